@@ -92,12 +92,15 @@ function describe(error) {
   return text.split("\n").filter((line) => line.trim() !== "").join("\n");
 }
 
-// A failed cast inside the compiler is thrown past its promise; it belongs to the spec at hand all the same.
-let refuse = null;
-process.on("uncaughtException", (error) => refuse(error));
+// A failed cast inside the compiler is printed by it and its promise is never settled: what is left is an idle event loop.
+let settled = () => {};
+const printed = [];
+console.error = (...words) => printed.push(words.join(" "));
+process.on("beforeExit", () => settled());
 function compile(spec) {
+  printed.length = 0;
   return new Promise((resolve, reject) => {
-    refuse = reject;
+    settled = () => reject(new Error(`the compiler crashed: ${(printed[0] ?? "no reason given").split("\n")[0]}`));
     compiler.compile(options.target, parse(spec), importerFor(spec), options.debug).then(resolve, reject);
   });
 }
