@@ -1,0 +1,91 @@
+"""Diagnostics: what is wrong, how bad it is, and where.
+
+A place is either in a spec (file, line, column, YAML path) or in a stream (byte offset, format, field path).  Codes are
+stable: those of specs are `SFnnn` and stand in the compiler's table, those of streams are words (`unknown-version`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Severity(str, Enum):
+    """How bad a diagnostic is.  Errors in a capture give exit code 3; warnings and notes do not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in a spec: 1-based line and column, and the YAML path (`/seq/0/id`)."""
+
+    file: str = ""
+    line: int = 0
+    column: int = 0
+    path: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One finding about a spec: `str()` is the one-line form `FILE:LINE:COL: severity CODE: message`."""
+
+    code: str
+    severity: Severity
+    message: str
+    place: Place = Place()
+    source: str = ""  # the line of the spec at the place, for the caret
+
+    @property
+    def file(self) -> str:
+        """The spec's path, as it was named."""
+        return self.place.file
+
+    @property
+    def line(self) -> int:
+        """The 1-based line; 0 where the whole file is meant."""
+        return self.place.line
+
+    @property
+    def column(self) -> int:
+        """The 1-based column."""
+        return self.place.column
+
+    @property
+    def path(self) -> str:
+        """The YAML path of the element (`/seq/0/id`)."""
+        return self.place.path
+
+    def __str__(self) -> str:
+        head = f"{self.place}: " if str(self.place) else ""
+        return f"{head}{self.severity} {self.code}: {self.message}"
+
+    def excerpt(self) -> str:
+        """The one-line form, then the spec's line with a caret under the column."""
+        if not self.source or not self.line:
+            return str(self)
+        return f"{self}\n  {self.source}\n  {' ' * (self.column - 1)}^"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One finding about a stream: where in the bytes, in which format's which field."""
+
+    code: str
+    severity: Severity
+    message: str
+    offset: int  # absolute byte position
+    format: str = ""
+    path: str = ""  # field path, e.g. payload.items[3].tag
+
+    def __str__(self) -> str:
+        where = f"offset {self.offset}" + (f", {self.format}" if self.format else "") + (f".{self.path}" if self.path else "")
+        return f"{where}: {self.severity} {self.code}: {self.message}"

@@ -1,0 +1,46 @@
+"""Limits: what the wire may ask for at most.  The user's values replace those of a spec, up or down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+#: Frame size where neither a spec nor a user says anything: 16 MiB.
+DEFAULT_FRAME = 16 << 20
+DEFAULT_DEPTH = 16
+DEFAULT_REPEAT = 1 << 24
+DEFAULT_INFLATED = 64 << 20
+DEFAULT_RATIO = 1100
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds on everything sized by the wire; None leaves the spec's value, or the default.
+
+    frame: bytes of a frame.  depth: nesting of types and of TLV lists.  repeat: elements of one repeated field.
+    inflated: bytes a codec may give.  ratio: bytes out per byte in of a codec.
+    """
+
+    frame: int | None = None
+    depth: int | None = None
+    repeat: int | None = None
+    inflated: int | None = None
+    ratio: int | None = None
+
+    def over(self, other: Limits) -> Limits:
+        """These limits, with `other`'s where these say nothing."""
+        return Limits(*(mine if mine is not None else theirs for mine, theirs in zip(self.values(), other.values(), strict=True)))
+
+    def values(self) -> tuple[int | None, ...]:
+        """The five values, in the order of the fields."""
+        return (self.frame, self.depth, self.repeat, self.inflated, self.ratio)
+
+    def with_defaults(self) -> Limits:
+        """These limits with every gap filled."""
+        return self.over(DEFAULTS)
+
+    def with_frame(self, frame: int | None) -> Limits:
+        """These limits with another frame size."""
+        return replace(self, frame=frame)
+
+
+DEFAULTS = Limits(DEFAULT_FRAME, DEFAULT_DEPTH, DEFAULT_REPEAT, DEFAULT_INFLATED, DEFAULT_RATIO)

@@ -1,0 +1,42 @@
+"""What generated modules import: the reader, the base class, the errors of Kaitai's runtime, and the envelope's words."""
+
+from __future__ import annotations
+
+from kaitaistruct import (
+    EndOfStreamError,
+    KaitaiStructError,
+    UndecidedEndiannessError,
+    ValidationExprError,
+    ValidationFailedError,
+    ValidationGreaterThanError,
+    ValidationLessThanError,
+    ValidationNotAnyOfError,
+    ValidationNotEqualError,
+    ValidationNotInEnumError,
+)
+
+from sigflow.runtime.envelope import (
+    NEED,
+    Checksum,
+    Codec,
+    CrcParameters,
+    Envelope,
+    Field,
+    Measured,
+    NoteRule,
+    Refused,
+    Sequence,
+    Time,
+)
+from sigflow.runtime.measure import WIRE_ERRORS, maybe_advance, reason_of
+from sigflow.runtime.stream import KaitaiStream, Run, as_stream
+from sigflow.runtime.struct import ABI, KaitaiStruct, members, require_abi
+from sigflow.runtime.window import Window
+
+__all__ = [
+    "ABI", "NEED", "WIRE_ERRORS", "Checksum", "Codec", "CrcParameters", "EndOfStreamError", "Envelope", "Field",
+    "KaitaiStream", "KaitaiStruct", "KaitaiStructError", "Measured", "NoteRule", "Refused", "Run", "Sequence", "Time",
+    "UndecidedEndiannessError", "ValidationExprError", "ValidationFailedError", "ValidationGreaterThanError",
+    "ValidationLessThanError", "ValidationNotAnyOfError", "ValidationNotEqualError", "ValidationNotInEnumError", "Window",
+    "as_stream", "maybe_advance", "members", "reason_of", "require_abi",
+]  # fmt: skip

@@ -1,0 +1,329 @@
+"""The reader that generated parsers read from: a position in one immutable buffer.
+
+It answers to the names of Kaitai's Python runtime (`read_u4le`, `pos`, `is_eof`, ...), so code written for that runtime
+runs unchanged, but reads with `struct.unpack_from` out of one bytes object instead of through a file object: a read is one
+bounds check and one unpack, and runs of fixed fields (`Run`) are a single unpack.
+
+Rules.  A read that fails leaves the position where it began.  Bits left over from a bit read count only while the
+position is the one they were read at (`_bits_at`), so that a byte read need not clear them.
+"""
+
+from __future__ import annotations
+
+import struct
+from io import BytesIO
+from typing import Any
+
+import kaitaistruct
+from kaitaistruct import EndOfStreamError, InvalidArgumentError, NoTerminatorFoundError
+
+_U2BE = struct.Struct(">H").unpack_from
+_U4BE = struct.Struct(">I").unpack_from
+_U8BE = struct.Struct(">Q").unpack_from
+_U2LE = struct.Struct("<H").unpack_from
+_U4LE = struct.Struct("<I").unpack_from
+_U8LE = struct.Struct("<Q").unpack_from
+_S1 = struct.Struct("b").unpack_from
+_S2BE = struct.Struct(">h").unpack_from
+_S4BE = struct.Struct(">i").unpack_from
+_S8BE = struct.Struct(">q").unpack_from
+_S2LE = struct.Struct("<h").unpack_from
+_S4LE = struct.Struct("<i").unpack_from
+_S8LE = struct.Struct("<q").unpack_from
+_F4BE = struct.Struct(">f").unpack_from
+_F8BE = struct.Struct(">d").unpack_from
+_F4LE = struct.Struct("<f").unpack_from
+_F8LE = struct.Struct("<d").unpack_from
+
+
+class KaitaiStream(kaitaistruct.KaitaiStream):  # type: ignore[misc]  # kaitaistruct carries no types
+    """A position in `data`.  `KaitaiStream(b"...")` or, as in Kaitai's runtime, `KaitaiStream(BytesIO(b"..."))`."""
+
+    __slots__ = ("_bits", "_bits_at", "_bits_left", "_data", "_end", "_file", "_pos", "bits_le")
+
+    def __init__(self, io: Any) -> None:
+        self._file = None
+        if io.__class__ is bytes:
+            self._data = io
+            self._pos = 0
+        else:
+            self._data, self._pos, self._file = _contents(io)
+        self._end = len(self._data)
+        self._bits = self._bits_left = 0
+        self._bits_at = -1
+        self.bits_le = False
+
+    def close(self) -> None:
+        """Close the file that was given, if one was."""
+        if self._file is not None:
+            self._file.close()
+
+    def __getattr__(self, name: str) -> Any:
+        # Kaitai's stream keeps a file object in `_io`; few programs reach for it, so it is made when one does.
+        if name == "_io":
+            file = BytesIO(bytes(self._data))
+            file.seek(self._pos)
+            return file
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    # ---------------------------------------------------------------- position
+
+    def pos(self) -> int:
+        """The offset of the next byte, from the start of this stream."""
+        return self._pos
+
+    def size(self) -> int:
+        """The size of this stream in bytes."""
+        return self._end
+
+    def is_eof(self) -> bool:
+        """Whether nothing is left, neither a byte nor a bit."""
+        return self._pos >= self._end and not (self._bits_left and self._bits_at == self._pos)
+
+    def seek(self, n: int) -> None:
+        """Go to offset n; beyond the end is allowed, reading there is not."""
+        if n < 0:
+            raise InvalidArgumentError(f"cannot seek to invalid position {n}")
+        self._bits_left = 0
+        self._pos = n
+
+    def align_to_byte(self) -> None:
+        """Forget the bits left over from a bit read."""
+        self._bits_left = 0
+
+    @property
+    def bits_left(self) -> int:
+        """How many bits of the byte before the position are still unread."""
+        return self._bits_left if self._bits_at == self._pos else 0
+
+    @property
+    def bits(self) -> int:
+        """The value of those bits."""
+        return self._bits if self._bits_at == self._pos else 0
+
+    def lacking(self, n: int) -> EndOfStreamError:
+        """The error for a read of n bytes that are not there."""
+        available = max(self._end - self._pos, 0)
+        return EndOfStreamError(f"requested {n} bytes, but only {available} bytes available", n, available)
+
+    # ---------------------------------------------------------------- numbers
+
+    def _number(self, unpack: Any, n: int) -> Any:
+        pos = self._pos
+        if self._end - pos < n:
+            raise self.lacking(n)
+        self._pos = pos + n
+        return unpack(self._data, pos)[0]
+
+    def read_u1(self) -> int:
+        """An unsigned byte."""
+        pos = self._pos
+        if pos >= self._end:
+            raise self.lacking(1)
+        self._pos = pos + 1
+        return self._data[pos]  # type: ignore[no-any-return]
+
+    def read_s1(self) -> int:
+        """A signed byte."""
+        return self._number(_S1, 1)  # type: ignore[no-any-return]
+
+    # ---------------------------------------------------------------- bits
+
+    def holds_bits(self, n: int) -> bool:
+        """Whether n more bits can be read."""
+        return n - self.bits_left <= 8 * (self._end - self._pos)
+
+    def _more_bits(self, needed: int) -> bytes:
+        size = (needed + 7) // 8
+        pos = self._pos
+        if self._end - pos < size:
+            raise self.lacking(size)
+        self._pos = self._bits_at = pos + size
+        return bytes(self._data[pos : pos + size])
+
+    def read_bits_int_be(self, n: int) -> int:
+        """The next n bits, most significant bit of each byte first."""
+        left = self.bits_left
+        needed = n - left
+        if needed <= 0:
+            value = self._bits >> -needed
+            self._bits &= (1 << -needed) - 1
+            self._bits_left = -needed
+            return value
+        old = self._bits if left else 0
+        fresh = int.from_bytes(self._more_bits(needed), "big")
+        self._bits_left = -needed % 8
+        self._bits = fresh & ((1 << self._bits_left) - 1)
+        return fresh >> self._bits_left | old << needed
+
+    def read_bits_int_le(self, n: int) -> int:
+        """The next n bits, least significant bit of each byte first."""
+        left = self.bits_left
+        needed = n - left
+        if needed <= 0:
+            value = self._bits & ((1 << n) - 1)
+            self._bits >>= n
+            self._bits_left = -needed
+            return value
+        old = self._bits if left else 0
+        fresh = int.from_bytes(self._more_bits(needed), "little")
+        self._bits_left = -needed % 8
+        self._bits = fresh >> needed
+        return (fresh & ((1 << needed) - 1)) << left | old
+
+    # ---------------------------------------------------------------- bytes
+
+    def read_bytes(self, n: int) -> bytes:
+        """n bytes."""
+        pos = self._pos
+        stop = pos + n
+        if n <= 0:
+            if n < 0:
+                raise InvalidArgumentError(f"requested invalid {n} amount of bytes")
+            self._bits_left = 0
+            return b""
+        if stop > self._end:
+            raise self.lacking(n)
+        self._pos = stop
+        return self._data[pos:stop]  # type: ignore[no-any-return]
+
+    def read_bytes_full(self) -> bytes:
+        """The bytes from here to the end."""
+        self._bits_left = 0
+        pos = self._pos
+        if pos >= self._end:
+            return b""
+        self._pos = self._end
+        return self._data[pos : self._end]  # type: ignore[no-any-return]
+
+    def read_bytes_term(self, term: int, include_term: bool, consume_term: bool, eos_error: bool) -> bytes:
+        """The bytes up to the next byte `term`."""
+        return self._terminated(bytes((term,)), self._data.find(term, self._pos), include_term, consume_term, eos_error)
+
+    def read_bytes_term_multi(self, term: bytes, include_term: bool, consume_term: bool, eos_error: bool) -> bytes:
+        """The bytes up to the next `term` that stands at a multiple of its size from here."""
+        return self._terminated(term, aligned_find(self._data, term, self._pos), include_term, consume_term, eos_error)
+
+    def _terminated(self, term: bytes, found: int, include: bool, consume: bool, eos_error: bool) -> bytes:
+        self._bits_left = 0
+        pos = self._pos
+        if found < 0:
+            if eos_error:
+                raise NoTerminatorFoundError(term, max(self._end - pos, 0))
+            found = max(self._end, pos)
+            self._pos = found
+            return self._data[pos:found]  # type: ignore[no-any-return]
+        after = found + len(term)
+        self._pos = after if consume else found
+        return self._data[pos : after if include else found]  # type: ignore[no-any-return]
+
+    @staticmethod
+    def bytes_terminate_multi(data: bytes, term: bytes, include_term: bool) -> bytes:
+        """`data` cut at the first `term` that stands at a multiple of its size."""
+        found = aligned_find(data, term, 0)
+        return data if found < 0 else data[: found + len(term) if include_term else found]
+
+    @staticmethod
+    def process_xor_one(data: bytes, key: int) -> bytes:
+        """`data` with every byte combined with `key` by exclusive or."""
+        return data.translate(bytes(byte ^ key for byte in range(256)))
+
+    @staticmethod
+    def process_xor_many(data: bytes, key: bytes) -> bytes:
+        """`data` combined with the repeated `key` by exclusive or."""
+        size = len(data)
+        if not size:
+            return b""
+        stream = (key * (size // len(key) + 1))[:size]
+        return (int.from_bytes(data, "big") ^ int.from_bytes(stream, "big")).to_bytes(size, "big")
+
+    @staticmethod
+    def process_rotate_left(data: bytes, amount: int, group_size: int) -> bytes:
+        """`data` with the bits of each byte rotated left by `amount`."""
+        if group_size != 1:
+            raise InvalidArgumentError(f"unable to rotate groups of {group_size} bytes, only of 1")
+        amount %= 8
+        return data.translate(bytes((byte << amount | byte >> (8 - amount)) & 255 for byte in range(256)))
+
+
+def _reader(unpack: Any, n: int, name: str, what: str) -> Any:
+    """One `read_XX` method: a bounds check and one unpack."""
+
+    def read(self: KaitaiStream) -> Any:
+        pos = self._pos
+        if self._end - pos < n:
+            raise self.lacking(n)
+        self._pos = pos + n
+        return unpack(self._data, pos)[0]
+
+    read.__name__ = name
+    read.__qualname__ = f"KaitaiStream.{name}"
+    read.__doc__ = what
+    return read
+
+
+for _name, _unpack, _size in (
+    ("u2be", _U2BE, 2), ("u4be", _U4BE, 4), ("u8be", _U8BE, 8), ("u2le", _U2LE, 2), ("u4le", _U4LE, 4), ("u8le", _U8LE, 8),
+    ("s2be", _S2BE, 2), ("s4be", _S4BE, 4), ("s8be", _S8BE, 8), ("s2le", _S2LE, 2), ("s4le", _S4LE, 4), ("s8le", _S8LE, 8),
+    ("f4be", _F4BE, 4), ("f8be", _F8BE, 8), ("f4le", _F4LE, 4), ("f8le", _F8LE, 8),
+):  # fmt: skip
+    setattr(KaitaiStream, f"read_{_name}", _reader(_unpack, _size, f"read_{_name}", f"A {_name} number."))
+
+
+def aligned_find(data: Any, term: bytes, start: int) -> int:
+    """Where `term` first stands in `data` at a multiple of its size from `start`; -1 if nowhere."""
+    unit = len(term)
+    found = data.find(term, start)
+    while found >= 0 and (found - start) % unit:
+        found = data.find(term, found + 1)
+    return found  # type: ignore[no-any-return]
+
+
+def _contents(io: Any) -> tuple[bytes, int, Any]:
+    """The bytes of what Kaitai's runtime would wrap, the position in it, and the file to close."""
+    if isinstance(io, bytearray | memoryview):
+        return bytes(io), 0, None
+    if isinstance(io, KaitaiStream):
+        return io._data, io._pos, io._file
+    if isinstance(io, kaitaistruct.KaitaiStream):
+        io = io._io
+    if isinstance(io, BytesIO):
+        return io.getvalue(), io.tell(), io
+    position = io.tell()
+    io.seek(0)
+    data = io.read()
+    io.seek(position)
+    return data, position, io
+
+
+def as_stream(io: Any) -> KaitaiStream:
+    """`io` itself if it is a stream of ours, else one over its bytes."""
+    return io if isinstance(io, KaitaiStream) else KaitaiStream(io)
+
+
+class Run:
+    """A run of fixed-size fields, read by one unpack.
+
+    fields: (attribute, format character(s), size in bytes) in order.  `short` is called where the stream ends inside the
+    run: it sets the fields that are there, as reading one after the other would, and raises at the one that is cut.
+    """
+
+    __slots__ = ("_fields", "_order", "size", "unpack")
+
+    def __init__(self, order: str, *fields: tuple[str, str, int]) -> None:
+        packer = struct.Struct(order + "".join(form for _, form, _ in fields))
+        self.unpack = packer.unpack_from
+        self.size = packer.size
+        self._order = order
+        self._fields = fields
+
+    def short(self, target: Any, io: KaitaiStream) -> None:
+        """Set what is there on `target`, then raise `EndOfStreamError`."""
+        for name, form, size in self._fields:
+            pos = io._pos
+            if io._end - pos < size:
+                raise io.lacking(size)
+            io._pos = pos + size
+            if name:
+                setattr(target, name, struct.unpack_from(self._order + form, io._data, pos)[0])
+        raise AssertionError("the run was not short")

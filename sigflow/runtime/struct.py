@@ -1,0 +1,64 @@
+"""The base of generated classes, and what their modules call by name."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Any, ClassVar, Self
+
+import kaitaistruct
+
+from sigflow.runtime.stream import KaitaiStream
+
+#: The version of the contract between generated modules and this runtime.
+ABI = 1
+#: The oldest version that still runs.
+OLDEST_ABI = 1
+
+
+class KaitaiStruct(kaitaistruct.KaitaiStruct):  # type: ignore[misc]  # kaitaistruct carries no types
+    """What every generated class is: `from_file`, `from_bytes`, `from_io`, a context manager, `_io`, `_parent`, `_root`."""
+
+    _io: KaitaiStream
+    #: Attribute names of the fields in the order of the spec, and of the instances.
+    _FIELDS: ClassVar[tuple[str, ...]] = ()
+    _INSTANCES: ClassVar[tuple[str, ...]] = ()
+    #: The spec's id where the attribute had to be named otherwise.
+    _IDS: ClassVar[dict[str, str]] = {}
+    #: (line, column, YAML path) in the spec by attribute name.
+    _PLACES: ClassVar[dict[str, tuple[int, int, str]]] = {}
+
+    @classmethod
+    def from_file(cls, filename: str) -> Self:
+        """Parse the file of this name; it is read whole."""
+        with open(filename, "rb") as file:
+            return cls(KaitaiStream(file.read()))
+
+    @classmethod
+    def from_bytes(cls, buf: bytes) -> Self:
+        """Parse these bytes."""
+        return cls(KaitaiStream(bytes(buf)))
+
+    @classmethod
+    def from_io(cls, io: Any) -> Self:
+        """Parse what this seekable file object holds, from its position on."""
+        return cls(KaitaiStream(io))
+
+
+def require_abi(module: str, spec: str, version: int) -> None:
+    """Refuse a generated module that this runtime cannot run, and say how to make a new one."""
+    from sigflow.errors import SpecError
+
+    if not OLDEST_ABI <= version <= ABI:
+        age = "older" if version < OLDEST_ABI else "newer"
+        raise SpecError(
+            f"{module} was generated for ABI {version} by an {age} sigflow, this one runs ABI {OLDEST_ABI} to {ABI}: "
+            f"generate it again with `sigflow compile {spec} -o DIR`"
+            if age == "older"
+            else f"{module} was generated for ABI {version} by a newer sigflow, this one runs ABI {OLDEST_ABI} to {ABI}: "
+            f"install a newer sigflow, or generate it again with `sigflow compile {spec} -o DIR`"
+        )
+
+
+def members(enum: type[IntEnum]) -> dict[int, Any]:
+    """The members of an enum by value; `.get(x, x)` keeps a value that has no name."""
+    return dict(enum._value2member_map_)  # type: ignore[arg-type]

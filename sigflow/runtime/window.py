@@ -1,0 +1,141 @@
+"""The window through which a frame is measured while its bytes are still arriving.
+
+A measure is a generator: it asks `lacks(n)` before it reads, and yields while the answer is yes.  The scan then moves the
+window over the grown buffer (`move`) and resumes it, so nothing is measured twice however the chunks fall.  Every answer
+but "not yet" depends on the bytes of the frame alone, never on how many have arrived.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sigflow.runtime.envelope import Refused
+from sigflow.runtime.stream import KaitaiStream, aligned_find
+
+
+class Window(KaitaiStream):
+    """A stream over data[at:end]; offsets count from `at`, the first byte of the frame.
+
+    limit: the largest frame, in bytes.  sync: the literals whose second sight aborts a terminated run, () for none.
+    looked: how many leading bytes were looked at.
+    """
+
+    __slots__ = ("_at", "_ceiling", "_ceilings", "_searched", "limit", "looked", "sync")
+
+    def __init__(self, data: Any, at: int, end: int, limit: int, sync: tuple[bytes, ...] = ()) -> None:
+        super().__init__(b"")
+        self._data = data
+        self._at = self._pos = at
+        self._end = end
+        self.limit = limit
+        self.sync = sync
+        self.looked = 0
+        self._searched = 0
+        self._ceiling: tuple[int, str] = (limit, "too-long")
+        self._ceilings: list[tuple[int, str]] = []
+
+    def move(self, data: Any, at: int, end: int) -> None:
+        """The same frame in a buffer that has grown or moved."""
+        shift = at - self._at
+        self._data = data
+        self._at = at
+        self._pos += shift
+        if self._bits_at >= 0:
+            self._bits_at += shift
+        self._end = end
+
+    def pos(self) -> int:
+        """The offset of the next byte, from the start of the frame."""
+        return self._pos - self._at
+
+    def seek(self, n: int) -> None:
+        """Go to offset n of the frame."""
+        super().seek(n)
+        self._pos = n + self._at
+
+    def read_bytes(self, n: int) -> bytes:
+        """n bytes; `lacks(n)` was asked before."""
+        return bytes(super().read_bytes(n))
+
+    # ---------------------------------------------------------------- asking
+
+    def _within(self, stop: int) -> None:
+        ceiling, reason = self._ceiling
+        if stop > ceiling:
+            raise Refused(reason)
+
+    def lacks(self, n: int) -> bool:
+        """Whether the next n bytes have not all arrived.  Raises `Refused` if they cannot belong to the frame."""
+        if n < 0:
+            raise Refused("valid")
+        stop = self._pos - self._at + n
+        self._within(stop)
+        if stop > self.looked:
+            self.looked = stop
+        return self._at + stop > self._end
+
+    def lacks_bits(self, n: int) -> bool:
+        """The same for n bits."""
+        return self.lacks((n - self.bits_left + 7) // 8 if n > self.bits_left else 0)
+
+    def skip(self, n: int) -> None:
+        """Pass over n bytes without looking at them; they need not have arrived."""
+        if n < 0:
+            raise Refused("valid")
+        self._bits_left = 0
+        self._within(self._pos - self._at + n)
+        self._pos += n
+
+    def lacks_term(self, term: bytes, consume: bool = True) -> bool:
+        """Whether the terminator of the run that begins here has not arrived.
+
+        Raises `Refused`: `aborted` at a sync literal that begins inside the run; too long, if no terminator can stand
+        within the frame.  While it is open whether a sync literal begins inside the run, the answer is yes.
+        """
+        self._bits_left = 0
+        data, pos, end = self._data, self._pos, self._end
+        unit = len(term)
+        resume = max(self._searched, 0)
+        begin = pos + resume - resume % unit
+        if unit == 1:
+            found = data.find(term, begin, end)
+        else:
+            found = aligned_find(data, term, begin)
+        stop = found if found >= 0 else end
+        for literal in self.sync:
+            size = len(literal)
+            # A literal that begins before `stop` aborts; one that the end of the buffer cuts leaves it open.
+            hit = data.find(literal, max(pos, begin - size + 1), min(stop + size - 1, end))
+            if hit >= 0:
+                raise Refused("aborted")
+            if found >= 0 and any(data[cut:end] == literal[: end - cut] for cut in range(max(pos, end - size + 1), stop)):
+                return True
+        ceiling, reason = self._ceiling
+        if found < 0:
+            if end - pos + unit > ceiling - (pos - self._at):
+                # Not even the last place within the ceiling holds a terminator.
+                last = self._at + ceiling
+                if end >= last:
+                    raise Refused(reason)
+            self._searched = max(end - pos - unit + 1, 0)
+            return True
+        if found + unit - self._at > ceiling:
+            raise Refused(reason)
+        self._searched = 0
+        after = found + unit - self._at
+        if after > self.looked:
+            self.looked = after
+        return False
+
+    # ---------------------------------------------------------------- bounds that a spec declares
+
+    def enter(self, n: int, reason: str) -> None:
+        """Until `leave`, whatever reaches more than n bytes beyond here is refused for `reason`."""
+        self._ceilings.append(self._ceiling)
+        ceiling = self.pos() + n
+        if ceiling < self._ceiling[0]:
+            self._ceiling = (ceiling, reason)
+
+    def leave(self) -> None:
+        """End the bound that the last `enter` began."""
+        self._ceiling = self._ceilings.pop()
