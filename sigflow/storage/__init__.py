@@ -1,0 +1,72 @@
+"""Recorded streams: one interface over files, memory, mapped files, compressed files and pipes.
+
+`open` chooses by what the source is; nothing is read before it is asked for.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING
+
+from sigflow.storage.base import DEFAULT_CHUNK, Storage
+
+if TYPE_CHECKING:
+    from sigflow.storage.file import FileStorage
+
+__all__ = ["DEFAULT_CHUNK", "Storage", "open"]
+
+#: The source that means standard input, and the name it is reported by.
+STANDARD_INPUT = "-"
+
+
+def open(source: str | os.PathLike[str] | bytes | bytearray | memoryview | Storage, *, mmap: bool = False) -> Storage:
+    """The storage of a path (`-`: standard input), of bytes, or the storage itself.
+
+    mmap: map a regular file instead of reading it.  Raises `OSError` where the file cannot be opened, `UsageError`
+    where a compressed file needs an extra that is not installed.
+    """
+    if isinstance(source, bytes | bytearray | memoryview):
+        from sigflow.storage.memory import MemoryStorage
+
+        return MemoryStorage(source)
+    if isinstance(source, str | os.PathLike):
+        return _of_path(os.fspath(source), mmap)
+    return source
+
+
+def _of_path(path: str, mmap: bool) -> Storage:
+    if path == STANDARD_INPUT:
+        return _of_descriptor(0, path, mmap, owned=False)
+    flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+    descriptor = os.open(path, flags)
+    try:
+        return _of_descriptor(descriptor, path, mmap, owned=True)
+    except BaseException:
+        try:
+            os.close(descriptor)
+        except OSError:
+            pass  # the storage that failed had closed it
+        raise
+
+
+def _of_descriptor(descriptor: int, name: str, mmap: bool, *, owned: bool) -> Storage:
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(21, "Is a directory", name)
+    if not (stat.S_ISREG(mode) and owned):
+        from sigflow.storage.pipe import PipeStorage
+
+        return PipeStorage(descriptor, name, owned=owned)
+    from sigflow.storage.compressed import CompressedStorage, kind_of
+    from sigflow.storage.file import FileStorage
+
+    ending = kind_of(name)
+    if ending is not None:
+        inner: FileStorage = FileStorage(descriptor, name)
+        return CompressedStorage(inner, ending)
+    if mmap:
+        from sigflow.storage.mapped import MappedStorage
+
+        return MappedStorage(descriptor, name)
+    return FileStorage(descriptor, name)

@@ -1,0 +1,57 @@
+"""What every storage answers to: a recorded stream that can be read in chunks, and at an offset.
+
+Rules.  Nothing is held in memory but the chunk that was asked for.  `read` gives fewer bytes than asked for only at
+the end of the stream.  A storage that can be read once only (a pipe) says so in `repeatable`; what `read` took from
+its head is given again by `chunks`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Protocol, Self, runtime_checkable
+
+#: Bytes of a chunk where the caller says nothing.
+DEFAULT_CHUNK = 256 << 10
+
+
+@runtime_checkable
+class Storage(Protocol):
+    """A recorded stream.  `size`: bytes, None where it is known only at the end."""
+
+    name: str
+    size: int | None
+    repeatable: bool
+
+    def chunks(self, chunk_size: int = DEFAULT_CHUNK, start: int = 0) -> Iterator[bytes]:
+        """The bytes from `start` to the end, in pieces of 1 to `chunk_size` bytes."""
+        ...
+
+    def read(self, start: int, stop: int) -> bytes:
+        """The bytes of [start, stop), fewer where the stream ends."""
+        ...
+
+    def close(self) -> None:
+        """Give back what the storage holds; closing twice is allowed."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None: ...
+
+
+class Closing:
+    """The context manager that all storages share."""
+
+    def close(self) -> None:
+        """Nothing to give back."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()

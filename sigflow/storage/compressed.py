@@ -1,0 +1,205 @@
+"""A compressed capture, read through: `.gz`, `.zst`, `.lz4`, `.xz`, `.bz2`, by the name's ending.
+
+Each kind is a decompressor object that is fed blocks of the file and gives at most a chunk at a time, so a bomb costs
+time, never memory.  Several compressed streams one after the other are one capture, zeros after the last are padding.
+A stream that is cut or damaged is a `CodecError` after the bytes before the damage: nothing ends silently.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
+
+from sigflow.errors import CodecError, UsageError
+from sigflow.storage.base import DEFAULT_CHUNK, Closing
+from sigflow.storage.file import FileStorage
+
+#: Bytes of a decompressor's dictionary at most: what `xz -9` needs, four times.
+MEMORY = 256 << 20
+BLOCK = 64 << 10
+
+
+class Decompressor(Protocol):
+    """What `bz2`, `lzma` and `lz4.frame` have in common; the others are adapted to it."""
+
+    eof: bool
+    needs_input: bool
+    unused_data: Any
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        """At most `max_length` bytes more."""
+        ...
+
+
+class _Gzip:
+    """zlib's object, which keeps its unread input outside."""
+
+    def __init__(self) -> None:
+        import zlib
+
+        self._inner = zlib.decompressobj(16 + zlib.MAX_WBITS)
+
+    @property
+    def eof(self) -> bool:
+        return self._inner.eof
+
+    @property
+    def needs_input(self) -> bool:
+        return not self._inner.unconsumed_tail
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._inner.unused_data
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        return self._inner.decompress(self._inner.unconsumed_tail + data, max_length)
+
+
+class _Zstandard:
+    """zstandard's object cannot bound what it gives, so it is fed little: 512 bytes give at most some 16 MiB."""
+
+    STEP = 512
+
+    def __init__(self) -> None:
+        import zstandard
+
+        self._inner = zstandard.ZstdDecompressor(max_window_size=MEMORY // 2).decompressobj()
+        self._input = memoryview(b"")
+        self._output = memoryview(b"")
+
+    @property
+    def eof(self) -> bool:
+        return bool(self._inner.eof) and not self._output
+
+    @property
+    def needs_input(self) -> bool:
+        return not self._input and not self._output and not self._inner.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        return bytes(self._inner.unused_data) + bytes(self._input)
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        if data:
+            self._input = memoryview(data)
+        while self._input and not self._output and not self._inner.eof:
+            self._output = memoryview(self._inner.decompress(bytes(self._input[: self.STEP])))
+            self._input = self._input[self.STEP :]
+        piece, self._output = bytes(self._output[:max_length]), self._output[max_length:]
+        return piece
+
+
+def _bzip2() -> tuple[Callable[[], Any], tuple[type[Exception], ...]]:
+    import bz2
+
+    return bz2.BZ2Decompressor, (OSError, ValueError)
+
+
+def _gzip() -> tuple[Callable[[], Any], tuple[type[Exception], ...]]:
+    import zlib
+
+    return _Gzip, (zlib.error,)
+
+
+def _lz4() -> tuple[Callable[[], Any], tuple[type[Exception], ...]]:
+    from lz4.frame import LZ4FrameDecompressor
+
+    return LZ4FrameDecompressor, (RuntimeError,)
+
+
+def _xz() -> tuple[Callable[[], Any], tuple[type[Exception], ...]]:
+    from lzma import LZMADecompressor, LZMAError
+
+    return lambda: LZMADecompressor(memlimit=MEMORY), (LZMAError,)
+
+
+def _zstandard() -> tuple[Callable[[], Any], tuple[type[Exception], ...]]:
+    import zstandard
+
+    return _Zstandard, (zstandard.ZstdError,)
+
+
+#: By the ending of the name: what it is called, and what gives (the decompressor, the errors it raises).
+KINDS: dict[str, tuple[str, Callable[[], tuple[Callable[[], Any], tuple[type[Exception], ...]]]]] = {
+    ".gz": ("gzip", _gzip),
+    ".zst": ("zstandard", _zstandard),
+    ".lz4": ("lz4", _lz4),
+    ".xz": ("xz", _xz),
+    ".bz2": ("bzip2", _bzip2),
+}
+
+
+def kind_of(name: str) -> str | None:
+    """The ending by which this name is that of a compressed capture."""
+    return next((ending for ending in KINDS if name.lower().endswith(ending)), None)
+
+
+class CompressedStorage(Closing):
+    """What the compressed file in `inner` holds.  `read` decompresses from the front: it is meant for the head."""
+
+    repeatable = True
+
+    def __init__(self, inner: FileStorage, ending: str) -> None:
+        self._inner = inner
+        self._kind, load = KINDS[ending]
+        self.name = inner.name
+        self.size: int | None = None
+        try:
+            self._make, self._errors = load()
+        except ImportError as error:
+            raise UsageError(
+                f"{inner.name}: reading {ending} needs {self._kind}: pip install 'sigflow[compression]'"
+            ) from error
+
+    def _damaged(self, given: int, what: object) -> CodecError:
+        return CodecError(
+            f"{self.name}: the {self._kind} stream is damaged after {given} bytes of the capture: {what}",
+            codec=self._kind,
+            offset=given,
+        )
+
+    def _pieces(self, chunk_size: int) -> Iterator[bytes]:
+        blocks = self._inner.chunks(BLOCK)
+        given = 0
+        data = next(blocks, b"")
+        while data:
+            inner: Decompressor = self._make()
+            while not inner.eof:
+                if not data and inner.needs_input:
+                    data = next(blocks, b"")
+                    if not data:
+                        raise self._damaged(given, "it ends too early")
+                try:
+                    piece = inner.decompress(data, chunk_size)
+                except self._errors as error:
+                    raise self._damaged(given, error) from error
+                data = b""
+                given += len(piece)
+                if piece:
+                    yield piece
+            data = bytes(inner.unused_data or b"").lstrip(b"\0")
+            while not data and (block := next(blocks, b"")):
+                data = block.lstrip(b"\0")
+
+    def chunks(self, chunk_size: int = DEFAULT_CHUNK, start: int = 0) -> Iterator[bytes]:
+        """The bytes from `start` to the end, in pieces of 1 to `chunk_size` bytes."""
+        for piece in self._pieces(chunk_size):
+            if start < len(piece):
+                yield piece[start:] if start else piece
+            start = max(start - len(piece), 0)
+
+    def read(self, start: int, stop: int) -> bytes:
+        """The bytes of [start, stop), fewer where the stream ends."""
+        pieces: list[bytes] = []
+        need = stop - start
+        if need > 0:
+            for chunk in self.chunks(min(need, DEFAULT_CHUNK), start):
+                pieces.append(chunk[:need])
+                need -= len(pieces[-1])
+                if not need:
+                    break
+        return b"".join(pieces)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._inner.close()

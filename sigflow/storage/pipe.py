@@ -1,0 +1,61 @@
+"""What can be read once, from front to back: a pipe, standard input, a device.
+
+The head may be read first (a format is detected from it); `chunks` then begins with that head.  Nothing else is kept.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+from sigflow.errors import UsageError
+from sigflow.storage.base import DEFAULT_CHUNK, Closing
+
+
+class PipeStorage(Closing):
+    """The bytes that an open descriptor gives.  `owned`: whether closing this storage closes the descriptor."""
+
+    repeatable = False
+
+    def __init__(self, descriptor: int, name: str, *, owned: bool = True) -> None:
+        self._descriptor = descriptor
+        self._owned = owned
+        self._head = b""
+        self._started = False
+        self.name = name
+        self.size: int | None = None
+
+    def chunks(self, chunk_size: int = DEFAULT_CHUNK, start: int = 0) -> Iterator[bytes]:
+        """The bytes from `start` to the end, in pieces of 1 to `chunk_size` bytes; once only."""
+        if self._started:
+            raise UsageError(f"{self.name}: a pipe can be read once only")
+        self._started = True
+        return self._rest(chunk_size, start)
+
+    def _rest(self, chunk_size: int, start: int) -> Iterator[bytes]:
+        head, self._head = self._head, b""
+        for at in range(start, len(head), chunk_size):
+            yield head[at : at + chunk_size]
+        skip = max(start - len(head), 0)
+        while piece := os.read(self._descriptor, chunk_size):
+            if skip < len(piece):
+                yield piece[skip:]
+            skip = max(skip - len(piece), 0)
+
+    def read(self, start: int, stop: int) -> bytes:
+        """The bytes of [start, stop), fewer where the stream ends; before `chunks` only, and they stay in memory."""
+        if self._started:
+            raise UsageError(f"{self.name}: a pipe can be read once only")
+        pieces = [self._head]
+        have = len(self._head)
+        while have < stop and (piece := os.read(self._descriptor, stop - have)):
+            pieces.append(piece)
+            have += len(piece)
+        self._head = b"".join(pieces)
+        return self._head[start:stop]
+
+    def close(self) -> None:
+        """Close the descriptor, if it is owned."""
+        if self._owned:
+            os.close(self._descriptor)
+            self._owned = False
