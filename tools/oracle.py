@@ -1,7 +1,8 @@
 """The official Kaitai Struct compiler, seen from Python tests: a black box behind `oracle.mjs`.
 
-The npm packages are looked for in $SIGFLOW_NODE_MODULES, else in ./node_modules. Where they or Node are absent, `why_absent()`
-says so in words fit for a skip reason. Its output is read by tests and benchmarks only; nothing of sigflow depends on it.
+The npm packages are looked for in $SIGFLOW_NODE_MODULES, else in ./node_modules. Where they or Node are absent,
+`why_absent()` says so in words fit for a skip reason. Its output is read by tests and benchmarks only; nothing of
+sigflow depends on it.
 """
 
 from __future__ import annotations

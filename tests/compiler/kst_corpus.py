@@ -1,7 +1,7 @@
 """The corpus of the Kaitai project, run against a compiler.
 
-The corpus is not part of this project: its folder comes from $SIGFLOW_KST. A `Compiled` holds the Python modules that one
-compiler made of all its specs, in one folder, importable while it is entered; what a spec could not be compiled for is
+The corpus is not part of this project: its folder comes from $SIGFLOW_KST. A `Compiled` holds the Python modules that
+one compiler made of all its specs, in one folder, importable while it is entered; why a spec could not be compiled is
 kept beside it, so that one refusal fails one test.
 """
 
@@ -122,7 +122,9 @@ class Compiled:
         importlib.invalidate_caches()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         sys.path.remove(str(self.folder))
         for name in set(sys.modules) - self._before:
             file = getattr(sys.modules[name], "__file__", None)
@@ -202,7 +204,8 @@ def run_case(case: Case, compiled: Compiled) -> list[str]:
         if case.debug:
             subject._read()
     except exception_class(case.exception) as error:
-        told = [] if case.message in (None, str(error)) else [f"the error says {str(error)!r}, expected {case.message!r}"]
+        as_told = case.message in (None, str(error))
+        told = [] if as_told else [f"the error says {str(error)!r}, expected {case.message!r}"]
         return told + [text for check in case.after_failure if (text := wrong(check, subject, compiled))]
     finally:
         if subject is not None:

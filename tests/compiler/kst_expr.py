@@ -1,8 +1,8 @@
 """Evaluates the expressions of a `.kst` file on a parsed object.
 
-A tiny evaluator of its own, so that a mistake in sigflow's expression parser cannot hide a mistake in its output. It knows
-what test expectations need of the `.ksy` expression language: literals, lists, names, members, subscripts, casts, enum
-paths, arithmetic. A cast to a type of the spec checks that the object is of that class.
+A tiny evaluator of its own, so that a mistake in sigflow's expression parser cannot hide a mistake in its output. It
+knows what test expectations need of the `.ksy` expression language: literals, lists, names, members, subscripts, casts,
+enum paths, arithmetic. A cast to a type of the spec checks that the object is of that class.
 """
 
 from __future__ import annotations

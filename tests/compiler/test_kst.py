@@ -1,7 +1,7 @@
 """The corpus of the Kaitai project: good specs give the expected values, bad ones the expected diagnostics.
 
-Each `.kst` runs on the modules that sigflow emits and, where npm is there, on those of the official compiler: the second
-run checks the harness, so that a failure of the first means that sigflow is wrong.
+Each `.kst` runs on the modules that sigflow emits and, where npm is there, on those of the official compiler: the
+second run checks the harness, so that a failure of the first means that sigflow is wrong.
 """
 
 from __future__ import annotations

@@ -1,0 +1,46 @@
+"""What all tests share: Hypothesis draws the same examples in every run, and the header says what lies outside.
+
+Three things outside the project are used where they are there, and named where they are not: the folder of real captures
+(SIGFLOW_CAPTURES), the corpus of the Kaitai project (SIGFLOW_KST), and the official compiler (SIGFLOW_NODE_MODULES).
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from tools import oracle
+
+settings.register_profile("sigflow", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "sigflow"))
+
+
+def folder_from(variable: str) -> Path | None:
+    """The folder that an environment variable names, if it is there."""
+    named = os.environ.get(variable)
+    return Path(named).absolute() if named and Path(named).is_dir() else None
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    lines = [f"{name}: {folder_from(name) or 'absent'}" for name in ("SIGFLOW_CAPTURES", "SIGFLOW_KST")]
+    return [*lines, f"official compiler: {oracle.why_absent() or oracle.modules()}"]
+
+
+@pytest.fixture(scope="session")
+def captures() -> Path:
+    """The folder of real captures; a test that asks for it is skipped where there is none."""
+    found = folder_from("SIGFLOW_CAPTURES")
+    if found is None:
+        pytest.skip("the real captures are absent: SIGFLOW_CAPTURES names no folder")
+    return found
+
+
+@pytest.fixture(scope="session")
+def node_modules() -> Path:
+    """The folder of the official compiler; a test that asks for it is skipped where there is none."""
+    if oracle.why_absent():
+        pytest.skip(f"no official compiler: {oracle.why_absent()}")
+    return oracle.modules()
