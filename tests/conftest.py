@@ -1,6 +1,6 @@
 """What all tests share: Hypothesis draws the same examples in every run, and the header says what lies outside.
 
-Three things outside the project are used where they are there, and named where they are not: the folder of real captures
+Three things outside the project are used where they are there, and named where they are not: real captures
 (SIGFLOW_CAPTURES), the corpus of the Kaitai project (SIGFLOW_KST), and the official compiler (SIGFLOW_NODE_MODULES).
 """
 
