@@ -301,10 +301,8 @@ def measure(
 def show(title: str, data: bytes, readers: dict[str, Reader], repeats: int) -> bool:
     """Measure and print one capture; False when the peers disagree about what is in it."""
     medians, tallies, stopped = measure(data, readers, repeats)
-    counts = {tally.frames for tally in tallies.values()}
-    print(
-        f"\n{title}: {len(data):,} bytes, {' or '.join(f'{n:,}' for n in sorted(counts)) or '?'} frames, median of {repeats}"
-    )
+    counts = " or ".join(f"{count:,}" for count in sorted({tally.frames for tally in tallies.values()})) or "?"
+    print(f"\n{title}: {len(data):,} bytes, {counts} frames, median of {repeats}")
     print(f"{'':36}{'us/frame':>10}{'MB/s':>10}{'x hand':>9}{'x Kaitai':>10}")
     for name in readers:
         if name in stopped:
