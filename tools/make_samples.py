@@ -37,6 +37,7 @@ class Sample:
         self.data = bytearray()
         self.frames = dict.fromkeys(specs, 0)
         self.gaps: list[tuple[int, int, list[str]]] = []
+        self.lost = 0
         self.diagnostics: list[dict[str, object]] = []
 
     def frame(self, format: str, raw: bytes) -> None:
@@ -59,10 +60,17 @@ class Sample:
 
         at, path: where in the frame the fault is found, and in which field.
         """
-        self.diagnostics.append(
-            {"code": reason, "severity": "error", "offset": len(self.data) + at, "format": format, "path": path}
-        )
+        self._diagnostic(reason, at, format, path)
         self.gap(raw, f"{format}:{reason}", SEPARATOR)
+
+    def loss(self, format: str, path: str, count: int = 1) -> None:
+        """The frame that comes next shows by its counter that `count` frames before it never came."""
+        self.lost += count
+        self._diagnostic("loss", 0, format, path)
+
+    def _diagnostic(self, code: str, at: int, format: str, path: str) -> None:
+        offset = len(self.data) + at
+        self.diagnostics.append({"code": code, "severity": "error", "offset": offset, "format": format, "path": path})
 
     def expectation(self) -> dict[str, object]:
         """What `sigflow validate --format json` must find."""
@@ -72,6 +80,7 @@ class Sample:
             "frames": self.frames,
             "gap_bytes": sum(stop - start for start, stop, _ in self.gaps),
             "gaps": [{"start": start, "stop": stop, "reasons": reasons} for start, stop, reasons in self.gaps],
+            "sequence": {"lost": self.lost, "duplicate": 0, "reordered": 0},
             "diagnostics": self.diagnostics,
         }
 
@@ -153,6 +162,7 @@ def malformed_frame(rng: random.Random) -> Sample:
             damaged = bytearray(raw)
             damaged[-3] ^= 0x10
             sample.bad("sgf1", bytes(damaged), "checksum", 22, "checksum")
+            sample.loss("sgf1", "sequence")
         else:
             sample.frame("sgf1", raw)
     return sample
