@@ -1,0 +1,262 @@
+"""Events: what a decoder says about a stream.  Records, and between them the gaps; losses and notes beside them.
+
+Rules.  Every byte of the stream is in exactly one record or gap.  Events are plain classes with slots, since one is
+made per frame; a record is made with its bytes and its place, and works out the rest (value, payload, diagnostics, ...)
+when it is first asked for.  Equality is that of content; stamps do not count, for they depend on how the chunks fell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
+
+from sigflow.diagnostics import Severity
+
+if TYPE_CHECKING:
+    import numpy  # type: ignore[import-not-found, unused-ignore]
+
+    from sigflow.diagnostics import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The bytes from offset `start` up to, not including, `stop`."""
+
+    start: int
+    stop: int
+
+    def __len__(self) -> int:
+        return self.stop - self.start
+
+    def __contains__(self, offset: object) -> bool:
+        return isinstance(offset, int) and self.start <= offset < self.stop
+
+    def __str__(self) -> str:
+        return f"[{self.start}, {self.stop})"
+
+
+class Stamp(NamedTuple):
+    """When and by which way a chunk came in; the caller of `feed` reads the clocks."""
+
+    wall_ns: int
+    monotonic_ns: int
+    transport: str = ""
+
+
+class Reading(NamedTuple):
+    """What reading a record found beside its value."""
+
+    payload: Any
+    metadata: Mapping[str, str]
+    diagnostics: tuple[Finding, ...]
+
+
+class Reader(Protocol):
+    """What a record needs of its format."""
+
+    @property
+    def name(self) -> str:
+        """The format's name."""
+
+    def value_of(self, record: Record) -> Any:
+        """The record's value, or what could be parsed of it."""
+
+    def read(self, record: Record) -> Reading:
+        """Payload, metadata and diagnostics of the record."""
+
+    def sequence_of(self, record: Record) -> int | None:
+        """The wire's counter."""
+
+    def time_of(self, record: Record) -> int | None:
+        """The wire's time in nanoseconds."""
+
+    def byte_order_of(self, record: Record) -> str | None:
+        """`big` or `little`, where the format declares one."""
+
+
+_UNREAD: Any = object()
+_NO_STAMPS: tuple[Stamp | None, Stamp | None] = (None, None)
+
+
+class Record:
+    """One frame: its bytes, where they stood, and what they say.
+
+    start: the absolute offset.  raw: the frame's bytes, the one copy of them.  index: its number in the stream, from 0,
+    over all formats.  head: the header fields that finding the frame gave by the way, or None.
+    """
+
+    __slots__ = ("_reader", "_reading", "_stamps", "_value", "head", "index", "raw", "start")
+    __match_args__ = ("value", "format", "span")
+    _reading: Reading
+    _stamps: tuple[Stamp | None, Stamp | None]
+
+    def __init__(self, reader: Reader, start: int, raw: bytes, index: int, head: tuple[Any, ...] | None = None) -> None:
+        # One of these is made per frame: what is not set here is found missing, and made, when it is asked for.
+        self._reader = reader
+        self.start = start
+        self.raw = raw
+        self.index = index
+        self.head = head
+        self._value = _UNREAD
+
+    @property
+    def value(self) -> Any:
+        """The generated object; where parsing failed, what could be parsed (None if nothing), see `diagnostics`."""
+        value = self._value
+        if value is _UNREAD:
+            value = self._value = self._reader.value_of(self)
+        return value
+
+    @property
+    def format(self) -> str:
+        """The name of the format."""
+        return self._reader.name
+
+    @property
+    def stop(self) -> int:
+        """The absolute offset behind the last byte."""
+        return self.start + len(self.raw)
+
+    @property
+    def span(self) -> Span:
+        """The bytes of the stream that the frame takes."""
+        return Span(self.start, self.start + len(self.raw))
+
+    @property
+    def stamps(self) -> tuple[Stamp | None, Stamp | None]:
+        """The stamps of the chunk with the frame's first byte, and of the one with its last."""
+        try:
+            return self._stamps
+        except AttributeError:  # the slot is set only where chunks carry stamps
+            return _NO_STAMPS
+
+    @stamps.setter
+    def stamps(self, stamps: tuple[Stamp | None, Stamp | None]) -> None:
+        self._stamps = stamps
+
+    @property
+    def sequence(self) -> int | None:
+        """The wire's counter; None where the format has none."""
+        return self._reader.sequence_of(self)
+
+    @property
+    def time(self) -> int | None:
+        """Nanoseconds since 1970, or since the format's own start where it has no epoch; else of ingestion, or None."""
+        time = self._reader.time_of(self)
+        if time is None and self.stamps[0] is not None:
+            return self.stamps[0].wall_ns
+        return time
+
+    def _read(self) -> Reading:
+        try:
+            return self._reading
+        except AttributeError:  # the slot is set at the first look
+            reading = self._reading = self._reader.read(self)
+            return reading
+
+    @property
+    def payload(self) -> Any:
+        """A read-only memoryview of the payload, or what its codecs made of it; None where the format names none."""
+        return self._read().payload
+
+    @property
+    def metadata(self) -> Mapping[str, str]:
+        """Keys and texts of the header, in order; empty where the format has none."""
+        return self._read().metadata
+
+    @property
+    def diagnostics(self) -> tuple[Finding, ...]:
+        """What is wrong with or remarkable about the frame."""
+        return self._read().diagnostics
+
+    def numpy(self, dtype: Any) -> numpy.ndarray[Any, Any]:
+        """The payload as an array of `dtype`, without a copy, in the byte order that the frame declares.
+
+        A dtype that names its own order (`<u2`) keeps it.  `ValueError` if the payload is no multiple of the item.
+        """
+        import numpy
+
+        kind = numpy.dtype(dtype)
+        order = self._reader.byte_order_of(self)
+        if order is not None and not (isinstance(dtype, str) and dtype[:1] in "<>"):
+            kind = kind.newbyteorder(">" if order == "big" else "<")
+        return numpy.frombuffer(self.payload, kind)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Record):
+            return NotImplemented
+        return (self.start, self.index, self.format, self.raw) == (other.start, other.index, other.format, other.raw)
+
+    def __hash__(self) -> int:
+        return hash((self.start, self.index, self.raw))
+
+    def __repr__(self) -> str:
+        return f"Record({self.format!r}, {self.span}, index={self.index})"
+
+
+class _Plain:
+    """Equality, hash and repr by the slots, for the events that are only data."""
+
+    __slots__ = ()
+    __match_args__: ClassVar[tuple[str, ...]] = ()
+
+    def _values(self) -> tuple[Any, ...]:
+        return tuple(getattr(self, name) for name in self.__match_args__)
+
+    def __eq__(self, other: object) -> bool:
+        return self._values() == other._values() if isinstance(other, type(self)) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._values())
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}={getattr(self, name)!r}' for name in self.__match_args__)})"
+
+
+class Gap(_Plain):
+    """Bytes that are in no frame.  reasons: `no-marker` or `format:reason`, each once, in the order of first sight."""
+
+    __slots__ = ("reasons", "span")
+    __match_args__ = ("span", "reasons")
+
+    def __init__(self, span: Span, reasons: tuple[str, ...]) -> None:
+        self.span = span
+        self.reasons = reasons
+
+
+class Loss(_Plain):
+    """Frames that never came: `count` of them, between the counter values `expected` and `found`.
+
+    stream: the id whose counter it is, None where the format counts all frames together.  offset: of the frame that
+    showed it.  A frame that comes late after all is a `Note` `sequence-reordered`, and the statistics take it back.
+    """
+
+    __slots__ = ("count", "expected", "format", "found", "offset", "stream")
+    __match_args__ = ("stream", "count", "format", "expected", "found", "offset")
+
+    def __init__(self, stream: object, count: int, format: str, expected: int, found: int, offset: int) -> None:
+        self.stream = stream
+        self.count = count
+        self.format = format
+        self.expected = expected
+        self.found = found
+        self.offset = offset
+
+
+class Note(_Plain):
+    """Something worth knowing about the stream that is neither damage nor loss."""
+
+    __slots__ = ("code", "format", "message", "offset", "severity")
+    __match_args__ = ("code", "severity", "message", "offset", "format")
+
+    def __init__(self, code: str, severity: Severity, message: str, offset: int, format: str = "") -> None:
+        self.code = code
+        self.severity = severity
+        self.message = message
+        self.offset = offset
+        self.format = format
+
+
+#: What `Decoder.events` yields.
+Event = Record | Gap | Loss | Note

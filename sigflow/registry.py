@@ -1,0 +1,92 @@
+"""Registries: names to things, for built-ins, for what a program registers, and for what installed packages bring.
+
+Rules.  Nothing is imported before it is asked for: a built-in is named by `module:attribute`, and installed packages
+are looked through only when a name is not known otherwise, or when all names are listed.  A name stands for one thing:
+a second registration, or a package that brings a known name, is an error.  A name that is not found is answered with
+the names that are, the nearest first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Generic, TypeVar
+
+from sigflow.errors import UsageError
+
+T = TypeVar("T")
+
+
+def unknown(kind: str, name: str, known: Iterable[str]) -> UsageError:
+    """The error for a name that is not among `known`."""
+    from difflib import get_close_matches
+
+    names = sorted(known)
+    near = get_close_matches(name, names, 1, 0.5)
+    hint = f", did you mean {near[0]!r}?" if near else "."
+    shown = names if len(names) <= 24 else [*names[:24], f"and {len(names) - 24} more"]
+    return UsageError(f"unknown {kind} {name!r}{hint} Known: {', '.join(shown) or 'none'}")
+
+
+class Registry(Generic[T]):
+    """Things of one kind by name.  `group` is the entry point group in which installed packages offer more.
+
+    What lives in it: the objects loaded so far, the references to others, and whether packages were looked through.
+    """
+
+    def __init__(self, kind: str, group: str, builtins: Mapping[str, T | str] | None = None) -> None:
+        self.kind = kind
+        self.group = group
+        self._things: dict[str, T | str] = dict(builtins or {})
+        self._discovered = False
+
+    def register(self, name: str, thing: T) -> T:
+        """Make `thing` known by this name, and return it."""
+        if name in self._things:
+            raise UsageError(f"{self.kind} {name!r} is already registered")
+        self._things[name] = thing
+        return thing
+
+    def get(self, name: str) -> T:
+        """The thing of this name; `UsageError` if there is none."""
+        if name not in self._things:
+            self.discover()
+        if name not in self._things:
+            raise unknown(self.kind, name, self._things)
+        thing = self._things[name]
+        if isinstance(thing, str):
+            thing = self._things[name] = _load(thing)
+        return thing
+
+    def names(self) -> list[str]:
+        """All names, sorted, those of installed packages included."""
+        self.discover()
+        return sorted(self._things)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._things
+
+    def discover(self) -> None:
+        """Look once through the installed packages for things of this kind; they are loaded when asked for."""
+        if self._discovered:
+            return
+        from importlib.metadata import entry_points
+
+        found: dict[str, str] = {}
+        for entry in entry_points(group=self.group):
+            if entry.name in self._things or found.get(entry.name, entry.value) != entry.value:
+                other = found.get(entry.name, "another")
+                raise UsageError(f"{self.kind} {entry.name!r} of {entry.value!r} clashes with {other} of the same name")
+            found[entry.name] = entry.value
+        self._things.update(found)
+        self._discovered = True
+
+
+def _load(reference: str) -> T:  # type: ignore[type-var]  # what it gives is the registry's business
+    """The object that `module:attribute` names."""
+    from importlib import import_module
+
+    module, _, attribute = reference.partition(":")
+    thing: T = import_module(module)  # type: ignore[assignment]
+    for part in attribute.split("."):
+        thing = getattr(thing, part)
+    return thing
