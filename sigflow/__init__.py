@@ -2,3 +2,76 @@
 
 The public names are those of `__all__`.  Each is imported when it is first used, so that `import sigflow` is cheap.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sigflow.catalog import compile, load, register_format
+    from sigflow.checksums import register_checksum
+    from sigflow.codecs import register_codec
+    from sigflow.diagnostics import Diagnostic, Finding, Place, Severity
+    from sigflow.errors import (
+        ChecksumError,
+        CodecError,
+        LimitExceeded,
+        ParseError,
+        SigflowError,
+        SpecError,
+        StreamError,
+        Truncated,
+        UsageError,
+    )
+    from sigflow.events import Gap, Loss, Note, Record, Span, Stamp
+    from sigflow.limits import Limits
+    from sigflow.recording import Recording, Report, open
+    from sigflow.stream.decoder import Decoder
+    from sigflow.stream.format import Format
+
+__version__ = "0.1.0"
+
+__all__ = [
+    # specs and formats
+    "compile", "load", "register_format", "Format", "Diagnostic", "Place", "Severity",
+    # streams
+    "Decoder", "Record", "Gap", "Loss", "Note", "Span", "Stamp", "Limits", "Finding",
+    # recordings
+    "open", "Recording", "Report",
+    # what users add
+    "register_checksum", "register_codec",
+    # errors, by blame
+    "SigflowError", "SpecError", "UsageError", "StreamError", "ChecksumError", "LimitExceeded", "Truncated",
+    "CodecError", "ParseError",
+]  # fmt: skip
+
+_HOMES = {
+    "sigflow.catalog": ("compile", "load", "register_format"),
+    "sigflow.checksums": ("register_checksum",),
+    "sigflow.codecs": ("register_codec",),
+    "sigflow.diagnostics": ("Diagnostic", "Finding", "Place", "Severity"),
+    "sigflow.errors": (
+        "ChecksumError", "CodecError", "LimitExceeded", "ParseError", "SigflowError", "SpecError", "StreamError",
+        "Truncated", "UsageError",
+    ),
+    "sigflow.events": ("Gap", "Loss", "Note", "Record", "Span", "Stamp"),
+    "sigflow.limits": ("Limits",),
+    "sigflow.recording": ("Recording", "Report", "open"),
+    "sigflow.stream.decoder": ("Decoder",),
+    "sigflow.stream.format": ("Format",),
+}  # fmt: skip
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module 'sigflow' has no attribute {name!r}")
+    from importlib import import_module
+
+    thing = globals()[name] = getattr(import_module(home), name)
+    return thing
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

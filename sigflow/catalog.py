@@ -1,0 +1,141 @@
+"""The one door between the wings: a spec or a name becomes a Format.
+
+Rules.  A bundled format is a module that was generated before: loading it imports neither YAML nor the compiler.  A
+`.ksy` path is compiled in memory.  Other packages add formats by the entry point group `sigflow.formats`, programs by
+`register_format`; two of one name are an error.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from sigflow.errors import SpecError, UsageError
+from sigflow.registry import Registry
+
+if TYPE_CHECKING:
+    from sigflow.limits import Limits
+    from sigflow.stream.format import Format
+
+GROUP = "sigflow.formats"
+SPEC_ENDING = ".ksy"
+
+
+@cache
+def bundled() -> tuple[str, ...]:
+    """The names of the bundled formats, sorted."""
+    import sigflow_formats
+
+    names = {entry.removesuffix(".py") for folder in sigflow_formats.__path__ for entry in os.listdir(folder)}
+    return tuple(sorted(name for name in names if name.isidentifier() and not name.startswith("_") and name != "specs"))
+
+
+@cache
+def _registry() -> Registry:
+    return Registry("format", GROUP, {name: f"sigflow_formats.{name}:FORMAT" for name in bundled()})
+
+
+def names() -> tuple[str, ...]:
+    """The names of all formats: bundled, registered by this program, and of installed packages."""
+    return tuple(sorted(_registry().names()))
+
+
+def register_format(name: str, format: Format) -> None:
+    """Make `load(name)` give this format in this program; a name that is taken is a `UsageError`."""
+    _registry().register(name, format)
+
+
+def load(name: str | os.PathLike[str], *, limits: Limits | None = None) -> Format:
+    """The format of this name, or of the spec at this path (it ends in `.ksy`).
+
+    Raises `UsageError` for an unknown name, with the nearest known one; `SpecError` for a spec that does not compile.
+    """
+    text = os.fspath(name)
+    if text.endswith(SPEC_ENDING):
+        return compile(text, limits=limits)
+    return _as_format(text, _registry().get(text), limits)
+
+
+def compile(
+    path: str | os.PathLike[str],
+    *,
+    import_paths: Sequence[str | os.PathLike[str]] = (),
+    opaque_types: bool = False,
+    allow_imports: Sequence[str] = (),
+    limits: Limits | None = None,
+) -> Format:
+    """The format of the spec at `path`, compiled in memory.
+
+    import_paths: folders in which the spec's imports are looked for, after its own.  opaque_types, allow_imports: types
+    and custom processes that are Python code, and which modules of it the spec may import; both are off unless asked
+    for. Raises `SpecError`, whose `diagnostics` are all mistakes of the spec with their places; `OSError` for an
+    unreadable file.
+    """
+    from sigflow.compiler import build
+
+    built = build(
+        os.fspath(path),
+        import_paths=[os.fspath(folder) for folder in import_paths],
+        opaque_types=opaque_types,
+        allow_imports=list(allow_imports),
+    )
+    if not built.ok:
+        errors = [problem for problem in built.problems if problem.severity == "error"]
+        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+        raise SpecError(f"{errors[0]}{more}", built.problems)
+    return _as_format(built.main, built.load(), limits)
+
+
+def _as_format(name: str, found: Any, limits: Limits | None) -> Format:
+    """A Format from what a registry or a compiled module gives: a Format, an Envelope, or a module or class."""
+    from sigflow.runtime.envelope import Envelope
+    from sigflow.stream.format import Format
+
+    if isinstance(found, Format):
+        return found
+    if isinstance(found, Envelope):
+        return Format(found, limits=limits)
+    envelope = getattr(found, "FORMAT", None)
+    if isinstance(envelope, Envelope):
+        return Format(envelope, limits=limits)
+    root = found if isinstance(found, type) else getattr(found, class_name(name), None)
+    if root is None:
+        raise UsageError(
+            f"format {name!r}: found {type(found).__name__}, wanted a Format, an Envelope or a parser class"
+        )
+    return Format(None, limits=limits, root=root, name=name, module=found)
+
+
+def class_name(spec_id: str) -> str:
+    """The class that the compiler makes of a spec's id: `my_format` is `MyFormat`."""
+    return "".join(part.capitalize() for part in spec_id.split("_"))
+
+
+def describe(name: str | os.PathLike[str]) -> dict[str, Any]:
+    """What a format is, as a plain tree: the form that `sigflow formats NAME --format json` prints."""
+    format = load(name)
+    envelope = format.envelope
+    described: dict[str, Any] = {"name": format.name, "stream": envelope is not None, "title": "", "doc": ""}
+    if envelope is None:
+        empty = {"sync": [], "checksums": [], "chain": None, "min_frame": 1, "max_frame": None, "sequence": None}
+        return described | {"spec": ""} | empty | {"codecs": [], "payload": None, "fields": []}
+    sequence = envelope.sequence
+    return described | {
+        "title": envelope.title,
+        "doc": envelope.doc,
+        "spec": envelope.spec,
+        "sync": [literal.hex(" ") for literal in envelope.sync],
+        "checksums": [
+            {"field": each.field, "algorithm": str(each.algorithm), "over": each.over, "bytes": each.size}
+            for each in envelope.checksums
+        ],
+        "chain": envelope.chain,
+        "min_frame": envelope.min_frame,
+        "max_frame": format.limits.frame or envelope.max_frame,
+        "sequence": None if sequence is None else {"field": sequence.field, "modulus": sequence.modulus},
+        "codecs": [{"field": each.field, "name": each.name} for each in envelope.codecs],
+        "payload": envelope.payload,
+        "fields": [{"id": each.id, "type": each.type, "doc": each.doc} for each in envelope.fields],
+    }

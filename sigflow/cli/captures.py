@@ -1,0 +1,70 @@
+"""Opening the captures of a command: formats are loaded once, each capture is one piece of work with its own exit
+code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from sigflow import catalog, storage
+from sigflow.cli import exits
+from sigflow.cli.progress import watched
+from sigflow.cli.terminal import complain, counted
+from sigflow.errors import SigflowError, UsageError
+from sigflow.recording import Recording
+from sigflow.recording.detect import detect
+
+if TYPE_CHECKING:
+    from sigflow.cli.options import Settings
+    from sigflow.storage import Storage
+    from sigflow.stream.format import Format
+
+
+def formats_of(settings: Settings) -> list[Format]:
+    """The formats that were named.  Raises what `catalog.load` raises."""
+    formats = [catalog.load(spec, limits=settings.limits) for spec in settings.specs]
+    names = [format.name for format in formats]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise UsageError(f"format {twice!r} is named twice")
+    return formats
+
+
+def each(captures: Sequence[str], settings: Settings, work: Callable[[Recording], int]) -> int:
+    """Do the work on every capture, whatever becomes of the others, and give the worst exit code."""
+    formats = formats_of(settings)
+    return exits.worst([_one(name, formats, settings, work) for name in captures])
+
+
+def _one(name: str, formats: list[Format], settings: Settings, work: Callable[[Recording], int]) -> int:
+    try:
+        opened = storage.open(name, mmap=settings.mmap)
+    except (SigflowError, OSError) as error:
+        complain(exits.words(error))
+        return exits.FAILED
+    with opened:
+        try:
+            used = formats or found(opened, settings)
+            source = watched(opened, settings.screen)
+            chunk_size = settings.chunk_size or storage.DEFAULT_CHUNK
+            return work(Recording(source, used, limits=settings.limits, chunk_size=chunk_size))
+        except UsageError as error:
+            complain(str(error))
+            return exits.USAGE
+        except BrokenPipeError:
+            raise
+        except (SigflowError, OSError) as error:
+            complain(f"{name}: {exits.words(error)}" if isinstance(error, OSError) else str(error))
+            return exits.FAILED
+
+
+def found(opened: Storage, settings: Settings) -> list[Format]:
+    """The formats that the capture holds, and a line that says so; none where it is empty."""
+    seen = detect(opened, settings.limits)
+    if not seen:
+        if opened.read(0, 1):
+            raise UsageError(f"{opened.name}: no bundled format finds a frame in the first MiB; name a format with -s")
+        return []
+    choice = ", ".join(f"{each.format.name} ({counted(each.frames, 'frame')})" for each in seen)
+    settings.screen.note(f"{opened.name}: no format named, found in the first MiB: {choice}")
+    return [each.format for each in seen]

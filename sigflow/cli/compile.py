@@ -1,0 +1,94 @@
+"""`sigflow compile`: one Python module per spec and for each spec that it imports."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from sigflow.cli import exits
+from sigflow.cli.options import screened
+from sigflow.cli.specs import allow_imports, built, import_paths, opaque_types, show, specs
+from sigflow.cli.terminal import Screen, complain, one_line
+
+
+@click.command("compile")
+@specs
+@click.option("-o", "--output", "folder", required=True, metavar="DIR", help="Where the modules go.")
+@import_paths
+@click.option("--package", metavar="NAME", help="The package that the modules will be part of.")
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 if a module is missing or not up to date.")
+@opaque_types
+@allow_imports
+@screened
+def command(
+    specs: tuple[str, ...],
+    folder: str,
+    import_paths: tuple[str, ...],
+    package: str | None,
+    check: bool,
+    opaque_types: bool,
+    allow_imports: tuple[str, ...],
+    screen: Screen,
+) -> int:
+    """Make a Python module of each SPEC, and of what it imports.
+
+    A spec that does not compile does not keep the others from being compiled.
+    """
+    failed = False
+    modules: dict[str, tuple[str, str]] = {}  # name -> (text, the spec it came with)
+    for spec in specs:
+        build = built(spec, import_paths, package=package, opaque_types=opaque_types, allow_imports=list(allow_imports))
+        if build is None:
+            failed = True
+            continue
+        show(build.problems, screen)
+        if not build.ok:
+            failed = True
+            continue
+        for name, text in build.modules.items():
+            if modules.setdefault(name, (text, spec))[0] != text:
+                complain(f"{name}.py would be made of both {modules[name][1]} and {spec}, and they differ")
+                failed = True
+    if check:
+        failed = _check(folder, modules, screen) or failed
+    elif modules:
+        os.makedirs(folder, exist_ok=True)
+        for name, (text, _) in sorted(modules.items()):
+            _write(os.path.join(folder, f"{name}.py"), text, screen)
+    return exits.FAILED if failed else exits.OK
+
+
+def _check(folder: str, modules: dict[str, tuple[str, str]], screen: Screen) -> bool:
+    """Whether a module is missing or differs from what its spec gives now; each is named."""
+    stale = False
+    for name, (text, spec) in sorted(modules.items()):
+        path = os.path.join(folder, f"{name}.py")
+        have = _contents(path)
+        if have != text:
+            stale = True
+            what = "is missing" if have is None else f"is not what {spec} compiles to now"
+            screen.line(f"{one_line(path)}: {one_line(what)}")
+    return stale
+
+
+def _contents(path: str) -> str | None:
+    try:
+        with open(path, encoding="utf-8", newline="") as file:
+            return file.read()
+    except FileNotFoundError:
+        return None
+    except UnicodeDecodeError:
+        return ""  # not what a compiler wrote
+
+
+def _write(path: str, text: str, screen: Screen) -> None:
+    """Write a module, so that it is there whole or not at all; one that is up to date is left alone."""
+    if _contents(path) == text:
+        screen.line(f"{one_line(path)}: up to date")
+        return
+    partial = f"{path}.part"
+    with open(partial, "w", encoding="utf-8", newline="\n") as file:
+        file.write(text)
+    os.replace(partial, path)
+    screen.line(f"{one_line(path)}: written")

@@ -1,0 +1,69 @@
+"""`sigflow formats`: the formats that are known by name, or one of them in detail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from sigflow import catalog
+from sigflow.cli import exits
+from sigflow.cli.options import output_format, screened
+from sigflow.cli.terminal import Screen, one_line
+from sigflow.cli.text import dumps
+
+
+@click.command("formats")
+@click.argument("name", required=False)
+@output_format("text", "json")
+@screened
+def command(name: str | None, form: str, screen: Screen) -> int:
+    """List the bundled and registered formats; with NAME (or a .ksy file), show that format's fields and envelope."""
+    if name is None:
+        described = [catalog.describe(each) for each in catalog.names()]
+        if form == "json":
+            screen.line(dumps({"schema_version": 1, "formats": described}, indent=2))
+        else:
+            width = max(len(each["name"]) for each in described)
+            for each in described:
+                screen.line(one_line(f"{each['name']:<{width}}  {_found_by(each):<24}  {each['title']}".rstrip()))
+        return exits.OK
+    one = catalog.describe(name)
+    if form == "json":
+        screen.line(dumps({"schema_version": 1, **one}, indent=2))
+    else:
+        for line in _lines(one):
+            screen.line(one_line(line))
+    return exits.OK
+
+
+def _found_by(described: dict[str, Any]) -> str:
+    """How frames of a format are found, in few words."""
+    if not described["stream"]:
+        return "whole file"
+    parts = ["sync" if described["sync"] else "", "checksum" if described["checksums"] else ""]
+    if described["chain"]:
+        parts.append(f"chain of {described['chain']}")
+    return ", ".join(part for part in parts if part)
+
+
+def _lines(described: dict[str, Any]) -> Iterator[str]:
+    yield f"{described['name']}: {described['title']}" if described["title"] else described["name"]
+    for line in described["doc"].strip().split("\n") if described["doc"] else ():
+        yield f"  {line}"
+    if described["stream"]:
+        yield f"sync: {', '.join(described['sync']) or 'none'}"
+        for check in described["checksums"]:
+            over = f" over {check['over']}" if check["over"] else ""
+            yield f"checksum: {check['field']}, {check['algorithm']}{over}"
+        if described["chain"]:
+            yield f"confirmed by: {described['chain']} headers in a row"
+        yield f"frame: {described['min_frame']} to {described['max_frame']} bytes"
+        if described["sequence"]:
+            yield f"sequence: {described['sequence']['field']}, modulo {described['sequence']['modulus']}"
+        for codec in described["codecs"]:
+            yield f"codec: {codec['name']} on {codec['field']}"
+    yield "fields:"
+    for field in described["fields"]:
+        yield f"  {field['id']:<20} {field['type']:<16} {field['doc']}".rstrip()

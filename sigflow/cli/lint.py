@@ -1,0 +1,62 @@
+"""`sigflow lint`: all mistakes and warnings of specs, with their places."""
+
+from __future__ import annotations
+
+import click
+
+from sigflow.cli import exits
+from sigflow.cli.options import output_format, screened
+from sigflow.cli.specs import allow_imports, built, diagnostic_lines, import_paths, opaque_types, specs
+from sigflow.cli.terminal import Screen, counted
+from sigflow.cli.text import dumps
+from sigflow.diagnostics import Diagnostic, Severity
+
+
+@click.command("lint")
+@specs
+@import_paths
+@output_format("text", "json")
+@opaque_types
+@allow_imports
+@screened
+def command(
+    specs: tuple[str, ...],
+    import_paths: tuple[str, ...],
+    form: str,
+    opaque_types: bool,
+    allow_imports: tuple[str, ...],
+    screen: Screen,
+) -> int:
+    """List every mistake and doubt in each SPEC: file, line, column, code. Exit code 1 if there are errors."""
+    unread = False
+    problems: dict[Diagnostic, None] = {}  # an imported spec that two import is told once
+    for spec in specs:
+        build = built(spec, import_paths, opaque_types=opaque_types, allow_imports=list(allow_imports))
+        if build is None:
+            unread = True
+            continue
+        problems.update(dict.fromkeys(build.problems))
+    if form == "json":
+        screen.line(dumps([problem_tree(problem) for problem in problems], indent=2))
+    else:
+        for problem in problems:
+            for line in diagnostic_lines(problem, screen):
+                screen.line(line)
+        errors = sum(problem.severity is Severity.ERROR for problem in problems)
+        others = len(problems) - errors
+        screen.note(f"{counted(len(specs), 'spec')}: {counted(errors, 'error')}, {counted(others, 'other finding')}")
+    failed = unread or any(problem.severity is Severity.ERROR for problem in problems)
+    return exits.FAILED if failed else exits.OK
+
+
+def problem_tree(problem: Diagnostic) -> dict[str, str | int]:
+    """The JSON form of a finding about a spec."""
+    return {
+        "file": problem.file,
+        "line": problem.line,
+        "column": problem.column,
+        "path": problem.path,
+        "severity": problem.severity.value,
+        "code": problem.code,
+        "message": problem.message,
+    }

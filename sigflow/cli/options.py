@@ -1,0 +1,123 @@
+"""Options that commands share, and what they become: settings with a screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from sigflow.cli.terminal import Screen
+
+if TYPE_CHECKING:
+    from sigflow.limits import Limits
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+#: Larger chunks gain nothing and cost memory.
+LARGEST_CHUNK = 1 << 30
+LARGEST_FRAME = 1 << 40
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the shared options of a scanning command say."""
+
+    screen: Screen
+    specs: tuple[str, ...] = ()
+    engine: str = "auto"
+    mmap: bool = False
+    chunk_size: int | None = None
+    max_frame: int | None = None
+
+    @property
+    def limits(self) -> Limits | None:
+        """The limits that replace those of the specs."""
+        from sigflow.limits import Limits
+
+        return None if self.max_frame is None else Limits(frame=self.max_frame)
+
+
+SCREEN_OPTIONS = (
+    click.option("--quiet", "-q", is_flag=True, help="No notes and no progress; errors only."),
+    click.option(
+        "--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True, help="Colours."
+    ),
+)
+
+SCAN_OPTIONS = (
+    click.option(
+        "--spec",
+        "-s",
+        "specs",
+        multiple=True,
+        metavar="FORMAT",
+        help="A format's name or a .ksy file; repeat it for formats interleaved in one stream. Without it, the bundled "
+        "formats that find frames in the first MiB.",
+    ),
+    click.option(
+        "--engine", type=click.Choice(["auto", "python"]), default="auto", show_default=True, help="What scans."
+    ),
+    click.option("--mmap", is_flag=True, help="Map the file; one that shrinks meanwhile can kill the process."),
+    click.option("--chunk-size", type=click.IntRange(1, LARGEST_CHUNK), metavar="BYTES", help="Bytes read at once."),
+    click.option(
+        "--max-frame",
+        type=click.IntRange(1, LARGEST_FRAME),
+        metavar="BYTES",
+        help="The largest frame, instead of the spec's limit.",
+    ),
+)
+
+captures = click.argument("captures", nargs=-1, required=True, metavar="CAPTURE...")
+capture = click.argument("capture", metavar="CAPTURE")
+
+
+def _with(options: tuple[Callable[[Any], Any], ...], function: Any) -> Any:
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def output_format(*choices: str) -> Callable[[Command], Command]:
+    """--format with these choices, the first by default."""
+    return click.option(
+        "--format",
+        "form",
+        type=click.Choice(choices),
+        default=choices[0],
+        show_default=True,
+        help="Form of the result.",
+    )
+
+
+def screened(function: Command) -> Command:
+    """The options about the terminal; the command gets `screen`."""
+
+    @wraps(function)
+    def call(*args: Any, quiet: bool, color: str, **others: Any) -> Any:
+        return function(*args, screen=Screen(color, quiet), **others)
+
+    wrapped: Command = _with(SCREEN_OPTIONS, call)
+    return wrapped
+
+
+def scanning(function: Command) -> Command:
+    """The options of a command that scans captures; the command gets `settings`."""
+
+    @wraps(function)
+    def call(
+        *args: Any,
+        specs: tuple[str, ...],
+        engine: str,
+        mmap: bool,
+        chunk_size: int | None,
+        max_frame: int | None,
+        screen: Screen,
+        **others: Any,
+    ) -> Any:
+        return function(*args, settings=Settings(screen, specs, engine, mmap, chunk_size, max_frame), **others)
+
+    wrapped: Command = _with(SCAN_OPTIONS, screened(call))
+    return wrapped

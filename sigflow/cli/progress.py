@@ -1,0 +1,72 @@
+"""A progress bar on a terminal, for captures that take long enough for one.
+
+The library that draws it is not even imported before half a second has gone by.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from sigflow.storage.base import DEFAULT_CHUNK, Closing
+
+if TYPE_CHECKING:
+    from sigflow.cli.terminal import Screen
+    from sigflow.storage import Storage
+
+#: Seconds before a bar appears.
+PATIENCE = 0.5
+
+
+def watched(storage: Storage, screen: Screen) -> Storage:
+    """The storage, with a progress bar where the screen shows one."""
+    return Watched(storage) if screen.progress else storage
+
+
+class Watched(Closing):
+    """A storage whose chunks move a progress bar on stderr."""
+
+    def __init__(self, inner: Storage) -> None:
+        self._inner = inner
+        self.name = inner.name
+        self.size = inner.size
+        self.repeatable = inner.repeatable
+
+    def read(self, start: int, stop: int) -> bytes:
+        """The bytes of [start, stop), fewer where the stream ends."""
+        return self._inner.read(start, stop)
+
+    def chunks(self, chunk_size: int = DEFAULT_CHUNK, start: int = 0) -> Iterator[bytes]:
+        """The bytes from `start` to the end, in pieces of 1 to `chunk_size` bytes."""
+        begin = time.monotonic()
+        done = start
+        chunks = self._inner.chunks(chunk_size, start)
+        for chunk in chunks:
+            done += len(chunk)
+            yield chunk
+            if time.monotonic() - begin > PATIENCE:
+                break
+        yield from self._with_bar(chunks, done)
+
+    def _with_bar(self, chunks: Iterator[bytes], done: int) -> Iterator[bytes]:
+        first = next(chunks, None)
+        if first is None:
+            return
+        from rich.console import Console
+        from rich.markup import escape
+        from rich.progress import Progress
+
+        from sigflow.cli.terminal import one_line
+
+        with Progress(console=Console(stderr=True), transient=True) as progress:
+            task = progress.add_task(escape(one_line(self.name)), total=self.size, completed=done)
+            chunk: bytes | None = first
+            while chunk is not None:
+                progress.advance(task, len(chunk))
+                yield chunk
+                chunk = next(chunks, None)
+
+    def close(self) -> None:
+        """Close the storage."""
+        self._inner.close()

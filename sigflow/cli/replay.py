@@ -1,0 +1,98 @@
+"""`sigflow replay`: the frames of a capture at their pace, on an absolute schedule."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, BinaryIO
+
+import click
+
+from sigflow.cli import exits
+from sigflow.cli.captures import each
+from sigflow.cli.forms import frame_line
+from sigflow.cli.options import Settings, capture, scanning
+from sigflow.cli.terminal import OutputFailed
+from sigflow.errors import UsageError
+from sigflow.events import Record
+from sigflow.recording.frames import frame_tree
+from sigflow.recording.recording import Verdict
+from sigflow.replay import Schedule, at_once, at_rate, at_speed, paced
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from sigflow.cli.terminal import Screen
+    from sigflow.recording import Recording
+
+DEFAULT_RATE = 100.0
+
+
+@click.command("replay")
+@capture
+@click.option("--rate", type=click.FloatRange(0, 1e9, min_open=True), metavar="FPS", help="Frames per second (100).")
+@click.option(
+    "--speed", type=click.FloatRange(0, 1e9, min_open=True), metavar="X", help="X times as fast as it was recorded."
+)
+@click.option("--max", "at_max", is_flag=True, help="As fast as it goes.")
+@scanning
+def command(capture: str, rate: float | None, speed: float | None, at_max: bool, settings: Settings) -> int:
+    """Send the frames of CAPTURE to stdout at their pace: their bytes, or a line for each if stdout is a terminal.
+
+    What lies between frames is left out. --speed needs a format that says when its frames were sent.
+    """
+    if sum((rate is not None, speed is not None, at_max)) > 1:
+        raise UsageError("--rate, --speed and --max exclude each other")
+    screen = settings.screen
+
+    def work(recording: Recording) -> int:
+        schedule = _schedule(recording, rate, speed, at_max)
+        run = recording.run(keep=True)
+        verdict = Verdict(run)
+        write, flush = _sink(recording, screen)
+
+        def records() -> Iterator[Record]:
+            for event in run:
+                if isinstance(event, Record):
+                    yield event
+                for finding in verdict.add(event):
+                    screen.diagnostic(finding.severity.value, f"{recording.name}: {finding}")
+
+        for record in paced(records(), schedule, before_wait=flush):
+            write(record)
+        flush()
+        report = verdict.report(recording.name)
+        if not report.bytes:
+            screen.diagnostic("note", f"{recording.name}: the capture holds no bytes")
+        return exits.OK if report.sound else exits.DAMAGED
+
+    return each([capture], settings, work)
+
+
+def _schedule(recording: Recording, rate: float | None, speed: float | None, at_max: bool) -> Schedule[Record]:
+    if at_max:
+        return at_once()
+    if speed is None:
+        return at_rate(rate or DEFAULT_RATE)
+    for format in recording.formats:
+        if format.envelope is None or format.envelope.time is None:
+            raise UsageError(f"--speed needs the frames' own times, and format {format.name!r} has none; use --rate")
+    return at_speed(speed)
+
+
+def _sink(recording: Recording, screen: Screen) -> tuple[Callable[[Record], object], Callable[[], object]]:
+    """What writes a record, and what flushes."""
+    if sys.stdout.isatty():
+        formats = {format.name: format for format in recording.formats}
+        return lambda record: screen.line(frame_line(frame_tree(record, formats[record.format]))), sys.stdout.flush
+    raw: BinaryIO = sys.stdout.buffer
+
+    def guarded(call: Callable[[], object]) -> None:
+        try:
+            call()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise OutputFailed(f"the output could not be written: {os.strerror(error.errno or 0)}") from error
+
+    return lambda record: guarded(lambda: raw.write(record.raw)), lambda: guarded(raw.flush)

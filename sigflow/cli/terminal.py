@@ -1,0 +1,126 @@
+"""What is written to the terminal: escaped, coloured only where that is wanted, and only then.
+
+Whatever comes from a capture, a spec or a file name passes through `escape` before it is written.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from typing import TYPE_CHECKING, TextIO
+
+from sigflow.cli.text import escape
+
+if TYPE_CHECKING:
+    from sigflow.errors import SpecError
+
+COLORS = {"red": 31, "green": 32, "yellow": 33, "cyan": 36, "bold": 1, "dim": 2}
+#: By severity.
+SEVERITY_COLORS = {"error": "red", "warning": "yellow", "note": "cyan"}
+
+
+def prepare_streams() -> None:
+    """A character that the terminal's encoding lacks is written as its escape; missing streams go nowhere."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115  # lives as long as the process
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def complain(text: str) -> None:
+    """One error, on stderr."""
+    _write(sys.stderr, f"sigflow: error: {one_line(text)}\n")
+
+
+def complain_of_spec(error: SpecError) -> None:
+    """Every mistake of a spec, each with its line and a caret, on stderr."""
+    for diagnostic in error.diagnostics:
+        _write(sys.stderr, "".join(f"{escape(line)}\n" for line in diagnostic.excerpt().split("\n")))
+    if not error.diagnostics:
+        complain(str(error))
+
+
+def flush_results() -> None:
+    """Write out what is still buffered; `OutputFailed` where that cannot be done."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputFailed(f"the output could not be written: {error.strerror}") from error
+
+
+def one_line(text: str) -> str:
+    """Text that fits a line and moves nothing."""
+    return escape(" ".join(text.split("\n")))
+
+
+class OutputFailed(Exception):
+    """The result could not be written."""
+
+
+def _write(stream: TextIO, text: str) -> None:
+    try:
+        stream.write(text)
+    except OSError:
+        pass  # stderr is gone: there is nowhere left to say so
+
+
+class Screen:
+    """Where a command writes.  Results raise if they cannot be written; notes on stderr do not."""
+
+    def __init__(self, color: str = "auto", quiet: bool = False) -> None:
+        self._quiet = quiet
+        self._color = color
+
+    def styled(self, text: str, *styles: str, stream: TextIO | None = None) -> str:
+        """`text` in these colours, where colour is on for the stream (stdout)."""
+        if not styles or not self._colored(stream or sys.stdout):
+            return text
+        return f"\x1b[{';'.join(str(COLORS[style]) for style in styles)}m{text}\x1b[0m"
+
+    def _colored(self, stream: TextIO) -> bool:
+        if self._color == "auto":
+            return stream.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+        return self._color == "always"
+
+    def line(self, text: str = "") -> None:
+        """A line of the result."""
+        self.write(f"{text}\n")
+
+    def write(self, text: str) -> None:
+        """A part of the result."""
+        try:
+            sys.stdout.write(text)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise OutputFailed(f"the output could not be written: {error.strerror}") from error
+
+    def note(self, text: str) -> None:
+        """A line on stderr, unless --quiet."""
+        if not self._quiet:
+            _write(sys.stderr, f"{one_line(text)}\n")
+
+    def told(self, severity: str, line: str) -> None:
+        """A line on stderr that is harmless already; --quiet leaves the errors."""
+        if not self._quiet or severity == "error":
+            _write(sys.stderr, f"{line}\n")
+
+    def diagnostic(self, severity: str, text: str) -> None:
+        """A finding on stderr; --quiet leaves the errors."""
+        shown = self.styled(severity, SEVERITY_COLORS[severity], stream=sys.stderr)
+        self.told(severity, f"{shown}: {one_line(text)}")
+
+    @property
+    def progress(self) -> bool:
+        """Whether progress may be shown."""
+        return not self._quiet and sys.stderr.isatty()
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 frame`, `2 frames`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,43 @@
+"""Text from captures, made harmless: nothing in it can move a cursor, colour a terminal or turn the line around.
+
+Every character that does not print (controls, escape sequences, bidirectional marks, lone surrogates) is shown as its
+escape.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def escape(text: str) -> str:
+    """`text` with every character that does not print written as `\\xNN`, `\\uNNNN` or `\\UNNNNNNNN`."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else _escaped(ord(char)) for char in text)
+
+
+def _escaped(code: int) -> str:
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def dumps(value: Any, *, indent: int | None = None) -> str:
+    """JSON in pure ASCII: exact integers, and text that is not Unicode keeps its bytes as `\\udcXX`.
+
+    `value` is a plain tree as `recording.render` makes it, which bounds its depth.
+    """
+    import json
+
+    separators = (", ", ": ") if indent is None else None
+    return json.dumps(value, indent=indent, separators=separators, ensure_ascii=True, allow_nan=False)
+
+
+def preview(head: bytes, most: int = 16, *, total: int | None = None) -> str:
+    """A line about some bytes: their count, the first of them, and the text they are, if they are text."""
+    count = len(head) if total is None else total
+    head = head[:most]
+    more = "..." if count > len(head) else ""
+    if head and all(32 <= byte < 127 for byte in head):
+        return f'{count} B "{head.decode("ascii")}{more}"'
+    return f"{count} B {head.hex()}{more}" if head else "0 B"

@@ -1,0 +1,45 @@
+"""`sigflow validate`: the verdict on each capture, and a summary of several."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from sigflow.cli.captures import each
+from sigflow.cli.options import Settings, captures, output_format, scanning
+from sigflow.cli.text import dumps
+from sigflow.cli.verdicts import exit_code, summary_line, summary_tree, verdict_lines
+
+if TYPE_CHECKING:
+    from sigflow.recording import Recording, Report
+
+
+@click.command("validate")
+@captures
+@output_format("text", "json")
+@scanning
+def command(captures: tuple[str, ...], form: str, settings: Settings) -> int:
+    """Say whether each CAPTURE is sound: every byte in a frame, every frame intact, none missing.
+
+    `-` is standard input. With several captures, each has its verdict and a summary follows; as JSON, each is a line.
+    """
+    screen = settings.screen
+    several = len(captures) > 1
+    reports: list[Report] = []
+
+    def work(recording: Recording) -> int:
+        report = recording.validate()
+        reports.append(report)
+        if form == "json":
+            screen.line(dumps(report.tree(), indent=None if several else 2))
+        else:
+            for line in verdict_lines(report, screen):
+                screen.line(line)
+        return exit_code(report)
+
+    code = each(captures, settings, work)
+    if several:
+        failed = len(captures) - len(reports)
+        screen.line(dumps(summary_tree(reports, failed)) if form == "json" else summary_line(reports, failed))
+    return code

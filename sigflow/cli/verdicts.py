@@ -1,0 +1,78 @@
+"""A verdict in words, and the line that sums up several."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from sigflow.cli import exits
+from sigflow.cli.terminal import SEVERITY_COLORS, counted, one_line
+
+if TYPE_CHECKING:
+    from sigflow.cli.terminal import Screen
+    from sigflow.recording import Report
+
+#: Gaps and diagnostics that are listed in words; the JSON form has more.
+LISTED = 20
+
+
+def exit_code(report: Report) -> int:
+    """The exit code that a verdict stands for."""
+    return exits.OK if report.sound else exits.DAMAGED
+
+
+def verdict_lines(report: Report, screen: Screen) -> list[str]:
+    """The verdict for people: the ledger first, then what is wrong."""
+    state = screen.styled("sound", "green", "bold") if report.sound else screen.styled("damaged", "red", "bold")
+    lines = [
+        f"{one_line(report.capture)}: {state}",
+        f"  {report.bytes} bytes = {report.frame_bytes} in {counted(report.frames, 'frame')}"
+        f" + {report.gap_bytes} in {counted(report.gaps_total, 'gap')}",
+    ]
+    for name, count in report.by_format.items():
+        lines.append(f"  {name}: {counted(count['frames'], 'frame')}, {count['bytes']} bytes")
+    if any(report.sequence.values()):
+        lines.append("  sequence: " + ", ".join(f"{count} {what}" for what, count in report.sequence.items()))
+    for gap in report.gaps[:LISTED]:
+        span = gap.span
+        lines.append(f"  gap {span.start}..{span.stop} ({len(span)} bytes): {', '.join(gap.reasons)}")
+    lines += _more(report.gaps_total, "gap")
+    for finding in report.diagnostics[:LISTED]:
+        severity = screen.styled(finding.severity.value, SEVERITY_COLORS[finding.severity.value])
+        where = ".".join(part for part in (finding.format, finding.path) if part)
+        place = f"offset {finding.offset}" + (f", {where}" if where else "")
+        lines.append(f"  {severity} {finding.code} at {one_line(place)}: {one_line(finding.message)}")
+    lines += _more(report.diagnostics_total, "diagnostic")
+    return lines
+
+
+def _more(total: int, noun: str) -> list[str]:
+    return [f"  and {counted(total - LISTED, f'more {noun}')}; --format json lists them"] if total > LISTED else []
+
+
+def summary_tree(reports: Sequence[Report], failed: int) -> dict[str, Any]:
+    """The JSON form of the summary of several captures."""
+    return {
+        "schema_version": 1,
+        "summary": {
+            "captures": len(reports) + failed,
+            "sound": sum(report.sound for report in reports),
+            "damaged": sum(not report.sound for report in reports),
+            "failed": failed,
+            "bytes": sum(report.bytes for report in reports),
+            "frames": sum(report.frames for report in reports),
+            "frame_bytes": sum(report.frame_bytes for report in reports),
+            "gap_bytes": sum(report.gap_bytes for report in reports),
+        },
+    }
+
+
+def summary_line(reports: Sequence[Report], failed: int) -> str:
+    """The same in words."""
+    total = summary_tree(reports, failed)["summary"]
+    unread = f", {failed} could not be read" if failed else ""
+    return (
+        f"{counted(total['captures'], 'capture')}: {total['sound']} sound, {total['damaged']} damaged{unread}; "
+        f"{total['bytes']} bytes = {total['frame_bytes']} in {counted(total['frames'], 'frame')} "
+        f"+ {total['gap_bytes']} in gaps"
+    )

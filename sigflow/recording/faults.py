@@ -1,0 +1,234 @@
+"""Why a gap is a gap: for each of its reasons the first candidate that was refused for it, looked at once more.
+
+The scan says which reasons a gap has, not where, so that its result stays independent of how the chunks fell.  Here,
+after the fact, the candidate is found again and measured on its own: that gives the offset, the field, and both
+checksums.
+
+Rules.  The search is bounded per gap.  A reason that no single candidate shows (a chain that broke, a frame overtaken
+by others) is reported at the gap's first candidate, with what the reason means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sigflow.diagnostics import Finding, Severity
+from sigflow.recording.checks import Check, checks_of
+from sigflow.recording.fields import fault_path, path_of_place
+from sigflow.runtime.envelope import Measured, Refused
+from sigflow.runtime.measure import WIRE_ERRORS, reason_of
+from sigflow.runtime.window import Window
+
+if TYPE_CHECKING:
+    from sigflow.events import Gap
+    from sigflow.runtime.envelope import Envelope
+    from sigflow.stream.format import Format
+
+#: Candidates that are looked at again in one gap, at most, and bytes of a gap in which they are searched.
+CANDIDATES = 256
+SEARCHED = 1 << 20
+#: Bytes of the first look at a candidate, and bytes that are read again for one verdict in all.
+WINDOW = 4096
+WORK = 256 << 20
+
+MEANINGS = {
+    "contents": "the fixed bytes are not there",
+    "valid": "a value is not one that the spec allows",
+    "too-long": "longer than the frame limit allows",
+    "checksum": "the checksum does not hold",
+    "aborted": "a second sync marker stands inside the header",
+    "null": "the header is all zeros, which is no evidence of a frame",
+    "overtaken": "other frames in a row lie inside the bytes that this one claims",
+    "unconfirmed": "what follows it are not frames, so nothing confirms it",
+    "truncated": "the stream ends inside the frame",
+    "abandoned": "the caller gave this candidate up",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One candidate, measured on its own.
+
+    reason: why it is refused, "" where nothing speaks against it but what follows.  at, path: where in the frame the
+    fault was found, and in which field.  length: what it claims, None where that is not known.
+    """
+
+    reason: str
+    at: int
+    path: str
+    message: str
+    length: int | None = None
+    checks: tuple[Check, ...] = ()
+
+
+def look(format: Format, raw: bytes) -> Look:
+    """The candidate at the start of `raw`, which goes on to the end of what is known of the stream."""
+    envelope = _envelope(format)
+    limit = format.limits.frame or envelope.max_frame
+    window = Window(raw, 0, len(raw), limit, envelope.sync if envelope.aborted_by_sync else ())
+    try:
+        next(envelope.steps(window))
+    except StopIteration as stop:
+        return _measured(envelope, stop.value, raw, limit)
+    except Refused as refusal:
+        reason = envelope.reasons.get(refusal.path, refusal.reason) if refusal.path else refusal.reason
+        return _refused(envelope, reason, refusal, window.pos(), raw, limit)
+    except WIRE_ERRORS as error:
+        return _refused(envelope, reason_of(error, envelope.reasons), error, window.pos(), raw, limit)
+    path = _failed_path(envelope, raw) or ""
+    wanted = f"the stream ends {len(raw)} bytes into the frame, before its length is known"
+    return Look("truncated", window.pos(), path, wanted)
+
+
+def _envelope(format: Format) -> Envelope:
+    if format.envelope is None:
+        raise AssertionError(f"{format.name} is a whole-file format: it has no candidates")
+    return format.envelope
+
+
+def _measured(envelope: Envelope, measured: Measured, raw: bytes, limit: int) -> Look:
+    length = measured.length
+    if length > limit:
+        return Look("too-long", 0, "", f"frame length {length} exceeds limit {limit}", length)
+    if length <= 0:
+        return Look("valid", 0, "", f"a frame of {length} bytes", length)
+    if length > len(raw):
+        at, path = _stop(envelope, raw, measured.looked)
+        return Look("truncated", at, path, f"the stream ends {len(raw)} bytes into a frame of {length} bytes", length)
+    checks = tuple(checks_of(envelope, measured, raw[:length]))
+    for check in checks:
+        if not check.holds:
+            over = f" over {check.over}" if check.over else ""
+            message = (
+                f"stored {check.hex(check.stored)}, computed {check.hex(check.computed)} ({check.algorithm}{over})"
+            )
+            return Look("checksum", check.offset, check.field, message, length, checks)
+    return Look("", 0, "", "", length, checks)
+
+
+def _stop(envelope: Envelope, raw: bytes, looked: int) -> tuple[int, str]:
+    """Where parsing a cut frame stops, and in which field."""
+    try:
+        envelope.parse(raw, None)
+    except WIRE_ERRORS as error:
+        position, path = fault_path(error)
+        return looked if position is None else position, path
+    return min(looked, len(raw)), ""
+
+
+def _failed_path(envelope: Envelope, raw: bytes) -> str | None:
+    try:
+        envelope.parse(raw, None)
+    except WIRE_ERRORS as error:
+        return fault_path(error)[1]
+    return None
+
+
+def _refused(envelope: Envelope, reason: str, error: BaseException, at: int, raw: bytes, limit: int) -> Look:
+    path: str | None = None
+    if reason not in ("too-long", "aborted"):
+        path = _failed_path(envelope, raw[:limit])
+    if path is None:
+        path = path_of_place(envelope, getattr(error, "path", "") or getattr(error, "src_path", ""))
+    return Look(reason, at, path or "", _words(reason, error))
+
+
+def _words(reason: str, error: BaseException) -> str:
+    expected: Any = getattr(error, "expected", None)
+    if expected is not None and hasattr(error, "actual"):
+        return f"found {_short(error.actual)}, wanted {_short(expected)}"
+    if hasattr(error, "actual"):
+        return f"{MEANINGS.get(reason, reason)}: found {_short(error.actual)}"
+    return MEANINGS.get(reason, f"refused by the spec: {reason}")
+
+
+def _short(value: Any) -> str:
+    text = value.hex() if isinstance(value, bytes) else repr(value)
+    return text if len(text) <= 64 else f"{text[:60]}... ({len(text)} characters)"
+
+
+# ---------------------------------------------------------------- gaps
+
+
+class Examiner:
+    """Looks at gaps.  State: how many bytes it may still read again, so that no capture makes it work without end."""
+
+    def __init__(self, formats: Sequence[Format], known: Callable[[int, int], bytes], work: int = WORK) -> None:
+        """`known(start, stop)`: the stream's bytes there, as far as they are known."""
+        self._formats = {format.name: format for format in formats}
+        self._known = known
+        self._left = work
+
+    def _bytes(self, start: int, stop: int) -> bytes:
+        raw = self._known(start, stop)
+        self._left -= len(raw)
+        return raw
+
+    def examine(self, gap: Gap) -> Iterator[tuple[int, Format, Look]]:
+        """(offset, format, look) for each reason of the gap but `no-marker`."""
+        for text in gap.reasons:
+            name, _, reason = text.partition(":")
+            if not reason:
+                continue
+            format = self._formats[name]
+            first = gap.span.start
+            found = None
+            for number, offset in enumerate(self._candidates(format, gap)):
+                if number == 0:
+                    first = offset
+                seen = self._look(format, offset)
+                if seen.reason == reason:
+                    found = offset, format, seen
+                    break
+            yield found or (first, format, Look(reason, 0, "", MEANINGS.get(reason, reason)))
+
+    def _look(self, format: Format, offset: int) -> Look:
+        """Look at a candidate through a window that grows while the frame goes beyond it."""
+        size = WINDOW
+        while True:
+            raw = self._bytes(offset, offset + size)
+            seen = look(format, raw)
+            if seen.reason != "truncated" or len(raw) < size:
+                return seen
+            size = min(seen.length, size * 64) if seen.length is not None and seen.length > size else size * 64
+
+    def _candidates(self, format: Format, gap: Gap) -> Iterator[int]:
+        """Where in the gap the format's marker stands, at most `CANDIDATES` times; the stream's end may cut a
+        marker."""
+        envelope = _envelope(format)
+        start, stop = gap.span.start, min(gap.span.stop, gap.span.start + SEARCHED)
+        if not envelope.sync:
+            yield from (offset for offset in range(start, min(stop, start + CANDIDATES)) if self._left > 0)
+            return
+        raw = self._bytes(start, stop + max(map(len, envelope.sync)) - 1)
+        at = 0
+        for _ in range(CANDIDATES):
+            hits = [hit for literal in envelope.sync if 0 <= (hit := _find(raw, literal, at)) < stop - start]
+            if not hits or self._left <= 0:
+                return
+            yield start + min(hits)
+            at = min(hits) + 1
+
+    def findings(self, gap: Gap) -> list[Finding]:
+        """The diagnostics of a gap: one for each reason but `no-marker`."""
+        return [
+            Finding(
+                seen.reason,
+                Severity.ERROR,
+                f"frame at {offset}: {seen.message}",
+                offset + seen.at,
+                format.name,
+                seen.path,
+            )
+            for offset, format, seen in self.examine(gap)
+        ]
+
+
+def _find(raw: bytes, literal: bytes, at: int) -> int:
+    hit = raw.find(literal, at)
+    if hit >= 0:
+        return hit
+    cut = range(max(at, len(raw) - len(literal) + 1), len(raw))
+    return next((here for here in cut if literal.startswith(raw[here:])), -1)

@@ -1,0 +1,180 @@
+"""Frames and gaps as they lie in the capture: checksums stored and computed, the bytes of each field, where the
+payload is.
+
+Payloads are not processed: no codec runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sigflow.events import Gap, Record
+from sigflow.recording.checks import Check
+from sigflow.recording.faults import Examiner, Look, look
+from sigflow.recording.fields import FieldSpan, field_spans
+
+if TYPE_CHECKING:
+    from sigflow.recording.run import Run
+    from sigflow.stream.format import Format
+
+#: Bytes of a field that are shown, and of a frame whose fields are looked for.
+SHOWN = 64
+LARGEST = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A field, its offset in the stream, its length, and the first of its bytes."""
+
+    path: str
+    offset: int
+    length: int
+    head: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A frame, or what was refused as one (`reason`); `pieces` are its fields, where they were asked for."""
+
+    format: str
+    offset: int
+    length: int | None
+    reason: str
+    path: str
+    message: str
+    checks: tuple[Check, ...]
+    payload: Piece | None
+    pieces: tuple[Piece, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One stretch of the capture: a frame with its index, or a gap with its reasons and what was refused in it."""
+
+    kind: str
+    offset: int
+    length: int
+    index: int | None
+    reasons: tuple[str, ...]
+    candidates: tuple[Candidate, ...]
+
+
+def inspect(run: Run, *, frame: int | None = None, offset: int | None = None) -> Iterator[Item]:
+    """Every stretch of a run that keeps its bytes; or only the frame of that index, or what lies at that offset.
+
+    The bytes of the fields are given for what was asked for by itself, and for what was refused.
+    """
+    formats = {format.name: format for format in run.formats}
+    examiner = Examiner(run.formats, run.known)
+    alone = frame is not None or offset is not None
+    for event in run:
+        if not isinstance(event, Record | Gap):
+            continue
+        if frame is not None and not (isinstance(event, Record) and event.index == frame):
+            continue
+        if offset is not None and offset not in event.span:
+            continue
+        if isinstance(event, Record):
+            yield _frame(event, formats[event.format], alone)
+        else:
+            yield _gap(event, examiner, run)
+        if alone:
+            return
+
+
+def _frame(record: Record, format: Format, fields: bool) -> Item:
+    seen = look(format, record.raw) if format.envelope is not None else Look("", 0, "", "", len(record.raw))
+    candidate = _candidate(format, record.start, record.raw, seen, fields)
+    return Item("frame", record.start, len(record.raw), record.index, (), (candidate,))
+
+
+def _gap(gap: Gap, examiner: Examiner, run: Run) -> Item:
+    refused = []
+    for offset, format, seen in examiner.examine(gap):
+        length = min(seen.length or SHOWN * 4, LARGEST)
+        refused.append(_candidate(format, offset, run.known(offset, offset + length), seen, True))
+    return Item("gap", gap.span.start, len(gap.span), None, gap.reasons, tuple(refused))
+
+
+def _candidate(format: Format, offset: int, raw: bytes, seen: Look, fields: bool) -> Candidate:
+    spans: list[FieldSpan] = []
+    if format.envelope is not None and fields:
+        spans = field_spans(format.envelope, raw[:LARGEST])
+    pieces = tuple(_piece(span, offset, raw) for span in spans)
+    return Candidate(
+        format.name,
+        offset,
+        seen.length,
+        seen.reason,
+        seen.path,
+        seen.message,
+        seen.checks,
+        _payload(format, offset, raw, pieces, seen),
+        pieces,
+    )
+
+
+def _piece(span: FieldSpan, offset: int, raw: bytes) -> Piece:
+    stop = min(span.stop, span.start + SHOWN)
+    return Piece(span.path, offset + span.start, span.stop - span.start, raw[span.start : stop])
+
+
+def _payload(format: Format, offset: int, raw: bytes, pieces: tuple[Piece, ...], seen: Look) -> Piece | None:
+    envelope = format.envelope
+    if envelope is None or envelope.payload is None or seen.length is None:
+        return None
+    if envelope.payload_at is not None:
+        start, stop = envelope.payload_at
+        start = start if start >= 0 else len(raw) + start
+        stop = len(raw) if stop is None else stop if stop >= 0 else len(raw) + stop
+        return _piece(FieldSpan(envelope.payload, start, max(stop, start)), offset, raw)
+    return next((piece for piece in pieces if piece.path == envelope.payload), None)
+
+
+# ---------------------------------------------------------------- JSON form
+
+
+def item_tree(item: Item) -> dict[str, Any]:
+    """The plain tree of a stretch."""
+    tree: dict[str, Any] = {"kind": item.kind, "offset": item.offset, "length": item.length}
+    if item.kind == "frame":
+        return tree | {"index": item.index} | _candidate_tree(item.candidates[0])
+    return tree | {"reasons": list(item.reasons), "refused": [_refused_tree(each) for each in item.candidates]}
+
+
+def _candidate_tree(candidate: Candidate) -> dict[str, Any]:
+    tree: dict[str, Any] = {
+        "format": candidate.format,
+        "checksums": [
+            {
+                "field": check.field,
+                "algorithm": check.algorithm,
+                "offset": candidate.offset + check.offset,
+                "stored": check.stored,
+                "computed": check.computed,
+                "holds": check.holds,
+            }
+            for check in candidate.checks
+        ],
+        "payload": None if candidate.payload is None else _piece_tree(candidate.payload),
+    }
+    if candidate.pieces:
+        tree["fields"] = [_piece_tree(piece) for piece in candidate.pieces]
+    return tree
+
+
+def _refused_tree(candidate: Candidate) -> dict[str, Any]:
+    head = {
+        "offset": candidate.offset,
+        "length": candidate.length,
+        "reason": candidate.reason,
+        "path": candidate.path,
+        "message": candidate.message,
+    }
+    return head | _candidate_tree(candidate)
+
+
+def _piece_tree(piece: Piece) -> dict[str, Any]:
+    return {"path": piece.path, "offset": piece.offset, "length": piece.length, "head": piece.head.hex()}

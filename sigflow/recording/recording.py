@@ -1,0 +1,218 @@
+"""A storage opened with a format: iterates over what is in it in bounded memory, and gives the verdict on it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from sigflow import catalog, storage
+from sigflow.diagnostics import Finding, Severity
+from sigflow.errors import UsageError
+from sigflow.events import Gap, Loss, Note, Record
+from sigflow.recording.detect import detect
+from sigflow.recording.faults import Examiner
+from sigflow.recording.report import LONGEST, Report
+from sigflow.recording.run import Run
+from sigflow.stream.format import Format
+
+if TYPE_CHECKING:
+    from sigflow.limits import Limits
+    from sigflow.recording.run import Event
+    from sigflow.storage import Storage
+
+#: What may be opened, and what it may be opened with.
+Source = "str | os.PathLike[str] | bytes | bytearray | memoryview | Storage"
+Named = Format | str | os.PathLike[str]
+
+LOSS = "loss"
+EMPTY = Finding("empty-capture", Severity.NOTE, "the capture holds no bytes", 0)
+
+
+def open(
+    source: str | os.PathLike[str] | bytes | bytearray | memoryview | Storage,
+    format: Named | Sequence[Named] | None = None,
+    *,
+    limits: Limits | None = None,
+    strict: bool = False,
+    mmap: bool = False,
+    chunk_size: int = storage.DEFAULT_CHUNK,
+) -> Recording:
+    """Open a recorded stream with a format, or several that are interleaved in it.
+
+    source: a path (`-`: standard input), bytes, or a storage.  format: a Format, a name, a `.ksy` path, or a list of
+    such; None: the bundled formats that find frames in the first MiB.  strict: raise a `StreamError` at the first
+    damage. Raises `UsageError` where no format is given and none is found.
+    """
+    opened = storage.open(source, mmap=mmap)
+    try:
+        if format is None:
+            formats = [each.format for each in detect(opened, limits)]
+            if not formats and opened.read(0, 1):
+                raise UsageError(f"{opened.name}: no bundled format finds a frame in the first MiB; name one")
+        else:
+            named = [format] if isinstance(format, Format | str | os.PathLike) else list(format)
+            formats = [each if isinstance(each, Format) else catalog.load(each) for each in named]
+        return Recording(opened, formats, limits=limits, strict=strict, chunk_size=chunk_size)
+    except BaseException:
+        opened.close()
+        raise
+
+
+class Recording:
+    """A stream that was recorded, and the formats it is read with.  Iterating gives its records.
+
+    State: the storage, which closing the recording closes.  Every iteration starts from the beginning; that of a pipe
+    can be started once only.
+    """
+
+    def __init__(
+        self,
+        source: Storage,
+        formats: Sequence[Format],
+        *,
+        limits: Limits | None = None,
+        strict: bool = False,
+        chunk_size: int = storage.DEFAULT_CHUNK,
+    ) -> None:
+        self.storage = source
+        self.formats = tuple(formats)
+        self.limits = limits
+        self._strict = strict
+        self._chunk_size = chunk_size
+
+    @property
+    def name(self) -> str:
+        """The name of what is read."""
+        return self.storage.name
+
+    def run(self, *, keep: bool = False) -> Run:
+        """A new pass from the beginning, with its own decoder; `keep` lets gaps be looked at again."""
+        if not self.formats:
+            # An empty capture for which no format was found.
+            return Run((), (), limits=self.limits)
+        chunks = self.storage.chunks(self._chunk_size)
+        return Run(chunks, self.formats, limits=self.limits, strict=self._strict, keep=keep)
+
+    def events(self) -> Iterator[Event]:
+        """Records, gaps, losses and notes in the order of the stream."""
+        return iter(self.run())
+
+    def __iter__(self) -> Iterator[Record]:
+        return (event for event in self.events() if isinstance(event, Record))
+
+    def validate(self) -> Report:
+        """Scan and read everything: the verdict."""
+        run = self.run(keep=True)
+        verdict = Verdict(run)
+        for event in run:
+            verdict.add(event)
+        return verdict.report(self.name)
+
+    def close(self) -> None:
+        """Close the storage."""
+        self.storage.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class Verdict:
+    """What the events of a run say about the capture.  State: the lists of the verdict, cut at their greatest
+    length."""
+
+    def __init__(self, run: Run, longest: int = LONGEST) -> None:
+        self._run = run
+        self._examiner = Examiner(run.formats, run.known)
+        self._longest = longest
+        self._gaps: list[Gap] = []
+        self._gaps_total = 0
+        self._diagnostics: list[Finding] = []
+        self._diagnostics_total = 0
+        self._damaged = False
+
+    def add(self, event: Event) -> tuple[Finding, ...]:
+        """Count one event; gives its findings."""
+        found: tuple[Finding, ...]
+        if isinstance(event, Record):
+            found = event.diagnostics
+            if not found:
+                return found
+        elif isinstance(event, Gap):
+            found = self._gap(event)
+        elif isinstance(event, Loss):
+            found = (_loss(event, self._run.formats),)
+        else:
+            found = (_note(event),)
+        self.list(found)
+        return found
+
+    @property
+    def damaged(self) -> bool:
+        """Whether there is a gap, a loss, or an error."""
+        return self._damaged or self._run.statistics.sequence["lost"] > 0
+
+    def list(self, found: Iterable[Finding]) -> None:
+        """Count findings.  A loss is judged by the final count, since a frame may come late after all."""
+        for finding in found:
+            self._damaged = self._damaged or (finding.severity is Severity.ERROR and finding.code != LOSS)
+            self._diagnostics_total += 1
+            if len(self._diagnostics) < self._longest:
+                self._diagnostics.append(finding)
+
+    def _gap(self, gap: Gap) -> tuple[Finding, ...]:
+        self._damaged = True
+        self._gaps_total += 1
+        if len(self._gaps) >= self._longest:
+            # Nobody sees it: the look at it would cost and its findings would be cut as well.
+            self._diagnostics_total += sum(":" in reason for reason in gap.reasons)
+            return ()
+        self._gaps.append(gap)
+        return tuple(self._examiner.findings(gap))
+
+    def report(self, capture: str) -> Report:
+        """The verdict so far; complete once the run is over."""
+        statistics = self._run.statistics
+        if not statistics.bytes:
+            self.list([EMPTY])
+        findings: Iterable[Finding] = self._diagnostics
+        if not statistics.sequence["lost"]:
+            # All that seemed lost came later.
+            findings = (replace(each, severity=Severity.NOTE) if each.code == LOSS else each for each in findings)
+        return Report(
+            capture=capture,
+            specs=tuple(format.name for format in self._run.formats),
+            engine="python",
+            sound=not self.damaged,
+            bytes=statistics.bytes,
+            frames=statistics.frames,
+            frame_bytes=statistics.frame_bytes,
+            gap_bytes=statistics.gap_bytes,
+            by_format={name: dict(count) for name, count in statistics.by_format.items()},
+            gaps=tuple(self._gaps),
+            gaps_total=self._gaps_total,
+            sequence=dict(statistics.sequence),
+            diagnostics=tuple(findings),
+            diagnostics_total=self._diagnostics_total,
+            work_ratio=statistics.work_ratio,
+        )
+
+
+def _loss(loss: Loss, formats: Sequence[Format]) -> Finding:
+    envelope = next((format.envelope for format in formats if format.name == loss.format), None)
+    path = envelope.sequence.field if envelope is not None and envelope.sequence is not None else ""
+    of_stream = "" if loss.stream is None else f" of stream {loss.stream}"
+    frames = "1 frame" if loss.count == 1 else f"{loss.count} frames"
+    message = f"{frames}{of_stream} never came: expected {path} {loss.expected}, found {loss.found}"
+    return Finding(LOSS, Severity.ERROR, message, loss.offset, loss.format, path)
+
+
+def _note(note: Note) -> Finding:
+    return Finding(note.code, Severity(note.severity), note.message, note.offset, note.format)

@@ -1,0 +1,136 @@
+"""Values as plain trees of dict, list, str, int, float, bool and None: the frame form of the documentation.
+
+Rules.  Bytes are lower-case hex.  An enum is {"name", "raw"}, its name null where the value has none.  NaN and the
+infinities are strings.  A field that is absent is null.  Instances are shown on request, since they may cost any amount
+of work; one that fails is null with a finding.
+
+Strategy.  A stack instead of recursion, a bound on the depth and one on the number of nodes: a value is as deep and as
+wide as its bytes say, and instances may lead round in circles.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from enum import Enum
+from typing import Any
+
+from sigflow.runtime.measure import WIRE_ERRORS
+
+#: Levels of lists and objects that are shown, and nodes of one value.
+DEPTH = 100
+NODES = 1 << 21
+
+
+class Rendered:
+    """A plain tree, and the (code, path, message) of what could not be shown."""
+
+    __slots__ = ("findings", "tree")
+
+    def __init__(self) -> None:
+        self.tree: Any = None
+        self.findings: list[tuple[str, str, str]] = []
+
+
+def _float(value: float) -> float | str:
+    if math.isfinite(value):
+        return value
+    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _hex(value: bytes | bytearray | memoryview) -> str:
+    return value.hex()
+
+
+SCALARS: dict[type, Callable[[Any], Any]] = {
+    type(None): _same,
+    bool: _same,
+    int: _same,
+    str: _same,
+    float: _float,
+    bytes: _hex,
+    bytearray: _hex,
+    memoryview: _hex,
+}
+
+
+def render(value: Any, *, instances: bool = False, depth: int = DEPTH, nodes: int = NODES) -> Rendered:
+    """The plain tree of any value that a format gives."""
+    result = Rendered()
+    top: list[Any] = [None]
+    # (the value, the container that gets its tree, the key there, its level, its field path)
+    stack: list[tuple[Any, Any, Any, int, str]] = [(value, top, 0, 0, "")]
+    left = nodes
+    while stack:
+        item, target, key, level, path = stack.pop()
+        scalar = SCALARS.get(item.__class__)
+        if scalar is not None:
+            target[key] = scalar(item)
+        elif isinstance(item, Enum):
+            target[key] = {"name": item.name, "raw": item.value}
+        elif level >= depth:
+            result.findings.append(("depth", path, f"nested deeper than {depth} levels: not shown"))
+        else:
+            if isinstance(item, list | tuple) and not hasattr(item, "_fields"):
+                tree: Any = [None] * len(item)
+                children = [(child, tree, n, level + 1, f"{path}[{n}]") for n, child in enumerate(item)]
+            else:
+                tree = {}
+                children = []
+                for name, child in members(item, instances, path, result.findings):
+                    tree[name] = None
+                    children.append((child, tree, name, level + 1, f"{path}.{name}" if path else name))
+            target[key] = tree
+            left -= len(children)
+            if left < 0:
+                result.findings.append(("size", path, f"more than {nodes} values: not shown"))
+                tree.clear()
+            else:
+                stack.extend(reversed(children))
+    result.tree = top[0]
+    return result
+
+
+def members(item: Any, instances: bool, path: str, findings: list[tuple[str, str, str]]) -> Iterator[tuple[str, Any]]:
+    """The named parts of an object, by the names of the spec."""
+    if isinstance(item, dict):
+        yield from ((str(name), child) for name, child in item.items())
+        return
+    fields = getattr(item, "_FIELDS", None) or getattr(item, "_fields", None) or getattr(item, "__match_args__", ())
+    ids = getattr(item, "_IDS", {})
+    enums = getattr(item, "_ENUMS", ())
+    for name in fields:
+        child = getattr(item, name, None)
+        yield ids.get(name, name), _unnamed(child) if name in enums else child
+    for name in getattr(item, "_INSTANCES", ()) if instances else ():
+        shown = ids.get(name, name)
+        try:
+            child = getattr(item, name)
+        except WIRE_ERRORS as error:
+            child = None
+            findings.append(("instance", f"{path}.{shown}" if path else shown, f"{type(error).__name__}: {error}"))
+        yield shown, _unnamed(child) if name in enums else child
+
+
+def _unnamed(value: Any) -> Any:
+    """A value of an enum field; where the enum has no name for it, it is the bare number, or a list of such."""
+    if value.__class__ is int:
+        return {"name": None, "raw": value}
+    if isinstance(value, list):
+        return [_unnamed(each) for each in value]
+    return value
+
+
+def pick(tree: Any, path: str) -> Any:
+    """The part of a plain tree at a field path (`flags.encoding`, `payload[0].tag`); None where there is none."""
+    for part in path.replace("[", ".[").split("."):
+        if part.startswith("[") and part.endswith("]") and part[1:-1].isdecimal():
+            number = int(part[1:-1])
+            tree = tree[number] if isinstance(tree, list) and number < len(tree) else None
+        elif part:
+            tree = tree.get(part) if isinstance(tree, dict) else None
+    return tree

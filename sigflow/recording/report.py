@@ -1,0 +1,98 @@
+"""The verdict on a capture: every byte accounted for.
+
+The attributes of `Report` are the keys of the verdict's JSON form.  `bytes`, `frames` and the like count what was
+scanned; `frame_bytes + gap_bytes == bytes` is checked when the report is made.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sigflow.diagnostics import Severity
+from sigflow.errors import SigflowError
+
+if TYPE_CHECKING:
+    from sigflow.diagnostics import Finding
+    from sigflow.events import Gap
+
+SCHEMA_VERSION = 1
+#: The longest list in a verdict; longer ones are cut and their length is told beside.
+LONGEST = 10_000
+
+
+def finding_tree(finding: Finding) -> dict[str, Any]:
+    """The JSON form of a finding about a stream."""
+    return {
+        "code": finding.code,
+        "severity": finding.severity.value,
+        "offset": finding.offset,
+        "format": finding.format,
+        "path": finding.path,
+        "message": finding.message,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a scan of a capture found.
+
+    gaps and diagnostics hold at most 10,000 entries each; `gaps_total` and `diagnostics_total` count them all.
+    by_format: per format name, {"frames", "bytes"}.  sequence: {"lost", "duplicate", "reordered"}.
+    work_ratio: bytes checksummed plus header bytes read again, per byte of the stream; a property of the engine.
+    """
+
+    capture: str
+    specs: tuple[str, ...]
+    engine: str
+    sound: bool
+    bytes: int
+    frames: int
+    frame_bytes: int
+    gap_bytes: int
+    by_format: dict[str, dict[str, int]]
+    gaps: tuple[Gap, ...]
+    gaps_total: int
+    sequence: dict[str, int]
+    diagnostics: tuple[Finding, ...]
+    diagnostics_total: int
+    work_ratio: float
+    schema_version: int = SCHEMA_VERSION
+
+    def __post_init__(self) -> None:
+        if self.frame_bytes + self.gap_bytes != self.bytes:
+            raise SigflowError(
+                f"the ledger does not balance: {self.frame_bytes} bytes in frames and {self.gap_bytes} in gaps are not "
+                f"the {self.bytes} bytes of {self.capture}; this is a bug in sigflow"
+            )
+
+    @property
+    def errors(self) -> int:
+        """How many of the listed diagnostics are errors."""
+        return sum(finding.severity is Severity.ERROR for finding in self.diagnostics)
+
+    def tree(self) -> dict[str, Any]:
+        """The JSON form of the verdict."""
+        tree: dict[str, Any] = {
+            "schema_version": self.schema_version,
+            "capture": self.capture,
+            "specs": list(self.specs),
+            "engine": self.engine,
+            "sound": self.sound,
+            "bytes": self.bytes,
+            "frames": self.frames,
+            "frame_bytes": self.frame_bytes,
+            "gap_bytes": self.gap_bytes,
+            "by_format": self.by_format,
+            "gaps": [
+                {"start": gap.span.start, "stop": gap.span.stop, "reasons": list(gap.reasons)} for gap in self.gaps
+            ],
+            "sequence": self.sequence,
+            "diagnostics": [finding_tree(finding) for finding in self.diagnostics],
+            "work_ratio": round(self.work_ratio, 3),
+        }
+        if self.gaps_total > len(self.gaps):
+            tree["gaps_total"] = self.gaps_total
+        if self.diagnostics_total > len(self.diagnostics):
+            tree["diagnostics_total"] = self.diagnostics_total
+        return tree

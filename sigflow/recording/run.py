@@ -1,0 +1,87 @@
+"""One pass of a decoder over a storage.
+
+State: the decoder, and for who asks for it the chunks since the end of the last event, so that a gap can be looked at
+again without reading the stream twice (a pipe cannot be).  They are references to chunks that the decoder holds as
+well, and bounded: of a long gap only the beginning is kept.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from sigflow.events import Gap, Record
+from sigflow.stream.decoder import Decoder
+
+if TYPE_CHECKING:
+    from sigflow.events import Loss, Note
+    from sigflow.limits import Limits
+    from sigflow.stream.decoder import Statistics
+    from sigflow.stream.format import Format
+
+    Event = Record | Gap | Loss | Note
+
+#: Bytes kept since the last event, at most.
+KEPT = 20 << 20
+
+
+class Run:
+    """Iterates over the events of `chunks`; once only."""
+
+    def __init__(
+        self,
+        chunks: Iterable[bytes],
+        formats: Sequence[Format],
+        *,
+        limits: Limits | None = None,
+        strict: bool = False,
+        keep: bool = False,
+    ) -> None:
+        self.formats = formats
+        self._chunks = chunks
+        self._decoder = Decoder(formats, limits=limits, strict=strict)
+        self._keep = keep
+        self._kept: deque[tuple[int, bytes]] = deque()
+        self._kept_bytes = 0
+        self._fed = 0
+
+    @property
+    def statistics(self) -> Statistics:
+        """What has been counted so far."""
+        return self._decoder.statistics
+
+    def __iter__(self) -> Iterator[Event]:
+        decoder = self._decoder
+        for chunk in self._chunks:
+            if self._keep and self._kept_bytes <= KEPT:
+                self._kept.append((self._fed, chunk))
+                self._kept_bytes += len(chunk)
+            self._fed += len(chunk)
+            decoder.feed(chunk)
+            yield from self._events()
+        decoder.feed_eof()
+        yield from self._events()
+
+    def _events(self) -> Iterator[Event]:
+        if not self._keep:
+            yield from self._decoder.events()
+            return
+        done = 0
+        for event in self._decoder.events():
+            yield event
+            if isinstance(event, Record | Gap):
+                done = event.span.stop
+        while self._kept and self._kept[0][0] + len(self._kept[0][1]) <= done:
+            self._kept_bytes -= len(self._kept.popleft()[1])
+
+    def known(self, start: int, stop: int) -> bytes:
+        """The bytes of [start, stop), as far as they are kept; meant for the span of the event just given, and on."""
+        pieces = []
+        for first, chunk in self._kept:
+            if first > start or start >= stop:
+                break  # beyond, or what lay between was not kept
+            if first + len(chunk) > start:
+                pieces.append(chunk[start - first : stop - first])
+                start = first + len(chunk)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
