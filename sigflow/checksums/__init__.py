@@ -1,0 +1,107 @@
+"""Checksums by name: the CRC catalogue, free CRC parameters, sums, XOR, Fletcher, Adler, and what is registered.
+
+Strategy.  `get` gives an `Algorithm`: three plain functions on bytes.  Where an algorithm is linear it also has a range
+form (`ranges`), by which the scan checks overlapping stretches in linear time.  The arithmetic of CRCs is a library's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol, overload
+
+from sigflow.checksums.algorithm import Algorithm, Buffer, RangeSums, from_function
+from sigflow.errors import UsageError
+from sigflow.registry import Registry, unknown
+
+__all__ = ["Algorithm", "Buffer", "CrcModel", "RangeSums", "get", "names", "register_checksum"]
+
+_REGISTRY: Registry[Algorithm] = Registry(
+    "checksum",
+    "sigflow.checksums",
+    {
+        "xor-8": "sigflow.checksums.sums:XOR_8",
+        "sum-8": "sigflow.checksums.sums:SUM_8",
+        "sum-16": "sigflow.checksums.sums:SUM_16",
+        "sum-32": "sigflow.checksums.sums:SUM_32",
+        "internet": "sigflow.checksums.words:INTERNET",
+        "fletcher-16": "sigflow.checksums.fletcher:FLETCHER_16",
+        "fletcher-16-mod256": "sigflow.checksums.fletcher:FLETCHER_16_MOD256",
+        "fletcher-32": "sigflow.checksums.words:FLETCHER_32",
+        "adler-32": "sigflow.checksums.fletcher:ADLER_32",
+    },
+)
+
+
+class CrcModel(Protocol):
+    """The parameters of a CRC that has no catalogue name (`sigflow.runtime.CrcParameters` is one)."""
+
+    @property
+    def width(self) -> int: ...
+    @property
+    def poly(self) -> int: ...
+    @property
+    def init(self) -> int: ...
+    @property
+    def refin(self) -> bool: ...
+    @property
+    def refout(self) -> bool: ...
+    @property
+    def xorout(self) -> int: ...
+
+
+def get(algorithm: str | CrcModel) -> Algorithm:
+    """The algorithm of this name or with these CRC parameters; `UsageError` for an unknown name or bad parameters.
+
+    Names: those of the RevEng catalogue (`CRC-16/MODBUS`), those listed by `names`, those registered.
+    """
+    if not isinstance(algorithm, str):
+        from sigflow.checksums import crc
+
+        model = (algorithm.width, algorithm.poly, algorithm.init, algorithm.refin, algorithm.refout, algorithm.xorout)
+        return crc.by_parameters(*model)
+    if algorithm.startswith("CRC") and algorithm not in _REGISTRY:
+        from sigflow.checksums import crc
+
+        found = crc.by_name(algorithm)
+        if found is not None:
+            return found
+    if algorithm not in _REGISTRY:
+        known = names()
+        if algorithm not in known:
+            raise unknown("checksum", algorithm, known)
+    return _REGISTRY.get(algorithm)
+
+
+def names() -> list[str]:
+    """All names that `get` takes, but for the catalogue's aliases."""
+    from sigflow.checksums import crc
+
+    return sorted({*_REGISTRY.names(), *crc.names()})
+
+
+Function = Callable[[bytes], int]
+
+
+@overload
+def register_checksum(name: str, *, width: int) -> Callable[[Function], Function]: ...
+@overload
+def register_checksum(name: str, *, width: int, function: Function) -> Function: ...
+
+
+def register_checksum(
+    name: str, *, width: int, function: Function | None = None
+) -> Function | Callable[[Function], Function]:
+    """Make `function(data) -> int` of `width` bits known by this name; without `function`, a decorator.
+
+    It has no range form, so formats that use it are limited to frames of 64 KiB.
+    """
+
+    def register(function: Function) -> Function:
+        from sigflow.checksums import crc
+
+        if name.startswith("CRC") and crc.by_name(name) is not None:
+            raise UsageError(f"checksum {name!r} is already registered")
+        _REGISTRY.register(name, from_function(name, width, function))
+        return function
+
+    return register if function is None else register(function)

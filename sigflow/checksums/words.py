@@ -1,0 +1,112 @@
+"""Checksums over 16-bit words: the Internet checksum (RFC 1071) and Fletcher-32.
+
+The Internet checksum takes big-endian words, Fletcher-32 little-endian ones, as is usual; an odd last byte is followed
+by a zero.  Words make the range form harder than that of sums of bytes: a stretch may begin at an odd position.  So the
+states sum the bytes at even and at odd positions apart, and which of them are the low ones is settled at the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import accumulate
+from struct import unpack
+
+from sigflow.checksums.algorithm import Algorithm, Buffer
+
+_M = 65535
+_HALF_OF_M = 32768  # the inverse of 2 modulo 65535
+
+#: Over the bytes at even and at odd positions: their sum, and the sum of position times byte; and the sum of all bytes.
+Part = tuple[int, int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class WordRanges:
+    """The range form; `final` makes the value of a part and its size."""
+
+    final: Callable[[Part, int], int]
+    start: int = 0
+    compact: bool = False
+
+    def advance(self, state: int, data: Buffer, at: int) -> int:
+        """The sums up to behind `data`."""
+        sums = _unpacked(state)
+        for position, byte in enumerate(data, at):
+            odd = position & 1
+            sums[odd] += byte
+            sums[2 + odd] += position * byte
+            sums[4] += byte
+        return _packed(sums)
+
+    def between(self, low: int, high: int, at: int, stop: int) -> Part:
+        """The sums of the bytes between two positions, counted from the first."""
+        first, second = _unpacked(low), _unpacked(high)
+        even, odd, even_at, odd_at, total = (b - a for a, b in zip(first, second, strict=True))
+        return _moved((even, odd, even_at, odd_at, total), -at)
+
+    def join(self, left: Part, left_size: int, right: Part, right_size: int) -> Part:
+        """The sums of both stretches."""
+        moved = _moved(right, left_size)
+        even, odd, even_at, odd_at, total = (a + b for a, b in zip(left, moved, strict=True))
+        return (even, odd, even_at, odd_at, total)
+
+    def value(self, part: Part, size: int) -> int:
+        """What `final` makes of it."""
+        return self.final(part, size)
+
+
+def _packed(sums: list[int]) -> int:
+    """Five sums in one integer: four of 16 bits, above them the sum of all bytes, which is exact."""
+    return sums[0] % _M | sums[1] % _M << 16 | sums[2] % _M << 32 | sums[3] % _M << 48 | sums[4] << 64
+
+
+def _unpacked(state: int) -> list[int]:
+    return [state & _M, state >> 16 & _M, state >> 32 & _M, state >> 48 & _M, state >> 64]
+
+
+def _moved(part: Part, by: int) -> Part:
+    """The same bytes at positions that are larger by `by`."""
+    even, odd, even_at, odd_at, total = part
+    even_at, odd_at = even_at + by * even, odd_at + by * odd
+    return (odd, even, odd_at, even_at, total) if by & 1 else (even, odd, even_at, odd_at, total)
+
+
+def _internet_of(part: Part, size: int) -> int:
+    total = (256 * part[0] + part[1]) % _M
+    # Modulo 65535 the sums 0 and 65535 are one; the folded sum is 0 only where every byte is.
+    return ~(total or (_M if part[4] else 0)) & 0xFFFF
+
+
+def _fletcher_32_of(part: Part, size: int) -> int:
+    even, odd, even_at, odd_at, _ = part
+    words = (size + 1) // 2
+    a = even + 256 * odd
+    weighed = (even_at + 256 * (odd_at - odd)) * _HALF_OF_M  # each word times its number
+    return (words * a - weighed) % _M << 16 | a % _M
+
+
+def internet(data: Buffer) -> int:
+    """The ones' complement of the ones' complement sum of big-endian words."""
+    # 65536 is 1 modulo 65535, so the number that the bytes spell has the remainder of the sum of its words.
+    number = int.from_bytes(data, "big") << (8 if len(data) & 1 else 0)
+    return ~(number % _M or (_M if number else 0)) & 0xFFFF
+
+
+def fletcher_32(data: Buffer) -> int:
+    """Fletcher's checksum of little-endian words, modulo 65535."""
+    words: tuple[int, ...] = unpack(f"<{(len(data) + 1) // 2}H", bytes(data) + b"\0" if len(data) & 1 else data)
+    return sum(accumulate(words)) % _M << 16 | sum(words) % _M
+
+
+def _append(state: bytes, data: Buffer) -> bytes:
+    """A word may be cut by the end of a piece, so pieces are put together."""
+    return state + bytes(data)
+
+
+def _algorithm(name: str, width: int, compute: Callable[[Buffer], int], final: Callable[[Part, int], int]) -> Algorithm:
+    return Algorithm(name, width, compute, _append, b"", compute, lambda: WordRanges(final))
+
+
+INTERNET = _algorithm("internet", 16, internet, _internet_of)
+FLETCHER_32 = _algorithm("fletcher-32", 32, fletcher_32, _fletcher_32_of)

@@ -1,0 +1,55 @@
+"""The check that every checksum passes, built-in or registered: one meaning in all of its forms."""
+
+from __future__ import annotations
+
+import random
+
+from sigflow.checksums import Algorithm
+
+CHECK = b"123456789"
+
+
+def check_algorithm(algorithm: Algorithm, check: int, rounds: int = 12) -> None:
+    """`check` is the value of "123456789".  Pieces, views and the range form must agree with the whole."""
+    assert algorithm.compute(CHECK) == check, hex(algorithm.compute(CHECK))
+    assert algorithm.compute(bytearray(CHECK)) == algorithm.compute(memoryview(CHECK)) == check
+    rng = random.Random(algorithm.name)
+    data = rng.choice([rng.randbytes(64), bytes(64), b"\xff" * 64, bytes(30) + rng.randbytes(34)]) + rng.randbytes(40)
+    data = data + bytes(16) + b"\xff" * 16
+    for _ in range(rounds):
+        start, stop = sorted((rng.randrange(len(data) + 1), rng.randrange(len(data) + 1)))
+        check_pieces(algorithm, data, start, stop, rng.randint(start, stop))
+        check_ranges(algorithm, data, start, stop, rng.randint(start, stop))
+    assert 0 <= algorithm.compute(data) < 1 << algorithm.width
+    for empty in (b"", memoryview(b"")):
+        assert algorithm.compute(empty) == algorithm.finish(algorithm.begin())
+        assert algorithm.finish(algorithm.update(algorithm.begin(), empty)) == algorithm.compute(b"")
+
+
+def check_pieces(algorithm: Algorithm, data: bytes, start: int, stop: int, middle: int) -> None:
+    whole = algorithm.compute(data[start:stop])
+    state = algorithm.begin()
+    for piece in (data[start:middle], b"", memoryview(data)[middle:stop]):
+        state = algorithm.update(state, piece)
+    assert algorithm.finish(state) == whole
+
+
+def check_ranges(algorithm: Algorithm, data: bytes, start: int, stop: int, middle: int) -> None:
+    """The range form of data[start:stop], and of data[start:middle] followed by data[stop:]."""
+    ranges = algorithm.ranges()
+    if ranges is None:
+        return
+    states = [ranges.start]
+    for at in range(len(data)):
+        states.append(ranges.advance(states[-1], data[at : at + 1], at))
+    assert ranges.advance(states[start], data[start:stop], start) == states[stop]
+    assert not ranges.compact or max(states) < 1 << 64
+
+    def part(low: int, high: int) -> object:
+        return ranges.between(states[low], states[high], low, high)
+
+    size = stop - start
+    assert ranges.value(part(start, stop), size) == algorithm.compute(data[start:stop])
+    left, right = middle - start, len(data) - stop
+    joined = ranges.join(part(start, middle), left, part(stop, len(data)), right)
+    assert ranges.value(joined, left + right) == algorithm.compute(data[start:middle] + data[stop:])

@@ -1,0 +1,152 @@
+"""Checksums against published values, and each against itself in all of its forms."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from dataclasses import replace
+
+import anycrc
+import pytest
+
+from sigflow import checksums
+from sigflow.checksums.crc import by_parameters
+from sigflow.errors import UsageError
+from sigflow.runtime import CrcParameters
+from tests.checksums.kit import check_algorithm
+
+# The CRC values are the catalogue's check values (RevEng); those below them were worked out by hand or are published.
+CATALOGUE = {
+    f"CRC-{name[3:].split('-')[0]}/{name.split('-', 1)[1]}": model.check for name, model in anycrc.models.items()
+}
+PUBLISHED = {
+    "CRC-82/DARC": 0x09EA83F625023801FD612,
+    "CRC-32/ISO-HDLC": 0xCBF43926,
+    "CRC-16/MODBUS": 0x4B37,
+    "CRC-16/CCITT-FALSE": 0x29B1,  # an alias of CRC-16/IBM-3740
+    "CRC-32C": 0xE3069283,  # an alias of CRC-32/ISCSI
+    "CRC-3/GSM": 0x4,
+    "CRC-12/UMTS": 0xDAF,  # reflects its output, not its input
+    "xor-8": 0x31,
+    "sum-8": 0xDD,
+    "sum-16": 0x1DD,
+    "sum-32": 0x1DD,
+    "internet": 0xF62A,
+    "fletcher-16": 0x1EDE,
+    "fletcher-16-mod256": 0x15DD,
+    "fletcher-32": 0xDF09D509,
+    "adler-32": 0x091E01DE,
+}
+
+
+@pytest.mark.parametrize("name", sorted(CATALOGUE))
+def test_every_crc_of_the_catalogue(name: str) -> None:
+    check_algorithm(checksums.get(name), CATALOGUE[name], rounds=4)
+
+
+@pytest.mark.parametrize("name", sorted(PUBLISHED))
+def test_published_values(name: str) -> None:
+    check_algorithm(checksums.get(name), PUBLISHED[name], rounds=40)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "value"),
+    [
+        ("fletcher-16", b"abcde", 0xC8F0),
+        ("fletcher-16", b"abcdefgh", 0x0627),
+        ("fletcher-32", b"abcde", 0xF04FC729),
+        ("fletcher-32", b"abcdef", 0x56502D2A),
+        ("fletcher-32", b"abcdefgh", 0xEBE19591),
+        ("internet", bytes.fromhex("45000073000040004011 0000 c0a80001c0a800c7"), 0xB861),
+        ("internet", bytes(4), 0xFFFF),
+        ("internet", b"\xff\xff\0\0", 0),
+        ("xor-8", b"GPGLL,5300.97914,N,00259.98174,E,125926,A", 0x28),
+    ],
+)
+def test_known_vectors(name: str, data: bytes, value: int) -> None:
+    assert checksums.get(name).compute(data) == value
+
+
+PARAMETERS = [
+    (CrcParameters(16, 0x8005, 0xFFFF, True, True, 0), 0x4B37),
+    (CrcParameters(32, 0x04C11DB7, 0xFFFFFFFF, False, False, 0xFFFFFFFF), 0xFC891918),
+    (CrcParameters(12, 0x80F, 0, False, True, 0), 0xDAF),
+    (CrcParameters(82, 0x0308C0111011401440411, 0, True, True, 0), 0x09EA83F625023801FD612),
+]
+
+
+@pytest.mark.parametrize(("parameters", "check"), PARAMETERS)
+def test_free_parameters(parameters: CrcParameters, check: int) -> None:
+    check_algorithm(checksums.get(parameters), check, rounds=8)
+    assert checksums.get(parameters) is checksums.get(replace(parameters))
+
+
+@pytest.mark.parametrize("refin", [False, True])
+@pytest.mark.parametrize("refout", [False, True])
+def test_wide_crcs_reflect_and_invert_as_narrow_ones_do(refin: bool, refout: bool) -> None:
+    """A polynomial times x**16 makes the 80-bit register hold a 64-bit CRC in its upper bits."""
+    narrow = by_parameters(64, 0x42F0E1EBA9EA3693, 0x1234, refin, False, 0)
+    wide = by_parameters(80, 0x42F0E1EBA9EA3693 << 16, 0x1234 << 16, refin, refout, (1 << 80) - 1 if refout else 0)
+    value = narrow.compute(b"some bytes") << 16
+    expected = int(f"{value:080b}"[::-1], 2) ^ (1 << 80) - 1 if refout else value
+    check_algorithm(wide, wide.compute(b"123456789"), rounds=4)
+    assert wide.compute(b"some bytes") == expected
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        (CrcParameters(0, 1), "a CRC has at least 1 bit, found 0 bits"),
+        (CrcParameters(8, 0x107), "poly does not fit into 8 bits"),
+        (CrcParameters(8, 7, init=256), "init does not fit into 8 bits"),
+        (CrcParameters(8, 7, xorout=-1), "xorout does not fit into 8 bits"),
+    ],
+)
+def test_bad_parameters(parameters: CrcParameters, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        checksums.get(parameters)
+
+
+@pytest.fixture
+def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test registers is gone after it."""
+    monkeypatch.setattr(checksums._REGISTRY, "_things", dict(checksums._REGISTRY._things))
+
+
+@pytest.mark.usefixtures("fresh")
+def test_registered_checksums_pass_the_same_check() -> None:
+    @checksums.register_checksum("demo", width=8)
+    def demo(data: bytes) -> int:
+        return (len(data) + sum(data)) & 255
+
+    assert demo(b"\1") == 2
+    check_algorithm(checksums.get("demo"), 0xDD + 9 & 255)
+    assert checksums.get("demo").ranges() is None
+    assert checksums.register_checksum("CRC-demo", width=8, function=demo) is demo
+    assert checksums.get("CRC-demo").compute(b"\1") == 2
+    for taken in ("demo", "xor-8", "CRC-16/MODBUS", "CRC-32"):
+        with pytest.raises(UsageError, match="already registered"):
+            checksums.register_checksum(taken, width=8, function=demo)
+
+
+@pytest.mark.parametrize("name", ["CRC-16/MODBUZ", "fletcher16"])
+def test_an_unknown_name_is_answered_with_the_nearest_of_all(name: str) -> None:
+    with pytest.raises(UsageError, match=r"did you mean '(CRC-16/MODBUS|fletcher-16)'\?"):
+        checksums.get(name)
+
+
+def test_a_known_name_that_cannot_be_loaded_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    registry = checksums._REGISTRY
+    things = dict(registry._things)
+    monkeypatch.setattr(registry, "_things", {**things, "other": "x:y"})
+    monkeypatch.setattr(registry, "_discovered", False)
+    entry = importlib.metadata.EntryPoint("xor-8", "a:b", registry.group)
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda *, group: [entry])
+    with pytest.raises(UsageError, match="clashes"):
+        checksums.get("nowhere")
+
+
+def test_names_are_those_of_the_catalogue_and_more() -> None:
+    names = checksums.names()
+    assert set(CATALOGUE) | (set(PUBLISHED) - {"CRC-16/CCITT-FALSE", "CRC-32C"}) <= set(names)
+    assert names == sorted(names)
+    assert all(checksums.get(name).name == name for name in names)
