@@ -30,7 +30,7 @@ from sigflow.runtime.envelope import (
 )
 from sigflow.runtime.measure import WIRE_ERRORS, maybe_advance, reason_of
 from sigflow.runtime.stream import KaitaiStream, Run, as_stream
-from sigflow.runtime.struct import ABI, KaitaiStruct, members, require_abi
+from sigflow.runtime.struct import ABI, KaitaiStruct, inflate, members, named, require_abi, shifted
 from sigflow.runtime.window import Window
 
 __all__ = [
@@ -38,5 +38,5 @@ __all__ = [
     "KaitaiStream", "KaitaiStruct", "KaitaiStructError", "Measured", "NoteRule", "Refused", "Run", "Sequence", "Time",
     "UndecidedEndiannessError", "ValidationExprError", "ValidationFailedError", "ValidationGreaterThanError",
     "ValidationLessThanError", "ValidationNotAnyOfError", "ValidationNotEqualError", "ValidationNotInEnumError", "Window",
-    "as_stream", "maybe_advance", "members", "reason_of", "require_abi",
+    "as_stream", "inflate", "maybe_advance", "members", "named", "reason_of", "require_abi", "shifted",
 ]  # fmt: skip

@@ -17,6 +17,8 @@ from typing import Any
 import kaitaistruct
 from kaitaistruct import EndOfStreamError, InvalidArgumentError, NoTerminatorFoundError
 
+from sigflow.errors import LimitExceeded
+
 _U2BE = struct.Struct(">H").unpack_from
 _U4BE = struct.Struct(">I").unpack_from
 _U8BE = struct.Struct(">Q").unpack_from
@@ -126,6 +128,25 @@ class KaitaiStream(kaitaistruct.KaitaiStream):  # type: ignore[misc]  # kaitaist
     def read_s1(self) -> int:
         """A signed byte."""
         return self._number(_S1, 1)  # type: ignore[no-any-return]
+
+    def read_numbers(self, into: list[Any], order: str, letter: str, size: int, count: int) -> None:
+        """Append `count` numbers to `into`; -1: as many as there are to the end.  Where the stream ends first, what is there is kept."""
+        self._bits_left = 0
+        pos = self._pos
+        left = max(self._end - pos, 0)
+        there = left // size
+        take = there if count < 0 else min(count, there)
+        if take > 0:
+            into.extend(struct.unpack_from(f"{order}{take}{letter}", self._data, pos))
+            self._pos = pos + take * size
+        if take < count or (count < 0 and left % size):
+            raise self.lacking(size)
+
+    def moved(self, before: int) -> int:
+        """The position, which must not be `before`: a list that takes no bytes would never end."""
+        if self._pos == before:
+            raise LimitExceeded(f"65536 elements in a row took no byte at offset {self.pos()}", offset=self.pos(), found=65536, limit=65536)
+        return self._pos
 
     # ---------------------------------------------------------------- bits
 
@@ -304,14 +325,15 @@ def as_stream(io: Any) -> KaitaiStream:
 class Run:
     """A run of fixed-size fields, read by one unpack.
 
-    fields: (attribute, format character(s), size in bytes) in order.  `short` is called where the stream ends inside the
-    run: it sets the fields that are there, as reading one after the other would, and raises at the one that is cut.
+    fields: (attribute, struct letter, bytes) in order; for the bit fields of one unit instead of the attribute the pairs
+    (attribute, bits), and after the bytes their bit order.  `short` is called where the stream ends inside the run: it sets
+    the fields that are there, as reading one after the other would, and raises at the one that is cut.
     """
 
     __slots__ = ("_fields", "_order", "size", "unpack")
 
-    def __init__(self, order: str, *fields: tuple[str, str, int]) -> None:
-        packer = struct.Struct(order + "".join(form for _, form, _ in fields))
+    def __init__(self, order: str, *fields: tuple[Any, ...]) -> None:
+        packer = struct.Struct(order + "".join(one[1] for one in fields))
         self.unpack = packer.unpack_from
         self.size = packer.size
         self._order = order
@@ -319,11 +341,15 @@ class Run:
 
     def short(self, target: Any, io: KaitaiStream) -> None:
         """Set what is there on `target`, then raise `EndOfStreamError`."""
-        for name, form, size in self._fields:
+        for name, letter, size, *bit_order in self._fields:
+            if bit_order:
+                read = io.read_bits_int_be if bit_order[0] == "be" else io.read_bits_int_le
+                for one, width in name:
+                    setattr(target, one, read(width))
+                continue
             pos = io._pos
             if io._end - pos < size:
                 raise io.lacking(size)
             io._pos = pos + size
-            if name:
-                setattr(target, name, struct.unpack_from(self._order + form, io._data, pos)[0])
+            setattr(target, name, struct.unpack_from(self._order + letter, io._data, pos)[0])
         raise AssertionError("the run was not short")

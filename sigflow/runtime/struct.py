@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import zlib
 from enum import IntEnum
 from typing import Any, ClassVar, Self
 
 import kaitaistruct
 
+from sigflow.errors import LimitExceeded, SpecError
 from sigflow.runtime.stream import KaitaiStream
 
 #: The version of the contract between generated modules and this runtime.
 ABI = 1
 #: The oldest version that still runs.
 OLDEST_ABI = 1
+#: Bounds on what one value of the wire may ask for in a generated parser.
+MAX_SHIFT = 1 << 16
+MAX_INFLATED = 256 << 20
 
 
 class KaitaiStruct(kaitaistruct.KaitaiStruct):  # type: ignore[misc]  # kaitaistruct carries no types
@@ -46,8 +51,6 @@ class KaitaiStruct(kaitaistruct.KaitaiStruct):  # type: ignore[misc]  # kaitaist
 
 def require_abi(module: str, spec: str, version: int) -> None:
     """Refuse a generated module that this runtime cannot run, and say how to make a new one."""
-    from sigflow.errors import SpecError
-
     if not OLDEST_ABI <= version <= ABI:
         age = "older" if version < OLDEST_ABI else "newer"
         raise SpecError(
@@ -62,3 +65,26 @@ def require_abi(module: str, spec: str, version: int) -> None:
 def members(enum: type[IntEnum]) -> dict[int, Any]:
     """The members of an enum by value; `.get(x, x)` keeps a value that has no name."""
     return dict(enum._value2member_map_)  # type: ignore[arg-type]
+
+
+def named(table: dict[int, Any], value: int) -> Any:
+    """The enum's member of this value, or the value itself where it has no name."""
+    return table.get(value, value)
+
+
+def shifted(value: int, count: int) -> int:
+    """`value << count`, bounded: a count from the wire must not fill the memory."""
+    if count > MAX_SHIFT:
+        raise LimitExceeded(f"a shift by {count} bits exceeds limit {MAX_SHIFT}", found=count, limit=MAX_SHIFT)
+    return value << count
+
+
+def inflate(data: bytes) -> bytes:
+    """zlib's `data` decompressed, bounded: a small capture must not fill the memory."""
+    engine = zlib.decompressobj()
+    found = engine.decompress(data, MAX_INFLATED)
+    if engine.unconsumed_tail:
+        raise LimitExceeded(f"zlib data inflates to more than {MAX_INFLATED} bytes", found=MAX_INFLATED + 1, limit=MAX_INFLATED)
+    if not engine.eof:
+        raise zlib.error("incomplete or truncated zlib data")
+    return found

@@ -1,0 +1,158 @@
+"""The compiler's table of contents: from a path to generated modules, one phase after the other.
+
+    source -> ksy -> resolve -> types, check -> hints -> lower -> emit
+
+Every phase takes what the one before made and a place for problems; none calls back.
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from sigflow.compiler import schema as sc
+from sigflow.compiler import source
+from sigflow.compiler.check import check
+from sigflow.compiler.emit.module import emit
+from sigflow.compiler.hints import Hints, understand_hints
+from sigflow.compiler.ksy import understand
+from sigflow.compiler.lint import lint
+from sigflow.compiler.lower import lower
+from sigflow.compiler.problems import Problems
+from sigflow.compiler.resolve import Scope, resolve
+from sigflow.compiler.types import Types
+from sigflow.diagnostics import Diagnostic
+from sigflow.errors import SpecError
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """What compiling gave: the text of each module by name, the main one's name, and all problems."""
+
+    main: str
+    modules: dict[str, str] = field(default_factory=dict)
+    problems: tuple[Diagnostic, ...] = ()
+    ok: bool = False
+
+    def load(self) -> ModuleType:
+        """The main module, executed in memory; what it imports of this build is taken from here, too.
+
+        Raises `SpecError` where there were errors.
+        """
+        if not self.ok:
+            errors = [one for one in self.problems if one.severity == "error"]
+            raise SpecError(str(errors[0]) if errors else "the spec has errors", self.problems)
+        return _Loader(self.modules).module(self.main)
+
+
+def build(
+    path: str | Path,
+    import_paths: Iterable[str | Path] = (),
+    *,
+    package: str | None = None,
+    opaque_types: bool = False,
+    allow_imports: Iterable[str] = (),
+) -> Build:
+    """Compile the spec at `path` and what it imports.
+
+    import_paths: where absolute imports are looked for.  package: the package that the modules will stand in.
+    opaque_types: unknown types are taken as opaque ones.  allow_imports: modules that a custom `process` may come from.
+    The author's mistakes are in `Build.problems`; the operating system's errors pass through.
+    """
+    problems = Problems()
+    loader = _Specs([Path(one) for one in import_paths], problems)
+    spec = loader.main(Path(path))
+    if spec is None:
+        return Build(Path(path).stem, {}, problems.sorted(), False)
+    tops = loader.tops
+    names = resolve(tops, opaque_types, problems)
+    types = Types(names, Scope(tops), opaque_types, problems)
+    check(tops, names, types, frozenset(allow_imports), problems)
+    hints: dict[str, Hints | None] = {one.file: understand_hints(one, names, types, problems) for one in loader.specs.values()}
+    lint(spec, names, types, hints[spec.file], problems)
+    if problems.failed or names.broken:
+        return Build(spec.top.id, {}, problems.sorted(), False)
+    modules = {
+        one.top.id: emit(lower(one, tops, names, types), types, package, hints[one.file]) for one in loader.specs.values()
+    }
+    return Build(spec.top.id, modules, problems.sorted(), not problems.failed)
+
+
+class _Specs:
+    """The specs of one build, by the file they were read from; a file is read once, also where imports go in circles."""
+
+    def __init__(self, import_paths: list[Path], problems: Problems) -> None:
+        self.import_paths = import_paths
+        self.problems = problems
+        self.specs: dict[Path, sc.Spec] = {}
+        self.tops: dict[str, sc.ClassSpec] = {}
+
+    def main(self, path: Path) -> sc.Spec | None:
+        """The spec at `path`, with everything it imports."""
+        spec = self.read(path)
+        waiting = [(spec, path)] if spec is not None else []
+        while waiting:
+            one, at = waiting.pop(0)
+            for wanted in one.top.meta.imports:
+                found = self.find(wanted, at)
+                if found is None or found.resolve() in self.specs:
+                    continue
+                imported = self.read(found, wanted)
+                if imported is not None:
+                    waiting.append((imported, found))
+        return spec
+
+    def read(self, path: Path, wanted: sc.Import | None = None) -> sc.Spec | None:
+        root = source.read(path, self.problems)
+        top = understand(root, str(path), self.problems) if root is not None else None
+        if top is None or not isinstance(root, source.Mapping):
+            return None
+        spec = sc.Spec(str(path), top, path.read_bytes().decode("utf-8", "replace"), root)
+        other = self.tops.get(top.id)
+        if other is not None:
+            place = wanted.place if wanted is not None else top.place
+            self.problems.add("SF208", place, f"two specs have the id '{top.id}': {other.file} and {path}")
+            return None
+        self.tops[top.id] = top
+        self.specs[path.resolve()] = spec
+        return spec
+
+    def find(self, wanted: sc.Import, at: Path) -> Path | None:
+        """The file that an import means: `/x` under an import path, else beside the importing spec, then under an import path."""
+        name = wanted.name
+        absolute = name.startswith("/")
+        folders = [*self.import_paths] if absolute else [at.parent, *self.import_paths]
+        for folder in folders:
+            candidate = folder / f"{name.lstrip('/')}.ksy"
+            if candidate.is_file():
+                return candidate
+        shown = ", ".join(str(folder) for folder in folders) or "no import path"
+        known = sorted(one.stem for folder in folders if folder.is_dir() for one in folder.glob("*.ksy"))
+        self.problems.add("SF209", wanted.place, f"unknown import '{name}', looked in {shown}", (name, known))
+        return None
+
+
+class _Loader:
+    """Executes modules of a build; an import of one by another finds it here, any other goes to Python."""
+
+    def __init__(self, texts: dict[str, str]) -> None:
+        self.texts = texts
+        self.modules: dict[str, ModuleType] = {}
+
+    def module(self, name: str) -> ModuleType:
+        if name in self.modules:
+            return self.modules[name]
+        module = ModuleType(name)
+        self.modules[name] = module
+        module.__dict__["__builtins__"] = {**vars(builtins), "__import__": self.load}
+        exec(compile(self.texts[name], f"<generated {name}>", "exec"), module.__dict__)
+        return module
+
+    def load(self, name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0) -> ModuleType:
+        if level == 0 and not fromlist and name in self.texts:
+            return self.module(name)
+        return __import__(name, globals, locals, fromlist, level)

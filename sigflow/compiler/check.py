@@ -1,0 +1,151 @@
+"""Whether everything fits: the type wanted at each place of the language, and the arguments that types are given.
+
+Every expression of the schema is typed here, once; later phases only look up what was found.
+"""
+
+from __future__ import annotations
+
+from sigflow.compiler import schema as sc
+from sigflow.compiler.layout import integer
+from sigflow.compiler.model import ANY, Names, Switched, Type, User, Wire
+from sigflow.compiler.problems import Problems
+from sigflow.compiler.types import Context, Types, assignable, comparison
+
+_BUILT_IN = {"xor": ("int", "bytes"), "rol": ("int",), "ror": ("int",)}
+_WORDS = {"int": "an integer", "bool": "a boolean", "str": "a string", "io": "a stream", "struct": "a structure", "bytes": "bytes"}
+
+
+def check(tops: dict[str, sc.ClassSpec], names: Names, types: Types, allowed: frozenset[str], problems: Problems) -> None:
+    """Check every class of these specs.  `allowed`: the modules that a custom `process` may come from."""
+    checker = _Checker(names, types, allowed, problems)
+    for top in tops.values():
+        for spec in top.walk():
+            checker.klass(spec)
+
+
+class _Checker:
+    def __init__(self, names: Names, types: Types, allowed: frozenset[str], problems: Problems) -> None:
+        self.names = names
+        self.types = types
+        self.allowed = allowed
+        self.problems = problems
+
+    def want(self, code: sc.Code | None, context: Context, *kinds: str) -> Type:
+        """Type an expression that has to be of one of these kinds."""
+        if code is None:
+            return ANY
+        found = self.types.of(code, context)
+        if found.kind not in (*kinds, "any") and not ("struct" in kinds and found.is_struct):
+            self.problems.add("SF310", code.place, f"expected {_WORDS[kinds[0]]}, got {found}")
+        return found
+
+    def klass(self, spec: sc.ClassSpec) -> None:
+        context = Context(spec)
+        if isinstance(spec.meta.endian, sc.Endian):
+            on = self.types.of(spec.meta.endian.on, context)
+            for case, _ in spec.meta.endian.cases:
+                self.case(case, on, context)
+        self.want(spec.to_string, context, "str")
+        for attr in spec.attrs():
+            self.want(attr.condition, context, "bool")
+            if attr.value is not None:
+                self.types.of(attr.value, context)
+                self.types.value(attr, spec)
+            else:
+                self.attr(attr, context)
+
+    def attr(self, attr: sc.Attr, context: Context) -> None:
+        self.want(attr.pos, context, "int")
+        self.want(attr.io, context, "io")
+        self.want(attr.parent, context, "struct")
+        size = self.want(attr.size, context, "int")
+        constant = integer(attr.size)
+        if constant is not None and constant < 0 and size.kind == "int":
+            self.problems.add("SF406", attr.key("size"), f"a size is 0 or more, got {constant}")
+        if attr.size is not None and attr.size_eos:
+            self.problems.add("SF407", attr.key("size-eos"), "`size` and `size-eos` exclude each other")
+        wire = self.names.wires.get(attr)
+        if wire is not None:
+            self.wire(wire, attr, context)
+        if attr.process is not None:
+            self.process(attr.process, context)
+        if attr.repeat is not None:
+            self.repeat(attr, attr.repeat, context)
+        if attr.valid is not None:
+            self.valid(attr, attr.valid, context)
+
+    def wire(self, wire: Wire, attr: sc.Attr, context: Context) -> None:
+        if isinstance(wire, Switched):
+            on = self.types.of(wire.on, context)
+            for case, inner in wire.cases:
+                self.case(case, on, context)
+                self.wire(inner, attr, context)
+        elif isinstance(wire, User) and isinstance(wire.target, sc.ClassSpec):
+            self.arguments(wire, wire.target, attr, context)
+        elif isinstance(wire, User):
+            for argument in wire.arguments:
+                self.types.of(argument, context)
+
+    def case(self, case: sc.Code | None, on: Type, context: Context) -> None:
+        if case is None:
+            return
+        found = self.types.of(case, context)
+        mistake = comparison("==", on, found)
+        if mistake:
+            self.problems.add("SF309", case.place, mistake)
+
+    def arguments(self, wire: User, target: sc.ClassSpec, attr: sc.Attr, context: Context) -> None:
+        place = wire.arguments[0].place if wire.arguments else attr.key("type")
+        if len(wire.arguments) != len(target.params):
+            self.problems.add("SF311", place, f"type '{target.title}' takes {len(target.params)} arguments, got {len(wire.arguments)}")
+        for number, (argument, param) in enumerate(zip(wire.arguments, target.params, strict=False)):
+            found, wanted = self.types.of(argument, context), self.names.params.get(param, ANY)
+            if not assignable(found, wanted):
+                self.problems.add("SF312", argument.place, f"argument {number + 1}, '{param.id}', is {wanted}, got {found}")
+
+    def process(self, process: sc.Process, context: Context) -> None:
+        found = [self.types.of(sc.Code(one, process.code.text, process.place, -1), context) for one in process.arguments]
+        name = ".".join(process.path)
+        if name == "zlib":
+            if found:
+                self.problems.add("SF313", process.place, f"`zlib` takes no arguments, got {len(found)}")
+        elif name in _BUILT_IN:
+            if len(found) != 1 or found[0].kind not in (*_BUILT_IN[name], "any"):
+                shown = ", ".join(str(one) for one in found) or "none"
+                self.problems.add("SF313", process.place, f"`{name}` takes {' or '.join(_WORDS[kind] for kind in _BUILT_IN[name])}, got {shown}")
+        elif not allowed_import(name, self.allowed):
+            self.problems.add("SF314", process.place, f"custom process '{name}' runs code from a module: allow it with --allow-import {name}")
+
+    def repeat(self, attr: sc.Attr, repeat: sc.Repeat, context: Context) -> None:
+        if repeat.kind == "expr":
+            self.want(repeat.code, context, "int")
+        elif repeat.kind == "until":
+            self.want(repeat.code, Context(context.spec, self.types.element(attr)), "bool")
+
+    def valid(self, attr: sc.Attr, valid: sc.Valid, context: Context) -> None:
+        element = self.types.element(attr)
+        inner = Context(context.spec, element)
+        if valid.kind == "expr":
+            self.want(valid.codes[0], inner, "bool")
+            return
+        op = "<=" if valid.kind == "range" else "=="
+        for code in valid.codes:
+            if code is None:
+                continue
+            found = self.types.of(code, inner)
+            mistake = comparison(op, element, found)
+            if mistake:
+                self.problems.add("SF309", code.place, mistake)
+        if valid.kind == "range" and None not in valid.codes:
+            low, high = (integer(code) for code in valid.codes)
+            if low is not None and high is not None and low > high:
+                self.problems.add("SF408", valid.place, f"no value is at least {low} and at most {high}")
+
+
+def allowed_import(name: str, allowed: frozenset[str]) -> bool:
+    """Whether a custom process, or the module or package it lies in, was allowed."""
+    parts = name.split(".")
+    return any(".".join(parts[:count]) in allowed for count in range(1, len(parts) + 1))
+
+
+__all__ = ["allowed_import", "check"]

@@ -1,0 +1,377 @@
+"""A generated class: its docs and annotations, enums, constructor, reading, nested classes and instances."""
+
+from __future__ import annotations
+
+import re
+
+from sigflow.compiler import naming
+from sigflow.compiler import schema as sc
+from sigflow.compiler.emit.reads import Module, Reads
+from sigflow.compiler.emit.writer import Writer
+from sigflow.compiler.model import Switched, Type, User
+from sigflow.compiler.plan import ClassPlan, Step, ValueStep
+
+_ANNOTATIONS = {
+    "int": "int", "float": "float", "str": "str", "bytes": "bytes", "bool": "bool", "io": "KaitaiStream", "struct": "KaitaiStruct", "any": "Any",
+    "opaque": "Any",
+}  # fmt: skip
+
+
+def write_class(module: Module, plan: ClassPlan, out: Writer) -> None:
+    """The whole class."""
+    _Class(module, plan, out).write()
+
+
+class _Class:
+    def __init__(self, module: Module, plan: ClassPlan, out: Writer) -> None:
+        self.module = module
+        self.plan = plan
+        self.out = out
+        self.fields = {step.name for step in plan.steps} | {one.name for one in plan.params}
+
+    def write(self) -> None:
+        plan, out = self.plan, self.out
+        with out.block(f"class {plan.path[-1]}({self.module.need('KaitaiStruct')}):"):
+            self.docs()
+            self.tables()
+            self.annotations()
+            for enum, name in plan.enums:
+                self.enum(enum, name)
+            for nested in plan.classes:
+                out()
+                write_class(self.module, nested, out)
+            self.constructor()
+            self.reading()
+            self.string()
+            for instance in plan.instances:
+                if isinstance(instance, ValueStep):
+                    self.value_instance(instance)
+                else:
+                    self.parse_instance(instance)
+
+    # ------------------------------------------------------------ head
+
+    def docs(self) -> None:
+        spec, out = self.plan.spec, self.out
+        text = spec.doc.text.strip()
+        if not text and spec.up is None:
+            text = spec.meta.title
+        refs = "\n".join(f"Source: {ref}" for ref in spec.doc.refs if ref)
+        text = "\n\n".join(part for part in (text, refs) if part)
+        if text:
+            out.doc(text)
+            out()
+
+    def tables(self) -> None:
+        plan, out = self.plan, self.out
+        if plan.debug:
+            out(f"SEQ_FIELDS = {[step.name for step in plan.steps]!r}")
+        names = [step.name for step in plan.steps]
+        if names:
+            out(f"_FIELDS = {_tuple(names)}")
+        if plan.instances:
+            out(f"_INSTANCES = {_tuple([one.name for one in plan.instances])}")
+        members = [(one.name, one.attr) for one in (*plan.steps, *plan.instances)]
+        renamed = {name: attr.id for name, attr in members if name != attr.id}
+        if renamed:
+            out(f"_IDS = {renamed!r}")
+        if members:
+            with out.block("_PLACES = {"):
+                for name, attr in members:
+                    out(f"{name!r}: ({attr.place.line}, {attr.place.column}, {attr.place.path!r}),")
+            out("}")
+        out()
+
+    def annotations(self) -> None:
+        for param in self.plan.params:
+            self.out(f"{param.name}: {self.annotation(param.type)}")
+            self.field_doc(param.param.doc)
+        for step in self.plan.steps:
+            self.out(f"{step.name}: {self.step_annotation(step)}")
+            self.field_doc(step.attr.doc)
+
+    def field_doc(self, doc: sc.Doc) -> None:
+        text = "\n\n".join(part for part in (doc.text.strip(), "\n".join(f"Source: {ref}" for ref in doc.refs if ref)) if part)
+        if text:
+            self.out.doc(text)
+
+    def step_annotation(self, step: Step) -> str:
+        text = self.annotation(step.type)
+        if isinstance(step.wire, Switched):
+            texts = [self.annotation(self.module.types.wire(one, step.attr)) for _, one in step.wire.cases]
+            open_ended = all(on is not None for on, _ in step.wire.cases)
+            text = " | ".join(dict.fromkeys([*texts, *(["None"] if open_ended else [])]))
+            if len(set(texts)) > 4:
+                text = self.module.std("Any")
+        if step.attr.repeat is not None:
+            text = f"{self.builtin('list')}[{text}]"
+        if step.attr.condition is not None and not text.endswith("None") and not text.endswith("Any"):
+            text = f"{text} | None"
+        return text
+
+    def annotation(self, type_: Type) -> str:
+        """A type as an annotation."""
+        if type_.kind == "array":
+            return f"{self.builtin('list')}[{self.annotation(type_.ref)}]"
+        if type_.kind == "user":
+            return self.module.expressions.plan.class_names[type_.ref]
+        if type_.kind == "enum":
+            return f"{self.module.expressions.plan.class_names[type_.ref]} | {self.builtin('int')}"
+        text = _ANNOTATIONS[type_.kind]
+        if text == "Any":
+            return self.module.std("Any")
+        return self.module.need(text) if text.startswith("Kaitai") else self.builtin(text)
+
+    def builtin(self, name: str) -> str:
+        """A builtin's name, also where a field of the class has it."""
+        if name not in self.fields and not any(one.name == name for one in self.plan.instances):
+            return name
+        return f"{self.module.std('builtins')}.{name}"
+
+    def enum(self, enum: sc.Enum, name: str) -> None:
+        out = self.out
+        out()
+        with out.block(f"class {name}({self.module.std('IntEnum')}):"):
+            for entry in enum.entries:
+                out(f"{naming.member(entry.id)} = {entry.value}")
+                if entry.doc.text.strip():
+                    out.doc(entry.doc.text)
+
+    # ------------------------------------------------------------ constructor and reading
+
+    def constructor(self) -> None:
+        plan, out = self.plan, self.out
+        names = [param.name for param in plan.params]
+        inherited = plan.order == "inherited"
+        any_ = self.module.std("Any")
+        typed = [f"{param.name}: {self.annotation(param.type)}" for param in plan.params]
+        extra = f", _is_le: {any_} = None" if inherited else ""
+        head = ", ".join(["self", *typed, f"_io: {any_}", f"_parent: {any_} = None, _root: {any_} = None{extra}"])
+        out()
+        with out.block(f"def __init__({head}) -> None:"):
+            stream = self.module.need("KaitaiStream")
+            out(f"self._io = _io if _io.__class__ is {stream} else {self.module.need('as_stream')}(_io)")
+            out("self._parent = _parent")
+            out("self._root = _root or self" if plan.spec.up is None else "self._root = _root")
+            if inherited:
+                out("self._is_le = _is_le")
+            for name in names:
+                out(f"self.{name} = {name}")
+            if plan.debug:
+                out(f"self._debug: {any_} = {self.module.std('collections')}.defaultdict(dict)")
+            else:
+                out("self._read()")
+
+    def reading(self) -> None:
+        plan, out = self.plan, self.out
+        if plan.order not in ("calc", "inherited"):
+            out()
+            with out.block("def _read(self) -> None:"):
+                self.body("")
+            return
+        path = re.sub(r"/meta/endian$", "", _path(plan.spec))
+        error = self.module.need("UndecidedEndiannessError")
+        out()
+        with out.block("def _read(self) -> None:"):
+            if plan.order == "calc":
+                self.decide(path, error)
+            else:
+                with out.block("if self._is_le is None:"):
+                    out(f"raise {error}({path!r})")
+            with out.block("if self._is_le:"):
+                out("self._read_le()")
+            with out.block("else:"):
+                out("self._read_be()")
+        for order in ("le", "be"):
+            out()
+            with out.block(f"def _read_{order}(self) -> None:"):
+                self.body(order)
+
+    def decide(self, path: str, error: str) -> None:
+        endian = self.plan.spec.meta.endian
+        assert isinstance(endian, sc.Endian)
+        out, ex = self.out, self.module.expressions
+        out(f"on = {ex.code(endian.on)}")
+        word = "if"
+        for case, order in endian.cases:
+            if case is not None:
+                with out.block(f"{word} on == {ex.at(case.expr, 5)}:"):
+                    out(f"self._is_le = {order == 'le'}")
+                word = "elif"
+        otherwise = next((order for case, order in endian.cases if case is None), None)
+        if word == "if":
+            out(f"self._is_le = {otherwise == 'le'}")
+            return
+        with out.block("else:"):
+            out(f"raise {error}({path!r})" if otherwise is None else f"self._is_le = {otherwise == 'le'}")
+
+    def body(self, order: str) -> None:
+        if not self.plan.steps:
+            return
+        self.out("io = self._io")
+        reads = Reads(self.module, self.plan, order, self.out)
+        if self.plan.debug:
+            for step in self.plan.steps:
+                self.debugged(reads, step, f"self.{step.name}", step.name)
+        else:
+            reads.seq()
+
+    def debugged(self, reads: Reads, step: Step, target: str, key: str) -> None:
+        """A field with the offsets of its start and end kept, as Kaitai's debug mode does."""
+        out = self.out
+        if step.attr.condition is not None:
+            with out.block(f"if {reads.ex.code(step.attr.condition)}:"):
+                self.debug_body(reads, step, target, key)
+            if not step.attr.is_instance:
+                with out.block("else:"):
+                    out(f"{target} = None")
+        else:
+            self.debug_body(reads, step, target, key)
+
+    def debug_body(self, reads: Reads, step: Step, target: str, key: str) -> None:
+        out, repeat = self.out, step.attr.repeat
+        out(f"self._debug[{key!r}]['start'] = io.pos()")
+        if repeat is None:
+            self.debug_value(reads, step, target, key, False)
+            reads.checks(step, target)
+            out(f"self._debug[{key!r}]['end'] = io.pos()")
+            return
+        out(f"self._debug[{key!r}]['arr'] = []")
+        for name in (target, *reads.raw_names(step)):
+            out(f"{name} = []")
+        out("i = 0")
+        out("moved = io._pos")
+        heads = {"expr": f"while i < {reads.ex.code(repeat.code) if repeat.kind == 'expr' else ''}:", "eos": "while not io.is_eof():", "until": "while True:"}
+        with out.block(heads[repeat.kind]):
+            out(f"self._debug[{key!r}]['arr'].append({{'start': io.pos()}})")
+            self.debug_value(reads, step, target, key, True)
+            out(f"_ = {target}[-1]")
+            reads.checks(step, "_")
+            out(f"self._debug[{key!r}]['arr'][i]['end'] = io.pos()")
+            if repeat.kind == "until":
+                with out.block(f"if {reads.ex.code(repeat.code)}:"):
+                    out("break")
+            out("i += 1")
+            reads.guard("i")
+        out(f"self._debug[{key!r}]['end'] = io.pos()")
+
+    def debug_value(self, reads: Reads, step: Step, target: str, key: str, repeated: bool) -> None:
+        out = self.out
+
+        if isinstance(step.wire, Switched):
+            reads.switch(step, step.wire, lambda text: f"_t = {text}", repeated)
+        else:
+            out(f"_t = {reads.value(step.wire, step, target, repeated)}")
+        wires = [one for _, one in step.wire.cases] if isinstance(step.wire, Switched) else [step.wire]
+        mine = any(isinstance(one, User) and one.target in reads.ex.plan.classes for one in wires)
+        save = f"{target}.append(_t)" if repeated else f"{target} = _t"
+        if not mine:
+            out(save)
+            return
+        # An object that fails half-way is kept, so that a viewer can show what there is.
+        with out.block("try:"):
+            with out.block(f"if isinstance(_t, {self.module.need('KaitaiStruct')}):"):
+                out("_t._read()")
+        with out.block("finally:"):
+            out(save)
+
+    def string(self) -> None:
+        code = self.plan.spec.to_string
+        if code is None:
+            return
+        self.out()
+        with self.out.block("def __str__(self) -> str:"):
+            self.out(f"return {self.module.expressions.code(code)}")
+
+    # ------------------------------------------------------------ instances
+
+    def head(self, step: Step | ValueStep, annotation: str) -> None:
+        out = self.out
+        out()
+        out("@property")
+        with out.block(f"def {step.name}(self) -> {annotation}:"):
+            self.field_doc(step.attr.doc)
+            with out.block(f"if '_m_{step.name}' in self.__dict__:"):
+                out(f"return self._m_{step.name}")
+            self.inside(step)
+            if step.attr.condition is not None:
+                out(f"return self.__dict__.get('_m_{step.name}')")
+            else:
+                out(f"return self._m_{step.name}")
+
+    def inside(self, step: Step | ValueStep) -> None:
+        if isinstance(step, ValueStep):
+            self.compute(step)
+        else:
+            self.seek_and_read(step)
+
+    def value_instance(self, step: ValueStep) -> None:
+        annotation = self.annotation(step.type)
+        if step.attr.condition is not None and not annotation.endswith("Any"):
+            annotation += " | None"
+        self.head(step, annotation)
+
+    def compute(self, step: ValueStep) -> None:
+        out, ex = self.out, self.module.expressions
+        text = ex.code(step.attr.value)
+        if step.enum is not None:
+            text = f"{self.module.need('named')}({self.module.members_of(step.enum)}, {text})"
+        if step.attr.condition is not None:
+            with out.block(f"if {ex.code(step.attr.condition)}:"):
+                out(f"self._m_{step.name} = {text}")
+        else:
+            out(f"self._m_{step.name} = {text}")
+
+    def parse_instance(self, step: Step) -> None:
+        self.head(step, self.step_annotation(step))
+
+    def seek_and_read(self, step: Step) -> None:
+        attr, out, ex = step.attr, self.out, self.module.expressions
+
+        def inner() -> None:
+            out(f"io = {ex.code(attr.io)}" if attr.io is not None else "io = self._io")
+            if attr.pos is None:
+                self.both_orders(step)
+                return
+            out("_pos = io.pos()")
+            out(f"io.seek({ex.code(attr.pos)})")
+            with out.block("try:"):
+                self.both_orders(step)
+            if attr.valid is not None or attr.contents is not None or attr.repeat is not None:
+                # What failed is no value: the next look fails again.
+                with out.block("except BaseException:"):
+                    out(f"self.__dict__.pop('_m_{step.name}', None)")
+                    out("raise")
+            with out.block("finally:"):
+                out("io.seek(_pos)")
+
+        if attr.condition is not None:
+            with out.block(f"if {ex.code(attr.condition)}:"):
+                inner()
+        else:
+            inner()
+
+    def both_orders(self, step: Step) -> None:
+        if self.plan.order not in ("calc", "inherited"):
+            self.read_instance(step, "")
+            return
+        with self.out.block("if self._is_le:"):
+            self.read_instance(step, "le")
+        with self.out.block("else:"):
+            self.read_instance(step, "be")
+
+    def read_instance(self, step: Step, order: str) -> None:
+        reads = Reads(self.module, self.plan, order, self.out)
+        target = f"self._m_{step.name}"
+        if self.plan.debug:
+            self.debug_body(reads, step, target, f"_m_{step.name}")
+        else:
+            reads.body(step, target)
+
+
+def _path(spec: sc.ClassSpec) -> str:
+    return spec.place.path
+
+
+def _tuple(names: list[str]) -> str:
+    return "(" + ", ".join(repr(name) for name in names) + ("," if len(names) == 1 else "") + ")"

@@ -1,0 +1,555 @@
+"""How fields are read: each wire as an expression that reads one value, and runs of fixed fields as one unpack.
+
+`Reads` writes the statements of one class for one byte order.  The generated code has `self`, `io` (the stream read from),
+and inside a repeat `i` and `_`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sigflow.compiler import encodings
+from sigflow.compiler import schema as sc
+from sigflow.compiler.emit.expressions import POSTFIX, Expressions
+from sigflow.compiler.emit.writer import Writer
+from sigflow.compiler.layout import Layout, integer
+from sigflow.compiler.model import Bits, Bytes, Number, Shape, Switched, Text, User, Wire
+from sigflow.compiler.plan import ClassPlan, Step
+from sigflow.compiler.types import Types
+
+_LETTERS = {("u", 1): "B", ("u", 2): "H", ("u", 4): "I", ("u", 8): "Q", ("s", 1): "b", ("s", 2): "h", ("s", 4): "i", ("s", 8): "q", ("f", 4): "f", ("f", 8): "d"}
+_BIT_LETTERS = {8: "B", 16: "H", 32: "I", 64: "Q"}
+_SIGNS = {"le": "<", "be": ">"}
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A member of a run: its steps (several for bit fields of one unit), its struct letter, size, and byte order ("" for either)."""
+
+    steps: tuple[Step, ...]
+    letter: str
+    size: int
+    order: str
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run: members that one unpack reads."""
+
+    number: int
+    order: str
+    members: tuple[Packed, ...]
+
+    @property
+    def size(self) -> int:
+        """Bytes of the whole run."""
+        return sum(member.size for member in self.members)
+
+
+class Module:
+    """What the code of one module shares: the expression writer, the runs and the names it needs of the runtime."""
+
+    def __init__(self, expressions: Expressions, types: Types, taken: frozenset[str]) -> None:
+        self.expressions = expressions
+        expressions.need = self.need
+        self.needs: set[str] = {"require_abi"}
+        self._taken = taken
+        self.types = types
+        self.layout = Layout(types.names)
+        self.runs: list[Run] = []
+        self.enums: dict[sc.Enum, str] = {}
+        self.stdlib: set[str] = set()
+        self.processes: set[str] = set()
+
+    def alias(self, name: str) -> str:
+        """What the module calls an imported name: another one where its own class, or a module it imports, is called the same."""
+        return f"_{name}" if name in self._taken else name
+
+    def need(self, name: str) -> str:
+        """A name of the runtime."""
+        self.needs.add(name)
+        return self.alias(name)
+
+    def std(self, name: str) -> str:
+        """A name of the standard library."""
+        self.stdlib.add(name)
+        return self.alias(name)
+
+    def members_of(self, enum: sc.Enum) -> str:
+        """The module's table of an enum's members by value."""
+        return self.enums.setdefault(enum, f"_ENUM_{len(self.enums)}")
+
+
+class Reads:
+    """Writes the reading of one class in one byte order (`le`, `be`, or `` where the order is fixed per field)."""
+
+    def __init__(self, module: Module, plan: ClassPlan, order: str, out: Writer) -> None:
+        self.module = module
+        self.plan = plan
+        self.order = order
+        self.out = out
+        self.ex = module.expressions
+
+    # ------------------------------------------------------------ a whole seq
+
+    def seq(self) -> None:
+        """All fields, runs merged."""
+        steps = list(self.plan.steps)
+        at = 0
+        while at < len(steps):
+            packed, after = self.run(steps, at)
+            if len(packed) > 1:
+                self.write_run(packed)
+            else:
+                after = self.bit_group(steps, at)
+                if after == at:
+                    self.step(steps[at])
+                    after = at + 1
+            at = after
+
+    def run(self, steps: list[Step], at: int) -> tuple[list[Packed], int]:
+        """The longest run of fields from `at` that one unpack can read, and where it ends."""
+        found: list[Packed] = []
+        order = ""
+        while at < len(steps):
+            packed = self.packed(steps, at, bool(found))
+            if packed is None or (packed.order and order and packed.order != order):
+                break
+            order = order or packed.order
+            found.append(packed)
+            at += len(packed.steps)
+            if packed.steps[-1].attr.valid is not None or packed.steps[-1].attr.contents is not None:
+                break  # what a check refuses must not be read past
+        return found, at
+
+    def packed(self, steps: list[Step], at: int, aligned: bool) -> Packed | None:
+        """The field at `at` as a member of a run, if it can be one."""
+        step = steps[at]
+        attr, wire = step.attr, step.wire
+        if attr.condition is not None or attr.repeat is not None:
+            return None
+        if isinstance(wire, Number):
+            return Packed((step,), _LETTERS[wire.kind, wire.size], wire.size, self.number_order(wire))
+        if isinstance(wire, Bytes | Text):
+            size = self.fixed(wire.shape)
+            return Packed((step,), f"{size}s", size, "") if size else None
+        if isinstance(wire, Bits) and aligned:
+            group = self.bits_from(steps, at)
+            letter = _BIT_LETTERS.get(sum(one.wire.width for one in group if isinstance(one.wire, Bits)))
+            if letter is not None:
+                size = {"B": 1, "H": 2, "I": 4, "Q": 8}[letter]
+                return Packed(tuple(group), letter, size, wire.order if size > 1 else "")
+        return None
+
+    def fixed(self, shape: Shape) -> int | None:
+        """The constant size of plain bytes, that nothing is stripped from or done to."""
+        if shape.pad is not None or shape.term is not None or shape.process is not None or shape.eos:
+            return None
+        return len(shape.contents) if shape.contents is not None else integer(shape.size)
+
+    def number_order(self, wire: Number) -> str:
+        """The byte order of a number as this class is being written."""
+        return self.order if wire.order == "calc" else wire.order
+
+    def bits_from(self, steps: list[Step], at: int) -> list[Step]:
+        """The bit fields in a row from `at` that have no condition, repeat or check, all of one bit order."""
+        first = steps[at].wire
+        found: list[Step] = []
+        for step in steps[at:]:
+            attr, wire = step.attr, step.wire
+            if not isinstance(wire, Bits) or not isinstance(first, Bits) or wire.order != first.order:
+                break
+            if attr.condition is not None or attr.repeat is not None:
+                break
+            found.append(step)
+            if attr.valid is not None:
+                break
+        return found
+
+    # ------------------------------------------------------------ runs
+
+    def write_run(self, members: list[Packed]) -> None:
+        """One unpack for all of them, then what has to be made of each value."""
+        order = next((member.order for member in members if member.order), "be")
+        run = Run(len(self.module.runs), _SIGNS[order], tuple(members))
+        self.module.runs.append(run)
+        self.module.need("Run")
+        out = self.out
+        with out.block(f"if io._end - io._pos < {run.size}:"):
+            out(f"_RUN_{run.number}.short(self, io)")
+        targets, after = [], []
+        for number, member in enumerate(members):
+            step = member.steps[0]
+            plain = not isinstance(step.wire, Bits) and (isinstance(step.wire, Number) and step.enum is None or isinstance(step.wire, Bytes))
+            if plain:
+                targets.append(f"self.{step.name}")
+            else:
+                targets.append(f"_{number}")
+                after.append((f"_{number}", member))
+        out(f"{', '.join(targets)} = _UNPACK_{run.number}(io._data, io._pos)")
+        out(f"io._pos += {run.size}")
+        for temporary, member in after:
+            self.unpacked(temporary, member)
+        for member in members:
+            for step in member.steps:
+                self.checks(step, f"self.{step.name}")
+
+    def unpacked(self, temporary: str, member: Packed) -> None:
+        """Values from what the unpack gave: bit fields, enums, strings."""
+        step = member.steps[0]
+        if isinstance(step.wire, Bits):
+            self.split(temporary, list(member.steps), 8 * member.size)
+        elif isinstance(step.wire, Text):
+            self.out(f"self.{step.name} = {temporary}.decode({encodings.python_name(step.wire.encoding)!r})")
+        else:
+            self.out(f"self.{step.name} = {self.enumerated(step, temporary)}")
+
+    def split(self, source: str, group: list[Step], total: int) -> None:
+        """Bit fields out of the integer `source` of `total` bits."""
+        passed = 0
+        for step in group:
+            wire = step.wire
+            assert isinstance(wire, Bits)
+            shift = total - passed - wire.width if wire.order == "be" else passed
+            text = f"{source} >> {shift}" if shift else source
+            if passed + wire.width < total if wire.order == "le" else passed > 0:
+                text = f"{text} & {hex((1 << wire.width) - 1)}"
+            if wire.boolean:
+                text = f"({text}) != 0" if " " in text else f"{text} != 0"
+            self.out(f"self.{step.name} = {self.enumerated(step, text)}")
+            passed += wire.width
+
+    def bit_group(self, steps: list[Step], at: int) -> int:
+        """Several bit fields in a row as one bit read, split; gives where it ended, or `at` where there is no such row."""
+        group = self.bits_from(steps, at) if isinstance(steps[at].wire, Bits) else []
+        total = sum(step.wire.width for step in group if isinstance(step.wire, Bits))
+        if len(group) < 2 or total > 64:
+            return at
+        wire = group[0].wire
+        assert isinstance(wire, Bits)
+        with self.out.block(f"if io.holds_bits({total}):"):
+            self.out(f"bits = io.read_bits_int_{wire.order}({total})")
+            self.split("bits", group, total)
+        with self.out.block("else:"):
+            for step in group:
+                self.out(f"self.{step.name} = {self.value(step.wire, step, f'self.{step.name}', False)}")
+        self.checks(group[-1], f"self.{group[-1].name}")
+        return at + len(group)
+
+    # ------------------------------------------------------------ one field
+
+    def step(self, step: Step, target: str = "") -> None:
+        """One field by itself."""
+        target = target or f"self.{step.name}"
+        attr = step.attr
+        if attr.condition is None:
+            self.body(step, target)
+            return
+        with self.out.block(f"if {self.ex.code(attr.condition)}:"):
+            self.body(step, target)
+        if not attr.is_instance:
+            with self.out.block("else:"):
+                self.out(f"{target} = None")
+
+    def body(self, step: Step, target: str) -> None:
+        """A field whose condition holds."""
+        if step.attr.repeat is not None:
+            self.repeated(step, target)
+            return
+        self.assign(step, step.wire, target)
+        self.checks(step, target)
+
+    def assign(self, step: Step, wire: Wire, target: str) -> None:
+        """`target` = the value read."""
+        if isinstance(wire, Switched):
+            self.switch(step, wire, lambda text: f"{target} = {text}", False)
+        else:
+            self.out(f"{target} = {self.value(wire, step, target, False)}")
+
+    def repeated(self, step: Step, target: str) -> None:
+        """A list of values."""
+        out, repeat = self.out, step.attr.repeat
+        assert repeat is not None
+        raw = self.raw_names(step)
+        out(f"{target} = []")
+        for name in raw:
+            out(f"{name} = []")
+        if self.numbers_at_once(step, target, repeat):
+            return
+        guard = not self.takes_bytes(step.wire)
+        if repeat.kind == "expr":
+            if guard:
+                out("moved = io._pos")
+            with out.block(f"for i in range({self.ex.code(repeat.code)}):"):
+                self.item(step, target)
+                if guard:
+                    self.guard("i")
+            return
+        out("i = 0")
+        if guard:
+            out("moved = io._pos")
+        head = "while not io.is_eof():" if repeat.kind == "eos" else "while True:"
+        with out.block(head):
+            self.item(step, target, repeat.kind == "until")
+            if repeat.kind == "until":
+                with out.block(f"if {self.ex.code(repeat.code)}:"):
+                    out("break")
+            out("i += 1")
+            if guard:
+                self.guard("i")
+
+    def guard(self, index: str) -> None:
+        """Every 65,536 elements: has any byte been taken?  (An element may be empty; a list of them must end.)"""
+        with self.out.block(f"if not {index} + 1 & 0xFFFF:"):
+            self.out("moved = io.moved(moved)")
+
+    def item(self, step: Step, target: str, named: bool = False) -> None:
+        """One element of a list."""
+        needs_name = named or step.attr.valid is not None or step.attr.contents is not None
+        if isinstance(step.wire, Switched):
+            self.switch(step, step.wire, lambda text: f"_ = {text}", True)
+            self.out(f"{target}.append(_)")
+        elif needs_name:
+            self.out(f"_ = {self.value(step.wire, step, target, True)}")
+            self.out(f"{target}.append(_)")
+        else:
+            self.out(f"{target}.append({self.value(step.wire, step, target, True)})")
+            return
+        self.checks(step, "_")
+
+    def numbers_at_once(self, step: Step, target: str, repeat: sc.Repeat) -> bool:
+        """A list of plain numbers is one unpack."""
+        wire = step.wire
+        if not isinstance(wire, Number) or repeat.kind == "until" or step.attr.valid is not None or self.plan.debug:
+            return False
+        order = _SIGNS[self.number_order(wire) or "be"]
+        count = self.ex.code(repeat.code) if repeat.kind == "expr" else "-1"
+        self.out(f"io.read_numbers({target}, {order!r}, {_LETTERS[wire.kind, wire.size]!r}, {wire.size}, {count})")
+        if step.enum is not None:
+            table = self.module.members_of(step.enum)
+            self.out(f"{target}[:] = [{table}.get(_, _) for _ in {target}]")
+        return True
+
+    def takes_bytes(self, wire: Wire) -> bool:
+        """Whether a value of this wire is at least a byte, or a bit, long whatever the stream holds."""
+        if isinstance(wire, Number | Bits):
+            return True
+        if isinstance(wire, Switched):
+            return all(self.takes_bytes(one) for _, one in wire.cases) and any(on is None for on, _ in wire.cases)
+        if isinstance(wire, User) and (wire.shape is None or not wire.shape.bounded):
+            return bool(self.module.layout.class_bits(wire.target)) if isinstance(wire.target, sc.ClassSpec) else False
+        shape = wire.shape
+        assert shape is not None
+        if shape.term is not None and shape.size is None and not shape.eos:
+            return shape.consume and shape.eos_error
+        return bool(self.module.layout.shape_bits(shape))
+
+    # ------------------------------------------------------------ values
+
+    def value(self, wire: Wire, step: Step, target: str, repeated: bool) -> str:
+        """An expression that reads one value; what has to come before it is written."""
+        return _VALUES[type(wire)](self, wire, step, target, repeated)
+
+    def _number(self, wire: Number, step: Step, _target: str, _repeated: bool) -> str:
+        return self.enumerated(step, f"io.read_{wire.kind}{wire.size}{self.number_order(wire)}()")
+
+    def _bits(self, wire: Bits, step: Step, _target: str, _repeated: bool) -> str:
+        text = f"io.read_bits_int_{wire.order}({wire.width})"
+        return f"{text} != 0" if wire.boolean else self.enumerated(step, text)
+
+    def enumerated(self, step: Step, text: str) -> str:
+        """The member of the step's enum, or the number itself where it has no name."""
+        if step.enum is None:
+            return text
+        table = self.module.members_of(step.enum)
+        if text.isidentifier():
+            return f"{table}.get({text}, {text})"
+        return f"{self.module.need('named')}({table}, {text})"
+
+    def _bytes(self, wire: Bytes, step: Step, target: str, repeated: bool) -> str:
+        if wire.shape.process is None:
+            return self.stretch(wire.shape)
+        raw = self.keep(self.raw_name(target), self.stretch(wire.shape), repeated)
+        return self.processed(wire.shape.process, raw)
+
+    def _text(self, wire: Text, step: Step, _target: str, _repeated: bool) -> str:
+        return f"{self.stretch(wire.shape)}.decode({encodings.python_name(wire.encoding)!r})"
+
+    def _user(self, wire: User, step: Step, target: str, repeated: bool) -> str:
+        stream = "io"
+        if wire.shape is not None:
+            name = self.raw_name(target)
+            if wire.shape.process is not None:
+                inner = self.keep(name.replace("_raw_", "_raw__raw_", 1), self.stretch(wire.shape), repeated)
+                raw = self.keep(name, self.processed(wire.shape.process, inner), repeated)
+            else:
+                raw = self.keep(name, self.stretch(wire.shape), repeated)
+            stream = f"{self.module.need('KaitaiStream')}({raw})"
+        return self.construct(wire, step, stream)
+
+    def construct(self, wire: User, step: Step, stream: str) -> str:
+        """A call of the class that a wire names."""
+        arguments = [self.ex.code(argument) for argument in wire.arguments]
+        plans = self.ex.plan.classes
+        if isinstance(wire.target, str):
+            self.ex.plan.class_names.setdefault(wire.target, f"{wire.target}.{_camel(wire.target)}")
+            name = self.ex.plan.class_names[wire.target]
+            return f"{name}({', '.join([*arguments, stream])})"
+        name = self.ex.plan.class_names[wire.target]
+        if wire.target not in plans:
+            return f"{name}({', '.join([*arguments, stream])})"
+        parent = "None" if step.attr.no_parent else "self" if step.attr.parent is None else self.ex.code(step.attr.parent)
+        extra = ["self._is_le"] if plans[wire.target].order == "inherited" else []
+        return f"{name}({', '.join([*arguments, stream, parent, 'self._root', *extra])})"
+
+    def keep(self, name: str, text: str, repeated: bool) -> str:
+        """Keep raw bytes under the name that Kaitai's target gives them; gives how to name them next."""
+        if not repeated:
+            self.out(f"{name} = {text}")
+            return name
+        self.out(f"raw = {text}")
+        self.out(f"{name}.append(raw)")
+        return "raw"
+
+    @staticmethod
+    def raw_name(target: str) -> str:
+        """`self._raw_x` for `self.x`."""
+        return target.replace("self.", "self._raw_", 1)
+
+    def raw_names(self, step: Step) -> list[str]:
+        """The raw attributes that a repeated field keeps."""
+        name = self.raw_name(f"self.{'_m_' if step.attr.is_instance else ''}{step.name}")
+        found: list[str] = []
+        wires = [one for _, one in step.wire.cases] if isinstance(step.wire, Switched) else [step.wire]
+        for wire in wires:
+            shape = getattr(wire, "shape", None)
+            if isinstance(wire, User) and shape is not None:
+                found.append(name)
+                if shape.process is not None:
+                    found.append(name.replace("_raw_", "_raw__raw_", 1))
+            elif isinstance(wire, Bytes) and shape.process is not None:
+                found.append(name)
+        return list(dict.fromkeys(found))
+
+    def stretch(self, shape: Shape) -> str:
+        """An expression that reads bytes of a shape."""
+        if shape.contents is not None:
+            return f"io.read_bytes({len(shape.contents)})"
+        if shape.size is None and not shape.eos:
+            assert shape.term is not None
+            options = f"{shape.include}, {shape.consume}, {shape.eos_error}"
+            if len(shape.term) == 1:
+                return f"io.read_bytes_term({shape.term[0]}, {options})"
+            return f"io.read_bytes_term_multi({shape.term!r}, {options})"
+        text = "io.read_bytes_full()" if shape.eos else f"io.read_bytes({self.ex.code(shape.size)})"
+        if shape.pad is not None and shape.term != bytes((shape.pad,)):
+            # (Where both are the same byte, cutting at the first one does it all.)
+            text = f"{text}.rstrip({bytes((shape.pad,))!r})"
+        if shape.term is None:
+            return text
+        stream = self.module.need("KaitaiStream")
+        if len(shape.term) == 1:
+            return f"{stream}.bytes_terminate({text}, {shape.term[0]}, {shape.include})"
+        return f"{stream}.bytes_terminate_multi({text}, {shape.term!r}, {shape.include})"
+
+    def processed(self, process: sc.Process, raw: str) -> str:
+        """Bytes with a process undone."""
+        arguments = [self.ex.at(one, 0) for one in process.arguments]
+        name = ".".join(process.path)
+        stream = self.module.need("KaitaiStream")
+        if name == "zlib":
+            return f"{self.module.need('inflate')}({raw})"
+        if name == "xor":
+            many = self.module.types.nodes[process.arguments[0]].kind == "bytes"
+            return f"{stream}.process_xor_{'many' if many else 'one'}({raw}, {arguments[0]})"
+        if name in ("rol", "ror"):
+            amount = arguments[0] if name == "rol" else f"8 - {self.ex.at(process.arguments[0], POSTFIX)}"
+            return f"{stream}.process_rotate_left({raw}, {amount}, 1)"
+        module = ".".join(process.path[:-1]) or process.path[-1]
+        self.module.processes.add(module)
+        return f"{module}.{_camel(process.path[-1])}({', '.join(arguments)}).decode({raw})"
+
+    # ------------------------------------------------------------ switches
+
+    def switch(self, step: Step, wire: Switched, put: Callable[[str], str], repeated: bool) -> None:
+        """One of several wires."""
+        out = self.out
+        target = f"self.{'_m_' if step.attr.is_instance else ''}{step.name}"
+        cases = [(on, inner) for on, inner in wire.cases if on is not None]
+        otherwise = next((inner for on, inner in wire.cases if on is None), None)
+        if not cases:
+            if otherwise is not None:
+                out(put(self.value(otherwise, step, target, repeated)))
+            else:
+                out(put("None"))
+            return
+        out(f"on = {self.ex.code(wire.on)}")
+        word = "if"
+        for on, inner in cases:
+            assert on is not None
+            with out.block(f"{word} on == {self.ex.at(on.expr, 5)}:"):
+                out(put(self.value(inner, step, target, repeated)))
+            word = "elif"
+        with out.block("else:"):
+            out(put(self.value(otherwise, step, target, repeated) if otherwise is not None else "None"))
+
+    # ------------------------------------------------------------ checks
+
+    def checks(self, step: Step, value: str) -> None:
+        """`contents` and `valid` of one value."""
+        attr = step.attr
+        path = attr.place.path
+        if attr.contents is not None:
+            self.refuse(f"{value} != {attr.contents!r}", "NotEqual", f"{attr.contents!r}, {value}", path)
+        if attr.valid is not None:
+            _CHECKS[attr.valid.kind](self, step, attr.valid, value, path)
+
+    def refuse(self, condition: str, error: str, facts: str, path: str) -> None:
+        """Raise Kaitai's error where `condition` holds."""
+        name = self.module.need(f"Validation{error}Error")
+        with self.out.block(f"if {condition}:"):
+            self.out(f"raise {name}({facts}, io, {path!r})")
+
+    def _check_eq(self, step: Step, valid: sc.Valid, value: str, path: str) -> None:
+        wanted = self.ex.at(_code(valid.codes[0]).expr, 5)
+        self.refuse(f"{value} != {wanted}", "NotEqual", f"{wanted}, {value}", path)
+
+    def _check_range(self, step: Step, valid: sc.Valid, value: str, path: str) -> None:
+        for code, op, error in zip(valid.codes, (">=", "<="), ("LessThan", "GreaterThan"), strict=True):
+            if code is not None:
+                bound = self.ex.at(code.expr, 5)
+                self.refuse(f"not {value} {op} {bound}", error, f"{bound}, {value}", path)
+
+    def _check_any(self, step: Step, valid: sc.Valid, value: str, path: str) -> None:
+        listed = ", ".join(self.ex.code(code) for code in valid.codes)
+        comma = "," if len(valid.codes) == 1 else ""
+        self.refuse(f"{value} not in ({listed}{comma})", "NotAnyOf", value, path)
+
+    def _check_enum(self, step: Step, valid: sc.Valid, value: str, path: str) -> None:
+        assert step.enum is not None
+        self.refuse(f"{value} not in {self.module.members_of(step.enum)}", "NotInEnum", value, path)
+
+    def _check_expr(self, step: Step, valid: sc.Valid, value: str, path: str) -> None:
+        if value != "_":
+            self.out(f"_ = {value}")
+        self.refuse(f"not {self.ex.at(_code(valid.codes[0]).expr, 3)}", "Expr", "_", path)
+
+
+def _code(code: sc.Code | None) -> sc.Code:
+    assert code is not None
+    return code
+
+
+def _camel(id: str) -> str:
+    from sigflow.compiler.naming import upper_camel
+
+    return upper_camel(id)
+
+
+_VALUES: dict[type[Wire], Callable[..., str]] = {
+    Number: Reads._number, Bits: Reads._bits, Bytes: Reads._bytes, Text: Reads._text, User: Reads._user,
+}  # fmt: skip
+_CHECKS: dict[str, Callable[[Reads, Step, sc.Valid, str, str], None]] = {
+    "eq": Reads._check_eq, "range": Reads._check_range, "any-of": Reads._check_any, "in-enum": Reads._check_enum, "expr": Reads._check_expr,
+}  # fmt: skip

@@ -1,0 +1,77 @@
+"""Lines of Python with indentation, and text from a spec made safe for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class Writer:
+    """Collects lines; `with writer.block("if x:")` indents what is written inside."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self._indent = 0
+
+    def __call__(self, line: str = "") -> None:
+        self.lines.append("    " * self._indent + line if line else "")
+
+    @contextmanager
+    def block(self, head: str) -> Iterator[None]:
+        """An indented block under `head`; an empty one gets `pass`."""
+        self(head)
+        before = len(self.lines)
+        self._indent += 1
+        yield
+        if len(self.lines) == before:
+            self("pass")
+        self._indent -= 1
+
+    def doc(self, text: str) -> None:
+        """A docstring of any text."""
+        for line in docstring(text):
+            self(line)
+
+    def text(self) -> str:
+        """All that was written, without blank lines in a row beyond two."""
+        found: list[str] = []
+        blank = 0
+        for line in self.lines:
+            blank = blank + 1 if not line else 0
+            if blank <= 2:
+                found.append(line)
+        return "\n".join(found).rstrip("\n") + "\n"
+
+
+def safe(text: str) -> str:
+    """`text` for the inside of a triple-quoted literal: nothing in it ends the literal, escapes, or hides from a reader."""
+    letters = []
+    for letter in text:
+        if letter == "\\":
+            letters.append("\\\\")
+        elif letter == "\n" or (letter.isprintable() and letter != '"'):
+            letters.append(letter)
+        elif letter == '"':
+            letters.append('\\"' if letters and letters[-1] in ('"', '\\"') else '"')
+        else:
+            letters.append(ascii(letter)[1:-1])
+    return "".join(letters)
+
+
+def docstring(text: str) -> list[str]:
+    """The lines of a docstring that says `text`."""
+    lines = [line.rstrip() for line in safe(text.strip()).split("\n")]
+    if len(lines) == 1 and len(lines[0]) < 100:
+        body = lines[0]
+        return [f'"""{body}{_close(body)}']
+    lines[0] = f'"""{lines[0]}'
+    return [*lines, '"""']
+
+
+def _close(body: str) -> str:
+    return ' """' if body.endswith('"') and not body.endswith('\\"') else '"""'
+
+
+def comment(text: str) -> str:
+    """One line of any text, for a comment."""
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in " ".join(text.split()))

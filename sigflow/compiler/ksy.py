@@ -1,0 +1,549 @@
+"""The YAML tree of a `.ksy` file to a schema: which keys may stand where, and what their values may be.
+
+The legal keys are those of the language's public reference; a key that begins with `-` is anybody's own and is kept only
+if it begins with `-sigflow`.  Everything wrong is reported; what is left of the spec is returned all the same, so that the
+later phases find the rest.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+
+from sigflow.compiler import expression as ex
+from sigflow.compiler import schema as sc
+from sigflow.compiler.problems import Problems
+from sigflow.compiler.source import Mapping, Node, Scalar, Sequence
+from sigflow.diagnostics import Place
+
+_ID = re.compile(r"[a-z][a-z0-9_]*\Z")
+_VERSION = re.compile(r"[0-9]+(\.[0-9]+)*\Z")
+#: The language level that this compiler implements, and the oldest a spec may ask for.
+LANGUAGE = (0, 11)
+OLDEST = (0, 6)
+
+_CLASS_KEYS = ("meta", "doc", "doc-ref", "to-string", "params", "seq", "types", "instances", "enums")
+_META_KEYS = (
+    "id", "imports", "endian", "bit-endian", "encoding", "title", "ks-version", "ks-debug", "ks-opaque-types",
+    "ks-zero-copy-substream", "license", "file-extension", "xref", "tags", "application",
+)  # fmt: skip
+_PARAM_KEYS = ("id", "type", "enum", "doc", "doc-ref")
+_COMMON_KEYS = (
+    "id", "doc", "doc-ref", "type", "if", "terminator", "consume", "include", "eos-error", "valid", "repeat",
+)  # fmt: skip
+_BYTES_KEYS = ("contents", "size", "size-eos", "pad-right", "parent", "process")
+_TEXT_KEYS = ("size", "size-eos", "pad-right", "encoding")
+_VALUE_KEYS = ("value", "doc", "doc-ref", "enum", "if")
+_REPEAT_KEYS = {"expr": "repeat-expr", "until": "repeat-until"}
+_NUMBER = re.compile(r"[usf][1248](le|be)?\Z|b[1-9][0-9]*(le|be)?\Z")
+_ORDERS = ("le", "be")
+
+
+def understand(root: Node, file: str, problems: Problems) -> sc.ClassSpec | None:
+    """The schema of a spec's tree."""
+    if not isinstance(root, Mapping):
+        problems.add("SF110", root.place, f"a spec is a map with the key 'meta', got {root.describe()}")
+        return None
+    return _Reader(file, problems).top(root)
+
+
+class _Reader:
+    """Reads one file's tree; the only state is where problems go."""
+
+    def __init__(self, file: str, problems: Problems) -> None:
+        self.file = file
+        self.problems = problems
+
+    # ------------------------------------------------------------ values of keys
+
+    def text(self, node: Node | None, default: str = "") -> str:
+        if node is None:
+            return default
+        if isinstance(node, Scalar) and not node.is_null:
+            return node.text
+        self.problems.add("SF112", node.place, f"expected a string, got {node.describe()}")
+        return default
+
+    def flag(self, node: Node | None, default: bool) -> bool:
+        if node is None:
+            return default
+        if isinstance(node, Scalar) and node.boolean is not None:
+            return node.boolean
+        self.problems.add("SF113", node.place, f"expected true or false, got {node.describe()}")
+        return default
+
+    def byte(self, node: Node) -> int | None:
+        value = node.integer if isinstance(node, Scalar) else None
+        if value is None or not 0 <= value <= 255:
+            self.problems.add("SF114", node.place, f"expected an integer from 0 to 255, got {node.describe()}")
+            return None
+        return value
+
+    def mapping(self, node: Node | None, what: str) -> Mapping | None:
+        if node is None or isinstance(node, Mapping):
+            return node
+        self.problems.add("SF111", node.place, f"{what} is a map, got {node.describe()}")
+        return None
+
+    def items(self, node: Node | None, what: str) -> tuple[Node, ...]:
+        if node is None:
+            return ()
+        if isinstance(node, Sequence):
+            return node.items
+        self.problems.add("SF111", node.place, f"{what} is a list, got {node.describe()}")
+        return ()
+
+    def keys(self, node: Mapping, legal: Iterable[str]) -> None:
+        legal = sorted(legal)
+        for key, _ in node:
+            if key.text not in legal and not key.text.startswith("-"):
+                self.problems.add("SF115", key, f"unknown key '{key.text}', expected: {', '.join(legal)}", (key.text, legal))
+
+    def hints(self, node: Mapping) -> tuple[dict[str, Node], dict[str, Scalar]]:
+        mine = [(key, value) for key, value in node if key.text.startswith("-sigflow")]
+        return {key.text: value for key, value in mine}, {key.text: key for key, _ in mine}
+
+    def identifier(self, node: Node, what: str) -> str:
+        text = node.text if isinstance(node, Scalar) else ""
+        if not _ID.match(text):
+            self.problems.add("SF116", node.place, f"invalid {what} ID: {text!r}, expected /^[a-z][a-z0-9_]*$/")
+            return ""
+        return text
+
+    def code(self, node: Node | None) -> sc.Code | None:
+        if node is None:
+            return None
+        if not isinstance(node, Scalar) or node.is_null:
+            self.problems.add("SF112", node.place, f"expected an expression, got {node.describe()}")
+            return None
+        shift = _shift(node)
+        try:
+            return sc.Code(ex.parse_expression(node.text), node.text, node.place, shift)
+        except ex.ExpressionError as error:
+            place = sc.Code(ex.Bool(0, True), node.text, node.place, shift).at(error.at)
+            self.problems.add("SF301", place, f"not an expression: {error}")
+            return None
+
+    def type_ref(self, node: Node) -> sc.TypeRef | None:
+        if not isinstance(node, Scalar) or node.is_null:
+            self.problems.add("SF112", node.place, f"expected a type name, got {node.describe()}")
+            return None
+        shift = _shift(node)
+        try:
+            return sc.TypeRef(ex.parse_type(node.text), node.text, node.place, shift)
+        except ex.ExpressionError as error:
+            place = sc.Code(ex.Bool(0, True), node.text, node.place, shift).at(error.at)
+            self.problems.add("SF302", place, f"not a type name: {error}")
+            return None
+
+    def doc(self, node: Mapping) -> sc.Doc:
+        refs = node.get("doc-ref")
+        if isinstance(refs, Sequence):
+            texts = tuple(self.text(item) for item in refs.items)
+        else:
+            texts = (self.text(refs),) if refs is not None else ()
+        return sc.Doc(self.text(node.get("doc")), texts)
+
+    # ------------------------------------------------------------ classes
+
+    def top(self, root: Mapping) -> sc.ClassSpec:
+        meta_node = self.mapping(root.get("meta"), "meta")
+        if meta_node is None or meta_node.get("id") is None:
+            where = meta_node.place if meta_node else Place(self.file, root.place.line, root.place.column, "/meta")
+            self.problems.add("SF117", where, "no `meta/id` in the top-level type")
+        spec = self.klass(root, "", None)
+        spec.id = spec.meta.id or "unnamed"
+        return spec
+
+    def klass(self, node: Mapping, id: str, up: sc.ClassSpec | None) -> sc.ClassSpec:
+        self.keys(node, _CLASS_KEYS)
+        spec = sc.ClassSpec(id, node.place, up, self.file)
+        spec.meta = self.meta(self.mapping(node.get("meta"), "meta"), up is None)
+        spec.id = id or spec.meta.id
+        spec.doc = self.doc(node)
+        spec.hints, spec.hint_keys = self.hints(node)
+        spec.to_string = self.code(node.get("to-string"))
+        spec.params = tuple(param for item in self.items(node.get("params"), "params") if (param := self.param(item)))
+        spec.seq = self.seq(node.get("seq"))
+        for key, value in self.mapping(node.get("instances"), "instances") or ():
+            instance = self.instance(key, value)
+            if instance is not None:
+                spec.instances[instance.id] = instance
+        for key, value in self.mapping(node.get("enums"), "enums") or ():
+            enum = self.enum(key, value, spec)
+            if enum is not None:
+                spec.enums[enum.id] = enum
+        for key, value in self.mapping(node.get("types"), "types") or ():
+            type_id = self.identifier(key, "type")
+            body = self.mapping(value, "a type") if not (isinstance(value, Scalar) and value.is_null) else Mapping((), value.place)
+            if type_id and body is not None:
+                spec.types[type_id] = self.klass(body, type_id, spec)
+        self.clashes(spec)
+        return spec
+
+    def clashes(self, spec: sc.ClassSpec) -> None:
+        seen: dict[str, str] = {}
+        for member in (*spec.params, *spec.seq, *spec.instances.values()):
+            if not member.id or member.id.startswith("_"):
+                continue
+            first = seen.setdefault(member.id, member.id_place.path)
+            if first != member.id_place.path:
+                self.problems.add("SF201", member.id_place, f"duplicate attribute ID '{member.id}', previously defined at {first}")
+
+    def meta(self, node: Mapping | None, top: bool) -> sc.Meta:
+        if node is None:
+            return sc.Meta()
+        self.keys(node, _META_KEYS)
+        id_node = node.get("id")
+        encoding = node.get("encoding")
+        self.version(node.get("ks-version"))
+        imports = tuple(
+            sc.Import(self.text(item), item.place) for item in self.items(node.get("imports"), "imports") if self.text(item)
+        )
+        return sc.Meta(
+            id=self.identifier(id_node, "meta") if id_node is not None else "",
+            place=node.place,
+            title=self.text(node.get("title")),
+            endian=self.endian(node.get("endian")),
+            bit_endian=self.bit_endian(node.get("bit-endian")),
+            encoding=self.text(encoding) or None,
+            encoding_place=encoding.place if encoding is not None else node.place,
+            imports=imports if top else (),
+            debug=self.flag(node.get("ks-debug"), False),
+            opaque_types=self.flag(node.get("ks-opaque-types"), False),
+        )
+
+    def version(self, node: Node | None) -> None:
+        if node is None:
+            return
+        text = node.text if isinstance(node, Scalar) else ""
+        if not isinstance(node, Scalar) or not _VERSION.match(text) or len(text) > 20:
+            self.problems.add("SF118", node.place, f"expected a version such as 0.9, got {node.describe()}")
+            return
+        if node.plain and text.count(".") == 1:
+            text = text.rstrip("0").rstrip(".") or "0"  # YAML reads a plain 0.10 as the number 0.1
+        version = tuple(int(part) for part in text.split("."))
+        if version < OLDEST:
+            self.problems.add("SF118", node.place, f"the oldest version is 0.6, got {text} (0.10 must be quoted: '0.10')")
+        elif version[:2] > LANGUAGE:
+            self.problems.add("SF119", node.place, f"the spec asks for version {text} of the language, this is 0.11")
+
+    def endian(self, node: Node | None) -> str | sc.Endian | None:
+        if node is None:
+            return None
+        if isinstance(node, Scalar) and node.text in _ORDERS:
+            return node.text
+        if isinstance(node, Mapping):
+            self.keys(node, ("switch-on", "cases"))
+            on = self.code(node.get("switch-on"))
+            cases: list[tuple[sc.Code | None, str]] = []
+            for key, value in self.mapping(node.get("cases"), "cases") or ():
+                order = value.text if isinstance(value, Scalar) else ""
+                if order not in _ORDERS:
+                    self.problems.add("SF120", value.place, f"expected `le` or `be`, got {value.describe()}")
+                    continue
+                cases.append((None if key.text == "_" else self.code(key), order))
+            if on is None or not cases:
+                self.problems.add("SF120", node.place, "a calculated byte order needs `switch-on` and `cases`")
+                return None
+            return sc.Endian(on, tuple(cases), node.place)
+        self.problems.add("SF120", node.place, f"expected `le`, `be` or a map with `switch-on` and `cases`, got {node.describe()}")
+        return None
+
+    def bit_endian(self, node: Node | None) -> str | None:
+        if node is None:
+            return None
+        if isinstance(node, Scalar) and node.text in _ORDERS:
+            return node.text
+        self.problems.add("SF120", node.place, f"expected `le` or `be`, got {node.describe()}")
+        return None
+
+    # ------------------------------------------------------------ members
+
+    def param(self, node: Node) -> sc.Param | None:
+        body = self.mapping(node, "a param")
+        if body is None:
+            return None
+        self.keys(body, _PARAM_KEYS)
+        id_node = body.get("id")
+        if id_node is None:
+            self.problems.add("SF121", body.place, "a param needs an `id`")
+            return None
+        type_node, enum_node = body.get("type"), body.get("enum")
+        type_ref = self.type_ref(type_node) if type_node is not None else None
+        enum = self.type_ref(enum_node) if enum_node is not None else None
+        return sc.Param(self.identifier(id_node, "param"), body.place, id_node.place, type_ref, enum, self.doc(body))
+
+    def seq(self, node: Node | None) -> tuple[sc.Attr, ...]:
+        found: list[sc.Attr] = []
+        for number, item in enumerate(self.items(node, "seq")):
+            body = self.mapping(item, "an attribute")
+            if body is None:
+                continue
+            id_node = body.get("id")
+            id = f"_unnamed{number}" if id_node is None else self.identifier(id_node, "attribute")
+            found.append(self.attr(body, id, id_node.place if id_node is not None else body.place, False))
+        return tuple(found)
+
+    def instance(self, key: Scalar, node: Node) -> sc.Attr | None:
+        id = self.identifier(key, "instance")
+        body = self.mapping(node, "an instance")
+        if body is None or not id:
+            return None
+        if body.get("value") is None:
+            return self.attr(body, id, key.place, True)
+        self.keys(body, _VALUE_KEYS)
+        hints, hint_keys = self.hints(body)
+        enum_node = body.get("enum")
+        return sc.Attr(
+            id, key.place, key.place, value=self.code(body.get("value")), condition=self.code(body.get("if")),
+            enum=self.type_ref(enum_node) if enum_node is not None else None, is_instance=True, doc=self.doc(body),
+            hints=hints, hint_keys=hint_keys, key_places=_places(body),
+        )  # fmt: skip
+
+    def attr(self, body: Mapping, id: str, id_place: Place, is_instance: bool) -> sc.Attr:
+        type_node = body.get("type")
+        type_: sc.TypeRef | sc.Switch | None = None
+        if isinstance(type_node, Mapping):
+            type_ = self.switch(type_node)
+        elif type_node is not None:
+            type_ = self.type_ref(type_node)
+        repeat = self.repeat(body)
+        self.keys(body, self.legal(type_node, body, repeat, is_instance))
+        encoding = body.get("encoding")
+        enum_node, pad, terminator, parent = (body.get(key) for key in ("enum", "pad-right", "terminator", "parent"))
+        no_parent = isinstance(parent, Scalar) and parent.boolean is False
+        hints, hint_keys = self.hints(body)
+        return sc.Attr(
+            id=id,
+            place=id_place if is_instance else body.place,
+            id_place=id_place,
+            type=type_,
+            contents=self.contents(body.get("contents")),
+            size=self.code(body.get("size")),
+            size_eos=self.flag(body.get("size-eos"), False),
+            terminator=self.terminator(terminator),
+            include=self.flag(body.get("include"), False),
+            consume=self.flag(body.get("consume"), True),
+            eos_error=self.flag(body.get("eos-error"), True),
+            pad_right=self.byte(pad) if pad is not None else None,
+            encoding=self.text(encoding) or None,
+            enum=self.type_ref(enum_node) if enum_node is not None else None,
+            condition=self.code(body.get("if")),
+            repeat=repeat,
+            valid=self.valid(body.get("valid"), enum_node),
+            process=self.process(body.get("process")),
+            parent=None if no_parent or parent is None else self.code(parent),
+            no_parent=no_parent,
+            pos=self.code(body.get("pos")) if is_instance else None,
+            io=self.code(body.get("io")) if is_instance else None,
+            is_instance=is_instance,
+            doc=self.doc(body),
+            hints=hints,
+            hint_keys=hint_keys,
+            key_places=_places(body),
+        )
+
+    def legal(self, type_node: Node | None, body: Mapping, repeat: sc.Repeat | None, is_instance: bool) -> set[str]:
+        legal = set(_COMMON_KEYS)
+        kind = type_node.text if isinstance(type_node, Scalar) else ""
+        if kind in ("str", "strz"):
+            legal.update(_TEXT_KEYS)
+        elif _NUMBER.match(kind):
+            legal.update(("enum",) if kind[0] != "f" else ())
+        else:
+            legal.update(_BYTES_KEYS)
+            if isinstance(type_node, Mapping):
+                legal.update(("enum", "encoding"))
+            elif kind and body.get("enum") is not None:
+                legal.add("enum")  # reported where types are resolved, with a better text
+        if repeat is not None:
+            legal.add(_REPEAT_KEYS.get(repeat.kind, "repeat"))
+        if is_instance:
+            legal.update(("pos", "io"))
+            legal.discard("id")
+        return legal
+
+    def repeat(self, body: Mapping) -> sc.Repeat | None:
+        node = body.get("repeat")
+        if node is None:
+            return None
+        kind = self.text(node)
+        if kind not in ("eos", "expr", "until"):
+            self.problems.add("SF122", node.place, f"expected eos, expr or until, got {node.describe()}", (kind, ("eos", "expr", "until")))
+            return None
+        key = _REPEAT_KEYS.get(kind)
+        if key is None:
+            return sc.Repeat(kind, None, node.place)
+        value = body.get(key)
+        if value is None:
+            self.problems.add("SF122", node.place, f"`repeat: {kind}` needs `{key}`")
+        return sc.Repeat(kind, self.code(value), value.place if value is not None else node.place)
+
+    def switch(self, node: Mapping) -> sc.Switch | None:
+        self.keys(node, ("switch-on", "cases"))
+        on_node, cases_node = node.get("switch-on"), node.get("cases")
+        for key, value in (("switch-on", on_node), ("cases", cases_node)):
+            if value is None:
+                self.problems.add("SF123", node.place, f"missing mandatory key `{key}`")
+        cases: list[sc.Case] = []
+        for key, value in self.mapping(cases_node, "cases") or ():
+            on = None if key.text == "_" else self.code(key)
+            target = self.type_ref(value)
+            if target is not None and (on is not None or key.text == "_"):
+                cases.append(sc.Case(on, target, key.place))
+        code = self.code(on_node)
+        return sc.Switch(code, tuple(cases), node.place) if code is not None else None
+
+    def terminator(self, node: Node | None) -> bytes | None:
+        if node is None:
+            return None
+        if isinstance(node, Sequence):
+            found = [self.byte(item) for item in node.items]
+            if not found:
+                self.problems.add("SF114", node.place, "a terminator has at least one byte, got an empty list")
+            return bytes(byte for byte in found if byte is not None) or None
+        value = self.byte(node)
+        return None if value is None else bytes((value,))
+
+    def contents(self, node: Node | None) -> bytes | None:
+        if node is None:
+            return None
+        if isinstance(node, Scalar) and not node.is_null:
+            value = node.integer
+            if value is not None:
+                byte = self.byte(node)
+                return None if byte is None else bytes((byte,))
+            return node.text.encode("utf-8", "surrogatepass")
+        if isinstance(node, Sequence):
+            parts: list[bytes] = []
+            for item in node.items:
+                if isinstance(item, Scalar) and item.integer is None and not item.is_null:
+                    parts.append(item.text.encode("utf-8", "surrogatepass"))
+                elif (byte := self.byte(item)) is not None:
+                    parts.append(bytes((byte,)))
+            return b"".join(parts)
+        self.problems.add("SF124", node.place, f"contents is a string or a list of bytes and strings, got {node.describe()}")
+        return None
+
+    def process(self, node: Node | None) -> sc.Process | None:
+        if node is None:
+            return None
+        if not isinstance(node, Scalar) or node.is_null:
+            self.problems.add("SF112", node.place, f"expected a process, got {node.describe()}")
+            return None
+        match = re.fullmatch(r"\s*([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*)\s*(?:\((.*)\))?\s*", node.text, re.DOTALL)
+        if not match:
+            self.problems.add("SF125", node.place, f"expected a process such as `xor(5)` or `my.module.name(1)`, got {node.describe()}")
+            return None
+        path = tuple(match.group(1).split("."))
+        inner = match.group(2)
+        if inner is None or not inner.strip():
+            return sc.Process(path, (), sc.Code(ex.ListOf(0, ()), node.text, node.place, -1), node.place)
+        try:
+            listed = ex.parse_expression(f"[{inner}]")
+        except ex.ExpressionError as error:
+            self.problems.add("SF301", node.place, f"not an expression: {error}")
+            return None
+        arguments = listed.items if isinstance(listed, ex.ListOf) else ()
+        return sc.Process(path, arguments, sc.Code(listed, node.text, node.place, -1), node.place)
+
+    def valid(self, node: Node | None, enum: Node | None) -> sc.Valid | None:
+        if node is None:
+            return None
+        if not isinstance(node, Mapping):
+            code = self.code(node)
+            return sc.Valid("eq", (code,), node.place) if code is not None else None
+        self.keys(node, ("eq", "min", "max", "any-of", "in-enum", "expr"))
+        kinds = [key.text for key, _ in node if not key.text.startswith("-")]
+        for kind, make in self._VALID.items():
+            if kind in kinds:
+                expected = {"min", "max"} if kind in ("min", "max") else {kind}
+                if set(kinds) - expected:
+                    self.problems.add("SF126", node.place, f"`valid` has one form, got {', '.join(sorted(kinds))}")
+                return make(self, node, enum)
+        self.problems.add("SF126", node.place, "expected one of eq, min, max, any-of, in-enum, expr")
+        return None
+
+    def _valid_eq(self, node: Mapping, _enum: Node | None) -> sc.Valid | None:
+        code = self.code(node.get("eq"))
+        return sc.Valid("eq", (code,), node.place) if code is not None else None
+
+    def _valid_range(self, node: Mapping, _enum: Node | None) -> sc.Valid | None:
+        return sc.Valid("range", (self.code(node.get("min")), self.code(node.get("max"))), node.place)
+
+    def _valid_any(self, node: Mapping, _enum: Node | None) -> sc.Valid | None:
+        codes = [code for item in self.items(node.get("any-of"), "any-of") if (code := self.code(item))]
+        return sc.Valid("any-of", tuple(codes), node.place)
+
+    def _valid_enum(self, node: Mapping, enum: Node | None) -> sc.Valid | None:
+        value = node.get("in-enum")
+        place = value.place if value is not None else node.place
+        if not isinstance(value, Scalar) or value.boolean is not True:
+            shown = value.describe() if value is not None else "nothing"
+            self.problems.add("SF127", place, f"only `true` is a value of `in-enum`, got {shown}")
+            return None
+        if enum is None:
+            self.problems.add("SF127", place, "`in-enum` needs the key `enum`")
+            return None
+        return sc.Valid("in-enum", (), place)
+
+    def _valid_expr(self, node: Mapping, _enum: Node | None) -> sc.Valid | None:
+        code = self.code(node.get("expr"))
+        return sc.Valid("expr", (code,), node.place) if code is not None else None
+
+    _VALID: dict[str, Callable[[_Reader, Mapping, Node | None], sc.Valid | None]] = {  # noqa: RUF012  # a table
+        "eq": _valid_eq, "min": _valid_range, "max": _valid_range, "any-of": _valid_any, "in-enum": _valid_enum, "expr": _valid_expr,
+    }  # fmt: skip
+
+    # ------------------------------------------------------------ enums
+
+    def enum(self, key: Scalar, node: Node, owner: sc.ClassSpec) -> sc.Enum | None:
+        id = self.identifier(key, "enum")
+        body = self.mapping(node, "an enum")
+        if body is None or not id:
+            return None
+        entries: list[sc.EnumEntry] = []
+        labels: dict[str, Place] = {}
+        for number, value in body:
+            integer = number.integer
+            if integer is None:
+                self.problems.add("SF128", number, f"the key of an enum's entry is an integer, got {number.describe()}")
+                continue
+            if not -(1 << 63) <= integer < 1 << 64:
+                self.problems.add("SF128", number, f"{integer} does not fit into 64 bits")
+                continue
+            entry = self.entry(integer, value)
+            if entry is None:
+                continue
+            if entry.id in labels:
+                self.problems.add("SF202", entry.place, f"duplicate enum member ID '{entry.id}', previously defined at {labels[entry.id].path}")
+                continue
+            labels[entry.id] = entry.place
+            entries.append(entry)
+        return sc.Enum(id, key.place, tuple(entries), owner)
+
+    def entry(self, value: int, node: Node) -> sc.EnumEntry | None:
+        if isinstance(node, Mapping):
+            self.keys(node, ("id", "doc", "doc-ref"))
+            id_node = node.get("id")
+            if id_node is None:
+                self.problems.add("SF121", node.place, "an enum's entry needs an `id`")
+                return None
+            label = self.identifier(id_node, "enum member")
+            return sc.EnumEntry(value, label, id_node.place, self.doc(node)) if label else None
+        if isinstance(node, Sequence) or node.is_null:
+            self.problems.add("SF112", node.place, f"expected a string or a map, got {node.describe()}")
+            return None
+        label = self.identifier(node, "enum member")
+        return sc.EnumEntry(value, label, node.place) if label else None
+
+
+def _shift(node: Scalar) -> int:
+    if node.block or "\n" in node.text:
+        return -1
+    return 0 if node.plain else 1
+
+
+def _places(body: Mapping) -> dict[str, Place]:
+    return {key.text: Place(value.place.file, value.place.line, value.place.column, key.place.path) for key, value in body}

@@ -1,0 +1,51 @@
+"""Advice on a spec that compiles: names by the style guide, what nothing uses."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from sigflow.compiler import expression as ex
+from sigflow.compiler import schema as sc
+from sigflow.compiler.hints import Hints
+from sigflow.compiler.model import Names
+from sigflow.compiler.problems import Problems
+from sigflow.compiler.types import Types
+
+_GUIDE = "see the style guide of the language, attr-id"
+
+
+def lint(spec: sc.Spec, names: Names, types: Types, hints: Hints | None, problems: Problems) -> None:
+    """Report advice on one spec."""
+    uses = Counter(types.members.values())
+    for one in spec.top.walk():
+        _lengths(one, uses, types, hints, problems)
+        for param in one.params:
+            if param not in names.used and (one.seq or one.instances):
+                problems.add("SF605", param.id_place, f"nothing uses the param '{param.id}'")
+    if spec.top.seq or spec.top.instances:
+        for one in spec.top.walk():
+            if one.up is not None and one not in names.used and not _shelters(one, names):
+                problems.add("SF604", one.place, f"nothing uses the type '{one.id}'")
+
+
+def _shelters(spec: sc.ClassSpec, names: Names) -> bool:
+    """Whether a type only holds others, of which something uses one."""
+    return any(one in names.used for one in spec.walk()) or any(enum in names.used for one in spec.walk() for enum in one.enums.values()) or not (spec.seq or spec.instances)
+
+
+def _lengths(spec: sc.ClassSpec, uses: Counter[sc.Attr | sc.Param], types: Types, hints: Hints | None, problems: Problems) -> None:
+    """A field that serves only as the size of `foo` is `len_foo`; only as the count of `foos`, `num_foos`."""
+    for attr in spec.attrs():
+        codes = [("len_", "a byte size", attr.size)]
+        if attr.repeat is not None and attr.repeat.kind == "expr":
+            codes.append(("num_", "repeat count", attr.repeat.code))
+        for prefix, role, code in codes:
+            if code is None or not isinstance(code.expr, ex.Name):
+                continue
+            member = types.members.get(code.expr)
+            wanted = prefix + attr.id
+            if not isinstance(member, sc.Attr) or member.id == wanted or uses[member] != 1 or attr.id.startswith("_"):
+                continue
+            if hints is not None and member.id in hints.mentioned:
+                continue
+            problems.add("SF603", member.id_place, f"use `{wanted}` instead of `{member.id}`, which is only used as {role} of `{attr.id}` ({_GUIDE})")

@@ -1,0 +1,112 @@
+"""The checked schema to a plan: Python names for everything, and one step for each field and instance."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sigflow.compiler import naming
+from sigflow.compiler import schema as sc
+from sigflow.compiler.model import Names
+from sigflow.compiler.plan import ClassPlan, ParamStep, Plan, Step, ValueStep
+from sigflow.compiler.types import Types
+
+
+def lower(spec: sc.Spec, tops: dict[str, sc.ClassSpec], names: Names, types: Types) -> Plan:
+    """The plan of one spec's module; `tops` are all specs that it can see."""
+    class_names: dict[Any, str] = {}
+    paths: dict[Any, tuple[str, ...]] = {}
+    for top in tops.values():
+        module = () if top is spec.top else (top.id,)
+        _name_classes(top, (), paths)
+        for owner in top.walk():
+            class_names[owner] = ".".join((*module, *paths[owner]))
+            for enum in owner.enums.values():
+                class_names[enum] = ".".join((*module, *paths[enum]))
+    used = {one.top.id if isinstance(one, sc.ClassSpec) else one.owner.top.id for one in _referred(spec.top, names, types)}
+    opaque = _opaque(spec.top, names, types)
+    imports = tuple(sorted((used | opaque) - {spec.top.id}))
+    classes: dict[sc.ClassSpec, ClassPlan] = {}
+    top_plan = _class(spec.top, paths, names, types, classes)
+    return Plan(spec, top_plan, classes, class_names, imports)
+
+
+def _name_classes(spec: sc.ClassSpec, up: tuple[str, ...], paths: dict[Any, tuple[str, ...]]) -> None:
+    name = naming.upper_camel(spec.id) if not up else paths[spec][-1]
+    paths[spec] = (*up, name)
+    # What the class itself defines comes first: a nested class of such a name steps aside.
+    taken = {*naming.SCOPE, *(naming.attribute(id) for id in spec.member_ids())}
+    for nested in spec.types.values():
+        paths[nested] = (*paths[spec], naming.unique(naming.upper_camel(nested.id), taken))
+    for enum in spec.enums.values():
+        paths[enum] = (*paths[spec], naming.unique(naming.upper_camel(enum.id), taken))
+    for nested in spec.types.values():
+        _name_classes(nested, paths[spec], paths)
+
+
+def _class(spec: sc.ClassSpec, paths: dict[Any, tuple[str, ...]], names: Names, types: Types, classes: dict[sc.ClassSpec, ClassPlan]) -> ClassPlan:
+    nested = tuple(_class(one, paths, names, types, classes) for one in spec.types.values())
+    plan = ClassPlan(
+        spec=spec,
+        path=paths[spec],
+        params=tuple(ParamStep(one, naming.attribute(one.id), names.params[one]) for one in spec.params),
+        steps=tuple(_step(one, names, types) for one in spec.seq),
+        instances=tuple(
+            ValueStep(one, naming.attribute(one.id), names.enums.get(one), types.value(one, spec)) if one.value is not None else _step(one, names, types)
+            for one in spec.instances.values()
+        ),
+        enums=tuple((enum, paths[enum][-1]) for enum in spec.enums.values()),
+        classes=nested,
+        order=_order(spec),
+        debug=spec.top.meta.debug or spec.meta.debug,
+    )
+    classes[spec] = plan
+    return plan
+
+
+def _step(attr: sc.Attr, names: Names, types: Types) -> Step:
+    return Step(attr, naming.attribute(attr.id), names.wires[attr], names.enums.get(attr), types.element(attr))
+
+
+def _order(spec: sc.ClassSpec) -> str:
+    if isinstance(spec.meta.endian, str):
+        return spec.meta.endian
+    if spec.meta.endian is not None:
+        return "calc"
+    found = _order(spec.up) if spec.up is not None else ""
+    return "inherited" if found in ("calc", "inherited") else found
+
+
+def _referred(top: sc.ClassSpec, names: Names, types: Types) -> set[Any]:
+    """The classes and enums that the code of a spec names."""
+    found: set[Any] = set()
+    for spec in top.walk():
+        for attr in spec.attrs():
+            if attr in names.enums:
+                found.add(names.enums[attr])
+            wire = names.wires.get(attr)
+            for one in flat(wire):
+                target = getattr(one, "target", None)
+                if isinstance(target, sc.ClassSpec):
+                    found.add(target)
+    mine = {top.top}
+    # Enum labels in expressions: every typed label whose text stands in this spec is in `types.enums`.
+    found.update(enum for expr, enum in types.enums.items() if types.owners.get(expr) in mine)
+    return found
+
+
+def _opaque(top: sc.ClassSpec, names: Names, _types: Types) -> set[str]:
+    return {
+        str(getattr(one, "target", ""))
+        for spec in top.walk()
+        for attr in spec.attrs()
+        for one in flat(names.wires.get(attr))
+        if isinstance(getattr(one, "target", None), str)
+    }
+
+
+def flat(wire: Any) -> list[Any]:
+    """The wires of a switch, or the one wire."""
+    if wire is None:
+        return []
+    cases = getattr(wire, "cases", None)
+    return [one for _, one in cases] if cases is not None else [wire]

@@ -1,0 +1,46 @@
+"""Names in generated Python: the conventions of Kaitai's Python target, made safe for every id.
+
+A field keeps its id, a type becomes UpperCamel.  A name that Python or the base class needs for itself gets a trailing
+underscore; so does a class that would hide another of the same scope.
+"""
+
+from __future__ import annotations
+
+import keyword
+
+#: What a property of a class must not hide.
+_TAKEN = frozenset(("from_file", "from_bytes", "from_io", "self", "property"))
+
+
+def upper_camel(id: str) -> str:
+    """The name of a class or an enum."""
+    name = "".join(part[:1].upper() + part[1:] for part in id.split("_") if part) or "X"
+    if id.startswith("_"):
+        name = "_" + name
+    return f"{name}_" if keyword.iskeyword(name) else name
+
+
+def attribute(id: str) -> str:
+    """The name of a field, an instance or a param."""
+    return f"{id}_" if keyword.iskeyword(id) or id in _TAKEN else id
+
+
+def member(label: str) -> str:
+    """The name of an enum's member."""
+    return f"{label}_" if keyword.iskeyword(label) or label in _ENUM_TAKEN else label
+
+
+#: What the body of a generated class names itself: a nested class must not hide it.
+SCOPE = frozenset(("KaitaiStruct", "KaitaiStream", "IntEnum", "Any", "_KaitaiStruct", "_IntEnum", "_Any"))
+
+
+#: What `IntEnum` uses itself: a member of this name would break the class.
+_ENUM_TAKEN = frozenset(("mro",))
+
+
+def unique(name: str, taken: set[str]) -> str:
+    """`name`, with as many underscores as make it new; it is then taken."""
+    while name in taken:
+        name += "_"
+    taken.add(name)
+    return name

@@ -1,0 +1,57 @@
+"""Where the phases put the author's mistakes: every problem has a code and a place, and none stops the phase.
+
+The codes and their severity stand in `codes.CODES`; a problem with a code that is not there is a bug, so it fails loudly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Protocol
+
+from sigflow.compiler.codes import CODES
+from sigflow.diagnostics import Diagnostic, Place, Severity
+
+
+class Located(Protocol):
+    """Anything that knows its place in a spec."""
+
+    @property
+    def place(self) -> Place:
+        """Where it stands."""
+
+
+class Problems:
+    """The problems found so far, in the order of discovery, each at one place once."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, Place], Diagnostic] = {}
+        self._lines: dict[str, list[str]] = {}
+
+    def add_source(self, file: str, text: str) -> None:
+        """Remember a spec's text, so that a diagnostic can show its line."""
+        self._lines[file] = text.splitlines()
+
+    def add(self, code: str, where: Located | Place, message: str, near: tuple[str, Iterable[str]] | None = None) -> None:
+        """Report `message`; `near` is (what was written, what there is): the nearest name is suggested."""
+        place = where if isinstance(where, Place) else where.place
+        if near is not None:
+            message += did_you_mean(*near)
+        lines = self._lines.get(place.file, [])
+        source = lines[place.line - 1] if 0 < place.line <= len(lines) else ""
+        self._found.setdefault((code, place), Diagnostic(code, CODES[code].severity, message, place, source))
+
+    @property
+    def failed(self) -> bool:
+        """Whether any problem is an error."""
+        return any(one.severity is Severity.ERROR for one in self._found.values())
+
+    def sorted(self) -> tuple[Diagnostic, ...]:
+        """All problems by file and place."""
+        return tuple(sorted(self._found.values(), key=lambda one: (one.file, one.line, one.column, one.code)))
+
+
+def did_you_mean(written: str, known: Iterable[str]) -> str:
+    """`, did you mean 'x'?` where a known name is near, else nothing."""
+    near = get_close_matches(written, [name for name in known if name], n=1, cutoff=0.6)
+    return f", did you mean '{near[0]}'?" if near and near[0] != written else ""

@@ -1,0 +1,341 @@
+"""Names to what they name: types, enums, byte orders, encodings, and who may be whose parent.
+
+A type is looked for in the class at hand, then outwards, then among the top-level classes of the spec and of what it
+imports.  Byte order and encoding come from the nearest enclosing `meta`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from sigflow.compiler import encodings
+from sigflow.compiler import expression as ex
+from sigflow.compiler import schema as sc
+from sigflow.compiler.model import (
+    ANY,
+    BOOL,
+    BYTES,
+    FLOAT,
+    INT,
+    IO,
+    STR,
+    STRUCT,
+    Bits,
+    Bytes,
+    Names,
+    Number,
+    Shape,
+    Switched,
+    Text,
+    Type,
+    User,
+    Wire,
+    array_of,
+)
+from sigflow.compiler.problems import Problems
+
+_NUMBER = re.compile(r"([usf])([1248])(le|be)?\Z")
+_BITS = re.compile(r"b([1-9][0-9]*)(le|be)?\Z")
+_PURE = {
+    "str": STR, "strz": STR, "bytes": BYTES, "bool": BOOL, "io": IO, "struct": STRUCT, "any": ANY,
+}  # fmt: skip
+_BUILT_IN = ("str", "strz", "u1", "u2", "u4", "u8", "s1", "s2", "s4", "s8", "f4", "f8", "b1")
+
+
+class Scope:
+    """Where names are looked up: the specs at hand by the id of their top-level class."""
+
+    def __init__(self, tops: dict[str, sc.ClassSpec]) -> None:
+        self.tops = tops
+
+    def find_type(self, path: tuple[str, ...], scope: sc.ClassSpec) -> sc.ClassSpec | None:
+        """The class that `path` names from within `scope`."""
+        at: sc.ClassSpec | None = scope
+        while at is not None:
+            found = _descend(at.types.get(path[0]), path[1:])
+            if found is not None:
+                return found
+            if at.id == path[0]:
+                found = _descend(at, path[1:])
+                if found is not None:
+                    return found
+            at = at.up
+        return _descend(self.tops.get(path[0]), path[1:])
+
+    def find_enum(self, path: tuple[str, ...], scope: sc.ClassSpec) -> sc.Enum | None:
+        """The enum that `path` names from within `scope`."""
+        if len(path) > 1:
+            owner = self.find_type(path[:-1], scope)
+            return owner.enums.get(path[-1]) if owner else None
+        at: sc.ClassSpec | None = scope
+        while at is not None:
+            if path[0] in at.enums:
+                return at.enums[path[0]]
+            at = at.up
+        return None
+
+    def type_names(self, scope: sc.ClassSpec) -> Iterator[str]:
+        """The names of types that `scope` sees, for a suggestion."""
+        at: sc.ClassSpec | None = scope
+        while at is not None:
+            yield from at.types
+            at = at.up
+        yield from self.tops
+        yield from _BUILT_IN
+
+    def enum_names(self, scope: sc.ClassSpec) -> Iterator[str]:
+        """The names of enums that `scope` sees, for a suggestion."""
+        at: sc.ClassSpec | None = scope
+        while at is not None:
+            yield from at.enums
+            at = at.up
+
+
+def _descend(start: sc.ClassSpec | None, path: Iterable[str]) -> sc.ClassSpec | None:
+    for name in path:
+        start = start.types.get(name) if start is not None else None
+    return start
+
+
+def resolve(tops: dict[str, sc.ClassSpec], opaque: bool, problems: Problems) -> Names:
+    """Resolve every name in these specs.  `opaque`: unknown types are taken as opaque even where a spec does not say so."""
+    names = Names()
+    resolver = _Resolver(Scope(tops), names, opaque, problems)
+    for top in tops.values():
+        for spec in top.walk():
+            resolver.klass(spec)
+    return names
+
+
+class _Resolver:
+    def __init__(self, scope: Scope, names: Names, opaque: bool, problems: Problems) -> None:
+        self.scope = scope
+        self.names = names
+        self.opaque = opaque
+        self.problems = problems
+
+    def klass(self, spec: sc.ClassSpec) -> None:
+        for param in spec.params:
+            self.names.params[param] = self.param(param, spec)
+        for attr in spec.attrs():
+            if attr.enum is not None:
+                enum = self.enum(attr.enum, spec)
+                if enum is not None:
+                    self.names.enums[attr] = enum
+            if attr.value is not None:
+                continue
+            wire = self.wire(attr, spec)
+            if wire is None:
+                self.names.broken.add(attr)
+                continue
+            self.names.wires[attr] = wire
+            self.check_enum(attr, wire)
+            self.parents(attr, wire, spec)
+        if spec.meta.encoding is not None:
+            self.encoding(spec.meta.encoding, spec.meta.encoding_place)
+
+    # ------------------------------------------------------------ types
+
+    def param(self, param: sc.Param, spec: sc.ClassSpec) -> Type:
+        enum = self.enum(param.enum, spec) if param.enum is not None else None
+        if enum is not None:
+            self.names.enums[param] = enum
+        if param.type is None:
+            return BYTES
+        name = param.type.name
+        found = self.pure(param.type, name, spec)
+        if found is None:
+            return ANY
+        if enum is not None:
+            found = Type("enum", enum)
+        for _ in range(name.arrays):
+            found = array_of(found)
+        return found
+
+    def pure(self, ref: sc.TypeRef, name: ex.TypeName, spec: sc.ClassSpec) -> Type | None:
+        """The type of values that a name in `params` or in `.as<>` stands for."""
+        if len(name.path) == 1:
+            text = name.path[0]
+            number = _NUMBER.match(text)
+            if number:
+                return FLOAT if number.group(1) == "f" else INT
+            bits = _BITS.match(text)
+            if bits:
+                return BOOL if bits.group(1) == "1" else INT
+            if text in _PURE:
+                return _PURE[text]
+        target = self.target(ref, name, spec)
+        if target is None:
+            return None
+        return Type("opaque", target) if isinstance(target, str) else Type("user", target)
+
+    def target(self, ref: sc.TypeRef, name: ex.TypeName, spec: sc.ClassSpec) -> sc.ClassSpec | str | None:
+        found = self.scope.find_type(name.path, spec)
+        if found is not None:
+            self.names.used.add(found)
+            return found
+        if len(name.path) == 1 and (self.opaque or spec.top.meta.opaque_types):
+            return name.path[0]
+        written = "::".join(name.path)
+        self.problems.add("SF204", ref.at(name.at), f"unknown type '{written}'", (written, self.scope.type_names(spec)))
+        return None
+
+    def enum(self, ref: sc.TypeRef, spec: sc.ClassSpec) -> sc.Enum | None:
+        found = self.scope.find_enum(ref.name.path, spec)
+        if found is None:
+            written = "::".join(ref.name.path)
+            self.problems.add("SF205", ref.place, f"unknown enum '{written}'", (written, self.scope.enum_names(spec)))
+        else:
+            self.names.used.add(found)
+        return found
+
+    def check_enum(self, attr: sc.Attr, wire: Wire) -> None:
+        if attr.enum is None:
+            return
+        wires = [one for _, one in wire.cases] if isinstance(wire, Switched) else [wire]
+        for one in wires:
+            if not isinstance(one, Bits) and not (isinstance(one, Number) and one.kind != "f"):
+                self.problems.add("SF206", attr.enum.place, f"an enum needs an integer type, '{attr.id}' is {_describe(one)}")
+                return
+
+    # ------------------------------------------------------------ wires
+
+    def wire(self, attr: sc.Attr, spec: sc.ClassSpec) -> Wire | None:
+        if isinstance(attr.type, sc.Switch):
+            return self.switched(attr, attr.type, spec)
+        if attr.type is None:
+            if "type" in attr.key_places:
+                return None  # reported where it was read
+            shape = self.shape(attr, None, spec)
+            if not shape.bounded:
+                if not {"size", "terminator", "contents", "size-eos"} & attr.key_places.keys():
+                    self.problems.add("SF401", attr.place, f"'{attr.id}' has no type, so it needs `size`, `size-eos`, `terminator` or `contents`")
+                return None
+            return Bytes(shape)
+        return self.one(attr, attr.type, spec)
+
+    def one(self, attr: sc.Attr, ref: sc.TypeRef, spec: sc.ClassSpec) -> Wire | None:
+        name = ref.name
+        text = name.path[0] if len(name.path) == 1 else ""
+        if name.arrays:
+            self.problems.add("SF302", ref.place, f"'{ref.text}' is a list; use `repeat`")
+            return None
+        number = _NUMBER.match(text)
+        if number:
+            return self.number(ref, number, spec)
+        bits = _BITS.match(text)
+        if bits:
+            width = int(bits.group(1))
+            if width > 64:
+                self.problems.add("SF402", ref.place, f"a bit field has 1 to 64 bits, got {width}")
+                return None
+            return Bits(width, bits.group(2) or self.bit_order(spec), width == 1 and attr.enum is None)
+        if text in ("str", "strz"):
+            return self.text(attr, text == "strz", ref, spec)
+        if text in ("f2", "u3", "s3", "f16") or re.fullmatch(r"[usf][0-9]+(le|be)?", text):
+            self.problems.add("SF204", ref.place, f"unknown type '{text}'", (text, self.scope.type_names(spec)))
+            return None
+        target = self.target(ref, name, spec)
+        if target is None:
+            return None
+        arguments = tuple(sc.Code(argument, ref.text, ref.place, ref.shift) for argument in name.arguments)
+        shape = self.shape(attr, None, spec)
+        return User(target, arguments, shape if shape.bounded or shape.process else None)
+
+    def number(self, ref: sc.TypeRef, match: re.Match[str], spec: sc.ClassSpec) -> Wire | None:
+        kind, size, order = match.group(1), int(match.group(2)), match.group(3) or ""
+        if (kind == "f" and size < 4) or (size == 1 and order):
+            self.problems.add("SF204", ref.place, f"unknown type '{ref.text}'", (ref.text, self.scope.type_names(spec)))
+            return None
+        if size > 1 and not order:
+            found = byte_order(spec)
+            if found is None:
+                self.problems.add("SF403", ref.place, f"'{ref.text}' needs a byte order: write `{ref.text}le`, `{ref.text}be` or `meta/endian`")
+                return None
+            order = found
+        return Number(kind, size, order if size > 1 else "")
+
+    def bit_order(self, spec: sc.ClassSpec) -> str:
+        at: sc.ClassSpec | None = spec
+        while at is not None:
+            if at.meta.bit_endian is not None:
+                return at.meta.bit_endian
+            at = at.up
+        return "be"
+
+    def text(self, attr: sc.Attr, zero: bool, ref: sc.TypeRef, spec: sc.ClassSpec) -> Wire | None:
+        encoding = attr.encoding
+        if encoding is None:
+            at: sc.ClassSpec | None = spec
+            while at is not None and encoding is None:
+                encoding = at.meta.encoding
+                at = at.up
+        else:
+            encoding = self.encoding(encoding, attr.key("encoding"))
+        if encoding is None:
+            self.problems.add("SF404", ref.place, f"'{attr.id}' is a string, so it needs an `encoding`, here or in `meta`")
+            return None
+        encoding = encodings.canonical(encoding) or encoding
+        term = encodings.terminator(encoding) if zero else None
+        shape = self.shape(attr, term, spec)
+        if not shape.bounded:
+            if not {"size", "terminator", "size-eos"} & attr.key_places.keys():
+                self.problems.add("SF401", attr.place, f"'{attr.id}' is a string, so it needs `size`, `size-eos` or `terminator`")
+            return None
+        return Text(shape, encoding)
+
+    def encoding(self, written: str, place: sc.Place) -> str:
+        known = encodings.canonical(written)
+        if known is None:
+            self.problems.add("SF601", place, f"unknown encoding '{written}'", (written, encodings.NAMES))
+        elif known != written:
+            self.problems.add("SF602", place, f"use the canonical name `{known}` of the encoding instead of `{written}`")
+        return written
+
+    def shape(self, attr: sc.Attr, term: bytes | None, spec: sc.ClassSpec) -> Shape:
+        return Shape(
+            attr.contents, attr.size, attr.size_eos, attr.terminator if attr.terminator is not None else term,
+            attr.include, attr.consume, attr.eos_error, attr.pad_right, attr.process,
+        )  # fmt: skip
+
+    def switched(self, attr: sc.Attr, switch: sc.Switch, spec: sc.ClassSpec) -> Wire | None:
+        cases: list[tuple[sc.Code | None, Wire]] = []
+        failed = False
+        for case in switch.cases:
+            wire = self.one(attr, case.type, spec)
+            if wire is None:
+                failed = True
+                continue
+            cases.append((case.on, wire))
+        if failed:
+            return None
+        raw = self.shape(attr, None, spec)
+        if raw.bounded and all(on is not None for on, _ in cases):
+            cases.append((None, Bytes(raw)))
+        return Switched(switch.on, tuple(cases))
+
+    # ------------------------------------------------------------ parents
+
+    def parents(self, attr: sc.Attr, wire: Wire, spec: sc.ClassSpec) -> None:
+        wires = [one for _, one in wire.cases] if isinstance(wire, Switched) else [wire]
+        for one in wires:
+            if isinstance(one, User) and isinstance(one.target, sc.ClassSpec):
+                known = self.names.parents.setdefault(one.target, [])
+                known.append((None if attr.no_parent else attr.parent or spec, spec))
+
+
+def byte_order(spec: sc.ClassSpec) -> str | None:
+    """`le`, `be`, `calc` or None: the byte order in force in a class."""
+    at: sc.ClassSpec | None = spec
+    while at is not None:
+        if at.meta.endian is not None:
+            return at.meta.endian if isinstance(at.meta.endian, str) else "calc"
+        at = at.up
+    return None
+
+
+def _describe(wire: Wire) -> str:
+    if isinstance(wire, User):
+        return f"of type '{wire.target if isinstance(wire.target, str) else wire.target.id}'"
+    return {"Number": "a float", "Bytes": "bytes", "Text": "a string"}.get(type(wire).__name__, "of another type")

@@ -1,0 +1,283 @@
+"""A spec as understood: what `ksy` makes of the YAML tree.  Names are not resolved yet; every thing keeps its place.
+
+Nodes are compared by identity: two attributes that read alike are still two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from sigflow.compiler import expression as ex
+from sigflow.compiler.source import Mapping, Node, Scalar
+from sigflow.diagnostics import Place
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Code:
+    """An expression with the scalar it stands in."""
+
+    expr: ex.Expr
+    text: str
+    place: Place
+    shift: int = 0  # columns from the scalar's start to the text; -1: the text spans lines
+
+    def at(self, offset: int) -> Place:
+        """The place of what stands at this offset of the text."""
+        if self.shift < 0:
+            return self.place
+        return Place(self.place.file, self.place.line, self.place.column + self.shift + offset, self.place.path)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TypeRef:
+    """A type as an attribute names it."""
+
+    name: ex.TypeName
+    text: str
+    place: Place
+    shift: int = 0
+
+    def at(self, offset: int) -> Place:
+        """The place of what stands at this offset of the text."""
+        return self.place if self.shift < 0 else Place(self.place.file, self.place.line, self.place.column + self.shift + offset, self.place.path)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Case:
+    """One case of a switch; `on` is None for the else case `_`."""
+
+    on: Code | None
+    type: TypeRef
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Switch:
+    """`type: {switch-on, cases}`."""
+
+    on: Code
+    cases: tuple[Case, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Repeat:
+    """`repeat`: kind `eos`, `expr` or `until`."""
+
+    kind: str
+    code: Code | None
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Valid:
+    """`valid`: kind `eq`, `range` (min, max), `any-of`, `in-enum` or `expr`."""
+
+    kind: str
+    codes: tuple[Code | None, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Process:
+    """`process`: `zlib`, `xor(k)`, `rol(n)`, `ror(n)`, or a dotted name."""
+
+    path: tuple[str, ...]
+    arguments: tuple[ex.Expr, ...]
+    code: Code
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Doc:
+    """`doc` and `doc-ref`."""
+
+    text: str = ""
+    refs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Attr:
+    """A field of `seq`, or an instance (`pos` / `io` / `value`)."""
+
+    id: str
+    place: Place
+    id_place: Place
+    type: TypeRef | Switch | None = None
+    contents: bytes | None = None
+    size: Code | None = None
+    size_eos: bool = False
+    terminator: bytes | None = None
+    include: bool = False
+    consume: bool = True
+    eos_error: bool = True
+    pad_right: int | None = None
+    encoding: str | None = None
+    enum: TypeRef | None = None
+    condition: Code | None = None
+    repeat: Repeat | None = None
+    valid: Valid | None = None
+    process: Process | None = None
+    parent: Code | None = None
+    no_parent: bool = False
+    pos: Code | None = None
+    io: Code | None = None
+    value: Code | None = None
+    is_instance: bool = False
+    doc: Doc = Doc()
+    hints: dict[str, Node] = field(default_factory=dict)
+    hint_keys: dict[str, Scalar] = field(default_factory=dict)
+    key_places: dict[str, Place] = field(default_factory=dict)
+
+    def key(self, key: str) -> Place:
+        """The place of the value of one of the attribute's keys."""
+        return self.key_places.get(key, self.place)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Param:
+    """A parameter of a type."""
+
+    id: str
+    place: Place
+    id_place: Place
+    type: TypeRef | None
+    enum: TypeRef | None
+    doc: Doc = Doc()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EnumEntry:
+    """One value of an enum."""
+
+    value: int
+    id: str
+    place: Place
+    doc: Doc = Doc()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Enum:
+    """An enum; `owner` is the class it is written in."""
+
+    id: str
+    place: Place
+    entries: tuple[EnumEntry, ...]
+    owner: Any  # ClassSpec, which is defined below and refers back
+
+    def entry(self, label: str) -> EnumEntry | None:
+        """The entry of this label, if there is one."""
+        return next((one for one in self.entries if one.id == label), None)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Endian:
+    """A calculated byte order; a case with `on` None is the else."""
+
+    on: Code
+    cases: tuple[tuple[Code | None, str], ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Import:
+    """One of `meta/imports`."""
+
+    name: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Meta:
+    """`meta`, of a spec or of a nested type."""
+
+    id: str = ""
+    place: Place = Place()
+    title: str = ""
+    endian: str | Endian | None = None
+    bit_endian: str | None = None
+    encoding: str | None = None
+    encoding_place: Place = Place()
+    imports: tuple[Import, ...] = ()
+    debug: bool = False
+    opaque_types: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class ClassSpec:
+    """A type: the top level of a spec, or one under `types`.
+
+    Not frozen only because `up` and `types` refer to each other; nothing changes it once `ksy` is done.
+    """
+
+    id: str
+    place: Place
+    up: ClassSpec | None
+    file: str
+    meta: Meta = Meta()
+    doc: Doc = Doc()
+    params: tuple[Param, ...] = ()
+    seq: tuple[Attr, ...] = ()
+    instances: dict[str, Attr] = field(default_factory=dict)
+    types: dict[str, ClassSpec] = field(default_factory=dict)
+    enums: dict[str, Enum] = field(default_factory=dict)
+    to_string: Code | None = None
+    hints: dict[str, Node] = field(default_factory=dict)
+    hint_keys: dict[str, Scalar] = field(default_factory=dict)
+
+    @property
+    def top(self) -> ClassSpec:
+        """The spec's top-level class."""
+        found = self
+        while found.up is not None:
+            found = found.up
+        return found
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The ids from the top level down to this class."""
+        return (*self.up.path, self.id) if self.up else (self.id,)
+
+    @property
+    def title(self) -> str:
+        """The path as an expression writes it."""
+        return "::".join(self.path)
+
+    def walk(self) -> Iterator[ClassSpec]:
+        """This class and all nested in it, outer first."""
+        stack = [self]
+        while stack:
+            one = stack.pop()
+            yield one
+            stack.extend(reversed(one.types.values()))
+
+    def attrs(self) -> Iterator[Attr]:
+        """The fields, then the instances."""
+        yield from self.seq
+        yield from self.instances.values()
+
+    def member(self, id: str) -> Attr | Param | None:
+        """The field, instance or param of this id."""
+        for attr in self.seq:
+            if attr.id == id:
+                return attr
+        if id in self.instances:
+            return self.instances[id]
+        return next((param for param in self.params if param.id == id), None)
+
+    def member_ids(self) -> list[str]:
+        """The ids of all members."""
+        return [*(one.id for one in self.seq), *self.instances, *(one.id for one in self.params)]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spec:
+    """One file: its top-level class, and what it imports by the name written."""
+
+    file: str
+    top: ClassSpec
+    text: str
+    root: Mapping
+    imported: dict[str, Spec] = field(default_factory=dict)

@@ -1,0 +1,488 @@
+"""The type of every expression: what names reach, which operators and methods fit.
+
+`Types.of(code, context)` gives the type of an expression and reports its mistakes; each tree is typed once per context and
+the type of every node is kept in `nodes` (the emitter asks whether a division is one of integers).  The method table is
+the language's own, by kind of receiver.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sigflow.compiler import expression as ex
+from sigflow.compiler import schema as sc
+from sigflow.compiler.layout import Layout
+from sigflow.compiler.model import (
+    ANY,
+    BOOL,
+    BYTES,
+    FLOAT,
+    INT,
+    IO,
+    STR,
+    STRUCT,
+    Bits,
+    Names,
+    Number,
+    Switched,
+    Text,
+    Type,
+    User,
+    Wire,
+    array_of,
+)
+from sigflow.compiler.problems import Problems, did_you_mean
+from sigflow.compiler.resolve import Scope, _Resolver
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Where an expression stands: the class, and the types of `_` and `_on` where they have a meaning."""
+
+    spec: sc.ClassSpec
+    element: Type | None = None
+    on: Type | None = None
+
+
+class Mistake(Exception):
+    """A mistake of the author inside an expression."""
+
+    def __init__(self, code: str, message: str, at: int) -> None:
+        super().__init__(message)
+        self.code = code
+        self.at = at
+
+
+#: (receiver kind, name) -> (argument kinds, result); the result may be a function of the receiver's type.
+_Result = Type | Callable[[Type], Type]
+_ELEMENT: Callable[[Type], Type] = lambda receiver: receiver.ref if isinstance(receiver.ref, Type) else ANY  # noqa: E731
+METHODS: dict[tuple[str, str], tuple[tuple[str, ...], _Result]] = {
+    ("bytes", "length"): ((), INT), ("bytes", "size"): ((), INT), ("bytes", "first"): ((), INT), ("bytes", "last"): ((), INT),
+    ("bytes", "min"): ((), INT), ("bytes", "max"): ((), INT), ("bytes", "to_s"): (("encoding",), STR), ("bytes", "index_of"): (("int",), INT),
+    ("int", "to_s"): ((), STR), ("float", "to_i"): ((), INT),
+    ("str", "length"): ((), INT), ("str", "reverse"): ((), STR), ("str", "to_i"): (("int?",), INT), ("str", "to_b"): (("encoding",), BYTES),
+    ("str", "substring"): (("int", "int"), STR),
+    ("bool", "to_i"): ((), INT), ("enum", "to_i"): ((), INT),
+    ("array", "first"): ((), _ELEMENT), ("array", "last"): ((), _ELEMENT), ("array", "size"): ((), INT), ("array", "length"): ((), INT),
+    ("array", "min"): ((), _ELEMENT), ("array", "max"): ((), _ELEMENT),
+    ("io", "size"): ((), INT), ("io", "pos"): ((), INT), ("io", "eof"): ((), BOOL),
+    ("struct", "_parent"): ((), STRUCT), ("struct", "_io"): ((), IO), ("struct", "_root"): ((), STRUCT),
+    ("opaque", "_parent"): ((), STRUCT), ("opaque", "_io"): ((), IO), ("opaque", "_root"): ((), STRUCT),
+}  # fmt: skip
+_ORDERED = frozenset(("int", "float", "str", "bytes"))
+_SIZED = ("int", "float", "bool", "enum", "bytes", "str", "user", "array")
+
+
+class Types:
+    """The types found: of nodes by identity, of members as they are asked for."""
+
+    def __init__(self, names: Names, scope: Scope, opaque: bool, problems: Problems) -> None:
+        self.names = names
+        self.scope = scope
+        self.problems = problems
+        self.layout = Layout(names)
+        self.nodes: dict[ex.Expr, Type] = {}
+        #: The member that a name or an attribute access reaches.
+        self.members: dict[ex.Expr, sc.Attr | sc.Param] = {}
+        self.enums: dict[ex.Expr, sc.Enum] = {}
+        #: The top-level class of the spec in which an enum's label is written.
+        self.owners: dict[ex.Expr, sc.ClassSpec] = {}
+        self.sizes: dict[ex.Expr, int] = {}
+        self.casts: dict[ex.TypeName, Type] = {}
+        self._values: dict[sc.Attr, Type | None] = {}
+        self._typed: dict[tuple[ex.Expr, sc.ClassSpec], Type] = {}
+        self._resolver = _Resolver(scope, names, opaque, problems)
+        self._parents: dict[sc.ClassSpec, Type] = {}
+        self._depth = 0
+
+    # ------------------------------------------------------------ entry
+
+    def of(self, code: sc.Code, context: Context) -> Type:
+        """The type of an expression; after a mistake, which is reported, `any`."""
+        try:
+            return self.type(code.expr, context)
+        except Mistake as mistake:
+            self.problems.add(mistake.code, code.at(mistake.at), str(mistake))
+            return ANY
+
+    def type(self, expr: ex.Expr, context: Context) -> Type:
+        """The type of a node; raises `Mistake`."""
+        found = _RULES[type(expr)](self, expr, context)
+        self.nodes[expr] = found
+        return found
+
+    # ------------------------------------------------------------ members
+
+    def member(self, member: sc.Attr | sc.Param, owner: sc.ClassSpec) -> Type:
+        """The type of a field, instance or param, as an expression sees it."""
+        if isinstance(member, sc.Param):
+            return self.names.params.get(member, ANY)
+        if member.value is not None:
+            return self.value(member, owner)
+        wire = self.names.wires.get(member)
+        if wire is None:
+            return ANY
+        found = self.wire(wire, member)
+        return array_of(found) if member.repeat is not None else found
+
+    def element(self, attr: sc.Attr) -> Type:
+        """The type of one element of a field."""
+        wire = self.names.wires.get(attr)
+        return ANY if wire is None else self.wire(wire, attr)
+
+    def value(self, attr: sc.Attr, owner: sc.ClassSpec) -> Type:
+        """The type of a value instance; one that needs itself is a mistake of whoever asks."""
+        if attr in self._values:
+            known = self._values[attr]
+            if known is None:
+                raise Mistake("SF303", f"instance '{attr.id}' needs its own value", 0)
+            return known
+        assert attr.value is not None
+        self._values[attr] = None
+        self._depth += 1
+        try:
+            if self._depth > 200:
+                raise Mistake("SF303", "instances refer to each other more than 200 deep", 0)
+            found = self.of(attr.value, Context(owner))
+        finally:
+            self._depth -= 1
+        if attr in self.names.enums:
+            if found.kind not in ("int", "any"):
+                assert attr.enum is not None
+                self.problems.add("SF206", attr.enum.place, f"an enum needs an integer, '{attr.id}' is {found}")
+            found = Type("enum", self.names.enums[attr])
+        self._values[attr] = found
+        return found
+
+    def wire(self, wire: Wire, attr: sc.Attr) -> Type:
+        """The type of one value of a wire."""
+        if isinstance(wire, Switched):
+            return combined([self.wire(one, attr) for _, one in wire.cases])
+        if isinstance(wire, Number | Bits) and attr in self.names.enums:
+            return Type("enum", self.names.enums[attr])
+        if isinstance(wire, User):
+            return Type("opaque", wire.target) if isinstance(wire.target, str) else Type("user", wire.target)
+        if isinstance(wire, Number):
+            return FLOAT if wire.kind == "f" else INT
+        if isinstance(wire, Bits):
+            return BOOL if wire.boolean else INT
+        return STR if isinstance(wire, Text) else BYTES
+
+    def parent(self, spec: sc.ClassSpec) -> Type:
+        """The type of `_parent` in a class: the one class that has it, or any structure."""
+        if spec not in self._parents:
+            self._parents[spec] = STRUCT  # while it is being found: a parent that needs itself is any structure
+            found: list[Type] = []
+            for parent, owner in self.names.parents.get(spec, []):
+                if isinstance(parent, sc.ClassSpec):
+                    found.append(Type("user", parent))
+                else:
+                    found.append(STRUCT if parent is None else self.of(parent, Context(owner)))
+            kinds = set(found)
+            if spec.up is not None and len(kinds) == 1:
+                self._parents[spec] = kinds.pop()
+        return self._parents[spec]
+
+    # ------------------------------------------------------------ rules
+
+    def _constant(self, expr: ex.Expr, _context: Context) -> Type:
+        return {ex.Int: INT, ex.Float: FLOAT, ex.Str: STR, ex.Bool: BOOL}[type(expr)]
+
+    def _format(self, expr: ex.Format, context: Context) -> Type:
+        for part in expr.parts:
+            found = self.type(part, context)
+            if found.kind not in ("int", "str", "any"):
+                raise Mistake("SF304", f"an f-string takes integers and strings, got {found}", part.at)
+        return STR
+
+    def _name(self, expr: ex.Name, context: Context) -> Type:
+        special = _SPECIAL.get(expr.id)
+        if special is not None:
+            found = special(self, context)
+            if found is None:
+                raise Mistake("SF203", f"'{expr.id}' has no meaning here", expr.at)
+            if expr.id == "_sizeof":
+                self.sizes[expr] = self.class_size(context.spec, expr.at)
+            return found
+        member = context.spec.member(expr.id)
+        if member is None:
+            if not expr.id[0].islower() and expr.id[0] != "_":
+                raise Mistake("SF116", f"invalid ID: '{expr.id}', expected /^[a-z][a-z0-9_]*$/", expr.at)
+            near = did_you_mean(expr.id, context.spec.member_ids())
+            raise Mistake("SF203", f"unknown field '{expr.id}' in type '{context.spec.title}'{near}", expr.at)
+        self.members[expr] = member
+        self.names.used.add(member)
+        try:
+            return self.member(member, context.spec)
+        except Mistake as mistake:
+            raise Mistake(mistake.code, str(mistake), expr.at) from None
+
+    def _attribute(self, expr: ex.Attribute, context: Context) -> Type:
+        receiver = self.type(expr.value, context)
+        return self.access(expr, receiver, expr.id, (), context)
+
+    def _call(self, expr: ex.Call, context: Context) -> Type:
+        receiver = self.type(expr.value, context)
+        return self.access(expr, receiver, expr.id, expr.arguments, context)
+
+    def access(self, expr: ex.Attribute | ex.Call, receiver: Type, name: str, arguments: tuple[ex.Expr, ...], context: Context) -> Type:
+        """The type of `receiver.name(arguments)`."""
+        if receiver.kind == "any":
+            for argument in arguments:
+                self.type(argument, context)
+            return ANY
+        if name == "_sizeof" and receiver.kind in _SIZED:
+            self.sizes[expr] = self.value_size(expr.value, receiver, expr.at)
+            return INT
+        if receiver.kind == "user":
+            return self.user_access(expr, receiver.ref, name)
+        method = METHODS.get((receiver.kind, name))
+        if method is None:
+            near = did_you_mean(name, (known for kind, known in METHODS if kind == receiver.kind))
+            raise Mistake("SF305", f"{receiver} has no member or method '{name}'{near}", expr.at)
+        wanted, result = method
+        required = [one for one in wanted if not one.endswith("?")]
+        if not len(required) <= len(arguments) <= len(wanted):
+            raise Mistake("SF306", f"'{name}' takes {len(required)} arguments, got {len(arguments)}", expr.at)
+        for kind, argument in zip(wanted, arguments, strict=False):
+            found = self.type(argument, context)
+            if kind == "encoding":
+                if not isinstance(argument, ex.Str):
+                    raise Mistake("SF307", f"'{name}' takes the name of an encoding as a literal string, got an expression", argument.at)
+            elif found.kind not in (kind.rstrip("?"), "any"):
+                raise Mistake("SF307", f"'{name}' takes {_article(kind.rstrip('?'))}, got {found}", argument.at)
+        return result if isinstance(result, Type) else result(receiver)
+
+    def user_access(self, expr: ex.Attribute | ex.Call, spec: sc.ClassSpec, name: str) -> Type:
+        """The type of a member of an object of a class."""
+        if name == "_root":
+            return Type("user", spec.top)
+        if name == "_parent":
+            return self.parent(spec)
+        if name == "_io":
+            return IO
+        member = spec.member(name)
+        if member is None:
+            near = did_you_mean(name, spec.member_ids())
+            raise Mistake("SF203", f"unknown field '{name}' in type '{spec.title}'{near}", expr.at)
+        self.members[expr] = member
+        self.names.used.add(member)
+        try:
+            return self.member(member, spec)
+        except Mistake as mistake:
+            raise Mistake(mistake.code, str(mistake), expr.at) from None
+
+    def _subscript(self, expr: ex.Subscript, context: Context) -> Type:
+        receiver = self.type(expr.value, context)
+        index = self.type(expr.index, context)
+        if index.kind not in ("int", "any"):
+            raise Mistake("SF307", f"an index is an integer, got {index}", expr.index.at)
+        if receiver.kind == "array":
+            return _ELEMENT(receiver)
+        if receiver.kind in ("bytes", "any"):
+            return INT if receiver.kind == "bytes" else ANY
+        raise Mistake("SF305", f"{receiver} has no elements", expr.at)
+
+    def _list(self, expr: ex.ListOf, context: Context) -> Type:
+        items = [self.type(item, context) for item in expr.items]
+        if is_bytes(expr):
+            return BYTES
+        return array_of(combined(items)) if items else array_of(ANY)
+
+    def _unary(self, expr: ex.Unary, context: Context) -> Type:
+        found = self.type(expr.value, context)
+        wanted = {"not": ("bool",), "-": ("int", "float"), "~": ("int",)}[expr.op]
+        if found.kind not in (*wanted, "any"):
+            raise Mistake("SF308", f"'{expr.op}' takes {_article(wanted[0])}, got {found}", expr.value.at)
+        return found if found.kind != "any" else (BOOL if expr.op == "not" else ANY)
+
+    def _binary(self, expr: ex.Binary, context: Context) -> Type:
+        left, right = self.type(expr.left, context), self.type(expr.right, context)
+        kinds = {left.kind, right.kind}
+        if "any" in kinds:
+            return left if right.kind == "any" else right
+        if kinds == {"str"} and expr.op == "+":
+            return STR
+        if kinds == {"int"}:
+            return INT
+        if kinds <= {"int", "float"} and expr.op in "+-*/%":
+            return FLOAT
+        raise Mistake("SF308", f"'{expr.op}' does not take {left} and {right}", expr.at)
+
+    def _compare(self, expr: ex.Compare, context: Context) -> Type:
+        left, right = self.type(expr.left, context), self.type(expr.right, context)
+        mistake = comparison(expr.op, left, right)
+        if mistake:
+            raise Mistake("SF309", mistake, expr.at)
+        return BOOL
+
+    def _logic(self, expr: ex.Logic, context: Context) -> Type:
+        for side in (expr.left, expr.right):
+            found = self.type(side, context)
+            if found.kind not in ("bool", "any"):
+                raise Mistake("SF308", f"'{expr.op}' takes booleans, got {found}", side.at)
+        return BOOL
+
+    def _choice(self, expr: ex.Choice, context: Context) -> Type:
+        condition = self.type(expr.condition, context)
+        if condition.kind not in ("bool", "any"):
+            raise Mistake("SF308", f"the condition of '?:' is a boolean, got {condition}", expr.condition.at)
+        return combined([self.type(expr.yes, context), self.type(expr.no, context)])
+
+    def _cast(self, expr: ex.Cast, context: Context) -> Type:
+        self.type(expr.value, context)
+        if expr.type in self.casts:
+            return self.casts[expr.type]
+        ref = sc.TypeRef(expr.type, str(expr.type), sc.Place())
+        found = self._cast_target(ref, context)
+        for _ in range(expr.type.arrays):
+            found = array_of(found)
+        self.casts[expr.type] = found
+        return found
+
+    def _cast_target(self, ref: sc.TypeRef, context: Context) -> Type:
+        quiet = Problems()
+        resolver = _Resolver(self.scope, self.names, self._resolver.opaque, quiet)
+        found = resolver.pure(ref, ref.name, context.spec)
+        if found is None:
+            enum = self.scope.find_enum(ref.name.path, context.spec)
+            if enum is not None:
+                return Type("enum", enum)
+            written = "::".join(ref.name.path)
+            raise Mistake("SF204", f"unknown type '{written}'{did_you_mean(written, self.scope.type_names(context.spec))}", ref.name.at)
+        return found
+
+    def _size_of(self, expr: ex.SizeOf, context: Context) -> Type:
+        bits = self.type_bits(expr.type, context)
+        if bits is None:
+            raise Mistake("SF405", f"the size of type '{expr.type}' is not fixed", expr.at)
+        self.sizes[expr] = bits if expr.bits else (bits + 7) // 8
+        return INT
+
+    def type_bits(self, name: ex.TypeName, context: Context) -> int | None:
+        """The fixed size of a named type, in bits."""
+        text = name.path[0] if len(name.path) == 1 else ""
+        if text in _BUILT_IN_BITS:
+            return _BUILT_IN_BITS[text]
+        if text[:1] == "b" and text[1:].rstrip("lbe").isdigit():
+            return int(text[1:].rstrip("lbe"))
+        spec = self.scope.find_type(name.path, context.spec)
+        if spec is None:
+            written = "::".join(name.path)
+            raise Mistake("SF204", f"unknown type '{written}'{did_you_mean(written, self.scope.type_names(context.spec))}", name.at)
+        return self.layout.class_bits(spec)
+
+    def class_size(self, spec: sc.ClassSpec, at: int) -> int:
+        """The fixed size of a class, in bytes."""
+        bits = self.layout.class_bits(spec)
+        if bits is None:
+            raise Mistake("SF405", f"the size of type '{spec.title}' is not fixed", at)
+        return (bits + 7) // 8
+
+    def value_size(self, value: ex.Expr, receiver: Type, at: int) -> int:
+        """The fixed size of what `value` was read from, in bytes."""
+        member = self.members.get(value)
+        bits: int | None = None
+        if isinstance(member, sc.Attr) and member.value is None:
+            wire = self.names.wires.get(member)
+            bits = self.layout.wire_bits(wire) if wire is not None and member.repeat is None else self.layout.attr_bits(member)
+        elif receiver.kind == "user":
+            bits = self.layout.class_bits(receiver.ref)
+        if bits is None:
+            name = member.id if member is not None else str(receiver)
+            raise Mistake("SF405", f"the size of '{name}' is not fixed", at)
+        return (bits + 7) // 8
+
+    def _enum_label(self, expr: ex.EnumLabel, context: Context) -> Type:
+        enum = self.scope.find_enum((*expr.path, expr.enum), context.spec)
+        if enum is None:
+            written = "::".join((*expr.path, expr.enum))
+            raise Mistake("SF205", f"unknown enum '{written}'{did_you_mean(written, self.scope.enum_names(context.spec))}", expr.at)
+        if enum.entry(expr.label) is None:
+            near = did_you_mean(expr.label, (one.id for one in enum.entries))
+            raise Mistake("SF207", f"enum '{enum.id}' has no member '{expr.label}'{near}", expr.at)
+        self.names.used.add(enum)
+        self.enums[expr] = enum
+        self.owners[expr] = context.spec.top
+        return Type("enum", enum)
+
+
+_BUILT_IN_BITS = {f"{kind}{size}{order}": 8 * size for kind in "usf" for size in (1, 2, 4, 8) for order in ("", "le", "be")}
+_SPECIAL: dict[str, Callable[[Types, Context], Type | None]] = {
+    "_": lambda types, context: context.element,
+    "_on": lambda types, context: context.on,
+    "_io": lambda types, context: IO,
+    "_root": lambda types, context: Type("user", context.spec.top),
+    "_parent": lambda types, context: types.parent(context.spec),
+    "_index": lambda types, context: INT,
+    "_sizeof": lambda types, context: INT,
+    "_is_le": lambda types, context: BOOL,
+}
+_RULES: dict[type[ex.Expr], Callable[..., Type]] = {
+    ex.Int: Types._constant, ex.Float: Types._constant, ex.Str: Types._constant, ex.Bool: Types._constant, ex.Format: Types._format,
+    ex.Name: Types._name, ex.Attribute: Types._attribute, ex.Call: Types._call, ex.Subscript: Types._subscript, ex.ListOf: Types._list,
+    ex.Unary: Types._unary, ex.Binary: Types._binary, ex.Compare: Types._compare, ex.Logic: Types._logic, ex.Choice: Types._choice,
+    ex.Cast: Types._cast, ex.SizeOf: Types._size_of, ex.EnumLabel: Types._enum_label,
+}  # fmt: skip
+
+
+def is_bytes(expr: ex.ListOf) -> bool:
+    """Whether a list literal is a byte array: integer literals from 0 to 255 only."""
+    return bool(expr.items) and all(isinstance(item, ex.Int) and 0 <= item.value <= 255 for item in expr.items)
+
+
+def comparison(op: str, left: Type, right: Type) -> str | None:
+    """What is wrong with comparing these two, if anything."""
+    if "any" in (left.kind, right.kind):
+        return None
+    if left.is_number and right.is_number:
+        return None
+    if left.kind != right.kind:
+        return f"{left} can't be compared with {right}"
+    if left.kind == "enum" and left.ref is not right.ref:
+        return f"{left} can't be compared with {right}"
+    if op not in ("==", "!=") and left.kind not in _ORDERED:
+        return f"'{op}' does not order values of {left}"
+    if left.kind == "array":
+        return f"{left} can't be compared"
+    return None
+
+
+def combined(types: list[Type]) -> Type:
+    """The type that covers all of these."""
+    if not types:
+        return ANY
+    first = types[0]
+    for other in types[1:]:
+        if other == first:
+            continue
+        if first.is_number and other.is_number:
+            first = FLOAT
+        elif first.is_struct and other.is_struct:
+            first = STRUCT
+        elif first.kind == other.kind == "array":
+            first = array_of(combined([first.ref, other.ref]))
+        else:
+            return ANY
+    return first
+
+
+def assignable(source: Type, target: Type) -> bool:
+    """Whether a value of `source` may be passed where `target` is wanted."""
+    if "any" in (source.kind, target.kind) or source == target:
+        return True
+    if source.is_struct and target.is_struct:
+        return target.kind == "struct" or source.kind == "struct" or source.ref == target.ref
+    if source.kind == target.kind == "array":
+        return assignable(source.ref, target.ref)
+    if source.kind == target.kind and source.kind not in ("enum", "user"):
+        return True
+    return source.kind == "int" and target.kind == "float"
+
+
+def _article(kind: str) -> str:
+    return {"int": "an integer", "bool": "a boolean", "str": "a string", "float": "a float"}.get(kind, kind)
+
+
+__all__ = ["METHODS", "Context", "Mistake", "Types", "assignable", "combined", "comparison", "is_bytes"]
