@@ -1,0 +1,86 @@
+"""Payload codecs by name: reversible transforms of a payload, bytes to bytes; the last of a chain may give elements.
+
+A codec is a function `decode(payload, *, limit)` that gives the decoded bytes, at most `limit` of them, or raises
+`CodecError`.  One that can go on after a fault gives `Decoded`: what it made of the payload, and its problems.
+One file per codec.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from sigflow.errors import CodecError
+from sigflow.limits import Limits
+from sigflow.registry import Registry
+
+__all__ = ["Codec", "Decoded", "Problem", "get", "names", "register_codec"]
+
+
+class Problem(NamedTuple):
+    """One fault in a payload: its offset there, what it is, and the path of the element."""
+
+    offset: int
+    code: str
+    message: str
+    path: str = ""
+
+
+class Decoded(NamedTuple):
+    """What a codec made of a payload, as far as it came."""
+
+    value: Any
+    problems: tuple[Problem, ...] = ()
+
+
+Function = Callable[..., Any]
+
+
+class Codec:
+    """A codec with its name.  `depth`: the function takes `depth=` (nesting allowed) beside `limit=` (bytes)."""
+
+    def __init__(self, name: str, function: Function, *, depth: bool = False) -> None:
+        self.name = name
+        self._function = function
+        self._depth = depth
+
+    def decode(self, payload: bytes | memoryview, limits: Limits) -> Decoded:
+        """The decoded payload; `CodecError` where nothing can be made of it, or the limits forbid it."""
+        _, depth, _, inflated, ratio = limits.with_defaults().values()
+        assert depth is not None and inflated is not None and ratio is not None  # with_defaults leaves none out
+        limit = min(inflated, ratio * len(payload))
+        more = {"depth": depth} if self._depth else {}
+        decoded = self._function(bytes(payload), limit=limit, **more)
+        if isinstance(decoded, Decoded):
+            return decoded
+        if len(decoded) > limit:
+            raise CodecError(
+                f"codec {self.name} gave {len(decoded)} bytes for {len(payload)}, the limit is {limit}", codec=self.name
+            )
+        return Decoded(decoded)
+
+
+_REGISTRY: Registry[Codec | Function] = Registry(
+    "codec", "sigflow.codecs", {"zlib": "sigflow.codecs.zlib:ZLIB", "tlv": "sigflow.codecs.tlv:TLV"}
+)
+
+
+def register_codec(name: str) -> Callable[[Function], Function]:
+    """Make the decorated `function(payload, *, limit) -> bytes` known by this name; a taken name is a `UsageError`."""
+
+    def register(function: Function) -> Function:
+        _REGISTRY.register(name, Codec(name, function))
+        return function
+
+    return register
+
+
+def get(name: str) -> Codec:
+    """The codec of this name; `UsageError` naming the known ones if there is none."""
+    found = _REGISTRY.get(name)
+    return found if isinstance(found, Codec) else Codec(name, found)
+
+
+def names() -> list[str]:
+    """The names of all codecs, sorted."""
+    return _REGISTRY.names()
