@@ -60,7 +60,7 @@ types:
         terminator: 0x2c
         eos-error: false
         repeat: expr
-        repeat-expr: num_commas
+        repeat-expr: num_fields
         doc: What follows each comma, up to the next one. Empty fields count, the last one too.
     instances:
       text:
@@ -74,5 +74,5 @@ types:
         eos-error: false
         repeat: eos
         doc: The body cut after each comma; there is no piece after a comma that ends it.
-      num_commas:
+      num_fields:
         value: 'text.last == 0x2c ? pieces.size : pieces.size - 1'

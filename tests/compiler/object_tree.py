@@ -42,10 +42,20 @@ def field_names(value: Any) -> set[str]:
     return {name for name in names if not name.startswith("_")} - PLUMBING
 
 
+def forget_partial_lists(value: Any) -> None:
+    """When an instance fails half-way, Kaitai's Python gives the half it had at the next look; make it read again."""
+    while is_struct(value):
+        cached = getattr(value, "__dict__", {})
+        for name in [name for name, item in cached.items() if name.startswith("_m_") and isinstance(item, list)]:
+            del cached[name]
+        value = value._parent
+
+
 def read(value: Any, name: str) -> Any:
     try:
         return getattr(value, name, None)
     except Exception as error:  # whatever it is, it is compared with what the other side raises
+        forget_partial_lists(value)
         return Failure(error)
 
 

@@ -79,6 +79,15 @@ def test_same_tree(
         assert not found, f"{path}:\n" + "\n".join(found)
 
 
+def test_the_comparison_sees_one_changed_bit(official: dict[str, Any], tmp_path: Path) -> None:
+    data = bytearray(inputs("bmp", tmp_path)[0].read_bytes())
+    before = official["bmp"].from_bytes(bytes(data))
+    data[-3] ^= 4
+    assert [text.partition(":")[0] for text in differences(before, official["bmp"].from_bytes(bytes(data)), "bmp")] == [
+        "bmp.rows[1].pixels[2].g"
+    ]
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_same_failure_on_a_cut_file(
     kind: str, official: dict[str, Any], ours: dict[str, Any], tmp_path: Path, opened: list[Any]
