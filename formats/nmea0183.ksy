@@ -5,7 +5,7 @@ meta:
   file-extension: nmea
   license: MIT
   ks-version: "0.11"
-  encoding: ASCII
+  encoding: ISO-8859-1 # decodes any byte, so that the checks below decide and not the decoder
 doc: |
   `$` or, for encapsulated sentences such as AIS, `!`; comma-separated fields of printable ASCII, of which the first is the
   address (two letters of talker, three of sentence formatter, or `P` and a manufacturer); `*`, two hexadecimal digits, CR
