@@ -7,8 +7,9 @@ Rules.  A bundled format is a module that was generated before: loading it impor
 
 from __future__ import annotations
 
+import linecache
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -85,7 +86,14 @@ def compile(
         errors = [problem for problem in built.problems if problem.severity == "error"]
         more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
         raise SpecError(f"{errors[0]}{more}", built.problems)
+    _keep_lines(built.modules)
     return _as_format(built.main, built.load(), limits)
+
+
+def _keep_lines(modules: Mapping[str, str]) -> None:
+    """Let tracebacks, and whoever asks which field was being read, see the lines of modules that are in no file."""
+    for name, text in modules.items():
+        linecache.cache[f"<generated {name}>"] = (len(text), None, text.splitlines(keepends=True), name)
 
 
 def _as_format(name: str, found: Any, limits: Limits | None) -> Format:

@@ -30,7 +30,8 @@ def dumps(value: Any, *, indent: int | None = None) -> str:
     import json
 
     separators = (", ", ": ") if indent is None else None
-    return json.dumps(value, indent=indent, separators=separators, ensure_ascii=True, allow_nan=False)
+    text = json.dumps(value, indent=indent, separators=separators, ensure_ascii=True, allow_nan=False)
+    return text.replace("\x7f", "\\u007f")
 
 
 def preview(head: bytes, most: int = 16, *, total: int | None = None) -> str:

@@ -22,7 +22,8 @@ from sigflow.runtime.struct import KaitaiStruct
 if TYPE_CHECKING:
     from sigflow.runtime.envelope import Envelope
 
-_ASSIGNED = re.compile(r"\bself\.(\w+)(?: = |\.append\(|: )")
+#: An emitted line that sets a field, or the raw bytes of one, or adds to one.
+_ASSIGNED = re.compile(r"\bself\.(?:_raw_)?(\w+)(?: = |\.append\()")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,18 +108,29 @@ def path_of_place(envelope: Envelope, place: str) -> str:
 
 
 def field_spans(envelope: Envelope, raw: bytes) -> list[FieldSpan]:
-    """The fields of a frame, or of the beginning of one, in the order of their bytes."""
+    """The fields of a frame, or of the beginning of one, in the order of their bytes.
+
+    Fields that share a byte (bits) are shown as the field that they are part of.
+    """
+    last = envelope.fields[-1].id if envelope.fields else ""
     known: dict[int, str] = {}
 
-    def owner(k: int) -> str:
-        """The field that byte k belongs to."""
-        if k not in known:
-            try:
-                envelope.parse(raw[:k], None)
-                known[k] = ""
-            except WIRE_ERRORS as error:
-                known[k] = fault_path(error)[1]
-        return known[k]
+    def cut(size: int) -> str | None:
+        """The field in which a frame of `size` bytes ends too early; None where nothing is lacking."""
+        try:
+            envelope.parse(raw[:size], None)
+        except WIRE_ERRORS as error:
+            return fault_path(error)[1]
+        return None
+
+    def owner(at: int) -> str:
+        """The field that byte `at` belongs to; what takes all the rest can be cut anywhere."""
+        if at not in known:
+            path = cut(at)
+            if path is None and at + 1 < len(raw):
+                path = cut(at + 1)
+            known[at] = last if path is None else path
+        return known[at]
 
     spans: list[FieldSpan] = []
     start = 0
@@ -130,7 +142,36 @@ def field_spans(envelope: Envelope, raw: bytes) -> list[FieldSpan]:
             low, high = (middle, high) if owner(middle) == path else (low, middle)
         spans.append(FieldSpan(path, start, high))
         start = high
-    return _merged(spans)
+    return _merged(_without_bits(envelope, raw, spans))
+
+
+def _without_bits(envelope: Envelope, raw: bytes, spans: list[FieldSpan]) -> list[FieldSpan]:
+    """Where one field of a struct seems to have all bytes of several, the span is the struct's."""
+    try:
+        value = envelope.parse(raw, None)
+    except WIRE_ERRORS:
+        value = None
+    paths = {span.path for span in spans}
+    named = []
+    for span in spans:
+        parent = span.path.rpartition(".")[0]
+        if parent and not any(path.startswith(f"{parent}.") for path in paths - {span.path}):
+            struct = _at(value, parent)
+            if struct is None or len(getattr(struct, "_FIELDS", ())) > 1:
+                span = FieldSpan(parent, span.start, span.stop)
+        named.append(span)
+    return named
+
+
+def _at(value: Any, path: str) -> Any:
+    """What a field path leads to, None where it leads nowhere."""
+    for name, number in re.findall(r"(\w+)|\[(\d+)\]", path):
+        if name:
+            ids = {shown: attribute for attribute, shown in getattr(value, "_IDS", {}).items()}
+            value = getattr(value, ids.get(name, name), None)
+        else:
+            value = value[int(number)] if isinstance(value, list) and int(number) < len(value) else None
+    return value
 
 
 def _merged(spans: list[FieldSpan]) -> list[FieldSpan]:

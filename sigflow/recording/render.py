@@ -11,8 +11,10 @@ wide as its bytes say, and instances may lead round in circles.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator
 from enum import Enum
+from functools import cache
 from typing import Any
 
 from sigflow.runtime.measure import WIRE_ERRORS
@@ -77,7 +79,7 @@ def render(value: Any, *, instances: bool = False, depth: int = DEPTH, nodes: in
         else:
             if isinstance(item, list | tuple) and not hasattr(item, "_fields"):
                 tree: Any = [None] * len(item)
-                children = [(child, tree, n, level + 1, f"{path}[{n}]") for n, child in enumerate(item)]
+                children: list[tuple[Any, Any, Any, int, str]] = [(child, tree, n, level + 1, f"{path}[{n}]") for n, child in enumerate(item)]
             else:
                 tree = {}
                 children = []
@@ -100,9 +102,11 @@ def members(item: Any, instances: bool, path: str, findings: list[tuple[str, str
     if isinstance(item, dict):
         yield from ((str(name), child) for name, child in item.items())
         return
-    fields = getattr(item, "_FIELDS", None) or getattr(item, "_fields", None) or getattr(item, "__match_args__", ())
+    fields: tuple[str, ...] = next(
+        (names for kind in ("_FIELDS", "_fields", "__match_args__") if (names := getattr(item, kind, ()))), ()
+    )
     ids = getattr(item, "_IDS", {})
-    enums = getattr(item, "_ENUMS", ())
+    enums = enum_fields(item.__class__)
     for name in fields:
         child = getattr(item, name, None)
         yield ids.get(name, name), _unnamed(child) if name in enums else child
@@ -114,6 +118,20 @@ def members(item: Any, instances: bool, path: str, findings: list[tuple[str, str
             child = None
             findings.append(("instance", f"{path}.{shown}" if path else shown, f"{type(error).__name__}: {error}"))
         yield shown, _unnamed(child) if name in enums else child
+
+
+#: An emitted annotation of an enum: the member, or the number where it has no name.
+_ENUM = re.compile(r"(?:list\[)*[\w.]+ \| int\]*(?: \| None)?")
+
+
+@cache
+def enum_fields(cls: type) -> frozenset[str]:
+    """The attributes of a generated class that are enums, by its annotations."""
+    annotations: dict[str, Any] = dict(getattr(cls, "__annotations__", {}))
+    for name in getattr(cls, "_INSTANCES", ()):
+        getter = getattr(getattr(cls, name, None), "fget", None)
+        annotations[name] = getattr(getter, "__annotations__", {}).get("return", "")
+    return frozenset(name for name, text in annotations.items() if isinstance(text, str) and _ENUM.fullmatch(text))
 
 
 def _unnamed(value: Any) -> Any:
