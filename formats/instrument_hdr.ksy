@@ -22,6 +22,7 @@ doc-ref: docs/protocol.md#instrument_hdr
 -sigflow-stream:
   max-frame: 10004100 # 4,096 bytes of header, 10,000,000 of payload, 4 of checksum
   checksum: {field: checksum, algorithm: CRC-32/ISO-HDLC, over: payload}
+  byte-order: byte_order
 -sigflow-examples:
   # *HDR, DEV:OSC-4000, MODE:RAW_ACQ, ENDIAN:L, LEN:4, ;END
   - hex: >-
@@ -41,6 +42,7 @@ seq:
     doc: The header's lines in order; the last one is `;END`.
     -sigflow-max-size: 4090
     -sigflow-unique: '_.is_end ? "" : _.text.key'
+    -sigflow-metadata: {key: _.text.key, value: _.text.value.to_s("ASCII"), if: not _.is_end}
     -sigflow-reason: header-too-long
   - id: length_known
     size: 0

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from sigflow.compiler.build import Build, build
+from sigflow.compiler.phases import Build, build
 
 __all__ = ["Build", "build"]

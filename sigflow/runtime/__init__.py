@@ -29,8 +29,9 @@ from sigflow.runtime.envelope import (
     Time,
 )
 from sigflow.runtime.measure import WIRE_ERRORS, maybe_advance, reason_of
+from sigflow.runtime.salvage import salvage
 from sigflow.runtime.stream import KaitaiStream, Run, as_stream
-from sigflow.runtime.struct import ABI, KaitaiStruct, inflate, members, named, require_abi, shifted
+from sigflow.runtime.struct import ABI, KaitaiStruct, current_limits, inflate, members, named, require_abi, shifted, within_depth
 from sigflow.runtime.window import Window
 
 __all__ = [
@@ -38,5 +39,6 @@ __all__ = [
     "KaitaiStream", "KaitaiStruct", "KaitaiStructError", "Measured", "NoteRule", "Refused", "Run", "Sequence", "Time",
     "UndecidedEndiannessError", "ValidationExprError", "ValidationFailedError", "ValidationGreaterThanError",
     "ValidationLessThanError", "ValidationNotAnyOfError", "ValidationNotEqualError", "ValidationNotInEnumError", "Window",
-    "as_stream", "inflate", "maybe_advance", "members", "named", "reason_of", "require_abi", "shifted",
+    "as_stream", "current_limits", "inflate", "maybe_advance", "members", "named", "reason_of", "require_abi", "salvage",
+    "shifted", "within_depth",
 ]  # fmt: skip

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import zlib
+from contextvars import ContextVar
 from enum import IntEnum
 from typing import Any, ClassVar, Self
 
 import kaitaistruct
 
 from sigflow.errors import LimitExceeded, SpecError
+from sigflow.limits import Limits
 from sigflow.runtime.stream import KaitaiStream
 
 #: The version of the contract between generated modules and this runtime.
@@ -18,6 +20,8 @@ OLDEST_ABI = 1
 #: Bounds on what one value of the wire may ask for in a generated parser.
 MAX_SHIFT = 1 << 16
 MAX_INFLATED = 256 << 20
+#: The user's limits while a frame is parsed; they replace those of the spec and of this module.
+current_limits: ContextVar[Limits] = ContextVar("current_limits", default=Limits())  # noqa: B039  # frozen
 
 
 class KaitaiStruct(kaitaistruct.KaitaiStruct):  # type: ignore[misc]  # kaitaistruct carries no types
@@ -31,6 +35,8 @@ class KaitaiStruct(kaitaistruct.KaitaiStruct):  # type: ignore[misc]  # kaitaist
     _IDS: ClassVar[dict[str, str]] = {}
     #: (line, column, YAML path) in the spec by attribute name.
     _PLACES: ClassVar[dict[str, tuple[int, int, str]]] = {}
+    #: (scale, offset, unit) of fields that measure something: physical value = raw * scale + offset.
+    _PHYSICAL: ClassVar[dict[str, tuple[float, float, str]]] = {}
 
     @classmethod
     def from_file(cls, filename: str) -> Self:
@@ -82,9 +88,23 @@ def shifted(value: int, count: int) -> int:
 def inflate(data: bytes) -> bytes:
     """zlib's `data` decompressed, bounded: a small capture must not fill the memory."""
     engine = zlib.decompressobj()
-    found = engine.decompress(data, MAX_INFLATED)
-    if engine.unconsumed_tail:
-        raise LimitExceeded(f"zlib data inflates to more than {MAX_INFLATED} bytes", found=MAX_INFLATED + 1, limit=MAX_INFLATED)
+    wanted = current_limits.get().inflated
+    limit = MAX_INFLATED if wanted is None else wanted
+    found = engine.decompress(data, limit + 1)
+    if len(found) > limit:
+        raise LimitExceeded(f"zlib data inflates to more than {limit} bytes", found=len(found), limit=limit)
     if not engine.eof:
         raise zlib.error("incomplete or truncated zlib data")
     return found
+
+
+def within_depth(value: KaitaiStruct, limit: int) -> None:
+    """Refuse an object that lies in more than `limit` - 1 others of its class."""
+    wanted = current_limits.get().depth
+    limit = limit if wanted is None else wanted
+    depth, at = 1, value._parent
+    while at is not None:
+        depth += isinstance(at, type(value))
+        at = at._parent
+    if depth > limit:
+        raise LimitExceeded(f"nested {depth} deep, the limit is {limit}", found=depth, limit=limit)

@@ -57,6 +57,9 @@ class Window(KaitaiStream):
         """n bytes; `lacks(n)` was asked before."""
         return bytes(super().read_bytes(n))
 
+    def _terminated(self, term: bytes, found: int, include: bool, consume: bool, eos_error: bool) -> bytes:
+        return bytes(super()._terminated(term, found, include, consume, eos_error))
+
     # ---------------------------------------------------------------- asking
 
     def _within(self, stop: int) -> None:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from sigflow.compiler import naming
 from sigflow.compiler import schema as sc
+from sigflow.compiler.emit.measure import Scope, Steps
 from sigflow.compiler.emit.reads import Module, Reads
+from sigflow.compiler.emit.stream import lazy_fields
 from sigflow.compiler.emit.writer import Writer
+from sigflow.compiler.hints import Hints
 from sigflow.compiler.model import Switched, Type, User
-from sigflow.compiler.plan import ClassPlan, Step, ValueStep
+from sigflow.compiler.plan import ClassPlan, Plan, Step, ValueStep
+from sigflow.compiler.source import Mapping, Scalar
 
 _ANNOTATIONS = {
     "int": "int", "float": "float", "str": "str", "bytes": "bytes", "bool": "bool", "io": "KaitaiStream", "struct": "KaitaiStruct", "any": "Any",
@@ -17,16 +22,41 @@ _ANNOTATIONS = {
 }  # fmt: skip
 
 
-def write_class(module: Module, plan: ClassPlan, out: Writer) -> None:
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What the classes of a stream format have besides: which are measured, and what the frame's class reads late."""
+
+    scope: Scope | None = None
+    unit: sc.ClassSpec | None = None
+    late: tuple[str, ...] = ()
+
+
+def measured(plan: Plan, module: Module, hints: Hints | None) -> Measured:
+    """What the classes of this module need for measuring; nothing, where it is no stream format."""
+    if hints is None:
+        return Measured()
+    return Measured(Scope(plan, module, hints), hints.unit, lazy_fields(plan, module, hints))
+
+
+def write_class(module: Module, plan: ClassPlan, out: Writer, stream: Measured) -> None:
     """The whole class."""
-    _Class(module, plan, out).write()
+    _Class(module, plan, out, stream).write()
+
+
+def limits_of(spec: sc.ClassSpec) -> dict[str, int]:
+    """The bounds of `-sigflow-limits`."""
+    node = spec.hints.get("-sigflow-limits")
+    if not isinstance(node, Mapping):
+        return {}
+    return {key.text: value.integer for key, value in node if isinstance(value, Scalar) and value.integer is not None}
 
 
 class _Class:
-    def __init__(self, module: Module, plan: ClassPlan, out: Writer) -> None:
+    def __init__(self, module: Module, plan: ClassPlan, out: Writer, stream: Measured) -> None:
         self.module = module
         self.plan = plan
         self.out = out
+        self.stream = stream
         self.fields = {step.name for step in plan.steps} | {one.name for one in plan.params}
 
     def write(self) -> None:
@@ -39,9 +69,10 @@ class _Class:
                 self.enum(enum, name)
             for nested in plan.classes:
                 out()
-                write_class(self.module, nested, out)
+                write_class(self.module, nested, out, self.stream)
             self.constructor()
             self.reading()
+            self.measuring()
             self.string()
             for instance in plan.instances:
                 if isinstance(instance, ValueStep):
@@ -148,6 +179,7 @@ class _Class:
         extra = f", _is_le: {any_} = None" if inherited else ""
         head = ", ".join(["self", *typed, f"_io: {any_}", f"_parent: {any_} = None, _root: {any_} = None{extra}"])
         out()
+        limits = limits_of(plan.spec)
         with out.block(f"def __init__({head}) -> None:"):
             stream = self.module.need("KaitaiStream")
             out(f"self._io = _io if _io.__class__ is {stream} else {self.module.need('as_stream')}(_io)")
@@ -157,6 +189,8 @@ class _Class:
                 out("self._is_le = _is_le")
             for name in names:
                 out(f"self.{name} = {name}")
+            if "depth" in limits:
+                out(f"{self.module.need('within_depth')}(self, {limits['depth']})")
             if plan.debug:
                 out(f"self._debug: {any_} = {self.module.std('collections')}.defaultdict(dict)")
             else:
@@ -274,6 +308,43 @@ class _Class:
                 out("_t._read()")
         with out.block("finally:"):
             out(save)
+
+    def measuring(self) -> None:
+        """What a frame's class, and the unsized types in it, have for the scan."""
+        scope, out = self.stream.scope, self.out
+        if scope is None or self.plan not in scope.classes:
+            return
+        if self.plan.order in ("calc", "inherited"):
+            self.both_steps(scope)
+        else:
+            Steps(self.module, self.plan, "", out, scope).method("_steps")
+        if self.plan.spec is self.stream.unit and self.stream.late:
+            self.late_fields()
+
+    def both_steps(self, scope: Scope) -> None:
+        out = self.out
+        for order in ("le", "be"):
+            Steps(self.module, self.plan, order, out, scope).method(f"_steps_{order}")
+        out()
+        with out.block(f"def _steps(self, io: {self.module.need('Window')}) -> {self.module.std('Any')}:"):
+            if self.plan.order == "calc":
+                self.decide(self.plan.spec.place.path, self.module.need("UndecidedEndiannessError"))
+            with out.block("if self._is_le:"):
+                out("return (yield from self._steps_le(io))")
+            out("return (yield from self._steps_be(io))")
+
+    def late_fields(self) -> None:
+        out, any_ = self.out, self.module.std("Any")
+        out()
+        with out.block(f"if not {self.module.std('TYPE_CHECKING')}:"):
+            out()
+            with out.block(f"def __getattr__(self, name: str) -> {any_}:"):
+                out("# A frame that the scan found is made from its header; the rest is read when something asks for it.")
+                with out.block(f"if name in {self.stream.late!r} and '_late' in self.__dict__:"):
+                    out(f"self._io, self._parent, self._root = {self.module.need('KaitaiStream')}(self.__dict__.pop('_late')), None, self")
+                    out("self._read()")
+                    out("return self.__dict__[name]")
+                out("raise AttributeError(f'{type(self).__name__!r} object has no attribute {name!r}')")
 
     def string(self) -> None:
         code = self.plan.spec.to_string

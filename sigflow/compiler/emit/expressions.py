@@ -39,6 +39,8 @@ class Expressions:
     def __init__(self, plan: Plan, types: Types) -> None:
         self.plan = plan
         self.types = types
+        #: Fields that the code at hand has in local variables.
+        self.local: dict[sc.Attr, str] = {}
         #: How to name something of the runtime; the module sets it.
         self.need: Callable[[str], str] = lambda name: name
 
@@ -82,6 +84,9 @@ class Expressions:
             return str(self.types.sizes[expr]), ATOM
         if expr.id in _SPECIAL:
             return _SPECIAL[expr.id], POSTFIX
+        member = self.types.members.get(expr)
+        if isinstance(member, sc.Attr) and member in self.local:
+            return self.local[member], ATOM
         return f"self.{naming.attribute(expr.id)}", POSTFIX
 
     def _attribute(self, expr: ex.Attribute) -> tuple[str, int]:

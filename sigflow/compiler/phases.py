@@ -77,8 +77,10 @@ def build(
     if problems.failed or names.broken:
         return Build(spec.top.id, {}, problems.sorted(), False)
     modules = {
-        one.top.id: emit(lower(one, tops, names, types), types, package, hints[one.file]) for one in loader.specs.values()
+        one.top.id: emit(lower(one, tops, names, types), types, package, hints[one.file], problems) for one in loader.specs.values()
     }
+    if problems.failed:
+        modules = {}
     return Build(spec.top.id, modules, problems.sorted(), not problems.failed)
 
 

@@ -1,0 +1,1 @@
+"""The compiled parsers of the bundled formats; generated, never edited."""

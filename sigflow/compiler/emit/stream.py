@@ -1,0 +1,286 @@
+"""The stream part of a generated module: how a frame is measured and parsed, and its envelope `FORMAT`."""
+
+from __future__ import annotations
+
+from sigflow.compiler import naming
+from sigflow.compiler import schema as sc
+from sigflow.compiler.emit.measure import Flat, FlatLayout, flat_layout
+from sigflow.compiler.emit.reads import Module
+from sigflow.compiler.emit.writer import Writer
+from sigflow.compiler.hints import ChecksumHint, Hints
+from sigflow.compiler.model import Bits, Bytes, Number, Switched, Text, User, Wire
+from sigflow.compiler.plan import Plan, Step
+from sigflow.runtime.envelope import CrcParameters
+
+
+def write_stream(module: Module, plan: Plan, hints: Hints, out: Writer, hash: str) -> None:
+    """Everything below the class."""
+    _Stream(module, plan, hints, out, hash).write()
+
+
+def lazy_fields(plan: Plan, module: Module, hints: Hints | None) -> tuple[str, ...]:
+    """The fields that a frame made from its header alone reads when they are asked for; () where there is no such way."""
+    if hints is None:
+        return ()
+    layout = flat_layout(plan, module, hints)
+    if layout is None or not Flat(module, plan, hints, layout, Writer()).runs():
+        return ()
+    late = [step for step in plan.classes[hints.unit].steps if step not in headed(layout)]
+    # What is read late must not be able to fail: the frame has been believed by then.
+    if not all(_harmless(step.wire, step) for step in late):
+        return ()
+    return ("_io", "_parent", "_root", *(step.name for step in late))
+
+
+def headed(layout: FlatLayout) -> list[Step]:
+    """The fields whose values are in the header tuple as they are."""
+    return [
+        step
+        for member in layout.members
+        for step in member.steps
+        if step not in layout.opaque and step.enum is None and not isinstance(step.wire, Bits | Text)
+    ]
+
+
+def _harmless(wire: Wire, step: Step) -> bool:
+    if step.attr.condition is not None or step.attr.repeat is not None:
+        return False
+    return isinstance(wire, Bytes) and wire.shape.process is None or isinstance(wire, Bits | Number) or (isinstance(wire, User) and wire.shape is None)
+
+
+class _Stream:
+    def __init__(self, module: Module, plan: Plan, hints: Hints, out: Writer, hash: str) -> None:
+        self.module = module
+        self.plan = plan
+        self.hints = hints
+        self.out = out
+        self.hash = hash
+        self.unit = plan.classes[hints.unit]
+        self.ex = module.expressions
+        self.any = module.std("Any")
+        self.entries: list[str] = []
+
+    def write(self) -> None:
+        layout = flat_layout(self.plan, self.module, self.hints)
+        late = lazy_fields(self.plan, self.module, self.hints)
+        flat = Flat(self.module, self.plan, self.hints, layout, self.out) if layout is not None else None
+        if flat is not None:
+            flat.tables()
+            flat.measure()
+            if flat.runs():
+                flat.run()
+        self.steps()
+        self.parse(layout, late)
+        self.describe(layout, flat is not None and flat.runs())
+        out = self.out
+        out()
+        out()
+        with out.block(f"FORMAT = {self.module.need('Envelope')}("):
+            for entry in self.entries:
+                out(entry)
+        out(")")
+
+    # ------------------------------------------------------------ functions
+
+    def fresh(self, stream: str) -> None:
+        """`unit`: an object of the frame's class that has not read anything."""
+        name = self.unit.qualified
+        self.out(f"unit = {name}.__new__({name})")
+        self.out(f"unit._io, unit._parent, unit._root = {stream}, None, unit")
+        for param, argument in zip(self.unit.params, self.hints.arguments, strict=True):
+            self.out(f"unit.{param.name} = {self.ex.code(argument)}")
+        if self.unit.order == "inherited":
+            self.out("unit._is_le = None")
+
+    def function(self, name: str, parameters: str, result: str) -> str:
+        """The head of a function."""
+        self.out()
+        self.out()
+        return f"def {name}({parameters}) -> {result}:"
+
+    def steps(self) -> None:
+        """`_steps`: the frame measured while its bytes arrive."""
+        with self.out.block(self.function("_steps", f"io: {self.module.need('Window')}", self.any)):
+            self.fresh("io")
+            self.out("return (yield from unit._steps(io))")
+
+    def parse(self, layout: FlatLayout | None, late: tuple[str, ...]) -> None:
+        """`_parse`: the value of a frame's bytes."""
+        out = self.out
+        with out.block(self.function("_parse", f"raw: bytes, head: {self.any}", self.unit.qualified)):
+            if late and layout is not None:
+                with out.block("if head is not None:"):
+                    name = self.unit.qualified
+                    out(f"unit = {name}.__new__({name})")
+                    kept = {id(step) for step in headed(layout)}
+                    targets = [f"unit.{member.steps[0].name}" if id(member.steps[0]) in kept else "_" for member in layout.members]
+                    out(f"{', '.join(targets)}{',' if len(targets) == 1 else ''} = head")
+                    out("unit._late = raw")
+                    out("return unit")
+            self.fresh(f"{self.module.need('KaitaiStream')}(raw)")
+            with out.block("try:"):
+                out("unit._read()")
+            with out.block(f"except {self.module.need('WIRE_ERRORS')} as error:"):
+                out(f"{self.module.need('salvage')}(error, unit)")
+                out("raise")
+            out("return unit")
+
+    def method(self, name: str, code: sc.Code, result: str = "") -> str:
+        """A function of the unit that gives an expression's value; gives its name."""
+        with self.out.block(self.function(name, f"self: {self.unit.qualified}", result or self.any)):
+            self.out(f"return {self.ex.code(code)}")
+        return name
+
+    # ------------------------------------------------------------ the envelope
+
+    def add(self, key: str, value: str) -> None:
+        self.entries.append(f"{key}={value},")
+
+    def describe(self, layout: FlatLayout | None, runs: bool) -> None:
+        hints = self.hints
+        self.add("name", repr(self.plan.spec.top.id))
+        self.add("spec", repr(self.plan.spec.file.replace("\\", "/").rsplit("/", 1)[-1]))
+        self.add("source_hash", repr(self.hash))
+        self.add("parse", "_parse")
+        self.add("steps", "_steps")
+        if layout is not None:
+            self.add("measure", "_measure")
+            self.add("header", str(layout.header))
+        if runs:
+            self.add("run", "_run")
+        self.add("sync", repr(hints.sync))
+        self.add("max_frame", str(hints.max_frame))
+        self.add("min_frame", str(hints.min_frame))
+        self.add("header_bits", repr(round(hints.header_bits, 3)))
+        if hints.chain is not None:
+            self.add("chain", str(hints.chain))
+        if hints.checksums:
+            self.add("checksums", f"({', '.join(self.checksum(one, layout) for one in hints.checksums)},)")
+        if not hints.aborted_by_sync:
+            self.add("aborted_by_sync", "False")
+        if hints.overtaken_by:
+            self.add("overtaken_by", repr(hints.overtaken_by))
+        self.sequence(layout)
+        self.time()
+        if hints.kind is not None:
+            self.add("kind", self.method("_kind", hints.kind))
+        self.payload(layout)
+        self.metadata()
+        self.codecs()
+        self.notes()
+        reasons = {attr.place.path: reason for attr, reason in hints.reasons.items()}
+        if reasons:
+            self.add("reasons", repr(reasons))
+        self.words()
+
+    def checksum(self, one: ChecksumHint, layout: FlatLayout | None) -> str:
+        algorithm = repr(one.algorithm) if isinstance(one.algorithm, str) else self.parameters(one.algorithm)
+        parts = [repr(naming.attribute(one.attr.id)), algorithm, str(one.size), repr(one.order)]
+        static = layout is not None and all(over.code is None for over in one.over)
+        if static and layout is not None:
+            offsets = layout.offsets()
+            pieces = [(offsets[over.first][0], offsets[over.last][1]) for over in one.over if over.first is not None and over.last is not None]
+            parts += [f"stored={offsets[one.attr][0]}", f"pieces={tuple(pieces)!r}"]
+        if one.zeroed:
+            parts.append("zeroed=True")
+        parts.append(f"over={one.written!r}")
+        return f"{self.module.need('Checksum')}({', '.join(parts)})"
+
+    def parameters(self, one: CrcParameters) -> str:
+        values = f"{one.width}, {hex(one.poly)}, {hex(one.init)}, {one.refin}, {one.refout}, {hex(one.xorout)}"
+        return f"{self.module.need('CrcParameters')}({values})"
+
+    def sequence(self, layout: FlatLayout | None) -> None:
+        one = self.hints.sequence
+        if one is None:
+            return
+        parts = [repr(naming.attribute(one.attr.id)), str(one.modulus), str(one.step)]
+        if one.per is not None:
+            parts.append(f"stream={self.method('_stream', one.per)}")
+        heads = {step.attr: number for number, member in enumerate(layout.members) for step in member.steps if step in headed(layout)} if layout else {}
+        if one.attr in heads:
+            parts.append(f"head={heads[one.attr]}")
+            per = self.module.types.members.get(one.per.expr) if one.per is not None else None
+            if isinstance(per, sc.Attr) and per in heads:
+                parts.append(f"stream_head={heads[per]}")
+        self.add("sequence", f"{self.module.need('Sequence')}({', '.join(parts)})")
+
+    def time(self) -> None:
+        one = self.hints.time
+        if one is not None:
+            name = self.method("_time", one.code)
+            self.add("time", f"{self.module.need('Time')}({name}, {one.nanoseconds}, {one.epoch!r})")
+
+    def payload(self, layout: FlatLayout | None) -> None:
+        attr = self.hints.payload
+        if attr is not None:
+            self.add("payload", repr(naming.attribute(attr.id)))
+            if layout is not None and attr in layout.offsets():
+                self.add("payload_at", repr(layout.offsets()[attr]))
+        code = self.hints.byte_order
+        if code is not None:
+            with self.out.block(self.function("_byte_order", f"self: {self.unit.qualified}", "str")):
+                self.out(f"return 'little' if {self.ex.at(code.expr, 5)} in ('L', 'l', 'le', 'little') else 'big'")
+            self.add("byte_order", "_byte_order")
+        elif isinstance(self.plan.spec.top.meta.endian, str):
+            self.add("byte_order", repr("little" if self.plan.spec.top.meta.endian == "le" else "big"))
+
+    def metadata(self) -> None:
+        one = self.hints.metadata
+        if one is None:
+            return
+        with self.out.block(self.function("_metadata", f"self: {self.unit.qualified}", "dict[str, str]")):
+            condition = f" if {self.ex.code(one.when)}" if one.when is not None else ""
+            name = naming.attribute(one.attr.id)
+            self.out(f"return {{{self.ex.code(one.key)}: {self.ex.code(one.value)} for _ in self.{name}{condition}}}")
+        self.add("metadata", "_metadata")
+
+    def codecs(self) -> None:
+        parts = []
+        for number, one in enumerate(self.hints.codecs):
+            values = [repr(naming.attribute(one.attr.id)), repr(one.name)]
+            if one.when is not None:
+                values.append(f"when={self.method(f'_codec_{number}', one.when, 'bool')}")
+            if one.target is not None:
+                with self.out.block(self.function(f"_decode_{number}", "payload: bytes", self.any)):
+                    self.out(f"return {self.plan.class_names[one.target]}({self.module.need('KaitaiStream')}(payload))")
+                values.append(f"parse=_decode_{number}")
+            parts.append(f"{self.module.need('Codec')}({', '.join(values)})")
+        if parts:
+            self.add("codecs", f"({', '.join(parts)},)")
+
+    def notes(self) -> None:
+        parts = []
+        for number, one in enumerate(self.hints.notes):
+            name = self.method(f"_note_{number}", one.when, "bool")
+            parts.append(f"{self.module.need('NoteRule')}({naming.attribute(one.attr.id)!r}, {one.code!r}, {one.text!r}, {name})")
+        if parts:
+            self.add("notes", f"({', '.join(parts)},)")
+
+    def words(self) -> None:
+        parts = []
+        for step in self.unit.steps:
+            attr = step.attr
+            text = _written(attr, step.wire)
+            doc = attr.doc.text.strip().split("\n")[0]
+            parts.append(f"{self.module.need('Field')}({attr.id!r}, {text!r}, {doc!r})" if doc else f"{self.module.need('Field')}({attr.id!r}, {text!r})")
+        self.add("fields", f"({', '.join(parts)},)")
+        spec = self.plan.spec.top
+        if spec.meta.title:
+            self.add("title", repr(spec.meta.title))
+        doc = (self.hints.unit.doc.text or spec.doc.text).strip()
+        if doc:
+            self.add("doc", repr(doc))
+
+
+def _written(attr: sc.Attr, wire: Wire) -> str:
+    """The type of a field, for people."""
+    if isinstance(wire, Switched):
+        text = "switch"
+    elif isinstance(attr.type, sc.TypeRef):
+        text = attr.type.text
+    else:
+        text = "bytes"
+    if isinstance(wire, Number) and wire.order and not text.endswith(("le", "be")):
+        text += wire.order if wire.order != "calc" else ""
+    return f"{text}[]" if attr.repeat is not None else text
