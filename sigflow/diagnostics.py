@@ -87,5 +87,9 @@ class Finding:
     path: str = ""  # field path, e.g. payload.items[3].tag
 
     def __str__(self) -> str:
-        where = f"offset {self.offset}" + (f", {self.format}" if self.format else "") + (f".{self.path}" if self.path else "")
+        where = (
+            f"offset {self.offset}"
+            + (f", {self.format}" if self.format else "")
+            + (f".{self.path}" if self.path else "")
+        )
         return f"{where}: {self.severity} {self.code}: {self.message}"

@@ -28,7 +28,9 @@ class Limits:
 
     def over(self, other: Limits) -> Limits:
         """These limits, with `other`'s where these say nothing."""
-        return Limits(*(mine if mine is not None else theirs for mine, theirs in zip(self.values(), other.values(), strict=True)))
+        return Limits(
+            *(mine if mine is not None else theirs for mine, theirs in zip(self.values(), other.values(), strict=True))
+        )
 
     def values(self) -> tuple[int | None, ...]:
         """The five values, in the order of the fields."""

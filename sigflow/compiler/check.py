@@ -12,10 +12,19 @@ from sigflow.compiler.problems import Problems
 from sigflow.compiler.types import Context, Types, assignable, comparison
 
 _BUILT_IN = {"xor": ("int", "bytes"), "rol": ("int",), "ror": ("int",)}
-_WORDS = {"int": "an integer", "bool": "a boolean", "str": "a string", "io": "a stream", "struct": "a structure", "bytes": "bytes"}
+_WORDS = {
+    "int": "an integer",
+    "bool": "a boolean",
+    "str": "a string",
+    "io": "a stream",
+    "struct": "a structure",
+    "bytes": "bytes",
+}
 
 
-def check(tops: dict[str, sc.ClassSpec], names: Names, types: Types, allowed: frozenset[str], problems: Problems) -> None:
+def check(
+    tops: dict[str, sc.ClassSpec], names: Names, types: Types, allowed: frozenset[str], problems: Problems
+) -> None:
     """Check every class of these specs.  `allowed`: the modules that a custom `process` may come from."""
     checker = _Checker(names, types, allowed, problems)
     for top in tops.values():
@@ -97,14 +106,20 @@ class _Checker:
     def arguments(self, wire: User, target: sc.ClassSpec, attr: sc.Attr, context: Context) -> None:
         place = wire.arguments[0].place if wire.arguments else attr.key("type")
         if len(wire.arguments) != len(target.params):
-            self.problems.add("SF311", place, f"type '{target.title}' takes {len(target.params)} arguments, got {len(wire.arguments)}")
+            self.problems.add(
+                "SF311", place, f"type '{target.title}' takes {len(target.params)} arguments, got {len(wire.arguments)}"
+            )
         for number, (argument, param) in enumerate(zip(wire.arguments, target.params, strict=False)):
             found, wanted = self.types.of(argument, context), self.names.params.get(param, ANY)
             if not assignable(found, wanted):
-                self.problems.add("SF312", argument.place, f"argument {number + 1}, '{param.id}', is {wanted}, got {found}")
+                self.problems.add(
+                    "SF312", argument.place, f"argument {number + 1}, '{param.id}', is {wanted}, got {found}"
+                )
 
     def process(self, process: sc.Process, context: Context) -> None:
-        found = [self.types.of(sc.Code(one, process.code.text, process.place, -1), context) for one in process.arguments]
+        found = [
+            self.types.of(sc.Code(one, process.code.text, process.place, -1), context) for one in process.arguments
+        ]
         name = ".".join(process.path)
         if name == "zlib":
             if found:
@@ -112,9 +127,17 @@ class _Checker:
         elif name in _BUILT_IN:
             if len(found) != 1 or found[0].kind not in (*_BUILT_IN[name], "any"):
                 shown = ", ".join(str(one) for one in found) or "none"
-                self.problems.add("SF313", process.place, f"`{name}` takes {' or '.join(_WORDS[kind] for kind in _BUILT_IN[name])}, got {shown}")
+                self.problems.add(
+                    "SF313",
+                    process.place,
+                    f"`{name}` takes {' or '.join(_WORDS[kind] for kind in _BUILT_IN[name])}, got {shown}",
+                )
         elif not allowed_import(name, self.allowed):
-            self.problems.add("SF314", process.place, f"custom process '{name}' runs code from a module: allow it with --allow-import {name}")
+            self.problems.add(
+                "SF314",
+                process.place,
+                f"custom process '{name}' runs code from a module: allow it with --allow-import {name}",
+            )
 
     def repeat(self, attr: sc.Attr, repeat: sc.Repeat, context: Context) -> None:
         if repeat.kind == "expr":

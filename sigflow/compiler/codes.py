@@ -1,7 +1,7 @@
 """The codes of the compiler's diagnostics: stable, with the severity and what each is about.
 
-SF1xx text and structure, SF2xx names, SF3xx expressions and types, SF4xx layout, SF5xx stream hints, SF6xx style and advice.
-`bad` is a spec that shows the problem and `good` one that does not; the documentation is made from them.
+SF1xx text and structure, SF2xx names, SF3xx expressions and types, SF4xx layout, SF5xx stream hints, SF6xx style and
+advice. `bad` is a spec that shows the problem and `good` one that does not; the documentation is made from them.
 """
 
 from __future__ import annotations

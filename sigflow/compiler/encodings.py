@@ -14,7 +14,10 @@ NAMES: dict[str, str] = {
     "UTF-32BE": "utf-32-be",
     **{f"ISO-8859-{number}": f"iso8859-{number}" for number in range(1, 17) if number != 12},
     **{f"windows-{number}": f"cp{number}" for number in range(1250, 1259)},
-    **{f"IBM{number}": f"cp{number}" for number in (437, 850, 852, 855, 857, 858, 860, 861, 862, 863, 864, 865, 866, 869)},
+    **{
+        f"IBM{number}": f"cp{number}"
+        for number in (437, 850, 852, 855, 857, 858, 860, 861, 862, 863, 864, 865, 866, 869)
+    },
     "SJIS": "shift_jis",
     "EUC-JP": "euc_jp",
     "ISO-2022-JP": "iso2022_jp",
@@ -29,13 +32,21 @@ NAMES: dict[str, str] = {
 
 #: Other names in use, folded (lower case, no punctuation) -> canonical name.
 _ALIASES: dict[str, str] = {
-    "usascii": "ASCII", "latin1": "ISO-8859-1", "iso88591": "ISO-8859-1", "shiftjis": "SJIS",
-    "windows31j": "SJIS", "cp932": "SJIS", "eucjp": "EUC-JP",
+    "usascii": "ASCII",
+    "latin1": "ISO-8859-1",
+    "iso88591": "ISO-8859-1",
+    "shiftjis": "SJIS",
+    "windows31j": "SJIS",
+    "cp932": "SJIS",
+    "eucjp": "EUC-JP",
     **{f"cp{name.removeprefix('IBM')}": name for name in NAMES if name.startswith("IBM")},
     **{f"cp{name.removeprefix('windows-')}": name for name in NAMES if name.startswith("windows-")},
     **{f"win{name.removeprefix('windows-')}": name for name in NAMES if name.startswith("windows-")},
-    **{f"latin{alias}": f"ISO-8859-{number}" for alias, number in ((2, 2), (3, 3), (4, 4), (5, 9), (6, 10), (7, 13), (8, 14), (9, 15), (10, 16))},
-}  # fmt: skip
+    **{
+        f"latin{alias}": f"ISO-8859-{number}"
+        for alias, number in ((2, 2), (3, 3), (4, 4), (5, 9), (6, 10), (7, 13), (8, 14), (9, 15), (10, 16))
+    },
+}
 
 
 def _fold(name: str) -> str:

@@ -1,21 +1,21 @@
 """The `-sigflow-…` hints of a spec, understood and checked: what makes a type one frame of a stream.
 
-Every name in a hint is resolved against the type it speaks of and every expression is typed, as in the rest of the spec.
-`Hints` is what the emitter needs; a spec without `-sigflow-stream` has none.
+Every name in a hint is resolved against the type it speaks of and every expression is typed, as in the rest of the
+spec. `Hints` is what the emitter needs; a spec without `-sigflow-stream` has none.
 """
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from sigflow import checksums
-from sigflow.compiler import expression as ex
 from sigflow.compiler import schema as sc
-from sigflow.compiler.layout import constant, integer
-from sigflow.compiler.model import Bits, Bytes, Names, Number, Shape, Text, User
+from sigflow.compiler.evidence import evidence, extent, fixed_literals, leading
+from sigflow.compiler.layout import integer
+from sigflow.compiler.model import Bits, Bytes, Names, Number, Text
+from sigflow.compiler.parser import ExpressionError, parse_expression, parse_type
 from sigflow.compiler.problems import Problems
 from sigflow.compiler.source import Mapping, Node, Scalar, Sequence
 from sigflow.compiler.types import Context, Types
@@ -25,13 +25,30 @@ from sigflow.runtime.envelope import CrcParameters
 
 TYPE_HINTS = ("-sigflow-stream", "-sigflow-examples", "-sigflow-limits")
 ATTRIBUTE_HINTS = (
-    "-sigflow-reason", "-sigflow-max-size", "-sigflow-unique", "-sigflow-note", "-sigflow-codec", "-sigflow-scale",
-    "-sigflow-offset", "-sigflow-unit", "-sigflow-metadata",
-)  # fmt: skip
+    "-sigflow-reason",
+    "-sigflow-max-size",
+    "-sigflow-unique",
+    "-sigflow-note",
+    "-sigflow-codec",
+    "-sigflow-scale",
+    "-sigflow-offset",
+    "-sigflow-unit",
+    "-sigflow-metadata",
+)
 STREAM_KEYS = (
-    "unit", "sync", "max-frame", "checksum", "confirm", "sequence", "overtaken-by", "aborted-by-sync", "time", "kind",
-    "byte-order", "payload",
-)  # fmt: skip
+    "unit",
+    "sync",
+    "max-frame",
+    "checksum",
+    "confirm",
+    "sequence",
+    "overtaken-by",
+    "aborted-by-sync",
+    "time",
+    "kind",
+    "byte-order",
+    "payload",
+)
 CHECKSUM_KEYS = ("field", "algorithm", "over", "zeroed", "encoding")
 CRC_KEYS = ("width", "poly", "init", "refin", "refout", "xorout")
 _UNITS = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "ns": 1}
@@ -159,7 +176,9 @@ class _Hinter:
     def keys(self, node: Mapping, legal: tuple[str, ...], what: str) -> None:
         for key, _ in node:
             if key.text not in legal:
-                self.problems.add("SF501", key, f"unknown key '{key.text}' of {what}, expected: {', '.join(legal)}", (key.text, legal))
+                self.problems.add(
+                    "SF501", key, f"unknown key '{key.text}' of {what}, expected: {', '.join(legal)}", (key.text, legal)
+                )
 
     def expression(self, node: Node | None, context: Context, *kinds: str) -> sc.Code | None:
         """The expression in a hint, typed; a field that it does not know is reported where it stands."""
@@ -173,8 +192,8 @@ class _Hinter:
             return None
         shift = -1 if node.block or "\n" in node.text else 0 if node.plain else 1
         try:
-            code = sc.Code(ex.parse_expression(node.text), node.text, node.place, shift)
-        except ex.ExpressionError as error:
+            code = sc.Code(parse_expression(node.text), node.text, node.place, shift)
+        except ExpressionError as error:
             self.problems.add("SF301", node.place, f"not an expression: {error}")
             return None
         found = self.types.of(code, context)
@@ -198,10 +217,17 @@ class _Hinter:
         for one in self.file.top.walk():
             for key, scalar in one.hint_keys.items():
                 if key not in TYPE_HINTS:
-                    self.problems.add("SF501", scalar, f"unknown hint '{key}' of a type, expected: {', '.join(TYPE_HINTS)}", (key, TYPE_HINTS))
+                    self.problems.add(
+                        "SF501",
+                        scalar,
+                        f"unknown hint '{key}' of a type, expected: {', '.join(TYPE_HINTS)}",
+                        (key, TYPE_HINTS),
+                    )
             self.limits(one)
         for extra in streams[1:]:
-            self.bad(extra.hints["-sigflow-stream"], f"a spec has one stream format, '{streams[0].title}' has it already")
+            self.bad(
+                extra.hints["-sigflow-stream"], f"a spec has one stream format, '{streams[0].title}' has it already"
+            )
         hints = self.stream(streams[0]) if streams else None
         for one in self.file.top.walk():
             for attr in one.attrs():
@@ -253,14 +279,16 @@ class _Hinter:
             self.bad(node, f"expected a type, got {node.describe()}")
             return None, ()
         try:
-            name = ex.parse_type(node.text)
-        except ex.ExpressionError as error:
+            name = parse_type(node.text)
+        except ExpressionError as error:
             self.problems.add("SF302", node.place, f"not a type name: {error}")
             return None, ()
         found = self.types.scope.find_type(name.path, carrier)
         if found is None:
             written = "::".join(name.path)
-            self.problems.add("SF204", node.place, f"unknown type '{written}'", (written, self.types.scope.type_names(carrier)))
+            self.problems.add(
+                "SF204", node.place, f"unknown type '{written}'", (written, self.types.scope.type_names(carrier))
+            )
             return None, ()
         self.names.used.add(found)
         codes = tuple(sc.Code(argument, node.text, node.place, 0 if node.plain else 1) for argument in name.arguments)
@@ -272,7 +300,11 @@ class _Hinter:
         items = node.items if isinstance(node, Sequence) else (node,)
         if isinstance(node, Scalar) and node.plain and node.text == "none":
             return
-        if isinstance(node, Sequence) and node.items and all(isinstance(one, Scalar) and one.integer is not None for one in node.items):
+        if (
+            isinstance(node, Sequence)
+            and node.items
+            and all(isinstance(one, Scalar) and one.integer is not None for one in node.items)
+        ):
             items = (node,)
         found: list[bytes] = []
         for item in items:
@@ -283,7 +315,9 @@ class _Hinter:
         for literal in found:
             if not any(one.startswith(literal) for one in possible):
                 shown = ", ".join(one.hex(" ") for one in possible) or "nothing"
-                self.bad(node, f"no field fixes the sync {literal.hex(' ')}: the leading bytes are fixed to {shown}", "SF505")
+                self.bad(
+                    node, f"no field fixes the sync {literal.hex(' ')}: the leading bytes are fixed to {shown}", "SF505"
+                )
         hints.sync = tuple(found)
 
     def literal(self, node: Node) -> bytes | None:
@@ -327,8 +361,13 @@ class _Hinter:
             return None
         zeroed = node.get("zeroed")
         written = node.get("over")
-        text = ", ".join(one.text if isinstance(one, Scalar) else "{expr}" for one in (written.items if isinstance(written, Sequence) else (written,)))
-        return ChecksumHint(attr, algorithm, size, order, over, isinstance(zeroed, Scalar) and zeroed.boolean is True, text)
+        text = ", ".join(
+            one.text if isinstance(one, Scalar) else "{expr}"
+            for one in (written.items if isinstance(written, Sequence) else (written,))
+        )
+        return ChecksumHint(
+            attr, algorithm, size, order, over, isinstance(zeroed, Scalar) and zeroed.boolean is True, text
+        )
 
     def stored(self, attr: sc.Attr, encoding: Node | None, width: int) -> tuple[int, str]:
         wire = self.names.wires.get(attr)
@@ -336,16 +375,26 @@ class _Hinter:
             if encoding is not None:
                 self.bad(encoding, f"'{attr.id}' is an integer; only text has an encoding of digits", "SF504")
             if width > 8 * wire.size:
-                self.bad(attr, f"a checksum of {width} bits does not fit into '{attr.id}', which has {8 * wire.size}", "SF504")
+                self.bad(
+                    attr,
+                    f"a checksum of {width} bits does not fit into '{attr.id}', which has {8 * wire.size}",
+                    "SF504",
+                )
                 return 0, ""
             return wire.size, "little" if wire.order == "le" else "big"
         if isinstance(wire, Text | Bytes) and isinstance(encoding, Scalar) and encoding.text == "hex":
             size = integer(wire.shape.size)
             if size is not None and 4 * size >= width:
                 return size, "hex"
-            self.bad(attr, f"a checksum of {width} bits takes {-(-width // 4)} digits, '{attr.id}' has {size if size is not None else 'no fixed size'}", "SF504")
+            self.bad(
+                attr,
+                f"a checksum of {width} bits takes {-(-width // 4)} digits, '{attr.id}' has {size if size is not None else 'no fixed size'}",
+                "SF504",
+            )
             return 0, ""
-        self.bad(attr, f"a checksum stands in an integer, or in text with `encoding: hex`; '{attr.id}' is neither", "SF504")
+        self.bad(
+            attr, f"a checksum stands in an integer, or in text with `encoding: hex`; '{attr.id}' is neither", "SF504"
+        )
         return 0, ""
 
     def algorithm(self, node: Node | None) -> str | CrcParameters | None:
@@ -370,9 +419,13 @@ class _Hinter:
                 self.bad(node, "a CRC needs at least `width` and `poly`")
                 return None
             parameters = CrcParameters(
-                int(values["width"]), int(values["poly"]), int(values.get("init", 0)), bool(values.get("refin", False)),
-                bool(values.get("refout", False)), int(values.get("xorout", 0)),
-            )  # fmt: skip
+                int(values["width"]),
+                int(values["poly"]),
+                int(values.get("init", 0)),
+                bool(values.get("refin", False)),
+                bool(values.get("refout", False)),
+                int(values.get("xorout", 0)),
+            )
             try:
                 checksums.get(parameters)
             except UsageError as error:
@@ -447,7 +500,13 @@ class _Hinter:
         per = self.expression(node.get("per"), context)
         step = self.integer(node.get("step"), 1) if node.get("step") is not None else 1
         wire = self.names.wires.get(attr) if attr is not None else None
-        bits = 8 * wire.size if isinstance(wire, Number) and wire.kind == "u" else wire.width if isinstance(wire, Bits) else 0
+        bits = (
+            8 * wire.size
+            if isinstance(wire, Number) and wire.kind == "u"
+            else wire.width
+            if isinstance(wire, Bits)
+            else 0
+        )
         if attr is not None and not bits:
             self.bad(node, f"a sequence is an unsigned integer or a bit field, '{attr.id}' is neither")
         elif attr is not None:
@@ -500,9 +559,18 @@ class _Hinter:
         hints.payload = self.field(node, hints)
 
     _KEYS: dict[str, Callable[[_Hinter, Hints, Node, Context], None]] = {  # noqa: RUF012  # a table
-        "sync": sync, "max-frame": max_frame, "checksum": checksum, "confirm": confirm, "sequence": sequence, "overtaken-by": overtaken,
-        "aborted-by-sync": aborted, "time": time, "kind": kind, "byte-order": byte_order, "payload": payload,
-    }  # fmt: skip
+        "sync": sync,
+        "max-frame": max_frame,
+        "checksum": checksum,
+        "confirm": confirm,
+        "sequence": sequence,
+        "overtaken-by": overtaken,
+        "aborted-by-sync": aborted,
+        "time": time,
+        "kind": kind,
+        "byte-order": byte_order,
+        "payload": payload,
+    }
 
     # ------------------------------------------------------------ hints of attributes
 
@@ -510,7 +578,12 @@ class _Hinter:
         for key, node in attr.hints.items():
             action = self._ATTRIBUTE.get(key)
             if action is None:
-                self.problems.add("SF501", attr.hint_keys[key], f"unknown hint '{key}' of an attribute, expected: {', '.join(ATTRIBUTE_HINTS)}", (key, ATTRIBUTE_HINTS))
+                self.problems.add(
+                    "SF501",
+                    attr.hint_keys[key],
+                    f"unknown hint '{key}' of an attribute, expected: {', '.join(ATTRIBUTE_HINTS)}",
+                    (key, ATTRIBUTE_HINTS),
+                )
             else:
                 action(self, attr, node, spec, hints)
 
@@ -556,7 +629,9 @@ class _Hinter:
             if when is None or not isinstance(code, Scalar) or not _REASON.match(code.text):
                 self.bad(one, "a note needs `if` and `code`, a word such as unknown-version")
             elif self.own(attr, node, spec, hints) and hints is not None:
-                hints.notes.append(NoteHint(attr, when, code.text, text.text if isinstance(text, Scalar) else code.text))
+                hints.notes.append(
+                    NoteHint(attr, when, code.text, text.text if isinstance(text, Scalar) else code.text)
+                )
 
     def codec(self, attr: sc.Attr, node: Node, spec: sc.ClassSpec, hints: Hints | None) -> None:
         for one in node.items if isinstance(node, Sequence) else (node,):
@@ -592,7 +667,10 @@ class _Hinter:
             return
         self.keys(node, ("key", "value", "if"), "-sigflow-metadata")
         context = Context(spec, self.types.element(attr))
-        key, value = self.expression(node.get("key"), context, "str"), self.expression(node.get("value"), context, "str")
+        key, value = (
+            self.expression(node.get("key"), context, "str"),
+            self.expression(node.get("value"), context, "str"),
+        )
         when = self.expression(node.get("if"), context, "bool")
         if key is None or value is None:
             self.bad(node, "metadata needs `key` and `value`")
@@ -600,9 +678,16 @@ class _Hinter:
             hints.metadata = MetadataHint(attr, key, value, when)
 
     _ATTRIBUTE: dict[str, Callable[[_Hinter, sc.Attr, Node, sc.ClassSpec, Hints | None], None]] = {  # noqa: RUF012  # a table
-        "-sigflow-reason": reason, "-sigflow-max-size": max_size, "-sigflow-unique": unique, "-sigflow-note": note, "-sigflow-codec": codec,
-        "-sigflow-scale": physical, "-sigflow-offset": physical, "-sigflow-unit": physical_unit, "-sigflow-metadata": metadata,
-    }  # fmt: skip
+        "-sigflow-reason": reason,
+        "-sigflow-max-size": max_size,
+        "-sigflow-unique": unique,
+        "-sigflow-note": note,
+        "-sigflow-codec": codec,
+        "-sigflow-scale": physical,
+        "-sigflow-offset": physical,
+        "-sigflow-unit": physical_unit,
+        "-sigflow-metadata": metadata,
+    }
 
     # ------------------------------------------------------------ what follows from all of them
 
@@ -619,16 +704,26 @@ class _Hinter:
         if written.get("max-frame") is None:
             hints.max_frame = min(largest, DEFAULT_FRAME) if largest is not None else DEFAULT_FRAME
         elif hints.max_frame < smallest:
-            self.bad(written.get("max-frame") or node, f"max-frame is {hints.max_frame}, the smallest frame has {smallest} bytes", "SF506")
+            self.bad(
+                written.get("max-frame") or node,
+                f"max-frame is {hints.max_frame}, the smallest frame has {smallest} bytes",
+                "SF506",
+            )
         if hints.payload is None:
             hints.payload = next((attr for attr in hints.unit.seq if attr.id == "payload"), None)
-        hints.header_bits = evidence(hints, self.names)
+        hints.header_bits = evidence(hints.unit, hints.max_frame, self.names)
         if hints.chain is not None:
             total = hints.header_bits * hints.chain
             if hints.header_bits == 0:
-                self.bad(node, "any bytes are a valid header of this format: it cannot be found again after damage", "SF510")
+                self.bad(
+                    node, "any bytes are a valid header of this format: it cannot be found again after damage", "SF510"
+                )
             elif total < ENOUGH_BITS:
-                self.bad(node, f"a chain of {hints.chain} is believed on {total:.0f} bits of evidence, {ENOUGH_BITS} are advised: more `valid`, a lower max-frame or a longer chain", "SF510")
+                self.bad(
+                    node,
+                    f"a chain of {hints.chain} is believed on {total:.0f} bits of evidence, {ENOUGH_BITS} are advised: more `valid`, a lower max-frame or a longer chain",
+                    "SF510",
+                )
         self.protection(hints)
 
     def protection(self, hints: Hints) -> None:
@@ -640,9 +735,17 @@ class _Hinter:
             for over in checksum.over:
                 if over.first is not None and over.last is not None:
                     covered.update(seq[seq.index(over.first) : seq.index(over.last) + 1])
-        bare = [attr.id for attr in seq if attr not in covered and not fixed_literals(attr, self.names) and not self.empty(attr)]
+        bare = [
+            attr.id
+            for attr in seq
+            if attr not in covered and not fixed_literals(attr, self.names) and not self.empty(attr)
+        ]
         if bare:
-            self.problems.add("SF509", hints.checksums[0].attr.place, f"no checksum protects the bytes of {', '.join(bare)}: damage there can go unseen")
+            self.problems.add(
+                "SF509",
+                hints.checksums[0].attr.place,
+                f"no checksum protects the bytes of {', '.join(bare)}: damage there can go unseen",
+            )
 
     def empty(self, attr: sc.Attr) -> bool:
         return self.types.layout.attr_bits(attr) == 0
@@ -651,140 +754,6 @@ class _Hinter:
 def hints_unit(hints: Hints | None) -> sc.ClassSpec | None:
     """The type that is one frame."""
     return hints.unit if hints is not None else None
-
-
-def fixed_literals(attr: sc.Attr, names: Names) -> list[bytes]:
-    """The byte strings that a field can be, where `contents` or `valid` leaves only a few."""
-    if attr.condition is not None or attr.repeat is not None:
-        return []
-    if attr.contents is not None:
-        return [attr.contents]
-    if attr.valid is None or attr.valid.kind not in ("eq", "any-of"):
-        return []
-    wire = names.wires.get(attr)
-    found: list[bytes] = []
-    for code in attr.valid.codes:
-        literal = _literal(code.expr if code is not None else None, wire)
-        if literal is None:
-            return []
-        found.append(literal)
-    return found
-
-
-def _literal(expr: ex.Expr | None, wire: object) -> bytes | None:
-    value = constant(expr)
-    if isinstance(wire, Number) and wire.kind != "f" and isinstance(value, int) and wire.order != "calc":
-        try:
-            return value.to_bytes(wire.size, "little" if wire.order == "le" else "big", signed=wire.kind == "s")
-        except OverflowError:
-            return None
-    if isinstance(wire, Text) and isinstance(value, str):
-        literal = value.encode("ascii", "replace")
-        return literal if integer(wire.shape.size) == len(literal) and value.isascii() else None
-    if isinstance(wire, Bytes) and isinstance(expr, ex.ListOf):
-        items = [item.value for item in expr.items if isinstance(item, ex.Int) and 0 <= item.value <= 255]
-        literal = bytes(items)
-        return literal if len(items) == len(expr.items) and integer(wire.shape.size) == len(items) else None
-    return None
-
-
-def leading(unit: sc.ClassSpec, names: Names) -> list[bytes]:
-    """The literals that a frame can begin with: the longest run of leading fields that are fixed."""
-    found = [b""]
-    for attr in unit.seq:
-        literals = fixed_literals(attr, names)
-        if not literals or len(found) * len(literals) > 16:
-            break
-        found = [head + literal for head in found for literal in literals]
-    return [one for one in found if one]
-
-
-def _wires(unit: sc.ClassSpec, names: Names) -> Iterator[tuple[sc.Attr, object]]:
-    for attr in unit.seq:
-        yield attr, names.wires.get(attr)
-
-
-def extent(unit: sc.ClassSpec, names: Names, types: Types) -> tuple[int, int | None]:
-    """The smallest and, where the spec bounds it, the largest frame, in bytes."""
-    smallest, largest = 0, 0
-    bounded = True
-    for attr, wire in _wires(unit, names):
-        bits = types.layout.attr_bits(attr)
-        if bits is not None:
-            smallest += bits
-            largest += bits
-            continue
-        most = None
-        if attr.repeat is None and isinstance(wire, Bytes | Text | User) and attr.condition is None:
-            most = _largest(getattr(wire, "shape", None), unit, names)
-        if most is None:
-            bounded = False
-        else:
-            largest += 8 * most
-    return (smallest + 7) // 8, (largest + 7) // 8 if bounded else None
-
-
-def _largest(shape: Shape | None, unit: sc.ClassSpec, names: Names) -> int | None:
-    """The most bytes that a size read from the wire can ask for: a field, or a field and a constant."""
-    expr = shape.size.expr if shape is not None and shape.size is not None else None
-    extra = 0
-    if isinstance(expr, ex.Binary) and expr.op in "+-":
-        value = constant(expr.right)
-        if not isinstance(value, int):
-            return None
-        extra = value if expr.op == "+" else -value
-        expr = expr.left
-    if not isinstance(expr, ex.Name):
-        return None
-    member = unit.member(expr.id)
-    wire = names.wires.get(member) if isinstance(member, sc.Attr) else None
-    if isinstance(wire, Number) and wire.kind == "u":
-        most = (1 << 8 * wire.size) - 1
-    elif isinstance(wire, Bits):
-        most = (1 << wire.width) - 1
-    else:
-        return None
-    valid = member.valid if isinstance(member, sc.Attr) else None
-    if valid is not None and valid.kind == "range" and (bound := integer(valid.codes[1])) is not None:
-        most = min(most, bound)
-    return max(most + extra, 0)
-
-
-def evidence(hints: Hints, names: Names) -> float:
-    """-log2 of the chance that random bytes are a valid header."""
-    bits = 0.0
-    for attr, wire in _wires(hints.unit, names):
-        literals = fixed_literals(attr, names)
-        if literals and all(len(one) == len(literals[0]) for one in literals):
-            bits += 8 * len(literals[0]) - math.log2(len(literals))
-        elif attr.valid is not None:
-            bits += _share(attr.valid, wire)
-    bits += _length_evidence(hints, names)
-    return bits
-
-
-def _share(valid: sc.Valid, wire: object) -> float:
-    size = 8 * wire.size if isinstance(wire, Number) and wire.kind != "f" else wire.width if isinstance(wire, Bits) else 0
-    if not size:
-        return 0.0
-    if valid.kind in ("eq", "any-of"):
-        return size - math.log2(max(len(valid.codes), 1))
-    if valid.kind == "range":
-        low, high = (integer(code) for code in valid.codes)
-        count = ((1 << size) - 1 if high is None else high) - (low or 0) + 1
-        return max(size - math.log2(count), 0.0) if count > 0 else 0.0
-    return 0.0
-
-
-def _length_evidence(hints: Hints, names: Names) -> float:
-    """A length field that could ask for more than max-frame is evidence where it does not."""
-    for attr, wire in _wires(hints.unit, names):
-        shape = getattr(wire, "shape", None)
-        if attr.repeat is None and isinstance(wire, Bytes | Text | User):
-            most = _largest(shape, hints.unit, names)
-            if most is not None and most > hints.max_frame:
-                return math.log2(most / hints.max_frame)
-    return 0.0
 
 
 __all__ = ["Hints", "understand_hints"]

@@ -1,8 +1,8 @@
 """The YAML tree of a `.ksy` file to a schema: which keys may stand where, and what their values may be.
 
-The legal keys are those of the language's public reference; a key that begins with `-` is anybody's own and is kept only
-if it begins with `-sigflow`.  Everything wrong is reported; what is left of the spec is returned all the same, so that the
-later phases find the rest.
+The legal keys are those of the language's public reference; a key that begins with `-` is anybody's own and is kept
+only if it begins with `-sigflow`.  Everything wrong is reported; what is left of the spec is returned all the same,
+so that the later phases find the rest.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 
 from sigflow.compiler import expression as ex
 from sigflow.compiler import schema as sc
+from sigflow.compiler.parser import ExpressionError, parse_expression, parse_type
 from sigflow.compiler.problems import Problems
 from sigflow.compiler.source import Mapping, Node, Scalar, Sequence
 from sigflow.diagnostics import Place
@@ -24,13 +25,36 @@ OLDEST = (0, 6)
 
 _CLASS_KEYS = ("meta", "doc", "doc-ref", "to-string", "params", "seq", "types", "instances", "enums")
 _META_KEYS = (
-    "id", "imports", "endian", "bit-endian", "encoding", "title", "ks-version", "ks-debug", "ks-opaque-types",
-    "ks-zero-copy-substream", "license", "file-extension", "xref", "tags", "application",
-)  # fmt: skip
+    "id",
+    "imports",
+    "endian",
+    "bit-endian",
+    "encoding",
+    "title",
+    "ks-version",
+    "ks-debug",
+    "ks-opaque-types",
+    "ks-zero-copy-substream",
+    "license",
+    "file-extension",
+    "xref",
+    "tags",
+    "application",
+)
 _PARAM_KEYS = ("id", "type", "enum", "doc", "doc-ref")
 _COMMON_KEYS = (
-    "id", "doc", "doc-ref", "type", "if", "terminator", "consume", "include", "eos-error", "valid", "repeat",
-)  # fmt: skip
+    "id",
+    "doc",
+    "doc-ref",
+    "type",
+    "if",
+    "terminator",
+    "consume",
+    "include",
+    "eos-error",
+    "valid",
+    "repeat",
+)
 _BYTES_KEYS = ("contents", "size", "size-eos", "pad-right", "parent", "process")
 _TEXT_KEYS = ("size", "size-eos", "pad-right", "encoding")
 _VALUE_KEYS = ("value", "doc", "doc-ref", "enum", "if")
@@ -97,7 +121,9 @@ class _Reader:
         legal = sorted(legal)
         for key, _ in node:
             if key.text not in legal and not key.text.startswith("-"):
-                self.problems.add("SF115", key, f"unknown key '{key.text}', expected: {', '.join(legal)}", (key.text, legal))
+                self.problems.add(
+                    "SF115", key, f"unknown key '{key.text}', expected: {', '.join(legal)}", (key.text, legal)
+                )
 
     def hints(self, node: Mapping) -> tuple[dict[str, Node], dict[str, Scalar]]:
         mine = [(key, value) for key, value in node if key.text.startswith("-sigflow")]
@@ -118,8 +144,8 @@ class _Reader:
             return None
         shift = _shift(node)
         try:
-            return sc.Code(ex.parse_expression(node.text), node.text, node.place, shift)
-        except ex.ExpressionError as error:
+            return sc.Code(parse_expression(node.text), node.text, node.place, shift)
+        except ExpressionError as error:
             place = sc.Code(ex.Bool(0, True), node.text, node.place, shift).at(error.at)
             self.problems.add("SF301", place, f"not an expression: {error}")
             return None
@@ -130,8 +156,8 @@ class _Reader:
             return None
         shift = _shift(node)
         try:
-            return sc.TypeRef(ex.parse_type(node.text), node.text, node.place, shift)
-        except ex.ExpressionError as error:
+            return sc.TypeRef(parse_type(node.text), node.text, node.place, shift)
+        except ExpressionError as error:
             place = sc.Code(ex.Bool(0, True), node.text, node.place, shift).at(error.at)
             self.problems.add("SF302", place, f"not a type name: {error}")
             return None
@@ -175,7 +201,11 @@ class _Reader:
                 spec.enums[enum.id] = enum
         for key, value in self.mapping(node.get("types"), "types") or ():
             type_id = self.identifier(key, "type")
-            body = self.mapping(value, "a type") if not (isinstance(value, Scalar) and value.is_null) else Mapping((), value.place)
+            body = (
+                self.mapping(value, "a type")
+                if not (isinstance(value, Scalar) and value.is_null)
+                else Mapping((), value.place)
+            )
             if type_id and body is not None:
                 spec.types[type_id] = self.klass(body, type_id, spec)
         self.clashes(spec)
@@ -183,12 +213,15 @@ class _Reader:
 
     def clashes(self, spec: sc.ClassSpec) -> None:
         seen: dict[str, str] = {}
-        for member in (*spec.params, *spec.seq, *spec.instances.values()):
+        members: list[sc.Param | sc.Attr] = [*spec.params, *spec.seq, *spec.instances.values()]
+        for member in members:
             if not member.id or member.id.startswith("_"):
                 continue
             first = seen.setdefault(member.id, member.id_place.path)
             if first != member.id_place.path:
-                self.problems.add("SF201", member.id_place, f"duplicate attribute ID '{member.id}', previously defined at {first}")
+                self.problems.add(
+                    "SF201", member.id_place, f"duplicate attribute ID '{member.id}', previously defined at {first}"
+                )
 
     def meta(self, node: Mapping | None, top: bool) -> sc.Meta:
         if node is None:
@@ -198,7 +231,9 @@ class _Reader:
         encoding = node.get("encoding")
         self.version(node.get("ks-version"))
         imports = tuple(
-            sc.Import(self.text(item), item.place) for item in self.items(node.get("imports"), "imports") if self.text(item)
+            sc.Import(self.text(item), item.place)
+            for item in self.items(node.get("imports"), "imports")
+            if self.text(item)
         )
         return sc.Meta(
             id=self.identifier(id_node, "meta") if id_node is not None else "",
@@ -224,7 +259,9 @@ class _Reader:
             text = text.rstrip("0").rstrip(".") or "0"  # YAML reads a plain 0.10 as the number 0.1
         version = tuple(int(part) for part in text.split("."))
         if version < OLDEST:
-            self.problems.add("SF118", node.place, f"the oldest version is 0.6, got {text} (0.10 must be quoted: '0.10')")
+            self.problems.add(
+                "SF118", node.place, f"the oldest version is 0.6, got {text} (0.10 must be quoted: '0.10')"
+            )
         elif version[:2] > LANGUAGE:
             self.problems.add("SF119", node.place, f"the spec asks for version {text} of the language, this is 0.11")
 
@@ -247,7 +284,9 @@ class _Reader:
                 self.problems.add("SF120", node.place, "a calculated byte order needs `switch-on` and `cases`")
                 return None
             return sc.Endian(on, tuple(cases), node.place)
-        self.problems.add("SF120", node.place, f"expected `le`, `be` or a map with `switch-on` and `cases`, got {node.describe()}")
+        self.problems.add(
+            "SF120", node.place, f"expected `le`, `be` or a map with `switch-on` and `cases`, got {node.describe()}"
+        )
         return None
 
     def bit_endian(self, node: Node | None) -> str | None:
@@ -370,7 +409,12 @@ class _Reader:
             return None
         kind = self.text(node)
         if kind not in ("eos", "expr", "until"):
-            self.problems.add("SF122", node.place, f"expected eos, expr or until, got {node.describe()}", (kind, ("eos", "expr", "until")))
+            self.problems.add(
+                "SF122",
+                node.place,
+                f"expected eos, expr or until, got {node.describe()}",
+                (kind, ("eos", "expr", "until")),
+            )
             return None
         key = _REPEAT_KEYS.get(kind)
         if key is None:
@@ -383,9 +427,9 @@ class _Reader:
     def switch(self, node: Mapping) -> sc.Switch | None:
         self.keys(node, ("switch-on", "cases"))
         on_node, cases_node = node.get("switch-on"), node.get("cases")
-        for key, value in (("switch-on", on_node), ("cases", cases_node)):
-            if value is None:
-                self.problems.add("SF123", node.place, f"missing mandatory key `{key}`")
+        for name, given in (("switch-on", on_node), ("cases", cases_node)):
+            if given is None:
+                self.problems.add("SF123", node.place, f"missing mandatory key `{name}`")
         cases: list[sc.Case] = []
         for key, value in self.mapping(cases_node, "cases") or ():
             on = None if key.text == "_" else self.code(key)
@@ -423,7 +467,9 @@ class _Reader:
                 elif (byte := self.byte(item)) is not None:
                     parts.append(bytes((byte,)))
             return b"".join(parts)
-        self.problems.add("SF124", node.place, f"contents is a string or a list of bytes and strings, got {node.describe()}")
+        self.problems.add(
+            "SF124", node.place, f"contents is a string or a list of bytes and strings, got {node.describe()}"
+        )
         return None
 
     def process(self, node: Node | None) -> sc.Process | None:
@@ -432,17 +478,23 @@ class _Reader:
         if not isinstance(node, Scalar) or node.is_null:
             self.problems.add("SF112", node.place, f"expected a process, got {node.describe()}")
             return None
-        match = re.fullmatch(r"\s*([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*)\s*(?:\((.*)\))?\s*", node.text, re.DOTALL)
+        match = re.fullmatch(
+            r"\s*([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*)\s*(?:\((.*)\))?\s*", node.text, re.DOTALL
+        )
         if not match:
-            self.problems.add("SF125", node.place, f"expected a process such as `xor(5)` or `my.module.name(1)`, got {node.describe()}")
+            self.problems.add(
+                "SF125",
+                node.place,
+                f"expected a process such as `xor(5)` or `my.module.name(1)`, got {node.describe()}",
+            )
             return None
         path = tuple(match.group(1).split("."))
         inner = match.group(2)
         if inner is None or not inner.strip():
             return sc.Process(path, (), sc.Code(ex.ListOf(0, ()), node.text, node.place, -1), node.place)
         try:
-            listed = ex.parse_expression(f"[{inner}]")
-        except ex.ExpressionError as error:
+            listed = parse_expression(f"[{inner}]")
+        except ExpressionError as error:
             self.problems.add("SF301", node.place, f"not an expression: {error}")
             return None
         arguments = listed.items if isinstance(listed, ex.ListOf) else ()
@@ -493,8 +545,13 @@ class _Reader:
         return sc.Valid("expr", (code,), node.place) if code is not None else None
 
     _VALID: dict[str, Callable[[_Reader, Mapping, Node | None], sc.Valid | None]] = {  # noqa: RUF012  # a table
-        "eq": _valid_eq, "min": _valid_range, "max": _valid_range, "any-of": _valid_any, "in-enum": _valid_enum, "expr": _valid_expr,
-    }  # fmt: skip
+        "eq": _valid_eq,
+        "min": _valid_range,
+        "max": _valid_range,
+        "any-of": _valid_any,
+        "in-enum": _valid_enum,
+        "expr": _valid_expr,
+    }
 
     # ------------------------------------------------------------ enums
 
@@ -517,7 +574,11 @@ class _Reader:
             if entry is None:
                 continue
             if entry.id in labels:
-                self.problems.add("SF202", entry.place, f"duplicate enum member ID '{entry.id}', previously defined at {labels[entry.id].path}")
+                self.problems.add(
+                    "SF202",
+                    entry.place,
+                    f"duplicate enum member ID '{entry.id}', previously defined at {labels[entry.id].path}",
+                )
                 continue
             labels[entry.id] = entry.place
             entries.append(entry)
@@ -546,4 +607,6 @@ def _shift(node: Scalar) -> int:
 
 
 def _places(body: Mapping) -> dict[str, Place]:
-    return {key.text: Place(value.place.file, value.place.line, value.place.column, key.place.path) for key, value in body}
+    return {
+        key.text: Place(value.place.file, value.place.line, value.place.column, key.place.path) for key, value in body
+    }

@@ -30,10 +30,16 @@ def lint(spec: sc.Spec, names: Names, types: Types, hints: Hints | None, problem
 
 def _shelters(spec: sc.ClassSpec, names: Names) -> bool:
     """Whether a type only holds others, of which something uses one."""
-    return any(one in names.used for one in spec.walk()) or any(enum in names.used for one in spec.walk() for enum in one.enums.values()) or not (spec.seq or spec.instances)
+    return (
+        any(one in names.used for one in spec.walk())
+        or any(enum in names.used for one in spec.walk() for enum in one.enums.values())
+        or not (spec.seq or spec.instances)
+    )
 
 
-def _lengths(spec: sc.ClassSpec, uses: Counter[sc.Attr | sc.Param], types: Types, hints: Hints | None, problems: Problems) -> None:
+def _lengths(
+    spec: sc.ClassSpec, uses: Counter[sc.Attr | sc.Param], types: Types, hints: Hints | None, problems: Problems
+) -> None:
     """A field that serves only as the size of `foo` is `len_foo`; only as the count of `foos`, `num_foos`."""
     for attr in spec.attrs():
         codes = [("len_", "a byte size", attr.size)]
@@ -48,4 +54,8 @@ def _lengths(spec: sc.ClassSpec, uses: Counter[sc.Attr | sc.Param], types: Types
                 continue
             if hints is not None and member.id in hints.mentioned:
                 continue
-            problems.add("SF603", member.id_place, f"use `{wanted}` instead of `{member.id}`, which is only used as {role} of `{attr.id}` ({_GUIDE})")
+            problems.add(
+                "SF603",
+                member.id_place,
+                f"use `{wanted}` instead of `{member.id}`, which is only used as {role} of `{attr.id}` ({_GUIDE})",
+            )

@@ -22,7 +22,9 @@ def lower(spec: sc.Spec, tops: dict[str, sc.ClassSpec], names: Names, types: Typ
             class_names[owner] = ".".join((*module, *paths[owner]))
             for enum in owner.enums.values():
                 class_names[enum] = ".".join((*module, *paths[enum]))
-    used = {one.top.id if isinstance(one, sc.ClassSpec) else one.owner.top.id for one in _referred(spec.top, names, types)}
+    used = {
+        one.top.id if isinstance(one, sc.ClassSpec) else one.owner.top.id for one in _referred(spec.top, names, types)
+    }
     opaque = _opaque(spec.top, names, types)
     imports = tuple(sorted((used | opaque) - {spec.top.id}))
     classes: dict[sc.ClassSpec, ClassPlan] = {}
@@ -43,7 +45,13 @@ def _name_classes(spec: sc.ClassSpec, up: tuple[str, ...], paths: dict[Any, tupl
         _name_classes(nested, paths[spec], paths)
 
 
-def _class(spec: sc.ClassSpec, paths: dict[Any, tuple[str, ...]], names: Names, types: Types, classes: dict[sc.ClassSpec, ClassPlan]) -> ClassPlan:
+def _class(
+    spec: sc.ClassSpec,
+    paths: dict[Any, tuple[str, ...]],
+    names: Names,
+    types: Types,
+    classes: dict[sc.ClassSpec, ClassPlan],
+) -> ClassPlan:
     nested = tuple(_class(one, paths, names, types, classes) for one in spec.types.values())
     plan = ClassPlan(
         spec=spec,
@@ -51,7 +59,9 @@ def _class(spec: sc.ClassSpec, paths: dict[Any, tuple[str, ...]], names: Names, 
         params=tuple(ParamStep(one, naming.attribute(one.id), names.params[one]) for one in spec.params),
         steps=tuple(_step(one, names, types) for one in spec.seq),
         instances=tuple(
-            ValueStep(one, naming.attribute(one.id), names.enums.get(one), types.value(one, spec)) if one.value is not None else _step(one, names, types)
+            ValueStep(one, naming.attribute(one.id), names.enums.get(one), types.value(one, spec))
+            if one.value is not None
+            else _step(one, names, types)
             for one in spec.instances.values()
         ),
         enums=tuple((enum, paths[enum][-1]) for enum in spec.enums.values()),

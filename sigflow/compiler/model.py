@@ -13,7 +13,9 @@ from sigflow.compiler import schema as sc
 
 @dataclass(frozen=True, slots=True)
 class Type:
-    """The type of a value.  `ref`: the class of a `user`, the enum of an `enum`, the element type of an `array`, the name of an `opaque`."""
+    """The type of a value.  `ref`: the class of a `user`, the enum of an `enum`, the element type of an `array`, the
+    name of an `opaque`.
+    """
 
     kind: str
     ref: Any = None
@@ -73,7 +75,9 @@ class Shape:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Number:
-    """A number: kind `u`, `s` or `f`, size in bytes, byte order `le`, `be`, `calc` (decided at run time) or `` for one byte."""
+    """A number: kind `u`, `s` or `f`, size in bytes, byte order `le`, `be`, `calc` (decided at run time) or `` for
+    one byte.
+    """
 
     kind: str
     size: int
@@ -129,12 +133,15 @@ Wire = Number | Bits | Bytes | Text | User | Switched
 
 @dataclass(slots=True, eq=False)
 class Names:
-    """What `resolve` found; a table beside the schema, by identity of its nodes.  `broken`: attributes that it could not resolve."""
+    """What `resolve` found; a table beside the schema, by identity of its nodes.  `broken`: attributes that it could
+    not resolve.
+    """
 
     wires: dict[sc.Attr, Wire] = field(default_factory=dict)
     enums: dict[sc.Attr | sc.Param, sc.Enum] = field(default_factory=dict)
     params: dict[sc.Param, Type] = field(default_factory=dict)
-    #: What may be the parent of an object of a class: a class, an expression (`parent:`), or None; and the class that says so.
+    #: What may be the parent of an object of a class: a class, an expression (`parent:`), or None; and the
+    #: class that says so.
     parents: dict[sc.ClassSpec, list[tuple[sc.ClassSpec | sc.Code | None, sc.ClassSpec]]] = field(default_factory=dict)
     broken: set[sc.Attr] = field(default_factory=set)
     #: Enums and classes that something refers to.

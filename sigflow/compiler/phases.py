@@ -72,12 +72,15 @@ def build(
     names = resolve(tops, opaque_types, problems)
     types = Types(names, Scope(tops), opaque_types, problems)
     check(tops, names, types, frozenset(allow_imports), problems)
-    hints: dict[str, Hints | None] = {one.file: understand_hints(one, names, types, problems) for one in loader.specs.values()}
+    hints: dict[str, Hints | None] = {
+        one.file: understand_hints(one, names, types, problems) for one in loader.specs.values()
+    }
     lint(spec, names, types, hints[spec.file], problems)
     if problems.failed or names.broken:
         return Build(spec.top.id, {}, problems.sorted(), False)
     modules = {
-        one.top.id: emit(lower(one, tops, names, types), types, package, hints[one.file], problems) for one in loader.specs.values()
+        one.top.id: emit(lower(one, tops, names, types), types, package, hints[one.file], problems)
+        for one in loader.specs.values()
     }
     if problems.failed:
         modules = {}
@@ -85,7 +88,9 @@ def build(
 
 
 class _Specs:
-    """The specs of one build, by the file they were read from; a file is read once, also where imports go in circles."""
+    """The specs of one build, by the file they were read from; a file is read once, also where imports go in
+    circles.
+    """
 
     def __init__(self, import_paths: list[Path], problems: Problems) -> None:
         self.import_paths = import_paths
@@ -124,7 +129,9 @@ class _Specs:
         return spec
 
     def find(self, wanted: sc.Import, at: Path) -> Path | None:
-        """The file that an import means: `/x` under an import path, else beside the importing spec, then under an import path."""
+        """The file that an import means: `/x` under an import path, else beside the importing spec, then under an
+        import path.
+        """
         name = wanted.name
         absolute = name.startswith("/")
         folders = [*self.import_paths] if absolute else [at.parent, *self.import_paths]
@@ -154,7 +161,9 @@ class _Loader:
         exec(compile(self.texts[name], f"<generated {name}>", "exec"), module.__dict__)
         return module
 
-    def load(self, name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0) -> ModuleType:
+    def load(
+        self, name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0
+    ) -> ModuleType:
         if level == 0 and not fromlist and name in self.texts:
             return self.module(name)
         return __import__(name, globals, locals, fromlist, level)

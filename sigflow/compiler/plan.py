@@ -44,7 +44,9 @@ class ParamStep:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ClassPlan:
-    """One class.  `path`: the Python names from the module's class down.  `order`: `le`, `be`, `calc` (of its own) or `inherited`."""
+    """One class.  `path`: the Python names from the module's class down.  `order`: `le`, `be`, `calc` (of its own)
+    or `inherited`.
+    """
 
     spec: sc.ClassSpec
     path: tuple[str, ...]

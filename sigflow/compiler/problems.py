@@ -1,6 +1,7 @@
 """Where the phases put the author's mistakes: every problem has a code and a place, and none stops the phase.
 
-The codes and their severity stand in `codes.CODES`; a problem with a code that is not there is a bug, so it fails loudly.
+The codes and their severity stand in `codes.CODES`; a problem with a code that is not there is a bug, so it fails
+loudly.
 """
 
 from __future__ import annotations
@@ -32,7 +33,9 @@ class Problems:
         """Remember a spec's text, so that a diagnostic can show its line."""
         self._lines[file] = text.splitlines()
 
-    def add(self, code: str, where: Located | Place, message: str, near: tuple[str, Iterable[str]] | None = None) -> None:
+    def add(
+        self, code: str, where: Located | Place, message: str, near: tuple[str, Iterable[str]] | None = None
+    ) -> None:
         """Report `message`; `near` is (what was written, what there is): the nearest name is suggested."""
         place = where if isinstance(where, Place) else where.place
         if near is not None:

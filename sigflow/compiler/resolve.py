@@ -34,6 +34,7 @@ from sigflow.compiler.model import (
     array_of,
 )
 from sigflow.compiler.problems import Problems
+from sigflow.diagnostics import Place
 
 _NUMBER = re.compile(r"([usf])([1248])(le|be)?\Z")
 _BITS = re.compile(r"b([1-9][0-9]*)(le|be)?\Z")
@@ -99,7 +100,9 @@ def _descend(start: sc.ClassSpec | None, path: Iterable[str]) -> sc.ClassSpec | 
 
 
 def resolve(tops: dict[str, sc.ClassSpec], opaque: bool, problems: Problems) -> Names:
-    """Resolve every name in these specs.  `opaque`: unknown types are taken as opaque even where a spec does not say so."""
+    """Resolve every name in these specs.  `opaque`: unknown types are taken as opaque even where a spec does not say
+    so.
+    """
     names = Names()
     resolver = _Resolver(Scope(tops), names, opaque, problems)
     for top in tops.values():
@@ -196,7 +199,9 @@ class _Resolver:
         wires = [one for _, one in wire.cases] if isinstance(wire, Switched) else [wire]
         for one in wires:
             if not isinstance(one, Bits) and not (isinstance(one, Number) and one.kind != "f"):
-                self.problems.add("SF206", attr.enum.place, f"an enum needs an integer type, '{attr.id}' is {_describe(one)}")
+                self.problems.add(
+                    "SF206", attr.enum.place, f"an enum needs an integer type, '{attr.id}' is {_describe(one)}"
+                )
                 return
 
     # ------------------------------------------------------------ wires
@@ -210,7 +215,11 @@ class _Resolver:
             shape = self.shape(attr, None, spec)
             if not shape.bounded:
                 if not {"size", "terminator", "contents", "size-eos"} & attr.key_places.keys():
-                    self.problems.add("SF401", attr.place, f"'{attr.id}' has no type, so it needs `size`, `size-eos`, `terminator` or `contents`")
+                    self.problems.add(
+                        "SF401",
+                        attr.place,
+                        f"'{attr.id}' has no type, so it needs `size`, `size-eos`, `terminator` or `contents`",
+                    )
                 return None
             return Bytes(shape)
         return self.one(attr, attr.type, spec)
@@ -251,7 +260,11 @@ class _Resolver:
         if size > 1 and not order:
             found = byte_order(spec)
             if found is None:
-                self.problems.add("SF403", ref.place, f"'{ref.text}' needs a byte order: write `{ref.text}le`, `{ref.text}be` or `meta/endian`")
+                self.problems.add(
+                    "SF403",
+                    ref.place,
+                    f"'{ref.text}' needs a byte order: write `{ref.text}le`, `{ref.text}be` or `meta/endian`",
+                )
                 return None
             order = found
         return Number(kind, size, order if size > 1 else "")
@@ -274,23 +287,29 @@ class _Resolver:
         else:
             encoding = self.encoding(encoding, attr.key("encoding"))
         if encoding is None:
-            self.problems.add("SF404", ref.place, f"'{attr.id}' is a string, so it needs an `encoding`, here or in `meta`")
+            self.problems.add(
+                "SF404", ref.place, f"'{attr.id}' is a string, so it needs an `encoding`, here or in `meta`"
+            )
             return None
         encoding = encodings.canonical(encoding) or encoding
         term = encodings.terminator(encoding) if zero else None
         shape = self.shape(attr, term, spec)
         if not shape.bounded:
             if not {"size", "terminator", "size-eos"} & attr.key_places.keys():
-                self.problems.add("SF401", attr.place, f"'{attr.id}' is a string, so it needs `size`, `size-eos` or `terminator`")
+                self.problems.add(
+                    "SF401", attr.place, f"'{attr.id}' is a string, so it needs `size`, `size-eos` or `terminator`"
+                )
             return None
         return Text(shape, encoding)
 
-    def encoding(self, written: str, place: sc.Place) -> str:
+    def encoding(self, written: str, place: Place) -> str:
         known = encodings.canonical(written)
         if known is None:
             self.problems.add("SF601", place, f"unknown encoding '{written}'", (written, encodings.NAMES))
         elif known != written:
-            self.problems.add("SF602", place, f"use the canonical name `{known}` of the encoding instead of `{written}`")
+            self.problems.add(
+                "SF602", place, f"use the canonical name `{known}` of the encoding instead of `{written}`"
+            )
         return written
 
     def shape(self, attr: sc.Attr, term: bytes | None, spec: sc.ClassSpec) -> Shape:

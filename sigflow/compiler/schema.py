@@ -13,6 +13,8 @@ from sigflow.compiler import expression as ex
 from sigflow.compiler.source import Mapping, Node, Scalar
 from sigflow.diagnostics import Place
 
+NOWHERE = Place()
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Code:
@@ -41,7 +43,11 @@ class TypeRef:
 
     def at(self, offset: int) -> Place:
         """The place of what stands at this offset of the text."""
-        return self.place if self.shift < 0 else Place(self.place.file, self.place.line, self.place.column + self.shift + offset, self.place.path)
+        return (
+            self.place
+            if self.shift < 0
+            else Place(self.place.file, self.place.line, self.place.column + self.shift + offset, self.place.path)
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -194,12 +200,12 @@ class Meta:
     """`meta`, of a spec or of a nested type."""
 
     id: str = ""
-    place: Place = Place()
+    place: Place = NOWHERE
     title: str = ""
     endian: str | Endian | None = None
     bit_endian: str | None = None
     encoding: str | None = None
-    encoding_place: Place = Place()
+    encoding_place: Place = NOWHERE
     imports: tuple[Import, ...] = ()
     debug: bool = False
     opaque_types: bool = False

@@ -1,8 +1,8 @@
 """Text to a YAML tree in which every node knows its place (line, column, YAML path).
 
-Scalars keep their text and whether they were quoted; what they mean is decided by whoever reads them.  The tree is built
-from PyYAML's events with a stack of our own: no depth of nesting can exhaust the interpreter's stack, and aliases are
-counted as often as they are used, so a spec that expands without end is refused.
+Scalars keep their text and whether they were quoted; what they mean is decided by whoever reads them.  The tree is
+built from PyYAML's events with a stack of our own: no depth of nesting can exhaust the interpreter's stack, and
+aliases are counted as often as they are used, so a spec that expands without end is refused.
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ _FALSE = frozenset(("false", "False", "FALSE"))
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scalar:
-    """A scalar: its text, and whether it was written plain (unquoted, so that it may be a number, a boolean or null)."""
+    """A scalar: its text, and whether it was written plain (unquoted, so that it may be a number, a boolean or
+    null).
+    """
 
     text: str
     plain: bool
@@ -125,7 +127,9 @@ def read(path: Path, problems: Problems, name: str | None = None) -> Node | None
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        problems.add("SF102", Place(name, line, 1), f"the spec is not UTF-8: byte {error.start} is 0x{data[error.start]:02x}")
+        problems.add(
+            "SF102", Place(name, line, 1), f"the spec is not UTF-8: byte {error.start} is 0x{data[error.start]:02x}"
+        )
         return None
     return parse(text, name, problems)
 
@@ -170,7 +174,9 @@ class _Open:
 
 
 class _Builder:
-    """Events to nodes.  State: the open collections, the anchors seen, and how many nodes the tree has with aliases expanded."""
+    """Events to nodes.  State: the open collections, the anchors seen, and how many nodes the tree has with aliases
+    expanded.
+    """
 
     def __init__(self, file: str, problems: Problems) -> None:
         self.root: Node | None = None
@@ -225,14 +231,16 @@ class _Builder:
     def _scalar(self, event: Any) -> bool:
         plain = event.style is None or event.style == ""
         # YAML's tags may force a plain scalar to be text; nothing else of a tag matters here.
-        plain = plain and event.tag in (None, "!") or event.tag in _NUMERIC_TAGS
+        plain = (plain and event.tag in (None, "!")) or event.tag in _NUMERIC_TAGS
         node = Scalar(event.value, plain, self._place(event, self._child_path()), event.style in ("|", ">"))
         return self._count(event, 1) and self._put(node, event.anchor, 1)
 
     def _alias(self, event: Any) -> bool:
         found = self._anchors.get(event.anchor)
         if found is None:
-            self._problems.add("SF103", self._place(event, self._child_path()), f"not YAML: unknown alias '{event.anchor}'")
+            self._problems.add(
+                "SF103", self._place(event, self._child_path()), f"not YAML: unknown alias '{event.anchor}'"
+            )
             return False
         return self._count(event, found[1]) and self._put(found[0], None, found[1])
 
@@ -248,10 +256,17 @@ class _Builder:
                                        f"a key must be a string or a number, got {key.describe()}")  # fmt: skip
                     continue
                 if key.text in index:
-                    self._problems.add("SF108", Place(key.place.file, key.place.line, key.place.column, f"{top.path}/{key.text}"),
-                                       f"key '{key.text}' is given twice")  # fmt: skip
+                    self._problems.add(
+                        "SF108",
+                        Place(key.place.file, key.place.line, key.place.column, f"{top.path}/{key.text}"),
+                        f"key '{key.text}' is given twice",
+                    )
                     continue
-                key = Scalar(key.text, key.plain, Place(key.place.file, key.place.line, key.place.column, f"{top.path}/{key.text}"))
+                key = Scalar(
+                    key.text,
+                    key.plain,
+                    Place(key.place.file, key.place.line, key.place.column, f"{top.path}/{key.text}"),
+                )
                 entries.append((key, value))
                 index[key.text] = (key, value)
             node = Mapping(tuple(entries), top.place, index)
@@ -272,7 +287,9 @@ class _Builder:
     def _count(self, event: Any, size: int) -> bool:
         self._nodes += size
         if self._nodes > MAX_NODES:
-            self._problems.add("SF109", self._place(event, self._child_path()), f"more than {MAX_NODES} YAML nodes, aliases expanded")
+            self._problems.add(
+                "SF109", self._place(event, self._child_path()), f"more than {MAX_NODES} YAML nodes, aliases expanded"
+            )
             return False
         return True
 
@@ -287,4 +304,6 @@ class _Builder:
     }
 
 
-_NUMERIC_TAGS = frozenset(("tag:yaml.org,2002:int", "tag:yaml.org,2002:bool", "tag:yaml.org,2002:null", "tag:yaml.org,2002:float"))
+_NUMERIC_TAGS = frozenset(
+    ("tag:yaml.org,2002:int", "tag:yaml.org,2002:bool", "tag:yaml.org,2002:null", "tag:yaml.org,2002:float")
+)

@@ -1,8 +1,8 @@
 """The type of every expression: what names reach, which operators and methods fit.
 
-`Types.of(code, context)` gives the type of an expression and reports its mistakes; each tree is typed once per context and
-the type of every node is kept in `nodes` (the emitter asks whether a division is one of integers).  The method table is
-the language's own, by kind of receiver.
+`Types.of(code, context)` gives the type of an expression and reports its mistakes; each tree is typed once per
+context and the type of every node is kept in `nodes` (the emitter asks whether a division is one of integers).  The
+method table is the language's own, by kind of receiver.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from sigflow.compiler.model import (
 )
 from sigflow.compiler.problems import Problems, did_you_mean
 from sigflow.compiler.resolve import Scope, _Resolver
+from sigflow.diagnostics import Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +59,39 @@ class Mistake(Exception):
 _Result = Type | Callable[[Type], Type]
 _ELEMENT: Callable[[Type], Type] = lambda receiver: receiver.ref if isinstance(receiver.ref, Type) else ANY  # noqa: E731
 METHODS: dict[tuple[str, str], tuple[tuple[str, ...], _Result]] = {
-    ("bytes", "length"): ((), INT), ("bytes", "size"): ((), INT), ("bytes", "first"): ((), INT), ("bytes", "last"): ((), INT),
-    ("bytes", "min"): ((), INT), ("bytes", "max"): ((), INT), ("bytes", "to_s"): (("encoding",), STR), ("bytes", "index_of"): (("int",), INT),
-    ("int", "to_s"): ((), STR), ("float", "to_i"): ((), INT),
-    ("str", "length"): ((), INT), ("str", "reverse"): ((), STR), ("str", "to_i"): (("int?",), INT), ("str", "to_b"): (("encoding",), BYTES),
+    ("bytes", "length"): ((), INT),
+    ("bytes", "size"): ((), INT),
+    ("bytes", "first"): ((), INT),
+    ("bytes", "last"): ((), INT),
+    ("bytes", "min"): ((), INT),
+    ("bytes", "max"): ((), INT),
+    ("bytes", "to_s"): (("encoding",), STR),
+    ("bytes", "index_of"): (("int",), INT),
+    ("int", "to_s"): ((), STR),
+    ("float", "to_i"): ((), INT),
+    ("str", "length"): ((), INT),
+    ("str", "reverse"): ((), STR),
+    ("str", "to_i"): (("int?",), INT),
+    ("str", "to_b"): (("encoding",), BYTES),
     ("str", "substring"): (("int", "int"), STR),
-    ("bool", "to_i"): ((), INT), ("enum", "to_i"): ((), INT),
-    ("array", "first"): ((), _ELEMENT), ("array", "last"): ((), _ELEMENT), ("array", "size"): ((), INT), ("array", "length"): ((), INT),
-    ("array", "min"): ((), _ELEMENT), ("array", "max"): ((), _ELEMENT),
-    ("io", "size"): ((), INT), ("io", "pos"): ((), INT), ("io", "eof"): ((), BOOL),
-    ("struct", "_parent"): ((), STRUCT), ("struct", "_io"): ((), IO), ("struct", "_root"): ((), STRUCT),
-    ("opaque", "_parent"): ((), STRUCT), ("opaque", "_io"): ((), IO), ("opaque", "_root"): ((), STRUCT),
-}  # fmt: skip
+    ("bool", "to_i"): ((), INT),
+    ("enum", "to_i"): ((), INT),
+    ("array", "first"): ((), _ELEMENT),
+    ("array", "last"): ((), _ELEMENT),
+    ("array", "size"): ((), INT),
+    ("array", "length"): ((), INT),
+    ("array", "min"): ((), _ELEMENT),
+    ("array", "max"): ((), _ELEMENT),
+    ("io", "size"): ((), INT),
+    ("io", "pos"): ((), INT),
+    ("io", "eof"): ((), BOOL),
+    ("struct", "_parent"): ((), STRUCT),
+    ("struct", "_io"): ((), IO),
+    ("struct", "_root"): ((), STRUCT),
+    ("opaque", "_parent"): ((), STRUCT),
+    ("opaque", "_io"): ((), IO),
+    ("opaque", "_root"): ((), STRUCT),
+}
 _ORDERED = frozenset(("int", "float", "str", "bytes"))
 _SIZED = ("int", "float", "bool", "enum", "bytes", "str", "user", "array")
 
@@ -226,7 +248,9 @@ class Types:
         receiver = self.type(expr.value, context)
         return self.access(expr, receiver, expr.id, expr.arguments, context)
 
-    def access(self, expr: ex.Attribute | ex.Call, receiver: Type, name: str, arguments: tuple[ex.Expr, ...], context: Context) -> Type:
+    def access(
+        self, expr: ex.Attribute | ex.Call, receiver: Type, name: str, arguments: tuple[ex.Expr, ...], context: Context
+    ) -> Type:
         """The type of `receiver.name(arguments)`."""
         if receiver.kind == "any":
             for argument in arguments:
@@ -249,7 +273,11 @@ class Types:
             found = self.type(argument, context)
             if kind == "encoding":
                 if not isinstance(argument, ex.Str):
-                    raise Mistake("SF307", f"'{name}' takes the name of an encoding as a literal string, got an expression", argument.at)
+                    raise Mistake(
+                        "SF307",
+                        f"'{name}' takes the name of an encoding as a literal string, got an expression",
+                        argument.at,
+                    )
             elif found.kind not in (kind.rstrip("?"), "any"):
                 raise Mistake("SF307", f"'{name}' takes {_article(kind.rstrip('?'))}, got {found}", argument.at)
         return result if isinstance(result, Type) else result(receiver)
@@ -334,7 +362,7 @@ class Types:
         self.type(expr.value, context)
         if expr.type in self.casts:
             return self.casts[expr.type]
-        ref = sc.TypeRef(expr.type, str(expr.type), sc.Place())
+        ref = sc.TypeRef(expr.type, str(expr.type), Place())
         found = self._cast_target(ref, context)
         for _ in range(expr.type.arrays):
             found = array_of(found)
@@ -350,7 +378,11 @@ class Types:
             if enum is not None:
                 return Type("enum", enum)
             written = "::".join(ref.name.path)
-            raise Mistake("SF204", f"unknown type '{written}'{did_you_mean(written, self.scope.type_names(context.spec))}", ref.name.at)
+            raise Mistake(
+                "SF204",
+                f"unknown type '{written}'{did_you_mean(written, self.scope.type_names(context.spec))}",
+                ref.name.at,
+            )
         return found
 
     def _size_of(self, expr: ex.SizeOf, context: Context) -> Type:
@@ -370,7 +402,11 @@ class Types:
         spec = self.scope.find_type(name.path, context.spec)
         if spec is None:
             written = "::".join(name.path)
-            raise Mistake("SF204", f"unknown type '{written}'{did_you_mean(written, self.scope.type_names(context.spec))}", name.at)
+            raise Mistake(
+                "SF204",
+                f"unknown type '{written}'{did_you_mean(written, self.scope.type_names(context.spec))}",
+                name.at,
+            )
         return self.layout.class_bits(spec)
 
     def class_size(self, spec: sc.ClassSpec, at: int) -> int:
@@ -386,7 +422,11 @@ class Types:
         bits: int | None = None
         if isinstance(member, sc.Attr) and member.value is None:
             wire = self.names.wires.get(member)
-            bits = self.layout.wire_bits(wire) if wire is not None and member.repeat is None else self.layout.attr_bits(member)
+            bits = (
+                self.layout.wire_bits(wire)
+                if wire is not None and member.repeat is None
+                else self.layout.attr_bits(member)
+            )
         elif receiver.kind == "user":
             bits = self.layout.class_bits(receiver.ref)
         if bits is None:
@@ -398,7 +438,11 @@ class Types:
         enum = self.scope.find_enum((*expr.path, expr.enum), context.spec)
         if enum is None:
             written = "::".join((*expr.path, expr.enum))
-            raise Mistake("SF205", f"unknown enum '{written}'{did_you_mean(written, self.scope.enum_names(context.spec))}", expr.at)
+            raise Mistake(
+                "SF205",
+                f"unknown enum '{written}'{did_you_mean(written, self.scope.enum_names(context.spec))}",
+                expr.at,
+            )
         if enum.entry(expr.label) is None:
             near = did_you_mean(expr.label, (one.id for one in enum.entries))
             raise Mistake("SF207", f"enum '{enum.id}' has no member '{expr.label}'{near}", expr.at)
@@ -408,7 +452,9 @@ class Types:
         return Type("enum", enum)
 
 
-_BUILT_IN_BITS = {f"{kind}{size}{order}": 8 * size for kind in "usf" for size in (1, 2, 4, 8) for order in ("", "le", "be")}
+_BUILT_IN_BITS = {
+    f"{kind}{size}{order}": 8 * size for kind in "usf" for size in (1, 2, 4, 8) for order in ("", "le", "be")
+}
 _SPECIAL: dict[str, Callable[[Types, Context], Type | None]] = {
     "_": lambda types, context: context.element,
     "_on": lambda types, context: context.on,
@@ -420,11 +466,25 @@ _SPECIAL: dict[str, Callable[[Types, Context], Type | None]] = {
     "_is_le": lambda types, context: BOOL,
 }
 _RULES: dict[type[ex.Expr], Callable[..., Type]] = {
-    ex.Int: Types._constant, ex.Float: Types._constant, ex.Str: Types._constant, ex.Bool: Types._constant, ex.Format: Types._format,
-    ex.Name: Types._name, ex.Attribute: Types._attribute, ex.Call: Types._call, ex.Subscript: Types._subscript, ex.ListOf: Types._list,
-    ex.Unary: Types._unary, ex.Binary: Types._binary, ex.Compare: Types._compare, ex.Logic: Types._logic, ex.Choice: Types._choice,
-    ex.Cast: Types._cast, ex.SizeOf: Types._size_of, ex.EnumLabel: Types._enum_label,
-}  # fmt: skip
+    ex.Int: Types._constant,
+    ex.Float: Types._constant,
+    ex.Str: Types._constant,
+    ex.Bool: Types._constant,
+    ex.Format: Types._format,
+    ex.Name: Types._name,
+    ex.Attribute: Types._attribute,
+    ex.Call: Types._call,
+    ex.Subscript: Types._subscript,
+    ex.ListOf: Types._list,
+    ex.Unary: Types._unary,
+    ex.Binary: Types._binary,
+    ex.Compare: Types._compare,
+    ex.Logic: Types._logic,
+    ex.Choice: Types._choice,
+    ex.Cast: Types._cast,
+    ex.SizeOf: Types._size_of,
+    ex.EnumLabel: Types._enum_label,
+}
 
 
 def is_bytes(expr: ex.ListOf) -> bool:

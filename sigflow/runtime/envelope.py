@@ -30,7 +30,8 @@ class Refused(Exception):
 
 
 class Measured:
-    """What measuring found: the length of the frame in bytes, and per checksum where its value stands and what it covers.
+    """What measuring found: the length of the frame in bytes, and per checksum where its value stands and what it
+    covers.
 
     `checks[i]` is (offset of the stored value, covered pieces).  `looked` is how many leading bytes were looked at.
     """
@@ -59,10 +60,11 @@ class CrcParameters:
 class Checksum:
     """One checksum of a frame.
 
-    `algorithm`: a registered name or free CRC parameters.  `size`: bytes of the stored value.  `order`: `big`, `little`,
-    or `hex` for text digits.  `stored` and `pieces` are set where the layout is static (see the file's opening), else
-    None: then `Envelope.steps` gives them per frame.  `zeroed`: the stored value lies inside `pieces` and counts as zeros.
-    `field` names the attribute, `over` the coverage as the spec says it (for people).
+    `algorithm`: a registered name or free CRC parameters.  `size`: bytes of the stored value.  `order`: `big`,
+    `little`, or `hex` for text digits.  `stored` and `pieces` are set where the layout is static (see the file's
+    opening), else
+    None: then `Envelope.steps` gives them per frame.  `zeroed`: the stored value lies inside `pieces` and counts as
+    zeros. `field` names the attribute, `over` the coverage as the spec says it (for people).
     """
 
     field: str
@@ -113,7 +115,9 @@ class NoteRule:
 
 @dataclass(frozen=True, slots=True)
 class Time:
-    """The time of a frame: `value(unit)` counts units of `nanoseconds` since `epoch` (ISO date, None: an arbitrary start)."""
+    """The time of a frame: `value(unit)` counts units of `nanoseconds` since `epoch` (ISO date, None: an arbitrary
+    start).
+    """
 
     value: Callable[[Any], float]
     nanoseconds: int
@@ -133,18 +137,20 @@ class Field:
 class Envelope:
     """Everything the scan needs to know about one frame of a format.
 
-    sync: the literals searched for, () when every byte is a candidate.  chain: how many headers in a row confirm a frame
-    of a format without a checksum; None where the checksum confirms.  header: leading bytes that measuring looks at,
-    where that is a constant.  header_bits: -log2 of the chance that random bytes are a valid header.
+    sync: the literals searched for, () when every byte is a candidate.  chain: how many headers in a row confirm a
+    frame of a format without a checksum; None where the checksum confirms.  header: leading bytes that measuring
+    looks at, where that is a constant.  header_bits: -log2 of the chance that random bytes are a valid header.
 
     measure(data, at, end): the fast way where the layout is static: the length of the frame that starts at data[at]
     (not yet held against any limit), a reason (str) why there is none, or None where fewer than `header` bytes stand
     between at and end: then `steps` decides.
     steps(window): a generator; yields while bytes are lacking, returns `Measured`, raises `Refused`.
-    reasons: the spec's gap reasons by the YAML path of the attribute that fails.  payload_at: where the payload stands in
-    a frame, where that is static.  byte_order: `big`, `little`, or a function of the unit that gives `big` or `little`.
-    run(data, at, end, limit, found): whole good frames in a row from `at` on, checksum verified, each appended to `found`
-    as (start, stop, header tuple); returns where it stopped.  It stops at anything that is not a plain good frame.
+    reasons: the spec's gap reasons by the YAML path of the attribute that fails.  payload_at: where the payload
+    stands in a frame, where that is static.  byte_order: `big`, `little`, or a function of the unit that gives `big`
+    or `little`.
+    run(data, at, end, limit, found): whole good frames in a row from `at` on, checksum verified, each appended to
+    `found` as (start, stop, header tuple); returns where it stopped.  It stops at anything that is not a plain good
+    frame.
     parse(raw, head): the unit parsed from its bytes; `head` is the header tuple of `run`, or None.
     """
 

@@ -8,12 +8,13 @@ from typing import Any
 
 from kaitaistruct import KaitaiStructError, ValidationFailedError, ValidationNotEqualError
 
+from sigflow.errors import LimitExceeded
 from sigflow.runtime.envelope import Measured, Refused
 
 #: What reading hostile bytes may raise in generated code; anything else is a bug and passes through.
 WIRE_ERRORS = (
     KaitaiStructError, EOFError, ValueError, ArithmeticError, LookupError, AttributeError, TypeError, RecursionError,
-    MemoryError, zlib.error,
+    MemoryError, zlib.error, LimitExceeded,
 )  # fmt: skip
 
 

@@ -1,4 +1,5 @@
-"""What can be saved of a parse that failed: the fields read so far, and where in the value and in the bytes it happened.
+"""What can be saved of a parse that failed: the fields read so far, and where in the value and in the bytes it
+happened.
 
 A generated class sets a nested object on its parent only once that is complete.  When reading fails, the objects under
 construction are found in the frames of the traceback and hung into place, so that whoever shows the value sees how far
@@ -13,7 +14,9 @@ from sigflow.runtime.struct import KaitaiStruct
 
 
 def salvage(error: BaseException, unit: KaitaiStruct) -> None:
-    """Set `partial` (the unit as far as it was read), `field_path` and `field_offset` (from the frame's start) on `error`."""
+    """Set `partial` (the unit as far as it was read), `field_path` and `field_offset` (from the frame's start) on
+    `error`.
+    """
     chain = _under_construction(error, unit)
     path: list[str] = []
     offset = 0

@@ -1,8 +1,8 @@
 """The reader that generated parsers read from: a position in one immutable buffer.
 
 It answers to the names of Kaitai's Python runtime (`read_u4le`, `pos`, `is_eof`, ...), so code written for that runtime
-runs unchanged, but reads with `struct.unpack_from` out of one bytes object instead of through a file object: a read is one
-bounds check and one unpack, and runs of fixed fields (`Run`) are a single unpack.
+runs unchanged, but reads with `struct.unpack_from` out of one bytes object instead of through a file object: a read
+is one bounds check and one unpack, and runs of fixed fields (`Run`) are a single unpack.
 
 Rules.  A read that fails leaves the position where it began.  Bits left over from a bit read count only while the
 position is the one they were read at (`_bits_at`), so that a byte read need not clear them.
@@ -130,7 +130,9 @@ class KaitaiStream(kaitaistruct.KaitaiStream):  # type: ignore[misc]  # kaitaist
         return self._number(_S1, 1)  # type: ignore[no-any-return]
 
     def read_numbers(self, into: list[Any], order: str, letter: str, size: int, count: int) -> None:
-        """Append `count` numbers to `into`; -1: as many as there are to the end.  Where the stream ends first, what is there is kept."""
+        """Append `count` numbers to `into`; -1: as many as there are to the end.  Where the stream ends first, what
+        is there is kept.
+        """
         self._bits_left = 0
         pos = self._pos
         left = max(self._end - pos, 0)
@@ -145,7 +147,12 @@ class KaitaiStream(kaitaistruct.KaitaiStream):  # type: ignore[misc]  # kaitaist
     def moved(self, before: int) -> int:
         """The position, which must not be `before`: a list that takes no bytes would never end."""
         if self._pos == before:
-            raise LimitExceeded(f"65536 elements in a row took no byte at offset {self.pos()}", offset=self.pos(), found=65536, limit=65536)
+            raise LimitExceeded(
+                f"65536 elements in a row took no byte at offset {self.pos()}",
+                offset=self.pos(),
+                found=65536,
+                limit=65536,
+            )
         return self._pos
 
     # ---------------------------------------------------------------- bits
@@ -284,10 +291,23 @@ def _reader(unpack: Any, n: int, name: str, what: str) -> Any:
 
 
 for _name, _unpack, _size in (
-    ("u2be", _U2BE, 2), ("u4be", _U4BE, 4), ("u8be", _U8BE, 8), ("u2le", _U2LE, 2), ("u4le", _U4LE, 4), ("u8le", _U8LE, 8),
-    ("s2be", _S2BE, 2), ("s4be", _S4BE, 4), ("s8be", _S8BE, 8), ("s2le", _S2LE, 2), ("s4le", _S4LE, 4), ("s8le", _S8LE, 8),
-    ("f4be", _F4BE, 4), ("f8be", _F8BE, 8), ("f4le", _F4LE, 4), ("f8le", _F8LE, 8),
-):  # fmt: skip
+    ("u2be", _U2BE, 2),
+    ("u4be", _U4BE, 4),
+    ("u8be", _U8BE, 8),
+    ("u2le", _U2LE, 2),
+    ("u4le", _U4LE, 4),
+    ("u8le", _U8LE, 8),
+    ("s2be", _S2BE, 2),
+    ("s4be", _S4BE, 4),
+    ("s8be", _S8BE, 8),
+    ("s2le", _S2LE, 2),
+    ("s4le", _S4LE, 4),
+    ("s8le", _S8LE, 8),
+    ("f4be", _F4BE, 4),
+    ("f8be", _F8BE, 8),
+    ("f4le", _F4LE, 4),
+    ("f8le", _F8LE, 8),
+):
     setattr(KaitaiStream, f"read_{_name}", _reader(_unpack, _size, f"read_{_name}", f"A {_name} number."))
 
 
@@ -325,9 +345,9 @@ def as_stream(io: Any) -> KaitaiStream:
 class Run:
     """A run of fixed-size fields, read by one unpack.
 
-    fields: (attribute, struct letter, bytes) in order; for the bit fields of one unit instead of the attribute the pairs
-    (attribute, bits), and after the bytes their bit order.  `short` is called where the stream ends inside the run: it sets
-    the fields that are there, as reading one after the other would, and raises at the one that is cut.
+    fields: (attribute, struct letter, bytes) in order; for the bit fields of one unit instead of the attribute the
+    pairs (attribute, bits), and after the bytes their bit order.  `short` is called where the stream ends inside the
+    run: it sets the fields that are there, as reading one after the other would, and raises at the one that is cut.
     """
 
     __slots__ = ("_fields", "_order", "size", "unpack")

@@ -25,7 +25,9 @@ current_limits: ContextVar[Limits] = ContextVar("current_limits", default=Limits
 
 
 class KaitaiStruct(kaitaistruct.KaitaiStruct):  # type: ignore[misc]  # kaitaistruct carries no types
-    """What every generated class is: `from_file`, `from_bytes`, `from_io`, a context manager, `_io`, `_parent`, `_root`."""
+    """What every generated class is: `from_file`, `from_bytes`, `from_io`, a context manager, `_io`, `_parent`,
+    `_root`.
+    """
 
     _io: KaitaiStream
     #: Attribute names of the fields in the order of the spec, and of the instances.

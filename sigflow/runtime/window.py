@@ -1,8 +1,8 @@
 """The window through which a frame is measured while its bytes are still arriving.
 
-A measure is a generator: it asks `lacks(n)` before it reads, and yields while the answer is yes.  The scan then moves the
-window over the grown buffer (`move`) and resumes it, so nothing is measured twice however the chunks fall.  Every answer
-but "not yet" depends on the bytes of the frame alone, never on how many have arrived.
+A measure is a generator: it asks `lacks(n)` before it reads, and yields while the answer is yes.  The scan then moves
+the window over the grown buffer (`move`) and resumes it, so nothing is measured twice however the chunks fall.  Every
+answer but "not yet" depends on the bytes of the frame alone, never on how many have arrived.
 """
 
 from __future__ import annotations
@@ -73,8 +73,7 @@ class Window(KaitaiStream):
             raise Refused("valid")
         stop = self._pos - self._at + n
         self._within(stop)
-        if stop > self.looked:
-            self.looked = stop
+        self.looked = max(self.looked, stop)
         return self._at + stop > self._end
 
     def lacks_bits(self, n: int) -> bool:
@@ -111,7 +110,9 @@ class Window(KaitaiStream):
             hit = data.find(literal, max(pos, begin - size + 1), min(stop + size - 1, end))
             if hit >= 0:
                 raise Refused("aborted")
-            if found >= 0 and any(data[cut:end] == literal[: end - cut] for cut in range(max(pos, end - size + 1), stop)):
+            if found >= 0 and any(
+                data[cut:end] == literal[: end - cut] for cut in range(max(pos, end - size + 1), stop)
+            ):
                 return True
         ceiling, reason = self._ceiling
         if found < 0:
@@ -126,8 +127,7 @@ class Window(KaitaiStream):
             raise Refused(reason)
         self._searched = 0
         after = found + unit - self._at
-        if after > self.looked:
-            self.looked = after
+        self.looked = max(self.looked, after)
         return False
 
     # ---------------------------------------------------------------- bounds that a spec declares

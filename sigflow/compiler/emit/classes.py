@@ -17,9 +17,16 @@ from sigflow.compiler.plan import ClassPlan, Plan, Step, ValueStep
 from sigflow.compiler.source import Mapping, Scalar
 
 _ANNOTATIONS = {
-    "int": "int", "float": "float", "str": "str", "bytes": "bytes", "bool": "bool", "io": "KaitaiStream", "struct": "KaitaiStruct", "any": "Any",
+    "int": "int",
+    "float": "float",
+    "str": "str",
+    "bytes": "bytes",
+    "bool": "bool",
+    "io": "KaitaiStream",
+    "struct": "KaitaiStruct",
+    "any": "Any",
     "opaque": "Any",
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +129,9 @@ class _Class:
             self.field_doc(step.attr.doc)
 
     def field_doc(self, doc: sc.Doc) -> None:
-        text = "\n\n".join(part for part in (doc.text.strip(), "\n".join(f"Source: {ref}" for ref in doc.refs if ref)) if part)
+        text = "\n\n".join(
+            part for part in (doc.text.strip(), "\n".join(f"Source: {ref}" for ref in doc.refs if ref)) if part
+        )
         if text:
             self.out.doc(text)
 
@@ -275,7 +284,11 @@ class _Class:
             out(f"{name} = []")
         out("i = 0")
         out("moved = io._pos")
-        heads = {"expr": f"while i < {reads.ex.code(repeat.code) if repeat.kind == 'expr' else ''}:", "eos": "while not io.is_eof():", "until": "while True:"}
+        heads = {
+            "expr": f"while i < {reads.ex.code(repeat.code) if repeat.kind == 'expr' else ''}:",
+            "eos": "while not io.is_eof():",
+            "until": "while True:",
+        }
         with out.block(heads[repeat.kind]):
             out(f"self._debug[{key!r}]['arr'].append({{'start': io.pos()}})")
             self.debug_value(reads, step, target, key, True)
@@ -303,9 +316,8 @@ class _Class:
             out(save)
             return
         # An object that fails half-way is kept, so that a viewer can show what there is.
-        with out.block("try:"):
-            with out.block(f"if isinstance(_t, {self.module.need('KaitaiStruct')}):"):
-                out("_t._read()")
+        with out.block("try:"), out.block(f"if isinstance(_t, {self.module.need('KaitaiStruct')}):"):
+            out("_t._read()")
         with out.block("finally:"):
             out(save)
 
@@ -339,9 +351,10 @@ class _Class:
         with out.block(f"if not {self.module.std('TYPE_CHECKING')}:"):
             out()
             with out.block(f"def __getattr__(self, name: str) -> {any_}:"):
-                out("# A frame that the scan found is made from its header; the rest is read when something asks for it.")
+                out("# A frame that the scan found is made from its header; the rest is read when asked for.")
                 with out.block(f"if name in {self.stream.late!r} and '_late' in self.__dict__:"):
-                    out(f"self._io, self._parent, self._root = {self.module.need('KaitaiStream')}(self.__dict__.pop('_late')), None, self")
+                    out(f"self._io = {self.module.need('KaitaiStream')}(self.__dict__.pop('_late'))")
+                    out("self._parent, self._root = None, self")
                     out("self._read()")
                     out("return self.__dict__[name]")
                 out("raise AttributeError(f'{type(self).__name__!r} object has no attribute {name!r}')")

@@ -14,21 +14,53 @@ from sigflow.compiler.types import Types, is_bytes
 #: Python's precedences, low to high.
 CHOICE, OR, AND, NOT, COMPARE, BIT_OR, BIT_XOR, BIT_AND, SHIFT, SUM, PRODUCT, UNARY, POSTFIX, ATOM = range(14)
 _BINARY = {
-    "|": BIT_OR, "^": BIT_XOR, "&": BIT_AND, "<<": SHIFT, ">>": SHIFT, "+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT, "%": PRODUCT,
-}  # fmt: skip
-_SPECIAL = {"_io": "self._io", "_root": "self._root", "_parent": "self._parent", "_": "_", "_on": "on", "_index": "i", "_is_le": "self._is_le"}
+    "|": BIT_OR,
+    "^": BIT_XOR,
+    "&": BIT_AND,
+    "<<": SHIFT,
+    ">>": SHIFT,
+    "+": SUM,
+    "-": SUM,
+    "*": PRODUCT,
+    "/": PRODUCT,
+    "%": PRODUCT,
+}
+_SPECIAL = {
+    "_io": "self._io",
+    "_root": "self._root",
+    "_parent": "self._parent",
+    "_": "_",
+    "_on": "on",
+    "_index": "i",
+    "_is_le": "self._is_le",
+}
 #: Methods by (kind of receiver, name): a template for the receiver and its arguments, and the template's precedence.
 _METHODS: dict[tuple[str, str], tuple[str, int]] = {
-    ("bytes", "length"): ("len({0})", ATOM), ("bytes", "size"): ("len({0})", ATOM), ("bytes", "first"): ("{0}[0]", POSTFIX),
-    ("bytes", "last"): ("{0}[-1]", POSTFIX), ("bytes", "min"): ("min({0})", ATOM), ("bytes", "max"): ("max({0})", ATOM),
-    ("bytes", "index_of"): ("{0}.find({1})", POSTFIX), ("int", "to_s"): ("str({0})", ATOM), ("float", "to_i"): ("int({0})", ATOM),
-    ("str", "length"): ("len({0})", ATOM), ("str", "reverse"): ("{0}[::-1]", POSTFIX), ("str", "to_i"): ("int({0})", ATOM),
-    ("str", "substring"): ("{0}[{1}:{2}]", POSTFIX), ("bool", "to_i"): ("int({0})", ATOM),
-    ("enum", "to_i"): ("int({0})", ATOM), ("array", "first"): ("{0}[0]", POSTFIX), ("array", "last"): ("{0}[-1]", POSTFIX),
-    ("array", "size"): ("len({0})", ATOM), ("array", "length"): ("len({0})", ATOM), ("array", "min"): ("min({0})", ATOM),
-    ("array", "max"): ("max({0})", ATOM), ("io", "size"): ("{0}.size()", POSTFIX), ("io", "pos"): ("{0}.pos()", POSTFIX),
+    ("bytes", "length"): ("len({0})", ATOM),
+    ("bytes", "size"): ("len({0})", ATOM),
+    ("bytes", "first"): ("{0}[0]", POSTFIX),
+    ("bytes", "last"): ("{0}[-1]", POSTFIX),
+    ("bytes", "min"): ("min({0})", ATOM),
+    ("bytes", "max"): ("max({0})", ATOM),
+    ("bytes", "index_of"): ("{0}.find({1})", POSTFIX),
+    ("int", "to_s"): ("str({0})", ATOM),
+    ("float", "to_i"): ("int({0})", ATOM),
+    ("str", "length"): ("len({0})", ATOM),
+    ("str", "reverse"): ("{0}[::-1]", POSTFIX),
+    ("str", "to_i"): ("int({0})", ATOM),
+    ("str", "substring"): ("{0}[{1}:{2}]", POSTFIX),
+    ("bool", "to_i"): ("int({0})", ATOM),
+    ("enum", "to_i"): ("int({0})", ATOM),
+    ("array", "first"): ("{0}[0]", POSTFIX),
+    ("array", "last"): ("{0}[-1]", POSTFIX),
+    ("array", "size"): ("len({0})", ATOM),
+    ("array", "length"): ("len({0})", ATOM),
+    ("array", "min"): ("min({0})", ATOM),
+    ("array", "max"): ("max({0})", ATOM),
+    ("io", "size"): ("{0}.size()", POSTFIX),
+    ("io", "pos"): ("{0}.pos()", POSTFIX),
     ("io", "eof"): ("{0}.is_eof()", POSTFIX),
-}  # fmt: skip
+}
 #: A shift by more than this that is not a constant is asked for by the wire, and bounded at run time.
 _SAFE_SHIFT = 64
 
@@ -172,9 +204,22 @@ def _quoted(text: str) -> str:
 
 
 _NODES: dict[type[ex.Expr], Callable[..., tuple[str, int]]] = {
-    ex.Int: Expressions._literal, ex.Float: Expressions._literal, ex.Str: Expressions._literal, ex.Bool: Expressions._literal,
-    ex.Format: Expressions._format, ex.Name: Expressions._name, ex.Attribute: Expressions._attribute, ex.Call: Expressions._call,
-    ex.Subscript: Expressions._subscript, ex.ListOf: Expressions._list, ex.Unary: Expressions._unary, ex.Binary: Expressions._binary,
-    ex.Compare: Expressions._compare, ex.Logic: Expressions._logic, ex.Choice: Expressions._choice, ex.Cast: Expressions._cast,
-    ex.SizeOf: Expressions._size_of, ex.EnumLabel: Expressions._enum_label,
-}  # fmt: skip
+    ex.Int: Expressions._literal,
+    ex.Float: Expressions._literal,
+    ex.Str: Expressions._literal,
+    ex.Bool: Expressions._literal,
+    ex.Format: Expressions._format,
+    ex.Name: Expressions._name,
+    ex.Attribute: Expressions._attribute,
+    ex.Call: Expressions._call,
+    ex.Subscript: Expressions._subscript,
+    ex.ListOf: Expressions._list,
+    ex.Unary: Expressions._unary,
+    ex.Binary: Expressions._binary,
+    ex.Compare: Expressions._compare,
+    ex.Logic: Expressions._logic,
+    ex.Choice: Expressions._choice,
+    ex.Cast: Expressions._cast,
+    ex.SizeOf: Expressions._size_of,
+    ex.EnumLabel: Expressions._enum_label,
+}

@@ -74,8 +74,15 @@ def _head(plan: Plan, module: Module, package: str | None, hash: str) -> Writer:
 
 
 #: Where the names of the standard library come from.
-_STDLIB = {"Any": "from typing import ", "TYPE_CHECKING": "from typing import ", "IntEnum": "from enum import ", "builtins": "import ", "collections": "import ", "Struct": "from struct import ",
-           "crc32": "from zlib import "}  # fmt: skip
+_STDLIB = {
+    "Any": "from typing import ",
+    "TYPE_CHECKING": "from typing import ",
+    "IntEnum": "from enum import ",
+    "builtins": "import ",
+    "collections": "import ",
+    "Struct": "from struct import ",
+    "crc32": "from zlib import ",
+}
 
 
 def _aliased(text: str, name: str, module: Module) -> str:

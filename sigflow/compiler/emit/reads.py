@@ -1,7 +1,7 @@
 """How fields are read: each wire as an expression that reads one value, and runs of fixed fields as one unpack.
 
-`Reads` writes the statements of one class for one byte order.  The generated code has `self`, `io` (the stream read from),
-and inside a repeat `i` and `_`.
+`Reads` writes the statements of one class for one byte order.  The generated code has `self`, `io` (the stream read
+from), and inside a repeat `i` and `_`.
 """
 
 from __future__ import annotations
@@ -18,14 +18,26 @@ from sigflow.compiler.model import Bits, Bytes, Number, Shape, Switched, Text, U
 from sigflow.compiler.plan import ClassPlan, Step
 from sigflow.compiler.types import Types
 
-_LETTERS = {("u", 1): "B", ("u", 2): "H", ("u", 4): "I", ("u", 8): "Q", ("s", 1): "b", ("s", 2): "h", ("s", 4): "i", ("s", 8): "q", ("f", 4): "f", ("f", 8): "d"}
+_LETTERS = {
+    ("u", 1): "B",
+    ("u", 2): "H",
+    ("u", 4): "I",
+    ("u", 8): "Q",
+    ("s", 1): "b",
+    ("s", 2): "h",
+    ("s", 4): "i",
+    ("s", 8): "q",
+    ("f", 4): "f",
+    ("f", 8): "d",
+}
 _BIT_LETTERS = {8: "B", 16: "H", 32: "I", 64: "Q"}
-_SIGNS = {"le": "<", "be": ">"}
+SIGNS = {"le": "<", "be": ">"}
 
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """A member of a run: its steps (several for bit fields of one unit), its struct letter, size, and byte order ("" for either)."""
+    """A member of a run: its steps (several for bit fields of one unit), its struct letter, size, and byte order (""
+    for either)."""
 
     steps: tuple[Step, ...]
     letter: str
@@ -63,7 +75,9 @@ class Module:
         self.processes: set[str] = set()
 
     def alias(self, name: str) -> str:
-        """What the module calls an imported name: another one where its own class, or a module it imports, is called the same."""
+        """What the module calls an imported name: another one where its own class, or a module it imports, is called
+        the same.
+        """
         return f"_{name}" if name in self._taken else name
 
     def need(self, name: str) -> str:
@@ -172,7 +186,7 @@ class Reads:
     def write_run(self, members: list[Packed]) -> None:
         """One unpack for all of them, then what has to be made of each value."""
         order = next((member.order for member in members if member.order), "be")
-        run = Run(len(self.module.runs), _SIGNS[order], tuple(members))
+        run = Run(len(self.module.runs), SIGNS[order], tuple(members))
         self.module.runs.append(run)
         self.module.need("Run")
         out = self.out
@@ -181,7 +195,9 @@ class Reads:
         targets, after = [], []
         for number, member in enumerate(members):
             step = member.steps[0]
-            plain = not isinstance(step.wire, Bits) and (isinstance(step.wire, Number) and step.enum is None or isinstance(step.wire, Bytes))
+            plain = not isinstance(step.wire, Bits) and (
+                (isinstance(step.wire, Number) and step.enum is None) or isinstance(step.wire, Bytes)
+            )
             if plain:
                 targets.append(f"self.{step.name}")
             else:
@@ -221,7 +237,9 @@ class Reads:
             passed += wire.width
 
     def bit_group(self, steps: list[Step], at: int) -> int:
-        """Several bit fields in a row as one bit read, split; gives where it ended, or `at` where there is no such row."""
+        """Several bit fields in a row as one bit read, split; gives where it ended, or `at` where there is no such
+        row.
+        """
         group = self.bits_from(steps, at) if isinstance(steps[at].wire, Bits) else []
         total = sum(step.wire.width for step in group if isinstance(step.wire, Bits))
         if len(group) < 2 or total > 64:
@@ -323,7 +341,7 @@ class Reads:
         wire = step.wire
         if not isinstance(wire, Number) or repeat.kind == "until" or step.attr.valid is not None or self.plan.debug:
             return False
-        order = _SIGNS[self.number_order(wire) or "be"]
+        order = SIGNS[self.number_order(wire) or "be"]
         count = self.ex.code(repeat.code) if repeat.kind == "expr" else "-1"
         self.out(f"io.read_numbers({target}, {order!r}, {_LETTERS[wire.kind, wire.size]!r}, {wire.size}, {count})")
         if step.enum is not None:
@@ -399,7 +417,9 @@ class Reads:
         name = self.ex.plan.class_names[wire.target]
         if wire.target not in plans:
             return f"{name}({', '.join([*arguments, stream])})"
-        parent = "None" if step.attr.no_parent else "self" if step.attr.parent is None else self.ex.code(step.attr.parent)
+        parent = (
+            "None" if step.attr.no_parent else "self" if step.attr.parent is None else self.ex.code(step.attr.parent)
+        )
         extra = ["self._is_le"] if plans[wire.target].order == "inherited" else []
         return f"{name}({', '.join([*arguments, stream, parent, 'self._root', *extra])})"
 
@@ -551,5 +571,9 @@ _VALUES: dict[type[Wire], Callable[..., str]] = {
     Number: Reads._number, Bits: Reads._bits, Bytes: Reads._bytes, Text: Reads._text, User: Reads._user,
 }  # fmt: skip
 _CHECKS: dict[str, Callable[[Reads, Step, sc.Valid, str, str], None]] = {
-    "eq": Reads._check_eq, "range": Reads._check_range, "any-of": Reads._check_any, "in-enum": Reads._check_enum, "expr": Reads._check_expr,
-}  # fmt: skip
+    "eq": Reads._check_eq,
+    "range": Reads._check_range,
+    "any-of": Reads._check_any,
+    "in-enum": Reads._check_enum,
+    "expr": Reads._check_expr,
+}

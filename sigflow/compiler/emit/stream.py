@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sigflow.compiler import naming
 from sigflow.compiler import schema as sc
-from sigflow.compiler.emit.measure import Flat, FlatLayout, flat_layout
+from sigflow.compiler.emit.flat import Flat, FlatLayout, flat_layout
 from sigflow.compiler.emit.reads import Module
 from sigflow.compiler.emit.writer import Writer
 from sigflow.compiler.hints import ChecksumHint, Hints
@@ -19,7 +19,9 @@ def write_stream(module: Module, plan: Plan, hints: Hints, out: Writer, hash: st
 
 
 def lazy_fields(plan: Plan, module: Module, hints: Hints | None) -> tuple[str, ...]:
-    """The fields that a frame made from its header alone reads when they are asked for; () where there is no such way."""
+    """The fields that a frame made from its header alone reads when they are asked for; () where there is no such
+    way.
+    """
     if hints is None:
         return ()
     layout = flat_layout(plan, module, hints)
@@ -45,7 +47,11 @@ def headed(layout: FlatLayout) -> list[Step]:
 def _harmless(wire: Wire, step: Step) -> bool:
     if step.attr.condition is not None or step.attr.repeat is not None:
         return False
-    return isinstance(wire, Bytes) and wire.shape.process is None or isinstance(wire, Bits | Number) or (isinstance(wire, User) and wire.shape is None)
+    return (
+        (isinstance(wire, Bytes) and wire.shape.process is None)
+        or isinstance(wire, Bits | Number)
+        or (isinstance(wire, User) and wire.shape is None)
+    )
 
 
 class _Stream:
@@ -113,7 +119,10 @@ class _Stream:
                     name = self.unit.qualified
                     out(f"unit = {name}.__new__({name})")
                     kept = {id(step) for step in headed(layout)}
-                    targets = [f"unit.{member.steps[0].name}" if id(member.steps[0]) in kept else "_" for member in layout.members]
+                    targets = [
+                        f"unit.{member.steps[0].name}" if id(member.steps[0]) in kept else "_"
+                        for member in layout.members
+                    ]
                     out(f"{', '.join(targets)}{',' if len(targets) == 1 else ''} = head")
                     out("unit._late = raw")
                     out("return unit")
@@ -179,7 +188,11 @@ class _Stream:
         static = layout is not None and all(over.code is None for over in one.over)
         if static and layout is not None:
             offsets = layout.offsets()
-            pieces = [(offsets[over.first][0], offsets[over.last][1]) for over in one.over if over.first is not None and over.last is not None]
+            pieces = [
+                (offsets[over.first][0], offsets[over.last][1])
+                for over in one.over
+                if over.first is not None and over.last is not None
+            ]
             parts += [f"stored={offsets[one.attr][0]}", f"pieces={tuple(pieces)!r}"]
         if one.zeroed:
             parts.append("zeroed=True")
@@ -197,7 +210,16 @@ class _Stream:
         parts = [repr(naming.attribute(one.attr.id)), str(one.modulus), str(one.step)]
         if one.per is not None:
             parts.append(f"stream={self.method('_stream', one.per)}")
-        heads = {step.attr: number for number, member in enumerate(layout.members) for step in member.steps if step in headed(layout)} if layout else {}
+        heads = (
+            {
+                step.attr: number
+                for number, member in enumerate(layout.members)
+                for step in member.steps
+                if step in headed(layout)
+            }
+            if layout
+            else {}
+        )
         if one.attr in heads:
             parts.append(f"head={heads[one.attr]}")
             per = self.module.types.members.get(one.per.expr) if one.per is not None else None
@@ -253,7 +275,9 @@ class _Stream:
         parts = []
         for number, one in enumerate(self.hints.notes):
             name = self.method(f"_note_{number}", one.when, "bool")
-            parts.append(f"{self.module.need('NoteRule')}({naming.attribute(one.attr.id)!r}, {one.code!r}, {one.text!r}, {name})")
+            parts.append(
+                f"{self.module.need('NoteRule')}({naming.attribute(one.attr.id)!r}, {one.code!r}, {one.text!r}, {name})"
+            )
         if parts:
             self.add("notes", f"({', '.join(parts)},)")
 
@@ -263,7 +287,11 @@ class _Stream:
             attr = step.attr
             text = _written(attr, step.wire)
             doc = attr.doc.text.strip().split("\n")[0]
-            parts.append(f"{self.module.need('Field')}({attr.id!r}, {text!r}, {doc!r})" if doc else f"{self.module.need('Field')}({attr.id!r}, {text!r})")
+            parts.append(
+                f"{self.module.need('Field')}({attr.id!r}, {text!r}, {doc!r})"
+                if doc
+                else f"{self.module.need('Field')}({attr.id!r}, {text!r})"
+            )
         self.add("fields", f"({', '.join(parts)},)")
         spec = self.plan.spec.top
         if spec.meta.title:

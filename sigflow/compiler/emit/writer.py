@@ -44,7 +44,9 @@ class Writer:
 
 
 def safe(text: str) -> str:
-    """`text` for the inside of a triple-quoted literal: nothing in it ends the literal, escapes, or hides from a reader."""
+    """`text` for the inside of a triple-quoted literal: nothing in it ends the literal, escapes, or hides from a
+    reader.
+    """
     letters = []
     for letter in text:
         if letter == "\\":

@@ -1,0 +1,148 @@
+"""What a frame's fields say before a byte is read: its leading literals, its extent, how much evidence a header is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from sigflow.compiler import expression as ex
+from sigflow.compiler import schema as sc
+from sigflow.compiler.layout import constant, integer
+from sigflow.compiler.model import Bits, Bytes, Names, Number, Shape, Text, User
+from sigflow.compiler.types import Types
+
+
+def fixed_literals(attr: sc.Attr, names: Names) -> list[bytes]:
+    """The byte strings that a field can be, where `contents` or `valid` leaves only a few."""
+    if attr.condition is not None or attr.repeat is not None:
+        return []
+    if attr.contents is not None:
+        return [attr.contents]
+    if attr.valid is None or attr.valid.kind not in ("eq", "any-of"):
+        return []
+    wire = names.wires.get(attr)
+    found: list[bytes] = []
+    for code in attr.valid.codes:
+        literal = _literal(code.expr if code is not None else None, wire)
+        if literal is None:
+            return []
+        found.append(literal)
+    return found
+
+
+def _literal(expr: ex.Expr | None, wire: object) -> bytes | None:
+    value = constant(expr)
+    if isinstance(wire, Number) and wire.kind != "f" and isinstance(value, int) and wire.order != "calc":
+        try:
+            return value.to_bytes(wire.size, "little" if wire.order == "le" else "big", signed=wire.kind == "s")
+        except OverflowError:
+            return None
+    if isinstance(wire, Text) and isinstance(value, str):
+        literal = value.encode("ascii", "replace")
+        return literal if integer(wire.shape.size) == len(literal) and value.isascii() else None
+    if isinstance(wire, Bytes) and isinstance(expr, ex.ListOf):
+        items = [item.value for item in expr.items if isinstance(item, ex.Int) and 0 <= item.value <= 255]
+        literal = bytes(items)
+        return literal if len(items) == len(expr.items) and integer(wire.shape.size) == len(items) else None
+    return None
+
+
+def leading(unit: sc.ClassSpec, names: Names) -> list[bytes]:
+    """The literals that a frame can begin with: the longest run of leading fields that are fixed."""
+    found = [b""]
+    for attr in unit.seq:
+        literals = fixed_literals(attr, names)
+        if not literals or len(found) * len(literals) > 16:
+            break
+        found = [head + literal for head in found for literal in literals]
+    return [one for one in found if one]
+
+
+def _wires(unit: sc.ClassSpec, names: Names) -> Iterator[tuple[sc.Attr, object]]:
+    for attr in unit.seq:
+        yield attr, names.wires.get(attr)
+
+
+def extent(unit: sc.ClassSpec, names: Names, types: Types) -> tuple[int, int | None]:
+    """The smallest and, where the spec bounds it, the largest frame, in bytes."""
+    smallest, largest = 0, 0
+    bounded = True
+    for attr, wire in _wires(unit, names):
+        bits = types.layout.attr_bits(attr)
+        if bits is not None:
+            smallest += bits
+            largest += bits
+            continue
+        most = None
+        if attr.repeat is None and isinstance(wire, Bytes | Text | User) and attr.condition is None:
+            most = _largest(getattr(wire, "shape", None), unit, names)
+        if most is None:
+            bounded = False
+        else:
+            largest += 8 * most
+    return (smallest + 7) // 8, (largest + 7) // 8 if bounded else None
+
+
+def _largest(shape: Shape | None, unit: sc.ClassSpec, names: Names) -> int | None:
+    """The most bytes that a size read from the wire can ask for: a field, or a field and a constant."""
+    expr = shape.size.expr if shape is not None and shape.size is not None else None
+    extra = 0
+    if isinstance(expr, ex.Binary) and expr.op in "+-":
+        value = constant(expr.right)
+        if not isinstance(value, int):
+            return None
+        extra = value if expr.op == "+" else -value
+        expr = expr.left
+    if not isinstance(expr, ex.Name):
+        return None
+    member = unit.member(expr.id)
+    wire = names.wires.get(member) if isinstance(member, sc.Attr) else None
+    if isinstance(wire, Number) and wire.kind == "u":
+        most = (1 << 8 * wire.size) - 1
+    elif isinstance(wire, Bits):
+        most = (1 << wire.width) - 1
+    else:
+        return None
+    valid = member.valid if isinstance(member, sc.Attr) else None
+    if valid is not None and valid.kind == "range" and (bound := integer(valid.codes[1])) is not None:
+        most = min(most, bound)
+    return max(most + extra, 0)
+
+
+def evidence(unit: sc.ClassSpec, max_frame: int, names: Names) -> float:
+    """-log2 of the chance that random bytes are a valid header."""
+    bits = 0.0
+    for attr, wire in _wires(unit, names):
+        literals = fixed_literals(attr, names)
+        if literals and all(len(one) == len(literals[0]) for one in literals):
+            bits += 8 * len(literals[0]) - math.log2(len(literals))
+        elif attr.valid is not None:
+            bits += _share(attr.valid, wire)
+    bits += _length_evidence(unit, max_frame, names)
+    return bits
+
+
+def _share(valid: sc.Valid, wire: object) -> float:
+    size = (
+        8 * wire.size if isinstance(wire, Number) and wire.kind != "f" else wire.width if isinstance(wire, Bits) else 0
+    )
+    if not size:
+        return 0.0
+    if valid.kind in ("eq", "any-of"):
+        return size - math.log2(max(len(valid.codes), 1))
+    if valid.kind == "range":
+        low, high = (integer(code) for code in valid.codes)
+        count = ((1 << size) - 1 if high is None else high) - (low or 0) + 1
+        return max(size - math.log2(count), 0.0) if count > 0 else 0.0
+    return 0.0
+
+
+def _length_evidence(unit: sc.ClassSpec, max_frame: int, names: Names) -> float:
+    """A length field that could ask for more than max-frame is evidence where it does not."""
+    for attr, wire in _wires(unit, names):
+        shape = getattr(wire, "shape", None)
+        if attr.repeat is None and isinstance(wire, Bytes | Text | User):
+            most = _largest(shape, unit, names)
+            if most is not None and most > max_frame:
+                return math.log2(most / max_frame)
+    return 0.0
