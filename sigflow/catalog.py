@@ -7,9 +7,8 @@ Rules.  A bundled format is a module that was generated before: loading it impor
 
 from __future__ import annotations
 
-import linecache
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +33,7 @@ def bundled() -> tuple[str, ...]:
 
 
 @cache
-def _registry() -> Registry:
+def _registry() -> Registry[Any]:
     return Registry("format", GROUP, {name: f"sigflow_formats.{name}:FORMAT" for name in bundled()})
 
 
@@ -86,14 +85,7 @@ def compile(
         errors = [problem for problem in built.problems if problem.severity == "error"]
         more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
         raise SpecError(f"{errors[0]}{more}", built.problems)
-    _keep_lines(built.modules)
     return _as_format(built.main, built.load(), limits)
-
-
-def _keep_lines(modules: Mapping[str, str]) -> None:
-    """Let tracebacks, and whoever asks which field was being read, see the lines of modules that are in no file."""
-    for name, text in modules.items():
-        linecache.cache[f"<generated {name}>"] = (len(text), None, text.splitlines(keepends=True), name)
 
 
 def _as_format(name: str, found: Any, limits: Limits | None) -> Format:
@@ -127,7 +119,14 @@ def describe(name: str | os.PathLike[str]) -> dict[str, Any]:
     envelope = format.envelope
     described: dict[str, Any] = {"name": format.name, "stream": envelope is not None, "title": "", "doc": ""}
     if envelope is None:
-        empty = {"sync": [], "checksums": [], "chain": None, "min_frame": 1, "max_frame": None, "sequence": None}
+        empty: dict[str, Any] = {
+            "sync": [],
+            "checksums": [],
+            "chain": None,
+            "min_frame": 1,
+            "max_frame": None,
+            "sequence": None,
+        }
         return described | {"spec": ""} | empty | {"codecs": [], "payload": None, "fields": []}
     sequence = envelope.sequence
     return described | {

@@ -178,14 +178,17 @@ def legacy_archive(rng: random.Random) -> Sample:
 
 
 def nested_tlv(rng: random.Random) -> Sample:
-    """Lists in lists; the deepest element stands at the depth that is allowed."""
+    """Lists in lists; the deepest element stands at the depth that is allowed.
+
+    No list holds so many elements in a row that they would count as a run of frames of their own.
+    """
     sample = Sample("tlv")
     for number in range(1, 11):
         sample.frame("tlv", element(number, rng.randbytes(rng.randrange(1, 12))))
         tree: bytes | list[bytes] = b"depth"
         for depth in range(min(number * 2, 15)):
-            tree = [element(0x100 + depth, tree), element(0x200 + depth, b"")]
-        sample.frame("tlv", element(number, tree))
+            tree = [element(0x100 + depth, tree)]
+        sample.frame("tlv", element(number, [element(0x200, b""), *tree] if isinstance(tree, list) else tree))
     return sample
 
 

@@ -28,13 +28,13 @@ def command(
     screen: Screen,
 ) -> int:
     """List every mistake and doubt in each SPEC: file, line, column, code. Exit code 1 if there are errors."""
-    unread = False
+    read = 0
     problems: dict[Diagnostic, None] = {}  # an imported spec that two import is told once
     for spec in specs:
         build = built(spec, import_paths, opaque_types=opaque_types, allow_imports=list(allow_imports))
         if build is None:
-            unread = True
             continue
+        read += 1
         problems.update(dict.fromkeys(build.problems))
     if form == "json":
         screen.line(dumps([problem_tree(problem) for problem in problems], indent=2))
@@ -42,11 +42,11 @@ def command(
         for problem in problems:
             for line in diagnostic_lines(problem, screen):
                 screen.line(line)
-        errors = sum(problem.severity is Severity.ERROR for problem in problems)
+    errors = sum(problem.severity is Severity.ERROR for problem in problems)
+    if form == "text" and read:
         others = len(problems) - errors
-        screen.note(f"{counted(len(specs), 'spec')}: {counted(errors, 'error')}, {counted(others, 'other finding')}")
-    failed = unread or any(problem.severity is Severity.ERROR for problem in problems)
-    return exits.FAILED if failed else exits.OK
+        screen.note(f"{counted(read, 'spec')}: {counted(errors, 'error')}, {counted(others, 'other finding')}")
+    return exits.FAILED if errors or read < len(specs) else exits.OK
 
 
 def problem_tree(problem: Diagnostic) -> dict[str, str | int]:

@@ -60,10 +60,10 @@ def command(
             whole = True
             printer.begin(recording.formats)
             for event in run:
+                if printed == limit:
+                    whole = False
+                    break
                 if isinstance(event, Record):
-                    if printed == limit:
-                        whole = False
-                        break
                     tree = frame_tree(event, formats[event.format], instances=instances, fields=wanted)
                     printer.frame(tree)
                     printed += 1
@@ -74,7 +74,7 @@ def command(
             printer.end()
             if not whole:
                 screen.note(f"{recording.name}: stopped after {limit} frames")
-                return exits.DAMAGED if verdict.damaged else exits.OK
+                return exits.DAMAGED if verdict.damaged_so_far else exits.OK
             report = verdict.report(recording.name)
             if not report.bytes:
                 screen.diagnostic("note", f"{recording.name}: the capture holds no bytes")

@@ -10,6 +10,7 @@ by others) is reported at the gap's first candidate, with what the reason means.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ from sigflow.diagnostics import Finding, Severity
 from sigflow.recording.checks import Check, checks_of
 from sigflow.recording.fields import fault_path, path_of_place
 from sigflow.runtime.envelope import Measured, Refused
-from sigflow.runtime.measure import WIRE_ERRORS, reason_of
+from sigflow.runtime.measure import WIRE_ERRORS, maybe_advance, reason_of
 from sigflow.runtime.window import Window
 
 if TYPE_CHECKING:
@@ -65,8 +66,9 @@ class Look:
 
 def look(format: Format, raw: bytes) -> Look:
     """The candidate at the start of `raw`, which goes on to the end of what is known of the stream."""
-    envelope = _envelope(format)
-    limit = format.limits.frame or envelope.max_frame
+    envelope, limit = format.envelope, format.max_frame
+    if envelope is None:
+        return Look("too-long", 0, "", f"the file is longer than the limit of {limit} bytes")
     window = Window(raw, 0, len(raw), limit, envelope.sync if envelope.aborted_by_sync else ())
     try:
         next(envelope.steps(window))
@@ -80,12 +82,6 @@ def look(format: Format, raw: bytes) -> Look:
     path = _failed_path(envelope, raw) or ""
     wanted = f"the stream ends {len(raw)} bytes into the frame, before its length is known"
     return Look("truncated", window.pos(), path, wanted)
-
-
-def _envelope(format: Format) -> Envelope:
-    if format.envelope is None:
-        raise AssertionError(f"{format.name} is a whole-file format: it has no candidates")
-    return format.envelope
 
 
 def _measured(envelope: Envelope, measured: Measured, raw: bytes, limit: int) -> Look:
@@ -127,12 +123,20 @@ def _failed_path(envelope: Envelope, raw: bytes) -> str | None:
 
 
 def _refused(envelope: Envelope, reason: str, error: BaseException, at: int, raw: bytes, limit: int) -> Look:
-    path: str | None = None
-    if reason not in ("too-long", "aborted"):
-        path = _failed_path(envelope, raw[:limit])
+    if reason == "too-long":
+        length = _claimed(envelope, raw)
+        words = f"frame length {'' if length is None else f'{length} '}exceeds limit {limit}"
+        return Look(reason, at, _failed_path(envelope, raw[:at]) or "", words, length)
+    path = None if reason == "aborted" else _failed_path(envelope, raw[:limit])
     if path is None:
         path = path_of_place(envelope, getattr(error, "path", "") or getattr(error, "src_path", ""))
-    return Look(reason, at, path or "", _words(reason, error))
+    return Look(reason, at, path, _words(reason, error))
+
+
+def _claimed(envelope: Envelope, raw: bytes) -> int | None:
+    """The length that a frame claims when nothing limits it; None where that cannot be told."""
+    measured = maybe_advance(envelope.steps(Window(raw, 0, len(raw), sys.maxsize)), envelope.reasons)
+    return measured.length if isinstance(measured, Measured) else None
 
 
 def _words(reason: str, error: BaseException) -> str:
@@ -197,15 +201,15 @@ class Examiner:
     def _candidates(self, format: Format, gap: Gap) -> Iterator[int]:
         """Where in the gap the format's marker stands, at most `CANDIDATES` times; the stream's end may cut a
         marker."""
-        envelope = _envelope(format)
         start, stop = gap.span.start, min(gap.span.stop, gap.span.start + SEARCHED)
-        if not envelope.sync:
+        sync = format.envelope.sync if format.envelope is not None else ()
+        if not sync:
             yield from (offset for offset in range(start, min(stop, start + CANDIDATES)) if self._left > 0)
             return
-        raw = self._bytes(start, stop + max(map(len, envelope.sync)) - 1)
+        raw = self._bytes(start, stop + max(map(len, sync)) - 1)
         at = 0
         for _ in range(CANDIDATES):
-            hits = [hit for literal in envelope.sync if 0 <= (hit := _find(raw, literal, at)) < stop - start]
+            hits = [hit for literal in sync if 0 <= (hit := _find(raw, literal, at)) < stop - start]
             if not hits or self._left <= 0:
                 return
             yield start + min(hits)

@@ -1,29 +1,20 @@
 """Which field of a frame the bytes at an offset belong to: the field path of a fault, and the spans of all fields.
 
-Generated parsers keep no record of where they read, since that would cost every frame.  Two things give it afterwards.
-A failed read leaves objects half made: the ones in the traceback, outermost first, and on each the field that was being
-read, are the path.  And a frame cut before byte k fails in the field that byte k belongs to, so the spans of the fields
-are found by bisection over k.
+Generated parsers keep no record of where they read, since that would cost every frame.  Two things give it afterwards.  A
+failed read says how far it came (`runtime.salvage`).  And a frame cut before byte k fails in the field that byte k belongs
+to, so the spans of the fields are found by bisection over k.
 """
 
 from __future__ import annotations
 
-import linecache
 import re
 from dataclasses import dataclass
-from itertools import pairwise
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from sigflow.runtime.measure import WIRE_ERRORS
-from sigflow.runtime.stream import KaitaiStream, Run
-from sigflow.runtime.struct import KaitaiStruct
 
 if TYPE_CHECKING:
     from sigflow.runtime.envelope import Envelope
-
-#: An emitted line that sets a field, or the raw bytes of one, or adds to one.
-_ASSIGNED = re.compile(r"\bself\.(?:_raw_)?(\w+)(?: = |\.append\()")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,63 +28,7 @@ class FieldSpan:
 
 def fault_path(error: BaseException) -> tuple[int | None, str]:
     """Where a generated parser failed: the offset in the frame, None where it cannot be told, and the field path."""
-    chain: list[tuple[Any, str]] = []  # objects being read, outermost first, and the field of each
-    trace = error.__traceback__
-    while trace is not None:
-        frame = trace.tb_frame
-        found = _reading(frame, trace.tb_lineno)
-        if found is not None:
-            if chain and chain[-1][0] is found[0]:
-                chain.pop()
-            chain.append(found)
-        trace = trace.tb_next
-    parts = []
-    for target, name in chain:
-        if name:
-            value = target.__dict__.get(name)
-            number = f"[{len(value)}]" if isinstance(value, list) else ""
-            parts.append(getattr(target, "_IDS", {}).get(name, name) + number)
-    return _position([target for target, _ in chain]), ".".join(parts)
-
-
-def _reading(frame: FrameType, line: int) -> tuple[Any, str] | None:
-    """The object that this frame was reading, and the attribute; None for frames that read none."""
-    local = frame.f_locals
-    if frame.f_code is Run.short.__code__:
-        return local["target"], str(local.get("name", ""))
-    target = local.get("self")
-    if not isinstance(target, KaitaiStruct):
-        return None
-    # The emitted line names the attribute that it sets; a check stands in the lines below the one that set it.
-    fields = target._FIELDS
-    for number in range(line, max(line - 4, frame.f_code.co_firstlineno), -1):
-        match = _ASSIGNED.search(linecache.getline(frame.f_code.co_filename, number, frame.f_globals))
-        if match and match[1] in fields:
-            return target, match[1]
-    return target, _last_set(target)
-
-
-def _last_set(target: KaitaiStruct) -> str:
-    """The field after the last one that was set: the best guess without the source."""
-    fields = target._FIELDS
-    have = [number for number, name in enumerate(fields) if name in target.__dict__]
-    return next(iter(fields[have[-1] + 1 if have else 0 :]), fields[-1] if fields else "")
-
-
-def _position(targets: list[Any]) -> int | None:
-    """Where reading stands, from the start of the frame: a substream is the bytes last taken from the stream around
-    it."""
-    streams: list[KaitaiStream] = []
-    for target in targets:
-        stream = target.__dict__.get("_io")
-        if isinstance(stream, KaitaiStream) and not (streams and streams[-1] is stream):
-            streams.append(stream)
-    if not streams:
-        return None
-    position = streams[-1].pos()
-    for outer, inner in pairwise(streams):
-        position += outer.pos() - inner.size()
-    return position if position >= 0 else None
+    return getattr(error, "field_offset", None), getattr(error, "field_path", "")
 
 
 def path_of_place(envelope: Envelope, place: str) -> str:

@@ -50,8 +50,3 @@ def frame_tree(
 def select(tree: Any, fields: Sequence[str]) -> dict[str, Any]:
     """The parts of a value at these paths, each under its path as key."""
     return {field: pick(tree, field) for field in fields}
-
-
-def root_class(format: Format) -> type | None:
-    """The class of a format's values, where it can be told."""
-    return getattr(format, "root", None)

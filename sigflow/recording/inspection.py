@@ -14,6 +14,7 @@ from sigflow.events import Gap, Record
 from sigflow.recording.checks import Check
 from sigflow.recording.faults import Examiner, Look, look
 from sigflow.recording.fields import FieldSpan, field_spans
+from sigflow.stream.reading import payload_span
 
 if TYPE_CHECKING:
     from sigflow.recording.run import Run
@@ -125,11 +126,8 @@ def _payload(format: Format, offset: int, raw: bytes, pieces: tuple[Piece, ...],
     envelope = format.envelope
     if envelope is None or envelope.payload is None or seen.length is None:
         return None
-    if envelope.payload_at is not None:
-        start, stop = envelope.payload_at
-        start = start if start >= 0 else len(raw) + start
-        stop = len(raw) if stop is None else stop if stop >= 0 else len(raw) + stop
-        return _piece(FieldSpan(envelope.payload, start, max(stop, start)), offset, raw)
+    if seen.length == len(raw) and (span := payload_span(envelope, raw)) is not None:
+        return _piece(FieldSpan(envelope.payload, *span), offset, raw)
     return next((piece for piece in pieces if piece.path == envelope.payload), None)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 from sigflow import catalog, storage
 from sigflow.diagnostics import Finding, Severity
 from sigflow.errors import UsageError
-from sigflow.events import Gap, Loss, Note, Record
+from sigflow.events import Gap, Loss, Record
 from sigflow.recording.detect import detect
 from sigflow.recording.faults import Examiner
 from sigflow.recording.report import LONGEST, Report
@@ -19,8 +19,8 @@ from sigflow.recording.run import Run
 from sigflow.stream.format import Format
 
 if TYPE_CHECKING:
+    from sigflow.events import Event
     from sigflow.limits import Limits
-    from sigflow.recording.run import Event
     from sigflow.storage import Storage
 
 #: What may be opened, and what it may be opened with.
@@ -90,9 +90,6 @@ class Recording:
 
     def run(self, *, keep: bool = False) -> Run:
         """A new pass from the beginning, with its own decoder; `keep` lets gaps be looked at again."""
-        if not self.formats:
-            # An empty capture for which no format was found.
-            return Run((), (), limits=self.limits)
         chunks = self.storage.chunks(self._chunk_size)
         return Run(chunks, self.formats, limits=self.limits, strict=self._strict, keep=keep)
 
@@ -137,6 +134,7 @@ class Verdict:
         self._diagnostics: list[Finding] = []
         self._diagnostics_total = 0
         self._damaged = False
+        self._losses = False
 
     def add(self, event: Event) -> tuple[Finding, ...]:
         """Count one event; gives its findings."""
@@ -150,7 +148,7 @@ class Verdict:
         elif isinstance(event, Loss):
             found = (_loss(event, self._run.formats),)
         else:
-            found = (_note(event),)
+            found = (Finding(event.code, event.severity, event.message, event.offset, event.format),)
         self.list(found)
         return found
 
@@ -159,10 +157,18 @@ class Verdict:
         """Whether there is a gap, a loss, or an error."""
         return self._damaged or self._run.statistics.sequence["lost"] > 0
 
+    @property
+    def damaged_so_far(self) -> bool:
+        """The same by the events that were added, for a run that is not finished."""
+        return self._damaged or self._losses
+
     def list(self, found: Iterable[Finding]) -> None:
         """Count findings.  A loss is judged by the final count, since a frame may come late after all."""
         for finding in found:
-            self._damaged = self._damaged or (finding.severity is Severity.ERROR and finding.code != LOSS)
+            if finding.code == LOSS:
+                self._losses = True
+            elif finding.severity is Severity.ERROR:
+                self._damaged = True
             self._diagnostics_total += 1
             if len(self._diagnostics) < self._longest:
                 self._diagnostics.append(finding)
@@ -212,7 +218,3 @@ def _loss(loss: Loss, formats: Sequence[Format]) -> Finding:
     frames = "1 frame" if loss.count == 1 else f"{loss.count} frames"
     message = f"{frames}{of_stream} never came: expected {path} {loss.expected}, found {loss.found}"
     return Finding(LOSS, Severity.ERROR, message, loss.offset, loss.format, path)
-
-
-def _note(note: Note) -> Finding:
-    return Finding(note.code, Severity(note.severity), note.message, note.offset, note.format)

@@ -79,7 +79,9 @@ def render(value: Any, *, instances: bool = False, depth: int = DEPTH, nodes: in
         else:
             if isinstance(item, list | tuple) and not hasattr(item, "_fields"):
                 tree: Any = [None] * len(item)
-                children: list[tuple[Any, Any, Any, int, str]] = [(child, tree, n, level + 1, f"{path}[{n}]") for n, child in enumerate(item)]
+                children: list[tuple[Any, Any, Any, int, str]] = [
+                    (child, tree, n, level + 1, f"{path}[{n}]") for n, child in enumerate(item)
+                ]
             else:
                 tree = {}
                 children = []

@@ -13,21 +13,21 @@ from typing import TYPE_CHECKING
 
 from sigflow.events import Gap, Record
 from sigflow.stream.decoder import Decoder
+from sigflow.stream.statistics import Statistics
 
 if TYPE_CHECKING:
-    from sigflow.events import Loss, Note
+    from sigflow.events import Event
     from sigflow.limits import Limits
-    from sigflow.stream.decoder import Statistics
     from sigflow.stream.format import Format
-
-    Event = Record | Gap | Loss | Note
 
 #: Bytes kept since the last event, at most.
 KEPT = 20 << 20
+#: The statistics of a stream that holds no bytes.
+NOTHING = Statistics(0, 0, 0, 0, {}, {"lost": 0, "duplicate": 0, "reordered": 0})
 
 
 class Run:
-    """Iterates over the events of `chunks`; once only."""
+    """Iterates over the events of `chunks`; once only.  Without a format there is nothing to say of them."""
 
     def __init__(
         self,
@@ -38,9 +38,10 @@ class Run:
         strict: bool = False,
         keep: bool = False,
     ) -> None:
-        self.formats = formats
         self._chunks = chunks
-        self._decoder = Decoder(formats, limits=limits, strict=strict)
+        self._decoder = Decoder(formats, limits=limits, strict=strict) if formats else None
+        #: The formats with the limits that hold here.
+        self.formats: Sequence[Format] = self._decoder.formats if self._decoder is not None else ()
         self._keep = keep
         self._kept: deque[tuple[int, bytes]] = deque()
         self._kept_bytes = 0
@@ -49,26 +50,28 @@ class Run:
     @property
     def statistics(self) -> Statistics:
         """What has been counted so far."""
-        return self._decoder.statistics
+        return NOTHING if self._decoder is None else self._decoder.statistics
 
     def __iter__(self) -> Iterator[Event]:
         decoder = self._decoder
+        if decoder is None:
+            return
         for chunk in self._chunks:
             if self._keep and self._kept_bytes <= KEPT:
                 self._kept.append((self._fed, chunk))
                 self._kept_bytes += len(chunk)
             self._fed += len(chunk)
             decoder.feed(chunk)
-            yield from self._events()
+            yield from self._events(decoder)
         decoder.feed_eof()
-        yield from self._events()
+        yield from self._events(decoder)
 
-    def _events(self) -> Iterator[Event]:
+    def _events(self, decoder: Decoder) -> Iterator[Event]:
         if not self._keep:
-            yield from self._decoder.events()
+            yield from decoder.events()
             return
         done = 0
-        for event in self._decoder.events():
+        for event in decoder.events():
             yield event
             if isinstance(event, Record | Gap):
                 done = event.span.stop

@@ -1,0 +1,27 @@
+"""The command line, called in this process."""
+
+from __future__ import annotations
+
+import pytest
+
+from sigflow.cli import main
+from tests.cli.calls import Call, Called
+
+
+@pytest.fixture
+def sigflow(capsysbinary: pytest.CaptureFixture[bytes]) -> Call:
+    """`sigflow(*arguments)`; whatever the arguments, there is no traceback and no control character.
+
+    Only `replay` gives bytes that are no text.
+    """
+
+    def call(*arguments: object) -> Called:
+        capsysbinary.readouterr()
+        code = main([str(argument) for argument in arguments])
+        out, err = (text.decode("utf-8", "backslashreplace") for text in capsysbinary.readouterr())
+        for text in (err,) if arguments and arguments[0] == "replay" else (out, err):
+            assert "Traceback" not in text
+            assert all(char.isprintable() or char == "\n" for char in text), text
+        return Called(code, out, err)
+
+    return call

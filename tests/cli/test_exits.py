@@ -1,0 +1,365 @@
+"""Every row of the table of exit codes, and every bad input: one clear line, the right code, no traceback."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.cli.calls import SAMPLES, Call, Called, process
+from tests.cli.transcript import ROOT, environment
+from tests.storage.check import unprivileged
+
+VALID = SAMPLES / "valid_telemetry.sgf"
+TRUNCATED = SAMPLES / "truncated_stream.sgf"
+MALFORMED = SAMPLES / "malformed_frame.sgf"
+SCANNING = ("validate", "parse", "inspect", "replay", "benchmark")
+QUICK = {"replay": ["--max"], "benchmark": ["--quiet"]}
+
+
+def scan(sigflow: Call, command: str, *arguments: object) -> Called:
+    return sigflow(command, *arguments, *QUICK.get(command, []))
+
+
+# ---------------------------------------------------------------- 0 and 3
+
+
+@pytest.mark.parametrize("command", SCANNING)
+@pytest.mark.parametrize(("capture", "code"), [(VALID, 0), (TRUNCATED, 3), (MALFORMED, 3)], ids=["0", "3", "3"])
+def test_sound_is_0_and_damaged_is_3(sigflow: Call, command: str, capture: Path, code: int) -> None:
+    assert scan(sigflow, command, capture, "-s", "sgf1").code == code
+
+
+@pytest.mark.parametrize("command", SCANNING)
+@pytest.mark.parametrize("named", [(), ("-s", "sgf1")], ids=["detected", "named"])
+def test_an_empty_capture_is_0_with_a_note(sigflow: Call, tmp_path: Path, command: str, named: tuple[str, ...]) -> None:
+    empty = tmp_path / "empty.sgf"
+    empty.touch()
+    called = scan(sigflow, command, empty, *named)
+    assert called.code == 0
+    if command != "benchmark":
+        assert "holds no bytes" in called.out + called.err
+
+
+def test_duplicates_and_reordering_are_0(sigflow: Call, tmp_path: Path) -> None:
+    from tools.make_samples import sgf1
+
+    path = tmp_path / "x.sgf"
+    path.write_bytes(b"".join(sgf1(7, sequence, b"x") for sequence in (1, 2, 2, 3, 5, 4, 6)))
+    called = sigflow("validate", path, "-s", "sgf1", "--format", "json")
+    verdict = json.loads(called.out)
+    assert verdict["sequence"] == {"lost": 0, "duplicate": 1, "reordered": 1}
+    assert (called.code, verdict["sound"]) == (0, True)
+    assert "error" not in {finding["severity"] for finding in verdict["diagnostics"]}
+
+
+def test_a_loss_alone_is_3(sigflow: Call, tmp_path: Path) -> None:
+    from tools.make_samples import sgf1
+
+    path = tmp_path / "x.sgf"
+    path.write_bytes(b"".join(sgf1(7, sequence, b"x") for sequence in (1, 2, 5)))
+    for command in ("validate", "parse", "inspect", "replay"):
+        assert scan(sigflow, command, path, "-s", "sgf1").code == 3, command
+
+
+def test_an_error_in_a_payload_alone_is_3(sigflow: Call, tmp_path: Path) -> None:
+    from tools.make_samples import sgf1
+
+    path = tmp_path / "x.sgf"
+    path.write_bytes(sgf1(7, 1, b"no zlib stream", compressed=True) + sgf1(7, 2, b"\0\1\0\5al", tlv=True))
+    called = sigflow("validate", path, "--format", "json")
+    verdict = json.loads(called.out)
+    assert (called.code, verdict["sound"], verdict["gap_bytes"], verdict["frames"]) == (3, False, 0, 2)
+    assert {finding["severity"] for finding in verdict["diagnostics"]} == {"error"}
+    assert all(finding["path"].startswith("payload") for finding in verdict["diagnostics"])
+    parsed = sigflow("parse", path, "--format", "ndjson")
+    assert parsed.code == 3
+    assert all(json.loads(line)["diagnostics"] for line in parsed.out.splitlines())
+
+
+def test_an_unknown_version_is_a_note_and_0(sigflow: Call, tmp_path: Path) -> None:
+    import zlib
+
+    from tools.make_samples import sgf1
+
+    raw = bytearray(sgf1(7, 1, b""))
+    raw[4] = 9
+    raw[22:26] = zlib.crc32(raw[:22]).to_bytes(4, "big")
+    path = tmp_path / "x.sgf"
+    path.write_bytes(raw)
+    called = sigflow("validate", path, "--format", "json")
+    assert called.code == 0
+    (finding,) = json.loads(called.out)["diagnostics"]
+    assert (finding["code"], finding["severity"], finding["path"]) == ("unknown-version", "note", "version")
+
+
+# ---------------------------------------------------------------- 1
+
+
+@pytest.mark.parametrize("command", SCANNING)
+def test_what_cannot_be_read_is_1(sigflow: Call, tmp_path: Path, command: str) -> None:
+    locked = tmp_path / "locked.sgf"
+    locked.write_bytes(VALID.read_bytes())
+    locked.chmod(0)
+    cases = [(tmp_path / "none.sgf", "no such file"), (tmp_path, "is a directory"), (locked, "permission denied")]
+    for path, words in cases:
+        with unprivileged() if path == locked else contextlib.nullcontext():
+            called = scan(sigflow, command, path, "-s", "sgf1")
+        assert called.code == 1
+        (line,) = [line for line in called.err.splitlines() if "error" in line]
+        assert line.startswith("sigflow: error: ") and str(path) in line and words in line
+
+
+def test_a_damaged_compressed_capture_is_1(sigflow: Call, tmp_path: Path) -> None:
+    import gzip
+
+    path = tmp_path / "x.sgf.gz"
+    path.write_bytes(gzip.compress(VALID.read_bytes())[:-10])
+    called = sigflow("validate", path, "-s", "sgf1")
+    assert called.code == 1
+    assert "gzip stream is damaged" in called.err
+
+
+SPECS = {
+    "not YAML": b"meta: {id: x\nseq: [",
+    "not a map": b"- a\n- b\n",
+    "empty": b"",
+    "not UTF-8": b"meta: {id: \xff\xfe}",
+    "a binary": bytes(range(256)),
+    "an unknown type": b"meta: {id: x}\nseq:\n  - {id: a, type: nothing}\n",
+    "a control character": b'meta: {id: "\x1b[31m"}\n',
+    "hostile names": b'meta: {id: "x\\n\\"; import os #"}\nseq:\n  - {id: "__import__", type: u1, doc: "\\"\\"\\""}\n',
+}
+
+
+@pytest.mark.parametrize("what", SPECS)
+def test_a_spec_with_errors_is_1_with_its_place(sigflow: Call, tmp_path: Path, what: str) -> None:
+    spec = tmp_path / "bad.ksy"
+    spec.write_bytes(SPECS[what])
+    for arguments in (["lint", spec], ["compile", spec, "-o", tmp_path / "out"], ["validate", VALID, "-s", spec]):
+        called = sigflow(*arguments)
+        assert called.code == 1, called
+        assert f"{spec}:" in called.out + called.err
+        assert "error" in called.out + called.err
+    assert not list(tmp_path.glob("out/*"))
+
+
+def test_a_missing_spec_is_1(sigflow: Call, tmp_path: Path) -> None:
+    spec = tmp_path / "none.ksy"
+    for arguments in (["lint", spec], ["compile", spec, "-o", tmp_path], ["validate", VALID, "-s", spec]):
+        called = sigflow(*arguments)
+        assert called.code == 1
+        assert called.err == f"sigflow: error: {spec}: no such file or directory\n"
+
+
+def test_a_spec_that_is_a_directory_is_1(sigflow: Call, tmp_path: Path) -> None:
+    spec = tmp_path / "x.ksy"
+    spec.mkdir()
+    for arguments in (["lint", spec], ["validate", VALID, "-s", spec]):
+        called = sigflow(*arguments)
+        assert (called.code, called.err) == (1, f"sigflow: error: {spec}: is a directory\n")
+
+
+def test_output_that_cannot_be_written_is_1(sigflow: Call, tmp_path: Path) -> None:
+    called = sigflow("parse", VALID, "-s", "sgf1", "-o", tmp_path / "no" / "such" / "folder")
+    assert called.code == 1
+    assert "no such file" in called.err
+    if os.path.exists("/dev/full"):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run(
+                [sys.executable, "-m", "sigflow", "parse", str(VALID), "-s", "sgf1"],
+                stdout=full, stderr=subprocess.PIPE, env=environment(tmp_path), timeout=60, check=False,
+            )  # fmt: skip
+        assert done.returncode == 1
+        assert done.stderr.decode().splitlines() == [
+            "sigflow: error: the output could not be written: No space left on device"
+        ]
+
+
+def test_output_over_the_capture_is_refused(sigflow: Call, tmp_path: Path) -> None:
+    path = tmp_path / "x.sgf"
+    path.write_bytes(VALID.read_bytes())
+    assert sigflow("parse", path, "-o", path).code == 2
+    assert path.read_bytes() == VALID.read_bytes()
+
+
+def test_compile_check_of_stale_files_is_1(sigflow: Call, tmp_path: Path) -> None:
+    spec = ROOT / "formats" / "sgf1.ksy"
+    assert sigflow("compile", spec, "-o", tmp_path, "--check").code == 1
+    assert sigflow("compile", spec, "-o", tmp_path).code == 0
+    assert sigflow("compile", spec, "-o", tmp_path, "--check").code == 0
+    module = tmp_path / "sgf1.py"
+    module.write_text(module.read_text() + "\n")
+    called = sigflow("compile", spec, "-o", tmp_path, "--check")
+    assert (called.code, "is not what" in called.out) == (1, True)
+
+
+def test_a_bad_spec_does_not_keep_the_others_from_being_compiled(sigflow: Call, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.ksy"
+    bad.write_text("meta: {id: bad}\nseq:\n  - {id: a, type: nothing}\n")
+    called = sigflow("compile", bad, ROOT / "formats" / "sgf1.ksy", "-o", tmp_path / "out")
+    assert called.code == 1
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["sgf1.py"]
+
+
+# ---------------------------------------------------------------- 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "missing command"),
+        (["validte", VALID], "did you mean 'validate'?"),
+        (["frobnicate"], "unknown command 'frobnicate'; known: parse, validate"),
+        (["validate"], "missing argument"),
+        (["validate", VALID, "--nonsense"], "--nonsense"),
+        (["validate", VALID, "--format", "xml"], "xml"),
+        (["validate", VALID, "-s", "sfg1"], "unknown format 'sfg1', did you mean 'sgf1'?"),
+        (["validate", VALID, "-s", "sgf1", "-s", "sgf1"], "named twice"),
+        (["validate", VALID, "--chunk-size", "0"], "chunk-size"),
+        (["validate", VALID, "--max-frame", "-1"], "max-frame"),
+        (["validate", VALID, "--engine", "native"], "native"),
+        (["parse", VALID, "--fields", "sequense"], "unknown field 'sequense', did you mean 'sequence'?"),
+        (["parse", VALID, "--format", "parquet"], "parquet"),
+        (["inspect", VALID, "--frame", "999"], "there is no frame 999, the capture has 24 frames"),
+        (["inspect", VALID, "--offset", "99999"], "offset 99999 is beyond the end, the capture has 1181 bytes"),
+        (["inspect", VALID, "--offset", "1", "--frame", "1"], "exclude each other"),
+        (["replay", VALID, "--speed", "1"], "format 'sgf1' has none"),
+        (["replay", VALID, "--rate", "0"], "--rate"),
+        (["replay", VALID, "--rate", "5", "--max"], "exclude each other"),
+        (["formats", "nothing"], "unknown format 'nothing'"),
+        (["compile", VALID], "-o"),
+    ],
+    ids=lambda value: " ".join(map(str, value)) if isinstance(value, list) else None,
+)
+def test_wrong_usage_is_2_in_one_line(sigflow: Call, arguments: list[object], words: str) -> None:
+    called = sigflow(*arguments)
+    assert called.code == 2
+    (line,) = [line for line in called.err.splitlines() if line.startswith("sigflow: error: ")]
+    assert words.lower() in line.lower()
+
+
+@pytest.mark.parametrize("what", ["zeros", "random", "text"])
+def test_a_capture_in_which_nothing_is_found_needs_a_name(sigflow: Call, tmp_path: Path, what: str) -> None:
+    content = {"zeros": bytes(100_000), "random": random.Random(1).randbytes(100_000), "text": b"hello " * 1000}
+    path = tmp_path / "x.bin"
+    path.write_bytes(content[what])
+    called = sigflow("validate", path)
+    assert called.code == 2
+    assert "name a format with -s" in called.err
+
+
+# ---------------------------------------------------------------- hostile captures
+
+
+HOSTILE = {
+    "zeros": bytes(300_000),
+    "random": random.Random(2).randbytes(300_000),
+    "sync markers": b"SGF1" * 20_000,
+    "text markers": b"*HDR\r\n" * 20_000,
+    "receiver markers": b"\xb5\x62" * 20_000,
+    "sentence starts": b"$" * 50_000,
+    "escape sequences": b"\x1b[2J\x1b]0;gotcha\x07$GPTXT,\x1b[31m*00\r\n" * 500,
+}
+
+
+@pytest.mark.parametrize("what", HOSTILE)
+def test_a_hostile_capture_is_all_gap(sigflow: Call, tmp_path: Path, what: str) -> None:
+    path = tmp_path / "x.bin"
+    path.write_bytes(HOSTILE[what])
+    start = time.monotonic()
+    specs = ["-s", "sgf1", "-s", "instrument_hdr", "-s", "ubx", "-s", "nmea0183"]
+    called = sigflow("validate", path, *specs, "--format", "json")
+    verdict = json.loads(called.out)
+    assert called.code == 3
+    assert verdict["frame_bytes"] + verdict["gap_bytes"] == verdict["bytes"] == len(HOSTILE[what])
+    assert verdict["gaps"]
+    for command in ("inspect", "parse"):
+        assert sigflow(command, path, *specs).code == 3
+    assert time.monotonic() - start < 30
+
+
+def test_text_of_a_capture_cannot_reach_the_terminal(sigflow: Call, tmp_path: Path) -> None:
+    spec = tmp_path / "text.ksy"
+    spec.write_text(
+        "meta: {id: text, endian: be}\n"
+        "-sigflow-stream: {checksum: {field: sum, algorithm: sum-8, over: [magic..text]}}\n"
+        "seq:\n  - {id: magic, contents: TX}\n  - {id: size, type: u1}\n"
+        "  - {id: text, type: str, size: size, encoding: UTF-8}\n  - {id: sum, type: u1}\n"
+    )
+    text = "\x1b[31m\x9b2J\u202egnp\r".encode()
+    body = b"TX" + bytes([len(text)]) + text
+    path = tmp_path / "x.bin"
+    path.write_bytes(body + bytes([sum(body) & 255]))
+    for form in ("table", "json", "ndjson", "csv"):
+        called = sigflow("parse", path, "-s", spec, "--format", form)
+        assert called.code == 0
+        assert "gnp" in called.out
+    assert sigflow("inspect", path, "-s", spec, "--frame", 0).code == 0
+
+
+# ---------------------------------------------------------------- several captures, pipes, signals
+
+
+def test_the_worst_of_several_counts_and_each_has_its_result(sigflow: Call, tmp_path: Path) -> None:
+    assert sigflow("validate", VALID, VALID).code == 0
+    called = sigflow("validate", VALID, TRUNCATED, "--format", "json", "--quiet")
+    assert called.code == 3
+    first, second, summary = map(json.loads, called.out.splitlines())
+    assert (first["sound"], second["sound"]) == (True, False)
+    assert summary["summary"]["captures"] == 2
+    called = sigflow("validate", TRUNCATED, tmp_path / "none", VALID)
+    assert called.code == 1
+    assert "3 captures: 1 sound, 1 damaged, 1 could not be read" in called.out
+    assert sigflow("parse", VALID, TRUNCATED, "--format", "ndjson").out.count("\n") == 29
+
+
+def test_standard_input(tmp_path: Path) -> None:
+    for arguments in (["validate", "-"], ["validate", "-", "-s", "sgf1", "--chunk-size", "7"], ["parse", "-"]):
+        done = process(tmp_path, *arguments, input=VALID.read_bytes())
+        assert done.returncode == 0, done.stderr
+    done = process(tmp_path, "validate", "-", "--format", "json", input=MALFORMED.read_bytes())
+    assert done.returncode == 3
+    codes = [finding["code"] for finding in json.loads(done.stdout)["diagnostics"]]
+    assert codes == ["checksum", "loss"]
+    assert process(tmp_path, "validate", "-", input=b"").returncode == 0
+
+
+def test_a_closed_pipe_is_0_and_silent(tmp_path: Path) -> None:
+    from tools.make_samples import sgf1
+
+    path = tmp_path / "x.sgf"
+    path.write_bytes(b"".join(sgf1(7, number, b"x" * 100) for number in range(20_000)))
+    for command in ("parse x.sgf -s sgf1 --format ndjson", "replay x.sgf -s sgf1 --max", "inspect x.sgf -s sgf1"):
+        script = f"sigflow {command} | head -c 100 > /dev/null; echo ${{PIPESTATUS[0]}}"
+        done = subprocess.run(
+            ["bash", "-c", script],
+            cwd=tmp_path,
+            env=environment(tmp_path),
+            capture_output=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.stderr == b"", done.stderr
+        assert done.stdout == b"0\n"
+
+
+def test_ctrl_c_is_130(tmp_path: Path) -> None:
+    running = subprocess.Popen(
+        [sys.executable, "-m", "sigflow", "replay", str(VALID), "-s", "sgf1", "--rate", "0.1"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(tmp_path),
+    )  # fmt: skip
+    assert running.stdout is not None
+    assert running.stdout.read(4) == b"SGF1"  # the first frame is due at once
+    running.send_signal(signal.SIGINT)
+    _, err = running.communicate(timeout=20)
+    assert running.returncode == 130
+    assert b"Traceback" not in err

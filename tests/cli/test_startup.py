@@ -1,0 +1,64 @@
+"""Starting is quick: `--help` and a small verdict import no heavy library."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.cli.calls import SAMPLES
+from tests.cli.transcript import environment
+
+HEAVY = ("numpy", "numba", "pyarrow", "importlib.metadata", "yaml", "rich", "msgspec", "sigflow.compiler")
+SMALL = str(SAMPLES / "valid_telemetry.sgf")
+
+
+def imported(folder: Path, *arguments: str) -> set[str]:
+    program = (
+        "import sys, io, json; from sigflow.cli import main\n"
+        "out, sys.stdout = sys.stdout, io.TextIOWrapper(io.BytesIO())\n"
+        f"code = main({list(arguments)!r})\n"
+        "print(json.dumps([code, sorted(sys.modules)]), file=out)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment(folder), capture_output=True, timeout=60, check=True
+    )
+    code, modules = json.loads(done.stdout)
+    assert code == 0
+    return set(modules)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--help"], ["validate", "--help"], ["validate", SMALL, "-s", "sgf1"], ["validate", SMALL]],
+    ids=" ".join,
+)
+def test_no_heavy_import(tmp_path: Path, arguments: list[str]) -> None:
+    assert not imported(tmp_path, *arguments) & set(HEAVY)
+
+
+def test_importing_sigflow_imports_none_of_its_parts(tmp_path: Path) -> None:
+    program = "import sys, sigflow; print([name for name in sys.modules if name.startswith('sigflow.')])"
+    done = subprocess.run([sys.executable, "-c", program], env=environment(tmp_path), capture_output=True, check=True)
+    assert done.stdout.strip() == b"[]"
+
+
+def fastest(folder: Path, *arguments: str) -> float:
+    durations = []
+    for _ in range(7):
+        start = time.perf_counter()
+        subprocess.run(
+            [sys.executable, *arguments], env=environment(folder), capture_output=True, timeout=60, check=True
+        )
+        durations.append(time.perf_counter() - start)
+    return min(durations)
+
+
+def test_start_up_takes_a_small_multiple_of_the_interpreters(tmp_path: Path) -> None:
+    nothing = fastest(tmp_path, "-c", "pass")
+    assert fastest(tmp_path, "-m", "sigflow", "--help") <= 6 * nothing
+    assert fastest(tmp_path, "-m", "sigflow", "validate", SMALL, "-s", "sgf1") <= 12 * nothing
