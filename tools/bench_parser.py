@@ -16,6 +16,7 @@ import argparse
 import gc
 import importlib.util
 import io
+import os
 import statistics
 import struct
 import sys
@@ -358,4 +359,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except BrokenPipeError:  # `| head` has seen enough; nothing more may be written, not even at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
