@@ -386,11 +386,8 @@ class _Hinter:
             size = integer(wire.shape.size)
             if size is not None and 4 * size >= width:
                 return size, "hex"
-            self.bad(
-                attr,
-                f"a checksum of {width} bits takes {-(-width // 4)} digits, '{attr.id}' has {size if size is not None else 'no fixed size'}",
-                "SF504",
-            )
+            has = "no fixed size" if size is None else str(size)
+            self.bad(attr, f"a checksum of {width} bits takes {-(-width // 4)} digits, '{attr.id}' has {has}", "SF504")
             return 0, ""
         self.bad(
             attr, f"a checksum stands in an integer, or in text with `encoding: hex`; '{attr.id}' is neither", "SF504"
@@ -719,11 +716,10 @@ class _Hinter:
                     node, "any bytes are a valid header of this format: it cannot be found again after damage", "SF510"
                 )
             elif total < ENOUGH_BITS:
-                self.bad(
-                    node,
-                    f"a chain of {hints.chain} is believed on {total:.0f} bits of evidence, {ENOUGH_BITS} are advised: more `valid`, a lower max-frame or a longer chain",
-                    "SF510",
+                found = (
+                    f"a chain of {hints.chain} is believed on {total:.0f} bits of evidence, {ENOUGH_BITS} are advised"
                 )
+                self.bad(node, f"{found}: more `valid`, a lower max-frame or a longer chain", "SF510")
         self.protection(hints)
 
     def protection(self, hints: Hints) -> None:

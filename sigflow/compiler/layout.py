@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from sigflow.compiler import expression as ex
 from sigflow.compiler import schema as sc
-from sigflow.compiler.model import Bits, Bytes, Names, Number, Shape, Switched, Text, User, Wire
+from sigflow.compiler.model import Bits, Bytes, Names, Number, Shape, Text, User, Wire
 
 Value = int | float | str | bool
 
@@ -15,7 +15,7 @@ _BINARY: dict[str, Callable[[int, int], int]] = {
     "+": operator.add, "-": operator.sub, "*": operator.mul, "&": operator.and_, "|": operator.or_, "^": operator.xor,
 }  # fmt: skip
 _COMPARE: dict[str, Callable[[Value, Value], bool]] = {
-    "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,  # type: ignore[dict-item]
+    "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
 }  # fmt: skip
 #: No constant is folded beyond this; a longer one is computed at run time, by Python's own rules.
 _LARGEST = 1 << 128
@@ -100,10 +100,8 @@ class Layout:
             if wire.shape is not None and wire.shape.bounded:
                 return self.shape_bits(wire.shape)
             return self.class_bits(wire.target) if isinstance(wire.target, sc.ClassSpec) else None
-        if isinstance(wire, Switched):
-            sizes = {self.wire_bits(one) for _, one in wire.cases}
-            return sizes.pop() if len(sizes) == 1 and any(on is None for on, _ in wire.cases) else None
-        return None
+        sizes = {self.wire_bits(one) for _, one in wire.cases}
+        return sizes.pop() if len(sizes) == 1 and any(on is None for on, _ in wire.cases) else None
 
     def shape_bits(self, shape: Shape) -> int | None:
         """The size of a stretch of bytes, in bits."""

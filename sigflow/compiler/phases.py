@@ -25,7 +25,7 @@ from sigflow.compiler.lower import lower
 from sigflow.compiler.problems import Problems
 from sigflow.compiler.resolve import Scope, resolve
 from sigflow.compiler.types import Types
-from sigflow.diagnostics import Diagnostic
+from sigflow.diagnostics import Diagnostic, Severity
 from sigflow.errors import SpecError
 
 
@@ -82,9 +82,9 @@ def build(
         one.top.id: emit(lower(one, tops, names, types), types, package, hints[one.file], problems)
         for one in loader.specs.values()
     }
-    if problems.failed:
-        modules = {}
-    return Build(spec.top.id, modules, problems.sorted(), not problems.failed)
+    found = problems.sorted()  # (a frame whose length cannot be derived is found while its measure is written)
+    ok = all(one.severity is not Severity.ERROR for one in found)
+    return Build(spec.top.id, modules if ok else {}, found, ok)
 
 
 class _Specs:

@@ -123,7 +123,7 @@ class KaitaiStream(kaitaistruct.KaitaiStream):  # type: ignore[misc]  # kaitaist
         if pos >= self._end:
             raise self.lacking(1)
         self._pos = pos + 1
-        return self._data[pos]  # type: ignore[no-any-return]
+        return self._data[pos]
 
     def read_s1(self) -> int:
         """A signed byte."""
@@ -213,7 +213,7 @@ class KaitaiStream(kaitaistruct.KaitaiStream):  # type: ignore[misc]  # kaitaist
         if stop > self._end:
             raise self.lacking(n)
         self._pos = stop
-        return self._data[pos:stop]  # type: ignore[no-any-return]
+        return self._data[pos:stop]
 
     def read_bytes_full(self) -> bytes:
         """The bytes from here to the end."""
@@ -222,7 +222,7 @@ class KaitaiStream(kaitaistruct.KaitaiStream):  # type: ignore[misc]  # kaitaist
         if pos >= self._end:
             return b""
         self._pos = self._end
-        return self._data[pos : self._end]  # type: ignore[no-any-return]
+        return self._data[pos : self._end]
 
     def read_bytes_term(self, term: int, include_term: bool, consume_term: bool, eos_error: bool) -> bytes:
         """The bytes up to the next byte `term`."""
@@ -240,10 +240,10 @@ class KaitaiStream(kaitaistruct.KaitaiStream):  # type: ignore[misc]  # kaitaist
                 raise NoTerminatorFoundError(term, max(self._end - pos, 0))
             found = max(self._end, pos)
             self._pos = found
-            return self._data[pos:found]  # type: ignore[no-any-return]
+            return self._data[pos:found]
         after = found + len(term)
         self._pos = after if consume else found
-        return self._data[pos : after if include else found]  # type: ignore[no-any-return]
+        return self._data[pos : after if include else found]
 
     @staticmethod
     def bytes_terminate_multi(data: bytes, term: bytes, include_term: bool) -> bytes:

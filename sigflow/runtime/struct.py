@@ -72,7 +72,7 @@ def require_abi(module: str, spec: str, version: int) -> None:
 
 def members(enum: type[IntEnum]) -> dict[int, Any]:
     """The members of an enum by value; `.get(x, x)` keeps a value that has no name."""
-    return dict(enum._value2member_map_)  # type: ignore[arg-type]
+    return dict(enum._value2member_map_)
 
 
 def named(table: dict[int, Any], value: int) -> Any:

@@ -302,9 +302,8 @@ class Flat:
             self.checks(refuse)
             if self.may_be_negative():
                 with out.block(f"if {self.body_text()} < 0:"):
-                    out(
-                        f"return {self.hints.reasons.get(self.layout.body.attr, 'valid') if self.layout.body else 'valid'!r}"
-                    )
+                    body = self.layout.body
+                    out(f"return {self.hints.reasons.get(body.attr, 'valid') if body is not None else 'valid'!r}")
             out(f"return {self.size()}")
 
     # ------------------------------------------------------------ runs of good frames
@@ -353,14 +352,14 @@ class Flat:
                     start, stop = _place(offsets[over.first][0]), _place(offsets[over.last][1])
                     piece = f"data[{start}:{stop}]"
                     text = f"{crc}({piece}, {text})" if text else f"{crc}({piece})"
-                start, stop = offsets[checksum.attr]
+                first, last = offsets[checksum.attr]
                 step = next(
                     (one for member in layout.members for one in member.steps if one.attr is checksum.attr), None
                 )
                 if step is not None and not isinstance(step.wire, Bits):
                     stored = self.names[step]
                 else:
-                    stored = f"int.from_bytes(data[{_place(start)}:{_place(stop)}], {checksum.order!r})"
+                    stored = f"int.from_bytes(data[{_place(first)}:{_place(last)}], {checksum.order!r})"
                 with out.block(f"if {text} != {stored}:"):
                     out("break")
                 out("found.append((at, stop, head))")

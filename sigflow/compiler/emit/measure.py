@@ -50,7 +50,7 @@ class Scope:
         for step in plan.steps:
             for wire in wires_of(step.wire):
                 if isinstance(wire, User) and not is_bounded(wire) and wire.target in self.plan.classes:
-                    self._walk(self.plan.classes[wire.target])  # type: ignore[index]
+                    self._walk(self.plan.classes[wire.target])
 
     def _of_hints(self) -> Iterator[sc.Code]:
         for checksum in self.hints.checksums:

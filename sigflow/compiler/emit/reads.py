@@ -443,12 +443,11 @@ class Reads:
         found: list[str] = []
         wires = [one for _, one in step.wire.cases] if isinstance(step.wire, Switched) else [step.wire]
         for wire in wires:
-            shape = getattr(wire, "shape", None)
-            if isinstance(wire, User) and shape is not None:
+            if isinstance(wire, User) and wire.shape is not None:
                 found.append(name)
-                if shape.process is not None:
+                if wire.shape.process is not None:
                     found.append(name.replace("_raw_", "_raw__raw_", 1))
-            elif isinstance(wire, Bytes) and shape.process is not None:
+            elif isinstance(wire, Bytes) and wire.shape.process is not None:
                 found.append(name)
         return list(dict.fromkeys(found))
 
