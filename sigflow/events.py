@@ -86,8 +86,9 @@ class Record:
     over all formats.  head: the header fields that finding the frame gave by the way, or None.
     """
 
-    __slots__ = ("_reader", "_reading", "_stamps", "_value", "head", "index", "raw", "start")
+    __slots__ = ("_fault", "_reader", "_reading", "_stamps", "_value", "head", "index", "raw", "start")
     __match_args__ = ("value", "format", "span")
+    _fault: BaseException | None
     _reading: Reading
     _stamps: tuple[Stamp | None, Stamp | None]
 
@@ -107,6 +108,18 @@ class Record:
         if value is _UNREAD:
             value = self._value = self._reader.value_of(self)
         return value
+
+    @property
+    def fault(self) -> BaseException | None:
+        """What kept the value from being parsed whole, once it was asked for."""
+        try:
+            return self._fault
+        except AttributeError:  # the slot is set by the reader, where there is a fault
+            return None
+
+    @fault.setter
+    def fault(self, fault: BaseException) -> None:
+        self._fault = fault
 
     @property
     def format(self) -> str:

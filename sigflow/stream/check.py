@@ -1,0 +1,165 @@
+"""Does the checksum of a complete frame hold?  Directly where the account allows it, else from prefix sums."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sigflow import checksums
+from sigflow.stream.prefix import PARTIAL, Prefix, spacing
+
+if TYPE_CHECKING:
+    from sigflow.checksums import Algorithm, RangeSums
+    from sigflow.runtime.envelope import Checksum, Piece
+    from sigflow.stream.account import Account
+    from sigflow.stream.header import Buffer, Header
+
+#: A frame is limited to this many bytes where its checksum has no range form.
+WITHOUT_RANGES = 1 << 16
+#: Shorter stretches are sliced, longer ones viewed: a view costs more to make, a slice more to fill.
+_VIEWED = 4096
+_HEX = b"0123456789abcdefABCDEF"
+
+#: A stretch of the buffer, or literal bytes.
+_Stretch = tuple[int, int] | bytes
+
+
+class Check:
+    """One checksum of a format, ready to be computed."""
+
+    __slots__ = ("algorithm", "checksum", "prefix", "ranges")
+
+    def __init__(self, checksum: Checksum) -> None:
+        self.checksum = checksum
+        self.algorithm: Algorithm = checksums.get(checksum.algorithm)
+        self.ranges: RangeSums | None = self.algorithm.ranges()
+        self.prefix: Prefix | None = None
+
+    def stored(self, data: Buffer, at: int) -> int | None:
+        """The value that stands at data[at]; None if the text there is no number."""
+        field = data[at : at + self.checksum.size]
+        if self.checksum.order == "hex":
+            return None if field.translate(None, _HEX) else int(field, 16)
+        return int.from_bytes(field, "little" if self.checksum.order == "little" else "big")
+
+    def stretches(self, at: int, stop: int, pieces: tuple[Piece, ...], field: int) -> list[_Stretch]:
+        """What is covered, as stretches of the buffer; the field itself as zeros, if it counts as such."""
+        found: list[_Stretch] = []
+        for piece in pieces:
+            if isinstance(piece, bytes):
+                found.append(piece)
+                continue
+            first, last = piece
+            begin = at + first if first >= 0 else stop + first
+            end = stop if last is None else at + last if last >= 0 else stop + last
+            end = min(max(begin, end), stop)
+            behind = field + self.checksum.size
+            if self.checksum.zeroed and begin < behind and field < end:
+                found += [
+                    (begin, max(begin, field)),
+                    bytes(min(behind, end) - max(field, begin)),
+                    (min(behind, end), end),
+                ]
+            else:
+                found.append((begin, end))
+        return found
+
+    def direct(self, data: Buffer, stretches: list[_Stretch]) -> int:
+        """The value, from the bytes themselves."""
+        if len(stretches) == 1 and isinstance(stretches[0], tuple) and stretches[0][1] - stretches[0][0] < _VIEWED:
+            return self.algorithm.compute(data[slice(*stretches[0])])
+        update, state = self.algorithm.update, self.algorithm.begin()
+        with memoryview(data) as view:
+            for stretch in stretches:
+                if isinstance(stretch, bytes):
+                    state = update(state, stretch)
+                else:
+                    with view[slice(*stretch)] as piece:
+                        state = update(state, piece)
+        return self.algorithm.finish(state)
+
+    def from_prefix(self, data: Buffer, base: int, floor: int, stretches: list[_Stretch]) -> int:
+        """The value, from the states at the ends of the stretches."""
+        ranges, prefix = self.ranges, self.prefix
+        assert ranges is not None and prefix is not None  # a format without a range form is never checked this way
+        size, part = 0, ranges.between(ranges.start, ranges.start, 0, 0)
+        prefix.reach(
+            data, base, floor, base + max((each[1] for each in stretches if isinstance(each, tuple)), default=0)
+        )
+        for stretch in stretches:
+            if isinstance(stretch, bytes):
+                length = len(stretch)
+                more: Any = ranges.between(ranges.start, ranges.advance(ranges.start, stretch, 0), 0, length)
+            else:
+                length = stretch[1] - stretch[0]
+                more = prefix.part(data, base, base + stretch[0], base + stretch[1])
+            part = ranges.join(part, size, more, length)
+            size += length
+        return ranges.value(part, size)
+
+
+class Checks:
+    """All checksums of one format.  `floor`, in `hold`: no later frame begins before it."""
+
+    __slots__ = ("_account", "_checks", "_header", "_static")
+
+    def __init__(self, header: Header, account: Account) -> None:
+        self._header = header
+        self._account = account
+        self._checks = [Check(checksum) for checksum in header.envelope.checksums]
+        self._static = all(each.stored is not None and each.pieces is not None for each in header.envelope.checksums)
+
+    def without_ranges(self) -> str | None:
+        """The name of an algorithm that has no range form, or None."""
+        return next((check.algorithm.name for check in self._checks if check.ranges is None), None)
+
+    def demand(self) -> float:
+        """Ends of stretches for each byte of the stream, at worst."""
+        pieces = sum(len(each.pieces) if each.pieces is not None else 2 for each in self._header.envelope.checksums)
+        return 2 * pieces / spacing(self._header.sync)
+
+    def prepare(self, every: int, shared: dict[str, Prefix]) -> None:
+        """Take the prefix states of each algorithm from those that all formats share."""
+        for check in self._checks:
+            if check.ranges is not None:
+                name = check.algorithm.name
+                check.prefix = shared.setdefault(name, Prefix(check.ranges, every, self._account))
+
+    def _layout(self, data: Buffer, base: int, at: int) -> list[tuple[int, tuple[Piece, ...]]]:
+        """Where each value stands and what it covers."""
+        if self._static:
+            return [(each.stored or 0, each.pieces or ()) for each in self._header.envelope.checksums]
+        measured = self._header.maybe_measured(data, base, at)
+        assert measured is not None and not isinstance(measured, str)  # the header was found valid
+        return list(measured.checks)
+
+    def _values(self, data: Buffer, base: int, at: int, stop: int, floor: int | None) -> list[tuple[int | None, int]]:
+        """Stored and computed values up to the first that differ.  floor None: directly, whatever it costs."""
+        values: list[tuple[int | None, int]] = []
+        for check, (place, pieces) in zip(self._checks, self._layout(data, base, at), strict=True):
+            field = at + place if place >= 0 else stop + place
+            if not at <= field <= stop - check.checksum.size:
+                return [*values, (None, 0)]
+            stretches = check.stretches(at, stop, pieces, field)
+            cost = sum(len(each) if isinstance(each, bytes) else each[1] - each[0] for each in stretches)
+            if floor is None or check.prefix is None or self._account.covers(base + stop, cost):
+                value = check.direct(data, stretches)
+            else:
+                value = check.from_prefix(data, base, floor, stretches)
+            values.append((check.stored(data, field), value))
+            if values[-1][0] != value:
+                break
+        return values
+
+    def hold(self, data: Buffer, base: int, at: int, stop: int, floor: int) -> bool:
+        """Whether every checksum of the frame data[at:stop] holds."""
+        return all(stored == value for stored, value in self._values(data, base, at, stop, floor))
+
+    def explain(self, data: Buffer, base: int, at: int, stop: int) -> tuple[int | None, int]:
+        """The stored and the computed value of the last checksum looked at: the one that does not hold, if any."""
+        return self._values(data, base, at, stop, None)[-1]
+
+
+def every_for(checks: list[Checks]) -> int:
+    """The distance of prefix states that keeps the way from them to the ends of stretches within bounds."""
+    demand = sum(each.demand() for each in checks)
+    return 1 + int(PARTIAL / demand) if demand else 1

@@ -1,0 +1,197 @@
+"""The decoder: chunks in, events out, and no I/O.
+
+`feed` only keeps the chunk; `events` scans what there is and yields what it finds.  State: the undecided bytes, the
+scan's state, the open gap, the sequence counters, what was counted, and events found but not yet taken.  The events of
+a stream are the same for any chunks; a gap comes out when it closes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import chain
+
+from sigflow.errors import SigflowError, StreamError, UsageError
+from sigflow.events import Event, Record, Stamp
+from sigflow.limits import Limits
+from sigflow.stream import faults
+from sigflow.stream.chain import LOCKS
+from sigflow.stream.format import Format
+from sigflow.stream.header import Buffer
+from sigflow.stream.pending import Pending
+from sigflow.stream.scan import Refusals, Scanner
+from sigflow.stream.sequence import Counts
+from sigflow.stream.sink import Events
+from sigflow.stream.statistics import Statistics
+from sigflow.stream.whole import WholeFile
+
+__all__ = ["Decoder", "Statistics"]
+
+#: Steps of the scan between two looks at what has been found.
+_STEPS = 256
+
+
+class Decoder:
+    """Decodes one stream of one or several interleaved formats.
+
+    formats: in the order in which they are tried; those with a checksum come before those without.  limits: over each
+    format's own.  strict: the first damage raises a `StreamError` instead of being an event.  marks: candidates that
+    were abandoned when the stream was live, so that a replay gives the same events.
+    """
+
+    def __init__(
+        self,
+        formats: Format | Iterable[Format],
+        limits: Limits | None = None,
+        strict: bool = False,
+        *,
+        marks: Collection[tuple[int, str]] = (),
+    ) -> None:
+        given = [formats] if isinstance(formats, Format) else list(formats)
+        self.formats = tuple(each.with_limits(limits) for each in given)
+        self.marks: list[tuple[int, str]] = list(marks)
+        names = [each.name for each in self.formats]
+        double = next((name for name in names if names.count(name) > 1), None)
+        if not names or double is not None:
+            raise UsageError(f"format {double!r} is given twice" if names else "a decoder needs at least one format")
+        self._strict = strict
+        self._scanner = self._scan_of(self.formats)
+        self._pending = Pending()
+        self._ended = False
+        self._closed = False
+        self._error: StreamError | None = None
+        self._counts = Counts()
+        self._out: list[Event] = []
+        self._ready: Iterator[Event] = iter(())
+        self._sink = Events(self.formats, self._pending, self._counts, self._out)
+        if strict:
+            self._sink.damaged = self._damage
+            self._sink.checked = self._check
+
+    def _scan_of(self, formats: Sequence[Format]) -> Scanner | WholeFile:
+        whole = next((each for each in formats if each.envelope is None), None)
+        if whole is None:
+            pairs = [(each.envelope, each.max_frame) for each in formats if each.envelope is not None]
+            return Scanner(pairs, marks=self.marks)
+        if len(formats) > 1:
+            raise UsageError(f"{whole.name} is a whole-file format: it cannot share a stream with others")
+        return WholeFile(whole.name, whole.max_frame)
+
+    # ---------------------------------------------------------------- bytes in
+
+    def feed(self, chunk: bytes | bytearray | memoryview, *, stamp: Stamp | None = None) -> None:
+        """Append a chunk.  stamp: when it came in; the records in it carry it."""
+        if self._ended:
+            raise UsageError("feed after feed_eof: the stream has ended")
+        if chunk.__class__ is not bytes:
+            chunk = bytes(chunk)
+        if chunk:
+            self._pending.add(chunk, self._scanner.pos, stamp)
+
+    def feed_eof(self) -> None:
+        """Say that the stream ends here."""
+        self._ended = True
+
+    # ---------------------------------------------------------------- events out
+
+    def events(self) -> Iterator[Event]:
+        """What can be said of the bytes fed so far and was not said yet, in the order of the stream."""
+        return chain(self._ready, chain.from_iterable(iter(self._batch, None)))
+
+    def _batch(self) -> Iterator[Event] | None:
+        """The next events; None if there are none until more is fed."""
+        if self._error is not None:
+            raise self._error
+        out = self._out
+        pending, scanner = self._pending, self._scanner
+        more = True
+        while more and not out and not self._damaged():
+            more = scanner.scan(pending.data, pending.base, self._ended, self._sink, 1 if self._strict else _STEPS)
+        if self._ended and not more and not self._closed and not self._damaged():
+            self._close(out)
+        if not out:
+            return self._batch() if self._damaged() else None
+        self._ready = iter(out.copy())
+        out.clear()
+        return self._ready
+
+    def _damaged(self) -> bool:
+        return self._error is not None
+
+    def _close(self, out: list[Event]) -> None:
+        """The end of the stream: the open gap closes, and the ledger must balance."""
+        self._sink.gap_open.close(out)
+        self._closed = True
+        left = self.statistics.pending_bytes
+        if left:
+            raise SigflowError(f"internal error: {left} of {self._pending.fed} bytes are in no frame and no gap")
+
+    def _damage(self, data: Buffer, base: int, at: int, refusals: Refusals) -> None:
+        """Strict mode: remember the first damage; it is raised once the events before it have been taken."""
+        if self._error is None:
+            if isinstance(self._scanner, WholeFile):
+                self._error = faults.too_long(self.formats[0].name, self.formats[0].max_frame)
+            else:
+                self._error = faults.damage(self._scanner.formats, data, base, at, refusals)
+
+    def _check(self, record: Record) -> None:
+        """Strict mode: what a record's bytes hide is damage too."""
+        if self._error is None:
+            self._error = faults.in_record(record)
+
+    # ---------------------------------------------------------------- live streams
+
+    @property
+    def state(self) -> tuple[int, str]:
+        """The scan's whole state: the offset of the first undecided byte, and the lock (no, start, yes)."""
+        return self._scanner.pos, LOCKS[self._scanner.lock]
+
+    @property
+    def pending(self) -> tuple[int, str] | None:
+        """The candidate that holds the stream back: (offset, format name); None if none, or its marker is not whole."""
+        waits = self._scanner.waits
+        at = self._scanner.pos - self._pending.base
+        if waits is None or self._ended or waits.header.cut(self._pending.data, at):
+            return None
+        return self._scanner.pos, waits.name
+
+    def abandon(self) -> tuple[int, str] | None:
+        """Give up the pending candidate: its verdict is BAD(abandoned) from now on.
+
+        Gives the mark, which is input like the bytes: a decoder made with the same `marks` gives the same events.
+        None if nothing is pending.
+        """
+        mark = self.pending
+        if mark is not None and isinstance(self._scanner, Scanner):
+            self.marks.append(mark)
+            self._scanner.abandon(*mark)
+        return mark
+
+    def provisional(self) -> list[Event]:
+        """What would come if the stream ended here; changes nothing.  Losses and notes are not among it."""
+        scanner = self._scan_of(self.formats)
+        scanner.pos, scanner.lock, scanner.marks = self._scanner.pos, self._scanner.lock, set(self._scanner.marks)
+        out: list[Event] = []
+        sink = Events(self.formats, self._pending, None, out)
+        sink.gap_open = self._sink.gap_open.copy()
+        sink.index = self._sink.index
+        while scanner.scan(self._pending.data, self._pending.base, True, sink, _STEPS):
+            pass
+        sink.gap_open.close(out)
+        return out
+
+    @property
+    def statistics(self) -> Statistics:
+        """What has been counted so far."""
+        sink, counts = self._sink, self._counts
+        return Statistics(
+            bytes=self._pending.fed,
+            frames=sink.index,
+            frame_bytes=sum(sink.frame_bytes),
+            gap_bytes=sink.gap_bytes,
+            by_format={
+                each.name: {"frames": sink.frame_counts[n], "bytes": sink.frame_bytes[n]}
+                for n, each in enumerate(self.formats)
+            },
+            sequence={"lost": counts.lost, "duplicate": counts.duplicate, "reordered": counts.reordered},
+            work_ratio=self._scanner.work / self._pending.fed if self._pending.fed else 0.0,
+        )

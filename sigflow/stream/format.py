@@ -1,0 +1,176 @@
+"""A format: an envelope with limits, and what its records say.
+
+A format without an envelope is a whole file: one frame from the first byte to the end of the stream.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+from sigflow.errors import StreamError, UsageError
+from sigflow.events import Reading, Record
+from sigflow.limits import Limits
+from sigflow.runtime.envelope import NEED, Envelope, Measured
+from sigflow.runtime.measure import WIRE_ERRORS, maybe_advance
+from sigflow.runtime.window import Window
+from sigflow.stream import reading
+
+if TYPE_CHECKING:
+    from sigflow.runtime.envelope import Field
+    from sigflow.stream.decoder import Decoder
+
+#: Bytes of a whole file where the user sets no limit.
+WHOLE_FILE = 1 << 30
+
+
+class Format:
+    """One format, ready to decode.
+
+    limits: the user's, None where the spec's hold.  root: the class of the values, where it is known.  module: the
+    generated module.  schema: the fields of the frame.
+    """
+
+    def __init__(
+        self,
+        envelope: Envelope | None,
+        limits: Limits | None = None,
+        *,
+        root: type | None = None,
+        name: str | None = None,
+        module: object = None,
+    ) -> None:
+        if envelope is None and (root is None or name is None):
+            raise UsageError("a whole-file format needs a parser class and a name")
+        self.envelope = envelope
+        self.limits = limits or Limits()
+        self.root = root
+        self.module = module
+        self.name: str = name if name is not None else envelope.name if envelope is not None else ""
+        self._parse: Callable[[bytes, tuple[Any, ...] | None], Any]
+        if envelope is not None:
+            self._parse = envelope.parse
+        else:
+            self._parse = lambda raw, head: root.from_bytes(raw)  # type: ignore[union-attr]
+        sequence = envelope.sequence if envelope is not None else None
+        self._sequence = attrgetter(sequence.field) if sequence is not None else None
+
+    def __repr__(self) -> str:
+        return f"Format({self.name!r})"
+
+    @property
+    def schema(self) -> tuple[Field, ...]:
+        """The fields of the frame, in order."""
+        return self.envelope.fields if self.envelope is not None else ()
+
+    @property
+    def max_frame(self) -> int:
+        """The largest frame in bytes: the user's limit, else the spec's."""
+        if self.limits.frame is not None:
+            return self.limits.frame
+        return self.envelope.max_frame if self.envelope is not None else WHOLE_FILE
+
+    def with_limits(self, limits: Limits | None) -> Format:
+        """This format with these limits over its own."""
+        if limits is None:
+            return self
+        return Format(self.envelope, limits.over(self.limits), root=self.root, name=self.name, module=self.module)
+
+    # ---------------------------------------------------------------- frames
+
+    def measure(self, data: bytes) -> int:
+        """The length of the frame that begins at data[0]; NEED (0) while its length cannot be told.
+
+        `StreamError` if no frame begins there.  The frame itself need not be complete; its checksum is not looked at.
+        """
+        if self.envelope is None:
+            raise UsageError(f"{self.name} is a whole-file format: its one frame ends where the stream does")
+        window = Window(data, 0, len(data), self.max_frame, self.envelope.sync if self.envelope.aborted_by_sync else ())
+        measured = maybe_advance(self.envelope.steps(window), self.envelope.reasons)
+        if measured is None:
+            return NEED
+        if isinstance(measured, Measured) and measured.length <= self.max_frame:
+            return measured.length
+        reason = measured if isinstance(measured, str) else "too-long"
+        raise StreamError(f"no {self.name} frame begins here: {reason}", offset=0, format=self.name)
+
+    def parse(self, raw: bytes) -> Any:
+        """The value of one complete frame; `StreamError` where its bytes do not parse."""
+        try:
+            return self._parse(bytes(raw), None)
+        except WIRE_ERRORS as error:
+            text = f"{self.name}: {type(error).__name__}: {error}"
+            raise StreamError(text, offset=getattr(error, "offset", None), format=self.name) from error
+
+    def decoder(self, limits: Limits | None = None, strict: bool = False) -> Decoder:
+        """A decoder for a stream of this format alone."""
+        from sigflow.stream.decoder import Decoder
+
+        return Decoder(self, limits=limits, strict=strict)
+
+    # ---------------------------------------------------------------- what records ask (events.Reader)
+
+    def value_of(self, record: Record) -> Any:
+        """The record's value; where parsing fails, what it got to, and the error is kept as the record's fault."""
+        try:
+            return self._parse(record.raw, record.head)
+        except WIRE_ERRORS as error:
+            record.fault = error
+            return getattr(error, "partial", None)
+
+    def read(self, record: Record) -> Reading:
+        """Payload, metadata and findings of a record."""
+        unit, fault = record.value, record.fault
+        if record.head is not None:
+            # A value made from its header alone parses the rest on demand; the findings need all of it.
+            whole = Record(self, record.start, record.raw, record.index)
+            unit, fault = whole.value, whole.fault
+        if self.envelope is None:
+            return Reading(None, {}, () if fault is None else (reading.parse_finding(self.name, {}, record, fault),))
+        return reading.read(self.envelope, self.limits, record, unit, fault)
+
+    def sequence_of(self, record: Record) -> int | None:
+        """The wire's counter; None where there is none."""
+        if self._sequence is None or self.envelope is None or self.envelope.sequence is None:
+            return None
+        place = self.envelope.sequence.head
+        if record.head is not None and place is not None:
+            counter: int = record.head[place]
+            return counter
+        try:
+            return int(self._sequence(record.value))
+        except WIRE_ERRORS:
+            return None  # the value could not be parsed that far, which its diagnostics say
+
+    def stream_of(self, record: Record) -> object:
+        """The id of the stream whose counter it is; `WIRE_ERRORS` where the value was not parsed that far."""
+        sequence = self.envelope.sequence if self.envelope is not None else None
+        if sequence is None or sequence.stream is None:
+            return None
+        return sequence.stream(record.value)
+
+    def time_of(self, record: Record) -> int | None:
+        """Nanoseconds since 1970, or since the format's own start where it names no epoch; None without a time."""
+        time = self.envelope.time if self.envelope is not None else None
+        if time is None:
+            return None
+        try:
+            value = time.value(record.value)
+            return round(value * time.nanoseconds) + (_epoch(time.epoch) if time.epoch else 0)
+        except WIRE_ERRORS:
+            return None  # as above
+
+    def byte_order_of(self, record: Record) -> str | None:
+        """`big` or `little`, where the format declares the order of its payload."""
+        order = self.envelope.byte_order if self.envelope is not None else None
+        return order(record.value) if callable(order) else order
+
+
+def _epoch(text: str) -> int:
+    """An ISO date in nanoseconds since 1970; without a zone it is UTC."""
+    date = datetime.fromisoformat(text)
+    if date.tzinfo is None:
+        date = date.replace(tzinfo=UTC)
+    return (date - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1) * 1000

@@ -1,0 +1,139 @@
+"""The header verdict: does a frame of one format begin here, and how long does it claim to be?
+
+An answer is the length in bytes, or a reason (text) why there is no frame, or NEED (None) while bytes are lacking.
+Only the bytes of the frame decide, never how many have arrived; so an answer but NEED is final, and a measure that
+lacked bytes is kept and resumed, never begun again.  All that is kept is cache: `drop` forgets it and changes nothing.
+
+`data` is the buffer, `base` the offset of its first byte, `at` where in the buffer the frame would begin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING
+
+from sigflow.runtime.envelope import Measured
+from sigflow.runtime.measure import maybe_advance
+from sigflow.runtime.window import Window
+
+if TYPE_CHECKING:
+    from sigflow.runtime.envelope import Envelope
+    from sigflow.stream.account import Account
+
+Buffer = bytes | bytearray
+#: A length, a reason, or None while bytes are lacking.
+Verdict = int | str | None
+
+NO_MARKER = "no-marker"
+TOO_LONG = "too-long"
+INVALID = "valid"
+
+#: A measure under way: its window, its generator, and the end of the stream below which it need not be resumed.
+_Open = tuple[Window, Generator[None, None, Measured], int]
+
+
+class Header:
+    """The headers of one format.  limit: the largest frame."""
+
+    __slots__ = (
+        "_abort", "_account", "_done", "_kept", "_measure", "_open", "_size", "_zeros", "envelope", "limit", "sync"
+    )  # fmt: skip
+
+    def __init__(self, envelope: Envelope, limit: int, account: Account) -> None:
+        self.envelope = envelope
+        self.limit = limit
+        self.sync = envelope.sync
+        self._account = account
+        self._abort = envelope.sync if envelope.aborted_by_sync else ()
+        self._size = envelope.header or 0
+        self._zeros = bytes(self._size)
+        # The fast way reads the whole header before it judges; where not even that fits into a frame, only the steps
+        # find the first fault.
+        fits = envelope.header is not None and envelope.header <= limit
+        self._measure = envelope.measure if fits else None
+        self._done: dict[int, Measured | str] = {}
+        self._open: dict[int, _Open] = {}
+        self._kept = 64
+
+    def look(self, data: Buffer, base: int, at: int) -> Verdict:
+        """The verdict on the header at data[at]."""
+        if self.sync:
+            for literal in self.sync:
+                if data.startswith(literal, at):
+                    break
+            else:
+                return None if self.cut(data, at) else NO_MARKER
+        if self._measure is not None:
+            length = self._measure(data, at, len(data))
+            if length is not None:
+                self._account.look(base + at, self._size)
+                return length if length.__class__ is str else self._bounded(length)  # type: ignore[arg-type]
+        measured = self.maybe_measured(data, base, at)
+        return self._bounded(measured.length) if isinstance(measured, Measured) else measured
+
+    def cut(self, data: Buffer, at: int) -> bool:
+        """Whether the end of the buffer cuts a marker here."""
+        left = len(data) - at
+        return any(left < len(literal) and data[at:] == literal[:left] for literal in self.sync)
+
+    def _bounded(self, length: int) -> int | str:
+        if length > self.limit:
+            return TOO_LONG
+        return length if length > 0 else INVALID
+
+    def maybe_measured(self, data: Buffer, base: int, at: int) -> Measured | str | None:
+        """What the steps of the measure give: what they measured, a reason, or None."""
+        key = base + at
+        done = self._done.get(key)
+        if done is not None:
+            return done
+        end = base + len(data)
+        under_way = self._open.get(key)
+        if under_way is None:
+            window = Window(data, at, len(data), self.limit, self._abort)
+            steps = self.envelope.steps(window)
+        else:
+            window, steps, need = under_way
+            if end < need:
+                return None
+            window.move(data, at, len(data))
+        result = maybe_advance(steps, self.envelope.reasons)
+        if result is None:
+            self._open[key] = (window, steps, max(key + window.looked, end + 1))
+            return None
+        self._open.pop(key, None)
+        self._account.look(key, window.looked)
+        self._done[key] = result
+        return result
+
+    def lacks_until(self, offset: int) -> int:
+        """The end of the stream below which the open measure at this offset has no answer."""
+        under_way = self._open.get(offset)
+        return under_way[2] if under_way is not None else 0
+
+    def null(self, data: Buffer, base: int, at: int) -> bool:
+        """Whether the header here, which was found valid, is nothing but zeros."""
+        if self._measure is not None:
+            return data.startswith(self._zeros, at)
+        measured = self._done[base + at]
+        looked = measured.looked if isinstance(measured, Measured) else 0
+        return not any(data[at : at + looked])
+
+    def may_begin_with(self, byte: int) -> bool:
+        """Whether a frame may begin with this byte."""
+        if self.sync:
+            return any(literal[0] == byte for literal in self.sync)
+        steps = self.envelope.steps(Window(bytes((byte,)), 0, 1, self.limit, self._abort))
+        return not isinstance(maybe_advance(steps, self.envelope.reasons), str)
+
+    def forget(self, offset: int) -> None:
+        """Let go of what lies before the offset, once it is more than half of what is kept."""
+        if len(self._done) + len(self._open) > self._kept:
+            self._done = {key: done for key, done in self._done.items() if key >= offset}
+            self._open = {key: under_way for key, under_way in self._open.items() if key >= offset}
+            self._kept = max(64, 2 * (len(self._done) + len(self._open)))
+
+    def drop(self) -> None:
+        """Forget every cache."""
+        self._done.clear()
+        self._open.clear()

@@ -1,0 +1,61 @@
+"""The bytes that were fed and are not decided yet.
+
+Strategy.  Where nothing is left over, a chunk is scanned as it is, without a copy.  A small rest is put before the next
+chunk; a rest larger than the chunk is a bytearray that grows, so that a long frame in short chunks costs linear time.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+
+from sigflow.events import Stamp
+from sigflow.stream.header import Buffer
+
+
+class Pending:
+    """The buffer.  data: its bytes.  base: the offset of the first.  fed: the end of the stream so far."""
+
+    __slots__ = ("_stamps", "base", "data", "fed")
+
+    def __init__(self) -> None:
+        self.data: Buffer = b""
+        self.base = 0
+        self.fed = 0
+        self._stamps: list[tuple[int, Stamp | None]] = []  # (offset of a chunk's first byte, its stamp)
+
+    def add(self, chunk: bytes, done: int, stamp: Stamp | None) -> None:
+        """Append a chunk; what lies before the offset `done` is not needed any more."""
+        if stamp is not None or self._stamps:
+            self._stamp(done, stamp)
+        cut = done - self.base
+        left = len(self.data) - cut
+        if not left:
+            self.data = chunk
+        elif left <= len(chunk):
+            self.data = bytes(memoryview(self.data)[cut:]) + chunk
+        else:
+            if not isinstance(self.data, bytearray):
+                self.data = bytearray(memoryview(self.data)[cut:])
+            elif cut:
+                del self.data[:cut]
+            self.data += chunk
+        self.base = done
+        self.fed += len(chunk)
+
+    def _stamp(self, done: int, stamp: Stamp | None) -> None:
+        if not self._stamps:
+            self._stamps.append((0, None))  # what came before carried none
+        self._stamps.append((self.fed, stamp))
+        old = bisect_right(self._stamps, done, key=lambda each: each[0]) - 1
+        del self._stamps[:old]
+
+    @property
+    def stamped(self) -> bool:
+        """Whether any chunk of the buffer carries a stamp."""
+        return bool(self._stamps)
+
+    def stamps(self, start: int, stop: int) -> tuple[Stamp | None, Stamp | None]:
+        """The stamps of the chunks with the bytes at `start` and at `stop` - 1."""
+        first = bisect_right(self._stamps, start, key=lambda each: each[0]) - 1
+        last = bisect_right(self._stamps, stop - 1, first, key=lambda each: each[0]) - 1
+        return self._stamps[first][1], self._stamps[last][1]

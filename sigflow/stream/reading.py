@@ -1,0 +1,123 @@
+"""What a record says beside its value: payload through its codecs, metadata, findings.
+
+The bytes of a record are a frame whatever is found here.  A part that cannot be parsed, a codec that fails, a rule of
+the spec that asks for a note: each is a finding with its absolute offset and its field path, and the rest is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+from sigflow import codecs
+from sigflow.diagnostics import Finding, Severity
+from sigflow.errors import CodecError
+from sigflow.events import Reading
+from sigflow.runtime.envelope import Measured
+from sigflow.runtime.measure import WIRE_ERRORS, maybe_advance, reason_of
+from sigflow.runtime.window import Window
+
+if TYPE_CHECKING:
+    from sigflow.events import Record
+    from sigflow.limits import Limits
+    from sigflow.runtime.envelope import Codec, Envelope
+
+#: The code of a finding about a codec that failed.
+CODEC = "codec"
+
+
+def read(envelope: Envelope, limits: Limits, record: Record, unit: Any, fault: BaseException | None) -> Reading:
+    """The reading of a record whose bytes parse to `unit`, as far as `fault` let them."""
+    findings: list[Finding] = []
+    if fault is not None:
+        findings.append(parse_finding(envelope.name, envelope.reasons, record, fault))
+    for rule in envelope.notes:
+        if _holds(rule.when, unit, envelope, record, rule.path, findings, fault):
+            findings.append(Finding(rule.code, Severity.NOTE, rule.text, record.start, envelope.name, rule.path))
+    payload, offset = _payload(envelope, record, unit)
+    for codec in envelope.codecs:
+        if payload is None or not _holds(codec.when, unit, envelope, record, codec.field, findings, fault):
+            continue
+        try:
+            value, problems = _decoded(codec, payload, limits)
+        except (CodecError, *WIRE_ERRORS) as error:
+            text = str(error) if isinstance(error, CodecError) else f"{type(error).__name__}: {error}"
+            findings.append(Finding(CODEC, Severity.ERROR, text, record.start + offset, envelope.name, codec.field))
+            break  # the next codec would get what it is not made for
+        for problem in problems:
+            # Once a codec has changed the bytes, an offset in them is none in the stream.
+            place = record.start + offset + (problem.offset if payload.__class__ is memoryview else 0)
+            path = codec.field + problem.path
+            findings.append(Finding(problem.code, Severity.ERROR, problem.message, place, envelope.name, path))
+        payload = value
+    metadata: dict[str, str] = {}
+    if envelope.metadata is not None and fault is None:
+        metadata = envelope.metadata(unit)
+    return Reading(payload, metadata, tuple(findings))
+
+
+def parse_finding(name: str, reasons: Mapping[str, str], record: Record, fault: BaseException) -> Finding:
+    """The finding for an error while the frame was parsed; the error may know its offset in the frame and its path."""
+    offset: int = getattr(fault, "offset", None) or 0
+    path: str = getattr(fault, "path", None) or getattr(fault, "src_path", None) or ""
+    code = "truncated" if isinstance(fault, EOFError) else reason_of(fault, reasons)
+    return Finding(code, Severity.ERROR, f"{type(fault).__name__}: {fault}", record.start + offset, name, path)
+
+
+def _holds(
+    when: Any,
+    unit: Any,
+    envelope: Envelope,
+    record: Record,
+    path: str,
+    found: list[Finding],
+    fault: BaseException | None,
+) -> bool:
+    """Whether a condition of the spec holds; that it cannot be decided is a finding, unless a fault explains it."""
+    if when is None:
+        return True
+    try:
+        return bool(when(unit))
+    except WIRE_ERRORS as error:
+        if fault is None:
+            text = f"the condition cannot be decided: {type(error).__name__}: {error}"
+            found.append(Finding("undecided", Severity.WARNING, text, record.start, envelope.name, path))
+        return False
+
+
+def _payload(envelope: Envelope, record: Record, unit: Any) -> tuple[Any, int]:
+    """The payload as it is sent, and its offset in the frame (0 where that is not known)."""
+    span = payload_span(envelope, record.raw)
+    if span is not None:
+        return memoryview(record.raw)[span[0] : span[1]], span[0]
+    field = envelope.payload or next((codec.field for codec in envelope.codecs), None)
+    if field is None:
+        return None, 0
+    try:
+        value = attrgetter(field)(unit)
+    except AttributeError:
+        return None, 0  # the fault that kept it from being parsed is a finding already
+    return (memoryview(value) if isinstance(value, bytes) else value), 0
+
+
+def payload_span(envelope: Envelope, raw: bytes) -> tuple[int, int] | None:
+    """Where the payload stands in a frame: by the layout, or by a checksum that covers just the payload."""
+    if envelope.payload_at is not None:
+        start, stop = envelope.payload_at
+        start = start if start >= 0 else len(raw) + start
+        return start, len(raw) if stop is None else stop if stop >= 0 else len(raw) + stop
+    for n, checksum in enumerate(envelope.checksums):
+        if checksum.over and checksum.over == envelope.payload:
+            measured = maybe_advance(envelope.steps(Window(raw, 0, len(raw), len(raw))), envelope.reasons)
+            pieces = measured.checks[n][1] if isinstance(measured, Measured) and measured.checks else ()
+            if len(pieces) == 1 and isinstance(pieces[0], tuple):
+                start, stop = pieces[0]
+                return start, len(raw) if stop is None else stop if stop >= 0 else len(raw) + stop
+    return None
+
+
+def _decoded(codec: Codec, payload: Any, limits: Limits) -> codecs.Decoded:
+    if codec.parse is not None:
+        return codecs.Decoded(codec.parse(bytes(payload)))
+    return codecs.get(codec.name).decode(payload, limits)

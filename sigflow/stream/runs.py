@@ -1,0 +1,170 @@
+"""Runs of frames inside the bytes that a frame claims (ARCHITECTURE 4, rule 5): is there one of n frames in (q, p]?
+
+Strategy.  The positions are passed once, from left to right.  For each position x that some frame ends at, and each
+length k of a run, the largest start of a run of k frames that ends exactly at x is carried: starts only count while
+they lie behind the candidate, and the candidate only moves forward, so the largest is all that is ever needed.  A
+position whose header lacks bytes waits, and is tried first when more have come: its frame ends behind all that has been
+passed, so nothing passed meanwhile could have used it.
+
+Ends beyond `horizon` (the farthest claim asked about) are not carried.  When a farther claim is asked about, the pass
+begins anew behind the candidate, with twice the distance, so that it costs each byte one more look in all.
+
+Ends ahead are kept compactly, eight bytes each, in pages of 4,096 positions; a page is spread out when the pass gets
+there.  All of this is cache: `drop` forgets it and changes no answer.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections.abc import Sequence
+from heapq import heappop, heappush
+
+from sigflow.stream.header import Buffer, Header
+
+_PAGE_BITS = 12
+_PAGE = (1 << _PAGE_BITS) - 1
+_LEVEL_BITS = 8
+_LEVEL = (1 << _LEVEL_BITS) - 1
+
+#: The longest chain that fits into an entry of a page.
+LONGEST = _LEVEL
+
+
+class Runs:
+    """The pass over a stream of these formats."""
+
+    def __init__(self, headers: Sequence[Header]) -> None:
+        self._headers = headers
+        self._wanted = {header.envelope.chain for header in headers if header.envelope.chain is not None}
+        self._longest = max(self._wanted, default=0)
+        self._least = min((max(1, header.envelope.min_frame) for header in headers), default=1)
+        self._pattern: re.Pattern[bytes] | None = None
+        self.drop()
+
+    def drop(self) -> None:
+        """Forget the pass."""
+        self._horizon = 0
+        self._tried = 0  # the end of the stream when what waits was last tried
+        self._restart(0)
+
+    def _restart(self, cursor: int) -> None:
+        self._cursor = cursor  # the next position to pass
+        self._floor = cursor - 1  # the candidate: runs begin behind it
+        self._pages: dict[int, array[int]] = {}  # ends ahead: position in the page, level, distance to the start
+        self._page = -1  # the page that is spread out
+        self._ends: dict[int, list[int]] = {}  # in it: starts by level, for each end
+        self._waiting: dict[int, tuple[list[Header], list[int]]] = {}  # headers that lack bytes, starts by level there
+        self._whole: dict[int, list[tuple[int, int]]] = {n: [] for n in self._wanted}  # heaps of (end, start)
+
+    def inside(self, data: Buffer, base: int, at: int, stop: int, n: int) -> bool:
+        """Whether n frames in a row lie in the buffer behind `at` and up to `stop`, which may be beyond its end."""
+        floor, claim = base + at, base + stop
+        end = min(claim, base + len(data))
+        if end - floor - 1 < n * self._least:
+            return False
+        self._aim(floor, claim)
+        self._retry(data, base)
+        self._pass(data, base, end)
+        heap = self._whole[n]
+        while heap and heap[0][1] <= floor:
+            heappop(heap)
+        return bool(heap) and heap[0][0] <= end
+
+    def _aim(self, floor: int, claim: int) -> None:
+        """Go on behind `floor`, with a horizon that `claim` lies within."""
+        if self._cursor <= floor + 1:
+            self._cursor = floor + 1
+            self._horizon = max(self._horizon, claim)
+        elif claim > self._horizon:
+            self._horizon = floor + 2 * (claim - floor)
+            self._restart(floor + 1)
+        self._floor = floor
+
+    def _retry(self, data: Buffer, base: int) -> None:
+        if self._tried == base + len(data):
+            return
+        self._tried = base + len(data)
+        waiting, self._waiting = self._waiting, {}
+        for offset, (headers, starts) in waiting.items():
+            if offset > self._floor:
+                self._look(data, base, offset, headers, starts)
+
+    def _pass(self, data: Buffer, base: int, end: int) -> None:
+        """Pass the positions before `end`."""
+        if self._pattern is None:
+            self._pattern = self._beginnings()
+        search, headers = self._pattern.search, self._headers
+        while self._cursor < end:
+            found = search(data, self._cursor - base, end - base)
+            if found is None:
+                self._cursor = end
+                return
+            offset = base + found.start()
+            if offset >> _PAGE_BITS != self._page:
+                self._open(offset >> _PAGE_BITS)
+            self._look(data, base, offset, headers, self._ends.pop(offset, []))
+            self._cursor = offset + 1
+
+    def _beginnings(self) -> re.Pattern[bytes]:
+        """The bytes that a frame of some format may begin with."""
+        allowed = [byte for byte in range(256) if any(header.may_begin_with(byte) for header in self._headers)]
+        return re.compile(b"[" + b"".join(b"\\x%02x" % byte for byte in allowed) + b"]" if allowed else b"(?!)")
+
+    def _look(self, data: Buffer, base: int, offset: int, headers: Sequence[Header], starts: list[int]) -> None:
+        """Enter the frames that begin here; `starts`: of the runs of 1, 2, ... frames that end here (-1: none)."""
+        lacking = None
+        at = offset - base
+        for header in headers:
+            length = header.look(data, base, at)
+            if length is None:
+                lacking = [*lacking, header] if lacking else [header]
+            elif (
+                length.__class__ is int
+                and offset + length <= self._horizon
+                and (header.envelope.chain is None or not header.null(data, base, at))
+            ):
+                self._enter(offset + length, offset, starts)
+        if lacking:
+            self._waiting[offset] = (lacking, starts)
+
+    def _enter(self, end: int, offset: int, starts: list[int]) -> None:
+        """A frame from `offset` to `end`: the runs that end where it begins are one longer."""
+        floor, longest = self._floor, self._longest
+        self._carry(end, 1, offset)
+        for level, start in enumerate(starts[: longest - 1], 2):
+            if start > floor:
+                self._carry(end, level, start)
+
+    def _carry(self, end: int, level: int, start: int) -> None:
+        heap = self._whole.get(level)
+        if heap is not None and not (heap and heap[0][0] <= end and heap[0][1] >= start):
+            heappush(heap, (end, start))
+        if level == self._longest:
+            return
+        page = end >> _PAGE_BITS
+        if page == self._page:
+            self._spread(end, level, start)
+        else:
+            entry = end & _PAGE | level << _PAGE_BITS | end - start << _PAGE_BITS + _LEVEL_BITS
+            entries = self._pages.get(page)
+            if entries is None:
+                self._pages[page] = array("Q", (entry,))
+            else:
+                entries.append(entry)
+
+    def _spread(self, end: int, level: int, start: int) -> None:
+        starts = self._ends.get(end)
+        if starts is None:
+            starts = self._ends[end] = [-1] * (self._longest - 1)
+        starts[level - 1] = max(starts[level - 1], start)
+
+    def _open(self, page: int) -> None:
+        """Spread the entries of a page out, and let go of those before it."""
+        self._page = page
+        self._ends = {}
+        for entry in self._pages.pop(page, ()):
+            end = page << _PAGE_BITS | entry & _PAGE
+            self._spread(end, entry >> _PAGE_BITS & _LEVEL, end - (entry >> _PAGE_BITS + _LEVEL_BITS))
+        for old in [old for old in self._pages if old < page]:
+            del self._pages[old]

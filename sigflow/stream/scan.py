@@ -1,0 +1,268 @@
+"""The scan: bytes to frames and gap bytes, exactly as ARCHITECTURE 4 says.  A pure function of the byte stream.
+
+State: `pos`, the offset of the first byte that is not decided, and `lock` (no, start, yes), and nothing else.  All that
+the parts keep besides are caches; `drop` forgets them and changes no result.
+
+One step: find the next candidate; what lies before it is gap (no-marker).  Ask each format for its verdict, those with
+a checksum first: a frame ends the step, NEED ends the scan until more bytes come, and when all refuse, one byte is gap.
+
+Runs of good frames are taken at once (`Envelope.run`) where that gives the same: the format has a checksum, no format
+asked before it can have a marker in the same place, and no mark or sequence can overrule its frames.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+from sigflow.errors import UsageError
+from sigflow.stream.account import Account
+from sigflow.stream.chain import LOCKS, NO, START, YES, Chain
+from sigflow.stream.check import WITHOUT_RANGES, Checks, every_for
+from sigflow.stream.header import NO_MARKER, Buffer, Header, Verdict
+from sigflow.stream.markers import Markers
+from sigflow.stream.prefix import Prefix
+from sigflow.stream.runs import LONGEST, Runs
+from sigflow.stream.watch import Watch
+
+if TYPE_CHECKING:
+    from sigflow.runtime.envelope import Envelope
+
+CHECKSUM = "checksum"
+TRUNCATED = "truncated"
+ABANDONED = "abandoned"
+
+#: Bytes that one call of `Envelope.run` may take, so that what it finds stays small.
+_RUN = 1 << 18
+
+#: The formats that refused a candidate, by their number, and why.
+Refusals = list[tuple[int, str]]
+#: A frame of a run: start and stop in the buffer, and the header.
+Found = list[tuple[int, int, tuple[Any, ...]]]
+
+
+class Sink(Protocol):
+    """Takes what the scan finds, in the order of the stream.  `number`: of the format, in the order given."""
+
+    def frame(self, number: int, data: Buffer, base: int, at: int, stop: int) -> None:
+        """One frame, data[at:stop]."""
+
+    def frames(self, number: int, data: Buffer, base: int, found: Found) -> None:
+        """A run of frames."""
+
+    def gap(self, data: Buffer, base: int, at: int, stop: int, refusals: Refusals) -> None:
+        """Bytes in no frame, data[at:stop]; no refusals: no marker stands there."""
+
+
+class Format:
+    """One format in a scan: its headers, and how its frames are believed."""
+
+    __slots__ = ("checks", "header", "name", "number", "runs", "tried", "watch")
+
+    def __init__(self, number: int, envelope: Envelope, limit: int, account: Account) -> None:
+        self.number = number
+        self.name = envelope.name
+        self.header = Header(envelope, limit, account)
+        self.checks = Checks(self.header, account) if envelope.chain is None else None
+        self.watch = Watch(self.header, self.checks) if self.checks and envelope.overtaken_by == "sequence" else None
+        self.runs = False  # whether whole runs of its frames may be taken
+        self.tried = -1  # where the last run was tried in vain
+
+        if envelope.chain is not None and not 1 <= envelope.chain <= LONGEST:
+            raise UsageError(f"format {envelope.name}: a chain of {envelope.chain} headers, wanted 1 to {LONGEST}")
+        if envelope.chain is None and not envelope.checksums:
+            raise UsageError(f"format {envelope.name} has neither a checksum nor a chain to confirm its frames")
+        lacking = self.checks.without_ranges() if self.checks else None
+        if lacking is not None and limit > WITHOUT_RANGES:
+            raise UsageError(
+                f"format {envelope.name}: checksum {lacking} has no range form, so frames may have at most "
+                f"{WITHOUT_RANGES} bytes, but the limit is {limit}: lower it (Limits.frame)"
+            )
+
+
+class Scanner:
+    """The scan of one stream.  formats: (envelope, frame limit), in the order of the list.
+
+    marks: (offset, format name) of candidates that a live caller gave up.  waits: the format whose candidate at `pos`
+    holds the stream back.
+    """
+
+    def __init__(
+        self,
+        formats: Sequence[tuple[Envelope, int]],
+        *,
+        pos: int = 0,
+        lock: int = START,
+        marks: Collection[tuple[int, str]] = (),
+    ) -> None:
+        self._account = Account()
+        self.formats = [Format(n, envelope, limit, self._account) for n, (envelope, limit) in enumerate(formats)]
+        self._ordered = sorted(self.formats, key=lambda each: each.checks is None)
+        headers = [each.header for each in self._ordered]
+        self._markers = Markers(header.sync for header in headers)
+        self._runs = Runs(headers)
+        self._chain = Chain(headers, self._runs)
+        self._after = YES if any(each.checks is None for each in self.formats) else NO
+        self.pos = pos
+        self.lock = lock if self._after == YES else NO
+        self.marks = set(marks)
+        self.waits: Format | None = None
+        self._need = 0
+        self._prefixes: dict[str, Prefix] = {}
+        all_checks = [each.checks for each in self.formats if each.checks]
+        for checks in all_checks:
+            checks.prepare(every_for(all_checks), self._prefixes)
+        for each in self._ordered:
+            each.runs = each.header.envelope.run is not None and self._alone(each)
+
+    def _alone(self, format: Format) -> bool:
+        """Whether a good frame of this format is taken for one whatever the other formats say."""
+        header = format.header.envelope.header
+        if format.checks is None or format.watch is not None or header is None or header > format.header.limit:
+            return False
+        before = self._ordered[: self._ordered.index(format)]
+        return all(
+            other.header.sync
+            and format.header.sync
+            and not any(
+                mine.startswith(theirs) or theirs.startswith(mine)
+                for mine in format.header.sync
+                for theirs in other.header.sync
+            )
+            for other in before
+        )
+
+    @property
+    def state(self) -> tuple[int, str]:
+        """All there is: the offset of the first undecided byte, and the lock."""
+        return self.pos, LOCKS[self.lock]
+
+    @property
+    def work(self) -> int:
+        """Bytes checksummed, and header bytes read again."""
+        return self._account.checksummed + self._account.reread
+
+    def drop(self) -> None:
+        """Forget every cache."""
+        for each in self.formats:
+            each.header.drop()
+            each.tried = -1
+            if each.watch is not None:
+                each.watch.drop()
+        for prefix in self._prefixes.values():
+            prefix.drop()
+        self._markers.drop()
+        self._runs.drop()
+        self._chain.drop()
+        self._need = 0
+
+    def scan(self, data: Buffer, base: int, final: bool, sink: Sink, steps: int) -> bool:
+        """Go on over `data`, whose first byte is at offset `base`, at most to its end.  `final`: the stream ends there.
+
+        Returns whether more can be done at once: it stops after so many `steps`.
+        """
+        if base + len(data) < self._need and not final:
+            return False
+        more = self._steps(data, base, final, sink, steps)
+        for prefix in self._prefixes.values():
+            prefix.anchor(data, base, self.pos)
+        return more
+
+    def _steps(self, data: Buffer, base: int, final: bool, sink: Sink, steps: int) -> bool:
+        end = len(data)
+        self.waits = None
+        while self.pos - base < end:
+            if not steps:
+                return True
+            steps -= 1
+            at = self.pos - base
+            if self._run(data, base, at, sink):
+                continue
+            candidate = self._markers.candidate(data, base, at)
+            if candidate > at:
+                self._pass(base + candidate, NO)
+                sink.gap(data, base, at, candidate, [])
+            elif not self._step(data, base, at, final, sink):
+                return False
+        return False
+
+    def _pass(self, pos: int, lock: int) -> None:
+        self.pos = pos
+        self.lock = lock
+        self._need = 0
+        if self.marks:
+            self.marks = {mark for mark in self.marks if mark[0] >= pos}
+
+    def abandon(self, offset: int, name: str) -> None:
+        """Refuse the candidate of this format at this offset from now on."""
+        self.marks.add((offset, name))
+        self._need = 0
+
+    def _run(self, data: Buffer, base: int, at: int, sink: Sink) -> bool:
+        """Take a run of good frames, if there is one."""
+        if self.marks or self._account.credit < 0:
+            return False
+        for format in self._ordered:
+            run = format.header.envelope.run
+            if not format.runs or run is None or format.tried == base + at:
+                continue
+            found: Found = []
+            stop = run(data, at, min(len(data), at + _RUN), format.header.limit, found)
+            if found:
+                self._account.charge(base + stop, stop - at)
+                self._pass(base + stop, self._after)
+                sink.frames(format.number, data, base, found)
+                return True
+            format.tried = base + at
+        return False
+
+    def _step(self, data: Buffer, base: int, at: int, final: bool, sink: Sink) -> bool:
+        """Decide the candidate at data[at]; False while bytes are lacking."""
+        refusals: Refusals = []
+        for format in self._ordered:
+            if self.marks and (self.pos, format.name) in self.marks:
+                verdict: Verdict = ABANDONED
+            elif format.checks is not None:
+                verdict = self._checked(format, data, base, at)
+            else:
+                verdict = self._chain.verdict(format.header, data, base, at, self.lock, final)
+            if verdict is None:
+                if not final:
+                    self.waits = format
+                    return False
+                verdict = TRUNCATED
+            if isinstance(verdict, int):
+                stop = at + verdict
+                self._pass(base + stop, self._after)
+                self._forget()
+                sink.frame(format.number, data, base, at, stop)
+                return True
+            if verdict != NO_MARKER:
+                refusals.append((format.number, verdict))
+        self._pass(self.pos + 1, NO)
+        self._forget()
+        sink.gap(data, base, at, at + 1, refusals)
+        return True
+
+    def _forget(self) -> None:
+        for each in self._ordered:
+            each.header.forget(self.pos)
+
+    def _checked(self, format: Format, data: Buffer, base: int, at: int) -> Verdict:
+        """The verdict on a candidate of a format with a checksum."""
+        header, checks = format.header, format.checks
+        assert checks is not None  # asked only of such formats
+        length = header.look(data, base, at)
+        if length.__class__ is not int:
+            if length is None:
+                self._need = header.lacks_until(self.pos)
+            return length
+        stop: int = at + length
+        if format.watch is not None and format.watch.overtaken(data, base, at, stop, self.pos):
+            return "overtaken"
+        if stop > len(data):
+            self._need = base + stop if format.watch is None else 0
+            return None
+        if format.tried == self.pos and stop <= at + _RUN:
+            self._account.charge(base + stop, length)  # the run checksummed it in vain
+        return length if checks.hold(data, base, at, stop, self.pos) else CHECKSUM

@@ -1,0 +1,103 @@
+"""Sequence accounting: losses, duplicates and reordering, told from the wire's counters after framing.
+
+For each stream id of a format, the next counter value is expected, modulo the counter's range.  What comes instead:
+
+    ahead                     the frames between are lost: a Loss
+    behind, and missing       late, not lost: a Note `sequence-reordered`, and the loss is taken back
+    behind, and seen          a Note `sequence-duplicate`
+    far behind                the counter began anew: a Note `sequence-restarted`
+
+Behind means by at most `BEHIND` steps (a quarter of a small counter's range): what is farther back is no straggler.
+Rules.  Bounded memory: the last `MISSING` gaps of a stream are remembered, and the `STREAMS` streams seen first last.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sigflow.diagnostics import Severity
+from sigflow.events import Event, Loss, Note
+
+if TYPE_CHECKING:
+    from sigflow.runtime.envelope import Sequence
+
+BEHIND = 1024
+MISSING = 64
+STREAMS = 1 << 16
+
+
+class Counts:
+    """What has been counted over all formats."""
+
+    __slots__ = ("duplicate", "lost", "reordered")
+
+    def __init__(self) -> None:
+        self.lost = 0
+        self.duplicate = 0
+        self.reordered = 0
+
+
+class Tracker:
+    """The counters of one format.  expected: the next value by stream id; it is read and set by the decoder as well."""
+
+    __slots__ = ("_behind", "_counts", "_missing", "_name", "_step", "expected", "modulus")
+
+    def __init__(self, name: str, sequence: Sequence, counts: Counts) -> None:
+        self.expected: dict[Any, int] = {}
+        self.modulus = sequence.modulus
+        self._name = name
+        self._step = sequence.step
+        self._counts = counts
+        self._behind = min(BEHIND, sequence.modulus // sequence.step // 4)
+        self._missing: dict[Any, list[tuple[int, int]]] = {}  # by stream: (first, count) of what was lost
+
+    def follow(self, stream: Any, found: int, offset: int, out: list[Event]) -> None:
+        """Account for the value `found` in the frame at this offset; what is to be told goes to `out`."""
+        expected = self.expected.get(stream)
+        if expected == found:
+            self.expected[stream] = (found + self._step) % self.modulus
+        elif expected is None:
+            self._begin(stream, found)
+        else:
+            back = -(-((expected - found) % self.modulus) // self._step)
+            if back <= self._behind:
+                self._late(stream, found, offset, out)
+            elif back * self._step * 2 > self.modulus:
+                self._ahead(stream, expected, found, offset, out)
+            else:
+                self._begin(stream, found)
+                out.append(self._note("sequence-restarted", f"counter {found}, wanted {expected}", stream, offset))
+
+    def _begin(self, stream: Any, found: int) -> None:
+        if len(self.expected) >= STREAMS and stream not in self.expected:
+            oldest = next(iter(self.expected))
+            del self.expected[oldest]
+            self._missing.pop(oldest, None)
+        self.expected[stream] = (found + self._step) % self.modulus
+        self._missing.pop(stream, None)
+
+    def _ahead(self, stream: Any, expected: int, found: int, offset: int, out: list[Event]) -> None:
+        count = -(-((found - expected) % self.modulus) // self._step)
+        missing = self._missing.setdefault(stream, [])
+        missing.append((expected, count))
+        del missing[:-MISSING]
+        self._counts.lost += count
+        self.expected[stream] = (found + self._step) % self.modulus
+        out.append(Loss(stream, count, self._name, expected, found, offset))
+
+    def _late(self, stream: Any, found: int, offset: int, out: list[Event]) -> None:
+        for n, (first, count) in enumerate(self._missing.get(stream, ())):
+            place, odd = divmod((found - first) % self.modulus, self._step)
+            if place < count and not odd:
+                behind = ((first + (place + 1) * self._step) % self.modulus, count - place - 1)
+                self._missing[stream][n : n + 1] = [each for each in ((first, place), behind) if each[1]]
+                self._counts.lost -= 1
+                self._counts.reordered += 1
+                out.append(self._note("sequence-reordered", f"counter {found} comes late", stream, offset))
+                return
+        self._counts.duplicate += 1
+        out.append(self._note("sequence-duplicate", f"counter {found} was there before", stream, offset))
+
+    def _note(self, code: str, text: str, stream: Any, offset: int) -> Note:
+        where = "" if stream is None else f" in stream {stream!r}"
+        return Note(code, Severity.NOTE, text + where, offset, self._name)

@@ -1,0 +1,166 @@
+"""From what the scan finds to events: records with numbers and stamps, merged gaps, sequence accounting, counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from sigflow.events import Event, Gap, Record, Span
+from sigflow.runtime.measure import WIRE_ERRORS
+from sigflow.stream.sequence import Counts, Tracker
+
+if TYPE_CHECKING:
+    from sigflow.stream.format import Format
+    from sigflow.stream.header import Buffer
+    from sigflow.stream.pending import Pending
+    from sigflow.stream.scan import Found, Refusals
+
+_NO_MARKER = {"no-marker": None}
+
+
+class OpenGap:
+    """Gap bytes until a frame closes them: adjacent ones are one gap, each reason once, in order of first sight."""
+
+    __slots__ = ("_names", "_texts", "reasons", "start", "stop")
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names = names
+        self._texts: dict[tuple[int, str], str] = {}
+        self.start = self.stop = -1
+        self.reasons: dict[str, None] = {}
+
+    def add(self, start: int, stop: int, refusals: Refusals) -> None:
+        """The bytes from `start` to `stop` are in no frame."""
+        if self.start < 0:
+            self.start = start
+        self.stop = stop
+        if not refusals:
+            self.reasons.update(_NO_MARKER)
+        for refusal in refusals:
+            text = self._texts.get(refusal)
+            if text is None:
+                text = self._texts[refusal] = f"{self._names[refusal[0]]}:{refusal[1]}"
+            self.reasons[text] = None
+
+    def close(self, out: list[Event]) -> None:
+        """Emit the gap, if one is open."""
+        if self.start >= 0:
+            out.append(Gap(Span(self.start, self.stop), tuple(self.reasons)))
+            self.start = -1
+            self.reasons = {}
+
+    def copy(self) -> OpenGap:
+        """The same gap, to go on with apart."""
+        other = OpenGap(self._names)
+        other.start, other.stop, other.reasons = self.start, self.stop, dict(self.reasons)
+        return other
+
+
+class Events:
+    """Takes what a scan finds (`scan.Sink`) and appends events to `out`.
+
+    State: the open gap, the sequence counters (none if `counts` is None), and what was counted.  damaged: in strict
+    mode, what to call with gap bytes; checked: with each record.
+    """
+
+    def __init__(self, formats: Sequence[Format], pending: Pending, counts: Counts | None, out: list[Event]) -> None:
+        self.gap_open = OpenGap([each.name for each in formats])
+        self.index = 0
+        self.gap_bytes = 0
+        self.frame_counts = [0] * len(formats)
+        self.frame_bytes = [0] * len(formats)
+        self.damaged: Callable[[Buffer, int, int, Refusals], None] | None = None
+        self.checked: Callable[[Record], None] | None = None
+        self._formats = formats
+        self._pending = pending
+        self._out = out
+        self._trackers = [_tracker(each, counts) for each in formats]
+
+    def gap(self, data: Buffer, base: int, at: int, stop: int, refusals: Refusals) -> None:
+        """Bytes in no frame."""
+        if self.damaged is not None:
+            self.damaged(data, base, at, refusals)
+        self.gap_bytes += stop - at
+        self.gap_open.add(base + at, base + stop, refusals)
+
+    def frame(self, number: int, data: Buffer, base: int, at: int, stop: int) -> None:
+        """One frame."""
+        with memoryview(data) as view:
+            record = Record(self._formats[number], base + at, bytes(view[at:stop]), self.index)
+        self._close_gap()
+        self.index += 1
+        self._account(number, record)
+        self._out.append(record)
+        self.frame_counts[number] += 1
+        self.frame_bytes[number] += stop - at
+        self._mark([record])
+
+    def frames(self, number: int, data: Buffer, base: int, found: Found) -> None:
+        """A run of frames, each with its header."""
+        format, tracker, out, index = self._formats[number], self._trackers[number], self._out, self.index
+        self._close_gap()
+        first = len(out)
+        raw_data = data if data.__class__ is bytes else bytes(data)
+        sequence = format.envelope.sequence if format.envelope is not None else None
+        if sequence is None or tracker is None:
+            for at, stop, head in found:
+                out.append(Record(format, base + at, raw_data[at:stop], index, head))
+                index += 1
+        elif sequence.head is None or (sequence.stream is not None and sequence.stream_head is None):
+            for at, stop, head in found:
+                record = Record(format, base + at, raw_data[at:stop], index, head)
+                self._account(number, record)
+                out.append(record)
+                index += 1
+        else:
+            # The way of every frame of a clean stream: the counter is the expected one, and one dict says so.
+            counter_at, stream_at = sequence.head, sequence.stream_head
+            expected, step, modulus = tracker.expected, sequence.step, sequence.modulus
+            last = modulus - step
+            stream = None
+            for at, stop, head in found:
+                if stream_at is not None:
+                    stream = head[stream_at]
+                counter = head[counter_at]
+                if expected.get(stream) == counter and counter < last:
+                    expected[stream] = counter + step
+                else:
+                    tracker.follow(stream, counter, base + at, out)
+                out.append(Record(format, base + at, raw_data[at:stop], index, head))
+                index += 1
+        self.index = index
+        self.frame_counts[number] += len(found)
+        self.frame_bytes[number] += found[-1][1] - found[0][0]
+        if self._pending.stamped or self.checked is not None:
+            self._mark([each for each in out[first:] if isinstance(each, Record)])
+
+    def _close_gap(self) -> None:
+        if self.gap_open.start >= 0:
+            self.gap_open.close(self._out)
+
+    def _mark(self, records: list[Record]) -> None:
+        for record in records:
+            if self._pending.stamped:
+                record.stamps = self._pending.stamps(record.start, record.stop)
+            if self.checked is not None:
+                self.checked(record)
+
+    def _account(self, number: int, record: Record) -> None:
+        """Sequence accounting for one record, from its value."""
+        tracker = self._trackers[number]
+        if tracker is None:
+            return
+        counter = record.sequence
+        try:
+            stream = self._formats[number].stream_of(record)
+            hash(stream)
+        except WIRE_ERRORS:
+            return  # the value was not parsed that far, which the record's diagnostics say
+        if counter is not None:
+            tracker.follow(stream, counter, record.start, self._out)
+
+
+def _tracker(format: Format, counts: Counts | None) -> Tracker | None:
+    if counts is None or format.envelope is None or format.envelope.sequence is None:
+        return None
+    return Tracker(format.name, format.envelope.sequence, counts)

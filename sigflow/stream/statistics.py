@@ -1,0 +1,27 @@
+"""What a decoder has counted, and the ledger: every byte is in exactly one frame or gap."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """Counts of one stream so far.
+
+    bytes: fed.  by_format: {name: {"frames", "bytes"}}.  sequence: {"lost", "duplicate", "reordered"}.  work_ratio:
+    bytes checksummed and header bytes read again, for each byte of the stream; it is the engine's, not the result's.
+    """
+
+    bytes: int
+    frames: int
+    frame_bytes: int
+    gap_bytes: int
+    by_format: dict[str, dict[str, int]] = field(default_factory=dict)
+    sequence: dict[str, int] = field(default_factory=dict)
+    work_ratio: float = field(default=0.0, compare=False)
+
+    @property
+    def pending_bytes(self) -> int:
+        """Bytes that are not decided yet; 0 at the end of the stream."""
+        return self.bytes - self.frame_bytes - self.gap_bytes

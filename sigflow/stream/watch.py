@@ -1,0 +1,118 @@
+"""`overtaken-by: sequence` (ARCHITECTURE 4, rule 12): a candidate is overtaken by a good frame inside its claimed bytes
+that carries its stream id and its next sequence number.
+
+For live streams, where a flipped length bit would hold good frames back until as many bytes have come.  The markers
+behind the candidate are passed once, from left to right; a frame that is not complete waits.  For each stream id and
+sequence number the frames found are kept so that the first end behind any later candidate is at hand.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from heapq import heappop, heappush
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+from sigflow.runtime.measure import WIRE_ERRORS
+from sigflow.stream.markers import Markers
+
+if TYPE_CHECKING:
+    from sigflow.stream.check import Checks
+    from sigflow.stream.header import Buffer, Header
+
+#: A stream id and a sequence number.
+_Key = tuple[object, int]
+
+
+class Watch:
+    """The pass over the frames of one format behind the candidate."""
+
+    def __init__(self, header: Header, checks: Checks) -> None:
+        sequence = header.envelope.sequence
+        assert sequence is not None  # the compiler allows the hint only beside a sequence
+        self._header = header
+        self._checks = checks
+        self._sequence = sequence
+        self._field = attrgetter(sequence.field)
+        self.drop()
+
+    def drop(self) -> None:
+        """Forget the pass."""
+        self._markers = Markers([self._header.sync])
+        self._cursor = 0
+        self._lacking: list[int] = []  # offsets whose header lacks bytes
+        self._open: list[tuple[int, int]] = []  # heap of (end, offset) of frames that are not complete
+        self._frames: dict[_Key, deque[tuple[int, int]]] = {}  # (offset, end), both rising
+
+    def overtaken(self, data: Buffer, base: int, at: int, stop: int, floor: int) -> bool:
+        """Whether the candidate at data[at], which claims the bytes up to `stop`, is overtaken."""
+        mine = self._key(bytes(data[at : min(stop, len(data))]) if stop <= len(data) else self._begin(data, at))
+        self._pass(data, base, at, min(stop, len(data)), floor)
+        if mine is None:
+            return False
+        following = (mine[0], (mine[1] + self._sequence.step) % self._sequence.modulus)
+        frames = self._frames.get(following)
+        while frames and frames[0][0] <= base + at:
+            frames.popleft()
+        return bool(frames) and frames[0][1] <= base + stop  # type: ignore[index]
+
+    def _begin(self, data: Buffer, at: int) -> bytes:
+        """What there is of a frame that is not complete, as far as a header may reach."""
+        return bytes(data[at : at + max(self._header.envelope.header or 0, 4096)])
+
+    def _key(self, raw: bytes) -> _Key | None:
+        """Stream id and sequence number of a frame; of one that is cut, where parsing got that far."""
+        try:
+            unit: Any = self._header.envelope.parse(raw, None)
+        except WIRE_ERRORS as error:
+            unit = getattr(error, "partial", None)
+        try:
+            stream = self._sequence.stream(unit) if self._sequence.stream is not None else None
+            return stream, int(self._field(unit))
+        except WIRE_ERRORS:
+            return None  # the fields are not there (yet): nothing can be said to follow
+
+    def _pass(self, data: Buffer, base: int, at: int, end: int, floor: int) -> None:
+        """Enter the frames whose marker stands behind `at` and before `end`, as far as they are complete."""
+        lacking, self._lacking = self._lacking, []
+        for offset in lacking:
+            if offset > base + at:
+                self._look(data, base, offset, floor)
+        cursor = max(self._cursor - base, at + 1)
+        while cursor < end:
+            cursor = self._markers.candidate(data, base, cursor)
+            if cursor < end:
+                self._look(data, base, base + cursor, floor)
+                cursor += 1
+        self._cursor = base + min(cursor, end)
+        while self._open and self._open[0][0] <= base + len(data):
+            stop, offset = heappop(self._open)
+            if offset > base + at:
+                self._believe(data, base, offset, stop, floor)
+
+    def _look(self, data: Buffer, base: int, offset: int, floor: int) -> None:
+        length = self._header.look(data, base, offset - base)
+        if length is None:
+            self._lacking.append(offset)
+        elif length.__class__ is int:
+            heappush(self._open, (offset + length, offset))
+
+    def _believe(self, data: Buffer, base: int, offset: int, stop: int, floor: int) -> None:
+        """Keep a complete frame if its checksum holds."""
+        if not self._checks.hold(data, base, offset - base, stop - base, floor):
+            return
+        key = self._key(bytes(data[offset - base : stop - base]))
+        if key is None:
+            return
+        frames = self._frames.setdefault(key, deque())
+        later = []
+        while frames and frames[-1][0] > offset:
+            later.append(frames.pop())
+        # A frame that ends no later than those that begin before it makes them needless.
+        while frames and frames[-1][1] >= stop:
+            frames.pop()
+        if not later or later[-1][1] > stop:
+            frames.append((offset, stop))
+        frames.extend(reversed(later))
+        if len(self._frames) > 4096 and len(self._frames) % 1024 == 0:
+            self._frames = {key: each for key, each in self._frames.items() if each and each[-1][0] > floor}

@@ -1,0 +1,33 @@
+"""The scan of a format that is a whole file: one frame from the first byte to the end of the stream."""
+
+from __future__ import annotations
+
+from sigflow.stream.chain import NO
+from sigflow.stream.header import TOO_LONG, Buffer
+from sigflow.stream.scan import Sink
+
+
+class WholeFile:
+    """Waits for the end of the stream.  A stream longer than `limit` is a gap, and none of it is kept."""
+
+    def __init__(self, name: str, limit: int) -> None:
+        self.pos = 0
+        self.lock = NO
+        self.work = 0
+        self.marks: set[tuple[int, str]] = set()
+        self.waits = None
+        self._limit = limit
+
+    def drop(self) -> None:
+        """There is nothing to forget."""
+
+    def scan(self, data: Buffer, base: int, final: bool, sink: Sink, steps: int) -> bool:
+        """As `Scanner.scan`."""
+        end, at = base + len(data), self.pos - base
+        if end > self._limit and at < len(data):
+            self.pos = end
+            sink.gap(data, base, at, len(data), [(0, TOO_LONG)])
+        elif final and at < len(data):
+            self.pos = end
+            sink.frame(0, data, base, at, len(data))
+        return False
