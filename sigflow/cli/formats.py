@@ -34,7 +34,7 @@ def command(name: str | None, form: str, screen: Screen) -> int:
         screen.line(dumps({"schema_version": 1, **one}, indent=2))
     else:
         for line in _lines(one):
-            screen.line(one_line(line))
+            screen.line(one_line(line).rstrip())
     return exits.OK
 
 

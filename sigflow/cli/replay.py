@@ -13,6 +13,7 @@ from sigflow.cli.captures import each
 from sigflow.cli.forms import frame_line
 from sigflow.cli.options import Settings, capture, scanning
 from sigflow.cli.terminal import OutputFailed
+from sigflow.cli.verdicts import finding_words
 from sigflow.errors import UsageError
 from sigflow.events import Record
 from sigflow.recording.frames import frame_tree
@@ -56,7 +57,7 @@ def command(capture: str, rate: float | None, speed: float | None, at_max: bool,
                 if isinstance(event, Record):
                     yield event
                 for finding in verdict.add(event):
-                    screen.diagnostic(finding.severity.value, f"{recording.name}: {finding}")
+                    screen.diagnostic(finding.severity.value, f"{recording.name}: {finding_words(finding)}")
 
         for record in paced(records(), schedule, before_wait=flush):
             write(record)

@@ -103,11 +103,13 @@ class Screen:
     def note(self, text: str) -> None:
         """A line on stderr, unless --quiet."""
         if not self._quiet:
+            flush_results()  # so that on a terminal, or in a log, things stand in their order
             _write(sys.stderr, f"{one_line(text)}\n")
 
     def told(self, severity: str, line: str) -> None:
         """A line on stderr that is harmless already; --quiet leaves the errors."""
         if not self._quiet or severity == "error":
+            flush_results()
             _write(sys.stderr, f"{line}\n")
 
     def diagnostic(self, severity: str, text: str) -> None:

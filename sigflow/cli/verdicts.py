@@ -10,6 +10,7 @@ from sigflow.cli.terminal import SEVERITY_COLORS, counted, one_line
 
 if TYPE_CHECKING:
     from sigflow.cli.terminal import Screen
+    from sigflow.diagnostics import Finding
     from sigflow.recording import Report
 
 #: Gaps and diagnostics that are listed in words; the JSON form has more.
@@ -39,11 +40,15 @@ def verdict_lines(report: Report, screen: Screen) -> list[str]:
     lines += _more(report.gaps_total, "gap")
     for finding in report.diagnostics[:LISTED]:
         severity = screen.styled(finding.severity.value, SEVERITY_COLORS[finding.severity.value])
-        where = ".".join(part for part in (finding.format, finding.path) if part)
-        place = f"offset {finding.offset}" + (f", {where}" if where else "")
-        lines.append(f"  {severity} {finding.code} at {one_line(place)}: {one_line(finding.message)}")
+        lines.append(f"  {severity} {one_line(finding_words(finding))}")
     lines += _more(report.diagnostics_total, "diagnostic")
     return lines
+
+
+def finding_words(finding: Finding) -> str:
+    """A finding about a stream, without its severity."""
+    where = ".".join(part for part in (finding.format, finding.path) if part)
+    return f"{finding.code} at offset {finding.offset}{f', {where}' if where else ''}: {finding.message}"
 
 
 def _more(total: int, noun: str) -> list[str]:

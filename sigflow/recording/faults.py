@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sigflow.diagnostics import Finding, Severity
@@ -46,6 +46,11 @@ MEANINGS = {
     "truncated": "the stream ends inside the frame",
     "abandoned": "the caller gave this candidate up",
 }
+
+
+NULL = "null"
+#: What is refused for these reasons has no fault of its own: it is what stands around it that speaks against it.
+BY_OTHERS = ("unconfirmed", "overtaken", "abandoned", NULL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +191,15 @@ class Examiner:
                 if seen.reason == reason:
                     found = offset, format, seen
                     break
+                if not seen.reason and reason in BY_OTHERS and (reason != NULL or self._null(format, offset)):
+                    found = offset, format, replace(seen, reason=reason, message=MEANINGS[reason])
+                    break
             yield found or (first, format, Look(reason, 0, "", MEANINGS.get(reason, reason)))
+
+    def _null(self, format: Format, offset: int) -> bool:
+        """Whether the header of a candidate is all zeros."""
+        size = format.envelope.header if format.envelope is not None else None
+        return size is not None and not any(self._bytes(offset, offset + size))
 
     def _look(self, format: Format, offset: int) -> Look:
         """Look at a candidate through a window that grows while the frame goes beyond it."""
