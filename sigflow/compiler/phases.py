@@ -114,11 +114,14 @@ class _Specs:
         return spec
 
     def read(self, path: Path, wanted: sc.Import | None = None) -> sc.Spec | None:
-        root = source.read(path, self.problems)
-        top = understand(root, str(path), self.problems) if root is not None else None
+        found = source.read(path, self.problems)
+        if found is None:
+            return None
+        root, text = found
+        top = understand(root, str(path), self.problems)
         if top is None or not isinstance(root, source.Mapping):
             return None
-        spec = sc.Spec(str(path), top, path.read_bytes().decode("utf-8", "replace"), root)
+        spec = sc.Spec(str(path), top, text, root)
         other = self.tops.get(top.id)
         if other is not None:
             place = wanted.place if wanted is not None else top.place

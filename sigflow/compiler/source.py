@@ -115,9 +115,11 @@ def parse_integer(text: str) -> int | None:
     return sign * int(digits if base == 10 else digits[2:], base)
 
 
-def read(path: Path, problems: Problems, name: str | None = None) -> Node | None:
-    """The tree of the spec at `path`; None, with a problem, where it is no YAML.  The system's errors pass through."""
-    name = str(path) if name is None else name
+def read(path: Path, problems: Problems) -> tuple[Node, str] | None:
+    """The tree and the text of the spec at `path`; None, with a problem, where it is no YAML.  The system's errors pass
+    through.
+    """
+    name = str(path)
     with open(path, "rb") as file:
         data = file.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
@@ -131,7 +133,8 @@ def read(path: Path, problems: Problems, name: str | None = None) -> Node | None
             "SF102", Place(name, line, 1), f"the spec is not UTF-8: byte {error.start} is 0x{data[error.start]:02x}"
         )
         return None
-    return parse(text, name, problems)
+    root = parse(text, name, problems)
+    return None if root is None else (root, text)
 
 
 def parse(text: str, file: str, problems: Problems) -> Node | None:
