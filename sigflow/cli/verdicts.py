@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 #: Gaps and diagnostics that are listed in words; the JSON form has more.
 LISTED = 20
+#: Characters of a field path in words.
+LONGEST_PATH = 100
 
 
 def exit_code(report: Report) -> int:
@@ -48,6 +50,8 @@ def verdict_lines(report: Report, screen: Screen) -> list[str]:
 def finding_words(finding: Finding) -> str:
     """A finding about a stream, without its severity."""
     where = ".".join(part for part in (finding.format, finding.path) if part)
+    if len(where) > LONGEST_PATH:
+        where = f"{where[:LONGEST_PATH]}..."
     return f"{finding.code} at offset {finding.offset}{f', {where}' if where else ''}: {finding.message}"
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from sigflow.diagnostics import Finding, Severity
@@ -179,22 +180,29 @@ class Examiner:
         """(offset, format, look) for each reason of the gap but `no-marker`."""
         for text in gap.reasons:
             name, _, reason = text.partition(":")
-            if not reason:
-                continue
-            format = self._formats[name]
-            first = gap.span.start
-            found = None
-            for number, offset in enumerate(self._candidates(format, gap)):
-                if number == 0:
-                    first = offset
-                seen = self._look(format, offset)
-                if seen.reason == reason:
-                    found = offset, format, seen
-                    break
-                if not seen.reason and reason in BY_OTHERS and (reason != NULL or self._null(format, offset)):
-                    found = offset, format, replace(seen, reason=reason, message=MEANINGS[reason])
-                    break
-            yield found or (first, format, Look(reason, 0, "", MEANINGS.get(reason, reason)))
+            if reason:
+                yield self._first(self._formats[name], reason, gap)
+
+    def _first(self, format: Format, reason: str, gap: Gap) -> tuple[int, Format, Look]:
+        """The first candidate found that is refused for this reason."""
+        start, stop = gap.span.start, gap.span.stop
+        first: int | None = None
+        for offset in self._search(format, start, stop):
+            first = offset if first is None else first
+            seen = self._look(format, offset)
+            if seen.reason == reason:
+                return offset, format, seen
+            if not seen.reason and reason in BY_OTHERS and (reason != NULL or self._null(format, offset)):
+                return offset, format, replace(seen, reason=reason, message=MEANINGS[reason])
+        return start if first is None else first, format, Look(reason, 0, "", MEANINGS.get(reason, reason))
+
+    def _search(self, format: Format, start: int, stop: int) -> Iterator[int]:
+        """The candidates of a gap that are looked at: the first ones, then the last.
+
+        A frame that the end of the stream cuts begins near the end of its gap.
+        """
+        yield from islice(self._candidates(format, start, min(stop, start + SEARCHED)), CANDIDATES)
+        yield from [*self._candidates(format, max(start, stop - WINDOW), stop)][: -CANDIDATES - 1 : -1]
 
     def _null(self, format: Format, offset: int) -> bool:
         """Whether the header of a candidate is all zeros."""
@@ -211,22 +219,17 @@ class Examiner:
                 return seen
             size = min(seen.length, size * 64) if seen.length is not None and seen.length > size else size * 64
 
-    def _candidates(self, format: Format, gap: Gap) -> Iterator[int]:
-        """Where in the gap the format's marker stands, at most `CANDIDATES` times; the stream's end may cut a
-        marker."""
-        start, stop = gap.span.start, min(gap.span.stop, gap.span.start + SEARCHED)
+    def _candidates(self, format: Format, start: int, stop: int) -> Iterator[int]:
+        """Where in [start, stop) the format's marker stands; the stream's end may cut one."""
         sync = format.envelope.sync if format.envelope is not None else ()
-        if not sync:
-            yield from (offset for offset in range(start, min(stop, start + CANDIDATES)) if self._left > 0)
-            return
-        raw = self._bytes(start, stop + max(map(len, sync)) - 1)
+        raw = self._bytes(start, stop + max(map(len, sync), default=1) - 1)
         at = 0
-        for _ in range(CANDIDATES):
-            hits = [hit for literal in sync if 0 <= (hit := _find(raw, literal, at)) < stop - start]
-            if not hits or self._left <= 0:
+        while self._left > 0 and at < stop - start:
+            hit = min((hit for literal in sync if (hit := _find(raw, literal, at)) >= 0), default=-1) if sync else at
+            if not 0 <= hit < stop - start:
                 return
-            yield start + min(hits)
-            at = min(hits) + 1
+            yield start + hit
+            at = hit + 1
 
     def findings(self, gap: Gap) -> list[Finding]:
         """The diagnostics of a gap: one for each reason but `no-marker`."""

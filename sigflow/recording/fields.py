@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from sigflow.runtime.envelope import Envelope
 
 
+#: Fields of one frame that are told apart, and bytes that are parsed again to do so.
+MOST = 512
+WORK = 16 << 20
+
+
 @dataclass(frozen=True, slots=True)
 class FieldSpan:
     """The bytes [start, stop) of a frame belong to the field at `path`."""
@@ -45,39 +50,57 @@ def path_of_place(envelope: Envelope, place: str) -> str:
 def field_spans(envelope: Envelope, raw: bytes) -> list[FieldSpan]:
     """The fields of a frame, or of the beginning of one, in the order of their bytes.
 
-    Fields that share a byte (bits) are shown as the field that they are part of.
+    Fields that share a byte (bits) are shown as the field that they are part of.  Of a frame with very many fields, or
+    one that is dear to parse, what follows the first of them is one span without a name.
     """
-    last = envelope.fields[-1].id if envelope.fields else ""
-    known: dict[int, str] = {}
-
-    def cut(size: int) -> str | None:
-        """The field in which a frame of `size` bytes ends too early; None where nothing is lacking."""
-        try:
-            envelope.parse(raw[:size], None)
-        except WIRE_ERRORS as error:
-            return fault_path(error)[1]
-        return None
-
-    def owner(at: int) -> str:
-        """The field that byte `at` belongs to; what takes all the rest can be cut anywhere."""
-        if at not in known:
-            path = cut(at)
-            if path is None and at + 1 < len(raw):
-                path = cut(at + 1)
-            known[at] = last if path is None else path
-        return known[at]
-
+    owners = _Owners(envelope, raw)
     spans: list[FieldSpan] = []
     start = 0
     while start < len(raw):
-        path = owner(start)
-        low, high = start, len(raw)  # owner(low) == path, and the field ends at high at the latest
+        if len(spans) == MOST or owners.left < 0:
+            spans.append(FieldSpan("", start, len(raw)))
+            break
+        path = owners.of(start)
+        # Steps that double until the field has ended, then halves: what this costs goes by the size of the field.
+        step = 1
+        while start + step < len(raw) and owners.of(start + step) == path:
+            step *= 2
+        low, high = start + step // 2, min(start + step, len(raw))
         while high - low > 1:
             middle = (low + high) // 2
-            low, high = (middle, high) if owner(middle) == path else (low, middle)
+            low, high = (middle, high) if owners.of(middle) == path else (low, middle)
         spans.append(FieldSpan(path, start, high))
         start = high
     return _merged(_without_bits(envelope, raw, spans))
+
+
+class _Owners:
+    """Which field each byte of a frame belongs to.  State: what is known, and the bytes that may still be parsed."""
+
+    def __init__(self, envelope: Envelope, raw: bytes) -> None:
+        self.left = WORK
+        self._envelope = envelope
+        self._raw = raw
+        self._last = envelope.fields[-1].id if envelope.fields else ""
+        self._known: dict[int, str] = {}
+
+    def of(self, at: int) -> str:
+        """The field of byte `at`; what takes all the rest can be cut anywhere."""
+        if at not in self._known:
+            path = self._cut(at)
+            if path is None and at + 1 < len(self._raw):
+                path = self._cut(at + 1)
+            self._known[at] = self._last if path is None else path
+        return self._known[at]
+
+    def _cut(self, size: int) -> str | None:
+        """The field in which a frame of `size` bytes ends too early; None where nothing is lacking."""
+        self.left -= size
+        try:
+            self._envelope.parse(self._raw[:size], None)
+        except WIRE_ERRORS as error:
+            return fault_path(error)[1]
+        return None
 
 
 def _without_bits(envelope: Envelope, raw: bytes, spans: list[FieldSpan]) -> list[FieldSpan]:

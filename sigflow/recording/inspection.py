@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 #: Bytes of a field that are shown, and of a frame whose fields are looked for.
 SHOWN = 64
 LARGEST = 1 << 20
+#: Gaps of a whole capture whose candidates are shown with their fields; of the others one asks by offset.
+DETAILED = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ def inspect(run: Run, *, frame: int | None = None, offset: int | None = None) ->
     formats = {format.name: format for format in run.formats}
     examiner = Examiner(run.formats, run.known)
     alone = frame is not None or offset is not None
+    gaps = 0
     for event in run:
         if not isinstance(event, Record | Gap):
             continue
@@ -80,7 +83,8 @@ def inspect(run: Run, *, frame: int | None = None, offset: int | None = None) ->
         if isinstance(event, Record):
             yield _frame(event, formats[event.format], alone)
         else:
-            yield _gap(event, examiner, run)
+            gaps += 1
+            yield _gap(event, examiner, run, alone or gaps <= DETAILED)
         if alone:
             return
 
@@ -91,11 +95,11 @@ def _frame(record: Record, format: Format, fields: bool) -> Item:
     return Item("frame", record.start, len(record.raw), record.index, (), (candidate,))
 
 
-def _gap(gap: Gap, examiner: Examiner, run: Run) -> Item:
+def _gap(gap: Gap, examiner: Examiner, run: Run, fields: bool) -> Item:
     refused = []
     for offset, format, seen in examiner.examine(gap):
         length = min(seen.length or SHOWN * 4, LARGEST)
-        refused.append(_candidate(format, offset, run.known(offset, offset + length), seen, True))
+        refused.append(_candidate(format, offset, run.known(offset, offset + length), seen, fields))
     return Item("gap", gap.span.start, len(gap.span), None, gap.reasons, tuple(refused))
 
 
