@@ -167,3 +167,25 @@ class SizeOf(Expr):
 
     type: TypeName
     bits: bool
+
+
+def children(expr: Expr) -> list[Expr]:
+    """The nodes directly below a node."""
+    found: list[Expr] = []
+    for name in expr.__dataclass_fields__:
+        value = getattr(expr, name)
+        if isinstance(value, Expr):
+            found.append(value)
+        elif isinstance(value, tuple):
+            found.extend(one for one in value if isinstance(one, Expr))
+    return found
+
+
+def walk(expr: Expr) -> list[Expr]:
+    """A node and all below it."""
+    found: list[Expr] = []
+    stack = [expr]
+    while stack:
+        found.append(one := stack.pop())
+        stack.extend(children(one))
+    return found

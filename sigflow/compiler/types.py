@@ -118,6 +118,21 @@ class Types:
         self._parents: dict[sc.ClassSpec, Type] = {}
         self._depth = 0
 
+    @property
+    def positions_are_private(self) -> bool:
+        """Whether no expression can see the position of a stream while another object's fields are read from it.
+
+        `x._io` may be any stream; a value instance that speaks of its own `_io` may be asked for from elsewhere.
+        """
+        if any(isinstance(one, ex.Attribute) and one.id == "_io" for one in self.nodes):
+            return False
+        return not any(
+            isinstance(one, ex.Name) and one.id == "_io"
+            for attr in self._values
+            if attr.value is not None
+            for one in ex.walk(attr.value.expr)
+        )
+
     # ------------------------------------------------------------ entry
 
     def of(self, code: sc.Code, context: Context) -> Type:

@@ -36,6 +36,7 @@ from sigflow.runtime.stream import KaitaiStream, Run, as_stream
 from sigflow.runtime.struct import (
     ABI,
     KaitaiStruct,
+    bounded,
     current_limits,
     inflate,
     members,
@@ -75,6 +76,7 @@ __all__ = [
     "ValidationNotInEnumError",
     "Window",
     "as_stream",
+    "bounded",
     "current_limits",
     "inflate",
     "maybe_advance",

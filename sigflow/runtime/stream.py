@@ -41,19 +41,20 @@ _F8LE = struct.Struct("<d").unpack_from
 class KaitaiStream(kaitaistruct.KaitaiStream):  # type: ignore[misc]  # kaitaistruct carries no types
     """A position in `data`.  `KaitaiStream(b"...")` or, as in Kaitai's runtime, `KaitaiStream(BytesIO(b"..."))`."""
 
-    __slots__ = ("_bits", "_bits_at", "_bits_left", "_data", "_end", "_file", "_pos", "bits_le")
+    #: What most streams never change is set on the class: a substream is made for many a field.
+    _file: Any = None
+    _bits = 0
+    _bits_left = 0
+    _bits_at = -1
+    bits_le = False
 
     def __init__(self, io: Any) -> None:
-        self._file = None
         if io.__class__ is bytes:
             self._data = io
             self._pos = 0
         else:
             self._data, self._pos, self._file = _contents(io)
         self._end = len(self._data)
-        self._bits = self._bits_left = 0
-        self._bits_at = -1
-        self.bits_le = False
 
     def close(self) -> None:
         """Close the file that was given, if one was."""
@@ -226,7 +227,13 @@ class KaitaiStream(kaitaistruct.KaitaiStream):  # type: ignore[misc]  # kaitaist
 
     def read_bytes_term(self, term: int, include_term: bool, consume_term: bool, eos_error: bool) -> bytes:
         """The bytes up to the next byte `term`."""
-        return self._terminated(bytes((term,)), self._data.find(term, self._pos), include_term, consume_term, eos_error)
+        pos = self._pos
+        found = self._data.find(term, pos)
+        if found < 0 or include_term or not consume_term:
+            return self._terminated(bytes((term,)), found, include_term, consume_term, eos_error)
+        self._bits_left = 0
+        self._pos = found + 1
+        return self._data[pos:found]  # type: ignore[no-any-return]
 
     def read_bytes_term_multi(self, term: bytes, include_term: bool, consume_term: bool, eos_error: bool) -> bytes:
         """The bytes up to the next `term` that stands at a multiple of its size from here."""

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self
 import kaitaistruct
 
 from sigflow.errors import LimitExceeded, SpecError
-from sigflow.limits import Limits
+from sigflow.limits import DEFAULT_REPEAT, Limits
 from sigflow.runtime.stream import KaitaiStream
 
 #: The version of the contract between generated modules and this runtime.
@@ -56,6 +56,21 @@ class KaitaiStruct(kaitaistruct.KaitaiStruct):  # type: ignore[misc]  # kaitaist
         """Parse what this seekable file object holds, from its position on."""
         return cls(KaitaiStream(io))
 
+    def _fetch_instances(self) -> None:
+        """Read every instance, here and in all objects below, as Kaitai's method of this name does."""
+        waiting: list[Any] = [self]
+        while waiting:
+            one = waiting.pop()
+            for name in one._INSTANCES:
+                getattr(one, name)
+            values = [one.__dict__.get(name) for name in one._FIELDS]
+            values += [one.__dict__.get(f"_m_{name}") for name in one._INSTANCES]
+            for value in values:
+                if isinstance(value, list):
+                    waiting.extend(item for item in value if isinstance(item, KaitaiStruct) and item._parent is one)
+                elif isinstance(value, KaitaiStruct) and value._parent is one:
+                    waiting.append(value)
+
 
 def require_abi(module: str, spec: str, version: int) -> None:
     """Refuse a generated module that this runtime cannot run, and say how to make a new one."""
@@ -66,7 +81,7 @@ def require_abi(module: str, spec: str, version: int) -> None:
             f"generate it again with `sigflow compile {spec} -o DIR`"
             if age == "older"
             else f"{module} was generated for ABI {version} by a newer sigflow, this one runs ABI {OLDEST_ABI} to {ABI}: "
-            f"install a newer sigflow, or generate it again with `sigflow compile {spec} -o DIR`"
+            f"install a newer one, or generate it again with `sigflow compile {spec} -o DIR`"
         )
 
 
@@ -85,6 +100,14 @@ def shifted(value: int, count: int) -> int:
     if count > MAX_SHIFT:
         raise LimitExceeded(f"a shift by {count} bits exceeds limit {MAX_SHIFT}", found=count, limit=MAX_SHIFT)
     return value << count
+
+
+def bounded(count: int) -> int:
+    """A number of elements that take no bytes, held against the limit of elements."""
+    limit = current_limits.get().repeat or DEFAULT_REPEAT
+    if count > limit:
+        raise LimitExceeded(f"{count} elements exceed limit {limit}", found=count, limit=limit)
+    return count
 
 
 def inflate(data: bytes) -> bytes:

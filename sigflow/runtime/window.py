@@ -20,8 +20,6 @@ class Window(KaitaiStream):
     looked: how many leading bytes were looked at.
     """
 
-    __slots__ = ("_at", "_ceiling", "_ceilings", "_searched", "limit", "looked", "sync")
-
     def __init__(self, data: Any, at: int, end: int, limit: int, sync: tuple[bytes, ...] = ()) -> None:
         super().__init__(b"")
         self._data = data
@@ -57,8 +55,13 @@ class Window(KaitaiStream):
         """n bytes; `lacks(n)` was asked before."""
         return bytes(super().read_bytes(n))
 
-    def _terminated(self, term: bytes, found: int, include: bool, consume: bool, eos_error: bool) -> bytes:
-        return bytes(super()._terminated(term, found, include, consume, eos_error))
+    def read_bytes_term(self, term: int, include_term: bool, consume_term: bool, eos_error: bool) -> bytes:
+        """The bytes up to the next byte `term`; `lacks_term` was asked before."""
+        return bytes(super().read_bytes_term(term, include_term, consume_term, eos_error))
+
+    def read_bytes_term_multi(self, term: bytes, include_term: bool, consume_term: bool, eos_error: bool) -> bytes:
+        """The bytes up to the next `term`; `lacks_term` was asked before."""
+        return bytes(super().read_bytes_term_multi(term, include_term, consume_term, eos_error))
 
     # ---------------------------------------------------------------- asking
 

@@ -375,11 +375,11 @@ class _Class:
         out("@property")
         with out.block(f"def {step.name}(self) -> {annotation}:"):
             self.field_doc(step.attr.doc)
-            with out.block(f"if '_m_{step.name}' in self.__dict__:"):
+            with out.block(f"if hasattr(self, '_m_{step.name}'):"):
                 out(f"return self._m_{step.name}")
             self.inside(step)
             if step.attr.condition is not None:
-                out(f"return self.__dict__.get('_m_{step.name}')")
+                out(f"return getattr(self, '_m_{step.name}', None)")
             else:
                 out(f"return self._m_{step.name}")
 

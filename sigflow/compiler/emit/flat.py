@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sigflow.compiler import expression as ex
 from sigflow.compiler import naming
 from sigflow.compiler import schema as sc
-from sigflow.compiler.emit.measure import Scope, children, is_bounded, wires_of
+from sigflow.compiler.emit.measure import Scope, is_bounded, wires_of
 from sigflow.compiler.emit.reads import SIGNS, Module, Packed, Reads
 from sigflow.compiler.emit.writer import Writer
 from sigflow.compiler.encodings import python_name
@@ -176,7 +176,7 @@ def _names(expr: ex.Expr) -> Iterator[ex.Expr]:
         one = stack.pop()
         if isinstance(one, ex.Name | ex.Attribute | ex.Call | ex.EnumLabel | ex.SizeOf):
             yield one
-        stack.extend(children(one))
+        stack.extend(ex.children(one))
 
 
 def _plain(code: sc.Code | None, members: list[Packed], opaque: set[Step], module: Module) -> bool:

@@ -72,7 +72,7 @@ class Scope:
                 self.needed.add(member)
                 codes = (member.value, member.condition, member.pos, member.size, member.io)
                 stack.extend(code.expr for code in codes if code is not None)
-            stack.extend(children(one))
+            stack.extend(ex.children(one))
 
     def looked(self, step: Step) -> bool:
         """Whether a measure has to read a field, wherever it stands."""
@@ -141,18 +141,6 @@ def _steering(plan: ClassPlan) -> Iterator[sc.Code]:
             if isinstance(wire, User):
                 codes.extend(wire.arguments)
         yield from (code for code in codes if code is not None)
-
-
-def children(expr: ex.Expr) -> list[ex.Expr]:
-    """The nodes directly below a node."""
-    found: list[ex.Expr] = []
-    for name in expr.__dataclass_fields__:
-        value = getattr(expr, name)
-        if isinstance(value, ex.Expr):
-            found.append(value)
-        elif isinstance(value, tuple):
-            found.extend(one for one in value if isinstance(one, ex.Expr))
-    return found
 
 
 def derivable(plan: Plan, module: Module, hints: Hints, problems: Problems) -> bool:
@@ -297,7 +285,10 @@ class Steps(Reads):
         with self.out.block(f"while {condition}:"):
             self.out("yield")
 
-    def numbers_at_once(self, step: Step, target: str, repeat: sc.Repeat) -> bool:
+    def numbers_at_once(self, step: Step, wire: Wire, target: str, repeat: sc.Repeat) -> bool:
+        return False
+
+    def unswitched(self, step: Step, target: str, repeat: sc.Repeat) -> bool:
         return False
 
     def repeated(self, step: Step, target: str) -> None:

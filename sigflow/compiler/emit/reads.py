@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sigflow.compiler import encodings
+from sigflow.compiler import expression as ex
 from sigflow.compiler import schema as sc
 from sigflow.compiler.emit.expressions import POSTFIX, Expressions
 from sigflow.compiler.emit.writer import Writer
@@ -73,6 +74,12 @@ class Module:
         self.enums: dict[sc.Enum, str] = {}
         self.stdlib: set[str] = set()
         self.processes: set[str] = set()
+        self.never_empty: dict[sc.ClassSpec, bool] = {}
+        wires = types.names.wires.values()
+        #: Whether no field of any spec at hand is a bit field: then a stream's end is its last byte.
+        self.whole_bytes = not any(_has_bits(wire) for wire in wires)
+        #: Whether no expression looks at the position of a stream that another object reads.
+        self.positions_are_private = types.positions_are_private
 
     def alias(self, name: str) -> str:
         """What the module calls an imported name: another one where its own class, or a module it imports, is called
@@ -148,6 +155,9 @@ class Reads:
         if isinstance(wire, Bytes | Text):
             size = self.fixed(wire.shape)
             return Packed((step,), f"{size}s", size, "") if size else None
+        if isinstance(wire, User) and wire.shape is not None and self.module.positions_are_private:
+            size = self.fixed(wire.shape) if wire.shape.bounded else None
+            return Packed((step,), f"{size}s", size, "") if size else None
         if isinstance(wire, Bits) and aligned:
             group = self.bits_from(steps, at)
             letter = _BIT_LETTERS.get(sum(one.wire.width for one in group if isinstance(one.wire, Bits)))
@@ -157,8 +167,8 @@ class Reads:
         return None
 
     def fixed(self, shape: Shape) -> int | None:
-        """The constant size of plain bytes, that nothing is stripped from or done to."""
-        if shape.pad is not None or shape.term is not None or shape.process is not None or shape.eos:
+        """The constant size of bytes that are read as they are."""
+        if shape.process is not None or shape.eos:
             return None
         return len(shape.contents) if shape.contents is not None else integer(shape.size)
 
@@ -193,12 +203,11 @@ class Reads:
         with out.block(f"if io._end - io._pos < {run.size}:"):
             out(f"_RUN_{run.number}.short(self, io)")
         targets, after = [], []
+        ordered = False  # behind a nested object, fields are set in their order: it may look at those before it
         for number, member in enumerate(members):
             step = member.steps[0]
-            plain = not isinstance(step.wire, Bits) and (
-                (isinstance(step.wire, Number) and step.enum is None) or isinstance(step.wire, Bytes)
-            )
-            if plain:
+            ordered = ordered or isinstance(step.wire, User)
+            if self.plain(step) and not ordered:
                 targets.append(f"self.{step.name}")
             else:
                 targets.append(f"_{number}")
@@ -211,13 +220,30 @@ class Reads:
             for step in member.steps:
                 self.checks(step, f"self.{step.name}")
 
+    @staticmethod
+    def plain(step: Step) -> bool:
+        """Whether what the unpack gives is the field's value."""
+        wire = step.wire
+        if isinstance(wire, Bytes):
+            return wire.shape.pad is None and wire.shape.term is None
+        return isinstance(wire, Number) and step.enum is None
+
     def unpacked(self, temporary: str, member: Packed) -> None:
         """Values from what the unpack gave: bit fields, enums, strings."""
         step = member.steps[0]
-        if isinstance(step.wire, Bits):
+        wire = step.wire
+        if isinstance(wire, Bits):
             self.split(temporary, list(member.steps), 8 * member.size)
-        elif isinstance(step.wire, Text):
-            self.out(f"self.{step.name} = {temporary}.decode({encodings.python_name(step.wire.encoding)!r})")
+        elif isinstance(wire, Bytes):
+            self.out(f"self.{step.name} = {self.cut(temporary, wire.shape)}")
+        elif isinstance(wire, Text):
+            text = self.cut(temporary, wire.shape)
+            self.out(f"self.{step.name} = {text}.decode({encodings.python_name(wire.encoding)!r})")
+        elif isinstance(wire, User):
+            assert wire.shape is not None
+            raw = self.keep(f"self._raw_{step.name}", self.cut(temporary, wire.shape), False)
+            stream = f"{self.module.need('KaitaiStream')}({raw})"
+            self.out(f"self.{step.name} = {self.construct(wire, step, stream)}")
         else:
             self.out(f"self.{step.name} = {self.enumerated(step, temporary)}")
 
@@ -293,7 +319,7 @@ class Reads:
         out(f"{target} = []")
         for name in raw:
             out(f"{name} = []")
-        if self.numbers_at_once(step, target, repeat):
+        if self.unswitched(step, target, repeat) or self.numbers_at_once(step, step.wire, target, repeat):
             return
         guard = not self.takes_bytes(step.wire)
         if repeat.kind == "expr":
@@ -307,7 +333,7 @@ class Reads:
         out("i = 0")
         if guard:
             out("moved = io._pos")
-        head = "while not io.is_eof():" if repeat.kind == "eos" else "while True:"
+        head = f"while {self.left()}:" if repeat.kind == "eos" else "while True:"
         with out.block(head):
             self.item(step, target, repeat.kind == "until")
             if repeat.kind == "until":
@@ -336,9 +362,60 @@ class Reads:
             return
         self.checks(step, "_")
 
-    def numbers_at_once(self, step: Step, target: str, repeat: sc.Repeat) -> bool:
+    def unswitched(self, step: Step, target: str, repeat: sc.Repeat) -> bool:
+        """A list of one of several plain numbers, by something that does not change on the way: decided once."""
+        wire, out = step.wire, self.out
+        if not isinstance(wire, Switched) or len(wire.cases) > 8 or not self.steady(wire.on.expr, step.attr):
+            return False
+        if not all(isinstance(one, Number) for _, one in wire.cases) or step.attr.valid is not None:
+            return False
+        if (
+            repeat.kind == "until"
+            or self.plan.debug
+            or not self.steady(repeat.code.expr if repeat.code else None, step.attr)
+        ):
+            return False
+        if repeat.kind == "eos" and all(on is not None for on, _ in wire.cases):
+            return False
+        out(f"on = {self.ex.code(wire.on)}")
+        word = "if"
+        for on, one in wire.cases:
+            if on is not None:
+                with out.block(f"{word} on == {self.ex.at(on.expr, 5)}:"):
+                    self.numbers_at_once(step, one, target, repeat)
+                word = "elif"
+        otherwise = next((one for on, one in wire.cases if on is None), None)
+        with out.block("else:" if word == "elif" else "if True:"):
+            if otherwise is not None:
+                self.numbers_at_once(step, otherwise, target, repeat)
+            else:
+                limit = self.module.need("bounded")
+                out(f"{target}.extend([None] * {limit}({self.ex.code(repeat.code)}))")
+        return True
+
+    def steady(self, expr: ex.Expr | None, attr: sc.Attr) -> bool:
+        """Whether an expression has one value while the elements of `attr` are read."""
+        stack, seen = [expr], set()
+        while stack:
+            one = stack.pop()
+            if one is None or one in seen:
+                continue
+            seen.add(one)
+            if isinstance(one, ex.Name) and one.id in ("_io", "_index", "_"):
+                return False
+            if isinstance(one, ex.Attribute) and one.id == "_io":
+                return False
+            member = self.module.types.members.get(one)
+            if member is attr:
+                return False
+            if isinstance(member, sc.Attr) and member.is_instance:
+                codes = (member.value, member.condition, member.pos, member.size, member.io)
+                stack.extend(code.expr for code in codes if code is not None)
+            stack.extend(ex.children(one))
+        return True
+
+    def numbers_at_once(self, step: Step, wire: Wire, target: str, repeat: sc.Repeat) -> bool:
         """A list of plain numbers is one unpack."""
-        wire = step.wire
         if not isinstance(wire, Number) or repeat.kind == "until" or step.attr.valid is not None or self.plan.debug:
             return False
         order = SIGNS[self.number_order(wire) or "be"]
@@ -356,12 +433,27 @@ class Reads:
         if isinstance(wire, Switched):
             return all(self.takes_bytes(one) for _, one in wire.cases) and any(on is None for on, _ in wire.cases)
         if isinstance(wire, User) and (wire.shape is None or not wire.shape.bounded):
-            return bool(self.module.layout.class_bits(wire.target)) if isinstance(wire.target, sc.ClassSpec) else False
+            return isinstance(wire.target, sc.ClassSpec) and self.class_takes_bytes(wire.target)
         shape = wire.shape
         assert shape is not None
         if shape.term is not None and shape.size is None and not shape.eos:
             return shape.consume and shape.eos_error
         return bool(self.module.layout.shape_bits(shape))
+
+    def class_takes_bytes(self, spec: sc.ClassSpec) -> bool:
+        """Whether an object of this class is at least a byte long: one of its fields always is."""
+        known = self.module.never_empty
+        if spec not in known:
+            known[spec] = False  # while it is being found: a type that begins with itself may be empty
+            wires = self.module.types.names.wires
+            known[spec] = any(
+                attr.condition is None and attr.repeat is None and self.takes_bytes(wires[attr]) for attr in spec.seq
+            )
+        return known[spec]
+
+    def left(self) -> str:
+        """Whether the stream holds more, as code."""
+        return "io._pos < io._end" if self.module.whole_bytes else "not io.is_eof()"
 
     # ------------------------------------------------------------ values
 
@@ -381,9 +473,10 @@ class Reads:
         if step.enum is None:
             return text
         table = self.module.members_of(step.enum)
-        if text.isidentifier():
-            return f"{table}.get({text}, {text})"
-        return f"{self.module.need('named')}({table}, {text})"
+        if not text.isidentifier():
+            self.out(f"number = {text}")
+            text = "number"
+        return f"{table}.get({text}, {text})"
 
     def _bytes(self, wire: Bytes, step: Step, target: str, repeated: bool) -> str:
         if wire.shape.process is None:
@@ -462,11 +555,17 @@ class Reads:
                 return f"io.read_bytes_term({shape.term[0]}, {options})"
             return f"io.read_bytes_term_multi({shape.term!r}, {options})"
         text = "io.read_bytes_full()" if shape.eos else f"io.read_bytes({self.ex.code(shape.size)})"
+        return self.cut(text, shape)
+
+    def cut(self, text: str, shape: Shape) -> str:
+        """Bytes without their padding and what follows the terminator."""
         if shape.pad is not None and shape.term != bytes((shape.pad,)):
             # (Where both are the same byte, cutting at the first one does it all.)
             text = f"{text}.rstrip({bytes((shape.pad,))!r})"
         if shape.term is None:
             return text
+        if len(shape.term) == 1 and not shape.include:
+            return f"{text}.partition({shape.term!r})[0]"
         stream = self.module.need("KaitaiStream")
         if len(shape.term) == 1:
             return f"{stream}.bytes_terminate({text}, {shape.term[0]}, {shape.include})"
@@ -553,6 +652,11 @@ class Reads:
         if value != "_":
             self.out(f"_ = {value}")
         self.refuse(f"not {self.ex.at(_code(valid.codes[0]).expr, 3)}", "Expr", "_", path)
+
+
+def _has_bits(wire: Wire) -> bool:
+    wires = [one for _, one in wire.cases] if isinstance(wire, Switched) else [wire]
+    return any(isinstance(one, Bits) or (isinstance(one, User) and isinstance(one.target, str)) for one in wires)
 
 
 def _code(code: sc.Code | None) -> sc.Code:

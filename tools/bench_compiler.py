@@ -1,0 +1,133 @@
+"""Times parsers of everyday files that our compiler and the official one generate, side by side in one run.
+
+    python tools/bench_compiler.py [--modules DIR] [--seconds S] [FILE-KIND ...]
+
+For each file: parse it (with --instances: read every instance, too), with the official compiler's Python and with ours, in turn; the ratio of
+the fastest rounds.  Files of which nearly all time is one big copy are listed apart.  Then the time to compile: all specs in
+one process, and one spec from the command line, process start included.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import math
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
+
+import oracle  # noqa: E402
+
+from sigflow.compiler import build  # noqa: E402
+from tests.compiler.make_inputs import inputs  # noqa: E402
+
+SPECS = ROOT / "tests" / "specs"
+
+
+def rounds(parse: Callable[[], object], seconds: float) -> float:
+    """The fastest of as many rounds as fit, in seconds per parse."""
+    best, started = math.inf, time.perf_counter()
+    while time.perf_counter() - started < seconds:
+        before = time.perf_counter()
+        parse()
+        best = min(best, time.perf_counter() - before)
+    return best
+
+
+def reader(cls: Any, data: bytes, instances: bool) -> Callable[[], object]:
+    """Parse `data`, and read every instance if they are wanted."""
+
+    def parse() -> object:
+        value = cls.from_bytes(data)
+        value._fetch_instances()
+        return value
+
+    return parse if instances else lambda: cls.from_bytes(data)
+
+
+def load(folder: Path, name: str) -> Any:
+    """The class of a generated module in `folder`."""
+    sys.path.insert(0, str(folder))
+    sys.modules.pop(name, None)
+    try:
+        module = importlib.import_module(name)
+    finally:
+        sys.path.pop(0)
+    sys.modules.pop(name, None)
+    return getattr(module, "".join(part.capitalize() for part in name.split("_")))
+
+
+def compile_all(kinds: list[str], ours: Path, official: Path) -> None:
+    for kind in kinds:
+        built = build(SPECS / f"{kind}.ksy")
+        assert built.ok, built.problems
+        for name, text in built.modules.items():
+            (ours / f"{name}.py").write_text(text, encoding="utf-8")
+        oracle.compile_python(SPECS / f"{kind}.ksy", official, [])
+
+
+def parsing(kinds: list[str], folder: Path, seconds: float, instances: bool) -> None:
+    ours, official = folder / "ours", folder / "official"
+    ours.mkdir()
+    official.mkdir()
+    compile_all(kinds, ours, official)
+    rows: list[tuple[str, int, float, float, bool]] = []
+    for kind in kinds:
+        mine, theirs = load(ours, kind), load(official, kind)
+        for path in inputs(kind, folder):
+            data = path.read_bytes()
+            slow, fast = math.inf, math.inf
+            for _ in range(3):
+                slow = min(slow, rounds(reader(theirs, data, instances), seconds))
+                fast = min(fast, rounds(reader(mine, data, instances), seconds))
+            copy = rounds(lambda data=data: bytes(bytearray(data)), seconds / 10)  # type: ignore[misc]
+            rows.append((f"{kind} {path.name}", len(data), slow, fast, copy > slow / 5))
+    print(f"{'file':40} {'bytes':>9} {'official us':>12} {'ours us':>10} {'ratio':>7}")
+    for name, size, slow, fast, copies in rows:
+        print(f"{name[:40]:40} {size:9} {slow * 1e6:12.1f} {fast * 1e6:10.1f} {slow / fast:7.2f}{'  (a copy)' if copies else ''}")
+    ratios = [slow / fast for *_, slow, fast, copies in rows if not copies]
+    print(f"geometric mean {math.exp(sum(map(math.log, ratios)) / len(ratios)):.2f}, lowest {min(ratios):.2f}, {len(ratios)} files")
+
+
+def compiling(folder: Path) -> None:
+    specs = sorted(SPECS.glob("*.ksy"))
+    before = time.perf_counter()
+    for spec in specs:
+        build(spec)
+    print(f"compiling in one process: {(time.perf_counter() - before) / len(specs) * 1e3:.1f} ms a spec, {len(specs)} specs")
+    commands = {
+        "sigflow compile": [sys.executable, "-m", "sigflow", "compile", str(SPECS / "png.ksy"), "-o", str(folder)],
+        "official": ["node", str(oracle.DRIVER), "--modules", str(oracle.modules()), "--target", "python", "-o", str(folder), str(SPECS / "png.ksy")],
+    }
+    for name, command in commands.items():
+        times = []
+        for _ in range(5):
+            before = time.perf_counter()
+            subprocess.run(command, check=True, capture_output=True)
+            times.append(time.perf_counter() - before)
+        print(f"{name} png.ksy, process start included: {sorted(times)[2] * 1e3:.0f} ms")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("kinds", nargs="*", help="kinds of files (names of specs in tests/specs); default: all")
+    parser.add_argument("--seconds", type=float, default=0.2, help="time for each round of each side")
+    parser.add_argument("--instances", action="store_true", help="read every instance, too")
+    options = parser.parse_args()
+    kinds = options.kinds or sorted(path.stem for path in SPECS.glob("*.ksy"))
+    if not oracle.available():
+        sys.exit("the official compiler is not here: npm install kaitai-struct-compiler yaml, then set SIGFLOW_NODE_MODULES")
+    with tempfile.TemporaryDirectory() as name:
+        parsing(kinds, Path(name), options.seconds, options.instances)
+        compiling(Path(name))
+
+
+if __name__ == "__main__":
+    main()
