@@ -32,7 +32,7 @@ from sigflow.runtime.envelope import (
 )
 from sigflow.runtime.measure import WIRE_ERRORS, maybe_advance, reason_of
 from sigflow.runtime.salvage import salvage
-from sigflow.runtime.stream import KaitaiStream, Run, as_stream
+from sigflow.runtime.stream import KaitaiStream, Numbers, Run, as_stream
 from sigflow.runtime.struct import (
     ABI,
     KaitaiStruct,
@@ -62,6 +62,7 @@ __all__ = [
     "KaitaiStructError",
     "Measured",
     "NoteRule",
+    "Numbers",
     "Refused",
     "Run",
     "Sequence",

@@ -130,17 +130,23 @@ class KaitaiStream(kaitaistruct.KaitaiStream):  # type: ignore[misc]  # kaitaist
         """A signed byte."""
         return self._number(_S1, 1)  # type: ignore[no-any-return]
 
-    def read_numbers(self, into: list[Any], order: str, letter: str, size: int, count: int) -> None:
-        """Append `count` numbers to `into`; -1: as many as there are to the end.  Where the stream ends first, what
-        is there is kept.
+    def read_numbers(self, into: list[Any], kind: Numbers, count: int) -> None:
+        """Append `count` numbers to `into`; -1: as many as there are to the end.
+
+        Where the stream ends first, what is there is kept.
         """
+        pos, size = self._pos, kind.size
+        stop = pos + count * size
+        if 0 < count < 8 and stop <= self._end:
+            into.extend(kind.few[count](self._data, pos))
+            self._pos = stop
+            return
         self._bits_left = 0
-        pos = self._pos
         left = max(self._end - pos, 0)
         there = left // size
         take = there if count < 0 else min(count, there)
         if take > 0:
-            into.extend(struct.unpack_from(f"{order}{take}{letter}", self._data, pos))
+            into.extend(kind.many(take)(self._data, pos))
             self._pos = pos + take * size
         if take < count or (count < 0 and left % size):
             raise self.lacking(size)
@@ -233,7 +239,7 @@ class KaitaiStream(kaitaistruct.KaitaiStream):  # type: ignore[misc]  # kaitaist
             return self._terminated(bytes((term,)), found, include_term, consume_term, eos_error)
         self._bits_left = 0
         self._pos = found + 1
-        return self._data[pos:found]  # type: ignore[no-any-return]
+        return self._data[pos:found]
 
     def read_bytes_term_multi(self, term: bytes, include_term: bool, consume_term: bool, eos_error: bool) -> bytes:
         """The bytes up to the next `term` that stands at a multiple of its size from here."""
@@ -347,6 +353,22 @@ def _contents(io: Any) -> tuple[bytes, int, Any]:
 def as_stream(io: Any) -> KaitaiStream:
     """`io` itself if it is a stream of ours, else one over its bytes."""
     return io if isinstance(io, KaitaiStream) else KaitaiStream(io)
+
+
+class Numbers:
+    """Unpackers of lists of one kind of number, by their count; those of up to seven are kept."""
+
+    __slots__ = ("_form", "few", "size")
+
+    def __init__(self, order: str, letter: str) -> None:
+        self._form = order, letter
+        self.few = [self.many(count) for count in range(8)]
+        self.size = struct.calcsize(order + letter)
+
+    def many(self, count: int) -> Any:
+        """The unpacker of a list of `count` numbers."""
+        order, letter = self._form
+        return struct.Struct(f"{order}{count}{letter}").unpack_from
 
 
 class Run:

@@ -76,12 +76,10 @@ def require_abi(module: str, spec: str, version: int) -> None:
     """Refuse a generated module that this runtime cannot run, and say how to make a new one."""
     if not OLDEST_ABI <= version <= ABI:
         age = "older" if version < OLDEST_ABI else "newer"
+        newer = "install a newer one, or " if age == "newer" else ""
         raise SpecError(
-            f"{module} was generated for ABI {version} by an {age} sigflow, this one runs ABI {OLDEST_ABI} to {ABI}: "
-            f"generate it again with `sigflow compile {spec} -o DIR`"
-            if age == "older"
-            else f"{module} was generated for ABI {version} by a newer sigflow, this one runs ABI {OLDEST_ABI} to {ABI}: "
-            f"install a newer one, or generate it again with `sigflow compile {spec} -o DIR`"
+            f"{module} was generated for ABI {version} by {'a' if newer else 'an'} {age} sigflow, this one runs "
+            f"ABI {OLDEST_ABI} to {ABI}: {newer}generate it again with `sigflow compile {spec} -o DIR`"
         )
 
 

@@ -68,7 +68,7 @@ def flat_layout(plan: Plan, module: Module, hints: Hints) -> FlatLayout | None:
     steps = list(unit.steps)
     at = 0
     while at < len(steps) and _heads(steps[at], scope):
-        packed = reads.packed(steps, at, True)
+        packed = reads.packed(steps, at)
         if packed is None:
             packed = _opaque(steps[at], module, scope)
             if packed is None:

@@ -33,6 +33,8 @@ def emit(plan: Plan, types: Types, package: str | None, hints: Hints | None, pro
     tables = Writer()
     for enum, name in module.enums.items():
         tables(f"{name} = {module.need('members')}({plan.class_names[enum]})")
+    for name, (order, letter) in module.arrays.items():
+        tables(f"{name} = {module.need('Numbers')}({order!r}, {letter!r})")
     for run in module.runs:
         _run_table(tables, run, module)
     head = _head(plan, module, package, hash)

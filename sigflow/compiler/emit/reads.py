@@ -74,6 +74,8 @@ class Module:
         self.enums: dict[sc.Enum, str] = {}
         self.stdlib: set[str] = set()
         self.processes: set[str] = set()
+        #: Readers of lists of numbers, by the module's name for each: byte order and struct letter.
+        self.arrays: dict[str, tuple[str, str]] = {}
         self.never_empty: dict[sc.ClassSpec, bool] = {}
         wires = types.names.wires.values()
         #: Whether no field of any spec at hand is a bit field: then a stream's end is its last byte.
@@ -120,7 +122,7 @@ class Reads:
         at = 0
         while at < len(steps):
             packed, after = self.run(steps, at)
-            if len(packed) > 1:
+            if len(packed) > 1 or (packed and len(packed[0].steps) > 1):
                 self.write_run(packed)
             else:
                 after = self.bit_group(steps, at)
@@ -134,17 +136,15 @@ class Reads:
         found: list[Packed] = []
         order = ""
         while at < len(steps):
-            packed = self.packed(steps, at, bool(found))
+            packed = self.packed(steps, at)
             if packed is None or (packed.order and order and packed.order != order):
                 break
             order = order or packed.order
             found.append(packed)
             at += len(packed.steps)
-            if packed.steps[-1].attr.valid is not None or packed.steps[-1].attr.contents is not None:
-                break  # what a check refuses must not be read past
         return found, at
 
-    def packed(self, steps: list[Step], at: int, aligned: bool) -> Packed | None:
+    def packed(self, steps: list[Step], at: int) -> Packed | None:
         """The field at `at` as a member of a run, if it can be one."""
         step = steps[at]
         attr, wire = step.attr, step.wire
@@ -158,7 +158,7 @@ class Reads:
         if isinstance(wire, User) and wire.shape is not None and self.module.positions_are_private:
             size = self.fixed(wire.shape) if wire.shape.bounded else None
             return Packed((step,), f"{size}s", size, "") if size else None
-        if isinstance(wire, Bits) and aligned:
+        if isinstance(wire, Bits):
             group = self.bits_from(steps, at)
             letter = _BIT_LETTERS.get(sum(one.wire.width for one in group if isinstance(one.wire, Bits)))
             if letter is not None:
@@ -187,8 +187,6 @@ class Reads:
             if attr.condition is not None or attr.repeat is not None:
                 break
             found.append(step)
-            if attr.valid is not None:
-                break
         return found
 
     # ------------------------------------------------------------ runs
@@ -198,25 +196,50 @@ class Reads:
         order = next((member.order for member in members if member.order), "be")
         run = Run(len(self.module.runs), SIGNS[order], tuple(members))
         self.module.runs.append(run)
-        self.module.need("Run")
         out = self.out
-        with out.block(f"if io._end - io._pos < {run.size}:"):
+        unaligned = isinstance(members[0].steps[0].wire, Bits)
+        checked = any(self.has_check(step) for member in members[:-1] for step in member.steps)
+        short = f"io._end - io._pos < {run.size}"
+        if unaligned or checked or any(self.has_check(step) for step in members[-1].steps[:-1]):
+            # Too short, or in the middle of a byte: one after the other, so that the right one fails.
+            with out.block(f"if io._bits_left or {short}:" if unaligned else f"if {short}:"):
+                for member in members:
+                    for step in member.steps:
+                        self.step(step)
+            with out.block("else:"):
+                self.unpack(run)
+            return
+        self.module.need("Run")
+        with out.block(f"if {short}:"):
             out(f"_RUN_{run.number}.short(self, io)")
+        self.unpack(run)
+
+    @staticmethod
+    def has_check(step: Step) -> bool:
+        """Whether a value of the field may be refused."""
+        return step.attr.valid is not None or step.attr.contents is not None
+
+    def unpack(self, run: Run) -> None:
+        """The unpack of a run that is all there."""
+        out = self.out
         targets, after = [], []
-        ordered = False  # behind a nested object, fields are set in their order: it may look at those before it
-        for number, member in enumerate(members):
+        ordered = False  # behind a check or a nested object, fields are set in their order
+        for number, member in enumerate(run.members):
             step = member.steps[0]
             ordered = ordered or isinstance(step.wire, User)
             if self.plain(step) and not ordered:
                 targets.append(f"self.{step.name}")
+                after.append(("", member))
             else:
                 targets.append(f"_{number}")
                 after.append((f"_{number}", member))
-        out(f"{', '.join(targets)} = _UNPACK_{run.number}(io._data, io._pos)")
+            ordered = ordered or any(self.has_check(one) for one in member.steps)
+        comma = "," if len(targets) == 1 else ""
+        out(f"{', '.join(targets)}{comma} = _UNPACK_{run.number}(io._data, io._pos)")
         out(f"io._pos += {run.size}")
         for temporary, member in after:
-            self.unpacked(temporary, member)
-        for member in members:
+            if temporary:
+                self.unpacked(temporary, member)
             for step in member.steps:
                 self.checks(step, f"self.{step.name}")
 
@@ -232,7 +255,9 @@ class Reads:
         """Values from what the unpack gave: bit fields, enums, strings."""
         step = member.steps[0]
         wire = step.wire
-        if isinstance(wire, Bits):
+        if self.plain(step):
+            self.out(f"self.{step.name} = {temporary}")
+        elif isinstance(wire, Bits):
             self.split(temporary, list(member.steps), 8 * member.size)
         elif isinstance(wire, Bytes):
             self.out(f"self.{step.name} = {self.cut(temporary, wire.shape)}")
@@ -267,6 +292,8 @@ class Reads:
         row.
         """
         group = self.bits_from(steps, at) if isinstance(steps[at].wire, Bits) else []
+        if any(self.has_check(step) for step in group[:-1]):
+            return at
         total = sum(step.wire.width for step in group if isinstance(step.wire, Bits))
         if len(group) < 2 or total > 64:
             return at
@@ -278,7 +305,8 @@ class Reads:
         with self.out.block("else:"):
             for step in group:
                 self.out(f"self.{step.name} = {self.value(step.wire, step, f'self.{step.name}', False)}")
-        self.checks(group[-1], f"self.{group[-1].name}")
+        for step in group:
+            self.checks(step, f"self.{step.name}")
         return at + len(group)
 
     # ------------------------------------------------------------ one field
@@ -418,9 +446,10 @@ class Reads:
         """A list of plain numbers is one unpack."""
         if not isinstance(wire, Number) or repeat.kind == "until" or step.attr.valid is not None or self.plan.debug:
             return False
-        order = SIGNS[self.number_order(wire) or "be"]
+        name = f"_{wire.kind.upper()}{wire.size}{self.number_order(wire).upper()}"
+        self.module.arrays[name] = (SIGNS[self.number_order(wire) or "be"], _LETTERS[wire.kind, wire.size])
         count = self.ex.code(repeat.code) if repeat.kind == "expr" else "-1"
-        self.out(f"io.read_numbers({target}, {order!r}, {_LETTERS[wire.kind, wire.size]!r}, {wire.size}, {count})")
+        self.out(f"io.read_numbers({target}, {name}, {count})")
         if step.enum is not None:
             table = self.module.members_of(step.enum)
             self.out(f"{target}[:] = [{table}.get(_, _) for _ in {target}]")
