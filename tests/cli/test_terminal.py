@@ -1,0 +1,139 @@
+"""What depends on the terminal: colours, progress, and a replay that shows lines instead of bytes."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from sigflow.cli import progress
+from sigflow.cli.progress import Watched, watched
+from sigflow.cli.terminal import Screen
+from sigflow.storage.memory import MemoryStorage
+from tests.cli.calls import SAMPLES, Call
+from tests.cli.transcript import environment
+from tests.storage.check import check_storage
+
+
+def on_terminal(folder: Path, *arguments: str, **more: str) -> tuple[int, str]:
+    """Run with stdout and stderr on a terminal; gives the exit code and what was shown."""
+    master, slave = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "sigflow", *arguments],
+        stdin=subprocess.DEVNULL, stdout=slave, stderr=slave, env={**environment(folder), "TERM": "xterm", **more},
+    ) as running:  # fmt: skip
+        os.close(slave)
+        shown = b""
+        while True:
+            try:
+                piece = os.read(master, 65536)
+            except OSError:  # Linux says so at the end
+                break
+            if not piece:
+                break
+            shown += piece
+        code = running.wait(timeout=30)
+    os.close(master)
+    return code, shown.decode("utf-8")
+
+
+def test_replay_on_a_terminal_shows_a_line_for_each_frame(tmp_path: Path) -> None:
+    code, shown = on_terminal(tmp_path, "replay", str(SAMPLES / "valid_telemetry.sgf"), "-s", "sgf1", "--max")
+    assert code == 0
+    assert len(shown.splitlines()) == 24
+    assert "stream_id=7 sequence=1 " in shown
+    assert "\x1b" not in shown
+
+
+def test_colours_on_a_terminal_and_not_elsewhere(tmp_path: Path, sigflow: Call) -> None:
+    arguments = ["validate", str(SAMPLES / "malformed_frame.sgf"), "-s", "sgf1"]
+    assert "\x1b[31;1mdamaged\x1b[0m" in on_terminal(tmp_path, *arguments)[1]
+    assert "\x1b" not in on_terminal(tmp_path, *arguments, "--color", "never")[1]
+    assert "\x1b" not in on_terminal(tmp_path, *arguments, NO_COLOR="1")[1]
+    assert "\x1b" not in on_terminal(tmp_path, *arguments, TERM="dumb")[1]
+    assert "damaged" in sigflow(*arguments).out  # the fixture sees that there is no escape
+
+
+def test_the_watched_storage_is_a_storage(monkeypatch: pytest.MonkeyPatch) -> None:
+    check_storage(lambda content: Watched(MemoryStorage(content)))
+    monkeypatch.setattr(progress, "PATIENCE", -1.0)
+    check_storage(lambda content: Watched(MemoryStorage(content)))
+
+
+def test_progress_is_shown_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    storage = MemoryStorage(b"x")
+    assert watched(storage, Screen()) is storage  # stderr is captured here
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    assert isinstance(watched(storage, Screen()), Watched)
+    assert watched(storage, Screen(quiet=True)) is storage
+
+
+def test_a_bar_for_a_capture_that_takes_long(tmp_path: Path) -> None:
+    """A pipe that gives its bytes slowly: the bar is drawn, and the verdict is what it was."""
+    fifo = tmp_path / "slow.sgf"
+    os.mkfifo(fifo)
+    content = (SAMPLES / "valid_telemetry.sgf").read_bytes()
+    program = (
+        "import sys, time\nwith open(sys.argv[1], 'wb', 0) as file:\n"
+        "    for at in range(0, 1181, 200): file.write(sys.stdin.buffer.read(200)); time.sleep(0.2)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", program, str(fifo)], stdin=subprocess.PIPE) as writer:
+        assert writer.stdin is not None
+        writer.stdin.write(content)
+        writer.stdin.close()
+        code, shown = on_terminal(tmp_path, "validate", str(fifo), "-s", "sgf1")
+        writer.wait(timeout=30)
+    assert code == 0
+    assert "1181 in 24 frames" in shown
+    assert "\x1b[" in shown and "slow.sgf" in shown
+
+
+SPEED = """
+meta: {id: timed, endian: be}
+-sigflow-stream:
+  checksum: {field: sum, algorithm: sum-8, over: [magic..ms]}
+  time: {field: ms, unit: ms}
+seq:
+  - {id: magic, contents: T}
+  - {id: ms, type: u4}
+  - {id: sum, type: u1}
+"""
+
+
+def test_speed_keeps_the_recorded_pace(sigflow: Call, tmp_path: Path) -> None:
+    spec = tmp_path / "timed.ksy"
+    spec.write_text(SPEED)
+    path = tmp_path / "x.bin"
+    capture = b""
+    for moment in (1000, 1100, 1400, 2000):
+        body = b"T" + moment.to_bytes(4, "big")
+        capture += body + bytes([sum(body) & 255])
+    path.write_bytes(capture)
+    for speed, least, most in ((2, 0.5, 5.0), (1000, 0.0, 0.4)):
+        start = time.monotonic()
+        called = sigflow("replay", path, "-s", spec, "--speed", speed)
+        took = time.monotonic() - start
+        assert called.code == 0
+        assert least <= took < most
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_scripts(sigflow: Call, shell: str) -> None:
+    called = sigflow("--completion", shell)
+    assert called.code == 0
+    assert "_SIGFLOW_COMPLETE" in called.out
+
+
+def test_completion_of_commands_and_options(tmp_path: Path) -> None:
+    for words, wanted in (("sigflow va", "validate"), ("sigflow parse --fo", "--format")):
+        shown = {"_SIGFLOW_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(len(words.split()) - 1)}
+        done = subprocess.run(
+            [sys.executable, "-m", "sigflow"],
+            env={**environment(tmp_path), **shown}, capture_output=True, text=True, timeout=30, check=False,
+        )  # fmt: skip
+        assert wanted in done.stdout, (words, done)
