@@ -206,6 +206,17 @@ class KaitaiStream(kaitaistruct.KaitaiStream):  # type: ignore[misc]  # kaitaist
         self._bits = fresh >> needed
         return (fresh & ((1 << needed) - 1)) << left | old
 
+    def read_bits(self, into: list[Any], order: str, width: int, count: int) -> None:
+        """Append `count` bit fields of `width` bits to `into`; where the stream ends first, what is there is kept."""
+        total = width * count
+        if order != "be" or count < 1 or total > 1024 or not self.holds_bits(total):
+            read = self.read_bits_int_be if order == "be" else self.read_bits_int_le
+            for _ in range(count):
+                into.append(read(width))
+            return
+        value, mask = self.read_bits_int_be(total), (1 << width) - 1
+        into.extend([value >> shift & mask for shift in range(total - width, -1, -width)])
+
     # ---------------------------------------------------------------- bytes
 
     def read_bytes(self, n: int) -> bytes:

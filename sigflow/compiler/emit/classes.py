@@ -113,6 +113,9 @@ class _Class:
         renamed = {name: attr.id for name, attr in members if name != attr.id}
         if renamed:
             out(f"_IDS = {renamed!r}")
+        physical = {name: found for name, attr in members if (found := _physical(attr)) is not None}
+        if physical:
+            out(f"_PHYSICAL = {physical!r}")
         if members:
             with out.block("_PLACES = {"):
                 for name, attr in members:
@@ -451,6 +454,18 @@ class _Class:
             self.debug_body(reads, step, target, f"_m_{step.name}")
         else:
             reads.body(step, target)
+
+
+def _physical(attr: sc.Attr) -> tuple[float, float, str] | None:
+    """(scale, offset, unit) of a field that measures something."""
+    texts = [
+        node.text if isinstance(node := attr.hints.get(f"-sigflow-{key}"), Scalar) else None
+        for key in ("scale", "offset", "unit")
+    ]
+    if texts == [None, None, None]:
+        return None
+    scale, offset, unit = texts
+    return float(scale or 1), float(offset or 0), unit or ""
 
 
 def _path(spec: sc.ClassSpec) -> str:

@@ -443,7 +443,15 @@ class Reads:
         return True
 
     def numbers_at_once(self, step: Step, wire: Wire, target: str, repeat: sc.Repeat) -> bool:
-        """A list of plain numbers is one unpack."""
+        """A list of plain numbers is one unpack, a list of bit fields one loop in the reader."""
+        if isinstance(wire, Bits) and repeat.kind == "expr" and step.attr.valid is None and not self.plan.debug:
+            self.out(f"io.read_bits({target}, {wire.order!r}, {wire.width}, {self.ex.code(repeat.code)})")
+            if wire.boolean:
+                self.out(f"{target}[:] = map(bool, {target})")
+            elif step.enum is not None:
+                table = self.module.members_of(step.enum)
+                self.out(f"{target}[:] = [{table}.get(_, _) for _ in {target}]")
+            return True
         if not isinstance(wire, Number) or repeat.kind == "until" or step.attr.valid is not None or self.plan.debug:
             return False
         name = f"_{wire.kind.upper()}{wire.size}{self.number_order(wire).upper()}"
@@ -635,11 +643,22 @@ class Reads:
         word = "if"
         for on, inner in cases:
             assert on is not None
-            with out.block(f"{word} on == {self.ex.at(on.expr, 5)}:"):
+            with out.block(f"{word} {self.case(on)}"):
                 out(put(self.value(inner, step, target, repeated)))
             word = "elif"
         with out.block("else:"):
             out(put(self.value(otherwise, step, target, repeated) if otherwise is not None else "None"))
+
+    def case(self, on: sc.Code) -> str:
+        """The rest of the line of a case: `on == x:`.
+
+        An enum's member is compared as the number it is, which is faster.
+        """
+        enum = self.module.types.enums.get(on.expr)
+        entry = enum.entry(on.expr.label) if enum is not None and isinstance(on.expr, ex.EnumLabel) else None
+        if entry is None:
+            return f"on == {self.ex.at(on.expr, 5)}:"
+        return f"on == {entry.value}:  # {self.ex.code(on)}"
 
     # ------------------------------------------------------------ checks
 
