@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from struct import Struct
 from typing import Any
 
 from sigflow.runtime import (
@@ -14,13 +15,13 @@ from sigflow.runtime import (
     KaitaiStruct,
     Measured,
     Refused,
+    Run,
     Sequence,
     ValidationNotEqualError,
     WIRE_ERRORS,
     Window,
     as_stream,
     members,
-    named,
     require_abi,
     salvage,
 )
@@ -83,23 +84,32 @@ class CcsdsSpacePacket(KaitaiStruct):
 
     def _read(self) -> None:
         io = self._io
-        self.version = io.read_bits_int_be(3)
-        if self.version != 0:
-            raise ValidationNotEqualError(0, self.version, io, '/seq/0')
-        if io.holds_bits(29):
-            bits = io.read_bits_int_be(29)
-            self.packet_type = named(_ENUM_0, bits >> 28)
-            self.has_secondary_header = (bits >> 27 & 0x1) != 0
-            self.apid = bits >> 16 & 0x7ff
-            self.sequence_flags = named(_ENUM_1, bits >> 14 & 0x3)
-            self.sequence_count = bits & 0x3fff
-        else:
-            self.packet_type = named(_ENUM_0, io.read_bits_int_be(1))
+        if io._bits_left or io._end - io._pos < 6:
+            self.version = io.read_bits_int_be(3)
+            if self.version != 0:
+                raise ValidationNotEqualError(0, self.version, io, '/seq/0')
+            number = io.read_bits_int_be(1)
+            self.packet_type = _ENUM_0.get(number, number)
             self.has_secondary_header = io.read_bits_int_be(1) != 0
             self.apid = io.read_bits_int_be(11)
-            self.sequence_flags = named(_ENUM_1, io.read_bits_int_be(2))
+            number = io.read_bits_int_be(2)
+            self.sequence_flags = _ENUM_1.get(number, number)
             self.sequence_count = io.read_bits_int_be(14)
-        self.data_length = io.read_u2be()
+            self.data_length = io.read_u2be()
+        else:
+            _0, _1 = _UNPACK_0(io._data, io._pos)
+            io._pos += 6
+            self.version = _0 >> 29
+            number = _0 >> 28 & 0x1
+            self.packet_type = _ENUM_0.get(number, number)
+            self.has_secondary_header = (_0 >> 27 & 0x1) != 0
+            self.apid = _0 >> 16 & 0x7ff
+            number = _0 >> 14 & 0x3
+            self.sequence_flags = _ENUM_1.get(number, number)
+            self.sequence_count = _0 & 0x3fff
+            if self.version != 0:
+                raise ValidationNotEqualError(0, self.version, io, '/seq/0')
+            self.data_length = _1
         self.data = io.read_bytes(self.data_length + 1)
 
     def _steps(self, io: Window) -> Any:
@@ -110,7 +120,8 @@ class CcsdsSpacePacket(KaitaiStruct):
             raise Refused('valid')
         while io.lacks_bits(1):
             yield
-        self.packet_type = named(_ENUM_0, io.read_bits_int_be(1))
+        number = io.read_bits_int_be(1)
+        self.packet_type = _ENUM_0.get(number, number)
         while io.lacks_bits(1):
             yield
         self.has_secondary_header = io.read_bits_int_be(1) != 0
@@ -119,7 +130,8 @@ class CcsdsSpacePacket(KaitaiStruct):
         self.apid = io.read_bits_int_be(11)
         while io.lacks_bits(2):
             yield
-        self.sequence_flags = named(_ENUM_1, io.read_bits_int_be(2))
+        number = io.read_bits_int_be(2)
+        self.sequence_flags = _ENUM_1.get(number, number)
         while io.lacks_bits(14):
             yield
         self.sequence_count = io.read_bits_int_be(14)
@@ -133,8 +145,25 @@ class CcsdsSpacePacket(KaitaiStruct):
 
 _ENUM_0 = members(CcsdsSpacePacket.PacketTypes)
 _ENUM_1 = members(CcsdsSpacePacket.Segments)
+_RUN_0 = Run(
+    '>',
+    ((('version', 3), ('packet_type', 1), ('has_secondary_header', 1), ('apid', 11), ('sequence_flags', 2), ('sequence_count', 14)), 'I', 4, 'be'),
+    ('data_length', 'H', 2),
+)
+_UNPACK_0 = _RUN_0.unpack
 
 
+_HEAD = Struct('>IH').unpack_from
+
+
+def _measure(data: Any, at: int, end: int) -> Any:
+    if end - at < 6:
+        return None
+    _bits_0, data_length = _HEAD(data, at)
+    version = _bits_0 >> 29 & 0x7
+    if version != 0:
+        return 'valid'
+    return 6 + (data_length + 1)
 
 
 def _steps(io: Window) -> Any:
@@ -168,6 +197,8 @@ FORMAT = Envelope(
     source_hash='8b44cfaf6823061c',
     parse=_parse,
     steps=_steps,
+    measure=_measure,
+    header=6,
     sync=(),
     max_frame=65542,
     min_frame=6,

@@ -115,7 +115,7 @@ class InstrumentHdr(KaitaiStruct):
 
         @property
         def is_end(self) -> bool:
-            if '_m_is_end' in self.__dict__:
+            if hasattr(self, '_m_is_end'):
                 return self._m_is_end
             self._m_is_end = self.text.size == 4 and self.text.key == ";END"
             return self._m_is_end
@@ -123,7 +123,7 @@ class InstrumentHdr(KaitaiStruct):
         @property
         def is_number(self) -> bool:
             """The value is 1 to 8 decimal digits."""
-            if '_m_is_number' in self.__dict__:
+            if hasattr(self, '_m_is_number'):
                 return self._m_is_number
             self._m_is_number = len(self.text.value) >= 1 and len(self.text.value) <= 8 and min(self.text.value) >= 48 and max(self.text.value) <= 57
             return self._m_is_number
@@ -131,7 +131,7 @@ class InstrumentHdr(KaitaiStruct):
         @property
         def len(self) -> int:
             """The payload's length as far as it is known here; 0 for none, or none that can be read."""
-            if '_m_len' in self.__dict__:
+            if hasattr(self, '_m_len'):
                 return self._m_len
             self._m_len = self.len_before if self.text.key != "LEN" else int(self.text.value.decode('ascii')) if self.is_number else 0
             return self._m_len
@@ -139,7 +139,7 @@ class InstrumentHdr(KaitaiStruct):
         @property
         def order(self) -> str:
             """The payload's byte order as far as it is known here."""
-            if '_m_order' in self.__dict__:
+            if hasattr(self, '_m_order'):
                 return self._m_order
             self._m_order = self.text.value.decode('ascii') if self.text.key == "ENDIAN" else self.order_before
             return self._m_order
@@ -176,14 +176,14 @@ class InstrumentHdr(KaitaiStruct):
 
         @property
         def key(self) -> str:
-            if '_m_key' in self.__dict__:
+            if hasattr(self, '_m_key'):
                 return self._m_key
             self._m_key = self.key_bytes.decode('ascii')
             return self._m_key
 
         @property
         def size(self) -> int:
-            if '_m_size' in self.__dict__:
+            if hasattr(self, '_m_size'):
                 return self._m_size
             self._m_size = self._io.size()
             return self._m_size
@@ -201,15 +201,12 @@ class InstrumentHdr(KaitaiStruct):
             raise ValidationNotEqualError(b'*HDR\r\n', self.marker, io, '/seq/0')
         self.lines = []
         i = 0
-        moved = io._pos
         while True:
             _ = InstrumentHdr.Line(0 if i == 0 else self.lines[i - 1].len, "L" if i == 0 else self.lines[i - 1].order, io, self, self._root)
             self.lines.append(_)
             if _.is_end:
                 break
             i += 1
-            if not i + 1 & 0xFFFF:
-                moved = io.moved(moved)
         self.length_known = io.read_bytes(0)
         _ = self.length_known
         if not (self.lines[-1].len >= 1 and self.lines[-1].len <= 10000000):
@@ -231,7 +228,6 @@ class InstrumentHdr(KaitaiStruct):
         seen = set()
         self.lines = []
         i = 0
-        moved = io._pos
         while True:
             child = InstrumentHdr.Line.__new__(InstrumentHdr.Line)
             child._io, child._parent, child._root = io, self, self._root
@@ -247,8 +243,6 @@ class InstrumentHdr(KaitaiStruct):
             if _.is_end:
                 break
             i += 1
-            if not i + 1 & 0xFFFF:
-                moved = io.moved(moved)
         io.leave()
         while io.lacks(0):
             yield
@@ -274,7 +268,7 @@ class InstrumentHdr(KaitaiStruct):
     @property
     def byte_order(self) -> str:
         """`L` or `B`, the byte order of the numbers in the payload."""
-        if '_m_byte_order' in self.__dict__:
+        if hasattr(self, '_m_byte_order'):
             return self._m_byte_order
         self._m_byte_order = self.lines[-1].order
         return self._m_byte_order

@@ -92,7 +92,7 @@ class Nmea0183(KaitaiStruct):
         @property
         def text(self) -> bytes:
             """The body as it was sent."""
-            if '_m_text' in self.__dict__:
+            if hasattr(self, '_m_text'):
                 return self._m_text
             io = self._io
             _pos = io.pos()
@@ -106,7 +106,7 @@ class Nmea0183(KaitaiStruct):
         @property
         def pieces(self) -> list[str]:
             """The body cut after each comma; there is no piece after a comma that ends it."""
-            if '_m_pieces' in self.__dict__:
+            if hasattr(self, '_m_pieces'):
                 return self._m_pieces
             io = self._io
             _pos = io.pos()
@@ -115,7 +115,7 @@ class Nmea0183(KaitaiStruct):
                 self._m_pieces = []
                 i = 0
                 moved = io._pos
-                while not io.is_eof():
+                while io._pos < io._end:
                     self._m_pieces.append(io.read_bytes_term(44, False, True, False).decode('iso8859-1'))
                     i += 1
                     if not i + 1 & 0xFFFF:
@@ -129,7 +129,7 @@ class Nmea0183(KaitaiStruct):
 
         @property
         def num_fields(self) -> int:
-            if '_m_num_fields' in self.__dict__:
+            if hasattr(self, '_m_num_fields'):
                 return self._m_num_fields
             self._m_num_fields = len(self.pieces) if self.text[-1] == 44 else len(self.pieces) - 1
             return self._m_num_fields

@@ -27,7 +27,6 @@ from sigflow.runtime import (
     Window,
     as_stream,
     members,
-    named,
     require_abi,
     salvage,
 )
@@ -105,15 +104,18 @@ class Sgf1(KaitaiStruct):
 
         def _read(self) -> None:
             io = self._io
-            if io.holds_bits(8):
-                bits = io.read_bits_int_be(8)
-                self.reserved = bits >> 3
-                self.compressed = (bits >> 2 & 0x1) != 0
-                self.encoding = named(_ENUM_0, bits & 0x3)
-            else:
+            if io._bits_left or io._end - io._pos < 1:
                 self.reserved = io.read_bits_int_be(5)
                 self.compressed = io.read_bits_int_be(1) != 0
-                self.encoding = named(_ENUM_0, io.read_bits_int_be(2))
+                number = io.read_bits_int_be(2)
+                self.encoding = _ENUM_0.get(number, number)
+            else:
+                _0, = _UNPACK_0(io._data, io._pos)
+                io._pos += 1
+                self.reserved = _0 >> 3
+                self.compressed = (_0 >> 2 & 0x1) != 0
+                number = _0 & 0x3
+                self.encoding = _ENUM_0.get(number, number)
 
         def _steps(self, io: Window) -> Any:
             while io.lacks_bits(5):
@@ -124,7 +126,8 @@ class Sgf1(KaitaiStruct):
             self.compressed = io.read_bits_int_be(1) != 0
             while io.lacks_bits(2):
                 yield
-            self.encoding = named(_ENUM_0, io.read_bits_int_be(2))
+            number = io.read_bits_int_be(2)
+            self.encoding = _ENUM_0.get(number, number)
             yield from ()
 
     def __init__(self, _io: Any, _parent: Any = None, _root: Any = None) -> None:
@@ -135,14 +138,21 @@ class Sgf1(KaitaiStruct):
 
     def _read(self) -> None:
         io = self._io
-        self.magic = io.read_bytes(4)
-        if self.magic != b'SGF1':
-            raise ValidationNotEqualError(b'SGF1', self.magic, io, '/seq/0')
-        self.version = io.read_u1()
+        if io._end - io._pos < 5:
+            self.magic = io.read_bytes(4)
+            if self.magic != b'SGF1':
+                raise ValidationNotEqualError(b'SGF1', self.magic, io, '/seq/0')
+            self.version = io.read_u1()
+        else:
+            self.magic, _1 = _UNPACK_1(io._data, io._pos)
+            io._pos += 5
+            if self.magic != b'SGF1':
+                raise ValidationNotEqualError(b'SGF1', self.magic, io, '/seq/0')
+            self.version = _1
         self.flags = Sgf1.Flags(io, self, self._root)
         if io._end - io._pos < 20:
-            _RUN_0.short(self, io)
-        self.stream_id, self.sequence, self.payload_length, self.checksum = _UNPACK_0(io._data, io._pos)
+            _RUN_2.short(self, io)
+        self.stream_id, self.sequence, self.payload_length, self.checksum = _UNPACK_2(io._data, io._pos)
         io._pos += 20
         self.payload = io.read_bytes(self.payload_length)
 
@@ -186,9 +196,10 @@ class Sgf1(KaitaiStruct):
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:
-            # A frame that the scan found is made from its header; the rest is read when something asks for it.
+            # A frame that the scan found is made from its header; the rest is read when asked for.
             if name in ('_io', '_parent', '_root', 'flags', 'payload') and '_late' in self.__dict__:
-                self._io, self._parent, self._root = KaitaiStream(self.__dict__.pop('_late')), None, self
+                self._io = KaitaiStream(self.__dict__.pop('_late'))
+                self._parent, self._root = None, self
                 self._read()
                 return self.__dict__[name]
             raise AttributeError(f'{type(self).__name__!r} object has no attribute {name!r}')
@@ -197,12 +208,23 @@ class Sgf1(KaitaiStruct):
 _ENUM_0 = members(Sgf1.PayloadEncoding)
 _RUN_0 = Run(
     '>',
+    ((('reserved', 5), ('compressed', 1), ('encoding', 2)), 'B', 1, 'be'),
+)
+_UNPACK_0 = _RUN_0.unpack
+_RUN_1 = Run(
+    '>',
+    ('magic', '4s', 4),
+    ('version', 'B', 1),
+)
+_UNPACK_1 = _RUN_1.unpack
+_RUN_2 = Run(
+    '>',
     ('stream_id', 'I', 4),
     ('sequence', 'Q', 8),
     ('payload_length', 'I', 4),
     ('checksum', 'I', 4),
 )
-_UNPACK_0 = _RUN_0.unpack
+_UNPACK_2 = _RUN_2.unpack
 
 
 _HEAD = Struct('>4sB1sIQII').unpack_from

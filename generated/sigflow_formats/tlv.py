@@ -92,7 +92,7 @@ class Tlv(KaitaiStruct):
         @property
         def is_constructed(self) -> bool:
             """The top bit of the tag is set."""
-            if '_m_is_constructed' in self.__dict__:
+            if hasattr(self, '_m_is_constructed'):
                 return self._m_is_constructed
             self._m_is_constructed = self.tag & 32768 != 0
             return self._m_is_constructed
@@ -118,12 +118,9 @@ class Tlv(KaitaiStruct):
             io = self._io
             self.elements = []
             i = 0
-            moved = io._pos
-            while not io.is_eof():
+            while io._pos < io._end:
                 self.elements.append(Tlv.Element(self.depth, io, self, self._root))
                 i += 1
-                if not i + 1 & 0xFFFF:
-                    moved = io.moved(moved)
 
     def __init__(self, _io: Any, _parent: Any = None, _root: Any = None) -> None:
         self._io = _io if _io.__class__ is KaitaiStream else as_stream(_io)
@@ -135,12 +132,9 @@ class Tlv(KaitaiStruct):
         io = self._io
         self.elements = []
         i = 0
-        moved = io._pos
-        while not io.is_eof():
+        while io._pos < io._end:
             self.elements.append(Tlv.Element(0, io, self, self._root))
             i += 1
-            if not i + 1 & 0xFFFF:
-                moved = io.moved(moved)
 
 
 _RUN_0 = Run(

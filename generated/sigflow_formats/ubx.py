@@ -67,13 +67,21 @@ class Ubx(KaitaiStruct):
 
     def _read(self) -> None:
         io = self._io
-        self.sync = io.read_bytes(2)
-        if self.sync != b'\xb5b':
-            raise ValidationNotEqualError(b'\xb5b', self.sync, io, '/seq/0')
-        if io._end - io._pos < 4:
-            _RUN_0.short(self, io)
-        self.msg_class, self.msg_id, self.payload_length = _UNPACK_0(io._data, io._pos)
-        io._pos += 4
+        if io._end - io._pos < 6:
+            self.sync = io.read_bytes(2)
+            if self.sync != b'\xb5b':
+                raise ValidationNotEqualError(b'\xb5b', self.sync, io, '/seq/0')
+            self.msg_class = io.read_u1()
+            self.msg_id = io.read_u1()
+            self.payload_length = io.read_u2le()
+        else:
+            self.sync, _1, _2, _3 = _UNPACK_0(io._data, io._pos)
+            io._pos += 6
+            if self.sync != b'\xb5b':
+                raise ValidationNotEqualError(b'\xb5b', self.sync, io, '/seq/0')
+            self.msg_class = _1
+            self.msg_id = _2
+            self.payload_length = _3
         self.payload = io.read_bytes(self.payload_length)
         self.checksum = io.read_u2le()
 
@@ -106,6 +114,7 @@ class Ubx(KaitaiStruct):
 
 _RUN_0 = Run(
     '<',
+    ('sync', '2s', 2),
     ('msg_class', 'B', 1),
     ('msg_id', 'B', 1),
     ('payload_length', 'H', 2),
