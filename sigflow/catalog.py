@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sigflow.errors import SpecError, UsageError
+from sigflow.errors import SigflowError, SpecError, UsageError
 from sigflow.registry import Registry
 
 if TYPE_CHECKING:
@@ -26,8 +26,12 @@ SPEC_ENDING = ".ksy"
 @cache
 def bundled() -> tuple[str, ...]:
     """The names of the bundled formats, sorted."""
-    import sigflow_formats
-
+    try:
+        import sigflow_formats
+    except ModuleNotFoundError as error:
+        raise SigflowError(
+            "the bundled formats (the package sigflow_formats) are not installed; in a checkout: pip install -e ."
+        ) from error
     names = {entry.removesuffix(".py") for folder in sigflow_formats.__path__ for entry in os.listdir(folder)}
     return tuple(sorted(name for name in names if name.isidentifier() and not name.startswith("_") and name != "specs"))
 
@@ -119,15 +123,21 @@ def describe(name: str | os.PathLike[str]) -> dict[str, Any]:
     envelope = format.envelope
     described: dict[str, Any] = {"name": format.name, "stream": envelope is not None, "title": "", "doc": ""}
     if envelope is None:
-        empty: dict[str, Any] = {
+        ids, types = getattr(format.root, "_IDS", {}), getattr(format.root, "__annotations__", {})
+        names = getattr(format.root, "_FIELDS", ())
+        return described | {
+            "doc": (format.root.__doc__ or "") if format.root is not None else "",
+            "spec": "",
             "sync": [],
             "checksums": [],
             "chain": None,
             "min_frame": 1,
-            "max_frame": None,
+            "max_frame": format.max_frame,
             "sequence": None,
+            "codecs": [],
+            "payload": None,
+            "fields": [{"id": ids.get(name, name), "type": types.get(name, ""), "doc": ""} for name in names],
         }
-        return described | {"spec": ""} | empty | {"codecs": [], "payload": None, "fields": []}
     sequence = envelope.sequence
     return described | {
         "title": envelope.title,
@@ -140,7 +150,7 @@ def describe(name: str | os.PathLike[str]) -> dict[str, Any]:
         ],
         "chain": envelope.chain,
         "min_frame": envelope.min_frame,
-        "max_frame": format.limits.frame or envelope.max_frame,
+        "max_frame": format.max_frame,
         "sequence": None if sequence is None else {"field": sequence.field, "modulus": sequence.modulus},
         "codecs": [{"field": each.field, "name": each.name} for each in envelope.codecs],
         "payload": envelope.payload,

@@ -123,3 +123,14 @@ def test_class_names_follow_the_compiler() -> None:
     for spec in sorted((ROOT / "formats").glob("*.ksy")):
         module = (ROOT / "generated" / "sigflow_formats" / f"{spec.stem}.py").read_text(encoding="utf-8")
         assert f"class {catalog.class_name(spec.stem)}(" in module
+
+
+def test_without_the_bundled_formats_the_error_says_what_to_install(tmp_path: Path) -> None:
+    shown = environment(tmp_path)
+    shown["PYTHONPATH"] = str(ROOT)
+    without = "import sys; sys.modules['sigflow_formats'] = None"
+    program = f"{without}; from sigflow.cli import main; sys.exit(main(['formats']))"
+    done = subprocess.run([sys.executable, "-c", program], env=shown, capture_output=True, check=False, text=True)
+    assert done.returncode == 1
+    assert "pip install -e ." in done.stderr
+    assert "Traceback" not in done.stderr

@@ -13,6 +13,7 @@ from sigflow.cli.terminal import complain, counted
 from sigflow.errors import SigflowError, UsageError
 from sigflow.recording import Recording
 from sigflow.recording.detect import detect
+from sigflow.storage.mapped import MappedStorage
 
 if TYPE_CHECKING:
     from sigflow.cli.options import Settings
@@ -42,6 +43,8 @@ def _one(name: str, formats: list[Format], settings: Settings, work: Callable[[R
     except (SigflowError, OSError) as error:
         complain(exits.words(error))
         return exits.FAILED
+    if settings.mmap and not isinstance(opened, MappedStorage):
+        settings.screen.note(f"{name}: only a plain file can be mapped, so this is read")
     with opened:
         try:
             used = formats or found(opened, settings)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sigflow.cli.text import dumps, escape
+from sigflow.recording.frames import field_ids
 
 if TYPE_CHECKING:
     from sigflow.stream.format import Format
@@ -87,8 +88,7 @@ class Csv:
             return
         self._begun = True
         if not self._columns:
-            names = [field.id for format in formats if format.envelope for field in format.envelope.fields]
-            self._columns = list(dict.fromkeys(names))
+            self._columns = list(dict.fromkeys(name for format in formats for name in field_ids(format)))
         self._row([*ENVELOPE, *self._columns])
 
     def frame(self, tree: dict[str, Any]) -> None:

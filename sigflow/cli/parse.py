@@ -17,7 +17,7 @@ from sigflow.cli.terminal import counted
 from sigflow.cli.verdicts import LISTED, exit_code, finding_words, summary_line
 from sigflow.errors import UsageError
 from sigflow.events import Record
-from sigflow.recording.frames import frame_tree
+from sigflow.recording.frames import field_ids, frame_tree
 from sigflow.recording.recording import Verdict
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class Fields:
 
     def __init__(self, wanted: Sequence[str], formats: Sequence[Format], instances: bool) -> None:
         self._wanted = {name.partition(".")[0].partition("[")[0] for name in wanted}
-        self._declared = {field.id for format in formats for field in format.schema}
+        self._declared = {name for format in formats for name in field_ids(format)}
         self._computed: set[str] = set()
         self._seen: set[str] = set()
         self._formats = len(formats)

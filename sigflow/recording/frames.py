@@ -50,3 +50,11 @@ def frame_tree(
 def select(tree: Any, fields: Sequence[str]) -> dict[str, Any]:
     """The parts of a value at these paths, each under its path as key."""
     return {field: pick(tree, field) for field in fields}
+
+
+def field_ids(format: Format) -> list[str]:
+    """The ids of the fields of a format's frame, in order."""
+    if format.envelope is not None:
+        return [field.id for field in format.schema]
+    ids = getattr(format.root, "_IDS", {})
+    return [ids.get(name, name) for name in getattr(format.root, "_FIELDS", ())]
