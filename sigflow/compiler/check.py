@@ -9,6 +9,7 @@ from sigflow.compiler import schema as sc
 from sigflow.compiler.layout import integer
 from sigflow.compiler.model import ANY, Names, Switched, Type, User, Wire
 from sigflow.compiler.problems import Problems
+from sigflow.compiler.satisfiable import impossible
 from sigflow.compiler.types import Context, Types, assignable, comparison
 
 _BUILT_IN = {"xor": ("int", "bytes"), "rol": ("int",), "ror": ("int",)}
@@ -45,7 +46,7 @@ class _Checker:
             return ANY
         found = self.types.of(code, context)
         if found.kind not in (*kinds, "any") and not ("struct" in kinds and found.is_struct):
-            self.problems.add("SF310", code.place, f"expected {_WORDS[kinds[0]]}, got {found}")
+            self.problems.add("SF310", code.at(code.expr.at), f"expected {_WORDS[kinds[0]]}, got {found}")
         return found
 
     def klass(self, spec: sc.ClassSpec) -> None:
@@ -58,7 +59,6 @@ class _Checker:
         for attr in spec.attrs():
             self.want(attr.condition, context, "bool")
             if attr.value is not None:
-                self.types.of(attr.value, context)
                 self.types.value(attr, spec)
             else:
                 self.attr(attr, context)
@@ -101,7 +101,7 @@ class _Checker:
         found = self.types.of(case, context)
         mistake = comparison("==", on, found)
         if mistake:
-            self.problems.add("SF309", case.place, mistake)
+            self.problems.add("SF309", case.at(case.expr.at), mistake)
 
     def arguments(self, wire: User, target: sc.ClassSpec, attr: sc.Attr, context: Context) -> None:
         place = wire.arguments[0].place if wire.arguments else attr.key("type")
@@ -112,13 +112,13 @@ class _Checker:
         for number, (argument, param) in enumerate(zip(wire.arguments, target.params, strict=False)):
             found, wanted = self.types.of(argument, context), self.names.params.get(param, ANY)
             if not assignable(found, wanted):
-                self.problems.add(
-                    "SF312", argument.place, f"argument {number + 1}, '{param.id}', is {wanted}, got {found}"
-                )
+                place = argument.at(argument.expr.at)
+                self.problems.add("SF312", place, f"argument {number + 1}, '{param.id}', is {wanted}, got {found}")
 
     def process(self, process: sc.Process, context: Context) -> None:
         found = [
-            self.types.of(sc.Code(one, process.code.text, process.place, -1), context) for one in process.arguments
+            self.types.of(sc.Code(process.code.scalar, one, start=process.code.start), context)
+            for one in process.arguments
         ]
         name = ".".join(process.path)
         if name == "zlib":
@@ -148,21 +148,18 @@ class _Checker:
     def valid(self, attr: sc.Attr, valid: sc.Valid, context: Context) -> None:
         element = self.types.element(attr)
         inner = Context(context.spec, element)
-        if valid.kind == "expr":
-            self.want(valid.codes[0], inner, "bool")
-            return
         op = "<=" if valid.kind == "range" else "=="
         for code in valid.codes:
             if code is None:
                 continue
-            found = self.types.of(code, inner)
-            mistake = comparison(op, element, found)
+            if valid.kind == "expr":
+                self.want(code, inner, "bool")
+                continue
+            mistake = comparison(op, element, self.types.of(code, inner))
             if mistake:
-                self.problems.add("SF309", code.place, mistake)
-        if valid.kind == "range" and None not in valid.codes:
-            low, high = (integer(code) for code in valid.codes)
-            if low is not None and high is not None and low > high:
-                self.problems.add("SF408", valid.place, f"no value is at least {low} and at most {high}")
+                self.problems.add("SF309", code.at(code.expr.at), mistake)
+        for place, why in impossible(attr, valid, self.names.wires.get(attr), self.types):
+            self.problems.add("SF408", place, why)
 
 
 def allowed_import(name: str, allowed: frozenset[str]) -> bool:

@@ -81,6 +81,7 @@ CODES: dict[str, Code] = {
     "SF406": Code(E, "a negative size"),
     "SF407": Code(E, "keys that exclude each other"),
     "SF408": Code(W, "a check that nothing satisfies"),
+    "SF409": Code(E, "a type that holds itself without end"),
     "SF501": Code(E, "an unknown hint"),
     "SF502": Code(E, "a hint of the wrong form"),
     "SF503": Code(E, "an unknown checksum algorithm"),

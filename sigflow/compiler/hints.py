@@ -11,14 +11,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from sigflow import checksums
+from sigflow.compiler import expression as ex
 from sigflow.compiler import schema as sc
 from sigflow.compiler.evidence import evidence, extent, fixed_literals, leading
 from sigflow.compiler.layout import integer
 from sigflow.compiler.model import Bits, Bytes, Names, Number, Text
-from sigflow.compiler.parser import ExpressionError, parse_expression, parse_type
 from sigflow.compiler.problems import Problems
+from sigflow.compiler.scalars import code_in, type_in
 from sigflow.compiler.source import Mapping, Node, Scalar, Sequence
 from sigflow.compiler.types import Context, Types
+from sigflow.diagnostics import Place
 from sigflow.errors import UsageError
 from sigflow.limits import DEFAULT_FRAME
 from sigflow.runtime.envelope import CrcParameters
@@ -78,6 +80,7 @@ class ChecksumHint:
     over: tuple[Over, ...]
     zeroed: bool
     written: str
+    place: Place  # of `over`
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -187,19 +190,24 @@ class _Hinter:
         if isinstance(node, Mapping) and node.get("expr") is not None:
             self.keys(node, ("expr",), "an expression")
             return self.expression(node.get("expr"), context, *kinds)
-        if not isinstance(node, Scalar):
-            self.bad(node, f"expected an expression, got {node.describe()}")
+        code = code_in(node, self.problems)
+        if code is None:
             return None
-        shift = -1 if node.block or "\n" in node.text else 0 if node.plain else 1
-        try:
-            code = sc.Code(parse_expression(node.text), node.text, node.place, shift)
-        except ExpressionError as error:
-            self.problems.add("SF301", node.place, f"not an expression: {error}")
+        if isinstance(code.expr, ex.Name) and self.misspelt(code.expr.id, context):
+            self.unknown(code.expr.id, code.place, context.spec.member_ids())
             return None
         found = self.types.of(code, context)
         if kinds and found.kind not in (*kinds, "any"):
             self.bad(node, f"expected {' or '.join(kinds)}, got {found}")
         return code
+
+    @staticmethod
+    def misspelt(id: str, context: Context) -> bool:
+        """Whether a lone name is no field at all."""
+        return not id.startswith("_") and context.spec.member(id) is None and not context.spec.broken
+
+    def unknown(self, id: str, place: Place, known: list[str]) -> None:
+        self.problems.add("SF508", place, f"unknown field '{id}'", (id, known))
 
     def integer(self, node: Node | None, least: int) -> int | None:
         if node is None:
@@ -275,23 +283,19 @@ class _Hinter:
     def unit(self, node: Node | None, carrier: sc.ClassSpec) -> tuple[sc.ClassSpec | None, tuple[sc.Code, ...]]:
         if node is None:
             return carrier, ()
-        if not isinstance(node, Scalar):
-            self.bad(node, f"expected a type, got {node.describe()}")
+        ref = type_in(node, self.problems)
+        if ref is None:
             return None, ()
-        try:
-            name = parse_type(node.text)
-        except ExpressionError as error:
-            self.problems.add("SF302", node.place, f"not a type name: {error}")
-            return None, ()
+        name = ref.name
         found = self.types.scope.find_type(name.path, carrier)
         if found is None:
             written = "::".join(name.path)
             self.problems.add(
-                "SF204", node.place, f"unknown type '{written}'", (written, self.types.scope.type_names(carrier))
+                "SF204", ref.at(name.at), f"unknown type '{written}'", (written, self.types.scope.type_names(carrier))
             )
             return None, ()
         self.names.used.add(found)
-        codes = tuple(sc.Code(argument, node.text, node.place, 0 if node.plain else 1) for argument in name.arguments)
+        codes = tuple(sc.Code(ref.scalar, argument) for argument in name.arguments)
         for code in codes:
             self.types.of(code, Context(carrier))
         return found, codes
@@ -346,17 +350,18 @@ class _Hinter:
             self.bad(node, f"expected a map with field, algorithm and over, got {node.describe()}")
             return None
         self.keys(node, CHECKSUM_KEYS, "a checksum")
-        for key in ("field", "algorithm", "over"):
-            if node.get(key) is None:
-                self.bad(node, f"a checksum needs `{key}`")
-                return None
+        missing = [key for key in ("field", "algorithm", "over") if node.get(key) is None]
+        if missing:
+            self.bad(node, f"a checksum needs {' and '.join(f'`{key}`' for key in missing)}")
+            return None
         attr = self.field(node.get("field"), hints)
         algorithm = self.algorithm(node.get("algorithm"))
         over = self.over(node.get("over"), hints, context)
         if attr is None or algorithm is None or over is None:
             return None
         width = checksums.get(algorithm).width
-        size, order = self.stored(attr, node.get("encoding"), width)
+        place = node.get("field") or node
+        size, order = self.stored(attr, place, node.get("encoding"), width)
         if not size:
             return None
         zeroed = node.get("zeroed")
@@ -366,17 +371,20 @@ class _Hinter:
             for one in (written.items if isinstance(written, Sequence) else (written,))
         )
         return ChecksumHint(
-            attr, algorithm, size, order, over, isinstance(zeroed, Scalar) and zeroed.boolean is True, text
-        )
+            attr, algorithm, size, order, over, isinstance(zeroed, Scalar) and zeroed.boolean is True, text,
+            written.place if written is not None else node.place,
+        )  # fmt: skip
 
-    def stored(self, attr: sc.Attr, encoding: Node | None, width: int) -> tuple[int, str]:
+    def stored(self, attr: sc.Attr, place: Node, encoding: Node | None, width: int) -> tuple[int, str]:
         wire = self.names.wires.get(attr)
+        if wire is None:
+            return 0, ""  # reported where the field stands
         if isinstance(wire, Number) and wire.kind != "f" and wire.order != "calc":
             if encoding is not None:
                 self.bad(encoding, f"'{attr.id}' is an integer; only text has an encoding of digits", "SF504")
             if width > 8 * wire.size:
                 self.bad(
-                    attr,
+                    place,
                     f"a checksum of {width} bits does not fit into '{attr.id}', which has {8 * wire.size}",
                     "SF504",
                 )
@@ -387,10 +395,10 @@ class _Hinter:
             if size is not None and 4 * size >= width:
                 return size, "hex"
             has = "no fixed size" if size is None else str(size)
-            self.bad(attr, f"a checksum of {width} bits takes {-(-width // 4)} digits, '{attr.id}' has {has}", "SF504")
+            self.bad(place, f"a checksum of {width} bits takes {-(-width // 4)} digits, '{attr.id}' has {has}", "SF504")
             return 0, ""
         self.bad(
-            attr, f"a checksum stands in an integer, or in text with `encoding: hex`; '{attr.id}' is neither", "SF504"
+            place, f"a checksum stands in an integer, or in text with `encoding: hex`; '{attr.id}' is neither", "SF504"
         )
         return 0, ""
 
@@ -447,8 +455,9 @@ class _Hinter:
                 self.bad(item or self.file.root, "expected a field, a range `a..b` or {expr: …}")
                 return None
             first, dots, last = item.text.partition("..")
-            a = self.named(first.strip(), item, hints)
-            b = self.named(last.strip(), item, hints) if dots else a
+            a = self.named(first.strip(), item.at(0), hints)
+            after = len(first) + 2 + len(last) - len(last.lstrip())
+            b = self.named(last.strip(), item.at(after), hints) if dots else a
             if a is None or b is None:
                 return None
             seq = hints.unit.seq
@@ -464,12 +473,13 @@ class _Hinter:
             if node is not None:
                 self.bad(node, f"expected a field, got {node.describe()}")
             return None
-        return self.named(node.text, node, hints)
+        return self.named(node.text, node.place, hints)
 
-    def named(self, id: str, node: Scalar, hints: Hints) -> sc.Attr | None:
+    def named(self, id: str, place: Place, hints: Hints) -> sc.Attr | None:
         found = next((attr for attr in hints.unit.seq if attr.id == id), None)
         if found is None:
-            self.problems.add("SF508", node.place, f"unknown field '{id}'", (id, [attr.id for attr in hints.unit.seq]))
+            if not hints.unit.broken:
+                self.unknown(id, place, [attr.id for attr in hints.unit.seq])
             return None
         hints.mentioned.add(id)
         return found
@@ -710,16 +720,17 @@ class _Hinter:
             hints.payload = next((attr for attr in hints.unit.seq if attr.id == "payload"), None)
         hints.header_bits = evidence(hints.unit, hints.max_frame, self.names)
         if hints.chain is not None:
+            where = written.get("confirm") or carrier.hint_keys["-sigflow-stream"]
             total = hints.header_bits * hints.chain
             if hints.header_bits == 0:
                 self.bad(
-                    node, "any bytes are a valid header of this format: it cannot be found again after damage", "SF510"
+                    where, "any bytes are a valid header of this format: it cannot be found again after damage", "SF510"
                 )
             elif total < ENOUGH_BITS:
                 found = (
                     f"a chain of {hints.chain} is believed on {total:.0f} bits of evidence, {ENOUGH_BITS} are advised"
                 )
-                self.bad(node, f"{found}: more `valid`, a lower max-frame or a longer chain", "SF510")
+                self.bad(where, f"{found}: more `valid`, a lower max-frame or a longer chain", "SF510")
         self.protection(hints)
 
     def protection(self, hints: Hints) -> None:
@@ -739,7 +750,7 @@ class _Hinter:
         if bare:
             self.problems.add(
                 "SF509",
-                hints.checksums[0].attr.place,
+                hints.checksums[0].place,
                 f"no checksum protects the bytes of {', '.join(bare)}: damage there can go unseen",
             )
 

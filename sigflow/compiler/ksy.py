@@ -12,12 +12,14 @@ from collections.abc import Callable, Iterable
 
 from sigflow.compiler import expression as ex
 from sigflow.compiler import schema as sc
-from sigflow.compiler.parser import ExpressionError, parse_expression, parse_type
+from sigflow.compiler.parser import ExpressionError, parse_expression
 from sigflow.compiler.problems import Problems
+from sigflow.compiler.scalars import code_in, type_in
 from sigflow.compiler.source import Mapping, Node, Scalar, Sequence
 from sigflow.diagnostics import Place
 
-_ID = re.compile(r"[a-z][a-z0-9_]*\Z")
+_ID = re.compile(r"[a-z][a-z0-9_]*\Z", re.ASCII)
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z", re.ASCII)
 _VERSION = re.compile(r"[0-9]+(\.[0-9]+)*\Z")
 #: The language level that this compiler implements, and the oldest a spec may ask for.
 LANGUAGE = (0, 11)
@@ -132,35 +134,16 @@ class _Reader:
     def identifier(self, node: Node, what: str) -> str:
         text = node.text if isinstance(node, Scalar) else ""
         if not _ID.match(text):
-            self.problems.add("SF116", node.place, f"invalid {what} ID: {text!r}, expected /^[a-z][a-z0-9_]*$/")
-            return ""
+            shown = repr(text) if isinstance(node, Scalar) else node.describe()
+            self.problems.add("SF116", node.place, f"invalid {what} ID: {shown}, expected /^[a-z][a-z0-9_]*$/")
+            return text if _NAME.match(text) else ""  # what refers to it is no mistake of its own
         return text
 
     def code(self, node: Node | None) -> sc.Code | None:
-        if node is None:
-            return None
-        if not isinstance(node, Scalar) or node.is_null:
-            self.problems.add("SF112", node.place, f"expected an expression, got {node.describe()}")
-            return None
-        shift = _shift(node)
-        try:
-            return sc.Code(parse_expression(node.text), node.text, node.place, shift)
-        except ExpressionError as error:
-            place = sc.Code(ex.Bool(0, True), node.text, node.place, shift).at(error.at)
-            self.problems.add("SF301", place, f"not an expression: {error}")
-            return None
+        return code_in(node, self.problems)
 
-    def type_ref(self, node: Node) -> sc.TypeRef | None:
-        if not isinstance(node, Scalar) or node.is_null:
-            self.problems.add("SF112", node.place, f"expected a type name, got {node.describe()}")
-            return None
-        shift = _shift(node)
-        try:
-            return sc.TypeRef(parse_type(node.text), node.text, node.place, shift)
-        except ExpressionError as error:
-            place = sc.Code(ex.Bool(0, True), node.text, node.place, shift).at(error.at)
-            self.problems.add("SF302", place, f"not a type name: {error}")
-            return None
+    def type_ref(self, node: Node | None) -> sc.TypeRef | None:
+        return type_in(node, self.problems)
 
     def doc(self, node: Mapping) -> sc.Doc:
         refs = node.get("doc-ref")
@@ -189,27 +172,26 @@ class _Reader:
         spec.doc = self.doc(node)
         spec.hints, spec.hint_keys = self.hints(node)
         spec.to_string = self.code(node.get("to-string"))
-        spec.params = tuple(param for item in self.items(node.get("params"), "params") if (param := self.param(item)))
-        spec.seq = self.seq(node.get("seq"))
-        for key, value in self.mapping(node.get("instances"), "instances") or ():
-            instance = self.instance(key, value)
-            if instance is not None:
-                spec.instances[instance.id] = instance
+        spec.params = self.params(node.get("params"), spec)
+        spec.seq = self.seq(node.get("seq"), spec)
+        self.instances(node.get("instances"), spec)
         for key, value in self.mapping(node.get("enums"), "enums") or ():
             enum = self.enum(key, value, spec)
             if enum is not None:
                 spec.enums[enum.id] = enum
         for key, value in self.mapping(node.get("types"), "types") or ():
             type_id = self.identifier(key, "type")
-            body = (
-                self.mapping(value, "a type")
-                if not (isinstance(value, Scalar) and value.is_null)
-                else Mapping((), value.place)
-            )
-            if type_id and body is not None:
-                spec.types[type_id] = self.klass(body, type_id, spec)
+            if type_id:
+                spec.types[type_id] = self.nested(value, type_id, spec)
         self.clashes(spec)
         return spec
+
+    def nested(self, node: Node, id: str, up: sc.ClassSpec) -> sc.ClassSpec:
+        empty = isinstance(node, Scalar) and node.is_null
+        body = None if empty else self.mapping(node, "a type")
+        found = self.klass(body or Mapping((), node.place), id, up)
+        found.broken = found.broken or (body is None and not empty)
+        return found
 
     def clashes(self, spec: sc.ClassSpec) -> None:
         seen: dict[str, str] = {}
@@ -313,16 +295,34 @@ class _Reader:
         enum = self.type_ref(enum_node) if enum_node is not None else None
         return sc.Param(self.identifier(id_node, "param"), body.place, id_node.place, type_ref, enum, self.doc(body))
 
-    def seq(self, node: Node | None) -> tuple[sc.Attr, ...]:
+    def params(self, node: Node | None, spec: sc.ClassSpec) -> tuple[sc.Param, ...]:
+        items = self.items(node, "params")
+        found = tuple(param for item in items if (param := self.param(item)) is not None)
+        spec.broken = spec.broken or len(found) < len(items) or (node is not None and not isinstance(node, Sequence))
+        return found
+
+    def seq(self, node: Node | None, spec: sc.ClassSpec) -> tuple[sc.Attr, ...]:
         found: list[sc.Attr] = []
+        spec.broken = spec.broken or (node is not None and not isinstance(node, Sequence))
         for number, item in enumerate(self.items(node, "seq")):
             body = self.mapping(item, "an attribute")
             if body is None:
+                spec.broken = True
                 continue
             id_node = body.get("id")
             id = f"_unnamed{number}" if id_node is None else self.identifier(id_node, "attribute")
             found.append(self.attr(body, id, id_node.place if id_node is not None else body.place, False))
         return tuple(found)
+
+    def instances(self, node: Node | None, spec: sc.ClassSpec) -> None:
+        body = self.mapping(node, "instances")
+        spec.broken = spec.broken or (node is not None and body is None)
+        for key, value in body or ():
+            instance = self.instance(key, value)
+            if instance is None:
+                spec.broken = True
+            else:
+                spec.instances[instance.id] = instance
 
     def instance(self, key: Scalar, node: Node) -> sc.Attr | None:
         id = self.identifier(key, "instance")
@@ -491,14 +491,15 @@ class _Reader:
         path = tuple(match.group(1).split("."))
         inner = match.group(2)
         if inner is None or not inner.strip():
-            return sc.Process(path, (), sc.Code(ex.ListOf(0, ()), node.text, node.place, -1), node.place)
+            return sc.Process(path, (), sc.Code(node, ex.ListOf(0, ())), node.place)
+        start = match.start(2) - 1  # the arguments are parsed as a list: its bracket stands for the parenthesis
         try:
             listed = parse_expression(f"[{inner}]")
         except ExpressionError as error:
-            self.problems.add("SF301", node.place, f"not an expression: {error}")
+            self.problems.add("SF301", node.at(start + error.at), f"not an expression: {error}")
             return None
         arguments = listed.items if isinstance(listed, ex.ListOf) else ()
-        return sc.Process(path, arguments, sc.Code(listed, node.text, node.place, -1), node.place)
+        return sc.Process(path, arguments, sc.Code(node, listed, start=start), node.place)
 
     def valid(self, node: Node | None, enum: Node | None) -> sc.Valid | None:
         if node is None:
@@ -558,11 +559,11 @@ class _Reader:
     def enum(self, key: Scalar, node: Node, owner: sc.ClassSpec) -> sc.Enum | None:
         id = self.identifier(key, "enum")
         body = self.mapping(node, "an enum")
-        if body is None or not id:
+        if not id:
             return None
         entries: list[sc.EnumEntry] = []
         labels: dict[str, Place] = {}
-        for number, value in body:
+        for number, value in body or ():
             integer = number.integer
             if integer is None:
                 self.problems.add("SF128", number, f"the key of an enum's entry is an integer, got {number.describe()}")
@@ -582,7 +583,8 @@ class _Reader:
                 continue
             labels[entry.id] = entry.place
             entries.append(entry)
-        return sc.Enum(id, key.place, tuple(entries), owner)
+        broken = body is None or len(entries) < len(body.entries)
+        return sc.Enum(id, key.place, tuple(entries), owner, broken)
 
     def entry(self, value: int, node: Node) -> sc.EnumEntry | None:
         if isinstance(node, Mapping):
@@ -598,12 +600,6 @@ class _Reader:
             return None
         label = self.identifier(node, "enum member")
         return sc.EnumEntry(value, label, node.place) if label else None
-
-
-def _shift(node: Scalar) -> int:
-    if node.block or "\n" in node.text:
-        return -1
-    return 0 if node.plain else 1
 
 
 def _places(body: Mapping) -> dict[str, Place]:

@@ -15,7 +15,9 @@ _GUIDE = "see the style guide of the language, attr-id"
 
 
 def lint(spec: sc.Spec, names: Names, types: Types, hints: Hints | None, problems: Problems) -> None:
-    """Report advice on one spec."""
+    """Report advice on one spec; none where it has errors, for what they hide would seem unused."""
+    if problems.failed:
+        return
     uses = Counter(types.members.values())
     for one in spec.top.walk():
         _lengths(one, uses, types, hints, problems)
@@ -42,7 +44,7 @@ def _lengths(
 ) -> None:
     """A field that serves only as the size of `foo` is `len_foo`; only as the count of `foos`, `num_foos`."""
     for attr in spec.attrs():
-        codes = [("len_", "a byte size", attr.size)]
+        codes = [("len_", "a byte size", attr.size if attr.repeat is None else None)]
         if attr.repeat is not None and attr.repeat.kind == "expr":
             codes.append(("num_", "repeat count", attr.repeat.code))
         for prefix, role, code in codes:

@@ -1,6 +1,6 @@
 """The compiler's table of contents: from a path to generated modules, one phase after the other.
 
-    source -> ksy -> resolve -> types, check -> hints -> lower -> emit
+    source -> ksy -> resolve -> types, check, endless -> hints -> lint -> lower -> emit
 
 Every phase takes what the one before made and a place for problems; none calls back.
 """
@@ -18,6 +18,7 @@ from sigflow.compiler import schema as sc
 from sigflow.compiler import source
 from sigflow.compiler.check import check
 from sigflow.compiler.emit.module import emit
+from sigflow.compiler.endless import endless
 from sigflow.compiler.hints import Hints, understand_hints
 from sigflow.compiler.ksy import understand
 from sigflow.compiler.lint import lint
@@ -69,9 +70,11 @@ def build(
     if spec is None:
         return Build(Path(path).stem, {}, problems.sorted(), False)
     tops = loader.tops
-    names = resolve(tops, opaque_types, problems)
-    types = Types(names, Scope(tops), opaque_types, problems)
+    scope = Scope(tops, frozenset(loader.lost))
+    names = resolve(scope, opaque_types, problems)
+    types = Types(names, scope, opaque_types, problems)
     check(tops, names, types, frozenset(allow_imports), problems)
+    endless(tops.values(), names, types, problems)
     hints: dict[str, Hints | None] = {
         one.file: understand_hints(one, names, types, problems) for one in loader.specs.values()
     }
@@ -97,6 +100,8 @@ class _Specs:
         self.problems = problems
         self.specs: dict[Path, sc.Spec] = {}
         self.tops: dict[str, sc.ClassSpec] = {}
+        #: The names of imports that failed.
+        self.lost: set[str] = set()
 
     def main(self, path: Path) -> sc.Spec | None:
         """The spec at `path`, with everything it imports."""
@@ -106,10 +111,12 @@ class _Specs:
             one, at = waiting.pop(0)
             for wanted in one.top.meta.imports:
                 found = self.find(wanted, at)
-                if found is None or found.resolve() in self.specs:
+                if found is not None and found.resolve() in self.specs:
                     continue
-                imported = self.read(found, wanted)
-                if imported is not None:
+                imported = self.read(found, wanted) if found is not None else None
+                if imported is None or found is None:
+                    self.lost.add(wanted.name.rpartition("/")[2])
+                else:
                     waiting.append((imported, found))
         return spec
 

@@ -47,8 +47,13 @@ _BUILT_IN = ("str", "strz", "u1", "u2", "u4", "u8", "s1", "s2", "s4", "s8", "f4"
 class Scope:
     """Where names are looked up: the specs at hand by the id of their top-level class."""
 
-    def __init__(self, tops: dict[str, sc.ClassSpec]) -> None:
+    def __init__(self, tops: dict[str, sc.ClassSpec], lost: frozenset[str] = frozenset()) -> None:
         self.tops = tops
+        self._lost = lost
+
+    def lost(self, path: tuple[str, ...]) -> bool:
+        """Whether a name that is not found is that of an import that failed: that was reported, and is enough."""
+        return path[0] in self._lost
 
     def find_type(self, path: tuple[str, ...], scope: sc.ClassSpec) -> sc.ClassSpec | None:
         """The class that `path` names from within `scope`."""
@@ -99,13 +104,13 @@ def _descend(start: sc.ClassSpec | None, path: Iterable[str]) -> sc.ClassSpec | 
     return start
 
 
-def resolve(tops: dict[str, sc.ClassSpec], opaque: bool, problems: Problems) -> Names:
+def resolve(scope: Scope, opaque: bool, problems: Problems) -> Names:
     """Resolve every name in these specs.  `opaque`: unknown types are taken as opaque even where a spec does not say
     so.
     """
     names = Names()
-    resolver = _Resolver(Scope(tops), names, opaque, problems)
-    for top in tops.values():
+    resolver = _Resolver(scope, names, opaque, problems)
+    for top in scope.tops.values():
         for spec in top.walk():
             resolver.klass(spec)
     return names
@@ -180,6 +185,8 @@ class _Resolver:
             return found
         if len(name.path) == 1 and (self.opaque or spec.top.meta.opaque_types):
             return name.path[0]
+        if self.scope.lost(name.path):
+            return None
         written = "::".join(name.path)
         self.problems.add("SF204", ref.at(name.at), f"unknown type '{written}'", (written, self.scope.type_names(spec)))
         return None
@@ -187,6 +194,8 @@ class _Resolver:
     def enum(self, ref: sc.TypeRef, spec: sc.ClassSpec) -> sc.Enum | None:
         found = self.scope.find_enum(ref.name.path, spec)
         if found is None:
+            if self.scope.lost(ref.name.path):
+                return None
             written = "::".join(ref.name.path)
             self.problems.add("SF205", ref.place, f"unknown enum '{written}'", (written, self.scope.enum_names(spec)))
         else:
@@ -248,7 +257,7 @@ class _Resolver:
         target = self.target(ref, name, spec)
         if target is None:
             return None
-        arguments = tuple(sc.Code(argument, ref.text, ref.place, ref.shift) for argument in name.arguments)
+        arguments = tuple(sc.Code(ref.scalar, argument) for argument in name.arguments)
         shape = self.shape(attr, None, spec)
         return User(target, arguments, shape if shape.bounded or shape.process else None)
 

@@ -17,37 +17,39 @@ NOWHERE = Place()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Code:
-    """An expression with the scalar it stands in."""
+class _Written:
+    """What was read from a scalar; `start`: the offset in it that offsets in the tree count from."""
 
-    expr: ex.Expr
-    text: str
-    place: Place
-    shift: int = 0  # columns from the scalar's start to the text; -1: the text spans lines
+    scalar: Scalar
+    start: int = field(default=0, kw_only=True)
+
+    @property
+    def text(self) -> str:
+        """The scalar's text."""
+        return self.scalar.text
+
+    @property
+    def place(self) -> Place:
+        """The place of the scalar."""
+        return self.scalar.place
 
     def at(self, offset: int) -> Place:
         """The place of what stands at this offset of the text."""
-        if self.shift < 0:
-            return self.place
-        return Place(self.place.file, self.place.line, self.place.column + self.shift + offset, self.place.path)
+        return self.scalar.at(self.start + offset)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class TypeRef:
+class Code(_Written):
+    """An expression with the scalar it stands in."""
+
+    expr: ex.Expr
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TypeRef(_Written):
     """A type as an attribute names it."""
 
     name: ex.TypeName
-    text: str
-    place: Place
-    shift: int = 0
-
-    def at(self, offset: int) -> Place:
-        """The place of what stands at this offset of the text."""
-        return (
-            self.place
-            if self.shift < 0
-            else Place(self.place.file, self.place.line, self.place.column + self.shift + offset, self.place.path)
-        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -172,6 +174,8 @@ class Enum:
     place: Place
     entries: tuple[EnumEntry, ...]
     owner: Any  # ClassSpec, which is defined below and refers back
+    #: An entry of it could not be read: a label that it seems to lack may be there.
+    broken: bool = False
 
     def entry(self, label: str) -> EnumEntry | None:
         """The entry of this label, if there is one."""
@@ -232,6 +236,8 @@ class ClassSpec:
     to_string: Code | None = None
     hints: dict[str, Node] = field(default_factory=dict)
     hint_keys: dict[str, Scalar] = field(default_factory=dict)
+    #: A member of it could not be read: what it seems to lack may be there.
+    broken: bool = False
 
     @property
     def top(self) -> ClassSpec:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sigflow.compiler.offsets import located
 from sigflow.compiler.problems import Problems
 from sigflow.diagnostics import Place
 
@@ -30,13 +31,21 @@ _FALSE = frozenset(("false", "False", "FALSE"))
 @dataclass(frozen=True, slots=True, eq=False)
 class Scalar:
     """A scalar: its text, and whether it was written plain (unquoted, so that it may be a number, a boolean or
-    null).
+    null).  `written`: as it stands in the file, where that is not the text itself.
     """
 
     text: str
     plain: bool
     place: Place
-    block: bool = False
+    written: str = ""
+
+    def at(self, offset: int) -> Place:
+        """The place of the letter at this offset of the text."""
+        place = self.place
+        if not self.written:
+            return Place(place.file, place.line, place.column + offset, place.path)
+        down, column = located(self.written, self.text, offset)
+        return Place(place.file, place.line + down, column + (1 if down else place.column), place.path)
 
     @property
     def is_null(self) -> bool:
@@ -143,7 +152,7 @@ def parse(text: str, file: str, problems: Problems) -> Node | None:
 
     loader: Any = getattr(yaml, "CLoader", yaml.Loader)
     problems.add_source(file, text)
-    builder = _Builder(file, problems)
+    builder = _Builder(text, file, problems)
     try:
         for event in yaml.parse(text, Loader=loader):
             if not builder.take(event):
@@ -177,12 +186,13 @@ class _Open:
 
 
 class _Builder:
-    """Events to nodes.  State: the open collections, the anchors seen, and how many nodes the tree has with aliases
-    expanded.
+    """Events to nodes.  State: the text, the open collections, the anchors seen, and how many nodes the tree has with
+    aliases expanded.
     """
 
-    def __init__(self, file: str, problems: Problems) -> None:
+    def __init__(self, text: str, file: str, problems: Problems) -> None:
         self.root: Node | None = None
+        self._text = text
         self._file = file
         self._problems = problems
         self._stack: list[_Open] = []
@@ -235,7 +245,9 @@ class _Builder:
         plain = event.style is None or event.style == ""
         # YAML's tags may force a plain scalar to be text; nothing else of a tag matters here.
         plain = (plain and event.tag in (None, "!")) or event.tag in _NUMERIC_TAGS
-        node = Scalar(event.value, plain, self._place(event, self._child_path()), event.style in ("|", ">"))
+        written = self._text[event.start_mark.index : event.end_mark.index]
+        place = self._place(event, self._child_path())
+        node = Scalar(event.value, plain, place, "" if written == event.value else written)
         return self._count(event, 1) and self._put(node, event.anchor, 1)
 
     def _alias(self, event: Any) -> bool:
@@ -269,6 +281,7 @@ class _Builder:
                     key.text,
                     key.plain,
                     Place(key.place.file, key.place.line, key.place.column, f"{top.path}/{key.text}"),
+                    key.written,
                 )
                 entries.append((key, value))
                 index[key.text] = (key, value)

@@ -34,7 +34,6 @@ from sigflow.compiler.model import (
 )
 from sigflow.compiler.problems import Problems, did_you_mean
 from sigflow.compiler.resolve import Scope, _Resolver
-from sigflow.diagnostics import Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +53,18 @@ class Mistake(Exception):
         self.code = code
         self.at = at
 
+
+class _TooDeep(Exception):
+    """A value instance that lies too deep in a chain of others to be typed before they are."""
+
+    def __init__(self, attr: sc.Attr, owner: sc.ClassSpec) -> None:
+        super().__init__(attr.id)
+        self.attr = attr
+        self.owner = owner
+
+
+#: How many value instances are typed inside each other.
+_DEEPEST = 20
 
 #: (receiver kind, name) -> (argument kinds, result); the result may be a function of the receiver's type.
 _Result = Type | Callable[[Type], Type]
@@ -116,6 +127,8 @@ class Types:
         self._typed: dict[tuple[ex.Expr, sc.ClassSpec], Type] = {}
         self._resolver = _Resolver(scope, names, opaque, problems)
         self._parents: dict[sc.ClassSpec, Type] = {}
+        #: The expressions being typed: the last is the one at hand.
+        self._codes: list[sc.Code] = []
         self._depth = 0
 
     @property
@@ -136,16 +149,20 @@ class Types:
     # ------------------------------------------------------------ entry
 
     def of(self, code: sc.Code, context: Context) -> Type:
-        """The type of an expression; after a mistake, which is reported, `any`."""
+        """The type of an expression."""
+        self._codes.append(code)
         try:
             return self.type(code.expr, context)
-        except Mistake as mistake:
-            self.problems.add(mistake.code, code.at(mistake.at), str(mistake))
-            return ANY
+        finally:
+            self._codes.pop()
 
     def type(self, expr: ex.Expr, context: Context) -> Type:
-        """The type of a node; raises `Mistake`."""
-        found = _RULES[type(expr)](self, expr, context)
+        """The type of a node; after a mistake, which is reported, `any`: it spoils nothing around it."""
+        try:
+            found = _RULES[type(expr)](self, expr, context)
+        except Mistake as mistake:
+            self.problems.add(mistake.code, self._codes[-1].at(mistake.at), str(mistake))
+            found = ANY
         self.nodes[expr] = found
         return found
 
@@ -169,19 +186,42 @@ class Types:
         return ANY if wire is None else self.wire(wire, attr)
 
     def value(self, attr: sc.Attr, owner: sc.ClassSpec) -> Type:
-        """The type of a value instance; one that needs itself is a mistake of whoever asks."""
+        """The type of a value instance; one that needs itself is a mistake of whoever asks.
+
+        A long chain of instances is typed from its end, so that it cannot exhaust the stack: what lies too deep is put
+        on a list, typed first, and then all is tried again.
+        """
+        if self._depth or attr in self._values:
+            return self._value(attr, owner)
+        waiting = [(attr, owner)]
+        while waiting:
+            try:
+                self._value(*waiting[-1])
+                waiting.pop()
+            except _TooDeep as deep:
+                if any(deep.attr is one for one, _ in waiting):
+                    self.problems.add("SF303", deep.attr.id_place, f"instance '{deep.attr.id}' needs its own value")
+                    self._values[deep.attr] = ANY
+                else:
+                    waiting.append((deep.attr, deep.owner))
+        return self._value(attr, owner)
+
+    def _value(self, attr: sc.Attr, owner: sc.ClassSpec) -> Type:
         if attr in self._values:
             known = self._values[attr]
             if known is None:
                 raise Mistake("SF303", f"instance '{attr.id}' needs its own value", 0)
             return known
+        if self._depth >= _DEEPEST:
+            raise _TooDeep(attr, owner)
         assert attr.value is not None
         self._values[attr] = None
         self._depth += 1
         try:
-            if self._depth > 200:
-                raise Mistake("SF303", "instances refer to each other more than 200 deep", 0)
             found = self.of(attr.value, Context(owner))
+        except _TooDeep:
+            del self._values[attr]
+            raise
         finally:
             self._depth -= 1
         if attr in self.names.enums:
@@ -210,16 +250,19 @@ class Types:
         """The type of `_parent` in a class: the one class that has it, or any structure."""
         if spec not in self._parents:
             self._parents[spec] = STRUCT  # while it is being found: a parent that needs itself is any structure
-            found: list[Type] = []
-            for parent, owner in self.names.parents.get(spec, []):
-                if isinstance(parent, sc.ClassSpec):
-                    found.append(Type("user", parent))
-                else:
-                    found.append(STRUCT if parent is None else self.of(parent, Context(owner)))
-            kinds = set(found)
+            try:
+                kinds = {self._one_parent(parent, owner) for parent, owner in self.names.parents.get(spec, [])}
+            except _TooDeep:
+                del self._parents[spec]
+                raise
             if spec.up is not None and len(kinds) == 1:
                 self._parents[spec] = kinds.pop()
         return self._parents[spec]
+
+    def _one_parent(self, parent: sc.ClassSpec | sc.Code | None, owner: sc.ClassSpec) -> Type:
+        if isinstance(parent, sc.ClassSpec):
+            return Type("user", parent)
+        return STRUCT if parent is None else self.of(parent, Context(owner))
 
     # ------------------------------------------------------------ rules
 
@@ -244,6 +287,8 @@ class Types:
             return found
         member = context.spec.member(expr.id)
         if member is None:
+            if context.spec.broken:
+                return ANY
             if not expr.id[0].islower() and expr.id[0] != "_":
                 raise Mistake("SF116", f"invalid ID: '{expr.id}', expected /^[a-z][a-z0-9_]*$/", expr.at)
             near = did_you_mean(expr.id, context.spec.member_ids())
@@ -293,6 +338,7 @@ class Types:
                         f"'{name}' takes the name of an encoding as a literal string, got an expression",
                         argument.at,
                     )
+                self._resolver.encoding(argument.value, self._codes[-1].at(argument.at))
             elif found.kind not in (kind.rstrip("?"), "any"):
                 raise Mistake("SF307", f"'{name}' takes {_article(kind.rstrip('?'))}, got {found}", argument.at)
         return result if isinstance(result, Type) else result(receiver)
@@ -307,14 +353,16 @@ class Types:
             return IO
         member = spec.member(name)
         if member is None:
+            if spec.broken:
+                return ANY
             near = did_you_mean(name, spec.member_ids())
             raise Mistake("SF203", f"unknown field '{name}' in type '{spec.title}'{near}", expr.at)
         self.members[expr] = member
         self.names.used.add(member)
         try:
             return self.member(member, spec)
-        except Mistake as mistake:
-            raise Mistake(mistake.code, str(mistake), expr.at) from None
+        except Mistake:
+            return ANY  # the same instance of another object, as in `_parent.depth + 1`: the rest tells its type
 
     def _subscript(self, expr: ex.Subscript, context: Context) -> Type:
         receiver = self.type(expr.value, context)
@@ -377,7 +425,8 @@ class Types:
         self.type(expr.value, context)
         if expr.type in self.casts:
             return self.casts[expr.type]
-        ref = sc.TypeRef(expr.type, str(expr.type), Place())
+        code = self._codes[-1]
+        ref = sc.TypeRef(code.scalar, expr.type, start=code.start)
         found = self._cast_target(ref, context)
         for _ in range(expr.type.arrays):
             found = array_of(found)
@@ -392,6 +441,8 @@ class Types:
             enum = self.scope.find_enum(ref.name.path, context.spec)
             if enum is not None:
                 return Type("enum", enum)
+            if self.scope.lost(ref.name.path):
+                return ANY
             written = "::".join(ref.name.path)
             raise Mistake(
                 "SF204",
@@ -452,13 +503,15 @@ class Types:
     def _enum_label(self, expr: ex.EnumLabel, context: Context) -> Type:
         enum = self.scope.find_enum((*expr.path, expr.enum), context.spec)
         if enum is None:
+            if self.scope.lost((*expr.path, expr.enum)):
+                return ANY
             written = "::".join((*expr.path, expr.enum))
             raise Mistake(
                 "SF205",
                 f"unknown enum '{written}'{did_you_mean(written, self.scope.enum_names(context.spec))}",
                 expr.at,
             )
-        if enum.entry(expr.label) is None:
+        if enum.entry(expr.label) is None and not enum.broken:
             near = did_you_mean(expr.label, (one.id for one in enum.entries))
             raise Mistake("SF207", f"enum '{enum.id}' has no member '{expr.label}'{near}", expr.at)
         self.names.used.add(enum)

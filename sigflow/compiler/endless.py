@@ -1,0 +1,80 @@
+"""What can never be read to its end: a type that always holds another of itself, an instance that always needs itself.
+
+Only what is certain counts: a field with `if`, a repeat that may be empty, a switch, the branch of a `?:` or the right
+side of `and` and `or` may each be what ends the recursion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+from sigflow.compiler import expression as ex
+from sigflow.compiler import schema as sc
+from sigflow.compiler.layout import integer
+from sigflow.compiler.model import Names, User
+from sigflow.compiler.problems import Problems
+from sigflow.compiler.types import Types
+
+_Node = TypeVar("_Node")
+
+
+def endless(tops: Iterable[sc.ClassSpec], names: Names, types: Types, problems: Problems) -> None:
+    """Report the types and the parse instances of these specs that need themselves."""
+    classes = [spec for top in tops for spec in top.walk()]
+    held = {spec: list(_held(spec, names)) for spec in classes}
+    for circle in _circles({spec: [target for _, target in found] for spec, found in held.items()}):
+        attr = next(attr for attr, target in held[circle[0]] if target is circle[1 % len(circle)])
+        shown = " -> ".join(one.id for one in (*circle, circle[0]))
+        problems.add("SF409", attr.key("type"), f"type '{circle[0].id}' holds itself without end: {shown}")
+    needs = {attr: list(_needed(attr, types)) for spec in classes for attr in spec.instances.values()}
+    for ring in _circles(needs):
+        if any(attr.value is None for attr in ring):
+            shown = " -> ".join(one.id for one in (*ring, ring[0]))
+            problems.add("SF303", ring[0].id_place, f"instance '{ring[0].id}' needs its own value: {shown}")
+
+
+def _held(spec: sc.ClassSpec, names: Names) -> Iterator[tuple[sc.Attr, sc.ClassSpec]]:
+    for attr in spec.seq:
+        wire, repeat = names.wires.get(attr), attr.repeat
+        always = repeat is None or repeat.kind == "until" or (repeat.kind == "expr" and (integer(repeat.code) or 0) > 0)
+        if always and attr.condition is None and isinstance(wire, User) and isinstance(wire.target, sc.ClassSpec):
+            yield attr, wire.target
+
+
+def _needed(attr: sc.Attr, types: Types) -> Iterator[sc.Attr]:
+    always = [attr.condition] if attr.condition is not None else [attr.value, attr.pos, attr.io, attr.size]
+    stack = [code.expr for code in always if code is not None]
+    while stack:
+        expr = stack.pop()
+        member = types.members.get(expr) if isinstance(expr, ex.Name) else None
+        if isinstance(member, sc.Attr) and member.is_instance:
+            yield member
+        if isinstance(expr, ex.Choice):
+            stack.append(expr.condition)
+        elif isinstance(expr, ex.Logic):
+            stack.append(expr.left)
+        else:
+            stack.extend(ex.children(expr))
+
+
+def _circles(edges: dict[_Node, list[_Node]]) -> Iterator[list[_Node]]:
+    """Circles of a graph, each once: a walk in depth with a stack of our own, cut where it meets its own path."""
+    done: set[_Node] = set()
+    for start, first in edges.items():
+        if start in done:
+            continue
+        path, places = [start], {start: 0}
+        waiting = [iter(first)]
+        while waiting:
+            following = next(waiting[-1], None)
+            if following is None:
+                waiting.pop()
+                done.add(path[-1])
+                del places[path.pop()]
+            elif following in places:
+                yield path[places[following] :]
+            elif following not in done and following in edges:
+                places[following] = len(path)
+                path.append(following)
+                waiting.append(iter(edges[following]))
