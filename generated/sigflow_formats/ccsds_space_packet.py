@@ -108,6 +108,7 @@ class CcsdsSpacePacket(KaitaiStruct):
             self.sequence_flags = _ENUM_1.get(number, number)
             self.sequence_count = _0 & 0x3fff
             if self.version != 0:
+                io._pos -= 2
                 raise ValidationNotEqualError(0, self.version, io, '/seq/0')
             self.data_length = _1
         self.data = io.read_bytes(self.data_length + 1)

@@ -147,6 +147,7 @@ class Sgf1(KaitaiStruct):
             self.magic, _1 = _UNPACK_1(io._data, io._pos)
             io._pos += 5
             if self.magic != b'SGF1':
+                io._pos -= 1
                 raise ValidationNotEqualError(b'SGF1', self.magic, io, '/seq/0')
             self.version = _1
         self.flags = Sgf1.Flags(io, self, self._root)

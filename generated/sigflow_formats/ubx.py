@@ -78,6 +78,7 @@ class Ubx(KaitaiStruct):
             self.sync, _1, _2, _3 = _UNPACK_0(io._data, io._pos)
             io._pos += 6
             if self.sync != b'\xb5b':
+                io._pos -= 4
                 raise ValidationNotEqualError(b'\xb5b', self.sync, io, '/seq/0')
             self.msg_class = _1
             self.msg_id = _2

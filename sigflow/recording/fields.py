@@ -33,18 +33,7 @@ class FieldSpan:
 
 def fault_path(error: BaseException) -> tuple[int | None, str]:
     """Where a generated parser failed: the offset in the frame, None where it cannot be told, and the field path."""
-    path: str = getattr(error, "field_path", "")
-    place = getattr(error, "src_path", None)
-    if place:
-        # A check fails after its field was set, so reading had come one field further: the check knows its own place.
-        for struct_path in (path, path.rpartition(".")[0]):
-            struct = _at(getattr(error, "partial", None), struct_path)
-            named = [name for name, found in getattr(struct, "_PLACES", {}).items() if found[2] == place]
-            if named and not path.rpartition(".")[2].startswith(f"{named[0]}["):
-                shown = getattr(struct, "_IDS", {}).get(named[0], named[0])
-                path = f"{struct_path}.{shown}" if struct_path else shown
-                break
-    return getattr(error, "field_offset", None), path
+    return getattr(error, "field_offset", None), getattr(error, "field_path", "")
 
 
 def path_of_place(envelope: Envelope, place: str) -> str:

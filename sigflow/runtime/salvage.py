@@ -8,9 +8,26 @@ reading came; the path to the field that failed and its offset follow from the s
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import Any
 
+from sigflow.runtime.measure import WIRE_ERRORS
+from sigflow.runtime.stream import KaitaiStream
 from sigflow.runtime.struct import KaitaiStruct
+
+
+def parse_whole(root: type[KaitaiStruct], raw: bytes) -> KaitaiStruct:
+    """An object of a top-level class from all its bytes; what fails is salvaged and passes through."""
+    unit: Any = root.__new__(root)
+    unit._io, unit._parent, unit._root = KaitaiStream(raw), None, unit
+    if hasattr(root, "SEQ_FIELDS"):
+        unit._debug = defaultdict(dict)
+    try:
+        unit._read()
+    except WIRE_ERRORS as error:
+        salvage(error, unit)
+        raise
+    return unit  # type: ignore[no-any-return]
 
 
 def salvage(error: BaseException, unit: KaitaiStruct) -> None:
@@ -27,17 +44,36 @@ def salvage(error: BaseException, unit: KaitaiStruct) -> None:
             name, listed = _open_list(one, chain[number + 1] if number + 1 < len(chain) else None, name)
         stream = one._io
         inner = chain[number + 1] if number + 1 < len(chain) else None
-        if name is not None:
+        checked = _checked(error, one) if inner is None else None
+        if checked is not None:
+            name, shown = checked
+            path.append(shown)
+        elif name is not None:
             count = len(one.__dict__[name]) if listed else None
-            path.append(name if count is None else f"{name}[{count}]")
+            shown = one._IDS.get(name, name)
+            path.append(shown if count is None else f"{shown}[{count}]")
             if inner is not None:
                 _hang(one, name, inner, listed)
         if inner is not None and inner._io is not stream:
             offset += max(stream.pos() - inner._io.size(), 0)
         elif inner is None:
             offset += stream.pos()
+            refused = one.__dict__.get(name) if checked is not None and name is not None else None
+            offset -= len(refused) if isinstance(refused, bytes) else 0
     facts: Any = error
     facts.partial, facts.field_path, facts.field_offset = unit, ".".join(path), offset
+
+
+def _checked(error: BaseException, one: KaitaiStruct) -> tuple[str, str] | None:
+    """The field that a check refused (attribute, path): it is set already, and the error knows its place in the
+    spec.
+    """
+    place = getattr(error, "src_path", None)
+    for name, (_, _, path) in one._PLACES.items():
+        if path == place and name in one.__dict__:
+            value, shown = one.__dict__[name], one._IDS.get(name, name)
+            return name, f"{shown}[{len(value) - 1}]" if isinstance(value, list) else shown
+    return None
 
 
 def _under_construction(error: BaseException, unit: KaitaiStruct) -> list[KaitaiStruct]:

@@ -15,6 +15,8 @@ from sigflow.events import Reading, Record
 from sigflow.limits import Limits
 from sigflow.runtime.envelope import NEED, Envelope, Measured
 from sigflow.runtime.measure import WIRE_ERRORS, maybe_advance
+from sigflow.runtime.salvage import parse_whole
+from sigflow.runtime.struct import KaitaiStruct
 from sigflow.runtime.window import Window
 from sigflow.stream import reading
 
@@ -38,7 +40,7 @@ class Format:
         envelope: Envelope | None,
         limits: Limits | None = None,
         *,
-        root: type | None = None,
+        root: type[KaitaiStruct] | None = None,
         name: str | None = None,
         module: object = None,
     ) -> None:
@@ -52,8 +54,8 @@ class Format:
         self._parse: Callable[[bytes, tuple[Any, ...] | None], Any]
         if envelope is not None:
             self._parse = envelope.parse
-        else:
-            self._parse = lambda raw, head: root.from_bytes(raw)  # type: ignore[union-attr]
+        elif root is not None:
+            self._parse = lambda raw, head: parse_whole(root, raw)
         sequence = envelope.sequence if envelope is not None else None
         self._sequence = attrgetter(sequence.field) if sequence is not None else None
 

@@ -59,8 +59,8 @@ def read(envelope: Envelope, limits: Limits, record: Record, unit: Any, fault: B
 
 def parse_finding(name: str, reasons: Mapping[str, str], record: Record, fault: BaseException) -> Finding:
     """The finding for an error while the frame was parsed; the error may know its offset in the frame and its path."""
-    offset: int = getattr(fault, "offset", None) or 0
-    path: str = getattr(fault, "path", None) or getattr(fault, "src_path", None) or ""
+    offset: int = getattr(fault, "field_offset", 0)
+    path: str = getattr(fault, "field_path", "")
     code = "truncated" if isinstance(fault, EOFError) else reason_of(fault, reasons)
     return Finding(code, Severity.ERROR, f"{type(fault).__name__}: {fault}", record.start + offset, name, path)
 

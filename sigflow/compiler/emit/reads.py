@@ -113,6 +113,8 @@ class Reads:
         self.order = order
         self.out = out
         self.ex = module.expressions
+        #: Bytes of a run that lie behind the field being checked: where it is refused, they have not been read.
+        self.behind = 0
 
     # ------------------------------------------------------------ a whole seq
 
@@ -237,11 +239,15 @@ class Reads:
         comma = "," if len(targets) == 1 else ""
         out(f"{', '.join(targets)}{comma} = _UNPACK_{run.number}(io._data, io._pos)")
         out(f"io._pos += {run.size}")
+        behind = run.size
         for temporary, member in after:
+            behind -= member.size
             if temporary:
                 self.unpacked(temporary, member)
+            self.behind = behind
             for step in member.steps:
                 self.checks(step, f"self.{step.name}")
+        self.behind = 0
 
     @staticmethod
     def plain(step: Step) -> bool:
@@ -675,6 +681,8 @@ class Reads:
         """Raise Kaitai's error where `condition` holds."""
         name = self.module.need(f"Validation{error}Error")
         with self.out.block(f"if {condition}:"):
+            if self.behind:
+                self.out(f"io._pos -= {self.behind}")
             self.out(f"raise {name}({facts}, io, {path!r})")
 
     def _check_eq(self, step: Step, valid: sc.Valid, value: str, path: str) -> None:
