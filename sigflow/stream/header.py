@@ -28,6 +28,9 @@ NO_MARKER = "no-marker"
 TOO_LONG = "too-long"
 INVALID = "valid"
 
+#: Verdicts that are kept of one format, at most.
+_MOST = 1 << 16
+
 #: A measure under way: its window, its generator, and the end of the stream below which it need not be resumed.
 _Open = tuple[Window, Generator[None, None, Measured], int]
 
@@ -100,9 +103,12 @@ class Header:
         result = maybe_advance(steps, self.envelope.reasons)
         if result is None:
             self._open[key] = (window, steps, max(key + window.looked, end + 1))
+            window.move(b"", at, at)  # what waits must not keep a buffer that the stream has left
             return None
         self._open.pop(key, None)
         self._account.look(key, window.looked)
+        if len(self._done) >= _MOST:
+            self._done.clear()
         self._done[key] = result
         return result
 
@@ -115,7 +121,7 @@ class Header:
         """Whether the header here, which was found valid, is nothing but zeros."""
         if self._measure is not None:
             return data.startswith(self._zeros, at)
-        measured = self._done[base + at]
+        measured = self.maybe_measured(data, base, at)
         looked = measured.looked if isinstance(measured, Measured) else 0
         return not any(data[at : at + looked])
 

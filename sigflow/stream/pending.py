@@ -32,7 +32,7 @@ class Pending:
         if not left:
             self.data = chunk
         elif left <= len(chunk):
-            self.data = bytes(memoryview(self.data)[cut:]) + chunk
+            self.data = b"".join((memoryview(self.data)[cut:], chunk))
         else:
             if not isinstance(self.data, bytearray):
                 self.data = bytearray(memoryview(self.data)[cut:])

@@ -32,8 +32,10 @@ CHECKSUM = "checksum"
 TRUNCATED = "truncated"
 ABANDONED = "abandoned"
 
-#: Bytes that one call of `Envelope.run` may take, so that what it finds stays small.
-_RUN = 1 << 18
+#: Frames that one call of `Envelope.run` should find, and bytes that it may take: few enough that what is found is
+#: taken and freed before Python's garbage collector looks for it, which costs more than all else about a small frame.
+_RUN_FRAMES = 180
+_RUN_BYTES = (1 << 14, 1 << 18)
 
 #: The formats that refused a candidate, by their number, and why.
 Refusals = list[tuple[int, str]]
@@ -108,6 +110,7 @@ class Scanner:
         self.marks = set(marks)
         self.waits: Format | None = None
         self._need = 0
+        self._window = _RUN_BYTES[0]
         self._prefixes: dict[str, Prefix] = {}
         all_checks = [each.checks for each in self.formats if each.checks]
         for checks in all_checks:
@@ -177,7 +180,7 @@ class Scanner:
             steps -= 1
             at = self.pos - base
             if self._run(data, base, at, sink):
-                continue
+                return True
             candidate = self._markers.candidate(data, base, at)
             if candidate > at:
                 self._pass(base + candidate, NO)
@@ -207,8 +210,10 @@ class Scanner:
             if not format.runs or run is None or format.tried == base + at:
                 continue
             found: Found = []
-            stop = run(data, at, min(len(data), at + _RUN), format.header.limit, found)
+            stop = run(data, at, min(len(data), at + self._window), format.header.limit, found)
             if found:
+                least, most = _RUN_BYTES
+                self._window = min(max(least, (stop - at) * _RUN_FRAMES // len(found)), most)
                 self._account.charge(base + stop, stop - at)
                 self._pass(base + stop, self._after)
                 sink.frames(format.number, data, base, found)
@@ -229,6 +234,7 @@ class Scanner:
             if verdict is None:
                 if not final:
                     self.waits = format
+                    format.tried = -1  # it was not refused, it was cut
                     return False
                 verdict = TRUNCATED
             if isinstance(verdict, int):
@@ -263,6 +269,6 @@ class Scanner:
         if stop > len(data):
             self._need = base + stop if format.watch is None else 0
             return None
-        if format.tried == self.pos and stop <= at + _RUN:
+        if format.tried == self.pos and stop <= at + self._window:
             self._account.charge(base + stop, length)  # the run checksummed it in vain
         return length if checks.hold(data, base, at, stop, self.pos) else CHECKSUM

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from sigflow.stream.check import Checks
     from sigflow.stream.header import Buffer, Header
 
+#: Bytes of a frame that is not complete in which its stream id and sequence number are looked for.
+_BEGIN = 4096
+
 #: A stream id and a sequence number.
 _Key = tuple[object, int]
 
@@ -43,22 +46,21 @@ class Watch:
         self._lacking: list[int] = []  # offsets whose header lacks bytes
         self._open: list[tuple[int, int]] = []  # heap of (end, offset) of frames that are not complete
         self._frames: dict[_Key, deque[tuple[int, int]]] = {}  # (offset, end), both rising
+        self._kept: list[tuple[int, int, _Key]] = []  # heap of what was entered there: (offset, end, key)
+        self._mine: tuple[int, _Key | None] = (-1, None)  # offset and key of the candidate
 
     def overtaken(self, data: Buffer, base: int, at: int, stop: int, floor: int) -> bool:
         """Whether the candidate at data[at], which claims the bytes up to `stop`, is overtaken."""
-        mine = self._key(bytes(data[at : min(stop, len(data))]) if stop <= len(data) else self._begin(data, at))
+        if self._mine[0] != base + at or self._mine[1] is None:
+            begin = stop if stop <= len(data) else at + max(self._header.envelope.header or 0, _BEGIN)
+            self._mine = base + at, self._key(bytes(data[at:begin]))
+        mine = self._mine[1]
         self._pass(data, base, at, min(stop, len(data)), floor)
         if mine is None:
             return False
         following = (mine[0], (mine[1] + self._sequence.step) % self._sequence.modulus)
         frames = self._frames.get(following)
-        while frames and frames[0][0] <= base + at:
-            frames.popleft()
         return bool(frames) and frames[0][1] <= base + stop  # type: ignore[index]
-
-    def _begin(self, data: Buffer, at: int) -> bytes:
-        """What there is of a frame that is not complete, as far as a header may reach."""
-        return bytes(data[at : at + max(self._header.envelope.header or 0, 4096)])
 
     def _key(self, raw: bytes) -> _Key | None:
         """Stream id and sequence number of a frame; of one that is cut, where parsing got that far."""
@@ -68,12 +70,20 @@ class Watch:
             unit = getattr(error, "partial", None)
         try:
             stream = self._sequence.stream(unit) if self._sequence.stream is not None else None
+            hash(stream)
             return stream, int(self._field(unit))
         except WIRE_ERRORS:
             return None  # the fields are not there (yet): nothing can be said to follow
 
     def _pass(self, data: Buffer, base: int, at: int, end: int, floor: int) -> None:
         """Enter the frames whose marker stands behind `at` and before `end`, as far as they are complete."""
+        while self._kept and self._kept[0][0] <= base + at:
+            _, _, key = heappop(self._kept)
+            frames = self._frames.get(key)
+            while frames and frames[0][0] <= base + at:
+                frames.popleft()
+            if not frames:
+                self._frames.pop(key, None)
         lacking, self._lacking = self._lacking, []
         for offset in lacking:
             if offset > base + at:
@@ -104,6 +114,7 @@ class Watch:
         key = self._key(bytes(data[offset - base : stop - base]))
         if key is None:
             return
+        heappush(self._kept, (offset, stop, key))
         frames = self._frames.setdefault(key, deque())
         later = []
         while frames and frames[-1][0] > offset:
@@ -114,5 +125,3 @@ class Watch:
         if not later or later[-1][1] > stop:
             frames.append((offset, stop))
         frames.extend(reversed(later))
-        if len(self._frames) > 4096 and len(self._frames) % 1024 == 0:
-            self._frames = {key: each for key, each in self._frames.items() if each and each[-1][0] > floor}

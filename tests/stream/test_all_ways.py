@@ -1,0 +1,46 @@
+"""20,000 seeded damaged streams: whole, bytewise, at random cuts and with caches dropped, event for event the same."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sigflow.runtime.envelope import Envelope
+from tests.stream import formats as f
+from tests.stream.damage import stream
+from tests.stream.ways import decode_all_ways
+
+LISTS: dict[str, list[list[Envelope]]] = {
+    "checksums": [
+        [f.FRAME], [f.FRAME_SLOW], [f.PAIR], [f.BARE], [f.ZEROED], [f.TEXT], [f.FRAME, f.PAIR, f.TEXT],
+        [f.BARE, f.FRAME], [f.PAIR, f.ZEROED], [f.FRAME_LIVE], [f.FRAME_LIVE, f.PAIR],
+        [replace(f.FRAME, max_frame=9)],  # not even a header fits
+    ],
+    "chains": [
+        [f.LEGACY], [f.SPACE], [f.SPACE_SLOW], [f.FLAG], [replace(f.SPACE, chain=1)], [f.LEGACY, f.SPACE],
+        [replace(f.LEGACY, max_frame=20, chain=2)], [f.FLAG, f.SPACE_SLOW], [replace(f.SPACE, max_frame=9, chain=6)],
+    ],
+    "mixed": [
+        [f.LEGACY, f.FRAME], [f.SPACE, f.TEXT], [f.TEXT, f.FLAG], [f.PAIR, f.SPACE_SLOW], [f.FLAG, f.BARE],
+        [f.FRAME, f.SPACE, f.PAIR], [f.SPACE_SLOW, f.TEXT, f.FRAME], [f.FRAME_LIVE, f.SPACE],
+    ],
+    "long chains": [
+        [replace(f.SPACE, chain=8)], [replace(f.FLAG, chain=5)], [replace(f.LEGACY, chain=8, max_frame=60)],
+        [replace(f.SPACE, chain=5), replace(f.LEGACY, chain=2)], [replace(f.SPACE_SLOW, chain=7), f.ZEROED],
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", LISTS)
+@settings(max_examples=5000)
+@given(seed=st.integers(0, 2**40))
+def test_all_ways_agree(kind: str, seed: int) -> None:
+    rng = random.Random(seed)
+    envelopes = rng.choice(LISTS[kind])
+    makers = [f.MAKERS[each.name] for each in envelopes]
+    markers = [literal for each in envelopes for literal in each.sync] or [b"\0\1"]
+    decode_all_ways(envelopes, stream(rng, makers, markers, rng.choice((24, 40, 64))), seed)

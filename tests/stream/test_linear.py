@@ -1,0 +1,181 @@
+"""Linear work and bounded memory, on streams made to break them (ARCHITECTURE 4, rules 10 and 11)."""
+
+from __future__ import annotations
+
+import random
+import tracemalloc
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from sigflow.events import Gap, Record
+from sigflow.runtime.envelope import Checksum, Envelope
+from sigflow.stream.decoder import Decoder
+from sigflow.stream.format import Format
+from sigflow.stream.header import Header
+from tests.stream import formats as f
+
+SIZE = 40_000
+LONG = replace(
+    f.fixed("long", 6, f._claims(2, 6, 10), sync=b"LL", check=(f.CRC, 4, "big", -4, ((0, -4),)), max_frame=1 << 24)
+)
+
+
+def long(payload: bytes) -> bytes:
+    head = b"LL" + len(payload).to_bytes(4, "big") + payload
+    return head + f.crc_of(head)
+
+
+def repeated(piece: bytes, size: int = SIZE) -> bytes:
+    return (piece * (size // len(piece) + 1))[:size]
+
+
+def claims(header: Any, step: int, size: int = SIZE) -> bytes:
+    """A header every `step` bytes, each claiming all the rest."""
+    return b"".join(header(size - at)[:step].ljust(step, b"\1") for at in range(0, size, step))
+
+
+WIDE = replace(f.PAIR, name="wide", checksums=(Checksum("s", "sum-8", 1, "big", -1, ((2, -1),)),))
+HOSTILE: dict[str, tuple[list[Envelope], bytes]] = {
+    "all markers": ([f.PAIR], repeated(b"\xaa")),
+    "all markers of four bytes": ([f.FRAME], repeated(b"FRAM")),
+    "nested claims": ([LONG], claims(lambda left: b"LL" + max(left - 10, 0).to_bytes(4, "big"), 6)),
+    "nested claims, half the stream": ([LONG], claims(lambda left: b"LL" + (20000).to_bytes(4, "big"), 6)),
+    "a marker every 5 bytes": ([f.PAIR], repeated(b"\xaa\xaa\xff\1\2")),
+    "a marker every 5 bytes, long claims": ([LONG], repeated(b"LL\0\0\x4c")),
+    "no marker at all": ([replace(f.BARE, run=None)], repeated(b"\x5f\x5e\x5d")),
+    "no marker, runs": ([f.BARE], repeated(b"\x5f\x5e\x5d")),
+    "good and bad in turns": ([f.FRAME], repeated(f.frame(b"ab") + b"FRAM\1\1\xb0")),
+    "two formats": ([f.PAIR, LONG], repeated(b"\xaa\xaa\xf0LL\0\0\x20\0")),
+    "words": ([replace(f.ZEROED, max_frame=260)], repeated(b"ZZ\xff\1")),
+    "measured": ([replace(f.FRAME_SLOW, max_frame=260)], repeated(b"FRAM\1\1\xf0\0\0\0\0")),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_work_is_at_most_eight_bytes_for_each_byte(name: str) -> None:
+    envelopes, data = HOSTILE[name]
+    for size in (len(data), 1000):
+        decoder = Decoder([Format(each) for each in envelopes])
+        for at in range(0, len(data), size):
+            decoder.feed(data[at : at + size])
+            list(decoder.events())
+        decoder.feed_eof()
+        list(decoder.events())
+        assert decoder.statistics.work_ratio <= 8
+
+
+def test_a_clean_stream_is_checksummed_once() -> None:
+    for envelope in (f.FRAME, f.FRAME_SLOW):
+        decoder = Decoder(Format(envelope))
+        decoder.feed(b"".join(f.frame(b"x" * 60, 7, n) for n in range(200)))
+        list(decoder.events())
+        assert decoder.statistics.work_ratio <= 1
+
+
+def test_what_was_saved_up_does_not_pay_for_ever() -> None:
+    """After a long clean stream the hostile part is paid from what was saved, which is bounded."""
+    decoder = Decoder(Format(LONG))
+    decoder.feed(long(b"x" * 200_000) * 3 + HOSTILE["nested claims, half the stream"][1])
+    decoder.feed_eof()
+    list(decoder.events())
+    assert decoder.statistics.work_ratio <= 3
+
+
+@pytest.mark.parametrize(
+    ("envelope", "piece"),
+    [
+        (replace(f.SPACE, chain=6), b"\1\x08\2\7\3"),
+        (replace(f.LEGACY, chain=8, max_frame=400), b"\0\0\1\0\x30"),
+        (replace(f.LEGACY, chain=8, max_frame=70000), b"\0\xff"),
+        (replace(f.SPACE_SLOW, chain=5), b"\0\1\x1f"),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 100, 6000])
+def test_looks_at_headers_are_at_most_2n_for_each_byte(
+    monkeypatch: pytest.MonkeyPatch, envelope: Envelope, piece: bytes, size: int
+) -> None:
+    looks = 0
+    look = Header.look
+
+    def counted(self: Header, *arguments: Any) -> Any:
+        nonlocal looks
+        looks += 1
+        return look(self, *arguments)
+
+    monkeypatch.setattr(Header, "look", counted)
+    rng = random.Random(1)
+    data = bytearray(repeated(piece, 6000))
+    for _ in range(200):
+        data[rng.randrange(len(data))] = rng.randrange(4)
+    decoder = Decoder(Format(envelope))
+    for at in range(0, len(data), size):
+        decoder.feed(bytes(data[at : at + size]))
+        list(decoder.events())
+    decoder.feed_eof()
+    list(decoder.events())
+    # Each chunk may ask once more for what waits at its end: the candidate and as many positions as a header has bytes.
+    chunks = len(data) // size
+    assert envelope.chain is not None
+    assert looks <= 2 * envelope.chain * len(data) + 6 * chunks
+
+
+def test_a_long_frame_in_single_bytes_costs_linear_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = 0
+    measure = LONG.measure
+
+    def counted(*arguments: Any) -> Any:
+        nonlocal looks
+        looks += 1
+        return measure(*arguments)  # type: ignore[misc]
+
+    data = long(bytes(100_000))
+    decoder = Decoder(Format(replace(LONG, measure=counted)))
+    decoder.feed(data[:1])
+    for at in range(1, len(data)):
+        assert next(decoder.events(), None) is None
+        decoder.feed(data[at : at + 1])
+    buffer = decoder._pending.data
+    assert isinstance(buffer, bytearray) and len(buffer) == len(data)
+    assert [event.raw for event in decoder.events() if isinstance(event, Record)] == [data]
+    assert looks <= 4
+
+
+def test_a_header_that_never_ends_is_read_once() -> None:
+    """1 MiB behind a marker, in small chunks: the header is refused at its limit, and nothing is kept."""
+    decoder = Decoder(Format(f.TEXT))
+    decoder.feed(b"*T\n")
+    for _ in range(1024):
+        decoder.feed(b"A" * 1024)
+        assert list(decoder.events()) == []
+        assert len(decoder._pending.data) <= 2048
+    decoder.feed_eof()
+    (gap,) = decoder.events()
+    assert isinstance(gap, Gap) and gap.reasons == ("text:header-too-long", "no-marker")
+
+
+@pytest.mark.parametrize(
+    ("envelopes", "piece"),
+    [
+        ([f.FRAME, f.PAIR], b"FRAM\1\2\xa0"),
+        ([replace(f.SPACE, chain=6)], b"\1\x90\2\7\3"),
+        ([f.SPACE_SLOW, f.TEXT], b"\1\x1f*T\n"),
+        ([f.FRAME_LIVE], f.frame(b"", 1, 1) + b"FRAM\1\2\x90"),
+    ],
+)
+def test_memory_is_bounded_on_endless_damage(envelopes: list[Envelope], piece: bytes) -> None:
+    decoder = Decoder([Format(each) for each in envelopes])
+    chunk = repeated(piece, 2000)
+    tracemalloc.start()
+    try:
+        peaks = []
+        for _ in range(4):
+            for _ in range(8):
+                decoder.feed(chunk)
+                for _ in decoder.events():
+                    pass
+            peaks.append(tracemalloc.get_traced_memory()[1])
+    finally:
+        tracemalloc.stop()
+    assert peaks[3] < peaks[1] * 1.25 + 20_000

@@ -1,0 +1,255 @@
+"""The rules of ARCHITECTURE 4, each with the smallest stream that shows it; every stream decoded in all ways."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from sigflow import checksums
+from sigflow.errors import UsageError
+from sigflow.events import Event, Gap, Record
+from sigflow.runtime.envelope import Checksum, Envelope
+from sigflow.stream.chain import NO, START, YES
+from sigflow.stream.decoder import Decoder
+from sigflow.stream.format import Format
+from sigflow.stream.runs import LONGEST
+from sigflow.stream.scan import Scanner
+from tests.stream import formats as f
+from tests.stream.ways import decode_all_ways
+
+G = f.frame(b"good", 7, 1)
+NO_SEQUENCE = replace(f.FRAME, sequence=None)
+PLAIN_SPACE = f.space(b"ab")
+
+
+def said(events: list[Event]) -> list[Any]:
+    """Records as (format, length), gaps as (length, reasons)."""
+    return [
+        (event.format, len(event.raw)) if isinstance(event, Record) else (len(event.span), *event.reasons)
+        for event in events
+        if isinstance(event, Record | Gap)
+    ]
+
+
+def flipped(data: bytes, at: int, bit: int = 0) -> bytes:
+    return data[:at] + bytes((data[at] ^ 1 << bit,)) + data[at + 1 :]
+
+
+SPACES = [PLAIN_SPACE] * 6
+S = len(PLAIN_SPACE)
+
+CASES: dict[str, tuple[list[Envelope], bytes, list[Any]]] = {
+    # rule 1: candidates
+    "nothing": ([NO_SEQUENCE], b"", []),
+    "noise before and behind": ([NO_SEQUENCE], b"xx" + G + b"y", [(2, "no-marker"), ("frame", 15), (1, "no-marker")]),
+    "a marker cut by the end": ([NO_SEQUENCE], b"xFRA", [(4, "no-marker", "frame:truncated")]),
+    "the search goes on inside the marker": (
+        [f.PAIR], b"\xaa" + f.pair(b"q"), [(1, "pair:truncated"), ("pair", 5)],
+    ),
+    "the claimed end of a bad frame is not believed": (
+        [NO_SEQUENCE], flipped(G, 11) + G, [(15, "frame:checksum", "no-marker"), ("frame", 15)],
+    ),
+    "two markers": (
+        [replace(NO_SEQUENCE, sync=(b"FRAM", b"FRA"), run=None)], b"FRA" + G,
+        [(3, "frame:contents", "no-marker"), ("frame", 15)],
+    ),
+    # rule 2: verdicts
+    "too long, known from the header": (
+        [replace(NO_SEQUENCE, max_frame=14)], G, [(15, "frame:too-long", "no-marker")],
+    ),
+    "an empty payload": ([NO_SEQUENCE], f.frame() + f.frame(), [("frame", 11), ("frame", 11)]),
+    "a frame of 0 bytes": (
+        [f.fixed("nil", 1, lambda head: 0, sync=b"N", check=("xor-8", 1, "big", 0, ()))], b"N", [(1, "nil:valid")],
+    ),
+    "a negative length": (
+        [f.fixed("neg", 1, lambda head: -1, sync=b"N", check=("xor-8", 1, "big", 0, ()), fast=False)], b"N",
+        [(1, "neg:valid")],
+    ),
+    "truncated": ([NO_SEQUENCE], G[:-1], [(14, "frame:truncated", "no-marker")]),
+    "a length that lies holds nothing back for good": (
+        [NO_SEQUENCE], flipped(G, 6, 7) + G * 3,
+        [(15, "frame:truncated", "no-marker"), ("frame", 15), ("frame", 15), ("frame", 15)],
+    ),
+    "a frame inside a damaged frame": (
+        [NO_SEQUENCE], flipped(f.frame(G), 4), [(11, "frame:checksum", "no-marker"), ("frame", 15)],
+    ),
+    "text: the end of the header is a line": ([f.TEXT], f.text(b"ab", b"x") * 2, [("text", 14), ("text", 14)]),
+    "text: hexadecimal in both cases": ([f.TEXT], f.text(b"\xab")[:-2] + b"aB", [("text", 11)]),
+    "text: no number": ([f.TEXT], f.text(b"\xab")[:-2] + b"+1", [(11, "text:checksum", "no-marker")]),
+    # rule 3
+    "text: aborted by a marker": (
+        [f.TEXT], b"*T\nL:1" + f.text(b"a"), [(6, "text:aborted", "no-marker"), ("text", 11)],
+    ),
+    "text: no terminator ever": (
+        [f.TEXT], b"*T\n" + b"A" * 80, [(83, "text:header-too-long", "no-marker")],
+    ),
+    # rule 4: chain
+    "locked at the start by one header": ([f.SPACE], PLAIN_SPACE * 2, [("space", S)] * 2),
+    "the start, alone": ([f.SPACE], PLAIN_SPACE, [("space", S)]),
+    "the start, cut in the next header": (
+        [f.SPACE], PLAIN_SPACE + b"\1", [("space", S), (1, "space:truncated")],
+    ),
+    "the start, then none": (
+        [f.SPACE], PLAIN_SPACE + b"\xff" * 3,
+        [(S + 3, "space:unconfirmed", "space:truncated", "space:bad-version")],
+    ),
+    "without a lock, the whole chain": (
+        [f.SPACE], b"\xff" + PLAIN_SPACE * 4, [(1, "space:bad-version"), *[("space", S)] * 4],
+    ),
+    "a shorter chain that ends with the stream": (
+        [f.SPACE], b"\xff" + PLAIN_SPACE * 2, [(1, "space:bad-version"), *[("space", S)] * 2],
+    ),
+    "one frame is no chain": ([f.FLAG], b"x" + f.flag(b"ab"), [(6, "no-marker", "flag:unconfirmed")]),
+    "a chain cut by the end": (
+        [replace(f.FLAG, chain=3)], b"x" + f.flag(b"ab") + f.flag(b"ab")[:-1],
+        [(10, "no-marker", "flag:unconfirmed", "flag:truncated")],
+    ),
+    "zeros are no evidence": ([f.LEGACY], b"\xff\xff\xff" + bytes(30),
+        [(33, "legacy:too-long", "legacy:unconfirmed", "legacy:null", "legacy:truncated")],
+    ),
+    "a follower may be of another format": (
+        [f.FLAG, NO_SEQUENCE], b"x" + f.flag(b"ab") + G, [(1, "no-marker"), ("flag", 5), ("frame", 15)],
+    ),
+    # rule 7: order
+    "with a checksum before without": (
+        [f.LEGACY, f.ZEROED], f.zeroed(b"ab") * 3, [("zeroed", 7)] * 3,
+    ),
+    "refusals are dropped where a format wins": (
+        [replace(f.PAIR, sync=()), f.SPACE], PLAIN_SPACE * 3, [("space", S)] * 3,
+    ),
+    # rule 8: one gap, reasons in order of first sight
+    "gaps are merged": (
+        [NO_SEQUENCE, f.PAIR], b"FRAM" + b"\xaa\xaa\0\1" + b"x" * 20,
+        [(28, "frame:checksum", "no-marker", "pair:checksum")],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_rules(name: str) -> None:
+    envelopes, data, expected = CASES[name]
+    assert said(decode_all_ways(envelopes, data)) == expected
+
+
+def test_a_checksumless_frame_is_overtaken_by_a_run_inside_its_claim() -> None:
+    """One flipped length bit: the frames inside the claim that it makes come out, all but the damaged one."""
+    frames = [f.space(b"ab", kind) for kind in range(1, 12)]
+    frames[3] = flipped(frames[3], 1, 4)
+    events = decode_all_ways([f.SPACE], b"".join(frames))
+    assert [event.start // S for event in events if isinstance(event, Record)] == [0, 1, 2, 4, 5, 6, 7, 8, 9, 10]
+    gaps = [event for event in events if isinstance(event, Gap)]
+    assert [gap.reasons[0] for gap in gaps] == ["space:overtaken"]
+
+
+def test_an_overtaken_frame_is_given_up_before_its_claim_has_come() -> None:
+    decoder = Decoder([Format(f.SPACE)])
+    decoder.feed(PLAIN_SPACE + b"\1\xa0" + b"ab" + PLAIN_SPACE * 3)
+    assert [type(event).__name__ for event in decoder.events()] == ["Record"]
+    decoder.feed(PLAIN_SPACE * 2)  # the fourth in a row inside the claim
+    assert [event.start for event in decoder.events() if isinstance(event, Record)] == [8, 12, 16, 20, 24]
+
+
+def test_overtaken_by_sequence() -> None:
+    """Opt-in: a frame with my stream and my sequence + 1 inside my claim."""
+    liar = flipped(f.frame(b"a" * 20, 7, 4), 6, 6)
+    nexts = [f.frame(b"b", 7, 5), f.frame(b"c", 7, 6)]
+    others = f.frame(b"d", 8, 5) + f.frame(b"e", 7, 9)
+    decoder = Decoder([Format(f.FRAME_LIVE)])
+    decoder.feed(liar + others)
+    assert list(decoder.events()) == [] and decoder.pending == (0, "frame")
+    decoder.feed(nexts[0] + nexts[1])
+    found = [event for event in decoder.events() if isinstance(event, Record)]
+    assert [event.sequence for event in found] == [5, 9, 5, 6]
+    for data in (liar + others + nexts[0] + nexts[1], liar + others + nexts[0], nexts[0][:5] + liar + nexts[0]):
+        decode_all_ways([f.FRAME_LIVE], data)
+    without = Decoder([Format(f.FRAME)])
+    without.feed(liar + others + nexts[0] + nexts[1])
+    assert list(without.events()) == []
+
+
+def test_overtaken_by_sequence_holds_for_a_complete_frame_too() -> None:
+    outer = f.frame(b"x" + f.frame(b"", 7, 5), 7, 4)
+    assert said(decode_all_ways([f.FRAME_LIVE], outer)) == [
+        (12, "frame:overtaken", "no-marker"),
+        ("frame", 11),
+    ]
+    assert said(decode_all_ways([f.FRAME], outer)) == [("frame", 23)]
+
+
+@pytest.mark.parametrize(
+    ("formats", "lock", "expected"),
+    [
+        ([f.SPACE], START, (0, "start")),
+        ([f.SPACE], YES, (0, "yes")),
+        ([f.FRAME, f.FLAG], NO, (0, "no")),
+        ([f.FRAME], START, (0, "no")),  # nothing is confirmed by chain: always no
+    ],
+)
+def test_the_state_is_position_and_lock(formats: list[Envelope], lock: int, expected: tuple[int, str]) -> None:
+    assert Scanner([(each, each.max_frame) for each in formats], lock=lock).state == expected
+
+
+def test_the_state_follows_frames_and_gaps() -> None:
+    decoder = Decoder([Format(f.SPACE)])
+    assert decoder.state == (0, "start")
+    decoder.feed(PLAIN_SPACE * 3)
+    assert len(list(decoder.events())) == 3 and decoder.state == (3 * S, "yes")
+    decoder.feed(b"\xff")
+    assert list(decoder.events()) == [] and decoder.state == (3 * S + 1, "no")
+
+
+@pytest.mark.parametrize("split", range(0, 40, 3))
+def test_the_state_is_all_that_a_scan_goes_on_with(split: int) -> None:
+    """A scanner made anew from (pos, lock) at any moment finds the same."""
+    data = b"\xff" + PLAIN_SPACE * 4 + b"\xff" + PLAIN_SPACE * 5
+    whole = Decoder([Format(f.SPACE)])
+    whole.feed(data)
+    whole.feed_eof()
+    broken = Decoder([Format(f.SPACE)])
+    broken.feed(data[:split])
+    events = list(broken.events())
+    old = broken._scanner
+    broken._scanner = Scanner([(f.SPACE, f.SPACE.max_frame)], pos=old.pos, lock=old.lock)
+    broken.feed(data[split:])
+    broken.feed_eof()
+    assert [*events, *broken.events()] == list(whole.events())
+
+
+@pytest.mark.parametrize(
+    ("formats", "message"),
+    [
+        ([replace(f.FRAME, checksums=())], "format frame has neither a checksum nor a chain"),
+        ([replace(f.SPACE, chain=0)], "format space: a chain of 0 headers, wanted 1 to 255"),
+        ([replace(f.SPACE, chain=LONGEST + 1)], "a chain of 256 headers"),
+        ([f.FRAME, f.FRAME_SLOW], "format 'frame' is given twice"),
+        ([], "a decoder needs at least one format"),
+    ],
+)
+def test_formats_that_cannot_be_scanned(formats: list[Envelope], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        Decoder([Format(each) for each in formats])
+
+
+def test_a_checksum_without_a_range_form_needs_short_frames(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checksums._REGISTRY, "_things", dict(checksums._REGISTRY._things))
+    checksums.register_checksum("own", width=8, function=lambda data: sum(data) & 255)
+    own = replace(f.PAIR, checksums=(Checksum("sum", "own", 1, "big", -1, ((2, -1),)),))
+    assert said(decode_all_ways([own], b"\xaa" + f.pair(b"q") * 2)) == [(1, "pair:truncated"), *[("pair", 5)] * 2]
+    with pytest.raises(UsageError, match="checksum own has no range form, so frames may have at most 65536 bytes, but"):
+        Decoder([Format(replace(own, max_frame=65537))])
+
+
+def test_runs_are_taken_only_where_no_other_format_can_have_a_say() -> None:
+    def taken(*envelopes: Envelope) -> list[str]:
+        scanner = Scanner([(each, each.max_frame) for each in envelopes])
+        return [each.name for each in scanner.formats if each.runs]
+
+    assert taken(f.FRAME) == ["frame"]
+    assert taken(f.PAIR, f.FRAME, f.SPACE) == ["frame"]
+    assert taken(f.SPACE, f.BARE, f.FRAME) == ["bare"]  # BARE may begin where FRAME does, and comes first
+    assert taken(f.FRAME, f.BARE) == ["frame"]
+    assert taken(f.FRAME_LIVE) == [] and taken(replace(f.FRAME, max_frame=10)) == []
+    other = replace(f.PAIR, name="other", sync=(b"FR",))
+    assert taken(other, f.FRAME) == [] and taken(f.FRAME, other) == ["frame"]

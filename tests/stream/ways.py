@@ -1,0 +1,90 @@
+"""The one strong check: a stream decoded in every way gives the same events, and they tile it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from typing import Any
+
+from sigflow.events import Event, Gap, Record
+from sigflow.runtime.envelope import Envelope
+from sigflow.stream.decoder import Decoder
+from sigflow.stream.format import Format
+from tests.stream import damage
+
+
+def decode(envelopes: Sequence[Envelope], pieces: Sequence[bytes], drop: random.Random | None = None) -> list[Event]:
+    """The events of a stream in these chunks.  drop: forgets all caches at random moments."""
+    decoder = Decoder([Format(each) for each in envelopes])
+    events: list[Event] = []
+    for piece in pieces:
+        decoder.feed(piece)
+        if drop is None:
+            events += decoder.events()
+        elif drop.random() < 0.8:  # else the chunk waits for the next
+            events += _taken_with_drops(decoder, drop)
+    decoder.feed_eof()
+    events += decoder.events()
+    statistics = decoder.statistics
+    assert statistics.frame_bytes + statistics.gap_bytes == statistics.bytes
+    assert statistics.pending_bytes == 0
+    return events
+
+
+def _taken_with_drops(decoder: Decoder, drop: random.Random) -> list[Event]:
+    """The events so far, taken in several goes, with all caches forgotten between some."""
+    events: list[Event] = []
+    if drop.random() < 0.5:
+        decoder._scanner.drop()
+    for event in decoder.events():
+        events.append(event)
+        if drop.random() < 0.3:
+            break  # what was not taken comes with the next call
+    if drop.random() < 0.3:
+        decoder._scanner.drop()
+    events += decoder.events()
+    return events
+
+
+def shape(events: Sequence[Event]) -> list[tuple[Any, ...]]:
+    """Events as plain tuples: what two ways of decoding must agree on."""
+    found: list[tuple[Any, ...]] = []
+    for event in events:
+        if isinstance(event, Record):
+            found.append(("frame", event.start, event.raw, event.format, event.index, event.sequence))
+        elif isinstance(event, Gap):
+            found.append(("gap", event.span.start, event.span.stop, event.reasons))
+        else:
+            found.append((type(event).__name__, *(getattr(event, name) for name in event.__match_args__)))
+    return found
+
+
+def check_tiles(events: Sequence[Event], data: bytes) -> None:
+    """Records and gaps, in order, are the stream; no two gaps touch."""
+    at, gap = 0, False
+    for event in events:
+        if isinstance(event, Record):
+            assert event.start == at and event.raw == data[at : event.stop]
+            at, gap = event.stop, False
+        elif isinstance(event, Gap):
+            assert event.span.start == at and len(event.span) > 0 and not gap
+            assert event.reasons and len(set(event.reasons)) == len(event.reasons)
+            at, gap = event.span.stop, True
+    assert at == len(data)
+
+
+def decode_all_ways(envelopes: Sequence[Envelope], data: bytes, seed: int = 0, cuts: int = 1) -> list[Event]:
+    """The events of `data`, after all ways of decoding it have agreed: whole, bytewise, random cuts, dropped caches."""
+    rng = random.Random(seed)
+    events = decode(envelopes, [data])
+    check_tiles(events, data)
+    expected = shape(events)
+    ways = {"bytewise": [data[n : n + 1] for n in range(len(data))]}
+    ways |= {f"cuts {n}": damage.chunks(rng, data) for n in range(cuts)}
+    for way, pieces in ways.items():
+        found = shape(decode(envelopes, pieces))
+        assert found == expected, f"{way}: {[len(piece) for piece in pieces]} of {data.hex()}"
+    pieces = damage.chunks(rng, data)
+    found = shape(decode(envelopes, pieces, random.Random(seed)))
+    assert found == expected, f"dropped caches (seed {seed}): {[len(piece) for piece in pieces]} of {data.hex()}"
+    return events
