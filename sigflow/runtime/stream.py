@@ -102,7 +102,7 @@ class KaitaiStream(kaitaistruct.KaitaiStream):  # type: ignore[misc]  # kaitaist
     @property
     def bits(self) -> int:
         """The value of those bits."""
-        return self._bits if self._bits_at == self._pos else 0
+        return self._bits if self.bits_left else 0
 
     def lacking(self, n: int) -> EndOfStreamError:
         """The error for a read of n bytes that are not there."""
@@ -141,14 +141,15 @@ class KaitaiStream(kaitaistruct.KaitaiStream):  # type: ignore[misc]  # kaitaist
             into.extend(kind.few[count](self._data, pos))
             self._pos = stop
             return
-        self._bits_left = 0
         left = max(self._end - pos, 0)
         there = left // size
         take = there if count < 0 else min(count, there)
+        # "To the end" is not reached while bits are left, though no byte is: the next number is cut.
+        cut = left % size or (not left and self.bits_left)
         if take > 0:
             into.extend(kind.many(take)(self._data, pos))
             self._pos = pos + take * size
-        if take < count or (count < 0 and left % size):
+        if take < count or (count < 0 and cut):
             raise self.lacking(size)
 
     def moved(self, before: int) -> int:
@@ -181,7 +182,7 @@ class KaitaiStream(kaitaistruct.KaitaiStream):  # type: ignore[misc]  # kaitaist
         left = self.bits_left
         needed = n - left
         if needed <= 0:
-            value = self._bits >> -needed
+            value = self._bits >> -needed if n else 0
             self._bits &= (1 << -needed) - 1
             self._bits_left = -needed
             return value
@@ -257,11 +258,11 @@ class KaitaiStream(kaitaistruct.KaitaiStream):  # type: ignore[misc]  # kaitaist
         return self._terminated(term, aligned_find(self._data, term, self._pos), include_term, consume_term, eos_error)
 
     def _terminated(self, term: bytes, found: int, include: bool, consume: bool, eos_error: bool) -> bytes:
-        self._bits_left = 0
         pos = self._pos
+        if found < 0 and eos_error:
+            raise NoTerminatorFoundError(term, max(self._end - pos, 0) % len(term))
+        self._bits_left = 0
         if found < 0:
-            if eos_error:
-                raise NoTerminatorFoundError(term, max(self._end - pos, 0))
             found = max(self._end, pos)
             self._pos = found
             return self._data[pos:found]
