@@ -141,8 +141,10 @@ class KaitaiStream(kaitaistruct.KaitaiStream):  # type: ignore[misc]  # kaitaist
             into.extend(kind.few[count](self._data, pos))
             self._pos = stop
             return
-        self._bits_left = 0
         left = max(self._end - pos, 0)
+        if count < 0 and not left and self.bits_left:
+            raise self.lacking(size)  # bits are left, so the stream is not at its end
+        self._bits_left = 0
         there = left // size
         take = there if count < 0 else min(count, there)
         if take > 0:
