@@ -14,6 +14,7 @@ import random
 import re
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +23,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from sigflow.events import Gap, Record
-from sigflow.runtime.envelope import Checksum, Envelope, Measured, Refused
+from sigflow.runtime.envelope import Checksum, Envelope, Measured, Refused, Sequence
 from sigflow.runtime.window import Window
 from sigflow.stream.decoder import Decoder
 from sigflow.stream.format import Format
@@ -54,8 +55,18 @@ def load(path: str) -> Any:
     return module
 
 
-def wrap(reference: Any, theirs: Any, rng: random.Random) -> Envelope:
-    """The envelope of a reference format; whether it is measured fast, in runs, with static checksums is drawn."""
+class Sequenced:
+    """The value of an SGF1 frame, as far as `overtaken-by: sequence` needs it; a cut header gives neither."""
+
+    def __init__(self, raw: bytes) -> None:
+        self.stream, self.sequence = raw[6:10], int.from_bytes(raw[10:18], "big")
+
+
+def wrap(reference: Any, theirs: Any, rng: random.Random, live: bool) -> Envelope:
+    """The envelope of a reference format; whether it is measured fast, in runs, with static checksums is drawn.
+
+    live: with `overtaken-by: sequence`, where the format has one.
+    """
 
     def checks(raw: bytes, length: int) -> tuple[Any, ...]:
         if theirs.check is None:
@@ -105,7 +116,9 @@ def wrap(reference: Any, theirs: Any, rng: random.Random) -> Envelope:
     return Envelope(
         name=theirs.name,
         spec="",
-        parse=lambda raw, head: raw,
+        parse=lambda raw, head: Sequenced(raw),
+        sequence=Sequence("sequence", 1 << 64, 1, lambda unit: unit.stream) if theirs.name == "sgf1" else None,
+        overtaken_by="sequence" if live and theirs.name == "sgf1" else None,
         steps=steps,
         measure=measure if fast else None,
         run=run if fast and theirs.check is not None and rng.random() < 0.7 else None,
@@ -143,6 +156,7 @@ def makers(formats: list[Any], rng: random.Random) -> list[damage.Maker]:
 
     def maker(theirs: Any) -> damage.Maker:
         special: dict[str, Callable[[bytes], bytes]] = {
+            "sgf1": lambda payload: theirs.make(payload, rng.choice((7, 7, 7, 8)), rng.randrange(1, 5)),
             "nmea": lambda payload: theirs.make(bytes(33 + byte % 90 for byte in payload).replace(b"*", b"A")),
             "ccsds": lambda payload: theirs.make(payload or b"\1"),
             "hdr": lambda payload: theirs.make(payload or b"A", *rng.choice(((), (b"A:B",), (b"M:;END", b"ENDIAN:L")))),
@@ -154,9 +168,9 @@ def makers(formats: list[Any], rng: random.Random) -> list[damage.Maker]:
     return [maker(each) for each in formats]
 
 
-def expected(reference: Any, formats: list[Any], data: bytes) -> list[Event]:
+def expected(reference: Any, formats: list[Any], data: bytes, live: bool) -> list[Event]:
     """What the reference says."""
-    rules = replace(reference.AMENDED, overtake=0)
+    rules = replace(reference.AMENDED, overtake="seq" if live else 0)
     return [tuple(event) for event in reference.whole(data, formats, rules)]
 
 
@@ -179,14 +193,17 @@ def found(envelopes: list[Envelope], pieces: list[bytes]) -> list[Event]:
     return [*events, *drain()]
 
 
-def check(reference: Any, seed: int) -> str | None:
-    """Compare on one stream: None if all agrees, else what does not."""
+def check(reference: Any, seed: int, seen: Counter[str]) -> str | None:
+    """Compare on one stream: None if all agrees, else what does not.  `seen` counts frames and reasons."""
     rng = random.Random(seed)
     formats = lists(reference, rng)
     markers = [each.sync for each in formats if each.sync] or [b"\0\1"]
     data = damage.stream(rng, makers(formats, rng), markers, rng.choice((40, 120, 250)))
-    envelopes = [wrap(reference, each, rng) for each in formats]
-    want = expected(reference, formats, data)
+    live = rng.random() < 0.3
+    envelopes = [wrap(reference, each, rng, live) for each in formats]
+    want = expected(reference, formats, data, live)
+    seen.update(text.partition(":")[2] or text for event in want if event[0] == "gap" for text in event[3])
+    seen["frames"] += sum(event[0] == "frame" for event in want)
     for pieces in ([data], damage.chunks(rng, data), [bytes((byte,)) for byte in data]):
         have = found(envelopes, pieces)
         if have != want:
@@ -205,14 +222,16 @@ def main() -> int:
     arguments = parser.parse_args()
     reference = load(arguments.reference)
     began, wrong = time.perf_counter(), 0
+    seen: Counter[str] = Counter()
     for seed in range(arguments.seed, arguments.seed + arguments.streams):
-        difference = check(reference, seed)
+        difference = check(reference, seed, seen)
         if difference is not None:
             wrong += 1
             if wrong <= 5:
                 print(difference)
     seconds = time.perf_counter() - began
     print(f"{arguments.streams} streams, each in 3 chunkings: {wrong} differ ({seconds:.0f} s)")
+    print(", ".join(f"{count} {name}" for name, count in seen.most_common()))
     return 1 if wrong else 0
 
 

@@ -148,12 +148,16 @@ class Nmea0183(KaitaiStruct):
         self._raw_body = io.read_bytes_term(42, False, True, True)
         self.body = Nmea0183.Sentence(KaitaiStream(self._raw_body), self, self._root)
         if io._end - io._pos < 4:
-            _RUN_0.short(self, io)
-        _0, self.eol = _UNPACK_0(io._data, io._pos)
-        io._pos += 4
-        self.checksum = _0.decode('iso8859-1')
-        if self.eol != b'\r\n':
-            raise ValidationNotEqualError(b'\r\n', self.eol, io, '/seq/3')
+            self.checksum = io.read_bytes(2).decode('iso8859-1')
+            self.eol = io.read_bytes(2)
+            if self.eol != b'\r\n':
+                raise ValidationNotEqualError(b'\r\n', self.eol, io, '/seq/3')
+        else:
+            _0, self.eol = _UNPACK_0(io._data, io._pos)
+            io._pos += 4
+            self.checksum = _0.decode('iso8859-1')
+            if self.eol != b'\r\n':
+                raise ValidationNotEqualError(b'\r\n', self.eol, io, '/seq/3')
 
     def _steps(self, io: Window) -> Any:
         while io.lacks(1):

@@ -69,7 +69,10 @@ def get(algorithm: str | CrcModel) -> Algorithm:
         known = names()
         if algorithm not in known:
             raise unknown("checksum", algorithm, known)
-    return _REGISTRY.get(algorithm)
+    found = _REGISTRY.get(algorithm)
+    if not isinstance(found, Algorithm):
+        raise UsageError(f"checksum {algorithm!r}: found {type(found).__name__}, wanted a sigflow.checksums.Algorithm")
+    return found
 
 
 def names() -> list[str]:

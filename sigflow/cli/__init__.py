@@ -26,6 +26,7 @@ COMMANDS = {
     "benchmark": "Measure how fast each engine scans a capture.",
     "compile": "Make Python modules of specs.",
     "lint": "List the mistakes in specs.",
+    "watch": "Compile a spec on each save and read a capture with it.",
     "formats": "List the known formats, or show one.",
 }
 

@@ -15,7 +15,7 @@ from sigflow.diagnostics import Diagnostic, Severity
 @click.command("lint")
 @specs
 @import_paths
-@output_format("text", "json")
+@output_format("text", "json", "sarif")
 @opaque_types
 @allow_imports
 @screened
@@ -38,6 +38,10 @@ def command(
         problems.update(dict.fromkeys(build.problems))
     if form == "json":
         screen.line(dumps([problem_tree(problem) for problem in problems], indent=2))
+    elif form == "sarif":
+        from sigflow.cli.sarif import sarif
+
+        screen.line(dumps(sarif(problems), indent=2))
     else:
         for problem in problems:
             for line in diagnostic_lines(problem, screen):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from sigflow.compiler import schema as sc
 from sigflow.compiler.layout import integer
 from sigflow.compiler.model import ANY, Names, Switched, Type, User, Wire
-from sigflow.compiler.problems import Problems
+from sigflow.compiler.problems import Problems, plural
 from sigflow.compiler.satisfiable import impossible
 from sigflow.compiler.types import Context, Types, assignable, comparison
 
@@ -107,7 +107,9 @@ class _Checker:
         place = wire.arguments[0].place if wire.arguments else attr.key("type")
         if len(wire.arguments) != len(target.params):
             self.problems.add(
-                "SF311", place, f"type '{target.title}' takes {len(target.params)} arguments, got {len(wire.arguments)}"
+                "SF311",
+                place,
+                f"type '{target.title}' takes {plural(len(target.params), 'argument')}, got {len(wire.arguments)}",
             )
         for number, (argument, param) in enumerate(zip(wire.arguments, target.params, strict=False)):
             found, wanted = self.types.of(argument, context), self.names.params.get(param, ANY)
@@ -116,10 +118,7 @@ class _Checker:
                 self.problems.add("SF312", place, f"argument {number + 1}, '{param.id}', is {wanted}, got {found}")
 
     def process(self, process: sc.Process, context: Context) -> None:
-        found = [
-            self.types.of(sc.Code(process.code.scalar, one, start=process.code.start), context)
-            for one in process.arguments
-        ]
+        found = [self.types.of(sc.Code(process.scalar, one), context) for one in process.arguments]
         name = ".".join(process.path)
         if name == "zlib":
             if found:

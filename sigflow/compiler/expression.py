@@ -56,28 +56,31 @@ class Name(Expr):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EnumLabel(Expr):
-    """`type::enum::label`: the path of types (may be empty), the enum, the label."""
+    """`type::enum::label`: the path of types (may be empty), the enum, the label and its offset."""
 
     path: tuple[str, ...]
     enum: str
     label: str
+    label_at: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Attribute(Expr):
-    """`value.id`."""
+    """`value.id`, and the offset of the id."""
 
     value: Expr
     id: str
+    id_at: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Call(Expr):
-    """`value.id(arguments)`."""
+    """`value.id(arguments)`, and the offset of the id."""
 
     value: Expr
     id: str
     arguments: tuple[Expr, ...]
+    id_at: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -16,7 +16,7 @@ from sigflow.compiler import schema as sc
 from sigflow.compiler.evidence import evidence, extent, fixed_literals, leading
 from sigflow.compiler.layout import integer
 from sigflow.compiler.model import Bits, Bytes, Names, Number, Text
-from sigflow.compiler.problems import Problems
+from sigflow.compiler.problems import Problems, plural
 from sigflow.compiler.scalars import code_in, type_in
 from sigflow.compiler.source import Mapping, Node, Scalar, Sequence
 from sigflow.compiler.types import Context, Types
@@ -270,7 +270,11 @@ class _Hinter:
             return None
         if len(arguments) != len(unit.params):
             place = node.get("unit") or node
-            self.bad(place, f"type '{unit.title}' takes {len(unit.params)} arguments, got {len(arguments)}", "SF311")
+            self.bad(
+                place,
+                f"type '{unit.title}' takes {plural(len(unit.params), 'argument')}, got {len(arguments)}",
+                "SF311",
+            )
             return None
         hints = Hints(unit, arguments)
         context = Context(unit)
@@ -311,16 +315,16 @@ class _Hinter:
         ):
             items = (node,)
         found: list[bytes] = []
+        possible = leading(hints.unit, self.names)
         for item in items:
             literal = self.literal(item)
-            if literal:
-                found.append(literal)
-        possible = leading(hints.unit, self.names)
-        for literal in found:
+            if not literal:
+                continue
+            found.append(literal)
             if not any(one.startswith(literal) for one in possible):
                 shown = ", ".join(one.hex(" ") for one in possible) or "nothing"
                 self.bad(
-                    node, f"no field fixes the sync {literal.hex(' ')}: the leading bytes are fixed to {shown}", "SF505"
+                    item, f"no field fixes the sync {literal.hex(' ')}: the leading bytes are fixed to {shown}", "SF505"
                 )
         hints.sync = tuple(found)
 
@@ -407,7 +411,7 @@ class _Hinter:
             try:
                 checksums.get(node.text)
             except UsageError as error:
-                self.bad(node, str(error), "SF503")
+                self.bad(node, str(error).partition(" Known: ")[0], "SF503")
                 return None
             return node.text
         if isinstance(node, Mapping):

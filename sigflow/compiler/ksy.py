@@ -10,9 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
-from sigflow.compiler import expression as ex
 from sigflow.compiler import schema as sc
-from sigflow.compiler.parser import ExpressionError, parse_expression
+from sigflow.compiler.parser import ExpressionError, parse_process
 from sigflow.compiler.problems import Problems
 from sigflow.compiler.scalars import code_in, type_in
 from sigflow.compiler.source import Mapping, Node, Scalar, Sequence
@@ -119,13 +118,17 @@ class _Reader:
         self.problems.add("SF111", node.place, f"{what} is a list, got {node.describe()}")
         return ()
 
-    def keys(self, node: Mapping, legal: Iterable[str]) -> None:
+    def keys(self, node: Mapping, legal: Iterable[str]) -> bool:
+        """Whether all keys are legal; those that are not are reported."""
         legal = sorted(legal)
+        known = True
         for key, _ in node:
             if key.text not in legal and not key.text.startswith("-"):
+                known = False
                 self.problems.add(
                     "SF115", key, f"unknown key '{key.text}', expected: {', '.join(legal)}", (key.text, legal)
                 )
+        return known
 
     def hints(self, node: Mapping) -> tuple[dict[str, Node], dict[str, Scalar]]:
         mine = [(key, value) for key, value in node if key.text.startswith("-sigflow")]
@@ -165,8 +168,7 @@ class _Reader:
         return spec
 
     def klass(self, node: Mapping, id: str, up: sc.ClassSpec | None) -> sc.ClassSpec:
-        self.keys(node, _CLASS_KEYS)
-        spec = sc.ClassSpec(id, node.place, up, self.file)
+        spec = sc.ClassSpec(id, node.place, up, self.file, broken=not self.keys(node, _CLASS_KEYS))
         spec.meta = self.meta(self.mapping(node.get("meta"), "meta"), up is None)
         spec.id = id or spec.meta.id
         spec.doc = self.doc(node)
@@ -183,6 +185,7 @@ class _Reader:
             type_id = self.identifier(key, "type")
             if type_id:
                 spec.types[type_id] = self.nested(value, type_id, spec)
+                spec.types[type_id].id_place = key.place
         self.clashes(spec)
         return spec
 
@@ -208,7 +211,7 @@ class _Reader:
     def meta(self, node: Mapping | None, top: bool) -> sc.Meta:
         if node is None:
             return sc.Meta()
-        self.keys(node, _META_KEYS)
+        known = self.keys(node, _META_KEYS)
         id_node = node.get("id")
         encoding = node.get("encoding")
         self.version(node.get("ks-version"))
@@ -217,17 +220,19 @@ class _Reader:
             for item in self.items(node.get("imports"), "imports")
             if self.text(item)
         )
+        endian, bit_endian = self.endian(node.get("endian")), self.bit_endian(node.get("bit-endian"))
         return sc.Meta(
             id=self.identifier(id_node, "meta") if id_node is not None else "",
             place=node.place,
             title=self.text(node.get("title")),
-            endian=self.endian(node.get("endian")),
-            bit_endian=self.bit_endian(node.get("bit-endian")),
+            endian=endian,
+            bit_endian=bit_endian,
             encoding=self.text(encoding) or None,
             encoding_place=encoding.place if encoding is not None else node.place,
             imports=imports if top else (),
             debug=self.flag(node.get("ks-debug"), False),
             opaque_types=self.flag(node.get("ks-opaque-types"), False),
+            doubtful=not known or (endian is None and node.get("endian") is not None),
         )
 
     def version(self, node: Node | None) -> None:
@@ -262,10 +267,10 @@ class _Reader:
                     self.problems.add("SF120", value.place, f"expected `le` or `be`, got {value.describe()}")
                     continue
                 cases.append((None if key.text == "_" else self.code(key), order))
-            if on is None or not cases:
+            given = node.get("cases")
+            if node.get("switch-on") is None or given is None or (isinstance(given, Mapping) and not given.entries):
                 self.problems.add("SF120", node.place, "a calculated byte order needs `switch-on` and `cases`")
-                return None
-            return sc.Endian(on, tuple(cases), node.place)
+            return sc.Endian(on, tuple(cases), node.place) if on is not None else None
         self.problems.add(
             "SF120", node.place, f"expected `le`, `be` or a map with `switch-on` and `cases`, got {node.describe()}"
         )
@@ -348,7 +353,7 @@ class _Reader:
         elif type_node is not None:
             type_ = self.type_ref(type_node)
         repeat = self.repeat(body)
-        self.keys(body, self.legal(type_node, body, repeat, is_instance))
+        known = self.keys(body, self.legal(type_node, body, repeat, is_instance))
         encoding = body.get("encoding")
         enum_node, pad, terminator, parent = (body.get(key) for key in ("enum", "pad-right", "terminator", "parent"))
         no_parent = isinstance(parent, Scalar) and parent.boolean is False
@@ -381,6 +386,7 @@ class _Reader:
             hints=hints,
             hint_keys=hint_keys,
             key_places=_places(body),
+            doubtful=not known,
         )
 
     def legal(self, type_node: Node | None, body: Mapping, repeat: sc.Repeat | None, is_instance: bool) -> set[str]:
@@ -398,6 +404,8 @@ class _Reader:
                 legal.add("enum")  # reported where types are resolved, with a better text
         if repeat is not None:
             legal.add(_REPEAT_KEYS.get(repeat.kind, "repeat"))
+        elif body.get("repeat") is not None:
+            legal.update(_REPEAT_KEYS.values())  # which of them is meant, is what the mistake hides
         if is_instance:
             legal.update(("pos", "io"))
             legal.discard("id")
@@ -478,28 +486,12 @@ class _Reader:
         if not isinstance(node, Scalar) or node.is_null:
             self.problems.add("SF112", node.place, f"expected a process, got {node.describe()}")
             return None
-        match = re.fullmatch(
-            r"\s*([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*)\s*(?:\((.*)\))?\s*", node.text, re.DOTALL
-        )
-        if not match:
-            self.problems.add(
-                "SF125",
-                node.place,
-                f"expected a process such as `xor(5)` or `my.module.name(1)`, got {node.describe()}",
-            )
-            return None
-        path = tuple(match.group(1).split("."))
-        inner = match.group(2)
-        if inner is None or not inner.strip():
-            return sc.Process(path, (), sc.Code(node, ex.ListOf(0, ())), node.place)
-        start = match.start(2) - 1  # the arguments are parsed as a list: its bracket stands for the parenthesis
         try:
-            listed = parse_expression(f"[{inner}]")
+            path, arguments = parse_process(node.text)
         except ExpressionError as error:
-            self.problems.add("SF301", node.at(start + error.at), f"not an expression: {error}")
+            self.problems.add("SF125", node.at(error.at), f"not a process such as `xor(5)` or `my.name(1)`: {error}")
             return None
-        arguments = listed.items if isinstance(listed, ex.ListOf) else ()
-        return sc.Process(path, arguments, sc.Code(node, listed, start=start), node.place)
+        return sc.Process(path, arguments, node, node.place)
 
     def valid(self, node: Node | None, enum: Node | None) -> sc.Valid | None:
         if node is None:

@@ -27,7 +27,7 @@ def lint(spec: sc.Spec, names: Names, types: Types, hints: Hints | None, problem
     if spec.top.seq or spec.top.instances:
         for one in spec.top.walk():
             if one.up is not None and one not in names.used and not _shelters(one, names):
-                problems.add("SF604", one.place, f"nothing uses the type '{one.id}'")
+                problems.add("SF604", one.id_place, f"nothing uses the type '{one.id}'")
 
 
 def _shelters(spec: sc.ClassSpec, names: Names) -> bool:

@@ -12,6 +12,8 @@ import re
 _PROPERTIES = re.compile(r"(?:[&!]\S*\s+)*")
 _HEADER = re.compile(r"[|>][^\r\n]*(?:\r\n|[\r\n\x85\u2028\u2029])")
 _BREAK = re.compile(r"\r\n|[\r\n\x85\u2028\u2029]")
+#: In double quotes, a backslash at the end of a line joins it with the next.
+_JOINED = re.compile(r"[ \t]*\\(?:\r\n|[\r\n\x85\u2028\u2029])[ \t]*")
 _ESCAPES = {"x": 4, "u": 6, "U": 10}
 
 
@@ -33,6 +35,8 @@ def _index(written: str, value: str, offset: int) -> int:
     elif style in ("'", '"'):
         at += 1
     for number, letter in enumerate(value[: offset + 1]):
+        joined = _JOINED.match(written, at) if style == '"' else None
+        at = joined.end() if joined else at
         if not letter.isspace():
             at = _behind_space(written, at, style)
         elif not written.startswith((letter, "\\" if style == '"' else letter), at):
@@ -45,7 +49,8 @@ def _index(written: str, value: str, offset: int) -> int:
 
 def _behind_space(written: str, at: int, style: str) -> int:
     while at < len(written):
-        if style == '"' and written[at] == "\\" and (joined := _BREAK.match(written, at + 1)):
+        joined = _JOINED.match(written, at) if style == '"' else None
+        if joined:
             at = joined.end()
         elif written[at].isspace():
             at += 1

@@ -9,7 +9,9 @@ stack.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NoReturn, TypeVar
 
 from sigflow.compiler.expression import (
     Attribute,
@@ -32,11 +34,13 @@ from sigflow.compiler.expression import (
     Subscript,
     TypeName,
     Unary,
+    children,
 )
 
+#: Bounds on a text: its length, how deep it nests, and how deep its tree is (a chain of operators leans to the left).
+MAX_LENGTH = 1 << 16
 MAX_DEPTH = 60
-#: Operators of one level in a row.
-MAX_CHAIN = 250
+MAX_TREE = 150
 
 
 class ExpressionError(Exception):
@@ -54,7 +58,7 @@ _TOKEN = re.compile(
       | (?P<int>0[xX][0-9a-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+|[0-9][0-9_]*)
       | (?P<fstring>f(?="))
       | (?P<name>[A-Za-z_][A-Za-z0-9_]*)
-      | (?P<op><<|>>|<=|>=|==|!=|::|[-+*/%&|^~<>?:.,()\[\]])
+      | (?P<op>&&|\|\||<<|>>|<=|>=|==|!=|::|[-+*/%&|^~<>?:.,()\[\]])
       | (?P<quote>["'])
     """,
     re.VERBOSE,
@@ -75,7 +79,7 @@ _ESCAPES = {
 _KEYWORDS = frozenset(("and", "or", "not", "true", "false"))
 _COMPARISONS = frozenset(("==", "!=", "<", "<=", ">", ">="))
 _LEVELS = (("|",), ("^",), ("&",), ("<<", ">>"), ("+", "-"), ("*", "/", "%"))
-_NEAR = {"&&": "and", "||": "or", "!": "not"}
+_NEAR = {"&&": "and", "||": "or", "!": "not", "=": "=="}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,26 +92,51 @@ class _Token:
 
 def parse_expression(text: str) -> Expr:
     """The tree of an expression; raises `ExpressionError`."""
-    parser = _Parser(text)
-    tree = parser.expression()
-    parser.end()
-    return tree
+    return _whole(text, 0, len(text), _Parser.expression, "the end of the expression or an operator")
 
 
 def parse_type(text: str) -> TypeName:
     """The tree of a type reference; raises `ExpressionError`."""
-    parser = _Parser(text)
-    tree = parser.type_name()
-    parser.end()
+    return _whole(text, 0, len(text), _Parser.type_name, "the end of the type")
+
+
+def parse_process(text: str) -> tuple[tuple[str, ...], tuple[Expr, ...]]:
+    """The dotted name and the arguments of a process; raises `ExpressionError`."""
+    return _whole(text, 0, len(text), _Parser.process, "the end of the process")
+
+
+_Tree = TypeVar("_Tree")
+
+
+def _whole(text: str, start: int, stop: int, rule: Callable[[_Parser], _Tree], wanted: str) -> _Tree:
+    """What a rule makes of the text from `start` to `stop`, all of it."""
+    if stop - start > MAX_LENGTH:
+        raise ExpressionError(f"longer than {MAX_LENGTH} letters", start)
+    parser = _Parser(text, start, stop)
+    tree = rule(parser)
+    parser.end(wanted)
+    if len(parser.tokens) > MAX_TREE:  # (a tree is no deeper than its text has tokens)
+        for one in parser.trees(tree):
+            _bound_depth(one)
     return tree
+
+
+def _bound_depth(tree: Expr) -> None:
+    """Refuse a tree that is too deep for the phases after this one, which walk it by recursion."""
+    level, depth = [tree], 0
+    while level:
+        depth += 1
+        if depth > MAX_TREE:
+            raise ExpressionError(f"more than {MAX_TREE} operations inside each other or in a row", tree.at)
+        level = [below for one in level for below in children(one)]
 
 
 class _Parser:
     """A cursor over the tokens of one text."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, start: int, stop: int) -> None:
         self.text = text
-        self.tokens = list(_tokens(text))
+        self.tokens = list(_tokens(text, start, stop))
         self.next = 0
         self.depth = 0
 
@@ -126,19 +155,24 @@ class _Parser:
 
     def expect(self, text: str) -> None:
         if not self.accept(text):
-            self.fail(f"expected '{text}'")
+            self.fail(f"'{text}'")
 
-    def fail(self, wanted: str) -> None:
+    def fail(self, wanted: str) -> NoReturn:
         token = self.token
         found = "the end" if token.kind == "end" else f"'{token.text}'"
-        hint = next(
-            (f", did you mean '{word}'?" for sign, word in _NEAR.items() if self.text.startswith(sign, token.at)), ""
-        )
-        raise ExpressionError(f"{wanted}, got {found}{hint}", token.at)
+        hint = f", did you mean '{_NEAR[token.text]}'?" if token.kind == "op" and token.text in _NEAR else ""
+        raise ExpressionError(f"expected {wanted}, got {found}{hint}", token.at)
 
-    def end(self) -> None:
+    @staticmethod
+    def trees(tree: object) -> tuple[Expr, ...]:
+        """The expressions in what a rule gave."""
+        if isinstance(tree, Expr):
+            return (tree,)
+        return tree.arguments if isinstance(tree, TypeName) else tree[1] if isinstance(tree, tuple) else ()
+
+    def end(self, wanted: str) -> None:
         if self.token.kind != "end":
-            self.fail("expected the end of the expression or an operator")
+            self.fail(wanted)
 
     # ------------------------------------------------------------ expressions
 
@@ -156,9 +190,7 @@ class _Parser:
 
     def logic(self, op: str) -> Expr:
         left = self.logic("and") if op == "or" else self.negation()
-        chain = 0
         while self.accept(op):
-            chain = self.longer(chain)
             left = Logic(left.at, op, left, self.logic("and") if op == "or" else self.negation())
         return left
 
@@ -183,12 +215,10 @@ class _Parser:
         if level == len(_LEVELS):
             return self.unary()
         left = self.binary(level + 1)
-        chain = 0
         while token := self.token:
             if token.kind != "op" or token.text not in _LEVELS[level]:
                 break
             self.next += 1
-            chain = self.longer(chain)
             left = Binary(left.at, token.text, left, self.binary(level + 1))
         return left
 
@@ -196,11 +226,6 @@ class _Parser:
         self.depth += 1
         if self.depth > MAX_DEPTH:
             raise ExpressionError(f"nested deeper than {MAX_DEPTH} levels", self.token.at)
-
-    def longer(self, chain: int) -> int:
-        if chain >= MAX_CHAIN:
-            raise ExpressionError(f"more than {MAX_CHAIN} operators in a row", self.token.at)
-        return chain + 1
 
     def unary(self) -> Expr:
         token = self.accept("+", "-", "~")
@@ -219,9 +244,7 @@ class _Parser:
 
     def postfix(self) -> Expr:
         value = self.atom()
-        chain = 0
         while True:
-            chain = self.longer(chain)
             if self.accept("["):
                 index = self.expression()
                 self.expect("]")
@@ -229,16 +252,16 @@ class _Parser:
             elif self.accept("."):
                 token = self.token
                 if token.kind != "name":
-                    self.fail("expected a name after '.'")
+                    self.fail("a name after '.'")
                 self.next += 1
                 if token.text == "as" and self.accept("<"):
                     target = self.type_name()
                     self.expect(">")
                     value = Cast(value.at, value, target)
                 elif self.accept("("):
-                    value = Call(value.at, value, token.text, self.items(")"))
+                    value = Call(value.at, value, token.text, self.items(")"), token.at)
                 else:
-                    value = Attribute(value.at, value, token.text)
+                    value = Attribute(value.at, value, token.text, token.at)
             else:
                 return value
 
@@ -274,8 +297,7 @@ class _Parser:
             return Bool(token.at, token.text == "true")
         if token.kind == "name" and token.text not in _KEYWORDS:
             return self.name()
-        self.fail("expected a value")
-        raise AssertionError
+        self.fail("a value")
 
     def strings(self) -> Expr:
         first = self.token
@@ -300,7 +322,7 @@ class _Parser:
         path = self.path()
         if len(path) == 1:
             return Name(at, path[0])
-        return EnumLabel(at, path[:-2], path[-2], path[-1])
+        return EnumLabel(at, path[:-2], path[-2], path[-1], self.tokens[self.next - 1].at)
 
     def path(self) -> tuple[str, ...]:
         self.accept("::")
@@ -308,11 +330,17 @@ class _Parser:
         while True:
             token = self.token
             if token.kind != "name":
-                self.fail("expected a name")
+                self.fail("a name")
             self.next += 1
             names.append(token.text)
             if not self.accept("::"):
                 return tuple(names)
+
+    def process(self) -> tuple[tuple[str, ...], tuple[Expr, ...]]:
+        names = [self.path()[-1]]
+        while self.accept("."):
+            names.append(self.path()[-1])
+        return tuple(names), self.items(")") if self.accept("(") else ()
 
     def type_name(self) -> TypeName:
         at = self.token.at
@@ -335,47 +363,44 @@ def _integer(token: _Token) -> int:
     return int(digits, base)
 
 
-def _tokens(text: str) -> list[_Token]:
+def _tokens(text: str, start: int, stop: int) -> list[_Token]:
     found: list[_Token] = []
-    at = 0
-    while at < len(text):
-        match = _TOKEN.match(text, at)
+    at = start
+    while at < stop:
+        match = _TOKEN.match(text, at, stop)
         if not match:
-            hint = next((f", did you mean '{word}'?" for sign, word in _NEAR.items() if text.startswith(sign, at)), "")
+            hint = f", did you mean '{_NEAR[text[at]]}'?" if text[at] in _NEAR else ""
             raise ExpressionError(f"unexpected {text[at]!r}{hint}", at)
         kind = str(match.lastgroup)
         if kind == "quote":
-            if match.group() == "'":
-                token, at = _raw_string(text, at)
-            else:
-                token, at = _string(text, at, False)
+            token, at = (_raw_string if match.group() == "'" else _string)(text, at, stop)
             found.append(token)
             continue
         if kind == "fstring":
-            token, at = _string(text, at + 1, True)
+            token, at = _string(text, at + 1, stop, True)
             found.append(token)
             continue
         if kind != "space":
             found.append(_Token(kind, match.group(), at))
         at = match.end()
-    found.append(_Token("end", "", len(text)))
+    found.append(_Token("end", "", stop))
     return found
 
 
-def _raw_string(text: str, at: int) -> tuple[_Token, int]:
-    closing = text.find("'", at + 1)
+def _raw_string(text: str, at: int, stop: int) -> tuple[_Token, int]:
+    closing = text.find("'", at + 1, stop)
     if closing < 0:
-        raise ExpressionError('the string is not closed, expected "\'"', len(text))
+        raise ExpressionError('the string is not closed, expected "\'"', stop)
     return _Token("string", text[at + 1 : closing], at), closing + 1
 
 
-def _string(text: str, at: int, formatted: bool) -> tuple[_Token, int]:
+def _string(text: str, at: int, stop: int, formatted: bool = False) -> tuple[_Token, int]:
     """A double-quoted string from its opening quote at `at`; in an f-string, `{expression}` is a part of its own."""
     start = at
     at += 1
     parts: list[Expr] = []
     letters: list[str] = []
-    while at < len(text):
+    while at < stop:
         letter = text[at]
         if letter == '"':
             value = "".join(letters)
@@ -387,24 +412,20 @@ def _string(text: str, at: int, formatted: bool) -> tuple[_Token, int]:
             found, at = _escape(text, at)
             letters.append(found)
         elif letter == "{" and formatted:
-            closing = _closing_brace(text, at)
+            closing = _closing_brace(text, at, stop)
             parts.append(Str(start, "".join(letters)))
             letters = []
-            try:
-                inner = parse_expression(text[at + 1 : closing])
-            except ExpressionError as error:
-                raise ExpressionError(str(error), error.at + at + 1) from None
-            parts.append(inner)
+            parts.append(_whole(text, at + 1, closing, _Parser.expression, "'}' or an operator"))
             at = closing + 1
         else:
             letters.append(letter)
             at += 1
-    raise ExpressionError("the string is not closed, expected '\"'", len(text))
+    raise ExpressionError("the string is not closed, expected '\"'", stop)
 
 
-def _closing_brace(text: str, at: int) -> int:
+def _closing_brace(text: str, at: int, stop: int) -> int:
     quote = ""
-    for place in range(at + 1, len(text)):
+    for place in range(at + 1, stop):
         letter = text[place]
         if quote:
             if letter == quote:
@@ -413,7 +434,7 @@ def _closing_brace(text: str, at: int) -> int:
             quote = letter
         elif letter == "}":
             return place
-    raise ExpressionError("the braces of the f-string are not closed, expected '}'", len(text))
+    raise ExpressionError("the braces of the f-string are not closed, expected '}'", stop)
 
 
 def _escape(text: str, at: int) -> tuple[str, int]:

@@ -16,7 +16,7 @@ from typing import Any
 
 from sigflow.compiler import schema as sc
 from sigflow.compiler import source
-from sigflow.compiler.check import check
+from sigflow.compiler.check import allowed_import, check
 from sigflow.compiler.emit.module import emit
 from sigflow.compiler.endless import endless
 from sigflow.compiler.hints import Hints, understand_hints
@@ -38,6 +38,8 @@ class Build:
     modules: dict[str, str] = field(default_factory=dict)
     problems: tuple[Diagnostic, ...] = ()
     ok: bool = False
+    #: Modules, or packages, of the user's own that the code may import when it is loaded; None: any.
+    allowed: frozenset[str] | None = frozenset()
 
     def load(self) -> ModuleType:
         """The main module, executed in memory; what it imports of this build is taken from here, too.
@@ -47,7 +49,7 @@ class Build:
         if not self.ok:
             errors = [one for one in self.problems if one.severity == "error"]
             raise SpecError(str(errors[0]) if errors else "the spec has errors", self.problems)
-        return _Loader(self.modules).module(self.main)
+        return _Loader(self.modules, self.allowed).module(self.main)
 
 
 def build(
@@ -87,7 +89,7 @@ def build(
     }
     found = problems.sorted()  # (a frame whose length cannot be derived is found while its measure is written)
     ok = all(one.severity is not Severity.ERROR for one in found)
-    return Build(spec.top.id, modules if ok else {}, found, ok)
+    return Build(spec.top.id, modules if ok else {}, found, ok, None if opaque_types else frozenset(allow_imports))
 
 
 class _Specs:
@@ -158,8 +160,9 @@ class _Specs:
 class _Loader:
     """Executes modules of a build; an import of one by another finds it here, any other goes to Python."""
 
-    def __init__(self, texts: dict[str, str]) -> None:
+    def __init__(self, texts: dict[str, str], allowed: frozenset[str] | None) -> None:
         self.texts = texts
+        self.allowed = allowed
         self.modules: dict[str, ModuleType] = {}
 
     def module(self, name: str) -> ModuleType:
@@ -176,4 +179,13 @@ class _Loader:
     ) -> ModuleType:
         if level == 0 and not fromlist and name in self.texts:
             return self.module(name)
+        if self.allowed is not None and name not in _OWN and not allowed_import(name, self.allowed):
+            raise SpecError(
+                f"the spec needs the Python module '{name}', which would run code: "
+                "allow opaque types, or imports from this module"
+            )
         return __import__(name, globals, locals, fromlist, level)
+
+
+#: What generated modules import of their own accord.
+_OWN = frozenset(("__future__", "builtins", "collections", "enum", "sigflow.runtime", "struct", "typing", "zlib"))

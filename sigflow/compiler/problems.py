@@ -54,6 +54,11 @@ class Problems:
         return tuple(sorted(self._found.values(), key=lambda one: (one.file, one.line, one.column, one.code)))
 
 
+def plural(count: int, noun: str) -> str:
+    """`1 argument`, `2 arguments`."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
 def did_you_mean(written: str, known: Iterable[str]) -> str:
     """`, did you mean 'x'?` where a known name is near, else nothing."""
     near = get_close_matches(written, [name for name in known if name], n=1, cutoff=0.6)

@@ -81,8 +81,12 @@ class Scope:
             at = at.up
         return None
 
-    def type_names(self, scope: sc.ClassSpec) -> Iterator[str]:
-        """The names of types that `scope` sees, for a suggestion."""
+    def type_names(self, scope: sc.ClassSpec, path: tuple[str, ...] = ()) -> Iterator[str]:
+        """The names of types that `scope` sees, for a suggestion; inside the type that `path` leads to, if it does."""
+        owner = self.find_type(path[:-1], scope) if len(path) > 1 else None
+        if owner is not None:
+            yield from ("::".join((*path[:-1], id)) for id in owner.types)
+            return
         at: sc.ClassSpec | None = scope
         while at is not None:
             yield from at.types
@@ -131,7 +135,7 @@ class _Resolver:
                 enum = self.enum(attr.enum, spec)
                 if enum is not None:
                     self.names.enums[attr] = enum
-            if attr.value is not None:
+            if attr.value is not None or (attr.is_instance and "value" in attr.key_places):
                 continue
             wire = self.wire(attr, spec)
             if wire is None:
@@ -188,7 +192,8 @@ class _Resolver:
         if self.scope.lost(name.path):
             return None
         written = "::".join(name.path)
-        self.problems.add("SF204", ref.at(name.at), f"unknown type '{written}'", (written, self.scope.type_names(spec)))
+        known = self.scope.type_names(spec, name.path)
+        self.problems.add("SF204", ref.at(name.at), f"unknown type '{written}'", (written, known))
         return None
 
     def enum(self, ref: sc.TypeRef, spec: sc.ClassSpec) -> sc.Enum | None:
@@ -223,7 +228,7 @@ class _Resolver:
                 return None  # reported where it was read
             shape = self.shape(attr, None, spec)
             if not shape.bounded:
-                if not {"size", "terminator", "contents", "size-eos"} & attr.key_places.keys():
+                if not attr.doubtful and not {"size", "terminator", "contents", "size-eos"} & attr.key_places.keys():
                     self.problems.add(
                         "SF401",
                         attr.place,
@@ -268,6 +273,8 @@ class _Resolver:
             return None
         if size > 1 and not order:
             found = byte_order(spec)
+            if found is None and spec.doubtful:
+                return None
             if found is None:
                 self.problems.add(
                     "SF403",
@@ -295,6 +302,8 @@ class _Resolver:
                 at = at.up
         else:
             encoding = self.encoding(encoding, attr.key("encoding"))
+        if encoding is None and (attr.doubtful or spec.doubtful):
+            return None
         if encoding is None:
             self.problems.add(
                 "SF404", ref.place, f"'{attr.id}' is a string, so it needs an `encoding`, here or in `meta`"
@@ -304,7 +313,7 @@ class _Resolver:
         term = encodings.terminator(encoding) if zero else None
         shape = self.shape(attr, term, spec)
         if not shape.bounded:
-            if not {"size", "terminator", "size-eos"} & attr.key_places.keys():
+            if not attr.doubtful and not {"size", "terminator", "size-eos"} & attr.key_places.keys():
                 self.problems.add(
                     "SF401", attr.place, f"'{attr.id}' is a string, so it needs `size`, `size-eos` or `terminator`"
                 )

@@ -16,7 +16,7 @@ from sigflow.diagnostics import Place
 def impossible(attr: sc.Attr, valid: sc.Valid, wire: Wire | None, types: Types) -> Iterator[tuple[Place, str]]:
     """The place of each value or bound that the field can never have, and why."""
     if valid.kind == "any-of" and not valid.codes:
-        yield valid.place, f"no value of '{attr.id}' is any of none"
+        yield valid.place, f"the list is empty: no value of '{attr.id}' is accepted"
     yield from _KINDS[valid.kind](attr, valid, wire, types)
 
 

@@ -18,10 +18,9 @@ NOWHERE = Place()
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Written:
-    """What was read from a scalar; `start`: the offset in it that offsets in the tree count from."""
+    """What was read from a scalar."""
 
     scalar: Scalar
-    start: int = field(default=0, kw_only=True)
 
     @property
     def text(self) -> str:
@@ -35,7 +34,7 @@ class _Written:
 
     def at(self, offset: int) -> Place:
         """The place of what stands at this offset of the text."""
-        return self.scalar.at(self.start + offset)
+        return self.scalar.at(offset)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,7 +93,7 @@ class Process:
 
     path: tuple[str, ...]
     arguments: tuple[ex.Expr, ...]
-    code: Code
+    scalar: Scalar
     place: Place
 
 
@@ -138,6 +137,8 @@ class Attr:
     hints: dict[str, Node] = field(default_factory=dict)
     hint_keys: dict[str, Scalar] = field(default_factory=dict)
     key_places: dict[str, Place] = field(default_factory=dict)
+    #: It has an unknown key, which may be what it seems to lack.
+    doubtful: bool = False
 
     def key(self, key: str) -> Place:
         """The place of the value of one of the attribute's keys."""
@@ -213,6 +214,8 @@ class Meta:
     imports: tuple[Import, ...] = ()
     debug: bool = False
     opaque_types: bool = False
+    #: It has an unknown key or value, which may be what the types seem to lack.
+    doubtful: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -226,6 +229,7 @@ class ClassSpec:
     place: Place
     up: ClassSpec | None
     file: str
+    id_place: Place = NOWHERE
     meta: Meta = Meta()
     doc: Doc = Doc()
     params: tuple[Param, ...] = ()
@@ -251,6 +255,11 @@ class ClassSpec:
     def path(self) -> tuple[str, ...]:
         """The ids from the top level down to this class."""
         return (*self.up.path, self.id) if self.up else (self.id,)
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether a `meta` in force here has a mistake."""
+        return self.meta.doubtful or (self.up is not None and self.up.doubtful)
 
     @property
     def title(self) -> str:

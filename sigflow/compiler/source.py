@@ -23,6 +23,8 @@ MAX_DEPTH = 100
 MAX_NODES = 1_000_000
 
 _INT = re.compile(r"[-+]?(?:0x[0-9a-fA-F_]+|0o[0-7_]+|0b[01_]+|[0-9][0-9_]*)\Z")
+#: What may not stand in YAML, not even in quotes.
+_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _NULL = frozenset(("", "~", "null", "Null", "NULL"))
 _TRUE = frozenset(("true", "True", "TRUE"))
 _FALSE = frozenset(("false", "False", "FALSE"))
@@ -137,10 +139,9 @@ def read(path: Path, problems: Problems) -> tuple[Node, str] | None:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        problems.add(
-            "SF102", Place(name, line, 1), f"the spec is not UTF-8: byte {error.start} is 0x{data[error.start]:02x}"
-        )
+        before = data[: error.start].decode("utf-8-sig")
+        place = Place(name, before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1)
+        problems.add("SF102", place, f"the spec is not UTF-8: found the byte 0x{data[error.start]:02x}")
         return None
     root = parse(text, name, problems)
     return None if root is None else (root, text)
@@ -163,8 +164,13 @@ def parse(text: str, file: str, problems: Problems) -> Node | None:
         problems.add("SF103", place, f"not YAML: {error.problem or error.context}")
         return None
     except (yaml.YAMLError, ValueError) as error:
-        first = str(error).splitlines()[0] if str(error) else type(error).__name__
-        problems.add("SF103", Place(file, 1, 1), f"not YAML: {first}")
+        odd = _UNPRINTABLE.search(text)
+        place = Place(file, 1, 1)
+        if odd:
+            before = text[: odd.start()]
+            place = Place(file, before.count("\n") + 1, len(before) - before.rfind("\n"))
+        first = f"found the character {odd.group()!r}" if odd else (str(error) or type(error).__name__).splitlines()[0]
+        problems.add("SF103", place, f"not YAML: {first}")
         return None
     if builder.root is None:
         problems.add("SF104", Place(file, 1, 1), "the spec is empty")

@@ -32,7 +32,7 @@ from sigflow.compiler.model import (
     Wire,
     array_of,
 )
-from sigflow.compiler.problems import Problems, did_you_mean
+from sigflow.compiler.problems import Problems, did_you_mean, plural
 from sigflow.compiler.resolve import Scope, _Resolver
 
 
@@ -63,8 +63,8 @@ class _TooDeep(Exception):
         self.owner = owner
 
 
-#: How many value instances are typed inside each other.
-_DEEPEST = 20
+#: How many nodes are typed inside each other before an instance is put off.
+_DEEPEST = 60
 
 #: (receiver kind, name) -> (argument kinds, result); the result may be a function of the receiver's type.
 _Result = Type | Callable[[Type], Type]
@@ -130,6 +130,7 @@ class Types:
         #: The expressions being typed: the last is the one at hand.
         self._codes: list[sc.Code] = []
         self._depth = 0
+        self._level = 0
 
     @property
     def positions_are_private(self) -> bool:
@@ -158,11 +159,14 @@ class Types:
 
     def type(self, expr: ex.Expr, context: Context) -> Type:
         """The type of a node; after a mistake, which is reported, `any`: it spoils nothing around it."""
+        self._level += 1
         try:
             found = _RULES[type(expr)](self, expr, context)
         except Mistake as mistake:
             self.problems.add(mistake.code, self._codes[-1].at(mistake.at), str(mistake))
             found = ANY
+        finally:
+            self._level -= 1
         self.nodes[expr] = found
         return found
 
@@ -212,7 +216,7 @@ class Types:
             if known is None:
                 raise Mistake("SF303", f"instance '{attr.id}' needs its own value", 0)
             return known
-        if self._depth >= _DEEPEST:
+        if self._depth and self._level > _DEEPEST:
             raise _TooDeep(attr, owner)
         assert attr.value is not None
         self._values[attr] = None
@@ -317,18 +321,20 @@ class Types:
                 self.type(argument, context)
             return ANY
         if name == "_sizeof" and receiver.kind in _SIZED:
-            self.sizes[expr] = self.value_size(expr.value, receiver, expr.at)
+            self.sizes[expr] = self.value_size(expr.value, receiver, expr.id_at)
             return INT
         if receiver.kind == "user":
             return self.user_access(expr, receiver.ref, name)
         method = METHODS.get((receiver.kind, name))
         if method is None:
             near = did_you_mean(name, (known for kind, known in METHODS if kind == receiver.kind))
-            raise Mistake("SF305", f"{receiver} has no member or method '{name}'{near}", expr.at)
+            raise Mistake("SF305", f"{receiver} has no member or method '{name}'{near}", expr.id_at)
         wanted, result = method
         required = [one for one in wanted if not one.endswith("?")]
         if not len(required) <= len(arguments) <= len(wanted):
-            raise Mistake("SF306", f"'{name}' takes {len(required)} arguments, got {len(arguments)}", expr.at)
+            least, most = plural(len(required), "argument"), len(wanted)
+            shown = least if len(required) == most else f"{least} to {most}"
+            raise Mistake("SF306", f"'{name}' takes {shown}, got {len(arguments)}", expr.id_at)
         for kind, argument in zip(wanted, arguments, strict=False):
             found = self.type(argument, context)
             if kind == "encoding":
@@ -356,7 +362,7 @@ class Types:
             if spec.broken:
                 return ANY
             near = did_you_mean(name, spec.member_ids())
-            raise Mistake("SF203", f"unknown field '{name}' in type '{spec.title}'{near}", expr.at)
+            raise Mistake("SF203", f"unknown field '{name}' in type '{spec.title}'{near}", expr.id_at)
         self.members[expr] = member
         self.names.used.add(member)
         try:
@@ -425,8 +431,7 @@ class Types:
         self.type(expr.value, context)
         if expr.type in self.casts:
             return self.casts[expr.type]
-        code = self._codes[-1]
-        ref = sc.TypeRef(code.scalar, expr.type, start=code.start)
+        ref = sc.TypeRef(self._codes[-1].scalar, expr.type)
         found = self._cast_target(ref, context)
         for _ in range(expr.type.arrays):
             found = array_of(found)
@@ -513,7 +518,7 @@ class Types:
             )
         if enum.entry(expr.label) is None and not enum.broken:
             near = did_you_mean(expr.label, (one.id for one in enum.entries))
-            raise Mistake("SF207", f"enum '{enum.id}' has no member '{expr.label}'{near}", expr.at)
+            raise Mistake("SF207", f"enum '{enum.id}' has no member '{expr.label}'{near}", expr.label_at)
         self.names.used.add(enum)
         self.enums[expr] = enum
         self.owners[expr] = context.spec.top

@@ -127,11 +127,10 @@ class Decoder:
 
     def _damage(self, data: Buffer, base: int, at: int, refusals: Refusals) -> None:
         """Strict mode: remember the first damage; it is raised once the events before it have been taken."""
-        if self._error is None:
-            if isinstance(self._scanner, WholeFile):
-                self._error = faults.too_long(self.formats[0].name, self.formats[0].max_frame)
-            else:
-                self._error = faults.damage(self._scanner.formats, data, base, at, refusals)
+        if isinstance(self._scanner, WholeFile):
+            self._error = faults.too_long(self.formats[0].name, self.formats[0].max_frame)
+        else:
+            self._error = faults.damage(self._scanner.formats, data, base, at, refusals)
 
     def _check(self, record: Record) -> None:
         """Strict mode: what a record's bytes hide is damage too."""

@@ -54,7 +54,8 @@ class Format:
         self._parse: Callable[[bytes, tuple[Any, ...] | None], Any]
         if envelope is not None:
             self._parse = envelope.parse
-        elif root is not None:
+        else:
+            assert root is not None  # so it was given
             self._parse = lambda raw, head: parse_whole(root, raw)
         sequence = envelope.sequence if envelope is not None else None
         self._sequence = attrgetter(sequence.field) if sequence is not None else None

@@ -134,6 +134,18 @@ def test_an_unknown_name_is_answered_with_the_nearest_of_all(name: str) -> None:
         checksums.get(name)
 
 
+def test_checksums_of_installed_packages(monkeypatch: pytest.MonkeyPatch) -> None:
+    registry = checksums._REGISTRY
+    monkeypatch.setattr(registry, "_things", dict(registry._things))
+    monkeypatch.setattr(registry, "_discovered", False)
+    offered = {"brought": "sigflow.checksums.sums:XOR_8", "no-algorithm": "zlib:crc32"}
+    entries = [importlib.metadata.EntryPoint(name, value, registry.group) for name, value in offered.items()]
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda *, group: entries)
+    check_algorithm(checksums.get("brought"), 0x31)
+    with pytest.raises(UsageError, match="found builtin_function_or_method, wanted a sigflow"):
+        checksums.get("no-algorithm")
+
+
 def test_a_known_name_that_cannot_be_loaded_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     registry = checksums._REGISTRY
     things = dict(registry._things)

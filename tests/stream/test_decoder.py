@@ -18,6 +18,7 @@ from sigflow.errors import (
 )
 from sigflow.events import Gap, Loss, Record, Stamp
 from sigflow.limits import Limits
+from sigflow.runtime import KaitaiStruct
 from sigflow.runtime.envelope import Codec, Envelope
 from sigflow.stream.decoder import Decoder
 from sigflow.stream.format import Format
@@ -170,6 +171,14 @@ def test_a_value_that_was_not_parsed_far_enough_is_not_counted() -> None:
     assert [type(event) for event in events] == [Record, Record]
     assert [event.sequence for event in events] == [None, None]
 
+    def half(raw: bytes, head: object) -> object:
+        unit = f.FRAME.parse(raw, None)
+        del unit.sequence
+        return unit
+
+    machine = decoder(replace(f.FRAME_SLOW, parse=half))
+    assert [type(event) for event in fed(machine, FRAMES[0] + FRAMES[3])] == [Record, Record]
+
 
 # ---------------------------------------------------------------- limits
 
@@ -297,18 +306,16 @@ def test_nothing_is_pending_without_a_whole_marker() -> None:
 # ---------------------------------------------------------------- whole files
 
 
-class Picture:
+class Picture(KaitaiStruct):
     """A parser class as the compiler makes them."""
 
-    @classmethod
-    def from_bytes(cls, raw: bytes) -> Picture:
-        if raw[:1] != b"P":
-            raise ValueError("not a picture")
-        picture = cls()
-        picture.size = len(raw)
-        return picture
+    _FIELDS = ("sign", "rest")
 
-    size = 0
+    def _read(self) -> None:
+        self.sign = self._io.read_bytes(1)
+        if self.sign != b"P":
+            raise ValueError("not a picture")
+        self.rest = self._io.read_bytes_full()
 
 
 def test_a_whole_file_is_one_frame() -> None:
@@ -318,11 +325,11 @@ def test_a_whole_file_is_one_frame() -> None:
         for piece in pieces:
             machine.feed(piece)
             assert list(machine.events()) == [] and machine.pending is None
-        assert [event.value.size for event in machine.provisional() if isinstance(event, Record)] == [4]
+        assert [event.value.rest for event in machine.provisional() if isinstance(event, Record)] == [b"abc"]
         machine.feed_eof()
         (record,) = machine.events()
         assert isinstance(record, Record)
-        assert (record.value.size, record.raw, record.payload, record.diagnostics) == (4, b"Pabc", None, ())
+        assert (record.value.rest, record.raw, record.payload, record.diagnostics) == (b"abc", b"Pabc", None, ())
         assert record.sequence is None and record.time is None and record.metadata == {}
         machine._scanner.drop()
     assert fed(Decoder(whole), b"") == []
@@ -330,8 +337,9 @@ def test_a_whole_file_is_one_frame() -> None:
 
 def test_a_whole_file_that_does_not_parse_is_a_record_with_a_finding() -> None:
     (record,) = fed(Decoder(Format(None, root=Picture, name="picture")), b"Q")
-    assert record.value is None
-    assert [str(each) for each in record.diagnostics] == ["offset 0, picture: error valid: ValueError: not a picture"]
+    assert record.value.sign == b"Q"
+    (finding,) = record.diagnostics
+    assert (finding.code, finding.offset, finding.message) == ("valid", 1, "ValueError: not a picture")
 
 
 def test_a_whole_file_has_a_limit() -> None:

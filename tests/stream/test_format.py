@@ -162,7 +162,7 @@ def test_notes_of_the_spec() -> None:
 def test_what_does_not_parse_is_a_finding_with_its_place() -> None:
     partial = f.Unit(f.frame(), {"stream": (4, 5)}, (0, None))
     error = ValidationLessThanError(1, 0, None, "/types/inner/seq/0")
-    error.partial, error.offset, error.path = partial, 12, "inner.level"
+    error.partial, error.field_offset, error.field_path = partial, 12, "inner.level"
     envelope = replace(f.FRAME, parse=failing(error), metadata=lambda unit: {"a": "b"})
     found = record(envelope, f.frame(b"abcd"))
     assert found.value is partial
@@ -171,7 +171,7 @@ def test_what_does_not_parse_is_a_finding_with_its_place() -> None:
     plain = ValidationLessThanError(1, 0, None, "/types/inner/seq/0")
     named = replace(f.FRAME, parse=failing(plain), reasons={"/types/inner/seq/0": "bad-level"})
     found = record(named, f.frame())
-    assert found.value is None and findings(found) == [("bad-level", "error", 0, "/types/inner/seq/0")]
+    assert found.value is None and findings(found) == [("bad-level", "error", 0, "")]
 
 
 def test_a_value_from_its_head_alone_is_parsed_whole_for_the_findings() -> None:

@@ -309,7 +309,7 @@ class _Class:
         out = self.out
 
         if isinstance(step.wire, Switched):
-            reads.switch(step, step.wire, lambda text: f"_t = {text}", repeated)
+            reads.switch(step, step.wire, "_t = {}", "_t = None", repeated)
         else:
             out(f"_t = {reads.value(step.wire, step, target, repeated)}")
         wires = [one for _, one in step.wire.cases] if isinstance(step.wire, Switched) else [step.wire]

@@ -200,9 +200,9 @@ class Reads:
         self.module.runs.append(run)
         out = self.out
         unaligned = isinstance(members[0].steps[0].wire, Bits)
-        checked = any(self.has_check(step) for member in members[:-1] for step in member.steps)
+        checked = any(self.may_fail(step) for member in members[:-1] for step in member.steps)
         short = f"io._end - io._pos < {run.size}"
-        if unaligned or checked or any(self.has_check(step) for step in members[-1].steps[:-1]):
+        if unaligned or checked or any(self.may_fail(step) for step in members[-1].steps[:-1]):
             # Too short, or in the middle of a byte: one after the other, so that the right one fails.
             with out.block(f"if io._bits_left or {short}:" if unaligned else f"if {short}:"):
                 for member in members:
@@ -215,6 +215,10 @@ class Reads:
         with out.block(f"if {short}:"):
             out(f"_RUN_{run.number}.short(self, io)")
         self.unpack(run)
+
+    def may_fail(self, step: Step) -> bool:
+        """Whether a field can fail although its bytes are there."""
+        return self.has_check(step) or isinstance(step.wire, Text | User)
 
     @staticmethod
     def has_check(step: Step) -> bool:
@@ -341,7 +345,7 @@ class Reads:
     def assign(self, step: Step, wire: Wire, target: str) -> None:
         """`target` = the value read."""
         if isinstance(wire, Switched):
-            self.switch(step, wire, lambda text: f"{target} = {text}", False)
+            self.switch(step, wire, f"{target} = {{}}", f"{target} = None", False)
         else:
             self.out(f"{target} = {self.value(wire, step, target, False)}")
 
@@ -386,8 +390,13 @@ class Reads:
         """One element of a list."""
         needs_name = named or step.attr.valid is not None or step.attr.contents is not None
         if isinstance(step.wire, Switched):
-            self.switch(step, step.wire, lambda text: f"_ = {text}", True)
-            self.out(f"{target}.append(_)")
+            if needs_name:
+                self.out("_ = None")
+            # Where no case applies, the list gets no element.
+            line = f"_ = {{}}; {target}.append(_)" if needs_name else f"{target}.append({{}})"
+            self.switch(step, step.wire, line, None, True)
+            if not needs_name:
+                return
         elif needs_name:
             self.out(f"_ = {self.value(step.wire, step, target, True)}")
             self.out(f"{target}.append(_)")
@@ -423,8 +432,7 @@ class Reads:
             if otherwise is not None:
                 self.numbers_at_once(step, otherwise, target, repeat)
             else:
-                limit = self.module.need("bounded")
-                out(f"{target}.extend([None] * {limit}({self.ex.code(repeat.code)}))")
+                out("pass")
         return True
 
     def steady(self, expr: ex.Expr | None, attr: sc.Attr) -> bool:
@@ -633,27 +641,30 @@ class Reads:
 
     # ------------------------------------------------------------ switches
 
-    def switch(self, step: Step, wire: Switched, put: Callable[[str], str], repeated: bool) -> None:
-        """One of several wires."""
+    def switch(self, step: Step, wire: Switched, line: str, absent: str | None, repeated: bool) -> None:
+        """One of several wires: `line` with its value in the braces, or the line `absent` where no case applies."""
         out = self.out
         target = f"self.{'_m_' if step.attr.is_instance else ''}{step.name}"
         cases = [(on, inner) for on, inner in wire.cases if on is not None]
         otherwise = next((inner for on, inner in wire.cases if on is None), None)
         if not cases:
             if otherwise is not None:
-                out(put(self.value(otherwise, step, target, repeated)))
-            else:
-                out(put("None"))
+                out(line.format(self.value(otherwise, step, target, repeated)))
+            elif absent is not None:
+                out(absent)
             return
         out(f"on = {self.ex.code(wire.on)}")
         word = "if"
         for on, inner in cases:
             assert on is not None
             with out.block(f"{word} {self.case(on)}"):
-                out(put(self.value(inner, step, target, repeated)))
+                out(line.format(self.value(inner, step, target, repeated)))
             word = "elif"
         with out.block("else:"):
-            out(put(self.value(otherwise, step, target, repeated) if otherwise is not None else "None"))
+            if otherwise is not None:
+                out(line.format(self.value(otherwise, step, target, repeated)))
+            elif absent is not None:
+                out(absent)
 
     def case(self, on: sc.Code) -> str:
         """The rest of the line of a case: `on == x:`.

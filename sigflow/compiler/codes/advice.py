@@ -1,0 +1,85 @@
+"""SF6xx: encodings, style and what nothing uses."""
+
+from __future__ import annotations
+
+from sigflow.compiler.codes.code import Code, W
+
+CODES = {
+    "SF601": Code(
+        W,
+        "an unknown encoding",
+        "Reading such a string would fail.",
+        bad="""\
+meta: {id: texts, encoding: UTF-9}
+""",
+        good="""\
+meta: {id: texts, encoding: UTF-8}
+""",
+    ),
+    "SF602": Code(
+        W,
+        "an encoding by another than its canonical name",
+        "Other tools may not know the alias.",
+        bad="""\
+meta: {id: texts, encoding: latin1}
+""",
+        good="""\
+meta: {id: texts, encoding: ISO-8859-1}
+""",
+    ),
+    "SF603": Code(
+        W,
+        "a name that the style guide would choose otherwise",
+        "What serves only as the size of `body` is called `len_body`; what counts `items`, `num_items`.",
+        bad="""\
+meta: {id: sizes}
+seq:
+  - {id: body_length, type: u1}
+  - {id: body, size: body_length}
+""",
+        good="""\
+meta: {id: sizes}
+seq:
+  - {id: len_body, type: u1}
+  - {id: body, size: len_body}
+""",
+    ),
+    "SF604": Code(
+        W,
+        "an unused type",
+        "Nothing in the spec is of this type.",
+        bad="""\
+meta: {id: types}
+seq:
+  - {id: a, type: u1}
+types:
+  header: {seq: [{id: b, type: u1}]}
+""",
+        good="""\
+meta: {id: types}
+seq:
+  - {id: a, type: header}
+types:
+  header: {seq: [{id: b, type: u1}]}
+""",
+    ),
+    "SF605": Code(
+        W,
+        "an unused param",
+        "Nothing in the type asks for it.",
+        bad="""\
+meta: {id: params}
+params:
+  - {id: len, type: u1}
+seq:
+  - {id: a, type: u1}
+""",
+        good="""\
+meta: {id: params}
+params:
+  - {id: len, type: u1}
+seq:
+  - {id: a, size: len}
+""",
+    ),
+}

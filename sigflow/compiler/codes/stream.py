@@ -1,0 +1,205 @@
+"""SF5xx: stream hints."""
+
+from __future__ import annotations
+
+from sigflow.compiler.codes.code import Code, E, W
+
+CODES = {
+    "SF501": Code(
+        E,
+        "an unknown hint",
+        "Keys that begin with `-sigflow` are checked; other tools ignore them all.",
+        bad="""\
+meta: {id: hinted}
+-sigflow-steam: {confirm: {chain: 2}}
+seq:
+  - {id: magic, contents: SYNC}
+""",
+        good="""\
+meta: {id: hinted}
+-sigflow-stream: {confirm: {chain: 2}}
+seq:
+  - {id: magic, contents: SYNC}
+""",
+    ),
+    "SF502": Code(
+        E,
+        "a hint of the wrong form",
+        "The message says what is wanted there.",
+        bad="""\
+meta: {id: hinted}
+-sigflow-stream: {max-frame: many}
+seq:
+  - {id: magic, contents: SYNC}
+""",
+        good="""\
+meta: {id: hinted}
+-sigflow-stream: {max-frame: 100}
+seq:
+  - {id: magic, contents: SYNC}
+""",
+    ),
+    "SF503": Code(
+        E,
+        "an unknown checksum algorithm",
+        "It is a name of the RevEng catalogue, one of the sums, the parameters of a CRC, or a registered name.",
+        bad="""\
+meta: {id: summed, endian: le}
+-sigflow-stream:
+  checksum: {field: crc, algorithm: CRC-32/ISO-HLDC, over: magic}
+seq:
+  - {id: magic, contents: SYNC}
+  - {id: crc, type: u4}
+""",
+        good="""\
+meta: {id: summed, endian: le}
+-sigflow-stream:
+  checksum: {field: crc, algorithm: CRC-32/ISO-HDLC, over: magic}
+seq:
+  - {id: magic, contents: SYNC}
+  - {id: crc, type: u4}
+""",
+    ),
+    "SF504": Code(
+        E,
+        "a checksum that does not fit its field",
+        "The field has at least as many bits as the checksum, or, with `encoding: hex`, as many digits.",
+        bad="""\
+meta: {id: summed, endian: le}
+-sigflow-stream:
+  checksum: {field: crc, algorithm: CRC-32/ISO-HDLC, over: magic}
+seq:
+  - {id: magic, contents: SYNC}
+  - {id: crc, type: u2}
+""",
+        good="""\
+meta: {id: summed, endian: le}
+-sigflow-stream:
+  checksum: {field: crc, algorithm: CRC-16/MODBUS, over: magic}
+seq:
+  - {id: magic, contents: SYNC}
+  - {id: crc, type: u2}
+""",
+    ),
+    "SF505": Code(
+        E,
+        "a sync that no field fixes",
+        "A sync is a beginning of what `contents` and `valid` fix at the start of the frame.",
+        bad="""\
+meta: {id: synced}
+-sigflow-stream: {sync: SYNK, confirm: {chain: 2}}
+seq:
+  - {id: magic, contents: SYNC}
+""",
+        good="""\
+meta: {id: synced}
+-sigflow-stream: {sync: SYN, confirm: {chain: 2}}
+seq:
+  - {id: magic, contents: SYNC}
+""",
+    ),
+    "SF506": Code(
+        E,
+        "a max-frame below the smallest frame",
+        "No frame could be found.",
+        bad="""\
+meta: {id: bounded}
+-sigflow-stream: {max-frame: 3, confirm: {chain: 2}}
+seq:
+  - {id: magic, contents: SYNC}
+""",
+        good="""\
+meta: {id: bounded}
+-sigflow-stream: {max-frame: 4, confirm: {chain: 2}}
+seq:
+  - {id: magic, contents: SYNC}
+""",
+    ),
+    "SF507": Code(
+        E,
+        "a frame whose length cannot be derived",
+        ('In a stream nothing extends "to the end": give every field of a frame a size, a terminator or a count.'),
+        bad="""\
+meta: {id: lengths}
+-sigflow-stream: {confirm: {chain: 2}}
+seq:
+  - {id: magic, contents: SYNC}
+  - {id: body, size-eos: true}
+""",
+        good="""\
+meta: {id: lengths}
+-sigflow-stream: {confirm: {chain: 2}}
+seq:
+  - {id: magic, contents: SYNC}
+  - {id: body, terminator: 0}
+""",
+    ),
+    "SF508": Code(
+        E,
+        "an unknown field in a hint",
+        "Hints name the fields of the type that is one frame.",
+        bad="""\
+meta: {id: summed, endian: le}
+-sigflow-stream:
+  checksum: {field: crc, algorithm: CRC-32/ISO-HDLC, over: magic..lenght}
+seq:
+  - {id: magic, contents: SYNC}
+  - {id: length, type: u1}
+  - {id: crc, type: u4}
+""",
+        good="""\
+meta: {id: summed, endian: le}
+-sigflow-stream:
+  checksum: {field: crc, algorithm: CRC-32/ISO-HDLC, over: magic..length}
+seq:
+  - {id: magic, contents: SYNC}
+  - {id: length, type: u1}
+  - {id: crc, type: u4}
+""",
+    ),
+    "SF509": Code(
+        W,
+        "bytes that no checksum protects",
+        "Damage there goes unseen; cover them too, where the format's own checksum does.",
+        bad="""\
+meta: {id: summed, endian: le}
+-sigflow-stream:
+  checksum: {field: crc, algorithm: CRC-32/ISO-HDLC, over: magic}
+seq:
+  - {id: magic, contents: SYNC}
+  - {id: kind, type: u1}
+  - {id: crc, type: u4}
+""",
+        good="""\
+meta: {id: summed, endian: le}
+-sigflow-stream:
+  checksum: {field: crc, algorithm: CRC-32/ISO-HDLC, over: magic..kind}
+seq:
+  - {id: magic, contents: SYNC}
+  - {id: kind, type: u1}
+  - {id: crc, type: u4}
+""",
+    ),
+    "SF510": Code(
+        W,
+        "a chain that random bytes may satisfy",
+        (
+            "A header's fixed bits times the chain's length is the evidence on which a frame is believed; 36 "
+            "bits are advised."
+        ),
+        bad="""\
+meta: {id: chained}
+-sigflow-stream: {confirm: {chain: 4}}
+seq:
+  - {id: magic, contents: Z}
+  - {id: body, size: 9}
+""",
+        good="""\
+meta: {id: chained}
+-sigflow-stream: {confirm: {chain: 5}}
+seq:
+  - {id: magic, contents: Z}
+  - {id: body, size: 9}
+""",
+    ),
+}

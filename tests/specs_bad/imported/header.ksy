@@ -1,0 +1,3 @@
+meta: {id: header}
+seq:
+  - {id: b, type: u1}

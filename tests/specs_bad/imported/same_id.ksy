@@ -1,0 +1,3 @@
+meta: {id: two_specs}
+seq:
+  - {id: b, type: u1}

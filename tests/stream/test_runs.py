@@ -1,0 +1,83 @@
+"""Runs inside a claim, against the definition: is there any start from which n valid headers follow on each other?"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from sigflow.runtime.envelope import Envelope
+from sigflow.stream import runs as module
+from sigflow.stream.account import Account
+from sigflow.stream.header import Header
+from sigflow.stream.runs import Runs
+from tests.stream import formats as f
+
+LISTS: list[list[Envelope]] = [
+    [replace(f.SPACE, chain=3)],
+    [replace(f.LEGACY, chain=2, max_frame=9)],
+    [replace(f.SPACE, chain=4, max_frame=12), replace(f.FLAG, chain=2)],
+    [replace(f.SPACE_SLOW, chain=3), f.PAIR],
+    [replace(f.FLAG, chain=1), replace(f.LEGACY, chain=5)],
+    [replace(f.FLAG, sync=(b"~!",), chain=2, min_frame=3)],
+]
+
+
+TOKENS = [b"\0", b"\0", b"\1", b"\1", b"\2", b"\3", b"\xff", b"~!\0", b"~!\1a", b"\xaa\xaa\0"]
+
+
+def headers_of(envelopes: Sequence[Envelope]) -> list[Header]:
+    return [Header(each, each.max_frame, Account()) for each in envelopes]
+
+
+def defined(envelopes: Sequence[Envelope], data: bytes, at: int, stop: int, n: int) -> bool:
+    """The rule, word for word."""
+    stop = min(stop, len(data))
+    headers = headers_of(envelopes)
+
+    def lengths(place: int) -> list[int]:
+        found = []
+        for header in headers:
+            length = header.look(data, 0, place) if place < stop else "beyond"
+            if isinstance(length, int) and not (header.envelope.chain and header.null(data, 0, place)):
+                found.append(length)
+        return found
+
+    def follows(place: int, left: int) -> bool:
+        return left == 0 or any(place + x <= stop and follows(place + x, left - 1) for x in lengths(place))
+
+    return any(follows(start, n) for start in range(at + 1, stop))
+
+
+@pytest.mark.parametrize("envelopes", LISTS)
+@pytest.mark.parametrize("page_bits", [2, 12])
+def test_against_the_definition(monkeypatch: pytest.MonkeyPatch, envelopes: list[Envelope], page_bits: int) -> None:
+    monkeypatch.setattr(module, "_PAGE_BITS", page_bits)
+    monkeypatch.setattr(module, "_PAGE", (1 << page_bits) - 1)
+    n = next(each.chain for each in envelopes if each.chain)
+    truths = 0
+    for seed in range(60):
+        rng = random.Random(seed)
+        data = b"".join(rng.choice(TOKENS) for _ in range(60))[:60]
+        runs, base, at, size = Runs(headers_of(envelopes)), 0, 0, 0
+        while at < 59:
+            size = min(60, max(size, at + 1) + rng.choice((0, 0, 1, 3, 20)))
+            if rng.random() < 0.3:
+                base = rng.randint(base, at)  # the buffer lost its beginning
+            if rng.random() < 0.05:
+                runs.drop()
+            stop = at + rng.choice((2, 6, 15, 70))
+            expected = defined(envelopes, data[:size], at, stop, n)
+            assert runs.inside(data[base:size], base, at - base, stop - base, n) == expected, (seed, at, stop, size)
+            truths += expected
+            at += rng.choice((0, 1, 1, 2, 9))
+    assert truths >= 20
+
+
+def test_no_byte_can_begin_a_frame() -> None:
+    """Where limits leave nothing to find, the pass finds nothing."""
+    none = replace(f.SPACE, max_frame=0)
+    runs = Runs(headers_of([none]))
+    assert not runs.inside(b"\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1", 0, 0, 16, 4)
