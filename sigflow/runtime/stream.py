@@ -339,12 +339,12 @@ for _name, _unpack, _size in (
     setattr(KaitaiStream, f"read_{_name}", _reader(_unpack, _size, f"read_{_name}", f"A {_name} number."))
 
 
-def aligned_find(data: Any, term: bytes, start: int) -> int:
-    """Where `term` first stands in `data` at a multiple of its size from `start`; -1 if nowhere."""
+def aligned_find(data: Any, term: bytes, start: int, stop: int | None = None) -> int:
+    """Where `term` first stands in data[:stop] at a multiple of its size from `start`; -1 if nowhere."""
     unit = len(term)
-    found = data.find(term, start)
+    found = data.find(term, start, stop)
     while found >= 0 and (found - start) % unit:
-        found = data.find(term, found + 1)
+        found = data.find(term, found + 1, stop)
     return found  # type: ignore[no-any-return]
 
 

@@ -99,35 +99,28 @@ class Window(KaitaiStream):
         """
         self._bits_left = 0
         data, pos, end = self._data, self._pos, self._end
+        ceiling, reason = self._ceiling
+        last = self._at + ceiling
         unit = len(term)
-        resume = max(self._searched, 0)
-        begin = pos + resume - resume % unit
-        if unit == 1:
-            found = data.find(term, begin, end)
-        else:
-            found = aligned_find(data, term, begin)
-        stop = found if found >= 0 else end
+        begin = pos + self._searched - self._searched % unit
+        # What lies beyond the ceiling has no say: it may have arrived or not.
+        within = min(end, last)
+        found = data.find(term, begin, within) if unit == 1 else aligned_find(data, term, begin, within)
         for literal in self.sync:
             size = len(literal)
-            # A literal that begins before `stop` aborts; one that the end of the buffer cuts leaves it open.
-            hit = data.find(literal, max(pos, begin - size + 1), min(stop + size - 1, end))
+            # A literal that begins before the terminator aborts; one that the end of the buffer cuts leaves it open.
+            hit = data.find(literal, max(pos, begin - size + 1), min(found + size - 1, end) if found >= 0 else within)
             if hit >= 0:
                 raise Refused("aborted")
             if found >= 0 and any(
-                data[cut:end] == literal[: end - cut] for cut in range(max(pos, end - size + 1), stop)
+                data[cut:end] == literal[: end - cut] for cut in range(max(pos, end - size + 1), found)
             ):
                 return True
-        ceiling, reason = self._ceiling
         if found < 0:
-            if end - pos + unit > ceiling - (pos - self._at):
-                # Not even the last place within the ceiling holds a terminator.
-                last = self._at + ceiling
-                if end >= last:
-                    raise Refused(reason)
+            if end >= last:
+                raise Refused(reason)
             self._searched = max(end - pos - unit + 1, 0)
             return True
-        if found + unit - self._at > ceiling:
-            raise Refused(reason)
         self._searched = 0
         after = found + unit - self._at
         self.looked = max(self.looked, after)
