@@ -28,6 +28,8 @@ __all__ = ["Decoder", "Statistics"]
 
 #: Steps of the scan between two looks at what has been found.
 _STEPS = 256
+#: Decided bytes from which on it is worth a thought to let go of them before the next chunk comes.
+_LARGE = 1 << 18
 
 
 class Decoder:
@@ -106,6 +108,8 @@ class Decoder:
         more = True
         while more and not out and not self._damaged():
             more = scanner.scan(pending.data, pending.base, self._ended, self._sink, 1 if self._strict else _STEPS)
+        if scanner.pos - pending.base >= _LARGE:
+            pending.release(scanner.pos)
         if self._ended and not more and not self._closed and not self._damaged():
             self._close(out)
         if not out:

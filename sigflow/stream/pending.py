@@ -2,6 +2,7 @@
 
 Strategy.  Where nothing is left over, a chunk is scanned as it is, without a copy.  A small rest is put before the next
 chunk; a rest larger than the chunk is a bytearray that grows, so that a long frame in short chunks costs linear time.
+A large buffer is let go of as soon as it is decided, not with the next chunk.
 """
 
 from __future__ import annotations
@@ -41,6 +42,21 @@ class Pending:
             self.data += chunk
         self.base = done
         self.fed += len(chunk)
+
+    def release(self, done: int) -> None:
+        """Let go of a large buffer once what lies before the offset `done` is most of it, so that whoever now looks at a
+        long frame does not hold its bytes once more.
+
+        A chunk that is still as it was fed is only let go of whole: it may be the caller's, and a rest would be a copy.
+        """
+        cut = done - self.base
+        if cut == len(self.data):
+            self.data = b""
+        elif isinstance(self.data, bytearray) and 2 * cut >= len(self.data):
+            del self.data[:cut]
+        else:
+            return
+        self.base = done
 
     def _stamp(self, done: int, stamp: Stamp | None) -> None:
         if not self._stamps:

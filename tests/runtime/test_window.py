@@ -1,6 +1,6 @@
 """The window: whatever pieces the bytes arrive in, the same reads give the same values, refusals and positions.
 
-`judged` says what must come out, from all the bytes at once and in the plainest words; `measured` reads through a window
+`judged` says what must come out, from all the bytes at once, in the plainest words; `measured` reads through a window
 over a buffer that grows and moves.
 """
 
@@ -193,7 +193,7 @@ def test_a_long_run_is_searched_once() -> None:
         window.move(data, 0, len(data))
         assert window._searched >= len(data) - 2
     huge = bytes(64 << 20)
-    for at in range(0, 2000):
+    for at in range(2000):
         with pytest.raises(Refused):
             Window(huge, at, len(huge), 4096, (b"*HDR\r\n",)).lacks_term(b"\r\n")
 
