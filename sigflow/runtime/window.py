@@ -100,34 +100,29 @@ class Window(KaitaiStream):
         self._bits_left = 0
         data, pos, end = self._data, self._pos, self._end
         unit = len(term)
-        resume = max(self._searched, 0)
-        begin = pos + resume - resume % unit
-        if unit == 1:
-            found = data.find(term, begin, end)
-        else:
-            found = aligned_find(data, term, begin)
-        stop = found if found >= 0 else end
+        ceiling, reason = self._ceiling
+        last = self._at + ceiling
+        inside = min(end, last)  # beyond it nothing can belong to the run, whatever has arrived
+        begin = pos + self._searched - self._searched % unit
+        found = data.find(term, begin, inside) if unit == 1 else aligned_find(data, term, begin)
+        if found + unit > inside:
+            found = -1
+        stop = found if found >= 0 else inside
         for literal in self.sync:
             size = len(literal)
             # A literal that begins before `stop` aborts; one that the end of the buffer cuts leaves it open.
-            hit = data.find(literal, max(pos, begin - size + 1), min(stop + size - 1, end))
-            if hit >= 0:
+            edge = min(stop + size - 1, end) if found >= 0 else inside
+            if data.find(literal, max(pos, begin - size + 1), edge) >= 0:
                 raise Refused("aborted")
             if found >= 0 and any(
                 data[cut:end] == literal[: end - cut] for cut in range(max(pos, end - size + 1), stop)
             ):
                 return True
-        ceiling, reason = self._ceiling
         if found < 0:
-            if end - pos + unit > ceiling - (pos - self._at):
-                # Not even the last place within the ceiling holds a terminator.
-                last = self._at + ceiling
-                if end >= last:
-                    raise Refused(reason)
+            if end >= last:
+                raise Refused(reason)
             self._searched = max(end - pos - unit + 1, 0)
             return True
-        if found + unit - self._at > ceiling:
-            raise Refused(reason)
         self._searched = 0
         after = found + unit - self._at
         self.looked = max(self.looked, after)
