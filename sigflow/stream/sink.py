@@ -122,16 +122,25 @@ class Events:
             expected, step, modulus = tracker.expected, sequence.step, sequence.modulus
             last = modulus - step
             stream = None
+            wanted = expected.get(None, -1)
             for (at, _, head), raw in zip(found, raws, strict=True):
-                if stream_at is not None:
+                if stream_at is not None and head[stream_at] != stream:
+                    if wanted >= 0:
+                        expected[stream] = wanted
                     stream = head[stream_at]
+                    wanted = expected.get(stream, -1)
                 counter = head[counter_at]
-                if expected.get(stream) == counter and counter < last:
-                    expected[stream] = counter + step
+                if counter == wanted and counter < last:
+                    wanted = counter + step
                 else:
+                    if wanted >= 0:
+                        expected[stream] = wanted
                     tracker.follow(stream, counter, base + at, out)
+                    wanted = expected.get(stream, -1)
                 out.append(Record(format, base + at, raw, index, head))
                 index += 1
+            if wanted >= 0:
+                expected[stream] = wanted
         self.index = index
         self.frame_counts[number] += len(found)
         self.frame_bytes[number] += found[-1][1] - found[0][0]
