@@ -7,7 +7,7 @@ when it is first asked for.  Equality is that of content; stamps do not count, f
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
@@ -59,6 +59,10 @@ class Reader(Protocol):
     def name(self) -> str:
         """The format's name."""
 
+    @property
+    def late(self) -> Callable[[bytes, tuple[Any, ...]], Any] | None:
+        """Makes the value of a frame from its bytes and header, where that cannot fail."""
+
     def value_of(self, record: Record) -> Any:
         """The record's value, or what could be parsed of it."""
 
@@ -106,7 +110,11 @@ class Record:
         """The generated object; where parsing failed, what could be parsed (None if nothing), see `diagnostics`."""
         value = self._value
         if value is _UNREAD:
-            value = self._value = self._reader.value_of(self)
+            reader, head = self._reader, self.head
+            if head is not None and reader.late is not None:
+                value = self._value = reader.late(self.raw, head)
+            else:
+                value = self._value = reader.value_of(self)
         return value
 
     @property

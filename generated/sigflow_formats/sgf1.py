@@ -241,6 +241,7 @@ def _measure(data: Any, at: int, end: int) -> Any:
 
 
 def _run(data: Any, at: int, end: int, limit: int, found: list[Any]) -> int:
+    view = memoryview(data)
     while end - at >= 26:
         head = _HEAD(data, at)
         magic, version, flags, stream_id, sequence, payload_length, checksum = head
@@ -250,7 +251,8 @@ def _run(data: Any, at: int, end: int, limit: int, found: list[Any]) -> int:
         stop = at + length
         if stop > end or length > limit:
             break
-        if crc32(data[at + 26:stop], crc32(data[at:at + 22])) != checksum:
+        body = data if length < 2048 else view
+        if crc32(body[at + 26:stop], crc32(body[at:at + 22])) != checksum:
             break
         found.append((at, stop, head))
         at = stop
@@ -265,7 +267,7 @@ def _steps(io: Window) -> Any:
 
 def _parse(raw: bytes, head: Any) -> Sgf1:
     if head is not None:
-        unit = Sgf1.__new__(Sgf1)
+        unit = object.__new__(Sgf1)
         unit.magic, unit.version, _, unit.stream_id, unit.sequence, unit.payload_length, unit.checksum = head
         unit._late = raw
         return unit
@@ -304,6 +306,7 @@ FORMAT = Envelope(
     measure=_measure,
     header=26,
     run=_run,
+    lazy=True,
     sync=(b'SGF1',),
     max_frame=16777242,
     min_frame=26,

@@ -151,6 +151,7 @@ class Envelope:
     run(data, at, end, limit, found): whole good frames in a row from `at` on, checksum verified, each appended to
     `found` as (start, stop, header tuple); returns where it stopped.  It stops at anything that is not a plain good
     frame.
+    lazy: `parse` with a header tuple cannot fail: it sets the header's fields, the rest is read when it is asked for.
     parse(raw, head): the unit parsed from its bytes; `head` is the header tuple of `run`, or None.
     """
 
@@ -160,6 +161,7 @@ class Envelope:
     steps: Callable[[Window], Generator[None, None, Measured]]
     measure: Callable[[Any, int, int], int | str | None] | None = None
     run: Callable[[Any, int, int, int, list[tuple[int, int, tuple[Any, ...]]]], int] | None = None
+    lazy: bool = False
     sync: tuple[bytes, ...] = ()
     max_frame: int = 16 << 20
     min_frame: int = 1

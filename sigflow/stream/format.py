@@ -58,6 +58,7 @@ class Format:
             assert root is not None  # so it was given
             self._parse = lambda raw, head: parse_whole(root, raw)
         sequence = envelope.sequence if envelope is not None else None
+        self.late = envelope.parse if envelope is not None and envelope.lazy else None
         self._sequence = attrgetter(sequence.field) if sequence is not None else None
 
     def __repr__(self) -> str:

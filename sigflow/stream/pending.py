@@ -1,7 +1,7 @@
 """The bytes that were fed and are not decided yet.
 
 Strategy.  Where nothing is left over, a chunk is scanned as it is, without a copy.  A small rest is put before the next
-chunk; a rest larger than the chunk is a bytearray that grows, so that a long frame in short chunks costs linear time.
+chunk; a larger one is a bytearray that grows, so that a long frame in short chunks costs linear time.
 A large buffer is let go of as soon as it is decided, not with the next chunk.
 """
 
@@ -11,6 +11,9 @@ from bisect import bisect_right
 
 from sigflow.events import Stamp
 from sigflow.stream.header import Buffer
+
+#: A rest up to this size is put before the next chunk by a copy.
+SMALL = 4096
 
 
 class Pending:
@@ -32,7 +35,7 @@ class Pending:
         left = len(self.data) - cut
         if not left:
             self.data = chunk
-        elif left <= len(chunk):
+        elif left <= min(len(chunk), SMALL):
             self.data = b"".join((memoryview(self.data)[cut:], chunk))
         else:
             if not isinstance(self.data, bytearray):

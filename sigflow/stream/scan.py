@@ -210,7 +210,14 @@ class Scanner:
             if not format.runs or run is None or format.tried == base + at:
                 continue
             found: Found = []
-            stop = run(data, at, min(len(data), at + self._window), format.header.limit, found)
+            end = min(len(data), at + self._window)
+            stop = run(data, at, end, format.header.limit, found)
+            if not found:
+                length = format.header.envelope.measure(data, at, len(data)) if format.header.envelope.measure else None
+                if isinstance(length, int) and at + length > end:
+                    if at + length > len(data):
+                        continue  # not all there: tried again when it is
+                    stop = run(data, at, at + length, format.header.limit, found)
             if found:
                 least, most = _RUN_BYTES
                 self._window = min(max(least, (stop - at) * _RUN_FRAMES // len(found)), most)

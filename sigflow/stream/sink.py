@@ -100,15 +100,19 @@ class Events:
         format, tracker, out, index = self._formats[number], self._trackers[number], self._out, self.index
         self._close_gap()
         first = len(out)
-        raw_data = data if data.__class__ is bytes else bytes(data)
+        if data.__class__ is bytes:
+            raws = [data[at:stop] for at, stop, _ in found]
+        else:
+            with memoryview(data) as view:
+                raws = [bytes(view[at:stop]) for at, stop, _ in found]
         sequence = format.envelope.sequence if format.envelope is not None else None
         if sequence is None or tracker is None:
-            for at, stop, head in found:
-                out.append(Record(format, base + at, raw_data[at:stop], index, head))
+            for (at, _, head), raw in zip(found, raws, strict=True):
+                out.append(Record(format, base + at, raw, index, head))
                 index += 1
         elif sequence.head is None or (sequence.stream is not None and sequence.stream_head is None):
-            for at, stop, head in found:
-                record = Record(format, base + at, raw_data[at:stop], index, head)
+            for (at, _, head), raw in zip(found, raws, strict=True):
+                record = Record(format, base + at, raw, index, head)
                 self._account(number, record)
                 out.append(record)
                 index += 1
@@ -118,16 +122,25 @@ class Events:
             expected, step, modulus = tracker.expected, sequence.step, sequence.modulus
             last = modulus - step
             stream = None
-            for at, stop, head in found:
-                if stream_at is not None:
+            wanted = expected.get(None, -1)
+            for (at, _, head), raw in zip(found, raws, strict=True):
+                if stream_at is not None and head[stream_at] != stream:
+                    if wanted >= 0:
+                        expected[stream] = wanted
                     stream = head[stream_at]
+                    wanted = expected.get(stream, -1)
                 counter = head[counter_at]
-                if expected.get(stream) == counter and counter < last:
-                    expected[stream] = counter + step
+                if counter == wanted and counter < last:
+                    wanted = counter + step
                 else:
+                    if wanted >= 0:
+                        expected[stream] = wanted
                     tracker.follow(stream, counter, base + at, out)
-                out.append(Record(format, base + at, raw_data[at:stop], index, head))
+                    wanted = expected.get(stream, -1)
+                out.append(Record(format, base + at, raw, index, head))
                 index += 1
+            if wanted >= 0:
+                expected[stream] = wanted
         self.index = index
         self.frame_counts[number] += len(found)
         self.frame_bytes[number] += found[-1][1] - found[0][0]

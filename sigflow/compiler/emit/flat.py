@@ -186,6 +186,10 @@ def _plain(code: sc.Code | None, members: list[Packed], opaque: set[Step], modul
     return all(isinstance(one, ex.Name) and module.types.members.get(one) in fields for one in _names(code.expr))
 
 
+#: Bytes from which a slice of a memoryview costs less than a copy.
+VIEWED = 2048
+
+
 class Flat:
     """Writes `_measure`, and `_run` where one checksum of zlib's makes that possible."""
 
@@ -199,7 +203,7 @@ class Flat:
         for member in layout.members:
             for step in member.steps:
                 self.names[step] = naming.attribute(step.attr.id)
-        taken = {"data", "at", "end", "limit", "found", "head", "length", "stop", "size", "crc32", "adler32"}
+        taken = {"data", "at", "end", "limit", "found", "head", "length", "stop", "size", "crc32", "view", "body"}
         self.names = {step: f"{name}_" if name in taken else name for step, name in self.names.items()}
 
     def tables(self) -> None:
@@ -330,6 +334,7 @@ class Flat:
         out()
         any_ = self.module.std("Any")
         with out.block(f"def _run(data: {any_}, at: int, end: int, limit: int, found: list[{any_}]) -> int:"):
+            out("view = memoryview(data)")
             with out.block(f"while end - at >= {layout.header}:"):
                 out("head = _HEAD(data, at)")
                 out(f"{self.targets()} = head")
@@ -345,12 +350,13 @@ class Flat:
                 out("stop = at + length")
                 with out.block("if stop > end or length > limit:"):
                     out("break")
+                out(f"body = data if length < {VIEWED} else view")
                 text = ""
                 for over in checksum.over:
                     assert over.first is not None
                     assert over.last is not None
                     start, stop = _place(offsets[over.first][0]), _place(offsets[over.last][1])
-                    piece = f"data[{start}:{stop}]"
+                    piece = f"body[{start}:{stop}]"
                     text = f"{crc}({piece}, {text})" if text else f"{crc}({piece})"
                 first, last = offsets[checksum.attr]
                 step = next(

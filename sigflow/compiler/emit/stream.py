@@ -77,7 +77,7 @@ class _Stream:
                 flat.run()
         self.steps()
         self.parse(layout, late)
-        self.describe(layout, flat is not None and flat.runs())
+        self.describe(layout, flat is not None and flat.runs(), bool(late))
         out = self.out
         out()
         out()
@@ -117,7 +117,7 @@ class _Stream:
             if late and layout is not None:
                 with out.block("if head is not None:"):
                     name = self.unit.qualified
-                    out(f"unit = {name}.__new__({name})")
+                    out(f"unit = object.__new__({name})")
                     kept = {id(step) for step in headed(layout)}
                     targets = [
                         f"unit.{member.steps[0].name}" if id(member.steps[0]) in kept else "_"
@@ -145,7 +145,7 @@ class _Stream:
     def add(self, key: str, value: str) -> None:
         self.entries.append(f"{key}={value},")
 
-    def describe(self, layout: FlatLayout | None, runs: bool) -> None:
+    def describe(self, layout: FlatLayout | None, runs: bool, lazy: bool) -> None:
         hints = self.hints
         self.add("name", repr(self.plan.spec.top.id))
         self.add("spec", repr(self.plan.spec.file.replace("\\", "/").rsplit("/", 1)[-1]))
@@ -157,6 +157,8 @@ class _Stream:
             self.add("header", str(layout.header))
         if runs:
             self.add("run", "_run")
+        if lazy:
+            self.add("lazy", "True")
         self.add("sync", repr(hints.sync))
         self.add("max_frame", str(hints.max_frame))
         self.add("min_frame", str(hints.min_frame))
