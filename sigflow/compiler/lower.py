@@ -15,8 +15,10 @@ def lower(spec: sc.Spec, tops: dict[str, sc.ClassSpec], names: Names, types: Typ
     """The plan of one spec's module; `tops` are all specs that it can see."""
     class_names: dict[Any, str] = {}
     paths: dict[Any, tuple[str, ...]] = {}
+    taken: set[str] = set()
+    siblings = {id: naming.sibling(id, taken) for id in sorted(tops) if id != spec.top.id}
     for top in tops.values():
-        module = () if top is spec.top else (top.id,)
+        module = () if top is spec.top else (siblings[top.id],)
         _name_classes(top, (), paths)
         for owner in top.walk():
             class_names[owner] = ".".join((*module, *paths[owner]))
@@ -26,7 +28,8 @@ def lower(spec: sc.Spec, tops: dict[str, sc.ClassSpec], names: Names, types: Typ
         one.top.id if isinstance(one, sc.ClassSpec) else one.owner.top.id for one in _referred(spec.top, names, types)
     }
     opaque = _opaque(spec.top, names, types)
-    imports = tuple(sorted((used | opaque) - {spec.top.id}))
+    needed = sorted((used | opaque) - {spec.top.id})
+    imports = tuple((naming.module(id), siblings.get(id, id)) for id in needed)
     classes: dict[sc.ClassSpec, ClassPlan] = {}
     top_plan = _class(spec.top, paths, names, types, classes)
     return Plan(spec, top_plan, classes, class_names, imports)

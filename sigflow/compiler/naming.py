@@ -6,10 +6,14 @@ underscore; so does a class that would hide another of the same scope.
 
 from __future__ import annotations
 
+import builtins
 import keyword
 
 #: What a property of a class must not hide.
-_TAKEN = frozenset(("from_file", "from_bytes", "from_io", "self", "property"))
+_TAKEN = frozenset(("from_file", "from_bytes", "from_io", "close", "self", "property"))
+
+#: What generated functions call their own variables: an imported module must not be called so.
+_LOCAL = frozenset(("io", "self", "i", "on", "raw", "moved", "data", "start", "stop", "name", "end", "size", "view"))
 
 
 def upper_camel(id: str) -> str:
@@ -23,6 +27,16 @@ def upper_camel(id: str) -> str:
 def attribute(id: str) -> str:
     """The name of a field, an instance or a param."""
     return f"{id}_" if keyword.iskeyword(id) or id in _TAKEN else id
+
+
+def module(id: str) -> str:
+    """The name of a spec's module: its ID, which may be a keyword of Python."""
+    return f"{id}_" if keyword.iskeyword(id) else id
+
+
+def sibling(id: str, taken: set[str]) -> str:
+    """What a module calls another that it imports: its name, unless that means something else inside it."""
+    return unique(f"{id}_" if keyword.iskeyword(id) or id in _LOCAL or hasattr(builtins, id) else id, taken)
 
 
 def member(label: str) -> str:

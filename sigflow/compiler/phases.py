@@ -8,14 +8,16 @@ Every phase takes what the one before made and a place for problems; none calls 
 from __future__ import annotations
 
 import builtins
+import keyword
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from sigflow.compiler import naming, source
 from sigflow.compiler import schema as sc
-from sigflow.compiler import source
 from sigflow.compiler.check import allowed_import, check
 from sigflow.compiler.emit.module import emit
 from sigflow.compiler.endless import endless
@@ -27,7 +29,7 @@ from sigflow.compiler.problems import Problems
 from sigflow.compiler.resolve import Scope, resolve
 from sigflow.compiler.types import Types
 from sigflow.diagnostics import Diagnostic, Severity
-from sigflow.errors import SpecError
+from sigflow.errors import SpecError, UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,30 +68,38 @@ def build(
     opaque_types: unknown types are taken as opaque ones.  allow_imports: modules that a custom `process` may come from.
     The author's mistakes are in `Build.problems`; the operating system's errors pass through.
     """
+    if package is not None and not all(_is_name(part) for part in package.split(".")):
+        raise UsageError(f"a package is a dotted name of Python, got {package!r}")
+    allowed = frozenset(allow_imports)
     problems = Problems()
     loader = _Specs([Path(one) for one in import_paths], problems)
     spec = loader.main(Path(path))
     if spec is None:
         return Build(Path(path).stem, {}, problems.sorted(), False)
     tops = loader.tops
-    scope = Scope(tops, frozenset(loader.lost))
+    scope = Scope(tops, frozenset(loader.lost), allowed)
     names = resolve(scope, opaque_types, problems)
     types = Types(names, scope, opaque_types, problems)
-    check(tops, names, types, frozenset(allow_imports), problems)
+    check(tops, names, types, allowed, problems)
     endless(tops.values(), names, types, problems)
     hints: dict[str, Hints | None] = {
         one.file: understand_hints(one, names, types, problems) for one in loader.specs.values()
     }
     lint(spec, names, types, hints[spec.file], problems)
     if problems.failed or names.broken:
-        return Build(spec.top.id, {}, problems.sorted(), False)
+        return Build(naming.module(spec.top.id), {}, problems.sorted(), False)
     modules = {
-        one.top.id: emit(lower(one, tops, names, types), types, package, hints[one.file], problems)
+        naming.module(one.top.id): emit(lower(one, tops, names, types), types, package, hints[one.file], problems)
         for one in loader.specs.values()
     }
     found = problems.sorted()  # (a frame whose length cannot be derived is found while its measure is written)
     ok = all(one.severity is not Severity.ERROR for one in found)
-    return Build(spec.top.id, modules if ok else {}, found, ok, None if opaque_types else frozenset(allow_imports))
+    main = naming.module(spec.top.id)
+    return Build(main, modules if ok else {}, found, ok, None if opaque_types else allowed)
+
+
+def _is_name(text: str) -> bool:
+    return text.isidentifier() and not keyword.iskeyword(text)
 
 
 class _Specs:
@@ -149,7 +159,7 @@ class _Specs:
         folders = [*self.import_paths] if absolute else [at.parent, *self.import_paths]
         for folder in folders:
             candidate = folder / f"{name.lstrip('/')}.ksy"
-            if candidate.is_file():
+            if os.path.isfile(candidate):  # (false also for a name that no file can have)
                 return candidate
         shown = ", ".join(str(folder) for folder in folders) or "no import path"
         known = sorted(one.stem for folder in folders if folder.is_dir() for one in folder.glob("*.ksy"))
@@ -177,7 +187,8 @@ class _Loader:
     def load(
         self, name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0
     ) -> ModuleType:
-        if level == 0 and not fromlist and name in self.texts:
+        mine = globals["__name__"] if isinstance(globals, dict) else ""
+        if level == 0 and not fromlist and name in self.texts and name != mine:
             return self.module(name)
         if self.allowed is not None and name not in _OWN and not allowed_import(name, self.allowed):
             raise SpecError(

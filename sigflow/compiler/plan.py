@@ -73,5 +73,5 @@ class Plan:
     classes: dict[sc.ClassSpec, ClassPlan] = field(default_factory=dict)
     #: Python expression for any class or enum, also of other modules.
     class_names: dict[Any, str] = field(default_factory=dict)
-    #: Modules of the generated package that this one imports.
-    imports: tuple[str, ...] = ()
+    #: Modules that this one imports, and what it calls them.
+    imports: tuple[tuple[str, str], ...] = ()

@@ -6,6 +6,7 @@ imports.  Byte order and encoding come from the nearest enclosing `meta`.
 
 from __future__ import annotations
 
+import keyword
 import re
 from collections.abc import Iterable, Iterator
 
@@ -37,6 +38,8 @@ from sigflow.compiler.problems import Problems
 from sigflow.diagnostics import Place
 
 _NUMBER = re.compile(r"([usf])([1248])(le|be)?\Z")
+#: What a module of an opaque type may be called.
+_MODULE = re.compile(r"[a-z][a-z0-9_]*\Z", re.ASCII)
 _BITS = re.compile(r"b([1-9][0-9]*)(le|be)?\Z")
 _PURE = {
     "str": STR, "strz": STR, "bytes": BYTES, "bool": BOOL, "io": IO, "struct": STRUCT, "any": ANY,
@@ -47,9 +50,16 @@ _BUILT_IN = ("str", "strz", "u1", "u2", "u4", "u8", "s1", "s2", "s4", "s8", "f4"
 class Scope:
     """Where names are looked up: the specs at hand by the id of their top-level class."""
 
-    def __init__(self, tops: dict[str, sc.ClassSpec], lost: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        tops: dict[str, sc.ClassSpec],
+        lost: frozenset[str] = frozenset(),
+        allowed: frozenset[str] = frozenset(),
+    ) -> None:
         self.tops = tops
         self._lost = lost
+        #: Modules of the user's own that opaque types may come from.
+        self.allowed = allowed
 
     def lost(self, path: tuple[str, ...]) -> bool:
         """Whether a name that is not found is that of an import that failed: that was reported, and is enough."""
@@ -187,10 +197,19 @@ class _Resolver:
         if found is not None:
             self.names.used.add(found)
             return found
-        if len(name.path) == 1 and (self.opaque or spec.top.meta.opaque_types):
-            return name.path[0]
         if self.scope.lost(name.path):
             return None
+        if len(name.path) == 1 and _MODULE.match(name.path[0]) and not keyword.iskeyword(name.path[0]):
+            if self.opaque or (spec.top.meta.opaque_types and name.path[0] in self.scope.allowed):
+                return name.path[0]
+            if spec.top.meta.opaque_types:
+                self.problems.add(
+                    "SF315",
+                    ref.at(name.at),
+                    f"opaque type '{name.path[0]}' is code of a module of this name: "
+                    f"allow it with --opaque-types or --allow-import {name.path[0]}",
+                )
+                return None
         written = "::".join(name.path)
         known = self.scope.type_names(spec, name.path)
         self.problems.add("SF204", ref.at(name.at), f"unknown type '{written}'", (written, known))

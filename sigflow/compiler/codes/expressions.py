@@ -254,4 +254,21 @@ seq:
   - {id: a, size: 4, process: xor(3)}
 """,
     ),
+    "SF315": Code(
+        E,
+        "an opaque type that was not allowed",
+        "An opaque type is Python code of yours. A spec may name it only where `--opaque-types` says so.",
+        bad="""\
+meta: {id: opaque, ks-opaque-types: true}
+seq:
+  - {id: a, type: my_type}
+""",
+        good="""\
+meta: {id: plain}
+seq:
+  - {id: a, type: my_type}
+types:
+  my_type: {seq: [{id: b, type: u1}]}
+""",
+    ),
 }

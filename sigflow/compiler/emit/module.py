@@ -20,7 +20,7 @@ from sigflow.runtime.struct import ABI
 def emit(plan: Plan, types: Types, package: str | None, hints: Hints | None, problems: Problems) -> str:
     """The text of a module.  `package`: the package in which the modules of its imports stand."""
     expressions = Expressions(plan, types)
-    module = Module(expressions, types, frozenset((plan.top.path[0], *plan.imports)))
+    module = Module(expressions, types, frozenset((plan.top.path[0], *(name for _, name in plan.imports))))
     hash = source_hash(plan.spec.text)
     body, below = Writer(), Writer()
     if hints is not None and not derivable(plan, module, hints, problems):
@@ -62,8 +62,9 @@ def _head(plan: Plan, module: Module, package: str | None, hash: str) -> Writer:
         out()
     for process in sorted(module.processes):
         out(f"import {process}")
-    for one in plan.imports:
-        out(f"from {package} import {one}" if package else f"import {one}")
+    for one, called in plan.imports:
+        text = f"from {package} import {one}" if package else f"import {one}"
+        out(text if called == one else f"{text} as {called}")
     names = sorted(module.needs, key=lambda text: (not text[0].isupper(), text))
     with out.block("from sigflow.runtime import ("):
         for one in names:

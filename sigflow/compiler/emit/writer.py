@@ -43,18 +43,19 @@ class Writer:
         return "\n".join(found).rstrip("\n") + "\n"
 
 
-def safe(text: str) -> str:
+def safe(text: str, closed: bool = False) -> str:
     """`text` for the inside of a triple-quoted literal: nothing in it ends the literal, escapes, or hides from a
-    reader.
+    reader.  `closed`: the literal's end follows at once.
     """
     letters = []
-    for letter in text:
+    for number, letter in enumerate(text, 1):
         if letter == "\\":
             letters.append("\\\\")
         elif letter == "\n" or (letter.isprintable() and letter != '"'):
             letters.append(letter)
         elif letter == '"':
-            letters.append('\\"' if letters and letters[-1] in ('"', '\\"') else '"')
+            doubtful = (closed and number == len(text)) or letters[-1:] in (['"'], ['\\"'])
+            letters.append('\\"' if doubtful else '"')
         else:
             letters.append(ascii(letter)[1:-1])
     return "".join(letters)
@@ -62,16 +63,13 @@ def safe(text: str) -> str:
 
 def docstring(text: str) -> list[str]:
     """The lines of a docstring that says `text`."""
-    lines = [line.rstrip() for line in safe(text.strip()).split("\n")]
-    if len(lines) == 1 and len(lines[0]) < 100:
-        body = lines[0]
-        return [f'"""{body}{_close(body)}']
+    text = text.strip()
+    short = "\n" not in text and len(safe(text)) < 100
+    lines = [line.rstrip() for line in safe(text, short).split("\n")]
+    if short:
+        return [f'"""{lines[0]}"""']
     lines[0] = f'"""{lines[0]}'
     return [*lines, '"""']
-
-
-def _close(body: str) -> str:
-    return ' """' if body.endswith('"') and not body.endswith('\\"') else '"""'
 
 
 def comment(text: str) -> str:
