@@ -36,6 +36,11 @@ class Limits:
         """The five values, in the order of the fields."""
         return (self.frame, self.depth, self.repeat, self.inflated, self.ratio)
 
+    @property
+    def over_the_wire(self) -> bool:
+        """Whether these say anything of what is nested, repeated or inflated."""
+        return any(value is not None for value in (self.depth, self.repeat, self.inflated))
+
     def with_defaults(self) -> Limits:
         """These limits with every gap filled."""
         return self.over(DEFAULTS)

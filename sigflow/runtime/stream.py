@@ -142,8 +142,6 @@ class KaitaiStream(kaitaistruct.KaitaiStream):  # type: ignore[misc]  # kaitaist
             self._pos = stop
             return
         left = max(self._end - pos, 0)
-        if count < 0 and not left and self.bits_left:
-            raise self.lacking(size)  # bits are left, so the stream is not at its end
         there = left // size
         take = there if count < 0 else min(count, there)
         # "To the end" is not reached while bits are left, though no byte is: the next number is cut.

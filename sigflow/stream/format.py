@@ -16,7 +16,7 @@ from sigflow.limits import Limits
 from sigflow.runtime.envelope import NEED, Envelope, Measured
 from sigflow.runtime.measure import WIRE_ERRORS, maybe_advance
 from sigflow.runtime.salvage import parse_whole
-from sigflow.runtime.struct import KaitaiStruct
+from sigflow.runtime.struct import KaitaiStruct, current_limits
 from sigflow.runtime.window import Window
 from sigflow.stream import reading
 
@@ -58,6 +58,8 @@ class Format:
             assert root is not None  # so it was given
             self._parse = lambda raw, head: parse_whole(root, raw)
         sequence = envelope.sequence if envelope is not None else None
+        if self.limits.over_the_wire:
+            self._parse = _within(self.limits, self._parse)
         self.late = envelope.parse if envelope is not None and envelope.lazy else None
         self._sequence = attrgetter(sequence.field) if sequence is not None else None
 
@@ -127,8 +129,8 @@ class Format:
     def read(self, record: Record) -> Reading:
         """Payload, metadata and findings of a record."""
         unit, fault = record.value, record.fault
-        if record.head is not None:
-            # A value made from its header alone parses the rest on demand; the findings need all of it.
+        if record.head is not None and self.late is None:
+            # A value made from its header alone may not have met what is wrong with the rest; the findings need it.
             whole = Record(self, record.start, record.raw, record.index)
             unit, fault = whole.value, whole.fault
         if self.envelope is None:
@@ -178,3 +180,16 @@ def _epoch(text: str) -> int:
     if date.tzinfo is None:
         date = date.replace(tzinfo=UTC)
     return (date - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1) * 1000
+
+
+def _within(limits: Limits, parse: Callable[[bytes, Any], Any]) -> Callable[[bytes, Any], Any]:
+    """`parse` under the user's limits on what a value of the wire may ask for."""
+
+    def parse_within(raw: bytes, head: Any) -> Any:
+        token = current_limits.set(limits)
+        try:
+            return parse(raw, head)
+        finally:
+            current_limits.reset(token)
+
+    return parse_within

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from kaitaistruct import ValidationLessThanError
 
+from sigflow import catalog
 from sigflow.codecs.tlv import Element
 from sigflow.diagnostics import Severity
 from sigflow.errors import StreamError, UsageError
@@ -218,3 +219,19 @@ def test_sequence_and_stream_of_formats_without_any() -> None:
     assert plain.sequence is None and Format(f.PAIR).stream_of(plain) is None
     assert record(f.FRAME, f.frame(b"", 3, 9)).sequence == 9
     assert Format(f.FRAME).stream_of(record(f.FRAME_SLOW, f.frame(b"", 3, 9))) == 3
+
+
+def test_the_users_limits_replace_those_of_the_spec() -> None:
+    deep = b"\x00\x01\x00\x00"
+    for _ in range(5):
+        deep = b"\x80\x02" + len(deep).to_bytes(2, "big") + deep
+    tlv = catalog.load("tlv")
+    assert tlv.parse(deep).value.elements[0].tag == 0x8002
+    low = tlv.with_limits(Limits(depth=3))
+    with pytest.raises(StreamError, match="nested 4 deep, the limit is 3"):
+        low.parse(deep)
+    for _ in range(14):
+        deep = b"\x80\x02" + len(deep).to_bytes(2, "big") + deep
+    with pytest.raises(StreamError, match="nested 17 deep"):
+        tlv.parse(deep)
+    assert tlv.with_limits(Limits(depth=30)).parse(deep).tag == 0x8002
