@@ -47,9 +47,9 @@ class Pending:
         self.fed += len(chunk)
 
     def release(self, done: int) -> None:
-        """Let go of a large buffer once what lies before the offset `done` is most of it, so that whoever now looks
-        at a
-        long frame does not hold its bytes once more.
+        """Let go of a large buffer once what lies before the offset `done` is most of it.
+
+        Whoever then looks at a long frame does not hold its bytes once more.
 
         A chunk that is still as it was fed is only let go of whole: it may be the caller's, and a rest would be a copy.
         """
