@@ -36,7 +36,6 @@ from sigflow.runtime.stream import KaitaiStream, Numbers, Run, as_stream
 from sigflow.runtime.struct import (
     ABI,
     KaitaiStruct,
-    bounded,
     current_limits,
     inflate,
     members,
@@ -44,6 +43,7 @@ from sigflow.runtime.struct import (
     require_abi,
     shifted,
     within_depth,
+    within_repeat,
 )
 from sigflow.runtime.window import Window
 
@@ -77,7 +77,6 @@ __all__ = [
     "ValidationNotInEnumError",
     "Window",
     "as_stream",
-    "bounded",
     "current_limits",
     "inflate",
     "maybe_advance",
@@ -88,4 +87,5 @@ __all__ = [
     "salvage",
     "shifted",
     "within_depth",
+    "within_repeat",
 ]

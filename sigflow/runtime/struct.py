@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self
 import kaitaistruct
 
 from sigflow.errors import LimitExceeded, SpecError
-from sigflow.limits import DEFAULT_REPEAT, Limits
+from sigflow.limits import Limits
 from sigflow.runtime.stream import KaitaiStream
 
 #: The version of the contract between generated modules and this runtime.
@@ -100,14 +100,6 @@ def shifted(value: int, count: int) -> int:
     return value << count
 
 
-def bounded(count: int) -> int:
-    """A number of elements that take no bytes, held against the limit of elements."""
-    limit = current_limits.get().repeat or DEFAULT_REPEAT
-    if count > limit:
-        raise LimitExceeded(f"{count} elements exceed limit {limit}", found=count, limit=limit)
-    return count
-
-
 def inflate(data: bytes) -> bytes:
     """zlib's `data` decompressed, bounded: a small capture must not fill the memory."""
     engine = zlib.decompressobj()
@@ -119,6 +111,15 @@ def inflate(data: bytes) -> bytes:
     if not engine.eof:
         raise zlib.error("incomplete or truncated zlib data")
     return found
+
+
+def within_repeat(count: int, limit: int) -> int:
+    """`count` elements of a list, held against the spec's limit or the user's."""
+    wanted = current_limits.get().repeat
+    limit = limit if wanted is None else wanted
+    if count > limit:
+        raise LimitExceeded(f"{count} elements exceed limit {limit}", found=count, limit=limit)
+    return count
 
 
 def within_depth(value: KaitaiStruct, limit: int) -> None:

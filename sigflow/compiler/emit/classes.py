@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from sigflow.compiler import naming
 from sigflow.compiler import schema as sc
 from sigflow.compiler.emit.measure import Scope, Steps
-from sigflow.compiler.emit.reads import Module, Reads
+from sigflow.compiler.emit.reads import Module, Reads, limits_of
 from sigflow.compiler.emit.stream import lazy_fields
 from sigflow.compiler.emit.writer import Writer
 from sigflow.compiler.hints import Hints
 from sigflow.compiler.model import Switched, Type, User
 from sigflow.compiler.plan import ClassPlan, Plan, Step, ValueStep
-from sigflow.compiler.source import Mapping, Scalar
+from sigflow.compiler.source import Scalar
 
 _ANNOTATIONS = {
     "int": "int",
@@ -48,14 +48,6 @@ def measured(plan: Plan, module: Module, hints: Hints | None) -> Measured:
 def write_class(module: Module, plan: ClassPlan, out: Writer, stream: Measured) -> None:
     """The whole class."""
     _Class(module, plan, out, stream).write()
-
-
-def limits_of(spec: sc.ClassSpec) -> dict[str, int]:
-    """The bounds of `-sigflow-limits`."""
-    node = spec.hints.get("-sigflow-limits")
-    if not isinstance(node, Mapping):
-        return {}
-    return {key.text: value.integer for key, value in node if isinstance(value, Scalar) and value.integer is not None}
 
 
 class _Class:

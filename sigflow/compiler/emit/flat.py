@@ -6,6 +6,7 @@ frame to the next where one checksum of zlib's makes that possible.
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -186,6 +187,8 @@ def _plain(code: sc.Code | None, members: list[Packed], opaque: set[Step], modul
     return all(isinstance(one, ex.Name) and module.types.members.get(one) in fields for one in _names(code.expr))
 
 
+#: What the functions name themselves: a field of such a name gets an underscore.
+_LOCALS = ("data", "at", "end", "limit", "found", "head", "length", "stop", "size", "crc32", "view", "body")
 #: Bytes from which a slice of a memoryview costs less than a copy.
 VIEWED = 2048
 
@@ -203,7 +206,7 @@ class Flat:
         for member in layout.members:
             for step in member.steps:
                 self.names[step] = naming.attribute(step.attr.id)
-        taken = {"data", "at", "end", "limit", "found", "head", "length", "stop", "size", "crc32", "view", "body"}
+        taken = {*_LOCALS, *dir(builtins)}
         self.names = {step: f"{name}_" if name in taken else name for step, name in self.names.items()}
 
     def tables(self) -> None:

@@ -17,6 +17,7 @@ from sigflow.compiler.emit.writer import Writer
 from sigflow.compiler.layout import Layout, integer
 from sigflow.compiler.model import Bits, Bytes, Number, Shape, Switched, Text, User, Wire
 from sigflow.compiler.plan import ClassPlan, Step
+from sigflow.compiler.source import Mapping, Scalar
 from sigflow.compiler.types import Types
 
 _LETTERS = {
@@ -363,7 +364,7 @@ class Reads:
         if repeat.kind == "expr":
             if guard:
                 out("moved = io._pos")
-            with out.block(f"for i in range({self.ex.code(repeat.code)}):"):
+            with out.block(f"for i in range({self.count(repeat)}):"):
                 self.item(step, target)
                 if guard:
                     self.guard("i")
@@ -378,8 +379,21 @@ class Reads:
                 with out.block(f"if {self.ex.code(repeat.code)}:"):
                     out("break")
             out("i += 1")
+            self.counted("i")
             if guard:
                 self.guard("i")
+
+    def count(self, repeat: sc.Repeat) -> str:
+        """How many elements a list shall have, within the limit that the spec sets."""
+        limit = limits_of(self.plan.spec).get("repeat")
+        text = self.ex.code(repeat.code)
+        return text if limit is None else f"{self.module.need('within_repeat')}({text}, {limit})"
+
+    def counted(self, text: str) -> None:
+        """Hold the elements read so far against that limit."""
+        limit = limits_of(self.plan.spec).get("repeat")
+        if limit is not None:
+            self.out(f"{self.module.need('within_repeat')}({text}, {limit})")
 
     def guard(self, index: str) -> None:
         """Every 65,536 elements: has any byte been taken?  (An element may be empty; a list of them must end.)"""
@@ -459,7 +473,7 @@ class Reads:
     def numbers_at_once(self, step: Step, wire: Wire, target: str, repeat: sc.Repeat) -> bool:
         """A list of plain numbers is one unpack, a list of bit fields one loop in the reader."""
         if isinstance(wire, Bits) and repeat.kind == "expr" and step.attr.valid is None and not self.plan.debug:
-            self.out(f"io.read_bits({target}, {wire.order!r}, {wire.width}, {self.ex.code(repeat.code)})")
+            self.out(f"io.read_bits({target}, {wire.order!r}, {wire.width}, {self.count(repeat)})")
             if wire.boolean:
                 self.out(f"{target}[:] = map(bool, {target})")
             elif step.enum is not None:
@@ -470,8 +484,10 @@ class Reads:
             return False
         name = f"_{wire.kind.upper()}{wire.size}{self.number_order(wire).upper()}"
         self.module.arrays[name] = (SIGNS[self.number_order(wire) or "be"], _LETTERS[wire.kind, wire.size])
-        count = self.ex.code(repeat.code) if repeat.kind == "expr" else "-1"
+        count = self.count(repeat) if repeat.kind == "expr" else "-1"
         self.out(f"io.read_numbers({target}, {name}, {count})")
+        if repeat.kind == "eos":
+            self.counted(f"len({target})")
         if step.enum is not None:
             table = self.module.members_of(step.enum)
             self.out(f"{target}[:] = [{table}.get(_, _) for _ in {target}]")
@@ -747,3 +763,11 @@ _CHECKS: dict[str, Callable[[Reads, Step, sc.Valid, str, str], None]] = {
     "in-enum": Reads._check_enum,
     "expr": Reads._check_expr,
 }
+
+
+def limits_of(spec: sc.ClassSpec) -> dict[str, int]:
+    """The bounds of `-sigflow-limits`."""
+    node = spec.hints.get("-sigflow-limits")
+    if not isinstance(node, Mapping):
+        return {}
+    return {key.text: value.integer for key, value in node if isinstance(value, Scalar) and value.integer is not None}
