@@ -15,12 +15,11 @@ import pytest
 
 from sigflow.compiler import build
 from sigflow.errors import LimitExceeded, SpecError
-from sigflow.limits import DEFAULT_REPEAT, Limits
+from sigflow.limits import Limits
 from sigflow.runtime import (
     ABI,
     KaitaiStream,
     KaitaiStruct,
-    bounded,
     current_limits,
     inflate,
     members,
@@ -28,6 +27,7 @@ from sigflow.runtime import (
     require_abi,
     shifted,
     within_depth,
+    within_repeat,
 )
 from sigflow.runtime.struct import MAX_SHIFT
 
@@ -162,15 +162,18 @@ def test_a_shift_is_bounded() -> None:
 
 
 def test_the_number_of_elements_is_bounded() -> None:
-    assert bounded(DEFAULT_REPEAT) == DEFAULT_REPEAT
-    with pytest.raises(LimitExceeded, match=f"elements exceed limit {DEFAULT_REPEAT}"):
-        bounded(DEFAULT_REPEAT + 1)
-    with limits(repeat=5):
-        assert bounded(5) == 5
+    assert within_repeat(9, 9) == 9
+    with pytest.raises(LimitExceeded, match="10 elements exceed limit 9") as caught:
+        within_repeat(10, 9)
+    assert (caught.value.found, caught.value.limit) == (10, 9)
+    with limits(repeat=5):  # the user's replaces the spec's, down
+        assert within_repeat(5, 9) == 5
         with pytest.raises(LimitExceeded, match="6 elements exceed limit 5"):
-            bounded(6)
-    with limits(repeat=DEFAULT_REPEAT + 7):
-        assert bounded(DEFAULT_REPEAT + 7)
+            within_repeat(6, 9)
+    with limits(repeat=99):  # and up
+        assert within_repeat(99, 9) == 99
+    with limits(repeat=0), pytest.raises(LimitExceeded):
+        within_repeat(1, 9)
 
 
 def test_inflating_is_bounded() -> None:
