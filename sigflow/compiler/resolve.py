@@ -9,6 +9,7 @@ from __future__ import annotations
 import keyword
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from sigflow.compiler import encodings
 from sigflow.compiler import expression as ex
@@ -325,7 +326,9 @@ class _Resolver:
             return None
         if encoding is None:
             self.problems.add(
-                "SF404", ref.place, f"'{attr.id}' is a string, so it needs an `encoding`, here or in `meta`"
+                "SF404",
+                replace(ref.place, path=attr.place.path),
+                f"'{attr.id}' is a string, so it needs an `encoding`, here or in `meta`",
             )
             return None
         encoding = encodings.canonical(encoding) or encoding
