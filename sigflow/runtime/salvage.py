@@ -37,6 +37,7 @@ def salvage(error: BaseException, unit: KaitaiStruct) -> None:
     chain = _under_construction(error, unit)
     path: list[str] = []
     offset = 0
+    place: tuple[int, int] | None = None
     for number, one in enumerate(chain):
         name = next((field for field in one._FIELDS if field not in one.__dict__), None)
         listed = name is None or number + 1 < len(chain)
@@ -54,6 +55,8 @@ def salvage(error: BaseException, unit: KaitaiStruct) -> None:
             path.append(shown if count is None else f"{shown}[{count}]")
             if inner is not None:
                 _hang(one, name, inner, listed)
+        if name in one._PLACES:
+            place = one._PLACES[name][:2]
         if inner is not None and inner._io is not stream:
             offset += max(stream.pos() - inner._io.size(), 0)
         elif inner is None:
@@ -61,7 +64,7 @@ def salvage(error: BaseException, unit: KaitaiStruct) -> None:
             refused = one.__dict__.get(name) if checked is not None and name is not None else None
             offset -= len(refused) if isinstance(refused, bytes) else 0
     facts: Any = error
-    facts.partial, facts.field_path, facts.field_offset = unit, ".".join(path), offset
+    facts.partial, facts.field_path, facts.field_offset, facts.field_place = unit, ".".join(path), offset, place
 
 
 def _checked(error: BaseException, one: KaitaiStruct) -> tuple[str, str] | None:
