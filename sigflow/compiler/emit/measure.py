@@ -16,7 +16,8 @@ from collections.abc import Iterator
 
 from sigflow.compiler import expression as ex
 from sigflow.compiler import schema as sc
-from sigflow.compiler.emit.reads import Module, Packed, Reads
+from sigflow.compiler.emit.reads import Reads
+from sigflow.compiler.emit.shared import Module
 from sigflow.compiler.emit.writer import Writer
 from sigflow.compiler.hints import Hints
 from sigflow.compiler.layout import integer
@@ -274,12 +275,6 @@ class Steps(Reads):
         return str(len(shape.contents)) if shape.contents is not None else self.ex.code(shape.size)
 
     # ------------------------------------------------------------ reading, with waits
-
-    def bit_group(self, steps: list[Step], at: int) -> int:
-        return at
-
-    def run(self, steps: list[Step], at: int) -> tuple[list[Packed], int]:
-        return [], at
 
     def wait(self, condition: str) -> None:
         with self.out.block(f"while {condition}:"):
