@@ -3,17 +3,22 @@ happened.
 
 A generated class sets a nested object on its parent only once that is complete.  When reading fails, the objects under
 construction are found in the frames of the traceback and hung into place, so that whoever shows the value sees how far
-reading came; the path to the field that failed and its offset follow from the same walk.
+reading came; the path to the field that failed and its offset follow from the same walk.  Which field a `_read` was at
+is told by the line that failed: keeping a record of it would cost every frame.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import lru_cache
+from types import CodeType, TracebackType
 from typing import Any
 
 from sigflow.runtime.measure import WIRE_ERRORS
-from sigflow.runtime.stream import KaitaiStream
+from sigflow.runtime.stream import KaitaiStream, Run
 from sigflow.runtime.struct import KaitaiStruct
+
+_LOADS = ("LOAD_ATTR", "LOAD_METHOD")
 
 
 def parse_whole(root: type[KaitaiStruct], raw: bytes) -> KaitaiStruct:
@@ -38,23 +43,15 @@ def salvage(error: BaseException, unit: KaitaiStruct) -> None:
     path: list[str] = []
     offset = 0
     place: tuple[int, int] | None = None
-    for number, one in enumerate(chain):
-        name = next((field for field in one._FIELDS if field not in one.__dict__), None)
-        listed = name is None or number + 1 < len(chain)
-        if listed:
-            name, listed = _open_list(one, chain[number + 1] if number + 1 < len(chain) else None, name)
+    for number, (one, trace) in enumerate(chain):
+        inner = chain[number + 1][0] if number + 1 < len(chain) else None
         stream = one._io
-        inner = chain[number + 1] if number + 1 < len(chain) else None
         checked = _checked(error, one) if inner is None else None
+        name = checked[0] if checked is not None else _being_read(one, trace)
         if checked is not None:
-            name, shown = checked
-            path.append(shown)
+            path.append(checked[1])
         elif name is not None:
-            count = len(one.__dict__[name]) if listed else None
-            shown = one._IDS.get(name, name)
-            path.append(shown if count is None else f"{shown}[{count}]")
-            if inner is not None:
-                _hang(one, name, inner, listed)
+            path.append(_hung(one, name, inner))
         if name in one._PLACES:
             place = one._PLACES[name][:2]
         if inner is not None and inner._io is not stream:
@@ -79,33 +76,74 @@ def _checked(error: BaseException, one: KaitaiStruct) -> tuple[str, str] | None:
     return None
 
 
-def _under_construction(error: BaseException, unit: KaitaiStruct) -> list[KaitaiStruct]:
-    """The objects whose `_read` was running, outermost first."""
-    found: list[KaitaiStruct] = []
+def _under_construction(error: BaseException, unit: KaitaiStruct) -> list[tuple[KaitaiStruct, TracebackType | None]]:
+    """The objects whose `_read` was running, outermost first, each with the innermost frame of it."""
+    found: list[tuple[KaitaiStruct, TracebackType | None]] = []
     trace = error.__traceback__
     while trace is not None:
         frame = trace.tb_frame
         if frame.f_code.co_name.startswith("_read"):
             one = frame.f_locals.get("self")
-            if isinstance(one, KaitaiStruct) and (not found or found[-1] is not one):
-                found.append(one)
+            if isinstance(one, KaitaiStruct):
+                if found and found[-1][0] is one:
+                    found.pop()
+                found.append((one, trace))
         trace = trace.tb_next
-    return found if found and found[0] is unit else [unit]
+    return found if found and found[0][0] is unit else [(unit, None)]
 
 
-def _open_list(one: KaitaiStruct, inner: KaitaiStruct | None, missing: str | None) -> tuple[str | None, bool]:
-    """The repeated field that was being filled: the last one set that is a list, if reading was there."""
-    fields = [field for field in one._FIELDS if field in one.__dict__]
-    last = fields[-1] if fields else None
-    if last is not None and isinstance(one.__dict__[last], list) and inner is not None and inner._parent is one:
-        return last, True
-    if missing is None and last is not None:
-        return last, isinstance(one.__dict__[last], list)
-    return missing, False
+def _being_read(one: KaitaiStruct, trace: TracebackType | None) -> str | None:
+    """The field that was being read: the one that the failing line sets or adds to, or else the next that a line does.
+
+    The fields that are set do not tell it: a list is there from its first element on, and stays when it is complete.
+    """
+    missing = next((field for field in one._FIELDS if field not in one.__dict__), None)
+    if trace is None or (trace.tb_next is not None and trace.tb_next.tb_frame.f_code is Run.short.__code__):
+        return missing  # a run sets its fields one by one
+    fields = {field: field for field in one._FIELDS} | {f"_raw_{field}": field for field in one._FIELDS}
+    uses = [use for use in _uses(trace.tb_frame.f_code) if use[2] in fields]
+    here = [name for _, line, name in uses if line == trace.tb_lineno]
+    later = [name for offset, _, name in uses if offset > trace.tb_lasti]
+    return next((fields[name] for name in (*here, *later)), missing)
 
 
-def _hang(one: KaitaiStruct, name: str, inner: KaitaiStruct, listed: bool) -> None:
-    if listed:
-        one.__dict__[name].append(inner)
-    else:
+@lru_cache(maxsize=256)
+def _uses(code: CodeType) -> tuple[tuple[int, int, str], ...]:
+    """Where a `_read` sets an attribute, or adds to a list that is one: (offset in the code, line, name), in order."""
+    import dis
+
+    found: list[tuple[int, int, str]] = []
+    line = 0
+    lists = ""  # the line's call that fills the list it is given
+    before = ("", "")
+    for each in dis.get_instructions(code):
+        if each.positions is not None and each.positions.lineno is not None and each.positions.lineno != line:
+            line, lists = each.positions.lineno, ""
+        name = str(each.argval)
+        if each.opname == "STORE_ATTR":
+            found.append((each.offset, line, name))
+        elif each.opname in _LOADS:
+            if name == "append" and before[0] in _LOADS:
+                found.append((each.offset, line, before[1]))
+            elif lists:
+                found.append((each.offset, line, name))
+                lists = ""
+            elif name in ("read_numbers", "read_bits"):
+                lists = name
+        if each.opname != "CACHE":
+            before = (each.opname, name)
+    return tuple(found)
+
+
+def _hung(one: KaitaiStruct, name: str, inner: KaitaiStruct | None) -> str:
+    """Set `inner` as the field, or as the next element of the list that it is; gives what to call it."""
+    shown, value = one._IDS.get(name, name), one.__dict__.get(name)
+    if isinstance(value, list):
+        if inner is None:
+            return f"{shown}[{len(value)}]"
+        if not value or value[-1] is not inner:
+            value.append(inner)
+        return f"{shown}[{len(value) - 1}]"
+    if inner is not None:
         one.__dict__[name] = inner
+    return shown

@@ -162,7 +162,7 @@ def test_the_pieces_do_not_matter(seed: int) -> None:
     )
     at = rng.randrange(min(len(data), 4) + 1)
     limit = rng.choice((5, 12, 40, 1000))
-    sync = rng.choice(((), (b"*H\r",), (b"*", b"\n\0"), (b"\r\n",)))
+    sync = rng.choice(((), (b"*H\r",), (b"*", b"\n\0"), (b"\r\n",), (b"*\r\n",), (b"a\0\n", b"*\r*")))
     steps = steps_of(rng)
     wanted = judged(data, at, limit, sync, steps)
     for _ in range(3):
