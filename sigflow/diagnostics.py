@@ -9,6 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+#: So many letters before and after the place are shown of a line too long to show.
+_NEAR = 100
+
 
 class Severity(StrEnum):
     """How bad a diagnostic is.  Errors in a capture give exit code 3; warnings and notes do not."""
@@ -66,10 +69,12 @@ class Diagnostic:
         return f"{head}{self.severity} {self.code}: {self.message}"
 
     def excerpt(self) -> str:
-        """The one-line form, then the spec's line with a caret under the column."""
+        """The one-line form, then the spec's line with a caret under the column; of a very long line, what is near."""
         if not self.source or not self.line:
             return str(self)
-        return f"{self}\n  {self.source}\n  {' ' * (self.column - 1)}^"
+        start = 0 if len(self.source) <= 2 * _NEAR else max(self.column - _NEAR, 0)
+        shown = self.source[start : start + 2 * _NEAR]
+        return f"{self}\n  {shown}\n  {' ' * (self.column - 1 - start)}^"
 
 
 @dataclass(frozen=True, slots=True)

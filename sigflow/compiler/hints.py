@@ -7,7 +7,7 @@ spec. `Hints` is what the emitter needs; a spec without `-sigflow-stream` has no
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from sigflow import checksums
@@ -58,6 +58,8 @@ _REASON = re.compile(r"[a-z][a-z0-9-]*\Z")
 #: `lint` warns where a chain is believed on less evidence than this many bits.
 ENOUGH_BITS = 36
 DEFAULT_CHAIN = 8
+#: What the scan of a chain holds for each byte leaves this much room.
+LONGEST_CHAIN = 255
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -206,15 +208,16 @@ class _Hinter:
         """Whether a lone name is no field at all."""
         return not id.startswith("_") and context.spec.member(id) is None and not context.spec.broken
 
-    def unknown(self, id: str, place: Place, known: list[str]) -> None:
+    def unknown(self, id: str, place: Place, known: Iterable[str]) -> None:
         self.problems.add("SF508", place, f"unknown field '{id}'", (id, known))
 
-    def integer(self, node: Node | None, least: int) -> int | None:
+    def integer(self, node: Node | None, least: int, most: int = 1 << 63) -> int | None:
         if node is None:
             return None
         value = node.integer if isinstance(node, Scalar) else None
-        if value is None or value < least:
-            self.bad(node, f"expected an integer of at least {least}, got {node.describe()}")
+        if value is None or not least <= value <= most:
+            wanted = f"of at least {least}" if value is None or value < least else f"of at most {most}"
+            self.bad(node, f"expected an integer {wanted}, got {node.describe()}")
             return None
         return value
 
@@ -495,7 +498,7 @@ class _Hinter:
             return
         if isinstance(node, Mapping) and node.get("chain") is not None:
             self.keys(node, ("chain",), "confirm")
-            hints.chain = self.integer(node.get("chain"), 2)
+            hints.chain = self.integer(node.get("chain"), 2, LONGEST_CHAIN)
             return
         self.bad(node, f"expected `checksum` or `{{chain: n}}`, got {node.describe()}")
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from sigflow.compiler import expression as ex
 from sigflow.compiler import schema as sc
-from sigflow.compiler.model import Bits, Bytes, Names, Number, Shape, Text, User, Wire
+from sigflow.compiler.model import Bits, Bytes, Names, Number, Shape, Switched, Text, User, Wire
 
 Value = int | float | str | bool
 
@@ -76,6 +76,8 @@ class Layout:
     def __init__(self, names: Names) -> None:
         self.names = names
         self._classes: dict[sc.ClassSpec, int | None] = {}
+        #: Classes whose size waits for those of the classes they hold: a chain of them must not exhaust the stack.
+        self._entered: set[sc.ClassSpec] = set()
 
     def attr_bits(self, attr: sc.Attr) -> int | None:
         """The size of a field, in bits; None where the bytes decide."""
@@ -99,7 +101,9 @@ class Layout:
         if isinstance(wire, User):
             if wire.shape is not None and wire.shape.bounded:
                 return self.shape_bits(wire.shape)
-            return self.class_bits(wire.target) if isinstance(wire.target, sc.ClassSpec) else None
+            if not isinstance(wire.target, sc.ClassSpec):
+                return None
+            return self._classes[wire.target] if wire.target in self._classes else self.class_bits(wire.target)
         sizes = {self.wire_bits(one) for _, one in wire.cases}
         return sizes.pop() if len(sizes) == 1 and any(on is None for on, _ in wire.cases) else None
 
@@ -112,9 +116,31 @@ class Layout:
 
     def class_bits(self, spec: sc.ClassSpec) -> int | None:
         """The size of a class's fields, in bits, each after a bit field aligned as the reader aligns it."""
-        if spec in self._classes:
-            return self._classes[spec]
-        self._classes[spec] = None
+        waiting = [spec]
+        while waiting:
+            one = waiting[-1]
+            if one not in self._classes:
+                self._classes[one] = None  # what holds itself has no size
+                self._entered.add(one)
+                waiting.extend(target for target in self._held(one) if target not in self._classes)
+                continue
+            waiting.pop()
+            if one in self._entered:
+                self._entered.discard(one)
+                self._classes[one] = self._total(one)
+        return self._classes[spec]
+
+    def _held(self, spec: sc.ClassSpec) -> list[sc.ClassSpec]:
+        """The classes that fields of a class are of."""
+        found: list[sc.ClassSpec] = []
+        for attr in spec.seq:
+            wire = self.names.wires.get(attr)
+            for one in (it for _, it in wire.cases) if isinstance(wire, Switched) else (wire,):
+                if isinstance(one, User) and isinstance(one.target, sc.ClassSpec):
+                    found.append(one.target)
+        return found
+
+    def _total(self, spec: sc.ClassSpec) -> int | None:
         total = 0
         for attr in spec.seq:
             size = self.attr_bits(attr)
@@ -123,5 +149,4 @@ class Layout:
             if not isinstance(self.names.wires.get(attr), Bits):
                 total = (total + 7) // 8 * 8
             total += size
-        self._classes[spec] = total
         return total

@@ -340,6 +340,8 @@ class _Parser:
         names = [self.path()[-1]]
         while self.accept("."):
             names.append(self.path()[-1])
+            if len(names) > MAX_DEPTH:
+                raise ExpressionError(f"more than {MAX_DEPTH} names", self.token.at)
         return tuple(names), self.items(")") if self.accept("(") else ()
 
     def type_name(self) -> TypeName:
@@ -416,6 +418,8 @@ def _string(text: str, at: int, stop: int, formatted: bool = False) -> tuple[_To
             parts.append(Str(start, "".join(letters)))
             letters = []
             parts.append(_whole(text, at + 1, closing, _Parser.expression, "'}' or an operator"))
+            if len(parts) > MAX_TREE:
+                raise ExpressionError(f"more than {MAX_TREE} parts in an f-string", at)
             at = closing + 1
         else:
             letters.append(letter)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from heapq import nsmallest
 from typing import Protocol
 
 from sigflow.compiler.codes import CODES
@@ -22,12 +23,21 @@ class Located(Protocol):
         """Where it stands."""
 
 
+#: So many problems are kept, and so many of them get a suggestion: a spec made to have millions must not take hours.
+MOST = 1000
+SUGGESTED = 30
+#: A message is cut after so many letters.
+LONGEST = 2000
+
+
 class Problems:
     """The problems found so far, in the order of discovery, each at one place once."""
 
     def __init__(self) -> None:
         self._found: dict[tuple[str, Place], Diagnostic] = {}
         self._lines: dict[str, list[str]] = {}
+        #: Whether any problem is an error.
+        self.failed = False
 
     def add_source(self, file: str, text: str) -> None:
         """Remember a spec's text, so that a diagnostic can show its line."""
@@ -38,20 +48,25 @@ class Problems:
     ) -> None:
         """Report `message`; `near` is (what was written, what there is): the nearest name is suggested."""
         place = where if isinstance(where, Place) else where.place
-        if near is not None:
+        self.failed = self.failed or CODES[code].severity is Severity.ERROR
+        if (code, place) in self._found or len(self._found) > MOST:
+            return
+        if len(self._found) == MOST:
+            code, message, near = "SF129", f"more than {MOST} problems; from here on they are not listed", None
+        message = message if len(message) <= LONGEST else f"{message[:LONGEST]}…"
+        if near is not None and len(self._found) < SUGGESTED:
             message += did_you_mean(*near)
         lines = self._lines.get(place.file, [])
         source = lines[place.line - 1] if 0 < place.line <= len(lines) else ""
-        self._found.setdefault((code, place), Diagnostic(code, CODES[code].severity, message, place, source))
-
-    @property
-    def failed(self) -> bool:
-        """Whether any problem is an error."""
-        return any(one.severity is Severity.ERROR for one in self._found.values())
+        self._found[code, place] = Diagnostic(code, CODES[code].severity, message, place, source)
 
     def sorted(self) -> tuple[Diagnostic, ...]:
-        """All problems by file and place."""
-        return tuple(sorted(self._found.values(), key=lambda one: (one.file, one.line, one.column, one.code)))
+        """All problems by file and place; that there are more comes last."""
+        return tuple(
+            sorted(
+                self._found.values(), key=lambda one: (one.code == "SF129", one.file, one.line, one.column, one.code)
+            )
+        )
 
 
 def plural(count: int, noun: str) -> str:
@@ -61,5 +76,7 @@ def plural(count: int, noun: str) -> str:
 
 def did_you_mean(written: str, known: Iterable[str]) -> str:
     """`, did you mean 'x'?` where a known name is near, else nothing."""
-    near = get_close_matches(written, [name for name in known if name], n=1, cutoff=0.6)
+    # Comparing is slow, so of very many names only those of about the same length are compared.
+    likely = nsmallest(300, (name for name in known if name), key=lambda name: abs(len(name) - len(written)))
+    near = get_close_matches(written, likely, n=1, cutoff=0.6) if len(written) < 200 else []
     return f", did you mean '{near[0]}'?" if near and near[0] != written else ""

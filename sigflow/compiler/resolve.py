@@ -269,9 +269,9 @@ class _Resolver:
             return self.number(ref, number, spec)
         bits = _BITS.match(text)
         if bits:
-            width = int(bits.group(1))
-            if width > 64:
-                self.problems.add("SF402", ref.place, f"a bit field has 1 to 64 bits, got {width}")
+            width = bit_width(text)
+            if width is None:
+                self.problems.add("SF402", ref.place, f"a bit field has 1 to 64 bits, got {bits.group(1):.20}")
                 return None
             return Bits(width, bits.group(2) or self.bit_order(spec), width == 1 and attr.enum is None)
         if text in ("str", "strz"):
@@ -382,6 +382,13 @@ class _Resolver:
             if isinstance(one, User) and isinstance(one.target, sc.ClassSpec):
                 known = self.names.parents.setdefault(one.target, [])
                 known.append((None if attr.no_parent else attr.parent or spec, spec))
+
+
+def bit_width(type_name: str) -> int | None:
+    """The width of a bit type of 1 to 64 bits."""
+    bits = _BITS.match(type_name)
+    width = int(bits.group(1)) if bits and len(bits.group(1)) < 3 else 0
+    return width if 1 <= width <= 64 else None
 
 
 def byte_order(spec: sc.ClassSpec) -> str | None:

@@ -177,10 +177,14 @@ class Enum:
     owner: Any  # ClassSpec, which is defined below and refers back
     #: An entry of it could not be read: a label that it seems to lack may be there.
     broken: bool = False
+    #: The entries by label, made when one is asked for.
+    _index: dict[str, EnumEntry] = field(default_factory=dict)
 
     def entry(self, label: str) -> EnumEntry | None:
         """The entry of this label, if there is one."""
-        return next((one for one in self.entries if one.id == label), None)
+        if not self._index:
+            self._index.update((one.id, one) for one in self.entries)
+        return self._index.get(label)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -242,6 +246,8 @@ class ClassSpec:
     hint_keys: dict[str, Scalar] = field(default_factory=dict)
     #: A member of it could not be read: what it seems to lack may be there.
     broken: bool = False
+    #: The members by id, made when one is asked for: once nothing is added any more.
+    _index: dict[str, Attr | Param] = field(default_factory=dict)
 
     @property
     def top(self) -> ClassSpec:
@@ -281,16 +287,16 @@ class ClassSpec:
 
     def member(self, id: str) -> Attr | Param | None:
         """The field, instance or param of this id."""
-        for attr in self.seq:
-            if attr.id == id:
-                return attr
-        if id in self.instances:
-            return self.instances[id]
-        return next((param for param in self.params if param.id == id), None)
+        if not self._index:
+            members: list[Attr | Param] = [*self.params, *self.instances.values(), *reversed(self.seq)]
+            self._index.update((one.id, one) for one in members)
+        return self._index.get(id)
 
-    def member_ids(self) -> list[str]:
+    def member_ids(self) -> Iterator[str]:
         """The ids of all members."""
-        return [*(one.id for one in self.seq), *self.instances, *(one.id for one in self.params)]
+        yield from (one.id for one in self.seq)
+        yield from self.instances
+        yield from (one.id for one in self.params)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,7 +7,7 @@ method table is the language's own, by kind of receiver.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from sigflow.compiler import expression as ex
@@ -32,8 +32,8 @@ from sigflow.compiler.model import (
     Wire,
     array_of,
 )
-from sigflow.compiler.problems import Problems, did_you_mean, plural
-from sigflow.compiler.resolve import Scope, _Resolver
+from sigflow.compiler.problems import Problems, plural
+from sigflow.compiler.resolve import Scope, _Resolver, bit_width
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +46,13 @@ class Context:
 
 
 class Mistake(Exception):
-    """A mistake of the author inside an expression."""
+    """A mistake of the author inside an expression; `near`: what was written and what there is, for a suggestion."""
 
-    def __init__(self, code: str, message: str, at: int) -> None:
+    def __init__(self, code: str, message: str, at: int, near: tuple[str, Iterable[str]] | None = None) -> None:
         super().__init__(message)
         self.code = code
         self.at = at
+        self.near = near
 
 
 class _TooDeep(Exception):
@@ -163,7 +164,7 @@ class Types:
         try:
             found = _RULES[type(expr)](self, expr, context)
         except Mistake as mistake:
-            self.problems.add(mistake.code, self._codes[-1].at(mistake.at), str(mistake))
+            self.problems.add(mistake.code, self._codes[-1].at(mistake.at), str(mistake), mistake.near)
             found = ANY
         finally:
             self._level -= 1
@@ -197,17 +198,17 @@ class Types:
         """
         if self._depth or attr in self._values:
             return self._value(attr, owner)
-        waiting = [(attr, owner)]
+        waiting = {attr: owner}
         while waiting:
             try:
-                self._value(*waiting[-1])
-                waiting.pop()
+                self._value(*next(reversed(waiting.items())))
+                waiting.popitem()
             except _TooDeep as deep:
-                if any(deep.attr is one for one, _ in waiting):
+                if deep.attr in waiting:
                     self.problems.add("SF303", deep.attr.id_place, f"instance '{deep.attr.id}' needs its own value")
                     self._values[deep.attr] = ANY
                 else:
-                    waiting.append((deep.attr, deep.owner))
+                    waiting[deep.attr] = deep.owner
         return self._value(attr, owner)
 
     def _value(self, attr: sc.Attr, owner: sc.ClassSpec) -> Type:
@@ -295,8 +296,8 @@ class Types:
                 return ANY
             if not expr.id[0].islower() and expr.id[0] != "_":
                 raise Mistake("SF116", f"invalid ID: '{expr.id}', expected /^[a-z][a-z0-9_]*$/", expr.at)
-            near = did_you_mean(expr.id, context.spec.member_ids())
-            raise Mistake("SF203", f"unknown field '{expr.id}' in type '{context.spec.title}'{near}", expr.at)
+            near = (expr.id, context.spec.member_ids())
+            raise Mistake("SF203", f"unknown field '{expr.id}' in type '{context.spec.title}'", expr.at, near)
         self.members[expr] = member
         self.names.used.add(member)
         try:
@@ -327,8 +328,8 @@ class Types:
             return self.user_access(expr, receiver.ref, name)
         method = METHODS.get((receiver.kind, name))
         if method is None:
-            near = did_you_mean(name, (known for kind, known in METHODS if kind == receiver.kind))
-            raise Mistake("SF305", f"{receiver} has no member or method '{name}'{near}", expr.id_at)
+            near = (name, (known for kind, known in METHODS if kind == receiver.kind))
+            raise Mistake("SF305", f"{receiver} has no member or method '{name}'", expr.id_at, near)
         wanted, result = method
         required = [one for one in wanted if not one.endswith("?")]
         if not len(required) <= len(arguments) <= len(wanted):
@@ -361,8 +362,8 @@ class Types:
         if member is None:
             if spec.broken:
                 return ANY
-            near = did_you_mean(name, spec.member_ids())
-            raise Mistake("SF203", f"unknown field '{name}' in type '{spec.title}'{near}", expr.id_at)
+            near = (name, spec.member_ids())
+            raise Mistake("SF203", f"unknown field '{name}' in type '{spec.title}'", expr.id_at, near)
         self.members[expr] = member
         self.names.used.add(member)
         try:
@@ -449,11 +450,8 @@ class Types:
             if self.scope.lost(ref.name.path):
                 return ANY
             written = "::".join(ref.name.path)
-            raise Mistake(
-                "SF204",
-                f"unknown type '{written}'{did_you_mean(written, self.scope.type_names(context.spec))}",
-                ref.name.at,
-            )
+            near = (written, self.scope.type_names(context.spec))
+            raise Mistake("SF204", f"unknown type '{written}'", ref.name.at, near)
         return found
 
     def _size_of(self, expr: ex.SizeOf, context: Context) -> Type:
@@ -468,16 +466,14 @@ class Types:
         text = name.path[0] if len(name.path) == 1 else ""
         if text in _BUILT_IN_BITS:
             return _BUILT_IN_BITS[text]
-        if text[:1] == "b" and text[1:].rstrip("lbe").isdigit():
-            return int(text[1:].rstrip("lbe"))
+        width = bit_width(text)
+        if width is not None:
+            return width
         spec = self.scope.find_type(name.path, context.spec)
         if spec is None:
             written = "::".join(name.path)
-            raise Mistake(
-                "SF204",
-                f"unknown type '{written}'{did_you_mean(written, self.scope.type_names(context.spec))}",
-                name.at,
-            )
+            near = (written, self.scope.type_names(context.spec))
+            raise Mistake("SF204", f"unknown type '{written}'", name.at, near)
         return self.layout.class_bits(spec)
 
     def class_size(self, spec: sc.ClassSpec, at: int) -> int:
@@ -511,14 +507,13 @@ class Types:
             if self.scope.lost((*expr.path, expr.enum)):
                 return ANY
             written = "::".join((*expr.path, expr.enum))
-            raise Mistake(
-                "SF205",
-                f"unknown enum '{written}'{did_you_mean(written, self.scope.enum_names(context.spec))}",
-                expr.at,
-            )
+            near = (written, self.scope.enum_names(context.spec))
+            raise Mistake("SF205", f"unknown enum '{written}'", expr.at, near)
         if enum.entry(expr.label) is None and not enum.broken:
-            near = did_you_mean(expr.label, (one.id for one in enum.entries))
-            raise Mistake("SF207", f"enum '{enum.id}' has no member '{expr.label}'{near}", expr.label_at)
+            labels = (one.id for one in enum.entries)
+            raise Mistake(
+                "SF207", f"enum '{enum.id}' has no member '{expr.label}'", expr.label_at, (expr.label, labels)
+            )
         self.names.used.add(enum)
         self.enums[expr] = enum
         self.owners[expr] = context.spec.top

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from contextvars import ContextVar
 from enum import IntEnum
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import kaitaistruct
 
@@ -24,12 +24,29 @@ MAX_INFLATED = 256 << 20
 current_limits: ContextVar[Limits] = ContextVar("current_limits", default=Limits())  # noqa: B039  # frozen
 
 
-class KaitaiStruct(kaitaistruct.KaitaiStruct):  # type: ignore[misc]  # kaitaistruct carries no types
+if TYPE_CHECKING:
+
+    class _Base:
+        """What Kaitai's class is.  It carries no types: with it as a base, any misspelt field would pass as `Any`."""
+
+        _io: KaitaiStream
+        _parent: Any
+        _root: Any
+
+        def __init__(self, io: Any) -> None: ...
+        def __enter__(self) -> Self: ...
+        def __exit__(self, *args: object) -> None: ...
+        def close(self) -> None: ...
+
+else:
+    _Base = kaitaistruct.KaitaiStruct
+
+
+class KaitaiStruct(_Base):
     """What every generated class is: `from_file`, `from_bytes`, `from_io`, a context manager, `_io`, `_parent`,
     `_root`.
     """
 
-    _io: KaitaiStream
     #: Attribute names of the fields in the order of the spec, and of the instances.
     _FIELDS: ClassVar[tuple[str, ...]] = ()
     _INSTANCES: ClassVar[tuple[str, ...]] = ()

@@ -1,3 +1,3 @@
-# 1:1: error SF101: the spec is larger than 16777216 bytes
-# padded to 16777217 bytes
+# 1:1: error SF101: the spec is larger than 4194304 bytes
+# padded to 4194305 bytes
 meta: {id: too_large}

@@ -1,4 +1,4 @@
-# 8:37: error SF109: more than 1000000 YAML nodes, aliases expanded
+# 8:13: error SF109: more than 300000 YAML nodes, aliases expanded
 meta: {id: aliases_that_expand}
 -a: &a [0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
 -b: &b [*a, *a, *a, *a, *a, *a, *a, *a, *a, *a]

@@ -8,14 +8,14 @@ CODES = {
     "SF101": Code(
         E,
         "the spec is too large",
-        "A spec has at most 16 MiB; data does not belong into it.",
+        "A spec has at most 4 MiB; data does not belong into it.",
         bad="""\
 # a line of a comment, again and again
 """,
         good="""\
 meta: {id: small}
 """,
-        times=600_000,
+        times=150_000,
     ),
     "SF102": Code(
         E,
@@ -407,5 +407,18 @@ meta: {id: colors}
 enums:
   color: {0: red}
 """,
+    ),
+    "SF129": Code(
+        W,
+        "too many problems",
+        "Only the first thousand of a file are listed; so many have one cause, or a few.",
+        bad="""\
+? [an, unusual, key]
+: a
+""",
+        good="""\
+meta: {id: few}
+""",
+        times=1001,
     ),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -43,10 +44,15 @@ class Writer:
         return "\n".join(found).rstrip("\n") + "\n"
 
 
+_DOUBTFUL = re.compile(r'["\\]')
+
+
 def safe(text: str, closed: bool = False) -> str:
     """`text` for the inside of a triple-quoted literal: nothing in it ends the literal, escapes, or hides from a
     reader.  `closed`: the literal's end follows at once.
     """
+    if not _DOUBTFUL.search(text) and text.replace("\n", "").isprintable():
+        return text
     letters = []
     for number, letter in enumerate(text, 1):
         if letter == "\\":
