@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sigflow.compiler.codes.code import Code, E
+from sigflow.compiler.codes.code import Code, E, W
 
 CODES = {
     "SF101": Code(

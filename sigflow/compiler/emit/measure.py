@@ -45,13 +45,16 @@ class Scope:
             self.need(code.expr)
 
     def _walk(self, plan: ClassPlan) -> None:
-        if plan in self.classes:
-            return
-        self.classes.append(plan)
-        for step in plan.steps:
-            for wire in wires_of(step.wire):
-                if isinstance(wire, User) and not is_bounded(wire) and wire.target in self.plan.classes:
-                    self._walk(self.plan.classes[wire.target])
+        waiting = [plan]
+        while waiting:
+            one = waiting.pop()
+            if one in self.classes:
+                continue
+            self.classes.append(one)
+            for step in one.steps:
+                for wire in wires_of(step.wire):
+                    if isinstance(wire, User) and not is_bounded(wire) and isinstance(wire.target, sc.ClassSpec):
+                        waiting.append(self.plan.classes.get(wire.target, one))
 
     def _of_hints(self) -> Iterator[sc.Code]:
         for checksum in self.hints.checksums:

@@ -89,6 +89,8 @@ class Reads:
                 self.item(step, target)
                 if guard:
                     self.guard("i")
+            if guard:
+                out(f"io.listed(moved, len({target}))")
             return
         out("i = 0")
         if guard:
@@ -103,6 +105,8 @@ class Reads:
             self.counted("i")
             if guard:
                 self.guard("i")
+        if guard:
+            out(f"io.listed(moved, len({target}))")
 
     def count(self, repeat: sc.Repeat) -> str:
         """How many elements a list shall have, within the limit that the spec sets."""
@@ -292,9 +296,8 @@ class Reads:
         arguments = [self.ex.code(argument) for argument in wire.arguments]
         plans = self.ex.plan.classes
         if isinstance(wire.target, str):
-            self.ex.plan.class_names.setdefault(wire.target, f"{wire.target}.{upper_camel(wire.target)}")
-            name = self.ex.plan.class_names[wire.target]
-            return f"{name}({', '.join([*arguments, stream])})"
+            module = dict(self.ex.plan.imports).get(wire.target, wire.target)
+            return f"{module}.{upper_camel(wire.target)}({', '.join([*arguments, stream])})"
         name = self.ex.plan.class_names[wire.target]
         if wire.target not in plans:
             return f"{name}({', '.join([*arguments, stream])})"

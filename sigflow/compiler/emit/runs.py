@@ -15,6 +15,8 @@ from sigflow.compiler.layout import integer
 from sigflow.compiler.model import Bits, Bytes, Number, Shape, Text, User
 from sigflow.compiler.plan import Step
 
+#: Bytes of the largest field in a run; a larger one gains nothing by it.
+LARGEST = 1 << 16
 _BIT_LETTERS = {8: "B", 16: "H", 32: "I", 64: "Q"}
 
 
@@ -100,7 +102,8 @@ class Runs(Reads):
         """The constant size of bytes that are read as they are."""
         if shape.process is not None or shape.eos:
             return None
-        return len(shape.contents) if shape.contents is not None else integer(shape.size)
+        size = len(shape.contents) if shape.contents is not None else integer(shape.size)
+        return size if size is not None and size <= LARGEST else None
 
     def bits_from(self, steps: list[Step], at: int) -> list[Step]:
         """The bit fields in a row from `at` that have no condition, repeat or check, all of one bit order."""
