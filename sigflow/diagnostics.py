@@ -6,7 +6,7 @@ stable: those of specs are `SFnnn` and stand in the compiler's table, those of s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 #: So many letters before and after the place are shown of a line too long to show.
@@ -79,7 +79,11 @@ class Diagnostic:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One finding about a stream: where in the bytes, in which format's which field."""
+    """One finding about a stream: where in the bytes, in which format's which field, and where the spec says so.
+
+    place: the spec's file, line and column.  excerpt: the bytes around, with a caret (`hex_excerpt`).  Both are for
+    people, empty where they are not known, and no part of what a finding is.
+    """
 
     code: str
     severity: Severity
@@ -87,11 +91,23 @@ class Finding:
     offset: int  # absolute byte position
     format: str = ""
     path: str = ""  # field path, e.g. payload.items[3].tag
+    place: str = field(default="", compare=False)
+    excerpt: str = field(default="", compare=False)
 
     def __str__(self) -> str:
-        where = (
-            f"offset {self.offset}"
-            + (f", {self.format}" if self.format else "")
-            + (f".{self.path}" if self.path else "")
-        )
-        return f"{where}: {self.severity} {self.code}: {self.message}"
+        where = f"offset {self.offset}" + (f", {self.format}" if self.format else "")
+        return f"{where}{f'.{self.path}' if self.path else ''}: {self.severity} {self.code}: {self.message}"
+
+
+def hex_excerpt(data: bytes, at: int, base: int) -> str:
+    """Two lines: up to sixteen bytes of `data` around data[at] in hexadecimal and as text, and a caret under that byte.
+
+    base: the offset of data[0] in the stream.  Empty where data[at] is not there.
+    """
+    if not 0 <= at < len(data):
+        return ""
+    first = max(at - (base + at) % 16, 0)
+    row = data[first : first + 16 - (base + first) % 16]
+    text = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in row)
+    head = f"{base + first:10}  "
+    return f"{head}{row.hex(' '):47}  {text}\n{' ' * (len(head) + 3 * (at - first))}^"

@@ -2,9 +2,9 @@
 
     python tools/bench_compiler.py [--modules DIR] [--seconds S] [FILE-KIND ...]
 
-For each file: parse it (with --instances: read every instance, too), with the official compiler's Python and with ours, in turn; the ratio of
-the fastest rounds.  Files of which nearly all time is one big copy are listed apart.  Then the time to compile: all specs in
-one process, and one spec from the command line, process start included.
+For each file: parse it (with --instances: read every instance, too), with the official compiler's Python and with ours,
+in turn; the ratio of the fastest rounds.  Files of which nearly all time is one big copy are listed apart.  Then the
+time to compile: all specs in one process, and one spec from the command line, process start included.
 """
 
 from __future__ import annotations
@@ -91,9 +91,11 @@ def parsing(kinds: list[str], folder: Path, seconds: float, instances: bool) -> 
             rows.append((f"{kind} {path.name}", len(data), slow, fast, copy > slow / 5))
     print(f"{'file':40} {'bytes':>9} {'official us':>12} {'ours us':>10} {'ratio':>7}")
     for name, size, slow, fast, copies in rows:
-        print(f"{name[:40]:40} {size:9} {slow * 1e6:12.1f} {fast * 1e6:10.1f} {slow / fast:7.2f}{'  (a copy)' if copies else ''}")
+        note = "  (a copy)" if copies else ""
+        print(f"{name[:40]:40} {size:9} {slow * 1e6:12.1f} {fast * 1e6:10.1f} {slow / fast:7.2f}{note}")
     ratios = [slow / fast for *_, slow, fast, copies in rows if not copies]
-    print(f"geometric mean {math.exp(sum(map(math.log, ratios)) / len(ratios)):.2f}, lowest {min(ratios):.2f}, {len(ratios)} files")
+    mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
+    print(f"geometric mean {mean:.2f}, lowest {min(ratios):.2f}, {len(ratios)} files")
 
 
 def compiling(folder: Path) -> None:
@@ -101,10 +103,12 @@ def compiling(folder: Path) -> None:
     before = time.perf_counter()
     for spec in specs:
         build(spec)
-    print(f"compiling in one process: {(time.perf_counter() - before) / len(specs) * 1e3:.1f} ms a spec, {len(specs)} specs")
+    each = (time.perf_counter() - before) / len(specs) * 1e3
+    print(f"compiling in one process: {each:.1f} ms a spec, {len(specs)} specs")
+    spec, driver = str(SPECS / "png.ksy"), ["node", str(oracle.DRIVER), "--modules", str(oracle.modules())]
     commands = {
-        "sigflow compile": [sys.executable, "-m", "sigflow", "compile", str(SPECS / "png.ksy"), "-o", str(folder)],
-        "official": ["node", str(oracle.DRIVER), "--modules", str(oracle.modules()), "--target", "python", "-o", str(folder), str(SPECS / "png.ksy")],
+        "sigflow compile": [sys.executable, "-m", "sigflow", "compile", spec, "-o", str(folder)],
+        "official": [*driver, "--target", "python", "-o", str(folder), spec],
     }
     for name, command in commands.items():
         times = []
@@ -123,7 +127,7 @@ def main() -> None:
     options = parser.parse_args()
     kinds = options.kinds or sorted(path.stem for path in SPECS.glob("*.ksy"))
     if not oracle.available():
-        sys.exit("the official compiler is not here: npm install kaitai-struct-compiler yaml, then set SIGFLOW_NODE_MODULES")
+        sys.exit(f"the official compiler is not here: {oracle.why_absent()}")
     with tempfile.TemporaryDirectory() as name:
         parsing(kinds, Path(name), options.seconds, options.instances)
         compiling(Path(name))

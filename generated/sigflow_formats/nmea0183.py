@@ -88,6 +88,7 @@ class Nmea0183(KaitaiStruct):
                 self.fields.append(io.read_bytes_term(44, False, True, False).decode('iso8859-1'))
                 if not i + 1 & 0xFFFF:
                     moved = io.moved(moved)
+            io.listed(moved, len(self.fields))
 
         @property
         def text(self) -> bytes:
@@ -120,6 +121,7 @@ class Nmea0183(KaitaiStruct):
                     i += 1
                     if not i + 1 & 0xFFFF:
                         moved = io.moved(moved)
+                io.listed(moved, len(self._m_pieces))
             except BaseException:
                 self.__dict__.pop('_m_pieces', None)
                 raise

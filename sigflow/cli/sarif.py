@@ -41,7 +41,5 @@ def _result(problem: Diagnostic, rule: int) -> dict[str, Any]:
         "ruleIndex": rule,
         "level": problem.severity.value,
         "message": {"text": problem.message},
-        "locations": [
-            {"physicalLocation": location, "logicalLocations": [logical]}
-        ],
+        "locations": [{"physicalLocation": location, "logicalLocations": [logical]}],
     }

@@ -43,6 +43,7 @@ def verdict_lines(report: Report, screen: Screen) -> list[str]:
     for finding in report.diagnostics[:LISTED]:
         severity = screen.styled(finding.severity.value, SEVERITY_COLORS[finding.severity.value])
         lines.append(f"  {severity} {one_line(finding_words(finding))}")
+        lines += [f"    {one_line(line)}" for line in finding.excerpt.splitlines()]
     lines += _more(report.diagnostics_total, "diagnostic")
     return lines
 
@@ -52,7 +53,8 @@ def finding_words(finding: Finding) -> str:
     where = ".".join(part for part in (finding.format, finding.path) if part)
     if len(where) > LONGEST_PATH:
         where = f"{where[:LONGEST_PATH]}..."
-    return f"{finding.code} at offset {finding.offset}{f', {where}' if where else ''}: {finding.message}"
+    place = f" ({finding.place})" if finding.place else ""
+    return f"{finding.code} at offset {finding.offset}{f', {where}' if where else ''}: {finding.message}{place}"
 
 
 def _more(total: int, noun: str) -> list[str]:

@@ -5,6 +5,8 @@ Every expression of the schema is typed here, once; later phases only look up wh
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sigflow.compiler import schema as sc
 from sigflow.compiler.layout import integer
 from sigflow.compiler.model import ANY, Names, Switched, Type, User, Wire
@@ -72,7 +74,8 @@ class _Checker:
         if constant is not None and constant < 0 and size.kind == "int":
             self.problems.add("SF406", attr.key("size"), f"a size is 0 or more, got {constant}")
         if attr.size is not None and attr.size_eos:
-            self.problems.add("SF407", attr.key("size-eos"), "`size` and `size-eos` exclude each other")
+            place = replace(attr.key("size-eos"), path=attr.place.path)
+            self.problems.add("SF407", place, "`size` and `size-eos` exclude each other")
         wire = self.names.wires.get(attr)
         if wire is not None:
             self.wire(wire, attr, context)

@@ -61,6 +61,7 @@ _TEXT_KEYS = ("size", "size-eos", "pad-right", "encoding")
 _VALUE_KEYS = ("value", "doc", "doc-ref", "enum", "if")
 _REPEAT_KEYS = {"expr": "repeat-expr", "until": "repeat-until"}
 _NUMBER = re.compile(r"[usf][1248](le|be)?\Z|b[1-9][0-9]*(le|be)?\Z")
+_INTEGER = re.compile(r"[us][1248](le|be)?\Z|b[1-9][0-9]*(le|be)?\Z")
 _ORDERS = ("le", "be")
 
 
@@ -217,7 +218,7 @@ class _Reader:
         self.version(node.get("ks-version"))
         imports = tuple(
             sc.Import(self.text(item), item.place)
-            for item in self.items(node.get("imports"), "imports")
+            for item in self.items(_listed(node.get("imports")), "imports")
             if self.text(item)
         )
         endian, bit_endian = self.endian(node.get("endian")), self.bit_endian(node.get("bit-endian"))
@@ -394,14 +395,12 @@ class _Reader:
         kind = type_node.text if isinstance(type_node, Scalar) else ""
         if kind in ("str", "strz"):
             legal.update(_TEXT_KEYS)
-        elif _NUMBER.match(kind):
-            legal.update(("enum",) if kind[0] != "f" else ())
-        else:
+        elif not _NUMBER.match(kind):
             legal.update(_BYTES_KEYS)
             if isinstance(type_node, Mapping):
-                legal.update(("enum", "encoding"))
-            elif kind and body.get("enum") is not None:
-                legal.add("enum")  # reported where types are resolved, with a better text
+                legal.add("encoding")
+        if _INTEGER.match(kind) or body.get("enum") is not None:
+            legal.add("enum")  # on what is no integer it is reported where types are resolved, with a better text
         if repeat is not None:
             legal.add(_REPEAT_KEYS.get(repeat.kind, "repeat"))
         elif body.get("repeat") is not None:
@@ -507,7 +506,8 @@ class _Reader:
                 if set(kinds) - expected:
                     self.problems.add("SF126", node.place, f"`valid` has one form, got {', '.join(sorted(kinds))}")
                 return make(self, node, enum)
-        self.problems.add("SF126", node.place, "expected one of eq, min, max, any-of, in-enum, expr")
+        if not kinds:
+            self.problems.add("SF126", node.place, "expected one of eq, min, max, any-of, in-enum, expr")
         return None
 
     def _valid_eq(self, node: Mapping, _enum: Node | None) -> sc.Valid | None:
@@ -558,7 +558,9 @@ class _Reader:
         for number, value in body or ():
             integer = number.integer
             if integer is None:
-                self.problems.add("SF128", number, f"the key of an enum's entry is an integer, got {number.describe()}")
+                # (The path is the enum's: what the key is not, no path should name.)
+                place = Place(number.place.file, number.place.line, number.place.column, key.place.path)
+                self.problems.add("SF128", place, f"the key of an enum's entry is an integer, got {number.describe()}")
                 continue
             if not -(1 << 63) <= integer < 1 << 64:
                 self.problems.add("SF128", number, f"{integer} does not fit into 64 bits")
@@ -598,3 +600,8 @@ def _places(body: Mapping) -> dict[str, Place]:
     return {
         key.text: Place(value.place.file, value.place.line, value.place.column, key.place.path) for key, value in body
     }
+
+
+def _listed(node: Node | None) -> Node | None:
+    """A lone scalar where a list may stand is a list of one."""
+    return Sequence((node,), node.place) if isinstance(node, Scalar) and not node.is_null else node

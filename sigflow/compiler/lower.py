@@ -29,7 +29,7 @@ def lower(spec: sc.Spec, tops: dict[str, sc.ClassSpec], names: Names, types: Typ
     }
     opaque = _opaque(spec.top, names, types)
     needed = sorted((used | opaque) - {spec.top.id})
-    imports = tuple((naming.module(id), siblings.get(id, id)) for id in needed)
+    imports = tuple((naming.module(id), siblings.get(id) or naming.sibling(id, taken)) for id in needed)
     classes: dict[sc.ClassSpec, ClassPlan] = {}
     top_plan = _class(spec.top, paths, names, types, classes)
     return Plan(spec, top_plan, classes, class_names, imports)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import keyword
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from sigflow.compiler import encodings
 from sigflow.compiler import expression as ex
@@ -200,16 +201,12 @@ class _Resolver:
         if self.scope.lost(name.path):
             return None
         if len(name.path) == 1 and _MODULE.match(name.path[0]) and not keyword.iskeyword(name.path[0]):
-            if self.opaque or (spec.top.meta.opaque_types and name.path[0] in self.scope.allowed):
+            if spec.top.meta.opaque_types and not self.opaque and name.path[0] not in self.scope.allowed:
+                # The spec's author says so, the user has not: the code may be made, but not run here.
+                text = f"opaque type '{name.path[0]}' is code of a module of this name, which the parser imports"
+                self.problems.add("SF315", ref.at(name.at), f"{text}; --opaque-types or --allow-import allow it")
+            if self.opaque or spec.top.meta.opaque_types:
                 return name.path[0]
-            if spec.top.meta.opaque_types:
-                self.problems.add(
-                    "SF315",
-                    ref.at(name.at),
-                    f"opaque type '{name.path[0]}' is code of a module of this name: "
-                    f"allow it with --opaque-types or --allow-import {name.path[0]}",
-                )
-                return None
         written = "::".join(name.path)
         known = self.scope.type_names(spec, name.path)
         self.problems.add("SF204", ref.at(name.at), f"unknown type '{written}'", (written, known))
@@ -325,7 +322,9 @@ class _Resolver:
             return None
         if encoding is None:
             self.problems.add(
-                "SF404", ref.place, f"'{attr.id}' is a string, so it needs an `encoding`, here or in `meta`"
+                "SF404",
+                replace(ref.place, path=attr.place.path),
+                f"'{attr.id}' is a string, so it needs an `encoding`, here or in `meta`",
             )
             return None
         encoding = encodings.canonical(encoding) or encoding

@@ -572,7 +572,7 @@ def comparison(op: str, left: Type, right: Type) -> str | None:
         return f"{left} can't be compared with {right}"
     if op not in ("==", "!=") and left.kind not in _ORDERED:
         return f"'{op}' does not order values of {left}"
-    if left.kind == "array":
+    if left.kind == "array" or left.is_struct:
         return f"{left} can't be compared"
     return None
 

@@ -14,9 +14,9 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sigflow.diagnostics import Finding, Severity
+from sigflow.diagnostics import Finding, Severity, hex_excerpt
 from sigflow.recording.checks import Check, checks_of
 from sigflow.recording.fields import fault_path, path_of_place
 from sigflow.runtime.envelope import Measured, Refused
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from sigflow.events import Gap
     from sigflow.runtime.envelope import Envelope
     from sigflow.stream.format import Format
+from sigflow.stream.reading import place_of, words_of
 
 #: Candidates that are looked at again in one gap, at most, and bytes of a gap in which they are searched.
 CANDIDATES = 256
@@ -68,6 +69,7 @@ class Look:
     message: str
     length: int | None = None
     checks: tuple[Check, ...] = ()
+    place: str = ""
 
 
 def look(format: Format, raw: bytes) -> Look:
@@ -85,7 +87,7 @@ def look(format: Format, raw: bytes) -> Look:
         return _refused(envelope, reason, refusal, window.pos(), raw, limit)
     except WIRE_ERRORS as error:
         return _refused(envelope, reason_of(error, envelope.reasons), error, window.pos(), raw, limit)
-    path = _failed_path(envelope, raw) or ""
+    path = _failed_path(envelope, raw)
     wanted = f"the stream ends {len(raw)} bytes into the frame, before its length is known"
     return Look("truncated", window.pos(), path, wanted)
 
@@ -120,23 +122,32 @@ def _stop(envelope: Envelope, raw: bytes, looked: int) -> tuple[int, str]:
     return min(looked, len(raw)), ""
 
 
-def _failed_path(envelope: Envelope, raw: bytes) -> str | None:
+def _failure(envelope: Envelope, raw: bytes) -> BaseException | None:
+    """What parsing these bytes fails with, which knows its field; None where they parse."""
     try:
         envelope.parse(raw, None)
     except WIRE_ERRORS as error:
-        return fault_path(error)[1]
+        return error
     return None
+
+
+def _failed_path(envelope: Envelope, raw: bytes) -> str:
+    failure = _failure(envelope, raw)
+    return "" if failure is None else fault_path(failure)[1]
 
 
 def _refused(envelope: Envelope, reason: str, error: BaseException, at: int, raw: bytes, limit: int) -> Look:
     if reason == "too-long":
         length = _claimed(envelope, raw)
         words = f"frame length {'' if length is None else f'{length} '}exceeds limit {limit}"
-        return Look(reason, at, _failed_path(envelope, raw[:at]) or "", words, length)
-    path = None if reason == "aborted" else _failed_path(envelope, raw[:limit])
-    if path is None:
+        return Look(reason, at, _failed_path(envelope, raw[:at]), words, length)
+    failure = None if reason == "aborted" else _failure(envelope, raw[:limit])
+    if failure is None:
         path = path_of_place(envelope, getattr(error, "path", "") or getattr(error, "src_path", ""))
-    return Look(reason, at, path, _words(reason, error))
+    else:
+        path = fault_path(failure)[1]
+        error = failure if hasattr(failure, "actual") else error
+    return Look(reason, at, path, _words(reason, error), place=place_of(envelope.spec, failure or error))
 
 
 def _claimed(envelope: Envelope, raw: bytes) -> int | None:
@@ -146,17 +157,9 @@ def _claimed(envelope: Envelope, raw: bytes) -> int | None:
 
 
 def _words(reason: str, error: BaseException) -> str:
-    expected: Any = getattr(error, "expected", None)
-    if expected is not None and hasattr(error, "actual"):
-        return f"found {_short(error.actual)}, wanted {_short(expected)}"
     if hasattr(error, "actual"):
-        return f"{MEANINGS.get(reason, reason)}: found {_short(error.actual)}"
+        return f"{MEANINGS[reason]}: {words_of(error)}" if reason in MEANINGS else words_of(error)
     return MEANINGS.get(reason, f"refused by the spec: {reason}")
-
-
-def _short(value: Any) -> str:
-    text = value.hex() if isinstance(value, bytes) else repr(value)
-    return text if len(text) <= 64 else f"{text[:60]}... ({len(text)} characters)"
 
 
 # ---------------------------------------------------------------- gaps
@@ -241,9 +244,17 @@ class Examiner:
                 offset + seen.at,
                 format.name,
                 seen.path,
+                seen.place,
+                self._excerpt(offset + seen.at),
             )
             for offset, format, seen in self.examine(gap)
         ]
+
+    def _excerpt(self, at: int) -> str:
+        """The bytes around an offset; around the last one, where the stream ends before it."""
+        first = max(at - 16, 0)
+        raw = self._bytes(first, at + 16)
+        return hex_excerpt(raw, min(at - first, len(raw) - 1), first)
 
 
 def _find(raw: bytes, literal: bytes, at: int) -> int:

@@ -42,6 +42,7 @@ def salvage(error: BaseException, unit: KaitaiStruct) -> None:
     chain = _under_construction(error, unit)
     path: list[str] = []
     offset = 0
+    place: tuple[int, int] | None = None
     for number, (one, trace) in enumerate(chain):
         inner = chain[number + 1][0] if number + 1 < len(chain) else None
         stream = one._io
@@ -51,6 +52,8 @@ def salvage(error: BaseException, unit: KaitaiStruct) -> None:
             path.append(checked[1])
         elif name is not None:
             path.append(_hung(one, name, inner))
+        if name in one._PLACES:
+            place = one._PLACES[name][:2]
         if inner is not None and inner._io is not stream:
             offset += max(stream.pos() - inner._io.size(), 0)
         elif inner is None:
@@ -58,7 +61,7 @@ def salvage(error: BaseException, unit: KaitaiStruct) -> None:
             refused = one.__dict__.get(name) if checked is not None and name is not None else None
             offset -= len(refused) if isinstance(refused, bytes) else 0
     facts: Any = error
-    facts.partial, facts.field_path, facts.field_offset = unit, ".".join(path), offset
+    facts.partial, facts.field_path, facts.field_offset, facts.field_place = unit, ".".join(path), offset, place
 
 
 def _checked(error: BaseException, one: KaitaiStruct) -> tuple[str, str] | None:

@@ -38,6 +38,10 @@ _F4LE = struct.Struct("<f").unpack_from
 _F8LE = struct.Struct("<d").unpack_from
 
 
+#: Elements of a list, in a row, that may take no byte.
+EMPTY = 65536
+
+
 class KaitaiStream(kaitaistruct.KaitaiStream):  # type: ignore[misc]  # kaitaistruct carries no types
     """A position in `data`.  `KaitaiStream(b"...")` or, as in Kaitai's runtime, `KaitaiStream(BytesIO(b"..."))`."""
 
@@ -47,6 +51,7 @@ class KaitaiStream(kaitaistruct.KaitaiStream):  # type: ignore[misc]  # kaitaist
     _bits_left = 0
     _bits_at = -1
     bits_le = False
+    _empty = 0
 
     def __init__(self, io: Any) -> None:
         if io.__class__ is bytes:
@@ -155,13 +160,22 @@ class KaitaiStream(kaitaistruct.KaitaiStream):  # type: ignore[misc]  # kaitaist
     def moved(self, before: int) -> int:
         """The position, which must not be `before`: a list that takes no bytes would never end."""
         if self._pos == before:
-            raise LimitExceeded(
-                f"65536 elements in a row took no byte at offset {self.pos()}",
-                offset=self.pos(),
-                found=65536,
-                limit=65536,
-            )
+            self._stuck(EMPTY)
+        self._empty = 0
         return self._pos
+
+    def listed(self, before: int, count: int) -> None:
+        """A list of `count` elements has been read: those that took no byte count with those of the lists before."""
+        if self._pos != before:
+            self._empty = 0
+            return
+        self._empty += count
+        if self._empty > 2 * EMPTY:
+            self._stuck(self._empty)
+
+    def _stuck(self, count: int) -> None:
+        text = f"{count} elements in a row took no byte at offset {self.pos()}"
+        raise LimitExceeded(text, offset=self.pos(), found=count, limit=EMPTY)
 
     # ---------------------------------------------------------------- bits
 
@@ -285,7 +299,7 @@ class KaitaiStream(kaitaistruct.KaitaiStream):  # type: ignore[misc]  # kaitaist
     def process_xor_many(data: bytes, key: bytes) -> bytes:
         """`data` combined with the repeated `key` by exclusive or."""
         size = len(data)
-        if not size:
+        if not size or not key:
             return b""
         stream = (key * (size // len(key) + 1))[:size]
         return (int.from_bytes(data, "big") ^ int.from_bytes(stream, "big")).to_bytes(size, "big")

@@ -18,7 +18,7 @@ ABI = 1
 #: The oldest version that still runs.
 OLDEST_ABI = 1
 #: Bounds on what one value of the wire may ask for in a generated parser.
-MAX_SHIFT = 1 << 16
+MAX_SHIFT = 1 << 13
 MAX_INFLATED = 256 << 20
 #: The user's limits while a frame is parsed; they replace those of the spec and of this module.
 current_limits: ContextVar[Limits] = ContextVar("current_limits", default=Limits())  # noqa: B039  # frozen

@@ -50,6 +50,8 @@ class Format:
         self.limits = limits or Limits()
         self.root = root
         self.module = module
+        #: The file of the spec, for messages.
+        self.spec = envelope.spec if envelope is not None else f"{name}.ksy"
         self.name: str = name if name is not None else envelope.name if envelope is not None else ""
         self._parse: Callable[[bytes, tuple[Any, ...] | None], Any]
         if envelope is not None:
@@ -134,7 +136,9 @@ class Format:
             whole = Record(self, record.start, record.raw, record.index)
             unit, fault = whole.value, whole.fault
         if self.envelope is None:
-            return Reading(None, {}, () if fault is None else (reading.parse_finding(self.name, {}, record, fault),))
+            return Reading(
+                None, {}, () if fault is None else (reading.parse_finding(self.name, self.spec, {}, record, fault),)
+            )
         return reading.read(self.envelope, self.limits, record, unit, fault)
 
     def sequence_of(self, record: Record) -> int | None:

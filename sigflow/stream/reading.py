@@ -11,7 +11,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from sigflow import codecs
-from sigflow.diagnostics import Finding, Severity
+from sigflow.diagnostics import Finding, Severity, hex_excerpt
 from sigflow.errors import CodecError
 from sigflow.events import Reading
 from sigflow.runtime.envelope import Measured
@@ -31,7 +31,7 @@ def read(envelope: Envelope, limits: Limits, record: Record, unit: Any, fault: B
     """The reading of a record whose bytes parse to `unit`, as far as `fault` let them."""
     findings: list[Finding] = []
     if fault is not None:
-        findings.append(parse_finding(envelope.name, envelope.reasons, record, fault))
+        findings.append(parse_finding(envelope.name, envelope.spec, envelope.reasons, record, fault))
     for rule in envelope.notes:
         if _holds(rule.when, unit, envelope, record, rule.path, findings, fault):
             findings.append(Finding(rule.code, Severity.NOTE, rule.text, record.start, envelope.name, rule.path))
@@ -57,12 +57,43 @@ def read(envelope: Envelope, limits: Limits, record: Record, unit: Any, fault: B
     return Reading(payload, metadata, tuple(findings))
 
 
-def parse_finding(name: str, reasons: Mapping[str, str], record: Record, fault: BaseException) -> Finding:
+def parse_finding(name: str, spec: str, reasons: Mapping[str, str], record: Record, fault: BaseException) -> Finding:
     """The finding for an error while the frame was parsed; the error may know its offset in the frame and its path."""
     offset: int = getattr(fault, "field_offset", 0)
     path: str = getattr(fault, "field_path", "")
     code = "truncated" if isinstance(fault, EOFError) else reason_of(fault, reasons)
-    return Finding(code, Severity.ERROR, f"{type(fault).__name__}: {fault}", record.start + offset, name, path)
+    excerpt = hex_excerpt(record.raw, min(offset, len(record.raw) - 1), record.start)
+    place = place_of(spec, fault)
+    return Finding(code, Severity.ERROR, words_of(fault), record.start + offset, name, path, place, excerpt)
+
+
+def place_of(spec: str, fault: BaseException) -> str:
+    """Where the spec has the field that failed: file, line, column."""
+    place: tuple[int, int] | None = getattr(fault, "field_place", None)
+    return f"{spec}:{place[0]}:{place[1]}" if place is not None and spec else ""
+
+
+def words_of(fault: BaseException) -> str:
+    """What was found and what was wanted, in words."""
+    actual: Any = getattr(fault, "actual", None)
+    for name, words in _WANTED.items():
+        wanted: Any = getattr(fault, name, None)
+        if wanted is not None and actual is not None:
+            return f"found {short(actual)}, wanted {words}{short(wanted)}"
+    text = f"{type(fault).__name__}: {fault}"
+    if actual is None:
+        return text
+    return f"found {short(actual)}, which the spec does not allow" if actual != b"" else "the spec's check fails"
+
+
+#: Attributes of the errors of failed checks, and what they say.
+_WANTED = {"expected": "", "min": "at least ", "max": "at most "}
+
+
+def short(value: Any) -> str:
+    """A value in a message."""
+    text = value.hex() if isinstance(value, bytes) else repr(value)
+    return text if len(text) <= 64 else f"{text[:60]}... ({len(text)} characters)"
 
 
 def _holds(

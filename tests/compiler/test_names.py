@@ -89,7 +89,8 @@ ROLES = {
     ),
     "all at once": (
         "meta: {id: x}\nseq:\n  - {id: NAME, type: NAME}\ntypes:\n  NAME:\n    seq:\n"
-        "      - {id: NAME, type: u1, enum: NAME}\n    enums:\n      NAME: {2: NAME}\ninstances:\n  is_it: {value: 'NAME.NAME == NAME::NAME::NAME'}\n",
+        "      - {id: NAME, type: u1, enum: NAME}\n    enums:\n      NAME: {2: NAME}\n"
+        "instances:\n  is_it: {value: 'NAME.NAME == NAME::NAME::NAME'}\n",
         lambda x, name: x.is_it is True and int(getattr(getattr(x, attribute(name)), attribute(name))) == 2,
     ),
     "debug": (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sigflow.compiler.codes.code import Code, E
+from sigflow.compiler.codes.code import Code, E, W
 
 CODES = {
     "SF301": Code(
@@ -255,9 +255,9 @@ seq:
 """,
     ),
     "SF315": Code(
-        E,
+        W,
         "an opaque type that was not allowed",
-        "An opaque type is Python code of yours. A spec may name it only where `--opaque-types` says so.",
+        "An opaque type is Python code of yours. The parser is made, but not loaded unless `--opaque-types` says so.",
         bad="""\
 meta: {id: opaque, ks-opaque-types: true}
 seq:

@@ -255,7 +255,7 @@ meta: {id: versioned, ks-version: '0.10'}
 """,
     ),
     "SF119": Code(
-        W,
+        E,
         "a language version newer than this compiler",
         "The spec may use what this compiler does not know.",
         bad="""\

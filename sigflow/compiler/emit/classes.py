@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from sigflow.compiler import naming
 from sigflow.compiler import schema as sc
 from sigflow.compiler.emit.measure import Scope, Steps
-from sigflow.compiler.emit.reads import Module, Reads, limits_of
+from sigflow.compiler.emit.reads import Reads
+from sigflow.compiler.emit.runs import Runs
+from sigflow.compiler.emit.shared import Module, limits_of
 from sigflow.compiler.emit.stream import lazy_fields
 from sigflow.compiler.emit.writer import Writer
 from sigflow.compiler.hints import Hints
@@ -247,7 +249,7 @@ class _Class:
         if not self.plan.steps:
             return
         self.out("io = self._io")
-        reads = Reads(self.module, self.plan, order, self.out)
+        reads = Runs(self.module, self.plan, order, self.out)
         if self.plan.debug:
             for step in self.plan.steps:
                 self.debugged(reads, step, f"self.{step.name}", step.name)

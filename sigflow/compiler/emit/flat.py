@@ -14,7 +14,8 @@ from sigflow.compiler import expression as ex
 from sigflow.compiler import naming
 from sigflow.compiler import schema as sc
 from sigflow.compiler.emit.measure import Scope, is_bounded, wires_of
-from sigflow.compiler.emit.reads import SIGNS, Module, Packed, Reads
+from sigflow.compiler.emit.runs import Packed, Runs
+from sigflow.compiler.emit.shared import SIGNS, Module
 from sigflow.compiler.emit.writer import Writer
 from sigflow.compiler.encodings import python_name
 from sigflow.compiler.hints import Hints
@@ -63,7 +64,7 @@ def flat_layout(plan: Plan, module: Module, hints: Hints) -> FlatLayout | None:
     scope = Scope(plan, module, hints)
     if unit.order in ("calc", "inherited") or hints.arguments:
         return None
-    reads = Reads(module, unit, "", Writer())
+    reads = Runs(module, unit, "", Writer())
     members: list[Packed] = []
     opaque: set[Step] = set()
     steps = list(unit.steps)

@@ -16,7 +16,8 @@ from collections.abc import Iterator
 
 from sigflow.compiler import expression as ex
 from sigflow.compiler import schema as sc
-from sigflow.compiler.emit.reads import Module, Packed, Reads
+from sigflow.compiler.emit.reads import Reads
+from sigflow.compiler.emit.shared import Module
 from sigflow.compiler.emit.writer import Writer
 from sigflow.compiler.hints import Hints
 from sigflow.compiler.layout import integer
@@ -44,13 +45,16 @@ class Scope:
             self.need(code.expr)
 
     def _walk(self, plan: ClassPlan) -> None:
-        if plan in self.classes:
-            return
-        self.classes.append(plan)
-        for step in plan.steps:
-            for wire in wires_of(step.wire):
-                if isinstance(wire, User) and not is_bounded(wire) and wire.target in self.plan.classes:
-                    self._walk(self.plan.classes[wire.target])
+        waiting = [plan]
+        while waiting:
+            one = waiting.pop()
+            if one in self.classes:
+                continue
+            self.classes.append(one)
+            for step in one.steps:
+                for wire in wires_of(step.wire):
+                    if isinstance(wire, User) and not is_bounded(wire) and isinstance(wire.target, sc.ClassSpec):
+                        waiting.append(self.plan.classes.get(wire.target, one))
 
     def _of_hints(self) -> Iterator[sc.Code]:
         for checksum in self.hints.checksums:
@@ -274,12 +278,6 @@ class Steps(Reads):
         return str(len(shape.contents)) if shape.contents is not None else self.ex.code(shape.size)
 
     # ------------------------------------------------------------ reading, with waits
-
-    def bit_group(self, steps: list[Step], at: int) -> int:
-        return at
-
-    def run(self, steps: list[Step], at: int) -> tuple[list[Packed], int]:
-        return [], at
 
     def wait(self, condition: str) -> None:
         with self.out.block(f"while {condition}:"):

@@ -7,10 +7,12 @@ import hashlib
 from sigflow.compiler.emit.classes import measured, write_class
 from sigflow.compiler.emit.expressions import Expressions
 from sigflow.compiler.emit.measure import derivable
-from sigflow.compiler.emit.reads import Module
+from sigflow.compiler.emit.runs import Run
+from sigflow.compiler.emit.shared import Module
 from sigflow.compiler.emit.stream import write_stream
 from sigflow.compiler.emit.writer import Writer, comment
 from sigflow.compiler.hints import Hints
+from sigflow.compiler.model import Bits
 from sigflow.compiler.plan import Plan
 from sigflow.compiler.problems import Problems
 from sigflow.compiler.types import Types
@@ -93,11 +95,7 @@ def _aliased(text: str, name: str, module: Module) -> str:
     return text if alias == name else f"{text} as {alias}"
 
 
-def _run_table(out: Writer, run: object, module: Module) -> None:
-    from sigflow.compiler.emit.reads import Run
-    from sigflow.compiler.model import Bits
-
-    assert isinstance(run, Run)
+def _run_table(out: Writer, run: Run, module: Module) -> None:
     with out.block(f"_RUN_{run.number} = {module.need('Run')}("):
         out(f"{run.order!r},")
         for member in run.members:

@@ -1,108 +1,23 @@
-"""How fields are read: each wire as an expression that reads one value, and runs of fixed fields as one unpack.
+"""How fields are read, one at a time: each wire as an expression that reads one value, conditions, lists, switches,
+checks.
 
 `Reads` writes the statements of one class for one byte order.  The generated code has `self`, `io` (the stream read
-from), and inside a repeat `i` and `_`.
+from), and inside a repeat `i` and `_`.  `runs` merges fields of fixed size on top of this.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from sigflow.compiler import encodings
 from sigflow.compiler import expression as ex
 from sigflow.compiler import schema as sc
-from sigflow.compiler.emit.expressions import POSTFIX, Expressions
+from sigflow.compiler.emit.expressions import POSTFIX
+from sigflow.compiler.emit.shared import LETTERS, SIGNS, Module, limits_of
 from sigflow.compiler.emit.writer import Writer
-from sigflow.compiler.layout import Layout, integer
 from sigflow.compiler.model import Bits, Bytes, Number, Shape, Switched, Text, User, Wire
+from sigflow.compiler.naming import upper_camel
 from sigflow.compiler.plan import ClassPlan, Step
-from sigflow.compiler.source import Mapping, Scalar
-from sigflow.compiler.types import Types
-
-_LETTERS = {
-    ("u", 1): "B",
-    ("u", 2): "H",
-    ("u", 4): "I",
-    ("u", 8): "Q",
-    ("s", 1): "b",
-    ("s", 2): "h",
-    ("s", 4): "i",
-    ("s", 8): "q",
-    ("f", 4): "f",
-    ("f", 8): "d",
-}
-_BIT_LETTERS = {8: "B", 16: "H", 32: "I", 64: "Q"}
-SIGNS = {"le": "<", "be": ">"}
-
-
-@dataclass(frozen=True, slots=True)
-class Packed:
-    """A member of a run: its steps (several for bit fields of one unit), its struct letter, size, and byte order (""
-    for either)."""
-
-    steps: tuple[Step, ...]
-    letter: str
-    size: int
-    order: str
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """A run: members that one unpack reads."""
-
-    number: int
-    order: str
-    members: tuple[Packed, ...]
-
-    @property
-    def size(self) -> int:
-        """Bytes of the whole run."""
-        return sum(member.size for member in self.members)
-
-
-class Module:
-    """What the code of one module shares: the expression writer, the runs and the names it needs of the runtime."""
-
-    def __init__(self, expressions: Expressions, types: Types, taken: frozenset[str]) -> None:
-        self.expressions = expressions
-        expressions.need = self.need
-        self.needs: set[str] = {"require_abi"}
-        self._taken = taken
-        self.types = types
-        self.layout = Layout(types.names)
-        self.runs: list[Run] = []
-        self.enums: dict[sc.Enum, str] = {}
-        self.stdlib: set[str] = set()
-        self.processes: set[str] = set()
-        #: Readers of lists of numbers, by the module's name for each: byte order and struct letter.
-        self.arrays: dict[str, tuple[str, str]] = {}
-        self.never_empty: dict[sc.ClassSpec, bool] = {}
-        wires = types.names.wires.values()
-        #: Whether no field of any spec at hand is a bit field: then a stream's end is its last byte.
-        self.whole_bytes = not any(_has_bits(wire) for wire in wires)
-        #: Whether no expression looks at the position of a stream that another object reads.
-        self.positions_are_private = types.positions_are_private
-
-    def alias(self, name: str) -> str:
-        """What the module calls an imported name: another one where its own class, or a module it imports, is called
-        the same.
-        """
-        return f"_{name}" if name in self._taken else name
-
-    def need(self, name: str) -> str:
-        """A name of the runtime."""
-        self.needs.add(name)
-        return self.alias(name)
-
-    def std(self, name: str) -> str:
-        """A name of the standard library."""
-        self.stdlib.add(name)
-        return self.alias(name)
-
-    def members_of(self, enum: sc.Enum) -> str:
-        """The module's table of an enum's members by value."""
-        return self.enums.setdefault(enum, f"_ENUM_{len(self.enums)}")
 
 
 class Reads:
@@ -117,208 +32,14 @@ class Reads:
         #: Bytes of a run that lie behind the field being checked: where it is refused, they have not been read.
         self.behind = 0
 
-    # ------------------------------------------------------------ a whole seq
-
-    def seq(self) -> None:
-        """All fields, runs merged."""
-        steps = list(self.plan.steps)
-        at = 0
-        while at < len(steps):
-            packed, after = self.run(steps, at)
-            if len(packed) > 1 or (packed and len(packed[0].steps) > 1):
-                self.write_run(packed)
-            else:
-                after = self.bit_group(steps, at)
-                if after == at:
-                    self.step(steps[at])
-                    after = at + 1
-            at = after
-
-    def run(self, steps: list[Step], at: int) -> tuple[list[Packed], int]:
-        """The longest run of fields from `at` that one unpack can read, and where it ends."""
-        found: list[Packed] = []
-        order = ""
-        while at < len(steps):
-            packed = self.packed(steps, at)
-            if packed is None or (packed.order and order and packed.order != order):
-                break
-            order = order or packed.order
-            found.append(packed)
-            at += len(packed.steps)
-        return found, at
-
-    def packed(self, steps: list[Step], at: int) -> Packed | None:
-        """The field at `at` as a member of a run, if it can be one."""
-        step = steps[at]
-        attr, wire = step.attr, step.wire
-        if attr.condition is not None or attr.repeat is not None:
-            return None
-        if isinstance(wire, Number):
-            return Packed((step,), _LETTERS[wire.kind, wire.size], wire.size, self.number_order(wire))
-        if isinstance(wire, Bytes | Text):
-            size = self.fixed(wire.shape)
-            return Packed((step,), f"{size}s", size, "") if size else None
-        if isinstance(wire, User) and wire.shape is not None and self.module.positions_are_private:
-            size = self.fixed(wire.shape) if wire.shape.bounded else None
-            return Packed((step,), f"{size}s", size, "") if size else None
-        if isinstance(wire, Bits):
-            group = self.bits_from(steps, at)
-            letter = _BIT_LETTERS.get(sum(one.wire.width for one in group if isinstance(one.wire, Bits)))
-            if letter is not None:
-                size = {"B": 1, "H": 2, "I": 4, "Q": 8}[letter]
-                return Packed(tuple(group), letter, size, wire.order if size > 1 else "")
-        return None
-
-    def fixed(self, shape: Shape) -> int | None:
-        """The constant size of bytes that are read as they are."""
-        if shape.process is not None or shape.eos:
-            return None
-        return len(shape.contents) if shape.contents is not None else integer(shape.size)
-
     def number_order(self, wire: Number) -> str:
         """The byte order of a number as this class is being written."""
         return self.order if wire.order == "calc" else wire.order
-
-    def bits_from(self, steps: list[Step], at: int) -> list[Step]:
-        """The bit fields in a row from `at` that have no condition, repeat or check, all of one bit order."""
-        first = steps[at].wire
-        found: list[Step] = []
-        for step in steps[at:]:
-            attr, wire = step.attr, step.wire
-            if not isinstance(wire, Bits) or not isinstance(first, Bits) or wire.order != first.order:
-                break
-            if attr.condition is not None or attr.repeat is not None:
-                break
-            found.append(step)
-        return found
-
-    # ------------------------------------------------------------ runs
-
-    def write_run(self, members: list[Packed]) -> None:
-        """One unpack for all of them, then what has to be made of each value."""
-        order = next((member.order for member in members if member.order), "be")
-        run = Run(len(self.module.runs), SIGNS[order], tuple(members))
-        self.module.runs.append(run)
-        out = self.out
-        unaligned = isinstance(members[0].steps[0].wire, Bits)
-        checked = any(self.may_fail(step) for member in members[:-1] for step in member.steps)
-        short = f"io._end - io._pos < {run.size}"
-        if unaligned or checked or any(self.may_fail(step) for step in members[-1].steps[:-1]):
-            # Too short, or in the middle of a byte: one after the other, so that the right one fails.
-            with out.block(f"if io._bits_left or {short}:" if unaligned else f"if {short}:"):
-                for member in members:
-                    for step in member.steps:
-                        self.step(step)
-            with out.block("else:"):
-                self.unpack(run)
-            return
-        self.module.need("Run")
-        with out.block(f"if {short}:"):
-            out(f"_RUN_{run.number}.short(self, io)")
-        self.unpack(run)
-
-    def may_fail(self, step: Step) -> bool:
-        """Whether a field can fail although its bytes are there."""
-        return self.has_check(step) or isinstance(step.wire, Text | User)
 
     @staticmethod
     def has_check(step: Step) -> bool:
         """Whether a value of the field may be refused."""
         return step.attr.valid is not None or step.attr.contents is not None
-
-    def unpack(self, run: Run) -> None:
-        """The unpack of a run that is all there."""
-        out = self.out
-        targets, after = [], []
-        ordered = False  # behind a check or a nested object, fields are set in their order
-        for number, member in enumerate(run.members):
-            step = member.steps[0]
-            ordered = ordered or isinstance(step.wire, User)
-            if self.plain(step) and not ordered:
-                targets.append(f"self.{step.name}")
-                after.append(("", member))
-            else:
-                targets.append(f"_{number}")
-                after.append((f"_{number}", member))
-            ordered = ordered or any(self.has_check(one) for one in member.steps)
-        comma = "," if len(targets) == 1 else ""
-        out(f"{', '.join(targets)}{comma} = _UNPACK_{run.number}(io._data, io._pos)")
-        out(f"io._pos += {run.size}")
-        behind = run.size
-        for temporary, member in after:
-            behind -= member.size
-            if temporary:
-                self.unpacked(temporary, member)
-            self.behind = behind
-            for step in member.steps:
-                self.checks(step, f"self.{step.name}")
-        self.behind = 0
-
-    @staticmethod
-    def plain(step: Step) -> bool:
-        """Whether what the unpack gives is the field's value."""
-        wire = step.wire
-        if isinstance(wire, Bytes):
-            return wire.shape.pad is None and wire.shape.term is None
-        return isinstance(wire, Number) and step.enum is None
-
-    def unpacked(self, temporary: str, member: Packed) -> None:
-        """Values from what the unpack gave: bit fields, enums, strings."""
-        step = member.steps[0]
-        wire = step.wire
-        if self.plain(step):
-            self.out(f"self.{step.name} = {temporary}")
-        elif isinstance(wire, Bits):
-            self.split(temporary, list(member.steps), 8 * member.size)
-        elif isinstance(wire, Bytes):
-            self.out(f"self.{step.name} = {self.cut(temporary, wire.shape)}")
-        elif isinstance(wire, Text):
-            text = self.cut(temporary, wire.shape)
-            self.out(f"self.{step.name} = {text}.decode({encodings.python_name(wire.encoding)!r})")
-        elif isinstance(wire, User):
-            assert wire.shape is not None
-            raw = self.keep(f"self._raw_{step.name}", self.cut(temporary, wire.shape), False)
-            stream = f"{self.module.need('KaitaiStream')}({raw})"
-            self.out(f"self.{step.name} = {self.construct(wire, step, stream)}")
-        else:
-            self.out(f"self.{step.name} = {self.enumerated(step, temporary)}")
-
-    def split(self, source: str, group: list[Step], total: int) -> None:
-        """Bit fields out of the integer `source` of `total` bits."""
-        passed = 0
-        for step in group:
-            wire = step.wire
-            assert isinstance(wire, Bits)
-            shift = total - passed - wire.width if wire.order == "be" else passed
-            text = f"{source} >> {shift}" if shift else source
-            if passed + wire.width < total if wire.order == "le" else passed > 0:
-                text = f"{text} & {hex((1 << wire.width) - 1)}"
-            if wire.boolean:
-                text = f"({text}) != 0" if " " in text else f"{text} != 0"
-            self.out(f"self.{step.name} = {self.enumerated(step, text)}")
-            passed += wire.width
-
-    def bit_group(self, steps: list[Step], at: int) -> int:
-        """Several bit fields in a row as one bit read, split; gives where it ended, or `at` where there is no such
-        row.
-        """
-        group = self.bits_from(steps, at) if isinstance(steps[at].wire, Bits) else []
-        if any(self.has_check(step) for step in group[:-1]):
-            return at
-        total = sum(step.wire.width for step in group if isinstance(step.wire, Bits))
-        if len(group) < 2 or total > 64:
-            return at
-        wire = group[0].wire
-        assert isinstance(wire, Bits)
-        with self.out.block(f"if io.holds_bits({total}):"):
-            self.out(f"bits = io.read_bits_int_{wire.order}({total})")
-            self.split("bits", group, total)
-        with self.out.block("else:"):
-            for step in group:
-                self.out(f"self.{step.name} = {self.value(step.wire, step, f'self.{step.name}', False)}")
-        for step in group:
-            self.checks(step, f"self.{step.name}")
-        return at + len(group)
 
     # ------------------------------------------------------------ one field
 
@@ -368,6 +89,8 @@ class Reads:
                 self.item(step, target)
                 if guard:
                     self.guard("i")
+            if guard:
+                out(f"io.listed(moved, len({target}))")
             return
         out("i = 0")
         if guard:
@@ -382,6 +105,8 @@ class Reads:
             self.counted("i")
             if guard:
                 self.guard("i")
+        if guard:
+            out(f"io.listed(moved, len({target}))")
 
     def count(self, repeat: sc.Repeat) -> str:
         """How many elements a list shall have, within the limit that the spec sets."""
@@ -483,7 +208,7 @@ class Reads:
         if not isinstance(wire, Number) or repeat.kind == "until" or step.attr.valid is not None or self.plan.debug:
             return False
         name = f"_{wire.kind.upper()}{wire.size}{self.number_order(wire).upper()}"
-        self.module.arrays[name] = (SIGNS[self.number_order(wire) or "be"], _LETTERS[wire.kind, wire.size])
+        self.module.arrays[name] = (SIGNS[self.number_order(wire) or "be"], LETTERS[wire.kind, wire.size])
         count = self.count(repeat) if repeat.kind == "expr" else "-1"
         self.out(f"io.read_numbers({target}, {name}, {count})")
         if repeat.kind == "eos":
@@ -571,9 +296,8 @@ class Reads:
         arguments = [self.ex.code(argument) for argument in wire.arguments]
         plans = self.ex.plan.classes
         if isinstance(wire.target, str):
-            self.ex.plan.class_names.setdefault(wire.target, f"{wire.target}.{_camel(wire.target)}")
-            name = self.ex.plan.class_names[wire.target]
-            return f"{name}({', '.join([*arguments, stream])})"
+            module = dict(self.ex.plan.imports).get(wire.target, wire.target)
+            return f"{module}.{upper_camel(wire.target)}({', '.join([*arguments, stream])})"
         name = self.ex.plan.class_names[wire.target]
         if wire.target not in plans:
             return f"{name}({', '.join([*arguments, stream])})"
@@ -653,7 +377,7 @@ class Reads:
             return f"{stream}.process_rotate_left({raw}, {amount}, 1)"
         module = ".".join(process.path[:-1]) or process.path[-1]
         self.module.processes.add(module)
-        return f"{module}.{_camel(process.path[-1])}({', '.join(arguments)}).decode({raw})"
+        return f"{module}.{upper_camel(process.path[-1])}({', '.join(arguments)}).decode({raw})"
 
     # ------------------------------------------------------------ switches
 
@@ -737,20 +461,9 @@ class Reads:
         self.refuse(f"not {self.ex.at(_code(valid.codes[0]).expr, 3)}", "Expr", "_", path)
 
 
-def _has_bits(wire: Wire) -> bool:
-    wires = [one for _, one in wire.cases] if isinstance(wire, Switched) else [wire]
-    return any(isinstance(one, Bits) or (isinstance(one, User) and isinstance(one.target, str)) for one in wires)
-
-
 def _code(code: sc.Code | None) -> sc.Code:
     assert code is not None
     return code
-
-
-def _camel(id: str) -> str:
-    from sigflow.compiler.naming import upper_camel
-
-    return upper_camel(id)
 
 
 _VALUES: dict[type[Wire], Callable[..., str]] = {
@@ -763,11 +476,3 @@ _CHECKS: dict[str, Callable[[Reads, Step, sc.Valid, str, str], None]] = {
     "in-enum": Reads._check_enum,
     "expr": Reads._check_expr,
 }
-
-
-def limits_of(spec: sc.ClassSpec) -> dict[str, int]:
-    """The bounds of `-sigflow-limits`."""
-    node = spec.hints.get("-sigflow-limits")
-    if not isinstance(node, Mapping):
-        return {}
-    return {key.text: value.integer for key, value in node if isinstance(value, Scalar) and value.integer is not None}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sigflow.compiler import naming
 from sigflow.compiler import schema as sc
 from sigflow.compiler.emit.flat import Flat, FlatLayout, flat_layout
-from sigflow.compiler.emit.reads import Module
+from sigflow.compiler.emit.shared import Module
 from sigflow.compiler.emit.writer import Writer
 from sigflow.compiler.hints import ChecksumHint, Hints
 from sigflow.compiler.model import Bits, Bytes, Number, Switched, Text, User, Wire

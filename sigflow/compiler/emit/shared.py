@@ -1,0 +1,87 @@
+"""What the code of one module shares: its expressions, the names it imports, the tables it needs below its class."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sigflow.compiler import schema as sc
+from sigflow.compiler.emit.expressions import Expressions
+from sigflow.compiler.layout import Layout
+from sigflow.compiler.model import Bits, Switched, User, Wire
+from sigflow.compiler.source import Mapping, Scalar
+from sigflow.compiler.types import Types
+
+if TYPE_CHECKING:
+    from sigflow.compiler.emit.runs import Run
+
+#: struct's letters by kind and size of a number, and its signs for the byte orders.
+LETTERS = {
+    ("u", 1): "B",
+    ("u", 2): "H",
+    ("u", 4): "I",
+    ("u", 8): "Q",
+    ("s", 1): "b",
+    ("s", 2): "h",
+    ("s", 4): "i",
+    ("s", 8): "q",
+    ("f", 4): "f",
+    ("f", 8): "d",
+}
+SIGNS = {"le": "<", "be": ">"}
+
+
+class Module:
+    """What the code of one module shares: the expression writer, the runs and the names it needs of the runtime."""
+
+    def __init__(self, expressions: Expressions, types: Types, taken: frozenset[str]) -> None:
+        self.expressions = expressions
+        expressions.need = self.need
+        self.needs: set[str] = {"require_abi"}
+        self._taken = taken
+        self.types = types
+        self.layout = Layout(types.names)
+        self.runs: list[Run] = []
+        self.enums: dict[sc.Enum, str] = {}
+        self.stdlib: set[str] = set()
+        self.processes: set[str] = set()
+        #: Readers of lists of numbers, by the module's name for each: byte order and struct letter.
+        self.arrays: dict[str, tuple[str, str]] = {}
+        self.never_empty: dict[sc.ClassSpec, bool] = {}
+        wires = types.names.wires.values()
+        #: Whether no field of any spec at hand is a bit field: then a stream's end is its last byte.
+        self.whole_bytes = not any(_has_bits(wire) for wire in wires)
+        #: Whether no expression looks at the position of a stream that another object reads.
+        self.positions_are_private = types.positions_are_private
+
+    def alias(self, name: str) -> str:
+        """What the module calls an imported name: another one where its own class, or a module it imports, is called
+        the same.
+        """
+        return f"_{name}" if name in self._taken else name
+
+    def need(self, name: str) -> str:
+        """A name of the runtime."""
+        self.needs.add(name)
+        return self.alias(name)
+
+    def std(self, name: str) -> str:
+        """A name of the standard library."""
+        self.stdlib.add(name)
+        return self.alias(name)
+
+    def members_of(self, enum: sc.Enum) -> str:
+        """The module's table of an enum's members by value."""
+        return self.enums.setdefault(enum, f"_ENUM_{len(self.enums)}")
+
+
+def _has_bits(wire: Wire) -> bool:
+    wires = [one for _, one in wire.cases] if isinstance(wire, Switched) else [wire]
+    return any(isinstance(one, Bits) or (isinstance(one, User) and isinstance(one.target, str)) for one in wires)
+
+
+def limits_of(spec: sc.ClassSpec) -> dict[str, int]:
+    """The bounds of `-sigflow-limits`."""
+    node = spec.hints.get("-sigflow-limits")
+    if not isinstance(node, Mapping):
+        return {}
+    return {key.text: value.integer for key, value in node if isinstance(value, Scalar) and value.integer is not None}
