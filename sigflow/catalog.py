@@ -16,6 +16,7 @@ from sigflow.errors import SigflowError, SpecError, UsageError
 from sigflow.registry import Registry
 
 if TYPE_CHECKING:
+    from sigflow.compiler import Build
     from sigflow.limits import Limits
     from sigflow.stream.format import Format
 
@@ -85,6 +86,11 @@ def compile(
         opaque_types=opaque_types,
         allow_imports=list(allow_imports),
     )
+    return format_of(built, limits)
+
+
+def format_of(built: Build, limits: Limits | None = None) -> Format:
+    """The format that a compiled spec is; `SpecError` where it did not compile."""
     if not built.ok:
         errors = [problem for problem in built.problems if problem.severity == "error"]
         more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""

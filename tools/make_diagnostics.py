@@ -2,7 +2,7 @@
 
     python -m tools.make_diagnostics [--check]
 
-The example messages are what the compiler prints, so the document cannot say anything else.
+The example messages are what `lint` prints, so the document cannot say anything else.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 from sigflow.compiler import build
 from sigflow.compiler.codes import CODES, Code
 from sigflow.diagnostics import Diagnostic
+from sigflow.recording.examples import findings
 
 DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "diagnostics.md"
 #: What the examples may import.
@@ -43,11 +44,11 @@ file come in one run; codes do not change. This document is made from the compil
 
 
 def problems(text: str, encoding: str, folder: Path) -> tuple[Diagnostic, ...]:
-    """What the compiler says about a spec of this text."""
+    """What `lint` says about a spec of this text."""
     (folder / "header.ksy").write_text(HEADER, encoding="utf-8")
     path = folder / "example.ksy"
     path.write_bytes(text.encode(encoding))
-    return build(path).problems
+    return findings(path, build(path))
 
 
 def shown(code: str, entry: Code, folder: Path) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""`sigflow lint`: all mistakes and warnings of specs, with their places."""
+"""`sigflow lint`: all mistakes and warnings of specs, with their places, and examples that do not hold."""
 
 from __future__ import annotations
 
@@ -28,6 +28,8 @@ def command(
     screen: Screen,
 ) -> int:
     """List every mistake and doubt in each SPEC: file, line, column, code. Exit code 1 if there are errors."""
+    from sigflow.recording.examples import findings
+
     read = 0
     problems: dict[Diagnostic, None] = {}  # an imported spec that two import is told once
     for spec in specs:
@@ -35,7 +37,7 @@ def command(
         if build is None:
             continue
         read += 1
-        problems.update(dict.fromkeys(build.problems))
+        problems.update(dict.fromkeys(findings(spec, build)))
     if form == "json":
         screen.line(dumps([problem_tree(problem) for problem in problems], indent=2))
     elif form == "sarif":

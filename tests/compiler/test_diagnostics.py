@@ -21,6 +21,7 @@ from sigflow.compiler import build
 from sigflow.compiler.codes import CODES
 from sigflow.compiler.offsets import located
 from sigflow.diagnostics import Diagnostic
+from sigflow.recording.examples import findings
 from tools.make_diagnostics import DOCUMENT, document, problems
 
 SPECS = Path(__file__).resolve().parents[1] / "specs_bad"
@@ -66,8 +67,9 @@ def test_a_bad_spec_gives_what_its_head_says(path: Path, tmp_path: Path, monkeyp
     wanted = expected(path)
     assert wanted, "the first line of a bad spec is the diagnostic expected"
     monkeypatch.chdir(SPECS)
-    result = build(padded(path, tmp_path))
-    found = list(result.problems)
+    named = padded(path, tmp_path)
+    result = build(named)
+    found = list(findings(named, result))
     for number, code in TIMES.findall(path.read_bytes().decode("utf-8", "replace")):
         many = [problem for problem in found if problem.code == code]
         assert len(many) == int(number)

@@ -202,4 +202,31 @@ seq:
   - {id: body, size: 9}
 """,
     ),
+    "SF511": Code(
+        E,
+        "an example that does not hold",
+        (
+            "The bytes of an example are one frame of the format, and each path of `expect` has its value. Said by "
+            "`lint` and the pytest plug-in; such a spec compiles all the same."
+        ),
+        bad="""\
+meta: {id: counted}
+-sigflow-examples:
+  - hex: "0541"
+  - hex: "0141"
+    expect: {len_body: 2}
+seq:
+  - {id: len_body, type: u1}
+  - {id: body, size: len_body}
+""",
+        good="""\
+meta: {id: counted}
+-sigflow-examples:
+  - hex: "0141"
+    expect: {len_body: 1, body: "41"}
+seq:
+  - {id: len_body, type: u1}
+  - {id: body, size: len_body}
+""",
+    ),
 }
