@@ -293,7 +293,7 @@ class KaitaiStream(kaitaistruct.KaitaiStream):  # type: ignore[misc]  # kaitaist
     @staticmethod
     def process_xor_one(data: bytes, key: int) -> bytes:
         """`data` with every byte combined with `key` by exclusive or."""
-        return data.translate(bytes(byte ^ key for byte in range(256)))
+        return data.translate(bytes(byte ^ key for byte in range(256))) if data else b""
 
     @staticmethod
     def process_xor_many(data: bytes, key: bytes) -> bytes:

@@ -100,19 +100,21 @@ class Events:
         format, tracker, out, index = self._formats[number], self._trackers[number], self._out, self.index
         self._close_gap()
         first = len(out)
-        if data.__class__ is bytes:
-            raws = [data[at:stop] for at, stop, _ in found]
-        else:
+        if data.__class__ is not bytes:
+            # One copy of the run; a slice that is all of it is none.
+            shift = found[0][0]
             with memoryview(data) as view:
-                raws = [bytes(view[at:stop]) for at, stop, _ in found]
+                data = bytes(view[shift : found[-1][1]])
+            found = [(at - shift, stop - shift, head) for at, stop, head in found]
+            base += shift
         sequence = format.envelope.sequence if format.envelope is not None else None
         if sequence is None or tracker is None:
-            for (at, _, head), raw in zip(found, raws, strict=True):
-                out.append(Record(format, base + at, raw, index, head))
+            for at, stop, head in found:
+                out.append(Record(format, base + at, data[at:stop], index, head))
                 index += 1
         elif sequence.head is None or (sequence.stream is not None and sequence.stream_head is None):
-            for (at, _, head), raw in zip(found, raws, strict=True):
-                record = Record(format, base + at, raw, index, head)
+            for at, stop, head in found:
+                record = Record(format, base + at, data[at:stop], index, head)
                 self._account(number, record)
                 out.append(record)
                 index += 1
@@ -123,7 +125,7 @@ class Events:
             last = modulus - step
             stream = None
             wanted = expected.get(None, -1)
-            for (at, _, head), raw in zip(found, raws, strict=True):
+            for at, stop, head in found:
                 if stream_at is not None and head[stream_at] != stream:
                     if wanted >= 0:
                         expected[stream] = wanted
@@ -137,7 +139,7 @@ class Events:
                         expected[stream] = wanted
                     tracker.follow(stream, counter, base + at, out)
                     wanted = expected.get(stream, -1)
-                out.append(Record(format, base + at, raw, index, head))
+                out.append(Record(format, base + at, data[at:stop], index, head))
                 index += 1
             if wanted >= 0:
                 expected[stream] = wanted

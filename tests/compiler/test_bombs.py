@@ -307,7 +307,9 @@ BOMBS: dict[str, Bomb] = {
     "shift of the wire": Bomb(
         HEAD + "seq:\n  - {id: n, type: u8}\n  - {id: a, size: 1 << n}\n", b"\xff" * 80, says="shift"
     ),
-    "shift of a shift": Bomb(HEAD + "seq:\n  - {id: a, size: 1 << 60_000 << 60_000 << 60_000}\n", says="exceeds limit 8192"),
+    "shift of a shift": Bomb(
+        HEAD + "seq:\n  - {id: a, size: 1 << 60_000 << 60_000 << 60_000}\n", says="exceeds limit 8192"
+    ),
     "giant literal": Bomb(lambda: value("9" * 50_000), says="SF301", compiles=False),
     "giant hexadecimal": Bomb(lambda: value("0x" + "f" * 50_000), says="SF301", compiles=False),
     "giant float": Bomb(lambda: value("1e" + "9" * 50_000), reads=True),

@@ -411,18 +411,22 @@ class _Class:
 
         def inner() -> None:
             out(f"io = {ex.code(attr.io)}" if attr.io is not None else "io = self._io")
-            if attr.pos is None:
+            checked = attr.valid is not None or attr.contents is not None or attr.repeat is not None
+            if attr.pos is None and not checked:
                 self.both_orders(step)
                 return
-            out("_pos = io.pos()")
-            out(f"io.seek({ex.code(attr.pos)})")
+            if attr.pos is not None:
+                out("_pos = io.pos()")
+                out(f"io.seek({ex.code(attr.pos)})")
             with out.block("try:"):
                 self.both_orders(step)
-            if attr.valid is not None or attr.contents is not None or attr.repeat is not None:
+            if checked:
                 # What failed is no value: the next look fails again.
                 with out.block("except BaseException:"):
                     out(f"self.__dict__.pop('_m_{step.name}', None)")
                     out("raise")
+            if attr.pos is None:
+                return
             with out.block("finally:"):
                 out("io.seek(_pos)")
 
