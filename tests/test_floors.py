@@ -25,7 +25,7 @@ FLOORS: dict[int, set[str]] = {
     4: {"storage", "transport", "engine"},
     5: {"index", "columns", "quarantine"},
     6: {"recording", "ingest", "replay", "recover"},
-    7: {"cli"},
+    7: {"cli", "pytest_plugin"},
 }
 FLOOR_OF = {unit: floor for floor, units in FLOORS.items() for unit in units}
 #: The public names and `python -m sigflow` stand above all floors.
