@@ -33,8 +33,10 @@ def _is(value: Any, kind: str) -> bool:
     return isinstance(value, TYPES[kind])
 
 
-def _faults(value: Any, schema: dict[str, Any], top: dict[str, Any], at: str) -> list[str]:
+def _faults(value: Any, schema: Any, top: dict[str, Any], at: str) -> list[str]:
     found: list[str] = []
+    if schema is True:
+        return found
     for keyword, wanted in schema.items():
         if keyword not in IGNORED:
             found += CHECKS[keyword](value, wanted, schema, top, at)
@@ -52,10 +54,27 @@ def _properties(value: Any, wanted: Any, schema: Any, top: Any, at: str) -> list
     ]
 
 
+def _patterns(value: Any, wanted: Any, schema: Any, top: Any, at: str) -> list[str]:
+    if not isinstance(value, dict):
+        return []
+    return [
+        fault
+        for pattern, each in wanted.items()
+        for name in value
+        if re.search(pattern, name)
+        for fault in _faults(value[name], each, top, f"{at}.{name}")
+    ]
+
+
 def _additional(value: Any, wanted: Any, schema: Any, top: Any, at: str) -> list[str]:
     if not isinstance(value, dict):
         return []
-    others = set(value) - set(schema.get("properties", {}))
+    patterns = schema.get("patternProperties", {})
+    others = {
+        name
+        for name in set(value) - set(schema.get("properties", {}))
+        if not any(re.search(pattern, name) for pattern in patterns)
+    }
     if wanted is False:
         return [f"{at}: unexpected {name}" for name in sorted(others)]
     return [fault for name in others for fault in _faults(value[name], wanted, top, f"{at}.{name}")]
@@ -85,6 +104,7 @@ def _plain(words: str, holds: Any) -> Any:
 
 CHECKS: dict[str, Any] = {
     "properties": _properties,
+    "patternProperties": _patterns,
     "additionalProperties": _additional,
     "items": _items,
     "anyOf": _any_of,
@@ -94,6 +114,7 @@ CHECKS: dict[str, Any] = {
     "enum": _plain("is none of", lambda v, w: v in w),
     "required": _plain("lacks one of", lambda v, w: not isinstance(v, dict) or set(w) <= set(v)),
     "minimum": _plain("is below", lambda v, w: not isinstance(v, int | float) or v >= w),
+    "maximum": _plain("is above", lambda v, w: not isinstance(v, int | float) or v <= w),
     "maxItems": _plain("is longer than", lambda v, w: not isinstance(v, list) or len(v) <= w),
     "uniqueItems": _plain("has doubles", lambda v, w: not isinstance(v, list) or len({*map(repr, v)}) == len(v)),
     "pattern": _plain("does not match", lambda v, w: not isinstance(v, str) or re.search(w, v) is not None),
