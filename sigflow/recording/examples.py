@@ -38,7 +38,7 @@ CODE = "SF511"
 KEY = "-sigflow-examples"
 _HEX = re.compile(r"(?:[0-9a-f]{2})*\Z")
 _STEP = re.compile(r"([a-z_]\w*)|\[(\d+)\]", re.ASCII)
-_PATH = re.compile(r"[a-z_]\w*(?:\[\d+\])*(?:\.[a-z_]\w*(?:\[\d+\])*)*\Z", re.ASCII)
+_PATH = re.compile(r"[a-z_]\w*(?:\[\d{1,9}\])*(?:\.[a-z_]\w*(?:\[\d{1,9}\])*)*\Z", re.ASCII)
 #: A value in a message is cut after so many letters.
 _LONGEST = 80
 
@@ -381,7 +381,7 @@ def _shown(value: Any) -> str:
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, int):
-        return f"{value} ({value:#x})" if abs(value) > 9 else str(value)
+        return _cut(f"{value} ({value:#x})" if abs(value) > 9 else str(value))
     if isinstance(value, bytes | bytearray | memoryview):
         return _cut(f"the bytes {bytes(value).hex()}" if value else "no bytes")
     if isinstance(value, str | float):
