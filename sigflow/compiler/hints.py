@@ -658,7 +658,7 @@ class _Hinter:
             when = self.expression(one.get("if"), Context(spec), "bool") if isinstance(one, Mapping) else None
             path = tuple(name.text.split("::"))
             target = self.types.scope.find_type(path, spec) if all(path) else None
-            if target is not None and (target.params or target is hints_unit(hints)):
+            if target is not None and (target.params or (hints is not None and target is hints.unit)):
                 target = None
             if target is not None:
                 self.names.used.add(target)
@@ -763,11 +763,6 @@ class _Hinter:
 
     def empty(self, attr: sc.Attr) -> bool:
         return self.types.layout.attr_bits(attr) == 0
-
-
-def hints_unit(hints: Hints | None) -> sc.ClassSpec | None:
-    """The type that is one frame."""
-    return hints.unit if hints is not None else None
 
 
 __all__ = ["Hints", "understand_hints"]

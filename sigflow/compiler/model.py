@@ -19,7 +19,6 @@ class Type:
 
     kind: str
     ref: Any = None
-    optional: bool = False
 
     def __str__(self) -> str:
         if self.kind == "array":

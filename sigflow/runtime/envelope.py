@@ -181,8 +181,6 @@ class Envelope:
     reasons: Mapping[str, str] = field(default_factory=dict)
     codecs: tuple[Codec, ...] = ()
     notes: tuple[NoteRule, ...] = ()
-    repeat: int | None = None
-    depth: int | None = None
     fields: tuple[Field, ...] = ()
     title: str = ""
     doc: str = ""

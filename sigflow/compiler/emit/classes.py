@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from sigflow.compiler import naming
@@ -209,7 +208,7 @@ class _Class:
             with out.block("def _read(self) -> None:"):
                 self.body("")
             return
-        path = re.sub(r"/meta/endian$", "", _path(plan.spec))
+        path = plan.spec.place.path
         error = self.module.need("UndecidedEndiannessError")
         out()
         with out.block("def _read(self) -> None:"):
@@ -464,10 +463,6 @@ def _physical(attr: sc.Attr) -> tuple[float, float, str] | None:
         return None
     scale, offset, unit = texts
     return float(scale or 1), float(offset or 0), unit or ""
-
-
-def _path(spec: sc.ClassSpec) -> str:
-    return spec.place.path
 
 
 def _tuple(names: list[str]) -> str:
