@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -11,24 +12,25 @@ from typing import TYPE_CHECKING, Self
 from sigflow import catalog, storage
 from sigflow.diagnostics import Finding, Severity
 from sigflow.errors import UsageError
-from sigflow.events import Gap, Loss, Record
+from sigflow.events import Gap, Record
+from sigflow.recording.choice import Choice
 from sigflow.recording.detect import detect
 from sigflow.recording.faults import Examiner
-from sigflow.recording.report import LONGEST, Report
+from sigflow.recording.report import EMPTY, LONGEST, LOSS, Report, finding_of
 from sigflow.recording.run import Run
 from sigflow.stream.format import Format
 
 if TYPE_CHECKING:
+    from sigflow.engine import Native
     from sigflow.events import Event
     from sigflow.limits import Limits
+    from sigflow.recording.native import NativeRun
     from sigflow.storage import Storage
 
 #: What may be opened, and what it may be opened with.
 Source = "str | os.PathLike[str] | bytes | bytearray | memoryview | Storage"
 Named = Format | str | os.PathLike[str]
 
-LOSS = "loss"
-EMPTY = Finding("empty-capture", Severity.NOTE, "the capture holds no bytes", 0)
 
 
 def open(
@@ -38,13 +40,17 @@ def open(
     limits: Limits | None = None,
     strict: bool = False,
     mmap: bool = False,
-    chunk_size: int = storage.DEFAULT_CHUNK,
+    chunk_size: int | None = None,
+    engine: str = "auto",
+    workers: int = 1,
 ) -> Recording:
     """Open a recorded stream with a format, or several that are interleaved in it.
 
     source: a path (`-`: standard input), bytes, or a storage.  format: a Format, a name, a `.ksy` path, or a list of
     such; None: the bundled formats that find frames in the first MiB.  strict: raise a `StreamError` at the first
-    damage. Raises `UsageError` where no format is given and none is found.
+    damage.  engine: `python`, `native`, or `auto`, which is native from 4 MiB on where the formats allow it; both give
+    the same.  workers: threads of the native engine.
+    Raises `UsageError` where no format is given and none is found, or the native engine cannot scan for the formats.
     """
     opened = storage.open(source, mmap=mmap)
     try:
@@ -55,7 +61,9 @@ def open(
         else:
             named = [format] if isinstance(format, Format | str | os.PathLike) else list(format)
             formats = [each if isinstance(each, Format) else catalog.load(each) for each in named]
-        return Recording(opened, formats, limits=limits, strict=strict, chunk_size=chunk_size)
+        return Recording(
+            opened, formats, limits=limits, strict=strict, chunk_size=chunk_size, engine=engine, workers=workers
+        )
     except BaseException:
         opened.close()
         raise
@@ -75,23 +83,40 @@ class Recording:
         *,
         limits: Limits | None = None,
         strict: bool = False,
-        chunk_size: int = storage.DEFAULT_CHUNK,
+        chunk_size: int | None = None,
+        engine: str = "auto",
+        workers: int = 1,
+        notice: Callable[[str], None] | None = None,
     ) -> None:
+        """notice: is told what takes a while, and why the engine is not the one that could be expected."""
         self.storage = source
         self.formats = tuple(formats)
         self.limits = limits
         self._strict = strict
         self._chunk_size = chunk_size
+        self._choice = Choice(engine, workers, notice)
+        self._reports: list[weakref.ref[Report]] = []
 
     @property
     def name(self) -> str:
         """The name of what is read."""
         return self.storage.name
 
-    def run(self, *, keep: bool = False) -> Run:
-        """A new pass from the beginning, with its own decoder; `keep` lets gaps be looked at again."""
-        chunks = self.storage.chunks(self._chunk_size)
-        return Run(chunks, self.formats, limits=self.limits, strict=self._strict, keep=keep)
+    def run(self, *, keep: bool = False) -> Run | NativeRun:
+        """A new pass from the beginning; `keep` lets gaps be looked at again."""
+        native = self._native()
+        if native is not None and self.storage.repeatable:
+            from sigflow.recording.native import NativeRun
+
+            return NativeRun(self.storage, native, chunk_size=self._chunk_size, workers=self._choice.workers)
+        chunks = self.storage.chunks(self._chunk_size or storage.DEFAULT_CHUNK)
+        return Run(chunks, self.formats, limits=self.limits, strict=self._strict, keep=keep, native=native)
+
+    def _native(self) -> Native | None:
+        """The native scan, where it is the one to use."""
+        if self._strict or not self.formats:
+            return None
+        return self._choice.native([each.with_limits(self.limits) for each in self.formats], self.storage.size)
 
     def events(self) -> Iterator[Event]:
         """Records, gaps, losses and notes in the order of the stream."""
@@ -103,13 +128,24 @@ class Recording:
     def validate(self) -> Report:
         """Scan and read everything: the verdict."""
         run = self.run(keep=True)
+        if not isinstance(run, Run):
+            from sigflow.recording.judge import NativeVerdict
+
+            report = NativeVerdict(run).all().report(self.name)
+            self._reports.append(weakref.ref(report))
+            return report
         verdict = Verdict(run)
         for event in run:
             verdict.add(event)
         return verdict.report(self.name)
 
     def close(self) -> None:
-        """Close the storage."""
+        """Close the storage.  What reports have not looked at yet is read before."""
+        for reference in self._reports:
+            report = reference()
+            if report is not None:
+                report.settle()
+        self._reports.clear()
         self.storage.close()
 
     def __enter__(self) -> Self:
@@ -145,10 +181,9 @@ class Verdict:
                 return found
         elif isinstance(event, Gap):
             found = self._gap(event)
-        elif isinstance(event, Loss):
-            found = (_loss(event, self._run.formats),)
         else:
-            found = (Finding(event.code, event.severity, event.message, event.offset, event.format),)
+            finding = finding_of(event, self._run.formats)
+            found = () if finding is None else (finding,)
         self.list(found)
         return found
 
@@ -209,12 +244,3 @@ class Verdict:
             diagnostics_total=self._diagnostics_total,
             work_ratio=statistics.work_ratio,
         )
-
-
-def _loss(loss: Loss, formats: Sequence[Format]) -> Finding:
-    envelope = next((format.envelope for format in formats if format.name == loss.format), None)
-    path = envelope.sequence.field if envelope is not None and envelope.sequence is not None else ""
-    of_stream = "" if loss.stream is None else f" of stream {loss.stream}"
-    frames = "1 frame" if loss.count == 1 else f"{loss.count} frames"
-    message = f"{frames}{of_stream} never came: expected {path} {loss.expected}, found {loss.found}"
-    return Finding(LOSS, Severity.ERROR, message, loss.offset, loss.format, path)

@@ -6,17 +6,20 @@ scanned; `frame_bytes + gap_bytes == bytes` is checked when the report is made.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sigflow.diagnostics import Severity
+from sigflow.diagnostics import Finding, Severity
 from sigflow.errors import SigflowError
+from sigflow.events import Event, Gap, Loss, Note
 
 if TYPE_CHECKING:
-    from sigflow.diagnostics import Finding
-    from sigflow.events import Gap
+    from sigflow.stream.format import Format
 
 SCHEMA_VERSION = 1
+LOSS = "loss"
+EMPTY = Finding("empty-capture", Severity.NOTE, "the capture holds no bytes", 0)
 #: The longest list in a verdict; longer ones are cut and their length is told beside.
 LONGEST = 10_000
 
@@ -33,7 +36,21 @@ def finding_tree(finding: Finding) -> dict[str, Any]:
     }
 
 
-@dataclass(frozen=True, slots=True)
+def finding_of(event: Event, formats: Sequence[Format]) -> Finding | None:
+    """What a loss or a note is among the diagnostics of a verdict; None for other events."""
+    if isinstance(event, Note):
+        return Finding(event.code, event.severity, event.message, event.offset, event.format)
+    if not isinstance(event, Loss):
+        return None
+    envelope = next((format.envelope for format in formats if format.name == event.format), None)
+    path = envelope.sequence.field if envelope is not None and envelope.sequence is not None else ""
+    of_stream = "" if event.stream is None else f" of stream {event.stream}"
+    frames = "1 frame" if event.count == 1 else f"{event.count} frames"
+    message = f"{frames}{of_stream} never came: expected {path} {event.expected}, found {event.found}"
+    return Finding(LOSS, Severity.ERROR, message, event.offset, event.format, path)
+
+
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Report:
     """What a scan of a capture found.
 
@@ -51,10 +68,10 @@ class Report:
     frame_bytes: int
     gap_bytes: int
     by_format: dict[str, dict[str, int]]
-    gaps: tuple[Gap, ...]
+    gaps: Sequence[Gap]
     gaps_total: int
     sequence: dict[str, int]
-    diagnostics: tuple[Finding, ...]
+    diagnostics: Sequence[Finding]
     diagnostics_total: int
     work_ratio: float
     schema_version: int = SCHEMA_VERSION
@@ -65,6 +82,11 @@ class Report:
                 f"the ledger does not balance: {self.frame_bytes} bytes in frames and {self.gap_bytes} in gaps are not "
                 f"the {self.bytes} bytes of {self.capture}; this is a bug in sigflow"
             )
+
+    def settle(self) -> None:
+        """Make the lists that are made when they are first looked at."""
+        len(self.gaps)
+        len(self.diagnostics)
 
     @property
     def errors(self) -> int:

@@ -16,6 +16,7 @@ from sigflow.stream.decoder import Decoder
 from sigflow.stream.statistics import Statistics
 
 if TYPE_CHECKING:
+    from sigflow.engine import Native
     from sigflow.events import Event
     from sigflow.limits import Limits
     from sigflow.stream.format import Format
@@ -37,9 +38,12 @@ class Run:
         limits: Limits | None = None,
         strict: bool = False,
         keep: bool = False,
+        native: Native | None = None,
     ) -> None:
+        """native: the native scan, for what is in the chunks that is worth it."""
         self._chunks = chunks
-        self._decoder = Decoder(formats, limits=limits, strict=strict) if formats else None
+        scanner = native.scanner if native is not None else None
+        self._decoder = Decoder(formats, limits=limits, strict=strict, scanner=scanner) if formats else None
         #: The formats with the limits that hold here.
         self.formats: Sequence[Format] = self._decoder.formats if self._decoder is not None else ()
         self._keep = keep

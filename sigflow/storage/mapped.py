@@ -23,6 +23,11 @@ class MappedStorage(Closing):
         finally:
             os.close(descriptor)
 
+    @property
+    def view(self) -> mmap.mmap | bytes:
+        """All of it, without a copy."""
+        return b"" if self._map is None else self._map
+
     def chunks(self, chunk_size: int = DEFAULT_CHUNK, start: int = 0) -> Iterator[bytes]:
         """The bytes from `start` to the end, in pieces of 1 to `chunk_size` bytes."""
         if self._map is not None:

@@ -17,6 +17,11 @@ class MemoryStorage(Closing):
         self.name = name
         self.size: int | None = len(self._data)
 
+    @property
+    def view(self) -> bytes:
+        """All of it, without a copy."""
+        return self._data
+
     def chunks(self, chunk_size: int = DEFAULT_CHUNK, start: int = 0) -> Iterator[bytes]:
         """The bytes from `start` to the end, in pieces of 1 to `chunk_size` bytes."""
         for at in range(start, len(self._data), chunk_size):

@@ -7,7 +7,7 @@ a stream are the same for any chunks; a gap comes out when it closes.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import chain
 
 from sigflow.errors import SigflowError, StreamError, UsageError
@@ -37,7 +37,8 @@ class Decoder:
 
     formats: in the order in which they are tried; those with a checksum come before those without.  limits: over each
     format's own.  strict: the first damage raises a `StreamError` instead of being an event.  marks: candidates that
-    were abandoned when the stream was live, so that a replay gives the same events.
+    were abandoned when the stream was live, so that a replay gives the same events.  scanner: makes the scan with these
+    marks, where it is not the plain one; it must find the same (`sigflow.engine.Native.scanner`).
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class Decoder:
         strict: bool = False,
         *,
         marks: Collection[tuple[int, str]] = (),
+        scanner: Callable[[Collection[tuple[int, str]]], Scanner] | None = None,
     ) -> None:
         given = [formats] if isinstance(formats, Format) else list(formats)
         self.formats = tuple(each.with_limits(limits) for each in given)
@@ -56,7 +58,7 @@ class Decoder:
         if not names or double is not None:
             raise UsageError(f"format {double!r} is given twice" if names else "a decoder needs at least one format")
         self._strict = strict
-        self._scanner = self._scan_of(self.formats)
+        self._scanner = scanner(self.marks) if scanner is not None else self._scan_of(self.formats)
         self._pending = Pending()
         self._ended = False
         self._closed = False

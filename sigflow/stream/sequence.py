@@ -38,17 +38,21 @@ class Counts:
 
 
 class Tracker:
-    """The counters of one format.  expected: the next value by stream id; it is read and set by the decoder as well."""
+    """The counters of one format.
 
-    __slots__ = ("_behind", "_counts", "_missing", "_name", "_step", "expected", "modulus")
+    expected: the next value by stream id; whoever follows the usual case alone reads and sets it as well.  behind: how
+    many steps back a counter is late, not restarted.
+    """
+
+    __slots__ = ("_counts", "_missing", "_step", "behind", "expected", "modulus", "name")
 
     def __init__(self, name: str, sequence: Sequence, counts: Counts) -> None:
         self.expected: dict[Any, int] = {}
         self.modulus = sequence.modulus
-        self._name = name
+        self.name = name
         self._step = sequence.step
         self._counts = counts
-        self._behind = min(BEHIND, sequence.modulus // sequence.step // 4)
+        self.behind = min(BEHIND, sequence.modulus // sequence.step // 4)
         self._missing: dict[Any, list[tuple[int, int]]] = {}  # by stream: (first, count) of what was lost
 
     def follow(self, stream: Any, found: int, offset: int, out: list[Event]) -> None:
@@ -60,7 +64,7 @@ class Tracker:
             self._begin(stream, found)
         else:
             back = -(-((expected - found) % self.modulus) // self._step)
-            if back <= self._behind:
+            if back <= self.behind:
                 self._late(stream, found, offset, out)
             elif back * self._step * 2 > self.modulus:
                 self._ahead(stream, expected, found, offset, out)
@@ -68,22 +72,32 @@ class Tracker:
                 self._begin(stream, found)
                 out.append(self._note("sequence-restarted", f"counter {found}, wanted {expected}", stream, offset))
 
+    def missed(self, stream: Any, first: int, count: int) -> None:
+        """Remember that so many frames from counter `first` on never came; they are counted already."""
+        missing = self._missing.setdefault(stream, [])
+        missing.append((first, count))
+        del missing[:-MISSING]
+
+    def oldest_for(self, stream: Any) -> tuple[Any] | None:
+        """The stream that will be forgotten when this one is followed; None where there is room."""
+        if len(self.expected) < STREAMS or stream in self.expected:
+            return None
+        return (next(iter(self.expected)),)
+
     def _begin(self, stream: Any, found: int) -> None:
-        if len(self.expected) >= STREAMS and stream not in self.expected:
-            oldest = next(iter(self.expected))
-            del self.expected[oldest]
-            self._missing.pop(oldest, None)
+        oldest = self.oldest_for(stream)
+        if oldest is not None:
+            del self.expected[oldest[0]]
+            self._missing.pop(oldest[0], None)
         self.expected[stream] = (found + self._step) % self.modulus
         self._missing.pop(stream, None)
 
     def _ahead(self, stream: Any, expected: int, found: int, offset: int, out: list[Event]) -> None:
         count = -(-((found - expected) % self.modulus) // self._step)
-        missing = self._missing.setdefault(stream, [])
-        missing.append((expected, count))
-        del missing[:-MISSING]
+        self.missed(stream, expected, count)
         self._counts.lost += count
         self.expected[stream] = (found + self._step) % self.modulus
-        out.append(Loss(stream, count, self._name, expected, found, offset))
+        out.append(Loss(stream, count, self.name, expected, found, offset))
 
     def _late(self, stream: Any, found: int, offset: int, out: list[Event]) -> None:
         for n, (first, count) in enumerate(self._missing.get(stream, ())):
@@ -100,4 +114,4 @@ class Tracker:
 
     def _note(self, code: str, text: str, stream: Any, offset: int) -> Note:
         where = "" if stream is None else f" in stream {stream!r}"
-        return Note(code, Severity.NOTE, text + where, offset, self._name)
+        return Note(code, Severity.NOTE, text + where, offset, self.name)

@@ -39,7 +39,8 @@ class OpenGap:
         for refusal in refusals:
             text = self._texts.get(refusal)
             if text is None:
-                text = self._texts[refusal] = f"{self._names[refusal[0]]}:{refusal[1]}"
+                number, reason = refusal  # of no format: what `no-marker` is, where it stands among others
+                text = self._texts[refusal] = f"{self._names[number]}:{reason}" if number >= 0 else reason
             self.reasons[text] = None
 
     def close(self, out: list[Event]) -> None:

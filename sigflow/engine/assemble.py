@@ -1,0 +1,284 @@
+"""The source text of one native scan: the loop, the kernels of the checksums, and what is emitted for the formats.
+
+A scan is made for a list of formats.  What is the same for all lists is taken over from the modules of kernel code;
+what differs is written here: which marker a format has, where its checksums stand, which kernel computes them.  The
+text is a plain Python module that can be read, stepped through and run as it is.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from collections.abc import Iterator, Sequence
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from sigflow.engine import chains, loop
+
+if TYPE_CHECKING:
+    from sigflow.engine.plan import Check, Scan
+
+#: The functions of a family of checksums that a scan calls, with the parameters it hands on.
+_FAMILY = {
+    "advance": "state, data, start, stop",
+    "between": "low, high, size",
+    "join": "left, left_size, right, right_size",
+    "part_value": "part, size",
+}
+_SCAN = "data, at, end, final, S, L, K, BEGIN, ALPHABET, box, X, states, queue, Ps, Ts"
+_OPENING = '''"""The native scan of {names}.  Written by sigflow; kept here so that it is compiled only once."""
+
+from __future__ import annotations
+
+'''
+
+
+def kernel_code(module: ModuleType) -> str:
+    """The constants and functions of a module of kernel code, without its imports."""
+    text = inspect.getsource(module)
+    kept = [node for node in ast.parse(text).body if isinstance(node, ast.Assign | ast.FunctionDef)]
+    return "\n\n".join(ast.get_source_segment(text, node) or "" for node in kept)
+
+
+def assemble(scan: Scan, kernels: Sequence[ModuleType]) -> str:
+    """The text of a scan.  kernels: the modules of kernel code that its functions and checksums need."""
+    parts = [_OPENING.format(names=", ".join(each.name for each in scan.formats))]
+    parts += [kernel_code(module) for module in (*kernels, loop, chains)]
+    for number, envelope in enumerate(scan.formats):
+        parts.append(_renamed(inspect.getsource(envelope.look), f"look_{number}"))  # type: ignore[arg-type]
+    parts += ["\n".join(lines) for lines in _emitted(scan)]
+    return "\n\n\n".join(parts) + "\n"
+
+
+def _renamed(text: str, name: str) -> str:
+    return re.sub(r"^def \w+", f"def {name}", text.strip(), count=1)
+
+
+def _emitted(scan: Scan) -> Iterator[list[str]]:
+    syncs = [envelope.sync for envelope in scan.formats]
+    yield _marker(syncs)
+    yield _any_marker(syncs)
+    arguments = "data, at, end, limit, box"
+    yield _dispatch(
+        "look", f"k, {arguments}", "k", [f"look_{number}({arguments})" for number in range(len(scan.formats))]
+    )
+    checks = scan.checks
+    yield _verdict([envelope.chain is not None for envelope in scan.formats])
+    yield _dispatch("place", "c, at, stop, box", "c", [_place(check) for check in checks])
+    yield _dispatch("covered", "c, at, stop, box", "c", [_covered(check) for check in checks])
+    for check in checks:
+        yield _direct(check)
+        yield _stretches(check)
+    given = "data, at, stop, box, ALPHABET, Ps, Ts"
+    yield _dispatch("direct", f"c, {given}", "c", [f"direct_{check.number}({given})" for check in checks])
+    given = "at, stop, box, X"
+    yield _dispatch("stretches", f"c, {given}", "c", [f"stretches_{check.number}({given})" for check in checks])
+    yield _dispatch("differs", "c, data, field, value", "c", [_differs(check) for check in checks])
+    for name, given in _FAMILY.items():
+        calls = [
+            f"{check.kernel.family}_{name.removeprefix('part_')}({given}, Ps[c], Ts[c])"
+            if check.kernel is not None and check.kernel.has_ranges
+            else "0"
+            for check in checks
+        ]
+        yield _dispatch(name, f"c, {given}, Ps, Ts", "c", calls)
+
+
+def _dispatch(name: str, parameters: str, selector: str, results: Sequence[str]) -> list[str]:
+    """A function that gives one of several results by number."""
+    lines = [f"def {name}({parameters}):"]
+    for number, result in enumerate(results[:-1]):
+        if result not in results[number + 1 :] or result != results[-1]:
+            lines += [f"    if {selector} == {number}:", f"        return {result}"]
+    lines.append(f"    return {results[-1] if results else 0}")
+    return lines
+
+
+def _verdict(chained: Sequence[bool]) -> list[str]:
+    """How a format's candidates are judged; what no format needs is not even compiled."""
+    lines = [f"def verdict_of(k, {_SCAN}):"]
+    by_chain = "chained(k, data, at, end, final, S, L, BEGIN, box, queue)"
+    by_checksum = "checked(k, data, at, end, S, L, K, ALPHABET, box, X, states, Ps, Ts)"
+    if all(chained):
+        return [*lines, f"    return {by_chain}"]
+    if any(chained):
+        lines += ["    if L[k, CHAIN]:", f"        return {by_chain}"]
+    return [*lines, f"    return {by_checksum}"]
+
+
+# ---------------------------------------------------------------- markers
+
+
+def _equal(literal: bytes) -> str:
+    """Whether these bytes stand at data[at]."""
+    conditions, at = [], 0
+    for size in (8, 4, 2, 1):
+        while len(literal) - at >= size:
+            value = int.from_bytes(literal[at : at + size], "big", signed=size == 8)
+            read = f"u{size}{'be' if size > 1 else ''}(data, at{f' + {at}' if at else ''})"
+            conditions.append(f"{read} == {value}")
+            at += size
+    return " and ".join(conditions)
+
+
+def _marker(syncs: Sequence[tuple[bytes, ...]]) -> list[str]:
+    lines = [
+        "def marker(k, data, at, end):",
+        '    """1 where a sync literal of format k stands at data[at], -1 where the end cuts one, else 0."""',
+    ]
+    for number, literals in enumerate(syncs):
+        lines.append(f"    if k == {number}:")
+        if not literals:
+            lines.append("        return 1")
+            continue
+        for literal in literals:
+            lines += [f"        if at + {len(literal)} <= end and {_equal(literal)}:", "            return 1"]
+        for literal in literals:
+            for left in range(1, len(literal)):
+                lines += [f"        if at + {left} == end and {_equal(literal[:left])}:", "            return -1"]
+        lines.append("        return 0")
+    return [*lines, "    return 0"]
+
+
+def _any_marker(syncs: Sequence[tuple[bytes, ...]]) -> list[str]:
+    tests = [f"marker({number}, data, at, end) != 0" for number in range(len(syncs))]
+    return ["def any_marker(data, at, end):", f"    return {'True' if not all(syncs) else ' or '.join(tests)}"]
+
+
+# ---------------------------------------------------------------- checksums
+
+
+def _at(offset: int | None) -> str:
+    """A place in a frame as an index."""
+    if offset is None:
+        return "stop"
+    return "at" if offset == 0 else f"at + {offset}" if offset > 0 else f"stop - {-offset}"
+
+
+def _pieces(check: Check) -> list[tuple[str, str] | bytes]:
+    """What a check with a static layout covers, as indexes."""
+    pieces = check.checksum.pieces or ()
+    return [piece if isinstance(piece, bytes) else (_at(piece[0]), _at(piece[1])) for piece in pieces]
+
+
+def _place(check: Check) -> str:
+    stored = check.checksum.stored
+    return f"at + box[box_{check.number}(box)]" if not check.static else _at(stored)
+
+
+def _covered(check: Check) -> str:
+    if not check.static:
+        return f"covered_{check.number}(at, stop, box)"
+    sizes = [str(len(piece)) if isinstance(piece, bytes) else f"({piece[1]} - ({piece[0]}))" for piece in _pieces(check)]
+    return " + ".join(sizes) or "0"
+
+
+def _differs(check: Check) -> str:
+    size, order = check.checksum.size, check.checksum.order
+    if order == "hex":
+        return f"hex_at(data, field, {size}) != value"
+    name = f"u{size}{'' if size == 1 else 'le' if order == 'little' else 'be'}"
+    if size in (1, 2, 4, 8):
+        return f"{name}(data, field) != value"
+    return f"number_at(data, field, {size}, {int(order == 'little')}) != value"
+
+
+def _direct(check: Check) -> list[str]:
+    n, kernel = check.number, check.kernel
+    assert kernel is not None  # a scan with a checksum that has no kernel is not native
+    family = kernel.family
+    lines = []
+    if not check.static:
+        lines += [
+            f"def box_{n}(box):",
+            "    i = 4",
+            *(["    i += 2 + 2 * box[i + 1]"] * check.before),
+            "    return i",
+            "",
+            "",
+            f"def covered_{n}(at, stop, box):",
+            f"    i = box_{n}(box)",
+            "    size = 0",
+            "    for j in range(box[i + 1]):",
+            "        start = box[i + 2 + 2 * j]",
+            "        size += 1 if start < 0 else box[i + 3 + 2 * j] - start",
+            "    return size",
+            "",
+            "",
+        ]
+    lines += [f"def direct_{n}(data, at, stop, box, ALPHABET, Ps, Ts):", f"    P, T = Ps[{n}], Ts[{n}]"]
+    lines.append(f"    state = {family}_begin(P)")
+    if check.static and not check.checksum.zeroed:
+        for piece in _pieces(check):
+            if isinstance(piece, bytes):
+                for byte in piece:
+                    lines.append(f"    state = {family}_update(state, ALPHABET, {byte}, {byte + 1}, P, T)")
+            else:
+                lines.append(f"    state = {family}_update(state, data, {piece[0]}, {piece[1]}, P, T)")
+        lines.append(f"    return {family}_finish(state, {_covered(check)}, P, T)")
+        return lines
+    # Through the list of stretches; a zeroed field is cut out of them there.
+    return [
+        *lines,
+        f"    X = box[{BOX_STRETCHES}:]",
+        "    size = 0",
+        f"    for j in range(stretches_{n}(at, stop, box, X)):",
+        "        start, behind = X[2 * j], X[2 * j + 1]",
+        "        if start >= 0:",
+        f"            state = {family}_update(state, data, start, behind, P, T)",
+        "            size += behind - start",
+        "        else:",
+        "            for _ in range(behind):",
+        f"                state = {family}_update(state, ALPHABET, -1 - start, -start, P, T)",
+        "            size += behind",
+        f"    return {family}_finish(state, size, P, T)",
+    ]
+
+
+#: The part of `box` that a direct checksum writes its stretches to; before it are what `look` says and a way of frames.
+BOX_STRETCHES = 1024
+
+
+def _stretches(check: Check) -> list[str]:
+    """A function that writes what is covered to X: start and stop, or -1 - byte and how often."""
+    n, lines = check.number, []
+    lines = [f"def stretches_{n}(at, stop, box, X):"]
+    if check.checksum.zeroed:
+        lines += [f"    field = {_place(check)}", f"    behind = field + {check.checksum.size}"]
+    lines.append("    n = 0")
+    body = []
+    if check.checksum.zeroed:
+        body = [
+            "if start < behind and field < end:",
+            "    X[2 * n], X[2 * n + 1] = start, max(start, field)",
+            "    X[2 * n + 2], X[2 * n + 3] = -1, min(behind, end) - max(field, start)",
+            "    X[2 * n + 4], X[2 * n + 5] = min(behind, end), end",
+            "    n += 3",
+            "else:",
+            "    X[2 * n], X[2 * n + 1] = start, end",
+            "    n += 1",
+        ]
+    else:
+        body = ["X[2 * n], X[2 * n + 1] = start, end", "n += 1"]
+    if check.static:
+        for piece in _pieces(check):
+            if isinstance(piece, bytes):
+                for byte in piece:
+                    lines += [f"    X[2 * n], X[2 * n + 1] = {-1 - byte}, 1", "    n += 1"]
+            else:
+                lines += [f"    start = {piece[0]}", f"    end = min(max(start, {piece[1]}), stop)"]
+                lines += [f"    {line}" for line in body]
+    else:
+        lines += [
+            f"    i = box_{n}(box)",
+            "    for j in range(box[i + 1]):",
+            "        if box[i + 2 + 2 * j] < 0:",
+            "            X[2 * n], X[2 * n + 1] = -1 - box[i + 3 + 2 * j], 1",
+            "            n += 1",
+            "        else:",
+            "            start = at + box[i + 2 + 2 * j]",
+            "            end = min(max(start, at + box[i + 3 + 2 * j]), stop)",
+            *(f"            {line}" for line in body),
+        ]
+    return [*lines, "    return n"]

@@ -1,0 +1,138 @@
+"""From the text of a scan to a function: compiled by Numba and kept in the user's cache directory, or left as it is.
+
+Strategy.  The text is written to a file named by its hash, beside which Numba keeps the machine code; so a second run
+only loads it.  The hash covers all the text, the version of Numba, and what replaces plain functions when compiled.
+Where the directory cannot be written the scan is compiled for this process alone; that is no error.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import linecache
+import os
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from types import FunctionType, ModuleType
+from typing import Any, NamedTuple
+
+from sigflow.engine import crc_kernels, follow, sum_kernels
+from sigflow.engine.assemble import assemble
+from sigflow.engine.plan import Scan
+from sigflow.runtime import native
+
+#: The functions that are called from outside; all others are compiled into them.
+ENTRIES = ("scan", "follow")
+#: Counts up when what a scan is called with changes.
+ABI = 1
+
+Entry = Callable[..., int]
+
+
+#: How the functions that are only called by others are compiled; wrappers for Python would take a third of the time.
+_INNER = {"nogil": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "error_model": "numpy"}
+
+
+class Entries(NamedTuple):
+    """What a scan is called by: see `loop.scan` and `follow.follow`."""
+
+    scan: Entry
+    follow: Entry
+
+
+def cache_directory() -> Path:
+    """Where compiled scans are kept: `SIGFLOW_CACHE`, else the platform's place for a user's caches."""
+    named = os.environ.get("SIGFLOW_CACHE")
+    if named:
+        return Path(named)
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "sigflow" / "cache"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "sigflow"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sigflow"
+
+
+def text_of(scan: Scan) -> str:
+    """The source text of a scan."""
+    return assemble(scan, [native, crc_kernels, sum_kernels, follow])
+
+
+@lru_cache(maxsize=64)
+def uncompiled(text: str) -> Entries:
+    """The scan as plain Python."""
+    found = _functions(text, "<sigflow scan>")
+    return Entries(*(found[name] for name in ENTRIES))
+
+
+@lru_cache(maxsize=64)
+def compiled(text: str, notice: Callable[[str], None] | None = None) -> Entries:
+    """The scan compiled.  notice: is called with what is done, where nothing was kept and compiling takes a while."""
+    import numba
+
+    from sigflow.engine import intrinsics
+
+    replacements = intrinsics.replacements()
+    key = hashlib.sha256(
+        "\0".join([str(ABI), numba.__version__, sys.version, *sorted(replacements), _source(intrinsics), text]).encode()
+    ).hexdigest()[:24]
+    path = _kept(key, text)
+    found = _functions(text, str(path) if path else f"<sigflow scan {key}>")
+    space = next(iter(found.values())).__globals__
+    inner = {
+        name: replacements[name] if name in replacements else numba.njit(**_INNER)(function)
+        for name, function in found.items()
+        if name not in ENTRIES
+    }
+    space.update(replacements | inner)
+    if notice is not None and (path is None or not any(path.parent.rglob("*.nbi"))):
+        notice("compiling the native scan, once for these formats")
+    return Entries(*(_entry(found[name], path is not None) for name in ENTRIES))
+
+
+def _entry(function: FunctionType, kept: bool) -> Entry:
+    import numba
+
+    if kept:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # Numba warns where it cannot keep anything
+                entry: Entry = numba.njit(nogil=True, error_model="numpy", cache=True)(function)
+            return entry
+        except (RuntimeError, OSError):
+            pass  # nowhere to keep it: compiled for this process alone
+    entry = numba.njit(nogil=True, error_model="numpy")(function)
+    return entry
+
+
+def _source(module: ModuleType) -> str:
+    return Path(module.__file__ or "").read_text(encoding="utf-8")
+
+
+def _functions(text: str, name: str) -> dict[str, FunctionType]:
+    """The functions of the text, by name."""
+    linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
+    # What Numba keeps names the module of a function, and asks for it when it is loaded.
+    module = ModuleType(f"_sigflow_scan_{hashlib.sha256(name.encode()).hexdigest()[:16]}")
+    sys.modules[module.__name__] = module
+    space = module.__dict__
+    exec(compile(text, name, "exec"), space)
+    return {key: value for key, value in space.items() if isinstance(value, FunctionType)}
+
+
+def _kept(key: str, text: str) -> Path | None:
+    """The file with this text in the cache directory; None where it can be neither found nor written."""
+    folder = cache_directory() / "native" / key
+    path = folder / "scan.py"
+    try:
+        if path.is_file() and path.read_text(encoding="utf-8") == text:
+            return path if os.access(folder, os.W_OK) or any(folder.rglob("*.nbi")) else None
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.NamedTemporaryFile("w", dir=folder, delete=False, encoding="utf-8") as file:
+            file.write(text)
+        os.replace(file.name, path)
+    except OSError:
+        return None
+    return path

@@ -1,0 +1,194 @@
+"""The verdict on a candidate of a format without a checksum: `sigflow.stream.chain` and `runs` as kernel code.
+
+Runs of frames inside a claim: for each place s the nearest end of a run of n frames that begins there is found once, by
+following the headers.  A queue keeps the places from which the nearest end is nearer than from any later place, so that
+its front answers for the candidate; places up to CURSOR are in it.  Ends beyond HORIZON are not followed; when a claim
+reaches farther, the pass begins anew with twice the distance.
+"""
+
+# mypy: ignore-errors
+# ruff: noqa: F821
+
+from sigflow.engine.loop import (
+    CHAIN,
+    CURSOR,
+    HARD_VERDICT,
+    HEAD,
+    HORIZON,
+    LEAST,
+    LOCK,
+    NO,
+    NO_MARKER,
+    NOTHING,
+    NULL,
+    OVERTAKEN,
+    REASON_BASE,
+    START,
+    TAIL,
+    UNCONFIRMED,
+    YES,
+    bounded,
+)
+
+#: Headers that following all the runs from one place may look at; where formats share places there can be more.
+MOST_LOOKS = 4096
+
+
+def chained(k, data, at, end, final, S, L, BEGIN, box, queue):
+    """The verdict on the candidate at data[at]."""
+    lock = S[LOCK]
+    length = bounded(k, data, at, end, S, L, box)
+    if length <= 0:
+        return length
+    if lock == NO and null(data, at, box[0]):
+        return -1 - L[k, REASON_BASE] - NULL
+    stop = at + length
+    n = L[k, CHAIN]
+    verdict = length
+    if stop > end:
+        verdict = 0
+    elif lock != YES:
+        # -- what follows
+        wanted = 1 if lock == START else n - 1
+        cut = length if lock == START else -1 - L[k, REASON_BASE] - UNCONFIRMED
+        for follower in range(wanted):
+            claim = 0
+            if stop < end:
+                claim = follows(data, stop, end, S, L, box)
+            elif final:
+                verdict = length if stop == end and follower > 0 else cut
+                break
+            if claim == 0:
+                verdict = cut if final else 0
+                break
+            if claim == HARD_VERDICT:
+                return claim
+            if claim < 0:
+                verdict = -1 - L[k, REASON_BASE] - UNCONFIRMED
+                break
+            if follower < wanted - 1:
+                stop += claim
+    overtaken = inside(at, stop, n, data, end, S, L, BEGIN, box, queue)
+    if overtaken < 0:
+        return HARD_VERDICT
+    return -1 - L[k, REASON_BASE] - OVERTAKEN if overtaken else verdict
+
+
+def null(data, at, size):
+    """Whether these header bytes are nothing but zeros."""
+    for n in range(at, at + size):
+        if data[n]:
+            return False
+    return True
+
+
+def follows(data, at, end, S, L, box):
+    """The length that the first format with a valid header here claims; 0 while bytes are lacking, else negative."""
+    for k in range(len(L)):
+        claim = bounded(k, data, at, end, S, L, box)
+        if claim == 0 or claim == HARD_VERDICT:
+            return claim
+        if claim > 0 and not (L[k, CHAIN] and null(data, at, box[0])):
+            return claim
+    return NO_MARKER
+
+
+def inside(at, claim, n, data, end, S, L, BEGIN, box, queue):
+    """Whether a run of n frames lies behind `at` and up to `claim`; -1 where that is not to be decided here."""
+    least = L[0, LEAST]
+    for k in range(1, len(L)):
+        least = min(least, L[k, LEAST])
+    least = max(least, 1)
+    stop = min(claim, end)
+    if stop - at - 1 < n * least:
+        return 0
+    if S[CURSOR] <= at:
+        S[CURSOR] = at + 1
+        S[HORIZON] = max(S[HORIZON], claim)
+        S[HEAD] = 0
+        S[TAIL] = 0
+    elif claim > S[HORIZON]:
+        S[HORIZON] = at + 2 * (claim - at)
+        S[CURSOR] = at + 1
+        S[HEAD] = 0
+        S[TAIL] = 0
+    size = len(queue)
+    head = S[HEAD]
+    tail = S[TAIL]
+    cursor = S[CURSOR]
+    reach = min(S[HORIZON], end)
+    while cursor + n * least <= stop:
+        if BEGIN[data[cursor]]:
+            nearest = nearest_end(cursor, n, data, end, reach, S, L, box)
+            if nearest == HARD_VERDICT:
+                return -1
+            if nearest > 0:
+                while tail > head and queue[(tail - 1) % size, 1] >= nearest:
+                    tail -= 1
+                while head < tail and queue[head % size, 0] <= at:
+                    head += 1
+                if tail - head >= size:
+                    return -1
+                queue[tail % size, 0] = cursor
+                queue[tail % size, 1] = nearest
+                tail += 1
+        cursor += 1
+    while head < tail and queue[head % size, 0] <= at:
+        head += 1
+    S[HEAD] = head
+    S[TAIL] = tail
+    S[CURSOR] = cursor
+    return 1 if head < tail and queue[head % size, 1] <= stop else 0
+
+
+def nearest_end(start, n, data, end, reach, S, L, box):
+    """The nearest end, not beyond `reach`, of a run of n frames from `start` on; 0 if there is none; or HARD_VERDICT."""
+    if len(L) == 1:
+        at = start
+        for _ in range(n):
+            if at >= end:
+                return 0
+            claim = bounded(S[NOTHING], data, at, end, S, L, box)
+            if claim == HARD_VERDICT:
+                return HARD_VERDICT
+            if claim <= 0 or at + claim > reach or (L[0, CHAIN] and null(data, at, box[0])):
+                return 0
+            at += claim
+        return at
+    return nearest_of_several(start, n, data, end, reach, S, L, box)
+
+
+def nearest_of_several(start, n, data, end, reach, S, L, box):
+    """The same where formats are interleaved, and a place may be the beginning of frames of more than one."""
+    formats = len(L)
+    path = 64  # from here on, box holds the way: the place of each frame, then the format to try next at it
+    best = 0
+    depth = 0
+    looks = 0
+    box[path] = start
+    box[path + 1] = 0
+    while depth >= 0:
+        at = box[path + 2 * depth]
+        k = box[path + 2 * depth + 1]
+        if k == formats or at >= end:
+            depth -= 1
+            continue
+        box[path + 2 * depth + 1] = k + 1
+        looks += 1
+        if looks > MOST_LOOKS:
+            return HARD_VERDICT
+        claim = bounded(k, data, at, end, S, L, box)
+        if claim == HARD_VERDICT:
+            return HARD_VERDICT
+        if claim <= 0 or at + claim > reach or (L[k, CHAIN] and null(data, at, box[0])):
+            continue
+        stop = at + claim
+        if best and stop >= best:
+            continue
+        if depth == n - 1:
+            best = stop
+            continue
+        depth += 1
+        box[path + 2 * depth] = stop
+        box[path + 2 * depth + 1] = 0
+    return best

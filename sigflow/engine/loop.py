@@ -1,0 +1,355 @@
+"""The native scan: `sigflow.stream.scan` over integers and arrays.  Kernel code: it runs compiled by Numba, or as it is.
+
+Rules of kernel code: every number is an int64, every array is int64 or uint8; no objects, no exceptions, no closures.
+Places are indexes into `data`; whoever calls turns them into offsets.  What is not decidable here is handed back (HARD)
+with nothing changed, and the Python scan decides that one candidate: the state of a scan is (POS, LOCK) alone.
+
+The functions `verdict_of`, `marker`, `look`, `direct`, `stretches`, `stored` and those of the checksum families are emitted for the
+formats of a scan, see `assemble`.  They take the number of a format (in the order in which formats are tried) or of a
+checksum.
+"""
+
+# mypy: ignore-errors
+# ruff: noqa: F821
+
+# -- why a scan stopped --
+#: The bytes are decided, or more must come before anything else can be.
+DONE = 0
+NEED = 1
+#: An array for results is full: take them and call again.
+FULL = 2
+#: The candidate at POS is for the Python scan.
+HARD = 3
+#: The array of prefix states is too short: it must hold WANTED of them.
+GROW = 4
+
+# -- verdicts: > 0 the length of a frame, 0 bytes are lacking, else a refusal --
+NO_MARKER = -999
+HARD_VERDICT = -1000
+GROW_VERDICT = -1001
+
+# -- S: the state, then what is counted, then caches --
+POS = 0
+LOCK = 1
+CREDIT = 2  # the account of work, see stream/account.py
+HIGH = 3
+SUMMED = 4
+REREAD = 5
+SEEN = 6
+FRAMES = 7  # entries of the result arrays in use
+GAPS = 8
+REASONS = 9
+GAP_START = 10  # the open gap; -1: none
+GAP_MASK = 11
+GAP_FIRST = 12
+WANTED = 13
+CURSOR = 14  # the pass over runs of frames, see chains.py
+HORIZON = 15
+HEAD = 16
+TAIL = 17
+LACKS = 18  # the end below which the candidate at POS lacks bytes
+#: Always 0.  Numba compiles a function once more for a literal argument.
+NOTHING = 19
+SIZE_OF_STATE = 256
+#: From here on, for each prefix array: the place of its first state, how many there are, and where positions count from.
+PREFIXES = 32
+
+# -- L: one row for each format --
+LIMIT = 0
+CHAIN = 1
+FIRST_CHECK = 2
+LAST_CHECK = 3
+REASON_BASE = 4
+LEAST = 5
+#: The refusals that every format has, counted from REASON_BASE; then follow those of its `look`.
+TOO_LONG = 0
+INVALID = 1
+CHECKSUM = 2
+TRUNCATED = 3
+NULL = 4
+OVERTAKEN = 5
+UNCONFIRMED = 6
+OWN_REASONS = 7
+
+# -- K: one row for each checksum --
+SIZE = 0
+PREFIX = 1  # its prefix array, -1: it has no range form here
+
+NO = 0
+START = 1
+YES = 2
+
+RATE = 2
+SAVED = 1 << 26
+#: A gap is handed over in pieces of at most about this many bytes, so that two scans can meet inside a long one.
+SEGMENT = 1 << 16
+#: The most reasons in a piece of a gap.
+MOST_REASONS = 64
+
+
+def scan(data, end, final, until, after, S, L, K, FIRST, BEGIN, REASON, ALPHABET, box, X, frames, marks, gaps, reasons, states, queue, Ps, Ts):
+    """Go on over data[:end] while POS < until.  Gives DONE, NEED, FULL, HARD or GROW.
+
+    final: the stream ends at `end`.  after: the lock after a frame.  frames: rows of start, stop, counter, stream id.
+    FIRST: by byte, whether a marker may begin with it; BEGIN: whether a frame may.  ALPHABET: the 256 bytes.
+    marks: for each frame its format and whether it needs a look.  gaps: rows of start, stop, first reason, reasons.
+    """
+    code = DONE
+    most_frames = len(marks)
+    most_gaps = len(gaps) - 1
+    most_reasons = len(reasons) - MOST_REASONS
+    formats = len(L)
+    pos = S[POS]
+    while pos < until:
+        if S[FRAMES] >= most_frames or S[GAPS] >= most_gaps or S[REASONS] >= most_reasons:
+            code = FULL
+            break
+        # -- candidate
+        at = pos
+        while at < until and (FIRST[data[at]] == 0 or not any_marker(data, at, end)):
+            at += 1
+        if at > pos:
+            add_gap(pos, at, S[NOTHING], S, gaps, reasons)
+            S[LOCK] = NO
+            pos = at
+            S[POS] = pos
+            continue
+        # -- verdicts
+        taken = 0
+        refused = 0
+        S[LACKS] = 0
+        for k in range(formats):
+            verdict = verdict_of(k, data, pos, end, final, S, L, K, BEGIN, ALPHABET, box, X, states, queue, Ps, Ts)
+            if verdict == 0:
+                if not final:
+                    code = NEED
+                    break
+                verdict = -1 - L[k, REASON_BASE] - TRUNCATED
+            if verdict > 0:
+                taken = verdict
+                # A follower's look wrote over what this frame's said.
+                if L[k, CHAIN]:
+                    look(k, data, pos, end, L[k, LIMIT], box)
+                n = S[FRAMES]
+                frames[n, 0] = pos
+                frames[n, 1] = pos + taken
+                frames[n, 2] = box[2]
+                frames[n, 3] = box[3]
+                marks[n, 0] = k
+                marks[n, 1] = box[1]
+                break
+            if verdict == NO_MARKER:
+                continue
+            if verdict <= HARD_VERDICT:
+                code = HARD if verdict == HARD_VERDICT else GROW
+                break
+            X[refused] = REASON[-1 - verdict]
+            refused += 1
+        if code != DONE:
+            break
+        if taken:
+            if S[GAP_START] >= 0:
+                close_gap(pos, S, gaps)
+            S[FRAMES] += 1
+            pos += taken
+            S[LOCK] = after
+        else:
+            for n in range(refused):
+                add_gap(pos, pos + 1, X[n], S, gaps, reasons)
+            pos += 1
+            S[LOCK] = NO
+        S[POS] = pos
+    if S[GAP_START] >= 0:
+        close_gap(pos, S, gaps)
+    return code
+
+
+def add_gap(at, stop, reason, S, gaps, reasons):
+    """The bytes from `at` to `stop` are in no frame, for this reason."""
+    if S[GAP_START] >= 0 and at - S[GAP_START] >= SEGMENT:
+        close_gap(at, S, gaps)
+    if S[GAP_START] < 0:
+        S[GAP_START] = at
+        S[GAP_MASK] = 0
+        S[GAP_FIRST] = S[REASONS]
+    if not S[GAP_MASK] >> reason & 1:
+        S[GAP_MASK] |= 1 << reason
+        reasons[S[REASONS]] = reason
+        S[REASONS] += 1
+
+
+def close_gap(stop, S, gaps):
+    """The open gap, or this piece of it, ends here."""
+    n = S[GAPS]
+    gaps[n, 0] = S[GAP_START]
+    gaps[n, 1] = stop
+    gaps[n, 2] = S[GAP_FIRST]
+    gaps[n, 3] = S[REASONS] - S[GAP_FIRST]
+    S[GAPS] = n + 1
+    S[GAP_START] = -1
+
+
+def bounded(k, data, at, end, S, L, box):
+    """The header verdict: the length of the frame that begins here, NO_MARKER, 0, or a refusal."""
+    sync = marker(k, data, at, end)
+    if sync <= 0:
+        return 0 if sync < 0 else NO_MARKER
+    length = look(k, data, at, end, L[k, LIMIT], box)
+    if length > 0:
+        seen = S[SEEN]
+        stop = at + box[0]
+        S[REREAD] += max(0, min(stop, seen) - at)
+        S[SEEN] = max(seen, stop)
+        return length if length <= L[k, LIMIT] else -1 - L[k, REASON_BASE] - TOO_LONG
+    if length == 0 or length == HARD_VERDICT:
+        return length
+    return length - L[k, REASON_BASE] - OWN_REASONS
+
+
+def checked(k, data, at, end, S, L, K, ALPHABET, box, X, states, Ps, Ts):
+    """The verdict on a candidate of a format with a checksum."""
+    length = bounded(k, data, at, end, S, L, box)
+    if length <= 0:
+        return length
+    stop = at + length
+    if stop > end:
+        S[LACKS] = stop
+        return 0
+    for c in range(L[k, FIRST_CHECK], L[k, LAST_CHECK]):
+        field = place(c, at, stop, box)
+        if field < at or field > stop - K[c, SIZE]:
+            return -1 - L[k, REASON_BASE] - CHECKSUM
+        cost = covered(c, at, stop, box)
+        if covers(S, stop, cost):
+            value = direct(c, data, at, stop, box, ALPHABET, Ps, Ts)
+        else:
+            value = from_prefix(c, data, at, stop, S, K, ALPHABET, box, X, states, Ps, Ts)
+            if value <= HARD_VERDICT and S[WANTED] != 0:
+                return value
+        if differs(c, data, field, value):
+            return -1 - L[k, REASON_BASE] - CHECKSUM
+    return length
+
+
+def covers(S, stop, cost):
+    """Whether the account allows these bytes to be checksummed directly; if so, they are entered."""
+    fresh = max(0, stop - S[HIGH])
+    credit = min(SAVED, S[CREDIT] + RATE * fresh)
+    if credit < cost:
+        return False
+    S[HIGH] += fresh
+    S[CREDIT] = credit - cost
+    S[SUMMED] += cost
+    return True
+
+
+def from_prefix(c, data, at, stop, S, K, ALPHABET, box, X, states, Ps, Ts):
+    """The checksum from the states at the ends of what it covers; HARD_VERDICT or GROW_VERDICT with WANTED set."""
+    j = K[c, PREFIX]
+    if j < 0:
+        S[WANTED] = -1
+        return HARD_VERDICT
+    count = stretches(c, at, stop, box, X)
+    reach_to = at
+    for n in range(count):
+        if X[2 * n] >= 0:
+            reach_to = max(reach_to, X[2 * n + 1])
+    if not reach(c, j, data, at, reach_to, S, states, Ps, Ts):
+        return GROW_VERDICT
+    S[WANTED] = 0
+    size = S[NOTHING]
+    part = S[NOTHING]
+    for n in range(count):
+        start = X[2 * n]
+        behind = X[2 * n + 1]
+        if start >= 0:
+            length = behind - start
+            low = state_at(c, j, data, start, S, states, Ps, Ts)
+            high = state_at(c, j, data, behind, S, states, Ps, Ts)
+            more = between(c, low, high, length, Ps, Ts)
+        else:
+            # -1 - value: one byte that the spec adds; `behind` of them, with zeros for a zeroed field.
+            length = behind
+            more = between(c, S[NOTHING], literal(c, -1 - start, behind, S, ALPHABET, Ps, Ts), length, Ps, Ts)
+        part = join(c, part, size, more, length, Ps, Ts) if size else more
+        size += length
+    return part_value(c, part, size, Ps, Ts)
+
+
+def reach(c, j, data, floor, stop, S, states, Ps, Ts):
+    """Have states from `floor` up to `stop`; False, with WANTED set, where the array is too short for them."""
+    base = PREFIXES + 2 * j
+    every = S[base + 1]
+    first = S[base] >> 32
+    count = S[base] & 0xFFFFFFFF
+    row = states[j]
+    last = first + every * (count - 1)
+    if count == 0 or first > floor or last < floor:
+        first = floor
+        count = 1
+        row[0] = 0
+        last = floor
+    wanted = (stop - first) // every + 2
+    if wanted > len(row):
+        behind = (floor - first) // every
+        if behind > 0:
+            for n in range(behind, count):
+                row[n - behind] = row[n]
+            first += behind * every
+            count -= behind
+            wanted -= behind
+        if wanted > len(row):
+            S[base] = first << 32 | count
+            S[WANTED] = wanted
+            return False
+    state = row[count - 1]
+    begin = last
+    while last + every <= stop:
+        state = advance(c, state, data, last, last + every, Ps, Ts)
+        row[count] = state
+        count += 1
+        last += every
+    S[SUMMED] += last - begin
+    S[base] = first << 32 | count
+    return True
+
+
+def literal(c, value, count, S, ALPHABET, Ps, Ts):
+    """The state behind this byte, so many times."""
+    state = S[NOTHING]
+    for _ in range(count):
+        state = advance(c, state, ALPHABET, value, value + 1, Ps, Ts)
+    return state
+
+
+def state_at(c, j, data, at, S, states, Ps, Ts):
+    """The state behind data[:at], within reach."""
+    base = PREFIXES + 2 * j
+    every = S[base + 1]
+    first = S[base] >> 32
+    n = (at - first) // every
+    begin = first + n * every
+    S[SUMMED] += at - begin
+    return advance(c, states[j][n], data, begin, at, Ps, Ts)
+
+
+def number_at(data, at, size, little):
+    """The number of so many bytes at data[at]."""
+    value = 0
+    for n in range(size):
+        value = value << 8 | u1(data, at + size - 1 - n if little else at + n)
+    return value
+
+
+def hex_at(data, at, size):
+    """The number that hexadecimal digits of either case spell; -1 where there are other characters."""
+    value = 0
+    for n in range(at, at + size):
+        digit = u1(data, n)
+        if 48 <= digit <= 57:
+            value = value << 4 | digit - 48
+        elif 65 <= digit <= 70 or 97 <= digit <= 102:
+            value = value << 4 | (digit & 7) + 9
+        else:
+            return -1
+    return value

@@ -1,0 +1,154 @@
+"""A native pass over a stream: windows in, batches of frames and gaps out, in order.
+
+What the native scan hands back is decided by the Python scan, from the same state, over the same bytes; then the native
+scan goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sigflow.engine import loop
+from sigflow.engine.sweep import Sweep
+from sigflow.stream.header import Buffer
+from sigflow.stream.scan import Found, Refusals, Scanner
+
+if TYPE_CHECKING:
+    import numpy
+
+    from sigflow.engine.windows import Window, Windows
+    from sigflow.runtime.envelope import Envelope
+
+    Array = numpy.ndarray[Any, Any]
+
+#: Bits of a frame's second mark: its record needs a look; its counter and stream id were not told.
+LOOK = 1
+UNTOLD = 2
+#: Candidates that the Python scan decides before the native one is tried again, and bytes it is given at first.
+STEPS = 64
+GIVEN = 1 << 16
+
+
+class Batch(NamedTuple):
+    """Frames and pieces of gaps of one stretch of the stream, in order.
+
+    frames: (n, 4) int64, start, stop, counter, stream id.  marks: (n, 2) int64, the number of the format in the scan,
+    and `LOOK` | `UNTOLD`.  gaps: (m, 4) int64, start, stop, place of the first reason, how many.  Places are indexes of
+    `data`, whose first byte is at offset `base`.  All of it is valid until the next batch is asked for.
+    """
+
+    frames: Array
+    marks: Array
+    gaps: Array
+    reasons: Array
+    data: Array
+    base: int
+
+
+class Pass:
+    """One pass.  State: the sweep, and how many bytes have been seen."""
+
+    def __init__(self, formats: Sequence[tuple[Envelope, int]], sweep: Sweep) -> None:
+        """formats: as given to the Python scan, of which `sweep` is the native form."""
+        self._formats = formats
+        self._sweep = sweep
+        self._python_work = 0
+        self.bytes = 0
+
+    @property
+    def work(self) -> int:
+        """Bytes checksummed, and header bytes read again."""
+        return self._sweep.work + self._python_work
+
+    def all(self, windows: Windows) -> Iterator[Batch]:
+        """What a stream gives, from its first byte to its last."""
+        sweep = self._sweep
+        window = windows.after(0)
+        while True:
+            size = len(window.data)
+            self.bytes = window.base + size
+            yield from self.over(window, size)
+            if window.final:
+                return
+            following = windows.after(window.base + sweep.pos)
+            sweep.move(following.base - window.base)
+            window = following
+
+    def over(self, window: Window, until: int) -> Iterator[Batch]:
+        """What one window gives, while its undecided bytes begin before `until`."""
+        sweep = self._sweep
+        data, base, final = window
+        while True:
+            code = sweep.run(data, len(data), final, until)
+            if sweep.full:
+                yield Batch(*sweep.take(), data, base)
+            if code == loop.HARD:
+                batch = self._by_python(window)
+                if batch is None:
+                    return
+                yield batch
+            elif code != loop.FULL:
+                return
+
+    def _by_python(self, window: Window) -> Batch | None:
+        """Let the Python scan decide what the native one handed back; None where it needs more bytes than there are."""
+        sweep = self._sweep
+        data, base, final = window
+        given = GIVEN
+        while True:
+            start = sweep.pos
+            stop = min(len(data), start + given)
+            scanner = Scanner(self._formats, pos=base + start, lock=sweep.lock)
+            found = _Rows(base, sweep.scan.numbers, sweep.reasons)
+            scanner.scan(data[start:stop].tobytes(), base + start, final and stop == len(data), found, STEPS)
+            if scanner.pos > base + start:
+                self._python_work += scanner.work
+                sweep.set(scanner.pos - base, scanner.lock)
+                return found.batch(data)
+            if stop == len(data):
+                return None
+            given *= 8
+
+
+class _Rows:
+    """Takes what the Python scan finds (`scan.Sink`) and makes rows of it."""
+
+    def __init__(self, base: int, numbers: Sequence[int], reasons: Sequence[tuple[int, str]]) -> None:
+        self._base = base
+        self._numbers = numbers
+        self._codes = {reason: code for code, reason in enumerate(reasons)}
+        self._frames: list[tuple[int, int, int, int]] = []
+        self._marks: list[tuple[int, int]] = []
+        self._gaps: list[tuple[int, int, int, int]] = []
+        self._reasons: list[int] = []
+
+    def frame(self, number: int, data: Buffer, base: int, at: int, stop: int) -> None:
+        """One frame."""
+        shift = base - self._base
+        self._frames.append((at + shift, stop + shift, 0, 0))
+        self._marks.append((self._numbers.index(number), LOOK | UNTOLD))
+
+    def frames(self, number: int, data: Buffer, base: int, found: Found) -> None:
+        """A run of frames."""
+        for at, stop, _ in found:
+            self.frame(number, data, base, at, stop)
+
+    def gap(self, data: Buffer, base: int, at: int, stop: int, refusals: Refusals) -> None:
+        """Bytes in no frame."""
+        shift = base - self._base
+        self._gaps.append((at + shift, stop + shift, len(self._reasons), max(1, len(refusals))))
+        self._reasons += [self._codes[refusal] for refusal in refusals] or [0]
+
+    def batch(self, data: Array) -> Batch:
+        """The rows as a batch."""
+        import numpy
+
+        return Batch(
+            numpy.array(self._frames, numpy.int64).reshape(-1, 4),
+            numpy.array(self._marks, numpy.int64).reshape(-1, 2),
+            numpy.array(self._gaps, numpy.int64).reshape(-1, 4),
+            numpy.array(self._reasons, numpy.int64),
+            data,
+            self._base,
+        )

@@ -1,0 +1,149 @@
+"""What a native scan is made for: the formats in the order in which they are tried, their checksums, and the tables.
+
+`scan_of` says also why a list of formats cannot be scanned natively; the Python engine scans it then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sigflow.engine import loop
+from sigflow.engine.sums import Kernel, kernel_of
+from sigflow.stream.account import Account
+from sigflow.stream.check import Checks, every_for
+from sigflow.stream.header import Header
+
+if TYPE_CHECKING:
+    from sigflow.runtime.envelope import Checksum, Envelope
+
+#: The reasons that every format may refuse a candidate for, in the order of their numbers in `loop`.
+COMMON = ("too-long", "valid", "checksum", "truncated", "null", "overtaken", "unconfirmed")
+NO_MARKER = "no-marker"
+#: Reasons that fit into the mask of a gap.
+MOST_REASONS = 63
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One checksum: its number in the scan, its format's number there, and how many before it have no static layout."""
+
+    number: int
+    format: int
+    checksum: Checksum
+    kernel: Kernel | None
+    before: int = 0
+
+    @property
+    def static(self) -> bool:
+        """Whether it is known without the frame where the value stands and what it covers."""
+        return self.checksum.stored is not None and self.checksum.pieces is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """A native scan.  formats and limits: in the order in which they are tried; numbers: their places in the list that
+    was given.
+    """
+
+    formats: tuple[Envelope, ...]
+    limits: tuple[int, ...]
+    numbers: tuple[int, ...]
+    checks: tuple[Check, ...]
+
+    def reasons(self) -> tuple[list[tuple[int, str]], list[int]]:
+        """The reasons of gaps, (number of the format as given, text), by their codes, and the code for each number
+        that a verdict gives.  Two refusals with the same text are one reason.
+        """
+        texts: list[tuple[int, str]] = [(-1, NO_MARKER)]
+        codes = []
+        for number, envelope in zip(self.numbers, self.formats, strict=True):
+            for text in (*COMMON, *envelope.look_reasons):
+                if (number, text) not in texts:
+                    texts.append((number, text))
+                codes.append(texts.index((number, text)))
+        return texts, codes
+
+    def rows(self) -> list[list[int]]:
+        """One row of `loop`'s table L for each format."""
+        rows, base = [], 0
+        for k, (envelope, limit) in enumerate(zip(self.formats, self.limits, strict=True)):
+            mine = [check.number for check in self.checks if check.format == k]
+            first, last = (mine[0], mine[-1] + 1) if mine else (0, 0)
+            rows.append([limit, envelope.chain or 0, first, last, base, max(1, envelope.min_frame)])
+            base += loop.OWN_REASONS + len(envelope.look_reasons)
+        return rows
+
+    @property
+    def every(self) -> int:
+        """The distance of prefix states."""
+        headers = self._headers()
+        return every_for([Checks(header, Account()) for header in headers if header.envelope.chain is None])
+
+    def _headers(self) -> list[Header]:
+        return [
+            Header(envelope, limit, Account()) for envelope, limit in zip(self.formats, self.limits, strict=True)
+        ]
+
+    def prefixes(self) -> list[int]:
+        """For each check the number of its prefix array, -1 where it has no range form; equal algorithms share one."""
+        names: list[object] = []
+        numbers = []
+        for check in self.checks:
+            if check.kernel is None or not check.kernel.has_ranges:
+                numbers.append(-1)
+                continue
+            if check.checksum.algorithm not in names:
+                names.append(check.checksum.algorithm)
+            numbers.append(names.index(check.checksum.algorithm))
+        return numbers
+
+    def first_bytes(self) -> tuple[list[int], list[int]]:
+        """By byte: whether a candidate may begin with it, and whether a frame may."""
+        everywhere = not all(envelope.sync for envelope in self.formats)
+        starts = {literal[0] for envelope in self.formats for literal in envelope.sync}
+        headers = self._headers()
+        begins = [any(header.may_begin_with(byte) for header in headers) for byte in range(256)]
+        return [int(everywhere or byte in starts) for byte in range(256)], [int(each) for each in begins]
+
+
+def scan_of(formats: Sequence[tuple[Envelope, int]]) -> Scan | str:
+    """The native scan of (envelope, frame limit), or why there is none."""
+    ordered = sorted(range(len(formats)), key=lambda n: formats[n][0].chain is not None)
+    checks: list[Check] = []
+    for k, number in enumerate(ordered):
+        envelope, limit = formats[number]
+        obstacle = _obstacle(envelope, limit)
+        if obstacle:
+            return obstacle
+        if envelope.chain is not None:
+            continue  # a checksum beside a chain is shown, and does not decide
+        before = 0
+        for checksum in envelope.checksums:
+            kernel = kernel_of(checksum.algorithm)
+            if kernel is None:
+                return f"{envelope.name}: the checksum {checksum.algorithm} has no native form"
+            check = Check(len(checks), k, checksum, kernel, before)
+            before += not check.static
+            checks.append(check)
+    chains = {envelope.chain for envelope, _ in formats if envelope.chain is not None}
+    if len(chains) > 1:
+        return f"the formats are confirmed by chains of different lengths ({', '.join(map(str, sorted(chains)))})"
+    scan = Scan(
+        tuple(formats[n][0] for n in ordered), tuple(formats[n][1] for n in ordered), tuple(ordered), tuple(checks)
+    )
+    if len(scan.reasons()[0]) > MOST_REASONS:
+        return f"the formats have more than {MOST_REASONS} different reasons for gaps"
+    return scan
+
+
+def _obstacle(envelope: Envelope, limit: int) -> str:
+    if envelope.look is None:
+        return f"{envelope.name}: {envelope.inexpressible or 'it was compiled without a native measure'}"
+    if limit < envelope.look_least:
+        return f"{envelope.name}: the frame limit of {limit} bytes is below its {envelope.look_least} fixed bytes"
+    if envelope.overtaken_by is not None:
+        return f"{envelope.name}: `overtaken-by: {envelope.overtaken_by}` is for live streams"
+    return ""
+

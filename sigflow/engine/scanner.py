@@ -1,0 +1,99 @@
+"""The native scan inside a decoder: a `Scanner` that lets the native scan take what a buffer holds, where that pays.
+
+The state is the scanner's own, so that native and Python steps follow each other as the buffer and the marks of a live
+caller ask for it.  A buffer that is too short to be worth it, or in which the native scan waits for more bytes, is the
+Python scan's, with all that it keeps between chunks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
+
+from sigflow.engine.passes import Batch, Pass
+from sigflow.engine.windows import Window, read_only
+from sigflow.stream.chain import START
+from sigflow.stream.header import Buffer
+from sigflow.stream.scan import Found, Scanner, Sink
+
+if TYPE_CHECKING:
+    from sigflow.engine.sweep import Sweep
+    from sigflow.runtime.envelope import Envelope
+
+#: Undecided bytes from which on a buffer is worth a native scan.
+WORTH = 1 << 16
+
+
+class NativeScanner(Scanner):
+    """Scans natively while at least `worth` bytes are undecided.  sweep: the native form of these formats."""
+
+    def __init__(
+        self,
+        formats: Sequence[tuple[Envelope, int]],
+        sweep: Sweep,
+        *,
+        pos: int = 0,
+        lock: int = START,
+        marks: Collection[tuple[int, str]] = (),
+        worth: int = WORTH,
+    ) -> None:
+        super().__init__(formats, pos=pos, lock=lock, marks=marks)
+        self._sweep = sweep
+        self._native = Pass(formats, sweep)
+        self._worth = worth
+        self._base = 0
+        self._seen = 0  # the end of the stream when the native scan looked last
+
+    @property
+    def work(self) -> int:
+        """Bytes checksummed, and header bytes read again."""
+        return super().work + self._native.work
+
+    def _steps(self, data: Buffer, base: int, final: bool, sink: Sink, steps: int) -> bool:
+        end = base + len(data)
+        left = end - self.pos
+        # `left // 2`: what waits for a long frame is not looked at again with every chunk.
+        if steps > 1 and not self.marks and left >= self._worth and (final or end - self._seen >= left // 2):
+            self._natively(data, base, final, sink)
+            self._seen = end
+        return super()._steps(data, base, final, sink, steps)
+
+    def _natively(self, data: Buffer, base: int, final: bool, sink: Sink) -> None:
+        sweep, native = self._sweep, self._native
+        sweep.move(base - self._base)
+        self._base = base
+        sweep.set(self.pos - base, self.lock)
+        array = read_only(data)
+        for batch in native.over(Window(array, base, final), len(data)):
+            self._hand_on(batch, data, base, sink)
+        if base + sweep.pos > self.pos:
+            self._pass(base + sweep.pos, sweep.lock)
+            self._forget()
+
+    def _hand_on(self, batch: Batch, data: Buffer, base: int, sink: Sink) -> None:
+        """The frames and gaps of a batch, in order."""
+        scan, reasons = self._sweep.scan, self._sweep.reasons
+        numbers = [scan.numbers[k] for k in batch.marks[:, 0].tolist()]
+        heads = [scan.formats[k].head for k in range(len(scan.formats))]
+        by_number = dict(zip(scan.numbers, heads, strict=True))
+        starts, stops = batch.frames[:, 0].tolist(), batch.frames[:, 1].tolist()
+        before = batch.frames[:, 0].searchsorted(batch.gaps[:, 0]).tolist()
+        codes = batch.reasons.tolist()
+        row = 0
+        for until, (start, stop, first, count) in zip(
+            [*before, len(starts)], [*batch.gaps.tolist(), (0, 0, 0, 0)], strict=True
+        ):
+            while row < until:
+                number = numbers[row]
+                last = row + 1
+                while last < until and numbers[last] == number:
+                    last += 1
+                head = by_number[number]
+                found: Found = [
+                    (at, end, head(data, at) if head is not None else None)
+                    for at, end in zip(starts[row:last], stops[row:last], strict=True)
+                ]
+                sink.frames(number, data, base, found)
+                row = last
+            if stop:
+                sink.gap(data, base, start, stop, [reasons[code] for code in codes[first : first + count]])

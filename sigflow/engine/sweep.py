@@ -1,0 +1,164 @@
+"""One native scan under way: its state and its arrays, and what comes out of each call.
+
+State: as of `sigflow.stream.scan.Scanner`, `pos` and `lock`; here with `pos` counted from the beginning of the buffer.
+The account of work goes along; prefix states and the queue of runs are caches that hold for one buffer.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sigflow.engine import loop
+from sigflow.stream.chain import NO, START, YES
+
+if TYPE_CHECKING:
+    import numpy
+
+    from sigflow.engine.build import Entry
+    from sigflow.engine.plan import Scan
+
+    Array = numpy.ndarray[Any, Any]
+
+#: Frames and pieces of gaps that one call gives at most: their arrays fit into the second cache with the data.
+FRAMES = 8192
+GAPS = 8192
+#: Prefix states to begin with.
+STATES = 1 << 12
+#: Places in the queue of runs.
+QUEUE = 1 << 16
+
+
+class Found(NamedTuple):
+    """What a call found, as views of arrays that the next call writes to.
+
+    frames: (n, 4) int64, start, stop, counter and stream id.  marks: (n, 2) int64, the number of the format in the scan,
+    and whether the record needs a look.  gaps: (m, 4) int64, start, stop, place of its first reason in `reasons`, and
+    how many it has.  Places count from the beginning of the buffer.
+    """
+
+    frames: Array
+    marks: Array
+    gaps: Array
+    reasons: Array
+
+
+class Sweep:
+    """A scan of one stream, or of a part of one.  entry: compiled, or plain Python."""
+
+    def __init__(self, scan: Scan, entry: Entry, *, lock: int = START, most: int = FRAMES) -> None:
+        import numpy
+
+        self.scan = scan
+        self._entry = entry
+        int64 = numpy.int64
+        self._state = numpy.zeros(loop.SIZE_OF_STATE, int64)
+        self._after = YES if any(envelope.chain is not None for envelope in scan.formats) else NO
+        self._state[loop.LOCK] = lock if self._after == YES else NO
+        self._state[loop.GAP_START] = -1
+        self._rows = numpy.array(scan.rows(), int64)
+        prefixes = scan.prefixes()
+        self._checks = numpy.array(
+            [[check.checksum.size, prefix] for check, prefix in zip(scan.checks, prefixes, strict=True)] or [[0, -1]],
+            int64,
+        )
+        first, begins = scan.first_bytes()
+        self._first, self._begins = numpy.array(first, int64), numpy.array(begins, int64)
+        self.reasons, codes = scan.reasons()
+        self._codes = numpy.array(codes, int64)
+        self._alphabet = numpy.frombuffer(bytes(range(256)), numpy.uint8)
+        self._box = numpy.zeros(2048, int64)
+        self._scratch = numpy.zeros(1024, int64)
+        self._frames = numpy.zeros((most, 4), int64)
+        self._marks = numpy.zeros((most, 2), int64)
+        self._gaps = numpy.zeros((GAPS if most == FRAMES else most + 2, 4), int64)
+        self._reasons = numpy.zeros(len(self._gaps) * 2 + 4 * loop.MOST_REASONS, int64)
+        arrays = max(prefixes, default=-1) + 1
+        self._prefixes = arrays
+        self._states = tuple(numpy.zeros(STATES, int64) for _ in range(max(1, arrays)))
+        self._queue = numpy.zeros((QUEUE if self._after == YES else 1, 2), int64)
+        kernels = [check.kernel for check in scan.checks if check.kernel is not None]
+        # Copies: what is compiled depends on whether an array may be written to.
+        self._parameters = tuple(kernel.P.copy() for kernel in kernels) or (numpy.zeros(1, int64),)
+        self._tables = tuple(kernel.T.copy() for kernel in kernels) or (numpy.zeros((1, 1), int64),)
+        for array in range(arrays):
+            self._state[loop.PREFIXES + 2 * array + 1] = scan.every
+
+    # ---------------------------------------------------------------- the state
+
+    @property
+    def pos(self) -> int:
+        """The first byte of the buffer that is not decided."""
+        return int(self._state[loop.POS])
+
+    @property
+    def lock(self) -> int:
+        """The lock."""
+        return int(self._state[loop.LOCK])
+
+    @property
+    def work(self) -> int:
+        """Bytes checksummed, and header bytes read again."""
+        return int(self._state[loop.SUMMED] + self._state[loop.REREAD])
+
+    @property
+    def lacks(self) -> int:
+        """The end of the buffer below which the candidate at `pos` has no verdict; 0 where that is not known."""
+        return int(self._state[loop.LACKS])
+
+    def set(self, pos: int, lock: int) -> None:
+        """Go on from this state."""
+        self._state[loop.POS] = pos
+        self._state[loop.LOCK] = lock if self._after == YES else NO
+
+    def move(self, by: int) -> None:
+        """The buffer now begins `by` bytes later: what is kept of places moves, and caches of places are dropped."""
+        state = self._state
+        for place in (loop.POS, loop.HIGH, loop.SEEN):
+            state[place] -= by
+        self.drop()
+
+    def drop(self) -> None:
+        """Forget the caches that hold for one buffer."""
+        state = self._state
+        for place in (loop.CURSOR, loop.HORIZON, loop.HEAD, loop.TAIL, loop.LACKS):
+            state[place] = 0
+        for array in range(self._prefixes):
+            state[loop.PREFIXES + 2 * array] = 0
+
+    # ---------------------------------------------------------------- scanning
+
+    def run(self, data: Array, end: int, final: bool, until: int) -> int:
+        """Scan data[:end] while `pos` < until; gives `loop.DONE`, NEED, FULL or HARD.
+
+        data: uint8, contiguous and read-only.  What was found is in `found` until `take`n.
+        """
+        import numpy
+
+        state = self._state
+        while True:
+            code = self._entry(
+                data, end, final, until, self._after, state, self._rows, self._checks, self._first, self._begins,
+                self._codes, self._alphabet, self._box, self._scratch, self._frames, self._marks, self._gaps,
+                self._reasons, self._states, self._queue, self._parameters, self._tables,
+            )  # fmt: skip
+            if code != loop.GROW:
+                return int(code)
+            wanted = int(state[loop.WANTED])
+            self._states = tuple(
+                numpy.concatenate([each, numpy.zeros(max(wanted, 2 * len(each)) - len(each), numpy.int64)])
+                if len(each) < wanted
+                else each
+                for each in self._states
+            )
+
+    @property
+    def full(self) -> bool:
+        """Whether something was found that was not taken."""
+        return bool(self._state[loop.FRAMES] or self._state[loop.GAPS])
+
+    def take(self) -> Found:
+        """What was found since the last time; the arrays are written to again by the next `run`."""
+        state = self._state
+        frames, gaps, reasons = (int(state[place]) for place in (loop.FRAMES, loop.GAPS, loop.REASONS))
+        state[loop.FRAMES] = state[loop.GAPS] = state[loop.REASONS] = 0
+        return Found(self._frames[:frames], self._marks[:frames], self._gaps[:gaps], self._reasons[:reasons])

@@ -1,0 +1,213 @@
+"""The verdict on a storage from a native pass, equal to the one that `recording.Verdict` gives on its events.
+
+Rows of gaps and losses are counted as they come, and the first of them are kept; gaps and findings are made of them
+when they are first looked at, or when the storage is closed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+
+from sigflow.diagnostics import Finding, Severity
+from sigflow.engine.counters import Losses
+from sigflow.engine.passes import LOOK
+from sigflow.events import Gap, Loss
+from sigflow.recording.faults import Examiner
+from sigflow.recording.native import CodedGap
+from sigflow.recording.report import EMPTY, LONGEST, LOSS, Report, finding_of
+
+if TYPE_CHECKING:
+    import numpy
+
+    from sigflow.engine.passes import Batch
+    from sigflow.events import Event
+    from sigflow.recording.native import NativeRun
+
+    Array = numpy.ndarray[Any, Any]
+
+Item = TypeVar("Item")
+#: Where a finding belongs in the stream: an offset, and its place among those there: gap, counter, record.
+Place = tuple[int, int]
+_OF_GAP, _OF_COUNTER, _OF_RECORD = range(3)
+
+
+class Later(Sequence[Item], Generic[Item]):
+    """A sequence that is made when it is first looked at."""
+
+    def __init__(self, make: Callable[[], Sequence[Item]]) -> None:
+        self._make: Callable[[], Sequence[Item]] | None = make
+        self._made: Sequence[Item] = ()
+
+    def settle(self) -> Sequence[Item]:
+        """Make it now."""
+        if self._make is not None:
+            self._made, self._make = tuple(self._make()), None
+        return self._made
+
+    def __len__(self) -> int:
+        return len(self.settle())
+
+    @overload
+    def __getitem__(self, index: int) -> Item: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Item]: ...
+
+    def __getitem__(self, index: int | slice) -> Item | Sequence[Item]:
+        return self.settle()[index]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and tuple(self.settle()) == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(self.settle())
+
+    def __repr__(self) -> str:
+        return repr(self.settle())
+
+
+class NativeVerdict:
+    """State: what was counted, and the first rows of each kind."""
+
+    def __init__(self, run: NativeRun, longest: int = LONGEST) -> None:
+        self._run = run
+        self._longest = longest
+        self._pieces: list[tuple[list[list[int]], list[int]]] = []  # rows of gaps by absolute offset, and their reasons
+        self._gaps_total = 0
+        self._stop = -1  # the end of the last piece
+        self._mask = 0  # the reasons of its gap
+        self._losses: list[Losses] = []
+        self._kept_losses = 0
+        self._found: list[tuple[Place, Finding]] = []
+        self._diagnostics_total = 0
+        self._damaged = False
+
+    def all(self) -> NativeVerdict:
+        """Go through the whole run."""
+        import numpy
+
+        for batch, index in self._run.batches():
+            if len(batch.gaps):
+                self._gaps(batch)
+            for row, shown in self._run.shown(batch, index):
+                if isinstance(shown, Losses):
+                    self._diagnostics_total += len(shown.rows)
+                    if self._kept_losses < self._longest:
+                        self._losses.append(shown)
+                        self._kept_losses += len(shown.rows)
+                else:
+                    place = batch.base + int(batch.frames[row, 0]), _OF_COUNTER
+                    for event in shown:
+                        self._list(place, [self._of_event(event)])
+            for row in numpy.flatnonzero(batch.marks[:, 1] & LOOK).tolist():
+                record = self._run.record(batch, index, row)
+                self._list((record.start, _OF_RECORD), record.diagnostics)
+        return self
+
+    def _of_event(self, event: Event) -> Finding:
+        finding = finding_of(event, self._run.formats)
+        assert finding is not None  # the counters show losses and notes
+        return finding
+
+    def _list(self, place: Place, found: Sequence[Finding]) -> None:
+        for finding in found:
+            if finding.severity is Severity.ERROR and finding.code != LOSS:
+                self._damaged = True
+            self._diagnostics_total += 1
+            if len(self._found) < self._longest:
+                self._found.append((place, finding))
+
+    def _gaps(self, batch: Batch) -> None:
+        """Count the gaps, of which a batch has pieces, and what would be found of each: one for each reason."""
+        import numpy
+
+        rows, base = batch.gaps, batch.base
+        starts, stops = rows[:, 0] + base, rows[:, 1] + base
+        masks = numpy.bitwise_or.reduceat(1 << batch.reasons, rows[:, 2])
+        fresh = numpy.empty(len(rows), bool)
+        fresh[0] = starts[0] != self._stop
+        fresh[1:] = starts[1:] != stops[:-1]
+        if self._gaps_total <= self._longest:
+            self._pieces.append(
+                (numpy.column_stack([starts, stops, rows[:, 2:]]).tolist(), batch.reasons.tolist())
+            )
+        begins = numpy.flatnonzero(fresh)
+        whole = numpy.bitwise_or.reduceat(masks, numpy.concatenate([[0], begins]) if not fresh[0] else begins)
+        if not fresh[0]:
+            whole[0] |= self._mask
+            self._diagnostics_total -= (self._mask >> 1).bit_count()
+        counted = numpy.unpackbits((whole >> 1).view(numpy.uint8))
+        self._diagnostics_total += int(counted.sum())
+        self._gaps_total += len(begins)
+        self._stop, self._mask = int(stops[-1]), int(whole[-1])
+
+    # ---------------------------------------------------------------- the report
+
+    def report(self, capture: str) -> Report:
+        """The verdict."""
+        statistics = self._run.statistics
+        if not statistics.bytes:
+            self._list((0, 0), [EMPTY])
+        gaps: Later[Gap] = Later(self._all_gaps)
+        lost = statistics.sequence["lost"]
+        return Report(
+            capture=capture,
+            specs=tuple(format.name for format in self._run.formats),
+            engine="native",
+            sound=not (self._damaged or self._gaps_total or lost),
+            bytes=statistics.bytes,
+            frames=statistics.frames,
+            frame_bytes=statistics.frame_bytes,
+            gap_bytes=statistics.gap_bytes,
+            by_format={name: dict(count) for name, count in statistics.by_format.items()},
+            gaps=gaps,
+            gaps_total=self._gaps_total,
+            sequence=dict(statistics.sequence),
+            diagnostics=Later(lambda: self._all_findings(gaps, lost)),
+            diagnostics_total=self._diagnostics_total,
+            work_ratio=statistics.work_ratio,
+        )
+
+    def _all_gaps(self) -> list[Gap]:
+        out: list[Any] = []
+        gap = CodedGap(self._run)
+        for rows, reasons in self._pieces:
+            for start, stop, first, count in rows:
+                if start != gap.stop:
+                    gap.close(out)
+                gap.piece(start, stop, reasons[first : first + count])
+        gap.close(out)
+        return out[: self._longest]
+
+    def _all_findings(self, gaps: Sequence[Gap], lost: int) -> list[Finding]:
+        """What was found, in the order of the stream, as far as it is listed."""
+        examiner = Examiner(self._run.formats, self._run.known)
+        placed = list(self._found)
+        for losses in self._losses:
+            placed += [((event.offset, _OF_COUNTER), self._of_event(event)) for event in losses.events()]
+        if not lost:
+            placed = [
+                (place, replace(finding, severity=Severity.NOTE) if finding.code == LOSS else finding)
+                for place, finding in placed
+            ]
+        placed.sort(key=lambda each: each[0])
+        found: list[Finding] = []
+        others = iter(placed)
+        other = next(others, None)
+        for gap in gaps:
+            while other is not None and other[0] < (gap.span.stop, _OF_GAP):
+                found.append(other[1])
+                other = next(others, None)
+            if len(found) >= self._longest:
+                break
+            found += examiner.findings(gap)
+        found += [finding for _, finding in _rest(other, others)]
+        return found[: self._longest]
+
+
+def _rest(first: tuple[Place, Finding] | None, others: Iterator[tuple[Place, Finding]]) -> Iterator[tuple[Place, Finding]]:
+    if first is not None:
+        yield first
+        yield from others

@@ -1,0 +1,188 @@
+"""One native pass over a storage, as `run.Run` is one of a decoder; and the verdict from it.
+
+Strategy.  The native scan gives rows, not objects.  For who iterates, a record is made of each row; for a verdict only
+of those whose record may have something to say.  What a verdict lists is kept as rows too, and made into gaps and
+findings when somebody looks: a capture with many thousand faults is judged as fast as a sound one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from itertools import chain, repeat
+from typing import TYPE_CHECKING, Any
+
+from sigflow.engine.counters import Losses
+from sigflow.engine.windows import windows_of
+from sigflow.events import Event, Record
+from sigflow.stream.sink import OpenGap
+from sigflow.stream.statistics import Statistics
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sigflow.engine import Native
+    from sigflow.engine.passes import Batch
+    from sigflow.storage import Storage
+    from sigflow.stream.format import Format
+
+
+class NativeRun:
+    """Iterates over the events of a storage that can be read again; once only."""
+
+    def __init__(self, source: Storage, native: Native, *, chunk_size: int | None = None, workers: int = 1) -> None:
+        self._source = source
+        self._native = native
+        self._chunk_size = chunk_size
+        self._workers = workers
+        #: The formats with the limits that hold here.
+        self.formats: Sequence[Format] = native.formats
+        self.ordered = [native.formats[number] for number in native.scan.numbers]
+        self._pass = native.one_pass()
+        self._counters = native.counters()
+        #: The reasons of gaps by their codes: number of the format (-1: none), text.
+        self.reasons = native.scan.reasons()[0]
+        self._frames = [0] * len(self.formats)
+        self._frame_bytes = [0] * len(self.formats)
+        self._gap_bytes = 0
+        self._index = 0
+
+    @property
+    def statistics(self) -> Statistics:
+        """What has been counted so far."""
+        counts = self._counters.counts
+        by_number = dict(zip(self._native.scan.numbers, range(len(self.formats)), strict=True))
+        return Statistics(
+            bytes=self._pass.bytes,
+            frames=self._index,
+            frame_bytes=sum(self._frame_bytes),
+            gap_bytes=self._gap_bytes,
+            by_format={
+                each.name: {"frames": self._frames[by_number[n]], "bytes": self._frame_bytes[by_number[n]]}
+                for n, each in enumerate(self.formats)
+            },
+            sequence={"lost": counts.lost, "duplicate": counts.duplicate, "reordered": counts.reordered},
+            work_ratio=self._pass.work / self._pass.bytes if self._pass.bytes else 0.0,
+        )
+
+    def known(self, start: int, stop: int) -> bytes:
+        """The bytes of [start, stop)."""
+        return self._source.read(start, stop)
+
+    # ---------------------------------------------------------------- batches
+
+    def batches(self) -> Iterator[tuple[Batch, int]]:
+        """The batches, each with the index of its first frame; all of it is counted."""
+        passed = getattr(self._source, "passed", None)
+        with closing(windows_of(self._source, self._chunk_size)) as windows:
+            for batch in self._pass.all(windows):
+                index = self._index
+                self._count(batch)
+                yield batch, index
+                if passed is not None:
+                    passed(self._pass.bytes)
+
+    def _count(self, batch: Batch) -> None:
+        frames, marks, gaps = batch.frames, batch.marks, batch.gaps
+        self._index += len(frames)
+        if len(gaps):
+            self._gap_bytes += int((gaps[:, 1] - gaps[:, 0]).sum())
+        if not len(frames):
+            return
+        sizes = frames[:, 1] - frames[:, 0]
+        if len(self.formats) == 1:
+            self._frames[0] += len(frames)
+            self._frame_bytes[0] += int(sizes.sum())
+            return
+        for k in range(len(self.formats)):
+            mine = marks[:, 0] == k
+            self._frames[k] += int(mine.sum())
+            self._frame_bytes[k] += int(sizes[mine].sum())
+
+    def record(self, batch: Batch, index: int, row: int) -> Record:
+        """The record of a row of a batch whose first frame has this index."""
+        start, stop = batch.frames[row, :2].tolist()
+        format = self.ordered[batch.marks[row, 0]]
+        return Record(format, batch.base + start, batch.data[start:stop].tobytes(), index + row)
+
+    def shown(self, batch: Batch, index: int) -> Iterator[tuple[int, Losses | list[Event]]]:
+        """What the counters of a batch show."""
+        return self._counters.over(batch, lambda row: self.record(batch, index, row))
+
+    # ---------------------------------------------------------------- events
+
+    def __iter__(self) -> Iterator[Event]:
+        return chain.from_iterable(self._events())
+
+    def _events(self) -> Iterator[list[Event]]:
+        gap = CodedGap(self)
+        for batch, index in self.batches():
+            yield self._of_batch(batch, index, gap)
+        out: list[Event] = []
+        gap.close(out)
+        yield out
+
+    def _of_batch(self, batch: Batch, index: int, gap: CodedGap) -> list[Event]:
+        out: list[Event] = []
+        things: list[tuple[int, int, int, Any]] = []
+        for row, shown in self.shown(batch, index):
+            if isinstance(shown, Losses):
+                things += [(at, 1, 0, [event]) for at, event in zip(shown.rows[:, 0].tolist(), shown.events())]
+            else:
+                things.append((row, 1, 0, shown))
+        if len(batch.gaps):
+            before = batch.frames[:, 0].searchsorted(batch.gaps[:, 0]).tolist()
+            things += [(row, 0, n, None) for n, row in enumerate(before)]
+            things.sort(key=lambda thing: thing[:3])
+        gaps, reasons = batch.gaps.tolist(), batch.reasons.tolist()
+        done = 0
+        for row, rank, n, events in things:
+            if row > done:
+                gap.close(out)
+                self._records(batch, index, done, row, out)
+                done = row
+            if rank:
+                gap.close(out)
+                out += events
+            else:
+                start, stop, first, count = gaps[n]
+                gap.piece(batch.base + start, batch.base + stop, reasons[first : first + count])
+        if done < len(batch.frames):
+            gap.close(out)
+            self._records(batch, index, done, len(batch.frames), out)
+        return out
+
+    def _records(self, batch: Batch, index: int, first: int, last: int, out: list[Event]) -> None:
+        """The records of some rows of a batch, between which there is no gap."""
+        rows = batch.frames[first:last]
+        shift = int(rows[0, 0])
+        # One copy of the stretch; each record then has its own bytes, so that it does not keep the others'.
+        raw = batch.data[shift : int(rows[-1, 1])].tobytes()
+        stops = (rows[:, 1] - shift).tolist()
+        starts = (rows[:, 0] - shift).tolist()
+        base = batch.base + shift
+        if len(self.formats) == 1:
+            formats: Any = repeat(self.formats[0])
+        else:
+            formats = [self.ordered[k] for k in batch.marks[first:last, 0].tolist()]
+        out += [
+            Record(format, base + start, raw[start:stop], number)
+            for format, start, stop, number in zip(formats, starts, stops, range(index + first, index + last))
+        ]
+
+
+class CodedGap(OpenGap):
+    """The open gap, of pieces with coded reasons."""
+
+    def __init__(self, run: NativeRun) -> None:
+        super().__init__([each.name for each in run.formats])
+        self._words = [f"{run.formats[number].name}:{text}" if number >= 0 else text for number, text in run.reasons]
+
+    def piece(self, start: int, stop: int, codes: Sequence[int]) -> None:
+        """The next piece."""
+        if self.start < 0:
+            self.start = start
+        self.stop = stop
+        for code in codes:
+            self.reasons[self._words[code]] = None
+
