@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sigflow.engine import loop
 from sigflow.engine.sweep import Sweep
+from sigflow.stream.chain import START
 from sigflow.stream.header import Buffer
 from sigflow.stream.scan import Found, Refusals, Scanner
 
@@ -35,19 +36,20 @@ class Batch(NamedTuple):
 
     frames: (n, 4) int64, start, stop, counter, stream id.  marks: (n, 2) int64, the number of the format in the scan,
     and `LOOK` | `UNTOLD`.  gaps: (m, 4) int64, start, stop, place of the first reason, how many.  Places are indexes of
-    `data`, whose first byte is at offset `base`.  All of it is valid until the next batch is asked for.
+    `data`, whose first byte is at offset `base`; None where the bytes are only in the storage.  All of it is valid until
+    the next batch is asked for.
     """
 
     frames: Array
     marks: Array
     gaps: Array
     reasons: Array
-    data: Array
+    data: Array | None
     base: int
 
 
 class Pass:
-    """One pass.  State: the sweep, and how many bytes have been seen."""
+    """A pass over a stream, or over parts of one.  State: the sweep, and how many bytes have been seen."""
 
     def __init__(self, formats: Sequence[tuple[Envelope, int]], sweep: Sweep) -> None:
         """formats: as given to the Python scan, of which `sweep` is the native form."""
@@ -55,23 +57,28 @@ class Pass:
         self._sweep = sweep
         self._python_work = 0
         self.bytes = 0
+        #: Where the last stretch ended: the offset of the first byte that is not decided, and the lock.
+        self.state = (0, START)
 
     @property
     def work(self) -> int:
         """Bytes checksummed, and header bytes read again."""
         return self._sweep.work + self._python_work
 
-    def all(self, windows: Windows) -> Iterator[Batch]:
-        """What a stream gives, from its first byte to its last."""
+    def all(self, windows: Windows, start: int = 0, stop: int | None = None, lock: int = START) -> Iterator[Batch]:
+        """What a stream gives from the state (start, lock) on, to its end, or until `stop` or more is decided."""
         sweep = self._sweep
-        window = windows.after(0)
+        window = windows.after(start)
+        sweep.begin(start - window.base, lock)
         while True:
             size = len(window.data)
             self.bytes = window.base + size
-            yield from self.over(window, size)
-            if window.final:
+            until = size if stop is None else min(size, stop - window.base)
+            yield from self.over(window, until)
+            self.state = window.base + sweep.pos, sweep.lock
+            if window.final or (stop is not None and self.state[0] >= stop):
                 return
-            following = windows.after(window.base + sweep.pos)
+            following = windows.after(self.state[0])
             sweep.move(following.base - window.base)
             window = following
 

@@ -110,6 +110,14 @@ class Sweep:
         self._state[loop.POS] = pos
         self._state[loop.LOCK] = lock if self._after == YES else NO
 
+    def begin(self, pos: int, lock: int) -> None:
+        """Go on from this state in another stretch of the stream; nothing that was kept holds there."""
+        self.set(pos, lock)
+        state = self._state
+        state[loop.CREDIT] = 0
+        state[loop.HIGH] = state[loop.SEEN] = pos
+        self.drop()
+
     def move(self, by: int) -> None:
         """The buffer now begins `by` bytes later: what is kept of places moves, and caches of places are dropped."""
         state = self._state

@@ -128,11 +128,11 @@ class Filed:
 class Chunked:
     """The windows of a storage that only gives chunks."""
 
-    def __init__(self, chunks: Iterator[bytes], window: int = WINDOW) -> None:
+    def __init__(self, chunks: Iterator[bytes], window: int = WINDOW, start: int = 0) -> None:
         self._chunks = chunks
         self._size = window
         self._data = b""
-        self._base = 0
+        self._base = start
 
     def after(self, offset: int) -> Window:
         """The next window."""
@@ -153,12 +153,12 @@ class Chunked:
         """Nothing to give back."""
 
 
-def windows_of(storage: Storage, chunk_size: int | None = None) -> Windows:
-    """The windows of a storage.  chunk_size: bytes read at once, where the user says so."""
+def windows_of(storage: Storage, chunk_size: int | None = None, start: int = 0) -> Windows:
+    """The windows of a storage from the offset `start` on.  chunk_size: bytes read at once, where the user says so."""
     view = getattr(storage, "view", None)
     if view is not None:
         return Whole(view)
     descriptor = getattr(storage, "descriptor", None)
     if descriptor is not None and hasattr(os, "preadv"):
-        return Filed(descriptor, window=chunk_size or WINDOW)
-    return Chunked(storage.chunks(chunk_size or WINDOW), chunk_size or WINDOW)
+        return Filed(descriptor, start, chunk_size or WINDOW)
+    return Chunked(storage.chunks(chunk_size or WINDOW, start), chunk_size or WINDOW, start)

@@ -13,6 +13,7 @@ from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any
 
 from sigflow.engine.counters import Losses
+from sigflow.engine.stitch import Stitched
 from sigflow.engine.windows import windows_of
 from sigflow.events import Event, Record
 from sigflow.stream.sink import OpenGap
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sigflow.engine import Native
-    from sigflow.engine.passes import Batch
+    from sigflow.engine.passes import Batch, Pass
     from sigflow.storage import Storage
     from sigflow.stream.format import Format
 
@@ -34,11 +35,11 @@ class NativeRun:
         self._source = source
         self._native = native
         self._chunk_size = chunk_size
-        self._workers = workers
         #: The formats with the limits that hold here.
         self.formats: Sequence[Format] = native.formats
         self.ordered = [native.formats[number] for number in native.scan.numbers]
-        self._pass = native.one_pass()
+        split = workers > 1 and source.size is not None
+        self._pass: Pass | Stitched = Stitched(native, source, workers) if split else native.one_pass()
         self._counters = native.counters()
         #: The reasons of gaps by their codes: number of the format (-1: none), text.
         self.reasons = native.scan.reasons()[0]
@@ -74,13 +75,19 @@ class NativeRun:
     def batches(self) -> Iterator[tuple[Batch, int]]:
         """The batches, each with the index of its first frame; all of it is counted."""
         passed = getattr(self._source, "passed", None)
+        for batch in self._found():
+            index = self._index
+            self._count(batch)
+            yield batch, index
+            if passed is not None:
+                passed(self._pass.bytes)
+
+    def _found(self) -> Iterator[Batch]:
+        if isinstance(self._pass, Stitched):
+            yield from self._pass.all()
+            return
         with closing(windows_of(self._source, self._chunk_size)) as windows:
-            for batch in self._pass.all(windows):
-                index = self._index
-                self._count(batch)
-                yield batch, index
-                if passed is not None:
-                    passed(self._pass.bytes)
+            yield from self._pass.all(windows)
 
     def _count(self, batch: Batch) -> None:
         frames, marks, gaps = batch.frames, batch.marks, batch.gaps
@@ -103,7 +110,12 @@ class NativeRun:
         """The record of a row of a batch whose first frame has this index."""
         start, stop = batch.frames[row, :2].tolist()
         format = self.ordered[batch.marks[row, 0]]
-        return Record(format, batch.base + start, batch.data[start:stop].tobytes(), index + row)
+        return Record(format, batch.base + start, self._bytes(batch, start, stop), index + row)
+
+    def _bytes(self, batch: Batch, start: int, stop: int) -> bytes:
+        if batch.data is None:
+            return self._source.read(batch.base + start, batch.base + stop)
+        return batch.data[start:stop].tobytes()
 
     def shown(self, batch: Batch, index: int) -> Iterator[tuple[int, Losses | list[Event]]]:
         """What the counters of a batch show."""
@@ -157,7 +169,7 @@ class NativeRun:
         rows = batch.frames[first:last]
         shift = int(rows[0, 0])
         # One copy of the stretch; each record then has its own bytes, so that it does not keep the others'.
-        raw = batch.data[shift : int(rows[-1, 1])].tobytes()
+        raw = self._bytes(batch, shift, int(rows[-1, 1]))
         stops = (rows[:, 1] - shift).tolist()
         starts = (rows[:, 0] - shift).tolist()
         base = batch.base + shift

@@ -152,6 +152,7 @@ class Envelope:
     `found` as (start, stop, header tuple); returns where it stopped.  It stops at anything that is not a plain good
     frame.
     lazy: `parse` with a header tuple cannot fail: it sets the header's fields, the rest is read when it is asked for.
+    head(data, at): the header tuple of the frame at data[at], where there is such.
     parse(raw, head): the unit parsed from its bytes; `head` is the header tuple of `run`, or None.
     """
 
@@ -161,7 +162,13 @@ class Envelope:
     steps: Callable[[Window], Generator[None, None, Measured]]
     measure: Callable[[Any, int, int], int | str | None] | None = None
     run: Callable[[Any, int, int, int, list[tuple[int, int, tuple[Any, ...]]]], int] | None = None
+    look: Callable[..., int] | None = None
+    look_reasons: tuple[str, ...] = ()
+    look_least: int = 0
+    look_counts: bool = False
+    inexpressible: str = ""
     lazy: bool = False
+    head: Callable[[Any, int], tuple[Any, ...]] | None = None
     sync: tuple[bytes, ...] = ()
     max_frame: int = 16 << 20
     min_frame: int = 1
