@@ -20,20 +20,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from sigflow.runtime.native import u1, u4le, u8le
+from sigflow.runtime.native import u1, u8le
 
 #: Places in P: the register at first, whether it is reflected, and how a value is made of one.
 CRC_INIT, CRC_REFLECTED, CRC_FLIPPED, CRC_DROPPED, CRC_MASK, CRC_XOROUT = 0, 1, 2, 3, 4, 5
-#: The code of the polynomial without its highest term; then what the carry-less multiplication needs.
-CRC_POLY, CRC_DIVISOR, CRC_INVERSE, CRC_UNIT, CRC_SHUFFLE = 6, 7, 8, 9, 10
-CRC_PLACES = 12
-#: Rows of T behind the slices.
+#: The code of the polynomial without its highest term.
+CRC_POLY = 6
+#: What only `carryless` reads, there explained: two numbers each from CRC_BARRETT and CRC_ORDER on, four from CRC_TAIL.
+CRC_UNIT, CRC_BARRETT, CRC_ORDER, CRC_TAIL, CRC_PLACES = 7, 8, 10, 12, 16
+#: Rows of T behind the slices; from CRC_BLOCKS on, CRC_PAIRS pairs of numbers.
 CRC_POWERS, CRC_BLOCKS, CRC_ROWS = 8, 13, 16
-#: Pairs of multipliers for the carry-less multiplication, two numbers each, from row CRC_BLOCKS on.
 CRC_PAIRS = 384
 
-#: What is left of a two's complement number shifted right by 8, and by 1, when no sign follows.
-CRC_BEHIND_8, CRC_BEHIND_1 = (1 << 56) - 1, (1 << 63) - 1
+#: What is left of a two's complement number shifted right by 1 when no sign follows.
+CRC_BEHIND_1 = (1 << 63) - 1
 
 
 def wrapped(x: Any) -> Any:
@@ -64,20 +64,7 @@ def crc_begin(P: Any) -> Any:
 
 
 def crc_update(state: Any, data: Any, a: Any, b: Any, P: Any, T: Any) -> Any:
-    while b - a >= 8:
-        x = state ^ u8le(data, a)
-        left = T[7, x & 255] ^ T[6, x >> 8 & 255] ^ T[5, x >> 16 & 255] ^ T[4, x >> 24 & 255]
-        state = left ^ T[3, x >> 32 & 255] ^ T[2, x >> 40 & 255] ^ T[1, x >> 48 & 255] ^ T[0, x >> 56 & 255]
-        a += 8
-    if b - a >= 4:
-        x = state ^ u4le(data, a)
-        left = T[3, x & 255] ^ T[2, x >> 8 & 255] ^ T[1, x >> 16 & 255] ^ T[0, x >> 24 & 255]
-        state = left ^ (state >> 32 & 0xFFFFFFFF)
-        a += 4
-    while a < b:
-        state = (state >> 8 & CRC_BEHIND_8) ^ T[0, (state ^ u1(data, a)) & 255]
-        a += 1
-    return state
+    return crc_advance(state, data, a, b, P, T)
 
 
 def crc_finish(state: Any, size: Any, P: Any, T: Any) -> Any:
@@ -89,7 +76,19 @@ def crc_finish(state: Any, size: Any, P: Any, T: Any) -> Any:
 
 
 def crc_advance(state: Any, data: Any, a: Any, b: Any, P: Any, T: Any) -> Any:
-    return crc_update(state, data, a, b, P, T)
+    while b - a >= 8:
+        x = state ^ u8le(data, a)
+        left = T[7, x & 255] ^ T[6, x >> 8 & 255] ^ T[5, x >> 16 & 255] ^ T[4, x >> 24 & 255]
+        state = left ^ T[3, x >> 32 & 255] ^ T[2, x >> 40 & 255] ^ T[1, x >> 48 & 255] ^ T[0, x >> 56 & 255]
+        a += 8
+    if a >= b:
+        return state
+    left = (state >> 1 & CRC_BEHIND_1) >> 8 * (b - a) - 1
+    while a < b:
+        left ^= T[b - a - 1, (state ^ u1(data, a)) & 255]
+        state >>= 8
+        a += 1
+    return left
 
 
 def crc_moved(state: Any, size: Any, P: Any, T: Any) -> Any:

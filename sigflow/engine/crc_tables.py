@@ -41,12 +41,13 @@ def crc_arrays(model: Model) -> tuple[Ints, Ints]:
     P[places.CRC_MASK] = wrapped((1 << width) - 1)
     P[places.CRC_XOROUT] = wrapped(xorout)
     P[places.CRC_POLY] = bits_reversed(low) if reflected else wrapped(low)
-    P[places.CRC_DIVISOR] = wrapped(bits_reversed(low) << 1 | 1) if reflected else wrapped(low)
-    quotient = _quotient(127 if reflected else 128, low)
-    P[places.CRC_INVERSE] = bits_reversed(quotient) if reflected else wrapped(quotient & _ALL)
     P[places.CRC_UNIT] = -(low & 1)
-    shuffle = _AS_IT_IS if reflected else _AS_IT_IS[::-1]
-    P[places.CRC_SHUFFLE : places.CRC_SHUFFLE + 2] = np.frombuffer(shuffle, np.int64)
+    quotient = _quotient(127 if reflected else 128, low)
+    P[places.CRC_BARRETT] = bits_reversed(quotient) if reflected else wrapped(quotient & _ALL)
+    P[places.CRC_BARRETT + 1] = wrapped(bits_reversed(low) << 1 | 1) if reflected else wrapped(low)
+    order = _AS_IT_IS if reflected else _AS_IT_IS[::-1]
+    P[places.CRC_ORDER : places.CRC_ORDER + 2] = np.frombuffer(order, np.int64)
+    P[places.CRC_TAIL : places.CRC_TAIL + 4] = (0, 0, -1, -1)
 
     T = np.zeros((places.CRC_ROWS, 256), np.int64)
     T[: places.CRC_POWERS] = _slices(int(P[places.CRC_POLY]), reflected)
@@ -56,7 +57,9 @@ def crc_arrays(model: Model) -> tuple[Ints, Ints]:
     pairs = np.zeros((places.CRC_PAIRS, 2), np.int64)
     pairs[:, 0] = multipliers[0]
     pairs[8:, 1] = multipliers[0][:-8]
-    T[places.CRC_BLOCKS :] = (pairs if reflected else pairs[:, ::-1]).reshape(-1, 256)
+    pairs = pairs if reflected else pairs[:, ::-1]
+    by_rest = pairs.reshape(-1, 16, 2)[::-1].transpose(1, 0, 2)
+    T[places.CRC_BLOCKS :] = by_rest.reshape(-1, 256)
     P.flags.writeable = T.flags.writeable = False
     return P, T
 

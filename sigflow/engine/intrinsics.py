@@ -22,12 +22,22 @@ _READS = {
 }
 
 
-def replacements() -> dict[str, object]:
-    """The compiled functions by the names of the plain ones that they stand for."""
+def replacements(words: int | None = None) -> dict[str, object]:
+    """The compiled functions by the names of the plain ones that they stand for.
+
+    words: how many 64-bit words are multiplied without carry at a time, 0, 2, 4 or 8; None: what this processor can.
+    """
+    from sigflow.engine.vectors import widest
+
     found: dict[str, object] = {name: _read(*form) for name, form in _READS.items()}
     found["wrapped"] = _of_one_number(lambda builder, x: x)
     found["bytes_reversed"] = _of_one_number(lambda builder, x: builder.bswap(x))
     found["bits_reversed"] = _of_one_number(lambda builder, x: builder.bitreverse(x))
+    words = widest() if words is None else words
+    if words:
+        from sigflow.engine.carryless import kernels
+
+        found |= kernels(words, found)
     return found
 
 

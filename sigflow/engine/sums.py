@@ -43,7 +43,7 @@ _SUMS: dict[str, tuple[str, tuple[int, ...]]] = {
 }
 _WITHOUT_RANGES = {"words"}
 #: Every family's P is as long, so that those of several checksums can be stacked.
-_PLACES = 12
+_PLACES = 16
 _MOST_BITS = 64
 
 
