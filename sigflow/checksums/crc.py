@@ -16,8 +16,11 @@ from typing import Any, Protocol
 from sigflow.checksums.algorithm import Algorithm, Buffer, RangeSums
 from sigflow.errors import UsageError
 
-#: Catalogue entries that anycrc lacks: width, poly, init, refin, refout, xorout.
-_WIDE = {"CRC-82/DARC": (82, 0x0308C0111011401440411, 0, True, True, 0)}
+#: Width, poly, init, refin, refout, xorout.
+Model = tuple[int, int, int, bool, bool, int]
+
+#: Catalogue entries that anycrc lacks.
+_WIDE: dict[str, Model] = {"CRC-82/DARC": (82, 0x0308C0111011401440411, 0, True, True, 0)}
 
 
 class _Engine(Protocol):
@@ -123,7 +126,7 @@ def _engine(width: int, poly: int, init: int, refin: bool, refout: bool, xorout:
     return anycrc.CRC(width, poly, init, refin, refout, xorout)
 
 
-def _make(name: str, model: tuple[Any, ...], function: Callable[..., int] | None) -> Algorithm:
+def _make(name: str, model: Model, function: Callable[..., int] | None) -> Algorithm:
     engine = _engine(*model)
     run: Callable[..., int] = function if function is not None else engine.calc
     # A continued CRC of nothing is what was: libraries differ in what they make of an empty buffer.
@@ -154,7 +157,7 @@ def by_parameters(width: int, poly: int, init: int, refin: bool, refout: bool, x
 
 
 @cache
-def _catalogue() -> dict[str, tuple[Any, ...]]:
+def _catalogue() -> dict[str, Model]:
     """The parameters of the catalogue's CRCs by name, as `CRC-16/MODBUS`."""
     import anycrc
 
@@ -190,9 +193,14 @@ def _fast(name: str, width: int) -> Callable[..., int] | None:
     return found
 
 
+def model_of(name: str) -> Model | None:
+    """Width, poly, init, refin, refout and xorout of this catalogue name or alias; None if the catalogue has none."""
+    return _catalogue().get(_aliases().get(name, name))
+
+
 @cache
 def by_name(name: str) -> Algorithm | None:
     """The CRC of this catalogue name or alias; None if the catalogue has none."""
+    model = model_of(name)
     name = _aliases().get(name, name)
-    model = _catalogue().get(name)
     return None if model is None else _make(name, model, _fast(name, model[0]))

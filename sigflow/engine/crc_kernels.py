@@ -1,0 +1,130 @@
+"""Kernel code: CRCs of up to 64 bits, by sliced tables.
+
+One form serves all CRCs.  A CRC of w bits is that of 64 bits whose polynomial is multiplied by x**(64 - w).  Its
+register is kept as a 64-bit word in the order in which bytes are read: a reflected register as it is; one that is not,
+aligned to the left and with its bytes reversed.  So the next byte of data always meets the register's lowest byte, and
+eight bytes are entered by one little-endian read.
+
+A state is this register.  Prefix states begin with 0 instead of the initial value; a part is what a stretch leaves of a
+register of 0, and the initial value is moved over all bytes at the end.  Moving over n bytes multiplies by x**(8*n).
+
+P and T are laid out as the constants below say; `crc_tables` fills them.  Slices: T[n][b] is the register behind byte b
+and n bytes of zero.  Powers: T[POWERS + k][n] codes x**(8 * n * 256**k).  What codes a polynomial are 64 bits: for a
+reflected CRC the lowest is that of x**63, and then x**e is coded as x**(e - 1) would be, since a product of two such
+codes comes out one too high; else the lowest is that of x**0.
+
+Where the processor multiplies without carry, `carryless` replaces crc_update, crc_advance and crc_moved.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sigflow.runtime.native import u1, u8le
+
+#: Places in P: the register at first, whether it is reflected, and how a value is made of one.
+CRC_INIT, CRC_REFLECTED, CRC_FLIPPED, CRC_DROPPED, CRC_MASK, CRC_XOROUT = 0, 1, 2, 3, 4, 5
+#: The code of the polynomial without its highest term.
+CRC_POLY = 6
+#: What only `carryless` reads, there explained: two numbers each from CRC_BARRETT and CRC_ORDER on, four from CRC_TAIL.
+CRC_UNIT, CRC_BARRETT, CRC_ORDER, CRC_TAIL, CRC_PLACES = 7, 8, 10, 12, 16
+#: Rows of T behind the slices; from CRC_BLOCKS on, CRC_PAIRS pairs of numbers.
+CRC_POWERS, CRC_BLOCKS, CRC_ROWS = 8, 13, 16
+CRC_PAIRS = 384
+
+#: What is left of a two's complement number shifted right by 1 when no sign follows.
+CRC_BEHIND_1 = (1 << 63) - 1
+
+
+def wrapped(x: Any) -> Any:
+    """The low 64 bits of x, in two's complement; for a compiled function x itself."""
+    return ((int(x) + (1 << 63)) & ((1 << 64) - 1)) - (1 << 63)
+
+
+def bytes_reversed(x: Any) -> Any:
+    """The 64-bit number with its bytes in reverse."""
+    x, y = int(x), 0
+    for _ in range(8):
+        y = y << 8 | x & 255
+        x >>= 8
+    return wrapped(y)
+
+
+def bits_reversed(x: Any) -> Any:
+    """The 64-bit number with its bits in reverse."""
+    x, y = int(x), 0
+    for _ in range(64):
+        y = y << 1 | x & 1
+        x >>= 1
+    return wrapped(y)
+
+
+def crc_begin(P: Any) -> Any:
+    return P[CRC_INIT]
+
+
+def crc_update(state: Any, data: Any, a: Any, b: Any, P: Any, T: Any) -> Any:
+    return crc_advance(state, data, a, b, P, T)
+
+
+def crc_finish(state: Any, size: Any, P: Any, T: Any) -> Any:
+    if not P[CRC_REFLECTED]:
+        state = bytes_reversed(state)
+    if P[CRC_FLIPPED]:
+        state = bits_reversed(state)
+    return (state >> P[CRC_DROPPED] & P[CRC_MASK]) ^ P[CRC_XOROUT]
+
+
+def crc_advance(state: Any, data: Any, a: Any, b: Any, P: Any, T: Any) -> Any:
+    while b - a >= 8:
+        x = state ^ u8le(data, a)
+        left = T[7, x & 255] ^ T[6, x >> 8 & 255] ^ T[5, x >> 16 & 255] ^ T[4, x >> 24 & 255]
+        state = left ^ T[3, x >> 32 & 255] ^ T[2, x >> 40 & 255] ^ T[1, x >> 48 & 255] ^ T[0, x >> 56 & 255]
+        a += 8
+    if a >= b:
+        return state
+    left = (state >> 1 & CRC_BEHIND_1) >> 8 * (b - a) - 1
+    while a < b:
+        left ^= T[b - a - 1, (state ^ u1(data, a)) & 255]
+        state >>= 8
+        a += 1
+    return left
+
+
+def crc_moved(state: Any, size: Any, P: Any, T: Any) -> Any:
+    """The register behind `size` bytes of zero."""
+    row = CRC_POWERS
+    while size > 0:
+        if size & 255:
+            state = crc_times(state, T[row, size & 255], P)
+        size >>= 8
+        row += 1
+    return state
+
+
+def crc_times(state: Any, power: Any, P: Any) -> Any:
+    """The register times a power of x."""
+    product = 0
+    if P[CRC_REFLECTED]:
+        for _ in range(64):
+            product ^= state & -(power & 1)
+            product = (product >> 1 & CRC_BEHIND_1) ^ (P[CRC_POLY] & -(product & 1))
+            power >>= 1
+        return product
+    state = bytes_reversed(state)
+    for _ in range(64):
+        product = wrapped(product << 1) ^ (P[CRC_POLY] & (product >> 63)) ^ (state & (power >> 63))
+        power = wrapped(power << 1)
+    return bytes_reversed(product)
+
+
+def crc_between(low: Any, high: Any, size: Any, P: Any, T: Any) -> Any:
+    return high ^ crc_moved(low, size, P, T)
+
+
+def crc_join(left: Any, left_size: Any, right: Any, right_size: Any, P: Any, T: Any) -> Any:
+    return crc_moved(left, right_size, P, T) ^ right
+
+
+def crc_value(part: Any, size: Any, P: Any, T: Any) -> Any:
+    return crc_finish(part ^ crc_moved(P[CRC_INIT], size, P, T), size, P, T)

@@ -1,0 +1,78 @@
+"""What replaces plain functions of kernel code when it is compiled: single instructions, such as unaligned reads.
+
+The plain functions spell out in Python what is one instruction of the processor.  Each replacement has the same name,
+takes the same arguments and gives the same result.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from llvmlite import ir
+
+#: Bits, signed, big-endian; of one byte there is no order.
+_READS = {
+    f"{kind}{bits // 8}{order}": (bits, kind == "s", order == "be")
+    for bits in (8, 16, 32, 64)
+    for kind in "us"
+    for order in (("",) if bits == 8 else ("be", "le"))
+}
+
+
+def replacements(words: int | None = None) -> dict[str, object]:
+    """The compiled functions by the names of the plain ones that they stand for.
+
+    words: how many 64-bit words are multiplied without carry at a time, 0, 2, 4 or 8; None: what this processor can.
+    """
+    from sigflow.engine.vectors import widest
+
+    found: dict[str, object] = {name: _read(*form) for name, form in _READS.items()}
+    found["wrapped"] = _of_one_number(lambda builder, x: x)
+    found["bytes_reversed"] = _of_one_number(lambda builder, x: builder.bswap(x))
+    found["bits_reversed"] = _of_one_number(lambda builder, x: builder.bitreverse(x))
+    words = widest() if words is None else words
+    if words:
+        from sigflow.engine.carryless import kernels
+
+        found |= kernels(words, found)
+    return found
+
+
+def _read(bits: int, signed: bool, big: bool) -> object:
+    """The function (data, at) that reads a number from an array of bytes, aligned or not."""
+    from llvmlite import ir
+    from numba.core import types
+    from numba.extending import intrinsic
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> ir.Value:
+        data, at = arguments
+        array = context.make_array(signature.args[0])(context, builder, data)
+        place = builder.bitcast(builder.gep(array.data, [at]), ir.IntType(bits).as_pointer())
+        number = builder.load(place, align=1)
+        if bits > 8 and big == (sys.byteorder == "little"):
+            number = builder.bswap(number)
+        return builder.sext(number, ir.IntType(64)) if signed else builder.zext(number, ir.IntType(64))
+
+    def read(typing: Any, data: Any, at: Any) -> Any:
+        if isinstance(data, types.Array) and data.dtype == types.uint8 and isinstance(at, types.Integer):
+            return types.int64(data, types.int64), codegen
+        return None
+
+    return intrinsic(read)
+
+
+def _of_one_number(emit: Callable[[Any, Any], Any]) -> object:
+    """The function of one int64 that `emit` writes."""
+    from numba.core import types
+    from numba.extending import intrinsic
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> ir.Value:
+        return emit(builder, arguments[0])
+
+    def function(typing: Any, x: Any) -> Any:
+        return types.int64(types.int64), codegen
+
+    return intrinsic(function)

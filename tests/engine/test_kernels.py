@@ -1,0 +1,234 @@
+"""The native kernels against `sigflow.checksums`: every algorithm, plain and compiled, in all of its forms."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from functools import cache
+from itertools import pairwise
+from types import FunctionType, SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sigflow import checksums
+from sigflow.engine import crc_kernels, intrinsics, sum_kernels, vectors
+from sigflow.engine.sums import Kernel, kernel_of
+from sigflow.errors import UsageError
+from sigflow.runtime import CrcParameters, native
+
+MODULES = (native, crc_kernels, sum_kernels)
+FORMS = ("begin", "update", "finish", "advance", "between", "join", "value")
+LONG = 70_001
+#: Plain functions, or compiled ones with vectors of so many words for carry-less multiplication, as this machine can.
+Way = int | None
+PLAIN = None
+WIDEST = vectors.widest()
+COMPILED = [words for words in (0, 2, 4, 8) if words <= WIDEST]
+WAYS = [PLAIN, *COMPILED]
+
+
+def random_crcs() -> Iterator[CrcParameters]:
+    """Two of each width, one of which has a polynomial without a constant term, in all ways of reflection."""
+    rng = random.Random(64)
+    for width in range(1, 65):
+        for last in (0, 1):
+            poly, init, xorout = (rng.getrandbits(width) for _ in range(3))
+            yield CrcParameters(width, poly & ~1 | last, init, rng.random() < 0.5, rng.random() < 0.5, xorout)
+
+
+NAMES = [name for name in checksums.names() if checksums.get(name).width <= 64]
+ALGORITHMS = [*NAMES, *random_crcs()]
+#: One of each kind.
+CRCS = ["CRC-32/ISO-HDLC", "CRC-16/XMODEM", "CRC-64/XZ", "CRC-64/ECMA-182", "CRC-5/USB", "CRC-12/UMTS"]
+
+
+@cache
+def functions(way: Way) -> dict[str, Callable[..., Any]]:
+    """The kernel functions by name: as they are, or compiled for vectors of so many words."""
+    found = {
+        name: thing
+        for module in MODULES
+        for name, thing in vars(module).items()
+        if isinstance(thing, FunctionType) and thing.__module__ == module.__name__
+    }
+    if way is None:
+        return dict(found)
+    import numba
+
+    replacements = intrinsics.replacements(way)
+    space: dict[str, Any] = {name: thing for module in MODULES for name, thing in vars(module).items()}
+    for name, function in found.items():
+        bound = FunctionType(function.__code__, space, name)
+        space[name] = replacements[name] if name in replacements else numba.njit(nogil=True, _nrt=False)(bound)
+    return {name: space[name] for name in found}
+
+
+def bound(way: Way, algorithm: str | CrcParameters) -> tuple[SimpleNamespace, Kernel]:
+    """The functions of an algorithm's family, and its kernel."""
+    kernel = kernel_of(algorithm)
+    assert kernel is not None
+    forms = FORMS if kernel.has_ranges else FORMS[:3]
+    family = {form: functions(way)[f"{kernel.family}_{form}"] for form in forms}
+    return SimpleNamespace(**family), kernel
+
+
+def readonly(raw: bytes) -> Any:
+    return np.frombuffer(raw, np.uint8)
+
+
+def some_bytes(rng: random.Random, size: int) -> bytes:
+    return rng.choice([rng.randbytes(size), rng.randbytes(size), bytes(size), b"\xff" * size])
+
+
+def check_pieces(way: Way, algorithm: str | CrcParameters, raw: bytes, cuts: list[int]) -> None:
+    """The value of the bytes from the first to the last cut, entered in pieces."""
+    functions, kernel = bound(way, algorithm)
+    wanted = checksums.get(algorithm)
+    data, P, T = readonly(raw), kernel.P, kernel.T
+    state = functions.begin(P)
+    for start, stop in pairwise(cuts):
+        state = functions.update(state, data, start, stop, P, T)
+    value = int(functions.finish(state, cuts[-1] - cuts[0], P, T))
+    assert -(1 << 63) <= value < 1 << min(wanted.width, 63)
+    assert value % (1 << 64) == wanted.compute(raw[cuts[0] : cuts[-1]]), (algorithm, cuts)
+
+
+def check_ranges(way: Way, algorithm: str | CrcParameters, raw: bytes, cuts: list[int], every: int) -> None:
+    """The values of three stretches, and of all three without the second, from prefix states."""
+    functions, kernel = bound(way, algorithm)
+    if not kernel.has_ranges:
+        return
+    wanted = checksums.get(algorithm).compute
+    data, P, T = readonly(raw), kernel.P, kernel.T
+    states = [0]
+    for at in range(0, len(raw), every):
+        states.append(functions.advance(states[-1], data, at, min(at + every, len(raw)), P, T))
+
+    def state_at(offset: int) -> int:
+        before = offset // every
+        return int(functions.advance(states[before], data, before * every, offset, P, T))
+
+    def part(low: int, high: int) -> int:
+        return int(functions.between(state_at(low), state_at(high), high - low, P, T))
+
+    def value(part: int, size: int) -> int:
+        return int(functions.value(part, size, P, T)) % (1 << 64)
+
+    a, b, c, d = cuts
+    for low, high in ((a, b), (b, c), (c, d), (a, d), (a, a)):
+        assert value(part(low, high), high - low) == wanted(raw[low:high]), (algorithm, low, high)
+    joined = functions.join(functions.join(0, 0, part(a, b), b - a, P, T), b - a, part(c, d), d - c, P, T)
+    assert value(joined, b - a + d - c) == wanted(raw[a:b] + raw[c:d]), (algorithm, cuts)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_every_algorithm(way: Way) -> None:
+    rng = random.Random(way)
+    for algorithm in ALGORITHMS if way in (PLAIN, 0, WIDEST) else CRCS:
+        for _ in range(4):
+            size = rng.choice([9, 40, 100, 300]) if way is PLAIN else rng.choice([9, 40, 300, 1000, 5000])
+            raw = some_bytes(rng, size)
+            cuts = sorted(rng.randrange(size + 1) for _ in range(4))
+            check_pieces(way, algorithm, raw, cuts)
+            check_ranges(way, algorithm, raw[:300], [min(cut, 300, size) for cut in cuts], rng.randint(1, 16))
+
+
+@pytest.mark.parametrize("way", COMPILED)
+def test_every_length_and_alignment(way: Way) -> None:
+    rng = random.Random(way)
+    for number, algorithm in enumerate(ALGORITHMS if way in (0, WIDEST) else CRCS):
+        raw = rng.randbytes(400)
+        for size in range(301):
+            start = (size + number) % 67
+            check_pieces(way, algorithm, raw, [start, start + size])
+
+
+@pytest.mark.parametrize("way", COMPILED)
+def test_long_stretches(way: Way) -> None:
+    rng = random.Random(way)
+    for algorithm in ALGORITHMS if way in (0, WIDEST) else CRCS:
+        raw = some_bytes(rng, LONG)
+        cuts = sorted(rng.randrange(LONG + 1) for _ in range(4))
+        check_pieces(way, algorithm, raw, cuts)
+        check_ranges(way, algorithm, raw, cuts, 1000)
+
+
+def zeros(algorithm: str, size: int) -> int:
+    """The CRC of `size` bytes of zero, by doubling."""
+    compute, ranges = checksums.get(algorithm).compute, checksums.get(algorithm).ranges()
+    assert ranges is not None
+    value, power, length = compute(b""), compute(b"\0"), 1
+    while length <= size:
+        if size & length:
+            value = ranges.join(value, 0, power, length)
+        power, length = ranges.join(power, length, power, length), 2 * length
+    return value
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("size", [1 << 16, (1 << 24) + 1, (1 << 32) + 256, (1 << 40) - 2])
+def test_a_crc_is_moved_over_any_distance(way: Way, size: int) -> None:
+    for algorithm in CRCS:
+        functions, kernel = bound(way, algorithm)
+        P, T = kernel.P, kernel.T
+        part = functions.join(functions.advance(0, readonly(b"\1"), 0, 1, P, T), 1, 0, size, P, T)
+        ranges = checksums.get(algorithm).ranges()
+        assert ranges is not None
+        wanted = ranges.join(checksums.get(algorithm).compute(b"\1"), 1, zeros(algorithm, size), size)
+        assert int(functions.value(part, size + 1, P, T)) % (1 << 64) == wanted
+
+
+def test_what_has_no_kernel() -> None:
+    assert kernel_of("CRC-82/DARC") is None
+    assert kernel_of(CrcParameters(65, 1)) is None
+    with pytest.raises(UsageError, match="did you mean"):
+        kernel_of("CRC-16/MODBUZ")
+    with pytest.raises(UsageError, match="poly does not fit into 8 bits"):
+        kernel_of(CrcParameters(8, 0x107))
+
+
+def test_a_registered_checksum_has_no_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checksums._REGISTRY, "_things", dict(checksums._REGISTRY._things))
+    checksums.register_checksum("CRC-demo", width=8, function=len)
+    checksums.register_checksum("demo", width=8, function=len)
+    assert kernel_of("CRC-demo") is None
+    assert kernel_of("demo") is None
+
+
+@pytest.mark.parametrize("bits", [8, 16, 32, 64])
+@pytest.mark.parametrize("signed", [False, True])
+@pytest.mark.parametrize("order", ["be", "le"])
+def test_reads(bits: int, signed: bool, order: str) -> None:
+    name = f"{'s' if signed else 'u'}{bits // 8}{order if bits > 8 else ''}"
+    raw = bytes([0, 1, 0x7F, 0x80, 0xFF, 0xFE, 0x81, 0x10, 0xA5]) * 3
+    for at in range(len(raw) - 8):
+        two_complement = signed or bits == 64
+        field = raw[at : at + bits // 8]
+        wanted = int.from_bytes(field, "big" if order == "be" else "little", signed=two_complement)
+        assert functions(PLAIN)[name](readonly(raw), at) == wanted
+        assert compiled_reads()[name](readonly(raw), at) == wanted
+
+
+@cache
+def compiled_reads() -> dict[str, Callable[..., int]]:
+    """The intrinsics as functions that can be called."""
+    import numba
+
+    found = {}
+    for name in functions(PLAIN):
+        if name in intrinsics.replacements() and name in vars(native):
+            space = {"read": intrinsics.replacements()[name]}
+            exec("def function(data, at):\n    return read(data, at)", space)
+            found[name] = numba.njit(space["function"])
+    return found
+
+
+def test_importing_the_kernels_imports_neither_numpy_nor_numba() -> None:
+    modules = ("sums", "crc_tables", "crc_kernels", "sum_kernels", "intrinsics")
+    imports = "; ".join(f"import sigflow.engine.{name}" for name in modules)
+    script = f"{imports}; import sys; print({{'numpy', 'numba', 'llvmlite'}} & sys.modules.keys())"
+    assert subprocess.check_output([sys.executable, "-c", script], text=True).strip() == "set()"
