@@ -1,1 +1,113 @@
-"""The native engine: the scan over arrays, compiled by Numba.  Importing it imports neither NumPy nor Numba."""
+"""The native engine: the scan over arrays, compiled by Numba.  Importing it imports neither NumPy nor Numba.
+
+    plan      which formats can be scanned natively, and with which tables
+    assemble  the source text of a scan: loop, chains, kernels, and what is emitted for the formats
+    build     compiled and kept in the user's cache directory, or as it is
+    sweep     a scan under way: state and arrays            follow, counters  sequence accounting
+    windows   bytes of a storage as arrays                  passes            windows in, batches out
+    scanner   the native scan inside a decoder              stitch            several workers, one result
+
+`Native` is what the other floors use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from sigflow.errors import UsageError
+
+if TYPE_CHECKING:
+    from sigflow.engine.build import Entries
+    from sigflow.engine.counters import Counters
+    from sigflow.engine.passes import Pass
+    from sigflow.engine.plan import Scan
+    from sigflow.engine.scanner import NativeScanner
+    from sigflow.engine.sweep import Sweep
+    from sigflow.runtime.envelope import Envelope
+    from sigflow.stream.format import Format
+
+#: Bytes of a stream from which on the native engine pays for what it takes to load it.
+THRESHOLD = 4 << 20
+#: The engines that a user can ask for.
+ENGINES = ("auto", "python", "native")
+
+
+class Native:
+    """The native scan of these formats, which are as `Decoder.formats`: with the limits that hold.
+
+    compile: False leaves the functions as they are, for tests.  notice: is told when something takes a while.  Raises
+    `UsageError` where they cannot be scanned natively; `obstacle` says so beforehand.
+    """
+
+    def __init__(
+        self, formats: Sequence[Format], *, compile: bool = True, notice: Callable[[str], None] | None = None
+    ) -> None:
+        self.formats = tuple(formats)
+        self._compile = compile
+        self._notice = notice
+        found = _scan_of(self.formats)
+        if isinstance(found, str):
+            raise UsageError(f"no native scan: {found}")
+        self.scan: Scan = found
+
+    @staticmethod
+    def obstacle(formats: Sequence[Format]) -> str:
+        """Why these formats cannot be scanned natively; "" where they can."""
+        found = _scan_of(formats)
+        return found if isinstance(found, str) else ""
+
+    @property
+    def pairs(self) -> list[tuple[Envelope, int]]:
+        """The formats as the Python scan takes them."""
+        return _pairs(self.formats)
+
+    @cached_property
+    def entries(self) -> Entries:
+        """The functions; compiled, or loaded, when they are first asked for."""
+        from sigflow.engine import build
+
+        text = build.text_of(self.scan)
+        return build.compiled(text, self._notice) if self._compile else build.uncompiled(text)
+
+    def sweep(self, lock: int | None = None, most: int | None = None) -> Sweep:
+        """A scan of a stream, or of a part of one.  most: frames that one call gives."""
+        from sigflow.engine.sweep import FRAMES, Sweep
+        from sigflow.stream.chain import START
+
+        return Sweep(self.scan, self.entries.scan, lock=START if lock is None else lock, most=most or FRAMES)
+
+    def one_pass(self) -> Pass:
+        """A pass over a stream."""
+        from sigflow.engine.passes import Pass
+
+        return Pass(self.pairs, self.sweep())
+
+    def counters(self) -> Counters:
+        """The sequence counters of a stream, of formats in the order of the scan."""
+        from sigflow.engine.counters import Counters
+
+        formats = [self.formats[number] for number in self.scan.numbers]
+        return Counters(formats, [each.look_counts for each in self.scan.formats], self.entries.follow)
+
+    def scanner(self, marks: Collection[tuple[int, str]] = (), *, worth: int | None = None) -> NativeScanner:
+        """A scanner for a decoder."""
+        from sigflow.engine.scanner import WORTH, NativeScanner
+
+        return NativeScanner(self.pairs, self.sweep(), marks=marks, worth=WORTH if worth is None else worth)
+
+
+def _pairs(formats: Sequence[Format]) -> list[tuple[Envelope, int]]:
+    return [(each.envelope, each.max_frame) for each in formats if each.envelope is not None]
+
+
+def _scan_of(formats: Sequence[Format]) -> Scan | str:
+    from sigflow.engine.plan import scan_of
+
+    whole = next((each.name for each in formats if each.envelope is None), None)
+    if whole is not None:
+        return f"{whole} is a whole-file format"
+    if any(each.limits.over_the_wire for each in formats):
+        return "limits on what a value of the wire may ask for are kept by the Python scan"
+    return scan_of(_pairs(formats))

@@ -72,11 +72,13 @@ def compiled(text: str, notice: Callable[[str], None] | None = None) -> Entries:
     """The scan compiled.  notice: is called with what is done, where nothing was kept and compiling takes a while."""
     import numba
 
-    from sigflow.engine import intrinsics
+    from sigflow.engine import carryless, intrinsics, vectors
 
-    replacements = intrinsics.replacements()
+    words = vectors.widest()
+    replacements = intrinsics.replacements(words)
+    makers = [_source(module) for module in (intrinsics, carryless, vectors)]
     key = hashlib.sha256(
-        "\0".join([str(ABI), numba.__version__, sys.version, *sorted(replacements), _source(intrinsics), text]).encode()
+        "\0".join([str(ABI), numba.__version__, sys.version, str(words), *makers, text]).encode()
     ).hexdigest()[:24]
     path = _kept(key, text)
     found = _functions(text, str(path) if path else f"<sigflow scan {key}>")
