@@ -49,8 +49,16 @@ def _one(name: str, formats: list[Format], settings: Settings, work: Callable[[R
         try:
             used = formats or found(opened, settings)
             source = watched(opened, settings.screen)
-            chunk_size = settings.chunk_size or storage.DEFAULT_CHUNK
-            return work(Recording(source, used, limits=settings.limits, chunk_size=chunk_size))
+            recording = Recording(
+                source,
+                used,
+                limits=settings.limits,
+                chunk_size=settings.chunk_size,
+                engine=settings.engine,
+                workers=settings.workers,
+                notice=settings.screen.note,
+            )
+            return work(recording)
         except UsageError as error:
             complain(str(error))
             return exits.USAGE

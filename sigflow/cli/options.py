@@ -19,6 +19,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 #: Larger chunks gain nothing and cost memory.
 LARGEST_CHUNK = 1 << 30
 LARGEST_FRAME = 1 << 40
+MOST_WORKERS = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class Settings:
     mmap: bool = False
     chunk_size: int | None = None
     max_frame: int | None = None
+    workers: int = 1
 
     @property
     def limits(self) -> Limits | None:
@@ -58,7 +60,19 @@ SCAN_OPTIONS = (
         "formats that find frames in the first MiB.",
     ),
     click.option(
-        "--engine", type=click.Choice(["auto", "python"]), default="auto", show_default=True, help="What scans."
+        "--engine",
+        type=click.Choice(["auto", "python", "native"]),
+        default="auto",
+        show_default=True,
+        help="What scans; all give the same. auto: native from 4 MiB on, where the formats allow it.",
+    ),
+    click.option(
+        "--workers",
+        type=click.IntRange(1, MOST_WORKERS),
+        default=1,
+        show_default=True,
+        metavar="N",
+        help="Threads of the native engine.",
     ),
     click.option("--mmap", is_flag=True, help="Map the file; one that shrinks meanwhile can kill the process."),
     click.option("--chunk-size", type=click.IntRange(1, LARGEST_CHUNK), metavar="BYTES", help="Bytes read at once."),
@@ -114,10 +128,12 @@ def scanning(function: Command) -> Command:
         mmap: bool,
         chunk_size: int | None,
         max_frame: int | None,
+        workers: int,
         screen: Screen,
         **others: Any,
     ) -> Any:
-        return function(*args, settings=Settings(screen, specs, engine, mmap, chunk_size, max_frame), **others)
+        settings = Settings(screen, specs, engine, mmap, chunk_size, max_frame, workers)
+        return function(*args, settings=settings, **others)
 
     wrapped: Command = _with(SCAN_OPTIONS, screened(call))
     return wrapped

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from sigflow.storage.base import DEFAULT_CHUNK, Closing
 
 if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
     from sigflow.cli.terminal import Screen
     from sigflow.storage import Storage
 
@@ -32,6 +34,35 @@ class Watched(Closing):
         self.name = inner.name
         self.size = inner.size
         self.repeatable = inner.repeatable
+        self._begin: float | None = None
+        self._bar: tuple[Progress, TaskID] | None = None
+
+    @property
+    def view(self) -> object:
+        """All of it in memory, or None; see the storages that have it."""
+        return getattr(self._inner, "view", None)
+
+    @property
+    def descriptor(self) -> int | None:
+        """The descriptor of a file, or None."""
+        return getattr(self._inner, "descriptor", None)
+
+    def passed(self, offset: int) -> None:
+        """Show that the bytes before `offset` are done, by who does not read chunks."""
+        if self._begin is None:
+            self._begin = time.monotonic()
+        if self._bar is None and time.monotonic() - self._begin > PATIENCE:
+            self._bar = self._shown(offset)
+        if self._bar is not None:
+            progress, task = self._bar
+            progress.update(task, completed=offset)
+            if offset == self.size:
+                self._stop()
+
+    def _stop(self) -> None:
+        if self._bar is not None:
+            self._bar[0].stop()
+        self._bar, self._begin = None, None
 
     def read(self, start: int, stop: int) -> bytes:
         """The bytes of [start, stop), fewer where the stream ends."""
@@ -53,20 +84,28 @@ class Watched(Closing):
         first = next(chunks, None)
         if first is None:
             return
+        progress, task = self._shown(done)
+        try:
+            chunk: bytes | None = first
+            while chunk is not None:
+                progress.advance(task, len(chunk))
+                yield chunk
+                chunk = next(chunks, None)
+        finally:
+            progress.stop()
+
+    def _shown(self, done: int) -> tuple[Progress, TaskID]:
         from rich.console import Console
         from rich.markup import escape
         from rich.progress import Progress
 
         from sigflow.cli.terminal import one_line
 
-        with Progress(console=Console(stderr=True), transient=True) as progress:
-            task = progress.add_task(escape(one_line(self.name)), total=self.size, completed=done)
-            chunk: bytes | None = first
-            while chunk is not None:
-                progress.advance(task, len(chunk))
-                yield chunk
-                chunk = next(chunks, None)
+        progress = Progress(console=Console(stderr=True), transient=True)
+        progress.start()
+        return progress, progress.add_task(escape(one_line(self.name)), total=self.size, completed=done)
 
     def close(self) -> None:
         """Close the storage."""
+        self._stop()
         self._inner.close()

@@ -92,10 +92,26 @@ class Native:
         return Counters(formats, [each.look_counts for each in self.scan.formats], self.entries.follow)
 
     def scanner(self, marks: Collection[tuple[int, str]] = (), *, worth: int | None = None) -> NativeScanner:
-        """A scanner for a decoder."""
+        """A scanner for a decoder.  worth: undecided bytes from which on it scans natively."""
         from sigflow.engine.scanner import WORTH, NativeScanner
 
-        return NativeScanner(self.pairs, self.sweep(), marks=marks, worth=WORTH if worth is None else worth)
+        return NativeScanner(self.pairs, self.sweep, marks=marks, worth=WORTH if worth is None else worth)
+
+
+def late_scanner(
+    formats: Sequence[Format], native: Callable[[], Native | None], marks: Collection[tuple[int, str]] = ()
+) -> NativeScanner:
+    """A scanner for a decoder that is not known to be fed much: the native scan is made when it begins to pay.
+
+    native: makes it, or gives None where there is none.
+    """
+    from sigflow.engine.scanner import NativeScanner
+
+    def sweep() -> Sweep | None:
+        made = native()
+        return None if made is None else made.sweep()
+
+    return NativeScanner(_pairs(formats), sweep, marks=marks, after=THRESHOLD)
 
 
 def _pairs(formats: Sequence[Format]) -> list[tuple[Envelope, int]]:

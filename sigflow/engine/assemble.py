@@ -11,6 +11,7 @@ import ast
 import inspect
 import re
 from collections.abc import Iterator, Sequence
+from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -34,11 +35,13 @@ from __future__ import annotations
 '''
 
 
+@cache
 def kernel_code(module: ModuleType) -> str:
     """The constants and functions of a module of kernel code, without its imports."""
     text = inspect.getsource(module)
+    lines = text.splitlines()
     kept = [node for node in ast.parse(text).body if isinstance(node, ast.Assign | ast.FunctionDef)]
-    return "\n\n".join(ast.get_source_segment(text, node) or "" for node in kept)
+    return "\n\n".join("\n".join(lines[node.lineno - 1 : node.end_lineno]) for node in kept)
 
 
 def assemble(scan: Scan, kernels: Sequence[ModuleType]) -> str:
@@ -170,7 +173,9 @@ def _place(check: Check) -> str:
 def _covered(check: Check) -> str:
     if not check.static:
         return f"covered_{check.number}(at, stop, box)"
-    sizes = [str(len(piece)) if isinstance(piece, bytes) else f"({piece[1]} - ({piece[0]}))" for piece in _pieces(check)]
+    sizes = [
+        str(len(piece)) if isinstance(piece, bytes) else f"({piece[1]} - ({piece[0]}))" for piece in _pieces(check)
+    ]
     return " + ".join(sizes) or "0"
 
 

@@ -27,13 +27,27 @@ from sigflow.runtime import native
 #: The functions that are called from outside; all others are compiled into them.
 ENTRIES = ("scan", "follow")
 #: Counts up when what a scan is called with changes.
-ABI = 1
+ABI = 2
 
 Entry = Callable[..., int]
 
 
+#: Nothing is allocated, so no array needs its references counted, which costs more than a short frame.
+_ENTRY: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False}
 #: How the functions that are only called by others are compiled; wrappers for Python would take a third of the time.
-_INNER = {"nogil": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "error_model": "numpy"}
+_INNER: dict[str, Any] = _ENTRY | {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+#: Functions of the usual way are put in line, which halves the time of a short frame; these are not of it.
+_SELDOM = {
+    "from_prefix",
+    "reach",
+    "state_at",
+    "literal",
+    "inside",
+    "nearest_end",
+    "nearest_of_several",
+    "follows",
+    "hex_at",
+}
 
 
 class Entries(NamedTuple):
@@ -84,7 +98,9 @@ def compiled(text: str, notice: Callable[[str], None] | None = None) -> Entries:
     found = _functions(text, str(path) if path else f"<sigflow scan {key}>")
     space = next(iter(found.values())).__globals__
     inner = {
-        name: replacements[name] if name in replacements else numba.njit(**_INNER)(function)
+        name: replacements[name]
+        if name in replacements
+        else numba.njit(**_INNER, forceinline=name not in _SELDOM)(function)
         for name, function in found.items()
         if name not in ENTRIES
     }
@@ -101,11 +117,11 @@ def _entry(function: FunctionType, kept: bool) -> Entry:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # Numba warns where it cannot keep anything
-                entry: Entry = numba.njit(nogil=True, error_model="numpy", cache=True)(function)
+                entry: Entry = numba.njit(**_ENTRY, cache=True)(function)
             return entry
         except (RuntimeError, OSError):
             pass  # nowhere to keep it: compiled for this process alone
-    entry = numba.njit(nogil=True, error_model="numpy")(function)
+    entry = numba.njit(**_ENTRY)(function)
     return entry
 
 

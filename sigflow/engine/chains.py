@@ -7,7 +7,7 @@ reaches farther, the pass begins anew with twice the distance.
 """
 
 # mypy: ignore-errors
-# ruff: noqa: F821
+# ruff: noqa: PLR1714, SIM110
 
 from sigflow.engine.loop import (
     CHAIN,
@@ -142,7 +142,9 @@ def inside(at, claim, n, data, end, S, L, BEGIN, box, queue):
 
 
 def nearest_end(start, n, data, end, reach, S, L, box):
-    """The nearest end, not beyond `reach`, of a run of n frames from `start` on; 0 if there is none; or HARD_VERDICT."""
+    """The nearest end, not beyond `reach`, of a run of n frames from `start` on; 0 if there is none; or
+    HARD_VERDICT.
+    """
     if len(L) == 1:
         at = start
         for _ in range(n):

@@ -163,7 +163,8 @@ class Counters:
         self._streams[slot] = stream
 
     def _slot(self, k: int, stream: Any) -> int:
-        return int(follow.slot_of(_signed(_identity(stream)), k))
+        place: Callable[[int, int], int] = follow.slot_of
+        return int(place(_signed(_identity(stream)), k))
 
     def _give_back(self, slot: int) -> None:
         """What the slot knows goes to its tracker, and the slot is free."""

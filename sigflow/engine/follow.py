@@ -1,7 +1,7 @@
 """Sequence accounting over rows of frames: `sigflow.stream.sequence` as kernel code, for what is usual.
 
-A counter that is the expected one costs a comparison; one that is ahead is a row of losses.  Anything else (a stream that
-is not in the table, a counter that is behind) is handed back, and `counters` decides it with the Python trackers.
+A counter that is the expected one costs a comparison; one that is ahead is a row of losses.  Anything else (a stream
+that is not in the table, a counter that is behind) is handed back, and `counters` decides it with the Python trackers.
 """
 
 # mypy: ignore-errors

@@ -1,16 +1,17 @@
-"""The native scan: `sigflow.stream.scan` over integers and arrays.  Kernel code: it runs compiled by Numba, or as it is.
+"""The native scan: `sigflow.stream.scan` over integers and arrays.  Kernel code: it runs compiled by Numba, or as it
+is.
 
 Rules of kernel code: every number is an int64, every array is int64 or uint8; no objects, no exceptions, no closures.
 Places are indexes into `data`; whoever calls turns them into offsets.  What is not decidable here is handed back (HARD)
 with nothing changed, and the Python scan decides that one candidate: the state of a scan is (POS, LOCK) alone.
 
-The functions `verdict_of`, `marker`, `look`, `direct`, `stretches`, `stored` and those of the checksum families are emitted for the
-formats of a scan, see `assemble`.  They take the number of a format (in the order in which formats are tried) or of a
-checksum.
+The functions `verdict_of`, `marker`, `look`, `direct`, `stretches`, `stored` and those of the checksum families are
+emitted for the formats of a scan, see `assemble`.  They take the number of a format (in the order in which formats are
+tried) or of a checksum.
 """
 
 # mypy: ignore-errors
-# ruff: noqa: F821
+# ruff: noqa: F821, PLR1714
 
 # -- why a scan stopped --
 #: The bytes are decided, or more must come before anything else can be.
@@ -51,7 +52,8 @@ LACKS = 18  # the end below which the candidate at POS lacks bytes
 #: Always 0.  Numba compiles a function once more for a literal argument.
 NOTHING = 19
 SIZE_OF_STATE = 256
-#: From here on, for each prefix array: the place of its first state, how many there are, and where positions count from.
+#: From here on, for each prefix array: the place of its first state, how many there are, and where positions count
+#: from.
 PREFIXES = 32
 
 # -- L: one row for each format --
@@ -87,7 +89,30 @@ SEGMENT = 1 << 16
 MOST_REASONS = 64
 
 
-def scan(data, end, final, until, after, S, L, K, FIRST, BEGIN, REASON, ALPHABET, box, X, frames, marks, gaps, reasons, states, queue, Ps, Ts):
+def scan(
+    data,
+    end,
+    final,
+    until,
+    after,
+    S,
+    L,
+    K,
+    FIRST,
+    BEGIN,
+    REASON,
+    ALPHABET,
+    box,
+    X,
+    frames,
+    marks,
+    gaps,
+    reasons,
+    states,
+    queue,
+    Ps,
+    Ts,
+):
     """Go on over data[:end] while POS < until.  Gives DONE, NEED, FULL, HARD or GROW.
 
     final: the stream ends at `end`.  after: the lock after a frame.  frames: rows of start, stop, counter, stream id.

@@ -36,8 +36,8 @@ class Batch(NamedTuple):
 
     frames: (n, 4) int64, start, stop, counter, stream id.  marks: (n, 2) int64, the number of the format in the scan,
     and `LOOK` | `UNTOLD`.  gaps: (m, 4) int64, start, stop, place of the first reason, how many.  Places are indexes of
-    `data`, whose first byte is at offset `base`; None where the bytes are only in the storage.  All of it is valid until
-    the next batch is asked for.
+    `data`, whose first byte is at offset `base`; None where the bytes are only in the storage.  All of it is valid
+    until the next batch is asked for.
     """
 
     frames: Array
@@ -54,7 +54,7 @@ class Pass:
     def __init__(self, formats: Sequence[tuple[Envelope, int]], sweep: Sweep) -> None:
         """formats: as given to the Python scan, of which `sweep` is the native form."""
         self._formats = formats
-        self._sweep = sweep
+        self.sweep = sweep
         self._python_work = 0
         self.bytes = 0
         #: Where the last stretch ended: the offset of the first byte that is not decided, and the lock.
@@ -63,11 +63,11 @@ class Pass:
     @property
     def work(self) -> int:
         """Bytes checksummed, and header bytes read again."""
-        return self._sweep.work + self._python_work
+        return self.sweep.work + self._python_work
 
     def all(self, windows: Windows, start: int = 0, stop: int | None = None, lock: int = START) -> Iterator[Batch]:
         """What a stream gives from the state (start, lock) on, to its end, or until `stop` or more is decided."""
-        sweep = self._sweep
+        sweep = self.sweep
         window = windows.after(start)
         sweep.begin(start - window.base, lock)
         while True:
@@ -84,7 +84,7 @@ class Pass:
 
     def over(self, window: Window, until: int) -> Iterator[Batch]:
         """What one window gives, while its undecided bytes begin before `until`."""
-        sweep = self._sweep
+        sweep = self.sweep
         data, base, final = window
         while True:
             code = sweep.run(data, len(data), final, until)
@@ -100,7 +100,7 @@ class Pass:
 
     def _by_python(self, window: Window) -> Batch | None:
         """Let the Python scan decide what the native one handed back; None where it needs more bytes than there are."""
-        sweep = self._sweep
+        sweep = self.sweep
         data, base, final = window
         given = GIVEN
         while True:

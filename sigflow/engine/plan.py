@@ -82,9 +82,7 @@ class Scan:
         return every_for([Checks(header, Account()) for header in headers if header.envelope.chain is None])
 
     def _headers(self) -> list[Header]:
-        return [
-            Header(envelope, limit, Account()) for envelope, limit in zip(self.formats, self.limits, strict=True)
-        ]
+        return [Header(envelope, limit, Account()) for envelope, limit in zip(self.formats, self.limits, strict=True)]
 
     def prefixes(self) -> list[int]:
         """For each check the number of its prefix array, -1 where it has no range form; equal algorithms share one."""
@@ -146,4 +144,3 @@ def _obstacle(envelope: Envelope, limit: int) -> str:
     if envelope.overtaken_by is not None:
         return f"{envelope.name}: `overtaken-by: {envelope.overtaken_by}` is for live streams"
     return ""
-

@@ -7,14 +7,15 @@ Python scan's, with all that it keeps between chunks.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING
+import sys
+from collections.abc import Callable, Collection, Sequence
+from typing import TYPE_CHECKING, Any
 
 from sigflow.engine.passes import Batch, Pass
 from sigflow.engine.windows import Window, read_only
 from sigflow.stream.chain import START
 from sigflow.stream.header import Buffer
-from sigflow.stream.scan import Found, Scanner, Sink
+from sigflow.stream.scan import Scanner, Sink
 
 if TYPE_CHECKING:
     from sigflow.engine.sweep import Sweep
@@ -30,16 +31,22 @@ class NativeScanner(Scanner):
     def __init__(
         self,
         formats: Sequence[tuple[Envelope, int]],
-        sweep: Sweep,
+        sweep: Callable[[], Sweep | None],
         *,
         pos: int = 0,
         lock: int = START,
         marks: Collection[tuple[int, str]] = (),
         worth: int = WORTH,
+        after: int = 0,
     ) -> None:
+        """after: bytes of the stream before which the native scan is not even made; it may turn out that there is
+        none.
+        """
         super().__init__(formats, pos=pos, lock=lock, marks=marks)
-        self._sweep = sweep
-        self._native = Pass(formats, sweep)
+        self._make = sweep
+        self._pairs = formats
+        self._from = after
+        self._native: Pass | None = None
         self._worth = worth
         self._base = 0
         self._seen = 0  # the end of the stream when the native scan looked last
@@ -47,32 +54,44 @@ class NativeScanner(Scanner):
     @property
     def work(self) -> int:
         """Bytes checksummed, and header bytes read again."""
-        return super().work + self._native.work
+        return super().work + (self._native.work if self._native is not None else 0)
 
     def _steps(self, data: Buffer, base: int, final: bool, sink: Sink, steps: int) -> bool:
         end = base + len(data)
         left = end - self.pos
         # `left // 2`: what waits for a long frame is not looked at again with every chunk.
-        if steps > 1 and not self.marks and left >= self._worth and (final or end - self._seen >= left // 2):
+        if (
+            steps > 1
+            and end >= self._from
+            and left >= self._worth
+            and (final or end - self._seen >= left // 2)
+            and not self.marks
+        ):
             self._natively(data, base, final, sink)
             self._seen = end
         return super()._steps(data, base, final, sink, steps)
 
     def _natively(self, data: Buffer, base: int, final: bool, sink: Sink) -> None:
-        sweep, native = self._sweep, self._native
+        if self._native is None:
+            made = self._make()
+            if made is None:
+                self._from = sys.maxsize
+                return
+            self._native = Pass(self._pairs, made)
+        native, sweep = self._native, self._native.sweep
         sweep.move(base - self._base)
         self._base = base
         sweep.set(self.pos - base, self.lock)
         array = read_only(data)
         for batch in native.over(Window(array, base, final), len(data)):
-            self._hand_on(batch, data, base, sink)
+            self._hand_on(sweep, batch, data, base, sink)
         if base + sweep.pos > self.pos:
             self._pass(base + sweep.pos, sweep.lock)
             self._forget()
 
-    def _hand_on(self, batch: Batch, data: Buffer, base: int, sink: Sink) -> None:
+    def _hand_on(self, sweep: Sweep, batch: Batch, data: Buffer, base: int, sink: Sink) -> None:
         """The frames and gaps of a batch, in order."""
-        scan, reasons = self._sweep.scan, self._sweep.reasons
+        scan, reasons = sweep.scan, sweep.reasons
         numbers = [scan.numbers[k] for k in batch.marks[:, 0].tolist()]
         heads = [scan.formats[k].head for k in range(len(scan.formats))]
         by_number = dict(zip(scan.numbers, heads, strict=True))
@@ -89,7 +108,7 @@ class NativeScanner(Scanner):
                 while last < until and numbers[last] == number:
                     last += 1
                 head = by_number[number]
-                found: Found = [
+                found: Any = [
                     (at, end, head(data, at) if head is not None else None)
                     for at, end in zip(starts[row:last], stops[row:last], strict=True)
                 ]

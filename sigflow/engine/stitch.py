@@ -83,8 +83,7 @@ class Stitched:
                     if not waiting:
                         break
                     start, coming = waiting.popleft()
-                    for batch in self._join(coming.result(), own, start, min(start + self._size, total), pos, lock):
-                        yield batch
+                    yield from self._join(coming.result(), own, start, min(start + self._size, total), pos, lock)
                     pos, lock = self._state
                     self.bytes = pos
                 # The file may have grown meanwhile, or become shorter.
@@ -113,7 +112,8 @@ class Stitched:
 
         parts: list[Batch] = []
         for batch in self._alone(one, start, lock, stop):
-            parts.append(Batch(*(each.copy() for each in batch[:4]), None, 0))
+            frames, marks, gaps, reasons = (each.copy() for each in batch[:4])
+            parts.append(Batch(frames, marks, gaps, reasons, None, 0))
         before = 0
         for part in parts:
             part.gaps[:, 2] += before

@@ -31,9 +31,9 @@ QUEUE = 1 << 16
 class Found(NamedTuple):
     """What a call found, as views of arrays that the next call writes to.
 
-    frames: (n, 4) int64, start, stop, counter and stream id.  marks: (n, 2) int64, the number of the format in the scan,
-    and whether the record needs a look.  gaps: (m, 4) int64, start, stop, place of its first reason in `reasons`, and
-    how many it has.  Places count from the beginning of the buffer.
+    frames: (n, 4) int64, start, stop, counter and stream id.  marks: (n, 2) int64, the number of the format in the
+    scan, and whether the record needs a look.  gaps: (m, 4) int64, start, stop, place of its first reason in `reasons`,
+    and how many it has.  Places count from the beginning of the buffer.
     """
 
     frames: Array

@@ -23,8 +23,8 @@ ROOM = 1 << 18
 
 
 class Window(NamedTuple):
-    """data: uint8, contiguous, read-only, valid until the next window is asked for.  base: the offset of its first byte.
-    final: the stream ends with it.
+    """data: uint8, contiguous, read-only, valid until the next window is asked for.  base: the offset of its first
+    byte. final: the stream ends with it.
     """
 
     data: numpy.ndarray[Any, Any]
@@ -36,7 +36,9 @@ class Windows(Protocol):
     """The windows of one stream, in order."""
 
     def after(self, offset: int) -> Window:
-        """The next window.  It begins at `offset`, or before, and reaches farther than the last, unless that was final."""
+        """The next window.  It begins at `offset`, or before, and reaches farther than the last, unless that was
+        final.
+        """
         ...
 
     def close(self) -> None:
@@ -97,7 +99,7 @@ class Filed:
         """The next window."""
         count = self._coming.result()
         buffer, room = self._buffers[self._next], self._room
-        carried = b"" if self._window is None else memoryview(self._window.data)[offset - self._window.base :]
+        carried: Any = b"" if self._window is None else self._window.data[offset - self._window.base :]
         left = len(carried)
         final = count < len(buffer) - room
         if left > room:
@@ -111,7 +113,7 @@ class Filed:
             more = 0 if final else self._read(buffer, room + count, self._offset + count)
             final = final or count + more < self._size
             count += more
-        buffer[room - left : room] = carried
+        buffer[room - left : room] = bytes(carried)
         base = self._offset - left
         self._offset += count
         self._next = 1 - self._next

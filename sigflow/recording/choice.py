@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
-from sigflow.engine import ENGINES, THRESHOLD, Native
+from sigflow.engine import ENGINES, THRESHOLD, Native, late_scanner
 from sigflow.errors import UsageError
+from sigflow.stream.scan import Scanner
 
 if TYPE_CHECKING:
     from sigflow.stream.format import Format
 
 AUTO, PYTHON, NATIVE = ENGINES
+#: Makes the scanner of a decoder, with these marks.
+MakeScanner = Callable[[Collection[tuple[int, str]]], Scanner]
 
 
 class Choice:
@@ -35,8 +38,6 @@ class Choice:
         """The native scan of these formats, or None for the Python one.  size: bytes of the stream, None: not known."""
         if self.engine == PYTHON or (self.engine == AUTO and size is not None and size < THRESHOLD):
             return None
-        if self.engine == AUTO and size is None:
-            return None
         if self._native is not None and list(self._native.formats) == list(formats):
             return self._native
         obstacle = Native.obstacle(formats)
@@ -49,3 +50,12 @@ class Choice:
             return None
         self._native = Native(formats, notice=self._notice)
         return self._native
+
+    def scanner(self, formats: Sequence[Format]) -> MakeScanner | None:
+        """What makes the scanner of a decoder whose stream is not known to be long; None for the plain one."""
+        if self.engine == PYTHON or any(each.envelope is None for each in formats):
+            return None
+        if self.engine == NATIVE:
+            native = self.native(formats, None)
+            return None if native is None else native.scanner
+        return lambda marks: late_scanner(formats, lambda: self.native(formats, None), marks)

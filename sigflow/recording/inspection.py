@@ -17,7 +17,7 @@ from sigflow.recording.fields import FieldSpan, field_spans
 from sigflow.stream.reading import payload_span
 
 if TYPE_CHECKING:
-    from sigflow.recording.run import Run
+    from sigflow.recording.run import AnyRun
     from sigflow.stream.format import Format
 
 #: Bytes of a field that are shown, and of a frame whose fields are looked for.
@@ -64,7 +64,7 @@ class Item:
     candidates: tuple[Candidate, ...]
 
 
-def inspect(run: Run, *, frame: int | None = None, offset: int | None = None) -> Iterator[Item]:
+def inspect(run: AnyRun, *, frame: int | None = None, offset: int | None = None) -> Iterator[Item]:
     """Every stretch of a run that keeps its bytes; or only the frame of that index, or what lies at that offset.
 
     The bytes of the fields are given for what was asked for by itself, and for what was refused.
@@ -95,7 +95,7 @@ def _frame(record: Record, format: Format, fields: bool) -> Item:
     return Item("frame", record.start, len(record.raw), record.index, (), (candidate,))
 
 
-def _gap(gap: Gap, examiner: Examiner, run: Run, fields: bool) -> Item:
+def _gap(gap: Gap, examiner: Examiner, run: AnyRun, fields: bool) -> Item:
     refused = []
     for offset, format, seen in examiner.examine(gap):
         length = min(seen.length or SHOWN * 4, LARGEST)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 from sigflow.diagnostics import Finding, Severity
 from sigflow.engine.counters import Losses
 from sigflow.engine.passes import LOOK
-from sigflow.events import Gap, Loss
+from sigflow.events import Gap
 from sigflow.recording.faults import Examiner
 from sigflow.recording.native import CodedGap
 from sigflow.recording.report import EMPTY, LONGEST, LOSS, Report, finding_of
@@ -130,9 +130,7 @@ class NativeVerdict:
         fresh[0] = starts[0] != self._stop
         fresh[1:] = starts[1:] != stops[:-1]
         if self._gaps_total <= self._longest:
-            self._pieces.append(
-                (numpy.column_stack([starts, stops, rows[:, 2:]]).tolist(), batch.reasons.tolist())
-            )
+            self._pieces.append((numpy.column_stack([starts, stops, rows[:, 2:]]).tolist(), batch.reasons.tolist()))
         begins = numpy.flatnonzero(fresh)
         whole = numpy.bitwise_or.reduceat(masks, numpy.concatenate([[0], begins]) if not fresh[0] else begins)
         if not fresh[0]:
@@ -207,7 +205,9 @@ class NativeVerdict:
         return found[: self._longest]
 
 
-def _rest(first: tuple[Place, Finding] | None, others: Iterator[tuple[Place, Finding]]) -> Iterator[tuple[Place, Finding]]:
+def _rest(
+    first: tuple[Place, Finding] | None, others: Iterator[tuple[Place, Finding]]
+) -> Iterator[tuple[Place, Finding]]:
     if first is not None:
         yield first
         yield from others

@@ -13,7 +13,7 @@ from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any
 
 from sigflow.engine.counters import Losses
-from sigflow.engine.stitch import Stitched
+from sigflow.engine.stitch import RANGE, Stitched
 from sigflow.engine.windows import windows_of
 from sigflow.events import Event, Record
 from sigflow.stream.sink import OpenGap
@@ -29,9 +29,20 @@ if TYPE_CHECKING:
 
 
 class NativeRun:
-    """Iterates over the events of a storage that can be read again; once only."""
+    """Iterates over the events of a storage that can be read again; once only.  As `run.AnyRun`."""
 
-    def __init__(self, source: Storage, native: Native, *, chunk_size: int | None = None, workers: int = 1) -> None:
+    engine = "native"
+
+    def __init__(
+        self,
+        source: Storage,
+        native: Native,
+        *,
+        chunk_size: int | None = None,
+        workers: int = 1,
+        range_size: int = RANGE,
+    ) -> None:
+        """range_size: bytes that a worker scans at a time."""
         self._source = source
         self._native = native
         self._chunk_size = chunk_size
@@ -39,7 +50,7 @@ class NativeRun:
         self.formats: Sequence[Format] = native.formats
         self.ordered = [native.formats[number] for number in native.scan.numbers]
         split = workers > 1 and source.size is not None
-        self._pass: Pass | Stitched = Stitched(native, source, workers) if split else native.one_pass()
+        self._pass: Pass | Stitched = Stitched(native, source, workers, range_size) if split else native.one_pass()
         self._counters = native.counters()
         #: The reasons of gaps by their codes: number of the format (-1: none), text.
         self.reasons = native.scan.reasons()[0]
@@ -139,7 +150,9 @@ class NativeRun:
         things: list[tuple[int, int, int, Any]] = []
         for row, shown in self.shown(batch, index):
             if isinstance(shown, Losses):
-                things += [(at, 1, 0, [event]) for at, event in zip(shown.rows[:, 0].tolist(), shown.events())]
+                things += [
+                    (at, 1, 0, [event]) for at, event in zip(shown.rows[:, 0].tolist(), shown.events(), strict=True)
+                ]
             else:
                 things.append((row, 1, 0, shown))
         if len(batch.gaps):
@@ -179,7 +192,9 @@ class NativeRun:
             formats = [self.ordered[k] for k in batch.marks[first:last, 0].tolist()]
         out += [
             Record(format, base + start, raw[start:stop], number)
-            for format, start, stop, number in zip(formats, starts, stops, range(index + first, index + last))
+            for format, start, stop, number in zip(
+                formats, starts, stops, range(index + first, index + last), strict=False
+            )
         ]
 
 
@@ -197,4 +212,3 @@ class CodedGap(OpenGap):
         self.stop = stop
         for code in codes:
             self.reasons[self._words[code]] = None
-

@@ -7,21 +7,20 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, cast
 
 from sigflow import catalog, storage
 from sigflow.diagnostics import Finding, Severity
 from sigflow.errors import UsageError
 from sigflow.events import Gap, Record
-from sigflow.recording.choice import Choice
+from sigflow.recording.choice import NATIVE, Choice
 from sigflow.recording.detect import detect
 from sigflow.recording.faults import Examiner
 from sigflow.recording.report import EMPTY, LONGEST, LOSS, Report, finding_of
-from sigflow.recording.run import Run
+from sigflow.recording.run import AnyRun, Run
 from sigflow.stream.format import Format
 
 if TYPE_CHECKING:
-    from sigflow.engine import Native
     from sigflow.events import Event
     from sigflow.limits import Limits
     from sigflow.recording.native import NativeRun
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 #: What may be opened, and what it may be opened with.
 Source = "str | os.PathLike[str] | bytes | bytearray | memoryview | Storage"
 Named = Format | str | os.PathLike[str]
-
 
 
 def open(
@@ -94,6 +92,7 @@ class Recording:
         self.limits = limits
         self._strict = strict
         self._chunk_size = chunk_size
+        self._limited = [each.with_limits(limits) for each in formats]
         self._choice = Choice(engine, workers, notice)
         self._reports: list[weakref.ref[Report]] = []
 
@@ -102,21 +101,20 @@ class Recording:
         """The name of what is read."""
         return self.storage.name
 
-    def run(self, *, keep: bool = False) -> Run | NativeRun:
+    def run(self, *, keep: bool = False) -> AnyRun:
         """A new pass from the beginning; `keep` lets gaps be looked at again."""
-        native = self._native()
-        if native is not None and self.storage.repeatable:
-            from sigflow.recording.native import NativeRun
+        choice, scanner = self._choice, None
+        if self.formats and not self._strict:
+            if self.storage.repeatable and self.storage.size is not None:
+                native = choice.native(self._limited, self.storage.size)
+                if native is not None:
+                    from sigflow.recording.native import NativeRun
 
-            return NativeRun(self.storage, native, chunk_size=self._chunk_size, workers=self._choice.workers)
+                    return NativeRun(self.storage, native, chunk_size=self._chunk_size, workers=choice.workers)
+            else:
+                scanner = choice.scanner(self._limited)
         chunks = self.storage.chunks(self._chunk_size or storage.DEFAULT_CHUNK)
-        return Run(chunks, self.formats, limits=self.limits, strict=self._strict, keep=keep, native=native)
-
-    def _native(self) -> Native | None:
-        """The native scan, where it is the one to use."""
-        if self._strict or not self.formats:
-            return None
-        return self._choice.native([each.with_limits(self.limits) for each in self.formats], self.storage.size)
+        return Run(chunks, self.formats, limits=self.limits, strict=self._strict, keep=keep, scanner=scanner)
 
     def events(self) -> Iterator[Event]:
         """Records, gaps, losses and notes in the order of the stream."""
@@ -128,10 +126,10 @@ class Recording:
     def validate(self) -> Report:
         """Scan and read everything: the verdict."""
         run = self.run(keep=True)
-        if not isinstance(run, Run):
+        if run.engine == NATIVE and not isinstance(run, Run):
             from sigflow.recording.judge import NativeVerdict
 
-            report = NativeVerdict(run).all().report(self.name)
+            report = NativeVerdict(cast("NativeRun", run)).all().report(self.name)
             self._reports.append(weakref.ref(report))
             return report
         verdict = Verdict(run)
@@ -161,7 +159,7 @@ class Verdict:
     """What the events of a run say about the capture.  State: the lists of the verdict, cut at their greatest
     length."""
 
-    def __init__(self, run: Run, longest: int = LONGEST) -> None:
+    def __init__(self, run: AnyRun, longest: int = LONGEST) -> None:
         self._run = run
         self._examiner = Examiner(run.formats, run.known)
         self._longest = longest
@@ -230,7 +228,7 @@ class Verdict:
         return Report(
             capture=capture,
             specs=tuple(format.name for format in self._run.formats),
-            engine="python",
+            engine=self._run.engine,
             sound=not self.damaged,
             bytes=statistics.bytes,
             frames=statistics.frames,

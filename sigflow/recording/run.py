@@ -9,22 +9,44 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from sigflow.events import Gap, Record
 from sigflow.stream.decoder import Decoder
 from sigflow.stream.statistics import Statistics
 
 if TYPE_CHECKING:
-    from sigflow.engine import Native
     from sigflow.events import Event
     from sigflow.limits import Limits
+    from sigflow.recording.choice import MakeScanner
     from sigflow.stream.format import Format
 
 #: Bytes kept since the last event, at most.
 KEPT = 20 << 20
 #: The statistics of a stream that holds no bytes.
 NOTHING = Statistics(0, 0, 0, 0, {}, {"lost": 0, "duplicate": 0, "reordered": 0})
+
+
+class AnyRun(Protocol):
+    """One pass over a storage, by whichever engine."""
+
+    #: Which engine it is.
+    engine: str
+    #: The formats with the limits that hold here.
+    formats: Sequence[Format]
+
+    @property
+    def statistics(self) -> Statistics:
+        """What has been counted so far."""
+        ...
+
+    def __iter__(self) -> Iterator[Event]:
+        """The events in the order of the stream; once only."""
+        ...
+
+    def known(self, start: int, stop: int) -> bytes:
+        """The bytes of [start, stop), as far as they are known."""
+        ...
 
 
 class Run:
@@ -38,13 +60,12 @@ class Run:
         limits: Limits | None = None,
         strict: bool = False,
         keep: bool = False,
-        native: Native | None = None,
+        scanner: MakeScanner | None = None,
     ) -> None:
-        """native: the native scan, for what is in the chunks that is worth it."""
+        """scanner: makes the scanner of the decoder, where it is not the plain one."""
         self._chunks = chunks
-        scanner = native.scanner if native is not None else None
         self._decoder = Decoder(formats, limits=limits, strict=strict, scanner=scanner) if formats else None
-        #: The formats with the limits that hold here.
+        self.engine = "python"
         self.formats: Sequence[Format] = self._decoder.formats if self._decoder is not None else ()
         self._keep = keep
         self._kept: deque[tuple[int, bytes]] = deque()

@@ -145,7 +145,9 @@ def with_look(envelope: Envelope) -> Envelope:
         look_reasons=reasons,
         look_least=least,
         look_counts=envelope.sequence is not None,
-        head=(lambda data, at: (data[at + 4], data[at + 5])) if envelope is not f.FRAME_SLOW and envelope.name == "frame" else None,
+        head=(lambda data, at: (data[at + 4], data[at + 5]))
+        if envelope is not f.FRAME_SLOW and envelope.name == "frame"
+        else None,
     )
 
 

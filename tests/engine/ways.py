@@ -27,7 +27,11 @@ class Pieces:
         self.size: int | None = len(self._data)
 
     def chunks(self, chunk_size: int = 1, start: int = 0) -> Iterator[bytes]:
-        return iter(self._pieces)
+        at = 0
+        for piece in self._pieces:
+            if at + len(piece) > start:
+                yield piece[max(0, start - at) :]
+            at += len(piece)
 
     def read(self, start: int, stop: int) -> bytes:
         return self._data[start:stop]
@@ -43,6 +47,15 @@ def native_of(envelopes: Sequence[Envelope], *, compile: bool = False) -> Native
 def events_of(native: Native, pieces: Sequence[bytes]) -> list[Event]:
     """The events of a stream that comes in these pieces, each at least one window."""
     run = NativeRun(Pieces(pieces), native, chunk_size=1)
+    events = list(run)
+    statistics = run.statistics
+    assert statistics.frame_bytes + statistics.gap_bytes == statistics.bytes == sum(map(len, pieces))
+    return events
+
+
+def by_workers(native: Native, pieces: Sequence[bytes], workers: int, size: int) -> list[Event]:
+    """The events of a stream that workers scan in ranges of `size` bytes."""
+    run = NativeRun(Pieces(pieces), native, chunk_size=1, workers=workers, range_size=size)
     events = list(run)
     statistics = run.statistics
     assert statistics.frame_bytes + statistics.gap_bytes == statistics.bytes == sum(map(len, pieces))
@@ -71,6 +84,9 @@ def check_native(native: Native, data: bytes, seed: int = 0) -> list[Event]:
         "whole": lambda: events_of(native, [data]),
         "windows": lambda: events_of(native, cut),
         "decoder": lambda: by_decoder(native, cut),
+        "2 workers": lambda: by_workers(native, [data], 2, rng.randrange(1, 30)),
+        "3 workers": lambda: by_workers(native, cut, 3, rng.randrange(1, 30)),
+        "7 workers": lambda: by_workers(native, cut, 7, rng.randrange(5, 50)),
     }
     for way, events in ways.items():
         found = events()
