@@ -121,7 +121,7 @@ def scan(
     """
     code = DONE
     most_frames = len(marks)
-    most_gaps = len(gaps) - 1
+    most_gaps = len(gaps) - 2
     most_reasons = len(reasons) - MOST_REASONS
     formats = len(L)
     pos = S[POS]
@@ -138,7 +138,8 @@ def scan(
             S[LOCK] = NO
             pos = at
             S[POS] = pos
-            continue
+            if pos >= until:
+                break
         # -- verdicts
         taken = 0
         refused = 0
@@ -316,8 +317,9 @@ def reach(c, j, data, floor, stop, S, states, Ps, Ts):
         last = floor
     wanted = (stop - first) // every + 2
     if wanted > len(row):
+        # Let go of those behind where it is worth the move, so that moving stays linear.
         behind = (floor - first) // every
-        if behind > 0:
+        if 5 * behind >= len(row):
             for n in range(behind, count):
                 row[n - behind] = row[n]
             first += behind * every
@@ -325,7 +327,7 @@ def reach(c, j, data, floor, stop, S, states, Ps, Ts):
             wanted -= behind
         if wanted > len(row):
             S[base] = first << 32 | count
-            S[WANTED] = wanted
+            S[WANTED] = wanted + wanted // 4
             return False
     state = row[count - 1]
     begin = last

@@ -70,7 +70,7 @@ class Sweep:
         self._scratch = numpy.zeros(1024, int64)
         self._frames = numpy.zeros((most, 4), int64)
         self._marks = numpy.zeros((most, 2), int64)
-        self._gaps = numpy.zeros((GAPS if most == FRAMES else most + 2, 4), int64)
+        self._gaps = numpy.zeros((GAPS if most == FRAMES else most + 3, 4), int64)
         self._reasons = numpy.zeros(len(self._gaps) * 2 + 4 * loop.MOST_REASONS, int64)
         arrays = max(prefixes, default=-1) + 1
         self._prefixes = arrays
@@ -152,12 +152,7 @@ class Sweep:
             if code != loop.GROW:
                 return int(code)
             wanted = int(state[loop.WANTED])
-            self._states = tuple(
-                numpy.concatenate([each, numpy.zeros(max(wanted, 2 * len(each)) - len(each), numpy.int64)])
-                if len(each) < wanted
-                else each
-                for each in self._states
-            )
+            self._states = tuple(_grown(each, wanted) for each in self._states)
 
     @property
     def full(self) -> bool:
@@ -170,3 +165,14 @@ class Sweep:
         frames, gaps, reasons = (int(state[place]) for place in (loop.FRAMES, loop.GAPS, loop.REASONS))
         state[loop.FRAMES] = state[loop.GAPS] = state[loop.REASONS] = 0
         return Found(self._frames[:frames], self._marks[:frames], self._gaps[:gaps], self._reasons[:reasons])
+
+
+def _grown(states: Array, wanted: int) -> Array:
+    """The array with room for as many states, and what was in it."""
+    import numpy
+
+    if len(states) >= wanted:
+        return states
+    grown = numpy.empty(wanted, numpy.int64)
+    grown[: len(states)] = states
+    return grown
