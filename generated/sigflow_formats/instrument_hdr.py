@@ -21,6 +21,8 @@ from sigflow.runtime import (
     as_stream,
     require_abi,
     salvage,
+    u2be,
+    u4be,
 )
 
 require_abi(__name__, 'instrument_hdr.ksy', 1)
@@ -319,4 +321,5 @@ FORMAT = Envelope(
     fields=(Field('marker', 'bytes'), Field('lines', 'line(_index == 0 ? 0 : lines[_index - 1].len, _index == 0 ? "L" : lines[_index - 1].order)[]', "The header's lines in order; the last one is `;END`."), Field('length_known', 'bytes', 'No bytes, only the check that the header has said a length.'), Field('order_known', 'bytes', 'No bytes, only the check that the byte order is one of the two.'), Field('payload', 'bytes', 'Numbers in the byte order that the header declares.'), Field('checksum', 'u4be', 'CRC-32/ISO-HDLC of the payload, big-endian whatever ENDIAN says.'),),
     title='Instrument frame with a text header',
     doc="The header begins with the line `*HDR`, ends with a line that is exactly `;END` and is at most 4,096 bytes long; lines end\nwith CR LF and hold `KEY:VALUE` in printable ASCII. Two keys are the format's own: `LEN`, the payload's bytes (1 to 8\ndecimal digits, 1 to 10,000,000), which must be there, and `ENDIAN`, the byte order of the payload's numbers (`L` or\n`B`, else `L`). All others are metadata and are kept in order. Keys are case-sensitive, spaces belong to the value, and\nno key comes twice.\n\nThe checksum covers the payload alone: a flipped bit in the header can go unseen.\n\nKaitai has no variables, so each line hands on what the lines up to it have said: its `len` and `order` are those of\nthe nearest `LEN` and `ENDIAN` line at or before it, and the last line knows both.",
+    inexpressible='a list (/seq/1, line 38)',
 )

@@ -21,8 +21,12 @@ from sigflow.runtime import (
     WIRE_ERRORS,
     Window,
     as_stream,
+    find_byte,
+    highest,
+    lowest,
     require_abi,
     salvage,
+    u1,
 )
 
 require_abi(__name__, 'nmea0183.ksy', 1)
@@ -234,4 +238,5 @@ FORMAT = Envelope(
     fields=(Field('start', 'str'), Field('body', 'sentence', 'What stands between the start character and `*`, which is not part of it.'), Field('checksum', 'str', "Two hexadecimal digits, the XOR of the body's bytes."), Field('eol', 'bytes'),),
     title='NMEA 0183 sentence',
     doc='`$` or, for encapsulated sentences such as AIS, `!`; comma-separated fields of printable ASCII, of which the first is the\naddress (two letters of talker, three of sentence formatter, or `P` and a manufacturer); `*`, two hexadecimal digits, CR\nLF. A sentence without a checksum is no frame here: nothing would confirm it.\n\nThe checksum is the XOR of all bytes between the start character and `*`; neither of these two is covered. The standard\nallows 82 characters, receivers send more; 1,024 are accepted here.',
+    inexpressible='a list (/types/sentence/seq/1, line 58)',
 )

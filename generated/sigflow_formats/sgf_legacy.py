@@ -19,6 +19,8 @@ from sigflow.runtime import (
     as_stream,
     require_abi,
     salvage,
+    u2be,
+    u4be,
 )
 
 require_abi(__name__, 'sgf_legacy.ksy', 1)
@@ -105,6 +107,16 @@ def _parse(raw: bytes, head: Any) -> SgfLegacy:
     return unit
 
 
+def _look(data: Any, at: int, end: int, limit: int, box: Any) -> int:
+    if end - at < 6:
+        return 0  # lacking
+    payload_length = u4be(data, at + 2)
+    payload_end = at + 6 + payload_length
+    box[0] = 6
+    box[1] = 0
+    return payload_end - at
+
+
 FORMAT = Envelope(
     name='sgf_legacy',
     spec='sgf_legacy.ksy',
@@ -124,4 +136,7 @@ FORMAT = Envelope(
     fields=(Field('stream_id', 'u2be'), Field('payload_length', 'u4be', "Bytes of payload, which may be none. At most 16 MiB unless the user's frame limit says otherwise."), Field('payload', 'bytes'),),
     title='Legacy telemetry record',
     doc='What agents sent before SGF1, accepted so that archives can be migrated. Nothing in a record marks where it begins and\nnothing checks it, so one is believed only where eight headers in a row fit together, and after damage a good record\nor a false one can be told apart by that alone. Records carry no sequence: they are known by their index.',
+    look=_look,
+    look_reasons=(),
+    look_least=6,
 )

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import builtins
 import keyword
+import linecache
 import os
+import weakref
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -178,10 +180,14 @@ class _Loader:
     def module(self, name: str) -> ModuleType:
         if name in self.modules:
             return self.modules[name]
-        module = ModuleType(name)
+        module, text = ModuleType(name), self.texts[name]
         self.modules[name] = module
         module.__dict__["__builtins__"] = {**vars(builtins), "__import__": self.load}
-        exec(compile(self.texts[name], f"<generated {name}>", "exec"), module.__dict__)
+        # The native engine compiles functions of the module from their text, which it asks `inspect` for.
+        file = f"<generated {name} {id(module):x}>"
+        linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+        weakref.finalize(module, linecache.cache.pop, file, None)
+        exec(compile(text, file, "exec"), module.__dict__)
         return module
 
     def load(

@@ -5,17 +5,20 @@ A block of 16 bytes that begins d bytes before the end of the data is two words 
 
     A * x**(8 * d) + B * x**(8 * d - 64)
 
-to the register.  Both powers, modulo the polynomial, stand as pair d in T; the products are 127 bits long, and only
-their sum is reduced.  So the blocks do not wait for each other, and none is shorter than 16 bytes: the last is read
-from 16 bytes before the end, what came before is masked away.  The register at first is a block, too: the word A, over
-all the data.  Longer data is first folded in four wide vectors, each of which is multiplied so that it stands for the
-same as it did one stride earlier; then their pairs are blocks like others.
+to the register.  Both powers, modulo the polynomial, stand in T as the pair of d; the products are 127 bits long, and
+only their sum is reduced.  So the blocks do not wait for each other, and none is shorter than 16 bytes: the last is
+read from 16 bytes before the end, and what came before is masked away (CRC_TAIL).  The register at first is a block,
+too: its word A, over all the data.  A wide vector is blocks side by side, and so are their pairs in T.  Data longer
+than the pairs reach is first folded into four wide vectors, each of them multiplied at every stride such that it stands
+for the same one stride further on.
 
-Words are in the order that `crc_kernels` explains, but for CRCs that are not reflected the bytes of a block are
-reversed (CRC_ORDER), and with them the pair in T: then a product is in the order of its factors.  The reduction
-is Barrett's: the high word times the inverse of the polynomial (CRC_BARRETT) is the quotient; the quotient times the
-polynomial (next to it) takes the high word away.  Reflected, the polynomial has one bit too many for a word, that of
-x**0: CRC_UNIT is -1 if it is set.  Not reflected, the lacking bits are those of x**64 in both, which are always set.
+Words are in the order that `crc_kernels` explains.  For a CRC that is not reflected the bytes of each block are
+reversed (CRC_ORDER), and with them the pairs in T, so that a product is in the order of its factors.
+
+The reduction is Barrett's: the high word times the inverse of the polynomial (CRC_BARRETT) is the quotient, and this
+times the polynomial (behind the inverse) takes the high word away.  Each of them may have one term more than a word
+has bits.  Reflected, it is the polynomial's x**0, and CRC_UNIT is -1 where that is 1; else it is x**64 of both, which
+is always 1.
 """
 
 from __future__ import annotations
@@ -27,7 +30,7 @@ from numba import njit
 
 from sigflow.engine.crc_kernels import (
     CRC_BARRETT,
-    CRC_BEHIND_1,
+    CRC_BEHIND_8,
     CRC_BLOCKS,
     CRC_ORDER,
     CRC_PAIRS,
@@ -36,6 +39,7 @@ from sigflow.engine.crc_kernels import (
     CRC_TAIL,
     CRC_UNIT,
 )
+from sigflow.engine.intrinsics import INLINED
 from sigflow.engine.vectors import (
     added,
     high,
@@ -61,9 +65,7 @@ def kernels(words: int, reads: dict[str, Any]) -> dict[str, object]:
     u1, bytes_reversed = reads["u1"], reads["bytes_reversed"]
     wide = 8 * words
     load, spread, begun_with = load_wide(words), spread_over(words), widened(words)
-    # Nothing is allocated, so no array needs its references counted: that would cost more than a short stretch.
-    options: dict[str, Any] = {"nogil": True, "forceinline": True, "_nrt": False}
-    compiled: Callable[[Callable[..., Any]], Any] = njit(**options)
+    compiled: Callable[[Callable[..., Any]], Any] = njit(**INLINED)
 
     @compiled
     def powers(distance: Any) -> Any:
@@ -72,7 +74,7 @@ def kernels(words: int, reads: dict[str, Any]) -> dict[str, object]:
 
     @compiled
     def reduced(product: Any, P: Any) -> Any:
-        """The register."""
+        """The register that is a product modulo the polynomial."""
         barrett = load_pair(P, 8 * CRC_BARRETT)
         if P[CRC_REFLECTED]:
             quotient = low_low(product, barrett)
@@ -102,7 +104,7 @@ def kernels(words: int, reads: dict[str, Any]) -> dict[str, object]:
     def crc_update(state: Any, data: Any, a: Any, b: Any, P: Any, T: Any) -> Any:
         if b < 16 or a >= b:  # no block of 16 bytes ends there
             while a < b:
-                state = (state >> 1 & CRC_BEHIND_1) >> 7 ^ T[0, (state ^ u1(data, a)) & 255]
+                state = (state >> 8 & CRC_BEHIND_8) ^ T[0, (state ^ u1(data, a)) & 255]
                 a += 1
             return state
         order = load_pair(P, 8 * CRC_ORDER)

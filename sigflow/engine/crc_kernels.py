@@ -9,11 +9,11 @@ A state is this register.  Prefix states begin with 0 instead of the initial val
 register of 0, and the initial value is moved over all bytes at the end.  Moving over n bytes multiplies by x**(8*n).
 
 P and T are laid out as the constants below say; `crc_tables` fills them.  Slices: T[n][b] is the register behind byte b
-and n bytes of zero.  Powers: T[POWERS + k][n] codes x**(8 * n * 256**k).  What codes a polynomial are 64 bits: for a
-reflected CRC the lowest is that of x**63, and then x**e is coded as x**(e - 1) would be, since a product of two such
-codes comes out one too high; else the lowest is that of x**0.
+and n bytes of zero.  Powers: T[CRC_POWERS + k][n] is x**(8 * n * 256**k) modulo the polynomial.  A reflected polynomial
+has the bit of x**63 as its lowest, others that of x**0.  The product of two reflected words is one power of x too high,
+so then the powers are one too low.
 
-Where the processor multiplies without carry, `carryless` replaces crc_update, crc_advance and crc_moved.
+Where the processor multiplies without carry, `carryless` replaces crc_update and crc_moved.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ CRC_UNIT, CRC_BARRETT, CRC_ORDER, CRC_TAIL, CRC_PLACES = 7, 8, 10, 12, 16
 CRC_POWERS, CRC_BLOCKS, CRC_ROWS = 8, 13, 16
 CRC_PAIRS = 384
 
-#: What is left of a two's complement number shifted right by 1 when no sign follows.
-CRC_BEHIND_1 = (1 << 63) - 1
+#: What is left of a two's complement number shifted right by 8, and by 1, when no sign follows.
+CRC_BEHIND_8, CRC_BEHIND_1 = (1 << 56) - 1, (1 << 63) - 1
 
 
 def wrapped(x: Any) -> Any:
@@ -77,18 +77,23 @@ def crc_finish(state: Any, size: Any, P: Any, T: Any) -> Any:
 
 def crc_advance(state: Any, data: Any, a: Any, b: Any, P: Any, T: Any) -> Any:
     while b - a >= 8:
-        x = state ^ u8le(data, a)
-        left = T[7, x & 255] ^ T[6, x >> 8 & 255] ^ T[5, x >> 16 & 255] ^ T[4, x >> 24 & 255]
-        state = left ^ T[3, x >> 32 & 255] ^ T[2, x >> 40 & 255] ^ T[1, x >> 48 & 255] ^ T[0, x >> 56 & 255]
+        state = crc_of_8(state ^ u8le(data, a), T)
         a += 8
-    if a >= b:
-        return state
-    left = (state >> 1 & CRC_BEHIND_1) >> 8 * (b - a) - 1
+    if a < b and b >= 8:  # as eight bytes that begin with zeros
+        behind = 8 * (b - a)
+        before = 64 - behind
+        x = (state ^ u8le(data, b - 8) >> before) << before
+        return crc_of_8(x, T) ^ (state >> 1 & CRC_BEHIND_1) >> behind - 1
     while a < b:
-        left ^= T[b - a - 1, (state ^ u1(data, a)) & 255]
-        state >>= 8
+        state = (state >> 8 & CRC_BEHIND_8) ^ T[0, (state ^ u1(data, a)) & 255]
         a += 1
-    return left
+    return state
+
+
+def crc_of_8(x: Any, T: Any) -> Any:
+    """The register behind eight bytes, to which it was added."""
+    low = T[7, x & 255] ^ T[6, x >> 8 & 255] ^ T[5, x >> 16 & 255] ^ T[4, x >> 24 & 255]
+    return low ^ T[3, x >> 32 & 255] ^ T[2, x >> 40 & 255] ^ T[1, x >> 48 & 255] ^ T[0, x >> 56 & 255]
 
 
 def crc_moved(state: Any, size: Any, P: Any, T: Any) -> Any:

@@ -97,49 +97,29 @@ def _slices(poly: int, reflected: bool) -> Ints:
     return np.array(slices).view(np.int64)
 
 
-def _product(left: Polynomials, right: Polynomials, low: int) -> Polynomials:
-    """The products of polynomials."""
+def _multipliers(low: int, reflected: bool) -> list[Ints]:
+    """The rows of powers as the kernels multiply by them, the first for as many bytes as there are pairs.
+
+    Of reflected polynomials all are one power too low, and that of 0 bytes is no power at all; it is not used.
+    """
     import numpy as np
 
-    product, one, top = np.zeros_like(left), np.uint64(1), np.uint64(63)
-    for bit in reversed(range(64)):
-        chosen = left * np.bitwise_and(right >> np.uint64(bit), one)
-        product = np.bitwise_xor(product << one, np.uint64(low) * (product >> top)) ^ chosen
-    return product
-
-
-def _powers(low: int) -> list[Polynomials]:
-    """x**(8 * n * 256**k) for each row k; for n below 256, in row 0 for as many as there are pairs."""
-    import numpy as np
-
-    power, first = 1, []
-    for _ in range(places.CRC_PAIRS):
-        first.append(power)
+    power, found = (1 << 7, [0]) if reflected else (1, [])
+    while len(found) < 64 * 32 + 1:
+        found.append(power)
         for _ in range(8):
             power = power << 1 & _ALL ^ low * (power >> 63)
-    rows = [np.array(first, np.uint64)]
+    powers = np.array(found, np.uint64)
+    # A row is the one before to the 256th power (times x**255, if reflected).  That is linear, so it is a sum of what
+    # becomes of each x**n: x**(256 * n), or x**(256 * n + 255).
+    images = powers[32::32] if reflected else powers[:-1:32]
+    rows = [powers[: places.CRC_PAIRS]]
     while len(rows) < places.CRC_BLOCKS - places.CRC_POWERS:
         row = rows[-1][:256]
-        for _ in range(8):
-            row = _product(row, row, low)
-        rows.append(row)
-    return rows
-
-
-def _multipliers(low: int, reflected: bool) -> list[Ints]:
-    """The rows of powers as the kernels multiply by them; that of x**0 is not used."""
-    import numpy as np
-
-    rows = _powers(low)
-    if not reflected:
-        return [row.view(np.int64) for row in rows]
-    found = []
-    below = np.array([1 << 7], np.uint64)  # x**(8 * 256**k - 1)
-    for row in rows:
-        codes = np.concatenate([row[:1], _product(row[:-1], below, low)])
-        found.append(_mirrored(codes).view(np.int64))
-        below = _product(row[255:256], below, low)
-    return found
+        rows.append(
+            np.bitwise_xor.reduce([image * (row >> np.uint64(n) & np.uint64(1)) for n, image in enumerate(images)])
+        )
+    return [(_mirrored(row) if reflected else row).view(np.int64) for row in rows]
 
 
 def _mirrored(polynomials: Polynomials) -> Polynomials:

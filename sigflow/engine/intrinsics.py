@@ -13,6 +13,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from llvmlite import ir
 
+#: How Numba compiles functions that only compiled functions call.  No way in from Python or C is made, which would take
+#: as long again; and nothing is allocated, so that the references of arrays need not be counted at every call.
+INNER: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
+#: The same for kernels: an array is handed on as seven numbers and more, which takes as long as a short checksum.
+INLINED: dict[str, Any] = {**INNER, "forceinline": True}
+
 #: Bits, signed, big-endian; of one byte there is no order.
 _READS = {
     f"{kind}{bits // 8}{order}": (bits, kind == "s", order == "be")

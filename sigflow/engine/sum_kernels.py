@@ -19,9 +19,9 @@ SUM_MASK = 0
 PAIR_MODULUS, PAIR_BITS, PAIR_FIRST = 0, 1, 2
 WORDS_FLETCHER = 0
 
-LOW_32 = 0xFFFFFFFF
+SUM_LOW = 0xFFFFFFFF
 #: Bytes or words whose weighed sum stays far below 2**63.
-CHUNK = 1 << 20
+SUM_CHUNK = 1 << 20
 
 
 def sum_begin(P: Any) -> Any:
@@ -90,9 +90,9 @@ def pair_begin(P: Any) -> Any:
 
 def pair_update(state: Any, data: Any, a: Any, b: Any, P: Any, T: Any) -> Any:
     modulus = P[PAIR_MODULUS]
-    first, second = state & LOW_32, state >> 32
+    first, second = state & SUM_LOW, state >> 32
     while a < b:
-        stop = min(b, a + CHUNK)
+        stop = min(b, a + SUM_CHUNK)
         second += (stop - a) * first
         for at in range(a, stop):
             first += u1(data, at)
@@ -104,7 +104,7 @@ def pair_update(state: Any, data: Any, a: Any, b: Any, P: Any, T: Any) -> Any:
 
 
 def pair_finish(state: Any, size: Any, P: Any, T: Any) -> Any:
-    return state >> 32 << P[PAIR_BITS] | state & LOW_32
+    return state >> 32 << P[PAIR_BITS] | state & SUM_LOW
 
 
 def pair_advance(state: Any, data: Any, a: Any, b: Any, P: Any, T: Any) -> Any:
@@ -113,15 +113,15 @@ def pair_advance(state: Any, data: Any, a: Any, b: Any, P: Any, T: Any) -> Any:
 
 def pair_between(low: Any, high: Any, size: Any, P: Any, T: Any) -> Any:
     modulus = P[PAIR_MODULUS]
-    first = (high & LOW_32) - (low & LOW_32)
-    second = (high >> 32) - (low >> 32) - size * (low & LOW_32)
+    first = (high & SUM_LOW) - (low & SUM_LOW)
+    second = (high >> 32) - (low >> 32) - size * (low & SUM_LOW)
     return second % modulus << 32 | first % modulus
 
 
 def pair_join(left: Any, left_size: Any, right: Any, right_size: Any, P: Any, T: Any) -> Any:
     modulus = P[PAIR_MODULUS]
-    first = (left & LOW_32) + (right & LOW_32)
-    second = (left >> 32) + right_size * (left & LOW_32) + (right >> 32)
+    first = (left & SUM_LOW) + (right & SUM_LOW)
+    second = (left >> 32) + right_size * (left & SUM_LOW) + (right >> 32)
     return second % modulus << 32 | first % modulus
 
 
@@ -139,7 +139,7 @@ def words_update(state: Any, data: Any, a: Any, b: Any, P: Any, T: Any) -> Any:
 
 def words_finish(state: Any, size: Any, P: Any, T: Any) -> Any:
     if P[WORDS_FLETCHER]:
-        return state >> 32 << 16 | (state & LOW_32) >> 1
+        return state >> 32 << 16 | (state & SUM_LOW) >> 1
     total = state >> 1
     # Modulo 65535 the sums 0 and 65535 are one; the folded sum is 0 only where every byte is.
     return 65535 - (total % 65535 or (65535 if total else 0))
@@ -160,14 +160,14 @@ def internet_update(state: Any, data: Any, a: Any, b: Any) -> Any:
 
 
 def fletcher_32_update(state: Any, data: Any, a: Any, b: Any) -> Any:
-    first, second, odd = (state & LOW_32) >> 1, state >> 32, state & 1
+    first, second, odd = (state & SUM_LOW) >> 1, state >> 32, state & 1
     if odd and a < b:
         first += 256 * u1(data, a)
         second += 256 * u1(data, a)
         a += 1
         odd = 0
     while b - a >= 2:
-        words = min((b - a) // 2, CHUNK)
+        words = min((b - a) // 2, SUM_CHUNK)
         second += words * first
         for n in range(words):
             first += u2le(data, a + 2 * n)

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from llvmlite import binding, ir
-from numba.core import cgutils, types
+from llvmlite import ir
+from numba.core import cgutils, codegen, config, types
 from numba.core.datamodel import models
 from numba.extending import intrinsic, register_model
 
@@ -21,13 +21,18 @@ _SHUFFLE = {2: "llvm.x86.ssse3.pshuf.b.128", 4: "llvm.x86.avx2.pshuf.b", 8: "llv
 
 
 def widest() -> int:
-    """The words of the widest vector that this processor multiplies without carry; 0 if it does not."""
-    has = binding.get_host_cpu_features()
-    if not (has.get("pclmul") and has.get("ssse3")):
+    """The words of the widest vector that is multiplied without carry here; 0 if none is.
+
+    That is what the processor can and Numba's settings (NUMBA_CPU_FEATURES and the like) let it use.
+    """
+    chosen: str | None = getattr(config, "CPU_FEATURES", None)
+    features = codegen.get_host_cpu_features() if chosen is None else chosen  # type: ignore[no-untyped-call]
+    has = {name.removeprefix("+") for name in features.split(",") if name.startswith("+")}
+    if not {"pclmul", "ssse3"} <= has:
         return 0
-    if not has.get("vpclmulqdq"):
+    if not {"vpclmulqdq", "avx2"} <= has:
         return 2
-    return 8 if has.get("avx512bw") else 4
+    return 8 if "avx512bw" in has else 4
 
 
 class Words(types.Type):
@@ -54,7 +59,7 @@ def _instruction(emit: Callable[..., Any], result: types.Type | None, *given: ty
     first byte.
     """
 
-    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> ir.Value:
+    def write(context: Any, builder: Any, signature: Any, arguments: Any) -> ir.Value:
         values = [
             builder.bitcast(context.make_array(kind)(context, builder, value).data, _BYTE.as_pointer())
             if isinstance(kind, types.Array)
@@ -67,7 +72,7 @@ def _instruction(emit: Callable[..., Any], result: types.Type | None, *given: ty
         if not all(isinstance(one, kind) for one, kind in zip(arguments, given, strict=True)):
             return None
         taken = [types.int64 if isinstance(one, types.Integer) else one for one in arguments]
-        return (taken[0] if result is None else result)(*taken), codegen
+        return (taken[0] if result is None else result)(*taken), write
 
     # Numba counts the arguments, so each number of them has its own form.
     def of_one(typing: Any, x: Any) -> Any:

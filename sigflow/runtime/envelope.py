@@ -154,6 +154,17 @@ class Envelope:
     lazy: `parse` with a header tuple cannot fail: it sets the header's fields, the rest is read when it is asked for.
     head(data, at): the header tuple of the frame at data[at], where there is such.
     parse(raw, head): the unit parsed from its bytes; `head` is the header tuple of `run`, or None.
+
+    look(data, at, end, limit, box): the native measure, over integers only, of the frame that would begin at data[at],
+    a uint8 array of which data[:end] is there: its length (not yet held against `limit`, the largest frame), NEED
+    while bytes are lacking, -1 - k where it is refused for look_reasons[k], HARD (-1000) where int64 arithmetic does
+    not reach and `steps` must decide.  It may be called where limit >= look_least, and limit < 2**62.  box, an int64
+    array of at least 64 words, gets, where there is a length: [0] how many leading bytes were looked at; [1] 0 where
+    the record has surely no diagnostics, else 1; [2] and [3], if look_counts, the sequence counter as two's complement
+    and the stream id; from [4] on, for each checksum whose layout is not static, the offset of the stored value, the
+    number of pieces, and (start, stop) of each, or (-1, literal byte).  box[64:] is room for its own notes: where it
+    has too little of that, it is HARD.
+    inexpressible: where there is no `look`, which construct of the spec is why, with its YAML path and line.
     """
 
     name: str
@@ -191,4 +202,9 @@ class Envelope:
     fields: tuple[Field, ...] = ()
     title: str = ""
     doc: str = ""
+    look: Callable[[Any, int, int, int, Any], int] | None = None
+    look_reasons: tuple[str, ...] = ()
+    look_least: int = 0
+    look_counts: bool = False
+    inexpressible: str = ""
     source_hash: str = field(default="", compare=False)

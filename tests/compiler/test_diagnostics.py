@@ -25,7 +25,7 @@ from sigflow.recording.examples import findings
 from tools.make_diagnostics import DOCUMENT, document, problems
 
 SPECS = Path(__file__).resolve().parents[1] / "specs_bad"
-EXPECTED = re.compile(r"# (?P<file>[\w/]+\.ksy:)?(?P<rest>\d+:\d+: (?:error|warning) SF\d{3}: .*)")
+EXPECTED = re.compile(r"# (?P<file>[\w/]+\.ksy:)?(?P<rest>\d+:\d+: (?:error|warning|note) SF\d{3}: .*)")
 TIMES = re.compile(r"^# and (\d+) times (SF\d{3})$", re.MULTILINE)
 PADDED = re.compile(rb"^# padded to (\d+) bytes$", re.MULTILINE)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sigflow.compiler.codes.code import Code, E, W
+from sigflow.compiler.codes.code import Code, E, N, W
 
 CODES = {
     "SF501": Code(
@@ -227,6 +227,30 @@ meta: {id: counted}
 seq:
   - {id: len_body, type: u1}
   - {id: body, size: len_body}
+""",
+    ),
+    "SF512": Code(
+        N,
+        "a format that only the Python engine measures",
+        (
+            "The native engine measures a frame with 64-bit integers over its bytes. A format with something that "
+            "cannot be said in this way is decoded all the same, but at the speed of Python."
+        ),
+        bad="""\
+meta: {id: floating, endian: le}
+-sigflow-stream:
+seq:
+  - {id: magic, contents: FLOATING}
+  - {id: gain, type: f4, valid: {min: 0.0}}
+  - {id: body, size: 9}
+""",
+        good="""\
+meta: {id: floating, endian: le}
+-sigflow-stream:
+seq:
+  - {id: magic, contents: FLOATING}
+  - {id: gain, type: f4}
+  - {id: body, size: 9}
 """,
     ),
 }

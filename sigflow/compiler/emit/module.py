@@ -29,7 +29,7 @@ def emit(plan: Plan, types: Types, package: str | None, hints: Hints | None, pro
         hints = None
     write_class(module, plan.top, body, measured(plan, module, hints))
     if hints is not None:
-        write_stream(module, plan, hints, below, hash)
+        write_stream(module, plan, hints, below, hash, problems)
     if module.runs:
         module.need("Run")
     tables = Writer()

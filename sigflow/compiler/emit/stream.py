@@ -5,17 +5,19 @@ from __future__ import annotations
 from sigflow.compiler import naming
 from sigflow.compiler import schema as sc
 from sigflow.compiler.emit.flat import Flat, FlatLayout, flat_layout
+from sigflow.compiler.emit.look import Missing, write_look
 from sigflow.compiler.emit.shared import Module
 from sigflow.compiler.emit.writer import Writer
 from sigflow.compiler.hints import ChecksumHint, Hints
 from sigflow.compiler.model import Bits, Bytes, Number, Switched, Text, User, Wire
 from sigflow.compiler.plan import Plan, Step
+from sigflow.compiler.problems import Problems
 from sigflow.runtime.envelope import CrcParameters
 
 
-def write_stream(module: Module, plan: Plan, hints: Hints, out: Writer, hash: str) -> None:
-    """Everything below the class."""
-    _Stream(module, plan, hints, out, hash).write()
+def write_stream(module: Module, plan: Plan, hints: Hints, out: Writer, hash: str, problems: Problems) -> None:
+    """Everything below the class.  What keeps the format from the native engine is noted in `problems`."""
+    _Stream(module, plan, hints, out, hash).write(problems)
 
 
 def lazy_fields(plan: Plan, module: Module, hints: Hints | None) -> tuple[str, ...]:
@@ -66,7 +68,7 @@ class _Stream:
         self.any = module.std("Any")
         self.entries: list[str] = []
 
-    def write(self) -> None:
+    def write(self, problems: Problems) -> None:
         layout = flat_layout(self.plan, self.module, self.hints)
         late = lazy_fields(self.plan, self.module, self.hints)
         flat = Flat(self.module, self.plan, self.hints, layout, self.out) if layout is not None else None
@@ -78,6 +80,7 @@ class _Stream:
         self.steps()
         self.parse(layout, late)
         self.describe(layout, flat is not None and flat.runs(), bool(late))
+        self.look(layout, problems)
         out = self.out
         out()
         out()
@@ -134,6 +137,25 @@ class _Stream:
                 out("raise")
             out("return unit")
 
+    def look(self, layout: FlatLayout | None, problems: Problems) -> None:
+        """`_look`: the native measure, or why there is none."""
+        static = [one.attr for one in self.hints.checksums if is_static(one, layout)]
+        found = write_look(self.plan, self.module, self.hints, frozenset(static))
+        if isinstance(found, Missing):
+            place = found.place
+            self.add("inexpressible", repr(f"{found.text} ({place.path or '/'}, line {place.line})"))
+            problems.add("SF512", place, f"the native engine cannot measure this format: {found.text}")
+            return
+        parameters = f"data: {self.any}, at: int, end: int, limit: int, box: {self.any}"
+        with self.out.block(self.function("_look", parameters, "int")):
+            for line in found.lines:
+                self.out(line)
+        self.add("look", "_look")
+        self.add("look_reasons", repr(found.reasons))
+        self.add("look_least", str(found.least))
+        if found.counts:
+            self.add("look_counts", "True")
+
     def method(self, name: str, code: sc.Code, result: str = "") -> str:
         """A function of the unit that gives an expression's value; gives its name."""
         with self.out.block(self.function(name, f"self: {self.unit.qualified}", result or self.any)):
@@ -188,8 +210,7 @@ class _Stream:
     def checksum(self, one: ChecksumHint, layout: FlatLayout | None) -> str:
         algorithm = repr(one.algorithm) if isinstance(one.algorithm, str) else self.parameters(one.algorithm)
         parts = [repr(naming.attribute(one.attr.id)), algorithm, str(one.size), repr(one.order)]
-        static = layout is not None and all(over.code is None for over in one.over)
-        if static and layout is not None:
+        if is_static(one, layout) and layout is not None:
             offsets = layout.offsets()
             pieces = [
                 (offsets[over.first][0], offsets[over.last][1])
@@ -302,6 +323,11 @@ class _Stream:
         doc = (self.hints.unit.doc.text or spec.doc.text).strip()
         if doc:
             self.add("doc", repr(doc))
+
+
+def is_static(one: ChecksumHint, layout: FlatLayout | None) -> bool:
+    """Whether the envelope says where a checksum stands and what it covers."""
+    return layout is not None and all(over.code is None for over in one.over)
 
 
 def _written(attr: sc.Attr, wire: Wire) -> str:

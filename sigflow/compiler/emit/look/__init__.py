@@ -1,0 +1,90 @@
+"""`_look`: the measure of a frame as one function over integers, which Numba compiles.
+
+It says of any bytes what `_steps` says of them once no more arrive (see `measure`), as a number: the length of the
+frame, 0 while bytes are lacking, less where there is none (`Envelope.look_reasons`), -1000 where int64 arithmetic does
+not reach: then the Python measure decides.  Types without a size are read in place, bytes are never copied, a list is
+a loop.  A spec with something that cannot be said in this way has no `_look`; `Missing` says what, and where.
+
+    draft: statements and facts      values: what is known of a value      streams, frame, part: places in `data`
+    arithmetic, choice, stretches: operations      evaluate: expressions      reading: fields      ending: `box`
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sigflow.compiler import schema as sc
+from sigflow.compiler.emit.look.draft import Assign, Draft, Ended, Inexpressible, lines_of, tidy
+from sigflow.compiler.emit.look.ending import Ending
+from sigflow.compiler.emit.look.evaluate import Around
+from sigflow.compiler.emit.look.frame import Frame
+from sigflow.compiler.emit.look.reading import Reader
+from sigflow.compiler.emit.look.values import Thing
+from sigflow.compiler.emit.measure import Scope
+from sigflow.compiler.emit.shared import Module
+from sigflow.compiler.hints import Hints
+from sigflow.compiler.plan import Plan
+from sigflow.diagnostics import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The function's statements, and what the envelope says of it."""
+
+    lines: tuple[str, ...]
+    reasons: tuple[str, ...]
+    least: int
+    counts: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Why there is no such function: which construct, and where it stands."""
+
+    text: str
+    place: Place
+
+
+def write_look(plan: Plan, module: Module, hints: Hints, static: frozenset[sc.Attr]) -> Look | Missing:
+    """The native measure.  static: the fields of the checksums whose layout the envelope gives."""
+    draft = Draft(module.need)
+    draft.place = hints.unit.place
+    try:
+        return _written(draft, plan, module, hints, static)
+    except Inexpressible as error:
+        return Missing(str(error), draft.place)
+    except Ended:
+        return Missing("no bytes are a frame", hints.unit.place)
+    except RecursionError:
+        return Missing("what lies too deep in other types or expressions", hints.unit.place)
+
+
+def _written(draft: Draft, plan: Plan, module: Module, hints: Hints, static: frozenset[sc.Attr]) -> Look:
+    scope = Scope(plan, module, hints)
+    frame = Frame(draft, hints.sync if hints.aborted_by_sync else (), any(_peeks(scope)))
+    draft.settle = frame.settle
+    reader = Reader(draft, module, scope, frame)
+    for checksum in hints.checksums:
+        reader.marked.add(checksum.attr)
+        for over in checksum.over:
+            reader.marked.update(one for one in (over.first, over.last) if one is not None)
+    unit = Thing(plan.classes[hints.unit], "", None, None, frame)
+    unit.root = unit
+    for param, argument in zip(unit.plan.params, hints.arguments, strict=True):
+        unit.members[param.param] = reader.ev.value(argument.expr, Around(None))
+    reader.read(unit)
+    ending = Ending(reader, unit, static)
+    ending.write()
+    statements = tidy([Assign("last", "at + limit"), *draft.root])
+    return Look(tuple(lines_of(statements)), tuple(draft.reasons), frame.least, ending.counts)
+
+
+def _peeks(scope: Scope) -> Iterator[bool]:
+    """Of each field that may be looked at: whether it leaves its terminator."""
+    for one in scope.classes:
+        for step in one.steps:
+            yield not step.attr.consume
+
+
+__all__ = ["Look", "Missing", "write_look"]

@@ -1,0 +1,239 @@
+"""What a measure gives besides the length: the words of `box`.
+
+box[0]: leading bytes looked at.  box[1]: 1 where the record may have something to say (a note, a codec, a part that may
+fail to parse).  box[2], box[3]: counter and stream id.  From box[4] on, for each checksum whose layout is not static:
+where it stands, how many pieces it covers, and (start, stop) of each, or (-1, byte).
+"""
+
+from __future__ import annotations
+
+from sigflow.compiler import schema as sc
+from sigflow.compiler.emit.expressions import OR, SUM
+from sigflow.compiler.emit.look.arithmetic import inside
+from sigflow.compiler.emit.look.draft import Doubtful, Draft, Ended, Inexpressible, Node
+from sigflow.compiler.emit.look.evaluate import FAILED, Around
+from sigflow.compiler.emit.look.reading import Reader
+from sigflow.compiler.emit.look.stretches import is_total
+from sigflow.compiler.emit.look.values import MOST, Bytes, Flag, Int, Literal, Pos, Thing, Value, either
+from sigflow.compiler.emit.measure import is_bounded, wires_of
+from sigflow.compiler.emit.reads import Reads
+from sigflow.compiler.emit.shared import limits_of
+from sigflow.compiler.emit.writer import Writer
+from sigflow.compiler.encodings import python_name
+from sigflow.compiler.hints import ChecksumHint
+from sigflow.compiler.layout import integer
+from sigflow.compiler.model import Bits, Number, Shape, Switched, Text, User, Wire
+from sigflow.compiler.model import Bytes as BytesWire
+from sigflow.compiler.plan import Step
+
+#: Words of `box` that a measure may use for results.
+ROOM = 64
+
+
+class Ending:
+    """Writes the end of a measure.  static: the checksums whose layout the envelope gives."""
+
+    def __init__(self, reader: Reader, unit: Thing, static: frozenset[sc.Attr]) -> None:
+        self.reader = reader
+        self.unit = unit
+        self.static = static
+        self.draft: Draft = reader.draft
+        self.hints = reader.hints
+        self.words = 4
+        self.counts = False
+
+    def write(self) -> None:
+        """The words, then the length."""
+        frame = self.reader.frame
+        checks = [self.layout(one) for one in self.hints.checksums]
+        length = offset(frame.state.pos)
+        if not Reads(self.reader.module, self.unit.plan, "", Writer()).class_takes_bytes(self.unit.plan.spec):
+            self.draft.refuse(self.reader.ev.sums.compare("<", length, Int.of(1)), FAILED)
+        frame.finish()
+        self.draft.do(f"box[0] = {offset(frame.state.looked).text}")
+        self.draft.do(f"box[1] = {self.trouble().text}")
+        self.counters()
+        for words in checks:
+            for word in words:
+                self.draft.do(f"box[{self.words}] = {word}")
+                self.words += 1
+        if self.words > ROOM:
+            raise Inexpressible("checksums of so many pieces")
+        self.draft.do(f"return {length.text}")
+
+    # ------------------------------------------------------------ checksums
+
+    def layout(self, checksum: ChecksumHint) -> list[str]:
+        """Where one checksum stands and what it covers; nothing, where the envelope says it."""
+        pieces: list[str] = []
+        for over in checksum.over:
+            if over.code is None:
+                assert over.first is not None and over.last is not None
+                start, stop = self.reader.starts[over.first], self.reader.stops[over.last]
+                pieces += [offset(start).text, offset(stop).text]
+                continue
+            self.draft.place = over.code.place
+            value = self.reader.ev.value(over.code.expr, Around(self.unit))
+            pieces += self.piece(checksum, self.reader.ev.as_int(value) if isinstance(value, Flag) else value)
+        if checksum.attr in self.static:
+            return []
+        return [offset(self.reader.starts[checksum.attr]).text, str(len(pieces) // 2), *pieces]
+
+    def piece(self, checksum: ChecksumHint, value: Value) -> list[str]:
+        """Covered bytes that an expression gives."""
+        if isinstance(value, Int):
+            sums = self.reader.ev.sums
+            value = sums.narrow(value)
+            self.draft.refuse(sums.compare("<", value, Int.of(0)), FAILED)
+            self.draft.refuse(sums.compare(">", value, Int.of(255)), FAILED)
+            return ["-1", value.text]
+        if isinstance(value, Literal) and isinstance(value.value, bytes):
+            return [word for byte in value.value for word in ("-1", str(byte))]
+        if isinstance(value, Bytes) and not value.encoding and not checksum.zeroed:
+            self.reader.ev.stretches.real(value)
+            return [offset(value.start).text, offset(value.stop).text]
+        raise Inexpressible("covered bytes that are no stretch of the frame")
+
+    # ------------------------------------------------------------ counter and stream id
+
+    def counters(self) -> None:
+        """The sequence counter and the stream id, where both are told by the bytes looked at."""
+        one = self.hints.sequence
+        if one is None:
+            return
+        values: list[Value] = [self.unit.members.get(one.attr)]
+        if one.per is not None:
+            values.append(self.calmly(one.per))
+        numbers = [self.draft.known(value) if isinstance(value, Int) else value for value in values]
+        if isinstance(numbers[-1], Flag) and len(numbers) == 2:
+            numbers[-1] = Int(f"int({numbers[-1].text})", 0, 1)
+        if not all(isinstance(value, Int) for value in numbers):
+            return
+        *_, last = numbers
+        if len(numbers) == 2 and isinstance(last, Int) and not inside(last):
+            return
+        self.counts = True
+        for number, value in enumerate(numbers):
+            assert isinstance(value, Int)
+            self.draft.do(f"box[{2 + number}] = {value.text}")
+        if len(numbers) == 1:
+            self.draft.do("box[3] = 0")
+
+    def calmly(self, code: sc.Code) -> Value:
+        """The value of an expression, None where working it out may fail or is beyond a native measure."""
+        block: list[Node] = []
+        self.draft.strict = True
+        try:
+            with self.draft.within(block):
+                found = self.reader.ev.value(code.expr, Around(self.unit))
+        except (Doubtful, Ended, Inexpressible):
+            return None
+        finally:
+            self.draft.strict = False
+        self.draft.block.extend(block)
+        return found
+
+    # ------------------------------------------------------------ what the record may have to say
+
+    def trouble(self) -> Int:
+        """1 where the record must be looked at in Python."""
+        found = Flag.of(False)
+        conditions = [one.when for one in self.hints.notes] + [one.when for one in self.hints.codecs]
+        for code in conditions:
+            found = either(found, self.holds(code))
+        for step in self.unit.plan.steps:
+            found = either(found, self.may_fail(step))
+        if found.value is not None:
+            return Int.of(int(found.value))
+        return Int(f"1 if {found.at(OR)} else 0", 0, 1, 0)
+
+    def holds(self, code: sc.Code | None) -> Flag:
+        """Whether a condition holds; where that cannot be told, it may."""
+        value = self.calmly(code) if code is not None else None
+        return value if isinstance(value, Flag) else Flag.of(True)
+
+    def may_fail(self, step: Step) -> Flag:
+        """Whether a field of the frame may fail to parse though the frame was measured."""
+        if step.attr in self.unit.members:
+            return Flag.of(self.limited(step.wire))
+        wire = step.wire
+        if not isinstance(wire, Switched) or step.attr.condition is not None or step.attr.repeat is not None:
+            return Flag.of(not self.harmless(wire, step, 0))
+        found = Flag.of(False)
+        cases = [(code, self.harmless(one, step, 0)) for code, one in wire.cases]
+        on = self.calmly(wire.on)
+        if any(code is None and not harmless for code, harmless in cases) or on is None:
+            return Flag.of(True)
+        for code, harmless in cases:
+            if code is not None and not harmless:
+                value = self.calmly(code)
+                if value is None:
+                    return Flag.of(True)
+                found = either(found, self.reader.ev.compare("==", on, value))
+        return found
+
+    def limited(self, wire: Wire) -> bool:
+        """Whether a type that was measured in place has limits, which only parsing asks for."""
+        stack, seen = [self.unit.plan.spec, *targets(wire)], set()
+        while stack:
+            one = stack.pop()
+            if one in seen:
+                continue
+            seen.add(one)
+            if limits_of(one):
+                return True
+            for attr in one.seq:
+                stack.extend(targets(self.reader.module.types.names.wires[attr]))
+        return False
+
+    def harmless(self, wire: Wire, step: Step, depth: int) -> bool:
+        """Whether a field that the measure passes over cannot fail."""
+        if step.attr.repeat is not None and limits_of(self.unit.plan.spec):
+            return False
+        if isinstance(wire, Number | Bits):
+            return True
+        shape: Shape | None = wire.shape if not isinstance(wire, Switched) else None
+        if shape is not None and shape.process is not None:
+            return False
+        if isinstance(wire, BytesWire):
+            return True
+        if isinstance(wire, Text):
+            return is_total(python_name(wire.encoding))
+        if isinstance(wire, Switched):
+            return step.attr.repeat is None and all(self.harmless(one, step, depth) for one in wires_of(wire))
+        if not isinstance(wire.target, sc.ClassSpec) or wire.arguments or depth > 8:
+            return False
+        return self.harmless_class(wire, depth)
+
+    def harmless_class(self, wire: User, depth: int) -> bool:
+        """Whether an object that is passed over cannot fail: all is of fixed size, and nothing in it is checked."""
+        spec, module = wire.target, self.reader.module
+        assert isinstance(spec, sc.ClassSpec)
+        plan = self.reader.plans.get(spec)
+        bits = module.layout.class_bits(spec)
+        if plan is None or bits is None or limits_of(spec) or plan.order in ("calc", "inherited"):
+            return False
+        if is_bounded(wire):
+            size = integer(wire.shape.size) if wire.shape is not None else None
+            if size is None or bits > 8 * size or wire.shape is None or wire.shape.pad is not None or wire.shape.term:
+                return False
+        return all(
+            one.attr.valid is None
+            and one.attr.contents is None
+            and not isinstance(one.wire, Switched)
+            and self.harmless(one.wire, one, depth + 1)
+            for one in plan.steps
+        )
+
+
+def targets(wire: Wire) -> list[sc.ClassSpec]:
+    """The classes of objects that a wire reads in place."""
+    users = [one for one in wires_of(wire) if isinstance(one, User) and not is_bounded(one)]
+    return [one.target for one in users if isinstance(one.target, sc.ClassSpec)]
+
+
+def offset(pos: Pos) -> Int:
+    """A place as an offset in the frame."""
+    if pos.base == "at":
+        return Int.of(pos.offset)
+    return Int(f"{pos} - at", 0, MOST, SUM)

@@ -1,0 +1,192 @@
+"""The frame as a stream: its bytes may still be arriving, and it may turn out too long.  See `Window`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from sigflow.compiler.emit.expressions import COMPARE, OR, SUM
+from sigflow.compiler.emit.look.draft import NEED, Cause, Draft
+from sigflow.compiler.emit.look.streams import FAR, Stream, halves
+from sigflow.compiler.emit.look.values import Bytes, Int, Pos, flag
+
+TOO_LONG = "too-long"
+
+
+@dataclass(frozen=True, slots=True)
+class Ceiling:
+    """A bound: the local that holds it, and why what passes it is refused.
+
+    span: how many bytes it leaves at most.  offset: its distance from `at`, where that is a constant, with the reason
+    there.
+    """
+
+    name: str
+    cause: Cause | str
+    span: int = FAR
+    offset: int = FAR
+    reason: str = TOO_LONG
+
+
+class Frame(Stream):
+    """The frame.  peeks: whether some terminator is looked at but not taken.
+
+    least: the bytes of the fields that are read at constant places; the frame limit is at least that.
+    """
+
+    def __init__(self, draft: Draft, sync: tuple[bytes, ...], peeks: bool) -> None:
+        super().__init__(draft, Pos("at"))
+        self.sync = sync
+        self.peeks = peeks
+        self.least = 0
+        self._ceilings = [Ceiling("last", TOO_LONG)]
+        self._limited: Pos | None = None  # what was passed over reaches up to here, which may be beyond the ceiling
+
+    @property
+    def ceiling(self) -> Ceiling:
+        """The bound in force."""
+        return self._ceilings[-1]
+
+    # ------------------------------------------------------------ putting off
+
+    def settle(self) -> None:
+        """Write what was put off."""
+        limited, self._limited = self._limited, None
+        super().settle()
+        if limited is not None:
+            self.hold(limited)
+
+    def finish(self) -> None:
+        """The same at the end of the measure, whose length the caller holds against the limit."""
+        self._limited = None
+        self.settle()
+
+    def test(self, stop: Pos) -> None:
+        """Lacking, unless the bytes up to `stop` are there."""
+        lacking = f"end - {stop.base} < {stop.offset}" if stop.offset > 0 else f"end < {stop}"
+        self.draft.refuse(flag(lacking, COMPARE), NEED)
+
+    def hold(self, stop: Pos) -> None:
+        """Refuse what passes the ceiling."""
+        self.draft.refuse(flag(f"{stop.at(SUM)} > {self.ceiling.name}", COMPARE), self.ceiling.cause)
+
+    def saw(self, stop: Pos) -> None:
+        """The bytes up to `stop` are looked at."""
+        looked = self.state.looked
+        if looked.base == stop.base:
+            stop = max(looked, stop, key=lambda one: one.offset)
+        elif self.peeks:
+            name = self.draft.name("looked")
+            self.draft.assign(name, f"max({looked}, {stop})")
+            stop = Pos(name)
+        self.state = replace(self.state, looked=stop)
+
+    # ------------------------------------------------------------ reading
+
+    def want(self, size: int) -> None:
+        """Ask for a constant number of bytes from here."""
+        stop = self.state.pos.plus(size)
+        if stop.base == "at":
+            if stop.offset > self.ceiling.offset:
+                self.settle()
+                self.draft.leave(self.ceiling.reason)
+            self.least = max(self.least, stop.offset)
+            self._limited = None
+        else:
+            self._limited = None  # what lies before `stop` passes no ceiling that `stop` does not
+            self.settle()
+            self.hold(stop)
+        self.saw(stop)
+        if not self.known(stop):
+            self._wanted = stop
+
+    def sized(self, size: Int, negative: str) -> Bytes:
+        """Take so many bytes."""
+        start = self.state.pos
+        if size.value is not None and size.value >= 0:
+            self.fixed(size.value)
+            return Bytes(start, self.state.pos, size)
+        stop = self._after(size, negative)
+        self.hold(stop)
+        self.saw(stop)
+        self._wanted = stop
+        self.to(stop)
+        return Bytes(start, stop, self.draft.known(size))
+
+    def skip(self, size: Int) -> None:
+        """Pass over so many bytes, which need not be there."""
+        if size.value is not None and size.value >= 0:
+            stop = self.state.pos.plus(size.value)
+        else:
+            stop = self._after(size, "valid")
+        self.to(stop)
+        self._limited = stop
+
+    def _after(self, size: Int, negative: str) -> Pos:
+        """Where `size` bytes from here end; sizes that are none, or that no frame has, are refused."""
+        self.settle()
+        size = self.draft.known(size)
+        if size.low < 0:
+            self.draft.refuse(flag(f"{size.at(COMPARE + 1)} < 0", COMPARE, no=((size.text, 0, size.high),)), negative)
+            size = self.draft.known(size)
+        if size.high > FAR:
+            passed = f"{size.at(COMPARE + 1)} > {self.ceiling.name} - {self.state.pos.at(SUM + 1)}"
+            if size.wide:
+                passed = f"{size.at(COMPARE + 1)} < 0 or {passed}"
+            own = OR if size.wide else COMPARE
+            self.draft.refuse(flag(passed, own, no=((size.text, size.low, FAR),)), self.ceiling.cause)
+        name = self.draft.name(f"{self.hint}_end")
+        self.draft.assign(name, f"{self.state.pos} + {size.at(SUM + 1)}")
+        return Pos(name)
+
+    def until(self, term: bytes, include: bool, consume: bool, eos_error: bool) -> Bytes:
+        """Take the bytes up to a terminator; see `Window.lacks_term`."""
+        self.settle()
+        draft, start, ceiling = self.draft, self.state.pos, self.ceiling
+        within, found = draft.name("within"), draft.name(f"{self.hint}_end")
+        draft.assign(within, f"min(end, {ceiling.name})")
+        draft.assign(found, self.search(term, str(start), within))
+        for literal in self.sync:
+            if len(literal) == 1:
+                upto = f"{found} if {found} >= 0 else {within}"
+                seen = f"{draft.need('find_byte')}(data, {start}, {upto}, {literal[0]})"
+                draft.refuse(flag(f"{seen} >= 0", COMPARE), "aborted")
+                continue
+            verdict = draft.name("marker")
+            call = f"{draft.need('sync_inside')}(data, {start}, {found}, {within}, end, {halves(literal)})"
+            draft.assign(verdict, call)
+            draft.refuse(flag(f"{verdict} > 0", COMPARE), "aborted")
+            draft.refuse(flag(f"{verdict} < 0", COMPARE), NEED)
+        draft.refuse(flag(f"{found} < 0 and end >= {ceiling.name}", 2), ceiling.cause)
+        draft.refuse(flag(f"{found} < 0", COMPARE), NEED)
+        unit = len(term)
+        stop = Pos(found, unit if include else 0)
+        self.saw(Pos(found, unit))
+        self.to(Pos(found, unit if consume else 0))
+        self.state = replace(self.state, tested=Pos(found, unit))
+        low = unit if include else 0
+        size = Int(f"{stop.at(SUM)} - {start.at(SUM + 1)}", low, max(ceiling.span - unit + low, low), SUM)
+        return Bytes(start, stop, size)
+
+    # ------------------------------------------------------------ bounds that a spec declares
+
+    def enter(self, count: int, reason: str) -> None:
+        """Until `leave`, what reaches more than `count` bytes beyond here is refused for `reason`."""
+        self.settle()
+        draft, outer, pos = self.draft, self.ceiling, self.state.pos
+        name, stop = draft.name("bound"), pos.plus(count)
+        cause: Cause | str = outer.cause
+        if cause != reason:
+            code = draft.name("cause")
+            inner = draft.code(reason)
+            draft.assign(code, f"{inner} if {stop} < {outer.name} else {draft.cause(outer.cause)}")
+            cause = Cause(code, f"{reason} or the frame limit")
+        draft.assign(name, f"min({outer.name}, {stop})")
+        offset, at = outer.offset, outer.reason
+        if stop.base == "at" and stop.offset < offset:
+            offset, at = stop.offset, reason
+        self._ceilings.append(Ceiling(name, cause, min(count, outer.span), offset, at))
+
+    def leave(self) -> None:
+        """End the bound that the last `enter` began."""
+        self.settle()
+        self._ceilings.pop()

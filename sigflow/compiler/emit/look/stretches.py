@@ -1,0 +1,297 @@
+"""Bytes and strings of a measure: what can be asked of them without copying any.
+
+A string is its bytes and an encoding; where it was read, they were found to decode.  Strings are compared as their
+bytes, which is the same for every encoding that is supported here: none has two forms of one letter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+
+from sigflow.compiler import encodings
+from sigflow.compiler.emit.expressions import COMPARE, NOT, SUM
+from sigflow.compiler.emit.look.arithmetic import Arithmetic
+from sigflow.compiler.emit.look.choice import Choices
+from sigflow.compiler.emit.look.draft import HARD, Draft, Inexpressible
+from sigflow.compiler.emit.look.streams import load
+from sigflow.compiler.emit.look.values import Bytes, Flag, Int, Literal, Pos, Value, both, flag
+
+FAILED = "valid"
+_HAS_ORDER = ("", "ascii", "utf-8", "iso8859-1")
+
+
+@cache
+def letters(encoding: str) -> frozenset[int] | None:
+    """The bytes that are letters of an encoding of one byte each; None of an encoding of another kind."""
+    if encoding in ("ascii", "utf-8"):
+        return None
+    found: dict[str, int] = {}
+    for byte in range(256):
+        try:
+            letter = bytes((byte,)).decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        except LookupError:
+            return None
+        if len(letter) != 1 or letter in found or letter.encode(encoding) != bytes((byte,)):
+            return None
+        found[letter] = byte
+    try:
+        # Encodings of more bytes for some letters know lead bytes, which are none by themselves.
+        for byte in set(range(256)) - set(found.values()):
+            for second in range(256):
+                bytes((byte, second)).decode(encoding)
+                return None
+    except UnicodeDecodeError:
+        pass
+    return frozenset(found.values())
+
+
+def is_total(encoding: str) -> bool:
+    """Whether any bytes decode."""
+    known = letters(encoding)
+    return known is not None and len(known) == 256
+
+
+def _set_of(numbers: frozenset[int]) -> str:
+    """A set of bytes as the arguments of `is_among`."""
+    words = [sum(1 << n for n in range(64) if 64 * part + n in numbers) for part in range(4)]
+    return ", ".join(Int.of(word).text for word in words)
+
+
+class Stretches:
+    """Operations on bytes and strings, written into a draft."""
+
+    def __init__(self, draft: Draft, choices: Choices) -> None:
+        self.draft = draft
+        self.choices = choices
+        self.sums = Arithmetic(draft)
+
+    def call(self, name: str, value: Bytes, *arguments: str) -> str:
+        """A call of a function over the stretch."""
+        return f"{self.draft.need(name)}({', '.join(('data', str(value.start), str(value.stop), *arguments))})"
+
+    # ------------------------------------------------------------ decoding
+
+    def decode(self, value: Bytes | Literal, encoding: str) -> Value:
+        """The string of these bytes; what does not decode is refused."""
+        encoding = encodings.python_name(encoding)
+        if isinstance(value, Literal):
+            return self._decode_literal(value, encoding)
+        self.real(value)
+        known = letters(encoding)
+        check = ""
+        if encoding == "ascii":
+            check = self.call("is_ascii", value)
+        elif encoding == "utf-8":
+            check = self.call("is_utf8", value)
+        elif known is None:
+            raise Inexpressible(f"a string in {encoding}")
+        elif len(known) < 256:
+            check = self.call("is_among", value, _set_of(known))
+        if check and value.size.value != 0:
+            self.draft.refuse(Flag(f"not {check}", NOT, check), FAILED)
+        return Bytes(value.start, value.stop, value.size, encoding)
+
+    def _decode_literal(self, value: Literal, encoding: str) -> Value:
+        assert isinstance(value.value, bytes)
+        try:
+            return Literal(value.value.decode(encoding))
+        except UnicodeDecodeError:
+            self.draft.leave(FAILED)
+        except LookupError:
+            raise Inexpressible(f"a string in {encoding}") from None
+
+    def real(self, value: Bytes) -> None:
+        """Go on only with what stands in `data`."""
+        if value.literals:
+            self.draft.refuse(flag(f"{value.start} < 0", COMPARE), HARD)
+
+    # ------------------------------------------------------------ comparing
+
+    def compare(self, op: str, left: Bytes | Literal, right: Bytes | Literal) -> Flag:
+        """`left op right`."""
+        if isinstance(left, Literal) and isinstance(right, Literal):
+            return Flag.of(_LITERALS[op](left.value, right.value))
+        if op not in ("==", "!="):
+            return self._ordered(op, left, right)
+        if isinstance(left, Literal):
+            left, right = right, left
+        assert isinstance(left, Bytes)
+        found = self.equals(left, right) if isinstance(right, Literal) else self._alike(left, right)
+        return found if op == "==" else found.negated()
+
+    def equals(self, left: Bytes, right: Literal) -> Flag:
+        """Whether a stretch is a literal."""
+        try:
+            raw = right.value if isinstance(right.value, bytes) else right.value.encode(left.encoding or "utf-8")
+        except UnicodeEncodeError:
+            return Flag.of(False)
+        numbers = [number for number in left.literals if self.draft.literals[number] == raw]
+        found = self.sums.compare("==", left.size, Int.of(len(raw)))
+        if found.value is not False:
+            found = both(found, self.stands(left.start, raw)) if raw else found
+        if left.literals and found.value is not False:
+            found = both(Flag(f"{left.start} >= 0", COMPARE, f"{left.start} < 0", COMPARE), found)
+        for number in numbers:
+            same = Flag(f"{left.start} == {-1 - number}", COMPARE, f"{left.start} != {-1 - number}", COMPARE)
+            found = both(found.negated(), same.negated()).negated()
+        return found
+
+    def stands(self, start: Pos, raw: bytes) -> Flag:
+        """Whether these bytes stand at a place where so many are."""
+        found = Flag.of(True)
+        at = 0
+        while at < len(raw):
+            size = next(size for size in (8, 4, 2, 1) if size <= len(raw) - at)
+            number = int.from_bytes(raw[at : at + size], "big")
+            loaded = load(self.draft, start.plus(at), size, "be")
+            shown = f"0x{number:0{2 * size}x}" if number < 1 << 63 else f"-0x{(1 << 64) - number:x}"
+            one = Flag(f"{loaded.text} == {shown}", COMPARE, f"{loaded.text} != {shown}", COMPARE)
+            found = both(found, one)
+            at += size
+        return found
+
+    def _alike(self, left: Bytes, right: Bytes) -> Flag:
+        if left.encoding != right.encoding:
+            raise Inexpressible("a comparison of strings of different encodings")
+        self.real(left)
+        self.real(right)
+        return flag(self.call("same", left, str(right.start), str(right.stop)))
+
+    def _ordered(self, op: str, left: Bytes | Literal, right: Bytes | Literal) -> Flag:
+        if not isinstance(left, Bytes) or not isinstance(right, Bytes):
+            raise Inexpressible("the order of a string and a literal")
+        if left.encoding != right.encoding or left.encoding not in _HAS_ORDER:
+            raise Inexpressible("the order of strings of these encodings")
+        self.real(left)
+        self.real(right)
+        return flag(f"{self.call('order_of', left, str(right.start), str(right.stop))} {op} 0", COMPARE)
+
+    # ------------------------------------------------------------ methods
+
+    def method(self, value: Bytes | Literal, name: str, arguments: list[Value]) -> Value:
+        """`value.name(arguments)`."""
+        text = isinstance(value.value, str) if isinstance(value, Literal) else bool(value.encoding)
+        work = _METHODS.get((text, name))
+        if work is None:
+            raise Inexpressible(f"`{name}` of {'a string' if text else 'bytes'}")
+        return work(self, value, arguments)
+
+    def _size(self, value: Bytes | Literal, _arguments: list[Value]) -> Value:
+        if isinstance(value, Literal):
+            return Int.of(len(value.value))
+        if value.encoding == "utf-8":
+            self.real(value)
+            return Int(self.call("letters_of_utf8", value), 0, self.draft.known(value.size).high)
+        return self.draft.known(value.size)
+
+    def _not_empty(self, value: Bytes) -> None:
+        self.real(value)
+        size = self.draft.known(value.size)
+        self.draft.refuse(self.sums.compare("<", size, Int.of(1)), FAILED)
+
+    def _raw(self, value: Literal) -> bytes:
+        if not isinstance(value.value, bytes) or not value.value:
+            raise Inexpressible("a method of a literal")
+        return value.value
+
+    def _first(self, value: Bytes | Literal, _arguments: list[Value]) -> Value:
+        if isinstance(value, Literal):
+            return Int.of(self._raw(value)[0])
+        self._not_empty(value)
+        return Int(f"{self.draft.need('u1')}(data, {value.start})", 0, 255)
+
+    def _last(self, value: Bytes | Literal, _arguments: list[Value]) -> Value:
+        if isinstance(value, Literal):
+            return Int.of(self._raw(value)[-1])
+        self._not_empty(value)
+        return Int(f"{self.draft.need('u1')}(data, {value.stop.plus(-1)})", 0, 255)
+
+    def _min(self, value: Bytes | Literal, _arguments: list[Value]) -> Value:
+        if isinstance(value, Literal):
+            return Int.of(min(self._raw(value)))
+        self._not_empty(value)
+        return Int(self.call("lowest", value), 0, 255)
+
+    def _max(self, value: Bytes | Literal, _arguments: list[Value]) -> Value:
+        if isinstance(value, Literal):
+            return Int.of(max(self._raw(value)))
+        self._not_empty(value)
+        return Int(self.call("highest", value), 0, 255)
+
+    def _index_of(self, value: Bytes | Literal, arguments: list[Value]) -> Value:
+        wanted = arguments[0]
+        if not isinstance(value, Bytes) or not isinstance(wanted, Int):
+            raise Inexpressible("`index_of` of a literal")
+        self.real(value)
+        wanted = self.draft.known(wanted)
+        inside = both(self.sums.compare(">=", wanted, Int.of(0)), self.sums.compare("<=", wanted, Int.of(255)))
+        self.draft.refuse(inside.negated(), FAILED)
+        name = self.draft.name("index")
+        self.draft.assign(name, self.call("find_byte", value, wanted.text))
+        text = f"{name} if {name} < 0 else {name} - {value.start.at(SUM + 1)}"
+        return Int(text, -1, self.draft.known(value.size).high, 0)
+
+    def byte(self, value: Bytes | Literal, index: Int) -> Value:
+        """`value[index]`."""
+        if isinstance(value, Literal) or value.encoding:
+            raise Inexpressible("an element of a literal or a string")
+        self.real(value)
+        self.draft.refuse(self.sums.compare("<", index, Int.of(0)), HARD)
+        index = self.draft.known(index)
+        self.draft.refuse(self.sums.compare(">=", index, self.draft.known(value.size)), FAILED)
+        place = value.start.plus(index.value) if index.value is not None else None
+        text = str(place) if place is not None else f"{value.start} + {index.at(SUM + 1)}"
+        return Int(f"{self.draft.need('u1')}(data, {text})", 0, 255)
+
+    def _to_s(self, value: Bytes | Literal, arguments: list[Value]) -> Value:
+        named = arguments[0]
+        assert isinstance(named, Literal)
+        return self.decode(value, str(named.value))
+
+    def _to_b(self, value: Bytes | Literal, arguments: list[Value]) -> Value:
+        named = arguments[0]
+        assert isinstance(named, Literal)
+        encoding = encodings.python_name(str(named.value))
+        if isinstance(value, Bytes) and value.encoding == encoding:
+            return Bytes(value.start, value.stop, value.size, "", value.literals)
+        raise Inexpressible("`to_b` to another encoding")
+
+    def _to_i(self, value: Bytes | Literal, arguments: list[Value]) -> Value:
+        base = arguments[0] if arguments else Int.of(10)
+        if not isinstance(base, Int) or base.value is None or not 2 <= base.value <= 36:
+            raise Inexpressible("`to_i` in a base that is no constant from 2 to 36")
+        if isinstance(value, Literal):
+            try:
+                return Int.of(int(value.value, base.value))
+            except ValueError:
+                self.draft.leave(FAILED)
+        assert isinstance(value, Bytes)
+        self.real(value)
+        name = self.draft.name("number")
+        self.draft.assign(name, self.call("digits", value, str(base.value)))
+        self.draft.refuse(flag(f"{name} == -2", COMPARE), HARD)
+        self.draft.refuse(flag(f"{name} < 0", COMPARE), FAILED)
+        size = self.draft.known(value.size).high
+        return Int(name, 0, min(base.value ** min(size, 64) - 1, (1 << 63) - 1))
+
+
+_METHODS: dict[tuple[bool, str], Callable[[Stretches, Bytes | Literal, list[Value]], Value]] = {
+    (False, "length"): Stretches._size,
+    (False, "size"): Stretches._size,
+    (False, "first"): Stretches._first,
+    (False, "last"): Stretches._last,
+    (False, "min"): Stretches._min,
+    (False, "max"): Stretches._max,
+    (False, "index_of"): Stretches._index_of,
+    (False, "to_s"): Stretches._to_s,
+    (True, "length"): Stretches._size,
+    (True, "to_i"): Stretches._to_i,
+    (True, "to_b"): Stretches._to_b,
+}
+_LITERALS: dict[str, Callable[[bytes | str, bytes | str], bool]] = {
+    "==": lambda a, b: a == b,
+    "!=": lambda a, b: a != b,
+}
