@@ -52,10 +52,10 @@ def states(data, step, count, P, T):
 """
 PARTS = """
 def parts(data, size, count, P, T):
-    part = 1
+    state = 1
     for _ in range(count):
-        part = {family}_between(part, 1, size, P, T)
-    return part
+        state = {family}_over(state, 1, 1, size, P, T)
+    return state
 """
 
 

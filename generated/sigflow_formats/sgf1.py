@@ -330,6 +330,7 @@ FORMAT = Envelope(
     measure=_measure,
     header=26,
     run=_run,
+    head=_HEAD,
     lazy=True,
     sync=(b'SGF1',),
     max_frame=16777242,

@@ -22,10 +22,11 @@ if TYPE_CHECKING:
 
 #: The functions of a family of checksums that a scan calls, with the parameters it hands on.
 _FAMILY = {
+    "update": "state, data, start, stop",
     "advance": "state, data, start, stop",
-    "between": "low, high, size",
-    "join": "left, left_size, right, right_size",
-    "part_value": "part, size",
+    "begin": "",
+    "over": "state, low, high, size",
+    "finish": "state, size",
 }
 _SCAN = "data, at, end, final, S, L, K, BEGIN, ALPHABET, box, X, states, queue, Ps, Ts"
 _OPENING = '''"""The native scan of {names}.  Written by sigflow; kept here so that it is compiled only once."""
@@ -80,12 +81,12 @@ def _emitted(scan: Scan) -> Iterator[list[str]]:
     yield _dispatch("differs", "c, data, field, value", "c", [_differs(check) for check in checks])
     for name, given in _FAMILY.items():
         calls = [
-            f"{check.kernel.family}_{name.removeprefix('part_')}({given}, Ps[c], Ts[c])"
+            f"{check.kernel.family}_{name}({given}{', ' if given else ''}Ps[c]{'' if name == 'begin' else ', Ts[c]'})"
             if check.kernel is not None and check.kernel.has_ranges
             else "0"
             for check in checks
         ]
-        yield _dispatch(name, f"c, {given}, Ps, Ts", "c", calls)
+        yield _dispatch(name, f"c, {given}{', ' if given else ''}Ps, Ts", "c", calls)
 
 
 def _dispatch(name: str, parameters: str, selector: str, results: Sequence[str]) -> list[str]:

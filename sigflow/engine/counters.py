@@ -34,17 +34,18 @@ WAITING = 1 << 15
 
 @dataclass(frozen=True, slots=True)
 class Losses:
-    """Losses told natively.  rows: (n, 5), see `follow`.  offsets: of the frames that showed them."""
+    """Losses told natively.  rows: (n, 5), see `follow`.  offsets: of the frames that showed them.  of: format and stream
+    by slot.
+    """
 
     rows: Array
     offsets: Array
-    of: tuple[tuple[str, Any], ...]
+    of: dict[int, tuple[str, Any]]
 
     def events(self) -> Iterator[Loss]:
         """The losses as events."""
-        for (_, _, expected, found, count), offset, (name, stream) in zip(
-            self.rows.tolist(), self.offsets.tolist(), self.of, strict=True
-        ):
+        for (_, slot, expected, found, count), offset in zip(self.rows.tolist(), self.offsets.tolist(), strict=True):
+            name, stream = self.of[slot]
             yield Loss(stream, count, name, expected & _UNSIGNED, found & _UNSIGNED, offset)
 
 
@@ -115,11 +116,9 @@ class Counters:
                 begin += 1
 
     def _lost(self, rows: Array, offsets: Array) -> Losses:
-        slots = rows[:, 1].tolist()
-        numbers = self._table[rows[:, 1], follow.FORMAT].tolist()
-        of = tuple(
-            (self._formats[number - 1].name, self._streams[slot]) for slot, number in zip(slots, numbers, strict=True)
-        )
+        of = {}
+        for slot in set(rows[:, 1].tolist()):
+            of[slot] = self._formats[int(self._table[slot, follow.FORMAT]) - 1].name, self._streams[slot]
         losses = Losses(rows, offsets, of)
         self.counts.lost += int(rows[:, 4].sum())
         self._waiting.append(losses)
@@ -132,7 +131,8 @@ class Counters:
         """Tell the trackers what was lost."""
         by_name = {tracker.name: tracker for tracker in self._trackers if tracker is not None}
         for losses in self._waiting:
-            for (_, _, expected, _, count), (name, stream) in zip(losses.rows.tolist(), losses.of, strict=True):
+            for _, slot, expected, _, count in losses.rows.tolist():
+                name, stream = losses.of[slot]
                 by_name[name].missed(stream, expected & _UNSIGNED, count)
         self._waiting = []
         self._waits = 0

@@ -123,13 +123,5 @@ def crc_times(state: Any, power: Any, P: Any) -> Any:
     return bytes_reversed(product)
 
 
-def crc_between(low: Any, high: Any, size: Any, P: Any, T: Any) -> Any:
-    return high ^ crc_moved(low, size, P, T)
-
-
-def crc_join(left: Any, left_size: Any, right: Any, right_size: Any, P: Any, T: Any) -> Any:
-    return crc_moved(left, right_size, P, T) ^ right
-
-
-def crc_value(part: Any, size: Any, P: Any, T: Any) -> Any:
-    return crc_finish(part ^ crc_moved(P[CRC_INIT], size, P, T), size, P, T)
+def crc_over(state: Any, low: Any, high: Any, size: Any, P: Any, T: Any) -> Any:
+    return crc_moved(state ^ low, size, P, T) ^ high

@@ -5,7 +5,7 @@ words: the bytes are taken in twos, an odd last one with a zero behind it, that 
 bytes complete.  Of the Internet checksum a state is total << 1 | odd, the total being exact; of Fletcher-32 it is
 b << 32 | a << 1 | odd with both sums modulo 65535.  odd says that half a word stands at the end.
 
-Parts are states that began with 0.
+Prefix states begin with 0.
 """
 
 from __future__ import annotations
@@ -42,16 +42,8 @@ def sum_advance(state: Any, data: Any, a: Any, b: Any, P: Any, T: Any) -> Any:
     return sum_update(state, data, a, b, P, T)
 
 
-def sum_between(low: Any, high: Any, size: Any, P: Any, T: Any) -> Any:
-    return (high - low) & P[SUM_MASK]
-
-
-def sum_join(left: Any, left_size: Any, right: Any, right_size: Any, P: Any, T: Any) -> Any:
-    return (left + right) & P[SUM_MASK]
-
-
-def sum_value(part: Any, size: Any, P: Any, T: Any) -> Any:
-    return part
+def sum_over(state: Any, low: Any, high: Any, size: Any, P: Any, T: Any) -> Any:
+    return (state + high - low) & P[SUM_MASK]
 
 
 def xor_begin(P: Any) -> Any:
@@ -72,16 +64,8 @@ def xor_advance(state: Any, data: Any, a: Any, b: Any, P: Any, T: Any) -> Any:
     return xor_update(state, data, a, b, P, T)
 
 
-def xor_between(low: Any, high: Any, size: Any, P: Any, T: Any) -> Any:
-    return low ^ high
-
-
-def xor_join(left: Any, left_size: Any, right: Any, right_size: Any, P: Any, T: Any) -> Any:
-    return left ^ right
-
-
-def xor_value(part: Any, size: Any, P: Any, T: Any) -> Any:
-    return part
+def xor_over(state: Any, low: Any, high: Any, size: Any, P: Any, T: Any) -> Any:
+    return state ^ low ^ high
 
 
 def pair_begin(P: Any) -> Any:
@@ -111,22 +95,10 @@ def pair_advance(state: Any, data: Any, a: Any, b: Any, P: Any, T: Any) -> Any:
     return pair_update(state, data, a, b, P, T)
 
 
-def pair_between(low: Any, high: Any, size: Any, P: Any, T: Any) -> Any:
-    modulus = P[PAIR_MODULUS]
-    first = (high & SUM_LOW) - (low & SUM_LOW)
-    second = (high >> 32) - (low >> 32) - size * (low & SUM_LOW)
-    return second % modulus << 32 | first % modulus
-
-
-def pair_join(left: Any, left_size: Any, right: Any, right_size: Any, P: Any, T: Any) -> Any:
-    modulus = P[PAIR_MODULUS]
-    first = (left & SUM_LOW) + (right & SUM_LOW)
-    second = (left >> 32) + right_size * (left & SUM_LOW) + (right >> 32)
-    return second % modulus << 32 | first % modulus
-
-
-def pair_value(part: Any, size: Any, P: Any, T: Any) -> Any:
-    return pair_finish(pair_join(P[PAIR_FIRST], 0, part, size, P, T), size, P, T)
+def pair_over(state: Any, low: Any, high: Any, size: Any, P: Any, T: Any) -> Any:
+    modulus, first = P[PAIR_MODULUS], state & SUM_LOW
+    second = (state >> 32) + (high >> 32) - (low >> 32) + size * (first - (low & SUM_LOW))
+    return second % modulus << 32 | (first + (high & SUM_LOW) - (low & SUM_LOW)) % modulus
 
 
 def words_begin(P: Any) -> Any:

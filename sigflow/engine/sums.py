@@ -1,7 +1,8 @@
 """The native kernel of a checksum: which family of kernel functions computes it, and with which numbers.
 
 A family is the prefix of its functions in `crc_kernels` and `sum_kernels`: F_begin, F_update and F_finish for bytes in
-pieces, and where it has a range form F_advance, F_between, F_join and F_value for prefix states, which begin with 0.
+pieces, and where it has a range form F_advance and F_over: prefix states, which begin with 0, and the state behind a
+stretch from that before it and the prefix states at its ends.
 """
 
 from __future__ import annotations

@@ -72,7 +72,7 @@ class Sweep:
         self._marks = numpy.zeros((most, 2), int64)
         self._gaps = numpy.zeros((GAPS if most == FRAMES else most + 3, 4), int64)
         self._reasons = numpy.zeros(len(self._gaps) * 2 + 4 * loop.MOST_REASONS, int64)
-        arrays = max(prefixes, default=-1) + 1
+        arrays = 2 * (max(prefixes, default=-1) + 1)  # of each algorithm, states close together and far apart
         self._prefixes = arrays
         self._states = tuple(numpy.zeros(STATES, int64) for _ in range(max(1, arrays)))
         self._queue = numpy.zeros((QUEUE if self._after == YES else 1, 2), int64)
@@ -81,7 +81,7 @@ class Sweep:
         self._parameters = tuple(kernel.P.copy() for kernel in kernels) or (numpy.zeros(1, int64),)
         self._tables = tuple(kernel.T.copy() for kernel in kernels) or (numpy.zeros((1, 1), int64),)
         for array in range(arrays):
-            self._state[loop.PREFIXES + 2 * array + 1] = scan.every
+            self._state[loop.PREFIXES + 2 * array + 1] = loop.COARSE if array & 1 else scan.every
 
     # ---------------------------------------------------------------- the state
 

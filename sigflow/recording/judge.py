@@ -129,7 +129,7 @@ class NativeVerdict:
         fresh = numpy.empty(len(rows), bool)
         fresh[0] = starts[0] != self._stop
         fresh[1:] = starts[1:] != stops[:-1]
-        if self._gaps_total <= self._longest:
+        if self._gaps_total <= self._longest + 1:
             self._pieces.append((numpy.column_stack([starts, stops, rows[:, 2:]]).tolist(), batch.reasons.tolist()))
         begins = numpy.flatnonzero(fresh)
         whole = numpy.bitwise_or.reduceat(masks, numpy.concatenate([[0], begins]) if not fresh[0] else begins)

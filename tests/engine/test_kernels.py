@@ -22,7 +22,7 @@ from sigflow.errors import UsageError
 from sigflow.runtime import CrcParameters
 from tests.engine.compiled import compiled, plain
 
-FORMS = ("begin", "update", "finish", "advance", "between", "join", "value")
+FORMS = ("begin", "update", "finish", "advance", "over")
 LONG = 70_001
 #: Plain functions, or compiled ones with vectors of so many words for carry-less multiplication, as this machine can.
 Way = int | None
@@ -111,17 +111,20 @@ def check_ranges(way: Way, algorithm: str | CrcParameters, raw: bytes, cuts: lis
         before = offset // every
         return int(functions.advance(states[before], data, before * every, offset, P, T))
 
-    def part(low: int, high: int) -> int:
-        return int(functions.between(state_at(low), state_at(high), high - low, P, T))
+    def over(state: int, low: int, high: int) -> int:
+        return int(functions.over(state, state_at(low), state_at(high), high - low, P, T))
 
-    def value(part: int, size: int) -> int:
-        return int(functions.value(part, size, P, T)) % (1 << 64)
+    def value(state: int, size: int) -> int:
+        return int(functions.finish(state, size, P, T)) % (1 << 64)
 
+    begin = functions.begin(P)
     a, b, c, d = cuts
     for low, high in ((a, b), (b, c), (c, d), (a, d), (a, a)):
-        assert value(part(low, high), high - low) == wanted(raw[low:high]), (algorithm, low, high)
-    joined = functions.join(functions.join(0, 0, part(a, b), b - a, P, T), b - a, part(c, d), d - c, P, T)
+        assert value(over(begin, low, high), high - low) == wanted(raw[low:high]), (algorithm, low, high)
+    joined = over(over(begin, a, b), c, d)
     assert value(joined, b - a + d - c) == wanted(raw[a:b] + raw[c:d]), (algorithm, cuts)
+    updated = functions.update(over(begin, a, b), data, c, d, P, T)
+    assert value(updated, b - a + d - c) == wanted(raw[a:b] + raw[c:d]), (algorithm, cuts)
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -174,11 +177,11 @@ def test_a_crc_is_moved_over_any_distance(way: Way, size: int) -> None:
     for algorithm in CRCS:
         functions, kernel = bound(way, algorithm)
         P, T = kernel.P, kernel.T
-        part = functions.join(functions.advance(0, readonly(b"\1"), 0, 1, P, T), 1, 0, size, P, T)
+        state = functions.over(functions.update(functions.begin(P), readonly(b"\1"), 0, 1, P, T), 0, 0, size, P, T)
         ranges = checksums.get(algorithm).ranges()
         assert ranges is not None
         wanted = ranges.join(checksums.get(algorithm).compute(b"\1"), 1, zeros(algorithm, size), size)
-        assert int(functions.value(part, size + 1, P, T)) % (1 << 64) == wanted
+        assert int(functions.finish(state, size + 1, P, T)) % (1 << 64) == wanted
 
 
 def test_what_has_no_kernel() -> None:
