@@ -19,8 +19,16 @@ from sigflow.runtime import (
     WIRE_ERRORS,
     Window,
     as_stream,
+    digits,
+    find_byte,
+    highest,
+    is_ascii,
+    lowest,
     require_abi,
     salvage,
+    seen_before,
+    sync_inside,
+    u1,
     u2be,
     u4be,
 )
@@ -303,6 +311,141 @@ def _metadata(self: InstrumentHdr) -> dict[str, str]:
     return {_.text.key: _.text.value.decode('ascii') for _ in self.lines if not _.is_end}
 
 
+def _look(data: Any, at: int, end: int, limit: int, box: Any) -> int:
+    last = at + limit
+    if end - at < 6:
+        return 0  # lacking
+    if u4be(data, at) != 0x2a484452 or u2be(data, at + 4) != 0x0d0a:
+        return -1  # contents
+    cause = -2 if at + 4096 < last else -3
+    bound = min(last, at + 4096)
+    pos = at + 6
+    i = 0
+    last_lines_text_key_bytes_start = 0
+    last_lines_text_key_bytes_stop = 0
+    last_lines_len_before = 0
+    last_lines_text_value_start = 0
+    last_lines_text_value_stop = 0
+    last_lines_order_before_start = 0
+    last_lines_order_before_stop = 0
+    while True:
+        if i == 0:
+            lines_len_before = 0
+        else:
+            if last_lines_text_key_bytes_stop - last_lines_text_key_bytes_start != 3 or u2be(data, last_lines_text_key_bytes_start) != 0x4c45 or u1(data, last_lines_text_key_bytes_start + 2) != 0x4e:
+                last_lines_len_2 = last_lines_len_before
+            else:
+                last_lines_is_number = last_lines_text_value_stop - last_lines_text_value_start >= 1 and last_lines_text_value_stop - last_lines_text_value_start <= 8 and lowest(data, last_lines_text_value_start, last_lines_text_value_stop) >= 48 and highest(data, last_lines_text_value_start, last_lines_text_value_stop) <= 57
+                if last_lines_is_number:
+                    number = digits(data, last_lines_text_value_start, last_lines_text_value_stop, 10)
+                    if number == -2:
+                        return -1000  # hard
+                    if number < 0:
+                        return -4  # valid
+                    last_lines_len = number
+                else:
+                    last_lines_len = 0
+                last_lines_len_2 = last_lines_len
+            lines_len_before = last_lines_len_2
+        if i == 0:
+            lines_order_before_start = -1
+            lines_order_before_stop = 0
+        else:
+            if last_lines_text_key_bytes_stop - last_lines_text_key_bytes_start == 6 and u4be(data, last_lines_text_key_bytes_start) == 0x454e4449 and u2be(data, last_lines_text_key_bytes_start + 4) == 0x414e:
+                last_lines_order_start = last_lines_text_value_start
+                last_lines_order_stop = last_lines_text_value_stop
+            else:
+                last_lines_order_start = last_lines_order_before_start
+                last_lines_order_stop = last_lines_order_before_stop
+            lines_order_before_start = last_lines_order_start
+            lines_order_before_stop = last_lines_order_stop
+        within = min(end, bound)
+        lines_text_end = find_byte(data, pos, within, 13)
+        marker = sync_inside(data, pos, lines_text_end, within, end, 6, 46489872239882, 0)
+        if marker > 0:
+            return -5  # aborted
+        if marker < 0:
+            return 0  # lacking
+        if lines_text_end < 0 and end >= bound:
+            return cause  # header-too-long or the frame limit
+        if lines_text_end < 0:
+            return 0  # lacking
+        lines_text_key_bytes_end = find_byte(data, pos, lines_text_end, 58)
+        after_lines_text_key_bytes = lines_text_end if lines_text_key_bytes_end < 0 else lines_text_key_bytes_end + 1
+        lines_text_key_bytes_stop = lines_text_end if lines_text_key_bytes_end < 0 else lines_text_key_bytes_end
+        if lines_text_key_bytes_stop - pos != 0 and (lowest(data, pos, lines_text_key_bytes_stop) < 32 or highest(data, pos, lines_text_key_bytes_stop) > 126):
+            return -6  # not-ascii
+        if lines_text_end - after_lines_text_key_bytes != 0 and (lowest(data, after_lines_text_key_bytes, lines_text_end) < 32 or highest(data, after_lines_text_key_bytes, lines_text_end) > 126):
+            return -6  # not-ascii
+        if lines_text_end + 2 > bound:
+            return cause  # header-too-long or the frame limit
+        if end - lines_text_end < 2:
+            return 0  # lacking
+        lines_line_feed = u1(data, lines_text_end + 1)
+        holds = lines_line_feed == 10
+        if holds:
+            lines_is_end = lines_text_end - pos == 4 and lines_text_key_bytes_stop - pos == 4 and u4be(data, pos) == 0x3b454e44
+            holds = lines_is_end or lines_text_key_bytes_stop - pos > 0 and lines_text_end - pos > lines_text_key_bytes_stop - pos
+        if not holds:
+            return -7  # bad-line
+        lines_is_end_2 = lines_text_end - pos == 4 and lines_text_key_bytes_stop - pos == 4 and u4be(data, pos) == 0x3b454e44
+        if lines_is_end_2:
+            value_start = -2
+            value_stop = -2
+        else:
+            value_start = pos
+            value_stop = lines_text_key_bytes_stop
+        seen = seen_before(data, box, 64, i, value_start, value_stop)
+        if seen > 0:
+            return -8  # duplicate-key
+        if seen < 0:
+            return -1000  # hard
+        done = lines_is_end_2
+        last_lines_text_key_bytes_start = pos
+        last_lines_text_key_bytes_stop = lines_text_key_bytes_stop
+        last_lines_len_before = lines_len_before
+        last_lines_text_value_start = after_lines_text_key_bytes
+        last_lines_text_value_stop = lines_text_end
+        last_lines_order_before_start = lines_order_before_start
+        last_lines_order_before_stop = lines_order_before_stop
+        pos = lines_text_end + 2
+        if done:
+            break
+        i = i + 1
+    if last_lines_text_key_bytes_stop - last_lines_text_key_bytes_start != 3 or u2be(data, last_lines_text_key_bytes_start) != 0x4c45 or u1(data, last_lines_text_key_bytes_start + 2) != 0x4e:
+        last_lines_len_4 = last_lines_len_before
+    else:
+        last_lines_is_number_2 = last_lines_text_value_stop - last_lines_text_value_start >= 1 and last_lines_text_value_stop - last_lines_text_value_start <= 8 and lowest(data, last_lines_text_value_start, last_lines_text_value_stop) >= 48 and highest(data, last_lines_text_value_start, last_lines_text_value_stop) <= 57
+        if last_lines_is_number_2:
+            number_2 = digits(data, last_lines_text_value_start, last_lines_text_value_stop, 10)
+            if number_2 == -2:
+                return -1000  # hard
+            if number_2 < 0:
+                return -4  # valid
+            last_lines_len_3 = number_2
+        else:
+            last_lines_len_3 = 0
+        last_lines_len_4 = last_lines_len_3
+    if last_lines_len_4 < 1 or last_lines_len_4 > 10000000:
+        return -9  # bad-length
+    if last_lines_text_key_bytes_stop - last_lines_text_key_bytes_start == 6 and u4be(data, last_lines_text_key_bytes_start) == 0x454e4449 and u2be(data, last_lines_text_key_bytes_start + 4) == 0x414e:
+        last_lines_order_start_2 = last_lines_text_value_start
+        last_lines_order_stop_2 = last_lines_text_value_stop
+    else:
+        last_lines_order_start_2 = last_lines_order_before_start
+        last_lines_order_stop_2 = last_lines_order_before_stop
+    if (last_lines_order_start_2 < 0 or last_lines_order_stop_2 - last_lines_order_start_2 != 1 or u1(data, last_lines_order_start_2) != 0x4c) and last_lines_order_start_2 != -1 and (last_lines_order_start_2 < 0 or last_lines_order_stop_2 - last_lines_order_start_2 != 1 or u1(data, last_lines_order_start_2) != 0x42):
+        return -10  # bad-endian
+    payload_end = pos + last_lines_len_4
+    box[0] = pos - at
+    box[1] = 0
+    box[4] = payload_end - at
+    box[5] = 1
+    box[6] = pos - at
+    box[7] = payload_end - at
+    return payload_end + 4 - at
+
+
 FORMAT = Envelope(
     name='instrument_hdr',
     spec='instrument_hdr.ksy',
@@ -321,5 +464,7 @@ FORMAT = Envelope(
     fields=(Field('marker', 'bytes'), Field('lines', 'line(_index == 0 ? 0 : lines[_index - 1].len, _index == 0 ? "L" : lines[_index - 1].order)[]', "The header's lines in order; the last one is `;END`."), Field('length_known', 'bytes', 'No bytes, only the check that the header has said a length.'), Field('order_known', 'bytes', 'No bytes, only the check that the byte order is one of the two.'), Field('payload', 'bytes', 'Numbers in the byte order that the header declares.'), Field('checksum', 'u4be', 'CRC-32/ISO-HDLC of the payload, big-endian whatever ENDIAN says.'),),
     title='Instrument frame with a text header',
     doc="The header begins with the line `*HDR`, ends with a line that is exactly `;END` and is at most 4,096 bytes long; lines end\nwith CR LF and hold `KEY:VALUE` in printable ASCII. Two keys are the format's own: `LEN`, the payload's bytes (1 to 8\ndecimal digits, 1 to 10,000,000), which must be there, and `ENDIAN`, the byte order of the payload's numbers (`L` or\n`B`, else `L`). All others are metadata and are kept in order. Keys are case-sensitive, spaces belong to the value, and\nno key comes twice.\n\nThe checksum covers the payload alone: a flipped bit in the header can go unseen.\n\nKaitai has no variables, so each line hands on what the lines up to it have said: its `len` and `order` are those of\nthe nearest `LEN` and `ENDIAN` line at or before it, and the last line knows both.",
-    inexpressible='a list (/seq/1, line 38)',
+    look=_look,
+    look_reasons=('contents', 'header-too-long', 'too-long', 'valid', 'aborted', 'not-ascii', 'bad-line', 'duplicate-key', 'bad-length', 'bad-endian'),
+    look_least=6,
 )

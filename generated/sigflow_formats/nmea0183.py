@@ -27,6 +27,7 @@ from sigflow.runtime import (
     require_abi,
     salvage,
     u1,
+    u2be,
 )
 
 require_abi(__name__, 'nmea0183.ksy', 1)
@@ -222,6 +223,40 @@ def _kind(self: Nmea0183) -> Any:
     return self.body.address
 
 
+def _look(data: Any, at: int, end: int, limit: int, box: Any) -> int:
+    last = at + limit
+    if end - at < 1:
+        return 0  # lacking
+    if u1(data, at) != 0x24 and u1(data, at) != 0x21:
+        return -1  # valid
+    bound = min(last, at + 1020)
+    within = min(end, bound)
+    body_end = find_byte(data, at + 1, within, 42)
+    if find_byte(data, at + 1, body_end if body_end >= 0 else within, 36) >= 0:
+        return -2  # aborted
+    if find_byte(data, at + 1, body_end if body_end >= 0 else within, 33) >= 0:
+        return -2  # aborted
+    if body_end < 0 and end >= bound:
+        return -3  # too-long
+    if body_end < 0:
+        return 0  # lacking
+    if body_end - (at + 1) <= 0 or lowest(data, at + 1, body_end) < 32 or highest(data, at + 1, body_end) > 126:
+        return -4  # not-ascii
+    if body_end + 5 > last:
+        return -3  # too-long
+    if end - body_end < 5:
+        return 0  # lacking
+    if u2be(data, body_end + 3) != 0x0d0a:
+        return -5  # contents
+    box[0] = body_end + 5 - at
+    box[1] = 0
+    box[4] = body_end + 1 - at
+    box[5] = 1
+    box[6] = 1
+    box[7] = body_end - at
+    return body_end + 5 - at
+
+
 FORMAT = Envelope(
     name='nmea0183',
     spec='nmea0183.ksy',
@@ -238,5 +273,7 @@ FORMAT = Envelope(
     fields=(Field('start', 'str'), Field('body', 'sentence', 'What stands between the start character and `*`, which is not part of it.'), Field('checksum', 'str', "Two hexadecimal digits, the XOR of the body's bytes."), Field('eol', 'bytes'),),
     title='NMEA 0183 sentence',
     doc='`$` or, for encapsulated sentences such as AIS, `!`; comma-separated fields of printable ASCII, of which the first is the\naddress (two letters of talker, three of sentence formatter, or `P` and a manufacturer); `*`, two hexadecimal digits, CR\nLF. A sentence without a checksum is no frame here: nothing would confirm it.\n\nThe checksum is the XOR of all bytes between the start character and `*`; neither of these two is covered. The standard\nallows 82 characters, receivers send more; 1,024 are accepted here.',
-    inexpressible='a list (/types/sentence/seq/1, line 58)',
+    look=_look,
+    look_reasons=('valid', 'aborted', 'too-long', 'not-ascii', 'contents'),
+    look_least=1,
 )

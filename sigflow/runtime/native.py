@@ -119,10 +119,17 @@ def product_fits(left: int, right: int) -> bool:
 
 def find_byte(data: Any, start: int, stop: int, byte: int) -> int:
     """Where this byte first stands in a stretch; -1 if nowhere."""
-    for at in range(start, stop):
-        if data[at] == byte:
-            return at
-    return -1
+    four = byte | byte << 8 | byte << 16 | byte << 24
+    eight = ((four ^ 0x80000000) - 0x80000000) << 32 | four
+    at = start
+    while at + 8 <= stop:
+        differs = u8le(data, at) ^ eight
+        if (differs - 0x0101010101010101) & ~differs & -0x7F7F7F7F7F7F7F80:  # one of the eight bytes is zero
+            break
+        at += 8
+    while at < stop and u1(data, at) != byte:
+        at += 1
+    return at if at < stop else -1
 
 
 def stands(data: Any, at: int, size: int, first: int, rest: int) -> bool:

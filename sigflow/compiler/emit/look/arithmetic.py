@@ -270,4 +270,4 @@ def _bound(op: str, left: Int, right: Int) -> Facts:
         high = min(high, right.high - (op == "<"))
     elif op in (">", ">="):
         low = max(low, right.low + (op == ">"))
-    return ((left.text, low, high),)
+    return ((left.text, low, high), *(left.empty if low >= 0 >= high else ()))

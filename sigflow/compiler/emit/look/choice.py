@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sigflow.compiler.emit.expressions import CHOICE, COMPARE, OR
+from sigflow.compiler.emit.expressions import CHOICE, COMPARE, OR, SUM
 from sigflow.compiler.emit.look.draft import Draft, Ended, If, Inexpressible, Node
-from sigflow.compiler.emit.look.values import Bytes, Cases, Flag, Int, Literal, Pos, Value, flag
+from sigflow.compiler.emit.look.values import ANY_ENCODING, Bytes, Cases, Flag, Int, Literal, Pos, Value, flag
 
 #: A way: the block in which a value was worked out, and the value.
 Way = tuple[list[Node], Value]
@@ -21,6 +21,8 @@ class Choices:
 
     def __init__(self, draft: Draft) -> None:
         self.draft = draft
+        #: What the names of locals are made of.
+        self.hint = "value"
 
     def either(self, condition: Flag, yes: Callable[[], Value], no: Callable[[], Value]) -> Value:
         """`yes() if condition else no()`; each is worked out once, where it belongs."""
@@ -47,7 +49,7 @@ class Choices:
             if found is not None:
                 return found
         self.draft.put(node)
-        return self.one([(block, value) for block, value, _ in ways], "one")
+        return self.one([(block, value) for block, value, _ in ways], self.hint)
 
     @staticmethod
     def _inline(condition: Flag, yes: Value, no: Value) -> Value:
@@ -113,16 +115,18 @@ class Choices:
 
     def _stretch(self, ways: list[Way], wanted: str) -> Bytes | None:
         """A pair of locals; a literal is the pair (-1 - its number, that and its size)."""
-        encodings = {value.encoding for _, value in ways if isinstance(value, Bytes)}
+        encodings = {value.encoding for _, value in ways if isinstance(value, Bytes)} - {ANY_ENCODING}
         if len(encodings) > 1:
             return None
         encoding = encodings.pop() if encodings else "utf-8"
         literals: set[int] = set()
         pairs: list[tuple[str, str]] = []
         sizes: list[Int] = []
+        plain = True
         for _, value in ways:
             if isinstance(value, Bytes):
                 literals.update(value.literals)
+                plain = plain and value.plain
                 pairs.append((str(value.start), str(value.stop)))
                 sizes.append(self.draft.known(value.size))
                 continue
@@ -131,6 +135,7 @@ class Choices:
                 raw = value.value if isinstance(value.value, bytes) else value.value.encode(encoding)
             except UnicodeEncodeError:
                 return None
+            plain = plain and raw.isascii()
             number = self.draft.literal(raw)
             literals.add(number)
             pairs.append((str(-1 - number), str(-1 - number + len(raw))))
@@ -141,7 +146,8 @@ class Choices:
                 self.draft.assign(start, first)
                 self.draft.assign(stop, last)
         low, high = min(one.low for one in sizes), max(one.high for one in sizes)
-        return Bytes(Pos(start), Pos(stop), Int(f"{stop} - {start}", low, high, 9), encoding, tuple(sorted(literals)))
+        size = Int(f"{stop} - {start}", low, high, SUM)
+        return Bytes(Pos(start), Pos(stop), size, encoding, tuple(sorted(literals)), plain)
 
 
 def tagged(tag: str, number: int) -> Flag:

@@ -93,7 +93,14 @@ class Loop:
     body: list[Node] = field(default_factory=list)
 
 
-Node = Assign | Do | Exit | Break | If | Loop
+@dataclass(slots=True)
+class Group:
+    """Statements that are added later, at a place left for them."""
+
+    body: list[Node] = field(default_factory=list)
+
+
+Node = Assign | Do | Exit | Break | If | Loop | Group
 #: Why a frame is refused, or NEED or HARD.
 Reason = str | int | Cause
 
@@ -116,6 +123,8 @@ class Draft:
         self.place = Place()
         #: Whether an expression that may fail is of no use.
         self.strict = False
+        #: Whether what is read here was read and checked before.
+        self.muted = False
         #: The blocks being written, outermost first: what was worked out in one of them is still there.
         self.open: list[object] = [object()]
         self._names: set[str] = set(_TAKEN)
@@ -158,6 +167,18 @@ class Draft:
 
     # ------------------------------------------------------------ statements
 
+    @contextmanager
+    def attempt(self, block: list[Node]) -> Iterator[None]:
+        """Write into `block`; if that fails, as if nothing had been written."""
+        names, reasons = set(self._names), len(self.reasons)
+        try:
+            with self.within(block):
+                yield
+        except BaseException:
+            self._names = names
+            del self.reasons[reasons:]
+            raise
+
     def put(self, node: Node) -> None:
         """Add a statement to the block at hand, without settling."""
         self._written += 1
@@ -195,6 +216,9 @@ class Draft:
     def refuse(self, bad: Flag, reason: Reason) -> None:
         """Return where `bad` holds; from here on it does not."""
         if bad.text == "False":
+            return
+        if self.muted:
+            self.learn(bad.no)
             return
         if bad.text == "True":
             self.leave(reason)
@@ -239,7 +263,7 @@ class Draft:
             return value  # never reached
         if low == high and abs(low) <= MOST:
             return Int.of(low)
-        return Int(value.text, low, high, value.own)
+        return Int(value.text, low, high, value.own, value.empty)
 
 
 _READER = re.compile(r"[us][1248](be|le)?")
@@ -266,6 +290,8 @@ def _matters(node: Node, live: set[str], looped: bool) -> bool:
         return any(_matters(one, live, looped) for one in (*node.then, *node.other))
     if isinstance(node, Loop):
         return any(_matters(one, live, False) for one in node.body)
+    if isinstance(node, Group):
+        return any(_matters(one, live, looped) for one in node.body)
     return looped if isinstance(node, Break) else True
 
 
@@ -282,6 +308,8 @@ def _mark(block: list[Node], live: set[str], looped: bool) -> None:
         elif isinstance(node, Loop):
             live.update(_NAME.findall(node.head))
             _mark(node.body, live, True)
+        elif isinstance(node, Group):
+            _mark(node.body, live, looped)
         elif isinstance(node, Exit):
             live.update(_NAME.findall(node.code))
 
@@ -295,6 +323,9 @@ def _kept(block: list[Node], live: set[str], looped: bool) -> list[Node]:
             node = If(node.condition, _kept(node.then, live, looped), _kept(node.other, live, looped))
         elif isinstance(node, Loop):
             node = Loop(node.head, _kept(node.body, live, True))
+        elif isinstance(node, Group):
+            kept += _kept(node.body, live, looped)
+            continue
         kept.append(node)
     return kept
 
@@ -313,6 +344,8 @@ def lines_of(block: list[Node], indent: str = "") -> Iterator[str]:
         elif isinstance(node, Loop):
             yield f"{indent}{node.head}:"
             yield from lines_of(node.body, indent + "    ")
+        elif isinstance(node, Group):
+            yield from lines_of(node.body, indent)
         elif node.then:
             yield f"{indent}if {node.condition}:"
             yield from lines_of(node.then, indent + "    ")

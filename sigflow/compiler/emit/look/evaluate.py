@@ -23,6 +23,7 @@ from sigflow.compiler.emit.look.values import (
     Flag,
     Int,
     Literal,
+    Many,
     Thing,
     Unknown,
     Value,
@@ -50,12 +51,15 @@ class Around:
 
 
 class Evaluator:
-    """Works expressions out.  member: gives the value of a member of an object."""
+    """Works expressions out.  member: gives the value of a member of an object; io: its stream."""
 
-    def __init__(self, draft: Draft, types: Types, member: Callable[[Thing, str], Value]) -> None:
+    def __init__(
+        self, draft: Draft, types: Types, member: Callable[[Thing, str], Value], io: Callable[[Thing], Value]
+    ) -> None:
         self.draft = draft
         self.types = types
         self.member = member
+        self.io = io
         self.sums = Arithmetic(draft)
         self.choices = Choices(draft)
         self.stretches = Stretches(draft, self.choices)
@@ -178,6 +182,8 @@ class Evaluator:
             return self.of_thing(value, name)
         if isinstance(value, IO):
             return self.of_stream(value, name)
+        if isinstance(value, Many):
+            return self.of_list(value, name)
         if isinstance(value, Int | Flag) and name == "to_i":
             return self.as_int(value)
         if isinstance(value, Bytes | Literal):
@@ -191,7 +197,18 @@ class Evaluator:
             return thing.parent
         if name == "_root":
             return thing.root
-        return IO(thing.stream) if name == "_io" else self.member(thing, name)
+        return self.io(thing) if name == "_io" else self.member(thing, name)
+
+    @staticmethod
+    def of_list(many: Many, name: str) -> Value:
+        """`size`, `first` and `last` of a list."""
+        if name in ("size", "length"):
+            return many.size()
+        if name == "first":
+            return many.first()
+        if name == "last":
+            return many.last()
+        raise Inexpressible(f"`{name}` of a list")
 
     def of_stream(self, io: IO, name: str) -> Value:
         """`size`, `pos` and `eof` of a stream."""
@@ -216,6 +233,8 @@ class Evaluator:
             self.fail()
         if isinstance(value, Bytes | Literal):
             return self.stretches.byte(value, self.sums.narrow(index))
+        if isinstance(value, Many):
+            return value.at(self.sums.narrow(index))
         raise Inexpressible(f"an element of {described(value)}")
 
     def _list(self, expr: ex.ListOf, _around: Around) -> Value:
@@ -315,14 +334,18 @@ def described(value: Value) -> str:
     """What a value is, for people."""
     if isinstance(value, Unknown):
         return value.what
+    if isinstance(value, Many):
+        return "a list"
     return _KINDS.get(type(value), "a value")
 
 
-_KINDS: dict[type, str] = {Thing: "an object", Bytes: "bytes", Literal: "a literal", IO: "a stream", Int: "an integer"}
+_KINDS: dict[type, str] = {
+    Thing: "an object", Bytes: "bytes", Literal: "a literal", IO: "a stream", Int: "an integer",
+}  # fmt: skip
 _SPECIAL: dict[str, Callable[[Evaluator, Around], Value]] = {
     "_": lambda _, around: around.element,
     "_on": lambda _, around: around.on,
-    "_io": lambda self, around: IO(self.thing(around).stream),
+    "_io": lambda self, around: self.io(self.thing(around)),
     "_root": lambda self, around: self.thing(around).root,
     "_parent": lambda self, around: self.thing(around).parent,
     "_index": Evaluator._index,

@@ -91,10 +91,12 @@ class Frame(Stream):
                 self.draft.leave(self.ceiling.reason)
             self.least = max(self.least, stop.offset)
             self._limited = None
-        else:
+        elif size:
             self._limited = None  # what lies before `stop` passes no ceiling that `stop` does not
             self.settle()
             self.hold(stop)
+        elif self._limited is not None:
+            self.settle()
         self.saw(stop)
         if not self.known(stop):
             self._wanted = stop

@@ -21,6 +21,8 @@ class Part(Stream):
         self.size = whole.size
         #: Whether it may be read from beyond its end.
         self.beyond = False
+        #: Whether it belongs to an object that was read before: where its reading stood is not known.
+        self.passed = False
 
     def seen_from(self, offset: Int) -> Part:
         """The same bytes, read from an offset on."""
@@ -129,6 +131,12 @@ class Part(Stream):
 
     # ------------------------------------------------------------ what expressions ask for
 
+    def place(self) -> Int:
+        """`pos`: the offset of the next byte."""
+        if self.passed:
+            raise Inexpressible("the position in the stream of another element")
+        return super().place()
+
     def whole(self) -> Int:
         """`size`: all bytes of the stream."""
         return self.draft.known(self.size)
@@ -137,7 +145,7 @@ class Part(Stream):
         """`eof`: whether nothing is left."""
         self.settle()
         pos, stop = self.state.pos, self.stop
-        if self.state.left != 0:
+        if self.state.left != 0 or self.passed:
             raise Inexpressible("the end of a stream within a byte")
         if pos.base == stop.base:
             return Flag.of(pos.offset >= stop.offset)

@@ -17,6 +17,7 @@ from sigflow.compiler.emit.look.choice import Way
 from sigflow.compiler.emit.look.draft import Draft, Ended, If, Inexpressible
 from sigflow.compiler.emit.look.evaluate import FAILED, Around, Evaluator
 from sigflow.compiler.emit.look.frame import TOO_LONG, Frame
+from sigflow.compiler.emit.look.lists import Lists, Mirror
 from sigflow.compiler.emit.look.part import Part
 from sigflow.compiler.emit.look.streams import State, Stream
 from sigflow.compiler.emit.look.values import (
@@ -53,7 +54,8 @@ class Reader:
         self.hints = scope.hints
         self.plans = scope.plan.classes
         self.frame = frame
-        self.ev = Evaluator(draft, module.types, self.member)
+        self.ev = Evaluator(draft, module.types, self.member, self.io)
+        self.lists = Lists(self)
         self.by_path = {attr.place.path: reason for attr, reason in self.hints.reasons.items()}
         #: Where the fields stand that checksums speak of.
         self.starts: dict[sc.Attr, Pos] = {}
@@ -121,6 +123,8 @@ class Reader:
             self.draft.leave(FAILED)
         if attr in thing.members:
             return thing.members[attr]
+        if isinstance(thing, Mirror) and not (isinstance(attr, sc.Attr) and attr.is_instance):
+            return thing.member(attr)
         kept = thing.known.get(attr)
         if kept is not None and kept[1] in self.draft.open:
             return kept[0]
@@ -131,12 +135,36 @@ class Reader:
             raise Inexpressible(f"'{id}', which needs itself")
         self._working.append((thing, instance.attr))
         try:
-            value = self.instance(thing, instance)
+            with self.naming(f"{thing.prefix}{id}"):
+                value = self.instance(thing, instance)
         finally:
             self._working.pop()
         value = self.ev.short(value, f"{thing.prefix}{id}")
         thing.known[attr] = value, self.draft.open[-1]
         return value
+
+    @staticmethod
+    def io(thing: Thing) -> Value:
+        """The stream of an object."""
+        return thing.io() if isinstance(thing, Mirror) else IO(thing.stream)
+
+    def is_working(self) -> bool:
+        """Whether an instance is being worked out, which Python does once and keeps."""
+        return bool(self._working)
+
+    def again(self, thing: Thing, step: Step, where: Bytes) -> Value:
+        """The value of a field of fixed size that was read before, at this place."""
+        if isinstance(step.wire, User) and step.wire.arguments:
+            raise Inexpressible("an element by its number that has arguments")
+        view = Part(self.draft, where)
+        view.passed = True
+        muted, self.draft.muted = self.draft.muted, True
+        view.hint = f"{thing.prefix}{step.attr.id}"
+        try:
+            with self.on(view):
+                return self.value(thing, step, step.wire, view, None)
+        finally:
+            self.draft.muted = muted
 
     def instance(self, thing: Thing, step: Step | ValueStep) -> Value:
         """The value of an instance."""
@@ -155,7 +183,7 @@ class Reader:
     def sought(self, thing: Thing, step: Step) -> Value:
         """An instance that is read from a part of the frame."""
         attr = step.attr
-        io = IO(thing.stream) if attr.io is None else self.ev.value(attr.io.expr, Around(thing))
+        io = self.io(thing) if attr.io is None else self.ev.value(attr.io.expr, Around(thing))
         if not isinstance(io, IO) or not isinstance(io.stream, Part) or attr.pos is None:
             raise Inexpressible(f"'{attr.id}', an instance that seeks in the frame")
         place, self.draft.place = self.draft.place, attr.place
@@ -170,6 +198,15 @@ class Reader:
         return value
 
     # ------------------------------------------------------------ streams and ways
+
+    @contextmanager
+    def naming(self, hint: str) -> Iterator[None]:
+        """What locals that an expression needs are called."""
+        before, self.ev.choices.hint = self.ev.choices.hint, hint
+        try:
+            yield
+        finally:
+            self.ev.choices.hint = before
 
     @contextmanager
     def on(self, stream: Stream) -> Iterator[None]:
@@ -311,7 +348,7 @@ class Reader:
     def body(self, thing: Thing, step: Step, stream: Stream) -> Value:
         """A field whose condition holds: its value, checked."""
         if step.attr.repeat is not None:
-            raise Inexpressible("a list")
+            return self.lists.read(thing, step, stream)
         value = self.assigned(thing, step, stream)
         self.checks(thing, step, value)
         return value
@@ -416,8 +453,12 @@ class Reader:
         plan, hint, inner = self.plans[wire.target], stream.hint, stream
         if wire.shape is not None:
             inner = Part(self.draft, self.stretch(thing, step, wire.shape, stream, index))
+            inner.depth = self.lists.depth
         around = Around(thing, index=index)
-        arguments = [self.ev.value(one.expr, around) for one in wire.arguments]
+        arguments = []
+        for param, one in zip(plan.params, wire.arguments, strict=True):
+            with self.naming(f"{hint}_{param.name}"):
+                arguments.append(self.ev.value(one.expr, around))
         parent: Value = thing
         if step.attr.no_parent:
             parent = None

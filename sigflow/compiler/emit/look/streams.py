@@ -41,6 +41,9 @@ class Stream:
         self.draft = draft
         self.begin = begin
         self.hint = "x"
+        #: Elements of lists that may have been empty so far, and in how many loops the stream was made.
+        self.empty = 0
+        self.depth = 0
         self.state = State(begin, begin, begin)
         self._wanted: Pos | None = None
         self._later: list[tuple[str, str]] = []

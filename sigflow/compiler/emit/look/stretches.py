@@ -7,6 +7,7 @@ bytes, which is the same for every encoding that is supported here: none has two
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 
 from sigflow.compiler import encodings
@@ -90,9 +91,15 @@ class Stretches:
             raise Inexpressible(f"a string in {encoding}")
         elif len(known) < 256:
             check = self.call("is_among", value, _set_of(known))
-        if check and value.size.value != 0:
+        plain = self.is_plain(value)
+        if check and value.size.value != 0 and not (plain and encoding in ("ascii", "utf-8")):
             self.draft.refuse(Flag(f"not {check}", NOT, check), FAILED)
-        return Bytes(value.start, value.stop, value.size, encoding)
+        return replace(value, encoding=encoding, plain=plain or encoding == "ascii")
+
+    def is_plain(self, value: Bytes) -> bool:
+        """Whether the bytes are known to be ASCII."""
+        most = self.draft.facts.get(self.call("highest", value))
+        return value.plain or value.encoding == "ascii" or (most is not None and most[1] < 0x80)
 
     def _decode_literal(self, value: Literal, encoding: str) -> Value:
         assert isinstance(value.value, bytes)
@@ -185,7 +192,8 @@ class Stretches:
         if value.encoding == "utf-8":
             self.real(value)
             return Int(self.call("letters_of_utf8", value), 0, self.draft.known(value.size).high)
-        return self.draft.known(value.size)
+        none = ((self.call("lowest", value), 256, 256), (self.call("highest", value), -1, -1))
+        return replace(self.draft.known(value.size), empty=none)
 
     def _not_empty(self, value: Bytes) -> None:
         self.real(value)
@@ -256,7 +264,7 @@ class Stretches:
         assert isinstance(named, Literal)
         encoding = encodings.python_name(str(named.value))
         if isinstance(value, Bytes) and value.encoding == encoding:
-            return Bytes(value.start, value.stop, value.size, "", value.literals)
+            return replace(value, encoding="")
         raise Inexpressible("`to_b` to another encoding")
 
     def _to_i(self, value: Bytes | Literal, arguments: list[Value]) -> Value:

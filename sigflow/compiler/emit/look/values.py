@@ -31,12 +31,13 @@ def bracketed(text: str, own: int, precedence: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Int:
-    """An integer: text, bounds, and how strongly the text binds."""
+    """An integer: text, bounds, and how strongly the text binds.  empty: what else is known where it is zero."""
 
     text: str
     low: int
     high: int
     own: int = ATOM
+    empty: Facts = ()
 
     @staticmethod
     def of(value: int) -> Int:
@@ -101,8 +102,16 @@ def both(left: Flag, right: Flag) -> Flag:
     if right.value is not None:
         return left if right.value else right
     opposites = (f"({one.opposite})" if one.opposite_own < OR else one.opposite for one in (left, right))
-    text = f"{left.at(AND)} and {right.at(AND + 1)}"
-    return Flag(text, AND, " or ".join(opposites), OR, (*left.yes, *right.yes), ())
+    text = f"{left.at(AND)} and {right.at(AND)}"
+    return Flag(text, AND, " or ".join(opposites), OR, (*left.yes, *right.yes), _whichever(left.no, right.no))
+
+
+def _whichever(left: Facts, right: Facts) -> Facts:
+    """What is known where one of the two is, but not which."""
+    found = []
+    for text, low, high in left:
+        found += [(text, min(low, least), max(high, most)) for other, least, most in right if other == text]
+    return tuple(found)
 
 
 def either(left: Flag, right: Flag) -> Flag:
@@ -131,11 +140,15 @@ class Pos:
         return bracketed(str(self), SUM if self.offset else ATOM, precedence)
 
 
+#: The encoding of a string of which only literals are known so far.
+ANY_ENCODING = "?"
+
+
 @dataclass(frozen=True, slots=True)
 class Bytes:
     """data[start:stop], and its size; `encoding`: of a string, Python's name.
 
-    literals: numbers of the literals that `start` (a local) may stand for instead.
+    literals: numbers of the literals that `start` (a local) may stand for instead.  plain: known to be ASCII.
     """
 
     start: Pos
@@ -143,6 +156,7 @@ class Bytes:
     size: Int
     encoding: str = ""
     literals: tuple[int, ...] = ()
+    plain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,4 +206,24 @@ class Cases:
     values: tuple[Value, ...]
 
 
-Value = Int | Flag | Bytes | Literal | Unknown | Thing | IO | Cases | None
+class Many:
+    """A list, while it is read and after; see `lists`."""
+
+    def size(self) -> Int:
+        """How many elements it has."""
+        raise NotImplementedError
+
+    def first(self) -> Value:
+        """The first element."""
+        raise NotImplementedError
+
+    def last(self) -> Value:
+        """The last element."""
+        raise NotImplementedError
+
+    def at(self, index: Int) -> Value:
+        """One element."""
+        raise NotImplementedError
+
+
+Value = Int | Flag | Bytes | Literal | Unknown | Thing | IO | Cases | Many | None
