@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import numpy
 
     from sigflow.engine import Native
-    from sigflow.storage import Storage
+    from sigflow.engine.windows import Source
 
     Array = numpy.ndarray[Any, Any]
 
@@ -49,7 +49,7 @@ class Part(NamedTuple):
 class Stitched:
     """A pass by several workers.  State: the true state, and the work done."""
 
-    def __init__(self, native: Native, storage: Storage, workers: int, size: int = RANGE) -> None:
+    def __init__(self, native: Native, storage: Source, workers: int, size: int = RANGE) -> None:
         self._native = native
         self._storage = storage
         self._workers = workers

@@ -140,7 +140,6 @@ class Sweep:
 
         data: uint8, contiguous and read-only.  What was found is in `found` until `take`n.
         """
-        import numpy
 
         state = self._state
         while True:

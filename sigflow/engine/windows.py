@@ -15,11 +15,24 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 if TYPE_CHECKING:
     import numpy
 
-    from sigflow.storage import Storage
-
 #: Bytes of a file that are read at once, and room for what is carried over.
 WINDOW = 1 << 20
 ROOM = 1 << 18
+
+
+class Source(Protocol):
+    """What is asked of a storage; see `sigflow.storage.Storage`.  It may also have `view`, all of it in memory, or
+    `descriptor`, that of its file.
+    """
+
+    @property
+    def size(self) -> int | None:
+        """Its bytes, where that is known."""
+        ...
+
+    def chunks(self, chunk_size: int = ..., start: int = ...) -> Iterator[bytes]:
+        """The bytes from `start` to the end, in pieces."""
+        ...
 
 
 class Window(NamedTuple):
@@ -155,7 +168,7 @@ class Chunked:
         """Nothing to give back."""
 
 
-def windows_of(storage: Storage, chunk_size: int | None = None, start: int = 0) -> Windows:
+def windows_of(storage: Source, chunk_size: int | None = None, start: int = 0) -> Windows:
     """The windows of a storage from the offset `start` on.  chunk_size: bytes read at once, where the user says so."""
     view = getattr(storage, "view", None)
     if view is not None:

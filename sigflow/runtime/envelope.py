@@ -173,11 +173,6 @@ class Envelope:
     steps: Callable[[Window], Generator[None, None, Measured]]
     measure: Callable[[Any, int, int], int | str | None] | None = None
     run: Callable[[Any, int, int, int, list[tuple[int, int, tuple[Any, ...]]]], int] | None = None
-    look: Callable[..., int] | None = None
-    look_reasons: tuple[str, ...] = ()
-    look_least: int = 0
-    look_counts: bool = False
-    inexpressible: str = ""
     lazy: bool = False
     head: Callable[[Any, int], tuple[Any, ...]] | None = None
     sync: tuple[bytes, ...] = ()
