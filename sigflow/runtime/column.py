@@ -46,15 +46,11 @@ class Computed:
 
 @dataclass(frozen=True, slots=True)
 class Bytes:
-    """A byte array.  pad, term, include: what is cut off behind a known size.
-
-    processed: its bytes are not those on the wire.
-    """
+    """A byte array.  pad, term, include: what is cut off behind a known size."""
 
     pad: int | None = None
     term: bytes | None = None
     include: bool = False
-    processed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +111,8 @@ class Column:
     """A field of a class: its id, its kind, its place where it has one, and what is said of it.
 
     attribute: the Python name, where it is not the id.  optional: it has a condition.  checked: it may be refused.
-    instance: it is computed, or read from elsewhere, when it is asked for.  physical: (scale, offset, unit).
+    processed: its bytes are not those on the wire.  instance: it is computed, or read from elsewhere, when it is asked
+    for.  physical: (scale, offset, unit).
     """
 
     id: str
@@ -124,6 +121,7 @@ class Column:
     attribute: str = ""
     optional: bool = False
     checked: bool = False
+    processed: bool = False
     instance: bool = False
     physical: tuple[float, float, str] | None = None
     doc: str = ""

@@ -10,6 +10,7 @@ from sigflow.compiler import encodings, naming
 from sigflow.compiler import expression as ex
 from sigflow.compiler import schema as sc
 from sigflow.compiler.bounds import bounds
+from sigflow.compiler.emit.measure import wires_of
 from sigflow.compiler.emit.places import Place, places
 from sigflow.compiler.emit.shared import Module, limits_of, physical
 from sigflow.compiler.emit.writer import Writer
@@ -78,6 +79,8 @@ class _Columns:
             parts.append("optional=True")
         if attr.valid is not None or attr.contents is not None:
             parts.append("checked=True")
+        if isinstance(one, Step) and any(_processed(wire) for wire in wires_of(one.wire)):
+            parts.append("processed=True")
         if attr.is_instance:
             parts.append("instance=True")
         measures = physical(attr)
@@ -107,8 +110,7 @@ class _Columns:
         if isinstance(wire, Bits):
             return self.enumerated(step, self.bits(wire, place))
         if isinstance(wire, Bytes):
-            cut = self.cut(wire.shape)
-            return f"{self.need('Bytes')}({', '.join(cut + (['processed=True'] if wire.shape.process else []))})"
+            return f"{self.need('Bytes')}({', '.join(self.cut(wire.shape))})"
         if isinstance(wire, Text):
             return (
                 f"{self.need('Text')}({', '.join([repr(encodings.python_name(wire.encoding)), *self.cut(wire.shape)])})"
@@ -173,7 +175,7 @@ class _Columns:
             number = f"{self.need('Computed')}('int'{limits})"
             return f"{self.need('Named')}({self.plan.class_names[type_.ref]}, {number})"
         if type_.kind == "bytes":
-            return f"{self.need('Bytes')}(processed=True)"
+            return f"{self.need('Bytes')}()"
         if type_.kind == "str":
             return f"{self.need('Text')}()"
         if type_.kind == "user":
@@ -181,6 +183,11 @@ class _Columns:
         if type_.kind == "array":
             return f"{self.need('Many')}({self.type(type_.ref)})"
         return f"{self.need('Unknown')}()"
+
+
+def _processed(wire: Wire) -> bool:
+    shape: Shape | None = getattr(wire, "shape", None)
+    return shape is not None and shape.process is not None
 
 
 def needs(code: sc.Code, plan: ClassPlan, module: Module) -> tuple[str, ...] | None:

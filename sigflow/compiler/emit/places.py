@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sigflow.compiler import schema as sc
-from sigflow.compiler.layout import Layout, integer
+from sigflow.compiler.emit.shared import limits_of
+from sigflow.compiler.layout import Layout
 from sigflow.compiler.model import Bits, Bytes, Number, Text, User, Wire
 from sigflow.compiler.plan import ClassPlan, Step
 
@@ -112,12 +113,8 @@ def _placed(step: Step, wire: Wire) -> bool:
         return wire.shape.process is None
     if isinstance(wire, User):
         process = wire.shape.process if wire.shape is not None else None
-        return process is None and isinstance(wire.target, sc.ClassSpec) and _counted(step)
+        return process is None and isinstance(wire.target, sc.ClassSpec) and "depth" not in limits_of(wire.target)
     return False
-
-
-def _counted(step: Step) -> bool:
-    return step.attr.repeat is None or integer(step.attr.repeat.code) is not None
 
 
 def _stretches(step: Step) -> bool:
