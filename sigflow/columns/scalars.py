@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sigflow.columns.frame import FrameType
 from sigflow.columns.gather import Stretches, dtype_of
-from sigflow.columns.table import FormatColumns, Wanted
 from sigflow.errors import UsageError
 from sigflow.runtime.column import Bits, Named, Number
 
@@ -30,7 +30,7 @@ class ScalarColumns:
         if len(formats) > 1:
             names = ", ".join(one.name for one in formats)
             raise UsageError(f"an array has the fields of one format, these are several: {names}")
-        self._scalars = FormatColumns(formats[0], Wanted()).scalars if formats else []
+        self._scalars = list(FrameType(formats[0]).scalars.values()) if formats else []
         self.dtype = np.dtype([*ENVELOPE, *((one.path, _type(one.kind)) for one in self._scalars)])
 
     def array(self, frames: FrameBatch) -> np.ndarray[Any, Any]:

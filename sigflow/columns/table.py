@@ -11,7 +11,6 @@ something fails.  Otherwise all are, a few at a time.  A batch that would become
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -19,19 +18,17 @@ from typing import TYPE_CHECKING, Any
 from sigflow.columns import payload
 from sigflow.columns.arrow import arrow, field_of, type_of
 from sigflow.columns.budget import Budget, TooMuch
+from sigflow.columns.frame import FrameType
 from sigflow.columns.frames import FrameBatch
 from sigflow.columns.names import Names
 from sigflow.columns.objects import Source, parsed
 from sigflow.columns.paths import Step, field_at, part_at, steps_of
-from sigflow.columns.steady import Steady
 from sigflow.columns.tree import Listed, Member, Struct, Trees
 from sigflow.errors import UsageError
-from sigflow.runtime.column import Module
 
 if TYPE_CHECKING:
     import pyarrow
 
-    from sigflow.columns.gather import Scalar
     from sigflow.stream.format import Format
 
 #: The columns of every table.
@@ -55,21 +52,6 @@ class Wanted:
     objects: bool = False
 
 
-def description(format: Format) -> tuple[Module, type[Any]]:
-    """How the generated module of a format describes its classes, and the class of a frame's value."""
-    envelope = format.envelope
-    if envelope is not None:
-        if envelope.columns is None or envelope.unit is None:
-            raise UsageError(f"{format.name} does not describe its columns: generate its module again")
-        return envelope.columns(), envelope.unit
-    root = format.root
-    assert root is not None  # a whole file has one
-    describe = getattr(format.module, "_columns", None) or getattr(sys.modules.get(root.__module__), "_columns", None)
-    if describe is None:
-        raise UsageError(f"{format.name} does not describe its columns: generate its module again")
-    return describe(), root
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class _Output:
     """A column of the table: its field, the top-level column that it is of, and the way there."""
@@ -84,23 +66,16 @@ class FormatColumns:
 
     def __init__(self, format: Format, wanted: Wanted) -> None:
         self.format = format
-        self.module, self.unit = description(format)
+        self.type = FrameType(format)
         self.unknown: list[str] = []
         self.known: list[str] = []
         self.sources: list[Source] = []
         self._outputs: list[_Output] = []
         self._choose(wanted)
         self.fields: list[pyarrow.Field] = [one.field for one in self._outputs]
-        trees = Trees(self.module)
-        trees.members(self.unit)  # takes in what other modules describe
-        self.classes = trees.known
-        self._weighed = any(one.processed for each in self.classes.values() for one in each.columns)
-        self._gathered: frozenset[str] = frozenset()
-        self._doubtful: frozenset[str] = frozenset()
-        if format.envelope is not None:
-            self._gathered, self._doubtful = Steady(self.classes, format.limits).gathered(self.unit)
-        self._scalars: dict[str, Scalar] = {}
+        self._weighed = self.type.grows
         self._guards = self._doubted()
+        #: Whether no frame has to be parsed, but for those in which something fails.
         self.gathers = not wanted.objects and format.envelope is not None and self._can_gather()
 
     # ------------------------------------------------------------ what is asked for
@@ -111,9 +86,10 @@ class FormatColumns:
             for name, source in sources.items():
                 self._take(name, source, ())
             return
+        asked = dict.fromkeys(wanted.fields)
         more: dict[str, Source] | None = None
         self.known = list(sources)
-        for path in wanted.fields:
+        for path in asked:
             if self._found(path, sources):
                 continue
             if more is None:
@@ -124,8 +100,8 @@ class FormatColumns:
 
     def _all(self, instances: bool, physical: bool) -> dict[str, Source]:
         """The top-level columns by name."""
-        trees = Trees(self.module, instances=instances, physical=physical)
-        members = trees.members(self.unit)
+        trees = Trees(self.type.module, instances=instances, physical=physical)
+        members = trees.members(self.type.unit)
         sources: dict[str, Source] = {one.name: one for one in members}
         sources.update((one.name, one) for one in payload.codec_columns(self.format.envelope, members, trees))
         return sources
@@ -148,23 +124,13 @@ class FormatColumns:
     # ------------------------------------------------------------ the way there
 
     def _can_gather(self) -> bool:
-        from sigflow.columns.gather import scalars
-
-        fields = self.classes[self.unit].columns
-        found = scalars((one for one in fields if one.id in self._gathered), self.classes)
-        self._scalars = {one.attributes: one for one in found}
         for one in self.sources:
             if isinstance(one, Member):
-                if one.column.instance or one.column.id not in self._gathered or _has_instances(one):
+                if one.column.instance or one.column.id not in self.type.gathered or _has_instances(one):
                     return False
-            elif self.format.envelope is None or not payload.can_gather(self.format.envelope, self._scalars):
+            elif self.format.envelope is None or not payload.can_gather(self.format.envelope, self.type.scalars):
                 return False
         return True
-
-    @property
-    def scalars(self) -> list[Scalar]:
-        """The numbers that stand at a fixed place in every frame."""
-        return list(self._scalars.values())
 
     def arrays(self, frames: FrameBatch, names: Names, budget: Budget) -> list[pyarrow.Array]:
         """The columns of these frames, all of this format."""
@@ -189,18 +155,15 @@ class FormatColumns:
         found: dict[int, pyarrow.Array] = {id(one): gathered(one, rows, names) for one in members}
         codecs = [one for one in self.sources if isinstance(one, payload.CodecColumn)]
         if codecs:
-            arrays = payload.gathered(codecs, envelope, self.format.limits, rows, self._scalars, names, budget)
+            arrays = payload.gathered(codecs, envelope, self.format.limits, rows, self.type.scalars, names, budget)
             found.update(zip(map(id, codecs), arrays, strict=True))
         columns = [found[id(one)] for one in self.sources]
         return self._corrected(columns, frames, rows.failed, names, budget) if rows.failed.any() else columns
 
     def _doubted(self) -> list[Member]:
         """The fields that tell which frames fail to parse, and are not asked for as they are."""
-        if not self._doubtful:
-            return []
         asked = {one.name for one in self.sources if isinstance(one, Member) and one.physical is None}
-        members = Trees(self.module).members(self.unit)
-        return [one for one in members if one.column.id in self._doubtful and one.name not in asked]
+        return [one for one in self.type.members if one.column.id in self.type.doubtful and one.name not in asked]
 
     def _corrected(
         self, columns: list[pyarrow.Array], frames: FrameBatch, failed: Any, names: Names, budget: Budget
@@ -254,10 +217,13 @@ class Table:
             pa.field("_format", pa.dictionary(pa.int32(), pa.string()), nullable=False),
             pa.field("_index", pa.int64(), nullable=False),
         ]
+        #: The formats that have a column of their own, by number; of a single format its fields are the columns.
+        self._among = [number for number, one in enumerate(self.columns) if one.fields]
         if len(self.columns) == 1:
             fields = self.columns[0].fields
         else:
-            fields = [pa.field(one.format.name, pa.struct(one.fields)) for one in self.columns]
+            shown = [self.columns[number] for number in self._among]
+            fields = [pa.field(one.format.name, pa.struct(one.fields)) for one in shown]
         #: The schema of every batch.
         self.schema: pyarrow.Schema = pa.schema([*envelope, *fields], metadata=self._said())
 
@@ -269,8 +235,8 @@ class Table:
             said.append(
                 {
                     "name": one.format.name,
-                    "spec": one.module.spec,
-                    "hash": one.module.source_hash,
+                    "spec": one.type.module.spec,
+                    "hash": one.type.module.source_hash,
                     "title": envelope.title if envelope is not None else "",
                     "fields": dict(_docs(one.fields)),
                 }
@@ -300,10 +266,10 @@ class Table:
         if len(self.columns) == 1:
             found += self.columns[0].arrays(frames, self._names, budget)
         else:
-            found += [self._among(number, frames, budget) for number in range(len(self.columns))]
+            found += [self._one_of(number, frames, budget) for number in self._among]
         return pa.RecordBatch.from_arrays(found, schema=self.schema)
 
-    def _among(self, number: int, frames: FrameBatch, budget: Budget) -> pyarrow.Array:
+    def _one_of(self, number: int, frames: FrameBatch, budget: Budget) -> pyarrow.Array:
         """The column of one format among several."""
         import numpy as np
 
@@ -314,15 +280,13 @@ class Table:
         )
         fields = self.columns[number].fields
         arrays = self.columns[number].arrays(some, self._names, budget)
-        if not arrays:
-            return pa.array([{} if this else None for this in mine.tolist()], pa.struct([]))
         rows = pa.StructArray.from_arrays(arrays, fields=fields)
         return rows.take(pa.array(np.cumsum(mine) - 1, mask=~mine))
 
 
 def _refuse_unknown(columns: Sequence[FormatColumns]) -> None:
     """A field that no format has is a mistake, not an empty column."""
-    for path in columns[0].unknown:
+    for path in columns[0].unknown if columns else ():
         if all(path in one.unknown for one in columns):
             from difflib import get_close_matches
 

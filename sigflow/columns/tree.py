@@ -4,8 +4,8 @@ Rules.  A class is a struct of its fields.  A switch whose cases are all of one 
 other is a struct with one nullable member per type, named after it: the id of a class, or `int`, `float`, `str`,
 `bytes`, `bool`, `any`.  A type that holds itself, directly or through others, is flattened: one list with a row per
 object, outer before inner, of `depth` and the fields of the object that lead no deeper; where several such types have
-fields of their own, each has a struct of its own in the row.  What has no static type, or lies too deep, is text: the
-JSON that `parse` shows.
+fields of their own, each has a struct of its own in the row.  What has no static type, no fields, or lies too
+deep, is text: the JSON that `parse` shows.
 
 The tree is finite whatever the spec says: its depth and its size are bounded, what lies beyond is such text.
 """
@@ -79,11 +79,11 @@ class OneOf:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Row:
-    """What an object of a class in a recursion gives: the fields of its row, and the attributes that lead on."""
+    """What an object of a class in a recursion gives: the fields of its row, and the fields that lead on."""
 
     name: str
     members: tuple[Member, ...]
-    inner: tuple[str, ...]
+    inner: tuple[Column, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -173,7 +173,8 @@ class Trees:
                 return self._flat(kind, level)
             if kind.target not in self.known:
                 return Leaf(Unknown())
-            return Struct(kind.target, self.members(kind.target, level + 1))
+            members = self.members(kind.target, level + 1)
+            return Struct(kind.target, members) if members else Leaf(Unknown())
         return Leaf(kind)
 
     def _switch(self, kind: Switch, level: int, alone: bool) -> Node:
@@ -218,7 +219,7 @@ class Trees:
             if target in rows or target not in group:
                 continue
             columns = self._columns(target)
-            inner = tuple(one.name for one in columns if stripped(one.kind, group) is not one.kind)
+            inner = tuple(one for one in columns if stripped(one.kind, group) is not one.kind)
             rows[target] = Row(unique(self._id(target), taken), tuple(self._members(columns, level + 2, group)), inner)
             waiting.extend(self._targets(target))
         return Flat(rows)

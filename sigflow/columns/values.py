@@ -22,8 +22,10 @@ from sigflow.runtime.measure import WIRE_ERRORS
 if TYPE_CHECKING:
     import pyarrow
 
-#: Rows that the recursion in one value may have; instances may lead round in circles.
-MOST_ROWS = 1 << 21
+#: Computed fields may lead round in circles: so many after one another are followed, and by way of them as long as a
+#: value has no more rows than this.
+MOST_INSTANCES = 100
+MOST_ROWS = 1 << 16
 
 Values = Sequence[Any]
 
@@ -80,10 +82,25 @@ def _leaf(node: Leaf, values: Values, names: Names) -> pyarrow.Array:
 
 def _whole(values: Values, to: pyarrow.DataType) -> pyarrow.Array:
     pa = arrow()
-    made = pa.array(values, to, from_pandas=False)
+    try:
+        made = pa.array(values, to, from_pandas=False)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
+        made = pa.array([_fitting(one, to) for one in values], to, from_pandas=False)
     if isinstance(made, pa.ChunkedArray):
         raise LimitExceeded("a column of one batch holds 2 GiB or more: ask for smaller batches")
     return made
+
+
+def _fitting(value: Any, to: pyarrow.DataType) -> Any:
+    """A value as it is, or None where it is not of the type that the spec says."""
+    pa = arrow()
+    if isinstance(value, list) and pa.types.is_binary(to) and all(one in range(256) for one in value):
+        return bytes(value)  # what an expression lists byte by byte
+    try:
+        pa.scalar(value, to)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
+        return None
+    return value
 
 
 def _digits(value: int | None) -> int | None:
@@ -191,22 +208,24 @@ def _flat(node: Flat, values: Values, names: Names) -> pyarrow.Array:
 def _walk(node: Flat, value: Any, found: list[Any], depths: list[int]) -> None:
     """Append the objects of a recursion, outer before inner, and how deep each lies."""
     most = len(found) + MOST_ROWS
-    stack = [(value, 0)]
+    stack = [(value, 0, 0)]
     while stack:
-        one, depth = stack.pop()
-        if isinstance(one, list | tuple) and not hasattr(one, "_fields"):
-            stack.extend((item, depth) for item in reversed(one))
-            continue
+        one, depth, computed = stack.pop()
         row = node.rows.get(one.__class__)
         if row is None:
+            if isinstance(one, list | tuple):
+                stack.extend((item, depth, computed) for item in reversed(one))
+            continue
+        if computed and len(found) >= most:
             continue
         if row.members:
-            if len(found) >= most:
-                raise LimitExceeded(f"a value has more than {MOST_ROWS} rows of nested types", limit=MOST_ROWS)
             found.append(one)
             depths.append(min(depth, 0xFFFF))
         deeper = depth + 1 if row.members else depth
-        stack.extend((instance(one, name, None), deeper) for name in reversed(row.inner))
+        for column in reversed(row.inner):
+            hops = computed + column.instance
+            if hops <= MOST_INSTANCES:
+                stack.append((instance(one, column.name, None), deeper, hops))
 
 
 _ARRAYS: dict[type, Callable[[Any, Values, Names], Any]] = {

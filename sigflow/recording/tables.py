@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sigflow.columns.frames import FrameBatch
-from sigflow.events import Event, Record
+from sigflow.events import Record
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,57 +17,47 @@ if TYPE_CHECKING:
 
     from sigflow.columns.table import Table
     from sigflow.recording.run import Run
+    from sigflow.stream.format import Format
 
 #: Frames of one batch, and their bytes, at most; one frame there is always.
 SIZE = 1 << 16
-BYTES = 32 << 20
+BYTES = 16 << 20
 
 
-def frames_of(
-    run: Run, size: int = SIZE, *, most: int | None = None, seen: Callable[[Event], object] | None = None
-) -> Iterator[FrameBatch]:
-    """The frames of a run, in its order, at most `size` at a time.
-
-    most: stop behind so many frames.  seen: is called with each event before its frame is given.
-    """
-    numbers = {format.name: number for number, format in enumerate(run.formats)}
-    pieces: list[bytes] = []
-    offsets: list[int] = []
-    formats: list[int] = []
-    first = held = 0
-    if most == 0:
-        return
-    for event in run:
-        if seen is not None:
-            seen(event)
-        if not isinstance(event, Record):
-            continue
-        if pieces and held + len(event.raw) > BYTES:
-            yield _batch(pieces, offsets, formats, first)
-            first, held = first + len(pieces), 0
-            pieces, offsets, formats = [], [], []
-        pieces.append(event.raw)
-        offsets.append(event.start)
-        formats.append(numbers[event.format])
-        held += len(event.raw)
-        last = most is not None and first + len(pieces) == most
-        if len(pieces) >= size or last:
-            yield _batch(pieces, offsets, formats, first)
-            first, held = first + len(pieces), 0
-            pieces, offsets, formats = [], [], []
-        if last:
-            return
-    if pieces:
-        yield _batch(pieces, offsets, formats, first)
+def frames_of(run: Run, size: int = SIZE) -> Iterator[FrameBatch]:
+    """The frames of a run, in its order, at most `size` at a time."""
+    return framed((event for event in run if isinstance(event, Record)), run.formats, size)
 
 
-def _batch(pieces: list[bytes], offsets: list[int], formats: list[int], first: int) -> FrameBatch:
+def framed(records: Iterable[Record], formats: Sequence[Format], size: int = SIZE) -> Iterator[FrameBatch]:
+    """These records as arrays, at most `size` at a time."""
+    numbers = {format.name: number for number, format in enumerate(formats)}
+    held: list[Record] = []
+    room = BYTES
+    for record in records:
+        if held and (len(held) >= size or room < len(record.raw)):
+            yield _batch(held, numbers)
+            held, room = [], BYTES
+        held.append(record)
+        room -= len(record.raw)
+    if held:
+        yield _batch(held, numbers)
+
+
+def _batch(records: list[Record], numbers: dict[str, int]) -> FrameBatch:
     import numpy as np
 
-    stops = np.cumsum(np.fromiter(map(len, pieces), np.int64, len(pieces)))
+    count = len(records)
+    stops = np.cumsum(np.fromiter((len(one.raw) for one in records), np.int64, count))
     starts = np.concatenate([np.zeros(1, np.int64), stops[:-1]])
-    data = np.frombuffer(b"".join(pieces), np.uint8)
-    return FrameBatch(data, starts, stops, np.array(offsets, np.int64), np.array(formats, np.int32), first)
+    return FrameBatch(
+        np.frombuffer(b"".join([one.raw for one in records]), np.uint8),
+        starts,
+        stops,
+        np.fromiter((one.start for one in records), np.int64, count),
+        np.fromiter((numbers[one.format] for one in records), np.int32, count),
+        records[0].index,
+    )
 
 
 def batches_of(run: Run, table: Table, size: int = SIZE) -> Iterator[pyarrow.RecordBatch]:

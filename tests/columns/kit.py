@@ -16,7 +16,10 @@ from sigflow.columns.frames import FrameBatch
 from sigflow.columns.table import Table, Wanted
 from sigflow.stream.format import Format
 
-HEAD = "meta: {{id: {name}, endian: {endian}, encoding: {encoding}}}\n-sigflow-stream: {{sync: none, confirm: {{chain: 8}}, max-frame: 4096}}\n"
+HEAD = """
+meta: {{id: {name}, endian: {endian}, encoding: {encoding}}}
+-sigflow-stream: {{sync: none, confirm: {{chain: 8}}, max-frame: 4096}}
+"""
 
 #: Formats by name: byte order, encoding, the rest of the spec, and one frame.
 SPECS: dict[str, tuple[str, str, str, str]] = {
@@ -227,7 +230,7 @@ types:
       - {id: node, type: node, if: tag != 0}
       - {id: text, type: strz}
 """,
-        "0c 01 02 00 616200 05 07 00 6300 0000 ff",
+        "0d 01 02 00 616200 05 07 00 6300 0000 ff",
     ),
 }
 
@@ -257,6 +260,7 @@ def format_of(name: str) -> Format:
 def damaged(format: Format, raw: bytes, count: int, seed: int = 1) -> list[bytes]:
     """Frames that the measure takes: the given one, and random ones near it."""
     chance = random.Random(seed)
+    assert format.measure(raw) == len(raw)
     found = [raw]
     for _ in range(40 * count):
         if len(found) >= count:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from sigflow.compiler import build
 from sigflow.columns.render import pick, render
+from sigflow.compiler import build
 
 SPEC = """
 meta: {id: everything, endian: be}
