@@ -45,11 +45,15 @@ class Stamp(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """What reading a record found beside its value."""
+    """What reading a record found beside its value.
+
+    codec: which of the format's codecs gave the payload, counted from 0; None where it is as it was sent.
+    """
 
     payload: Any
     metadata: Mapping[str, str]
     diagnostics: tuple[Finding, ...]
+    codec: int | None = None
 
 
 class Reader(Protocol):

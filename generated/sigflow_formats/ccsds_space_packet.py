@@ -156,6 +156,23 @@ _RUN_0 = Run(
 _UNPACK_0 = _RUN_0.unpack
 
 
+def _columns() -> Any:
+    from sigflow.runtime.column import Bits, Bytes, Column, Fields, Module, Named, Number
+
+    return Module('ccsds_space_packet.ksy', '8b44cfaf6823061c', {
+        CcsdsSpacePacket: Fields('ccsds_space_packet', (
+            Column('version', Bits(3, shift=5), (0, 1), checked=True, doc='Packet version number; 0 is the only one defined.'),
+            Column('packet_type', Named(CcsdsSpacePacket.PacketTypes, Bits(1, shift=4)), (0, 1)),
+            Column('has_secondary_header', Bits(1, shift=3, boolean=True), (0, 1), doc="The data field begins with a secondary header, whose layout is the mission's own."),
+            Column('apid', Bits(11), (0, 2), doc='Application process identifier; 2047 marks idle packets.'),
+            Column('sequence_flags', Named(CcsdsSpacePacket.Segments, Bits(2, shift=6)), (2, 3)),
+            Column('sequence_count', Bits(14), (2, 4), doc='Counts the packets of one APID, modulo 16,384.'),
+            Column('data_length', Number('u', 2, 'be'), (4, 6), doc='Bytes of the data field, less one.'),
+            Column('data', Bytes(), (6, None), doc='Secondary header, where there is one, and user data; never empty.'),
+        )),
+    })
+
+
 _HEAD = Struct('>IH').unpack_from
 
 
@@ -219,6 +236,8 @@ FORMAT = Envelope(
     source_hash='8b44cfaf6823061c',
     parse=_parse,
     steps=_steps,
+    unit=CcsdsSpacePacket,
+    columns=_columns,
     measure=_measure,
     header=6,
     sync=(),

@@ -284,6 +284,34 @@ class InstrumentHdr(KaitaiStruct):
         return self._m_byte_order
 
 
+def _columns() -> Any:
+    from sigflow.runtime.column import Bytes, Column, Computed, Fields, Many, Module, Nested, Number, Text
+
+    return Module('instrument_hdr.ksy', 'ecc2f71a2bdc46b1', {
+        InstrumentHdr.Line: Fields('line', (
+            Column('text', Nested(InstrumentHdr.Pair, apart=True)),
+            Column('line_feed', Number('u', 1), (-1, None), checked=True, doc='Ends a line, which must be `;END` or hold a key and a colon.'),
+            Column('is_end', Computed('bool'), instance=True),
+            Column('is_number', Computed('bool'), instance=True, doc='The value is 1 to 8 decimal digits.'),
+            Column('len', Computed('int'), instance=True, doc="The payload's length as far as it is known here; 0 for none, or none that can be read."),
+            Column('order', Text(), instance=True, doc="The payload's byte order as far as it is known here."),
+        )),
+        InstrumentHdr.Pair: Fields('pair', (
+            Column('key_bytes', Bytes(), checked=True),
+            Column('value', Bytes(), checked=True),
+            Column('key', Text(), instance=True),
+            Column('size', Computed('int', 0, 281474976710656), instance=True),
+        )),
+        InstrumentHdr: Fields('instrument_hdr', (
+            Column('marker', Bytes(), (0, 6), checked=True),
+            Column('lines', Many(Nested(InstrumentHdr.Line)), doc="The header's lines in order; the last one is `;END`."),
+            Column('length_known', Bytes(), checked=True, doc='No bytes, only the check that the header has said a length.'),
+            Column('order_known', Bytes(), checked=True, doc='No bytes, only the check that the byte order is one of the two.'),
+            Column('payload', Bytes(), doc='Numbers in the byte order that the header declares.'),
+            Column('checksum', Number('u', 4, 'be'), (-4, None), doc='CRC-32/ISO-HDLC of the payload, big-endian whatever ENDIAN says.'),
+            Column('byte_order', Text(), instance=True, doc='`L` or `B`, the byte order of the numbers in the payload.'),
+        )),
+    })
 
 
 def _steps(io: Window) -> Any:
@@ -452,6 +480,8 @@ FORMAT = Envelope(
     source_hash='ecc2f71a2bdc46b1',
     parse=_parse,
     steps=_steps,
+    unit=InstrumentHdr,
+    columns=_columns,
     sync=(b'*HDR\r\n',),
     max_frame=10004100,
     min_frame=10,

@@ -200,6 +200,24 @@ _RUN_0 = Run(
 _UNPACK_0 = _RUN_0.unpack
 
 
+def _columns() -> Any:
+    from sigflow.runtime.column import Bytes, Column, Computed, Fields, Many, Module, Nested, Text
+
+    return Module('nmea0183.ksy', '003511605289919a', {
+        Nmea0183.Sentence: Fields('sentence', (
+            Column('address', Text('iso8859-1'), checked=True, doc='The text before the first comma. The check is of the whole body, which must not be empty.'),
+            Column('fields', Many(Text('iso8859-1')), doc='What follows each comma, up to the next one. Empty fields count, the last one too.'),
+            Column('text', Bytes(), instance=True, doc='The body as it was sent.'),
+            Column('pieces', Many(Text('iso8859-1')), instance=True, doc='The body cut after each comma; there is no piece after a comma that ends it.'),
+            Column('num_fields', Computed('int', -1, 281474976710656), instance=True),
+        )),
+        Nmea0183: Fields('nmea0183', (
+            Column('start', Text('iso8859-1'), (0, 1), checked=True),
+            Column('body', Nested(Nmea0183.Sentence, apart=True), doc='What stands between the start character and `*`, which is not part of it.'),
+            Column('checksum', Text('iso8859-1'), (-4, -2), doc="Two hexadecimal digits, the XOR of the body's bytes."),
+            Column('eol', Bytes(), (-2, None), checked=True),
+        )),
+    })
 
 
 def _steps(io: Window) -> Any:
@@ -263,6 +281,8 @@ FORMAT = Envelope(
     source_hash='003511605289919a',
     parse=_parse,
     steps=_steps,
+    unit=Nmea0183,
+    columns=_columns,
     sync=(b'$', b'!'),
     max_frame=1024,
     min_frame=5,

@@ -231,6 +231,28 @@ _RUN_2 = Run(
 _UNPACK_2 = _RUN_2.unpack
 
 
+def _columns() -> Any:
+    from sigflow.runtime.column import Bits, Bytes, Column, Fields, Module, Named, Nested, Number
+
+    return Module('sgf1.ksy', '1851b10181c81417', {
+        Sgf1.Flags: Fields('flags', (
+            Column('reserved', Bits(5, shift=3), (0, 1)),
+            Column('compressed', Bits(1, shift=2, boolean=True), (0, 1), doc='The payload is a zlib stream (RFC 1950).'),
+            Column('encoding', Named(Sgf1.PayloadEncoding, Bits(2)), (0, 1)),
+        )),
+        Sgf1: Fields('sgf1', (
+            Column('magic', Bytes(), (0, 4), checked=True),
+            Column('version', Number('u', 1), (4, 5), doc='1 today. Another value is decoded and noted, never refused: frames of older and newer agents must not be lost.'),
+            Column('flags', Nested(Sgf1.Flags), (5, 6)),
+            Column('stream_id', Number('u', 4, 'be'), (6, 10), doc='The stream this frame belongs to; sequence numbers are counted within it.'),
+            Column('sequence', Number('u', 8, 'be'), (10, 18), doc='Counts the frames of its stream id by one and wraps at 2^64.'),
+            Column('payload_length', Number('u', 4, 'be'), (18, 22), doc="Bytes of payload, which may be none. At most 16 MiB unless the user's frame limit says otherwise."),
+            Column('checksum', Number('u', 4, 'be'), (22, 26), doc='CRC-32/ISO-HDLC of the 22 bytes before this field, then of the payload as it is sent (still compressed).'),
+            Column('payload', Bytes(), (26, None), doc='Inflated first where the flags say that it is compressed, then read as a TLV list where they say so.'),
+        )),
+    })
+
+
 _HEAD = Struct('>4sB1sIQII').unpack_from
 
 
@@ -327,6 +349,8 @@ FORMAT = Envelope(
     source_hash='1851b10181c81417',
     parse=_parse,
     steps=_steps,
+    unit=Sgf1,
+    columns=_columns,
     measure=_measure,
     header=26,
     run=_run,
@@ -341,7 +365,7 @@ FORMAT = Envelope(
     payload='payload',
     payload_at=(26, None),
     byte_order='big',
-    codecs=(Codec('payload', 'zlib', when=_codec_0), Codec('payload', 'tlv', when=_codec_1),),
+    codecs=(Codec('payload', 'zlib', when=_codec_0, needs=('flags.compressed',)), Codec('payload', 'tlv', when=_codec_1, needs=('flags.encoding',)),),
     notes=(NoteRule('version', 'unknown-version', 'this frame says another version than 1', _note_0),),
     fields=(Field('magic', 'bytes'), Field('version', 'u1', '1 today. Another value is decoded and noted, never refused: frames of older and newer agents must not be lost.'), Field('flags', 'flags'), Field('stream_id', 'u4be', 'The stream this frame belongs to; sequence numbers are counted within it.'), Field('sequence', 'u8be', 'Counts the frames of its stream id by one and wraps at 2^64.'), Field('payload_length', 'u4be', "Bytes of payload, which may be none. At most 16 MiB unless the user's frame limit says otherwise."), Field('checksum', 'u4be', 'CRC-32/ISO-HDLC of the 22 bytes before this field, then of the payload as it is sent (still compressed).'), Field('payload', 'bytes', 'Inflated first where the flags say that it is compressed, then read as a TLV list where they say so.'),),
     title='SGF1 telemetry frame',

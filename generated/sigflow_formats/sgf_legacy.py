@@ -80,6 +80,18 @@ _RUN_0 = Run(
 _UNPACK_0 = _RUN_0.unpack
 
 
+def _columns() -> Any:
+    from sigflow.runtime.column import Bytes, Column, Fields, Module, Number
+
+    return Module('sgf_legacy.ksy', 'd1c489143434cdb0', {
+        SgfLegacy: Fields('sgf_legacy', (
+            Column('stream_id', Number('u', 2, 'be'), (0, 2)),
+            Column('payload_length', Number('u', 4, 'be'), (2, 6), doc="Bytes of payload, which may be none. At most 16 MiB unless the user's frame limit says otherwise."),
+            Column('payload', Bytes(), (6, None)),
+        )),
+    })
+
+
 _HEAD = Struct('>HI').unpack_from
 
 
@@ -123,6 +135,8 @@ FORMAT = Envelope(
     source_hash='d1c489143434cdb0',
     parse=_parse,
     steps=_steps,
+    unit=SgfLegacy,
+    columns=_columns,
     measure=_measure,
     header=6,
     sync=(),

@@ -146,6 +146,23 @@ _RUN_0 = Run(
 _UNPACK_0 = _RUN_0.unpack
 
 
+def _columns() -> Any:
+    from sigflow.runtime.column import Bytes, Column, Computed, Fields, Many, Module, Nested, Number, Switch
+
+    return Module('tlv.ksy', '2250dd6171e475e2', {
+        Tlv.Element: Fields('element', (
+            Column('tag', Number('u', 2, 'be'), (0, 2)),
+            Column('length', Number('u', 2, 'be'), (2, 4), doc='Bytes of value, which may be none.'),
+            Column('value', Switch((Nested(Tlv.ElementList, apart=True), Bytes(),)), doc='A list of elements where the tag is constructed, else plain bytes.'),
+            Column('is_constructed', Computed('bool'), instance=True, doc='The top bit of the tag is set.'),
+        )),
+        Tlv.ElementList: Fields('element_list', (
+            Column('elements', Many(Nested(Tlv.Element))),
+        )),
+        Tlv: Fields('tlv', (
+            Column('elements', Many(Nested(Tlv.Element))),
+        )),
+    })
 
 
 def _steps(io: Window) -> Any:
@@ -188,6 +205,8 @@ FORMAT = Envelope(
     source_hash='2250dd6171e475e2',
     parse=_parse,
     steps=_steps,
+    unit=Tlv.Element,
+    columns=_columns,
     sync=(),
     max_frame=16777216,
     min_frame=4,

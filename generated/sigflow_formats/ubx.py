@@ -126,6 +126,21 @@ _RUN_0 = Run(
 _UNPACK_0 = _RUN_0.unpack
 
 
+def _columns() -> Any:
+    from sigflow.runtime.column import Bytes, Column, Fields, Module, Number
+
+    return Module('ubx.ksy', 'e42133dc4923040e', {
+        Ubx: Fields('ubx', (
+            Column('sync', Bytes(), (0, 2), checked=True),
+            Column('msg_class', Number('u', 1), (2, 3), doc='0x01 NAV, 0x02 RXM, 0x04 INF, 0x05 ACK, 0x06 CFG, 0x0a MON, 0x0d TIM, 0x10 ESF, …'),
+            Column('msg_id', Number('u', 1), (3, 4), doc="Which of the class's contents follows."),
+            Column('payload_length', Number('u', 2, 'le'), (4, 6), doc='Bytes of payload, which may be none.'),
+            Column('payload', Bytes(), (6, -2)),
+            Column('checksum', Number('u', 2, 'le'), (-2, None), doc='CK_A in the low byte, CK_B in the high one.'),
+        )),
+    })
+
+
 _HEAD = Struct('<2sBBH').unpack_from
 
 
@@ -179,6 +194,8 @@ FORMAT = Envelope(
     source_hash='e42133dc4923040e',
     parse=_parse,
     steps=_steps,
+    unit=Ubx,
+    columns=_columns,
     measure=_measure,
     header=6,
     sync=(b'\xb5b',),

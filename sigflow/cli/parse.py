@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -10,9 +10,10 @@ import click
 
 from sigflow.cli import exits
 from sigflow.cli.captures import each
-from sigflow.cli.forms import FORMS
+from sigflow.cli.forms import FORMS, Form
 from sigflow.cli.options import Settings, captures, output_format, scanning
-from sigflow.cli.output import written
+from sigflow.cli.output import written, written_bytes
+from sigflow.cli.tables import TABLES, TableFile
 from sigflow.cli.terminal import counted
 from sigflow.cli.verdicts import LISTED, exit_code, finding_words, summary_line
 from sigflow.errors import UsageError
@@ -21,17 +22,19 @@ from sigflow.recording.frames import field_ids, frame_tree
 from sigflow.recording.recording import Verdict
 
 if TYPE_CHECKING:
+    from sigflow.cli.terminal import Screen
     from sigflow.recording import Recording, Report
     from sigflow.stream.format import Format
 
 
 @click.command("parse")
 @captures
-@output_format(*FORMS)
-@click.option("-o", "--output", metavar="OUT", help="Write to this file instead of stdout.")
+@output_format(*FORMS, *TABLES)
+@click.option("-o", "--output", metavar="OUT", help="Write to this file instead of stdout; arrow and parquet need it.")
 @click.option("--limit", type=click.IntRange(0), metavar="N", help="Stop after N frames of each capture.")
 @click.option("--fields", metavar="A,B.C", help="Only these fields, by their paths, e.g. stream_id,flags.encoding.")
 @click.option("--instances", is_flag=True, help="Show computed fields too.")
+@click.option("--physical", is_flag=True, help="Arrow and Parquet: physical values too, in columns FIELD_physical.")
 @scanning
 def command(
     captures: tuple[str, ...],
@@ -40,60 +43,100 @@ def command(
     limit: int | None,
     fields: str | None,
     instances: bool,
+    physical: bool,
     settings: Settings,
 ) -> int:
     """Print the frames of each CAPTURE with their decoded fields; what is wrong with it goes to stderr."""
     screen = settings.screen
     wanted = [field.strip() for field in fields.split(",") if field.strip()] if fields else []
+    if form in TABLES and output is None:
+        raise UsageError(f"{form} is not for a terminal: name a file with -o")
+    if physical and form not in TABLES:
+        raise UsageError(f"--physical is for {' and '.join(TABLES)}")
     reports: list[Report] = []
     with ExitStack() as stack:
-        write: Callable[[str], object] = screen.write
-        if output is not None:
-            write = stack.enter_context(written(output, captures)).write
-        printer = FORMS[form](write, wanted)
+        show: Callable[[Pass, Recording], None]
+        if form in TABLES and output is not None:
+            file = stack.enter_context(written_bytes(output, captures))
+            table = stack.enter_context(TableFile(form, file, wanted, instances, physical))
+            show = lambda read, recording: table.add(read, read.run.formats)  # noqa: E731
+        else:
+            write: Callable[[str], object] = screen.write
+            if output is not None:
+                write = stack.enter_context(written(output, captures)).write
+            printer = FORMS[form](write, wanted)
+            show = lambda read, recording: _print(read, recording, printer, wanted, instances)  # noqa: E731
 
         def work(recording: Recording) -> int:
-            formats = {format.name: format for format in recording.formats}
-            fields = Fields(wanted, recording.formats, instances)
-            run = recording.run(keep=True)
-            verdict = Verdict(run)
-            printed = shown = 0
-            whole = True
-            for event in run:
-                if printed == limit:
-                    whole = False
-                    break
-                if isinstance(event, Record):
-                    fields.check(event)
-                    if not printed:
-                        printer.begin(recording.formats)
-                    tree = frame_tree(event, formats[event.format], instances=fields.instances, fields=wanted)
-                    printer.frame(tree)
-                    printed += 1
-                for finding in verdict.add(event):
-                    shown += 1
-                    if shown <= LISTED:
-                        screen.diagnostic(finding.severity.value, f"{recording.name}: {finding_words(finding)}")
-            if not printed:
-                printer.begin(recording.formats)
-            printer.end()
-            if not whole:
-                screen.note(f"{recording.name}: stopped after {counted(printed, 'frame')}")
-                return exits.DAMAGED if verdict.damaged_so_far else exits.OK
-            report = verdict.report(recording.name)
-            reports.append(report)
-            if not report.bytes:
-                screen.diagnostic("note", f"{recording.name}: the capture holds no bytes")
-            if shown > LISTED:
-                screen.note(f"{recording.name}: {counted(shown - LISTED, 'more diagnostic')}, see `sigflow validate`")
-            if not report.sound and len(captures) == 1:
-                screen.note(summary_line([report], 0))
-            return exit_code(report)
+            read = Pass(recording, limit, screen)
+            show(read, recording)
+            return read.end(reports, alone=len(captures) == 1)
 
         code = each(captures, settings, work)
     if len(captures) > 1:
         screen.note(summary_line(reports, len(captures) - len(reports)))
     return code
+
+
+def _print(read: Pass, recording: Recording, printer: Form, wanted: Sequence[str], instances: bool) -> None:
+    """The frames as text."""
+    formats = {format.name: format for format in recording.formats}
+    fields = Fields(wanted, recording.formats, instances)
+    begun = False
+    for record in read:
+        fields.check(record)
+        if not begun:
+            printer.begin(recording.formats)
+            begun = True
+        printer.frame(frame_tree(record, formats[record.format], instances=fields.instances, fields=wanted))
+    if not begun:
+        printer.begin(recording.formats)
+    printer.end()
+
+
+class Pass:
+    """The records of a recording, up to a limit; what is wrong with it goes to the screen.
+
+    State: the run, the verdict, and how much was given and told so far.
+    """
+
+    def __init__(self, recording: Recording, limit: int | None, screen: Screen) -> None:
+        self.run = recording.run(keep=True)
+        self._name = recording.name
+        self._limit = limit
+        self._screen = screen
+        self._verdict = Verdict(self.run)
+        self._given = self._shown = 0
+        self._whole = True
+
+    def __iter__(self) -> Iterator[Record]:
+        for event in self.run:
+            if self._given == self._limit:
+                self._whole = False
+                break
+            if isinstance(event, Record):
+                self._given += 1
+                yield event
+            for finding in self._verdict.add(event):
+                self._shown += 1
+                if self._shown <= LISTED:
+                    self._screen.diagnostic(finding.severity.value, f"{self._name}: {finding_words(finding)}")
+
+    def end(self, reports: list[Report], *, alone: bool) -> int:
+        """What is to be said at the end, and the exit code; the report of a capture that was read whole is kept."""
+        screen, verdict = self._screen, self._verdict
+        if not self._whole:
+            screen.note(f"{self._name}: stopped after {counted(self._given, 'frame')}")
+            return exits.DAMAGED if verdict.damaged_so_far else exits.OK
+        report = verdict.report(self._name)
+        reports.append(report)
+        if not report.bytes:
+            screen.diagnostic("note", f"{self._name}: the capture holds no bytes")
+        if self._shown > LISTED:
+            screen.note(f"{self._name}: {counted(self._shown - LISTED, 'more diagnostic')}, see `sigflow validate`")
+        if not report.sound and alone:
+            screen.note(summary_line([report], 0))
+        return exit_code(report)
 
 
 class Fields:

@@ -25,7 +25,7 @@ def _escaped(code: int) -> str:
 def dumps(value: Any, *, indent: int | None = None) -> str:
     """JSON in pure ASCII: exact integers, and text that is not Unicode keeps its bytes as `\\udcXX`.
 
-    `value` is a plain tree as `recording.render` makes it, which bounds its depth.
+    `value` is a plain tree as `columns.render` makes it, which bounds its depth.
     """
     import json
 

@@ -6,6 +6,7 @@ spec. `Hints` is what the emitter needs; a spec without `-sigflow-stream` has no
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -667,8 +668,10 @@ class _Hinter:
 
     def physical(self, attr: sc.Attr, node: Node, _spec: sc.ClassSpec, _hints: Hints | None) -> None:
         try:
-            float(node.text if isinstance(node, Scalar) else "")
+            finite = math.isfinite(float(node.text if isinstance(node, Scalar) else ""))
         except ValueError:
+            finite = False
+        if not finite:
             self.bad(node, f"expected a number, got {node.describe()}")
 
     def physical_unit(self, _attr: sc.Attr, node: Node, _spec: sc.ClassSpec, _hints: Hints | None) -> None:

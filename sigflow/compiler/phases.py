@@ -205,4 +205,16 @@ class _Loader:
 
 
 #: What generated modules import of their own accord.
-_OWN = frozenset(("__future__", "builtins", "collections", "enum", "sigflow.runtime", "struct", "typing", "zlib"))
+_OWN = frozenset(
+    (
+        "__future__",
+        "builtins",
+        "collections",
+        "enum",
+        "sigflow.runtime",
+        "sigflow.runtime.column",
+        "struct",
+        "typing",
+        "zlib",
+    )
+)

@@ -75,3 +75,8 @@ class Plan:
     class_names: dict[Any, str] = field(default_factory=dict)
     #: Modules that this one imports, and what it calls them.
     imports: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def file(self) -> str:
+        """The name of the spec's file, without its folders."""
+        return self.spec.file.replace("\\", "/").rsplit("/", 1)[-1]

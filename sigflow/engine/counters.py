@@ -34,8 +34,8 @@ WAITING = 1 << 15
 
 @dataclass(frozen=True, slots=True)
 class Losses:
-    """Losses told natively.  rows: (n, 5), see `follow`.  offsets: of the frames that showed them.  of: format and stream
-    by slot.
+    """Losses told natively.  rows: (n, 5), see `follow`.  offsets: of the frames that showed them.  of: format and
+    stream by slot.
     """
 
     rows: Array

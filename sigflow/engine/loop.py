@@ -277,8 +277,8 @@ def covers(S, at, stop, cost):
 def from_prefix(c, data, at, stop, S, K, ALPHABET, box, X, states, Ps, Ts):
     """The checksum from the states at the ends of what it covers; HARD_VERDICT or GROW_VERDICT with WANTED set.
 
-    States far apart are made as fast as a checksum is computed, but leave much to do at the ends of a stretch, which the
-    account has to allow; where it does not, states that are close together leave next to nothing.
+    States far apart are made as fast as a checksum is computed, but leave much to do at the ends of a stretch, which
+    the account has to allow; where it does not, states that are close together leave next to nothing.
     """
     if K[c, PREFIX] < 0:
         S[WANTED] = -1

@@ -3,7 +3,7 @@
 recording   opens, iterates, gives the verdict        run      one pass of a decoder over a storage
 detect      which formats a capture holds              report   the verdict
 faults      why a gap is a gap                         checks   checksums, stored and computed
-fields      which field the bytes belong to     render   values as plain trees
+fields      which field the bytes belong to     frames   frames as plain trees
 """
 
 from __future__ import annotations

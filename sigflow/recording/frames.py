@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from sigflow.recording.render import pick, render
+from sigflow.columns.render import pick, render
 from sigflow.recording.report import finding_tree
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from contextlib import closing
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any
 
+from sigflow.columns.frames import FrameBatch
 from sigflow.engine.counters import Losses
 from sigflow.engine.stitch import RANGE, Stitched
 from sigflow.engine.windows import windows_of
@@ -131,6 +132,31 @@ class NativeRun:
     def shown(self, batch: Batch, index: int) -> Iterator[tuple[int, Losses | list[Event]]]:
         """What the counters of a batch show."""
         return self._counters.over(batch, lambda row: self.record(batch, index, row))
+
+    def frames(self, most: int, most_bytes: int) -> Iterator[FrameBatch]:
+        """The frames as arrays, at most so many and, but for a single one, so many bytes at a time."""
+        import numpy
+
+        numbers = numpy.array(self._native.scan.numbers, numpy.int32)
+        for batch, index in self.batches():
+            frames = batch.frames
+            row = 0
+            while row < len(frames):
+                fits = int(frames[:, 1].searchsorted(frames[row, 0] + most_bytes, "right"))
+                last = min(row + most, max(fits, row + 1), len(frames))
+                rows = frames[row:last]
+                shift = int(rows[0, 0])
+                # A copy: the columns may keep it, and the buffer is read into again.
+                raw = numpy.frombuffer(self._bytes(batch, shift, int(rows[-1, 1])), numpy.uint8)
+                yield FrameBatch(
+                    raw,
+                    rows[:, 0] - shift,
+                    rows[:, 1] - shift,
+                    rows[:, 0] + batch.base,
+                    numbers[batch.marks[row:last, 0]],
+                    index + row,
+                )
+                row = last
 
     # ---------------------------------------------------------------- events
 

@@ -7,12 +7,13 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from sigflow import catalog, storage
 from sigflow.diagnostics import Finding, Severity
 from sigflow.errors import UsageError
 from sigflow.events import Gap, Record
+from sigflow.recording import tables
 from sigflow.recording.choice import NATIVE, Choice
 from sigflow.recording.detect import detect
 from sigflow.recording.faults import Examiner
@@ -21,6 +22,10 @@ from sigflow.recording.run import AnyRun, Run
 from sigflow.stream.format import Format
 
 if TYPE_CHECKING:
+    import numpy
+    import pyarrow
+
+    from sigflow.columns.table import Table
     from sigflow.events import Event
     from sigflow.limits import Limits
     from sigflow.recording.native import NativeRun
@@ -122,6 +127,48 @@ class Recording:
 
     def __iter__(self) -> Iterator[Record]:
         return (event for event in self.events() if isinstance(event, Record))
+
+    def batches(
+        self,
+        size: int = tables.SIZE,
+        *,
+        instances: bool = False,
+        physical: bool = False,
+        fields: Sequence[str] | None = None,
+    ) -> Iterator[pyarrow.RecordBatch]:
+        """The frames as record batches of Arrow, in the order of the stream and in bounded memory.
+
+        size: rows of a batch at most; a batch of large frames has fewer.  instances: with the computed fields.
+        physical: with a column of physical values beside each field that has a scale, an offset or a unit.  fields:
+        paths (`flags.encoding`), of which each is a column; None for all.  Of several formats each is one column: a
+        struct that is null where the frame is of another.  Raises `UsageError` for an unknown field, and where pyarrow
+        is absent.
+        """
+        run = self.run()
+        table = self._table(run.formats, instances, physical, fields)
+        return tables.batches_of(run, table, size)
+
+    def to_arrow(
+        self, *, instances: bool = False, physical: bool = False, fields: Sequence[str] | None = None
+    ) -> pyarrow.Table:
+        """All frames as one table of Arrow; the arguments are those of `batches`."""
+        from sigflow.columns.arrow import arrow
+
+        run = self.run()
+        table = self._table(run.formats, instances, physical, fields)
+        return arrow().Table.from_batches(tables.batches_of(run, table), table.schema)
+
+    def to_numpy(self) -> numpy.ndarray[Any, Any]:
+        """The numbers that stand at a fixed place in every frame, as one structured array; of a single format.
+
+        `_offset`, `_length` and `_index`, then a field for each number, by its path; an enum is its number.
+        """
+        return tables.numpy_of(self.run())
+
+    def _table(self, formats: Sequence[Format], instances: bool, physical: bool, fields: Sequence[str] | None) -> Table:
+        from sigflow.columns.table import Table, Wanted
+
+        return Table(formats, Wanted(instances, physical, None if fields is None else tuple(fields)))
 
     def validate(self) -> Report:
         """Scan and read everything: the verdict."""

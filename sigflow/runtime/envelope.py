@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sigflow.runtime.column import Module
     from sigflow.runtime.window import Window
 
 #: A measure that lacks bytes.
@@ -95,12 +96,18 @@ class Sequence:
 
 @dataclass(frozen=True, slots=True)
 class Codec:
-    """One payload codec: `name` in the codec registry, or `parse` (a generated class); `when` decides per unit."""
+    """One payload codec: `name` in the codec registry, or `parse` (of the generated class `target`); `when` decides per
+    unit.
+
+    needs: the attribute paths of the numbers that `when` reads; None where it may read more.
+    """
 
     field: str
     name: str
     when: Callable[[Any], bool] | None = None
     parse: Callable[[bytes], Any] | None = None
+    needs: tuple[str, ...] | None = None
+    target: type[Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +161,7 @@ class Envelope:
     lazy: `parse` with a header tuple cannot fail: it sets the header's fields, the rest is read when it is asked for.
     head(data, at): the header tuple of the frame at data[at], where there is such.
     parse(raw, head): the unit parsed from its bytes; `head` is the header tuple of `run`, or None.
+    unit: the class of a frame's value.  columns(): the module's classes as columns.
 
     look(data, at, end, limit, box): the native measure, over integers only, of the frame that would begin at data[at],
     a uint8 array of which data[:end] is there: its length (not yet held against `limit`, the largest frame), NEED
@@ -195,6 +203,8 @@ class Envelope:
     codecs: tuple[Codec, ...] = ()
     notes: tuple[NoteRule, ...] = ()
     fields: tuple[Field, ...] = ()
+    unit: type[Any] | None = None
+    columns: Callable[[], Module] | None = None
     title: str = ""
     doc: str = ""
     look: Callable[[Any, int, int, int, Any], int] | None = None

@@ -36,7 +36,8 @@ def read(envelope: Envelope, limits: Limits, record: Record, unit: Any, fault: B
         if _holds(rule.when, unit, envelope, record, rule.path, findings, fault):
             findings.append(Finding(rule.code, Severity.NOTE, rule.text, record.start, envelope.name, rule.path))
     payload, offset = _payload(envelope, record, unit)
-    for codec in envelope.codecs:
+    applied: int | None = None
+    for number, codec in enumerate(envelope.codecs):
         if payload is None or not _holds(codec.when, unit, envelope, record, codec.field, findings, fault):
             continue
         try:
@@ -50,11 +51,11 @@ def read(envelope: Envelope, limits: Limits, record: Record, unit: Any, fault: B
             place = record.start + offset + (problem.offset if payload.__class__ is memoryview else 0)
             path = codec.field + problem.path
             findings.append(Finding(problem.code, Severity.ERROR, problem.message, place, envelope.name, path))
-        payload = value
+        payload, applied = value, number
     metadata: dict[str, str] = {}
     if envelope.metadata is not None and fault is None:
         metadata = envelope.metadata(unit)
-    return Reading(payload, metadata, tuple(findings))
+    return Reading(payload, metadata, tuple(findings), applied)
 
 
 def parse_finding(name: str, spec: str, reasons: Mapping[str, str], record: Record, fault: BaseException) -> Finding:

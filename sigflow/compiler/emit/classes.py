@@ -9,13 +9,12 @@ from sigflow.compiler import schema as sc
 from sigflow.compiler.emit.measure import Scope, Steps
 from sigflow.compiler.emit.reads import Reads
 from sigflow.compiler.emit.runs import Runs
-from sigflow.compiler.emit.shared import Module, limits_of
+from sigflow.compiler.emit.shared import Module, limits_of, physical
 from sigflow.compiler.emit.stream import lazy_fields
 from sigflow.compiler.emit.writer import Writer
 from sigflow.compiler.hints import Hints
 from sigflow.compiler.model import Switched, Type, User
 from sigflow.compiler.plan import ClassPlan, Plan, Step, ValueStep
-from sigflow.compiler.source import Scalar
 
 _ANNOTATIONS = {
     "int": "int",
@@ -106,9 +105,9 @@ class _Class:
         renamed = {name: attr.id for name, attr in members if name != attr.id}
         if renamed:
             out(f"_IDS = {renamed!r}")
-        physical = {name: found for name, attr in members if (found := _physical(attr)) is not None}
-        if physical:
-            out(f"_PHYSICAL = {physical!r}")
+        measures = {name: found for name, attr in members if (found := physical(attr)) is not None}
+        if measures:
+            out(f"_PHYSICAL = {measures!r}")
         if members:
             with out.block("_PLACES = {"):
                 for name, attr in members:
@@ -451,18 +450,6 @@ class _Class:
             self.debug_body(reads, step, target, f"_m_{step.name}")
         else:
             reads.body(step, target)
-
-
-def _physical(attr: sc.Attr) -> tuple[float, float, str] | None:
-    """(scale, offset, unit) of a field that measures something."""
-    texts = [
-        node.text if isinstance(node := attr.hints.get(f"-sigflow-{key}"), Scalar) else None
-        for key in ("scale", "offset", "unit")
-    ]
-    if texts == [None, None, None]:
-        return None
-    scale, offset, unit = texts
-    return float(scale or 1), float(offset or 0), unit or ""
 
 
 def _tuple(names: list[str]) -> str:

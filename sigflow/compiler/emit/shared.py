@@ -85,3 +85,15 @@ def limits_of(spec: sc.ClassSpec) -> dict[str, int]:
     if not isinstance(node, Mapping):
         return {}
     return {key.text: value.integer for key, value in node if isinstance(value, Scalar) and value.integer is not None}
+
+
+def physical(attr: sc.Attr) -> tuple[float, float, str] | None:
+    """(scale, offset, unit) of a field that measures something."""
+    texts = [
+        node.text if isinstance(node := attr.hints.get(f"-sigflow-{key}"), Scalar) else None
+        for key in ("scale", "offset", "unit")
+    ]
+    if texts == [None, None, None]:
+        return None
+    scale, offset, unit = texts
+    return float(scale or 1), float(offset or 0), unit or ""

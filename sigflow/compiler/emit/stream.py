@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sigflow.compiler import naming
 from sigflow.compiler import schema as sc
+from sigflow.compiler.emit.columns import needs
 from sigflow.compiler.emit.flat import Flat, FlatLayout, flat_layout
 from sigflow.compiler.emit.look import Missing, write_look
 from sigflow.compiler.emit.shared import Module
@@ -170,10 +171,12 @@ class _Stream:
     def describe(self, layout: FlatLayout | None, runs: bool, lazy: bool) -> None:
         hints = self.hints
         self.add("name", repr(self.plan.spec.top.id))
-        self.add("spec", repr(self.plan.spec.file.replace("\\", "/").rsplit("/", 1)[-1]))
+        self.add("spec", repr(self.plan.file))
         self.add("source_hash", repr(self.hash))
         self.add("parse", "_parse")
         self.add("steps", "_steps")
+        self.add("unit", self.unit.qualified)
+        self.add("columns", "_columns")
         if layout is not None:
             self.add("measure", "_measure")
             self.add("header", str(layout.header))
@@ -287,10 +290,14 @@ class _Stream:
             values = [repr(naming.attribute(one.attr.id)), repr(one.name)]
             if one.when is not None:
                 values.append(f"when={self.method(f'_codec_{number}', one.when, 'bool')}")
+                read = needs(one.when, self.unit, self.module)
+                if read is not None:
+                    values.append(f"needs={read!r}")
             if one.target is not None:
                 with self.out.block(self.function(f"_decode_{number}", "payload: bytes", self.any)):
                     self.out(f"return {self.plan.class_names[one.target]}({self.module.need('KaitaiStream')}(payload))")
                 values.append(f"parse=_decode_{number}")
+                values.append(f"target={self.plan.class_names[one.target]}")
             parts.append(f"{self.module.need('Codec')}({', '.join(values)})")
         if parts:
             self.add("codecs", f"({', '.join(parts)},)")

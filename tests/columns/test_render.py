@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from sigflow.columns.render import pick, render
 from sigflow.compiler import build
-from sigflow.recording.render import pick, render
 
 SPEC = """
 meta: {id: everything, endian: be}

@@ -1,0 +1,60 @@
+"""The frame type of a format: how its classes are described, and which of its fields need no parsing."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from sigflow.columns.gather import scalars
+from sigflow.columns.steady import Steady
+from sigflow.columns.tree import Trees
+from sigflow.errors import UsageError
+from sigflow.runtime.column import Module
+
+if TYPE_CHECKING:
+    from sigflow.stream.format import Format
+
+
+def description(format: Format) -> tuple[Module, type[Any]]:
+    """How the generated module of a format describes its classes, and the class of a frame's value."""
+    envelope = format.envelope
+    if envelope is not None:
+        if envelope.columns is None or envelope.unit is None:
+            raise UsageError(f"{format.name} does not describe its columns: generate its module again")
+        return envelope.columns(), envelope.unit
+    root = format.root
+    assert root is not None  # a whole file has one
+    describe = getattr(format.module, "_columns", None) or getattr(sys.modules.get(root.__module__), "_columns", None)
+    if describe is None:
+        raise UsageError(f"{format.name} does not describe its columns: generate its module again")
+    return describe(), root
+
+
+class FrameType:
+    """What is known of the frames of a format without looking at one.
+
+    classes: every class that a frame may hold, with its fields.  gathered: the ids of the fields that can be gathered;
+    doubtful: of those that then may show that a frame fails to parse.  scalars: the numbers at fixed places, by the
+    path of their attributes.
+    """
+
+    def __init__(self, format: Format) -> None:
+        self.format = format
+        self.module, self.unit = description(format)
+        trees = Trees(self.module)
+        self.members = trees.members(self.unit)  # (this takes in what other modules describe)
+        self.classes = trees.known
+        none: frozenset[str] = frozenset()
+        # The bytes of a whole file were measured by nobody: anything in them may fail.
+        whole = format.envelope is None
+        self.gathered, self.doubtful = (
+            (none, none) if whole else Steady(self.classes, format.limits).gathered(self.unit)
+        )
+        fields = self.classes[self.unit].columns if self.unit in self.classes else ()
+        found = scalars((one for one in fields if one.id in self.gathered), self.classes)
+        self.scalars = {one.attributes: one for one in found}
+
+    @property
+    def grows(self) -> bool:
+        """Whether the value of a frame may be larger than its bytes."""
+        return any(one.processed for each in self.classes.values() for one in each.columns)

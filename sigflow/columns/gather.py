@@ -1,0 +1,318 @@
+"""Fields at fixed places, gathered from the bytes of many frames at once: no object per frame.
+
+`Stretches` are the bytes of as many objects; a field of theirs is at one place in each.  Small fields that stand close
+together are copied in one go and read from the copy, and long ones are taken by Arrow from a view of all bytes.  Text
+that does not decode marks its frame: that one has to be parsed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sigflow.columns.arrow import arrow, type_of
+from sigflow.columns.names import Names
+from sigflow.columns.steady import Classes, is_wider_ascii
+from sigflow.columns.tree import Leaf, Listed, Member, Node, Struct
+from sigflow.runtime.column import Bits, Bytes, Column, Kind, Many, Named, Nested, Number, Text
+from sigflow.runtime.stream import aligned_find
+
+if TYPE_CHECKING:
+    import pyarrow
+
+    Array = np.ndarray[Any, Any]
+
+#: Bytes that are copied of each object in one go, at most, to read its small fields from.
+WIDEST = 256
+_SIGNS = {"le": "<", "be": ">", "": ">"}
+_WORDS = {1: "u1", 2: "u2", 4: "u4", 8: "u8"}
+#: NumPy's letters for the kinds of numbers.
+_LETTERS = {"u": "u", "s": "i", "f": "f"}
+
+
+class Stretches:
+    """Bytes of many objects of one class: data[starts[i]:stops[i]] each, in the order of the bytes, none overlapping.
+
+    State: the copies that small fields are read from, and per frame whether it has to be parsed (`failed`).
+    owners: the frame of each object; None where each is one.
+    """
+
+    def __init__(self, data: Array, starts: Array, stops: Array, failed: Array, owners: Array | None = None) -> None:
+        self.data = data
+        self.starts = starts
+        self.stops = stops
+        self.failed = failed
+        self.owners = owners
+        self._block: tuple[int, int, Array] | None = None
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def expect(self, columns: Sequence[Column]) -> None:
+        """These fields will be asked for: the small ones among the first bytes are copied in one go."""
+        places = [
+            (column.place[0], column.place[1])
+            for column in columns
+            if column.place is not None and column.place[0] >= 0 and column.place[1] is not None
+        ]
+        near = [(start, stop) for start, stop in places if 0 <= stop <= WIDEST and stop - start <= 16]
+        if len(near) > 1:
+            first, last = min(start for start, _ in near), max(stop for _, stop in near)
+            self._block = (first, last, self._copied(self.starts + first, last - first))
+
+    def fail(self, which: Array) -> None:
+        """The frames of these objects have to be parsed."""
+        self.failed[which if self.owners is None else self.owners[which]] = True
+
+    def words(self, start: int, stop: int | None) -> Array:
+        """The bytes of a place of constant size, as an array of (objects, bytes)."""
+        if self._block is not None:
+            first, last, block = self._block
+            if start >= first and stop is not None and stop <= last:
+                return block[:, start - first : stop - first]
+        size = (stop or 0) - start
+        return self._copied((self.starts if start >= 0 else self.stops) + start, size)
+
+    def _copied(self, at: Array, size: int) -> Array:
+        if not len(at):
+            return np.empty((0, size), np.uint8)
+        windows: Array = np.ndarray((len(self.data) - size + 1,), f"V{size}", self.data, strides=(1,))
+        found: Array = windows[at].view(np.uint8).reshape(len(at), size)
+        return found
+
+    def limits(self, start: int, stop: int | None) -> tuple[Array, Array]:
+        """The bytes of any place: where they begin and end in the data."""
+        begin = (self.starts if start >= 0 else self.stops) + start
+        return begin, self.stops if stop is None else (self.starts if stop >= 0 else self.stops) + stop
+
+
+# ---------------------------------------------------------------- columns
+
+
+def gathered(member: Member, rows: Stretches, names: Names) -> pyarrow.Array:
+    """The column of a field that has a place in these objects."""
+    assert member.column.place is not None
+    start, stop = member.column.place
+    if member.physical is not None:
+        return _physical(member, rows, start, stop)
+    return _ARRAYS[type(member.node)](member.node, member.column.kind, rows, start, stop, names)
+
+
+def numbers(kind: Number | Bits | Named, rows: Stretches, start: int, stop: int | None) -> Array:
+    """The raw numbers of a field, in the smallest type for it; a boolean is one of 0 and 1."""
+    if isinstance(kind, Named):
+        assert isinstance(kind.of, Number | Bits)
+        return numbers(kind.of, rows, start, stop)
+    bytes_ = rows.words(start, stop)
+    if isinstance(kind, Number):
+        return _read(bytes_, f"{_SIGNS[kind.order]}{_LETTERS[kind.kind]}{kind.size}")
+    size = bytes_.shape[1]
+    if size in _WORDS:
+        raw = _read(bytes_, f"{_SIGNS[kind.order]}{_WORDS[size]}")
+    else:
+        raw = np.zeros(len(bytes_), np.uint64)
+        for place in range(size) if kind.order == "be" else reversed(range(size)):
+            raw = (raw << np.uint64(8)) | bytes_[:, place]
+    masked: Array = (raw >> raw.dtype.type(kind.shift)) & raw.dtype.type((1 << kind.width) - 1)
+    return masked.astype(dtype_of(kind), copy=False)
+
+
+def dtype_of(kind: Number | Bits | Named) -> np.dtype[Any]:
+    """The smallest type of NumPy for the numbers of a field; for those of a boolean one byte."""
+    if isinstance(kind, Named):
+        assert isinstance(kind.of, Number | Bits)
+        return dtype_of(kind.of)
+    if isinstance(kind, Number):
+        return np.dtype(f"{_LETTERS[kind.kind]}{kind.size}")
+    return np.dtype(_WORDS[next(word for word in _WORDS if kind.width <= 8 * word)])
+
+
+def _read(bytes_: Array, dtype: str) -> Array:
+    """Rows of bytes as numbers, in the machine's order."""
+    found: Array = np.ascontiguousarray(bytes_).view(dtype)[:, 0].astype(dtype[1:])
+    return found
+
+
+def _leaf(node: Leaf, _kind: Kind, rows: Stretches, start: int, stop: int | None, names: Names) -> pyarrow.Array:
+    kind = node.kind
+    if isinstance(kind, Named):
+        return names.of_numbers(kind, numbers(kind, rows, start, stop))
+    if isinstance(kind, Bits) and kind.boolean:
+        return arrow().array(numbers(kind, rows, start, stop).astype(bool))
+    if isinstance(kind, Number | Bits):
+        return arrow().array(numbers(kind, rows, start, stop), type_of(node))
+    assert isinstance(kind, Bytes | Text)
+    cut = _cutter(kind)
+    found = _taken(rows, start, stop)
+    if cut is None and isinstance(kind, Bytes):
+        return found
+    if cut is None and isinstance(kind, Text) and is_wider_ascii(kind.encoding) and _is_ascii(found):
+        return arrow().Array.from_buffers(arrow().string(), len(found), found.buffers(), offset=found.offset)
+    values = found.to_pylist() if cut is None else [cut(one) for one in found.to_pylist()]
+    return arrow().array(values, arrow().binary()) if isinstance(kind, Bytes) else _decoded(values, kind, rows)
+
+
+def _taken(rows: Stretches, start: int, stop: int | None) -> pyarrow.Array:
+    """The bytes at a place, as a column: by one view of all bytes, cut at their begins and ends, of which each second
+    piece is taken.
+    """
+    pa = arrow()
+    begin, end = rows.limits(start, stop)
+    count = len(begin)
+    if not count:
+        return pa.array([], pa.binary())
+    cuts = np.empty(2 * count, np.int32)
+    cuts[0::2], cuts[1::2] = begin, end
+    pieces = pa.Array.from_buffers(pa.binary(), 2 * count - 1, [None, pa.py_buffer(cuts), pa.py_buffer(rows.data)])
+    return pieces.take(pa.array(np.arange(0, 2 * count, 2)))
+
+
+def _is_ascii(found: pyarrow.Array) -> bool:
+    offsets, data = np.frombuffer(found.buffers()[1], np.int32), found.buffers()[2]
+    if data is None:
+        return True
+    first, last = int(offsets[found.offset]), int(offsets[found.offset + len(found)])
+    return not bool((np.frombuffer(data, np.uint8)[first:last] & 0x80).any())
+
+
+def _cutter(kind: Bytes | Text) -> Callable[[bytes], bytes] | None:
+    """What cuts off the padding, and what follows the terminator, as the parser does."""
+    pad = None if kind.pad is None or kind.term == bytes((kind.pad,)) else bytes((kind.pad,))
+    term, more = kind.term, kind.include
+    if pad is None and term is None:
+        return None
+
+    def cut(value: bytes) -> bytes:
+        if pad is not None:
+            value = value.rstrip(pad)
+        if term is None:
+            return value
+        at = aligned_find(value, term, 0)
+        return value if at < 0 else value[: at + len(term)] if more else value[:at]
+
+    return cut
+
+
+def _decoded(values: list[bytes], kind: Text, rows: Stretches) -> pyarrow.Array:
+    found: list[str] = []
+    failed: list[int] = []
+    for number, value in enumerate(values):
+        try:
+            found.append(value.decode(kind.encoding))
+        except UnicodeDecodeError:
+            failed.append(number)
+            found.append("")
+    if failed:
+        rows.fail(np.array(failed))
+    return arrow().array(found, arrow().string())
+
+
+def _struct(node: Struct, kind: Kind, rows: Stretches, start: int, stop: int | None, names: Names) -> pyarrow.Array:
+    begin, end = rows.limits(start, stop)
+    inner = Stretches(rows.data, begin, end, rows.failed, rows.owners)
+    return _objects(node, inner, names)
+
+
+def _objects(node: Struct, inner: Stretches, names: Names) -> pyarrow.Array:
+    pa = arrow()
+    inner.expect([member.column for member in node.members])
+    parts = [gathered(member, inner, names) for member in node.members]
+    if not parts:
+        return pa.array([{}] * len(inner), type_of(node))
+    return pa.StructArray.from_arrays(parts, fields=list(type_of(node)))
+
+
+def _listed(node: Listed, kind: Kind, rows: Stretches, start: int, stop: int | None, names: Names) -> pyarrow.Array:
+    """A list of constant length: its items are so many objects more."""
+    pa = arrow()
+    assert isinstance(kind, Many)
+    inner, size, count = _items(kind, rows, start, stop)
+    items = (
+        _objects(node.item, inner, names)
+        if isinstance(node.item, Struct)
+        else _ARRAYS[type(node.item)](node.item, kind.item, inner, 0, size, names)
+    )
+    offsets = np.arange(0, count * len(rows) + 1, count, dtype=np.int32)
+    return pa.ListArray.from_arrays(pa.array(offsets), items, type=type_of(node))
+
+
+def _items(kind: Many, rows: Stretches, start: int, stop: int | None) -> tuple[Stretches, int, int]:
+    count = kind.count
+    assert count
+    begin, _ = rows.limits(start, stop)
+    size = ((stop or 0) - start) // count
+    at = (begin[:, None] + np.arange(count) * size).ravel()
+    owners = np.repeat(np.arange(len(rows)) if rows.owners is None else rows.owners, count)
+    return Stretches(rows.data, at, at + size, rows.failed, owners), size, count
+
+
+def _physical(member: Member, rows: Stretches, start: int, stop: int | None) -> pyarrow.Array:
+    pa = arrow()
+    assert member.physical is not None
+    scale, offset, _ = member.physical
+    kind = member.column.kind
+    count = 1
+    if isinstance(kind, Many):
+        rows, stop, count = _items(kind, rows, start, stop)
+        kind, start = kind.item, 0
+    assert isinstance(kind, Number | Bits)
+    values = pa.array(numbers(kind, rows, start, stop).astype(np.float64) * scale + offset)
+    if not isinstance(member.column.kind, Many):
+        return values
+    offsets = np.arange(0, len(rows) + 1, count, dtype=np.int32)
+    return pa.ListArray.from_arrays(pa.array(offsets), values, type=type_of(member.node))
+
+
+_ARRAYS: dict[type[Node], Callable[[Any, Kind, Stretches, int, int | None, Names], Any]] = {
+    Leaf: _leaf,
+    Struct: _struct,
+    Listed: _listed,
+}
+
+
+# ---------------------------------------------------------------- scalars
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A number at a fixed place: its path by ids and by attributes, and the fields that lead to it."""
+
+    path: str
+    attributes: str
+    way: tuple[Column, ...]
+
+    @property
+    def kind(self) -> Number | Bits | Named:
+        """What the number is."""
+        kind = self.way[-1].kind
+        assert isinstance(kind, Number | Bits | Named)
+        return kind
+
+    def numbers(self, rows: Stretches) -> Array:
+        """The raw numbers."""
+        for column in self.way[:-1]:
+            assert column.place is not None
+            begin, end = rows.limits(*column.place)
+            rows = Stretches(rows.data, begin, end, rows.failed, rows.owners)
+        place = self.way[-1].place
+        assert place is not None
+        return numbers(self.kind, rows, *place)
+
+
+def scalars(columns: Iterable[Column], classes: Classes) -> list[Scalar]:
+    """The numbers among fields that can be gathered, and in the types of such fields."""
+    found: list[Scalar] = []
+    waiting = [Scalar("", "", (column,)) for column in reversed(list(columns))]
+    while waiting:
+        one = waiting.pop()
+        column = one.way[-1]
+        path, attributes = f"{one.path}{column.id}", f"{one.attributes}{column.name}"
+        if isinstance(column.kind, Number | Bits | Named):
+            found.append(Scalar(path, attributes, one.way))
+        elif isinstance(column.kind, Nested):
+            inner = [each for each in reversed(classes[column.kind.target].columns) if not each.instance]
+            waiting += [Scalar(f"{path}.", f"{attributes}.", (*one.way, each)) for each in inner]
+    return found

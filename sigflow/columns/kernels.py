@@ -1,0 +1,98 @@
+"""TLV lists to columns, natively: a plain function over arrays, compiled where there is enough to do.
+
+The function is ordinary Python and says the same uncompiled.  It keeps what `codecs.tlv` keeps: of a list that ends
+inside an element the elements before it, of one nested too deep the bytes.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    Array = np.ndarray[Any, Any]
+
+#: Bytes of lists from which on the compiled function is worth loading.
+ENOUGH = 1 << 20
+_HEADER = 4
+
+
+def flatten(
+    data: Array,
+    starts: Array,
+    stops: Array,
+    limit: int,
+    counts: Array,
+    depths: Array,
+    tags: Array,
+    lengths: Array,
+    plain: Array,
+    offsets: Array,
+    values: Array,
+    ends: Array,
+) -> int:
+    """The elements of the lists data[starts[i]:stops[i]], outer before inner; gives how many there are.
+
+    Written are, per list, how many elements there are up to its end (counts[i + 1]); per element its depth, tag and
+    length, whether its value is bytes (`plain`), and where these end in `values` (offsets[n + 1]).  limit: how many
+    constructed elements one may stand in.  ends: room for as many numbers and one.
+    """
+    found = 0
+    filled = 0
+    for row in range(len(starts)):
+        at = starts[row]
+        stop = stops[row]
+        level = 0
+        ends[0] = stop
+        while True:
+            if stop - at >= _HEADER:
+                tag = (int(data[at]) << 8) | int(data[at + 1])
+                length = (int(data[at + 2]) << 8) | int(data[at + 3])
+                end = at + _HEADER + length
+            if stop - at < _HEADER or end > stop:
+                # The list is over, or ends inside an element: on behind the element that it is the value of.
+                if level == 0:
+                    break
+                at = stop
+                level -= 1
+                stop = ends[level]
+                continue
+            depths[found] = level
+            tags[found] = tag
+            lengths[found] = length
+            at += _HEADER
+            if tag & 0x8000 and level < limit:
+                plain[found] = False
+                level += 1
+                ends[level] = end
+                stop = end
+            else:
+                plain[found] = True
+                for place in range(at, end):
+                    values[filled] = data[place]
+                    filled += 1
+                at = end
+            found += 1
+            offsets[found] = filled
+        counts[row + 1] = found
+    return found
+
+
+def is_loaded() -> bool:
+    """Whether the compiled function has been made already."""
+    return compiled.cache_info().currsize > 0
+
+
+@cache
+def compiled() -> Any:
+    """`flatten` compiled, kept on disk for the next time; None where there is no compiler."""
+    try:
+        from numba import njit
+    except ImportError:
+        return None
+    try:
+        return njit(nogil=True, cache=True)(flatten)
+    except RuntimeError:  # there is nowhere to keep it
+        return njit(nogil=True)(flatten)

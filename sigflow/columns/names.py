@@ -1,0 +1,103 @@
+"""The names of enums as dictionaries of Arrow: the texts in the order of the values, then the values without a name.
+
+A value without a name is there as its digits, which no name can be: so nothing is lost.  A dictionary only grows, by
+the values that come, so that batches of one run can be written to one file as they are; beyond `MOST` values without a
+name it begins anew, since a capture must not fill the memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any
+
+from sigflow.columns.arrow import arrow
+
+if TYPE_CHECKING:
+    import numpy
+    import pyarrow
+
+    from sigflow.runtime.column import Named
+
+#: Values without a name that a dictionary may hold.
+MOST = 1 << 16
+
+
+class Names:
+    """The dictionaries of one run, by enum."""
+
+    def __init__(self) -> None:
+        self._known: dict[type[IntEnum], _Texts] = {}
+
+    def array(self, kind: Named, values: Sequence[int | None]) -> pyarrow.Array:
+        """The column of these members or numbers."""
+        pa = arrow()
+        texts = self._of(kind)
+        wanted = [None if one is None else texts.index.get(one) for one in values]
+        if None in wanted:
+            new = {int(one) for one in values if one is not None and one not in texts.index}
+            if new:
+                texts = self._grown(kind, new)
+                wanted = [None if one is None else texts.index[one] for one in values]
+        return pa.DictionaryArray.from_arrays(pa.array(wanted, pa.int32()), texts.array())
+
+    def of_numbers(self, kind: Named, values: numpy.ndarray[Any, Any]) -> pyarrow.Array:
+        """The column of these numbers."""
+        import numpy as np
+
+        pa = arrow()
+        found, places = distinct(values)
+        wanted = found.tolist()
+        texts = self._of(kind)
+        new = {one for one in wanted if one not in texts.index}
+        if new:
+            texts = self._grown(kind, new)
+        table = np.array([texts.index[one] for one in wanted], np.int32)
+        return pa.DictionaryArray.from_arrays(pa.array(table[places]), texts.array())
+
+    def _of(self, kind: Named) -> _Texts:
+        if kind.enum not in self._known:
+            self._known[kind.enum] = _Texts(kind.enum)
+        return self._known[kind.enum]
+
+    def _grown(self, kind: Named, new: set[int]) -> _Texts:
+        texts = self._known[kind.enum]
+        if len(texts.index) + len(new) > MOST + len(kind.enum):
+            # What one batch has must be there together, however much it is.
+            texts = self._known[kind.enum] = _Texts(kind.enum)
+        texts.add(sorted(new))
+        return texts
+
+
+class _Texts:
+    """The dictionary of one enum, and the place of each value in it."""
+
+    def __init__(self, enum: type[IntEnum]) -> None:
+        members = sorted(enum, key=int)
+        self.index = {int(one): place for place, one in enumerate(members)}
+        self._texts = [one.name for one in members]
+        self._array: Any = None
+
+    def add(self, values: Sequence[int]) -> None:
+        for value in values:
+            if value not in self.index:
+                self.index[value] = len(self._texts)
+                self._texts.append(str(value))
+        self._array = None
+
+    def array(self) -> pyarrow.Array:
+        if self._array is None:
+            pa = arrow()
+            self._array = pa.array(self._texts, pa.string())
+        return self._array
+
+
+def distinct(values: numpy.ndarray[Any, Any]) -> tuple[numpy.ndarray[Any, Any], numpy.ndarray[Any, Any]]:
+    """The distinct numbers, and for each value which of them it is."""
+    import numpy as np
+
+    if values.dtype == np.uint8:
+        there = np.bincount(values, minlength=256) > 0
+        return np.flatnonzero(there), (np.cumsum(there) - 1)[values]
+    found, places = np.unique(values, return_inverse=True)
+    return found, places

@@ -1,0 +1,77 @@
+"""Frames parsed one by one, a few at a time, and turned into columns: the way that always goes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sigflow.columns import budget as budgets
+from sigflow.columns.payload import CodecColumn
+from sigflow.columns.tree import Member
+from sigflow.columns.values import array_of, members_of
+from sigflow.events import Record
+
+if TYPE_CHECKING:
+    import pyarrow
+
+    from sigflow.columns.budget import Budget
+    from sigflow.columns.frames import FrameBatch
+    from sigflow.columns.names import Names
+    from sigflow.stream.format import Format
+
+#: Frames that are objects at the same time, and their bytes, at most; one frame there is always.
+FRAMES = 1024
+BYTES = 1 << 20
+
+Source = Member | CodecColumn
+
+
+def parsed(
+    sources: Sequence[Source], format: Format, frames: FrameBatch, weighed: bool, names: Names, budget: Budget
+) -> list[pyarrow.Array]:
+    """The columns of these frames.  weighed: their values may be larger than their bytes."""
+    from sigflow.columns.arrow import arrow
+
+    pieces = [_columns(sources, format, part, weighed, names, budget) for part in _parts(frames)] or [
+        _columns(sources, format, frames, weighed, names, budget)
+    ]
+    if len(pieces) == 1:
+        return pieces[0]
+    return [arrow().concat_arrays(list(column)) for column in zip(*pieces, strict=True)]
+
+
+def _parts(frames: FrameBatch) -> Iterator[FrameBatch]:
+    begin, size = 0, 0
+    for number, length in enumerate((frames.stops - frames.starts).tolist()):
+        if number > begin and (number - begin == FRAMES or size + length > BYTES):
+            yield frames.part(begin, number)
+            begin, size = number, 0
+        size += length
+    if begin < len(frames):
+        yield frames.part(begin, len(frames))
+
+
+def _columns(
+    sources: Sequence[Source], format: Format, frames: FrameBatch, weighed: bool, names: Names, budget: Budget
+) -> list[pyarrow.Array]:
+    values: list[Any] = []
+    given: list[tuple[Any, int | None]] = []
+    decoded = any(isinstance(one, CodecColumn) for one in sources)
+    spans = zip(frames.starts.tolist(), frames.stops.tolist(), frames.offsets.tolist(), strict=True)
+    for start, stop, offset in spans:
+        record = Record(format, offset, frames.data[start:stop].tobytes(), 0)
+        value = record.value
+        values.append(value)
+        if weighed:
+            budget.take(budgets.weight(value))
+        if decoded:
+            reading = format.read(record)
+            given.append((reading.payload, reading.codec))
+            if reading.codec is not None:
+                budget.take(budgets.weight(reading.payload))
+    return [
+        array_of(one.node, one.values(given), names)
+        if isinstance(one, CodecColumn)
+        else members_of([one], values, names)[0]
+        for one in sources
+    ]

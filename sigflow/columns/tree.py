@@ -1,0 +1,340 @@
+"""Which columns a format has, as a tree: from the description of its classes to structs, lists and leaves.
+
+Rules.  A class is a struct of its fields.  A switch whose cases are all of one type is a column of that type; any
+other is a struct with one nullable member per type, named after it: the id of a class, or `int`, `float`, `str`,
+`bytes`, `bool`, `any`.  A type that holds itself, directly or through others, is flattened: one list with a row per
+object, outer before inner, of `depth` and the fields of the object that lead no deeper; where several such types have
+fields of their own, each has a struct of its own in the row.  What has no static type, no fields, or lies too
+deep, is text: the JSON that `parse` shows.
+
+The tree is finite whatever the spec says: its depth and its size are bounded, what lies beyond is such text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sigflow.errors import UsageError
+from sigflow.runtime.column import (
+    Bits,
+    Bytes,
+    Column,
+    Computed,
+    Fields,
+    Kind,
+    Many,
+    Module,
+    Named,
+    Nested,
+    Number,
+    Switch,
+    Text,
+    Unknown,
+)
+
+#: Structs and lists inside each other, and columns of one format.
+DEEPEST = 24
+LARGEST = 4096
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Leaf:
+    """A single value."""
+
+    kind: Number | Bits | Computed | Bytes | Text | Named | Unknown
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Struct:
+    """An object of a class."""
+
+    target: type[Any]
+    members: tuple[Member, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Listed:
+    """A list."""
+
+    item: Node
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Case:
+    """One type that a switch may give: a class, or a word for a plain type (`any`: whatever else)."""
+
+    name: str
+    of: type[Any] | str
+    node: Node
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OneOf:
+    """One of several types.  A single case has no struct around it: what is of another type is null."""
+
+    cases: tuple[Case, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Row:
+    """What an object of a class in a recursion gives: the fields of its row, and the fields that lead on."""
+
+    name: str
+    members: tuple[Member, ...]
+    inner: tuple[Column, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Flat:
+    """A recursion, flattened."""
+
+    rows: Mapping[type[Any], Row]
+
+    @property
+    def filled(self) -> list[tuple[type[Any], Row]]:
+        """The classes whose objects have fields of their own."""
+        return [(target, row) for target, row in self.rows.items() if row.members]
+
+    @property
+    def depth(self) -> str:
+        """What the column of the depth is called: otherwise where a field has this name."""
+        filled = self.filled
+        return unique("depth", {member.name for member in filled[0][1].members} if len(filled) == 1 else set())
+
+
+Node = Leaf | Struct | Listed | OneOf | Flat
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Member:
+    """A named part: its column name, the attribute that holds it, and what it is.
+
+    physical: (scale, offset, unit), where the member is the physical value of the attribute.
+    """
+
+    name: str
+    attribute: str
+    node: Node
+    column: Column
+    physical: tuple[float, float, str] | None = None
+
+
+class Trees:
+    """Makes the columns of classes.  State: the descriptions seen, and how many columns may still be made.
+
+    instances: with the computed fields.  physical: with a column for each physical value.
+    """
+
+    def __init__(self, module: Module, *, instances: bool = False, physical: bool = False) -> None:
+        self.known: dict[type[Any], Fields] = dict(module.classes)
+        self._instances = instances
+        self._physical = physical
+        self._left = LARGEST
+        self._edges: dict[type[Any], tuple[type[Any], ...]] = {}
+        self._reached: dict[type[Any], frozenset[type[Any]]] = {}
+
+    def members(self, target: type[Any], level: int = 0) -> tuple[Member, ...]:
+        """The columns of a class, in the order of its fields."""
+        return tuple(self._members(self._columns(target), level, frozenset()))
+
+    def _members(self, columns: tuple[Column, ...], level: int, without: frozenset[type[Any]]) -> Iterator[Member]:
+        taken: set[str] = {column.id for column in columns}
+        for column in columns:
+            kind = stripped(column.kind, without)
+            if kind is None:
+                continue
+            node = self.node(kind, level, alone=kind is not column.kind)
+            yield Member(column.id, column.name, node, column)
+            if self._physical and column.physical is not None and (measured := _measured(node)) is not None:
+                name = unique(f"{column.id}_physical", taken)
+                yield Member(name, column.name, measured, column, column.physical)
+
+    def _columns(self, target: type[Any]) -> tuple[Column, ...]:
+        fields = self.known.get(target)
+        return () if fields is None else tuple(one for one in fields.columns if self._instances or not one.instance)
+
+    # ------------------------------------------------------------ kinds
+
+    def node(self, kind: Kind, level: int, *, alone: bool = False) -> Node:
+        """What a kind is as a column.  alone: of a switch, the cases that lead into a recursion were taken away."""
+        self._left -= 1
+        if isinstance(kind, Nested | Many | Switch) and (level >= DEEPEST or self._left < 0):
+            return Leaf(Unknown())
+        if isinstance(kind, Switch):
+            return self._switch(kind, level, alone)
+        if isinstance(kind, Many):
+            if isinstance(kind.item, Nested) and self._group(kind.item):
+                return self._flat(kind.item, level)
+            return Listed(self.node(kind.item, level + 1, alone=alone))
+        if isinstance(kind, Nested):
+            if self._group(kind):
+                return self._flat(kind, level)
+            if kind.target not in self.known:
+                return Leaf(Unknown())
+            members = self.members(kind.target, level + 1)
+            return Struct(kind.target, members) if members else Leaf(Unknown())
+        return Leaf(kind)
+
+    def _switch(self, kind: Switch, level: int, alone: bool) -> Node:
+        found: dict[type[Any] | str, Kind] = {}
+        for case in kind.cases:
+            key = self._key(case)
+            found[key] = case if key not in found else _joined(found[key], case)
+        if len(found) == 1 and not alone:
+            return self.node(next(iter(found.values())), level)
+        taken: set[str] = set()
+        cases = []
+        for key, case in found.items():
+            name = key if isinstance(key, str) else self._id(key)
+            cases.append(Case(unique(name, taken), key, self.node(case, level + 1)))
+        return OneOf(tuple(cases))
+
+    def _key(self, kind: Kind) -> type[Any] | str:
+        """The word for the type of a case, or its class."""
+        if isinstance(kind, Nested):
+            self._load(kind)
+            return kind.target if kind.target in self.known else "any"
+        if isinstance(kind, Number):
+            return "float" if kind.kind == "f" else "int"
+        if isinstance(kind, Bits):
+            return "bool" if kind.boolean else "int"
+        if isinstance(kind, Computed):
+            return kind.kind
+        return _WORDS.get(type(kind), "any")
+
+    def _id(self, target: type[Any]) -> str:
+        return self.known[target].id
+
+    # ------------------------------------------------------------ recursion
+
+    def _flat(self, entry: Nested, level: int) -> Flat:
+        group = self._group(entry)
+        rows: dict[type[Any], Row] = {}
+        waiting = [entry.target]
+        taken = {"depth"}
+        while waiting:
+            target = waiting.pop(0)
+            if target in rows or target not in group:
+                continue
+            columns = self._columns(target)
+            inner = tuple(one for one in columns if stripped(one.kind, group) is not one.kind)
+            rows[target] = Row(unique(self._id(target), taken), tuple(self._members(columns, level + 2, group)), inner)
+            waiting.extend(self._targets(target))
+        return Flat(rows)
+
+    def _load(self, kind: Nested) -> None:
+        """Take in the description of a class of another module."""
+        if kind.target not in self.known and kind.home is not None:
+            describe = getattr(kind.home, "_columns", None)
+            if describe is None:
+                name = getattr(kind.home, "__name__", kind.home)
+                raise UsageError(f"{name} does not describe its columns: generate it again with `sigflow compile`")
+            self.known.update(describe().classes)
+
+    def _targets(self, target: type[Any]) -> tuple[type[Any], ...]:
+        """The classes that fields of a class are of."""
+        if target not in self._edges:
+            found: dict[type[Any], None] = {}
+            for column in self._columns(target):
+                for nested in nested_in(column.kind):
+                    self._load(nested)
+                    found[nested.target] = None
+            self._edges[target] = tuple(found)
+        return self._edges[target]
+
+    def _group(self, kind: Nested) -> frozenset[type[Any]]:
+        """The classes that hold the kind's class and are held by it: itself among them, or none."""
+        self._load(kind)
+        if kind.target not in self._reach(kind.target):
+            return frozenset()
+        return frozenset(one for one in self._reach(kind.target) if kind.target in self._reach(one))
+
+    def _reach(self, target: type[Any]) -> frozenset[type[Any]]:
+        """The classes that an object of a class may hold, at any depth."""
+        if target not in self._reached:
+            found: set[type[Any]] = set()
+            waiting = list(self._targets(target))
+            while waiting:
+                one = waiting.pop()
+                if one not in found:
+                    found.add(one)
+                    waiting.extend(self._targets(one))
+            self._reached[target] = frozenset(found)
+        return self._reached[target]
+
+
+_WORDS: dict[type, str] = {Bytes: "bytes", Text: "str", Named: "int"}
+
+
+def unique(name: str, taken: set[str]) -> str:
+    """`name`, with as many underscores as make it new; it is then taken."""
+    while name in taken:
+        name += "_"
+    taken.add(name)
+    return name
+
+
+def nested_in(kind: Kind) -> list[Nested]:
+    """The classes that a kind names."""
+    if isinstance(kind, Nested):
+        return [kind]
+    if isinstance(kind, Many):
+        return nested_in(kind.item)
+    return [one for case in kind.cases for one in nested_in(case)] if isinstance(kind, Switch) else []
+
+
+def stripped(kind: Kind, group: frozenset[type[Any]]) -> Kind | None:
+    """A kind without what leads into a recursion; None where nothing is left, the kind itself where all is."""
+    if isinstance(kind, Nested):
+        return None if kind.target in group else kind
+    if isinstance(kind, Many):
+        item = stripped(kind.item, group)
+        return kind if item is kind.item else None if item is None else Many(item)
+    if isinstance(kind, Switch):
+        cases = tuple(left for case in kind.cases if (left := stripped(case, group)) is not None)
+        return kind if cases == kind.cases else Switch(cases) if cases else None
+    return kind
+
+
+def _joined(one: Kind, other: Kind) -> Kind:
+    """A kind that holds the values of both; they are of the same word."""
+    if one == other or isinstance(one, Nested):
+        return one
+    if isinstance(one, Named) and isinstance(other, Named):
+        number = _joined(one.of, other.of)
+        assert isinstance(number, Number | Bits | Computed)
+        return Named(one.enum, number)
+    first, second = interval(one), interval(other)
+    if first is None or second is None:
+        return Computed("float") if isinstance(one, Number) and one.kind == "f" else _open(one)
+    return Computed("int", min(first[0], second[0]), max(first[1], second[1]))
+
+
+def _open(kind: Kind) -> Kind:
+    """The kind of any value of the same word."""
+    if isinstance(kind, Bytes):
+        return Bytes()
+    return Text() if isinstance(kind, Text) else kind if isinstance(kind, Many | Switch | Unknown) else Computed("int")
+
+
+def interval(kind: Kind) -> tuple[int, int] | None:
+    """Between which integers the values of a kind lie; None where they are none, or not bounded."""
+    if isinstance(kind, Number) and kind.kind != "f":
+        bits = 8 * kind.size
+        return (0, (1 << bits) - 1) if kind.kind == "u" else (-(1 << bits - 1), (1 << bits - 1) - 1)
+    if isinstance(kind, Bits):
+        return (0, (1 << kind.width) - 1)
+    if isinstance(kind, Computed) and kind.kind == "int" and kind.low is not None and kind.high is not None:
+        return (kind.low, kind.high)
+    return None
+
+
+def _measured(node: Node) -> Node | None:
+    """The node of the physical values of a number, or of a list of such."""
+    if isinstance(node, Listed):
+        inner = _measured(node.item)
+        return None if inner is None else Listed(inner)
+    numeric = isinstance(node, Leaf) and isinstance(node.kind, Number | Bits | Computed)
+    return Leaf(Computed("float")) if numeric else None

@@ -1,0 +1,237 @@
+"""Values of any kind to Arrow, by the column tree: the way for what has no fixed place.
+
+What a value lacks, because its frame could be parsed only in part, is null; so are an integer of more than 38 digits
+and what is not of the type that its column has.  Text that is no Unicode keeps its odd code points as `\\udcXX`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from sigflow.columns.arrow import DIGITS, arrow, row_type, type_of
+from sigflow.columns.names import Names
+from sigflow.columns.render import render
+from sigflow.columns.tree import Case, Flat, Leaf, Listed, Member, Node, OneOf, Struct
+from sigflow.errors import LimitExceeded
+from sigflow.runtime.column import Bits, Bytes, Computed, Named, Number, Text
+from sigflow.runtime.measure import WIRE_ERRORS
+
+if TYPE_CHECKING:
+    import pyarrow
+
+#: Computed fields may lead round in circles: so many after one another are followed, and by way of them as long as a
+#: value has no more rows than this.
+MOST_INSTANCES = 100
+MOST_ROWS = 1 << 16
+
+Values = Sequence[Any]
+
+
+def array_of(node: Node, values: Values, names: Names) -> pyarrow.Array:
+    """The column of these values, one each; None is null."""
+    return _ARRAYS[type(node)](node, values, names)
+
+
+def members_of(members: Iterable[Member], objects: Values, names: Names) -> list[pyarrow.Array]:
+    """The column of each member over these objects; an object may be None."""
+    return [_member(member, objects, names) for member in members]
+
+
+def _member(member: Member, objects: Values, names: Names) -> pyarrow.Array:
+    get = instance if member.column.instance else getattr
+    values = [None if one is None else get(one, member.attribute, None) for one in objects]
+    if member.physical is not None:
+        scale, offset, _ = member.physical
+        values = [_physical(value, scale, offset) for value in values]
+    return array_of(member.node, values, names)
+
+
+def instance(one: Any, name: str, default: None) -> Any:
+    """An instance of an object; one that cannot be had is None."""
+    try:
+        return getattr(one, name, default)
+    except WIRE_ERRORS:
+        return default
+
+
+def _physical(value: Any, scale: float, offset: float) -> Any:
+    if isinstance(value, list):
+        return [_physical(one, scale, offset) for one in value]
+    return None if value is None else value * scale + offset
+
+
+# ---------------------------------------------------------------- leaves
+
+
+def _leaf(node: Leaf, values: Values, names: Names) -> pyarrow.Array:
+    kind = node.kind
+    if isinstance(kind, Named):
+        return names.array(kind, values)
+    if isinstance(kind, Text):
+        return _texts(values)
+    if isinstance(kind, Bytes):
+        return _whole(values, type_of(node))
+    if isinstance(kind, Number | Bits | Computed):
+        to = type_of(node)
+        return _whole([_digits(one) for one in values] if str(to).startswith("decimal") else values, to)
+    return _texts([None if one is None else json.dumps(render(one).tree) for one in values])
+
+
+def _whole(values: Values, to: pyarrow.DataType) -> pyarrow.Array:
+    pa = arrow()
+    try:
+        made = pa.array(values, to, from_pandas=False)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
+        made = pa.array([_fitting(one, to) for one in values], to, from_pandas=False)
+    if isinstance(made, pa.ChunkedArray):
+        raise LimitExceeded("a column of one batch holds 2 GiB or more: ask for smaller batches")
+    return made
+
+
+def _fitting(value: Any, to: pyarrow.DataType) -> Any:
+    """A value as it is, or None where it is not of the type that the spec says."""
+    pa = arrow()
+    if isinstance(value, list) and pa.types.is_binary(to) and all(one in range(256) for one in value):
+        return bytes(value)  # what an expression lists byte by byte
+    try:
+        pa.scalar(value, to)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
+        return None
+    return value
+
+
+def _digits(value: int | None) -> int | None:
+    return None if value is None or abs(value) >= 10**DIGITS else value
+
+
+def _texts(values: Values) -> pyarrow.Array:
+    pa = arrow()
+    try:
+        return _whole(values, pa.string())
+    except UnicodeEncodeError:
+        shown = [None if one is None else one.encode("utf-8", "backslashreplace").decode() for one in values]
+        return _whole(shown, pa.string())
+
+
+# ---------------------------------------------------------------- what has parts
+
+
+def _struct(node: Struct, values: Values, names: Names) -> pyarrow.Array:
+    return _structs(members_of(node.members, values, names), type_of(node), [one is None for one in values])
+
+
+def _structs(parts: list[pyarrow.Array], to: pyarrow.DataType, absent: list[bool]) -> pyarrow.Array:
+    pa = arrow()
+    mask = pa.array(absent, pa.bool_())
+    if not parts:
+        return pa.array([None if gone else {} for gone in absent], to)
+    return pa.StructArray.from_arrays(parts, fields=list(to), mask=mask)
+
+
+def _listed(node: Listed, values: Values, names: Names) -> pyarrow.Array:
+    lists = [one if isinstance(one, list | tuple) else None for one in values]
+    items = [item for one in lists if one is not None for item in one]
+    return _lists(
+        [None if one is None else len(one) for one in lists], array_of(node.item, items, names), type_of(node)
+    )
+
+
+def _lists(counts: list[int | None], items: pyarrow.Array, to: pyarrow.DataType) -> pyarrow.Array:
+    pa = arrow()
+    offsets, at = [0], 0
+    for count in counts:
+        at += count or 0
+        offsets.append(at)
+    mask = pa.array([count is None for count in counts], pa.bool_())
+    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), items, type=to, mask=mask)
+
+
+def _one_of(node: OneOf, values: Values, names: Names) -> pyarrow.Array:
+    left = list(values)
+    parts = []
+    for case in node.cases:
+        mine = [one if one is not None and _is(case, one) else None for one in left]
+        left = [one if other is None else None for one, other in zip(left, mine, strict=True)]
+        parts.append(array_of(case.node, mine, names))
+    if len(node.cases) == 1:
+        return parts[0]
+    return _structs(parts, type_of(node), [one is None for one in values])
+
+
+def _is(case: Case, value: Any) -> bool:
+    """Whether a value is of the type of a case."""
+    if not isinstance(case.of, str):
+        return value.__class__ is case.of
+    return _WORDS[case.of](value)
+
+
+_WORDS: dict[str, Callable[[Any], bool]] = {
+    "int": lambda value: isinstance(value, int) and value.__class__ is not bool,
+    "bool": lambda value: value.__class__ is bool,
+    "float": lambda value: isinstance(value, float),
+    "str": lambda value: isinstance(value, str) and not isinstance(value, Enum),
+    "bytes": lambda value: isinstance(value, bytes | bytearray | memoryview),
+    "any": lambda value: True,
+}
+
+
+# ---------------------------------------------------------------- recursions
+
+
+def _flat(node: Flat, values: Values, names: Names) -> pyarrow.Array:
+    pa = arrow()
+    counts: list[int | None] = []
+    found: list[Any] = []
+    depths: list[int] = []
+    for value in values:
+        before = len(found)
+        if value is not None:
+            _walk(node, value, found, depths)
+        counts.append(None if value is None else len(found) - before)
+    to = row_type(node)
+    parts = [pa.array(depths, pa.uint16())]
+    filled = node.filled
+    if len(filled) == 1:
+        parts += members_of(filled[0][1].members, found, names)
+    else:
+        for number, (target, row) in enumerate(filled, 1):
+            mine = [one if one.__class__ is target else None for one in found]
+            members = members_of(row.members, mine, names)
+            parts.append(_structs(members, to.field(number).type, [one is None for one in mine]))
+    rows = pa.StructArray.from_arrays(parts, fields=list(to))
+    return _lists(counts, rows, type_of(node))
+
+
+def _walk(node: Flat, value: Any, found: list[Any], depths: list[int]) -> None:
+    """Append the objects of a recursion, outer before inner, and how deep each lies."""
+    most = len(found) + MOST_ROWS
+    stack = [(value, 0, 0)]
+    while stack:
+        one, depth, computed = stack.pop()
+        row = node.rows.get(one.__class__)
+        if row is None:
+            if isinstance(one, list | tuple):
+                stack.extend((item, depth, computed) for item in reversed(one))
+            continue
+        if computed and len(found) >= most:
+            continue
+        if row.members:
+            found.append(one)
+            depths.append(min(depth, 0xFFFF))
+        deeper = depth + 1 if row.members else depth
+        for column in reversed(row.inner):
+            hops = computed + column.instance
+            if hops <= MOST_INSTANCES:
+                stack.append((instance(one, column.name, None), deeper, hops))
+
+
+_ARRAYS: dict[type, Callable[[Any, Values, Names], Any]] = {
+    Leaf: _leaf,
+    Struct: _struct,
+    Listed: _listed,
+    OneOf: _one_of,
+    Flat: _flat,
+}
