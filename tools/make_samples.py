@@ -21,12 +21,8 @@ SEPARATOR = "no-marker"
 
 #: Compressed payloads are kept as bytes, since implementations of zlib compress differently.  "temperature nominal; "
 #: eight times, and four times the TLV list 1 = "sensor-9", 2 = [3 = 0000002a, 4 = "ok"].
-DEFLATED_TEXT = bytes.fromhex(
-    "78da2b49cd2d482d4a2c292d4a55c8cbcfcdcc4bccb15628197c820089e740b9"
-)
-DEFLATED_LIST = bytes.fromhex(
-    "78da636064e0284ecd2bce2fd2b56c6062e063606660616060d002924cf9d90c34930500929c12a9"
-)
+DEFLATED_TEXT = bytes.fromhex("78da2b49cd2d482d4a2c292d4a55c8cbcfcdcc4bccb15628197c820089e740b9")
+DEFLATED_LIST = bytes.fromhex("78da636064e0284ecd2bce2fd2b56c6062e063606660616060d002924cf9d90c34930500929c12a9")
 
 
 class Sample:

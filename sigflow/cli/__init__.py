@@ -24,6 +24,7 @@ COMMANDS = {
     "inspect": "Show frames as they lie in a capture: offsets, checksums, fields.",
     "replay": "Send the frames of a capture at their pace.",
     "benchmark": "Measure how fast each engine scans a capture.",
+    "stats": "Count frames, bytes, sizes, rates and losses.",
     "compile": "Make Python modules of specs.",
     "lint": "List the mistakes in specs.",
     "watch": "Compile a spec on each save and read a capture with it.",

@@ -35,32 +35,33 @@ def frames_of(run: AnyRun, size: int = SIZE) -> Iterator[FrameBatch]:
 def framed(records: Iterable[Record], formats: Sequence[Format], size: int = SIZE) -> Iterator[FrameBatch]:
     """These records as arrays, at most `size` at a time."""
     numbers = {format.name: number for number, format in enumerate(formats)}
-    held: list[Record] = []
-    room = BYTES
+    # Of a record no more is kept than this: so many objects would keep the garbage collector busy.
+    raws: list[bytes] = []
+    places: list[int] = []
+    kinds: list[int] = []
+    first, room = 0, BYTES
     for record in records:
-        if held and (len(held) >= size or room < len(record.raw)):
-            yield _batch(held, numbers)
-            held, room = [], BYTES
-        held.append(record)
-        room -= len(record.raw)
-    if held:
-        yield _batch(held, numbers)
+        raw = record.raw
+        if raws and (len(raws) >= size or room < len(raw)):
+            yield _batch(raws, places, kinds, first)
+            raws, places, kinds, room = [], [], [], BYTES
+        if not raws:
+            first = record.index
+        raws.append(raw)
+        places.append(record.start)
+        kinds.append(numbers[record.format])
+        room -= len(raw)
+    if raws:
+        yield _batch(raws, places, kinds, first)
 
 
-def _batch(records: list[Record], numbers: dict[str, int]) -> FrameBatch:
+def _batch(raws: list[bytes], places: list[int], kinds: list[int], first: int) -> FrameBatch:
     import numpy as np
 
-    count = len(records)
-    stops = np.cumsum(np.fromiter((len(one.raw) for one in records), np.int64, count))
+    stops = np.cumsum(np.fromiter(map(len, raws), np.int64, len(raws)))
     starts = np.concatenate([np.zeros(1, np.int64), stops[:-1]])
-    return FrameBatch(
-        np.frombuffer(b"".join([one.raw for one in records]), np.uint8),
-        starts,
-        stops,
-        np.fromiter((one.start for one in records), np.int64, count),
-        np.fromiter((numbers[one.format] for one in records), np.int32, count),
-        records[0].index,
-    )
+    data = np.frombuffer(b"".join(raws), np.uint8)
+    return FrameBatch(data, starts, stops, np.array(places, np.int64), np.array(kinds, np.int32), first)
 
 
 def batches_of(run: AnyRun, table: Table, size: int = SIZE) -> Iterator[pyarrow.RecordBatch]:

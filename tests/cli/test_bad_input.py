@@ -15,7 +15,7 @@ from tests.cli.test_terminal import on_terminal
 from tools.make_samples import sgf1
 
 VALID = SAMPLES / "valid_telemetry.sgf"
-SCANNING = {"validate": [], "parse": [], "inspect": [], "replay": ["--max"], "benchmark": ["--quiet"]}
+SCANNING = {"validate": [], "parse": [], "inspect": [], "replay": ["--max"], "benchmark": ["--quiet"], "stats": []}
 
 
 # ---------------------------------------------------------------- files

@@ -21,7 +21,7 @@ from tests.storage.check import unprivileged
 VALID = SAMPLES / "valid_telemetry.sgf"
 TRUNCATED = SAMPLES / "truncated_stream.sgf"
 MALFORMED = SAMPLES / "malformed_frame.sgf"
-SCANNING = ("validate", "parse", "inspect", "replay", "benchmark")
+SCANNING = ("validate", "parse", "inspect", "replay", "benchmark", "stats")
 QUICK = {"replay": ["--max"], "benchmark": ["--quiet"]}
 
 

@@ -22,6 +22,8 @@ DOCUMENTS = [
     ("inspect", ["inspect", SAMPLES / "legacy_archive.sgf", "-s", "sgf_legacy", "--format", "json"]),
     ("inspect", ["inspect", SAMPLES / "mixed_noise.hdr", "--frame", "2", "--format", "json"]),
     ("benchmark", ["benchmark", SAMPLES / "valid_telemetry.sgf", "--format", "json"]),
+    ("stats", ["stats", SAMPLES / "malformed_frame.sgf", "--format", "json"]),
+    ("stats", ["stats", SAMPLES / "nested.tlv", "-s", "tlv", "--format", "json"]),
     ("formats", ["formats", "--format", "json"]),
     ("format", ["formats", "ccsds_space_packet", "--format", "json"]),
     ("lint", ["lint", ROOT / "formats" / "tlv.ksy", "--format", "json"]),

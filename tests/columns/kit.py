@@ -12,8 +12,10 @@ import numpy as np
 import pyarrow as pa
 
 import sigflow
+from sigflow.columns.frame import description
 from sigflow.columns.frames import FrameBatch
 from sigflow.columns.table import Table, Wanted
+from sigflow.runtime.column import Kind
 from sigflow.stream.format import Format
 
 HEAD = """
@@ -291,3 +293,9 @@ def table_of(formats: Sequence[Format], frames: FrameBatch, wanted: Wanted) -> p
     """All batches of these frames."""
     table = Table(formats, wanted)
     return pa.Table.from_batches(list(table.batches(frames)), table.schema)
+
+
+def description_of(format: Format) -> dict[str, Kind]:
+    """The kinds of the fields of a format's values, by their ids."""
+    module, unit = description(format)
+    return {column.id: column.kind for column in module.classes[unit].columns}

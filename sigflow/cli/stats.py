@@ -1,0 +1,74 @@
+"""`sigflow stats`: frames, bytes, sizes, rates and losses, by format, kind and stream."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sigflow.cli.captures import each
+from sigflow.cli.forms import short
+from sigflow.cli.options import Settings, captures, output_format, scanning
+from sigflow.cli.terminal import counted, one_line
+from sigflow.cli.text import dumps
+from sigflow.cli.verdicts import LISTED, exit_code
+from sigflow.recording.stats import stats
+
+if TYPE_CHECKING:
+    from sigflow.recording import Recording
+
+
+@click.command("stats")
+@captures
+@output_format("text", "json")
+@scanning
+def command(captures: tuple[str, ...], form: str, settings: Settings) -> int:
+    """Count what is in each CAPTURE: frames, bytes, sizes, rates and losses, by format, kind and stream."""
+    screen = settings.screen
+
+    def work(recording: Recording) -> int:
+        found = stats(recording)
+        if form == "json":
+            screen.line(dumps(found.tree(), indent=None if len(captures) > 1 else 2))
+        else:
+            for line in lines(found.tree()):
+                screen.line(one_line(line))
+        if not found.report.bytes:
+            screen.diagnostic("note", f"{recording.name}: the capture holds no bytes")
+        return exit_code(found.report)
+
+    return each(captures, settings, work)
+
+
+def lines(tree: dict[str, Any]) -> Iterator[str]:
+    """The counts for people."""
+    yield (
+        f"{tree['capture']}: {tree['bytes']} bytes = {tree['frame_bytes']} in {counted(tree['frames'], 'frame')}"
+        f" + {tree['gap_bytes']} in {counted(tree['gaps'], 'gap')}"
+    )
+    for one in tree["formats"]:
+        yield f"  {one['format']}: {_words(one)}"
+        sizes = [f"{part['from']}..{part['to']}: {part['frames']}" for part in one["sizes"]["histogram"]]
+        yield f"    sizes  {', '.join(sizes)}"
+        for name in ("kind", "stream"):
+            groups = one.get(f"{name}s", [])
+            for group in groups[:LISTED]:
+                yield f"    {name} {short(group[name])}: {_words(group)}"
+            if len(groups) > LISTED:
+                yield f"    and {counted(len(groups) - LISTED, f'more {name}')}; --format json lists them"
+            if f"other_{name}s" in one:
+                yield f"    all other {name}s: {_words(one[f'other_{name}s'])}"
+
+
+def _words(one: dict[str, Any]) -> str:
+    sizes = one["sizes"]
+    parts = [counted(one["frames"], "frame"), f"{one['bytes']} bytes"]
+    if one["frames_per_second"] is not None:
+        parts += [f"{one['frames_per_second']:g} frames/s", f"{one['bytes_per_second']:g} bytes/s"]
+    else:
+        parts.append(f"{one['frames_per_mib']:g} frames/MiB")
+    spread = f"{sizes['min']}" if sizes["min"] == sizes["max"] else f"{sizes['min']}..{sizes['max']}"
+    parts.append(f"of {spread} bytes, mean {sizes['mean']:g}")
+    parts += [f"{one[name]} {name}" for name in ("lost", "duplicate", "reordered") if one.get(name)]
+    return ", ".join(parts)

@@ -1,0 +1,92 @@
+"""What is counted is what is there."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from pathlib import Path
+
+import pytest
+
+import sigflow
+from sigflow.recording import stats as module
+from sigflow.recording.stats import Tally, stats
+
+TIMED = """
+meta: {id: timed, endian: be}
+-sigflow-stream:
+  checksum: {field: sum, algorithm: sum-8, over: magic..data}
+  time: {field: stamp, unit: ms}
+  kind: kind
+  sequence: {field: count, per: kind}
+seq:
+  - {id: magic, contents: TT}
+  - {id: kind, type: u1, enum: kinds}
+  - {id: count, type: u1}
+  - {id: stamp, type: u4}
+  - {id: size, type: u1}
+  - {id: data, size: size}
+  - {id: sum, type: u1}
+enums: {kinds: {1: one}}
+"""
+
+
+def timed(kind: int, count: int, stamp: int, size: int) -> bytes:
+    head = struct.pack(">2sBBIB", b"TT", kind, count, stamp, size) + bytes(size)
+    return head + bytes([sum(head) & 255])
+
+
+@pytest.fixture
+def format(tmp_path: Path) -> sigflow.Format:
+    (tmp_path / "timed.ksy").write_text(TIMED, encoding="utf-8")
+    return sigflow.compile(tmp_path / "timed.ksy")
+
+
+def test_by_kind_and_stream_with_rates(format: sigflow.Format) -> None:
+    frames = [timed(1, n, 1000 + 100 * n, 6) for n in range(11)] + [timed(2, 0, 5000, 20)]
+    with sigflow.open(b"".join(frames) + b"junk", format) as recording:
+        tree = stats(recording).tree()
+    assert (tree["frames"], tree["gaps"], tree["gap_bytes"], tree["sound"]) == (12, 1, 4, False)
+    (one,) = tree["formats"]
+    assert (one["seconds"], one["frames_per_second"]) == (4.0, 2.75)
+    assert one["sizes"]["histogram"] == [{"from": 16, "to": 31, "frames": 12}]
+    assert one["sizes"] | {"histogram": []} == {"min": 16, "max": 30, "mean": 17.167, "histogram": []}
+    first, second = one["kinds"]
+    assert first["kind"] == {"name": "one", "raw": 1} and second["kind"] == 2
+    assert (first["frames_per_second"], first["bytes_per_second"], first["bytes"]) == (10.0, 160.0, 176)
+    assert (second["frames_per_second"], second["seconds"]) == (None, 0.0)
+    assert [each["stream"] for each in one["streams"]] == [first["kind"], 2]
+
+
+def test_what_is_lost_doubled_and_late_is_of_its_stream(format: sigflow.Format) -> None:
+    order = [(1, 0), (2, 0), (1, 1), (1, 4), (1, 3), (2, 0), (2, 1), (2, 3)]
+    with sigflow.open(b"".join(timed(kind, count, 0, 0) for kind, count in order), format) as recording:
+        (one,) = stats(recording).tree()["formats"]
+        report = recording.validate()
+    found = {str(each["stream"]): tuple(each[name] for name in report.sequence) for each in one["streams"]}
+    assert found == {str({"name": "one", "raw": 1}): (1, 0, 1), "2": (1, 1, 0)}
+    assert {name: one[name] for name in report.sequence} == report.sequence
+
+
+def test_many_kinds_are_counted_together(format: sigflow.Format, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST", 3)
+    with sigflow.open(b"".join(timed(kind, 0, 0, 1) for kind in range(10)), format) as recording:
+        (one,) = stats(recording).tree()["formats"]
+    assert len(one["kinds"]) == 3 and one["other_kinds"]["frames"] == 7 and one["other_streams"]["frames"] == 7
+
+
+def test_the_counts_agree_with_the_verdict() -> None:
+    head = struct.pack(">4sBBIQI", b"SGF1", 1, 0, 7, 1, 3)
+    frame = head + struct.pack(">I", zlib.crc32(b"abc", zlib.crc32(head))) + b"abc"
+    data = frame * 3 + bytes.fromhex("b562 05 01 0200 0601 0f38") + b"?" + frame
+    with sigflow.open(data, ["sgf1", "ubx"]) as recording:
+        found, report = stats(recording), recording.validate()
+    assert found.report == report
+    assert {one["format"]: {"frames": one["frames"], "bytes": one["bytes"]} for one in found.tree()["formats"]} == (
+        report.by_format
+    )
+
+
+def test_a_tally_of_nothing() -> None:
+    tree = Tally().tree(0, sequence=False)
+    assert tree["frames_per_mib"] == 0 and tree["seconds"] is None and tree["sizes"]["histogram"] == []
