@@ -67,6 +67,10 @@ class Reader(Protocol):
     def late(self) -> Callable[[bytes, tuple[Any, ...]], Any] | None:
         """Makes the value of a frame from its bytes and header, where that cannot fail."""
 
+    @property
+    def head(self) -> Callable[[Any, int], tuple[Any, ...]]:
+        """The header of the frame at a place of a buffer; asked for only where there is `late`."""
+
     def value_of(self, record: Record) -> Any:
         """The record's value, or what could be parsed of it."""
 
@@ -114,9 +118,9 @@ class Record:
         """The generated object; where parsing failed, what could be parsed (None if nothing), see `diagnostics`."""
         value = self._value
         if value is _UNREAD:
-            reader, head = self._reader, self.head
-            if head is not None and reader.late is not None:
-                value = self._value = reader.late(self.raw, head)
+            reader, head, late = self._reader, self.head, self._reader.late
+            if late is not None:
+                value = self._value = late(self.raw, head if head is not None else reader.head(self.raw, 0))
             else:
                 value = self._value = reader.value_of(self)
         return value

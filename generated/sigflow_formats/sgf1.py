@@ -202,9 +202,13 @@ class Sgf1(KaitaiStruct):
         def __getattr__(self, name: str) -> Any:
             # A frame that the scan found is made from its header; the rest is read when asked for.
             if name in ('_io', '_parent', '_root', 'flags', 'payload') and '_late' in self.__dict__:
-                self._io = KaitaiStream(self.__dict__.pop('_late'))
+                self._io = io = KaitaiStream(self.__dict__.pop('_late'))
                 self._parent, self._root = None, self
-                self._read()
+                io._pos = 5
+                self.flags = Sgf1.Flags(io, self, self._root)
+                io._pos = 26
+                self.payload = io.read_bytes(self.payload_length)
+                io._pos = io._end
                 return self.__dict__[name]
             raise AttributeError(f'{type(self).__name__!r} object has no attribute {name!r}')
 

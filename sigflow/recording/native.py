@@ -29,6 +29,11 @@ if TYPE_CHECKING:
     from sigflow.stream.format import Format
 
 
+#: Records that are made at a time, and their bytes; see `stream.scan`.
+TAKEN = 180
+TAKEN_BYTES = 1 << 20
+
+
 class NativeRun:
     """Iterates over the events of a storage that can be read again; once only.  As `run.AnyRun`."""
 
@@ -166,12 +171,12 @@ class NativeRun:
     def _events(self) -> Iterator[list[Event]]:
         gap = CodedGap(self)
         for batch, index in self.batches():
-            yield self._of_batch(batch, index, gap)
+            yield from self._of_batch(batch, index, gap)
         out: list[Event] = []
         gap.close(out)
         yield out
 
-    def _of_batch(self, batch: Batch, index: int, gap: CodedGap) -> list[Event]:
+    def _of_batch(self, batch: Batch, index: int, gap: CodedGap) -> Iterator[list[Event]]:
         out: list[Event] = []
         things: list[tuple[int, int, int, Any]] = []
         for row, shown in self.shown(batch, index):
@@ -190,7 +195,9 @@ class NativeRun:
         for row, rank, n, events in things:
             if row > done:
                 gap.close(out)
-                self._records(batch, index, done, row, out)
+                yield out
+                yield from self._records(batch, index, done, row)
+                out = []
                 done = row
             if rank:
                 gap.close(out)
@@ -200,11 +207,21 @@ class NativeRun:
                 gap.piece(batch.base + start, batch.base + stop, reasons[first : first + count])
         if done < len(batch.frames):
             gap.close(out)
-            self._records(batch, index, done, len(batch.frames), out)
-        return out
+            yield out
+            yield from self._records(batch, index, done, len(batch.frames))
+        else:
+            yield out
 
-    def _records(self, batch: Batch, index: int, first: int, last: int, out: list[Event]) -> None:
+    def _records(self, batch: Batch, index: int, first: int, last: int) -> Iterator[list[Event]]:
         """The records of some rows of a batch, between which there is no gap."""
+        while first < last:
+            # Few at a time: they are taken and freed before the garbage collector looks for them, and so are the bytes.
+            fits = int(batch.frames[:last, 1].searchsorted(batch.frames[first, 0] + TAKEN_BYTES, "right"))
+            until = min(first + TAKEN, max(fits, first + 1), last)
+            yield self._taken(batch, index, first, until)
+            first = until
+
+    def _taken(self, batch: Batch, index: int, first: int, last: int) -> list[Event]:
         rows = batch.frames[first:last]
         shift = int(rows[0, 0])
         # One copy of the stretch; each record then has its own bytes, so that it does not keep the others'.
@@ -216,7 +233,7 @@ class NativeRun:
             formats: Any = repeat(self.formats[0])
         else:
             formats = [self.ordered[k] for k in batch.marks[first:last, 0].tolist()]
-        out += [
+        return [
             Record(format, base + start, raw[start:stop], number)
             for format, start, stop, number in zip(
                 formats, starts, stops, range(index + first, index + last), strict=False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
 from contextvars import ContextVar
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -149,3 +150,34 @@ def within_depth(value: KaitaiStruct, limit: int) -> None:
         at = at._parent
     if depth > limit:
         raise LimitExceeded(f"nested {depth} deep, the limit is {limit}", found=depth, limit=limit)
+
+
+class Late:
+    """A field that is read when it is first asked for: a frame that the scan found is made from its header alone.
+
+    read(unit, raw): its value.  The frame's bytes are the unit's `_late`; a unit without them has no such field.
+    """
+
+    __slots__ = ("name", "read")
+
+    def __init__(self, name: str, read: Callable[[Any, bytes], Any]) -> None:
+        self.name = name
+        self.read = read
+
+    def __get__(self, unit: Any, owner: Any = None) -> Any:
+        if unit is None:
+            return self
+        try:
+            raw = object.__getattribute__(unit, "_late")
+        except AttributeError:
+            raise AttributeError(f"{type(unit).__name__!r} object has no attribute {self.name!r}") from None
+        value = self.read(unit, raw)
+        setattr(unit, self.name, value)
+        return value
+
+
+def at_its_end(unit: Any, raw: bytes) -> KaitaiStream:
+    """The stream of a frame that was read whole."""
+    stream = KaitaiStream(raw)
+    stream.seek(len(raw))
+    return stream

@@ -62,7 +62,10 @@ class Format:
         sequence = envelope.sequence if envelope is not None else None
         if self.limits.over_the_wire:
             self._parse = _within(self.limits, self._parse)
-        self.late = envelope.parse if envelope is not None and envelope.lazy else None
+        # Limits on what the wire may ask for hold while a value is parsed whole.
+        lazy = envelope is not None and envelope.lazy and envelope.head is not None and not self.limits.over_the_wire
+        self.late = envelope.parse if envelope is not None and lazy else None
+        self.head: Callable[[Any, int], tuple[Any, ...]] = (envelope.head if envelope is not None else None) or _no_head
         self._sequence = attrgetter(sequence.field) if sequence is not None else None
 
     def __repr__(self) -> str:
@@ -176,6 +179,10 @@ class Format:
         """`big` or `little`, where the format declares the order of its payload."""
         order = self.envelope.byte_order if self.envelope is not None else None
         return order(record.value) if callable(order) else order
+
+
+def _no_head(data: Any, at: int) -> tuple[Any, ...]:
+    raise AssertionError("a format without `late` has no header to ask for")
 
 
 def _epoch(text: str) -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from sigflow.compiler import naming
 from sigflow.compiler import schema as sc
@@ -10,10 +12,10 @@ from sigflow.compiler.emit.measure import Scope, Steps
 from sigflow.compiler.emit.reads import Reads
 from sigflow.compiler.emit.runs import Runs
 from sigflow.compiler.emit.shared import Module, limits_of, physical
-from sigflow.compiler.emit.stream import lazy_fields
+from sigflow.compiler.emit.stream import late_places, lazy_fields
 from sigflow.compiler.emit.writer import Writer
 from sigflow.compiler.hints import Hints
-from sigflow.compiler.model import Switched, Type, User
+from sigflow.compiler.model import Bytes, Switched, Type, User
 from sigflow.compiler.plan import ClassPlan, Plan, Step, ValueStep
 
 _ANNOTATIONS = {
@@ -36,13 +38,14 @@ class Measured:
     scope: Scope | None = None
     unit: sc.ClassSpec | None = None
     late: tuple[str, ...] = ()
+    places: dict[Step, tuple[int, int | None]] = field(default_factory=dict)
 
 
 def measured(plan: Plan, module: Module, hints: Hints | None) -> Measured:
     """What the classes of this module need for measuring; nothing, where it is no stream format."""
     if hints is None:
         return Measured()
-    return Measured(Scope(plan, module, hints), hints.unit, lazy_fields(plan, module, hints))
+    return Measured(Scope(plan, module, hints), hints.unit, lazy_fields(plan, module, hints), late_places(plan, module, hints))
 
 
 def write_class(module: Module, plan: ClassPlan, out: Writer, stream: Measured) -> None:
@@ -341,18 +344,39 @@ class _Class:
             out("return (yield from self._steps_be(io))")
 
     def late_fields(self) -> None:
-        out, any_ = self.out, self.module.std("Any")
+        """What a frame that the scan found reads when it is asked for: the fields that are not in its header as they
+        are.
+        """
+        out, late = self.out, self.module.need("Late")
         out()
         with out.block(f"if not {self.module.std('TYPE_CHECKING')}:"):
-            out()
-            with out.block(f"def __getattr__(self, name: str) -> {any_}:"):
-                out("# A frame that the scan found is made from its header; the rest is read when asked for.")
-                with out.block(f"if name in {self.stream.late!r} and '_late' in self.__dict__:"):
-                    out(f"self._io = {self.module.need('KaitaiStream')}(self.__dict__.pop('_late'))")
-                    out("self._parent, self._root = None, self")
-                    out("self._read()")
-                    out("return self.__dict__[name]")
-                out("raise AttributeError(f'{type(self).__name__!r} object has no attribute {name!r}')")
+            out("# A frame that the scan found is made from its header; the rest is read when asked for.")
+            for name, value in (("_io", self.module.need("at_its_end")), ("_parent", "None"), ("_root", "self")):
+                out(f"{name} = {late}({name!r}, {value if name == '_io' else f'lambda self, raw: {value}'})")
+            for step, (start, stop) in self.stream.places.items():
+                with self.late_field(step.name):
+                    if isinstance(step.wire, Bytes):
+                        out(f"return raw[{start or ''}:{'' if stop is None else stop}]")
+                        continue
+                    out("io = self._io")
+                    out(f"io._pos = {start if start >= 0 else f'io._end - {-start}'}")
+                    Reads(self.module, self.plan, "", out).step(step)
+                    out("io._pos = io._end")
+                    out(f"return self.__dict__[{step.name!r}]")
+            if not self.stream.places:
+                for name in self.stream.late[3:]:
+                    with self.late_field(name):
+                        out("self._read()")
+                        out(f"return self.__dict__[{name!r}]")
+
+    @contextmanager
+    def late_field(self, name: str) -> Iterator[None]:
+        """The function that reads a field late, and its place in the class."""
+        out = self.out
+        out()
+        with out.block(f"def _late_{name}(self, raw: bytes) -> {self.module.std('Any')}:"):
+            yield
+        out(f"{name} = {self.module.need('Late')}({name!r}, _late_{name})")
 
     def string(self) -> None:
         code = self.plan.spec.to_string

@@ -37,6 +37,18 @@ def lazy_fields(plan: Plan, module: Module, hints: Hints | None) -> tuple[str, .
     return ("_io", "_parent", "_root", *(step.name for step in late))
 
 
+def late_places(plan: Plan, module: Module, hints: Hints | None) -> dict[Step, tuple[int, int | None]]:
+    """Where the fields that are read late stand, if each can be read alone; {} where the whole frame is read again."""
+    layout = flat_layout(plan, module, hints) if hints is not None else None
+    if hints is None or layout is None:
+        return {}
+    late = [step for step in plan.classes[hints.unit].steps if step not in headed(layout)]
+    offsets = layout.offsets()
+    if any(isinstance(step.wire, Bits) or step.attr not in offsets for step in late):
+        return {}
+    return {step: offsets[step.attr] for step in late}
+
+
 def headed(layout: FlatLayout) -> list[Step]:
     """The fields whose values are in the header tuple as they are."""
     return [
