@@ -17,6 +17,7 @@ from sigflow.runtime import (
     Field,
     KaitaiStream,
     KaitaiStruct,
+    Late,
     Measured,
     NoteRule,
     Refused,
@@ -26,6 +27,7 @@ from sigflow.runtime import (
     WIRE_ERRORS,
     Window,
     as_stream,
+    at_its_end,
     members,
     require_abi,
     salvage,
@@ -198,19 +200,23 @@ class Sgf1(KaitaiStruct):
         yield
 
     if not TYPE_CHECKING:
+        # A frame that the scan found is made from its header; the rest is read when asked for.
+        _io = Late('_io', at_its_end)
+        _parent = Late('_parent', lambda self, raw: None)
+        _root = Late('_root', lambda self, raw: self)
 
-        def __getattr__(self, name: str) -> Any:
-            # A frame that the scan found is made from its header; the rest is read when asked for.
-            if name in ('_io', '_parent', '_root', 'flags', 'payload') and '_late' in self.__dict__:
-                self._io = io = KaitaiStream(self.__dict__.pop('_late'))
-                self._parent, self._root = None, self
-                io._pos = 5
-                self.flags = Sgf1.Flags(io, self, self._root)
-                io._pos = 26
-                self.payload = io.read_bytes(self.payload_length)
-                io._pos = io._end
-                return self.__dict__[name]
-            raise AttributeError(f'{type(self).__name__!r} object has no attribute {name!r}')
+        def _late_flags(self, raw: bytes) -> Any:
+            self._io = io = KaitaiStream(raw)
+            self._parent, self._root = None, self
+            io._pos = 5
+            self.flags = Sgf1.Flags(io, self, self._root)
+            io._pos = io._end
+            return self.flags
+        flags = Late('flags', _late_flags)
+
+        def _late_payload(self, raw: bytes) -> Any:
+            return raw[26:]
+        payload = Late('payload', _late_payload)
 
 
 _ENUM_0 = members(Sgf1.PayloadEncoding)

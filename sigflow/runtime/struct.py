@@ -168,7 +168,7 @@ class Late:
         if unit is None:
             return self
         try:
-            raw = object.__getattribute__(unit, "_late")
+            raw = unit._late
         except AttributeError:
             raise AttributeError(f"{type(unit).__name__!r} object has no attribute {self.name!r}") from None
         value = self.read(unit, raw)

@@ -1,4 +1,6 @@
-"""Damaged streams of the lists of formats that the native engine is tried on: small ones by hand, and the bundled ones."""
+"""Damaged streams of the lists of formats that the native engine is tried on: small ones by hand, and the bundled
+ones.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Every sample and every real capture: the native engine, as it is and compiled, whole and by workers, finds the same."""
+"""Every sample and every real capture: the native engine, as it is and compiled, whole and by workers, finds the
+same.
+"""
 
 from __future__ import annotations
 

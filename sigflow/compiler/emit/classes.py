@@ -358,11 +358,12 @@ class _Class:
                     if isinstance(step.wire, Bytes):
                         out(f"return raw[{start or ''}:{'' if stop is None else stop}]")
                         continue
-                    out("io = self._io")
+                    out(f"self._io = io = {self.module.need('KaitaiStream')}(raw)")
+                    out("self._parent, self._root = None, self")
                     out(f"io._pos = {start if start >= 0 else f'io._end - {-start}'}")
                     Reads(self.module, self.plan, "", out).step(step)
                     out("io._pos = io._end")
-                    out(f"return self.__dict__[{step.name!r}]")
+                    out(f"return self.{step.name}")
             if not self.stream.places:
                 for name in self.stream.late[3:]:
                     with self.late_field(name):
