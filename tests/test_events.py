@@ -19,6 +19,8 @@ class Reader:
         self.asked: list[str] = []
         self.time, self.order = time, order
 
+    late = None
+
     def value_of(self, record: Record) -> Any:
         self.asked.append("value")
         return record.raw[0] if record.raw[0] else None

@@ -45,7 +45,8 @@ def measured(plan: Plan, module: Module, hints: Hints | None) -> Measured:
     """What the classes of this module need for measuring; nothing, where it is no stream format."""
     if hints is None:
         return Measured()
-    return Measured(Scope(plan, module, hints), hints.unit, lazy_fields(plan, module, hints), late_places(plan, module, hints))
+    late, places = lazy_fields(plan, module, hints), late_places(plan, module, hints)
+    return Measured(Scope(plan, module, hints), hints.unit, late, places)
 
 
 def write_class(module: Module, plan: ClassPlan, out: Writer, stream: Measured) -> None:
