@@ -6,6 +6,7 @@ inside an element the elements before it, of one nested too deep the bytes.
 
 from __future__ import annotations
 
+import sys
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ import numpy as np
 if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
-#: Bytes of lists from which on the compiled function is worth loading.
+#: Bytes of lists from which on the compiled functions are worth loading.
 ENOUGH = 1 << 20
 _HEADER = 4
 
@@ -80,9 +81,16 @@ def flatten(
     return found
 
 
-def is_loaded() -> bool:
-    """Whether the compiled function has been made already."""
-    return compiled.cache_info().currsize > 0
+class Loader:
+    """Says when to load the compiled functions.  State: the bytes that would have been theirs so far."""
+
+    def __init__(self) -> None:
+        self._bytes = 0
+
+    def worth(self, size: int) -> bool:
+        """Whether it pays, now that there are lists of so many bytes more; it does where the compiler is there."""
+        self._bytes += size
+        return self._bytes >= ENOUGH or "numba" in sys.modules
 
 
 @cache

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow
 
+    from sigflow.columns import kernels
     from sigflow.columns.gather import Scalar, Stretches
     from sigflow.columns.names import Names
     from sigflow.limits import Limits
@@ -108,6 +109,7 @@ def gathered(
     scalars: Mapping[str, Scalar],
     names: Names,
     budget: Budget,
+    loader: kernels.Loader,
 ) -> list[pyarrow.Array]:
     """The columns of the codecs over these frames."""
     assert envelope.payload_at is not None
@@ -119,7 +121,7 @@ def gathered(
             node = next((one.node for one in columns if one.number == number), None)
             payloads.close(applies, number)
             if isinstance(node, Flat):
-                given[number] = _lists(payloads, applies, node, limits, names, budget)
+                given[number] = _lists(payloads, applies, node, limits, names, budget, loader)
         else:
             payloads.decode(codecs.get(codec.name), applies, number, limits, budget)
     return [given[one.number] if one.number in given else payloads.column(one.number) for one in columns]
@@ -197,7 +199,13 @@ class _Payloads:
 
 
 def _lists(
-    payloads: _Payloads, applies: Array, node: Flat, limits: Limits, names: Names, budget: Budget
+    payloads: _Payloads,
+    applies: Array,
+    node: Flat,
+    limits: Limits,
+    names: Names,
+    budget: Budget,
+    loader: kernels.Loader,
 ) -> pyarrow.Array:
     """The column of TLV lists, of the frames where they apply."""
     import numpy as np
@@ -210,7 +218,7 @@ def _lists(
     rows = np.flatnonzero(applies)
     starts, stops = payloads.starts[rows], payloads.stops[rows]
     total = int((stops - starts).sum())
-    flatten = kernels.compiled() if total >= kernels.ENOUGH or kernels.is_loaded() else None
+    flatten = kernels.compiled() if loader.worth(total) else None
     if flatten is None:
         view, codec = payloads.data.data, codecs.get("tlv")
         lists: list[Any] = [None] * len(applies)

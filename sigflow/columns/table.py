@@ -20,6 +20,7 @@ from sigflow.columns.arrow import arrow, field_of, type_of
 from sigflow.columns.budget import Budget, TooMuch
 from sigflow.columns.frame import FrameType
 from sigflow.columns.frames import FrameBatch
+from sigflow.columns.kernels import Loader
 from sigflow.columns.names import Names
 from sigflow.columns.objects import Source, parsed
 from sigflow.columns.paths import Step, field_at, part_at, steps_of
@@ -74,6 +75,7 @@ class FormatColumns:
         self._choose(wanted)
         self.fields: list[pyarrow.Field] = [one.field for one in self._outputs]
         self._weighed = self.type.grows
+        self._loader = Loader()
         self._guards = self._doubted()
         #: Whether no frame has to be parsed, but for those in which something fails.
         self.gathers = not wanted.objects and format.envelope is not None and self._can_gather()
@@ -155,7 +157,9 @@ class FormatColumns:
         found: dict[int, pyarrow.Array] = {id(one): gathered(one, rows, names) for one in members}
         codecs = [one for one in self.sources if isinstance(one, payload.CodecColumn)]
         if codecs:
-            arrays = payload.gathered(codecs, envelope, self.format.limits, rows, self.type.scalars, names, budget)
+            arrays = payload.gathered(
+                codecs, envelope, self.format.limits, rows, self.type.scalars, names, budget, self._loader
+            )
             found.update(zip(map(id, codecs), arrays, strict=True))
         columns = [found[id(one)] for one in self.sources]
         return self._corrected(columns, frames, rows.failed, names, budget) if rows.failed.any() else columns

@@ -28,8 +28,41 @@ def frames_of(run: AnyRun, size: int = SIZE) -> Iterator[FrameBatch]:
     """The frames of a run, in its order, at most `size` at a time."""
     found = getattr(run, "frames", None)
     if found is not None:
-        return found(size, BYTES)  # type: ignore[no-any-return]
+        return merged(found(size, BYTES), size)
     return framed((event for event in run if isinstance(event, Record)), run.formats, size)
+
+
+def merged(batches: Iterable[FrameBatch], size: int = SIZE) -> Iterator[FrameBatch]:
+    """The same frames in fewer batches, of at most `size` frames."""
+    held: list[FrameBatch] = []
+    frames = room = 0
+    for batch in batches:
+        if held and (frames + len(batch) > size or room < len(batch.data)):
+            yield _joined(held)
+            held, frames = [], 0
+        if not held:
+            room = BYTES
+        held.append(batch)
+        frames += len(batch)
+        room -= len(batch.data)
+    if held:
+        yield _joined(held)
+
+
+def _joined(batches: list[FrameBatch]) -> FrameBatch:
+    import numpy as np
+
+    if len(batches) == 1:
+        return batches[0]
+    shifts = np.cumsum([0, *(len(batch.data) for batch in batches)])
+    return FrameBatch(
+        np.concatenate([batch.data for batch in batches]),
+        np.concatenate([batch.starts + shift for batch, shift in zip(batches, shifts, strict=False)]),
+        np.concatenate([batch.stops + shift for batch, shift in zip(batches, shifts, strict=False)]),
+        np.concatenate([batch.offsets for batch in batches]),
+        np.concatenate([batch.formats for batch in batches]),
+        batches[0].first,
+    )
 
 
 def framed(records: Iterable[Record], formats: Sequence[Format], size: int = SIZE) -> Iterator[FrameBatch]:

@@ -95,8 +95,7 @@ def sgf1_frames(count: int, seed: int = 3) -> list[bytes]:
 def test_codecs_by_either_way(enough: int, monkeypatch: pytest.MonkeyPatch) -> None:
     from sigflow.columns import kernels
 
-    monkeypatch.setattr(kernels, "ENOUGH", enough)
-    monkeypatch.setattr(kernels, "is_loaded", lambda: False)
+    monkeypatch.setattr(kernels.Loader, "worth", lambda loader, size: size >= enough)
     sgf1 = sigflow.load("sgf1", limits=sigflow.Limits(depth=7, inflated=100))
     frames = batch(sgf1_frames(600))
     quick, slow = (table_of([sgf1], frames, Wanted(objects=objects)) for objects in (False, True))

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 
 import sigflow
+from sigflow.columns.table import Table
 from sigflow.recording import tables
 from tests.cli.calls import SAMPLES
 from tools.bench_parser import make_capture
@@ -109,3 +110,28 @@ with sigflow.open(b"", "sgf1") as recording:
 """
     done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True)
     assert done.stdout == "tables need pyarrow: pip install 'sigflow[arrow]'\n"
+
+
+def test_small_batches_are_put_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    with sigflow.open(MIXED, ["sgf1", "ubx"]) as recording:
+        whole = recording.to_arrow()
+        run = recording.run()
+        small = list(tables.frames_of(run, 4))
+        for size in (1, 5, 8, 1000):
+            batches = list(tables.merged(small, size))
+            assert sum(map(len, batches)) == 39 and all(len(batch) <= max(size, 4) for batch in batches)
+            table = Table(run.formats)
+            assert pa.Table.from_batches([part for batch in batches for part in table.batches(batch)]).equals(whole)
+        monkeypatch.setattr(tables, "BYTES", 300)
+        assert max(len(batch.data) for batch in tables.merged(small)) <= 300
+
+
+def test_the_native_engine_gives_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = make_capture(40, 3000) + b"noise" + MIXED
+    found = []
+    for engine in ("python", "native"):
+        with sigflow.open(data, ["sgf1", "ubx"], engine=engine) as recording:
+            found.append((recording.to_arrow(), list(recording.batches(1000))))
+    (one, batches), (other, native_batches) = found
+    assert one.equals(other)
+    assert pa.Table.from_batches(batches).equals(pa.Table.from_batches(native_batches)) and len(native_batches) < 10
