@@ -6,7 +6,7 @@ The library that draws it is not even imported before half a second has gone by.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from sigflow.storage.base import DEFAULT_CHUNK, Closing
@@ -46,6 +46,12 @@ class Watched(Closing):
     def descriptor(self) -> int | None:
         """The descriptor of a file, or None."""
         return getattr(self._inner, "descriptor", None)
+
+    @property
+    def again(self) -> Callable[[], Storage] | None:
+        """What opens the same once more, or None."""
+        found: Callable[[], Storage] | None = getattr(self._inner, "again", None)
+        return found
 
     def passed(self, offset: int) -> None:
         """Show that the bytes before `offset` are done, by who does not read chunks."""

@@ -1,13 +1,14 @@
 """The verdict on a storage from a native pass, equal to the one that `recording.Verdict` gives on its events.
 
 Rows of gaps and losses are counted as they come, and the first of them are kept; gaps and findings are made of them
-when they are first looked at, or when the storage is closed.
+when they are looked at.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from sigflow.diagnostics import Finding, Severity
@@ -34,20 +35,22 @@ _OF_GAP, _OF_COUNTER, _OF_RECORD = range(3)
 
 
 class Later(Sequence[Item], Generic[Item]):
-    """A sequence that is made when it is first looked at."""
+    """A sequence whose items are made when they are first looked at.  size: how many there are."""
 
-    def __init__(self, make: Callable[[], Sequence[Item]]) -> None:
-        self._make: Callable[[], Sequence[Item]] | None = make
-        self._made: Sequence[Item] = ()
+    def __init__(self, items: Iterator[Item], size: int) -> None:
+        self._items = items
+        self._made: list[Item] = []
+        self._size = size
 
-    def settle(self) -> Sequence[Item]:
-        """Make it now."""
-        if self._make is not None:
-            self._made, self._make = tuple(self._make()), None
+    def settle(self, count: int | None = None) -> list[Item]:
+        """Make the first so many items; all of them where nothing is said."""
+        wanted = self._size if count is None else count
+        if wanted > len(self._made):
+            self._made += islice(self._items, wanted - len(self._made))
         return self._made
 
     def __len__(self) -> int:
-        return len(self.settle())
+        return self._size
 
     @overload
     def __getitem__(self, index: int) -> Item: ...
@@ -56,13 +59,15 @@ class Later(Sequence[Item], Generic[Item]):
     def __getitem__(self, index: slice) -> Sequence[Item]: ...
 
     def __getitem__(self, index: int | slice) -> Item | Sequence[Item]:
-        return self.settle()[index]
+        if isinstance(index, slice):
+            return self.settle(max(range(self._size)[index], default=-1) + 1)[index]
+        return self.settle(range(self._size)[index] + 1)[index]
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Sequence) and tuple(self.settle()) == tuple(other)
+        return isinstance(other, Sequence) and list(self.settle()) == list(other)
 
     def __hash__(self) -> int:
-        return hash(self.settle())
+        return hash(tuple(self.settle()))
 
     def __repr__(self) -> str:
         return repr(self.settle())
@@ -71,8 +76,12 @@ class Later(Sequence[Item], Generic[Item]):
 class NativeVerdict:
     """State: what was counted, and the first rows of each kind."""
 
-    def __init__(self, run: NativeRun, longest: int = LONGEST) -> None:
+    def __init__(
+        self, run: NativeRun, longest: int = LONGEST, known: Callable[[int, int], bytes] | None = None
+    ) -> None:
+        """known: the bytes of the stream, for as long as the report may be looked at; else the run's."""
         self._run = run
+        self._known = known or run.known
         self._longest = longest
         self._pieces: list[tuple[list[list[int]], list[int]]] = []  # rows of gaps by absolute offset, and their reasons
         self._gaps_total = 0
@@ -148,7 +157,8 @@ class NativeVerdict:
         statistics = self._run.statistics
         if not statistics.bytes:
             self._list((0, 0), [EMPTY])
-        gaps: Later[Gap] = Later(self._all_gaps)
+        gaps = Later(self._all_gaps(), min(self._gaps_total, self._longest))
+        findings = self._all_findings(gaps, statistics.sequence["lost"])
         lost = statistics.sequence["lost"]
         return Report(
             capture=capture,
@@ -163,25 +173,47 @@ class NativeVerdict:
             gaps=gaps,
             gaps_total=self._gaps_total,
             sequence=dict(statistics.sequence),
-            diagnostics=Later(lambda: self._all_findings(gaps, lost)),
+            diagnostics=Later(findings, min(self._listed(gaps), self._longest)),
             diagnostics_total=self._diagnostics_total,
             work_ratio=statistics.work_ratio,
         )
 
-    def _all_gaps(self) -> list[Gap]:
+    def _listed(self, gaps: Sequence[Gap]) -> int:
+        """How many findings there are of the gaps that are listed, and of all else."""
+        if self._gaps_total <= self._longest:
+            return self._diagnostics_total
+        others = len(self._found) + sum(len(losses.rows) for losses in self._losses)
+        return others + sum(":" in reason for gap in gaps for reason in gap.reasons)
+
+    def _all_gaps(self) -> Iterator[Gap]:
         out: list[Any] = []
         gap = CodedGap(self._run)
         for rows, reasons in self._pieces:
             for start, stop, first, count in rows:
                 if start != gap.stop:
                     gap.close(out)
+                    yield from out
+                    out.clear()
                 gap.piece(start, stop, reasons[first : first + count])
         gap.close(out)
-        return out[: self._longest]
+        yield from out
 
-    def _all_findings(self, gaps: Sequence[Gap], lost: int) -> list[Finding]:
+    def _all_findings(self, gaps: Sequence[Gap], lost: int) -> Iterator[Finding]:
         """What was found, in the order of the stream, as far as it is listed."""
-        examiner = Examiner(self._run.formats, self._run.known)
+        examiner = Examiner(self._run.formats, self._known)
+        others = iter(self._placed(lost))
+        other = next(others, None)
+        for gap in gaps:
+            while other is not None and other[0] < (gap.span.stop, _OF_GAP):
+                yield other[1]
+                other = next(others, None)
+            yield from examiner.findings(gap)
+        while other is not None:
+            yield other[1]
+            other = next(others, None)
+
+    def _placed(self, lost: int) -> list[tuple[Place, Finding]]:
+        """What was found beside the gaps."""
         placed = list(self._found)
         for losses in self._losses:
             placed += [((event.offset, _OF_COUNTER), self._of_event(event)) for event in losses.events()]
@@ -191,23 +223,4 @@ class NativeVerdict:
                 for place, finding in placed
             ]
         placed.sort(key=lambda each: each[0])
-        found: list[Finding] = []
-        others = iter(placed)
-        other = next(others, None)
-        for gap in gaps:
-            while other is not None and other[0] < (gap.span.stop, _OF_GAP):
-                found.append(other[1])
-                other = next(others, None)
-            if len(found) >= self._longest:
-                break
-            found += examiner.findings(gap)
-        found += [finding for _, finding in _rest(other, others)]
-        return found[: self._longest]
-
-
-def _rest(
-    first: tuple[Place, Finding] | None, others: Iterator[tuple[Place, Finding]]
-) -> Iterator[tuple[Place, Finding]]:
-    if first is not None:
-        yield first
-        yield from others
+        return placed

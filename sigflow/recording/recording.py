@@ -19,6 +19,7 @@ from sigflow.recording.detect import detect
 from sigflow.recording.faults import Examiner
 from sigflow.recording.report import EMPTY, LONGEST, LOSS, Report, finding_of
 from sigflow.recording.run import AnyRun, Run
+from sigflow.storage.memory import MemoryStorage
 from sigflow.stream.format import Format
 
 if TYPE_CHECKING:
@@ -176,8 +177,13 @@ class Recording:
         if run.engine == NATIVE and not isinstance(run, Run):
             from sigflow.recording.judge import NativeVerdict
 
-            report = NativeVerdict(cast("NativeRun", run)).all().report(self.name)
-            self._reports.append(weakref.ref(report))
+            again = getattr(self.storage, "again", None)
+            kept: Storage = again() if again is not None else self.storage
+            report = NativeVerdict(cast("NativeRun", run), known=kept.read).all().report(self.name)
+            if again is not None:
+                weakref.finalize(report, kept.close)
+            elif not isinstance(self.storage, MemoryStorage):
+                self._reports.append(weakref.ref(report))
             return report
         verdict = Verdict(run)
         for event in run:
@@ -185,7 +191,7 @@ class Recording:
         return verdict.report(self.name)
 
     def close(self) -> None:
-        """Close the storage.  What reports have not looked at yet is read before."""
+        """Close the storage.  What reports will need of it is read before, unless they can do so later."""
         for reference in self._reports:
             report = reference()
             if report is not None:

@@ -85,8 +85,8 @@ class Report:
 
     def settle(self) -> None:
         """Make the lists that are made when they are first looked at."""
-        len(self.gaps)
-        len(self.diagnostics)
+        list(self.gaps)
+        list(self.diagnostics)
 
     @property
     def errors(self) -> int:

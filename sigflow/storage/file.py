@@ -37,6 +37,10 @@ class FileStorage(Closing):
             raise ValueError(f"{self.name}: this storage is closed")
         return self._descriptor
 
+    def again(self) -> FileStorage:
+        """The same file, open for itself."""
+        return FileStorage(os.dup(self.descriptor), self.name)
+
     def chunks(self, chunk_size: int = DEFAULT_CHUNK, start: int = 0) -> Iterator[bytes]:
         """The bytes from `start` to the end, in pieces of 1 to `chunk_size` bytes."""
         while chunk := pread(self.descriptor, chunk_size, start):
