@@ -26,9 +26,6 @@ from sigflow.runtime import native
 
 #: The functions that are called from outside; all others are compiled into them.
 ENTRIES = ("scan", "follow")
-#: Counts up when what a scan is called with changes.
-ABI = 2
-
 Entry = Callable[..., int]
 
 
@@ -39,9 +36,6 @@ _INNER: dict[str, Any] = _ENTRY | {"no_cpython_wrapper": True, "no_cfunc_wrapper
 #: Functions of the usual way are put in line, which halves the time of a short frame; these are not of it.
 _SELDOM = {
     "from_prefix",
-    "reach",
-    "state_at",
-    "literal",
     "inside",
     "nearest_end",
     "nearest_of_several",
@@ -90,9 +84,9 @@ def compiled(text: str, notice: Callable[[str], None] | None = None) -> Entries:
 
     words = vectors.widest()
     replacements = intrinsics.replacements(words)
-    makers = [_source(module) for module in (intrinsics, carryless, vectors)]
+    makers = [_source(module) for module in (intrinsics, carryless, vectors, sys.modules[__name__])]
     key = hashlib.sha256(
-        "\0".join([str(ABI), numba.__version__, sys.version, str(words), *makers, text]).encode()
+        "\0".join([numba.__version__, sys.version, str(words), *makers, text]).encode()
     ).hexdigest()[:24]
     path = _kept(key, text)
     found = _functions(text, str(path) if path else f"<sigflow scan {key}>")
