@@ -74,3 +74,15 @@ def test_memory_is_bounded(tmp_path: Path) -> None:
         peaks.append(int(done.stdout.split()[-1]))
         assert parquet.ParquetFile(tmp_path / "out").metadata.num_rows == frames
     assert peaks[1] < peaks[0] + (60 << 10), peaks  # KiB
+
+
+def test_the_engines_write_and_say_the_same(sigflow: Call, tmp_path: Path) -> None:
+    data = make_capture(40, 200) + b"noise" + make_capture(9, 30)[100:] + make_capture(5, 3)
+    capture = tmp_path / "a.sgf"
+    capture.write_bytes(data)
+    said = []
+    for engine in ("python", "native"):
+        out = tmp_path / f"{engine}.arrow"
+        called = sigflow("parse", capture, "-s", "sgf1", "--format", "arrow", "-o", out, "--engine", engine)
+        said.append((called.code, called.err, pa.ipc.open_file(out).read_all().to_pylist()))
+    assert said[0] == said[1] and said[0][0] == 3 and "loss" in said[0][1]
