@@ -77,7 +77,8 @@ def test_memory_is_bounded(tmp_path: Path) -> None:
 
 
 def test_the_engines_write_and_say_the_same(sigflow: Call, tmp_path: Path) -> None:
-    data = make_capture(40, 200) + b"noise" + make_capture(9, 30)[100:] + make_capture(5, 3)
+    frames = make_capture(40, 200)
+    data = frames[: 66 * 3] + frames[66 * 4 :] + b"noise" + frames[66 * 20 + 5 : 66 * 23]
     capture = tmp_path / "a.sgf"
     capture.write_bytes(data)
     said = []
