@@ -23,6 +23,8 @@ COMMANDS = {
     "validate": "Say whether captures are sound: every frame, gap and loss.",
     "inspect": "Show frames as they lie in a capture: offsets, checksums, fields.",
     "replay": "Send the frames of a capture at their pace.",
+    "recover": "Write the good frames of captures anew, and keep the rest.",
+    "quarantine": "Look at what could not be decoded, and try it again.",
     "benchmark": "Measure how fast each engine scans a capture.",
     "stats": "Count frames, bytes, sizes, rates and losses.",
     "compile": "Make Python modules of specs.",

@@ -11,7 +11,7 @@ from sigflow.cli import exits
 from sigflow.cli.captures import each
 from sigflow.cli.options import Settings, capture, output_format, scanning
 from sigflow.cli.terminal import counted, one_line
-from sigflow.cli.text import dumps, preview
+from sigflow.cli.text import ROW, dumps, hex_rows, preview
 from sigflow.errors import UsageError
 from sigflow.recording.inspection import inspect, item_tree
 
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from sigflow.recording import Recording
     from sigflow.recording.checks import Check
     from sigflow.recording.inspection import Candidate, Item, Piece
-
-#: Bytes in one line of hex.
-ROW = 16
 
 
 @click.command("inspect")
@@ -111,10 +108,8 @@ def _payload(candidate: Candidate) -> list[str]:
 def _field_lines(pieces: tuple[Piece, ...]) -> Iterator[str]:
     """The bytes, each run of them beside the field that they are."""
     for piece in pieces:
-        for at in range(0, len(piece.head), ROW):
-            row = piece.head[at : at + ROW]
-            shown = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in row)
-            name = one_line(piece.path) if at == 0 else ""
-            yield f"{piece.offset + at:>23}  {row.hex(' '):<{ROW * 3 - 1}}  {shown:<{ROW}}  {name}".rstrip()
+        for at, row, shown in hex_rows(piece.head, piece.offset):
+            name = one_line(piece.path) if at == piece.offset else ""
+            yield f"{at:>23}  {row}  {shown:<{ROW}}  {name}".rstrip()
         if piece.length > len(piece.head):
             yield f"{'':>25}and {piece.length - len(piece.head)} more bytes"

@@ -49,6 +49,13 @@ SCREEN_OPTIONS = (
     ),
 )
 
+max_frame_option = click.option(
+    "--max-frame",
+    type=click.IntRange(1, LARGEST_FRAME),
+    metavar="BYTES",
+    help="The largest frame, instead of the spec's limit.",
+)
+
 SCAN_OPTIONS = (
     click.option(
         "--spec",
@@ -76,12 +83,7 @@ SCAN_OPTIONS = (
     ),
     click.option("--mmap", is_flag=True, help="Map the file; one that shrinks meanwhile can kill the process."),
     click.option("--chunk-size", type=click.IntRange(1, LARGEST_CHUNK), metavar="BYTES", help="Bytes read at once."),
-    click.option(
-        "--max-frame",
-        type=click.IntRange(1, LARGEST_FRAME),
-        metavar="BYTES",
-        help="The largest frame, instead of the spec's limit.",
-    ),
+    max_frame_option,
 )
 
 captures = click.argument("captures", nargs=-1, required=True, metavar="CAPTURE...")

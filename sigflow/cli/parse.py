@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import click
 
-from sigflow.cli import exits
 from sigflow.cli.captures import each
 from sigflow.cli.forms import FORMS, Form
 from sigflow.cli.options import Settings, captures, output_format, scanning
 from sigflow.cli.output import written, written_bytes
+from sigflow.cli.reading import Pass
 from sigflow.cli.tables import TABLES, TableFile
-from sigflow.cli.terminal import counted
-from sigflow.cli.verdicts import LISTED, exit_code, finding_words, summary_line
+from sigflow.cli.verdicts import summary_line
 from sigflow.errors import UsageError
 from sigflow.events import Record
 from sigflow.recording.frames import field_ids, frame_tree
-from sigflow.recording.recording import Verdict
 
 if TYPE_CHECKING:
-    from sigflow.cli.terminal import Screen
     from sigflow.recording import Recording, Report
     from sigflow.stream.format import Format
 
@@ -59,7 +56,7 @@ def command(
         if form in TABLES and output is not None:
             file = stack.enter_context(written_bytes(output, captures))
             table = stack.enter_context(TableFile(form, file, wanted, instances, physical))
-            show = lambda read, recording: table.add(read, read.run.formats)  # noqa: E731
+            show = lambda read, recording: table.add(read.frames(), read.formats)  # noqa: E731
         else:
             write: Callable[[str], object] = screen.write
             if output is not None:
@@ -92,51 +89,6 @@ def _print(read: Pass, recording: Recording, printer: Form, wanted: Sequence[str
     if not begun:
         printer.begin(recording.formats)
     printer.end()
-
-
-class Pass:
-    """The records of a recording, up to a limit; what is wrong with it goes to the screen.
-
-    State: the run, the verdict, and how much was given and told so far.
-    """
-
-    def __init__(self, recording: Recording, limit: int | None, screen: Screen) -> None:
-        self.run = recording.run(keep=True)
-        self._name = recording.name
-        self._limit = limit
-        self._screen = screen
-        self._verdict = Verdict(self.run)
-        self._given = self._shown = 0
-        self._whole = True
-
-    def __iter__(self) -> Iterator[Record]:
-        for event in self.run:
-            if self._given == self._limit:
-                self._whole = False
-                break
-            if isinstance(event, Record):
-                self._given += 1
-                yield event
-            for finding in self._verdict.add(event):
-                self._shown += 1
-                if self._shown <= LISTED:
-                    self._screen.diagnostic(finding.severity.value, f"{self._name}: {finding_words(finding)}")
-
-    def end(self, reports: list[Report], *, alone: bool) -> int:
-        """What is to be said at the end, and the exit code; the report of a capture that was read whole is kept."""
-        screen, verdict = self._screen, self._verdict
-        if not self._whole:
-            screen.note(f"{self._name}: stopped after {counted(self._given, 'frame')}")
-            return exits.DAMAGED if verdict.damaged_so_far else exits.OK
-        report = verdict.report(self._name)
-        reports.append(report)
-        if not report.bytes:
-            screen.diagnostic("note", f"{self._name}: the capture holds no bytes")
-        if self._shown > LISTED:
-            screen.note(f"{self._name}: {counted(self._shown - LISTED, 'more diagnostic')}, see `sigflow validate`")
-        if not report.sound and alone:
-            screen.note(summary_line([report], 0))
-        return exit_code(report)
 
 
 class Fields:

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, BinaryIO, Self
 
 from sigflow.cli.output import Nothing
 from sigflow.errors import UsageError
-from sigflow.recording.tables import framed
 
 if TYPE_CHECKING:
     from sigflow.columns.files import Writer
+    from sigflow.columns.frames import FrameBatch
     from sigflow.columns.table import Table
-    from sigflow.events import Record
     from sigflow.stream.format import Format
 
 #: The forms that are tables.
@@ -37,13 +36,13 @@ class TableFile:
         self._table: Table | None = None
         self._writer: Writer | None = None
 
-    def add(self, records: Iterable[Record], formats: Sequence[Format]) -> None:
-        """The records of one capture, of these formats."""
+    def add(self, batches: Iterable[FrameBatch], formats: Sequence[Format]) -> None:
+        """The frames of one capture, of these formats."""
         table, writer = self._open(formats)
         if [one.name for one in formats] != [one.name for one in table.formats]:
             had, has = (", ".join(one.name for one in each) or "none" for each in (table.formats, formats))
             raise UsageError(f"one table has one list of formats: there were {had}, here are {has}; name them with -s")
-        for frames in framed(records, formats):
+        for frames in batches:
             for batch in table.batches(frames):
                 writer.write(batch)
 

@@ -6,6 +6,7 @@ escape.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 
@@ -32,6 +33,18 @@ def dumps(value: Any, *, indent: int | None = None) -> str:
     separators = (", ", ": ") if indent is None else None
     text = json.dumps(value, indent=indent, separators=separators, ensure_ascii=True, allow_nan=False)
     return text.replace("\x7f", "\\u007f")
+
+
+#: Bytes in one line of hex.
+ROW = 16
+
+
+def hex_rows(data: bytes, base: int) -> Iterator[tuple[int, str, str]]:
+    """Lines of hex: the offset of the first byte, which is `base` for data[0]; the bytes; the text they are."""
+    for at in range(0, len(data), ROW):
+        row = data[at : at + ROW]
+        shown = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in row)
+        yield base + at, f"{row.hex(' '):<{ROW * 3 - 1}}", shown
 
 
 def preview(head: bytes, most: int = 16, *, total: int | None = None) -> str:

@@ -21,8 +21,14 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
 
-def holds(when: Callable[[Any], bool], needs: tuple[str, ...], scalars: Mapping[str, Scalar], rows: Stretches) -> Array:
-    """Where a condition holds, as an array of booleans; where it cannot be decided, it does not.
+#: What is said of a condition.
+NO, YES, UNDECIDED = range(3)
+
+
+def verdicts(
+    when: Callable[[Any], bool], needs: tuple[str, ...], scalars: Mapping[str, Scalar], rows: Stretches
+) -> Array:
+    """Of a condition, for each frame: NO, YES, or UNDECIDED where it cannot be computed.
 
     needs: the attribute paths of the fields that it reads.  scalars: the numbers of a frame, by these paths.
     """
@@ -35,9 +41,9 @@ def holds(when: Callable[[Any], bool], needs: tuple[str, ...], scalars: Mapping[
         combined = combined * len(values) + places
         found.append([_value(scalar.kind, value) for value in values.tolist()])
     numbers, places = distinct(combined)
-    verdicts = [_verdict(when, needs, _pick(number, found)) for number in numbers.tolist()]
-    found_true: Array = np.array(verdicts, bool)[places]
-    return found_true
+    said: Array = np.array([_verdict(when, needs, _pick(number, found)) for number in numbers.tolist()], np.int8)
+    each: Array = said[places]
+    return each
 
 
 def _pick(number: int, found: list[list[Any]]) -> list[Any]:
@@ -49,7 +55,7 @@ def _pick(number: int, found: list[list[Any]]) -> list[Any]:
     return picked[::-1]
 
 
-def _verdict(when: Callable[[Any], bool], needs: tuple[str, ...], values: list[Any]) -> bool:
+def _verdict(when: Callable[[Any], bool], needs: tuple[str, ...], values: list[Any]) -> int:
     unit = SimpleNamespace()
     for path, value in zip(needs, values, strict=True):
         *way, name = path.split(".")
@@ -60,9 +66,9 @@ def _verdict(when: Callable[[Any], bool], needs: tuple[str, ...], values: list[A
             one = getattr(one, part)
         setattr(one, name, value)
     try:
-        return bool(when(unit))
+        return YES if when(unit) else NO
     except WIRE_ERRORS:
-        return False
+        return UNDECIDED
 
 
 def _value(kind: Number | Bits | Named, value: Any) -> Any:

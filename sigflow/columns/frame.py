@@ -34,8 +34,8 @@ class FrameType:
     """What is known of the frames of a format without looking at one.
 
     classes: every class that a frame may hold, with its fields.  gathered: the ids of the fields that can be gathered;
-    doubtful: of those that then may show that a frame fails to parse.  scalars: the numbers at fixed places, by the
-    path of their attributes.
+    doubtful: of those that then may show that a frame fails to parse.  sound: no frame fails to.  scalars: the numbers
+    at fixed places, by the path of their attributes.
     """
 
     def __init__(self, format: Format) -> None:
@@ -46,10 +46,10 @@ class FrameType:
         self.classes = trees.known
         none: frozenset[str] = frozenset()
         # The bytes of a whole file were measured by nobody: anything in them may fail.
+        steady = Steady(self.classes, format.limits)
         whole = format.envelope is None
-        self.gathered, self.doubtful = (
-            (none, none) if whole else Steady(self.classes, format.limits).gathered(self.unit)
-        )
+        self.gathered, self.doubtful = (none, none) if whole else steady.gathered(self.unit)
+        self.sound = not whole and steady.whole(self.unit)
         fields = self.classes[self.unit].columns if self.unit in self.classes else ()
         found = scalars((one for one in fields if one.id in self.gathered), self.classes)
         self.scalars = {one.attributes: one for one in found}

@@ -1,23 +1,35 @@
-"""TLV lists to columns, natively: a plain function over arrays, compiled where there is enough to do.
+"""TLV lists natively: plain functions over arrays, compiled where there is enough to do.
 
-The function is ordinary Python and says the same uncompiled.  It keeps what `codecs.tlv` keeps: of a list that ends
-inside an element the elements before it, of one nested too deep the bytes.
+The functions are ordinary Python and say the same uncompiled.  They keep what `codecs.tlv` keeps: of a list that ends
+inside an element the elements before it, of one nested too deep the bytes; and they find wrong what it finds wrong.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from sigflow.limits import Limits
+
     Array = np.ndarray[Any, Any]
 
 #: Bytes of lists from which on the compiled functions are worth loading.
 ENOUGH = 1 << 20
 _HEADER = 4
+#: A depth is told in 16 bits.  An element's value has at most 65,535 bytes, so no list is nested deeper.
+_DEEPEST = 0xFFFF
+
+
+def depth_of(limits: Limits) -> int:
+    """How many constructed elements one may stand in."""
+    depth = limits.with_defaults().depth
+    assert depth is not None
+    return min(depth, _DEEPEST)
 
 
 def flatten(
@@ -81,6 +93,46 @@ def flatten(
     return found
 
 
+def check(data: Array, starts: Array, stops: Array, limit: int, wrong: Array, ends: Array) -> None:
+    """Set wrong[i] where the list data[starts[i]:stops[i]] ends inside an element or is nested too deep."""
+    for row in range(len(starts)):
+        at = starts[row]
+        stop = stops[row]
+        level = 0
+        ends[0] = stop
+        while True:
+            if at == stop:
+                if level == 0:
+                    break
+                level -= 1
+                stop = ends[level]
+                continue
+            if stop - at < _HEADER:
+                wrong[row] = True
+                break
+            end = at + _HEADER + ((int(data[at + 2]) << 8) | int(data[at + 3]))
+            if end > stop:
+                wrong[row] = True
+                break
+            if data[at] & 0x80:
+                if level == limit:
+                    wrong[row] = True
+                    break
+                level += 1
+                ends[level] = end
+                stop = end
+                at += _HEADER
+            else:
+                at = end
+
+
+class Kernels(NamedTuple):
+    """The functions, compiled."""
+
+    flatten: Callable[..., int]
+    check: Callable[..., None]
+
+
 class Loader:
     """Says when to load the compiled functions.  State: the bytes that would have been theirs so far."""
 
@@ -94,13 +146,15 @@ class Loader:
 
 
 @cache
-def compiled() -> Any:
-    """`flatten` compiled, kept on disk for the next time; None where there is no compiler."""
+def compiled() -> Kernels | None:
+    """The functions compiled, kept on disk for the next time; None where there is no compiler."""
     try:
         from numba import njit
     except ImportError:
         return None
     try:
-        return njit(nogil=True, cache=True)(flatten)
-    except RuntimeError:  # there is nowhere to keep it
-        return njit(nogil=True)(flatten)
+        kept = njit(nogil=True, cache=True)
+        return Kernels(kept(flatten), kept(check))
+    except RuntimeError:  # there is nowhere to keep them
+        made = njit(nogil=True)
+        return Kernels(made(flatten), made(check))

@@ -3,8 +3,7 @@
 Rules.  A frame has a value in at most one of them: in that of the last codec that was applied and did not fail.  Where
 none was, all are null and the payload is the field itself.  A codec gives bytes; one that gives more says so here.
 
-Strategy.  Frames of which no codec applies cost nothing.  Bytes are decoded frame by frame by the codec itself, since
-that is where the time goes; TLV lists natively, where there are enough of them.
+TLV lists are flattened natively, where there are enough of them.
 """
 
 from __future__ import annotations
@@ -17,17 +16,18 @@ from sigflow import codecs
 from sigflow.codecs.tlv import Element
 from sigflow.columns.budget import Budget
 from sigflow.columns.tree import Flat, Member, Node, Trees, unique
-from sigflow.errors import CodecError, UsageError
+from sigflow.errors import UsageError
 from sigflow.runtime.column import Bytes, Column, Fields, Kind, Many, Nested, Number, Switch
-from sigflow.runtime.measure import WIRE_ERRORS
 
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow
 
     from sigflow.columns import kernels
-    from sigflow.columns.gather import Scalar, Stretches
+    from sigflow.columns.frame import FrameType
+    from sigflow.columns.gather import Stretches
     from sigflow.columns.names import Names
+    from sigflow.columns.payloads import Payloads
     from sigflow.limits import Limits
     from sigflow.runtime.envelope import Codec as Applied
     from sigflow.runtime.envelope import Envelope
@@ -92,114 +92,41 @@ def codec_columns(envelope: Envelope | None, fields: Sequence[Member], trees: Tr
 # ---------------------------------------------------------------- many frames at once
 
 
-def can_gather(envelope: Envelope, scalars: Mapping[str, Scalar]) -> bool:
-    """Whether the payload stands at a fixed place, and what decides on its codecs can be gathered."""
-    return envelope.payload_at is not None and all(
-        codec.target is None
-        and (codec.when is None or (codec.needs is not None and all(path in scalars for path in codec.needs)))
-        for codec in envelope.codecs
-    )
-
-
 def gathered(
     columns: Sequence[CodecColumn],
-    envelope: Envelope,
-    limits: Limits,
+    type: FrameType,
     rows: Stretches,
-    scalars: Mapping[str, Scalar],
     names: Names,
     budget: Budget,
     loader: kernels.Loader,
 ) -> list[pyarrow.Array]:
     """The columns of the codecs over these frames."""
-    assert envelope.payload_at is not None
-    payloads = _Payloads(rows, *rows.limits(*envelope.payload_at))
+    from sigflow.columns.payloads import Payloads
+
+    format = type.format
+    assert format.envelope is not None
+    payloads = Payloads(rows, format.envelope)
     given: dict[int, pyarrow.Array] = {}
-    for number, codec in enumerate(envelope.codecs):
-        applies = payloads.open & _where(codec, scalars, rows)
-        if codec.name in _GIVES:
-            node = next((one.node for one in columns if one.number == number), None)
-            payloads.close(applies, number)
-            if isinstance(node, Flat):
-                given[number] = _lists(payloads, applies, node, limits, names, budget, loader)
-        else:
-            payloads.decode(codecs.get(codec.name), applies, number, limits, budget)
-    return [given[one.number] if one.number in given else payloads.column(one.number) for one in columns]
+    for number, applies in payloads.through(format.limits, type.scalars, budget):
+        node = next((one.node for one in columns if one.number == number), None)
+        if isinstance(node, Flat):
+            given[number] = _lists(payloads, applies, node, format.limits, names, budget, loader)
+    return [given[one.number] if one.number in given else _decoded(payloads, one.number) for one in columns]
 
 
-def _where(codec: Applied, scalars: Mapping[str, Scalar], rows: Stretches) -> Array:
-    import numpy as np
+def _decoded(payloads: Payloads, number: int) -> pyarrow.Array:
+    """What a codec gave that gives bytes."""
+    from sigflow.columns.arrow import arrow
 
-    from sigflow.columns.conditions import holds
-
-    if codec.when is None:
-        return np.ones(len(rows), bool)
-    assert codec.needs is not None
-    return holds(codec.when, codec.needs, scalars, rows)
-
-
-class _Payloads:
-    """The payloads of frames on their way through the codecs.
-
-    State: per frame where its bytes are now, which codec gave them (-1: none), and whether another may be applied.
-    """
-
-    def __init__(self, rows: Stretches, starts: Array, stops: Array) -> None:
-        import numpy as np
-
-        self.rows = rows
-        self.data = rows.data
-        self.starts = starts.copy()
-        self.stops = stops.copy()
-        self.stage = np.full(len(rows), -1, np.int64)
-        self.open = ~rows.failed
-        self.decoded: dict[int, bytes] = {}
-
-    def close(self, applies: Array, number: int) -> None:
-        """These frames got something else than bytes of this codec; a codec behind it is not made for that."""
-        self.stage[applies] = number
-        self.open &= ~applies
-
-    def decode(self, codec: codecs.Codec, applies: Array, number: int, limits: Limits, budget: Budget) -> None:
-        """Apply a codec that gives bytes."""
-        import numpy as np
-
-        view = self.data.data
-        pieces: list[bytes] = []
-        at = len(self.data)
-        for row in np.flatnonzero(applies).tolist():
-            raw = view[int(self.starts[row]) : int(self.stops[row])]
-            try:
-                value = codec.decode(raw, limits).value
-            except (CodecError, *WIRE_ERRORS):
-                self.open[row] = False
-                continue
-            if not isinstance(value, bytes):
-                self.rows.failed[row] = True  # what this is, the way of single frames says
-                self.open[row] = False
-                continue
-            budget.take(len(value))
-            pieces.append(value)
-            self.decoded[row] = value
-            self.starts[row], self.stops[row] = at, at + len(value)
-            at += len(value)
-            self.stage[row] = number
-        if pieces:
-            self.data = np.concatenate([self.data, np.frombuffer(b"".join(pieces), np.uint8)])
-
-    def column(self, number: int) -> pyarrow.Array:
-        """What a codec gave that gives bytes."""
-        from sigflow.columns.arrow import arrow
-
-        pa = arrow()
-        mine = (self.stage == number).tolist()
-        if not any(mine):
-            return pa.nulls(len(mine), pa.binary())
-        return pa.array([self.decoded[row] if this else None for row, this in enumerate(mine)], pa.binary())
+    pa = arrow()
+    mine = (payloads.stage == number).tolist()
+    if not any(mine):
+        return pa.nulls(len(mine), pa.binary())
+    return pa.array([payloads.decoded[row] if this else None for row, this in enumerate(mine)], pa.binary())
 
 
 def _lists(
-    payloads: _Payloads,
+    payloads: Payloads,
     applies: Array,
     node: Flat,
     limits: Limits,
@@ -218,8 +145,8 @@ def _lists(
     rows = np.flatnonzero(applies)
     starts, stops = payloads.starts[rows], payloads.stops[rows]
     total = int((stops - starts).sum())
-    flatten = kernels.compiled() if loader.worth(total) else None
-    if flatten is None:
+    compiled = kernels.compiled() if loader.worth(total) else None
+    if compiled is None:
         view, codec = payloads.data.data, codecs.get("tlv")
         lists: list[Any] = [None] * len(applies)
         for row in rows.tolist():
@@ -227,9 +154,7 @@ def _lists(
             lists[row] = codec.decode(raw, limits).value
         return array_of(node, lists, names)
     budget.take(4 * total)  # as much as all of it would be if no element had a value
-    depth = limits.with_defaults().depth
-    assert depth is not None
-    counts, parts = flattened(flatten, payloads.data, starts, stops, depth)
+    counts, parts = flattened(compiled.flatten, payloads.data, starts, stops, kernels.depth_of(limits))
     items = pa.StructArray.from_arrays(parts, fields=list(row_type(node)))
     offsets = np.zeros(len(applies) + 1, np.int32)
     offsets[1:][applies] = np.diff(counts)

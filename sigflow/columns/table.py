@@ -126,11 +126,13 @@ class FormatColumns:
     # ------------------------------------------------------------ the way there
 
     def _can_gather(self) -> bool:
+        from sigflow.columns.payloads import can_gather
+
         for one in self.sources:
             if isinstance(one, Member):
                 if one.column.instance or one.column.id not in self.type.gathered or _has_instances(one):
                     return False
-            elif self.format.envelope is None or not payload.can_gather(self.format.envelope, self.type.scalars):
+            elif self.format.envelope is None or not can_gather(self.format.envelope, self.type.scalars):
                 return False
         return True
 
@@ -147,8 +149,6 @@ class FormatColumns:
 
         from sigflow.columns.gather import Stretches, gathered
 
-        envelope = self.format.envelope
-        assert envelope is not None
         rows = Stretches(frames.data, frames.starts, frames.stops, np.zeros(len(frames), bool))
         members = [one for one in self.sources if isinstance(one, Member)]
         rows.expect([one.column for one in (*members, *self._guards)])
@@ -157,9 +157,7 @@ class FormatColumns:
         found: dict[int, pyarrow.Array] = {id(one): gathered(one, rows, names) for one in members}
         codecs = [one for one in self.sources if isinstance(one, payload.CodecColumn)]
         if codecs:
-            arrays = payload.gathered(
-                codecs, envelope, self.format.limits, rows, self.type.scalars, names, budget, self._loader
-            )
+            arrays = payload.gathered(codecs, self.type, rows, names, budget, self._loader)
             found.update(zip(map(id, codecs), arrays, strict=True))
         columns = [found[id(one)] for one in self.sources]
         return self._corrected(columns, frames, rows.failed, names, budget) if rows.failed.any() else columns

@@ -22,6 +22,7 @@ from sigflow.recording.report import EMPTY, LONGEST, LOSS, Report, finding_of
 if TYPE_CHECKING:
     import numpy
 
+    from sigflow.columns.doubts import Doubts
     from sigflow.engine.passes import Batch
     from sigflow.events import Event
     from sigflow.recording.native import NativeRun
@@ -92,28 +93,49 @@ class NativeVerdict:
         self._found: list[tuple[Place, Finding]] = []
         self._diagnostics_total = 0
         self._damaged = False
+        self._doubts: list[Doubts] | None = None  # by the number of the format in the scan
 
     def all(self) -> NativeVerdict:
         """Go through the whole run."""
+        for batch, index in self._run.batches():
+            self.add(batch, index)
+        return self
+
+    def add(self, batch: Batch, index: int) -> None:
+        """Judge a batch of the run; index: of its first frame."""
+        if len(batch.gaps):
+            self._gaps(batch)
+        for row, shown in self._run.shown(batch, index):
+            if isinstance(shown, Losses):
+                self._diagnostics_total += len(shown.rows)
+                if self._kept_losses < self._longest:
+                    self._losses.append(shown)
+                    self._kept_losses += len(shown.rows)
+            else:
+                place = batch.base + int(batch.frames[row, 0]), _OF_COUNTER
+                for event in shown:
+                    self._list(place, [self._of_event(event)])
+        for row in self._doubtful(batch):
+            record = self._run.record(batch, index, row)
+            self._list((record.start, _OF_RECORD), record.diagnostics)
+
+    def _doubtful(self, batch: Batch) -> list[int]:
+        """The rows whose records may have diagnostics: of those that the scan says so of, what a second look leaves."""
         import numpy
 
-        for batch, index in self._run.batches():
-            if len(batch.gaps):
-                self._gaps(batch)
-            for row, shown in self._run.shown(batch, index):
-                if isinstance(shown, Losses):
-                    self._diagnostics_total += len(shown.rows)
-                    if self._kept_losses < self._longest:
-                        self._losses.append(shown)
-                        self._kept_losses += len(shown.rows)
-                else:
-                    place = batch.base + int(batch.frames[row, 0]), _OF_COUNTER
-                    for event in shown:
-                        self._list(place, [self._of_event(event)])
-            for row in numpy.flatnonzero(batch.marks[:, 1] & LOOK).tolist():
-                record = self._run.record(batch, index, row)
-                self._list((record.start, _OF_RECORD), record.diagnostics)
-        return self
+        rows = numpy.flatnonzero(batch.marks[:, 1] & LOOK)
+        if not len(rows):
+            return []
+        if self._doubts is None:
+            from sigflow.columns.doubts import Doubts
+
+            self._doubts = [Doubts(format) for format in self._run.ordered]
+        left = [
+            mine[doubts.of(self._run.some(batch, mine))]
+            for k, doubts in enumerate(self._doubts)
+            if len(mine := rows[batch.marks[rows, 0] == k])
+        ]
+        return sorted(numpy.concatenate(left).tolist())
 
     def _of_event(self, event: Event) -> Finding:
         finding = finding_of(event, self._run.formats)

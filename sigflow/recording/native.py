@@ -140,28 +140,50 @@ class NativeRun:
 
     def frames(self, most: int, most_bytes: int) -> Iterator[FrameBatch]:
         """The frames as arrays, at most so many and, but for a single one, so many bytes at a time."""
+        for batch, index in self.batches():
+            yield from self.framed(batch, index, most, most_bytes)
+
+    def framed(self, batch: Batch, index: int, most: int, most_bytes: int) -> Iterator[FrameBatch]:
+        """The frames of one batch; index: of its first."""
         import numpy
 
         numbers = numpy.array(self._native.scan.numbers, numpy.int32)
-        for batch, index in self.batches():
-            frames = batch.frames
-            row = 0
-            while row < len(frames):
-                fits = int(frames[:, 1].searchsorted(frames[row, 0] + most_bytes, "right"))
-                last = min(row + most, max(fits, row + 1), len(frames))
-                rows = frames[row:last]
-                shift = int(rows[0, 0])
-                # A copy: the columns may keep it, and the buffer is read into again.
-                raw = numpy.frombuffer(self._bytes(batch, shift, int(rows[-1, 1])), numpy.uint8)
-                yield FrameBatch(
-                    raw,
-                    rows[:, 0] - shift,
-                    rows[:, 1] - shift,
-                    rows[:, 0] + batch.base,
-                    numbers[batch.marks[row:last, 0]],
-                    index + row,
-                )
-                row = last
+        frames = batch.frames
+        row = 0
+        while row < len(frames):
+            fits = int(frames[:, 1].searchsorted(frames[row, 0] + most_bytes, "right"))
+            last = min(row + most, max(fits, row + 1), len(frames))
+            rows = frames[row:last]
+            shift = int(rows[0, 0])
+            # A copy: the columns may keep it, and the buffer is read into again.
+            raw = numpy.frombuffer(self._bytes(batch, shift, int(rows[-1, 1])), numpy.uint8)
+            yield FrameBatch(
+                raw,
+                rows[:, 0] - shift,
+                rows[:, 1] - shift,
+                rows[:, 0] + batch.base,
+                numbers[batch.marks[row:last, 0]],
+                index + row,
+            )
+            row = last
+
+    def some(self, batch: Batch, rows: Any) -> FrameBatch:
+        """Some rows of a batch, in order; their bytes are valid until the next batch.  Their index is not told."""
+        import numpy
+
+        frames = batch.frames[rows]
+        data, shift = batch.data, 0
+        if data is None:
+            shift = int(frames[0, 0])
+            data = numpy.frombuffer(self._bytes(batch, shift, int(frames[-1, 1])), numpy.uint8)
+        numbers = numpy.array(self._native.scan.numbers, numpy.int32)
+        return FrameBatch(
+            data,
+            frames[:, 0] - shift,
+            frames[:, 1] - shift,
+            frames[:, 0] + batch.base,
+            numbers[batch.marks[rows, 0]],
+        )
 
     # ---------------------------------------------------------------- events
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -106,6 +107,13 @@ class Recording:
     def name(self) -> str:
         """The name of what is read."""
         return self.storage.name
+
+    def over(self, source: Storage) -> Self:
+        """The same formats, limits and ways of reading over another storage."""
+        other = copy.copy(self)
+        other.storage = source
+        other._reports = []
+        return other
 
     def run(self, *, keep: bool = False) -> AnyRun:
         """A new pass from the beginning; `keep` lets gaps be looked at again."""

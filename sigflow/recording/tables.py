@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sigflow.columns.frames import FrameBatch
+from sigflow.errors import UsageError
 from sigflow.events import Record
 
 if TYPE_CHECKING:
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     import pyarrow
 
     from sigflow.columns.table import Table
+    from sigflow.recording.native import NativeRun
+    from sigflow.recording.recording import Recording, Verdict
+    from sigflow.recording.report import Report
     from sigflow.recording.run import AnyRun
     from sigflow.stream.format import Format
 
@@ -95,6 +99,54 @@ def _batch(raws: list[bytes], places: list[int], kinds: list[int], first: int) -
     starts = np.concatenate([np.zeros(1, np.int64), stops[:-1]])
     data = np.frombuffer(b"".join(raws), np.uint8)
     return FrameBatch(data, starts, stops, np.array(places, np.int64), np.array(kinds, np.int32), first)
+
+
+class Judged:
+    """One pass over a recording for both: its frames as arrays, and the verdict on it.  State: the run."""
+
+    def __init__(self, recording: Recording) -> None:
+        self._name = recording.name
+        self._run = recording.run(keep=True)
+        self._report: Callable[[str], Report] | None = None
+
+    @property
+    def formats(self) -> Sequence[Format]:
+        """The formats with the limits that hold here."""
+        return self._run.formats
+
+    def frames(self, size: int = SIZE) -> Iterator[FrameBatch]:
+        """The frames, at most `size` at a time; once only."""
+        from sigflow.recording.native import NativeRun
+
+        if isinstance(self._run, NativeRun):
+            yield from merged(self._natively(self._run, size), size)
+            return
+        from sigflow.recording.recording import Verdict
+
+        verdict = Verdict(self._run)
+        yield from framed(self._told(verdict), self.formats, size)
+        self._report = verdict.report
+
+    def _natively(self, run: NativeRun, size: int) -> Iterator[FrameBatch]:
+        from sigflow.recording.judge import NativeVerdict
+
+        verdict = NativeVerdict(run)
+        for batch, index in run.batches():
+            verdict.add(batch, index)
+            yield from run.framed(batch, index, size, BYTES)
+        self._report = verdict.report
+
+    def _told(self, verdict: Verdict) -> Iterator[Record]:
+        for event in self._run:
+            verdict.add(event)
+            if isinstance(event, Record):
+                yield event
+
+    def report(self) -> Report:
+        """The verdict, once all frames were taken."""
+        if self._report is None:
+            raise UsageError("a verdict before the end of the recording")
+        return self._report(self._name)
 
 
 def batches_of(run: AnyRun, table: Table, size: int = SIZE) -> Iterator[pyarrow.RecordBatch]:

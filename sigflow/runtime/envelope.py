@@ -112,12 +112,13 @@ class Codec:
 
 @dataclass(frozen=True, slots=True)
 class NoteRule:
-    """`-sigflow-note`: where `when(unit)` holds, the record gets a note `code` with `text`."""
+    """`-sigflow-note`: where `when(unit)` holds, the record gets a note `code` with `text`.  needs: as of `Codec`."""
 
     path: str
     code: str
     text: str
     when: Callable[[Any], bool]
+    needs: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,3 +74,16 @@ def test_memory_is_bounded(tmp_path: Path) -> None:
         peaks.append(int(done.stdout.split()[-1]))
         assert parquet.ParquetFile(tmp_path / "out").metadata.num_rows == frames
     assert peaks[1] < peaks[0] + (60 << 10), peaks  # KiB
+
+
+def test_the_engines_write_and_say_the_same(sigflow: Call, tmp_path: Path) -> None:
+    frames = make_capture(40, 200)
+    data = frames[: 66 * 3] + frames[66 * 4 :] + b"noise" + frames[66 * 20 + 5 : 66 * 23]
+    capture = tmp_path / "a.sgf"
+    capture.write_bytes(data)
+    said = []
+    for engine in ("python", "native"):
+        out = tmp_path / f"{engine}.arrow"
+        called = sigflow("parse", capture, "-s", "sgf1", "--format", "arrow", "-o", out, "--engine", engine)
+        said.append((called.code, called.err, pa.ipc.open_file(out).read_all().to_pylist()))
+    assert said[0] == said[1] and said[0][0] == 3 and "loss" in said[0][1]

@@ -42,21 +42,25 @@ def rows_of(elements: list[Element], depth: int = 0) -> list[tuple[int, int, int
 
 @pytest.mark.parametrize("compiled", [False, True])
 def test_the_elements_are_those_of_the_codec(compiled: bool) -> None:
-    flatten = kernels.compiled() if compiled else kernels.flatten
-    if flatten is None:
+    functions = kernels.compiled() if compiled else kernels.Kernels(kernels.flatten, kernels.check)
+    if functions is None:
         pytest.skip("numba is absent")
 
     @given(st.lists(st.tuples(LISTS, st.integers(0, 40), st.binary(max_size=3)), max_size=5), st.integers(0, 5))
-    def check(drawn: list[tuple[list[Any], int, bytes]], depth: int) -> None:
+    def hold(drawn: list[tuple[list[Any], int, bytes]], depth: int) -> None:
         payloads = [written(elements)[cut if cut < 20 else 0 :] + tail for elements, cut, tail in drawn]
         sizes = np.array([len(one) for one in payloads], np.int64)
         stops = np.cumsum(sizes)
         data = np.frombuffer(b"".join(payloads), np.uint8)
-        counts, columns = flattened(flatten, data, stops - sizes, stops, depth)
+        counts, columns = flattened(functions.flatten, data, stops - sizes, stops, depth)
         rows = list(zip(*(column.to_pylist() for column in columns), strict=True))
         codec, limits = codecs.get("tlv"), Limits(depth=depth)
+        wrong = np.zeros(len(payloads), bool)
+        functions.check(data, stops - sizes, stops, depth, wrong, np.empty(depth + 1, np.int64))
         for number, payload in enumerate(payloads):
             found = rows[counts[number] : counts[number + 1]]
-            assert found == rows_of(codec.decode(payload, limits).value)
+            right = codec.decode(payload, limits)
+            assert found == rows_of(right.value)
+            assert wrong[number] == bool(right.problems)
 
-    check()
+    hold()

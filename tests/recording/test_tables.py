@@ -135,3 +135,19 @@ def test_the_native_engine_gives_the_same(monkeypatch: pytest.MonkeyPatch) -> No
     (one, batches), (other, native_batches) = found
     assert one.equals(other)
     assert pa.Table.from_batches(batches).equals(pa.Table.from_batches(native_batches)) and len(native_batches) < 10
+
+
+@pytest.mark.parametrize("engine", ["python", "native"])
+def test_frames_and_the_verdict_in_one_pass(engine: str) -> None:
+    with sigflow.open(MIXED + b"x" + MIXED, ["sgf1", "ubx"], engine=engine) as recording:
+        judged = tables.Judged(recording)
+        with pytest.raises(sigflow.UsageError, match="before the end"):
+            judged.report()
+        batches = list(judged.frames())
+        report, right = judged.report(), recording.validate()
+        assert sum(map(len, batches)) == report.frames == 78
+        assert (report.sound, list(report.gaps), list(report.diagnostics)) == (
+            right.sound,
+            list(right.gaps),
+            list(right.diagnostics),
+        )

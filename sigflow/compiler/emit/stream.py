@@ -318,9 +318,11 @@ class _Stream:
         parts = []
         for number, one in enumerate(self.hints.notes):
             name = self.method(f"_note_{number}", one.when, "bool")
-            parts.append(
-                f"{self.module.need('NoteRule')}({naming.attribute(one.attr.id)!r}, {one.code!r}, {one.text!r}, {name})"
-            )
+            values = [repr(naming.attribute(one.attr.id)), repr(one.code), repr(one.text), name]
+            read = needs(one.when, self.unit, self.module)
+            if read is not None:
+                values.append(repr(read))
+            parts.append(f"{self.module.need('NoteRule')}({', '.join(values)})")
         if parts:
             self.add("notes", f"({', '.join(parts)},)")
 

@@ -1,0 +1,303 @@
+"""`sigflow quarantine`: what could not be decoded, looked at, tried again with a newer spec, and taken out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sigflow import storage
+from sigflow.cli import exits
+from sigflow.cli.captures import formats_of
+from sigflow.cli.options import Settings, max_frame_option, output_format, screened
+from sigflow.cli.output import target
+from sigflow.cli.terminal import SEVERITY_COLORS, Screen, counted, flush_results, one_line
+from sigflow.cli.text import dumps, hex_rows
+from sigflow.cli.verdicts import finding_words
+from sigflow.errors import UsageError
+from sigflow.quarantine import Attempt, Entry, Neighbour, Quarantine
+from sigflow.quarantine.store import SHORT
+from sigflow.recording import Recording
+from sigflow.recording.report import finding_tree
+from sigflow.recover import Retry, retry
+from sigflow.storage.disk import DISK, Draft
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sigflow.events import Event
+
+#: Bytes of an entry that `show` prints.
+SHOWN = 512
+#: What `export` calls the list of what it wrote.
+LIST = "entries.ndjson"
+
+folder = click.argument("folder", metavar="DIR")
+purge = click.option("--purge", is_flag=True, help="Then delete for good what was written out.")
+
+
+@click.group("quarantine", no_args_is_help=False, context_settings={"help_option_names": ["-h", "--help"]})
+def command() -> None:
+    """Look at the quarantine in the folder DIR, and try again what it holds."""
+
+
+# ---------------------------------------------------------------- list, show
+
+
+@command.command("list", short_help="List the entries.")
+@folder
+@click.option("--capture", default="", metavar="ID", help="Only what belongs to this capture.")
+@output_format("text", "json", "ndjson")
+@screened
+def list_(folder: str, capture: str, form: str, screen: Screen) -> int:
+    """List the entries in the order of their streams: where they stood, and why they were refused."""
+    with Quarantine(folder) as quarantine:
+        LISTS[form](folder, _of_capture(quarantine, capture), screen)
+    return exits.OK
+
+
+def _of_capture(quarantine: Quarantine, capture: str, *, undecoded: bool = False) -> Iterator[Entry]:
+    """The entries of the captures whose ids begin so."""
+    found = False
+    for entry in quarantine.entries(undecoded=undecoded):
+        if entry.stretch.capture.startswith(capture):
+            found = True
+            yield entry
+    if capture and not found:
+        raise UsageError(f"{quarantine.folder}: no entry of a capture {capture!r}")
+
+
+def _list_text(folder: str, entries: Iterable[Entry], screen: Screen) -> None:
+    capture = ""
+    count = size = 0
+    for entry in entries:
+        stretch = entry.stretch
+        if stretch.capture != capture:
+            capture = stretch.capture
+            screen.line(one_line(f"{stretch.name}, capture {capture[:SHORT]}"))
+        decoded = "  decoded" if entry.decoded_ns is not None else ""
+        span = stretch.span
+        what = f"{span.start}..{span.stop} ({entry.size} bytes): {', '.join(stretch.reasons)}"
+        screen.line(one_line(f"  {entry.id[:SHORT]}  {what}{decoded}"))
+        count += 1
+        size += entry.size
+    screen.line(one_line(f"{folder}: {counted(count, 'stretch', 'stretches')}, {size} bytes"))
+
+
+def _list_json(folder: str, entries: Iterable[Entry], screen: Screen) -> None:
+    screen.write(f'{{"schema_version": 1, "quarantine": {dumps(folder)}, "entries": [')
+    count = 0
+    for entry in entries:
+        screen.write(f"{',' if count else ''}\n{dumps(entry_tree(entry))}")
+        count += 1
+    screen.line("\n]}" if count else "]}")
+
+
+def _list_ndjson(folder: str, entries: Iterable[Entry], screen: Screen) -> None:
+    for entry in entries:
+        screen.line(dumps(entry_tree(entry)))
+
+
+LISTS: dict[str, Callable[[str, Iterable[Entry], Screen], None]] = {
+    "text": _list_text,
+    "json": _list_json,
+    "ndjson": _list_ndjson,
+}
+
+
+def entry_tree(entry: Entry) -> dict[str, Any]:
+    """The JSON form of an entry."""
+    stretch = entry.stretch
+    return {
+        "id": entry.id,
+        "capture": stretch.capture,
+        "name": stretch.name,
+        "start": stretch.span.start,
+        "stop": stretch.span.stop,
+        "raw": entry.raw,
+        "reasons": list(stretch.reasons),
+        "diagnostics": [finding_tree(finding) for finding in stretch.diagnostics],
+        "specs": [{"name": spec.name, "hash": spec.hash} for spec in stretch.specs],
+        "stamps": [None if stamp is None else stamp._asdict() for stamp in stretch.stamps],
+        "before": _neighbour_tree(stretch.before),
+        "after": _neighbour_tree(stretch.after),
+        "parent": stretch.parent,
+        "kept_ns": entry.kept_ns,
+        "decoded_ns": entry.decoded_ns,
+    }
+
+
+def _neighbour_tree(neighbour: Neighbour | None) -> dict[str, Any] | None:
+    if neighbour is None:
+        return None
+    return {
+        "format": neighbour.format,
+        "start": neighbour.start,
+        "stop": neighbour.stop,
+        "index": neighbour.index,
+        "sequence": neighbour.sequence,
+    }
+
+
+@command.command("show", short_help="Show one entry, with its first bytes.")
+@folder
+@click.argument("entry", metavar="ENTRY")
+@output_format("text", "json")
+@screened
+def show(folder: str, entry: str, form: str, screen: Screen) -> int:
+    """Show one entry: what is known of it, what was tried, and its first bytes. ENTRY is the beginning of its id."""
+    with Quarantine(folder) as quarantine:
+        found = quarantine.find(entry)
+        attempts = quarantine.attempts(found)
+        start = found.stretch.span.start
+        head = b"".join(quarantine.read(found, start, min(start + SHOWN, found.stretch.span.stop)))
+    if form == "json":
+        tree = entry_tree(found) | {"attempts": [_attempt_tree(each) for each in attempts], "head": head.hex()}
+        screen.line(dumps({"schema_version": 1, **tree}, indent=2))
+    else:
+        for line in _entry_lines(found, attempts, screen):
+            screen.line(line)
+        for at, row, shown in hex_rows(head, start):
+            screen.line(f"{at:>12}  {row}  {shown}")
+        if found.size > SHOWN:
+            screen.line(f"{'':>14}and {found.size - SHOWN} more bytes")
+    return exits.OK
+
+
+def _attempt_tree(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "specs": [{"name": spec.name, "hash": spec.hash} for spec in attempt.specs],
+        "frames": attempt.frames,
+        "frame_bytes": attempt.frame_bytes,
+        "left_bytes": attempt.left_bytes,
+        "at_ns": attempt.at_ns,
+    }
+
+
+def _entry_lines(entry: Entry, attempts: list[Attempt], screen: Screen) -> Iterator[str]:
+    stretch = entry.stretch
+    yield f"entry {entry.id}"
+    yield one_line(f"  bytes {stretch.span.start} to {stretch.span.stop} of {stretch.name} ({entry.size} bytes)")
+    yield one_line(f"  capture {stretch.capture}")
+    yield one_line(f"  seen by {_specs_words(stretch.specs)}: {', '.join(stretch.reasons)}")
+    for finding in stretch.diagnostics:
+        severity = screen.styled(finding.severity.value, SEVERITY_COLORS[finding.severity.value])
+        yield f"  {severity} {one_line(finding_words(finding))}"
+    for where, neighbour in (("after", stretch.before), ("before", stretch.after)):
+        if neighbour is not None:
+            yield one_line(f"  {where} {neighbour.format} #{neighbour.index} at {neighbour.start}..{neighbour.stop}")
+    if stretch.parent is not None:
+        yield f"  what was left of entry {stretch.parent[:SHORT]}"
+    for attempt in attempts:
+        what = f"{counted(attempt.frames, 'frame')}, {attempt.frame_bytes} bytes, {attempt.left_bytes} bytes left"
+        yield one_line(f"  tried with {_specs_words(attempt.specs)}: {what}")
+
+
+def _specs_words(specs: Iterable[Any]) -> str:
+    return ", ".join(f"{spec.name} ({spec.hash})" if spec.hash else spec.name for spec in specs)
+
+
+# ---------------------------------------------------------------- retry, export
+
+
+@command.command("retry", short_help="Try what is not decoded yet with other formats.")
+@folder
+@click.option("--spec", "-s", "specs", multiple=True, metavar="FORMAT", help="A format's name or a .ksy file.")
+@max_frame_option
+@click.option("-o", "--output", required=True, metavar="OUT", help="Where the frames go that are decodable now.")
+@click.option("--capture", default="", metavar="ID", help="Only what belongs to this capture.")
+@purge
+@output_format("text", "json")
+@screened
+def retry_(
+    folder: str,
+    specs: tuple[str, ...],
+    max_frame: int | None,
+    output: str,
+    capture: str,
+    purge: bool,
+    form: str,
+    screen: Screen,
+) -> int:
+    """Try what is not decoded yet with other formats, and write the frames that come out to OUT, in stream order.
+
+    OUT must not exist. What gave frames is marked; what is left of it is kept for the next time.
+    """
+    settings = Settings(screen, specs, max_frame=max_frame)
+    if not specs:
+        raise UsageError("name the formats to try with -s")
+    out = target(output, folder)
+    if os.path.lexists(out):
+        raise UsageError(f"{out}: is there already, and an earlier retry is not written over")
+    formats = [format.with_limits(settings.limits) for format in formats_of(settings)]
+
+    def reread(path: str) -> Iterator[Event]:
+        with storage.open(path) as opened:
+            yield from Recording(opened, formats).events()
+
+    with Quarantine(folder) as quarantine:
+        entries = _of_capture(quarantine, capture, undecoded=True)
+        done = retry(quarantine, entries, formats, out, reread=reread, purge=purge)
+    if form == "json":
+        screen.line(dumps(done.tree(), indent=2))
+    else:
+        for line in _retry_lines(done):
+            screen.line(one_line(line))
+    return exits.OK if done.whole else exits.DAMAGED
+
+
+def _retry_lines(done: Retry) -> Iterator[str]:
+    for each in done.entries:
+        span = each.entry.stretch.span
+        what = f"{counted(each.frames, 'frame')}, {each.frame_bytes} of {each.entry.size} bytes"
+        yield f"  {each.entry.id[:SHORT]}  {span.start}..{span.stop} of {each.entry.stretch.name}: {what}"
+    total = f"{counted(done.frames, 'frame')}, {done.frame_bytes} bytes"
+    if done.placed:
+        yield f"{done.quarantine}: {total}, written to {done.out} and read back; {done.left_bytes} bytes left"
+    elif done.difference:
+        yield f"{done.quarantine}: {done.out} is not written: {done.difference}"
+    else:
+        yield f"{done.quarantine}: no frame came out, so nothing is written; {done.left_bytes} bytes left"
+    if done.errors:
+        yield f"  {counted(done.errors, 'frame')} with errors; `sigflow validate {done.out}` tells them"
+    if done.purged:
+        count = sum(each.frames > 0 for each in done.entries)
+        yield f"  {counted(count, 'entry', 'entries')} deleted"
+
+
+@command.command("export", short_help="Write the bytes of entries to files.")
+@folder
+@click.argument("entries", nargs=-1, metavar="[ENTRY]...")
+@click.option("-o", "--output", required=True, metavar="FOLDER", help="Where the bytes go; it is made if needed.")
+@purge
+@screened
+def export(folder: str, entries: tuple[str, ...], output: str, purge: bool, screen: Screen) -> int:
+    """Write the bytes of entries, or of all, each to a file named by its id, and what is known of them to a list."""
+    count = size = 0
+    with Quarantine(folder) as quarantine, ExitStack() as stack:
+        found = [quarantine.find(each).id for each in entries]
+        os.makedirs(output, exist_ok=True)
+        listed = stack.enter_context(Draft(os.path.join(output, LIST)))
+        written = []
+        for entry in quarantine.entries(found):
+            with Draft(os.path.join(output, f"{entry.id}.bin")) as draft:
+                for piece in quarantine.chunks(entry):
+                    draft.write(piece)
+                draft.sync()
+                draft.place()
+            listed.write(f"{dumps(entry_tree(entry))}\n".encode("ascii"))
+            written.append(entry.id)
+            count += 1
+            size += entry.size
+        listed.sync()
+        listed.place()
+        DISK.sync_folder(output)
+        if purge:
+            quarantine.purge(written)
+    deleted = ", and deleted" if purge else ""
+    screen.line(one_line(f"{counted(count, 'entry', 'entries')}, {size} bytes, written to {output}{deleted}"))
+    flush_results()
+    return exits.OK

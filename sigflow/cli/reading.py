@@ -1,0 +1,87 @@
+"""One reading of a capture by a command that shows its frames: what is wrong with it goes to the screen as well."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from sigflow.cli import exits
+from sigflow.cli.terminal import counted
+from sigflow.cli.verdicts import LISTED, exit_code, finding_words, summary_line
+from sigflow.events import Record
+from sigflow.recording.recording import Verdict
+from sigflow.recording.report import EMPTY
+from sigflow.recording.tables import Judged, framed
+
+if TYPE_CHECKING:
+    from sigflow.cli.terminal import Screen
+    from sigflow.columns.frames import FrameBatch
+    from sigflow.diagnostics import Finding
+    from sigflow.recording import Recording, Report
+    from sigflow.stream.format import Format
+
+
+class Pass:
+    """The frames of a recording, up to a limit: as records, or as arrays; once only.
+
+    State: how much was given and told so far, the verdict on that, and once all was read, the report.
+    """
+
+    def __init__(self, recording: Recording, limit: int | None, screen: Screen) -> None:
+        self._recording = recording
+        self._name = recording.name
+        self._limit = limit
+        self._screen = screen
+        self._given = self._shown = 0
+        self._report: Report | None = None
+        self._damaged = False
+
+    @property
+    def formats(self) -> Sequence[Format]:
+        """The formats of the recording."""
+        return self._recording.formats
+
+    def __iter__(self) -> Iterator[Record]:
+        run = self._recording.run(keep=True)
+        verdict = Verdict(run)
+        for event in run:
+            if self._given == self._limit:
+                self._damaged = verdict.damaged_so_far
+                return
+            if isinstance(event, Record):
+                self._given += 1
+                yield event
+            self._tell(verdict.add(event))
+        self._report = verdict.report(self._name)
+
+    def frames(self) -> Iterator[FrameBatch]:
+        """The frames as arrays.  What is wrong is told at the end: where nothing is, no frame has to be parsed."""
+        if self._limit is not None:
+            yield from framed(self, self.formats)
+            return
+        judged = Judged(self._recording)
+        yield from judged.frames()
+        report = self._report = judged.report()
+        self._tell(finding for finding in report.diagnostics if finding.code != EMPTY.code)
+        self._shown += report.diagnostics_total - len(report.diagnostics)
+
+    def _tell(self, findings: Iterable[Finding]) -> None:
+        for finding in findings:
+            self._shown += 1
+            if self._shown <= LISTED:
+                self._screen.diagnostic(finding.severity.value, f"{self._name}: {finding_words(finding)}")
+
+    def end(self, reports: list[Report], *, alone: bool) -> int:
+        """What is to be said at the end, and the exit code; the report of a capture that was read whole is kept."""
+        screen, report = self._screen, self._report
+        if report is None:
+            screen.note(f"{self._name}: stopped after {counted(self._given, 'frame')}")
+            return exits.DAMAGED if self._damaged else exits.OK
+        reports.append(report)
+        if not report.bytes:
+            screen.diagnostic("note", f"{self._name}: the capture holds no bytes")
+        if self._shown > LISTED:
+            screen.note(f"{self._name}: {counted(self._shown - LISTED, 'more diagnostic')}, see `sigflow validate`")
+        if not report.sound and alone:
+            screen.note(summary_line([report], 0))
+        return exit_code(report)

@@ -1,0 +1,215 @@
+"""`sigflow recover`: the good frames of a capture written anew, the rest to a quarantine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+import click
+
+from sigflow import storage
+from sigflow.cli import exits
+from sigflow.cli.captures import each
+from sigflow.cli.options import Settings, captures, output_format, scanning
+from sigflow.cli.output import guarded, identities, target
+from sigflow.cli.terminal import counted, flush_results, one_line
+from sigflow.cli.text import dumps
+from sigflow.cli.verdicts import LISTED, summary_line
+from sigflow.errors import UsageError
+from sigflow.quarantine import Quarantine
+from sigflow.quarantine.store import SHORT
+from sigflow.recording.recording import Verdict
+from sigflow.recover import MODES, Capture, LeftOut, Recovery, recover
+from sigflow.storage.disk import folder_of
+from sigflow.storage.spool import seekable
+
+if TYPE_CHECKING:
+    from sigflow.cli.terminal import Screen
+    from sigflow.events import Event
+    from sigflow.recording import Recording, Report
+
+#: What the quarantine of an output is called where none is named.
+ENDING = ".quarantine"
+
+
+@click.command("recover")
+@captures
+@click.option(
+    "-o", "--output", metavar="OUT", help="Where the good frames go: a file, or a folder for files of the same names."
+)
+@click.option(
+    "--mode",
+    type=click.Choice(MODES),
+    default=MODES[0],
+    show_default=True,
+    help="Which good frames: all; those before the first damage; those after the last; none, only say what would be.",
+)
+@click.option("--quarantine", metavar="DIR", help="Where the rest is kept, instead of OUT.quarantine.")
+@output_format("text", "json", "ndjson")
+@scanning
+def command(
+    captures: tuple[str, ...], output: str | None, mode: str, quarantine: str | None, form: str, settings: Settings
+) -> int:
+    """Write the good frames of each CAPTURE to OUT, byte for byte, and keep everything else in a quarantine.
+
+    OUT takes its name only once it was read back: no gap, and every frame. Exit code 0 says that nothing is left out.
+    """
+    screen = settings.screen
+    reports: list[Report] = []
+    outs = _outs(captures, output, mode)
+
+    def work(recording: Recording) -> int:
+        shown = FORMS[form](screen)
+        job = _Job(outs[recording.name], mode, quarantine, identities(captures), shown.left_out)
+        done, report = job.recovered(recording)
+        reports.append(report)
+        shown.result(done, report)
+        return exits.OK if report.sound and done.whole else exits.DAMAGED
+
+    code = each(captures, settings, work)
+    if len(captures) > 1:
+        screen.note(summary_line(reports, len(captures) - len(reports)))
+    return code
+
+
+def _outs(captures: Sequence[str], output: str | None, mode: str) -> dict[str, str | None]:
+    """The output of each capture."""
+    if output is None:
+        if mode != "report":
+            raise UsageError("name the output with -o, or ask for --mode report")
+        return dict.fromkeys(captures)
+    outs: dict[str, str | None] = {}
+    for capture in captures:
+        out = outs[capture] = target(output, capture, several=len(captures) > 1)
+        if mode != "report":
+            guarded(out, captures)
+    if len(set(outs.values())) < len(captures):
+        raise UsageError(f"{output}: several captures would have the same output")
+    return outs
+
+
+class _Job:
+    """What is to be done with a capture."""
+
+    def __init__(
+        self,
+        out: str | None,
+        mode: str,
+        quarantine: str | None,
+        spared: Sequence[tuple[int, int]],
+        left_out: Callable[[LeftOut], None],
+    ) -> None:
+        self._out = out
+        self._mode = mode
+        self._folder = quarantine or f"{out}{ENDING}"
+        self._spared = spared
+        self._left_out = left_out
+
+    def recovered(self, recording: Recording) -> tuple[Recovery, Report]:
+        """What was done, and the verdict on the capture."""
+        if self._mode == "report" or self._out is None:
+            return self._done(recording)
+        with seekable(recording.storage, folder_of(self._out)) as source:
+            return self._done(recording.over(source))
+
+    def _done(self, recording: Recording) -> tuple[Recovery, Report]:
+        def reread(path: str) -> Iterator[Event]:
+            with storage.open(path) as opened:
+                yield from recording.over(opened).events()
+
+        run = recording.run(keep=True)
+        verdict = Verdict(run)
+        done = recover(
+            Capture(recording.name, recording.storage, run, verdict.add, reread),
+            self._out,
+            lambda: Quarantine(self._folder, create=True),
+            mode=self._mode,
+            acknowledged=self._left_out,
+            spared=self._spared,
+        )
+        return done, verdict.report(recording.name)
+
+
+# ---------------------------------------------------------------- forms
+
+
+class Form(Protocol):
+    """A way to print what is done."""
+
+    def left_out(self, left: LeftOut) -> None:
+        """A stretch is left out; where there is a quarantine, it is acknowledged now."""
+
+    def result(self, done: Recovery, report: Report) -> None:
+        """The recovery is over."""
+
+
+class Json:
+    """One document."""
+
+    indent: int | None = 2
+
+    def __init__(self, screen: Screen) -> None:
+        self._screen = screen
+
+    def left_out(self, left: LeftOut) -> None:
+        """The document has them all."""
+
+    def result(self, done: Recovery, report: Report) -> None:
+        """The document."""
+        self._screen.line(dumps(done.tree() | {"sound": report.sound}, indent=self.indent))
+
+
+class Ndjson(Json):
+    """A line as soon as a stretch is acknowledged, and then the document."""
+
+    indent = None
+
+    def left_out(self, left: LeftOut) -> None:
+        """Its line, at once: whoever has read it may count on it."""
+        self._screen.line(dumps(left.tree()))
+        flush_results()
+
+
+class Text:
+    """For people."""
+
+    def __init__(self, screen: Screen) -> None:
+        self._screen = screen
+
+    def left_out(self, left: LeftOut) -> None:
+        """They are listed at the end."""
+
+    def result(self, done: Recovery, report: Report) -> None:
+        """The result in words."""
+        for line in result_lines(done):
+            self._screen.line(one_line(line))
+        if not report.bytes:
+            self._screen.diagnostic("note", f"{done.capture}: the capture holds no bytes")
+        if not report.sound and done.whole:
+            self._screen.note(summary_line([report], 0))
+
+
+FORMS: dict[str, Callable[[Screen], Form]] = {"text": Text, "json": Json, "ndjson": Ndjson}
+
+
+def result_lines(done: Recovery) -> Iterator[str]:
+    """What was done, or would be, in words."""
+    frames = f"{done.written_frames} of {counted(done.frames, 'frame')}, {done.written_bytes} bytes"
+    if done.mode == "report":
+        yield f"{done.capture}: {frames}, would be written"
+    elif done.placed:
+        yield f"{done.capture}: {frames}, written to {done.out} and read back"
+    if done.difference:
+        yield f"{done.capture}: {done.out or 'the output'} is not written: {done.difference}"
+    if done.left_out_total:
+        size = done.bytes - (done.written_bytes if done.placed or done.mode == "report" else 0)
+        kept = f", kept in {done.quarantine}" if done.quarantine is not None else ""
+        yield f"  {size} bytes left out in {counted(done.left_out_total, 'stretch', 'stretches')}{kept}"
+    for left in done.left_out[:LISTED]:
+        span = left.span
+        entry = f"  {left.entry[:SHORT]}" if left.entry else ""
+        yield f"  {span.start}..{span.stop} ({len(span)} bytes): {', '.join(left.reasons)}{entry}"
+    if done.left_out_total > LISTED:
+        yield f"  and {done.left_out_total - LISTED} more; --format json lists them"
+    if done.lost:
+        yield f"  {counted(done.lost, 'frame')} lost, by the sequence numbers"

@@ -1,0 +1,219 @@
+"""The rows of a quarantine, in SQLite: STRICT tables, a write-ahead log, and every commit synced to the disk.
+
+What is no number is JSON, so that no text of a capture can be anything but text.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from sigflow.diagnostics import Finding, Severity
+from sigflow.errors import SigflowError
+from sigflow.events import Span, Stamp
+from sigflow.quarantine.entry import Attempt, Entry, Neighbour, SpecUsed, Stretch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+#: The version of the tables.
+VERSION = 1
+#: Marks the file as one of ours: "sigQ".
+APPLICATION = 0x73696751
+#: Seconds that one process waits for another to be done with the ledger.
+PATIENCE = 60.0
+
+SCHEMA = f"""
+BEGIN IMMEDIATE;
+CREATE TABLE IF NOT EXISTS entries (
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    capture TEXT NOT NULL,
+    name TEXT NOT NULL,
+    start INTEGER NOT NULL CHECK (start >= 0),
+    stop INTEGER NOT NULL CHECK (stop > start),
+    raw TEXT NOT NULL,
+    reasons TEXT NOT NULL,
+    diagnostics TEXT NOT NULL,
+    specs TEXT NOT NULL,
+    stamps TEXT NOT NULL,
+    before TEXT NOT NULL,
+    after TEXT NOT NULL,
+    parent TEXT,
+    kept_ns INTEGER NOT NULL,
+    decoded_ns INTEGER
+) STRICT;
+CREATE INDEX IF NOT EXISTS entries_by_place ON entries (capture, start, number);
+CREATE INDEX IF NOT EXISTS entries_by_raw ON entries (raw);
+CREATE TABLE IF NOT EXISTS attempts (
+    number INTEGER PRIMARY KEY,
+    entry TEXT NOT NULL,
+    specs TEXT NOT NULL,
+    frames INTEGER NOT NULL,
+    frame_bytes INTEGER NOT NULL,
+    left_bytes INTEGER NOT NULL,
+    at_ns INTEGER NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS attempts_by_entry ON attempts (entry);
+PRAGMA application_id = {APPLICATION};
+PRAGMA user_version = {VERSION};
+COMMIT;
+"""
+COLUMNS = "id, capture, name, start, stop, raw, reasons, diagnostics, specs, stamps, before, after, parent, kept_ns"
+#: Captures in the order in which they came, each from its beginning to its end.
+SELECT = f"""
+SELECT {COLUMNS}, decoded_ns FROM entries
+JOIN (SELECT capture, min(number) AS first FROM entries GROUP BY capture) USING (capture)
+"""
+IN_ORDER = "ORDER BY first, start, number"
+
+
+def connect(path: str) -> sqlite3.Connection:
+    """A connection that begins a transaction only when it is told to."""
+    return sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
+
+
+class Ledger:
+    """The open ledger.  State: the connection."""
+
+    def __init__(self, path: str, connect: Callable[[str], sqlite3.Connection] = connect) -> None:
+        self._path = path
+        with self._told():
+            self._connection = connect(path)
+            try:
+                self._prepare()
+            except BaseException:
+                self._connection.close()
+                raise
+
+    def _prepare(self) -> None:
+        run = self._connection.execute
+        (version,) = run("PRAGMA user_version").fetchone()
+        (tables,) = run("SELECT count(*) FROM sqlite_schema").fetchone()
+        if version != VERSION and (version or tables):
+            raise SigflowError(f"{self._path}: a ledger of version {version}, wanted {VERSION}")
+        run("PRAGMA journal_mode = WAL")
+        run("PRAGMA synchronous = FULL")
+        if not version:
+            self._connection.executescript(SCHEMA)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """What SQLite complains of, as an error of ours that names the ledger."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise SigflowError(f"{self._path}: the ledger: {error}") from error
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """A transaction, in which nobody else writes; on the disk when this is left without an error."""
+        with self._told():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    def insert(self, entry: Entry) -> bool:
+        """Add an entry; False where it is there already."""
+        stretch = entry.stretch
+        values = (
+            entry.id,
+            stretch.capture,
+            stretch.name.encode("utf-8", "backslashreplace").decode(),
+            stretch.span.start,
+            stretch.span.stop,
+            entry.raw,
+            json.dumps(stretch.reasons),
+            json.dumps([_slots(finding) for finding in stretch.diagnostics]),
+            _specs_text(stretch.specs),
+            json.dumps(stretch.stamps),
+            json.dumps(_slots(stretch.before)),
+            json.dumps(_slots(stretch.after)),
+            stretch.parent,
+            entry.kept_ns,
+        )
+        places = ", ".join("?" * len(values))
+        statement = f"INSERT INTO entries ({COLUMNS}) VALUES ({places}) ON CONFLICT (id) DO NOTHING"
+        return self._connection.execute(statement, values).rowcount > 0
+
+    def attempted(self, attempt: Attempt) -> None:
+        """Add an attempt; the entry is decoded if it gave frames."""
+        values = (attempt.frames, attempt.frame_bytes, attempt.left_bytes, attempt.at_ns)
+        self._connection.execute(
+            "INSERT INTO attempts (entry, specs, frames, frame_bytes, left_bytes, at_ns) VALUES (?, ?, ?, ?, ?, ?)",
+            (attempt.entry, _specs_text(attempt.specs), *values),
+        )
+        if attempt.frames:
+            self._connection.execute("UPDATE entries SET decoded_ns = ? WHERE id = ?", (attempt.at_ns, attempt.entry))
+
+    def entries(self, condition: str = "", values: Iterable[object] = ()) -> Iterator[Entry]:
+        """The entries for which an SQL condition holds, in the order of their streams."""
+        where = f"WHERE {condition}" if condition else ""
+        with self._told():
+            rows = self._connection.execute(f"{SELECT} {where} {IN_ORDER}", [*values])
+            for row in rows:
+                yield _entry(row)
+
+    def attempts(self, entry: str) -> list[Attempt]:
+        """The attempts on an entry, in their order."""
+        columns = "entry, specs, frames, frame_bytes, left_bytes, at_ns"
+        with self._told():
+            rows = self._connection.execute(f"SELECT {columns} FROM attempts WHERE entry = ? ORDER BY number", (entry,))
+            return [Attempt(row[0], _specs(row[1]), *row[2:]) for row in rows]
+
+    def delete(self, entry: str) -> None:
+        """Delete an entry and its attempts."""
+        self._connection.execute("DELETE FROM entries WHERE id = ?", (entry,))
+        self._connection.execute("DELETE FROM attempts WHERE entry = ?", (entry,))
+
+    def uses(self, raw: str) -> bool:
+        """Whether some entry has these bytes."""
+        return self._connection.execute("SELECT 1 FROM entries WHERE raw = ? LIMIT 1", (raw,)).fetchone() is not None
+
+    def close(self) -> None:
+        """Close the ledger."""
+        self._connection.close()
+
+
+def _slots(data: Finding | Neighbour | SpecUsed | None) -> dict[str, object] | None:
+    """The fields of plain data by name."""
+    return None if data is None else {name: getattr(data, name) for name in data.__slots__}
+
+
+def _specs_text(specs: Iterable[SpecUsed]) -> str:
+    return json.dumps([_slots(spec) for spec in specs])
+
+
+def _specs(text: str) -> tuple[SpecUsed, ...]:
+    return tuple(SpecUsed(**each) for each in json.loads(text))
+
+
+def _entry(row: tuple[Any, ...]) -> Entry:
+    """An entry from its row, in the order of COLUMNS."""
+    id, capture, name, start, stop, raw, reasons, diagnostics, specs, stamps, before, after, parent, kept, decoded = row
+    findings = [each | {"severity": Severity(each["severity"])} for each in json.loads(diagnostics)]
+    first, last = (None if each is None else Stamp(*each) for each in json.loads(stamps))
+    frame_before, frame_after = (
+        None if each is None else Neighbour(**each) for each in map(json.loads, (before, after))
+    )
+    stretch = Stretch(
+        capture,
+        name,
+        Span(start, stop),
+        tuple(json.loads(reasons)),
+        _specs(specs),
+        tuple(Finding(**each) for each in findings),
+        (first, last),
+        frame_before,
+        frame_after,
+        parent,
+    )
+    return Entry(id, stretch, raw, kept, decoded)

@@ -1,0 +1,190 @@
+"""Entries of a quarantine, read with other formats: what is decodable now comes out, in the order of the streams.
+
+Rules.  An entry out of which frames come is marked as decoded, and what is left of it becomes entries of their own, for
+the next retry.  Both are committed at once, after the output has its name; a run that is killed between the two gives
+the same frames again, and loses none.  An entry that gives nothing stays as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from sigflow.diagnostics import Severity
+from sigflow.events import Event, Gap, Record, Span
+from sigflow.quarantine import Attempt, Entry, Quarantine, Stretch
+from sigflow.recover.decide import decide
+from sigflow.recover.readback import Readback, specs_used
+from sigflow.storage.disk import DISK, Disk, Draft, folder_of
+from sigflow.stream.decoder import Decoder
+
+if TYPE_CHECKING:
+    from sigflow.stream.format import Format
+
+
+@dataclass(frozen=True, slots=True)
+class Retried:
+    """One entry that was tried.  left: the ids of the entries that hold what is left of it."""
+
+    entry: Entry
+    frames: int
+    frame_bytes: int
+    left: tuple[str, ...]
+
+    def tree(self) -> dict[str, Any]:
+        """The JSON form."""
+        span = self.entry.stretch.span
+        return {
+            "id": self.entry.id,
+            "capture": self.entry.stretch.capture,
+            "name": self.entry.stretch.name,
+            "start": span.start,
+            "stop": span.stop,
+            "frames": self.frames,
+            "frame_bytes": self.frame_bytes,
+            "left": list(self.left),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """What a retry came to.  placed: whether there is an output; there is none where no frame came out.
+
+    errors: frames that a diagnostic of severity error speaks against.
+    """
+
+    quarantine: str
+    out: str
+    specs: tuple[str, ...]
+    placed: bool
+    difference: str
+    frames: int
+    frame_bytes: int
+    left_bytes: int
+    errors: int
+    purged: bool
+    entries: tuple[Retried, ...]
+
+    @property
+    def whole(self) -> bool:
+        """Whether every byte that was tried came out, in frames that nothing speaks against."""
+        return not self.left_bytes and not self.difference and not self.errors
+
+    def tree(self) -> dict[str, Any]:
+        """The JSON form."""
+        return {
+            "schema_version": 1,
+            "quarantine": self.quarantine,
+            "out": self.out,
+            "specs": list(self.specs),
+            "placed": self.placed,
+            "difference": self.difference,
+            "frames": self.frames,
+            "frame_bytes": self.frame_bytes,
+            "left_bytes": self.left_bytes,
+            "errors": self.errors,
+            "purged": self.purged,
+            "entries": [each.tree() for each in self.entries],
+        }
+
+
+def retry(
+    quarantine: Quarantine,
+    entries: Iterable[Entry],
+    formats: Sequence[Format],
+    out: str,
+    *,
+    reread: Callable[[str], Iterable[Event]],
+    purge: bool = False,
+    disk: Disk = DISK,
+) -> Retry:
+    """Try entries of a quarantine, and write the frames that come out to `out`.
+
+    entries: in the order of their streams, as `Quarantine.entries` gives them.  reread: the events of a file, by these
+    formats.  purge: then delete the entries that gave frames.  Raises `OSError` and `SigflowError` where something
+    cannot be read or written.
+    """
+    specs = specs_used(formats)
+    written = Readback()
+    errors = 0
+    tried: list[Retried] = []
+    with Draft(out, disk=disk) as draft:
+        for entry in entries:
+            one = Readback()
+            left = []
+            events = _events(Decoder(formats), quarantine.chunks(entry), entry.stretch.span.start)
+            for decision in decide(events, "all", name=entry.stretch.name, specs=specs):
+                if isinstance(decision, Record):
+                    one.frame(decision)
+                    written.frame(decision)
+                    draft.write(decision.raw)
+                    errors += any(finding.severity is Severity.ERROR for finding in decision.diagnostics)
+                elif isinstance(decision, Stretch) and decision.span != entry.stretch.span:
+                    span = decision.span
+                    child = _child(decision, entry)
+                    left.append(quarantine.keep(child, quarantine.read(entry, span.start, span.stop)))
+            tried.append(Retried(entry, one.frames, one.frame_bytes, tuple(left)))
+        difference = ""
+        if written.frames:
+            draft.sync()
+            read = Readback()
+            read.add(reread(draft.path))
+            difference = written.difference(read)
+        placed = written.frames > 0 and not difference
+        if placed:
+            draft.place()
+            disk.sync_folder(folder_of(out))
+    if difference:
+        quarantine.forget()
+    else:
+        quarantine.commit(
+            Attempt(each.entry.id, specs, each.frames, each.frame_bytes, each.entry.size - each.frame_bytes)
+            for each in tried
+        )
+    if purge and placed:
+        quarantine.purge([each.entry.id for each in tried if each.frames])
+    return Retry(
+        quarantine=quarantine.folder,
+        out=out,
+        specs=tuple(spec.name for spec in specs),
+        placed=placed,
+        difference=difference,
+        frames=written.frames,
+        frame_bytes=written.frame_bytes,
+        left_bytes=sum(each.entry.size for each in tried) - written.frame_bytes,
+        errors=errors,
+        purged=purge and placed,
+        entries=tuple(tried),
+    )
+
+
+def _events(decoder: Decoder, chunks: Iterable[bytes], base: int) -> Iterator[Event]:
+    """The events of a stretch whose first byte is at this offset of its stream."""
+    for chunk in chunks:
+        decoder.feed(chunk)
+        yield from _moved(decoder.events(), base)
+    decoder.feed_eof()
+    yield from _moved(decoder.events(), base)
+
+
+def _moved(events: Iterable[Event], base: int) -> Iterator[Event]:
+    for event in events:
+        if isinstance(event, Record):
+            event.start += base
+        elif isinstance(event, Gap):
+            event.span = Span(event.span.start + base, event.span.stop + base)
+        yield event
+
+
+def _child(stretch: Stretch, entry: Entry) -> Stretch:
+    """What is left of an entry, as a stretch of the same capture."""
+    whole = entry.stretch
+    return replace(
+        stretch,
+        capture=whole.capture,
+        stamps=whole.stamps,
+        before=stretch.before or whole.before,
+        after=stretch.after or whole.after,
+        parent=entry.id,
+    )
