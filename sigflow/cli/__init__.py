@@ -25,6 +25,7 @@ COMMANDS = {
     "replay": "Send the frames of a capture at their pace.",
     "recover": "Write the good frames of captures anew, and keep the rest.",
     "quarantine": "Look at what could not be decoded, and try it again.",
+    "corrupt": "Write a damaged copy of a capture, and a log of the damage.",
     "benchmark": "Measure how fast each engine scans a capture.",
     "stats": "Count frames, bytes, sizes, rates and losses.",
     "compile": "Make Python modules of specs.",

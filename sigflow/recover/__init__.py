@@ -7,6 +7,7 @@ running it again does no harm.
 
 decide     what becomes of each stretch       recovery   the good frames of a capture
 readback   what two readings have in common   retry      entries of a quarantine, read with other formats
+corrupt    damage made on purpose, and the list of it
 """
 
 from __future__ import annotations
