@@ -371,7 +371,7 @@ FORMAT = Envelope(
     min_frame=26,
     header_bits=40.0,
     checksums=(Checksum('checksum', 'CRC-32/ISO-HDLC', 4, 'big', stored=22, pieces=((0, 22), (26, None)), over='magic..payload_length, payload'),),
-    sequence=Sequence('sequence', 18446744073709551616, 1, stream=_stream, head=4, stream_head=3),
+    sequence=Sequence('sequence', 18446744073709551616, 1, stream=_stream, needs=('stream_id',), head=4, stream_head=3),
     payload='payload',
     payload_at=(26, None),
     byte_order='big',

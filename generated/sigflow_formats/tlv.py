@@ -213,6 +213,7 @@ FORMAT = Envelope(
     header_bits=0.0,
     chain=8,
     kind=_kind,
+    kind_needs=('tag',),
     byte_order='big',
     fields=(Field('tag', 'u2be'), Field('length', 'u2be', 'Bytes of value, which may be none.'), Field('value', 'switch', 'A list of elements where the tag is constructed, else plain bytes.'),),
     title='Nested tag-length-value list',

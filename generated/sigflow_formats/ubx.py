@@ -204,6 +204,7 @@ FORMAT = Envelope(
     header_bits=16.0,
     checksums=(Checksum('checksum', 'fletcher-16-mod256', 2, 'little', stored=-2, pieces=((2, -2),), over='msg_class..payload'),),
     kind=_kind,
+    kind_needs=('msg_class', 'msg_id'),
     payload='payload',
     payload_at=(6, -2),
     byte_order='little',

@@ -1,7 +1,7 @@
-"""Conditions of a spec over many frames: the generated function is called once per distinct combination of its fields.
+"""Functions of a spec over many frames: the generated function is called once per distinct combination of its fields.
 
-So a condition means here what it means for one frame, whatever it says, and costs nothing per frame: the fields of
-conditions have few values (flags, kinds, versions).
+So a condition, a kind or a stream id means here what it means for one frame, whatever it says, and costs little per
+frame: the fields that such functions read have few values (flags, kinds, versions).
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from sigflow.runtime.measure import WIRE_ERRORS
 if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
-
 #: What is said of a condition.
 NO, YES, UNDECIDED = range(3)
 
@@ -32,30 +31,36 @@ def verdicts(
 
     needs: the attribute paths of the fields that it reads.  scalars: the numbers of a frame, by these paths.
     """
-    count = len(rows)
-    combined = np.zeros(count, np.int64)
-    found: list[list[Any]] = []
-    for path in needs:
-        scalar = scalars[path]
-        values, places = distinct(scalar.numbers(rows))
-        combined = combined * len(values) + places
-        found.append([_value(scalar.kind, value) for value in values.tolist()])
-    numbers, places = distinct(combined)
-    said: Array = np.array([_verdict(when, needs, _pick(number, found)) for number in numbers.tolist()], np.int8)
+    units, places = combinations(needs, scalars, rows)
+    said: Array = np.array([_verdict(when, unit) for unit in units], np.int8)
     each: Array = said[places]
     return each
 
 
-def _pick(number: int, found: list[list[Any]]) -> list[Any]:
-    """The values of one combination."""
-    picked = []
-    for values in reversed(found):
-        number, place = divmod(number, len(values))
-        picked.append(values[place])
-    return picked[::-1]
+def _verdict(when: Callable[[Any], bool], unit: SimpleNamespace) -> int:
+    try:
+        return YES if when(unit) else NO
+    except WIRE_ERRORS:
+        return UNDECIDED
 
 
-def _verdict(when: Callable[[Any], bool], needs: tuple[str, ...], values: list[Any]) -> int:
+def combinations(
+    needs: tuple[str, ...], scalars: Mapping[str, Scalar], rows: Stretches
+) -> tuple[list[SimpleNamespace], Array]:
+    """The distinct combinations of these fields, each as an object that has them, and for each frame which it has."""
+    places: Array = np.zeros(len(rows), np.int64)
+    found: list[tuple[Any, ...]] = [()]
+    for path in needs:
+        scalar = scalars[path]
+        numbers, mine = distinct(scalar.numbers(rows))
+        values = [_value(scalar.kind, number) for number in numbers.tolist()]
+        both, places = distinct(places * len(values) + mine)
+        split = (divmod(number, len(values)) for number in both.tolist())
+        found = [(*found[before], values[own]) for before, own in split]
+    return [_unit(needs, values) for values in found], places
+
+
+def _unit(needs: tuple[str, ...], values: tuple[Any, ...]) -> SimpleNamespace:
     unit = SimpleNamespace()
     for path, value in zip(needs, values, strict=True):
         *way, name = path.split(".")
@@ -65,10 +70,7 @@ def _verdict(when: Callable[[Any], bool], needs: tuple[str, ...], values: list[A
                 setattr(one, part, SimpleNamespace())
             one = getattr(one, part)
         setattr(one, name, value)
-    try:
-        return YES if when(unit) else NO
-    except WIRE_ERRORS:
-        return UNDECIDED
+    return unit
 
 
 def _value(kind: Number | Bits | Named, value: Any) -> Any:

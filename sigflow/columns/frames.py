@@ -29,6 +29,13 @@ class FrameBatch:
     def __len__(self) -> int:
         return len(self.starts)
 
+    def only(self, number: int) -> FrameBatch:
+        """Those of the format of this number.  Their indexes are not told."""
+        mine = self.formats == number
+        if mine.all():
+            return self
+        return FrameBatch(self.data, self.starts[mine], self.stops[mine], self.offsets[mine], self.formats[mine])
+
     def part(self, start: int, stop: int) -> FrameBatch:
         """The frames [start, stop) of these."""
         return FrameBatch(

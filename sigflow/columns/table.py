@@ -276,10 +276,7 @@ class Table:
         import numpy as np
 
         pa = arrow()
-        mine = frames.formats == number
-        some = FrameBatch(
-            frames.data, frames.starts[mine], frames.stops[mine], frames.offsets[mine], frames.formats[mine]
-        )
+        mine, some = frames.formats == number, frames.only(number)
         fields = self.columns[number].fields
         arrays = self.columns[number].arrays(some, self._names, budget)
         rows = pa.StructArray.from_arrays(arrays, fields=fields)

@@ -101,11 +101,13 @@ class NativeVerdict:
             self.add(batch, index)
         return self
 
-    def add(self, batch: Batch, index: int) -> None:
-        """Judge a batch of the run; index: of its first frame."""
+    def add(self, batch: Batch, index: int, counted: list[Event] | None = None) -> None:
+        """Judge a batch of the run; index: of its first frame.  counted: gets what the sequence counters show."""
         if len(batch.gaps):
             self._gaps(batch)
         for row, shown in self._run.shown(batch, index):
+            if counted is not None:
+                counted += shown.events() if isinstance(shown, Losses) else shown
             if isinstance(shown, Losses):
                 self._diagnostics_total += len(shown.rows)
                 if self._kept_losses < self._longest:

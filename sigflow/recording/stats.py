@@ -6,24 +6,33 @@ frames take n - 1 intervals; without a time there are only frames per MiB of the
 
 Memory is bounded: sizes are counted by powers of two, and of kinds and streams the first `MOST` are told apart; those
 seen later are counted together.
+
+Strategy.  Frames are counted as arrays.  Where a kind or a stream hangs on fields at fixed places, it is asked for once
+per distinct combination of these; otherwise, and where frames have a time, each frame is parsed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sigflow.columns.render import render
+from sigflow.errors import UsageError
 from sigflow.events import Loss, Note, Record
-from sigflow.recording.recording import Verdict
+from sigflow.recording.tables import Judged
 from sigflow.runtime.measure import WIRE_ERRORS
 
 if TYPE_CHECKING:
-    from sigflow.events import Event
+    import numpy
+
+    from sigflow.columns.frames import FrameBatch
+    from sigflow.columns.gather import Scalar, Stretches
     from sigflow.recording.recording import Recording
     from sigflow.recording.report import Report
     from sigflow.stream.format import Format
+
+    Array = numpy.ndarray[Any, Any]
 
 SCHEMA_VERSION = 1
 #: Kinds and streams of one format that are told apart.
@@ -47,17 +56,28 @@ class Tally:
     duplicate: int = 0
     reordered: int = 0
 
-    def add(self, size: int, time: int | None) -> None:
-        """Count one frame."""
-        self.smallest = min(self.smallest, size) if self.frames else size
-        self.largest = max(self.largest, size)
-        self.frames += 1
-        self.bytes += size
-        power = size.bit_length() - 1
-        self.sizes[power] = self.sizes.get(power, 0) + 1
-        if time is not None:
-            self.first = time if self.first is None else min(self.first, time)
-            self.last = time if self.last is None else max(self.last, time)
+    def add(self, sizes: Array, times: Sequence[int | None] = ()) -> None:
+        """Count frames of these sizes and, where they are known, times."""
+        import numpy
+
+        smallest = int(sizes.min())
+        self.smallest = min(self.smallest, smallest) if self.frames else smallest
+        self.largest = max(self.largest, int(sizes.max()))
+        self.frames += len(sizes)
+        self.bytes += int(sizes.sum())
+        for power, count in enumerate(numpy.bincount(numpy.frexp(sizes.astype(float))[1] - 1).tolist()):
+            if count:
+                self.sizes[power] = self.sizes.get(power, 0) + count
+        known = [time for time in times if time is not None]
+        if known:
+            self.first = min(known) if self.first is None else min(self.first, *known)
+            self.last = max(known) if self.last is None else max(self.last, *known)
+
+    def note(self, name: str) -> None:
+        """Count what a sequence counter showed: `duplicate`, or `reordered`, which came after all."""
+        setattr(self, name, getattr(self, name) + 1)
+        if name == "reordered":
+            self.lost -= 1
 
     @property
     def seconds(self) -> float | None:
@@ -111,9 +131,15 @@ class Groups:
         return found
 
     def listed(self) -> list[tuple[Any, Tally]]:
-        """Each key as a plain tree, with its tally: those with most frames first."""
-        by_frames = sorted(self.known.items(), key=lambda each: -each[1].frames)
+        """Each key as a plain tree, with its tally: those with most frames first, then by the key."""
+        by_frames = sorted(self.known.items(), key=lambda each: (-each[1].frames, *_order(each[0])))
         return [(render(key).tree, tally) for key, tally in by_frames]
+
+
+def _order(key: Any) -> tuple[bool, int, str]:
+    """By what a key is sorted: numbers by their value, what is none behind them."""
+    number = isinstance(key, int)
+    return (not number, int(key) if number else 0, "" if number else str(key))
 
 
 class FormatStats:
@@ -125,29 +151,104 @@ class FormatStats:
         self.all = Tally()
         self.kinds = Groups() if envelope is not None and envelope.kind is not None else None
         self.streams = Groups() if envelope is not None and envelope.sequence is not None else None
+        self._scalars = _scalars(format)
 
-    def add(self, record: Record, notes: Iterable[str]) -> None:
-        """Count a record; notes: what its sequence counter showed."""
-        size, time = len(record.raw), record.time
-        tallies = [self.all]
+    def add(self, frames: FrameBatch, noted: Sequence[tuple[int, str]]) -> None:
+        """Count frames of this format; noted: what their sequence counters showed, by their offsets."""
+        records = _Records(self.format, frames)
         envelope = self.format.envelope
+        sizes = frames.stops - frames.starts
+        times = [record.time for record in records] if envelope is not None and envelope.time is not None else []
+        self.all.add(sizes, times)
         if self.kinds is not None and envelope is not None and envelope.kind is not None:
-            tallies.append(self.kinds.of(_key(envelope.kind, record.value)))
-        if self.streams is not None:
-            tallies.append(self.streams.of(_key(self.format.stream_of, record)))
-            for tally in (tallies[0], tallies[-1]):
-                for name in notes:
-                    setattr(tally, name, getattr(tally, name) + 1)
-                    if name == "reordered":
-                        tally.lost -= 1  # it came after all
-        for tally in tallies:
-            tally.add(size, time)
+            kind = envelope.kind
+            keys, places = self._keys(records, lambda record: kind(record.value), kind, envelope.kind_needs)
+            _spread(self.kinds, keys, places, sizes, times)
+        if self.streams is not None and envelope is not None and envelope.sequence is not None:
+            sequence = envelope.sequence
+            keys, places = self._keys(records, self.format.stream_of, sequence.stream, sequence.needs)
+            _spread(self.streams, keys, places, sizes, times)
+            for offset, name in noted:
+                stream = self.streams.of(keys[int(places[int(frames.offsets.searchsorted(offset))])])
+                for tally in (self.all, stream):
+                    tally.note(name)
+
+    def _keys(
+        self,
+        records: _Records,
+        of_record: Callable[[Record], object],
+        of_unit: Callable[[Any], object] | None,
+        needs: tuple[str, ...] | None,
+    ) -> tuple[list[Any], Array]:
+        """What frames are told apart by: the distinct keys, and for each frame which it has."""
+        import numpy
+
+        from sigflow.columns.conditions import combinations
+
+        if of_unit is None:
+            return [None], numpy.zeros(len(records.frames), numpy.int64)
+        if needs is not None and all(path in self._scalars for path in needs):
+            units, places = combinations(needs, self._scalars, records.rows)
+            return [_key(of_unit, unit) for unit in units], places
+        found: dict[Any, int] = {}
+        each = [found.setdefault(_key(of_record, record), len(found)) for record in records]
+        return list(found), numpy.array(each, numpy.int64)
 
     def lose(self, loss: Loss) -> None:
         """Count frames that never came."""
         self.all.lost += loss.count
         if self.streams is not None:
             self.streams.of(loss.stream).lost += loss.count
+
+
+class _Records:
+    """The records of frames, made when they are first asked for."""
+
+    def __init__(self, format: Format, frames: FrameBatch) -> None:
+        self.frames = frames
+        self._format = format
+        self._made: list[Record] = []
+
+    def __iter__(self) -> Iterator[Record]:
+        if not self._made:
+            frames = self.frames
+            spans = zip(frames.starts.tolist(), frames.stops.tolist(), frames.offsets.tolist(), strict=True)
+            self._made = [
+                Record(self._format, offset, frames.data[start:stop].tobytes(), 0) for start, stop, offset in spans
+            ]
+        return iter(self._made)
+
+    @property
+    def rows(self) -> Stretches:
+        """The same as stretches of bytes."""
+        import numpy
+
+        from sigflow.columns.gather import Stretches
+
+        frames = self.frames
+        return Stretches(frames.data, frames.starts, frames.stops, numpy.zeros(len(frames), bool))
+
+
+def _scalars(format: Format) -> dict[str, Scalar]:
+    """The numbers at fixed places of a format's frames."""
+    from sigflow.columns.frame import FrameType
+
+    try:
+        return FrameType(format).scalars
+    except UsageError:
+        return {}  # its module does not describe its fields
+
+
+def _spread(groups: Groups, keys: Sequence[Any], places: Array, sizes: Array, times: Sequence[int | None]) -> None:
+    """Count frames for the group that each is of."""
+    import numpy
+
+    order = numpy.argsort(places, kind="stable")
+    cuts = numpy.searchsorted(places[order], numpy.arange(len(keys) + 1)).tolist()
+    for key, begin, end in zip(keys, cuts, cuts[1:], strict=False):
+        mine = order[begin:end]
+        if len(mine):
+            groups.of(key).add(sizes[mine], [times[n] for n in mine.tolist()] if times else ())
 
 
 def _key(ask: Callable[[Any], object], of: Any) -> Any:
@@ -200,25 +301,28 @@ def _format_tree(one: FormatStats, size: int) -> dict[str, Any]:
 
 def stats(recording: Recording) -> Stats:
     """Read a recording and count what is in it."""
-    run = recording.run(keep=True)
-    verdict = Verdict(run)
-    formats = {format.name: FormatStats(format) for format in run.formats}
-    gaps = 0
-    noted: list[str] = []
-    for event in _events(run, verdict):
-        if isinstance(event, Record):
-            formats[event.format].add(event, noted)
-            noted = []
-        elif isinstance(event, Loss):
-            formats[event.format].lose(event)
-        elif isinstance(event, Note):
-            noted += [_NOTED[event.code]] if event.code in _NOTED else []
-        else:
-            gaps += 1
-    return Stats(verdict.report(recording.name), gaps, tuple(formats.values()))
+    judged = Judged(recording)
+    formats = [FormatStats(format) for format in judged.formats]
+    by_name = {each.format.name: each for each in formats}
+    waiting: list[Note] = []
+    for frames in judged.frames():
+        for event in judged.counted():
+            if isinstance(event, Loss):
+                by_name[event.format].lose(event)
+            elif isinstance(event, Note) and event.code in _NOTED:
+                waiting.append(event)
+        # What is said of a frame may be told before the frame is given.
+        last = int(frames.offsets[-1])
+        now, waiting = _split(waiting, last)
+        for number, each in enumerate(formats):
+            mine = frames.only(number)
+            if len(mine):
+                noted = [(note.offset, _NOTED[note.code]) for note in now if note.format == each.format.name]
+                each.add(mine, noted)
+    report = judged.report()
+    return Stats(report, report.gaps_total, tuple(formats))
 
 
-def _events(run: Iterable[Event], verdict: Verdict) -> Iterable[Event]:
-    for event in run:
-        verdict.add(event)
-        yield event
+def _split(notes: Sequence[Note], last: int) -> tuple[list[Note], list[Note]]:
+    """Those of frames up to the offset `last`, and the others."""
+    return [note for note in notes if note.offset <= last], [note for note in notes if note.offset > last]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sigflow.columns.frames import FrameBatch
 from sigflow.errors import UsageError
-from sigflow.events import Record
+from sigflow.events import Event, Gap, Record
 
 if TYPE_CHECKING:
     import numpy as np
@@ -108,6 +108,7 @@ class Judged:
         self._name = recording.name
         self._run = recording.run(keep=True)
         self._report: Callable[[str], Report] | None = None
+        self._counted: list[Event] = []
 
     @property
     def formats(self) -> Sequence[Format]:
@@ -132,7 +133,7 @@ class Judged:
 
         verdict = NativeVerdict(run)
         for batch, index in run.batches():
-            verdict.add(batch, index)
+            verdict.add(batch, index, self._counted)
             yield from run.framed(batch, index, size, BYTES)
         self._report = verdict.report
 
@@ -141,6 +142,13 @@ class Judged:
             verdict.add(event)
             if isinstance(event, Record):
                 yield event
+            elif not isinstance(event, Gap):
+                self._counted.append(event)
+
+    def counted(self) -> list[Event]:
+        """The losses and notes since this was asked last: those of the frames given, and maybe of some that follow."""
+        events, self._counted = self._counted, []
+        return events
 
     def report(self) -> Report:
         """The verdict, once all frames were taken."""

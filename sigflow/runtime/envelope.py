@@ -84,6 +84,7 @@ class Sequence:
 
     `stream` gives the stream's id from a parsed unit (None: one counter for all).  `head` is, where `Envelope.run`
     exists, the index of the counter (and `stream_head` of the stream id) in the tuple that `run` gives with each frame.
+    needs: the attribute paths of the numbers that `stream` reads; None where it may read more.
     """
 
     field: str
@@ -92,6 +93,7 @@ class Sequence:
     stream: Callable[[Any], object] | None = None
     head: int | None = None
     stream_head: int | None = None
+    needs: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +164,8 @@ class Envelope:
     lazy: `parse` with a header tuple cannot fail: it sets the header's fields, the rest is read when it is asked for.
     head(data, at): the header tuple of the frame at data[at], where there is such.
     parse(raw, head): the unit parsed from its bytes; `head` is the header tuple of `run`, or None.
-    unit: the class of a frame's value.  columns(): the module's classes as columns.
+    unit: the class of a frame's value.  columns(): the module's classes as columns.  kind_needs: of `kind`, as the
+    `needs` of a codec.
 
     look(data, at, end, limit, box): the native measure, over integers only, of the frame that would begin at data[at],
     a uint8 array of which data[:end] is there: its length (not yet held against `limit`, the largest frame), NEED
@@ -196,6 +199,7 @@ class Envelope:
     sequence: Sequence | None = None
     time: Time | None = None
     kind: Callable[[Any], object] | None = None
+    kind_needs: tuple[str, ...] | None = None
     payload: str | None = None
     payload_at: tuple[int, int | None] | None = None
     byte_order: str | Callable[[Any], str] | None = None

@@ -10,7 +10,9 @@ import pytest
 
 import sigflow
 from sigflow.recording import stats as module
+from sigflow.recording import tables
 from sigflow.recording.stats import Tally, stats
+from tests.cli.calls import SAMPLES
 
 TIMED = """
 meta: {id: timed, endian: be}
@@ -58,9 +60,15 @@ def test_by_kind_and_stream_with_rates(format: sigflow.Format) -> None:
     assert [each["stream"] for each in one["streams"]] == [first["kind"], 2]
 
 
-def test_what_is_lost_doubled_and_late_is_of_its_stream(format: sigflow.Format) -> None:
+@pytest.mark.parametrize("engine", ["python", "native"])
+@pytest.mark.parametrize("size", [1, 25, 1 << 20])
+def test_what_is_lost_doubled_and_late_is_of_its_stream(
+    format: sigflow.Format, engine: str, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "BYTES", size)
     order = [(1, 0), (2, 0), (1, 1), (1, 4), (1, 3), (2, 0), (2, 1), (2, 3)]
-    with sigflow.open(b"".join(timed(kind, count, 0, 0) for kind, count in order), format) as recording:
+    data = b"".join(timed(kind, count, 0, 0) for kind, count in order)
+    with sigflow.open(data, format, engine=engine) as recording:
         (one,) = stats(recording).tree()["formats"]
         report = recording.validate()
     found = {str(each["stream"]): tuple(each[name] for name in report.sequence) for each in one["streams"]}
@@ -85,6 +93,18 @@ def test_the_counts_agree_with_the_verdict() -> None:
     assert {one["format"]: {"frames": one["frames"], "bytes": one["bytes"]} for one in found.tree()["formats"]} == (
         report.by_format
     )
+
+
+CAPTURES = {"malformed_frame.sgf": "sgf1", "mixed_noise.hdr": "instrument_hdr", "nested.tlv": "tlv"}
+
+
+@pytest.mark.parametrize("name", CAPTURES)
+def test_keys_are_those_of_each_record(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asked for once per combination of fields, or of every record: the counts are the same."""
+    with sigflow.open(SAMPLES / name, CAPTURES[name]) as recording:
+        quick = stats(recording).tree()
+        monkeypatch.setattr(module, "_scalars", lambda format: {})
+        assert stats(recording).tree() == quick
 
 
 def test_a_tally_of_nothing() -> None:

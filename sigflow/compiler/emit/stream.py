@@ -213,6 +213,9 @@ class _Stream:
         self.time()
         if hints.kind is not None:
             self.add("kind", self.method("_kind", hints.kind))
+            read = needs(hints.kind, self.unit, self.module)
+            if read is not None:
+                self.add("kind_needs", repr(read))
         self.payload(layout)
         self.metadata()
         self.codecs()
@@ -249,6 +252,9 @@ class _Stream:
         parts = [repr(naming.attribute(one.attr.id)), str(one.modulus), str(one.step)]
         if one.per is not None:
             parts.append(f"stream={self.method('_stream', one.per)}")
+            read = needs(one.per, self.unit, self.module)
+            if read is not None:
+                parts.append(f"needs={read!r}")
         heads = (
             {
                 step.attr: number
