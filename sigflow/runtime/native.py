@@ -132,7 +132,7 @@ def difference_fits(left: int, right: int) -> bool:
 
 
 def product_fits(left: int, right: int) -> bool:
-    """Whether left * right is an int64; False also for the lowest one."""
+    """Whether left * right is an int64; where one of the three is the lowest one, the answer may be no all the same."""
     if left == -0x7FFFFFFFFFFFFFFF - 1 or right == -0x7FFFFFFFFFFFFFFF - 1:
         return left == 0 or right == 0
     return right == 0 or abs(left) <= 0x7FFFFFFFFFFFFFFF // abs(right)
