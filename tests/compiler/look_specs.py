@@ -557,6 +557,130 @@ types:
         b"\x00\x01\x02\x03\x41ab",
     ),
     Case(
+        "strings_handed_on",
+        """
+seq:
+  - {id: lines, type: 'line(_index == 0 ? "x" : lines[_index - 1].word, _index == 0 or lines[_index - 1].more)',
+     repeat: until, repeat-until: 'not _.more'}
+  - {id: end, size: 1, if: 'lines.last.before == "ab" or lines.first.text == lines.last.text'}
+types:
+  line:
+    params: [{id: before, type: str}, {id: went_on, type: bool}]
+    seq:
+      - {id: len, type: u1, valid: {max: 3}}
+      - {id: text, type: str, size: len, encoding: UTF-8,
+         valid: {expr: '_ != before and (_parent.lines.size == 0 or _ != _parent.lines.last.before)'}}
+      - {id: tail, type: u1, if: went_on}
+    instances:
+      more: {value: 'went_on ? tail > 1 : len == 2'}
+      word: {value: 'len == 0 ? "ab" : text == "b" ? "c" : text'}
+""",
+        ("01 61 00 41", "01 61 02 02 6162 02 01 63 00", "00 05 02 6162", "01 62 03 01 63", "02c3a900", "01 78"),
+        b"\x00\x01\x02\x03abcx\xc3\xa9",
+    ),
+    Case(
+        "before_and_first",
+        """
+seq:
+  - {id: mark, type: u1, valid: {max: 1}}
+  - {id: rows, type: row, repeat: expr, repeat-expr: 3}
+  - {id: end, type: u1, valid: {expr: _ == rows.last.cells.last.v or rows.first.opt == 2}}
+types:
+  row:
+    seq:
+      - {id: n, type: u1, valid: {expr: _ < 3 and (_parent.rows.size == 0 or _parent.rows.last.n != _ or _ == 0)}}
+      - {id: opt, type: u1, if: n != 1}
+      - {id: cells, type: cell, repeat: expr, repeat-expr: n + 1}
+      - {id: same, size: 1, if: '_parent.rows.size > 0 and _parent.rows.last.opt == opt'}
+  cell:
+    meta:
+      endian: {switch-on: _root.mark, cases: {0: le, _: be}}
+    seq:
+      - {id: v, type: u2}
+      - {id: w, type: b4, valid: {expr: _ <= 7}}
+""",
+        (
+            "00 00 01 0300 10 01 0500 00 0500 00 00 01 0300 10 03",
+            "01 00 02 0003 10 00 02 0003 10 41 02 05" + "0003 10" * 3 + "03",
+        ),
+        b"\x00\x00\x01\x01\x02\x03\x05\x10",
+        why="'cells' of another element (/seq/2, line 7)",
+    ),
+    Case(
+        "first_and_last",
+        """
+seq:
+  - {id: mark, type: u1, valid: {max: 1}}
+  - {id: rows, type: row, repeat: expr, repeat-expr: 3}
+  - {id: end, type: u1, valid: {expr: _ == rows.last.cell.v or rows.first.opt == 2}}
+types:
+  row:
+    seq:
+      - {id: n, type: u1, valid: {expr: _ < 3 and (_parent.rows.size == 0 or _parent.rows.last.n != _ or _ == 0)}}
+      - {id: opt, type: u1, if: n != 1}
+      - {id: cell, type: cell}
+      - {id: same, size: 1, if: '_parent.rows.size > 0 and _parent.rows.last.opt == opt'}
+  cell:
+    meta:
+      endian: {switch-on: _root.mark, cases: {0: le, _: be}}
+    seq:
+      - {id: v, type: u2}
+      - {id: w, type: b4, valid: {expr: _ <= 7}}
+""",
+        ("00 00 01 0300 10 01 0500 00 00 01 0300 10 03", "01 00 02 0003 10 00 02 0003 10 41 02 05 0003 10 03"),
+        b"\x00\x00\x01\x01\x02\x03\x05\x10",
+    ),
+    Case(
+        "positions",
+        """
+seq:
+  - {id: n, type: u1, valid: {max: 9}}
+  - {id: pad, size: '(4 - _io.pos % 4) % 4'}
+  - {id: part, size: n, type: part, valid: {expr: _.rest.length != 3}}
+  - {id: here, type: u1, valid: {expr: _io.pos > 5}}
+types:
+  part:
+    seq:
+      - {id: a, type: u1, if: not _io.eof}
+      - {id: b, size: '_io.size - _io.pos', if: a == 1}
+      - {id: rest, size-eos: true}
+      - {id: last, type: u1, if: not _io.eof}
+""",
+        ("02 414141 01 41 00", "00 414141 00", "03 414141 00 4141 41", "04 414141 00 414141 00"),
+        b"\x00\x01\x02\x03\x04\x41",
+    ),
+    Case(
+        "kept_position",
+        "seq:\n  - {id: a, type: u1, valid: {expr: here == 1}}\ninstances:\n  here: {value: _io.pos}\n",
+        ("00",),
+        why="an instance that depends on how far its stream has been read (/seq/0, line 4)",
+    ),
+    Case(
+        "gappy",
+        """
+seq:
+  - {id: kinds, type: u1, repeat: expr, repeat-expr: 2}
+  - id: items
+    repeat: expr
+    repeat-expr: 2
+    type: {switch-on: 'kinds[_index]', cases: {1: u1, 2: u2}}
+  - {id: end, type: u1, valid: 9}
+""",
+        ("01 02 00 0000 09", "00 00 09", "02 02 0000 0000 09"),
+        b"\x00\x01\x02\x09",
+    ),
+    Case(
+        "gappy_size",
+        """
+seq:
+  - {id: kind, type: u1}
+  - {id: items, repeat: expr, repeat-expr: 2, type: {switch-on: kind, cases: {1: u1, 2: u2}}}
+  - {id: end, type: u1, valid: {expr: _ == items.size}}
+""",
+        ("01 00 00 02",),
+        why="a list that lacks the elements to which no case applies (/seq/2, line 7)",
+    ),
+    Case(
         "unique",
         """
 seq:

@@ -73,6 +73,8 @@ class Draft:
         self.place = Place()
         #: Whether an expression that may fail is of no use.
         self.strict = False
+        #: How many instances are being worked out, which Python does once and keeps.
+        self.lasting = 0
         #: Whether what is read here was read and checked before.
         self.muted = False
         #: The blocks being written, outermost first: what was worked out in one of them is still there.

@@ -215,6 +215,8 @@ class Evaluator:
         """`size`, `pos` and `eof` of a stream."""
         if name == "size":
             return io.stream.whole()
+        if self.draft.lasting:
+            raise Inexpressible("an instance that depends on how far its stream has been read")
         if name == "pos":
             return io.stream.place()
         if name == "eof":

@@ -70,8 +70,11 @@ class Listing(Many):
     # ------------------------------------------------------------ what expressions ask for
 
     def _asked(self) -> None:
-        if not self.done and self.reader.members.is_working():
+        if not self.done and self.reader.draft.lasting:
             raise Inexpressible("an instance that depends on a list which is still being read")
+        wire = self.step.wire
+        if isinstance(wire, Switched) and all(on is not None for on, _ in wire.cases):
+            raise Inexpressible("a list that lacks the elements to which no case applies")
 
     def size(self) -> Int:
         self._asked()
@@ -127,7 +130,6 @@ class Lists:
         self.reader = reader
         self.draft: Draft = reader.draft
         self.ev = reader.ev
-        self._unique = False
         #: How many loops are being written.
         self.depth = 0
 

@@ -47,10 +47,12 @@ class Members:
             raise Inexpressible(f"'{id}', which needs itself")
         self.reader.draft.spend()
         self._working.append((thing, instance.attr))
+        self.reader.draft.lasting += 1
         try:
             with self.reader.naming(f"{thing.prefix}{id}"):
                 value = self._instance(thing, instance)
         finally:
+            self.reader.draft.lasting -= 1
             self._working.pop()
         value = self.reader.ev.short(value, f"{thing.prefix}{id}")
         thing.known[attr] = value, self.reader.draft.open[-1]
@@ -60,10 +62,6 @@ class Members:
     def io(thing: Thing) -> Value:
         """The stream of an object."""
         return thing.io() if isinstance(thing, Mirror) else IO(thing.stream)
-
-    def is_working(self) -> bool:
-        """Whether an instance is being worked out, which Python does once and keeps."""
-        return bool(self._working)
 
     def again(self, thing: Thing, step: Step, where: Bytes) -> Value:
         """The value of a field of fixed size that was read before, at this place."""

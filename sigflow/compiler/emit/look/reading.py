@@ -322,7 +322,8 @@ class Reader:
             return f"{need(f'{wire.kind}{wire.size}{order}')}(data, {start})"
 
         if wire.order == "calc":
-            assert thing.is_le is not None
+            if thing.is_le is None:
+                raise Inexpressible("the byte order of another element")
             shown = f"{text('le')} if {thing.is_le.at(OR)} else {text('be')}"
             if thing.is_le.value is not None:
                 shown = text("le" if thing.is_le.value else "be")

@@ -16,10 +16,10 @@ from sigflow.compiler.emit.look.arithmetic import Arithmetic
 from sigflow.compiler.emit.look.choice import Choices
 from sigflow.compiler.emit.look.draft import HARD, Draft, Inexpressible
 from sigflow.compiler.emit.look.streams import halves, load
-from sigflow.compiler.emit.look.values import Bytes, Flag, Int, Literal, Pos, Value, both, flag
+from sigflow.compiler.emit.look.values import ANY_ENCODING, Bytes, Flag, Int, Literal, Pos, Value, both, either, flag
 
 FAILED = "valid"
-_HAS_ORDER = ("", "ascii", "utf-8", "iso8859-1")
+_HAS_ORDER = ("", ANY_ENCODING, "ascii", "utf-8", "iso8859-1")
 
 
 @cache
@@ -39,6 +39,11 @@ def letters(encoding: str) -> frozenset[int] | None:
             return None
         found[letter] = byte
     return frozenset(found.values())
+
+
+def spelt(encoding: str) -> str:
+    """The encoding in which a literal is written to compare it; strings of which no more is known are literals, too."""
+    return "utf-8" if encoding in ("", ANY_ENCODING) else encoding
 
 
 def is_total(encoding: str) -> bool:
@@ -124,7 +129,7 @@ class Stretches:
     def equals(self, left: Bytes, right: Literal) -> Flag:
         """Whether a stretch is a literal."""
         try:
-            raw = right.value if isinstance(right.value, bytes) else right.value.encode(left.encoding or "utf-8")
+            raw = right.value if isinstance(right.value, bytes) else right.value.encode(spelt(left.encoding))
         except UnicodeEncodeError:
             return Flag.of(False)
         numbers = [number for number in left.literals if self.draft.literals[number] == raw]
@@ -135,7 +140,7 @@ class Stretches:
             found = both(Flag(f"{left.start} >= 0", COMPARE, f"{left.start} < 0", COMPARE), found)
         for number in numbers:
             same = Flag(f"{left.start} == {-1 - number}", COMPARE, f"{left.start} != {-1 - number}", COMPARE)
-            found = both(found.negated(), same.negated()).negated()
+            found = either(found, same)
         return found
 
     def stands(self, start: Pos, raw: bytes) -> Flag:
@@ -153,11 +158,18 @@ class Stretches:
         return found
 
     def _alike(self, left: Bytes, right: Bytes) -> Flag:
-        if left.encoding != right.encoding:
+        if ANY_ENCODING not in (left.encoding, right.encoding) and left.encoding != right.encoding:
             raise Inexpressible("a comparison of strings of different encodings")
-        self.real(left)
-        self.real(right)
-        return flag(self.call("same", left, str(right.start), str(right.stop)))
+        if right.literals and not left.literals:
+            left, right = right, left
+        found = flag(self.call("same", left, str(right.start), str(right.stop)))
+        for one in (right, left):
+            if one.literals:
+                found = both(Flag(f"{one.start} >= 0", COMPARE, f"{one.start} < 0", COMPARE), found)
+        for number in left.literals:
+            is_that = Flag(f"{left.start} == {-1 - number}", COMPARE, f"{left.start} != {-1 - number}", COMPARE)
+            found = either(found, both(is_that, self.equals(right, Literal(self.draft.literals[number]))))
+        return found
 
     def _ordered(self, op: str, left: Bytes | Literal, right: Bytes | Literal) -> Flag:
         if isinstance(left, Literal):
@@ -168,11 +180,11 @@ class Stretches:
         if isinstance(right, Literal):
             self.real(left)
             try:
-                raw = right.value if isinstance(right.value, bytes) else right.value.encode(left.encoding)
+                raw = right.value if isinstance(right.value, bytes) else right.value.encode(spelt(left.encoding))
             except UnicodeEncodeError:
                 raise Inexpressible("the order of a string and letters that its encoding lacks") from None
             return self._by_order(op, self.call("order_to", left, halves(raw)))
-        if left.encoding != right.encoding:
+        if ANY_ENCODING not in (left.encoding, right.encoding) and left.encoding != right.encoding:
             raise Inexpressible("the order of strings of different encodings")
         self.real(left)
         self.real(right)
