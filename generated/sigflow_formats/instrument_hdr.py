@@ -22,7 +22,6 @@ from sigflow.runtime import (
     digits,
     find_byte,
     highest,
-    is_ascii,
     lowest,
     require_abi,
     salvage,
@@ -416,19 +415,6 @@ def _look(data: Any, at: int, end: int, limit: int, box: Any) -> int:
             holds = lines_is_end or lines_text_key_bytes_stop - pos > 0 and lines_text_end - pos > lines_text_key_bytes_stop - pos
         if not holds:
             return -7  # bad-line
-        lines_is_end_2 = lines_text_end - pos == 4 and lines_text_key_bytes_stop - pos == 4 and u4be(data, pos) == 0x3b454e44
-        if lines_is_end_2:
-            value_start = -2
-            value_stop = -2
-        else:
-            value_start = pos
-            value_stop = lines_text_key_bytes_stop
-        seen = seen_before(data, box, 64, i, value_start, value_stop)
-        if seen > 0:
-            return -8  # duplicate-key
-        if seen < 0:
-            return -1000  # hard
-        done = lines_is_end_2
         last_lines_text_key_bytes_start = pos
         last_lines_text_key_bytes_stop = lines_text_key_bytes_stop
         last_lines_len_before = lines_len_before
@@ -436,6 +422,19 @@ def _look(data: Any, at: int, end: int, limit: int, box: Any) -> int:
         last_lines_text_value_stop = lines_text_end
         last_lines_order_before_start = lines_order_before_start
         last_lines_order_before_stop = lines_order_before_stop
+        lines_is_end_2 = lines_text_end - pos == 4 and lines_text_key_bytes_stop - pos == 4 and u4be(data, pos) == 0x3b454e44
+        if lines_is_end_2:
+            value_start = -2
+            value_stop = -2
+        else:
+            value_start = pos
+            value_stop = lines_text_key_bytes_stop
+        seen = seen_before(data, box, i, value_start, value_stop)
+        if seen > 0:
+            return -8  # duplicate-key
+        if seen < 0:
+            return -1000  # hard
+        done = lines_is_end_2
         pos = lines_text_end + 2
         if done:
             break

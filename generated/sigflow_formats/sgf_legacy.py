@@ -19,7 +19,6 @@ from sigflow.runtime import (
     as_stream,
     require_abi,
     salvage,
-    u2be,
     u4be,
 )
 

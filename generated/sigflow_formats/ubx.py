@@ -22,7 +22,6 @@ from sigflow.runtime import (
     as_stream,
     require_abi,
     salvage,
-    u1,
     u2be,
     u2le,
 )

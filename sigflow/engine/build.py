@@ -85,9 +85,9 @@ def compiled(text: str, notice: Callable[[str], None] | None = None) -> Entries:
     words = vectors.widest()
     replacements = intrinsics.replacements(words)
     makers = [_source(module) for module in (intrinsics, carryless, vectors, sys.modules[__name__])]
-    key = hashlib.sha256(
-        "\0".join([numba.__version__, sys.version, str(words), *makers, text]).encode()
-    ).hexdigest()[:24]
+    key = hashlib.sha256("\0".join([numba.__version__, sys.version, str(words), *makers, text]).encode()).hexdigest()[
+        :24
+    ]
     path = _kept(key, text)
     found = _functions(text, str(path) if path else f"<sigflow scan {key}>")
     space = next(iter(found.values())).__globals__

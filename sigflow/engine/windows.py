@@ -1,6 +1,6 @@
 """Windows: the bytes of a storage as arrays, one after the other, each beginning with what the last left undecided.
 
-Strategy.  What is in memory, or mapped, is one window.  A file is read by `pread` into two buffers in turn, the next
+Strategy.  What is in memory, or mapped, is one window.  A file is read by `pread` into buffers in turn, the next ones
 while the last is scanned; before the part that is read a buffer has room for what is carried over.  Any other storage
 is read in chunks that are put together.
 """
@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from queue import SimpleQueue
+from threading import Thread
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     import numpy
 
-#: Bytes of a file that are read at once, and room for what is carried over.
-WINDOW = 1 << 20
+#: Bytes of a file that are read at once, room before them for what is carried over, and buffers to read ahead.
+WINDOW = 1 << 21
 ROOM = 1 << 18
+BUFFERS = 4
 
 
 class Source(Protocol):
@@ -83,61 +85,85 @@ class Whole:
 
 
 class Filed:
-    """The windows of a file from `start` on, up to its end, read ahead by a thread of its own."""
+    """The windows of a file from `start` on, up to its end, read ahead by a thread of its own.
+
+    State: buffers, each free, or filled, or that of the window; what was read is in `_filled`, with how many bytes it
+    is, and an error of reading as it was raised.
+    """
 
     def __init__(self, descriptor: int, start: int = 0, window: int = WINDOW, room: int = ROOM) -> None:
         self._descriptor = descriptor
         self._size = window
         self._room = room
-        self._buffers = [bytearray(room + window), bytearray(room + window)]
-        self._next = 0
-        self._offset = start  # of what is read next
+        self._offset = start  # behind what has come
+        self._free: SimpleQueue[bytearray | None] = SimpleQueue()
+        self._filled: SimpleQueue[tuple[bytearray, int] | OSError] = SimpleQueue()
+        for _ in range(BUFFERS):
+            self._free.put(bytearray(room + window))
+        self._taken: bytearray | None = None
         self._window: Window | None = None
-        self._reader = ThreadPoolExecutor(1, "sigflow-read")
-        self._coming: Future[int] = self._reader.submit(self._read, self._buffers[0], room, start)
+        self._reader = Thread(target=self._read, args=(start,), name="sigflow-read", daemon=True)
+        self._reader.start()
 
-    def _read(self, buffer: bytearray, at: int, offset: int) -> int:
-        """Fill the buffer from `at` on; gives how many bytes there were."""
-        done = 0
-        with memoryview(buffer) as view:
-            while at + done < len(buffer):
-                with view[at + done :] as rest:
-                    count = os.preadv(self._descriptor, [rest], offset + done)
-                if not count:
-                    break
-                done += count
-        return done
+    def _read(self, offset: int) -> None:
+        """Fill free buffers until the file ends, or there are no more buffers."""
+        while (buffer := self._free.get()) is not None:
+            done = 0
+            try:
+                with memoryview(buffer) as view:
+                    while done < self._size:
+                        with view[self._room + done :] as rest:
+                            count = os.preadv(self._descriptor, [rest], offset + done)
+                        if not count:
+                            break
+                        done += count
+            except OSError as error:
+                self._filled.put(error)
+                return
+            self._filled.put((buffer, done))
+            offset += done
+            if done < self._size:
+                return
+
+    def _next(self) -> tuple[bytearray, int]:
+        found = self._filled.get()
+        if isinstance(found, OSError):
+            raise found
+        return found
 
     def after(self, offset: int) -> Window:
         """The next window."""
-        count = self._coming.result()
-        buffer, room = self._buffers[self._next], self._room
+        buffer, count = self._next()
         carried: Any = b"" if self._window is None else self._window.data[offset - self._window.base :]
-        left = len(carried)
-        final = count < len(buffer) - room
-        if left > room:
-            # A frame is longer than the room: from now on the windows are so much larger that copies stay rare.
-            read = buffer[room : room + count]
-            self._room = room = 2 * left
-            self._size = max(self._size, room)
-            self._buffers = [bytearray(room + self._size), bytearray(room + self._size)]
-            self._next, buffer = 0, self._buffers[0]
-            buffer[room : room + count] = read
-            more = 0 if final else self._read(buffer, room + count, self._offset + count)
-            final = final or count + more < self._size
-            count += more
-        buffer[room - left : room] = bytes(carried)
+        left, room = len(carried), self._room
+        final = count < self._size
         base = self._offset - left
         self._offset += count
-        self._next = 1 - self._next
-        if not final:
-            self._coming = self._reader.submit(self._read, self._buffers[self._next], room, self._offset)
-        self._window = Window(read_only(memoryview(buffer)[room - left : room + count]), base, final)
+        if left <= room:
+            buffer[room - left : room] = bytes(carried)
+            data: Any = memoryview(buffer)[room - left : room + count]
+        else:
+            # A frame is longer than the room.  So much more is read at once that copying it stays linear.
+            pieces: list[bytes] = [bytes(carried), bytes(buffer[room : room + count])]
+            more = count
+            while more < left and not final:
+                self._free.put(buffer)
+                buffer, count = self._next()
+                pieces.append(bytes(buffer[room : room + count]))
+                final = count < self._size
+                more += count
+                self._offset += count
+            data = b"".join(pieces)
+        if self._taken is not None:
+            self._free.put(self._taken)
+        self._taken = buffer
+        self._window = Window(read_only(data), base, final)
         return self._window
 
     def close(self) -> None:
         """Wait for the reader."""
-        self._reader.shutdown(cancel_futures=True)
+        self._free.put(None)
+        self._reader.join()
 
 
 class Chunked:

@@ -32,6 +32,8 @@ from sigflow.runtime.envelope import (
 )
 from sigflow.runtime.measure import WIRE_ERRORS, maybe_advance, reason_of
 from sigflow.runtime.native import (
+    bits_be,
+    bits_le,
     difference_fits,
     digits,
     find_byte,
@@ -44,6 +46,7 @@ from sigflow.runtime.native import (
     lowest,
     number_seen,
     order_of,
+    order_to,
     product_fits,
     s1,
     s2be,
@@ -116,6 +119,8 @@ __all__ = [
     "Window",
     "as_stream",
     "at_its_end",
+    "bits_be",
+    "bits_le",
     "current_limits",
     "difference_fits",
     "digits",
@@ -133,6 +138,7 @@ __all__ = [
     "named",
     "number_seen",
     "order_of",
+    "order_to",
     "product_fits",
     "reason_of",
     "require_abi",

@@ -174,8 +174,8 @@ class Envelope:
     array of at least 64 words, gets, where there is a length: [0] how many leading bytes were looked at; [1] 0 where
     the record has surely no diagnostics, else 1; [2] and [3], if look_counts, the sequence counter as two's complement
     and the stream id; from [4] on, for each checksum whose layout is not static, the offset of the stored value, the
-    number of pieces, and (start, stop) of each, or (-1, literal byte).  box[64:] is room for its own notes: where it
-    has too little of that, it is HARD.
+    number of pieces, and (start, stop) of each, or (-1, literal byte).  box[4:64] may be written also where there is
+    no length.
     inexpressible: where there is no `look`, which construct of the spec is why, with its YAML path and line.
     """
 

@@ -90,6 +90,30 @@ def s8le(data: Any, at: int) -> int:
     return u8le(data, at)
 
 
+def bits_be(data: Any, at: int, skipped: int, width: int) -> int:
+    """The `width` bits, 63 at most, that follow the first `skipped` ones from data[at] on, high bits first."""
+    value, left, place = 0, width, skipped
+    while left > 0:
+        there = min(8 - (place & 7), left)
+        byte = u1(data, at + (place >> 3)) >> 8 - (place & 7) - there
+        value = value << there | byte & (1 << there) - 1
+        left -= there
+        place += there
+    return value
+
+
+def bits_le(data: Any, at: int, skipped: int, width: int) -> int:
+    """The same, low bits first."""
+    value, done = 0, 0
+    while done < width:
+        place = skipped + done
+        there = min(8 - (place & 7), width - done)
+        byte = u1(data, at + (place >> 3)) >> (place & 7)
+        value |= (byte & (1 << there) - 1) << done
+        done += there
+    return value
+
+
 # ---------------------------------------------------------------- arithmetic that may leave int64
 
 
@@ -108,7 +132,7 @@ def difference_fits(left: int, right: int) -> bool:
 
 
 def product_fits(left: int, right: int) -> bool:
-    """Whether left * right is an int64; False also for the lowest one."""
+    """Whether left * right is an int64; where one of the three is the lowest one, the answer may be no all the same."""
     if left == -0x7FFFFFFFFFFFFFFF - 1 or right == -0x7FFFFFFFFFFFFFFF - 1:
         return left == 0 or right == 0
     return right == 0 or abs(left) <= 0x7FFFFFFFFFFFFFFF // abs(right)
@@ -270,6 +294,17 @@ def order_of(data: Any, start: int, stop: int, other: int, end: int) -> int:
     return -1 if size < length else 1 if size > length else 0
 
 
+def order_to(data: Any, start: int, stop: int, length: int, first: int, rest: int) -> int:
+    """The same of data[start:stop] and a literal (see `stands`)."""
+    size, head = stop - start, min(length, 8)
+    for number in range(min(size, length)):
+        a = u1(data, start + number)
+        b = (first >> 8 * (head - 1 - number) if number < 8 else rest >> 8 * (length - 1 - number)) & 0xFF
+        if a != b:
+            return -1 if a < b else 1
+    return -1 if size < length else 1 if size > length else 0
+
+
 def digits(data: Any, start: int, stop: int, base: int) -> int:
     """The number that a text of digits says.
 
@@ -300,30 +335,31 @@ def digits(data: Any, start: int, stop: int, base: int) -> int:
 
 
 # ---------------------------------------------------------------- keys that must not come twice
+#
+# They are noted in box[4:64], where the results come once the frame has been measured.
 
 
-def seen_before(data: Any, box: Any, first: int, count: int, start: int, stop: int) -> int:
-    """Whether data[start:stop] is among the `count` stretches noted in `box` from box[first] on; else it is noted.
+def seen_before(data: Any, box: Any, count: int, start: int, stop: int) -> int:
+    """Whether data[start:stop] is among the `count` stretches that were noted; else it is noted.
 
     1: it is.  0: it was not.  -1: there is no room for one more.
     """
     for number in range(count):
-        other, end = int(box[first + 2 * number]), int(box[first + 2 * number + 1])
-        if same(data, start, stop, other, end):
+        if same(data, start, stop, int(box[4 + 2 * number]), int(box[5 + 2 * number])):
             return 1
-    if first + 2 * count + 1 >= len(box):
+    if count >= 30:
         return -1
-    box[first + 2 * count] = start
-    box[first + 2 * count + 1] = stop
+    box[4 + 2 * count] = start
+    box[5 + 2 * count] = stop
     return 0
 
 
-def number_seen(box: Any, first: int, count: int, value: int) -> int:
+def number_seen(box: Any, count: int, value: int) -> int:
     """The same of a number."""
     for number in range(count):
-        if box[first + number] == value:
+        if box[4 + number] == value:
             return 1
-    if first + count >= len(box):
+    if count >= 60:
         return -1
-    box[first + count] = value
+    box[4 + count] = value
     return 0

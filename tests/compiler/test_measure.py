@@ -225,3 +225,22 @@ def test_the_value_of_a_frame_that_failed_half_way() -> None:
     inner = error.partial.value
     assert inner.elements[0].value.elements[0].tag == 0x8002
     assert isinstance(error.partial._io, KaitaiStream)
+
+
+NEGATIVE = """
+meta: {id: negative, endian: be}
+-sigflow-stream: {max-frame: 9}
+seq:
+  - {id: n, type: s1}
+  - {id: list, type: u1, repeat: expr, repeat-expr: n - 2}
+  - {id: more, type: u1}
+"""
+
+
+def test_a_negative_count_is_no_element(tmp_path: Path) -> None:
+    path = tmp_path / "negative.ksy"
+    path.write_text(NEGATIVE, encoding="utf-8")
+    envelope = load(path).FORMAT
+    assert step_by_step(envelope, b"\x01\x07\x08\x09", [])[0] == 2
+    value = envelope.parse(b"\x01\x07", None)
+    assert (value.list, value.more) == ([], 7)

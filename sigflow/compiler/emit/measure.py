@@ -104,19 +104,21 @@ class Scope:
         bits = self.module.layout.class_bits(spec) if isinstance(spec, sc.ClassSpec) else None
         if bits is None or bits % 8 or not isinstance(spec, sc.ClassSpec):
             return False
-        stack = [spec]
+        stack, seen = [spec], {spec}
         while stack:
             one = stack.pop()
             for attr in one.attrs():
                 if attr.valid is not None or attr.contents is not None or attr in self.needed:
                     return False
-            stack.extend(
-                inner.target
+            inner = [
+                held.target
                 for attr in one.seq
-                if isinstance(inner := self.module.types.names.wires.get(attr), User)
-                and isinstance(inner.target, sc.ClassSpec)
-                and not is_bounded(inner)
-            )
+                if isinstance(held := self.module.types.names.wires.get(attr), User)
+                and isinstance(held.target, sc.ClassSpec)
+                and not is_bounded(held)
+            ]
+            stack.extend(one for one in inner if one not in seen)
+            seen.update(inner)
         return True
 
 

@@ -15,6 +15,7 @@ from sigflow.compiler import schema as sc
 from sigflow.compiler.emit.expressions import POSTFIX
 from sigflow.compiler.emit.shared import LETTERS, SIGNS, Module, limits_of
 from sigflow.compiler.emit.writer import Writer
+from sigflow.compiler.layout import integer
 from sigflow.compiler.model import Bits, Bytes, Number, Shape, Switched, Text, User, Wire
 from sigflow.compiler.naming import upper_camel
 from sigflow.compiler.plan import ClassPlan, Step
@@ -114,6 +115,18 @@ class Reads:
         text = self.ex.code(repeat.code)
         return text if limit is None else f"{self.module.need('within_repeat')}({text}, {limit})"
 
+    def whole_count(self, repeat: sc.Repeat) -> str:
+        """The same where a negative count would mean something else than none."""
+        code = repeat.code
+        assert code is not None
+        member = self.module.types.members.get(code.expr) if isinstance(code.expr, ex.Name) else None
+        wire = self.module.types.names.wires.get(member) if isinstance(member, sc.Attr) else None
+        unsigned = isinstance(wire, Bits) or (isinstance(wire, Number) and wire.kind == "u")
+        known = integer(code)
+        if unsigned or (known is not None and known >= 0):
+            return self.count(repeat)
+        return f"max({self.count(repeat)}, 0)"
+
     def counted(self, text: str) -> None:
         """Hold the elements read so far against that limit."""
         limit = limits_of(self.plan.spec).get("repeat")
@@ -209,7 +222,7 @@ class Reads:
             return False
         name = f"_{wire.kind.upper()}{wire.size}{self.number_order(wire).upper()}"
         self.module.arrays[name] = (SIGNS[self.number_order(wire) or "be"], LETTERS[wire.kind, wire.size])
-        count = self.count(repeat) if repeat.kind == "expr" else "-1"
+        count = self.whole_count(repeat) if repeat.kind == "expr" else "-1"
         self.out(f"io.read_numbers({target}, {name}, {count})")
         if repeat.kind == "eos":
             self.counted(f"len({target})")

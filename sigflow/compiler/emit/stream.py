@@ -343,7 +343,8 @@ class _Stream:
                 if doc
                 else f"{self.module.need('Field')}({attr.id!r}, {text!r})"
             )
-        self.add("fields", f"({', '.join(parts)},)")
+        if parts:
+            self.add("fields", f"({', '.join(parts)},)")
         spec = self.plan.spec.top
         if spec.meta.title:
             self.add("title", repr(spec.meta.title))

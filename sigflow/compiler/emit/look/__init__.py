@@ -5,27 +5,38 @@ frame, 0 while bytes are lacking, less where there is none (`Envelope.look_reaso
 not reach: then the Python measure decides.  Types without a size are read in place, bytes are never copied, a list is
 a loop.  A spec with something that cannot be said in this way has no `_look`; `Missing` says what, and where.
 
-    draft: statements and facts      values: what is known of a value      streams, frame, part: places in `data`
-    arithmetic, choice, stretches: operations      evaluate: expressions      reading: fields      ending: `box`
+    statements, draft               the text, and what is known at each place of it
+    values                          numbers, bytes, objects while the text is written
+    arithmetic, choice, stretches   operations on them
+    evaluate                        expressions
+    streams, frame, part            what is read from
+    members, checks, reading        objects and their fields
+    carried, lists                  loops
+    ending                          `box`
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sigflow.compiler import schema as sc
-from sigflow.compiler.emit.look.draft import Assign, Draft, Ended, Inexpressible, lines_of, tidy
+from sigflow.compiler.emit.look.draft import Draft, Ended, Inexpressible
 from sigflow.compiler.emit.look.ending import Ending
 from sigflow.compiler.emit.look.evaluate import Around
 from sigflow.compiler.emit.look.frame import Frame
 from sigflow.compiler.emit.look.reading import Reader
+from sigflow.compiler.emit.look.statements import Assign, lines_of, tidy
 from sigflow.compiler.emit.look.values import Thing
 from sigflow.compiler.emit.measure import Scope
 from sigflow.compiler.emit.shared import Module
 from sigflow.compiler.hints import Hints
 from sigflow.compiler.plan import Plan
 from sigflow.diagnostics import Place
+
+#: Fields within so many leading bytes are not held against the frame limit one by one.
+_USUAL = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +59,7 @@ class Missing:
 
 def write_look(plan: Plan, module: Module, hints: Hints, static: frozenset[sc.Attr]) -> Look | Missing:
     """The native measure.  static: the fields of the checksums whose layout the envelope gives."""
-    draft = Draft(module.need)
+    draft = Draft(module.alias)
     draft.place = hints.unit.place
     try:
         return _written(draft, plan, module, hints, static)
@@ -62,7 +73,7 @@ def write_look(plan: Plan, module: Module, hints: Hints, static: frozenset[sc.At
 
 def _written(draft: Draft, plan: Plan, module: Module, hints: Hints, static: frozenset[sc.Attr]) -> Look:
     scope = Scope(plan, module, hints)
-    frame = Frame(draft, hints.sync if hints.aborted_by_sync else (), any(_peeks(scope)))
+    frame = Frame(draft, hints.sync if hints.aborted_by_sync else (), any(_peeks(scope)), min(hints.max_frame, _USUAL))
     draft.settle = frame.settle
     reader = Reader(draft, module, scope, frame)
     for checksum in hints.checksums:
@@ -76,8 +87,10 @@ def _written(draft: Draft, plan: Plan, module: Module, hints: Hints, static: fro
     reader.read(unit)
     ending = Ending(reader, unit, static)
     ending.write()
-    statements = tidy([Assign("last", "at + limit"), *draft.root])
-    return Look(tuple(lines_of(statements)), tuple(draft.reasons), frame.least, ending.counts)
+    lines = tuple(lines_of(tidy([Assign("last", "at + limit"), *draft.root])))
+    for name in sorted(draft.functions & set(re.findall(r"\w+", "\n".join(lines)))):
+        module.need(name)
+    return Look(lines, tuple(draft.reasons), frame.least, ending.counts)
 
 
 def _peeks(scope: Scope) -> Iterator[bool]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sigflow.compiler.emit.expressions import CHOICE, COMPARE, OR, SUM
-from sigflow.compiler.emit.look.draft import Draft, Ended, If, Inexpressible, Node
+from sigflow.compiler.emit.look.draft import Draft, Ended, Inexpressible
+from sigflow.compiler.emit.look.statements import If, Node
 from sigflow.compiler.emit.look.values import ANY_ENCODING, Bytes, Cases, Flag, Int, Literal, Pos, Value, flag
 
 #: A way: the block in which a value was worked out, and the value.

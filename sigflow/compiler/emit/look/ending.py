@@ -8,11 +8,12 @@ where it stands, how many pieces it covers, and (start, stop) of each, or (-1, b
 from __future__ import annotations
 
 from sigflow.compiler import schema as sc
-from sigflow.compiler.emit.expressions import OR, SUM
+from sigflow.compiler.emit.expressions import COMPARE, OR, SUM
 from sigflow.compiler.emit.look.arithmetic import inside
-from sigflow.compiler.emit.look.draft import Doubtful, Draft, Ended, Inexpressible, Node
+from sigflow.compiler.emit.look.draft import Doubtful, Draft, Ended, Inexpressible
 from sigflow.compiler.emit.look.evaluate import FAILED, Around
-from sigflow.compiler.emit.look.reading import Reader
+from sigflow.compiler.emit.look.reading import Reader, is_early
+from sigflow.compiler.emit.look.statements import Node
 from sigflow.compiler.emit.look.stretches import is_total
 from sigflow.compiler.emit.look.values import MOST, Bytes, Flag, Int, Literal, Pos, Thing, Value, either
 from sigflow.compiler.emit.measure import is_bounded, wires_of
@@ -143,6 +144,13 @@ class Ending:
             found = either(found, self.holds(code))
         for step in self.unit.plan.steps:
             found = either(found, self.may_fail(step))
+        frame = self.reader.frame
+        if frame.peeks:  # a terminator may lie beyond the frame, which parsing then misses
+            looked, pos = frame.state.looked, frame.state.pos
+            beyond = Flag(f"{looked} > {pos}", COMPARE, f"{looked} <= {pos}", COMPARE)
+            if looked.base == pos.base:
+                beyond = Flag.of(looked.offset > pos.offset)
+            found = either(found, beyond)
         if found.value is not None:
             return Int.of(int(found.value))
         return Int(f"1 if {found.at(OR)} else 0", 0, 1, 0)
@@ -154,8 +162,10 @@ class Ending:
 
     def may_fail(self, step: Step) -> Flag:
         """Whether a field of the frame may fail to parse though the frame was measured."""
+        if limits_of(self.unit.plan.spec):
+            return Flag.of(True)
         if step.attr in self.unit.members:
-            return Flag.of(self.limited(step.wire))
+            return Flag.of(not all(self.sound(one) for one in targets(step.wire)))
         wire = step.wire
         if not isinstance(wire, Switched) or step.attr.condition is not None or step.attr.repeat is not None:
             return Flag.of(not self.harmless(wire, step, 0))
@@ -172,24 +182,24 @@ class Ending:
                 found = either(found, self.reader.ev.compare("==", on, value))
         return found
 
-    def limited(self, wire: Wire) -> bool:
-        """Whether a type that was measured in place has limits, which only parsing asks for."""
-        stack, seen = [self.unit.plan.spec, *targets(wire)], set()
-        while stack:
-            one = stack.pop()
-            if one in seen:
+    def sound(self, spec: sc.ClassSpec) -> bool:
+        """Whether an object that was measured in place cannot fail to parse: no limits, which only parsing asks for,
+        and what the measure passed over is harmless.
+        """
+        passing = False
+        for step in self.reader.plans[spec].steps:
+            inner = targets(step.wire)
+            if self.reader.scope.looked(step) or is_early(step, passing):
+                if not all(self.sound(one) for one in inner):
+                    return False
                 continue
-            seen.add(one)
-            if limits_of(one):
-                return True
-            for attr in one.seq:
-                stack.extend(targets(self.reader.module.types.names.wires[attr]))
-        return False
+            passing = True
+            if not self.harmless(step.wire, step, 0):
+                return False
+        return not limits_of(spec)
 
     def harmless(self, wire: Wire, step: Step, depth: int) -> bool:
         """Whether a field that the measure passes over cannot fail."""
-        if step.attr.repeat is not None and limits_of(self.unit.plan.spec):
-            return False
         if isinstance(wire, Number | Bits):
             return True
         shape: Shape | None = wire.shape if not isinstance(wire, Switched) else None

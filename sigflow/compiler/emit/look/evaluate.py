@@ -14,7 +14,8 @@ from sigflow.compiler import expression as ex
 from sigflow.compiler.emit.expressions import ATOM
 from sigflow.compiler.emit.look.arithmetic import Arithmetic
 from sigflow.compiler.emit.look.choice import Choices
-from sigflow.compiler.emit.look.draft import Assign, Draft, Ended, If, Inexpressible, Node
+from sigflow.compiler.emit.look.draft import Draft, Ended, Inexpressible
+from sigflow.compiler.emit.look.statements import Assign, If, Node
 from sigflow.compiler.emit.look.stretches import Stretches
 from sigflow.compiler.emit.look.values import (
     IO,
@@ -214,6 +215,8 @@ class Evaluator:
         """`size`, `pos` and `eof` of a stream."""
         if name == "size":
             return io.stream.whole()
+        if self.draft.lasting:
+            raise Inexpressible("an instance that depends on how far its stream has been read")
         if name == "pos":
             return io.stream.place()
         if name == "eof":
@@ -251,8 +254,11 @@ class Evaluator:
     def _binary(self, expr: ex.Binary, around: Around) -> Value:
         if expr.op == "/" and self.types.nodes[expr].kind != "int":
             raise Inexpressible("a division that is not one of integers")
-        left = self.integer(expr.left, around)
-        return self.sums.binary(expr.op, left, self.integer(expr.right, around), FAILED)
+        left = self.value(expr.left, around)
+        if isinstance(left, Bytes | Literal):
+            raise Inexpressible(f"`{expr.op}` of {described(left)}")
+        number = self.as_int(left)
+        return self.sums.binary(expr.op, number, self.integer(expr.right, around), FAILED)
 
     def _compare(self, expr: ex.Compare, around: Around) -> Value:
         left = self.value(expr.left, around)
@@ -336,11 +342,13 @@ def described(value: Value) -> str:
         return value.what
     if isinstance(value, Many):
         return "a list"
+    if isinstance(value, Bytes):
+        return "a string" if value.encoding else "bytes"
     return _KINDS.get(type(value), "a value")
 
 
 _KINDS: dict[type, str] = {
-    Thing: "an object", Bytes: "bytes", Literal: "a literal", IO: "a stream", Int: "an integer",
+    Thing: "an object", Literal: "a literal", IO: "a stream", Int: "an integer",
 }  # fmt: skip
 _SPECIAL: dict[str, Callable[[Evaluator, Around], Value]] = {
     "_": lambda _, around: around.element,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from sigflow.compiler.emit.expressions import COMPARE, OR, SUM
@@ -28,15 +30,17 @@ class Ceiling:
 
 
 class Frame(Stream):
-    """The frame.  peeks: whether some terminator is looked at but not taken.
+    """The frame.  peeks: whether some terminator is looked at but not taken.  usual: bytes that any limit
+    may be taken to leave; beyond them, fields that only some frames have are held against it.
 
-    least: the bytes of the fields that are read at constant places; the frame limit is at least that.
+    least: the bytes of the fields that are read at constant places; the caller sees to it that the limit is no less.
     """
 
-    def __init__(self, draft: Draft, sync: tuple[bytes, ...], peeks: bool) -> None:
+    def __init__(self, draft: Draft, sync: tuple[bytes, ...], peeks: bool, usual: int) -> None:
         super().__init__(draft, Pos("at"))
         self.sync = sync
         self.peeks = peeks
+        self.usual = usual
         self.least = 0
         self._ceilings = [Ceiling("last", TOO_LONG)]
         self._limited: Pos | None = None  # what was passed over reaches up to here, which may be beyond the ceiling
@@ -65,6 +69,11 @@ class Frame(Stream):
         lacking = f"end - {stop.base} < {stop.offset}" if stop.offset > 0 else f"end < {stop}"
         self.draft.refuse(flag(lacking, COMPARE), NEED)
 
+    def need(self, stop: Pos) -> None:
+        """Write that the bytes up to `stop` are asked for."""
+        self.hold(stop)
+        self.test(stop)
+
     def hold(self, stop: Pos) -> None:
         """Refuse what passes the ceiling."""
         self.draft.refuse(flag(f"{stop.at(SUM)} > {self.ceiling.name}", COMPARE), self.ceiling.cause)
@@ -85,7 +94,7 @@ class Frame(Stream):
     def want(self, size: int) -> None:
         """Ask for a constant number of bytes from here."""
         stop = self.state.pos.plus(size)
-        if stop.base == "at":
+        if stop.base == "at" and (stop.offset <= max(self.least, self.usual) or not self.draft.is_branch):
             if stop.offset > self.ceiling.offset:
                 self.settle()
                 self.draft.leave(self.ceiling.reason)
@@ -171,8 +180,17 @@ class Frame(Stream):
 
     # ------------------------------------------------------------ bounds that a spec declares
 
-    def enter(self, count: int, reason: str) -> None:
-        """Until `leave`, what reaches more than `count` bytes beyond here is refused for `reason`."""
+    @contextmanager
+    def within(self, count: int, reason: str) -> Iterator[None]:
+        """What reaches more than `count` bytes beyond here is refused for `reason`."""
+        self._enter(count, reason)
+        try:
+            yield
+            self.settle()
+        finally:
+            self._ceilings.pop()
+
+    def _enter(self, count: int, reason: str) -> None:
         self.settle()
         draft, outer, pos = self.draft, self.ceiling, self.state.pos
         name, stop = draft.name("bound"), pos.plus(count)
@@ -187,8 +205,3 @@ class Frame(Stream):
         if stop.base == "at" and stop.offset < offset:
             offset, at = stop.offset, reason
         self._ceilings.append(Ceiling(name, cause, min(count, outer.span), offset, at))
-
-    def leave(self) -> None:
-        """End the bound that the last `enter` began."""
-        self.settle()
-        self._ceilings.pop()

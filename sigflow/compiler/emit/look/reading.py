@@ -13,32 +13,31 @@ from functools import partial
 
 from sigflow.compiler import schema as sc
 from sigflow.compiler.emit.expressions import COMPARE, OR
+from sigflow.compiler.emit.look.checks import Checks
 from sigflow.compiler.emit.look.choice import Way
-from sigflow.compiler.emit.look.draft import Draft, Ended, If, Inexpressible
+from sigflow.compiler.emit.look.draft import Draft, Ended, Inexpressible
 from sigflow.compiler.emit.look.evaluate import FAILED, Around, Evaluator
 from sigflow.compiler.emit.look.frame import TOO_LONG, Frame
-from sigflow.compiler.emit.look.lists import Lists, Mirror
+from sigflow.compiler.emit.look.lists import Lists
+from sigflow.compiler.emit.look.members import Members
 from sigflow.compiler.emit.look.part import Part
+from sigflow.compiler.emit.look.statements import If
 from sigflow.compiler.emit.look.streams import State, Stream
 from sigflow.compiler.emit.look.values import (
-    IO,
     Bytes,
     Flag,
     Int,
-    Literal,
     Pos,
     Thing,
     Unknown,
     Value,
-    both,
-    either,
 )
 from sigflow.compiler.emit.measure import Scope, is_bounded, wires_of
 from sigflow.compiler.emit.shared import Module, limits_of
 from sigflow.compiler.layout import integer
 from sigflow.compiler.model import Bits, Number, Shape, Switched, Text, User, Wire
 from sigflow.compiler.model import Bytes as BytesWire
-from sigflow.compiler.plan import ClassPlan, Step, ValueStep
+from sigflow.compiler.plan import ClassPlan, Step
 
 #: A condition, worked out where it is asked for, and what is read where it holds.
 Option = tuple[Callable[[], Flag] | None, Callable[[], Value]]
@@ -54,22 +53,26 @@ class Reader:
         self.hints = scope.hints
         self.plans = scope.plan.classes
         self.frame = frame
-        self.ev = Evaluator(draft, module.types, self.member, self.io)
+        self.members = Members(self)
+        self.ev = Evaluator(draft, module.types, self.members.value, self.members.io)
         self.lists = Lists(self)
+        self.checks = Checks(self)
         self.by_path = {attr.place.path: reason for attr, reason in self.hints.reasons.items()}
         #: Where the fields stand that checksums speak of.
         self.starts: dict[sc.Attr, Pos] = {}
         self.stops: dict[sc.Attr, Pos] = {}
         self.marked: set[sc.Attr] = set()
         self._reading: list[ClassPlan] = []
-        self._working: list[tuple[Thing, sc.Attr]] = []
 
     # ------------------------------------------------------------ objects
 
     def read(self, thing: Thing) -> Thing:
         """Read all fields of an object."""
+        self.draft.spend()
         if thing.plan in self._reading:
             raise Inexpressible("a type that contains itself")
+        if thing.plan.debug:
+            raise Inexpressible("a type that is read for debugging")
         self._reading.append(thing.plan)
         try:
             self.decide_order(thing)
@@ -115,87 +118,6 @@ class Reader:
     def case(self, thing: Thing, on: Value, case: sc.Code) -> Flag:
         """Whether a case of a switch applies."""
         return self.ev.compare("==", on, self.ev.value(case.expr, Around(thing, on=on)))
-
-    def member(self, thing: Thing, id: str) -> Value:
-        """The value of a member."""
-        attr = thing.plan.spec.member(id)
-        if attr is None:
-            self.draft.leave(FAILED)
-        if attr in thing.members:
-            return thing.members[attr]
-        if isinstance(thing, Mirror) and not (isinstance(attr, sc.Attr) and attr.is_instance):
-            return thing.member(attr)
-        kept = thing.known.get(attr)
-        if kept is not None and kept[1] in self.draft.open:
-            return kept[0]
-        instance = next((one for one in thing.plan.instances if one.attr is attr), None)
-        if instance is None:
-            raise Inexpressible(f"'{id}', which is not read before it is asked for")
-        if (thing, instance.attr) in self._working:
-            raise Inexpressible(f"'{id}', which needs itself")
-        self._working.append((thing, instance.attr))
-        try:
-            with self.naming(f"{thing.prefix}{id}"):
-                value = self.instance(thing, instance)
-        finally:
-            self._working.pop()
-        value = self.ev.short(value, f"{thing.prefix}{id}")
-        thing.known[attr] = value, self.draft.open[-1]
-        return value
-
-    @staticmethod
-    def io(thing: Thing) -> Value:
-        """The stream of an object."""
-        return thing.io() if isinstance(thing, Mirror) else IO(thing.stream)
-
-    def is_working(self) -> bool:
-        """Whether an instance is being worked out, which Python does once and keeps."""
-        return bool(self._working)
-
-    def again(self, thing: Thing, step: Step, where: Bytes) -> Value:
-        """The value of a field of fixed size that was read before, at this place."""
-        if isinstance(step.wire, User) and step.wire.arguments:
-            raise Inexpressible("an element by its number that has arguments")
-        view = Part(self.draft, where)
-        view.passed = True
-        muted, self.draft.muted = self.draft.muted, True
-        view.hint = f"{thing.prefix}{step.attr.id}"
-        try:
-            with self.on(view):
-                return self.value(thing, step, step.wire, view, None)
-        finally:
-            self.draft.muted = muted
-
-    def instance(self, thing: Thing, step: Step | ValueStep) -> Value:
-        """The value of an instance."""
-        attr = step.attr
-
-        def work() -> Value:
-            if isinstance(step, Step):
-                return self.sought(thing, step)
-            assert attr.value is not None
-            return self.ev.value(attr.value.expr, Around(thing))
-
-        if attr.condition is None:
-            return work()
-        return self.ev.choices.either(self.ev.truth(attr.condition.expr, Around(thing)), work, lambda: None)
-
-    def sought(self, thing: Thing, step: Step) -> Value:
-        """An instance that is read from a part of the frame."""
-        attr = step.attr
-        io = self.io(thing) if attr.io is None else self.ev.value(attr.io.expr, Around(thing))
-        if not isinstance(io, IO) or not isinstance(io.stream, Part) or attr.pos is None:
-            raise Inexpressible(f"'{attr.id}', an instance that seeks in the frame")
-        place, self.draft.place = self.draft.place, attr.place
-        view = io.stream.seen_from(self.ev.integer(attr.pos.expr, Around(thing)))
-        own, stream = attr.io is None, thing.stream
-        with self.on(view):
-            if own:
-                thing.stream = view
-            value = self.body(thing, step, view)
-        thing.stream = stream
-        self.draft.place = place
-        return value
 
     # ------------------------------------------------------------ streams and ways
 
@@ -271,20 +193,18 @@ class Reader:
         if marked:
             self.starts[attr] = frame.state.pos
         limit = self.hints.max_sizes.get(attr)
-        if limit is not None:
-            frame.enter(limit, self.hints.reasons.get(attr, TOO_LONG))
-        passing = self.field(thing, step, passing)
-        if limit is not None:
-            frame.leave()
+        if limit is None:
+            passing = self.field(thing, step, passing)
+        else:
+            with frame.within(limit, self.hints.reasons.get(attr, TOO_LONG)):
+                passing = self.field(thing, step, passing)
         if marked:
             self.stops[attr] = frame.state.pos.plus(-trailing(step))
         return passing
 
     def field(self, thing: Thing, step: Step, passing: bool) -> bool:
         """A field: read, or passed over; gives whether any was passed over."""
-        sized = isinstance(step.wire, User) and is_bounded(step.wire)
-        early = not passing and isinstance(step.wire, Number | User) and not sized
-        if self.scope.looked(step) or early:
+        if self.scope.looked(step) or is_early(step, passing):
             self.step(thing, step)
             return passing
         if step.attr.condition is None:
@@ -350,7 +270,7 @@ class Reader:
         if step.attr.repeat is not None:
             return self.lists.read(thing, step, stream)
         value = self.assigned(thing, step, stream)
-        self.checks(thing, step, value)
+        self.checks.check(thing, step, value)
         return value
 
     def assigned(self, thing: Thing, step: Step, stream: Stream, index: Int | None = None) -> Value:
@@ -377,6 +297,8 @@ class Reader:
             return self.number(thing, wire, stream)
         if isinstance(wire, Bits):
             found = stream.bits(wire.width, wire.order)
+            if isinstance(found, Unknown):
+                return found
             name = stream.later(stream.hint, found.text)
             if wire.boolean:
                 return Flag(f"{name} != 0", COMPARE, f"{name} == 0", COMPARE)
@@ -400,7 +322,8 @@ class Reader:
             return f"{need(f'{wire.kind}{wire.size}{order}')}(data, {start})"
 
         if wire.order == "calc":
-            assert thing.is_le is not None
+            if thing.is_le is None:
+                raise Inexpressible("the byte order of another element")
             shown = f"{text('le')} if {thing.is_le.at(OR)} else {text('be')}"
             if thing.is_le.value is not None:
                 shown = text("le" if thing.is_le.value else "be")
@@ -487,67 +410,11 @@ class Reader:
         if limit is not None and depth > limit:
             self.draft.leave(FAILED)
 
-    # ------------------------------------------------------------ checks
 
-    def checks(self, thing: Thing, step: Step, value: Value, index: Int | None = None) -> None:
-        """`contents` and `valid` of one value."""
-        attr = step.attr
-        around = Around(thing, value, index=index)
-        in_frame = isinstance(thing.stream, Frame)
-
-        def refuse(good: Flag, equal_to: Value = None) -> None:
-            if in_frame:
-                general = "contents" if attr.contents is not None else FAILED
-                reason = self.hints.reasons.get(attr, general)
-            else:
-                literal = (isinstance(equal_to, Literal) and isinstance(equal_to.value, bytes)) or (
-                    isinstance(equal_to, Bytes) and not equal_to.encoding
-                )
-                reason = self.by_path.get(attr.place.path, "contents" if literal else FAILED)
-            self.draft.refuse(good.negated(), reason)
-
-        if attr.contents is not None:
-            contents = Literal(attr.contents)
-            refuse(self.ev.compare("==", value, contents), contents)
-        valid = attr.valid
-        if valid is None:
-            return
-        if valid.kind == "expr":
-            refuse(self.ev.truth(code_of(valid, 0).expr, around))
-        elif valid.kind == "range":
-            for code, op in zip(valid.codes, (">=", "<="), strict=True):
-                if code is not None:
-                    refuse(self.ev.compare(op, value, self.ev.value(code.expr, around)))
-        elif valid.kind == "in-enum":
-            assert step.enum is not None
-            refuse(self.among(value, sorted(entry.value for entry in step.enum.entries)))
-        elif valid.kind == "eq":
-            wanted = self.ev.value(code_of(valid, 0).expr, around)
-            refuse(self.ev.compare("==", value, wanted), wanted)
-        else:
-            found = Flag.of(False)
-            for code in valid.codes:
-                assert code is not None
-                one = self.ev.compare("==", value, self.ev.value(code.expr, around))
-                found = either(found, one)
-            refuse(found)
-
-    def among(self, value: Value, numbers: list[int]) -> Flag:
-        """Whether a number is one of these, which are in order."""
-        number = self.ev.as_int(value)
-        runs: list[list[int]] = []
-        for one in numbers:
-            if runs and one <= runs[-1][1] + 1:
-                runs[-1][1] = one
-            else:
-                runs.append([one, one])
-        found = Flag.of(False)
-        for low, high in runs:
-            least = self.ev.sums.compare(">=", number, Int.of(low))
-            most = self.ev.sums.compare("<=", number, Int.of(high))
-            inside = self.ev.sums.compare("==", number, Int.of(low)) if low == high else both(least, most)
-            found = either(found, inside)
-        return found
+def is_early(step: Step, passing: bool) -> bool:
+    """Whether a field that nothing needs is read all the same, since nothing was passed over before it."""
+    sized = isinstance(step.wire, User) and is_bounded(step.wire)
+    return not passing and isinstance(step.wire, Number | User) and not sized
 
 
 def trailing(step: Step) -> int:
@@ -556,10 +423,3 @@ def trailing(step: Step) -> int:
     if shape is None or shape.term is None or shape.size is not None or not shape.consume or shape.include:
         return 0
     return len(shape.term)
-
-
-def code_of(valid: sc.Valid, number: int) -> sc.Code:
-    """One of the expressions of a check."""
-    code = valid.codes[number]
-    assert code is not None
-    return code

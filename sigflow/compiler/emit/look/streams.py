@@ -13,8 +13,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from sigflow.compiler.emit.expressions import ATOM, BIT_AND, BIT_OR, SHIFT, SUM
-from sigflow.compiler.emit.look.draft import Draft, Inexpressible, Node
-from sigflow.compiler.emit.look.values import Bytes, Flag, Int, Pos
+from sigflow.compiler.emit.look.draft import Draft, Inexpressible
+from sigflow.compiler.emit.look.statements import Node
+from sigflow.compiler.emit.look.values import Bytes, Flag, Int, Pos, Unknown
 
 #: No frame is longer than this: places and sizes of bytes that are there can be added.
 FAR = 1 << 62
@@ -77,6 +78,10 @@ class Stream:
         """Write the test that the bytes up to `stop` are there."""
         raise NotImplementedError
 
+    def need(self, stop: Pos) -> None:
+        """Write that the bytes up to `stop` are asked for."""
+        self.test(stop)
+
     # ------------------------------------------------------------ reading
 
     def fixed(self, size: int) -> Pos:
@@ -112,7 +117,7 @@ class Stream:
         """Take what is left."""
         raise Inexpressible("what extends to the end of the stream")
 
-    def bits(self, width: int, order: str) -> Int:
+    def bits(self, width: int, order: str) -> Int | Unknown:
         """Take so many bits; the text loads the bytes that they are in."""
         state = self.state
         left = state.left
@@ -126,7 +131,7 @@ class Stream:
         count, skipped = more + (1 if left else 0), 8 - left if left else 0
         self.state = replace(self.state, pos=state.pos.plus(more), left=(left - width) % 8, order=order)
         if count > 8:
-            raise Inexpressible("a bit field in nine bytes")
+            return self._in_nine(first, skipped, width, order)
         shift = 8 * count - skipped - width if order == "be" else skipped
         whole = load(self.draft, first, count, order)
         if width == 64:
@@ -136,6 +141,19 @@ class Stream:
         if width + shift == 8 * count < 64:
             return Int(text, 0, most, SHIFT if shift else whole.own)
         return Int(f"{text} & {hex(most)}", 0, most, BIT_AND)
+
+    def _in_nine(self, first: Pos, skipped: int, width: int, order: str) -> Int | Unknown:
+        """A bit field that begins within a byte and reaches into the ninth."""
+        if width == 64:
+            return Unknown("64 bits in nine bytes")
+        eight, ninth = load(self.draft, first, 8, order), load(self.draft, first.plus(8), 1, order)
+        more = skipped + width - 64
+        inner = hex((1 << 64 - skipped) - 1)
+        if order == "be":
+            text = f"({eight.text} & {inner}) << {more} | {ninth.text} >> {8 - more}"
+        else:
+            text = f"{eight.text} >> {skipped} & {inner} | ({ninth.text} & {hex((1 << more) - 1)}) << {64 - skipped}"
+        return Int(text, 0, (1 << width) - 1, BIT_OR)
 
     # ------------------------------------------------------------ what expressions ask for
 

@@ -15,17 +15,17 @@ from sigflow.compiler.emit.expressions import COMPARE, NOT, SUM
 from sigflow.compiler.emit.look.arithmetic import Arithmetic
 from sigflow.compiler.emit.look.choice import Choices
 from sigflow.compiler.emit.look.draft import HARD, Draft, Inexpressible
-from sigflow.compiler.emit.look.streams import load
-from sigflow.compiler.emit.look.values import Bytes, Flag, Int, Literal, Pos, Value, both, flag
+from sigflow.compiler.emit.look.streams import halves, load
+from sigflow.compiler.emit.look.values import ANY_ENCODING, Bytes, Flag, Int, Literal, Pos, Value, both, either, flag
 
 FAILED = "valid"
-_HAS_ORDER = ("", "ascii", "utf-8", "iso8859-1")
+_HAS_ORDER = ("", ANY_ENCODING, "ascii", "utf-8", "iso8859-1")
 
 
 @cache
 def letters(encoding: str) -> frozenset[int] | None:
     """The bytes that are letters of an encoding of one byte each; None of an encoding of another kind."""
-    if encoding in ("ascii", "utf-8"):
+    if not encoding.startswith(("iso8859", "cp", "koi8")):
         return None
     found: dict[str, int] = {}
     for byte in range(256):
@@ -35,18 +35,15 @@ def letters(encoding: str) -> frozenset[int] | None:
             continue
         except LookupError:
             return None
-        if len(letter) != 1 or letter in found or letter.encode(encoding) != bytes((byte,)):
+        if letter in found or letter.encode(encoding) != bytes((byte,)):
             return None
         found[letter] = byte
-    try:
-        # Encodings of more bytes for some letters know lead bytes, which are none by themselves.
-        for byte in set(range(256)) - set(found.values()):
-            for second in range(256):
-                bytes((byte, second)).decode(encoding)
-                return None
-    except UnicodeDecodeError:
-        pass
     return frozenset(found.values())
+
+
+def spelt(encoding: str) -> str:
+    """The encoding in which a literal is written to compare it; strings of which no more is known are literals, too."""
+    return "utf-8" if encoding in ("", ANY_ENCODING) else encoding
 
 
 def is_total(encoding: str) -> bool:
@@ -132,7 +129,7 @@ class Stretches:
     def equals(self, left: Bytes, right: Literal) -> Flag:
         """Whether a stretch is a literal."""
         try:
-            raw = right.value if isinstance(right.value, bytes) else right.value.encode(left.encoding or "utf-8")
+            raw = right.value if isinstance(right.value, bytes) else right.value.encode(spelt(left.encoding))
         except UnicodeEncodeError:
             return Flag.of(False)
         numbers = [number for number in left.literals if self.draft.literals[number] == raw]
@@ -143,7 +140,7 @@ class Stretches:
             found = both(Flag(f"{left.start} >= 0", COMPARE, f"{left.start} < 0", COMPARE), found)
         for number in numbers:
             same = Flag(f"{left.start} == {-1 - number}", COMPARE, f"{left.start} != {-1 - number}", COMPARE)
-            found = both(found.negated(), same.negated()).negated()
+            found = either(found, same)
         return found
 
     def stands(self, start: Pos, raw: bytes) -> Flag:
@@ -161,20 +158,42 @@ class Stretches:
         return found
 
     def _alike(self, left: Bytes, right: Bytes) -> Flag:
-        if left.encoding != right.encoding:
+        if ANY_ENCODING not in (left.encoding, right.encoding) and left.encoding != right.encoding:
             raise Inexpressible("a comparison of strings of different encodings")
-        self.real(left)
-        self.real(right)
-        return flag(self.call("same", left, str(right.start), str(right.stop)))
+        if right.literals and not left.literals:
+            left, right = right, left
+        found = flag(self.call("same", left, str(right.start), str(right.stop)))
+        for one in (right, left):
+            if one.literals:
+                found = both(Flag(f"{one.start} >= 0", COMPARE, f"{one.start} < 0", COMPARE), found)
+        for number in left.literals:
+            is_that = Flag(f"{left.start} == {-1 - number}", COMPARE, f"{left.start} != {-1 - number}", COMPARE)
+            found = either(found, both(is_that, self.equals(right, Literal(self.draft.literals[number]))))
+        return found
 
     def _ordered(self, op: str, left: Bytes | Literal, right: Bytes | Literal) -> Flag:
-        if not isinstance(left, Bytes) or not isinstance(right, Bytes):
-            raise Inexpressible("the order of a string and a literal")
-        if left.encoding != right.encoding or left.encoding not in _HAS_ORDER:
-            raise Inexpressible("the order of strings of these encodings")
+        if isinstance(left, Literal):
+            left, right, op = right, left, {"<": ">", ">": "<", "<=": ">=", ">=": "<="}[op]
+        assert isinstance(left, Bytes)
+        if left.encoding not in _HAS_ORDER:
+            raise Inexpressible("the order of strings of this encoding")
+        if isinstance(right, Literal):
+            self.real(left)
+            try:
+                raw = right.value if isinstance(right.value, bytes) else right.value.encode(spelt(left.encoding))
+            except UnicodeEncodeError:
+                raise Inexpressible("the order of a string and letters that its encoding lacks") from None
+            return self._by_order(op, self.call("order_to", left, halves(raw)))
+        if ANY_ENCODING not in (left.encoding, right.encoding) and left.encoding != right.encoding:
+            raise Inexpressible("the order of strings of different encodings")
         self.real(left)
         self.real(right)
-        return flag(f"{self.call('order_of', left, str(right.start), str(right.stop))} {op} 0", COMPARE)
+        return self._by_order(op, self.call("order_of", left, str(right.start), str(right.stop)))
+
+    @staticmethod
+    def _by_order(op: str, call: str) -> Flag:
+        opposite = {"<": ">=", ">": "<=", "<=": ">", ">=": "<"}[op]
+        return Flag(f"{call} {op} 0", COMPARE, f"{call} {opposite} 0", COMPARE)
 
     # ------------------------------------------------------------ methods
 
@@ -254,6 +273,25 @@ class Stretches:
         text = str(place) if place is not None else f"{value.start} + {index.at(SUM + 1)}"
         return Int(f"{self.draft.need('u1')}(data, {text})", 0, 255)
 
+    def _substring(self, value: Bytes | Literal, arguments: list[Value]) -> Value:
+        if not isinstance(value, Bytes) or not (self.is_plain(value) or letters(value.encoding)):
+            raise Inexpressible("`substring` of letters of several bytes")
+        self.real(value)
+        places: list[Int] = []
+        for one in arguments:
+            if not isinstance(one, Int):
+                raise Inexpressible("`substring` between places that are no integers")
+            place = self.sums.narrow(one)
+            self.draft.refuse(self.sums.compare("<", place, Int.of(0)), HARD)
+            places.append(self.draft.known(place))
+        size = self.draft.known(value.size)
+        names = [self.draft.name("cut"), self.draft.name("cut")]
+        for name, place in zip(names, places, strict=True):
+            self.draft.assign(name, f"{value.start} + min({place.text}, {size.text})")
+        start, stop = names
+        self.draft.assign(stop, f"max({start}, {stop})")
+        return replace(value, start=Pos(start), stop=Pos(stop), size=Int(f"{stop} - {start}", 0, size.high, SUM))
+
     def _to_s(self, value: Bytes | Literal, arguments: list[Value]) -> Value:
         named = arguments[0]
         assert isinstance(named, Literal)
@@ -298,6 +336,7 @@ _METHODS: dict[tuple[bool, str], Callable[[Stretches, Bytes | Literal, list[Valu
     (True, "length"): Stretches._size,
     (True, "to_i"): Stretches._to_i,
     (True, "to_b"): Stretches._to_b,
+    (True, "substring"): Stretches._substring,
 }
 _LITERALS: dict[str, Callable[[bytes | str, bytes | str], bool]] = {
     "==": lambda a, b: a == b,

@@ -1,0 +1,385 @@
+"""`_look` says of any bytes what the steps of the measure say: length, reason or NEED, and what goes with a length.
+
+`judged` drives the steps over all the bytes at once; `agree` holds `_look` against it.  Formats: the bundled ones,
+those of `streams`, a table of small ones (`look_specs`), random ones (`random_specs`), and specs with a hint added.
+"""
+
+from __future__ import annotations
+
+import inspect
+import random
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import FunctionType, SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+from sigflow.compiler import build
+from sigflow.limits import Limits
+from sigflow.runtime import Envelope, Measured, Window, maybe_advance, native
+from sigflow.runtime.envelope import NEED, Piece
+from sigflow.runtime.measure import WIRE_ERRORS
+from sigflow.runtime.native import HARD
+from sigflow.stream.reading import read
+from tests.compiler import kst_corpus
+from tests.compiler.look_specs import CASES, Case
+from tests.compiler.random_specs import ALPHABET, random_spec
+from tests.compiler.test_measure import SAMPLES, SPECS, damaged
+
+REAL = sorted((Path(__file__).parents[1] / "specs").glob("*.ksy"))
+WORDS = 96
+
+
+def load(path: Path, text: str = "") -> Envelope:
+    """The envelope of a spec, whose text is written to `path` if it is given."""
+    if text:
+        path.write_text(text, encoding="utf-8")
+    built = build(path)
+    assert built.ok, built.problems
+    envelope = built.load().FORMAT
+    assert isinstance(envelope, Envelope)
+    return envelope
+
+
+def judged(envelope: Envelope, data: bytes, at: int, end: int, limit: int) -> Measured | str | None:
+    """What the steps of the measure say."""
+    sync = envelope.sync if envelope.aborted_by_sync else ()
+    return maybe_advance(envelope.steps(Window(data, at, end, limit, sync)), envelope.reasons)
+
+
+def agree(envelope: Envelope, data: bytes, at: int, end: int, limit: int) -> str:
+    """Hold `_look` against the steps; gives what the verdict was."""
+    assert envelope.look is not None
+    box = np.full(WORDS, -7, np.int64)
+    length = envelope.look(np.frombuffer(data, np.uint8), at, end, limit, box)
+    wanted = judged(envelope, data, at, end, limit)
+    assert isinstance(length, int)
+    if length == HARD:
+        return "hard"
+    if length > limit:
+        assert wanted == "too-long" or (isinstance(wanted, Measured) and wanted.length == length)
+        return "too long"
+    if wanted is None or isinstance(wanted, str):
+        assert (None if length == NEED else envelope.look_reasons[-1 - length]) == wanted
+        return "lacking" if wanted is None else "refused"
+    assert length == wanted.length
+    assert box[0] == wanted.looked
+    assert list(box[64:]) == [-7] * (WORDS - 64)
+    if at + length > end:
+        return "cut"
+    frame = data[at : at + length]
+    assert list(places(envelope, box, frame)) == [
+        (stored, b"".join(covered(piece, frame) for piece in pieces))
+        for checksum, (stored, pieces) in zip(envelope.checksums, wanted.checks, strict=True)
+        if checksum.pieces is None
+    ]
+    return remarked(envelope, frame, box)
+
+
+def covered(piece: Piece, frame: bytes) -> bytes:
+    return piece if isinstance(piece, bytes) else frame[slice(*piece)]
+
+
+def places(envelope: Envelope, box: Any, frame: bytes) -> Iterator[tuple[int, bytes]]:
+    """Where each checksum stands, and the bytes that it covers, by what `_look` says."""
+    words = (int(word) for word in box[4:])
+    for checksum in envelope.checksums:
+        if checksum.pieces is None:
+            stored, pieces = next(words), [(next(words), next(words)) for _ in range(next(words))]
+            yield stored, b"".join(bytes((b,)) if a < 0 else frame[a:b] for a, b in pieces)
+
+
+def remarked(envelope: Envelope, frame: bytes, box: Any) -> str:
+    """Hold what `_look` says of the record against what reading it finds."""
+    unit: Any = None
+    fault: BaseException | None = None
+    try:
+        unit = envelope.parse(frame, None)
+    except WIRE_ERRORS as error:
+        fault, unit = error, getattr(error, "partial", None)
+    record: Any = SimpleNamespace(raw=frame, start=0)
+    findings = read(envelope, Limits(), record, unit, fault).diagnostics
+    assert box[1] in (0, 1)
+    assert not findings or box[1] == 1, findings
+    if envelope.look_counts:
+        assert envelope.sequence is not None
+        assert (int(box[2]) - getattr(unit, envelope.sequence.field)) % (1 << 64) == 0
+        stream = envelope.sequence.stream
+        assert box[3] == (int(stream(unit)) if stream is not None else 0)  # type: ignore[call-overload]
+    return "remarked" if findings else "needless" if box[1] else "clean"
+
+
+def inputs(samples: list[bytes], alphabet: bytes, seed: int, count: int) -> Iterator[bytes]:
+    """The samples at every cut, damaged, and random bytes."""
+    dice = random.Random(seed)
+    for sample in samples:
+        yield from (sample[:cut] for cut in range(min(len(sample), 40) + 1))
+    yield from damaged(samples, seed, count)
+    for _ in range(count):
+        yield bytes(dice.choice(alphabet) for _ in range(dice.randrange(24)))
+        data = bytearray(dice.choice(samples) + dice.choice(samples))
+        for _ in range(dice.randrange(3)):
+            data[dice.randrange(len(data))] = dice.choice(alphabet)
+        yield bytes(data)
+
+
+def all_agree(envelope: Envelope, datas: Iterator[bytes], seed: int) -> Counter[str]:
+    """`agree` on inputs, also in the middle of a buffer, with its end anywhere and with lower limits."""
+    dice = random.Random(seed)
+    found: Counter[str] = Counter()
+    for data in datas:
+        at = dice.randrange(3)
+        data = b"ABA"[:at] + data
+        for end in {len(data), dice.randrange(at, len(data) + 1)}:
+            for limit in (
+                max(envelope.max_frame, envelope.look_least),
+                max(envelope.look_least, dice.randrange(1, 40)),
+            ):
+                try:
+                    found[agree(envelope, data, at, end, limit)] += 1
+                except AssertionError as error:
+                    raise AssertionError(f"{data[at:end].hex(' ')} at {at}, limit {limit}: {error}") from error
+    return found
+
+
+# ---------------------------------------------------------------- agreement
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_formats(path: Path) -> None:
+    envelope = load(path)
+    samples = [bytes.fromhex(text) for text in SAMPLES[path.stem]]
+    found = all_agree(envelope, inputs(samples, bytes(set(b"".join(samples))), 1, 150), 1)
+    assert found["hard"] == 0
+    assert found["clean"] + found["remarked"] > 20
+    assert path.stem == "tlv" or found["needless"] == 0
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_constructs(case: Case, tmp_path: Path) -> None:
+    envelope = load(tmp_path / f"{case.name}.ksy", case.text)
+    assert envelope.inexpressible == case.why
+    assert (envelope.look is None) is bool(case.why)
+    if envelope.look is None:
+        return
+    samples = [data for data in (bytes.fromhex(text) for text in case.samples) if data]
+    found = all_agree(envelope, inputs(samples, case.alphabet, 2, 60), 2)
+    assert found["clean"] + found["remarked"] + found["needless"] > 5
+    assert found["refused"] + found["too long"] > 5
+    assert found["lacking"] > 5
+
+
+def test_elements_without_bytes_end(tmp_path: Path) -> None:
+    """Python gives up a list whose 65,536 elements take no byte; here that is for it to say."""
+    case = next(case for case in CASES if case.name == "empty_lists")
+    envelope = load(tmp_path / "empty_lists.ksy", case.text)
+    frame = bytes.fromhex("00011170 00")
+    assert agree(envelope, frame, 0, len(frame), 200) == "hard"
+    assert judged(envelope, frame, 0, len(frame), 200) == "valid"
+
+
+@pytest.mark.parametrize("first", range(0, 160, 20))
+def test_random_specs(first: int, tmp_path: Path) -> None:
+    found: Counter[str] = Counter()
+    for seed in range(first, first + 20):
+        path = tmp_path / "rnd.ksy"
+        path.write_text(random_spec(seed), encoding="utf-8")
+        built = build(path)
+        if not built.ok:
+            continue
+        envelope = built.load().FORMAT
+        dice = random.Random(seed)
+        datas = [bytes(dice.choice(ALPHABET) for _ in range(dice.randrange(30))) for _ in range(40)]
+        datas += [one + data for data in datas[:20] for one in envelope.sync[:1]]
+        if envelope.look is None:
+            assert envelope.inexpressible
+            if envelope.inexpressible.startswith("no bytes are a frame"):
+                assert not any(isinstance(judged(envelope, data, 0, len(data), 60), Measured) for data in datas)
+            continue
+        try:
+            found += all_agree(envelope, iter(datas), seed)
+        except AssertionError as error:
+            raise AssertionError(f"seed {seed}: {error}") from error
+    assert found["clean"] > 20
+
+
+# ---------------------------------------------------------------- specs that were not written for this
+
+
+def hinted(text: str, wrapped: bool) -> str:
+    """A spec as a stream format; wrapped: its frame is a length and so many bytes of the spec's own type."""
+    if not wrapped:
+        return f"{text}\n-sigflow-stream: {{max-frame: 5000}}\n"
+    id = yaml.safe_load(text)["meta"]["id"]
+    types = (
+        "types:\n  wrapper__:\n    seq:\n      - {id: n, type: u2le}\n"
+        f"      - {{id: body, size: n, type: {id}, valid: {{expr: 'true'}}}}\n"
+    )
+    text, found = re.subn(r"^types:[ ]*\n", types, text, count=1, flags=re.MULTILINE)
+    text = text if found else f"{text}\n{types}"
+    return f"{text}\n-sigflow-stream: {{unit: wrapper__, max-frame: 5000}}\n"
+
+
+def sample_of(name: str) -> bytes:
+    """The corpus's own input for a spec, if there is one."""
+    test = kst_corpus.corpus() / "spec" / f"{name}.kst"
+    found = re.search(r"^data:\s*(\S+)", test.read_text(encoding="utf-8"), re.MULTILINE) if test.exists() else None
+    return (kst_corpus.corpus() / "src" / found[1].strip("'\"")).read_bytes()[:2000] if found else bytes(range(60))
+
+
+@pytest.mark.skipif(bool(kst_corpus.WHY_ABSENT), reason=kst_corpus.WHY_ABSENT or "there")
+@pytest.mark.parametrize("letter", "abcdefghijklmnopqrstuvwxyz")
+def test_corpus(letter: str, tmp_path: Path) -> None:
+    for name in kst_corpus.names("formats", ".ksy"):
+        if name[0] == letter:
+            for wrapped in (False, True):
+                corpus_agrees(name, wrapped, tmp_path)
+
+
+def corpus_agrees(name: str, wrapped: bool, folder: Path) -> None:
+    path = folder / f"{name}.ksy"
+    try:
+        path.write_text(hinted(kst_corpus.spec_path(name).read_text(encoding="utf-8"), wrapped), encoding="utf-8")
+    except yaml.YAMLError:
+        return
+    built = build(path, [kst_corpus.corpus() / "formats", *kst_corpus.import_paths()], opaque_types=False)
+    if not built.ok or re.search(
+        r"^import \w*opaque|^import (hello_world|params_def)", built.modules[built.main], re.M
+    ):
+        return
+    envelope = built.load().FORMAT
+    assert (envelope.look is None) is bool(envelope.inexpressible)
+    if envelope.look is None:
+        return
+    dice = random.Random(3)
+    sample = sample_of(name)
+    for _ in range(8):
+        data = bytearray(sample)
+        for _ in range(dice.randrange(3)):
+            data[dice.randrange(min(len(data), 200))] = dice.choice((0, 1, 255, dice.randrange(256)))
+        if dice.random() < 0.4:
+            del data[dice.randrange(len(data)) :]
+        frame = len(data).to_bytes(2, "little") + data if wrapped else bytes(data)
+        try:
+            agree(envelope, frame, 0, len(frame), max(envelope.max_frame, envelope.look_least))
+        except AssertionError as error:
+            raise AssertionError(f"{name}, wrapped {wrapped}: {frame.hex(' ')}: {error}") from error
+
+
+@pytest.mark.parametrize("path", REAL, ids=lambda path: path.stem)
+def test_real_specs(path: Path, tmp_path: Path) -> None:
+    spec = tmp_path / path.name
+    spec.write_text(hinted(path.read_text(encoding="utf-8"), True), encoding="utf-8")
+    built = build(spec, [path.parent])
+    assert built.ok, built.problems
+    envelope = built.load().FORMAT
+    assert (envelope.look is None) is bool(envelope.inexpressible)
+    notes = [problem for problem in built.problems if problem.code == "SF512"]
+    assert len(notes) == (envelope.look is None)
+
+
+# ---------------------------------------------------------------- compiled
+
+
+COMPILED = ("sgf1", "nmea0183", "instrument_hdr", "calc_endian")
+COMPILED_CASES = ("wide", "switched_values", "lists_of_entries", "handed_on")
+
+
+@pytest.fixture(scope="module")
+def compiled() -> Callable[[Envelope], Any]:
+    """Compiles a `_look` with Numba, its functions once for all."""
+    numba = pytest.importorskip("numba")
+    space: dict[str, Any] = {"Any": object}
+
+    def compile_one(function: Any) -> Any:
+        text = "from __future__ import annotations\n" + inspect.getsource(function)
+        exec(compile(text, f"<{function.__name__}>", "exec"), space)
+        return numba.njit(nogil=True)(space[function.__name__])
+
+    for name, function in vars(native).items():
+        if isinstance(function, FunctionType):
+            space[name] = compile_one(function)
+    return lambda envelope: compile_one(envelope.look)
+
+
+def same_compiled(envelope: Envelope, fast: Any, datas: Iterator[bytes]) -> None:
+    assert envelope.look is not None
+    limit = max(envelope.max_frame, envelope.look_least)
+    for data in datas:
+        array = np.frombuffer(data + bytes(8), np.uint8)
+        boxes = np.zeros((2, WORDS), np.int64)
+        slow = envelope.look(array, 0, len(data), limit, boxes[0])
+        assert fast(array, 0, len(data), limit, boxes[1]) == slow, data.hex(" ")
+        assert slow <= 0 or np.array_equal(*boxes)
+
+
+@pytest.mark.parametrize("name", COMPILED)
+def test_compiled_formats(name: str, compiled: Callable[[Envelope], Any]) -> None:
+    envelope = load(next(path for path in SPECS if path.stem == name))
+    samples = [bytes.fromhex(text) for text in SAMPLES[name]]
+    same_compiled(envelope, compiled(envelope), inputs(samples, bytes(set(b"".join(samples))), 3, 300))
+
+
+@pytest.mark.parametrize("name", COMPILED_CASES)
+def test_compiled_constructs(name: str, tmp_path: Path, compiled: Callable[[Envelope], Any]) -> None:
+    case = next(case for case in CASES if case.name == name)
+    envelope = load(tmp_path / f"{name}.ksy", case.text)
+    samples = [bytes.fromhex(text) for text in case.samples]
+    same_compiled(envelope, compiled(envelope), inputs(samples, case.alphabet, 4, 300))
+
+
+# ---------------------------------------------------------------- the text
+
+
+def test_a_fixed_header_is_tested_once_for_each_run_of_fields() -> None:
+    look = load(next(path for path in SPECS if path.stem == "sgf1")).look
+    text = inspect.getsource(look)  # type: ignore[arg-type]
+    assert text.count("end - at <") == 2  # before the magic is compared, and for all the rest
+    assert "last" not in text  # the limit is the caller's matter
+
+
+def test_nothing_is_read_in_vain() -> None:
+    look = load(next(path for path in SPECS if path.stem == "nmea0183")).look
+    text = inspect.getsource(look)  # type: ignore[arg-type]
+    assert "for " not in text  # the fields of a sentence cannot fail and are not needed
+    assert "while " not in text
+
+
+NAMES = """
+meta: {id: u1, endian: be, encoding: ASCII}
+-sigflow-stream: {max-frame: 99}
+seq:
+  - {id: data, type: u1, valid: {max: 3}}
+  - {id: at, type: u1, valid: {max: 4}}
+  - {id: end, type: u1, valid: {expr: _ > data or _ == at}}
+  - {id: last, type: u1}
+  - {id: range, size: last & 3}
+  - {id: u2be, type: strz, valid: {expr: '_ == "" or _.length == range.length'}}
+  - {id: class, type: pos}
+  - {id: min, size: class.find_byte, valid: {expr: _.length == 0 or _.min == 65}}
+types:
+  pos: {seq: [{id: find_byte, type: u1}, {id: pos, type: s1, valid: {min: 0}}]}
+"""
+
+
+def test_names_of_the_spec_do_not_disturb_those_of_the_function(tmp_path: Path) -> None:
+    envelope = load(tmp_path / "u1.ksy", NAMES)
+    samples = [bytes.fromhex("01 01 02 01 41 4100 01 01 41"), bytes.fromhex("00 00 00 00 00 00 00")]
+    found = all_agree(envelope, inputs(samples, b"\0\1\2\3A", 5, 100), 5)
+    assert found["clean"] > 20
+
+
+MANY = "  t{0}: {{seq: [{{id: a, type: t{1}}}, {{id: b, type: t{1}}}]}}\n"
+
+
+def test_a_type_that_holds_another_many_times_over_is_not_written_out(tmp_path: Path) -> None:
+    text = "meta: {id: many}\n-sigflow-stream: {max-frame: 4000000000}\nseq:\n  - {id: a, type: t0}\ntypes:\n"
+    text += "".join(MANY.format(number, number + 1) for number in range(24)) + "  t24: {seq: [{id: x, type: u1}]}\n"
+    envelope = load(tmp_path / "many.ksy", text)
+    assert envelope.look is None
+    assert envelope.inexpressible.startswith("more than fits into one function (/types/")

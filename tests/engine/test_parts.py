@@ -1,0 +1,213 @@
+"""The parts around the native scan: windows, the cache of compiled scans, the choice of an engine, hostile input."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sigflow import catalog
+from sigflow import limits as limits_
+from sigflow.engine import THRESHOLD, build
+from sigflow.engine.sweep import Sweep
+from sigflow.engine.windows import Filed, Whole, windows_of
+from sigflow.errors import UsageError
+from sigflow.recording import Recording
+from sigflow.recording.choice import Choice
+from sigflow.recording.native import NativeRun
+from sigflow.storage import open as open_storage
+from sigflow.storage.memory import MemoryStorage
+from tests.engine.streams import native, stream_of
+from tests.engine.ways import Pieces, events_of
+from tests.stream.ways import decode, shape
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+# ---------------------------------------------------------------- windows
+
+
+@pytest.mark.parametrize("size", [0, 1, 63, 64, 65, 1000])
+@pytest.mark.parametrize(("window", "room"), [(1, 0), (7, 3), (64, 16), (4096, 64)])
+def test_windows_of_a_file_are_the_file(tmp_path: Path, size: int, window: int, room: int) -> None:
+    rng = random.Random(size)
+    data = rng.randbytes(size)
+    (tmp_path / "file").write_bytes(data)
+    with open_storage(tmp_path / "file") as storage:
+        windows = Filed(storage.descriptor, 0, window, room)  # type: ignore[attr-defined]
+        offset, seen = 0, b""
+        while True:
+            one = windows.after(offset)
+            assert one.base <= offset and not one.data.flags.writeable
+            assert one.data.tobytes() == data[one.base : one.base + len(one.data)]
+            seen += one.data.tobytes()[offset - one.base :]
+            if one.final:
+                break
+            assert one.base + len(one.data) > offset
+            left = rng.choice([0, 0, 1, 5, 40])  # so much is carried over
+            offset = max(offset, one.base + len(one.data) - left)
+            seen = seen[:offset]
+        windows.close()
+    assert seen == data
+
+
+def test_what_is_in_memory_is_one_window() -> None:
+    windows = windows_of(MemoryStorage(b"abc"))
+    assert isinstance(windows, Whole) and windows.after(0).data.tobytes() == b"abc" and windows.after(0).final
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+@pytest.mark.parametrize("mmap", [False, True])
+def test_files_and_maps_give_the_same(tmp_path: Path, workers: int, mmap: bool) -> None:
+    data = b"".join(stream_of("sgf1", seed, (400,)) for seed in range(80))
+    (tmp_path / "file").write_bytes(data)
+    scan = native("sgf1", True)
+    wanted = shape(events_of(scan, [data]))
+    for chunk_size in (100, None):
+        with open_storage(tmp_path / "file", mmap=mmap) as storage:
+            run = NativeRun(storage, scan, chunk_size=chunk_size, workers=workers, range_size=1500)
+            assert shape(list(run)) == wanted
+
+
+# ---------------------------------------------------------------- the cache
+
+
+def run(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | environment,
+        cwd=ROOT,
+    )
+
+
+VALIDATE = """
+import sys
+sys.path[:0] = [{root!r}, {generated!r}]
+from sigflow import catalog
+from sigflow.recording import Recording
+from sigflow.storage.memory import MemoryStorage
+data = open("samples/valid_telemetry.sgf", "rb").read()
+said = []
+recording = Recording(MemoryStorage(data), [catalog.load("sgf1")], engine={engine!r}, notice=said.append)
+report = recording.validate()
+print(report.engine, report.frames, len(said), "numba" in sys.modules)
+"""
+
+
+def validate(engine: str, cache: Path) -> list[str]:
+    code = VALIDATE.format(root=str(ROOT), generated=str(ROOT / "generated"), engine=engine)
+    done = run(code, SIGFLOW_CACHE=str(cache), XDG_CACHE_HOME=str(cache), NUMBA_CACHE_DIR="")
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
+
+
+def test_a_scan_is_compiled_once(tmp_path: Path) -> None:
+    assert validate("native", tmp_path) == ["native", "24", "1", "True"]
+    assert validate("native", tmp_path) == ["native", "24", "0", "True"]  # it was kept, and nothing is said
+
+
+def test_a_cache_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
+    file = tmp_path / "a file"
+    file.write_text("no folder")
+    assert validate("native", file) == ["native", "24", "1", "True"]
+
+
+def test_small_captures_do_not_import_numba(tmp_path: Path) -> None:
+    assert validate("auto", tmp_path) == ["python", "24", "0", "False"]
+
+
+def test_the_place_of_the_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIGFLOW_CACHE", "/there")
+    assert build.cache_directory() == Path("/there")
+    monkeypatch.delenv("SIGFLOW_CACHE")
+    monkeypatch.setenv("XDG_CACHE_HOME", "/caches")
+    monkeypatch.setattr(sys, "platform", "linux")
+    assert build.cache_directory() == Path("/caches/sigflow")
+
+
+# ---------------------------------------------------------------- the choice
+
+
+def test_auto_is_native_from_the_threshold_on() -> None:
+    formats = [catalog.load("sgf1")]
+    assert Choice().native(formats, THRESHOLD - 1) is None
+    chosen = Choice()
+    assert chosen.native(formats, THRESHOLD) is not None
+    assert chosen.native(formats, THRESHOLD) is chosen.native(formats, THRESHOLD)
+    assert Choice("python").native(formats, THRESHOLD) is None
+    assert Choice("native").native(formats, 1) is not None
+
+
+def test_what_cannot_be_scanned_natively_is_said() -> None:
+    bounded = [catalog.load("sgf1", limits=limits_.Limits(depth=3))]
+    said: list[str] = []
+    chosen = Choice(notice=said.append)
+    assert chosen.native(bounded, THRESHOLD) is None and chosen.native(bounded, THRESHOLD) is None
+    assert len(said) == 1 and said[0].startswith("the Python engine scans: ")
+    with pytest.raises(UsageError, match="--engine native: limits"):
+        Choice("native").native(bounded, THRESHOLD)
+    with pytest.raises(UsageError, match="chains of different lengths"):
+        Choice("native").native([catalog.load("ccsds_space_packet"), catalog.load("tlv")], THRESHOLD)
+
+
+@pytest.mark.parametrize(("engine", "workers"), [("fast", 1), ("auto", 0)])
+def test_a_choice_that_is_none(engine: str, workers: int) -> None:
+    with pytest.raises(UsageError):
+        Choice(engine, workers)
+
+
+def test_a_pipe_becomes_native_when_much_has_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sigflow.engine.THRESHOLD", 150_000)
+    ends: list[int] = []
+    scanned = Sweep.run
+
+    def watched(self: Sweep, data: Any, end: int, final: bool, until: int) -> int:
+        ends.append(end)
+        return scanned(self, data, end, final, until)
+
+    monkeypatch.setattr(Sweep, "run", watched)
+    data = b"".join(stream_of("sgf1", seed, (400,)) for seed in range(1500))
+    assert len(data) > 400_000
+    pieces = Pieces([data[at : at + 90_000] for at in range(0, len(data), 90_000)])
+    pieces.repeatable = False
+    pieces.size = None
+    recording = Recording(pieces, native("sgf1", True).formats)  # type: ignore[arg-type]
+    events = list(recording.events())
+    envelopes = [each.envelope for each in recording.formats if each.envelope is not None]
+    assert shape(events) == shape(decode(envelopes, [data]))
+    assert len(ends) >= 2 and min(ends) >= 65_536
+
+
+# ---------------------------------------------------------------- hostile input
+
+
+def hostile() -> dict[str, bytes]:
+    frame = stream_of("sgf1", 3, (160,))
+    header = b"SGF1\1\0" + bytes(4) + bytes(8)
+    return {
+        "a valid header every 7 bytes": (b"SGF1\0\0\x11" * 3000) + frame,
+        "nested claims": b"".join(
+            header + (60_000 - 26 * n).to_bytes(4, "big") + bytes(4) for n in range(2000)
+        ) + bytes(20_000),
+        "far claims": b"".join(header + (30_000 + n % 7).to_bytes(4, "big") + bytes(4) + frame for n in range(300)),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", hostile())
+def test_prefix_states_give_the_same(name: str) -> None:
+    data = hostile()[name]
+    scan = native("sgf1", True)
+    events = events_of(scan, [data])
+    assert shape(events) == shape(decode([each.envelope for each in scan.formats if each.envelope], [data]))
+    run = NativeRun(MemoryStorage(data), scan)
+    for _ in run:
+        pass
+    assert 1 < run.statistics.work_ratio <= 8
