@@ -253,7 +253,7 @@ class Examiner:
         if seen.reason not in TELLING or seen.length is None or not self._undiagnosed or self._left <= 0:
             return ()
         whole = seen.reason == "checksum"
-        # Only what is known however the chunks fell: up to where the gap ends, or the frame whose checksum was computed.
+        # Only what is known however the chunks fell: to where the gap ends, or the frame whose checksum was computed.
         stop = max(gap.span.stop, offset + seen.length) if whole else gap.span.stop
         if stop - offset > REACH:
             return ()

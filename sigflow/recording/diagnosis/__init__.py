@@ -31,7 +31,7 @@ __all__ = ["Cause", "diagnose"]
 #: Causes that are told, at most.
 MOST = 3
 #: Units of work for one frame; one is about a byte taken through a register in Python.
-WORK = 1 << 18
+WORK = 1 << 19
 #: Fits that may be expected by chance of a cause that is told as weak, and of one that ends the search.
 WEAK, SURE = 0.05, 1e-4
 

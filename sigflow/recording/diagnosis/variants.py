@@ -39,7 +39,8 @@ def variants(suspect: Suspect) -> Iterator[Found]:
     if size > 1 and not text:
         swapped = int.from_bytes(value.to_bytes(suspect.checksum.size, "big"), "little")
         values.setdefault(swapped, f"stored {_other(suspect.checksum.order)}-endian")
-    algorithms = _algorithms(size)
+    # The frame's own first: of a large frame not all can be tried.
+    algorithms = sorted(_algorithms(size), key=lambda each: each.name != suspect.algorithm.name)
     coverages = [("", stretches), *_coverages(suspect, at, stretches)]
     tries = len(values) * len(algorithms)
     for name, covered in coverages:
