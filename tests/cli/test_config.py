@@ -38,6 +38,8 @@ def test_the_file_of_the_folder_is_used(sigflow: Call, folder: Path) -> None:
     ):
         assert sigflow(*command).code == 0, command
     assert (folder / "y").read_bytes() == (folder / "x.sgf").read_bytes()
+    spec = SAMPLES.parent / "formats" / "sgf1.ksy"
+    assert "5 frames" in sigflow("watch", spec, "x.sgf", "--times", "1").out
     # Another format has no fallback, and nothing is said.
     assert sigflow("validate", SAMPLES / "oscilloscope.hdr", "-s", "instrument_hdr").err == ""
 
