@@ -122,6 +122,16 @@ class Sgf1(KaitaiStruct):
                 number = _0 & 0x3
                 self.encoding = _ENUM_0.get(number, number)
 
+        def _take(self, raw: Any, at: int) -> None:
+            _0, = _UNPACK_1(raw, at)
+            self.reserved = _0 >> 3
+            self.compressed = (_0 >> 2 & 0x1) != 0
+            number = _0 & 0x3
+            self.encoding = _ENUM_0.get(number, number)
+
+        if not TYPE_CHECKING:
+            _io = Late('_io', at_its_end)
+
         def _steps(self, io: Window) -> Any:
             while io.lacks_bits(5):
                 yield
@@ -149,7 +159,7 @@ class Sgf1(KaitaiStruct):
                 raise ValidationNotEqualError(b'SGF1', self.magic, io, '/seq/0')
             self.version = io.read_u1()
         else:
-            self.magic, _1 = _UNPACK_1(io._data, io._pos)
+            self.magic, _1 = _UNPACK_2(io._data, io._pos)
             io._pos += 5
             if self.magic != b'SGF1':
                 io._pos -= 1
@@ -157,8 +167,8 @@ class Sgf1(KaitaiStruct):
             self.version = _1
         self.flags = Sgf1.Flags(io, self, self._root)
         if io._end - io._pos < 20:
-            _RUN_2.short(self, io)
-        self.stream_id, self.sequence, self.payload_length, self.checksum = _UNPACK_2(io._data, io._pos)
+            _RUN_3.short(self, io)
+        self.stream_id, self.sequence, self.payload_length, self.checksum = _UNPACK_3(io._data, io._pos)
         io._pos += 20
         self.payload = io.read_bytes(self.payload_length)
 
@@ -206,12 +216,11 @@ class Sgf1(KaitaiStruct):
         _root = Late('_root', lambda self, raw: self)
 
         def _late_flags(self, raw: bytes) -> Any:
-            self._io = io = KaitaiStream(raw)
-            self._parent, self._root = None, self
-            io._pos = 5
-            self.flags = Sgf1.Flags(io, self, self._root)
-            io._pos = io._end
-            return self.flags
+            part = Sgf1.Flags.__new__(Sgf1.Flags)
+            part._parent = part._root = self
+            part._late = raw
+            part._take(raw, 5)
+            return part
         flags = Late('flags', _late_flags)
 
         def _late_payload(self, raw: bytes) -> Any:
@@ -227,18 +236,23 @@ _RUN_0 = Run(
 _UNPACK_0 = _RUN_0.unpack
 _RUN_1 = Run(
     '>',
-    ('magic', '4s', 4),
-    ('version', 'B', 1),
+    ((('reserved', 5), ('compressed', 1), ('encoding', 2)), 'B', 1, 'be'),
 )
 _UNPACK_1 = _RUN_1.unpack
 _RUN_2 = Run(
+    '>',
+    ('magic', '4s', 4),
+    ('version', 'B', 1),
+)
+_UNPACK_2 = _RUN_2.unpack
+_RUN_3 = Run(
     '>',
     ('stream_id', 'I', 4),
     ('sequence', 'Q', 8),
     ('payload_length', 'I', 4),
     ('checksum', 'I', 4),
 )
-_UNPACK_2 = _RUN_2.unpack
+_UNPACK_3 = _RUN_3.unpack
 
 
 def _columns() -> Any:
