@@ -265,7 +265,13 @@ def sizes(mebibytes: list[int], folder: Path) -> None:
     program = (
         "import resource, sys, time\n"
         "base = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "def open_first(path):\n"
+        "    import io\n"
+        "    with io.open(path, 'rb') as file:\n"
+        "        return file.read(100_000)\n"
         "from sigflow.recording import open\n"
+        "with open(open_first(sys.argv[1]), 'sgf1', engine='native') as recording:\n"
+        "    recording.validate()\n"
         "with open(sys.argv[1], 'sgf1', engine='native') as recording:\n"
         "    start = time.perf_counter()\n"
         "    frames = recording.validate().frames\n"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sigflow import catalog, storage
 from sigflow.cli import exits
+from sigflow.cli.config import Config, configured
 from sigflow.cli.progress import watched
 from sigflow.cli.terminal import complain, counted
 from sigflow.errors import SigflowError, UsageError
@@ -33,11 +34,12 @@ def formats_of(settings: Settings) -> list[Format]:
 
 def each(captures: Sequence[str], settings: Settings, work: Callable[[Recording], int]) -> int:
     """Do the work on every capture, whatever becomes of the others, and give the worst exit code."""
+    config = configured(settings.config)
     formats = formats_of(settings)
-    return exits.worst([_one(name, formats, settings, work) for name in captures])
+    return exits.worst([_one(name, formats, settings, config, work) for name in captures])
 
 
-def _one(name: str, formats: list[Format], settings: Settings, work: Callable[[Recording], int]) -> int:
+def _one(name: str, formats: list[Format], settings: Settings, config: Config, work: Callable[[Recording], int]) -> int:
     try:
         opened = storage.open(name, mmap=settings.mmap)
     except (SigflowError, OSError) as error:
@@ -47,7 +49,7 @@ def _one(name: str, formats: list[Format], settings: Settings, work: Callable[[R
         settings.screen.note(f"{name}: only a plain file can be mapped, so this is read")
     with opened:
         try:
-            used = formats or found(opened, settings)
+            used, fallback = fallen_back(formats or found(opened, settings), settings, config, name)
             source = watched(opened, settings.screen)
             recording = Recording(
                 source,
@@ -57,6 +59,7 @@ def _one(name: str, formats: list[Format], settings: Settings, work: Callable[[R
                 engine=settings.engine,
                 workers=settings.workers,
                 notice=settings.screen.note,
+                fallback=fallback,
             )
             return work(recording)
         except UsageError as error:
@@ -67,6 +70,19 @@ def _one(name: str, formats: list[Format], settings: Settings, work: Callable[[R
         except (SigflowError, OSError) as error:
             complain(f"{name}: {exits.words(error)}" if isinstance(error, OSError) else str(error))
             return exits.FAILED
+
+
+def fallen_back(
+    formats: Sequence[Format], settings: Settings, config: Config, name: str
+) -> tuple[list[Format], list[Format]]:
+    """The formats with their fallback codecs, and the fallback formats; a line says which there are."""
+    codecs = config.codecs()
+    fallback = config.formats(formats, settings.limits)
+    if fallback:
+        names = ", ".join(format.name for format in fallback)
+        settings.screen.note(f"{name}: what is left in gaps is tried with {names} ({config.file})")
+    used = [[each.with_fallback(codecs) for each in group] for group in (formats, fallback)]
+    return used[0], used[1]
 
 
 def found(opened: Storage, settings: Settings) -> list[Format]:

@@ -33,6 +33,7 @@ class Settings:
     chunk_size: int | None = None
     max_frame: int | None = None
     workers: int = 1
+    config: str | None = None
 
     @property
     def limits(self) -> Limits | None:
@@ -84,6 +85,7 @@ SCAN_OPTIONS = (
     click.option("--mmap", is_flag=True, help="Map the file; one that shrinks meanwhile can kill the process."),
     click.option("--chunk-size", type=click.IntRange(1, LARGEST_CHUNK), metavar="BYTES", help="Bytes read at once."),
     max_frame_option,
+    click.option("--config", metavar="FILE", help="Instead of sigflow.yaml in the current folder."),
 )
 
 captures = click.argument("captures", nargs=-1, required=True, metavar="CAPTURE...")
@@ -131,10 +133,11 @@ def scanning(function: Command) -> Command:
         chunk_size: int | None,
         max_frame: int | None,
         workers: int,
+        config: str | None,
         screen: Screen,
         **others: Any,
     ) -> Any:
-        settings = Settings(screen, specs, engine, mmap, chunk_size, max_frame, workers)
+        settings = Settings(screen, specs, engine, mmap, chunk_size, max_frame, workers, config)
         return function(*args, settings=settings, **others)
 
     wrapped: Command = _with(SCAN_OPTIONS, screened(call))

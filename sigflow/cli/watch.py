@@ -47,13 +47,16 @@ def command(spec: str, capture: str, times: int | None, settings: Settings) -> i
 def reading(spec: str, capture: str, before: Reading | None, settings: Settings) -> Reading | None:
     """Compile, read, show; None, after complaints, where that could not be done."""
     from sigflow import catalog, storage
+    from sigflow.cli.captures import fallen_back
+    from sigflow.cli.config import configured
     from sigflow.recording import Recording, compare
 
     try:
         format = catalog.compile(spec, limits=settings.limits)
         with storage.open(capture, mmap=settings.mmap) as opened:
             chunk_size = settings.chunk_size or storage.DEFAULT_CHUNK
-            recording = Recording(opened, [format], limits=settings.limits, chunk_size=chunk_size)
+            formats, fallback = fallen_back([format], settings, configured(settings.config), capture)
+            recording = Recording(opened, formats, limits=settings.limits, chunk_size=chunk_size, fallback=fallback)
             found = compare.read(recording, before)
     except SpecError as error:
         complain_of_spec(error)

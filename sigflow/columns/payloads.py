@@ -33,6 +33,7 @@ def can_gather(envelope: Envelope, scalars: Mapping[str, Scalar]) -> bool:
     """Whether the payload stands at a fixed place, and what decides on its codecs can be gathered."""
     return envelope.payload_at is not None and all(
         codec.target is None
+        and not codec.others
         and (codec.when is None or (codec.needs is not None and all(path in scalars for path in codec.needs)))
         for codec in envelope.codecs
     )

@@ -1,17 +1,22 @@
 """The rows of a quarantine, in SQLite: STRICT tables, a write-ahead log, and every commit synced to the disk.
 
-What is no number is JSON, so that no text of a capture can be anything but text.
+What is no number is JSON, so that no text of a capture can be anything but text.  A ledger is a file, and as hostile as
+any: one that holds more than tables and indexes is refused, and a row counts only where its values have their types,
+its id is that of its stretch, and its bytes are named by a hash and not by a path.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from sigflow.diagnostics import Finding, Severity
+import msgspec
+
+from sigflow.diagnostics import Finding
 from sigflow.errors import SigflowError
 from sigflow.events import Span, Stamp
 from sigflow.quarantine.entry import Attempt, Entry, Neighbour, SpecUsed, Stretch
@@ -92,9 +97,13 @@ class Ledger:
     def _prepare(self) -> None:
         run = self._connection.execute
         (version,) = run("PRAGMA user_version").fetchone()
-        (tables,) = run("SELECT count(*) FROM sqlite_schema").fetchone()
-        if version != VERSION and (version or tables):
+        things = run("SELECT type, name, substr(sql, 1, 13) FROM sqlite_schema").fetchall()
+        if version != VERSION and (version or things):
             raise SigflowError(f"{self._path}: a ledger of version {version}, wanted {VERSION}")
+        for kind, name, statement in things:
+            if kind != "index" and (kind, statement) != ("table", "CREATE TABLE "):
+                raise SigflowError(f"{self._path}: the ledger holds a {kind} {name!r}, which is none of ours")
+        run("PRAGMA trusted_schema = OFF")
         run("PRAGMA journal_mode = WAL")
         run("PRAGMA synchronous = FULL")
         if not version:
@@ -105,7 +114,7 @@ class Ledger:
         """What SQLite complains of, as an error of ours that names the ledger."""
         try:
             yield
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             raise SigflowError(f"{self._path}: the ledger: {error}") from error
 
     @contextmanager
@@ -160,14 +169,31 @@ class Ledger:
         with self._told():
             rows = self._connection.execute(f"{SELECT} {where} {IN_ORDER}", [*values])
             for row in rows:
-                yield _entry(row)
+                with self._read(row):
+                    entry = _entry(row)
+                yield entry
 
     def attempts(self, entry: str) -> list[Attempt]:
         """The attempts on an entry, in their order."""
         columns = "entry, specs, frames, frame_bytes, left_bytes, at_ns"
         with self._told():
             rows = self._connection.execute(f"SELECT {columns} FROM attempts WHERE entry = ? ORDER BY number", (entry,))
-            return [Attempt(row[0], _specs(row[1]), *row[2:]) for row in rows]
+            return [self._attempt(row) for row in rows]
+
+    def _attempt(self, row: tuple[Any, ...]) -> Attempt:
+        with self._read(row):
+            entry, specs, *counts = msgspec.convert(row, _ATTEMPT)
+            return Attempt(entry, _typed(specs, tuple[SpecUsed, ...]), *counts)
+
+    @contextmanager
+    def _read(self, row: tuple[Any, ...]) -> Iterator[None]:
+        """What is wrong with a row, as an error of ours that names it."""
+        try:
+            yield
+        except (ValueError, RecursionError) as error:  # (msgspec's is a ValueError)
+            raise SigflowError(
+                f"{self._path}: the ledger: the row of {str(row[0])[:80]!r} is damaged: {error}"
+            ) from error
 
     def delete(self, entry: str) -> None:
         """Delete an entry and its attempts."""
@@ -192,28 +218,38 @@ def _specs_text(specs: Iterable[SpecUsed]) -> str:
     return json.dumps([_slots(spec) for spec in specs])
 
 
-def _specs(text: str) -> tuple[SpecUsed, ...]:
-    return tuple(SpecUsed(**each) for each in json.loads(text))
+#: What SQLite must give for a row of each table.
+_ENTRY = tuple[str, str, str, int, int, str, str, str, str, str, str, str, str | None, int, int | None]
+_ATTEMPT = tuple[str, str, int, int, int, int]
+_HASH = re.compile(r"[0-9a-f]{64}\Z")
+
+
+def _typed(text: str, type: Any) -> Any:
+    """What a text of JSON says, if it is of this type; else a `ValueError`.  (It may hold halves of surrogates.)"""
+    return msgspec.convert(json.loads(text), type)
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:
-    """An entry from its row, in the order of COLUMNS."""
-    id, capture, name, start, stop, raw, reasons, diagnostics, specs, stamps, before, after, parent, kept, decoded = row
-    findings = [each | {"severity": Severity(each["severity"])} for each in json.loads(diagnostics)]
-    first, last = (None if each is None else Stamp(*each) for each in json.loads(stamps))
-    frame_before, frame_after = (
-        None if each is None else Neighbour(**each) for each in map(json.loads, (before, after))
+    """An entry from its row, in the order of COLUMNS; `ValueError` where it is none."""
+    id, capture, name, start, stop, raw, reasons, diagnostics, specs, stamps, before, after, parent, kept, decoded = (
+        msgspec.convert(row, _ENTRY)
     )
     stretch = Stretch(
         capture,
         name,
         Span(start, stop),
-        tuple(json.loads(reasons)),
-        _specs(specs),
-        tuple(Finding(**each) for each in findings),
-        (first, last),
-        frame_before,
-        frame_after,
+        _typed(reasons, tuple[str, ...]),
+        _typed(specs, tuple[SpecUsed, ...]),
+        _typed(diagnostics, tuple[Finding, ...]),
+        _typed(stamps, tuple[Stamp | None, Stamp | None]),
+        _typed(before, Neighbour | None),
+        _typed(after, Neighbour | None),
         parent,
     )
+    if not 0 <= start < stop:
+        raise ValueError(f"a stretch from {start} to {stop}")
+    if id != stretch.id:
+        raise ValueError(f"its id is not that of its stretch, {stretch.id}")
+    if not _HASH.match(raw):
+        raise ValueError(f"its bytes are named {raw[:80]!r}, wanted a SHA-256")
     return Entry(id, stretch, raw, kept, decoded)

@@ -7,6 +7,7 @@ import os
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, cast
 
@@ -17,10 +18,13 @@ from sigflow.events import Gap, Record
 from sigflow.recording import tables
 from sigflow.recording.choice import NATIVE, Choice
 from sigflow.recording.detect import detect
+from sigflow.recording.fallback import FallbackRun, fallbacks
 from sigflow.recording.faults import Examiner
 from sigflow.recording.report import EMPTY, LONGEST, LOSS, Report, finding_of
 from sigflow.recording.run import AnyRun, Run
+from sigflow.storage.base import pieces
 from sigflow.storage.memory import MemoryStorage
+from sigflow.storage.tape import Tape
 from sigflow.stream.format import Format
 
 if TYPE_CHECKING:
@@ -48,17 +52,20 @@ def open(
     chunk_size: int | None = None,
     engine: str = "auto",
     workers: int = 1,
+    fallback: Sequence[Named] = (),
 ) -> Recording:
     """Open a recorded stream with a format, or several that are interleaved in it.
 
     source: a path (`-`: standard input), bytes, or a storage.  format: a Format, a name, a `.ksy` path, or a list of
     such; None: the bundled formats that find frames in the first MiB.  strict: raise a `StreamError` at the first
     damage.  engine: `python`, `native`, or `auto`, which is native from 4 MiB on where the formats allow it; both give
-    the same.  workers: threads of the native engine.
+    the same.  workers: threads of the native engine.  fallback: formats that are tried, in their order, on what the
+    others left in gaps.
     Raises `UsageError` where no format is given and none is found, or the native engine cannot scan for the formats.
     """
     opened = storage.open(source, mmap=mmap)
     try:
+        others = [each if isinstance(each, Format) else catalog.load(each) for each in fallback]
         if format is None:
             formats = [each.format for each in detect(opened, limits)]
             if not formats and opened.read(0, 1):
@@ -67,7 +74,14 @@ def open(
             named = [format] if isinstance(format, Format | str | os.PathLike) else list(format)
             formats = [each if isinstance(each, Format) else catalog.load(each) for each in named]
         return Recording(
-            opened, formats, limits=limits, strict=strict, chunk_size=chunk_size, engine=engine, workers=workers
+            opened,
+            formats,
+            limits=limits,
+            strict=strict,
+            chunk_size=chunk_size,
+            engine=engine,
+            workers=workers,
+            fallback=others,
         )
     except BaseException:
         opened.close()
@@ -92,11 +106,21 @@ class Recording:
         engine: str = "auto",
         workers: int = 1,
         notice: Callable[[str], None] | None = None,
+        fallback: Sequence[Format] = (),
     ) -> None:
-        """notice: is told what takes a while, and why the engine is not the one that could be expected."""
+        """notice: is told what takes a while, and why the engine is not the one that could be expected.
+
+        fallback: formats that are tried, in their order, on what the others left in gaps.
+        """
+        others = fallbacks(formats, fallback)
+        if others and strict:
+            raise UsageError("strict, which ends at the first damage, and fallback formats exclude each other")
         self.storage = source
-        self.formats = tuple(formats)
+        #: All formats of which there may be frames.
+        self.formats = (*formats, *others)
         self.limits = limits
+        self._first = tuple(formats)
+        self._fallback = [each.with_limits(limits) for each in others]
         self._strict = strict
         self._chunk_size = chunk_size
         self._limited = [each.with_limits(limits) for each in formats]
@@ -117,8 +141,17 @@ class Recording:
 
     def run(self, *, keep: bool = False) -> AnyRun:
         """A new pass from the beginning; `keep` lets gaps be looked at again."""
+        if not self._fallback:
+            return self._scan(self.storage.chunks, keep)
+        if self.storage.repeatable and self.storage.size is not None:
+            return FallbackRun(self._scan(self.storage.chunks, keep), self._fallback, partial(pieces, self.storage))
+        tape = Tape(self.storage.chunks(self._chunk_size or storage.DEFAULT_CHUNK))
+        return FallbackRun(self._scan(lambda size: tape, keep), self._fallback, tape.read, tape.release)
+
+    def _scan(self, chunks: Callable[[int], Iterable[bytes]], keep: bool) -> AnyRun:
+        """A pass of the first formats."""
         choice, scanner = self._choice, None
-        if self.formats and not self._strict:
+        if self._first and not self._strict:
             if self.storage.repeatable and self.storage.size is not None:
                 native = choice.native(self._limited, self.storage.size)
                 if native is not None:
@@ -127,8 +160,8 @@ class Recording:
                     return NativeRun(self.storage, native, chunk_size=self._chunk_size, workers=choice.workers)
             else:
                 scanner = choice.scanner(self._limited)
-        chunks = self.storage.chunks(self._chunk_size or storage.DEFAULT_CHUNK)
-        return Run(chunks, self.formats, limits=self.limits, strict=self._strict, keep=keep, scanner=scanner)
+        read = chunks(self._chunk_size or storage.DEFAULT_CHUNK)
+        return Run(read, self._first, limits=self.limits, strict=self._strict, keep=keep, scanner=scanner)
 
     def events(self) -> Iterator[Event]:
         """Records, gaps, losses and notes in the order of the stream."""
@@ -182,7 +215,7 @@ class Recording:
     def validate(self) -> Report:
         """Scan and read everything: the verdict."""
         run = self.run(keep=True)
-        if run.engine == NATIVE and not isinstance(run, Run):
+        if run.engine == NATIVE and not isinstance(run, Run | FallbackRun):
             from sigflow.recording.judge import NativeVerdict
 
             again = getattr(self.storage, "again", None)

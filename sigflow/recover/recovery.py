@@ -18,6 +18,7 @@ from sigflow.events import Event, Record, Span
 from sigflow.quarantine import Quarantine, SpecUsed, Stretch
 from sigflow.recover.decide import LEFT_OUT, MODES, Anew, Judge, decide
 from sigflow.recover.readback import Readback, specs_used
+from sigflow.storage.base import pieces
 from sigflow.storage.disk import DISK, Disk, Draft, Identity, folder_of
 from sigflow.stream.decoder import Decoder
 
@@ -304,7 +305,9 @@ class _Output(_Target):
             self._quarantine = self._open()
             self._id, self._size = content_id(self._capture.storage)
         storage = self._capture.storage
-        entry = self._quarantine.keep(replace(stretch, capture=self._id), pieces(storage, stretch.span))
+        entry = self._quarantine.keep(
+            replace(stretch, capture=self._id), pieces(storage, stretch.span.start, stretch.span.stop)
+        )
         self._pending.append(LeftOut(stretch.span, stretch.reasons, entry))
         if len(self._pending) >= BATCH:
             self._commit(self._quarantine)
@@ -343,14 +346,6 @@ class _Output(_Target):
     def __exit__(self, *error: object) -> None:
         if self._quarantine is not None:
             self._quarantine.close()
-
-
-def pieces(storage: Storage, span: Span) -> Iterator[bytes]:
-    """The bytes of a span, a piece at a time."""
-    at = span.start
-    while at < span.stop and (piece := storage.read(at, min(at + PIECE, span.stop))):
-        at += len(piece)
-        yield piece
 
 
 def content_id(storage: Storage) -> tuple[str, int]:

@@ -7,17 +7,18 @@ the same frames again, and loses none.  An entry that gives nothing stays as it 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sigflow.diagnostics import Severity
-from sigflow.events import Event, Gap, Record, Span
+from sigflow.events import Event, Record
 from sigflow.quarantine import Attempt, Entry, Quarantine, Stretch
 from sigflow.recover.decide import decide
 from sigflow.recover.readback import Readback, specs_used
 from sigflow.storage.disk import DISK, Disk, Draft, folder_of
 from sigflow.stream.decoder import Decoder
+from sigflow.stream.stretch import events_of
 
 if TYPE_CHECKING:
     from sigflow.stream.format import Format
@@ -113,7 +114,7 @@ def retry(
         for entry in entries:
             one = Readback()
             left = []
-            events = _events(Decoder(formats), quarantine.chunks(entry), entry.stretch.span.start)
+            events = events_of(Decoder(formats), quarantine.chunks(entry), entry.stretch.span.start)
             for decision in decide(events, "all", name=entry.stretch.name, specs=specs):
                 if isinstance(decision, Record):
                     one.frame(decision)
@@ -157,24 +158,6 @@ def retry(
         purged=purge and placed,
         entries=tuple(tried),
     )
-
-
-def _events(decoder: Decoder, chunks: Iterable[bytes], base: int) -> Iterator[Event]:
-    """The events of a stretch whose first byte is at this offset of its stream."""
-    for chunk in chunks:
-        decoder.feed(chunk)
-        yield from _moved(decoder.events(), base)
-    decoder.feed_eof()
-    yield from _moved(decoder.events(), base)
-
-
-def _moved(events: Iterable[Event], base: int) -> Iterator[Event]:
-    for event in events:
-        if isinstance(event, Record):
-            event.start += base
-        elif isinstance(event, Gap):
-            event.span = Span(event.span.start + base, event.span.stop + base)
-        yield event
 
 
 def _child(stretch: Stretch, entry: Entry) -> Stretch:

@@ -101,7 +101,8 @@ class Codec:
     """One payload codec: `name` in the codec registry, or `parse` (of the generated class `target`); `when` decides per
     unit.
 
-    needs: the attribute paths of the numbers that `when` reads; None where it may read more.
+    needs: the attribute paths of the numbers that `when` reads; None where it may read more.  others: codecs that are
+    tried, in their order, on what this one refuses.
     """
 
     field: str
@@ -110,6 +111,7 @@ class Codec:
     parse: Callable[[bytes], Any] | None = None
     needs: tuple[str, ...] | None = None
     target: type[Any] | None = None
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,13 @@ class Storage(Protocol):
     ) -> None: ...
 
 
+def pieces(storage: Storage, start: int, stop: int, size: int = 1 << 20) -> Iterator[bytes]:
+    """The bytes of [start, stop) of a storage that can be read at any offset, at most `size` at a time."""
+    while start < stop and (piece := storage.read(start, min(start + size, stop))):
+        start += len(piece)
+        yield piece
+
+
 class Closing:
     """The context manager that all storages share."""
 

@@ -5,7 +5,8 @@ A format without an envelope is a whole file: one frame from the first byte to t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
@@ -88,6 +89,15 @@ class Format:
         if limits is None:
             return self
         return Format(self.envelope, limits.over(self.limits), root=self.root, name=self.name, module=self.module)
+
+    def with_fallback(self, codecs: Mapping[str, Sequence[str]]) -> Format:
+        """This format with codecs, by the name of the codec that its spec names, that are tried on what it refuses."""
+        envelope = self.envelope
+        if envelope is None or not any(codec.name in codecs for codec in envelope.codecs):
+            return self
+        chained = tuple(replace(codec, others=tuple(codecs.get(codec.name, ()))) for codec in envelope.codecs)
+        envelope = replace(envelope, codecs=chained)
+        return Format(envelope, self.limits, root=self.root, name=self.name, module=self.module)
 
     # ---------------------------------------------------------------- frames
 

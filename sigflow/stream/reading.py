@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 #: The code of a finding about a codec that failed.
 CODEC = "codec"
+#: The code of a finding about a payload that another codec took.
+FALLBACK = "fallback"
 
 
 def read(envelope: Envelope, limits: Limits, record: Record, unit: Any, fault: BaseException | None) -> Reading:
@@ -44,8 +46,14 @@ def read(envelope: Envelope, limits: Limits, record: Record, unit: Any, fault: B
             value, problems = _decoded(codec, payload, limits)
         except (CodecError, *WIRE_ERRORS) as error:
             text = str(error) if isinstance(error, CodecError) else f"{type(error).__name__}: {error}"
-            findings.append(Finding(CODEC, Severity.ERROR, text, record.start + offset, envelope.name, codec.field))
-            break  # the next codec would get what it is not made for
+            place = record.start + offset
+            other = _by_others(codec, payload, limits)
+            if other is None:
+                findings.append(Finding(CODEC, Severity.ERROR, text, place, envelope.name, codec.field))
+                break  # the next codec would get what it is not made for
+            name, (value, problems) = other
+            text = f"codec {name} took what {codec.name} refused: {text}"
+            findings.append(Finding(FALLBACK, Severity.NOTE, text, place, envelope.name, codec.field))
         for problem in problems:
             # Once a codec has changed the bytes, an offset in them is none in the stream.
             place = record.start + offset + (problem.offset if payload.__class__ is memoryview else 0)
@@ -146,6 +154,16 @@ def payload_span(envelope: Envelope, raw: bytes) -> tuple[int, int] | None:
             if len(pieces) == 1 and isinstance(pieces[0], tuple):
                 start, stop = pieces[0]
                 return start, len(raw) if stop is None else stop if stop >= 0 else len(raw) + stop
+    return None
+
+
+def _by_others(codec: Codec, payload: Any, limits: Limits) -> tuple[str, codecs.Decoded] | None:
+    """The first of a codec's others that can make something of the payload, and what."""
+    for name in codec.others:
+        try:
+            return name, codecs.get(name).decode(payload, limits)
+        except (CodecError, *WIRE_ERRORS):
+            continue  # that of the codec that the spec names is told
     return None
 
 

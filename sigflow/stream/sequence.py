@@ -16,10 +16,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sigflow.diagnostics import Severity
-from sigflow.events import Event, Loss, Note
+from sigflow.events import Event, Loss, Note, Record
+from sigflow.runtime.measure import WIRE_ERRORS
 
 if TYPE_CHECKING:
     from sigflow.runtime.envelope import Sequence
+    from sigflow.stream.format import Format
 
 BEHIND = 1024
 MISSING = 64
@@ -115,3 +117,24 @@ class Tracker:
     def _note(self, code: str, text: str, stream: Any, offset: int) -> Note:
         where = "" if stream is None else f" in stream {stream!r}"
         return Note(code, Severity.NOTE, text + where, offset, self.name)
+
+
+def tracker_of(format: Format, counts: Counts) -> Tracker | None:
+    """The counters of a format, where it has a sequence."""
+    if format.envelope is None or format.envelope.sequence is None:
+        return None
+    return Tracker(format.name, format.envelope.sequence, counts)
+
+
+def follow(tracker: Tracker | None, format: Format, record: Record, out: list[Event]) -> None:
+    """Account for a record from its value; what its counter shows goes to `out`."""
+    if tracker is None:
+        return
+    counter = record.sequence
+    try:
+        stream = format.stream_of(record)
+        hash(stream)
+    except WIRE_ERRORS:
+        return  # the value was not parsed that far, which the record's diagnostics say
+    if counter is not None:
+        tracker.follow(stream, counter, record.start, out)

@@ -6,8 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from sigflow.events import Event, Gap, Record, Span
-from sigflow.runtime.measure import WIRE_ERRORS
-from sigflow.stream.sequence import Counts, Tracker
+from sigflow.stream.sequence import Counts, follow, tracker_of
 
 if TYPE_CHECKING:
     from sigflow.stream.format import Format
@@ -75,7 +74,7 @@ class Events:
         self._formats = formats
         self._pending = pending
         self._out = out
-        self._trackers = [_tracker(each, counts) for each in formats]
+        self._trackers = [None if counts is None else tracker_of(each, counts) for each in formats]
 
     def gap(self, data: Buffer, base: int, at: int, stop: int, refusals: Refusals) -> None:
         """Bytes in no frame."""
@@ -163,20 +162,4 @@ class Events:
 
     def _account(self, number: int, record: Record) -> None:
         """Sequence accounting for one record, from its value."""
-        tracker = self._trackers[number]
-        if tracker is None:
-            return
-        counter = record.sequence
-        try:
-            stream = self._formats[number].stream_of(record)
-            hash(stream)
-        except WIRE_ERRORS:
-            return  # the value was not parsed that far, which the record's diagnostics say
-        if counter is not None:
-            tracker.follow(stream, counter, record.start, self._out)
-
-
-def _tracker(format: Format, counts: Counts | None) -> Tracker | None:
-    if counts is None or format.envelope is None or format.envelope.sequence is None:
-        return None
-    return Tracker(format.name, format.envelope.sequence, counts)
+        follow(self._trackers[number], self._formats[number], record, self._out)

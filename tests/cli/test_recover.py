@@ -208,6 +208,27 @@ def test_retry_writes_and_marks_and_deletes_only_on_demand(sigflow: Call, quaran
     assert not (tmp_path / "z").exists()
 
 
+def test_a_newer_agents_frames_come_out_with_a_newer_spec(sigflow: Call, tmp_path: Path) -> None:
+    """An added field, version 2: refused by the old spec, kept, and complete after a retry with the new one."""
+    import random
+
+    from tests.recover.test_retry import NEW, OLD, agents
+
+    old, new, capture = tmp_path / "old.ksy", tmp_path / "new.ksy", tmp_path / "x.bin"
+    old.write_text(OLD)
+    new.write_text(NEW)
+    frames = agents(random.Random(9), 100)
+    capture.write_bytes(b"".join(frames))
+    assert sigflow("recover", capture, "-s", old, "-o", tmp_path / "good").code == 3
+    assert (tmp_path / "good").read_bytes() == b"".join(frame for frame in frames if frame[2] == 1)
+    called = sigflow("quarantine", "retry", tmp_path / "good.quarantine", "-s", new, "-o", tmp_path / "newer")
+    assert called.code == 0
+    newer = [frame for frame in frames if frame[2] == 2]
+    assert (tmp_path / "newer").read_bytes() == b"".join(newer)
+    parsed = sigflow("parse", tmp_path / "newer", "-s", new, "--format", "ndjson").out.splitlines()
+    assert [json.loads(line)["value"]["temperature"] for line in parsed] == [-10] * len(newer)
+
+
 def test_retry_refuses_what_would_lose_frames(sigflow: Call, quarantine: Path, tmp_path: Path) -> None:
     cases = [
         (["-o", tmp_path / "x", "-s", "instrument_hdr"], "is there already"),

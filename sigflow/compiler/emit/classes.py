@@ -322,6 +322,7 @@ class _Class:
 
     def measuring(self) -> None:
         """What a frame's class, and the unsized types in it, have for the scan."""
+        self.taking()
         scope, out = self.stream.scope, self.out
         if scope is None or self.plan not in scope.classes:
             return
@@ -359,6 +360,14 @@ class _Class:
                     if isinstance(step.wire, Bytes):
                         out(f"return raw[{start or ''}:{'' if stop is None else stop}]")
                         continue
+                    if self.takes(step):
+                        name = self.module.expressions.plan.class_names[step.wire.target]  # type: ignore[union-attr]
+                        out(f"part = {name}.__new__({name})")
+                        out("part._parent = part._root = self")
+                        out("part._late = raw")
+                        out(f"part._take(raw, {start if start >= 0 else f'len(raw) - {-start}'})")
+                        out("return part")
+                        continue
                     out(f"self._io = io = {self.module.need('KaitaiStream')}(raw)")
                     out("self._parent, self._root = None, self")
                     out(f"io._pos = {start if start >= 0 else f'io._end - {-start}'}")
@@ -370,6 +379,28 @@ class _Class:
                     with self.late_field(name):
                         out("self._read()")
                         out(f"return self.__dict__[{name!r}]")
+
+    def takes(self, step: Step) -> bool:
+        """Whether a field is an object of a class that takes its fields from bytes."""
+        wire, attr = step.wire, step.attr
+        plans = self.module.expressions.plan.classes
+        if not isinstance(wire, User) or wire.target not in plans or attr.parent is not None or attr.no_parent:
+            return False
+        return bool(Runs(self.module, plans[wire.target], "", Writer()).whole())
+
+    def taking(self) -> None:
+        """What the class has for being made by a frame that reads it late."""
+        spec = self.plan.spec
+        if not any(
+            isinstance(step.wire, User) and step.wire.target is spec and self.takes(step) for step in self.stream.places
+        ):
+            return
+        out, late = self.out, self.module.need("Late")
+        reads = Runs(self.module, self.plan, "", out)
+        reads.taken(reads.whole())
+        out()
+        with out.block(f"if not {self.module.std('TYPE_CHECKING')}:"):
+            out(f"_io = {late}('_io', {self.module.need('at_its_end')})")
 
     @contextmanager
     def late_field(self, name: str) -> Iterator[None]:

@@ -145,8 +145,30 @@ class Runs(Reads):
         """Whether a field can fail although its bytes are there."""
         return self.has_check(step) or isinstance(step.wire, Text | User)
 
-    def unpack(self, run: Run) -> None:
-        """The unpack of a run that is all there."""
+    def whole(self) -> list[Packed]:
+        """The members of the one run that all fields of this class are, where none can fail; else []."""
+        steps = list(self.plan.steps)
+        if (
+            self.plan.params
+            or self.plan.order in ("calc", "inherited")
+            or not all(isinstance(step.wire, Bits | Number) for step in steps)
+        ):
+            return []
+        members, after = self.run(steps, 0)
+        return members if after == len(steps) and not any(self.has_check(step) for step in steps) else []
+
+    def taken(self, members: list[Packed]) -> None:
+        """The method that takes all fields from bytes that are there."""
+        order = next((member.order for member in members if member.order), "be")
+        run = Run(len(self.module.runs), SIGNS[order], tuple(members))
+        self.module.runs.append(run)
+        any_ = self.module.std("Any")
+        self.out()
+        with self.out.block(f"def _take(self, raw: {any_}, at: int) -> None:"):
+            self.unpack(run, "raw, at")
+
+    def unpack(self, run: Run, source: str = "") -> None:
+        """The unpack of a run that is all there, from the stream, or from `source`."""
         out = self.out
         targets, after = [], []
         ordered = False  # behind a check or a nested object, fields are set in their order
@@ -161,8 +183,9 @@ class Runs(Reads):
                 after.append((f"_{number}", member))
             ordered = ordered or any(self.has_check(one) for one in member.steps)
         comma = "," if len(targets) == 1 else ""
-        out(f"{', '.join(targets)}{comma} = _UNPACK_{run.number}(io._data, io._pos)")
-        out(f"io._pos += {run.size}")
+        out(f"{', '.join(targets)}{comma} = _UNPACK_{run.number}({source or 'io._data, io._pos'})")
+        if not source:
+            out(f"io._pos += {run.size}")
         behind = run.size
         for temporary, member in after:
             behind -= member.size

@@ -1,0 +1,151 @@
+"""`sigflow.yaml`: what is configured for the whole tool, from the current folder or the file that `--config` names.
+
+    fallback:
+      sgf1: [sgf_legacy, older/agent.ksy]     formats that are tried on what sgf1 left in gaps
+      codec:zlib: [codec:deflate64]           codecs that are tried on payloads that zlib refused
+
+Rules.  An unknown key, or a value of another shape, is an error with its place, whatever the command needs of the file.
+Paths are relative to the file.  What a file changes is told on stderr when it changes something.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sigflow.errors import UsageError
+
+if TYPE_CHECKING:
+    from sigflow.compiler.source import Node
+    from sigflow.limits import Limits
+    from sigflow.stream.format import Format
+
+#: The file that is looked for where none is named.
+DEFAULT = "sigflow.yaml"
+#: What a codec's name begins with, where a format's may stand as well.
+CODEC = "codec:"
+#: The code of a file in which nothing stands.
+EMPTY = "SF104"
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name in the file, and where it stands."""
+
+    text: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What a file says.  fallback: by the name of a format, or `codec:NAME`."""
+
+    file: str = ""
+    fallback: Mapping[str, tuple[Name, ...]] = field(default_factory=dict)
+
+    def formats(self, used: Iterable[Format], limits: Limits | None) -> list[Format]:
+        """The fallback formats of those that are used, in order; `UsageError` with its place for one that is none."""
+        from sigflow import catalog
+
+        found = []
+        for name in (name for format in used for name in self.fallback.get(format.name, ())):
+            path = os.path.join(os.path.dirname(self.file), name.text)
+            try:
+                found.append(
+                    catalog.load(path if name.text.endswith(catalog.SPEC_ENDING) else name.text, limits=limits)
+                )
+            except UsageError as error:
+                raise UsageError(f"{name.place}: {error}") from error
+        return found
+
+    def codecs(self) -> dict[str, list[str]]:
+        """The fallback codecs by the name of the codec before them."""
+        from sigflow import codecs
+
+        found = {}
+        for key, names in self.fallback.items():
+            if key.startswith(CODEC):
+                found[key.removeprefix(CODEC)] = [name.text.removeprefix(CODEC) for name in names]
+            for name in names if key.startswith(CODEC) else ():
+                try:
+                    codecs.get(name.text.removeprefix(CODEC))
+                except UsageError as error:
+                    raise UsageError(f"{name.place}: {error}") from error
+        return found
+
+
+def configured(named: str | None) -> Config:
+    """What the file says that is named, or the one in the current folder, if there is one."""
+    if named is None and not os.path.exists(DEFAULT):
+        return Config()
+    return read(DEFAULT if named is None else named)
+
+
+def read(file: str) -> Config:
+    """The configuration in a file.  Raises `UsageError` with the place of the first mistake; `OSError`."""
+    from sigflow.compiler import source
+    from sigflow.compiler.problems import Problems
+
+    problems = Problems()
+    found = source.read(Path(file), problems)
+    if found is None or problems.failed:
+        (problem, *_) = problems.sorted()
+        if problem.code == EMPTY:
+            return Config(file)
+        raise UsageError(str(problem))
+    sections: dict[str, Any] = {}
+    for key, place, node in _entries(found[0], "sections"):
+        if key not in SECTIONS:
+            near = get_close_matches(key, SECTIONS, 1)
+            hint = f", did you mean {near[0]!r}?" if near else f"; known: {', '.join(SECTIONS)}"
+            raise UsageError(f"{place}: unknown key {key!r}{hint}")
+        sections[key] = SECTIONS[key](node)
+    return Config(file, **sections)
+
+
+def _entries(node: Node, what: str) -> Iterable[tuple[str, str, Node]]:
+    """Key, place of the key, and value of each entry of a map; nothing at all is an empty one."""
+    from sigflow.compiler.source import Mapping as Map
+    from sigflow.compiler.source import Scalar
+
+    if isinstance(node, Scalar) and node.is_null:
+        return []
+    if not isinstance(node, Map):
+        raise UsageError(f"{node.place}: found {node.describe()}, wanted a map of {what}")
+    return [(key.text, str(key.place), value) for key, value in node]
+
+
+def _fallback(node: Node) -> dict[str, tuple[Name, ...]]:
+    """The section `fallback`: a format, or a codec, and the list of those tried after it."""
+    found = {}
+    for key, place, value in _entries(node, "format names to lists of formats"):
+        names = found[key] = _names(value)
+        for name in names:
+            if name.text.startswith(CODEC) != key.startswith(CODEC):
+                raise UsageError(
+                    f"{name.place}: {name.text!r} cannot stand in for {key!r}: one is a codec, one a format"
+                )
+        if key in (name.text for name in names):
+            raise UsageError(f"{place}: {key!r} falls back to itself")
+    return found
+
+
+def _names(node: Node) -> tuple[Name, ...]:
+    from sigflow.compiler.source import Scalar
+    from sigflow.compiler.source import Sequence as List
+
+    items: Sequence[Node] = node.items if isinstance(node, List) else (node,)
+    found = []
+    for item in items:
+        if not isinstance(item, Scalar) or not item.text or item.is_null:
+            raise UsageError(f"{item.place}: found {item.describe()}, wanted a name")
+        found.append(Name(item.text, str(item.place)))
+    return tuple(found)
+
+
+#: What reads each section of the file.
+SECTIONS: dict[str, Callable[[Node], Any]] = {"fallback": _fallback}

@@ -1,0 +1,130 @@
+"""Fallback formats: what the formats of a recording left in gaps is tried with others, older agents', one by one.
+
+Rules.  The scan of the first formats is what it would be without.  A fallback sees the bytes of a gap and nothing else:
+it decodes them as a stream of their own, which begins where a frame ended or the stream did; what it leaves in gaps
+goes to the next.  So the events are a function of the bytes here, too.  They come in the order of the stream; the
+`format` of a record says which took it, and a gap that is left has the reasons of all that refused it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from sigflow.errors import UsageError
+from sigflow.events import Event, Gap, Record, Span
+from sigflow.storage.tape import END
+from sigflow.stream.decoder import Decoder
+from sigflow.stream.sequence import Counts, follow, tracker_of
+from sigflow.stream.statistics import Statistics
+from sigflow.stream.stretch import events_of
+
+if TYPE_CHECKING:
+    from sigflow.recording.run import AnyRun
+    from sigflow.stream.format import Format
+
+#: Gives the bytes of a span in pieces.
+Read = Callable[[int, int], Iterable[bytes]]
+
+
+class FallbackRun:
+    """A run whose gaps are tried with other formats, as `run.AnyRun`.
+
+    State: the run, the number of the next record, what the fallbacks took, and their sequence counters.
+    """
+
+    def __init__(
+        self,
+        inner: AnyRun,
+        fallback: Sequence[Format],
+        read: Read,
+        release: Callable[[int], object] = lambda stop: None,
+    ) -> None:
+        """read: the bytes of a span of the event just given.  release: is told that what lies before is not needed."""
+        self.engine = inner.engine
+        self.formats: Sequence[Format] = (*inner.formats, *fallback)
+        self.known = inner.known
+        self._inner = inner
+        self._fallback = fallback
+        self._read = read
+        self._release = release
+        self._index = 0
+        self._counts = Counts()
+        self._taken = {format.name: {"frames": 0, "bytes": 0} for format in fallback}
+        self._work = 0.0
+        self._formats = {format.name: format for format in fallback}
+        self._trackers = {format.name: tracker_of(format, self._counts) for format in fallback}
+
+    @property
+    def statistics(self) -> Statistics:
+        """What has been counted so far."""
+        inner, counts = self._inner.statistics, self._counts
+        taken_bytes = sum(taken["bytes"] for taken in self._taken.values())
+        own = {"lost": counts.lost, "duplicate": counts.duplicate, "reordered": counts.reordered}
+        return Statistics(
+            bytes=inner.bytes,
+            frames=inner.frames + sum(taken["frames"] for taken in self._taken.values()),
+            frame_bytes=inner.frame_bytes + taken_bytes,
+            gap_bytes=inner.gap_bytes - taken_bytes,
+            by_format=inner.by_format | {name: dict(taken) for name, taken in self._taken.items()},
+            sequence={name: count + own[name] for name, count in inner.sequence.items()},
+            work_ratio=inner.work_ratio + (self._work / inner.bytes if inner.bytes else 0.0),
+        )
+
+    def __iter__(self) -> Iterator[Event]:
+        try:
+            for event in self._inner:
+                if isinstance(event, Record):
+                    yield self._numbered(event)
+                    self._release(event.stop)
+                elif isinstance(event, Gap):
+                    yield from self._of_gap(event.span, event.reasons, self._fallback)
+                    self._release(event.span.stop)
+                else:
+                    yield event
+        finally:
+            self._release(END)
+
+    def _numbered(self, record: Record) -> Record:
+        record.index = self._index
+        self._index += 1
+        return record
+
+    def _of_gap(self, span: Span, reasons: tuple[str, ...], fallback: Sequence[Format]) -> Iterator[Event]:
+        """The events of a gap that these formats have not seen yet."""
+        if not fallback:
+            yield Gap(span, reasons)
+            return
+        first, *others = fallback
+        decoder = Decoder(first)
+        for event in events_of(decoder, self._read(span.start, span.stop), span.start):
+            if isinstance(event, Record):
+                yield from self._follow(self._numbered(event))
+            elif isinstance(event, Gap):
+                yield from self._of_gap(event.span, tuple(dict.fromkeys((*reasons, *event.reasons))), others)
+        statistics = decoder.statistics
+        self._work += statistics.work_ratio * statistics.bytes
+
+    def _follow(self, record: Record) -> Iterator[Event]:
+        """The record, and before it what its sequence counter shows; counters go on from gap to gap."""
+        taken = self._taken[record.format]
+        taken["frames"] += 1
+        taken["bytes"] += len(record.raw)
+        shown: list[Event] = []
+        follow(self._trackers[record.format], self._formats[record.format], record, shown)
+        yield from shown
+        yield record
+
+
+def fallbacks(formats: Sequence[Format], fallback: Iterable[Format]) -> list[Format]:
+    """The fallbacks that are none of the first formats, each once; `UsageError` for one that is a whole file."""
+    found: dict[str, Format] = {}
+    names = {format.name for format in formats}
+    for format in fallback:
+        if format.envelope is None:
+            raise UsageError(
+                f"{format.name} is a whole-file format: it cannot be a fallback, for it would take any gap"
+            )
+        if format.name not in names:
+            found.setdefault(format.name, format)
+    return list(found.values())

@@ -1,0 +1,30 @@
+"""A stretch of a stream, decoded as a stream of its own, with the offsets of the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from sigflow.events import Gap, Record, Span
+
+if TYPE_CHECKING:
+    from sigflow.events import Event
+    from sigflow.stream.decoder import Decoder
+
+
+def events_of(decoder: Decoder, chunks: Iterable[bytes], base: int) -> Iterator[Record | Gap]:
+    """The records and gaps of a stretch whose first byte is at the offset `base`; what counters show is left out."""
+    for event in _events(decoder, chunks):
+        if isinstance(event, Record):
+            event.start += base
+            yield event
+        elif isinstance(event, Gap):
+            yield Gap(Span(event.span.start + base, event.span.stop + base), event.reasons)
+
+
+def _events(decoder: Decoder, chunks: Iterable[bytes]) -> Iterator[Event]:
+    for chunk in chunks:
+        decoder.feed(chunk)
+        yield from decoder.events()
+    decoder.feed_eof()
+    yield from decoder.events()

@@ -1,0 +1,44 @@
+"""A share of the fuzzing in every test run: each target under the small mutator.
+
+SIGFLOW_FUZZ_RUNS says how many inputs each target gets; `python -m tools.fuzz` gives each 1,000,000 that are guided.
+"""
+
+from __future__ import annotations
+
+import os
+from itertools import islice
+
+import pytest
+
+from tests.hostile import targets
+from tests.hostile.mutate import inputs
+from tests.hostile.targets import LONGEST, TARGETS
+
+RUNS = int(os.environ.get("SIGFLOW_FUZZ_RUNS", "200"))
+
+
+@pytest.fixture(autouse=True)
+def uncompiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The native scan as it is written: compiling it would take longer than all of this."""
+    monkeypatch.setattr(targets, "COMPILE", RUNS > 1000)
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_any_bytes(name: str) -> None:
+    target = TARGETS[name]
+    seeds = target.seeds()
+    assert seeds
+    for data in (b"", *seeds, *islice(inputs(f"ci {name}", seeds, target.words, LONGEST), RUNS)):
+        try:
+            target.run(data)
+        except BaseException as error:
+            error.add_note(f"{name}: {data!r}")
+            raise
+
+
+def test_the_mutator_is_a_function_of_its_seed() -> None:
+    first, again, other = (
+        list(islice(inputs(seed, [b"abc", b"defg"], [b"word"], 20), 200)) for seed in ("1", "1", "2")
+    )
+    assert first == again != other
+    assert max(map(len, first)) <= 20 and len(set(first)) > 100
