@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,12 +13,15 @@ from sigflow.cli.options import Settings, capture, output_format, scanning
 from sigflow.cli.terminal import counted, one_line
 from sigflow.cli.text import ROW, dumps, hex_rows, preview
 from sigflow.errors import UsageError
+from sigflow.recording import explanation
 from sigflow.recording.inspection import inspect, item_tree
+from sigflow.storage.spool import seekable
 
 if TYPE_CHECKING:
     from sigflow.cli.terminal import Screen
     from sigflow.recording import Recording
     from sigflow.recording.checks import Check
+    from sigflow.recording.explanation import Explanation
     from sigflow.recording.inspection import Candidate, Item, Piece
 
 
@@ -26,15 +29,21 @@ if TYPE_CHECKING:
 @capture
 @click.option("--frame", type=click.IntRange(0), metavar="N", help="Only the frame with this index.")
 @click.option("--offset", type=click.IntRange(0), metavar="O", help="Only what lies at this offset.")
+@click.option(
+    "--explain", is_flag=True, help="With --offset: what was tried there, and why it was refused or believed."
+)
 @output_format("text", "json")
 @scanning
-def command(capture: str, frame: int | None, offset: int | None, form: str, settings: Settings) -> int:
+def command(capture: str, frame: int | None, offset: int | None, explain: bool, form: str, settings: Settings) -> int:
     """Show the frames and gaps of CAPTURE: offsets, checksums stored and computed, payloads in brief.
 
     A single frame (--frame, --offset) and what was refused as one are shown byte by byte, with the fields marked.
+    --explain tells instead how the bytes at an offset came to be read so.
     """
     if frame is not None and offset is not None:
         raise UsageError("--frame and --offset exclude each other")
+    if explain and offset is None:
+        raise UsageError("--explain needs --offset")
     screen = settings.screen
 
     def work(recording: Recording) -> int:
@@ -66,7 +75,51 @@ def command(capture: str, frame: int | None, offset: int | None, form: str, sett
             screen.note(f"{recording.name}: {counted(lost, 'frame')} lost, by the sequence numbers")
         return exits.DAMAGED if damaged or lost else exits.OK
 
-    return each([capture], settings, work)
+    def explained(recording: Recording) -> int:
+        with seekable(recording.storage) as source:
+            run = recording.over(source).run()
+            found = explanation.explain(run, source.read, offset or 0)
+            if found is None:
+                raise UsageError(_beyond(None, offset, 0, run.statistics.bytes, recording.name))
+        if form == "json":
+            names = [format.name for format in recording.formats]
+            screen.line(dumps(_explanation_tree(recording.name, names, offset or 0, found), indent=2))
+        else:
+            for line in _explanation_lines(found, screen):
+                screen.line(line)
+        return exits.DAMAGED if found.kind == "gap" else exits.OK
+
+    return each([capture], settings, explained if explain else work)
+
+
+def _explanation_tree(name: str, specs: list[str], offset: int, found: Explanation) -> dict[str, Any]:
+    return {
+        "schema_version": 1,
+        "capture": name,
+        "specs": specs,
+        "offset": offset,
+        "kind": found.kind,
+        "start": found.start,
+        "stop": found.stop,
+        "tried": [each.tree() for each in found.tried],
+        "untold": found.untold,
+    }
+
+
+def _explanation_lines(found: Explanation, screen: Screen) -> Iterator[str]:
+    color = "red" if found.kind == "gap" else "green"
+    size = counted(found.stop - found.start, "byte")
+    yield f"{screen.styled(found.kind, color)} {found.start}..{found.stop} ({size})"
+    for tried in found.tried:
+        what = screen.styled("refused", "red") if tried.reason else screen.styled("believed", "green")
+        reason = f"{tried.reason}: " if tried.reason else ""
+        yield f"{tried.offset:>10}  {tried.format} {what}: {one_line(reason + tried.words)}"
+        for cause in tried.causes:
+            yield f"{'':>12}likely {one_line(cause.message)}"
+    if not found.tried:
+        yield f"{'':>12}no marker of any format stands here"
+    if found.untold:
+        yield f"{'':>12}and {counted(found.untold, 'more marker')} in the gap, farther away"
 
 
 def _beyond(frame: int | None, offset: int | None, frames: int, size: int, name: str) -> str:

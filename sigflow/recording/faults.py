@@ -206,7 +206,7 @@ class Examiner:
         first: int | None = None
         for offset in self._search(format, start, stop):
             first = offset if first is None else first
-            seen = self._look(format, offset)
+            seen = self.look(format, offset)
             if seen.reason == reason:
                 return offset, format, seen
             if not seen.reason and reason in BY_OTHERS and (reason != NULL or self._null(format, offset)):
@@ -218,15 +218,15 @@ class Examiner:
 
         A frame that the end of the stream cuts begins near the end of its gap.
         """
-        yield from islice(self._candidates(format, start, min(stop, start + SEARCHED)), CANDIDATES)
-        yield from [*self._candidates(format, max(start, stop - WINDOW), stop)][: -CANDIDATES - 1 : -1]
+        yield from islice(self.candidates(format, start, min(stop, start + SEARCHED)), CANDIDATES)
+        yield from [*self.candidates(format, max(start, stop - WINDOW), stop)][: -CANDIDATES - 1 : -1]
 
     def _null(self, format: Format, offset: int) -> bool:
         """Whether the header of a candidate is all zeros."""
         size = format.envelope.header if format.envelope is not None else None
         return size is not None and not any(self._bytes(offset, offset + size))
 
-    def _look(self, format: Format, offset: int) -> Look:
+    def look(self, format: Format, offset: int) -> Look:
         """Look at a candidate through a window that grows while the frame goes beyond it."""
         size = WINDOW
         while True:
@@ -236,7 +236,7 @@ class Examiner:
                 return seen
             size = min(seen.length, size * 64) if seen.length is not None and seen.length > size else size * 64
 
-    def _candidates(self, format: Format, start: int, stop: int) -> Iterator[int]:
+    def candidates(self, format: Format, start: int, stop: int) -> Iterator[int]:
         """Where in [start, stop) the format's marker stands; the stream's end may cut one."""
         sync = format.envelope.sync if format.envelope is not None else ()
         raw = self._bytes(start, stop + max(map(len, sync), default=1) - 1)

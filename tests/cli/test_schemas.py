@@ -21,6 +21,7 @@ DOCUMENTS = [
     ("inspect", ["inspect", SAMPLES / "malformed_frame.sgf", "--format", "json"]),
     ("inspect", ["inspect", SAMPLES / "legacy_archive.sgf", "-s", "sgf_legacy", "--format", "json"]),
     ("inspect", ["inspect", SAMPLES / "mixed_noise.hdr", "--frame", "2", "--format", "json"]),
+    ("explanation", ["inspect", SAMPLES / "malformed_frame.sgf", "--offset", "140", "--explain", "--format", "json"]),
     ("benchmark", ["benchmark", SAMPLES / "valid_telemetry.sgf", "--format", "json"]),
     ("stats", ["stats", SAMPLES / "malformed_frame.sgf", "--format", "json"]),
     ("stats", ["stats", SAMPLES / "nested.tlv", "-s", "tlv", "--format", "json"]),

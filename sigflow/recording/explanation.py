@@ -1,0 +1,228 @@
+"""Why the bytes at an offset are read as they are: what was tried around it, why it was refused, what confirmed it.
+
+Strategy.  Which frames and gaps there are says the run.  A candidate is then decided once more by the scan itself,
+from the state it was in there: its place, and the lock, which follows from what stands before.  So the reasons are the
+scan's own; the words come from a look at the candidate by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sigflow.events import Event, Gap, Record
+from sigflow.recording.diagnosis import Cause
+from sigflow.recording.faults import BY_OTHERS, MEANINGS, Examiner, Look
+from sigflow.recording.inspection import cause_tree
+from sigflow.stream.chain import NO, START, YES
+from sigflow.stream.scan import Scanner
+
+if TYPE_CHECKING:
+    from sigflow.recording.run import AnyRun
+    from sigflow.stream.format import Format
+    from sigflow.stream.header import Buffer
+    from sigflow.stream.scan import Found, Refusals
+
+#: Markers of a gap that are told, before the offset and from it on; bytes that are, where each is a candidate;
+#: followers that are named.
+NEAR = 8
+BESIDE = 4
+FOLLOWERS = 16
+#: Bytes of the first look at a candidate; a longer look has as many times more.
+WINDOW = 4096
+GROWTH = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One candidate of one format.  reason: why it was refused; "" where it was believed, and `words` say by what."""
+
+    offset: int
+    format: str
+    reason: str
+    words: str
+    causes: tuple[Cause, ...] = ()
+
+    def tree(self) -> dict[str, Any]:
+        """The JSON form."""
+        return {
+            "offset": self.offset,
+            "format": self.format,
+            "reason": self.reason,
+            "message": self.words,
+            "causes": [cause_tree(cause) for cause in self.causes],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What lies at the offset: kind (`frame`, `gap`), where; and what was tried there, in the order of the stream.
+
+    untold: so many markers of the gap are farther away.
+    """
+
+    kind: str
+    start: int
+    stop: int
+    tried: tuple[Tried, ...]
+    untold: int = 0
+
+
+def explain(run: AnyRun, read: Callable[[int, int], bytes], offset: int) -> Explanation | None:
+    """Explain what lies at this offset; None where the stream ends before it.
+
+    read(start, stop): the bytes there, at any time.
+    """
+    before: Event | None = None
+    for event in run:
+        if not isinstance(event, Record | Gap):
+            continue
+        if offset in event.span:
+            told = _Explainer(run.formats, read)
+            if isinstance(event, Record):
+                return told.frame(event, before)
+            return told.gap(event, before, offset)
+        before = event
+    return None
+
+
+class _Explainer:
+    def __init__(self, formats: Sequence[Format], read: Callable[[int, int], bytes]) -> None:
+        self._read = read
+        self._formats = formats
+        self._by_name = {format.name: format for format in formats}
+        self._examiner = Examiner(formats, read, diagnosed=2 * NEAR)
+        # As the scan tries them: those with a checksum first.
+        self._ordered = sorted(formats, key=lambda each: each.envelope is not None and each.envelope.chain is not None)
+
+    def frame(self, record: Record, before: Event | None) -> Explanation:
+        """What was tried where a frame was found, and what confirmed it."""
+        tried = []
+        for format in self._ordered:
+            if format.name == record.format:
+                tried.append(Tried(record.start, format.name, "", self._confirmed(format, record, before)))
+                break
+            found = self._decided(record.start, NO, [format])
+            reason = dict(found).get(format.name, "no-marker")
+            tried.append(self._refused(record.start, format, reason, None))
+        last = self._last(before) if isinstance(before, Gap) else ()
+        return Explanation("frame", record.start, record.stop, (*last, *tried))
+
+    def gap(self, gap: Gap, before: Event | None, offset: int) -> Explanation:
+        """What was tried in a gap, near the offset."""
+        marked = sorted(self._marked(gap))
+        lower = [place for place in marked if place < offset]
+        upper = [place for place in marked if place >= offset]
+        chosen = sorted({*lower[-NEAR:], *upper[:NEAR], *self._unmarked(gap, offset)})
+        tried: list[Tried] = []
+        for place in chosen:
+            lock = self._lock(before) if place == gap.span.start else NO
+            for name, reason in self._decided(place, lock, self._formats):
+                tried.append(self._refused(place, self._by_name[name], reason, gap))
+        return Explanation("gap", gap.span.start, gap.span.stop, tuple(tried), len(lower[:-NEAR]) + len(upper[NEAR:]))
+
+    def _last(self, gap: Gap) -> tuple[Tried, ...]:
+        """What was tried last in the gap before a frame, behind the first byte of the gap."""
+        tried = self.gap(gap, gap, gap.span.stop).tried
+        return tuple(each for each in tried if each.offset == tried[-1].offset)
+
+    def _marked(self, gap: Gap) -> set[int]:
+        """Where the markers of the formats stand."""
+        return {
+            place
+            for format in self._formats
+            if format.envelope is not None and format.envelope.sync
+            for place in self._examiner.candidates(format, gap.span.start, gap.span.stop)
+        }
+
+    def _unmarked(self, gap: Gap, offset: int) -> range:
+        """The bytes near the offset, where a format has no marker: then each is a candidate."""
+        if all(format.envelope is not None and format.envelope.sync for format in self._formats):
+            return range(0)
+        return range(max(gap.span.start, offset - BESIDE), min(gap.span.stop, offset + BESIDE))
+
+    def _lock(self, before: Event | None) -> int:
+        if before is None:
+            return START
+        return YES if isinstance(before, Record) else NO
+
+    def _decided(self, place: int, lock: int, formats: Sequence[Format]) -> list[tuple[str, str]]:
+        """(format, reason) for each format that refuses the candidate at this place."""
+        size = WINDOW
+        while True:
+            data = self._read(place, place + size)
+            final = len(data) < size
+            pairs = [(format.envelope, format.max_frame) for format in formats if format.envelope is not None]
+            one = _One()
+            Scanner(pairs, pos=place, lock=lock).scan(data, place, final, one, 1)
+            if one.decided or final:
+                return [(pairs[number][0].name, reason) for number, reason in one.refusals]
+            size *= GROWTH
+
+    def _refused(self, place: int, format: Format, reason: str, gap: Gap | None) -> Tried:
+        if reason == "no-marker":
+            return Tried(place, format.name, reason, "its marker does not stand here")
+        seen = self._examiner.look(format, place)
+        words = MEANINGS.get(reason, reason) if reason in BY_OTHERS or seen.reason != reason else seen.message
+        causes = self._examiner.causes(gap, place, format, seen) if gap is not None and seen.reason == reason else ()
+        return Tried(place, format.name, reason, f"{words}{_length(seen)}", causes)
+
+    # ---------------------------------------------------------------- what confirmed a frame
+
+    def _confirmed(self, format: Format, record: Record, before: Event | None) -> str:
+        envelope = format.envelope
+        if envelope is None:
+            return "the whole stream is one frame of it"
+        if envelope.chain is None:
+            checks = self._examiner.look(format, record.start).checks
+            return "; ".join(
+                f"{check.field} {check.hex(check.stored)} holds ({check.algorithm}"
+                f"{f' over {check.over}' if check.over else ''})"
+                for check in checks
+            )
+        lock = self._lock(before)
+        if lock == YES:
+            return "its header is valid, and it stands right behind a frame"
+        wanted = 1 if lock == START else envelope.chain - 1
+        where = "at the start of the stream" if lock == START else "behind a gap"
+        ends = ", ".join(map(str, self._followers(record.stop, min(wanted, FOLLOWERS))))
+        found = f"at {ends}" if ends else "none, for the stream ends"
+        return f"its header is valid, and so are those that must follow {where}: {wanted} in a row, {found}"
+
+    def _followers(self, place: int, most: int) -> Iterator[int]:
+        """Where the next frames begin, by their headers alone."""
+        for _ in range(most):
+            for format in self._ordered:
+                seen = self._examiner.look(format, place)
+                if seen.length is not None and seen.length > 0 and seen.reason in ("", "checksum", "truncated"):
+                    yield place
+                    place += seen.length
+                    break
+            else:
+                return
+
+
+def _length(seen: Look) -> str:
+    return f"; it claims {seen.length} bytes" if seen.length is not None and seen.reason != "too-long" else ""
+
+
+class _One:
+    """A sink that keeps what one step of the scan decides."""
+
+    def __init__(self) -> None:
+        self.decided = False
+        self.refusals: Refusals = []
+
+    def frame(self, number: int, data: Buffer, base: int, at: int, stop: int) -> None:
+        """It is a frame."""
+        self.decided = True
+
+    def frames(self, number: int, data: Buffer, base: int, found: Found) -> None:
+        """It is one."""
+        self.decided = True
+
+    def gap(self, data: Buffer, base: int, at: int, stop: int, refusals: Refusals) -> None:
+        """It was refused."""
+        self.decided = True
+        self.refusals = refusals
