@@ -88,6 +88,8 @@ def item_lines(item: Item, screen: Screen) -> Iterator[str]:
         where = f"{candidate.format}.{candidate.path}" if candidate.path else candidate.format
         what = one_line(f"{where} at {candidate.offset}: {candidate.reason}: {candidate.message}")
         yield f"{'':>21}{screen.styled('refused', 'red')} {what}"
+        for cause in candidate.causes:
+            yield f"{'':>23}likely {one_line(cause.message)}"
         for text in (*(_check(check, screen) for check in candidate.checks), *_payload(candidate)):
             yield f"{'':>23}{text}"
         yield from _field_lines(candidate.pieces)

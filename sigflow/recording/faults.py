@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from sigflow.diagnostics import Finding, Severity, hex_excerpt
 from sigflow.recording.checks import Check, checks_of
+from sigflow.recording.diagnosis import Cause, diagnose
 from sigflow.recording.fields import fault_path, path_of_place
 from sigflow.runtime.envelope import Measured, Refused
 from sigflow.runtime.measure import WIRE_ERRORS, maybe_advance, reason_of
@@ -32,6 +33,11 @@ from sigflow.stream.reading import place_of, words_of
 #: Candidates that are looked at again in one gap, at most, and bytes of a gap in which they are searched.
 CANDIDATES = 256
 SEARCHED = 1 << 20
+#: Frames that fail whose causes are searched, at most: as many as a verdict lists in words.
+DIAGNOSED = 20
+#: Reasons of which a checksum may tell the cause; and the bytes after a candidate among which that is searched.
+TELLING = ("checksum", "truncated", "too-long")
+REACH = 1 << 20
 #: Bytes of the first look at a candidate, and bytes that are read again for one verdict in all.
 WINDOW = 4096
 WORK = 256 << 20
@@ -166,13 +172,21 @@ def _words(reason: str, error: BaseException) -> str:
 
 
 class Examiner:
-    """Looks at gaps.  State: how many bytes it may still read again, so that no capture makes it work without end."""
+    """Looks at gaps.  State: how many bytes it may still read again and how many frames it may diagnose, so that no
+    capture makes it work without end."""
 
-    def __init__(self, formats: Sequence[Format], known: Callable[[int, int], bytes], work: int = WORK) -> None:
-        """`known(start, stop)`: the stream's bytes there, as far as they are known."""
+    def __init__(
+        self,
+        formats: Sequence[Format],
+        known: Callable[[int, int], bytes],
+        work: int = WORK,
+        diagnosed: int = DIAGNOSED,
+    ) -> None:
+        """`known(start, stop)`: the stream's bytes there, as far as they are known.  diagnosed: see `DIAGNOSED`."""
         self._formats = {format.name: format for format in formats}
         self._known = known
         self._left = work
+        self._undiagnosed = diagnosed
 
     def _bytes(self, start: int, stop: int) -> bytes:
         raw = self._known(start, stop)
@@ -234,13 +248,25 @@ class Examiner:
             yield start + hit
             at = hit + 1
 
+    def causes(self, gap: Gap, offset: int, format: Format, seen: Look) -> tuple[Cause, ...]:
+        """What may have happened to a candidate of a gap that was refused."""
+        if seen.reason not in TELLING or seen.length is None or not self._undiagnosed or self._left <= 0:
+            return ()
+        whole = seen.reason == "checksum"
+        # Only what is known however the chunks fell: to where the gap ends, or the frame whose checksum was computed.
+        stop = max(gap.span.stop, offset + seen.length) if whole else gap.span.stop
+        if stop - offset > REACH:
+            return ()
+        self._undiagnosed -= 1
+        return diagnose(format, self._bytes(offset, stop), offset, whole=whole)
+
     def findings(self, gap: Gap) -> list[Finding]:
         """The diagnostics of a gap: one for each reason but `no-marker`."""
         return [
             Finding(
                 seen.reason,
                 Severity.ERROR,
-                f"frame at {offset}: {seen.message}",
+                f"frame at {offset}: {seen.message}{words_of_causes(self.causes(gap, offset, format, seen))}",
                 offset + seen.at,
                 format.name,
                 seen.path,
@@ -255,6 +281,13 @@ class Examiner:
         first = max(at - 16, 0)
         raw = self._bytes(first, at + 16)
         return hex_excerpt(raw, min(at - first, len(raw) - 1), first)
+
+
+def words_of_causes(causes: Sequence[Cause]) -> str:
+    """What may have happened, to be put behind what is wrong; "" where nothing is known."""
+    if not causes:
+        return ""
+    return f"; likely {'; or '.join(cause.message for cause in causes)}"
 
 
 def _find(raw: bytes, literal: bytes, at: int) -> int:

@@ -7,11 +7,12 @@ Payloads are not processed: no codec runs.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sigflow.events import Gap, Record
 from sigflow.recording.checks import Check
+from sigflow.recording.diagnosis import Cause
 from sigflow.recording.faults import Examiner, Look, look
 from sigflow.recording.fields import FieldSpan, field_spans
 from sigflow.stream.reading import payload_span
@@ -39,7 +40,10 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A frame, or what was refused as one (`reason`); `pieces` are its fields, where they were asked for."""
+    """A frame, or what was refused as one (`reason`); `pieces` are its fields, where they were asked for.
+
+    causes: what may have happened to a frame whose checksum does not hold.
+    """
 
     format: str
     offset: int
@@ -50,6 +54,7 @@ class Candidate:
     checks: tuple[Check, ...]
     payload: Piece | None
     pieces: tuple[Piece, ...]
+    causes: tuple[Cause, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +75,7 @@ def inspect(run: AnyRun, *, frame: int | None = None, offset: int | None = None)
     The bytes of the fields are given for what was asked for by itself, and for what was refused.
     """
     formats = {format.name: format for format in run.formats}
-    examiner = Examiner(run.formats, run.known)
+    examiner = Examiner(run.formats, run.known, diagnosed=DETAILED)
     alone = frame is not None or offset is not None
     gaps = 0
     for event in run:
@@ -99,7 +104,10 @@ def _gap(gap: Gap, examiner: Examiner, run: AnyRun, fields: bool) -> Item:
     refused = []
     for offset, format, seen in examiner.examine(gap):
         length = min(seen.length or SHOWN * 4, LARGEST)
-        refused.append(_candidate(format, offset, run.known(offset, offset + length), seen, fields))
+        causes = examiner.causes(gap, offset, format, seen)
+        refused.append(
+            replace(_candidate(format, offset, run.known(offset, offset + length), seen, fields), causes=causes)
+        )
     return Item("gap", gap.span.start, len(gap.span), None, gap.reasons, tuple(refused))
 
 
@@ -174,8 +182,14 @@ def _refused_tree(candidate: Candidate) -> dict[str, Any]:
         "reason": candidate.reason,
         "path": candidate.path,
         "message": candidate.message,
+        "causes": [cause_tree(cause) for cause in candidate.causes],
     }
     return head | _candidate_tree(candidate)
+
+
+def cause_tree(cause: Cause) -> dict[str, Any]:
+    """The plain tree of what may have happened."""
+    return {"kind": cause.kind, "offset": cause.offset, "message": cause.message}
 
 
 def _piece_tree(piece: Piece) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from sigflow.limits import Limits
 from sigflow.runtime.stream import KaitaiStream
 
 #: The version of the contract between generated modules and this runtime.
-ABI = 1
+ABI = 2
 #: The oldest version that still runs.
 OLDEST_ABI = 1
 #: Bounds on what one value of the wire may ask for in a generated parser.

@@ -1,0 +1,223 @@
+"""Checksums one byte at a time, forward and back: what finds the byte of a message that would make its checksum right.
+
+Strategy.  A register that takes in a byte reversibly can be run forward from the start of the data and backward from
+the value that is stored.  Where both meet but for one byte, that byte follows from the two registers at once; so all
+places of a message are tried in one walk.  CRCs are such, and pairs of sums (Fletcher, Adler).  A plain sum or XOR is,
+too, but any byte anywhere makes it right, so it says nothing about places and is not offered here.
+
+A register is an integer, of the form that suits the steps; `entered` makes one of a checksum's value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Protocol
+
+from sigflow.checksums import crc
+
+if TYPE_CHECKING:
+    from sigflow.checksums import CrcModel
+
+
+class Steps(Protocol):
+    """The steps of one algorithm."""
+
+    @property
+    def width(self) -> int:
+        """Bits of the value."""
+
+    @property
+    def start(self) -> int:
+        """The register before the first byte."""
+
+    def entered(self, value: int) -> int:
+        """The register that leaves with this value."""
+
+    def forward(self, register: int, data: bytes) -> list[int]:
+        """The registers before the data and behind each byte: one more than there are bytes."""
+
+    def back(self, register: int, data: bytes) -> list[int]:
+        """The registers before each byte of the data and behind it, if this one is behind: one more than bytes."""
+
+    def between(self, before: Sequence[int], behind: Sequence[int]) -> list[tuple[int, int]]:
+        """(i, byte) for each i where a byte leads from before[i] to behind[i]."""
+
+
+class Mirrored:
+    """A CRC that takes in the lowest bit first."""
+
+    def __init__(self, width: int, poly: int, init: int, refout: bool, xorout: int) -> None:
+        self.width = width
+        self._top = width - 8
+        self._mask = (1 << width) - 1
+        self._refout = refout
+        self._xorout = xorout
+        self.start = _mirror(init, width)
+        mirrored = _mirror(poly, width)
+        self._table = []
+        for byte in range(256):
+            register = byte
+            for _ in range(8):
+                register = register >> 1 ^ (mirrored if register & 1 else 0)
+            self._table.append(register)
+        self._index = [0] * 256
+        for byte, register in enumerate(self._table):
+            self._index[register >> self._top] = byte
+
+    def entered(self, value: int) -> int:
+        """The register that leaves with this value."""
+        register = value ^ self._xorout
+        return register if self._refout else _mirror(register, self.width)
+
+    def forward(self, register: int, data: bytes) -> list[int]:
+        """See `Steps`."""
+        table, found = self._table, [register]
+        for byte in data:
+            register = table[(register ^ byte) & 255] ^ register >> 8
+            found.append(register)
+        return found
+
+    def back(self, register: int, data: bytes) -> list[int]:
+        """See `Steps`."""
+        table, index, top, found = self._table, self._index, self._top, [register]
+        for byte in reversed(data):
+            entry = index[register >> top]
+            register = (register ^ table[entry]) << 8 | entry ^ byte
+            found.append(register)
+        found.reverse()
+        return found
+
+    def between(self, before: Sequence[int], behind: Sequence[int]) -> list[tuple[int, int]]:
+        """See `Steps`."""
+        table, index, top = self._table, self._index, self._top
+        return [
+            (i, index[(b ^ a >> 8) >> top] ^ a & 255)
+            for i, (a, b) in enumerate(zip(before, behind, strict=True))
+            if table[index[(b ^ a >> 8) >> top]] == b ^ a >> 8
+        ]
+
+
+class Straight:
+    """A CRC that takes in the highest bit first."""
+
+    def __init__(self, width: int, poly: int, init: int, refout: bool, xorout: int) -> None:
+        self.width = width
+        self._top = width - 8
+        self._mask = (1 << width) - 1
+        self._refout = refout
+        self._xorout = xorout
+        self.start = init
+        self._table = []
+        for byte in range(256):
+            register = byte << self._top
+            for _ in range(8):
+                register = (register << 1 ^ (poly if register >> width - 1 else 0)) & self._mask
+            self._table.append(register)
+        self._index = [0] * 256
+        for byte, register in enumerate(self._table):
+            self._index[register & 255] = byte
+
+    def entered(self, value: int) -> int:
+        """The register that leaves with this value."""
+        register = value ^ self._xorout
+        return _mirror(register, self.width) if self._refout else register
+
+    def forward(self, register: int, data: bytes) -> list[int]:
+        """See `Steps`."""
+        table, top, mask, found = self._table, self._top, self._mask, [register]
+        for byte in data:
+            register = table[register >> top ^ byte] ^ register << 8 & mask
+            found.append(register)
+        return found
+
+    def back(self, register: int, data: bytes) -> list[int]:
+        """See `Steps`."""
+        table, index, top, found = self._table, self._index, self._top, [register]
+        for byte in reversed(data):
+            entry = index[register & 255]
+            register = (register ^ table[entry]) >> 8 | (entry ^ byte) << top
+            found.append(register)
+        found.reverse()
+        return found
+
+    def between(self, before: Sequence[int], behind: Sequence[int]) -> list[tuple[int, int]]:
+        """See `Steps`."""
+        table, index, top, mask = self._table, self._index, self._top, self._mask
+        return [
+            (i, index[(b ^ a << 8) & 255] ^ a >> top)
+            for i, (a, b) in enumerate(zip(before, behind, strict=True))
+            if table[index[(b ^ a << 8) & 255]] == b ^ a << 8 & mask
+        ]
+
+
+class Pair:
+    """Two sums: a of the bytes, b of a after each byte.  A register is b << bits | a, and so is the value."""
+
+    def __init__(self, modulus: int, bits: int, first: int) -> None:
+        self.width = 2 * bits
+        self.start = first
+        self._modulus = modulus
+        self._bits = bits
+        self._low = (1 << bits) - 1
+
+    def entered(self, value: int) -> int:
+        """The register that leaves with this value."""
+        return value
+
+    def forward(self, register: int, data: bytes) -> list[int]:
+        """See `Steps`."""
+        modulus, bits, found = self._modulus, self._bits, [register]
+        a, b = register & self._low, register >> bits
+        for byte in data:
+            a = (a + byte) % modulus
+            b = (b + a) % modulus
+            found.append(b << bits | a)
+        return found
+
+    def back(self, register: int, data: bytes) -> list[int]:
+        """See `Steps`."""
+        modulus, bits, found = self._modulus, self._bits, [register]
+        a, b = register & self._low, register >> bits
+        for byte in reversed(data):
+            b = (b - a) % modulus
+            a = (a - byte) % modulus
+            found.append(b << bits | a)
+        found.reverse()
+        return found
+
+    def between(self, before: Sequence[int], behind: Sequence[int]) -> list[tuple[int, int]]:
+        """See `Steps`."""
+        modulus, bits, low = self._modulus, self._bits, self._low
+        found = []
+        for i, (one, other) in enumerate(zip(before, behind, strict=True)):
+            a = other & low
+            byte = (a - (one & low)) % modulus
+            if byte < 256 and ((one >> bits) + a) % modulus == other >> bits:
+                found.append((i, byte))
+        return found
+
+
+def _mirror(value: int, width: int) -> int:
+    return int(f"{value:0{width}b}"[::-1], 2)
+
+
+_PAIRS = {"fletcher-16": (255, 8, 0), "fletcher-16-mod256": (256, 8, 0), "adler-32": (65521, 16, 1)}
+
+
+@cache
+def _crc(width: int, poly: int, init: int, refin: bool, refout: bool, xorout: int) -> Steps | None:
+    if width < 8 or not poly & 1:
+        return None  # a register that is shorter than a byte forgets, and so does one without the last term
+    return (Mirrored if refin else Straight)(width, poly, init, refout, xorout)
+
+
+def steps_of(algorithm: str | CrcModel) -> Steps | None:
+    """The steps of an algorithm, as `checksums.get` names it; None where no place can be told by them."""
+    if not isinstance(algorithm, str):
+        model = algorithm
+        return _crc(model.width, model.poly, model.init, model.refin, model.refout, model.xorout)
+    if algorithm in _PAIRS:
+        return Pair(*_PAIRS[algorithm])
+    found = crc.model_of(algorithm)
+    return None if found is None else _crc(*found)

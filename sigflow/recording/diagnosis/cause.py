@@ -1,0 +1,30 @@
+"""One cause, as it is found and as it is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What may have happened.  kind: `flip`, `byte`, `drop`, `double`, `insert`, `length`, `order`, `algorithm` or
+    `coverage`.  offset: where in the stream, where that is a place.
+    """
+
+    kind: str
+    offset: int | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search found.  at: where in the frame.  share: of all damage that is of this kind, roughly.  tries: how
+    many changes of the kind were tried.  words: tells it, given the offset of the frame.
+    """
+
+    kind: str
+    at: int | None
+    share: float
+    tries: int
+    words: Callable[[int], str]

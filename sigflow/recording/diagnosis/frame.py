@@ -1,0 +1,202 @@
+"""The frame that fails, as it stands and as it may have been: its layout for any length, and whether a change fits."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Self
+
+from sigflow import checksums
+from sigflow.checksums.steps import Steps, steps_of
+from sigflow.recording.checks import checks_of
+from sigflow.runtime.envelope import Measured
+from sigflow.runtime.measure import maybe_advance
+from sigflow.runtime.window import Window
+
+if TYPE_CHECKING:
+    from sigflow.checksums import Algorithm
+    from sigflow.runtime.envelope import Checksum, Envelope
+
+#: Leading bytes in which changes are tried one by one, and what is taken for the header where nothing says so.
+HEADER = 256
+UNKNOWN = 64
+#: Units of work: to measure a header, by a fast measure and in steps; to check a frame, beside its bytes.
+FAST, SLOW, CHECK = 16, 200, 60
+#: A stretch of covered bytes with its place in the frame: start, stop, or literal bytes.
+Stretch = tuple[int, int] | bytes
+
+
+class Suspect:
+    """A frame that fails its checksum.  State: the units of work that are left.
+
+    data: the frame and what follows, as far as it may be its own.  length: what it claims.  looked: leading bytes that
+    say so.  checksum: the one that does not hold.
+    """
+
+    def __init__(self, envelope: Envelope, data: bytes, limit: int, work: int, measured: Measured, number: int) -> None:
+        self.envelope = envelope
+        self.data = data
+        self.limit = limit
+        self.length = measured.length
+        self.looked = min(measured.looked or envelope.header or UNKNOWN, len(data), self.length)
+        self.checksum: Checksum = envelope.checksums[number]
+        self.algorithm: Algorithm = checksums.get(self.checksum.algorithm)
+        self.steps: Steps | None = steps_of(self.checksum.algorithm)
+        self.values = 1 << self.algorithm.width
+        self._number = number
+        self._measured = measured
+        self._work = work
+        self._effects: list[tuple[int, int, int]] | None = None
+
+    @classmethod
+    def of(cls, envelope: Envelope, data: bytes, limit: int, work: int, whole: bool) -> Self | None:
+        """The frame at the start of `data`; None where its length cannot be told, or nothing is wrong with it."""
+        measured = maybe_advance(envelope.steps(Window(data, 0, len(data), sys.maxsize)), envelope.reasons)
+        if not isinstance(measured, Measured) or measured.length <= 0:
+            return None
+        if not whole:
+            return cls(envelope, data, limit, work, measured, 0)
+        if measured.length > len(data):
+            return None
+        checks = checks_of(envelope, measured, data[: measured.length])
+        wrong = next((number for number, check in enumerate(checks) if not check.holds), None)
+        return None if wrong is None else cls(envelope, data, limit, work, measured, wrong)
+
+    def spend(self, units: int) -> bool:
+        """Whether there is work left for this; if so it is taken."""
+        if self._work < units:
+            return False
+        self._work -= units
+        return True
+
+    def most(self, units: int) -> int:
+        """How many of these units are left."""
+        return max(self._work // units, 0)
+
+    # ---------------------------------------------------------------- layout
+
+    def layout(self, length: int) -> tuple[int, list[Stretch]] | None:
+        """Where the value stands in a frame of this length with the header as it is, and what it covers.
+
+        What lies behind the header goes with the end of the frame.  None where the frame is too short for it.
+        """
+        checksum = self.checksum
+        if checksum.stored is not None and checksum.pieces is not None:
+            at, pieces = checksum.stored, checksum.pieces
+        elif self._measured.checks:
+            at, pieces = self._measured.checks[self._number]
+        else:
+            return None
+        moved = length - self.length
+        at = self._place(at, length, moved)
+        stretches: list[Stretch] = []
+        for piece in pieces:
+            if isinstance(piece, bytes):
+                stretches.append(piece)
+                continue
+            start, stop = self._stretch(piece, length, moved)
+            stretches += self._zeroed(start, stop, at)
+        fits = 0 <= at <= length - checksum.size and all(
+            isinstance(each, bytes) or 0 <= each[0] <= each[1] <= length for each in stretches
+        )
+        return (at, stretches) if fits else None
+
+    def _stretch(self, piece: tuple[int, int | None], length: int, moved: int) -> tuple[int, int]:
+        start, stop = piece
+        return self._place(start, length, moved), length if stop is None else self._place(stop, length, moved)
+
+    def _place(self, at: int, length: int, moved: int) -> int:
+        if at < 0:
+            return length + at
+        return at if at <= self.looked else at + moved
+
+    def _zeroed(self, start: int, stop: int, at: int) -> list[Stretch]:
+        behind = at + self.checksum.size
+        if not self.checksum.zeroed or not (start < behind and at < stop):
+            return [(start, stop)]
+        zeros = bytes(min(behind, stop) - max(at, start))
+        return [(start, max(start, at)), zeros, (min(behind, stop), stop)]
+
+    def covered(self, raw: bytes, stretches: list[Stretch]) -> bytes:
+        """The bytes that the checksum covers."""
+        return b"".join(each if isinstance(each, bytes) else raw[each[0] : each[1]] for each in stretches)
+
+    def places(self, stretches: list[Stretch]) -> list[int]:
+        """For each covered byte where it stands in the frame; -1 for what does not."""
+        found: list[int] = []
+        for each in stretches:
+            found += [-1] * len(each) if isinstance(each, bytes) else range(*each)
+        return found
+
+    def stored(self, raw: bytes, at: int) -> int | None:
+        """The value that stands there; None where it is not a number."""
+        field = raw[at : at + self.checksum.size]
+        if self.checksum.order == "hex":
+            try:
+                return int(field, 16)
+            except ValueError:
+                return None
+        return int.from_bytes(field, "little" if self.checksum.order == "little" else "big")
+
+    def written(self, value: int) -> bytes:
+        """A value as it is stored, in upper case where it is text."""
+        size = self.checksum.size
+        if self.checksum.order == "hex":
+            return b"%0*X" % (size, value)
+        return value.to_bytes(size, "little" if self.checksum.order == "little" else "big")
+
+    # ---------------------------------------------------------------- changes
+
+    @property
+    def marker(self) -> int:
+        """The bytes of the marker; a frame with a wrong one is never found, so it is not changed."""
+        return next((len(each) for each in self.envelope.sync if self.data.startswith(each)), 0)
+
+    @property
+    def header(self) -> range:
+        """The places behind the marker that may say how long the frame is."""
+        return range(self.marker, min(self.looked, HEADER))
+
+    def effects(self) -> list[tuple[int, int, int]]:
+        """(place, bit, length) for each bit of the header that turned makes another length."""
+        if self._effects is None:
+            self._effects = []
+            head = self.data[: max(self.looked, self.envelope.header or 0)]
+            for place in self.header:
+                for bit in (1, 2, 4, 8, 16, 32, 64, 128):
+                    length = self.length_of(head[:place] + bytes((head[place] ^ bit,)) + head[place + 1 :])
+                    if length is not None and length != self.length:
+                        self._effects.append((place, bit, length))
+        return self._effects
+
+    def length_of(self, raw: bytes) -> int | None:
+        """What the frame at the start of these bytes claims; None where there is none, or no work left."""
+        envelope = self.envelope
+        if envelope.measure is not None and len(raw) >= (envelope.header or 0):
+            if not self.spend(FAST):
+                return None
+            length = envelope.measure(raw, 0, len(raw))
+            return length if isinstance(length, int) and 0 < length <= self.limit else None
+        measured = self._measure(raw)
+        return None if measured is None else measured.length
+
+    def _measure(self, raw: bytes) -> Measured | None:
+        if not self.spend(SLOW):
+            return None
+        window = Window(raw, 0, len(raw), self.limit, self.envelope.sync if self.envelope.aborted_by_sync else ())
+        measured = maybe_advance(self.envelope.steps(window), self.envelope.reasons)
+        return measured if isinstance(measured, Measured) and 0 < measured.length <= self.limit else None
+
+    def fits(self, raw: bytes) -> bool:
+        """Whether a frame of exactly these bytes would be a good one."""
+        envelope = self.envelope
+        if not self.spend(CHECK + len(raw) // 64):
+            return False
+        if any(checksum.stored is None or checksum.pieces is None for checksum in envelope.checksums):
+            measured = self._measure(raw)
+            if measured is None or measured.length != len(raw):
+                return False
+        elif self.length_of(raw) == len(raw):
+            measured = Measured(len(raw), 0)
+        else:
+            return False
+        return all(check.holds for check in checks_of(envelope, measured, raw))
