@@ -1,17 +1,21 @@
 """Every sample, cut at every byte and with every single bit flipped: what must hold of what is found.
 
-No exception, also where the records are read.  Records and gaps tile the stream.  And where frames are believed for
-their checksum, nothing changes silently:
+No exception, also where the records are read.  Records and gaps tile the stream.  The native engine finds the same.
+And where frames are believed for their checksum, nothing changes silently:
 
 * a frame that the fault does not touch is found, at its place;
 * a frame that is found is one of the undamaged sample, but for a bit that its checksum does not cover, or a frame that
   was damaged in the sample and that the fault has mended.
+
+Real captures have single bits flipped at seeded places.  `python -m tools.check_damage` does all of it with both
+engines and prints the counts; a test run does a share of it natively.
 """
 
 from __future__ import annotations
 
 import json
 import random
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,15 +24,23 @@ from pathlib import Path
 import pytest
 
 import sigflow
+from sigflow.engine import Native
 from sigflow.events import Event, Record
 from sigflow.runtime.envelope import Envelope
 from sigflow.stream.reading import payload_span
-from tests.stream.ways import check_tiles
+from tests.engine.streams import native
+from tests.engine.ways import events_of
+from tests.stream.ways import check_tiles, shape
 
 SAMPLES = Path(__file__).resolve().parents[1] / "samples"
 NAMES = sorted(path.name.removesuffix(".expected.json") for path in SAMPLES.glob("*.expected.json"))
 #: Samples up to this size are damaged everywhere.
 MOST = 4096
+CAPTURES = (
+    "ubx-ALL.log", "ubx-BADCK2.log", "ubx-MIXED2.log", "ubx-MIXED.log", "ubx-SF-calibration.log", "ccsds-jpss.bin"
+)  # fmt: skip
+#: Bytes of a capture before and after a flipped bit that are read with it, from a frame's begin on.
+BEFORE, AFTER = 1024, 3072
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +51,11 @@ class Sample:
     data: bytes
     formats: tuple[sigflow.Format, ...]
     frames: dict[int, bytes]
+
+    @property
+    def native(self) -> Native:
+        """The native scan of its formats, compiled."""
+        return native("+".join(each.name for each in self.formats), True)
 
     @property
     def checked(self) -> bool:
@@ -63,25 +80,29 @@ def decoded(formats: Iterable[sigflow.Format], data: bytes) -> list[Event]:
     return list(decoder.events())
 
 
-def check_cut(one: Sample, length: int) -> None:
-    """The sample, cut to this length."""
-    data = one.data[:length]
+def events_in(one: Sample, data: bytes, natively: bool) -> list[Event]:
+    """The events of a damaged sample, which tile it.  natively: after the native engine found the same."""
     events = decoded(one.formats, data)
     check_tiles(events, data)
+    if natively and data:
+        assert shape(events_of(one.native, [data])) == shape(events)
+    return events
+
+
+def check_cut(one: Sample, length: int, natively: bool = False) -> None:
+    """The sample, cut to this length."""
+    events = events_in(one, one.data[:length], natively)
     found = _read(one, events)
     if one.checked:
         assert found == {at: raw for at, raw in one.frames.items() if at + len(raw) <= length}, (one.name, length)
 
 
-def check_flip(one: Sample, bit: int) -> str:
+def check_flip(one: Sample, bit: int, natively: bool = False) -> str:
     """The sample with this bit flipped; gives what became of it: lost, uncovered, mended, elsewhere or unchecked."""
     place = bit >> 3
     damaged = bytearray(one.data)
     damaged[place] ^= 1 << (bit & 7)
-    data = bytes(damaged)
-    events = decoded(one.formats, data)
-    check_tiles(events, data)
-    found = _read(one, events)
+    found = _read(one, events_in(one, bytes(damaged), natively))
     if not one.checked:
         return "unchecked"
     where = f"{one.name}, bit {bit & 7} of byte {place}"
@@ -146,6 +167,62 @@ def test_every_bit_flipped(name: str, half: int) -> None:
 def test_what_was_damaged_by_one_bit_can_be_mended() -> None:
     one = sample("malformed_frame.sgf")
     assert Counter(check_flip(one, bit) for bit in range(8 * len(one.data)))["mended"] == 1
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_native_engine_finds_the_same(name: str) -> None:
+    """At every fifth cut, and for one bit of every third byte."""
+    one = sample(name)
+    for length in range(0, len(one.data), 5):
+        check_cut(one, length, True)
+    for place in range(0, len(one.data), 3):
+        check_flip(one, 8 * place + place % 8, True)
+
+
+def capture(folder: Path, name: str) -> Sample:
+    """A real capture."""
+    specs = json.loads((folder / "tallies.json").read_text(encoding="utf-8"))[name]["specs"]
+    formats = tuple(sigflow.load(spec) for spec in specs)
+    data = (folder / name).read_bytes()
+    frames = {event.start: event.raw for event in decoded(formats, data) if isinstance(event, Record)}
+    return Sample(name, data, formats, frames)
+
+
+def check_flips_of_capture(one: Sample, seed: int, flips: int) -> Counter[str]:
+    """So many single bits of a capture flipped at seeded places, each read with what stands around it, by both engines.
+
+    Counts the flips after which the frames around were all found, and those that cost some, by how many.
+    """
+    rng = random.Random(f"{one.name} {seed}")
+    starts = sorted(one.frames)
+    counted: Counter[str] = Counter()
+    for _ in range(flips):
+        bit = rng.randrange(8 * len(one.data))
+        place = bit >> 3
+        first = starts[max(bisect_right(starts, max(place - BEFORE, 0)) - 1, 0)]
+        first = first if first <= place else 0
+        damaged = bytearray(one.data[first : place + AFTER])
+        whole = bytes(damaged)
+        damaged[place - first] ^= 1 << (bit & 7)
+        events = events_in(one, bytes(damaged), True)
+        found = {event.start for event in events if isinstance(event, Record)}
+        for event in events:
+            if isinstance(event, Record) and event.start <= place - first < event.stop:
+                assert event.value is not None or event.diagnostics
+        others = [
+            at
+            for event in decoded(one.formats, whole)
+            if isinstance(event, Record) and not (at := event.start) <= place - first < event.stop
+        ]
+        lost = sum(at not in found for at in others)
+        counted["none lost" if not lost else f"{lost} lost"] += 1
+    return counted
+
+
+@pytest.mark.parametrize("name", CAPTURES)
+def test_captures_with_one_bit_flipped(captures: Path, name: str) -> None:
+    counted = check_flips_of_capture(capture(captures, name), 1, 60)
+    assert counted.total() == 60 and counted["none lost"] >= 54, counted
 
 
 @pytest.mark.parametrize("name", ["ubx-ALL.log", "ubx-BADCK2.log", "ubx-MIXED2.log", "ubx-MIXED.log"])

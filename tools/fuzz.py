@@ -119,7 +119,7 @@ def by_atheris(name: str, runs: int, seed: int, corpus: Path, progress: Path) ->
     for number, data in enumerate(target.seeds()):
         (corpus / f"seed-{number}").write_bytes(data)
     words = corpus.parent / f"{name}.words"
-    escaped = ("".join(f"\\x{byte:02x}" for byte in word) for word in target.words)
+    escaped = ("".join(f"\\x{byte:02x}" for byte in word) for word in target.words or (b"\0",))
     words.write_text("".join(f'"{word}"\n' for word in escaped), encoding="ascii")
     options = [
         f"-runs={runs}", f"-seed={seed}", f"-max_len={LONGEST}", f"-dict={words}", f"-timeout={HANGS}",
