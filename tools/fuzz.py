@@ -148,7 +148,7 @@ def results(names: list[str], options: argparse.Namespace, root: Path) -> Iterat
         command += ["--runs", str(options.runs), "--seed", str(options.seed)]
         if options.mutator:
             command.append("--mutator")
-        done = subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
+        done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
         counted = json.loads(progress.read_text(encoding="utf-8")) if progress.exists() else {}
         found: dict[str, object] = {
             "target": name, "by": "mutator" if options.mutator else "atheris", "seed": options.seed,
@@ -156,7 +156,8 @@ def results(names: list[str], options: argparse.Namespace, root: Path) -> Iterat
             "ok": done.returncode == 0 and counted.get("runs", 0) >= options.runs,
         }  # fmt: skip
         if not found["ok"]:
-            found["error"] = done.stderr.decode("utf-8", "replace")[-3000:]
+            said = done.stdout.decode("utf-8", "replace").splitlines()
+            found["error"] = "\n".join(line for line in said if not line.startswith("INFO:"))[-3000:]
         yield found
 
 

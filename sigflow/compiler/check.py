@@ -68,6 +68,7 @@ class _Checker:
     def attr(self, attr: sc.Attr, context: Context) -> None:
         self.want(attr.pos, context, "int")
         self.want(attr.io, context, "io")
+        context = replace(context, indexed=attr.repeat is not None)  # what follows is evaluated for each element
         self.want(attr.parent, context, "struct")
         size = self.want(attr.size, context, "int")
         constant = integer(attr.size)
@@ -143,13 +144,13 @@ class _Checker:
 
     def repeat(self, attr: sc.Attr, repeat: sc.Repeat, context: Context) -> None:
         if repeat.kind == "expr":
-            self.want(repeat.code, context, "int")
+            self.want(repeat.code, replace(context, indexed=False), "int")
         elif repeat.kind == "until":
-            self.want(repeat.code, Context(context.spec, self.types.element(attr)), "bool")
+            self.want(repeat.code, replace(context, element=self.types.element(attr)), "bool")
 
     def valid(self, attr: sc.Attr, valid: sc.Valid, context: Context) -> None:
         element = self.types.element(attr)
-        inner = Context(context.spec, element)
+        inner = replace(context, element=element)
         op = "<=" if valid.kind == "range" else "=="
         for code in valid.codes:
             if code is None:

@@ -38,11 +38,14 @@ from sigflow.compiler.resolve import Scope, _Resolver, bit_width
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Where an expression stands: the class, and the types of `_` and `_on` where they have a meaning."""
+    """Where an expression stands: the class, the types of `_` and `_on` where they have a meaning, and whether it is
+    evaluated for each element of a list, which is where `_index` has one.
+    """
 
     spec: sc.ClassSpec
     element: Type | None = None
     on: Type | None = None
+    indexed: bool = False
 
 
 class Mistake(Exception):
@@ -267,7 +270,9 @@ class Types:
     def _one_parent(self, parent: sc.ClassSpec | sc.Code | None, owner: sc.ClassSpec) -> Type:
         if isinstance(parent, sc.ClassSpec):
             return Type("user", parent)
-        return STRUCT if parent is None else self.of(parent, Context(owner))
+        return (
+            STRUCT if parent is None else self.of(parent, Context(owner, indexed=True))
+        )  # (`check` knows whether it is)
 
     # ------------------------------------------------------------ rules
 
@@ -529,7 +534,7 @@ _SPECIAL: dict[str, Callable[[Types, Context], Type | None]] = {
     "_io": lambda types, context: IO,
     "_root": lambda types, context: Type("user", context.spec.top),
     "_parent": lambda types, context: types.parent(context.spec),
-    "_index": lambda types, context: INT,
+    "_index": lambda types, context: INT if context.indexed else None,
     "_sizeof": lambda types, context: INT,
     "_is_le": lambda types, context: BOOL,
 }
