@@ -219,6 +219,24 @@ def check_flips_of_capture(one: Sample, seed: int, flips: int) -> Counter[str]:
     return counted
 
 
+def test_damage_is_local_also_without_a_checksum(captures: Path) -> None:
+    """What one fault changes in a format that is believed by its chain lies within so many of its longest frames."""
+    limit = 256
+    format = sigflow.load("ccsds_space_packet", limits=sigflow.Limits(frame=limit))
+    assert format.envelope is not None and format.envelope.chain is not None
+    reach = format.envelope.chain * limit
+    whole = (captures / "ccsds-jpss.bin").read_bytes()[:60_000]
+    good = {(event.start, event.raw) for event in decoded([format], whole) if isinstance(event, Record)}
+    rng, costs = random.Random(4), Counter[int]()
+    for _ in range(30):
+        place = rng.randrange(len(whole))
+        data = whole[:place] + bytes((whole[place] ^ 1 << rng.randrange(8),)) + whole[place + 1 :]
+        found = {(event.start, event.raw) for event in decoded([format], data) if isinstance(event, Record)}
+        assert all(place - reach <= at < place + reach for at, _ in good ^ found), place
+        costs[len(good - found)] += 1
+    assert costs[1] > 20, costs  # mostly the frame itself, as it was
+
+
 @pytest.mark.parametrize("name", CAPTURES)
 def test_captures_with_one_bit_flipped(captures: Path, name: str) -> None:
     counted = check_flips_of_capture(capture(captures, name), 1, 60)

@@ -152,9 +152,10 @@ def results(names: list[str], options: argparse.Namespace, root: Path) -> Iterat
         counted = json.loads(progress.read_text(encoding="utf-8")) if progress.exists() else {}
         found: dict[str, object] = {
             "target": name, "by": "mutator" if options.mutator else "atheris", "seed": options.seed,
-            "date": datetime.now(UTC).strftime("%Y-%m-%d"), **counted, "ok": done.returncode == 0,
+            "date": datetime.now(UTC).strftime("%Y-%m-%d"), **counted,
+            "ok": done.returncode == 0 and counted.get("runs", 0) >= options.runs,
         }  # fmt: skip
-        if done.returncode:
+        if not found["ok"]:
             found["error"] = done.stderr.decode("utf-8", "replace")[-3000:]
         yield found
 

@@ -9,7 +9,7 @@ import click
 from sigflow.cli.captures import each
 from sigflow.cli.options import Settings, captures, output_format, scanning
 from sigflow.cli.text import dumps
-from sigflow.cli.verdicts import exit_code, summary_line, summary_tree, verdict_lines
+from sigflow.cli.verdicts import exit_code, summary_line, summary_tree, symptom_lines, verdict_lines
 
 if TYPE_CHECKING:
     from sigflow.recording import Recording, Report
@@ -34,7 +34,7 @@ def command(captures: tuple[str, ...], form: str, settings: Settings) -> int:
         if form == "json":
             screen.line(dumps(report.tree(), indent=None if several else 2))
         else:
-            for line in verdict_lines(report, screen):
+            for line in [*verdict_lines(report, screen), *symptom_lines(recording, report, screen)]:
                 screen.line(line)
         return exit_code(report)
 

@@ -11,7 +11,7 @@ from sigflow.cli.terminal import SEVERITY_COLORS, counted, one_line
 if TYPE_CHECKING:
     from sigflow.cli.terminal import Screen
     from sigflow.diagnostics import Finding
-    from sigflow.recording import Report
+    from sigflow.recording import Recording, Report
 
 #: Gaps and diagnostics that are listed in words; the JSON form has more.
 LISTED = 20
@@ -46,6 +46,15 @@ def verdict_lines(report: Report, screen: Screen) -> list[str]:
         lines += [f"    {one_line(line)}" for line in finding.excerpt.splitlines()]
     lines += _more(report.diagnostics_total, "diagnostic")
     return lines
+
+
+def symptom_lines(recording: Recording, report: Report, screen: Screen) -> list[str]:
+    """What the damage points to, by what is seen in the capture."""
+    if report.sound:
+        return []
+    from sigflow.recording.symptoms import symptoms
+
+    return [f"  {screen.styled('hint', 'cyan')} {one_line(str(each))}" for each in symptoms(recording, report)]
 
 
 def finding_words(finding: Finding) -> str:
