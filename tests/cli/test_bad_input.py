@@ -84,12 +84,12 @@ def test_a_spec_of_100_megabytes_is_refused_at_once(sigflow: Call, tmp_path: Pat
         for _ in range(100):
             file.write(b"  - {id: x, type: u1}\n" * (1_000_000 // 23))
         file.truncate(100 << 20)
-    start = time.monotonic()
+    start = time.process_time()
     for arguments in (["lint", spec], ["compile", spec, "-o", tmp_path / "out"], ["validate", VALID, "-s", spec]):
         called = sigflow(*arguments)
         assert called.code == 1
         assert re.search(r"the spec is larger than \d+ bytes", called.out + called.err)
-    assert time.monotonic() - start < 5
+    assert time.process_time() - start < 5
 
 
 # ---------------------------------------------------------------- captures
