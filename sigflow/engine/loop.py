@@ -48,7 +48,6 @@ CURSOR = 14  # the pass over runs of frames, see chains.py
 HORIZON = 15
 HEAD = 16
 TAIL = 17
-LACKS = 18  # the end below which the candidate at POS lacks bytes
 #: Always 0.  Numba compiles a function once more for a literal argument.
 NOTHING = 19
 SIZE_OF_STATE = 256
@@ -148,7 +147,6 @@ def scan(
         # -- verdicts
         taken = 0
         refused = 0
-        S[LACKS] = 0
         for k in range(formats):
             verdict = verdict_of(k, data, pos, end, final, S, L, K, BEGIN, ALPHABET, box, X, states, queue, Ps, Ts)
             if verdict == 0:
@@ -244,7 +242,6 @@ def checked(k, data, at, end, S, L, K, ALPHABET, box, X, states, Ps, Ts):
         return length
     stop = at + length
     if stop > end:
-        S[LACKS] = stop
         return 0
     for c in range(L[k, FIRST_CHECK], L[k, LAST_CHECK]):
         field = place(c, at, stop, box)

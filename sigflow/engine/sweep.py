@@ -100,11 +100,6 @@ class Sweep:
         """Bytes checksummed, and header bytes read again."""
         return int(self._state[loop.SUMMED] + self._state[loop.REREAD])
 
-    @property
-    def lacks(self) -> int:
-        """The end of the buffer below which the candidate at `pos` has no verdict; 0 where that is not known."""
-        return int(self._state[loop.LACKS])
-
     def set(self, pos: int, lock: int) -> None:
         """Go on from this state."""
         self._state[loop.POS] = pos
@@ -128,7 +123,7 @@ class Sweep:
     def drop(self) -> None:
         """Forget the caches that hold for one buffer."""
         state = self._state
-        for place in (loop.CURSOR, loop.HORIZON, loop.HEAD, loop.TAIL, loop.LACKS):
+        for place in (loop.CURSOR, loop.HORIZON, loop.HEAD, loop.TAIL):
             state[place] = 0
         for array in range(self._prefixes):
             state[loop.PREFIXES + 2 * array] = 0
@@ -140,7 +135,6 @@ class Sweep:
 
         data: uint8, contiguous and read-only.  What was found is in `found` until `take`n.
         """
-
         state = self._state
         while True:
             code = self._entry(

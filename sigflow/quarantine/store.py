@@ -14,12 +14,11 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
-from types import TracebackType
-from typing import Self
 
 from sigflow.errors import SigflowError, UsageError
 from sigflow.quarantine.entry import Attempt, Entry, Stretch
 from sigflow.quarantine.ledger import Ledger, connect
+from sigflow.storage.base import Closing
 from sigflow.storage.disk import DISK, Disk, Draft, folder_of
 
 LEDGER = "ledger.sqlite3"
@@ -30,7 +29,7 @@ PIECE = 1 << 20
 SHORT = 12
 
 
-class Quarantine:
+class Quarantine(Closing):
     """An open quarantine.  State: the ledger, and the entries that wait for `commit`."""
 
     def __init__(
@@ -173,11 +172,3 @@ class Quarantine:
         """Close the ledger; what was not committed is not kept."""
         self._waiting.clear()
         self._ledger.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()

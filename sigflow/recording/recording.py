@@ -8,7 +8,6 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from sigflow import catalog, storage
@@ -22,7 +21,7 @@ from sigflow.recording.fallback import FallbackRun, fallbacks
 from sigflow.recording.faults import Examiner
 from sigflow.recording.report import EMPTY, LONGEST, LOSS, Report, finding_of
 from sigflow.recording.run import AnyRun, Run
-from sigflow.storage.base import pieces
+from sigflow.storage.base import Closing, pieces
 from sigflow.storage.memory import MemoryStorage
 from sigflow.storage.tape import Tape
 from sigflow.stream.format import Format
@@ -88,7 +87,7 @@ def open(
         raise
 
 
-class Recording:
+class Recording(Closing):
     """A stream that was recorded, and the formats it is read with.  Iterating gives its records.
 
     State: the storage, which closing the recording closes.  Every iteration starts from the beginning; that of a pipe
@@ -239,14 +238,6 @@ class Recording:
                 report.settle()
         self._reports.clear()
         self.storage.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 class Verdict:

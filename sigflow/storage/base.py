@@ -50,7 +50,7 @@ def pieces(storage: Storage, start: int, stop: int, size: int = 1 << 20) -> Iter
 
 
 class Closing:
-    """The context manager that all storages share."""
+    """The context manager of what is closed: all storages, and what holds one."""
 
     def close(self) -> None:
         """Nothing to give back."""
