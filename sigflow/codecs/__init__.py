@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from sigflow.errors import CodecError
+from sigflow.errors import CodecError, SigflowError
 from sigflow.limits import Limits
 from sigflow.registry import Registry
 
@@ -50,7 +50,12 @@ class Codec:
         assert depth is not None and inflated is not None and ratio is not None  # with_defaults leaves none out
         limit = min(inflated, ratio * len(payload))
         more = {"depth": depth} if self._depth else {}
-        decoded = self._function(bytes(payload), limit=limit, **more)
+        try:
+            decoded = self._function(bytes(payload), limit=limit, **more)
+        except SigflowError:
+            raise
+        except Exception as error:  # whatever the bytes did to a codec that we did not write
+            raise CodecError(f"codec {self.name} failed: {type(error).__name__}: {error}", codec=self.name) from error
         if isinstance(decoded, Decoded):
             return decoded
         if len(decoded) > limit:

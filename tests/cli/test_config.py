@@ -86,10 +86,12 @@ def test_a_mistake_is_told_with_its_place(sigflow: Call, folder: Path, text: str
     assert line.startswith("sigflow: error: sigflow.yaml:") and words in line
 
 
-def test_codecs(sigflow: Call, folder: Path) -> None:
-    from sigflow.codecs import register_codec
+def test_codecs(sigflow: Call, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from sigflow import codecs
 
-    @register_codec("tests-plain")
+    monkeypatch.setattr(codecs._REGISTRY, "_things", dict(codecs._REGISTRY._things))
+
+    @codecs.register_codec("tests-plain")
     def plain(payload: bytes, *, limit: int) -> bytes:
         return payload
 

@@ -107,6 +107,12 @@ def test_what_a_registered_codec_gives_is_limited_too() -> None:
         codecs.get("bomb").decode(b"alpha", Limits(ratio=2))
 
 
+def test_what_a_registered_codec_raises_is_a_codec_error() -> None:
+    codecs.register_codec("careless")(lambda payload, *, limit: payload[limit])
+    with pytest.raises(CodecError, match="codec careless failed: IndexError: index out of range"):
+        codecs.get("careless").decode(b"alpha", Limits(ratio=2))
+
+
 def nested(levels: int) -> bytes:
     """An element that stands in `levels` constructed ones."""
     payload = b"\0\1\0\1*"
