@@ -197,7 +197,7 @@ def hostile(size: int) -> dict[str, bytes]:
             head(min(most, size - 26 * (n + 1)) - n % 1000) for n in range(size // 26 - 40)
         ),
         "markers with maximal lengths": head(most) * (size // 26),
-        "a marker every 5 bytes": every(5, b"SGF1", size),
+        "a marker every 5 bytes": every(5, b"SGF1\1", size),
         "a valid header every 7 bytes, 4 KiB": every(7, b"SGF1\0\0\x11", size),
         "a valid header every 7 bytes, 2 MiB": every(7, b"SGF1\0\x20\x11", size),
         "truncated giants": b"".join(head(most - 999) + rng.randbytes(3000) for _ in range(size // 3026)),

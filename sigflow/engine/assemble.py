@@ -63,6 +63,7 @@ def _emitted(scan: Scan) -> Iterator[list[str]]:
     syncs = [envelope.sync for envelope in scan.formats]
     yield _marker(syncs)
     yield _any_marker(syncs)
+    yield _next_first(syncs)
     arguments = "data, at, end, limit, box"
     yield _dispatch(
         "look", f"k, {arguments}", "k", [f"look_{number}({arguments})" for number in range(len(scan.formats))]
@@ -87,6 +88,14 @@ def _emitted(scan: Scan) -> Iterator[list[str]]:
             for check in checks
         ]
         yield _dispatch(name, f"c, {given}{', ' if given else ''}Ps, Ts", "c", calls)
+    given = "row, count, every, data, start, stop"
+    calls = [
+        f"crc_fill({given}, Ps[c], Ts[c])"
+        if check.kernel is not None and check.kernel.family == "crc"
+        else f"filled(c, {given}, Ps, Ts)"
+        for check in checks
+    ]
+    yield _dispatch("fill", f"c, {given}, Ps, Ts", "c", calls)
 
 
 def _dispatch(name: str, parameters: str, selector: str, results: Sequence[str]) -> list[str]:
@@ -148,6 +157,38 @@ def _marker(syncs: Sequence[tuple[bytes, ...]]) -> list[str]:
 def _any_marker(syncs: Sequence[tuple[bytes, ...]]) -> list[str]:
     tests = [f"marker({number}, data, at, end) != 0" for number in range(len(syncs))]
     return ["def any_marker(data, at, end):", f"    return {'True' if not all(syncs) else ' or '.join(tests)}"]
+
+
+def _next_first(syncs: Sequence[tuple[bytes, ...]]) -> list[str]:
+    """A function that gives the next byte with which a marker may begin, from `at` on; `until` if there is none."""
+    lines = ["def next_first(data, at, until, FIRST):"]
+    if not all(syncs):
+        return [*lines, "    return at"]
+    firsts = sorted({literal[0] for literals in syncs for literal in literals})
+    if len(firsts) <= _MOST_FIRSTS:
+        # Eight bytes at a time: a byte of x - ones & ~x & tops is not 0 where that of x is 0; or above such a byte,
+        # which does not change what the lowest is.
+        zeros = []
+        lines += ["    while until - at >= 8:", "        word = u8le(data, at)"]
+        for n, first in enumerate(firsts):
+            lines.append(f"        x{n} = word ^ {_eight_times(first)}")
+            zeros.append(f"(x{n} - {_eight_times(1)} & ~x{n})")
+        lines += [
+            f"        found = wrapped(({' | '.join(zeros)}) & {_eight_times(0x80)})",
+            "        if found != 0:",
+            "            return at + bytes_below(found)",
+            "        at += 8",
+        ]
+    return [*lines, "    while at < until and FIRST[data[at]] == 0:", "        at += 1", "    return at"]
+
+
+#: Different bytes that markers may begin with, up to which eight bytes at a time are compared with each.
+_MOST_FIRSTS = 4
+
+
+def _eight_times(byte: int) -> int:
+    """The signed number that is this byte eight times."""
+    return int.from_bytes(bytes((byte,)) * 8, "little", signed=True)
 
 
 # ---------------------------------------------------------------- checksums

@@ -32,8 +32,10 @@ CRC_UNIT, CRC_BARRETT, CRC_ORDER, CRC_TAIL, CRC_PLACES = 7, 8, 10, 12, 16
 CRC_POWERS, CRC_BLOCKS, CRC_ROWS = 8, 13, 16
 CRC_PAIRS = 384
 
-#: What is left of a two's complement number shifted right by 8, and by 1, when no sign follows.
-CRC_BEHIND_8, CRC_BEHIND_1 = (1 << 56) - 1, (1 << 63) - 1
+#: What is left of a two's complement number shifted right by 8, by 32, and by 1, when no sign follows.
+CRC_BEHIND_8, CRC_LOW, CRC_BEHIND_1 = (1 << 56) - 1, (1 << 32) - 1, (1 << 63) - 1
+#: Bytes from which on crc_update is quicker than tables, if it is `carryless`'s.
+CRC_WORTH = 32
 
 
 def wrapped(x: Any) -> Any:
@@ -50,6 +52,14 @@ def bytes_reversed(x: Any) -> Any:
     return wrapped(y)
 
 
+def bytes_below(x: Any) -> Any:
+    """How many bytes of a 64-bit number that is not 0 are 0 below the lowest that is not."""
+    n = 0
+    while not int(x) >> 8 * n & 255:
+        n += 1
+    return n
+
+
 def bits_reversed(x: Any) -> Any:
     """The 64-bit number with its bits in reverse."""
     x, y = int(x), 0
@@ -64,7 +74,7 @@ def crc_begin(P: Any) -> Any:
 
 
 def crc_update(state: Any, data: Any, a: Any, b: Any, P: Any, T: Any) -> Any:
-    return crc_advance(state, data, a, b, P, T)
+    return crc_tabled(state, data, a, b, T)
 
 
 def crc_finish(state: Any, size: Any, P: Any, T: Any) -> Any:
@@ -76,6 +86,27 @@ def crc_finish(state: Any, size: Any, P: Any, T: Any) -> Any:
 
 
 def crc_advance(state: Any, data: Any, a: Any, b: Any, P: Any, T: Any) -> Any:
+    return crc_tabled(state, data, a, b, T) if b - a < CRC_WORTH else crc_update(state, data, a, b, P, T)
+
+
+def crc_fill(row: Any, count: Any, every: Any, data: Any, a: Any, b: Any, P: Any, T: Any) -> Any:
+    state = row[count - 1]
+    if every == 4:
+        # Two at a time: only the second waits for the one before.
+        while b - a >= 8:
+            x = state ^ u8le(data, a)
+            row[count] = (state >> 32 & CRC_LOW) ^ crc_of_4(x, T)
+            state = row[count + 1] = crc_of_8(x, T)
+            count += 2
+            a += 8
+    while b - a >= every:
+        state = row[count] = crc_advance(state, data, a, a + every, P, T)
+        count += 1
+        a += every
+    return count
+
+
+def crc_tabled(state: Any, data: Any, a: Any, b: Any, T: Any) -> Any:
     while b - a >= 8:
         state = crc_of_8(state ^ u8le(data, a), T)
         a += 8
@@ -88,6 +119,11 @@ def crc_advance(state: Any, data: Any, a: Any, b: Any, P: Any, T: Any) -> Any:
         state = (state >> 8 & CRC_BEHIND_8) ^ T[0, (state ^ u1(data, a)) & 255]
         a += 1
     return state
+
+
+def crc_of_4(x: Any, T: Any) -> Any:
+    """What four bytes leave, to which the low half of the register was added."""
+    return T[3, x & 255] ^ T[2, x >> 8 & 255] ^ T[1, x >> 16 & 255] ^ T[0, x >> 24 & 255]
 
 
 def crc_of_8(x: Any, T: Any) -> Any:

@@ -33,12 +33,16 @@ def replacements(words: int | None = None) -> dict[str, object]:
 
     words: how many 64-bit words are multiplied without carry at a time, 0, 2, 4 or 8; None: what this processor can.
     """
+    from llvmlite import ir
+
     from sigflow.engine.vectors import widest
 
+    false = ir.IntType(1)(0)
     found: dict[str, object] = {name: _read(*form) for name, form in _READS.items()}
     found["wrapped"] = _of_one_number(lambda builder, x: x)
     found["bytes_reversed"] = _of_one_number(lambda builder, x: builder.bswap(x))
     found["bits_reversed"] = _of_one_number(lambda builder, x: builder.bitreverse(x))
+    found["bytes_below"] = _of_one_number(lambda builder, x: builder.lshr(builder.cttz(x, false), x.type(3)))
     words = widest() if words is None else words
     if words:
         from sigflow.engine.carryless import kernels

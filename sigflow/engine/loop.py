@@ -5,9 +5,9 @@ Rules of kernel code: every number is an int64, every array is int64 or uint8; n
 Places are indexes into `data`; whoever calls turns them into offsets.  What is not decidable here is handed back (HARD)
 with nothing changed, and the Python scan decides that one candidate: the state of a scan is (POS, LOCK) alone.
 
-The functions `verdict_of`, `marker`, `look`, `direct`, `stretches`, `stored` and those of the checksum families are
-emitted for the formats of a scan, see `assemble`.  They take the number of a format (in the order in which formats are
-tried) or of a checksum.
+The functions `verdict_of`, `marker`, `next_first`, `look`, `direct`, `stretches`, `fill` and those of the checksum
+families are emitted for the formats of a scan, see `assemble`.  They take the number of a format (in the order in which
+formats are tried) or of a checksum.
 """
 
 # mypy: ignore-errors
@@ -48,11 +48,12 @@ CURSOR = 14  # the pass over runs of frames, see chains.py
 HORIZON = 15
 HEAD = 16
 TAIL = 17
+VAIN = 18  # whether the last long stretch was checksummed for a candidate that was refused
 #: Always 0.  Numba compiles a function once more for a literal argument.
 NOTHING = 19
 SIZE_OF_STATE = 256
-#: From here on, for each prefix array: the place of its first state, how many there are, and where positions count
-#: from.
+#: From here on, for each prefix array two numbers: where its first state stands << 32 | how many there are, and the
+#: binary logarithm of their distance.
 PREFIXES = 32
 
 # -- L: one row for each format --
@@ -135,8 +136,8 @@ def scan(
             break
         # -- candidate
         at = pos
-        while at < until and (FIRST[data[at]] == 0 or not any_marker(data, at, end)):
-            at += 1
+        while at < until and not any_marker(data, at, end):
+            at = next_first(data, at + 1, until, FIRST)
         if at > pos:
             add_gap(pos, at, S[NOTHING], S, gaps, reasons)
             S[LOCK] = NO
@@ -218,6 +219,15 @@ def close_gap(stop, S, gaps):
     S[GAP_START] = -1
 
 
+def filled(c, row, count, every, data, start, stop, Ps, Ts):
+    """Add the states behind every `every` bytes of data[start:stop] to the `count` in row; gives how many it has."""
+    while stop - start >= every:
+        row[count] = advance(c, row[count - 1], data, start, start + every, Ps, Ts)
+        count += 1
+        start += every
+    return count
+
+
 def bounded(k, data, at, end, S, L, box):
     """The header verdict: the length of the frame that begins here, NO_MARKER, 0, or a refusal."""
     sync = marker(k, data, at, end)
@@ -248,23 +258,30 @@ def checked(k, data, at, end, S, L, K, ALPHABET, box, X, states, Ps, Ts):
         if field < at or field > stop - K[c, SIZE]:
             return -1 - L[k, REASON_BASE] - CHECKSUM
         cost = covered(c, at, stop, box)
-        if covers(S, at, stop, cost):
+        if covers(S, at, stop, cost, K[c, PREFIX] >= 0):
             value = direct(c, data, at, stop, box, ALPHABET, Ps, Ts)
         else:
             value = from_prefix(c, data, at, stop, S, K, ALPHABET, box, X, states, Ps, Ts)
             if value <= HARD_VERDICT and S[WANTED] != 0:
                 return value
-        if differs(c, data, field, value):
+        wrong = differs(c, data, field, value)
+        if cost > SHORT:
+            S[VAIN] = wrong
+        if wrong:
             return -1 - L[k, REASON_BASE] - CHECKSUM
     return length
 
 
-def covers(S, at, stop, cost):
-    """Whether the account allows these bytes to be checksummed directly; if so, they are entered."""
+def covers(S, at, stop, cost, has_states):
+    """Whether these bytes are to be checksummed directly; if so, they are entered.
+
+    The account has to allow it.  Behind a long stretch in vain the next is done from states where there are some: what
+    claims too much, as a damaged length does, mostly claims the same bytes, and states are computed but once.
+    """
     fresh = max(0, stop - S[HIGH])
     S[HIGH] += fresh
     S[CREDIT] = min(SAVED, S[CREDIT] + RATE * fresh)
-    if S[CREDIT] < cost or (cost > SHORT and S[CREDIT] - cost < S[HIGH] - at):
+    if S[CREDIT] < cost or (cost > SHORT and (S[CREDIT] - cost < S[HIGH] - at or (has_states and S[VAIN]))):
         return False
     S[CREDIT] -= cost
     S[SUMMED] += cost
@@ -289,7 +306,7 @@ def from_prefix(c, data, at, stop, S, K, ALPHABET, box, X, states, Ps, Ts):
             ends += min(X[2 * n + 1] - X[2 * n], 2 * COARSE)
     coarse = S[CREDIT] - ends >= S[HIGH] - at
     j = 2 * K[c, PREFIX] + (1 if coarse else 0)
-    every = S[PREFIXES + 2 * j + 1]
+    every = 1 << S[PREFIXES + 2 * j + 1]
     if not reach(c, j, data, at, reach_to, S, states, Ps, Ts):
         return GROW_VERDICT
     S[WANTED] = 0
@@ -320,7 +337,8 @@ def from_prefix(c, data, at, stop, S, K, ALPHABET, box, X, states, Ps, Ts):
 def reach(c, j, data, floor, stop, S, states, Ps, Ts):
     """Have states from `floor` up to `stop`; False, with WANTED set, where the array is too short for them."""
     base = PREFIXES + 2 * j
-    every = S[base + 1]
+    scale = S[base + 1]
+    every = 1 << scale
     first = S[base] >> 32
     count = S[base] & 0xFFFFFFFF
     row = states[j]
@@ -330,10 +348,10 @@ def reach(c, j, data, floor, stop, S, states, Ps, Ts):
         count = 1
         row[0] = 0
         last = floor
-    wanted = (stop - first) // every + 2
+    wanted = (stop - first >> scale) + 2
     if wanted > len(row):
         # Let go of those behind where it is worth the move, so that moving stays linear.
-        behind = (floor - first) // every
+        behind = floor - first >> scale
         if 5 * behind >= len(row):
             for n in range(behind, count):
                 row[n - behind] = row[n]
@@ -344,14 +362,8 @@ def reach(c, j, data, floor, stop, S, states, Ps, Ts):
             S[base] = first << 32 | count
             S[WANTED] = wanted + wanted // 4
             return False
-    state = row[count - 1]
-    begin = last
-    while last + every <= stop:
-        state = advance(c, state, data, last, last + every, Ps, Ts)
-        row[count] = state
-        count += 1
-        last += every
-    S[SUMMED] += last - begin
+    S[SUMMED] += max(0, stop - last) >> scale << scale
+    count = fill(c, row, count, every, data, last, stop, Ps, Ts)
     S[base] = first << 32 | count
     return True
 
@@ -359,10 +371,10 @@ def reach(c, j, data, floor, stop, S, states, Ps, Ts):
 def state_at(c, j, data, at, S, states, Ps, Ts):
     """The state behind data[:at], within reach."""
     base = PREFIXES + 2 * j
-    every = S[base + 1]
+    scale = S[base + 1]
     first = S[base] >> 32
-    n = (at - first) // every
-    begin = first + n * every
+    n = at - first >> scale
+    begin = first + (n << scale)
     S[SUMMED] += at - begin
     return advance(c, states[j][n], data, begin, at, Ps, Ts)
 

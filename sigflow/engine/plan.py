@@ -77,7 +77,7 @@ class Scan:
 
     @property
     def every(self) -> int:
-        """The distance of prefix states."""
+        """The distance of prefix states, of which the native scan takes the next lower power of two."""
         headers = self._headers()
         return every_for([Checks(header, Account()) for header in headers if header.envelope.chain is None])
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     Array = numpy.ndarray[Any, Any]
 
 #: Frames and pieces of gaps that one call gives at most: their arrays fit into the second cache with the data.
-FRAMES = 8192
-GAPS = 8192
+FRAMES = 16384
+GAPS = 16384
 #: Prefix states to begin with.
 STATES = 1 << 12
 #: Places in the queue of runs.
@@ -81,7 +81,7 @@ class Sweep:
         self._parameters = tuple(kernel.P.copy() for kernel in kernels) or (numpy.zeros(1, int64),)
         self._tables = tuple(kernel.T.copy() for kernel in kernels) or (numpy.zeros((1, 1), int64),)
         for array in range(arrays):
-            self._state[loop.PREFIXES + 2 * array + 1] = loop.COARSE if array & 1 else scan.every
+            self._state[loop.PREFIXES + 2 * array + 1] = (loop.COARSE if array & 1 else scan.every).bit_length() - 1
 
     # ---------------------------------------------------------------- the state
 
