@@ -75,6 +75,10 @@ def bound(way: Way, algorithm: str | CrcParameters) -> tuple[SimpleNamespace, Ke
     return SimpleNamespace(**family), kernel
 
 
+def bound_fill(way: Way) -> Callable[..., int]:
+    return functions(way)["crc_fill"]
+
+
 def readonly(raw: bytes) -> Any:
     return np.frombuffer(raw, np.uint8)
 
@@ -107,6 +111,13 @@ def check_ranges(way: Way, algorithm: str | CrcParameters, raw: bytes, cuts: lis
     for at in range(0, len(raw), every):
         states.append(functions.advance(states[-1], data, at, min(at + every, len(raw)), P, T))
 
+    if kernel.family == "crc":  # the others are filled one by one
+        fill, half = bound_fill(way), len(raw) // every // 2 * every
+        row = np.zeros(len(states) + 1, np.int64)
+        count = fill(row, 1, every, data, 0, half, P, T)
+        count = fill(row, count, every, data, half, len(raw), P, T)
+        assert row[:count].tolist() == states[:count] and count == len(raw) // every + 1
+
     def state_at(offset: int) -> int:
         before = offset // every
         return int(functions.advance(states[before], data, before * every, offset, P, T))
@@ -125,6 +136,13 @@ def check_ranges(way: Way, algorithm: str | CrcParameters, raw: bytes, cuts: lis
     assert value(joined, b - a + d - c) == wanted(raw[a:b] + raw[c:d]), (algorithm, cuts)
     updated = functions.update(over(begin, a, b), data, c, d, P, T)
     assert value(updated, b - a + d - c) == wanted(raw[a:b] + raw[c:d]), (algorithm, cuts)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_bytes_below(way: Way) -> None:
+    below = functions(way)["bytes_below"]
+    assert [below(1 << bit if bit < 63 else -(1 << 63)) for bit in range(64)] == [bit // 8 for bit in range(64)]
+    assert below(-1) == 0 and below(-256) == 1
 
 
 @pytest.mark.parametrize("way", WAYS)
