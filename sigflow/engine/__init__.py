@@ -4,7 +4,7 @@
     assemble  the source text of a scan: loop, chains, kernels, and what is emitted for the formats
     build     compiled and kept in the user's cache directory, or as it is
     sweep     a scan under way: state and arrays            follow, counters  sequence accounting
-    windows   bytes of a storage as arrays                  passes            windows in, batches out
+    windows   bytes of a storage as arrays (files: a file)  passes            windows in, batches out
     scanner   the native scan inside a decoder              stitch            several workers, one result
 
 `Native` is what the other floors use.

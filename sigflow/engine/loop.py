@@ -48,6 +48,7 @@ CURSOR = 14  # the pass over runs of frames, see chains.py
 HORIZON = 15
 HEAD = 16
 TAIL = 17
+BASE = 20  # is added to the places in rows of frames and gaps
 VAIN = 18  # whether the last long stretch was checksummed for a candidate that was refused
 #: Always 0.  Numba compiles a function once more for a literal argument.
 NOTHING = 19
@@ -161,8 +162,8 @@ def scan(
                 if L[k, CHAIN]:
                     look(k, data, pos, end, L[k, LIMIT], box)
                 n = S[FRAMES]
-                frames[n, 0] = pos
-                frames[n, 1] = pos + taken
+                frames[n, 0] = S[BASE] + pos
+                frames[n, 1] = S[BASE] + pos + taken
                 frames[n, 2] = box[2]
                 frames[n, 3] = box[3]
                 marks[n, 0] = k
@@ -211,8 +212,8 @@ def add_gap(at, stop, reason, S, gaps, reasons):
 def close_gap(stop, S, gaps):
     """The open gap, or this piece of it, ends here."""
     n = S[GAPS]
-    gaps[n, 0] = S[GAP_START]
-    gaps[n, 1] = stop
+    gaps[n, 0] = S[BASE] + S[GAP_START]
+    gaps[n, 1] = S[BASE] + stop
     gaps[n, 2] = S[GAP_FIRST]
     gaps[n, 3] = S[REASONS] - S[GAP_FIRST]
     S[GAPS] = n + 1

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sigflow.engine import loop
+from sigflow.engine.sweep import Found as FoundRows
 from sigflow.engine.sweep import Sweep
 from sigflow.stream.chain import START
 from sigflow.stream.header import Buffer
@@ -18,6 +19,7 @@ from sigflow.stream.scan import Found, Refusals, Scanner
 if TYPE_CHECKING:
     import numpy
 
+    from sigflow.engine.sweep import Rows
     from sigflow.engine.windows import Window, Windows
     from sigflow.runtime.envelope import Envelope
 
@@ -67,14 +69,39 @@ class Pass:
 
     def all(self, windows: Windows, start: int = 0, stop: int | None = None, lock: int = START) -> Iterator[Batch]:
         """What a stream gives from the state (start, lock) on, to its end, or until `stop` or more is decided."""
+        for window, until in self._windows(windows, start, stop, lock):
+            yield from self.over(window, until)
+
+    def collected(self, windows: Windows, start: int, stop: int, lock: int, rows: Rows) -> Batch:
+        """The same as one batch, in these arrays, by offsets in the stream."""
+        sweep, own = self.sweep, self.sweep.rows
+        sweep.rows = rows
+        try:
+            for window, until in self._windows(windows, start, stop, lock):
+                sweep.count_from(window.base)
+                while (code := sweep.run(window.data, len(window.data), window.final, until)) in (loop.FULL, loop.HARD):
+                    if code == loop.FULL:
+                        rows.grow()
+                        continue
+                    batch = self._by_python(window)
+                    if batch is None:
+                        break
+                    sweep.add(FoundRows(*batch[:4]))
+            return Batch(*sweep.take(), None, 0)
+        finally:
+            sweep.rows = own
+            sweep.count_from(0)
+
+    def _windows(self, windows: Windows, start: int, stop: int | None, lock: int) -> Iterator[tuple[Window, int]]:
+        """The windows for a scan from a state on, each with where in it the scan is to go; it is scanned then."""
         sweep = self.sweep
+        windows.begin(start, stop)
         window = windows.after(start)
         sweep.begin(start - window.base, lock)
         while True:
             size = len(window.data)
             self.bytes = window.base + size
-            until = size if stop is None else min(size, stop - window.base)
-            yield from self.over(window, until)
+            yield window, size if stop is None else min(size, stop - window.base)
             self.state = window.base + sweep.pos, sweep.lock
             if window.final or (stop is not None and self.state[0] >= stop):
                 return

@@ -18,6 +18,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sigflow.engine.passes import Batch, Pass
+from sigflow.engine.sweep import FRAMES, Rows
 from sigflow.engine.windows import windows_of
 from sigflow.stream.chain import NO, START, YES
 
@@ -25,25 +26,30 @@ if TYPE_CHECKING:
     import numpy
 
     from sigflow.engine import Native
-    from sigflow.engine.windows import Source
+    from sigflow.engine.windows import Source, Windows
 
     Array = numpy.ndarray[Any, Any]
 
 #: Bytes of a range: many, so that stitching is rare; few, so that what was found in it is small.
-RANGE = 16 << 20
+RANGE = 8 << 20
 #: Ranges that may be done and wait for those before them, for each worker.
 AHEAD = 2
 
 
-class Part(NamedTuple):
-    """What a worker found in a range, by absolute offsets, and where it ended."""
+class Worker(NamedTuple):
+    """What one needs who scans."""
 
-    frames: Array
-    marks: Array
-    gaps: Array
-    reasons: Array
+    scan: Pass
+    windows: Windows
+
+
+class Part(NamedTuple):
+    """What a worker found in a range, and where it ended."""
+
+    found: Batch
     pos: int
     lock: int
+    rows: Rows
 
 
 class Stitched:
@@ -52,112 +58,101 @@ class Stitched:
     def __init__(self, native: Native, storage: Source, workers: int, size: int = RANGE) -> None:
         self._native = native
         self._storage = storage
-        self._workers = workers
+        self._count = workers
         self._size = size
         self._after = YES if any(each.chain is not None for each in native.scan.formats) else NO
-        self._passes: SimpleQueue[Pass] = SimpleQueue()
-        self._all: list[Pass] = []
+        self._workers_free: SimpleQueue[Worker] = SimpleQueue()
+        self._rows_free: SimpleQueue[Rows] = SimpleQueue()
+        self._all: list[Worker] = []
         self._state = 0, NO
         self.bytes = 0
 
     @property
     def work(self) -> int:
         """Bytes checksummed, and header bytes read again, by all workers."""
-        return sum(each.work for each in self._all)
+        return sum(each.scan.work for each in self._all)
 
     def all(self) -> Iterator[Batch]:
         """What the stream gives, in order.  The bytes of a batch are in the storage."""
         total = self._storage.size
         assert total is not None  # only what has a size is cut into ranges
-        own = self._new_pass()
-        for _ in range(self._workers):
-            self._passes.put(self._new_pass())
+        own = self._worker()
+        for _ in range(self._count):
+            self._workers_free.put(self._worker())
+        for _ in range(self._count * AHEAD + 1):
+            self._rows_free.put(Rows(self._size // 64, self._size // 1024 + 16))
         ranges = iter(range(0, max(total, 1), self._size))
         waiting: deque[tuple[int, Future[Part]]] = deque()
-        with ThreadPoolExecutor(self._workers, "sigflow-scan") as pool:
+        with ThreadPoolExecutor(self._count, "sigflow-scan") as pool:
             try:
                 pos, lock = 0, START if self._after == YES else NO
                 while True:
-                    while len(waiting) < self._workers * AHEAD and (start := next(ranges, None)) is not None:
+                    while len(waiting) < self._count * AHEAD and (start := next(ranges, None)) is not None:
                         waiting.append((start, pool.submit(self._scan, start, min(start + self._size, total))))
                     if not waiting:
                         break
                     start, coming = waiting.popleft()
-                    yield from self._join(coming.result(), own, start, min(start + self._size, total), pos, lock)
+                    part = coming.result()
+                    yield from self._join(part, own, start, min(start + self._size, total), pos, lock)
+                    self._rows_free.put(part.rows)
                     pos, lock = self._state
                     self.bytes = pos
                 # The file may have grown meanwhile, or become shorter.
                 yield from self._alone(own, pos, lock, None)
-                self.bytes = own.bytes
+                self.bytes = own.scan.bytes
             finally:
                 for _, coming in waiting:
                     coming.cancel()
+                pool.shutdown()
+                for each in self._all:
+                    each.windows.close()
 
-    def _new_pass(self) -> Pass:
-        made = self._native.one_pass()
+    def _worker(self) -> Worker:
+        made = Worker(self._native.one_pass(), windows_of(self._storage, ahead=False))
         self._all.append(made)
         return made
 
     def _scan(self, start: int, stop: int) -> Part:
         """Scan a range from (start, no); in a worker's thread."""
-        one = self._passes.get()
+        one = self._workers_free.get()
+        rows = self._rows_free.get()
         try:
             first = START if start == 0 and self._after == YES else NO
-            return self._collect(one, start, first, stop)
+            found = one.scan.collected(one.windows, start, stop, first, rows)
+            return Part(found, *one.scan.state, rows)
         finally:
-            self._passes.put(one)
+            self._workers_free.put(one)
 
-    def _collect(self, one: Pass, start: int, lock: int, stop: int | None) -> Part:
-        import numpy
-
-        parts: list[Batch] = []
-        for batch in self._alone(one, start, lock, stop):
-            frames, marks, gaps, reasons = (each.copy() for each in batch[:4])
-            parts.append(Batch(frames, marks, gaps, reasons, None, 0))
-        before = 0
-        for part in parts:
-            part.gaps[:, 2] += before
-            before += len(part.reasons)
-        frames = numpy.concatenate([part.frames for part in parts]) if parts else numpy.zeros((0, 4), numpy.int64)
-        marks = numpy.concatenate([part.marks for part in parts]) if parts else numpy.zeros((0, 2), numpy.int64)
-        gaps = numpy.concatenate([part.gaps for part in parts]) if parts else numpy.zeros((0, 4), numpy.int64)
-        reasons = numpy.concatenate([part.reasons for part in parts]) if parts else numpy.zeros(0, numpy.int64)
-        return Part(frames, marks, gaps, reasons, *one.state)
-
-    def _alone(self, one: Pass, start: int, lock: int, stop: int | None) -> Iterator[Batch]:
+    def _alone(self, one: Worker, start: int, lock: int, stop: int | None) -> Iterator[Batch]:
         """Scan from a state on, by absolute offsets."""
-        windows = windows_of(self._storage, start=start)
-        try:
-            for batch in one.all(windows, start, stop, lock):
-                batch.frames[:, :2] += batch.base
-                batch.gaps[:, :2] += batch.base
-                yield batch._replace(data=None, base=0)
-        finally:
-            windows.close()
+        for batch in one.scan.all(one.windows, start, stop, lock):
+            batch.frames[:, :2] += batch.base
+            batch.gaps[:, :2] += batch.base
+            yield batch._replace(data=None, base=0)
 
     # ---------------------------------------------------------------- stitching
 
-    def _join(self, part: Part, own: Pass, start: int, stop: int, pos: int, lock: int) -> Iterator[Batch]:
+    def _join(self, part: Part, own: Worker, start: int, stop: int, pos: int, lock: int) -> Iterator[Batch]:
         """What the true scan gives from (pos, lock) on, up to where the worker of the range [start, stop) ended."""
         step = 1
         while pos < stop:
             adopted = self._adopted(part, start, pos, lock)
             if adopted is not None:
-                yield adopted
+                yield from _in_pieces(adopted)
                 self._state = part.pos, part.lock
                 return
             until = self._next_state(part, pos, step, stop)
             step *= 2
             yield from self._alone(own, pos, lock, until)
-            if own.state == (pos, lock):
+            if own.scan.state == (pos, lock):
                 break  # the stream ends here after all
-            pos, lock = own.state
+            pos, lock = own.scan.state
         self._state = pos, lock
 
     def _next_state(self, part: Part, pos: int, step: int, stop: int) -> int:
         """The end of the range, or of the `step`-th frame or piece of a gap of the worker behind `pos`."""
         found = stop
-        for ends in (part.frames[:, 1], part.gaps[:, 1]):
+        for ends in (part.found.frames[:, 1], part.found.gaps[:, 1]):
             place = int(ends.searchsorted(pos, "right")) + step - 1
             if place < len(ends):
                 found = min(found, int(ends[place]))
@@ -165,29 +160,47 @@ class Stitched:
 
     def _adopted(self, part: Part, start: int, pos: int, lock: int) -> Batch | None:
         """What the worker found from the state (pos, lock) on; None if it did not pass through that state."""
-        frames, gaps = part.frames, part.gaps
+        found = part.found
+        frames, gaps = found.frames, found.gaps
         row = int(frames[:, 1].searchsorted(pos))
         behind_frame = row < len(frames) and frames[row, 1] == pos
         if behind_frame and lock == self._after:
-            return self._from(part, row + 1, int(gaps[:, 0].searchsorted(pos)))
+            return _from(found, row + 1, int(gaps[:, 0].searchsorted(pos)))
         if lock != NO and not (pos == start == 0):
             return None
         if pos == start:
-            return self._from(part, 0, 0)
+            return _from(found, 0, 0)
         piece = int(gaps[:, 1].searchsorted(pos))
         if piece == len(gaps) or gaps[piece, 0] >= pos:
             return None
         row = int(frames[:, 0].searchsorted(pos))
         if gaps[piece, 1] == pos:
-            return self._from(part, row, piece + 1)
-        if gaps[piece, 3] == 1 and part.reasons[gaps[piece, 2]] == 0:
-            batch = self._from(part, row, piece)
+            return _from(found, row, piece + 1)
+        if gaps[piece, 3] == 1 and found.reasons[gaps[piece, 2]] == 0:
+            batch = _from(found, row, piece)
             batch.gaps[0, 0] = pos
             return batch
         return None
 
-    def _from(self, part: Part, row: int, piece: int) -> Batch:
-        gaps = part.gaps[piece:].copy()
-        first = int(gaps[0, 2]) if len(gaps) else len(part.reasons)
-        gaps[:, 2] -= first
-        return Batch(part.frames[row:], part.marks[row:], gaps, part.reasons[first:], None, 0)
+
+def _from(found: Batch, row: int, piece: int) -> Batch:
+    """What was found from these rows on."""
+    gaps = found.gaps[piece:].copy()
+    first = int(gaps[0, 2]) if len(gaps) else len(found.reasons)
+    gaps[:, 2] -= first
+    return Batch(found.frames[row:], found.marks[row:], gaps, found.reasons[first:], None, 0)
+
+
+def _in_pieces(batch: Batch) -> Iterator[Batch]:
+    """The batch in pieces of so many frames as one call of the scan gives, which whoever takes them is made for."""
+    frames, marks, gaps, reasons = batch[:4]
+    before = 0
+    for row in range(0, max(len(frames), 1), FRAMES):
+        last = row + FRAMES
+        piece = len(gaps) if last >= len(frames) else int(gaps[:, 0].searchsorted(frames[last, 0]))
+        mine = gaps[before:piece].copy()
+        first = int(mine[0, 2]) if len(mine) else 0
+        stop = int(mine[-1, 2] + mine[-1, 3]) if len(mine) else 0
+        mine[:, 2] -= first
+        yield Batch(frames[row:last], marks[row:last], mine, reasons[first:stop], None, 0)
+        before = piece

@@ -42,6 +42,25 @@ class Found(NamedTuple):
     reasons: Array
 
 
+class Rows:
+    """The arrays that a scan writes to.  They are used again: new memory takes as long as a scan."""
+
+    def __init__(self, frames: int = FRAMES, gaps: int = GAPS) -> None:
+        """Room for so many frames and pieces of gaps."""
+        import numpy
+
+        self.frames = numpy.zeros((frames, 4), numpy.int64)
+        self.marks = numpy.zeros((frames, 2), numpy.int64)
+        self.gaps = numpy.zeros((gaps, 4), numpy.int64)
+        self.reasons = numpy.zeros(gaps * 2 + 4 * loop.MOST_REASONS, numpy.int64)
+
+    def grow(self) -> None:
+        """Twice as much room; what was written stays."""
+        for name in ("frames", "marks", "gaps", "reasons"):
+            array = getattr(self, name)
+            setattr(self, name, _grown(array, 2 * len(array)))
+
+
 class Sweep:
     """A scan of one stream, or of a part of one.  entry: compiled, or plain Python."""
 
@@ -68,10 +87,8 @@ class Sweep:
         self._alphabet = numpy.frombuffer(bytes(range(256)), numpy.uint8)
         self._box = numpy.zeros(2048, int64)
         self._scratch = numpy.zeros(1024, int64)
-        self._frames = numpy.zeros((most, 4), int64)
-        self._marks = numpy.zeros((most, 2), int64)
-        self._gaps = numpy.zeros((GAPS if most == FRAMES else most + 3, 4), int64)
-        self._reasons = numpy.zeros(len(self._gaps) * 2 + 4 * loop.MOST_REASONS, int64)
+        #: Where what is found goes to.
+        self.rows = Rows(most, GAPS if most == FRAMES else most + 3)
         arrays = 2 * (max(prefixes, default=-1) + 1)  # of each algorithm, states close together and far apart
         self._prefixes = arrays
         self._states = tuple(numpy.zeros(STATES, int64) for _ in range(max(1, arrays)))
@@ -99,6 +116,10 @@ class Sweep:
     def work(self) -> int:
         """Bytes checksummed, and header bytes read again."""
         return int(self._state[loop.SUMMED] + self._state[loop.REREAD])
+
+    def count_from(self, base: int) -> None:
+        """Places in rows count from so many bytes before the beginning of the buffer."""
+        self._state[loop.BASE] = base
 
     def set(self, pos: int, lock: int) -> None:
         """Go on from this state."""
@@ -135,12 +156,12 @@ class Sweep:
 
         data: uint8, contiguous and read-only.  What was found is in `found` until `take`n.
         """
-        state = self._state
+        state, rows = self._state, self.rows
         while True:
             code = self._entry(
                 data, end, final, until, self._after, state, self._rows, self._checks, self._first, self._begins,
-                self._codes, self._alphabet, self._box, self._scratch, self._frames, self._marks, self._gaps,
-                self._reasons, self._states, self._queue, self._parameters, self._tables,
+                self._codes, self._alphabet, self._box, self._scratch, rows.frames, rows.marks, rows.gaps,
+                rows.reasons, self._states, self._queue, self._parameters, self._tables,
             )  # fmt: skip
             if code != loop.GROW:
                 return int(code)
@@ -157,15 +178,37 @@ class Sweep:
         state = self._state
         frames, gaps, reasons = (int(state[place]) for place in (loop.FRAMES, loop.GAPS, loop.REASONS))
         state[loop.FRAMES] = state[loop.GAPS] = state[loop.REASONS] = 0
-        return Found(self._frames[:frames], self._marks[:frames], self._gaps[:gaps], self._reasons[:reasons])
+        rows = self.rows
+        return Found(rows.frames[:frames], rows.marks[:frames], rows.gaps[:gaps], rows.reasons[:reasons])
+
+    def add(self, found: Found) -> None:
+        """Take in rows that the Python scan made, as if they had been found here."""
+        state, rows = self._state, self.rows
+        frames, gaps, reasons = (int(state[place]) for place in (loop.FRAMES, loop.GAPS, loop.REASONS))
+        while (
+            frames + len(found.frames) >= len(rows.marks)
+            or gaps + len(found.gaps) >= len(rows.gaps)
+            or reasons + len(found.reasons) >= len(rows.reasons)
+        ):
+            rows.grow()
+        rows.frames[frames : frames + len(found.frames)] = found.frames
+        rows.frames[frames : frames + len(found.frames), :2] += state[loop.BASE]
+        rows.marks[frames : frames + len(found.marks)] = found.marks
+        rows.gaps[gaps : gaps + len(found.gaps)] = found.gaps
+        rows.gaps[gaps : gaps + len(found.gaps), :2] += state[loop.BASE]
+        rows.gaps[gaps : gaps + len(found.gaps), 2] += reasons
+        rows.reasons[reasons : reasons + len(found.reasons)] = found.reasons
+        state[loop.FRAMES] += len(found.frames)
+        state[loop.GAPS] += len(found.gaps)
+        state[loop.REASONS] += len(found.reasons)
 
 
-def _grown(states: Array, wanted: int) -> Array:
-    """The array with room for as many states, and what was in it."""
+def _grown(array: Array, wanted: int) -> Array:
+    """The array with as many rows, and what was in it."""
     import numpy
 
-    if len(states) >= wanted:
-        return states
-    grown = numpy.empty(wanted, numpy.int64)
-    grown[: len(states)] = states
+    if len(array) >= wanted:
+        return array
+    grown = numpy.empty((wanted, *array.shape[1:]), numpy.int64)
+    grown[: len(array)] = array
     return grown

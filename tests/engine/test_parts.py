@@ -14,8 +14,9 @@ import pytest
 from sigflow import catalog
 from sigflow import limits as limits_
 from sigflow.engine import THRESHOLD, build
+from sigflow.engine.files import Ahead, InTurn
 from sigflow.engine.sweep import Sweep
-from sigflow.engine.windows import Filed, Whole, windows_of
+from sigflow.engine.windows import Whole, windows_of
 from sigflow.errors import UsageError
 from sigflow.recording import Recording
 from sigflow.recording.choice import Choice
@@ -34,12 +35,19 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.mark.parametrize("size", [0, 1, 63, 64, 65, 1000])
 @pytest.mark.parametrize(("window", "room"), [(1, 0), (7, 3), (64, 16), (4096, 64)])
-def test_windows_of_a_file_are_the_file(tmp_path: Path, size: int, window: int, room: int) -> None:
+@pytest.mark.parametrize("way", [Ahead, InTurn])
+def test_windows_of_a_file_are_the_file(
+    tmp_path: Path, way: type[Ahead | InTurn], size: int, window: int, room: int
+) -> None:
     rng = random.Random(size)
     data = rng.randbytes(size)
     (tmp_path / "file").write_bytes(data)
     with open_storage(tmp_path / "file") as storage:
-        windows = Filed(storage.descriptor, 0, window, room)  # type: ignore[attr-defined]
+        windows = way(storage.descriptor, window, room)  # type: ignore[attr-defined]
+        if isinstance(windows, InTurn):  # begun somewhere else before
+            windows.begin(size // 2, size // 2 + 3)
+            assert windows.after(size // 2).base == size // 2
+        windows.begin(0)
         offset, seen = 0, b""
         while True:
             one = windows.after(offset)
