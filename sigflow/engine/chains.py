@@ -117,27 +117,30 @@ def inside(at, claim, n, data, end, S, L, BEGIN, box, queue):
     tail = S[TAIL]
     cursor = S[CURSOR]
     reach = min(S[HORIZON], end)
-    while cursor + n * least <= stop:
+    while head < tail and queue[head % size, 0] <= at:
+        head += 1
+    hard = False
+    # No farther than it takes to answer: what lies behind is passed when somebody asks.
+    while cursor + n * least <= stop and not (head < tail and queue[head % size, 1] <= stop):
         if BEGIN[data[cursor]]:
             nearest = nearest_end(cursor, n, data, end, reach, S, L, box)
-            if nearest == HARD_VERDICT:
-                return -1
             if nearest > 0:
                 while tail > head and queue[(tail - 1) % size, 1] >= nearest:
                     tail -= 1
-                while head < tail and queue[head % size, 0] <= at:
-                    head += 1
-                if tail - head >= size:
-                    return -1
+            hard = nearest == HARD_VERDICT or (nearest > 0 and tail - head >= size)
+            if hard:
+                break
+            if nearest > 0:
                 queue[tail % size, 0] = cursor
                 queue[tail % size, 1] = nearest
                 tail += 1
         cursor += 1
-    while head < tail and queue[head % size, 0] <= at:
-        head += 1
+    # Also where the Python scan decides: the queue has been written to, and the next candidate goes on with it.
     S[HEAD] = head
     S[TAIL] = tail
     S[CURSOR] = cursor
+    if hard:
+        return -1
     return 1 if head < tail and queue[head % size, 1] <= stop else 0
 
 
