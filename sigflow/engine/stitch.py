@@ -80,7 +80,7 @@ class Stitched:
         for _ in range(self._count):
             self._workers_free.put(self._worker())
         for _ in range(self._count * AHEAD + 1):
-            self._rows_free.put(Rows(self._size // 64, self._size // 1024 + 16))
+            self._rows_free.put(Rows(self._size // 64 + 16, self._size // 1024 + 16))
         ranges = iter(range(0, max(total, 1), self._size))
         waiting: deque[tuple[int, Future[Part]]] = deque()
         with ThreadPoolExecutor(self._count, "sigflow-scan") as pool:
