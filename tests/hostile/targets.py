@@ -47,7 +47,7 @@ COMPILE = True
 CLOSELY = 8
 NATIVELY = {True: 8, False: 32}
 #: Frames that an input can ask for at most (`stream_of`).
-FRAMES = 40
+FRAMES = 24
 #: What no line of a report may hold.
 CONTROL = re.compile(r"[\0-\x09\x0b-\x1f]")
 #: Where the targets write: memory, if the machine shows it as a folder.
@@ -390,18 +390,15 @@ def _compressed() -> list[bytes]:
     return [bytes((n,)) + _packed(ending) for n, ending in enumerate((".gz", ".zst", ".lz4", ".xz", ".bz2"))]
 
 
-#: What decides on frames; the loop of the scan around it has few branches, which are taken most.
-_READERS = (
-    "sigflow_formats", "sigflow.runtime", "sigflow.stream.chain", "sigflow.stream.reading", "sigflow.stream.runs",
-    "sigflow.stream.sequence",
-)  # fmt: skip
+#: What tells the frames of a format apart; what a scan does with the answers takes the same branches ever again.
+_READERS = ("sigflow_formats", "sigflow.stream.reading", "sigflow.stream.sequence")
 
 
 def _decode(names: tuple[str, ...]) -> Target:
     name = "+".join(names)
     return Target(
-        f"decode-{name}", lambda data: decode(name, data), lambda: _streams(name), _MARKERS, guides=_READERS,
-        ready=lambda: ready([name]),
+        f"decode-{name}", lambda data: decode(name, data), lambda: _streams(name), _MARKERS, 256, _READERS,
+        lambda: ready([name]),
     )  # fmt: skip
 
 
@@ -415,8 +412,8 @@ TARGETS: dict[str, Target] = {
     for target in (
         *(_decode(names) for names in BUNDLED if len(names) == 1),
         Target(
-            "decode-mixed", decode_mixed, lambda: _numbered(MIXED), _MARKERS, guides=_READERS,
-            ready=lambda: ready("+".join(names) for names in MIXED),
+            "decode-mixed", decode_mixed, lambda: _numbered(MIXED), _MARKERS, 256, _READERS,
+            lambda: ready("+".join(names) for names in MIXED),
         ),
         Target("report", report, lambda: _numbered(BUNDLED), _MARKERS, guides=("sigflow.recording", "sigflow_formats")),
         Target("compressed", compressed, _compressed),
