@@ -4,6 +4,7 @@
 # ruff: noqa
 from __future__ import annotations
 
+from struct import Struct
 from typing import Any
 
 from sigflow.runtime import (
@@ -165,6 +166,16 @@ def _columns() -> Any:
     })
 
 
+_HEAD = Struct('>HH').unpack_from
+
+
+def _measure(data: Any, at: int, end: int) -> Any:
+    if end - at < 4:
+        return None
+    tag, length_ = _HEAD(data, at)
+    return 4 + length_
+
+
 def _steps(io: Window) -> Any:
     unit = Tlv.Element.__new__(Tlv.Element)
     unit._io, unit._parent, unit._root = io, None, unit
@@ -207,6 +218,8 @@ FORMAT = Envelope(
     steps=_steps,
     unit=Tlv.Element,
     columns=_columns,
+    measure=_measure,
+    header=4,
     sync=(),
     max_frame=16777216,
     min_frame=4,

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Protocol
 
 from sigflow.checksums.algorithm import Algorithm, Buffer, RangeSums
 from sigflow.errors import UsageError
 
+#: Algorithms that are kept at most: any spec may name its own.
+MOST = 256
 #: Width, poly, init, refin, refout, xorout.
 Model = tuple[int, int, int, bool, bool, int]
 
@@ -112,7 +114,7 @@ class WideCrc:
         return (self._mirror(moved) if self._refout else moved) ^ crc2
 
 
-@cache
+@lru_cache(maxsize=MOST)
 def _engine(width: int, poly: int, init: int, refin: bool, refout: bool, xorout: int) -> Any:
     top = 1 << width if width > 0 else 1
     wrong = [name for name, value in (("poly", poly), ("init", init), ("xorout", xorout)) if not 0 <= value < top]
@@ -149,7 +151,7 @@ def _empty(width: int, poly: int, init: int, refin: bool, refout: bool, xorout: 
     return (int(f"{init:0{width}b}"[::-1], 2) if refout else init) ^ xorout
 
 
-@cache
+@lru_cache(maxsize=MOST)
 def by_parameters(width: int, poly: int, init: int, refin: bool, refout: bool, xorout: int) -> Algorithm:
     """The CRC with these parameters of the Rocksoft model."""
     name = f"CRC-{width} poly={poly:#x} init={init:#x} refin={refin} refout={refout} xorout={xorout:#x}".lower()
@@ -198,7 +200,7 @@ def model_of(name: str) -> Model | None:
     return _catalogue().get(_aliases().get(name, name))
 
 
-@cache
+@lru_cache(maxsize=MOST)
 def by_name(name: str) -> Algorithm | None:
     """The CRC of this catalogue name or alias; None if the catalogue has none."""
     model = model_of(name)

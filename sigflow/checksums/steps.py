@@ -11,7 +11,7 @@ A register is an integer, of the form that suits the steps; `entered` makes one 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
 from sigflow.checksums import crc
@@ -205,7 +205,7 @@ def _mirror(value: int, width: int) -> int:
 _PAIRS = {"fletcher-16": (255, 8, 0), "fletcher-16-mod256": (256, 8, 0), "adler-32": (65521, 16, 1)}
 
 
-@cache
+@lru_cache(maxsize=crc.MOST)
 def _crc(width: int, poly: int, init: int, refin: bool, refout: bool, xorout: int) -> Steps | None:
     if width < 8 or not poly & 1:
         return None  # a register that is shorter than a byte forgets, and so does one without the last term

@@ -14,7 +14,7 @@ import math
 import re
 from collections.abc import Callable, Iterator
 from enum import Enum
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from sigflow.runtime.measure import WIRE_ERRORS
@@ -126,7 +126,7 @@ def members(item: Any, instances: bool, path: str, findings: list[tuple[str, str
 _ENUM = re.compile(r"(?:list\[)*[\w.]+ \| int\]*(?: \| None)?")
 
 
-@cache
+@lru_cache(maxsize=256)  # not without bound: it keeps the class
 def enum_fields(cls: type) -> frozenset[str]:
     """The attributes of a generated class that are enums, by its annotations."""
     annotations: dict[str, Any] = dict(getattr(cls, "__annotations__", {}))

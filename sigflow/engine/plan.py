@@ -102,8 +102,8 @@ class Scan:
         everywhere = not all(envelope.sync for envelope in self.formats)
         starts = {literal[0] for envelope in self.formats for literal in envelope.sync}
         headers = self._headers()
-        begins = [any(header.may_begin_with(byte) for header in headers) for byte in range(256)]
-        return [int(everywhere or byte in starts) for byte in range(256)], [int(each) for each in begins]
+        begins = frozenset().union(*(header.beginnings() for header in headers))
+        return [int(everywhere or byte in starts) for byte in range(256)], [int(byte in begins) for byte in range(256)]
 
 
 def scan_of(formats: Sequence[tuple[Envelope, int]]) -> Scan | str:

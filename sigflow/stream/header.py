@@ -9,7 +9,8 @@ lacked bytes is kept and resumed, never begun again.  All that is kept is cache:
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from sigflow.runtime.envelope import Measured
@@ -31,6 +32,8 @@ INVALID = "valid"
 #: Verdicts that are kept of one format, at most.
 _MOST = 1 << 16
 
+#: The measure of a format, in steps.
+Steps = Callable[[Window], Generator[None, None, Measured]]
 #: A measure under way: its window, its generator, and the end of the stream below which it need not be resumed.
 _Open = tuple[Window, Generator[None, None, Measured], int]
 
@@ -125,12 +128,11 @@ class Header:
         looked = measured.looked if isinstance(measured, Measured) else 0
         return not any(data[at : at + looked])
 
-    def may_begin_with(self, byte: int) -> bool:
-        """Whether a frame may begin with this byte."""
+    def beginnings(self) -> frozenset[int]:
+        """The bytes that a frame may begin with."""
         if self.sync:
-            return any(literal[0] == byte for literal in self.sync)
-        steps = self.envelope.steps(Window(bytes((byte,)), 0, 1, self.limit, self._abort))
-        return not isinstance(maybe_advance(steps, self.envelope.reasons), str)
+            return frozenset(literal[0] for literal in self.sync)
+        return _not_refused(self.envelope.steps, self.limit, self._abort)
 
     def forget(self, offset: int) -> None:
         """Let go of what lies before the offset, once it is more than half of what is kept."""
@@ -143,3 +145,10 @@ class Header:
         """Forget every cache."""
         self._done.clear()
         self._open.clear()
+
+
+@lru_cache(maxsize=64)
+def _not_refused(steps: Steps, limit: int, abort: tuple[bytes, ...]) -> frozenset[int]:
+    """The bytes that a measure does not refuse at once; kept, since trying all takes longer than a short stream."""
+    windows = {byte: Window(bytes((byte,)), 0, 1, limit, abort) for byte in range(256)}
+    return frozenset(byte for byte, window in windows.items() if not isinstance(maybe_advance(steps(window), {}), str))

@@ -108,7 +108,7 @@ class Runs:
 
     def _beginnings(self) -> re.Pattern[bytes]:
         """The bytes that a frame of some format may begin with."""
-        allowed = [byte for byte in range(256) if any(header.may_begin_with(byte) for header in self._headers)]
+        allowed = sorted(frozenset().union(*(header.beginnings() for header in self._headers)))
         return re.compile(b"[" + b"".join(b"\\x%02x" % byte for byte in allowed) + b"]" if allowed else b"(?!)")
 
     def _look(self, data: Buffer, base: int, offset: int, headers: Sequence[Header], starts: list[int]) -> None:

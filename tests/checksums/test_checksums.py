@@ -9,7 +9,9 @@ import anycrc
 import pytest
 
 from sigflow import checksums
-from sigflow.checksums.crc import by_parameters
+from sigflow.checksums import crc, steps
+from sigflow.checksums.crc import by_name, by_parameters
+from sigflow.checksums.steps import steps_of
 from sigflow.errors import UsageError
 from sigflow.runtime import CrcParameters
 from tests.checksums.kit import check_algorithm
@@ -162,3 +164,13 @@ def test_names_are_those_of_the_catalogue_and_more() -> None:
     assert set(CATALOGUE) | (set(PUBLISHED) - {"CRC-16/CCITT-FALSE", "CRC-32C"}) <= set(names)
     assert names == sorted(names)
     assert all(checksums.get(name).name == name for name in names)
+
+
+def test_algorithms_of_specs_are_not_kept_for_ever() -> None:
+    """Any spec may name parameters of its own, and a table of them takes kilobytes."""
+    for poly in range(1, 1001, 2):
+        by_parameters(16, poly, 0, False, False, 0)
+        steps_of(CrcParameters(16, poly))
+        by_name(f"CRC-{poly}")
+    for kept in (by_parameters, by_name, crc._engine, steps._crc):
+        assert kept.cache_info().currsize <= crc.MOST

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import math
+import weakref
 from typing import Any
 
 import pytest
 
-from sigflow.columns.render import pick, render
+from sigflow.columns.render import enum_fields, pick, render
 from sigflow.compiler import build
 
 SPEC = """
@@ -136,3 +138,15 @@ def test_an_instance_that_leads_round_in_circles_ends() -> None:
 )
 def test_pick(path: str, wanted: Any) -> None:
     assert pick({"a": {"b": [1, {"c": 2}]}}, path) == wanted
+
+
+def test_classes_are_not_kept_for_ever() -> None:
+    """A process that compiles spec after spec renders values of ever new classes."""
+    first: type | None = type("First", (), {})
+    assert first is not None and enum_fields(first) == frozenset()
+    seen = weakref.ref(first)
+    first = None
+    for number in range(1000):
+        enum_fields(type(f"Class{number}", (), {}))
+    gc.collect()
+    assert seen() is None

@@ -11,7 +11,9 @@ import pytest
 
 from sigflow import checksums
 from sigflow.compiler import build
+from sigflow.events import Record
 from sigflow.runtime import Envelope, KaitaiStream, Measured, Window, maybe_advance
+from sigflow.stream.format import Format
 
 STREAMS = Path(__file__).parent / "streams"
 FORMATS = Path(__file__).parents[2] / "formats"
@@ -61,6 +63,7 @@ SAMPLES: dict[str, list[str]] = {
         "43 0014 0000",
         "45 0010 0000 00000001 0000000000000000000000",
     ],
+    "argument": ["6172 07 0003 616263 76f67f75", "6172 00 0000 00000000", "6173"],
     "modbus_length": ["02 6162 0000 00", "00 0000 00", "ff"],
     "sgf1": [
         "53474631 01 00 00000007 0000000000000001 00000005 4adea440 616c706861",
@@ -244,3 +247,11 @@ def test_a_negative_count_is_no_element(tmp_path: Path) -> None:
     assert step_by_step(envelope, b"\x01\x07\x08\x09", [])[0] == 2
     value = envelope.parse(b"\x01\x07", None)
     assert (value.list, value.more) == ([], 7)
+
+
+def test_a_frame_that_is_made_from_its_header_alone_knows_its_argument() -> None:
+    built = load(STREAMS / "argument.ksy")
+    decoder = Format(built.FORMAT).decoder()
+    decoder.feed(bytes.fromhex(SAMPLES["argument"][0]) * 3)
+    decoder.feed_eof()
+    assert [record.value.above for record in decoder.events() if isinstance(record, Record)] == [10, 10, 10]

@@ -62,7 +62,7 @@ def flat_layout(plan: Plan, module: Module, hints: Hints) -> FlatLayout | None:
     """The static layout of the frame, None where it has none."""
     unit = plan.classes[hints.unit]
     scope = Scope(plan, module, hints)
-    if unit.order in ("calc", "inherited") or hints.arguments:
+    if unit.order in ("calc", "inherited"):
         return None
     reads = Runs(module, unit, "", Writer())
     members: list[Packed] = []

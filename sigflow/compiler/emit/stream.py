@@ -25,7 +25,7 @@ def lazy_fields(plan: Plan, module: Module, hints: Hints | None) -> tuple[str, .
     """The fields that a frame made from its header alone reads when they are asked for; () where there is no such
     way.
     """
-    if hints is None:
+    if hints is None or hints.arguments:
         return ()
     layout = flat_layout(plan, module, hints)
     if layout is None or not Flat(module, plan, hints, layout, Writer()).runs():
