@@ -86,6 +86,7 @@ class NativeVerdict:
         self._longest = longest
         self._pieces: list[tuple[list[list[int]], list[int]]] = []  # rows of gaps by absolute offset, and their reasons
         self._gaps_total = 0
+        self._listed_of_gaps = 0  # findings of those that are listed
         self._stop = -1  # the end of the last piece
         self._mask = 0  # the reasons of its gap
         self._losses: list[Losses] = []
@@ -166,11 +167,16 @@ class NativeVerdict:
             self._pieces.append((numpy.column_stack([starts, stops, rows[:, 2:]]).tolist(), batch.reasons.tolist()))
         begins = numpy.flatnonzero(fresh)
         whole = numpy.bitwise_or.reduceat(masks, numpy.concatenate([[0], begins]) if not fresh[0] else begins)
+        before = self._gaps_total  # the number of the first of these gaps
         if not fresh[0]:
+            before -= 1
             whole[0] |= self._mask
-            self._diagnostics_total -= (self._mask >> 1).bit_count()
-        counted = numpy.unpackbits((whole >> 1).view(numpy.uint8))
-        self._diagnostics_total += int(counted.sum())
+            again = (self._mask >> 1).bit_count()
+            self._diagnostics_total -= again
+            self._listed_of_gaps -= again if before < self._longest else 0
+        reasons = numpy.unpackbits((whole >> 1).view(numpy.uint8)).reshape(-1, 64)
+        self._diagnostics_total += int(reasons.sum())
+        self._listed_of_gaps += int(reasons[: max(0, self._longest - before)].sum())
         self._gaps_total += len(begins)
         self._stop, self._mask = int(stops[-1]), int(whole[-1])
 
@@ -197,17 +203,16 @@ class NativeVerdict:
             gaps=gaps,
             gaps_total=self._gaps_total,
             sequence=dict(statistics.sequence),
-            diagnostics=Later(findings, min(self._listed(gaps), self._longest)),
+            diagnostics=Later(findings, min(self._listed(), self._longest)),
             diagnostics_total=self._diagnostics_total,
             work_ratio=statistics.work_ratio,
         )
 
-    def _listed(self, gaps: Sequence[Gap]) -> int:
+    def _listed(self) -> int:
         """How many findings there are of the gaps that are listed, and of all else."""
         if self._gaps_total <= self._longest:
             return self._diagnostics_total
-        others = len(self._found) + sum(len(losses.rows) for losses in self._losses)
-        return others + sum(":" in reason for gap in gaps for reason in gap.reasons)
+        return len(self._found) + sum(len(losses.rows) for losses in self._losses) + self._listed_of_gaps
 
     def _all_gaps(self) -> Iterator[Gap]:
         out: list[Any] = []
