@@ -75,10 +75,11 @@ def _emitted(scan: Scan) -> Iterator[list[str]]:
     for check in checks:
         yield _direct(check)
         yield _stretches(check)
-    given = "data, at, stop, box, ALPHABET, Ps, Ts"
-    yield _dispatch("direct", f"c, {given}", "c", [f"direct_{check.number}({given})" for check in checks])
-    given = "at, stop, box, X"
-    yield _dispatch("stretches", f"c, {given}", "c", [f"stretches_{check.number}({given})" for check in checks])
+    for name, given in (("direct", "c, data, at, stop, box, ALPHABET, Ps, Ts"), ("stretches", "c, at, stop, box, X")):
+        if len(checks) == 1:
+            yield [f"{name} = {name}_0"]
+        else:
+            yield _dispatch(name, given, "c", [f"{name}_{check.number}({given})" for check in checks])
     yield _dispatch("differs", "c, data, field, value", "c", [_differs(check) for check in checks])
     for name, given in _FAMILY.items():
         calls = [
@@ -88,14 +89,14 @@ def _emitted(scan: Scan) -> Iterator[list[str]]:
             for check in checks
         ]
         yield _dispatch(name, f"c, {given}{', ' if given else ''}Ps, Ts", "c", calls)
-    given = "row, count, every, data, start, stop"
+    given = "c, row, count, every, data, start, stop, Ps, Ts"
     calls = [
-        f"crc_fill({given}, Ps[c], Ts[c])"
-        if check.kernel is not None and check.kernel.family == "crc"
-        else f"filled(c, {given}, Ps, Ts)"
+        "crc_fill(row, count, data, start, stop, Ts[c])"
+        if check.kernel is not None and check.kernel.family == "crc" and scan.scale == 2
+        else f"filled({given})"
         for check in checks
     ]
-    yield _dispatch("fill", f"c, {given}, Ps, Ts", "c", calls)
+    yield _dispatch("fill", given, "c", calls)
 
 
 def _dispatch(name: str, parameters: str, selector: str, results: Sequence[str]) -> list[str]:
@@ -110,14 +111,14 @@ def _dispatch(name: str, parameters: str, selector: str, results: Sequence[str])
 
 def _verdict(chained: Sequence[bool]) -> list[str]:
     """How a format's candidates are judged; what no format needs is not even compiled."""
-    lines = [f"def verdict_of(k, {_SCAN}):"]
-    by_chain = "chained(k, data, at, end, final, S, L, BEGIN, box, queue)"
-    by_checksum = "checked(k, data, at, end, S, L, K, ALPHABET, box, X, states, Ps, Ts)"
-    if all(chained):
-        return [*lines, f"    return {by_chain}"]
-    if any(chained):
-        lines += ["    if L[k, CHAIN]:", f"        return {by_chain}"]
-    return [*lines, f"    return {by_checksum}"]
+    if all(chained) or not any(chained):
+        return [f"verdict_of = {'chained' if all(chained) else 'checked'}"]
+    return [
+        f"def verdict_of(k, {_SCAN}):",
+        "    if L[k, CHAIN]:",
+        f"        return chained(k, {_SCAN})",
+        f"    return checked(k, {_SCAN})",
+    ]
 
 
 # ---------------------------------------------------------------- markers
@@ -254,7 +255,7 @@ def _direct(check: Check) -> list[str]:
             "",
             "",
         ]
-    lines += [f"def direct_{n}(data, at, stop, box, ALPHABET, Ps, Ts):", f"    P, T = Ps[{n}], Ts[{n}]"]
+    lines += [f"def direct_{n}(c, data, at, stop, box, ALPHABET, Ps, Ts):", f"    P, T = Ps[{n}], Ts[{n}]"]
     lines.append(f"    state = {family}_begin(P)")
     if check.static and not check.checksum.zeroed:
         for piece in _pieces(check):
@@ -270,7 +271,7 @@ def _direct(check: Check) -> list[str]:
         *lines,
         f"    X = box[{BOX_STRETCHES}:]",
         "    size = 0",
-        f"    for j in range(stretches_{n}(at, stop, box, X)):",
+        f"    for j in range(stretches_{n}(c, at, stop, box, X)):",
         "        start, behind = X[2 * j], X[2 * j + 1]",
         "        if start >= 0:",
         f"            state = {family}_update(state, data, start, behind, P, T)",
@@ -290,7 +291,7 @@ BOX_STRETCHES = 1024
 def _stretches(check: Check) -> list[str]:
     """A function that writes what is covered to X: start and stop, or -1 - byte and how often."""
     n, lines = check.number, []
-    lines = [f"def stretches_{n}(at, stop, box, X):"]
+    lines = [f"def stretches_{n}(c, at, stop, box, X):"]
     if check.checksum.zeroed:
         lines += [f"    field = {_place(check)}", f"    behind = field + {check.checksum.size}"]
     lines.append("    n = 0")

@@ -35,7 +35,7 @@ _ENTRY: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False}
 _INNER: dict[str, Any] = _ENTRY | {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 #: Functions of the usual way are put in line, which halves the time of a short frame; these are not of it.
 _SELDOM = {
-    "from_prefix",
+    "entered",
     "inside",
     "nearest_end",
     "nearest_of_several",

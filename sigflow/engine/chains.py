@@ -34,7 +34,7 @@ from sigflow.engine.loop import (
 MOST_LOOKS = 4096
 
 
-def chained(k, data, at, end, final, S, L, BEGIN, box, queue):
+def chained(k, data, at, end, final, S, L, K, BEGIN, ALPHABET, box, X, states, queue, Ps, Ts):
     """The verdict on the candidate at data[at]."""
     lock = S[LOCK]
     length = bounded(k, data, at, end, S, L, box)

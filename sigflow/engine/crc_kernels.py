@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sigflow.runtime.native import u1, u8le
+from sigflow.runtime.native import u1, u4le, u8le
 
 #: Places in P: the register at first, whether it is reflected, and how a value is made of one.
 CRC_INIT, CRC_REFLECTED, CRC_FLIPPED, CRC_DROPPED, CRC_MASK, CRC_XOROUT = 0, 1, 2, 3, 4, 5
@@ -34,8 +34,6 @@ CRC_PAIRS = 384
 
 #: What is left of a two's complement number shifted right by 8, by 32, and by 1, when no sign follows.
 CRC_BEHIND_8, CRC_LOW, CRC_BEHIND_1 = (1 << 56) - 1, (1 << 32) - 1, (1 << 63) - 1
-#: Bytes from which on crc_update is quicker than tables, if it is `carryless`'s.
-CRC_WORTH = 32
 
 
 def wrapped(x: Any) -> Any:
@@ -86,23 +84,22 @@ def crc_finish(state: Any, size: Any, P: Any, T: Any) -> Any:
 
 
 def crc_advance(state: Any, data: Any, a: Any, b: Any, P: Any, T: Any) -> Any:
-    return crc_tabled(state, data, a, b, T) if b - a < CRC_WORTH else crc_update(state, data, a, b, P, T)
+    return crc_tabled(state, data, a, b, T)
 
 
-def crc_fill(row: Any, count: Any, every: Any, data: Any, a: Any, b: Any, P: Any, T: Any) -> Any:
+def crc_fill(row: Any, count: Any, data: Any, a: Any, b: Any, T: Any) -> Any:
+    """Add the states behind every 4 bytes of data[a:b] to the `count` in row; gives how many it has."""
     state = row[count - 1]
-    if every == 4:
+    while b - a >= 8:
         # Two at a time: only the second waits for the one before.
-        while b - a >= 8:
-            x = state ^ u8le(data, a)
-            row[count] = (state >> 32 & CRC_LOW) ^ crc_of_4(x, T)
-            state = row[count + 1] = crc_of_8(x, T)
-            count += 2
-            a += 8
-    while b - a >= every:
-        state = row[count] = crc_advance(state, data, a, a + every, P, T)
+        x = state ^ u8le(data, a)
+        row[count] = (state >> 32 & CRC_LOW) ^ crc_of_4(x, T)
+        state = row[count + 1] = crc_of_8(x, T)
+        count += 2
+        a += 8
+    if b - a >= 4:
+        row[count] = (state >> 32 & CRC_LOW) ^ crc_of_4(state ^ u4le(data, a), T)
         count += 1
-        a += every
     return count
 
 

@@ -88,7 +88,10 @@ SAVED = 1 << 26
 #: What is longer has to leave as much in the account as the frames inside it will need.
 SHORT = 1 << 14
 #: Bytes between prefix states that are far apart; those close together are as far apart as in the Python scan.
-COARSE = 4096
+COARSE_SCALE = 12
+COARSE = 1 << COARSE_SCALE
+#: Bytes from which on `update` is quicker than `advance`, which is made for few.
+FAR = 32
 #: A gap is handed over in pieces of at most about this many bytes, so that two scans can meet inside a long one.
 SEGMENT = 1 << 16
 #: The most reasons in a piece of a gap.
@@ -220,6 +223,11 @@ def close_gap(stop, S, gaps):
     S[GAP_START] = -1
 
 
+def entered(c, state, data, start, stop, Ps, Ts):
+    """`update` in one place: it is long, and would be put in line wherever it is seldom called."""
+    return update(c, state, data, start, stop, Ps, Ts)
+
+
 def filled(c, row, count, every, data, start, stop, Ps, Ts):
     """Add the states behind every `every` bytes of data[start:stop] to the `count` in row; gives how many it has."""
     while stop - start >= every:
@@ -246,8 +254,8 @@ def bounded(k, data, at, end, S, L, box):
     return length - L[k, REASON_BASE] - OWN_REASONS
 
 
-def checked(k, data, at, end, S, L, K, ALPHABET, box, X, states, Ps, Ts):
-    """The verdict on a candidate of a format with a checksum."""
+def checked(k, data, at, end, final, S, L, K, BEGIN, ALPHABET, box, X, states, queue, Ps, Ts):
+    """The verdict on a candidate of a format with a checksum; may stand as `verdict_of`."""
     length = bounded(k, data, at, end, S, L, box)
     if length <= 0:
         return length
@@ -321,11 +329,11 @@ def from_prefix(c, data, at, stop, S, K, ALPHABET, box, X, states, Ps, Ts):
         if start < 0:
             # -1 - value: one byte that the spec adds; `behind` of them, with zeros for a zeroed field.
             for _ in range(behind):
-                state = update(c, state, ALPHABET, -1 - start, -start, Ps, Ts)
+                state = entered(c, state, ALPHABET, -1 - start, -start, Ps, Ts)
             size += behind
             continue
         if behind - start <= every:
-            state = update(c, state, data, start, behind, Ps, Ts)
+            state = entered(c, state, data, start, behind, Ps, Ts)
             S[SUMMED] += behind - start
         else:
             low = state_at(c, j, data, start, S, states, Ps, Ts)
@@ -364,7 +372,13 @@ def reach(c, j, data, floor, stop, S, states, Ps, Ts):
             S[WANTED] = wanted + wanted // 4
             return False
     S[SUMMED] += max(0, stop - last) >> scale << scale
-    count = fill(c, row, count, every, data, last, stop, Ps, Ts)
+    if every == COARSE:
+        while stop - last >= COARSE:
+            row[count] = entered(c, row[count - 1], data, last, last + COARSE, Ps, Ts)
+            count += 1
+            last += COARSE
+    else:
+        count = fill(c, row, count, every, data, last, stop, Ps, Ts)
     S[base] = first << 32 | count
     return True
 
@@ -377,7 +391,9 @@ def state_at(c, j, data, at, S, states, Ps, Ts):
     n = at - first >> scale
     begin = first + (n << scale)
     S[SUMMED] += at - begin
-    return advance(c, states[j][n], data, begin, at, Ps, Ts)
+    if at - begin < FAR:
+        return advance(c, states[j][n], data, begin, at, Ps, Ts)
+    return entered(c, states[j][n], data, begin, at, Ps, Ts)
 
 
 def number_at(data, at, size, little):

@@ -76,10 +76,11 @@ class Scan:
         return rows
 
     @property
-    def every(self) -> int:
-        """The distance of prefix states, of which the native scan takes the next lower power of two."""
+    def scale(self) -> int:
+        """The binary logarithm of the distance of prefix states: of the Python scan's, rounded down."""
         headers = self._headers()
-        return every_for([Checks(header, Account()) for header in headers if header.envelope.chain is None])
+        every = every_for([Checks(header, Account()) for header in headers if header.envelope.chain is None])
+        return every.bit_length() - 1
 
     def _headers(self) -> list[Header]:
         return [Header(envelope, limit, Account()) for envelope, limit in zip(self.formats, self.limits, strict=True)]

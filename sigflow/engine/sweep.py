@@ -98,7 +98,7 @@ class Sweep:
         self._parameters = tuple(kernel.P.copy() for kernel in kernels) or (numpy.zeros(1, int64),)
         self._tables = tuple(kernel.T.copy() for kernel in kernels) or (numpy.zeros((1, 1), int64),)
         for array in range(arrays):
-            self._state[loop.PREFIXES + 2 * array + 1] = (loop.COARSE if array & 1 else scan.every).bit_length() - 1
+            self._state[loop.PREFIXES + 2 * array + 1] = loop.COARSE_SCALE if array & 1 else scan.scale
 
     # ---------------------------------------------------------------- the state
 
