@@ -148,11 +148,14 @@ class _Stream:
     def late(self, layout: FlatLayout) -> None:
         """`_late`: the value of a frame that the scan found, made from its header; what was checked is known."""
         out = self.out
-        kept = headed(layout)
-        firsts = [(member, member.steps[0] if member.steps[0] in kept else None) for member in layout.members]
-        known = [step for _, step in firsts if step is not None and step.attr.contents is not None]
-        fresh = [(member, step if step not in known else None) for member, step in firsts]
-        targets = _list(f"unit.{step.name}" if step is not None else "_" for _, step in firsts)
+        kept = {id(step) for step in headed(layout)}
+        headers = [
+            (member, member.steps[0] if id(member.steps[0]) in kept else None, member.steps[0].attr.contents)
+            for member in layout.members
+        ]
+        known = [(step, contents) for _, step, contents in headers if step is not None and contents is not None]
+        fresh = [(member, step if contents is None else None) for member, step, contents in headers]
+        targets = _list(f"unit.{step.name}" if step is not None else "_" for _, step, _ in headers)
         read = _list(f"unit.{step.name}" for _, step in fresh if step is not None)
         if read:
             letters = "".join(f"{member.size}x" if step is None else member.letter for member, step in fresh)
@@ -164,8 +167,8 @@ class _Stream:
             with out.block("if head is not None:"):
                 out(f"{targets} = head")
             with out.block("else:"):
-                for step in known:
-                    out(f"unit.{step.name} = {step.attr.contents!r}")
+                for step, contents in known:
+                    out(f"unit.{step.name} = {contents!r}")
                 if read:
                     out(f"{read} = _REST(raw, 0)")
             out("unit._late = raw")
