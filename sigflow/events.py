@@ -7,7 +7,7 @@ when it is first asked for.  Equality is that of content; stamps do not count, f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
@@ -64,12 +64,8 @@ class Reader(Protocol):
         """The format's name."""
 
     @property
-    def late(self) -> Callable[[bytes, tuple[Any, ...]], Any] | None:
-        """Makes the value of a frame from its bytes and header, where that cannot fail."""
-
-    @property
-    def head(self) -> Callable[[Any, int], tuple[Any, ...]]:
-        """The header of the frame at a place of a buffer; asked for only where there is `late`."""
+    def late(self) -> Callable[[bytes, tuple[Any, ...] | None], Any] | None:
+        """Makes the value of a frame from its bytes, and its header if that is known, where that cannot fail."""
 
     def value_of(self, record: Record) -> Any:
         """The record's value, or what could be parsed of it."""
@@ -113,16 +109,34 @@ class Record:
         self.head = head
         self._value = _UNREAD
 
+    @classmethod
+    def row(
+        cls, readers: Iterable[Reader], start: int, raw: bytes, places: Iterable[tuple[int, int]], index: int
+    ) -> Iterator[Record]:
+        """The records of frames that follow each other, each made when it is taken.
+
+        readers: of each.  raw: the bytes with all of them, from the offset `start` on; places: where each starts and
+        stops in it.  index: of the first.  Each record gets its own bytes, so that it does not keep the others'.
+        """
+        new = object.__new__
+        for reader, (first, stop) in zip(readers, places, strict=False):
+            record = new(cls)
+            record._reader = reader
+            record.start = start + first
+            record.raw = raw[first:stop]
+            record.index = index
+            record.head = None
+            record._value = _UNREAD
+            yield record
+            index += 1
+
     @property
     def value(self) -> Any:
         """The generated object; where parsing failed, what could be parsed (None if nothing), see `diagnostics`."""
         value = self._value
         if value is _UNREAD:
-            reader, head, late = self._reader, self.head, self._reader.late
-            if late is not None:
-                value = self._value = late(self.raw, head if head is not None else reader.head(self.raw, 0))
-            else:
-                value = self._value = reader.value_of(self)
+            late = self._reader.late
+            value = self._value = late(self.raw, self.head) if late is not None else self._reader.value_of(self)
         return value
 
     @property

@@ -238,19 +238,25 @@ def cstruct_reader() -> Reader:
     return stream_reader(parse, io.BytesIO, (EOFError, ValueError))
 
 
-def kaitai_reader() -> Reader:
+def kaitai_class() -> Any:
+    """The class that the official compiler makes of the spec."""
     if oracle.why_absent():
         raise Absent(oracle.why_absent())
-    import kaitaistruct
-
     with tempfile.TemporaryDirectory() as folder:
         (file,) = oracle.compile_python(SPEC, folder)
         spec = importlib.util.spec_from_file_location("official_sgf1", file)
         assert spec is not None and spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
+    return module.Sgf1
+
+
+def kaitai_reader() -> Reader:
+    parser = kaitai_class()
+    import kaitaistruct
+
     errors = (EOFError, kaitaistruct.KaitaiStructError)
-    return stream_reader(module.Sgf1, lambda data: kaitaistruct.KaitaiStream(io.BytesIO(data)), errors)
+    return stream_reader(parser, lambda data: kaitaistruct.KaitaiStream(io.BytesIO(data)), errors)
 
 
 HAND, KAITAI = "hand-written struct + zlib", "Kaitai Struct, Python target"

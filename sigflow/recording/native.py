@@ -7,7 +7,7 @@ findings when somebody looks: a capture with many thousand faults is judged as f
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any
@@ -190,7 +190,7 @@ class NativeRun:
     def __iter__(self) -> Iterator[Event]:
         return chain.from_iterable(self._events())
 
-    def _events(self) -> Iterator[list[Event]]:
+    def _events(self) -> Iterator[Iterable[Event]]:
         gap = CodedGap(self)
         for batch, index in self.batches():
             yield from self._of_batch(batch, index, gap)
@@ -198,7 +198,7 @@ class NativeRun:
         gap.close(out)
         yield out
 
-    def _of_batch(self, batch: Batch, index: int, gap: CodedGap) -> Iterator[list[Event]]:
+    def _of_batch(self, batch: Batch, index: int, gap: CodedGap) -> Iterator[Iterable[Event]]:
         out: list[Event] = []
         things: list[tuple[int, int, int, Any]] = []
         for row, shown in self.shown(batch, index):
@@ -234,7 +234,7 @@ class NativeRun:
         else:
             yield out
 
-    def _records(self, batch: Batch, index: int, first: int, last: int) -> Iterator[list[Event]]:
+    def _records(self, batch: Batch, index: int, first: int, last: int) -> Iterator[Iterable[Event]]:
         """The records of some rows of a batch, between which there is no gap."""
         while first < last:
             # Few at a time: they are taken and freed before the garbage collector looks for them, and so are the bytes.
@@ -243,24 +243,18 @@ class NativeRun:
             yield self._taken(batch, index, first, until)
             first = until
 
-    def _taken(self, batch: Batch, index: int, first: int, last: int) -> list[Event]:
+    def _taken(self, batch: Batch, index: int, first: int, last: int) -> Iterator[Event]:
         rows = batch.frames[first:last]
         shift = int(rows[0, 0])
-        # One copy of the stretch; each record then has its own bytes, so that it does not keep the others'.
+        # One copy of the stretch.
         raw = self._bytes(batch, shift, int(rows[-1, 1]))
         stops = (rows[:, 1] - shift).tolist()
         starts = (rows[:, 0] - shift).tolist()
-        base = batch.base + shift
         if len(self.formats) == 1:
             formats: Any = repeat(self.formats[0])
         else:
             formats = [self.ordered[k] for k in batch.marks[first:last, 0].tolist()]
-        return [
-            Record(format, base + start, raw[start:stop], number)
-            for format, start, stop, number in zip(
-                formats, starts, stops, range(index + first, index + last), strict=False
-            )
-        ]
+        return Record.row(formats, batch.base + shift, raw, zip(starts, stops, strict=True), index + first)
 
 
 class CodedGap(OpenGap):

@@ -73,6 +73,7 @@ from sigflow.runtime.salvage import salvage
 from sigflow.runtime.stream import KaitaiStream, Numbers, Run, as_stream
 from sigflow.runtime.struct import (
     ABI,
+    ByteFields,
     KaitaiStruct,
     Late,
     at_its_end,
@@ -101,6 +102,7 @@ __all__ = [
     "KaitaiStruct",
     "KaitaiStructError",
     "Late",
+    "ByteFields",
     "Measured",
     "NoteRule",
     "Numbers",

@@ -163,8 +163,9 @@ class Envelope:
     run(data, at, end, limit, found): whole good frames in a row from `at` on, checksum verified, each appended to
     `found` as (start, stop, header tuple); returns where it stopped.  It stops at anything that is not a plain good
     frame.
-    lazy: `parse` with a header tuple cannot fail: it sets the header's fields, the rest is read when it is asked for.
-    head(data, at): the header tuple of the frame at data[at], where there is such.
+    late(raw, head): the unit of a frame that was found, where that cannot fail: it sets the header's fields, the rest
+    is read when it is asked for.  head: the header tuple of `run`, or None.  lazy and head are what modules of ABI 2
+    have instead: `parse` with the header tuple, which head(data, at) gives.
     parse(raw, head): the unit parsed from its bytes; `head` is the header tuple of `run`, or None.
     unit: the class of a frame's value.  columns(): the module's classes as columns.  kind_needs: of `kind`, as the
     `needs` of a codec.
@@ -187,6 +188,7 @@ class Envelope:
     steps: Callable[[Window], Generator[None, None, Measured]]
     measure: Callable[[Any, int, int], int | str | None] | None = None
     run: Callable[[Any, int, int, int, list[tuple[int, int, tuple[Any, ...]]]], int] | None = None
+    late: Callable[[bytes, tuple[Any, ...] | None], Any] | None = None
     lazy: bool = False
     head: Callable[[Any, int], tuple[Any, ...]] | None = None
     sync: tuple[bytes, ...] = ()

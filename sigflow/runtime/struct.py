@@ -15,7 +15,7 @@ from sigflow.limits import Limits
 from sigflow.runtime.stream import KaitaiStream
 
 #: The version of the contract between generated modules and this runtime.
-ABI = 2
+ABI = 3
 #: The oldest version that still runs.
 OLDEST_ABI = 1
 #: Bounds on what one value of the wire may ask for in a generated parser.
@@ -81,7 +81,7 @@ class KaitaiStruct(_Base):
             one = waiting.pop()
             for name in one._INSTANCES:
                 getattr(one, name)
-            values = [one.__dict__.get(name) for name in one._FIELDS]
+            values = [getattr(one, name, None) for name in one._FIELDS]  # with those that are read late
             values += [one.__dict__.get(f"_m_{name}") for name in one._INSTANCES]
             for value in values:
                 if isinstance(value, list):
@@ -156,24 +156,57 @@ class Late:
     """A field that is read when it is first asked for: a frame that the scan found is made from its header alone.
 
     read(unit, raw): its value.  The frame's bytes are the unit's `_late`; a unit without them has no such field.
+    A field that is asked for often is better made by `Late.by`.
     """
 
     __slots__ = ("name", "read")
 
-    def __init__(self, name: str, read: Callable[[Any, bytes], Any]) -> None:
+    def __init__(self, name: str, read: Callable[..., Any]) -> None:
         self.name = name
         self.read = read
 
     def __get__(self, unit: Any, owner: Any = None) -> Any:
-        if unit is None:
-            return self
         try:
             raw = unit._late
         except AttributeError:
-            raise AttributeError(f"{type(unit).__name__!r} object has no attribute {self.name!r}") from None
+            return self.absent(unit)
         value = self.read(unit, raw)
         setattr(unit, self.name, value)
         return value
+
+    def absent(self, unit: Any) -> Late:
+        """What there is where no unit has the frame's bytes: for the class the field itself, else no such attribute."""
+        if unit is None:
+            return self
+        raise AttributeError(f"{type(unit).__name__!r} object has no attribute {self.name!r}") from None
+
+    @staticmethod
+    def by(name: str, get: Callable[[Late, Any, Any], Any]) -> Late:
+        """A field that `get(late, unit, owner)` reads and sets: one call, where with `read` it is three."""
+        return _Unused(name, get)
+
+
+class _Unused(Late):
+    """A field read by one call, until it is first used: then it gets a class of its own, which no import waits for."""
+
+    __slots__ = ()
+
+    def __get__(self, unit: Any, owner: Any = None) -> Any:
+        self.__class__ = type("Late", (Late,), {"__slots__": (), "__get__": self.read})
+        return self.read(self, unit, owner)
+
+
+class ByteFields(dict[int, tuple[Any, ...]]):
+    """What the bit fields of a byte are, for each of its values: split once, when the value is first met."""
+
+    __slots__ = ("_split",)
+
+    def __init__(self, split: Callable[[int], tuple[Any, ...]]) -> None:
+        self._split = split
+
+    def __missing__(self, byte: int) -> tuple[Any, ...]:
+        fields = self[byte] = self._split(byte)
+        return fields
 
 
 def at_its_end(unit: Any, raw: bytes) -> KaitaiStream:

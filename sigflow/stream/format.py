@@ -64,9 +64,7 @@ class Format:
         if self.limits.over_the_wire:
             self._parse = _within(self.limits, self._parse)
         # Limits on what the wire may ask for hold while a value is parsed whole.
-        lazy = envelope is not None and envelope.lazy and envelope.head is not None and not self.limits.over_the_wire
-        self.late = envelope.parse if envelope is not None and lazy else None
-        self.head: Callable[[Any, int], tuple[Any, ...]] = (envelope.head if envelope is not None else None) or _no_head
+        self.late = _late(envelope) if envelope is not None and not self.limits.over_the_wire else None
         self._sequence = attrgetter(sequence.field) if sequence is not None else None
 
     def __repr__(self) -> str:
@@ -191,8 +189,12 @@ class Format:
         return order(record.value) if callable(order) else order
 
 
-def _no_head(data: Any, at: int) -> tuple[Any, ...]:
-    raise AssertionError("a format without `late` has no header to ask for")
+def _late(envelope: Envelope) -> Callable[[bytes, tuple[Any, ...] | None], Any] | None:
+    """What makes the value of a frame from its header, where that is possible."""
+    head_of = envelope.head
+    if envelope.late is not None or not envelope.lazy or head_of is None:
+        return envelope.late
+    return lambda raw, head: envelope.parse(raw, head if head is not None else head_of(raw, 0))
 
 
 def _epoch(text: str) -> int:

@@ -356,18 +356,19 @@ class _Class:
             for name, value in (("_io", self.module.need("at_its_end")), ("_parent", "None"), ("_root", "self")):
                 out(f"{name} = {late}({name!r}, {value if name == '_io' else f'lambda self, raw: {value}'})")
             for step, (start, stop) in self.stream.places.items():
+                part = self.taken(step)
+                if part is not None or isinstance(step.wire, Bytes):
+                    with self.late_by(step.name):
+                        if part is None:
+                            out(f"value = raw[{start or ''}:{'' if stop is None else stop}]")
+                        else:
+                            out(f"value = {self.module.bare(part.spec)}")
+                            out("value._parent = value._root = unit")
+                            out("value._late = raw")
+                            reads = Runs(self.module, part, "", out)
+                            reads.taken(reads.whole(), "value", str(start if start >= 0 else f"len(raw) - {-start}"))
+                    continue
                 with self.late_field(step.name):
-                    if isinstance(step.wire, Bytes):
-                        out(f"return raw[{start or ''}:{'' if stop is None else stop}]")
-                        continue
-                    if self.takes(step):
-                        name = self.module.expressions.plan.class_names[step.wire.target]  # type: ignore[union-attr]
-                        out(f"part = {name}.__new__({name})")
-                        out("part._parent = part._root = self")
-                        out("part._late = raw")
-                        out(f"part._take(raw, {start if start >= 0 else f'len(raw) - {-start}'})")
-                        out("return part")
-                        continue
                     out(f"self._io = io = {self.module.need('KaitaiStream')}(raw)")
                     out("self._parent, self._root = None, self")
                     out(f"io._pos = {start if start >= 0 else f'io._end - {-start}'}")
@@ -380,27 +381,38 @@ class _Class:
                         out("self._read()")
                         out(f"return self.__dict__[{name!r}]")
 
-    def takes(self, step: Step) -> bool:
-        """Whether a field is an object of a class that takes its fields from bytes."""
+    def taken(self, step: Step) -> ClassPlan | None:
+        """The class of a field that is an object whose fields are taken from bytes at once; else None."""
         wire, attr = step.wire, step.attr
         plans = self.module.expressions.plan.classes
         if not isinstance(wire, User) or wire.target not in plans or attr.parent is not None or attr.no_parent:
-            return False
-        return bool(Runs(self.module, plans[wire.target], "", Writer()).whole())
+            return None
+        part = plans[wire.target]
+        return part if Runs(self.module, part, "", Writer()).whole() else None
 
     def taking(self) -> None:
         """What the class has for being made by a frame that reads it late."""
-        spec = self.plan.spec
-        if not any(
-            isinstance(step.wire, User) and step.wire.target is spec and self.takes(step) for step in self.stream.places
-        ):
+        if not any(self.taken(step) is self.plan for step in self.stream.places):
             return
         out, late = self.out, self.module.need("Late")
-        reads = Runs(self.module, self.plan, "", out)
-        reads.taken(reads.whole())
         out()
         with out.block(f"if not {self.module.std('TYPE_CHECKING')}:"):
             out(f"_io = {late}('_io', {self.module.need('at_its_end')})")
+
+    @contextmanager
+    def late_by(self, name: str) -> Iterator[None]:
+        """The function that reads a field late and sets it, all in one call; what is written sets `value`."""
+        out, late, any_ = self.out, self.module.need("Late"), self.module.std("Any")
+        out()
+        with out.block(f"def _late_{name}(late: {late}, unit: {any_}, owner: {any_} = None) -> {any_}:"):
+            with out.block("try:"):
+                out("raw = unit._late")
+            with out.block("except AttributeError:"):
+                out("return late.absent(unit)")
+            yield
+            out(f"unit.{name} = value")
+            out("return value")
+        out(f"{name} = {late}.by({name!r}, _late_{name})")
 
     @contextmanager
     def late_field(self, name: str) -> Iterator[None]:

@@ -23,7 +23,8 @@ from sigflow.runtime.struct import ABI
 def emit(plan: Plan, types: Types, package: str | None, hints: Hints | None, problems: Problems) -> str:
     """The text of a module.  `package`: the package in which the modules of its imports stand."""
     expressions = Expressions(plan, types)
-    module = Module(expressions, types, frozenset((plan.top.path[0], *(name for _, name in plan.imports))))
+    classes = (name.rpartition(".")[2] for name in plan.class_names.values())
+    module = Module(expressions, types, frozenset((*classes, *(name for _, name in plan.imports))))
     hash = source_hash(plan.spec.text)
     body, below = Writer(), Writer()
     if hints is not None and not derivable(plan, module, hints, problems):
@@ -38,10 +39,16 @@ def emit(plan: Plan, types: Types, package: str | None, hints: Hints | None, pro
     tables = Writer()
     for enum, name in module.enums.items():
         tables(f"{name} = {module.need('members')}({plan.class_names[enum]})")
+    if module.bares:
+        tables("_NEW = object.__new__")
+    for spec, name in module.made.items():
+        tables(f"{name} = {plan.class_names[spec]}")
     for name, (order, letter) in module.arrays.items():
         tables(f"{name} = {module.need('Numbers')}({order!r}, {letter!r})")
     for run in module.runs:
         _run_table(tables, run, module)
+    for number, lines in enumerate(module.splits):
+        _split_table(tables, number, lines, module)
     head = _head(plan, module, package, hash)
     parts = [head.text(), body.text(), tables.text(), described.text(), below.text()]
     return "\n\n\n".join(part.strip("\n") for part in parts if part.strip()) + "\n"
@@ -96,6 +103,17 @@ _STDLIB = {
 def _aliased(text: str, name: str, module: Module) -> str:
     alias = module.alias(name)
     return text if alias == name else f"{text} as {alias}"
+
+
+def _split_table(out: Writer, number: int, lines: list[str], module: Module) -> None:
+    out()
+    out()
+    with out.block(f"def _split_{number}(_0: int) -> {module.std('Any')}:"):
+        for line in lines:
+            out(line)
+    out()
+    out()
+    out(f"_BITS_{number} = {module.need('ByteFields')}(_split_{number})")
 
 
 def _run_table(out: Writer, run: Run, module: Module) -> None:

@@ -6,11 +6,13 @@ other, so that the right one fails and those before it are set.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sigflow.compiler import encodings
 from sigflow.compiler.emit.reads import Reads
 from sigflow.compiler.emit.shared import LETTERS, SIGNS
+from sigflow.compiler.emit.writer import Writer
 from sigflow.compiler.layout import integer
 from sigflow.compiler.model import Bits, Bytes, Number, Shape, Text, User
 from sigflow.compiler.plan import Step
@@ -47,6 +49,9 @@ class Run:
 
 class Runs(Reads):
     """Writes the reading of a class, runs merged."""
+
+    #: The object that the fields of a run are set on.
+    owner = "self"
 
     def seq(self) -> None:
         """All fields, runs merged."""
@@ -157,15 +162,16 @@ class Runs(Reads):
         members, after = self.run(steps, 0)
         return members if after == len(steps) and not any(self.has_check(step) for step in steps) else []
 
-    def taken(self, members: list[Packed]) -> None:
-        """The method that takes all fields from bytes that are there."""
+    def taken(self, members: list[Packed], owner: str, at: str) -> None:
+        """All fields of `owner`, from the bytes `raw` of a frame, which are there."""
+        self.owner = owner
+        if len(members) == 1 and members[0].letter == "B":
+            self.unpacked(f"raw[{at}]", members[0])
+            return
         order = next((member.order for member in members if member.order), "be")
         run = Run(len(self.module.runs), SIGNS[order], tuple(members))
         self.module.runs.append(run)
-        any_ = self.module.std("Any")
-        self.out()
-        with self.out.block(f"def _take(self, raw: {any_}, at: int) -> None:"):
-            self.unpack(run, "raw, at")
+        self.unpack(run, f"raw, {at}")
 
     def unpack(self, run: Run, source: str = "") -> None:
         """The unpack of a run that is all there, from the stream, or from `source`."""
@@ -176,7 +182,7 @@ class Runs(Reads):
             step = member.steps[0]
             ordered = ordered or isinstance(step.wire, User)
             if self.plain(step) and not ordered:
-                targets.append(f"self.{step.name}")
+                targets.append(f"{self.owner}.{step.name}")
                 after.append(("", member))
             else:
                 targets.append(f"_{number}")
@@ -193,7 +199,7 @@ class Runs(Reads):
                 self.unpacked(temporary, member)
             self.behind = behind
             for step in member.steps:
-                self.checks(step, f"self.{step.name}")
+                self.checks(step, f"{self.owner}.{step.name}")
         self.behind = 0
 
     @staticmethod
@@ -208,27 +214,39 @@ class Runs(Reads):
         """Values from what the unpack gave: bit fields, enums, strings."""
         step = member.steps[0]
         wire = step.wire
+        target = f"{self.owner}.{step.name}"
         if self.plain(step):
-            self.out(f"self.{step.name} = {temporary}")
+            self.out(f"{target} = {temporary}")
+        elif isinstance(wire, Bits) and member.letter == "B" and len(member.steps) > 1:
+            self.of_byte(temporary, member)
         elif isinstance(wire, Bits):
             self.split(temporary, list(member.steps), 8 * member.size)
         elif isinstance(wire, Bytes):
-            self.out(f"self.{step.name} = {self.cut(temporary, wire.shape)}")
+            self.out(f"{target} = {self.cut(temporary, wire.shape)}")
         elif isinstance(wire, Text):
             text = self.cut(temporary, wire.shape)
-            self.out(f"self.{step.name} = {text}.decode({encodings.python_name(wire.encoding)!r})")
+            self.out(f"{target} = {text}.decode({encodings.python_name(wire.encoding)!r})")
         elif isinstance(wire, User):
             assert wire.shape is not None
             raw = self.keep(f"self._raw_{step.name}", self.cut(temporary, wire.shape), False)
             stream = f"{self.module.need('KaitaiStream')}({raw})"
-            self.out(f"self.{step.name} = {self.construct(wire, step, stream)}")
+            self.out(f"{target} = {self.construct(wire, step, stream)}")
         else:
-            self.out(f"self.{step.name} = {self.enumerated(step, temporary)}")
+            self.out(f"{target} = {self.enumerated(step, temporary)}")
 
-    def split(self, source: str, group: list[Step], total: int) -> None:
-        """Bit fields out of the integer `source` of `total` bits."""
+    def of_byte(self, source: str, member: Packed) -> None:
+        """Bit fields that fill one byte, by the table of what they are for each of its values."""
+        names = [f"_{number}" for number in range(1, len(member.steps) + 1)]
+        apart = Runs(self.module, self.plan, "", Writer())
+        apart.split("_0", list(member.steps), 8, names)
+        apart.out(f"return {', '.join(names)}")
+        targets = ", ".join(f"{self.owner}.{step.name}" for step in member.steps)
+        self.out(f"{targets} = {self.module.split_by(apart.out.lines)}[{source}]")
+
+    def split(self, source: str, group: list[Step], total: int, targets: Sequence[str] = ()) -> None:
+        """Bit fields out of the integer `source` of `total` bits.  targets: where to, if not to the fields."""
         passed = 0
-        for step in group:
+        for step, target in zip(group, targets or [f"{self.owner}.{one.name}" for one in group], strict=True):
             wire = step.wire
             assert isinstance(wire, Bits)
             shift = total - passed - wire.width if wire.order == "be" else passed
@@ -237,7 +255,7 @@ class Runs(Reads):
                 text = f"{text} & {hex((1 << wire.width) - 1)}"
             if wire.boolean:
                 text = f"({text}) != 0" if " " in text else f"{text} != 0"
-            self.out(f"self.{step.name} = {self.enumerated(step, text)}")
+            self.out(f"{target} = {self.enumerated(step, text)}")
             passed += wire.width
 
     def bit_group(self, steps: list[Step], at: int) -> int:

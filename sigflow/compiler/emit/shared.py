@@ -46,6 +46,11 @@ class Module:
         self.processes: set[str] = set()
         #: Readers of lists of numbers, by the module's name for each: byte order and struct letter.
         self.arrays: dict[str, tuple[str, str]] = {}
+        #: The functions that split a byte into its bit fields, without their heads.
+        self.splits: list[list[str]] = []
+        #: Whether objects are made that have read nothing, and the names of those of nested classes.
+        self.bares = False
+        self.made: dict[sc.ClassSpec, str] = {}
         self.never_empty: dict[sc.ClassSpec, bool] = {}
         wires = types.names.wires.values()
         #: Whether no field of any spec at hand is a bit field: then a stream's end is its last byte.
@@ -54,8 +59,8 @@ class Module:
         self.positions_are_private = types.positions_are_private
 
     def alias(self, name: str) -> str:
-        """What the module calls an imported name: another one where its own class, or a module it imports, is called
-        the same.
+        """What the module calls an imported name: another one where a class of its own, or a module it imports, is
+        called the same.
         """
         return f"_{name}" if name in self._taken else name
 
@@ -72,6 +77,18 @@ class Module:
     def members_of(self, enum: sc.Enum) -> str:
         """The module's table of an enum's members by value."""
         return self.enums.setdefault(enum, f"_ENUM_{len(self.enums)}")
+
+    def split_by(self, lines: list[str]) -> str:
+        """The module's table of the bit fields in a byte, split by these lines of a function."""
+        if lines not in self.splits:
+            self.splits.append(lines)
+        return f"_BITS_{self.splits.index(lines)}"
+
+    def bare(self, spec: sc.ClassSpec) -> str:
+        """An object of a class that has read nothing; that of a nested class by a name that takes one look to find."""
+        self.bares = True
+        name = self.expressions.plan.class_names[spec]
+        return f"_NEW({name if '.' not in name else self.made.setdefault(spec, f'_CLASS_{len(self.made)}')})"
 
 
 def _has_bits(wire: Wire) -> bool:

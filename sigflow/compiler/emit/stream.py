@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sigflow.compiler import naming
 from sigflow.compiler import schema as sc
 from sigflow.compiler.emit.columns import needs
 from sigflow.compiler.emit.flat import Flat, FlatLayout, flat_layout
 from sigflow.compiler.emit.look import Missing, write_look
-from sigflow.compiler.emit.shared import Module
+from sigflow.compiler.emit.shared import SIGNS, Module
 from sigflow.compiler.emit.writer import Writer
 from sigflow.compiler.hints import ChecksumHint, Hints
 from sigflow.compiler.model import Bits, Bytes, Number, Switched, Text, User, Wire
@@ -129,25 +131,47 @@ class _Stream:
     def parse(self, layout: FlatLayout | None, late: tuple[str, ...]) -> None:
         """`_parse`: the value of a frame's bytes."""
         out = self.out
+        if late and layout is not None:
+            self.late(layout)
         with out.block(self.function("_parse", f"raw: bytes, head: {self.any}", self.unit.qualified)):
             if late and layout is not None:
                 with out.block("if head is not None:"):
-                    name = self.unit.qualified
-                    out(f"unit = object.__new__({name})")
-                    kept = {id(step) for step in headed(layout)}
-                    targets = [
-                        f"unit.{member.steps[0].name}" if id(member.steps[0]) in kept else "_"
-                        for member in layout.members
-                    ]
-                    out(f"{', '.join(targets)}{',' if len(targets) == 1 else ''} = head")
-                    out("unit._late = raw")
-                    out("return unit")
+                    out("return _late(raw, head)")
             self.fresh(f"{self.module.need('KaitaiStream')}(raw)")
             with out.block("try:"):
                 out("unit._read()")
             with out.block(f"except {self.module.need('WIRE_ERRORS')} as error:"):
                 out(f"{self.module.need('salvage')}(error, unit)")
                 out("raise")
+            out("return unit")
+
+    def late(self, layout: FlatLayout) -> None:
+        """`_late`: the value of a frame that the scan found, made from its header; what was checked is known."""
+        out = self.out
+        kept = {id(step) for step in headed(layout)}
+        headers = [
+            (member, member.steps[0] if id(member.steps[0]) in kept else None, member.steps[0].attr.contents)
+            for member in layout.members
+        ]
+        known = [(step, contents) for _, step, contents in headers if step is not None and contents is not None]
+        fresh = [(member, step if contents is None else None) for member, step, contents in headers]
+        targets = _list(f"unit.{step.name}" if step is not None else "_" for _, step, _ in headers)
+        read = _list(f"unit.{step.name}" for _, step in fresh if step is not None)
+        if read:
+            letters = "".join(f"{member.size}x" if step is None else member.letter for member, step in fresh)
+            out()
+            out()
+            out(f"_REST = {self.module.std('Struct')}({SIGNS[layout.order] + letters!r}).unpack_from")
+        with out.block(self.function("_late", f"raw: bytes, head: {self.any}", self.unit.qualified)):
+            out(f"unit = {self.module.bare(self.unit.spec)}")
+            with out.block("if head is not None:"):
+                out(f"{targets} = head")
+            with out.block("else:"):
+                for step, contents in known:
+                    out(f"unit.{step.name} = {contents!r}")
+                if read:
+                    out(f"{read} = _REST(raw, 0)")
+            out("unit._late = raw")
             out("return unit")
 
     def look(self, layout: FlatLayout | None, problems: Problems) -> None:
@@ -194,9 +218,8 @@ class _Stream:
             self.add("header", str(layout.header))
         if runs:
             self.add("run", "_run")
-            self.add("head", "_HEAD")
         if lazy:
-            self.add("lazy", "True")
+            self.add("late", "_late")
         self.add("sync", repr(hints.sync))
         self.add("max_frame", str(hints.max_frame))
         self.add("min_frame", str(hints.min_frame))
@@ -351,6 +374,12 @@ class _Stream:
         doc = (self.hints.unit.doc.text or spec.doc.text).strip()
         if doc:
             self.add("doc", repr(doc))
+
+
+def _list(targets: Iterable[str]) -> str:
+    """Targets of an unpack; "" where there are none."""
+    found = list(targets)
+    return ", ".join(found) + ("," if len(found) == 1 else "")
 
 
 def is_static(one: ChecksumHint, layout: FlatLayout | None) -> bool:
