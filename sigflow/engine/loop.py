@@ -94,6 +94,8 @@ COARSE = 1 << COARSE_SCALE
 FAR = 32
 #: A gap is handed over in pieces of at most about this many bytes, so that two scans can meet inside a long one.
 SEGMENT = 1 << 16
+#: Where in X the refusals of a candidate stand; before them are the stretches of a checksum.
+REFUSED = 768
 #: The most reasons in a piece of a gap.
 MOST_REASONS = 64
 
@@ -177,7 +179,7 @@ def scan(
             if verdict <= HARD_VERDICT:
                 code = HARD if verdict == HARD_VERDICT else GROW
                 break
-            X[refused] = REASON[-1 - verdict]
+            X[REFUSED + refused] = REASON[-1 - verdict]
             refused += 1
         if code != DONE:
             break
@@ -189,7 +191,7 @@ def scan(
             S[LOCK] = after
         else:
             for n in range(refused):
-                add_gap(pos, pos + 1, X[n], S, gaps, reasons)
+                add_gap(pos, pos + 1, X[REFUSED + n], S, gaps, reasons)
             pos += 1
             S[LOCK] = NO
         S[POS] = pos

@@ -112,7 +112,7 @@ class Events:
             for at, stop, head in found:
                 out.append(Record(format, base + at, data[at:stop], index, head))
                 index += 1
-        elif sequence.head is None or (sequence.stream is not None and sequence.stream_head is None):
+        elif found[0][2] is None or sequence.head is None or (sequence.stream and sequence.stream_head is None):
             for at, stop, head in found:
                 record = Record(format, base + at, data[at:stop], index, head)
                 self._account(number, record)

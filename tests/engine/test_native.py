@@ -25,6 +25,11 @@ def test_plain_python(name: str) -> None:
         check_native(native(name, False), stream_of(name, seed), seed)
 
 
+@pytest.mark.parametrize(("name", "seed"), [("bare+frame 7", 92)])
+def test_streams_that_once_differed(name: str, seed: int) -> None:
+    check_native(native(name, False), stream_of(name, seed), seed)
+
+
 @pytest.mark.parametrize("name", COMPILED)
 def test_compiled(name: str) -> None:
     for seed in range(COMPILED[name]):
