@@ -8,6 +8,7 @@ several workers reads for itself (`InTurn`).
 from __future__ import annotations
 
 import os
+from abc import ABC, abstractmethod
 from threading import Condition, Thread
 from typing import Any, NamedTuple
 
@@ -41,7 +42,7 @@ def read_part(descriptor: int, buffer: bytearray, room: int, size: int, offset: 
     return Part(buffer, done, done < size)
 
 
-class Parts:
+class Parts(ABC):
     """Windows made of parts of a file.  State: the window and its buffer, and the offset behind what has come."""
 
     def __init__(self, room: int) -> None:
@@ -50,11 +51,13 @@ class Parts:
         self._taken: bytearray | None = None
         self._window: Window | None = None
 
+    @abstractmethod
     def _next(self) -> Part:
-        raise NotImplementedError  # by the strategy
+        """The next part."""
 
+    @abstractmethod
     def _give_back(self, buffer: bytearray) -> None:
-        raise NotImplementedError  # by the strategy
+        """The buffer may be read into again."""
 
     def after(self, offset: int) -> Window:
         """The next window."""

@@ -10,6 +10,7 @@ fields, whose places are constants, `limit` is no matter: the caller sees to it 
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 
 from sigflow.compiler.emit.expressions import ATOM, BIT_AND, BIT_OR, SHIFT, SUM
@@ -35,7 +36,7 @@ class State:
     order: str = "be"
 
 
-class Stream:
+class Stream(ABC):
     """What both streams do.  `hint` is what the names of locals are made of."""
 
     def __init__(self, draft: Draft, begin: Pos) -> None:
@@ -74,9 +75,9 @@ class Stream:
             for one in (self._wanted, self.state.tested)
         )
 
+    @abstractmethod
     def test(self, stop: Pos) -> None:
         """Write the test that the bytes up to `stop` are there."""
-        raise NotImplementedError
 
     def need(self, stop: Pos) -> None:
         """Write that the bytes up to `stop` are asked for."""
@@ -91,17 +92,17 @@ class Stream:
         self.to(start.plus(size))
         return start
 
+    @abstractmethod
     def want(self, size: int) -> None:
         """Ask for a constant number of bytes from here."""
-        raise NotImplementedError
 
     def to(self, pos: Pos) -> None:
         """Go on at `pos`, at the beginning of a byte."""
         self.state = replace(self.state, pos=pos, left=0)
 
+    @abstractmethod
     def sized(self, size: Int, negative: str) -> Bytes:
         """Take so many bytes; negative: the reason where that is below zero."""
-        raise NotImplementedError
 
     def search(self, term: bytes, start: str, stop: str) -> str:
         """Where a terminator first stands between two places, as text; -1 if nowhere."""
@@ -109,9 +110,9 @@ class Stream:
             return f"{self.draft.need('find_byte')}(data, {start}, {stop}, {term[0]})"
         return f"{self.draft.need('find_term')}(data, {start}, {stop}, {halves(term)})"
 
+    @abstractmethod
     def until(self, term: bytes, include: bool, consume: bool, eos_error: bool) -> Bytes:
         """Take the bytes up to a terminator."""
-        raise NotImplementedError
 
     def rest(self) -> Bytes:
         """Take what is left."""

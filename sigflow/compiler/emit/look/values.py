@@ -8,6 +8,7 @@ An object is its members; where one of several values stands, `Cases` has them b
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -206,24 +207,24 @@ class Cases:
     values: tuple[Value, ...]
 
 
-class Many:
+class Many(ABC):
     """A list, while it is read and after; see `lists`."""
 
+    @abstractmethod
     def size(self) -> Int:
         """How many elements it has."""
-        raise NotImplementedError
 
+    @abstractmethod
     def first(self) -> Value:
         """The first element."""
-        raise NotImplementedError
 
+    @abstractmethod
     def last(self) -> Value:
         """The last element."""
-        raise NotImplementedError
 
+    @abstractmethod
     def at(self, index: Int) -> Value:
         """One element."""
-        raise NotImplementedError
 
 
 Value = Int | Flag | Bytes | Literal | Unknown | Thing | IO | Cases | Many | None
