@@ -399,6 +399,7 @@ FORMAT = Envelope(
     measure=_measure,
     header=26,
     run=_run,
+    head=_HEAD,
     late=_late,
     sync=(b'SGF1',),
     max_frame=16777242,

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from sigflow.stream.format import Format
 
 
-#: Records that are made at a time, and their bytes; see `stream.scan`.
-TAKEN = 180
+#: Records whose places are listed at a time, and their bytes: what that takes is shared by so many.
+TAKEN = 1024
 TAKEN_BYTES = 1 << 20
 
 
@@ -235,9 +235,11 @@ class NativeRun:
             yield out
 
     def _records(self, batch: Batch, index: int, first: int, last: int) -> Iterator[Iterable[Event]]:
-        """The records of some rows of a batch, between which there is no gap."""
+        """The records of some rows of a batch, between which there is no gap.
+
+        Each is made when it is taken: who takes them one by one has few alive, and the garbage collector little to do.
+        """
         while first < last:
-            # Few at a time: they are taken and freed before the garbage collector looks for them, and so are the bytes.
             fits = int(batch.frames[:last, 1].searchsorted(batch.frames[first, 0] + TAKEN_BYTES, "right"))
             until = min(first + TAKEN, max(fits, first + 1), last)
             yield self._taken(batch, index, first, until)
@@ -246,7 +248,6 @@ class NativeRun:
     def _taken(self, batch: Batch, index: int, first: int, last: int) -> Iterator[Event]:
         rows = batch.frames[first:last]
         shift = int(rows[0, 0])
-        # One copy of the stretch.
         raw = self._bytes(batch, shift, int(rows[-1, 1]))
         stops = (rows[:, 1] - shift).tolist()
         starts = (rows[:, 0] - shift).tolist()

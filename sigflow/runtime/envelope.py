@@ -163,9 +163,10 @@ class Envelope:
     run(data, at, end, limit, found): whole good frames in a row from `at` on, checksum verified, each appended to
     `found` as (start, stop, header tuple); returns where it stopped.  It stops at anything that is not a plain good
     frame.
+    head(data, at): the header tuple of the frame at data[at], where there is such.
     late(raw, head): the unit of a frame that was found, where that cannot fail: it sets the header's fields, the rest
-    is read when it is asked for.  head: the header tuple of `run`, or None.  lazy and head are what modules of ABI 2
-    have instead: `parse` with the header tuple, which head(data, at) gives.
+    is read when it is asked for.  head: the header tuple of `run`, or None.  lazy: of modules of ABI 2 instead of it:
+    `parse` with a header tuple does that.
     parse(raw, head): the unit parsed from its bytes; `head` is the header tuple of `run`, or None.
     unit: the class of a frame's value.  columns(): the module's classes as columns.  kind_needs: of `kind`, as the
     `needs` of a codec.

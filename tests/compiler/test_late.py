@@ -169,7 +169,7 @@ def test_under_limits_a_value_is_parsed_whole(shapes: Any) -> None:
 
 
 def test_a_module_of_abi_2_is_read_late_too(shapes: Any) -> None:
-    old = replace(shapes.FORMAT, late=None, lazy=True, head=shapes._HEAD)
+    old = replace(shapes.FORMAT, late=None, lazy=True)
     raws = frames(shapes, 5)
     for raw, value in zip(raws, values(Format(old), b"".join(raws)), strict=True):
         assert "flags" not in vars(value) and list(differences(shapes.FORMAT.parse(raw, None), value)) == []

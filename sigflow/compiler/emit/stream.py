@@ -218,6 +218,7 @@ class _Stream:
             self.add("header", str(layout.header))
         if runs:
             self.add("run", "_run")
+            self.add("head", "_HEAD")
         if lazy:
             self.add("late", "_late")
         self.add("sync", repr(hints.sync))
