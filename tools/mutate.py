@@ -1,47 +1,41 @@
 """Changes one thing at a time in the code and looks whether a test notices.
 
-    python -m tools.mutate [FILE...] [--each 5] [--seed 1]
+    python -m tools.mutate [FILE...] [--each 5] [--seed 1] [--most 20] [--map FILE]
 
 Of every file of the floors 1 and 2 that read bytes (runtime, checksums, codecs, stream), so many places are chosen by
-seed; at each an operator, a constant, a condition or a statement is changed, in a copy of the project, and the tests of
-its unit run until the first fails.  Prints a line for each change, and the share that was noticed ("killed"); one that
-no test notices is shown with its place, for a reader to say whether it changes anything at all.
+seed; at each an operator, a constant, a condition or a statement is changed, in a copy of the project, and the tests
+that call the function run until the first fails (`tools/killers.py`).  Prints a line for each change, and the share
+that was noticed ("killed"); one that no test notices is shown with its place, for a reader to say whether it changes
+anything at all.
+
+`--map` keeps which test calls what, for the next run: throw it away when a test or the code has changed.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
-import os
+import json
 import random
-import shutil
-import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import monotonic
 
-ROOT = Path(__file__).resolve().parent.parent
-#: The tests of each unit, the quickest to fail first.
-TESTS: dict[str, tuple[str, ...]] = {
-    "checksums": ("tests/checksums", "tests/stream/test_linear.py", "tests/engine/test_kernels.py"),
-    "codecs": ("tests/codecs", "tests/recording/test_samples.py"),
-    "runtime": (
-        "tests/runtime", "tests/stream/test_format.py", "tests/compiler/test_mini.py", "tests/compiler/test_limits.py",
-        "tests/compiler/test_measure.py", "tests/recording/test_samples.py", "tests/engine/test_kernels.py",
-    ),
-    "stream": (
-        "tests/recording/test_samples.py", "tests/test_careless_reader.py", "tests/stream/test_decoder.py",
-        "tests/stream/test_scan.py", "tests/stream/test_format.py", "tests/stream/test_runs.py",
-        "tests/stream/test_sequence.py", "tests/stream/test_linear.py", "tests/stream/test_parts.py",
-        "tests/stream/test_captures.py", "tests/stream/test_bundled.py", "tests/stream/test_all_ways.py",
-    ),
-}  # fmt: skip
-COPIED = ("sigflow", "generated", "formats", "tests", "tools", "samples", "docs", "pyproject.toml")
-#: Seconds that the tests may take beyond four times what they take unchanged; more is a change that was noticed.
-PATIENCE = 30.0
+from tools.killers import ROOT, SURVIVED, UNTESTED, Copy, Map
+
+#: What is changed.
+UNITS = ("checksums", "codecs", "runtime", "stream")
+#: The tests that may notice: of these units and of what stands on them, without those that take long.
+TESTS = (
+    "tests/checksums", "tests/codecs", "tests/runtime", "tests/stream", "tests/recording/test_samples.py",
+    "tests/recording/test_judge.py", "tests/recording/test_fallback.py", "tests/recording/test_fields.py",
+    "tests/compiler/test_measure.py", "tests/compiler/test_limits.py", "tests/test_careless_reader.py",
+    "tests/test_events.py",
+)  # fmt: skip
 
 _COMPARED: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
@@ -55,10 +49,14 @@ _REPLACED: dict[type[ast.operator], type[ast.operator]] = {
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """One change: the file, the line, what it is, and the text of the whole file with it."""
+    """One change: the file, the line, what it is, and the text of the whole file with it.
+
+    function: the first line of the function that it is in, if any, with its decorators.
+    """
 
     path: Path
     line: int
+    function: int | None
     what: str
     text: str
 
@@ -130,60 +128,40 @@ def _mutant(path: Path, source: str, number: int) -> Mutant:
         setattr(parent, name, new)
     else:
         getattr(parent, name)[at] = new
-    return Mutant(path, old.lineno, what, ast.unparse(ast.fix_missing_locations(tree)) + "\n")
+    function = _function(ast.parse(source), old.lineno)
+    return Mutant(path, old.lineno, function, what, ast.unparse(ast.fix_missing_locations(tree)) + "\n")
+
+
+def _function(tree: ast.AST, line: int) -> int | None:
+    """The first line of the outermost function that this line is in: what is inside is called by what it is in."""
+    for node in ast.iter_child_nodes(tree):
+        first = min((each.lineno for each in getattr(node, "decorator_list", ())), default=getattr(node, "lineno", 0))
+        if first <= line <= (getattr(node, "end_lineno", 0) or 0):
+            return first if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) else _function(node, line)
+    return None
 
 
 def _line(node: ast.AST) -> str:
     return ast.unparse(ast.fix_missing_locations(node)).splitlines()[0][:70]
 
 
-class Copy:
-    """A copy of the project, whose files are changed and put back.  State: how long each unit's tests take."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        for name in COPIED:
-            if (ROOT / name).is_dir():
-                shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
-            else:
-                shutil.copy(ROOT / name, root / name)
-        self._seconds: dict[str, float] = {}
-
-    def fails(self, unit: str, seconds: float | None = None) -> bool:
-        """Whether some test of the unit fails, or does not end in time."""
-        paths = os.pathsep.join((str(self.root), str(self.root / "generated")))
-        environment = os.environ | {"PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"}
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "--no-header", "-p", "no:cacheprovider", *TESTS[unit]]
-        try:
-            done = subprocess.run(
-                command, cwd=self.root, env=environment, timeout=seconds, capture_output=True, check=False
-            )
-        except subprocess.TimeoutExpired:
-            return True
-        return done.returncode != 0
-
-    def killed(self, mutant: Mutant) -> bool:
-        """Whether a test notices the change."""
-        unit = mutant.path.relative_to(ROOT).parts[1]
-        if unit not in self._seconds:
-            began = monotonic()
-            if self.fails(unit):
-                raise SystemExit(f"the tests of {unit} fail as they are")
-            self._seconds[unit] = monotonic() - began
-        place = self.root / mutant.path.relative_to(ROOT)
-        kept = place.read_bytes()
-        place.write_text(mutant.text, encoding="utf-8")
-        try:
-            return self.fails(unit, 4 * self._seconds[unit] + PATIENCE)
-        finally:
-            place.write_bytes(kept)
-
-
 def files(named: Sequence[Path]) -> list[Path]:
     """The files that are changed."""
     return [path.resolve() for path in named] or [
-        path for unit in TESTS for path in sorted((ROOT / "sigflow" / unit).glob("*.py"))
+        path for unit in UNITS for path in sorted((ROOT / "sigflow" / unit).glob("*.py"))
     ]
+
+
+def map_of(copy: Copy, kept: Path | None) -> Map:
+    """Which tests call what; from the file, if it is there."""
+    if kept is not None and kept.is_file():
+        found = json.loads(kept.read_text(encoding="utf-8"))
+        calls = {name: {int(n): ids for n, ids in file.items()} for name, file in found["calls"].items()}
+        return Map(calls, found["seconds"])
+    made = copy.map(TESTS, [f"sigflow/{unit}" for unit in UNITS])
+    if kept is not None:
+        kept.write_text(json.dumps(asdict(made)), encoding="utf-8")
+    return made
 
 
 def main() -> int:
@@ -192,18 +170,25 @@ def main() -> int:
     parser.add_argument("files", nargs="*", type=Path, metavar="FILE")
     parser.add_argument("--each", type=int, default=5, help="changes of each file (default 5)")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--most", type=float, default=20, help="seconds of tests for one change (default 20)")
+    parser.add_argument("--map", type=Path, help="where it is kept which test calls what")
     options = parser.parse_args()
+    kept = options.map.resolve() if options.map is not None else None
     all_of_them = [mutant for path in files(options.files) for mutant in mutants(path, options.each, options.seed)]
     random.Random(options.seed).shuffle(all_of_them)  # so that a run that is cut short is a fair sample
-    noticed = 0
-    with tempfile.TemporaryDirectory() as name:
-        copy = Copy(Path(name))
+    counted: Counter[str] = Counter()
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Copy(Path(folder))
+        tests = map_of(copy, kept)
         for count, mutant in enumerate(all_of_them, 1):
-            killed = copy.killed(mutant)
-            noticed += killed
-            where = f"{mutant.path.relative_to(ROOT)}:{mutant.line}"
-            print(f"{'killed  ' if killed else 'SURVIVED'} {where}: {mutant.what}", flush=True)
+            began = monotonic()
+            name = str(mutant.path.relative_to(ROOT))
+            outcome, chosen = copy.outcome(name, mutant.text, mutant.function, tests, options.most)
+            counted[outcome] += 1
+            took = f"{chosen} tests, {monotonic() - began:.1f} s"
+            print(f"{outcome} {name}:{mutant.line}: {mutant.what}  ({took})", flush=True)
             if not count % 10 or count == len(all_of_them):
+                noticed = count - counted[SURVIVED] - counted[UNTESTED]
                 print(f"{noticed} of {count} killed, {noticed / count:.1%}", flush=True)
     return 0
 

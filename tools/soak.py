@@ -1,12 +1,14 @@
 """Feeds a decoder for as long as one likes, with damage, and looks at what it holds on to.
 
-    python -m tools.soak [--minutes 30] [--damage 0.01] [--engine auto] [--seed 1]
+    python -m tools.soak [--minutes 30] [--damage 0.01] [--max-frame BYTES] [--engine auto] [--seed 1]
 
 The stream is made as it is fed: SGF1 frames and instrument frames in turns, of each hundred one with a bit flipped, a
-byte lost, bytes put in, its end cut off, or noise in its place.  Frames are limited to 64 KiB.  All records are read.
-Three things must hold:
+byte lost, bytes put in, its end cut off, or noise in its place.  Frames are limited by their specs, or by
+`--max-frame`.  All records are read.  Three things must hold:
 
-- resident memory grows by less than 5 MiB after the warm-up (a tenth of the time);
+- resident memory grows by less than 5 MiB after the warm-up (a tenth of the time), both at its most, whatever the step,
+  and at rest, which is its least within ten seconds.  A damaged length can hold back as many bytes as a frame may have,
+  at any time; so that the warm-up has seen that, a frame of each format that claims all of it stands at the beginning;
 - the number of open descriptors stays as it was;
 - the ledger is exact: bytes fed are bytes in frames and in gaps; every frame that was not touched comes out, at its
   place; the sequence counters miss exactly the SGF1 frames that were.
@@ -21,6 +23,7 @@ from __future__ import annotations
 import argparse
 import gc
 import json
+import math
 import os
 import random
 import sys
@@ -40,8 +43,10 @@ GROWTH = 5.0
 #: Seconds between two looks.
 PERIOD = 10.0
 NAMES = ("sgf1", "instrument_hdr")
-#: As the documentation advises for a live stream: a flipped length bit holds back no more than this.
-LIMITS = sigflow.Limits(frame=1 << 16)
+#: Bytes of an SGF1 frame before its payload, and where in it the length of the payload is.
+SGF1_HEADER, SGF1_LENGTH = 26, 18
+#: More than an instrument frame has besides its payload.
+ROOM = 256
 
 
 def resident() -> float:
@@ -59,6 +64,15 @@ def instrument(number: int, payload: bytes) -> bytes:
     """An instrument frame."""
     header = b"*HDR\r\nDEV:OSC-4000\r\nN:%d\r\nENDIAN:L\r\nLEN:%d\r\n;END\r\n" % (number, len(payload))
     return header + payload + zlib.crc32(payload).to_bytes(4, "big")
+
+
+def longest(frame: bytes, limit: int) -> bytes:
+    """This frame, whose length now claims as much as a frame may have."""
+    if frame.startswith(b"SGF1"):
+        claim = (limit - SGF1_HEADER).to_bytes(4, "big")
+        return frame[:SGF1_LENGTH] + claim + frame[SGF1_LENGTH + len(claim) :]
+    before, _, behind = frame.partition(b"LEN:")
+    return before + b"LEN:%d" % (limit - ROOM) + behind[behind.index(b"\r") :]
 
 
 def _flipped(rng: random.Random, frame: bytes) -> bytes:
@@ -90,10 +104,12 @@ DAMAGES: tuple[Callable[[random.Random, bytes], bytes], ...] = (_flipped, _lost,
 class Soak:
     """A stream being made, fed and checked.  State: how much was fed, which good frames are still to come, counts."""
 
-    def __init__(self, seed: int, damage: float, engine: str) -> None:
+    def __init__(self, seed: int, damage: float, engine: str, limit: int | None = None) -> None:
+        """limit: bytes of a frame at most, instead of the specs'."""
         self._rng = random.Random(seed)
         self._damage = damage
-        formats = [sigflow.load(name, limits=LIMITS) for name in NAMES]
+        formats = [sigflow.load(name, limits=sigflow.Limits(frame=limit)) for name in NAMES]
+        self._limits = [each.max_frame for each in formats]
         self._decoder = sigflow.Decoder(formats, scanner=Choice(engine).scanner(formats))
         self._noise = self._rng.randbytes(1 << 16)
         self._number = 0
@@ -136,11 +152,12 @@ class Soak:
         payload = self._noise[start : start + 1 + rng.randrange(1024)]
         counted = not number % 2
         frame = sgf1(7, number // 2, payload) if counted else instrument(number, payload)
-        # The first frame is good, so that the counters begin with it.
-        if number > 1 and rng.random() < self._damage:
+        # The first frames are good, so that the counters begin with them.
+        long = len(NAMES) <= number < 2 * len(NAMES) and self._damage > 0
+        if long or (number > 1 and rng.random() < self._damage):
             self.damaged += 1
             self.damaged_counted += counted
-            frame = rng.choice(DAMAGES)(rng, frame)
+            frame = longest(frame, self._limits[number % len(NAMES)]) if long else rng.choice(DAMAGES)(rng, frame)
             self._touched.append(range(self.fed, self.fed + len(frame)))
         else:
             self.good += 1
@@ -167,26 +184,30 @@ class Soak:
             self.broken = otherwise
 
 
-def run(minutes: float, damage: float, engine: str, seed: int, say: Callable[[str], None]) -> dict[str, object]:
+def run(
+    minutes: float, damage: float, engine: str, seed: int, limit: int | None, say: Callable[[str], None]
+) -> dict[str, object]:
     """Feed for so many minutes; gives the figures."""
-    soak = Soak(seed, damage, engine)
+    soak = Soak(seed, damage, engine, limit)
     started = looked = time.monotonic()
     seconds = 60 * minutes
-    base: float | None = None
-    open_before, most = descriptors(), 0.0
+    most = rest = warm_most = warm_rest = 0.0
+    least = math.inf
+    open_before = descriptors()
     while (now := time.monotonic()) - started < seconds and not soak.broken:
         soak.step()
+        here = resident()
+        most, least = max(most, here), min(least, here)
+        warm = now - started < seconds / 10
         if now - looked >= min(PERIOD, seconds / 20):
-            looked = now
             gc.collect()
-            here = resident()
-            if base is None and now - started >= seconds / 10:
-                base, open_before = here, descriptors()
-            most = max(most, here) if base is not None else most
-            figures = f"{soak.fed >> 20:7} MiB fed  {here:8.2f} MiB resident  {descriptors()} descriptors"
-            say(f"{now - started:7.0f} s  {figures}")
+            looked, rest, least = now, max(rest, least), math.inf
+            figures = f"{soak.fed >> 20:7} MiB fed  {here:8.2f} MiB resident  {most:8.2f} at most  {rest:8.2f} at rest"
+            say(f"{now - started:7.0f} s  {figures}  {descriptors()} descriptors")
+        if warm:
+            warm_most, warm_rest, open_before = most, rest, descriptors()
     soak.end()
-    growth = most - base if base is not None else 0.0
+    growth = max(most - warm_most, rest - warm_rest)
     open_now = descriptors()
     if not soak.broken and growth >= GROWTH:
         soak.broken = f"resident memory grew by {growth:.2f} MiB after the warm-up, the bound is {GROWTH} MiB"
@@ -195,7 +216,9 @@ def run(minutes: float, damage: float, engine: str, seed: int, say: Callable[[st
     return {
         "date": datetime.now(UTC).strftime("%Y-%m-%d"), "minutes": round((time.monotonic() - started) / 60, 2),
         "engine": engine, "seed": seed, "bytes": soak.fed, "frames": soak.good, "damaged": soak.damaged,
-        "altered": soak.altered, "resident_mib": round(base or 0.0, 2), "growth_mib": round(growth, 2),
+        "altered": soak.altered, "max_frame": limit,
+        "most_mib": round(most, 2), "most_growth_mib": round(most - warm_most, 2),
+        "rest_mib": round(rest, 2), "rest_growth_mib": round(rest - warm_rest, 2),
         "descriptors": open_now, "ok": not soak.broken, "error": soak.broken,
     }  # fmt: skip
 
@@ -205,6 +228,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--minutes", type=float, default=30.0)
     parser.add_argument("--damage", type=float, default=0.01, help="share of the frames (default 0.01)")
+    parser.add_argument("--max-frame", type=int, help="bytes of a frame at most (default: what the specs say)")
     parser.add_argument("--engine", choices=("auto", "python", "native"), default="auto")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
@@ -213,6 +237,7 @@ def main() -> int:
         options.damage,
         options.engine,
         options.seed,
+        options.max_frame,
         lambda line: print(line, file=sys.stderr, flush=True),
     )
     print(json.dumps(found))

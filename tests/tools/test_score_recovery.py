@@ -34,3 +34,9 @@ def test_damage_is_local_where_a_checksum_tells(name: str, kind: str) -> None:
 def test_damage_is_bounded_where_none_does(name: str, kind: str) -> None:
     mine, _ = scored(name, kind, 40)
     assert mine.bound is not None and mine.lost <= mine.bound, mine
+
+
+def test_the_native_engine_is_bounded_in_long_streams() -> None:
+    """Thousands of faults in one stream, some of which claim megabytes."""
+    mine = next(scores("sgf_legacy", "flip", 3000, 20, 1, "native"))
+    assert mine.faults == 3000 and mine.bound is not None and mine.lost <= mine.bound / 10 and mine.recall > 0.999

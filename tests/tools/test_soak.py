@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tools.soak import DAMAGES, Soak, descriptors, resident
+import sigflow
+from tools.make_samples import sgf1
+from tools.soak import DAMAGES, NAMES, ROOM, Soak, descriptors, instrument, longest, resident
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -30,3 +32,17 @@ def test_a_frame_that_does_not_come_out_is_told() -> None:
 def test_what_is_measured() -> None:
     assert 1 < resident() < 1 << 20
     assert descriptors() >= 3
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_length_that_claims_all_it_may_holds_so_much_back(number: int) -> None:
+    limit = 1 << 15
+    formats = [sigflow.load(name, limits=sigflow.Limits(frame=limit)) for name in NAMES]
+    frame = (sgf1(7, 1, b"abc"), instrument(1, b"abc"))[number]
+    decoder = sigflow.Decoder(formats)
+    decoder.feed(longest(frame, limit))
+    decoder.feed(bytes(limit - ROOM - len(frame)))
+    assert not list(decoder.events()) and decoder.pending == (0, NAMES[number])
+    decoder.feed(bytes(ROOM + 1))
+    assert list(decoder.events()) == [] and decoder.pending is None  # the gap is open
+    assert decoder.statistics.gap_bytes > 0
