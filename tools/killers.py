@@ -1,9 +1,9 @@
 """Which tests can notice a change, and whether they do: for `tools.mutate`.
 
 Strategy.  The tests run once as they are; it is noted which functions each calls, and how long it takes.  Then, for a
-change, only the tests run that call the changed function: of each test function one case first, the quick ones before
-the slow, until one fails or so many seconds of tests are through.  What is executed when a module is imported is every
-test's that calls anything of that module.
+change, the tests run that call the changed function, and then those that call anything of its file, since what is
+kept from one test to the next is not called again: of each test function one case first, the quick ones before the
+slow, until one fails or so many seconds of tests are through.
 
 Each run is a forked child of a process that has the libraries in memory, but nothing of the project: the child imports
 the project from a copy, in which the changed file is.  The copy gives each changed file another time of modification,
@@ -111,15 +111,14 @@ class Map:
         line, with decorators; None outside all functions.
         """
         file = self.calls.get(name, {})
-        ids = set(
-            file.get(function, ()) if function is not None else (each for tests in file.values() for each in tests)
-        )
+        callers = set(file.get(function, ())) if function is not None else set()
         cases: dict[str, int] = {}
         ranked = []
-        for each in sorted((each for each in ids if each in self.seconds), key=lambda each: (self.seconds[each], each)):
-            function = each.split("[")[0]
-            cases[function] = cases.get(function, 0) + 1
-            ranked.append((cases[function] > 1, cases[function], self.seconds[each], each))
+        everybody = {each for tests in file.values() for each in tests if each in self.seconds}
+        for each in sorted(everybody, key=lambda each: (self.seconds[each], each)):
+            case = each.split("[")[0]
+            cases[case] = cases.get(case, 0) + 1
+            ranked.append((each not in callers, cases[case], self.seconds[each], each))
         chosen: list[str] = []
         left = most
         for *_, seconds, each in sorted(ranked):

@@ -69,6 +69,7 @@ def test_known_vectors(name: str, data: bytes, value: int) -> None:
 
 
 PARAMETERS = [
+    (CrcParameters(16, 0x1021), 0x31C3),  # nothing else said: CRC-16/XMODEM
     (CrcParameters(16, 0x8005, 0xFFFF, True, True, 0), 0x4B37),
     (CrcParameters(32, 0x04C11DB7, 0xFFFFFFFF, False, False, 0xFFFFFFFF), 0xFC891918),
     (CrcParameters(12, 0x80F, 0, False, True, 0), 0xDAF),

@@ -219,3 +219,4 @@ def test_a_fallback_codec_stays_under_the_users_limits() -> None:
     assert [finding.code for finding in record.diagnostics] == ["codec"]
     without = sigflow.load("sgf_legacy")
     assert without.with_fallback({"zlib": ["x"]}) is without
+    assert format.with_fallback({"tests-unknown": ["x"]}) is format

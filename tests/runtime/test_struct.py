@@ -29,7 +29,7 @@ from sigflow.runtime import (
     within_depth,
     within_repeat,
 )
-from sigflow.runtime.struct import MAX_SHIFT
+from sigflow.runtime.struct import MAX_SHIFT, Late
 
 SPEC = """
 meta: {id: outer, endian: be}
@@ -208,3 +208,13 @@ def test_depth_is_bounded() -> None:
         within_depth(third, 99)
     with limits(depth=3):
         within_depth(third, 1)
+
+
+def test_a_late_field_is_read_once() -> None:
+    class Unit:
+        field = Late("field", lambda unit, raw: list(raw))
+        _late = b"ab"
+
+    unit = Unit()
+    assert unit.field == [97, 98] and unit.field is unit.field
+    assert isinstance(Unit.field, Late)
