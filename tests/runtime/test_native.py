@@ -102,7 +102,7 @@ def test_finding(functions: Any) -> None:
                 assert bool(functions.stands(array, start, *halves(literal))) == data.startswith(literal, start)
 
 
-@pytest.mark.parametrize("marker", [b"A", b"AB", b"ABA", b"BABABABA", b"ABBABBABBA"])
+@pytest.mark.parametrize("marker", [b"A", b"AB", b"ABA", b"BABABABA", b"ABBABBABBA", b"ABBABBABBABB"])
 def test_markers_inside_a_run(functions: Any, marker: bytes) -> None:
     """With a terminator of one byte, against the window."""
     for data, array, start, end in stretches(b"AABB;", 3, 400, 24):

@@ -227,6 +227,20 @@ def test_a_list_that_does_not_move_ends() -> None:
         stream.moved(1)
 
 
+def test_elements_that_take_no_byte_are_counted_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sigflow.runtime.stream.EMPTY", 3)
+    for move in ("moved", "listed"):
+        stream = KaitaiStream(b"ab")
+        stream.listed(0, 6)
+        stream.read_u1()
+        assert stream.moved(0) == 1 if move == "moved" else stream.listed(0, 2) is None  # a byte: counted anew
+        stream.listed(1, 4)
+        stream.listed(1, 2)
+        with pytest.raises(LimitExceeded, match="7 elements in a row took no byte at offset 1") as caught:
+            stream.listed(1, 1)
+        assert (caught.value.found, caught.value.limit) == (7, 3)
+
+
 # ---------------------------------------------------------------- runs
 
 RUN = Run(">", ("a", "B", 1), ("b", "H", 2), ((("c", 3), ("d", 5), ("e", 8)), "H", 2, "be"), ("f", "i", 4))

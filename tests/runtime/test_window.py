@@ -211,6 +211,13 @@ def test_what_is_passed_over_is_not_looked_at() -> None:
         window.lacks(-1)
 
 
+def test_bits_lack_no_more_bytes_than_they_lie_in() -> None:
+    window = Window(b"ab", 0, 2, 100)
+    assert [n for n in range(20) if window.lacks_bits(n)] == [17, 18, 19]
+    window.read_bits_int_be(3)
+    assert [n for n in range(20) if window.lacks_bits(n)] == [14, 15, 16, 17, 18, 19]
+
+
 def test_seeking_counts_from_the_frame() -> None:
     window = Window(b"..abc", 2, 5, 100)
     window.seek(1)
