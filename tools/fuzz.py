@@ -8,8 +8,8 @@ memory below 512 MiB, no input that takes a second of the processor.  The first 
 the corpus folder and ends its target.  A line of JSON for each target says what was reached; exit 1 where one broke.
 All times are of the processor, so that a machine with other work to do changes nothing.
 
-`--seconds` ends a target before it has had its runs, and so does SIGTERM, which ends the others as well; what it
-reached until then is told, with `stopped`.  A seed and a number of runs give the same inputs again only by the
+`--seconds` ends a target before it has had its runs, and so do SIGTERM and Ctrl-C, which end the others as well;
+what it reached until then is told, with `stopped`.  A seed and a number of runs give the same inputs again only by the
 `--mutator`, that of the tests instead of atheris (`pip install atheris`), for a machine without it.  Branches of the
 packages that a target names are what atheris is guided by.
 """
@@ -46,6 +46,8 @@ MEMORY = 512
 SECONDS = 1.0
 #: Seconds of the processor after which an input is taken to hang, and is not waited for.
 HANGS = 60
+#: The signals that end a target before it has had its runs.
+STOPS = (signal.SIGTERM, signal.SIGINT)
 #: Seconds of the clock that no input takes.
 NEVER = 1_000_000
 
@@ -73,7 +75,8 @@ class Watch:
 
     def begin(self, ready: Callable[[], object], seeds: list[bytes]) -> None:
         """Run the seeds untimed: what is compiled or imported when it is first used is not an input's fault."""
-        signal.signal(signal.SIGTERM, self._stop)
+        for number in STOPS:
+            signal.signal(number, self._stop)
         signal.signal(signal.SIGPROF, self._hang)
         ready()
         for data in seeds:
@@ -188,7 +191,8 @@ def by_atheris(job: Job, guides: Sequence[str]) -> None:
     # Its own timer is of the clock, so that a process that was made to wait would be taken to hang.
     options = [
         f"-runs={job.runs}", f"-seed={job.seed}", f"-max_len={target.longest}", f"-dict={words}", f"-timeout={NEVER}",
-        f"-rss_limit_mb={MEMORY}", f"-artifact_prefix={job.corpus}/", "-handle_term=0", "-verbosity=0",
+        f"-rss_limit_mb={MEMORY}", f"-artifact_prefix={job.corpus}/", "-handle_term=0", "-handle_int=0",
+        "-verbosity=0",
     ]  # fmt: skip
 
     # atheris leaves the process without running anything behind `Fuzz`: the count is written at the last run.
@@ -289,7 +293,8 @@ def main() -> int:
     with ExitStack() as stack:
         root = options.corpus or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         fuzzer = Fuzzer(options, root.resolve())
-        signal.signal(signal.SIGTERM, fuzzer.stop)
+        for number in STOPS:
+            signal.signal(number, fuzzer.stop)
         for found in fuzzer.results(TARGETS[name] for name in options.targets or TARGETS):
             print(json.dumps(found), flush=True)
             ok = ok and bool(found["ok"])

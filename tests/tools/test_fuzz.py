@@ -21,7 +21,7 @@ from tools import fuzz
 @pytest.fixture(autouse=True)
 def signals() -> Iterator[None]:
     """The fuzzer sets what signals and its timer do; here it has no process of its own."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGPROF)}
+    before = {number: signal.getsignal(number) for number in (*fuzz.STOPS, signal.SIGPROF)}
     yield
     signal.setitimer(signal.ITIMER_PROF, 0)
     for number, action in before.items():
