@@ -83,6 +83,23 @@ def test_free_parameters(parameters: CrcParameters, check: int) -> None:
     assert checksums.get(parameters) is checksums.get(replace(parameters))
 
 
+def test_a_crc_of_one_bit_is_parity() -> None:
+    parity = checksums.get(CrcParameters(1, 1))
+    for data in (b"", b"\0", b"\1", b"\3\1", bytes(range(9))):
+        assert parity.compute(data) == sum(byte.bit_count() for byte in data) % 2
+    with pytest.raises(UsageError, match="at least 1 bit, found 0"):
+        checksums.get(CrcParameters(0, 1)).compute(b"")
+
+
+@pytest.mark.parametrize(
+    ("name", "width"),
+    [("adler-32", 32), ("fletcher-16", 16), ("fletcher-16-mod256", 16), ("fletcher-32", 32), ("internet", 16),
+     ("xor-8", 8), ("sum-8", 8), ("sum-16", 16), ("sum-32", 32), ("CRC-32/ISO-HDLC", 32), ("CRC-16/XMODEM", 16)],
+)  # fmt: skip
+def test_widths(name: str, width: int) -> None:
+    assert checksums.get(name).width == width
+
+
 @pytest.mark.parametrize("refin", [False, True])
 @pytest.mark.parametrize("refout", [False, True])
 def test_wide_crcs_reflect_and_invert_as_narrow_ones_do(refin: bool, refout: bool) -> None:

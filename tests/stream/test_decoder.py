@@ -331,6 +331,7 @@ def test_a_whole_file_is_one_frame() -> None:
         assert isinstance(record, Record)
         assert (record.value.rest, record.raw, record.payload, record.diagnostics) == (b"abc", b"Pabc", None, ())
         assert record.sequence is None and record.time is None and record.metadata == {}
+        assert machine.statistics.work_ratio == 0 and machine.statistics.frame_bytes == 4
         machine._scanner.drop()
     assert fed(Decoder(whole), b"") == []
 

@@ -41,6 +41,7 @@ def test_a_format_tells_what_it_is() -> None:
     format = Format(envelope)
     assert (format.name, format.schema, format.max_frame) == ("frame", envelope.fields, 200)
     assert repr(format) == "Format('frame')"
+    assert Format(replace(f.FRAME, head=lambda data, at: (7, 1))).late is None  # not said to be lazy
     assert format.with_limits(None) is format
     assert format.with_limits(Limits(frame=9)).with_limits(Limits(depth=2)).limits == Limits(frame=9, depth=2)
     whole = Format(None, root=bytes, name="all")

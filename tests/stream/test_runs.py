@@ -22,6 +22,7 @@ LISTS: list[list[Envelope]] = [
     [replace(f.SPACE_SLOW, chain=3), f.PAIR],
     [replace(f.FLAG, chain=1), replace(f.LEGACY, chain=5)],
     [replace(f.FLAG, sync=(b"~!",), chain=2, min_frame=3)],
+    [f.fixed("byte", 1, lambda head: "valid" if head > b"\x03" else 1, chain=4)],
 ]
 
 

@@ -169,6 +169,29 @@ def test_overtaken_by_sequence() -> None:
     assert list(without.events()) == []
 
 
+def test_overtaken_by_the_second_frame_of_a_sequence_number() -> None:
+    """What overtook an earlier candidate is behind the next one, and forgotten; the same number comes again."""
+    liar = flipped(f.frame(b"a" * 20, 7, 4), 6, 6)
+    follower = f.frame(b"b", 7, 5)
+    decoder = Decoder([Format(f.FRAME_LIVE)])
+    decoder.feed((liar + follower) * 40)
+    decoder.feed_eof()
+    assert [event.sequence for event in decoder.events() if isinstance(event, Record)] == [5] * 40
+    live = Decoder([Format(f.FRAME_LIVE)])
+    for _ in range(40):
+        live.feed(liar + follower)
+        assert [event.sequence for event in live.events() if isinstance(event, Record)] == [5]
+
+
+def test_what_may_overtake_is_forgotten_once_it_lies_behind() -> None:
+    decoder = Decoder([Format(f.FRAME_LIVE)])
+    for stream in range(200):
+        decoder.feed(flipped(f.frame(b"a", stream, 4), 6, 5) + f.frame(b"b", stream, 5))
+        assert len([event for event in decoder.events() if isinstance(event, Record)]) == 1
+    watch = decoder._scanner.formats[0].watch  # type: ignore[union-attr]
+    assert watch is not None and len(watch._frames) < 5
+
+
 def test_overtaken_by_sequence_holds_for_a_complete_frame_too() -> None:
     outer = f.frame(b"x" + f.frame(b"", 7, 5), 7, 4)
     assert said(decode_all_ways([f.FRAME_LIVE], outer)) == [
