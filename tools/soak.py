@@ -6,9 +6,10 @@ The stream is made as it is fed: SGF1 frames and instrument frames in turns, of 
 byte lost, bytes put in, its end cut off, or noise in its place.  Frames are limited by their specs, or by
 `--max-frame`.  All records are read.  Three things must hold:
 
-- resident memory grows by less than 5 MiB after the warm-up (a tenth of the time), both at its most, whatever the step,
-  and at rest, which is its least within ten seconds.  A damaged length can hold back as many bytes as a frame may have,
-  at any time; so that the warm-up has seen that, a frame of each format that claims all of it stands at the beginning;
+- resident memory grows by less than 5 MiB after the warm-up (a tenth of the time, and twice the longest frame), both at
+  its most, whatever the step, and at rest, which is its least within ten seconds.  A damaged length can hold back as
+  many bytes as a frame may have, at any time; so that the warm-up has seen that, a frame of each format that claims all
+  of it stands at the beginning;
 - the number of open descriptors stays as it was;
 - the ledger is exact: bytes fed are bytes in frames and in gaps; every frame that was not touched comes out, at its
   place; the sequence counters miss exactly the SGF1 frames that were.
@@ -110,6 +111,7 @@ class Soak:
         self._damage = damage
         formats = [sigflow.load(name, limits=sigflow.Limits(frame=limit)) for name in NAMES]
         self._limits = [each.max_frame for each in formats]
+        self.longest = max(self._limits)
         self._decoder = sigflow.Decoder(formats, scanner=Choice(engine).scanner(formats))
         self._noise = self._rng.randbytes(1 << 16)
         self._number = 0
@@ -198,7 +200,7 @@ def run(
         soak.step()
         here = resident()
         most, least = max(most, here), min(least, here)
-        warm = now - started < seconds / 10
+        warm = now - started < seconds / 10 or soak.fed < 2 * soak.longest
         if now - looked >= min(PERIOD, seconds / 20):
             gc.collect()
             looked, rest, least = now, max(rest, least), math.inf
