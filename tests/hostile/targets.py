@@ -415,7 +415,9 @@ TARGETS: dict[str, Target] = {
             "decode-mixed", decode_mixed, lambda: _numbered(MIXED), _MARKERS, 256, _READERS,
             lambda: ready("+".join(names) for names in MIXED),
         ),
-        Target("report", report, lambda: _numbered(BUNDLED), _MARKERS, guides=("sigflow.recording", "sigflow_formats")),
+        Target(
+            "report", report, lambda: _numbered(BUNDLED), _MARKERS, 256, ("sigflow.recording", "sigflow_formats"),
+        ),
         Target("compressed", compressed, _compressed),
         Target("codecs", payloads, lambda: [*_samples((".tlv",)), _packed(".gz")], _MARKERS),
         Target("spec", spec, _specs, _WORDS, LONGEST_SPEC, guides=("sigflow.compiler",)),
