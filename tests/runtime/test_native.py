@@ -117,6 +117,15 @@ def test_markers_inside_a_run(functions: Any, marker: bytes) -> None:
             assert verdict == (-1 if lacks and found >= 0 else 0)
 
 
+@pytest.mark.parametrize("left", [10, 11, 12])
+def test_a_long_marker_that_the_end_of_the_buffer_cuts(functions: Any, left: int) -> None:
+    """The terminator is a part of it, so that it begins before that and ends behind."""
+    marker = b"BBABBABC;DEF"
+    for data, expected in ((marker[:left], 1 if left == len(marker) else -1), (marker[: left - 1] + b"?", 0)):
+        array = np.frombuffer(data, np.uint8)
+        assert functions.sync_inside(array, 0, data.index(b";"), left, left, *halves(marker)) == expected, data
+
+
 def test_padding(functions: Any) -> None:
     for data, array, start, stop in stretches(b"A  ", 4, 200):
         assert functions.without_padding(array, start, stop, 0x20) == start + len(data[start:stop].rstrip(b" "))
