@@ -219,6 +219,12 @@ def test_a_list_that_fails_at_once_leaves_the_bits() -> None:
     assert (stream.pos(), stream.bits_left) == (1, 4)
 
 
+def test_reading_the_rest_ends_the_bits() -> None:
+    stream = KaitaiStream(b"\xf0ab")
+    stream.read_bits_int_be(4)
+    assert stream.read_bytes_full() == b"ab" and stream.bits_left == 0
+
+
 def test_a_list_that_does_not_move_ends() -> None:
     stream = KaitaiStream(b"ab")
     stream.read_u1()

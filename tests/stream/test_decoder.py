@@ -20,7 +20,7 @@ from sigflow.events import Gap, Loss, Record, Stamp
 from sigflow.limits import Limits
 from sigflow.runtime import KaitaiStruct
 from sigflow.runtime.envelope import Codec, Envelope
-from sigflow.stream.decoder import Decoder
+from sigflow.stream.decoder import Decoder, Statistics
 from sigflow.stream.format import Format
 from tests.stream import formats as f
 from tests.stream.ways import decode, shape
@@ -356,3 +356,7 @@ def test_a_whole_file_has_a_limit() -> None:
         Format(None)
     with pytest.raises(UsageError, match="its one frame ends where the stream does"):
         whole.measure(b"Pabc")
+
+
+def test_the_work_of_an_engine_is_no_part_of_what_it_found() -> None:
+    assert Statistics(1, 1, 1, 0, work_ratio=1.0) == Statistics(1, 1, 1, 0, work_ratio=2.0)

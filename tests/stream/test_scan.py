@@ -169,6 +169,17 @@ def test_overtaken_by_sequence() -> None:
     assert list(without.events()) == []
 
 
+def test_every_checksum_of_a_frame_must_hold() -> None:
+    pieces = ((2, -2),)
+    both = tuple(Checksum(name, name, 1, "big", place, pieces) for name, place in (("sum-8", -2), ("xor-8", -1)))
+    two = replace(f.fixed("two", 3, f._claims(2, 3, 5), sync=b"\xaa\xaa"), checksums=both)
+    good = b"\xaa\xaa\2ab" + bytes((2 + 97 + 98 & 255, 2 ^ 97 ^ 98))
+    assert said(decode_all_ways([two], good)) == [("two", 7)]
+    for at in (5, 6):
+        events = decode_all_ways([two], flipped(good, at, 0))
+        assert [event.reasons for event in events if isinstance(event, Gap)] == [("two:checksum", "no-marker")]
+
+
 def test_overtaken_by_the_second_frame_of_a_sequence_number() -> None:
     """What overtook an earlier candidate is behind the next one, and forgotten; the same number comes again."""
     liar = flipped(f.frame(b"a" * 20, 7, 4), 6, 6)
