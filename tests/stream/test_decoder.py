@@ -347,6 +347,7 @@ def test_a_whole_file_has_a_limit() -> None:
     whole = Format(None, Limits(frame=3), root=Picture, name="picture")
     events = fed(Decoder(whole), b"Pabc")
     assert [(len(event.span), event.reasons) for event in events] == [(4, ("picture:too-long",))]
+    assert [event.raw for event in fed(Decoder(whole), b"Pab") if isinstance(event, Record)] == [b"Pab"]
     with pytest.raises(LimitExceeded, match="picture: the file is longer than the limit of 3 bytes") as caught:
         fed(Decoder(whole, strict=True), b"Pabc")
     assert (caught.value.offset, caught.value.limit) == (0, 3)
