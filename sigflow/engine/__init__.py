@@ -13,7 +13,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from sigflow.errors import UsageError
@@ -93,9 +93,10 @@ class Native:
 
     def scanner(self, marks: Collection[tuple[int, str]] = (), *, worth: int | None = None) -> NativeScanner:
         """A scanner for a decoder.  worth: undecided bytes from which on it scans natively."""
-        from sigflow.engine.scanner import WORTH, NativeScanner
+        from sigflow.engine.scanner import HANDED, WORTH, NativeScanner
 
-        return NativeScanner(self.pairs, self.sweep, marks=marks, worth=WORTH if worth is None else worth)
+        made = partial(self.sweep, most=HANDED)
+        return NativeScanner(self.pairs, made, marks=marks, worth=WORTH if worth is None else worth)
 
 
 def late_scanner(
@@ -105,11 +106,11 @@ def late_scanner(
 
     native: makes it, or gives None where there is none.
     """
-    from sigflow.engine.scanner import NativeScanner
+    from sigflow.engine.scanner import HANDED, NativeScanner
 
     def sweep() -> Sweep | None:
         made = native()
-        return None if made is None else made.sweep()
+        return None if made is None else made.sweep(most=HANDED)
 
     return NativeScanner(_pairs(formats), sweep, marks=marks, after=THRESHOLD)
 

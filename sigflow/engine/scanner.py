@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 #: Undecided bytes from which on a buffer is worth a native scan.
 WORTH = 1 << 16
+#: Frames that are handed on at a time: few, so that records are freed before the garbage collector looks for them.
+HANDED = 512
 
 
 class NativeScanner(Scanner):
@@ -49,7 +51,8 @@ class NativeScanner(Scanner):
         self._native: Pass | None = None
         self._worth = worth
         self._base = 0
-        self._seen = 0  # the end of the stream when the native scan looked last
+        self._end = 0
+        self._seen = 0  # the end of the stream when the native scan found nothing more
 
     @property
     def work(self) -> int:
@@ -67,27 +70,31 @@ class NativeScanner(Scanner):
             and (final or end - self._seen >= left // 2)
             and not self.marks
         ):
-            self._natively(data, base, final, sink)
+            if self._natively(data, base, final, sink):
+                return True
             self._seen = end
         return super()._steps(data, base, final, sink, steps)
 
-    def _natively(self, data: Buffer, base: int, final: bool, sink: Sink) -> None:
+    def _natively(self, data: Buffer, base: int, final: bool, sink: Sink) -> bool:
+        """Take a batch of what there is; whether there was any."""
         if self._native is None:
             made = self._make()
             if made is None:
                 self._from = sys.maxsize
-                return
+                return False
             self._native = Pass(self._pairs, made)
         native, sweep = self._native, self._native.sweep
-        sweep.move(base - self._base)
-        self._base = base
+        if (base, base + len(data)) != (self._base, self._end):
+            sweep.move(base - self._base)
+            self._base, self._end = base, base + len(data)
         sweep.set(self.pos - base, self.lock)
-        array = read_only(data)
-        for batch in native.over(Window(array, base, final), len(data)):
-            self._hand_on(sweep, batch, data, base, sink)
-        if base + sweep.pos > self.pos:
-            self._pass(base + sweep.pos, sweep.lock)
-            self._forget()
+        batch = next(native.over(Window(read_only(data), base, final), len(data)), None)
+        if batch is None:
+            return False
+        self._hand_on(sweep, batch, data, base, sink)
+        self._pass(base + sweep.pos, sweep.lock)
+        self._forget()
+        return True
 
     def _hand_on(self, sweep: Sweep, batch: Batch, data: Buffer, base: int, sink: Sink) -> None:
         """The frames and gaps of a batch, in order."""
