@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 #: Frames and pieces of gaps that one call gives at most: their arrays fit into the second cache with the data.
 FRAMES = 16384
 GAPS = 16384
-#: Prefix states to begin with.
+#: Prefix states to begin with, and the most for which the room is kept when they are dropped: a long claim takes much.
 STATES = 1 << 12
+KEPT = 1 << 16
 #: Places in the queue of runs.
 QUEUE = 1 << 16
 
@@ -91,7 +92,7 @@ class Sweep:
         self.rows = Rows(most, GAPS if most == FRAMES else most + 3)
         arrays = 2 * (max(prefixes, default=-1) + 1)  # of each algorithm, states close together and far apart
         self._prefixes = arrays
-        self._states = tuple(numpy.zeros(STATES, int64) for _ in range(max(1, arrays)))
+        self._states = _states(max(1, arrays))
         self._queue = numpy.zeros((QUEUE if self._after == YES else 1, 2), int64)
         kernels = [check.kernel for check in scan.checks if check.kernel is not None]
         # Copies: what is compiled depends on whether an array may be written to.
@@ -148,6 +149,8 @@ class Sweep:
             state[place] = 0
         for array in range(self._prefixes):
             state[loop.PREFIXES + 2 * array] = 0
+        if any(len(each) > KEPT for each in self._states):
+            self._states = _states(len(self._states))
 
     # ---------------------------------------------------------------- scanning
 
@@ -201,6 +204,13 @@ class Sweep:
         state[loop.FRAMES] += len(found.frames)
         state[loop.GAPS] += len(found.gaps)
         state[loop.REASONS] += len(found.reasons)
+
+
+def _states(arrays: int) -> tuple[Array, ...]:
+    """Room for the prefix states to begin with."""
+    import numpy
+
+    return tuple(numpy.zeros(STATES, numpy.int64) for _ in range(arrays))
 
 
 def _grown(array: Array, wanted: int) -> Array:
