@@ -7,6 +7,7 @@ Three things outside the project are used where they are there, and named where 
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,12 @@ def folder_from(variable: str) -> Path | None:
     """The folder that an environment variable names, if it is there."""
     named = os.environ.get(variable)
     return Path(named).absolute() if named and Path(named).is_dir() else None
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """What a shell runs in the background ignores SIGINT, and so would the commands that tests interrupt."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:

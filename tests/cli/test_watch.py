@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -39,6 +41,15 @@ def lines_until(stream: IO[str], word: str) -> str:
     return seen
 
 
+@contextmanager
+def ended(process: subprocess.Popen[str]) -> Iterator[None]:
+    """A process that is still there when a test fails does not keep it waiting."""
+    try:
+        yield
+    finally:
+        process.kill()
+
+
 def save(path: Path, text: str) -> None:
     partial = path.with_suffix(".part")
     partial.write_text(text)
@@ -50,7 +61,10 @@ def test_watch_shows_what_a_change_does(tmp_path: Path) -> None:
     spec.write_text(SPEC)
     capture.write_bytes(frame(1, b"one") + frame(2, b"two"))
     command = [sys.executable, "-m", "sigflow", "watch", str(spec), str(capture)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with (
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process,
+        ended(process),
+    ):
         assert process.stdout is not None
         assert process.stderr is not None
         assert "2 frames" in lines_until(process.stdout, "  mine:")
