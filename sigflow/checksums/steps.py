@@ -44,31 +44,40 @@ class Steps(Protocol):
         """(i, byte) for each i where a byte leads from before[i] to behind[i]."""
 
 
-class Mirrored:
-    """A CRC that takes in the lowest bit first."""
+class _Tabled:
+    """What both kinds of CRC keep.  State: a table of registers by byte, and the byte by what tells its register."""
 
-    def __init__(self, width: int, poly: int, init: int, refout: bool, xorout: int) -> None:
+    def __init__(self, width: int, start: int, turned: bool, xorout: int, table: list[int], told: int) -> None:
+        """turned: whether values leave in the other order of bits.  told: where the byte of an entry begins that no
+        other entry has.
+        """
         self.width = width
+        self.start = start
         self._top = width - 8
-        self._mask = (1 << width) - 1
-        self._refout = refout
+        self._turned = turned
         self._xorout = xorout
-        self.start = _mirror(init, width)
-        mirrored = _mirror(poly, width)
-        self._table = []
-        for byte in range(256):
-            register = byte
-            for _ in range(8):
-                register = register >> 1 ^ (mirrored if register & 1 else 0)
-            self._table.append(register)
+        self._table = table
         self._index = [0] * 256
-        for byte, register in enumerate(self._table):
-            self._index[register >> self._top] = byte
+        for byte, register in enumerate(table):
+            self._index[register >> told & 255] = byte
 
     def entered(self, value: int) -> int:
         """The register that leaves with this value."""
         register = value ^ self._xorout
-        return register if self._refout else _mirror(register, self.width)
+        return _mirror(register, self.width) if self._turned else register
+
+
+class Mirrored(_Tabled):
+    """A CRC that takes in the lowest bit first."""
+
+    def __init__(self, width: int, poly: int, init: int, refout: bool, xorout: int) -> None:
+        mirrored, table = _mirror(poly, width), []
+        for byte in range(256):
+            register = byte
+            for _ in range(8):
+                register = register >> 1 ^ (mirrored if register & 1 else 0)
+            table.append(register)
+        super().__init__(width, _mirror(init, width), not refout, xorout, table, width - 8)
 
     def forward(self, register: int, data: bytes) -> list[int]:
         """See `Steps`."""
@@ -98,30 +107,17 @@ class Mirrored:
         ]
 
 
-class Straight:
+class Straight(_Tabled):
     """A CRC that takes in the highest bit first."""
 
     def __init__(self, width: int, poly: int, init: int, refout: bool, xorout: int) -> None:
-        self.width = width
-        self._top = width - 8
-        self._mask = (1 << width) - 1
-        self._refout = refout
-        self._xorout = xorout
-        self.start = init
-        self._table = []
+        self._mask, table = (1 << width) - 1, []
         for byte in range(256):
-            register = byte << self._top
+            register = byte << width - 8
             for _ in range(8):
                 register = (register << 1 ^ (poly if register >> width - 1 else 0)) & self._mask
-            self._table.append(register)
-        self._index = [0] * 256
-        for byte, register in enumerate(self._table):
-            self._index[register & 255] = byte
-
-    def entered(self, value: int) -> int:
-        """The register that leaves with this value."""
-        register = value ^ self._xorout
-        return _mirror(register, self.width) if self._refout else register
+            table.append(register)
+        super().__init__(width, init, refout, xorout, table, 0)
 
     def forward(self, register: int, data: bytes) -> list[int]:
         """See `Steps`."""
