@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import closing
+from functools import cached_property
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any
 
@@ -83,6 +84,13 @@ class NativeRun:
             work_ratio=self._pass.work / self._pass.bytes if self._pass.bytes else 0.0,
         )
 
+    @cached_property
+    def _numbers(self) -> Any:
+        """The places of the formats in the list that was given, as the scan tells them apart."""
+        import numpy
+
+        return numpy.array(self._native.scan.numbers, numpy.int32)
+
     def known(self, start: int, stop: int) -> bytes:
         """The bytes of [start, stop)."""
         return self._source.read(start, stop)
@@ -147,7 +155,6 @@ class NativeRun:
         """The frames of one batch; index: of its first."""
         import numpy
 
-        numbers = numpy.array(self._native.scan.numbers, numpy.int32)
         frames = batch.frames
         row = 0
         while row < len(frames):
@@ -162,7 +169,7 @@ class NativeRun:
                 rows[:, 0] - shift,
                 rows[:, 1] - shift,
                 rows[:, 0] + batch.base,
-                numbers[batch.marks[row:last, 0]],
+                self._numbers[batch.marks[row:last, 0]],
                 index + row,
             )
             row = last
@@ -176,13 +183,12 @@ class NativeRun:
         if data is None:
             shift = int(frames[0, 0])
             data = numpy.frombuffer(self._bytes(batch, shift, int(frames[-1, 1])), numpy.uint8)
-        numbers = numpy.array(self._native.scan.numbers, numpy.int32)
         return FrameBatch(
             data,
             frames[:, 0] - shift,
             frames[:, 1] - shift,
             frames[:, 0] + batch.base,
-            numbers[batch.marks[rows, 0]],
+            self._numbers[batch.marks[rows, 0]],
         )
 
     # ---------------------------------------------------------------- events
