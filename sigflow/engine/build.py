@@ -31,7 +31,7 @@ Entry = Callable[..., int]
 
 #: Nothing is allocated, so no array needs its references counted, which costs more than a short frame.
 _ENTRY: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False}
-#: How the functions that are only called by others are compiled; wrappers for Python would take a third of the time.
+#: The functions that are only called by others need no ways in from Python and C.
 _INNER: dict[str, Any] = _ENTRY | {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 #: Functions of the usual way are put in line, which halves the time of a short frame; these are not of it.
 _SELDOM = {
@@ -80,47 +80,55 @@ def compiled(text: str, notice: Callable[[str], None] | None = None) -> Entries:
     """The scan compiled.  notice: is called with what is done, where nothing was kept and compiling takes a while."""
     import numba
 
-    from sigflow.engine import carryless, intrinsics, vectors
+    from sigflow.engine import intrinsics, vectors
 
     words = vectors.widest()
-    replacements = intrinsics.replacements(words)
-    makers = [_source(module) for module in (intrinsics, carryless, vectors, sys.modules[__name__])]
+    makers = [_source(name) for name in ("intrinsics", "carryless", "vectors", "pipeline", "build")]
     key = hashlib.sha256("\0".join([numba.__version__, sys.version, str(words), *makers, text]).encode()).hexdigest()[
         :24
     ]
     path = _kept(key, text)
     found = _functions(text, str(path) if path else f"<sigflow scan {key}>")
     space = next(iter(found.values())).__globals__
-    inner = {
-        name: replacements[name]
-        if name in replacements
-        else numba.njit(**_INNER, forceinline=name not in _SELDOM)(function)
-        for name, function in found.items()
-        if name not in ENTRIES
-    }
-    space.update(replacements | inner)
-    if notice is not None and (path is None or not any(path.parent.rglob("*.nbi"))):
+    new = path is None or not any(path.parent.rglob("*.nbi"))
+    if new and notice is not None:
         notice("compiling the native scan, once for these formats")
-    return Entries(*(_entry(found[name], path is not None) for name in ENTRIES))
+    outer, inner = _lean() if new else (_ENTRY, _INNER)
+    replacements = intrinsics.replacements(words, inner | {"forceinline": True})
+    space.update(replacements)
+    for name, function in found.items():
+        if name not in ENTRIES and name not in replacements:
+            space[name] = numba.njit(**inner, forceinline=name not in _SELDOM)(function)
+    return Entries(*(_entry(found[name], outer, path is not None) for name in ENTRIES))
 
 
-def _entry(function: FunctionType, kept: bool) -> Entry:
-    import numba
+def _lean() -> tuple[dict[str, Any], dict[str, Any]]:
+    """The options for functions that are called from outside, and for those that are not, to compile them quickly."""
+    try:
+        from sigflow.engine import pipeline
+    except (ImportError, AttributeError):  # another version of Numba
+        return _ENTRY, _INNER
+    return (_ENTRY | pipeline.ENTRY, _INNER | pipeline.INNER) if pipeline.usable() else (_ENTRY, _INNER)
+
+
+def _entry(function: FunctionType, options: dict[str, Any], kept: bool) -> Entry:
+    from numba import njit
 
     if kept:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # Numba warns where it cannot keep anything
-                entry: Entry = numba.njit(**_ENTRY, cache=True)(function)
+                entry: Entry = njit(**options, cache=True)(function)
             return entry
         except (RuntimeError, OSError):
             pass  # nowhere to keep it: compiled for this process alone
-    entry = numba.njit(**_ENTRY)(function)
+    entry = njit(**options)(function)
     return entry
 
 
-def _source(module: ModuleType) -> str:
-    return Path(module.__file__ or "").read_text(encoding="utf-8")
+def _source(name: str) -> str:
+    """The text of a module of this package."""
+    return Path(__file__).with_name(f"{name}.py").read_text(encoding="utf-8")
 
 
 def _functions(text: str, name: str) -> dict[str, FunctionType]:

@@ -23,7 +23,7 @@ is always 1.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from numba import njit
@@ -39,7 +39,6 @@ from sigflow.engine.crc_kernels import (
     CRC_TAIL,
     CRC_UNIT,
 )
-from sigflow.engine.intrinsics import INLINED
 from sigflow.engine.vectors import (
     added,
     high,
@@ -60,12 +59,12 @@ from sigflow.engine.vectors import (
 )
 
 
-def kernels(words: int, reads: dict[str, Any]) -> dict[str, object]:
-    """The functions by name, with vectors of 2, 4 or 8 words.  reads: the compiled readers."""
+def kernels(words: int, reads: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, object]:
+    """The functions by name, with vectors of 2, 4 or 8 words.  reads: the compiled readers.  options: of `njit`."""
     u1, bytes_reversed = reads["u1"], reads["bytes_reversed"]
     wide = 8 * words
     load, spread, begun_with = load_wide(words), spread_over(words), widened(words)
-    compiled: Callable[[Callable[..., Any]], Any] = njit(**INLINED)
+    compiled: Callable[[Callable[..., Any]], Any] = njit(**options)
 
     @compiled
     def powers(distance: Any) -> Any:

@@ -7,7 +7,7 @@ takes the same arguments and gives the same result.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -28,10 +28,11 @@ _READS = {
 }
 
 
-def replacements(words: int | None = None) -> dict[str, object]:
+def replacements(words: int | None = None, options: Mapping[str, Any] = INLINED) -> dict[str, object]:
     """The compiled functions by the names of the plain ones that they stand for.
 
     words: how many 64-bit words are multiplied without carry at a time, 0, 2, 4 or 8; None: what this processor can.
+    options: of `numba.njit`.
     """
     from llvmlite import ir
 
@@ -47,7 +48,7 @@ def replacements(words: int | None = None) -> dict[str, object]:
     if words:
         from sigflow.engine.carryless import kernels
 
-        found |= kernels(words, found)
+        found |= kernels(words, found, options)
     return found
 
 

@@ -102,6 +102,7 @@ sys.path[:0] = [{root!r}, {generated!r}]
 from sigflow import catalog
 from sigflow.recording import Recording
 from sigflow.storage.memory import MemoryStorage
+{before}
 data = open("samples/valid_telemetry.sgf", "rb").read()
 said = []
 recording = Recording(MemoryStorage(data), [catalog.load("sgf1")], engine={engine!r}, notice=said.append)
@@ -110,8 +111,8 @@ print(report.engine, report.frames, len(said), "numba" in sys.modules)
 """
 
 
-def validate(engine: str, cache: Path) -> list[str]:
-    code = VALIDATE.format(root=str(ROOT), generated=str(ROOT / "generated"), engine=engine)
+def validate(engine: str, cache: Path, before: str = "") -> list[str]:
+    code = VALIDATE.format(root=str(ROOT), generated=str(ROOT / "generated"), engine=engine, before=before)
     done = run(code, SIGFLOW_CACHE=str(cache), XDG_CACHE_HOME=str(cache), NUMBA_CACHE_DIR="")
     assert done.returncode == 0, done.stderr
     return done.stdout.split()
@@ -126,6 +127,24 @@ def test_a_cache_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
     file = tmp_path / "a file"
     file.write_text("no folder")
     assert validate("native", file) == ["native", "24", "1", "True"]
+
+
+def test_numba_takes_the_quick_way() -> None:
+    from sigflow.engine import pipeline
+
+    assert pipeline.usable()
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "sys.modules['sigflow.engine.pipeline'] = None",
+        "import numba.core.codegen; del numba.core.codegen.JITCodeLibrary",
+        "from sigflow.engine import pipeline; pipeline._Library.finalize = None",
+    ],
+)
+def test_another_numba_compiles_in_its_own_way(tmp_path: Path, before: str) -> None:
+    assert validate("native", tmp_path, before) == ["native", "24", "1", "True"]
 
 
 def test_small_captures_do_not_import_numba(tmp_path: Path) -> None:

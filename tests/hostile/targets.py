@@ -416,7 +416,8 @@ TARGETS: dict[str, Target] = {
             lambda: ready("+".join(names) for names in MIXED),
         ),
         Target(
-            "report", report, lambda: _numbered(BUNDLED), _MARKERS, 256, ("sigflow.recording", "sigflow_formats"),
+            "report", report, lambda: _numbered(BUNDLED), _MARKERS, 256,
+            ("sigflow.recording.faults", "sigflow.recording.recording", "sigflow_formats"),
         ),
         Target("compressed", compressed, _compressed),
         Target("codecs", payloads, lambda: [*_samples((".tlv",)), _packed(".gz")], _MARKERS),
