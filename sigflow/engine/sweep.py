@@ -6,10 +6,12 @@ The account of work goes along; prefix states and the queue of runs are caches t
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sigflow.engine import loop
 from sigflow.stream.chain import NO, START, YES
+from sigflow.stream.room import anonymous
 
 if TYPE_CHECKING:
     import numpy
@@ -219,6 +221,7 @@ def _grown(array: Array, wanted: int) -> Array:
 
     if len(array) >= wanted:
         return array
-    grown = numpy.empty((wanted, *array.shape[1:]), numpy.int64)
+    shape = (wanted, *array.shape[1:])
+    grown = numpy.frombuffer(anonymous(8 * prod(shape)), numpy.int64).reshape(shape)
     grown[: len(array)] = array
     return grown

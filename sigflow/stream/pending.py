@@ -1,7 +1,8 @@
 """The bytes that were fed and are not decided yet.
 
 Strategy.  Where nothing is left over, a chunk is scanned as it is, without a copy.  A small rest is put before the next
-chunk; a larger one is a bytearray that grows, so that a long frame in short chunks costs linear time.
+chunk; a larger one is a bytearray that grows, so that a long frame in short chunks costs linear time; a very large one
+has memory of its own (`room`), which goes back to the system.
 A large buffer is let go of as soon as it is decided, not with the next chunk.
 """
 
@@ -11,9 +12,14 @@ from bisect import bisect_right
 
 from sigflow.events import Stamp
 from sigflow.stream.header import Buffer
+from sigflow.stream.room import GROWS, Room
 
 #: A rest up to this size is put before the next chunk by a copy.
 SMALL = 4096
+#: A rest from this size on has memory of its own.
+LARGE = 1 << 20
+#: What is decided of it is cut off when it is one part in so many: the rest has to be moved.
+CUT = 8
 
 
 class Pending:
@@ -37,6 +43,8 @@ class Pending:
             self.data = chunk
         elif left <= min(len(chunk), SMALL):
             self.data = b"".join((memoryview(self.data)[cut:], chunk))
+        elif left >= LARGE and GROWS:
+            done = self._grow(chunk, cut)
         else:
             if not isinstance(self.data, bytearray):
                 self.data = bytearray(memoryview(self.data)[cut:])
@@ -45,6 +53,17 @@ class Pending:
             self.data += chunk
         self.base = done
         self.fed += len(chunk)
+
+    def _grow(self, chunk: bytes, cut: int) -> int:
+        """Append a chunk to a very large rest; gives the offset at which it now begins."""
+        if not isinstance(self.data, Room):
+            self.data = Room(memoryview(self.data)[cut:])
+        elif CUT * cut >= len(self.data):
+            self.data.cut(cut)
+        else:
+            cut = 0
+        self.data.append(chunk)
+        return self.base + cut
 
     def release(self, done: int) -> None:
         """Let go of a large buffer once what lies before the offset `done` is most of it.
@@ -56,6 +75,8 @@ class Pending:
         cut = done - self.base
         if cut == len(self.data):
             self.data = b""
+        elif isinstance(self.data, Room) and 2 * cut >= len(self.data):
+            self.data.cut(cut)
         elif isinstance(self.data, bytearray) and 2 * cut >= len(self.data):
             del self.data[:cut]
         else:
