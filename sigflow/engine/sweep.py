@@ -6,12 +6,10 @@ The account of work goes along; prefix states and the queue of runs are caches t
 
 from __future__ import annotations
 
-from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sigflow.engine import loop
 from sigflow.stream.chain import NO, START, YES
-from sigflow.stream.room import anonymous
 
 if TYPE_CHECKING:
     import numpy
@@ -27,6 +25,9 @@ GAPS = 16384
 #: Prefix states to begin with, and the most for which the room is kept when they are dropped: a long claim takes much.
 STATES = 1 << 12
 KEPT = 1 << 16
+#: Room for more is for so many at least.  What is never written to takes no memory, and a block above 32 MiB always
+#: goes back to the system (see `stream/pending.py`).
+MANY = (33 << 20) // 8
 #: Places in the queue of runs.
 QUEUE = 1 << 16
 
@@ -171,6 +172,8 @@ class Sweep:
             if code != loop.GROW:
                 return int(code)
             wanted = int(state[loop.WANTED])
+            if wanted > KEPT:
+                wanted = max(wanted, MANY)
             self._states = tuple(_grown(each, wanted) for each in self._states)
 
     @property
@@ -221,7 +224,6 @@ def _grown(array: Array, wanted: int) -> Array:
 
     if len(array) >= wanted:
         return array
-    shape = (wanted, *array.shape[1:])
-    grown = numpy.frombuffer(anonymous(8 * prod(shape)), numpy.int64).reshape(shape)
+    grown = numpy.empty((wanted, *array.shape[1:]), numpy.int64)
     grown[: len(array)] = array
     return grown

@@ -16,14 +16,12 @@ from typing import TYPE_CHECKING
 from sigflow.runtime.envelope import Measured
 from sigflow.runtime.measure import maybe_advance
 from sigflow.runtime.window import Window
-from sigflow.stream.room import Room
 
 if TYPE_CHECKING:
     from sigflow.runtime.envelope import Envelope
     from sigflow.stream.account import Account
 
-#: What a scan reads: `Room` where it is very large.
-Buffer = bytes | bytearray | Room
+Buffer = bytes | bytearray
 #: A length, a reason, or None while bytes are lacking.
 Verdict = int | str | None
 

@@ -1,9 +1,12 @@
 """The bytes that were fed and are not decided yet.
 
 Strategy.  Where nothing is left over, a chunk is scanned as it is, without a copy.  A small rest is put before the next
-chunk; a larger one is a bytearray that grows, so that a long frame in short chunks costs linear time; a very large one
-has memory of its own (`room`), which goes back to the system.
+chunk; a larger one is a bytearray that grows, so that a long frame in short chunks costs linear time.
 A large buffer is let go of as soon as it is decided, not with the next chunk.
+
+A very large bytearray is only ever resized at its end, and shrinks before it goes.  The GNU C library takes such a
+block from the system and gives it back; but where one is freed as it is, blocks of that size come from its own heap
+from then on (`mallopt(3)`, M_MMAP_THRESHOLD), which grows around whatever is allocated meanwhile and hardly shrinks.
 """
 
 from __future__ import annotations
@@ -12,14 +15,13 @@ from bisect import bisect_right
 
 from sigflow.events import Stamp
 from sigflow.stream.header import Buffer
-from sigflow.stream.room import GROWS, Room
 
 #: A rest up to this size is put before the next chunk by a copy.
 SMALL = 4096
-#: A rest from this size on has memory of its own.
+#: A rest from this size on is very large.
 LARGE = 1 << 20
 #: What is decided of it is cut off when it is one part in so many: the rest has to be moved.
-CUT = 8
+PARTS = 8
 
 
 class Pending:
@@ -40,30 +42,27 @@ class Pending:
         cut = done - self.base
         left = len(self.data) - cut
         if not left:
-            self.data = chunk
+            self._replace(chunk)
         elif left <= min(len(chunk), SMALL):
-            self.data = b"".join((memoryview(self.data)[cut:], chunk))
-        elif left >= LARGE and GROWS:
-            done = self._grow(chunk, cut)
+            self._replace(b"".join((memoryview(self.data)[cut:], chunk)))
         else:
             if not isinstance(self.data, bytearray):
                 self.data = bytearray(memoryview(self.data)[cut:])
-            elif cut:
+            elif cut and len(self.data) < LARGE:
                 del self.data[:cut]
+            elif PARTS * cut >= len(self.data):
+                _cut(self.data, cut)
+            elif cut:
+                done = self.base
             self.data += chunk
         self.base = done
         self.fed += len(chunk)
 
-    def _grow(self, chunk: bytes, cut: int) -> int:
-        """Append a chunk to a very large rest; gives the offset at which it now begins."""
-        if not isinstance(self.data, Room):
-            self.data = Room(memoryview(self.data)[cut:])
-        elif CUT * cut >= len(self.data):
-            self.data.cut(cut)
-        else:
-            cut = 0
-        self.data.append(chunk)
-        return self.base + cut
+    def _replace(self, data: bytes) -> None:
+        """Have this buffer instead."""
+        if isinstance(self.data, bytearray):
+            self.data.clear()
+        self.data = data
 
     def release(self, done: int) -> None:
         """Let go of a large buffer once what lies before the offset `done` is most of it.
@@ -74,11 +73,9 @@ class Pending:
         """
         cut = done - self.base
         if cut == len(self.data):
-            self.data = b""
-        elif isinstance(self.data, Room) and 2 * cut >= len(self.data):
-            self.data.cut(cut)
+            self._replace(b"")
         elif isinstance(self.data, bytearray) and 2 * cut >= len(self.data):
-            del self.data[:cut]
+            _cut(self.data, cut)
         else:
             return
         self.base = done
@@ -100,3 +97,11 @@ class Pending:
         first = bisect_right(self._stamps, start, key=lambda each: each[0]) - 1
         last = bisect_right(self._stamps, stop - 1, first, key=lambda each: each[0]) - 1
         return self._stamps[first][1], self._stamps[last][1]
+
+
+def _cut(data: bytearray, size: int) -> None:
+    """Take so many bytes away at the beginning, in place: behind `del data[:size]` the next bytes take a new block."""
+    left = len(data) - size
+    with memoryview(data) as view:
+        view[:left] = view[size:]
+    del data[left:]
