@@ -1,7 +1,8 @@
 """Which bundled formats a capture holds: each that has a sync marker and a checksum scans the head alone.
 
-Those that find frames are used, most frame bytes first.  A format without a checksum finds something in almost
-anything, so it must be named.
+Those that find frames are used, most frame bytes first, unless all its frames lie inside those of others: a payload
+can hold what looks like another format's frame.  A format without a checksum finds something in almost anything, so it
+must be named.
 """
 
 from __future__ import annotations
@@ -39,12 +40,24 @@ def detect(storage: Storage, limits: Limits | None = None) -> list[Detected]:
         envelope = format.envelope
         if envelope is None or not envelope.checksums or not any(literal in head for literal in envelope.sync):
             continue
-        decoder = Decoder([format], limits=limits)
-        decoder.feed(head)
-        decoder.feed_eof()
-        for _ in decoder.events():
-            pass
-        statistics = decoder.statistics
-        if statistics.frames:
-            found.append(Detected(format, statistics.frames, statistics.frame_bytes))
-    return sorted(found, key=lambda each: -each.frame_bytes)
+        found += _found([format], head, limits)
+    found.sort(key=lambda each: -each.frame_bytes)
+    if len(found) > 1:
+        together = {each.format.name for each in _found([each.format for each in found], head, limits)}
+        found = [each for each in found if each.format.name in together]
+    return found
+
+
+def _found(formats: list[Format], head: bytes, limits: Limits | None) -> list[Detected]:
+    """Those of these formats that find frames when they read this together."""
+    decoder = Decoder(formats, limits=limits)
+    decoder.feed(head)
+    decoder.feed_eof()
+    for _ in decoder.events():
+        pass
+    counts = decoder.statistics.by_format
+    return [
+        Detected(each, counts[each.name]["frames"], counts[each.name]["bytes"])
+        for each in formats
+        if counts[each.name]["frames"]
+    ]
