@@ -76,7 +76,7 @@ class Native:
         from sigflow.engine.sweep import FRAMES, Sweep
         from sigflow.stream.chain import START
 
-        return Sweep(self.scan, self.entries.scan, lock=START if lock is None else lock, most=most or FRAMES)
+        return Sweep(self.scan, self.entries.scan(), lock=START if lock is None else lock, most=most or FRAMES)
 
     def one_pass(self) -> Pass:
         """A pass over a stream."""
@@ -89,7 +89,7 @@ class Native:
         from sigflow.engine.counters import Counters
 
         formats = [self.formats[number] for number in self.scan.numbers]
-        return Counters(formats, [each.look_counts for each in self.scan.formats], self.entries.follow)
+        return Counters(formats, [each.look_counts for each in self.scan.formats], self.entries.follow())
 
     def scanner(self, marks: Collection[tuple[int, str]] = (), *, worth: int | None = None) -> NativeScanner:
         """A scanner for a decoder.  worth: undecided bytes from which on it scans natively."""

@@ -1,26 +1,26 @@
-"""From the text of a scan to a function: compiled by Numba and kept in the user's cache directory, or left as it is.
+"""From the text of a scan to functions: compiled and kept in the user's cache directory, or left as they are.
 
-Strategy.  The text is written to a file named by its hash, beside which Numba keeps the machine code; so a second run
-only loads it.  The hash covers all the text, the version of Numba, and what replaces plain functions when compiled.
-Where the directory cannot be written the scan is compiled for this process alone; that is no error.
+Strategy.  Numba makes machine code of the text when a function is called for the first time, and an object file keeps
+it; a second run loads that, and does not even import Numba.  The files lie in a folder that is named by a hash of all
+that the code depends on: the text, the processor, and what replaces plain functions when compiled.  Where nothing can
+be written a scan is compiled for this process alone; that is no error.
 """
 
 from __future__ import annotations
 
 import hashlib
-import linecache
 import os
 import sys
-import tempfile
-import warnings
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from types import FunctionType, ModuleType
+from threading import Lock
+from types import FunctionType
 from typing import Any, NamedTuple
 
 from sigflow.engine import crc_kernels, follow, sum_kernels
 from sigflow.engine.assemble import assemble
+from sigflow.engine.calls import Call, Function
 from sigflow.engine.plan import Scan
 from sigflow.runtime import native
 
@@ -29,26 +29,11 @@ ENTRIES = ("scan", "follow")
 Entry = Callable[..., int]
 
 
-#: Nothing is allocated, so no array needs its references counted, which costs more than a short frame.
-_ENTRY: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False}
-#: The functions that are only called by others need no ways in from Python and C.
-_INNER: dict[str, Any] = _ENTRY | {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-#: Functions of the usual way are put in line, which halves the time of a short frame; these are not of it.
-_SELDOM = {
-    "entered",
-    "inside",
-    "nearest_end",
-    "nearest_of_several",
-    "follows",
-    "hex_at",
-}
-
-
 class Entries(NamedTuple):
-    """What a scan is called by: see `loop.scan` and `follow.follow`."""
+    """What makes the functions that a scan is called by, `loop.scan` and `follow.follow`: for each caller its own."""
 
-    scan: Entry
-    follow: Entry
+    scan: Callable[[], Entry]
+    follow: Callable[[], Entry]
 
 
 def cache_directory() -> Path:
@@ -68,91 +53,71 @@ def text_of(scan: Scan) -> str:
     return assemble(scan, [native, crc_kernels, sum_kernels, follow])
 
 
+def functions_of(text: str) -> dict[str, FunctionType]:
+    """The functions of a scan as plain Python, by name."""
+    space: dict[str, Any] = {"__name__": "sigflow_scan"}
+    exec(compile(text, "<sigflow scan>", "exec"), space)
+    return {key: value for key, value in space.items() if isinstance(value, FunctionType)}
+
+
 @lru_cache(maxsize=64)
 def uncompiled(text: str) -> Entries:
     """The scan as plain Python."""
-    found = _functions(text, "<sigflow scan>")
-    return Entries(*(found[name] for name in ENTRIES))
+    found = functions_of(text)
+    return Entries(*((lambda entry=found[name]: entry) for name in ENTRIES))
 
 
 @lru_cache(maxsize=64)
 def compiled(text: str, notice: Callable[[str], None] | None = None) -> Entries:
     """The scan compiled.  notice: is called with what is done, where nothing was kept and compiling takes a while."""
-    import numba
+    from sigflow.engine import objects
 
-    from sigflow.engine import intrinsics, vectors
-
-    words = vectors.widest()
-    makers = [_source(name) for name in ("intrinsics", "carryless", "vectors", "pipeline", "build")]
-    key = hashlib.sha256("\0".join([numba.__version__, sys.version, str(words), *makers, text]).encode()).hexdigest()[
-        :24
-    ]
-    path = _kept(key, text)
-    found = _functions(text, str(path) if path else f"<sigflow scan {key}>")
-    space = next(iter(found.values())).__globals__
-    new = path is None or not any(path.parent.rglob("*.nbi"))
-    if new and notice is not None:
-        notice("compiling the native scan, once for these formats")
-    outer, inner = _lean() if new else (_ENTRY, _INNER)
-    replacements = intrinsics.replacements(words, inner | {"forceinline": True})
-    space.update(replacements)
-    for name, function in found.items():
-        if name not in ENTRIES and name not in replacements:
-            space[name] = numba.njit(**inner, forceinline=name not in _SELDOM)(function)
-    return Entries(*(_entry(found[name], outer, path is not None) for name in ENTRIES))
+    # What Numba is told by its environment, it does otherwise.
+    told = sorted(f"{name}={value}" for name, value in os.environ.items() if name.startswith("NUMBA_"))
+    parts = [sys.version, objects.host(), *told, *_makers(), text]
+    key = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:24]
+    program = _Program(text, cache_directory() / "native" / key, notice)
+    return Entries(*((lambda name=name: Call(lambda layout: program.function(name, layout))) for name in ENTRIES))
 
 
-def _lean() -> tuple[dict[str, Any], dict[str, Any]]:
-    """The options for functions that are called from outside, and for those that are not, to compile them quickly."""
-    try:
-        from sigflow.engine import pipeline
-    except (ImportError, AttributeError):  # another version of Numba
-        return _ENTRY, _INNER
-    return (_ENTRY | pipeline.ENTRY, _INNER | pipeline.INNER) if pipeline.usable() else (_ENTRY, _INNER)
+@lru_cache(maxsize=1)
+def _makers() -> list[str]:
+    """The text of the modules that make machine code of a scan's text."""
+    names = ("build", "calls", "carryless", "code", "intrinsics", "objects", "pipeline", "vectors")
+    return [Path(__file__).with_name(f"{name}.py").read_text(encoding="utf-8") for name in names]
 
 
-def _entry(function: FunctionType, options: dict[str, Any], kept: bool) -> Entry:
-    from numba import njit
+class _Program:
+    """The machine code of one text.  State: what is loaded, by function and layout."""
 
-    if kept:
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # Numba warns where it cannot keep anything
-                entry: Entry = njit(**options, cache=True)(function)
-            return entry
-        except (RuntimeError, OSError):
-            pass  # nowhere to keep it: compiled for this process alone
-    entry = njit(**options)(function)
-    return entry
+    def __init__(self, text: str, folder: Path, notice: Callable[[str], None] | None) -> None:
+        self._text = text
+        self._folder = folder
+        self._notice = notice
+        self._loaded: dict[tuple[str, str], Function] = {}
+        self._lock = Lock()
 
+    def function(self, name: str, layout: str) -> Function:
+        """The function of this name for arguments of this layout."""
+        from sigflow.engine import objects
 
-def _source(name: str) -> str:
-    """The text of a module of this package."""
-    return Path(__file__).with_name(f"{name}.py").read_text(encoding="utf-8")
+        with self._lock:
+            found = self._loaded.get((name, layout))
+            if found is None:
+                path = self._folder / f"{name}-{hashlib.sha256(layout.encode()).hexdigest()[:8]}.o"
+                code = objects.read(path)
+                if code is not None:
+                    found = objects.loaded(code)
+                else:
+                    found, code = self._made(name, layout)
+                    if code is not None:
+                        objects.write(path, code)
+                self._loaded[name, layout] = found
+            return found
 
+    def _made(self, name: str, layout: str) -> tuple[Function, bytes | None]:
+        if self._notice is not None and name == ENTRIES[0]:
+            self._notice("compiling the native scan, once for these formats")
+        from sigflow.engine import code
 
-def _functions(text: str, name: str) -> dict[str, FunctionType]:
-    """The functions of the text, by name."""
-    linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
-    # What Numba keeps names the module of a function, and asks for it when it is loaded.
-    module = ModuleType(f"_sigflow_scan_{hashlib.sha256(name.encode()).hexdigest()[:16]}")
-    sys.modules[module.__name__] = module
-    space = module.__dict__
-    exec(compile(text, name, "exec"), space)
-    return {key: value for key, value in space.items() if isinstance(value, FunctionType)}
-
-
-def _kept(key: str, text: str) -> Path | None:
-    """The file with this text in the cache directory; None where it can be neither found nor written."""
-    folder = cache_directory() / "native" / key
-    path = folder / "scan.py"
-    try:
-        if path.is_file() and path.read_text(encoding="utf-8") == text:
-            return path if os.access(folder, os.W_OK) or any(folder.rglob("*.nbi")) else None
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with tempfile.NamedTemporaryFile("w", dir=folder, delete=False, encoding="utf-8") as file:
-            file.write(text)
-        os.replace(file.name, path)
-    except OSError:
-        return None
-    return path
+        return code.made(functions_of(self._text), name, layout)

@@ -40,6 +40,7 @@ def replacements(words: int | None = None, options: Mapping[str, Any] = INLINED)
 
     false = ir.IntType(1)(0)
     found: dict[str, object] = {name: _read(*form) for name, form in _READS.items()}
+    found |= {"bytes_at": _array("uint8", 1), "numbers_at": _array("int64", 1), "table_at": _array("int64", 2)}
     found["wrapped"] = _of_one_number(lambda builder, x: x)
     found["bytes_reversed"] = _of_one_number(lambda builder, x: builder.bswap(x))
     found["bits_reversed"] = _of_one_number(lambda builder, x: builder.bitreverse(x))
@@ -73,6 +74,40 @@ def _read(bits: int, signed: bool, big: bool) -> object:
         return None
 
     return intrinsic(read)
+
+
+def _array(kind: str, dimensions: int) -> object:
+    """The function (address, shape...) that gives the array which stands there; nobody counts its references."""
+    from llvmlite import ir
+    from numba.core import types
+    from numba.extending import intrinsic
+    from numba.np.arrayobj import populate_array
+
+    array = types.Array(getattr(types, kind), dimensions, "C")
+    size = 1 if kind == "uint8" else 8
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> ir.Value:
+        address, *shape = arguments
+        number = ir.IntType(64)
+        strides = [number(size)]
+        for length in reversed(shape[1:]):
+            strides.insert(0, builder.mul(strides[0], length))
+        made = context.make_array(array)(context, builder)
+        data = builder.inttoptr(address, made.data.type)
+        populate_array(made, data=data, shape=shape, strides=strides, itemsize=number(size), meminfo=None)
+        return made._getvalue()
+
+    if dimensions == 1:
+
+        def one(typing: Any, address: Any, length: Any) -> Any:
+            return array(types.int64, types.int64), codegen
+
+        return intrinsic(one)
+
+    def two(typing: Any, address: Any, rows: Any, columns: Any) -> Any:
+        return array(types.int64, types.int64, types.int64), codegen
+
+    return intrinsic(two)
 
 
 def _of_one_number(emit: Callable[[Any, Any], Any]) -> object:

@@ -44,7 +44,7 @@ def ends_of_runs(data: bytes) -> list[int]:
 @pytest.mark.parametrize("places", [1, 3, 5, 20, 1 << 10])
 def test_a_full_queue_changes_no_later_answer(places: int) -> None:
     one = native("sgf_legacy", False)
-    inside = one.entries.scan.__globals__["inside"]  # type: ignore[attr-defined]
+    inside = one.entries.scan().__globals__["inside"]  # type: ignore[attr-defined]
     full = 0
     for seed in range(6):
         rng = random.Random(f"{places} {seed}")

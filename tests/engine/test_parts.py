@@ -120,7 +120,17 @@ def validate(engine: str, cache: Path, before: str = "") -> list[str]:
 
 def test_a_scan_is_compiled_once(tmp_path: Path) -> None:
     assert validate("native", tmp_path) == ["native", "24", "1", "True"]
-    assert validate("native", tmp_path) == ["native", "24", "0", "True"]  # it was kept, and nothing is said
+    assert validate("native", tmp_path) == ["native", "24", "0", "False"]  # it was kept, and needs no Numba
+
+
+@pytest.mark.parametrize("left", [0, 20, -1])
+def test_a_file_that_is_not_whole_is_made_again(tmp_path: Path, left: int) -> None:
+    validate("native", tmp_path)
+    (file,) = tmp_path.rglob("scan-*.o")
+    whole = file.read_bytes()
+    file.write_bytes(whole[:left])
+    assert validate("native", tmp_path) == ["native", "24", "1", "True"]
+    assert len(file.read_bytes()) == len(whole)
 
 
 def test_a_cache_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:

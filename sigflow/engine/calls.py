@@ -1,0 +1,83 @@
+"""Calling machine code: numbers and arrays go in as one block of int64 numbers, of arrays their address and shape.
+
+A layout says what the arguments are, one character each: a number is `i`, an array of bytes `b`, an array of numbers
+`1` or `2` by its dimensions, a tuple of such arrays their characters in parentheses.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable
+from typing import Any
+
+Function = Callable[[int], int]
+
+
+def layout_of(arguments: tuple[Any, ...]) -> str:
+    """The layout of these arguments."""
+    return "".join(f"({layout_of(each)})" if isinstance(each, tuple) else _kind(each) for each in arguments)
+
+
+def _kind(argument: Any) -> str:
+    if not hasattr(argument, "shape"):
+        return "i"
+    return "b" if argument.itemsize == 1 else str(argument.ndim)
+
+
+def rebuilt(layout: str) -> str:
+    """The arguments of a function of this layout, as text in which B is the block."""
+    parts, place = [], 0
+    for kind in layout:
+        if kind in _FORMS:
+            name, count = _FORMS[kind]
+            parts.append(f"{name}({', '.join(f'B[{n}]' for n in range(place, place + count))}), ")
+            place += count
+        else:
+            parts.append("(" if kind == "(" else "), ")
+    return "".join(parts)
+
+
+#: What an argument is made by, and of how many numbers; `intrinsics` has the functions.
+_FORMS = {"i": ("", 1), "b": ("bytes_at", 2), "1": ("numbers_at", 2), "2": ("table_at", 3)}
+
+
+def _numbers(argument: Any) -> list[int]:
+    """What a block holds of an argument."""
+    if isinstance(argument, tuple):
+        return [number for each in argument for number in _numbers(each)]
+    if not hasattr(argument, "shape"):
+        return [int(argument)]
+    return [argument.__array_interface__["data"][0], *argument.shape]
+
+
+class Call:
+    """A function for one caller, who calls it again and again with mostly the same arrays.
+
+    State: the arguments of the last call, and the block with their numbers.  An array that is the same object is taken
+    to have its address and shape still; those of bytes are not held on to.  function(layout): the machine code.
+    """
+
+    def __init__(self, function: Callable[[str], Function]) -> None:
+        self._of_layout = function
+        self._function: Function | None = None
+        self._last: list[Any] = []
+        self._places: list[int] = []
+        self._block = array("q")
+
+    def __call__(self, *arguments: Any) -> int:
+        if self._function is None:
+            self._function = self._begin(arguments)
+        block, last = self._block, self._last
+        for n, argument in enumerate(arguments):
+            if argument is not last[n]:
+                for place, number in enumerate(_numbers(argument), self._places[n]):
+                    block[place] = number
+                last[n] = None if _kind(argument) == "b" else argument
+        return self._function(block.buffer_info()[0])
+
+    def _begin(self, arguments: tuple[Any, ...]) -> Function:
+        for argument in arguments:
+            self._places.append(len(self._block))
+            self._block.extend(_numbers(argument))
+        self._last = [None] * len(arguments)
+        return self._of_layout(layout_of(arguments))

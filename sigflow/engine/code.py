@@ -1,0 +1,58 @@
+"""From the functions of a scan to machine code, by Numba."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import FunctionType
+from typing import Any
+
+import numba
+
+from sigflow.engine import intrinsics
+from sigflow.engine.calls import Function, rebuilt
+from sigflow.engine.objects import loaded, translated
+
+#: Nothing is allocated, so no array needs its references counted, which costs more than a short frame.
+_OUTER: dict[str, Any] = {"error_model": "numpy", "_nrt": False}
+#: The functions that are only called by others need no ways in from Python and C.
+_INNER: dict[str, Any] = _OUTER | {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+#: Functions of the usual way are put in line, which halves the time of a short frame; these are not of it.
+_SELDOM = {
+    "entered",
+    "inside",
+    "nearest_end",
+    "nearest_of_several",
+    "follows",
+    "hex_at",
+}
+
+
+def made(functions: Mapping[str, FunctionType], name: str, layout: str) -> tuple[Function, bytes | None]:
+    """One of these functions, called by a block of this layout (see `calls`), and its object if it can be kept.
+
+    Their globals are written to: the functions of one text are compiled only once.
+    """
+    outer, inner = _lean()
+    replacements = intrinsics.replacements(options=inner | {"forceinline": True})
+    space = functions[name].__globals__
+    space.update(replacements)
+    for each, function in functions.items():
+        if each not in replacements:
+            space[each] = numba.njit(**inner, forceinline=each not in _SELDOM)(function)
+    text = f"def entry(block):\n    B = numbers_at(block, {layout.count('')})\n    return {name}({rebuilt(layout)})\n"
+    exec(compile(text, "<sigflow entry>", "exec"), space)
+    compiled = numba.cfunc("int64(int64)", **outer)(space["entry"])
+    try:
+        code = translated(compiled.inspect_llvm(), compiled.native_name)
+    except ValueError:  # compiled in Numba's own way: it needs Numba to run
+        return compiled.ctypes, None
+    return loaded(code), code
+
+
+def _lean() -> tuple[dict[str, Any], dict[str, Any]]:
+    """The options for the function that is called from outside, and for those that are not, to compile them quickly."""
+    try:
+        from sigflow.engine import pipeline
+    except (ImportError, AttributeError):  # another version of Numba
+        return _OUTER, _INNER
+    return (_OUTER | pipeline.OUTER, _INNER | pipeline.INNER) if pipeline.usable() else (_OUTER, _INNER)
