@@ -3,6 +3,8 @@
     plan      which formats can be scanned natively, and with which tables
     assemble  the source text of a scan: loop, chains, kernels, and what is emitted for the formats
     build     compiled and kept in the user's cache directory, or as it is
+    code      machine code, made by Numba                   pipeline          by the passes that it needs
+    objects   machine code in files                         calls             how it is called
     sweep     a scan under way: state and arrays            follow, counters  sequence accounting
     windows   bytes of a storage as arrays (files: a file)  passes            windows in, batches out
     scanner   the native scan inside a decoder              stitch            several workers, one result

@@ -69,12 +69,17 @@ def uncompiled(text: str) -> Entries:
 
 @lru_cache(maxsize=64)
 def compiled(text: str, notice: Callable[[str], None] | None = None) -> Entries:
-    """The scan compiled.  notice: is called with what is done, where nothing was kept and compiling takes a while."""
+    """The scan compiled.  notice: is called with what is done, where nothing was kept and compiling takes a while.
+
+    Who tells Numba not to compile anything (NUMBA_DISABLE_JIT) gets plain Python.
+    """
+    if os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"):
+        return uncompiled(text)
     from sigflow.engine import objects
 
     # What Numba is told by its environment, it does otherwise.
     told = sorted(f"{name}={value}" for name, value in os.environ.items() if name.startswith("NUMBA_"))
-    parts = [sys.version, objects.host(), *told, *_makers(), text]
+    parts = [objects.host(), *told, *_makers(), text]
     key = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:24]
     program = _Program(text, cache_directory() / "native" / key, notice)
     return Entries(*((lambda name=name: Call(lambda layout: program.function(name, layout))) for name in ENTRIES))
@@ -111,7 +116,7 @@ class _Program:
                 else:
                     found, code = self._made(name, layout)
                     if code is not None:
-                        objects.write(path, code)
+                        objects.write(path, code)  # or not, which is no error
                 self._loaded[name, layout] = found
             return found
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import os
-import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -88,11 +88,13 @@ def read(path: Path) -> bytes | None:
 
 def write(path: Path, code: bytes) -> bool:
     """Keep an object; whether that was possible."""
+    half = path.with_name(f"{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-            file.write(hashlib.sha256(code).digest() + code)
-        os.replace(file.name, path)
+        half.write_bytes(hashlib.sha256(code).digest() + code)
+        half.replace(path)
     except OSError:
+        with suppress(OSError):
+            half.unlink()
         return False
     return True

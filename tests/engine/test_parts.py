@@ -111,9 +111,9 @@ print(report.engine, report.frames, len(said), "numba" in sys.modules)
 """
 
 
-def validate(engine: str, cache: Path, before: str = "") -> list[str]:
+def validate(engine: str, cache: Path, before: str = "", **environment: str) -> list[str]:
     code = VALIDATE.format(root=str(ROOT), generated=str(ROOT / "generated"), engine=engine, before=before)
-    done = run(code, SIGFLOW_CACHE=str(cache), XDG_CACHE_HOME=str(cache), NUMBA_CACHE_DIR="")
+    done = run(code, SIGFLOW_CACHE=str(cache), XDG_CACHE_HOME=str(cache), **environment)
     assert done.returncode == 0, done.stderr
     return done.stdout.split()
 
@@ -137,6 +137,20 @@ def test_a_cache_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
     file = tmp_path / "a file"
     file.write_text("no folder")
     assert validate("native", file) == ["native", "24", "1", "True"]
+
+
+def test_without_a_compiler_it_is_plain_python(tmp_path: Path) -> None:
+    assert validate("native", tmp_path, NUMBA_DISABLE_JIT="1") == ["native", "24", "0", "False"]
+
+
+def test_the_code_is_for_what_numba_is_told(tmp_path: Path) -> None:
+    assert validate("native", tmp_path, NUMBA_CPU_NAME="generic", NUMBA_CPU_FEATURES="") == [
+        "native",
+        "24",
+        "1",
+        "True",
+    ]
+    assert validate("native", tmp_path) == ["native", "24", "1", "True"]
 
 
 def test_numba_takes_the_quick_way() -> None:
