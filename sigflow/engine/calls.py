@@ -1,7 +1,7 @@
 """Calling machine code: numbers and arrays go in as one block of int64 numbers, of arrays their address and shape.
 
 A layout says what the arguments are, one character each: a number is `i`, an array of bytes `b`, an array of numbers
-`1` or `2` by its dimensions, a tuple of such arrays their characters in parentheses.
+`1` or `2` by its dimensions, a tuple of such arrays their characters in parentheses.  Arrays are contiguous.
 """
 
 from __future__ import annotations
@@ -47,6 +47,7 @@ def _numbers(argument: Any) -> list[int]:
         return [number for each in argument for number in _numbers(each)]
     if not hasattr(argument, "shape"):
         return [int(argument)]
+    assert argument.flags.c_contiguous  # the code takes one item to stand behind the other
     return [argument.__array_interface__["data"][0], *argument.shape]
 
 
@@ -76,8 +77,8 @@ class Call:
         return self._function(block.buffer_info()[0])
 
     def _begin(self, arguments: tuple[Any, ...]) -> Function:
-        for argument in arguments:
-            self._places.append(len(self._block))
-            self._block.extend(_numbers(argument))
+        sizes = [len(_numbers(argument)) for argument in arguments]
+        self._places = [sum(sizes[:n]) for n in range(len(sizes))]
+        self._block = array("q", bytes(8 * sum(sizes)))
         self._last = [None] * len(arguments)
         return self._of_layout(layout_of(arguments))

@@ -39,8 +39,13 @@ def made(functions: Mapping[str, FunctionType], name: str, layout: str) -> tuple
     for each, function in functions.items():
         if each not in replacements:
             space[each] = numba.njit(**inner, forceinline=each not in _SELDOM)(function)
-    text = f"def entry(block):\n    B = numbers_at(block, {layout.count('')})\n    return {name}({rebuilt(layout)})\n"
-    exec(compile(text, "<sigflow entry>", "exec"), space)
+    arguments = rebuilt(layout)
+    lines = (
+        "def entry(block):",
+        f"    B = numbers_at(block, {arguments.count('B[')})",
+        f"    return {name}({arguments})",
+    )
+    exec(compile("\n".join(lines), "<sigflow entry>", "exec"), space)
     compiled = numba.cfunc("int64(int64)", **outer)(space["entry"])
     try:
         code = translated(compiled.inspect_llvm(), compiled.native_name)
