@@ -30,8 +30,10 @@ if TYPE_CHECKING:
 
     Array = numpy.ndarray[Any, Any]
 
-#: Bytes of a range: many, so that stitching is rare; few, so that what was found in it is small.
+#: Bytes of a range: many, so that stitching is rare; few, so that what was found in it is small.  Where frames are
+#: long, ranges become longer by and by, up to so many times as long.
 RANGE = 8 << 20
+LONGER = 4
 #: Ranges that may be done and wait for those before them, for each worker.
 AHEAD = 2
 
@@ -80,20 +82,24 @@ class Stitched:
         for _ in range(self._count):
             self._workers_free.put(self._worker())
         for _ in range(self._count * AHEAD + 1):
-            self._rows_free.put(Rows(self._size // 64 + 16, self._size // 1024 + 16))
-        ranges = iter(range(0, max(total, 1), self._size))
-        waiting: deque[tuple[int, Future[Part]]] = deque()
+            self._rows_free.put(Rows())
+        size, following = self._size, 0
+        waiting: deque[tuple[int, int, Future[Part]]] = deque()
         with ThreadPoolExecutor(self._count, "sigflow-scan") as pool:
             try:
                 pos, lock = 0, START if self._after == YES else NO
                 while True:
-                    while len(waiting) < self._count * AHEAD and (start := next(ranges, None)) is not None:
-                        waiting.append((start, pool.submit(self._scan, start, min(start + self._size, total))))
+                    while len(waiting) < self._count * AHEAD and following < max(total, 1):
+                        start, following = following, following + size
+                        stop = min(following, total)
+                        waiting.append((start, stop, pool.submit(self._scan, start, stop)))
                     if not waiting:
                         break
-                    start, coming = waiting.popleft()
+                    start, stop, coming = waiting.popleft()
                     part = coming.result()
-                    yield from self._join(part, own, start, min(start + self._size, total), pos, lock)
+                    if len(part.found.frames) + len(part.found.gaps) < FRAMES:
+                        size = min(2 * size, LONGER * self._size)
+                    yield from self._join(part, own, start, stop, pos, lock)
                     self._rows_free.put(part.rows)
                     pos, lock = self._state
                     self.bytes = pos
@@ -101,7 +107,7 @@ class Stitched:
                 yield from self._alone(own, pos, lock, None)
                 self.bytes = own.scan.bytes
             finally:
-                for _, coming in waiting:
+                for *_, coming in waiting:
                     coming.cancel()
                 pool.shutdown()
                 for each in self._all:
