@@ -77,6 +77,7 @@ class _Checker:
         if attr.size is not None and attr.size_eos:
             place = replace(attr.key("size-eos"), path=attr.place.path)
             self.problems.add("SF407", place, "`size` and `size-eos` exclude each other")
+        self.fixed(attr)
         wire = self.names.wires.get(attr)
         if wire is not None:
             self.wire(wire, attr, context)
@@ -86,6 +87,16 @@ class _Checker:
             self.repeat(attr, attr.repeat, context)
         if attr.valid is not None:
             self.valid(attr, attr.valid, context)
+
+    def fixed(self, attr: sc.Attr) -> None:
+        """What cannot stand beside `contents`, which is bytes and a check of their value in one."""
+        if attr.contents is None:
+            return
+        if attr.type is not None and not attr.doubtful:
+            self.problems.add("SF407", attr.key("contents"), "`contents` are bytes, which have no `type`")
+        if "valid" in attr.key_places:
+            place = replace(attr.key("valid"), path=attr.place.path)
+            self.problems.add("SF407", place, "`contents` and `valid` exclude each other")
 
     def wire(self, wire: Wire, attr: sc.Attr, context: Context) -> None:
         if isinstance(wire, Switched):

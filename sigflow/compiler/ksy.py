@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from sigflow.compiler import schema as sc
 from sigflow.compiler.parser import ExpressionError, parse_process
 from sigflow.compiler.problems import Problems
 from sigflow.compiler.scalars import code_in, type_in
-from sigflow.compiler.source import Mapping, Node, Scalar, Sequence
+from sigflow.compiler.source import Mapping, Node, Scalar, Sequence, parse_integer
 from sigflow.diagnostics import Place
 
 _ID = re.compile(r"[a-z][a-z0-9_]*\Z", re.ASCII)
@@ -68,7 +69,9 @@ _ORDERS = ("le", "be")
 def understand(root: Node, file: str, problems: Problems) -> sc.ClassSpec | None:
     """The schema of a spec's tree."""
     if not isinstance(root, Mapping):
-        problems.add("SF110", root.place, f"a spec is a map with the key 'meta', got {root.describe()}")
+        problems.add(
+            "SF110", replace(root.place, path="/"), f"a spec is a map with the key 'meta', got {root.describe()}"
+        )
         return None
     return _Reader(file, problems).top(root)
 
@@ -136,9 +139,9 @@ class _Reader:
         return {key.text: value for key, value in mine}, {key.text: key for key, _ in mine}
 
     def identifier(self, node: Node, what: str) -> str:
-        text = node.text if isinstance(node, Scalar) else ""
+        text = node.text if isinstance(node, Scalar) and not node.is_null else ""
         if not _ID.match(text):
-            shown = repr(text) if isinstance(node, Scalar) else node.describe()
+            shown = repr(text) if text else node.describe()
             self.problems.add("SF116", node.place, f"invalid {what} ID: {shown}, expected /^[a-z][a-z0-9_]*$/")
             return text if _NAME.match(text) else ""  # what refers to it is no mistake of its own
         return text
@@ -161,7 +164,9 @@ class _Reader:
 
     def top(self, root: Mapping) -> sc.ClassSpec:
         meta_node = self.mapping(root.get("meta"), "meta")
-        if meta_node is None or meta_node.get("id") is None:
+        if meta_node is None and root.get("meta") is not None:
+            pass  # that it is no map was reported
+        elif meta_node is None or meta_node.get("id") is None:
             where = meta_node.place if meta_node else Place(self.file, root.place.line, root.place.column, "/meta")
             self.problems.add("SF117", where, "no `meta/id` in the top-level type")
         spec = self.klass(root, "", None)
@@ -191,10 +196,9 @@ class _Reader:
         return spec
 
     def nested(self, node: Node, id: str, up: sc.ClassSpec) -> sc.ClassSpec:
-        empty = isinstance(node, Scalar) and node.is_null
-        body = None if empty else self.mapping(node, "a type")
+        body = self.mapping(node, "a type")
         found = self.klass(body or Mapping((), node.place), id, up)
-        found.broken = found.broken or (body is None and not empty)
+        found.broken = found.broken or body is None
         return found
 
     def clashes(self, spec: sc.ClassSpec) -> None:
@@ -219,8 +223,9 @@ class _Reader:
         imports = tuple(
             sc.Import(self.text(item), item.place)
             for item in self.items(_listed(node.get("imports")), "imports")
-            if self.text(item)
+            if self.text(item) or (isinstance(item, Scalar) and not item.is_null)
         )
+        self.flag(node.get("ks-zero-copy-substream"), False)
         endian, bit_endian = self.endian(node.get("endian")), self.bit_endian(node.get("bit-endian"))
         return sc.Meta(
             id=self.identifier(id_node, "meta") if id_node is not None else "",
@@ -397,9 +402,7 @@ class _Reader:
             legal.update(_TEXT_KEYS)
         elif not _NUMBER.match(kind):
             legal.update(_BYTES_KEYS)
-            if isinstance(type_node, Mapping):
-                legal.add("encoding")
-        if _INTEGER.match(kind) or body.get("enum") is not None:
+        if _INTEGER.match(kind) or (body.get("enum") is not None and not isinstance(type_node, Mapping)):
             legal.add("enum")  # on what is no integer it is reported where types are resolved, with a better text
         if repeat is not None:
             legal.add(_REPEAT_KEYS.get(repeat.kind, "repeat"))
@@ -437,6 +440,8 @@ class _Reader:
         for name, given in (("switch-on", on_node), ("cases", cases_node)):
             if given is None:
                 self.problems.add("SF123", node.place, f"missing mandatory key `{name}`")
+        if isinstance(cases_node, Mapping) and not cases_node.entries:
+            self.problems.add("SF123", cases_node.place, "a switch has at least one case")
         cases: list[sc.Case] = []
         for key, value in self.mapping(cases_node, "cases") or ():
             on = None if key.text == "_" else self.code(key)
@@ -460,24 +465,23 @@ class _Reader:
     def contents(self, node: Node | None) -> bytes | None:
         if node is None:
             return None
-        if isinstance(node, Scalar) and not node.is_null:
-            value = node.integer
-            if value is not None:
-                byte = self.byte(node)
-                return None if byte is None else bytes((byte,))
-            return node.text.encode("utf-8", "surrogatepass")
-        if isinstance(node, Sequence):
+        found: bytes | None = None
+        if isinstance(node, Scalar) and _is_text(node):
+            found = node.text.encode("utf-8", "surrogatepass")
+        elif isinstance(node, Sequence):
             parts: list[bytes] = []
             for item in node.items:
-                if isinstance(item, Scalar) and item.integer is None and not item.is_null:
+                if isinstance(item, Scalar) and _is_text(item):
                     parts.append(item.text.encode("utf-8", "surrogatepass"))
                 elif (byte := self.byte(item)) is not None:
                     parts.append(bytes((byte,)))
-            return b"".join(parts)
-        self.problems.add(
-            "SF124", node.place, f"contents is a string or a list of bytes and strings, got {node.describe()}"
-        )
-        return None
+                else:
+                    return b""
+            found = b"".join(parts)
+        if not found:
+            shown = "nothing" if found is not None else node.describe()
+            self.problems.add("SF124", node.place, f"contents is a string or a list of bytes and strings, got {shown}")
+        return found
 
     def process(self, node: Node | None) -> sc.Process | None:
         if node is None:
@@ -498,13 +502,14 @@ class _Reader:
         if not isinstance(node, Mapping):
             code = self.code(node)
             return sc.Valid("eq", (code,), node.place) if code is not None else None
-        self.keys(node, ("eq", "min", "max", "any-of", "in-enum", "expr"))
-        kinds = [key.text for key, _ in node if not key.text.startswith("-")]
+        self.keys(node, self._VALID)
+        kinds = {key.text: key for key, _ in node if not key.text.startswith("-")}
         for kind, make in self._VALID.items():
             if kind in kinds:
-                expected = {"min", "max"} if kind in ("min", "max") else {kind}
-                if set(kinds) - expected:
-                    self.problems.add("SF126", node.place, f"`valid` has one form, got {', '.join(sorted(kinds))}")
+                form = ("min", "max") if kind in ("min", "max") else (kind,)
+                for other, key in kinds.items():
+                    if other in self._VALID and other not in form:
+                        self.problems.add("SF126", key, f"`valid` has one form: `{other}` does not go with `{kind}`")
                 return make(self, node, enum)
         if not kinds:
             self.problems.add("SF126", node.place, "expected one of eq, min, max, any-of, in-enum, expr")
@@ -518,8 +523,9 @@ class _Reader:
         return sc.Valid("range", (self.code(node.get("min")), self.code(node.get("max"))), node.place)
 
     def _valid_any(self, node: Mapping, _enum: Node | None) -> sc.Valid | None:
-        codes = [code for item in self.items(node.get("any-of"), "any-of") if (code := self.code(item))]
-        return sc.Valid("any-of", tuple(codes), node.place)
+        listed = node.get("any-of")
+        codes = [code for item in self.items(listed, "any-of") if (code := self.code(item))]
+        return sc.Valid("any-of", tuple(codes), node.place) if isinstance(listed, Sequence) else None
 
     def _valid_enum(self, node: Mapping, enum: Node | None) -> sc.Valid | None:
         value = node.get("in-enum")
@@ -554,9 +560,10 @@ class _Reader:
         if not id:
             return None
         entries: list[sc.EnumEntry] = []
+        values: set[int] = set()
         labels: dict[str, Place] = {}
         for number, value in body or ():
-            integer = number.integer
+            integer = parse_integer(number.text)  # (quoted or not)
             if integer is None:
                 # (The path is the enum's: what the key is not, no path should name.)
                 place = Place(number.place.file, number.place.line, number.place.column, key.place.path)
@@ -565,6 +572,10 @@ class _Reader:
             if not -(1 << 63) <= integer < 1 << 64:
                 self.problems.add("SF128", number, f"{integer} does not fit into 64 bits")
                 continue
+            if integer in values:
+                self.problems.add("SF108", number, f"the value {integer} is given twice")
+                continue
+            values.add(integer)
             entry = self.entry(integer, value)
             if entry is None:
                 continue
@@ -594,6 +605,11 @@ class _Reader:
             return None
         label = self.identifier(node, "enum member")
         return sc.EnumEntry(value, label, node.place) if label else None
+
+
+def _is_text(node: Scalar) -> bool:
+    """Whether YAML reads a scalar as a string, or as a number with a point, which is taken as one."""
+    return not node.is_null and node.integer is None and node.boolean is None
 
 
 def _places(body: Mapping) -> dict[str, Place]:

@@ -40,11 +40,15 @@ class Type:
 
 _NAMES = {
     "int": "integer", "float": "float", "str": "string", "bytes": "bytes", "bool": "boolean", "io": "stream",
-    "struct": "structure", "any": "any", "opaque": "opaque type",
+    "struct": "structure", "any": "any", "untyped": "any", "opaque": "opaque type",
 }  # fmt: skip
 
 INT, FLOAT, STR, BYTES, BOOL = Type("int"), Type("float"), Type("str"), Type("bytes"), Type("bool")
-IO, STRUCT, ANY = Type("io"), Type("struct"), Type("any")
+IO, STRUCT = Type("io"), Type("struct")
+#: What a mistake left behind: it fits everywhere, so that it is reported once.
+ANY = Type("any")
+#: What may be one of several kinds, or was declared as `any`: before it is used, `.as<>` says what it is.
+UNTYPED = Type("untyped")
 
 
 def array_of(element: Type) -> Type:

@@ -274,6 +274,12 @@ class _Parser:
                 break
         return tuple(found)
 
+    def arguments(self) -> tuple[Expr, ...]:
+        """What stands in parentheses after the name of a type or a process: at least one expression."""
+        if self.token.text == ")":
+            self.fail("an argument")
+        return self.items(")")
+
     def atom(self) -> Expr:
         token = self.token
         if token.kind == "int":
@@ -342,13 +348,13 @@ class _Parser:
             names.append(self.path()[-1])
             if len(names) > MAX_DEPTH:
                 raise ExpressionError(f"more than {MAX_DEPTH} names", self.token.at)
-        return tuple(names), self.items(")") if self.accept("(") else ()
+        return tuple(names), self.arguments() if self.accept("(") else ()
 
     def type_name(self) -> TypeName:
         at = self.token.at
         path = self.path()
         called = bool(self.accept("("))
-        arguments = self.items(")") if called else ()
+        arguments = self.arguments() if called else ()
         arrays = 0
         while self.accept("["):
             self.expect("]")

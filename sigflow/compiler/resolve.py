@@ -23,6 +23,7 @@ from sigflow.compiler.model import (
     IO,
     STR,
     STRUCT,
+    UNTYPED,
     Bits,
     Bytes,
     Names,
@@ -43,8 +44,10 @@ _NUMBER = re.compile(r"([usf])([1248])(le|be)?\Z")
 _MODULE = re.compile(r"[a-z][a-z0-9_]*\Z", re.ASCII)
 _BITS = re.compile(r"b([1-9][0-9]*)(le|be)?\Z")
 _PURE = {
-    "str": STR, "strz": STR, "bytes": BYTES, "bool": BOOL, "io": IO, "struct": STRUCT, "any": ANY,
+    "str": STR, "bytes": BYTES, "bool": BOOL, "io": IO, "struct": STRUCT, "any": UNTYPED,
 }  # fmt: skip
+#: Numbers as values, which have no byte order.
+PURE_NUMBERS = ("u1", "u2", "u4", "u8", "s1", "s2", "s4", "s8", "f4", "f8")
 _BUILT_IN = ("str", "strz", "u1", "u2", "u4", "u8", "s1", "s2", "s4", "s8", "f4", "f8", "b1")
 
 
@@ -178,11 +181,15 @@ class _Resolver:
 
     def pure(self, ref: sc.TypeRef, name: ex.TypeName, spec: sc.ClassSpec) -> Type | None:
         """The type of values that a name in `params` or in `.as<>` stands for."""
+        if name.called or name.arrays > 1:
+            self.problems.add(
+                "SF302", ref.at(name.at), f"expected a type without arguments, or a list of it: '{ref.text}'"
+            )
+            return None
         if len(name.path) == 1:
             text = name.path[0]
-            number = _NUMBER.match(text)
-            if number:
-                return FLOAT if number.group(1) == "f" else INT
+            if text in PURE_NUMBERS:
+                return FLOAT if text.startswith("f") else INT
             bits = _BITS.match(text)
             if bits:
                 return BOOL if bits.group(1) == "1" else INT
@@ -213,11 +220,12 @@ class _Resolver:
         return None
 
     def enum(self, ref: sc.TypeRef, spec: sc.ClassSpec) -> sc.Enum | None:
-        found = self.scope.find_enum(ref.name.path, spec)
+        plain = not ref.name.called and not ref.name.arrays
+        found = self.scope.find_enum(ref.name.path, spec) if plain else None
         if found is None:
             if self.scope.lost(ref.name.path):
                 return None
-            written = "::".join(ref.name.path)
+            written = "::".join(ref.name.path) if plain else ref.text
             self.problems.add("SF205", ref.place, f"unknown enum '{written}'", (written, self.scope.enum_names(spec)))
         else:
             self.names.used.add(found)
@@ -260,10 +268,12 @@ class _Resolver:
         if name.arrays:
             self.problems.add("SF302", ref.place, f"'{ref.text}' is a list; use `repeat`")
             return None
-        number = _NUMBER.match(text)
+        number, bits = _NUMBER.match(text), _BITS.match(text)
+        if name.called and (number or bits or text in ("str", "strz")):
+            self.problems.add("SF302", ref.place, f"'{text}' takes no arguments")
+            return None
         if number:
             return self.number(ref, number, spec)
-        bits = _BITS.match(text)
         if bits:
             width = bit_width(text)
             if width is None:
@@ -280,6 +290,10 @@ class _Resolver:
             return None
         arguments = tuple(sc.Code(ref.scalar, argument) for argument in name.arguments)
         shape = self.shape(attr, None, spec)
+        if shape.process is not None and not shape.bounded:
+            text = f"'{attr.id}' has a `process` before its type, so it needs `size`, `size-eos` or `terminator`"
+            self.problems.add("SF401", attr.place if ref is attr.type else ref.place, text)
+            return None
         return User(target, arguments, shape if shape.bounded or shape.process else None)
 
     def number(self, ref: sc.TypeRef, match: re.Match[str], spec: sc.ClassSpec) -> Wire | None:
@@ -323,7 +337,7 @@ class _Resolver:
         if encoding is None:
             self.problems.add(
                 "SF404",
-                replace(ref.place, path=attr.place.path),
+                replace(ref.place, path=attr.place.path) if ref is attr.type else ref.place,
                 f"'{attr.id}' is a string, so it needs an `encoding`, here or in `meta`",
             )
             return None

@@ -175,7 +175,7 @@ def parse(text: str, file: str, problems: Problems) -> Node | None:
         problems.add("SF103", place, f"not YAML: {first}")
         return None
     if builder.root is None:
-        problems.add("SF104", Place(file, 1, 1), "the spec is empty")
+        problems.add("SF104", Place(file, 1, 1, "/"), "the spec is empty")
     return builder.root
 
 

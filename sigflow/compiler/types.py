@@ -22,6 +22,7 @@ from sigflow.compiler.model import (
     IO,
     STR,
     STRUCT,
+    UNTYPED,
     Bits,
     Names,
     Number,
@@ -33,7 +34,7 @@ from sigflow.compiler.model import (
     array_of,
 )
 from sigflow.compiler.problems import Problems, plural
-from sigflow.compiler.resolve import Scope, _Resolver, bit_width
+from sigflow.compiler.resolve import PURE_NUMBERS, Scope, _Resolver, bit_width
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,6 @@ METHODS: dict[tuple[str, str], tuple[tuple[str, ...], _Result]] = {
     ("array", "first"): ((), _ELEMENT),
     ("array", "last"): ((), _ELEMENT),
     ("array", "size"): ((), INT),
-    ("array", "length"): ((), INT),
     ("array", "min"): ((), _ELEMENT),
     ("array", "max"): ((), _ELEMENT),
     ("io", "size"): ((), INT),
@@ -102,7 +102,6 @@ METHODS: dict[tuple[str, str], tuple[tuple[str, ...], _Result]] = {
     ("io", "eof"): ((), BOOL),
     ("struct", "_parent"): ((), STRUCT),
     ("struct", "_io"): ((), IO),
-    ("struct", "_root"): ((), STRUCT),
     ("opaque", "_parent"): ((), STRUCT),
     ("opaque", "_io"): ((), IO),
     ("opaque", "_root"): ((), STRUCT),
@@ -243,7 +242,7 @@ class Types:
     def wire(self, wire: Wire, attr: sc.Attr) -> Type:
         """The type of one value of a wire."""
         if isinstance(wire, Switched):
-            return combined([self.wire(one, attr) for _, one in wire.cases])
+            return combined([self.wire(one, attr) for _, one in wire.cases]) or UNTYPED
         if isinstance(wire, Number | Bits) and attr in self.names.enums:
             return Type("enum", self.names.enums[attr])
         if isinstance(wire, User):
@@ -330,12 +329,16 @@ class Types:
             self.sizes[expr] = self.value_size(expr.value, receiver, expr.id_at)
             return INT
         if receiver.kind == "user":
+            if isinstance(expr, ex.Call):
+                raise Mistake("SF306", f"'{name}' is a member, which takes no arguments", expr.id_at)
             return self.user_access(expr, receiver.ref, name)
         method = METHODS.get((receiver.kind, name))
         if method is None:
             near = (name, (known for kind, known in METHODS if kind == receiver.kind))
             raise Mistake("SF305", f"{receiver} has no member or method '{name}'", expr.id_at, near)
         wanted, result = method
+        if isinstance(expr, ex.Call) and not wanted:
+            raise Mistake("SF306", f"'{name}' takes no arguments, and no parentheses", expr.id_at)
         required = [one for one in wanted if not one.endswith("?")]
         if not len(required) <= len(arguments) <= len(wanted):
             least, most = plural(len(required), "argument"), len(wanted)
@@ -391,7 +394,9 @@ class Types:
         items = [self.type(item, context) for item in expr.items]
         if is_bytes(expr):
             return BYTES
-        return array_of(combined(items)) if items else array_of(ANY)
+        if not items:
+            raise Mistake("SF308", "a list without elements has no type", expr.at)
+        return array_of(_one_kind(items, "the elements of a list", expr.at))
 
     def _unary(self, expr: ex.Unary, context: Context) -> Type:
         found = self.type(expr.value, context)
@@ -431,12 +436,15 @@ class Types:
         condition = self.type(expr.condition, context)
         if condition.kind not in ("bool", "any"):
             raise Mistake("SF308", f"the condition of '?:' is a boolean, got {condition}", expr.condition.at)
-        return combined([self.type(expr.yes, context), self.type(expr.no, context)])
+        return _one_kind(
+            [self.type(expr.yes, context), self.type(expr.no, context)], "both values of '?:'", expr.yes.at
+        )
 
     def _cast(self, expr: ex.Cast, context: Context) -> Type:
         self.type(expr.value, context)
         if expr.type in self.casts:
             return self.casts[expr.type]
+        _plain(expr.type, 1)
         ref = sc.TypeRef(self._codes[-1].scalar, expr.type)
         found = self._cast_target(ref, context)
         for _ in range(expr.type.arrays):
@@ -449,9 +457,6 @@ class Types:
         resolver = _Resolver(self.scope, self.names, self._resolver.opaque, quiet)
         found = resolver.pure(ref, ref.name, context.spec)
         if found is None:
-            enum = self.scope.find_enum(ref.name.path, context.spec)
-            if enum is not None:
-                return Type("enum", enum)
             if self.scope.lost(ref.name.path):
                 return ANY
             written = "::".join(ref.name.path)
@@ -468,6 +473,7 @@ class Types:
 
     def type_bits(self, name: ex.TypeName, context: Context) -> int | None:
         """The fixed size of a named type, in bits."""
+        _plain(name, 0)
         text = name.path[0] if len(name.path) == 1 else ""
         if text in _BUILT_IN_BITS:
             return _BUILT_IN_BITS[text]
@@ -525,9 +531,7 @@ class Types:
         return Type("enum", enum)
 
 
-_BUILT_IN_BITS = {
-    f"{kind}{size}{order}": 8 * size for kind in "usf" for size in (1, 2, 4, 8) for order in ("", "le", "be")
-}
+_BUILT_IN_BITS = {name: 8 * int(name[1:]) for name in PURE_NUMBERS}
 _SPECIAL: dict[str, Callable[[Types, Context], Type | None]] = {
     "_": lambda types, context: context.element,
     "_on": lambda types, context: context.on,
@@ -536,7 +540,6 @@ _SPECIAL: dict[str, Callable[[Types, Context], Type | None]] = {
     "_parent": lambda types, context: types.parent(context.spec),
     "_index": lambda types, context: INT if context.indexed else None,
     "_sizeof": lambda types, context: INT,
-    "_is_le": lambda types, context: BOOL,
 }
 _RULES: dict[type[ex.Expr], Callable[..., Type]] = {
     ex.Int: Types._constant,
@@ -560,6 +563,13 @@ _RULES: dict[type[ex.Expr], Callable[..., Type]] = {
 }
 
 
+def _plain(name: ex.TypeName, arrays: int) -> None:
+    """Refuse a type written with what has no meaning where a value is spoken of: arguments, too many brackets."""
+    if name.called or name.arrays > arrays:
+        wanted = "the name of a type, or a list of it" if arrays else "the name of a type"
+        raise Mistake("SF302", f"expected {wanted}, without arguments", name.at)
+
+
 def is_bytes(expr: ex.ListOf) -> bool:
     """Whether a list literal is a byte array: integer literals from 0 to 255 only."""
     return bool(expr.items) and all(isinstance(item, ex.Int) and 0 <= item.value <= 255 for item in expr.items)
@@ -577,15 +587,17 @@ def comparison(op: str, left: Type, right: Type) -> str | None:
         return f"{left} can't be compared with {right}"
     if op not in ("==", "!=") and left.kind not in _ORDERED:
         return f"'{op}' does not order values of {left}"
-    if left.kind == "array" or left.is_struct:
+    if left.kind in ("array", "io", "untyped") or left.is_struct:
         return f"{left} can't be compared"
     return None
 
 
-def combined(types: list[Type]) -> Type:
-    """The type that covers all of these."""
-    if not types:
+def combined(types: list[Type]) -> Type | None:
+    """The type that covers all of these; None where they are of several kinds."""
+    if not types or ANY in types:
         return ANY
+    if UNTYPED in types:
+        return UNTYPED
     first = types[0]
     for other in types[1:]:
         if other == first:
@@ -595,23 +607,32 @@ def combined(types: list[Type]) -> Type:
         elif first.is_struct and other.is_struct:
             first = STRUCT
         elif first.kind == other.kind == "array":
-            first = array_of(combined([first.ref, other.ref]))
+            element = combined([first.ref, other.ref])
+            if element is None:
+                return None
+            first = array_of(element)
         else:
-            return ANY
+            return None
     return first
+
+
+def _one_kind(types: list[Type], what: str, at: int) -> Type:
+    found = combined(types)
+    if found is None:
+        shown = " and ".join(dict.fromkeys(map(str, types)))
+        raise Mistake("SF308", f"{what} are of one kind, got {shown}", at)
+    return found
 
 
 def assignable(source: Type, target: Type) -> bool:
     """Whether a value of `source` may be passed where `target` is wanted."""
-    if "any" in (source.kind, target.kind) or source == target:
+    if "any" in (source.kind, target.kind) or target in (UNTYPED, source):
         return True
     if source.is_struct and target.is_struct:
-        return target.kind == "struct" or source.kind == "struct" or source.ref == target.ref
+        return target.kind == "struct" or source.ref == target.ref
     if source.kind == target.kind == "array":
         return assignable(source.ref, target.ref)
-    if source.kind == target.kind and source.kind not in ("enum", "user"):
-        return True
-    return source.kind == "int" and target.kind == "float"
+    return source.kind == target.kind and source.kind not in ("enum", "user")
 
 
 def _article(kind: str) -> str:

@@ -239,7 +239,10 @@ BOMBS: dict[str, Bomb] = {
     "many types": Bomb(
         lambda: HEAD + "types:\n" + lines(2_000, lambda n: f"  t{n}: {{seq: [{{id: a, type: u1}}]}}\n"), reads=True
     ),
-    "types in types": Bomb(lambda: HEAD + lines(45, lambda n: f"{'  ' * n}types:\n{'  ' * n} t{n}:\n"), reads=True),
+    "types in types": Bomb(
+        lambda: HEAD + lines(45, lambda n: f"{'  ' * n}types:\n{'  ' * n} t{n}:\n") + "  " * 45 + "seq: []\n",
+        reads=True,
+    ),
     "chain of types": Bomb(
         lambda: (
             HEAD

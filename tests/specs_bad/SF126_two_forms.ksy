@@ -1,4 +1,4 @@
-# 4:30: error SF126: `valid` has one form, got eq, max
+# 4:38: error SF126: `valid` has one form: `max` does not go with `eq`
 meta: {id: two_forms}
 seq:
   - {id: a, type: u1, valid: {eq: 3, max: 5}}

@@ -27,6 +27,7 @@ _ANNOTATIONS = {
     "io": "KaitaiStream",
     "struct": "KaitaiStruct",
     "any": "Any",
+    "untyped": "Any",
     "opaque": "Any",
 }
 
