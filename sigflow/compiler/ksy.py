@@ -304,7 +304,8 @@ class _Reader:
         type_node, enum_node = body.get("type"), body.get("enum")
         type_ref = self.type_ref(type_node) if type_node is not None else None
         enum = self.type_ref(enum_node) if enum_node is not None else None
-        return sc.Param(self.identifier(id_node, "param"), body.place, id_node.place, type_ref, enum, self.doc(body))
+        id, doubtful = self.identifier(id_node, "param"), type_node is not None and type_ref is None
+        return sc.Param(id, body.place, id_node.place, type_ref, enum, self.doc(body), doubtful)
 
     def params(self, node: Node | None, spec: sc.ClassSpec) -> tuple[sc.Param, ...]:
         items = self.items(node, "params")

@@ -167,17 +167,19 @@ class _Resolver:
         enum = self.enum(param.enum, spec) if param.enum is not None else None
         if enum is not None:
             self.names.enums[param] = enum
-        if param.type is None:
-            return BYTES
-        name = param.type.name
-        found = self.pure(param.type, name, spec)
-        if found is None:
+        if param.doubtful:
+            return ANY  # reported where it was read
+        found = BYTES
+        if param.type is not None:
+            found = self.pure(param.type, param.type.name, spec) or ANY
+            for _ in range(param.type.name.arrays if found != ANY else 0):
+                found = array_of(found)
+        if found == ANY:
             return ANY
-        if enum is not None:
-            found = Type("enum", enum)
-        for _ in range(name.arrays):
-            found = array_of(found)
-        return found
+        if param.enum is not None and found != INT:
+            self.problems.add("SF206", param.enum.place, f"an enum needs an integer type, '{param.id}' is {found}")
+            return ANY
+        return found if enum is None else Type("enum", enum)
 
     def pure(self, ref: sc.TypeRef, name: ex.TypeName, spec: sc.ClassSpec) -> Type | None:
         """The type of values that a name in `params` or in `.as<>` stands for."""

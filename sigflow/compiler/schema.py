@@ -147,7 +147,7 @@ class Attr:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Param:
-    """A parameter of a type."""
+    """A parameter of a type.  `doubtful`: its type could not be read."""
 
     id: str
     place: Place
@@ -155,6 +155,7 @@ class Param:
     type: TypeRef | None
     enum: TypeRef | None
     doc: Doc = Doc()
+    doubtful: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
