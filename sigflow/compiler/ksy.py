@@ -622,8 +622,11 @@ def _is_text(node: Scalar) -> bool:
 
 
 def _places(body: Mapping) -> dict[str, Place]:
+    """Where the keys' values stand; `size-eos: false` is as good as not written."""
     return {
-        key.text: Place(value.place.file, value.place.line, value.place.column, key.place.path) for key, value in body
+        key.text: Place(value.place.file, value.place.line, value.place.column, key.place.path)
+        for key, value in body
+        if key.text != "size-eos" or not isinstance(value, Scalar) or value.boolean is not False
     }
 
 
