@@ -92,7 +92,7 @@ class _Checker:
         """What cannot stand beside `contents`, which is bytes and a check of their value in one."""
         if attr.contents is None:
             return
-        if attr.type is not None and not attr.doubtful:
+        if isinstance(self.names.wires.get(attr), User | Switched):
             self.problems.add("SF407", attr.key("contents"), "`contents` are bytes, which have no `type`")
         if "valid" in attr.key_places:
             place = replace(attr.key("valid"), path=attr.place.path)

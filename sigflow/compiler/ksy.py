@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from sigflow.compiler import schema as sc
 from sigflow.compiler.parser import ExpressionError, parse_process
-from sigflow.compiler.problems import Problems
+from sigflow.compiler.problems import Problems, resembles
 from sigflow.compiler.scalars import code_in, type_in
 from sigflow.compiler.source import Mapping, Node, Scalar, Sequence, parse_integer
 from sigflow.diagnostics import Place
@@ -60,6 +60,8 @@ _COMMON_KEYS = (
 _BYTES_KEYS = ("contents", "size", "size-eos", "pad-right", "parent", "process")
 _TEXT_KEYS = ("size", "size-eos", "pad-right", "encoding")
 _VALUE_KEYS = ("value", "doc", "doc-ref", "enum", "if")
+#: Keys without which a field may lack its extent or its encoding.
+_EXTENT_KEYS = ("type", "contents", "size", "size-eos", "terminator", "encoding")
 _REPEAT_KEYS = {"expr": "repeat-expr", "until": "repeat-until"}
 _NUMBER = re.compile(r"[usf][1248](le|be)?\Z|b[1-9][0-9]*(le|be)?\Z")
 _INTEGER = re.compile(r"[us][1248](le|be)?\Z|b[1-9][0-9]*(le|be)?\Z")
@@ -360,7 +362,7 @@ class _Reader:
         elif type_node is not None:
             type_ = self.type_ref(type_node)
         repeat = self.repeat(body)
-        known = self.keys(body, self.legal(type_node, body, repeat, is_instance))
+        self.keys(body, self.legal(type_node, body, repeat, is_instance))
         encoding = body.get("encoding")
         enum_node, pad, terminator, parent = (body.get(key) for key in ("enum", "pad-right", "terminator", "parent"))
         no_parent = isinstance(parent, Scalar) and parent.boolean is False
@@ -393,7 +395,7 @@ class _Reader:
             hints=hints,
             hint_keys=hint_keys,
             key_places=_places(body),
-            doubtful=not known,
+            doubtful=any(_misspelled(key.text, _EXTENT_KEYS) for key, _ in body),
         )
 
     def legal(self, type_node: Node | None, body: Mapping, repeat: sc.Repeat | None, is_instance: bool) -> set[str]:
@@ -608,17 +610,29 @@ class _Reader:
         return sc.EnumEntry(value, label, node.place) if label else None
 
 
+def _misspelled(written: str, keys: tuple[str, ...]) -> bool:
+    """Whether a key is none of the language, but may be meant as one of these."""
+    real = (*_COMMON_KEYS, *_BYTES_KEYS, *_TEXT_KEYS, *_VALUE_KEYS, *_REPEAT_KEYS.values(), "pos", "io")
+    return written not in real and not written.startswith("-") and resembles(written, keys)
+
+
 def _is_text(node: Scalar) -> bool:
     """Whether YAML reads a scalar as a string, or as a number with a point, which is taken as one."""
     return not node.is_null and node.integer is None and node.boolean is None
 
 
 def _places(body: Mapping) -> dict[str, Place]:
+    """Where the keys' values stand; `size-eos: false` is as good as not written."""
     return {
-        key.text: Place(value.place.file, value.place.line, value.place.column, key.place.path) for key, value in body
+        key.text: Place(value.place.file, value.place.line, value.place.column, key.place.path)
+        for key, value in body
+        if key.text != "size-eos" or not isinstance(value, Scalar) or value.boolean is not False
     }
 
 
 def _listed(node: Node | None) -> Node | None:
     """A lone scalar where a list may stand is a list of one."""
-    return Sequence((node,), node.place) if isinstance(node, Scalar) and not node.is_null else node
+    if not isinstance(node, Scalar) or node.is_null:
+        return node
+    one = replace(node, place=replace(node.place, path=f"{node.place.path}/0"))
+    return Sequence((one,), node.place)

@@ -74,6 +74,11 @@ def plural(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
+def resembles(written: str, known: Iterable[str]) -> bool:
+    """Whether a name may be a misspelling of one of these."""
+    return len(written) < 200 and bool(get_close_matches(written, list(known), n=1, cutoff=0.6))
+
+
 def did_you_mean(written: str, known: Iterable[str]) -> str:
     """`, did you mean 'x'?` where a known name is near, else nothing."""
     # Comparing is slow, so of very many names only those of about the same length are compared.

@@ -137,7 +137,7 @@ class Attr:
     hints: dict[str, Node] = field(default_factory=dict)
     hint_keys: dict[str, Scalar] = field(default_factory=dict)
     key_places: dict[str, Place] = field(default_factory=dict)
-    #: It has an unknown key, which may be what it seems to lack.
+    #: It has an unknown key, which may be a misspelling of what it seems to lack.
     doubtful: bool = False
 
     def key(self, key: str) -> Place:

@@ -123,6 +123,30 @@ def test_a_mistake_is_shown_at_its_word(value: str, word: str, tmp_path: Path) -
     assert problem.excerpt().splitlines()[1:] == [f"  {line}", " " * (problem.column + 1) + "^"]
 
 
+PATHS = [
+    # (spec, the path of its one error)
+    ("[]", "/"),
+    ("# nothing", "/"),
+    ("meta: {id: a, imports: nowhere}", "/meta/imports/0"),
+    ("meta: {id: a, imports: ['']}", "/meta/imports/0"),
+    ("meta: []", "/meta"),
+    ("meta: {id: a}\nseq: [{id: b, type: u1, valid: {max: 3, expr: _ == 2, min: 1}}]", "/seq/0/valid/expr"),
+    ("meta: {id: a}\nseq: [{id: b, type: {switch-on: 1, cases: {1: strz}}}]", "/seq/0/type/cases/1"),
+    ("meta: {id: a}\nseq: [{id: b, type: strz}]", "/seq/0"),
+    ("meta: {id: a}\nseq: [{id: b, contents: x, valid: '[1]'}]", "/seq/0"),
+    ("meta: {id: a}\nseq: [{id: b, contents: [true]}]", "/seq/0/contents/0"),
+    ("meta: {id: a}\nseq: [{id: b, type: u1, valid: {any-of: 1}}]", "/seq/0/valid/any-of"),
+    ("meta: {id: a, ks-zero-copy-substream: 5}", "/meta/ks-zero-copy-substream"),
+]
+
+
+@pytest.mark.parametrize(("spec", "path"), PATHS)
+def test_a_mistake_has_the_path_of_its_key(spec: str, path: str, tmp_path: Path) -> None:
+    file = tmp_path / "path.ksy"
+    file.write_text(spec, encoding="utf-8")
+    assert [problem.path for problem in build(file).problems] == [path]
+
+
 @given(st.text(alphabet="ab'\"\\é: \n", min_size=1, max_size=60), st.sampled_from(["'", '"', "|", ">", None]))
 def test_a_letter_is_found_where_it_was_written(value: str, style: str | None) -> None:
     text = yaml.dump({"key": value}, default_style=style, allow_unicode=True, width=20)
