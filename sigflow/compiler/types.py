@@ -442,14 +442,15 @@ class Types:
 
     def _cast(self, expr: ex.Cast, context: Context) -> Type:
         self.type(expr.value, context)
-        if expr.type in self.casts:
-            return self.casts[expr.type]
-        _plain(expr.type, 1)
-        ref = sc.TypeRef(self._codes[-1].scalar, expr.type)
-        found = self._cast_target(ref, context)
-        for _ in range(expr.type.arrays):
-            found = array_of(found)
-        self.casts[expr.type] = found
+        found = self.casts.get(expr.type)
+        if found is None:
+            _plain(expr.type, 1)
+            found = self._cast_target(sc.TypeRef(self._codes[-1].scalar, expr.type), context)
+            for _ in range(expr.type.arrays):
+                found = array_of(found)
+            self.casts[expr.type] = found
+        if found.kind == "array" and isinstance(expr.value, ex.ListOf) and is_bytes(expr.value):
+            self.nodes[expr.value] = found  # `[1, 2].as<u1[]>` says that these are no bytes, but numbers
         return found
 
     def _cast_target(self, ref: sc.TypeRef, context: Context) -> Type:
@@ -571,7 +572,7 @@ def _plain(name: ex.TypeName, arrays: int) -> None:
 
 
 def is_bytes(expr: ex.ListOf) -> bool:
-    """Whether a list literal is a byte array: integer literals from 0 to 255 only."""
+    """Whether a list literal is a byte array, unless a cast says otherwise: integer literals from 0 to 255 only."""
     return bool(expr.items) and all(isinstance(item, ex.Int) and 0 <= item.value <= 255 for item in expr.items)
 
 
