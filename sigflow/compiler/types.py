@@ -441,7 +441,6 @@ class Types:
         )
 
     def _cast(self, expr: ex.Cast, context: Context) -> Type:
-        self.type(expr.value, context)
         found = self.casts.get(expr.type)
         if found is None:
             _plain(expr.type, 1)
@@ -449,8 +448,11 @@ class Types:
             for _ in range(expr.type.arrays):
                 found = array_of(found)
             self.casts[expr.type] = found
-        if found.kind == "array" and isinstance(expr.value, ex.ListOf) and is_bytes(expr.value):
-            self.nodes[expr.value] = found  # `[1, 2].as<u1[]>` says that these are no bytes, but numbers
+        literal = expr.value if isinstance(expr.value, ex.ListOf) and found.kind in ("array", "bytes") else None
+        if literal is None or literal.items:
+            self.type(expr.value, context)
+        if literal is not None and (not literal.items or is_bytes(literal)):
+            self.nodes[literal] = found  # `[1, 2].as<u1[]>` says that these are no bytes, but numbers
         return found
 
     def _cast_target(self, ref: sc.TypeRef, context: Context) -> Type:

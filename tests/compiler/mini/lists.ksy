@@ -15,4 +15,7 @@ instances:
   small: {value: '[1, 2].as<u1[]>'}
   as_bytes: {value: '[1, 2].as<bytes>'}
   plain: {value: '[1, 2]'}
+  none: {value: '[].as<u4[]>'}
+  no_bytes: {value: '[].as<bytes>'}
+  count: {value: none.size + no_bytes.size}
   ends: {value: 'small.first + small.last + as_bytes.first + plain[1]'}
