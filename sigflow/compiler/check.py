@@ -150,7 +150,7 @@ class _Checker:
             self.problems.add(
                 "SF314",
                 process.place,
-                f"custom process '{name}' runs code from a module: allow it with --allow-import {name}",
+                f"custom process '{name}' is code that the parser imports; --allow-import {name} allows it",
             )
 
     def repeat(self, attr: sc.Attr, repeat: sc.Repeat, context: Context) -> None:

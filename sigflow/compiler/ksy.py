@@ -7,6 +7,7 @@ so that the later phases find the rest.
 
 from __future__ import annotations
 
+import keyword
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -496,6 +497,10 @@ class _Reader:
             path, arguments = parse_process(node.text)
         except ExpressionError as error:
             self.problems.add("SF125", node.at(error.at), f"not a process such as `xor(5)` or `my.name(1)`: {error}")
+            return None
+        strange = next((part for part in path if part.startswith("_") or keyword.iskeyword(part)), None)
+        if strange is not None:
+            self.problems.add("SF125", node.place, f"'{strange}' is no name of a module or a class in it")
             return None
         return sc.Process(path, arguments, node, node.place)
 

@@ -48,11 +48,11 @@ class Build:
     def load(self) -> ModuleType:
         """The main module, executed in memory; what it imports of this build is taken from here, too.
 
-        Raises `SpecError` where there were errors.
+        Raises `SpecError` where there were errors, or where the spec names a process that was not allowed.
         """
-        if not self.ok:
-            errors = [one for one in self.problems if one.severity == "error"]
-            raise SpecError(str(errors[0]) if errors else "the spec has errors", self.problems)
+        refused = [one for one in self.problems if one.severity == "error" or one.code == "SF314"]
+        if refused or not self.ok:
+            raise SpecError(str(refused[0]) if refused else "the spec has errors", self.problems)
         return _Loader(self.modules, self.allowed).module(self.main)
 
 

@@ -441,15 +441,18 @@ class Types:
         )
 
     def _cast(self, expr: ex.Cast, context: Context) -> Type:
-        self.type(expr.value, context)
-        if expr.type in self.casts:
-            return self.casts[expr.type]
-        _plain(expr.type, 1)
-        ref = sc.TypeRef(self._codes[-1].scalar, expr.type)
-        found = self._cast_target(ref, context)
-        for _ in range(expr.type.arrays):
-            found = array_of(found)
-        self.casts[expr.type] = found
+        found = self.casts.get(expr.type)
+        if found is None:
+            _plain(expr.type, 1)
+            found = self._cast_target(sc.TypeRef(self._codes[-1].scalar, expr.type), context)
+            for _ in range(expr.type.arrays):
+                found = array_of(found)
+            self.casts[expr.type] = found
+        literal = expr.value if isinstance(expr.value, ex.ListOf) and found.kind in ("array", "bytes") else None
+        if literal is None or literal.items:
+            self.type(expr.value, context)
+        if literal is not None and (not literal.items or is_bytes(literal)):
+            self.nodes[literal] = found  # `[1, 2].as<u1[]>` says that these are no bytes, but numbers
         return found
 
     def _cast_target(self, ref: sc.TypeRef, context: Context) -> Type:
@@ -571,7 +574,7 @@ def _plain(name: ex.TypeName, arrays: int) -> None:
 
 
 def is_bytes(expr: ex.ListOf) -> bool:
-    """Whether a list literal is a byte array: integer literals from 0 to 255 only."""
+    """Whether a list literal is a byte array, unless a cast says otherwise: integer literals from 0 to 255 only."""
     return bool(expr.items) and all(isinstance(item, ex.Int) and 0 <= item.value <= 255 for item in expr.items)
 
 

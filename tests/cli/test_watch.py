@@ -133,3 +133,19 @@ def test_a_spec_cannot_import_what_was_not_allowed(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "needs the Python module 'antigravity', which would run code" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_process_of_your_own_is_compiled_but_not_run_unasked(tmp_path: Path) -> None:
+    spec, capture = tmp_path / "mine.ksy", tmp_path / "x.bin"
+    spec.write_text("meta: {id: mine}\nseq: [{id: a, size: 1, process: antigravity.fly(3)}]\n")
+    capture.write_bytes(b"abc")
+    for words, status in (
+        (["compile", str(spec), "-o", str(tmp_path)], 0),
+        (["validate", str(capture), "-s", str(spec)], 1),
+    ):
+        command = [sys.executable, "-m", "sigflow", *words]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+        assert done.returncode == status
+        assert "--allow-import antigravity.fly allows it" in done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+    assert "antigravity.Fly(3).decode(" in (tmp_path / "mine.py").read_text(encoding="utf-8")

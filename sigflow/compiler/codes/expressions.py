@@ -237,10 +237,10 @@ seq:
 """,
     ),
     "SF314": Code(
-        E,
+        W,
         "a custom process that was not allowed",
         (
-            "A process of your own is Python code. A spec may name it only where `--allow-import` (or "
+            "A process of your own is Python code. The parser is made, but not loaded unless `--allow-import` (or "
             "`allow_imports`) says so."
         ),
         bad="""\

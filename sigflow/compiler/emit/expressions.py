@@ -9,7 +9,7 @@ from sigflow.compiler import expression as ex
 from sigflow.compiler import schema as sc
 from sigflow.compiler.layout import constant
 from sigflow.compiler.plan import Plan
-from sigflow.compiler.types import Types, is_bytes
+from sigflow.compiler.types import Types
 
 #: Python's precedences, low to high.
 CHOICE, OR, AND, NOT, COMPARE, BIT_OR, BIT_XOR, BIT_AND, SHIFT, SUM, PRODUCT, UNARY, POSTFIX, ATOM = range(14)
@@ -54,7 +54,6 @@ _METHODS: dict[tuple[str, str], tuple[str, int]] = {
     ("array", "first"): ("{0}[0]", POSTFIX),
     ("array", "last"): ("{0}[-1]", POSTFIX),
     ("array", "size"): ("len({0})", ATOM),
-    ("array", "length"): ("len({0})", ATOM),
     ("array", "min"): ("min({0})", ATOM),
     ("array", "max"): ("max({0})", ATOM),
     ("io", "size"): ("{0}.size()", POSTFIX),
@@ -149,7 +148,7 @@ class Expressions:
         return f"{self.at(expr.value, POSTFIX)}[{self.at(expr.index, CHOICE)}]", POSTFIX
 
     def _list(self, expr: ex.ListOf) -> tuple[str, int]:
-        if is_bytes(expr):
+        if self.types.nodes[expr].kind == "bytes":
             return repr(bytes(item.value for item in expr.items if isinstance(item, ex.Int))), ATOM
         return f"[{', '.join(self.at(item, CHOICE) for item in expr.items)}]", ATOM
 

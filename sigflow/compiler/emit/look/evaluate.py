@@ -33,7 +33,7 @@ from sigflow.compiler.emit.look.values import (
     flag,
 )
 from sigflow.compiler.layout import constant
-from sigflow.compiler.types import Types, is_bytes
+from sigflow.compiler.types import Types
 
 #: The reason of a frame for which an expression fails.
 FAILED = "valid"
@@ -241,7 +241,7 @@ class Evaluator:
         raise Inexpressible(f"an element of {described(value)}")
 
     def _list(self, expr: ex.ListOf, _around: Around) -> Value:
-        if is_bytes(expr):
+        if self.types.nodes[expr].kind == "bytes":
             return Literal(bytes(item.value for item in expr.items if isinstance(item, ex.Int)))
         raise Inexpressible("a list")
 
