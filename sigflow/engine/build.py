@@ -116,7 +116,7 @@ class _Program:
                 else:
                     found, code = self._made(name, layout)
                     if code is not None:
-                        objects.write(path, code)  # or not, which is no error
+                        objects.write(path, code)
                 self._loaded[name, layout] = found
             return found
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import os
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
@@ -17,12 +16,12 @@ from typing import Any, cast
 import llvmlite
 from llvmlite import binding
 
+from sigflow.engine.calls import Function
+
 #: The one symbol of an object: a function of an address of int64 numbers, which gives an int64.
 SYMBOL = "sigflow_entry"
 _TYPE = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)
 _DIGEST = 32
-
-Function = Callable[[int], int]
 
 
 def host() -> str:
@@ -86,8 +85,8 @@ def read(path: Path) -> bytes | None:
     return code if hashlib.sha256(code).digest() == data[:_DIGEST] else None
 
 
-def write(path: Path, code: bytes) -> bool:
-    """Keep an object; whether that was possible."""
+def write(path: Path, code: bytes) -> None:
+    """Keep an object, where that is possible."""
     half = path.with_name(f"{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -96,5 +95,3 @@ def write(path: Path, code: bytes) -> bool:
     except OSError:
         with suppress(OSError):
             half.unlink()
-        return False
-    return True
