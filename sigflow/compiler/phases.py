@@ -50,9 +50,12 @@ class Build:
 
         Raises `SpecError` where there were errors, or where the spec names a process that was not allowed.
         """
-        refused = [one for one in self.problems if one.severity == "error" or one.code == "SF314"]
-        if refused or not self.ok:
-            raise SpecError(str(refused[0]) if refused else "the spec has errors", self.problems)
+        errors = [one for one in self.problems if one.severity == "error"]
+        if errors or not self.ok:
+            raise SpecError(str(errors[0]) if errors else "the spec has errors", self.problems)
+        foreign = next((one for one in self.problems if one.code == "SF314"), None)
+        if foreign is not None:
+            raise SpecError(f"the spec is not loaded: {foreign.message}")
         return _Loader(self.modules, self.allowed).module(self.main)
 
 
