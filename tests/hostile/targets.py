@@ -417,7 +417,8 @@ TARGETS: dict[str, Target] = {
         ),
         Target(
             "report", report, lambda: _numbered(BUNDLED), _MARKERS, 256,
-            ("sigflow.recording.faults", "sigflow.recording.recording", "sigflow_formats"),
+            # How the frames are told apart, the others watch.
+            ("sigflow.recording.faults", "sigflow.recording.recording"),
         ),
         Target("compressed", compressed, _compressed),
         Target("codecs", payloads, lambda: [*_samples((".tlv",)), _packed(".gz")], _MARKERS),
