@@ -25,6 +25,8 @@ _SELDOM = {
     "follows",
     "hex_at",
 }
+#: Bytes of bytecode of a function that is not put in line of each caller, such as the look at a long text header.
+_LONG = 1000
 
 
 def made(functions: Mapping[str, FunctionType], name: str, layout: str) -> tuple[Function, bytes | None]:
@@ -36,9 +38,13 @@ def made(functions: Mapping[str, FunctionType], name: str, layout: str) -> tuple
     replacements = intrinsics.replacements(options=inner | {"forceinline": True})
     space = functions[name].__globals__
     space.update(replacements)
+    jitted: dict[FunctionType, Any] = {}
     for each, function in functions.items():
         if each not in replacements:
-            space[each] = numba.njit(**inner, forceinline=each not in _SELDOM)(function)
+            if function not in jitted:  # it may have two names
+                inline = each not in _SELDOM and len(function.__code__.co_code) <= _LONG
+                jitted[function] = numba.njit(**inner, forceinline=inline)(function)
+            space[each] = jitted[function]
     arguments = rebuilt(layout)
     lines = (
         "def entry(block):",

@@ -13,12 +13,13 @@ manual describes; `build` goes back to Numba's own ways should a version of Numb
 from __future__ import annotations
 
 import gc
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
 from llvmlite import binding
 from numba import cfunc, njit
-from numba.core import codegen, compiler, typed_passes, untyped_passes
+from numba.core import codegen, compiler, typed_passes, types, untyped_passes
 from numba.core.compiler_machinery import LoweringPass, PassManager, register_pass
 
 from sigflow.engine.objects import loaded, translated
@@ -84,10 +85,40 @@ class _Outside(typed_passes.NativeLowering):
         return done
 
 
+class _Typing:
+    """A typing context that remembers what built-in functions and operators make of which types.
+
+    Kernel code holds thousands of additions and comparisons, all of the same few types, and for each Numba tries one
+    signature after the other.
+    """
+
+    def __init__(self, context: Any) -> None:
+        self._context = context
+        self._known: dict[tuple[Any, tuple[Any, ...]], Any] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._context, name)
+
+    def resolve_function_type(self, function: Any, args: Sequence[Any], kws: Mapping[str, Any]) -> Any:
+        if isinstance(function, types.Dispatcher):  # one of the kernel's own, which is compiled by being asked for
+            return self._context.resolve_function_type(function, [types.unliteral(each) for each in args], kws)
+        key = function, tuple(args)
+        if key not in self._known:
+            self._known[key] = self._context.resolve_function_type(function, args, kws)
+        return self._known[key]
+
+
+_typing = cache(_Typing)
+
+
 class _Entry(compiler.CompilerBase):
     """For a function that C calls."""
 
     lowering: type[LoweringPass] = _Outside
+
+    def __init__(self, typingctx: Any, *rest: Any) -> None:
+        super().__init__(typingctx, *rest)
+        self.state.typingctx = _typing(typingctx)
 
     def define_pipelines(self) -> list[PassManager]:
         passes = PassManager("sigflow")
