@@ -158,7 +158,8 @@ def peers(rounds: int, scale: float) -> None:
                 found["Kaitai, C++ -O3"] = statistics.median(seconds)
             ratios = {peer: found[peer] for peer in readers if peer in found}
             print(f"\npayload {payload:,} B: {len(data):,} bytes, {count:,} frames, median of {rounds}")
-            print(f"{'':36}{'us/frame':>10}{'GB/s':>9}" + "".join(f"{'x ' + peer[:8]:>10}" for peer in ratios))
+            names = [peer.removeprefix("Kaitai, ").split()[0] for peer in ratios]
+            print(f"{'':36}{'us/frame':>10}{'GB/s':>9}" + "".join(f"{'x ' + each:>10}" for each in names))
             for way, seconds_ in found.items():
                 report(way, seconds_, count, len(data), ratios)
             if "CRC-32 alone, 2 threads" in found:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import ast
 import inspect
 import re
-from collections.abc import Iterator, Sequence
-from functools import cache
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache, lru_cache
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -50,9 +50,14 @@ def assemble(scan: Scan, kernels: Sequence[ModuleType]) -> str:
     parts = [_OPENING.format(names=", ".join(each.name for each in scan.formats))]
     parts += [kernel_code(module) for module in (*kernels, loop, chains)]
     for number, envelope in enumerate(scan.formats):
-        parts.append(_renamed(inspect.getsource(envelope.look), f"look_{number}"))  # type: ignore[arg-type]
+        parts.append(_renamed(_source(envelope.look), f"look_{number}"))
     parts += ["\n".join(lines) for lines in _emitted(scan)]
     return "\n\n\n".join(parts) + "\n"
+
+
+@lru_cache(maxsize=64)
+def _source(look: Callable[..., int]) -> str:
+    return inspect.getsource(look)
 
 
 def _renamed(text: str, name: str) -> str:

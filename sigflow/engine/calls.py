@@ -62,7 +62,7 @@ class Call:
         self._of_layout = function
         self._function: Function | None = None
         self._last: list[Any] = []
-        self._places: list[int] = []
+        self._kinds: list[tuple[str, int]] = []  # of each argument, and its place in the block
         self._block = array("q")
 
     def __call__(self, *arguments: Any) -> int:
@@ -71,14 +71,21 @@ class Call:
         block, last = self._block, self._last
         for n, argument in enumerate(arguments):
             if argument is not last[n]:
-                for place, number in enumerate(_numbers(argument), self._places[n]):
-                    block[place] = number
-                last[n] = None if _kind(argument) == "b" else argument
+                kind, place = self._kinds[n]
+                if kind == "i":
+                    block[place] = argument
+                    continue
+                for at, number in enumerate(_numbers(argument), place):
+                    block[at] = number
+                if kind != "b":
+                    last[n] = argument
         return self._function(block.buffer_info()[0])
 
     def _begin(self, arguments: tuple[Any, ...]) -> Function:
-        sizes = [len(_numbers(argument)) for argument in arguments]
-        self._places = [sum(sizes[:n]) for n in range(len(sizes))]
-        self._block = array("q", bytes(8 * sum(sizes)))
+        size = 0
+        for argument in arguments:
+            self._kinds.append((layout_of((argument,)), size))
+            size += len(_numbers(argument))
+        self._block = array("q", bytes(8 * size))
         self._last = [None] * len(arguments)
         return self._of_layout(layout_of(arguments))

@@ -67,8 +67,8 @@ class Parts(ABC):
         base = self._offset - left
         self._offset += count
         if left <= room:
-            buffer[room - left : room] = bytes(carried)
             data: Any = memoryview(buffer)[room - left : room + count]
+            data[:left] = carried
         else:
             # A frame is longer than the room.  So much more is read at once that copying it stays linear.
             pieces: list[bytes] = [bytes(carried), bytes(memoryview(buffer)[room : room + count])]

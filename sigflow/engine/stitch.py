@@ -31,9 +31,10 @@ if TYPE_CHECKING:
     Array = numpy.ndarray[Any, Any]
 
 #: Bytes of a range: many, so that stitching is rare; few, so that what was found in it is small.  Where frames are
-#: long, ranges become longer by and by, up to so many times as long.
+#: long, ranges become longer by and by, up to so many times as long, and shorter again towards the end, so that all
+#: workers end at about the same time.
 RANGE = 8 << 20
-LONGER = 4
+LONGER = 8
 #: Ranges that may be done and wait for those before them, for each worker.
 AHEAD = 2
 
@@ -90,7 +91,8 @@ class Stitched:
                 pos, lock = 0, START if self._after == YES else NO
                 while True:
                     while len(waiting) < self._count * AHEAD and following < max(total, 1):
-                        start, following = following, following + size
+                        fair = (total - following) // (2 * self._count)
+                        start, following = following, following + max(self._size, min(size, fair))
                         stop = min(following, total)
                         waiting.append((start, stop, pool.submit(self._scan, start, stop)))
                     if not waiting:

@@ -53,10 +53,10 @@ class Rows:
         """Room for so many frames and pieces of gaps."""
         import numpy
 
-        self.frames = numpy.zeros((frames, 4), numpy.int64)
-        self.marks = numpy.zeros((frames, 2), numpy.int64)
-        self.gaps = numpy.zeros((gaps, 4), numpy.int64)
-        self.reasons = numpy.zeros(gaps * 2 + 4 * loop.MOST_REASONS, numpy.int64)
+        self.frames = numpy.empty((frames, 4), numpy.int64)
+        self.marks = numpy.empty((frames, 2), numpy.int64)
+        self.gaps = numpy.empty((gaps, 4), numpy.int64)
+        self.reasons = numpy.empty(gaps * 2 + 4 * loop.MOST_REASONS, numpy.int64)
 
     def grow(self) -> None:
         """Twice as much room; what was written stays."""
