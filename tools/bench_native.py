@@ -180,6 +180,16 @@ def damaged(payload: int, count: int, seed: int = 1) -> bytes:
     return bytes(data)
 
 
+def unordered(payload: int, count: int) -> dict[str, bytes]:
+    """Captures with frames that came twice, or late."""
+    data, size = make_capture(payload, count), payload + 26
+    frames = [data[at : at + size] for at in range(0, len(data), size)]
+    twice = b"".join(frame * 2 for frame in frames[: count // 2])
+    for at in random.Random(1).sample(range(0, count - 1, 2), count // 100):
+        frames[at : at + 2] = frames[at + 1], frames[at]
+    return {"every frame twice": twice, "1 % swapped": b"".join(frames)}
+
+
 def head(length: int) -> bytes:
     return struct.pack(">4sBBIQII", b"SGF1", 1, 0, 7, 1, length, 0xDEADBEEF)
 
@@ -212,13 +222,15 @@ def hard(rounds: int, scale: float) -> None:
     benign: dict[int, float] = {}
     for payload, frames in CAPTURES:
         count = max(100, int(frames * scale))
-        clean, broken = MemoryStorage(make_capture(payload, count)), MemoryStorage(damaged(payload, count))
-        found = timed(rounds, {"clean": partial(validate, clean), "damaged": partial(validate, broken)})
-        benign[payload] = count * (payload + 26) / found["clean"]
-        share = found["clean"] / found["damaged"]
-        work = validate(broken).work_ratio
-        speed = benign[payload] * share / 1e9
-        print(f"{f'1 % damaged, payload {payload:,} B':40}{speed:8.2f}{share:11.2f}{work:12.2f}")
+        broken = {"1 % damaged": damaged(payload, count)} | (unordered(payload, count) if payload == 64 else {})
+        clean = MemoryStorage(make_capture(payload, count))
+        for name, data in broken.items():
+            storage = MemoryStorage(data)
+            found = timed(rounds, {"clean": partial(validate, clean), name: partial(validate, storage)})
+            benign[payload] = count * (payload + 26) / found["clean"]
+            share = found["clean"] / found[name]
+            speed, work = benign[payload] * share / 1e9, validate(storage).work_ratio
+            print(f"{f'{name}, payload {payload:,} B':40}{speed:8.2f}{share:11.2f}{work:12.2f}")
     for name, data in hostile(32 * MIB).items():
         storage = MemoryStorage(data)
         seconds = timed(min(rounds, 3), {"": lambda storage=storage: validate(storage)})[""]

@@ -2,8 +2,9 @@
 is.
 
 Rules of kernel code: every number is an int64, every array is int64 or uint8; no objects, no exceptions, no closures.
-Places are indexes into `data`; whoever calls turns them into offsets.  What is not decidable here is handed back (HARD)
-with nothing changed, and the Python scan decides that one candidate: the state of a scan is (POS, LOCK) alone.
+Places are indexes into `data`; whoever calls turns them into offsets.  What is not decidable here is handed back
+(UNDECIDABLE) with nothing changed, and the Python scan decides that one candidate: the state of a scan is (POS, LOCK)
+alone.
 
 The functions `verdict_of`, `marker`, `next_first`, `look`, `direct`, `stretches`, `fill` and those of the checksum
 families are emitted for the formats of a scan, see `assemble`.  They take the number of a format (in the order in which
@@ -16,11 +17,11 @@ formats are tried) or of a checksum.
 # -- why a scan stopped --
 #: The bytes are decided, or more must come before anything else can be.
 DONE = 0
-NEED = 1
+LACKING = 1
 #: An array for results is full: take them and call again.
 FULL = 2
 #: The candidate at POS is for the Python scan.
-HARD = 3
+UNDECIDABLE = 3
 #: The array of prefix states is too short: it must hold WANTED of them.
 GROW = 4
 
@@ -124,7 +125,7 @@ def scan(
     Ps,
     Ts,
 ):
-    """Go on over data[:end] while POS < until.  Gives DONE, NEED, FULL, HARD or GROW.
+    """Go on over data[:end] while POS < until.  Gives DONE, LACKING, FULL, UNDECIDABLE or GROW.
 
     final: the stream ends at `end`.  after: the lock after a frame.  frames: rows of start, stop, counter, stream id.
     FIRST: by byte, whether a marker may begin with it; BEGIN: whether a frame may.  ALPHABET: the 256 bytes.
@@ -158,7 +159,7 @@ def scan(
             verdict = verdict_of(k, data, pos, end, final, S, L, K, BEGIN, ALPHABET, box, X, states, queue, Ps, Ts)
             if verdict == 0:
                 if not final:
-                    code = NEED
+                    code = LACKING
                     break
                 verdict = -1 - L[k, REASON_BASE] - TRUNCATED
             if verdict > 0:
@@ -177,7 +178,7 @@ def scan(
             if verdict == NO_MARKER:
                 continue
             if verdict <= HARD_VERDICT:
-                code = HARD if verdict == HARD_VERDICT else GROW
+                code = UNDECIDABLE if verdict == HARD_VERDICT else GROW
                 break
             X[REFUSED + refused] = REASON[-1 - verdict]
             refused += 1

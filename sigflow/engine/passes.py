@@ -79,7 +79,10 @@ class Pass:
         try:
             for window, until in self._windows(windows, start, stop, lock):
                 sweep.count_from(window.base)
-                while (code := sweep.run(window.data, len(window.data), window.final, until)) in (loop.FULL, loop.HARD):
+                while (code := sweep.run(window.data, len(window.data), window.final, until)) in (
+                    loop.FULL,
+                    loop.UNDECIDABLE,
+                ):
                     if code == loop.FULL:
                         rows.grow()
                         continue
@@ -117,7 +120,7 @@ class Pass:
             code = sweep.run(data, len(data), final, until)
             if sweep.full:
                 yield Batch(*sweep.take(), data, base)
-            if code == loop.HARD:
+            if code == loop.UNDECIDABLE:
                 batch = self._by_python(window)
                 if batch is None:
                     return

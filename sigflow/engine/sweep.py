@@ -158,7 +158,7 @@ class Sweep:
     # ---------------------------------------------------------------- scanning
 
     def run(self, data: Array, end: int, final: bool, until: int) -> int:
-        """Scan data[:end] while `pos` < until; gives `loop.DONE`, NEED, FULL or HARD.
+        """Scan data[:end] while `pos` < until; gives `loop.DONE`, LACKING, FULL or UNDECIDABLE.
 
         data: uint8, contiguous and read-only.  What was found is in `found` until `take`n.
         """

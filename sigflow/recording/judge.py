@@ -12,7 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from sigflow.diagnostics import Finding, Severity
-from sigflow.engine.counters import Losses
+from sigflow.engine.counters import Shown
 from sigflow.engine.passes import LOOK
 from sigflow.events import Gap
 from sigflow.recording.faults import Examiner
@@ -89,8 +89,8 @@ class NativeVerdict:
         self._listed_of_gaps = 0  # findings of those that are listed
         self._stop = -1  # the end of the last piece
         self._mask = 0  # the reasons of its gap
-        self._losses: list[Losses] = []
-        self._kept_losses = 0
+        self._shown: list[Shown] = []
+        self._kept = 0
         self._found: list[tuple[Place, Finding]] = []
         self._diagnostics_total = 0
         self._damaged = False
@@ -108,12 +108,12 @@ class NativeVerdict:
             self._gaps(batch)
         for row, shown in self._run.shown(batch, index):
             if counted is not None:
-                counted += shown.events() if isinstance(shown, Losses) else shown
-            if isinstance(shown, Losses):
+                counted += shown.events() if isinstance(shown, Shown) else shown
+            if isinstance(shown, Shown):
                 self._diagnostics_total += len(shown.rows)
-                if self._kept_losses < self._longest:
-                    self._losses.append(shown)
-                    self._kept_losses += len(shown.rows)
+                if self._kept < self._longest:
+                    self._shown.append(shown)
+                    self._kept += len(shown.rows)
             else:
                 place = batch.base + int(batch.frames[row, 0]), _OF_COUNTER
                 for event in shown:
@@ -212,7 +212,7 @@ class NativeVerdict:
         """How many findings there are of the gaps that are listed, and of all else."""
         if self._gaps_total <= self._longest:
             return self._diagnostics_total
-        return len(self._found) + sum(len(losses.rows) for losses in self._losses) + self._listed_of_gaps
+        return len(self._found) + sum(len(shown.rows) for shown in self._shown) + self._listed_of_gaps
 
     def _all_gaps(self) -> Iterator[Gap]:
         out: list[Any] = []
@@ -244,8 +244,8 @@ class NativeVerdict:
     def _placed(self, lost: int) -> list[tuple[Place, Finding]]:
         """What was found beside the gaps."""
         placed = list(self._found)
-        for losses in self._losses:
-            placed += [((event.offset, _OF_COUNTER), self._of_event(event)) for event in losses.events()]
+        for shown in self._shown:
+            placed += [((event.offset, _OF_COUNTER), self._of_event(event)) for event in shown.events()]
         if not lost:
             placed = [
                 (place, replace(finding, severity=Severity.NOTE) if finding.code == LOSS else finding)

@@ -14,7 +14,7 @@ from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any
 
 from sigflow.columns.frames import FrameBatch
-from sigflow.engine.counters import Losses
+from sigflow.engine.counters import Shown
 from sigflow.engine.stitch import RANGE, Stitched
 from sigflow.engine.windows import windows_of
 from sigflow.events import Event, Record
@@ -142,7 +142,7 @@ class NativeRun:
             return self._source.read(batch.base + start, batch.base + stop)
         return batch.data[start:stop].tobytes()
 
-    def shown(self, batch: Batch, index: int) -> Iterator[tuple[int, Losses | list[Event]]]:
+    def shown(self, batch: Batch, index: int) -> Iterator[tuple[int, Shown | list[Event]]]:
         """What the counters of a batch show."""
         return self._counters.over(batch, lambda row: self.record(batch, index, row))
 
@@ -208,7 +208,7 @@ class NativeRun:
         out: list[Event] = []
         things: list[tuple[int, int, int, Any]] = []
         for row, shown in self.shown(batch, index):
-            if isinstance(shown, Losses):
+            if isinstance(shown, Shown):
                 things += [
                     (at, 1, 0, [event]) for at, event in zip(shown.rows[:, 0].tolist(), shown.events(), strict=True)
                 ]

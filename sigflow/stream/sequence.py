@@ -72,7 +72,8 @@ class Tracker:
                 self._ahead(stream, expected, found, offset, out)
             else:
                 self._begin(stream, found)
-                out.append(self._note("sequence-restarted", f"counter {found}, wanted {expected}", stream, offset))
+                text = f"counter {found}, wanted {expected}"
+                out.append(_note("sequence-restarted", text, self.name, stream, offset))
 
     def missed(self, stream: Any, first: int, count: int) -> None:
         """Remember that so many frames from counter `first` on never came; they are counted already."""
@@ -102,21 +103,46 @@ class Tracker:
         out.append(Loss(stream, count, self.name, expected, found, offset))
 
     def _late(self, stream: Any, found: int, offset: int, out: list[Event]) -> None:
+        if self.came(stream, found):
+            self._counts.lost -= 1
+            self._counts.reordered += 1
+            out.append(late(self.name, stream, found, offset))
+        else:
+            self._counts.duplicate += 1
+            out.append(duplicate(self.name, stream, found, offset))
+
+    def came(self, stream: Any, found: int) -> bool:
+        """Whether this counter was missing; now it is not."""
         for n, (first, count) in enumerate(self._missing.get(stream, ())):
             place, odd = divmod((found - first) % self.modulus, self._step)
             if place < count and not odd:
                 behind = ((first + (place + 1) * self._step) % self.modulus, count - place - 1)
                 self._missing[stream][n : n + 1] = [each for each in ((first, place), behind) if each[1]]
-                self._counts.lost -= 1
-                self._counts.reordered += 1
-                out.append(self._note("sequence-reordered", f"counter {found} comes late", stream, offset))
-                return
-        self._counts.duplicate += 1
-        out.append(self._note("sequence-duplicate", f"counter {found} was there before", stream, offset))
+                return True
+        return False
 
-    def _note(self, code: str, text: str, stream: Any, offset: int) -> Note:
-        where = "" if stream is None else f" in stream {stream!r}"
-        return Note(code, Severity.NOTE, text + where, offset, self.name)
+    def missing(self, stream: Any) -> tuple[int, int]:
+        """The least that may be missing of a stream, and what lies behind all that is; equal where nothing is."""
+        ranges = [(first, first + count * self._step) for first, count in self._missing.get(stream, ())]
+        if not ranges:
+            return 0, 0
+        low, high = min(ranges)[0], max(stop for _, stop in ranges)
+        return (low, high) if high <= self.modulus else (0, self.modulus)
+
+
+def late(name: str, stream: Any, found: int, offset: int) -> Note:
+    """That the counter of a frame of this format was missing until it came."""
+    return _note("sequence-reordered", f"counter {found} comes late", name, stream, offset)
+
+
+def duplicate(name: str, stream: Any, found: int, offset: int) -> Note:
+    """That the counter of a frame of this format was there before."""
+    return _note("sequence-duplicate", f"counter {found} was there before", name, stream, offset)
+
+
+def _note(code: str, text: str, name: str, stream: Any, offset: int) -> Note:
+    where = "" if stream is None else f" in stream {stream!r}"
+    return Note(code, Severity.NOTE, text + where, offset, name)
 
 
 def tracker_of(format: Format, counts: Counts) -> Tracker | None:

@@ -19,8 +19,9 @@ from tools import fuzz
 
 
 @pytest.fixture(autouse=True)
-def signals() -> Iterator[None]:
-    """The fuzzer sets what signals and its timer do; here it has no process of its own."""
+def process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The fuzzer sets what signals and its timer do, and counts memory; here it has no process of its own."""
+    monkeypatch.setattr(fuzz, "MEMORY", inf)
     before = {number: signal.getsignal(number) for number in (*fuzz.STOPS, signal.SIGPROF)}
     yield
     signal.setitimer(signal.ITIMER_PROF, 0)
@@ -58,6 +59,16 @@ def test_an_input_that_takes_long_breaks_a_rule(tmp_path: Path, monkeypatch: pyt
     watch = fuzz.Watch(lambda data: None, tmp_path / "p.json")
     with pytest.raises(fuzz.Broken, match=r"an input of 3 bytes took 1.50 s, the bound is 1 s"):
         watch(b"abc")
+
+
+def test_an_input_that_takes_much_memory_breaks_a_rule(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fuzz, "MEMORY", 512)
+    monkeypatch.setattr(fuzz, "peak", lambda: 600)
+    watch = fuzz.Watch(lambda data: None, tmp_path / "p.json")
+    with pytest.raises(fuzz.Broken, match="resident memory reached 600 MiB, the bound is 512 MiB"):
+        for _ in range(1000):
+            watch(b"abc")
+    assert watch.runs == 1000
 
 
 def test_a_target_that_is_stopped_tells_what_it_reached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
