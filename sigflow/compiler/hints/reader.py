@@ -1,0 +1,88 @@
+"""What all hints are read with: keys, numbers, names of fields, and expressions of the type they speak of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sigflow.compiler import expression as ex
+from sigflow.compiler import schema as sc
+from sigflow.compiler.hints.model import Hints
+from sigflow.compiler.model import Names
+from sigflow.compiler.problems import Problems
+from sigflow.compiler.scalars import code_in
+from sigflow.compiler.source import Mapping, Node, Scalar
+from sigflow.compiler.types import Context, Types
+from sigflow.diagnostics import Place
+
+
+class Reader:
+    """Reads hints of one spec."""
+
+    def __init__(self, spec: sc.Spec, names: Names, types: Types, problems: Problems) -> None:
+        self.file = spec
+        self.names = names
+        self.types = types
+        self.problems = problems
+
+    def bad(self, node: Node | sc.Attr, message: str, code: str = "SF502") -> None:
+        self.problems.add(code, node.place, message)
+
+    def keys(self, node: Mapping, legal: tuple[str, ...], what: str) -> None:
+        for key, _ in node:
+            if key.text not in legal:
+                self.problems.add(
+                    "SF501", key, f"unknown key '{key.text}' of {what}, expected: {', '.join(legal)}", (key.text, legal)
+                )
+
+    def expression(self, node: Node | None, context: Context, *kinds: str) -> sc.Code | None:
+        """The expression in a hint, typed; a field that it does not know is reported where it stands."""
+        if node is None:
+            return None
+        if isinstance(node, Mapping) and node.get("expr") is not None:
+            self.keys(node, ("expr",), "an expression")
+            return self.expression(node.get("expr"), context, *kinds)
+        code = code_in(node, self.problems)
+        if code is None:
+            return None
+        if isinstance(code.expr, ex.Name) and self.misspelt(code.expr.id, context):
+            self.unknown(code.expr.id, code.place, context.spec.member_ids())
+            return None
+        found = self.types.of(code, context)
+        if kinds and found.kind not in (*kinds, "any"):
+            self.bad(node, f"expected {' or '.join(kinds)}, got {found}")
+        return code
+
+    @staticmethod
+    def misspelt(id: str, context: Context) -> bool:
+        """Whether a lone name is no field at all."""
+        return not id.startswith("_") and context.spec.member(id) is None and not context.spec.broken
+
+    def unknown(self, id: str, place: Place, known: Iterable[str]) -> None:
+        self.problems.add("SF508", place, f"unknown field '{id}'", (id, known))
+
+    def integer(self, node: Node | None, least: int, most: int = 1 << 63) -> int | None:
+        if node is None:
+            return None
+        value = node.integer if isinstance(node, Scalar) else None
+        if value is None or not least <= value <= most:
+            wanted = f"of at least {least}" if value is None or value < least else f"of at most {most}"
+            self.bad(node, f"expected an integer {wanted}, got {node.describe()}")
+            return None
+        return value
+
+    def field(self, node: Node | None, hints: Hints) -> sc.Attr | None:
+        """The field of the unit's own `seq` that a hint names."""
+        if not isinstance(node, Scalar):
+            if node is not None:
+                self.bad(node, f"expected a field, got {node.describe()}")
+            return None
+        return self.named(node.text, node.place, hints)
+
+    def named(self, id: str, place: Place, hints: Hints) -> sc.Attr | None:
+        found = next((attr for attr in hints.unit.seq if attr.id == id), None)
+        if found is None:
+            if not hints.unit.broken:
+                self.unknown(id, place, [attr.id for attr in hints.unit.seq])
+            return None
+        hints.mentioned.add(id)
+        return found

@@ -1,0 +1,295 @@
+"""What makes a type one frame of a stream: `-sigflow-stream`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from sigflow.compiler import schema as sc
+from sigflow.compiler.evidence import evidence, extent, fixed_literals, leading
+from sigflow.compiler.hints.checksum import ChecksumReader
+from sigflow.compiler.hints.model import Hints, SequenceHint, TimeHint
+from sigflow.compiler.hints.reader import Reader
+from sigflow.compiler.model import Bits, Names, Number
+from sigflow.compiler.problems import Problems, plural
+from sigflow.compiler.scalars import type_in
+from sigflow.compiler.source import Mapping, Node, Scalar, Sequence
+from sigflow.compiler.types import Context, Types
+from sigflow.limits import DEFAULT_FRAME
+
+STREAM_KEYS = (
+    "unit",
+    "sync",
+    "max-frame",
+    "checksum",
+    "confirm",
+    "sequence",
+    "overtaken-by",
+    "aborted-by-sync",
+    "time",
+    "kind",
+    "byte-order",
+    "payload",
+)
+_UNITS = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "ns": 1}
+#: `lint` warns where a chain is believed on less evidence than this many bits.
+ENOUGH_BITS = 36
+DEFAULT_CHAIN = 8
+#: What the scan of a chain holds for each byte leaves this much room.
+LONGEST_CHAIN = 255
+
+
+class StreamReader(Reader):
+    """Reads `-sigflow-stream`."""
+
+    def __init__(self, spec: sc.Spec, names: Names, types: Types, problems: Problems) -> None:
+        super().__init__(spec, names, types, problems)
+        self._checksums = ChecksumReader(spec, names, types, problems)
+
+    def stream(self, carrier: sc.ClassSpec) -> Hints | None:
+        node = carrier.hints["-sigflow-stream"]
+        if isinstance(node, Scalar) and (node.is_null or node.boolean is True):
+            node = Mapping((), node.place)
+        if not isinstance(node, Mapping):
+            self.bad(node, f"expected a map, got {node.describe()}")
+            return None
+        self.keys(node, STREAM_KEYS, "-sigflow-stream")
+        unit, arguments = self.unit(node.get("unit"), carrier)
+        if unit is None:
+            return None
+        if len(arguments) != len(unit.params):
+            place = node.get("unit") or node
+            self.bad(
+                place,
+                f"type '{unit.title}' takes {plural(len(unit.params), 'argument')}, got {len(arguments)}",
+                "SF311",
+            )
+            return None
+        hints = Hints(unit, arguments)
+        context = Context(unit)
+        for key, action in self._KEYS.items():
+            value = node.get(key)
+            if value is not None:
+                action(self, hints, value, context)
+        return hints
+
+    def unit(self, node: Node | None, carrier: sc.ClassSpec) -> tuple[sc.ClassSpec | None, tuple[sc.Code, ...]]:
+        if node is None:
+            return carrier, ()
+        ref = type_in(node, self.problems)
+        if ref is None:
+            return None, ()
+        name = ref.name
+        found = self.types.scope.find_type(name.path, carrier)
+        if found is None:
+            written = "::".join(name.path)
+            self.problems.add(
+                "SF204", ref.at(name.at), f"unknown type '{written}'", (written, self.types.scope.type_names(carrier))
+            )
+            return None, ()
+        self.names.used.add(found)
+        codes = tuple(sc.Code(ref.scalar, argument) for argument in name.arguments)
+        for code in codes:
+            self.types.of(code, Context(carrier))
+        return found, codes
+
+    def sync(self, hints: Hints, node: Node, _context: Context) -> None:
+        items = node.items if isinstance(node, Sequence) else (node,)
+        if isinstance(node, Scalar) and node.plain and node.text == "none":
+            return
+        if (
+            isinstance(node, Sequence)
+            and node.items
+            and all(isinstance(one, Scalar) and one.integer is not None for one in node.items)
+        ):
+            items = (node,)
+        found: list[bytes] = []
+        possible = leading(hints.unit, self.names)
+        for item in items:
+            literal = self.literal(item)
+            if not literal:
+                continue
+            found.append(literal)
+            if not any(one.startswith(literal) for one in possible):
+                shown = ", ".join(one.hex(" ") for one in possible) or "nothing"
+                self.bad(
+                    item, f"no field fixes the sync {literal.hex(' ')}: the leading bytes are fixed to {shown}", "SF505"
+                )
+        hints.sync = tuple(found)
+
+    def literal(self, node: Node) -> bytes | None:
+        if isinstance(node, Sequence):
+            values = [one.integer if isinstance(one, Scalar) else None for one in node.items]
+            if all(value is not None and 0 <= value <= 255 for value in values):
+                return bytes(value for value in values if value is not None)
+        elif isinstance(node, Scalar) and not node.is_null:
+            value = node.integer
+            if value is not None and 0 <= value <= 255:
+                return bytes((value,))
+            return node.text.encode("utf-8", "surrogatepass")
+        self.bad(node, f"expected a string or a list of bytes, got {node.describe()}")
+        return None
+
+    def max_frame(self, hints: Hints, node: Node, _context: Context) -> None:
+        hints.max_frame = self.integer(node, 1) or hints.max_frame
+
+    def checksum(self, hints: Hints, node: Node, context: Context) -> None:
+        items = node.items if isinstance(node, Sequence) else (node,)
+        found = [one for item in items if (one := self._checksums.checksum(hints, item, context))]
+        hints.checksums = tuple(found)
+
+    def confirm(self, hints: Hints, node: Node, _context: Context) -> None:
+        if isinstance(node, Scalar) and node.text == "checksum":
+            if not hints.checksums:
+                self.bad(node, "`confirm: checksum` needs a checksum")
+            return
+        if isinstance(node, Mapping) and node.get("chain") is not None:
+            self.keys(node, ("chain",), "confirm")
+            hints.chain = self.integer(node.get("chain"), 2, LONGEST_CHAIN)
+            return
+        self.bad(node, f"expected `checksum` or `{{chain: n}}`, got {node.describe()}")
+
+    def sequence(self, hints: Hints, node: Node, context: Context) -> None:
+        if isinstance(node, Scalar):
+            node = Mapping(((node, node),), node.place, {"field": (node, node)})
+        if not isinstance(node, Mapping) or node.get("field") is None:
+            self.bad(node, "expected a map with `field`, and maybe `per` and `step`")
+            return
+        if len(node.entries) > 1:
+            self.keys(node, ("field", "per", "step"), "sequence")
+        attr = self.field(node.get("field"), hints)
+        per = self.expression(node.get("per"), context)
+        step = self.integer(node.get("step"), 1) if node.get("step") is not None else 1
+        wire = self.names.wires.get(attr) if attr is not None else None
+        bits = (
+            8 * wire.size
+            if isinstance(wire, Number) and wire.kind == "u"
+            else wire.width
+            if isinstance(wire, Bits)
+            else 0
+        )
+        if attr is not None and not bits:
+            self.bad(node, f"a sequence is an unsigned integer or a bit field, '{attr.id}' is neither")
+        elif attr is not None:
+            hints.sequence = SequenceHint(attr, per, step or 1, 1 << bits)
+
+    def overtaken(self, hints: Hints, node: Node, _context: Context) -> None:
+        if not isinstance(node, Scalar) or node.text != "sequence":
+            self.bad(node, f"expected `sequence`, got {node.describe()}")
+        elif hints.sequence is None or not hints.checksums:
+            self.bad(node, "`overtaken-by: sequence` needs a checksum and a sequence")
+        else:
+            hints.overtaken_by = "sequence"
+
+    def aborted(self, hints: Hints, node: Node, _context: Context) -> None:
+        value = node.boolean if isinstance(node, Scalar) else None
+        if value is None:
+            self.bad(node, f"expected true or false, got {node.describe()}")
+        else:
+            hints.aborted_by_sync = value
+
+    def time(self, hints: Hints, node: Node, context: Context) -> None:
+        if isinstance(node, Scalar):
+            code = self.expression(node, context, "int", "float")
+            hints.time = TimeHint(code, _UNITS["s"], None) if code is not None else None
+            return
+        if not isinstance(node, Mapping):
+            self.bad(node, f"expected a map with `field` or `expr`, got {node.describe()}")
+            return
+        self.keys(node, ("field", "expr", "unit", "epoch"), "time")
+        code = self.expression(node.get("field") or node.get("expr"), context, "int", "float")
+        unit, epoch = node.get("unit"), node.get("epoch")
+        name = unit.text if isinstance(unit, Scalar) else "s"
+        if name not in _UNITS:
+            self.bad(unit or node, f"expected one of {', '.join(_UNITS)}, got '{name}'")
+            return
+        text = epoch.text if isinstance(epoch, Scalar) else None
+        if text is not None and not re.fullmatch(r"\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}:\d{2}(\.\d+)?Z?)?", text):
+            self.bad(epoch or node, f"expected a quoted ISO date such as '1970-01-01', got '{text}'")
+            return
+        if code is not None:
+            hints.time = TimeHint(code, _UNITS[name], text)
+
+    def kind(self, hints: Hints, node: Node, context: Context) -> None:
+        hints.kind = self.expression(node, context)
+
+    def byte_order(self, hints: Hints, node: Node, context: Context) -> None:
+        hints.byte_order = self.expression(node, context, "str")
+
+    def payload(self, hints: Hints, node: Node, _context: Context) -> None:
+        hints.payload = self.field(node, hints)
+
+    _KEYS: dict[str, Callable[[StreamReader, Hints, Node, Context], None]] = {  # noqa: RUF012  # a table
+        "sync": sync,
+        "max-frame": max_frame,
+        "checksum": checksum,
+        "confirm": confirm,
+        "sequence": sequence,
+        "overtaken-by": overtaken,
+        "aborted-by-sync": aborted,
+        "time": time,
+        "kind": kind,
+        "byte-order": byte_order,
+        "payload": payload,
+    }
+
+    # ------------------------------------------------------------ what follows from all of them
+
+    def finish(self, hints: Hints, carrier: sc.ClassSpec) -> None:
+        node = carrier.hints["-sigflow-stream"]
+        written = node if isinstance(node, Mapping) else Mapping((), node.place)
+        if written.get("sync") is None:
+            literals = leading(hints.unit, self.names)
+            hints.sync = tuple(literals)
+        if not hints.checksums and hints.chain is None:
+            hints.chain = DEFAULT_CHAIN
+        smallest, largest = extent(hints.unit, self.names, self.types)
+        hints.min_frame = max(smallest, 1)
+        if written.get("max-frame") is None:
+            hints.max_frame = min(largest, DEFAULT_FRAME) if largest is not None else DEFAULT_FRAME
+        elif hints.max_frame < smallest:
+            self.bad(
+                written.get("max-frame") or node,
+                f"max-frame is {hints.max_frame}, the smallest frame has {smallest} bytes",
+                "SF506",
+            )
+        if hints.payload is None:
+            hints.payload = next((attr for attr in hints.unit.seq if attr.id == "payload"), None)
+        hints.header_bits = evidence(hints.unit, hints.max_frame, self.names)
+        if hints.chain is not None:
+            where = written.get("confirm") or carrier.hint_keys["-sigflow-stream"]
+            total = hints.header_bits * hints.chain
+            if hints.header_bits == 0:
+                self.bad(
+                    where, "any bytes are a valid header of this format: it cannot be found again after damage", "SF510"
+                )
+            elif total < ENOUGH_BITS:
+                found = (
+                    f"a chain of {hints.chain} is believed on {total:.0f} bits of evidence, {ENOUGH_BITS} are advised"
+                )
+                self.bad(where, f"{found}: more `valid`, a lower max-frame or a longer chain", "SF510")
+        self.protection(hints)
+
+    def protection(self, hints: Hints) -> None:
+        if not hints.checksums:
+            return
+        seq = hints.unit.seq
+        covered: set[sc.Attr] = {one.attr for one in hints.checksums}
+        for checksum in hints.checksums:
+            for over in checksum.over:
+                if over.first is not None and over.last is not None:
+                    covered.update(seq[seq.index(over.first) : seq.index(over.last) + 1])
+        bare = [
+            attr.id
+            for attr in seq
+            if attr not in covered and not fixed_literals(attr, self.names) and not self.empty(attr)
+        ]
+        if bare:
+            self.problems.add(
+                "SF509",
+                hints.checksums[0].place,
+                f"no checksum protects the bytes of {', '.join(bare)}: damage there can go unseen",
+            )
+
+    def empty(self, attr: sc.Attr) -> bool:
+        return self.types.layout.attr_bits(attr) == 0
