@@ -475,11 +475,16 @@ class _Reader:
         elif isinstance(node, Sequence):
             parts: list[bytes] = []
             for item in node.items:
-                if isinstance(item, Scalar) and _is_text(item):
+                number = _number(item)
+                if number is not None and -128 <= number <= 255:
+                    parts.append(bytes((number & 0xFF,)))
+                elif number is None and isinstance(item, Scalar) and _is_text(item):
                     parts.append(item.text.encode("utf-8", "surrogatepass"))
-                elif (byte := self.byte(item)) is not None:
-                    parts.append(bytes((byte,)))
                 else:
+                    shown = item.describe()
+                    self.problems.add(
+                        "SF114", item.place, f"expected text, or an integer from -128 to 255, got {shown}"
+                    )
                     return b""
             found = b"".join(parts)
         if not found:
@@ -619,6 +624,17 @@ def _misspelled(written: str, keys: tuple[str, ...]) -> bool:
     """Whether a key is none of the language, but may be meant as one of these."""
     real = (*_COMMON_KEYS, *_BYTES_KEYS, *_TEXT_KEYS, *_VALUE_KEYS, *_REPEAT_KEYS.values(), "pos", "io")
     return written not in real and not written.startswith("-") and resembles(written, keys)
+
+
+def _number(item: Node) -> int | None:
+    """A number among the bytes of `contents`, where the official compiler takes one for a number in quotes as well."""
+    if not isinstance(item, Scalar) or not _is_text(item):
+        return item.integer if isinstance(item, Scalar) else None
+    written = re.fullmatch("(-?)0*([0-9]{1,4000})|0x0*([0-9a-fA-F]{1,4000})", item.text)
+    if written is None:
+        return None
+    sign, decimal, hexadecimal = written.groups()
+    return int(sign + decimal) if decimal else int(hexadecimal, 16)
 
 
 def _is_text(node: Scalar) -> bool:
