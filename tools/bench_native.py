@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import os
 import random
 import resource
 import shutil
@@ -91,6 +92,23 @@ def in_threads(work: Callable[[Any], object], data: bytes, count: int) -> None:
         thread.join()
 
 
+def read_alone(path: Path, count: int) -> None:
+    """Read a file by `pread`, each of so many threads its share, and do nothing with it."""
+    share = -(-path.stat().st_size // count)
+
+    def read(descriptor: int, first: int) -> None:
+        buffer, at = bytearray(2 * MIB), first
+        while at < first + share and (size := os.preadv(descriptor, [buffer], at)):
+            at += size
+
+    with path.open("rb") as file:
+        threads = [threading.Thread(target=read, args=(file.fileno(), n * share)) for n in range(count)]
+        for each in threads:
+            each.start()
+        for each in threads:
+            each.join()
+
+
 def kaitai_cpp(folder: Path) -> Callable[[Path], float]:
     """Seconds that Kaitai's C++ target takes for a file."""
     compiler = shutil.which("g++") or shutil.which("clang++")
@@ -144,6 +162,8 @@ def peers(rounds: int, scale: float) -> None:
                 "sigflow, in memory": lambda memory=memory: validate(memory),
                 "sigflow, 2 workers": lambda memory=memory: validate(memory, workers=2),
                 "sigflow, pread": lambda path=path: validate(open_storage(path)),
+                "pread alone": partial(read_alone, path, 1),
+                "pread alone, 2 threads": partial(read_alone, path, 2),
             }
             if "CRC-32 alone (isal)" in readers:
                 ways["CRC-32 alone (isal)"] = partial(readers["CRC-32 alone (isal)"], data)
