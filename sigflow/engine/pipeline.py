@@ -94,7 +94,7 @@ class _Typing:
 
     def __init__(self, context: Any) -> None:
         self._context = context
-        self._known: dict[tuple[Any, tuple[Any, ...]], Any] = {}
+        self._known: dict[tuple[Any, ...], Any] = {}
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._context, name)
@@ -102,7 +102,7 @@ class _Typing:
     def resolve_function_type(self, function: Any, args: Sequence[Any], kws: Mapping[str, Any]) -> Any:
         if isinstance(function, types.Dispatcher):  # one of the kernel's own, which is compiled by being asked for
             return self._context.resolve_function_type(function, [types.unliteral(each) for each in args], kws)
-        key = function, tuple(args)
+        key = function, tuple(args), tuple(kws.items())
         if key not in self._known:
             self._known[key] = self._context.resolve_function_type(function, args, kws)
         return self._known[key]
