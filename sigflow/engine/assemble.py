@@ -7,7 +7,6 @@ text is a plain Python module that can be read, stepped through and run as it is
 
 from __future__ import annotations
 
-import ast
 import inspect
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -29,6 +28,7 @@ _FAMILY = {
     "finish": "state, size",
 }
 _SCAN = "data, at, end, final, S, L, K, BEGIN, ALPHABET, box, X, states, queue, Ps, Ts"
+_KEPT = re.compile(r"def |\w+(, \w+)* = ")
 _OPENING = '''"""The native scan of {names}.  Written by sigflow; kept here so that it is compiled only once."""
 
 from __future__ import annotations
@@ -38,11 +38,21 @@ from __future__ import annotations
 
 @cache
 def kernel_code(module: ModuleType) -> str:
-    """The constants and functions of a module of kernel code, without its imports."""
+    """The constants and functions of a module of kernel code, without its imports.
+
+    Told by how their first lines begin, which a scan does not wait for as it would for a parser.
+    """
     text = inspect.getsource(module)
-    lines = text.splitlines()
-    kept = [node for node in ast.parse(text).body if isinstance(node, ast.Assign | ast.FunctionDef)]
-    return "\n\n".join("\n".join(lines[node.lineno - 1 : node.end_lineno]) for node in kept)
+    if text.startswith('"""'):
+        text = text.split('"""', 2)[2]
+    kept: list[str] = []
+    keeps = False
+    for line in text.splitlines():
+        if line and line[0] not in " )]}":
+            keeps = _KEPT.match(line) is not None
+        if keeps:
+            kept.append(line)
+    return "\n".join(kept)
 
 
 def assemble(scan: Scan, kernels: Sequence[ModuleType]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import random
 from types import SimpleNamespace
 from typing import Any
@@ -11,13 +10,11 @@ import numpy
 import pytest
 
 from sigflow.engine import follow
-from sigflow.engine.build import text_of
 from sigflow.engine.counters import Counters, Shown
 from sigflow.engine.passes import Batch
 from sigflow.events import Event
 from sigflow.runtime.envelope import Sequence
 from sigflow.stream.sequence import Counts, Tracker
-from tests.engine.streams import native
 
 #: Modulus and step of the counters that are tried.
 KINDS = [(256, 1), (256, 4), (100, 1), (1 << 16, 1), (1 << 32, 3), (1 << 64, 1), (1 << 64, 7), (8, 1), (1 << 14, 2)]
@@ -108,20 +105,3 @@ def test_repeated_frames_are_told_natively() -> None:
     assert len(list(counters.over(batch, record))) <= 3
     assert (counters.counts.duplicate, counters.counts.lost) == (490, 10)
     assert asked == [0]
-
-
-@pytest.mark.parametrize("names", ["sgf1", "ubx+nmea0183", "instrument_hdr+ccsds_space_packet"])
-def test_a_scan_defines_each_name_once(names: str) -> None:
-    """All kernel code lies in one module: a second constant of the same name would take the place of the first."""
-    defined = [
-        target
-        for node in ast.parse(text_of(native(names, False).scan)).body
-        for target in (
-            [node.name]
-            if isinstance(node, ast.FunctionDef)
-            else [each.id for each in node.targets if isinstance(each, ast.Name)]
-            if isinstance(node, ast.Assign)
-            else []
-        )
-    ]
-    assert len(defined) > 100 and len(defined) == len(set(defined))
