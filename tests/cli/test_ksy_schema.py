@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from sigflow.compiler import hints, ksy
+from sigflow.compiler.ksy import members, meta
 from tests.cli.schema import faults, load
 from tests.cli.transcript import ROOT
 from tests.compiler.kst_corpus import ROOT as CORPUS
@@ -82,11 +83,19 @@ def test_keys_of_other_tools_are_allowed() -> None:
 
 def test_the_schema_knows_the_compilers_keys() -> None:
     defs = load("ksy")["$defs"]
-    assert set(defs["class"]["properties"]) == {*ksy._CLASS_KEYS, *hints.TYPE_HINTS}
-    assert set(defs["class"]["properties"]["meta"]["properties"]) == set(ksy._META_KEYS)
-    read = {*ksy._COMMON_KEYS, *ksy._BYTES_KEYS, *ksy._TEXT_KEYS, *ksy._REPEAT_KEYS.values(), "enum", "pos", "io"}
+    assert set(defs["class"]["properties"]) == {*ksy.CLASS_KEYS, *hints.TYPE_HINTS}
+    assert set(defs["class"]["properties"]["meta"]["properties"]) == set(meta.META_KEYS)
+    read = {
+        *members.COMMON_KEYS,
+        *members.BYTES_KEYS,
+        *members.TEXT_KEYS,
+        *members.REPEAT_KEYS.values(),
+        "enum",
+        "pos",
+        "io",
+    }
     assert set(defs["attribute"]["properties"]) == {*read, *hints.ATTRIBUTE_HINTS} - {"pos", "io"}
-    assert set(defs["instance"]["properties"]) == {*read, *ksy._VALUE_KEYS, *hints.ATTRIBUTE_HINTS} - {"id"}
+    assert set(defs["instance"]["properties"]) == {*read, *members.VALUE_KEYS, *hints.ATTRIBUTE_HINTS} - {"id"}
     assert set(defs["stream"]["properties"]) == set(hints.STREAM_KEYS)
     assert set(defs["checksum"]["properties"]) == set(hints.CHECKSUM_KEYS)
     assert set(defs["crc"]["properties"]) == set(hints.CRC_KEYS)
