@@ -8,11 +8,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sigflow.compiler import schema as sc
+from sigflow.compiler.kinds import assignable, comparison
 from sigflow.compiler.layout import integer
 from sigflow.compiler.model import ANY, Names, Switched, Type, User, Wire
 from sigflow.compiler.problems import Problems, plural
 from sigflow.compiler.satisfiable import impossible
-from sigflow.compiler.types import Context, Types, assignable, comparison
+from sigflow.compiler.types import Context, Types
 
 _BUILT_IN = {"xor": ("int", "bytes"), "rol": ("int",), "ror": ("int",)}
 _WORDS = {

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator
 from sigflow.compiler import encodings
 from sigflow.compiler import expression as ex
 from sigflow.compiler import schema as sc
+from sigflow.compiler.kinds import is_bytes
 from sigflow.compiler.layout import constant, integer
 from sigflow.compiler.model import Bits, Bytes, Number, Text, Wire
-from sigflow.compiler.types import Types, is_bytes
+from sigflow.compiler.types import Types
 from sigflow.diagnostics import Place
 
 
