@@ -82,31 +82,32 @@ def crc_alone() -> Callable[[bytes], object]:
     return crc
 
 
-def in_threads(work: Callable[[Any], object], data: bytes, count: int) -> None:
-    """The work on as many equal parts of the data, side by side."""
-    view, size = memoryview(data), -(-len(data) // count)
-    threads = [threading.Thread(target=work, args=(view[n * size : (n + 1) * size],)) for n in range(count)]
+def in_threads(work: Callable[[int, int], object], size: int, count: int) -> None:
+    """The work on as many equal stretches of so many bytes, side by side."""
+    share = -(-size // count)
+    threads = [threading.Thread(target=work, args=(n * share, (n + 1) * share)) for n in range(count)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
 
 
+def crc_in_threads(crc: Callable[[Any], object], data: bytes, count: int) -> None:
+    """CRC-32 of as many equal parts of the data."""
+    view = memoryview(data)
+    in_threads(lambda start, stop: crc(view[start:stop]), len(data), count)
+
+
 def read_alone(path: Path, count: int) -> None:
     """Read a file by `pread`, each of so many threads its share, and do nothing with it."""
-    share = -(-path.stat().st_size // count)
-
-    def read(descriptor: int, first: int) -> None:
-        buffer, at = bytearray(2 * MIB), first
-        while at < first + share and (size := os.preadv(descriptor, [buffer], at)):
-            at += size
-
     with path.open("rb") as file:
-        threads = [threading.Thread(target=read, args=(file.fileno(), n * share)) for n in range(count)]
-        for each in threads:
-            each.start()
-        for each in threads:
-            each.join()
+
+        def read(start: int, stop: int) -> None:
+            buffer = bytearray(2 * MIB)
+            while start < stop and (size := os.preadv(file.fileno(), [buffer], start)):
+                start += size
+
+        in_threads(read, path.stat().st_size, count)
 
 
 def kaitai_cpp(folder: Path) -> Callable[[Path], float]:
@@ -167,7 +168,7 @@ def peers(rounds: int, scale: float) -> None:
             }
             if "CRC-32 alone (isal)" in readers:
                 ways["CRC-32 alone (isal)"] = partial(readers["CRC-32 alone (isal)"], data)
-                ways["CRC-32 alone, 2 threads"] = partial(in_threads, readers["CRC-32 alone (isal)"], data, 2)
+                ways["CRC-32 alone, 2 threads"] = partial(crc_in_threads, readers["CRC-32 alone (isal)"], data, 2)
             if "Kaitai, Python" in readers:
                 ways["Kaitai, Python"] = lambda part=part: readers["Kaitai, Python"](part)
             found = timed(rounds, ways)

@@ -88,4 +88,4 @@ class Call:
             size += len(_numbers(argument))
         self._block = array("q", bytes(8 * size))
         self._last = [None] * len(arguments)
-        return self._of_layout(layout_of(arguments))
+        return self._of_layout("".join(kind for kind, _ in self._kinds))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,8 @@ BYTES = {
     "['0b1', '0o7', '1_0', '+5', ' 5', '-0x5', '0x', '5a', '0X41']": b"0b10o71_0+5 5-0x50x5a0X41",
     "['5.0', 'true', '\N{ARABIC-INDIC DIGIT THREE}']": b"5.0true\xd9\xa3",
 }
+#: What takes long to tell from a number, if each of its beginnings is tried.
+LONG = "0" * 100_000 + "x"
 REFUSED = ("[256]", "['256']", "[-129]", "['0x100']", "[true]", "[[1]]", "[]", "['']", f"['{'9' * 3000}']", "65")
 
 
@@ -39,3 +42,10 @@ def test_bytes(tmp_path: Path, written: str) -> None:
 @pytest.mark.parametrize("written", REFUSED)
 def test_what_is_no_contents(tmp_path: Path, written: str) -> None:
     assert [problem.code for problem in built(tmp_path, written).problems] in (["SF114"], ["SF124"])
+
+
+def test_a_long_text_takes_no_time(tmp_path: Path) -> None:
+    began = time.process_time()
+    result = built(tmp_path, f"['{LONG}']")
+    assert result.ok and result.load().Spec.from_bytes(LONG.encode()).a == LONG.encode()
+    assert time.process_time() - began < 2

@@ -240,11 +240,9 @@ def _number(item: Node) -> int | None:
     """A number among the bytes of `contents`, where the official compiler takes one for a number in quotes as well."""
     if not isinstance(item, Scalar) or not _is_text(item):
         return item.integer if isinstance(item, Scalar) else None
-    written = re.fullmatch("(-?)0*([0-9]{1,4000})|0x0*([0-9a-fA-F]{1,4000})", item.text)
-    if written is None:
-        return None
-    sign, decimal, hexadecimal = written.groups()
-    return int(sign + decimal) if decimal else int(hexadecimal, 16)
+    if re.fullmatch("-?[0-9]{1,4000}", item.text):
+        return int(item.text)
+    return int(item.text, 16) if re.fullmatch("0x[0-9a-fA-F]{1,4000}", item.text) else None
 
 
 def _is_text(node: Scalar) -> bool:
