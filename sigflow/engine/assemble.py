@@ -14,7 +14,7 @@ from functools import cache, lru_cache
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from sigflow.engine import chains, loop
+from sigflow.engine import chains, continuation, loop
 
 if TYPE_CHECKING:
     from sigflow.engine.plan import Check, Scan
@@ -27,7 +27,7 @@ _FAMILY = {
     "over": "state, low, high, size",
     "finish": "state, size",
 }
-_SCAN = "data, at, end, final, S, L, K, BEGIN, ALPHABET, box, X, states, queue, Ps, Ts"
+_SCAN = "data, at, end, final, S, L, K, BEGIN, ALPHABET, box, X, states, queue, RUNS, Ps, Ts"
 _KEPT = re.compile(r"def |\w+(, \w+)* = ")
 _OPENING = '''"""The native scan of {names}.  Written by sigflow; kept here so that it is compiled only once."""
 
@@ -58,7 +58,7 @@ def kernel_code(module: ModuleType) -> str:
 def assemble(scan: Scan, kernels: Sequence[ModuleType]) -> str:
     """The text of a scan.  kernels: the modules of kernel code that its functions and checksums need."""
     parts = [_OPENING.format(names=", ".join(each.name for each in scan.formats))]
-    parts += [kernel_code(module) for module in (*kernels, loop, chains)]
+    parts += [kernel_code(module) for module in (*kernels, loop, continuation, chains)]
     for number, envelope in enumerate(scan.formats):
         parts.append(_renamed(_source(envelope.look), f"look_{number}"))
     parts += ["\n".join(lines) for lines in _emitted(scan)]

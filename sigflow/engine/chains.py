@@ -1,5 +1,7 @@
 """The verdict on a candidate of a format without a checksum: `sigflow.stream.chain` and `runs` as kernel code.
 
+The rules are those of `stream/chain.py`, in the same order.
+
 Runs of frames inside a claim: for each place s the nearest end of a run of n frames that begins there is found once, by
 following the headers.  A queue keeps the places from which the nearest end is nearer than from any later place, so that
 its front answers for the candidate; places up to CURSOR are in it.  Ends beyond HORIZON are not followed; when a claim
@@ -7,8 +9,17 @@ reaches farther, the pass begins anew with twice the distance.
 """
 
 # mypy: ignore-errors
-# ruff: noqa: PLR1714, SIM110
+# ruff: noqa: PLR1714
 
+from sigflow.engine.continuation import (
+    MOST_LOOKS,
+    against_run,
+    any_counts,
+    continues,
+    enter_runs,
+    next_counter,
+    tells,
+)
 from sigflow.engine.loop import (
     CHAIN,
     CURSOR,
@@ -28,29 +39,50 @@ from sigflow.engine.loop import (
     UNCONFIRMED,
     YES,
     bounded,
+    null,
 )
 
-#: Headers that following all the runs from one place may look at; where formats share places there can be more.
-MOST_LOOKS = 4096
 
-
-def chained(k, data, at, end, final, S, L, K, BEGIN, ALPHABET, box, X, states, queue, Ps, Ts):
+def chained(k, data, at, end, final, S, L, K, BEGIN, ALPHABET, box, X, states, queue, RUNS, Ps, Ts):
     """The verdict on the candidate at data[at]."""
     lock = S[LOCK]
     length = bounded(k, data, at, end, S, L, box)
     if length <= 0:
         return length
-    if lock == NO and null(data, at, box[0]):
-        return -1 - L[k, REASON_BASE] - NULL
+    counts = tells(k, box, L)
+    stream = box[3]
+    following = next_counter(k, box[2], 1, L) if counts else 0
     stop = at + length
     n = L[k, CHAIN]
+    refused = -1 - L[k, REASON_BASE]
+    if null(k, data, at, box[0], L):
+        if lock == NO:
+            return refused - NULL
+        filled = before_not_null(stop, n, data, end, final, S, L, box)
+        if filled <= 0:
+            return filled if filled == 0 or filled == HARD_VERDICT else refused - NULL
+    if lock != NO and (stop <= end or counts):
+        run = inside(at, stop, n, data, end, S, L, BEGIN, box, queue)
+        if run < 0:
+            return HARD_VERDICT
+        if run:
+            if any_counts(L) and not enter_runs(at, min(stop, end), n, data, end, S, L, BEGIN, box, RUNS):
+                return HARD_VERDICT
+            if counts and continues(k, stream, following, at, min(stop, end), S, RUNS):
+                return refused - OVERTAKEN
+            if stop > end:
+                return 0
+            verdict = against_run(k, at, stop, n, data, end, final, S, L, box, X, RUNS)
+            if verdict == 0 or verdict == HARD_VERDICT:
+                return verdict
+            return length if verdict > 0 else refused - OVERTAKEN
     verdict = length
     if stop > end:
         verdict = 0
     elif lock != YES:
         # -- what follows
         wanted = 1 if lock == START else n - 1
-        cut = length if lock == START else -1 - L[k, REASON_BASE] - UNCONFIRMED
+        cut = length if lock == START else refused - UNCONFIRMED
         for follower in range(wanted):
             claim = 0
             if stop < end:
@@ -64,22 +96,37 @@ def chained(k, data, at, end, final, S, L, K, BEGIN, ALPHABET, box, X, states, q
             if claim == HARD_VERDICT:
                 return claim
             if claim < 0:
-                verdict = -1 - L[k, REASON_BASE] - UNCONFIRMED
+                verdict = refused - UNCONFIRMED
                 break
             if follower < wanted - 1:
                 stop += claim
-    overtaken = inside(at, stop, n, data, end, S, L, BEGIN, box, queue)
-    if overtaken < 0:
-        return HARD_VERDICT
-    return -1 - L[k, REASON_BASE] - OVERTAKEN if overtaken else verdict
+    if lock == NO:
+        overtaken = inside(at, stop, n, data, end, S, L, BEGIN, box, queue)
+        if overtaken < 0:
+            return HARD_VERDICT
+        if overtaken:
+            return refused - OVERTAKEN
+    return verdict
 
 
-def null(data, at, size):
-    """Whether these header bytes are nothing but zeros."""
-    for n in range(at, at + size):
-        if data[n]:
-            return False
-    return True
+def before_not_null(place, n, data, end, final, S, L, box):
+    """1 where one of the n headers from `place` on is not null, 0 while bytes are lacking, -1, or HARD_VERDICT."""
+    for _ in range(n):
+        claim = 0
+        if place < end:
+            k = 0
+            claim = NO_MARKER
+            while claim < 0 and k < len(L):
+                claim = bounded(k, data, place, end, S, L, box)
+                if claim == HARD_VERDICT:
+                    return HARD_VERDICT
+                if claim > 0 and not null(k, data, place, box[0], L):
+                    return 1
+                k += 1
+        if claim <= 0:
+            return 0 if claim == 0 and not final else -1
+        place += claim
+    return -1
 
 
 def follows(data, at, end, S, L, box):
@@ -88,7 +135,7 @@ def follows(data, at, end, S, L, box):
         claim = bounded(k, data, at, end, S, L, box)
         if claim == 0 or claim == HARD_VERDICT:
             return claim
-        if claim > 0 and not (L[k, CHAIN] and null(data, at, box[0])):
+        if claim > 0 and not null(k, data, at, box[0], L):
             return claim
     return NO_MARKER
 
@@ -156,7 +203,7 @@ def nearest_end(start, n, data, end, reach, S, L, box):
             claim = bounded(S[NOTHING], data, at, end, S, L, box)
             if claim == HARD_VERDICT:
                 return HARD_VERDICT
-            if claim <= 0 or at + claim > reach or (L[0, CHAIN] and null(data, at, box[0])):
+            if claim <= 0 or at + claim > reach or null(S[NOTHING], data, at, box[0], L):
                 return 0
             at += claim
         return at
@@ -185,7 +232,7 @@ def nearest_of_several(start, n, data, end, reach, S, L, box):
         claim = bounded(k, data, at, end, S, L, box)
         if claim == HARD_VERDICT:
             return HARD_VERDICT
-        if claim <= 0 or at + claim > reach or (L[k, CHAIN] and null(data, at, box[0])):
+        if claim <= 0 or at + claim > reach or null(k, data, at, box[0], L):
             continue
         stop = at + claim
         if best and stop >= best:

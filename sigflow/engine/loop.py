@@ -12,7 +12,7 @@ formats are tried) or of a checksum.
 """
 
 # mypy: ignore-errors
-# ruff: noqa: F821, PLR1714
+# ruff: noqa: F821, PLR1714, SIM110
 
 # -- why a scan stopped --
 #: The bytes are decided, or more must come before anything else can be.
@@ -53,6 +53,11 @@ BASE = 20  # is added to the places in rows of frames and gaps
 VAIN = 18  # whether the last long stretch was checksummed for a candidate that was refused
 #: Always 0.  Numba compiles a function once more for a literal argument.
 NOTHING = 19
+#: The runs that are entered by their counters, see continuation.py.
+ENTERED = 21
+AGE = 22
+LINKED = 23
+LAST_USED = 24
 SIZE_OF_STATE = 256
 #: From here on, for each prefix array two numbers: where its first state stands << 32 | how many there are, and the
 #: binary logarithm of their distance.
@@ -65,6 +70,11 @@ FIRST_CHECK = 2
 LAST_CHECK = 3
 REASON_BASE = 4
 LEAST = 5
+SPEAKS = 6  # whether a header of nothing but zeros is null
+COUNTS = 7  # whether headers tell a counter; its modulus, or 0 and a mask for those near 2**64; its step
+MODULUS = 8
+MASK = 9
+STEP = 10
 #: The refusals that every format has, counted from REASON_BASE; then follow those of its `look`.
 TOO_LONG = 0
 INVALID = 1
@@ -99,6 +109,8 @@ SEGMENT = 1 << 16
 REFUSED = 768
 #: The most reasons in a piece of a gap.
 MOST_REASONS = 64
+#: Rows of each table of runs by counter, see continuation.py: a power of two.
+SLOTS = 1 << 17
 
 
 def scan(
@@ -122,6 +134,7 @@ def scan(
     reasons,
     states,
     queue,
+    RUNS,
     Ps,
     Ts,
 ):
@@ -156,7 +169,9 @@ def scan(
         taken = 0
         refused = 0
         for k in range(formats):
-            verdict = verdict_of(k, data, pos, end, final, S, L, K, BEGIN, ALPHABET, box, X, states, queue, Ps, Ts)
+            verdict = verdict_of(
+                k, data, pos, end, final, S, L, K, BEGIN, ALPHABET, box, X, states, queue, RUNS, Ps, Ts
+            )
             if verdict == 0:
                 if not final:
                     code = LACKING
@@ -257,7 +272,17 @@ def bounded(k, data, at, end, S, L, box):
     return length - L[k, REASON_BASE] - OWN_REASONS
 
 
-def checked(k, data, at, end, final, S, L, K, BEGIN, ALPHABET, box, X, states, queue, Ps, Ts):
+def null(k, data, at, size, L):
+    """Whether these header bytes are nothing but zeros, in a format without a checksum whose headers say anything."""
+    if not L[k, SPEAKS]:
+        return False
+    for n in range(at, at + size):
+        if data[n]:
+            return False
+    return True
+
+
+def checked(k, data, at, end, final, S, L, K, BEGIN, ALPHABET, box, X, states, queue, RUNS, Ps, Ts):
     """The verdict on a candidate of a format with a checksum; may stand as `verdict_of`."""
     length = bounded(k, data, at, end, S, L, box)
     if length <= 0:

@@ -13,7 +13,7 @@ from sigflow.engine import loop
 from sigflow.engine.sums import Kernel, kernel_of
 from sigflow.stream.account import Account
 from sigflow.stream.check import Checks, every_for
-from sigflow.stream.header import Header
+from sigflow.stream.header import LARGEST, Header, tells_counter
 
 if TYPE_CHECKING:
     from sigflow.runtime.envelope import Checksum, Envelope
@@ -71,7 +71,9 @@ class Scan:
         for k, (envelope, limit) in enumerate(zip(self.formats, self.limits, strict=True)):
             mine = [check.number for check in self.checks if check.format == k]
             first, last = (mine[0], mine[-1] + 1) if mine else (0, 0)
-            rows.append([limit, envelope.chain or 0, first, last, base, max(1, envelope.min_frame)])
+            speaks = envelope.chain is not None and envelope.header_bits > 0
+            row = [limit, envelope.chain or 0, first, last, base, max(1, envelope.min_frame), int(speaks)]
+            rows.append([*row, *_counter(envelope, limit)])
             base += loop.OWN_REASONS + len(envelope.look_reasons)
         return rows
 
@@ -105,6 +107,16 @@ class Scan:
         headers = self._headers()
         begins = frozenset().union(*(header.beginnings() for header in headers))
         return [int(everywhere or byte in starts) for byte in range(256)], [int(byte in begins) for byte in range(256)]
+
+
+def _counter(envelope: Envelope, limit: int) -> tuple[int, int, int, int]:
+    """What L says of a format's counter: whether headers tell it, modulus, mask, step."""
+    sequence = envelope.sequence
+    if sequence is None or not tells_counter(envelope, limit):
+        return 0, 1, 0, 1
+    if sequence.modulus <= LARGEST:
+        return 1, sequence.modulus, 0, sequence.step
+    return 1, 0, -1 if sequence.modulus == 4 * LARGEST else sequence.modulus - 1, sequence.step
 
 
 def scan_of(formats: Sequence[tuple[Envelope, int]]) -> Scan | str:

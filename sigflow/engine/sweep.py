@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sigflow.engine import loop
+from sigflow.engine import continuation, loop
 from sigflow.stream.chain import NO, START, YES
 
 if TYPE_CHECKING:
@@ -97,6 +97,8 @@ class Sweep:
         self._prefixes = arrays
         self._states = _states(max(1, arrays))
         self._queue = numpy.zeros((QUEUE if self._after == YES else 1, 2), int64)
+        counted = self._after == YES and any(row[loop.COUNTS] for row in scan.rows())
+        self._runs = numpy.zeros((continuation.ROWS if counted else 1, continuation.NEWEST + 1), int64)
         kernels = [check.kernel for check in scan.checks if check.kernel is not None]
         # Copies: what is compiled depends on whether an array may be written to.
         self._parameters = tuple(kernel.P.copy() for kernel in kernels) or (numpy.zeros(1, int64),)
@@ -148,7 +150,7 @@ class Sweep:
     def drop(self) -> None:
         """Forget the caches that hold for one buffer."""
         state = self._state
-        for place in (loop.CURSOR, loop.HORIZON, loop.HEAD, loop.TAIL):
+        for place in (loop.CURSOR, loop.HORIZON, loop.HEAD, loop.TAIL, loop.ENTERED):
             state[place] = 0
         for array in range(self._prefixes):
             state[loop.PREFIXES + 2 * array] = 0
@@ -167,7 +169,7 @@ class Sweep:
             code = self._entry(
                 data, end, final, until, self._after, state, self._rows, self._checks, self._first, self._begins,
                 self._codes, self._alphabet, self._box, self._scratch, rows.frames, rows.marks, rows.gaps,
-                rows.reasons, self._states, self._queue, self._parameters, self._tables,
+                rows.reasons, self._states, self._queue, self._runs, self._parameters, self._tables,
             )  # fmt: skip
             if code != loop.GROW:
                 return int(code)

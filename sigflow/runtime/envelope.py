@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: A measure that lacks bytes.
 NEED = 0
+#: What a native measure adds to box[1] where the frame does not count in its sequence.
+UNCOUNTED = 4
 
 #: One stretch of covered bytes: (start, stop) relative to the frame, or literal bytes.
 Piece = tuple[int, int | None] | bytes
@@ -84,7 +86,8 @@ class Sequence:
 
     `stream` gives the stream's id from a parsed unit (None: one counter for all).  `head` is, where `Envelope.run`
     exists, the index of the counter (and `stream_head` of the stream id) in the tuple that `run` gives with each frame.
-    needs: the attribute paths of the numbers that `stream` reads; None where it may read more.
+    needs: the attribute paths of the numbers that `stream` reads; None where it may read more.  counts: tells from a
+    parsed unit whether it is one of those that are counted (None: all are).
     """
 
     field: str
@@ -94,6 +97,7 @@ class Sequence:
     head: int | None = None
     stream_head: int | None = None
     needs: tuple[str, ...] | None = None
+    counts: Callable[[Any], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,10 +180,10 @@ class Envelope:
     while bytes are lacking, -1 - k where it is refused for look_reasons[k], HARD (-1000) where int64 arithmetic does
     not reach and `steps` must decide.  It may be called where limit >= look_least, and limit < 2**62.  box, an int64
     array of at least 64 words, gets, where there is a length: [0] how many leading bytes were looked at; [1] 0 where
-    the record has surely no diagnostics, else 1; [2] and [3], if look_counts, the sequence counter as two's complement
-    and the stream id; from [4] on, for each checksum whose layout is not static, the offset of the stored value, the
-    number of pieces, and (start, stop) of each, or (-1, literal byte).  box[4:64] may be written also where there is
-    no length.
+    the record has surely no diagnostics, else 1, with UNCOUNTED added where the frame is none of those that the
+    sequence counts; [2] and [3], if look_counts, the sequence counter as two's complement and the stream id; from [4]
+    on, for each checksum whose layout is not static, the offset of the stored value, the number of pieces, and
+    (start, stop) of each, or (-1, literal byte).  box[4:64] may be written also where there is no length.
     inexpressible: where there is no `look`, which construct of the spec is why, with its YAML path and line.
     """
 

@@ -1,15 +1,25 @@
 """The verdict on a candidate of a format without a checksum: what follows it must confirm it (ARCHITECTURE 4, 4 and 5).
 
-How much must follow depends on the lock: nothing where the frame before was one (yes), one header at the start of the
-stream (start), else the whole chain (no).  Followers may be of any format and count by their header alone.  However
-confirmed, a frame is overtaken by any whole run of frames inside what it and its followers claim.
+    lock    confirmed by                                refuted by
+    no      a chain: the n - 1 headers that follow      any run of n frames inside what it and they claim
+    start   the header that follows, or the end         a run inside its own claim (`_against_run`)
+    yes     nothing: the frame before confirms it       a run inside its own claim
+
+While locked or at the start an unbroken chain wins over whatever a payload holds.  A run of n frames inside the claim
+refutes it only where it begins with the next frame of the candidate's own stream, where what follows the claimed end is
+broken, or where the run ends with the frame before the one that follows.  Counters are looked at only where a header
+tells them (`Header.key`).
+
+A header of nothing but zeros is no evidence: it follows nobody, and while locked or at the start it is believed only
+where one of the next n headers is not such a one.  Followers may be of any format and count by their header alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sigflow.stream.header import Buffer, Header, Verdict
+from sigflow.stream.continuation import Continuations
+from sigflow.stream.header import Buffer, Header, Key, Verdict
 from sigflow.stream.runs import Runs
 
 #: The lock: whether the frame before confirms the next.
@@ -27,32 +37,89 @@ class Chain:
     def __init__(self, headers: Sequence[Header], runs: Runs) -> None:
         self._headers = headers
         self._runs = runs
+        self._continuations = Continuations(headers)
         self.drop()
 
     def drop(self) -> None:
         """Forget the followers found."""
         # Offset, header and lock of the candidate; how many followers were found; where they end.
         self._known: tuple[int, Header | None, int, int, int] = (-1, None, NO, 0, 0)
+        self._continuations.drop()
 
     def verdict(self, header: Header, data: Buffer, base: int, at: int, lock: int, final: bool) -> Verdict:
         """The verdict on the candidate at data[at]; `final`: no more bytes will come."""
         length = header.look(data, base, at)
         if length.__class__ is not int:
             return length
-        if lock == NO and header.null(data, base, at):
-            return NULL
-        stop = at + length
         n = header.envelope.chain
         assert n is not None  # only formats that are confirmed by chain get here
-        verdict: Verdict = length
-        if stop > len(data):
-            verdict = None
-        elif lock != YES:
-            verdict, stop = self._followers(header, data, base, at, length, lock, final)
-        return OVERTAKEN if self._runs.inside(data, base, at, stop, n) else verdict
+        stop = at + length
+        whole = stop <= len(data)
+        if lock == NO:
+            if header.null(data, base, at):
+                return NULL
+            verdict: Verdict = None
+            if whole:
+                verdict, stop = self._followers(data, base, at, length, header, lock, final)
+            return OVERTAKEN if self._runs.inside(data, base, at, stop, n) else verdict
+        if header.null(data, base, at):
+            filled = self._before_not_null(data, base, stop, n, final)
+            if not filled:
+                return NULL if filled is False else None
+        # Of a frame that is not all there only the counters can tell that it never will be.
+        run = (whole or header.counts) and self._runs.inside(data, base, at, stop, n)
+        if run and self._continuations.inside(header, data, base, at, stop, n):
+            return OVERTAKEN
+        if not whole:
+            return None
+        if run:
+            return self._against_run(header, data, base, at, length, final)
+        return length if lock == YES else self._followers(data, base, at, length, header, lock, final)[0]
+
+    def _before_not_null(self, data: Buffer, base: int, place: int, n: int, final: bool) -> bool | None:
+        """Whether one of the n headers from `place` on is not null; None while bytes are lacking."""
+        for _ in range(n):
+            if place >= len(data):
+                return False if final else None
+            for header in self._headers:
+                claim = header.look(data, base, place)
+                if claim is None:
+                    return False if final else None
+                if claim.__class__ is int:
+                    break
+            else:
+                return False
+            if header.envelope.chain is None or not header.null(data, base, place):
+                return True
+            place += claim
+        return False
+
+    def _against_run(self, header: Header, data: Buffer, base: int, at: int, length: int, final: bool) -> Verdict:
+        """The verdict on a whole frame that holds a run: by what follows its end."""
+        n = header.envelope.chain or 1
+        place, streams = at + length, dict[tuple[Header, int], Key]()
+        for _ in range(n):
+            if place >= len(data):
+                if not final:
+                    return None
+                if place > len(data):
+                    return OVERTAKEN
+                break
+            claim, follower = self._follower(data, base, place)
+            if claim is None:
+                return OVERTAKEN if final else None
+            if claim.__class__ is not int:
+                return OVERTAKEN
+            key = follower.key(data, place)
+            if key is not None:
+                streams.setdefault((follower, key[0]), key)
+            place += claim
+        before = [(follower, follower.neighbour(key, -1)) for (follower, _), key in streams.items()]
+        ends_with = self._runs.ends_with
+        return OVERTAKEN if before and ends_with(data, base, at, at + length, n, before) else length
 
     def _followers(
-        self, header: Header, data: Buffer, base: int, at: int, length: int, lock: int, final: bool
+        self, data: Buffer, base: int, at: int, length: int, header: Header, lock: int, final: bool
     ) -> tuple[Verdict, int]:
         """The verdict by what follows, and where the last header that was looked at begins."""
         n = 1 if lock == START else (header.envelope.chain or 1) - 1
@@ -63,7 +130,7 @@ class Chain:
         for follower in range(known, n):
             claim: Verdict = None
             if place < len(data):
-                claim = self._follower(data, base, place)
+                claim, _ = self._follower(data, base, place)
             elif final:
                 whole = place == len(data) and follower > 0
                 return (length if whole else cut), place
@@ -76,12 +143,14 @@ class Chain:
                 place += claim
         return length, place
 
-    def _follower(self, data: Buffer, base: int, at: int) -> Verdict:
-        """The length that the first format with a valid header here claims; a reason if there is none."""
+    def _follower(self, data: Buffer, base: int, at: int) -> tuple[Verdict, Header]:
+        """The length that the first format with a valid header here claims, and that format; a reason if there is
+        none.
+        """
         for header in self._headers:
             verdict = header.look(data, base, at)
             if verdict is None:
-                return None
+                return None, header
             if verdict.__class__ is int and (header.envelope.chain is None or not header.null(data, base, at)):
-                return verdict
-        return UNCONFIRMED
+                return verdict, header
+        return UNCONFIRMED, header

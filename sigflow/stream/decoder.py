@@ -152,10 +152,16 @@ class Decoder:
 
     @property
     def pending(self) -> tuple[int, str] | None:
-        """The candidate that holds the stream back: (offset, format name); None if none, or its marker is not whole."""
+        """The candidate that holds the stream back: (offset, format name); None if none, or its marker is not whole,
+        or if all its own bytes are there and only what must follow it is awaited.
+        """
         waits = self._scanner.waits
-        at = self._scanner.pos - self._pending.base
-        if waits is None or self._ended or waits.header.cut(self._pending.data, at):
+        data, base = self._pending.data, self._pending.base
+        at = self._scanner.pos - base
+        if waits is None or self._ended or waits.header.cut(data, at):
+            return None
+        length = waits.header.look(data, base, at)
+        if isinstance(length, int) and at + length <= len(data):
             return None
         return self._scanner.pos, waits.name
 

@@ -9,11 +9,12 @@ lacked bytes is kept and resumed, never begun again.  All that is kept is cache:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+import re
+from collections.abc import Callable, Generator, Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from sigflow.runtime.envelope import Measured
+from sigflow.runtime.envelope import UNCOUNTED, Measured
 from sigflow.runtime.measure import maybe_advance
 from sigflow.runtime.window import Window
 
@@ -29,8 +30,15 @@ NO_MARKER = "no-marker"
 TOO_LONG = "too-long"
 INVALID = "valid"
 
+#: A stream id and a sequence counter.
+Key = tuple[int, int]
+
 #: Verdicts that are kept of one format, at most.
 _MOST = 1 << 16
+#: The largest modulus of a counter that is not a power of two.
+LARGEST = 1 << 62
+#: Words that a native measure may write to.
+_WORDS = 64
 
 #: The measure of a format, in steps.
 Steps = Callable[[Window], Generator[None, None, Measured]]
@@ -42,7 +50,8 @@ class Header:
     """The headers of one format.  limit: the largest frame."""
 
     __slots__ = (
-        "_abort", "_account", "_done", "_kept", "_measure", "_open", "_size", "_zeros", "envelope", "limit", "sync"
+        "_abort", "_account", "_box", "_done", "_kept", "_look", "_measure", "_open", "_size", "_speaks", "_zeros",
+        "counts", "envelope", "limit", "sync",
     )  # fmt: skip
 
     def __init__(self, envelope: Envelope, limit: int, account: Account) -> None:
@@ -57,6 +66,12 @@ class Header:
         # find the first fault.
         fits = envelope.header is not None and envelope.header <= limit
         self._measure = envelope.measure if fits else None
+        # A header that refuses nothing says as much when it is all zeros as otherwise.
+        self._speaks = envelope.header_bits > 0
+        #: Whether `key` may tell anything.
+        self.counts = tells_counter(envelope, limit)
+        self._look = envelope.look if self.counts else None
+        self._box = [0] * _WORDS
         self._done: dict[int, Measured | str] = {}
         self._open: dict[int, _Open] = {}
         self._kept = 64
@@ -120,8 +135,30 @@ class Header:
         under_way = self._open.get(offset)
         return under_way[2] if under_way is not None else 0
 
+    def key(self, data: Buffer, at: int) -> Key | None:
+        """Stream id and counter that the header here tells, which was found valid; None where it tells none.
+
+        Told by the native measure, run as plain Python: so both engines mean the same by what a header measures.
+        """
+        sequence = self.envelope.sequence
+        if self._look is None or sequence is None or self._look(data, at, len(data), self.limit, self._box) <= 0:
+            return None
+        if self._box[1] & UNCOUNTED:
+            return None
+        return self._box[3], self._box[2] % sequence.modulus
+
+    def neighbour(self, key: Key, steps: int) -> Key:
+        """Stream id and counter of the frame that comes so many steps after one with this `key`."""
+        sequence = self.envelope.sequence
+        assert sequence is not None  # it gave the key
+        return key[0], (key[1] + steps * sequence.step) % sequence.modulus
+
     def null(self, data: Buffer, base: int, at: int) -> bool:
-        """Whether the header here, which was found valid, is nothing but zeros."""
+        """Whether the header here, which was found valid, is nothing but zeros, in a format whose headers say
+        anything at all.
+        """
+        if not self._speaks:
+            return False
         if self._measure is not None:
             return data.startswith(self._zeros, at)
         measured = self.maybe_measured(data, base, at)
@@ -134,6 +171,10 @@ class Header:
             return frozenset(literal[0] for literal in self.sync)
         return _not_refused(self.envelope.steps, self.limit, self._abort)
 
+    def beginning(self) -> re.Pattern[bytes]:
+        """A byte that a frame may begin with."""
+        return one_of(self.beginnings())
+
     def forget(self, offset: int) -> None:
         """Let go of what lies before the offset, once it is more than half of what is kept."""
         if len(self._done) + len(self._open) > self._kept:
@@ -145,6 +186,28 @@ class Header:
         """Forget every cache."""
         self._done.clear()
         self._open.clear()
+
+
+def tells_counter(envelope: Envelope, limit: int) -> bool:
+    """Whether headers tell stream id and counter, so that a scan may compare them.
+
+    That is so where the native measure tells them, and where counting on stays within 64 bits.
+    """
+    sequence = envelope.sequence
+    return (
+        sequence is not None
+        and envelope.look is not None
+        and envelope.look_counts
+        and limit >= envelope.look_least
+        and sequence.step <= LARGEST // 2
+        and (sequence.modulus <= LARGEST or sequence.modulus in (2 * LARGEST, 4 * LARGEST))
+    )
+
+
+def one_of(values: Iterable[int]) -> re.Pattern[bytes]:
+    """One of these bytes."""
+    text = b"".join(b"\\x%02x" % byte for byte in sorted(values))
+    return re.compile(b"[" + text + b"]" if text else b"(?!)")
 
 
 @lru_cache(maxsize=64)

@@ -1,4 +1,5 @@
 """Runs of frames inside the bytes that a frame claims (ARCHITECTURE 4, rule 5): is there one of n frames in (q, p]?
+And which frames end such a run exactly at p?
 
 Strategy.  The positions are passed once, from left to right.  For each position x that some frame ends at, and each
 length k of a run, the largest start of a run of k frames that ends exactly at x is carried: starts only count while
@@ -17,10 +18,10 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from heapq import heappop, heappush
 
-from sigflow.stream.header import Buffer, Header
+from sigflow.stream.header import Buffer, Header, Key, one_of
 
 _PAGE_BITS = 12
 _PAGE = (1 << _PAGE_BITS) - 1
@@ -29,6 +30,13 @@ _LEVEL = (1 << _LEVEL_BITS) - 1
 
 #: The longest chain that fits into an entry of a page.
 LONGEST = _LEVEL
+
+#: Ends of whole runs that are kept, before those that the candidate has passed are dropped.
+_MOST_ENDS = 4096
+
+#: Frames, with the place of each and the start of a run that ends with it; and the largest of those starts.
+_Frames = list[tuple[Header, int, int]]
+_Starts = dict[tuple[Header, Key], int]
 
 
 class Runs:
@@ -39,6 +47,7 @@ class Runs:
         self._wanted = {header.envelope.chain for header in headers if header.envelope.chain is not None}
         self._longest = max(self._wanted, default=0)
         self._least = min((max(1, header.envelope.min_frame) for header in headers), default=1)
+        self._counted = any(header.counts for header in headers)
         self._pattern: re.Pattern[bytes] | None = None
         self.drop()
 
@@ -56,6 +65,8 @@ class Runs:
         self._ends: dict[int, list[int]] = {}  # in it: starts by level, for each end
         self._waiting: dict[int, tuple[list[Header], list[int]]] = {}  # headers that lack bytes, starts by level there
         self._whole: dict[int, list[tuple[int, int]]] = {n: [] for n in self._wanted}  # heaps of (end, start)
+        # For each end of whole runs: the last frame of each, and where the run begins; once asked for, by counter.
+        self._last: dict[int, dict[int, _Frames | _Starts]] = {n: {} for n in self._wanted}
 
     def inside(self, data: Buffer, base: int, at: int, stop: int, n: int) -> bool:
         """Whether n frames in a row lie in the buffer behind `at` and up to `stop`, which may be beyond its end."""
@@ -70,6 +81,25 @@ class Runs:
         while heap and heap[0][1] <= floor:
             heappop(heap)
         return bool(heap) and heap[0][0] <= end
+
+    def ends_with(
+        self, data: Buffer, base: int, at: int, stop: int, n: int, frames: Iterable[tuple[Header, Key]]
+    ) -> bool:
+        """Whether a run of n frames behind data[at] that ends exactly at `stop` ends with one of these frames.
+
+        `inside` was asked before, with the same claim.
+        """
+        last = self._last[n].get(base + stop)
+        if last is None:
+            return False
+        if isinstance(last, list):
+            starts: dict[tuple[Header, Key], int] = {}
+            for header, offset, start in last:
+                key = header.key(data, offset - base)
+                if key is not None:
+                    starts[header, key] = max(start, starts.get((header, key), -1))
+            last = self._last[n][base + stop] = starts
+        return any(last.get(frame, -1) > base + at for frame in frames)
 
     def _aim(self, floor: int, claim: int) -> None:
         """Go on behind `floor`, with a horizon that `claim` lies within."""
@@ -108,8 +138,7 @@ class Runs:
 
     def _beginnings(self) -> re.Pattern[bytes]:
         """The bytes that a frame of some format may begin with."""
-        allowed = sorted(frozenset().union(*(header.beginnings() for header in self._headers)))
-        return re.compile(b"[" + b"".join(b"\\x%02x" % byte for byte in allowed) + b"]" if allowed else b"(?!)")
+        return one_of(frozenset().union(*(header.beginnings() for header in self._headers)))
 
     def _look(self, data: Buffer, base: int, offset: int, headers: Sequence[Header], starts: list[int]) -> None:
         """Enter the frames that begin here; `starts`: of the runs of 1, 2, ... frames that end here (-1: none)."""
@@ -124,13 +153,20 @@ class Runs:
                 and offset + length <= self._horizon
                 and (header.envelope.chain is None or not header.null(data, base, at))
             ):
-                self._enter(offset + length, offset, starts)
+                self._enter(header, offset + length, offset, starts)
         if lacking:
             self._waiting[offset] = (lacking, starts)
 
-    def _enter(self, end: int, offset: int, starts: list[int]) -> None:
+    def _enter(self, header: Header, end: int, offset: int, starts: list[int]) -> None:
         """A frame from `offset` to `end`: the runs that end where it begins are one longer."""
         floor, longest = self._floor, self._longest
+        if self._counted and header.counts:
+            for n, last in self._last.items():
+                start = offset if n == 1 else starts[n - 2] if n - 2 < len(starts) else -1
+                if start > floor:
+                    frames = last.setdefault(end, [])
+                    if isinstance(frames, list):  # else all of them are known: this one waited, and ends farther on
+                        frames.append((header, offset, start))
         self._carry(end, 1, offset)
         for level, start in enumerate(starts[: longest - 1], 2):
             if start > floor:
@@ -168,3 +204,6 @@ class Runs:
             self._spread(end, entry >> _PAGE_BITS & _LEVEL, end - (entry >> _PAGE_BITS + _LEVEL_BITS))
         for old in [old for old in self._pages if old < page]:
             del self._pages[old]
+        for n, last in self._last.items():
+            if len(last) > _MOST_ENDS:
+                self._last[n] = {end: frames for end, frames in last.items() if end > self._floor}

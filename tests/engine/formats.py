@@ -133,11 +133,14 @@ LOOKS: dict[str, tuple[Callable[..., int], tuple[str, ...], int]] = {
     "space": (space, ("bad-version",), 2),
     "space-slow": (space, ("bad-version",), 2),
     "flag": (flag, (), 3),
+    "any": (legacy, (), 3),
 }
 
 
 def with_look(envelope: Envelope) -> Envelope:
     """The envelope, so that it can be scanned natively."""
+    if envelope.look is not None:
+        return envelope
     look, reasons, least = LOOKS[envelope.name]
     return replace(
         envelope,
@@ -161,4 +164,5 @@ LISTS: tuple[tuple[Envelope, ...], ...] = (
     (f.FRAME, f.SPACE, f.PAIR), (f.SPACE_SLOW, f.TEXT, f.FRAME),
     (replace(f.SPACE, chain=8),), (replace(f.FLAG, chain=5),), (replace(f.LEGACY, chain=8, max_frame=60),),
     (replace(f.SPACE_SLOW, chain=7), f.ZEROED),
+    (f.ANY,), (f.COUNTED,), (replace(f.COUNTED, chain=2, max_frame=30),), (f.COUNTED, f.FRAME), (f.ANY, f.COUNTED),
 )  # fmt: skip

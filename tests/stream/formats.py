@@ -8,6 +8,7 @@ from typing import Any
 
 from sigflow import checksums
 from sigflow.runtime.envelope import Checksum, Envelope, Measured, Refused, Sequence
+from sigflow.runtime.native import u1
 from sigflow.runtime.window import Window
 
 #: The length that a header claims, or the reason why it is none.
@@ -227,7 +228,11 @@ def legacy(payload: bytes = b"", stream: int = 7) -> bytes:
     return bytes((stream,)) + len(payload).to_bytes(2, "big") + payload
 
 
-LEGACY = fixed("legacy", 3, _claims(1, 3, 3), chain=3, max_frame=120, fields={"stream": (0, 1)}, payload=(3, None))
+LEGACY = fixed(
+    "legacy", 3, _claims(1, 3, 3), chain=3, max_frame=120, fields={"stream": (0, 1)}, payload=(3, None), header_bits=9.0
+)
+#: The same where any header is as good as any other, so that none is null.
+ANY = replace(LEGACY, name="any", header_bits=0.0)
 
 
 def space(payload: bytes = b"\1", kind: int = 1) -> bytes:
@@ -253,7 +258,9 @@ def _space_steps(window: Window) -> Generator[None, None, Measured]:
 
 
 SPACE = replace(
-    fixed("space", 2, _space_length, chain=4, max_frame=200), steps=_space_steps, reasons={"/seq/0": "bad-version"}
+    fixed("space", 2, _space_length, chain=4, max_frame=200, header_bits=3.0),
+    steps=_space_steps,
+    reasons={"/seq/0": "bad-version"},
 )
 #: Without the fast measure, so that what was looked at tells whether a header is null; shorter chain, shorter frames.
 SPACE_SLOW = replace(SPACE, name="space-slow", measure=None, header=None, chain=2, max_frame=40)
@@ -264,7 +271,41 @@ def flag(payload: bytes = b"") -> bytes:
     return b"~!" + bytes((len(payload),)) + payload
 
 
-FLAG = fixed("flag", 3, _claims(2, 3, 3), sync=b"~!", chain=2, max_frame=60)
+FLAG = fixed("flag", 3, _claims(2, 3, 3), sync=b"~!", chain=2, max_frame=60, header_bits=16.0)
+
+
+def counted(payload: bytes = b"\1", stream: int = 1, sequence: int = 0) -> bytes:
+    """A frame of COUNTED: a version that must be 0 above the stream, counter, length - 1 (u1), payload."""
+    return bytes((stream & 31, sequence & 255, len(payload) - 1)) + payload
+
+
+def _counted_look(data: Any, at: int, end: int, limit: int, box: Any) -> int:
+    if at + 1 > end:
+        return 0
+    if u1(data, at) >> 5:
+        return -1
+    if at + 3 > end:
+        return 0
+    box[0] = 3
+    box[1] = 4 if u1(data, at) == 31 else 0
+    box[2] = u1(data, at + 1)
+    box[3] = u1(data, at)
+    return u1(data, at + 2) + 4
+
+
+def _counted_length(head: bytes) -> int | str:
+    if head and head[0] >> 5:
+        return "bad-version"
+    return head[2] + 4 if len(head) > 2 else 0
+
+
+#: As SPACE, with a counter for each stream, which the header tells; stream 31 is not counted.
+COUNTED = fixed(
+    "counted", 3, _counted_length, chain=3, max_frame=220, header_bits=3.0, payload=(3, None),
+    fields={"stream": (0, 1), "counter": (1, 2)},
+    sequence=Sequence("counter", 256, 1, lambda unit: unit.stream, counts=lambda unit: unit.stream != 31),
+    look=_counted_look, look_reasons=("bad-version",), look_least=3, look_counts=True,
+)  # fmt: skip
 
 #: How frames of each format are made, and the noise to sprinkle.
 MAKERS: dict[str, Callable[[bytes], bytes]] = {
@@ -277,4 +318,6 @@ MAKERS: dict[str, Callable[[bytes], bytes]] = {
     "space": lambda payload: space(payload[:190] or b"\1", len(payload)),
     "space-slow": lambda payload: space(payload[:30] or b"\1", len(payload)),
     "flag": lambda payload: flag(payload[:50]),
+    "any": lambda payload: legacy(payload[:110]),
+    "counted": lambda payload: counted(payload[:200] or b"\1", 1, len(payload)),
 }

@@ -23,10 +23,11 @@ LISTS: dict[str, list[list[Envelope]]] = {
     "chains": [
         [f.LEGACY], [f.SPACE], [f.SPACE_SLOW], [f.FLAG], [replace(f.SPACE, chain=1)], [f.LEGACY, f.SPACE],
         [replace(f.LEGACY, max_frame=20, chain=2)], [f.FLAG, f.SPACE_SLOW], [replace(f.SPACE, max_frame=9, chain=6)],
+        [f.ANY], [f.COUNTED], [replace(f.COUNTED, chain=2, max_frame=30)], [f.COUNTED, f.FLAG], [f.ANY, f.COUNTED],
     ],
     "mixed": [
         [f.LEGACY, f.FRAME], [f.SPACE, f.TEXT], [f.TEXT, f.FLAG], [f.PAIR, f.SPACE_SLOW], [f.FLAG, f.BARE],
-        [f.FRAME, f.SPACE, f.PAIR], [f.SPACE_SLOW, f.TEXT, f.FRAME], [f.FRAME_LIVE, f.SPACE],
+        [f.FRAME, f.SPACE, f.PAIR], [f.COUNTED, f.FRAME], [f.SPACE_SLOW, f.TEXT, f.FRAME], [f.FRAME_LIVE, f.SPACE],
     ],
     "long chains": [
         [replace(f.SPACE, chain=8)], [replace(f.FLAG, chain=5)], [replace(f.LEGACY, chain=8, max_frame=60)],

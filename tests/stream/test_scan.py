@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from itertools import accumulate
 from typing import Any
 
 import pytest
@@ -133,22 +135,113 @@ def test_rules(name: str) -> None:
     assert said(decode_all_ways(envelopes, data)) == expected
 
 
-def test_a_checksumless_frame_is_overtaken_by_a_run_inside_its_claim() -> None:
+def records(events: Sequence[Event]) -> list[tuple[int, int]]:
+    return [(event.start, event.stop) for event in events if isinstance(event, Record)]
+
+
+def spans(frames: Sequence[bytes]) -> list[tuple[int, int]]:
+    """Where frames that follow one another begin and end."""
+    ends = list(accumulate(map(len, frames)))
+    return list(zip([0, *ends], ends, strict=False))
+
+
+def counts(first: int, last: int, payload: bytes = b"ab", stream: int = 1) -> list[bytes]:
+    return [f.counted(payload, stream, n) for n in range(first, last)]
+
+
+def test_a_damaged_length_is_overtaken_where_what_follows_it_is_broken() -> None:
     """One flipped length bit: the frames inside the claim that it makes come out, all but the damaged one."""
+    frames = [f.space(b"ab\xff", kind) for kind in range(1, 16)]
+    frames[3] = flipped(frames[3], 1, 5)  # it ends inside a payload, where no frame can begin
+    events = decode_all_ways([f.SPACE], b"".join(frames))
+    assert records(events) == [span for n, span in enumerate(spans(frames)) if n != 3]
+    assert [event.reasons[0] for event in events if isinstance(event, Gap)] == ["space:overtaken"]
+
+
+def test_a_damaged_length_that_lands_on_a_true_boundary_swallows_what_lies_between() -> None:
+    """The price where a format has no counter; with one, the next frame of the stream inside refutes it."""
     frames = [f.space(b"ab", kind) for kind in range(1, 12)]
     frames[3] = flipped(frames[3], 1, 4)
-    events = decode_all_ways([f.SPACE], b"".join(frames))
-    assert [event.start // S for event in events if isinstance(event, Record)] == [0, 1, 2, 4, 5, 6, 7, 8, 9, 10]
-    gaps = [event for event in events if isinstance(event, Gap)]
-    assert [gap.reasons[0] for gap in gaps] == ["space:overtaken"]
+    assert records(decode_all_ways([f.SPACE], b"".join(frames)))[3:5] == [(12, 32), (32, 36)]
+
+    for payload, bit in ((b"a", 4), (b"a", 5), (b"abcde", 5), (b"abcde", 6)):  # it claims whole frames more
+        frames = counts(0, 24, payload)
+        frames[3] = flipped(frames[3], 2, bit)
+        events = decode_all_ways([f.COUNTED], b"".join(frames))
+        assert records(events) == [span for n, span in enumerate(spans(frames)) if n != 3]
+
+
+def test_a_sound_frame_that_holds_frames_is_one_frame() -> None:
+    for inner in (counts(0, 9, stream=2), counts(40, 49), counts(0, 9, b"\1", 0), [b"\1"] * 60, [b"\2\0\0\0"] * 20):
+        frames = [*counts(0, 5), f.counted(b"".join(inner), 1, 5), *counts(6, 11)]
+        assert records(decode_all_ways([f.COUNTED], b"".join(frames))) == spans(frames)
+        frames = [f.counted(b"".join(inner), 1, n) for n in range(20, 25)]
+        assert records(decode_all_ways([f.COUNTED], b"".join(frames))) == spans(frames)
+
+
+def test_a_run_that_goes_on_behind_the_claim_is_the_stream_itself() -> None:
+    """The frames of another stream inside end where the claim does, and that stream goes on behind it."""
+    inner = counts(7, 12, stream=2)
+    for following, sound in ((12, False), (13, True)):
+        frames = [*counts(0, 5), f.counted(b"".join(inner), 1, 5), *counts(following, following + 5, stream=2)]
+        found = records(decode_all_ways([f.COUNTED], b"".join(frames)))
+        assert (found == spans(frames)) is sound
+    # What is not counted is passed over.
+    frames = [*counts(0, 5), f.counted(b"".join(counts(7, 12, stream=31)), 1, 5), *counts(12, 17, stream=31)]
+    assert records(decode_all_ways([f.COUNTED], b"".join(frames))) == spans(frames)
+
+
+def test_a_run_inside_needs_the_headers_behind_the_claim() -> None:
+    """What follows decides: nothing of it may be null, cut, or refused."""
+    outer = [*counts(0, 5), f.counted(b"".join(counts(0, 9, stream=2)), 1, 5)]
+    whole = b"".join(outer)
+    assert records(decode_all_ways([f.COUNTED], whole)) == spans(outer)  # the end, exactly
+    for tail in (b"\1", bytes(3), bytes(40), b"\xff", f.counted(b"ab", 1, 6) + b"\xff"):
+        found = records(decode_all_ways([f.COUNTED], whole + tail))
+        assert spans(outer)[-1] not in found and (20, 55) not in found
+
+
+def test_zeros_at_the_end_are_no_frames() -> None:
+    frames = counts(0, 12)
+    for zeros in (1, 3, 4, 5, 70):
+        events = decode_all_ways([f.COUNTED], b"".join(frames) + bytes(zeros))
+        assert records(events) == spans(frames)
+        *_, gap = (event for event in events if isinstance(event, Gap))
+        assert gap.span.stop - gap.span.start == zeros
+        assert zeros < 4 or gap.reasons[0] == "counted:null"
+    # Between frames a null header is believed, as long as one of the next n is not null.
+    null = bytes(4)
+    for zeros, believed in ((1, True), (2, True), (3, True), (4, False)):
+        frames = [*counts(0, 4), *[null] * zeros, *counts(4, 8)]
+        assert (records(decode_all_ways([f.COUNTED], b"".join(frames))) == spans(frames)) is believed
+    # Where any header is as good as any other, none is null.
+    assert records(decode_all_ways([f.ANY], f.legacy(b"ab") + bytes(9))) == [(0, 5), (5, 8), (8, 11), (11, 14)]
 
 
 def test_an_overtaken_frame_is_given_up_before_its_claim_has_come() -> None:
-    decoder = Decoder([Format(f.SPACE)])
-    decoder.feed(PLAIN_SPACE + b"\1\xa0" + b"ab" + PLAIN_SPACE * 3)
+    decoder = Decoder([Format(f.COUNTED)])
+    liar = b"\1\1\xc0ab"
+    decoder.feed(f.counted(b"ab", 1, 0) + liar + b"".join(counts(2, 4)))
     assert [type(event).__name__ for event in decoder.events()] == ["Record"]
-    decoder.feed(PLAIN_SPACE * 2)  # the fourth in a row inside the claim
-    assert [event.start for event in decoder.events() if isinstance(event, Record)] == [8, 12, 16, 20, 24]
+    assert decoder.pending == (5, "counted")
+    decoder.feed(b"".join(counts(4, 7)))  # with the third in a row, a run begins with the candidate's next counter
+    assert [event.start for event in decoder.events() if isinstance(event, Record)] == [10, 15, 20, 25, 30]
+
+
+def test_a_whole_frame_that_waits_for_followers_is_not_pending() -> None:
+    """It may wait for n headers, and is never abandoned; a frame that is not all there may be."""
+    for begin in (b"", b"\xff"):
+        decoder = Decoder([Format(f.COUNTED)])
+        decoder.feed(begin + f.counted(b"ab", 1, 0))
+        assert [event for event in decoder.events() if isinstance(event, Record)] == [] and decoder.pending is None
+    decoder = Decoder([Format(f.COUNTED)])
+    decoder.feed(b"".join(counts(0, 3)) + f.counted(b"".join(counts(0, 9, stream=2)), 1, 3))
+    assert len(list(decoder.events())) == 3 and decoder.pending is None
+    decoder.feed(b"\1\4")
+    assert list(decoder.events()) == [] and decoder.pending is None
+    decoder = Decoder([Format(f.COUNTED)])
+    decoder.feed(f.counted(b"abc", 1, 0)[:-1])
+    assert list(decoder.events()) == [] and decoder.pending == (0, "counted")
 
 
 def test_overtaken_by_sequence() -> None:

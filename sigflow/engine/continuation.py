@@ -1,0 +1,274 @@
+"""Counters of runs inside a claim: `sigflow.stream.continuation` and `Runs.ends_with` as kernel code.
+
+Only where a claim holds a run at all: the places behind the candidate are passed once more, up to ENTERED, and each run
+of n frames is entered twice: by the stream and counter of its first frame, and by those of its last frame and its end.
+Of runs with the same first frame only those are kept whose end is nearer than that of every later one.
+
+RUNS has three parts: a hash table of first frames, one of last frames, and the runs by first frame, linked from the
+oldest to the newest.  A row of a table holds where its mark is S[AGE]; so that both are emptied by counting S[AGE] up.
+"""
+
+# mypy: ignore-errors
+# ruff: noqa: SIM110
+
+from sigflow.engine.loop import (
+    AGE,
+    COUNTS,
+    ENTERED,
+    HARD_VERDICT,
+    LAST_USED,
+    LINKED,
+    MASK,
+    MODULUS,
+    NOTHING,
+    SLOTS,
+    STEP,
+    bounded,
+    null,
+)
+
+#: Rows of RUNS: the tables of first and of last frames, and the runs.
+LINKS = 2 * SLOTS
+ROWS = 3 * SLOTS
+#: Columns of the tables: the mark of a row in use, format, stream, counter; the end of the run, 0 for a first frame;
+#: then the oldest and the newest run, or where the latest run begins.
+MARK = 0
+FORMAT = 1
+STREAM = 2
+COUNTER = 3
+END = 4
+OLDEST = 5
+NEWEST = 6
+#: Columns of runs: where it begins and ends, and the runs next to it.
+BEGINS = 0
+ENDS = 1
+OLDER = 2
+NEWER = 3
+#: Rows that are tried for one entry.
+PROBES = 64
+#: Headers that following all the runs from one place may look at; where formats share places there can be more.
+MOST_LOOKS = 4096
+
+
+def tells(k, box, L):
+    """Whether the header that was looked at last, of format k, tells a counter that counts."""
+    return L[k, COUNTS] and not box[1] & 4
+
+
+def next_counter(k, counter, steps, L):
+    """The counter so many frames later."""
+    moved = counter + steps * L[k, STEP]
+    return moved % L[k, MODULUS] if L[k, MODULUS] else moved & L[k, MASK]
+
+
+def any_counts(L):
+    """Whether a format tells counters."""
+    for k in range(len(L)):
+        if L[k, COUNTS]:
+            return True
+    return False
+
+
+def row_of(table, k, stream, counter, end, S, RUNS):
+    """The row with these keys, or a free one for them; -1 where too many others are in the way."""
+    place = (stream & 0xFFFFFF) * 40503 + (counter & 0xFFFFFF) * 7919 + (end & 0xFFFFFFFF) * 5167 + k * 977
+    place ^= place >> 15
+    for n in range(PROBES):
+        row = table + (place + n & SLOTS - 1)
+        if RUNS[row, MARK] != S[AGE]:
+            return row
+        if (
+            RUNS[row, COUNTER] == counter
+            and RUNS[row, STREAM] == stream
+            and RUNS[row, END] == end
+            and RUNS[row, FORMAT] == k
+        ):
+            return row
+    return -1
+
+
+def taken_row(table, k, stream, counter, end, S, RUNS):
+    """The same, now in use; -1 where there is no room."""
+    row = row_of(table, k, stream, counter, end, S, RUNS)
+    if row >= 0 and RUNS[row, MARK] != S[AGE]:
+        RUNS[row, MARK] = S[AGE]
+        RUNS[row, FORMAT] = k
+        RUNS[row, STREAM] = stream
+        RUNS[row, COUNTER] = counter
+        RUNS[row, END] = end
+        RUNS[row, OLDEST] = -1
+        RUNS[row, NEWEST] = -1
+    return row
+
+
+def enter_first(k, stream, counter, start, end, S, RUNS):
+    """Enter a run by its first frame; False where there is no room."""
+    row = taken_row(0, k, stream, counter, S[NOTHING], S, RUNS)
+    if row < 0 or S[LINKED] >= SLOTS:
+        return False
+    oldest = RUNS[row, OLDEST]
+    newest = RUNS[row, NEWEST]
+    while oldest >= 0 and RUNS[newest, ENDS] >= end:
+        if newest == oldest:
+            oldest = -1
+        else:
+            newest = RUNS[newest, OLDER]
+    run = LINKS + S[LINKED]
+    S[LINKED] += 1
+    RUNS[run, BEGINS] = start
+    RUNS[run, ENDS] = end
+    RUNS[run, OLDER] = newest
+    RUNS[run, NEWER] = -1
+    if oldest < 0:
+        oldest = run
+    else:
+        RUNS[newest, NEWER] = run
+    RUNS[row, OLDEST] = oldest
+    RUNS[row, NEWEST] = run
+    return True
+
+
+def enter_last(k, stream, counter, start, end, S, RUNS):
+    """Enter a run by its last frame; False where there is no room."""
+    row = taken_row(SLOTS, k, stream, counter, end, S, RUNS)
+    if row < 0:
+        return False
+    if RUNS[row, OLDEST] < 0:
+        S[LAST_USED] += 1
+    RUNS[row, OLDEST] = start
+    return S[LAST_USED] <= SLOTS // 2
+
+
+def runs_from(start, n, data, end, S, L, box, RUNS):
+    """Enter the runs of n frames from `start` on; 1, 0 where there is no room, or HARD_VERDICT."""
+    formats = len(L)
+    path = 64  # from here on, box holds the way: the place of each frame, then the format to try next at it
+    looks = 0
+    for first in range(formats):
+        nearest = 0
+        stream = S[NOTHING]
+        counter = S[NOTHING]
+        counts = False
+        depth = 0
+        box[path] = start
+        box[path + 1] = first
+        while depth >= 0:
+            at = box[path + 2 * depth]
+            k = box[path + 2 * depth + 1]
+            if k == formats or at >= end or (depth == 0 and k > first):
+                depth -= 1
+                continue
+            box[path + 2 * depth + 1] = k + 1
+            looks += 1
+            if looks > MOST_LOOKS:
+                return HARD_VERDICT
+            claim = bounded(k, data, at, end, S, L, box)
+            if claim == HARD_VERDICT:
+                return HARD_VERDICT
+            if claim <= 0 or null(k, data, at, box[0], L):
+                continue
+            if depth == 0:
+                counts = tells(k, box, L)
+                stream = box[3]
+                counter = box[2]
+            if depth < n - 1:
+                depth += 1
+                box[path + 2 * depth] = at + claim
+                box[path + 2 * depth + 1] = 0
+                continue
+            if nearest == 0 or at + claim < nearest:
+                nearest = at + claim
+            if tells(k, box, L) and not enter_last(
+                k, box[3], next_counter(k, box[2], S[NOTHING], L), start, at + claim, S, RUNS
+            ):
+                return 0
+        if (
+            nearest
+            and counts
+            and not enter_first(first, stream, next_counter(first, counter, S[NOTHING], L), start, nearest, S, RUNS)
+        ):
+            return 0
+    return 1
+
+
+def enter_runs(at, stop, n, data, end, S, L, BEGIN, box, RUNS):
+    """Have the runs entered that begin behind `at` and before `stop`; False where that is not to be done here."""
+    if S[ENTERED] <= at:
+        S[ENTERED] = at + 1
+        S[AGE] += 1
+        S[LINKED] = 0
+        S[LAST_USED] = 0
+    again = False
+    while S[ENTERED] < stop:
+        if BEGIN[data[S[ENTERED]]]:
+            done = runs_from(S[ENTERED], n, data, end, S, L, box, RUNS)
+            if done == HARD_VERDICT or (done == 0 and again):
+                S[ENTERED] = 0
+                return False
+            if done == 0:
+                # Those before the candidate are needed no more.
+                again = True
+                S[ENTERED] = at + 1
+                S[AGE] += 1
+                S[LINKED] = 0
+                S[LAST_USED] = 0
+                continue
+        S[ENTERED] += 1
+    if again and (2 * S[LINKED] > SLOTS or 4 * S[LAST_USED] > SLOTS):
+        S[ENTERED] = 0  # it would be done over and over
+        return False
+    return True
+
+
+def continues(k, stream, counter, at, stop, S, RUNS):
+    """Whether a run behind `at` and up to `stop` begins with the frame of this stream and counter."""
+    row = row_of(S[NOTHING], k, stream, counter, S[NOTHING], S, RUNS)
+    if row < 0 or RUNS[row, MARK] != S[AGE]:
+        return False
+    run = RUNS[row, OLDEST]
+    while run >= 0 and RUNS[run, BEGINS] <= at:
+        run = RUNS[run, NEWER]
+    RUNS[row, OLDEST] = run
+    return run >= 0 and RUNS[run, ENDS] <= stop
+
+
+def against_run(k, at, stop, n, data, end, final, S, L, box, X, RUNS):
+    """The verdict on a whole frame that holds a run, by the headers from its end on: 1, 0 while bytes are lacking, or
+    HARD_VERDICT; -1: it is overtaken.
+    """
+    place = stop
+    streams = 0
+    for _ in range(n):
+        if place >= end:
+            if not final:
+                return 0
+            if place > end:
+                return -1
+            break
+        claim = -1
+        of = 0
+        while claim < 0 and of < len(L):
+            claim = bounded(of, data, place, end, S, L, box)
+            if claim == HARD_VERDICT:
+                return HARD_VERDICT
+            if claim > 0 and null(of, data, place, box[0], L):
+                claim = -1
+            if claim < 0:
+                of += 1
+        if claim <= 0:
+            return -1 if claim < 0 or final else 0
+        if tells(of, box, L):
+            seen = False
+            for m in range(streams):
+                seen = seen or (X[3 * m] == of and X[3 * m + 1] == box[3])
+            if not seen:
+                X[3 * streams] = of
+                X[3 * streams + 1] = box[3]
+                X[3 * streams + 2] = next_counter(of, box[2], -1, L)
+                streams += 1
+        place += claim
+    for m in range(streams):
+        row = row_of(SLOTS, X[3 * m], X[3 * m + 1], X[3 * m + 2], stop, S, RUNS)
+        if row >= 0 and RUNS[row, MARK] == S[AGE] and RUNS[row, OLDEST] > at:
+            return -1
+    return 1

@@ -1,0 +1,156 @@
+"""Does a run of frames inside the bytes that a frame claims begin with the next frame of that frame's own stream?
+(ARCHITECTURE 4, rule 5 (a): then the claim is a lie, however well what follows it may look.)
+
+Strategy.  The headers behind the candidate are passed once, from left to right, and entered by stream id and counter.
+From those that a candidate asks for, and from no others, the run is followed, once: its nearest end is kept, so that
+the next candidate has it at hand.  A header that lacks bytes, and a run that reaches one, waits until they have come.
+
+This is asked only where `Runs` has found a run at all, as it never does in captures without frames inside frames.
+All of it is cache: `drop` forgets it and changes no answer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from heapq import heapify, heappop, heappush
+
+from sigflow.stream.header import Buffer, Header, Key
+
+#: Nearest ends of runs that are kept, before they are thinned out.
+_MOST = 1 << 16
+#: Headers that are entered before those that the candidate has passed are let go of.
+_FEW = 1 << 12
+_NONE = 1 << 62
+
+_Heap = list[tuple[int, int]]
+
+
+class Continuations:
+    """The passes over the headers of formats that tell a counter, one for each.  headers: of all formats."""
+
+    def __init__(self, headers: Sequence[Header]) -> None:
+        self._headers = headers
+        self._patterns: dict[Header, re.Pattern[bytes]] = {}
+        self.drop()
+
+    def drop(self) -> None:
+        """Forget the passes."""
+        self._passes: dict[Header, _Pass] = {}
+        self._nearest: dict[tuple[int, int], int] = {}  # by offset and frames left: the nearest end, or _NONE
+
+    def inside(self, header: Header, data: Buffer, base: int, at: int, stop: int, n: int) -> bool:
+        """Whether a run of n frames behind data[at] and up to `stop`, which may be beyond the buffer, begins with the
+        frame that comes next after the one at data[at] in its stream.
+        """
+        mine = header.key(data, at) if header.counts else None
+        if mine is None:
+            return False
+        one = self._passes.get(header)
+        if one is None:
+            one = self._passes[header] = _Pass()
+        end = base + len(data)
+        self._pass(one, header, data, base, at, min(stop, len(data)))
+        found = one.found.get(header.neighbour(mine, 1))
+        if found is None:
+            return False
+        waiting, ends = found
+        while waiting and waiting[0][0] <= end:
+            _, offset = heappop(waiting)
+            if offset <= base + at:
+                continue
+            nearest, need = self._follow(data, base, offset, n, (header,))
+            if nearest < _NONE:
+                heappush(ends, (nearest, offset))
+            if need < _NONE:
+                heappush(waiting, (need, offset))
+        while ends and ends[0][1] <= base + at:
+            heappop(ends)
+        return bool(ends) and ends[0][0] <= min(base + stop, end)
+
+    def _pass(self, one: _Pass, header: Header, data: Buffer, base: int, at: int, stop: int) -> None:
+        """Enter the headers behind `at` and before `stop`."""
+        pattern = self._patterns.get(header)
+        if pattern is None:
+            pattern = self._patterns[header] = header.beginning()
+        if one.cursor <= base + at:
+            one.restart(base + at + 1)
+        lacking, one.lacking = one.lacking, []
+        for offset in lacking:
+            if offset > base + at:
+                self._enter(one, header, data, base, offset)
+        for found in pattern.finditer(data, one.cursor - base, stop):
+            self._enter(one, header, data, base, base + found.start())
+        one.cursor = max(one.cursor, base + stop)
+        if one.entered > one.kept:
+            one.forget(base + at)
+
+    def _enter(self, one: _Pass, header: Header, data: Buffer, base: int, offset: int) -> None:
+        length = header.look(data, base, offset - base)
+        if length is None:
+            one.lacking.append(offset)
+        elif length.__class__ is int and not header.null(data, base, offset - base):
+            key = header.key(data, offset - base)
+            if key is not None:
+                heappush(one.found.setdefault(key, ([], []))[0], (0, offset))
+                one.entered += 1
+
+    def _follow(self, data: Buffer, base: int, offset: int, left: int, headers: Sequence[Header]) -> tuple[int, int]:
+        """The nearest end of a run of `left` frames from `offset` on, the first of these formats; and the end of the
+        buffer from which on there may be a nearer one.  _NONE where there is none.
+        """
+        first = len(headers) < len(self._headers)
+        known = None if first else self._nearest.get((offset, left))
+        if known is not None:
+            return known, _NONE
+        if offset >= base + len(data):
+            return _NONE, offset + 1
+        nearest, need = _NONE, _NONE
+        for header in headers:
+            length = header.look(data, base, offset - base)
+            if length is None:
+                need = min(need, base + len(data) + 1)
+            elif length.__class__ is int and not (
+                header.envelope.chain is not None and header.null(data, base, offset - base)
+            ):
+                end, more = offset + length, _NONE
+                if left > 1:
+                    end, more = self._follow(data, base, offset + length, left - 1, self._headers)
+                nearest, need = min(nearest, end), min(need, more)
+        if need == _NONE and not first:
+            if len(self._nearest) >= _MOST:
+                self._nearest.clear()
+            self._nearest[offset, left] = nearest
+        return nearest, need
+
+
+class _Pass:
+    """The pass over one format's headers.  State: the next offset to look at, and what was found before it."""
+
+    __slots__ = ("cursor", "entered", "found", "kept", "lacking")
+
+    def __init__(self) -> None:
+        self.restart(0)
+
+    def restart(self, cursor: int) -> None:
+        """Begin at this offset."""
+        self.cursor = cursor
+        self.lacking: list[int] = []  # offsets whose header lacks bytes
+        # By stream id and counter, two heaps: (end of the stream from which on to follow, offset) of frames whose run
+        # was not followed to its end, and (nearest end, offset) of those whose was.
+        self.found: dict[Key, tuple[_Heap, _Heap]] = {}
+        self.entered = 0
+        self.kept = _FEW
+
+    def forget(self, floor: int) -> None:
+        """Let go of what does not lie behind this offset."""
+        found = {}
+        for key, heaps in self.found.items():
+            waiting, ends = ([entry for entry in heap if entry[1] > floor] for heap in heaps)
+            if waiting or ends:
+                heapify(waiting)
+                heapify(ends)
+                found[key] = waiting, ends
+        self.found = found
+        self.entered = sum(len(waiting) + len(ends) for waiting, ends in found.values())
+        self.kept = max(_FEW, 2 * self.entered)
