@@ -288,9 +288,13 @@ class Loss(_Plain):
 
 
 class Note(_Plain):
-    """Something worth knowing about the stream that is neither damage nor loss."""
+    """Something worth knowing about the stream that is neither damage nor loss.
 
-    __slots__ = ("code", "format", "message", "offset", "severity")
+    stream: where it is about a sequence counter, the id of the stream.  counter: where that frame was counted lost
+    and came late, its counter; else None.
+    """
+
+    __slots__ = ("code", "counter", "format", "message", "offset", "severity", "stream")
     __match_args__ = ("code", "severity", "message", "offset", "format")
 
     def __init__(self, code: str, severity: Severity, message: str, offset: int, format: str = "") -> None:
@@ -299,6 +303,8 @@ class Note(_Plain):
         self.message = message
         self.offset = offset
         self.format = format
+        self.counter: int | None = None
+        self.stream: object = None
 
 
 #: What `Decoder.events` yields.

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from sigflow.errors import UsageError
+
 #: Frame size where neither a spec nor a user says anything: 16 MiB.
 DEFAULT_FRAME = 16 << 20
 DEFAULT_DEPTH = 16
 DEFAULT_REPEAT = 1 << 24
 DEFAULT_INFLATED = 64 << 20
 DEFAULT_RATIO = 1100
+DEFAULT_REORDER = 1024
+#: A wider window would cost more memory for each stream than it could be worth.
+LARGEST_REORDER = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +22,8 @@ class Limits:
     """Bounds on everything sized by the wire; None leaves the spec's value, or the default.
 
     frame: bytes of a frame.  depth: nesting of types and of TLV lists.  repeat: elements of one repeated field.
-    inflated: bytes a codec may give.  ratio: bytes out per byte in of a codec.
+    inflated: bytes a codec may give.  ratio: bytes out per byte in of a codec.  reorder: steps that a sequence counter
+    may be ahead or behind for its frame to count as lost before, late or twice (1 to 65,536).
     """
 
     frame: int | None = None
@@ -25,6 +31,11 @@ class Limits:
     repeat: int | None = None
     inflated: int | None = None
     ratio: int | None = None
+    reorder: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.reorder is not None and not 1 <= self.reorder <= LARGEST_REORDER:
+            raise UsageError(f"Limits.reorder is {self.reorder}, wanted 1 to {LARGEST_REORDER}")
 
     def over(self, other: Limits) -> Limits:
         """These limits, with `other`'s where these say nothing."""
@@ -33,8 +44,8 @@ class Limits:
         )
 
     def values(self) -> tuple[int | None, ...]:
-        """The five values, in the order of the fields."""
-        return (self.frame, self.depth, self.repeat, self.inflated, self.ratio)
+        """The values, in the order of the fields."""
+        return (self.frame, self.depth, self.repeat, self.inflated, self.ratio, self.reorder)
 
     @property
     def over_the_wire(self) -> bool:
@@ -50,4 +61,4 @@ class Limits:
         return replace(self, frame=frame)
 
 
-DEFAULTS = Limits(DEFAULT_FRAME, DEFAULT_DEPTH, DEFAULT_REPEAT, DEFAULT_INFLATED, DEFAULT_RATIO)
+DEFAULTS = Limits(DEFAULT_FRAME, DEFAULT_DEPTH, DEFAULT_REPEAT, DEFAULT_INFLATED, DEFAULT_RATIO, DEFAULT_REORDER)

@@ -70,5 +70,6 @@ def _words(one: dict[str, Any]) -> str:
         parts.append(f"{one['frames_per_mib']:g} frames/MiB")
     spread = f"{sizes['min']}" if sizes["min"] == sizes["max"] else f"{sizes['min']}..{sizes['max']}"
     parts.append(f"of {spread} bytes, mean {sizes['mean']:g}")
-    parts += [f"{one[name]} {name}" for name in ("lost", "duplicate", "reordered") if one.get(name)]
+    shown = ("lost", "duplicate", "reordered", "restarts", "strays")
+    parts += [f"{one[name]} {name}" for name in shown if one.get(name)]
     return ", ".join(parts)

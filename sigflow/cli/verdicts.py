@@ -35,7 +35,9 @@ def verdict_lines(report: Report, screen: Screen) -> list[str]:
     for name, count in report.by_format.items():
         lines.append(f"  {name}: {counted(count['frames'], 'frame')}, {count['bytes']} bytes")
     if any(report.sequence.values()):
-        lines.append("  sequence: " + ", ".join(f"{count} {what}" for what, count in report.sequence.items()))
+        usual = ("lost", "duplicate", "reordered")
+        told = [f"{count} {what}" for what, count in report.sequence.items() if count or what in usual]
+        lines.append("  sequence: " + ", ".join(told))
     for gap in report.gaps[:LISTED]:
         span = gap.span
         lines.append(f"  gap {span.start}..{span.stop} ({len(span)} bytes): {', '.join(gap.reasons)}")

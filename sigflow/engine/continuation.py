@@ -13,37 +13,37 @@ oldest to the newest.  A row of a table holds where its mark is S[AGE]; so that 
 
 from sigflow.engine.loop import (
     AGE,
-    COUNTS,
     ENTERED,
     HARD_VERDICT,
     LAST_USED,
     LINKED,
-    MASK,
-    MODULUS,
     NOTHING,
-    SLOTS,
-    STEP,
+    RUN_ROWS,
+    TOLD_COUNTER,
+    TOLD_MASK,
+    TOLD_MODULUS,
+    TOLD_STEP,
     bounded,
     null,
 )
 
 #: Rows of RUNS: the tables of first and of last frames, and the runs.
-LINKS = 2 * SLOTS
-ROWS = 3 * SLOTS
+LINKS = 2 * RUN_ROWS
+ROWS = 3 * RUN_ROWS
 #: Columns of the tables: the mark of a row in use, format, stream, counter; the end of the run, 0 for a first frame;
 #: then the oldest and the newest run, or where the latest run begins.
-MARK = 0
-FORMAT = 1
-STREAM = 2
-COUNTER = 3
-END = 4
+ROW_MARK = 0
+ROW_FORMAT = 1
+ROW_STREAM = 2
+ROW_COUNTER = 3
+ROW_END = 4
 OLDEST = 5
 NEWEST = 6
 #: Columns of runs: where it begins and ends, and the runs next to it.
-BEGINS = 0
-ENDS = 1
-OLDER = 2
-NEWER = 3
+RUN_BEGINS = 0
+RUN_ENDS = 1
+RUN_OLDER = 2
+RUN_NEWER = 3
 #: Rows that are tried for one entry.
 PROBES = 64
 #: Headers that following all the runs from one place may look at; where formats share places there can be more.
@@ -52,19 +52,19 @@ MOST_LOOKS = 4096
 
 def tells(k, box, L):
     """Whether the header that was looked at last, of format k, tells a counter that counts."""
-    return L[k, COUNTS] and not box[1] & 4
+    return L[k, TOLD_COUNTER] and not box[1] & 4
 
 
 def next_counter(k, counter, steps, L):
     """The counter so many frames later."""
-    moved = counter + steps * L[k, STEP]
-    return moved % L[k, MODULUS] if L[k, MODULUS] else moved & L[k, MASK]
+    moved = counter + steps * L[k, TOLD_STEP]
+    return moved % L[k, TOLD_MODULUS] if L[k, TOLD_MODULUS] else moved & L[k, TOLD_MASK]
 
 
 def any_counts(L):
     """Whether a format tells counters."""
     for k in range(len(L)):
-        if L[k, COUNTS]:
+        if L[k, TOLD_COUNTER]:
             return True
     return False
 
@@ -74,14 +74,14 @@ def row_of(table, k, stream, counter, end, S, RUNS):
     place = (stream & 0xFFFFFF) * 40503 + (counter & 0xFFFFFF) * 7919 + (end & 0xFFFFFFFF) * 5167 + k * 977
     place ^= place >> 15
     for n in range(PROBES):
-        row = table + (place + n & SLOTS - 1)
-        if RUNS[row, MARK] != S[AGE]:
+        row = table + (place + n & RUN_ROWS - 1)
+        if RUNS[row, ROW_MARK] != S[AGE]:
             return row
         if (
-            RUNS[row, COUNTER] == counter
-            and RUNS[row, STREAM] == stream
-            and RUNS[row, END] == end
-            and RUNS[row, FORMAT] == k
+            RUNS[row, ROW_COUNTER] == counter
+            and RUNS[row, ROW_STREAM] == stream
+            and RUNS[row, ROW_END] == end
+            and RUNS[row, ROW_FORMAT] == k
         ):
             return row
     return -1
@@ -90,12 +90,12 @@ def row_of(table, k, stream, counter, end, S, RUNS):
 def taken_row(table, k, stream, counter, end, S, RUNS):
     """The same, now in use; -1 where there is no room."""
     row = row_of(table, k, stream, counter, end, S, RUNS)
-    if row >= 0 and RUNS[row, MARK] != S[AGE]:
-        RUNS[row, MARK] = S[AGE]
-        RUNS[row, FORMAT] = k
-        RUNS[row, STREAM] = stream
-        RUNS[row, COUNTER] = counter
-        RUNS[row, END] = end
+    if row >= 0 and RUNS[row, ROW_MARK] != S[AGE]:
+        RUNS[row, ROW_MARK] = S[AGE]
+        RUNS[row, ROW_FORMAT] = k
+        RUNS[row, ROW_STREAM] = stream
+        RUNS[row, ROW_COUNTER] = counter
+        RUNS[row, ROW_END] = end
         RUNS[row, OLDEST] = -1
         RUNS[row, NEWEST] = -1
     return row
@@ -104,25 +104,25 @@ def taken_row(table, k, stream, counter, end, S, RUNS):
 def enter_first(k, stream, counter, start, end, S, RUNS):
     """Enter a run by its first frame; False where there is no room."""
     row = taken_row(0, k, stream, counter, S[NOTHING], S, RUNS)
-    if row < 0 or S[LINKED] >= SLOTS:
+    if row < 0 or S[LINKED] >= RUN_ROWS:
         return False
     oldest = RUNS[row, OLDEST]
     newest = RUNS[row, NEWEST]
-    while oldest >= 0 and RUNS[newest, ENDS] >= end:
+    while oldest >= 0 and RUNS[newest, RUN_ENDS] >= end:
         if newest == oldest:
             oldest = -1
         else:
-            newest = RUNS[newest, OLDER]
+            newest = RUNS[newest, RUN_OLDER]
     run = LINKS + S[LINKED]
     S[LINKED] += 1
-    RUNS[run, BEGINS] = start
-    RUNS[run, ENDS] = end
-    RUNS[run, OLDER] = newest
-    RUNS[run, NEWER] = -1
+    RUNS[run, RUN_BEGINS] = start
+    RUNS[run, RUN_ENDS] = end
+    RUNS[run, RUN_OLDER] = newest
+    RUNS[run, RUN_NEWER] = -1
     if oldest < 0:
         oldest = run
     else:
-        RUNS[newest, NEWER] = run
+        RUNS[newest, RUN_NEWER] = run
     RUNS[row, OLDEST] = oldest
     RUNS[row, NEWEST] = run
     return True
@@ -130,13 +130,13 @@ def enter_first(k, stream, counter, start, end, S, RUNS):
 
 def enter_last(k, stream, counter, start, end, S, RUNS):
     """Enter a run by its last frame; False where there is no room."""
-    row = taken_row(SLOTS, k, stream, counter, end, S, RUNS)
+    row = taken_row(RUN_ROWS, k, stream, counter, end, S, RUNS)
     if row < 0:
         return False
     if RUNS[row, OLDEST] < 0:
         S[LAST_USED] += 1
     RUNS[row, OLDEST] = start
-    return S[LAST_USED] <= SLOTS // 2
+    return S[LAST_USED] <= RUN_ROWS // 2
 
 
 def runs_from(start, n, data, end, S, L, box, RUNS):
@@ -214,7 +214,7 @@ def enter_runs(at, stop, n, data, end, S, L, BEGIN, box, RUNS):
                 S[LAST_USED] = 0
                 continue
         S[ENTERED] += 1
-    if again and (2 * S[LINKED] > SLOTS or 4 * S[LAST_USED] > SLOTS):
+    if again and (2 * S[LINKED] > RUN_ROWS or 4 * S[LAST_USED] > RUN_ROWS):
         S[ENTERED] = 0  # it would be done over and over
         return False
     return True
@@ -223,13 +223,13 @@ def enter_runs(at, stop, n, data, end, S, L, BEGIN, box, RUNS):
 def continues(k, stream, counter, at, stop, S, RUNS):
     """Whether a run behind `at` and up to `stop` begins with the frame of this stream and counter."""
     row = row_of(S[NOTHING], k, stream, counter, S[NOTHING], S, RUNS)
-    if row < 0 or RUNS[row, MARK] != S[AGE]:
+    if row < 0 or RUNS[row, ROW_MARK] != S[AGE]:
         return False
     run = RUNS[row, OLDEST]
-    while run >= 0 and RUNS[run, BEGINS] <= at:
-        run = RUNS[run, NEWER]
+    while run >= 0 and RUNS[run, RUN_BEGINS] <= at:
+        run = RUNS[run, RUN_NEWER]
     RUNS[row, OLDEST] = run
-    return run >= 0 and RUNS[run, ENDS] <= stop
+    return run >= 0 and RUNS[run, RUN_ENDS] <= stop
 
 
 def against_run(k, at, stop, n, data, end, final, S, L, box, X, RUNS):
@@ -268,7 +268,7 @@ def against_run(k, at, stop, n, data, end, final, S, L, box, X, RUNS):
                 streams += 1
         place += claim
     for m in range(streams):
-        row = row_of(SLOTS, X[3 * m], X[3 * m + 1], X[3 * m + 2], stop, S, RUNS)
-        if row >= 0 and RUNS[row, MARK] == S[AGE] and RUNS[row, OLDEST] > at:
+        row = row_of(RUN_ROWS, X[3 * m], X[3 * m + 1], X[3 * m + 2], stop, S, RUNS)
+        if row >= 0 and RUNS[row, ROW_MARK] == S[AGE] and RUNS[row, OLDEST] > at:
             return -1
     return 1

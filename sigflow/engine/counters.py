@@ -1,9 +1,7 @@
 """The sequence counters of a native pass: the table that `follow` works on, and the trackers behind it.
 
-The trackers of `sigflow.stream.sequence` know everything; the table knows, for the streams seen last, which counter is
-expected and between which some may be missing.  What the table's slot holds goes back to its tracker before the tracker
-decides anything; losses that were told natively are entered there first, since a frame that comes late is looked for
-among them.
+The trackers of `sigflow.stream.sequence` know all streams; the table holds those seen last, of which no frame is open.
+What a slot of it holds goes back to its tracker before the tracker decides anything.
 """
 
 from __future__ import annotations
@@ -14,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sigflow.engine import follow
 from sigflow.events import Event, Loss, Note, Record
-from sigflow.runtime.measure import WIRE_ERRORS
-from sigflow.stream.sequence import Counts, Tracker, duplicate, late
+from sigflow.stream.sequence import Counts, Tracker, counted, duplicate, ended, late, tracker_of
 
 if TYPE_CHECKING:
     import numpy
@@ -28,9 +25,8 @@ if TYPE_CHECKING:
 _UNSIGNED = (1 << 64) - 1
 #: The largest modulus, below 2**64, and step that are counted natively.
 _NATIVE = 1 << 61
-#: What one call shows at most, and how much of it may wait to be entered into the trackers.
+#: What one call shows at most.
 SHOWN = 1024
-WAITING = 1 << 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +44,11 @@ class Shown:
         for (_, slot, expected, found, count), offset in zip(self.rows.tolist(), self.offsets.tolist(), strict=True):
             name, stream = self.of[slot]
             if count > 0:
-                yield Loss(stream, count, name, expected, found, offset)
+                yield Loss(stream, count, name, expected & _UNSIGNED, found & _UNSIGNED, offset)
+            elif count == follow.DUPLICATE:
+                yield duplicate(name, stream, found & _UNSIGNED, offset)
             else:
-                yield (late if count == follow.LATE else duplicate)(name, stream, found, offset)
+                yield late(name, stream, found & _UNSIGNED, offset, count == follow.LATE)
 
 
 def _identity(stream: Any) -> int:
@@ -78,23 +76,26 @@ class Counters:
         rows = []
         for format, each in zip(formats, told, strict=True):
             sequence = format.envelope.sequence if format.envelope is not None else None
-            tracker = Tracker(format.name, sequence, self.counts) if sequence is not None else None
+            tracker = tracker_of(format, self.counts)
             self._trackers.append(tracker)
             if sequence is None or tracker is None:
                 rows.append((follow.UNCOUNTED, 1, 1, 0))
-            elif not each or (_NATIVE < sequence.modulus < 1 << 64) or sequence.step > _NATIVE:
+            elif (
+                not each
+                or (_NATIVE < sequence.modulus < 1 << 64)
+                or sequence.step > _NATIVE
+                or tracker.window > follow.WIDEST
+            ):
                 rows.append((follow.UNTOLD, 1, 1, 0))
             else:
                 modulus = 0 if sequence.modulus == 1 << 64 else sequence.modulus
-                rows.append((follow.TOLD, modulus, sequence.step, tracker.behind))
+                rows.append((follow.TOLD, modulus, sequence.step, tracker.window))
         self._kinds = [row[0] for row in rows]
         self._rows = numpy.array(rows, numpy.int64)
-        self._table = numpy.zeros((follow.SLOTS, follow.STREAM_COLUMNS), numpy.int64)
-        self._streams: list[Any] = [None] * follow.SLOTS
+        self._table = numpy.zeros((follow.STREAMS_TOLD, follow.STREAM_COLUMNS), numpy.int64)
+        self._streams: list[Any] = [None] * follow.STREAMS_TOLD
         self._shown = numpy.zeros((SHOWN, follow.SHOWN), numpy.int64)
         self._counted = numpy.zeros(1, numpy.int64)
-        self._waiting: list[tuple[Array, dict[int, tuple[str, Any]]]] = []  # rows, see `Shown`
-        self._waits = 0
 
     def over(self, batch: Batch, record: Callable[[int], Record]) -> Iterator[tuple[int, Shown | list[Event]]]:
         """What the frames of a batch show: (row of the first frame that does, what it and others do), in order.
@@ -103,91 +104,93 @@ class Counters:
         """
         if not any(self._kinds):
             return
-        frames, marks = batch.frames, batch.marks
+        frames, marks, base = batch.frames, batch.marks, batch.base
         begin = 0
         while begin < len(frames):
             self._counted[0] = 0
-            begin = int(self._entry(frames, marks, begin, self._rows, self._table, self._shown, self._counted))
+            begin = int(self._entry(frames, marks, begin, base, self._rows, self._table, self._shown, self._counted))
             count = int(self._counted[0])
             if count:
                 rows = self._shown[:count].copy()
-                yield int(rows[0, 0]), self._told(rows, frames[rows[:, 0], 0] + batch.base)
+                yield int(rows[0, 0]), self._told(rows, frames[rows[:, 0], 0] + base)
             if begin < len(frames) and count < SHOWN:
-                found: list[Event] = []
-                self._one(record(begin), int(marks[begin, 0]), found)
-                if found:
-                    yield begin, found
+                out: list[Event] = []
+                self._one(record(begin), int(marks[begin, 0]), out)
+                if out:
+                    yield begin, out
                 begin += 1
+
+    def end(self) -> list[Event]:
+        """The stream has ended: what its counters still show."""
+        for slot in self._table[:, follow.FORMAT].nonzero()[0].tolist():
+            self._give_back(slot)
+        return ended(self._trackers)
 
     def _told(self, rows: Array, offsets: Array) -> Shown:
         """Count what was told natively."""
         of = {}
         for slot in set(rows[:, 1].tolist()):
             of[slot] = self._formats[int(self._table[slot, follow.FORMAT]) - 1].name, self._streams[slot]
-        counts = self.counts
-        entered = rows[rows[:, 4] != follow.DUPLICATE]
-        stragglers = int((entered[:, 4] == follow.LATE).sum())
-        counts.lost += int(entered[:, 4].sum())  # a straggler is one less
-        counts.reordered += stragglers
-        counts.duplicate += len(rows) - len(entered)
-        if len(entered):
-            self._waiting.append((entered, of))
-            self._waits += len(entered)
-            if self._waits > WAITING:
-                self._enter()
+        counts, told = self.counts, rows[:, 4]
+        taken_back = int((told == follow.LATE).sum())
+        counts.lost += int(told[told > 0].sum()) - taken_back
+        counts.reordered += taken_back + int((told == follow.LATE_UNMISSED).sum())
+        counts.duplicate += int((told == follow.DUPLICATE).sum())
         return Shown(rows, offsets, of)
 
-    def _enter(self) -> None:
-        """Tell the trackers what was lost, and what came late."""
-        by_name = {tracker.name: tracker for tracker in self._trackers if tracker is not None}
-        for rows, of in self._waiting:
-            for _, slot, expected, found, count in rows.tolist():
-                name, stream = of[slot]
-                if count == follow.LATE:
-                    by_name[name].came(stream, found)
-                else:
-                    by_name[name].missed(stream, expected, count)
-        self._waiting = []
-        self._waits = 0
-
-    def _one(self, record: Record, k: int, found: list[Event]) -> None:
+    def _one(self, record: Record, k: int, out: list[Event]) -> None:
         """Account for one frame with its tracker."""
-        tracker = self._trackers[k]
+        tracker, format = self._trackers[k], self._formats[k]
         assert tracker is not None  # `follow` hands back only frames of formats that count
-        counter = record.sequence
-        try:
-            stream = self._formats[k].stream_of(record)
-            hash(stream)
-        except WIRE_ERRORS:
-            return  # the value was not parsed that far, which the record's diagnostics say
-        if counter is None:
+        told = counted(format, record)
+        if told is None:
             return
-        self._enter()
+        stream, counter = told
         if self._kinds[k] == follow.UNTOLD:
-            tracker.follow(stream, counter, record.start, found)
+            tracker.follow(stream, counter, record.start, out)
             return
         slot = self._slot(k, stream)
         self._give_back(slot)
-        forgotten = tracker.oldest_for(stream)
-        if forgotten is not None:
-            self._give_back(self._slot(k, forgotten[0]))
-        tracker.follow(stream, counter, record.start, found)
-        low, high = tracker.missing(stream)
-        missing = min(low, follow.ANY), min(high, follow.ANY)
-        self._table[slot] = (k + 1, _signed(_identity(stream)), _signed(tracker.expected[stream]), 0, 0, *missing)
-        self._streams[slot] = stream
+        if tracker.full and stream not in tracker.streams:
+            # The one that was longest not seen is told by where the table says that streams were seen last.
+            while self._holds(place := self._slot(k, oldest := tracker.oldest()), k, oldest):
+                self._give_back(place)
+        one = tracker.follow(stream, counter, record.start, out)
+        if one.open is None:
+            row = [k + 1, _signed(_identity(stream)), _signed(one.expected), _signed(one.next), one.last]
+            row += [one.frames, int(one.before is not None), 0, *_words(one.seen), *_words(one.lacking)]
+            self._table[slot] = row
+            self._streams[slot] = stream
 
     def _slot(self, k: int, stream: Any) -> int:
-        place: Callable[[int, int], int] = follow.slot_of
+        place: Callable[[int, int], int] = follow.place_of
         return int(place(_signed(_identity(stream)), k))
+
+    def _holds(self, slot: int, k: int, stream: Any) -> bool:
+        """Whether the slot is that of this stream."""
+        return bool(self._table[slot, follow.FORMAT] == k + 1) and bool(self._streams[slot] == stream)
 
     def _give_back(self, slot: int) -> None:
         """What the slot knows goes to its tracker, and the slot is free."""
-        number, _, expected, *_ = self._table[slot].tolist()
+        number, _, expected, entered_to, last, frames, *_ = self._table[slot, : follow.SEEN_BITS].tolist()
         if number:
             tracker = self._trackers[number - 1]
             assert tracker is not None
-            if self._streams[slot] in tracker.expected:
-                tracker.expected[self._streams[slot]] = expected & _UNSIGNED
+            one = tracker.streams[self._streams[slot]]
+            one.expected, one.next = expected % tracker.modulus, entered_to % tracker.modulus
+            one.last, one.frames = last, frames
+            mask = (1 << tracker.window) - 1
+            one.seen = _number(self._table[slot, follow.SEEN_BITS : follow.LOST_BITS]) & mask
+            one.lacking = _number(self._table[slot, follow.LOST_BITS :]) & mask
             self._table[slot, follow.FORMAT] = 0
             self._streams[slot] = None
+
+
+def _words(bits: int) -> list[int]:
+    """Bits in words of 32, from the lowest on."""
+    return [bits >> 32 * n & 0xFFFFFFFF for n in range(follow.WORDS)]
+
+
+def _number(words: Array) -> int:
+    """The bits that these words hold."""
+    return int.from_bytes(words.astype("<u4").tobytes(), "little")

@@ -70,11 +70,11 @@ FIRST_CHECK = 2
 LAST_CHECK = 3
 REASON_BASE = 4
 LEAST = 5
-SPEAKS = 6  # whether a header of nothing but zeros is null
-COUNTS = 7  # whether headers tell a counter; its modulus, or 0 and a mask for those near 2**64; its step
-MODULUS = 8
-MASK = 9
-STEP = 10
+HAS_NULL = 6  # whether a header of nothing but zeros is null
+TOLD_COUNTER = 7  # whether headers tell a counter; its modulus, or 0 and a mask for those near 2**64; its step
+TOLD_MODULUS = 8
+TOLD_MASK = 9
+TOLD_STEP = 10
 #: The refusals that every format has, counted from REASON_BASE; then follow those of its `look`.
 TOO_LONG = 0
 INVALID = 1
@@ -110,7 +110,7 @@ REFUSED = 768
 #: The most reasons in a piece of a gap.
 MOST_REASONS = 64
 #: Rows of each table of runs by counter, see continuation.py: a power of two.
-SLOTS = 1 << 17
+RUN_ROWS = 1 << 17
 
 
 def scan(
@@ -274,7 +274,7 @@ def bounded(k, data, at, end, S, L, box):
 
 def null(k, data, at, size, L):
     """Whether these header bytes are nothing but zeros, in a format without a checksum whose headers say anything."""
-    if not L[k, SPEAKS]:
+    if not L[k, HAS_NULL]:
         return False
     for n in range(at, at + size):
         if data[n]:

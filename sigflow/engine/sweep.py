@@ -97,7 +97,7 @@ class Sweep:
         self._prefixes = arrays
         self._states = _states(max(1, arrays))
         self._queue = numpy.zeros((QUEUE if self._after == YES else 1, 2), int64)
-        counted = self._after == YES and any(row[loop.COUNTS] for row in scan.rows())
+        counted = self._after == YES and any(row[loop.TOLD_COUNTER] for row in scan.rows())
         self._runs = numpy.zeros((continuation.ROWS if counted else 1, continuation.NEWEST + 1), int64)
         kernels = [check.kernel for check in scan.checks if check.kernel is not None]
         # Copies: what is compiled depends on whether an array may be written to.

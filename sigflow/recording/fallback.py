@@ -60,7 +60,7 @@ class FallbackRun:
         """What has been counted so far."""
         inner, counts = self._inner.statistics, self._counts
         taken_bytes = sum(taken["bytes"] for taken in self._taken.values())
-        own = {"lost": counts.lost, "duplicate": counts.duplicate, "reordered": counts.reordered}
+        own = counts.tree()
         return Statistics(
             bytes=inner.bytes,
             frames=inner.frames + sum(taken["frames"] for taken in self._taken.values()),

@@ -6,18 +6,18 @@ when they are looked at.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from sigflow.diagnostics import Finding, Severity
 from sigflow.engine.counters import Shown
 from sigflow.engine.passes import LOOK
-from sigflow.events import Gap
+from sigflow.events import Gap, Loss, Note
 from sigflow.recording.faults import Examiner
+from sigflow.recording.losses import findings_of
 from sigflow.recording.native import CodedGap
-from sigflow.recording.report import EMPTY, LONGEST, LOSS, Report, finding_of
+from sigflow.recording.report import EMPTY, LONGEST, OF_COUNTER, OF_GAP, OF_RECORD, Report
 
 if TYPE_CHECKING:
     import numpy
@@ -30,9 +30,8 @@ if TYPE_CHECKING:
     Array = numpy.ndarray[Any, Any]
 
 Item = TypeVar("Item")
-#: Where a finding belongs in the stream: an offset, and its place among those there: gap, counter, record.
+#: Where a finding belongs in the stream: an offset, and its place among those there.
 Place = tuple[int, int]
-_OF_GAP, _OF_COUNTER, _OF_RECORD = range(3)
 
 
 class Later(Sequence[Item], Generic[Item]):
@@ -90,6 +89,7 @@ class NativeVerdict:
         self._stop = -1  # the end of the last piece
         self._mask = 0  # the reasons of its gap
         self._shown: list[Shown] = []
+        self._told: list[Loss | Note] = []
         self._kept = 0
         self._found: list[tuple[Place, Finding]] = []
         self._diagnostics_total = 0
@@ -100,13 +100,14 @@ class NativeVerdict:
         """Go through the whole run."""
         for batch, index in self._run.batches():
             self.add(batch, index)
+        self.end()
         return self
 
     def add(self, batch: Batch, index: int, counted: list[Event] | None = None) -> None:
         """Judge a batch of the run; index: of its first frame.  counted: gets what the sequence counters show."""
         if len(batch.gaps):
             self._gaps(batch)
-        for row, shown in self._run.shown(batch, index):
+        for _, shown in self._run.shown(batch, index):
             if counted is not None:
                 counted += shown.events() if isinstance(shown, Shown) else shown
             if isinstance(shown, Shown):
@@ -115,12 +116,26 @@ class NativeVerdict:
                     self._shown.append(shown)
                     self._kept += len(shown.rows)
             else:
-                place = batch.base + int(batch.frames[row, 0]), _OF_COUNTER
-                for event in shown:
-                    self._list(place, [self._of_event(event)])
+                self._events(shown)
         for row in self._doubtful(batch):
             record = self._run.record(batch, index, row)
-            self._list((record.start, _OF_RECORD), record.diagnostics)
+            self._list((record.start, OF_RECORD), record.diagnostics)
+
+    def end(self, counted: list[Event] | None = None) -> None:
+        """The run is over.  counted: as of `add`."""
+        events = self._run.ended()
+        self._events(events)
+        if counted is not None:
+            counted += events
+
+    def _events(self, events: Iterable[Event]) -> None:
+        """Losses and notes that the trackers told."""
+        for event in events:
+            assert isinstance(event, Loss | Note)  # the counters show nothing else
+            self._diagnostics_total += 1
+            if self._kept < self._longest:
+                self._told.append(event)
+                self._kept += 1
 
     def _doubtful(self, batch: Batch) -> list[int]:
         """The rows whose records may have diagnostics: of those that the scan says so of, what a second look leaves."""
@@ -140,14 +155,9 @@ class NativeVerdict:
         ]
         return sorted(numpy.concatenate(left).tolist())
 
-    def _of_event(self, event: Event) -> Finding:
-        finding = finding_of(event, self._run.formats)
-        assert finding is not None  # the counters show losses and notes
-        return finding
-
     def _list(self, place: Place, found: Sequence[Finding]) -> None:
         for finding in found:
-            if finding.severity is Severity.ERROR and finding.code != LOSS:
+            if finding.severity is Severity.ERROR:
                 self._damaged = True
             self._diagnostics_total += 1
             if len(self._found) < self._longest:
@@ -188,7 +198,7 @@ class NativeVerdict:
         if not statistics.bytes:
             self._list((0, 0), [EMPTY])
         gaps = Later(self._all_gaps(), min(self._gaps_total, self._longest))
-        findings = self._all_findings(gaps, statistics.sequence["lost"])
+        findings = self._all_findings(gaps)
         lost = statistics.sequence["lost"]
         return Report(
             capture=capture,
@@ -212,7 +222,8 @@ class NativeVerdict:
         """How many findings there are of the gaps that are listed, and of all else."""
         if self._gaps_total <= self._longest:
             return self._diagnostics_total
-        return len(self._found) + sum(len(shown.rows) for shown in self._shown) + self._listed_of_gaps
+        told = len(self._told) + sum(len(shown.rows) for shown in self._shown)
+        return len(self._found) + told + self._listed_of_gaps
 
     def _all_gaps(self) -> Iterator[Gap]:
         out: list[Any] = []
@@ -227,13 +238,13 @@ class NativeVerdict:
         gap.close(out)
         yield from out
 
-    def _all_findings(self, gaps: Sequence[Gap], lost: int) -> Iterator[Finding]:
+    def _all_findings(self, gaps: Sequence[Gap]) -> Iterator[Finding]:
         """What was found, in the order of the stream, as far as it is listed."""
         examiner = Examiner(self._run.formats, self._known)
-        others = iter(self._placed(lost))
+        others = iter(self._placed())
         other = next(others, None)
         for gap in gaps:
-            while other is not None and other[0] < (gap.span.stop, _OF_GAP):
+            while other is not None and other[0] < (gap.span.stop, OF_GAP):
                 yield other[1]
                 other = next(others, None)
             yield from examiner.findings(gap)
@@ -241,15 +252,12 @@ class NativeVerdict:
             yield other[1]
             other = next(others, None)
 
-    def _placed(self, lost: int) -> list[tuple[Place, Finding]]:
+    def _placed(self) -> list[tuple[Place, Finding]]:
         """What was found beside the gaps."""
+        told = [*self._told, *(event for shown in self._shown for event in shown.events())]
+        told.sort(key=lambda event: event.offset)
         placed = list(self._found)
-        for shown in self._shown:
-            placed += [((event.offset, _OF_COUNTER), self._of_event(event)) for event in shown.events()]
-        if not lost:
-            placed = [
-                (place, replace(finding, severity=Severity.NOTE) if finding.code == LOSS else finding)
-                for place, finding in placed
-            ]
+        for event, finding in zip(told, findings_of(told, self._run.formats), strict=True):
+            placed.append(((event.offset, OF_COUNTER), finding))
         placed.sort(key=lambda each: each[0])
         return placed

@@ -80,7 +80,7 @@ class NativeRun:
                 each.name: {"frames": self._frames[by_number[n]], "bytes": self._frame_bytes[by_number[n]]}
                 for n, each in enumerate(self.formats)
             },
-            sequence={"lost": counts.lost, "duplicate": counts.duplicate, "reordered": counts.reordered},
+            sequence=counts.tree(),
             work_ratio=self._pass.work / self._pass.bytes if self._pass.bytes else 0.0,
         )
 
@@ -146,6 +146,10 @@ class NativeRun:
         """What the counters of a batch show."""
         return self._counters.over(batch, lambda row: self.record(batch, index, row))
 
+    def ended(self) -> list[Event]:
+        """What the counters show once the stream has ended; asked once, behind the last batch."""
+        return self._counters.end()
+
     def frames(self, most: int, most_bytes: int) -> Iterator[FrameBatch]:
         """The frames as arrays, at most so many and, but for a single one, so many bytes at a time."""
         for batch, index in self.batches():
@@ -203,6 +207,7 @@ class NativeRun:
         out: list[Event] = []
         gap.close(out)
         yield out
+        yield self.ended()
 
     def _of_batch(self, batch: Batch, index: int, gap: CodedGap) -> Iterator[Iterable[Event]]:
         out: list[Event] = []

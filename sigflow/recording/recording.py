@@ -6,7 +6,6 @@ import copy
 import os
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, cast
 
@@ -19,7 +18,8 @@ from sigflow.recording.choice import NATIVE, Choice
 from sigflow.recording.detect import detect
 from sigflow.recording.fallback import FallbackRun, fallbacks
 from sigflow.recording.faults import Examiner
-from sigflow.recording.report import EMPTY, LONGEST, LOSS, Report, finding_of
+from sigflow.recording.losses import findings_of
+from sigflow.recording.report import EMPTY, LONGEST, LOSS, OF_COUNTER, OF_GAP, OF_RECORD, Report, finding_of
 from sigflow.recording.run import AnyRun, Run
 from sigflow.storage.base import Closing, pieces
 from sigflow.storage.memory import MemoryStorage
@@ -254,9 +254,11 @@ class Verdict:
         self._gaps: list[Gap] = []
         self._gaps_total = 0
         self._diagnostics: list[Finding] = []
+        self._places: list[tuple[int, int]] = []  # of each of them, as in `recording.judge`
         self._diagnostics_total = 0
         self._damaged = False
         self._losses = False
+        self._counted: list[tuple[int, Event]] = []  # losses and notes that are listed, each with its place there
 
     def add(self, event: Event) -> tuple[Finding, ...]:
         """Count one event; gives its findings."""
@@ -265,12 +267,17 @@ class Verdict:
             found = event.diagnostics
             if not found:
                 return found
+            place = event.start, OF_RECORD
         elif isinstance(event, Gap):
             found = self._gap(event)
+            place = event.span.start, OF_GAP
         else:
+            place = event.offset, OF_COUNTER
             finding = finding_of(event, self._run.formats)
             found = () if finding is None else (finding,)
-        self.list(found)
+            if len(self._diagnostics) < self._longest:
+                self._counted.append((len(self._diagnostics), event))
+        self.list(found, place)
         return found
 
     @property
@@ -283,8 +290,11 @@ class Verdict:
         """The same by the events that were added, for a run that is not finished."""
         return self._damaged or self._losses
 
-    def list(self, found: Iterable[Finding]) -> None:
-        """Count findings.  A loss is judged by the final count, since a frame may come late after all."""
+    def list(self, found: Iterable[Finding], place: tuple[int, int] = (0, 0)) -> None:
+        """Count findings.  A loss is judged by the final count, since a frame may come late after all.
+
+        place: where in the stream they belong; what a counter shows may be told later than the frame that it is about.
+        """
         for finding in found:
             if finding.code == LOSS:
                 self._losses = True
@@ -293,6 +303,7 @@ class Verdict:
             self._diagnostics_total += 1
             if len(self._diagnostics) < self._longest:
                 self._diagnostics.append(finding)
+                self._places.append(place)
 
     def _gap(self, gap: Gap) -> tuple[Finding, ...]:
         self._damaged = True
@@ -309,10 +320,11 @@ class Verdict:
         statistics = self._run.statistics
         if not statistics.bytes:
             self.list([EMPTY])
-        findings: Iterable[Finding] = self._diagnostics
-        if not statistics.sequence["lost"]:
-            # All that seemed lost came later.
-            findings = (replace(each, severity=Severity.NOTE) if each.code == LOSS else each for each in findings)
+        findings = self._diagnostics.copy()
+        counted = findings_of((event for _, event in self._counted), self._run.formats)
+        for (place, _), finding in zip(self._counted, counted, strict=True):
+            findings[place] = finding
+        order = sorted(range(len(findings)), key=self._places.__getitem__)
         return Report(
             capture=capture,
             specs=tuple(format.name for format in self._run.formats),
@@ -326,7 +338,7 @@ class Verdict:
             gaps=tuple(self._gaps),
             gaps_total=self._gaps_total,
             sequence=dict(statistics.sequence),
-            diagnostics=tuple(findings),
+            diagnostics=tuple(findings[n] for n in order),
             diagnostics_total=self._diagnostics_total,
             work_ratio=statistics.work_ratio,
         )

@@ -1,7 +1,7 @@
 """The verdict on a capture: every byte accounted for.
 
 The attributes of `Report` are the keys of the verdict's JSON form.  `bytes`, `frames` and the like count what was
-scanned; `frame_bytes + gap_bytes == bytes` is checked when the report is made.
+scanned; `frame_bytes + idle_bytes + gap_bytes == bytes` is checked when the report is made.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from sigflow.stream.format import Format
 
 SCHEMA_VERSION = 1
+#: Where a diagnostic belongs among those of the same offset: those of gaps, of counters, of records.
+OF_GAP, OF_COUNTER, OF_RECORD = range(3)
 LOSS = "loss"
 EMPTY = Finding("empty-capture", Severity.NOTE, "the capture holds no bytes", 0)
 #: The longest list in a verdict; longer ones are cut and their length is told beside.
@@ -55,7 +57,8 @@ class Report:
     """What a scan of a capture found.
 
     gaps and diagnostics hold at most 10,000 entries each; `gaps_total` and `diagnostics_total` count them all.
-    by_format: per format name, {"frames", "bytes"}.  sequence: {"lost", "duplicate", "reordered"}.
+    by_format: per format name, {"frames", "bytes"}.  sequence: {"lost", "duplicate", "reordered", "restarts",
+    "strays"}.
     work_ratio: bytes checksummed plus header bytes read again, per byte of the stream; a property of the engine.
     """
 
@@ -74,13 +77,14 @@ class Report:
     diagnostics: Sequence[Finding]
     diagnostics_total: int
     work_ratio: float
+    idle_bytes: int = 0
     schema_version: int = SCHEMA_VERSION
 
     def __post_init__(self) -> None:
-        if self.frame_bytes + self.gap_bytes != self.bytes:
+        if self.frame_bytes + self.idle_bytes + self.gap_bytes != self.bytes:
             raise SigflowError(
-                f"the ledger does not balance: {self.frame_bytes} bytes in frames and {self.gap_bytes} in gaps are not "
-                f"the {self.bytes} bytes of {self.capture}; this is a bug in sigflow"
+                f"the ledger does not balance: {self.frame_bytes} bytes in frames, {self.idle_bytes} idle and "
+                f"{self.gap_bytes} in gaps are not the {self.bytes} bytes of {self.capture}; this is a bug in sigflow"
             )
 
     def settle(self) -> None:
@@ -104,6 +108,7 @@ class Report:
             "bytes": self.bytes,
             "frames": self.frames,
             "frame_bytes": self.frame_bytes,
+            "idle_bytes": self.idle_bytes,
             "gap_bytes": self.gap_bytes,
             "by_format": self.by_format,
             "gaps": [

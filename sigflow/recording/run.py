@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from sigflow.events import Gap, Record
 from sigflow.stream.decoder import Decoder
+from sigflow.stream.sequence import Counts
 from sigflow.stream.statistics import Statistics
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 #: Bytes kept since the last event, at most.
 KEPT = 20 << 20
 #: The statistics of a stream that holds no bytes.
-NOTHING = Statistics(0, 0, 0, 0, {}, {"lost": 0, "duplicate": 0, "reordered": 0})
+NOTHING = Statistics(0, 0, 0, 0, {}, Counts().tree())
 
 
 class AnyRun(Protocol):

@@ -13,7 +13,7 @@ per distinct combination of these; otherwise, and where frames have a time, each
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from sigflow.columns.frames import FrameBatch
     from sigflow.columns.gather import Scalar, Stretches
+    from sigflow.events import Event
     from sigflow.recording.recording import Recording
     from sigflow.recording.report import Report
     from sigflow.stream.format import Format
@@ -38,7 +39,12 @@ SCHEMA_VERSION = 1
 #: Kinds and streams of one format that are told apart.
 MOST = 10_000
 #: What a note about a sequence counts for.
-_NOTED = {"sequence-duplicate": "duplicate", "sequence-reordered": "reordered"}
+_NOTED = {
+    "sequence-duplicate": "duplicate",
+    "sequence-reordered": "reordered",
+    "sequence-restarted": "restarts",
+    "sequence-stray": "strays",
+}
 
 
 @dataclass(slots=True)
@@ -55,6 +61,8 @@ class Tally:
     lost: int = 0
     duplicate: int = 0
     reordered: int = 0
+    restarts: int = 0
+    strays: int = 0
 
     def add(self, sizes: Array, times: Sequence[int | None] = ()) -> None:
         """Count frames of these sizes and, where they are known, times."""
@@ -73,11 +81,12 @@ class Tally:
             self.first = min(known) if self.first is None else min(self.first, *known)
             self.last = max(known) if self.last is None else max(self.last, *known)
 
-    def note(self, name: str) -> None:
-        """Count what a sequence counter showed: `duplicate`, or `reordered`, which came after all."""
+    def note(self, note: Note) -> None:
+        """Count what a sequence counter showed."""
+        name = _NOTED[note.code]
         setattr(self, name, getattr(self, name) + 1)
-        if name == "reordered":
-            self.lost -= 1
+        if note.counter is not None:
+            self.lost -= 1  # it was counted lost, and came
 
     @property
     def seconds(self) -> float | None:
@@ -110,7 +119,7 @@ class Tally:
             },
         }
         if sequence:
-            tree |= {"lost": self.lost, "duplicate": self.duplicate, "reordered": self.reordered}
+            tree |= {name: getattr(self, name) for name in ("lost", *_NOTED.values())}
         return tree
 
 
@@ -153,8 +162,8 @@ class FormatStats:
         self.streams = Groups() if envelope is not None and envelope.sequence is not None else None
         self._scalars = _scalars(format)
 
-    def add(self, frames: FrameBatch, noted: Sequence[tuple[int, str]]) -> None:
-        """Count frames of this format; noted: what their sequence counters showed, by their offsets."""
+    def add(self, frames: FrameBatch) -> None:
+        """Count frames of this format."""
         records = _Records(self.format, frames)
         envelope = self.format.envelope
         sizes = frames.stops - frames.starts
@@ -168,10 +177,6 @@ class FormatStats:
             sequence = envelope.sequence
             keys, places = self._keys(records, self.format.stream_of, sequence.stream, sequence.needs)
             _spread(self.streams, keys, places, sizes, times)
-            for offset, name in noted:
-                stream = self.streams.of(keys[int(places[int(frames.offsets.searchsorted(offset))])])
-                for tally in (self.all, stream):
-                    tally.note(name)
 
     def _keys(
         self,
@@ -199,6 +204,12 @@ class FormatStats:
         self.all.lost += loss.count
         if self.streams is not None:
             self.streams.of(loss.stream).lost += loss.count
+
+    def note(self, note: Note) -> None:
+        """Count what a counter showed beside losses."""
+        self.all.note(note)
+        if self.streams is not None:
+            self.streams.of(note.stream).note(note)
 
 
 class _Records:
@@ -304,25 +315,21 @@ def stats(recording: Recording) -> Stats:
     judged = Judged(recording)
     formats = [FormatStats(format) for format in judged.formats]
     by_name = {each.format.name: each for each in formats}
-    waiting: list[Note] = []
     for frames in judged.frames():
-        for event in judged.counted():
-            if isinstance(event, Loss):
-                by_name[event.format].lose(event)
-            elif isinstance(event, Note) and event.code in _NOTED:
-                waiting.append(event)
-        # What is said of a frame may be told before the frame is given.
-        last = int(frames.offsets[-1])
-        now, waiting = _split(waiting, last)
         for number, each in enumerate(formats):
             mine = frames.only(number)
             if len(mine):
-                noted = [(note.offset, _NOTED[note.code]) for note in now if note.format == each.format.name]
-                each.add(mine, noted)
+                each.add(mine)
+        _count(judged.counted(), by_name)
+    _count(judged.counted(), by_name)
     report = judged.report()
     return Stats(report, report.gaps_total, tuple(formats))
 
 
-def _split(notes: Sequence[Note], last: int) -> tuple[list[Note], list[Note]]:
-    """Those of frames up to the offset `last`, and the others."""
-    return [note for note in notes if note.offset <= last], [note for note in notes if note.offset > last]
+def _count(events: Sequence[Event], formats: Mapping[str, FormatStats]) -> None:
+    """Count what the sequence counters showed."""
+    for event in events:
+        if isinstance(event, Loss):
+            formats[event.format].lose(event)
+        elif isinstance(event, Note) and event.code in _NOTED:
+            formats[event.format].note(event)

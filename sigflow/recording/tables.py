@@ -135,6 +135,7 @@ class Judged:
         for batch, index in run.batches():
             verdict.add(batch, index, self._counted)
             yield from run.framed(batch, index, size, BYTES)
+        verdict.end(self._counted)
         self._report = verdict.report
 
     def _told(self, verdict: Verdict) -> Iterator[Record]:

@@ -125,7 +125,7 @@ class Decoder:
 
     def _close(self, out: list[Event]) -> None:
         """The end of the stream: the open gap closes, and the ledger must balance."""
-        self._sink.gap_open.close(out)
+        self._sink.end()
         self._closed = True
         left = self.statistics.pending_bytes
         if left:
@@ -203,6 +203,6 @@ class Decoder:
                 each.name: {"frames": sink.frame_counts[n], "bytes": sink.frame_bytes[n]}
                 for n, each in enumerate(self.formats)
             },
-            sequence={"lost": counts.lost, "duplicate": counts.duplicate, "reordered": counts.reordered},
+            sequence=counts.tree(),
             work_ratio=self._scanner.work / self._pending.fed if self._pending.fed else 0.0,
         )

@@ -1,138 +1,290 @@
-"""Sequence accounting: losses, duplicates and reordering, told from the wire's counters after framing.
+"""Sequence accounting: losses, duplicates, late frames, restarts and strays, told from the counters after framing.
 
-For each stream id of a format, the next counter value is expected, modulo the counter's range.  What comes instead:
+For each stream id of a format the next counter is expected, modulo the counter's range.  `w` is the window in steps
+(`Limits.reorder`; at most a quarter of the steps of the range, at least 1).  What a counter is:
 
-    ahead                     the frames between are lost: a Loss
-    behind, and missing       late, not lost: a Note `sequence-reordered`, and the loss is taken back
-    behind, and seen          a Note `sequence-duplicate`
-    far behind                the counter began anew: a Note `sequence-restarted`
+    the next one                       in order
+    up to w ahead                      a Loss of what lies between
+    up to w behind, counted lost       late: a Note `sequence-reordered`, and the loss is taken back
+    up to w behind, seen               a Note `sequence-duplicate`
+    up to w behind, neither            late: a Note `sequence-reordered`
+    0, up to w behind, not lost        open: a restart where the next frame is one step on, and does not go on from
+                                       before at least as well; else as above
+    back where a restart left off      a Note `sequence-restarted`; only what lies between is lost
+    farther away                       open: where the next frame goes on from it, a Loss if it is greater than the
+                                       one before, else a restart; where it does not, a Note `sequence-stray`
 
-Behind means by at most `BEHIND` steps (a quarter of a small counter's range): what is farther back is no straggler.
-Rules.  Bounded memory: the last `MISSING` gaps of a stream are remembered, and the `STREAMS` streams seen first last.
+What is open is decided by the next frame of its stream, or by the end of the stream (then it is a stray, or behind).
+
+Memory: for each stream two bits a step of the window.  `STREAMS` streams are followed; the one longest unseen is
+forgotten.  A stream in which more than one frame of ten is a stray gets a warning at the end.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from heapq import heapify, heappop, heappush, heapreplace
 from typing import TYPE_CHECKING, Any
 
 from sigflow.diagnostics import Severity
 from sigflow.events import Event, Loss, Note, Record
+from sigflow.limits import DEFAULT_REORDER
 from sigflow.runtime.measure import WIRE_ERRORS
 
 if TYPE_CHECKING:
     from sigflow.runtime.envelope import Sequence
     from sigflow.stream.format import Format
 
-BEHIND = 1024
-MISSING = 64
 STREAMS = 1 << 16
+#: One frame of so many may be a stray.
+STRAYS = 10
+
+#: Where a stream stands: the counter that is expected, and by steps behind it, in bits from the lowest on, which
+#: counters were seen and which are counted lost.
+_Stand = tuple[int, int, int]
 
 
 class Counts:
     """What has been counted over all formats."""
 
-    __slots__ = ("duplicate", "lost", "reordered")
+    __slots__ = ("duplicate", "lost", "reordered", "restarts", "strays")
 
     def __init__(self) -> None:
         self.lost = 0
         self.duplicate = 0
         self.reordered = 0
+        self.restarts = 0
+        self.strays = 0
+
+    def tree(self) -> dict[str, int]:
+        """By the keys of a verdict."""
+        return {
+            "lost": self.lost,
+            "duplicate": self.duplicate,
+            "reordered": self.reordered,
+            "restarts": self.restarts,
+            "strays": self.strays,
+        }
+
+
+class Followed:
+    """One stream.  Who follows the usual case alone (the counter is the expected one, and its successor is greater)
+    reads and sets `expected` and `last` directly, and leaves the rest to `Tracker.follow`.
+
+    expected: the next counter; -1 while a frame is open.  next: the same, as of when the bits were last brought up to
+    date.  seen, lacking: see `_Stand`.  open: (counter, offset) of a frame that waits to be decided.  before: where the
+    stream stood when it last began anew.  last: the offset of the last frame.  frames, strays: how many there were,
+    the frames as of `next`.
+    """
+
+    __slots__ = ("before", "expected", "frames", "lacking", "last", "next", "open", "seen", "stray", "strays")
+
+    def __init__(self, following: int, offset: int) -> None:
+        self.expected = self.next = following
+        self.seen = 1
+        self.lacking = 0
+        self.open: tuple[int, int] | None = None
+        self.before: _Stand | None = None
+        self.last = offset
+        self.frames = 1
+        self.strays = 0
+        self.stray = -1  # the offset of the first
 
 
 class Tracker:
-    """The counters of one format.
+    """The streams of one format.  window: steps, over `Limits.reorder`."""
 
-    expected: the next value by stream id; whoever follows the usual case alone reads and sets it as well.  behind: how
-    many steps back a counter is late, not restarted.
-    """
-
-    __slots__ = ("_counts", "_missing", "_step", "behind", "expected", "modulus", "name")
-
-    def __init__(self, name: str, sequence: Sequence, counts: Counts) -> None:
-        self.expected: dict[Any, int] = {}
-        self.modulus = sequence.modulus
+    def __init__(self, name: str, sequence: Sequence, counts: Counts, window: int = DEFAULT_REORDER) -> None:
         self.name = name
-        self._step = sequence.step
+        self.modulus = sequence.modulus
+        self.streams: dict[Any, Followed] = {}
+        self.step = sequence.step
+        self.window = max(1, min(window, sequence.modulus // sequence.step // 4))
+        self._mask = (1 << self.window) - 1
         self._counts = counts
-        self.behind = min(BEHIND, sequence.modulus // sequence.step // 4)
-        self._missing: dict[Any, list[tuple[int, int]]] = {}  # by stream: (first, count) of what was lost
+        self._ages: list[tuple[int, Any]] = []  # a heap of (offset of the last frame as it was, stream), once full
 
-    def follow(self, stream: Any, found: int, offset: int, out: list[Event]) -> None:
-        """Account for the value `found` in the frame at this offset; what is to be told goes to `out`."""
-        expected = self.expected.get(stream)
-        if expected == found:
-            self.expected[stream] = (found + self._step) % self.modulus
-        elif expected is None:
-            self._begin(stream, found)
+    # ---------------------------------------------------------------- one counter
+
+    def follow(self, stream: Any, found: int, offset: int, out: list[Event]) -> Followed:
+        """Account for the counter `found` in the frame at this offset; what is to be told goes to `out`."""
+        found %= self.modulus
+        one = self.streams.get(stream)
+        if one is None:
+            return self._begin(stream, found, offset, out)
+        one.last = offset
+        self._bring_up(one)
+        one.frames += 1
+        if one.open is not None:
+            self._decide(stream, one, found, out)
+        ahead = self._steps(one.next, found)
+        if ahead and one.before is not None:
+            back = self._steps(one.before[0], found)
+            if back is not None and back <= self.window and back < ahead:
+                text = f"counter {found}, wanted {one.next}: it goes on from where it stood before it began anew"
+                one.next, one.seen, one.lacking = one.before
+                one.before, ahead = None, back
+                self._restarted(stream, offset, text, out)
+        if ahead is not None and ahead <= self.window:
+            if ahead:
+                self._lose(stream, one, found, ahead, offset, out)
+            self._take(one, found, ahead)
+        elif (behind := self._behind(one, found)) and (found or one.lacking >> behind - 1 & 1):
+            self._came_behind(stream, one, found, behind, offset, out)
         else:
-            back = -(-((expected - found) % self.modulus) // self._step)
-            if back <= self.behind:
-                self._late(stream, found, offset, out)
-            elif back * self._step * 2 > self.modulus:
-                self._ahead(stream, expected, found, offset, out)
-            else:
-                self._begin(stream, found)
-                text = f"counter {found}, wanted {expected}"
-                out.append(_note("sequence-restarted", text, self.name, stream, offset))
+            one.open = found, offset
+        one.expected = one.next if one.open is None else -1
+        return one
 
-    def missed(self, stream: Any, first: int, count: int) -> None:
-        """Remember that so many frames from counter `first` on never came; they are counted already."""
-        missing = self._missing.setdefault(stream, [])
-        missing.append((first, count))
-        del missing[:-MISSING]
+    def _after(self, counter: int) -> int:
+        return (counter + self.step) % self.modulus
 
-    def oldest_for(self, stream: Any) -> tuple[Any] | None:
-        """The stream that will be forgotten when this one is followed; None where there is room."""
-        if len(self.expected) < STREAMS or stream in self.expected:
-            return None
-        return (next(iter(self.expected)),)
+    def _steps(self, start: int, counter: int) -> int | None:
+        """Steps from `start` forward to this counter; None where it lies between two steps."""
+        steps, between = divmod((counter - start) % self.modulus, self.step)
+        return None if between else steps
 
-    def _begin(self, stream: Any, found: int) -> None:
-        oldest = self.oldest_for(stream)
-        if oldest is not None:
-            del self.expected[oldest[0]]
-            self._missing.pop(oldest[0], None)
-        self.expected[stream] = (found + self._step) % self.modulus
-        self._missing.pop(stream, None)
+    def _behind(self, one: Followed, counter: int) -> int:
+        """How many steps behind the expected one this counter is; 0 where it is not, or is too far."""
+        back = self._steps(counter, one.next)
+        return 0 if back is None or back > self.window else back
 
-    def _ahead(self, stream: Any, expected: int, found: int, offset: int, out: list[Event]) -> None:
-        count = -(-((found - expected) % self.modulus) // self._step)
-        self.missed(stream, expected, count)
-        self._counts.lost += count
-        self.expected[stream] = (found + self._step) % self.modulus
-        out.append(Loss(stream, count, self.name, expected, found, offset))
+    def _bring_up(self, one: Followed) -> None:
+        """Enter the frames that came in order since the bits were brought up to date."""
+        if one.expected in (one.next, -1):
+            return
+        steps = (one.expected - one.next) % self.modulus // self.step
+        one.frames += steps
+        self._shift(one, steps, True)
+        one.next = one.expected
 
-    def _late(self, stream: Any, found: int, offset: int, out: list[Event]) -> None:
-        if self.came(stream, found):
-            self._counts.lost -= 1
-            self._counts.reordered += 1
-            out.append(late(self.name, stream, found, offset))
+    def _shift(self, one: Followed, steps: int, seen: bool) -> None:
+        """The expected counter moves on by so many steps, which were seen, or are lost."""
+        new = (1 << min(steps, self.window)) - 1
+        left = 0 if steps >= self.window else steps
+        one.seen = (one.seen << left) & self._mask if left or not steps else 0
+        one.lacking = (one.lacking << left) & self._mask if left or not steps else 0
+        if seen:
+            one.seen |= new
         else:
+            one.lacking |= new
+
+    def _take(self, one: Followed, counter: int, skipped: int) -> None:
+        self._shift(one, skipped, False)
+        self._shift(one, 1, True)
+        one.next = self._after(counter)
+
+    def _came_behind(
+        self, stream: Any, one: Followed, counter: int, behind: int, offset: int, out: list[Event]
+    ) -> None:
+        bit = 1 << behind - 1
+        if one.seen & bit:
             self._counts.duplicate += 1
-            out.append(duplicate(self.name, stream, found, offset))
+            out.append(duplicate(self.name, stream, counter, offset))
+        else:
+            self._counts.reordered += 1
+            self._counts.lost -= one.lacking & bit != 0
+            out.append(late(self.name, stream, counter, offset, one.lacking & bit != 0))
+        one.lacking &= ~bit
+        one.seen |= bit
 
-    def came(self, stream: Any, found: int) -> bool:
-        """Whether this counter was missing; now it is not."""
-        for n, (first, count) in enumerate(self._missing.get(stream, ())):
-            place, odd = divmod((found - first) % self.modulus, self._step)
-            if place < count and not odd:
-                behind = ((first + (place + 1) * self._step) % self.modulus, count - place - 1)
-                self._missing[stream][n : n + 1] = [each for each in ((first, place), behind) if each[1]]
-                return True
-        return False
+    def _lose(self, stream: Any, one: Followed, found: int, count: int, offset: int, out: list[Event]) -> None:
+        self._counts.lost += count
+        out.append(Loss(stream, count, self.name, one.next, found, offset))
 
-    def missing(self, stream: Any) -> tuple[int, int]:
-        """The least that may be missing of a stream, and what lies behind all that is; equal where nothing is."""
-        ranges = [(first, first + count * self._step) for first, count in self._missing.get(stream, ())]
-        if not ranges:
-            return 0, 0
-        low, high = min(ranges)[0], max(stop for _, stop in ranges)
-        return (low, high) if high <= self.modulus else (0, self.modulus)
+    def _restarted(self, stream: Any, offset: int, text: str, out: list[Event]) -> None:
+        self._counts.restarts += 1
+        out.append(_note("sequence-restarted", text, self.name, stream, offset))
+
+    def _decide(self, stream: Any, one: Followed, found: int, out: list[Event]) -> None:
+        """Decide the open frame by the counter of the next one."""
+        assert one.open is not None  # asked only then
+        counter, offset = one.open
+        one.open = None
+        behind = self._behind(one, counter)
+        from_it, from_before = self._steps(self._after(counter), found), self._steps(one.next, found)
+        goes_on = from_it is not None and from_it <= (0 if behind else self.window)
+        if not goes_on or (from_before is not None and from_before <= min(from_it or 0, self.window)):
+            self._not_followed(stream, one, counter, behind, offset, out)
+            return
+        ahead = self._steps(one.next, counter)
+        if not behind and ahead is not None and counter > (one.next - self.step) % self.modulus:
+            self._lose(stream, one, counter, ahead, offset, out)
+            self._take(one, counter, ahead)
+            return
+        text = f"counter {counter}, wanted {one.next}: it began anew"
+        if not behind:
+            text += "; a long loss, in which the counter wrapped around, would look the same"
+        self._restarted(stream, offset, text, out)
+        one.before = one.next, one.seen, one.lacking
+        one.next, one.seen, one.lacking = self._after(counter), 1, 0
+
+    def _not_followed(
+        self, stream: Any, one: Followed, counter: int, behind: int, offset: int, out: list[Event]
+    ) -> None:
+        """An open frame from which nothing goes on."""
+        if behind:
+            self._came_behind(stream, one, counter, behind, offset, out)
+            return
+        one.strays += 1
+        one.stray = offset if one.stray < 0 else one.stray
+        self._counts.strays += 1
+        text = f"counter {counter} belongs nowhere: wanted {one.next}, and what follows does not go on from it"
+        out.append(_note("sequence-stray", text, self.name, stream, offset))
+
+    # ---------------------------------------------------------------- streams
+
+    def _begin(self, stream: Any, found: int, offset: int, out: list[Event]) -> Followed:
+        """Follow a new stream; the one that was longest not seen makes room."""
+        if self.full:
+            oldest = self.oldest()
+            heappop(self._ages)
+            self._end(oldest, self.streams.pop(oldest), out)
+            heappush(self._ages, (offset, stream))
+        one = self.streams[stream] = Followed(self._after(found), offset)
+        return one
+
+    @property
+    def full(self) -> bool:
+        """Whether another stream can be followed only in the place of one."""
+        return len(self.streams) >= STREAMS
+
+    def oldest(self) -> Any:
+        """The stream that was longest not seen."""
+        ages = self._ages
+        if not ages:
+            ages += [(one.last, stream) for stream, one in self.streams.items()]
+            heapify(ages)
+        while (last := self.streams[ages[0][1]].last) != ages[0][0]:
+            heapreplace(ages, (last, ages[0][1]))
+        return ages[0][1]
+
+    def end(self) -> list[tuple[int, Event]]:
+        """The stream of bytes has ended: what is still to be told, each with the offset of the frame it is about."""
+        found: list[tuple[int, Event]] = []
+        for stream, one in self.streams.items():
+            out: list[Event] = []
+            self._end(stream, one, out)
+            found += [(event.offset, event) for event in out if isinstance(event, Loss | Note)]
+        return found
+
+    def _end(self, stream: Any, one: Followed, out: list[Event]) -> None:
+        self._bring_up(one)
+        if one.open is not None:
+            counter, offset = one.open
+            one.open = None
+            self._not_followed(stream, one, counter, self._behind(one, counter), offset, out)
+        if one.strays * STRAYS > one.frames:
+            text = f"{one.strays} of {one.frames} counters belong nowhere: two devices may share an id"
+            out.append(_note("sequence-strays", text, self.name, stream, one.stray, Severity.WARNING))
 
 
-def late(name: str, stream: Any, found: int, offset: int) -> Note:
-    """That the counter of a frame of this format was missing until it came."""
-    return _note("sequence-reordered", f"counter {found} comes late", name, stream, offset)
+def late(name: str, stream: Any, found: int, offset: int, was_lost: bool) -> Note:
+    """That a counter comes after a later one.  was_lost: it was counted lost, which is taken back."""
+    text = f"counter {found} comes late" if was_lost else f"counter {found} comes late, and was not missed"
+    note = _note("sequence-reordered", text, name, stream, offset)
+    note.counter = found if was_lost else None
+    return note
 
 
 def duplicate(name: str, stream: Any, found: int, offset: int) -> Note:
@@ -140,27 +292,45 @@ def duplicate(name: str, stream: Any, found: int, offset: int) -> Note:
     return _note("sequence-duplicate", f"counter {found} was there before", name, stream, offset)
 
 
-def _note(code: str, text: str, name: str, stream: Any, offset: int) -> Note:
-    where = "" if stream is None else f" in stream {stream!r}"
-    return Note(code, Severity.NOTE, text + where, offset, name)
+def _note(code: str, text: str, name: str, stream: Any, offset: int, severity: Severity = Severity.NOTE) -> Note:
+    where = "" if stream is None else f", in stream {stream!r}" if ":" in text else f" in stream {stream!r}"
+    note = Note(code, severity, text + where, offset, name)
+    note.stream = stream
+    return note
+
+
+def ended(trackers: Iterable[Tracker | None]) -> list[Event]:
+    """What the end of the stream says of its counters, in the order of the frames that it is about."""
+    found = [told for tracker in trackers if tracker is not None for told in tracker.end()]
+    return [event for _, event in sorted(found, key=lambda told: told[0])]
 
 
 def tracker_of(format: Format, counts: Counts) -> Tracker | None:
     """The counters of a format, where it has a sequence."""
     if format.envelope is None or format.envelope.sequence is None:
         return None
-    return Tracker(format.name, format.envelope.sequence, counts)
+    reorder = format.limits.reorder
+    return Tracker(format.name, format.envelope.sequence, counts, DEFAULT_REORDER if reorder is None else reorder)
+
+
+def counted(format: Format, record: Record) -> tuple[Any, int] | None:
+    """Stream id and counter of a record, from its value; None where it has none, or the value was not parsed that far,
+    which the record's diagnostics say.
+    """
+    sequence = format.envelope.sequence if format.envelope is not None else None
+    try:
+        if sequence is None or (sequence.counts is not None and not sequence.counts(record.value)):
+            return None
+        stream = format.stream_of(record)
+        hash(stream)
+    except WIRE_ERRORS:
+        return None
+    counter = record.sequence
+    return None if counter is None else (stream, counter)
 
 
 def follow(tracker: Tracker | None, format: Format, record: Record, out: list[Event]) -> None:
     """Account for a record from its value; what its counter shows goes to `out`."""
-    if tracker is None:
-        return
-    counter = record.sequence
-    try:
-        stream = format.stream_of(record)
-        hash(stream)
-    except WIRE_ERRORS:
-        return  # the value was not parsed that far, which the record's diagnostics say
-    if counter is not None:
-        tracker.follow(stream, counter, record.start, out)
+    told = counted(format, record) if tracker is not None else None
+    if tracker is not None and told is not None:
+        tracker.follow(*told, record.start, out)

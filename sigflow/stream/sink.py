@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from sigflow.events import Event, Gap, Record, Span
-from sigflow.stream.sequence import Counts, follow, tracker_of
+from sigflow.stream.sequence import Counts, ended, follow, tracker_of
 
 if TYPE_CHECKING:
     from sigflow.stream.format import Format
@@ -112,42 +112,56 @@ class Events:
             for at, stop, head in found:
                 out.append(Record(format, base + at, data[at:stop], index, head))
                 index += 1
-        elif found[0][2] is None or sequence.head is None or (sequence.stream and sequence.stream_head is None):
+        elif (
+            found[0][2] is None
+            or sequence.head is None
+            or (sequence.stream and sequence.stream_head is None)
+            or sequence.counts is not None
+        ):
             for at, stop, head in found:
                 record = Record(format, base + at, data[at:stop], index, head)
                 self._account(number, record)
                 out.append(record)
                 index += 1
         else:
-            # The way of every frame of a clean stream: the counter is the expected one, and one dict says so.
+            # The way of every frame of a clean stream: the counter is the expected one, and the next is greater.
             counter_at, stream_at = sequence.head, sequence.stream_head
-            expected, step, modulus = tracker.expected, sequence.step, sequence.modulus
-            last = modulus - step
-            stream = None
-            wanted = expected.get(None, -1)
+            streams, step = tracker.streams, sequence.step
+            last = sequence.modulus - step
+            stream = found[0][2][stream_at] if stream_at is not None else None
+            followed = streams.get(stream)
+            wanted = followed.expected if followed is not None else -1
+            before = -1  # the offset of the last frame of this stream that was followed here
             for at, stop, head in found:
                 if stream_at is not None and head[stream_at] != stream:
-                    if wanted >= 0:
-                        expected[stream] = wanted
-                    stream = head[stream_at]
-                    wanted = expected.get(stream, -1)
+                    if followed is not None and before >= 0:
+                        followed.expected, followed.last = wanted, before
+                    stream, before = head[stream_at], -1
+                    followed = streams.get(stream)
+                    wanted = followed.expected if followed is not None else -1
                 counter = head[counter_at]
                 if counter == wanted and counter < last:
                     wanted = counter + step
+                    before = base + at
                 else:
-                    if wanted >= 0:
-                        expected[stream] = wanted
-                    tracker.follow(stream, counter, base + at, out)
-                    wanted = expected.get(stream, -1)
+                    if followed is not None and before >= 0:
+                        followed.expected, followed.last = wanted, before
+                    followed, before = tracker.follow(stream, counter, base + at, out), -1
+                    wanted = followed.expected
                 out.append(Record(format, base + at, data[at:stop], index, head))
                 index += 1
-            if wanted >= 0:
-                expected[stream] = wanted
+            if followed is not None and before >= 0:
+                followed.expected, followed.last = wanted, before
         self.index = index
         self.frame_counts[number] += len(found)
         self.frame_bytes[number] += found[-1][1] - found[0][0]
         if self._pending.stamped or self.checked is not None:
             self._mark([each for each in out[first:] if isinstance(each, Record)])
+
+    def end(self) -> None:
+        """The end of the stream: the open gap closes, and open counters are decided."""
+        self._close_gap()
+        self._out += ended(self._trackers)
 
     def _close_gap(self) -> None:
         if self.gap_open.start >= 0:

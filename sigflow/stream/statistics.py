@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 class Statistics:
     """Counts of one stream so far.
 
-    bytes: fed.  by_format: {name: {"frames", "bytes"}}.  sequence: {"lost", "duplicate", "reordered"}.  work_ratio:
-    bytes checksummed and header bytes read again, for each byte of the stream; it is the engine's, not the result's.
+    bytes: fed.  by_format: {name: {"frames", "bytes"}}.  sequence: {"lost", "duplicate", "reordered", "restarts",
+    "strays"}.  work_ratio: bytes checksummed and header bytes read again, for each byte of the stream; it is the
+    engine's, not the result's.
     """
 
     bytes: int
