@@ -84,7 +84,7 @@ def _emitted(scan: Scan) -> Iterator[list[str]]:
         "look", f"k, {arguments}", "k", [f"look_{number}({arguments})" for number in range(len(scan.formats))]
     )
     checks = scan.checks
-    yield _verdict([envelope.chain is not None for envelope in scan.formats])
+    yield _verdict(scan.chained)
     yield _dispatch("place", "c, at, stop, box", "c", [_place(check) for check in checks])
     yield _dispatch("covered", "c, at, stop, box", "c", [_covered(check) for check in checks])
     for check in checks:

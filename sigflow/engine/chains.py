@@ -32,6 +32,7 @@ from sigflow.engine.loop import (
     NO_MARKER,
     NOTHING,
     NULL,
+    OPTIONAL,
     OVERTAKEN,
     REASON_BASE,
     START,
@@ -39,6 +40,7 @@ from sigflow.engine.loop import (
     UNCONFIRMED,
     YES,
     bounded,
+    has_checksum,
     null,
 )
 
@@ -53,6 +55,8 @@ def chained(k, data, at, end, final, S, L, K, BEGIN, ALPHABET, box, X, states, q
     stream = box[3]
     following = next_counter(k, box[2], 1, L) if counts else 0
     stop = at + length
+    if L[k, OPTIONAL] and has_checksum(k, at, stop, L, box):
+        return NO_MARKER
     n = L[k, CHAIN]
     refused = -1 - L[k, REASON_BASE]
     if null(k, data, at, box[0], L):

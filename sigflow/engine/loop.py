@@ -75,6 +75,8 @@ TOLD_COUNTER = 7  # whether headers tell a counter; its modulus, or 0 and a mask
 TOLD_MODULUS = 8
 TOLD_MASK = 9
 TOLD_STEP = 10
+OPTIONAL = 11  # whether not every frame has its checksums
+FIRST_OF = 12  # the number of the same format where it is tried first
 #: The refusals that every format has, counted from REASON_BASE; then follow those of its `look`.
 TOO_LONG = 0
 INVALID = 1
@@ -187,7 +189,7 @@ def scan(
                 frames[n, 1] = S[BASE] + pos + taken
                 frames[n, 2] = box[2]
                 frames[n, 3] = box[3]
-                marks[n, 0] = k
+                marks[n, 0] = L[k, FIRST_OF]
                 marks[n, 1] = box[1]
                 break
             if verdict == NO_MARKER:
@@ -282,16 +284,28 @@ def null(k, data, at, size, L):
     return True
 
 
+def has_checksum(k, at, stop, L, box):
+    """Whether the frame that was looked at last, of format k, has a checksum."""
+    for c in range(L[k, FIRST_CHECK], L[k, LAST_CHECK]):
+        if place(c, at, stop, box) >= at:
+            return True
+    return False
+
+
 def checked(k, data, at, end, final, S, L, K, BEGIN, ALPHABET, box, X, states, queue, RUNS, Ps, Ts):
     """The verdict on a candidate of a format with a checksum; may stand as `verdict_of`."""
     length = bounded(k, data, at, end, S, L, box)
     if length <= 0:
         return length
     stop = at + length
+    if L[k, OPTIONAL] and not has_checksum(k, at, stop, L, box):
+        return NO_MARKER
     if stop > end:
         return 0
     for c in range(L[k, FIRST_CHECK], L[k, LAST_CHECK]):
         field = place(c, at, stop, box)
+        if L[k, OPTIONAL] and field < at:
+            continue
         if field < at or field > stop - K[c, SIZE]:
             return -1 - L[k, REASON_BASE] - CHECKSUM
         cost = covered(c, at, stop, box)

@@ -44,12 +44,14 @@ class Check:
 @dataclass(frozen=True, slots=True)
 class Scan:
     """A native scan.  formats and limits: in the order in which they are tried; numbers: their places in the list that
-    was given.
+    was given; chained: whether it is a chain that confirms them.  A format whose frames have a checksum now and then is
+    there twice.
     """
 
     formats: tuple[Envelope, ...]
     limits: tuple[int, ...]
     numbers: tuple[int, ...]
+    chained: tuple[bool, ...]
     checks: tuple[Check, ...]
 
     def reasons(self) -> tuple[list[tuple[int, str]], list[int]]:
@@ -69,19 +71,22 @@ class Scan:
         """One row of `loop`'s table L for each format."""
         rows, base = [], 0
         for k, (envelope, limit) in enumerate(zip(self.formats, self.limits, strict=True)):
-            mine = [check.number for check in self.checks if check.format == k]
-            first, last = (mine[0], mine[-1] + 1) if mine else (0, 0)
+            first = self.numbers.index(self.numbers[k])
+            mine = [check.number for check in self.checks if check.format == first]
+            low, high = (mine[0], mine[-1] + 1) if mine else (0, 0)
             speaks = envelope.chain is not None and envelope.header_bits > 0
-            row = [limit, envelope.chain or 0, first, last, base, max(1, envelope.min_frame), int(speaks)]
-            rows.append([*row, *_counter(envelope, limit)])
+            chain = envelope.chain or 0 if self.chained[k] else 0
+            optional = any(checksum.optional for checksum in envelope.checksums)
+            row = [limit, chain, low, high, base, max(1, envelope.min_frame), int(speaks)]
+            rows.append([*row, *_counter(envelope, limit), int(optional), first])
             base += loop.OWN_REASONS + len(envelope.look_reasons)
         return rows
 
     @property
     def scale(self) -> int:
         """The binary logarithm of the distance of prefix states: of the Python scan's, rounded down."""
-        headers = self._headers()
-        every = every_for([Checks(header, Account()) for header in headers if header.envelope.chain is None])
+        checked = [header for header, chained in zip(self._headers(), self.chained, strict=True) if not chained]
+        every = every_for([Checks(header, Account()) for header in checked])
         return every.bit_length() - 1
 
     def _headers(self) -> list[Header]:
@@ -121,14 +126,16 @@ def _counter(envelope: Envelope, limit: int) -> tuple[int, int, int, int]:
 
 def scan_of(formats: Sequence[tuple[Envelope, int]]) -> Scan | str:
     """The native scan of (envelope, frame limit), or why there is none."""
-    ordered = sorted(range(len(formats)), key=lambda n: formats[n][0].chain is not None)
+    envelopes = [envelope for envelope, _ in formats]
+    ordered = [(n, False) for n, one in enumerate(envelopes) if one.chain is None or one.sometimes_checked]
+    ordered += [(n, True) for n, one in enumerate(envelopes) if one.chain is not None]
     checks: list[Check] = []
-    for k, number in enumerate(ordered):
+    for k, (number, chained) in enumerate(ordered):
         envelope, limit = formats[number]
         obstacle = _obstacle(envelope, limit)
         if obstacle:
             return obstacle
-        if envelope.chain is not None:
+        if chained:
             continue  # a checksum beside a chain is shown, and does not decide
         before = 0
         for checksum in envelope.checksums:
@@ -142,7 +149,11 @@ def scan_of(formats: Sequence[tuple[Envelope, int]]) -> Scan | str:
     if len(chains) > 1:
         return f"the formats are confirmed by chains of different lengths ({', '.join(map(str, sorted(chains)))})"
     scan = Scan(
-        tuple(formats[n][0] for n in ordered), tuple(formats[n][1] for n in ordered), tuple(ordered), tuple(checks)
+        tuple(formats[n][0] for n, _ in ordered),
+        tuple(formats[n][1] for n, _ in ordered),
+        tuple(n for n, _ in ordered),
+        tuple(chained for _, chained in ordered),
+        tuple(checks),
     )
     if len(scan.reasons()[0]) > MOST_REASONS:
         return f"the formats have more than {MOST_REASONS} different reasons for gaps"

@@ -41,15 +41,19 @@ class Check:
 
 
 def checks_of(envelope: Envelope, measured: Measured, raw: bytes) -> list[Check]:
-    """Every checksum of the frame `raw`, which was measured to be that long."""
-    return [_check(each, number, measured, raw) for number, each in enumerate(envelope.checksums)]
+    """Every checksum that the frame `raw`, which was measured to be that long, has."""
+    found = (_check(each, number, measured, raw) for number, each in enumerate(envelope.checksums))
+    return [check for check in found if check is not None]
 
 
-def _check(checksum: Checksum, number: int, measured: Measured, raw: bytes) -> Check:
+def _check(checksum: Checksum, number: int, measured: Measured, raw: bytes) -> Check | None:
     if checksum.stored is not None and checksum.pieces is not None:
         at, pieces = checksum.stored, checksum.pieces
     else:
-        at, pieces = measured.checks[number]
+        layout = measured.checks[number]
+        if layout is None:
+            return None
+        at, pieces = layout
     at = at if at >= 0 else len(raw) + at
     covered = bytearray(raw)
     if checksum.zeroed:

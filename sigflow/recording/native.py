@@ -61,8 +61,8 @@ class NativeRun:
         self._counters = native.counters()
         #: The reasons of gaps by their codes: number of the format (-1: none), text.
         self.reasons = native.scan.reasons()[0]
-        self._frames = [0] * len(self.formats)
-        self._frame_bytes = [0] * len(self.formats)
+        self._frames = [0] * len(self.ordered)
+        self._frame_bytes = [0] * len(self.ordered)
         self._gap_bytes = 0
         self._index = 0
 
@@ -70,7 +70,7 @@ class NativeRun:
     def statistics(self) -> Statistics:
         """What has been counted so far."""
         counts = self._counters.counts
-        by_number = dict(zip(self._native.scan.numbers, range(len(self.formats)), strict=True))
+        by_number = [self._native.scan.numbers.index(n) for n in range(len(self.formats))]
         return Statistics(
             bytes=self._pass.bytes,
             frames=self._index,
@@ -122,11 +122,11 @@ class NativeRun:
         if not len(frames):
             return
         sizes = frames[:, 1] - frames[:, 0]
-        if len(self.formats) == 1:
+        if len(self.ordered) == 1:
             self._frames[0] += len(frames)
             self._frame_bytes[0] += int(sizes.sum())
             return
-        for k in range(len(self.formats)):
+        for k in range(len(self.ordered)):
             mine = marks[:, 0] == k
             self._frames[k] += int(mine.sum())
             self._frame_bytes[k] += int(sizes[mine].sum())

@@ -36,12 +36,13 @@ class Measured:
     """What measuring found: the length of the frame in bytes, and per checksum where its value stands and what it
     covers.
 
-    `checks[i]` is (offset of the stored value, covered pieces).  `looked` is how many leading bytes were looked at.
+    `checks[i]` is (offset of the stored value, covered pieces), or None where the frame has no such checksum.  `looked`
+    is how many leading bytes were looked at.
     """
 
     __slots__ = ("checks", "length", "looked")
 
-    def __init__(self, length: int, looked: int, checks: tuple[tuple[int, tuple[Piece, ...]], ...] = ()) -> None:
+    def __init__(self, length: int, looked: int, checks: tuple[tuple[int, tuple[Piece, ...]] | None, ...] = ()) -> None:
         self.length = length
         self.looked = looked
         self.checks = checks
@@ -67,7 +68,8 @@ class Checksum:
     `little`, or `hex` for text digits.  `stored` and `pieces` are set where the layout is static (see the file's
     opening), else
     None: then `Envelope.steps` gives them per frame.  `zeroed`: the stored value lies inside `pieces` and counts as
-    zeros. `field` names the attribute, `over` the coverage as the spec says it (for people).
+    zeros. `field` names the attribute, `over` the coverage as the spec says it (for people).  optional: not every frame
+    has it; which do is told by the measure.
     """
 
     field: str
@@ -78,6 +80,7 @@ class Checksum:
     pieces: tuple[Piece, ...] | None = None
     zeroed: bool = False
     over: str = ""
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,8 +185,9 @@ class Envelope:
     array of at least 64 words, gets, where there is a length: [0] how many leading bytes were looked at; [1] 0 where
     the record has surely no diagnostics, else 1, with UNCOUNTED added where the frame is none of those that the
     sequence counts; [2] and [3], if look_counts, the sequence counter as two's complement and the stream id; from [4]
-    on, for each checksum whose layout is not static, the offset of the stored value, the number of pieces, and
-    (start, stop) of each, or (-1, literal byte).  box[4:64] may be written also where there is no length.
+    on, for each checksum whose layout is not static, the offset of the stored value (-1: the frame has no such
+    checksum), the number of pieces, and (start, stop) of each, or (-1, literal byte).  box[4:64] may be written also
+    where there is no length.
     inexpressible: where there is no `look`, which construct of the spec is why, with its YAML path and line.
     """
 
@@ -227,3 +231,8 @@ class Envelope:
     look_counts: bool = False
     inexpressible: str = ""
     source_hash: str = field(default="", compare=False)
+
+    @property
+    def sometimes_checked(self) -> bool:
+        """Whether a checksum confirms some frames, and a chain those that have none: all checksums are optional."""
+        return self.chain is not None and bool(self.checksums) and all(one.optional for one in self.checksums)

@@ -124,8 +124,12 @@ class Checks:
                 name = check.algorithm.name
                 check.prefix = shared.setdefault(name, Prefix(check.ranges, every, self._account))
 
-    def _layout(self, data: Buffer, base: int, at: int) -> list[tuple[int, tuple[Piece, ...]]]:
-        """Where each value stands and what it covers."""
+    def present(self, data: Buffer, base: int, at: int) -> bool:
+        """Whether the frame at data[at], whose header was found valid, has a checksum."""
+        return any(layout is not None for layout in self._layout(data, base, at))
+
+    def _layout(self, data: Buffer, base: int, at: int) -> list[tuple[int, tuple[Piece, ...]] | None]:
+        """Where each value stands and what it covers; None where the frame has no such checksum."""
         if self._static:
             return [(each.stored or 0, each.pieces or ()) for each in self._header.envelope.checksums]
         measured = self._header.maybe_measured(data, base, at)
@@ -135,7 +139,10 @@ class Checks:
     def _values(self, data: Buffer, base: int, at: int, stop: int, floor: int | None) -> list[tuple[int | None, int]]:
         """Stored and computed values up to the first that differ.  floor None: directly, whatever it costs."""
         values: list[tuple[int | None, int]] = []
-        for check, (place, pieces) in zip(self._checks, self._layout(data, base, at), strict=True):
+        for check, layout in zip(self._checks, self._layout(data, base, at), strict=True):
+            if layout is None:
+                continue
+            place, pieces = layout
             field = at + place if place >= 0 else stop + place
             if not at <= field <= stop - check.checksum.size:
                 return [*values, (None, 0)]

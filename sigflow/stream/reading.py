@@ -150,7 +150,8 @@ def payload_span(envelope: Envelope, raw: bytes) -> tuple[int, int] | None:
     for n, checksum in enumerate(envelope.checksums):
         if checksum.over and checksum.over == envelope.payload:
             measured = maybe_advance(envelope.steps(Window(raw, 0, len(raw), len(raw))), envelope.reasons)
-            pieces = measured.checks[n][1] if isinstance(measured, Measured) and measured.checks else ()
+            layout = measured.checks[n] if isinstance(measured, Measured) and measured.checks else None
+            pieces = layout[1] if layout is not None else ()
             if len(pieces) == 1 and isinstance(pieces[0], tuple):
                 start, stop = pieces[0]
                 return start, len(raw) if stop is None else stop if stop >= 0 else len(raw) + stop

@@ -59,13 +59,15 @@ class Sink(Protocol):
 class Format:
     """One format in a scan: its headers, and how its frames are believed."""
 
-    __slots__ = ("checks", "header", "name", "number", "runs", "tried", "watch")
+    __slots__ = ("chained", "checks", "header", "name", "number", "runs", "tried", "watch")
 
     def __init__(self, number: int, envelope: Envelope, limit: int, account: Account) -> None:
         self.number = number
         self.name = envelope.name
         self.header = Header(envelope, limit, account)
-        self.checks = Checks(self.header, account) if envelope.chain is None else None
+        checked = envelope.chain is None or envelope.sometimes_checked
+        self.checks = Checks(self.header, account) if checked else None
+        self.chained = envelope.chain is not None
         self.watch = Watch(self.header, self.checks) if self.checks and envelope.overtaken_by == "sequence" else None
         self.runs = False  # whether whole runs of its frames may be taken
         self.tried = -1  # where the last run was tried in vain
@@ -99,12 +101,15 @@ class Scanner:
     ) -> None:
         self._account = Account()
         self.formats = [Format(n, envelope, limit, self._account) for n, (envelope, limit) in enumerate(formats)]
-        self._ordered = sorted(self.formats, key=lambda each: each.checks is None)
+        # A format whose frames have a checksum now and then is asked twice: `by_chain` is which time it is.
+        checked = [(each, False) for each in self.formats if each.checks is not None]
+        self._asked = [*checked, *((each, True) for each in self.formats if each.chained)]
+        self._ordered = list(dict.fromkeys(each for each, _ in self._asked))
         headers = [each.header for each in self._ordered]
         self._markers = Markers(header.sync for header in headers)
         self._runs = Runs(headers)
         self._chain = Chain(headers, self._runs)
-        self._after = YES if any(each.checks is None for each in self.formats) else NO
+        self._after = YES if any(each.chained for each in self.formats) else NO
         self.pos = pos
         self.lock = lock if self._after == YES else NO
         self.marks = set(marks)
@@ -231,11 +236,13 @@ class Scanner:
     def _step(self, data: Buffer, base: int, at: int, final: bool, sink: Sink) -> bool:
         """Decide the candidate at data[at]; False while bytes are lacking."""
         refusals: Refusals = []
-        for format in self._ordered:
+        for format, by_chain in self._asked:
             if self.marks and (self.pos, format.name) in self.marks:
                 verdict: Verdict = ABANDONED
-            elif format.checks is not None:
+            elif not by_chain:
                 verdict = self._checked(format, data, base, at)
+            elif format.checks is not None and self._has_checksum(format, data, base, at):
+                verdict = NO_MARKER
             else:
                 verdict = self._chain.verdict(format.header, data, base, at, self.lock, final)
             if verdict is None:
@@ -261,6 +268,11 @@ class Scanner:
         for each in self._ordered:
             each.header.forget(self.pos)
 
+    def _has_checksum(self, format: Format, data: Buffer, base: int, at: int) -> bool:
+        """Whether the candidate has a checksum, which was asked for before."""
+        checks, length = format.checks, format.header.look(data, base, at)
+        return checks is not None and length.__class__ is int and checks.present(data, base, at)
+
     def _checked(self, format: Format, data: Buffer, base: int, at: int) -> Verdict:
         """The verdict on a candidate of a format with a checksum."""
         header, checks = format.header, format.checks
@@ -270,6 +282,8 @@ class Scanner:
             if length is None:
                 self._need = header.lacks_until(self.pos)
             return length
+        if format.chained and not checks.present(data, base, at):
+            return NO_MARKER
         stop: int = at + length
         if format.watch is not None and format.watch.overtaken(data, base, at, stop, self.pos):
             return "overtaken"

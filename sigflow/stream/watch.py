@@ -69,6 +69,8 @@ class Watch:
         except WIRE_ERRORS as error:
             unit = getattr(error, "partial", None)
         try:
+            if self._sequence.counts is not None and not self._sequence.counts(unit):
+                return None
             stream = self._sequence.stream(unit) if self._sequence.stream is not None else None
             hash(stream)
             return stream, int(self._field(unit))

@@ -253,4 +253,30 @@ seq:
   - {id: body, size: 9}
 """,
     ),
+    "SF513": Code(
+        N,
+        "frames that have no checksum",
+        (
+            "Where the condition of a checksum is false, only the headers that follow can confirm a frame, as in a "
+            "format without a checksum."
+        ),
+        bad="""\
+meta: {id: optional, endian: le}
+-sigflow-stream:
+  checksum: {field: crc, algorithm: CRC-16/MODBUS, over: magic..kind}
+seq:
+  - {id: magic, contents: SYNC}
+  - {id: kind, type: u1}
+  - {id: crc, type: u2, if: kind == 1}
+""",
+        good="""\
+meta: {id: optional, endian: le}
+-sigflow-stream:
+  checksum: {field: crc, algorithm: CRC-16/MODBUS, over: magic..kind}
+seq:
+  - {id: magic, contents: SYNC}
+  - {id: kind, type: u1}
+  - {id: crc, type: u2}
+""",
+    ),
 }

@@ -323,6 +323,7 @@ class Flat:
         checksum = self.hints.checksums[0]
         return (
             checksum.algorithm == "CRC-32/ISO-HDLC"
+            and not checksum.conditions
             and not checksum.zeroed
             and checksum.order != "hex"
             and all(over.code is None for over in checksum.over)

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 
 from sigflow.compiler import expression as ex
 from sigflow.compiler import schema as sc
+from sigflow.compiler.emit.expressions import AND
 from sigflow.compiler.emit.reads import Reads
 from sigflow.compiler.emit.shared import Module
 from sigflow.compiler.emit.writer import Writer
@@ -58,6 +59,7 @@ class Scope:
 
     def _of_hints(self) -> Iterator[sc.Code]:
         for checksum in self.hints.checksums:
+            yield from checksum.conditions
             for over in checksum.over:
                 if over.code is not None:
                     yield over.code
@@ -372,7 +374,9 @@ class Steps(Reads):
                 assert over.first is not None
                 assert over.last is not None
                 pieces.append(f"(start_{self.index(over.first)}, stop_{self.index(over.last)})")
-            parts.append(f"(start_{self.index(checksum.attr)}, ({', '.join(pieces)},))")
+            layout = f"(start_{self.index(checksum.attr)}, ({', '.join(pieces)},))"
+            conditions = " and ".join(self.ex.at(code.expr, AND) for code in checksum.conditions)
+            parts.append(f"{layout} if {conditions} else None" if conditions else layout)
         checks = f", ({', '.join(parts)},)" if parts else ""
         self.out(f"return {self.module.need('Measured')}(io.pos(), io.looked{checks})")
 

@@ -262,6 +262,8 @@ class _Stream:
             parts += [f"stored={offsets[one.attr][0]}", f"pieces={tuple(pieces)!r}"]
         if one.zeroed:
             parts.append("zeroed=True")
+        if one.conditions:
+            parts.append("optional=True")
         parts.append(f"over={one.written!r}")
         return f"{self.module.need('Checksum')}({', '.join(parts)})"
 
@@ -279,6 +281,8 @@ class _Stream:
             read = needs(one.per, self.unit, self.module)
             if read is not None:
                 parts.append(f"needs={read!r}")
+        if one.when is not None:
+            parts.append(f"counts={self.method('_counts', one.when, 'bool')}")
         heads = (
             {
                 step.attr: number
@@ -385,7 +389,7 @@ def _list(targets: Iterable[str]) -> str:
 
 def is_static(one: ChecksumHint, layout: FlatLayout | None) -> bool:
     """Whether the envelope says where a checksum stands and what it covers."""
-    return layout is not None and all(over.code is None for over in one.over)
+    return layout is not None and not one.conditions and all(over.code is None for over in one.over)
 
 
 def _written(attr: sc.Attr, wire: Wire) -> str:

@@ -13,7 +13,7 @@ from sigflow.compiler.types import Context
 from sigflow.errors import UsageError
 from sigflow.runtime.envelope import CrcParameters
 
-CHECKSUM_KEYS = ("field", "algorithm", "over", "zeroed", "encoding")
+CHECKSUM_KEYS = ("field", "algorithm", "over", "zeroed", "encoding", "if")
 CRC_KEYS = ("width", "poly", "init", "refin", "refout", "xorout")
 
 
@@ -39,6 +39,9 @@ class ChecksumReader(Reader):
         size, order = self.stored(attr, place, node.get("encoding"), width)
         if not size:
             return None
+        when = self.expression(node.get("if"), context, "bool")
+        if when is None and node.get("if") is not None:
+            return None
         zeroed = node.get("zeroed")
         written = node.get("over")
         text = ", ".join(
@@ -47,7 +50,7 @@ class ChecksumReader(Reader):
         )
         return ChecksumHint(
             attr, algorithm, size, order, over, isinstance(zeroed, Scalar) and zeroed.boolean is True, text,
-            written.place if written is not None else node.place,
+            written.place if written is not None else node.place, when,
         )  # fmt: skip
 
     def stored(self, attr: sc.Attr, place: Node, encoding: Node | None, width: int) -> tuple[int, str]:

@@ -31,6 +31,12 @@ class ChecksumHint:
     zeroed: bool
     written: str
     place: Place  # of `over`
+    when: sc.Code | None = None
+
+    @property
+    def conditions(self) -> tuple[sc.Code, ...]:
+        """What must hold for a frame to have this checksum: `checksum.if`, and the `if` of its field."""
+        return tuple(code for code in (self.when, self.attr.condition) if code is not None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,6 +47,7 @@ class SequenceHint:
     per: sc.Code | None
     step: int
     modulus: int
+    when: sc.Code | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

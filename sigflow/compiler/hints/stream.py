@@ -153,12 +153,13 @@ class StreamReader(Reader):
         if isinstance(node, Scalar):
             node = Mapping(((node, node),), node.place, {"field": (node, node)})
         if not isinstance(node, Mapping) or node.get("field") is None:
-            self.bad(node, "expected a map with `field`, and maybe `per` and `step`")
+            self.bad(node, "expected a map with `field`, and maybe `per`, `step` and `if`")
             return
         if len(node.entries) > 1:
-            self.keys(node, ("field", "per", "step"), "sequence")
+            self.keys(node, ("field", "per", "step", "if"), "sequence")
         attr = self.field(node.get("field"), hints)
         per = self.expression(node.get("per"), context)
+        when = self.expression(node.get("if"), context, "bool")
         step = self.integer(node.get("step"), 1) if node.get("step") is not None else 1
         wire = self.names.wires.get(attr) if attr is not None else None
         bits = (
@@ -171,7 +172,7 @@ class StreamReader(Reader):
         if attr is not None and not bits:
             self.bad(node, f"a sequence is an unsigned integer or a bit field, '{attr.id}' is neither")
         elif attr is not None:
-            hints.sequence = SequenceHint(attr, per, step or 1, 1 << bits)
+            hints.sequence = SequenceHint(attr, per, step or 1, 1 << bits, when)
 
     def overtaken(self, hints: Hints, node: Node, _context: Context) -> None:
         if not isinstance(node, Scalar) or node.text != "sequence":
@@ -241,7 +242,7 @@ class StreamReader(Reader):
         if written.get("sync") is None:
             literals = leading(hints.unit, self.names)
             hints.sync = tuple(literals)
-        if not hints.checksums and hints.chain is None:
+        if hints.chain is None and all(one.conditions for one in hints.checksums):
             hints.chain = DEFAULT_CHAIN
         smallest, largest = extent(hints.unit, self.names, self.types)
         hints.min_frame = max(smallest, 1)
@@ -258,6 +259,11 @@ class StreamReader(Reader):
         hints.header_bits = evidence(hints.unit, hints.max_frame, self.names)
         if hints.chain is not None:
             where = written.get("confirm") or carrier.hint_keys["-sigflow-stream"]
+            sometimes = [one for one in hints.checksums if one.conditions]
+            if sometimes and len(sometimes) == len(hints.checksums):
+                chain = f"a frame is confirmed by a chain of {hints.chain} headers"
+                text = f"not every frame has a checksum: where '{sometimes[0].attr.id}' is absent, {chain}"
+                self.bad(where, text, "SF513")
             total = hints.header_bits * hints.chain
             if hints.header_bits == 0:
                 self.bad(

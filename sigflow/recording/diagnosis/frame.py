@@ -82,10 +82,11 @@ class Suspect:
         checksum = self.checksum
         if checksum.stored is not None and checksum.pieces is not None:
             at, pieces = checksum.stored, checksum.pieces
-        elif self._measured.checks:
-            at, pieces = self._measured.checks[self._number]
         else:
-            return None
+            measured = self._measured.checks[self._number] if self._measured.checks else None
+            if measured is None:
+                return None
+            at, pieces = measured
         moved = length - self.length
         at = self._place(at, length, moved)
         stretches: list[Stretch] = []

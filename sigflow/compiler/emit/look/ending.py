@@ -1,14 +1,15 @@
 """What a measure gives besides the length: the words of `box`.
 
 box[0]: leading bytes looked at.  box[1]: 1 where the record may have something to say (a note, a codec, a part that may
-fail to parse).  box[2], box[3]: counter and stream id.  From box[4] on, for each checksum whose layout is not static:
-where it stands, how many pieces it covers, and (start, stop) of each, or (-1, byte).
+fail to parse), and 4 more where the frame does not count in its sequence.  box[2], box[3]: counter and stream id.  From
+box[4] on, for each checksum whose layout is not static:
+where it stands (-1 where the frame has none), how many pieces it covers, and (start, stop) of each, or (-1, byte).
 """
 
 from __future__ import annotations
 
 from sigflow.compiler import schema as sc
-from sigflow.compiler.emit.expressions import COMPARE, OR, SUM
+from sigflow.compiler.emit.expressions import AND, COMPARE, OR, SUM
 from sigflow.compiler.emit.look.arithmetic import inside
 from sigflow.compiler.emit.look.draft import Doubtful, Draft, Ended, Inexpressible
 from sigflow.compiler.emit.look.evaluate import FAILED, Around
@@ -26,6 +27,7 @@ from sigflow.compiler.layout import integer
 from sigflow.compiler.model import Bits, Number, Shape, Switched, Text, User, Wire
 from sigflow.compiler.model import Bytes as BytesWire
 from sigflow.compiler.plan import Step
+from sigflow.runtime.envelope import UNCOUNTED
 
 #: Words of `box` that a measure may use for results.
 ROOM = 64
@@ -78,7 +80,24 @@ class Ending:
             pieces += self.piece(checksum, self.reader.ev.as_int(value) if isinstance(value, Flag) else value)
         if checksum.attr in self.static:
             return []
+        if checksum.conditions:
+            return self.optional(checksum, pieces)
         return [offset(self.reader.starts[checksum.attr]).text, str(len(pieces) // 2), *pieces]
+
+    def optional(self, checksum: ChecksumHint, pieces: list[str]) -> list[str]:
+        """The layout of a checksum that not every frame has."""
+        conditions = []
+        for code in checksum.conditions:
+            self.draft.place = code.place
+            value = self.reader.ev.value(code.expr, Around(self.unit))
+            if not isinstance(value, Flag):
+                raise Inexpressible("a condition of a checksum that is no condition of numbers")
+            conditions.append(value)
+        if any(value.value is False for value in conditions):
+            return ["-1", "0"]
+        open_ = " and ".join(value.at(AND) for value in conditions if value.value is None)
+        start = offset(self.reader.starts[checksum.attr]).text
+        return [f"({start}) if {open_} else -1" if open_ else start, str(len(pieces) // 2), *pieces]
 
     def piece(self, checksum: ChecksumHint, value: Value) -> list[str]:
         """Covered bytes that an expression gives."""
@@ -113,7 +132,14 @@ class Ending:
         *_, last = numbers
         if len(numbers) == 2 and isinstance(last, Int) and not inside(last):
             return
+        counted = self.calmly(one.when) if one.when is not None else Flag.of(True)
+        if not isinstance(counted, Flag):
+            return
         self.counts = True
+        if counted.value is False:
+            self.draft.do(f"box[1] += {UNCOUNTED}")
+        elif counted.value is None:
+            self.draft.do(f"box[1] += 0 if {counted.at(OR)} else {UNCOUNTED}")
         for number, value in enumerate(numbers):
             assert isinstance(value, Int)
             self.draft.do(f"box[{2 + number}] = {value.text}")
