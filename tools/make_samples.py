@@ -76,7 +76,7 @@ class Sample:
             "frames": self.frames,
             "gap_bytes": sum(stop - start for start, stop, _ in self.gaps),
             "gaps": [{"start": start, "stop": stop, "reasons": reasons} for start, stop, reasons in self.gaps],
-            "sequence": {"lost": self.lost, "duplicate": 0, "reordered": 0},
+            "sequence": {"lost": self.lost, "duplicate": 0, "reordered": 0, "restarts": 0, "strays": 0},
             "diagnostics": self.diagnostics,
         }
 

@@ -46,7 +46,8 @@ class Codec:
 
     def decode(self, payload: bytes | memoryview, limits: Limits) -> Decoded:
         """The decoded payload; `CodecError` where nothing can be made of it, or the limits forbid it."""
-        _, depth, _, inflated, ratio = limits.with_defaults().values()
+        filled = limits.with_defaults()
+        depth, inflated, ratio = filled.depth, filled.inflated, filled.ratio
         assert depth is not None and inflated is not None and ratio is not None  # with_defaults leaves none out
         limit = min(inflated, ratio * len(payload))
         more = {"depth": depth} if self._depth else {}

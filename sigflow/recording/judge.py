@@ -6,8 +6,8 @@ when they are looked at.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from sigflow.diagnostics import Finding, Severity
@@ -88,8 +88,7 @@ class NativeVerdict:
         self._listed_of_gaps = 0  # findings of those that are listed
         self._stop = -1  # the end of the last piece
         self._mask = 0  # the reasons of its gap
-        self._shown: list[Shown] = []
-        self._told: list[Loss | Note] = []
+        self._told: list[Shown | list[Event]] = []  # losses and notes, in the order in which they were told
         self._kept = 0
         self._found: list[tuple[Place, Finding]] = []
         self._diagnostics_total = 0
@@ -110,13 +109,7 @@ class NativeVerdict:
         for _, shown in self._run.shown(batch, index):
             if counted is not None:
                 counted += shown.events() if isinstance(shown, Shown) else shown
-            if isinstance(shown, Shown):
-                self._diagnostics_total += len(shown.rows)
-                if self._kept < self._longest:
-                    self._shown.append(shown)
-                    self._kept += len(shown.rows)
-            else:
-                self._events(shown)
+            self._tell(shown)
         for row in self._doubtful(batch):
             record = self._run.record(batch, index, row)
             self._list((record.start, OF_RECORD), record.diagnostics)
@@ -124,18 +117,17 @@ class NativeVerdict:
     def end(self, counted: list[Event] | None = None) -> None:
         """The run is over.  counted: as of `add`."""
         events = self._run.ended()
-        self._events(events)
+        self._tell(events)
         if counted is not None:
             counted += events
 
-    def _events(self, events: Iterable[Event]) -> None:
-        """Losses and notes that the trackers told."""
-        for event in events:
-            assert isinstance(event, Loss | Note)  # the counters show nothing else
-            self._diagnostics_total += 1
-            if self._kept < self._longest:
-                self._told.append(event)
-                self._kept += 1
+    def _tell(self, shown: Shown | list[Event]) -> None:
+        """Keep what the counters show, as far as it is listed."""
+        size = len(shown.rows) if isinstance(shown, Shown) else len(shown)
+        self._diagnostics_total += size
+        if self._kept < self._longest:
+            self._told.append(shown)
+            self._kept += size
 
     def _doubtful(self, batch: Batch) -> list[int]:
         """The rows whose records may have diagnostics: of those that the scan says so of, what a second look leaves."""
@@ -222,8 +214,7 @@ class NativeVerdict:
         """How many findings there are of the gaps that are listed, and of all else."""
         if self._gaps_total <= self._longest:
             return self._diagnostics_total
-        told = len(self._told) + sum(len(shown.rows) for shown in self._shown)
-        return len(self._found) + told + self._listed_of_gaps
+        return len(self._found) + min(self._kept, self._longest) + self._listed_of_gaps
 
     def _all_gaps(self) -> Iterator[Gap]:
         out: list[Any] = []
@@ -254,10 +245,11 @@ class NativeVerdict:
 
     def _placed(self) -> list[tuple[Place, Finding]]:
         """What was found beside the gaps."""
-        told = [*self._told, *(event for shown in self._shown for event in shown.events())]
-        told.sort(key=lambda event: event.offset)
+        shown = (one.events() if isinstance(one, Shown) else one for one in self._told)
+        told = list(islice(chain.from_iterable(shown), self._longest))
         placed = list(self._found)
         for event, finding in zip(told, findings_of(told, self._run.formats), strict=True):
+            assert isinstance(event, Loss | Note)  # the counters show nothing else
             placed.append(((event.offset, OF_COUNTER), finding))
         placed.sort(key=lambda each: each[0])
         return placed

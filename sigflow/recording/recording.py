@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any, Self, cast
 from sigflow import catalog, storage
 from sigflow.diagnostics import Finding, Severity
 from sigflow.errors import UsageError
-from sigflow.events import Gap, Record
+from sigflow.events import Gap, Loss, Note, Record
 from sigflow.recording import tables
 from sigflow.recording.choice import NATIVE, Choice
 from sigflow.recording.detect import detect
 from sigflow.recording.fallback import FallbackRun, fallbacks
 from sigflow.recording.faults import Examiner
 from sigflow.recording.losses import findings_of
-from sigflow.recording.report import EMPTY, LONGEST, LOSS, OF_COUNTER, OF_GAP, OF_RECORD, Report, finding_of
+from sigflow.recording.report import EMPTY, LONGEST, OF_COUNTER, OF_GAP, OF_RECORD, Report, finding_of
 from sigflow.recording.run import AnyRun, Run
 from sigflow.storage.base import Closing, pieces
 from sigflow.storage.memory import MemoryStorage
@@ -253,31 +253,29 @@ class Verdict:
         self._longest = longest
         self._gaps: list[Gap] = []
         self._gaps_total = 0
-        self._diagnostics: list[Finding] = []
-        self._places: list[tuple[int, int]] = []  # of each of them, as in `recording.judge`
+        self._diagnostics: list[tuple[tuple[int, int], Finding]] = []  # of gaps and records, each with its place
         self._diagnostics_total = 0
         self._damaged = False
         self._losses = False
-        self._counted: list[tuple[int, Event]] = []  # losses and notes that are listed, each with its place there
+        self._told: list[Loss | Note] = []
 
     def add(self, event: Event) -> tuple[Finding, ...]:
         """Count one event; gives its findings."""
         found: tuple[Finding, ...]
         if isinstance(event, Record):
             found = event.diagnostics
-            if not found:
-                return found
-            place = event.start, OF_RECORD
+            if found:
+                self.list(found, (event.start, OF_RECORD))
         elif isinstance(event, Gap):
             found = self._gap(event)
-            place = event.span.start, OF_GAP
+            self.list(found, (event.span.start, OF_GAP))
         else:
-            place = event.offset, OF_COUNTER
             finding = finding_of(event, self._run.formats)
             found = () if finding is None else (finding,)
-            if len(self._diagnostics) < self._longest:
-                self._counted.append((len(self._diagnostics), event))
-        self.list(found, place)
+            self._losses = self._losses or isinstance(event, Loss)
+            self._diagnostics_total += 1
+            if len(self._told) < self._longest:
+                self._told.append(event)
         return found
 
     @property
@@ -291,19 +289,12 @@ class Verdict:
         return self._damaged or self._losses
 
     def list(self, found: Iterable[Finding], place: tuple[int, int] = (0, 0)) -> None:
-        """Count findings.  A loss is judged by the final count, since a frame may come late after all.
-
-        place: where in the stream they belong; what a counter shows may be told later than the frame that it is about.
-        """
+        """Count findings of a gap or a record.  place: where in the stream they belong."""
         for finding in found:
-            if finding.code == LOSS:
-                self._losses = True
-            elif finding.severity is Severity.ERROR:
-                self._damaged = True
+            self._damaged = self._damaged or finding.severity is Severity.ERROR
             self._diagnostics_total += 1
             if len(self._diagnostics) < self._longest:
-                self._diagnostics.append(finding)
-                self._places.append(place)
+                self._diagnostics.append((place, finding))
 
     def _gap(self, gap: Gap) -> tuple[Finding, ...]:
         self._damaged = True
@@ -320,11 +311,10 @@ class Verdict:
         statistics = self._run.statistics
         if not statistics.bytes:
             self.list([EMPTY])
-        findings = self._diagnostics.copy()
-        counted = findings_of((event for _, event in self._counted), self._run.formats)
-        for (place, _), finding in zip(self._counted, counted, strict=True):
-            findings[place] = finding
-        order = sorted(range(len(findings)), key=self._places.__getitem__)
+        # What a counter shows may be told later than the frame that it is about; a loss is judged by what came after.
+        told = zip(self._told, findings_of(self._told, self._run.formats), strict=True)
+        placed = [*self._diagnostics, *(((event.offset, OF_COUNTER), finding) for event, finding in told)]
+        placed.sort(key=lambda each: each[0])
         return Report(
             capture=capture,
             specs=tuple(format.name for format in self._run.formats),
@@ -338,7 +328,7 @@ class Verdict:
             gaps=tuple(self._gaps),
             gaps_total=self._gaps_total,
             sequence=dict(statistics.sequence),
-            diagnostics=tuple(findings[n] for n in order),
+            diagnostics=tuple(finding for _, finding in placed[: self._longest]),
             diagnostics_total=self._diagnostics_total,
             work_ratio=statistics.work_ratio,
         )

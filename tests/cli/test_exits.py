@@ -56,7 +56,7 @@ def test_duplicates_and_reordering_are_0(sigflow: Call, tmp_path: Path) -> None:
     path.write_bytes(b"".join(sgf1(7, sequence, b"x") for sequence in (1, 2, 2, 3, 5, 4, 6)))
     called = sigflow("validate", path, "-s", "sgf1", "--format", "json")
     verdict = json.loads(called.out)
-    assert verdict["sequence"] == {"lost": 0, "duplicate": 1, "reordered": 1}
+    assert verdict["sequence"] == {"lost": 0, "duplicate": 1, "reordered": 1, "restarts": 0, "strays": 0}
     assert (called.code, verdict["sound"]) == (0, True)
     assert "error" not in {finding["severity"] for finding in verdict["diagnostics"]}
 

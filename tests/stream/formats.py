@@ -293,6 +293,18 @@ def _counted_look(data: Any, at: int, end: int, limit: int, box: Any) -> int:
     return u1(data, at + 2) + 4
 
 
+def _counted_steps(window: Window) -> Generator[None, None, Measured]:
+    while window.lacks(1):
+        yield
+    if window.read_u1() >> 5:
+        raise Refused("bad-version")
+    while window.lacks(2):
+        yield
+    window.skip(1)
+    window.skip(window.read_u1() + 1)
+    return Measured(window.pos(), 3)
+
+
 def _counted_length(head: bytes) -> int | str:
     if head and head[0] >> 5:
         return "bad-version"
@@ -300,12 +312,12 @@ def _counted_length(head: bytes) -> int | str:
 
 
 #: As SPACE, with a counter for each stream, which the header tells; stream 31 is not counted.
-COUNTED = fixed(
+COUNTED = replace(fixed(
     "counted", 3, _counted_length, chain=3, max_frame=220, header_bits=3.0, payload=(3, None),
     fields={"stream": (0, 1), "counter": (1, 2)},
     sequence=Sequence("counter", 256, 1, lambda unit: unit.stream, counts=lambda unit: unit.stream != 31),
     look=_counted_look, look_reasons=("bad-version",), look_least=3, look_counts=True,
-)  # fmt: skip
+), steps=_counted_steps)  # fmt: skip
 
 #: How frames of each format are made, and the noise to sprinkle.
 MAKERS: dict[str, Callable[[bytes], bytes]] = {

@@ -129,7 +129,7 @@ def test_statistics_balance_at_any_time_and_at_the_end() -> None:
     counts = machine.statistics
     assert (counts.frame_bytes, counts.gap_bytes, counts.pending_bytes) == (83, 12, 0)
     assert counts.by_format == {"frame": {"frames": 6, "bytes": 78}, "pair": {"frames": 1, "bytes": 5}}
-    assert counts.sequence == {"lost": 0, "duplicate": 0, "reordered": 0}
+    assert counts.sequence == {"lost": 0, "duplicate": 0, "reordered": 0, "restarts": 0, "strays": 0}
     assert 0 < counts.work_ratio < 3
 
 
@@ -155,11 +155,11 @@ def test_sequences_are_told_from_heads_and_from_values_alike(envelope: Envelope)
     machine = decoder(envelope)
     events = fed(machine, data)
     assert shape(events) == shape(decode([f.FRAME], [data]))
-    assert machine.statistics.sequence == {"lost": 0, "duplicate": 2, "reordered": 2}
+    assert machine.statistics.sequence == {"lost": 0, "duplicate": 2, "reordered": 2, "restarts": 0, "strays": 0}
     one_counter = replace(envelope, sequence=replace(envelope.sequence, stream=None, stream_head=None))  # type: ignore[type-var]
     machine = decoder(one_counter)
     fed(machine, GOOD)
-    assert machine.statistics.sequence == {"lost": 0, "duplicate": 0, "reordered": 0}
+    assert machine.statistics.sequence == {"lost": 0, "duplicate": 0, "reordered": 0, "restarts": 0, "strays": 0}
 
 
 def test_a_value_that_was_not_parsed_far_enough_is_not_counted() -> None:
