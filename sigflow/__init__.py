@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from sigflow.events import Gap, Loss, Note, Record, Span, Stamp
     from sigflow.limits import Limits
     from sigflow.recording import Recording, Report, open
+    from sigflow.runtime.plain import asdict
     from sigflow.stream.decoder import Decoder
     from sigflow.stream.format import Format
 
@@ -37,7 +38,7 @@ __all__ = [
     # streams
     "Decoder", "Record", "Gap", "Loss", "Note", "Span", "Stamp", "Limits", "Finding",
     # recordings
-    "open", "Recording", "Report",
+    "open", "Recording", "Report", "asdict",
     # what users add
     "register_checksum", "register_codec",
     # errors, by blame
@@ -57,6 +58,7 @@ _HOMES = {
     "sigflow.events": ("Gap", "Loss", "Note", "Record", "Span", "Stamp"),
     "sigflow.limits": ("Limits",),
     "sigflow.recording": ("Recording", "Report", "open"),
+    "sigflow.runtime.plain": ("asdict",),
     "sigflow.stream.decoder": ("Decoder",),
     "sigflow.stream.format": ("Format",),
 }  # fmt: skip

@@ -84,6 +84,8 @@ class Reader(Protocol):
 
 
 _UNREAD: Any = object()
+#: Bytes of a frame that its `repr` shows.
+_SHOWN = 12
 _NO_STAMPS: tuple[Stamp | None, Stamp | None] = (None, None)
 
 
@@ -235,7 +237,20 @@ class Record:
         return hash((self.start, self.index, self.raw))
 
     def __repr__(self) -> str:
-        return f"Record({self.format!r}, {self.span}, index={self.index})"
+        shown = self.raw[:_SHOWN].hex(" ") + (" …" if len(self.raw) > _SHOWN else "")
+        return f"Record({self.format!r}, {self.span}, index={self.index}, {len(self.raw)} bytes: {shown})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The value is parsed again where it is asked for: it may hold what was made for this process alone.
+        return _record, (self._reader, self.start, self.raw, self.index, self.stamps)
+
+
+def _record(reader: Reader, start: int, raw: bytes, index: int, stamps: tuple[Stamp | None, Stamp | None]) -> Record:
+    """A record as it was pickled."""
+    record = Record(reader, start, raw, index)
+    if stamps != _NO_STAMPS:
+        record.stamps = stamps
+    return record
 
 
 class _Plain:

@@ -32,6 +32,7 @@ from sigflow.compiler.resolve import Scope, resolve
 from sigflow.compiler.types import Types
 from sigflow.diagnostics import Diagnostic, Severity
 from sigflow.errors import SpecError, UsageError
+from sigflow.runtime.pickled import ORIGIN, Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +173,14 @@ class _Specs:
         return None
 
 
+def loaded(texts: dict[str, str], allowed: frozenset[str] | None) -> dict[str, ModuleType]:
+    """Modules of a build, executed from their texts."""
+    loader = _Loader(texts, allowed)
+    for name in texts:
+        loader.module(name)
+    return loader.modules
+
+
 class _Loader:
     """Executes modules of a build; an import of one by another finds it here, any other goes to Python."""
 
@@ -186,6 +195,7 @@ class _Loader:
         module, text = ModuleType(name), self.texts[name]
         self.modules[name] = module
         module.__dict__["__builtins__"] = {**vars(builtins), "__import__": self.load}
+        module.__dict__[ORIGIN] = Origin(loaded, self.texts, self.allowed, name)
         # The native engine compiles functions of the module from their text, which it asks `inspect` for.
         file = f"<generated {name} {id(module):x}>"
         linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)

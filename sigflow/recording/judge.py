@@ -72,6 +72,9 @@ class Later(Sequence[Item], Generic[Item]):
     def __repr__(self) -> str:
         return repr(self.settle())
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return tuple, (self.settle().copy(),)
+
 
 class NativeVerdict:
     """State: what was counted, and the first rows of each kind."""

@@ -7,7 +7,7 @@ import os
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Self, cast
 
 from sigflow import catalog, storage
 from sigflow.diagnostics import Finding, Severity
@@ -36,13 +36,12 @@ if TYPE_CHECKING:
     from sigflow.recording.native import NativeRun
     from sigflow.storage import Storage
 
-#: What may be opened, and what it may be opened with.
-Source = "str | os.PathLike[str] | bytes | bytearray | memoryview | Storage"
+#: What a recording may be read with.
 Named = Format | str | os.PathLike[str]
 
 
 def open(
-    source: str | os.PathLike[str] | bytes | bytearray | memoryview | Storage,
+    source: str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | Storage,
     format: Named | Sequence[Named] | None = None,
     *,
     limits: Limits | None = None,
@@ -55,11 +54,11 @@ def open(
 ) -> Recording:
     """Open a recorded stream with a format, or several that are interleaved in it.
 
-    source: a path (`-`: standard input), bytes, or a storage.  format: a Format, a name, a `.ksy` path, or a list of
-    such; None: the bundled formats that find frames in the first MiB.  strict: raise a `StreamError` at the first
-    damage.  engine: `python`, `native`, or `auto`, which is native from 4 MiB on where the formats allow it; both give
-    the same.  workers: threads of the native engine.  fallback: formats that are tried, in their order, on what the
-    others left in gaps.
+    source: a path (`-`: standard input), bytes, a binary file object, or a storage.  format: a Format, a name, a `.ksy`
+    path, or a list of such; None: the bundled formats that find frames in the first MiB.  strict: raise a `StreamError`
+    at the first damage.  engine: `python`, `native`, or `auto`, which is native from 4 MiB on where the formats allow
+    it; both give the same.  workers: threads of the native engine.  fallback: formats that are tried, in their order,
+    on what the others left in gaps.
     Raises `UsageError` where no format is given and none is found, or the native engine cannot scan for the formats.
     """
     opened = storage.open(source, mmap=mmap)
@@ -201,6 +200,21 @@ class Recording(Closing):
         run = self.run()
         table = self._table(run.formats, instances, physical, fields)
         return arrow().Table.from_batches(tables.batches_of(run, table), table.schema)
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """The frames as a stream of Arrow's C interface, in bounded memory: `pyarrow.table(recording)`, and what else
+        takes such a stream (Polars, DuckDB).
+        """
+        from sigflow.columns.arrow import arrow
+
+        run = self.run()
+        table = self._table(run.formats, False, False, None)
+        reader = arrow().RecordBatchReader.from_batches(table.schema, tables.batches_of(run, table))
+        stream: object = reader.__arrow_c_stream__(requested_schema)
+        return stream
+
+    def __repr__(self) -> str:
+        return f"Recording({self.name!r}, {', '.join(format.name for format in self.formats) or 'no format'})"
 
     def to_numpy(self) -> numpy.ndarray[Any, Any]:
         """The numbers that stand at a fixed place in every frame, as one structured array; of a single format.

@@ -5,13 +5,14 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable
 from contextvars import ContextVar
-from enum import IntEnum
+from enum import Enum, IntEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import kaitaistruct
 
 from sigflow.errors import LimitExceeded, SpecError
 from sigflow.limits import Limits
+from sigflow.runtime import pickled
 from sigflow.runtime.stream import KaitaiStream
 
 #: The version of the contract between generated modules and this runtime.
@@ -74,6 +75,16 @@ class KaitaiStruct(_Base):
         """Parse what this seekable file object holds, from its position on."""
         return cls(KaitaiStream(io))
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        space = type(self).__init__.__globals__
+        name = pickled.entered(space)
+        if name is None:
+            return super().__reduce_ex__(protocol)
+        return pickled.fresh, (name, space[pickled.ORIGIN], type(self).__qualname__), self.__dict__
+
+    def __repr__(self) -> str:
+        return described(self)
+
     def _fetch_instances(self) -> None:
         """Read every instance, here and in all objects below, as Kaitai's method of this name does."""
         waiting: list[Any] = [self]
@@ -88,6 +99,41 @@ class KaitaiStruct(_Base):
                     waiting.extend(item for item in value if isinstance(item, KaitaiStruct) and item._parent is one)
                 elif isinstance(value, KaitaiStruct) and value._parent is one:
                     waiting.append(value)
+
+
+#: Of a value, what its `repr` shows: fields, characters of each, levels.
+_FIELDS_SHOWN, _WIDTH, _LEVELS = 12, 48, 3
+
+
+def described(value: KaitaiStruct, levels: int = _LEVELS) -> str:
+    """What a value is: its class, and its first fields by the names of the spec.  Nothing is computed for it."""
+    parts = []
+    for name in value._FIELDS[:_FIELDS_SHOWN]:
+        held = value.__dict__.get(name, _NOT_READ)
+        if held is not _NOT_READ:
+            parts.append(f"{value._IDS.get(name, name)}={_short(held, levels)}")
+    if len(value._FIELDS) > _FIELDS_SHOWN:
+        parts.append("…")
+    return f"{type(value).__name__}({', '.join(parts)})"
+
+
+_NOT_READ: Any = object()
+
+
+def _short(value: Any, levels: int) -> str:
+    if isinstance(value, KaitaiStruct):
+        return described(value, levels - 1) if levels > 1 else f"{type(value).__name__}(…)"
+    if isinstance(value, list):
+        shown = ", ".join(_short(one, levels - 1) for one in value[:3]) if levels > 1 else "…" if value else ""
+        return f"[{shown}{f', … {len(value)} in all' if len(value) > 3 and levels > 1 else ''}]"
+    if isinstance(value, Enum):
+        return f"<{value.name}: {value.value}>"
+    if isinstance(value, bytes) and len(value) > _WIDTH // 3:
+        return f"{value[: _WIDTH // 3]!r}… {len(value)} bytes"
+    if isinstance(value, int) and value.bit_length() > 256:
+        return f"an integer of {value.bit_length()} bits"
+    text = repr(value[:_WIDTH] if isinstance(value, str) else value)
+    return text if not isinstance(value, str) or len(value) <= _WIDTH else f"{text}… {len(value)} characters"
 
 
 def require_abi(module: str, spec: str, version: int) -> None:

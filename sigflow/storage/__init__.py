@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from sigflow.storage.base import DEFAULT_CHUNK, Storage
 
@@ -20,19 +20,26 @@ __all__ = ["DEFAULT_CHUNK", "Storage", "open"]
 STANDARD_INPUT = "-"
 
 
-def open(source: str | os.PathLike[str] | bytes | bytearray | memoryview | Storage, *, mmap: bool = False) -> Storage:
-    """The storage of a path (`-`: standard input), of bytes, or the storage itself.
+def open(
+    source: str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | Storage, *, mmap: bool = False
+) -> Storage:
+    """The storage of a path (`-`: standard input), of bytes, of a binary file object, or the storage itself.
 
     mmap: map a regular file instead of reading it.  Raises `OSError` where the file cannot be opened, `UsageError`
-    where a compressed file needs an extra that is not installed.
+    where a compressed file needs an extra that is not installed, `TypeError` for anything else.
     """
     if isinstance(source, bytes | bytearray | memoryview):
         from sigflow.storage.memory import MemoryStorage
 
         return MemoryStorage(source)
     if isinstance(source, str | os.PathLike):
-        return _of_path(os.fspath(source), mmap)
-    return source
+        path = os.fspath(source)
+        return _of_path(path if isinstance(path, str) else os.fsdecode(path), mmap)
+    if isinstance(source, Storage) and not isinstance(source, type):
+        return source
+    from sigflow.storage.object import of_object
+
+    return of_object(source)
 
 
 def _of_path(path: str, mmap: bool) -> Storage:

@@ -37,7 +37,7 @@ class PipeStorage(Closing):
         for at in range(start, len(head), chunk_size):
             yield head[at : at + chunk_size]
         skip = max(start - len(head), 0)
-        while piece := os.read(self._descriptor, chunk_size):
+        while piece := self._take(chunk_size):
             if skip < len(piece):
                 yield piece[skip:]
             skip = max(skip - len(piece), 0)
@@ -48,11 +48,15 @@ class PipeStorage(Closing):
             raise UsageError(f"{self.name}: a pipe can be read once only")
         pieces = [self._head]
         have = len(self._head)
-        while have < stop and (piece := os.read(self._descriptor, stop - have)):
+        while have < stop and (piece := self._take(stop - have)):
             pieces.append(piece)
             have += len(piece)
         self._head = b"".join(pieces)
         return self._head[start:stop]
+
+    def _take(self, size: int) -> bytes:
+        """Some of the next `size` bytes; none at the end."""
+        return os.read(self._descriptor, size)
 
     def close(self) -> None:
         """Close the descriptor, if it is owned."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import chain
+from typing import Any
 
 from sigflow.errors import SigflowError, StreamError, UsageError
 from sigflow.events import Event, Record, Stamp
@@ -30,6 +31,15 @@ __all__ = ["Decoder", "Statistics"]
 _STEPS = 256
 #: Decided bytes from which on it is worth a thought to let go of them before the next chunk comes.
 _LARGE = 1 << 18
+
+
+def _bytes_of(chunk: Any) -> bytes:
+    """The bytes of what has the buffer protocol; `bytes(5)` would be five zeros that nobody sent."""
+    try:
+        with memoryview(chunk) as view:
+            return view.tobytes()
+    except TypeError:
+        raise TypeError(f"feed takes bytes, not {type(chunk).__name__}") from None
 
 
 class Decoder:
@@ -83,11 +93,15 @@ class Decoder:
     # ---------------------------------------------------------------- bytes in
 
     def feed(self, chunk: bytes | bytearray | memoryview, *, stamp: Stamp | None = None) -> None:
-        """Append a chunk.  stamp: when it came in; the records in it carry it."""
+        """Append a chunk: bytes, or what gives its bytes by the buffer protocol.
+
+        stamp: when it came in; the records in it carry it.  Raises `UsageError` behind `feed_eof`, `TypeError` for what
+        is no bytes.
+        """
         if self._ended:
             raise UsageError("feed after feed_eof: the stream has ended")
         if chunk.__class__ is not bytes:
-            chunk = bytes(chunk)
+            chunk = _bytes_of(chunk)
         if chunk:
             self._pending.add(chunk, self._scanner.pos, stamp)
 
@@ -142,6 +156,13 @@ class Decoder:
         """Strict mode: what a record's bytes hide is damage too."""
         if self._error is None:
             self._error = faults.in_record(record)
+
+    def __repr__(self) -> str:
+        counted = self.statistics
+        names = ", ".join(format.name for format in self.formats)
+        ended = ", ended" if self._ended else ""
+        fed = f"{counted.bytes} bytes fed, {counted.frames} frames, {counted.pending_bytes} undecided"
+        return f"Decoder({names}: {fed}{ended})"
 
     # ---------------------------------------------------------------- live streams
 

@@ -5,15 +5,19 @@ A format without an envelope is a whole file: one frame from the first byte to t
 
 from __future__ import annotations
 
+import pickle
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from sigflow.errors import StreamError, UsageError
 from sigflow.events import Reading, Record
 from sigflow.limits import Limits
+from sigflow.runtime import pickled
 from sigflow.runtime.envelope import NEED, Envelope, Measured
 from sigflow.runtime.measure import WIRE_ERRORS, maybe_advance
 from sigflow.runtime.salvage import parse_whole
@@ -68,7 +72,28 @@ class Format:
         self._sequence = attrgetter(sequence.field) if sequence is not None else None
 
     def __repr__(self) -> str:
-        return f"Format({self.name!r})"
+        if self.envelope is None:
+            return f"Format({self.name!r}, a whole file)"
+        names = [field.id for field in self.envelope.fields]
+        fields = ", ".join(names[:8]) + (f", … {len(names)} in all" if len(names) > 8 else "")
+        return f"Format({self.name!r}, frames of {self.envelope.min_frame} to {self.max_frame} bytes: {fields})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        made = self.envelope.parse if self.envelope is not None else getattr(self.root, "__init__", None)
+        space: dict[str, Any] = getattr(made, "__globals__", {})
+        module: str | None = pickled.entered(space) or space.get("__name__")
+        found = getattr(sys.modules.get(module or ""), "FORMAT", None)
+        if module is None or (self.envelope is not None and getattr(found, "parse", None) is not made):
+            raise pickle.PicklingError(f"format {self.name!r} was not made from a generated module, which names it")
+        codecs = {one.name: one.others for one in (self.envelope.codecs if self.envelope is not None else ())}
+        root = self.root.__qualname__ if self.root is not None else None
+        return _restored, (module, space.get(pickled.ORIGIN), self.limits, root, self.name, codecs)
+
+    def __copy__(self) -> Format:
+        return self  # nothing in it changes
+
+    def __deepcopy__(self, memo: object) -> Format:
+        return self
 
     @property
     def schema(self) -> tuple[Field, ...]:
@@ -187,6 +212,24 @@ class Format:
         """`big` or `little`, where the format declares the order of its payload."""
         order = self.envelope.byte_order if self.envelope is not None else None
         return order(record.value) if callable(order) else order
+
+
+def _restored(
+    module: str,
+    origin: pickled.Origin | None,
+    limits: Limits,
+    root: str | None,
+    name: str,
+    codecs: Mapping[str, Sequence[str]],
+) -> Format:
+    """A format as it was pickled."""
+    found = pickled.restored(module, origin) if origin is not None else import_module(module)
+    envelope: Envelope | None = getattr(found, "FORMAT", None)
+    kind: Any = found
+    for part in (root or "").split(".") if root else ():
+        kind = getattr(kind, part)
+    format = Format(envelope, limits, root=kind if root else None, name=name, module=found)
+    return format.with_fallback({codec: others for codec, others in codecs.items() if others})
 
 
 def _late(envelope: Envelope) -> Callable[[bytes, tuple[Any, ...] | None], Any] | None:
