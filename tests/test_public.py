@@ -13,7 +13,7 @@ import sigflow
 PUBLIC = [
     "compile", "load", "register_format", "Format", "Diagnostic", "Place", "Severity",
     "Decoder", "Record", "Gap", "Loss", "Note", "Span", "Stamp", "Limits", "Finding",
-    "open", "Recording", "Report", "register_checksum", "register_codec",
+    "open", "Recording", "Report", "asdict", "register_checksum", "register_codec",
     "SigflowError", "SpecError", "UsageError", "StreamError", "ChecksumError", "LimitExceeded", "Truncated",
     "CodecError", "ParseError",
 ]  # fmt: skip
