@@ -47,6 +47,8 @@ def _needed(attr: sc.Attr, types: Types) -> Iterator[sc.Attr]:
     stack = [code.expr for code in always if code is not None]
     while stack:
         expr = stack.pop()
+        if expr in types.sizes:
+            continue  # a size is known beforehand: nothing is read for `footer._sizeof`
         member = types.members.get(expr) if isinstance(expr, ex.Name) else None
         if isinstance(member, sc.Attr) and member.is_instance:
             yield member

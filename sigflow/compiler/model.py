@@ -147,5 +147,7 @@ class Names:
     #: class that says so.
     parents: dict[sc.ClassSpec, list[tuple[sc.ClassSpec | sc.Code | None, sc.ClassSpec]]] = field(default_factory=dict)
     broken: set[sc.Attr] = field(default_factory=set)
+    #: The classes that are read when some spec's root or a hint's type is.
+    reached: set[sc.ClassSpec] = field(default_factory=set)
     #: Enums and classes that something refers to.
     used: set[Any] = field(default_factory=set)

@@ -35,7 +35,7 @@ from sigflow.compiler.model import (
     array_of,
 )
 from sigflow.compiler.problems import Problems, plural
-from sigflow.compiler.resolve import PURE_NUMBERS, Scope, _Resolver, bit_width
+from sigflow.compiler.resolve import NUMBER, Scope, _Resolver, bit_width
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,11 +254,16 @@ class Types:
         return STR if isinstance(wire, Text) else BYTES
 
     def parent(self, spec: sc.ClassSpec) -> Type:
-        """The type of `_parent` in a class: the one class that has it, or any structure."""
+        """The type of `_parent` in a class: the one class that has it, or any structure.
+
+        What has no parent (`parent: false`) does not speak of it, nor does what stands in a type that is never read.
+        """
         if spec not in self._parents:
             self._parents[spec] = STRUCT  # while it is being found: a parent that needs itself is any structure
             try:
-                kinds = {self._one_parent(parent, owner) for parent, owner in self.names.parents.get(spec, [])}
+                uses = self.names.parents.get(spec, [])
+                live = [use for use in uses if use[1] in self.names.reached] or uses
+                kinds = {self._one_parent(parent, owner) for parent, owner in live if parent is not None}
             except _TooDeep:
                 del self._parents[spec]
                 raise
@@ -266,12 +271,10 @@ class Types:
                 self._parents[spec] = kinds.pop()
         return self._parents[spec]
 
-    def _one_parent(self, parent: sc.ClassSpec | sc.Code | None, owner: sc.ClassSpec) -> Type:
+    def _one_parent(self, parent: sc.ClassSpec | sc.Code, owner: sc.ClassSpec) -> Type:
         if isinstance(parent, sc.ClassSpec):
             return Type("user", parent)
-        return (
-            STRUCT if parent is None else self.of(parent, Context(owner, indexed=True))
-        )  # (`check` knows whether it is)
+        return self.of(parent, Context(owner, indexed=True))  # (`check` knows whether it is)
 
     # ------------------------------------------------------------ rules
 
@@ -478,8 +481,9 @@ class Types:
         """The fixed size of a named type, in bits."""
         _plain(name, 0)
         text = name.path[0] if len(name.path) == 1 else ""
-        if text in _BUILT_IN_BITS:
-            return _BUILT_IN_BITS[text]
+        number = NUMBER.match(text)
+        if number:
+            return 8 * int(number.group(2))
         width = bit_width(text)
         if width is not None:
             return width
@@ -488,6 +492,7 @@ class Types:
             written = "::".join(name.path)
             near = (written, self.scope.type_names(context.spec))
             raise Mistake("SF204", f"unknown type '{written}'", name.at, near)
+        self.names.used.add(spec)
         return self.layout.class_bits(spec)
 
     def class_size(self, spec: sc.ClassSpec, at: int) -> int:
@@ -534,7 +539,6 @@ class Types:
         return Type("enum", enum)
 
 
-_BUILT_IN_BITS = {name: 8 * int(name[1:]) for name in PURE_NUMBERS}
 _SPECIAL: dict[str, Callable[[Types, Context], Type | None]] = {
     "_": lambda types, context: context.element,
     "_on": lambda types, context: context.on,
