@@ -86,7 +86,7 @@ def build(
     names = resolve(scope, opaque_types, problems)
     types = Types(names, scope, opaque_types, problems)
     check(tops, names, types, allowed, problems)
-    endless(tops.values(), names, types, problems)
+    endless(spec, tops.values(), names, types, problems)
     hints: dict[str, Hints | None] = {
         one.file: understand_hints(one, names, types, problems) for one in loader.specs.values()
     }

@@ -14,6 +14,7 @@ from dataclasses import replace
 from sigflow.compiler import encodings
 from sigflow.compiler import expression as ex
 from sigflow.compiler import schema as sc
+from sigflow.compiler.layout import constant, integer
 from sigflow.compiler.model import (
     ANY,
     BOOL,
@@ -37,10 +38,9 @@ from sigflow.compiler.model import (
     array_of,
 )
 from sigflow.compiler.problems import Problems
-from sigflow.compiler.reach import hinted, reached
 from sigflow.diagnostics import Place
 
-NUMBER = re.compile(r"(?![us]1.|f[12])([usf])([1248])(le|be)?\Z")
+_NUMBER = re.compile(r"(?![us]1.|f[12])([usf])([1248])(le|be)?\Z")
 #: What looks like a number or a bit field, and is none unless the spec defines it.
 _NUMBER_LIKE = re.compile(r"[usfb][0-9]+(le|be)?\Z")
 #: What a module of an opaque type may be called.
@@ -134,8 +134,6 @@ def resolve(scope: Scope, opaque: bool, problems: Problems) -> Names:
     for top in scope.tops.values():
         for spec in top.walk():
             resolver.klass(spec)
-    named = (scope.find_type(path, spec) for top in scope.tops.values() for spec in top.walk() for path in hinted(spec))
-    names.reached = reached((*scope.tops.values(), *(found for found in named if found is not None)), names)
     return names
 
 
@@ -275,7 +273,7 @@ class _Resolver:
         if name.arrays:
             self.problems.add("SF302", ref.place, f"'{ref.text}' is a list; use `repeat`")
             return None
-        number, bits = NUMBER.match(text), _BITS.match(text)
+        number, bits = _NUMBER.match(text), _BITS.match(text)
         if number is None and bit_width(text) is None and self.scope.find_type(name.path, spec) is not None:
             bits = None  # `b65` is no bit field where the spec has a type of this name
         elif number is None and bits is None and _NUMBER_LIKE.match(text):
@@ -393,11 +391,28 @@ class _Resolver:
     # ------------------------------------------------------------ parents
 
     def parents(self, attr: sc.Attr, wire: Wire, spec: sc.ClassSpec) -> None:
-        wires = [one for _, one in wire.cases] if isinstance(wire, Switched) else [wire]
-        for one in wires:
+        """Note whose objects this field reads; a field, or a case, that constants rule out makes none.  (A type that
+        nothing uses does count: its class is generated, and may be read by whoever likes.)
+        """
+        count = integer(attr.repeat.code) if attr.repeat is not None and attr.repeat.kind == "expr" else None
+        never = constant(attr.condition.expr if attr.condition else None) is False or (count is not None and count < 1)
+        possible = [] if never else _possible(wire)
+        for one in [case for _, case in wire.cases] if isinstance(wire, Switched) else [wire]:
             if isinstance(one, User) and isinstance(one.target, sc.ClassSpec):
-                known = self.names.parents.setdefault(one.target, [])
-                known.append((None if attr.no_parent else attr.parent or spec, spec))
+                table = self.names.parents if one in possible else self.names.unlikely_parents
+                table.setdefault(one.target, []).append((None if attr.no_parent else attr.parent or spec, spec))
+
+
+def _possible(wire: Wire) -> list[Wire]:
+    """The wires of a switch that its value can lead to; all of them where the bytes decide."""
+    if not isinstance(wire, Switched):
+        return [wire]
+    on = constant(wire.on.expr)
+    if on is None:
+        return [one for _, one in wire.cases]
+    values = [(None if case is None else constant(case.expr), case is None, one) for case, one in wire.cases]
+    same = [one for value, otherwise, one in values if not otherwise and (value is None or value == on)]
+    return same or [one for _, otherwise, one in values if otherwise]
 
 
 def bit_width(type_name: str) -> int | None:

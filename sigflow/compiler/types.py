@@ -35,7 +35,7 @@ from sigflow.compiler.model import (
     array_of,
 )
 from sigflow.compiler.problems import Problems, plural
-from sigflow.compiler.resolve import NUMBER, Scope, _Resolver, bit_width
+from sigflow.compiler.resolve import PURE_NUMBERS, Scope, _Resolver, bit_width
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,14 +256,13 @@ class Types:
     def parent(self, spec: sc.ClassSpec) -> Type:
         """The type of `_parent` in a class: the one class that has it, or any structure.
 
-        What has no parent (`parent: false`) does not speak of it, nor does what stands in a type that is never read.
+        What has no parent (`parent: false`) does not speak of it.
         """
         if spec not in self._parents:
             self._parents[spec] = STRUCT  # while it is being found: a parent that needs itself is any structure
             try:
-                uses = self.names.parents.get(spec, [])
-                live = [use for use in uses if use[1] in self.names.reached] or uses
-                kinds = {self._one_parent(parent, owner) for parent, owner in live if parent is not None}
+                uses = self.names.parents.get(spec) or self.names.unlikely_parents.get(spec, [])
+                kinds = {self._one_parent(parent, owner) for parent, owner in uses if parent is not None}
             except _TooDeep:
                 del self._parents[spec]
                 raise
@@ -481,9 +480,8 @@ class Types:
         """The fixed size of a named type, in bits."""
         _plain(name, 0)
         text = name.path[0] if len(name.path) == 1 else ""
-        number = NUMBER.match(text)
-        if number:
-            return 8 * int(number.group(2))
+        if text in _BUILT_IN_BITS:
+            return _BUILT_IN_BITS[text]
         width = bit_width(text)
         if width is not None:
             return width
@@ -539,6 +537,7 @@ class Types:
         return Type("enum", enum)
 
 
+_BUILT_IN_BITS = {name: 8 * int(name[1:]) for name in PURE_NUMBERS}
 _SPECIAL: dict[str, Callable[[Types, Context], Type | None]] = {
     "_": lambda types, context: context.element,
     "_on": lambda types, context: context.on,

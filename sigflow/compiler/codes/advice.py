@@ -82,4 +82,19 @@ seq:
   - {id: a, size: len}
 """,
     ),
+    "SF606": Code(
+        W,
+        "an expression that nothing evaluates",
+        "Something else decides; take it away, or it will mislead a reader.",
+        bad="""\
+meta: {id: fixed}
+seq:
+  - {id: magic, contents: [1, 2, 3], size: 4}
+""",
+        good="""\
+meta: {id: fixed}
+seq:
+  - {id: magic, contents: [1, 2, 3]}
+""",
+    ),
 }

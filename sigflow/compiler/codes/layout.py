@@ -152,4 +152,25 @@ types:
   item: {seq: [{id: more, type: u1}, {id: next, type: item, if: more != 0}]}
 """,
     ),
+    "SF410": Code(
+        W,
+        "a type that holds itself without end, where nothing forces it to be read",
+        "Whoever asks for the field gets an error; the rest of the spec is read.",
+        bad="""\
+meta: {id: recursive}
+seq:
+  - {id: more, type: u1}
+  - {id: first, type: item, if: more != 0}
+types:
+  item: {seq: [{id: next, type: item}]}
+""",
+        good="""\
+meta: {id: recursive}
+seq:
+  - {id: more, type: u1}
+  - {id: first, type: item, if: more != 0}
+types:
+  item: {seq: [{id: more, type: u1}, {id: next, type: item, if: more != 0}]}
+""",
+    ),
 }
