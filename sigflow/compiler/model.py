@@ -151,5 +151,7 @@ class Names:
         default_factory=dict
     )
     broken: set[sc.Attr] = field(default_factory=set)
+    #: The classes that are read when some spec's root or a hint's type is.
+    reached: set[sc.ClassSpec] = field(default_factory=set)
     #: Enums and classes that something refers to.
     used: set[Any] = field(default_factory=set)

@@ -33,6 +33,9 @@ from sigflow.compiler.types import Types
 from sigflow.diagnostics import Diagnostic, Severity
 from sigflow.errors import SpecError, UsageError
 
+#: How generated classes say that a field is not there.
+ABSENT = ("none", "missing")
+
 
 @dataclass(frozen=True, slots=True)
 class Build:
@@ -66,15 +69,19 @@ def build(
     package: str | None = None,
     opaque_types: bool = False,
     allow_imports: Iterable[str] = (),
+    absent: str = "none",
 ) -> Build:
     """Compile the spec at `path` and what it imports.
 
     import_paths: where absolute imports are looked for.  package: the package that the modules will stand in.
     opaque_types: unknown types are taken as opaque ones.  allow_imports: modules that a custom `process` may come from.
+    absent: what a field is whose `if` is false: `none` for None, `missing` for no attribute of the object.
     The author's mistakes are in `Build.problems`; the operating system's errors pass through.
     """
     if package is not None and not all(_is_name(part) for part in package.split(".")):
         raise UsageError(f"a package is a dotted name of Python, got {package!r}")
+    if absent not in ABSENT:
+        raise UsageError(f"absent fields are one of {', '.join(ABSENT)}, got {absent!r}")
     allowed = frozenset(allow_imports)
     problems = Problems()
     loader = _Specs([Path(one) for one in import_paths], problems)
@@ -93,8 +100,11 @@ def build(
     lint(spec, names, types, hints[spec.file], problems)
     if problems.failed or names.broken:
         return Build(naming.module(spec.top.id), {}, problems.sorted(), False)
+    missing = absent == "missing"
     modules = {
-        naming.module(one.top.id): emit(lower(one, tops, names, types), types, package, hints[one.file], problems)
+        naming.module(one.top.id): emit(
+            lower(one, tops, names, types), types, package, hints[one.file], problems, missing
+        )
         for one in loader.specs.values()
     }
     found = problems.sorted()  # (a frame whose length cannot be derived is found while its measure is written)

@@ -38,6 +38,7 @@ from sigflow.compiler.model import (
     array_of,
 )
 from sigflow.compiler.problems import Problems
+from sigflow.compiler.reach import hinted, reached
 from sigflow.diagnostics import Place
 
 _NUMBER = re.compile(r"(?![us]1.|f[12])([usf])([1248])(le|be)?\Z")
@@ -134,6 +135,8 @@ def resolve(scope: Scope, opaque: bool, problems: Problems) -> Names:
     for top in scope.tops.values():
         for spec in top.walk():
             resolver.klass(spec)
+    named = (scope.find_type(path, spec) for top in scope.tops.values() for spec in top.walk() for path in hinted(spec))
+    names.reached = reached((*scope.tops.values(), *(found for found in named if found is not None)), names)
     return names
 
 

@@ -193,6 +193,10 @@ ONE_PARENT = {
         "",
         "  odd: {seq: [{id: it, type: {switch-on: 1 + 1, cases: {1: item, 2: even, _: item}}}]}\n  even: {doc: a}\n",
     ),
+    "handed on by a type that another, which nothing is of, holds too": (
+        "  - {id: w, type: wrap, if: n == 9}\n",
+        "  wrap: {seq: [{id: it, type: item, parent: _parent}]}\n  odd: {seq: [{id: w, type: wrap}]}\n",
+    ),
     "by way of another": (
         "  - {id: w, type: wrap, if: false}\n",
         "  wrap: {seq: [{id: it, type: item, parent: _parent}]}\n",

@@ -194,6 +194,7 @@ class Steps(Reads):
         super().__init__(module, plan, order, out)
         self.scope = scope
         self.hints = scope.hints
+        self.missing = False  # where a frame ends does not depend on how its objects say that a field is absent
         self.attr: sc.Attr | None = None
         self.passing = False
         self.marks: dict[sc.Attr, None] = {}

@@ -32,6 +32,8 @@ class Reads:
         self.ex = module.expressions
         #: Bytes of a run that lie behind the field being checked: where it is refused, they have not been read.
         self.behind = 0
+        #: Whether a field that is not there is no attribute of the object either, as in Kaitai's Python target.
+        self.missing = module.missing
 
     def number_order(self, wire: Number) -> str:
         """The byte order of a number as this class is being written."""
@@ -53,7 +55,7 @@ class Reads:
             return
         with self.out.block(f"if {self.ex.code(attr.condition)}:"):
             self.body(step, target)
-        if not attr.is_instance:
+        if not attr.is_instance and not self.missing:
             with self.out.block("else:"):
                 self.out(f"{target} = None")
 
@@ -68,7 +70,8 @@ class Reads:
     def assign(self, step: Step, wire: Wire, target: str) -> None:
         """`target` = the value read."""
         if isinstance(wire, Switched):
-            self.switch(step, wire, f"{target} = {{}}", f"{target} = None", False)
+            absent = f"{target} = None" if step.attr.is_instance or not self.missing else None
+            self.switch(step, wire, f"{target} = {{}}", absent, False)
         else:
             self.out(f"{target} = {self.value(wire, step, target, False)}")
 
@@ -413,6 +416,8 @@ class Reads:
             with out.block(f"{word} {self.case(on)}"):
                 out(line.format(self.value(inner, step, target, repeated)))
             word = "elif"
+        if otherwise is None and absent is None and not repeated:
+            return
         with out.block("else:"):
             if otherwise is not None:
                 out(line.format(self.value(otherwise, step, target, repeated)))
