@@ -26,7 +26,7 @@ from sigflow.compiler.endless import endless
 from sigflow.compiler.hints import Hints, understand_hints
 from sigflow.compiler.ksy import understand
 from sigflow.compiler.lint import lint
-from sigflow.compiler.lower import lower
+from sigflow.compiler.lower import lower, module_names
 from sigflow.compiler.problems import Problems
 from sigflow.compiler.resolve import Scope, resolve
 from sigflow.compiler.types import Types
@@ -47,6 +47,8 @@ class Build:
     ok: bool = False
     #: Modules, or packages, of the user's own that the code may import when it is loaded; None: any.
     allowed: frozenset[str] | None = frozenset()
+    #: The spec's own id, which `main` may differ from.
+    id: str = ""
 
     def load(self) -> ModuleType:
         """The main module, executed in memory; what it imports of this build is taken from here, too.
@@ -97,20 +99,32 @@ def build(
     hints: dict[str, Hints | None] = {
         one.file: understand_hints(one, names, types, problems) for one in loader.specs.values()
     }
+    for one in loader.specs.values():
+        _hidden(one, problems)
     lint(spec, names, types, hints[spec.file], problems)
     if problems.failed or names.broken:
-        return Build(naming.module(spec.top.id), {}, problems.sorted(), False)
+        return Build(naming.module(spec.top.id), {}, problems.sorted(), False, id=spec.top.id)
     missing = absent == "missing"
+    files = module_names(tops)
     modules = {
-        naming.module(one.top.id): emit(
+        files[one.top.id]: emit(
             lower(one, tops, names, types), types, package, hints[one.file], problems, missing
         )
         for one in loader.specs.values()
     }
     found = problems.sorted()  # (a frame whose length cannot be derived is found while its measure is written)
     ok = all(one.severity is not Severity.ERROR for one in found)
-    main = naming.module(spec.top.id)
-    return Build(main, modules if ok else {}, found, ok, None if opaque_types else allowed)
+    main = files[spec.top.id]
+    return Build(main, modules if ok else {}, found, ok, None if opaque_types else allowed, spec.top.id)
+
+
+def _hidden(spec: sc.Spec, problems: Problems) -> None:
+    """Say where the module of a spec cannot be called by the spec's id."""
+    id, meta = spec.top.id, spec.root.get("meta")
+    written = meta.get("id") if isinstance(meta, source.Mapping) else None
+    if written is not None and naming.shadows(id):
+        text = f"the module of '{id}' is called {naming.module(id)}: Python, or what parsers need, has a module '{id}'"
+        problems.add("SF210", written.place, text)
 
 
 def _is_name(text: str) -> bool:

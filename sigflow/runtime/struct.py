@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable
 from contextvars import ContextVar
-from enum import IntEnum
+from enum import Enum, IntEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import kaitaistruct
@@ -104,6 +104,21 @@ def require_abi(module: str, spec: str, version: int) -> None:
 def members(enum: type[IntEnum]) -> dict[int, Any]:
     """The members of an enum by value; `.get(x, x)` keeps a value that has no name."""
     return dict(enum._value2member_map_)
+
+
+def label(member: Enum) -> str:
+    """What the spec calls an enum's member, where Python needs another name, too."""
+    ids: dict[str, str] = getattr(member.__class__, "_IDS", {})
+    return ids.get(member.name, member.name)
+
+
+def attribute(unit: type[Any] | None, path: str) -> str:
+    """The attributes that a path of the spec's ids leads along, from an object of this class; of what lies deeper than
+    its own members, as written.
+    """
+    name, dot, rest = path.partition(".")
+    python = next((one for one, id in getattr(unit, "_IDS", {}).items() if id == name), name)
+    return f"{python}{dot}{rest}"
 
 
 def named(table: dict[int, Any], value: int) -> Any:

@@ -49,14 +49,14 @@ seq:
         "an unused type",
         "Nothing in the spec is of this type.",
         bad="""\
-meta: {id: types}
+meta: {id: kinds}
 seq:
   - {id: a, type: u1}
 types:
   header: {seq: [{id: b, type: u1}]}
 """,
         good="""\
-meta: {id: types}
+meta: {id: kinds}
 seq:
   - {id: a, type: header}
 types:

@@ -40,12 +40,12 @@ seq:
         "a number without byte order",
         "Write `u2le`, `u2be`, or `endian` in `meta`.",
         bad="""\
-meta: {id: numbers}
+meta: {id: readings}
 seq:
   - {id: a, type: u2}
 """,
         good="""\
-meta: {id: numbers, endian: be}
+meta: {id: readings, endian: be}
 seq:
   - {id: a, type: u2}
 """,

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from sigflow.compiler import naming
 from sigflow.compiler import schema as sc
 from sigflow.compiler.emit.measure import Scope, Steps
 from sigflow.compiler.emit.reads import Reads
@@ -177,8 +176,12 @@ class _Class:
         out = self.out
         out()
         with out.block(f"class {name}({self.module.std('IntEnum')}):"):
+            labels = self.module.expressions.plan.labels[enum]
+            renamed = {python: label for label, python in labels.items() if python != label}
+            if renamed:
+                out(f"_IDS = {self.module.std('nonmember')}({renamed!r})")
             for entry in enum.entries:
-                out(f"{naming.member(entry.id)} = {entry.value}")
+                out(f"{labels[entry.id]} = {entry.value}")
                 if entry.doc.text.strip():
                     out.doc(entry.doc.text)
 

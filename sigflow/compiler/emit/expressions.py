@@ -125,7 +125,8 @@ class Expressions:
 
     def field(self, owner: str, member: sc.Attr | sc.Param | None, id: str) -> tuple[str, int]:
         """A field of an object."""
-        name = naming.attribute(id)
+        # (Of an opaque type nothing is known but what it would be called.)
+        name = self.plan.member_names[member] if member is not None else naming.attribute(id)
         if self.lenient and isinstance(member, sc.Attr) and may_be_absent(member, self.types):
             return f"getattr({owner}, {name!r}, None)", ATOM
         return f"{owner}.{name}", POSTFIX
@@ -194,8 +195,12 @@ class Expressions:
     def _size_of(self, expr: ex.SizeOf) -> tuple[str, int]:
         return str(self.types.sizes[expr]), ATOM
 
+    def label(self, expr: ex.EnumLabel) -> str:
+        """The Python name of an enum's label."""
+        return self.plan.labels[self.types.enums[expr]][expr.label]
+
     def _enum_label(self, expr: ex.EnumLabel) -> tuple[str, int]:
-        return f"{self.plan.class_names[self.types.enums[expr]]}.{naming.member(expr.label)}", POSTFIX
+        return f"{self.plan.class_names[self.types.enums[expr]]}.{self.label(expr)}", POSTFIX
 
 
 def may_be_absent(attr: sc.Attr, types: Types) -> bool:

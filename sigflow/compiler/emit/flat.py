@@ -206,9 +206,10 @@ class Flat:
         self.names: dict[Step, str] = {}
         for member in layout.members:
             for step in member.steps:
-                self.names[step] = naming.attribute(step.attr.id)
+                self.names[step] = step.name
         taken = {*_LOCALS, *dir(builtins)}
-        self.names = {step: f"{name}_" if name in taken else name for step, name in self.names.items()}
+        named = naming.distinct(self.names.values(), lambda name: f"{name}_" if name in taken else name)
+        self.names = {step: named[name] for step, name in self.names.items()}
 
     def tables(self) -> None:
         """The header's unpacker."""

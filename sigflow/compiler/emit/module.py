@@ -102,6 +102,7 @@ _STDLIB = {
     "Any": "from typing import ",
     "TYPE_CHECKING": "from typing import ",
     "IntEnum": "from enum import ",
+    "nonmember": "from enum import ",
     "builtins": "import ",
     "collections": "import ",
     "Struct": "from struct import ",

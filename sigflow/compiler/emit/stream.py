@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sigflow.compiler import naming
 from sigflow.compiler import schema as sc
 from sigflow.compiler.emit.columns import needs
 from sigflow.compiler.emit.flat import Flat, FlatLayout, flat_layout
@@ -253,7 +252,7 @@ class _Stream:
 
     def checksum(self, one: ChecksumHint, layout: FlatLayout | None) -> str:
         algorithm = repr(one.algorithm) if isinstance(one.algorithm, str) else self.parameters(one.algorithm)
-        parts = [repr(naming.attribute(one.attr.id)), algorithm, str(one.size), repr(one.order)]
+        parts = [repr(one.attr.id), algorithm, str(one.size), repr(one.order)]
         if is_static(one, layout) and layout is not None:
             offsets = layout.offsets()
             pieces = [
@@ -277,7 +276,7 @@ class _Stream:
         one = self.hints.sequence
         if one is None:
             return
-        parts = [repr(naming.attribute(one.attr.id)), str(one.modulus), str(one.step)]
+        parts = [repr(one.attr.id), str(one.modulus), str(one.step)]
         if one.per is not None:
             parts.append(f"stream={self.method('_stream', one.per)}")
             read = needs(one.per, self.unit, self.module)
@@ -311,7 +310,7 @@ class _Stream:
     def payload(self, layout: FlatLayout | None) -> None:
         attr = self.hints.payload
         if attr is not None:
-            self.add("payload", repr(naming.attribute(attr.id)))
+            self.add("payload", repr(attr.id))
             if layout is not None and attr in layout.offsets():
                 self.add("payload_at", repr(layout.offsets()[attr]))
         code = self.hints.byte_order
@@ -328,14 +327,14 @@ class _Stream:
             return
         with self.out.block(self.function("_metadata", f"self: {self.unit.qualified}", "dict[str, str]")):
             condition = f" if {self.ex.code(one.when)}" if one.when is not None else ""
-            name = naming.attribute(one.attr.id)
+            name = self.plan.member_names[one.attr]
             self.out(f"return {{{self.ex.code(one.key)}: {self.ex.code(one.value)} for _ in self.{name}{condition}}}")
         self.add("metadata", "_metadata")
 
     def codecs(self) -> None:
         parts = []
         for number, one in enumerate(self.hints.codecs):
-            values = [repr(naming.attribute(one.attr.id)), repr(one.name)]
+            values = [repr(one.attr.id), repr(one.name)]
             if one.when is not None:
                 values.append(f"when={self.method(f'_codec_{number}', one.when, 'bool')}")
                 read = needs(one.when, self.unit, self.module)
@@ -354,7 +353,7 @@ class _Stream:
         parts = []
         for number, one in enumerate(self.hints.notes):
             name = self.method(f"_note_{number}", one.when, "bool")
-            values = [repr(naming.attribute(one.attr.id)), repr(one.code), repr(one.text), name]
+            values = [repr(one.attr.id), repr(one.code), repr(one.text), name]
             read = needs(one.when, self.unit, self.module)
             if read is not None:
                 values.append(repr(read))
