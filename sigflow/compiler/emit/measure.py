@@ -85,7 +85,7 @@ class Scope:
         attr = step.attr
         if attr in self.needed or attr.valid is not None or attr.contents is not None or attr in self.hints.uniques:
             return True
-        if attr.repeat is not None and attr.repeat.kind == "until":
+        if attr.repeat is not None and (attr.repeat.kind == "until" or _by_index(step)):
             return True
         switched = isinstance(step.wire, Switched)
         return any(self._reads(wire, switched) for wire in wires_of(step.wire))
@@ -122,6 +122,13 @@ class Scope:
             stack.extend(one for one in inner if one not in seen)
             seen.update(inner)
         return True
+
+
+def _by_index(step: Step) -> bool:
+    """Whether the elements of a list differ in size by their number: they cannot be passed over all at once."""
+    shapes = [getattr(wire, "shape", None) for wire in wires_of(step.wire)]
+    codes = [shape.size.expr for shape in shapes if shape is not None and shape.size is not None]
+    return any(isinstance(one, ex.Name) and one.id == "_index" for code in codes for one in ex.walk(code))
 
 
 def is_bounded(wire: User) -> bool:
