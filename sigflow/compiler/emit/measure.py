@@ -17,10 +17,10 @@ from collections.abc import Iterator
 from sigflow.compiler import expression as ex
 from sigflow.compiler import schema as sc
 from sigflow.compiler.emit.expressions import AND
-from sigflow.compiler.emit.reads import Reads
+from sigflow.compiler.emit.reads import Reads, trailing
 from sigflow.compiler.emit.shared import Module
 from sigflow.compiler.emit.writer import Writer
-from sigflow.compiler.hints import Hints
+from sigflow.compiler.hints import Hints, Path
 from sigflow.compiler.layout import integer
 from sigflow.compiler.model import Bits, Number, Shape, Switched, User, Wire
 from sigflow.compiler.plan import ClassPlan, Plan, Step
@@ -44,6 +44,13 @@ class Scope:
                 self.need(code.expr)
         for code in self._of_hints():
             self.need(code.expr)
+        #: Fields inside others whose places a checksum needs; by class, for their objects keep them.
+        self.inner: set[sc.Attr] = set()
+        for checksum in hints.checksums:
+            for path in checksum.paths:
+                if len(path) > 1:
+                    self.needed.update(path)
+                    self.inner.update(path[1:])
 
     def _walk(self, plan: ClassPlan) -> None:
         waiting = [plan]
@@ -79,6 +86,12 @@ class Scope:
                 codes = (member.value, member.condition, member.pos, member.size, member.io)
                 stack.extend(code.expr for code in codes if code is not None)
             stack.extend(ex.children(one))
+
+    def number(self, attr: sc.Attr) -> int:
+        """The number of a field in its class."""
+        return next(
+            plan.spec.seq.index(attr) for plan in self.plan.classes.values() if attr in plan.spec.seq
+        )
 
     def looked(self, step: Step) -> bool:
         """Whether a measure has to read a field, wherever it stands."""
@@ -229,18 +242,13 @@ class Steps(Reads):
     def marked(self, step: Step) -> None:
         """A field, with its offsets kept where a checksum needs them."""
         number = self.plan.steps.index(step)
-        if step.attr in self.marks:
+        mine = step.attr in self.marks
+        if mine:
             self.out(f"start_{number} = io.pos()")
-        self.bounded(step)
-        if step.attr in self.marks:
-            self.out(f"stop_{number} = io.pos(){self.trailing(step)}")
-
-    def trailing(self, step: Step) -> str:
-        """What to take off the position for a terminator that is no byte of the field."""
-        shape: Shape | None = getattr(step.wire, "shape", None)
-        if shape is None or shape.term is None or shape.size is not None or not shape.consume or shape.include:
-            return ""
-        return f" - {len(shape.term)}"
+        with self.placed(step):
+            self.bounded(step)
+        if mine:
+            self.out(f"stop_{number} = io.pos(){trailing(step)}")
 
     def bounded(self, step: Step) -> None:
         """A field, within its `-sigflow-max-size`."""
@@ -381,12 +389,29 @@ class Steps(Reads):
                     continue
                 assert over.first is not None
                 assert over.last is not None
-                pieces.append(f"(start_{self.index(over.first)}, stop_{self.index(over.last)})")
-            layout = f"(start_{self.index(checksum.attr)}, ({', '.join(pieces)},))"
+                pieces.append(f"({self.place(over.start, 'start')}, {self.place(over.stop, 'stop')})")
+            stored = self.place(checksum.path, "start") + (f" + {checksum.inner}" if checksum.inner else "")
+            layout = f"({stored}, ({', '.join(pieces)},))"
             conditions = " and ".join(self.ex.at(code.expr, AND) for code in checksum.conditions)
             parts.append(f"{layout} if {conditions} else None" if conditions else layout)
         checks = f", ({', '.join(parts)},)" if parts else ""
         self.out(f"return {self.module.need('Measured')}(io.pos(), io.looked{checks})")
+
+    def place(self, path: Path, which: str) -> str:
+        """Where the field that a path leads to starts, or stops, in the frame."""
+        if len(path) == 1:
+            return f"{which}_{self.index(path[0])}"
+        parts, owner = [], "self"
+        for number, attr in enumerate(path):
+            last = number == len(path) - 1
+            wire = self.module.types.names.wires[attr]
+            # Places inside an object with a stream of its own count from where that begins.
+            if last or (isinstance(wire, User) and wire.shape is not None and wire.shape.bounded):
+                own = which if last else "start"
+                index = self.scope.number(attr)
+                parts.append(f"{own}_{index}" if number == 0 else f"{owner}._{own}_{index}")
+            owner = f"{owner}.{self.ex.plan.member_names[attr]}"
+        return " + ".join(parts)
 
     def index(self, attr: sc.Attr) -> int:
         return next(number for number, step in enumerate(self.plan.steps) if step.attr is attr)

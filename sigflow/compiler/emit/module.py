@@ -33,6 +33,8 @@ def emit(
     body, below = Writer(), Writer()
     if hints is not None and not derivable(plan, module, hints, problems):
         hints = None
+    if hints is not None:
+        module.placed = frozenset(one for each in hints.checksums for path in each.paths for one in path[1:])
     write_class(module, plan.top, body, measured(plan, module, hints))
     described = Writer()
     write_columns(module, plan, described, hash)

@@ -7,7 +7,8 @@ from), and inside a repeat `i` and `_`.  `runs` merges fields of fixed size on t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from sigflow.compiler import encodings
 from sigflow.compiler import expression as ex
@@ -45,6 +46,16 @@ class Reads:
         return step.attr.valid is not None or step.attr.contents is not None
 
     # ------------------------------------------------------------ one field
+
+    @contextmanager
+    def placed(self, step: Step) -> Iterator[None]:
+        """Keep where a field stands in its stream, if somebody asks."""
+        number, asked = self.plan.steps.index(step), step.attr in self.module.placed
+        if asked:
+            self.out(f"self._start_{number} = io.pos()")
+        yield
+        if asked:
+            self.out(f"self._stop_{number} = io.pos(){trailing(step)}")
 
     def step(self, step: Step, target: str = "") -> None:
         """One field by itself."""
@@ -477,6 +488,14 @@ class Reads:
         if value != "_":
             self.out(f"_ = {value}")
         self.refuse(f"not {self.ex.at(_code(valid.codes[0]).expr, 3)}", "Expr", "_", path)
+
+
+def trailing(step: Step) -> str:
+    """What to take off the position behind a field for a terminator that is no byte of it."""
+    shape: Shape | None = getattr(step.wire, "shape", None)
+    if shape is None or shape.term is None or shape.size is not None or not shape.consume or shape.include:
+        return ""
+    return f" - {len(shape.term)}"
 
 
 def _code(code: sc.Code | None) -> sc.Code:

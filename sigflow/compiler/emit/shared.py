@@ -48,6 +48,8 @@ class Module:
         self.enums: dict[sc.Enum, str] = {}
         self.stdlib: set[str] = set()
         self.processes: set[str] = set()
+        #: Fields whose places their objects keep, since a checksum of the frame lies there.
+        self.placed: frozenset[sc.Attr] = frozenset()
         #: Readers of lists of numbers, by the module's name for each: byte order and struct letter.
         self.arrays: dict[str, tuple[str, str]] = {}
         #: The functions that split a byte into its bit fields, without their heads.

@@ -177,7 +177,7 @@ class _Stream:
 
     def look(self, layout: FlatLayout | None, problems: Problems) -> None:
         """`_look`: the native measure, or why there is none."""
-        static = [one.attr for one in self.hints.checksums if is_static(one, layout)]
+        static = [one for one in self.hints.checksums if is_static(one, layout)]
         found = write_look(self.plan, self.module, self.hints, frozenset(static))
         if isinstance(found, Missing):
             place = found.place
@@ -252,7 +252,7 @@ class _Stream:
 
     def checksum(self, one: ChecksumHint, layout: FlatLayout | None) -> str:
         algorithm = repr(one.algorithm) if isinstance(one.algorithm, str) else self.parameters(one.algorithm)
-        parts = [repr(one.attr.id), algorithm, str(one.size), repr(one.order)]
+        parts = [repr(one.name), algorithm, str(one.size), repr(one.order)]
         if is_static(one, layout) and layout is not None:
             offsets = layout.offsets()
             pieces = [
@@ -260,7 +260,7 @@ class _Stream:
                 for over in one.over
                 if over.first is not None and over.last is not None
             ]
-            parts += [f"stored={offsets[one.attr][0]}", f"pieces={tuple(pieces)!r}"]
+            parts += [f"stored={offsets[one.attr][0] + one.inner}", f"pieces={tuple(pieces)!r}"]
         if one.zeroed:
             parts.append("zeroed=True")
         if one.conditions:
@@ -390,7 +390,8 @@ def _list(targets: Iterable[str]) -> str:
 
 def is_static(one: ChecksumHint, layout: FlatLayout | None) -> bool:
     """Whether the envelope says where a checksum stands and what it covers."""
-    return layout is not None and not one.conditions and all(over.code is None for over in one.over)
+    static = layout is not None and not one.nested and not one.conditions
+    return static and all(over.code is None for over in one.over)
 
 
 def _written(attr: sc.Attr, wire: Wire) -> str:
