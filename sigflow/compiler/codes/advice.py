@@ -97,4 +97,19 @@ seq:
   - {id: magic, contents: [1, 2, 3]}
 """,
     ),
+    "SF607": Code(
+        W,
+        "a terminator of several bytes, which is looked for at multiples of its length only",
+        "So the language has it, for characters of two and four bytes; here other bytes may stand before it.",
+        bad="""\
+meta: {id: messages}
+seq:
+  - {id: message, terminator: [0x1c, 0x0d]}
+""",
+        good="""\
+meta: {id: messages}
+seq:
+  - {id: message, type: str, encoding: UTF-16LE, terminator: [0x0d, 0]}
+""",
+    ),
 }

@@ -22,7 +22,7 @@ from sigflow.compiler.emit.shared import Module
 from sigflow.compiler.emit.writer import Writer
 from sigflow.compiler.hints import Hints, Path
 from sigflow.compiler.layout import integer
-from sigflow.compiler.model import Bits, Number, Shape, Switched, User, Wire
+from sigflow.compiler.model import Bits, Bytes, Number, Shape, Switched, User, Wire
 from sigflow.compiler.plan import ClassPlan, Plan, Step
 from sigflow.compiler.problems import Problems
 
@@ -86,6 +86,12 @@ class Scope:
                 codes = (member.value, member.condition, member.pos, member.size, member.io)
                 stack.extend(code.expr for code in codes if code is not None)
             stack.extend(ex.children(one))
+
+    def valued(self, step: Step) -> bool:
+        """Whether a measure needs the value of a field, and not just its bytes."""
+        attr = step.attr
+        checked = attr.valid is not None or attr.contents is not None or attr in self.hints.uniques
+        return checked or attr in self.needed or (attr.repeat is not None and attr.repeat.kind == "until")
 
     def number(self, attr: sc.Attr) -> int:
         """The number of a field in its class."""
@@ -177,7 +183,7 @@ def derivable(plan: Plan, module: Module, hints: Hints, problems: Problems) -> b
     before = problems.failed
     for one in scope.classes:
         for step in one.steps:
-            why = _obstacle(step, plan, module)
+            why = _obstacle(step, plan, scope)
             if why:
                 problems.add(
                     "SF507", step.attr.place, f"the length of a frame cannot be derived: '{step.attr.id}' {why}"
@@ -192,7 +198,7 @@ def derivable(plan: Plan, module: Module, hints: Hints, problems: Problems) -> b
     return problems.failed == before
 
 
-def _obstacle(step: Step, plan: Plan, module: Module) -> str:
+def _obstacle(step: Step, plan: Plan, scope: Scope) -> str:
     attr = step.attr
     if attr.repeat is not None and attr.repeat.kind == "eos":
         return "is repeated to the end of the stream"
@@ -200,8 +206,9 @@ def _obstacle(step: Step, plan: Plan, module: Module) -> str:
         shape: Shape | None = getattr(wire, "shape", None)
         if shape is not None and shape.eos:
             return "extends to the end of the stream"
-        if shape is not None and shape.process is not None and ".".join(shape.process.path) not in _BUILT_IN:
-            return "has a custom process"
+        custom = shape is not None and shape.process is not None and ".".join(shape.process.path) not in _BUILT_IN
+        if custom and scope.valued(step):
+            return "has a custom process, and what it gives is checked, or decides about other fields"
         if isinstance(wire, User) and not is_bounded(wire) and wire.target not in plan.classes:
             return "is of an imported or opaque type without `size`"
     return ""
@@ -332,6 +339,13 @@ class Steps(Reads):
             self.wait(f"io.lacks_bits({wire.width})")
         elif isinstance(wire, User) and not is_bounded(wire):
             return self.child(wire, step)
+        elif (
+            isinstance(wire, Bytes | User)
+            and wire.shape is not None
+            and wire.shape.process is not None
+            and not self.scope.valued(step)
+        ):
+            return self.stretch(wire.shape)  # where it ends is told by the bytes as they stand
         return super().value(wire, step, target, repeated)
 
     def child(self, wire: User, step: Step) -> str:

@@ -91,7 +91,7 @@ class PlaceReader(Reader):
         for number, id in enumerate(part.strip() for part in text.split(".")):
             attr = next((one for one in spec.seq if one.id == id), None)
             if attr is None:
-                self._no_field(id, spec, place)
+                self.no_field(id, spec, place)
                 return None
             found = (*found, attr)
             if number == 0:
@@ -103,14 +103,6 @@ class PlaceReader(Reader):
                 return None
             spec = inner
         return None
-
-    def _no_field(self, id: str, spec: sc.ClassSpec, place: Place) -> None:
-        if spec.member(id) is not None:
-            kind = "an instance" if id in spec.instances else "a param"
-            text = f"'{id}' is {kind}, which has no place of its own in a frame; name the fields that it is made of"
-            self.problems.add("SF502", place, text)
-        elif not spec.broken:
-            self.unknown(id, place, [attr.id for attr in spec.seq])
 
     def _inner(self, attr: sc.Attr, place: Place) -> sc.ClassSpec | None:
         """The class of a field whose fields stand in the frame as they are."""

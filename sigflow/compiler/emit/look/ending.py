@@ -206,6 +206,8 @@ class Ending:
         """Whether a field of the frame may fail to parse though the frame was measured."""
         if limits_of(self.unit.plan.spec):
             return Flag.of(True)
+        if any((shape := getattr(one, "shape", None)) is not None and shape.process for one in wires_of(step.wire)):
+            return Flag.of(True)
         if step.attr in self.unit.members:
             return Flag.of(not all(self.sound(one) for one in targets(step.wire)))
         wire = step.wire

@@ -338,7 +338,7 @@ class Reader:
 
     def stretch(self, thing: Thing, step: Step, shape: Shape, stream: Stream, index: Int | None) -> Bytes:
         """The bytes of a shape."""
-        if shape.process is not None:
+        if shape.process is not None and (not isinstance(stream, Frame) or self.scope.valued(step)):
             raise Inexpressible("bytes that are processed before they are looked at")
         if shape.contents is not None:
             start = stream.fixed(len(shape.contents))
@@ -378,7 +378,10 @@ class Reader:
             raise Inexpressible("a type of another spec, or an opaque one")
         plan, hint, inner = self.plans[wire.target], stream.hint, stream
         if wire.shape is not None:
-            inner = Part(self.draft, self.stretch(thing, step, wire.shape, stream, index))
+            whole = self.stretch(thing, step, wire.shape, stream, index)
+            if wire.shape.process is not None:
+                return whole  # (nothing needs what is in it)
+            inner = Part(self.draft, whole)
             inner.depth = self.lists.depth
         around = Around(thing, index=index)
         arguments = []
