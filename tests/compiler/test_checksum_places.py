@@ -358,3 +358,51 @@ def test_what_is_not_covered(over: str, text: str, tmp_path: Path) -> None:
     spec.write_text(head + PLAIN + "  - {id: crc, type: u2}\ninstances: {m: {value: n}}\n", encoding="utf-8")
     found = [one for one in build(spec).problems if one.severity == "error"]
     assert [one.code for one in found] == ["SF502"] and text in found[0].message, found
+
+
+OPTIONAL = """\
+meta: {id: x, endian: be}
+-sigflow-stream:
+  checksum: {field: FIELD, algorithm: CRC-16/MODBUS, over: [p..body]}
+  confirm: {chain: 3}
+seq:
+  - {id: p, contents: [0x40, 0x41, 0x42]}
+  - {id: flags, type: u1, valid: {max: 1}}
+  - {id: n, type: u1, valid: {max: 9}}
+  - {id: body, size: n}
+  - {id: foot, type: foot}
+types:
+  foot:
+    seq:
+      - {id: has, type: u1, valid: 7}
+      - {id: hi, type: u1, if: 'has == 7 and _parent.flags == 1 and _root.n < 10'}
+      - {id: lo, type: u1, if: _parent.flags == 1}
+      - {id: end, contents: [0x0a]}
+instances: {crc: {value: foot.hi << 8 | foot.lo}}
+"""
+
+
+@pytest.mark.parametrize("field", ["crc", "foot.hi"])
+def test_a_checksum_that_only_some_frames_have_inside_another_type(field: str, tmp_path: Path) -> None:
+    spec, capture = tmp_path / "x.ksy", tmp_path / "x.bin"
+    text = OPTIONAL.replace("FIELD", field)
+    spec.write_text(text if field == "crc" else text.replace("CRC-16/MODBUS", "sum-8"), encoding="utf-8")
+    built = build(spec)
+    assert built.ok, built.problems
+
+    def frame(flags: int, body: bytes) -> bytes:
+        raw = b"\x40AB" + bytes((flags, len(body))) + body
+        value = sum_of(raw).to_bytes(2, "big") if field == "crc" else bytes((sum(raw) & 0xFF, 9))
+        return raw + b"\7" + (value if flags else b"") + b"\n"
+
+    format = format_of(built)
+    frames = [frame(n % 2, b"abc"[: n % 4]) for n in range(12)]
+    capture.write_bytes(b"".join(frames))
+    assert sigflow.open(capture, format).validate().frames == 12
+    bad = bytearray(frames[3])
+    bad[6] ^= 1
+    capture.write_bytes(b"".join(frames[:3]) + bytes(bad) + b"".join(frames[4:]))
+    report = sigflow.open(capture, format).validate()
+    assert (report.frames, report.gap_bytes) == (11, len(bad))
+    if format.envelope is not None and format.envelope.look is not None:
+        all_agree(format.envelope, inputs(frames[:4], b"\0\1\7AB", 1, 150), 2)
