@@ -315,7 +315,10 @@ class PlaceReader(Reader):
         """Whether a byte stands right behind another."""
         if left.path == right.path:
             return right.index == left.index + 1
-        bits = self.types.layout.attr_bits(left.path[-1])
+        attr = left.path[-1]
+        # (A field that may be absent is there where the value is: its condition is one of the checksum.)
+        layout = self.types.layout
+        bits = layout.wire_bits(self.names.wires[attr]) if attr.repeat is None else layout.attr_bits(attr)
         last = bits is not None and left.index == bits // 8 - 1
         *ways, mine = self._number(left.path)
         *others, its = self._number(right.path)
