@@ -7,6 +7,7 @@ Rules.  A bundled format is a module that was generated before: loading it impor
 
 from __future__ import annotations
 
+import keyword
 import os
 from collections.abc import Sequence
 from functools import cache
@@ -95,7 +96,7 @@ def format_of(built: Build, limits: Limits | None = None) -> Format:
         errors = [problem for problem in built.problems if problem.severity == "error"]
         more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
         raise SpecError(f"{errors[0]}{more}", built.problems)
-    return _as_format(built.main, built.load(), limits)
+    return _as_format(built.id or built.main, built.load(), limits)
 
 
 def _as_format(name: str, found: Any, limits: Limits | None) -> Format:
@@ -120,7 +121,8 @@ def _as_format(name: str, found: Any, limits: Limits | None) -> Format:
 
 def class_name(spec_id: str) -> str:
     """The class that the compiler makes of a spec's id: `my_format` is `MyFormat`."""
-    return "".join(part.capitalize() for part in spec_id.split("_"))
+    name = "".join(part.capitalize() for part in spec_id.split("_"))
+    return f"{name}_" if keyword.iskeyword(name) else name
 
 
 def describe(name: str | os.PathLike[str]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Protocol, overload
 
 from sigflow.checksums.algorithm import Algorithm, Buffer, RangeSums, from_function
 from sigflow.errors import UsageError
-from sigflow.registry import Registry, unknown
+from sigflow.registry import Registry
 
 __all__ = ["Algorithm", "Buffer", "CrcModel", "RangeSums", "get", "names", "register_checksum"]
 
@@ -68,11 +68,21 @@ def get(algorithm: str | CrcModel) -> Algorithm:
     if algorithm not in _REGISTRY:
         known = names()
         if algorithm not in known:
-            raise unknown("checksum", algorithm, known)
+            raise _unknown(algorithm, known)
     found = _REGISTRY.get(algorithm)
     if not isinstance(found, Algorithm):
         raise UsageError(f"checksum {algorithm!r}: found {type(found).__name__}, wanted a sigflow.checksums.Algorithm")
     return found
+
+
+def _unknown(name: str, known: list[str]) -> UsageError:
+    from sigflow.checksums import crc
+    from sigflow.checksums.meant import meant
+
+    found = meant(name, known, crc.aliases())
+    first = " or ".join(f"'{one}'" for one in found)
+    hint = f", did you mean {first}?" if found else "."
+    return UsageError(f"unknown checksum {name!r}{hint} Known: {', '.join(known[:24])}, and {len(known) - 24} more")
 
 
 def names() -> list[str]:

@@ -21,8 +21,11 @@ MOST = 256
 #: Width, poly, init, refin, refout, xorout.
 Model = tuple[int, int, int, bool, bool, int]
 
-#: Catalogue entries that anycrc lacks.
-_WIDE: dict[str, Model] = {"CRC-82/DARC": (82, 0x0308C0111011401440411, 0, True, True, 0)}
+#: What anycrc lacks: an entry of the catalogue, and the CRC of RTCM, SBAS and Qualcomm, which the catalogue has not.
+_MORE: dict[str, Model] = {
+    "CRC-82/DARC": (82, 0x0308C0111011401440411, 0, True, True, 0),
+    "CRC-24Q": (24, 0x864CFB, 0, False, False, 0),
+}
 
 
 class _Engine(Protocol):
@@ -163,7 +166,7 @@ def _catalogue() -> dict[str, Model]:
     """The parameters of the catalogue's CRCs by name, as `CRC-16/MODBUS`."""
     import anycrc
 
-    return {_written(name): tuple(model[:6]) for name, model in anycrc.models.items()} | _WIDE
+    return {_written(name): tuple(model[:6]) for name, model in anycrc.models.items()} | _MORE
 
 
 @cache
@@ -182,6 +185,11 @@ def _written(name: str) -> str:
 def names() -> list[str]:
     """The catalogue's names."""
     return sorted(_catalogue())
+
+
+def aliases() -> dict[str, str]:
+    """The catalogue's names by their aliases."""
+    return dict(_aliases())
 
 
 def _fast(name: str, width: int) -> Callable[..., int] | None:

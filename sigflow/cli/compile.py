@@ -11,6 +11,9 @@ from sigflow.cli.options import screened
 from sigflow.cli.specs import allow_imports, built, import_paths, opaque_types, show, specs
 from sigflow.cli.terminal import Screen, complain, one_line
 
+#: (The compiler's own list; importing it here would load the compiler for `--help`.)
+ABSENT = ("none", "missing")
+
 
 @click.command("compile")
 @specs
@@ -18,6 +21,13 @@ from sigflow.cli.terminal import Screen, complain, one_line
 @import_paths
 @click.option("--package", metavar="NAME", help="The package that the modules will be part of.")
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if a module is missing or not up to date.")
+@click.option(
+    "--absent",
+    type=click.Choice(ABSENT),
+    default="none",
+    show_default=True,
+    help="What a field is whose `if` is false: the attribute is None, or it is missing as in Kaitai's Python target.",
+)
 @opaque_types
 @allow_imports
 @screened
@@ -27,6 +37,7 @@ def command(
     import_paths: tuple[str, ...],
     package: str | None,
     check: bool,
+    absent: str,
     opaque_types: bool,
     allow_imports: tuple[str, ...],
     screen: Screen,
@@ -38,7 +49,14 @@ def command(
     failed = False
     modules: dict[str, tuple[str, str]] = {}  # name -> (text, the spec it came with)
     for spec in specs:
-        build = built(spec, import_paths, package=package, opaque_types=opaque_types, allow_imports=list(allow_imports))
+        build = built(
+            spec,
+            import_paths,
+            package=package,
+            opaque_types=opaque_types,
+            allow_imports=list(allow_imports),
+            absent=absent,
+        )
         if build is None:
             failed = True
             continue

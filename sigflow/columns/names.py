@@ -12,6 +12,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
 from sigflow.columns.arrow import arrow
+from sigflow.runtime.struct import label
 
 if TYPE_CHECKING:
     import numpy
@@ -75,7 +76,7 @@ class _Texts:
     def __init__(self, enum: type[IntEnum]) -> None:
         members = sorted(enum, key=int)
         self.index = {int(one): place for place, one in enumerate(members)}
-        self._texts = [one.name for one in members]
+        self._texts = [label(one) for one in members]
         self._array: Any = None
 
     def add(self, values: Sequence[int]) -> None:

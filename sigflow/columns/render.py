@@ -18,6 +18,7 @@ from functools import lru_cache
 from typing import Any
 
 from sigflow.runtime.measure import WIRE_ERRORS
+from sigflow.runtime.struct import label
 
 #: Levels of lists and objects that are shown, and nodes of one value.
 DEPTH = 100
@@ -73,7 +74,7 @@ def render(value: Any, *, instances: bool = False, depth: int = DEPTH, nodes: in
         if scalar is not None:
             target[key] = scalar(item)
         elif isinstance(item, Enum):
-            target[key] = {"name": item.name, "raw": item.value}
+            target[key] = {"name": label(item), "raw": item.value}
         elif level >= depth:
             result.findings.append(("depth", path, f"nested deeper than {depth} levels: not shown"))
         else:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from sigflow.compiler import schema as sc
 from sigflow.compiler.kinds import assignable, comparison
 from sigflow.compiler.layout import integer
-from sigflow.compiler.model import ANY, Names, Switched, Type, User, Wire
+from sigflow.compiler.model import ANY, Bytes, Names, Switched, Text, Type, User, Wire
 from sigflow.compiler.problems import Problems, plural
 from sigflow.compiler.satisfiable import impossible
 from sigflow.compiler.types import Context, Types
@@ -70,11 +70,15 @@ class _Checker:
         self.want(attr.pos, context, "int")
         self.want(attr.io, context, "io")
         context = replace(context, indexed=attr.repeat is not None)  # what follows is evaluated for each element
-        self.want(attr.parent, context, "struct")
-        size = self.want(attr.size, context, "int")
-        constant = integer(attr.size)
-        if constant is not None and constant < 0 and size.kind == "int":
-            self.problems.add("SF406", attr.key("size"), f"a size is 0 or more, got {constant}")
+        if evaluates_parent(attr, self.names):
+            self.want(attr.parent, context, "struct")
+        else:
+            self.idle(attr.parent, context, "parent", "only an object of a type of your own has a parent")
+        if evaluates_size(attr, self.names):
+            self.size(attr, context)
+        else:
+            why = "`contents` say" if attr.contents is not None else "its type says"
+            self.idle(attr.size, context, "size", f"{why} how long '{attr.id}' is")
         if attr.size is not None and attr.size_eos:
             place = replace(attr.key("size-eos"), path=attr.place.path)
             self.problems.add("SF407", place, "`size` and `size-eos` exclude each other")
@@ -88,6 +92,25 @@ class _Checker:
             self.repeat(attr, attr.repeat, context)
         if attr.valid is not None:
             self.valid(attr, attr.valid, context)
+
+    def size(self, attr: sc.Attr, context: Context) -> None:
+        size = self.want(attr.size, context, "int")
+        constant = integer(attr.size)
+        if constant is not None and constant < 0 and size.kind == "int":
+            self.problems.add("SF406", attr.key("size"), f"a size is 0 or more, got {constant}")
+
+    def idle(self, code: sc.Code | None, context: Context, key: str, why: str) -> None:
+        """An expression that nothing evaluates: what is wrong in it harms no one."""
+        if code is None:
+            return
+        known, self.types.problems = self.types.problems, Problems()
+        try:
+            self.types.of(code, context)
+            mistakes = self.types.problems.sorted()
+        finally:
+            self.types.problems = known
+        more = f" (and it is wrong: {mistakes[0].message})" if mistakes else ""
+        self.problems.add("SF606", code.place, f"nothing evaluates this `{key}`: {why}{more}")
 
     def fixed(self, attr: sc.Attr) -> None:
         """What cannot stand beside `contents`, which is bytes and a check of their value in one."""
@@ -177,10 +200,26 @@ class _Checker:
             self.problems.add("SF408", place, why)
 
 
+def evaluates_size(attr: sc.Attr, names: Names) -> bool:
+    """Whether reading a field looks at its `size`: not where `contents` or numbers have their own."""
+    if attr.contents is not None:
+        return False
+    wire = names.wires.get(attr)
+    wires = [one for _, one in wire.cases] if isinstance(wire, Switched) else [wire]
+    return wire is None or any(isinstance(one, Bytes | Text | User) for one in wires)
+
+
+def evaluates_parent(attr: sc.Attr, names: Names) -> bool:
+    """Whether reading a field makes an object, which has a parent."""
+    wire = names.wires.get(attr)
+    wires = [one for _, one in wire.cases] if isinstance(wire, Switched) else [wire]
+    return wire is None or any(isinstance(one, User) for one in wires)
+
+
 def allowed_import(name: str, allowed: frozenset[str]) -> bool:
     """Whether a custom process, or the module or package it lies in, was allowed."""
     parts = name.split(".")
     return any(".".join(parts[:count]) in allowed for count in range(1, len(parts) + 1))
 
 
-__all__ = ["allowed_import", "check"]
+__all__ = ["allowed_import", "check", "evaluates_size"]

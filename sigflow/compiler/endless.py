@@ -1,7 +1,8 @@
 """What can never be read to its end: a type that always holds another of itself, an instance that always needs itself.
 
 Only what is certain counts: a field with `if`, a repeat that may be empty, a switch, the branch of a `?:` or the right
-side of `and` and `or` may each be what ends the recursion.
+side of `and` and `or` may each be what ends the recursion.  A type that holds itself is an error where the spec's root
+cannot be read without it; elsewhere, who asks for it gets the error, and the rest of the spec is as good as any.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import TypeVar
 
 from sigflow.compiler import expression as ex
 from sigflow.compiler import schema as sc
+from sigflow.compiler.check import evaluates_size
 from sigflow.compiler.layout import integer
 from sigflow.compiler.model import Names, User
 from sigflow.compiler.problems import Problems
@@ -19,19 +21,43 @@ from sigflow.compiler.types import Types
 _Node = TypeVar("_Node")
 
 
-def endless(tops: Iterable[sc.ClassSpec], names: Names, types: Types, problems: Problems) -> None:
-    """Report the types and the parse instances of these specs that need themselves."""
-    classes = [spec for top in tops for spec in top.walk()]
-    held = {spec: list(_held(spec, names)) for spec in classes}
-    for circle in _circles({spec: [target for _, target in found] for spec, found in held.items()}):
+def endless(
+    spec: sc.Spec, tops: Iterable[sc.ClassSpec], names: Names, types: Types, problems: Problems
+) -> None:
+    """Report the types and the parse instances that need themselves, in this spec and in the others at hand."""
+    classes = [one for top in tops for one in top.walk()]
+    held = {one: list(_held(one, names)) for one in classes}
+    read = _unavoidable(spec.top, held)
+    for circle in _circles({one: [target for _, target in found] for one, found in held.items()}):
         attr = next(attr for attr, target in held[circle[0]] if target is circle[1 % len(circle)])
         shown = " -> ".join(one.id for one in (*circle, circle[0]))
-        problems.add("SF409", attr.key("type"), f"type '{circle[0].id}' holds itself without end: {shown}")
-    needs = {attr: list(_needed(attr, types)) for spec in classes for attr in spec.instances.values()}
+        text = f"type '{circle[0].id}' holds itself without end: {shown}"
+        if circle[0] in read:
+            problems.add("SF409", attr.key("type"), text)
+        else:
+            problems.add("SF410", attr.key("type"), f"{text}; reading it fails wherever it is reached")
+    needs = {attr: list(_needed(attr, types)) for one in classes for attr in one.instances.values()}
     for ring in _circles(needs):
         if any(attr.value is None for attr in ring):
             shown = " -> ".join(one.id for one in (*ring, ring[0]))
             problems.add("SF303", ring[0].id_place, f"instance '{ring[0].id}' needs its own value: {shown}")
+
+
+def _unavoidable(
+    root: sc.ClassSpec, held: dict[sc.ClassSpec, list[tuple[sc.Attr, sc.ClassSpec]]]
+) -> set[sc.ClassSpec]:
+    """The classes that are read whenever the root is.  Of a frame, a field of a size of its own is read only when it is
+    asked for: the frame is known without.
+    """
+    found = {root}
+    framed = "-sigflow-stream" in root.hints
+    stack = [target for attr, target in held[root] if not (framed and {"size", "size-eos"} & attr.key_places.keys())]
+    while stack:
+        one = stack.pop()
+        if one not in found:
+            found.add(one)
+            stack.extend(target for _, target in held[one])
+    return found
 
 
 def _held(spec: sc.ClassSpec, names: Names) -> Iterator[tuple[sc.Attr, sc.ClassSpec]]:
@@ -43,10 +69,13 @@ def _held(spec: sc.ClassSpec, names: Names) -> Iterator[tuple[sc.Attr, sc.ClassS
 
 
 def _needed(attr: sc.Attr, types: Types) -> Iterator[sc.Attr]:
-    always = [attr.condition] if attr.condition is not None else [attr.value, attr.pos, attr.io, attr.size]
+    size = attr.size if evaluates_size(attr, types.names) else None
+    always = [attr.condition] if attr.condition is not None else [attr.value, attr.pos, attr.io, size]
     stack = [code.expr for code in always if code is not None]
     while stack:
         expr = stack.pop()
+        if expr in types.sizes:
+            continue  # a size is known beforehand: nothing is read for `footer._sizeof`
         member = types.members.get(expr) if isinstance(expr, ex.Name) else None
         if isinstance(member, sc.Attr) and member.is_instance:
             yield member

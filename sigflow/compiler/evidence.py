@@ -48,14 +48,40 @@ def _literal(expr: ex.Expr | None, wire: object) -> bytes | None:
 
 
 def leading(unit: sc.ClassSpec, names: Names) -> list[bytes]:
-    """The literals that a frame can begin with: the longest run of leading fields that are fixed."""
-    found = [b""]
-    for attr in unit.seq:
-        literals = fixed_literals(attr, names)
-        if not literals or len(found) * len(literals) > 16:
-            break
-        found = [head + literal for head in found for literal in literals]
+    """The literals that a frame can begin with: the longest run of leading fields that are fixed, also inside the types
+    of leading fields.
+    """
+    found, _ = _leading(unit, names, (unit,))
     return [one for one in found if one]
+
+
+def _leading(spec: sc.ClassSpec, names: Names, inside: tuple[sc.ClassSpec, ...]) -> tuple[list[bytes], bool]:
+    """What the fields of a class can begin with, and whether that is all of them."""
+    found = [b""]
+    for attr in spec.seq:
+        whole = True
+        literals = fixed_literals(attr, names)
+        inner = None if literals else _held(attr, names)
+        if inner is not None and inner not in inside:
+            literals, whole = _leading(inner, names, (*inside, inner))
+            shape = getattr(names.wires[attr], "shape", None)
+            # (Behind what a type of its own extent reads there may be more.)
+            whole = whole and (shape is None or integer(shape.size) == len(literals[0]))
+        if not literals or len(found) * len(literals) > 16:
+            return found, False
+        found = [head + literal for head in found for literal in literals]
+        if not whole:
+            return found, False
+    return found, True
+
+
+def _held(attr: sc.Attr, names: Names) -> sc.ClassSpec | None:
+    """The class of a field that is always there, once, and as it stands on the wire."""
+    wire = names.wires.get(attr)
+    if not isinstance(wire, User) or not isinstance(wire.target, sc.ClassSpec):
+        return None
+    plain = wire.shape is None or (wire.shape.process is None and (wire.shape.size is not None or wire.shape.eos))
+    return wire.target if plain and attr.condition is None and attr.repeat is None else None
 
 
 def _wires(unit: sc.ClassSpec, names: Names) -> Iterator[tuple[sc.Attr, object]]:
@@ -111,14 +137,22 @@ def _largest(shape: Shape | None, unit: sc.ClassSpec, names: Names) -> int | Non
 
 def evidence(unit: sc.ClassSpec, max_frame: int, names: Names) -> float:
     """-log2 of the chance that random bytes are a valid header."""
+    return _evidence(unit, names, (unit,)) + _length_evidence(unit, max_frame, names)
+
+
+def _evidence(spec: sc.ClassSpec, names: Names, inside: tuple[sc.ClassSpec, ...]) -> float:
+    """The same of the fixed and checked fields of a class, and of types without a size in it, which are measured."""
     bits = 0.0
-    for attr, wire in _wires(unit, names):
+    for attr, wire in _wires(spec, names):
+        inner = _held(attr, names)
+        if inner is not None and inner not in inside and isinstance(wire, User) and wire.shape is None:
+            bits += _evidence(inner, names, (*inside, inner))
+            continue
         literals = fixed_literals(attr, names)
         if literals and all(len(one) == len(literals[0]) for one in literals):
             bits += 8 * len(literals[0]) - math.log2(len(literals))
         elif attr.valid is not None:
             bits += _share(attr.valid, wire)
-    bits += _length_evidence(unit, max_frame, names)
     return bits
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 
+from sigflow.compiler import encodings
 from sigflow.compiler import expression as ex
 from sigflow.compiler import schema as sc
 from sigflow.compiler.hints import Hints
-from sigflow.compiler.model import Names
+from sigflow.compiler.layout import integer
+from sigflow.compiler.model import Names, Switched, Text
 from sigflow.compiler.problems import Problems
 from sigflow.compiler.types import Types
 
@@ -21,6 +23,7 @@ def lint(spec: sc.Spec, names: Names, types: Types, hints: Hints | None, problem
     uses = Counter(types.members.values())
     for one in spec.top.walk():
         _lengths(one, uses, types, hints, problems)
+        _terminators(one, names, problems)
         for param in one.params:
             if param not in names.used and (one.seq or one.instances):
                 problems.add("SF605", param.id_place, f"nothing uses the param '{param.id}'")
@@ -37,6 +40,27 @@ def _shelters(spec: sc.ClassSpec, names: Names) -> bool:
         or any(enum in names.used for one in spec.walk() for enum in one.enums.values())
         or not (spec.seq or spec.instances)
     )
+
+
+def _terminators(spec: sc.ClassSpec, names: Names, problems: Problems) -> None:
+    """A terminator of several bytes, where it is no character: it is looked for at multiples of its length only."""
+    for attr in spec.attrs():
+        term = attr.terminator
+        if term is None or len(term) < 2:
+            continue
+        wire = names.wires.get(attr)
+        wires = [one for _, one in wire.cases] if isinstance(wire, Switched) else [wire]
+        if all(isinstance(one, Text) and len(encodings.terminator(one.encoding)) == len(term) for one in wires):
+            continue
+        size = integer(attr.size)
+        if size is not None and size <= len(term):
+            continue  # there is one place only
+        problems.add(
+            "SF607",
+            attr.key("terminator"),
+            f"the terminator of '{attr.id}' is looked for at multiples of {len(term)} bytes only, as the language has "
+            f"it: where {term.hex(' ')} stands at another place, it is passed over",
+        )
 
 
 def _lengths(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from sigflow.compiler import naming
@@ -29,17 +30,39 @@ def lower(spec: sc.Spec, tops: dict[str, sc.ClassSpec], names: Names, types: Typ
     }
     opaque = _opaque(spec.top, names, types)
     needed = sorted((used | opaque) - {spec.top.id})
-    imports = tuple((naming.module(id), siblings.get(id) or naming.sibling(id, taken)) for id in needed)
+    modules = module_names(tops)
+    imports = tuple(
+        (modules.get(id) or naming.module(id), siblings.get(id) or naming.sibling(id, taken)) for id in needed
+    )
     classes: dict[sc.ClassSpec, ClassPlan] = {}
-    top_plan = _class(spec.top, paths, names, types, classes)
-    return Plan(spec, top_plan, classes, class_names, imports)
+    member_names = {one: name for top in tops.values() for owner in top.walk() for one, name in _members(owner)}
+    labels = {
+        enum: naming.distinct((entry.id for entry in enum.entries), naming.member)
+        for top in tops.values()
+        for owner in top.walk()
+        for enum in owner.enums.values()
+    }
+    top_plan = _class(spec.top, paths, names, types, classes, member_names)
+    return Plan(spec, top_plan, classes, class_names, member_names, labels, imports)
+
+
+def module_names(tops: Iterable[str]) -> dict[str, str]:
+    """The module of each spec, by its id."""
+    return naming.distinct(tops, naming.module)
+
+
+def _members(owner: sc.ClassSpec) -> list[tuple[sc.Attr | sc.Param, str]]:
+    """The members of a class with their Python names."""
+    members: list[sc.Attr | sc.Param] = [*owner.seq, *owner.instances.values(), *owner.params]
+    named = naming.distinct((one.id for one in members), naming.attribute)
+    return [(one, named[one.id]) for one in members]
 
 
 def _name_classes(spec: sc.ClassSpec, up: tuple[str, ...], paths: dict[Any, tuple[str, ...]]) -> None:
     name = naming.upper_camel(spec.id) if not up else paths[spec][-1]
     paths[spec] = (*up, name)
     # What the class itself defines comes first: a nested class of such a name steps aside.
-    taken = {*naming.SCOPE, *(naming.attribute(id) for id in spec.member_ids())}
+    taken = {*naming.SCOPE, *(name for _, name in _members(spec))}
     for nested in spec.types.values():
         paths[nested] = (*paths[spec], naming.unique(naming.upper_camel(nested.id), taken))
     for enum in spec.enums.values():
@@ -54,17 +77,18 @@ def _class(
     names: Names,
     types: Types,
     classes: dict[sc.ClassSpec, ClassPlan],
+    members: dict[sc.Attr | sc.Param, str],
 ) -> ClassPlan:
-    nested = tuple(_class(one, paths, names, types, classes) for one in spec.types.values())
+    nested = tuple(_class(one, paths, names, types, classes, members) for one in spec.types.values())
     plan = ClassPlan(
         spec=spec,
         path=paths[spec],
-        params=tuple(ParamStep(one, naming.attribute(one.id), names.params[one]) for one in spec.params),
-        steps=tuple(_step(one, names, types) for one in spec.seq),
+        params=tuple(ParamStep(one, members[one], names.params[one]) for one in spec.params),
+        steps=tuple(_step(one, members[one], names, types) for one in spec.seq),
         instances=tuple(
-            ValueStep(one, naming.attribute(one.id), names.enums.get(one), types.value(one, spec))
+            ValueStep(one, members[one], names.enums.get(one), types.value(one, spec))
             if one.value is not None
-            else _step(one, names, types)
+            else _step(one, members[one], names, types)
             for one in spec.instances.values()
         ),
         enums=tuple((enum, paths[enum][-1]) for enum in spec.enums.values()),
@@ -76,8 +100,8 @@ def _class(
     return plan
 
 
-def _step(attr: sc.Attr, names: Names, types: Types) -> Step:
-    return Step(attr, naming.attribute(attr.id), names.wires[attr], names.enums.get(attr), types.element(attr))
+def _step(attr: sc.Attr, name: str, names: Names, types: Types) -> Step:
+    return Step(attr, name, names.wires[attr], names.enums.get(attr), types.element(attr))
 
 
 def _order(spec: sc.ClassSpec) -> str:

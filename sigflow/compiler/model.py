@@ -146,6 +146,12 @@ class Names:
     #: What may be the parent of an object of a class: a class, an expression (`parent:`), or None; and the
     #: class that says so.
     parents: dict[sc.ClassSpec, list[tuple[sc.ClassSpec | sc.Code | None, sc.ClassSpec]]] = field(default_factory=dict)
+    #: The same of fields that are never read, because constants rule it out.
+    unlikely_parents: dict[sc.ClassSpec, list[tuple[sc.ClassSpec | sc.Code | None, sc.ClassSpec]]] = field(
+        default_factory=dict
+    )
     broken: set[sc.Attr] = field(default_factory=set)
+    #: The classes that are read when some spec's root or a hint's type is.
+    reached: set[sc.ClassSpec] = field(default_factory=set)
     #: Enums and classes that something refers to.
     used: set[Any] = field(default_factory=set)

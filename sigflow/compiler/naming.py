@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import builtins
 import keyword
+import sys
+from collections.abc import Callable, Iterable
 
 #: What a property of a class must not hide.
 _TAKEN = frozenset(("from_file", "from_bytes", "from_io", "close", "self", "property"))
@@ -30,8 +32,19 @@ def attribute(id: str) -> str:
 
 
 def module(id: str) -> str:
-    """The name of a spec's module: its ID, which may be a keyword of Python."""
-    return f"{id}_" if keyword.iskeyword(id) else id
+    """The name of a spec's module: its ID, unless that is a keyword of Python, or the module would hide another."""
+    return f"{id}_" if keyword.iskeyword(id) or shadows(id) else id
+
+
+#: What generated code imports, with all that lies behind it: beside the standard library, the packages of the runtime.
+_IMPORTED = frozenset(("kaitaistruct", "sigflow", "sigflow_formats", "numpy", "numba", "llvmlite"))
+
+
+def shadows(id: str) -> bool:
+    """Whether Python, or the runtime, has a module of this name: a generated one would be imported instead of it, or it
+    instead of the generated one.
+    """
+    return id in _IMPORTED or id in sys.stdlib_module_names
 
 
 def sibling(id: str, taken: set[str]) -> str:
@@ -50,6 +63,16 @@ SCOPE = frozenset(("KaitaiStruct", "KaitaiStream", "IntEnum", "Any", "_KaitaiStr
 
 #: What `IntEnum` uses itself: a member of this name would break the class.
 _ENUM_TAKEN = frozenset(("mro",))
+
+
+def distinct(ids: Iterable[str], rename: Callable[[str], str]) -> dict[str, str]:
+    """The Python name of each of these ids: one that needs no other name keeps its own (`class_`), and what has to step
+    aside goes round it (`class` becomes `class__`).
+    """
+    listed = list(dict.fromkeys(ids))
+    found = {id: id for id in listed if rename(id) == id}
+    taken = set(found)
+    return {id: found[id] if id in found else unique(rename(id), taken) for id in listed}
 
 
 def unique(name: str, taken: set[str]) -> str:

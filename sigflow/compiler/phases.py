@@ -26,13 +26,16 @@ from sigflow.compiler.endless import endless
 from sigflow.compiler.hints import Hints, understand_hints
 from sigflow.compiler.ksy import understand
 from sigflow.compiler.lint import lint
-from sigflow.compiler.lower import lower
+from sigflow.compiler.lower import lower, module_names
 from sigflow.compiler.problems import Problems
 from sigflow.compiler.resolve import Scope, resolve
 from sigflow.compiler.types import Types
 from sigflow.diagnostics import Diagnostic, Severity
 from sigflow.errors import SpecError, UsageError
 from sigflow.runtime.pickled import ORIGIN, Origin
+
+#: How generated classes say that a field is not there.
+ABSENT = ("none", "missing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,8 @@ class Build:
     ok: bool = False
     #: Modules, or packages, of the user's own that the code may import when it is loaded; None: any.
     allowed: frozenset[str] | None = frozenset()
+    #: The spec's own id, which `main` may differ from.
+    id: str = ""
 
     def load(self) -> ModuleType:
         """The main module, executed in memory; what it imports of this build is taken from here, too.
@@ -67,15 +72,19 @@ def build(
     package: str | None = None,
     opaque_types: bool = False,
     allow_imports: Iterable[str] = (),
+    absent: str = "none",
 ) -> Build:
     """Compile the spec at `path` and what it imports.
 
     import_paths: where absolute imports are looked for.  package: the package that the modules will stand in.
     opaque_types: unknown types are taken as opaque ones.  allow_imports: modules that a custom `process` may come from.
+    absent: what a field is whose `if` is false: `none` for None, `missing` for no attribute of the object.
     The author's mistakes are in `Build.problems`; the operating system's errors pass through.
     """
     if package is not None and not all(_is_name(part) for part in package.split(".")):
         raise UsageError(f"a package is a dotted name of Python, got {package!r}")
+    if absent not in ABSENT:
+        raise UsageError(f"absent fields are one of {', '.join(ABSENT)}, got {absent!r}")
     allowed = frozenset(allow_imports)
     problems = Problems()
     loader = _Specs([Path(one) for one in import_paths], problems)
@@ -87,21 +96,36 @@ def build(
     names = resolve(scope, opaque_types, problems)
     types = Types(names, scope, opaque_types, problems)
     check(tops, names, types, allowed, problems)
-    endless(tops.values(), names, types, problems)
+    endless(spec, tops.values(), names, types, problems)
     hints: dict[str, Hints | None] = {
         one.file: understand_hints(one, names, types, problems) for one in loader.specs.values()
     }
+    for one in loader.specs.values():
+        _hidden(one, problems)
     lint(spec, names, types, hints[spec.file], problems)
     if problems.failed or names.broken:
-        return Build(naming.module(spec.top.id), {}, problems.sorted(), False)
+        return Build(naming.module(spec.top.id), {}, problems.sorted(), False, id=spec.top.id)
+    missing = absent == "missing"
+    files = module_names(tops)
     modules = {
-        naming.module(one.top.id): emit(lower(one, tops, names, types), types, package, hints[one.file], problems)
+        files[one.top.id]: emit(
+            lower(one, tops, names, types), types, package, hints[one.file], problems, missing
+        )
         for one in loader.specs.values()
     }
     found = problems.sorted()  # (a frame whose length cannot be derived is found while its measure is written)
     ok = all(one.severity is not Severity.ERROR for one in found)
-    main = naming.module(spec.top.id)
-    return Build(main, modules if ok else {}, found, ok, None if opaque_types else allowed)
+    main = files[spec.top.id]
+    return Build(main, modules if ok else {}, found, ok, None if opaque_types else allowed, spec.top.id)
+
+
+def _hidden(spec: sc.Spec, problems: Problems) -> None:
+    """Say where the module of a spec cannot be called by the spec's id."""
+    id, meta = spec.top.id, spec.root.get("meta")
+    written = meta.get("id") if isinstance(meta, source.Mapping) else None
+    if written is not None and naming.shadows(id):
+        text = f"the module of '{id}' is called {naming.module(id)}: Python, or what parsers need, has a module '{id}'"
+        problems.add("SF210", written.place, text)
 
 
 def _is_name(text: str) -> bool:

@@ -73,6 +73,9 @@ class Plan:
     classes: dict[sc.ClassSpec, ClassPlan] = field(default_factory=dict)
     #: Python expression for any class or enum, also of other modules.
     class_names: dict[Any, str] = field(default_factory=dict)
+    #: The Python names of fields, instances and params, and of the labels of enums, also of other modules.
+    member_names: dict[sc.Attr | sc.Param, str] = field(default_factory=dict)
+    labels: dict[sc.Enum, dict[str, str]] = field(default_factory=dict)
     #: Modules that this one imports, and what it calls them.
     imports: tuple[tuple[str, str], ...] = ()
 

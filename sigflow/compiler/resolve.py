@@ -14,6 +14,7 @@ from dataclasses import replace
 from sigflow.compiler import encodings
 from sigflow.compiler import expression as ex
 from sigflow.compiler import schema as sc
+from sigflow.compiler.layout import constant, integer
 from sigflow.compiler.model import (
     ANY,
     BOOL,
@@ -37,9 +38,12 @@ from sigflow.compiler.model import (
     array_of,
 )
 from sigflow.compiler.problems import Problems
+from sigflow.compiler.reach import hinted, reached
 from sigflow.diagnostics import Place
 
-_NUMBER = re.compile(r"([usf])([1248])(le|be)?\Z")
+_NUMBER = re.compile(r"(?![us]1.|f[12])([usf])([1248])(le|be)?\Z")
+#: What looks like a number or a bit field, and is none unless the spec defines it.
+_NUMBER_LIKE = re.compile(r"[usfb][0-9]+(le|be)?\Z")
 #: What a module of an opaque type may be called.
 _MODULE = re.compile(r"[a-z][a-z0-9_]*\Z", re.ASCII)
 _BITS = re.compile(r"b([1-9][0-9]*)(le|be)?\Z")
@@ -131,6 +135,8 @@ def resolve(scope: Scope, opaque: bool, problems: Problems) -> Names:
     for top in scope.tops.values():
         for spec in top.walk():
             resolver.klass(spec)
+    named = (scope.find_type(path, spec) for top in scope.tops.values() for spec in top.walk() for path in hinted(spec))
+    names.reached = reached((*scope.tops.values(), *(found for found in named if found is not None)), names)
     return names
 
 
@@ -193,7 +199,7 @@ class _Resolver:
             if text in PURE_NUMBERS:
                 return FLOAT if text.startswith("f") else INT
             bits = _BITS.match(text)
-            if bits:
+            if bits and (bit_width(text) is not None or self.scope.find_type(name.path, spec) is None):
                 return BOOL if bits.group(1) == "1" else INT
             if text in _PURE:
                 return _PURE[text]
@@ -271,6 +277,11 @@ class _Resolver:
             self.problems.add("SF302", ref.place, f"'{ref.text}' is a list; use `repeat`")
             return None
         number, bits = _NUMBER.match(text), _BITS.match(text)
+        if number is None and bit_width(text) is None and self.scope.find_type(name.path, spec) is not None:
+            bits = None  # `b65` is no bit field where the spec has a type of this name
+        elif number is None and bits is None and _NUMBER_LIKE.match(text):
+            self.problems.add("SF204", ref.place, f"unknown type '{text}'", (text, self.scope.type_names(spec)))
+            return None
         if name.called and (number or bits or text in ("str", "strz")):
             self.problems.add("SF302", ref.place, f"'{text}' takes no arguments")
             return None
@@ -284,9 +295,6 @@ class _Resolver:
             return Bits(width, bits.group(2) or self.bit_order(spec), width == 1 and attr.enum is None)
         if text in ("str", "strz"):
             return self.text(attr, text == "strz", ref, spec)
-        if text in ("f2", "u3", "s3", "f16") or re.fullmatch(r"[usf][0-9]+(le|be)?", text):
-            self.problems.add("SF204", ref.place, f"unknown type '{text}'", (text, self.scope.type_names(spec)))
-            return None
         target = self.target(ref, name, spec)
         if target is None:
             return None
@@ -300,9 +308,6 @@ class _Resolver:
 
     def number(self, ref: sc.TypeRef, match: re.Match[str], spec: sc.ClassSpec) -> Wire | None:
         kind, size, order = match.group(1), int(match.group(2)), match.group(3) or ""
-        if (kind == "f" and size < 4) or (size == 1 and order):
-            self.problems.add("SF204", ref.place, f"unknown type '{ref.text}'", (ref.text, self.scope.type_names(spec)))
-            return None
         if size > 1 and not order:
             found = byte_order(spec)
             if found is None and spec.doubtful:
@@ -389,11 +394,28 @@ class _Resolver:
     # ------------------------------------------------------------ parents
 
     def parents(self, attr: sc.Attr, wire: Wire, spec: sc.ClassSpec) -> None:
-        wires = [one for _, one in wire.cases] if isinstance(wire, Switched) else [wire]
-        for one in wires:
+        """Note whose objects this field reads; a field, or a case, that constants rule out makes none.  (A type that
+        nothing uses does count: its class is generated, and may be read by whoever likes.)
+        """
+        count = integer(attr.repeat.code) if attr.repeat is not None and attr.repeat.kind == "expr" else None
+        never = constant(attr.condition.expr if attr.condition else None) is False or (count is not None and count < 1)
+        possible = [] if never else _possible(wire)
+        for one in [case for _, case in wire.cases] if isinstance(wire, Switched) else [wire]:
             if isinstance(one, User) and isinstance(one.target, sc.ClassSpec):
-                known = self.names.parents.setdefault(one.target, [])
-                known.append((None if attr.no_parent else attr.parent or spec, spec))
+                table = self.names.parents if one in possible else self.names.unlikely_parents
+                table.setdefault(one.target, []).append((None if attr.no_parent else attr.parent or spec, spec))
+
+
+def _possible(wire: Wire) -> list[Wire]:
+    """The wires of a switch that its value can lead to; all of them where the bytes decide."""
+    if not isinstance(wire, Switched):
+        return [wire]
+    on = constant(wire.on.expr)
+    if on is None:
+        return [one for _, one in wire.cases]
+    values = [(None if case is None else constant(case.expr), case is None, one) for case, one in wire.cases]
+    same = [one for value, otherwise, one in values if not otherwise and (value is None or value == on)]
+    return same or [one for _, otherwise, one in values if otherwise]
 
 
 def bit_width(type_name: str) -> int | None:

@@ -15,7 +15,7 @@ from typing import Any
 
 from sigflow.compiler.offsets import located
 from sigflow.compiler.problems import Problems
-from sigflow.diagnostics import Place
+from sigflow.diagnostics import Diagnostic, Place
 
 #: Bounds on a spec's text; real specs stay three orders of magnitude below.
 MAX_BYTES = 4 << 20
@@ -153,15 +153,17 @@ def parse(text: str, file: str, problems: Problems) -> Node | None:
     """The tree of this YAML text; None, with a problem, where it is none."""
     import yaml
 
-    loader: Any = getattr(yaml, "CLoader", yaml.Loader)
     problems.add_source(file, text)
     builder = _Builder(text, file, problems)
     try:
-        for event in yaml.parse(text, Loader=loader):
+        for event in _events(text):
             if not builder.take(event):
                 return None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
+        if mark and (deep := _too_deep(text[: mark.index], file)):
+            problems.add("SF106", Place(file, deep.line, deep.column, deep.path), deep.message)
+            return None
         place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file, 1, 1)
         problems.add("SF103", place, f"not YAML: {error.problem or error.context}")
         return None
@@ -177,6 +179,32 @@ def parse(text: str, file: str, problems: Problems) -> Node | None:
     if builder.root is None:
         problems.add("SF104", Place(file, 1, 1, "/"), "the spec is empty")
     return builder.root
+
+
+def _events(text: str) -> Iterator[Any]:
+    import yaml
+
+    loader: Any = getattr(yaml, "CLoader", yaml.Loader)
+    return iter(yaml.parse(text, Loader=loader))
+
+
+def _too_deep(before: str, file: str) -> Diagnostic | None:
+    """That what stands before an error of PyYAML's is nested too deeply, if it is.
+
+    Newer versions have a bound of their own, and their scanner, which runs ahead of the events, meets it before the
+    builder meets ours.  Without what lies deeper, the events come.
+    """
+    import yaml
+
+    found = Problems()
+    builder = _Builder(before, file, found)
+    try:
+        for event in _events(before):
+            if not builder.take(event):
+                break
+    except (yaml.YAMLError, ValueError):
+        pass  # the text was cut: its first error is known already
+    return next((problem for problem in found.sorted() if problem.code == "SF106"), None)
 
 
 class _Open:

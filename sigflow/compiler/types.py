@@ -129,7 +129,9 @@ class Types:
         self._values: dict[sc.Attr, Type | None] = {}
         self._typed: dict[tuple[ex.Expr, sc.ClassSpec], Type] = {}
         self._resolver = _Resolver(scope, names, opaque, problems)
-        self._parents: dict[sc.ClassSpec, Type] = {}
+        #: Of each class, as it is and as `parent: _parent` hands it on, where types that nothing leads to do not count.
+        self._parents: dict[tuple[sc.ClassSpec, bool], Type] = {}
+        self._handing_on = False
         #: The expressions being typed: the last is the one at hand.
         self._codes: list[sc.Code] = []
         self._depth = 0
@@ -254,24 +256,33 @@ class Types:
         return STR if isinstance(wire, Text) else BYTES
 
     def parent(self, spec: sc.ClassSpec) -> Type:
-        """The type of `_parent` in a class: the one class that has it, or any structure."""
-        if spec not in self._parents:
-            self._parents[spec] = STRUCT  # while it is being found: a parent that needs itself is any structure
+        """The type of `_parent` in a class: the one class that has it, or any structure.
+
+        What has no parent (`parent: false`) does not speak of it.
+        """
+        key = spec, self._handing_on
+        if key not in self._parents:
+            self._parents[key] = STRUCT  # while it is being found: a parent that needs itself is any structure
             try:
-                kinds = {self._one_parent(parent, owner) for parent, owner in self.names.parents.get(spec, [])}
+                uses = self.names.parents.get(spec) or self.names.unlikely_parents.get(spec, [])
+                if self._handing_on:
+                    uses = [use for use in uses if use[1] in self.names.reached] or uses
+                kinds = {self._one_parent(parent, owner) for parent, owner in uses if parent is not None}
             except _TooDeep:
-                del self._parents[spec]
+                del self._parents[key]
                 raise
             if spec.up is not None and len(kinds) == 1:
-                self._parents[spec] = kinds.pop()
-        return self._parents[spec]
+                self._parents[key] = kinds.pop()
+        return self._parents[key]
 
-    def _one_parent(self, parent: sc.ClassSpec | sc.Code | None, owner: sc.ClassSpec) -> Type:
+    def _one_parent(self, parent: sc.ClassSpec | sc.Code, owner: sc.ClassSpec) -> Type:
         if isinstance(parent, sc.ClassSpec):
             return Type("user", parent)
-        return (
-            STRUCT if parent is None else self.of(parent, Context(owner, indexed=True))
-        )  # (`check` knows whether it is)
+        before, self._handing_on = self._handing_on, True
+        try:
+            return self.of(parent, Context(owner, indexed=True))  # (`check` knows whether it is)
+        finally:
+            self._handing_on = before
 
     # ------------------------------------------------------------ rules
 
@@ -488,6 +499,7 @@ class Types:
             written = "::".join(name.path)
             near = (written, self.scope.type_names(context.spec))
             raise Mistake("SF204", f"unknown type '{written}'", name.at, near)
+        self.names.used.add(spec)
         return self.layout.class_bits(spec)
 
     def class_size(self, spec: sc.ClassSpec, at: int) -> int:

@@ -31,7 +31,7 @@ from sigflow.errors import SigflowError, SpecError, StreamError
 from sigflow.events import Gap, Record
 from sigflow.runtime.measure import WIRE_ERRORS
 from sigflow.runtime.salvage import parse_whole
-from sigflow.runtime.struct import KaitaiStruct
+from sigflow.runtime.struct import KaitaiStruct, label
 from sigflow.stream.format import Format
 
 CODE = "SF511"
@@ -177,9 +177,9 @@ class Suite:
             self._module = self._compiled().load()
         meta = self._root.get("meta") if isinstance(self._root, Mapping) else None
         id = meta.get("id") if isinstance(meta, Mapping) else None
-        found: Any = self._module
-        for part in (id.text if isinstance(id, Scalar) else "", *path):
-            found = getattr(found, naming.upper_camel(part), None)
+        found: Any = getattr(self._module, naming.upper_camel(id.text if isinstance(id, Scalar) else ""), None)
+        for part in path:
+            found = _nested(self._module, found, part)
         name = "::".join(path)
         if not isinstance(found, type) or not issubclass(found, KaitaiStruct):
             return f"the type '{name}' has no class of its own name: its examples cannot be parsed"
@@ -292,6 +292,13 @@ def _measured(format: Format, raw: bytes) -> str:
     return f"an example is exactly one {format.name} frame: {found}, the example has {plural(len(raw), 'byte')}"
 
 
+def _nested(module: Any, owner: Any, id: str) -> Any:
+    """The class of a type of this id that another type holds, whatever it is called."""
+    described = module._columns().classes if hasattr(module, "_columns") else {}
+    inner = [one for one in vars(owner).values() if isinstance(one, type)] if isinstance(owner, type) else []
+    return next((one for one in inner if one in described and described[one].id == id), None)
+
+
 # ---------------------------------------------------------------- what is found against what is wanted
 
 
@@ -352,8 +359,9 @@ def _equal(value: Any, wanted: Scalar) -> bool:
     if value is None:
         return wanted.is_null
     if isinstance(value, Enum):
-        owner, _, label = wanted.text.rpartition("::")
-        named = naming.member(label) == value.name and (not owner or naming.upper_camel(owner) == type(value).__name__)
+        owner, _, name = wanted.text.rpartition("::")
+        mine = not owner or naming.upper_camel(owner.rpartition("::")[2]) == type(value).__name__.rstrip("_")
+        named = mine and name == label(value)
         return named or wanted.integer == value.value
     if isinstance(value, bool):
         return wanted.boolean is value
@@ -377,7 +385,7 @@ def _equal_float(value: float, wanted: Scalar) -> bool:
 
 def _shown(value: Any) -> str:
     if isinstance(value, Enum):
-        return f"{value.name} ({value.value})"
+        return f"{label(value)} ({value.value})"
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, int):

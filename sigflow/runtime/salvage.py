@@ -97,7 +97,8 @@ def _being_read(one: KaitaiStruct, trace: TracebackType | None) -> str | None:
 
     The fields that are set do not tell it: a list is there from its first element on, and stays when it is complete.
     """
-    missing = next((field for field in one._FIELDS if field not in one.__dict__), None)
+    read = max((number for number, field in enumerate(one._FIELDS, 1) if field in one.__dict__), default=0)
+    missing = next(iter(one._FIELDS[read:]), None)  # (before it, a field may be absent)
     if trace is None or (trace.tb_next is not None and trace.tb_next.tb_frame.f_code is Run.short.__code__):
         return missing  # a run sets its fields one by one
     fields = {field: field for field in one._FIELDS} | {f"_raw_{field}": field for field in one._FIELDS}

@@ -152,6 +152,21 @@ def members(enum: type[IntEnum]) -> dict[int, Any]:
     return dict(enum._value2member_map_)
 
 
+def label(member: Enum) -> str:
+    """What the spec calls an enum's member, where Python needs another name, too."""
+    ids: dict[str, str] = getattr(member.__class__, "_IDS", {})
+    return ids.get(member.name, member.name)
+
+
+def attribute(unit: type[Any] | None, path: str) -> str:
+    """The attributes that a path of the spec's ids leads along, from an object of this class; of what lies deeper than
+    its own members, as written.
+    """
+    name, dot, rest = path.partition(".")
+    python = next((one for one, id in getattr(unit, "_IDS", {}).items() if id == name), name)
+    return f"{python}{dot}{rest}"
+
+
 def named(table: dict[int, Any], value: int) -> Any:
     """The enum's member of this value, or the value itself where it has no name."""
     return table.get(value, value)

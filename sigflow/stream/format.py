@@ -21,7 +21,7 @@ from sigflow.runtime import pickled
 from sigflow.runtime.envelope import NEED, Envelope, Measured
 from sigflow.runtime.measure import WIRE_ERRORS, maybe_advance
 from sigflow.runtime.salvage import parse_whole
-from sigflow.runtime.struct import KaitaiStruct, current_limits
+from sigflow.runtime.struct import KaitaiStruct, attribute, current_limits
 from sigflow.runtime.window import Window
 from sigflow.stream import reading
 
@@ -69,7 +69,9 @@ class Format:
             self._parse = _within(self.limits, self._parse)
         # Limits on what the wire may ask for hold while a value is parsed whole.
         self.late = _late(envelope) if envelope is not None and not self.limits.over_the_wire else None
-        self._sequence = attrgetter(sequence.field) if sequence is not None else None
+        self._sequence: Callable[[Any], Any] | None = None
+        if envelope is not None and sequence is not None:
+            self._sequence = attrgetter(attribute(envelope.unit, sequence.field))
 
     def __repr__(self) -> str:
         if self.envelope is None:

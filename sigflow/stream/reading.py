@@ -7,6 +7,7 @@ the spec that asks for a note: each is a finding with its absolute offset and it
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import Enum
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from sigflow.errors import CodecError
 from sigflow.events import Reading
 from sigflow.runtime.envelope import Measured
 from sigflow.runtime.measure import WIRE_ERRORS, maybe_advance, reason_of
+from sigflow.runtime.struct import attribute, label
 from sigflow.runtime.window import Window
 
 if TYPE_CHECKING:
@@ -101,6 +103,8 @@ _WANTED = {"expected": "", "min": "at least ", "max": "at most "}
 
 def short(value: Any) -> str:
     """A value in a message."""
+    if isinstance(value, Enum):
+        return f"{label(value)} ({value.value})"
     text = value.hex() if isinstance(value, bytes) else repr(value)
     return text if len(text) <= 64 else f"{text[:60]}... ({len(text)} characters)"
 
@@ -135,7 +139,7 @@ def _payload(envelope: Envelope, record: Record, unit: Any) -> tuple[Any, int]:
     if field is None:
         return None, 0
     try:
-        value = attrgetter(field)(unit)
+        value = attrgetter(attribute(unit.__class__, field))(unit)
     except AttributeError:
         return None, 0  # the fault that kept it from being parsed is a finding already
     return (memoryview(value) if isinstance(value, bytes) else value), 0

@@ -14,6 +14,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from sigflow.runtime.measure import WIRE_ERRORS
+from sigflow.runtime.struct import attribute
 from sigflow.stream.markers import Markers
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class Watch:
         self._header = header
         self._checks = checks
         self._sequence = sequence
-        self._field = attrgetter(sequence.field)
+        self._field = attrgetter(attribute(header.envelope.unit, sequence.field))
         self.drop()
 
     def drop(self) -> None:

@@ -113,6 +113,8 @@ class Compiled:
     """What one compiler made of the corpus: a folder of modules, and why some specs have none."""
 
     folder: Path
+    #: Whether a field that is not there must be no attribute, as with the official compiler.
+    missing: bool = False
     refused: dict[str, str] = field(default_factory=dict)
     _before: set[str] = field(default_factory=set)
 
@@ -179,6 +181,8 @@ def wrong(check: Check, subject: Any, compiled: Compiled) -> str:
         return f"{check.actual}: {value!r}, expected {check.exception}"
     assert check.expected is not None, f"{check.actual}: neither a value nor an exception is expected"
     expected = evaluate(check.expected, subject, compiled.find_class)
+    if expected is None and compiled.missing:
+        return still_there(check.actual, subject, compiled)
     try:
         actual = evaluate(check.actual, subject, compiled.find_class)
     except AttributeError as error:
@@ -188,6 +192,15 @@ def wrong(check: Check, subject: Any, compiled: Compiled) -> str:
         return ""
     difference = differs(actual, expected)
     return f"{check.actual}: {difference}" if difference else ""
+
+
+def still_there(actual: str, subject: Any, compiled: Compiled) -> str:
+    """What is wrong with a value that must not be there: a field must be no attribute, an instance is None."""
+    owner, _, name = actual.rpartition(".")
+    one = evaluate(owner, subject, compiled.find_class) if owner else subject
+    if not name.startswith("_") and not isinstance(getattr(type(one), name, None), property):
+        return f"{actual}: there is such an attribute: {getattr(one, name)!r}" if hasattr(one, name) else ""
+    return "" if getattr(one, name) is None else f"{actual}: {getattr(one, name)!r}, expected None"
 
 
 def run_case(case: Case, compiled: Compiled) -> list[str]:

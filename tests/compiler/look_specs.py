@@ -982,4 +982,62 @@ types:
         ("4100 417800",),
         why="`+` of a string (/seq/1, line 5)",
     ),
+    Case(
+        "sizes_by_index",
+        """
+seq:
+  - {id: a, contents: IX}
+  - {id: n, type: u1}
+  - {id: sizes, type: u1, repeat: expr, repeat-expr: n}
+  - {id: segs, size: "sizes[_index]", repeat: expr, repeat-expr: n}
+  - {id: end, type: u1}
+""",
+        ("4958 02 01 03 41 424344 00", "4958 03 00 00 01 41 08", "4958 00 41"),
+    ),
+    Case(
+        "sizes_of_entries",
+        """
+seq:
+  - {id: n, type: u1, valid: {max: 3}}
+  - {id: table, type: entry, repeat: expr, repeat-expr: n}
+  - {id: segs, type: seg, size: "table[_index].len + _index", repeat: expr, repeat-expr: n}
+  - {id: last, size: "table[n - 1].len"}
+types:
+  entry: {seq: [{id: kind, type: u1}, {id: len, type: u1}]}
+  seg: {seq: [{id: first, size-eos: true}]}
+""",
+        ("02 0101 0103 41 42424242 434343", "01 0100", "03 0001 0001 0001 41 4141 414141 42"),
+    ),
+    Case(
+        "sizes_counted_from_the_end",
+        """
+seq:
+  - {id: n, type: u1, valid: {min: 1, max: 4}}
+  - {id: sizes, type: u1, repeat: expr, repeat-expr: n}
+  - {id: segs, size: "sizes[n - 1 - _index]", repeat: expr, repeat-expr: n}
+  - {id: first, size: sizes.first}
+  - {id: last, size: sizes.last}
+  - {id: second, size: "n > 1 ? sizes[1] : 0"}
+""",
+        ("02 01 03 424242 41 41 434343 424242", "01 02 4141 4141 4242"),
+    ),
+    Case(
+        "sizes_that_no_element_has",
+        """
+seq:
+  - {id: n, type: u1}
+  - {id: sizes, type: u1, repeat: expr, repeat-expr: 2}
+  - {id: segs, size: "sizes[_index]", repeat: expr, repeat-expr: n}
+""",
+        ("02 01 03 41 424242", "03 01 01 41 41"),
+    ),
+    Case(
+        "sizes_by_index_of_nothing",
+        """
+seq:
+  - {id: n, type: u4}
+  - {id: segs, size: "_index % 2", repeat: expr, repeat-expr: n}
+""",
+        ("00000003 41", "00000004 4142"),
+    ),
 )

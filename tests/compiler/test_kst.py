@@ -28,18 +28,20 @@ OFFICIAL_FAILS: dict[str, str] = {
 }
 
 
-def compile_with_sigflow(folder: Path) -> Compiled:
+def compile_with_sigflow(folder: Path, absent: str = "none") -> Compiled:
     from sigflow.compiler import build
 
     def compile_spec(path: Path) -> dict[str, str] | str:
-        result = build(str(path), import_paths=[str(item) for item in import_paths()], opaque_types=True)
+        result = build(str(path), import_paths=[str(item) for item in import_paths()], opaque_types=True, absent=absent)
         return dict(result.modules) if result.ok else "\n".join(str(problem) for problem in result.problems)
 
-    return compile_corpus(folder, compile_spec)
+    compiled = compile_corpus(folder, compile_spec)
+    compiled.missing = absent == "missing"
+    return compiled
 
 
 def compile_with_oracle(folder: Path) -> Compiled:
-    compiled = Compiled(folder)
+    compiled = Compiled(folder, missing=True)
     specs = [spec_path(name) for name in kst_corpus.names("formats", ".ksy")]
     for outcome in oracle.compile_many(specs, folder, import_paths()):
         if not outcome.ok:
@@ -47,7 +49,11 @@ def compile_with_oracle(folder: Path) -> Compiled:
     return compiled
 
 
-COMPILERS = {"sigflow": compile_with_sigflow, "official": compile_with_oracle}
+COMPILERS = {
+    "sigflow": compile_with_sigflow,
+    "sigflow, absent missing": lambda folder: compile_with_sigflow(folder, "missing"),
+    "official": compile_with_oracle,
+}
 
 
 @pytest.fixture(scope="module", params=list(COMPILERS))

@@ -74,8 +74,8 @@ def agree(envelope: Envelope, data: bytes, at: int, end: int, limit: int) -> str
         return "cut"
     frame = data[at : at + length]
     assert list(places(envelope, box, frame)) == [
-        (stored, b"".join(covered(piece, frame) for piece in pieces))
-        for checksum, (stored, pieces) in zip(envelope.checksums, wanted.checks, strict=True)
+        (layout[0], b"".join(covered(piece, frame) for piece in layout[1])) if layout is not None else (-1, b"")
+        for checksum, layout in zip(envelope.checksums, wanted.checks, strict=True)
         if checksum.pieces is None
     ]
     return remarked(envelope, frame, box)
@@ -91,7 +91,8 @@ def places(envelope: Envelope, box: Any, frame: bytes) -> Iterator[tuple[int, by
     for checksum in envelope.checksums:
         if checksum.pieces is None:
             stored, pieces = next(words), [(next(words), next(words)) for _ in range(next(words))]
-            yield stored, b"".join(bytes((b,)) if a < 0 else frame[a:b] for a, b in pieces)
+            data = b"".join(bytes((b,)) if a < 0 else frame[a:b] for a, b in pieces)
+            yield stored, data if stored >= 0 else b""  # (-1: the frame has none)
 
 
 def remarked(envelope: Envelope, frame: bytes, box: Any) -> str:

@@ -49,14 +49,14 @@ seq:
         "an unused type",
         "Nothing in the spec is of this type.",
         bad="""\
-meta: {id: types}
+meta: {id: kinds}
 seq:
   - {id: a, type: u1}
 types:
   header: {seq: [{id: b, type: u1}]}
 """,
         good="""\
-meta: {id: types}
+meta: {id: kinds}
 seq:
   - {id: a, type: header}
 types:
@@ -80,6 +80,36 @@ params:
   - {id: len, type: u1}
 seq:
   - {id: a, size: len}
+""",
+    ),
+    "SF606": Code(
+        W,
+        "an expression that nothing evaluates",
+        "Something else decides; take it away, or it will mislead a reader.",
+        bad="""\
+meta: {id: fixed}
+seq:
+  - {id: magic, contents: [1, 2, 3], size: 4}
+""",
+        good="""\
+meta: {id: fixed}
+seq:
+  - {id: magic, contents: [1, 2, 3]}
+""",
+    ),
+    "SF607": Code(
+        W,
+        "a terminator of several bytes, which is looked for at multiples of its length only",
+        "So the language has it, for characters of two and four bytes; here other bytes may stand before it.",
+        bad="""\
+meta: {id: messages}
+seq:
+  - {id: message, terminator: [0x1c, 0x0d]}
+""",
+        good="""\
+meta: {id: messages}
+seq:
+  - {id: message, type: str, encoding: UTF-16LE, terminator: [0x0d, 0]}
 """,
     ),
 }

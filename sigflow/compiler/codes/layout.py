@@ -40,12 +40,12 @@ seq:
         "a number without byte order",
         "Write `u2le`, `u2be`, or `endian` in `meta`.",
         bad="""\
-meta: {id: numbers}
+meta: {id: readings}
 seq:
   - {id: a, type: u2}
 """,
         good="""\
-meta: {id: numbers, endian: be}
+meta: {id: readings, endian: be}
 seq:
   - {id: a, type: u2}
 """,
@@ -148,6 +148,27 @@ types:
 meta: {id: recursive}
 seq:
   - {id: first, type: item}
+types:
+  item: {seq: [{id: more, type: u1}, {id: next, type: item, if: more != 0}]}
+""",
+    ),
+    "SF410": Code(
+        W,
+        "a type that holds itself without end, where nothing forces it to be read",
+        "Whoever asks for the field gets an error; the rest of the spec is read.",
+        bad="""\
+meta: {id: recursive}
+seq:
+  - {id: more, type: u1}
+  - {id: first, type: item, if: more != 0}
+types:
+  item: {seq: [{id: next, type: item}]}
+""",
+        good="""\
+meta: {id: recursive}
+seq:
+  - {id: more, type: u1}
+  - {id: first, type: item, if: more != 0}
 types:
   item: {seq: [{id: more, type: u1}, {id: next, type: item, if: more != 0}]}
 """,

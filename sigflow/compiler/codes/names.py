@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sigflow.compiler.codes.code import Code, E
+from sigflow.compiler.codes.code import Code, E, W
 
 CODES = {
     "SF201": Code(
@@ -156,6 +156,17 @@ meta: {id: main, imports: [haeder]}
 """,
         good="""\
 meta: {id: main, imports: [header]}
+""",
+    ),
+    "SF210": Code(
+        W,
+        "an ID that a module cannot have",
+        "Python has a module of this name: one would hide the other, so the parser is written under another name.",
+        bad="""\
+meta: {id: struct}
+""",
+        good="""\
+meta: {id: structure}
 """,
     ),
 }

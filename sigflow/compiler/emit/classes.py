@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from sigflow.compiler import naming
 from sigflow.compiler import schema as sc
 from sigflow.compiler.emit.measure import Scope, Steps
 from sigflow.compiler.emit.reads import Reads
@@ -139,15 +138,20 @@ class _Class:
         text = self.annotation(step.type)
         if isinstance(step.wire, Switched):
             texts = [self.annotation(self.module.types.wire(one, step.attr)) for _, one in step.wire.cases]
-            open_ended = all(on is not None for on, _ in step.wire.cases)
+            open_ended = all(on is not None for on, _ in step.wire.cases) and not self.left_out(step)
             text = " | ".join(dict.fromkeys([*texts, *(["None"] if open_ended else [])]))
             if len(set(texts)) > 4:
                 text = self.module.std("Any")
         if step.attr.repeat is not None:
             text = f"{self.builtin('list')}[{text}]"
-        if step.attr.condition is not None and not text.endswith("None") and not text.endswith("Any"):
+        optional = step.attr.condition is not None and not self.left_out(step)
+        if optional and not text.endswith(("None", "Any")):
             text = f"{text} | None"
         return text
+
+    def left_out(self, step: Step) -> bool:
+        """Whether a field that is not there is no attribute, and None is none of its values."""
+        return self.module.missing and not step.attr.is_instance
 
     def annotation(self, type_: Type) -> str:
         """A type as an annotation."""
@@ -172,8 +176,12 @@ class _Class:
         out = self.out
         out()
         with out.block(f"class {name}({self.module.std('IntEnum')}):"):
+            labels = self.module.expressions.plan.labels[enum]
+            renamed = {python: label for label, python in labels.items() if python != label}
+            if renamed:
+                out(f"_IDS = {self.module.std('nonmember')}({renamed!r})")
             for entry in enum.entries:
-                out(f"{naming.member(entry.id)} = {entry.value}")
+                out(f"{labels[entry.id]} = {entry.value}")
                 if entry.doc.text.strip():
                     out.doc(entry.doc.text)
 
@@ -265,7 +273,7 @@ class _Class:
         if step.attr.condition is not None:
             with out.block(f"if {reads.ex.code(step.attr.condition)}:"):
                 self.debug_body(reads, step, target, key)
-            if not step.attr.is_instance:
+            if not step.attr.is_instance and not self.module.missing:
                 with out.block("else:"):
                     out(f"{target} = None")
         else:
@@ -312,6 +320,8 @@ class _Class:
         wires = [one for _, one in step.wire.cases] if isinstance(step.wire, Switched) else [step.wire]
         mine = any(isinstance(one, User) and one.target in reads.ex.plan.classes for one in wires)
         save = f"{target}.append(_t)" if repeated else f"{target} = _t"
+        if isinstance(step.wire, Switched) and not repeated and self.module.missing and not step.attr.is_instance:
+            save = f"if _t is not None: {save}"
         if not mine:
             out(save)
             return

@@ -6,7 +6,7 @@ all behind it; of a class that is read without a `size`, the end is that of its 
 
 from __future__ import annotations
 
-from sigflow.compiler import encodings, naming
+from sigflow.compiler import encodings
 from sigflow.compiler import expression as ex
 from sigflow.compiler import schema as sc
 from sigflow.compiler.bounds import bounds
@@ -233,7 +233,7 @@ def _path(expr: ex.Expr, plan: ClassPlan, module: Module) -> str | None:
         wire = module.types.names.wires.get(member)
         if not isinstance(wire, User if names else Number | Bits):
             return None
-        names.append(naming.attribute(member.id))
+        names.append(module.expressions.plan.member_names[member])
         if isinstance(one, ex.Name):
             return ".".join(reversed(names)) if member in plan.spec.seq else None
         if not isinstance(one, ex.Attribute):

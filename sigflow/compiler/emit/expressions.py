@@ -8,6 +8,7 @@ from sigflow.compiler import encodings, naming
 from sigflow.compiler import expression as ex
 from sigflow.compiler import schema as sc
 from sigflow.compiler.layout import constant
+from sigflow.compiler.model import Switched
 from sigflow.compiler.plan import Plan
 from sigflow.compiler.types import Types
 
@@ -72,6 +73,8 @@ class Expressions:
         self.types = types
         #: Fields that the code at hand has in local variables.
         self.local: dict[sc.Attr, str] = {}
+        #: Whether a field that may be no attribute of its object is None where it is none.
+        self.lenient = False
         #: How to name something of the runtime; the module sets it.
         self.need: Callable[[str], str] = lambda name: name
 
@@ -118,7 +121,15 @@ class Expressions:
         member = self.types.members.get(expr)
         if isinstance(member, sc.Attr) and member in self.local:
             return self.local[member], ATOM
-        return f"self.{naming.attribute(expr.id)}", POSTFIX
+        return self.field("self", member, expr.id)
+
+    def field(self, owner: str, member: sc.Attr | sc.Param | None, id: str) -> tuple[str, int]:
+        """A field of an object."""
+        # (Of an opaque type nothing is known but what it would be called.)
+        name = self.plan.member_names[member] if member is not None else naming.attribute(id)
+        if self.lenient and isinstance(member, sc.Attr) and may_be_absent(member, self.types):
+            return f"getattr({owner}, {name!r}, None)", ATOM
+        return f"{owner}.{name}", POSTFIX
 
     def _attribute(self, expr: ex.Attribute) -> tuple[str, int]:
         return self.method(expr, expr.value, expr.id, ())
@@ -138,8 +149,10 @@ class Expressions:
         if (kind, name) == ("str", "to_i") and arguments:
             return f"int({self.at(value, CHOICE)}, {self.at(arguments[0], CHOICE)})", ATOM
         found = _METHODS.get((kind, name))
+        if found is None and name in _SPECIAL:
+            return f"{self.at(value, POSTFIX)}.{name}", POSTFIX
         if found is None:
-            return f"{self.at(value, POSTFIX)}.{name if name in _SPECIAL else naming.attribute(name)}", POSTFIX
+            return self.field(self.at(value, POSTFIX), self.types.members.get(expr), name)
         template, precedence = found
         inner = CHOICE if precedence == ATOM else POSTFIX
         return template.format(self.at(value, inner), *(self.at(one, CHOICE) for one in arguments)), precedence
@@ -182,8 +195,19 @@ class Expressions:
     def _size_of(self, expr: ex.SizeOf) -> tuple[str, int]:
         return str(self.types.sizes[expr]), ATOM
 
+    def label(self, expr: ex.EnumLabel) -> str:
+        """The Python name of an enum's label."""
+        return self.plan.labels[self.types.enums[expr]][expr.label]
+
     def _enum_label(self, expr: ex.EnumLabel) -> tuple[str, int]:
-        return f"{self.plan.class_names[self.types.enums[expr]]}.{naming.member(expr.label)}", POSTFIX
+        return f"{self.plan.class_names[self.types.enums[expr]]}.{self.label(expr)}", POSTFIX
+
+
+def may_be_absent(attr: sc.Attr, types: Types) -> bool:
+    """Whether a field may not be there: by its `if`, or because no case of its switch applies."""
+    wire = types.names.wires.get(attr)
+    open_ended = isinstance(wire, Switched) and all(on is not None for on, _ in wire.cases)
+    return not attr.is_instance and (attr.condition is not None or (open_ended and attr.repeat is None))
 
 
 def literal(value: int | float | str | bool) -> tuple[str, int]:

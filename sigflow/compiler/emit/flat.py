@@ -206,9 +206,10 @@ class Flat:
         self.names: dict[Step, str] = {}
         for member in layout.members:
             for step in member.steps:
-                self.names[step] = naming.attribute(step.attr.id)
+                self.names[step] = step.name
         taken = {*_LOCALS, *dir(builtins)}
-        self.names = {step: f"{name}_" if name in taken else name for step, name in self.names.items()}
+        named = naming.distinct(self.names.values(), lambda name: f"{name}_" if name in taken else name)
+        self.names = {step: named[name] for step, name in self.names.items()}
 
     def tables(self) -> None:
         """The header's unpacker."""
@@ -325,6 +326,7 @@ class Flat:
             checksum.algorithm == "CRC-32/ISO-HDLC"
             and not checksum.conditions
             and not checksum.zeroed
+            and not checksum.nested
             and checksum.order != "hex"
             and all(over.code is None for over in checksum.over)
         )
@@ -363,11 +365,12 @@ class Flat:
                     start, stop = _place(offsets[over.first][0]), _place(offsets[over.last][1])
                     piece = f"body[{start}:{stop}]"
                     text = f"{crc}({piece}, {text})" if text else f"{crc}({piece})"
-                first, last = offsets[checksum.attr]
+                first = (offsets[checksum.attr][0] or 0) + checksum.inner
+                last = None if first < 0 and first + checksum.size == 0 else first + checksum.size
                 step = next(
                     (one for member in layout.members for one in member.steps if one.attr is checksum.attr), None
                 )
-                if step is not None and not isinstance(step.wire, Bits):
+                if step is not None and isinstance(step.wire, Number) and step.wire.size == checksum.size:
                     stored = self.names[step]
                 else:
                     stored = f"int.from_bytes(data[{_place(first)}:{_place(last)}], {checksum.order!r})"

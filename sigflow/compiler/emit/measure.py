@@ -17,12 +17,12 @@ from collections.abc import Iterator
 from sigflow.compiler import expression as ex
 from sigflow.compiler import schema as sc
 from sigflow.compiler.emit.expressions import AND
-from sigflow.compiler.emit.reads import Reads
+from sigflow.compiler.emit.reads import Reads, trailing
 from sigflow.compiler.emit.shared import Module
 from sigflow.compiler.emit.writer import Writer
-from sigflow.compiler.hints import Hints
+from sigflow.compiler.hints import Hints, Path
 from sigflow.compiler.layout import integer
-from sigflow.compiler.model import Bits, Number, Shape, Switched, User, Wire
+from sigflow.compiler.model import Bits, Bytes, Number, Shape, Switched, User, Wire
 from sigflow.compiler.plan import ClassPlan, Plan, Step
 from sigflow.compiler.problems import Problems
 
@@ -44,6 +44,13 @@ class Scope:
                 self.need(code.expr)
         for code in self._of_hints():
             self.need(code.expr)
+        #: Fields inside others whose places a checksum needs; by class, for their objects keep them.
+        self.inner: set[sc.Attr] = set()
+        for checksum in hints.checksums:
+            for path in checksum.paths:
+                if len(path) > 1:
+                    self.needed.update(path)
+                    self.inner.update(path[1:])
 
     def _walk(self, plan: ClassPlan) -> None:
         waiting = [plan]
@@ -80,12 +87,24 @@ class Scope:
                 stack.extend(code.expr for code in codes if code is not None)
             stack.extend(ex.children(one))
 
+    def valued(self, step: Step) -> bool:
+        """Whether a measure needs the value of a field, and not just its bytes."""
+        attr = step.attr
+        checked = attr.valid is not None or attr.contents is not None or attr in self.hints.uniques
+        return checked or attr in self.needed or (attr.repeat is not None and attr.repeat.kind == "until")
+
+    def number(self, attr: sc.Attr) -> int:
+        """The number of a field in its class."""
+        return next(
+            plan.spec.seq.index(attr) for plan in self.plan.classes.values() if attr in plan.spec.seq
+        )
+
     def looked(self, step: Step) -> bool:
         """Whether a measure has to read a field, wherever it stands."""
         attr = step.attr
         if attr in self.needed or attr.valid is not None or attr.contents is not None or attr in self.hints.uniques:
             return True
-        if attr.repeat is not None and attr.repeat.kind == "until":
+        if attr.repeat is not None and (attr.repeat.kind == "until" or _by_index(step)):
             return True
         switched = isinstance(step.wire, Switched)
         return any(self._reads(wire, switched) for wire in wires_of(step.wire))
@@ -124,6 +143,13 @@ class Scope:
         return True
 
 
+def _by_index(step: Step) -> bool:
+    """Whether the elements of a list differ in size by their number: they cannot be passed over all at once."""
+    shapes = [getattr(wire, "shape", None) for wire in wires_of(step.wire)]
+    codes = [shape.size.expr for shape in shapes if shape is not None and shape.size is not None]
+    return any(isinstance(one, ex.Name) and one.id == "_index" for code in codes for one in ex.walk(code))
+
+
 def is_bounded(wire: User) -> bool:
     return wire.shape is not None and wire.shape.bounded
 
@@ -157,7 +183,7 @@ def derivable(plan: Plan, module: Module, hints: Hints, problems: Problems) -> b
     before = problems.failed
     for one in scope.classes:
         for step in one.steps:
-            why = _obstacle(step, plan, module)
+            why = _obstacle(step, plan, scope)
             if why:
                 problems.add(
                     "SF507", step.attr.place, f"the length of a frame cannot be derived: '{step.attr.id}' {why}"
@@ -172,7 +198,7 @@ def derivable(plan: Plan, module: Module, hints: Hints, problems: Problems) -> b
     return problems.failed == before
 
 
-def _obstacle(step: Step, plan: Plan, module: Module) -> str:
+def _obstacle(step: Step, plan: Plan, scope: Scope) -> str:
     attr = step.attr
     if attr.repeat is not None and attr.repeat.kind == "eos":
         return "is repeated to the end of the stream"
@@ -180,8 +206,9 @@ def _obstacle(step: Step, plan: Plan, module: Module) -> str:
         shape: Shape | None = getattr(wire, "shape", None)
         if shape is not None and shape.eos:
             return "extends to the end of the stream"
-        if shape is not None and shape.process is not None and ".".join(shape.process.path) not in _BUILT_IN:
-            return "has a custom process"
+        custom = shape is not None and shape.process is not None and ".".join(shape.process.path) not in _BUILT_IN
+        if custom and scope.valued(step):
+            return "has a custom process, and what it gives is checked, or decides about other fields"
         if isinstance(wire, User) and not is_bounded(wire) and wire.target not in plan.classes:
             return "is of an imported or opaque type without `size`"
     return ""
@@ -194,6 +221,7 @@ class Steps(Reads):
         super().__init__(module, plan, order, out)
         self.scope = scope
         self.hints = scope.hints
+        self.missing = False  # where a frame ends does not depend on how its objects say that a field is absent
         self.attr: sc.Attr | None = None
         self.passing = False
         self.marks: dict[sc.Attr, None] = {}
@@ -221,18 +249,13 @@ class Steps(Reads):
     def marked(self, step: Step) -> None:
         """A field, with its offsets kept where a checksum needs them."""
         number = self.plan.steps.index(step)
-        if step.attr in self.marks:
+        mine = step.attr in self.marks
+        if mine:
             self.out(f"start_{number} = io.pos()")
-        self.bounded(step)
-        if step.attr in self.marks:
-            self.out(f"stop_{number} = io.pos(){self.trailing(step)}")
-
-    def trailing(self, step: Step) -> str:
-        """What to take off the position for a terminator that is no byte of the field."""
-        shape: Shape | None = getattr(step.wire, "shape", None)
-        if shape is None or shape.term is None or shape.size is not None or not shape.consume or shape.include:
-            return ""
-        return f" - {len(shape.term)}"
+        with self.placed(step):
+            self.bounded(step)
+        if mine:
+            self.out(f"stop_{number} = io.pos(){trailing(step)}")
 
     def bounded(self, step: Step) -> None:
         """A field, within its `-sigflow-max-size`."""
@@ -316,6 +339,13 @@ class Steps(Reads):
             self.wait(f"io.lacks_bits({wire.width})")
         elif isinstance(wire, User) and not is_bounded(wire):
             return self.child(wire, step)
+        elif (
+            isinstance(wire, Bytes | User)
+            and wire.shape is not None
+            and wire.shape.process is not None
+            and not self.scope.valued(step)
+        ):
+            return self.stretch(wire.shape)  # where it ends is told by the bytes as they stand
         return super().value(wire, step, target, repeated)
 
     def child(self, wire: User, step: Step) -> str:
@@ -373,12 +403,29 @@ class Steps(Reads):
                     continue
                 assert over.first is not None
                 assert over.last is not None
-                pieces.append(f"(start_{self.index(over.first)}, stop_{self.index(over.last)})")
-            layout = f"(start_{self.index(checksum.attr)}, ({', '.join(pieces)},))"
+                pieces.append(f"({self.place(over.start, 'start')}, {self.place(over.stop, 'stop')})")
+            stored = self.place(checksum.path, "start") + (f" + {checksum.inner}" if checksum.inner else "")
+            layout = f"({stored}, ({', '.join(pieces)},))"
             conditions = " and ".join(self.ex.at(code.expr, AND) for code in checksum.conditions)
             parts.append(f"{layout} if {conditions} else None" if conditions else layout)
         checks = f", ({', '.join(parts)},)" if parts else ""
         self.out(f"return {self.module.need('Measured')}(io.pos(), io.looked{checks})")
+
+    def place(self, path: Path, which: str) -> str:
+        """Where the field that a path leads to starts, or stops, in the frame."""
+        if len(path) == 1:
+            return f"{which}_{self.index(path[0])}"
+        parts, owner = [], "self"
+        for number, attr in enumerate(path):
+            last = number == len(path) - 1
+            wire = self.module.types.names.wires[attr]
+            # Places inside an object with a stream of its own count from where that begins.
+            if last or (isinstance(wire, User) and wire.shape is not None and wire.shape.bounded):
+                own = which if last else "start"
+                index = self.scope.number(attr)
+                parts.append(f"{own}_{index}" if number == 0 else f"{owner}._{own}_{index}")
+            owner = f"{owner}.{self.ex.plan.member_names[attr]}"
+        return " + ".join(parts)
 
     def index(self, attr: sc.Attr) -> int:
         return next(number for number, step in enumerate(self.plan.steps) if step.attr is attr)

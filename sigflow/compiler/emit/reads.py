@@ -7,7 +7,8 @@ from), and inside a repeat `i` and `_`.  `runs` merges fields of fixed size on t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from sigflow.compiler import encodings
 from sigflow.compiler import expression as ex
@@ -32,6 +33,8 @@ class Reads:
         self.ex = module.expressions
         #: Bytes of a run that lie behind the field being checked: where it is refused, they have not been read.
         self.behind = 0
+        #: Whether a field that is not there is no attribute of the object either, as in Kaitai's Python target.
+        self.missing = module.missing
 
     def number_order(self, wire: Number) -> str:
         """The byte order of a number as this class is being written."""
@@ -44,6 +47,16 @@ class Reads:
 
     # ------------------------------------------------------------ one field
 
+    @contextmanager
+    def placed(self, step: Step) -> Iterator[None]:
+        """Keep where a field stands in its stream, if somebody asks."""
+        number, asked = self.plan.steps.index(step), step.attr in self.module.placed
+        if asked:
+            self.out(f"self._start_{number} = io.pos()")
+        yield
+        if asked:
+            self.out(f"self._stop_{number} = io.pos(){trailing(step)}")
+
     def step(self, step: Step, target: str = "") -> None:
         """One field by itself."""
         target = target or f"self.{step.name}"
@@ -53,7 +66,7 @@ class Reads:
             return
         with self.out.block(f"if {self.ex.code(attr.condition)}:"):
             self.body(step, target)
-        if not attr.is_instance:
+        if not attr.is_instance and not self.missing:
             with self.out.block("else:"):
                 self.out(f"{target} = None")
 
@@ -68,7 +81,8 @@ class Reads:
     def assign(self, step: Step, wire: Wire, target: str) -> None:
         """`target` = the value read."""
         if isinstance(wire, Switched):
-            self.switch(step, wire, f"{target} = {{}}", f"{target} = None", False)
+            absent = f"{target} = None" if step.attr.is_instance or not self.missing else None
+            self.switch(step, wire, f"{target} = {{}}", absent, False)
         else:
             self.out(f"{target} = {self.value(wire, step, target, False)}")
 
@@ -413,6 +427,8 @@ class Reads:
             with out.block(f"{word} {self.case(on)}"):
                 out(line.format(self.value(inner, step, target, repeated)))
             word = "elif"
+        if otherwise is None and absent is None and not repeated:
+            return
         with out.block("else:"):
             if otherwise is not None:
                 out(line.format(self.value(otherwise, step, target, repeated)))
@@ -472,6 +488,14 @@ class Reads:
         if value != "_":
             self.out(f"_ = {value}")
         self.refuse(f"not {self.ex.at(_code(valid.codes[0]).expr, 3)}", "Expr", "_", path)
+
+
+def trailing(step: Step) -> str:
+    """What to take off the position behind a field for a terminator that is no byte of it."""
+    shape: Shape | None = getattr(step.wire, "shape", None)
+    if shape is None or shape.term is None or shape.size is not None or not shape.consume or shape.include:
+        return ""
+    return f" - {len(shape.term)}"
 
 
 def _code(code: sc.Code | None) -> sc.Code:

@@ -58,6 +58,11 @@ class Runs(Reads):
         steps = list(self.plan.steps)
         at = 0
         while at < len(steps):
+            if steps[at].attr in self.module.placed:
+                with self.placed(steps[at]):
+                    self.step(steps[at])
+                at += 1
+                continue
             packed, after = self.run(steps, at)
             if len(packed) > 1 or (packed and len(packed[0].steps) > 1):
                 self.write_run(packed)
@@ -85,7 +90,7 @@ class Runs(Reads):
         """The field at `at` as a member of a run, if it can be one."""
         step = steps[at]
         attr, wire = step.attr, step.wire
-        if attr.condition is not None or attr.repeat is not None:
+        if attr.condition is not None or attr.repeat is not None or attr in self.module.placed:
             return None
         if isinstance(wire, Number):
             return Packed((step,), LETTERS[wire.kind, wire.size], wire.size, self.number_order(wire))
@@ -118,7 +123,7 @@ class Runs(Reads):
             attr, wire = step.attr, step.wire
             if not isinstance(wire, Bits) or not isinstance(first, Bits) or wire.order != first.order:
                 break
-            if attr.condition is not None or attr.repeat is not None:
+            if attr.condition is not None or attr.repeat is not None or attr in self.module.placed:
                 break
             found.append(step)
         return found

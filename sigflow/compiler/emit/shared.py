@@ -33,8 +33,12 @@ SIGNS = {"le": "<", "be": ">"}
 class Module:
     """What the code of one module shares: the expression writer, the runs and the names it needs of the runtime."""
 
-    def __init__(self, expressions: Expressions, types: Types, taken: frozenset[str]) -> None:
+    def __init__(
+        self, expressions: Expressions, types: Types, taken: frozenset[str], missing: bool = False
+    ) -> None:
         self.expressions = expressions
+        #: Whether the classes leave an absent field out instead of setting it to None.
+        self.missing = missing
         expressions.need = self.need
         self.needs: set[str] = {"require_abi"}
         self._taken = taken
@@ -44,6 +48,8 @@ class Module:
         self.enums: dict[sc.Enum, str] = {}
         self.stdlib: set[str] = set()
         self.processes: set[str] = set()
+        #: Fields whose places their objects keep, since a checksum of the frame lies there.
+        self.placed: frozenset[sc.Attr] = frozenset()
         #: Readers of lists of numbers, by the module's name for each: byte order and struct letter.
         self.arrays: dict[str, tuple[str, str]] = {}
         #: The functions that split a byte into its bit fields, without their heads.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sigflow.compiler import naming
 from sigflow.compiler import schema as sc
 from sigflow.compiler.emit.columns import needs
 from sigflow.compiler.emit.flat import Flat, FlatLayout, flat_layout
@@ -20,7 +19,9 @@ from sigflow.runtime.envelope import CrcParameters
 
 def write_stream(module: Module, plan: Plan, hints: Hints, out: Writer, hash: str, problems: Problems) -> None:
     """Everything below the class.  What keeps the format from the native engine is noted in `problems`."""
+    module.expressions.lenient = module.missing  # what is told of a frame is the same, however its class is made
     _Stream(module, plan, hints, out, hash).write(problems)
+    module.expressions.lenient = False
 
 
 def lazy_fields(plan: Plan, module: Module, hints: Hints | None) -> tuple[str, ...]:
@@ -176,7 +177,7 @@ class _Stream:
 
     def look(self, layout: FlatLayout | None, problems: Problems) -> None:
         """`_look`: the native measure, or why there is none."""
-        static = [one.attr for one in self.hints.checksums if is_static(one, layout)]
+        static = [one for one in self.hints.checksums if is_static(one, layout)]
         found = write_look(self.plan, self.module, self.hints, frozenset(static))
         if isinstance(found, Missing):
             place = found.place
@@ -251,7 +252,7 @@ class _Stream:
 
     def checksum(self, one: ChecksumHint, layout: FlatLayout | None) -> str:
         algorithm = repr(one.algorithm) if isinstance(one.algorithm, str) else self.parameters(one.algorithm)
-        parts = [repr(naming.attribute(one.attr.id)), algorithm, str(one.size), repr(one.order)]
+        parts = [repr(one.name), algorithm, str(one.size), repr(one.order)]
         if is_static(one, layout) and layout is not None:
             offsets = layout.offsets()
             pieces = [
@@ -259,7 +260,7 @@ class _Stream:
                 for over in one.over
                 if over.first is not None and over.last is not None
             ]
-            parts += [f"stored={offsets[one.attr][0]}", f"pieces={tuple(pieces)!r}"]
+            parts += [f"stored={offsets[one.attr][0] + one.inner}", f"pieces={tuple(pieces)!r}"]
         if one.zeroed:
             parts.append("zeroed=True")
         if one.conditions:
@@ -275,7 +276,7 @@ class _Stream:
         one = self.hints.sequence
         if one is None:
             return
-        parts = [repr(naming.attribute(one.attr.id)), str(one.modulus), str(one.step)]
+        parts = [repr(one.attr.id), str(one.modulus), str(one.step)]
         if one.per is not None:
             parts.append(f"stream={self.method('_stream', one.per)}")
             read = needs(one.per, self.unit, self.module)
@@ -309,7 +310,7 @@ class _Stream:
     def payload(self, layout: FlatLayout | None) -> None:
         attr = self.hints.payload
         if attr is not None:
-            self.add("payload", repr(naming.attribute(attr.id)))
+            self.add("payload", repr(attr.id))
             if layout is not None and attr in layout.offsets():
                 self.add("payload_at", repr(layout.offsets()[attr]))
         code = self.hints.byte_order
@@ -326,14 +327,14 @@ class _Stream:
             return
         with self.out.block(self.function("_metadata", f"self: {self.unit.qualified}", "dict[str, str]")):
             condition = f" if {self.ex.code(one.when)}" if one.when is not None else ""
-            name = naming.attribute(one.attr.id)
+            name = self.plan.member_names[one.attr]
             self.out(f"return {{{self.ex.code(one.key)}: {self.ex.code(one.value)} for _ in self.{name}{condition}}}")
         self.add("metadata", "_metadata")
 
     def codecs(self) -> None:
         parts = []
         for number, one in enumerate(self.hints.codecs):
-            values = [repr(naming.attribute(one.attr.id)), repr(one.name)]
+            values = [repr(one.attr.id), repr(one.name)]
             if one.when is not None:
                 values.append(f"when={self.method(f'_codec_{number}', one.when, 'bool')}")
                 read = needs(one.when, self.unit, self.module)
@@ -352,7 +353,7 @@ class _Stream:
         parts = []
         for number, one in enumerate(self.hints.notes):
             name = self.method(f"_note_{number}", one.when, "bool")
-            values = [repr(naming.attribute(one.attr.id)), repr(one.code), repr(one.text), name]
+            values = [repr(one.attr.id), repr(one.code), repr(one.text), name]
             read = needs(one.when, self.unit, self.module)
             if read is not None:
                 values.append(repr(read))
@@ -389,7 +390,8 @@ def _list(targets: Iterable[str]) -> str:
 
 def is_static(one: ChecksumHint, layout: FlatLayout | None) -> bool:
     """Whether the envelope says where a checksum stands and what it covers."""
-    return layout is not None and not one.conditions and all(over.code is None for over in one.over)
+    static = layout is not None and not one.nested and not one.conditions
+    return static and all(over.code is None for over in one.over)
 
 
 def _written(attr: sc.Attr, wire: Wire) -> str:

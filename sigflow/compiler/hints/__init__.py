@@ -5,7 +5,7 @@ spec. `Hints` is what the emitter needs; a spec without `-sigflow-stream` has no
 
 model       what is understood                  reader      what all are read with
 stream      `-sigflow-stream`                   checksum    a checksum in it
-attributes  the hints of attributes
+places      where a hint points to              attributes  the hints of attributes
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 from sigflow.compiler import schema as sc
 from sigflow.compiler.hints.attributes import ATTRIBUTE_HINTS, AttributeReader
 from sigflow.compiler.hints.checksum import CHECKSUM_KEYS, CRC_KEYS
-from sigflow.compiler.hints.model import ChecksumHint, Hints
+from sigflow.compiler.hints.model import ChecksumHint, Hints, Path
 from sigflow.compiler.hints.reader import Reader
 from sigflow.compiler.hints.stream import STREAM_KEYS, StreamReader
 from sigflow.compiler.model import Names
@@ -29,6 +29,7 @@ __all__ = [
     "TYPE_HINTS",
     "ChecksumHint",
     "Hints",
+    "Path",
     "understand_hints",
 ]
 

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from sigflow import checksums
 from sigflow.compiler import schema as sc
-from sigflow.compiler.hints.model import ChecksumHint, Hints, Over
-from sigflow.compiler.hints.reader import Reader
+from sigflow.compiler.hints.model import ChecksumHint, Hints, Over, Path
+from sigflow.compiler.hints.places import PlaceReader, Stretch, from_outside
 from sigflow.compiler.layout import integer
-from sigflow.compiler.model import Bytes, Number, Text
+from sigflow.compiler.model import Bytes, Text
 from sigflow.compiler.source import Mapping, Node, Scalar, Sequence
 from sigflow.compiler.types import Context
 from sigflow.errors import UsageError
 from sigflow.runtime.envelope import CrcParameters
 
-CHECKSUM_KEYS = ("field", "algorithm", "over", "zeroed", "encoding", "if")
+CHECKSUM_KEYS = ("field", "algorithm", "over", "zeroed", "encoding", "order", "if")
 CRC_KEYS = ("width", "poly", "init", "refin", "refout", "xorout")
 
 
-class ChecksumReader(Reader):
+class ChecksumReader(PlaceReader):
     """Reads one checksum."""
 
     def checksum(self, hints: Hints, node: Node, context: Context) -> ChecksumHint | None:
@@ -29,15 +29,14 @@ class ChecksumReader(Reader):
         if missing:
             self.bad(node, f"a checksum needs {' and '.join(f'`{key}`' for key in missing)}")
             return None
-        attr = self.field(node.get("field"), hints)
         algorithm = self.algorithm(node.get("algorithm"))
         over = self.over(node.get("over"), hints, context)
-        if attr is None or algorithm is None or over is None:
+        if algorithm is None or over is None:
+            self.stored(hints, node, 0)  # what is wrong with it is told in the same run
             return None
-        width = checksums.get(algorithm).width
-        place = node.get("field") or node
-        size, order = self.stored(attr, place, node.get("encoding"), width)
-        if not size:
+        field = node.get("field") or node
+        stored = self.stored(hints, node, checksums.get(algorithm).width)
+        if stored is None:
             return None
         when = self.expression(node.get("if"), context, "bool")
         if when is None and node.get("if") is not None:
@@ -49,45 +48,75 @@ class ChecksumReader(Reader):
             for one in (written.items if isinstance(written, Sequence) else (written,))
         )
         return ChecksumHint(
-            attr, algorithm, size, order, over, isinstance(zeroed, Scalar) and zeroed.boolean is True, text,
-            written.place if written is not None else node.place, when,
+            field.text if isinstance(field, Scalar) else "", stored.path, stored.inner, algorithm, stored.size,
+            stored.order, over, isinstance(zeroed, Scalar) and zeroed.boolean is True, text,
+            written.place if written is not None else node.place, self.conditions(stored, when, context),
         )  # fmt: skip
 
-    def stored(self, attr: sc.Attr, place: Node, encoding: Node | None, width: int) -> tuple[int, str]:
-        wire = self.names.wires.get(attr)
-        if wire is None:
-            return 0, ""  # reported where the field stands
-        if isinstance(wire, Number) and wire.kind != "f" and wire.order != "calc":
-            if encoding is not None:
-                self.bad(encoding, f"'{attr.id}' is an integer; only text has an encoding of digits", "SF504")
-            if width > 8 * wire.size:
-                self.bad(
-                    place,
-                    f"a checksum of {width} bits does not fit into '{attr.id}', which has {8 * wire.size}",
-                    "SF504",
-                )
-                return 0, ""
-            return wire.size, "little" if wire.order == "le" else "big"
-        if isinstance(wire, Text | Bytes) and isinstance(encoding, Scalar) and encoding.text == "hex":
-            size = integer(wire.shape.size)
-            if size is not None and 4 * size >= width:
-                return size, "hex"
-            has = "no fixed size" if size is None else str(size)
-            self.bad(place, f"a checksum of {width} bits takes {-(-width // 4)} digits, '{attr.id}' has {has}", "SF504")
-            return 0, ""
-        self.bad(
-            place, f"a checksum stands in an integer, or in text with `encoding: hex`; '{attr.id}' is neither", "SF504"
-        )
-        return 0, ""
+    def conditions(self, stored: Stretch, when: sc.Code | None, context: Context) -> tuple[sc.Code, ...]:
+        """What must hold for a frame to have the checksum: `checksum.if`, and the `if` of the fields it stands in."""
+        found = [when] if when is not None else []
+        for attr, before in dict.fromkeys((path[n], path[:n]) for path in stored.fields for n in range(len(path))):
+            code = attr.condition
+            if code is not None and before:
+                code = sc.Code(code.scalar, from_outside(code.expr, before))
+                self.types.of(code, context)
+            found += [code] if code is not None else []
+        return tuple(found)
+
+    def stored(self, hints: Hints, node: Mapping, width: int) -> Stretch | None:
+        """Where the expected value stands."""
+        place, encoding, order = node.get("field") or node, node.get("encoding"), self.order(node.get("order"))
+        digits = self.digits(place, encoding, width, hints) if encoding is not None else None
+        if encoding is not None:
+            return digits
+        found = self.stretch(place, order, hints)
+        if found is None:
+            return None
+        bits = 8 * found.size if found.order != "hex" else 4 * found.size
+        if width > bits:
+            name = place.text if isinstance(place, Scalar) else ""
+            self.bad(place, f"a checksum of {width} bits does not fit into '{name}', which has {bits}", "SF504")
+            return None
+        return found
+
+    def digits(self, place: Node, encoding: Node, width: int, hints: Hints) -> Stretch | None:
+        """Text that spells the value in hexadecimal digits."""
+        path = self.path(place.text, place.place, hints) if isinstance(place, Scalar) else None
+        wire = self.names.wires.get(path[-1]) if path is not None else None
+        if path is None or wire is None:
+            return None
+        attr = path[-1]
+        if not isinstance(wire, Text | Bytes):
+            self.bad(encoding, f"'{attr.id}' is no text; only text has an encoding of digits", "SF504")
+            return None
+        if not isinstance(encoding, Scalar) or encoding.text != "hex":
+            self.bad(encoding, f"expected `hex`, got {encoding.describe()}", "SF504")
+            return None
+        size = integer(wire.shape.size)
+        if size is not None and 4 * size >= width:
+            return Stretch(path, 0, size, "hex", (path,))
+        has = "no fixed size" if size is None else str(size)
+        self.bad(place, f"a checksum of {width} bits takes {-(-width // 4)} digits, '{attr.id}' has {has}", "SF504")
+        return None
+
+    def order(self, node: Node | None) -> str | None:
+        """The byte order of a checksum in a field of bytes."""
+        if node is None:
+            return None
+        if isinstance(node, Scalar) and node.text in ("le", "be"):
+            return "little" if node.text == "le" else "big"
+        self.bad(node, f"expected `le` or `be`, got {node.describe()}")
+        return None
 
     def algorithm(self, node: Node | None) -> str | CrcParameters | None:
         if isinstance(node, Scalar):
             try:
-                checksums.get(node.text)
+                found = checksums.get(node.text)
             except UsageError as error:
                 self.bad(node, str(error).partition(" Known: ")[0], "SF503")
                 return None
-            return node.text
+            return found.name if node.text.startswith("CRC") else node.text  # (the name, for an alias)
         if isinstance(node, Mapping):
             self.keys(node, CRC_KEYS, "a CRC")
             values: dict[str, int | bool] = {}
@@ -133,14 +162,18 @@ class ChecksumReader(Reader):
                 self.bad(item or self.file.root, "expected a field, a range `a..b` or {expr: …}")
                 return None
             first, dots, last = item.text.partition("..")
-            a = self.named(first.strip(), item.at(0), hints)
+            a = self.path(first.strip(), item.at(0), hints)
             after = len(first) + 2 + len(last) - len(last.lstrip())
-            b = self.named(last.strip(), item.at(after), hints) if dots else a
+            b = self.path(last.strip(), item.at(after), hints) if dots else a
             if a is None or b is None:
                 return None
-            seq = hints.unit.seq
-            if seq.index(b) < seq.index(a):
+            if self.before(b, a):
                 self.bad(item, f"the range '{item.text}' ends before it begins")
                 return None
             found.append(Over(a, b))
         return tuple(found)
+
+    def before(self, one: Path, other: Path) -> bool:
+        """Whether a field stands before another, none inside the other."""
+        pairs = zip(self._number(one), self._number(other), strict=False)
+        return next((mine < its for mine, its in pairs if mine != its), False)

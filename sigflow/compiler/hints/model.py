@@ -9,21 +9,40 @@ from sigflow.diagnostics import Place
 from sigflow.limits import DEFAULT_FRAME
 from sigflow.runtime.envelope import CrcParameters
 
+#: The fields that lead to one inside others: the first is the frame's own, the last is meant.
+Path = tuple[sc.Attr, ...]
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Over:
-    """Covered bytes: from the first byte of `first` to the last of `last`; or an expression."""
+    """Covered bytes: from the first byte of the field that `start` leads to, to the last of that of `stop`; or an
+    expression.
+    """
 
-    first: sc.Attr | None = None
-    last: sc.Attr | None = None
+    start: Path = ()
+    stop: Path = ()
     code: sc.Code | None = None
+
+    @property
+    def first(self) -> sc.Attr | None:
+        """The field of the frame with which the covered bytes begin, or in which they do."""
+        return self.start[0] if self.start else None
+
+    @property
+    def last(self) -> sc.Attr | None:
+        """The same of their end."""
+        return self.stop[0] if self.stop else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ChecksumHint:
-    """One checksum: the attribute that holds it, its algorithm and bytes, and what it covers."""
+    """One checksum: its name in the spec, its `size` bytes from byte `inner` on of the field that `path` leads to,
+    its algorithm, what it covers.
+    """
 
-    attr: sc.Attr
+    name: str
+    path: Path
+    inner: int
     algorithm: str | CrcParameters
     size: int
     order: str
@@ -31,12 +50,23 @@ class ChecksumHint:
     zeroed: bool
     written: str
     place: Place  # of `over`
-    when: sc.Code | None = None
+    #: What must hold for a frame to have this checksum: `checksum.if`, and the `if` of the fields that it stands in.
+    conditions: tuple[sc.Code, ...] = ()
 
     @property
-    def conditions(self) -> tuple[sc.Code, ...]:
-        """What must hold for a frame to have this checksum: `checksum.if`, and the `if` of its field."""
-        return tuple(code for code in (self.when, self.attr.condition) if code is not None)
+    def attr(self) -> sc.Attr:
+        """The field of the frame that is the checksum, or that holds it."""
+        return self.path[0]
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """Where the field stands and what it covers begins and ends."""
+        return (self.path, *(path for over in self.over if over.code is None for path in (over.start, over.stop)))
+
+    @property
+    def nested(self) -> bool:
+        """Whether any of them lies inside a field of the frame."""
+        return any(len(path) > 1 for path in self.paths)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -60,6 +60,18 @@ class Reader:
     def unknown(self, id: str, place: Place, known: Iterable[str]) -> None:
         self.problems.add("SF508", place, f"unknown field '{id}'", (id, known))
 
+    def no_field(self, id: str, spec: sc.ClassSpec, place: Place) -> None:
+        """Report an id, or a path, that is none of a class's own fields."""
+        first = id.partition(".")[0].strip()
+        if "." in id and any(attr.id == first for attr in spec.seq):
+            self.problems.add("SF502", place, f"expected a field of the frame itself, got the path '{id}'")
+        elif spec.member(id) is not None:
+            kind = "an instance" if id in spec.instances else "a param"
+            text = f"'{id}' is {kind}, which has no place of its own in a frame; name the fields that it is made of"
+            self.problems.add("SF502", place, text)
+        elif not spec.broken:
+            self.unknown(id, place, [attr.id for attr in spec.seq])
+
     def integer(self, node: Node | None, least: int, most: int = 1 << 63) -> int | None:
         if node is None:
             return None
@@ -81,8 +93,7 @@ class Reader:
     def named(self, id: str, place: Place, hints: Hints) -> sc.Attr | None:
         found = next((attr for attr in hints.unit.seq if attr.id == id), None)
         if found is None:
-            if not hints.unit.broken:
-                self.unknown(id, place, [attr.id for attr in hints.unit.seq])
+            self.no_field(id, hints.unit, place)
             return None
         hints.mentioned.add(id)
         return found

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from sigflow.compiler import schema as sc
 from sigflow.compiler.evidence import evidence, extent, fixed_literals, leading
 from sigflow.compiler.hints.checksum import ChecksumReader
-from sigflow.compiler.hints.model import Hints, SequenceHint, TimeHint
+from sigflow.compiler.hints.model import ChecksumHint, Hints, SequenceHint, TimeHint
 from sigflow.compiler.hints.reader import Reader
 from sigflow.compiler.model import Bits, Names, Number
 from sigflow.compiler.problems import Problems, plural
@@ -262,7 +262,7 @@ class StreamReader(Reader):
             sometimes = [one for one in hints.checksums if one.conditions]
             if sometimes and len(sometimes) == len(hints.checksums):
                 chain = f"a frame is confirmed by a chain of {hints.chain} headers"
-                text = f"not every frame has a checksum: where '{sometimes[0].attr.id}' is absent, {chain}"
+                text = f"not every frame has a checksum: where '{sometimes[0].name}' is absent, {chain}"
                 self.bad(where, text, "SF513")
             total = hints.header_bits * hints.chain
             if hints.header_bits == 0:
@@ -281,6 +281,7 @@ class StreamReader(Reader):
             return
         seq = hints.unit.seq
         covered: set[sc.Attr] = {one.attr for one in hints.checksums}
+        covered.update(one for checksum in hints.checksums for one in self._spanned(checksum, seq))
         for checksum in hints.checksums:
             for over in checksum.over:
                 if over.first is not None and over.last is not None:
@@ -296,6 +297,18 @@ class StreamReader(Reader):
                 hints.checksums[0].place,
                 f"no checksum protects the bytes of {', '.join(bare)}: damage there can go unseen",
             )
+
+    def _spanned(self, checksum: ChecksumHint, seq: tuple[sc.Attr, ...]) -> list[sc.Attr]:
+        """The fields of the frame over which the bytes of a checksum stretch, where it is put together of several."""
+        if len(checksum.path) > 1:
+            return []
+        left, found = checksum.inner + checksum.size, []
+        for attr in seq[seq.index(checksum.attr) :]:
+            if left <= 0:
+                break
+            found.append(attr)
+            left -= (self.types.layout.attr_bits(attr) or 8 * left) // 8
+        return found
 
     def empty(self, attr: sc.Attr) -> bool:
         return self.types.layout.attr_bits(attr) == 0

@@ -33,8 +33,9 @@ VALUE_KEYS = ("value", "doc", "doc-ref", "enum", "if")
 #: Keys without which a field may lack its extent or its encoding.
 EXTENT_KEYS = ("type", "contents", "size", "size-eos", "terminator", "encoding")
 REPEAT_KEYS = {"expr": "repeat-expr", "until": "repeat-until"}
-_NUMBER = re.compile(r"[usf][1248](le|be)?\Z|b[1-9][0-9]*(le|be)?\Z")
-_INTEGER = re.compile(r"[us][1248](le|be)?\Z|b[1-9][0-9]*(le|be)?\Z")
+#: The built-in numbers; what merely looks like one (`f2`, `u1le`, `b65`) may be a type of the spec.
+_NUMBER = re.compile(r"(?![us]1.|f[12])[usf][1248](le|be)?\Z|b([1-9]|[1-5][0-9]|6[0-4])(le|be)?\Z")
+_INTEGER = re.compile(r"(?![us]1.)[us][1248](le|be)?\Z|b[1-9][0-9]*(le|be)?\Z")
 
 
 class MemberReader(Values):

@@ -21,7 +21,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sigflow.compiler import schema as sc
 from sigflow.compiler.emit.look.draft import Draft, Ended, Inexpressible
 from sigflow.compiler.emit.look.ending import Ending
 from sigflow.compiler.emit.look.evaluate import Around
@@ -31,7 +30,7 @@ from sigflow.compiler.emit.look.statements import Assign, lines_of, tidy
 from sigflow.compiler.emit.look.values import Thing
 from sigflow.compiler.emit.measure import Scope
 from sigflow.compiler.emit.shared import Module
-from sigflow.compiler.hints import Hints
+from sigflow.compiler.hints import ChecksumHint, Hints
 from sigflow.compiler.plan import Plan
 from sigflow.diagnostics import Place
 
@@ -57,8 +56,8 @@ class Missing:
     place: Place
 
 
-def write_look(plan: Plan, module: Module, hints: Hints, static: frozenset[sc.Attr]) -> Look | Missing:
-    """The native measure.  static: the fields of the checksums whose layout the envelope gives."""
+def write_look(plan: Plan, module: Module, hints: Hints, static: frozenset[ChecksumHint]) -> Look | Missing:
+    """The native measure.  static: the checksums whose layout the envelope gives."""
     draft = Draft(module.alias)
     draft.place = hints.unit.place
     try:
@@ -71,15 +70,14 @@ def write_look(plan: Plan, module: Module, hints: Hints, static: frozenset[sc.At
         return Missing("what lies too deep in other types or expressions", hints.unit.place)
 
 
-def _written(draft: Draft, plan: Plan, module: Module, hints: Hints, static: frozenset[sc.Attr]) -> Look:
+def _written(draft: Draft, plan: Plan, module: Module, hints: Hints, static: frozenset[ChecksumHint]) -> Look:
     scope = Scope(plan, module, hints)
     frame = Frame(draft, hints.sync if hints.aborted_by_sync else (), any(_peeks(scope)), min(hints.max_frame, _USUAL))
     draft.settle = frame.settle
     reader = Reader(draft, module, scope, frame)
     for checksum in hints.checksums:
-        reader.marked.add(checksum.attr)
-        for over in checksum.over:
-            reader.marked.update(one for one in (over.first, over.last) if one is not None)
+        for path in checksum.paths:
+            reader.marked.add(path[-1])
     unit = Thing(plan.classes[hints.unit], "", None, None, frame)
     unit.root = unit
     for param, argument in zip(unit.plan.params, hints.arguments, strict=True):

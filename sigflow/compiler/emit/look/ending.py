@@ -22,7 +22,7 @@ from sigflow.compiler.emit.reads import Reads
 from sigflow.compiler.emit.shared import limits_of
 from sigflow.compiler.emit.writer import Writer
 from sigflow.compiler.encodings import python_name
-from sigflow.compiler.hints import ChecksumHint
+from sigflow.compiler.hints import ChecksumHint, Path
 from sigflow.compiler.layout import integer
 from sigflow.compiler.model import Bits, Number, Shape, Switched, Text, User, Wire
 from sigflow.compiler.model import Bytes as BytesWire
@@ -36,7 +36,7 @@ ROOM = 64
 class Ending:
     """Writes the end of a measure.  static: the checksums whose layout the envelope gives."""
 
-    def __init__(self, reader: Reader, unit: Thing, static: frozenset[sc.Attr]) -> None:
+    def __init__(self, reader: Reader, unit: Thing, static: frozenset[ChecksumHint]) -> None:
         self.reader = reader
         self.unit = unit
         self.static = static
@@ -72,17 +72,33 @@ class Ending:
         for over in checksum.over:
             if over.code is None:
                 assert over.first is not None and over.last is not None
-                start, stop = self.reader.starts[over.first], self.reader.stops[over.last]
+                start, stop = self.place(over.start)[0], self.place(over.stop)[1]
                 pieces += [offset(start).text, offset(stop).text]
                 continue
             self.draft.place = over.code.place
             value = self.reader.ev.value(over.code.expr, Around(self.unit))
             pieces += self.piece(checksum, self.reader.ev.as_int(value) if isinstance(value, Flag) else value)
-        if checksum.attr in self.static:
+        if checksum in self.static:
             return []
         if checksum.conditions:
             return self.optional(checksum, pieces)
-        return [offset(self.reader.starts[checksum.attr]).text, str(len(pieces) // 2), *pieces]
+        stored = self.place(checksum.path)[0].plus(checksum.inner)
+        return [offset(stored).text, str(len(pieces) // 2), *pieces]
+
+    def place(self, path: Path) -> tuple[Pos, Pos]:
+        """Where the field that a path leads to starts and stops."""
+        thing = self.unit
+        for attr in path[:-1]:
+            inner = thing.members.get(attr)
+            if inner is None:
+                self.reader.ev.fail()
+            if not isinstance(inner, Thing):
+                raise Inexpressible("a checksum in an object that only some frames have")
+            thing = inner
+        found = self.reader.places.get((thing, path[-1]))
+        if found is None:
+            raise Inexpressible("a checksum in an object that only some frames have")
+        return found
 
     def optional(self, checksum: ChecksumHint, pieces: list[str]) -> list[str]:
         """The layout of a checksum that not every frame has."""
@@ -96,7 +112,7 @@ class Ending:
         if any(value.value is False for value in conditions):
             return ["-1", "0"]
         open_ = " and ".join(value.at(AND) for value in conditions if value.value is None)
-        start = offset(self.reader.starts[checksum.attr]).text
+        start = offset(self.place(checksum.path)[0].plus(checksum.inner)).text
         return [f"({start}) if {open_} else -1" if open_ else start, str(len(pieces) // 2), *pieces]
 
     def piece(self, checksum: ChecksumHint, value: Value) -> list[str]:
@@ -189,6 +205,8 @@ class Ending:
     def may_fail(self, step: Step) -> Flag:
         """Whether a field of the frame may fail to parse though the frame was measured."""
         if limits_of(self.unit.plan.spec):
+            return Flag.of(True)
+        if any((shape := getattr(one, "shape", None)) is not None and shape.process for one in wires_of(step.wire)):
             return Flag.of(True)
         if step.attr in self.unit.members:
             return Flag.of(not all(self.sound(one) for one in targets(step.wire)))

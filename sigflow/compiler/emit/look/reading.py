@@ -58,9 +58,8 @@ class Reader:
         self.lists = Lists(self)
         self.checks = Checks(self)
         self.by_path = {attr.place.path: reason for attr, reason in self.hints.reasons.items()}
-        #: Where the fields stand that checksums speak of.
-        self.starts: dict[sc.Attr, Pos] = {}
-        self.stops: dict[sc.Attr, Pos] = {}
+        #: Where the fields stand that checksums speak of: (start, stop) by the object and the field.
+        self.places: dict[tuple[Thing, sc.Attr], tuple[Pos, Pos]] = {}
         self.marked: set[sc.Attr] = set()
         self._reading: list[ClassPlan] = []
 
@@ -82,7 +81,9 @@ class Reader:
                 if isinstance(thing.stream, Frame):
                     passing = self.bounded(thing, step, passing)
                 else:
+                    start = thing.stream.state.pos
                     self.step(thing, step)
+                    self.keep(thing, step, start, thing.stream)
                 self.draft.place = place
         finally:
             self._reading.pop()
@@ -189,18 +190,20 @@ class Reader:
     def bounded(self, thing: Thing, step: Step, passing: bool) -> bool:
         """A field within its `-sigflow-max-size`, with its places kept where a checksum needs them."""
         attr, frame = step.attr, self.frame
-        marked = attr in self.marked and thing.root is thing
-        if marked:
-            self.starts[attr] = frame.state.pos
+        start = frame.state.pos
         limit = self.hints.max_sizes.get(attr)
         if limit is None:
             passing = self.field(thing, step, passing)
         else:
             with frame.within(limit, self.hints.reasons.get(attr, TOO_LONG)):
                 passing = self.field(thing, step, passing)
-        if marked:
-            self.stops[attr] = frame.state.pos.plus(-trailing(step))
+        self.keep(thing, step, start, frame)
         return passing
+
+    def keep(self, thing: Thing, step: Step, start: Pos, stream: Stream) -> None:
+        """Keep where a field stands that a checksum speaks of."""
+        if step.attr in self.marked:
+            self.places[thing, step.attr] = start, stream.state.pos.plus(-trailing(step))
 
     def field(self, thing: Thing, step: Step, passing: bool) -> bool:
         """A field: read, or passed over; gives whether any was passed over."""
@@ -335,7 +338,7 @@ class Reader:
 
     def stretch(self, thing: Thing, step: Step, shape: Shape, stream: Stream, index: Int | None) -> Bytes:
         """The bytes of a shape."""
-        if shape.process is not None:
+        if shape.process is not None and (not isinstance(stream, Frame) or self.scope.valued(step)):
             raise Inexpressible("bytes that are processed before they are looked at")
         if shape.contents is not None:
             start = stream.fixed(len(shape.contents))
@@ -375,7 +378,10 @@ class Reader:
             raise Inexpressible("a type of another spec, or an opaque one")
         plan, hint, inner = self.plans[wire.target], stream.hint, stream
         if wire.shape is not None:
-            inner = Part(self.draft, self.stretch(thing, step, wire.shape, stream, index))
+            whole = self.stretch(thing, step, wire.shape, stream, index)
+            if wire.shape.process is not None:
+                return whole  # (nothing needs what is in it)
+            inner = Part(self.draft, whole)
             inner.depth = self.lists.depth
         around = Around(thing, index=index)
         arguments = []

@@ -1,0 +1,325 @@
+"""Where in a frame a hint points: a field, a field of a field (`footer.crc`), or the bytes that spell a value."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from sigflow.compiler import expression as ex
+from sigflow.compiler import schema as sc
+from sigflow.compiler.hints.model import Hints, Path
+from sigflow.compiler.hints.reader import Reader
+from sigflow.compiler.layout import constant, integer
+from sigflow.compiler.model import Bits, Bytes, Number, Text, User
+from sigflow.compiler.resolve import byte_order
+from sigflow.compiler.source import Node, Scalar
+from sigflow.diagnostics import Place
+
+#: Value instances inside each other that are followed.
+_DEEPEST = 8
+#: Bytes of a value that stands in several fields.
+MOST = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """`size` bytes from the byte `inner` of the field at the end of `path` on, as a number of this order, or `hex`;
+    `fields`: all that they lie in.
+    """
+
+    path: Path
+    inner: int
+    size: int
+    order: str
+    fields: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Byte:
+    """A byte of a field, and how far it is shifted to the left in a value."""
+
+    path: Path
+    index: int
+    shift: int
+
+
+class _No(Exception):
+    """Why a value is not the number that adjacent bytes of the frame spell."""
+
+
+def from_outside(expr: ex.Expr, path: Path) -> ex.Expr:
+    """An expression of a class, as one of the frame in which an object of the class stands at this path."""
+    at = expr.at
+    if isinstance(expr, ex.Name):
+        if expr.id in ("_root", "_"):
+            return expr
+        if expr.id == "_parent" and path[-1].parent is None and not path[-1].no_parent:
+            return _named(path[:-1], at)
+        return ex.Attribute(at, _named(path, at), expr.id, at)
+    own_parent = isinstance(expr, ex.Attribute) and isinstance(expr.value, ex.Name) and expr.value.id == "_parent"
+    if isinstance(expr, ex.Attribute) and own_parent and len(path) == 1 and path[0].parent is None:
+        return ex.Name(at, expr.id)
+    changed: dict[str, Any] = {}
+    for name in expr.__dataclass_fields__:
+        value = getattr(expr, name)
+        if isinstance(value, ex.Expr):
+            changed[name] = from_outside(value, path)
+        elif isinstance(value, tuple) and any(isinstance(one, ex.Expr) for one in value):
+            changed[name] = tuple(from_outside(one, path) if isinstance(one, ex.Expr) else one for one in value)
+    return dataclasses.replace(expr, **changed)
+
+
+def _named(path: Path, at: int) -> ex.Expr:
+    """The expression of the frame that gives the object at a path."""
+    if not path:
+        return ex.Name(at, "_root")
+    found: ex.Expr = ex.Name(at, path[0].id)
+    for attr in path[1:]:
+        found = ex.Attribute(at, found, attr.id, at)
+    return found
+
+
+class PlaceReader(Reader):
+    """Reads where hints point to."""
+
+    def path(self, text: str, place: Place, hints: Hints) -> Path | None:
+        """The fields that a path of ids leads along, from the unit's own to the one that is meant."""
+        spec = hints.unit
+        found: Path = ()
+        for number, id in enumerate(part.strip() for part in text.split(".")):
+            attr = next((one for one in spec.seq if one.id == id), None)
+            if attr is None:
+                self.no_field(id, spec, place)
+                return None
+            found = (*found, attr)
+            if number == 0:
+                hints.mentioned.add(id)
+            if number + 1 == len(text.split(".")):
+                return found
+            inner = self._inner(attr, place)
+            if inner is None:
+                return None
+            spec = inner
+        return None
+
+    def _inner(self, attr: sc.Attr, place: Place) -> sc.ClassSpec | None:
+        """The class of a field whose fields stand in the frame as they are."""
+        wire = self.names.wires.get(attr)
+        why = ""
+        if wire is None:
+            return None  # reported where the field stands
+        if not isinstance(wire, User) or not isinstance(wire.target, sc.ClassSpec):
+            why = "has no fields that are known beforehand"
+        elif attr.repeat is not None:
+            why = "is a list"
+        elif wire.shape is not None and wire.shape.process is not None:
+            why = "is processed: its fields do not stand in the frame as they are"
+        elif wire.target.top is not self.file.top:
+            why = "is of a type of another spec"
+        elif wire.target.meta.debug or wire.target.top.meta.debug:
+            why = "is read for debugging"
+        else:
+            return wire.target
+        self.problems.add("SF502", place, f"a path cannot lead into '{attr.id}', which {why}")
+        return None
+
+    # ------------------------------------------------------------ a value
+
+    def stretch(self, node: Node | None, order: str | None, hints: Hints) -> Stretch | None:
+        """The bytes that hold a value: those of a field, or those that a value instance is put together of."""
+        if not isinstance(node, Scalar):
+            if node is not None:
+                self.bad(node, f"expected a field, got {node.describe()}")
+            return None
+        instance = hints.unit.instances.get(node.text)
+        if instance is None:
+            path = self.path(node.text, node.place, hints)
+            return self.whole(path, order, node) if path is not None else None
+        if instance.value is None:
+            self.bad(node, f"'{instance.id}' is read at a place of its own; name a field of the frame", "SF504")
+            return None
+        try:
+            return self._spelt(instance.value.expr, hints.unit, (), 0)
+        except _No as why:
+            self.bad(node, f"the instance '{instance.id}' is no number that adjacent fields spell: {why}", "SF504")
+            return None
+
+    def whole(self, path: Path, order: str | None, node: Node) -> Stretch | None:
+        """A whole field as a number."""
+        attr = path[-1]
+        wire = self.names.wires.get(attr)
+        if wire is None:
+            return None  # reported where the field stands
+        if attr.repeat is not None:
+            self.bad(node, f"a checksum is one value, '{attr.id}' is a list", "SF504")
+            return None
+        if isinstance(wire, Bytes):
+            size = integer(wire.shape.size)
+            if size is None or not 1 <= size <= MOST or wire.shape.process or wire.shape.term or wire.shape.pad:
+                text = f"as bytes, a checksum is a plain field of `size: 1` to `{MOST}`; '{attr.id}' is none"
+                self.bad(node, text, "SF504")
+                return None
+            meta = "little" if byte_order(self._owner(path)) == "le" else "big"
+            return Stretch(path, 0, size, order or meta, (path,))
+        try:
+            found = self._bytes(path)
+        except _No as why:
+            self.bad(node, f"a checksum cannot stand in '{attr.id}': {why}", "SF504")
+            return None
+        return Stretch(path, 0, len(found), "little" if len(found) > 1 and found[0].shift == 0 else "big", (path,))
+
+    def _owner(self, path: Path) -> sc.ClassSpec:
+        """The class in which the last field of a path is written."""
+        return next(one for one in self.file.top.walk() if path[-1] in one.seq)
+
+    def _bytes(self, path: Path) -> list[_Byte]:
+        """The bytes of an integer, in the order in which they stand."""
+        attr = path[-1]
+        wire = self.names.wires.get(attr)
+        if isinstance(wire, Number) and wire.kind != "f":
+            if wire.order == "calc":
+                raise _No("the bytes decide its byte order")
+            size, little = wire.size, wire.order == "le"
+        elif isinstance(wire, Bits):
+            if wire.width % 8:
+                raise _No(f"it has {wire.width} bits, which are no whole bytes")
+            if not self._aligned(attr, self._owner(path)):
+                raise _No("it does not begin where a byte does")
+            size, little = wire.width // 8, wire.order == "le"
+        else:
+            raise _No("it is neither an integer, nor `size: 1` to `8` bytes, nor text with `encoding: hex`")
+        shifts = range(size) if little else reversed(range(size))
+        return [_Byte(path, index, 8 * shift) for index, shift in enumerate(shifts)]
+
+    def _aligned(self, attr: sc.Attr, spec: sc.ClassSpec) -> bool:
+        """Whether a bit field begins a byte, whatever stands before it."""
+        passed = 0
+        for one in reversed(spec.seq[: spec.seq.index(attr)]):
+            wire = self.names.wires.get(one)
+            if not isinstance(wire, Bits):
+                break
+            if wire.width % 8 == 0 and one.condition is None and one.repeat is None:
+                continue
+            if one.condition is not None or one.repeat is not None:
+                return False
+            passed += wire.width
+        return passed % 8 == 0
+
+    # ------------------------------------------------------------ a value of several fields
+
+    def _spelt(self, expr: ex.Expr, spec: sc.ClassSpec, before: Path, depth: int) -> Stretch:
+        if isinstance(expr, ex.Call) and expr.id == "to_i" and len(expr.arguments) == 1:
+            path = self._field(expr.value, spec, before)
+            wire = self.names.wires.get(path[-1]) if path else None
+            size = integer(wire.shape.size) if isinstance(wire, Text) else None
+            if path is None or size is None or constant(expr.arguments[0]) != 16:
+                raise _No("only text of a fixed size is a number by its digits, and these are hexadecimal")
+            return Stretch(path, 0, size, "hex", (path,))
+        found = sorted(self._terms(expr, spec, before, depth), key=lambda one: (self._number(one.path), one.index))
+        if not found:
+            raise _No("it speaks of no field")
+        for left, right in pairwise(found):
+            if not self._adjacent(left, right):
+                raise _No(f"'{left.path[-1].id}' and '{right.path[-1].id}' do not stand side by side")
+        shifts = [one.shift for one in found]
+        if len(shifts) > MOST:
+            raise _No(f"it has more than {MOST} bytes")
+        if shifts not in (up := [8 * n for n in range(len(shifts))], up[::-1]):
+            raise _No("its bytes are in no order, little-endian or big-endian")
+        fields = tuple(dict.fromkeys(one.path for one in found))
+        return Stretch(found[0].path, found[0].index, len(found), "little" if shifts[-1] > 0 else "big", fields)
+
+    def _terms(self, expr: ex.Expr, spec: sc.ClassSpec, before: Path, depth: int) -> list[_Byte]:
+        if depth > _DEEPEST:
+            raise _No("it lies too deep in other instances")
+        if isinstance(expr, ex.Name) and (inner := spec.instances.get(expr.id)) is not None and inner.value is not None:
+            return self._terms(inner.value.expr, spec, before, depth + 1)
+        if isinstance(expr, ex.Cast):
+            return self._terms(expr.value, spec, before, depth)
+        if isinstance(expr, ex.Subscript):
+            return [self._element(expr, spec, before)]
+        if isinstance(expr, ex.Binary):
+            return self._combined(expr, spec, before, depth)
+        path = self._field(expr, spec, before)
+        if path is None:
+            raise _No("only fields, shifts by whole bytes, `|`, `+` and `&` with a mask of whole bytes may stand in it")
+        return self._bytes(path)
+
+    def _combined(self, expr: ex.Binary, spec: sc.ClassSpec, before: Path, depth: int) -> list[_Byte]:
+        if expr.op in ("|", "+", "^"):
+            parts = [self._terms(one, spec, before, depth) for one in (expr.left, expr.right)]
+            if {one.shift for one in parts[0]} & {one.shift for one in parts[1]}:
+                raise _No("two of its bytes overlap")
+            return [*parts[0], *parts[1]]
+        sides = (expr.left, expr.right) if constant(expr.left) is None else (expr.right, expr.left)
+        value = constant(sides[1])
+        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+            terms = self._terms(sides[0], spec, before, depth)
+            by = value if expr.op == "<<" and sides[0] is expr.left else -1
+            if expr.op == "*" and value > 0 and value & (value - 1) == 0:
+                by = value.bit_length() - 1
+            if by >= 0 and by % 8 == 0 and by <= 8 * MOST:
+                return [_Byte(one.path, one.index, one.shift + by) for one in terms]
+            if expr.op == "&":
+                kept = [one for one in terms if value >> one.shift & 0xFF]
+                if all(value >> one.shift & 0xFF == 0xFF for one in kept):
+                    return kept
+        raise _No("only shifts by whole bytes, `|`, `+` and `&` with a mask of whole bytes may stand in it")
+
+    def _element(self, expr: ex.Subscript, spec: sc.ClassSpec, before: Path) -> _Byte:
+        """A byte of a field of bytes, or of a list of them."""
+        path, index = self._field(expr.value, spec, before), constant(expr.index)
+        wire = self.names.wires.get(path[-1]) if path else None
+        size = integer(wire.shape.size) if isinstance(wire, Bytes) else None
+        if path is not None and path[-1].repeat is not None:
+            one_byte = isinstance(wire, Number) and wire.size == 1 and path[-1].repeat.kind == "expr"
+            size = integer(path[-1].repeat.code) if one_byte else None
+        if path is None or size is None or not isinstance(index, int) or not 0 <= index < size:
+            raise _No("only a byte at a fixed place of a field of a fixed size may stand in it")
+        return _Byte(path, index, 0)
+
+    def _field(self, expr: ex.Expr, spec: sc.ClassSpec, before: Path) -> Path | None:
+        """The path of the field that an expression names."""
+        if isinstance(expr, ex.Attribute) and expr.id == "to_i" and expr.value in self.types.members:
+            return self._field(expr.value, spec, before)
+        names: list[str] = []
+        one = expr
+        while isinstance(one, ex.Attribute):
+            names.append(one.id)
+            one = one.value
+        if not isinstance(one, ex.Name):
+            return None
+        path, at = before, spec
+        for number, id in enumerate([one.id, *reversed(names)]):
+            attr = next((each for each in at.seq if each.id == id), None)
+            if attr is None:
+                return None
+            path = (*path, attr)
+            wire = self.names.wires.get(attr)
+            if number < len(names):
+                plain = isinstance(wire, User) and (wire.shape is None or wire.shape.process is None)
+                if not plain or attr.repeat is not None or not isinstance(wire.target, sc.ClassSpec):  # type: ignore[union-attr]
+                    return None
+                if wire.target.top is not self.file.top or wire.target.top.meta.debug:  # type: ignore[union-attr]
+                    return None
+                at = wire.target  # type: ignore[union-attr]
+        return path
+
+    def _number(self, path: Path) -> tuple[int, ...]:
+        """The place of a field among its siblings, at each step of a path."""
+        return tuple(self._owner(path[: number + 1]).seq.index(attr) for number, attr in enumerate(path))
+
+    def _adjacent(self, left: _Byte, right: _Byte) -> bool:
+        """Whether a byte stands right behind another."""
+        if left.path == right.path:
+            return right.index == left.index + 1
+        attr = left.path[-1]
+        # (A field that may be absent is there where the value is: its condition is one of the checksum.)
+        layout = self.types.layout
+        bits = layout.wire_bits(self.names.wires[attr]) if attr.repeat is None else layout.attr_bits(attr)
+        last = bits is not None and left.index == bits // 8 - 1
+        *ways, mine = self._number(left.path)
+        *others, its = self._number(right.path)
+        return last and right.index == 0 and ways == others and its == mine + 1 and left.path[:-1] == right.path[:-1]
