@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, overload
 
 from sigflow.runtime.struct import KaitaiStruct
 
@@ -10,7 +10,15 @@ from sigflow.runtime.struct import KaitaiStruct
 DEPTH = 1000
 
 
-def asdict(value: Any, *, instances: bool = False) -> Any:
+@overload
+def asdict(value: KaitaiStruct, *, instances: bool = False) -> dict[str, object]: ...
+
+
+@overload
+def asdict(value: object, *, instances: bool = False) -> object: ...
+
+
+def asdict(value: object, *, instances: bool = False) -> object:
     """A value as plain dicts and lists, by the names of the spec.
 
     Integers, floats, text, bytes, booleans, enums and None stay as they are; so does what no spec describes.  A field
@@ -40,7 +48,8 @@ def asdict(value: Any, *, instances: bool = False) -> Any:
             raise ValueError(f"a value is nested deeper than {DEPTH} levels")
         target[key] = plain
         stack += [(held, plain, name, level + 1) for name, held in children if isinstance(held, list | KaitaiStruct)]
-    return top[0]
+    found: object = top[0]
+    return found
 
 
 _ABSENT: Any = object()
