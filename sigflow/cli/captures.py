@@ -68,7 +68,9 @@ def _one(name: str, formats: list[Format], settings: Settings, config: Config, w
         except BrokenPipeError:
             raise
         except (SigflowError, OSError) as error:
-            complain(f"{name}: {exits.words(error)}" if isinstance(error, OSError) else str(error))
+            # What the system says of another file, which is written, is told of that.
+            own = isinstance(error, OSError) and error.filename in (None, name)
+            complain(f"{name}: {exits.words(error)}" if own else exits.words(error))
             return exits.FAILED
 
 

@@ -36,6 +36,13 @@ class Settings:
     config: str | None = None
 
     @property
+    def read(self) -> list[str]:
+        """The files that are read beside the captures: nothing is written over them."""
+        from sigflow.cli.config import DEFAULT
+
+        return [*self.specs, self.config or DEFAULT]
+
+    @property
     def limits(self) -> Limits | None:
         """The limits that replace those of the specs."""
         from sigflow.limits import Limits

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import click
 
+from sigflow.cli import exits
 from sigflow.cli.captures import each
 from sigflow.cli.forms import FORMS, Form
 from sigflow.cli.options import Settings, captures, output_format, scanning
-from sigflow.cli.output import written, written_bytes
+from sigflow.cli.output import STANDARD_OUTPUT, Nothing, written, written_bytes
 from sigflow.cli.reading import Pass
 from sigflow.cli.tables import TABLES, TableFile
 from sigflow.cli.verdicts import summary_line
@@ -27,7 +29,12 @@ if TYPE_CHECKING:
 @click.command("parse")
 @captures
 @output_format(*FORMS, *TABLES)
-@click.option("-o", "--output", metavar="OUT", help="Write to this file instead of stdout; arrow and parquet need it.")
+@click.option(
+    "-o",
+    "--output",
+    metavar="OUT",
+    help="Write to this file, whole or not at all, instead of stdout (-); arrow and parquet need it.",
+)
 @click.option("--limit", type=click.IntRange(0), metavar="N", help="Stop after N frames of each capture.")
 @click.option("--fields", metavar="A,B.C", help="Only these fields, by their paths, e.g. stream_id,flags.encoding.")
 @click.option("--instances", is_flag=True, help="Show computed fields too.")
@@ -46,7 +53,7 @@ def command(
     """Print the frames of each CAPTURE with their decoded fields; what is wrong with it goes to stderr."""
     screen = settings.screen
     wanted = [field.strip() for field in fields.split(",") if field.strip()] if fields else []
-    if form in TABLES and output is None:
+    if form in TABLES and (output is None or (output == STANDARD_OUTPUT and sys.stdout.isatty())):
         raise UsageError(f"{form} is not for a terminal: name a file with -o")
     if physical and form not in TABLES:
         raise UsageError(f"--physical is for {' and '.join(TABLES)}")
@@ -54,13 +61,13 @@ def command(
     with ExitStack() as stack:
         show: Callable[[Pass, Recording], None]
         if form in TABLES and output is not None:
-            file = stack.enter_context(written_bytes(output, captures))
+            file = stack.enter_context(written_bytes(output, captures, settings.read))
             table = stack.enter_context(TableFile(form, file, wanted, instances, physical))
             show = lambda read, recording: table.add(read.frames(), read.formats)  # noqa: E731
         else:
             write: Callable[[str], object] = screen.write
-            if output is not None:
-                write = stack.enter_context(written(output, captures)).write
+            if output not in (None, STANDARD_OUTPUT):
+                write = stack.enter_context(written(output, captures, settings.read)).write
             printer = FORMS[form](write, wanted)
             show = lambda read, recording: _print(read, recording, printer, wanted, instances)  # noqa: E731
 
@@ -70,6 +77,8 @@ def command(
             return read.end(reports, alone=len(captures) == 1)
 
         code = each(captures, settings, work)
+        if output is not None and code in (exits.FAILED, exits.USAGE):
+            raise Nothing  # not all that was asked for could be read: OUT keeps what it was
     if len(captures) > 1:
         screen.note(summary_line(reports, len(captures) - len(reports)))
     return code

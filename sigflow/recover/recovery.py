@@ -159,7 +159,7 @@ def recover(
         done = _through(capture, mode, out, output)
         if done.placed:
             draft.place()
-            disk.sync_folder(folder_of(out))
+            disk.sync_folder(folder_of(draft.target))
         return done
 
 

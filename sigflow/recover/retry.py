@@ -135,7 +135,7 @@ def retry(
         placed = written.frames > 0 and not difference
         if placed:
             draft.place()
-            disk.sync_folder(folder_of(out))
+            disk.sync_folder(folder_of(draft.target))
     if difference:
         quarantine.forget()
     else:
