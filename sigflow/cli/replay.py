@@ -10,7 +10,7 @@ import click
 
 from sigflow.cli import exits
 from sigflow.cli.captures import each
-from sigflow.cli.forms import frame_line
+from sigflow.cli.grid import frame_line
 from sigflow.cli.options import Settings, capture, scanning
 from sigflow.cli.terminal import OutputFailed
 from sigflow.cli.verdicts import finding_words

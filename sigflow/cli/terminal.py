@@ -127,6 +127,22 @@ class Screen:
         shown = self.styled(severity, SEVERITY_COLORS[severity], stream=sys.stderr)
         self.told(severity, f"{shown}: {one_line(text)}")
 
+    def width(self, output: str | None = None) -> int | None:
+        """Columns of the terminal that a result must fit; None where it goes to a file or a pipe.
+
+        `COLUMNS` says how many, whatever it is.
+        """
+        if output not in (None, "-"):
+            return None
+        if os.environ.get("COLUMNS", "").isdecimal() and int(os.environ["COLUMNS"]) > 0:
+            return int(os.environ["COLUMNS"])
+        if not sys.stdout.isatty():
+            return None
+        try:
+            return os.get_terminal_size(sys.stdout.fileno()).columns or None
+        except OSError:
+            return None
+
     @property
     def progress(self) -> bool:
         """Whether progress may be shown."""

@@ -35,6 +35,32 @@ def dumps(value: Any, *, indent: int | None = None) -> str:
     return text.replace("\x7f", "\\u007f")
 
 
+def cells(text: str) -> int:
+    """How many columns of a terminal a text takes that prints: wide characters take two, marks above others none."""
+    if text.isascii():
+        return len(text)
+    import unicodedata
+
+    return sum(
+        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text
+    )
+
+
+def shortened(text: str, width: int) -> str:
+    """A text in so many columns: of a longer one the beginning, and dots."""
+    if cells(text) <= width:
+        return text
+    dots = "." * min(3, max(width - 1, 1))
+    kept = ""
+    left = width - len(dots)
+    for char in text:
+        left -= cells(char)
+        if left < 0:
+            break
+        kept += char
+    return f"{kept}{dots}"
+
+
 #: Bytes in one line of hex.
 ROW = 16
 
