@@ -95,6 +95,28 @@ SCAN_OPTIONS = (
     click.option("--config", metavar="FILE", help="Instead of sigflow.yaml in the current folder."),
 )
 
+
+class _Offset(click.ParamType[int]):
+    """An offset, decimal or hexadecimal."""
+
+    name = "offset"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The number."""
+        if isinstance(value, int):
+            return value
+        text = str(value).strip().lower()
+        digits = text.removeprefix("0x")
+        try:
+            # No sign and no underscores: what is shown is what can be given.
+            return int(digits, 16 if digits != text else 10) if digits.isalnum() and digits.isascii() else int("-")
+        except ValueError:
+            self.fail(f"{value!r} is no offset, such as 300 or 0x12c", param, ctx)
+
+
+offset_type = _Offset()
+hex_option = click.option("--hex", "in_hex", is_flag=True, help="text: offsets in hexadecimal.")
+
 captures = click.argument("captures", nargs=-1, required=True, metavar="CAPTURE...")
 capture = click.argument("capture", metavar="CAPTURE")
 

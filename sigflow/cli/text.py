@@ -6,7 +6,8 @@ escape.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from typing import Any
 
 
@@ -59,6 +60,24 @@ def shortened(text: str, width: int) -> str:
             break
         kept += char
     return f"{kept}{dots}"
+
+
+def place_text(in_hex: bool) -> Callable[[int], str]:
+    """How an offset is written."""
+    return hex if in_hex else str
+
+
+#: An offset in a message of ours, as it is written in all of them.
+_PLACE = re.compile(r"\b((?:at |from |to )?offsets? |(?:frame|gap|record) (?:at )?)(\d+)(?:(\.\.)(\d+))?(?![\w.])")
+
+
+def places_in_hex(message: str, place: Callable[[int], str]) -> str:
+    """A message with its offsets as `place` writes them."""
+    if place is str:
+        return message
+    return _PLACE.sub(
+        lambda found: f"{found[1]}{place(int(found[2]))}{f'..{place(int(found[4]))}' if found[3] else ''}", message
+    )
 
 
 #: Bytes in one line of hex.

@@ -7,10 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sigflow.columns.tree import unique
+from sigflow.columns.tree import all_classes, unique
+from sigflow.errors import UsageError
 from sigflow.runtime.column import Bits, Column, Computed, Fields, Kind, Many, Number
+
+if TYPE_CHECKING:
+    from sigflow.stream.format import Format
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,18 @@ def scaled(fields: Fields, *, instances: bool) -> Mapping[str, Scaled]:
         for one in columns
         if one.physical is not None and is_number(one)
     }
+
+
+def physical_of(format: Format, *, instances: bool = False) -> Mapping[type, Mapping[str, Scaled]]:
+    """The physical values of every class that a frame of a format may hold; none where it does not say."""
+    from sigflow.columns.frame import description
+
+    try:
+        classes = all_classes(description(format)[0])
+    except UsageError:
+        return {}  # generated before there were descriptions
+    found = {target: scaled(fields, instances=instances) for target, fields in classes.items()}
+    return {target: mine for target, mine in found.items() if mine}
 
 
 def is_number(column: Column) -> bool:

@@ -64,6 +64,19 @@ SCALARS: dict[type, Callable[[Any], Any]] = {
 }
 
 
+class Hex(str):
+    """Bytes in a plain tree, where they are to be told from text."""
+
+    __slots__ = ()
+
+
+#: The same scalars with bytes that can be told from text.
+MARKED: dict[type, Callable[[Any], Any]] = {
+    **SCALARS,
+    **dict.fromkeys((bytes, bytearray, memoryview), lambda value: Hex(value.hex())),
+}
+
+
 def render(
     value: Any,
     *,
@@ -71,6 +84,7 @@ def render(
     physical: Mapping[type, Mapping[str, Scaled]] = MappingProxyType({}),
     depth: int = DEPTH,
     nodes: int = NODES,
+    scalars: Mapping[type, Callable[[Any], Any]] = SCALARS,
 ) -> Rendered:
     """The plain tree of any value that a format gives.
 
@@ -83,7 +97,7 @@ def render(
     left = nodes
     while stack:
         item, target, key, level, path = stack.pop()
-        scalar = SCALARS.get(item.__class__)
+        scalar = scalars.get(item.__class__)
         if scalar is not None:
             target[key] = scalar(item)
         elif isinstance(item, Enum):

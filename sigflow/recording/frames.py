@@ -30,7 +30,11 @@ class View:
         self.format = format
         self.wanted = wanted
         self._fields = fields
-        self._physical: Mapping[type, Mapping[str, Scaled]] = _physical(format, wanted) if wanted.physical else {}
+        self._physical: Mapping[type, Mapping[str, Scaled]] = {}
+        if wanted.physical:
+            from sigflow.columns.physical import physical_of
+
+            self._physical = physical_of(format, instances=wanted.instances)
         envelope = format.envelope
         self._epoch = envelope.time.epoch if envelope is not None and envelope.time is not None else None
         self.timed = envelope is not None and envelope.time is not None
@@ -158,16 +162,6 @@ def _joined(path: str, rest: str) -> str:
 def frame_tree(record: Record, format: Format, *, instances: bool = False) -> dict[str, Any]:
     """The plain tree of a record, with all of its fields."""
     return View(format, Wanted(instances)).of(record)
-
-
-def _physical(format: Format, wanted: Wanted) -> Mapping[type, Mapping[str, Scaled]]:
-    from sigflow.columns.frame import description
-    from sigflow.columns.physical import scaled
-    from sigflow.columns.tree import all_classes
-
-    classes = all_classes(description(format)[0])
-    found = {target: scaled(fields, instances=wanted.instances) for target, fields in classes.items()}
-    return {target: mine for target, mine in found.items() if mine}
 
 
 def field_ids(format: Format) -> list[str]:

@@ -520,3 +520,67 @@ def test_a_table_is_not_kept_waiting(tmp_path: Path) -> None:
     done = process(tmp_path, "parse", "-", "-s", "sgf1", input=sgf1(7, 1, b"x") + sgf1(7, 1 << 60, b"x" * 99))
     assert done.returncode == 3
     assert len(done.stdout.splitlines()) == 3
+
+
+# ---------------------------------------------------------------- inspect
+
+
+def test_inspect_shows_what_each_field_says(sigflow: Call, specs: Path) -> None:
+    (specs / "x.bin").write_bytes(sensor(1_700_000_000_123_456) + sensor(2, 9, -1))
+    arguments = ["inspect", specs / "x.bin", "-s", specs / "sensor.ksy"]
+    lines = sigflow(*arguments, "--frame", 0).out.splitlines()
+    told = {line[92:].strip().split("  ")[0]: line[92:].split("  ")[-1].strip() for line in lines if line[92:].strip()}
+    assert (
+        told
+        | {
+            "at": "1700000000123456",
+            "kind": "pair (1)",
+            "temperature": "4000 = 0 C",
+            "levels[1]": "4 = 2",
+            "body.left": "1",
+            "body.right_physical": "4.0",
+            "sum": str(sensor(1_700_000_000_123_456)[-1]),
+        }
+        == told
+    )
+    assert next(line for line in lines if "temperature" in line).split()[:3] == ["11", "0f", "a0"]
+    assert "9 (no name)" in sigflow(*arguments, "--frame", 1).out
+    document = json.loads(sigflow(*arguments, "--frame", 0, "--format", "json").out)
+    assert faults(document, "inspect") == []
+    fields = {one["path"]: one for one in document["items"][0]["fields"]}
+    assert (fields["temperature"]["value"], fields["temperature"]["physical"]) == (4000, 0.0)
+    assert fields["temperature"]["unit"] == "C"
+    assert fields["kind"]["value"] == {"name": "pair", "raw": 1}
+    assert "value" not in fields["magic"]
+
+
+def test_inspect_indents_nested_fields(sigflow: Call) -> None:
+    lines = sigflow("inspect", SCOPE, "--frame", 0, "--quiet").out.splitlines()
+    names = [line[92:] for line in lines if "lines[0]" in line]
+    assert [len(name) - len(name.lstrip()) for name in names] == [2, 4, 4, 2]
+    assert [name.split()[0] for name in names][1:3] == ["lines[0].text.key_bytes", "lines[0].text.value"]
+    assert [name.split()[1:] for name in names][1:3] == [['"DEV"'], ['"OSC-4000"']]
+
+
+def test_inspect_shows_the_values_of_what_was_refused(sigflow: Call) -> None:
+    out = sigflow("inspect", SAMPLES / "malformed_frame.sgf", "-s", "sgf1", "--offset", "140").out
+    assert [line.split()[-1] for line in out.splitlines() if "  sequence" in line or "  stream_id" in line] == [
+        "7",
+        "4",
+    ]
+    truncated = sigflow("inspect", SAMPLES / "truncated_stream.sgf", "-s", "sgf1", "--offset", "0x154").out
+    assert [line.split()[-1] for line in truncated.splitlines() if "  payload_length" in line] == ["46"]
+
+
+def test_offsets_in_hexadecimal(sigflow: Call) -> None:
+    arguments = ["inspect", SAMPLES / "malformed_frame.sgf", "-s", "sgf1"]
+    plain = sigflow(*arguments, "--offset", "140").out
+    assert sigflow(*arguments, "--offset", "0x8c").out == sigflow(*arguments, "--offset", "0X8C").out == plain
+    out = sigflow(*arguments, "--offset", "140", "--hex").out
+    assert "at 0x84: checksum" in out and "flipped at offset 0xad" in out and "  0x9e  72 65" in out
+    assert " 132" not in out and " 173" not in out
+    explained = sigflow(*arguments, "--offset", "180", "--explain", "--hex").out
+    assert explained.startswith("frame 0xb0..0xdc (44 bytes)") and "offset 0xad" in explained
+    for wrong in ("0x", "x10", "-1", "1_0", "0b1", "1.5", "", "0x-1", "½"):
+        called = sigflow(*arguments, "--offset", wrong)
+        assert (called.code, "no offset" in called.err or "offset" in called.err) == (2, True), wrong
