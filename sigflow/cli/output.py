@@ -18,7 +18,7 @@ from sigflow.cli.terminal import OutputFailed
 from sigflow.errors import UsageError
 from sigflow.storage import STANDARD_INPUT
 from sigflow.storage.compressed import kind_of
-from sigflow.storage.disk import DISK, Draft, Identity, folder_of, identity, replaceable
+from sigflow.storage.disk import Draft, Identity, identity, replaceable
 
 #: What stands for standard output.
 STANDARD_OUTPUT = "-"
@@ -117,22 +117,23 @@ def written(path: str, captures: Sequence[str], read: Sequence[str] = ()) -> Ite
 def written_bytes(path: str, captures: Sequence[str], read: Sequence[str] = ()) -> Iterator[BinaryIO]:
     """The same for bytes."""
     if path == STANDARD_OUTPUT:
-        with contextlib.suppress(Nothing):
-            yield _Direct(sys.stdout.buffer, "the output")  # type: ignore[misc]
+        with contextlib.suppress(Nothing), _Direct(sys.stdout.buffer, "the output").open() as out:
+            yield out
         return
     taken = spared(path, captures, read)
     if taken is not None and not stat.S_ISREG(os.stat(path).st_mode):
-        with contextlib.suppress(Nothing), open(path, "wb", buffering=0) as file:
-            yield _Direct(file, path)  # type: ignore[misc]
+        with contextlib.suppress(Nothing), open(path, "wb", buffering=0) as file, _Direct(file, path).open() as out:
+            yield out
         return
     with Draft(path, spared=identities(captures)) as draft:
         try:
-            yield _Drafted(draft)  # type: ignore[misc]
+            with _Drafted(draft).open() as out:
+                yield out
         except Nothing:
             return
         draft.sync()  # so that the name never stands for less than the whole, whatever happens next
         draft.place()
-    DISK.sync_folder(folder_of(draft.target))
+        draft.sync_name()
 
 
 @contextlib.contextmanager
@@ -162,25 +163,50 @@ class _Text:
         self._file.write(text.encode("utf-8", "backslashreplace"))
 
 
-class _Drafted(io.RawIOBase):
-    """A draft as a file object."""
+class _Sink(io.RawIOBase):
+    """A file object that is written to.  State: whether it is given up; what is written to it then goes nowhere.
 
-    def __init__(self, draft: Draft) -> None:
-        self._draft = draft
+    Libraries write the end of a file when their writer goes away, whatever became of the file.
+    """
+
+    _given_up = False
+
+    @contextlib.contextmanager
+    def open(self) -> Iterator[BinaryIO]:
+        """The file, which is given up where the context is left by an exception."""
+        try:
+            yield self  # type: ignore[misc]
+        except BaseException:
+            self._given_up = True
+            raise
 
     def writable(self) -> bool:
         return True
 
     def write(self, data: object, /) -> int:
         view = memoryview(data).cast("B")  # type: ignore[arg-type]
-        self._draft.write(view)
+        if not self._given_up:
+            self._put(view)
         return len(view)
+
+    def _put(self, view: memoryview) -> None:
+        raise NotImplementedError
+
+
+class _Drafted(_Sink):
+    """A draft."""
+
+    def __init__(self, draft: Draft) -> None:
+        self._draft = draft
+
+    def _put(self, view: memoryview) -> None:
+        self._draft.write(view)
 
     def tell(self) -> int:
         return self._draft.size
 
 
-class _Direct(io.RawIOBase):
+class _Direct(_Sink):
     """A file that is written to as it is.  State: how much."""
 
     def __init__(self, file: BinaryIO | io.FileIO, name: str) -> None:
@@ -188,12 +214,8 @@ class _Direct(io.RawIOBase):
         self._name = name
         self._size = 0
 
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: object, /) -> int:
-        view = memoryview(data).cast("B")  # type: ignore[arg-type]
-        size = len(view)
+    def _put(self, view: memoryview) -> None:
+        self._size += len(view)
         try:
             while view:
                 view = view[self._file.write(view) :]
@@ -201,8 +223,6 @@ class _Direct(io.RawIOBase):
             raise
         except OSError as error:
             raise OutputFailed(f"{self._name} could not be written: {error.strerror}") from error
-        self._size += size
-        return size
 
     def tell(self) -> int:
         return self._size

@@ -252,10 +252,15 @@ class Draft:
             self._disk.sync(self.descriptor)
 
     def place(self, target: str | None = None) -> None:
-        """Give the file its final name.  It must be synced; the folder is synced by `Disk.sync_folder`."""
+        """Give the file its final name.  It must be synced; `sync_name` then makes the name last."""
         with self._named():
             self._disk.rename(self.path, self.target if target is None else target)
         self._close()
+
+    def sync_name(self) -> None:
+        """Wait until the name is on the disk as well."""
+        with self._named():
+            self._disk.sync_folder(folder_of(self.target))
 
     def discard(self) -> None:
         """Remove the file, unless it was placed."""
