@@ -115,6 +115,28 @@ class _Offset(click.ParamType[int]):
 
 
 offset_type = _Offset()
+
+
+class Range(click.ParamType[float]):
+    """A number in a range, which an error names."""
+
+    name = "number"
+
+    def __init__(self, low: float, high: float) -> None:
+        self.low = low
+        self.high = high
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number."""
+        try:
+            number = float(value)
+        except ValueError:
+            self.fail(f"{value!r} is no number", param, ctx)
+        if not self.low <= number <= self.high:  # so that nan is none, either
+            self.fail(f"{value} is not in the range from {self.low:g} to {self.high:g}", param, ctx)
+        return number
+
+
 hex_option = click.option("--hex", "in_hex", is_flag=True, help="text: offsets in hexadecimal.")
 
 captures = click.argument("captures", nargs=-1, required=True, metavar="CAPTURE...")
