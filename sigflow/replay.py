@@ -1,12 +1,14 @@
 """The replay clock: when each frame of a recording is due.
 
 Rules.  The schedule is absolute: frame n is due at `start + due(n)`, whatever the frames before it took, so errors do
-not add up; a reader that falls behind catches up.  Times that go backwards wait for nothing.  Clock and sleep come in
-as arguments.
+not add up; a reader that falls behind catches up.  Times that go backwards wait for nothing.  A clock that leaps by
+more than a given gap makes nobody wait: it goes on at once, and who wants to know is told.  Clock and sleep come in as
+arguments.
 """
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol, TypeVar
@@ -34,17 +36,34 @@ def at_once() -> Schedule[object]:
     return lambda number, _: 0.0
 
 
-def at_speed(factor: float) -> Schedule[Timed]:
-    """As the recorded times say, `factor` times as fast; a frame without a time goes with the one before it."""
-    first: int | None = None
-    due = 0.0
+def at_speed(
+    factor: float,
+    *,
+    max_gap: float = math.inf,
+    leapt: Callable[[Timed, float], object] = lambda item, seconds: None,
+) -> Schedule[Timed]:
+    """As the recorded times say, `factor` times as fast; a frame without a time goes with the one before it.
+
+    max_gap: seconds from one frame to the next, both as recorded and as they would be waited for.  Where the clock
+    leaps farther, ahead or back, the frame goes with the one before it, and the clock goes on from there; `leapt` is
+    told by how many recorded seconds.
+    """
+    before: int | None = None
+    due = 0.0  # of the latest that is due so far
+    now = 0.0  # of the frame before, which may have gone back
 
     def schedule(number: int, item: Timed) -> float:
-        nonlocal first, due
+        nonlocal before, due, now
         moment = item.time
         if moment is not None:
-            first = moment if first is None else first
-            due = max(due, (moment - first) / 1e9 / factor)
+            step = 0 if before is None else moment - before
+            before = moment
+            if abs(step) / 1e9 / max(factor, 1) > max_gap:
+                leapt(item, step / 1e9)
+                now = due
+            else:
+                now += step / 1e9 / factor
+            due = max(due, now)
         return due
 
     return schedule

@@ -72,6 +72,24 @@ def test_speed_keeps_the_recorded_pace(factor: float, scale: float) -> None:
     assert seen == [moment * scale for moment in (0, 0.25, 0.25, 0.25, 1)]
 
 
+def test_a_clock_that_leaps_makes_nobody_wait() -> None:
+    times = [10, 9, 1e9, 9.1, 9.2, 400, 401]
+    told: list[float] = []
+    schedule = at_speed(2, max_gap=60, leapt=lambda item, seconds: told.append(round(seconds, 3)))
+    seen = moments([Item(round(time * 1e9)) for time in times], schedule, World(), lambda number: 0.0)
+    assert seen == [0, 0, 0, 0, 0.05, 0.05, 0.55]
+    assert told == [999999991, -999999990.9, 390.8]
+
+
+@pytest.mark.parametrize(
+    ("factor", "gap", "waits"), [(1, 59, True), (1, 61, False), (1000, 3600, True), (0.1, 50, True)]
+)
+def test_a_gap_that_is_long_only_one_way_is_kept(factor: float, gap: int, waits: bool) -> None:
+    schedule = at_speed(factor, max_gap=60)
+    seen = moments([Item(0), Item(gap * 10**9)], schedule, World(), lambda number: 0.0)
+    assert seen[1] == (gap / factor if waits else 0)
+
+
 def test_it_is_lazy() -> None:
     def endless() -> object:
         while True:

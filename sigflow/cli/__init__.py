@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -124,6 +125,11 @@ def sigflow() -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and give its exit code."""
     prepare_streams()
+    with _told_to_end():
+        return _main(arguments)
+
+
+def _main(arguments: Sequence[str] | None) -> int:
     try:
         code = sigflow.main(None if arguments is None else list(arguments), prog_name="sigflow", standalone_mode=False)
     except ClosedPipe:
@@ -147,6 +153,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
     finally:
         _flush()
     return code if isinstance(code, int) else exits.OK
+
+
+@contextmanager
+def _told_to_end() -> Iterator[None]:
+    """Meanwhile, who ends this process by SIGTERM or SIGHUP leaves no draft of a file behind."""
+    import signal
+    import threading
+
+    def end(number: int, frame: object) -> None:
+        # At once, and not by an exception: that could arise where nothing passes it on.
+        from sigflow.storage.disk import remove_drafts
+
+        remove_drafts()
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        for name in ("SIGTERM", "SIGHUP"):
+            number = getattr(signal, name, None)
+            # What the caller ignores (`nohup`) or handles stays so.
+            if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+                before[number] = signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _words(error: click.ClickException) -> str:

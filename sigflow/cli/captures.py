@@ -34,9 +34,21 @@ def formats_of(settings: Settings) -> list[Format]:
 
 def each(captures: Sequence[str], settings: Settings, work: Callable[[Recording], int]) -> int:
     """Do the work on every capture, whatever becomes of the others, and give the worst exit code."""
+    read_once(captures)
     config = configured(settings.config)
     formats = formats_of(settings)
     return exits.worst([_one(name, formats, settings, config, work) for name in captures])
+
+
+#: Paths of standard input.
+STREAMS = (storage.STANDARD_INPUT, "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
+
+
+def read_once(names: Sequence[str]) -> None:
+    """`UsageError` where standard input is named more than once: the second reading would find nothing."""
+    found = [name for name in names if name in STREAMS]
+    if len(found) > 1:
+        raise UsageError(f"standard input is named {len(found)} times ({', '.join(found)}), and can be read once only")
 
 
 def _one(name: str, formats: list[Format], settings: Settings, config: Config, work: Callable[[Recording], int]) -> int:
@@ -68,7 +80,9 @@ def _one(name: str, formats: list[Format], settings: Settings, config: Config, w
         except BrokenPipeError:
             raise
         except (SigflowError, OSError) as error:
-            complain(f"{name}: {exits.words(error)}" if isinstance(error, OSError) else str(error))
+            # What the system says of another file, which is written, is told of that.
+            own = isinstance(error, OSError) and error.filename in (None, name)
+            complain(f"{name}: {exits.words(error)}" if own else exits.words(error))
             return exits.FAILED
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 import click
 
 from sigflow.cli import exits
 from sigflow.cli.options import screened
+from sigflow.cli.output import STANDARD_OUTPUT, written
 from sigflow.cli.specs import allow_imports, built, import_paths, opaque_types, show, specs
 from sigflow.cli.terminal import Screen, complain, one_line
+from sigflow.errors import SigflowError, UsageError
 
 #: (The compiler's own list; importing it here would load the compiler for `--help`.)
 ABSENT = ("none", "missing")
@@ -17,7 +20,14 @@ ABSENT = ("none", "missing")
 
 @click.command("compile")
 @specs
-@click.option("-o", "--output", "folder", required=True, metavar="DIR", help="Where the modules go.")
+@click.option(
+    "-o",
+    "--output",
+    "folder",
+    required=True,
+    metavar="DIR",
+    help="Where the modules go; - is standard output, for one module.",
+)
 @import_paths
 @click.option("--package", metavar="NAME", help="The package that the modules will be part of.")
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if a module is missing or not up to date.")
@@ -70,10 +80,22 @@ def command(
                 failed = True
     if check:
         failed = _check(folder, modules, screen) or failed
+    elif folder == STANDARD_OUTPUT:
+        if len(modules) > 1:
+            raise UsageError(f"standard output takes one module, these are {', '.join(sorted(modules))}; name a folder")
+        for text, _ in modules.values():
+            screen.write(text)
     elif modules:
         os.makedirs(folder, exist_ok=True)
         for name, (text, _) in sorted(modules.items()):
-            _write(os.path.join(folder, f"{name}.py"), text, screen)
+            path = os.path.join(folder, f"{name}.py")
+            try:
+                done = _write(path, text, specs)
+            except (SigflowError, OSError) as error:
+                complain(exits.words(error))
+                failed = True
+            else:
+                screen.line(f"{one_line(path)}: {done}")
     return exits.FAILED if failed else exits.OK
 
 
@@ -100,13 +122,10 @@ def _contents(path: str) -> str | None:
         return ""  # not what a compiler wrote
 
 
-def _write(path: str, text: str, screen: Screen) -> None:
+def _write(path: str, text: str, specs: Sequence[str]) -> str:
     """Write a module, so that it is there whole or not at all; one that is up to date is left alone."""
     if _contents(path) == text:
-        screen.line(f"{one_line(path)}: up to date")
-        return
-    partial = f"{path}.part"
-    with open(partial, "w", encoding="utf-8", newline="\n") as file:
+        return "up to date"
+    with written(path, (), specs) as file:
         file.write(text)
-    os.replace(partial, path)
-    screen.line(f"{one_line(path)}: written")
+    return "written"

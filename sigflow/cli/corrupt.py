@@ -11,7 +11,7 @@ import click
 from sigflow import storage
 from sigflow.cli import exits
 from sigflow.cli.options import capture, output_format, screened
-from sigflow.cli.output import guarded, target, written_bytes
+from sigflow.cli.output import STANDARD_OUTPUT, guarded, target, written_bytes
 from sigflow.cli.terminal import counted, one_line
 from sigflow.cli.text import dumps, preview
 from sigflow.recover.corrupt import KINDS, LONGEST, Fault, corrupt, plan
@@ -27,7 +27,7 @@ MOST = 10_000_000
 
 @click.command("corrupt")
 @capture
-@click.option("-o", "--output", required=True, metavar="OUT", help="Where the damaged copy goes.")
+@click.option("-o", "--output", required=True, metavar="OUT", help="Where the damaged copy goes; - is stdout.")
 @click.option("--seed", type=int, required=True, metavar="N", help="The same seed gives the same damage.")
 @click.option(
     "--faults", type=click.IntRange(0, MOST), default=1, show_default=True, metavar="N", help="How many faults."
@@ -64,7 +64,9 @@ def command(
     Each fault replaces the bytes `before` at an offset by the bytes `after`, and there are no others.
     """
     out = target(output, capture)
-    guarded(out, [capture])
+    screen = screen.beside(out)
+    if out != STANDARD_OUTPUT:
+        guarded(out, [capture])
     chosen = list(dict.fromkeys(kinds)) or [kind for kind in KINDS if kind != "truncate"]
     rng = random.Random(seed)
     done: Counter[str] = Counter()

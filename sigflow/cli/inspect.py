@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from sigflow.cli import exits
 from sigflow.cli.captures import each
-from sigflow.cli.options import Settings, capture, output_format, scanning
+from sigflow.cli.forms import is_enum
+from sigflow.cli.grid import text
+from sigflow.cli.options import Settings, capture, hex_option, offset_type, output_format, scanning
 from sigflow.cli.terminal import counted, one_line
-from sigflow.cli.text import ROW, dumps, hex_rows, preview
+from sigflow.cli.text import ROW, dumps, escape, hex_rows, place_text, places_in_hex, preview, shortened
+from sigflow.columns.render import Hex
 from sigflow.errors import UsageError
 from sigflow.recording import explanation
 from sigflow.recording.inspection import inspect, item_tree
@@ -22,22 +25,39 @@ if TYPE_CHECKING:
     from sigflow.recording import Recording
     from sigflow.recording.checks import Check
     from sigflow.recording.explanation import Explanation
+    from sigflow.recording.fields import Shown
     from sigflow.recording.inspection import Candidate, Item, Piece
+
+#: How an offset is written.
+Place = Callable[[int], str]
+#: The column in which the names of fields stand; characters that they are aligned in, and of a text that is shown.
+NAMES = 23 + 2 + 3 * ROW - 1 + 2 + ROW + 2
+LONGEST_NAME = 32
+LONGEST_TEXT = 64
 
 
 @click.command("inspect")
 @capture
 @click.option("--frame", type=click.IntRange(0), metavar="N", help="Only the frame with this index.")
-@click.option("--offset", type=click.IntRange(0), metavar="O", help="Only what lies at this offset.")
+@click.option("--offset", type=offset_type, metavar="O", help="Only what lies at this offset, e.g. 300 or 0x12c.")
 @click.option(
     "--explain", is_flag=True, help="With --offset: what was tried there, and why it was refused or believed."
 )
+@hex_option
 @output_format("text", "json")
 @scanning
-def command(capture: str, frame: int | None, offset: int | None, explain: bool, form: str, settings: Settings) -> int:
+def command(
+    capture: str,
+    frame: int | None,
+    offset: int | None,
+    explain: bool,
+    in_hex: bool,
+    form: str,
+    settings: Settings,
+) -> int:
     """Show the frames and gaps of CAPTURE: offsets, checksums stored and computed, payloads in brief.
 
-    A single frame (--frame, --offset) and what was refused as one are shown byte by byte, with the fields marked.
+    A single frame (--frame, --offset) and what was refused as one are shown byte by byte, each field with its value.
     --explain tells instead how the bytes at an offset came to be read so.
     """
     if frame is not None and offset is not None:
@@ -60,7 +80,7 @@ def command(capture: str, frame: int | None, offset: int | None, explain: bool, 
             if form == "json":
                 screen.write(f"{',' if count else ''}\n{dumps(item_tree(item))}")
             else:
-                for line in item_lines(item, screen):
+                for line in item_lines(item, screen, place_text(in_hex)):
                     screen.line(line)
             count += 1
         if form == "json":
@@ -85,7 +105,7 @@ def command(capture: str, frame: int | None, offset: int | None, explain: bool, 
             names = [format.name for format in recording.formats]
             screen.line(dumps(_explanation_tree(recording.name, names, offset or 0, found), indent=2))
         else:
-            for line in _explanation_lines(found, screen):
+            for line in _explanation_lines(found, screen, place_text(in_hex)):
                 screen.line(line)
         return exits.DAMAGED if found.kind == "gap" else exits.OK
 
@@ -106,16 +126,17 @@ def _explanation_tree(name: str, specs: list[str], offset: int, found: Explanati
     }
 
 
-def _explanation_lines(found: Explanation, screen: Screen) -> Iterator[str]:
+def _explanation_lines(found: Explanation, screen: Screen, place: Place) -> Iterator[str]:
     color = "red" if found.kind == "gap" else "green"
     size = counted(found.stop - found.start, "byte")
-    yield f"{screen.styled(found.kind, color)} {found.start}..{found.stop} ({size})"
+    yield f"{screen.styled(found.kind, color)} {place(found.start)}..{place(found.stop)} ({size})"
     for tried in found.tried:
         what = screen.styled("refused", "red") if tried.reason else screen.styled("believed", "green")
         reason = f"{tried.reason}: " if tried.reason else ""
-        yield f"{tried.offset:>10}  {tried.format} {what}: {one_line(reason + tried.words)}"
+        words = one_line(places_in_hex(reason + tried.words, place))
+        yield f"{place(tried.offset):>10}  {tried.format} {what}: {words}"
         for cause in tried.causes:
-            yield f"{'':>12}likely {one_line(cause.message)}"
+            yield f"{'':>12}likely {one_line(places_in_hex(cause.message, place))}"
     if not found.tried:
         yield f"{'':>12}no marker of any format stands here"
     if found.untold:
@@ -128,24 +149,26 @@ def _beyond(frame: int | None, offset: int | None, frames: int, size: int, name:
     return f"{name}: offset {offset} is beyond the end, the capture has {size} bytes"
 
 
-def item_lines(item: Item, screen: Screen) -> Iterator[str]:
+def item_lines(item: Item, screen: Screen, place: Place = str) -> Iterator[str]:
     """A stretch of the capture for people."""
     if item.kind == "frame":
         candidate = item.candidates[0]
-        head = f"{item.offset:>10} {item.length:>8}  {candidate.format} #{item.index}"
+        head = f"{place(item.offset):>10} {item.length:>8}  {candidate.format} #{item.index}"
         yield "  ".join([head, *(_check(check, screen) for check in candidate.checks), *_payload(candidate)])
-        yield from _field_lines(candidate.pieces)
+        yield from _field_lines(candidate.pieces, place)
         return
-    yield f"{item.offset:>10} {item.length:>8}  {screen.styled('gap', 'red')}  {one_line(', '.join(item.reasons))}"
+    reasons = one_line(", ".join(item.reasons))
+    yield f"{place(item.offset):>10} {item.length:>8}  {screen.styled('gap', 'red')}  {reasons}"
     for candidate in item.candidates:
         where = f"{candidate.format}.{candidate.path}" if candidate.path else candidate.format
-        what = one_line(f"{where} at {candidate.offset}: {candidate.reason}: {candidate.message}")
+        message = places_in_hex(candidate.message, place)
+        what = one_line(f"{where} at {place(candidate.offset)}: {candidate.reason}: {message}")
         yield f"{'':>21}{screen.styled('refused', 'red')} {what}"
         for cause in candidate.causes:
-            yield f"{'':>23}likely {one_line(cause.message)}"
-        for text in (*(_check(check, screen) for check in candidate.checks), *_payload(candidate)):
-            yield f"{'':>23}{text}"
-        yield from _field_lines(candidate.pieces)
+            yield f"{'':>23}likely {one_line(places_in_hex(cause.message, place))}"
+        for line in (*(_check(check, screen) for check in candidate.checks), *_payload(candidate)):
+            yield f"{'':>23}{line}"
+        yield from _field_lines(candidate.pieces, place)
 
 
 def _check(check: Check, screen: Screen) -> str:
@@ -160,11 +183,60 @@ def _payload(candidate: Candidate) -> list[str]:
     return [] if piece is None else [f"{piece.path} {one_line(preview(piece.head, total=piece.length))}"]
 
 
-def _field_lines(pieces: tuple[Piece, ...]) -> Iterator[str]:
-    """The bytes, each run of them beside the field that they are."""
+def _field_lines(pieces: tuple[Piece, ...], place: Place) -> Iterator[str]:
+    """The bytes, each run of them beside the field that they are, and what it says; nested fields are indented."""
+    widest = max((len(_indented(one.path)) for one in pieces), default=0)
     for piece in pieces:
+        label = f"{_indented(piece.path):<{min(widest, LONGEST_NAME)}}  {_value(piece.shown)}"
         for at, row, shown in hex_rows(piece.head, piece.offset):
-            name = one_line(piece.path) if at == piece.offset else ""
-            yield f"{at:>23}  {row}  {shown:<{ROW}}  {name}".rstrip()
+            told = one_line(label) if at == piece.offset else ""
+            yield f"{place(at):>23}  {row}  {shown:<{ROW}}  {told}".rstrip()
         if piece.length > len(piece.head):
             yield f"{'':>25}and {piece.length - len(piece.head)} more bytes"
+        yield from _parts(piece)
+
+
+def _indented(path: str) -> str:
+    """A path, indented by how deep it leads."""
+    return f"{'  ' * path.count('.')}{path}"
+
+
+def _parts(piece: Piece) -> Iterator[str]:
+    """The members of a field whose bytes are told no further apart, such as bits."""
+    value = piece.shown.value if piece.shown is not None else None
+    if not isinstance(value, dict) or is_enum(value):
+        return
+    parts = list(_flat(value, piece.path))
+    widest = max((len(_indented(path)) for path, _ in parts), default=0)
+    for path, words in parts:
+        yield f"{'':>{NAMES}}{one_line(f'{_indented(path):<{widest}}  {words}')}".rstrip()
+
+
+def _flat(value: dict[str, Any], above: str) -> Iterator[tuple[str, str]]:
+    for name, one in value.items():
+        path = f"{above}.{name}"
+        if isinstance(one, dict) and not is_enum(one):
+            yield from _flat(one, path)
+        else:
+            yield path, _words(one)
+
+
+def _value(shown: Shown | None) -> str:
+    """What a field says, on a line."""
+    if shown is None or (isinstance(shown.value, dict) and not is_enum(shown.value)):
+        return ""
+    physical = f" = {shown.physical:g} {shown.unit}".rstrip() if isinstance(shown.physical, float) else ""
+    return f"{_words(shown.value)}{physical}"
+
+
+def _words(value: Any) -> str:
+    """A plain value: an enum with its number, a text in quotes."""
+    if is_enum(value):
+        return f"{value['name']} ({value['raw']})" if value["name"] is not None else f"{value['raw']} (no name)"
+    if isinstance(value, Hex):
+        data = bytes.fromhex(value)
+        printed = bool(data) and all(32 <= byte < 127 for byte in data)
+        return shortened(f'"{data.decode("ascii")}"' if printed else value, LONGEST_TEXT)
+    if isinstance(value, str) and value not in ("NaN", "Infinity", "-Infinity"):
+        return shortened(f'"{escape(value)}"', LONGEST_TEXT)
+    return text(value, LONGEST_TEXT)

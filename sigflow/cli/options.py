@@ -36,6 +36,13 @@ class Settings:
     config: str | None = None
 
     @property
+    def read(self) -> list[str]:
+        """The files that are read beside the captures: nothing is written over them."""
+        from sigflow.cli.config import DEFAULT
+
+        return [*self.specs, self.config or DEFAULT]
+
+    @property
     def limits(self) -> Limits | None:
         """The limits that replace those of the specs."""
         from sigflow.limits import Limits
@@ -87,6 +94,50 @@ SCAN_OPTIONS = (
     max_frame_option,
     click.option("--config", metavar="FILE", help="Instead of sigflow.yaml in the current folder."),
 )
+
+
+class _Offset(click.ParamType[int]):
+    """An offset, decimal or hexadecimal."""
+
+    name = "offset"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The number."""
+        if isinstance(value, int):
+            return value
+        text = str(value).strip().lower()
+        digits = text.removeprefix("0x")
+        try:
+            # No sign and no underscores: what is shown is what can be given.
+            return int(digits, 16 if digits != text else 10) if digits.isalnum() and digits.isascii() else int("-")
+        except ValueError:
+            self.fail(f"{value!r} is no offset, such as 300 or 0x12c", param, ctx)
+
+
+offset_type = _Offset()
+
+
+class Range(click.ParamType[float]):
+    """A number in a range, which an error names."""
+
+    name = "number"
+
+    def __init__(self, low: float, high: float) -> None:
+        self.low = low
+        self.high = high
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number."""
+        try:
+            number = float(value)
+        except ValueError:
+            self.fail(f"{value!r} is no number", param, ctx)
+        if not self.low <= number <= self.high:  # so that nan is none, either
+            self.fail(f"{value} is not in the range from {self.low:g} to {self.high:g}", param, ctx)
+        return number
+
+
+hex_option = click.option("--hex", "in_hex", is_flag=True, help="text: offsets in hexadecimal.")
 
 captures = click.argument("captures", nargs=-1, required=True, metavar="CAPTURE...")
 capture = click.argument("capture", metavar="CAPTURE")

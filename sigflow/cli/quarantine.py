@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,7 +14,7 @@ from sigflow import storage
 from sigflow.cli import exits
 from sigflow.cli.captures import formats_of
 from sigflow.cli.options import Settings, max_frame_option, output_format, screened
-from sigflow.cli.output import target
+from sigflow.cli.output import STANDARD_OUTPUT, read_back, target
 from sigflow.cli.terminal import SEVERITY_COLORS, Screen, counted, flush_results, one_line
 from sigflow.cli.text import dumps, hex_rows
 from sigflow.cli.verdicts import finding_words
@@ -207,7 +208,9 @@ def _specs_words(specs: Iterable[Any]) -> str:
 @folder
 @click.option("--spec", "-s", "specs", multiple=True, metavar="FORMAT", help="A format's name or a .ksy file.")
 @max_frame_option
-@click.option("-o", "--output", required=True, metavar="OUT", help="Where the frames go that are decodable now.")
+@click.option(
+    "-o", "--output", required=True, metavar="OUT", help="Where the frames go that are decodable now; - is stdout."
+)
 @click.option("--capture", default="", metavar="ID", help="Only what belongs to this capture.")
 @purge
 @output_format("text", "json")
@@ -226,11 +229,12 @@ def retry_(
 
     OUT must not exist. What gave frames is marked; what is left of it is kept for the next time.
     """
+    screen = screen.beside(output)
     settings = Settings(screen, specs, max_frame=max_frame)
     if not specs:
         raise UsageError("name the formats to try with -s")
     out = target(output, folder)
-    if os.path.lexists(out):
+    if out != STANDARD_OUTPUT and os.path.lexists(out):
         raise UsageError(f"{out}: is there already, and an earlier retry is not written over")
     formats = [format.with_limits(settings.limits) for format in formats_of(settings)]
 
@@ -238,9 +242,9 @@ def retry_(
         with storage.open(path) as opened:
             yield from Recording(opened, formats).events()
 
-    with Quarantine(folder) as quarantine:
+    with Quarantine(folder) as quarantine, read_back(out) as path:
         entries = _of_capture(quarantine, capture, undecoded=True)
-        done = retry(quarantine, entries, formats, out, reread=reread, purge=purge)
+        done = replace(retry(quarantine, entries, formats, path, reread=reread, purge=purge), out=out)
     if form == "json":
         screen.line(dumps(done.tree(), indent=2))
     else:
@@ -283,7 +287,7 @@ def export(folder: str, entries: tuple[str, ...], output: str, purge: bool, scre
         listed = stack.enter_context(Draft(os.path.join(output, LIST)))
         written = []
         for entry in quarantine.entries(found):
-            with Draft(os.path.join(output, f"{entry.id}.bin")) as draft:
+            with Draft(os.path.join(output, f"{entry.id}.bin"), alone=False) as draft:
                 for piece in quarantine.chunks(entry):
                     draft.write(piece)
                 draft.sync()

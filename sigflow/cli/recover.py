@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 import click
@@ -11,7 +12,7 @@ from sigflow import storage
 from sigflow.cli import exits
 from sigflow.cli.captures import each
 from sigflow.cli.options import Settings, captures, output_format, scanning
-from sigflow.cli.output import guarded, identities, target
+from sigflow.cli.output import STANDARD_OUTPUT, guarded, identities, read_back, target
 from sigflow.cli.terminal import counted, flush_results, one_line
 from sigflow.cli.text import dumps
 from sigflow.cli.verdicts import LISTED, summary_line
@@ -35,7 +36,10 @@ ENDING = ".quarantine"
 @click.command("recover")
 @captures
 @click.option(
-    "-o", "--output", metavar="OUT", help="Where the good frames go: a file, or a folder for files of the same names."
+    "-o",
+    "--output",
+    metavar="OUT",
+    help="Where the good frames go: a file, - for stdout, or a folder for files of the same names.",
 )
 @click.option(
     "--mode",
@@ -54,9 +58,11 @@ def command(
 
     OUT takes its name only once it was read back: no gap, and every frame. Exit code 0 says that nothing is left out.
     """
-    screen = settings.screen
+    screen = settings.screen.beside(output)
     reports: list[Report] = []
-    outs = _outs(captures, output, mode)
+    outs = _outs(captures, output, mode, settings.read)
+    if output == STANDARD_OUTPUT and quarantine is None and mode != "report":
+        raise UsageError("with -o -, name the folder for the rest with --quarantine")
 
     def work(recording: Recording) -> int:
         shown = FORMS[form](screen)
@@ -72,7 +78,7 @@ def command(
     return code
 
 
-def _outs(captures: Sequence[str], output: str | None, mode: str) -> dict[str, str | None]:
+def _outs(captures: Sequence[str], output: str | None, mode: str, read: Sequence[str]) -> dict[str, str | None]:
     """The output of each capture."""
     if output is None:
         if mode != "report":
@@ -81,8 +87,8 @@ def _outs(captures: Sequence[str], output: str | None, mode: str) -> dict[str, s
     outs: dict[str, str | None] = {}
     for capture in captures:
         out = outs[capture] = target(output, capture, several=len(captures) > 1)
-        if mode != "report":
-            guarded(out, captures)
+        if mode != "report" and out != STANDARD_OUTPUT:
+            guarded(out, captures, read)
     if len(set(outs.values())) < len(captures):
         raise UsageError(f"{output}: several captures would have the same output")
     return outs
@@ -108,11 +114,12 @@ class _Job:
     def recovered(self, recording: Recording) -> tuple[Recovery, Report]:
         """What was done, and the verdict on the capture."""
         if self._mode == "report" or self._out is None:
-            return self._done(recording)
-        with seekable(recording.storage, folder_of(self._out)) as source:
-            return self._done(recording.over(source))
+            return self._done(recording, None)
+        with read_back(self._out) as path, seekable(recording.storage, folder_of(path)) as source:
+            done, report = self._done(recording.over(source), path)
+        return replace(done, out=self._out), report
 
-    def _done(self, recording: Recording) -> tuple[Recovery, Report]:
+    def _done(self, recording: Recording, out: str | None) -> tuple[Recovery, Report]:
         def reread(path: str) -> Iterator[Event]:
             with storage.open(path) as opened:
                 yield from recording.over(opened).events()
@@ -121,7 +128,7 @@ class _Job:
         verdict = Verdict(run)
         done = recover(
             Capture(recording.name, recording.storage, run, verdict.add, reread),
-            self._out,
+            out,
             lambda: Quarantine(self._folder, create=True),
             mode=self._mode,
             acknowledged=self._left_out,

@@ -10,15 +10,15 @@ import click
 
 from sigflow.cli import exits
 from sigflow.cli.captures import each
-from sigflow.cli.forms import frame_line
-from sigflow.cli.options import Settings, capture, scanning
+from sigflow.cli.grid import frame_line
+from sigflow.cli.options import Range, Settings, capture, scanning
 from sigflow.cli.terminal import OutputFailed
 from sigflow.cli.verdicts import finding_words
 from sigflow.errors import UsageError
 from sigflow.events import Record
 from sigflow.recording.frames import frame_tree
 from sigflow.recording.recording import Verdict
-from sigflow.replay import Schedule, at_once, at_rate, at_speed, paced
+from sigflow.replay import Schedule, Timed, at_once, at_rate, at_speed, paced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,17 +27,27 @@ if TYPE_CHECKING:
     from sigflow.recording import Recording
 
 DEFAULT_RATE = 100.0
+#: Seconds that a replay waits for a recorded clock, at most.
+MAX_GAP = 60.0
 
 
 @click.command("replay")
 @capture
-@click.option("--rate", type=click.FloatRange(0, 1e9, min_open=True), metavar="FPS", help="Frames per second (100).")
-@click.option(
-    "--speed", type=click.FloatRange(0, 1e9, min_open=True), metavar="X", help="X times as fast as it was recorded."
-)
+@click.option("--rate", type=Range(1e-6, 1e9), metavar="FPS", help="Frames per second (100).")
+@click.option("--speed", type=Range(1e-6, 1e9), metavar="X", help="X times as fast as it was recorded.")
 @click.option("--max", "at_max", is_flag=True, help="As fast as it goes.")
+@click.option(
+    "--max-gap",
+    type=Range(0, 1e9),
+    default=MAX_GAP,
+    show_default=True,
+    metavar="SECONDS",
+    help="With --speed: where the recorded clock leaps by more, say so and go on at once.",
+)
 @scanning
-def command(capture: str, rate: float | None, speed: float | None, at_max: bool, settings: Settings) -> int:
+def command(
+    capture: str, rate: float | None, speed: float | None, at_max: bool, max_gap: float, settings: Settings
+) -> int:
     """Send the frames of CAPTURE to stdout at their pace: their bytes, or a line for each if stdout is a terminal.
 
     What lies between frames is left out. --speed needs a format that says when its frames were sent.
@@ -47,7 +57,7 @@ def command(capture: str, rate: float | None, speed: float | None, at_max: bool,
     screen = settings.screen
 
     def work(recording: Recording) -> int:
-        schedule = _schedule(recording, rate, speed, at_max)
+        schedule = _schedule(recording, rate, speed, at_max, max_gap, screen)
         run = recording.run(keep=True)
         verdict = Verdict(run)
         write, flush = _sink(recording, screen)
@@ -70,7 +80,9 @@ def command(capture: str, rate: float | None, speed: float | None, at_max: bool,
     return each([capture], settings, work)
 
 
-def _schedule(recording: Recording, rate: float | None, speed: float | None, at_max: bool) -> Schedule[Record]:
+def _schedule(
+    recording: Recording, rate: float | None, speed: float | None, at_max: bool, max_gap: float, screen: Screen
+) -> Schedule[Record]:
     if at_max:
         return at_once()
     if speed is None:
@@ -78,7 +90,14 @@ def _schedule(recording: Recording, rate: float | None, speed: float | None, at_
     for format in recording.formats:
         if format.envelope is None or format.envelope.time is None:
             raise UsageError(f"--speed needs the frames' own times, and format {format.name!r} has none; use --rate")
-    return at_speed(speed)
+
+    def leapt(item: Timed, seconds: float) -> None:
+        assert isinstance(item, Record)
+        way = "ahead" if seconds > 0 else "back"
+        what = f"the clock leaps {way} by {abs(seconds):.6g} s, more than --max-gap {max_gap:g}; going on at once"
+        screen.diagnostic("note", f"{recording.name}: frame {item.index} at offset {item.start}: {what}")
+
+    return at_speed(speed, max_gap=max_gap, leapt=leapt)
 
 
 def _sink(recording: Recording, screen: Screen) -> tuple[Callable[[Record], object], Callable[[], object]]:

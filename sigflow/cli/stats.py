@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sigflow.cli.captures import each
-from sigflow.cli.forms import short
+from sigflow.cli.grid import WIDEST, text
 from sigflow.cli.options import Settings, captures, output_format, scanning
 from sigflow.cli.terminal import counted, one_line
 from sigflow.cli.text import dumps
@@ -54,7 +54,7 @@ def lines(tree: dict[str, Any]) -> Iterator[str]:
         for name in ("kind", "stream"):
             groups = one.get(f"{name}s", [])
             for group in groups[:LISTED]:
-                yield f"    {name} {short(group[name])}: {_words(group)}"
+                yield f"    {name} {text(group[name], WIDEST)}: {_words(group)}"
             if len(groups) > LISTED:
                 yield f"    and {counted(len(groups) - LISTED, f'more {name}')}; --format json lists them"
             if f"other_{name}s" in one:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, Self
 
 from sigflow.cli.output import Nothing
+from sigflow.columns.wanted import ALL, Wanted
 from sigflow.errors import UsageError
 
 if TYPE_CHECKING:
     from sigflow.columns.files import Writer
     from sigflow.columns.frames import FrameBatch
     from sigflow.columns.table import Table
+    from sigflow.columns.wanted import ALL, Wanted
     from sigflow.stream.format import Format
 
 #: The forms that are tables.
@@ -25,33 +27,29 @@ class TableFile:
     State: the writer and its table, from the first capture on.
     """
 
-    def __init__(
-        self, form: str, file: BinaryIO, fields: Sequence[str], instances: bool = False, physical: bool = False
-    ) -> None:
+    def __init__(self, form: str, file: BinaryIO, wanted: Wanted = ALL) -> None:
         self._form = form
         self._file = file
-        self._fields = tuple(fields) or None
-        self._instances = instances
-        self._physical = physical
+        self._wanted = wanted
         self._table: Table | None = None
         self._writer: Writer | None = None
 
-    def add(self, batches: Iterable[FrameBatch], formats: Sequence[Format]) -> None:
+    def add(self, batches: Callable[[], Iterable[FrameBatch]], formats: Sequence[Format], capture: str) -> None:
         """The frames of one capture, of these formats."""
         table, writer = self._open(formats)
         if [one.name for one in formats] != [one.name for one in table.formats]:
             had, has = (", ".join(one.name for one in each) or "none" for each in (table.formats, formats))
             raise UsageError(f"one table has one list of formats: there were {had}, here are {has}; name them with -s")
-        for frames in batches:
-            for batch in table.batches(frames):
+        for frames in batches():
+            for batch in table.batches(frames, capture):
                 writer.write(batch)
 
     def _open(self, formats: Sequence[Format]) -> tuple[Table, Writer]:
         if self._table is None or self._writer is None:
             from sigflow.columns.files import WRITERS
-            from sigflow.columns.table import Table, Wanted
+            from sigflow.columns.table import Table
 
-            self._table = Table(formats, Wanted(self._instances, self._physical, self._fields))
+            self._table = Table(formats, self._wanted)
             self._writer = WRITERS[self._form](self._file, self._table.schema)
         return self._table, self._writer
 

@@ -72,9 +72,15 @@ def _write(stream: TextIO, text: str) -> None:
 class Screen:
     """Where a command writes.  Results raise if they cannot be written; notes on stderr do not."""
 
-    def __init__(self, color: str = "auto", quiet: bool = False) -> None:
+    def __init__(self, color: str = "auto", quiet: bool = False, *, aside: bool = False) -> None:
+        """aside: the result goes to stderr, since stdout gets something else."""
         self._quiet = quiet
         self._color = color
+        self._aside = aside
+
+    def beside(self, output: str | None) -> Screen:
+        """A screen for a command that writes to `output`: where that is `-`, what it says goes to stderr."""
+        return Screen(self._color, self._quiet, aside=True) if output == "-" else self
 
     def styled(self, text: str, *styles: str, stream: TextIO | None = None) -> str:
         """`text` in these colours, where colour is on for the stream (stdout)."""
@@ -93,6 +99,10 @@ class Screen:
 
     def write(self, text: str) -> None:
         """A part of the result."""
+        if self._aside:
+            flush_results()
+            _write(sys.stderr, text)
+            return
         try:
             sys.stdout.write(text)
         except BrokenPipeError:
@@ -116,6 +126,22 @@ class Screen:
         """A finding on stderr; --quiet leaves the errors."""
         shown = self.styled(severity, SEVERITY_COLORS[severity], stream=sys.stderr)
         self.told(severity, f"{shown}: {one_line(text)}")
+
+    def width(self, output: str | None = None) -> int | None:
+        """Columns of the terminal that a result must fit; None where it goes to a file or a pipe.
+
+        `COLUMNS` says how many, whatever it is.
+        """
+        if output not in (None, "-"):
+            return None
+        if os.environ.get("COLUMNS", "").isdecimal() and int(os.environ["COLUMNS"]) > 0:
+            return int(os.environ["COLUMNS"])
+        if not sys.stdout.isatty():
+            return None
+        try:
+            return os.get_terminal_size(sys.stdout.fileno()).columns or None
+        except OSError:
+            return None
 
     @property
     def progress(self) -> bool:

@@ -6,7 +6,8 @@ escape.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from typing import Any
 
 
@@ -33,6 +34,50 @@ def dumps(value: Any, *, indent: int | None = None) -> str:
     separators = (", ", ": ") if indent is None else None
     text = json.dumps(value, indent=indent, separators=separators, ensure_ascii=True, allow_nan=False)
     return text.replace("\x7f", "\\u007f")
+
+
+def cells(text: str) -> int:
+    """How many columns of a terminal a text takes that prints: wide characters take two, marks above others none."""
+    if text.isascii():
+        return len(text)
+    import unicodedata
+
+    return sum(
+        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text
+    )
+
+
+def shortened(text: str, width: int) -> str:
+    """A text in so many columns: of a longer one the beginning, and dots."""
+    if cells(text) <= width:
+        return text
+    dots = "." * min(3, max(width - 1, 1))
+    kept = ""
+    left = width - len(dots)
+    for char in text:
+        left -= cells(char)
+        if left < 0:
+            break
+        kept += char
+    return f"{kept}{dots}"
+
+
+def place_text(in_hex: bool) -> Callable[[int], str]:
+    """How an offset is written."""
+    return hex if in_hex else str
+
+
+#: An offset in a message of ours, as it is written in all of them.
+_PLACE = re.compile(r"\b((?:at |from |to )?offsets? |(?:frame|gap|record) (?:at )?)(\d+)(?:(\.\.)(\d+))?(?![\w.])")
+
+
+def places_in_hex(message: str, place: Callable[[int], str]) -> str:
+    """A message with its offsets as `place` writes them."""
+    if place is str:
+        return message
+    return _PLACE.sub(
+        lambda found: f"{found[1]}{place(int(found[2]))}{f'..{place(int(found[4]))}' if found[3] else ''}", message
+    )
 
 
 #: Bytes in one line of hex.

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sigflow.columns import budget as budgets
+from sigflow.columns.extras import Extra
 from sigflow.columns.payload import CodecColumn
 from sigflow.columns.tree import Member
 from sigflow.columns.values import array_of, members_of
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 FRAMES = 1024
 BYTES = 1 << 20
 
-Source = Member | CodecColumn
+Source = Member | CodecColumn | Extra
 
 
 def parsed(
@@ -55,6 +56,7 @@ def _columns(
     sources: Sequence[Source], format: Format, frames: FrameBatch, weighed: bool, names: Names, budget: Budget
 ) -> list[pyarrow.Array]:
     values: list[Any] = []
+    records: list[Record] = []
     given: list[tuple[Any, int | None]] = []
     decoded = any(isinstance(one, CodecColumn) for one in sources)
     spans = zip(frames.starts.tolist(), frames.stops.tolist(), frames.offsets.tolist(), strict=True)
@@ -62,6 +64,7 @@ def _columns(
         record = Record(format, offset, frames.data[start:stop].tobytes(), 0)
         value = record.value
         values.append(value)
+        records.append(record)
         if weighed:
             budget.take(budgets.weight(value))
         if decoded:
@@ -69,9 +72,19 @@ def _columns(
             given.append((reading.payload, reading.codec))
             if reading.codec is not None:
                 budget.take(budgets.weight(reading.payload))
-    return [
-        array_of(one.node, one.values(given), names)
-        if isinstance(one, CodecColumn)
-        else members_of([one], values, names)[0]
-        for one in sources
-    ]
+    return [_column(one, format, records, values, given, names) for one in sources]
+
+
+def _column(
+    one: Source,
+    format: Format,
+    records: Sequence[Record],
+    values: Sequence[Any],
+    given: Sequence[tuple[Any, int | None]],
+    names: Names,
+) -> pyarrow.Array:
+    if isinstance(one, CodecColumn):
+        return array_of(one.node, one.values(given), names)
+    if isinstance(one, Member):
+        return members_of([one], values, names)[0]
+    return one.array(format, records, names)

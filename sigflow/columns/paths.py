@@ -22,7 +22,7 @@ def steps_of(path: str) -> tuple[Step, ...]:
     """The names and numbers that a path leads by; () where it is none."""
     found: list[Step] = []
     at = 0
-    while at < len(path):
+    while at < len(path) and path[0] != ".":
         match = _STEP.match(path, at)
         if match is None:
             return ()

@@ -12,13 +12,17 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
 from functools import lru_cache
-from typing import Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 from sigflow.runtime.measure import WIRE_ERRORS
 from sigflow.runtime.struct import label
+
+if TYPE_CHECKING:
+    from sigflow.columns.physical import Scaled
 
 #: Levels of lists and objects that are shown, and nodes of one value.
 DEPTH = 100
@@ -61,8 +65,32 @@ SCALARS: dict[type, Callable[[Any], Any]] = {
 }
 
 
-def render(value: Any, *, instances: bool = False, depth: int = DEPTH, nodes: int = NODES) -> Rendered:
-    """The plain tree of any value that a format gives."""
+class Hex(str):
+    """Bytes in a plain tree, where they are to be told from text."""
+
+    __slots__ = ()
+
+
+#: The same scalars with bytes that can be told from text.
+MARKED: dict[type, Callable[[Any], Any]] = {
+    **SCALARS,
+    **dict.fromkeys((bytes, bytearray, memoryview), lambda value: Hex(value.hex())),
+}
+
+
+def render(
+    value: Any,
+    *,
+    instances: bool = False,
+    physical: Mapping[type, Mapping[str, Scaled]] = MappingProxyType({}),
+    depth: int = DEPTH,
+    nodes: int = NODES,
+    scalars: Mapping[type, Callable[[Any], Any]] = SCALARS,
+) -> Rendered:
+    """The plain tree of any value that a format gives.
+
+    physical: by class, the physical values that are shown behind the attributes that they are made of.
+    """
     result = Rendered()
     top: list[Any] = [None]
     # (the value, the container that gets its tree, the key there, its level, its field path)
@@ -70,7 +98,7 @@ def render(value: Any, *, instances: bool = False, depth: int = DEPTH, nodes: in
     left = nodes
     while stack:
         item, target, key, level, path = stack.pop()
-        scalar = SCALARS.get(item.__class__)
+        scalar = scalars.get(item.__class__)
         if scalar is not None:
             target[key] = scalar(item)
         elif isinstance(item, Enum):
@@ -86,7 +114,8 @@ def render(value: Any, *, instances: bool = False, depth: int = DEPTH, nodes: in
             else:
                 tree = {}
                 children = []
-                for name, child in members(item, instances, path, result.findings):
+                own = physical.get(item.__class__)
+                for name, child in members(item, instances, path, result.findings, own or {}):
                     tree[name] = None
                     children.append((child, tree, name, level + 1, f"{path}.{name}" if path else name))
             target[key] = tree
@@ -100,8 +129,14 @@ def render(value: Any, *, instances: bool = False, depth: int = DEPTH, nodes: in
     return result
 
 
-def members(item: Any, instances: bool, path: str, findings: list[tuple[str, str, str]]) -> Iterator[tuple[str, Any]]:
-    """The named parts of an object, by the names of the spec."""
+def members(
+    item: Any,
+    instances: bool,
+    path: str,
+    findings: list[tuple[str, str, str]],
+    physical: Mapping[str, Scaled] = MappingProxyType({}),
+) -> Iterator[tuple[str, Any]]:
+    """The named parts of an object, by the names of the spec, each with its physical value behind it."""
     if isinstance(item, dict):
         yield from ((str(name), child) for name, child in item.items())
         return
@@ -112,7 +147,9 @@ def members(item: Any, instances: bool, path: str, findings: list[tuple[str, str
     enums = enum_fields(item.__class__)
     for name in fields:
         child = getattr(item, name, None)
-        yield ids.get(name, name), _unnamed(child) if name in enums else child
+        yield ids.get(name, name), unnamed(child) if name in enums else child
+        if name in physical:
+            yield physical[name].name, physical[name].of(child)
     for name in getattr(item, "_INSTANCES", ()) if instances else ():
         shown = ids.get(name, name)
         try:
@@ -120,7 +157,9 @@ def members(item: Any, instances: bool, path: str, findings: list[tuple[str, str
         except WIRE_ERRORS as error:
             child = None
             findings.append(("instance", f"{path}.{shown}" if path else shown, f"{type(error).__name__}: {error}"))
-        yield shown, _unnamed(child) if name in enums else child
+        yield shown, unnamed(child) if name in enums else child
+        if name in physical:
+            yield physical[name].name, physical[name].of(child)
 
 
 #: An emitted annotation of an enum: the member, or the number where it has no name.
@@ -137,12 +176,12 @@ def enum_fields(cls: type) -> frozenset[str]:
     return frozenset(name for name, text in annotations.items() if isinstance(text, str) and _ENUM.fullmatch(text))
 
 
-def _unnamed(value: Any) -> Any:
+def unnamed(value: Any) -> Any:
     """A value of an enum field; where the enum has no name for it, it is the bare number, or a list of such."""
     if value.__class__ is int:
         return {"name": None, "raw": value}
     if isinstance(value, list):
-        return [_unnamed(each) for each in value]
+        return [unnamed(each) for each in value]
     return value
 
 

@@ -18,14 +18,18 @@ from typing import TYPE_CHECKING, Any
 from sigflow.columns import payload
 from sigflow.columns.arrow import arrow, field_of, type_of
 from sigflow.columns.budget import Budget, TooMuch
+from sigflow.columns.extras import Extra, Keyed, Led, Metadata, Moments, Numbers
 from sigflow.columns.frame import FrameType
 from sigflow.columns.frames import FrameBatch
 from sigflow.columns.kernels import Loader
 from sigflow.columns.names import Names
+from sigflow.columns.numbers import checked
 from sigflow.columns.objects import Source, parsed
 from sigflow.columns.paths import Step, field_at, part_at, steps_of
-from sigflow.columns.tree import Listed, Member, Struct, Trees
-from sigflow.errors import UsageError
+from sigflow.columns.reach import METADATA, Paths, of_format, unknown
+from sigflow.columns.tree import Listed, Member, Struct, Trees, unique
+from sigflow.columns.wanted import ALL
+from sigflow.columns.wanted import Wanted as Wanted  # noqa: PLC0414  # it is asked for here, too
 
 if TYPE_CHECKING:
     import pyarrow
@@ -34,23 +38,10 @@ if TYPE_CHECKING:
 
 #: The columns of every table.
 ENVELOPE = ("_offset", "_length", "_format", "_index")
+#: The column of the time, where a format has one.
+TIME = "_time"
 #: Arrow counts the bytes of a column in 32 bits.
 _GATHERED = 1 << 31
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What a table shall have.
-
-    instances: computed fields.  physical: a column FIELD_physical for each field with a scale, an offset or a unit.
-    fields: the paths of fields (`flags.encoding`, `lines[0].text`), each a column; None for all.  objects: parse every
-    frame, even where that is not needed.
-    """
-
-    instances: bool = False
-    physical: bool = False
-    fields: tuple[str, ...] | None = None
-    objects: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,15 +56,19 @@ class _Output:
 class FormatColumns:
     """The columns of one format."""
 
-    def __init__(self, format: Format, wanted: Wanted) -> None:
+    def __init__(self, format: Format, wanted: Wanted, several: bool = False) -> None:
+        """several: it is one of several formats, so that a path may begin with its name."""
         self.format = format
         self.type = FrameType(format)
         self.unknown: list[str] = []
-        self.known: list[str] = []
         self.sources: list[Source] = []
         self._outputs: list[_Output] = []
-        self._choose(wanted)
+        self._paths: Paths | None = None
+        self._choose(wanted, several)
+        self._show_payload(wanted)
         self.fields: list[pyarrow.Field] = [one.field for one in self._outputs]
+        #: The time of the frames, where the format has one.
+        self.time = _moments(format)
         self._weighed = self.type.grows
         self._loader = Loader()
         self._guards = self._doubted()
@@ -82,23 +77,61 @@ class FormatColumns:
 
     # ------------------------------------------------------------ what is asked for
 
-    def _choose(self, wanted: Wanted) -> None:
+    def _choose(self, wanted: Wanted, several: bool) -> None:
         sources = self._all(wanted.instances, wanted.physical)
         if wanted.fields is None:
             for name, source in sources.items():
                 self._take(name, source, ())
+            if self.format.envelope is not None and self.format.envelope.metadata is not None:
+                self._add(Metadata(unique(METADATA, set(sources))))
             return
-        asked = dict.fromkeys(wanted.fields)
         more: dict[str, Source] | None = None
-        self.known = list(sources)
-        for path in asked:
-            if self._found(path, sources):
+        for path in dict.fromkeys(wanted.fields):
+            own = of_format(path, self.format.name) if several else path
+            ways = list(dict.fromkeys([path, own]))
+            if any(self._found(one, sources) for one in ways):
                 continue
             if more is None:
                 more = self._all(True, True)
-                self.known = list(more)
-            if not self._found(path, more):
+            if not any(self._found(one, more or {}) or self._led(one) for one in ways):
                 self.unknown.append(path)
+
+    def _led(self, path: str) -> bool:
+        """Take what a path leads to that is no part of a column."""
+        reached = self.paths.find(path)
+        if reached is None:
+            return False
+        if reached.source == METADATA:
+            key = path.removeprefix(f"{METADATA}.")
+            self._add(Metadata(path) if key == path else Keyed(path, key))
+        elif reached.kind is not None:
+            self._add(Led(path, reached, self.paths.node(reached.kind)))
+        return reached.source == METADATA or reached.kind is not None
+
+    @property
+    def paths(self) -> Paths:
+        """What the paths of the format lead to."""
+        if self._paths is None:
+            self._paths = Paths(self.format)
+        return self._paths
+
+    def _add(self, extra: Extra) -> None:
+        self.sources.append(extra)
+        field = arrow().field(extra.name, extra.type)
+        self._outputs.append(_Output(field, len(self.sources) - 1, ()))
+
+    def _show_payload(self, wanted: Wanted) -> None:
+        """The payload as numbers, in the column of its field, or in one of its own."""
+        if wanted.payload is None:
+            return
+        from sigflow.columns.numbers import column_of
+
+        name, apart = column_of(self.format, [one.field.name for one in self._outputs])
+        self._add(Numbers(name, wanted.payload))
+        if not apart:
+            made = self._outputs.pop()
+            place = next(n for n, one in enumerate(self._outputs) if one.field.name == name)
+            self._outputs[place] = made
 
     def _all(self, instances: bool, physical: bool) -> dict[str, Source]:
         """The top-level columns by name."""
@@ -114,6 +147,7 @@ class FormatColumns:
         return source is not None and self._take(path, source, steps[1:])
 
     def _take(self, name: str, source: Source, steps: tuple[Step, ...]) -> bool:
+        assert isinstance(source, Member | payload.CodecColumn)
         whole = field_of(source) if isinstance(source, Member) else arrow().field(source.name, type_of(source.node))
         field = field_at(whole, steps)
         if field is None:
@@ -129,6 +163,8 @@ class FormatColumns:
         from sigflow.columns.payloads import can_gather
 
         for one in self.sources:
+            if not isinstance(one, Member | payload.CodecColumn):
+                continue  # its frames are parsed in any case
             if isinstance(one, Member):
                 if one.column.instance or one.column.id not in self.type.gathered or _has_instances(one):
                     return False
@@ -138,11 +174,17 @@ class FormatColumns:
 
     def arrays(self, frames: FrameBatch, names: Names, budget: Budget) -> list[pyarrow.Array]:
         """The columns of these frames, all of this format."""
+        sources: list[Source] = [*self.sources, self.time] if self.time is not None else self.sources
         if self.gathers and len(frames) and len(frames.data) < _GATHERED:
-            found = self._gather(frames, names, budget)
+            extras = [one for one in sources if not isinstance(one, Member | payload.CodecColumn)]
+            made = parsed(extras, self.format, frames, self._weighed, names, budget) if extras else []
+            left = {id(one): array for one, array in zip(extras, made, strict=True)}
+            gathered = iter(self._gather(frames, names, budget))
+            found = [left[id(one)] if id(one) in left else next(gathered) for one in sources]
         else:
-            found = parsed(self.sources, self.format, frames, self._weighed, names, budget)
-        return [part_at(found[one.source], one.steps) for one in self._outputs]
+            found = parsed(sources, self.format, frames, self._weighed, names, budget)
+        shown = [part_at(found[one.source], one.steps) for one in self._outputs]
+        return shown + found[len(self.sources) :]
 
     def _gather(self, frames: FrameBatch, names: Names, budget: Budget) -> list[pyarrow.Array]:
         import numpy as np
@@ -159,8 +201,13 @@ class FormatColumns:
         if codecs:
             arrays = payload.gathered(codecs, self.type, rows, names, budget, self._loader)
             found.update(zip(map(id, codecs), arrays, strict=True))
-        columns = [found[id(one)] for one in self.sources]
+        columns = [found[id(one)] for one in self._plain]
         return self._corrected(columns, frames, rows.failed, names, budget) if rows.failed.any() else columns
+
+    @property
+    def _plain(self) -> list[Source]:
+        """The columns that are gathered where they can be."""
+        return [one for one in self.sources if isinstance(one, Member | payload.CodecColumn)]
 
     def _doubted(self) -> list[Member]:
         """The fields that tell which frames fail to parse, and are not asked for as they are."""
@@ -178,7 +225,7 @@ class FormatColumns:
         some = FrameBatch(
             frames.data, frames.starts[which], frames.stops[which], frames.offsets[which], frames.formats[which]
         )
-        right = parsed(self.sources, self.format, some, self._weighed, names, budget)
+        right = parsed(self._plain, self.format, some, self._weighed, names, budget)
         order = np.arange(len(frames))
         order[which] = len(frames) + np.arange(len(which))
         taken = pa.array(order)
@@ -206,11 +253,14 @@ def _has_instances(member: Member) -> bool:
 class Table:
     """The table of a list of formats.  State: the dictionaries of enums, which grow from batch to batch."""
 
-    def __init__(self, formats: Sequence[Format], wanted: Wanted = Wanted()) -> None:  # frozen
+    def __init__(self, formats: Sequence[Format], wanted: Wanted = ALL) -> None:
         pa = arrow()
+        if wanted.payload is not None:
+            checked(wanted.payload, formats)
         self.formats = tuple(formats)
-        self.columns = [FormatColumns(one, wanted) for one in formats]
+        self.columns = [FormatColumns(one, wanted, len(formats) > 1) for one in formats]
         self._names = Names()
+        self._captures = pa.array(wanted.captures, pa.string()) if wanted.captures else None
         self._format_names = pa.array([one.name for one in formats], pa.string())
         _refuse_unknown(self.columns)
         envelope = [
@@ -219,6 +269,12 @@ class Table:
             pa.field("_format", pa.dictionary(pa.int32(), pa.string()), nullable=False),
             pa.field("_index", pa.int64(), nullable=False),
         ]
+        if self._captures is not None:
+            envelope.insert(0, pa.field("_capture", pa.dictionary(pa.int32(), pa.string()), nullable=False))
+        #: The type of the time; a date wherever a format can tell one.
+        self._time = _time_type(self.columns)
+        if self._time is not None:
+            envelope.append(pa.field(TIME, self._time))
         #: The formats that have a column of their own, by number; of a single format its fields are the columns.
         self._among = [number for number, one in enumerate(self.columns) if one.fields]
         if len(self.columns) == 1:
@@ -245,18 +301,21 @@ class Table:
             )
         return {"sigflow.formats": json.dumps(said)}
 
-    def batches(self, frames: FrameBatch) -> Iterator[pyarrow.RecordBatch]:
-        """These frames as record batches: one, or where that would become too large, several."""
+    def batches(self, frames: FrameBatch, capture: str = "") -> Iterator[pyarrow.RecordBatch]:
+        """These frames as record batches: one, or where that would become too large, several.
+
+        capture: which of several captures they are of.
+        """
         waiting = [frames]
         while waiting:
             one = waiting.pop()
             try:
-                yield self.batch(one, Budget() if len(one) > 1 else Budget(None))
+                yield self.batch(one, Budget() if len(one) > 1 else Budget(None), capture)
             except TooMuch:
                 half = len(one) // 2
                 waiting += [one.part(half, len(one)), one.part(0, half)]
 
-    def batch(self, frames: FrameBatch, budget: Budget | None = None) -> pyarrow.RecordBatch:
+    def batch(self, frames: FrameBatch, budget: Budget | None = None, capture: str = "") -> pyarrow.RecordBatch:
         """These frames as one record batch."""
         import numpy as np
 
@@ -265,34 +324,66 @@ class Table:
         kinds = pa.DictionaryArray.from_arrays(pa.array(frames.formats.astype(np.int32)), self._format_names)
         index = np.arange(frames.first, frames.first + len(frames))
         found = [pa.array(frames.offsets), pa.array(frames.stops - frames.starts), kinds, pa.array(index)]
+        if self._captures is not None:
+            which = pa.array([self._captures.to_pylist().index(capture)] * len(frames), pa.int32())
+            found.insert(0, pa.DictionaryArray.from_arrays(which, self._captures))
+        times: list[pyarrow.Array] = []
         if len(self.columns) == 1:
-            found += self.columns[0].arrays(frames, self._names, budget)
+            fields = self.columns[0].arrays(frames, self._names, budget)
+            if self.columns[0].time is not None:
+                times.append(fields.pop())
         else:
-            found += [self._one_of(number, frames, budget) for number in self._among]
+            made = {
+                number: self._one_of(number, frames, budget, times)
+                for number, one in enumerate(self.columns)
+                if one.fields or one.time is not None
+            }
+            fields = [made[number] for number in self._among]
+        if self._time is not None:
+            found.append(_coalesced(times, self._time, len(frames)))
+        found += fields
         return pa.RecordBatch.from_arrays(found, schema=self.schema)
 
-    def _one_of(self, number: int, frames: FrameBatch, budget: Budget) -> pyarrow.Array:
-        """The column of one format among several."""
+    def _one_of(self, number: int, frames: FrameBatch, budget: Budget, times: list[pyarrow.Array]) -> pyarrow.Array:
+        """The column of one format among several; its times are added to `times`."""
         import numpy as np
 
         pa = arrow()
         mine, some = frames.formats == number, frames.only(number)
         fields = self.columns[number].fields
         arrays = self.columns[number].arrays(some, self._names, budget)
+        places = pa.array(np.cumsum(mine) - 1, mask=~mine)
+        if self.columns[number].time is not None:
+            times.append(arrays.pop().take(places))
+        if not fields:
+            return pa.nulls(len(frames))
         rows = pa.StructArray.from_arrays(arrays, fields=fields)
-        return rows.take(pa.array(np.cumsum(mine) - 1, mask=~mine))
+        return rows.take(places)
+
+
+def _moments(format: Format) -> Moments | None:
+    time = format.envelope.time if format.envelope is not None else None
+    return None if time is None else Moments(TIME, time.epoch is not None)
+
+
+def _time_type(columns: Sequence[FormatColumns]) -> pyarrow.DataType | None:
+    types = [one.time.type for one in columns if one.time is not None]
+    return next((one for one in types if arrow().types.is_timestamp(one)), types[0] if types else None)
+
+
+def _coalesced(times: Sequence[pyarrow.Array], to: pyarrow.DataType, size: int) -> pyarrow.Array:
+    """One time per row; a format whose times are no dates has none where others have dates."""
+    import pyarrow.compute as pc
+
+    fitting = [one for one in times if one.type == to]
+    return pc.coalesce(*fitting) if fitting else arrow().nulls(size, to)
 
 
 def _refuse_unknown(columns: Sequence[FormatColumns]) -> None:
     """A field that no format has is a mistake, not an empty column."""
     for path in columns[0].unknown if columns else ():
         if all(path in one.unknown for one in columns):
-            from difflib import get_close_matches
-
-            known = list(dict.fromkeys(name for one in columns for name in one.known))
-            near = get_close_matches(path, known, 1)
-            hint = f", did you mean {near[0]!r}?" if near else f"; known: {', '.join(known)}"
-            raise UsageError(f"unknown field {path!r}{hint}")
+            raise unknown(path, [one.paths for one in columns])
 
 
 def _docs(fields: Sequence[pyarrow.Field], prefix: str = "") -> Iterator[tuple[str, str]]:
@@ -310,6 +401,6 @@ def _docs(fields: Sequence[pyarrow.Field], prefix: str = "") -> Iterator[tuple[s
             yield from _docs(list(kind), f"{path}.")
 
 
-def schema_of(format: Format, wanted: Wanted = Wanted()) -> pyarrow.Schema:  # frozen
+def schema_of(format: Format, wanted: Wanted = ALL) -> pyarrow.Schema:
     """The schema of a format's table."""
     return Table([format], wanted).schema

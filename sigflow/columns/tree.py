@@ -178,23 +178,35 @@ class Trees:
         return Leaf(kind)
 
     def _switch(self, kind: Switch, level: int, alone: bool) -> Node:
-        found: dict[type[Any] | str, Kind] = {}
-        for case in kind.cases:
-            key = self._key(case)
-            found[key] = case if key not in found else _joined(found[key], case)
+        found = self._by_key(kind)
         if len(found) == 1 and not alone:
             return self.node(next(iter(found.values())), level)
         taken: set[str] = set()
         cases = []
         for key, case in found.items():
-            name = key if isinstance(key, str) else self._id(key)
-            cases.append(Case(unique(name, taken), key, self.node(case, level + 1)))
+            cases.append(Case(unique(self._word(key), taken), key, self.node(case, level + 1)))
         return OneOf(tuple(cases))
+
+    def cases(self, kind: Switch) -> list[tuple[Case, Kind]]:
+        """The types that a switch may give, with the kind of each; of the cases, nothing is said of what is in them."""
+        taken: set[str] = set()
+        found = self._by_key(kind)
+        return [(Case(unique(self._word(key), taken), key, Leaf(Unknown())), case) for key, case in found.items()]
+
+    def _by_key(self, kind: Switch) -> dict[type[Any] | str, Kind]:
+        found: dict[type[Any] | str, Kind] = {}
+        for case in kind.cases:
+            key = self._key(case)
+            found[key] = case if key not in found else _joined(found[key], case)
+        return found
+
+    def _word(self, key: type[Any] | str) -> str:
+        return key if isinstance(key, str) else self._id(key)
 
     def _key(self, kind: Kind) -> type[Any] | str:
         """The word for the type of a case, or its class."""
         if isinstance(kind, Nested):
-            self._load(kind)
+            self.load(kind)
             return kind.target if kind.target in self.known else "any"
         if isinstance(kind, Number):
             return "float" if kind.kind == "f" else "int"
@@ -221,10 +233,10 @@ class Trees:
             columns = self._columns(target)
             inner = tuple(one for one in columns if stripped(one.kind, group) is not one.kind)
             rows[target] = Row(unique(self._id(target), taken), tuple(self._members(columns, level + 2, group)), inner)
-            waiting.extend(self._targets(target))
+            waiting.extend(self.targets(target))
         return Flat(rows)
 
-    def _load(self, kind: Nested) -> None:
+    def load(self, kind: Nested) -> None:
         """Take in the description of a class of another module."""
         if kind.target not in self.known and kind.home is not None:
             describe = getattr(kind.home, "_columns", None)
@@ -233,20 +245,20 @@ class Trees:
                 raise UsageError(f"{name} does not describe its columns: generate it again with `sigflow compile`")
             self.known.update(describe().classes)
 
-    def _targets(self, target: type[Any]) -> tuple[type[Any], ...]:
+    def targets(self, target: type[Any]) -> tuple[type[Any], ...]:
         """The classes that fields of a class are of."""
         if target not in self._edges:
             found: dict[type[Any], None] = {}
             for column in self._columns(target):
                 for nested in nested_in(column.kind):
-                    self._load(nested)
+                    self.load(nested)
                     found[nested.target] = None
             self._edges[target] = tuple(found)
         return self._edges[target]
 
     def _group(self, kind: Nested) -> frozenset[type[Any]]:
         """The classes that hold the kind's class and are held by it: itself among them, or none."""
-        self._load(kind)
+        self.load(kind)
         if kind.target not in self._reach(kind.target):
             return frozenset()
         return frozenset(one for one in self._reach(kind.target) if kind.target in self._reach(one))
@@ -255,17 +267,30 @@ class Trees:
         """The classes that an object of a class may hold, at any depth."""
         if target not in self._reached:
             found: set[type[Any]] = set()
-            waiting = list(self._targets(target))
+            waiting = list(self.targets(target))
             while waiting:
                 one = waiting.pop()
                 if one not in found:
                     found.add(one)
-                    waiting.extend(self._targets(one))
+                    waiting.extend(self.targets(one))
             self._reached[target] = frozenset(found)
         return self._reached[target]
 
 
 _WORDS: dict[type, str] = {Bytes: "bytes", Text: "str", Named: "int"}
+
+
+def all_classes(module: Module) -> dict[type[Any], Fields]:
+    """Every class that a value may hold, also those that other modules describe."""
+    trees = Trees(module, instances=True)
+    waiting = list(trees.known)
+    seen: set[type[Any]] = set()
+    while waiting:
+        target = waiting.pop()
+        if target not in seen:
+            seen.add(target)
+            waiting.extend(trees.targets(target))
+    return trees.known
 
 
 def unique(name: str, taken: set[str]) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sigflow.columns.arrow import DIGITS, arrow, row_type, type_of
 from sigflow.columns.names import Names
+from sigflow.columns.physical import physical
 from sigflow.columns.render import render
 from sigflow.columns.tree import Case, Flat, Leaf, Listed, Member, Node, OneOf, Struct
 from sigflow.errors import LimitExceeded
@@ -45,7 +46,7 @@ def _member(member: Member, objects: Values, names: Names) -> pyarrow.Array:
     values = [None if one is None else get(one, member.attribute, None) for one in objects]
     if member.physical is not None:
         scale, offset, _ = member.physical
-        values = [_physical(value, scale, offset) for value in values]
+        values = [physical(value, scale, offset) for value in values]
     return array_of(member.node, values, names)
 
 
@@ -55,12 +56,6 @@ def instance(one: Any, name: str, default: None) -> Any:
         return getattr(one, name, default)
     except WIRE_ERRORS:
         return default
-
-
-def _physical(value: Any, scale: float, offset: float) -> Any:
-    if isinstance(value, list):
-        return [_physical(one, scale, offset) for one in value]
-    return None if value is None else value * scale + offset
 
 
 # ---------------------------------------------------------------- leaves
@@ -153,7 +148,7 @@ def _one_of(node: OneOf, values: Values, names: Names) -> pyarrow.Array:
     left = list(values)
     parts = []
     for case in node.cases:
-        mine = [one if one is not None and _is(case, one) else None for one in left]
+        mine = [one if one is not None and is_case(case, one) else None for one in left]
         left = [one if other is None else None for one, other in zip(left, mine, strict=True)]
         parts.append(array_of(case.node, mine, names))
     if len(node.cases) == 1:
@@ -161,7 +156,7 @@ def _one_of(node: OneOf, values: Values, names: Names) -> pyarrow.Array:
     return _structs(parts, type_of(node), [one is None for one in values])
 
 
-def _is(case: Case, value: Any) -> bool:
+def is_case(case: Case, value: Any) -> bool:
     """Whether a value is of the type of a case."""
     if not isinstance(case.of, str):
         return value.__class__ is case.of
@@ -203,6 +198,14 @@ def _flat(node: Flat, values: Values, names: Names) -> pyarrow.Array:
             parts.append(_structs(members, to.field(number).type, [one is None for one in mine]))
     rows = pa.StructArray.from_arrays(parts, fields=list(to))
     return _lists(counts, rows, type_of(node))
+
+
+def rows_of(node: Flat, value: Any) -> list[tuple[Any, int]]:
+    """The objects of a recursion, outer before inner, and how deep each lies; none of what is no recursion."""
+    found: list[Any] = []
+    depths: list[int] = []
+    _walk(node, value, found, depths)
+    return list(zip(found, depths, strict=True))
 
 
 def _walk(node: Flat, value: Any, found: list[Any], depths: list[int]) -> None:

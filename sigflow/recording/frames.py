@@ -2,37 +2,90 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sigflow.columns.render import pick, render
+from sigflow.columns.render import Rendered, render
+from sigflow.columns.times import time_text
+from sigflow.columns.wanted import ALL, Wanted
 from sigflow.recording.report import finding_tree
 
 if TYPE_CHECKING:
+    from sigflow.columns.physical import Scaled
+    from sigflow.columns.reach import Reached
     from sigflow.events import Record
     from sigflow.stream.format import Format
 
+#: The code of a finding about a payload that cannot be shown as numbers.
+DTYPE = "payload-dtype"
 
-def frame_tree(
-    record: Record, format: Format, *, instances: bool = False, fields: Sequence[str] = ()
-) -> dict[str, Any]:
-    """The plain tree of a record.  fields: the field paths to keep of the value, all if none is named."""
-    shown = render(record.value, instances=instances)
-    tree: dict[str, Any] = {
-        "format": record.format,
-        "index": record.index,
-        "offset": record.start,
-        "length": len(record.raw),
-        "value": select(shown.tree, fields) if fields else shown.tree,
-    }
-    findings = [finding_tree(finding) for finding in record.diagnostics]
-    unshown = [(code, path, message) for code, path, message in shown.findings]
-    if format.envelope is not None and format.envelope.codecs:
-        payload = render(record.payload)
-        tree["payload"] = payload.tree
-        unshown += [(code, f"payload{path}", message) for code, path, message in payload.findings]
-    for code, path, message in unshown:
-        findings.append(
+
+class View:
+    """How the frames of one format are shown: `of` gives the plain tree of each.
+
+    fields: what the paths that are asked for lead to, None where all is shown.
+    """
+
+    def __init__(self, format: Format, wanted: Wanted = ALL, fields: Mapping[str, Reached] | None = None) -> None:
+        self.format = format
+        self.wanted = wanted
+        self._fields = fields
+        self._physical: Mapping[type, Mapping[str, Scaled]] = {}
+        if wanted.physical:
+            from sigflow.columns.physical import physical_of
+
+            self._physical = physical_of(format, instances=wanted.instances)
+        envelope = format.envelope
+        self._epoch = envelope.time.epoch if envelope is not None and envelope.time is not None else None
+        self.timed = envelope is not None and envelope.time is not None
+        self.has_metadata = envelope is not None and envelope.metadata is not None
+        self._decoded = envelope is not None and bool(envelope.codecs)
+
+        #: The column of the payload as numbers: that of its field where it is shown, else one of its own.
+        self.numbers: str | None = None
+        self.names = self._names()
+        if wanted.payload is not None:
+            from sigflow.columns.numbers import column_of
+
+            self.numbers, apart = column_of(format, self.names)
+            self.names += [self.numbers] * apart
+
+    def _names(self) -> list[str]:
+        """The names of what the value of a frame has, in their order."""
+        if self._fields is not None:
+            return [name for name in dict.fromkeys(self.wanted.fields or ()) if name in self._fields]
+        if not (self.wanted.instances or self.wanted.physical):
+            return field_ids(self.format)
+        from sigflow.columns.frame import description
+        from sigflow.columns.tree import Trees
+
+        module, unit = description(self.format)
+        trees = Trees(module, instances=self.wanted.instances, physical=self.wanted.physical)
+        return [member.name for member in trees.members(unit)]
+
+    def of(self, record: Record, capture: str | None = None) -> dict[str, Any]:
+        """The plain tree of a record.  capture: the name of the capture, where there are several."""
+        tree: dict[str, Any] = {} if capture is None else {"capture": capture}
+        tree |= {
+            "format": record.format,
+            "index": record.index,
+            "offset": record.start,
+            "length": len(record.raw),
+        }
+        if self.timed:
+            tree["time"] = time_text(self.format.time_of(record), epoch=self._epoch is not None)
+        unshown: list[tuple[str, str, str]] = []
+        tree["value"] = self._value(record, unshown)
+        findings = [finding_tree(finding) for finding in record.diagnostics]
+        if self.has_metadata:
+            tree["metadata"] = dict(record.metadata)
+        if self.wanted.payload is not None:
+            tree["payload"] = self._numbers(record, self.wanted.payload, unshown)
+        elif self._decoded:
+            payload = render(record.payload)
+            tree["payload"] = payload.tree
+            unshown += [(code, f"payload{path}", message) for code, path, message in payload.findings]
+        findings += [
             {
                 "code": code,
                 "severity": "note",
@@ -41,15 +94,74 @@ def frame_tree(
                 "path": path,
                 "message": message,
             }
-        )
-    if findings:
-        tree["diagnostics"] = findings
-    return tree
+            for code, path, message in unshown
+        ]
+        if findings:
+            tree["diagnostics"] = findings
+        return tree
+
+    def _value(self, record: Record, unshown: list[tuple[str, str, str]]) -> Any:
+        if self._fields is None:
+            shown = self._rendered(record.value)
+            unshown += shown.findings
+            return shown.tree
+        found: dict[str, Any] = dict.fromkeys(self.wanted.fields or ())
+        for path, reached in self._fields.items():
+            shown = self._rendered(reached.of(_SOURCES[reached.source](self.format, record)))
+            unshown += [(code, _joined(path, rest), message) for code, rest, message in shown.findings]
+            found[path] = shown.tree
+        return found
+
+    def _rendered(self, value: Any) -> Rendered:
+        return render(value, instances=self.wanted.instances, physical=self._physical)
+
+    def _numbers(self, record: Record, dtype: str, unshown: list[tuple[str, str, str]]) -> list[Any] | None:
+        from sigflow.columns.numbers import numbers_of, plain
+
+        found = numbers_of(record, dtype)
+        if isinstance(found, str):
+            unshown.append((DTYPE, "payload", found))
+            return None
+        return plain(found)
 
 
-def select(tree: Any, fields: Sequence[str]) -> dict[str, Any]:
-    """The parts of a value at these paths, each under its path as key."""
-    return {field: pick(tree, field) for field in fields}
+def _payload(format: Format, record: Record) -> tuple[Any, int | None]:
+    reading = format.read(record)
+    return reading.payload, reading.codec
+
+
+#: Where what a path leads to is taken from.
+_SOURCES: dict[str, Callable[[Format, Record], Any]] = {
+    "value": lambda format, record: record.value,
+    "metadata": lambda format, record: record.metadata,
+    "payload": _payload,
+}
+
+
+def views(formats: Sequence[Format], wanted: Wanted) -> dict[str, View]:
+    """How the frames of these formats are shown, by name.
+
+    `UsageError` for a field that none of them has, and for numbers of payloads where none has a payload.
+    """
+    if wanted.payload is not None:
+        from sigflow.columns.numbers import checked
+
+        checked(wanted.payload, formats)
+    if wanted.fields is None:
+        return {format.name: View(format, wanted) for format in formats}
+    from sigflow.columns.reach import resolve
+
+    found = resolve(formats, wanted.fields)
+    return {format.name: View(format, wanted, mine) for format, mine in zip(formats, found, strict=True)}
+
+
+def _joined(path: str, rest: str) -> str:
+    return f"{path}{'' if not rest or rest[0] == '[' else '.'}{rest}"
+
+
+def frame_tree(record: Record, format: Format, *, instances: bool = False) -> dict[str, Any]:
+    """The plain tree of a record, with all of its fields."""
+    return View(format, Wanted(instances)).of(record)
 
 
 def field_ids(format: Format) -> list[str]:

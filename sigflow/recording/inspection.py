@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from sigflow.columns.render import render
 from sigflow.events import Gap, Record
 from sigflow.recording.checks import Check
 from sigflow.recording.diagnosis import Cause
 from sigflow.recording.faults import Examiner, Look, look
-from sigflow.recording.fields import FieldSpan, field_spans
+from sigflow.recording.fields import FieldSpan, Shown, Values, field_spans
 from sigflow.stream.reading import payload_span
 
 if TYPE_CHECKING:
@@ -30,12 +31,13 @@ DETAILED = 100
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A field, its offset in the stream, its length, and the first of its bytes."""
+    """A field, its offset in the stream, its length, the first of its bytes, and what they say."""
 
     path: str
     offset: int
     length: int
     head: bytes
+    shown: Shown | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,8 @@ def _candidate(format: Format, offset: int, raw: bytes, seen: Look, fields: bool
     spans: list[FieldSpan] = []
     if format.envelope is not None and fields:
         spans = field_spans(format.envelope, raw[:LARGEST])
-    pieces = tuple(_piece(span, offset, raw) for span in spans)
+    values = Values(format, raw) if spans else None
+    pieces = tuple(_piece(span, offset, raw, values) for span in spans)
     return Candidate(
         format.name,
         offset,
@@ -129,9 +132,10 @@ def _candidate(format: Format, offset: int, raw: bytes, seen: Look, fields: bool
     )
 
 
-def _piece(span: FieldSpan, offset: int, raw: bytes) -> Piece:
+def _piece(span: FieldSpan, offset: int, raw: bytes, values: Values | None = None) -> Piece:
     stop = min(span.stop, span.start + SHOWN)
-    return Piece(span.path, offset + span.start, span.stop - span.start, raw[span.start : stop])
+    shown = values.of(span.path) if values is not None else None
+    return Piece(span.path, offset + span.start, span.stop - span.start, raw[span.start : stop], shown)
 
 
 def _payload(format: Format, offset: int, raw: bytes, pieces: tuple[Piece, ...], seen: Look) -> Piece | None:
@@ -193,4 +197,15 @@ def cause_tree(cause: Cause) -> dict[str, Any]:
 
 
 def _piece_tree(piece: Piece) -> dict[str, Any]:
-    return {"path": piece.path, "offset": piece.offset, "length": piece.length, "head": piece.head.hex()}
+    tree: dict[str, Any] = {
+        "path": piece.path,
+        "offset": piece.offset,
+        "length": piece.length,
+        "head": piece.head.hex(),
+    }
+    if piece.shown is not None:
+        tree["value"] = piece.shown.value
+        if piece.shown.physical is not None:
+            tree["physical"] = render(piece.shown.physical).tree
+            tree["unit"] = piece.shown.unit
+    return tree

@@ -224,7 +224,8 @@ class Recording(Closing):
         return tables.numpy_of(self.run())
 
     def _table(self, formats: Sequence[Format], instances: bool, physical: bool, fields: Sequence[str] | None) -> Table:
-        from sigflow.columns.table import Table, Wanted
+        from sigflow.columns.table import Table
+        from sigflow.columns.wanted import Wanted
 
         return Table(formats, Wanted(instances, physical, None if fields is None else tuple(fields)))
 

@@ -19,7 +19,7 @@ from sigflow.quarantine import Quarantine, SpecUsed, Stretch
 from sigflow.recover.decide import LEFT_OUT, MODES, Anew, Judge, decide
 from sigflow.recover.readback import Readback, specs_used
 from sigflow.storage.base import pieces
-from sigflow.storage.disk import DISK, Disk, Draft, Identity, folder_of
+from sigflow.storage.disk import DISK, Disk, Draft, Identity
 from sigflow.stream.decoder import Decoder
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ def recover(
         done = _through(capture, mode, out, output)
         if done.placed:
             draft.place()
-            disk.sync_folder(folder_of(out))
+            draft.sync_name()
         return done
 
 

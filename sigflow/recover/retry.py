@@ -16,7 +16,7 @@ from sigflow.events import Event, Record
 from sigflow.quarantine import Attempt, Entry, Quarantine, Stretch
 from sigflow.recover.decide import decide
 from sigflow.recover.readback import Readback, specs_used
-from sigflow.storage.disk import DISK, Disk, Draft, folder_of
+from sigflow.storage.disk import DISK, Disk, Draft
 from sigflow.stream.decoder import Decoder
 from sigflow.stream.stretch import events_of
 
@@ -135,7 +135,7 @@ def retry(
         placed = written.frames > 0 and not difference
         if placed:
             draft.place()
-            disk.sync_folder(folder_of(out))
+            draft.sync_name()
     if difference:
         quarantine.forget()
     else:

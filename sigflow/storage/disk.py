@@ -1,9 +1,10 @@
 """Writing that survives a crash: a file takes its name when it is whole and on the disk, or never.
 
 Rules.  What is written goes to a draft beside its place; the draft is synced, then renamed, then the folder is synced.
-A draft is locked while it is written, so that two processes cannot write one; what a killed process leaves is taken
-over by the next that writes under the same name.  All calls that change the disk go through a `Disk`, so that tests can
-put one in its place that fails.
+A draft has a name that nothing else can have.  It is locked while it is written, so that two processes cannot write one
+file; what a killed process left is recognised by its name and by nobody holding its lock, and removed by the next that
+writes the same file.  The file that is replaced gives its permissions, and is replaced only where it may be written.
+All calls that change the disk go through a `Disk`, so that tests can put one in its place that fails.
 """
 
 from __future__ import annotations
@@ -11,11 +12,15 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-from collections.abc import Callable, Collection
+import re
+import secrets
+import shutil
+import stat
+from collections.abc import Callable, Collection, Iterator
 from types import TracebackType
 from typing import Self
 
-from sigflow.errors import UsageError
+from sigflow.errors import SigflowError, UsageError
 
 flock: Callable[[int, int], None] | None
 try:
@@ -25,6 +30,12 @@ except ImportError:  # not everywhere; then two processes that write one file ar
 
 #: What a draft's name ends in.
 ENDING = ".part"
+#: What stands before that, behind the name of the file, with random digits: nothing else is called so.
+MARK = ".sigflow-"
+#: Bytes of a file's name that its draft keeps; names have 255 at most.
+LONGEST = 200
+#: How often a draft's name is chosen, at most, before that is given up.
+TRIES = 100
 #: Bytes that are collected before they are written.
 BUFFER = 1 << 20
 
@@ -39,6 +50,20 @@ class Disk:
         """A descriptor of the file, made where it is missing, for reading and writing."""
         flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
         return os.open(path, flags, 0o666)
+
+    def create(self, path: str, mode: int) -> int:
+        """A descriptor of a new file, for reading and writing; `FileExistsError` where the name is taken."""
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+        return os.open(path, flags, mode)
+
+    def liken(self, path: str, other: str) -> None:
+        """Give a file the owner, the permissions and the attributes of another, as far as that is allowed."""
+        status = os.stat(other)
+        if hasattr(os, "chown"):
+            with contextlib.suppress(PermissionError):
+                os.chown(path, status.st_uid, status.st_gid)
+        shutil.copystat(other, path)
+        os.utime(path)
 
     def write(self, descriptor: int, data: bytes | memoryview) -> int:
         """Write at the end of what is there; returns how many bytes, which may be fewer."""
@@ -85,42 +110,108 @@ def identity(path: str) -> Identity | None:
     return status.st_dev, status.st_ino
 
 
-class Draft:
-    """A file while it is written, `NAME.part`; it becomes `NAME`, or whatever `place` says, when it is whole.
+#: The drafts of this process that are not placed: who is told to end removes them.
+_DRAFTS: set[str] = set()
 
-    Leaving the context discards what was not placed.  State: the descriptor, which holds the lock; bytes that are
-    collected; how many there are in all.
+
+def remove_drafts() -> None:
+    """Remove all drafts of this process, which is about to end; what is written to them is lost."""
+    for path in list(_DRAFTS):
+        with contextlib.suppress(OSError):
+            os.remove(path)
+
+
+class Draft:
+    """A file while it is written; it becomes `name`, or whatever `place` says, when it is whole.
+
+    Where `name` is a symbolic link, the file that it leads to is replaced.  Leaving the context discards what was not
+    placed.  State: the descriptor, which holds the lock; bytes that are collected; how many there are in all.
     """
 
-    def __init__(self, name: str, *, disk: Disk = DISK, wait: bool = False, spared: Collection[Identity] = ()) -> None:
-        """wait: where another process writes this draft, wait until it is done, instead of failing.
+    def __init__(
+        self,
+        name: str,
+        *,
+        disk: Disk = DISK,
+        wait: bool = False,
+        alone: bool = True,
+        spared: Collection[Identity] = (),
+    ) -> None:
+        """wait: the draft is `NAME.part`, in a folder that nobody else uses; where another process writes it, wait.
 
-        spared: files that must not be written over, whatever name they go by.
+        alone: nobody else may be writing this file, and what a killed process left of it is removed.  spared: files
+        that must not be written over, whatever name they go by.  Raises `UsageError` where one of these would be,
+        `SigflowError` where another process is writing the file, `OSError` where it may not be written.
         """
         self.name = name
-        self.path = name + ENDING
         self.size = 0
         self._disk = disk
         self._buffer = bytearray()
-        self._descriptor: int | None = self._opened(wait, spared)
+        self._descriptor: int | None = None
+        with self._named():
+            if wait:
+                self.target, self.path = name, name + ENDING
+                self._descriptor = self._taken_over()
+            else:
+                self.target = os.path.realpath(name)
+                self._descriptor, self.path = self._made(replaceable(self.target, spared), alone)
 
-    def _opened(self, wait: bool, spared: Collection[Identity]) -> int:
+    @contextlib.contextmanager
+    def _named(self) -> Iterator[None]:
+        """What the system says of the draft is told of the file."""
+        try:
+            yield
+        except OSError as error:
+            if error.errno is None:
+                raise
+            raise OSError(error.errno, error.strerror, self.name) from error
+
+    def _taken_over(self) -> int:
         while True:
             descriptor = self._disk.open(self.path)
             try:
                 status = os.fstat(descriptor)
-                if (status.st_dev, status.st_ino) in spared:
-                    raise UsageError(f"{self.path}: writing {self.name} would overwrite the capture")
-                if not _locked(descriptor, wait):
-                    raise UsageError(f"{self.name}: another process is writing it")
+                _lock(descriptor, wait=True)
                 # Whoever held the lock may have placed or removed the file, and ours is another one then.
                 if identity(self.path) == (status.st_dev, status.st_ino):
                     self._disk.truncate(descriptor)
+                    _DRAFTS.add(self.path)
                     return descriptor
             except BaseException:
                 os.close(descriptor)
                 raise
             os.close(descriptor)
+
+    def _made(self, old: os.stat_result | None, alone: bool) -> tuple[int, str]:
+        folder, base = os.path.split(self.target)
+        stem = os.path.join(folder, os.fsdecode(os.fsencode(base)[:LONGEST]) + MARK)
+        for _ in range(TRIES):
+            path = f"{stem}{secrets.token_hex(8)}{ENDING}"
+            _DRAFTS.add(path)  # before it is there: what ends the process may come at any moment
+            try:
+                # Nobody may read of it what he may not read of the file.
+                descriptor = self._disk.create(path, 0o666 if old is None else 0o600)
+            except FileExistsError:
+                _DRAFTS.discard(path)
+                continue
+            try:
+                status = os.fstat(descriptor)
+                # Who looks for what killed processes left may have been faster than the lock.
+                if _lock(descriptor) is not False and identity(path) == (status.st_dev, status.st_ino):
+                    if alone:
+                        _clear_rests(stem, path, self.name, self._disk)
+                    if old is not None:
+                        self._disk.liken(path, self.target)
+                    return descriptor, path
+            except BaseException:
+                os.close(descriptor)
+                with contextlib.suppress(OSError):
+                    os.remove(path)
+                _DRAFTS.discard(path)
+                raise
+            os.close(descriptor)
+            _DRAFTS.discard(path)
+        raise OSError(errno.EEXIST, "no name for a draft is free")
 
     @property
     def descriptor(self) -> int:
@@ -138,7 +229,7 @@ class Draft:
 
     def flush(self) -> None:
         """Hand over what is collected."""
-        with memoryview(self._buffer) as view:
+        with self._named(), memoryview(self._buffer) as view:
             at = 0
             while at < len(view):
                 written = self._disk.write(self.descriptor, view[at:])
@@ -150,18 +241,26 @@ class Draft:
     def clear(self) -> None:
         """Begin anew."""
         self._buffer.clear()
-        self._disk.truncate(self.descriptor)
+        with self._named():
+            self._disk.truncate(self.descriptor)
         self.size = 0
 
     def sync(self) -> None:
         """Hand over what is collected, and wait until all of it is on the disk."""
         self.flush()
-        self._disk.sync(self.descriptor)
+        with self._named():
+            self._disk.sync(self.descriptor)
 
     def place(self, target: str | None = None) -> None:
-        """Give the file its final name.  It must be synced; the folder is synced by `Disk.sync_folder`."""
-        self._disk.rename(self.path, self.name if target is None else target)
+        """Give the file its final name.  It must be synced; `sync_name` then makes the name last."""
+        with self._named():
+            self._disk.rename(self.path, self.target if target is None else target)
         self._close()
+
+    def sync_name(self) -> None:
+        """Wait until the name is on the disk as well."""
+        with self._named():
+            self._disk.sync_folder(folder_of(self.target))
 
     def discard(self) -> None:
         """Remove the file, unless it was placed."""
@@ -174,6 +273,7 @@ class Draft:
 
     def _close(self) -> None:
         descriptor, self._descriptor = self.descriptor, None
+        _DRAFTS.discard(self.path)
         os.close(descriptor)
 
     def __enter__(self) -> Self:
@@ -185,10 +285,54 @@ class Draft:
         self.discard()
 
 
-def _locked(descriptor: int, wait: bool) -> bool:
-    """Lock a file for this process; False where another has it.  A file system without locks gives all there are."""
+def replaceable(path: str, spared: Collection[Identity] = ()) -> os.stat_result | None:
+    """The status of the file at a path, None where there is none; an error where it must not be replaced."""
+    try:
+        status = os.stat(path)
+    except FileNotFoundError:
+        return None
+    if (status.st_dev, status.st_ino) in spared:
+        raise UsageError(f"{path}: would be overwritten, and it is being read")
+    if stat.S_ISDIR(status.st_mode):
+        raise OSError(errno.EISDIR, os.strerror(errno.EISDIR), path)
+    effective = os.access in os.supports_effective_ids
+    # Whoever may do everything is held to what the file's owner said of it.
+    if not status.st_mode & 0o222 or not os.access(path, os.W_OK, effective_ids=effective):
+        raise PermissionError(errno.EACCES, "may not be written, so it is not replaced", path)
+    return status
+
+
+def _clear_rests(stem: str, own: str, name: str, disk: Disk) -> None:
+    """Remove the drafts of killed processes; `SigflowError` where one is being written."""
+    folder, begin = os.path.split(stem)
+    wanted = re.compile(re.escape(begin) + "[0-9a-f]{16}" + re.escape(ENDING))
+    found = []
+    with contextlib.suppress(PermissionError), os.scandir(folder) as entries:
+        found = [entry.path for entry in entries if wanted.fullmatch(entry.name) and entry.path != own]
+    for path in found:
+        try:
+            descriptor = os.open(path, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0))
+        except OSError:
+            continue  # gone, or not ours to judge
+        try:
+            locked = _lock(descriptor)
+            if locked is False:
+                raise SigflowError(f"{name}: another process is writing it")
+            if locked and identity(path) == _identity(os.fstat(descriptor)):
+                with contextlib.suppress(FileNotFoundError):
+                    disk.remove(path)
+        finally:
+            os.close(descriptor)
+
+
+def _identity(status: os.stat_result) -> Identity:
+    return status.st_dev, status.st_ino
+
+
+def _lock(descriptor: int, *, wait: bool = False) -> bool | None:
+    """Lock a file for this process; False where another has it, None where the file system knows no locks."""
     if flock is None:
-        return True
+        return None
     try:
         flock(descriptor, LOCK_EX if wait else LOCK_EX | LOCK_NB)
     except BlockingIOError:
@@ -196,6 +340,7 @@ def _locked(descriptor: int, wait: bool) -> bool:
     except OSError as error:
         if error.errno not in (errno.ENOTSUP, errno.ENOLCK, errno.EINVAL):
             raise
+        return None
     return True
 
 

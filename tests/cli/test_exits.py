@@ -234,6 +234,16 @@ def test_a_bad_spec_does_not_keep_the_others_from_being_compiled(sigflow: Call, 
         (["inspect", VALID, "--offset", "1", "--frame", "1"], "exclude each other"),
         (["replay", VALID, "--speed", "1"], "format 'sgf1' has none"),
         (["replay", VALID, "--rate", "0"], "--rate"),
+        (["replay", VALID, "--rate", "nan"], "not in the range from 1e-06 to 1e+09"),
+        (["replay", VALID, "--rate", "1e-300"], "not in the range from 1e-06 to 1e+09"),
+        (["replay", VALID, "--speed", "inf"], "not in the range from 1e-06 to 1e+09"),
+        (["replay", VALID, "--speed", "1e400"], "not in the range"),
+        (["replay", VALID, "--speed", "fast"], "is no number"),
+        (["replay", VALID, "--max-gap", "-1"], "not in the range from 0"),
+        (["replay", VALID, "--max-gap", "nan"], "not in the range from 0"),
+        (["validate", "-", VALID, "-"], "standard input is named 2 times"),
+        (["parse", "-", "/dev/stdin"], "standard input is named 2 times"),
+        (["stats", "-", "-", "-"], "standard input is named 3 times"),
         (["replay", VALID, "--rate", "5", "--max"], "exclude each other"),
         (["formats", "nothing"], "unknown format 'nothing'"),
         (["compile", VALID], "-o"),
@@ -437,3 +447,52 @@ def test_a_frame_of_many_fields_is_inspected_in_bounded_time(sigflow: Call, tmp_
     assert called.code == 0
     assert "pairs[3].b" in called.out
     assert time.process_time() - start < 30
+
+
+# ---------------------------------------------------------------- clocks, large captures
+
+
+CLOCK = """
+meta: {id: tm, endian: le}
+-sigflow-stream:
+  checksum: {field: sum, algorithm: sum-8, over: [magic..kind]}
+  time: {field: at, unit: s, epoch: '1980-01-06'}
+seq:
+  - {id: magic, contents: [0x7e, 0x81]}
+  - {id: at, type: f8}
+  - {id: kind, type: u1}
+  - {id: sum, type: u1}
+"""
+
+
+def test_a_replay_goes_on_where_the_clock_leaps(tmp_path: Path) -> None:
+    import struct
+
+    (tmp_path / "tm.ksy").write_text(CLOCK)
+    bodies = [b"\x7e\x81" + struct.pack("<dB", at, 1) for at in (10, 9, 1e9, 9.1, 9.2)]
+    data = b"".join(body + bytes([sum(body) & 255]) for body in bodies)
+    (tmp_path / "x.bin").write_bytes(data)
+    done = process(tmp_path, "replay", str(tmp_path / "x.bin"), "-s", str(tmp_path / "tm.ksy"), "--speed", "1000")
+    assert (done.returncode, done.stdout) == (0, data)
+    ahead, back = done.stderr.decode().splitlines()
+    assert "frame 2 at offset 24: the clock leaps ahead by 1e+09 s, more than --max-gap 60" in ahead
+    assert "leaps back" in back
+
+
+def test_a_benchmark_does_not_hold_a_large_capture(sigflow: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    from sigflow.cli import benchmark
+    from sigflow.storage import memory
+
+    monkeypatch.setattr(benchmark, "RUNS", 1)
+    monkeypatch.setattr(benchmark, "SECONDS", 0.0)
+    held = []
+    real = memory.MemoryStorage.__init__
+    monkeypatch.setattr(memory.MemoryStorage, "__init__", lambda self, *a: (held.append(len(a[0])), real(self, *a))[1])
+    figures = []
+    for limit in (1 << 20, 1000):  # the capture has 1181 bytes
+        monkeypatch.setattr(benchmark, "HELD", limit)
+        called = sigflow("benchmark", VALID, "-s", "sgf1", "--engine", "python", "--format", "json", "--quiet")
+        document = json.loads(called.out)
+        figures.append((document["bytes"], document["frames"], [one["engine"] for one in document["engines"]]))
+    assert figures == [(1181, 24, ["python", "crc-32 alone"])] * 2
+    assert held == [1181]

@@ -16,6 +16,7 @@ from pyarrow import parquet
 import sigflow
 from sigflow.cli.text import dumps
 from sigflow.columns.files import WRITERS
+from sigflow.columns.payload import CodecColumn
 from sigflow.columns.table import FormatColumns, Table, Wanted
 from sigflow.columns.tree import Trees
 from sigflow.errors import LimitExceeded
@@ -45,7 +46,9 @@ def wanted_row(columns: FormatColumns, trees: Trees, tree: dict[str, Any]) -> di
     row = {"_offset": tree["offset"], "_length": tree["length"], "_format": tree["format"], "_index": tree["index"]}
     members = trees.members(columns.type.unit)
     row |= shown.row_of(members, tree["value"] or {})
-    codecs = [one for one in columns.sources if one.name not in row]
+    codecs = [one for one in columns.sources if isinstance(one, CodecColumn)]
+    if "metadata" in tree:
+        row["metadata"] = list(tree["metadata"].items())
     row |= dict.fromkeys([one.name for one in codecs])
     # The JSON form has the payload once: as the last codec left it.
     given = next((one for one in codecs if isinstance(tree.get("payload"), str) is (one.name == "payload_zlib")), None)
@@ -71,6 +74,11 @@ def plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
+def pairs(row: dict[str, Any]) -> dict[str, Any]:
+    """A map as the pairs that Arrow has."""
+    return row | {"metadata": list(row["metadata"].items())} if "metadata" in row else row
+
+
 def read_back(path: Path) -> dict[str, list[dict[str, Any]]]:
     """The rows of a Parquet file, as its readers have them."""
     frame = pandas.read_parquet(path, dtype_backend="pyarrow")
@@ -79,7 +87,7 @@ def read_back(path: Path) -> dict[str, list[dict[str, Any]]]:
     return {
         "pyarrow": parquet.read_table(path).to_pylist(),
         "pandas": [{name: plain(frame[name].iloc[n]) for name in frame.columns} for n in range(len(frame))],
-        "duckdb": [dict(zip(names, row, strict=True)) for row in found.fetchall()],
+        "duckdb": [pairs(dict(zip(names, row, strict=True))) for row in found.fetchall()],
     }
 
 

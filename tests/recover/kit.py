@@ -115,6 +115,10 @@ class Faulty(Disk):
         self._count()
         return super().open(path)
 
+    def create(self, path: str, mode: int) -> int:
+        self._count()
+        return super().create(path, mode)
+
     def write(self, descriptor: int, data: bytes | memoryview) -> int:
         if self._short:
             data = data[: max(1, len(data) // 3)]

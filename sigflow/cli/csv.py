@@ -1,0 +1,155 @@
+"""Frames as CSV that can be read back: RFC 4180, with unique column names and an exact escape.
+
+Rules.  First come the columns of the frame, as in Arrow: `_capture` where there are several captures, `_offset`,
+`_length`, `_format`, `_index`, and `_time` where a format has one.  Then come the fields, of several formats each as
+`FORMAT.FIELD`, and for each key of the header `metadata.KEY`.  Null is an empty cell, an empty text `""`.  What is not
+a single value is JSON.  In texts a backslash is doubled, and a character that does not print is written `\\xNN`,
+`\\uNNNN` or `\\UNNNNNNNN`: so a cell is on one line, and what it says is exact.
+
+Strategy.  Which keys there are is known at the end only.  Where a format has metadata, the rows go to a file without a
+name first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from tempfile import SpooledTemporaryFile
+from typing import TYPE_CHECKING, Any
+
+from sigflow.cli.forms import Style, Write, is_enum, short_enum
+from sigflow.cli.text import dumps, escape
+from sigflow.columns.reach import METADATA
+from sigflow.errors import UsageError
+
+if TYPE_CHECKING:
+    from sigflow.recording.frames import View
+
+#: Where the frame's own columns are in its tree.
+ENVELOPE = {"_capture": "capture", "_offset": "offset", "_length": "length", "_format": "format", "_index": "index"}
+#: Keys of metadata that have columns; a capture must not make a line longer than anybody can read.
+MOST_KEYS = 1000
+#: Bytes of rows that wait in memory.
+HELD = 8 << 20
+#: What makes a spreadsheet take a text for a formula, or for several cells.
+FORMULAS = tuple("=+-@\t\r\n＝＋－＠")
+
+
+class Csv:
+    """A header, then a row per frame.  State: the columns, and where keys of metadata are found, the rows."""
+
+    def __init__(self, write: Write, style: Style) -> None:
+        self._write = write
+        self._style = style
+        self._formats: list[str] = []
+        self._begun = False
+        self._envelope: list[str] = []
+        self._head: list[str] = []
+        #: The places of each format's values among the cells.
+        self._places: dict[str, list[tuple[str, int]]] = {}
+        self._keys: dict[str, int] | None = None
+        self._several = False
+        self._rows: Any = None
+        self._views: Mapping[str, View] = {}
+
+    def begin(self, views: Mapping[str, View]) -> None:
+        """The header, once for all captures."""
+        if self._begun:
+            if list(views) != self._formats:
+                had, has = (", ".join(names) or "none" for names in (self._formats, views))
+                raise UsageError(
+                    f"one table has one list of formats: there were {had}, here are {has}; name them with -s"
+                )
+            self._views = views
+            return
+        self._begun = True
+        self._views = views
+        self._formats = list(views)
+        self._several = len(views) > 1
+        self._envelope = [name for name in ENVELOPE if name != "_capture" or self._style.several]
+        if any(view.timed for view in views.values()):
+            self._envelope.append("_time")
+        self._head = list(self._envelope)
+        for name, view in views.items():
+            self._places[name] = [(field, len(self._head) + number) for number, field in enumerate(view.names)]
+            self._head += [self._name(name, field) for field in view.names]
+        if any(view.has_metadata and view.wanted.fields is None for view in views.values()):
+            self._keys = {}
+            self._rows = SpooledTemporaryFile(HELD, "w+", encoding="ascii", errors="strict", newline="\n")  # noqa: SIM115
+        else:
+            self._row(self._head)
+
+    def _name(self, format: str, field: str) -> str:
+        """The column of a field: of several formats, behind the name of its format."""
+        return f"{format}.{field.removeprefix(f'{format}.')}" if self._several else field
+
+    def frame(self, tree: dict[str, Any]) -> None:
+        """The row of a frame."""
+        view = self._views[tree["format"]]
+        cells: list[Any] = [None] * len(self._head)
+        cells[: len(self._envelope)] = [tree.get(ENVELOPE.get(name, "time")) for name in self._envelope]
+        value = tree["value"]
+        for field, place in self._places[tree["format"]]:
+            cells[place] = value.get(field) if isinstance(value, dict) else None
+            if field == view.numbers:
+                cells[place] = tree["payload"]
+        if self._keys is None:
+            self._row(cells)
+            return
+        more: dict[int, str] = {}
+        for key, text in tree.get("metadata", {}).items():
+            name = self._name(tree["format"], f"{METADATA}.{key}")
+            if name not in self._keys and len(self._keys) >= MOST_KEYS:
+                raise UsageError(
+                    f"csv has no more than {MOST_KEYS} columns of metadata; name those that are needed with --fields"
+                )
+            more[self._keys.setdefault(name, len(self._keys))] = text
+        line = [*map(self._cell, cells), *("" for _ in self._keys)]
+        for number, text in more.items():
+            line[len(cells) + number] = self._cell(text)
+        self._rows.write(f"{dumps([len(self._keys), ','.join(line)])}\n")
+
+    def end(self) -> None:
+        """The rows that waited, where no other capture follows."""
+        if not self._style.several:
+            self.close()
+
+    def close(self) -> None:
+        """The rows that waited until all columns were known."""
+        if self._keys is None or self._rows is None or self._rows.closed:
+            return
+        self._row([*self._head, *self._keys])
+        self._rows.seek(0)
+        import json
+
+        total = len(self._keys)
+        for line in self._rows:
+            count, row = json.loads(line)
+            self._write(f"{row}{',' * (total - count)}\n")
+        self._rows.close()
+
+    def _row(self, cells: Sequence[Any]) -> None:
+        self._write(",".join(map(self._cell, cells)) + "\n")
+
+    def _cell(self, value: Any) -> str:
+        """A value as RFC 4180 has it."""
+        return cell(value, safe=self._style.safe)
+
+
+def cell(value: Any, *, safe: bool = False) -> str:
+    """One value.  safe: what a spreadsheet would compute has an apostrophe before it, which makes it text there."""
+    if value is None:
+        return ""
+    if is_enum(value):
+        return quoted(short_enum(value))
+    if isinstance(value, str):
+        if safe and value.startswith(FORMULAS):
+            value = f"'{value}"
+        return quoted(escape(value.replace("\\", "\\\\"))) if value else '""'
+    return quoted(dumps(value)) if isinstance(value, dict | list | bool) else str(value)
+
+
+def quoted(text: str) -> str:
+    """A text in quotes, where it needs them."""
+    if not any(mark in text for mark in ',"\n\r') and text == text.strip():
+        return text
+    return f'"{text.replace(chr(34), chr(34) * 2)}"'

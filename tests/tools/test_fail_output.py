@@ -1,0 +1,13 @@
+"""Some points of `tools/fail_output.py`, which runs as many as one likes: no output is ever half written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tools import fail_output
+
+
+def test_thirty_points(tmp_path: Path) -> None:
+    found = fail_output.run(30, 7, tmp_path)
+    assert sum(found.values()) == 30
+    assert {what.partition(":")[0] for what in found} == set(fail_output.FAULTS)
