@@ -16,6 +16,7 @@ from sigflow.cli.terminal import OutputFailed
 from sigflow.cli.verdicts import finding_words
 from sigflow.errors import UsageError
 from sigflow.events import Record
+from sigflow.recording.diagnosis import Budget
 from sigflow.recording.frames import frame_tree
 from sigflow.recording.recording import Verdict
 from sigflow.replay import Schedule, at_once, at_rate, at_speed, paced
@@ -49,7 +50,7 @@ def command(capture: str, rate: float | None, speed: float | None, at_max: bool,
     def work(recording: Recording) -> int:
         schedule = _schedule(recording, rate, speed, at_max)
         run = recording.run(keep=True)
-        verdict = Verdict(run)
+        verdict = Verdict(run, budget=Budget())
         write, flush = _sink(recording, screen)
 
         def records() -> Iterator[Record]:

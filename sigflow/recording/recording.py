@@ -17,8 +17,9 @@ from sigflow.events import Gap, Record
 from sigflow.recording import tables
 from sigflow.recording.choice import NATIVE, Choice
 from sigflow.recording.detect import detect
+from sigflow.recording.diagnosis import Budget
 from sigflow.recording.fallback import FallbackRun, fallbacks
-from sigflow.recording.faults import Examiner
+from sigflow.recording.faults import Examiner, Told
 from sigflow.recording.report import EMPTY, LONGEST, LOSS, Report, finding_of
 from sigflow.recording.run import AnyRun, Run
 from sigflow.storage.base import Closing, pieces
@@ -214,21 +215,26 @@ class Recording(Closing):
 
         return Table(formats, Wanted(instances, physical, None if fields is None else tuple(fields)))
 
-    def validate(self) -> Report:
-        """Scan and read everything: the verdict."""
+    def validate(self, *, explain_all: bool = False) -> Report:
+        """Scan and read everything: the verdict.
+
+        The likely causes of failed checksums are searched for the first 20 refused frames, for less than a second of
+        the processor; explain_all: for all of them, however long that takes.
+        """
+        budget = Budget.endless() if explain_all else Budget()
         run = self.run(keep=True)
         if run.engine == NATIVE and not isinstance(run, Run | FallbackRun):
             from sigflow.recording.judge import NativeVerdict
 
             again = getattr(self.storage, "again", None)
             kept: Storage = again() if again is not None else self.storage
-            report = NativeVerdict(cast("NativeRun", run), known=kept.read).all().report(self.name)
+            report = NativeVerdict(cast("NativeRun", run), known=kept.read, budget=budget).all().report(self.name)
             if again is not None:
                 weakref.finalize(report, kept.close)
             elif not isinstance(self.storage, MemoryStorage):
                 self._reports.append(weakref.ref(report))
             return report
-        verdict = Verdict(run)
+        verdict = Verdict(run, budget=budget)
         for event in run:
             verdict.add(event)
         return verdict.report(self.name)
@@ -247,9 +253,15 @@ class Verdict:
     """What the events of a run say about the capture.  State: the lists of the verdict, cut at their greatest
     length."""
 
-    def __init__(self, run: AnyRun, longest: int = LONGEST) -> None:
+    def __init__(self, run: AnyRun, longest: int = LONGEST, budget: Budget | None = None, told: int = LONGEST) -> None:
+        """budget: of the search for causes of failed checksums; None: they are not searched.  told: findings that
+        anybody looks at; further ones are counted, but need not be made.
+        """
+        self._told = told
         self._run = run
-        self._examiner = Examiner(run.formats, run.known)
+        self._held: set[str] = set()  # the formats of which there were frames
+        self._examiner = Examiner(run.formats, run.known, budget=budget, held=self._held.__contains__)
+        self._open: list[tuple[int, Told]] = []  # findings that depend on whether frames come, by their place
         self._longest = longest
         self._gaps: list[Gap] = []
         self._gaps_total = 0
@@ -262,6 +274,7 @@ class Verdict:
         """Count one event; gives its findings."""
         found: tuple[Finding, ...]
         if isinstance(event, Record):
+            self._held.add(event.format)
             found = event.diagnostics
             if not found:
                 return found
@@ -297,18 +310,25 @@ class Verdict:
     def _gap(self, gap: Gap) -> tuple[Finding, ...]:
         self._damaged = True
         self._gaps_total += 1
-        if len(self._gaps) >= self._longest:
+        if len(self._gaps) >= self._longest or len(self._diagnostics) >= self._told:
             # Nobody sees it: the look at it would cost and its findings would be cut as well.
             self._diagnostics_total += sum(":" in reason for reason in gap.reasons)
             return ()
         self._gaps.append(gap)
-        return tuple(self._examiner.findings(gap))
+        told = self._examiner.told(gap)
+        for place, each in enumerate(told, len(self._diagnostics)):
+            if each.of_writers and each.format not in self._held and place < self._longest:
+                self._open.append((place, each))
+        return tuple(each.said(held=each.format in self._held) for each in told)
 
     def report(self, capture: str) -> Report:
         """The verdict so far; complete once the run is over."""
         statistics = self._run.statistics
         if not statistics.bytes:
             self.list([EMPTY])
+        for place, told in self._open:
+            if told.format in self._held:
+                self._diagnostics[place] = told.said(held=True)
         findings: Iterable[Finding] = self._diagnostics
         if not statistics.sequence["lost"]:
             # All that seemed lost came later.
