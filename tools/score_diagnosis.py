@@ -3,7 +3,7 @@
     python -m tools.score_diagnosis [--frames 1000] [--seed 1]
 
 SGF1 frames with 1 KiB of payload, each damaged in one way: by the wire (a bit, a byte, the length field) or by a writer
-that computes the checksum in another way.
+that computes the checksum in another way.  `tools.score_causes` scores what a verdict makes of it.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ DAMAGES: tuple[Damage, ...] = (flip, byte, drop, double, insert, length, wrong_l
 def offered(data: bytes) -> tuple[Cause, ...]:
     """The causes that are offered for the frame at the start of the data."""
     claimed = 26 + int.from_bytes(data[18:22], "big")
-    return diagnose(SGF1, data, BASE, whole=claimed <= len(data))
+    return diagnose(SGF1, data, BASE, whole=claimed <= len(data)).causes()
 
 
 def main() -> None:

@@ -64,6 +64,12 @@ max_frame_option = click.option(
     help="The largest frame, instead of the spec's limit.",
 )
 
+explain_all_option = click.option(
+    "--explain-all",
+    is_flag=True,
+    help="Search the likely cause of every failed checksum, not of the first 20 and for less than a second.",
+)
+
 SCAN_OPTIONS = (
     click.option(
         "--spec",

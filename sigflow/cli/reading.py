@@ -43,7 +43,7 @@ class Pass:
 
     def __iter__(self) -> Iterator[Record]:
         run = self._recording.run(keep=True)
-        verdict = Verdict(run)
+        verdict = Verdict(run, told=LISTED)
         for event in run:
             if self._given == self._limit:
                 self._damaged = verdict.damaged_so_far
@@ -52,7 +52,8 @@ class Pass:
                 self._given += 1
                 yield event
             self._tell(verdict.add(event))
-        self._report = verdict.report(self._name)
+        report = self._report = verdict.report(self._name)
+        self._shown = max(self._shown, report.diagnostics_total)
 
     def frames(self) -> Iterator[FrameBatch]:
         """The frames as arrays.  What is wrong is told at the end: where nothing is, no frame has to be parsed."""
@@ -62,8 +63,8 @@ class Pass:
         judged = Judged(self._recording)
         yield from judged.frames()
         report = self._report = judged.report()
-        self._tell(finding for finding in report.diagnostics if finding.code != EMPTY.code)
-        self._shown += report.diagnostics_total - len(report.diagnostics)
+        self._tell(finding for finding in report.diagnostics[:LISTED] if finding.code != EMPTY.code)
+        self._shown = max(self._shown, report.diagnostics_total)
 
     def _tell(self, findings: Iterable[Finding]) -> None:
         for finding in findings:

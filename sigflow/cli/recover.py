@@ -11,7 +11,7 @@ import click
 from sigflow import storage
 from sigflow.cli import exits
 from sigflow.cli.captures import each
-from sigflow.cli.options import Settings, captures, output_format, scanning
+from sigflow.cli.options import Settings, captures, explain_all_option, output_format, scanning
 from sigflow.cli.output import STANDARD_OUTPUT, guarded, identities, read_back, target
 from sigflow.cli.terminal import counted, flush_results, one_line
 from sigflow.cli.text import dumps
@@ -19,6 +19,7 @@ from sigflow.cli.verdicts import LISTED, summary_line
 from sigflow.errors import UsageError
 from sigflow.quarantine import Quarantine
 from sigflow.quarantine.store import SHORT
+from sigflow.recording.diagnosis import Budget
 from sigflow.recording.recording import Verdict
 from sigflow.recover import MODES, Capture, LeftOut, Recovery, recover
 from sigflow.storage.disk import folder_of
@@ -49,10 +50,17 @@ ENDING = ".quarantine"
     help="Which good frames: all; those before the first damage; those after the last; none, only say what would be.",
 )
 @click.option("--quarantine", metavar="DIR", help="Where the rest is kept, instead of OUT.quarantine.")
+@explain_all_option
 @output_format("text", "json", "ndjson")
 @scanning
 def command(
-    captures: tuple[str, ...], output: str | None, mode: str, quarantine: str | None, form: str, settings: Settings
+    captures: tuple[str, ...],
+    output: str | None,
+    mode: str,
+    quarantine: str | None,
+    explain_all: bool,
+    form: str,
+    settings: Settings,
 ) -> int:
     """Write the good frames of each CAPTURE to OUT, byte for byte, and keep everything else in a quarantine.
 
@@ -66,7 +74,7 @@ def command(
 
     def work(recording: Recording) -> int:
         shown = FORMS[form](screen)
-        job = _Job(outs[recording.name], mode, quarantine, identities(captures), shown.left_out)
+        job = _Job(outs[recording.name], mode, quarantine, identities(captures), shown.left_out, explain_all)
         done, report = job.recovered(recording)
         reports.append(report)
         shown.result(done, report)
@@ -104,7 +112,9 @@ class _Job:
         quarantine: str | None,
         spared: Sequence[tuple[int, int]],
         left_out: Callable[[LeftOut], None],
+        explain_all: bool,
     ) -> None:
+        self._explain_all = explain_all
         self._out = out
         self._mode = mode
         self._folder = quarantine or f"{out}{ENDING}"
@@ -125,7 +135,7 @@ class _Job:
                 yield from recording.over(opened).events()
 
         run = recording.run(keep=True)
-        verdict = Verdict(run)
+        verdict = Verdict(run, budget=Budget.endless() if self._explain_all else Budget())
         done = recover(
             Capture(recording.name, recording.storage, run, verdict.add, reread),
             out,

@@ -16,6 +16,7 @@ from sigflow.cli.terminal import OutputFailed
 from sigflow.cli.verdicts import finding_words
 from sigflow.errors import UsageError
 from sigflow.events import Record
+from sigflow.recording.diagnosis import Budget
 from sigflow.recording.frames import frame_tree
 from sigflow.recording.recording import Verdict
 from sigflow.replay import Schedule, Timed, at_once, at_rate, at_speed, paced
@@ -59,7 +60,7 @@ def command(
     def work(recording: Recording) -> int:
         schedule = _schedule(recording, rate, speed, at_max, max_gap, screen)
         run = recording.run(keep=True)
-        verdict = Verdict(run)
+        verdict = Verdict(run, budget=Budget())
         write, flush = _sink(recording, screen)
 
         def records() -> Iterator[Record]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sigflow.cli.captures import each
-from sigflow.cli.options import Settings, captures, output_format, scanning
+from sigflow.cli.options import Settings, captures, explain_all_option, output_format, scanning
 from sigflow.cli.text import dumps
 from sigflow.cli.verdicts import exit_code, summary_line, summary_tree, symptom_lines, verdict_lines
 
@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 
 @click.command("validate")
 @captures
+@explain_all_option
 @output_format("text", "json")
 @scanning
-def command(captures: tuple[str, ...], form: str, settings: Settings) -> int:
+def command(captures: tuple[str, ...], explain_all: bool, form: str, settings: Settings) -> int:
     """Say whether each CAPTURE is sound: every byte in a frame, every frame intact, none missing.
 
     `-` is standard input. With several captures, each has its verdict and a summary follows; as JSON, each is a line.
@@ -29,7 +30,7 @@ def command(captures: tuple[str, ...], form: str, settings: Settings) -> int:
     reports: list[Report] = []
 
     def work(recording: Recording) -> int:
-        report = recording.validate()
+        report = recording.validate(explain_all=explain_all)
         reports.append(report)
         if form == "json":
             screen.line(dumps(report.tree(), indent=None if several else 2))

@@ -21,9 +21,7 @@ from sigflow.compiler.types import Types
 _Node = TypeVar("_Node")
 
 
-def endless(
-    spec: sc.Spec, tops: Iterable[sc.ClassSpec], names: Names, types: Types, problems: Problems
-) -> None:
+def endless(spec: sc.Spec, tops: Iterable[sc.ClassSpec], names: Names, types: Types, problems: Problems) -> None:
     """Report the types and the parse instances that need themselves, in this spec and in the others at hand."""
     classes = [one for top in tops for one in top.walk()]
     held = {one: list(_held(one, names)) for one in classes}
@@ -43,9 +41,7 @@ def endless(
             problems.add("SF303", ring[0].id_place, f"instance '{ring[0].id}' needs its own value: {shown}")
 
 
-def _unavoidable(
-    root: sc.ClassSpec, held: dict[sc.ClassSpec, list[tuple[sc.Attr, sc.ClassSpec]]]
-) -> set[sc.ClassSpec]:
+def _unavoidable(root: sc.ClassSpec, held: dict[sc.ClassSpec, list[tuple[sc.Attr, sc.ClassSpec]]]) -> set[sc.ClassSpec]:
     """The classes that are read whenever the root is.  Of a frame, a field of a size of its own is read only when it is
     asked for: the frame is known without.
     """

@@ -108,9 +108,7 @@ def build(
     missing = absent == "missing"
     files = module_names(tops)
     modules = {
-        files[one.top.id]: emit(
-            lower(one, tops, names, types), types, package, hints[one.file], problems, missing
-        )
+        files[one.top.id]: emit(lower(one, tops, names, types), types, package, hints[one.file], problems, missing)
         for one in loader.specs.values()
     }
     found = problems.sorted()  # (a frame whose length cannot be derived is found while its measure is written)

@@ -12,6 +12,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from sigflow.events import Record
+from sigflow.recording.diagnosis import Budget
 from sigflow.recording.frames import frame_tree
 from sigflow.recording.recording import Verdict
 
@@ -34,7 +35,7 @@ class Reading:
 def read(recording: Recording, before: Reading | None) -> Reading:
     """Read a recording and compare its frames with the reading before."""
     run = recording.run(keep=True)
-    verdict = Verdict(run)
+    verdict = Verdict(run, budget=Budget())
     digests: list[bytes] = []
     changed: dict[str, Any] | None = None
     for tree in _trees(recording, run, verdict):

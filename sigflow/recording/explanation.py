@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sigflow.events import Event, Gap, Record
-from sigflow.recording.diagnosis import Cause
+from sigflow.recording.diagnosis import Budget, Cause
 from sigflow.recording.faults import BY_OTHERS, MEANINGS, Examiner, Look
 from sigflow.recording.inspection import cause_tree
 from sigflow.stream.chain import NO, START, YES
@@ -75,11 +75,14 @@ def explain(run: AnyRun, read: Callable[[int, int], bytes], offset: int) -> Expl
     read(start, stop): the bytes there, at any time.
     """
     before: Event | None = None
+    held: set[str] = set()  # the formats of which there were frames
     for event in run:
         if not isinstance(event, Record | Gap):
             continue
+        if isinstance(event, Record):
+            held.add(event.format)
         if offset in event.span:
-            told = _Explainer(run.formats, read)
+            told = _Explainer(run.formats, read, held)
             if isinstance(event, Record):
                 return told.frame(event, before)
             return told.gap(event, before, offset)
@@ -88,11 +91,11 @@ def explain(run: AnyRun, read: Callable[[int, int], bytes], offset: int) -> Expl
 
 
 class _Explainer:
-    def __init__(self, formats: Sequence[Format], read: Callable[[int, int], bytes]) -> None:
+    def __init__(self, formats: Sequence[Format], read: Callable[[int, int], bytes], held: set[str]) -> None:
         self._read = read
         self._formats = formats
         self._by_name = {format.name: format for format in formats}
-        self._examiner = Examiner(formats, read, diagnosed=2 * NEAR)
+        self._examiner = Examiner(formats, read, budget=Budget(2 * NEAR), held=held.__contains__)
         # As the scan tries them: those with a checksum first.
         self._ordered = sorted(formats, key=lambda each: each.envelope is not None and each.envelope.chain is not None)
 

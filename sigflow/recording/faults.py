@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 
 from sigflow.diagnostics import Finding, Severity, hex_excerpt
 from sigflow.recording.checks import Check, checks_of
-from sigflow.recording.diagnosis import Cause, diagnose
+from sigflow.recording.diagnosis import BEYOND, NOTHING, OF_WRITERS, Budget, Cause, Diagnosis, diagnose
+from sigflow.recording.diagnosis.counting import CountingWindow
 from sigflow.recording.fields import fault_path, path_of_place
 from sigflow.runtime.envelope import Measured, Refused
 from sigflow.runtime.measure import WIRE_ERRORS, maybe_advance, reason_of
@@ -33,8 +34,8 @@ from sigflow.stream.reading import place_of, words_of
 #: Candidates that are looked at again in one gap, at most, and bytes of a gap in which they are searched.
 CANDIDATES = 256
 SEARCHED = 1 << 20
-#: Frames that fail whose causes are searched, at most: as many as a verdict lists in words.
-DIAGNOSED = 20
+#: Frames in a row in one gap of which each is diagnosed.
+IN_A_ROW = 8
 #: Reasons of which a checksum may tell the cause; and the bytes after a candidate among which that is searched.
 TELLING = ("checksum", "truncated", "too-long")
 REACH = 1 << 20
@@ -58,6 +59,9 @@ MEANINGS = {
 
 NULL = "null"
 #: What is refused for these reasons has no fault of its own: it is what stands around it that speaks against it.
+#: What is said of a frame whose causes were not searched.
+UNSEEN = "; it was not looked at more closely"
+UNSEARCHED = "; its cause was not searched for, which --explain-all does"
 BY_OTHERS = ("unconfirmed", "overtaken", "abandoned", NULL)
 
 
@@ -66,7 +70,7 @@ class Look:
     """One candidate, measured on its own.
 
     reason: why it is refused, "" where nothing speaks against it but what follows.  at, path: where in the frame the
-    fault was found, and in which field.  length: what it claims, None where that is not known.
+    fault was found, and in which field.  length: what it claims, None where that is not known.  steps: of the measure.
     """
 
     reason: str
@@ -76,6 +80,7 @@ class Look:
     length: int | None = None
     checks: tuple[Check, ...] = ()
     place: str = ""
+    steps: int = 0
 
 
 def look(format: Format, raw: bytes) -> Look:
@@ -83,19 +88,20 @@ def look(format: Format, raw: bytes) -> Look:
     envelope, limit = format.envelope, format.max_frame
     if envelope is None:
         return Look("too-long", 0, "", f"the file is longer than the limit of {limit} bytes")
-    window = Window(raw, 0, len(raw), limit, envelope.sync if envelope.aborted_by_sync else ())
+    window = CountingWindow(raw, 0, len(raw), limit, envelope.sync if envelope.aborted_by_sync else ())
     try:
         next(envelope.steps(window))
     except StopIteration as stop:
-        return _measured(envelope, stop.value, raw, limit)
+        return replace(_measured(envelope, stop.value, raw, limit), steps=window.steps)
     except Refused as refusal:
         reason = envelope.reasons.get(refusal.path, refusal.reason) if refusal.path else refusal.reason
-        return _refused(envelope, reason, refusal, window.pos(), raw, limit)
+        return replace(_refused(envelope, reason, refusal, window.pos(), raw, limit), steps=window.steps)
     except WIRE_ERRORS as error:
-        return _refused(envelope, reason_of(error, envelope.reasons), error, window.pos(), raw, limit)
+        reason = reason_of(error, envelope.reasons)
+        return replace(_refused(envelope, reason, error, window.pos(), raw, limit), steps=window.steps)
     path = _failed_path(envelope, raw)
     wanted = f"the stream ends {len(raw)} bytes into the frame, before its length is known"
-    return Look("truncated", window.pos(), path, wanted)
+    return Look("truncated", window.pos(), path, wanted, steps=window.steps)
 
 
 def _measured(envelope: Envelope, measured: Measured, raw: bytes, limit: int) -> Look:
@@ -171,22 +177,58 @@ def _words(reason: str, error: BaseException) -> str:
 # ---------------------------------------------------------------- gaps
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is to be told of a frame that was refused: the finding but for the causes, and of them what was found.
+
+    searched: whether they were looked for at all.  next: the frames that follow it in the gap, by their offsets.
+    """
+
+    finding: Finding
+    format: str
+    diagnosis: Diagnosis = NOTHING
+    searched: bool = True
+    next: tuple[tuple[int, Diagnosis], ...] = ()
+
+    def said(self, *, held: bool) -> Finding:
+        """The finding.  held: see `Diagnosis.causes`."""
+        words = words_of_causes(self.diagnosis.causes(held=held))
+        if not self.searched or (self.diagnosis.untried and not words):
+            words += UNSEARCHED
+        for offset, diagnosis in self.next:
+            if causes := [each for each in diagnosis.causes(held=held) if each.firm]:
+                words += f"; of the frame at {offset}{words_of_causes(causes)[1:]}"
+        return replace(self.finding, message=self.finding.message + words) if words else self.finding
+
+    @property
+    def of_writers(self) -> bool:
+        """Whether it depends on frames that hold what is said."""
+        return any(each.kind in OF_WRITERS for one in (self.diagnosis, *dict(self.next).values()) for each in one.found)
+
+
 class Examiner:
-    """Looks at gaps.  State: how many bytes it may still read again and how many frames it may diagnose, so that no
-    capture makes it work without end."""
+    """Looks at gaps.  State: how many bytes it may still read again, and what is left of the budget of the diagnosis,
+    so that no capture makes it work without end."""
 
     def __init__(
         self,
         formats: Sequence[Format],
         known: Callable[[int, int], bytes],
         work: int = WORK,
-        diagnosed: int = DIAGNOSED,
+        budget: Budget | None = None,
+        held: Callable[[str], bool] = lambda name: False,
     ) -> None:
-        """`known(start, stop)`: the stream's bytes there, as far as they are known.  diagnosed: see `DIAGNOSED`."""
+        """`known(start, stop)`: the stream's bytes there, as far as they are known.  budget: of the diagnosis; None:
+        causes are not searched.  held(name): whether frames of the format are known to hold.
+        """
         self._formats = {format.name: format for format in formats}
         self._known = known
         self._left = work
-        self._undiagnosed = diagnosed
+        self._budget = budget
+        self._looks = budget or Budget()
+        self._unseen = UNSEEN if budget is None else f"{UNSEEN}, which --explain-all does"
+        self._held = held
+        self._seen: dict[tuple[str, int], Look] = {}  # the looks at the gap
 
     def _bytes(self, start: int, stop: int) -> bytes:
         raw = self._known(start, stop)
@@ -195,6 +237,7 @@ class Examiner:
 
     def examine(self, gap: Gap) -> Iterator[tuple[int, Format, Look]]:
         """(offset, format, look) for each reason of the gap but `no-marker`."""
+        self._seen = {}
         for text in gap.reasons:
             name, _, reason = text.partition(":")
             if reason:
@@ -206,6 +249,8 @@ class Examiner:
         first: int | None = None
         for offset in self._search(format, start, stop):
             first = offset if first is None else first
+            if self._looks.blind:
+                return first, format, Look(reason, 0, "", MEANINGS.get(reason, reason) + self._unseen)
             seen = self.look(format, offset)
             if seen.reason == reason:
                 return offset, format, seen
@@ -228,10 +273,17 @@ class Examiner:
 
     def look(self, format: Format, offset: int) -> Look:
         """Look at a candidate through a window that grows while the frame goes beyond it."""
+        known = self._seen.get((format.name, offset))
+        if known is None:
+            known = self._seen[format.name, offset] = self._looked(format, offset)
+        return known
+
+    def _looked(self, format: Format, offset: int) -> Look:
         size = WINDOW
         while True:
             raw = self._bytes(offset, offset + size)
             seen = look(format, raw)
+            self._looks.looked(seen.steps, len(raw) if seen.checks else 0)
             if seen.reason != "truncated" or len(raw) < size:
                 return seen
             size = min(seen.length, size * 64) if seen.length is not None and seen.length > size else size * 64
@@ -250,31 +302,75 @@ class Examiner:
 
     def causes(self, gap: Gap, offset: int, format: Format, seen: Look) -> tuple[Cause, ...]:
         """What may have happened to a candidate of a gap that was refused."""
-        if seen.reason not in TELLING or seen.length is None or not self._undiagnosed or self._left <= 0:
-            return ()
+        return (self._diagnosis(gap, offset, format, seen) or NOTHING).causes(held=self._held(format.name))
+
+    def _diagnosis(self, gap: Gap, offset: int, format: Format, seen: Look) -> Diagnosis | None:
+        """The same, of which not all may be said; None where it was not looked for, for want of work."""
+        if self._budget is None or seen.reason not in TELLING or seen.length is None:
+            return NOTHING
+        if format.envelope is None or not format.envelope.checksums or gap.span.stop - offset > REACH:
+            return NOTHING
+        if self._budget.over or self._left <= 0:
+            return None
         whole = seen.reason == "checksum"
         # Only what is known however the chunks fell: to where the gap ends, or the frame whose checksum was computed.
         stop = max(gap.span.stop, offset + seen.length) if whole else gap.span.stop
-        if stop - offset > REACH:
-            return ()
-        self._undiagnosed -= 1
-        return diagnose(format, self._bytes(offset, stop), offset, whole=whole)
+        data = self._bytes(offset, min(stop, gap.span.stop + BEYOND))
+        return diagnose(
+            format,
+            data,
+            offset,
+            whole=whole and seen.length <= len(data),
+            reach=gap.span.stop - offset,
+            held=self._held(format.name),
+            budget=self._budget,
+        )
+
+    def told(self, gap: Gap) -> list[Told]:
+        """What is to be told of a gap: one for each reason but `no-marker`."""
+        examined = list(self.examine(gap))
+        seen_at = {offset for offset, _, _ in examined}
+        return [self._told(gap, offset, format, seen, seen_at) for offset, format, seen in examined]
+
+    def _told(self, gap: Gap, offset: int, format: Format, seen: Look, others: set[int]) -> Told:
+        finding = Finding(
+            seen.reason,
+            Severity.ERROR,
+            f"frame at {offset}: {seen.message}",
+            offset + seen.at,
+            format.name,
+            seen.path,
+            seen.place,
+            self._excerpt(offset + seen.at),
+        )
+        diagnosis = self._diagnosis(gap, offset, format, seen)
+        if diagnosis is None:
+            return Told(finding, format.name, searched=False)
+        return Told(
+            finding, format.name, diagnosis, True, tuple(self._next(gap, offset, format, seen, diagnosis, others))
+        )
+
+    def _next(
+        self, gap: Gap, offset: int, format: Format, seen: Look, diagnosis: Diagnosis, others: set[int]
+    ) -> Iterator[tuple[int, Diagnosis]]:
+        """The damaged frames that follow this one in the gap."""
+        for _ in range(IN_A_ROW if self._budget is not None and seen.reason in TELLING else 0):
+            causes = diagnosis.causes(held=True)
+            past = causes[0].extent if causes and causes[0].firm else 1
+            after = next(self.candidates(format, offset + past, min(gap.span.stop, offset + REACH)), None)
+            if after is None:
+                return
+            offset, seen = after, self.look(format, after)
+            found = self._diagnosis(gap, offset, format, seen)
+            if found is None:
+                return
+            diagnosis = found
+            if offset not in others:
+                yield offset, diagnosis
 
     def findings(self, gap: Gap) -> list[Finding]:
         """The diagnostics of a gap: one for each reason but `no-marker`."""
-        return [
-            Finding(
-                seen.reason,
-                Severity.ERROR,
-                f"frame at {offset}: {seen.message}{words_of_causes(self.causes(gap, offset, format, seen))}",
-                offset + seen.at,
-                format.name,
-                seen.path,
-                seen.place,
-                self._excerpt(offset + seen.at),
-            )
-            for offset, format, seen in self.examine(gap)
-        ]
+        return [each.said(held=self._held(each.format)) for each in self.told(gap)]
 
     def _excerpt(self, at: int) -> str:
         """The bytes around an offset; around the last one, where the stream ends before it."""

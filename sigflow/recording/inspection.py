@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sigflow.columns.render import render
 from sigflow.events import Gap, Record
 from sigflow.recording.checks import Check
-from sigflow.recording.diagnosis import Cause
+from sigflow.recording.diagnosis import Budget, Cause
 from sigflow.recording.faults import Examiner, Look, look
 from sigflow.recording.fields import FieldSpan, Shown, Values, field_spans
 from sigflow.stream.reading import payload_span
@@ -77,12 +77,15 @@ def inspect(run: AnyRun, *, frame: int | None = None, offset: int | None = None)
     The bytes of the fields are given for what was asked for by itself, and for what was refused.
     """
     formats = {format.name: format for format in run.formats}
-    examiner = Examiner(run.formats, run.known, diagnosed=DETAILED)
+    held: set[str] = set()  # the formats of which there were frames
+    examiner = Examiner(run.formats, run.known, budget=Budget(DETAILED), held=held.__contains__)
     alone = frame is not None or offset is not None
     gaps = 0
     for event in run:
         if not isinstance(event, Record | Gap):
             continue
+        if isinstance(event, Record):
+            held.add(event.format)
         if frame is not None and not (isinstance(event, Record) and event.index == frame):
             continue
         if offset is not None and offset not in event.span:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from sigflow.columns.doubts import Doubts
     from sigflow.engine.passes import Batch
     from sigflow.events import Event
+    from sigflow.recording.diagnosis import Budget
     from sigflow.recording.native import NativeRun
 
     Array = numpy.ndarray[Any, Any]
@@ -80,9 +81,16 @@ class NativeVerdict:
     """State: what was counted, and the first rows of each kind."""
 
     def __init__(
-        self, run: NativeRun, longest: int = LONGEST, known: Callable[[int, int], bytes] | None = None
+        self,
+        run: NativeRun,
+        longest: int = LONGEST,
+        known: Callable[[int, int], bytes] | None = None,
+        budget: Budget | None = None,
     ) -> None:
-        """known: the bytes of the stream, for as long as the report may be looked at; else the run's."""
+        """known: the bytes of the stream, for as long as the report may be looked at; else the run's.  budget: of the
+        search for causes of failed checksums; None: they are not searched.
+        """
+        self._budget = budget
         self._run = run
         self._known = known or run.known
         self._longest = longest
@@ -234,7 +242,10 @@ class NativeVerdict:
 
     def _all_findings(self, gaps: Sequence[Gap]) -> Iterator[Finding]:
         """What was found, in the order of the stream, as far as it is listed."""
-        examiner = Examiner(self._run.formats, self._known)
+        frames = {name: count["frames"] for name, count in self._run.statistics.by_format.items()}
+        examiner = Examiner(
+            self._run.formats, self._known, budget=self._budget, held=lambda name: frames.get(name, 0) > 0
+        )
         others = iter(self._placed())
         other = next(others, None)
         for gap in gaps:

@@ -16,8 +16,9 @@ from sigflow.events import Gap, Loss, Note, Record
 from sigflow.recording import tables
 from sigflow.recording.choice import NATIVE, Choice
 from sigflow.recording.detect import detect
+from sigflow.recording.diagnosis import Budget
 from sigflow.recording.fallback import FallbackRun, fallbacks
-from sigflow.recording.faults import Examiner
+from sigflow.recording.faults import Examiner, Told
 from sigflow.recording.losses import findings_of
 from sigflow.recording.report import EMPTY, LONGEST, OF_COUNTER, OF_GAP, OF_RECORD, Report, finding_of
 from sigflow.recording.run import AnyRun, Run
@@ -229,21 +230,26 @@ class Recording(Closing):
 
         return Table(formats, Wanted(instances, physical, None if fields is None else tuple(fields)))
 
-    def validate(self) -> Report:
-        """Scan and read everything: the verdict."""
+    def validate(self, *, explain_all: bool = False) -> Report:
+        """Scan and read everything: the verdict.
+
+        The likely causes of failed checksums are searched for the first 20 refused frames, for less than a second of
+        the processor; explain_all: for all of them, however long that takes.
+        """
+        budget = Budget.endless() if explain_all else Budget()
         run = self.run(keep=True)
         if run.engine == NATIVE and not isinstance(run, Run | FallbackRun):
             from sigflow.recording.judge import NativeVerdict
 
             again = getattr(self.storage, "again", None)
             kept: Storage = again() if again is not None else self.storage
-            report = NativeVerdict(cast("NativeRun", run), known=kept.read).all().report(self.name)
+            report = NativeVerdict(cast("NativeRun", run), known=kept.read, budget=budget).all().report(self.name)
             if again is not None:
                 weakref.finalize(report, kept.close)
             elif not isinstance(self.storage, MemoryStorage):
                 self._reports.append(weakref.ref(report))
             return report
-        verdict = Verdict(run)
+        verdict = Verdict(run, budget=budget)
         for event in run:
             verdict.add(event)
         return verdict.report(self.name)
@@ -262,9 +268,15 @@ class Verdict:
     """What the events of a run say about the capture.  State: the lists of the verdict, cut at their greatest
     length."""
 
-    def __init__(self, run: AnyRun, longest: int = LONGEST) -> None:
+    def __init__(self, run: AnyRun, longest: int = LONGEST, budget: Budget | None = None, told: int = LONGEST) -> None:
+        """budget: of the search for causes of failed checksums; None: they are not searched.  told: findings that
+        anybody looks at; further ones are counted, but need not be made.
+        """
+        self._told = told
         self._run = run
-        self._examiner = Examiner(run.formats, run.known)
+        self._held: set[str] = set()  # the formats of which there were frames
+        self._examiner = Examiner(run.formats, run.known, budget=budget, held=self._held.__contains__)
+        self._open: list[tuple[int, Told]] = []  # findings that depend on whether frames come, by their place
         self._longest = longest
         self._gaps: list[Gap] = []
         self._gaps_total = 0
@@ -272,12 +284,13 @@ class Verdict:
         self._diagnostics_total = 0
         self._damaged = False
         self._losses = False
-        self._told: list[Loss | Note] = []
+        self._counted: list[Loss | Note] = []
 
     def add(self, event: Event) -> tuple[Finding, ...]:
         """Count one event; gives its findings."""
         found: tuple[Finding, ...]
         if isinstance(event, Record):
+            self._held.add(event.format)
             found = event.diagnostics
             if found:
                 self.list(found, (event.start, OF_RECORD))
@@ -289,8 +302,8 @@ class Verdict:
             found = () if finding is None else (finding,)
             self._losses = self._losses or isinstance(event, Loss)
             self._diagnostics_total += 1
-            if len(self._told) < self._longest:
-                self._told.append(event)
+            if len(self._counted) < self._longest:
+                self._counted.append(event)
         return found
 
     @property
@@ -314,21 +327,28 @@ class Verdict:
     def _gap(self, gap: Gap) -> tuple[Finding, ...]:
         self._damaged = True
         self._gaps_total += 1
-        if len(self._gaps) >= self._longest:
+        if len(self._gaps) >= self._longest or len(self._diagnostics) >= self._told:
             # Nobody sees it: the look at it would cost and its findings would be cut as well.
             self._diagnostics_total += sum(":" in reason for reason in gap.reasons)
             return ()
         self._gaps.append(gap)
-        return tuple(self._examiner.findings(gap))
+        told = self._examiner.told(gap)
+        for place, each in enumerate(told, len(self._diagnostics)):
+            if each.of_writers and each.format not in self._held and place < self._longest:
+                self._open.append((place, each))
+        return tuple(each.said(held=each.format in self._held) for each in told)
 
     def report(self, capture: str) -> Report:
         """The verdict so far; complete once the run is over."""
         statistics = self._run.statistics
         if not statistics.bytes:
             self.list([EMPTY])
+        for place, told in self._open:
+            if told.format in self._held:
+                self._diagnostics[place] = self._diagnostics[place][0], told.said(held=True)
         # What a counter shows may be told later than the frame that it is about; a loss is judged by what came after.
-        told = zip(self._told, findings_of(self._told, self._run.formats), strict=True)
-        placed = [*self._diagnostics, *(((event.offset, OF_COUNTER), finding) for event, finding in told)]
+        counted = zip(self._counted, findings_of(self._counted, self._run.formats), strict=True)
+        placed = [*self._diagnostics, *(((event.offset, OF_COUNTER), finding) for event, finding in counted)]
         placed.sort(key=lambda each: each[0])
         return Report(
             capture=capture,

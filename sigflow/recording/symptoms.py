@@ -11,6 +11,7 @@ that are listed anyway.  It needs a capture that can be read again; of a pipe on
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -44,6 +45,10 @@ CANDIDATES = 8
 HEADER = 64
 #: Bits of checksums that must hold before a cause that was undone is believed.
 ENOUGH_BITS = 32
+#: Bytes of binary checksums that by chance have a top bit somewhere.
+STRIPPED = 16
+#: Seconds of the processor after which nothing else is undone, of a spec that is slow to scan for.
+SECONDS = 0.3
 #: The longest run of bytes between frames that is taken for something's header.
 LONGEST_BETWEEN = 256
 
@@ -174,7 +179,10 @@ def _undone(formats: Sequence[Format], pieces: Sequence[bytes]) -> Iterator[Symp
     checked = [format for format in formats if bits_of(format)]
     if not checked:
         return
+    begun = time.thread_time()
     for undo in UNDOS:
+        if time.thread_time() - begun > SECONDS:
+            return
         frames, bits, size = 0, 0, 0
         for piece in pieces:
             for format, count in frames_in(checked, undo.apply(piece)).items():
@@ -277,7 +285,10 @@ def _stripped(formats: Sequence[Format], pieces: Sequence[bytes]) -> Iterator[Sy
         if envelope is None or not any(checksum.order != "hex" for checksum in envelope.checksums):
             continue
         count = sum(raw.count(bytes(byte & 0x7F for byte in literal)) for literal in envelope.sync)
-        if count > 1:
+        binary = sum(checksum.size for checksum in envelope.checksums if checksum.order != "hex")
+        # A marker that has no top bit shows nothing; then so many bytes of checksums do.
+        marked = any(not literal.isascii() for literal in envelope.sync)
+        if count > 1 and (marked or count * binary >= STRIPPED):
             yield Symptom(
                 "seven-bits",
                 f"none of {len(raw)} bytes in the gaps has its top bit set, and {count} markers of {format.name} stand"

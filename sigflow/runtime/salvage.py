@@ -46,7 +46,7 @@ def salvage(error: BaseException, unit: KaitaiStruct) -> None:
     for number, (one, trace) in enumerate(chain):
         inner = chain[number + 1][0] if number + 1 < len(chain) else None
         stream = one._io
-        checked = _checked(error, one) if inner is None else None
+        checked = placed_check(error, one) if inner is None else None
         name = checked[0] if checked is not None else _being_read(one, trace)
         if checked is not None:
             path.append(checked[1])
@@ -64,7 +64,7 @@ def salvage(error: BaseException, unit: KaitaiStruct) -> None:
     facts.partial, facts.field_path, facts.field_offset, facts.field_place = unit, ".".join(path), offset, place
 
 
-def _checked(error: BaseException, one: KaitaiStruct) -> tuple[str, str] | None:
+def placed_check(error: BaseException, one: KaitaiStruct) -> tuple[str, str] | None:
     """The field that a check refused (attribute, path): it is set already, and the error knows its place in the
     spec.
     """

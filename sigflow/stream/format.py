@@ -20,6 +20,7 @@ from sigflow.limits import Limits
 from sigflow.runtime import pickled
 from sigflow.runtime.envelope import NEED, Envelope, Measured
 from sigflow.runtime.measure import WIRE_ERRORS, maybe_advance
+from sigflow.runtime.mend import mended
 from sigflow.runtime.salvage import parse_whole
 from sigflow.runtime.struct import KaitaiStruct, attribute, current_limits
 from sigflow.runtime.window import Window
@@ -163,8 +164,13 @@ class Format:
         try:
             return self._parse(record.raw, record.head)
         except WIRE_ERRORS as error:
-            record.fault = error
-            return getattr(error, "partial", None)
+            value, faults = mended(error, record.raw)
+            if faults[0] is not error:
+                faults[0].__cause__ = error
+            facts: Any = faults[0]
+            facts.faults = faults
+            record.fault = faults[0]
+            return value
 
     def read(self, record: Record) -> Reading:
         """Payload, metadata and findings of a record."""
@@ -175,7 +181,7 @@ class Format:
             unit, fault = whole.value, whole.fault
         if self.envelope is None:
             return Reading(
-                None, {}, () if fault is None else (reading.parse_finding(self.name, self.spec, {}, record, fault),)
+                None, {}, () if fault is None else reading.parse_findings(self.name, self.spec, {}, record, fault)
             )
         return reading.read(self.envelope, self.limits, record, unit, fault)
 

@@ -6,6 +6,7 @@ the spec that asks for a note: each is a finding with its absolute offset and it
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping
 from enum import Enum
 from operator import attrgetter
@@ -35,7 +36,7 @@ def read(envelope: Envelope, limits: Limits, record: Record, unit: Any, fault: B
     """The reading of a record whose bytes parse to `unit`, as far as `fault` let them."""
     findings: list[Finding] = []
     if fault is not None:
-        findings.append(parse_finding(envelope.name, envelope.spec, envelope.reasons, record, fault))
+        findings += parse_findings(envelope.name, envelope.spec, envelope.reasons, record, fault)
     for rule in envelope.notes:
         if _holds(rule.when, unit, envelope, record, rule.path, findings, fault):
             findings.append(Finding(rule.code, Severity.NOTE, rule.text, record.start, envelope.name, rule.path))
@@ -68,14 +69,26 @@ def read(envelope: Envelope, limits: Limits, record: Record, unit: Any, fault: B
     return Reading(payload, metadata, tuple(findings), applied)
 
 
+def parse_findings(
+    name: str, spec: str, reasons: Mapping[str, str], record: Record, fault: BaseException
+) -> tuple[Finding, ...]:
+    """The findings for what went wrong while the frame was parsed, of which `fault` was the first."""
+    faults: tuple[BaseException, ...] = getattr(fault, "faults", (fault,))
+    return tuple(parse_finding(name, spec, reasons, record, each) for each in faults)
+
+
 def parse_finding(name: str, spec: str, reasons: Mapping[str, str], record: Record, fault: BaseException) -> Finding:
     """The finding for an error while the frame was parsed; the error may know its offset in the frame and its path."""
     offset: int = getattr(fault, "field_offset", 0)
     path: str = getattr(fault, "field_path", "")
-    code = "truncated" if isinstance(fault, EOFError) else reason_of(fault, reasons)
+    code = next((code for kind, code in _CODES.items() if isinstance(fault, kind)), "") or reason_of(fault, reasons)
     excerpt = hex_excerpt(record.raw, min(offset, len(record.raw) - 1), record.start)
     place = place_of(spec, fault)
     return Finding(code, Severity.ERROR, words_of(fault), record.start + offset, name, path, place, excerpt)
+
+
+#: Findings by their errors, where these say what it is; all else is a value that the spec does not allow.
+_CODES: dict[type[BaseException], str] = {EOFError: "truncated", UnicodeDecodeError: "encoding", zlib.error: "process"}
 
 
 def place_of(spec: str, fault: BaseException) -> str:

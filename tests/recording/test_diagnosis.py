@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import random
+import re
 import struct
+import time
 import zlib
+from pathlib import Path
 
 import pytest
 
 import sigflow
-from sigflow import catalog, checksums
-from sigflow.recording.diagnosis import diagnose
-from sigflow.recording.faults import DIAGNOSED
+from sigflow import Format, catalog, checksums
+from sigflow.recording.diagnosis import Budget, Cause
+from sigflow.recording.diagnosis import diagnose as diagnosed
+from sigflow.recording.diagnosis.budget import FRAMES
+from sigflow.recording.symptoms import symptoms
 from tools.make_samples import sgf1
+from tools.score_causes import WIRES, said, score
 from tools.score_diagnosis import BASE, DAMAGES, SGF1, Damage, frame, offered, parts
+
+
+def diagnose(format: Format, data: bytes, base: int, budget: Budget | None = None) -> tuple[Cause, ...]:
+    return diagnosed(format, data, base, budget=budget).causes()
 
 
 @pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__)
@@ -46,7 +56,7 @@ def test_work_is_bounded() -> None:
     payload = random.Random(4).randbytes(1 << 20)
     swapped = struct.pack("<I", zlib.crc32(head + payload))
     assert [cause.kind for cause in diagnose(SGF1, head + swapped + payload, 0)] == ["order"]
-    assert diagnose(SGF1, head + swapped + payload, 0, work=100) == ()
+    assert diagnose(SGF1, head + swapped + payload, 0, Budget(work=100)) == ()
 
 
 def ubx(payload: bytes) -> bytes:
@@ -96,4 +106,114 @@ def test_a_verdict_tells_as_many_as_it_lists_whatever_the_chunks() -> None:
         with sigflow.open(data, SGF1, **options) as recording:
             messages.append([found.message for found in recording.validate().diagnostics])
     assert all(each == messages[0] for each in messages)
-    assert sum("; likely one bit flipped at offset" in message for message in messages[0]) == DIAGNOSED
+    assert sum("; likely one bit flipped at offset" in message for message in messages[0]) == FRAMES
+
+
+# ---------------------------------------------------------------- firm causes
+
+
+@pytest.mark.parametrize("name", WIRES)
+def test_firm_causes_are_true(name: str) -> None:
+    """The share of a test run; `tools/score_causes.py` has the rest."""
+    wire = WIRES[name]
+    done = score(wire, 4, 12)
+    assert done.true == done.firm
+    assert done.single == 20
+    if wire.tells:
+        assert done.firm >= 20
+        assert done.told >= 16
+
+
+def test_a_short_checksum_is_weak_by_its_odds() -> None:
+    """Of 8,192 bits of a frame one in eight makes a checksum of 16 bits right, whatever happened."""
+    wire = WIRES["crc16_be"]
+    data = bytearray(wire.frame(random.Random(5), 1))
+    data[40] ^= 4
+    causes = diagnose(wire.format(), bytes(data), 0)
+    assert causes and not any(cause.firm for cause in causes)
+    assert all("(weak: of " in cause.message for cause in causes)
+
+
+@pytest.mark.parametrize("engine", ["python", "native"])
+@pytest.mark.parametrize("behind", [0, 3])
+def test_no_writer_is_blamed_where_other_frames_hold(engine: str, behind: int) -> None:
+    """The frames come behind the gap, so that they are not known when it is looked at."""
+    head, payload = parts(random.Random(9))
+    swapped = head + struct.pack("<I", zlib.crc32(head + payload)) + payload
+    good = b"".join(sgf1(7, 6 + number, b"good") for number in range(behind))
+    with sigflow.open(swapped + good, SGF1, engine=engine) as recording:
+        (message,) = [each.message for each in recording.validate().diagnostics if each.code == "checksum"]
+    assert ("little-endian" in message) is not behind
+    assert ("likely" in message) is not behind
+
+
+def test_no_cause_points_into_a_frame_that_is_believed() -> None:
+    """A length that claims the next frame as well: what stands there is none of the damaged one's."""
+    rng = random.Random(10)
+    data = bytearray(sgf1(7, 1, rng.randbytes(60)))
+    size = len(data)
+    data[21] ^= 0x40  # 60 bytes become 124
+    data[40] ^= 0xFF
+    data[50] ^= 0xFF
+    with sigflow.open(bytes(data) + sgf1(7, 2, rng.randbytes(200)), SGF1) as recording:
+        report = recording.validate()
+    assert [(gap.span.start, gap.span.stop) for gap in report.gaps] == [(0, size)]
+    for found in report.diagnostics:
+        for one in said(found.message):
+            places = [int(place) for place in re.findall(r"at offset (\d+)", one.words)]
+            assert all(place < size for place in places)
+
+
+def test_frames_in_a_row_are_each_diagnosed() -> None:
+    """They make one gap with one finding, in which each is told."""
+    rng = random.Random(12)
+    pieces, places = [], []
+    for number in range(4):
+        data = bytearray(sgf1(7, number, rng.randbytes(50)))
+        data[30 + number] ^= 8
+        places.append(sum(map(len, pieces)) + 30 + number)
+        pieces.append(bytes(data))
+    with sigflow.open(b"".join(pieces), SGF1) as recording:
+        (found,) = recording.validate().diagnostics
+    told = [int(place) for place in re.findall(r"one bit flipped at offset (\d+)", found.message)]
+    assert told == places
+
+
+SLOW = """meta: {id: slow, endian: le}
+-sigflow-stream:
+  max-frame: 65536
+  checksum: {field: crc, algorithm: CRC-16/MODBUS, over: [magic..items]}
+seq:
+  - {id: magic, contents: "MARK"}
+  - {id: items, type: item, repeat: until, repeat-until: _.value == 0}
+  - {id: crc, type: u2}
+types:
+  item:
+    seq: [{id: value, type: u1}]
+"""
+
+
+def test_a_slow_spec_costs_less_than_a_second(tmp_path: Path) -> None:
+    """Its measure takes a step for each byte: that is what the work is counted by."""
+    path = tmp_path / "slow.ksy"
+    path.write_text(SLOW, encoding="utf-8")
+    format = sigflow.compile(path)
+    data = (b"MARK" + b"x" * 8000 + b"\0\x12\x34") * 3
+    with sigflow.open(data, format) as recording:
+        scanned = time.process_time()
+        list(recording.events())
+        begun = time.process_time()
+        report = recording.validate()
+        assert report.diagnostics_total == 1
+        assert symptoms(recording, report) == []
+        spent = time.process_time() - begun
+    assert spent - (begun - scanned) < 1
+
+
+def test_what_was_not_searched_is_said() -> None:
+    data = damaged_stream(80)
+    with sigflow.open(data, SGF1) as recording:
+        some = [found.message for found in recording.validate().diagnostics]
+        every = [found.message for found in recording.validate(explain_all=True).diagnostics]
+    assert sum("not searched for, which --explain-all does" in message for message in some) == 40 - FRAMES
+    assert sum("; likely one bit flipped at offset" in message for message in every) == 40

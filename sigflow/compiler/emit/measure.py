@@ -95,9 +95,7 @@ class Scope:
 
     def number(self, attr: sc.Attr) -> int:
         """The number of a field in its class."""
-        return next(
-            plan.spec.seq.index(attr) for plan in self.plan.classes.values() if attr in plan.spec.seq
-        )
+        return next(plan.spec.seq.index(attr) for plan in self.plan.classes.values() if attr in plan.spec.seq)
 
     def looked(self, step: Step) -> bool:
         """Whether a measure has to read a field, wherever it stands."""

@@ -33,9 +33,7 @@ SIGNS = {"le": "<", "be": ">"}
 class Module:
     """What the code of one module shares: the expression writer, the runs and the names it needs of the runtime."""
 
-    def __init__(
-        self, expressions: Expressions, types: Types, taken: frozenset[str], missing: bool = False
-    ) -> None:
+    def __init__(self, expressions: Expressions, types: Types, taken: frozenset[str], missing: bool = False) -> None:
         self.expressions = expressions
         #: Whether the classes leave an absent field out instead of setting it to None.
         self.missing = missing

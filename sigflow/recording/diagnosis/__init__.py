@@ -4,19 +4,24 @@ Strategy.  Each cause is a small change after which the checksum holds: a bit tu
 another length, another way to compute.  A checksum that can be run back (`checksums.steps`) tries every place of the
 frame in one walk from both ends.  Whatever comes out is put together and checked once more as a frame of its own.
 
-Rules.  The causes are ranked by how probable each is: the share of its kind, divided by how many of its kind were
-tried.  Of W bits, one try in 2^W fits by chance: where that is to be expected, the cause says so.  The work is bounded,
-and the search ends at the first cause that chance cannot explain.
+Rules.  A cause has weight: the share of its kind, divided by how many of its kind were tried.  Against it stand the
+other causes that were found, and damage of no kind that is looked for (`OTHER`), after which one change in 2^W fits by
+chance; W are the bits that the checksum tells apart.  What outweighs all these is firm, all else is called weak, with
+its odds.  Bytes beyond the gap are a believed frame's: no cause points there, and no repaired frame reaches there.
+The work is bounded (`budget`), and the search ends at the first cause that chance cannot explain.
 
 frame      the frame as it stands, and as it may have been    edits     bits and bytes
 lengths    another length                                      variants  other algorithms, orders, coverages
+budget     what a capture may cost                           counting  what a measure costs
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sigflow.recording.diagnosis.budget import Budget
 from sigflow.recording.diagnosis.cause import Cause, Found
 from sigflow.recording.diagnosis.edits import changed, doubled, dropped, turned_in_header
 from sigflow.recording.diagnosis.frame import Suspect
@@ -24,59 +29,140 @@ from sigflow.recording.diagnosis.lengths import another_length, any_length
 from sigflow.recording.diagnosis.variants import variants
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sigflow.runtime.envelope import Envelope
     from sigflow.stream.format import Format
 
-__all__ = ["Cause", "diagnose"]
+__all__ = ["BEYOND", "NOTHING", "OF_WRITERS", "Budget", "Cause", "Diagnosis", "diagnose"]
 
 #: Causes that are told, at most.
 MOST = 3
-#: Units of work for one frame; one is about a byte taken through a register in Python.
-WORK = 1 << 19
-#: Fits that may be expected by chance of a cause that is told as weak, and of one that ends the search.
-WEAK, SURE = 0.05, 1e-4
+#: The share of damage that is of no kind that is looked for; see `edits`.
+OTHER = 0.6
+#: The share of the weight from which on a cause is firm; and fits expected by chance of one that ends the search.
+FIRM, SURE = 0.99, 1e-4
+#: Fits expected by chance of a cause that is weak only because another fits as well.
+CLEAR = 1e-3
+#: Bytes beyond the gap that a frame may claim for its own bytes to be looked at as they stand.
+BEYOND = 64 << 10
+#: Kinds that blame the way a checksum is computed, not the bytes.
+OF_WRITERS = ("order", "algorithm", "coverage")
 
 #: The searches: the likely and the cheap ones first.  `True`: only for a frame that is there whole.
-SEARCHES = (
+SEARCHES: tuple[tuple[Callable[[Suspect], Iterator[Found]], bool], ...] = (
     (changed, True),
     (turned_in_header, False),
     (another_length, False),
     (doubled, False),
     (dropped, False),
-    (variants, True),
-    (any_length, True),
 )
+#: Those whose causes may look like each other's, so that none of them ends the search.
+ALIKE = (any_length, variants)
 
 
-def diagnose(format: Format, data: bytes, base: int, *, whole: bool = True, work: int = WORK) -> tuple[Cause, ...]:
-    """The most probable causes, at most three, the likeliest first; none where nothing small explains it.
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What was found of one frame.  untried: whether something was left out for want of work."""
+
+    found: tuple[Found, ...] = ()
+    base: int = 0
+    values: int = 1
+    whole: bool = True
+    untried: bool = False
+
+    def causes(self, *, held: bool = False) -> tuple[Cause, ...]:
+        """The most probable causes, at most three, the likeliest first; none where nothing small explains it.
+
+        held: whether other frames of the format hold as they are, so that their writer computes as the spec says.
+        """
+        best: dict[str, Found] = {}
+        for each in sorted(self.found, key=lambda each: -each.share / each.tries):
+            if not (held and each.kind in OF_WRITERS):
+                best.setdefault(each.words(self.base), each)
+        total = sum(each.share / each.tries for each in best.values()) + OTHER / self.values
+        told = []
+        for words, each in best.items():
+            firm = each.share / each.tries >= FIRM * total
+            if not firm:
+                if not self.whole:
+                    continue
+                alike = sum(other.kind == each.kind for other in best.values())
+                chance = max(each.tries / self.values, alike - 1)
+                if chance < CLEAR:
+                    words += f" (weak: of {len(best)} causes that fit, any may be the true one)"
+                else:
+                    words += f" (weak: of {each.tries} such repairs, {chance:.2g} fit by chance)"
+            at = None if each.at is None else self.base + each.at
+            told.append(Cause(each.kind, at, words, firm, each.extent))
+        return tuple(told[:MOST])
+
+
+NOTHING = Diagnosis()
+
+
+def diagnose(
+    format: Format,
+    data: bytes,
+    base: int,
+    *,
+    whole: bool = True,
+    reach: int | None = None,
+    held: bool = False,
+    budget: Budget | None = None,
+) -> Diagnosis:
+    """What may have happened to the frame at the start of `data`.
 
     data: the stream from the frame's first byte to where the next frame begins, or to the frame's end if that is later.
     base: the offset of data[0].  whole: whether the frame is there in all its bytes; if not, only causes that make it
-    one are looked for, and none that chance may explain.
+    one are looked for, and none that chance may explain.  reach: how many of the bytes are in the gap; those behind are
+    a believed frame's.  held: see `Diagnosis.causes`.
     """
     envelope = format.envelope
     if envelope is None or not envelope.checksums:
-        return ()
-    suspect = Suspect.of(envelope, data, format.max_frame, work, whole)
+        return NOTHING
+    budget = budget or Budget()
+    budget.begin()
+    try:
+        return _diagnosed(
+            envelope, format.max_frame, data, base, whole, len(data) if reach is None else reach, held, budget
+        )
+    finally:
+        budget.end()
+
+
+def _diagnosed(
+    envelope: Envelope, limit: int, data: bytes, base: int, whole: bool, reach: int, held: bool, budget: Budget
+) -> Diagnosis:
+    suspect = Suspect.of(envelope, data, limit, budget, whole)
     if suspect is None:
-        return ()
+        return NOTHING
     found: list[Found] = []
+    values = suspect.values
+    if whole and suspect.length > reach:
+        # What it claims goes on into a believed frame, so its length is wrong, or that frame is in it by right.
+        if suspect.length <= reach + BEYOND:
+            found = [each for each in _each(changed(suspect)) if each.at is not None and each.at < reach]
+        inside = None if _sure(found, values) else Suspect.of(envelope, data[:reach], limit, budget, False)
+        if inside is None:
+            return Diagnosis(tuple(found), base, values, False, budget.cut)
+        suspect, whole = inside, False
     for search, needs_whole in SEARCHES:
-        if needs_whole and not whole:
-            continue
-        found += _each(search(suspect))
-        if any(each.tries / suspect.values < SURE for each in found):
+        if _sure(found, values):
             break
-    best: dict[str, Cause] = {}
-    for each in sorted(found, key=lambda each: -each.share / each.tries):
-        chance = each.tries / suspect.values
-        if chance >= WEAK and not whole:
-            continue
-        words = each.words(base)
-        if chance >= WEAK:
-            words += f" (weak: of {each.tries} such repairs, {chance:.2g} fit by chance)"
-        best.setdefault(words, Cause(each.kind, None if each.at is None else base + each.at, words))
-    return tuple(best.values())[:MOST]
+        if whole or not needs_whole:
+            found += _each(search(suspect))
+    for search in ALIKE if whole and not _sure(found, values) else ():
+        if search is variants:
+            if held:
+                break
+            budget.variants()
+        found += _each(search(suspect))
+    return Diagnosis(tuple(found), base, values, whole, budget.cut)
+
+
+def _sure(found: list[Found], values: int) -> bool:
+    return any(each.tries / values < SURE for each in found)
 
 
 def _each(found: Iterator[Found]) -> list[Found]:

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from sigflow.checksums.steps import Steps
     from sigflow.recording.diagnosis.frame import Suspect
 
-#: How damage is shared among the kinds, roughly: what breaks on a wire and in a store.
-FLIP, BYTE, DROP, DOUBLE, INSERT = 0.4, 0.1, 0.12, 0.1, 0.05
+#: How damage is shared among the kinds, roughly: what breaks on a wire and in a store.  What no search looks for (a
+#: burst, a stretch that is lost) is `diagnosis.OTHER`.
+FLIP, BYTE, DROP, DOUBLE, INSERT = 0.3, 0.12, 0.06, 0.05, 0.04
 
 
 def changed(suspect: Suspect) -> Iterator[Found]:
@@ -30,11 +31,12 @@ def changed(suspect: Suspect) -> Iterator[Found]:
     covered = suspect.covered(data, stretches)
     places = suspect.places(stretches)
     tries = 8 * (len(covered) + suspect.checksum.size)
-    if suspect.spend(len(covered) // 64):
+    if suspect.spend_sum(0, len(covered)):
         written = suspect.written(suspect.algorithm.compute(covered))
         wrong = [i for i, (one, other) in enumerate(zip(data[at:], written, strict=False)) if one != other]
         if len(wrong) == 1:
-            yield _changed(at + wrong[0], data[at + wrong[0]], written[wrong[0]], tries, " in the stored checksum")
+            place = at + wrong[0]
+            yield _changed(place, data[place], written[wrong[0]], tries, length, " in the stored checksum")
     steps = suspect.steps
     if steps is None or stored is None or not suspect.spend(3 * len(covered)):
         return
@@ -43,14 +45,14 @@ def changed(suspect: Suspect) -> Iterator[Found]:
     for i, byte in steps.between(there[:-1], back[1:]):
         place = places[i]
         if place >= 0 and byte != covered[i] and suspect.fits(_with(data, place, byte)):
-            yield _changed(place, covered[i], byte, tries)
+            yield _changed(place, covered[i], byte, tries, length)
 
 
 def _with(data: bytes, at: int, byte: int) -> bytes:
     return data[:at] + bytes((byte,)) + data[at + 1 :]
 
 
-def _changed(at: int, found: int, right: int, tries: int, where: str = "", more: str = "") -> Found:
+def _changed(at: int, found: int, right: int, tries: int, extent: int, where: str = "", more: str = "") -> Found:
     if (found ^ right).bit_count() == 1:
         kind, share, what = "flip", FLIP, "one bit flipped"
     else:
@@ -61,6 +63,7 @@ def _changed(at: int, found: int, right: int, tries: int, where: str = "", more:
         share,
         tries,
         lambda base: f"{what}{where} at offset {base + at}: 0x{found:02x}, right with 0x{right:02x}{more}",
+        extent,
     )
 
 
@@ -72,7 +75,7 @@ def turned_in_header(suspect: Suspect) -> Iterator[Found]:
         raw = _with(data[:length], place, data[place] ^ bit)
         if len(raw) == length and suspect.fits(raw):
             more = f", which makes the frame {length} bytes long instead of {claimed}"
-            yield _changed(place, data[place], data[place] ^ bit, tries, more=more)
+            yield _changed(place, data[place], data[place] ^ bit, tries, length, more=more)
 
 
 # ---------------------------------------------------------------- a byte too many
@@ -82,24 +85,25 @@ def doubled(suspect: Suspect) -> Iterator[Found]:
     """One byte too many: the one before came twice, or it came from nowhere."""
     data, length = suspect.data, suspect.length
     tries = min(length, len(data))
-    hits = [place for place in suspect.header if _fits_without(suspect, place)]
+    hits = {place: size for place in suspect.header if (size := _fits_without(suspect, place))}
     laid = suspect.layout(length)
     if length < len(data) and laid is not None:
         at = laid[0]
         field = range(max(at, suspect.looked), at + suspect.checksum.size)
-        hits += [place for place in field if suspect.fits(data[:place] + data[place + 1 : length + 1])]
-        hits += _too_many_behind(suspect, laid[0], suspect.steps)
+        behind = [place for place in field if suspect.fits(data[:place] + data[place + 1 : length + 1])]
+        hits |= dict.fromkeys([*behind, *_too_many_behind(suspect, laid[0], suspect.steps)], length + 1)
     for first, last in _runs(sorted(hits), lambda one, other: data[one] == data[other]):
-        yield _too_many(data, first, last, tries)
+        yield _too_many(data, first, last, tries, hits[first])
 
 
-def _fits_without(suspect: Suspect, place: int) -> bool:
+def _fits_without(suspect: Suspect, place: int) -> int:
+    """The bytes of the frame if this one is too many; 0 where that makes no good frame."""
     data = suspect.data
     head = data[:place] + data[place + 1 : max(suspect.looked, suspect.envelope.header or 0) + 1]
     length = suspect.length_of(head)
     if length is None or length >= len(data):
-        return False
-    return suspect.fits(data[:place] + data[place + 1 : length + 1])
+        return 0
+    return length + 1 if suspect.fits(data[:place] + data[place + 1 : length + 1]) else 0
 
 
 def _too_many_behind(suspect: Suspect, at: int, steps: Steps | None) -> list[int]:
@@ -127,7 +131,7 @@ def _too_many_behind(suspect: Suspect, at: int, steps: Steps | None) -> list[int
     return hits
 
 
-def _too_many(data: bytes, first: int, last: int, tries: int) -> Found:
+def _too_many(data: bytes, first: int, last: int, tries: int, extent: int) -> Found:
     byte = f"0x{data[first]:02x}"
     if last > first or (first and data[first - 1] == data[first]):
         return Found(
@@ -136,8 +140,10 @@ def _too_many(data: bytes, first: int, last: int, tries: int) -> Found:
             DOUBLE,
             tries,
             lambda base: f"a byte doubled at offset {base + first}: {byte} once too often",
+            extent,
         )
-    return Found("insert", first, INSERT, tries, lambda base: f"a byte too many at offset {base + first}: {byte}")
+    told = lambda base: f"a byte too many at offset {base + first}: {byte}"  # noqa: E731
+    return Found("insert", first, INSERT, tries, told, extent)
 
 
 # ---------------------------------------------------------------- a byte missing
@@ -147,7 +153,7 @@ def dropped(suspect: Suspect) -> Iterator[Found]:
     """One byte is missing."""
     data, length = suspect.data, suspect.length
     tries = 256 * min(length, len(data) + 1)
-    hits: dict[int, int] = {}
+    hits: dict[int, tuple[int, int]] = {}
     groups: dict[int, list[int]] = {}
     moving = {place for place, _, _ in suspect.effects()}
     for place in suspect.header:
@@ -159,22 +165,24 @@ def dropped(suspect: Suspect) -> Iterator[Found]:
             if place not in moving:
                 groups.setdefault(guess, []).append(place)
             elif suspect.fits(_put(data, place, byte, guess)):
-                hits[place] = byte
+                hits[place] = byte, guess
     if length <= len(data) + 1:
         groups.setdefault(length, [])
     for guess, places in groups.items():
-        hits |= _missing(suspect, guess, set(places), guess == length)
-    for first, _ in _runs(sorted(hits), lambda one, other: hits[one] == hits[other] == data[one]):
-        yield _dropped(first, hits[first], tries)
+        found = _missing(suspect, guess, set(places), guess == length)
+        hits |= {place: (byte, guess) for place, byte in found.items()}
+    for first, _ in _runs(sorted(hits), lambda one, other: hits[one] == hits[other] and hits[one][0] == data[one]):
+        yield _dropped(first, hits[first][0], tries, hits[first][1] - 1)
 
 
-def _dropped(first: int, byte: int, tries: int) -> Found:
+def _dropped(first: int, byte: int, tries: int, extent: int) -> Found:
     return Found(
         "drop",
         first,
         DROP,
         tries,
         lambda base: f"a byte dropped at offset {base + first}: right with 0x{byte:02x} there",
+        extent,
     )
 
 

@@ -6,33 +6,58 @@ import sys
 from typing import TYPE_CHECKING, Self
 
 from sigflow import checksums
+from sigflow.checksums import crc
 from sigflow.checksums.steps import Steps, steps_of
 from sigflow.recording.checks import checks_of
+from sigflow.recording.diagnosis.budget import STEP
+from sigflow.recording.diagnosis.counting import CountingWindow
 from sigflow.runtime.envelope import Measured
 from sigflow.runtime.measure import maybe_advance
-from sigflow.runtime.window import Window
 
 if TYPE_CHECKING:
     from sigflow.checksums import Algorithm
+    from sigflow.recording.diagnosis.budget import Budget
     from sigflow.runtime.envelope import Checksum, Envelope
 
 #: Leading bytes in which changes are tried one by one, and what is taken for the header where nothing says so.
 HEADER = 256
 UNKNOWN = 64
-#: Units of work: to measure a header, by a fast measure and in steps; to check a frame, beside its bytes.
-FAST, SLOW, CHECK = 16, 200, 60
+#: Units of work: to measure a header, by a fast measure or in steps; to check a frame, beside its bytes.
+FAST, SLOW, CHECK = 16, 100, 60
+#: Bytes of which a unit computes the checksum, by a library or by a function of the user's.
+QUICK, OWN = 64, 1
+#: Bits that a checksum tells apart, by its kind: of sums, one changed byte has few effects, wherever it stands.
+PAIRS = ("fletcher-16", "fletcher-16-mod256", "fletcher-32", "adler-32")
+SUMS = ("xor-8", "sum-8", "sum-16", "sum-32", "internet")
+BITS_OF_PAIRS, BITS_OF_SUMS = 16, 8
 #: A stretch of covered bytes with its place in the frame: start, stop, or literal bytes.
 Stretch = tuple[int, int] | bytes
 
 
+def rate(algorithm: Algorithm) -> int:
+    """The bytes of which a unit of work computes the checksum."""
+    ours = algorithm.range_form is not None and algorithm.width <= 64
+    return QUICK if ours else OWN
+
+
+def _bits(checksum: Checksum, algorithm: Algorithm) -> int:
+    """The bits that a checksum tells apart."""
+    name = checksum.algorithm
+    if not isinstance(name, str) or crc.model_of(name) is not None:
+        return algorithm.width
+    return min(algorithm.width, BITS_OF_SUMS if name in SUMS else BITS_OF_PAIRS)
+
+
 class Suspect:
-    """A frame that fails its checksum.  State: the units of work that are left.
+    """A frame that fails its checksum.  State: the budget.
 
     data: the frame and what follows, as far as it may be its own.  length: what it claims.  looked: leading bytes that
     say so.  checksum: the one that does not hold.
     """
 
-    def __init__(self, envelope: Envelope, data: bytes, limit: int, work: int, measured: Measured, number: int) -> None:
+    def __init__(
+        self, envelope: Envelope, data: bytes, limit: int, budget: Budget, measured: Measured, number: int
+    ) -> None:
         self.envelope = envelope
         self.data = data
         self.limit = limit
@@ -41,36 +66,41 @@ class Suspect:
         self.checksum: Checksum = envelope.checksums[number]
         self.algorithm: Algorithm = checksums.get(self.checksum.algorithm)
         self.steps: Steps | None = steps_of(self.checksum.algorithm)
-        self.values = 1 << self.algorithm.width
+        #: How many values of the checksum are told apart.
+        self.values = 1 << _bits(self.checksum, self.algorithm)
         self._number = number
         self._measured = measured
-        self._work = work
+        self._budget = budget
+        self._rate = min(rate(checksums.get(each.algorithm)) for each in envelope.checksums)
         self._effects: list[tuple[int, int, int]] | None = None
 
     @classmethod
-    def of(cls, envelope: Envelope, data: bytes, limit: int, work: int, whole: bool) -> Self | None:
+    def of(cls, envelope: Envelope, data: bytes, limit: int, budget: Budget, whole: bool) -> Self | None:
         """The frame at the start of `data`; None where its length cannot be told, or nothing is wrong with it."""
-        measured = maybe_advance(envelope.steps(Window(data, 0, len(data), sys.maxsize)), envelope.reasons)
+        window = CountingWindow(data, 0, len(data), sys.maxsize)
+        measured = maybe_advance(envelope.steps(window), envelope.reasons)
+        budget.charge(SLOW + STEP * window.steps)
         if not isinstance(measured, Measured) or measured.length <= 0:
             return None
         if not whole:
-            return cls(envelope, data, limit, work, measured, 0)
+            return cls(envelope, data, limit, budget, measured, 0)
         if measured.length > len(data):
             return None
         checks = checks_of(envelope, measured, data[: measured.length])
         wrong = next((number for number, check in enumerate(checks) if not check.holds), None)
-        return None if wrong is None else cls(envelope, data, limit, work, measured, wrong)
+        return None if wrong is None else cls(envelope, data, limit, budget, measured, wrong)
 
     def spend(self, units: int) -> bool:
         """Whether there is work left for this; if so it is taken."""
-        if self._work < units:
-            return False
-        self._work -= units
-        return True
+        return self._budget.spend(units)
+
+    def spend_sum(self, units: int, size: int) -> bool:
+        """The same for this and a checksum over so many bytes."""
+        return self.spend(units + size // self._rate)
 
     def most(self, units: int) -> int:
         """How many of these units are left."""
-        return max(self._work // units, 0)
+        return self._budget.most(units)
 
     # ---------------------------------------------------------------- layout
 
@@ -183,14 +213,17 @@ class Suspect:
     def _measure(self, raw: bytes) -> Measured | None:
         if not self.spend(SLOW):
             return None
-        window = Window(raw, 0, len(raw), self.limit, self.envelope.sync if self.envelope.aborted_by_sync else ())
+        window = CountingWindow(
+            raw, 0, len(raw), self.limit, self.envelope.sync if self.envelope.aborted_by_sync else ()
+        )
         measured = maybe_advance(self.envelope.steps(window), self.envelope.reasons)
+        self._budget.charge(STEP * window.steps)
         return measured if isinstance(measured, Measured) and 0 < measured.length <= self.limit else None
 
     def fits(self, raw: bytes) -> bool:
         """Whether a frame of exactly these bytes would be a good one."""
         envelope = self.envelope
-        if not self.spend(CHECK + len(raw) // 64):
+        if not self.spend_sum(CHECK, len(raw)):
             return False
         if any(checksum.stored is None or checksum.pieces is None for checksum in envelope.checksums):
             measured = self._measure(raw)

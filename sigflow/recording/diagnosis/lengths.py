@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sigflow.recording.diagnosis.frame import Suspect
 
 #: See `edits`; and how many ends are tried that something speaks for.
-SHARE, ANY = 0.1, 0.03
+SHARE, ANY = 0.05, 0.01
 ENDS = 64
 
 
@@ -50,7 +50,7 @@ def _ends(suspect: Suspect) -> Iterator[int]:
 
 def _holds(suspect: Suspect, length: int) -> bool:
     laid = suspect.layout(length)
-    if laid is None or not suspect.spend(20 + length // 64):
+    if laid is None or not suspect.spend_sum(20, length):
         return False
     at, stretches = laid
     raw = suspect.data[:length]
@@ -107,4 +107,4 @@ def any_length(suspect: Suspect) -> Iterator[Found]:
 
 def _found(suspect: Suspect, length: int, share: float, tries: int, how: str) -> Found:
     words = f"the length is wrong: the checksum holds for {length} bytes, not {suspect.length}, {how}"
-    return Found("length", None, share, tries, lambda base: words)
+    return Found("length", None, share, tries, lambda base: words, length)

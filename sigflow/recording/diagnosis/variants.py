@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from sigflow import checksums
 from sigflow.recording.diagnosis.cause import Found
+from sigflow.recording.diagnosis.frame import rate
 
 if TYPE_CHECKING:
     from sigflow.checksums import Algorithm
     from sigflow.recording.diagnosis.frame import Stretch, Suspect
 
 #: See `edits`.
-ORDER, ALGORITHM, COVERAGE = 0.03, 0.05, 0.03
+ORDER, ALGORITHM, COVERAGE = 0.02, 0.02, 0.01
 
 
 @cache
@@ -46,7 +47,7 @@ def variants(suspect: Suspect) -> Iterator[Found]:
     for name, covered in coverages:
         data = suspect.covered(raw, covered)
         for algorithm in algorithms:
-            if not suspect.spend(8 + len(data) // (64 if algorithm.width <= 64 else 1)):
+            if not suspect.spend(8 + len(data) // rate(algorithm)):
                 return
             order = values.get(algorithm.compute(data))
             if order is not None:
@@ -65,7 +66,7 @@ def _found(suspect: Suspect, algorithm: str, order: str, coverage: str, tries: i
         f"over {coverage}" if coverage else "",
     ]
     words = f"another way to compute it: it holds {', '.join(filter(None, [*what, order]))}"
-    return Found(kind, None, share, count, lambda base: words)
+    return Found(kind, None, share, count, lambda base: words, suspect.length)
 
 
 def _other(order: str) -> str:
