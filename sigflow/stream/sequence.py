@@ -17,7 +17,7 @@ For each stream id of a format the next counter is expected, modulo the counter'
 What is open is decided by the next frame of its stream, or by the end of the stream (then it is a stray, or behind).
 
 Memory: for each stream two bits a step of the window.  `STREAMS` streams are followed; the one longest unseen is
-forgotten.  A stream in which more than one frame of ten is a stray gets a warning at the end.
+forgotten.  A stream with three strays or more that are more than one frame of ten gets a warning at the end.
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 STREAMS = 1 << 16
 #: One frame of so many may be a stray.
 STRAYS = 10
+#: Strays that say anything of a stream.
+_FEW_STRAYS = 3
 
 #: Where a stream stands: the counter that is expected, and by steps behind it, in bits from the lowest on, which
 #: counters were seen and which are counted lost.
@@ -274,7 +276,7 @@ class Tracker:
             counter, offset = one.open
             one.open = None
             self._not_followed(stream, one, counter, self._behind(one, counter), offset, out)
-        if one.strays * STRAYS > one.frames:
+        if one.strays >= _FEW_STRAYS and one.strays * STRAYS > one.frames:
             text = f"{one.strays} of {one.frames} counters belong nowhere: two devices may share an id"
             out.append(_note("sequence-strays", text, self.name, stream, one.stray, Severity.WARNING))
 

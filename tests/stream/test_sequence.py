@@ -47,7 +47,7 @@ CASES = {
     "late across the wrap": ([254, 2, 255, 0, 1, 3], 256, 1, [("lost", 3, 255, 2), *[REORDERED] * 3], (0, 0, 3, 0, 0)),
     "steps of two": ([10, 12, 14], 256, 2, [], (0, 0, 0, 0, 0)),
     "steps of two, lost": ([10, 16], 256, 2, [("lost", 2, 12, 16)], (2, 0, 0, 0, 0)),
-    "between two steps": ([10, 16, 13, 18], 256, 2, [("lost", 2, 12, 16), STRAY, "sequence-strays"], (2, 0, 0, 0, 1)),
+    "between two steps": ([10, 16, 13, 18], 256, 2, [("lost", 2, 12, 16), STRAY], (2, 0, 0, 0, 1)),
     "behind, and never seen": (
         [*range(1000, 1014), 900, *range(1014, 1020)], BIG, 1, [REORDERED], (0, 0, 1, 0, 0),
     ),
@@ -57,7 +57,7 @@ CASES = {
     "zero comes late": ([BIG - 2, BIG - 1, 1, 0, 2], BIG, 1, [("lost", 1, 0, 1), REORDERED], (0, 0, 1, 0, 0)),
     "zero comes twice": ([0, 1, 2, 0, 3, 4], BIG, 1, [DUPLICATE], (0, 1, 0, 0, 0)),
     "a stray": ([*range(8000, 8014), 100, *range(8014, 8020)], BIG, 1, [STRAY], (0, 0, 0, 0, 1)),
-    "a stray ahead": ([1, 2, 3, 9000, 4, 5], BIG, 1, [STRAY, "sequence-strays"], (0, 0, 0, 0, 1)),
+    "a stray ahead": ([1, 2, 3, 9000, 4, 5], BIG, 1, [STRAY], (0, 0, 0, 0, 1)),
     "a stray at the end": ([*range(20), 9000], BIG, 1, [STRAY], (0, 0, 0, 0, 1)),
     "a long loss": (
         [1, 2, 9000, 9001, 9002], 1 << 64, 1, [("lost", 8997, 3, 9000)], (8997, 0, 0, 0, 0),
