@@ -1,9 +1,13 @@
 """Compare our scan with the reference scan: frames, gaps and reasons must be identical.
 
     python tools/check_reference.py PATH/scan.py [--streams 20000] [--seed 1] [--python]
+    python tools/check_reference.py PATH/sequence.py --counters 100000 [--seed 1]
 
 Streams are seeded, damaged, short: of the reference's own lists of formats by both engines, in three chunkings and by
 2, 3 and 7 workers; and of lists drawn at random, with other limits and chains, by the Python engine.
+
+With --counters: what sequence counters show, by the Python trackers and by the compiled native form, on random lists of
+counters with losses, duplicates, late ones, restarts and strays.
 """
 
 from __future__ import annotations
@@ -22,8 +26,10 @@ ROOT = Path(__file__).resolve().parent.parent
 for folder in (ROOT / "tests", ROOT / "generated", ROOT):
     sys.path.insert(0, str(folder))
 
+from sigflow import catalog  # noqa: E402
 from sigflow.engine import Native  # noqa: E402
 from sigflow.stream.format import Format  # noqa: E402
+from tests.counters import KINDS, by_native, by_tracker, told, values  # noqa: E402
 from tests.engine.ways import by_workers, events_of, native_of  # noqa: E402
 from tests.reference import damaged, expected, load, pieces, plain_lists, wrap  # noqa: E402
 from tests.stream import damage  # noqa: E402
@@ -96,6 +102,25 @@ def check(path: str, seed: int, native: bool, seen: Counter[str]) -> str | None:
     return None
 
 
+def check_counters(path: str, lists: int, first: int) -> int:
+    """Compare on so many lists of counters; how many differ."""
+    reference, entry = load("sequence", path), Native([catalog.load("sgf1")]).entries.follow()
+    wrong = 0
+    for seed in range(first, first + lists):
+        rng = random.Random(f"counters {seed}")
+        kind, window = rng.choice(KINDS), rng.choice((1024, 1024, 1024, 3, 40))
+        counters = values(rng, *kind, rng.choice((5, 20, 60, 300)))
+        events, totals = reference.follow(counters, *kind, window)
+        want = [tuple(event) for event in events], totals
+        of_one = [(0, value) for value in counters]
+        native = by_native(of_one, *kind, window, entry=entry, size=rng.choice((1, 7, 70, 1000)))
+        if told(*by_tracker(of_one, *kind, window)) != want or told(*native) != want:
+            wrong += 1
+            if wrong <= 5:
+                print(f"seed {seed}, modulus and step {kind}, window {window}: {counters}")
+    return wrong
+
+
 def main() -> int:
     """Exit code 0 if all streams agree."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
@@ -103,7 +128,13 @@ def main() -> int:
     parser.add_argument("--streams", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--python", action="store_true", help="the Python engine alone")
+    parser.add_argument("--counters", type=int, default=0, metavar="N", help="lists of counters instead of streams")
     arguments = parser.parse_args()
+    if arguments.counters:
+        began = time.perf_counter()
+        differ = check_counters(arguments.reference, arguments.counters, arguments.seed)
+        print(f"{arguments.counters} lists of counters: {differ} differ ({time.perf_counter() - began:.0f} s)")
+        return 1 if differ else 0
     began, wrong = time.perf_counter(), 0
     seen: Counter[str] = Counter()
     for seed in range(arguments.seed, arguments.seed + arguments.streams):
