@@ -106,20 +106,27 @@ def render(
         elif level >= depth:
             result.findings.append(("depth", path, f"nested deeper than {depth} levels: not shown"))
         else:
+            children: list[tuple[Any, Any, Any, int, str]] = []
+            size = 0
             if isinstance(item, list | tuple) and not hasattr(item, "_fields"):
-                tree: Any = [None] * len(item)
-                children: list[tuple[Any, Any, Any, int, str]] = [
-                    (child, tree, n, level + 1, f"{path}[{n}]") for n, child in enumerate(item)
-                ]
+                size = len(item)
+                tree: Any = [None] * size if size <= left else []
+                if size <= left:
+                    # Most lists hold numbers: they are not put on the stack, which would take many times their bytes.
+                    for n, child in enumerate(item):
+                        scalar = scalars.get(child.__class__)
+                        if scalar is not None:
+                            tree[n] = scalar(child)
+                        else:
+                            children.append((child, tree, n, level + 1, f"{path}[{n}]"))
             else:
                 tree = {}
-                children = []
                 own = physical.get(item.__class__)
                 for name, child in members(item, instances, path, result.findings, own or {}):
                     tree[name] = None
                     children.append((child, tree, name, level + 1, f"{path}.{name}" if path else name))
             target[key] = tree
-            left -= len(children)
+            left -= size or len(children)
             if left < 0:
                 result.findings.append(("size", path, f"more than {nodes} values: not shown"))
                 tree.clear()

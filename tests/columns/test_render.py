@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import math
+import tracemalloc
 import weakref
 from typing import Any
 
@@ -150,3 +151,14 @@ def test_classes_are_not_kept_for_ever() -> None:
         enum_fields(type(f"Class{number}", (), {}))
     gc.collect()
     assert seen() is None
+
+
+def test_a_long_list_of_numbers_takes_no_many_times_its_bytes() -> None:
+    numbers = list(bytes(range(256)) * 1000)
+    tracemalloc.start()
+    tree = render(numbers).tree
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert tree == numbers and peak < 12 * len(numbers)
+    (finding,) = render([1] * 50, nodes=49).findings
+    assert finding[0] == "size" and render([1] * 50, nodes=49).tree == []
