@@ -13,7 +13,8 @@ fault touched should come out (recall); what comes out should be a frame that wa
                 were never sent; without a checksum, a damaged frame whose header is right is among them
     lost        bytes of undamaged frames that did not come out, per fault
     bound       what docs/reliability.md promises of that: nothing is lost where a checksum covers the frame; a format
-                that is confirmed by a chain of n frames loses fewer than n - 1 frames on average; none (-) where any
+                that is confirmed by a chain of n frames and whose headers tell a counter loses fewer than n - 1 frames
+                on average; none (-) where they tell none, or any
                 bytes are a valid header
 
 Faults of kind `truncate` each end a stream of their own, of a few frames.
@@ -317,7 +318,9 @@ def score(score: Score, reader: Reader, wire: Wire, streams: Iterable[Stream]) -
 def bound(name: str, frames: Sequence[bytes]) -> float | None:
     """Bytes of undamaged frames that a fault may cost on average; None where nothing is promised."""
     envelope = catalog.load(name).envelope
-    if envelope is None or not frames or (envelope.chain is not None and not envelope.header_bits):
+    if envelope is None or not frames:
+        return None
+    if envelope.chain is not None and not (envelope.header_bits and envelope.look_counts and envelope.sequence):
         return None
     return 0.0 if envelope.chain is None else (envelope.chain - 1) * sum(map(len, frames)) / len(frames)
 
