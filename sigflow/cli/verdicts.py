@@ -36,7 +36,12 @@ def verdict_lines(report: Report, screen: Screen) -> list[str]:
         lines.append(f"  {name}: {counted(count['frames'], 'frame')}, {count['bytes']} bytes")
     if any(report.sequence.values()):
         usual = ("lost", "duplicate", "reordered")
-        told = [f"{count} {what}" for what, count in report.sequence.items() if count or what in usual]
+        counts = report.sequence.items()
+        told = [
+            f"{count} {what.removesuffix('s') if count == 1 else what}"
+            for what, count in counts
+            if count or what in usual
+        ]
         lines.append("  sequence: " + ", ".join(told))
     for gap in report.gaps[:LISTED]:
         span = gap.span

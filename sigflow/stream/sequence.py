@@ -295,7 +295,8 @@ def duplicate(name: str, stream: Any, found: int, offset: int) -> Note:
 
 
 def _note(code: str, text: str, name: str, stream: Any, offset: int, severity: Severity = Severity.NOTE) -> Note:
-    where = "" if stream is None else f", in stream {stream!r}" if ":" in text else f" in stream {stream!r}"
+    comma = "," if "," in text or ":" in text else ""
+    where = "" if stream is None else f"{comma} in stream {stream!r}"
     note = Note(code, severity, text + where, offset, name)
     note.stream = stream
     return note
