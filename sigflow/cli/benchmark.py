@@ -66,9 +66,10 @@ def measure(recording: Recording, engine: str, workers: int) -> tuple[Report, li
     """The verdict, and one line of figures for each engine."""
     from sigflow.engine import Native
     from sigflow.recording import Recording
+    from sigflow.storage.compressed import tolerant
     from sigflow.storage.memory import MemoryStorage
 
-    data = b"".join(recording.storage.chunks())
+    data = b"".join(tolerant(recording.storage.chunks()))
     held = MemoryStorage(data, recording.name)
 
     def of(name: str, count: int = 1) -> Recording:

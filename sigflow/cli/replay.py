@@ -19,6 +19,7 @@ from sigflow.events import Record
 from sigflow.recording.diagnosis import Budget
 from sigflow.recording.frames import frame_tree
 from sigflow.recording.recording import Verdict
+from sigflow.recording.report import COMPRESSED
 from sigflow.replay import Schedule, at_once, at_rate, at_speed, paced
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ def command(capture: str, rate: float | None, speed: float | None, at_max: bool,
                 if isinstance(event, Record):
                     yield event
                 for finding in verdict.add(event):
+                    if finding.code == COMPRESSED:
+                        continue  # it is told in the end, by any command
                     screen.diagnostic(finding.severity.value, f"{recording.name}: {finding_words(finding)}")
 
         for record in paced(records(), schedule, before_wait=flush):

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = 1
 LOSS = "loss"
+#: A compressed capture is cut or damaged; what could be read is judged.
+COMPRESSED = "compressed-stream"
 EMPTY = Finding("empty-capture", Severity.NOTE, "the capture holds no bytes", 0)
 #: The longest list in a verdict; longer ones are cut and their length is told beside.
 LONGEST = 10_000
