@@ -13,7 +13,7 @@ from sigflow.cli.progress import watched
 from sigflow.cli.terminal import complain, counted
 from sigflow.errors import SigflowError, UsageError
 from sigflow.recording import Recording
-from sigflow.recording.detect import HEAD, detect
+from sigflow.recording.detect import detect
 from sigflow.storage.compressed import CompressedStorage, read_through
 from sigflow.storage.mapped import MappedStorage
 
@@ -110,10 +110,10 @@ def found(opened: Storage, settings: Settings) -> list[Format]:
     """The formats that the capture holds, and a line that says so; none where it is empty."""
     wait = f"{opened.name}: no format named: waiting for the first MiB of the stream, or for a second of silence in it"
     seen = detect(opened, settings.limits, lambda: settings.screen.note(wait))
-    size = len(opened.read(0, HEAD)) if not seen or not opened.repeatable else HEAD
-    where = "the first MiB" if size == HEAD or opened.repeatable else f"the first {counted(size, 'byte')}"
+    come: int | None = getattr(opened, "come", None)
+    where = "the first MiB" if come is None else f"the first {counted(come, 'byte')}"
     if not seen:
-        if size:
+        if opened.read(0, 1):
             raise UsageError(f"{opened.name}: no bundled format finds a frame in {where}; name a format with -s")
         return []
     choice = ", ".join(f"{each.format.name} ({counted(each.frames, 'frame')})" for each in seen)

@@ -29,6 +29,8 @@ class PipeStorage(Closing):
         self._owned = owned
         self._head = b""
         self._started = False
+        #: How many bytes had come when `head` was ended by silence, or None.
+        self.come: int | None = None
         self.name = name
         self.size: int | None = None
 
@@ -69,6 +71,7 @@ class PipeStorage(Closing):
                 self._head += piece
                 last = now
             elif self._head and now - last >= SILENCE:
+                self.come = len(self._head)
                 break
         return self._head[:size]
 
