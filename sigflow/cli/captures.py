@@ -14,6 +14,7 @@ from sigflow.cli.terminal import complain, counted
 from sigflow.errors import SigflowError, UsageError
 from sigflow.recording import Recording
 from sigflow.recording.detect import detect
+from sigflow.storage.compressed import CompressedStorage, read_through
 from sigflow.storage.mapped import MappedStorage
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def _one(name: str, formats: list[Format], settings: Settings, config: Config, w
         settings.screen.note(f"{name}: only a plain file can be mapped, so this is read")
     with opened:
         try:
+            opened = _unpacked(opened, formats, settings)
             used, fallback = fallen_back(formats or found(opened, settings), settings, config, name)
             source = watched(opened, settings.screen)
             recording = Recording(
@@ -73,7 +75,7 @@ def _one(name: str, formats: list[Format], settings: Settings, config: Config, w
                 notice=settings.screen.note,
                 fallback=fallback,
             )
-            return work(recording)
+            return _told(opened, work(recording))
         except UsageError as error:
             complain(str(error))
             return exits.USAGE
@@ -84,6 +86,25 @@ def _one(name: str, formats: list[Format], settings: Settings, config: Config, w
             own = isinstance(error, OSError) and error.filename in (None, name)
             complain(f"{name}: {exits.words(error)}" if own else exits.words(error))
             return exits.FAILED
+
+
+def _unpacked(opened: Storage, formats: Sequence[Format], settings: Settings) -> Storage:
+    """What the capture holds, where its first bytes say that it is compressed; a line says so."""
+    if any(format.envelope is None for format in formats):
+        return opened  # a whole-file format may be that of the compressed file itself
+    found = read_through(opened, [literal for each in formats if each.envelope for literal in each.envelope.sync])
+    if found is not opened and isinstance(found, CompressedStorage):
+        settings.screen.note(f"{opened.name}: it begins like a {found.kind} file, and is read through")
+    return found
+
+
+def _told(opened: Storage, code: int) -> int:
+    """The exit code, once it was told that a compressed capture is damaged, of which what could be read was used."""
+    fault = getattr(opened, "fault", None)
+    if fault is None:
+        return code
+    complain(str(fault))
+    return exits.worst([code, exits.DAMAGED])
 
 
 def fallen_back(
@@ -101,11 +122,14 @@ def fallen_back(
 
 def found(opened: Storage, settings: Settings) -> list[Format]:
     """The formats that the capture holds, and a line that says so; none where it is empty."""
-    seen = detect(opened, settings.limits)
+    wait = f"{opened.name}: no format named: waiting for the first MiB of the stream, or for a second of silence in it"
+    seen = detect(opened, settings.limits, lambda: settings.screen.note(wait))
+    come: int | None = getattr(opened, "come", None)
+    where = "the first MiB" if come is None else f"the first {counted(come, 'byte')}"
     if not seen:
         if opened.read(0, 1):
-            raise UsageError(f"{opened.name}: no bundled format finds a frame in the first MiB; name a format with -s")
+            raise UsageError(f"{opened.name}: no bundled format finds a frame in {where}; name a format with -s")
         return []
     choice = ", ".join(f"{each.format.name} ({counted(each.frames, 'frame')})" for each in seen)
-    settings.screen.note(f"{opened.name}: no format named, found in the first MiB: {choice}")
+    settings.screen.note(f"{opened.name}: no format named, found in {where}: {choice}")
     return [each.format for each in seen]

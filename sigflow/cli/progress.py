@@ -53,6 +53,16 @@ class Watched(Closing):
         found: Callable[[], Storage] | None = getattr(self._inner, "again", None)
         return found
 
+    @property
+    def fault(self) -> object:
+        """How a compressed capture is damaged, once that was met."""
+        return getattr(self._inner, "fault", None)
+
+    @property
+    def head(self) -> object:
+        """What gives the head of a live stream, or None."""
+        return getattr(self._inner, "head", None)
+
     def passed(self, offset: int) -> None:
         """Show that the bytes before `offset` are done, by who does not read chunks."""
         if self._begin is None:

@@ -10,7 +10,7 @@ from sigflow.cli.terminal import counted
 from sigflow.cli.verdicts import LISTED, exit_code, finding_words, summary_line
 from sigflow.events import Record
 from sigflow.recording.recording import Verdict
-from sigflow.recording.report import EMPTY
+from sigflow.recording.report import COMPRESSED, EMPTY
 from sigflow.recording.tables import Judged, framed
 
 if TYPE_CHECKING:
@@ -68,6 +68,8 @@ class Pass:
 
     def _tell(self, findings: Iterable[Finding]) -> None:
         for finding in findings:
+            if finding.code == COMPRESSED:
+                continue  # it is told in the end, by any command
             self._shown += 1
             if self._shown <= LISTED:
                 self._screen.diagnostic(finding.severity.value, f"{self._name}: {finding_words(finding)}")

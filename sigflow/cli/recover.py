@@ -17,11 +17,13 @@ from sigflow.cli.output import STANDARD_OUTPUT, guarded, identities, read_back, 
 from sigflow.cli.terminal import counted, flush_results, one_line
 from sigflow.cli.text import dumps
 from sigflow.cli.verdicts import LISTED, summary_line
+from sigflow.diagnostics import Finding, Severity
 from sigflow.errors import UsageError
 from sigflow.quarantine import Quarantine
 from sigflow.quarantine.store import SHORT
 from sigflow.recording.diagnosis import Budget
 from sigflow.recording.recording import Verdict
+from sigflow.recording.report import COMPRESSED
 from sigflow.recover import MODES, Capture, LeftOut, Recovery, recover
 from sigflow.storage.disk import folder_of
 from sigflow.storage.spool import seekable
@@ -119,6 +121,7 @@ class _Job:
         explain_all: bool,
     ) -> None:
         self._explain_all = explain_all
+        self._fault: object = None
         self._out = out
         self._mode = mode
         self._folder = quarantine or f"{out}{ENDING}"
@@ -128,10 +131,17 @@ class _Job:
     def recovered(self, recording: Recording) -> tuple[Recovery, Report]:
         """What was done, and the verdict on the capture."""
         if self._mode == "report" or self._out is None:
+<<<<<<< HEAD
             return self._done(recording, None)
         with read_back(self._out) as path, seekable(recording.storage, folder_of(path)) as source:
             done, report = self._done(recording.over(source), path)
         return replace(done, out=self._out), report
+=======
+            return self._done(recording)
+        with seekable(recording.storage, folder_of(self._out)) as source:
+            self._fault = getattr(recording.storage, "fault", None)
+            return self._done(recording.over(source))
+>>>>>>> told
 
     def _done(self, recording: Recording, out: str | None) -> tuple[Recovery, Report]:
         def reread(path: str) -> Iterator[Event]:
@@ -148,6 +158,9 @@ class _Job:
             acknowledged=self._left_out,
             spared=self._spared,
         )
+        fault = self._fault
+        if fault is not None:
+            verdict.list([Finding(COMPRESSED, Severity.ERROR, str(fault), recording.storage.size or 0)])
         return done, verdict.report(recording.name)
 
 

@@ -19,7 +19,12 @@ from sigflow.events import Record
 from sigflow.recording.diagnosis import Budget
 from sigflow.recording.frames import frame_tree
 from sigflow.recording.recording import Verdict
+<<<<<<< HEAD
 from sigflow.replay import Schedule, Timed, at_once, at_rate, at_speed, paced
+=======
+from sigflow.recording.report import COMPRESSED
+from sigflow.replay import Schedule, at_once, at_rate, at_speed, paced
+>>>>>>> told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -68,6 +73,8 @@ def command(
                 if isinstance(event, Record):
                     yield event
                 for finding in verdict.add(event):
+                    if finding.code == COMPRESSED:
+                        continue  # it is told in the end, by any command
                     screen.diagnostic(finding.severity.value, f"{recording.name}: {finding_words(finding)}")
 
         for record in paced(records(), schedule, before_wait=flush):

@@ -36,12 +36,8 @@ def verdict_lines(report: Report, screen: Screen) -> list[str]:
         lines.append(f"  {name}: {counted(count['frames'], 'frame')}, {count['bytes']} bytes")
     if any(report.sequence.values()):
         usual = ("lost", "duplicate", "reordered")
-        counts = report.sequence.items()
-        told = [
-            f"{count} {what.removesuffix('s') if count == 1 else what}"
-            for what, count in counts
-            if count or what in usual
-        ]
+        shown = [(what, count) for what, count in report.sequence.items() if count or what in usual]
+        told = [f"{count} {what.removesuffix('s') if count == 1 else what}" for what, count in shown]
         lines.append("  sequence: " + ", ".join(told))
     for gap in report.gaps[:LISTED]:
         span = gap.span

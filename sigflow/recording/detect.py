@@ -7,6 +7,7 @@ must be named.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -31,9 +32,15 @@ class Detected:
     frame_bytes: int
 
 
-def detect(storage: Storage, limits: Limits | None = None) -> list[Detected]:
-    """The formats found in the first MiB, the one with most frame bytes first; empty where none is found."""
-    head = storage.read(0, HEAD)
+def detect(
+    storage: Storage, limits: Limits | None = None, waiting: Callable[[], object] = lambda: None
+) -> list[Detected]:
+    """The formats found in the first MiB, the one with most frame bytes first; empty where none is found.
+
+    Of a live stream it is what has come before a second of silence.  waiting: is called where that takes longer.
+    """
+    live = getattr(storage, "head", None)
+    head = storage.read(0, HEAD) if live is None else live(HEAD, waiting)
     found = []
     for name in catalog.bundled():
         format = catalog.load(name)

@@ -7,7 +7,12 @@ import os
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
+<<<<<<< HEAD
 from typing import TYPE_CHECKING, Any, BinaryIO, Self, cast
+=======
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Self, cast
+>>>>>>> told
 
 from sigflow import catalog, storage
 from sigflow.diagnostics import Finding, Severity
@@ -23,6 +28,7 @@ from sigflow.recording.losses import findings_of
 from sigflow.recording.report import EMPTY, LONGEST, OF_COUNTER, OF_GAP, OF_RECORD, Report, finding_of
 from sigflow.recording.run import AnyRun, Run
 from sigflow.storage.base import Closing, pieces
+from sigflow.storage.compressed import read_through
 from sigflow.storage.memory import MemoryStorage
 from sigflow.storage.tape import Tape
 from sigflow.stream.format import Format
@@ -55,23 +61,35 @@ def open(
 ) -> Recording:
     """Open a recorded stream with a format, or several that are interleaved in it.
 
+<<<<<<< HEAD
     source: a path (`-`: standard input), bytes, a binary file object, or a storage.  format: a Format, a name, a `.ksy`
     path, or a list of such; None: the bundled formats that find frames in the first MiB.  strict: raise a `StreamError`
     at the first damage.  engine: `python`, `native`, or `auto`, which is native from 4 MiB on where the formats allow
     it; both give the same.  workers: threads of the native engine.  fallback: formats that are tried, in their order,
     on what the others left in gaps.
+=======
+    source: a path (`-`: standard input), bytes, or a storage; a compressed file is read through, by its ending or its
+    first bytes.  format: a Format, a name, a `.ksy` path, or a list of
+    such; None: the bundled formats that find frames in the first MiB.  strict: raise a `StreamError` at the first
+    damage.  engine: `python`, `native`, or `auto`, which is native from 4 MiB on where the formats allow it; both give
+    the same.  workers: threads of the native engine.  fallback: formats that are tried, in their order, on what the
+    others left in gaps.
+>>>>>>> told
     Raises `UsageError` where no format is given and none is found, or the native engine cannot scan for the formats.
     """
     opened = storage.open(source, mmap=mmap)
     try:
         others = [each if isinstance(each, Format) else catalog.load(each) for each in fallback]
+        formats: list[Format] = []
+        if format is not None:
+            named = [format] if isinstance(format, Format | str | os.PathLike) else list(format)
+            formats = [each if isinstance(each, Format) else catalog.load(each) for each in named]
+        if all(each.envelope is not None for each in formats):
+            opened = read_through(opened, [sync for each in formats if each.envelope for sync in each.envelope.sync])
         if format is None:
             formats = [each.format for each in detect(opened, limits)]
             if not formats and opened.read(0, 1):
                 raise UsageError(f"{opened.name}: no bundled format finds a frame in the first MiB; name one")
-        else:
-            named = [format] if isinstance(format, Format | str | os.PathLike) else list(format)
-            formats = [each if isinstance(each, Format) else catalog.load(each) for each in named]
         return Recording(
             opened,
             formats,
@@ -168,9 +186,15 @@ class Recording(Closing):
 
     def __iter__(self) -> Iterator[Record]:
         # All of it in C: a generator would cost each record its frame.
-        return cast(
-            "Iterator[Record]", filter(cast("Callable[[Event], bool]", Record.__instancecheck__), self.events())
-        )
+        records = filter(cast("Callable[[Event], bool]", Record.__instancecheck__), self.events())
+        return chain(cast("Iterator[Record]", records), self._ending())
+
+    def _ending(self) -> Iterator[Record]:
+        """Nothing more, or the error of a compressed capture that is damaged: who sees only records, sees that."""
+        yield from ()
+        fault = getattr(self.storage, "fault", None)
+        if fault is not None:
+            raise fault
 
     def batches(
         self,
@@ -190,7 +214,7 @@ class Recording(Closing):
         """
         run = self.run()
         table = self._table(run.formats, instances, physical, fields)
-        return tables.batches_of(run, table, size)
+        return cast("Iterator[pyarrow.RecordBatch]", chain(tables.batches_of(run, table, size), self._ending()))
 
     def to_arrow(
         self, *, instances: bool = False, physical: bool = False, fields: Sequence[str] | None = None
@@ -200,7 +224,9 @@ class Recording(Closing):
 
         run = self.run()
         table = self._table(run.formats, instances, physical, fields)
-        return arrow().Table.from_batches(tables.batches_of(run, table), table.schema)
+        found = arrow().Table.from_batches(tables.batches_of(run, table), table.schema)
+        list(self._ending())
+        return found
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """The frames as a stream of Arrow's C interface, in bounded memory: `pyarrow.table(recording)`, and what else
@@ -222,7 +248,9 @@ class Recording(Closing):
 
         `_offset`, `_length` and `_index`, then a field for each number, by its path; an enum is its number.
         """
-        return tables.numpy_of(self.run())
+        found = tables.numpy_of(self.run())
+        list(self._ending())
+        return found
 
     def _table(self, formats: Sequence[Format], instances: bool, physical: bool, fields: Sequence[str] | None) -> Table:
         from sigflow.columns.table import Table
@@ -341,7 +369,7 @@ class Verdict:
     def report(self, capture: str) -> Report:
         """The verdict so far; complete once the run is over."""
         statistics = self._run.statistics
-        if not statistics.bytes:
+        if not statistics.bytes and not self._damaged:
             self.list([EMPTY])
         for place, told in self._open:
             if told.format in self._held:

@@ -21,6 +21,8 @@ SCHEMA_VERSION = 1
 #: Where a diagnostic belongs among those of the same offset: those of gaps, of counters, of records.
 OF_GAP, OF_COUNTER, OF_RECORD = range(3)
 LOSS = "loss"
+#: A compressed capture is cut or damaged; what could be read is judged.
+COMPRESSED = "compressed-stream"
 EMPTY = Finding("empty-capture", Severity.NOTE, "the capture holds no bytes", 0)
 #: The longest list in a verdict; longer ones are cut and their length is told beside.
 LONGEST = 10_000

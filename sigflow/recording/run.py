@@ -11,7 +11,10 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from sigflow.events import Gap, Record
+from sigflow.diagnostics import Severity
+from sigflow.events import Gap, Note, Record
+from sigflow.recording.report import COMPRESSED
+from sigflow.storage.compressed import CompressedError
 from sigflow.stream.decoder import Decoder
 from sigflow.stream.sequence import Counts
 from sigflow.stream.statistics import Statistics
@@ -67,6 +70,7 @@ class Run:
         self._chunks = chunks
         self._decoder = Decoder(formats, limits=limits, strict=strict, scanner=scanner) if formats else None
         self.engine = "python"
+        self._strict = strict
         self.formats: Sequence[Format] = self._decoder.formats if self._decoder is not None else ()
         self._keep = keep
         self._kept: deque[tuple[int, bytes]] = deque()
@@ -82,7 +86,16 @@ class Run:
         decoder = self._decoder
         if decoder is None:
             return
-        for chunk in self._chunks:
+        chunks, fault = iter(self._chunks), None
+        while True:
+            try:
+                chunk = next(chunks, None)
+            except CompressedError as error:
+                if self._strict:
+                    raise
+                chunk, fault = None, error
+            if chunk is None:
+                break
             if self._keep and self._kept_bytes <= KEPT:
                 self._kept.append((self._fed, chunk))
                 self._kept_bytes += len(chunk)
@@ -91,6 +104,8 @@ class Run:
             yield from self._events(decoder)
         decoder.feed_eof()
         yield from self._events(decoder)
+        if fault is not None:
+            yield Note(COMPRESSED, Severity.ERROR, str(fault), self._fed)
 
     def _events(self, decoder: Decoder) -> Iterator[Event]:
         if not self._keep:

@@ -2,17 +2,19 @@
 
 Each kind is a decompressor object that is fed blocks of the file and gives at most a chunk at a time, so a bomb costs
 time, never memory.  Several compressed streams one after the other are one capture, zeros after the last are padding.
-A stream that is cut or damaged is a `CodecError` after the bytes before the damage: nothing ends silently.
+A stream that is cut or damaged is a `CompressedError` after the bytes before the damage: nothing ends silently.  A file
+or a pipe whose name says nothing is recognised by its first bytes (`read_through`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol
 
 from sigflow.errors import CodecError, UsageError
-from sigflow.storage.base import DEFAULT_CHUNK, Closing
+from sigflow.storage.base import DEFAULT_CHUNK, Closing, Storage
 from sigflow.storage.file import FileStorage
+from sigflow.storage.pipe import PipeStorage
 
 #: Bytes of a decompressor's dictionary at most: what `xz -9` needs, four times.
 MEMORY = 256 << 20
@@ -129,18 +131,69 @@ KINDS: dict[str, tuple[str, Callable[[], tuple[Callable[[], Any], tuple[type[Exc
 }
 
 
+#: The same by the first bytes of a file.
+MAGIC: dict[str, bytes] = {
+    ".gz": b"\x1f\x8b\x08",
+    ".zst": b"\x28\xb5\x2f\xfd",
+    ".lz4": b"\x04\x22\x4d\x18",
+    ".xz": b"\xfd7zXZ\0",
+    ".bz2": b"BZh",
+}
+_LONGEST = 10
+
+
+class CompressedError(CodecError):
+    """A compressed capture is cut or damaged; what came before was given."""
+
+
+def tolerant(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """The chunks up to where a compressed capture is damaged; the storage keeps the fault."""
+    try:
+        yield from chunks
+    except CompressedError:
+        return
+
+
 def kind_of(name: str) -> str | None:
     """The ending by which this name is that of a compressed capture."""
     return next((ending for ending in KINDS if name.lower().endswith(ending)), None)
 
 
+def read_through(storage: Storage, markers: Iterable[bytes]) -> Storage:
+    """What a file or a pipe holds, if its first bytes are those of a compressed one; else the storage itself.
+
+    markers: how the frames begin that are looked for, which are no sign of compression.
+    """
+    if not isinstance(storage, FileStorage | PipeStorage):
+        return storage
+    head = storage.read(0, 2)
+    if not any(magic.startswith(head) for magic in MAGIC.values()) or len(head) < 2:
+        return storage
+    head = storage.read(0, _LONGEST)
+    ending = next((ending for ending, magic in MAGIC.items() if head.startswith(magic)), None)
+    if ending is None or any(marker.startswith(head[:2]) or head.startswith(marker) for marker in markers if marker):
+        return storage
+    try:
+        found = CompressedStorage(storage, ending)
+    except UsageError:
+        return storage  # the hint tells what it looks like
+    return found if found.begins() else storage
+
+
 class CompressedStorage(Closing):
-    """What the compressed file in `inner` holds.  `read` decompresses from the front: it is meant for the head."""
+    """What the compressed file in `inner` holds.  `read` decompresses from the front: it is meant for the head.
 
-    repeatable = True
+    fault: how it was damaged, once that was met.  State of one over a pipe: the chunks, and those given to `read`.
+    """
 
-    def __init__(self, inner: FileStorage, ending: str) -> None:
+    def __init__(self, inner: FileStorage | PipeStorage, ending: str) -> None:
         self._inner = inner
+        self.repeatable = inner.repeatable
+        self.fault: CompressedError | None = None
+        #: What kind of compressed file it is.
+        self.kind = ending
+        self._head: list[bytes] = []
+        self._rest: Iterator[bytes] | None = None
         self._kind, load = KINDS[ending]
         self.name = inner.name
         self.size: int | None = None
@@ -151,12 +204,21 @@ class CompressedStorage(Closing):
                 f"{inner.name}: reading {ending} needs {self._kind}: pip install 'sigflow[compression]'"
             ) from error
 
+    def begins(self) -> bool:
+        """Whether its first bytes are no mistake to what decompresses them."""
+        head = self._inner.read(0, BLOCK if self.repeatable else _LONGEST)
+        try:
+            self._make().decompress(head, 1)
+            return not head.startswith(b"BZh") or head[4:10] == b"1AY&SY"  # that is all letters, and so may be text
+        except self._errors:
+            return False
+
     def _damaged(self, given: int, what: object) -> CodecError:
-        return CodecError(
-            f"{self.name}: the {self._kind} stream is damaged after {given} bytes of the capture: {what}",
-            codec=self._kind,
-            offset=given,
-        )
+        words = f"{self.name}: the {self._kind} stream is damaged after {given} bytes of the capture: {what}"
+        if not given and not self._inner.read(0, _LONGEST).startswith(MAGIC[self.kind][: self._inner.size]):
+            return CodecError(words, codec=self._kind, offset=0)  # it is none
+        self.fault = CompressedError(words, codec=self._kind, offset=given)
+        return self.fault
 
     def _pieces(self, chunk_size: int) -> Iterator[bytes]:
         blocks = self._inner.chunks(BLOCK)
@@ -183,23 +245,50 @@ class CompressedStorage(Closing):
 
     def chunks(self, chunk_size: int = DEFAULT_CHUNK, start: int = 0) -> Iterator[bytes]:
         """The bytes from `start` to the end, in pieces of 1 to `chunk_size` bytes."""
-        for piece in self._pieces(chunk_size):
+        for piece in self._pieces(chunk_size) if self.repeatable else self._once(chunk_size):
             if start < len(piece):
                 yield piece[start:] if start else piece
             start = max(start - len(piece), 0)
 
+    def _once(self, chunk_size: int) -> Iterator[bytes]:
+        """The pieces of a pipe: those that `read` has taken, then the rest."""
+        rest = self._rest or self._pieces(chunk_size)
+        head, self._head = self._head, []
+        yield from head
+        yield from rest
+
     def read(self, start: int, stop: int) -> bytes:
-        """The bytes of [start, stop), fewer where the stream ends."""
+        """The bytes of [start, stop), fewer where the stream ends, or is damaged."""
+        if not self.repeatable:
+            return self._peeked(stop)[start:stop]
         pieces: list[bytes] = []
         need = stop - start
         if need > 0:
-            for chunk in self.chunks(min(need, DEFAULT_CHUNK), start):
+            for chunk in tolerant(self.chunks(min(need, DEFAULT_CHUNK), start)):
                 pieces.append(chunk[:need])
                 need -= len(pieces[-1])
                 if not need:
                     break
         return b"".join(pieces)
 
+    def _peeked(self, stop: int) -> bytes:
+        if self._rest is None:
+            self._rest = self._pieces(DEFAULT_CHUNK)
+        have = sum(map(len, self._head))
+        try:
+            while have < stop and (piece := next(self._rest, b"")):
+                self._head.append(piece)
+                have += len(piece)
+        except CompressedError as error:
+            self._rest = _failing(error)
+        return b"".join(self._head)
+
     def close(self) -> None:
         """Close the file."""
         self._inner.close()
+
+
+def _failing(error: CompressedError) -> Iterator[bytes]:
+    """Raises the error when it is iterated over."""
+    yield from ()
+    raise error

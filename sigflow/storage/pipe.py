@@ -6,10 +6,17 @@ The head may be read first (a format is detected from it); `chunks` then begins 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import select
+import time
+from collections.abc import Callable, Iterator
 
 from sigflow.errors import UsageError
 from sigflow.storage.base import DEFAULT_CHUNK, Closing
+
+#: Seconds after which a stream that says nothing more is judged by what has come.
+SILENCE = 1.0
+#: Seconds after which it is told that this is waited for.
+PATIENCE = 0.25
 
 
 class PipeStorage(Closing):
@@ -22,6 +29,8 @@ class PipeStorage(Closing):
         self._owned = owned
         self._head = b""
         self._started = False
+        #: How many bytes had come when `head` was ended by silence, or None.
+        self.come: int | None = None
         self.name = name
         self.size: int | None = None
 
@@ -41,6 +50,37 @@ class PipeStorage(Closing):
             if skip < len(piece):
                 yield piece[skip:]
             skip = max(skip - len(piece), 0)
+
+    def head(self, size: int, waiting: Callable[[], object]) -> bytes:
+        """At most the first `size` bytes: what has come when the stream ends, or is silent for a second.
+
+        waiting: is called once, where it takes longer than a moment.
+        """
+        begun = last = time.monotonic()
+        told = False
+        while len(self._head) < size:
+            ready = self._ready(PATIENCE)
+            now = time.monotonic()
+            if not told and now - begun >= PATIENCE:
+                told = True
+                waiting()
+            if ready:
+                piece = os.read(self._descriptor, size - len(self._head))
+                if not piece:
+                    break
+                self._head += piece
+                last = now
+            elif self._head and now - last >= SILENCE:
+                self.come = len(self._head)
+                break
+        return self._head[:size]
+
+    def _ready(self, seconds: float) -> bool:
+        """Whether there is something to read, or the stream has ended, within so many seconds."""
+        try:
+            return bool(select.select([self._descriptor], [], [], seconds)[0])
+        except (OSError, ValueError):
+            return True  # not everything can be waited for: then reading waits
 
     def read(self, start: int, stop: int) -> bytes:
         """The bytes of [start, stop), fewer where the stream ends; before `chunks` only, and they stay in memory."""

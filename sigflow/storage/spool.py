@@ -11,17 +11,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sigflow.storage.base import DEFAULT_CHUNK, Storage
+from sigflow.storage.compressed import tolerant
 from sigflow.storage.file import FileStorage
 
 
 @contextmanager
 def seekable(storage: Storage, folder: str | None = None) -> Iterator[Storage]:
-    """The storage itself where it can be read at any offset, as often as needed; else a copy of it in `folder`."""
+    """The storage itself where it can be read at any offset, as often as needed; else a copy of it in `folder`.
+
+    Of a compressed capture that is damaged the copy has what could be read; the storage keeps the fault.
+    """
     if storage.repeatable and storage.size is not None:
         yield storage
         return
     with tempfile.TemporaryFile(dir=folder, buffering=0) as file:
-        for chunk in storage.chunks(DEFAULT_CHUNK):
+        for chunk in tolerant(storage.chunks(DEFAULT_CHUNK)):
             view = memoryview(chunk)
             while view:
                 view = view[file.write(view) :]
