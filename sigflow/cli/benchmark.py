@@ -80,14 +80,6 @@ def measure(recording: Recording, engine: str, workers: int) -> tuple[Report, li
 def _measured(recording: Recording, held: Storage, engine: str, workers: int) -> tuple[Report, list[dict[str, Any]]]:
     from sigflow.engine import Native
     from sigflow.recording import Recording
-<<<<<<< HEAD
-=======
-    from sigflow.storage.compressed import tolerant
-    from sigflow.storage.memory import MemoryStorage
-
-    data = b"".join(tolerant(recording.storage.chunks()))
-    held = MemoryStorage(data, recording.name)
->>>>>>> told
 
     def of(name: str, count: int = 1) -> Recording:
         return Recording(held, recording.formats, limits=recording.limits, engine=name, workers=count)

@@ -131,17 +131,11 @@ class _Job:
     def recovered(self, recording: Recording) -> tuple[Recovery, Report]:
         """What was done, and the verdict on the capture."""
         if self._mode == "report" or self._out is None:
-<<<<<<< HEAD
             return self._done(recording, None)
         with read_back(self._out) as path, seekable(recording.storage, folder_of(path)) as source:
+            self._fault = getattr(recording.storage, "fault", None)
             done, report = self._done(recording.over(source), path)
         return replace(done, out=self._out), report
-=======
-            return self._done(recording)
-        with seekable(recording.storage, folder_of(self._out)) as source:
-            self._fault = getattr(recording.storage, "fault", None)
-            return self._done(recording.over(source))
->>>>>>> told
 
     def _done(self, recording: Recording, out: str | None) -> tuple[Recovery, Report]:
         def reread(path: str) -> Iterator[Event]:

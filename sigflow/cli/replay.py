@@ -19,12 +19,8 @@ from sigflow.events import Record
 from sigflow.recording.diagnosis import Budget
 from sigflow.recording.frames import frame_tree
 from sigflow.recording.recording import Verdict
-<<<<<<< HEAD
-from sigflow.replay import Schedule, Timed, at_once, at_rate, at_speed, paced
-=======
 from sigflow.recording.report import COMPRESSED
-from sigflow.replay import Schedule, at_once, at_rate, at_speed, paced
->>>>>>> told
+from sigflow.replay import Schedule, Timed, at_once, at_rate, at_speed, paced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

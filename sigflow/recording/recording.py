@@ -7,12 +7,8 @@ import os
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-<<<<<<< HEAD
-from typing import TYPE_CHECKING, Any, BinaryIO, Self, cast
-=======
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Self, cast
->>>>>>> told
+from typing import TYPE_CHECKING, Any, BinaryIO, Self, cast
 
 from sigflow import catalog, storage
 from sigflow.diagnostics import Finding, Severity
@@ -61,20 +57,11 @@ def open(
 ) -> Recording:
     """Open a recorded stream with a format, or several that are interleaved in it.
 
-<<<<<<< HEAD
-    source: a path (`-`: standard input), bytes, a binary file object, or a storage.  format: a Format, a name, a `.ksy`
-    path, or a list of such; None: the bundled formats that find frames in the first MiB.  strict: raise a `StreamError`
-    at the first damage.  engine: `python`, `native`, or `auto`, which is native from 4 MiB on where the formats allow
-    it; both give the same.  workers: threads of the native engine.  fallback: formats that are tried, in their order,
-    on what the others left in gaps.
-=======
-    source: a path (`-`: standard input), bytes, or a storage; a compressed file is read through, by its ending or its
-    first bytes.  format: a Format, a name, a `.ksy` path, or a list of
-    such; None: the bundled formats that find frames in the first MiB.  strict: raise a `StreamError` at the first
-    damage.  engine: `python`, `native`, or `auto`, which is native from 4 MiB on where the formats allow it; both give
-    the same.  workers: threads of the native engine.  fallback: formats that are tried, in their order, on what the
-    others left in gaps.
->>>>>>> told
+    source: a path (`-`: standard input), bytes, a binary file object, or a storage; a compressed file is read through, by
+    its ending or its first bytes.  format: a Format, a name, a `.ksy` path, or a list of such; None: the bundled formats
+    that find frames in the first MiB.  strict: raise a `StreamError` at the first damage.  engine: `python`, `native`,
+    or `auto`, which is native from 4 MiB on where the formats allow it; both give the same.  workers: threads of the
+    native engine.  fallback: formats that are tried, in their order, on what the others left in gaps.
     Raises `UsageError` where no format is given and none is found, or the native engine cannot scan for the formats.
     """
     opened = storage.open(source, mmap=mmap)
