@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from sigflow.cli.specs import allow_imports, import_paths, opaque_types
 from sigflow.cli.terminal import Screen
 
 if TYPE_CHECKING:
@@ -23,6 +24,23 @@ MOST_WORKERS = 256
 
 
 @dataclass(frozen=True, slots=True)
+class Compiling:
+    """How the specs of a command are compiled: the options of `catalog.compile`."""
+
+    import_paths: tuple[str, ...] = ()
+    opaque_types: bool = False
+    allow_imports: tuple[str, ...] = ()
+
+    def options(self) -> dict[str, Any]:
+        """The same by name."""
+        return {
+            "import_paths": self.import_paths,
+            "opaque_types": self.opaque_types,
+            "allow_imports": self.allow_imports,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What the shared options of a scanning command say."""
 
@@ -34,6 +52,7 @@ class Settings:
     max_frame: int | None = None
     workers: int = 1
     config: str | None = None
+    compiling: Compiling = Compiling()
 
     @property
     def read(self) -> list[str]:
@@ -144,6 +163,7 @@ class Range(click.ParamType[float]):
 
 
 hex_option = click.option("--hex", "in_hex", is_flag=True, help="text: offsets in hexadecimal.")
+COMPILE_OPTIONS = (import_paths, opaque_types, allow_imports)
 
 captures = click.argument("captures", nargs=-1, required=True, metavar="CAPTURE...")
 capture = click.argument("capture", metavar="CAPTURE")
@@ -178,6 +198,19 @@ def screened(function: Command) -> Command:
     return wrapped
 
 
+def compiling(function: Command) -> Command:
+    """The options of a command that compiles specs; the command gets `compiling`."""
+
+    @wraps(function)
+    def call(
+        *args: Any, import_paths: tuple[str, ...], opaque_types: bool, allow_imports: tuple[str, ...], **others: Any
+    ) -> Any:
+        return function(*args, compiling=Compiling(import_paths, opaque_types, allow_imports), **others)
+
+    wrapped: Command = _with(COMPILE_OPTIONS, call)
+    return wrapped
+
+
 def scanning(function: Command) -> Command:
     """The options of a command that scans captures; the command gets `settings`."""
 
@@ -192,10 +225,11 @@ def scanning(function: Command) -> Command:
         workers: int,
         config: str | None,
         screen: Screen,
+        compiling: Compiling,
         **others: Any,
     ) -> Any:
-        settings = Settings(screen, specs, engine, mmap, chunk_size, max_frame, workers, config)
+        settings = Settings(screen, specs, engine, mmap, chunk_size, max_frame, workers, config, compiling)
         return function(*args, settings=settings, **others)
 
-    wrapped: Command = _with(SCAN_OPTIONS, screened(call))
+    wrapped: Command = _with(SCAN_OPTIONS, compiling(screened(call)))
     return wrapped
