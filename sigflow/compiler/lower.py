@@ -32,7 +32,7 @@ def lower(spec: sc.Spec, tops: dict[str, sc.ClassSpec], names: Names, types: Typ
     needed = sorted((used | opaque) - {spec.top.id})
     modules = module_names(tops)
     imports = tuple(
-        (modules.get(id) or naming.module(id), siblings.get(id) or naming.sibling(id, taken)) for id in needed
+        (modules.get(id) or naming.foreign(id), siblings.get(id) or naming.sibling(id, taken)) for id in needed
     )
     classes: dict[sc.ClassSpec, ClassPlan] = {}
     member_names = {one: name for top in tops.values() for owner in top.walk() for one, name in _members(owner)}

@@ -62,7 +62,8 @@ def open(
     path, or a list of such; None: the bundled formats that find frames in the first MiB.  strict: raise a `StreamError`
     at the first damage.  engine: `python`, `native`, or `auto`, which is native from 4 MiB on where the formats allow
     it; both give the same.  workers: threads of the native engine.  fallback: formats that are tried, in their order,
-    on what the others left in gaps.  import_paths, opaque_types, allow_imports: for `.ksy` paths, as of `sigflow.compile`.
+    on what the others left in gaps.  import_paths, opaque_types, allow_imports: for `.ksy` paths, as `sigflow.compile`
+    has them.
     Raises `UsageError` where no format is given and none is found, or the native engine cannot scan for the formats.
     """
 
