@@ -121,7 +121,19 @@ SCAN_OPTIONS = (
 )
 
 
-class _Offset(click.ParamType[int]):
+if TYPE_CHECKING:
+
+    class _Integers(click.ParamType[int]):
+        """Integers on the command line."""
+
+    class _Numbers(click.ParamType[float]):
+        """Numbers on the command line."""
+
+else:  # (the class of click 8.1 cannot be subscripted)
+    _Integers = _Numbers = click.ParamType
+
+
+class _Offset(_Integers):
     """An offset, decimal or hexadecimal."""
 
     name = "offset"
@@ -142,7 +154,7 @@ class _Offset(click.ParamType[int]):
 offset_type = _Offset()
 
 
-class Range(click.ParamType[float]):
+class Range(_Numbers):
     """A number in a range, which an error names."""
 
     name = "number"
