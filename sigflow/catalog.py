@@ -53,14 +53,28 @@ def register_format(name: str, format: Format) -> None:
     _registry().register(name, format)
 
 
-def load(name: str | os.PathLike[str], *, limits: Limits | None = None) -> Format:
-    """The format of this name, or of the spec at this path (it ends in `.ksy`).
+def load(
+    name: str | os.PathLike[str],
+    *,
+    import_paths: Sequence[str | os.PathLike[str]] = (),
+    opaque_types: bool = False,
+    allow_imports: Sequence[str] = (),
+    limits: Limits | None = None,
+) -> Format:
+    """The format of this name, or of the spec at this path (it ends in `.ksy`), which the other options are for: they
+    are those of `compile`.
 
     Raises `UsageError` for an unknown name, with the nearest known one; `SpecError` for a spec that does not compile.
     """
     text = os.fspath(name)
     if text.endswith(SPEC_ENDING):
-        return compile(text, limits=limits)
+        return compile(
+            text,
+            import_paths=import_paths,
+            opaque_types=opaque_types,
+            allow_imports=allow_imports,
+            limits=limits,
+        )
     return _as_format(text, _registry().get(text), limits)
 
 
@@ -96,7 +110,16 @@ def format_of(built: Build, limits: Limits | None = None) -> Format:
         errors = [problem for problem in built.problems if problem.severity == "error"]
         more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
         raise SpecError(f"{errors[0]}{more}", built.problems)
-    return _as_format(built.id or built.main, built.load(), limits)
+    try:
+        module = built.load()
+    except (SigflowError, OSError):
+        raise
+    except Exception as error:  # whatever the user's own module does when it is imported
+        text = f"{type(error).__name__}: {error}" if not isinstance(error, ImportError) else str(error)
+        raise SpecError(
+            f"the parser cannot be loaded: {text} (modules of your own are looked for on Python's path, PYTHONPATH)"
+        ) from error
+    return _as_format(built.id or built.main, module, limits)
 
 
 def _as_format(name: str, found: Any, limits: Limits | None) -> Format:
@@ -125,9 +148,11 @@ def class_name(spec_id: str) -> str:
     return f"{name}_" if keyword.iskeyword(name) else name
 
 
-def describe(name: str | os.PathLike[str]) -> dict[str, Any]:
-    """What a format is, as a plain tree: the form that `sigflow formats NAME --format json` prints."""
-    format = load(name)
+def describe(name: str | os.PathLike[str], **compiling: Any) -> dict[str, Any]:
+    """What a format is, as a plain tree: the form that `sigflow formats NAME --format json` prints.  compiling: the
+    options of `load`.
+    """
+    format = load(name, **compiling)
     envelope = format.envelope
     described: dict[str, Any] = {"name": format.name, "stream": envelope is not None, "title": "", "doc": ""}
     if envelope is None:

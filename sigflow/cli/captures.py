@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 def formats_of(settings: Settings) -> list[Format]:
     """The formats that were named.  Raises what `catalog.load` raises."""
-    formats = [catalog.load(spec, limits=settings.limits) for spec in settings.specs]
+    formats = [catalog.load(spec, limits=settings.limits, **settings.compiling.options()) for spec in settings.specs]
     names = [format.name for format in formats]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
@@ -112,7 +112,7 @@ def fallen_back(
 ) -> tuple[list[Format], list[Format]]:
     """The formats with their fallback codecs, and the fallback formats; a line says which there are."""
     codecs = config.codecs()
-    fallback = config.formats(formats, settings.limits)
+    fallback = config.formats(formats, settings.limits, settings.compiling.options())
     if fallback:
         names = ", ".join(format.name for format in fallback)
         settings.screen.note(f"{name}: what is left in gaps is tried with {names} ({config.file})")

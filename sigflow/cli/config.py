@@ -47,8 +47,13 @@ class Config:
     file: str = ""
     fallback: Mapping[str, tuple[Name, ...]] = field(default_factory=dict)
 
-    def formats(self, used: Iterable[Format], limits: Limits | None) -> list[Format]:
-        """The fallback formats of those that are used, in order; `UsageError` with its place for one that is none."""
+    def formats(
+        self, used: Iterable[Format], limits: Limits | None, compiling: Mapping[str, Any] | None = None
+    ) -> list[Format]:
+        """The fallback formats of those that are used, in order; `UsageError` with its place for one that is none.
+
+        compiling: how specs are compiled, the options of `catalog.load`.
+        """
         from sigflow import catalog
 
         found = []
@@ -56,7 +61,11 @@ class Config:
             path = os.path.join(os.path.dirname(self.file), name.text)
             try:
                 found.append(
-                    catalog.load(path if name.text.endswith(catalog.SPEC_ENDING) else name.text, limits=limits)
+                    catalog.load(
+                        path if name.text.endswith(catalog.SPEC_ENDING) else name.text,
+                        limits=limits,
+                        **(compiling or {}),
+                    )
                 )
             except UsageError as error:
                 raise UsageError(f"{name.place}: {error}") from error

@@ -10,7 +10,7 @@ import click
 from sigflow import catalog
 from sigflow.cli import exits
 from sigflow.cli.completion import format_names
-from sigflow.cli.options import output_format, screened
+from sigflow.cli.options import Compiling, compiling, output_format, screened
 from sigflow.cli.terminal import Screen, one_line
 from sigflow.cli.text import dumps
 
@@ -18,8 +18,9 @@ from sigflow.cli.text import dumps
 @click.command("formats")
 @click.argument("name", required=False, shell_complete=format_names)
 @output_format("text", "json")
+@compiling
 @screened
-def command(name: str | None, form: str, screen: Screen) -> int:
+def command(name: str | None, form: str, screen: Screen, compiling: Compiling) -> int:
     """List the bundled and registered formats; with NAME (or a .ksy file), show that format's fields and envelope."""
     if name is None:
         described = [catalog.describe(each) for each in catalog.names()]
@@ -30,7 +31,7 @@ def command(name: str | None, form: str, screen: Screen) -> int:
             for each in described:
                 screen.prose(one_line(f"{each['name']:<{width}}  {_found_by(each):<24}  {each['title']}".rstrip()))
         return exits.OK
-    one = catalog.describe(name)
+    one = catalog.describe(name, **compiling.options())
     if form == "json":
         screen.line(dumps({"schema_version": 1, **one}, indent=2))
     else:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from sigflow.cli import exits
@@ -10,6 +12,10 @@ from sigflow.cli.specs import allow_imports, built, diagnostic_lines, import_pat
 from sigflow.cli.terminal import Screen, counted
 from sigflow.cli.text import dumps
 from sigflow.diagnostics import Diagnostic, Severity
+from sigflow.errors import UsageError
+
+#: A spec of this name is standard input.
+STDIN = "-"
 
 
 @click.command("lint")
@@ -27,17 +33,25 @@ def command(
     allow_imports: tuple[str, ...],
     screen: Screen,
 ) -> int:
-    """List every mistake and doubt in each SPEC: file, line, column, code. Exit code 1 if there are errors."""
+    """List every mistake and doubt in each SPEC: file, line, column, code. Exit code 1 if there are errors.
+
+    A SPEC of `-` is read from standard input; what it imports is looked for in the current folder.
+    """
+    from sigflow.compiler.source import MAX_BYTES
     from sigflow.recording.examples import findings
 
+    if specs.count(STDIN) > 1:
+        raise UsageError("standard input is read once, and `-` is named twice")
     read = 0
     problems: dict[Diagnostic, None] = {}  # an imported spec that two import is told once
     for spec in specs:
-        build = built(spec, import_paths, opaque_types=opaque_types, allow_imports=list(allow_imports))
+        data = sys.stdin.buffer.read(MAX_BYTES + 1) if spec == STDIN else None
+        name = "<stdin>" if spec == STDIN else spec
+        build = built(name, import_paths, opaque_types=opaque_types, allow_imports=list(allow_imports), data=data)
         if build is None:
             continue
         read += 1
-        problems.update(dict.fromkeys(findings(spec, build)))
+        problems.update(dict.fromkeys(findings(name, build, data)))
     if form == "json":
         screen.line(dumps([problem_tree(problem) for problem in problems], indent=2))
     elif form == "sarif":

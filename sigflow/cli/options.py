@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from sigflow.cli.completion import files, format_names
+from sigflow.cli.specs import allow_imports, import_paths, opaque_types
 from sigflow.cli.terminal import Screen
 
 if TYPE_CHECKING:
@@ -24,6 +25,23 @@ MOST_WORKERS = 256
 
 
 @dataclass(frozen=True, slots=True)
+class Compiling:
+    """How the specs of a command are compiled: the options of `catalog.compile`."""
+
+    import_paths: tuple[str, ...] = ()
+    opaque_types: bool = False
+    allow_imports: tuple[str, ...] = ()
+
+    def options(self) -> dict[str, Any]:
+        """The same by name."""
+        return {
+            "import_paths": self.import_paths,
+            "opaque_types": self.opaque_types,
+            "allow_imports": self.allow_imports,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What the shared options of a scanning command say."""
 
@@ -35,6 +53,7 @@ class Settings:
     max_frame: int | None = None
     workers: int = 1
     config: str | None = None
+    compiling: Compiling = Compiling()
 
     @property
     def read(self) -> list[str]:
@@ -106,7 +125,19 @@ SCAN_OPTIONS = (
 )
 
 
-class _Offset(click.ParamType[int]):
+if TYPE_CHECKING:
+
+    class _Integers(click.ParamType[int]):
+        """Integers on the command line."""
+
+    class _Numbers(click.ParamType[float]):
+        """Numbers on the command line."""
+
+else:  # (the class of click 8.1 cannot be subscripted)
+    _Integers = _Numbers = click.ParamType
+
+
+class _Offset(_Integers):
     """An offset, decimal or hexadecimal."""
 
     name = "offset"
@@ -127,7 +158,7 @@ class _Offset(click.ParamType[int]):
 offset_type = _Offset()
 
 
-class Range(click.ParamType[float]):
+class Range(_Numbers):
     """A number in a range, which an error names."""
 
     name = "number"
@@ -148,6 +179,7 @@ class Range(click.ParamType[float]):
 
 
 hex_option = click.option("--hex", "in_hex", is_flag=True, help="Offsets in hexadecimal, in text for people.")
+COMPILE_OPTIONS = (import_paths, opaque_types, allow_imports)
 
 captures = click.argument("captures", nargs=-1, required=True, metavar="CAPTURE...", shell_complete=files)
 capture = click.argument("capture", metavar="CAPTURE", shell_complete=files)
@@ -182,6 +214,19 @@ def screened(function: Command) -> Command:
     return wrapped
 
 
+def compiling(function: Command) -> Command:
+    """The options of a command that compiles specs; the command gets `compiling`."""
+
+    @wraps(function)
+    def call(
+        *args: Any, import_paths: tuple[str, ...], opaque_types: bool, allow_imports: tuple[str, ...], **others: Any
+    ) -> Any:
+        return function(*args, compiling=Compiling(import_paths, opaque_types, allow_imports), **others)
+
+    wrapped: Command = _with(COMPILE_OPTIONS, call)
+    return wrapped
+
+
 def scanning(function: Command) -> Command:
     """The options of a command that scans captures; the command gets `settings`."""
 
@@ -196,10 +241,11 @@ def scanning(function: Command) -> Command:
         workers: int,
         config: str | None,
         screen: Screen,
+        compiling: Compiling,
         **others: Any,
     ) -> Any:
-        settings = Settings(screen, specs, engine, mmap, chunk_size, max_frame, workers, config)
+        settings = Settings(screen, specs, engine, mmap, chunk_size, max_frame, workers, config, compiling)
         return function(*args, settings=settings, **others)
 
-    wrapped: Command = _with(SCAN_OPTIONS, screened(call))
+    wrapped: Command = _with(SCAN_OPTIONS, compiling(screened(call)))
     return wrapped

@@ -14,7 +14,7 @@ from sigflow import storage
 from sigflow.cli import exits
 from sigflow.cli.captures import formats_of
 from sigflow.cli.completion import files, folders, format_names
-from sigflow.cli.options import Settings, max_frame_option, output_format, screened
+from sigflow.cli.options import Compiling, Settings, compiling, max_frame_option, output_format, screened
 from sigflow.cli.output import STANDARD_OUTPUT, read_back, target
 from sigflow.cli.terminal import SEVERITY_COLORS, Screen, counted, flush_results, one_line
 from sigflow.cli.text import dumps, hex_rows
@@ -216,6 +216,7 @@ def _specs_words(specs: Iterable[Any]) -> str:
     shell_complete=format_names,
     help="A format's name or a .ksy file.",
 )
+@compiling
 @max_frame_option
 @click.option(
     "-o",
@@ -238,13 +239,14 @@ def retry_(
     purge: bool,
     form: str,
     screen: Screen,
+    compiling: Compiling,
 ) -> int:
     """Try what is not decoded yet with other formats, and write the frames that come out to OUT, in stream order.
 
     OUT must not exist. What gave frames is marked; what is left of it is kept for the next time.
     """
     screen = screen.beside(output)
-    settings = Settings(screen, specs, max_frame=max_frame)
+    settings = Settings(screen, specs, max_frame=max_frame, compiling=compiling)
     if not specs:
         raise UsageError("name the formats to try with -s")
     out = target(output, folder)

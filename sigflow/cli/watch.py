@@ -53,7 +53,7 @@ def reading(spec: str, capture: str, before: Reading | None, settings: Settings)
     from sigflow.recording import Recording, compare
 
     try:
-        format = catalog.compile(spec, limits=settings.limits)
+        format = catalog.compile(spec, limits=settings.limits, **settings.compiling.options())
         with storage.open(capture, mmap=settings.mmap) as opened:
             chunk_size = settings.chunk_size or storage.DEFAULT_CHUNK
             formats, fallback = fallen_back([format], settings, configured(settings.config), capture)

@@ -31,6 +31,11 @@ def attribute(id: str) -> str:
     return f"{id}_" if keyword.iskeyword(id) or id in _TAKEN else id
 
 
+def foreign(id: str) -> str:
+    """The name of a module of the user's own, which an opaque type lies in."""
+    return f"{id}_" if keyword.iskeyword(id) else id
+
+
 def module(id: str) -> str:
     """The name of a spec's module: its ID, unless that is a keyword of Python, or the module would hide another."""
     return f"{id}_" if keyword.iskeyword(id) or shadows(id) else id

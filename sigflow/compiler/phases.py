@@ -73,11 +73,13 @@ def build(
     opaque_types: bool = False,
     allow_imports: Iterable[str] = (),
     absent: str = "none",
+    data: bytes | None = None,
 ) -> Build:
     """Compile the spec at `path` and what it imports.
 
     import_paths: where absolute imports are looked for.  package: the package that the modules will stand in.
     opaque_types: unknown types are taken as opaque ones.  allow_imports: modules that a custom `process` may come from.
+    data: what the file at `path` holds, where it was read already.
     absent: what a field is whose `if` is false: `none` for None, `missing` for no attribute of the object.
     The author's mistakes are in `Build.problems`; the operating system's errors pass through.
     """
@@ -88,7 +90,7 @@ def build(
     allowed = frozenset(allow_imports)
     problems = Problems()
     loader = _Specs([Path(one) for one in import_paths], problems)
-    spec = loader.main(Path(path))
+    spec = loader.main(Path(path), data)
     if spec is None:
         return Build(Path(path).stem, {}, problems.sorted(), False)
     tops = loader.tops
@@ -143,9 +145,9 @@ class _Specs:
         #: The names of imports that failed.
         self.lost: set[str] = set()
 
-    def main(self, path: Path) -> sc.Spec | None:
+    def main(self, path: Path, data: bytes | None = None) -> sc.Spec | None:
         """The spec at `path`, with everything it imports."""
-        spec = self.read(path)
+        spec = self.read(path, data=data)
         waiting = [(spec, path)] if spec is not None else []
         while waiting:
             one, at = waiting.pop(0)
@@ -160,8 +162,8 @@ class _Specs:
                     waiting.append((imported, found))
         return spec
 
-    def read(self, path: Path, wanted: sc.Import | None = None) -> sc.Spec | None:
-        found = source.read(path, self.problems)
+    def read(self, path: Path, wanted: sc.Import | None = None, data: bytes | None = None) -> sc.Spec | None:
+        found = source.read(path, self.problems, data)
         if found is None:
             return None
         root, text = found

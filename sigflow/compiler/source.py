@@ -128,13 +128,14 @@ def parse_integer(text: str) -> int | None:
     return sign * int(digits if base == 10 else digits[2:], base)
 
 
-def read(path: Path, problems: Problems) -> tuple[Node, str] | None:
+def read(path: Path, problems: Problems, data: bytes | None = None) -> tuple[Node, str] | None:
     """The tree and the text of the spec at `path`; None, with a problem, where it is no YAML.  The system's errors pass
-    through.
+    through.  data: what the file holds, where that is known.
     """
     name = str(path)
-    with open(path, "rb") as file:
-        data = file.read(MAX_BYTES + 1)
+    if data is None:
+        with open(path, "rb") as file:
+            data = file.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
         problems.add("SF101", Place(name, 1, 1), f"the spec is larger than {MAX_BYTES} bytes")
         return None

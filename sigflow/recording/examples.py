@@ -94,6 +94,7 @@ class Suite:
         opaque_types: bool = False,
         allow_imports: Sequence[str] = (),
         built: Build | None = None,
+        data: bytes | None = None,
     ) -> None:
         self.path = Path(path)
         self._options: dict[str, Any] = {"opaque_types": opaque_types, "allow_imports": allow_imports}
@@ -102,7 +103,7 @@ class Suite:
         self._format: Format | None = None
         self._module: ModuleType | None = None
         self.problems = Problems()
-        read = source.read(self.path, self.problems)
+        read = source.read(self.path, self.problems, data)
         self._root = read[0] if read is not None else None
         self.examples = tuple(_examples(self._root))
 
@@ -222,11 +223,14 @@ def run(
     return [failure for example in suite.examples for failure in suite.failures(example)]
 
 
-def findings(path: str | os.PathLike[str], built: Build) -> tuple[Diagnostic, ...]:
-    """All that `lint` says of a spec: the compiler's findings and, if it compiles, those about its examples."""
+def findings(path: str | os.PathLike[str], built: Build, data: bytes | None = None) -> tuple[Diagnostic, ...]:
+    """All that `lint` says of a spec: the compiler's findings and, if it compiles, those about its examples.
+
+    data: what the file at `path` holds, where it was read already.
+    """
     if not built.ok:
         return built.problems
-    suite = Suite(path, built=built)
+    suite = Suite(path, built=built, data=data)
     for example in suite.examples:
         for failure in suite.failures(example):
             suite.problems.add(CODE, failure.place, failure.message)

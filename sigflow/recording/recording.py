@@ -54,23 +54,33 @@ def open(
     engine: str = "auto",
     workers: int = 1,
     fallback: Sequence[Named] = (),
+    import_paths: Sequence[str | os.PathLike[str]] = (),
+    opaque_types: bool = False,
+    allow_imports: Sequence[str] = (),
 ) -> Recording:
     """Open a recorded stream with a format, or several that are interleaved in it.
 
-    source: a path (`-`: standard input), bytes, a binary file object, or a storage; a compressed file is read through, by
-    its ending or its first bytes.  format: a Format, a name, a `.ksy` path, or a list of such; None: the bundled formats
-    that find frames in the first MiB.  strict: raise a `StreamError` at the first damage.  engine: `python`, `native`,
-    or `auto`, which is native from 4 MiB on where the formats allow it; both give the same.  workers: threads of the
-    native engine.  fallback: formats that are tried, in their order, on what the others left in gaps.
+    source: a path (`-`: standard input), bytes, a binary file object, or a storage; a compressed file is read through,
+    by its ending or its first bytes.  format: a Format, a name, a `.ksy` path, or a list of such; None: the bundled
+    formats that find frames in the first MiB.  strict: raise a `StreamError` at the first damage.  engine: `python`,
+    `native`, or `auto`, which is native from 4 MiB on where the formats allow it; both give the same.  workers: threads
+    of the native engine.  fallback: formats that are tried, in their order, on what the others left in gaps.
+    import_paths, opaque_types, allow_imports: for `.ksy` paths, as `sigflow.compile` has them.
     Raises `UsageError` where no format is given and none is found, or the native engine cannot scan for the formats.
     """
+
+    def load(named: Named) -> Format:
+        if isinstance(named, Format):
+            return named
+        return catalog.load(named, import_paths=import_paths, opaque_types=opaque_types, allow_imports=allow_imports)
+
     opened = storage.open(source, mmap=mmap)
     try:
-        others = [each if isinstance(each, Format) else catalog.load(each) for each in fallback]
+        others = [load(each) for each in fallback]
         formats: list[Format] = []
         if format is not None:
             named = [format] if isinstance(format, Format | str | os.PathLike) else list(format)
-            formats = [each if isinstance(each, Format) else catalog.load(each) for each in named]
+            formats = [load(each) for each in named]
         if all(each.envelope is not None for each in formats):
             opened = read_through(opened, [sync for each in formats if each.envelope for sync in each.envelope.sync])
         if format is None:

@@ -12,6 +12,7 @@ import sigflow
 from sigflow.catalog import format_of
 from sigflow.compiler import build
 from sigflow.errors import UsageError
+from tests.compiler.test_look import all_agree, inputs
 
 SPEC = """\
 meta: {id: x, endian: le DEBUG}
@@ -123,3 +124,36 @@ def test_a_fault_is_told_where_it_is(tmp_path: Path) -> None:
     (tmp_path / "x.bin").write_bytes(b"\1\2\3")
     paths = [next(iter(sigflow.open(tmp_path / "x.bin", one))).diagnostics[0].path for one in told]
     assert paths == ["d", "d"]
+
+
+INSIDE = """\
+meta: {id: s, endian: be}
+-sigflow-stream: {confirm: {chain: 4}, max-frame: 64}
+seq:
+  - {id: magic, contents: OPTS}
+  - {id: n, type: u1, valid: {max: 3}}
+  - {id: part, type: part, size: 2}
+  - {id: open, type: part}
+  - {id: extra, type: u1, if: part.opt == 5}
+  - {id: more, size: "open.opt != 5 ? 2 : 1"}
+types:
+  part: {seq: [{id: v, type: u1, valid: {max: 9}}, {id: opt, type: u1, if: v == 1}]}
+"""
+
+
+def test_what_a_size_asks_of_an_absent_field(tmp_path: Path) -> None:
+    """An absent field is equal to nothing, in every engine and whatever its class has for it."""
+    path, capture = tmp_path / "s.ksy", tmp_path / "s.bin"
+    path.write_text(INSIDE, encoding="utf-8")
+    frames = [
+        b"OPTS" + bytes((1, 1, 5)) + bytes((1, 5)) + b"x" + b"y",
+        b"OPTS" + bytes((2, 1, 6)) + bytes((1, 6)) + b"yy",
+        b"OPTS" + bytes((3, 0, 6)) + bytes((0,)) + b"yy",
+    ]
+    capture.write_bytes(b"".join(frames * 5))
+    for kind in ("none", "missing"):
+        format = format_of(build(path, absent=kind))
+        assert format.envelope is not None and format.envelope.look is not None
+        report = sigflow.open(capture, format, engine="python").validate()
+        assert (report.frames, report.gap_bytes) == (15, 0), kind
+        all_agree(format.envelope, inputs(frames, b"\0\1\5\6OPTS", 1, 100), 2)

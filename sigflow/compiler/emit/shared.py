@@ -37,6 +37,7 @@ class Module:
         self.expressions = expressions
         #: Whether the classes leave an absent field out instead of setting it to None.
         self.missing = missing
+        expressions.lenient = missing  # what expressions say, and so what is told of a frame, is the same either way
         expressions.need = self.need
         self.needs: set[str] = {"require_abi"}
         self._taken = taken

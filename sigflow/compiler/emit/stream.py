@@ -19,9 +19,7 @@ from sigflow.runtime.envelope import CrcParameters
 
 def write_stream(module: Module, plan: Plan, hints: Hints, out: Writer, hash: str, problems: Problems) -> None:
     """Everything below the class.  What keeps the format from the native engine is noted in `problems`."""
-    module.expressions.lenient = module.missing  # what is told of a frame is the same, however its class is made
     _Stream(module, plan, hints, out, hash).write(problems)
-    module.expressions.lenient = False
 
 
 def lazy_fields(plan: Plan, module: Module, hints: Hints | None) -> tuple[str, ...]:
