@@ -41,11 +41,6 @@ def module(id: str) -> str:
     return f"{id}_" if keyword.iskeyword(id) or shadows(id) else id
 
 
-def foreign(id: str) -> str:
-    """The name of a module that is not ours, in which an opaque type is looked for."""
-    return f"{id}_" if keyword.iskeyword(id) else id
-
-
 #: What generated code imports, with all that lies behind it: beside the standard library, the packages of the runtime.
 _IMPORTED = frozenset(("kaitaistruct", "sigflow", "sigflow_formats", "numpy", "numba", "llvmlite"))
 
