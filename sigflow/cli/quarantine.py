@@ -21,6 +21,7 @@ from sigflow.cli.text import dumps, hex_rows
 from sigflow.cli.verdicts import finding_words
 from sigflow.errors import UsageError
 from sigflow.quarantine import Attempt, Entry, Neighbour, Quarantine
+from sigflow.quarantine.check import check
 from sigflow.quarantine.store import SHORT
 from sigflow.recording import Recording
 from sigflow.recording.report import finding_tree
@@ -155,7 +156,10 @@ def show(folder: str, entry: str, form: str, screen: Screen) -> int:
         found = quarantine.find(entry)
         attempts = quarantine.attempts(found)
         start = found.stretch.span.start
-        head = b"".join(quarantine.read(found, start, min(start + SHOWN, found.stretch.span.stop)))
+        fault = quarantine.fault(found)
+        head = b"" if fault else b"".join(quarantine.read(found, start, min(start + SHOWN, found.stretch.span.stop)))
+    if fault:
+        screen.diagnostic("error", fault)
     if form == "json":
         tree = entry_tree(found) | {"attempts": [_attempt_tree(each) for each in attempts], "head": head.hex()}
         screen.line(dumps({"schema_version": 1, **tree}, indent=2))
@@ -164,9 +168,9 @@ def show(folder: str, entry: str, form: str, screen: Screen) -> int:
             screen.line(line)
         for at, row, shown in hex_rows(head, start):
             screen.line(f"{at:>12}  {row}  {shown}")
-        if found.size > SHOWN:
+        if found.size > SHOWN and not fault:
             screen.line(f"{'':>14}and {found.size - SHOWN} more bytes")
-    return exits.OK
+    return exits.DAMAGED if fault else exits.OK
 
 
 def _attempt_tree(attempt: Attempt) -> dict[str, Any]:
@@ -261,6 +265,8 @@ def retry_(
     with Quarantine(folder) as quarantine, read_back(out) as path:
         entries = _of_capture(quarantine, capture, undecoded=True)
         done = replace(retry(quarantine, entries, formats, path, reread=reread, purge=purge), out=out)
+    for _, words in done.unread:
+        screen.diagnostic("error", words)
     if form == "json":
         screen.line(dumps(done.tree(), indent=2))
     else:
@@ -297,12 +303,17 @@ def _retry_lines(done: Retry) -> Iterator[str]:
 def export(folder: str, entries: tuple[str, ...], output: str, purge: bool, screen: Screen) -> int:
     """Write the bytes of entries, or of all, each to a file named by its id, and what is known of them to a list."""
     count = size = 0
+    code = exits.OK
     with Quarantine(folder) as quarantine, ExitStack() as stack:
         found = [quarantine.find(each).id for each in entries]
         os.makedirs(output, exist_ok=True)
         listed = stack.enter_context(Draft(os.path.join(output, LIST)))
         written = []
         for entry in quarantine.entries(found):
+            if fault := quarantine.fault(entry):
+                screen.diagnostic("error", fault)  # it costs itself, not the others
+                code = exits.DAMAGED
+                continue
             with Draft(os.path.join(output, f"{entry.id}.bin"), alone=False) as draft:
                 for piece in quarantine.chunks(entry):
                     draft.write(piece)
@@ -320,4 +331,42 @@ def export(folder: str, entries: tuple[str, ...], output: str, purge: bool, scre
     deleted = ", and deleted" if purge else ""
     screen.prose(one_line(f"{counted(count, 'entry', 'entries')}, {size} bytes, written to {output}{deleted}"))
     flush_results()
-    return exits.OK
+    return code
+
+
+# ---------------------------------------------------------------- check
+
+
+@command.command("check", short_help="Say whether all is there; make a new ledger.")
+@folder
+@click.option(
+    "--repair", is_flag=True, help="Make a new ledger of what can be read and of the bytes; the old one stays."
+)
+@output_format("text", "json")
+@screened
+def check_(folder: str, repair: bool, form: str, screen: Screen) -> int:
+    """Say whether the ledger can be read, and whether the bytes of each entry are there and what was kept.
+
+    Exit code 3: something is wrong. --repair makes a new ledger where the old one is missing, foreign or damaged, of
+    the rows that can be read and of what the bytes tell; the old one is kept beside it.
+    """
+    found = check(folder, repair=repair)
+    if form == "json":
+        screen.line(dumps(found.tree(), indent=2))
+        return exits.OK if found.whole else exits.DAMAGED
+    for words in found.ledger:
+        screen.line(one_line(f"  {'repaired' if found.repaired else 'ledger'}: {words}"))
+    for words in found.bytes:
+        screen.line(one_line(f"  bytes: {words}"))
+    if found.repaired:
+        screen.line(
+            one_line(
+                f"  a new ledger: {counted(found.rebuilt, 'entry', 'entries')} made of the bytes; old: {found.old}"
+            )
+        )
+    elif found.orphans:
+        what = "of an interrupted run" if not found.ledger else "of which no row can be read"
+        screen.line(one_line(f"  {counted(found.orphans, 'stretch', 'stretches')} without an entry, {what}"))
+    state = screen.styled("sound", "green", "bold") if found.whole else screen.styled("damaged", "red", "bold")
+    screen.line(f"{one_line(folder)}: {state}, {counted(found.entries, 'entry', 'entries')}")
+    return exits.OK if found.whole else exits.DAMAGED

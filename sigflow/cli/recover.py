@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
@@ -18,13 +19,14 @@ from sigflow.cli.terminal import counted, flush_results, one_line
 from sigflow.cli.text import dumps
 from sigflow.cli.verdicts import LISTED, summary_line
 from sigflow.diagnostics import Finding, Severity
-from sigflow.errors import UsageError
+from sigflow.errors import SigflowError, UsageError
 from sigflow.quarantine import Quarantine
 from sigflow.quarantine.store import SHORT
 from sigflow.recording.diagnosis import Budget
 from sigflow.recording.recording import Verdict
 from sigflow.recording.report import COMPRESSED
 from sigflow.recover import MODES, Capture, LeftOut, Recovery, recover
+from sigflow.recover.recovery import content_id
 from sigflow.storage.disk import folder_of
 from sigflow.storage.spool import seekable
 
@@ -125,6 +127,7 @@ class _Job:
         self._out = out
         self._mode = mode
         self._folder = quarantine or f"{out}{ENDING}"
+        self._own = quarantine is None
         self._spared = spared
         self._left_out = left_out
 
@@ -142,6 +145,8 @@ class _Job:
             with storage.open(path) as opened:
                 yield from recording.over(opened).events()
 
+        if self._mode != "report" and self._own:
+            _refuse_others(self._folder, recording)
         run = recording.run(keep=True)
         verdict = Verdict(run, budget=Budget.endless() if self._explain_all else Budget())
         done = recover(
@@ -156,6 +161,20 @@ class _Job:
         if fault is not None:
             verdict.list([Finding(COMPRESSED, Severity.ERROR, str(fault), recording.storage.size or 0)])
         return done, verdict.report(recording.name)
+
+
+def _refuse_others(folder: str, recording: Recording) -> None:
+    """Refuse to recover into an output whose quarantine is of another capture: what is left out would be mixed up."""
+    if not os.path.isdir(folder):
+        return
+    with Quarantine(folder, create=True) as there:
+        captures = there.captures()
+    if captures and (mine := content_id(recording.storage)[0]) not in captures:
+        other, name = next(iter(captures.items()))
+        raise SigflowError(
+            f"{folder}: it holds what was left out of another capture ({one_line(name)}, {other[:SHORT]}; this one is "
+            f"{mine[:SHORT]}): name another OUT, or a quarantine with --quarantine"
+        )
 
 
 # ---------------------------------------------------------------- forms

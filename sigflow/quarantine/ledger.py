@@ -63,6 +63,12 @@ CREATE TABLE IF NOT EXISTS attempts (
     at_ns INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS attempts_by_entry ON attempts (entry);
+CREATE TABLE IF NOT EXISTS packed (
+    raw TEXT PRIMARY KEY,
+    pack TEXT NOT NULL,
+    at INTEGER NOT NULL CHECK (at >= 0)
+) STRICT;
+CREATE INDEX IF NOT EXISTS packed_by_pack ON packed (pack);
 PRAGMA application_id = {APPLICATION};
 PRAGMA user_version = {VERSION};
 COMMIT;
@@ -98,15 +104,18 @@ class Ledger:
         run = self._connection.execute
         (version,) = run("PRAGMA user_version").fetchone()
         things = run("SELECT type, name, substr(sql, 1, 13) FROM sqlite_schema").fetchall()
-        if version != VERSION and (version or things):
+        (application,) = run("PRAGMA application_id").fetchone()
+        if version not in (0, VERSION):
             raise SigflowError(f"{self._path}: a ledger of version {version}, wanted {VERSION}")
+        if things and (application != APPLICATION or not version):
+            raise SigflowError(f"{self._path}: no ledger of ours, but a database of something else")
         for kind, name, statement in things:
             if kind != "index" and (kind, statement) != ("table", "CREATE TABLE "):
                 raise SigflowError(f"{self._path}: the ledger holds a {kind} {name!r}, which is none of ours")
         run("PRAGMA trusted_schema = OFF")
         run("PRAGMA journal_mode = WAL")
         run("PRAGMA synchronous = FULL")
-        if not version:
+        if "packed" not in {name for _, name, _ in things}:
             self._connection.executescript(SCHEMA)
 
     @contextmanager
@@ -132,23 +141,7 @@ class Ledger:
 
     def insert(self, entry: Entry) -> bool:
         """Add an entry; False where it is there already."""
-        stretch = entry.stretch
-        values = (
-            entry.id,
-            stretch.capture,
-            stretch.name.encode("utf-8", "backslashreplace").decode(),
-            stretch.span.start,
-            stretch.span.stop,
-            entry.raw,
-            json.dumps(stretch.reasons),
-            json.dumps([_slots(finding) for finding in stretch.diagnostics]),
-            _specs_text(stretch.specs),
-            json.dumps(stretch.stamps),
-            json.dumps(_slots(stretch.before)),
-            json.dumps(_slots(stretch.after)),
-            stretch.parent,
-            entry.kept_ns,
-        )
+        values = row_of(entry)
         places = ", ".join("?" * len(values))
         statement = f"INSERT INTO entries ({COLUMNS}) VALUES ({places}) ON CONFLICT (id) DO NOTHING"
         return self._connection.execute(statement, values).rowcount > 0
@@ -195,6 +188,58 @@ class Ledger:
                 f"{self._path}: the ledger: the row of {str(row[0])[:80]!r} is damaged: {error}"
             ) from error
 
+    def problems(self) -> list[str]:
+        """What SQLite says is wrong with the file."""
+        try:
+            found = [str(row[0]) for row in self._connection.execute("PRAGMA integrity_check(10)")]
+        except (sqlite3.Error, UnicodeDecodeError) as error:
+            return [str(error)]
+        return [] if found == ["ok"] else found
+
+    def readable(self) -> Iterator[Entry | str]:
+        """Each entry that can be read, and of each other what is wrong with it."""
+        try:
+            for row in self._connection.execute(f"SELECT {COLUMNS}, decoded_ns FROM entries ORDER BY number"):
+                try:
+                    yield _entry(row)
+                except (ValueError, RecursionError) as error:
+                    yield f"the row of {str(row[0])[:80]!r} is damaged: {error}"
+        except (sqlite3.Error, UnicodeDecodeError) as error:
+            yield str(error)
+
+    def restore(self, entry: Entry) -> None:
+        """Add an entry of another ledger, with its mark."""
+        if self.insert(entry) and entry.decoded_ns is not None:
+            self._connection.execute("UPDATE entries SET decoded_ns = ? WHERE id = ?", (entry.decoded_ns, entry.id))
+
+    def place(self, raw: str) -> tuple[str, int] | None:
+        """The pack with these bytes, and where in it; None where they are no part of one."""
+        with self._told():
+            row = self._connection.execute("SELECT pack, at FROM packed WHERE raw = ?", (raw,)).fetchone()
+        if row is None:
+            return None
+        pack, at = row
+        if not _HASH.match(pack):
+            raise SigflowError(f"{self._path}: the ledger: a pack is named {pack[:80]!r}, wanted a SHA-256")
+        return pack, at
+
+    def placed(self, raw: str, pack: str, at: int) -> None:
+        """Say where bytes stand."""
+        self._connection.execute("INSERT OR REPLACE INTO packed (raw, pack, at) VALUES (?, ?, ?)", (raw, pack, at))
+
+    def unplaced(self, raw: str) -> None:
+        """Say that bytes stand in no pack."""
+        self._connection.execute("DELETE FROM packed WHERE raw = ?", (raw,))
+
+    def in_pack(self, pack: str) -> dict[str, int]:
+        """The bytes that stand in a pack, and where."""
+        return dict(self._connection.execute("SELECT raw, at FROM packed WHERE pack = ? ORDER BY at", (pack,)))
+
+    def captures(self) -> dict[str, str]:
+        """The captures of the entries, and what they were called."""
+        with self._told():
+            return dict(self._connection.execute("SELECT capture, name FROM entries GROUP BY capture"))
+
     def delete(self, entry: str) -> None:
         """Delete an entry and its attempts."""
         self._connection.execute("DELETE FROM entries WHERE id = ?", (entry,))
@@ -207,6 +252,32 @@ class Ledger:
     def close(self) -> None:
         """Close the ledger."""
         self._connection.close()
+
+
+def row_of(entry: Entry) -> tuple[Any, ...]:
+    """An entry as the values of its row."""
+    stretch = entry.stretch
+    return (
+        entry.id,
+        stretch.capture,
+        stretch.name.encode("utf-8", "backslashreplace").decode(),
+        stretch.span.start,
+        stretch.span.stop,
+        entry.raw,
+        json.dumps(stretch.reasons),
+        json.dumps([_slots(finding) for finding in stretch.diagnostics]),
+        _specs_text(stretch.specs),
+        json.dumps(stretch.stamps),
+        json.dumps(_slots(stretch.before)),
+        json.dumps(_slots(stretch.after)),
+        stretch.parent,
+        entry.kept_ns,
+    )
+
+
+def entry_of(row: list[Any]) -> Entry:
+    """An entry from the values of its row; `ValueError` where it is none."""
+    return _entry((*row, None))
 
 
 def _slots(data: Finding | Neighbour | SpecUsed | None) -> dict[str, object] | None:

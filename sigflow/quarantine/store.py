@@ -2,12 +2,14 @@
 
 Strategy.  `keep` writes the bytes of a stretch in pieces to a draft, whatever their number, syncs it and names it by
 its hash; the row waits.  `commit` syncs the folder of names and then writes all rows that wait in one transaction.  A
-crash between the two leaves bytes without a row, which cost room and nothing else.
+crash between the two leaves bytes without a row, which cost room and nothing else.  Where there are many small
+stretches, those of one commit share a file (`pack`).
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import sqlite3
 import time
@@ -17,7 +19,8 @@ from dataclasses import replace
 
 from sigflow.errors import SigflowError, UsageError
 from sigflow.quarantine.entry import Attempt, Entry, Stretch
-from sigflow.quarantine.ledger import Ledger, connect
+from sigflow.quarantine.ledger import Ledger, connect, row_of
+from sigflow.quarantine.pack import ENDING, Pack, found_at
 from sigflow.storage.base import Closing
 from sigflow.storage.disk import DISK, Disk, Draft, folder_of
 
@@ -27,6 +30,12 @@ RAW = "raw"
 PIECE = 1 << 20
 #: Digits of an id that are shown, and that suffice to name an entry where no other begins with them.
 SHORT = 12
+#: Small stretches, and how many of them are a file each before further ones are packed; bytes of a pack at most.
+SMALL = 64 << 10
+FILES = 64
+PACKED = 8 << 20
+#: How to go on where the ledger cannot be used.
+REPAIR = "`sigflow quarantine check --repair` makes one of what stands there"
 
 
 class Quarantine(Closing):
@@ -50,12 +59,26 @@ class Quarantine(Closing):
         self._disk = disk
         self._clock = clock
         self._waiting: list[Entry] = []
+        self._small = 0
+        self._pack = Pack()
+        self._places: dict[str, tuple[str, int]] = {}  # of packs that were written and are not committed
         ledger = os.path.join(self.folder, LEDGER)
         if create:
             os.makedirs(self._raw, exist_ok=True)
-        elif not os.path.exists(ledger):
-            raise SigflowError(f"{self.folder}: no quarantine, it has no {LEDGER}")
-        self._ledger = Ledger(ledger, connect)
+        beside = kept_in(self._raw)
+        if not os.path.exists(ledger):
+            if beside:
+                raise SigflowError(f"{self.folder}: its {LEDGER} is missing, beside {beside} raw files; {REPAIR}")
+            if not create:
+                raise SigflowError(f"{self.folder}: no quarantine, it has no {LEDGER}")
+        elif beside and not os.path.getsize(ledger):
+            raise SigflowError(f"{ledger}: the ledger is empty, beside {beside} raw files; {REPAIR}")
+        try:
+            self._ledger = Ledger(ledger, connect)
+        except SigflowError as error:
+            if not beside:
+                raise
+            raise SigflowError(f"{error}; {REPAIR}") from error
         if create:
             try:
                 disk.sync_folder(self.folder)
@@ -71,17 +94,17 @@ class Quarantine(Closing):
 
         Raises `OSError` where they cannot be written; then nothing is changed.
         """
+        if len(stretch.span) <= SMALL:
+            self._small += 1
+            if self._small > FILES:
+                return self._packed(stretch, b"".join(pieces))
         digest = hashlib.sha256()
         # Two processes that keep the same stretch take turns.
         with Draft(os.path.join(self._raw, stretch.id), disk=self._disk, wait=True) as draft:
             for piece in pieces:
                 digest.update(piece)
                 draft.write(piece)
-            if draft.size != len(stretch.span):
-                raise SigflowError(
-                    f"{stretch.name}: found {draft.size} bytes at {stretch.span.start}, wanted {len(stretch.span)}; "
-                    f"it was changed while it was read"
-                )
+            _whole(stretch, draft.size)
             path = self._path(digest.hexdigest())
             if not (os.path.exists(path) and os.path.getsize(path) == draft.size):
                 draft.sync()
@@ -89,27 +112,64 @@ class Quarantine(Closing):
         self._waiting.append(Entry(stretch.id, stretch, digest.hexdigest(), self._clock()))
         return stretch.id
 
+    def _packed(self, stretch: Stretch, data: bytes) -> str:
+        """The same for one of many small stretches: it is written with those of the same commit."""
+        _whole(stretch, len(data))
+        raw = hashlib.sha256(data).hexdigest()
+        entry = Entry(stretch.id, stretch, raw, self._clock())
+        if raw not in self._pack.places and not self._there(raw, len(data)):
+            self._pack.add(raw, json.dumps(row_of(entry)).encode("ascii"), data)
+            if len(self._pack.data) > PACKED:
+                self._write_pack()
+        self._waiting.append(entry)
+        return stretch.id
+
+    def _there(self, raw: str, size: int) -> bool:
+        """Whether these bytes are kept already."""
+        path = self._path(raw)
+        if os.path.exists(path) and os.path.getsize(path) == size:
+            return True
+        place = self._places.get(raw) or self._ledger.place(raw)
+        return place is not None and os.path.exists(self._path(place[0]) + ENDING)
+
+    def _write_pack(self) -> None:
+        pack, self._pack = self._pack, Pack()
+        if not pack.places:
+            return
+        name = hashlib.sha256(pack.data).hexdigest()
+        with Draft(self._path(name), disk=self._disk, wait=True) as draft:
+            draft.write(bytes(pack.data))
+            draft.sync()
+            draft.place(self._path(name) + ENDING)
+        self._places |= {raw: (name, at) for raw, at in pack.places.items()}
+
     def commit(self, attempts: Iterable[Attempt] = ()) -> dict[str, bool]:
         """Acknowledge what waits, and attempts, all or nothing: once this returns, no crash loses it.
 
         Gives the ids of the entries, and of each whether it is new.
         """
+        self._write_pack()
         if self._waiting:
             self._disk.sync_folder(self._raw)
         found = {}
         with self._ledger.writing():
             for entry in self._waiting:
-                if not os.path.exists(self._path(entry.raw)):
+                if not self._there(entry.raw, entry.size):
                     raise SigflowError(f"{self.folder}: the bytes of entry {entry.id[:SHORT]} were purged meanwhile")
                 found[entry.id] = self._ledger.insert(entry)
+                if entry.raw in self._places:
+                    self._ledger.placed(entry.raw, *self._places[entry.raw])
             for attempt in attempts:
                 self._ledger.attempted(replace(attempt, at_ns=self._clock()))
         self._waiting.clear()
+        self._places.clear()
         return found
 
     def forget(self) -> None:
         """Let go of what waits."""
         self._waiting.clear()
+        self._places.clear()
+        self._pack = Pack()
 
     # ---------------------------------------------------------------- looking
 
@@ -129,6 +189,10 @@ class Quarantine(Closing):
             raise UsageError(f"{self.folder}: {what} with {text!r}")
         return found[0]
 
+    def captures(self) -> dict[str, str]:
+        """The ids of the captures that entries belong to, and what they were called."""
+        return self._ledger.captures()
+
     def attempts(self, entry: Entry) -> list[Attempt]:
         """The attempts to decode an entry."""
         return self._ledger.attempts(entry.id)
@@ -137,20 +201,56 @@ class Quarantine(Closing):
         return os.path.join(self._raw, raw)
 
     def chunks(self, entry: Entry, chunk_size: int = PIECE) -> Iterator[bytes]:
-        """The bytes of an entry in pieces; `SigflowError` at their end where they are not what was kept."""
+        """The bytes of an entry in pieces; `SigflowError` where they are missing, and at their end where they are not
+        what was kept.
+        """
         digest = hashlib.sha256()
-        with open(self._path(entry.raw), "rb", buffering=0) as file:
-            while piece := file.read(chunk_size):
-                digest.update(piece)
-                yield piece
+        for piece in self._bytes(entry, 0, entry.size, chunk_size):
+            digest.update(piece)
+            yield piece
         if digest.hexdigest() != entry.raw:
-            raise SigflowError(f"{self._path(entry.raw)}: the bytes are not those that were kept")
+            raise SigflowError(f"{self._shown(entry)}: the bytes are not those that were kept")
 
     def read(self, entry: Entry, start: int, stop: int) -> Iterator[bytes]:
         """The bytes from offset `start` to `stop` of the stream, in pieces; both lie in the entry."""
-        with open(self._path(entry.raw), "rb", buffering=0) as file:
-            file.seek(start - entry.stretch.span.start)
-            while start < stop and (piece := file.read(min(PIECE, stop - start))):
+        begin = entry.stretch.span.start
+        return self._bytes(entry, start - begin, stop - begin, PIECE)
+
+    def fault(self, entry: Entry) -> str:
+        """What is wrong with the bytes of an entry; "" where they are what was kept."""
+        try:
+            for _ in self.chunks(entry):
+                pass
+        except (SigflowError, OSError) as error:
+            return str(error)
+        return ""
+
+    def _shown(self, entry: Entry) -> str:
+        """The file with the bytes of an entry."""
+        path = self._path(entry.raw)
+        if not os.path.exists(path) and (place := self._ledger.place(entry.raw)) is not None:
+            return self._path(place[0]) + ENDING
+        return path
+
+    def _bytes(self, entry: Entry, start: int, stop: int, size: int) -> Iterator[bytes]:
+        path = self._shown(entry)
+        try:
+            file = open(path, "rb", buffering=0)  # noqa: SIM115  # it is closed below
+        except FileNotFoundError as error:
+            raise SigflowError(f"{path}: the bytes of entry {entry.id[:SHORT]} are missing") from error
+        with file:
+            begin = 0
+            if path.endswith(ENDING):
+                place = self._ledger.place(entry.raw)
+                at = place[1] if place is not None else 0
+                try:
+                    begin = found_at(file, at, os.fstat(file.fileno()).st_size)[1]
+                except SigflowError as error:
+                    raise SigflowError(
+                        f"{path}: the bytes of entry {entry.id[:SHORT]} are not there: {error}"
+                    ) from error
+            file.seek(begin + start)
+            while start < stop and (piece := file.read(min(size, stop - start))):
                 start += len(piece)
                 yield piece
 
@@ -163,12 +263,65 @@ class Quarantine(Closing):
             for entry in entries:
                 self._ledger.delete(entry.id)
         with self._ledger.writing():  # so that nobody acknowledges an entry with these bytes meanwhile
+            packs = set()
             for raw in {entry.raw for entry in entries}:
-                if not self._ledger.uses(raw):
-                    with suppress(FileNotFoundError):
-                        self._disk.remove(self._path(raw))
+                if self._ledger.uses(raw):
+                    continue
+                place = self._ledger.place(raw)
+                if place is not None:
+                    packs.add(place[0])
+                    self._ledger.unplaced(raw)
+                with suppress(FileNotFoundError):
+                    self._disk.remove(self._path(raw))
+            emptied = [self._repacked(pack) for pack in sorted(packs)]
+        for path in emptied:  # once no row says that something is there
+            with suppress(FileNotFoundError):
+                self._disk.remove(path)
+
+    def _repacked(self, name: str) -> str:
+        """Write what is left of a pack to another; gives the path of the old one, which is to be removed."""
+        old = self._path(name) + ENDING
+        left = self._ledger.in_pack(name)
+        pack = Pack()
+        with suppress(FileNotFoundError), open(old, "rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            for raw, at in left.items():
+                with suppress(SigflowError):  # it was damaged before
+                    meta, begin = found_at(file, at, size)
+                    file.seek(at + 4)
+                    length = int.from_bytes(file.read(8), "big")
+                    file.seek(begin)
+                    pack.add(raw, meta, file.read(length))
+        if pack.places:
+            other = hashlib.sha256(pack.data).hexdigest()
+            with Draft(self._path(other), disk=self._disk, wait=True) as draft:
+                draft.write(bytes(pack.data))
+                draft.sync()
+                draft.place(self._path(other) + ENDING)
+            self._disk.sync_folder(self._raw)
+            for raw, at in pack.places.items():
+                self._ledger.placed(raw, other, at)
+        return old
 
     def close(self) -> None:
         """Close the ledger; what was not committed is not kept."""
         self._waiting.clear()
         self._ledger.close()
+
+
+def kept_in(raw: str) -> int:
+    """How many files with bytes stand in this folder."""
+    try:
+        names = os.listdir(raw)
+    except OSError:
+        return 0
+    return sum(len(name.removesuffix(ENDING)) == 64 for name in names)
+
+
+def _whole(stretch: Stretch, size: int) -> None:
+    """Refuse a stretch of which there are more or fewer bytes than it says."""
+    if size != len(stretch.span):
+        raise SigflowError(
+            f"{stretch.name}: found {size} bytes at {stretch.span.start}, wanted {len(stretch.span)}; "
+            f"it was changed while it was read"
+        )

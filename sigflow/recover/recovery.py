@@ -29,8 +29,10 @@ if TYPE_CHECKING:
     from sigflow.stream.format import Format
     from sigflow.stream.statistics import Statistics
 
-#: Entries of one commit, at most; bytes of a capture read at once; stretches that a result lists.
+#: Entries of one commit, at most, and once there are many; bytes of a capture read at once; stretches that a result
+#: lists.
 BATCH = 64
+MANY = 1024
 PIECE = 1 << 20
 LONGEST = 10_000
 
@@ -309,7 +311,7 @@ class _Output(_Target):
             replace(stretch, capture=self._id), pieces(storage, stretch.span.start, stretch.span.stop)
         )
         self._pending.append(LeftOut(stretch.span, stretch.reasons, entry))
-        if len(self._pending) >= BATCH:
+        if len(self._pending) >= (BATCH if self.left_total < MANY else MANY):
             self._commit(self._quarantine)
 
     def _commit(self, quarantine: Quarantine) -> None:

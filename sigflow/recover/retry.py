@@ -66,11 +66,12 @@ class Retry:
     errors: int
     purged: bool
     entries: tuple[Retried, ...]
+    unread: tuple[tuple[Entry, str], ...] = ()
 
     @property
     def whole(self) -> bool:
         """Whether every byte that was tried came out, in frames that nothing speaks against."""
-        return not self.left_bytes and not self.difference and not self.errors
+        return not (self.left_bytes or self.difference or self.errors or self.unread)
 
     def tree(self) -> dict[str, Any]:
         """The JSON form."""
@@ -87,7 +88,7 @@ class Retry:
             "errors": self.errors,
             "purged": self.purged,
             "entries": [each.tree() for each in self.entries],
-        }
+        } | ({"unread": [{"id": entry.id, "message": words} for entry, words in self.unread]} if self.unread else {})
 
 
 def retry(
@@ -110,8 +111,12 @@ def retry(
     written = Readback()
     errors = 0
     tried: list[Retried] = []
+    unread: list[tuple[Entry, str]] = []
     with Draft(out, disk=disk) as draft:
         for entry in entries:
+            if fault := quarantine.fault(entry):
+                unread.append((entry, fault))  # it costs itself, not the others
+                continue
             one = Readback()
             left = []
             events = events_of(Decoder(formats), quarantine.chunks(entry), entry.stretch.span.start)
@@ -157,6 +162,7 @@ def retry(
         errors=errors,
         purged=purge and placed,
         entries=tuple(tried),
+        unread=tuple(unread),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import random
 import subprocess
 import sys
 from pathlib import Path
@@ -304,3 +305,69 @@ def test_hostile_names_and_reasons_reach_no_terminal(sigflow: Call, tmp_path: Pa
     (entry,) = json.loads(sigflow("quarantine", "list", q, "--format", "json").out)["entries"]
     assert sigflow("quarantine", "show", q, entry["id"]).code == 0
     assert sigflow("quarantine", "retry", q, "-s", "sgf1", "-o", tmp_path / "y").code == 3
+
+
+# ---------------------------------------------------------------- quarantines that are not as they were left
+
+
+def recovered_to(sigflow: Call, folder: Path) -> Path:
+    assert sigflow("recover", MALFORMED, "-s", "sgf1", "-o", folder / "out.sgf", "--quiet").code == 3
+    return folder / "out.sgf.quarantine"
+
+
+def test_check_and_repair(sigflow: Call, tmp_path: Path) -> None:
+    there = recovered_to(sigflow, tmp_path)
+    assert sigflow("quarantine", "check", there).code == 0
+    (there / "ledger.sqlite3").write_bytes(b"")
+    called = sigflow("quarantine", "list", there)
+    assert called.code == 1 and "the ledger is empty, beside 1 raw files" in called.err
+    assert sigflow("recover", MALFORMED, "-s", "sgf1", "-o", tmp_path / "out.sgf").code == 1
+    called = sigflow("quarantine", "check", there, "--format", "json")
+    document = json.loads(called.out)
+    assert called.code == 3 and faults(document, "quarantine-check") == []
+    called = sigflow("quarantine", "check", there, "--repair")
+    assert called.code == 0 and "a new ledger: 1 entry made of the bytes" in called.out
+    assert "rebuilt" in sigflow("quarantine", "list", there).out
+    assert sigflow("quarantine", "check", tmp_path).code == 1
+
+
+def test_bytes_that_are_gone_cost_their_entry_alone(sigflow: Call, tmp_path: Path) -> None:
+    pieces = MALFORMED.read_bytes()
+    capture = tmp_path / "x.sgf"
+    capture.write_bytes(b"noise" + pieces + b"other noise")
+    out = tmp_path / "out.sgf"
+    assert sigflow("recover", capture, "-s", "sgf1", "-o", out, "--quiet").code == 3
+    there = tmp_path / "out.sgf.quarantine"
+    (path,) = [path for path in (there / "raw").iterdir() if path.read_bytes() == b"noise"]
+    path.unlink()
+    called = sigflow("quarantine", "export", there, "-o", tmp_path / "all")
+    assert called.code == 3 and "are missing" in called.err and "2 entries" in called.out
+    called = sigflow("quarantine", "retry", there, "-s", "ubx", "-o", tmp_path / "r.bin", "--format", "json")
+    document = json.loads(called.out)
+    assert called.code == 3 and faults(document, "retry") == []
+    assert len(document["unread"]) == 1 and len(document["entries"]) == 2
+    entry = document["unread"][0]["id"]
+    called = sigflow("quarantine", "show", there, entry)
+    assert called.code == 3 and "are missing" in called.err and entry in called.out
+
+
+def test_an_output_with_the_quarantine_of_another_capture(sigflow: Call, tmp_path: Path) -> None:
+    there = recovered_to(sigflow, tmp_path)
+    before = (tmp_path / "out.sgf").read_bytes()
+    called = sigflow("recover", VALID, "-s", "sgf1", "-o", tmp_path / "out.sgf")
+    assert called.code == 1 and "left out of another capture" in called.err
+    assert (tmp_path / "out.sgf").read_bytes() == before
+    shared = sigflow("recover", VALID, "-s", "sgf1", "-o", tmp_path / "out.sgf", "--quarantine", there)
+    assert shared.code == 0
+    assert recovered_to(sigflow, tmp_path) == there  # the same capture again
+
+
+def test_many_small_stretches_take_few_files(sigflow: Call, tmp_path: Path) -> None:
+    rng = random.Random(5)
+    capture = tmp_path / "x.sgf"
+    capture.write_bytes(b"".join(sgf1(7, n, b"good") + rng.randbytes(9) for n in range(3000)))
+    called = sigflow("recover", capture, "-s", "sgf1", "-o", tmp_path / "out.sgf", "--quiet", "--format", "json")
+    assert json.loads(called.out)["kept"] == {"entries": 3000, "new": 3000}
+    there = tmp_path / "out.sgf.quarantine"
+    assert len(list((there / "raw").iterdir())) < 120
+    assert sigflow("quarantine", "check", there).code == 0

@@ -12,6 +12,7 @@ import pytest
 
 from sigflow.errors import SigflowError
 from sigflow.quarantine import Quarantine
+from sigflow.quarantine import store as stores
 from sigflow.quarantine.ledger import connect
 from sigflow.recover import recovery
 from sigflow.recover.recovery import LeftOut
@@ -68,6 +69,30 @@ def test_a_failure_at_any_call(
             assert again.placed
             assert (folder / "out").read_bytes() == good
             assert again.kept == len(kept(folder))
+
+
+def test_a_failure_at_any_call_where_stretches_are_packed(
+    tmp_path: Path, capture: tuple[bytes, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The promises are the same."""
+    monkeypatch.setattr(recovery, "BATCH", 8)
+    monkeypatch.setattr(stores, "FILES", 3)
+    data, good = capture
+    formats = formats_of(["sgf1"])
+    counting = Faulty()
+    assert recovered(data, tmp_path, formats, disk=counting).placed
+    assert list(tmp_path.glob("q/raw/*.pack"))
+    for fail_at in range(1, counting.calls + 1):
+        folder = tmp_path / str(fail_at)
+        folder.mkdir()
+        (folder / "out").write_bytes(OLD)
+        told: list[LeftOut] = []
+        with pytest.raises(OSError):
+            recovered(data, folder, formats, disk=Faulty(fail_at, errno.ENOSPC), acknowledged=told)
+        check(folder, data, good, told)
+        if fail_at % 5 == 0:
+            again = recovered(data, folder, formats)
+            assert again.placed and again.kept == len(kept(folder))
 
 
 def test_short_writes_do_no_harm(tmp_path: Path, capture: tuple[bytes, bytes]) -> None:
