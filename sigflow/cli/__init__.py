@@ -15,6 +15,7 @@ from typing import Any
 import click
 
 from sigflow.cli import exits
+from sigflow.cli.help import Context, fitted
 from sigflow.cli.terminal import OutputFailed, complain, complain_of_spec, flush_results, prepare_streams
 from sigflow.errors import SigflowError, SpecError, UsageError
 
@@ -43,6 +44,8 @@ class ClosedPipe(Exception):
 class Commands(click.Group):
     """A group whose commands are imported when they are called; the help is made of `COMMANDS`."""
 
+    context_class = Context
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names, in the order of the help."""
         return list(COMMANDS)
@@ -54,7 +57,7 @@ class Commands(click.Group):
         from importlib import import_module
 
         command: click.Command = import_module(f"sigflow.cli.{cmd_name}").command
-        return command
+        return fitted(command)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -72,6 +75,15 @@ class Commands(click.Group):
         """The list of commands, without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+    def make_context(self, *arguments: Any, **more: Any) -> click.Context:
+        """The context; `--help` and `--version` are written here."""
+        try:
+            return super().make_context(*arguments, **more)
+        except BrokenPipeError as error:
+            raise ClosedPipe from error
+        except OSError as error:
+            raise OutputFailed(f"the output could not be written: {error.strerror}") from error
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; click itself would make exit code 1 of a closed pipe."""

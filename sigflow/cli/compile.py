@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import click
 
 from sigflow.cli import exits
+from sigflow.cli.completion import folders
 from sigflow.cli.options import screened
 from sigflow.cli.output import STANDARD_OUTPUT, written
 from sigflow.cli.specs import allow_imports, built, import_paths, opaque_types, show, specs
@@ -26,6 +27,7 @@ ABSENT = ("none", "missing")
     "folder",
     required=True,
     metavar="DIR",
+    shell_complete=folders,
     help="Where the modules go; - is standard output, for one module.",
 )
 @import_paths

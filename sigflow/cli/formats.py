@@ -9,13 +9,14 @@ import click
 
 from sigflow import catalog
 from sigflow.cli import exits
+from sigflow.cli.completion import format_names
 from sigflow.cli.options import output_format, screened
 from sigflow.cli.terminal import Screen, one_line
 from sigflow.cli.text import dumps
 
 
 @click.command("formats")
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=format_names)
 @output_format("text", "json")
 @screened
 def command(name: str | None, form: str, screen: Screen) -> int:
@@ -27,14 +28,14 @@ def command(name: str | None, form: str, screen: Screen) -> int:
         else:
             width = max(len(each["name"]) for each in described)
             for each in described:
-                screen.line(one_line(f"{each['name']:<{width}}  {_found_by(each):<24}  {each['title']}".rstrip()))
+                screen.prose(one_line(f"{each['name']:<{width}}  {_found_by(each):<24}  {each['title']}".rstrip()))
         return exits.OK
     one = catalog.describe(name)
     if form == "json":
         screen.line(dumps({"schema_version": 1, **one}, indent=2))
     else:
         for line in _lines(one):
-            screen.line(one_line(line).rstrip())
+            screen.prose(one_line(line).rstrip())
     return exits.OK
 
 

@@ -21,7 +21,8 @@ class Style:
 
     several: frames of several captures are told apart.  safe: cells of csv that a spreadsheet would compute are made
     text.  width: columns of the terminal that a table must fit; None: as wide as it is.  wide: values are shown whole.
-    ahead: frames that are looked at, before the first is printed, to find how wide their columns must be.
+    ahead: frames that are looked at, before the first is printed, to find how wide their columns must be.  place: how a
+    table writes offsets.
     """
 
     several: bool = False
@@ -29,6 +30,7 @@ class Style:
     width: int | None = None
     wide: bool = False
     ahead: int = 0
+    place: Callable[[int], str] = str
 
 
 class Form(Protocol):

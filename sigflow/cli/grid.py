@@ -81,6 +81,7 @@ class Grid:
     def _cells(self, tree: dict[str, Any]) -> dict[str, str]:
         view = self._views[tree["format"]]
         found = {name: text(tree[key], None) for name, key in ENVELOPE.items() if key in tree}
+        found["_offset"] = self._style.place(tree["offset"])
         value = tree["value"]
         parts = value if isinstance(value, dict) and not is_enum(value) else {"value": value}
         if view.numbers is not None:
@@ -179,7 +180,10 @@ class Layout:
         line = self._line(
             {name: "" if self._labelled(name) else self._title(name) for name in self._names}, labels=False
         )
-        return f"{line}  {self._note()}" if self.left_out else line
+        note = self._note()
+        if self._style.width is not None and cells(line) + 2 + len(note) > self._style.width:
+            note = "..."
+        return f"{line}  {note}" if self.left_out else line
 
     def _title(self, name: str) -> str:
         """A name; where there is no room for a path, its last part."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from sigflow.cli.completion import files, format_names
 from sigflow.cli.terminal import Screen
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ SCAN_OPTIONS = (
         "specs",
         multiple=True,
         metavar="FORMAT",
+        shell_complete=format_names,
         help="A format's name or a .ksy file; repeat it for formats interleaved in one stream. Without it, the bundled "
         "formats that find frames in the first MiB.",
     ),
@@ -98,7 +100,9 @@ SCAN_OPTIONS = (
     click.option("--mmap", is_flag=True, help="Map the file; one that shrinks meanwhile can kill the process."),
     click.option("--chunk-size", type=click.IntRange(1, LARGEST_CHUNK), metavar="BYTES", help="Bytes read at once."),
     max_frame_option,
-    click.option("--config", metavar="FILE", help="Instead of sigflow.yaml in the current folder."),
+    click.option(
+        "--config", metavar="FILE", shell_complete=files, help="Instead of sigflow.yaml in the current folder."
+    ),
 )
 
 
@@ -143,10 +147,10 @@ class Range(click.ParamType[float]):
         return number
 
 
-hex_option = click.option("--hex", "in_hex", is_flag=True, help="text: offsets in hexadecimal.")
+hex_option = click.option("--hex", "in_hex", is_flag=True, help="Offsets in hexadecimal, in text for people.")
 
-captures = click.argument("captures", nargs=-1, required=True, metavar="CAPTURE...")
-capture = click.argument("capture", metavar="CAPTURE")
+captures = click.argument("captures", nargs=-1, required=True, metavar="CAPTURE...", shell_complete=files)
+capture = click.argument("capture", metavar="CAPTURE", shell_complete=files)
 
 
 def _with(options: tuple[Callable[[Any], Any], ...], function: Any) -> Any:

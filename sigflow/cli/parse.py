@@ -11,11 +11,13 @@ import click
 
 from sigflow.cli import exits
 from sigflow.cli.captures import each
+from sigflow.cli.completion import field_paths, files
 from sigflow.cli.forms import FORMS, Form, Style
-from sigflow.cli.options import Settings, captures, output_format, scanning
+from sigflow.cli.options import Settings, captures, hex_option, output_format, scanning
 from sigflow.cli.output import STANDARD_OUTPUT, Nothing, written, written_bytes
 from sigflow.cli.reading import Pass
 from sigflow.cli.tables import TABLES, TableFile
+from sigflow.cli.text import place_text
 from sigflow.cli.verdicts import summary_line
 from sigflow.columns.wanted import Wanted
 from sigflow.errors import UsageError
@@ -36,13 +38,20 @@ AHEAD = 100
     "-o",
     "--output",
     metavar="OUT",
+    shell_complete=files,
     help="Write to this file, whole or not at all, instead of stdout (-); arrow and parquet need it.",
 )
 @click.option("--limit", type=click.IntRange(0), metavar="N", help="Stop after N frames of each capture.")
-@click.option("--fields", metavar="A,B.C", help="Only these fields, by their paths, e.g. stream_id,flags.encoding.")
+@click.option(
+    "--fields",
+    metavar="A,B.C",
+    shell_complete=field_paths,
+    help="Only these fields, by their paths, e.g. stream_id,flags.encoding.",
+)
 @click.option("--instances", is_flag=True, help="Show computed fields too.")
 @click.option("--physical", is_flag=True, help="Show physical values too, each as FIELD_physical.")
 @click.option("--payload-dtype", metavar="DTYPE", help="Show payloads as numbers of this NumPy type, e.g. i2 or >f4.")
+@hex_option
 @click.option("--wide", is_flag=True, help="table: show all columns, and every value whole.")
 @click.option("--csv-safe", is_flag=True, help="csv: an apostrophe before texts that a spreadsheet would compute.")
 @scanning
@@ -55,6 +64,7 @@ def command(
     instances: bool,
     physical: bool,
     payload_dtype: str | None,
+    in_hex: bool,
     wide: bool,
     csv_safe: bool,
     settings: Settings,
@@ -80,7 +90,8 @@ def command(
             write: Callable[[str], object] = screen.write
             if output not in (None, STANDARD_OUTPUT):
                 write = stack.enter_context(written(output, captures, settings.read)).write
-            style = Style(several, csv_safe, None if wide else screen.width(output), wide, _ahead(captures))
+            width = None if wide else screen.width(output)
+            style = Style(several, csv_safe, width, wide, _ahead(captures), place_text(in_hex))
             printer = FORMS[form](write, style)
             close = printer.close
             show = lambda read, recording: _print(read, recording, printer, wanted)  # noqa: E731

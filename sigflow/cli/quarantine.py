@@ -13,6 +13,7 @@ import click
 from sigflow import storage
 from sigflow.cli import exits
 from sigflow.cli.captures import formats_of
+from sigflow.cli.completion import files, folders, format_names
 from sigflow.cli.options import Settings, max_frame_option, output_format, screened
 from sigflow.cli.output import STANDARD_OUTPUT, read_back, target
 from sigflow.cli.terminal import SEVERITY_COLORS, Screen, counted, flush_results, one_line
@@ -36,7 +37,7 @@ SHOWN = 512
 #: What `export` calls the list of what it wrote.
 LIST = "entries.ndjson"
 
-folder = click.argument("folder", metavar="DIR")
+folder = click.argument("folder", metavar="DIR", shell_complete=folders)
 purge = click.option("--purge", is_flag=True, help="Then delete for good what was written out.")
 
 
@@ -78,14 +79,14 @@ def _list_text(folder: str, entries: Iterable[Entry], screen: Screen) -> None:
         stretch = entry.stretch
         if stretch.capture != capture:
             capture = stretch.capture
-            screen.line(one_line(f"{stretch.name}, capture {capture[:SHORT]}"))
+            screen.prose(one_line(f"{stretch.name}, capture {capture[:SHORT]}"))
         decoded = "  decoded" if entry.decoded_ns is not None else ""
         span = stretch.span
         what = f"{span.start}..{span.stop} ({entry.size} bytes): {', '.join(stretch.reasons)}"
-        screen.line(one_line(f"  {entry.id[:SHORT]}  {what}{decoded}"))
+        screen.prose(one_line(f"  {entry.id[:SHORT]}  {what}{decoded}"))
         count += 1
         size += entry.size
-    screen.line(one_line(f"{folder}: {counted(count, 'stretch', 'stretches')}, {size} bytes"))
+    screen.prose(one_line(f"{folder}: {counted(count, 'stretch', 'stretches')}, {size} bytes"))
 
 
 def _list_json(folder: str, entries: Iterable[Entry], screen: Screen) -> None:
@@ -206,10 +207,23 @@ def _specs_words(specs: Iterable[Any]) -> str:
 
 @command.command("retry", short_help="Try what is not decoded yet with other formats.")
 @folder
-@click.option("--spec", "-s", "specs", multiple=True, metavar="FORMAT", help="A format's name or a .ksy file.")
+@click.option(
+    "--spec",
+    "-s",
+    "specs",
+    multiple=True,
+    metavar="FORMAT",
+    shell_complete=format_names,
+    help="A format's name or a .ksy file.",
+)
 @max_frame_option
 @click.option(
-    "-o", "--output", required=True, metavar="OUT", help="Where the frames go that are decodable now; - is stdout."
+    "-o",
+    "--output",
+    required=True,
+    metavar="OUT",
+    shell_complete=files,
+    help="Where the frames go that are decodable now; - is stdout.",
 )
 @click.option("--capture", default="", metavar="ID", help="Only what belongs to this capture.")
 @purge
@@ -249,7 +263,7 @@ def retry_(
         screen.line(dumps(done.tree(), indent=2))
     else:
         for line in _retry_lines(done):
-            screen.line(one_line(line))
+            screen.prose(one_line(line))
     return exits.OK if done.whole else exits.DAMAGED
 
 
@@ -302,6 +316,6 @@ def export(folder: str, entries: tuple[str, ...], output: str, purge: bool, scre
         if purge:
             quarantine.purge(written)
     deleted = ", and deleted" if purge else ""
-    screen.line(one_line(f"{counted(count, 'entry', 'entries')}, {size} bytes, written to {output}{deleted}"))
+    screen.prose(one_line(f"{counted(count, 'entry', 'entries')}, {size} bytes, written to {output}{deleted}"))
     flush_results()
     return exits.OK

@@ -11,6 +11,7 @@ import click
 from sigflow import storage
 from sigflow.cli import exits
 from sigflow.cli.captures import each
+from sigflow.cli.completion import files, folders
 from sigflow.cli.options import Settings, captures, explain_all_option, output_format, scanning
 from sigflow.cli.output import STANDARD_OUTPUT, guarded, identities, read_back, target
 from sigflow.cli.terminal import counted, flush_results, one_line
@@ -40,6 +41,7 @@ ENDING = ".quarantine"
     "-o",
     "--output",
     metavar="OUT",
+    shell_complete=files,
     help="Where the good frames go: a file, - for stdout, or a folder for files of the same names.",
 )
 @click.option(
@@ -49,7 +51,9 @@ ENDING = ".quarantine"
     show_default=True,
     help="Which good frames: all; those before the first damage; those after the last; none, only say what would be.",
 )
-@click.option("--quarantine", metavar="DIR", help="Where the rest is kept, instead of OUT.quarantine.")
+@click.option(
+    "--quarantine", metavar="DIR", shell_complete=folders, help="Where the rest is kept, instead of OUT.quarantine."
+)
 @explain_all_option
 @output_format("text", "json", "ndjson")
 @scanning
@@ -199,7 +203,7 @@ class Text:
     def result(self, done: Recovery, report: Report) -> None:
         """The result in words."""
         for line in result_lines(done):
-            self._screen.line(one_line(line))
+            self._screen.prose(one_line(line))
         if not report.bytes:
             self._screen.diagnostic("note", f"{done.capture}: the capture holds no bytes")
         if not report.sound and done.whole:

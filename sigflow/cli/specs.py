@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from sigflow.cli import exits
+from sigflow.cli.completion import files, folders
 from sigflow.cli.terminal import SEVERITY_COLORS, complain, one_line
 from sigflow.errors import SigflowError, SpecError
 
@@ -17,9 +18,15 @@ if TYPE_CHECKING:
     from sigflow.compiler import Build
     from sigflow.diagnostics import Diagnostic
 
-specs = click.argument("specs", nargs=-1, required=True, metavar="SPEC...")
+specs = click.argument("specs", nargs=-1, required=True, metavar="SPEC...", shell_complete=files)
 import_paths = click.option(
-    "-I", "--import-path", "import_paths", multiple=True, metavar="PATH", help="A folder with imported specs."
+    "-I",
+    "--import-path",
+    "import_paths",
+    multiple=True,
+    metavar="PATH",
+    shell_complete=folders,
+    help="A folder with imported specs.",
 )
 opaque_types = click.option(
     "--opaque-types", is_flag=True, help="Unknown types are classes of your own, in modules of their names."

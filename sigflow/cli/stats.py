@@ -33,7 +33,7 @@ def command(captures: tuple[str, ...], form: str, settings: Settings) -> int:
             screen.line(dumps(found.tree(), indent=None if len(captures) > 1 else 2))
         else:
             for line in lines(found.tree()):
-                screen.line(one_line(line))
+                screen.prose(one_line(line))
         if not found.report.bytes:
             screen.diagnostic("note", f"{recording.name}: the capture holds no bytes")
         return exit_code(found.report)

@@ -5,12 +5,13 @@ Whatever comes from a capture, a spec or a file name passes through `escape` bef
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import sys
 from typing import TYPE_CHECKING, TextIO
 
-from sigflow.cli.text import escape
+from sigflow.cli.text import escape, folded
 
 if TYPE_CHECKING:
     from sigflow.errors import SpecError
@@ -20,19 +21,48 @@ COLORS = {"red": 31, "green": 32, "yellow": 33, "cyan": 36, "bold": 1, "dim": 2}
 SEVERITY_COLORS = {"error": "red", "warning": "yellow", "note": "cyan"}
 
 
+class Closed(io.TextIOBase):
+    """Standard output that was closed before the program began: a result cannot be written, and that is an error."""
+
+    def write(self, text: object, /) -> int:
+        """`OSError`."""
+        raise OSError(errno.EBADF, "standard output is closed")
+
+    @property
+    def buffer(self) -> Closed:
+        """The same for bytes."""
+        return self
+
+
 def prepare_streams() -> None:
-    """A character that the terminal's encoding lacks is written as its escape; missing streams go nowhere."""
-    for name in ("stdout", "stderr"):
+    """A character that the terminal's encoding lacks is written as its escape.
+
+    Where stderr is closed, what is written to it goes nowhere; where stdout is, writing a result fails.
+    """
+    for descriptor, name in ((1, "stdout"), (2, "stderr")):
         stream = getattr(sys, name)
         if stream is None:
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115  # lives as long as the process
+            _occupied(descriptor)
+            nowhere = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  # lives as long as the process
+            setattr(sys, name, Closed() if name == "stdout" else nowhere)
         elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 
+def _occupied(descriptor: int) -> None:
+    """Let a descriptor that is closed lead nowhere, so that no file that is opened gets it."""
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        if nowhere != descriptor:
+            os.dup2(nowhere, descriptor)
+            os.close(nowhere)
+
+
 def complain(text: str) -> None:
     """One error, on stderr."""
-    _write(sys.stderr, f"sigflow: error: {one_line(text)}\n")
+    _write(sys.stderr, f"{folded(f'sigflow: error: {one_line(text)}', columns(sys.stderr))}\n")
 
 
 def complain_of_spec(error: SpecError) -> None:
@@ -41,6 +71,14 @@ def complain_of_spec(error: SpecError) -> None:
         _write(sys.stderr, "".join(f"{escape(line)}\n" for line in diagnostic.excerpt().split("\n")))
     if not error.diagnostics:
         complain(str(error))
+
+
+def columns(stream: TextIO) -> int | None:
+    """How many columns a terminal has; None of what is no terminal."""
+    try:
+        return (os.get_terminal_size(stream.fileno()).columns or None) if stream.isatty() else None
+    except (OSError, ValueError):
+        return None
 
 
 def flush_results() -> None:
@@ -97,6 +135,10 @@ class Screen:
         """A line of the result."""
         self.write(f"{text}\n")
 
+    def prose(self, text: str) -> None:
+        """A line of the result that is read as text: a narrow terminal breaks it between words."""
+        self.line(folded(text, columns(sys.stderr if self._aside else sys.stdout)))
+
     def write(self, text: str) -> None:
         """A part of the result."""
         if self._aside:
@@ -114,13 +156,13 @@ class Screen:
         """A line on stderr, unless --quiet."""
         if not self._quiet:
             flush_results()  # so that on a terminal, or in a log, things stand in their order
-            _write(sys.stderr, f"{one_line(text)}\n")
+            _write(sys.stderr, f"{folded(one_line(text), columns(sys.stderr))}\n")
 
     def told(self, severity: str, line: str) -> None:
         """A line on stderr that is harmless already; --quiet leaves the errors."""
         if not self._quiet or severity == "error":
             flush_results()
-            _write(sys.stderr, f"{line}\n")
+            _write(sys.stderr, f"{folded(line, columns(sys.stderr))}\n")
 
     def diagnostic(self, severity: str, text: str) -> None:
         """A finding on stderr; --quiet leaves the errors."""
@@ -136,12 +178,7 @@ class Screen:
             return None
         if os.environ.get("COLUMNS", "").isdecimal() and int(os.environ["COLUMNS"]) > 0:
             return int(os.environ["COLUMNS"])
-        if not sys.stdout.isatty():
-            return None
-        try:
-            return os.get_terminal_size(sys.stdout.fileno()).columns or None
-        except OSError:
-            return None
+        return columns(sys.stdout)
 
     @property
     def progress(self) -> bool:

@@ -71,13 +71,44 @@ def place_text(in_hex: bool) -> Callable[[int], str]:
 _PLACE = re.compile(r"\b((?:at |from |to )?offsets? |(?:frame|gap|record) (?:at )?)(\d+)(?:(\.\.)(\d+))?(?![\w.])")
 
 
+#: A line of hex, which begins with an offset.
+_EXCERPT = re.compile(r" +(\d+)(?=  [0-9a-f]{2} )")
+
+
 def places_in_hex(message: str, place: Callable[[int], str]) -> str:
     """A message with its offsets as `place` writes them."""
     if place is str:
         return message
+    row = _EXCERPT.match(message)
+    if row is not None:
+        return f"{place(int(row[1])):>{row.end(1)}}{message[row.end(1) :]}"
     return _PLACE.sub(
         lambda found: f"{found[1]}{place(int(found[2]))}{f'..{place(int(found[4]))}' if found[3] else ''}", message
     )
+
+
+#: What colours a text; it takes no column.
+_STYLE = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def folded(line: str, width: int | None) -> str:
+    """A line of prose as lines that fit so many columns, broken between words; what follows is indented more.
+
+    None: as it is.  What is indented by four or more is no prose but stands in columns, and stays.
+    """
+    if width is None or cells(_STYLE.sub("", line)) <= width or line.startswith("    "):
+        return line
+    indent = " " * (len(line) - len(line.lstrip(" ")))
+    lines, have = [indent], len(indent)
+    for word in line.split():
+        size = cells(_STYLE.sub("", word))
+        if have > len(indent) and have + 1 + size > width:
+            indent = indent if len(lines) > 1 else f"{indent}    "
+            lines.append(indent)
+            have = len(indent)
+        lines[-1] += word if have == len(indent) else f" {word}"
+        have += size + (have > len(indent))
+    return "\n".join(lines)
 
 
 #: Bytes in one line of hex.

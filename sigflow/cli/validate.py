@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from sigflow.cli.captures import each
-from sigflow.cli.options import Settings, captures, explain_all_option, output_format, scanning
-from sigflow.cli.text import dumps
+from sigflow.cli.options import Settings, captures, explain_all_option, hex_option, output_format, scanning
+from sigflow.cli.text import dumps, place_text, places_in_hex
 from sigflow.cli.verdicts import exit_code, summary_line, summary_tree, symptom_lines, verdict_lines
 
 if TYPE_CHECKING:
@@ -18,9 +18,12 @@ if TYPE_CHECKING:
 @click.command("validate")
 @captures
 @explain_all_option
+@hex_option
 @output_format("text", "json")
 @scanning
-def command(captures: tuple[str, ...], explain_all: bool, form: str, settings: Settings) -> int:
+def command(
+    captures: tuple[str, ...], explain_all: bool, in_hex: bool, form: str, settings: Settings
+) -> int:
     """Say whether each CAPTURE is sound: every byte in a frame, every frame intact, none missing.
 
     `-` is standard input. With several captures, each has its verdict and a summary follows; as JSON, each is a line.
@@ -36,7 +39,7 @@ def command(captures: tuple[str, ...], explain_all: bool, form: str, settings: S
             screen.line(dumps(report.tree(), indent=None if several else 2))
         else:
             for line in [*verdict_lines(report, screen), *symptom_lines(recording, report, screen)]:
-                screen.line(line)
+                screen.prose(places_in_hex(line, place_text(in_hex)))
         return exit_code(report)
 
     code = each(captures, settings, work)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sigflow.cli import exits
+from sigflow.cli.completion import files
 from sigflow.cli.options import Settings, scanning
 from sigflow.cli.terminal import Screen, complain, complain_of_spec, counted, flush_results
 from sigflow.cli.text import dumps
@@ -24,8 +25,8 @@ PERIOD = 0.2
 
 
 @click.command("watch")
-@click.argument("spec", metavar="SPEC")
-@click.argument("capture", metavar="CAPTURE")
+@click.argument("spec", metavar="SPEC", shell_complete=files)
+@click.argument("capture", metavar="CAPTURE", shell_complete=files)
 @click.option("--times", type=click.IntRange(1), metavar="N", help="End after N readings, instead of at Ctrl-C.")
 @scanning
 def command(spec: str, capture: str, times: int | None, settings: Settings) -> int:

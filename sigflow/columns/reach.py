@@ -71,6 +71,14 @@ class Paths:
             return Reached(path, _named(natural[0], natural[1]), natural[1])
         return self._metadata(path) or self._decoded(path, steps) or self._part(path, steps)
 
+    def below(self, path: str) -> list[str]:
+        """The paths one step on from a path ("": from the frame); none where it leads nowhere."""
+        found = self._on(Nested(self._unit), steps_of(path)) if path else ((lambda value: value), Nested(self._unit))
+        if found is None or (path and not steps_of(path)):
+            return []
+        beside = [METADATA] * self._has_metadata + [one.name for one in self._codecs()] if not path else []
+        return [f"{path}.{name}".removeprefix(".") for name in self._names(found[1])] + beside
+
     def near(self, path: str) -> list[str]:
         """Paths that could have been meant, the ones beside the step that leads nowhere."""
         steps = list(steps_of(path)) or [path]

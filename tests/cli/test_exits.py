@@ -362,6 +362,48 @@ def test_a_closed_pipe_is_0_and_silent(tmp_path: Path) -> None:
         assert done.stdout == b"0\n"
 
 
+WRITING = [
+    "validate x.sgf -s sgf1", "parse x.sgf -s sgf1", "parse x.sgf -s sgf1 --format arrow -o -", "inspect x.sgf -s sgf1",
+    "corrupt x.sgf --seed 1 -o -", "compile sgf1.ksy -o -", "formats", "--help", "parse --help", "--version",
+    "--completion bash", "replay x.sgf -s sgf1 --max", "lint bad.ksy",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("command", WRITING)
+def test_where_nobody_takes_the_output(tmp_path: Path, command: str) -> None:
+    """A reader that has gone is no fault; standard output that is closed, or full, is."""
+    (tmp_path / "x.sgf").write_bytes(VALID.read_bytes())
+    (tmp_path / "sgf1.ksy").write_bytes((ROOT / "formats" / "sgf1.ksy").read_bytes())
+    (tmp_path / "bad.ksy").write_text("meta: {id: bad}\nseq:\n  - {id: a, type: nothing}\n")
+    gone = 1 if command.startswith("lint") else 0  # what is wrong with the spec weighs more
+    ways = {"| true; exit ${PIPESTATUS[0]}": gone, ">&-": 1}
+    if os.path.exists("/dev/full"):
+        ways["> /dev/full"] = 1
+    for way, code in ways.items():
+        script = f"sigflow {command} {way}"
+        done = subprocess.run(
+            ["bash", "-c", script],
+            cwd=tmp_path, env=environment(tmp_path), capture_output=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert b"Traceback" not in done.stderr
+        if way.startswith("|"):
+            # Whether the reader has gone before all was written is chance; nothing is said in either case.
+            assert (done.returncode, done.stderr) in ((code, b""), (0, b"")), (script, done)
+        else:
+            assert done.returncode == code, (script, done)
+            assert done.stderr.count(b"sigflow: error: ") == 1
+
+
+def test_closed_output_does_not_matter_to_who_writes_none(tmp_path: Path) -> None:
+    (tmp_path / "x.sgf").write_bytes(VALID.read_bytes())
+    for closed in (">&-", "2>&-", ">&- 2>&-"):
+        script = f"sigflow parse x.sgf -s sgf1 -o out {closed}"
+        done = subprocess.run(["bash", "-c", script], cwd=tmp_path, env=environment(tmp_path), timeout=60, check=False)
+        assert done.returncode == 0
+        assert (tmp_path / "out").read_bytes().count(b"\n") == 25
+        (tmp_path / "out").unlink()
+
+
 def test_ctrl_c_is_130(tmp_path: Path) -> None:
     running = subprocess.Popen(
         [sys.executable, "-m", "sigflow", "replay", str(VALID), "-s", "sgf1", "--rate", "0.1"],

@@ -582,6 +582,13 @@ def test_offsets_in_hexadecimal(sigflow: Call) -> None:
     assert " 132" not in out and " 173" not in out
     explained = sigflow(*arguments, "--offset", "180", "--explain", "--hex").out
     assert explained.startswith("frame 0xb0..0xdc (44 bytes)") and "offset 0xad" in explained
+    verdict = sigflow("validate", SAMPLES / "malformed_frame.sgf", "-s", "sgf1", "--hex").out
+    assert "gap 0x84..0xb0 (44 bytes)" in verdict and "at offset 0x9a" in verdict and "frame at 0x84" in verdict
+    assert "      0x90  00 00" in verdict and verdict.splitlines()[1] == "  308 bytes = 264 in 6 frames + 44 in 1 gap"
+    plain = sigflow("validate", SAMPLES / "malformed_frame.sgf", "-s", "sgf1").out
+    carets = [line.index("^") for out in (plain, verdict) for line in out.splitlines() if line.strip() == "^"]
+    assert len(carets) == 2 and carets[0] == carets[1]
+    assert " 0xb0 " in sigflow("parse", SAMPLES / "malformed_frame.sgf", "-s", "sgf1", "--hex").out
     for wrong in ("0x", "x10", "-1", "1_0", "0b1", "1.5", "", "0x-1", "½"):
         called = sigflow(*arguments, "--offset", wrong)
         assert (called.code, "no offset" in called.err or "offset" in called.err) == (2, True), wrong

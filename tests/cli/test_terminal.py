@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pty
+import re
+import struct
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 
@@ -16,13 +20,14 @@ from sigflow.cli.progress import Watched, watched
 from sigflow.cli.terminal import Screen
 from sigflow.storage.memory import MemoryStorage
 from tests.cli.calls import SAMPLES, Call
-from tests.cli.transcript import environment
+from tests.cli.transcript import environment, prepared
 from tests.storage.check import check_storage
 
 
-def on_terminal(folder: Path, *arguments: str, **more: str) -> tuple[int, str]:
+def on_terminal(folder: Path, *arguments: str, columns: int = 0, **more: str) -> tuple[int, str]:
     """Run with stdout and stderr on a terminal; gives the exit code and what was shown."""
     master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     with subprocess.Popen(
         [sys.executable, "-m", "sigflow", *arguments],
         stdin=subprocess.DEVNULL, stdout=slave, stderr=slave, env={**environment(folder), "TERM": "xterm", **more},
@@ -137,3 +142,85 @@ def test_completion_of_commands_and_options(tmp_path: Path) -> None:
             env={**environment(tmp_path), **shown}, capture_output=True, text=True, timeout=30, check=False,
         )  # fmt: skip
         assert wanted in done.stdout, (words, done)
+
+
+def completed(folder: Path, words: str) -> list[str]:
+    """What the shell is given for the last of these words."""
+    asked = {"_SIGFLOW_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(len(words.split(" ")) - 1)}
+    done = subprocess.run(
+        [sys.executable, "-m", "sigflow"], cwd=folder,
+        env={**environment(folder), **asked}, capture_output=True, text=True, timeout=30, check=False,
+    )  # fmt: skip
+    assert "Traceback" not in done.stderr
+    return done.stdout.splitlines()
+
+
+def test_completion_of_files_formats_and_fields(tmp_path: Path) -> None:
+    prepared(tmp_path)
+    (tmp_path / "bad.ksy").write_text("meta: {id: x\n")
+    files = ["parse sam", "validate sam", "inspect sam", "recover x -o sam", "lint sam", "compile sam", "watch sam"]
+    for words in files:
+        assert completed(tmp_path, f"sigflow {words}") == ["file,sam"], words
+    assert completed(tmp_path, "sigflow compile x -o fo") == ["dir,fo"]
+    assert completed(tmp_path, "sigflow parse x -s sg") == ["plain,sgf1", "plain,sgf_legacy", "file,sg"]
+    assert completed(tmp_path, "sigflow formats sgf_") == ["plain,sgf_legacy", "file,sgf_"]
+    fields = {
+        "parse x -s sgf1 --fields seq": ["plain,sequence"],
+        "parse x -s sgf1 --fields seq,flags.e": ["plain,seq,flags.encoding"],
+        "parse x -s formats/sgf1.ksy --fields payload_": [
+            "plain,payload_length",
+            "plain,payload_zlib",
+            "plain,payload_tlv",
+        ],
+        "parse samples/oscilloscope.hdr --fields chec": ["plain,checksum"],
+        "parse samples/oscilloscope.hdr --fields meta": ["plain,metadata"],
+        "parse none -s none.ksy --fields a": [],
+        "parse none -s bad.ksy --fields a": [],
+        "parse none --fields a": [],
+        "parse - --fields a": [],
+    }
+    for words, wanted in fields.items():
+        assert [line for line in completed(tmp_path, f"sigflow {words}") if line] == wanted, words
+
+
+@pytest.mark.parametrize("width", [24, 40, 56])
+def test_a_narrow_terminal_breaks_between_words(tmp_path: Path, width: int) -> None:
+    from sigflow.cli import COMMANDS
+
+    prepared(tmp_path)
+    wide = on_terminal(tmp_path, "parse", "--help", COLUMNS="200")[1]
+    for arguments in (["--help"], *([name, "--help"] for name in COMMANDS)):
+        code, shown = on_terminal(tmp_path, *arguments, COLUMNS=str(width))
+        assert code == 0
+        lines = shown.splitlines()
+        assert all(len(line) <= width or len(line.split()) == 1 for line in lines), shown
+        if arguments == ["parse", "--help"]:
+            # No word that was not there is there now, but for choices, which break from one to the next.
+            assert {word for word in shown.split() if "|" not in word} <= set(wide.split()) | set(
+                wide.replace("|", "| ").split()
+            )
+
+
+def test_text_on_a_narrow_terminal_breaks_between_words(tmp_path: Path) -> None:
+    capture = str(SAMPLES / "malformed_frame.sgf")
+    for command in (["validate", capture], ["parse", "/none/" + "x" * 5], ["frobnicate"], ["formats", "sgf_legacy"]):
+        plain = on_terminal(tmp_path, *command, columns=400)[1]
+        shown = on_terminal(tmp_path, *command, columns=44)[1]
+        assert set(shown.split()) == set(plain.split())
+        prose = [line for line in shown.splitlines() if not line.startswith("       ")]
+        plain_of = lambda line: re.sub(r"\x1b\[[0-9;]*m", "", line)  # noqa: E731
+        assert all(len(plain_of(line)) <= 44 or len(line.split()) == 1 for line in prose), shown
+    piped = subprocess.run(
+        [sys.executable, "-m", "sigflow", "validate", capture], env={**environment(tmp_path), "COLUMNS": "30"},
+        capture_output=True, timeout=30, check=False,
+    )  # fmt: skip
+    assert max(map(len, piped.stdout.splitlines())) > 100  # a pipe has no width
+
+
+def test_a_table_fits_a_terminal(tmp_path: Path) -> None:
+    for columns in (50, 100, 160):
+        _, shown = on_terminal(tmp_path, "parse", str(SAMPLES / "oscilloscope.hdr"), "--quiet", columns=columns)
+        lines = shown.splitlines()
+        assert len(lines) == 7 and max(map(len, lines)) <= columns
+    _, shown = on_terminal(tmp_path, "parse", str(SAMPLES / "oscilloscope.hdr"), "--quiet", "--wide", columns=50)
+    assert max(map(len, shown.splitlines())) > 800

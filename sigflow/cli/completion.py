@@ -1,0 +1,66 @@
+"""What a shell completes beside commands and options: files, format names, and fields of the formats that are named.
+
+Completing must not disturb: a spec with errors, or a capture that cannot be read, completes to nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from sigflow.errors import SigflowError
+
+
+def files(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Files, as the shell knows them."""
+    return [CompletionItem(incomplete, type="file")]
+
+
+def folders(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Folders."""
+    return [CompletionItem(incomplete, type="dir")]
+
+
+def format_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Formats by name, and files, since a spec is one, too."""
+    from sigflow import catalog
+
+    try:
+        names = [name for name in catalog.names() if name.startswith(incomplete)]
+    except SigflowError:
+        names = []
+    return [*map(CompletionItem, names), *files(ctx, param, incomplete)]
+
+
+def field_paths(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The fields of the formats that are named so far, or that the first capture holds: the last of a list of paths."""
+    done, comma, last = incomplete.rpartition(",")
+    try:
+        found = dict.fromkeys(path for one in _formats(ctx) for path in _paths(one, last))
+    except (SigflowError, OSError):
+        return []
+    return [CompletionItem(f"{done}{comma}{path}") for path in found if path.startswith(last)]
+
+
+def _formats(ctx: click.Context) -> list[Any]:
+    from sigflow import catalog, storage
+    from sigflow.recording.detect import detect
+
+    if ctx.params.get("specs"):
+        return [catalog.load(spec) for spec in ctx.params["specs"]]
+    # Where an option still lacks its value, the arguments before it were not looked at.
+    captures: Sequence[str] = ctx.params.get("captures") or [one for one in ctx.args if not one.startswith("-")]
+    if not captures or captures[0] == storage.STANDARD_INPUT:
+        return []
+    with storage.open(captures[0]) as opened:
+        return [one.format for one in detect(opened, None)]
+
+
+def _paths(format: Any, incomplete: str) -> list[str]:
+    from sigflow.columns.reach import Paths
+
+    before = incomplete.rpartition(".")[0]
+    return Paths(format).below(before)
