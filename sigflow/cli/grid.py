@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 #: Characters of a value, where the width does not ask for less, and the fewest that it is shortened to.
 WIDEST = 32
 NARROWEST = 7
+#: Characters that wait until the widths are known, at most.
+HELD = 1 << 20
 #: Columns of one format.
 MOST = 200
 #: The columns of the frame, and where they are in its tree.
@@ -47,6 +49,7 @@ class Grid:
         self._style = style
         self._views: Mapping[str, View] = {}
         self._waiting: list[tuple[str, dict[str, str]]] = []
+        self._held = 0
         self._layouts: dict[str, Layout] = {}
         self._said = False
         self._begun = False
@@ -63,8 +66,10 @@ class Grid:
 
     def frame(self, tree: dict[str, Any]) -> None:
         """The line of a frame, maybe later."""
-        self._waiting.append((tree["format"], self._cells(tree)))
-        if self._layouts or len(self._waiting) > self._style.ahead:
+        row = self._cells(tree)
+        self._waiting.append((tree["format"], row))
+        self._held += sum(map(len, row.values()))
+        if self._layouts or len(self._waiting) > self._style.ahead or self._held > HELD:
             self._flush()
 
     def end(self) -> None:
@@ -110,6 +115,7 @@ class Grid:
             self._head(format, layout)
             self._write(f"{layout.line(row)}\n")
         self._waiting.clear()
+        self._held = 0
         if head:
             for format, layout in self._layouts.items():
                 self._head(format, layout)
@@ -160,6 +166,8 @@ class Layout:
 
     def _fit(self, width: int) -> None:
         """Take room from the widest fields; then leave out the last."""
+        if "_capture" in self._widths:
+            self._widths["_capture"] = min(self._widths["_capture"], max(width // 4, cells("_capture")))
         while self._total() > width and self._own:
             widest = max(self._own, key=lambda name: self._widths[name])
             if self._widths[widest] <= NARROWEST:
@@ -201,6 +209,8 @@ class Layout:
             shown = row.get(name, "-")
             if not self._style.wide and name in self._own:
                 shown = shortened(shown, width)
+            elif name == "_capture" and cells(shown) > width:
+                shown = shortened(shown[::-1], width)[::-1]  # the end of a path says more than its beginning
             room = " " * max(0, width - cells(shown))
             shown = f"{room}{shown}" if name in NUMBERS else f"{shown}{room}"
             parts.append(f"{name}={shown}" if labels and self._labelled(name) else shown)
