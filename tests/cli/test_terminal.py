@@ -219,11 +219,11 @@ def test_text_on_a_narrow_terminal_breaks_between_words(tmp_path: Path) -> None:
 
 def test_a_table_fits_a_terminal(tmp_path: Path) -> None:
     for columns in (50, 100, 160):
-        _, shown = on_terminal(tmp_path, "parse", str(SAMPLES / "...cilloscope.hdr"), "--quiet", columns=columns)
+        _, shown = on_terminal(tmp_path, "parse", str(SAMPLES / "oscilloscope.hdr"), "--quiet", columns=columns)
         lines = shown.splitlines()
         assert len(lines) == 7 and max(map(len, lines)) <= columns
-    twice = [str(SAMPLES / "...cilloscope.hdr")] * 2
+    twice = [str(SAMPLES / "oscilloscope.hdr")] * 2
     _, shown = on_terminal(tmp_path, "parse", *twice, "-s", "instrument_hdr", "--quiet", columns=70)
     assert max(map(len, shown.splitlines())) <= 70 and shown.count("...cilloscope.hdr") == 12
-    _, shown = on_terminal(tmp_path, "parse", str(SAMPLES / "...cilloscope.hdr"), "--quiet", "--wide", columns=50)
+    _, shown = on_terminal(tmp_path, "parse", str(SAMPLES / "oscilloscope.hdr"), "--quiet", "--wide", columns=50)
     assert max(map(len, shown.splitlines())) > 800
