@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 @hex_option
 @output_format("text", "json")
 @scanning
-def command(
-    captures: tuple[str, ...], explain_all: bool, in_hex: bool, form: str, settings: Settings
-) -> int:
+def command(captures: tuple[str, ...], explain_all: bool, in_hex: bool, form: str, settings: Settings) -> int:
     """Say whether each CAPTURE is sound: every byte in a frame, every frame intact, none missing.
 
     `-` is standard input. With several captures, each has its verdict and a summary follows; as JSON, each is a line.
