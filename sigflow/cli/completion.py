@@ -6,22 +6,30 @@ Completing must not disturb: a spec with errors, or a capture that cannot be rea
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from click.shell_completion import CompletionItem
 
 from sigflow.errors import SigflowError
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+
+def _item(value: str, kind: str = "plain") -> CompletionItem:
+    from click.shell_completion import CompletionItem  # which no command needs but while a shell completes
+
+    return CompletionItem(value, type=kind)
 
 
 def files(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Files, as the shell knows them."""
-    return [CompletionItem(incomplete, type="file")]
+    return [_item(incomplete, "file")]
 
 
 def folders(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Folders."""
-    return [CompletionItem(incomplete, type="dir")]
+    return [_item(incomplete, "dir")]
 
 
 def format_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -32,7 +40,7 @@ def format_names(ctx: click.Context, param: click.Parameter, incomplete: str) ->
         names = [name for name in catalog.names() if name.startswith(incomplete)]
     except SigflowError:
         names = []
-    return [*map(CompletionItem, names), *files(ctx, param, incomplete)]
+    return [*map(_item, names), *files(ctx, param, incomplete)]
 
 
 def field_paths(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -42,7 +50,7 @@ def field_paths(ctx: click.Context, param: click.Parameter, incomplete: str) -> 
         found = dict.fromkeys(path for one in _formats(ctx) for path in _paths(one, last))
     except (SigflowError, OSError):
         return []
-    return [CompletionItem(f"{done}{comma}{path}") for path in found if path.startswith(last)]
+    return [_item(f"{done}{comma}{path}") for path in found if path.startswith(last)]
 
 
 def _formats(ctx: click.Context) -> list[Any]:

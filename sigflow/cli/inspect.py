@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from sigflow.recording import Recording
     from sigflow.recording.checks import Check
     from sigflow.recording.explanation import Explanation
-    from sigflow.recording.fields import Shown
     from sigflow.recording.inspection import Candidate, Item, Piece
+    from sigflow.recording.values import Shown
 
 #: How an offset is written.
 Place = Callable[[int], str]

@@ -15,7 +15,8 @@ from sigflow.events import Gap, Record
 from sigflow.recording.checks import Check
 from sigflow.recording.diagnosis import Budget, Cause
 from sigflow.recording.faults import Examiner, Look, look
-from sigflow.recording.fields import FieldSpan, Shown, Values, field_spans
+from sigflow.recording.fields import FieldSpan, field_spans
+from sigflow.recording.values import Shown, Values
 from sigflow.stream.reading import payload_span
 
 if TYPE_CHECKING:
