@@ -12,11 +12,14 @@ reaches farther, the pass begins anew with twice the distance.
 # ruff: noqa: PLR1714
 
 from sigflow.engine.continuation import (
+    EXHAUSTED,
     MOST_LOOKS,
+    WAY,
     against_run,
     any_counts,
     continues,
     enter_runs,
+    next_claim,
     next_counter,
     tells,
 )
@@ -216,35 +219,27 @@ def nearest_end(start, n, data, end, reach, S, L, box):
 
 def nearest_of_several(start, n, data, end, reach, S, L, box):
     """The same where formats are interleaved, and a place may be the beginning of frames of more than one."""
-    formats = len(L)
-    path = 64  # from here on, box holds the way: the place of each frame, then the format to try next at it
     best = 0
     depth = 0
     looks = 0
-    box[path] = start
-    box[path + 1] = 0
+    box[WAY] = start
+    box[WAY + 1] = 0
     while depth >= 0:
-        at = box[path + 2 * depth]
-        k = box[path + 2 * depth + 1]
-        if k == formats or at >= end:
+        way = WAY + 2 * depth
+        looks += 1
+        claim = next_claim(way, len(L), data, end, S, L, box)
+        if claim == HARD_VERDICT or looks > MOST_LOOKS:
+            return HARD_VERDICT
+        if claim == EXHAUSTED:
             depth -= 1
             continue
-        box[path + 2 * depth + 1] = k + 1
-        looks += 1
-        if looks > MOST_LOOKS:
-            return HARD_VERDICT
-        claim = bounded(k, data, at, end, S, L, box)
-        if claim == HARD_VERDICT:
-            return HARD_VERDICT
-        if claim <= 0 or at + claim > reach or null(k, data, at, box[0], L):
-            continue
-        stop = at + claim
-        if best and stop >= best:
+        stop = box[way] + claim
+        if claim == NO_MARKER or stop > reach or (best and stop >= best):
             continue
         if depth == n - 1:
             best = stop
             continue
         depth += 1
-        box[path + 2 * depth] = stop
-        box[path + 2 * depth + 1] = 0
+        box[way + 2] = stop
+        box[way + 3] = 0
     return best

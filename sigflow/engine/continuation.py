@@ -17,6 +17,7 @@ from sigflow.engine.loop import (
     HARD_VERDICT,
     LAST_USED,
     LINKED,
+    NO_MARKER,
     NOTHING,
     RUN_ROWS,
     TOLD_COUNTER,
@@ -46,6 +47,10 @@ RUN_OLDER = 2
 RUN_NEWER = 3
 #: Rows that are tried for one entry.
 PROBES = 64
+#: From here on, box holds a way of frames: the place of each, then the format to try next at it.
+WAY = 64
+#: No format is left to try at the last place of a way.
+EXHAUSTED = -998
 #: Headers that following all the runs from one place may look at; where formats share places there can be more.
 MOST_LOOKS = 4096
 
@@ -139,47 +144,60 @@ def enter_last(k, stream, counter, start, end, S, RUNS):
     return S[LAST_USED] <= RUN_ROWS // 2
 
 
+def next_claim(way, until, data, end, S, L, box):
+    """The length that the next format claims at the last place of a way of frames, NO_MARKER where its header is
+    none, EXHAUSTED where all before `until` were tried, or HARD_VERDICT.
+
+    way: where in box the place stands, and behind it the format to try next.
+    """
+    at = box[way]
+    k = box[way + 1]
+    if k == until or at >= end:
+        return EXHAUSTED
+    box[way + 1] = k + 1
+    claim = bounded(k, data, at, end, S, L, box)
+    if claim == HARD_VERDICT:
+        return HARD_VERDICT
+    return NO_MARKER if claim <= 0 or null(k, data, at, box[0], L) else claim
+
+
 def runs_from(start, n, data, end, S, L, box, RUNS):
     """Enter the runs of n frames from `start` on; 1, 0 where there is no room, or HARD_VERDICT."""
-    formats = len(L)
-    path = 64  # from here on, box holds the way: the place of each frame, then the format to try next at it
     looks = 0
-    for first in range(formats):
+    for first in range(len(L)):
         nearest = 0
         stream = S[NOTHING]
         counter = S[NOTHING]
         counts = False
         depth = 0
-        box[path] = start
-        box[path + 1] = first
+        box[WAY] = start
+        box[WAY + 1] = first
         while depth >= 0:
-            at = box[path + 2 * depth]
-            k = box[path + 2 * depth + 1]
-            if k == formats or at >= end or (depth == 0 and k > first):
+            way = WAY + 2 * depth
+            looks += 1
+            claim = next_claim(way, first + 1 if depth == 0 else len(L), data, end, S, L, box)
+            if claim == HARD_VERDICT or looks > MOST_LOOKS:
+                return HARD_VERDICT
+            if claim == EXHAUSTED:
                 depth -= 1
                 continue
-            box[path + 2 * depth + 1] = k + 1
-            looks += 1
-            if looks > MOST_LOOKS:
-                return HARD_VERDICT
-            claim = bounded(k, data, at, end, S, L, box)
-            if claim == HARD_VERDICT:
-                return HARD_VERDICT
-            if claim <= 0 or null(k, data, at, box[0], L):
+            if claim == NO_MARKER:
                 continue
+            k = box[way + 1] - 1
+            stop = box[way] + claim
             if depth == 0:
                 counts = tells(k, box, L)
                 stream = box[3]
                 counter = box[2]
             if depth < n - 1:
                 depth += 1
-                box[path + 2 * depth] = at + claim
-                box[path + 2 * depth + 1] = 0
+                box[way + 2] = stop
+                box[way + 3] = 0
                 continue
-            if nearest == 0 or at + claim < nearest:
-                nearest = at + claim
+            if nearest == 0 or stop < nearest:
+                nearest = stop
             if tells(k, box, L) and not enter_last(
-                k, box[3], next_counter(k, box[2], S[NOTHING], L), start, at + claim, S, RUNS
+                k, box[3], next_counter(k, box[2], S[NOTHING], L), start, stop, S, RUNS
             ):
                 return 0
         if (
