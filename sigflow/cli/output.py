@@ -18,7 +18,7 @@ from sigflow.cli.terminal import OutputFailed
 from sigflow.errors import UsageError
 from sigflow.storage import STANDARD_INPUT
 from sigflow.storage.compressed import kind_of
-from sigflow.storage.disk import Draft, Identity, identity, replaceable
+from sigflow.storage.disk import Draft, Identity, identity, passing_file, replaceable
 
 #: What stands for standard output.
 STANDARD_OUTPUT = "-"
@@ -143,10 +143,8 @@ def read_back(output: str) -> Iterator[str]:
         yield output
         return
     import shutil
-    import tempfile
 
-    with tempfile.TemporaryDirectory() as folder:
-        path = os.path.join(folder, "out")
+    with passing_file() as path:
         yield path
         if os.path.exists(path):
             with open(path, "rb") as file:

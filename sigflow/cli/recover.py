@@ -77,8 +77,6 @@ def command(
     screen = settings.screen.beside(output)
     reports: list[Report] = []
     outs = _outs(captures, output, mode, settings.read)
-    if output == STANDARD_OUTPUT and quarantine is None and mode != "report":
-        raise UsageError("with -o -, name the folder for the rest with --quarantine")
 
     def work(recording: Recording) -> int:
         shown = FORMS[form](screen)
@@ -128,6 +126,7 @@ class _Job:
         self._mode = mode
         self._folder = quarantine or f"{out}{ENDING}"
         self._own = quarantine is None
+        self._beside = quarantine is None and out == STANDARD_OUTPUT
         self._spared = spared
         self._left_out = left_out
 
@@ -135,6 +134,10 @@ class _Job:
         """What was done, and the verdict on the capture."""
         if self._mode == "report" or self._out is None:
             return self._done(recording, None)
+        if self._beside:
+            # Standard output has no name to go by, the capture may have.
+            name = os.path.basename(recording.name)
+            self._folder = f"{'stdin' if name == storage.STANDARD_INPUT else name}{ENDING}"
         with read_back(self._out) as path, seekable(recording.storage, folder_of(path)) as source:
             self._fault = getattr(recording.storage, "fault", None)
             done, report = self._done(recording.over(source), path)

@@ -89,6 +89,8 @@ class FormatColumns:
         for path in dict.fromkeys(wanted.fields):
             own = of_format(path, self.format.name) if several else path
             ways = list(dict.fromkeys([path, own]))
+            if any(one.field.name in ways for one in self._outputs):
+                continue  # with the name of the format, and without
             if any(self._found(one, sources) for one in ways):
                 continue
             if more is None:

@@ -16,6 +16,7 @@ import re
 import secrets
 import shutil
 import stat
+import tempfile
 from collections.abc import Callable, Collection, Iterator
 from types import TracebackType
 from typing import Self
@@ -119,6 +120,19 @@ def remove_drafts() -> None:
     for path in list(_DRAFTS):
         with contextlib.suppress(OSError):
             os.remove(path)
+
+
+@contextlib.contextmanager
+def passing_file() -> Iterator[str]:
+    """A path in the folder for temporary files; what is written there is gone at the end, however that comes."""
+    path = os.path.join(tempfile.gettempdir(), f"sigflow-{secrets.token_hex(8)}")
+    _DRAFTS.add(path)
+    try:
+        yield path
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(path)
+        _DRAFTS.discard(path)
 
 
 class Draft:

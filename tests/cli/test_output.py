@@ -156,8 +156,29 @@ def test_standard_output(tmp_path: Path) -> None:
     assert sorted(os.listdir(tmp_path)) == [".shims", "q"]
 
 
+def test_the_quarantine_of_standard_output(tmp_path: Path) -> None:
+    """It is named after the capture, in the current folder, and is there only where something is left out."""
+    command = [sys.executable, "-m", "sigflow", "recover", "-s", "sgf1", "-o", "-", "--quiet"]
+    for capture, folder in (
+        (str(VALID), None),
+        (str(MALFORMED), f"{MALFORMED.name}.quarantine"),
+        ("-", "stdin.quarantine"),
+    ):
+        with MALFORMED.open("rb") as file:
+            done = subprocess.run(
+                [*command, capture],
+                cwd=tmp_path,
+                env=environment(tmp_path),
+                stdin=file,
+                capture_output=True,
+                check=False,
+            )
+        assert len(done.stdout) == (264 if folder else VALID.stat().st_size), done.stderr
+        assert folder is None or (tmp_path / folder / "ledger.sqlite3").exists()
+    assert len(list(tmp_path.iterdir())) == 3  # with the shims
+
+
 def test_wrong_uses_of_standard_output(sigflow: Call) -> None:
-    assert "--quarantine" in sigflow("recover", MALFORMED, "-o", "-").err
     assert sigflow("compile", SGF1, ROOT / "formats" / "tlv.ksy", "-o", "-").code == 2
 
 
