@@ -88,10 +88,10 @@ class FormatColumns:
         more: dict[str, Source] | None = None
         for path in dict.fromkeys(wanted.fields):
             own = of_format(path, self.format.name) if several else path
+            # With the name of the format and without, it is one column.
+            taken = {one.field.name for one in self._outputs}
             ways = list(dict.fromkeys([path, own]))
-            if any(one.field.name in ways for one in self._outputs):
-                continue  # with the name of the format, and without
-            if any(self._found(one, sources) for one in ways):
+            if any(one in taken or self._found(one, sources) for one in ways):
                 continue
             if more is None:
                 more = self._all(True, True)
