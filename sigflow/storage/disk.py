@@ -157,6 +157,8 @@ class Draft:
         that must not be written over, whatever name they go by.  Raises `UsageError` where one of these would be,
         `SigflowError` where another process is writing the file, `OSError` where it may not be written.
         """
+        if not name:
+            raise UsageError("the output has no name")
         self.name = name
         self.size = 0
         self._disk = disk
