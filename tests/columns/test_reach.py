@@ -1,0 +1,109 @@
+"""Every path that can be read off the plain tree of a frame leads to exactly that part, told from the spec alone."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from sigflow import catalog
+from sigflow.columns.reach import Paths, resolve
+from sigflow.columns.table import Wanted
+from sigflow.compiler import build
+from sigflow.errors import UsageError
+from sigflow.events import Record
+from sigflow.recording.frames import View
+from sigflow.stream.format import Format
+from tests.columns.kit import format_of
+from tests.columns.shown import same
+from tests.columns.test_kst import ROUND, corpus
+from tests.columns.test_ways import GATHERED, PARSED, frames_of
+from tests.compiler import kst_corpus
+
+#: Paths of one frame, and elements of a list, that are tried.
+MOST = 150
+FIRST = 3
+
+
+def paths(tree: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Every path in a plain tree, and what is there."""
+    if path:
+        yield path, tree
+    if isinstance(tree, dict) and set(tree) != {"name", "raw"}:
+        for name, one in tree.items():
+            yield from paths(one, f"{path}.{name}".removeprefix("."))
+    elif isinstance(tree, list):
+        for number, one in enumerate(tree[:FIRST]):
+            yield from paths(one, f"{path}[{number}]")
+
+
+def check(format: Format, raw: bytes) -> int:
+    """Every path of one frame; gives how many there were."""
+    record = Record(format, 0, raw, 0)
+    whole = View(format, Wanted(instances=True, physical=True)).of(record)["value"]
+    found = dict(list(paths(whole))[:MOST]) if isinstance(whole, dict) else {}
+    (reached,) = resolve([format], tuple(found))
+    wanted = Wanted(instances=True, physical=True, fields=tuple(found))
+    value = View(format, wanted, reached).of(record)["value"]
+    for path, tree in found.items():
+        assert same(value[path], tree), path
+    return len(found)
+
+
+@pytest.mark.parametrize("name", [*GATHERED, *PARSED])
+def test_every_path_of_frames(name: str) -> None:
+    assert sum(check(format_of(name), raw) for raw in frames_of(name, 12)) > 12
+
+
+@pytest.mark.skipif(bool(kst_corpus.WHY_ABSENT), reason=kst_corpus.WHY_ABSENT or "present")
+def test_every_path_of_the_corpus() -> None:
+    paths = [str(path) for path in kst_corpus.import_paths()]
+    tried = 0
+    for name, file in corpus().items():
+        if name == ROUND:
+            continue  # its tree has two million nodes, at each path anew
+        format = catalog.format_of(build(str(kst_corpus.spec_path(name)), import_paths=paths, opaque_types=True))
+        tried += check(format, file.read_bytes())
+    assert tried > 2000
+
+
+def test_no_text_is_more_than_an_error() -> None:
+    rng = random.Random(5)
+    names = [
+        "flags",
+        "encoding",
+        "payload_tlv",
+        "tag",
+        "value",
+        "metadata",
+        "[0]",
+        "[99]",
+        "[",
+        "]",
+        ".",
+        "..",
+        "é",
+        " ",
+        "[-1]",
+        "[1e3]",
+    ]
+    formats = [format_of(name) for name in ("sgf1", "trees", "choices", "nested")]
+    known = 0
+    for _ in range(500):
+        path = "".join(rng.choice(names) + rng.choice(["", "", "."]) for _ in range(rng.randint(1, 5)))
+        try:
+            known += any(resolve(formats, (path,)))
+        except UsageError as error:
+            assert str(error).startswith("unknown field")
+    assert known
+    with pytest.raises(UsageError, match="unknown field"):
+        resolve(formats, ("value" + ".value" * 5000,))
+
+
+def test_paths_are_completed_a_step_at_a_time() -> None:
+    paths = Paths(format_of("sgf1"))
+    assert paths.below("flags") == ["flags.reserved", "flags.compressed", "flags.encoding"]
+    assert {"stream_id", "payload_tlv"} < set(paths.below(""))
+    assert paths.below("nothing") == paths.below("flags[") == paths.below("stream_id") == []
