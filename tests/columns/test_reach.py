@@ -66,7 +66,7 @@ def test_every_path_of_the_corpus() -> None:
             continue  # its tree has two million nodes, at each path anew
         format = catalog.format_of(build(str(kst_corpus.spec_path(name)), import_paths=paths, opaque_types=True))
         tried += check(format, file.read_bytes())
-    assert tried > 2000
+    assert tried > 1500
 
 
 def test_no_text_is_more_than_an_error() -> None:
