@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 import random
 from collections.abc import Iterator
 from typing import Any
@@ -16,7 +18,7 @@ from sigflow.errors import UsageError
 from sigflow.events import Record
 from sigflow.recording.frames import View
 from sigflow.stream.format import Format
-from tests.columns.kit import format_of
+from tests.columns.kit import batch, format_of, table_of
 from tests.columns.shown import same
 from tests.columns.test_kst import ROUND, corpus
 from tests.columns.test_ways import GATHERED, PARSED, frames_of
@@ -39,6 +41,20 @@ def paths(tree: Any, path: str = "") -> Iterator[tuple[str, Any]]:
             yield from paths(one, f"{path}[{number}]")
 
 
+def in_table(tree: Any, cell: Any) -> bool:
+    """Whether a cell of a table says what a plain tree says; what has parts is compared by its parts."""
+    if isinstance(tree, dict) and set(tree) == {"name", "raw"}:
+        tree = tree["name"] if tree["name"] is not None else str(tree["raw"])
+    if isinstance(tree, dict | list) or isinstance(cell, dict | list):
+        return True
+    if isinstance(cell, float):
+        return float(tree) == cell or (math.isnan(cell) and tree == "NaN")
+    if isinstance(cell, str) and isinstance(tree, str):
+        return cell == tree.encode("utf-8", "backslashreplace").decode()
+    # What the spec gives no type is text in a table.
+    return bool((cell.hex() if isinstance(cell, bytes) else cell) == tree or cell == json.dumps(tree))
+
+
 def check(format: Format, raw: bytes) -> int:
     """Every path of one frame; gives how many there were."""
     record = Record(format, 0, raw, 0)
@@ -49,6 +65,10 @@ def check(format: Format, raw: bytes) -> int:
     value = View(format, wanted, reached).of(record)["value"]
     for path, tree in found.items():
         assert same(value[path], tree), path
+    if found:
+        (row,) = table_of([format], batch([raw]), Wanted(fields=tuple(found))).to_pylist()
+        for path, tree in found.items():
+            assert in_table(tree, row[path]), (path, tree, row[path])
     return len(found)
 
 
