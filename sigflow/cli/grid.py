@@ -50,6 +50,7 @@ class Grid:
         self._views: Mapping[str, View] = {}
         self._waiting: list[tuple[str, dict[str, str]]] = []
         self._held = 0
+        self._first: list[dict[str, str]] = []
         self._layouts: dict[str, Layout] = {}
         self._said = False
         self._begun = False
@@ -89,6 +90,8 @@ class Grid:
         found["_offset"] = self._style.place(tree["offset"])
         value = tree["value"]
         parts = value if isinstance(value, dict) and not is_enum(value) else {"value": value}
+        if view.wanted.fields is not None:
+            parts = {name: one for name, one in parts.items() if name in view.names}
         if view.numbers is not None:
             parts = parts | {view.numbers: tree["payload"]}
         if view.wanted.fields is None:
@@ -103,15 +106,15 @@ class Grid:
 
     def _flush(self, *, head: bool = False) -> None:
         if not self._layouts:
+            self._first = [row for _, row in self._waiting]
             for name in self._views:
                 rows = [row for format, row in self._waiting if format == name]
                 if rows or head:
-                    self._layouts[name] = Layout(self._names(name, rows), rows, self._style, len(self._views) > 1)
+                    self._layouts[name] = self._layout(name, rows)
         for format, row in self._waiting:
             layout = self._layouts.get(format)
             if layout is None:
-                names = self._names(format, [row])
-                layout = self._layouts[format] = Layout(names, [row], self._style, len(self._views) > 1)
+                layout = self._layouts[format] = self._layout(format, [row])
             self._head(format, layout)
             self._write(f"{layout.line(row)}\n")
         self._waiting.clear()
@@ -119,6 +122,10 @@ class Grid:
         if head:
             for format, layout in self._layouts.items():
                 self._head(format, layout)
+
+    def _layout(self, format: str, rows: Sequence[dict[str, str]]) -> Layout:
+        several = len(self._views) > 1
+        return Layout(self._names(format, rows), rows, self._style, several, [*self._first, *rows])
 
     def _head(self, format: str, layout: Layout) -> None:
         """The line of names, once; of several formats the values have their names with them."""
@@ -132,6 +139,8 @@ class Grid:
         names = dict.fromkeys(name for row in rows for name in row)
         if not rows:
             names = dict.fromkeys([*NUMBERS, "_format", *self._views[format].names])
+        if any(view.timed for view in self._views.values()):
+            names["_time"] = None  # also for a format that has none, so that what follows is aligned
         first = [name for name in ENVELOPE if name in names]
         return [*first, *(name for name in names if name not in first)]
 
@@ -139,13 +148,25 @@ class Grid:
 class Layout:
     """How wide the columns of one format are."""
 
-    def __init__(self, names: Sequence[str], rows: Sequence[dict[str, str]], style: Style, several: bool) -> None:
+    def __init__(
+        self,
+        names: Sequence[str],
+        rows: Sequence[dict[str, str]],
+        style: Style,
+        several: bool,
+        every: Sequence[dict[str, str]],
+    ) -> None:
+        """every: the first rows of all formats, which have the columns of the frame in common."""
         self._several = several
         self._style = style
         self._own = [name for name in names if name not in ENVELOPE]
         self._names = list(names)
         self._widths = {
-            name: max([0 if self._labelled(name) else cells(name), *(cells(row.get(name, "-")) for row in rows)])
+            name: max(
+                0 if self._labelled(name) else cells(name),
+                *(cells(row.get(name, "-")) for row in (every if name in ENVELOPE else rows)),
+                0,
+            )
             for name in names
         }
         for name, least in NUMBERS.items():

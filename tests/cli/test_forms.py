@@ -591,3 +591,16 @@ def test_offsets_in_hexadecimal(sigflow: Call) -> None:
     for wrong in ("0x", "x10", "-1", "1_0", "0b1", "1.5", "", "0x-1", "½"):
         called = sigflow(*arguments, "--offset", wrong)
         assert (called.code, "no offset" in called.err or "offset" in called.err) == (2, True), wrong
+
+
+def test_frames_of_several_formats_are_aligned(sigflow: Call, specs: Path) -> None:
+    (specs / "x.bin").write_bytes(sensor(1_700_000_000_123_456) + beacon(b"abc") + sensor(2) + text(b"t"))
+    named = [word for name in ("sensor", "beacon", "texts") for word in ("-s", specs / f"{name}.ksy")]
+    head, *lines = sigflow("parse", specs / "x.bin", *named).out.splitlines()
+    assert [line.split()[3:5] for line in lines] == [
+        ["sensor", "2023-11-14T22:13:20.123456Z"], ["beacon", "-"], ["sensor", "1970-01-01T00:00:00.000002Z"],
+        ["texts", "-"],
+    ]  # fmt: skip
+    assert {line.index("magic=") for line in lines} == {lines[0].index("magic=")}
+    assert all(line[head.index("_time") - 1] == " " for line in lines)
+    assert lines[0].index("temperature=") == lines[2].index("temperature=")
