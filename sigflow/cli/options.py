@@ -60,7 +60,8 @@ class Settings:
         """The files that are read beside the captures: nothing is written over them."""
         from sigflow.cli.config import DEFAULT
 
-        return [*self.specs, self.config or DEFAULT]
+        specs = [spec for spec in self.specs if spec.endswith(".ksy")]  # (a name is no file)
+        return [*specs, self.config or DEFAULT]
 
     @property
     def limits(self) -> Limits | None:

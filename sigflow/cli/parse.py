@@ -102,7 +102,7 @@ def command(
             return read.end(reports, alone=not several)
 
         code = each(captures, settings, work)
-        if output is not None and code in (exits.FAILED, exits.USAGE):
+        if output not in (None, STANDARD_OUTPUT) and code in (exits.FAILED, exits.USAGE):
             raise Nothing  # not all that was asked for could be read: OUT keeps what it was
         close()
     if several:

@@ -84,6 +84,12 @@ def test_what_is_read_is_not_written_over(sigflow: Call, tmp_path: Path, monkeyp
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
+def test_an_output_may_be_called_like_a_format(sigflow: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for _ in range(2):
+        assert sigflow("parse", VALID, "-s", "sgf1", "-o", "sgf1").code == 0
+
+
 def test_compile_writes_over_generated_code_only(sigflow: Call, tmp_path: Path) -> None:
     module = tmp_path / "sgf1.py"
     module.write_text("# my own parser\n")
@@ -176,6 +182,14 @@ def test_the_quarantine_of_standard_output(tmp_path: Path) -> None:
         assert len(done.stdout) == (264 if folder else VALID.stat().st_size), done.stderr
         assert folder is None or (tmp_path / folder / "ledger.sqlite3").exists()
     assert len(list(tmp_path.iterdir())) == 3  # with the shims
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_what_cannot_be_read_to_standard_output(tmp_path: Path, form: str) -> None:
+    for captures, code in ((["none"], 1), ([str(VALID), "none"], 1), ([str(VALID), "--fields", "zzz"], 2)):
+        done = process(tmp_path, "parse", *captures, "-s", "sgf1", "--format", form, "-o", "-")
+        assert (done.returncode, done.stderr.count(b"sigflow: error: ")) == (code, 1), done.stderr
+        assert b"Traceback" not in done.stderr
 
 
 def test_wrong_uses_of_standard_output(sigflow: Call) -> None:
