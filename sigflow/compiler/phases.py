@@ -61,7 +61,7 @@ class Build:
             raise SpecError(str(errors[0]) if errors else "the spec has errors", self.problems)
         foreign = next((one for one in self.problems if one.code == "SF314"), None)
         if foreign is not None:
-            raise SpecError(f"the spec is not loaded: {foreign.message}")
+            raise SpecError(f"the spec is not loaded: {foreign.message} (in Python: allow_imports)")
         return _Loader(self.modules, self.allowed).module(self.main)
 
 

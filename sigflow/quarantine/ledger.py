@@ -183,7 +183,7 @@ class Ledger:
         """What is wrong with a row, as an error of ours that names it."""
         try:
             yield
-        except (ValueError, RecursionError) as error:  # (msgspec's is a ValueError)
+        except (ValueError, RecursionError, msgspec.MsgspecError) as error:  # (msgspec's is a ValueError of late only)
             raise SigflowError(
                 f"{self._path}: the ledger: the row of {str(row[0])[:80]!r} is damaged: {error}"
             ) from error
