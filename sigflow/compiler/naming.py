@@ -45,11 +45,20 @@ def module(id: str) -> str:
 _IMPORTED = frozenset(("kaitaistruct", "sigflow", "sigflow_formats", "numpy", "numba", "llvmlite"))
 
 
+#: Modules of the standard library that only some of the Python versions from 3.11 on have: names do not depend on them.
+_OF_SOME = frozenset(
+    """
+    aifc annotationlib asynchat asyncore audioop cgi cgitb chunk compression crypt distutils imghdr imp lib2to3 mailcap
+    msilib nis nntplib ossaudiodev pipes smtpd sndhdr spwd sunau telnetlib uu xdrlib
+    """.split()  # noqa: SIM905
+)
+
+
 def shadows(id: str) -> bool:
     """Whether Python, or the runtime, has a module of this name: a generated one would be imported instead of it, or it
     instead of the generated one.
     """
-    return id in _IMPORTED or id in sys.stdlib_module_names
+    return id in _IMPORTED or id in sys.stdlib_module_names or id in _OF_SOME
 
 
 def sibling(id: str, taken: set[str]) -> str:

@@ -30,7 +30,7 @@ from sigflow.runtime.envelope import (
     Sequence,
     Time,
 )
-from sigflow.runtime.measure import WIRE_ERRORS, maybe_advance, reason_of
+from sigflow.runtime.measure import WIRE_ERRORS, maybe_advance, own_process, reason_of
 from sigflow.runtime.native import (
     bits_be,
     bits_le,
@@ -142,6 +142,7 @@ __all__ = [
     "order_of",
     "order_to",
     "product_fits",
+    "own_process",
     "reason_of",
     "require_abi",
     "s1",

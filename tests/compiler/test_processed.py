@@ -84,3 +84,24 @@ def test_a_value_that_is_checked_has_to_be_known(tmp_path: Path) -> None:
     )
     found = [one for one in build(spec, allow_imports=["my_own_fx"]).problems if one.code == "SF507"]
     assert len(found) == 1 and "'a' has a custom process, and what it gives is checked" in found[0].message
+
+
+FAILING = {
+    "an error of its own kind": ("raise KeyboardTrouble('own')", "the process MyOwnFx failed: KeyboardTrouble: own"),
+    "any other": ("raise RuntimeError('own')", "the process MyOwnFx failed: RuntimeError: own"),
+    "no bytes": ("return 5", "the process MyOwnFx gave int, wanted bytes"),
+}
+
+
+@pytest.mark.parametrize("name", FAILING)
+def test_a_process_that_fails_is_a_finding(name: str, tmp_path: Path) -> None:
+    code, text = FAILING[name]
+    module = ModuleType("my_own_fx")
+    own = f"class KeyboardTrouble(Exception): pass\nclass MyOwnFx:\n  def decode(self, data):\n    {code}\n"
+    exec(own, module.__dict__)
+    sys.modules["my_own_fx"] = module  # (the fixture puts back what was there)
+    spec, capture = tmp_path / "x.ksy", tmp_path / "x.bin"
+    spec.write_text("meta: {id: x}\nseq: [{id: a, size: 2, process: my_own_fx}, {id: b, size: 1}]\n", encoding="utf-8")
+    capture.write_bytes(b"abc")
+    record = next(iter(sigflow.open(capture, spec, allow_imports=["my_own_fx"])))
+    assert text in record.diagnostics[0].message

@@ -404,7 +404,8 @@ class Reads:
             return f"{stream}.process_rotate_left({raw}, {amount}, 1)"
         module = ".".join(process.path[:-1]) or process.path[-1]
         self.module.processes.add(module)
-        return f"{module}.{upper_camel(process.path[-1])}({', '.join(arguments)}).decode({raw})"
+        given = f"({', '.join(arguments)}{',' if len(arguments) == 1 else ''})"
+        return f"{self.module.need('own_process')}({module}.{upper_camel(process.path[-1])}, {given}, {raw})"
 
     # ------------------------------------------------------------ switches
 
