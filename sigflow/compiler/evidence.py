@@ -11,6 +11,12 @@ from sigflow.compiler.layout import constant, integer
 from sigflow.compiler.model import Bits, Bytes, Names, Number, Shape, Text, User
 from sigflow.compiler.types import Types
 
+#: Types inside each other in which literals and evidence are looked for.
+_DEEPEST = 40
+#: The longest literal that is looked for, in bytes, and the most evidence that is told apart, in bits.
+_LONGEST = 1024
+_MOST_BITS = float(1 << 20)
+
 
 def fixed_literals(attr: sc.Attr, names: Names) -> list[bytes]:
     """The byte strings that a field can be, where `contents` or `valid` leaves only a few."""
@@ -51,28 +57,37 @@ def leading(unit: sc.ClassSpec, names: Names) -> list[bytes]:
     """The literals that a frame can begin with: the longest run of leading fields that are fixed, also inside the types
     of leading fields.
     """
-    found, _ = _leading(unit, names, (unit,))
+    found, _ = _leading(unit, names, {}, 0)
     return [one for one in found if one]
 
 
-def _leading(spec: sc.ClassSpec, names: Names, inside: tuple[sc.ClassSpec, ...]) -> tuple[list[bytes], bool]:
+#: By class: the literals that its fields begin with, and whether that is all of them; None while it is being found.
+_Leading = dict[sc.ClassSpec, tuple[list[bytes], bool] | None]
+
+
+def _leading(spec: sc.ClassSpec, names: Names, known: _Leading, depth: int) -> tuple[list[bytes], bool]:
     """What the fields of a class can begin with, and whether that is all of them."""
-    found = [b""]
+    nothing: tuple[list[bytes], bool] = ([b""], False)
+    if spec in known or depth >= _DEEPEST:
+        return known.get(spec) or nothing
+    known[spec] = None
+    found, whole = [b""], True
     for attr in spec.seq:
-        whole = True
         literals = fixed_literals(attr, names)
         inner = None if literals else _held(attr, names)
-        if inner is not None and inner not in inside:
-            literals, whole = _leading(inner, names, (*inside, inner))
+        if inner is not None:
+            literals, whole = _leading(inner, names, known, depth + 1)
             shape = getattr(names.wires[attr], "shape", None)
             # (Behind what a type of its own extent reads there may be more.)
             whole = whole and (shape is None or integer(shape.size) == len(literals[0]))
-        if not literals or len(found) * len(literals) > 16:
-            return found, False
+        if not literals or len(found) * len(literals) > 16 or len(found[0]) + len(literals[0]) > _LONGEST:
+            whole = False
+            break
         found = [head + literal for head in found for literal in literals]
         if not whole:
-            return found, False
-    return found, True
+            break
+    known[spec] = found, whole
+    return found, whole
 
 
 def _held(attr: sc.Attr, names: Names) -> sc.ClassSpec | None:
@@ -137,22 +152,26 @@ def _largest(shape: Shape | None, unit: sc.ClassSpec, names: Names) -> int | Non
 
 def evidence(unit: sc.ClassSpec, max_frame: int, names: Names) -> float:
     """-log2 of the chance that random bytes are a valid header."""
-    return _evidence(unit, names, (unit,)) + _length_evidence(unit, max_frame, names)
+    return _evidence(unit, names, {}, 0) + _length_evidence(unit, max_frame, names)
 
 
-def _evidence(spec: sc.ClassSpec, names: Names, inside: tuple[sc.ClassSpec, ...]) -> float:
+def _evidence(spec: sc.ClassSpec, names: Names, known: dict[sc.ClassSpec, float], depth: int) -> float:
     """The same of the fixed and checked fields of a class, and of types without a size in it, which are measured."""
+    if spec in known or depth >= _DEEPEST:
+        return known.get(spec, 0.0)
+    known[spec] = 0.0  # (while it is being found: a type that holds itself)
     bits = 0.0
     for attr, wire in _wires(spec, names):
         inner = _held(attr, names)
-        if inner is not None and inner not in inside and isinstance(wire, User) and wire.shape is None:
-            bits += _evidence(inner, names, (*inside, inner))
+        if inner is not None and isinstance(wire, User) and wire.shape is None:
+            bits += _evidence(inner, names, known, depth + 1)
             continue
         literals = fixed_literals(attr, names)
         if literals and all(len(one) == len(literals[0]) for one in literals):
             bits += 8 * len(literals[0]) - math.log2(len(literals))
         elif attr.valid is not None:
             bits += _share(attr.valid, wire)
+    known[spec] = bits = min(bits, _MOST_BITS)
     return bits
 
 

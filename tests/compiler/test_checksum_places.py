@@ -406,3 +406,13 @@ def test_a_checksum_that_only_some_frames_have_inside_another_type(field: str, t
     assert (report.frames, report.gap_bytes) == (11, len(bad))
     if format.envelope is not None and format.envelope.look is not None:
         all_agree(format.envelope, inputs(frames[:4], b"\0\1\7AB", 1, 150), 2)
+
+
+@pytest.mark.parametrize("count", [20, 100])
+def test_a_value_that_is_put_together_without_end(count: int, tmp_path: Path) -> None:
+    spec = tmp_path / "x.ksy"
+    head = HEAD.format(field="i0", algorithm="CRC-16/MODBUS", over="[p]", order="", more="")
+    values = "".join(f"  i{n}: {{value: '{' | '.join([f'(i{n + 1} & 0)'] * count)}'}}\n" for n in range(7))
+    rest = f"  - {{id: w, type: u2}}\ninstances:\n{values}  i7: {{value: w}}\n"
+    spec.write_text(head + PLAIN + rest, encoding="utf-8")
+    assert [one.code for one in build(spec).problems if one.severity == "error"] == ["SF504"]

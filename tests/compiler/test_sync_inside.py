@@ -94,3 +94,19 @@ def test_a_type_that_holds_itself_has_an_end(tmp_path: Path) -> None:
         encoding="utf-8",
     )
     assert "SF409" in {one.code for one in build(path).problems}
+
+
+def test_a_long_chain_of_types_is_followed_so_far(tmp_path: Path) -> None:
+    chain = "".join(f"  t{n}: {{seq: [{{id: a, type: t{n + 1}}}]}}\n" for n in range(500))
+    text = HEAD.format(" {confirm: {chain: 9}}") + "seq: [{id: a, type: t0}, {id: b, contents: SYNC}]\ntypes:\n"
+    path = tmp_path / "x.ksy"
+    path.write_text(f"{text}{chain}  t500: {{seq: [{{id: a, contents: A}}]}}\n", encoding="utf-8")
+    assert {one.code for one in build(path).problems} <= {"SF510", "SF512"}
+
+
+def test_types_that_hold_another_twice_take_no_time(tmp_path: Path) -> None:
+    twice = "".join(f"  t{n}: {{seq: [{{id: a, type: t{n + 1}}}, {{id: b, type: t{n + 1}}}]}}\n" for n in range(35))
+    text = HEAD.format(" {confirm: {chain: 9}, max-frame: 100}") + "seq: [{id: a, type: t0}]\ntypes:\n"
+    path = tmp_path / "x.ksy"
+    path.write_text(f"{text}{twice}  t35: {{seq: [{{id: a, contents: A}}]}}\n", encoding="utf-8")
+    assert build(path).problems  # (what is said of it: no frame is so small)

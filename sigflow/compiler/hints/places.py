@@ -17,8 +17,8 @@ from sigflow.compiler.resolve import byte_order
 from sigflow.compiler.source import Node, Scalar
 from sigflow.diagnostics import Place
 
-#: Value instances inside each other that are followed.
-_DEEPEST = 8
+#: Value instances and operators inside each other that are followed: a value of so few bytes needs no more.
+_DEEPEST = 40
 #: Bytes of a value that stands in several fields.
 MOST = 8
 
@@ -84,6 +84,9 @@ def _named(path: Path, at: int) -> ex.Expr:
 class PlaceReader(Reader):
     """Reads where hints point to."""
 
+    #: The bytes of the value instances met so far, while a value is taken apart.
+    _worked: dict[sc.Attr, list[_Byte]]
+
     def path(self, text: str, place: Place, hints: Hints) -> Path | None:
         """The fields that a path of ids leads along, from the unit's own to the one that is meant."""
         spec = hints.unit
@@ -138,8 +141,11 @@ class PlaceReader(Reader):
             path = self.path(node.text, node.place, hints)
             return self.whole(path, order, node) if path is not None else None
         if instance.value is None:
+            if "value" in instance.key_places:
+                return None  # reported where it stands
             self.bad(node, f"'{instance.id}' is read at a place of its own; name a field of the frame", "SF504")
             return None
+        self._worked = {}
         try:
             return self._spelt(instance.value.expr, hints.unit, (), 0)
         except _No as why:
@@ -233,9 +239,12 @@ class PlaceReader(Reader):
 
     def _terms(self, expr: ex.Expr, spec: sc.ClassSpec, before: Path, depth: int) -> list[_Byte]:
         if depth > _DEEPEST:
-            raise _No("it lies too deep in other instances")
+            raise _No("it lies too deep in other instances and operators")
+        depth += 1
         if isinstance(expr, ex.Name) and (inner := spec.instances.get(expr.id)) is not None and inner.value is not None:
-            return self._terms(inner.value.expr, spec, before, depth + 1)
+            if inner not in self._worked:  # (many may ask for it)
+                self._worked[inner] = self._terms(inner.value.expr, spec, before, depth)
+            return self._worked[inner]
         if isinstance(expr, ex.Cast):
             return self._terms(expr.value, spec, before, depth)
         if isinstance(expr, ex.Subscript):
