@@ -36,8 +36,11 @@ seq:
   - id: body
     type: sentence
     terminator: 0x2a
+    valid:
+      expr: _.text.min >= 0x20 and _.text.max <= 0x7e
     doc: What stands between the start character and `*`, which is not part of it.
     -sigflow-max-size: 1019
+    -sigflow-reason: not-ascii
   - id: checksum
     type: str
     size: 2
@@ -52,9 +55,9 @@ types:
         terminator: 0x2c
         eos-error: false
         valid:
-          expr: text.length > 0 and text.min >= 0x20 and text.max <= 0x7e
-        doc: The text before the first comma. The check is of the whole body, which must not be empty.
-        -sigflow-reason: not-ascii
+          expr: text.length > 0
+        doc: The text before the first comma. There is none in a body that is empty.
+        -sigflow-reason: empty
       - id: fields
         type: str
         terminator: 0x2c

@@ -113,11 +113,30 @@ class Watched(Closing):
     def _shown(self, done: int) -> tuple[Progress, TaskID]:
         from rich.console import Console
         from rich.markup import escape
-        from rich.progress import Progress
+        from rich.progress import (
+            BarColumn,
+            DownloadColumn,
+            Progress,
+            TaskProgressColumn,
+            TextColumn,
+            TimeElapsedColumn,
+            TimeRemainingColumn,
+            TransferSpeedColumn,
+        )
 
         from sigflow.cli.terminal import one_line
 
-        progress = Progress(console=Console(stderr=True), transient=True)
+        # Of a stream whose end is not known, what has come and for how long it has; of others, how long it will take.
+        known = self.size is not None
+        columns = [
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TaskProgressColumn() if known else DownloadColumn(),
+            TransferSpeedColumn(),
+            TimeRemainingColumn(compact=True) if known else TimeElapsedColumn(),
+            TextColumn("left" if known else ""),
+        ]
+        progress = Progress(*columns, console=Console(stderr=True), transient=True)
         progress.start()
         return progress, progress.add_task(escape(one_line(self.name)), total=self.size, completed=done)
 

@@ -15,6 +15,7 @@ from sigflow.cli.captures import each
 from sigflow.cli.completion import files, folders
 from sigflow.cli.options import Settings, captures, explain_all_option, output_format, scanning
 from sigflow.cli.output import STANDARD_OUTPUT, guarded, identities, read_back, target
+from sigflow.cli.progress import watched
 from sigflow.cli.terminal import counted, flush_results, one_line
 from sigflow.cli.text import dumps
 from sigflow.cli.verdicts import LISTED, summary_line
@@ -80,7 +81,7 @@ def command(
 
     def work(recording: Recording) -> int:
         shown = FORMS[form](screen)
-        job = _Job(outs[recording.name], mode, quarantine, identities(captures), shown.left_out, explain_all)
+        job = _Job(outs[recording.name], mode, quarantine, identities(captures), shown.left_out, explain_all, screen)
         done, report = job.recovered(recording)
         reports.append(report)
         shown.result(done, report)
@@ -119,7 +120,9 @@ class _Job:
         spared: Sequence[tuple[int, int]],
         left_out: Callable[[LeftOut], None],
         explain_all: bool,
+        screen: Screen,
     ) -> None:
+        self._screen = screen
         self._explain_all = explain_all
         self._fault: object = None
         self._out = out
@@ -140,6 +143,8 @@ class _Job:
             self._folder = f"{'stdin' if name == storage.STANDARD_INPUT else name}{ENDING}"
         with read_back(self._out) as path, seekable(recording.storage, folder_of(path)) as source:
             self._fault = getattr(recording.storage, "fault", None)
+            if source is not recording.storage:
+                source = watched(source, self._screen)  # it was shown while it was copied; now it is scanned
             done, report = self._done(recording.over(source), path)
         return replace(done, out=self._out), report
 

@@ -120,9 +120,17 @@ class _Program:
                 self._loaded[name, layout] = found
             return found
 
+    def _how_often(self) -> str:
+        from sigflow.engine import objects
+
+        if objects.can_write(self._folder):
+            return "once for these formats"
+        where = self._folder.parent.parent
+        return f"as every run will: it cannot be kept in {where} (SIGFLOW_CACHE names another folder)"
+
     def _made(self, name: str, layout: str) -> tuple[Function, bytes | None]:
         if self._notice is not None and name == ENTRIES[0]:
-            self._notice("compiling the native scan, once for these formats")
+            self._notice(f"compiling the native scan, {self._how_often()}")
         from sigflow.engine import code
 
         return code.made(functions_of(self._text), name, layout)

@@ -85,6 +85,18 @@ def read(path: Path) -> bytes | None:
     return code if hashlib.sha256(code).digest() == data[:_DIGEST] else None
 
 
+def can_write(folder: Path) -> bool:
+    """Whether objects can be kept in this folder, which is made where it is missing."""
+    probe = folder / f"probe.{os.getpid()}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError:
+        return False
+    return True
+
+
 def write(path: Path, code: bytes) -> None:
     """Keep an object, where that is possible."""
     half = path.with_name(f"{path.name}.{os.getpid()}")

@@ -325,6 +325,9 @@ class Verdict:
         else:
             finding = finding_of(event, self._run.formats)
             found = () if finding is None else (finding,)
+            if isinstance(event, Note) and event.severity is Severity.ERROR:
+                self.list(found, (event.offset, OF_COUNTER))  # it is none of a counter
+                return found
             self._losses = self._losses or isinstance(event, Loss)
             self._diagnostics_total += 1
             if len(self._counted) < self._longest:

@@ -15,6 +15,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from sigflow.recording.detect import detect
@@ -89,13 +90,13 @@ def symptoms(recording: Recording, report: Report) -> list[Symptom]:
         if whole is not None:
             return [whole]  # it explains the others
         found = [*_of_the_gaps(recording, report)]
-    return [*found, *_of_the_report(report)]
+    return [*found, *_of_the_report(report, recording.formats)]
 
 
 # ---------------------------------------------------------------- what the report says
 
 
-def _of_the_report(report: Report) -> Iterator[Symptom]:
+def _of_the_report(report: Report, formats: Sequence[Format]) -> Iterator[Symptom]:
     lost = report.sequence["lost"]
     if lost and not report.gap_bytes:
         yield Symptom(
@@ -104,21 +105,45 @@ def _of_the_report(report: Report) -> Iterator[Symptom]:
             "What is missing was lost before these bytes were recorded",
             "look at the sender's buffers and at the transport, not at the bytes",
         )
-    findings = report.diagnostics[:LOOKED]
-    aborted = sum(finding.code == "aborted" for finding in findings)
-    if aborted:
+    yield from _between(report, formats)
+
+
+def _aborted(format: Format, envelope: Envelope, report: Report, read: Read) -> Iterator[Symptom]:
+    """Headers with a second marker in them: whole lines that lack what ends a header, or headers that hold a marker."""
+    reason = f"{format.name}:aborted"
+    lines = others = 0
+    for gap in [gap for gap in report.gaps[:LOOKED] if reason in gap.reasons]:
+        start, stop = gap.span.start, gap.span.stop
+        size = min(stop - start, SAMPLE)
+        raw = read(start, start + size + HEADER)  # the second marker may be that of the frame behind the gap
+        places = sorted({at for literal in envelope.sync for at in _all(raw, literal) if at <= size})
+        for at, after in pairwise(places):
+            seen = look(format, raw[at : after + HEADER])
+            if seen.reason == "aborted":
+                whole = raw[at:after].endswith((b"\r", b"\n"))
+                lines, others = lines + whole, others + (not whole)
+    if lines > others:
+        yield Symptom(
+            "unterminated-lines",
+            f"{lines} lines of {format.name} end without what ends its header, and the next begins",
+            "They are of a sender that leaves it out, and a checksum with it",
+            "switch it on there, or describe such lines in a spec of their own; nothing confirms them",
+        )
+    elif others:
         yield Symptom(
             "delimiter-collision",
-            f"{aborted} of the first {len(findings)} findings are headers with a second sync marker in them",
+            f"{others} headers in the gaps have a second sync marker in them",
             "A header was cut, or a value in it holds the marker",
             "no value may hold the marker; look whether the sender restarts in the middle of a header",
         )
-    yield from _between(report)
 
 
-def _between(report: Report) -> Iterator[Symptom]:
-    """As many bytes before each frame."""
-    gaps = report.gaps[: LOOKED * LOOKED]
+def _between(report: Report, formats: Sequence[Format]) -> Iterator[Symptom]:
+    """As many bytes before each frame, which begin with no marker of the formats: that would be a frame of theirs."""
+    marked = tuple(f"{each.name}:" for each in formats if each.envelope is not None and each.envelope.sync)
+    gaps = [gap for gap in report.gaps[: LOOKED * LOOKED] if not gap.reasons[0].startswith(marked)]
+    if 10 * len(gaps) < 9 * len(report.gaps[: LOOKED * LOOKED]):
+        return
     size, count = Counter(len(gap.span) for gap in gaps).most_common(1)[0] if gaps else (0, 0)
     if count > 2 and count >= 0.9 * len(gaps) and size <= LONGEST_BETWEEN and 0.9 * count <= report.frames:
         yield Symptom(
@@ -135,7 +160,7 @@ def _between(report: Report) -> Iterator[Symptom]:
 def _of_the_whole(recording: Recording, report: Report) -> Iterator[Symptom]:
     """What happened to all bytes alike."""
     head = recording.storage.read(0, SAMPLE)
-    if report.gaps[0].span.start == 0:
+    if report.gaps[0].span.start == 0 and not report.frames:
         for begin, what, action in FILES:
             if head.startswith(begin):
                 yield Symptom("not-a-capture", f"it begins like {what}", "It is no stream of frames as it is", action)
@@ -159,6 +184,7 @@ def _of_the_gaps(recording: Recording, report: Report) -> Iterator[Symptom]:
             yield from _byte_order(format, envelope, starts[:CANDIDATES], report.bytes, read)
             yield from _version(format, starts[:CANDIDATES], read)
             yield from _half_markers(envelope, pieces)
+            yield from _aborted(format, envelope, report, read)
     yield from _stripped(recording.formats, pieces)
     yield from _flow_control(read(0, SAMPLE))
 
@@ -183,13 +209,17 @@ def _undone(formats: Sequence[Format], pieces: Sequence[bytes]) -> Iterator[Symp
     for undo in UNDOS:
         if time.thread_time() - begun > SECONDS:
             return
-        frames, bits, size = 0, 0, 0
+        frames, bits, size, came, whole = 0, 0, 0, 0, 0
         for piece in pieces:
-            for format, count in frames_in(checked, undo.apply(piece)).items():
+            undone = undo.apply(piece)
+            for format, (count, taken) in frames_in(checked, undone).items():
                 frames += count
                 bits += count * bits_of(format)
+                came += taken
             size += len(piece)
-        if bits >= ENOUGH_BITS:
+            whole += len(undone)
+        # Few bits are enough where nothing else is left, line by line.
+        if bits >= ENOUGH_BITS or (undo.name == "line-ends" and frames > 1 and 10 * came >= 9 * whole):
             seen = f"{undo.done} in {size} bytes of the gaps, {frames} frames come out whose checksums hold"
             yield Symptom(undo.name, seen, undo.cause, undo.action)
 

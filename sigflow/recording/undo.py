@@ -13,7 +13,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sigflow.events import Record
 from sigflow.stream.decoder import Decoder
 
 if TYPE_CHECKING:
@@ -79,6 +78,7 @@ _ALIGN = "begin at the right bit: a frame synchronizer must find the marker bit 
 UNDOS: tuple[Undo, ...] = (
     Undo("line-ends", "with CR LF for each LF LF", lambda raw: raw.replace(b"\n\n", b"\r\n"), _NEWLINES, _RAW),
     Undo("line-ends", "with CR LF for each LF", lambda raw: re.sub(rb"(?<!\r)\n", b"\r\n", raw), _NEWLINES, _RAW),
+    Undo("line-ends", "with CR LF for each CR", lambda raw: re.sub(rb"\r(?!\n)", b"\r\n", raw), _NEWLINES, _RAW),
     Undo("line-ends", "with LF for each CR LF", lambda raw: raw.replace(b"\r\n", b"\n"), _NEWLINES, _RAW),
     Undo("line-ends", "with CR LF for each CR CR", lambda raw: raw.replace(b"\r\r", b"\r\n"), _NEWLINES, _RAW),
     Undo(
@@ -122,14 +122,12 @@ def bits_of(format: Format) -> int:
     return sum(check.size * (4 if check.order == "hex" else 8) for check in checks)
 
 
-def frames_in(formats: Sequence[Format], raw: bytes) -> dict[Format, int]:
-    """How many frames of each format these bytes hold."""
+def frames_in(formats: Sequence[Format], raw: bytes) -> dict[Format, tuple[int, int]]:
+    """How many frames of each format these bytes hold, and how many bytes they are."""
     decoder = Decoder(formats)
     decoder.feed(raw)
     decoder.feed_eof()
-    found = dict.fromkeys(decoder.formats, 0)
-    by_name = {format.name: format for format in decoder.formats}
-    for event in decoder.events():
-        if isinstance(event, Record):
-            found[by_name[event.format]] += 1
-    return found
+    for _ in decoder.events():
+        pass
+    counts = decoder.statistics.by_format
+    return {each: (counts[each.name]["frames"], counts[each.name]["bytes"]) for each in decoder.formats}

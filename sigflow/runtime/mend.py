@@ -22,6 +22,7 @@ from typing import Any
 
 from kaitaistruct import ValidationNotEqualError
 
+from sigflow.errors import LimitExceeded
 from sigflow.runtime.measure import WIRE_ERRORS
 from sigflow.runtime.salvage import placed_check, salvage
 from sigflow.runtime.stream import KaitaiStream
@@ -30,6 +31,8 @@ from sigflow.runtime.struct import KaitaiStruct
 #: Faults of one frame that are kept; with the last of them the reading ends.
 MOST = 64
 _READ = "_read"
+#: What reading on could only meet again: a limit that a value would pass, and the end of stack or memory.
+_ENDS = (LimitExceeded, RecursionError, MemoryError)
 
 
 class _Lost(bytes):
@@ -66,7 +69,9 @@ def mended(error: BaseException, raw: bytes) -> tuple[Any, tuple[BaseException, 
     without; and the faults in their order, each with its path and offset.
     """
     partial: Any = getattr(error, "partial", None)
-    if not isinstance(partial, KaitaiStruct) or hasattr(partial, "SEQ_FIELDS"):  # that one is for debugging
+    if (
+        isinstance(error, _ENDS) or not isinstance(partial, KaitaiStruct) or hasattr(partial, "SEQ_FIELDS")
+    ):  # that one is for debugging
         return partial, (error,)
     kind: Any = type(partial)
     unit = kind.__new__(kind)
@@ -143,7 +148,7 @@ def _lost(error: BaseException, one: Any, name: str, at: int, text: bool, apart:
     if isinstance(error, _Gone):
         return error.raw
     odd = text and isinstance(error, UnicodeDecodeError)
-    if not odd and not apart:
+    if (not odd and not apart) or isinstance(error, _ENDS):
         raise error
     mending = _CURRENT.get()
     field = name.removeprefix("_raw_")

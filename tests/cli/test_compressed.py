@@ -11,6 +11,7 @@ import random
 import subprocess
 import sys
 import time
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,6 +30,21 @@ COMPRESS: dict[str, Callable[[bytes], bytes]] = {
     ".bz2": lambda data: bz2.compress(data, 1),
     ".xz": lzma.compress,
 }
+
+
+def test_a_cut_between_two_frames_is_damage_too(sigflow: Call, tmp_path: Path) -> None:
+    """No gap shows it: the finding alone makes the verdict."""
+    whole, path = gzip.compress(DATA), tmp_path / "x.sgf.gz"
+    sizes = zlib.decompressobj(31)
+    come, at = 0, 0
+    while at < len(whole) * 3 // 4 or come % 326:
+        come += len(sizes.decompress(whole[at : at + 1]))
+        at += 1
+    path.write_bytes(whole[:at])
+    verdict = json.loads(sigflow("validate", path, "-s", "sgf1", "--format", "json", "--quiet").out)
+    assert verdict["gaps"] == [] and verdict["frames"] > 0
+    assert verdict["sound"] is False
+    assert [each["code"] for each in verdict["diagnostics"]] == ["compressed-stream"]
 
 
 def cut(folder: Path, ending: str) -> Path:

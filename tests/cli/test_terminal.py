@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import io
 import os
 import pty
 import re
@@ -14,6 +15,7 @@ import time
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from sigflow.cli import progress
 from sigflow.cli.progress import Watched, watched
@@ -96,6 +98,23 @@ def test_a_bar_for_a_capture_that_takes_long(tmp_path: Path) -> None:
     assert code == 0
     assert "1181 in 24 frames" in shown
     assert "\x1b[" in shown and "slow.sgf" in shown
+
+
+def test_a_bar_has_the_rate_and_the_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a stream whose end is known; of another what has come, and for how long."""
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(progress, "PATIENCE", -1.0)
+    for size, words in ((1000, r"50%.* [kMG]?(B|bytes)/s .*left"), (None, r"500/\? bytes .*\d:\d\d:\d\d")):
+        storage = Watched(MemoryStorage(bytes(1000)))
+        storage.size = size
+        bar, task = storage._shown(0)
+        with bar:
+            bar.update(task, completed=250)
+            bar.update(task, completed=500)
+            out = io.StringIO()
+            Console(file=out, width=200).print(bar.get_renderable())
+        bar.stop()
+        assert re.search(words, out.getvalue()), out.getvalue()
 
 
 SPEED = """

@@ -139,6 +139,15 @@ def test_a_cache_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
     assert validate("native", file) == ["native", "24", "1", "True"]
 
 
+def test_a_scan_that_cannot_be_kept_says_so(tmp_path: Path) -> None:
+    """The folder of the cache is a file: it is told that what takes a while will happen again."""
+    file = tmp_path / "a file"
+    file.write_text("no folder")
+    told = [build._Program("", folder / "native" / "key", None)._how_often() for folder in (file, tmp_path)]
+    assert told[0].startswith("as every run will: it cannot be kept in") and str(file) in told[0]
+    assert told[1] == "once for these formats"
+
+
 def test_without_a_compiler_it_is_plain_python(tmp_path: Path) -> None:
     assert validate("native", tmp_path, NUMBA_DISABLE_JIT="1") == ["native", "24", "0", "False"]
 

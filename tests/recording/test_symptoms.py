@@ -62,6 +62,10 @@ ROWS: dict[str, tuple[bytes, str, str, str]] = {
     **{f"{bits} bits late": (shifted(SGF, bits), "sgf1", "bit-slip", f"beginning {bits} bit") for bits in (1, 4, 7)},
     "words swapped": (b"".join(SGF[at : at + 2][::-1] for at in range(0, len(SGF), 2)), "sgf1", "byte-pairs", "frames"),
     "LF for CR LF": (NMEA.replace(b"\r\n", b"\n"), "nmea0183", "line-ends", "with CR LF for each LF"),
+    "LF for CR LF, three lines": (b"\n".join(NMEA.split(b"\r\n")[:3]) + b"\n", "nmea0183", "line-ends", "3 frames"),
+    "CR for CR LF, three lines": (b"\r".join(NMEA.split(b"\r\n")[:3]) + b"\r", "nmea0183", "line-ends", "for each CR "),
+    "CR for CR LF": (NMEA.replace(b"\r\n", b"\r"), "nmea0183", "line-ends", "6 frames"),
+    "sentences without a checksum": (b"$GPGGA,123519,4807.038,N\r\n" * 3, "nmea0183", "unterminated-lines", "2 lines"),
     "CR LF for LF": (UBX.replace(b"\n", b"\r\n"), "ubx", "line-ends", "with LF for each CR LF"),
     "LF for CR": (CODED.replace(b"\r", b"\n"), "instrument_hdr", "line-ends", "for each LF LF"),
     "CR for LF": (CODED.replace(b"\n", b"\r"), "instrument_hdr", "line-ends", "for each CR CR"),
@@ -95,7 +99,7 @@ ROWS: dict[str, tuple[bytes, str, str, str]] = {
         b"*HDR\r\nA:*HDR\r\nLEN:1\r\n;END\r\nA" + HDR,
         "instrument_hdr",
         "delimiter-collision",
-        "1 of",
+        "1 headers",
     ),
     "flow control": (b"".join(sgf1(7, n, ALL * 4)[:-1] for n in range(9)), "sgf1", "flow-control", "0x11"),
 }
@@ -155,6 +159,28 @@ def test_plain_damage_is_no_symptom_of_a_cause_that_can_be_undone(good: bytes, f
         at = rng.randrange(len(data))
         del data[at : at + rng.randrange(9)]
         assert not of_undos & {each.name for each in found(bytes(data), format)}
+
+
+def test_gaps_that_begin_with_the_formats_own_marker_are_no_frames_in_others() -> None:
+    """Damaged frames of one length between good ones: their lengths say nothing about a transport."""
+    pieces = []
+    for number in range(20):
+        data = bytearray(sgf1(7, number, b"as long as the others"))
+        data[-1] ^= number % 2
+        pieces.append(bytes(data))
+    assert "bytes-between-frames" not in {each.name for each in found(b"".join(pieces), "sgf1")}
+
+
+def test_a_capture_with_frames_is_one() -> None:
+    """Whatever it begins like."""
+    for begin, _, _ in FILES:
+        assert "not-a-capture" not in {each.name for each in found(begin + SGF, "sgf1")}
+
+
+def test_a_header_that_was_cut_is_not_a_line_without_its_end() -> None:
+    sentence = MAKERS["nmea0183"](b"some words")
+    told = found(sentence * 2 + sentence[:-6] + sentence * 2, "nmea0183")
+    assert [each.name for each in told] == ["delimiter-collision"]
 
 
 def test_noise_shows_nothing() -> None:

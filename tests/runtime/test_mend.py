@@ -177,3 +177,18 @@ def test_many_faults_are_bounded(tmp_path: Path) -> None:
     tree = tree_of(sigflow.compile(path), b"\xff" * 10_000)
     assert len(tree["diagnostics"]) == 65
     assert tree["value"]["all"][:2] == ["\udcff", "\udcff"]
+
+
+def test_a_limit_ends_the_reading(tmp_path: Path) -> None:
+    """One bomb is inflated up to the limit, not each of them."""
+    path = tmp_path / "bombs.ksy"
+    path.write_text(
+        "meta: {id: bombs}\nseq:\n  - {id: len, type: u1}\n  - {id: all, size: len, process: zlib, repeat: eos}\n",
+        encoding="utf-8",
+    )
+    bomb = zlib.compress(bytes(1 << 20))[:200]
+    limits = sigflow.Limits(inflated=1000)
+    with sigflow.open(bytes([len(bomb)]) + bomb * 50, sigflow.compile(path), limits=limits) as recording:
+        (record,) = recording
+        assert record.value.all == []
+        assert len(record.diagnostics) == 1
