@@ -42,18 +42,24 @@ class Check:
 
 def checks_of(envelope: Envelope, measured: Measured, raw: bytes) -> list[Check]:
     """Every checksum that the frame `raw`, which was measured to be that long, has."""
-    found = (_check(each, number, measured, raw) for number, each in enumerate(envelope.checksums))
-    return [check for check in found if check is not None]
+    return [_check(envelope.checksums[number], number, measured, raw) for number in present(envelope, measured)]
 
 
-def _check(checksum: Checksum, number: int, measured: Measured, raw: bytes) -> Check | None:
+def present(envelope: Envelope, measured: Measured) -> list[int]:
+    """The numbers of the checksums that a frame has."""
+    return [n for n, one in enumerate(envelope.checksums) if _layout(one, n, measured) is not None]
+
+
+def _layout(checksum: Checksum, number: int, measured: Measured) -> tuple[int, tuple[Piece, ...]] | None:
     if checksum.stored is not None and checksum.pieces is not None:
-        at, pieces = checksum.stored, checksum.pieces
-    else:
-        layout = measured.checks[number]
-        if layout is None:
-            return None
-        at, pieces = layout
+        return checksum.stored, checksum.pieces
+    return measured.checks[number]
+
+
+def _check(checksum: Checksum, number: int, measured: Measured, raw: bytes) -> Check:
+    layout = _layout(checksum, number, measured)
+    assert layout is not None  # the frame has it
+    at, pieces = layout
     at = at if at >= 0 else len(raw) + at
     covered = bytearray(raw)
     if checksum.zeroed:

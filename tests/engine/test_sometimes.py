@@ -208,3 +208,29 @@ def test_engines_and_chunks_agree(names: tuple[str, ...], seed: int) -> None:
     native = Native(formats(*names), compile=False)
     check_native(native, data, seed, all_ways=seed % 5 == 0)
     decode_all_ways([each.envelope for each in native.formats if each.envelope is not None], data, seed)
+
+
+def test_a_cause_is_looked_for_in_the_checksum_that_fails(tmp_path: Path) -> None:
+    """The first of the two checksums is absent; the second fails."""
+    path = tmp_path / "two.ksy"
+    path.write_text("""
+meta: {id: two, endian: le}
+-sigflow-stream:
+  max-frame: 60
+  checksum:
+    - {field: extra, algorithm: sum-8, over: [magic..size], if: flags == 1}
+    - {field: crc, algorithm: CRC-32/ISO-HDLC, over: [magic..extra]}
+seq:
+  - {id: magic, contents: [0xa5]}
+  - {id: flags, type: u1}
+  - {id: size, type: u1}
+  - {id: body, size: size}
+  - {id: extra, type: u1}
+  - {id: crc, type: u4}
+""")
+    raw = bytes((0xA5, 0, 5)) + b"hello" + b"\x77"
+    good = raw + checksums.get("CRC-32/ISO-HDLC").compute(raw).to_bytes(4, "little")
+    broken = good[:4] + bytes((good[4] ^ 4,)) + good[5:]
+    with sigflow.open(good + broken + good, sigflow.compile(path)) as recording:
+        (finding,) = [one for one in recording.validate().diagnostics if one.code == "checksum"]
+    assert "likely one bit flipped at offset 17" in finding.message and finding.path == "crc"

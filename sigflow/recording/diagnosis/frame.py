@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 from sigflow import checksums
 from sigflow.checksums import crc
 from sigflow.checksums.steps import Steps, steps_of
-from sigflow.recording.checks import checks_of
+from sigflow.recording.checks import checks_of, present
 from sigflow.recording.diagnosis.budget import STEP
 from sigflow.recording.diagnosis.counting import CountingWindow
 from sigflow.runtime.envelope import Measured
@@ -87,7 +87,8 @@ class Suspect:
         if measured.length > len(data):
             return None
         checks = checks_of(envelope, measured, data[: measured.length])
-        wrong = next((number for number, check in enumerate(checks) if not check.holds), None)
+        numbers = present(envelope, measured)
+        wrong = next((number for number, check in zip(numbers, checks, strict=True) if not check.holds), None)
         return None if wrong is None else cls(envelope, data, limit, budget, measured, wrong)
 
     def spend(self, units: int) -> bool:
