@@ -1040,4 +1040,45 @@ seq:
 """,
         ("00000003 41", "00000004 4142"),
     ),
+    Case(
+        "known_kinds",
+        """
+seq:
+  - {id: kind, type: u1, enum: kinds, valid: {in-enum: true}}
+  - {id: n, type: u1}
+  - {id: body, size: n}
+enums:
+  kinds: {1: one, 2: two, 0x41: letter}
+""",
+        ("01 02 4142", "41 00", "03 01 41", "02 03 000102"),
+    ),
+    Case(
+        "some_count",
+        """
+seq:
+  - {id: st, type: u1}
+  - {id: flags, type: u1}
+  - {id: seq, type: u1}
+  - {id: n, type: u1}
+  - {id: body, size: n}
+""",
+        ("01 01 05 01 41", "01 02 05 00", "02 03 06 02 4141"),
+        stream="{max-frame: 60, sequence: {field: seq, per: st, if: flags & 1 == 1}}",
+    ),
+    Case(
+        "some_checked",
+        """
+seq:
+  - {id: flags, type: u1}
+  - {id: n, type: u1}
+  - {id: body, size: n}
+  - {id: crc, type: u1, if: flags & 2 != 0}
+  - {id: sum, type: u1}
+""",
+        ("01 01 41 43", "03 01 41 02 47", "02 02 0102 04 0b", "00 00 00"),
+        stream=(
+            "{max-frame: 60, confirm: {chain: 3}, checksum: [{field: crc, algorithm: xor-8, over: [flags..body]}, "
+            "{field: sum, algorithm: sum-8, over: [flags..body], if: flags & 1 == 1}]}"
+        ),
+    ),
 )

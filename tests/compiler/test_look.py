@@ -1,6 +1,7 @@
-"""`_look` says of any bytes what the steps of the measure say: length, reason or NEED, and what goes with a length.
+"""All forms of the measure say the same of any bytes: length, reason or NEED, and what goes with a length.
 
-`judged` drives the steps over all the bytes at once; `agree` holds `_look` against it.  Formats: the bundled ones,
+`judged` drives the steps over all the bytes at once; `agree` holds `_look` and, where there is one, the static measure
+against it.  Formats: the bundled ones,
 those of `streams`, a table of small ones (`look_specs`), random ones (`random_specs`), and specs with a hint added.
 """
 
@@ -22,7 +23,7 @@ import yaml
 from sigflow.compiler import build
 from sigflow.limits import Limits
 from sigflow.runtime import Envelope, Measured, Window, maybe_advance, native
-from sigflow.runtime.envelope import NEED, Piece
+from sigflow.runtime.envelope import NEED, UNCOUNTED, Piece
 from sigflow.runtime.measure import WIRE_ERRORS
 from sigflow.runtime.native import HARD
 from sigflow.stream.reading import read
@@ -53,11 +54,12 @@ def judged(envelope: Envelope, data: bytes, at: int, end: int, limit: int) -> Me
 
 
 def agree(envelope: Envelope, data: bytes, at: int, end: int, limit: int) -> str:
-    """Hold `_look` against the steps; gives what the verdict was."""
+    """Hold `_look` and the static measure against the steps; gives what the verdict was."""
     assert envelope.look is not None
     box = np.full(WORDS, -7, np.int64)
     length = envelope.look(np.frombuffer(data, np.uint8), at, end, limit, box)
     wanted = judged(envelope, data, at, end, limit)
+    statically(envelope, data, at, end, limit, wanted)
     assert isinstance(length, int)
     if length == HARD:
         return "hard"
@@ -79,6 +81,22 @@ def agree(envelope: Envelope, data: bytes, at: int, end: int, limit: int) -> str
         if checksum.pieces is None
     ]
     return remarked(envelope, frame, box)
+
+
+def statically(envelope: Envelope, data: bytes, at: int, end: int, limit: int, wanted: Measured | str | None) -> None:
+    """Hold the static measure, where there is one, against what the steps say."""
+    header = envelope.header
+    if envelope.measure is None or header is None or header > limit:
+        return  # it is not asked there
+    length = envelope.measure(data, at, end)
+    if end - at < header:
+        assert length is None
+    elif isinstance(length, str):
+        assert length == wanted
+    else:
+        assert length is not None
+        known = wanted.length == length if isinstance(wanted, Measured) else False
+        assert known or (wanted == "too-long" and length > limit) or (length <= 0 and wanted == "valid")
 
 
 def covered(piece: Piece, frame: bytes) -> bytes:
@@ -105,14 +123,16 @@ def remarked(envelope: Envelope, frame: bytes, box: Any) -> str:
         fault, unit = error, getattr(error, "partial", None)
     record: Any = SimpleNamespace(raw=frame, start=0)
     findings = read(envelope, Limits(), record, unit, fault).diagnostics
-    assert box[1] in (0, 1)
-    assert not findings or box[1] == 1, findings
+    assert box[1] & ~(1 | UNCOUNTED) == 0
+    assert not findings or box[1] & 1, findings
     if envelope.look_counts:
         assert envelope.sequence is not None
         assert (int(box[2]) - getattr(unit, envelope.sequence.field)) % (1 << 64) == 0
         stream = envelope.sequence.stream
         assert box[3] == (int(stream(unit)) if stream is not None else 0)  # type: ignore[call-overload]
-    return "remarked" if findings else "needless" if box[1] else "clean"
+        counts = envelope.sequence.counts
+        assert bool(box[1] & UNCOUNTED) == (counts is not None and not counts(unit))
+    return "remarked" if findings else "needless" if box[1] & 1 else "clean"
 
 
 def inputs(samples: list[bytes], alphabet: bytes, seed: int, count: int) -> Iterator[bytes]:
