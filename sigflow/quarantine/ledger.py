@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -102,9 +103,14 @@ class Ledger:
 
     def _prepare(self) -> None:
         run = self._connection.execute
-        (version,) = run("PRAGMA user_version").fetchone()
-        things = run("SELECT type, name, substr(sql, 1, 13) FROM sqlite_schema").fetchall()
-        (application,) = run("PRAGMA application_id").fetchone()
+        run("BEGIN")  # one look at all three: another process may be making the ledger
+        try:
+            (version,) = run("PRAGMA user_version").fetchone()
+            things = run("SELECT type, name, substr(sql, 1, 13) FROM sqlite_schema").fetchall()
+            (application,) = run("PRAGMA application_id").fetchone()
+        finally:
+            if self._connection.in_transaction:
+                run("ROLLBACK")
         if version not in (0, VERSION):
             raise SigflowError(f"{self._path}: a ledger of version {version}, wanted {VERSION}")
         if things and (application != APPLICATION or not version):
@@ -113,10 +119,22 @@ class Ledger:
             if kind != "index" and (kind, statement) != ("table", "CREATE TABLE "):
                 raise SigflowError(f"{self._path}: the ledger holds a {kind} {name!r}, which is none of ours")
         run("PRAGMA trusted_schema = OFF")
-        run("PRAGMA journal_mode = WAL")
+        self._to_wal()
         run("PRAGMA synchronous = FULL")
         if "packed" not in {name for _, name, _ in things}:
             self._connection.executescript(SCHEMA)
+
+    def _to_wal(self) -> None:
+        """Have the ledger's log written ahead.  For this change alone SQLite does not wait for other processes."""
+        until = time.monotonic() + PATIENCE
+        while True:
+            try:
+                self._connection.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                    raise
+                time.sleep(0.01)
 
     @contextmanager
     def _told(self) -> Iterator[None]:

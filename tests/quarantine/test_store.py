@@ -7,6 +7,8 @@ import json
 import multiprocessing
 import os
 import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from sigflow.diagnostics import Finding, Severity
 from sigflow.errors import SigflowError, UsageError
 from sigflow.events import Span, Stamp
 from sigflow.quarantine import Attempt, Neighbour, Quarantine, SpecUsed, Stretch
+from sigflow.quarantine.ledger import Ledger
 
 SPEC = SpecUsed("sgf1", "1851b10181c81417")
 
@@ -212,3 +215,17 @@ def test_several_processes_at_once(tmp_path: Path) -> None:
         for entry in entries:
             assert sum(map(len, quarantine.chunks(entry))) == entry.size
     assert len(os.listdir(tmp_path / "raw")) == 11
+
+
+def test_several_make_the_ledger_at_once(tmp_path: Path) -> None:
+    """What one finds half made by another is not taken for somebody else's."""
+    for number in range(60):
+        gate = threading.Barrier(6)
+
+        def make(path: str = str(tmp_path / f"{number}.sqlite3"), gate: threading.Barrier = gate) -> None:
+            gate.wait()
+            Ledger(path)
+
+        with ThreadPoolExecutor(6) as pool:
+            for made in [pool.submit(make) for _ in range(6)]:
+                made.result()
