@@ -1,7 +1,8 @@
 """What all tests share: Hypothesis draws the same examples in every run, and the header says what lies outside.
 
-Three things outside the project are used where they are there, and named where they are not: real captures
-(SIGFLOW_CAPTURES), the corpus of the Kaitai project (SIGFLOW_KST), and the official compiler (SIGFLOW_NODE_MODULES).
+Things outside the project are used where they are there, and named where they are not: real captures
+(SIGFLOW_CAPTURES), the corpus of the Kaitai project (SIGFLOW_KST), the official compiler (SIGFLOW_NODE_MODULES), and the
+reference scan (SIGFLOW_REFERENCE).
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
-    lines = [f"{name}: {folder_from(name) or 'absent'}" for name in ("SIGFLOW_CAPTURES", "SIGFLOW_KST")]
+    outside = ("SIGFLOW_CAPTURES", "SIGFLOW_KST", "SIGFLOW_REFERENCE")
+    lines = [f"{name}: {folder_from(name) or 'absent'}" for name in outside]
     return [*lines, f"official compiler: {oracle.why_absent() or oracle.modules()}"]
 
 
