@@ -1,7 +1,7 @@
 """What all tests share: Hypothesis draws the same examples in every run, and the header says what lies outside.
 
 Things outside the project are used where they are there, and named where they are not: real captures
-(SIGFLOW_CAPTURES), the corpus of the Kaitai project (SIGFLOW_KST), the official compiler (SIGFLOW_NODE_MODULES), and the
+(SIGFLOW_CAPTURES), the corpus of the Kaitai project (SIGFLOW_KST), the official compiler (SIGFLOW_NODE_MODULES), the
 reference scan (SIGFLOW_REFERENCE).
 """
 

@@ -2,8 +2,8 @@
 
 Rule 5 of `docs/architecture.md` has a price: in three cases a sound frame that holds a run of frames is refused. Within
 n frames behind it the capture is cut or a null header follows; the run begins with its own stream's next counter; the
-run ends where it does, with the counter before that of what follows.  `price` finds them by looking at every place, with
-no regard to how the scan does it.
+run ends where it does, with the counter before that of what follows.  `price` finds them by looking at every place
+whatever the scan does.
 """
 
 from __future__ import annotations
