@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests import lanes
 from tools import oracle
 
 settings.register_profile("sigflow", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -30,6 +31,12 @@ def pytest_configure(config: pytest.Config) -> None:
     """What a shell runs in the background ignores SIGINT, and so would the commands that tests interrupt."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What `tests/lanes.py` says is slow is marked before pytest chooses by marks."""
+    lanes.mark(items)
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
