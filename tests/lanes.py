@@ -1,6 +1,6 @@
 """Two lanes of tests: `pytest` runs the fast one; what takes longer is marked `slow` and runs with `-m slow`.
 
-Rules.  A test of many cases keeps some of them in the fast lane, spread evenly over those that are collected, so that no
+Rules.  A test of many cases keeps some of them in the fast lane, spread evenly over those collected, so that no
 subject is without a test there; a test of one long case is slow as a whole where others look at the same.  `-m ""` runs
 both lanes.  The numbers follow from measured times of the processor.
 """
