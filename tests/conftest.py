@@ -1,7 +1,8 @@
 """What all tests share: Hypothesis draws the same examples in every run, and the header says what lies outside.
 
-Three things outside the project are used where they are there, and named where they are not: real captures
-(SIGFLOW_CAPTURES), the corpus of the Kaitai project (SIGFLOW_KST), and the official compiler (SIGFLOW_NODE_MODULES).
+Things outside the project are used where they are there, and named where they are not: real captures
+(SIGFLOW_CAPTURES), the corpus of the Kaitai project (SIGFLOW_KST), the official compiler (SIGFLOW_NODE_MODULES), the
+reference scan (SIGFLOW_REFERENCE).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests import lanes
 from tools import oracle
 
 settings.register_profile("sigflow", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -31,8 +33,15 @@ def pytest_configure(config: pytest.Config) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What `tests/lanes.py` says is slow is marked before pytest chooses by marks."""
+    lanes.mark(items)
+
+
 def pytest_report_header(config: pytest.Config) -> list[str]:
-    lines = [f"{name}: {folder_from(name) or 'absent'}" for name in ("SIGFLOW_CAPTURES", "SIGFLOW_KST")]
+    outside = ("SIGFLOW_CAPTURES", "SIGFLOW_KST", "SIGFLOW_REFERENCE")
+    lines = [f"{name}: {folder_from(name) or 'absent'}" for name in outside]
     return [*lines, f"official compiler: {oracle.why_absent() or oracle.modules()}"]
 
 

@@ -1,6 +1,7 @@
 """A stream with one fault, scanned again only where the fault can change anything.
 
-Rules.  The state of a scan is (pos, locked) alone, and no verdict looks at a byte before pos (ARCHITECTURE 4).  So
+Rules.  The state of a scan is (pos, locked) alone, and no verdict looks at a byte before pos
+(`docs/architecture.md`).  So
 
 * what the bytes before the fault decide, fed alone, is decided in the damaged stream as well: it is scanned from the
   last frame end among it;

@@ -22,9 +22,9 @@ FLOORS: dict[int, set[str]] = {
     1: {"runtime", "checksums", "codecs"},
     2: {"compiler", "stream"},
     3: {"catalog"},
-    4: {"storage", "transport", "engine"},
-    5: {"index", "columns", "quarantine"},
-    6: {"recording", "ingest", "replay", "recover"},
+    4: {"storage", "engine"},
+    5: {"columns", "quarantine"},
+    6: {"recording", "replay", "recover"},
     7: {"cli", "pytest_plugin"},
 }
 FLOOR_OF = {unit: floor for floor, units in FLOORS.items() for unit in units}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import inspect
+import re
 from pathlib import Path
 
 import pytest
@@ -63,3 +65,11 @@ def test_the_exception_tree() -> None:
     }
     for error, base in blame.items():
         assert error.__base__ is base
+
+
+def test_the_reference_has_each_public_name_once() -> None:
+    text = (Path(__file__).resolve().parent.parent / "docs" / "api.md").read_text(encoding="utf-8")
+    assert re.findall(r"^### sigflow\.(\w+)$", text, re.MULTILINE) == PUBLIC
+    homes = dict(reversed(where.rsplit(".", 1)) for where in re.findall(r"^::: ([\w.]+)$", text, re.MULTILINE))
+    for name in PUBLIC:
+        assert getattr(importlib.import_module(homes[name]), name) is getattr(sigflow, name)

@@ -1,9 +1,9 @@
 """Undamaged streams whose payloads are hard: frames inside frames, constant fill, zeros; and when they may be misread.
 
-ARCHITECTURE 4.5 names three cases in which a sound frame that holds a run of frames is refused: within n frames behind
-it the capture is cut or a null header follows; the run begins with its own stream's next counter; the run ends where it
-does, with the counter before that of what follows.  `price` finds them by looking at every place, with no regard to
-how the scan does it.
+Rule 5 of `docs/architecture.md` has a price: in three cases a sound frame that holds a run of frames is refused. Within
+n frames behind it the capture is cut or a null header follows; the run begins with its own stream's next counter; the
+run ends where it does, with the counter before that of what follows.  `price` finds them by looking at every place
+whatever the scan does.
 """
 
 from __future__ import annotations

@@ -157,7 +157,7 @@ class Copy:
 
         def run() -> int:
             taken = Taken(self.root, watched)
-            code = int(pytest.main(["-q", "-n0", "-p", "no:cacheprovider", *tests], plugins=[taken]))
+            code = int(pytest.main(["-q", "-n0", "-m", "", "-p", "no:cacheprovider", *tests], plugins=[taken]))
             left_out = set(taken.failed)
             seconds = {each: took for each, took in taken.seconds.items() if each not in left_out}
             path.write_text(json.dumps([taken.calls, seconds, sorted(left_out)]), encoding="utf-8")
@@ -184,7 +184,7 @@ class Copy:
         self._changes += 1
         place.write_text(text, encoding="utf-8")
         os.utime(place, (1_000_000_000 + self._changes,) * 2)
-        command = ["-x", "-q", "-n0", "-p", "no:cacheprovider", *files]
+        command = ["-x", "-q", "-n0", "-m", "", "-p", "no:cacheprovider", *files]
         try:
             code = self._child(lambda: int(pytest.main(command, plugins=[Chosen(ids)])), 4 * seconds + PATIENCE)
         finally:

@@ -3,7 +3,7 @@
 A worker does not know the state in which the scan reaches its range: it begins at (a, no) and notes what it finds.  The
 stitch carries the true state from range to range.  Where it equals, as a whole, a state that the worker passed through
 (behind a frame, or behind a piece of a gap), all that the worker found from there on is true and is taken over; until
-then the stitch scans itself.  (ARCHITECTURE 4, rule 9: to merge where only the offsets agree would be wrong.)
+then the stitch scans itself.  (`docs/architecture.md`, rule 9: to merge where only the offsets agree would be wrong.)
 
 State equality is told from rows.  Behind a frame the lock is the one after frames; behind a gap byte it is no.  In a
 piece of a gap without any candidate every byte is such a place, so there the piece may be cut.

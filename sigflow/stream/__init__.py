@@ -3,7 +3,7 @@
 header     does a frame of a format begin here, how long is it?      markers   where may one begin next?
 check      does its checksum hold?        (account, prefix: in linear time)
 chain      do others confirm it?          (runs: is it overtaken?)   watch     overtaken by its own sequence?
-scan       the one function of the byte stream: frames and gap bytes (ARCHITECTURE 4)
+scan       the one function of the byte stream: frames and gap bytes (`docs/architecture.md`, rules 1 to 12)
 pending, sequence, statistics, faults, decoder       around it: buffer, counters, strict mode, events
 format, reading                                      what a format is, and what its records say
 """

@@ -1,4 +1,5 @@
-"""The verdict on a candidate of a format without a checksum: what follows it must confirm it (ARCHITECTURE 4, 4 and 5).
+"""The verdict on a candidate of a format without a checksum: what follows it must confirm it
+(`docs/architecture.md`, rules 4 and 5).
 
     lock    confirmed by                                refuted by
     no      a chain: the n - 1 headers that follow      any run of n frames inside what it and they claim

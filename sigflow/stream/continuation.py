@@ -1,5 +1,5 @@
 """Does a run of frames inside the bytes that a frame claims begin with the next frame of that frame's own stream?
-(ARCHITECTURE 4, rule 5 (a): then the claim is a lie, however well what follows it may look.)
+(`docs/architecture.md`, rule 5 (a): then the claim is a lie, however well what follows it may look.)
 
 Strategy.  The headers behind the candidate are passed once, from left to right, and entered by stream id and counter.
 From those that a candidate asks for, and from no others, the run is followed, once: its nearest end is kept, so that

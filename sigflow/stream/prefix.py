@@ -2,7 +2,7 @@
 
 Each byte enters the states once, and a stretch costs no more than the bytes from its ends to the states before them.
 The distance of the states follows from how close to each other candidates can stand at all.  With what the account
-allows directly, this is at most eight bytes checksummed for one byte of any stream (ARCHITECTURE 4, rule 10).
+allows directly, this is at most eight bytes checksummed for one byte of any stream (`docs/architecture.md`, rule 10).
 
 All of it is cache: it decides how a value is computed, never which.
 """

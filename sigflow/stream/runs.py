@@ -1,5 +1,5 @@
-"""Runs of frames inside the bytes that a frame claims (ARCHITECTURE 4, rule 5): is there one of n frames in (q, p]?
-And which frames end such a run exactly at p?
+"""Runs of frames inside the bytes that a frame claims (`docs/architecture.md`, rule 5): is there one of n frames in
+(q, p]?  And which frames end such a run exactly at p?
 
 Strategy.  The positions are passed once, from left to right.  For each position x that some frame ends at, and each
 length k of a run, the largest start of a run of k frames that ends exactly at x is carried: starts only count while

@@ -1,4 +1,4 @@
-"""The scan: bytes to frames and gap bytes, exactly as ARCHITECTURE 4 says.  A pure function of the byte stream.
+"""The scan: bytes to frames and gap bytes, exactly as `docs/architecture.md` says.  A pure function of the byte stream.
 
 State: `pos`, the offset of the first byte that is not decided, and `lock` (no, start, yes), and nothing else.  All that
 the parts keep besides are caches; `drop` forgets them and changes no result.

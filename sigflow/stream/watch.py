@@ -1,5 +1,5 @@
-"""`overtaken-by: sequence` (ARCHITECTURE 4, rule 12): a candidate is overtaken by a good frame inside its claimed bytes
-that carries its stream id and its next sequence number.
+"""`overtaken-by: sequence` (`docs/architecture.md`, rule 12): a candidate is overtaken by a good frame inside its
+claimed bytes that carries its stream id and its next sequence number.
 
 For live streams, where a flipped length bit would hold good frames back until as many bytes have come.  The markers
 behind the candidate are passed once, from left to right; a frame that is not complete waits.  For each stream id and

@@ -1,4 +1,4 @@
-"""Linear work and bounded memory, on streams made to break them (ARCHITECTURE 4, rules 10 and 11)."""
+"""Linear work and bounded memory, on streams made to break them (`docs/architecture.md`, rules 10 and 11)."""
 
 from __future__ import annotations
 

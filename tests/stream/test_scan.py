@@ -1,4 +1,4 @@
-"""The rules of ARCHITECTURE 4, each with the smallest stream that shows it; every stream decoded in all ways."""
+"""The rules of `docs/architecture.md`, each with the smallest stream that shows it, decoded in all ways."""
 
 from __future__ import annotations
 

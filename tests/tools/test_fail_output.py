@@ -7,6 +7,10 @@ from pathlib import Path
 from tools import fail_output
 
 
+def test_six_points(tmp_path: Path) -> None:
+    assert sum(fail_output.run(6, 8, tmp_path).values()) == 6
+
+
 def test_thirty_points(tmp_path: Path) -> None:
     found = fail_output.run(30, 7, tmp_path)
     assert sum(found.values()) == 30
