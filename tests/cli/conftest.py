@@ -8,6 +8,12 @@ from sigflow.cli import main
 from tests.cli.calls import Call, Called
 
 
+@pytest.fixture(autouse=True)
+def no_width(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a shell exports of its terminal is not what a test means."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+
 @pytest.fixture
 def sigflow(capsysbinary: pytest.CaptureFixture[bytes]) -> Call:
     """`sigflow(*arguments)`; whatever the arguments, there is no traceback and no control character.

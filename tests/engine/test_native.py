@@ -30,6 +30,12 @@ def test_streams_that_once_differed(name: str, seed: int) -> None:
     check_native(native(name, False), stream_of(name, seed), seed)
 
 
+@pytest.mark.parametrize("name", ["sgf1", "legacy 26"])
+def test_compiled_on_some(name: str) -> None:
+    for seed in range(100):
+        check_native(native(name, True), stream_of(name, seed), seed, all_ways=seed % 10 == 0)
+
+
 @pytest.mark.parametrize("name", COMPILED)
 def test_compiled(name: str) -> None:
     for seed in range(COMPILED[name]):
