@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -81,11 +82,11 @@ def test_the_engines_write_and_say_the_same(sigflow: Call, tmp_path: Path) -> No
     data = frames[: 66 * 3] + frames[66 * 4 :] + b"noise" + frames[66 * 20 + 5 : 66 * 23]
     capture = tmp_path / "a.sgf"
     capture.write_bytes(data)
-    # Where the user's cache is empty, the first run compiles, and says so.
-    sigflow("validate", capture, "-s", "sgf1", "--engine", "native")
     said = []
     for engine in ("python", "native"):
         out = tmp_path / f"{engine}.arrow"
         called = sigflow("parse", capture, "-s", "sgf1", "--format", "arrow", "-o", out, "--engine", engine)
-        said.append((called.code, called.err, pa.ipc.open_file(out).read_all().to_pylist()))
+        # Where nothing is kept (an empty cache, another Numba), the native engine says first that it compiles.
+        told = re.sub(r"^compiling the native scan, .*\n", "", called.err, flags=re.MULTILINE)
+        said.append((called.code, told, pa.ipc.open_file(out).read_all().to_pylist()))
     assert said[0] == said[1] and said[0][0] == 3 and "loss" in said[0][1]
