@@ -86,7 +86,7 @@ def test_equality_is_of_content_and_ignores_stamps() -> None:
     assert one == two and hash(one) == hash(two)
     for other in (Record(Reader(), 1, b"ab", 0), Record(Reader(), 0, b"ac", 0), Record(Reader(), 0, b"ab", 1), "ab"):
         assert one != other
-    assert repr(one) == "Record('demo', [0, 2), index=0)"
+    assert repr(one) == "Record('demo', [0, 2), index=0, 2 bytes: 61 62)"
 
 
 PLAIN = [

@@ -149,4 +149,4 @@ def test_a_process_of_your_own_is_compiled_but_not_run_unasked(tmp_path: Path) -
         assert "--allow-import antigravity.fly allows it" in done.stdout + done.stderr
         assert "Traceback" not in done.stderr
         assert ("error: the spec is not loaded" in done.stderr) == (status == 1)
-    assert "antigravity.Fly(3).decode(" in (tmp_path / "mine.py").read_text(encoding="utf-8")
+    assert "own_process(antigravity.Fly, (3,), " in (tmp_path / "mine.py").read_text(encoding="utf-8")

@@ -40,7 +40,7 @@ def test_a_format_tells_what_it_is() -> None:
     envelope = replace(f.FRAME, fields=(Field("stream", "u1"),))
     format = Format(envelope)
     assert (format.name, format.schema, format.max_frame) == ("frame", envelope.fields, 200)
-    assert repr(format) == "Format('frame')"
+    assert repr(format) == "Format('frame', frames of 1 to 200 bytes: stream)"
     assert Format(replace(f.FRAME, head=lambda data, at: (7, 1))).late is None  # not said to be lazy
     assert format.with_limits(None) is format
     assert format.with_limits(Limits(frame=9)).with_limits(Limits(depth=2)).limits == Limits(frame=9, depth=2)
