@@ -132,7 +132,8 @@ class Ledger:
                 self._connection.execute("PRAGMA journal_mode = WAL")
                 return
             except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                busy = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY  # none of its own making has it
+                if not busy or time.monotonic() > until:
                     raise
                 time.sleep(0.01)
 
