@@ -209,13 +209,18 @@ def runs_from(start, n, data, end, S, L, box, RUNS):
     return 1
 
 
+def empty_runs(at, S):
+    """Let go of all runs that are entered; the next are those behind `at`."""
+    S[ENTERED] = at + 1
+    S[AGE] += 1
+    S[LINKED] = 0
+    S[LAST_USED] = 0
+
+
 def enter_runs(at, stop, n, data, end, S, L, BEGIN, box, RUNS):
     """Have the runs entered that begin behind `at` and before `stop`; False where that is not to be done here."""
     if S[ENTERED] <= at:
-        S[ENTERED] = at + 1
-        S[AGE] += 1
-        S[LINKED] = 0
-        S[LAST_USED] = 0
+        empty_runs(at, S)
     again = False
     while S[ENTERED] < stop:
         if BEGIN[data[S[ENTERED]]]:
@@ -226,10 +231,7 @@ def enter_runs(at, stop, n, data, end, S, L, BEGIN, box, RUNS):
             if done == 0:
                 # Those before the candidate are needed no more.
                 again = True
-                S[ENTERED] = at + 1
-                S[AGE] += 1
-                S[LINKED] = 0
-                S[LAST_USED] = 0
+                empty_runs(at, S)
                 continue
         S[ENTERED] += 1
     if again and (2 * S[LINKED] > RUN_ROWS or 4 * S[LAST_USED] > RUN_ROWS):
