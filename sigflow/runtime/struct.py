@@ -127,7 +127,7 @@ def _short(value: Any, levels: int) -> str:
         shown = ", ".join(_short(one, levels - 1) for one in value[:3]) if levels > 1 else "…" if value else ""
         return f"[{shown}{f', … {len(value)} in all' if len(value) > 3 and levels > 1 else ''}]"
     if isinstance(value, Enum):
-        return f"<{value.name}: {value.value}>"
+        return f"<{label(value)}: {value.value}>"
     if isinstance(value, bytes) and len(value) > _WIDTH // 3:
         return f"{value[: _WIDTH // 3]!r}… {len(value)} bytes"
     if isinstance(value, int) and value.bit_length() > 256:
