@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from sigflow.engine.quiet import import_numba
+
 if TYPE_CHECKING:
     from sigflow.limits import Limits
 
@@ -149,6 +151,7 @@ class Loader:
 def compiled() -> Kernels | None:
     """The functions compiled, kept on disk for the next time; None where there is no compiler."""
     try:
+        import_numba()
         from numba import njit
     except ImportError:
         return None

@@ -5,6 +5,7 @@
     build     compiled and kept in the user's cache directory, or as it is
     code      machine code, made by Numba                   pipeline          by the passes that it needs
     objects   machine code in files                         calls             how it is called
+    quiet     Numba, imported without its colours
     sweep     a scan under way: state and arrays            follow, counters  sequence accounting
     windows   bytes of a storage as arrays (files: a file)  passes            windows in, batches out
     scanner   the native scan inside a decoder              stitch            several workers, one result

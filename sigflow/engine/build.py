@@ -22,6 +22,7 @@ from sigflow.engine import crc_kernels, follow, sum_kernels
 from sigflow.engine.assemble import assemble
 from sigflow.engine.calls import Call, Function
 from sigflow.engine.plan import Scan
+from sigflow.engine.quiet import import_numba
 from sigflow.runtime import native
 
 #: The functions that are called from outside; all others are compiled into them.
@@ -88,7 +89,7 @@ def compiled(text: str, notice: Callable[[str], None] | None = None) -> Entries:
 @lru_cache(maxsize=1)
 def _makers() -> list[str]:
     """The text of the modules that make machine code of a scan's text."""
-    names = ("build", "calls", "carryless", "code", "intrinsics", "objects", "pipeline", "vectors")
+    names = ("build", "calls", "carryless", "code", "intrinsics", "objects", "pipeline", "quiet", "vectors")
     return [Path(__file__).with_name(f"{name}.py").read_text(encoding="utf-8") for name in names]
 
 
@@ -131,6 +132,7 @@ class _Program:
     def _made(self, name: str, layout: str) -> tuple[Function, bytes | None]:
         if self._notice is not None and name == ENTRIES[0]:
             self._notice(f"compiling the native scan, {self._how_often()}")
+        import_numba()
         from sigflow.engine import code
 
         return code.made(functions_of(self._text), name, layout)

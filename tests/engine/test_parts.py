@@ -180,6 +180,29 @@ def test_another_numba_compiles_in_its_own_way(tmp_path: Path, before: str) -> N
     assert validate("native", tmp_path, before) == ["native", "24", "1", "True"]
 
 
+COLORAMA = """
+__version__ = "1.0.0"
+def init(): pass
+reinit = deinit = init
+class Plain(type):
+    def __getattr__(cls, name): return ""
+class Style(metaclass=Plain): pass
+class Fore(metaclass=Plain): pass
+"""
+
+
+def test_numba_does_not_colour_the_terminal(tmp_path: Path) -> None:
+    """With colorama about, every process that has imported Numba would end with an escape sequence."""
+    (tmp_path / "colorama.py").write_text(COLORAMA)
+    code = "import os; kept = dict(os.environ); {}; from numba.core.errors import termcolor; "
+    code += "print(type(termcolor()).__name__, kept == dict(os.environ))"
+    seen = {
+        gate: run(code.format(gate), PYTHONPATH=str(tmp_path)).stdout.split()
+        for gate in ("pass", "from sigflow.engine.quiet import import_numba; import_numba()")
+    }
+    assert [*seen.values()] == [["HighlightColorScheme", "True"], ["NOPColorScheme", "True"]]
+
+
 def test_small_captures_do_not_import_numba(tmp_path: Path) -> None:
     assert validate("auto", tmp_path) == ["python", "24", "0", "False"]
 
