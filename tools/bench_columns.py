@@ -142,15 +142,14 @@ def from_frames(data: bytes) -> Callable[[bytes], Any]:
 
     import sigflow
     from sigflow.columns.table import Table
-    from sigflow.recording.tables import frames_of
 
     with sigflow.open(data, "sgf1") as recording:
         run = recording.run()
-        found = list(frames_of(run))
+        batches = list(run.frames())
 
     def read(_data: bytes) -> Any:
         table = Table(run.formats)
-        return pyarrow.Table.from_batches([part for frames in found for part in table.batches(frames)])
+        return pyarrow.Table.from_batches([part for frames in batches for part in table.batches(frames)])
 
     return read
 

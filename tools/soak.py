@@ -36,7 +36,7 @@ from datetime import UTC, datetime
 
 import sigflow
 from sigflow.events import Event, Record
-from sigflow.recording.choice import Choice
+from sigflow.recording.engines import Choice
 from tools.make_samples import sgf1
 
 #: MiB that resident memory may grow by after the warm-up.

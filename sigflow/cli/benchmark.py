@@ -14,6 +14,7 @@ from sigflow.cli.options import Settings, captures, output_format, scanning
 from sigflow.cli.terminal import one_line
 from sigflow.cli.text import dumps
 from sigflow.cli.verdicts import exit_code
+from sigflow.recording.engines import AUTO, ENGINES, PYTHON
 from sigflow.storage.memory import MemoryStorage
 from sigflow.storage.spool import seekable
 
@@ -78,22 +79,21 @@ def measure(recording: Recording, engine: str, workers: int) -> tuple[Report, li
 
 
 def _measured(recording: Recording, held: Storage, engine: str, workers: int) -> tuple[Report, list[dict[str, Any]]]:
-    from sigflow.engine import Native
     from sigflow.recording import Recording
 
     def of(name: str, count: int = 1) -> Recording:
         return Recording(held, recording.formats, limits=recording.limits, engine=name, workers=count)
 
+    able = [name for name, row in ENGINES.items() if recording.formats and not row.obstacle(recording.formats)]
+    names = [engine] if engine != AUTO else able or [PYTHON]
     ways: dict[str, Callable[[], object]] = {}
-    if engine != "native":
-        ways["python"] = of("python").validate
-    if engine == "native" or (engine == "auto" and recording.formats and not Native.obstacle(recording.formats)):
-        ways["native"] = of("native").validate
-        if workers > 1:
-            ways[f"native, {workers} workers"] = of("native", workers).validate
-    report = of("python" if engine == "python" or "native" not in ways else "native").validate()
-    found = [figures(name, way, report) for name, way in ways.items()]
-    return report, [*found, figures(CRC, lambda: _crc_seconds(held), report)]
+    for name in names:
+        ways[name] = of(name).validate
+        if workers > 1 and ENGINES[name].threads:
+            ways[f"{name}, {workers} workers"] = of(name, workers).validate
+    report = of(names[-1]).validate()
+    measured = [figures(name, way, report) for name, way in ways.items()]
+    return report, [*measured, figures(CRC, lambda: _crc_seconds(held), report)]
 
 
 def _crc_seconds(held: Storage) -> float:

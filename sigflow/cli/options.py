@@ -12,6 +12,7 @@ import click
 from sigflow.cli.completion import files, format_names
 from sigflow.cli.specs import allow_imports, import_paths, opaque_types
 from sigflow.cli.terminal import Screen
+from sigflow.recording.engines import AUTO, NAMES
 
 if TYPE_CHECKING:
     from sigflow.limits import Limits
@@ -47,7 +48,7 @@ class Settings:
 
     screen: Screen
     specs: tuple[str, ...] = ()
-    engine: str = "auto"
+    engine: str = AUTO
     mmap: bool = False
     chunk_size: int | None = None
     max_frame: int | None = None
@@ -104,8 +105,8 @@ SCAN_OPTIONS = (
     ),
     click.option(
         "--engine",
-        type=click.Choice(["auto", "python", "native"]),
-        default="auto",
+        type=click.Choice(NAMES),
+        default=AUTO,
         show_default=True,
         help="What scans; all give the same. auto: native from 4 MiB on, where the formats allow it.",
     ),

@@ -9,9 +9,9 @@ from sigflow.cli import exits
 from sigflow.cli.terminal import counted
 from sigflow.cli.verdicts import LISTED, exit_code, finding_words, summary_line
 from sigflow.events import Record
-from sigflow.recording.recording import Verdict
+from sigflow.recording.batches import framed
 from sigflow.recording.report import COMPRESSED, EMPTY
-from sigflow.recording.tables import Judged, framed
+from sigflow.recording.verdict import EventVerdict
 
 if TYPE_CHECKING:
     from sigflow.cli.terminal import Screen
@@ -43,8 +43,8 @@ class Pass:
 
     def __iter__(self) -> Iterator[Record]:
         run = self._recording.run(keep=True)
-        verdict = Verdict(run, told=LISTED)
-        for event in run:
+        verdict = EventVerdict(run, told=LISTED)
+        for event in run.events():
             if self._given == self._limit:
                 self._damaged = verdict.damaged_so_far
                 return
@@ -60,9 +60,9 @@ class Pass:
         if self._limit is not None:
             yield from framed(self, self.formats)
             return
-        judged = Judged(self._recording)
-        yield from judged.frames()
-        report = self._report = judged.report()
+        verdict = self._recording.run(keep=True).verdict()
+        yield from verdict.frames()
+        report = self._report = verdict.report(self._name)
         self._tell(finding for finding in report.diagnostics[:LISTED] if finding.code != EMPTY.code)
         self._shown = max(self._shown, report.diagnostics_total)
 

@@ -24,8 +24,8 @@ from sigflow.errors import SigflowError, UsageError
 from sigflow.quarantine import Quarantine
 from sigflow.quarantine.store import SHORT
 from sigflow.recording.diagnosis import Budget
-from sigflow.recording.recording import Verdict
 from sigflow.recording.report import COMPRESSED
+from sigflow.recording.verdict import EventVerdict
 from sigflow.recover import MODES, Capture, LeftOut, Recovery, recover
 from sigflow.recover.recovery import content_id
 from sigflow.storage.disk import folder_of
@@ -156,7 +156,7 @@ class _Job:
         if self._mode != "report" and self._own:
             _refuse_others(self._folder, recording)
         run = recording.run(keep=True)
-        verdict = Verdict(run, budget=Budget.endless() if self._explain_all else Budget())
+        verdict = EventVerdict(run, budget=Budget.endless() if self._explain_all else Budget())
         done = recover(
             Capture(recording.name, recording.storage, run, verdict.add, reread),
             out,
@@ -167,7 +167,7 @@ class _Job:
         )
         fault = self._fault
         if fault is not None:
-            verdict.list([Finding(COMPRESSED, Severity.ERROR, str(fault), recording.storage.size or 0)])
+            verdict.add_findings((0, 0), [Finding(COMPRESSED, Severity.ERROR, str(fault), recording.storage.size or 0)])
         return done, verdict.report(recording.name)
 
 

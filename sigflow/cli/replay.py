@@ -18,8 +18,8 @@ from sigflow.errors import UsageError
 from sigflow.events import Record
 from sigflow.recording.diagnosis import Budget
 from sigflow.recording.frames import frame_tree
-from sigflow.recording.recording import Verdict
 from sigflow.recording.report import COMPRESSED
+from sigflow.recording.verdict import EventVerdict
 from sigflow.replay import Schedule, Timed, at_once, at_rate, at_speed, paced
 
 if TYPE_CHECKING:
@@ -61,11 +61,11 @@ def command(
     def work(recording: Recording) -> int:
         schedule = _schedule(recording, rate, speed, at_max, max_gap, screen)
         run = recording.run(keep=True)
-        verdict = Verdict(run, budget=Budget())
+        verdict = EventVerdict(run, budget=Budget())
         write, flush = _sink(recording, screen)
 
         def records() -> Iterator[Record]:
-            for event in run:
+            for event in run.events():
                 if isinstance(event, Record):
                     yield event
                 for finding in verdict.add(event):

@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 
 #: Bytes of a stream from which on the native engine pays for what it takes to load it.
 THRESHOLD = 4 << 20
-#: The engines that a user can ask for.
-ENGINES = ("auto", "python", "native")
 
 
 class Native:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from sigflow.events import Record
 from sigflow.recording.diagnosis import Budget
 from sigflow.recording.frames import frame_tree
-from sigflow.recording.recording import Verdict
+from sigflow.recording.verdict import EventVerdict
 
 if TYPE_CHECKING:
     from sigflow.recording.recording import Recording
@@ -35,7 +35,7 @@ class Reading:
 def read(recording: Recording, before: Reading | None) -> Reading:
     """Read a recording and compare its frames with the reading before."""
     run = recording.run(keep=True)
-    verdict = Verdict(run, budget=Budget())
+    verdict = EventVerdict(run, budget=Budget())
     digests: list[bytes] = []
     changed: dict[str, Any] | None = None
     for tree in _trees(recording, run, verdict):
@@ -51,9 +51,9 @@ def read(recording: Recording, before: Reading | None) -> Reading:
     return reading
 
 
-def _trees(recording: Recording, run: Any, verdict: Verdict) -> Iterator[dict[str, Any]]:
+def _trees(recording: Recording, run: Any, verdict: EventVerdict) -> Iterator[dict[str, Any]]:
     formats = {format.name: format for format in recording.formats}
-    for event in run:
+    for event in run.events():
         verdict.add(event)
         if isinstance(event, Record):
             yield frame_tree(event, formats[event.format])

@@ -76,7 +76,7 @@ def explain(run: AnyRun, read: Callable[[int, int], bytes], offset: int) -> Expl
     """
     before: Event | None = None
     held: set[str] = set()  # the formats of which there were frames
-    for event in run:
+    for event in run.events():
         if not isinstance(event, Record | Gap):
             continue
         if isinstance(event, Record):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from sigflow.errors import UsageError
 from sigflow.events import Event, Gap, Record, Span
+from sigflow.recording.run import OfEvents
 from sigflow.storage.tape import END
 from sigflow.stream.decoder import Decoder
 from sigflow.stream.sequence import Counts, follow, tracker_of
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 Read = Callable[[int, int], Iterable[bytes]]
 
 
-class FallbackRun:
+class FallbackRun(OfEvents):
     """A run whose gaps are tried with other formats, as `run.AnyRun`.
 
     State: the run, the number of the next record, what the fallbacks took, and their sequence counters.
@@ -71,9 +72,10 @@ class FallbackRun:
             work_ratio=inner.work_ratio + (self._work / inner.bytes if inner.bytes else 0.0),
         )
 
-    def __iter__(self) -> Iterator[Event]:
+    def events(self) -> Iterator[Event]:
+        """The events in the order of the stream; once only."""
         try:
-            for event in self._inner:
+            for event in self._inner.events():
                 if isinstance(event, Record):
                     yield self._numbered(event)
                     self._release(event.stop)

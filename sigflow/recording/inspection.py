@@ -82,7 +82,7 @@ def inspect(run: AnyRun, *, frame: int | None = None, offset: int | None = None)
     examiner = Examiner(run.formats, run.known, budget=Budget(DETAILED), held=held.__contains__)
     alone = frame is not None or offset is not None
     gaps = 0
-    for event in run:
+    for event in run.events():
         if not isinstance(event, Record | Gap):
             continue
         if isinstance(event, Record):

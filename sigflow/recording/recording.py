@@ -11,21 +11,18 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, BinaryIO, Self, cast
 
 from sigflow import catalog, storage
-from sigflow.diagnostics import Finding, Severity
 from sigflow.errors import UsageError
-from sigflow.events import Gap, Loss, Note, Record
+from sigflow.events import Record
 from sigflow.recording import tables
-from sigflow.recording.choice import NATIVE, Choice
+from sigflow.recording.batches import SIZE
 from sigflow.recording.detect import detect
 from sigflow.recording.diagnosis import Budget
+from sigflow.recording.engines import Choice, Reading
 from sigflow.recording.fallback import FallbackRun, fallbacks
-from sigflow.recording.faults import Examiner, Told
-from sigflow.recording.losses import findings_of
-from sigflow.recording.report import EMPTY, LONGEST, OF_COUNTER, OF_GAP, OF_RECORD, Report, finding_of
-from sigflow.recording.run import AnyRun, Run
+from sigflow.recording.report import Report
+from sigflow.recording.run import AnyRun
 from sigflow.storage.base import Closing, pieces
 from sigflow.storage.compressed import read_through
-from sigflow.storage.memory import MemoryStorage
 from sigflow.storage.tape import Tape
 from sigflow.stream.format import Format
 
@@ -36,7 +33,6 @@ if TYPE_CHECKING:
     from sigflow.columns.table import Table
     from sigflow.events import Event
     from sigflow.limits import Limits
-    from sigflow.recording.native import NativeRun
     from sigflow.storage import Storage
 
 #: What a recording may be read with.
@@ -164,22 +160,13 @@ class Recording(Closing):
 
     def _scan(self, chunks: Callable[[int], Iterable[bytes]], keep: bool) -> AnyRun:
         """A pass of the first formats."""
-        choice, scanner = self._choice, None
-        if self._first and not self._strict:
-            if self.storage.repeatable and self.storage.size is not None:
-                native = choice.native(self._limited, self.storage.size)
-                if native is not None:
-                    from sigflow.recording.native import NativeRun
-
-                    return NativeRun(self.storage, native, chunk_size=self._chunk_size, workers=choice.workers)
-            else:
-                scanner = choice.scanner(self._limited)
-        read = chunks(self._chunk_size or storage.DEFAULT_CHUNK)
-        return Run(read, self._first, limits=self.limits, strict=self._strict, keep=keep, scanner=scanner)
+        return self._choice.run(
+            Reading(self.storage, chunks, self._first, self._limited, self.limits, self._strict, keep, self._chunk_size)
+        )
 
     def events(self) -> Iterator[Event]:
         """Records, gaps, losses and notes in the order of the stream."""
-        return iter(self.run())
+        return self.run().events()
 
     def __iter__(self) -> Iterator[Record]:
         # All of it in C: a generator would cost each record its frame.
@@ -195,7 +182,7 @@ class Recording(Closing):
 
     def batches(
         self,
-        size: int = tables.SIZE,
+        size: int = SIZE,
         *,
         instances: bool = False,
         physical: bool = False,
@@ -262,136 +249,17 @@ class Recording(Closing):
         the processor; explain_all: for all of them, however long that takes.
         """
         budget = Budget.endless() if explain_all else Budget()
-        run = self.run(keep=True)
-        if run.engine == NATIVE and not isinstance(run, Run | FallbackRun):
-            from sigflow.recording.judge import NativeVerdict
-
-            again = getattr(self.storage, "again", None)
-            kept: Storage = again() if again is not None else self.storage
-            report = NativeVerdict(cast("NativeRun", run), known=kept.read, budget=budget).all().report(self.name)
-            if again is not None:
-                weakref.finalize(report, kept.close)
-            elif not isinstance(self.storage, MemoryStorage):
-                self._reports.append(weakref.ref(report))
-            return report
-        verdict = Verdict(run, budget=budget)
-        for event in run:
-            verdict.add(event)
-        return verdict.report(self.name)
+        verdict = self.run(keep=True).verdict(budget=budget).all()
+        report = verdict.report(self.name)
+        if verdict.reads_later:
+            self._reports.append(weakref.ref(report))
+        return report
 
     def close(self) -> None:
         """Close the storage.  What reports will need of it is read before, unless they can do so later."""
         for reference in self._reports:
             report = reference()
             if report is not None:
-                report.settle()
+                report.make_lists()
         self._reports.clear()
         self.storage.close()
-
-
-class Verdict:
-    """What the events of a run say about the capture.  State: the lists of the verdict, cut at their greatest
-    length."""
-
-    def __init__(self, run: AnyRun, longest: int = LONGEST, budget: Budget | None = None, told: int = LONGEST) -> None:
-        """budget: of the search for causes of failed checksums; None: they are not searched.  told: findings that
-        anybody looks at; further ones are counted, but need not be made.
-        """
-        self._told = told
-        self._run = run
-        self._held: set[str] = set()  # the formats of which there were frames
-        self._examiner = Examiner(run.formats, run.known, budget=budget, held=self._held.__contains__)
-        self._open: list[tuple[int, Told]] = []  # findings that depend on whether frames come, by their place
-        self._longest = longest
-        self._gaps: list[Gap] = []
-        self._gaps_total = 0
-        self._diagnostics: list[tuple[tuple[int, int], Finding]] = []  # of gaps and records, each with its place
-        self._diagnostics_total = 0
-        self._damaged = False
-        self._losses = False
-        self._counted: list[Loss | Note] = []
-
-    def add(self, event: Event) -> tuple[Finding, ...]:
-        """Count one event; gives its findings."""
-        found: tuple[Finding, ...]
-        if isinstance(event, Record):
-            self._held.add(event.format)
-            found = event.diagnostics
-            if found:
-                self.list(found, (event.start, OF_RECORD))
-        elif isinstance(event, Gap):
-            found = self._gap(event)
-            self.list(found, (event.span.start, OF_GAP))
-        else:
-            finding = finding_of(event, self._run.formats)
-            found = () if finding is None else (finding,)
-            if isinstance(event, Note) and event.severity is Severity.ERROR:
-                self.list(found, (event.offset, OF_COUNTER))  # it is none of a counter
-                return found
-            self._losses = self._losses or isinstance(event, Loss)
-            self._diagnostics_total += 1
-            if len(self._counted) < self._longest:
-                self._counted.append(event)
-        return found
-
-    @property
-    def damaged(self) -> bool:
-        """Whether there is a gap, a loss, or an error."""
-        return self._damaged or self._run.statistics.sequence["lost"] > 0
-
-    @property
-    def damaged_so_far(self) -> bool:
-        """The same by the events that were added, for a run that is not finished."""
-        return self._damaged or self._losses
-
-    def list(self, found: Iterable[Finding], place: tuple[int, int] = (0, 0)) -> None:
-        """Count findings of a gap or a record.  place: where in the stream they belong."""
-        for finding in found:
-            self._damaged = self._damaged or finding.severity is Severity.ERROR
-            self._diagnostics_total += 1
-            if len(self._diagnostics) < self._longest:
-                self._diagnostics.append((place, finding))
-
-    def _gap(self, gap: Gap) -> tuple[Finding, ...]:
-        self._damaged = True
-        self._gaps_total += 1
-        if len(self._gaps) >= self._longest or len(self._diagnostics) >= self._told:
-            # Nobody sees it: the look at it would cost and its findings would be cut as well.
-            self._diagnostics_total += sum(":" in reason for reason in gap.reasons)
-            return ()
-        self._gaps.append(gap)
-        told = self._examiner.told(gap)
-        for place, each in enumerate(told, len(self._diagnostics)):
-            if each.of_writers and each.format not in self._held and place < self._longest:
-                self._open.append((place, each))
-        return tuple(each.said(held=each.format in self._held) for each in told)
-
-    def report(self, capture: str) -> Report:
-        """The verdict so far; complete once the run is over."""
-        statistics = self._run.statistics
-        if not statistics.bytes and not self._damaged:
-            self.list([EMPTY])
-        for place, told in self._open:
-            if told.format in self._held:
-                self._diagnostics[place] = self._diagnostics[place][0], told.said(held=True)
-        # What a counter shows may be told later than the frame that it is about; a loss is judged by what came after.
-        counted = zip(self._counted, findings_of(self._counted, self._run.formats), strict=True)
-        placed = [*self._diagnostics, *(((event.offset, OF_COUNTER), finding) for event, finding in counted)]
-        placed.sort(key=lambda each: each[0])
-        return Report(
-            capture=capture,
-            specs=tuple(format.name for format in self._run.formats),
-            engine=self._run.engine,
-            sound=not self.damaged,
-            bytes=statistics.bytes,
-            frames=statistics.frames,
-            frame_bytes=statistics.frame_bytes,
-            gap_bytes=statistics.gap_bytes,
-            by_format={name: dict(count) for name, count in statistics.by_format.items()},
-            gaps=tuple(self._gaps),
-            gaps_total=self._gaps_total,
-            sequence=dict(statistics.sequence),
-            diagnostics=tuple(finding for _, finding in placed[: self._longest]),
-            diagnostics_total=self._diagnostics_total,
-            work_ratio=statistics.work_ratio,
-        )

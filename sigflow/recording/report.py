@@ -89,9 +89,8 @@ class Report:
                 f"{self.gap_bytes} in gaps are not the {self.bytes} bytes of {self.capture}; this is a bug in sigflow"
             )
 
-    def settle(self) -> None:
-        """Make the lists that are made when they are first looked at."""
-        list(self.gaps)
+    def make_lists(self) -> None:
+        """Makes the lists that are otherwise made when they are first looked at."""
         list(self.diagnostics)
 
     @property

@@ -8,53 +8,63 @@ well, and bounded: of a long gap only the beginning is kept.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from sigflow.diagnostics import Severity
 from sigflow.events import Gap, Note, Record
-from sigflow.recording.report import COMPRESSED
+from sigflow.recording.batches import SIZE, framed
+from sigflow.recording.report import COMPRESSED, LONGEST
+from sigflow.recording.verdict import EventPass, EventVerdict, Verdict
 from sigflow.storage.compressed import CompressedError
 from sigflow.stream.decoder import Decoder
+from sigflow.stream.scan import Scanner
 from sigflow.stream.sequence import Counts
 from sigflow.stream.statistics import Statistics
 
 if TYPE_CHECKING:
+    from sigflow.columns.frames import FrameBatch
     from sigflow.events import Event
     from sigflow.limits import Limits
-    from sigflow.recording.choice import MakeScanner
+    from sigflow.recording.diagnosis import Budget
     from sigflow.stream.format import Format
 
+#: Makes the scanner of a decoder, with these marks.
+MakeScanner = Callable[[Collection[tuple[int, str]]], Scanner]
 #: Bytes kept since the last event, at most.
 KEPT = 20 << 20
 #: The statistics of a stream that holds no bytes.
 NOTHING = Statistics(0, 0, 0, 0, {}, Counts().tree())
 
 
-class AnyRun(Protocol):
-    """One pass over a storage, by whichever engine."""
+class AnyRun(EventPass, Protocol):
+    """One pass over a storage, by whichever engine; it is asked one of these, once."""
 
-    #: Which engine it is.
-    engine: str
-    #: The formats with the limits that hold here.
+    def frames(self, size: int = SIZE) -> Iterator[FrameBatch]:
+        """The frames as arrays, at most `size` at a time."""
+        ...
+
+    def verdict(self, longest: int = LONGEST, budget: Budget | None = None) -> Verdict:
+        """What will be the verdict once all was read.  longest: entries of a list.  budget: see `Verdict`."""
+        ...
+
+
+class OfEvents:
+    """What a run that gives events answers beside them."""
+
     formats: Sequence[Format]
 
-    @property
-    def statistics(self) -> Statistics:
-        """What has been counted so far."""
-        ...
+    def frames(self: EventPass, size: int = SIZE) -> Iterator[FrameBatch]:
+        """The frames as arrays, at most `size` at a time."""
+        return framed((event for event in self.events() if isinstance(event, Record)), self.formats, size)
 
-    def __iter__(self) -> Iterator[Event]:
-        """The events in the order of the stream; once only."""
-        ...
-
-    def known(self, start: int, stop: int) -> bytes:
-        """The bytes of [start, stop), as far as they are known."""
-        ...
+    def verdict(self: EventPass, longest: int = LONGEST, budget: Budget | None = None) -> EventVerdict:
+        """A verdict on this pass."""
+        return EventVerdict(self, longest, budget)
 
 
-class Run:
-    """Iterates over the events of `chunks`; once only.  Without a format there is nothing to say of them."""
+class Run(OfEvents):
+    """A pass over `chunks`.  Without a format there is nothing to say of them."""
 
     def __init__(
         self,
@@ -82,7 +92,8 @@ class Run:
         """What has been counted so far."""
         return NOTHING if self._decoder is None else self._decoder.statistics
 
-    def __iter__(self) -> Iterator[Event]:
+    def events(self) -> Iterator[Event]:
+        """The events in the order of the stream; once only."""
         decoder = self._decoder
         if decoder is None:
             return

@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any
 from sigflow.columns.render import render
 from sigflow.errors import UsageError
 from sigflow.events import Loss, Note, Record
-from sigflow.recording.tables import Judged
 from sigflow.runtime.measure import WIRE_ERRORS
 
 if TYPE_CHECKING:
@@ -312,17 +311,18 @@ def _format_tree(one: FormatStats, size: int) -> dict[str, Any]:
 
 def stats(recording: Recording) -> Stats:
     """Read a recording and count what is in it."""
-    judged = Judged(recording)
-    formats = [FormatStats(format) for format in judged.formats]
+    run = recording.run(keep=True)
+    verdict = run.verdict()
+    formats = [FormatStats(format) for format in run.formats]
     by_name = {each.format.name: each for each in formats}
-    for frames in judged.frames():
+    for frames in verdict.frames():
         for number, each in enumerate(formats):
             mine = frames.only(number)
             if len(mine):
                 each.add(mine)
-        _count(judged.counted(), by_name)
-    _count(judged.counted(), by_name)
-    report = judged.report()
+        _count(verdict.counted(), by_name)
+    _count(verdict.counted(), by_name)
+    report = verdict.report(recording.name)
     return Stats(report, report.gaps_total, tuple(formats))
 
 

@@ -48,7 +48,8 @@ class Pass(Protocol):
     def statistics(self) -> Statistics:
         """What has been counted so far."""
 
-    def __iter__(self) -> Iterator[Event]: ...
+    def events(self) -> Iterator[Event]:
+        """The events in the order of the stream; once only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +169,7 @@ def recover(
 def _through(capture: Capture, mode: str, out: str | None, target: _Preview | _Output) -> Recovery:
     """Go through the capture, and give the result."""
     specs = specs_used(capture.scan.formats)
-    for decision in decide(capture.scan, mode, name=capture.name, specs=specs, judge=capture.judge):
+    for decision in decide(capture.scan.events(), mode, name=capture.name, specs=specs, judge=capture.judge):
         if isinstance(decision, Record):
             target.write(decision)
         elif isinstance(decision, Anew):

@@ -19,7 +19,7 @@ from sigflow.engine.sweep import Sweep
 from sigflow.engine.windows import Whole, windows_of
 from sigflow.errors import UsageError
 from sigflow.recording import Recording
-from sigflow.recording.choice import Choice
+from sigflow.recording.engines import Choice
 from sigflow.recording.native import NativeRun
 from sigflow.storage import open as open_storage
 from sigflow.storage.memory import MemoryStorage
@@ -79,7 +79,7 @@ def test_files_and_maps_give_the_same(tmp_path: Path, workers: int, mmap: bool) 
     for chunk_size in (100, None):
         with open_storage(tmp_path / "file", mmap=mmap) as storage:
             run = NativeRun(storage, scan, chunk_size=chunk_size, workers=workers, range_size=1500)
-            assert shape(list(run)) == wanted
+            assert shape(list(run.events())) == wanted
 
 
 # ---------------------------------------------------------------- the cache
@@ -291,6 +291,6 @@ def test_prefix_states_give_the_same(name: str) -> None:
     events = events_of(scan, [data])
     assert shape(events) == shape(decode([each.envelope for each in scan.formats if each.envelope], [data]))
     run = NativeRun(MemoryStorage(data), scan)
-    for _ in run:
+    for _ in run.events():
         pass
     assert 1 < run.statistics.work_ratio <= 8

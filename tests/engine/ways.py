@@ -47,7 +47,7 @@ def native_of(envelopes: Sequence[Envelope], *, compile: bool = False) -> Native
 def events_of(native: Native, pieces: Sequence[bytes]) -> list[Event]:
     """The events of a stream that comes in these pieces, each at least one window."""
     run = NativeRun(Pieces(pieces), native, chunk_size=1)
-    events = list(run)
+    events = list(run.events())
     statistics = run.statistics
     assert statistics.frame_bytes + statistics.gap_bytes == statistics.bytes == sum(map(len, pieces))
     return events
@@ -56,7 +56,7 @@ def events_of(native: Native, pieces: Sequence[bytes]) -> list[Event]:
 def by_workers(native: Native, pieces: Sequence[bytes], workers: int, size: int) -> list[Event]:
     """The events of a stream that workers scan in ranges of `size` bytes."""
     run = NativeRun(Pieces(pieces), native, chunk_size=1, workers=workers, range_size=size)
-    events = list(run)
+    events = list(run.events())
     statistics = run.statistics
     assert statistics.frame_bytes + statistics.gap_bytes == statistics.bytes == sum(map(len, pieces))
     return events

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from sigflow.recording.judge import NativeVerdict
 from sigflow.recording.native import NativeRun
-from sigflow.recording.recording import Recording, Verdict
+from sigflow.recording.native_verdict import NativeVerdict
+from sigflow.recording.recording import Recording
+from sigflow.recording.verdict import EventVerdict
 from sigflow.storage.memory import MemoryStorage
 from tests.engine.streams import native, stream_of
 
@@ -15,8 +16,8 @@ def trees(name: str, data: bytes, longest: int) -> list[dict[str, object]]:
     """The verdicts of both engines, without what is an engine's own."""
     scan = native(name, False)
     run = Recording(MemoryStorage(data, "capture"), scan.formats, engine="python").run(keep=True)
-    verdict = Verdict(run, longest)
-    for event in run:
+    verdict = EventVerdict(run, longest)
+    for event in run.events():
         verdict.add(event)
     theirs = verdict.report("capture").tree()
     ours = NativeVerdict(NativeRun(MemoryStorage(data, "capture"), scan), longest).all().report("capture").tree()

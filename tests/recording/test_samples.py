@@ -107,13 +107,13 @@ def test_the_attributes_of_a_report_are_the_keys_of_the_verdict() -> None:
 
 
 def test_long_lists_are_cut_and_counted() -> None:
-    from sigflow.recording.recording import Verdict
+    from sigflow.recording.verdict import EventVerdict
 
     raw = (SAMPLES / "valid_telemetry.sgf").read_bytes()[:64]
     recording = sigflow.open((raw + b"?") * 30, "sgf1")
     run = recording.run(keep=True)
-    verdict = Verdict(run, longest=10)
-    for event in run:
+    verdict = EventVerdict(run, longest=10)
+    for event in run.events():
         verdict.add(event)
     tree = verdict.report("x").tree()
     assert (len(tree["gaps"]), tree["gaps_total"]) == (10, 30)
@@ -132,7 +132,7 @@ def test_memory_of_a_long_gap_is_bounded() -> None:
     chunk = bytes(1 << 20)
     run = Run((chunk for _ in range(64)), [format], keep=True)
     kept = 0
-    for _ in run:
+    for _ in run.events():
         kept = max(kept, run._kept_bytes)
     assert 0 < kept <= KEPT + len(chunk)
 

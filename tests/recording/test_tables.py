@@ -12,7 +12,7 @@ import pytest
 
 import sigflow
 from sigflow.columns.table import Table
-from sigflow.recording import tables
+from sigflow.recording import batches as batches_
 from tests.cli.calls import SAMPLES
 from tools.bench_parser import make_capture
 
@@ -37,7 +37,7 @@ def test_batches(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
         batches = list(recording.batches(size))
         assert [batch.num_rows for batch in batches[:-1]] == [size] * (len(batches) - 1)
         assert pa.Table.from_batches(batches).equals(whole)
-        monkeypatch.setattr(tables, "BYTES", 100)
+        monkeypatch.setattr(batches_, "BYTES", 100)
         small = list(recording.batches(size))
         assert max(sum(batch["_length"].to_pylist()) for batch in small) <= 100
         assert pa.Table.from_batches(small).equals(whole)
@@ -116,14 +116,14 @@ def test_small_batches_are_put_together(monkeypatch: pytest.MonkeyPatch) -> None
     with sigflow.open(MIXED, ["sgf1", "ubx"]) as recording:
         whole = recording.to_arrow()
         run = recording.run()
-        small = list(tables.frames_of(run, 4))
+        small = list(run.frames(4))
         for size in (1, 5, 8, 1000):
-            batches = list(tables.merged(small, size))
+            batches = list(batches_.merged(small, size))
             assert sum(map(len, batches)) == 39 and all(len(batch) <= max(size, 4) for batch in batches)
             table = Table(run.formats)
             assert pa.Table.from_batches([part for batch in batches for part in table.batches(batch)]).equals(whole)
-        monkeypatch.setattr(tables, "BYTES", 300)
-        assert max(len(batch.data) for batch in tables.merged(small)) <= 300
+        monkeypatch.setattr(batches_, "BYTES", 300)
+        assert max(len(batch.data) for batch in batches_.merged(small)) <= 300
 
 
 def test_the_native_engine_gives_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,11 +140,9 @@ def test_the_native_engine_gives_the_same(monkeypatch: pytest.MonkeyPatch) -> No
 @pytest.mark.parametrize("engine", ["python", "native"])
 def test_frames_and_the_verdict_in_one_pass(engine: str) -> None:
     with sigflow.open(MIXED + b"x" + MIXED, ["sgf1", "ubx"], engine=engine) as recording:
-        judged = tables.Judged(recording)
-        with pytest.raises(sigflow.UsageError, match="before the end"):
-            judged.report()
-        batches = list(judged.frames())
-        report, right = judged.report(), recording.validate()
+        verdict = recording.run(keep=True).verdict()
+        batches = list(verdict.frames())
+        report, right = verdict.report(recording.name), recording.validate()
         assert sum(map(len, batches)) == report.frames == 78
         assert (report.sound, list(report.gaps), list(report.diagnostics)) == (
             right.sound,

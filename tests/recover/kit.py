@@ -14,7 +14,7 @@ from sigflow.events import Event
 from sigflow.quarantine import Quarantine
 from sigflow.quarantine.ledger import connect
 from sigflow.recording import Recording
-from sigflow.recording.recording import Verdict
+from sigflow.recording.verdict import EventVerdict
 from sigflow.recover import Capture, LeftOut, Recovery, recover
 from sigflow.storage.disk import DISK, Disk
 from sigflow.stream.format import Format
@@ -74,7 +74,7 @@ def recovered(
                 yield from recording.over(file).events()
 
         return recover(
-            Capture("x", opened, run, Verdict(run).add, reread),
+            Capture("x", opened, run, EventVerdict(run).add, reread),
             str(folder / out),
             lambda: Quarantine(folder / "q", create=True, disk=disk, connect=connect),
             mode=mode,

@@ -1,0 +1,84 @@
+"""The frames of a run as arrays, whether they come as arrays or as records.
+
+A batch holds a bounded number of frames and of bytes; a single frame that is larger is a batch of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from sigflow.columns.frames import FrameBatch
+from sigflow.events import Record
+
+if TYPE_CHECKING:
+    from sigflow.stream.format import Format
+
+#: Frames of one batch, and their bytes, at most; one frame there is always.
+SIZE = 1 << 16
+BYTES = 16 << 20
+
+
+def merged(batches: Iterable[FrameBatch], size: int = SIZE) -> Iterator[FrameBatch]:
+    """The same frames in fewer batches, of at most `size` frames."""
+    held: list[FrameBatch] = []
+    frames = room = 0
+    for batch in batches:
+        if held and (frames + len(batch) > size or room < len(batch.data)):
+            yield _joined(held)
+            held, frames = [], 0
+        if not held:
+            room = BYTES
+        held.append(batch)
+        frames += len(batch)
+        room -= len(batch.data)
+    if held:
+        yield _joined(held)
+
+
+def _joined(batches: list[FrameBatch]) -> FrameBatch:
+    import numpy as np
+
+    if len(batches) == 1:
+        return batches[0]
+    shifts = np.cumsum([0, *(len(batch.data) for batch in batches)])
+    return FrameBatch(
+        np.concatenate([batch.data for batch in batches]),
+        np.concatenate([batch.starts + shift for batch, shift in zip(batches, shifts, strict=False)]),
+        np.concatenate([batch.stops + shift for batch, shift in zip(batches, shifts, strict=False)]),
+        np.concatenate([batch.offsets for batch in batches]),
+        np.concatenate([batch.formats for batch in batches]),
+        batches[0].first,
+    )
+
+
+def framed(records: Iterable[Record], formats: Sequence[Format], size: int = SIZE) -> Iterator[FrameBatch]:
+    """These records as arrays, at most `size` at a time."""
+    numbers = {format.name: number for number, format in enumerate(formats)}
+    # Of a record no more is kept than this: so many objects would keep the garbage collector busy.
+    raws: list[bytes] = []
+    places: list[int] = []
+    kinds: list[int] = []
+    first, room = 0, BYTES
+    for record in records:
+        raw = record.raw
+        if raws and (len(raws) >= size or room < len(raw)):
+            yield _batch(raws, places, kinds, first)
+            raws, places, kinds, room = [], [], [], BYTES
+        if not raws:
+            first = record.index
+        raws.append(raw)
+        places.append(record.start)
+        kinds.append(numbers[record.format])
+        room -= len(raw)
+    if raws:
+        yield _batch(raws, places, kinds, first)
+
+
+def _batch(raws: list[bytes], places: list[int], kinds: list[int], first: int) -> FrameBatch:
+    import numpy as np
+
+    stops = np.cumsum(np.fromiter(map(len, raws), np.int64, len(raws)))
+    starts = np.concatenate([np.zeros(1, np.int64), stops[:-1]])
+    data = np.frombuffer(b"".join(raws), np.uint8)
+    return FrameBatch(data, starts, stops, np.array(places, np.int64), np.array(kinds, np.int32), first)

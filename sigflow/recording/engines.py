@@ -1,0 +1,122 @@
+"""The engines that scan, and which of them does: what the user asks for, what the formats allow, and whether the stream
+is long enough to pay.
+
+`ENGINES` is the table of them.  An engine that is added has its folder, a kind of run (`run.AnyRun`), and its row here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sigflow.engine import THRESHOLD, Native, late_scanner
+from sigflow.errors import UsageError
+from sigflow.recording.run import AnyRun, MakeScanner, Run
+from sigflow.storage import DEFAULT_CHUNK
+
+if TYPE_CHECKING:
+    from sigflow.limits import Limits
+    from sigflow.storage import Storage
+    from sigflow.stream.format import Format
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """An engine.  obstacle: why it cannot scan for these formats, "" where it can.  threads: whether it takes several
+    workers.
+    """
+
+    obstacle: Callable[[Sequence[Format]], str]
+    threads: bool
+
+
+AUTO, PYTHON, NATIVE = "auto", "python", "native"
+ENGINES: dict[str, Engine] = {
+    PYTHON: Engine(lambda formats: "", threads=False),
+    NATIVE: Engine(Native.obstacle, threads=True),
+}
+#: What a user can ask for.
+NAMES = (AUTO, *ENGINES)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What is to be scanned.  chunks: gives it in pieces of at most so many bytes.  formats: as they were named;
+    limited: with the limits that hold here.  keep: whether gaps will be looked at again.
+    """
+
+    storage: Storage
+    chunks: Callable[[int], Iterable[bytes]]
+    formats: Sequence[Format]
+    limited: Sequence[Format]
+    limits: Limits | None = None
+    strict: bool = False
+    keep: bool = False
+    chunk_size: int | None = None
+
+
+class Choice:
+    """The engine asked for.  State: the native scan, once it was made.
+
+    notice: is told what takes a while, and why `auto` is not native where the stream is long enough.
+    """
+
+    def __init__(self, engine: str = AUTO, workers: int = 1, notice: Callable[[str], None] | None = None) -> None:
+        if engine not in NAMES:
+            raise UsageError(f"engine {engine!r}, wanted one of {', '.join(NAMES)}")
+        if workers < 1:
+            raise UsageError(f"{workers} workers, wanted at least 1")
+        self.engine = engine
+        self.workers = workers
+        self._notice = notice
+        self._native: Native | None = None
+        self._told = False
+
+    def run(self, reading: Reading) -> AnyRun:
+        """A pass by the engine that it shall be.  Raises `UsageError` where the one asked for cannot do it."""
+        scanner = None
+        if reading.formats and not reading.strict:
+            storage = reading.storage
+            if storage.repeatable and storage.size is not None:
+                native = self.native(reading.limited, storage.size)
+                if native is not None:
+                    from sigflow.recording.native import NativeRun
+
+                    return NativeRun(storage, native, chunk_size=reading.chunk_size, workers=self.workers)
+            else:
+                scanner = self.scanner(reading.limited)
+        return Run(
+            reading.chunks(reading.chunk_size or DEFAULT_CHUNK),
+            reading.formats,
+            limits=reading.limits,
+            strict=reading.strict,
+            keep=reading.keep,
+            scanner=scanner,
+        )
+
+    def native(self, formats: Sequence[Format], size: int | None) -> Native | None:
+        """The native scan of these formats, or None for the Python one.  size: bytes of the stream, None: not known."""
+        if self.engine == PYTHON or (self.engine == AUTO and size is not None and size < THRESHOLD):
+            return None
+        if self._native is not None and list(self._native.formats) == list(formats):
+            return self._native
+        obstacle = ENGINES[NATIVE].obstacle(formats)
+        if obstacle and self.engine == NATIVE:
+            raise UsageError(f"--engine native: {obstacle}")
+        if obstacle:
+            if self._notice is not None and not self._told:
+                self._told = True
+                self._notice(f"the Python engine scans: {obstacle}")
+            return None
+        self._native = Native(formats, notice=self._notice)
+        return self._native
+
+    def scanner(self, formats: Sequence[Format]) -> MakeScanner | None:
+        """What makes the scanner of a decoder whose stream is not known to be long; None for the plain one."""
+        if self.engine == PYTHON or any(format.envelope is None for format in formats):
+            return None
+        if self.engine == NATIVE:
+            native = self.native(formats, None)
+            return None if native is None else native.scanner
+        return lambda marks: late_scanner(formats, lambda: self.native(formats, None), marks)
