@@ -24,8 +24,8 @@ BASE = 1000
 PAYLOAD = 1024
 LENGTH = 26 + PAYLOAD
 #: What must be offered among the first three.
-Told = Callable[[Cause], bool]
-Damage = Callable[[random.Random], tuple[bytes, Told]]
+Judge = Callable[[Cause], bool]
+Damage = Callable[[random.Random], tuple[bytes, Judge]]
 
 CRCS = [name for name in checksums.names() if checksums.get(name).width == 32 and name != "CRC-32/ISO-HDLC"]
 
@@ -39,21 +39,21 @@ def parts(rng: random.Random, length: int = PAYLOAD) -> tuple[bytes, bytes]:
     return b"SGF1\x01\0" + struct.pack(">IQI", 7, 5, length), rng.randbytes(PAYLOAD)
 
 
-def flip(rng: random.Random) -> tuple[bytes, Told]:
+def flip(rng: random.Random) -> tuple[bytes, Judge]:
     data = bytearray(frame(rng))
     at = rng.randrange(4, len(data))
     data[at] ^= 1 << rng.randrange(8)
     return bytes(data), lambda cause: cause.kind == "flip" and cause.offset == BASE + at
 
 
-def byte(rng: random.Random) -> tuple[bytes, Told]:
+def byte(rng: random.Random) -> tuple[bytes, Judge]:
     data = bytearray(frame(rng))
     at = rng.choice([place for place in range(4, len(data)) if not 18 <= place < 22])
     data[at] ^= rng.choice([change for change in range(256) if change.bit_count() > 1])
     return bytes(data), lambda cause: cause.kind == "byte" and cause.offset == BASE + at
 
 
-def drop(rng: random.Random) -> tuple[bytes, Told]:
+def drop(rng: random.Random) -> tuple[bytes, Judge]:
     data = frame(rng)
     at = rng.randrange(4, len(data))
     lost = data[at : at + 1]
@@ -65,7 +65,7 @@ def drop(rng: random.Random) -> tuple[bytes, Told]:
     return data[:at] + data[at + 1 :] + frame(rng, 6)[:40], told
 
 
-def double(rng: random.Random) -> tuple[bytes, Told]:
+def double(rng: random.Random) -> tuple[bytes, Judge]:
     data = frame(rng)
     at = rng.randrange(4, len(data))
     twice = data[at : at + 1]
@@ -77,7 +77,7 @@ def double(rng: random.Random) -> tuple[bytes, Told]:
     return data[:at] + twice + data[at:], told
 
 
-def insert(rng: random.Random) -> tuple[bytes, Told]:
+def insert(rng: random.Random) -> tuple[bytes, Judge]:
     data = frame(rng)
     at = rng.randrange(4, len(data))
     other = bytes([rng.choice([value for value in range(256) if value not in data[at - 1 : at + 1]])])
@@ -88,7 +88,7 @@ def told_length(cause: Cause) -> bool:
     return f"{LENGTH} bytes" in cause.message and cause.kind in ("length", "flip")
 
 
-def length(rng: random.Random) -> tuple[bytes, Told]:
+def length(rng: random.Random) -> tuple[bytes, Judge]:
     """The field was damaged after the checksum was computed."""
     wrong = rng.choice([size for size in range(2000) if size != PAYLOAD])
     data = bytearray(frame(rng))
@@ -96,7 +96,7 @@ def length(rng: random.Random) -> tuple[bytes, Told]:
     return bytes(data + frame(rng, 6))[: max(LENGTH, 26 + wrong)], told_length
 
 
-def wrong_length(rng: random.Random) -> tuple[bytes, Told]:
+def wrong_length(rng: random.Random) -> tuple[bytes, Judge]:
     """The writer computed the checksum over the wrong field."""
     wrong = rng.choice([size for size in range(2000) if size != PAYLOAD])
     head, payload = parts(rng, wrong)
@@ -104,20 +104,20 @@ def wrong_length(rng: random.Random) -> tuple[bytes, Told]:
     return (data + frame(rng, 6))[: max(LENGTH, 26 + wrong)], told_length
 
 
-def algorithm(rng: random.Random) -> tuple[bytes, Told]:
+def algorithm(rng: random.Random) -> tuple[bytes, Judge]:
     head, payload = parts(rng)
     name = rng.choice(CRCS)
     data = head + struct.pack(">I", checksums.get(name).compute(head + payload)) + payload
     return data, lambda cause: cause.kind == "algorithm" and f"as {name} " in cause.message
 
 
-def order(rng: random.Random) -> tuple[bytes, Told]:
+def order(rng: random.Random) -> tuple[bytes, Judge]:
     head, payload = parts(rng)
     data = head + struct.pack("<I", zlib.crc32(head + payload)) + payload
     return data, lambda cause: cause.kind == "order" and "little-endian" in cause.message
 
 
-def coverage(rng: random.Random) -> tuple[bytes, Told]:
+def coverage(rng: random.Random) -> tuple[bytes, Judge]:
     head, payload = parts(rng)
     over, name = rng.choice(
         [

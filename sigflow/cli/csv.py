@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, Any
 
-from sigflow.cli.forms import Style, Write, is_enum, short_enum
+from sigflow.cli.formatter import Style, Write, is_enum, short_enum
 from sigflow.cli.text import dumps, escape
 from sigflow.columns.reach import METADATA
 from sigflow.errors import UsageError

@@ -9,7 +9,7 @@ import click
 
 from sigflow.cli import exits
 from sigflow.cli.captures import each
-from sigflow.cli.forms import is_enum
+from sigflow.cli.formatter import is_enum
 from sigflow.cli.grid import text
 from sigflow.cli.options import Settings, capture, hex_option, offset_type, output_format, scanning
 from sigflow.cli.terminal import counted, one_line
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sigflow.recording.checks import Check
     from sigflow.recording.explanation import Explanation
     from sigflow.recording.inspection import Candidate, Item, Piece
-    from sigflow.recording.values import Shown
+    from sigflow.recording.values import FieldValue
 
 #: How an offset is written.
 Place = Callable[[int], str]
@@ -221,7 +221,7 @@ def _flat(value: dict[str, Any], above: str) -> Iterator[tuple[str, str]]:
             yield path, _words(one)
 
 
-def _value(shown: Shown | None) -> str:
+def _value(shown: FieldValue | None) -> str:
     """What a field says, on a line."""
     if shown is None or (isinstance(shown.value, dict) and not is_enum(shown.value)):
         return ""

@@ -12,14 +12,15 @@ import click
 from sigflow.cli import exits
 from sigflow.cli.captures import each
 from sigflow.cli.completion import field_paths, files
-from sigflow.cli.forms import FORMS, Form, Style
+from sigflow.cli.formatter import Formatter, Style
+from sigflow.cli.forms import FORMS, formatter
 from sigflow.cli.options import Settings, captures, hex_option, output_format, scanning
 from sigflow.cli.output import STANDARD_OUTPUT, Nothing, written, written_bytes
 from sigflow.cli.reading import Pass
 from sigflow.cli.tables import TABLES, TableFile
 from sigflow.cli.text import place_text
 from sigflow.cli.verdicts import summary_line
-from sigflow.columns.wanted import Wanted
+from sigflow.columns.options import Options
 from sigflow.errors import UsageError
 from sigflow.recording.frames import views
 from sigflow.storage import STANDARD_INPUT
@@ -77,7 +78,7 @@ def command(
     if csv_safe and form != "csv":
         raise UsageError("--csv-safe is for csv")
     several = len(captures) > 1
-    wanted = Wanted(instances, physical, named, payload=payload_dtype, captures=captures if several else ())
+    wanted = Options(instances, physical, named, payload=payload_dtype, captures=captures if several else ())
     reports: list[Report] = []
     with ExitStack() as stack:
         show: Callable[[Pass, Recording], None]
@@ -92,7 +93,7 @@ def command(
                 write = stack.enter_context(written(output, captures, settings.read)).write
             width = None if wide else screen.width(output)
             style = Style(several, csv_safe, width, wide, _ahead(captures), place_text(in_hex))
-            printer = FORMS[form](write, style)
+            printer = formatter(form, write, style)
             close = printer.close
             show = lambda read, recording: _print(read, recording, printer, wanted)  # noqa: E731
 
@@ -115,7 +116,7 @@ def _ahead(captures: Sequence[str]) -> int:
     return 0 if STANDARD_INPUT in captures else AHEAD
 
 
-def _print(read: Pass, recording: Recording, printer: Form, wanted: Wanted) -> None:
+def _print(read: Pass, recording: Recording, printer: Formatter, wanted: Options) -> None:
     """The frames as text."""
     shown = views(recording.formats, wanted)
     capture = recording.name if wanted.captures else None

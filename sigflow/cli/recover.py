@@ -188,7 +188,7 @@ def _refuse_others(folder: str, recording: Recording) -> None:
 # ---------------------------------------------------------------- forms
 
 
-class Form(Protocol):
+class Formatter(Protocol):
     """A way to print what is done."""
 
     def left_out(self, left: LeftOut) -> None:
@@ -244,7 +244,7 @@ class Text:
             self._screen.note(summary_line([report], 0))
 
 
-FORMS: dict[str, Callable[[Screen], Form]] = {"text": Text, "json": Json, "ndjson": Ndjson}
+FORMS: dict[str, Callable[[Screen], Formatter]] = {"text": Text, "json": Json, "ndjson": Ndjson}
 
 
 def result_lines(done: Recovery) -> Iterator[str]:

@@ -7,14 +7,14 @@ from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, Self
 
 from sigflow.cli.output import Nothing
-from sigflow.columns.wanted import ALL, Wanted
+from sigflow.columns.options import ALL, Options
 from sigflow.errors import UsageError
 
 if TYPE_CHECKING:
     from sigflow.columns.files import Writer
     from sigflow.columns.frames import FrameBatch
+    from sigflow.columns.options import ALL, Options
     from sigflow.columns.table import Table
-    from sigflow.columns.wanted import ALL, Wanted
     from sigflow.stream.format import Format
 
 #: The forms that are tables.
@@ -27,7 +27,7 @@ class TableFile:
     State: the writer and its table, from the first capture on.
     """
 
-    def __init__(self, form: str, file: BinaryIO, wanted: Wanted = ALL) -> None:
+    def __init__(self, form: str, file: BinaryIO, wanted: Options = ALL) -> None:
         self._form = form
         self._file = file
         self._wanted = wanted

@@ -25,11 +25,11 @@ from sigflow.columns.kernels import Loader
 from sigflow.columns.names import Names
 from sigflow.columns.numbers import checked
 from sigflow.columns.objects import Source, parsed
+from sigflow.columns.options import ALL
+from sigflow.columns.options import Options as Options  # noqa: PLC0414  # it is asked for here, too
 from sigflow.columns.paths import Step, field_at, part_at, steps_of
 from sigflow.columns.reach import METADATA, Paths, of_format, unknown
 from sigflow.columns.tree import Listed, Member, Struct, Trees, unique
-from sigflow.columns.wanted import ALL
-from sigflow.columns.wanted import Wanted as Wanted  # noqa: PLC0414  # it is asked for here, too
 
 if TYPE_CHECKING:
     import pyarrow
@@ -56,7 +56,7 @@ class _Output:
 class FormatColumns:
     """The columns of one format."""
 
-    def __init__(self, format: Format, wanted: Wanted, several: bool = False) -> None:
+    def __init__(self, format: Format, wanted: Options, several: bool = False) -> None:
         """several: it is one of several formats, so that a path may begin with its name."""
         self.format = format
         self.type = FrameType(format)
@@ -77,7 +77,7 @@ class FormatColumns:
 
     # ------------------------------------------------------------ what is asked for
 
-    def _choose(self, wanted: Wanted, several: bool) -> None:
+    def _choose(self, wanted: Options, several: bool) -> None:
         sources = self._all(wanted.instances, wanted.physical)
         if wanted.fields is None:
             for name, source in sources.items():
@@ -122,7 +122,7 @@ class FormatColumns:
         field = arrow().field(extra.name, extra.type)
         self._outputs.append(_Output(field, len(self.sources) - 1, ()))
 
-    def _show_payload(self, wanted: Wanted) -> None:
+    def _show_payload(self, wanted: Options) -> None:
         """The payload as numbers, in the column of its field, or in one of its own."""
         if wanted.payload is None:
             return
@@ -255,7 +255,7 @@ def _has_instances(member: Member) -> bool:
 class Table:
     """The table of a list of formats.  State: the dictionaries of enums, which grow from batch to batch."""
 
-    def __init__(self, formats: Sequence[Format], wanted: Wanted = ALL) -> None:
+    def __init__(self, formats: Sequence[Format], wanted: Options = ALL) -> None:
         pa = arrow()
         if wanted.payload is not None:
             checked(wanted.payload, formats)
@@ -403,6 +403,6 @@ def _docs(fields: Sequence[pyarrow.Field], prefix: str = "") -> Iterator[tuple[s
             yield from _docs(list(kind), f"{path}.")
 
 
-def schema_of(format: Format, wanted: Wanted = ALL) -> pyarrow.Schema:
+def schema_of(format: Format, wanted: Options = ALL) -> pyarrow.Schema:
     """The schema of a format's table."""
     return Table([format], wanted).schema

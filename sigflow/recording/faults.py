@@ -178,7 +178,7 @@ def _words(reason: str, error: BaseException) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class CandidateReport:
     """What is to be told of a frame that was refused: the finding but for the causes, and of them what was found.
 
     searched: whether they were looked for at all.  next: the frames that follow it in the gap, by their offsets.
@@ -326,13 +326,13 @@ class Examiner:
             budget=self._budget,
         )
 
-    def told(self, gap: Gap) -> list[Told]:
+    def told(self, gap: Gap) -> list[CandidateReport]:
         """What is to be told of a gap: one for each reason but `no-marker`."""
         examined = list(self.examine(gap))
         seen_at = {offset for offset, _, _ in examined}
         return [self._told(gap, offset, format, seen, seen_at) for offset, format, seen in examined]
 
-    def _told(self, gap: Gap, offset: int, format: Format, seen: Look, others: set[int]) -> Told:
+    def _told(self, gap: Gap, offset: int, format: Format, seen: Look, others: set[int]) -> CandidateReport:
         finding = Finding(
             seen.reason,
             Severity.ERROR,
@@ -345,8 +345,8 @@ class Examiner:
         )
         diagnosis = self._diagnosis(gap, offset, format, seen)
         if diagnosis is None:
-            return Told(finding, format.name, searched=False)
-        return Told(
+            return CandidateReport(finding, format.name, searched=False)
+        return CandidateReport(
             finding, format.name, diagnosis, True, tuple(self._next(gap, offset, format, seen, diagnosis, others))
         )
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from sigflow.columns.options import ALL, Options
 from sigflow.columns.render import Rendered, render
 from sigflow.columns.times import time_text
-from sigflow.columns.wanted import ALL, Wanted
 from sigflow.recording.report import finding_tree
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class View:
     fields: what the paths that are asked for lead to, None where all is shown.
     """
 
-    def __init__(self, format: Format, wanted: Wanted = ALL, fields: Mapping[str, Reached] | None = None) -> None:
+    def __init__(self, format: Format, wanted: Options = ALL, fields: Mapping[str, Reached] | None = None) -> None:
         self.format = format
         self.wanted = wanted
         self._fields = fields
@@ -138,7 +138,7 @@ _SOURCES: dict[str, Callable[[Format, Record], Any]] = {
 }
 
 
-def views(formats: Sequence[Format], wanted: Wanted) -> dict[str, View]:
+def views(formats: Sequence[Format], wanted: Options) -> dict[str, View]:
     """How the frames of these formats are shown, by name.
 
     `UsageError` for a field that none of them has, and for numbers of payloads where none has a payload.
@@ -161,7 +161,7 @@ def _joined(path: str, rest: str) -> str:
 
 def frame_tree(record: Record, format: Format, *, instances: bool = False) -> dict[str, Any]:
     """The plain tree of a record, with all of its fields."""
-    return View(format, Wanted(instances)).of(record)
+    return View(format, Options(instances)).of(record)
 
 
 def field_ids(format: Format) -> list[str]:

@@ -16,7 +16,7 @@ from sigflow.recording.checks import Check
 from sigflow.recording.diagnosis import Budget, Cause
 from sigflow.recording.faults import Examiner, Look, look
 from sigflow.recording.fields import FieldSpan, field_spans
-from sigflow.recording.values import Shown, Values
+from sigflow.recording.values import FieldValue, Values
 from sigflow.stream.reading import payload_span
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Piece:
     offset: int
     length: int
     head: bytes
-    shown: Shown | None = None
+    shown: FieldValue | None = None
 
 
 @dataclass(frozen=True, slots=True)

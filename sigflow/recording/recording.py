@@ -237,10 +237,10 @@ class Recording(Closing):
         return found
 
     def _table(self, formats: Sequence[Format], instances: bool, physical: bool, fields: Sequence[str] | None) -> Table:
+        from sigflow.columns.options import Options
         from sigflow.columns.table import Table
-        from sigflow.columns.wanted import Wanted
 
-        return Table(formats, Wanted(instances, physical, None if fields is None else tuple(fields)))
+        return Table(formats, Options(instances, physical, None if fields is None else tuple(fields)))
 
     def validate(self, *, explain_all: bool = False) -> Report:
         """Scan and read everything: the verdict.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class FieldValue:
     """What a field says, beside its bytes: the plain tree of its value, and its physical value with the unit."""
 
     value: Any
@@ -42,7 +42,7 @@ class Values:
         self._format = format
         self._scaled: Mapping[type, Mapping[str, Scaled]] | None = None
 
-    def of(self, path: str) -> Shown | None:
+    def of(self, path: str) -> FieldValue | None:
         """What the field at this path says; None where it is bytes, which stand beside it, or larger than a line."""
         parent, _, last = path.rpartition(".")
         owner = at_path(self._value, parent) if parent else self._value
@@ -61,4 +61,4 @@ class Values:
             self._scaled = physical_of(self._format)
         tree = render(value, nodes=PARTS, scalars=MARKED, physical=self._scaled).tree
         one = self._scaled.get(owner.__class__, {}).get(name)
-        return Shown(tree) if one is None else Shown(tree, one.of(value), one.unit)
+        return FieldValue(tree) if one is None else FieldValue(tree, one.of(value), one.unit)

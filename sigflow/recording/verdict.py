@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 from sigflow.diagnostics import Finding, Severity
 from sigflow.events import Event, Gap, Loss, Note, Record
 from sigflow.recording.batches import SIZE, framed
-from sigflow.recording.faults import Examiner, Told
+from sigflow.recording.faults import CandidateReport, Examiner
 from sigflow.recording.losses import findings_of
 from sigflow.recording.report import EMPTY, LONGEST, OF_COUNTER, OF_GAP, OF_RECORD, Report, finding_of
 
@@ -162,7 +162,9 @@ class EventVerdict(Verdict):
         self._told = told
         self._held: set[str] = set()  # the formats of which there were frames
         self._examiner = Examiner(run.formats, run.known, budget=budget, held=self._held.__contains__)
-        self._open: list[tuple[int, Told]] = []  # findings that depend on whether frames come, by their place
+        self._open: list[
+            tuple[int, CandidateReport]
+        ] = []  # findings that depend on whether frames come, by their place
         self._gaps: list[Gap] = []
         self._losses = False
 

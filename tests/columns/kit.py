@@ -14,7 +14,7 @@ import pyarrow as pa
 import sigflow
 from sigflow.columns.frame import description
 from sigflow.columns.frames import FrameBatch
-from sigflow.columns.table import Table, Wanted
+from sigflow.columns.table import Options, Table
 from sigflow.runtime.column import Kind
 from sigflow.stream.format import Format
 
@@ -289,7 +289,7 @@ def batch(frames: Sequence[bytes], numbers: Sequence[int] | None = None, first: 
     return FrameBatch(data, starts, starts + sizes, starts + 1000, kinds, first)
 
 
-def table_of(formats: Sequence[Format], frames: FrameBatch, wanted: Wanted) -> pa.Table:
+def table_of(formats: Sequence[Format], frames: FrameBatch, wanted: Options) -> pa.Table:
     """All batches of these frames."""
     table = Table(formats, wanted)
     return pa.Table.from_batches(list(table.batches(frames)), table.schema)

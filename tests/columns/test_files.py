@@ -17,7 +17,7 @@ import sigflow
 from sigflow.cli.text import dumps
 from sigflow.columns.files import WRITERS
 from sigflow.columns.payload import CodecColumn
-from sigflow.columns.table import FormatColumns, Table, Wanted
+from sigflow.columns.table import FormatColumns, Options, Table
 from sigflow.columns.tree import Trees
 from sigflow.errors import LimitExceeded
 from sigflow.events import Record
@@ -57,7 +57,7 @@ def wanted_row(columns: FormatColumns, trees: Trees, tree: dict[str, Any]) -> di
     return row
 
 
-def rows_of(lines: list[str], format: sigflow.Format, wanted: Wanted) -> list[dict[str, Any]]:
+def rows_of(lines: list[str], format: sigflow.Format, wanted: Options) -> list[dict[str, Any]]:
     columns = FormatColumns(format, wanted)
     trees = Trees(columns.type.module, instances=wanted.instances, physical=wanted.physical)
     return [wanted_row(columns, trees, json.loads(line)) for line in lines]
@@ -100,7 +100,7 @@ def test_parquet_read_back_is_ndjson(name: str, sigflow: Call, tmp_path: Path) -
     lines = sigflow("parse", *arguments, "--format", "ndjson").out.splitlines()
     called = sigflow("parse", *arguments, "--format", "parquet", "-o", out)
     assert (called.out, called.code) == ("", sigflow("validate", *arguments).code)
-    wanted = rows_of(lines, package.load(CAPTURES[name]), Wanted())
+    wanted = rows_of(lines, package.load(CAPTURES[name]), Options())
     assert wanted
     for reader, found in read_back(out).items():
         assert shown.same(found, wanted), reader
@@ -119,7 +119,7 @@ def test_odd_values_come_back_as_they_are(name: str, tmp_path: Path) -> None:
     format = format_of(name)
     raws = sgf1_frames(80) if name == "sgf1" else damaged(format, bytes.fromhex(SPECS[name][3]), 80)
     frames = batch(raws)
-    wanted = Wanted(instances=True, physical=True)
+    wanted = Options(instances=True, physical=True)
     offsets = frames.offsets.tolist()
     records = [Record(format, offset, raw, n) for n, (raw, offset) in enumerate(zip(raws, offsets, strict=True))]
     lines = [dumps(frame_tree(record, format, instances=True)) for record in records]
@@ -142,7 +142,7 @@ def test_the_values_of_the_oracle_are_odd() -> None:
     (numbers,) = Table([format_of("numbers")]).batches(batch([bytes.fromhex(SPECS["numbers"][3])]))
     (row,) = numbers.to_pylist()
     assert row["d"] == (1 << 64) - 1 and math.isnan(row["i"]) and row["j"] == -math.inf
-    nested = Table([format_of("nested")], Wanted(instances=True))
+    nested = Table([format_of("nested")], Options(instances=True))
     (row,) = next(nested.batches(batch([bytes.fromhex(SPECS["nested"][3])]))).to_pylist()
     assert row["points"][0]["far"] == Decimal(1 << 64)
 
@@ -163,7 +163,7 @@ def test_too_many_values_without_a_name_for_one_arrow_file(tmp_path: Path, monke
 
     monkeypatch.setattr(names, "MOST", 3)
     raw = bytearray.fromhex(SPECS["bits"][3])
-    table = Table([format_of("bits")], Wanted(fields=("c",)))
+    table = Table([format_of("bits")], Options(fields=("c",)))
     parts = []
     for number in range(100, 110):
         raw[1] = number

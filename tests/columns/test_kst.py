@@ -10,7 +10,7 @@ import yaml
 
 from sigflow import catalog
 from sigflow.columns.render import render
-from sigflow.columns.table import Table, Wanted
+from sigflow.columns.table import Options, Table
 from sigflow.columns.tree import Flat, Listed, Member, Node, OneOf, Struct, Trees
 from sigflow.compiler import build
 from sigflow.events import Record
@@ -66,7 +66,7 @@ def test_a_file_of_the_corpus(name: str) -> None:
     paths = [str(path) for path in kst_corpus.import_paths()]
     format = catalog.format_of(build(str(kst_corpus.spec_path(name)), import_paths=paths, opaque_types=True))
     raw = corpus()[name].read_bytes()
-    table = table_of([format], batch([raw]), Wanted(instances=True))
+    table = table_of([format], batch([raw]), Options(instances=True))
     table.validate(full=True)
     (row,) = table.to_pylist()
     frame = Table([format]).columns[0].type

@@ -6,7 +6,7 @@ import pytest
 
 import sigflow
 from sigflow.columns.paths import steps_of
-from sigflow.columns.table import Table, Wanted
+from sigflow.columns.table import Options, Table
 from tests.columns.kit import SPECS, batch, damaged, format_of, table_of
 
 STEPS = [
@@ -60,8 +60,8 @@ def test_a_part_is_that_part_of_the_whole(name: str, objects: bool) -> None:
 
     frames = batch(frames_of(name, 60))
     format = format_of(name)
-    whole = table_of([format], frames, Wanted(physical=True)).to_pylist()
-    found = table_of([format], frames, Wanted(fields=tuple(PATHS[name]), objects=objects))
+    whole = table_of([format], frames, Options(physical=True)).to_pylist()
+    found = table_of([format], frames, Options(fields=tuple(PATHS[name]), objects=objects))
     found.validate(full=True)
     assert found.column_names[4:] == PATHS[name]
     for path in PATHS[name]:
@@ -70,7 +70,7 @@ def test_a_part_is_that_part_of_the_whole(name: str, objects: bool) -> None:
 
 def test_a_computed_field_needs_no_more_than_its_name() -> None:
     frames = batch(damaged(format_of("nested"), bytes.fromhex(SPECS["nested"][3]), 5))
-    found = table_of([format_of("nested")], frames, Wanted(fields=("points[0].shown", "points[0].x", "sum")))
+    found = table_of([format_of("nested")], frames, Options(fields=("points[0].shown", "points[0].x", "sum")))
     assert found["points[0].shown"].to_pylist() == [f"{x}-" for x in found["points[0].x"].to_pylist()]
 
 
@@ -78,8 +78,8 @@ def test_an_unknown_field() -> None:
     sgf1, tlv = sigflow.load("sgf1"), sigflow.load("tlv")
     for path in ("flag.encoding", "flags.nothing", "stream_id[0]", "a["):
         with pytest.raises(sigflow.UsageError, match="unknown field"):
-            Table([sgf1], Wanted(fields=(path,)))
+            Table([sgf1], Options(fields=(path,)))
     with pytest.raises(sigflow.UsageError, match="unknown field 'strea_id', did you mean 'stream_id'"):
-        Table([sgf1, tlv], Wanted(fields=("strea_id", "tag")))
-    several = Table([sgf1, tlv], Wanted(fields=("stream_id", "stream_id")))
+        Table([sgf1, tlv], Options(fields=("strea_id", "tag")))
+    several = Table([sgf1, tlv], Options(fields=("stream_id", "stream_id")))
     assert several.schema.names[4:] == ["sgf1"] and several.schema.field("sgf1").type.num_fields == 1

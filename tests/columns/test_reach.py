@@ -12,7 +12,7 @@ import pytest
 
 from sigflow import catalog
 from sigflow.columns.reach import Paths, resolve
-from sigflow.columns.table import Wanted
+from sigflow.columns.table import Options
 from sigflow.compiler import build
 from sigflow.errors import UsageError
 from sigflow.events import Record
@@ -58,15 +58,15 @@ def in_table(tree: Any, cell: Any) -> bool:
 def check(format: Format, raw: bytes) -> int:
     """Every path of one frame; gives how many there were."""
     record = Record(format, 0, raw, 0)
-    whole = View(format, Wanted(instances=True, physical=True)).of(record)["value"]
+    whole = View(format, Options(instances=True, physical=True)).of(record)["value"]
     found = dict(list(paths(whole))[:MOST]) if isinstance(whole, dict) else {}
     (reached,) = resolve([format], tuple(found))
-    wanted = Wanted(instances=True, physical=True, fields=tuple(found))
+    wanted = Options(instances=True, physical=True, fields=tuple(found))
     value = View(format, wanted, reached).of(record)["value"]
     for path, tree in found.items():
         assert same(value[path], tree), path
     if found:
-        (row,) = table_of([format], batch([raw]), Wanted(fields=tuple(found))).to_pylist()
+        (row,) = table_of([format], batch([raw]), Options(fields=tuple(found))).to_pylist()
         for path, tree in found.items():
             assert in_table(tree, row[path]), (path, tree, row[path])
     return len(found)

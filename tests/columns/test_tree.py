@@ -9,7 +9,7 @@ import pytest
 
 import sigflow
 from sigflow.columns.frame import description
-from sigflow.columns.table import Table, Wanted
+from sigflow.columns.table import Options, Table
 from sigflow.columns.tree import DEEPEST, LARGEST
 from sigflow.stream.format import Format
 from tests.columns.kit import batch, format_of, table_of
@@ -23,7 +23,7 @@ def compiled(folder: Path, text: str, imports: str = "") -> Format:
 
 def shown(format: Format, **wanted: bool) -> str:
     """The types of a format's columns, those of the envelope left out."""
-    return " ".join(f"{field.name}:{field.type}" for field in list(Table([format], Wanted(**wanted)).schema)[4:])
+    return " ".join(f"{field.name}:{field.type}" for field in list(Table([format], Options(**wanted)).schema)[4:])
 
 
 TYPES = [
@@ -75,7 +75,7 @@ def test_types(field: str, types: str, tmp_path: Path) -> None:
     format = compiled(tmp_path, f"seq:\n  - {field}\n{NESTED}")
     assert shown(format) == types
     # The tree of a value is never wrong for it: what the types are for is in `test_files`.
-    table_of([format], batch([bytes(8), b"\1\1\0\0\0\0\0\0\0\0"]), Wanted()).validate(full=True)
+    table_of([format], batch([bytes(8), b"\1\1\0\0\0\0\0\0\0\0"]), Options()).validate(full=True)
 
 
 INSTANCES = [
@@ -121,16 +121,16 @@ instances:
 enums: {{es: {{1: one}}}}
 """,
     )
-    field = Table([format], Wanted(instances=True)).schema.field("v")
+    field = Table([format], Options(instances=True)).schema.field("v")
     assert str(field.type).startswith(type_)
     for raw in (b"\1\2\3123\1\x80ab", b"\xff\x80\x00007\2\0\xff\xff"):
-        table = table_of([format], batch([raw]), Wanted(instances=True))
+        table = table_of([format], batch([raw]), Options(instances=True))
         table.validate(full=True)
 
 
 def test_the_types_do_not_depend_on_the_bytes() -> None:
     for name in ("choices", "trees", "instrument_hdr"):
-        table = Table([format_of(name)], Wanted(instances=True))
+        table = Table([format_of(name)], Options(instances=True))
         assert table.batch(batch([b"\xff" * 30])).schema == table.schema == table.batch(batch([])).schema
 
 
@@ -139,7 +139,7 @@ def test_a_deep_chain_of_types(tmp_path: Path) -> None:
     format = compiled(tmp_path, f"seq: [{{id: a, type: t0}}]\ntypes:\n{types}\n  t80: {{seq: [{{id: a, type: u1}}]}}\n")
     text = shown(format)
     assert text.count("struct") == DEEPEST and text.count("string") == 1
-    (row,) = table_of([format], batch([b"\7"]), Wanted()).to_pylist()
+    (row,) = table_of([format], batch([b"\7"]), Options()).to_pylist()
     found = row["a"]
     for _ in range(DEEPEST):
         found = found["a"] if isinstance(found, dict) else found
@@ -165,7 +165,7 @@ types:
       same: {value: again}
 """,
     )
-    (row,) = table_of([format], batch([b"\5"]), Wanted(instances=True)).to_pylist()
+    (row,) = table_of([format], batch([b"\5"]), Options(instances=True)).to_pylist()
     assert {one["x"] for one in row["n"]} == {5} and 100 < len(row["n"]) < 100_000
 
 
@@ -197,7 +197,7 @@ enums: {e: {1: first}}
         encoding="utf-8",
     )
     format = compiled(tmp_path, "seq: [{id: a, type: other}, {id: b, type: other::y}]\n", "other")
-    (row,) = table_of([format], batch([b"\0\1\x7f\xf0" + bytes(6)]), Wanted()).to_pylist()
+    (row,) = table_of([format], batch([b"\0\1\x7f\xf0" + bytes(6)]), Options()).to_pylist()
     assert (row["a"], row["b"]) == ({"x": "first"}, {"z": math.inf})
 
 

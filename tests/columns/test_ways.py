@@ -11,7 +11,7 @@ import pytest
 
 import sigflow
 from sigflow.columns import budget, names
-from sigflow.columns.table import Table, Wanted
+from sigflow.columns.table import Options, Table
 from sigflow.events import Record
 from tests.columns.kit import SPECS, batch, damaged, format_of, table_of
 from tests.columns.shown import same
@@ -45,9 +45,9 @@ def equal(one: pa.Table, other: pa.Table) -> bool:
 def test_gathered_is_parsed(name: str) -> None:
     frames = batch(frames_of(name))
     assert len(frames) >= 30
-    for wanted in (Wanted(), Wanted(instances=True, physical=True)):
+    for wanted in (Options(), Options(instances=True, physical=True)):
         quick = table_of([format_of(name)], frames, wanted)
-        slow = table_of([format_of(name)], frames, Wanted(wanted.instances, wanted.physical, objects=True))
+        slow = table_of([format_of(name)], frames, Options(wanted.instances, wanted.physical, objects=True))
         quick.validate(full=True)
         assert equal(quick, slow)
     assert Table([format_of(name)]).columns[0].gathers == (name in GATHERED)
@@ -59,7 +59,7 @@ def test_text_that_does_not_decode_is_where_the_two_ways_meet() -> None:
     frames = frames_of("text", 200)
     broken = [one for one in frames if Record(format, 0, one, 0).diagnostics]
     assert 10 < len(broken) < len(frames) - 10
-    only_last = Wanted(fields=("last",))
+    only_last = Options(fields=("last",))
     last = table_of([format], batch(frames), only_last)["last"]
     assert last.to_pylist() == [int.from_bytes(one[-2:], "little") for one in frames]
     assert Table([format], only_last).columns[0].gathers
@@ -100,13 +100,13 @@ def test_codecs_by_either_way(enough: int, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(kernels.Loader, "worth", lambda loader, size: size >= enough)
     sgf1 = sigflow.load("sgf1", limits=sigflow.Limits(depth=7, inflated=100))
     frames = batch(sgf1_frames(600))
-    quick, slow = (table_of([sgf1], frames, Wanted(objects=objects)) for objects in (False, True))
+    quick, slow = (table_of([sgf1], frames, Options(objects=objects)) for objects in (False, True))
     assert equal(quick, slow)
     assert quick["payload_tlv"].null_count < 400 and quick["payload_zlib"].null_count < 590
     depths = {row["depth"] for rows in quick["payload_tlv"].to_pylist() for row in rows or ()}
     assert depths == set(range(8))
     for path in ("payload_zlib", "payload_tlv"):
-        assert equal(table_of([sgf1], frames, Wanted(fields=(path,))), quick.select([*quick.column_names[:4], path]))
+        assert equal(table_of([sgf1], frames, Options(fields=(path,))), quick.select([*quick.column_names[:4], path]))
 
 
 def test_batches_of_any_size_and_a_table_of_many_formats() -> None:
@@ -126,7 +126,7 @@ def test_batches_of_any_size_and_a_table_of_many_formats() -> None:
     for number, format in enumerate(formats):
         mine = np.flatnonzero(np.array(drawn) == number)
         alone = table_of(
-            [format], batch([frames.data[frames.starts[n] : frames.stops[n]].tobytes() for n in mine]), Wanted()
+            [format], batch([frames.data[frames.starts[n] : frames.stops[n]].tobytes() for n in mine]), Options()
         )
         rows = whole[format.name].to_pylist()
         assert all(rows[n] is None for n in range(200) if drawn[n] != number)
@@ -138,10 +138,10 @@ def test_a_batch_that_becomes_too_large_is_made_as_several(monkeypatch: pytest.M
     body = zlib.compress(bytes(10_000))
     frame = b"SGF1\1\4" + bytes(12) + len(body).to_bytes(4, "big") + bytes(4) + body
     frames = batch([frame] * 20)
-    whole = table_of([sgf1], frames, Wanted())
+    whole = table_of([sgf1], frames, Options())
     monkeypatch.setattr(budget.Budget.__init__, "__defaults__", (35_000,))
     for objects in (False, True):
-        table = Table([sgf1], Wanted(objects=objects))
+        table = Table([sgf1], Options(objects=objects))
         parts = list(table.batches(frames))
         assert [part.num_rows for part in parts] == [2, 3, 2, 3, 2, 3, 2, 3]
         assert equal(pa.Table.from_batches(parts), whole)
@@ -157,19 +157,19 @@ def test_values_without_a_name_are_their_digits_and_dictionaries_stay_small(monk
     for number in (0, 1, 0xABC, *range(100, 112), 0):
         raw[0], raw[1] = number >> 8, number & 255
         frames.append(bytes(raw))
-    table = Table([format], Wanted(fields=("c",)))
+    table = Table([format], Options(fields=("c",)))
     found = [table.batch(batch([frame])).column("c") for frame in frames]
     shown = ["none", "some", "many", *map(str, range(100, 112)), "none"]
     assert [each.to_pylist() for each in found] == [[one] for one in shown]
     assert max(len(each.dictionary) for each in found) == 3 + 5
     assert found[3].dictionary.to_pylist() == ["none", "some", "many", "100"]
-    together = Table([format], Wanted(fields=("c",), objects=True)).batch(batch(frames)).column("c")
+    together = Table([format], Options(fields=("c",), objects=True)).batch(batch(frames)).column("c")
     assert together.to_pylist() == shown
 
 
 def test_no_frames() -> None:
     for name in (*GATHERED, *PARSED):
-        table = Table([format_of(name)], Wanted(instances=True, physical=True))
+        table = Table([format_of(name)], Options(instances=True, physical=True))
         empty = batch([])
         assert table.batch(empty).num_rows == 0
     several = Table([format_of("sgf1"), format_of("tlv")])

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import sigflow
-from sigflow.recording import stats as module
 from sigflow.recording import batches, native_verdict
+from sigflow.recording import stats as module
 from sigflow.recording.stats import Tally, stats
 from tests.cli.calls import SAMPLES
 
@@ -65,8 +65,8 @@ def test_by_kind_and_stream_with_rates(format: sigflow.Format) -> None:
 def test_what_is_lost_doubled_and_late_is_of_its_stream(
     format: sigflow.Format, engine: str, size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (batches, native_verdict):
-        monkeypatch.setattr(module, "BYTES", size)
+    for place in (batches, native_verdict):
+        monkeypatch.setattr(place, "BYTES", size)
     order = [(1, 0), (2, 0), (1, 1), (1, 4), (1, 3), (2, 0), (2, 1), (2, 3)]
     data = b"".join(timed(kind, count, 0, 0) for kind, count in order)
     with sigflow.open(data, format, engine=engine) as recording:

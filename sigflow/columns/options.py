@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class Options:
     """What a table shall have.
 
     instances: computed fields.  physical: a column FIELD_physical for each field with a scale, an offset or a unit.
@@ -24,4 +24,4 @@ class Wanted:
 
 
 #: All fields, as they are.
-ALL = Wanted()
+ALL = Options()

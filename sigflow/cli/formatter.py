@@ -1,0 +1,57 @@
+"""What every formatter of frames is told and does.  Each writes a frame at a time and keeps none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from sigflow.recording.frames import View
+
+#: Writes a piece of the result.
+Write = Callable[[str], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How a form is written.
+
+    several: frames of several captures are told apart.  safe: cells of csv that a spreadsheet would compute are made
+    text.  width: columns of the terminal that a table must fit; None: as wide as it is.  wide: values are shown whole.
+    ahead: frames that are looked at, before the first is printed, to find how wide their columns must be.  place: how a
+    table writes offsets.
+    """
+
+    several: bool = False
+    safe: bool = False
+    width: int | None = None
+    wide: bool = False
+    ahead: int = 0
+    place: Callable[[int], str] = str
+
+
+class Formatter(Protocol):
+    """A way to print frames."""
+
+    def begin(self, views: Mapping[str, View]) -> None:
+        """What stands before the first frame of a capture.  views: of its formats."""
+
+    def frame(self, tree: dict[str, Any]) -> None:
+        """One frame, as a view gives it."""
+
+    def end(self) -> None:
+        """What stands after the last frame of a capture."""
+
+    def close(self) -> None:
+        """What stands after the last capture."""
+
+
+def short_enum(value: dict[str, Any]) -> str:
+    """An enum in few characters: its name, or its number where it has none."""
+    return str(value["raw"] if value["name"] is None else value["name"])
+
+
+def is_enum(value: Any) -> bool:
+    """Whether a plain tree is an enum."""
+    return isinstance(value, dict) and set(value) == {"name", "raw"}
