@@ -180,7 +180,7 @@ class Envelope:
 
     look(data, at, end, limit, box): the native measure, over integers only, of the frame that would begin at data[at],
     a uint8 array of which data[:end] is there: its length (not yet held against `limit`, the largest frame), NEED
-    while bytes are lacking, -1 - k where it is refused for look_reasons[k], HARD (-1000) where int64 arithmetic does
+    while bytes are lacking, -1 - k where it is refused for look_reasons[k], BAILOUT (-1000) where int64 arithmetic does
     not reach and `steps` must decide.  It may be called where limit >= look_least, and limit < 2**62.  box, an int64
     array of at least 64 words, gets, where there is a length: [0] how many leading bytes were looked at; [1] 0 where
     the record has surely no diagnostics, else 1, with UNCOUNTED added where the frame is none of those that the

@@ -15,7 +15,7 @@ from typing import Any
 #: `_look` lacks bytes.
 NEED = 0
 #: `_look` cannot decide with int64 arithmetic: the Python measure does.
-HARD = -1000
+BAILOUT = -1000
 
 # ---------------------------------------------------------------- numbers
 

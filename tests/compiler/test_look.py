@@ -25,7 +25,7 @@ from sigflow.limits import Limits
 from sigflow.runtime import Envelope, Measured, Window, maybe_advance, native
 from sigflow.runtime.envelope import NEED, UNCOUNTED, Piece
 from sigflow.runtime.measure import WIRE_ERRORS
-from sigflow.runtime.native import HARD
+from sigflow.runtime.native import BAILOUT
 from sigflow.stream.reading import read
 from tests.compiler import kst_corpus
 from tests.compiler.look_specs import CASES, Case
@@ -61,8 +61,8 @@ def agree(envelope: Envelope, data: bytes, at: int, end: int, limit: int) -> str
     wanted = judged(envelope, data, at, end, limit)
     statically(envelope, data, at, end, limit, wanted)
     assert isinstance(length, int)
-    if length == HARD:
-        return "hard"
+    if length == BAILOUT:
+        return "bailout"
     if length > limit:
         assert wanted == "too-long" or (isinstance(wanted, Measured) and wanted.length == length)
         return "too long"
@@ -176,7 +176,7 @@ def test_formats(path: Path) -> None:
     envelope = load(path)
     samples = [bytes.fromhex(text) for text in SAMPLES[path.stem]]
     found = all_agree(envelope, inputs(samples, bytes(set(b"".join(samples))), 1, 150), 1)
-    assert found["hard"] == 0
+    assert found["bailout"] == 0
     assert found["clean"] + found["remarked"] > 20
     assert path.stem == "tlv" or found["needless"] == 0
 
@@ -200,7 +200,7 @@ def test_elements_without_bytes_end(tmp_path: Path) -> None:
     case = next(case for case in CASES if case.name == "empty_lists")
     envelope = load(tmp_path / "empty_lists.ksy", case.text)
     frame = bytes.fromhex("00011170 00")
-    assert agree(envelope, frame, 0, len(frame), 200) == "hard"
+    assert agree(envelope, frame, 0, len(frame), 200) == "bailout"
     assert judged(envelope, frame, 0, len(frame), 200) == "valid"
 
 

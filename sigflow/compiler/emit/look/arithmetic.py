@@ -20,7 +20,7 @@ from sigflow.compiler.emit.expressions import (
     SUM,
     UNARY,
 )
-from sigflow.compiler.emit.look.draft import HARD, Draft, Inexpressible
+from sigflow.compiler.emit.look.draft import BAILOUT, Draft, Inexpressible
 from sigflow.compiler.emit.look.values import LEAST, MOST, WIDE, Facts, Flag, Int, flag
 from sigflow.runtime.struct import MAX_SHIFT
 
@@ -49,7 +49,7 @@ class Arithmetic:
             return value
         if value.value is not None or value.low < 0 or value.high > WIDE:
             raise Inexpressible("an integer beyond 64 bits")
-        self.draft.refuse(flag(f"{value.at(COMPARE + 1)} < 0", COMPARE, no=((value.text, 0, MOST),)), HARD)
+        self.draft.refuse(flag(f"{value.at(COMPARE + 1)} < 0", COMPARE, no=((value.text, 0, MOST),)), BAILOUT)
         return self.draft.known(value)
 
     # ------------------------------------------------------------ operations
@@ -81,7 +81,7 @@ class Arithmetic:
             if low > MOST or high < LEAST:
                 raise Inexpressible("an integer beyond 64 bits")
             fits = f"{self.draft.need(check)}({left.text}, {right.text})"
-            self.draft.refuse(flag(f"not {fits}", 3), HARD)
+            self.draft.refuse(flag(f"not {fits}", 3), BAILOUT)
         return max(low, LEAST), min(high, MOST)
 
     def _add(self, left: Int, right: Int, _failed: str) -> Int:
@@ -118,7 +118,7 @@ class Arithmetic:
     def _divide(self, left: Int, right: Int, failed: str) -> Int:
         right = self._not_zero(right, failed)
         if right.low <= -1 <= right.high and left.low == LEAST:
-            self.draft.refuse(flag(f"{right.at(COMPARE + 1)} == -1", COMPARE), HARD)
+            self.draft.refuse(flag(f"{right.at(COMPARE + 1)} == -1", COMPARE), BAILOUT)
         divisors = [one for one in (right.low, right.high, -1, 1) if right.low <= one <= right.high and one]
         ends = [a // b for a in (left.low, left.high, 0) if left.low <= a <= left.high for b in divisors] or [0]
         text = f"{left.at(PRODUCT)} // {right.at(PRODUCT + 1)}"
@@ -155,7 +155,7 @@ class Arithmetic:
             self.draft.refuse(self.compare(">", right, Int.of(MAX_SHIFT)), failed)
         right = self._count(self.draft.known(right), failed)
         if right.high > 62:
-            self.draft.refuse(self.compare(">", right, Int.of(62)), HARD)
+            self.draft.refuse(self.compare(">", right, Int.of(62)), BAILOUT)
             right = self.draft.known(right)
         if right.value == 0:
             return left

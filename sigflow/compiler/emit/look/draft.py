@@ -18,7 +18,7 @@ from sigflow.compiler.emit.look.values import MOST, Facts, Flag, Int
 from sigflow.diagnostics import Place
 from sigflow.runtime import native
 
-NEED, HARD = 0, -1000
+NEED, BAILOUT = 0, -1000
 #: Statements, names and objects of a function that is still worth compiling; types may hold each other many times over.
 MOST_WORK = 6000
 
@@ -48,7 +48,7 @@ class Cause:
     note: str
 
 
-#: Why a frame is refused, or NEED or HARD.
+#: Why a frame is refused, or NEED or BAILOUT.
 Reason = str | int | Cause
 
 
@@ -159,7 +159,7 @@ class Draft:
         self.put(Do(text))
 
     def leave(self, reason: Reason) -> NoReturn:
-        """Return with a refusal, NEED or HARD; nothing after it in this block is reached."""
+        """Return with a refusal, NEED or BAILOUT; nothing after it in this block is reached."""
         self.settle()
         self.exit(reason)
         raise Ended

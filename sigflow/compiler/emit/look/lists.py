@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from sigflow.compiler.emit.expressions import COMPARE, PRODUCT, SUM
 from sigflow.compiler.emit.look.carried import Again, Carried, Found
-from sigflow.compiler.emit.look.draft import HARD, Draft, Ended, Inexpressible
+from sigflow.compiler.emit.look.draft import BAILOUT, Draft, Ended, Inexpressible
 from sigflow.compiler.emit.look.evaluate import FAILED, Around
 from sigflow.compiler.emit.look.frame import Frame
 from sigflow.compiler.emit.look.part import Part
@@ -114,7 +114,7 @@ class Listing(Many):
             if self.done and index.value == 0:
                 return self._some(1)
             raise Inexpressible("an element by its number, in a list whose elements differ in size")
-        draft.refuse(reader.ev.sums.compare("<", index, Int.of(0)), HARD)
+        draft.refuse(reader.ev.sums.compare("<", index, Int.of(0)), BAILOUT)
         index = draft.known(index)
         draft.refuse(reader.ev.sums.compare(">=", index, draft.known(self.count)), FAILED)
         index = draft.known(index)
@@ -222,7 +222,7 @@ class Lists:
             listing.count = count if count.low >= 0 else Int(f"max({count.text}, 0)", 0, max(count.high, 0))
         if guard:
             nothing = f"{pos} == {entry.pos} and {listing.count.at(COMPARE + 1)} > 0"
-            draft.refuse(flag(nothing, 2), HARD)
+            draft.refuse(flag(nothing, 2), BAILOUT)
 
     def _bits(self, listing: Listing, count: Int, wire: Bits) -> None:
         """A list of bit fields, which need not begin where a byte does."""
@@ -314,7 +314,7 @@ class Lists:
         if guard:
             node = If(f"{index.text} & 0xffff == 0xffff")
             with draft.inside(node, "then"):
-                draft.refuse(flag(f"{pos} == {guard}", COMPARE), HARD)
+                draft.refuse(flag(f"{pos} == {guard}", COMPARE), BAILOUT)
                 draft.assign(guard, pos)
 
     def _element(self, listing: Listing, index: Int, value: Value) -> None:
@@ -346,7 +346,7 @@ class Lists:
         if isinstance(key, Bytes):
             if any(draft.literals[number] for number in key.literals):
                 literal = f"{key.start} < 0 and {key.stop} > {key.start}"
-                draft.refuse(flag(literal, 2), HARD)
+                draft.refuse(flag(literal, 2), BAILOUT)
             call = draft.need("seen_before")
             draft.assign(name, f"{call}(data, box, {index.text}, {key.start}, {key.stop})")
         elif isinstance(key, Int | Flag):
@@ -355,4 +355,4 @@ class Lists:
         else:
             raise Inexpressible("unique keys of several kinds")
         draft.refuse(flag(f"{name} > 0", COMPARE), reason)
-        draft.refuse(flag(f"{name} < 0", COMPARE), HARD)
+        draft.refuse(flag(f"{name} < 0", COMPARE), BAILOUT)

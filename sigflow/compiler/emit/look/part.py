@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sigflow.compiler.emit.expressions import COMPARE, SUM
-from sigflow.compiler.emit.look.draft import HARD, Draft, Inexpressible
+from sigflow.compiler.emit.look.draft import BAILOUT, Draft, Inexpressible
 from sigflow.compiler.emit.look.streams import FAR, Stream
 from sigflow.compiler.emit.look.values import Bytes, Facts, Flag, Int, Pos, flag
 
@@ -34,7 +34,7 @@ class Part(Stream):
             offset = self.draft.known(offset)
         if offset.high > FAR:
             far = flag(f"{offset.at(COMPARE + 1)} > {FAR}", COMPARE, no=((offset.text, offset.low, FAR),))
-            self.draft.refuse(far, HARD)
+            self.draft.refuse(far, BAILOUT)
         view = Part(self.draft, Bytes(self.begin, self.stop, self.size))
         if offset.value is None:
             name = self.draft.name(f"{self.hint}_at")

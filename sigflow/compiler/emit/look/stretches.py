@@ -14,7 +14,7 @@ from sigflow.compiler import encodings
 from sigflow.compiler.emit.expressions import COMPARE, NOT, SUM
 from sigflow.compiler.emit.look.arithmetic import Arithmetic
 from sigflow.compiler.emit.look.choice import Choices
-from sigflow.compiler.emit.look.draft import HARD, Draft, Inexpressible
+from sigflow.compiler.emit.look.draft import BAILOUT, Draft, Inexpressible
 from sigflow.compiler.emit.look.streams import halves, load
 from sigflow.compiler.emit.look.values import ANY_ENCODING, Bytes, Flag, Int, Literal, Pos, Value, both, either, flag
 
@@ -110,7 +110,7 @@ class Stretches:
     def real(self, value: Bytes) -> None:
         """Go on only with what stands in `data`."""
         if value.literals:
-            self.draft.refuse(flag(f"{value.start} < 0", COMPARE), HARD)
+            self.draft.refuse(flag(f"{value.start} < 0", COMPARE), BAILOUT)
 
     # ------------------------------------------------------------ comparing
 
@@ -266,7 +266,7 @@ class Stretches:
         if isinstance(value, Literal) or value.encoding:
             raise Inexpressible("an element of a literal or a string")
         self.real(value)
-        self.draft.refuse(self.sums.compare("<", index, Int.of(0)), HARD)
+        self.draft.refuse(self.sums.compare("<", index, Int.of(0)), BAILOUT)
         index = self.draft.known(index)
         self.draft.refuse(self.sums.compare(">=", index, self.draft.known(value.size)), FAILED)
         place = value.start.plus(index.value) if index.value is not None else None
@@ -282,7 +282,7 @@ class Stretches:
             if not isinstance(one, Int):
                 raise Inexpressible("`substring` between places that are no integers")
             place = self.sums.narrow(one)
-            self.draft.refuse(self.sums.compare("<", place, Int.of(0)), HARD)
+            self.draft.refuse(self.sums.compare("<", place, Int.of(0)), BAILOUT)
             places.append(self.draft.known(place))
         size = self.draft.known(value.size)
         names = [self.draft.name("cut"), self.draft.name("cut")]
@@ -318,7 +318,7 @@ class Stretches:
         self.real(value)
         name = self.draft.name("number")
         self.draft.assign(name, self.call("digits", value, str(base.value)))
-        self.draft.refuse(flag(f"{name} == -2", COMPARE), HARD)
+        self.draft.refuse(flag(f"{name} == -2", COMPARE), BAILOUT)
         self.draft.refuse(flag(f"{name} < 0", COMPARE), FAILED)
         size = self.draft.known(value.size).high
         return Int(name, 0, min(base.value ** min(size, 64) - 1, (1 << 63) - 1))
