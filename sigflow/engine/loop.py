@@ -6,9 +6,9 @@ Places are indexes into `data`; whoever calls turns them into offsets.  What is 
 (UNDECIDABLE) with nothing changed, and the Python scan decides that one candidate: the state of a scan is (POS, LOCK)
 alone.
 
-The functions `verdict_of`, `marker`, `next_first`, `look`, `direct`, `stretches`, `fill` and those of the checksum
-families are emitted for the formats of a scan, see `assemble`.  They take the number of a format (in the order in which
-formats are tried) or of a checksum.
+The functions `verdict_of`, `marker`, `next_first`, `native_measure`, `direct`, `stretches`, `fill` and those of the
+checksum families are emitted for the formats of a scan, see `assemble`.  They take the number of a format (in the order
+in which formats are tried) or of a checksum.
 """
 
 # mypy: ignore-errors
@@ -77,7 +77,7 @@ TOLD_MASK = 9
 TOLD_STEP = 10
 OPTIONAL = 11  # whether not every frame has its checksums
 FIRST_OF = 12  # the number of the same format where it is tried first
-#: The refusals that every format has, counted from REASON_BASE; then follow those of its `look`.
+#: The refusals that every format has, counted from REASON_BASE; then follow those of its `native_measure`.
 TOO_LONG = 0
 INVALID = 1
 CHECKSUM = 2
@@ -181,9 +181,9 @@ def scan(
                 verdict = -1 - L[k, REASON_BASE] - TRUNCATED
             if verdict > 0:
                 taken = verdict
-                # A follower's look wrote over what this frame's said.
+                # A follower's measure wrote over what this frame's said.
                 if L[k, CHAIN]:
-                    look(k, data, pos, end, L[k, LIMIT], box)
+                    native_measure(k, data, pos, end, L[k, LIMIT], box)
                 n = S[FRAMES]
                 frames[n, 0] = S[BASE] + pos
                 frames[n, 1] = S[BASE] + pos + taken
@@ -262,7 +262,7 @@ def bounded(k, data, at, end, S, L, box):
     sync = marker(k, data, at, end)
     if sync <= 0:
         return 0 if sync < 0 else NO_MARKER
-    length = look(k, data, at, end, L[k, LIMIT], box)
+    length = native_measure(k, data, at, end, L[k, LIMIT], box)
     if length > 0:
         seen = S[SEEN]
         stop = at + box[0]

@@ -404,7 +404,7 @@ def test_a_checksum_that_only_some_frames_have_inside_another_type(field: str, t
     capture.write_bytes(b"".join(frames[:3]) + bytes(bad) + b"".join(frames[4:]))
     report = sigflow.open(capture, format).validate()
     assert (report.frames, report.gap_bytes) == (11, len(bad))
-    if format.envelope is not None and format.envelope.look is not None:
+    if format.envelope is not None and format.envelope.native_measure is not None:
         all_agree(format.envelope, inputs(frames[:4], b"\0\1\7AB", 1, 150), 2)
 
 

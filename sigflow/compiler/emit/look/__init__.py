@@ -1,9 +1,10 @@
-"""`_look`: the measure of a frame as one function over integers, which Numba compiles.
+"""The native measure: how long a frame is, told by a single function over integers, which Numba compiles.
 
-It says of any bytes what `_steps` says of them once no more arrive (see `measure`), as a number: the length of the
-frame, 0 while bytes are lacking, less where there is none (`Envelope.look_reasons`), -1000 where int64 arithmetic does
-not reach: then the Python measure decides.  Types without a size are read in place, bytes are never copied, a list is
-a loop.  A spec with something that cannot be said in this way has no `_look`; `Missing` says what, and where.
+`_native_measure` says of any bytes what `_steps` says of them once no more arrive (see `measure`), as a number: the
+length of the frame, 0 while bytes are lacking, less where there is none (`Envelope.native_reasons`), and -1000, a
+bailout, where int64 arithmetic does not reach: then the Python measure decides.  Types without a size are read in
+place, bytes are never copied, and a list is a loop.  A spec with something that cannot be said in this way has no
+native measure; `Missing` says what, and where.
 
     statements, draft               the text, and what is known at each place of it
     values                          numbers, bytes, objects while the text is written

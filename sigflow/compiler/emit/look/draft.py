@@ -29,7 +29,7 @@ _TAKEN = frozenset(("data", "at", "end", "limit", "box", "last", *keyword.kwlist
 
 
 class Inexpressible(Exception):
-    """Something that `_look` cannot say; the text says what, for people."""
+    """Something that `_native_measure` cannot say; the text says what, for people."""
 
 
 class Ended(Exception):
@@ -173,7 +173,7 @@ class Draft:
         elif isinstance(reason, str):
             self.put(Exit(str(self.code(reason)), reason))
         else:
-            self.put(Exit(str(reason), "lacking" if reason == NEED else "hard"))
+            self.put(Exit(str(reason), "lacking" if reason == NEED else "bailout"))
 
     def refuse(self, bad: Flag, reason: Reason) -> None:
         """Return where `bad` holds; from here on it does not."""

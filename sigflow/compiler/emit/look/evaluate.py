@@ -1,4 +1,4 @@
-"""Expressions of a spec as values of a `_look`: the same as `Expressions` gives, but for int64 and stretches of bytes.
+"""Expressions of a spec as values of a native measure: the same as `Expressions` gives, over int64 and byte ranges.
 
 What would raise in Python refuses the frame, at the place where it would be raised: such a check is written before
 the text that is given back.  The right side of `and`, `or` and `?:` is worked out only where Python would.

@@ -1,4 +1,4 @@
-"""Values while a `_look` is written: text of Python that gives them at run time, with what is known of them now.
+"""Values while a native measure is written: text of Python that gives them at run time, with what is known now.
 
 An integer carries its bounds; one that may pass the largest int64 is the two's complement of an unsigned number of 64
 bits ("wide").  A truth carries what follows where it holds and where it does not.  Bytes and strings are never copied:
