@@ -12,7 +12,7 @@ import sigflow
 from sigflow.catalog import format_of
 from sigflow.compiler import build
 from sigflow.errors import UsageError
-from tests.compiler.test_look import all_agree, inputs
+from tests.compiler.test_native_measure import all_agree, inputs
 
 SPEC = """\
 meta: {id: x, endian: le DEBUG}

@@ -16,7 +16,7 @@ from sigflow import checksums
 from sigflow.catalog import format_of
 from sigflow.compiler import build
 from sigflow.runtime.envelope import CrcParameters
-from tests.compiler.test_look import all_agree, inputs
+from tests.compiler.test_native_measure import all_agree, inputs
 
 CRC_24Q = "{width: 24, poly: 0x864cfb}"
 HEAD = (

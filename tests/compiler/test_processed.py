@@ -14,7 +14,7 @@ import sigflow
 from sigflow import checksums
 from sigflow.catalog import format_of
 from sigflow.compiler import build
-from tests.compiler.test_look import all_agree, inputs
+from tests.compiler.test_native_measure import all_agree, inputs
 
 SPEC = """\
 meta: {id: x, endian: be, encoding: ASCII}

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from sigflow.compiler import schema as sc
 from sigflow.compiler.emit.columns import needs
 from sigflow.compiler.emit.flat import Flat, FlatLayout, flat_layout
-from sigflow.compiler.emit.look import Missing, write_look
+from sigflow.compiler.emit.native import Missing, write_native_measure
 from sigflow.compiler.emit.shared import SIGNS, Module
 from sigflow.compiler.emit.writer import Writer
 from sigflow.compiler.hints import ChecksumHint, Hints
@@ -176,7 +176,7 @@ class _Stream:
     def native_measure(self, layout: FlatLayout | None, problems: Problems) -> None:
         """`_native_measure`: the native measure, or why there is none."""
         static = [one for one in self.hints.checksums if is_static(one, layout)]
-        found = write_look(self.plan, self.module, self.hints, frozenset(static))
+        found = write_native_measure(self.plan, self.module, self.hints, frozenset(static))
         if isinstance(found, Missing):
             place = found.place
             self.add("inexpressible", repr(f"{found.text} ({place.path or '/'}, line {place.line})"))

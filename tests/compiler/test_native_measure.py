@@ -1,8 +1,8 @@
 """All forms of the measure say the same of any bytes: length, reason or NEED, and what goes with a length.
 
 `judged` drives the steps over all the bytes at once; `agree` holds the native measure and, where there is one, the
-static measure against it.  Formats: the bundled ones, those of `streams`, a table of small ones (`look_specs`), random
-ones (`random_specs`), and specs with a hint added.
+static measure against it.  Formats: the bundled ones, those of `streams`, a table of small ones (`native_specs`),
+random ones (`random_specs`), and specs with a hint added.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from sigflow.runtime.measure import WIRE_ERRORS
 from sigflow.runtime.native import BAILOUT
 from sigflow.stream.reading import read
 from tests.compiler import kst_corpus
-from tests.compiler.look_specs import CASES, Case
+from tests.compiler.native_specs import CASES, Case
 from tests.compiler.random_specs import ALPHABET, random_spec
 from tests.compiler.test_measure import SAMPLES, SPECS, damaged
 

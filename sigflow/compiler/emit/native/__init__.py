@@ -6,14 +6,14 @@ bailout, where int64 arithmetic does not reach: then the Python measure decides.
 place, bytes are never copied, and a list is a loop.  A spec with something that cannot be said in this way has no
 native measure; `Missing` says what, and where.
 
-    statements, draft               the text, and what is known at each place of it
-    values                          numbers, bytes, objects while the text is written
-    arithmetic, choice, stretches   operations on them
-    evaluate                        expressions
-    streams, frame, part            what is read from
-    members, checks, reading        objects and their fields
-    carried, lists                  loops
-    ending                          `box`
+    statements, builder                the text, and what is known at each place of it
+    values                             numbers, bytes, objects while the text is written
+    arithmetic, branches, byte_ranges  operations on them
+    evaluate                           expressions
+    streams, frame, substream          what is read from
+    members, checks, reading           objects and their fields
+    carried, lists                     loops
+    epilogue                           `box`
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sigflow.compiler.emit.look.draft import Draft, Ended, Inexpressible
-from sigflow.compiler.emit.look.ending import Ending
-from sigflow.compiler.emit.look.evaluate import Around
-from sigflow.compiler.emit.look.frame import Frame
-from sigflow.compiler.emit.look.reading import Reader
-from sigflow.compiler.emit.look.statements import Assign, lines_of, tidy
-from sigflow.compiler.emit.look.values import Thing
 from sigflow.compiler.emit.measure import Scope
+from sigflow.compiler.emit.native.builder import Builder, Inexpressible, Unreachable
+from sigflow.compiler.emit.native.epilogue import Epilogue
+from sigflow.compiler.emit.native.evaluate import Context
+from sigflow.compiler.emit.native.frame import Frame
+from sigflow.compiler.emit.native.reading import Reader
+from sigflow.compiler.emit.native.statements import Assign, eliminate_dead_code, lines_of
+from sigflow.compiler.emit.native.values import SymbolicObject
 from sigflow.compiler.emit.shared import Module
 from sigflow.compiler.hints import ChecksumHint, Hints
 from sigflow.compiler.plan import Plan
@@ -40,7 +40,7 @@ _USUAL = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class NativeMeasure:
     """The function's statements, and what the envelope says of it."""
 
     lines: tuple[str, ...]
@@ -57,39 +57,45 @@ class Missing:
     place: Place
 
 
-def write_look(plan: Plan, module: Module, hints: Hints, static: frozenset[ChecksumHint]) -> Look | Missing:
+def write_native_measure(
+    plan: Plan, module: Module, hints: Hints, static: frozenset[ChecksumHint]
+) -> NativeMeasure | Missing:
     """The native measure.  static: the checksums whose layout the envelope gives."""
-    draft = Draft(module.alias)
-    draft.place = hints.unit.place
+    builder = Builder(module.alias)
+    builder.place = hints.unit.place
     try:
-        return _written(draft, plan, module, hints, static)
+        return _written(builder, plan, module, hints, static)
     except Inexpressible as error:
-        return Missing(str(error), draft.place)
-    except Ended:
+        return Missing(str(error), builder.place)
+    except Unreachable:
         return Missing("no bytes are a frame", hints.unit.place)
     except RecursionError:
         return Missing("what lies too deep in other types or expressions", hints.unit.place)
 
 
-def _written(draft: Draft, plan: Plan, module: Module, hints: Hints, static: frozenset[ChecksumHint]) -> Look:
+def _written(
+    builder: Builder, plan: Plan, module: Module, hints: Hints, static: frozenset[ChecksumHint]
+) -> NativeMeasure:
     scope = Scope(plan, module, hints)
-    frame = Frame(draft, hints.sync if hints.aborted_by_sync else (), any(_peeks(scope)), min(hints.max_frame, _USUAL))
-    draft.settle = frame.settle
-    reader = Reader(draft, module, scope, frame)
+    frame = Frame(
+        builder, hints.sync if hints.aborted_by_sync else (), any(_peeks(scope)), min(hints.max_frame, _USUAL)
+    )
+    builder.flush = frame.flush
+    reader = Reader(builder, module, scope, frame)
     for checksum in hints.checksums:
         for path in checksum.paths:
             reader.marked.add(path[-1])
-    unit = Thing(plan.classes[hints.unit], "", None, None, frame)
+    unit = SymbolicObject(plan.classes[hints.unit], "", None, None, frame)
     unit.root = unit
     for param, argument in zip(unit.plan.params, hints.arguments, strict=True):
-        unit.members[param.param] = reader.ev.value(argument.expr, Around(None))
+        unit.members[param.param] = reader.ev.value(argument.expr, Context(None))
     reader.read(unit)
-    ending = Ending(reader, unit, static)
-    ending.write()
-    lines = tuple(lines_of(tidy([Assign("last", "at + limit"), *draft.root])))
-    for name in sorted(draft.functions & set(re.findall(r"\w+", "\n".join(lines)))):
+    epilogue = Epilogue(reader, unit, static)
+    epilogue.write()
+    lines = tuple(lines_of(eliminate_dead_code([Assign("last", "at + limit"), *builder.root])))
+    for name in sorted(builder.functions & set(re.findall(r"\w+", "\n".join(lines)))):
         module.need(name)
-    return Look(lines, tuple(draft.reasons), frame.least, ending.counts)
+    return NativeMeasure(lines, tuple(builder.reasons), frame.least, epilogue.counts)
 
 
 def _peeks(scope: Scope) -> Iterator[bool]:
@@ -99,4 +105,4 @@ def _peeks(scope: Scope) -> Iterator[bool]:
             yield not step.attr.consume
 
 
-__all__ = ["Look", "Missing", "write_look"]
+__all__ = ["Missing", "NativeMeasure", "write_native_measure"]
