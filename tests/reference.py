@@ -134,7 +134,7 @@ def wrap(reference: Any, theirs: Any, rng: random.Random | None = None, live: bo
         if name != "hdr" and drawn() < 0.5:
             checksum = (replace(checksum[0], stored=place, pieces=pieces),)
     sequence = model.Sequence("sequence", MODULI[name], 1, lambda unit: unit.stream) if name in MODULI else None
-    look, reasons = LOOKS[name]
+    native_measure, reasons = NATIVE_MEASURES[name]
     return Envelope(
         name=name,
         spec="",
@@ -150,9 +150,9 @@ def wrap(reference: Any, theirs: Any, rng: random.Random | None = None, live: bo
         header_bits=theirs.bits,
         chain=theirs.chain if theirs.check is None else None,
         checksums=checksum,
-        look=look,
-        look_reasons=reasons,
-        look_counts=sequence is not None,
+        native_measure=native_measure,
+        native_reasons=reasons,
+        native_counts=sequence is not None,
     )
 
 
@@ -312,7 +312,7 @@ def ccsds(data: Any, at: int, end: int, limit: int, box: Any) -> int:
     return 7 + u2be(data, at + 4)
 
 
-LOOKS: dict[str, tuple[Callable[..., int], tuple[str, ...]]] = {
+NATIVE_MEASURES: dict[str, tuple[Callable[..., int], tuple[str, ...]]] = {
     "sgf1": (sgf1, ()),
     "ubx": (ubx, ()),
     "aa": (aa, ()),

@@ -23,7 +23,7 @@ for folder in (ROOT / "tests", ROOT):
     sys.path.insert(0, str(folder))
 
 from sigflow.compiler.phases import build  # noqa: E402
-from tests.compiler.look_specs import CASES  # noqa: E402
+from tests.compiler.native_specs import CASES  # noqa: E402
 from tests.compiler.random_specs import random_spec  # noqa: E402
 
 #: The folders of the project that hold specs, by the group that they make.

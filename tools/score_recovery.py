@@ -320,7 +320,7 @@ def bound(name: str, frames: Sequence[bytes]) -> float | None:
     envelope = catalog.load(name).envelope
     if envelope is None or not frames:
         return None
-    if envelope.chain is not None and not (envelope.header_bits and envelope.look_counts and envelope.sequence):
+    if envelope.chain is not None and not (envelope.header_bits and envelope.native_counts and envelope.sequence):
         return None
     return 0.0 if envelope.chain is None else (envelope.chain - 1) * sum(map(len, frames)) / len(frames)
 

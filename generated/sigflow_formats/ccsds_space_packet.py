@@ -212,7 +212,7 @@ def _kind(self: CcsdsSpacePacket) -> Any:
     return self.apid
 
 
-def _look(data: Any, at: int, end: int, limit: int, box: Any) -> int:
+def _native_measure(data: Any, at: int, end: int, limit: int, box: Any) -> int:
     if end - at < 1:
         return 0  # lacking
     version = u1(data, at) >> 5
@@ -253,8 +253,8 @@ FORMAT = Envelope(
     fields=(Field('version', 'b3', 'Packet version number; 0 is the only one defined.'), Field('packet_type', 'b1'), Field('has_secondary_header', 'b1', "The data field begins with a secondary header, whose layout is the mission's own."), Field('apid', 'b11', 'Application process identifier; 2047 marks idle packets.'), Field('sequence_flags', 'b2'), Field('sequence_count', 'b14', 'Counts the packets of one APID, modulo 16,384.'), Field('data_length', 'u2be', 'Bytes of the data field, less one.'), Field('data', 'bytes', 'Secondary header, where there is one, and user data; never empty.'),),
     title='CCSDS space packet',
     doc='A six-byte primary header and a data field. There is neither a marker nor a checksum: in a spacecraft they belong to the\nlayers below. A packet is therefore believed where twelve headers in a row fit together. The packet version is the only\nconstant (three zero bits), which is why the chain has to be that long.\n\nPackets of one application process (APID) are counted modulo 16,384.',
-    look=_look,
-    look_reasons=('valid',),
-    look_least=6,
-    look_counts=True,
+    native_measure=_native_measure,
+    native_reasons=('valid',),
+    native_min_limit=6,
+    native_counts=True,
 )

@@ -339,7 +339,7 @@ def _metadata(self: InstrumentHdr) -> dict[str, str]:
     return {_.text.key: _.text.value.decode('ascii') for _ in self.lines if not _.is_end}
 
 
-def _look(data: Any, at: int, end: int, limit: int, box: Any) -> int:
+def _native_measure(data: Any, at: int, end: int, limit: int, box: Any) -> int:
     last = at + limit
     if end - at < 6:
         return 0  # lacking
@@ -367,7 +367,7 @@ def _look(data: Any, at: int, end: int, limit: int, box: Any) -> int:
                 if last_lines_is_number:
                     number = digits(data, last_lines_text_value_start, last_lines_text_value_stop, 10)
                     if number == -2:
-                        return -1000  # hard
+                        return -1000  # bailout
                     if number < 0:
                         return -4  # valid
                     last_lines_len = number
@@ -434,7 +434,7 @@ def _look(data: Any, at: int, end: int, limit: int, box: Any) -> int:
         if seen > 0:
             return -8  # duplicate-key
         if seen < 0:
-            return -1000  # hard
+            return -1000  # bailout
         done = lines_is_end_2
         pos = lines_text_end + 2
         if done:
@@ -447,7 +447,7 @@ def _look(data: Any, at: int, end: int, limit: int, box: Any) -> int:
         if last_lines_is_number_2:
             number_2 = digits(data, last_lines_text_value_start, last_lines_text_value_stop, 10)
             if number_2 == -2:
-                return -1000  # hard
+                return -1000  # bailout
             if number_2 < 0:
                 return -4  # valid
             last_lines_len_3 = number_2
@@ -494,7 +494,7 @@ FORMAT = Envelope(
     fields=(Field('marker', 'bytes'), Field('lines', 'line(_index == 0 ? 0 : lines[_index - 1].len, _index == 0 ? "L" : lines[_index - 1].order)[]', "The header's lines in order; the last one is `;END`."), Field('length_known', 'bytes', 'No bytes, only the check that the header has said a length.'), Field('order_known', 'bytes', 'No bytes, only the check that the byte order is one of the two.'), Field('payload', 'bytes', 'Numbers in the byte order that the header declares.'), Field('checksum', 'u4be', 'CRC-32/ISO-HDLC of the payload, big-endian whatever ENDIAN says.'),),
     title='Instrument frame with a text header',
     doc="The header begins with the line `*HDR`, ends with a line that is exactly `;END` and is at most 4,096 bytes long; lines end\nwith CR LF and hold `KEY:VALUE` in printable ASCII. Two keys are the format's own: `LEN`, the payload's bytes (1 to 8\ndecimal digits, 1 to 10,000,000), which must be there, and `ENDIAN`, the byte order of the payload's numbers (`L` or\n`B`, else `L`). All others are metadata and are kept in order. Keys are case-sensitive, spaces belong to the value, and\nno key comes twice.\n\nThe checksum covers the payload alone: a flipped bit in the header can go unseen.\n\nKaitai has no variables, so each line hands on what the lines up to it have said: its `len` and `order` are those of\nthe nearest `LEN` and `ENDIAN` line at or before it, and the last line knows both.",
-    look=_look,
-    look_reasons=('contents', 'header-too-long', 'too-long', 'valid', 'aborted', 'not-ascii', 'bad-line', 'duplicate-key', 'bad-length', 'bad-endian'),
-    look_least=6,
+    native_measure=_native_measure,
+    native_reasons=('contents', 'header-too-long', 'too-long', 'valid', 'aborted', 'not-ascii', 'bad-line', 'duplicate-key', 'bad-length', 'bad-endian'),
+    native_min_limit=6,
 )

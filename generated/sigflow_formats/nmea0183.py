@@ -248,7 +248,7 @@ def _kind(self: Nmea0183) -> Any:
     return self.body.address
 
 
-def _look(data: Any, at: int, end: int, limit: int, box: Any) -> int:
+def _native_measure(data: Any, at: int, end: int, limit: int, box: Any) -> int:
     last = at + limit
     if end - at < 1:
         return 0  # lacking
@@ -303,7 +303,7 @@ FORMAT = Envelope(
     fields=(Field('start', 'str'), Field('body', 'sentence', 'What stands between the start character and `*`, which is not part of it.'), Field('checksum', 'str', "Two hexadecimal digits, the XOR of the body's bytes."), Field('eol', 'bytes'),),
     title='NMEA 0183 sentence',
     doc='`$` or, for encapsulated sentences such as AIS, `!`; comma-separated fields of printable ASCII, of which the first is the\naddress (two letters of talker, three of sentence formatter, or `P` and a manufacturer); `*`, two hexadecimal digits, CR\nLF. A sentence without a checksum is no frame here: nothing would confirm it.\n\nThe checksum is the XOR of all bytes between the start character and `*`; neither of these two is covered. The standard\nallows 82 characters, receivers send more; 1,024 are accepted here.',
-    look=_look,
-    look_reasons=('valid', 'not-ascii', 'too-long', 'aborted', 'empty', 'contents'),
-    look_least=1,
+    native_measure=_native_measure,
+    native_reasons=('valid', 'not-ascii', 'too-long', 'aborted', 'empty', 'contents'),
+    native_min_limit=1,
 )

@@ -368,7 +368,7 @@ def _note_0(self: Sgf1) -> bool:
     return self.version != 1
 
 
-def _look(data: Any, at: int, end: int, limit: int, box: Any) -> int:
+def _native_measure(data: Any, at: int, end: int, limit: int, box: Any) -> int:
     if end - at < 4:
         return 0  # lacking
     if u4be(data, at) != 0x53474631:
@@ -416,8 +416,8 @@ FORMAT = Envelope(
     fields=(Field('magic', 'bytes'), Field('version', 'u1', '1 today. Another value is decoded and noted, never refused: frames of older and newer agents must not be lost.'), Field('flags', 'flags'), Field('stream_id', 'u4be', 'The stream this frame belongs to; sequence numbers are counted within it.'), Field('sequence', 'u8be', 'Counts the frames of its stream id by one and wraps at 2^64.'), Field('payload_length', 'u4be', "Bytes of payload, which may be none. At most 16 MiB unless the user's frame limit says otherwise."), Field('checksum', 'u4be', 'CRC-32/ISO-HDLC of the 22 bytes before this field, then of the payload as it is sent (still compressed).'), Field('payload', 'bytes', 'Inflated first where the flags say that it is compressed, then read as a TLV list where they say so.'),),
     title='SGF1 telemetry frame',
     doc="The wire frame of sigflow's own telemetry streams. A capture is any number of frames back to back, with whatever a\ndamaged recording has put between them: a frame is found by its magic and believed when its CRC holds.\n\nThe checksum covers the 22 header bytes that stand before it and then the payload. The sequence counts the frames of\none stream id and wraps at 2^64; what is missing, doubled or out of order is told from it after framing.",
-    look=_look,
-    look_reasons=('contents',),
-    look_least=26,
-    look_counts=True,
+    native_measure=_native_measure,
+    native_reasons=('contents',),
+    native_min_limit=26,
+    native_counts=True,
 )

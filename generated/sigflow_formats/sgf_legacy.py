@@ -119,7 +119,7 @@ def _parse(raw: bytes, head: Any) -> SgfLegacy:
     return unit
 
 
-def _look(data: Any, at: int, end: int, limit: int, box: Any) -> int:
+def _native_measure(data: Any, at: int, end: int, limit: int, box: Any) -> int:
     if end - at < 6:
         return 0  # lacking
     payload_length = u4be(data, at + 2)
@@ -150,7 +150,7 @@ FORMAT = Envelope(
     fields=(Field('stream_id', 'u2be'), Field('payload_length', 'u4be', "Bytes of payload, which may be none. At most 16 MiB unless the user's frame limit says otherwise."), Field('payload', 'bytes'),),
     title='Legacy telemetry record',
     doc='What agents sent before SGF1, accepted so that archives can be migrated. Nothing in a record marks where it begins and\nnothing checks it, so one is believed only where eight headers in a row fit together, and after damage a good record\nor a false one can be told apart by that alone. Records carry no sequence: they are known by their index.',
-    look=_look,
-    look_reasons=(),
-    look_least=6,
+    native_measure=_native_measure,
+    native_reasons=(),
+    native_min_limit=6,
 )

@@ -200,7 +200,7 @@ def _kind(self: Tlv.Element) -> Any:
     return self.tag
 
 
-def _look(data: Any, at: int, end: int, limit: int, box: Any) -> int:
+def _native_measure(data: Any, at: int, end: int, limit: int, box: Any) -> int:
     if end - at < 4:
         return 0  # lacking
     tag = u2be(data, at)
@@ -232,7 +232,7 @@ FORMAT = Envelope(
     fields=(Field('tag', 'u2be'), Field('length', 'u2be', 'Bytes of value, which may be none.'), Field('value', 'switch', 'A list of elements where the tag is constructed, else plain bytes.'),),
     title='Nested tag-length-value list',
     doc='A list of elements, each a tag, a length and that many bytes of value. The value of a constructed tag (top bit set) is a\nlist again, to a depth of 16; one level more is an error diagnostic, and so is a list that ends inside an element, whose\nearlier elements are kept. It is the payload encoding 1 of SGF1, and a stream of its own: its frame is one outermost\nelement. Since every four bytes are a valid header, such a stream cannot be found again once it is damaged.',
-    look=_look,
-    look_reasons=(),
-    look_least=4,
+    native_measure=_native_measure,
+    native_reasons=(),
+    native_min_limit=4,
 )

@@ -174,7 +174,7 @@ def _kind(self: Ubx) -> Any:
     return self.msg_class << 8 | self.msg_id
 
 
-def _look(data: Any, at: int, end: int, limit: int, box: Any) -> int:
+def _native_measure(data: Any, at: int, end: int, limit: int, box: Any) -> int:
     if end - at < 2:
         return 0  # lacking
     if u2be(data, at) != 0xb562:
@@ -211,7 +211,7 @@ FORMAT = Envelope(
     fields=(Field('sync', 'bytes'), Field('msg_class', 'u1', '0x01 NAV, 0x02 RXM, 0x04 INF, 0x05 ACK, 0x06 CFG, 0x0a MON, 0x0d TIM, 0x10 ESF, …'), Field('msg_id', 'u1', "Which of the class's contents follows."), Field('payload_length', 'u2le', 'Bytes of payload, which may be none.'), Field('payload', 'bytes'), Field('checksum', 'u2le', 'CK_A in the low byte, CK_B in the high one.'),),
     title='u-blox UBX frame',
     doc='Two sync characters, a class and an id that name the content, a length, the content and a Fletcher checksum. Receivers\nmultiplex it with NMEA 0183 sentences on one line; scan for both formats then. What the payload means depends on class\nand id and is left as bytes here.\n\nThe checksum is the 8-bit Fletcher algorithm of RFC 1145 over the bytes from the class to the end of the payload. Its\nrunning sums CK_A and CK_B are sent in this order, so that as one little-endian integer it is CK_A | CK_B << 8.',
-    look=_look,
-    look_reasons=('contents',),
-    look_least=6,
+    native_measure=_native_measure,
+    native_reasons=('contents',),
+    native_min_limit=6,
 )

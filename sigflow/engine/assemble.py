@@ -60,14 +60,14 @@ def assemble(scan: Scan, kernels: Sequence[ModuleType]) -> str:
     parts = [_OPENING.format(names=", ".join(each.name for each in scan.formats))]
     parts += [kernel_code(module) for module in (*kernels, loop, continuation, chains)]
     for number, envelope in enumerate(scan.formats):
-        parts.append(_renamed(_source(envelope.look), f"look_{number}"))
+        parts.append(_renamed(_source(envelope.native_measure), f"native_measure_{number}"))
     parts += ["\n".join(lines) for lines in _emitted(scan)]
     return "\n\n\n".join(parts) + "\n"
 
 
 @lru_cache(maxsize=64)
-def _source(look: Callable[..., int]) -> str:
-    return inspect.getsource(look)
+def _source(measure: Callable[..., int]) -> str:
+    return inspect.getsource(measure)
 
 
 def _renamed(text: str, name: str) -> str:
@@ -81,7 +81,10 @@ def _emitted(scan: Scan) -> Iterator[list[str]]:
     yield _next_first(syncs)
     arguments = "data, at, end, limit, box"
     yield _dispatch(
-        "look", f"k, {arguments}", "k", [f"look_{number}({arguments})" for number in range(len(scan.formats))]
+        "native_measure",
+        f"k, {arguments}",
+        "k",
+        [f"native_measure_{number}({arguments})" for number in range(len(scan.formats))],
     )
     checks = scan.checks
     yield _verdict(scan.chained)
@@ -299,7 +302,8 @@ def _direct(check: Check) -> list[str]:
     ]
 
 
-#: The part of `box` that a direct checksum writes its stretches to; before it are what `look` says and a way of frames.
+#: The part of `box` that a direct checksum writes its stretches to; before it are what `native_measure` says and a way
+#: of frames.
 BOX_STRETCHES = 1024
 
 

@@ -24,9 +24,9 @@ from sigflow.engine.continuation import (
     tells,
 )
 from sigflow.engine.loop import (
+    BAILOUT_VERDICT,
     CHAIN,
     CURSOR,
-    HARD_VERDICT,
     HEAD,
     HORIZON,
     LEAST,
@@ -67,20 +67,20 @@ def chained(k, data, at, end, final, S, L, K, BEGIN, ALPHABET, box, X, states, q
             return refused - NULL
         filled = before_not_null(stop, n, data, end, final, S, L, box)
         if filled <= 0:
-            return filled if filled == 0 or filled == HARD_VERDICT else refused - NULL
+            return filled if filled == 0 or filled == BAILOUT_VERDICT else refused - NULL
     if lock != NO and (stop <= end or counts):
         run = inside(at, stop, n, data, end, S, L, BEGIN, box, queue)
         if run < 0:
-            return HARD_VERDICT
+            return BAILOUT_VERDICT
         if run:
             if any_counts(L) and not enter_runs(at, min(stop, end), n, data, end, S, L, BEGIN, box, RUNS):
-                return HARD_VERDICT
+                return BAILOUT_VERDICT
             if counts and continues(k, stream, following, at, min(stop, end), S, RUNS):
                 return refused - OVERTAKEN
             if stop > end:
                 return 0
             verdict = against_run(k, at, stop, n, data, end, final, S, L, box, X, RUNS)
-            if verdict == 0 or verdict == HARD_VERDICT:
+            if verdict == 0 or verdict == BAILOUT_VERDICT:
                 return verdict
             return length if verdict > 0 else refused - OVERTAKEN
     verdict = length
@@ -100,7 +100,7 @@ def chained(k, data, at, end, final, S, L, K, BEGIN, ALPHABET, box, X, states, q
             if claim == 0:
                 verdict = cut if final else 0
                 break
-            if claim == HARD_VERDICT:
+            if claim == BAILOUT_VERDICT:
                 return claim
             if claim < 0:
                 verdict = refused - UNCONFIRMED
@@ -110,14 +110,14 @@ def chained(k, data, at, end, final, S, L, K, BEGIN, ALPHABET, box, X, states, q
     if lock == NO:
         overtaken = inside(at, stop, n, data, end, S, L, BEGIN, box, queue)
         if overtaken < 0:
-            return HARD_VERDICT
+            return BAILOUT_VERDICT
         if overtaken:
             return refused - OVERTAKEN
     return verdict
 
 
 def before_not_null(place, n, data, end, final, S, L, box):
-    """1 where one of the n headers from `place` on is not null, 0 while bytes are lacking, -1, or HARD_VERDICT."""
+    """1 where one of the n headers from `place` on is not null, 0 while bytes are lacking, -1, or BAILOUT_VERDICT."""
     for _ in range(n):
         claim = 0
         if place < end:
@@ -125,8 +125,8 @@ def before_not_null(place, n, data, end, final, S, L, box):
             claim = NO_MARKER
             while claim < 0 and k < len(L):
                 claim = bounded(k, data, place, end, S, L, box)
-                if claim == HARD_VERDICT:
-                    return HARD_VERDICT
+                if claim == BAILOUT_VERDICT:
+                    return BAILOUT_VERDICT
                 if claim > 0 and not null(k, data, place, box[0], L):
                     return 1
                 k += 1
@@ -140,7 +140,7 @@ def follows(data, at, end, S, L, box):
     """The length that the first format with a valid header here claims; 0 while bytes are lacking, else negative."""
     for k in range(len(L)):
         claim = bounded(k, data, at, end, S, L, box)
-        if claim == 0 or claim == HARD_VERDICT:
+        if claim == 0 or claim == BAILOUT_VERDICT:
             return claim
         if claim > 0 and not null(k, data, at, box[0], L):
             return claim
@@ -173,7 +173,7 @@ def inside(at, claim, n, data, end, S, L, BEGIN, box, queue):
     reach = min(S[HORIZON], end)
     while head < tail and queue[head % size, 0] <= at:
         head += 1
-    hard = False
+    bailout = False
     # No farther than it takes to answer: what lies behind is passed when somebody asks.
     while cursor + n * least <= stop and not (head < tail and queue[head % size, 1] <= stop):
         if BEGIN[data[cursor]]:
@@ -181,8 +181,8 @@ def inside(at, claim, n, data, end, S, L, BEGIN, box, queue):
             if nearest > 0:
                 while tail > head and queue[(tail - 1) % size, 1] >= nearest:
                     tail -= 1
-            hard = nearest == HARD_VERDICT or (nearest > 0 and tail - head >= size)
-            if hard:
+            bailout = nearest == BAILOUT_VERDICT or (nearest > 0 and tail - head >= size)
+            if bailout:
                 break
             if nearest > 0:
                 queue[tail % size, 0] = cursor
@@ -193,14 +193,14 @@ def inside(at, claim, n, data, end, S, L, BEGIN, box, queue):
     S[HEAD] = head
     S[TAIL] = tail
     S[CURSOR] = cursor
-    if hard:
+    if bailout:
         return -1
     return 1 if head < tail and queue[head % size, 1] <= stop else 0
 
 
 def nearest_end(start, n, data, end, reach, S, L, box):
     """The nearest end, not beyond `reach`, of a run of n frames from `start` on; 0 if there is none; or
-    HARD_VERDICT.
+    BAILOUT_VERDICT.
     """
     if len(L) == 1:
         at = start
@@ -208,8 +208,8 @@ def nearest_end(start, n, data, end, reach, S, L, box):
             if at >= end:
                 return 0
             claim = bounded(S[NOTHING], data, at, end, S, L, box)
-            if claim == HARD_VERDICT:
-                return HARD_VERDICT
+            if claim == BAILOUT_VERDICT:
+                return BAILOUT_VERDICT
             if claim <= 0 or at + claim > reach or null(S[NOTHING], data, at, box[0], L):
                 return 0
             at += claim
@@ -228,8 +228,8 @@ def nearest_of_several(start, n, data, end, reach, S, L, box):
         way = WAY + 2 * depth
         looks += 1
         claim = next_claim(way, len(L), data, end, S, L, box)
-        if claim == HARD_VERDICT or looks > MOST_LOOKS:
-            return HARD_VERDICT
+        if claim == BAILOUT_VERDICT or looks > MOST_LOOKS:
+            return BAILOUT_VERDICT
         if claim == EXHAUSTED:
             depth -= 1
             continue

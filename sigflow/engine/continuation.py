@@ -13,8 +13,8 @@ oldest to the newest.  A row of a table holds where its mark is S[AGE]; so that 
 
 from sigflow.engine.loop import (
     AGE,
+    BAILOUT_VERDICT,
     ENTERED,
-    HARD_VERDICT,
     LAST_USED,
     LINKED,
     NO_MARKER,
@@ -146,7 +146,7 @@ def enter_last(k, stream, counter, start, end, S, RUNS):
 
 def next_claim(way, until, data, end, S, L, box):
     """The length that the next format claims at the last place of a way of frames, NO_MARKER where its header is
-    none, EXHAUSTED where all before `until` were tried, or HARD_VERDICT.
+    none, EXHAUSTED where all before `until` were tried, or BAILOUT_VERDICT.
 
     way: where in box the place stands, and behind it the format to try next.
     """
@@ -156,13 +156,13 @@ def next_claim(way, until, data, end, S, L, box):
         return EXHAUSTED
     box[way + 1] = k + 1
     claim = bounded(k, data, at, end, S, L, box)
-    if claim == HARD_VERDICT:
-        return HARD_VERDICT
+    if claim == BAILOUT_VERDICT:
+        return BAILOUT_VERDICT
     return NO_MARKER if claim <= 0 or null(k, data, at, box[0], L) else claim
 
 
 def runs_from(start, n, data, end, S, L, box, RUNS):
-    """Enter the runs of n frames from `start` on; 1, 0 where there is no room, or HARD_VERDICT."""
+    """Enter the runs of n frames from `start` on; 1, 0 where there is no room, or BAILOUT_VERDICT."""
     looks = 0
     for first in range(len(L)):
         nearest = 0
@@ -176,8 +176,8 @@ def runs_from(start, n, data, end, S, L, box, RUNS):
             way = WAY + 2 * depth
             looks += 1
             claim = next_claim(way, first + 1 if depth == 0 else len(L), data, end, S, L, box)
-            if claim == HARD_VERDICT or looks > MOST_LOOKS:
-                return HARD_VERDICT
+            if claim == BAILOUT_VERDICT or looks > MOST_LOOKS:
+                return BAILOUT_VERDICT
             if claim == EXHAUSTED:
                 depth -= 1
                 continue
@@ -225,7 +225,7 @@ def enter_runs(at, stop, n, data, end, S, L, BEGIN, box, RUNS):
     while S[ENTERED] < stop:
         if BEGIN[data[S[ENTERED]]]:
             done = runs_from(S[ENTERED], n, data, end, S, L, box, RUNS)
-            if done == HARD_VERDICT or (done == 0 and again):
+            if done == BAILOUT_VERDICT or (done == 0 and again):
                 S[ENTERED] = 0
                 return False
             if done == 0:
@@ -254,7 +254,7 @@ def continues(k, stream, counter, at, stop, S, RUNS):
 
 def against_run(k, at, stop, n, data, end, final, S, L, box, X, RUNS):
     """The verdict on a whole frame that holds a run, by the headers from its end on: 1, 0 while bytes are lacking, or
-    HARD_VERDICT; -1: it is overtaken.
+    BAILOUT_VERDICT; -1: it is overtaken.
     """
     place = stop
     streams = 0
@@ -269,8 +269,8 @@ def against_run(k, at, stop, n, data, end, final, S, L, box, X, RUNS):
         of = 0
         while claim < 0 and of < len(L):
             claim = bounded(of, data, place, end, S, L, box)
-            if claim == HARD_VERDICT:
-                return HARD_VERDICT
+            if claim == BAILOUT_VERDICT:
+                return BAILOUT_VERDICT
             if claim > 0 and null(of, data, place, box[0], L):
                 claim = -1
             if claim < 0:

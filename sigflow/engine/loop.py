@@ -6,9 +6,9 @@ Places are indexes into `data`; whoever calls turns them into offsets.  What is 
 (UNDECIDABLE) with nothing changed, and the Python scan decides that one candidate: the state of a scan is (POS, LOCK)
 alone.
 
-The functions `verdict_of`, `marker`, `next_first`, `look`, `direct`, `stretches`, `fill` and those of the checksum
-families are emitted for the formats of a scan, see `assemble`.  They take the number of a format (in the order in which
-formats are tried) or of a checksum.
+The functions `verdict_of`, `marker`, `next_first`, `native_measure`, `direct`, `stretches`, `fill` and those of the
+checksum families are emitted for the formats of a scan, see `assemble`.  They take the number of a format (in the order
+in which formats are tried) or of a checksum.
 """
 
 # mypy: ignore-errors
@@ -27,7 +27,7 @@ GROW = 4
 
 # -- verdicts: > 0 the length of a frame, 0 bytes are lacking, else a refusal --
 NO_MARKER = -999
-HARD_VERDICT = -1000
+BAILOUT_VERDICT = -1000
 GROW_VERDICT = -1001
 
 # -- S: the state, then what is counted, then caches --
@@ -77,7 +77,7 @@ TOLD_MASK = 9
 TOLD_STEP = 10
 OPTIONAL = 11  # whether not every frame has its checksums
 FIRST_OF = 12  # the number of the same format where it is tried first
-#: The refusals that every format has, counted from REASON_BASE; then follow those of its `look`.
+#: The refusals that every format has, counted from REASON_BASE; then follow those of its `native_measure`.
 TOO_LONG = 0
 INVALID = 1
 CHECKSUM = 2
@@ -181,9 +181,9 @@ def scan(
                 verdict = -1 - L[k, REASON_BASE] - TRUNCATED
             if verdict > 0:
                 taken = verdict
-                # A follower's look wrote over what this frame's said.
+                # A follower's measure wrote over what this frame's said.
                 if L[k, CHAIN]:
-                    look(k, data, pos, end, L[k, LIMIT], box)
+                    native_measure(k, data, pos, end, L[k, LIMIT], box)
                 n = S[FRAMES]
                 frames[n, 0] = S[BASE] + pos
                 frames[n, 1] = S[BASE] + pos + taken
@@ -194,8 +194,8 @@ def scan(
                 break
             if verdict == NO_MARKER:
                 continue
-            if verdict <= HARD_VERDICT:
-                code = UNDECIDABLE if verdict == HARD_VERDICT else GROW
+            if verdict <= BAILOUT_VERDICT:
+                code = UNDECIDABLE if verdict == BAILOUT_VERDICT else GROW
                 break
             X[REFUSED + refused] = REASON[-1 - verdict]
             refused += 1
@@ -262,14 +262,14 @@ def bounded(k, data, at, end, S, L, box):
     sync = marker(k, data, at, end)
     if sync <= 0:
         return 0 if sync < 0 else NO_MARKER
-    length = look(k, data, at, end, L[k, LIMIT], box)
+    length = native_measure(k, data, at, end, L[k, LIMIT], box)
     if length > 0:
         seen = S[SEEN]
         stop = at + box[0]
         S[REREAD] += max(0, min(stop, seen) - at)
         S[SEEN] = max(seen, stop)
         return length if length <= L[k, LIMIT] else -1 - L[k, REASON_BASE] - TOO_LONG
-    if length == 0 or length == HARD_VERDICT:
+    if length == 0 or length == BAILOUT_VERDICT:
         return length
     return length - L[k, REASON_BASE] - OWN_REASONS
 
@@ -313,7 +313,7 @@ def checked(k, data, at, end, final, S, L, K, BEGIN, ALPHABET, box, X, states, q
             value = direct(c, data, at, stop, box, ALPHABET, Ps, Ts)
         else:
             value = from_prefix(c, data, at, stop, S, K, ALPHABET, box, X, states, Ps, Ts)
-            if value <= HARD_VERDICT and S[WANTED] != 0:
+            if value <= BAILOUT_VERDICT and S[WANTED] != 0:
                 return value
         wrong = differs(c, data, field, value)
         if cost > SHORT:
@@ -340,14 +340,14 @@ def covers(S, at, stop, cost, has_states):
 
 
 def from_prefix(c, data, at, stop, S, K, ALPHABET, box, X, states, Ps, Ts):
-    """The checksum from the states at the ends of what it covers; HARD_VERDICT or GROW_VERDICT with WANTED set.
+    """The checksum from the states at the ends of what it covers; BAILOUT_VERDICT or GROW_VERDICT with WANTED set.
 
     States far apart are made as fast as a checksum is computed, but leave much to do at the ends of a stretch, which
     the account has to allow; where it does not, states that are close together leave next to nothing.
     """
     if K[c, PREFIX] < 0:
         S[WANTED] = -1
-        return HARD_VERDICT
+        return BAILOUT_VERDICT
     count = stretches(c, at, stop, box, X)
     reach_to = at
     ends = 0

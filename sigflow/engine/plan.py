@@ -61,7 +61,7 @@ class Scan:
         texts: list[tuple[int, str]] = [(-1, NO_MARKER)]
         codes = []
         for number, envelope in zip(self.numbers, self.formats, strict=True):
-            for text in (*COMMON, *envelope.look_reasons):
+            for text in (*COMMON, *envelope.native_reasons):
                 if (number, text) not in texts:
                     texts.append((number, text))
                 codes.append(texts.index((number, text)))
@@ -79,7 +79,7 @@ class Scan:
             optional = any(checksum.optional for checksum in envelope.checksums)
             row = [limit, chain, low, high, base, max(1, envelope.min_frame), int(speaks)]
             rows.append([*row, *_counter(envelope, limit), int(optional), first])
-            base += loop.OWN_REASONS + len(envelope.look_reasons)
+            base += loop.OWN_REASONS + len(envelope.native_reasons)
         return rows
 
     @property
@@ -161,10 +161,10 @@ def scan_of(formats: Sequence[tuple[Envelope, int]]) -> Scan | str:
 
 
 def _obstacle(envelope: Envelope, limit: int) -> str:
-    if envelope.look is None:
+    if envelope.native_measure is None:
         return f"{envelope.name}: {envelope.inexpressible or 'it was compiled without a native measure'}"
-    if limit < envelope.look_least:
-        return f"{envelope.name}: the frame limit of {limit} bytes is below its {envelope.look_least} fixed bytes"
+    if limit < envelope.native_min_limit:
+        return f"{envelope.name}: the frame limit of {limit} bytes is below its {envelope.native_min_limit} fixed bytes"
     if envelope.overtaken_by is not None:
         return f"{envelope.name}: `overtaken-by: {envelope.overtaken_by}` is for live streams"
     return ""

@@ -178,17 +178,17 @@ class Envelope:
     unit: the class of a frame's value.  columns(): the module's classes as columns.  kind_needs: of `kind`, as the
     `needs` of a codec.
 
-    look(data, at, end, limit, box): the native measure, over integers only, of the frame that would begin at data[at],
-    a uint8 array of which data[:end] is there: its length (not yet held against `limit`, the largest frame), NEED
-    while bytes are lacking, -1 - k where it is refused for look_reasons[k], HARD (-1000) where int64 arithmetic does
-    not reach and `steps` must decide.  It may be called where limit >= look_least, and limit < 2**62.  box, an int64
-    array of at least 64 words, gets, where there is a length: [0] how many leading bytes were looked at; [1] 0 where
-    the record has surely no diagnostics, else 1, with UNCOUNTED added where the frame is none of those that the
-    sequence counts; [2] and [3], if look_counts, the sequence counter as two's complement and the stream id; from [4]
+    native_measure(data, at, end, limit, box): the measure over integers only, of the frame that would begin at
+    data[at], a uint8 array of which data[:end] is there: its length (not yet held against `limit`, the largest frame),
+    NEED while bytes are lacking, -1 - k where it is refused for native_reasons[k], BAILOUT (-1000) where int64
+    arithmetic does not reach and `steps` must decide.  It may be called where native_min_limit <= limit < 2**62.  box,
+    an int64 array of 64 words or more, gets, where there is a length: [0] how many leading bytes were looked at; [1] 0
+    where the record has surely no diagnostics, else 1, with UNCOUNTED added where the frame is none of those that the
+    sequence counts; [2] and [3], if native_counts, the sequence counter as two's complement and the stream id; from [4]
     on, for each checksum whose layout is not static, the offset of the stored value (-1: the frame has no such
     checksum), the number of pieces, and (start, stop) of each, or (-1, literal byte).  box[4:64] may be written also
     where there is no length.
-    inexpressible: where there is no `look`, which construct of the spec is why, with its YAML path and line.
+    inexpressible: where there is no `native_measure`, which construct of the spec is why, with its YAML path and line.
     """
 
     name: str
@@ -225,10 +225,10 @@ class Envelope:
     columns: Callable[[], Module] | None = None
     title: str = ""
     doc: str = ""
-    look: Callable[[Any, int, int, int, Any], int] | None = None
-    look_reasons: tuple[str, ...] = ()
-    look_least: int = 0
-    look_counts: bool = False
+    native_measure: Callable[[Any, int, int, int, Any], int] | None = None
+    native_reasons: tuple[str, ...] = ()
+    native_min_limit: int = 0
+    native_counts: bool = False
     inexpressible: str = ""
     source_hash: str = field(default="", compare=False)
 

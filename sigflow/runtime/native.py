@@ -1,4 +1,4 @@
-"""What an emitted `_look` calls: plain functions over a buffer of bytes and integers.
+"""What an emitted `_native_measure` calls: plain functions over a buffer of bytes and integers.
 
 They are written so that they mean the same uncompiled and compiled by Numba: every number is an int64, `data` is a
 one-dimensional uint8 array, and nothing raises, allocates, or has a default.  A number of 64 unsigned bits comes as
@@ -12,10 +12,10 @@ from __future__ import annotations
 
 from typing import Any
 
-#: `_look` lacks bytes.
+#: `_native_measure` lacks bytes.
 NEED = 0
-#: `_look` cannot decide with int64 arithmetic: the Python measure does.
-HARD = -1000
+#: `_native_measure` cannot decide with int64 arithmetic: the Python measure does.
+BAILOUT = -1000
 
 # ---------------------------------------------------------------- numbers
 

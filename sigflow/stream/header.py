@@ -50,8 +50,8 @@ class Header:
     """The headers of one format.  limit: the largest frame."""
 
     __slots__ = (
-        "_abort", "_account", "_box", "_done", "_kept", "_look", "_measure", "_open", "_size", "_speaks", "_zeros",
-        "counts", "envelope", "limit", "sync",
+        "_abort", "_account", "_box", "_done", "_kept", "_measure", "_native_measure", "_open", "_size", "_speaks",
+        "_zeros", "counts", "envelope", "limit", "sync",
     )  # fmt: skip
 
     def __init__(self, envelope: Envelope, limit: int, account: Account) -> None:
@@ -70,7 +70,7 @@ class Header:
         self._speaks = envelope.header_bits > 0
         #: Whether `key` may tell anything.
         self.counts = tells_counter(envelope, limit)
-        self._look = envelope.look if self.counts else None
+        self._native_measure = envelope.native_measure if self.counts else None
         self._box = [0] * _WORDS
         self._done: dict[int, Measured | str] = {}
         self._open: dict[int, _Open] = {}
@@ -141,7 +141,11 @@ class Header:
         Told by the native measure, run as plain Python: so both engines mean the same by what a header measures.
         """
         sequence = self.envelope.sequence
-        if self._look is None or sequence is None or self._look(data, at, len(data), self.limit, self._box) <= 0:
+        if (
+            self._native_measure is None
+            or sequence is None
+            or self._native_measure(data, at, len(data), self.limit, self._box) <= 0
+        ):
             return None
         if self._box[1] & UNCOUNTED:
             return None
@@ -196,9 +200,9 @@ def tells_counter(envelope: Envelope, limit: int) -> bool:
     sequence = envelope.sequence
     return (
         sequence is not None
-        and envelope.look is not None
-        and envelope.look_counts
-        and limit >= envelope.look_least
+        and envelope.native_measure is not None
+        and envelope.native_counts
+        and limit >= envelope.native_min_limit
         and sequence.step <= LARGEST // 2
         and (sequence.modulus <= LARGEST or sequence.modulus in (2 * LARGEST, 4 * LARGEST))
     )

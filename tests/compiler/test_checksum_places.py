@@ -16,7 +16,7 @@ from sigflow import checksums
 from sigflow.catalog import format_of
 from sigflow.compiler import build
 from sigflow.runtime.envelope import CrcParameters
-from tests.compiler.test_look import all_agree, inputs
+from tests.compiler.test_native_measure import all_agree, inputs
 
 CRC_24Q = "{width: 24, poly: 0x864cfb}"
 HEAD = (
@@ -404,7 +404,7 @@ def test_a_checksum_that_only_some_frames_have_inside_another_type(field: str, t
     capture.write_bytes(b"".join(frames[:3]) + bytes(bad) + b"".join(frames[4:]))
     report = sigflow.open(capture, format).validate()
     assert (report.frames, report.gap_bytes) == (11, len(bad))
-    if format.envelope is not None and format.envelope.look is not None:
+    if format.envelope is not None and format.envelope.native_measure is not None:
         all_agree(format.envelope, inputs(frames[:4], b"\0\1\7AB", 1, 150), 2)
 
 

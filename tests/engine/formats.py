@@ -123,7 +123,7 @@ def flag(data: Any, at: int, end: int, limit: int, box: Any) -> int:
 
 
 #: By name: the measure, its reasons, its fixed bytes.
-LOOKS: dict[str, tuple[Callable[..., int], tuple[str, ...], int]] = {
+NATIVE_MEASURES: dict[str, tuple[Callable[..., int], tuple[str, ...], int]] = {
     "frame": (frame, (), 11),
     "pair": (pair, (), 3),
     "bare": (bare, (), 1),
@@ -137,17 +137,17 @@ LOOKS: dict[str, tuple[Callable[..., int], tuple[str, ...], int]] = {
 }
 
 
-def with_look(envelope: Envelope) -> Envelope:
+def with_native_measure(envelope: Envelope) -> Envelope:
     """The envelope, so that it can be scanned natively."""
-    if envelope.look is not None:
+    if envelope.native_measure is not None:
         return envelope
-    look, reasons, least = LOOKS[envelope.name]
+    native_measure, reasons, least = NATIVE_MEASURES[envelope.name]
     return replace(
         envelope,
-        look=look,
-        look_reasons=reasons,
-        look_least=least,
-        look_counts=envelope.sequence is not None,
+        native_measure=native_measure,
+        native_reasons=reasons,
+        native_min_limit=least,
+        native_counts=envelope.sequence is not None,
         head=(lambda data, at: (data[at + 4], data[at + 5]))
         if envelope is not f.FRAME_SLOW and envelope.name == "frame"
         else None,

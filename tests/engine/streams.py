@@ -11,7 +11,7 @@ from functools import cache
 from sigflow import catalog
 from sigflow.engine import Native
 from sigflow.runtime.envelope import Envelope
-from tests.engine.formats import LISTS, with_look
+from tests.engine.formats import LISTS, with_native_measure
 from tests.engine.ways import native_of
 from tests.stream import formats as f
 from tests.stream.damage import stream
@@ -32,7 +32,7 @@ ALL: dict[str, tuple[Envelope, ...]] = {
 def envelopes_of(name: str) -> tuple[Envelope, ...]:
     """The formats of a list."""
     if name in ALL:
-        return tuple(with_look(each) for each in ALL[name])
+        return tuple(with_native_measure(each) for each in ALL[name])
     found = [catalog.load(each).envelope for each in name.split("+")]
     return tuple(each for each in found if each is not None)
 

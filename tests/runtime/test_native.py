@@ -1,4 +1,4 @@
-"""What an emitted `_look` calls: each function against the plainest words of Python, as it is and compiled by Numba."""
+"""What a native measure calls: each function against the plainest words of Python, as it is and compiled by Numba."""
 
 from __future__ import annotations
 

@@ -279,7 +279,7 @@ def counted(payload: bytes = b"\1", stream: int = 1, sequence: int = 0) -> bytes
     return bytes((stream & 31, sequence & 255, len(payload) - 1)) + payload
 
 
-def _counted_look(data: Any, at: int, end: int, limit: int, box: Any) -> int:
+def _counted_measure(data: Any, at: int, end: int, limit: int, box: Any) -> int:
     if at + 1 > end:
         return 0
     if u1(data, at) >> 5:
@@ -316,7 +316,7 @@ COUNTED = replace(fixed(
     "counted", 3, _counted_length, chain=3, max_frame=220, header_bits=3.0, payload=(3, None),
     fields={"stream": (0, 1), "counter": (1, 2)},
     sequence=Sequence("counter", 256, 1, lambda unit: unit.stream, counts=lambda unit: unit.stream != 31),
-    look=_counted_look, look_reasons=("bad-version",), look_least=3, look_counts=True,
+    native_measure=_counted_measure, native_reasons=("bad-version",), native_min_limit=3, native_counts=True,
 ), steps=_counted_steps)  # fmt: skip
 
 #: How frames of each format are made, and the noise to sprinkle.

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from sigflow.compiler import schema as sc
 from sigflow.compiler.emit.columns import needs
 from sigflow.compiler.emit.flat import Flat, FlatLayout, flat_layout
-from sigflow.compiler.emit.look import Missing, write_look
+from sigflow.compiler.emit.native import Missing, write_native_measure
 from sigflow.compiler.emit.shared import SIGNS, Module
 from sigflow.compiler.emit.writer import Writer
 from sigflow.compiler.hints import ChecksumHint, Hints
@@ -94,7 +94,7 @@ class _Stream:
         self.steps()
         self.parse(layout, late)
         self.describe(layout, flat is not None and flat.runs(), bool(late))
-        self.look(layout, problems)
+        self.native_measure(layout, problems)
         out = self.out
         out()
         out()
@@ -173,24 +173,24 @@ class _Stream:
             out("unit._late = raw")
             out("return unit")
 
-    def look(self, layout: FlatLayout | None, problems: Problems) -> None:
-        """`_look`: the native measure, or why there is none."""
+    def native_measure(self, layout: FlatLayout | None, problems: Problems) -> None:
+        """`_native_measure`: the native measure, or why there is none."""
         static = [one for one in self.hints.checksums if is_static(one, layout)]
-        found = write_look(self.plan, self.module, self.hints, frozenset(static))
+        found = write_native_measure(self.plan, self.module, self.hints, frozenset(static))
         if isinstance(found, Missing):
             place = found.place
             self.add("inexpressible", repr(f"{found.text} ({place.path or '/'}, line {place.line})"))
             problems.add("SF512", place, f"the native engine cannot measure this format: {found.text}")
             return
         parameters = f"data: {self.any}, at: int, end: int, limit: int, box: {self.any}"
-        with self.out.block(self.function("_look", parameters, "int")):
+        with self.out.block(self.function("_native_measure", parameters, "int")):
             for line in found.lines:
                 self.out(line)
-        self.add("look", "_look")
-        self.add("look_reasons", repr(found.reasons))
-        self.add("look_least", str(found.least))
+        self.add("native_measure", "_native_measure")
+        self.add("native_reasons", repr(found.reasons))
+        self.add("native_min_limit", str(found.least))
         if found.counts:
-            self.add("look_counts", "True")
+            self.add("native_counts", "True")
 
     def method(self, name: str, code: sc.Code, result: str = "") -> str:
         """A function of the unit that gives an expression's value; gives its name."""

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from sigflow.compiler.emit.expressions import COMPARE, OR, SUM
-from sigflow.compiler.emit.look.draft import NEED, Cause, Draft
-from sigflow.compiler.emit.look.streams import FAR, Stream, halves
-from sigflow.compiler.emit.look.values import Bytes, Int, Pos, flag
+from sigflow.compiler.emit.native.builder import NEED, Builder, Cause
+from sigflow.compiler.emit.native.streams import FAR, Stream, halves
+from sigflow.compiler.emit.native.values import Bytes, Int, Pos, flag
 
 TOO_LONG = "too-long"
 
@@ -36,8 +36,8 @@ class Frame(Stream):
     least: the bytes of the fields that are read at constant places; the caller sees to it that the limit is no less.
     """
 
-    def __init__(self, draft: Draft, sync: tuple[bytes, ...], peeks: bool, usual: int) -> None:
-        super().__init__(draft, Pos("at"))
+    def __init__(self, builder: Builder, sync: tuple[bytes, ...], peeks: bool, usual: int) -> None:
+        super().__init__(builder, Pos("at"))
         self.sync = sync
         self.peeks = peeks
         self.usual = usual
@@ -52,22 +52,22 @@ class Frame(Stream):
 
     # ------------------------------------------------------------ putting off
 
-    def settle(self) -> None:
-        """Write what was put off."""
+    def flush(self) -> None:
+        """Write what was deferred."""
         limited, self._limited = self._limited, None
-        super().settle()
+        super().flush()
         if limited is not None:
             self.hold(limited)
 
     def finish(self) -> None:
         """The same at the end of the measure, whose length the caller holds against the limit."""
         self._limited = None
-        self.settle()
+        self.flush()
 
     def test(self, stop: Pos) -> None:
         """Lacking, unless the bytes up to `stop` are there."""
         lacking = f"end - {stop.base} < {stop.offset}" if stop.offset > 0 else f"end < {stop}"
-        self.draft.refuse(flag(lacking, COMPARE), NEED)
+        self.builder.refuse(flag(lacking, COMPARE), NEED)
 
     def need(self, stop: Pos) -> None:
         """Write that the bytes up to `stop` are asked for."""
@@ -76,7 +76,7 @@ class Frame(Stream):
 
     def hold(self, stop: Pos) -> None:
         """Refuse what passes the ceiling."""
-        self.draft.refuse(flag(f"{stop.at(SUM)} > {self.ceiling.name}", COMPARE), self.ceiling.cause)
+        self.builder.refuse(flag(f"{stop.at(SUM)} > {self.ceiling.name}", COMPARE), self.ceiling.cause)
 
     def saw(self, stop: Pos) -> None:
         """The bytes up to `stop` are looked at."""
@@ -84,8 +84,8 @@ class Frame(Stream):
         if looked.base == stop.base:
             stop = max(looked, stop, key=lambda one: one.offset)
         elif self.peeks:
-            name = self.draft.name("looked")
-            self.draft.assign(name, f"max({looked}, {stop})")
+            name = self.builder.name("looked")
+            self.builder.assign(name, f"max({looked}, {stop})")
             stop = Pos(name)
         self.state = replace(self.state, looked=stop)
 
@@ -94,18 +94,18 @@ class Frame(Stream):
     def want(self, size: int) -> None:
         """Ask for a constant number of bytes from here."""
         stop = self.state.pos.plus(size)
-        if stop.base == "at" and (stop.offset <= max(self.least, self.usual) or not self.draft.is_branch):
+        if stop.base == "at" and (stop.offset <= max(self.least, self.usual) or not self.builder.is_branch):
             if stop.offset > self.ceiling.offset:
-                self.settle()
-                self.draft.leave(self.ceiling.reason)
+                self.flush()
+                self.builder.leave(self.ceiling.reason)
             self.least = max(self.least, stop.offset)
             self._limited = None
         elif size:
             self._limited = None  # what lies before `stop` passes no ceiling that `stop` does not
-            self.settle()
+            self.flush()
             self.hold(stop)
         elif self._limited is not None:
-            self.settle()
+            self.flush()
         self.saw(stop)
         if not self.known(stop):
             self._wanted = stop
@@ -121,7 +121,7 @@ class Frame(Stream):
         self.saw(stop)
         self._wanted = stop
         self.to(stop)
-        return Bytes(start, stop, self.draft.known(size))
+        return Bytes(start, stop, self.builder.known(size))
 
     def skip(self, size: Int) -> None:
         """Pass over so many bytes, which need not be there."""
@@ -134,41 +134,41 @@ class Frame(Stream):
 
     def _after(self, size: Int, negative: str) -> Pos:
         """Where `size` bytes from here end; sizes that are none, or that no frame has, are refused."""
-        self.settle()
-        size = self.draft.known(size)
+        self.flush()
+        size = self.builder.known(size)
         if size.low < 0:
-            self.draft.refuse(flag(f"{size.at(COMPARE + 1)} < 0", COMPARE, no=((size.text, 0, size.high),)), negative)
-            size = self.draft.known(size)
+            self.builder.refuse(flag(f"{size.at(COMPARE + 1)} < 0", COMPARE, no=((size.text, 0, size.high),)), negative)
+            size = self.builder.known(size)
         if size.high > FAR:
             passed = f"{size.at(COMPARE + 1)} > {self.ceiling.name} - {self.state.pos.at(SUM + 1)}"
             if size.wide:
                 passed = f"{size.at(COMPARE + 1)} < 0 or {passed}"
             own = OR if size.wide else COMPARE
-            self.draft.refuse(flag(passed, own, no=((size.text, size.low, FAR),)), self.ceiling.cause)
-        name = self.draft.name(f"{self.hint}_end")
-        self.draft.assign(name, f"{self.state.pos} + {size.at(SUM + 1)}")
+            self.builder.refuse(flag(passed, own, no=((size.text, size.low, FAR),)), self.ceiling.cause)
+        name = self.builder.name(f"{self.hint}_end")
+        self.builder.assign(name, f"{self.state.pos} + {size.at(SUM + 1)}")
         return Pos(name)
 
     def until(self, term: bytes, include: bool, consume: bool, eos_error: bool) -> Bytes:
         """Take the bytes up to a terminator; see `Window.lacks_term`."""
-        self.settle()
-        draft, start, ceiling = self.draft, self.state.pos, self.ceiling
-        within, found = draft.name("within"), draft.name(f"{self.hint}_end")
-        draft.assign(within, f"min(end, {ceiling.name})")
-        draft.assign(found, self.search(term, str(start), within))
+        self.flush()
+        builder, start, ceiling = self.builder, self.state.pos, self.ceiling
+        within, found = builder.name("within"), builder.name(f"{self.hint}_end")
+        builder.assign(within, f"min(end, {ceiling.name})")
+        builder.assign(found, self.search(term, str(start), within))
         for literal in self.sync:
             if len(literal) == 1:
                 upto = f"{found} if {found} >= 0 else {within}"
-                seen = f"{draft.need('find_byte')}(data, {start}, {upto}, {literal[0]})"
-                draft.refuse(flag(f"{seen} >= 0", COMPARE), "aborted")
+                seen = f"{builder.need('find_byte')}(data, {start}, {upto}, {literal[0]})"
+                builder.refuse(flag(f"{seen} >= 0", COMPARE), "aborted")
                 continue
-            verdict = draft.name("marker")
-            call = f"{draft.need('sync_inside')}(data, {start}, {found}, {within}, end, {halves(literal)})"
-            draft.assign(verdict, call)
-            draft.refuse(flag(f"{verdict} > 0", COMPARE), "aborted")
-            draft.refuse(flag(f"{verdict} < 0", COMPARE), NEED)
-        draft.refuse(flag(f"{found} < 0 and end >= {ceiling.name}", 2), ceiling.cause)
-        draft.refuse(flag(f"{found} < 0", COMPARE), NEED)
+            verdict = builder.name("marker")
+            call = f"{builder.need('sync_inside')}(data, {start}, {found}, {within}, end, {halves(literal)})"
+            builder.assign(verdict, call)
+            builder.refuse(flag(f"{verdict} > 0", COMPARE), "aborted")
+            builder.refuse(flag(f"{verdict} < 0", COMPARE), NEED)
+        builder.refuse(flag(f"{found} < 0 and end >= {ceiling.name}", 2), ceiling.cause)
+        builder.refuse(flag(f"{found} < 0", COMPARE), NEED)
         unit = len(term)
         stop = Pos(found, unit if include else 0)
         self.saw(Pos(found, unit))
@@ -186,21 +186,21 @@ class Frame(Stream):
         self._enter(count, reason)
         try:
             yield
-            self.settle()
+            self.flush()
         finally:
             self._ceilings.pop()
 
     def _enter(self, count: int, reason: str) -> None:
-        self.settle()
-        draft, outer, pos = self.draft, self.ceiling, self.state.pos
-        name, stop = draft.name("bound"), pos.plus(count)
+        self.flush()
+        builder, outer, pos = self.builder, self.ceiling, self.state.pos
+        name, stop = builder.name("bound"), pos.plus(count)
         cause: Cause | str = outer.cause
         if cause != reason:
-            code = draft.name("cause")
-            inner = draft.code(reason)
-            draft.assign(code, f"{inner} if {stop} < {outer.name} else {draft.cause(outer.cause)}")
+            code = builder.name("cause")
+            inner = builder.code(reason)
+            builder.assign(code, f"{inner} if {stop} < {outer.name} else {builder.cause(outer.cause)}")
             cause = Cause(code, f"{reason} or the frame limit")
-        draft.assign(name, f"min({outer.name}, {stop})")
+        builder.assign(name, f"min({outer.name}, {stop})")
         offset, at = outer.offset, outer.reason
         if stop.base == "at" and stop.offset < offset:
             offset, at = stop.offset, reason

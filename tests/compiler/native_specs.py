@@ -1,4 +1,4 @@
-"""Small stream formats, one construct or two each, for the tests of `_look`: a name, the spec's body, sample bytes.
+"""Small stream formats, one construct or two each, for the tests of the native measure: a name, a spec's body, samples.
 
 The head (`meta`, `-sigflow-stream`) is written by `text_of` where the body has none.  The letters of the alphabet are
 what random inputs are made of besides the samples.
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Case:
-    """A spec.  native: whether it has a `_look`; else `why` is in what the envelope says of it."""
+    """A spec.  native: whether it has a `_native_measure`; else `why` is in what the envelope says of it."""
 
     name: str
     body: str

@@ -12,11 +12,11 @@ from functools import cache
 
 from sigflow.compiler import encodings
 from sigflow.compiler.emit.expressions import COMPARE, NOT, SUM
-from sigflow.compiler.emit.look.arithmetic import Arithmetic
-from sigflow.compiler.emit.look.choice import Choices
-from sigflow.compiler.emit.look.draft import HARD, Draft, Inexpressible
-from sigflow.compiler.emit.look.streams import halves, load
-from sigflow.compiler.emit.look.values import ANY_ENCODING, Bytes, Flag, Int, Literal, Pos, Value, both, either, flag
+from sigflow.compiler.emit.native.arithmetic import Arithmetic
+from sigflow.compiler.emit.native.branches import Branches
+from sigflow.compiler.emit.native.builder import BAILOUT, Builder, Inexpressible
+from sigflow.compiler.emit.native.streams import halves, load
+from sigflow.compiler.emit.native.values import ANY_ENCODING, Bytes, Flag, Int, Literal, Pos, Value, both, either, flag
 
 FAILED = "valid"
 _HAS_ORDER = ("", ANY_ENCODING, "ascii", "utf-8", "iso8859-1")
@@ -58,17 +58,17 @@ def _set_of(numbers: frozenset[int]) -> str:
     return ", ".join(Int.of(word).text for word in words)
 
 
-class Stretches:
-    """Operations on bytes and strings, written into a draft."""
+class ByteRanges:
+    """Operations on bytes and strings, written by a builder."""
 
-    def __init__(self, draft: Draft, choices: Choices) -> None:
-        self.draft = draft
-        self.choices = choices
-        self.sums = Arithmetic(draft)
+    def __init__(self, builder: Builder, branches: Branches) -> None:
+        self.builder = builder
+        self.branches = branches
+        self.arithmetic = Arithmetic(builder)
 
     def call(self, name: str, value: Bytes, *arguments: str) -> str:
-        """A call of a function over the stretch."""
-        return f"{self.draft.need(name)}({', '.join(('data', str(value.start), str(value.stop), *arguments))})"
+        """A call of a function over the byte range."""
+        return f"{self.builder.need(name)}({', '.join(('data', str(value.start), str(value.stop), *arguments))})"
 
     # ------------------------------------------------------------ decoding
 
@@ -90,12 +90,12 @@ class Stretches:
             check = self.call("is_among", value, _set_of(known))
         plain = self.is_plain(value)
         if check and value.size.value != 0 and not (plain and encoding in ("ascii", "utf-8")):
-            self.draft.refuse(Flag(f"not {check}", NOT, check), FAILED)
+            self.builder.refuse(Flag(f"not {check}", NOT, check), FAILED)
         return replace(value, encoding=encoding, plain=plain or encoding == "ascii")
 
     def is_plain(self, value: Bytes) -> bool:
         """Whether the bytes are known to be ASCII."""
-        most = self.draft.facts.get(self.call("highest", value))
+        most = self.builder.ranges.get(self.call("highest", value))
         return value.plain or value.encoding == "ascii" or (most is not None and most[1] < 0x80)
 
     def _decode_literal(self, value: Literal, encoding: str) -> Value:
@@ -103,14 +103,14 @@ class Stretches:
         try:
             return Literal(value.value.decode(encoding))
         except UnicodeDecodeError:
-            self.draft.leave(FAILED)
+            self.builder.leave(FAILED)
         except LookupError:
             raise Inexpressible(f"a string in {encoding}") from None
 
     def real(self, value: Bytes) -> None:
         """Go on only with what stands in `data`."""
         if value.literals:
-            self.draft.refuse(flag(f"{value.start} < 0", COMPARE), HARD)
+            self.builder.refuse(flag(f"{value.start} < 0", COMPARE), BAILOUT)
 
     # ------------------------------------------------------------ comparing
 
@@ -127,13 +127,13 @@ class Stretches:
         return found if op == "==" else found.negated()
 
     def equals(self, left: Bytes, right: Literal) -> Flag:
-        """Whether a stretch is a literal."""
+        """Whether a byte range is a literal."""
         try:
             raw = right.value if isinstance(right.value, bytes) else right.value.encode(spelt(left.encoding))
         except UnicodeEncodeError:
             return Flag.of(False)
-        numbers = [number for number in left.literals if self.draft.literals[number] == raw]
-        found = self.sums.compare("==", left.size, Int.of(len(raw)))
+        numbers = [number for number in left.literals if self.builder.literals[number] == raw]
+        found = self.arithmetic.compare("==", left.size, Int.of(len(raw)))
         if found.value is not False:
             found = both(found, self.stands(left.start, raw)) if raw else found
         if left.literals and found.value is not False:
@@ -150,7 +150,7 @@ class Stretches:
         while at < len(raw):
             size = next(size for size in (8, 4, 2, 1) if size <= len(raw) - at)
             number = int.from_bytes(raw[at : at + size], "big")
-            loaded = load(self.draft, start.plus(at), size, "be")
+            loaded = load(self.builder, start.plus(at), size, "be")
             shown = f"0x{number:0{2 * size}x}" if number < 1 << 63 else f"-0x{(1 << 64) - number:x}"
             one = Flag(f"{loaded.text} == {shown}", COMPARE, f"{loaded.text} != {shown}", COMPARE)
             found = both(found, one)
@@ -168,7 +168,7 @@ class Stretches:
                 found = both(Flag(f"{one.start} >= 0", COMPARE, f"{one.start} < 0", COMPARE), found)
         for number in left.literals:
             is_that = Flag(f"{left.start} == {-1 - number}", COMPARE, f"{left.start} != {-1 - number}", COMPARE)
-            found = either(found, both(is_that, self.equals(right, Literal(self.draft.literals[number]))))
+            found = either(found, both(is_that, self.equals(right, Literal(self.builder.literals[number]))))
         return found
 
     def _ordered(self, op: str, left: Bytes | Literal, right: Bytes | Literal) -> Flag:
@@ -210,14 +210,14 @@ class Stretches:
             return Int.of(len(value.value))
         if value.encoding == "utf-8":
             self.real(value)
-            return Int(self.call("letters_of_utf8", value), 0, self.draft.known(value.size).high)
+            return Int(self.call("letters_of_utf8", value), 0, self.builder.known(value.size).high)
         none = ((self.call("lowest", value), 256, 256), (self.call("highest", value), -1, -1))
-        return replace(self.draft.known(value.size), empty=none)
+        return replace(self.builder.known(value.size), empty=none)
 
     def _not_empty(self, value: Bytes) -> None:
         self.real(value)
-        size = self.draft.known(value.size)
-        self.draft.refuse(self.sums.compare("<", size, Int.of(1)), FAILED)
+        size = self.builder.known(value.size)
+        self.builder.refuse(self.arithmetic.compare("<", size, Int.of(1)), FAILED)
 
     def _raw(self, value: Literal) -> bytes:
         if not isinstance(value.value, bytes) or not value.value:
@@ -228,13 +228,13 @@ class Stretches:
         if isinstance(value, Literal):
             return Int.of(self._raw(value)[0])
         self._not_empty(value)
-        return Int(f"{self.draft.need('u1')}(data, {value.start})", 0, 255)
+        return Int(f"{self.builder.need('u1')}(data, {value.start})", 0, 255)
 
     def _last(self, value: Bytes | Literal, _arguments: list[Value]) -> Value:
         if isinstance(value, Literal):
             return Int.of(self._raw(value)[-1])
         self._not_empty(value)
-        return Int(f"{self.draft.need('u1')}(data, {value.stop.plus(-1)})", 0, 255)
+        return Int(f"{self.builder.need('u1')}(data, {value.stop.plus(-1)})", 0, 255)
 
     def _min(self, value: Bytes | Literal, _arguments: list[Value]) -> Value:
         if isinstance(value, Literal):
@@ -253,25 +253,27 @@ class Stretches:
         if not isinstance(value, Bytes) or not isinstance(wanted, Int):
             raise Inexpressible("`index_of` of a literal")
         self.real(value)
-        wanted = self.draft.known(wanted)
-        inside = both(self.sums.compare(">=", wanted, Int.of(0)), self.sums.compare("<=", wanted, Int.of(255)))
-        self.draft.refuse(inside.negated(), FAILED)
-        name = self.draft.name("index")
-        self.draft.assign(name, self.call("find_byte", value, wanted.text))
+        wanted = self.builder.known(wanted)
+        inside = both(
+            self.arithmetic.compare(">=", wanted, Int.of(0)), self.arithmetic.compare("<=", wanted, Int.of(255))
+        )
+        self.builder.refuse(inside.negated(), FAILED)
+        name = self.builder.name("index")
+        self.builder.assign(name, self.call("find_byte", value, wanted.text))
         text = f"{name} if {name} < 0 else {name} - {value.start.at(SUM + 1)}"
-        return Int(text, -1, self.draft.known(value.size).high, 0)
+        return Int(text, -1, self.builder.known(value.size).high, 0)
 
     def byte(self, value: Bytes | Literal, index: Int) -> Value:
         """`value[index]`."""
         if isinstance(value, Literal) or value.encoding:
             raise Inexpressible("an element of a literal or a string")
         self.real(value)
-        self.draft.refuse(self.sums.compare("<", index, Int.of(0)), HARD)
-        index = self.draft.known(index)
-        self.draft.refuse(self.sums.compare(">=", index, self.draft.known(value.size)), FAILED)
+        self.builder.refuse(self.arithmetic.compare("<", index, Int.of(0)), BAILOUT)
+        index = self.builder.known(index)
+        self.builder.refuse(self.arithmetic.compare(">=", index, self.builder.known(value.size)), FAILED)
         place = value.start.plus(index.value) if index.value is not None else None
         text = str(place) if place is not None else f"{value.start} + {index.at(SUM + 1)}"
-        return Int(f"{self.draft.need('u1')}(data, {text})", 0, 255)
+        return Int(f"{self.builder.need('u1')}(data, {text})", 0, 255)
 
     def _substring(self, value: Bytes | Literal, arguments: list[Value]) -> Value:
         if not isinstance(value, Bytes) or not (self.is_plain(value) or letters(value.encoding)):
@@ -281,15 +283,15 @@ class Stretches:
         for one in arguments:
             if not isinstance(one, Int):
                 raise Inexpressible("`substring` between places that are no integers")
-            place = self.sums.narrow(one)
-            self.draft.refuse(self.sums.compare("<", place, Int.of(0)), HARD)
-            places.append(self.draft.known(place))
-        size = self.draft.known(value.size)
-        names = [self.draft.name("cut"), self.draft.name("cut")]
+            place = self.arithmetic.narrow(one)
+            self.builder.refuse(self.arithmetic.compare("<", place, Int.of(0)), BAILOUT)
+            places.append(self.builder.known(place))
+        size = self.builder.known(value.size)
+        names = [self.builder.name("cut"), self.builder.name("cut")]
         for name, place in zip(names, places, strict=True):
-            self.draft.assign(name, f"{value.start} + min({place.text}, {size.text})")
+            self.builder.assign(name, f"{value.start} + min({place.text}, {size.text})")
         start, stop = names
-        self.draft.assign(stop, f"max({start}, {stop})")
+        self.builder.assign(stop, f"max({start}, {stop})")
         return replace(value, start=Pos(start), stop=Pos(stop), size=Int(f"{stop} - {start}", 0, size.high, SUM))
 
     def _to_s(self, value: Bytes | Literal, arguments: list[Value]) -> Value:
@@ -313,30 +315,30 @@ class Stretches:
             try:
                 return Int.of(int(value.value, base.value))
             except ValueError:
-                self.draft.leave(FAILED)
+                self.builder.leave(FAILED)
         assert isinstance(value, Bytes)
         self.real(value)
-        name = self.draft.name("number")
-        self.draft.assign(name, self.call("digits", value, str(base.value)))
-        self.draft.refuse(flag(f"{name} == -2", COMPARE), HARD)
-        self.draft.refuse(flag(f"{name} < 0", COMPARE), FAILED)
-        size = self.draft.known(value.size).high
+        name = self.builder.name("number")
+        self.builder.assign(name, self.call("digits", value, str(base.value)))
+        self.builder.refuse(flag(f"{name} == -2", COMPARE), BAILOUT)
+        self.builder.refuse(flag(f"{name} < 0", COMPARE), FAILED)
+        size = self.builder.known(value.size).high
         return Int(name, 0, min(base.value ** min(size, 64) - 1, (1 << 63) - 1))
 
 
-_METHODS: dict[tuple[bool, str], Callable[[Stretches, Bytes | Literal, list[Value]], Value]] = {
-    (False, "length"): Stretches._size,
-    (False, "size"): Stretches._size,
-    (False, "first"): Stretches._first,
-    (False, "last"): Stretches._last,
-    (False, "min"): Stretches._min,
-    (False, "max"): Stretches._max,
-    (False, "index_of"): Stretches._index_of,
-    (False, "to_s"): Stretches._to_s,
-    (True, "length"): Stretches._size,
-    (True, "to_i"): Stretches._to_i,
-    (True, "to_b"): Stretches._to_b,
-    (True, "substring"): Stretches._substring,
+_METHODS: dict[tuple[bool, str], Callable[[ByteRanges, Bytes | Literal, list[Value]], Value]] = {
+    (False, "length"): ByteRanges._size,
+    (False, "size"): ByteRanges._size,
+    (False, "first"): ByteRanges._first,
+    (False, "last"): ByteRanges._last,
+    (False, "min"): ByteRanges._min,
+    (False, "max"): ByteRanges._max,
+    (False, "index_of"): ByteRanges._index_of,
+    (False, "to_s"): ByteRanges._to_s,
+    (True, "length"): ByteRanges._size,
+    (True, "to_i"): ByteRanges._to_i,
+    (True, "to_b"): ByteRanges._to_b,
+    (True, "substring"): ByteRanges._substring,
 }
 _LITERALS: dict[str, Callable[[bytes | str, bytes | str], bool]] = {
     "==": lambda a, b: a == b,

@@ -1,8 +1,8 @@
 """The fields of a frame, read as `measure` reads them, and those of sized types in it, read as their `_read` does.
 
-An object is a `Thing` whose members are values; types without a size are read in place, so a type that contains itself
-has no native measure.  Where ways part (`if`, `switch-on`), each way is written in its own block; where they meet, what
-differs is in locals.
+An object is a `SymbolicObject` whose members are values; types without a size are read in place, so a type that
+contains itself has no native measure.  Where the reading branches (`if`, `switch-on`), each branch is written in a
+block of its own; where the branches join, what differs between them is in locals.
 """
 
 from __future__ import annotations
@@ -13,26 +13,26 @@ from functools import partial
 
 from sigflow.compiler import schema as sc
 from sigflow.compiler.emit.expressions import COMPARE, OR
-from sigflow.compiler.emit.look.checks import Checks
-from sigflow.compiler.emit.look.choice import Way
-from sigflow.compiler.emit.look.draft import Draft, Ended, Inexpressible
-from sigflow.compiler.emit.look.evaluate import FAILED, Around, Evaluator
-from sigflow.compiler.emit.look.frame import TOO_LONG, Frame
-from sigflow.compiler.emit.look.lists import Lists
-from sigflow.compiler.emit.look.members import Members
-from sigflow.compiler.emit.look.part import Part
-from sigflow.compiler.emit.look.statements import If
-from sigflow.compiler.emit.look.streams import State, Stream
-from sigflow.compiler.emit.look.values import (
+from sigflow.compiler.emit.measure import Scope, is_bounded, wires_of
+from sigflow.compiler.emit.native.branches import Branch
+from sigflow.compiler.emit.native.builder import Builder, Inexpressible, Unreachable
+from sigflow.compiler.emit.native.checks import Checks
+from sigflow.compiler.emit.native.evaluate import FAILED, Context, Evaluator
+from sigflow.compiler.emit.native.frame import TOO_LONG, Frame
+from sigflow.compiler.emit.native.lists import Lists
+from sigflow.compiler.emit.native.members import Members
+from sigflow.compiler.emit.native.statements import If
+from sigflow.compiler.emit.native.streams import State, Stream
+from sigflow.compiler.emit.native.substream import Substream
+from sigflow.compiler.emit.native.values import (
     Bytes,
     Flag,
     Int,
     Pos,
-    Thing,
+    SymbolicObject,
     Unknown,
     Value,
 )
-from sigflow.compiler.emit.measure import Scope, is_bounded, wires_of
 from sigflow.compiler.emit.shared import Module, limits_of
 from sigflow.compiler.layout import integer
 from sigflow.compiler.model import Bits, Number, Shape, Switched, Text, User, Wire
@@ -44,122 +44,122 @@ Option = tuple[Callable[[], Flag] | None, Callable[[], Value]]
 
 
 class Reader:
-    """Reads objects into a draft."""
+    """Reads objects by a builder."""
 
-    def __init__(self, draft: Draft, module: Module, scope: Scope, frame: Frame) -> None:
-        self.draft = draft
+    def __init__(self, builder: Builder, module: Module, scope: Scope, frame: Frame) -> None:
+        self.builder = builder
         self.module = module
         self.scope = scope
         self.hints = scope.hints
         self.plans = scope.plan.classes
         self.frame = frame
         self.members = Members(self)
-        self.ev = Evaluator(draft, module.types, self.members.value, self.members.io)
+        self.ev = Evaluator(builder, module.types, self.members.value, self.members.io)
         self.lists = Lists(self)
         self.checks = Checks(self)
         self.by_path = {attr.place.path: reason for attr, reason in self.hints.reasons.items()}
         #: Where the fields stand that checksums speak of: (start, stop) by the object and the field.
-        self.places: dict[tuple[Thing, sc.Attr], tuple[Pos, Pos]] = {}
+        self.places: dict[tuple[SymbolicObject, sc.Attr], tuple[Pos, Pos]] = {}
         self.marked: set[sc.Attr] = set()
         self._reading: list[ClassPlan] = []
 
     # ------------------------------------------------------------ objects
 
-    def read(self, thing: Thing) -> Thing:
+    def read(self, obj: SymbolicObject) -> SymbolicObject:
         """Read all fields of an object."""
-        self.draft.spend()
-        if thing.plan in self._reading:
+        self.builder.spend()
+        if obj.plan in self._reading:
             raise Inexpressible("a type that contains itself")
-        if thing.plan.debug:
+        if obj.plan.debug:
             raise Inexpressible("a type that is read for debugging")
-        self._reading.append(thing.plan)
+        self._reading.append(obj.plan)
         try:
-            self.decide_order(thing)
+            self.decide_order(obj)
             passing = False
-            for step in thing.plan.steps:
-                place, self.draft.place = self.draft.place, step.attr.place
-                if isinstance(thing.stream, Frame):
-                    passing = self.bounded(thing, step, passing)
+            for step in obj.plan.steps:
+                place, self.builder.place = self.builder.place, step.attr.place
+                if isinstance(obj.stream, Frame):
+                    passing = self.bounded(obj, step, passing)
                 else:
-                    start = thing.stream.state.pos
-                    self.step(thing, step)
-                    self.keep(thing, step, start, thing.stream)
-                self.draft.place = place
+                    start = obj.stream.state.pos
+                    self.step(obj, step)
+                    self.keep(obj, step, start, obj.stream)
+                self.builder.place = place
         finally:
             self._reading.pop()
-        return thing
+        return obj
 
-    def decide_order(self, thing: Thing) -> None:
+    def decide_order(self, obj: SymbolicObject) -> None:
         """The byte order of a class that calculates it."""
-        plan = thing.plan
+        plan = obj.plan
         undecided = self.by_path.get(plan.spec.place.path, FAILED)
         if plan.order == "inherited":
-            thing.is_le = thing.parent.is_le if thing.parent is not None else None
-            if thing.is_le is None:
-                self.draft.leave(undecided)
+            obj.is_le = obj.parent.is_le if obj.parent is not None else None
+            if obj.is_le is None:
+                self.builder.leave(undecided)
             return
         endian = plan.spec.meta.endian
         if plan.order != "calc" or not isinstance(endian, sc.Endian):
             return
-        on = self.ev.value(endian.on.expr, Around(thing))
+        on = self.ev.value(endian.on.expr, Context(obj))
 
         def undecidable() -> Value:
-            self.draft.leave(undecided)
+            self.builder.leave(undecided)
 
         options: list[Option] = []
         for case, order in endian.cases:
             if case is not None:
-                options.append((partial(self.case, thing, on, case), partial(Flag.of, order == "le")))
+                options.append((partial(self.case, obj, on, case), partial(Flag.of, order == "le")))
         otherwise = next((order for case, order in endian.cases if case is None), None)
         options.append((None, undecidable if otherwise is None else lambda: Flag.of(otherwise == "le")))
-        value = self.ways(thing.stream, options, "is_le")
+        value = self.branches(obj.stream, options, "is_le")
         assert isinstance(value, Flag)
-        thing.is_le = value
+        obj.is_le = value
 
-    def case(self, thing: Thing, on: Value, case: sc.Code) -> Flag:
+    def case(self, obj: SymbolicObject, on: Value, case: sc.Code) -> Flag:
         """Whether a case of a switch applies."""
-        return self.ev.compare("==", on, self.ev.value(case.expr, Around(thing, on=on)))
+        return self.ev.compare("==", on, self.ev.value(case.expr, Context(obj, on=on)))
 
-    # ------------------------------------------------------------ streams and ways
+    # ------------------------------------------------------------ streams and branches
 
     @contextmanager
     def naming(self, hint: str) -> Iterator[None]:
         """What locals that an expression needs are called."""
-        before, self.ev.choices.hint = self.ev.choices.hint, hint
+        before, self.ev.branches.hint = self.ev.branches.hint, hint
         try:
             yield
         finally:
-            self.ev.choices.hint = before
+            self.ev.branches.hint = before
 
     @contextmanager
     def on(self, stream: Stream) -> Iterator[None]:
         """Read from `stream`: what it puts off comes before whatever is written."""
-        before = self.draft.settle
+        before = self.builder.flush
         before()
-        self.draft.settle = stream.settle
+        self.builder.flush = stream.flush
         try:
             yield
-            stream.settle()
+            stream.flush()
         finally:
-            self.draft.settle = before
+            self.builder.flush = before
 
-    def ways(self, stream: Stream, options: list[Option], wanted: str) -> Value:
+    def branches(self, stream: Stream, options: list[Option], wanted: str) -> Value:
         """The first option whose condition holds; the last has none."""
-        draft = self.draft
-        draft.settle()
+        builder = self.builder
+        builder.flush()
         before = stream.state
-        ends: list[tuple[Way, State, dict[str, tuple[int, int]]]] = []
+        ends: list[tuple[Branch, State, dict[str, tuple[int, int]]]] = []
 
         def go(work: Callable[[], Value]) -> None:
             stream.state = before
             try:
                 value = work()
-                draft.settle()
-            except Ended:
+                builder.flush()
+            except Unreachable:
                 return
-            ends.append(((draft.block, value), stream.state, dict(draft.facts)))
+            ends.append(((builder.block, value), stream.state, dict(builder.ranges)))
 
-        direct = draft.block
+        direct = builder.block
         with ExitStack() as stack:
             for condition, work in options:
                 holds = condition() if condition is not None else Flag.of(True)
@@ -168,75 +168,75 @@ class Reader:
                 if holds.value is True:
                     go(work)
                     break
-                draft.settle()
+                builder.flush()
                 node = If(holds.text)
-                draft.put(node)
-                with draft.within(node.then):
-                    draft.learn(holds.yes)
+                builder.put(node)
+                with builder.within(node.then):
+                    builder.assume(holds.yes)
                     go(work)
-                stack.enter_context(draft.within(node.other))
-                draft.learn(holds.no)
+                stack.enter_context(builder.within(node.other))
+                builder.assume(holds.no)
         if not ends:
-            raise Ended
+            raise Unreachable
         if len(ends) == 1:
-            (_, value), stream.state, draft.facts = ends[0]
+            (_, value), stream.state, builder.ranges = ends[0]
             return value
-        stream.meet(before, [(block, state) for (block, _), state, _ in ends])
+        stream.join(before, [(block, state) for (block, _), state, _ in ends])
         assert all(block is not direct for (block, _), _, _ in ends)
-        return self.ev.choices.one([way for way, _, _ in ends], wanted)
+        return self.ev.branches.join([branch for branch, _, _ in ends], wanted)
 
     # ------------------------------------------------------------ fields of the frame
 
-    def bounded(self, thing: Thing, step: Step, passing: bool) -> bool:
+    def bounded(self, obj: SymbolicObject, step: Step, passing: bool) -> bool:
         """A field within its `-sigflow-max-size`, with its places kept where a checksum needs them."""
         attr, frame = step.attr, self.frame
         start = frame.state.pos
         limit = self.hints.max_sizes.get(attr)
         if limit is None:
-            passing = self.field(thing, step, passing)
+            passing = self.field(obj, step, passing)
         else:
             with frame.within(limit, self.hints.reasons.get(attr, TOO_LONG)):
-                passing = self.field(thing, step, passing)
-        self.keep(thing, step, start, frame)
+                passing = self.field(obj, step, passing)
+        self.keep(obj, step, start, frame)
         return passing
 
-    def keep(self, thing: Thing, step: Step, start: Pos, stream: Stream) -> None:
+    def keep(self, obj: SymbolicObject, step: Step, start: Pos, stream: Stream) -> None:
         """Keep where a field stands that a checksum speaks of."""
         if step.attr in self.marked:
-            self.places[thing, step.attr] = start, stream.state.pos.plus(-trailing(step))
+            self.places[obj, step.attr] = start, stream.state.pos.plus(-trailing(step))
 
-    def field(self, thing: Thing, step: Step, passing: bool) -> bool:
+    def field(self, obj: SymbolicObject, step: Step, passing: bool) -> bool:
         """A field: read, or passed over; gives whether any was passed over."""
         if self.scope.looked(step) or is_early(step, passing):
-            self.step(thing, step)
+            self.step(obj, step)
             return passing
         if step.attr.condition is None:
-            self.skip(thing, step)
+            self.skip(obj, step)
             return True
-        self.ways(
-            thing.stream,
+        self.branches(
+            obj.stream,
             [
-                (lambda: self.ev.truth(step.attr.condition.expr, Around(thing)), lambda: self.skip(thing, step)),  # type: ignore[union-attr]
+                (lambda: self.ev.truth(step.attr.condition.expr, Context(obj)), lambda: self.skip(obj, step)),  # type: ignore[union-attr]
                 (None, lambda: None),
             ],
             step.attr.id,
         )
         return True
 
-    def skip(self, thing: Thing, step: Step) -> None:
+    def skip(self, obj: SymbolicObject, step: Step) -> None:
         """Pass over a field."""
         attr = step.attr
         count = None
         if attr.repeat is not None:
             assert attr.repeat.code is not None
-            count = self.ev.integer(attr.repeat.code.expr, Around(thing))
-        size = self.size_of(wires_of(step.wire)[0], thing)
+            count = self.ev.integer(attr.repeat.code.expr, Context(obj))
+        size = self.size_of(wires_of(step.wire)[0], obj)
         if count is not None:
-            size = self.ev.sums.binary("*", count, size, FAILED)
-        self.frame.hint = f"{thing.prefix}{attr.id}"
+            size = self.ev.arithmetic.binary("*", count, size, FAILED)
+        self.frame.hint = f"{obj.prefix}{attr.id}"
         self.frame.skip(size)
 
-    def size_of(self, wire: Wire, thing: Thing) -> Int:
+    def size_of(self, wire: Wire, obj: SymbolicObject) -> Int:
         """The bytes of one value that is passed over."""
         if isinstance(wire, Number):
             return Int.of(wire.size)
@@ -248,95 +248,95 @@ class Reader:
         if shape.contents is not None:
             return Int.of(len(shape.contents))
         assert shape.size is not None
-        return self.ev.integer(shape.size.expr, Around(thing))
+        return self.ev.integer(shape.size.expr, Context(obj))
 
     # ------------------------------------------------------------ one field
 
-    def step(self, thing: Thing, step: Step) -> None:
+    def step(self, obj: SymbolicObject, step: Step) -> None:
         """A field that is read."""
         attr = step.attr
         if attr.condition is None:
-            thing.members[attr] = self.body(thing, step, thing.stream)
+            obj.members[attr] = self.body(obj, step, obj.stream)
             return
         code = attr.condition
-        thing.members[attr] = self.ways(
-            thing.stream,
+        obj.members[attr] = self.branches(
+            obj.stream,
             [
-                (lambda: self.ev.truth(code.expr, Around(thing)), lambda: self.body(thing, step, thing.stream)),
+                (lambda: self.ev.truth(code.expr, Context(obj)), lambda: self.body(obj, step, obj.stream)),
                 (None, lambda: None),
             ],
-            f"{thing.prefix}{attr.id}",
+            f"{obj.prefix}{attr.id}",
         )
 
-    def body(self, thing: Thing, step: Step, stream: Stream) -> Value:
+    def body(self, obj: SymbolicObject, step: Step, stream: Stream) -> Value:
         """A field whose condition holds: its value, checked."""
         if step.attr.repeat is not None:
-            return self.lists.read(thing, step, stream)
-        value = self.assigned(thing, step, stream)
-        self.checks.check(thing, step, value)
+            return self.lists.read(obj, step, stream)
+        value = self.assigned(obj, step, stream)
+        self.checks.check(obj, step, value)
         return value
 
-    def assigned(self, thing: Thing, step: Step, stream: Stream, index: Int | None = None) -> Value:
+    def assigned(self, obj: SymbolicObject, step: Step, stream: Stream, index: Int | None = None) -> Value:
         """One value of a field."""
-        stream.hint = f"{thing.prefix}{step.attr.id}"
+        stream.hint = f"{obj.prefix}{step.attr.id}"
         wire = step.wire
         if not isinstance(wire, Switched):
-            return self.value(thing, step, wire, stream, index)
-        on = self.ev.value(wire.on.expr, Around(thing, index=index))
+            return self.value(obj, step, wire, stream, index)
+        on = self.ev.value(wire.on.expr, Context(obj, index=index))
         options: list[Option] = []
         for code, inner in wire.cases:
             if code is not None:
-                read = partial(self.value, thing, step, inner, stream, index)
-                options.append((partial(self.case, thing, on, code), read))
+                read = partial(self.value, obj, step, inner, stream, index)
+                options.append((partial(self.case, obj, on, code), read))
         otherwise = next((inner for code, inner in wire.cases if code is None), None)
         options.append(
-            (None, lambda: self.value(thing, step, otherwise, stream, index) if otherwise is not None else None)
+            (None, lambda: self.value(obj, step, otherwise, stream, index) if otherwise is not None else None)
         )
-        return self.ways(stream, options, stream.hint)
+        return self.branches(stream, options, stream.hint)
 
-    def value(self, thing: Thing, step: Step, wire: Wire, stream: Stream, index: Int | None) -> Value:
+    def value(self, obj: SymbolicObject, step: Step, wire: Wire, stream: Stream, index: Int | None) -> Value:
         """One value of a wire."""
         if isinstance(wire, Number):
-            return self.number(thing, wire, stream)
+            return self.number(obj, wire, stream)
         if isinstance(wire, Bits):
             found = stream.bits(wire.width, wire.order)
             if isinstance(found, Unknown):
                 return found
-            name = stream.later(stream.hint, found.text)
+            name = stream.defer(stream.hint, found.text)
             if wire.boolean:
                 return Flag(f"{name} != 0", COMPARE, f"{name} == 0", COMPARE)
             return Int(name, found.low, found.high)
         if isinstance(wire, BytesWire | Text):
-            found_bytes = self.stretch(thing, step, wire.shape, stream, index)
-            return self.ev.stretches.decode(found_bytes, wire.encoding) if isinstance(wire, Text) else found_bytes
+            found_bytes = self.byte_range(obj, step, wire.shape, stream, index)
+            return self.ev.byte_ranges.decode(found_bytes, wire.encoding) if isinstance(wire, Text) else found_bytes
         if isinstance(wire, User):
-            return self.object(thing, step, wire, stream, index)
+            return self.object(obj, step, wire, stream, index)
         raise Inexpressible("a switch inside a switch")
 
     @staticmethod
-    def number(thing: Thing, wire: Number, stream: Stream) -> Value:
+    def number(obj: SymbolicObject, wire: Number, stream: Stream) -> Value:
         """A number."""
         start = stream.fixed(wire.size)
         if wire.kind == "f":
             return Unknown("a float")
-        need = stream.draft.need
+        need = stream.builder.need
 
         def text(order: str) -> str:
             return f"{need(f'{wire.kind}{wire.size}{order}')}(data, {start})"
 
         if wire.order == "calc":
-            if thing.is_le is None:
+            if obj.is_le is None:
                 raise Inexpressible("the byte order of another element")
-            shown = f"{text('le')} if {thing.is_le.at(OR)} else {text('be')}"
-            if thing.is_le.value is not None:
-                shown = text("le" if thing.is_le.value else "be")
+            shown = f"{text('le')} if {obj.is_le.at(OR)} else {text('be')}"
+            if obj.is_le.value is not None:
+                shown = text("le" if obj.is_le.value else "be")
         else:
             shown = text(wire.order)
         bits = 8 * wire.size
         low, high = (-1 << bits - 1, (1 << bits - 1) - 1) if wire.kind == "s" else (0, (1 << bits) - 1)
-        return Int(stream.later(stream.hint, shown), low, high)
+        return Int(stream.defer(stream.hint, shown), low, high)
 
-    def stretch(self, thing: Thing, step: Step, shape: Shape, stream: Stream, index: Int | None) -> Bytes:
+    def byte_range(self, obj: SymbolicObject, step: Step, shape: Shape, stream: Stream, index: Int | None) -> Bytes:
         """The bytes of a shape."""
         if shape.process is not None and (not isinstance(stream, Frame) or self.scope.valued(step)):
             raise Inexpressible("bytes that are processed before they are looked at")
@@ -349,53 +349,53 @@ class Reader:
         if shape.eos:
             return self.cut(stream.rest(), shape, stream)
         assert shape.size is not None
-        size = self.ev.integer(shape.size.expr, Around(thing, index=index))
+        size = self.ev.integer(shape.size.expr, Context(obj, index=index))
         negative = FAILED if integer(shape.size) is not None else self.hints.reasons.get(step.attr, FAILED)
         return self.cut(stream.sized(size, negative), shape, stream)
 
     def cut(self, whole: Bytes, shape: Shape, stream: Stream) -> Bytes:
         """Bytes without their padding and what follows the terminator."""
-        draft, start, stop = self.draft, whole.start, whole.stop
+        builder, start, stop = self.builder, whole.start, whole.stop
         pads = shape.pad is not None and shape.term != bytes((shape.pad,))
         if not pads and shape.term is None:
             return whole
         if pads:
-            name = draft.name(f"{stream.hint}_stop")
-            draft.assign(name, f"{draft.need('without_padding')}(data, {start}, {stop}, {shape.pad})")
+            name = builder.name(f"{stream.hint}_stop")
+            builder.assign(name, f"{builder.need('without_padding')}(data, {start}, {stop}, {shape.pad})")
             stop = Pos(name)
         if shape.term is not None:
-            found, name = draft.name(f"{stream.hint}_end"), draft.name(f"{stream.hint}_stop")
-            draft.assign(found, stream.search(shape.term, str(start), str(stop)))
+            found, name = builder.name(f"{stream.hint}_end"), builder.name(f"{stream.hint}_stop")
+            builder.assign(found, stream.search(shape.term, str(start), str(stop)))
             after = Pos(found, len(shape.term) if shape.include else 0)
-            draft.assign(name, f"{after} if {found} >= 0 else {stop}")
+            builder.assign(name, f"{after} if {found} >= 0 else {stop}")
             stop = Pos(name)
-        high = draft.known(whole.size).high
+        high = builder.known(whole.size).high
         return Bytes(start, stop, Int(f"{stop} - {start.at(10)}", 0, high, 9))
 
-    def object(self, thing: Thing, step: Step, wire: User, stream: Stream, index: Int | None) -> Value:
+    def object(self, obj: SymbolicObject, step: Step, wire: User, stream: Stream, index: Int | None) -> Value:
         """An object of a class."""
         if not isinstance(wire.target, sc.ClassSpec) or wire.target not in self.plans:
             raise Inexpressible("a type of another spec, or an opaque one")
         plan, hint, inner = self.plans[wire.target], stream.hint, stream
         if wire.shape is not None:
-            whole = self.stretch(thing, step, wire.shape, stream, index)
+            whole = self.byte_range(obj, step, wire.shape, stream, index)
             if wire.shape.process is not None:
                 return whole  # (nothing needs what is in it)
-            inner = Part(self.draft, whole)
+            inner = Substream(self.builder, whole)
             inner.depth = self.lists.depth
-        around = Around(thing, index=index)
+        context = Context(obj, index=index)
         arguments = []
         for param, one in zip(plan.params, wire.arguments, strict=True):
             with self.naming(f"{hint}_{param.name}"):
-                arguments.append(self.ev.value(one.expr, around))
-        parent: Value = thing
+                arguments.append(self.ev.value(one.expr, context))
+        parent: Value = obj
         if step.attr.no_parent:
             parent = None
         elif step.attr.parent is not None:
-            parent = self.ev.value(step.attr.parent.expr, around)
-        if parent is not None and not isinstance(parent, Thing):
+            parent = self.ev.value(step.attr.parent.expr, context)
+        if parent is not None and not isinstance(parent, SymbolicObject):
             raise Inexpressible("a parent that is one of several objects")
-        made = Thing(plan, f"{hint}_", parent, thing.root, inner)
+        made = SymbolicObject(plan, f"{hint}_", parent, obj.root, inner)
         for param, argument in zip(plan.params, arguments, strict=True):
             made.members[param.param] = self.ev.short(argument, f"{hint}_{param.name}")
         if inner is stream:
@@ -405,16 +405,16 @@ class Reader:
             self.read(made)
         return made
 
-    def within_depth(self, made: Thing) -> None:
+    def within_depth(self, made: SymbolicObject) -> None:
         """Hold an object of a sized type against the depth that its spec allows."""
         limit = limits_of(made.plan.spec).get("depth")
         depth = 0
-        at: Thing | None = made
+        at: SymbolicObject | None = made
         while at is not None:
             depth += at.plan is made.plan
             at = at.parent
         if limit is not None and depth > limit:
-            self.draft.leave(FAILED)
+            self.builder.leave(FAILED)
 
 
 def is_early(step: Step, passing: bool) -> bool:

@@ -68,7 +68,7 @@ class Group:
 Node = Assign | Do | Exit | Break | If | Loop | Group
 
 
-def tidy(root: list[Node]) -> list[Node]:
+def eliminate_dead_code(root: list[Node]) -> list[Node]:
     """The statements without those that nothing needs."""
     live: set[str] = set()
     while True:

@@ -1,8 +1,9 @@
-"""What an iteration of a list hands on: locals that it sets to members of its element.
+"""Loop-carried values: locals that an iteration of a list sets to members of its element, for those that follow.
 
-A `Mirror` is the element as those locals know it; a member gets its local once it is asked for.  That may be before the
-element has been read, since it is the one before: then a string is taken for what is most likely, and where it turns
-out to be more (a literal, another encoding), the loop is written `Again`.
+A `PreviousElement` is the element as those locals know it; a member gets its local once it is asked for.  That may be
+before the text that reads the element is written, since the one asked about was read by an earlier iteration: then a
+string is assumed to be what is most likely, and where it turns out to be more (a literal, another encoding), `Retry`
+has the loop written once more.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from typing import TYPE_CHECKING
 
 from sigflow.compiler import schema as sc
 from sigflow.compiler.emit.expressions import SUM
-from sigflow.compiler.emit.look.draft import Draft, Inexpressible
-from sigflow.compiler.emit.look.part import Part
-from sigflow.compiler.emit.look.statements import Assign, If, Node
-from sigflow.compiler.emit.look.streams import FAR
-from sigflow.compiler.emit.look.values import (
+from sigflow.compiler.emit.measure import is_bounded
+from sigflow.compiler.emit.native.builder import Builder, Inexpressible
+from sigflow.compiler.emit.native.statements import Assign, If, Node
+from sigflow.compiler.emit.native.streams import FAR
+from sigflow.compiler.emit.native.substream import Substream
+from sigflow.compiler.emit.native.values import (
     ANY_ENCODING,
     IO,
     LEAST,
@@ -29,32 +31,31 @@ from sigflow.compiler.emit.look.values import (
     Int,
     Literal,
     Pos,
-    Thing,
+    SymbolicObject,
     Unknown,
     Value,
     flag,
 )
-from sigflow.compiler.emit.measure import is_bounded
 from sigflow.compiler.encodings import python_name
 from sigflow.compiler.model import Bits, Number, Text, Type, User, Wire
 from sigflow.compiler.model import Bytes as BytesWire
 from sigflow.compiler.plan import Step
 
 if TYPE_CHECKING:
-    from sigflow.compiler.emit.look.reading import Reader
+    from sigflow.compiler.emit.native.reading import Reader
 
-#: How a member of the mirrored element follows from the element.
+#: How a member of an element that was read before follows from that element.
 _Getter = Callable[[Value], Value]
-#: The way to a member: of which element, then its attributes.
+#: The path to a member: of which element, then its attributes.
 _Path = tuple[object, ...]
 
 
-class Again(Exception):
+class Retry(Exception):
     """What an iteration hands on is more than was thought."""
 
 
 @dataclass(slots=True)
-class Found:
+class LoopInfo:
     """What was found of a list while its loop was written: of the last and the first element, what the strings that are
     handed on turned out to be, by their path; and whether elements begin within a byte.
     """
@@ -72,7 +73,7 @@ class Carried:
 
     def __init__(self, reader: Reader, before: list[Node], hole: list[Node], known: dict[_Path, Bytes]) -> None:
         self.reader = reader
-        self.draft: Draft = reader.draft
+        self.builder: Builder = reader.builder
         self.before = before
         self.hole = hole
         self.known = known
@@ -85,30 +86,30 @@ class Carried:
         for slot, get, path in self._waiting:
             self._store(slot, get(element), path)
 
-    def value(self, step: Step, wire: Wire, hint: str, owner: Thing, path: _Path, get: _Getter) -> Value:
+    def value(self, step: Step, wire: Wire, hint: str, owner: SymbolicObject, path: _Path, get: _Getter) -> Value:
         """Locals for a value of a wire."""
         if isinstance(wire, Number) and wire.kind == "f":
             return Unknown("a float")
         if isinstance(wire, Number | Bits):
             if isinstance(wire, Bits) and wire.boolean:
-                return self._keep(flag(self.draft.name(hint)), path, get)
+                return self._keep(flag(self.builder.name(hint)), path, get)
             bits = 8 * wire.size if isinstance(wire, Number) else wire.width
             signed = isinstance(wire, Number) and wire.kind == "s"
             high = (1 << bits - signed) - 1
-            return self._keep(Int(self.draft.name(hint), -high - 1 if signed else 0, high), path, get)
+            return self._keep(Int(self.builder.name(hint), -high - 1 if signed else 0, high), path, get)
         if isinstance(wire, BytesWire | Text):
-            return self.stretch(hint, python_name(wire.encoding) if isinstance(wire, Text) else "", path, get)
+            return self.byte_range(hint, python_name(wire.encoding) if isinstance(wire, Text) else "", path, get)
         if isinstance(wire, User) and isinstance(wire.target, sc.ClassSpec) and wire.target in self.reader.plans:
             plan = self.reader.plans[wire.target]
             inner = None if is_bounded(wire) else owner.stream
-            mirror = Mirror(plan, f"{hint}_", owner, owner.root, inner or owner.stream, carried=self)
-            mirror.path, mirror.get, mirror.own_stream = path, get, inner is None
-            return mirror
+            previous = PreviousElement(plan, f"{hint}_", owner, owner.root, inner or owner.stream, carried=self)
+            previous.path, previous.get, previous.own_stream = path, get, inner is None
+            return previous
         raise Inexpressible(f"'{step.attr.id}' of another element")
 
-    def stretch(self, hint: str, encoding: str, path: _Path, get: _Getter) -> Value:
-        """Locals for a stretch, or what stands for one."""
-        start, stop = self.draft.name(f"{hint}_start"), self.draft.name(f"{hint}_stop")
+    def byte_range(self, hint: str, encoding: str, path: _Path, get: _Getter) -> Value:
+        """Locals for a byte range, or what stands for one."""
+        start, stop = self.builder.name(f"{hint}_start"), self.builder.name(f"{hint}_stop")
         size = Int(f"{stop} - {start}", 0, FAR, SUM)
         slot = Bytes(Pos(start), Pos(stop), size, encoding, (), True)
         known = self.known.get(path)
@@ -118,38 +119,38 @@ class Carried:
             slot = replace(slot, encoding=known.encoding, literals=known.literals, plain=known.plain)
         return self._keep(slot, path, get)
 
-    def member(self, mirror: Mirror, attr: sc.Attr | sc.Param) -> Value:
+    def member(self, previous: PreviousElement, attr: sc.Attr | sc.Param) -> Value:
         """Locals for a member of an element."""
-        path = (*mirror.path, attr)
-        hint = f"{mirror.prefix}{attr.id}"
+        path = (*previous.path, attr)
+        hint = f"{previous.prefix}{attr.id}"
 
         def get(element: Value) -> Value:
-            real = mirror.get(element)
-            if not isinstance(real, Thing) or attr not in real.members:
+            real = previous.get(element)
+            if not isinstance(real, SymbolicObject) or attr not in real.members:
                 raise Inexpressible(f"'{attr.id}' of another element, which is not always there")
             return real.members[attr]
 
-        param = next((one for one in mirror.plan.params if one.param is attr), None)
+        param = next((one for one in previous.plan.params if one.param is attr), None)
         if param is not None:
             return self._param(param.type, hint, path, get)
-        step = next((one for one in mirror.plan.steps if one.attr is attr), None)
+        step = next((one for one in previous.plan.steps if one.attr is attr), None)
         if step is None or step.attr.repeat is not None:
             raise Inexpressible(f"'{attr.id}' of another element")
         if step.attr.condition is None:
-            return self.value(step, step.wire, hint, mirror, path, get)
-        tag = self.draft.name(f"{hint}_case")
-        there = self.value(step, step.wire, hint, mirror, (*path, "there"), get)
+            return self.value(step, step.wire, hint, previous, path, get)
+        tag = self.builder.name(f"{hint}_case")
+        there = self.value(step, step.wire, hint, previous, (*path, "there"), get)
         if not isinstance(there, Int | Flag | Bytes):
             raise Inexpressible(f"'{attr.id}' of another element, which is not always there")
         return self._keep(Cases(tag, (None, there)), path, get)
 
     def _param(self, type_: Type, hint: str, path: _Path, get: _Getter) -> Value:
         if type_.kind in ("int", "enum"):
-            return self._keep(Int(self.draft.name(hint), LEAST, MOST), path, get)
+            return self._keep(Int(self.builder.name(hint), LEAST, MOST), path, get)
         if type_.kind == "bool":
-            return self._keep(flag(self.draft.name(hint)), path, get)
+            return self._keep(flag(self.builder.name(hint)), path, get)
         if type_.kind in ("str", "bytes"):
-            return self.stretch(hint, ANY_ENCODING if type_.kind == "str" else "", path, get)
+            return self.byte_range(hint, ANY_ENCODING if type_.kind == "str" else "", path, get)
         raise Inexpressible("a param of another element")
 
     def _keep(self, slot: Value, path: _Path, get: _Getter) -> Value:
@@ -173,25 +174,25 @@ class Carried:
         self.before += [Assign(name, "False" if isinstance(slot, Flag) else "0") for name in names]
 
     def _store(self, slot: Value, value: Value, path: _Path) -> None:
-        self.draft.settle()
-        with self.draft.within(self.hole):
+        self.builder.flush()
+        with self.builder.within(self.hole):
             self._set(slot, value, path)
 
     def _set(self, slot: Value, value: Value, path: _Path) -> None:
-        draft = self.draft
+        builder = self.builder
         if isinstance(slot, Int) and isinstance(value, Int | Flag):
             if isinstance(value, Int) and value.wide and slot.high < WIDE:
                 raise Inexpressible("an integer beyond 63 bits that is handed on")
-            draft.assign(slot.text, value.text if isinstance(value, Int) else f"int({value.text})")
+            builder.assign(slot.text, value.text if isinstance(value, Int) else f"int({value.text})")
         elif isinstance(slot, Flag) and isinstance(value, Flag):
-            draft.assign(slot.text, value.text)
+            builder.assign(slot.text, value.text)
         elif isinstance(slot, Bytes) and isinstance(value, Bytes | Literal):
             start, stop, found = self._pair(slot, value)
             if found != slot:
                 self.known[path] = found
-                raise Again
-            draft.assign(slot.start.base, start)
-            draft.assign(slot.stop.base, stop)
+                raise Retry
+            builder.assign(slot.start.base, start)
+            builder.assign(slot.stop.base, stop)
         elif isinstance(slot, Cases):
             self._set_cases(slot, value, path)
         else:
@@ -201,10 +202,10 @@ class Carried:
         if isinstance(value, Cases):
             for number, one in enumerate(value.values):
                 node = If(f"{value.tag} == {number}")
-                with self.draft.inside(node, "then"):
+                with self.builder.inside(node, "then"):
                     self._set_cases(slot, one, path)
             return
-        self.draft.assign(slot.tag, "0" if value is None else "1")
+        self.builder.assign(slot.tag, "0" if value is None else "1")
         if value is not None:
             self._set(slot.values[1], value, (*path, "there"))
 
@@ -219,27 +220,27 @@ class Carried:
             if encoding is None:
                 raise Inexpressible("strings of different encodings")
             literals = tuple(sorted({*slot.literals, *value.literals}))
-            plain = slot.plain and self.reader.ev.stretches.is_plain(value)
+            plain = slot.plain and self.reader.ev.byte_ranges.is_plain(value)
             found = replace(slot, encoding=encoding, literals=literals, plain=plain)
             return str(value.start), str(value.stop), found
         raw = value.value if isinstance(value.value, bytes) else value.value.encode("utf-8")
         if not raw.isascii() and slot.encoding != "utf-8":
             raise Inexpressible("a literal in another encoding")
-        number = self.draft.literal(raw)
+        number = self.builder.literal(raw)
         literals = tuple(sorted({*slot.literals, number}))
         found = replace(slot, literals=literals, plain=slot.plain and raw.isascii())
         return str(-1 - number), str(-1 - number + len(raw)), found
 
 
 @dataclass(slots=True, eq=False)
-class Mirror(Thing):
+class PreviousElement(SymbolicObject):
     """An element that was read in another iteration.  own_stream: whether it has a stream of its own."""
 
     carried: Carried | None = None
     path: _Path = ()
     get: _Getter = field(default=lambda element: element)
     own_stream: bool = False
-    made: Part | None = None
+    made: Substream | None = None
 
     def member(self, attr: sc.Attr | sc.Param) -> Value:
         """A field or param."""
@@ -257,11 +258,11 @@ class Mirror(Thing):
 
             def get(element: Value) -> Value:
                 real = self.get(element)
-                assert isinstance(real, Thing) and isinstance(real.stream, Part)
+                assert isinstance(real, SymbolicObject) and isinstance(real.stream, Substream)
                 return Bytes(real.stream.begin, real.stream.stop, real.stream.size)
 
-            whole = self.carried.stretch(f"{self.prefix}io", "", (*self.path, "_io"), get)
+            whole = self.carried.byte_range(f"{self.prefix}io", "", (*self.path, "_io"), get)
             assert isinstance(whole, Bytes)
-            self.made = Part(self.carried.draft, whole)
+            self.made = Substream(self.carried.builder, whole)
             self.made.passed = True
         return IO(self.made)

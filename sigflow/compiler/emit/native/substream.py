@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sigflow.compiler.emit.expressions import COMPARE, SUM
-from sigflow.compiler.emit.look.draft import HARD, Draft, Inexpressible
-from sigflow.compiler.emit.look.streams import FAR, Stream
-from sigflow.compiler.emit.look.values import Bytes, Facts, Flag, Int, Pos, flag
+from sigflow.compiler.emit.native.builder import BAILOUT, Builder, Inexpressible
+from sigflow.compiler.emit.native.streams import FAR, Stream
+from sigflow.compiler.emit.native.values import Bytes, Flag, Int, Pos, Ranges, flag
 
 INVALID = "valid"
 
 
-class Part(Stream):
+class Substream(Stream):
     """data[begin:stop], `size` bytes."""
 
-    def __init__(self, draft: Draft, whole: Bytes) -> None:
-        super().__init__(draft, whole.start)
+    def __init__(self, builder: Builder, whole: Bytes) -> None:
+        super().__init__(builder, whole.start)
         self.stop = whole.stop
         self.size = whole.size
         #: Whether it may be read from beyond its end.
@@ -24,21 +24,21 @@ class Part(Stream):
         #: Whether it belongs to an object that was read before: where its reading stood is not known.
         self.passed = False
 
-    def seen_from(self, offset: Int) -> Part:
+    def seen_from(self, offset: Int) -> Substream:
         """The same bytes, read from an offset on."""
-        self.settle()
-        offset = self.draft.known(offset)
+        self.flush()
+        offset = self.builder.known(offset)
         if offset.low < 0:
             negative = flag(f"{offset.at(COMPARE + 1)} < 0", COMPARE, no=((offset.text, 0, offset.high),))
-            self.draft.refuse(negative, INVALID)
-            offset = self.draft.known(offset)
+            self.builder.refuse(negative, INVALID)
+            offset = self.builder.known(offset)
         if offset.high > FAR:
             far = flag(f"{offset.at(COMPARE + 1)} > {FAR}", COMPARE, no=((offset.text, offset.low, FAR),))
-            self.draft.refuse(far, HARD)
-        view = Part(self.draft, Bytes(self.begin, self.stop, self.size))
+            self.builder.refuse(far, BAILOUT)
+        view = Substream(self.builder, Bytes(self.begin, self.stop, self.size))
         if offset.value is None:
-            name = self.draft.name(f"{self.hint}_at")
-            self.draft.assign(name, f"{self.begin} + {offset.at(SUM + 1)}")
+            name = self.builder.name(f"{self.hint}_at")
+            self.builder.assign(name, f"{self.begin} + {offset.at(SUM + 1)}")
             view.to(Pos(name))
         else:
             view.to(self.begin.plus(offset.value))
@@ -49,17 +49,17 @@ class Part(Stream):
         """Refuse what reads beyond the end."""
         if stop.base == self.stop.base:
             if stop.offset > self.stop.offset:
-                self.draft.leave(INVALID)
+                self.builder.leave(INVALID)
             return
         text = f"{self.stop.at(SUM)} - {stop.base} < {stop.offset}" if stop.offset else f"{self.stop} < {stop}"
-        size = self.draft.known(self.size)
-        facts: Facts = ()
+        size = self.builder.known(self.size)
+        ranges: Ranges = ()
         if stop.base == self.begin.base:
             needed = stop.offset - self.begin.offset
             if needed <= size.low:
                 return
-            facts = ((size.text, needed, size.high),)
-        self.draft.refuse(flag(text, COMPARE, no=facts), INVALID)
+            ranges = ((size.text, needed, size.high),)
+        self.builder.refuse(flag(text, COMPARE, no=ranges), INVALID)
 
     def want(self, size: int) -> None:
         """Ask for a constant number of bytes from here."""
@@ -73,56 +73,56 @@ class Part(Stream):
         if size.value is not None and size.value >= 0:
             self.fixed(size.value)
             return Bytes(start, self.state.pos, size)
-        self.settle()
-        size = self.draft.known(size)
+        self.flush()
+        size = self.builder.known(size)
         if size.low < 0:
-            self.draft.refuse(flag(f"{size.at(COMPARE + 1)} < 0", COMPARE, no=((size.text, 0, size.high),)), INVALID)
-            size = self.draft.known(size)
+            self.builder.refuse(flag(f"{size.at(COMPARE + 1)} < 0", COMPARE, no=((size.text, 0, size.high),)), INVALID)
+            size = self.builder.known(size)
         left = f"{self.stop.at(SUM)} - {start.at(SUM + 1)}"
         beyond = f"{size.at(COMPARE + 1)} > {left}"
         if size.wide:
             beyond = f"{size.at(COMPARE + 1)} < 0 or {beyond}"
-        most = min(self.draft.known(self.size).high, FAR)
-        self.draft.refuse(flag(beyond, 1 if size.wide else COMPARE, no=((size.text, size.low, most),)), INVALID)
-        name = self.draft.name(f"{self.hint}_end")
-        self.draft.assign(name, f"{start} + {size.at(SUM + 1)}")
+        most = min(self.builder.known(self.size).high, FAR)
+        self.builder.refuse(flag(beyond, 1 if size.wide else COMPARE, no=((size.text, size.low, most),)), INVALID)
+        name = self.builder.name(f"{self.hint}_end")
+        self.builder.assign(name, f"{start} + {size.at(SUM + 1)}")
         self.to(Pos(name))
-        return Bytes(start, Pos(name), self.draft.known(size))
+        return Bytes(start, Pos(name), self.builder.known(size))
 
     def until(self, term: bytes, include: bool, consume: bool, eos_error: bool) -> Bytes:
         """Take the bytes up to a terminator, or to the end where there is none and that is no error."""
-        self.settle()
-        draft, start, unit = self.draft, self.state.pos, len(term)
-        found = draft.name(f"{self.hint}_end")
-        draft.assign(found, self.search(term, str(start), str(self.stop)))
-        most = min(draft.known(self.size).high, FAR)
+        self.flush()
+        builder, start, unit = self.builder, self.state.pos, len(term)
+        found = builder.name(f"{self.hint}_end")
+        builder.assign(found, self.search(term, str(start), str(self.stop)))
+        most = min(builder.known(self.size).high, FAR)
         if eos_error:
-            draft.refuse(flag(f"{found} < 0", COMPARE), INVALID)
+            builder.refuse(flag(f"{found} < 0", COMPARE), INVALID)
             stop = Pos(found, unit if include else 0)
             self.to(Pos(found, unit if consume else 0))
             self.state = replace(self.state, tested=Pos(found, unit))
         else:
-            after = draft.name(f"after_{self.hint}")
+            after = builder.name(f"after_{self.hint}")
             missing = f"if {found} < 0 else {found}"
             end = f"max({self.stop}, {start})" if self.beyond else str(self.stop)
-            draft.assign(after, f"{end} {missing}" + (f" + {unit}" if consume else ""))
-            stop_name = draft.name(f"{self.hint}_stop")
-            draft.assign(stop_name, f"{end} {missing}" + (f" + {unit}" if include else ""))
+            builder.assign(after, f"{end} {missing}" + (f" + {unit}" if consume else ""))
+            stop_name = builder.name(f"{self.hint}_stop")
+            builder.assign(stop_name, f"{end} {missing}" + (f" + {unit}" if include else ""))
             stop = Pos(stop_name)
             self.to(Pos(after))
         return Bytes(start, stop, Int(f"{stop.at(SUM)} - {start.at(SUM + 1)}", 0, most, SUM))
 
     def rest(self) -> Bytes:
         """Take what is left."""
-        self.settle()
+        self.flush()
         start, stop = self.state.pos, self.stop
-        most = min(self.draft.known(self.size).high, FAR)
+        most = min(self.builder.known(self.size).high, FAR)
         if start == self.begin:
             self.to(stop)
             return Bytes(start, stop, self.size)
         if self.beyond:
-            name = self.draft.name(f"{self.hint}_end")
-            self.draft.assign(name, f"max({start}, {stop})")
+            name = self.builder.name(f"{self.hint}_end")
+            self.builder.assign(name, f"max({start}, {stop})")
             stop = Pos(name)
         self.to(stop)
         if start.base == stop.base:
@@ -139,11 +139,11 @@ class Part(Stream):
 
     def whole(self) -> Int:
         """`size`: all bytes of the stream."""
-        return self.draft.known(self.size)
+        return self.builder.known(self.size)
 
     def ended(self) -> Flag:
         """`eof`: whether nothing is left."""
-        self.settle()
+        self.flush()
         pos, stop = self.state.pos, self.stop
         if self.state.left != 0 or self.passed:
             raise Inexpressible("the end of a stream within a byte")

@@ -10,13 +10,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sigflow.compiler import schema as sc
-from sigflow.compiler.emit.look.evaluate import FAILED, Around
-from sigflow.compiler.emit.look.frame import Frame
-from sigflow.compiler.emit.look.values import Bytes, Flag, Int, Literal, Thing, Value, both, either
+from sigflow.compiler.emit.native.evaluate import FAILED, Context
+from sigflow.compiler.emit.native.frame import Frame
+from sigflow.compiler.emit.native.values import Bytes, Flag, Int, Literal, SymbolicObject, Value, both, either
 from sigflow.compiler.plan import Step
 
 if TYPE_CHECKING:
-    from sigflow.compiler.emit.look.reading import Reader
+    from sigflow.compiler.emit.native.reading import Reader
 
 
 class Checks:
@@ -26,11 +26,11 @@ class Checks:
         self.reader = reader
         self.ev = reader.ev
 
-    def check(self, thing: Thing, step: Step, value: Value, index: Int | None = None) -> None:
+    def check(self, obj: SymbolicObject, step: Step, value: Value, index: Int | None = None) -> None:
         """`contents` and `valid` of one value."""
         attr = step.attr
-        around = Around(thing, value, index=index)
-        in_frame = isinstance(thing.stream, Frame)
+        context = Context(obj, value, index=index)
+        in_frame = isinstance(obj.stream, Frame)
 
         def refuse(good: Flag, equal_to: Value = None) -> None:
             if in_frame:
@@ -41,7 +41,7 @@ class Checks:
                     isinstance(equal_to, Bytes) and not equal_to.encoding
                 )
                 reason = self.reader.by_path.get(attr.place.path, "contents" if literal else FAILED)
-            self.reader.draft.refuse(good.negated(), reason)
+            self.reader.builder.refuse(good.negated(), reason)
 
         if attr.contents is not None:
             contents = Literal(attr.contents)
@@ -50,22 +50,22 @@ class Checks:
         if valid is None:
             return
         if valid.kind == "expr":
-            refuse(self.ev.truth(code_of(valid, 0).expr, around))
+            refuse(self.ev.truth(code_of(valid, 0).expr, context))
         elif valid.kind == "range":
             for code, op in zip(valid.codes, (">=", "<="), strict=True):
                 if code is not None:
-                    refuse(self.ev.compare(op, value, self.ev.value(code.expr, around)))
+                    refuse(self.ev.compare(op, value, self.ev.value(code.expr, context)))
         elif valid.kind == "in-enum":
             assert step.enum is not None
             refuse(self.among(value, sorted(entry.value for entry in step.enum.entries)))
         elif valid.kind == "eq":
-            wanted = self.ev.value(code_of(valid, 0).expr, around)
+            wanted = self.ev.value(code_of(valid, 0).expr, context)
             refuse(self.ev.compare("==", value, wanted), wanted)
         else:
             found = Flag.of(False)
             for code in valid.codes:
                 assert code is not None
-                one = self.ev.compare("==", value, self.ev.value(code.expr, around))
+                one = self.ev.compare("==", value, self.ev.value(code.expr, context))
                 found = either(found, one)
             refuse(found)
 
@@ -80,9 +80,9 @@ class Checks:
                 runs.append([one, one])
         found = Flag.of(False)
         for low, high in runs:
-            least = self.ev.sums.compare(">=", number, Int.of(low))
-            most = self.ev.sums.compare("<=", number, Int.of(high))
-            inside = self.ev.sums.compare("==", number, Int.of(low)) if low == high else both(least, most)
+            least = self.ev.arithmetic.compare(">=", number, Int.of(low))
+            most = self.ev.arithmetic.compare("<=", number, Int.of(high))
+            inside = self.ev.arithmetic.compare("==", number, Int.of(low)) if low == high else both(least, most)
             found = either(found, inside)
         return found
 

@@ -20,8 +20,8 @@ from sigflow.compiler.emit.expressions import (
     SUM,
     UNARY,
 )
-from sigflow.compiler.emit.look.draft import HARD, Draft, Inexpressible
-from sigflow.compiler.emit.look.values import LEAST, MOST, WIDE, Facts, Flag, Int, flag
+from sigflow.compiler.emit.native.builder import BAILOUT, Builder, Inexpressible
+from sigflow.compiler.emit.native.values import LEAST, MOST, WIDE, Flag, Int, Ranges, flag
 from sigflow.runtime.struct import MAX_SHIFT
 
 _OPPOSITE = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
@@ -37,26 +37,26 @@ def inside(value: Int) -> bool:
 
 
 class Arithmetic:
-    """Operations on integers, written into a draft."""
+    """Operations on integers, written by a builder."""
 
-    def __init__(self, draft: Draft) -> None:
-        self.draft = draft
+    def __init__(self, builder: Builder) -> None:
+        self.builder = builder
 
     def narrow(self, value: Int) -> Int:
         """The number as an int64; one that is none is not for this measure."""
-        value = self.draft.known(value)
+        value = self.builder.known(value)
         if inside(value):
             return value
         if value.value is not None or value.low < 0 or value.high > WIDE:
             raise Inexpressible("an integer beyond 64 bits")
-        self.draft.refuse(flag(f"{value.at(COMPARE + 1)} < 0", COMPARE, no=((value.text, 0, MOST),)), HARD)
-        return self.draft.known(value)
+        self.builder.refuse(flag(f"{value.at(COMPARE + 1)} < 0", COMPARE, no=((value.text, 0, MOST),)), BAILOUT)
+        return self.builder.known(value)
 
     # ------------------------------------------------------------ operations
 
     def binary(self, op: str, left: Int, right: Int, failed: str) -> Int:
         """`left op right`; failed: the reason of a frame for which Python would raise."""
-        left, right = self.draft.known(left), self.draft.known(right)
+        left, right = self.builder.known(left), self.builder.known(right)
         if op == "&" and right.value is None and left.value is not None:
             left, right = right, left
         if op in ("&", ">>") and left.wide and right.value is not None:
@@ -80,8 +80,8 @@ class Arithmetic:
         if low < LEAST or high > MOST:
             if low > MOST or high < LEAST:
                 raise Inexpressible("an integer beyond 64 bits")
-            fits = f"{self.draft.need(check)}({left.text}, {right.text})"
-            self.draft.refuse(flag(f"not {fits}", 3), HARD)
+            fits = f"{self.builder.need(check)}({left.text}, {right.text})"
+            self.builder.refuse(flag(f"not {fits}", 3), BAILOUT)
         return max(low, LEAST), min(high, MOST)
 
     def _add(self, left: Int, right: Int, _failed: str) -> Int:
@@ -111,14 +111,14 @@ class Arithmetic:
 
     def _not_zero(self, right: Int, failed: str) -> Int:
         if right.low <= 0 <= right.high:
-            self.draft.refuse(self.compare("==", right, Int.of(0)), failed)
-            right = self.draft.known(right)
+            self.builder.refuse(self.compare("==", right, Int.of(0)), failed)
+            right = self.builder.known(right)
         return right
 
     def _divide(self, left: Int, right: Int, failed: str) -> Int:
         right = self._not_zero(right, failed)
         if right.low <= -1 <= right.high and left.low == LEAST:
-            self.draft.refuse(flag(f"{right.at(COMPARE + 1)} == -1", COMPARE), HARD)
+            self.builder.refuse(flag(f"{right.at(COMPARE + 1)} == -1", COMPARE), BAILOUT)
         divisors = [one for one in (right.low, right.high, -1, 1) if right.low <= one <= right.high and one]
         ends = [a // b for a in (left.low, left.high, 0) if left.low <= a <= left.high for b in divisors] or [0]
         text = f"{left.at(PRODUCT)} // {right.at(PRODUCT + 1)}"
@@ -146,17 +146,17 @@ class Arithmetic:
     def _count(self, right: Int, failed: str) -> Int:
         """A number of bits to shift by, which is not negative."""
         if right.low < 0:
-            self.draft.refuse(self.compare("<", right, Int.of(0)), failed)
-        return self.draft.known(right)
+            self.builder.refuse(self.compare("<", right, Int.of(0)), failed)
+        return self.builder.known(right)
 
     def _left_shift(self, left: Int, right: Int, failed: str) -> Int:
         if right.value is None and right.high > MAX_SHIFT:
             # (The order of Python's complaints: too many bits, then a negative count; both refuse.)
-            self.draft.refuse(self.compare(">", right, Int.of(MAX_SHIFT)), failed)
-        right = self._count(self.draft.known(right), failed)
+            self.builder.refuse(self.compare(">", right, Int.of(MAX_SHIFT)), failed)
+        right = self._count(self.builder.known(right), failed)
         if right.high > 62:
-            self.draft.refuse(self.compare(">", right, Int.of(62)), HARD)
-            right = self.draft.known(right)
+            self.builder.refuse(self.compare(">", right, Int.of(62)), BAILOUT)
+            right = self.builder.known(right)
         if right.value == 0:
             return left
         power = Int(f"1 << {right.at(SHIFT + 1)}", 1 << right.low, 1 << right.high, SHIFT)
@@ -185,7 +185,7 @@ class Arithmetic:
 
     def compare(self, op: str, left: Int, right: Int) -> Flag:
         """`left op right`."""
-        left, right = self.draft.known(left), self.draft.known(right)
+        left, right = self.builder.known(left), self.builder.known(right)
         known = _decided(op, left, right)
         if known is not None:
             return Flag.of(known)
@@ -197,13 +197,13 @@ class Arithmetic:
             equal = op in ("==", "!=")
             if not (equal and left.low >= 0 and right.low >= 0 and left.high <= WIDE and right.high <= WIDE):
                 left, right = self.narrow(left), self.narrow(right)
-        yes, no = _facts(op, left, right)
+        yes, no = _ranges_of(op, left, right)
         text = f"{left.at(COMPARE + 1)} {{}} {right.at(COMPARE + 1)}"
         return Flag(text.format(op), COMPARE, text.format(_OPPOSITE[op]), COMPARE, yes, no)
 
     def _compare_wide(self, op: str, left: Int, right: int) -> Flag:
         """64 unsigned bits, as their two's complement, against a constant between their bounds."""
-        yes, no = _facts(op, left, Int.of(right))
+        yes, no = _ranges_of(op, left, Int.of(right))
         text = left.at(COMPARE + 1)
         if op in ("==", "!="):
             shown = Int.of(right).text
@@ -250,14 +250,14 @@ def _decided(op: str, left: Int, right: Int) -> bool | None:
     return False if below or (op == ">" and left.high <= right.low) else None
 
 
-def _facts(op: str, left: Int, right: Int) -> tuple[Facts, Facts]:
+def _ranges_of(op: str, left: Int, right: Int) -> tuple[Ranges, Ranges]:
     """What follows for both sides, where the comparison holds and where it does not."""
     yes = (*_bound(op, left, right), *_bound(_MIRROR[op], right, left))
     other = _OPPOSITE[op]
     return yes, (*_bound(other, left, right), *_bound(_MIRROR[other], right, left))
 
 
-def _bound(op: str, left: Int, right: Int) -> Facts:
+def _bound(op: str, left: Int, right: Int) -> Ranges:
     """What `left op right` says of the left side."""
     if left.value is not None:
         return ()

@@ -1,8 +1,8 @@
 """All forms of the measure say the same of any bytes: length, reason or NEED, and what goes with a length.
 
-`judged` drives the steps over all the bytes at once; `agree` holds `_look` and, where there is one, the static measure
-against it.  Formats: the bundled ones,
-those of `streams`, a table of small ones (`look_specs`), random ones (`random_specs`), and specs with a hint added.
+`judged` drives the steps over all the bytes at once; `agree` holds the native measure and, where there is one, the
+static measure against it.  Formats: the bundled ones, those of `streams`, a table of small ones (`native_specs`),
+random ones (`random_specs`), and specs with a hint added.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from sigflow.limits import Limits
 from sigflow.runtime import Envelope, Measured, Window, maybe_advance, native
 from sigflow.runtime.envelope import NEED, UNCOUNTED, Piece
 from sigflow.runtime.measure import WIRE_ERRORS
-from sigflow.runtime.native import HARD
+from sigflow.runtime.native import BAILOUT
 from sigflow.stream.reading import read
 from tests.compiler import kst_corpus
-from tests.compiler.look_specs import CASES, Case
+from tests.compiler.native_specs import CASES, Case
 from tests.compiler.random_specs import ALPHABET, random_spec
 from tests.compiler.test_measure import SAMPLES, SPECS, damaged
 
@@ -54,20 +54,20 @@ def judged(envelope: Envelope, data: bytes, at: int, end: int, limit: int) -> Me
 
 
 def agree(envelope: Envelope, data: bytes, at: int, end: int, limit: int) -> str:
-    """Hold `_look` and the static measure against the steps; gives what the verdict was."""
-    assert envelope.look is not None
+    """Hold `_native_measure` and the static measure against the steps; gives what the verdict was."""
+    assert envelope.native_measure is not None
     box = np.full(WORDS, -7, np.int64)
-    length = envelope.look(np.frombuffer(data, np.uint8), at, end, limit, box)
+    length = envelope.native_measure(np.frombuffer(data, np.uint8), at, end, limit, box)
     wanted = judged(envelope, data, at, end, limit)
     statically(envelope, data, at, end, limit, wanted)
     assert isinstance(length, int)
-    if length == HARD:
-        return "hard"
+    if length == BAILOUT:
+        return "bailout"
     if length > limit:
         assert wanted == "too-long" or (isinstance(wanted, Measured) and wanted.length == length)
         return "too long"
     if wanted is None or isinstance(wanted, str):
-        assert (None if length == NEED else envelope.look_reasons[-1 - length]) == wanted
+        assert (None if length == NEED else envelope.native_reasons[-1 - length]) == wanted
         return "lacking" if wanted is None else "refused"
     assert length == wanted.length
     assert box[0] == wanted.looked
@@ -104,7 +104,7 @@ def covered(piece: Piece, frame: bytes) -> bytes:
 
 
 def places(envelope: Envelope, box: Any, frame: bytes) -> Iterator[tuple[int, bytes]]:
-    """Where each checksum stands, and the bytes that it covers, by what `_look` says."""
+    """Where each checksum stands, and the bytes that it covers, by what `_native_measure` says."""
     words = (int(word) for word in box[4:])
     for checksum in envelope.checksums:
         if checksum.pieces is None:
@@ -114,7 +114,7 @@ def places(envelope: Envelope, box: Any, frame: bytes) -> Iterator[tuple[int, by
 
 
 def remarked(envelope: Envelope, frame: bytes, box: Any) -> str:
-    """Hold what `_look` says of the record against what reading it finds."""
+    """Hold what `_native_measure` says of the record against what reading it finds."""
     unit: Any = None
     fault: BaseException | None = None
     try:
@@ -125,7 +125,7 @@ def remarked(envelope: Envelope, frame: bytes, box: Any) -> str:
     findings = read(envelope, Limits(), record, unit, fault).diagnostics
     assert box[1] & ~(1 | UNCOUNTED) == 0
     assert not findings or box[1] & 1, findings
-    if envelope.look_counts:
+    if envelope.native_counts:
         assert envelope.sequence is not None
         assert (int(box[2]) - getattr(unit, envelope.sequence.field)) % (1 << 64) == 0
         stream = envelope.sequence.stream
@@ -158,8 +158,8 @@ def all_agree(envelope: Envelope, datas: Iterator[bytes], seed: int) -> Counter[
         data = b"ABA"[:at] + data
         for end in {len(data), dice.randrange(at, len(data) + 1)}:
             for limit in (
-                max(envelope.max_frame, envelope.look_least),
-                max(envelope.look_least, dice.randrange(1, 40)),
+                max(envelope.max_frame, envelope.native_min_limit),
+                max(envelope.native_min_limit, dice.randrange(1, 40)),
             ):
                 try:
                     found[agree(envelope, data, at, end, limit)] += 1
@@ -176,7 +176,7 @@ def test_formats(path: Path) -> None:
     envelope = load(path)
     samples = [bytes.fromhex(text) for text in SAMPLES[path.stem]]
     found = all_agree(envelope, inputs(samples, bytes(set(b"".join(samples))), 1, 150), 1)
-    assert found["hard"] == 0
+    assert found["bailout"] == 0
     assert found["clean"] + found["remarked"] > 20
     assert path.stem == "tlv" or found["needless"] == 0
 
@@ -185,8 +185,8 @@ def test_formats(path: Path) -> None:
 def test_constructs(case: Case, tmp_path: Path) -> None:
     envelope = load(tmp_path / f"{case.name}.ksy", case.text)
     assert envelope.inexpressible == case.why
-    assert (envelope.look is None) is bool(case.why)
-    if envelope.look is None:
+    assert (envelope.native_measure is None) is bool(case.why)
+    if envelope.native_measure is None:
         return
     samples = [data for data in (bytes.fromhex(text) for text in case.samples) if data]
     found = all_agree(envelope, inputs(samples, case.alphabet, 2, 60), 2)
@@ -200,7 +200,7 @@ def test_elements_without_bytes_end(tmp_path: Path) -> None:
     case = next(case for case in CASES if case.name == "empty_lists")
     envelope = load(tmp_path / "empty_lists.ksy", case.text)
     frame = bytes.fromhex("00011170 00")
-    assert agree(envelope, frame, 0, len(frame), 200) == "hard"
+    assert agree(envelope, frame, 0, len(frame), 200) == "bailout"
     assert judged(envelope, frame, 0, len(frame), 200) == "valid"
 
 
@@ -217,7 +217,7 @@ def test_random_specs(first: int, tmp_path: Path) -> None:
         dice = random.Random(seed)
         datas = [bytes(dice.choice(ALPHABET) for _ in range(dice.randrange(30))) for _ in range(40)]
         datas += [one + data for data in datas[:20] for one in envelope.sync[:1]]
-        if envelope.look is None:
+        if envelope.native_measure is None:
             assert envelope.inexpressible
             if envelope.inexpressible.startswith("no bytes are a frame"):
                 assert not any(isinstance(judged(envelope, data, 0, len(data), 60), Measured) for data in datas)
@@ -274,8 +274,8 @@ def corpus_agrees(name: str, wrapped: bool, folder: Path) -> None:
     ):
         return
     envelope = built.load().FORMAT
-    assert (envelope.look is None) is bool(envelope.inexpressible)
-    if envelope.look is None:
+    assert (envelope.native_measure is None) is bool(envelope.inexpressible)
+    if envelope.native_measure is None:
         return
     dice = random.Random(3)
     sample = sample_of(name)
@@ -287,7 +287,7 @@ def corpus_agrees(name: str, wrapped: bool, folder: Path) -> None:
             del data[dice.randrange(len(data)) :]
         frame = len(data).to_bytes(2, "little") + data if wrapped else bytes(data)
         try:
-            agree(envelope, frame, 0, len(frame), max(envelope.max_frame, envelope.look_least))
+            agree(envelope, frame, 0, len(frame), max(envelope.max_frame, envelope.native_min_limit))
         except AssertionError as error:
             raise AssertionError(f"{name}, wrapped {wrapped}: {frame.hex(' ')}: {error}") from error
 
@@ -299,9 +299,9 @@ def test_real_specs(path: Path, tmp_path: Path) -> None:
     built = build(spec, [path.parent])
     assert built.ok, built.problems
     envelope = built.load().FORMAT
-    assert (envelope.look is None) is bool(envelope.inexpressible)
+    assert (envelope.native_measure is None) is bool(envelope.inexpressible)
     notes = [problem for problem in built.problems if problem.code == "SF512"]
-    assert len(notes) == (envelope.look is None)
+    assert len(notes) == (envelope.native_measure is None)
 
 
 # ---------------------------------------------------------------- compiled
@@ -313,7 +313,7 @@ COMPILED_CASES = ("wide", "switched_values", "lists_of_entries", "handed_on")
 
 @pytest.fixture(scope="module")
 def compiled() -> Callable[[Envelope], Any]:
-    """Compiles a `_look` with Numba, its functions once for all."""
+    """Compiles a `_native_measure` with Numba, its functions once for all."""
     numba = pytest.importorskip("numba")
     space: dict[str, Any] = {"Any": object}
 
@@ -325,16 +325,16 @@ def compiled() -> Callable[[Envelope], Any]:
     for name, function in vars(native).items():
         if isinstance(function, FunctionType):
             space[name] = compile_one(function)
-    return lambda envelope: compile_one(envelope.look)
+    return lambda envelope: compile_one(envelope.native_measure)
 
 
 def same_compiled(envelope: Envelope, fast: Any, datas: Iterator[bytes]) -> None:
-    assert envelope.look is not None
-    limit = max(envelope.max_frame, envelope.look_least)
+    assert envelope.native_measure is not None
+    limit = max(envelope.max_frame, envelope.native_min_limit)
     for data in datas:
         array = np.frombuffer(data + bytes(8), np.uint8)
         boxes = np.zeros((2, WORDS), np.int64)
-        slow = envelope.look(array, 0, len(data), limit, boxes[0])
+        slow = envelope.native_measure(array, 0, len(data), limit, boxes[0])
         assert fast(array, 0, len(data), limit, boxes[1]) == slow, data.hex(" ")
         assert slow <= 0 or np.array_equal(*boxes)
 
@@ -358,15 +358,15 @@ def test_compiled_constructs(name: str, tmp_path: Path, compiled: Callable[[Enve
 
 
 def test_a_fixed_header_is_tested_once_for_each_run_of_fields() -> None:
-    look = load(next(path for path in SPECS if path.stem == "sgf1")).look
-    text = inspect.getsource(look)  # type: ignore[arg-type]
+    measure = load(next(path for path in SPECS if path.stem == "sgf1")).native_measure
+    text = inspect.getsource(measure)  # type: ignore[arg-type]
     assert text.count("end - at <") == 2  # before the magic is compared, and for all the rest
     assert "last" not in text  # the limit is the caller's matter
 
 
 def test_nothing_is_read_in_vain() -> None:
-    look = load(next(path for path in SPECS if path.stem == "nmea0183")).look
-    text = inspect.getsource(look)  # type: ignore[arg-type]
+    measure = load(next(path for path in SPECS if path.stem == "nmea0183")).native_measure
+    text = inspect.getsource(measure)  # type: ignore[arg-type]
     assert "for " not in text  # the fields of a sentence cannot fail and are not needed
     assert "while " not in text
 
@@ -402,5 +402,5 @@ def test_a_type_that_holds_another_many_times_over_is_not_written_out(tmp_path: 
     text = "meta: {id: many}\n-sigflow-stream: {max-frame: 4000000000}\nseq:\n  - {id: a, type: t0}\ntypes:\n"
     text += "".join(MANY.format(number, number + 1) for number in range(24)) + "  t24: {seq: [{id: x, type: u1}]}\n"
     envelope = load(tmp_path / "many.ksy", text)
-    assert envelope.look is None
+    assert envelope.native_measure is None
     assert envelope.inexpressible.startswith("more than fits into one function (/types/")

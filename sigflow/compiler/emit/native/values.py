@@ -1,8 +1,8 @@
-"""Values while a `_look` is written: text of Python that gives them at run time, with what is known of them now.
+"""Values while a native measure is written: text of Python that gives them at run time, with what is known now.
 
 An integer carries its bounds; one that may pass the largest int64 is the two's complement of an unsigned number of 64
 bits ("wide").  A truth carries what follows where it holds and where it does not.  Bytes and strings are never copied:
-a stretch of `data`, a literal, or a pair of locals that stands for either (a literal as the negative `-1 - number`).
+a range of `data`, a literal, or a pair of locals that stands for either (a literal as the negative `-1 - number`).
 An object is its members; where one of several values stands, `Cases` has them by the value of a local, the tag.
 """
 
@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any
 from sigflow.compiler.emit.expressions import AND, ATOM, NOT, OR, SUM, UNARY
 
 if TYPE_CHECKING:
-    from sigflow.compiler.emit.look.streams import Stream
+    from sigflow.compiler.emit.native.streams import Stream
     from sigflow.compiler.plan import ClassPlan
 
 #: The largest and the least int64, and the largest unsigned number of 64 bits.
 MOST, LEAST, WIDE = (1 << 63) - 1, -1 << 63, (1 << 64) - 1
 
 #: Bounds by the text of an expression.
-Facts = tuple[tuple[str, int, int], ...]
+Ranges = tuple[tuple[str, int, int], ...]
 
 
 def bracketed(text: str, own: int, precedence: int) -> str:
@@ -38,7 +38,7 @@ class Int:
     low: int
     high: int
     own: int = ATOM
-    empty: Facts = ()
+    empty: Ranges = ()
 
     @staticmethod
     def of(value: int) -> Int:
@@ -69,8 +69,8 @@ class Flag:
     own: int = ATOM
     opposite: str = ""
     opposite_own: int = ATOM
-    yes: Facts = ()
-    no: Facts = ()
+    yes: Ranges = ()
+    no: Ranges = ()
 
     @staticmethod
     def of(value: bool) -> Flag:
@@ -91,7 +91,7 @@ class Flag:
         return Flag(self.opposite, self.opposite_own, self.text, self.own, self.no, self.yes)
 
 
-def flag(text: str, own: int = ATOM, yes: Facts = (), no: Facts = ()) -> Flag:
+def flag(text: str, own: int = ATOM, yes: Ranges = (), no: Ranges = ()) -> Flag:
     """A truth whose opposite has no form of its own."""
     return Flag(text, own, f"not {bracketed(text, own, NOT)}", NOT, yes, no)
 
@@ -107,7 +107,7 @@ def both(left: Flag, right: Flag) -> Flag:
     return Flag(text, AND, " or ".join(opposites), OR, (*left.yes, *right.yes), _whichever(left.no, right.no))
 
 
-def _whichever(left: Facts, right: Facts) -> Facts:
+def _whichever(left: Ranges, right: Ranges) -> Ranges:
     """What is known where one of the two is, but not which."""
     found = []
     for text, low, high in left:
@@ -175,7 +175,7 @@ class Unknown:
 
 
 @dataclass(slots=True, eq=False)
-class Thing:
+class SymbolicObject:
     """An object: its class, and the values of its members by their node of the schema.
 
     prefix: of the names of its locals.  is_le: its calculated byte order.
@@ -183,8 +183,8 @@ class Thing:
 
     plan: ClassPlan
     prefix: str
-    parent: Thing | None
-    root: Thing | None
+    parent: SymbolicObject | None
+    root: SymbolicObject | None
     stream: Stream
     is_le: Flag | None = None
     members: dict[Any, Value] = field(default_factory=dict)
@@ -207,7 +207,7 @@ class Cases:
     values: tuple[Value, ...]
 
 
-class Many(ABC):
+class SymbolicList(ABC):
     """A list, while it is read and after; see `lists`."""
 
     @abstractmethod
@@ -227,4 +227,4 @@ class Many(ABC):
         """One element."""
 
 
-Value = Int | Flag | Bytes | Literal | Unknown | Thing | IO | Cases | Many | None
+Value = Int | Flag | Bytes | Literal | Unknown | SymbolicObject | IO | Cases | SymbolicList | None

@@ -10,21 +10,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sigflow.compiler.emit.expressions import COMPARE, PRODUCT, SUM
-from sigflow.compiler.emit.look.carried import Again, Carried, Found
-from sigflow.compiler.emit.look.draft import HARD, Draft, Ended, Inexpressible
-from sigflow.compiler.emit.look.evaluate import FAILED, Around
-from sigflow.compiler.emit.look.frame import Frame
-from sigflow.compiler.emit.look.part import Part
-from sigflow.compiler.emit.look.statements import Assign, Break, Group, If, Loop, Node
-from sigflow.compiler.emit.look.streams import FAR, State, Stream
-from sigflow.compiler.emit.look.values import (
+from sigflow.compiler.emit.native.builder import BAILOUT, Builder, Inexpressible, Unreachable
+from sigflow.compiler.emit.native.carried import Carried, LoopInfo, Retry
+from sigflow.compiler.emit.native.evaluate import FAILED, Context
+from sigflow.compiler.emit.native.frame import Frame
+from sigflow.compiler.emit.native.statements import Assign, Break, Group, If, Loop, Node
+from sigflow.compiler.emit.native.streams import FAR, State, Stream
+from sigflow.compiler.emit.native.substream import Substream
+from sigflow.compiler.emit.native.values import (
     Bytes,
     Flag,
     Int,
     Literal,
-    Many,
     Pos,
-    Thing,
+    SymbolicList,
+    SymbolicObject,
     Value,
     flag,
 )
@@ -37,19 +37,19 @@ from sigflow.compiler.plan import Step
 from sigflow.runtime.stream import EMPTY
 
 if TYPE_CHECKING:
-    from sigflow.compiler.emit.look.reading import Reader
+    from sigflow.compiler.emit.native.reading import Reader
 
 #: How often a loop is written again before that is given up.
 _ATTEMPTS = 6
 
 
-class Listing(Many):
+class Listing(SymbolicList):
     """A list: while an element is read (`index` of them are there), once it has been, and when all are."""
 
-    def __init__(self, reader: Reader, step: Step, thing: Thing, stream: Stream, known: Found) -> None:
+    def __init__(self, reader: Reader, step: Step, obj: SymbolicObject, stream: Stream, known: LoopInfo) -> None:
         self.reader = reader
         self.step = step
-        self.thing = thing
+        self.obj = obj
         self.stream = stream
         self.start = stream.state.pos
         self.count = Int.of(0)
@@ -63,14 +63,14 @@ class Listing(Many):
             Carried(reader, self.before.body, hole.body, one)
             for hole, one in zip(self.holes, known.strings, strict=True)
         ]
-        self._mirrors: list[Value | None] = [None, None]
+        self._previous: list[Value | None] = [None, None]
         bits = reader.module.layout.wire_bits(step.wire)
         self.unit = bits // 8 if bits and not bits % 8 and not isinstance(step.wire, Switched | Bits) else 0
 
     # ------------------------------------------------------------ what expressions ask for
 
     def _asked(self) -> None:
-        if not self.done and self.reader.draft.lasting:
+        if not self.done and self.reader.builder.memoizing:
             raise Inexpressible("an instance that depends on a list which is still being read")
         wire = self.step.wire
         if isinstance(wire, Switched) and all(on is not None for on, _ in wire.cases):
@@ -78,7 +78,7 @@ class Listing(Many):
 
     def size(self) -> Int:
         self._asked()
-        return self.reader.draft.known(self.count)
+        return self.reader.builder.known(self.count)
 
     def last(self) -> Value:
         self._asked()
@@ -93,19 +93,19 @@ class Listing(Many):
     def _some(self, which: int) -> Value:
         """The last or first element of those that were read in other iterations."""
         reader = self.reader
-        reader.draft.refuse(reader.ev.sums.compare("<", reader.draft.known(self.count), Int.of(1)), FAILED)
-        if self._mirrors[which] is None:
+        reader.builder.refuse(reader.ev.arithmetic.compare("<", reader.builder.known(self.count), Int.of(1)), FAILED)
+        if self._previous[which] is None:
             step = self.step
             if isinstance(step.wire, Switched):
                 raise Inexpressible("an element that is one of several types")
-            hint = f"{'last' if which == 0 else 'first'}_{self.thing.prefix}{step.attr.id}"
+            hint = f"{'last' if which == 0 else 'first'}_{self.obj.prefix}{step.attr.id}"
             carried = self.carried[which]
-            self._mirrors[which] = carried.value(step, step.wire, hint, self.thing, (which,), lambda one: one)
-        return self._mirrors[which]
+            self._previous[which] = carried.value(step, step.wire, hint, self.obj, (which,), lambda one: one)
+        return self._previous[which]
 
     def at(self, index: Int) -> Value:
         self._asked()
-        reader, draft = self.reader, self.reader.draft
+        reader, builder = self.reader, self.reader.builder
         if self.index is not None and self.current is None and index.text == f"{self.index.text} - 1":
             return self._some(0)
         if self.done and index.text == f"{self.count.text} - 1":
@@ -114,13 +114,13 @@ class Listing(Many):
             if self.done and index.value == 0:
                 return self._some(1)
             raise Inexpressible("an element by its number, in a list whose elements differ in size")
-        draft.refuse(reader.ev.sums.compare("<", index, Int.of(0)), HARD)
-        index = draft.known(index)
-        draft.refuse(reader.ev.sums.compare(">=", index, draft.known(self.count)), FAILED)
-        index = draft.known(index)
-        name = draft.name(f"{self.thing.prefix}{self.step.attr.id}_at")
-        draft.assign(name, f"{self.start} + {index.at(PRODUCT)} * {self.unit}")
-        return reader.members.again(self.thing, self.step, Bytes(Pos(name), Pos(name, self.unit), Int.of(self.unit)))
+        builder.refuse(reader.ev.arithmetic.compare("<", index, Int.of(0)), BAILOUT)
+        index = builder.known(index)
+        builder.refuse(reader.ev.arithmetic.compare(">=", index, builder.known(self.count)), FAILED)
+        index = builder.known(index)
+        name = builder.name(f"{self.obj.prefix}{self.step.attr.id}_at")
+        builder.assign(name, f"{self.start} + {index.at(PRODUCT)} * {self.unit}")
+        return reader.members.reread(self.obj, self.step, Bytes(Pos(name), Pos(name, self.unit), Int.of(self.unit)))
 
 
 class Lists:
@@ -128,43 +128,43 @@ class Lists:
 
     def __init__(self, reader: Reader) -> None:
         self.reader = reader
-        self.draft: Draft = reader.draft
+        self.builder: Builder = reader.builder
         self.ev = reader.ev
         #: How many loops are being written.
         self.depth = 0
 
-    def read(self, thing: Thing, step: Step, stream: Stream) -> Value:
+    def read(self, obj: SymbolicObject, step: Step, stream: Stream) -> Value:
         """A list, element by element."""
-        draft, repeat = self.draft, step.attr.repeat
+        builder, repeat = self.builder, step.attr.repeat
         assert repeat is not None
         count: Int | None = None
         if repeat.kind == "expr":
             assert repeat.code is not None
-            count = self.ev.sums.narrow(self.ev.integer(repeat.code.expr, Around(thing)))
-            limit = limits_of(thing.plan.spec).get("repeat")
+            count = self.ev.arithmetic.narrow(self.ev.integer(repeat.code.expr, Context(obj)))
+            limit = limits_of(obj.plan.spec).get("repeat")
             if limit is not None:
-                draft.refuse(self.ev.sums.compare(">", count, Int.of(limit)), FAILED)
-            count = draft.known(count)
-        draft.settle()
-        before, known = stream.state, Found()
+                builder.refuse(self.ev.arithmetic.compare(">", count, Int.of(limit)), FAILED)
+            count = builder.known(count)
+        builder.flush()
+        before, known = stream.state, LoopInfo()
         for _ in range(_ATTEMPTS):
             block: list[Node] = []
-            listing = thing.members[step.attr] = Listing(self.reader, step, thing, stream, known)
+            listing = obj.members[step.attr] = Listing(self.reader, step, obj, stream, known)
             self.depth += 1
             try:
-                with draft.attempt(block):
+                with builder.attempt(block):
                     if isinstance(step.wire, Bits) and count is not None:
                         self._bits(listing, count, step.wire)
                     else:
                         self._loop(listing, count, known)
-            except Again:
+            except Retry:
                 stream.state = before
                 continue
             finally:
                 self.depth -= 1
                 if step.attr.is_instance:  # (these are worked out again where they are asked for)
-                    thing.members.pop(step.attr)
-            draft.block.extend(block)
+                    obj.members.pop(step.attr)
+            builder.block.extend(block)
             listing.done = True
             listing.index = listing.current = None
             return listing
@@ -172,43 +172,43 @@ class Lists:
 
     # ------------------------------------------------------------ the loop
 
-    def _loop(self, listing: Listing, count: Int | None, known: Found) -> None:
+    def _loop(self, listing: Listing, count: Int | None, known: LoopInfo) -> None:
         """The loop, and the state of the stream behind it."""
-        draft, stream, step = self.draft, listing.stream, listing.step
+        builder, stream, step = self.builder, listing.stream, listing.step
         repeat = step.attr.repeat
         assert repeat is not None
         entry = stream.state
         known.unaligned = known.unaligned or entry.left != 0
         left = None if known.unaligned else 0
-        pos, looked, i = draft.name("pos"), draft.name("looked"), draft.name("i")
-        draft.assign(pos, str(entry.pos))
+        pos, looked, i = builder.name("pos"), builder.name("looked"), builder.name("i")
+        builder.assign(pos, str(entry.pos))
         if isinstance(stream, Frame):
-            draft.assign(looked, str(entry.looked))
+            builder.assign(looked, str(entry.looked))
         stream.state = State(Pos(pos), Pos(""), Pos(looked) if isinstance(stream, Frame) else entry.looked, left)
         if count is None:
-            draft.assign(i, "0")
+            builder.assign(i, "0")
         most = FAR if count is None else max(count.high - 1, 0)
         head = f"for {i} in range({count.text})" if count is not None else "while True"
         if repeat.kind == "eos":
-            assert isinstance(stream, Part)
+            assert isinstance(stream, Substream)
             if known.unaligned:
                 raise Inexpressible("a list to the end of elements that end within a byte")
             head = f"while {pos} < {stream.stop}"
             most = min(most, max(stream.size.high - 1, 0)) if self._moves(listing) else most
         guard = self._guard(listing, most + 1, pos, i)
         loop = Loop(head)
-        draft.put(listing.before)
-        draft.put(loop)
+        builder.put(listing.before)
+        builder.put(loop)
         index = Int(i, 0, most)
         listing.index = listing.count = index
         alive = True
-        with draft.within(loop.body):
+        with builder.within(loop.body):
             try:
                 self._body(listing, index, pos, looked, guard, known)
-            except Ended:
+            except Unreachable:
                 alive = False
         if not alive and count is None and repeat.kind == "until":
-            raise Ended
+            raise Unreachable
         there = stream.known(stream.state.pos) and (
             repeat.kind == "until" or (entry.pos.base == entry.tested.base and entry.pos.offset <= entry.tested.offset)
         )
@@ -222,40 +222,40 @@ class Lists:
             listing.count = count if count.low >= 0 else Int(f"max({count.text}, 0)", 0, max(count.high, 0))
         if guard:
             nothing = f"{pos} == {entry.pos} and {listing.count.at(COMPARE + 1)} > 0"
-            draft.refuse(flag(nothing, 2), HARD)
+            builder.refuse(flag(nothing, 2), BAILOUT)
 
     def _bits(self, listing: Listing, count: Int, wire: Bits) -> None:
         """A list of bit fields, which need not begin where a byte does."""
-        draft, stream = self.draft, listing.stream
+        builder, stream = self.builder, listing.stream
         state = stream.state
         if state.left is None or (state.left and state.order != wire.order):
             raise Inexpressible("a list of bit fields that begins at a bit which the data decides")
         first = state.pos.plus(-1) if state.left else state.pos
         skipped = 8 - state.left if state.left else 0
-        looked, i, stop = draft.name("looked"), draft.name("i"), draft.name("stop")
+        looked, i, stop = builder.name("looked"), builder.name("i"), builder.name("stop")
         if isinstance(stream, Frame):
-            draft.assign(looked, str(state.looked))
+            builder.assign(looked, str(state.looked))
         index = Int(i, 0, max(count.high - 1, 0))
         listing.index = listing.count = index
         loop = Loop(f"for {i} in range({count.text})")
-        draft.put(listing.before)
-        draft.put(loop)
+        builder.put(listing.before)
+        builder.put(loop)
         before = f"{skipped} + " if skipped else ""
-        with draft.within(loop.body):
-            draft.assign(stop, f"{first} + ({before}({i} + 1) * {wire.width} + 7 >> 3)")
+        with builder.within(loop.body):
+            builder.assign(stop, f"{first} + ({before}({i} + 1) * {wire.width} + 7 >> 3)")
             stream.need(Pos(stop))
-            name = draft.name(stream.hint)
-            read = draft.need(f"bits_{wire.order}")
-            draft.assign(name, f"{read}(data, {first}, {before}{i} * {wire.width}, {wire.width})")
+            name = builder.name(stream.hint)
+            read = builder.need(f"bits_{wire.order}")
+            builder.assign(name, f"{read}(data, {first}, {before}{i} * {wire.width}, {wire.width})")
             value: Value = Int(name, 0, (1 << wire.width) - 1)
             if wire.boolean:
                 value = Flag(f"{name} != 0", COMPARE, f"{name} == 0", COMPARE)
             self._element(listing, index, value)
             if isinstance(stream, Frame):
-                draft.put(Assign(looked, stop))
+                builder.put(Assign(looked, stop))
         listing.count = count if count.low >= 0 else Int(f"max({count.text}, 0)", 0, max(count.high, 0))
-        after = draft.name("pos")
-        draft.assign(after, f"{first} + ({before}{listing.count.at(PRODUCT)} * {wire.width} + 7 >> 3)")
+        after = builder.name("pos")
+        builder.assign(after, f"{first} + ({before}{listing.count.at(PRODUCT)} * {wire.width} + 7 >> 3)")
         left: int | None = (8 - skipped) % 8 if not wire.width % 8 else None
         if listing.count.value is not None:
             left = -(skipped + listing.count.value * wire.width) % 8
@@ -269,7 +269,7 @@ class Lists:
             shape = wire.shape
             if shape.term is not None and shape.consume and shape.size is None and not shape.eos:
                 return True
-        return Reads(self.reader.module, listing.thing.plan, "", Writer()).takes_bytes(wire)
+        return Reads(self.reader.module, listing.obj.plan, "", Writer()).takes_bytes(wire)
 
     def _guard(self, listing: Listing, most: int, pos: str, i: str) -> str:
         """A local for the position 65,536 elements ago, where elements may be empty; see `KaitaiStream.moved`."""
@@ -279,80 +279,80 @@ class Lists:
         stream.empty += most if stream.depth == self.depth - 1 else FAR
         if most < EMPTY and stream.empty <= 2 * EMPTY:
             return ""
-        moved = self.draft.name("moved")
-        self.draft.assign(moved, pos)
+        moved = self.builder.name("moved")
+        self.builder.assign(moved, pos)
         return moved
 
-    def _body(self, listing: Listing, index: Int, pos: str, looked: str, guard: str, known: Found) -> None:
+    def _body(self, listing: Listing, index: Int, pos: str, looked: str, guard: str, known: LoopInfo) -> None:
         """One iteration."""
-        draft, reader, stream, step = self.draft, self.reader, listing.stream, listing.step
-        thing, repeat = listing.thing, step.attr.repeat
+        builder, reader, stream, step = self.builder, self.reader, listing.stream, listing.step
+        obj, repeat = listing.obj, step.attr.repeat
         assert repeat is not None
-        value = reader.assigned(thing, step, stream, index)
+        value = reader.assigned(obj, step, stream, index)
         self._element(listing, index, value)
         done = ""
         if repeat.kind == "until":
             assert repeat.code is not None
-            ends = self.ev.truth(repeat.code.expr, Around(thing, value, index=index))
-            done = draft.name("done")
-            draft.assign(done, ends.text)
-        draft.settle()
+            ends = self.ev.truth(repeat.code.expr, Context(obj, value, index=index))
+            done = builder.name("done")
+            builder.assign(done, ends.text)
+        builder.flush()
         state = stream.state
         if state.left != 0 and not known.unaligned:
             known.unaligned = True
-            raise Again
+            raise Retry
         if isinstance(stream, Frame):
-            draft.put(Assign(looked, str(state.looked)))  # (may be told from where the element began)
-        draft.put(Assign(pos, str(state.pos)))
+            builder.put(Assign(looked, str(state.looked)))  # (may be told from where the element began)
+        builder.put(Assign(pos, str(state.pos)))
         if done:
-            draft.put(If(done, [Break()]))
+            builder.put(If(done, [Break()]))
         if repeat.kind != "expr":
-            draft.put(Assign(index.text, f"{index.text} + 1"))
-            limit = limits_of(thing.plan.spec).get("repeat")
+            builder.put(Assign(index.text, f"{index.text} + 1"))
+            limit = limits_of(obj.plan.spec).get("repeat")
             if limit is not None:
-                draft.refuse(flag(f"{index.text} > {limit}", COMPARE), FAILED)
+                builder.refuse(flag(f"{index.text} > {limit}", COMPARE), FAILED)
         if guard:
             node = If(f"{index.text} & 0xffff == 0xffff")
-            with draft.inside(node, "then"):
-                draft.refuse(flag(f"{pos} == {guard}", COMPARE), HARD)
-                draft.assign(guard, pos)
+            with builder.inside(node, "then"):
+                builder.refuse(flag(f"{pos} == {guard}", COMPARE), BAILOUT)
+                builder.assign(guard, pos)
 
     def _element(self, listing: Listing, index: Int, value: Value) -> None:
         """An element that was read: what it hands on, then its checks."""
-        draft = self.draft
-        draft.settle()
+        builder = self.builder
+        builder.flush()
         listing.current = (value,)
         listing.count = Int(f"{index.text} + 1", 1, index.high + 1, SUM)
-        draft.put(listing.holes[0])
-        draft.put(If(f"{index.text} == 0", [listing.holes[1]]))
+        builder.put(listing.holes[0])
+        builder.put(If(f"{index.text} == 0", [listing.holes[1]]))
         for carried in listing.carried:
             carried.read(value)
-        self.reader.checks.check(listing.thing, listing.step, value, index)
-        self._unique_key(listing.thing, listing.step, value, index)
+        self.reader.checks.check(listing.obj, listing.step, value, index)
+        self._unique_key(listing.obj, listing.step, value, index)
 
-    def _unique_key(self, thing: Thing, step: Step, value: Value, index: Int) -> None:
+    def _unique_key(self, obj: SymbolicObject, step: Step, value: Value, index: Int) -> None:
         """`-sigflow-unique`: a key that came before is refused."""
         unique = self.reader.hints.uniques.get(step.attr)
-        if unique is None or not isinstance(thing.stream, Frame):
+        if unique is None or not isinstance(obj.stream, Frame):
             return
         code, reason = unique
-        draft = self.draft
+        builder = self.builder
         if self.depth > 1:
             raise Inexpressible("unique keys in a list of lists")
-        key = self.ev.value(code.expr, Around(thing, value, index=index))
+        key = self.ev.value(code.expr, Context(obj, value, index=index))
         if isinstance(key, Literal) and not key.value:
             key = Bytes(Pos("0"), Pos("0"), Int.of(0))
-        name = draft.name("seen")
+        name = builder.name("seen")
         if isinstance(key, Bytes):
-            if any(draft.literals[number] for number in key.literals):
+            if any(builder.literals[number] for number in key.literals):
                 literal = f"{key.start} < 0 and {key.stop} > {key.start}"
-                draft.refuse(flag(literal, 2), HARD)
-            call = draft.need("seen_before")
-            draft.assign(name, f"{call}(data, box, {index.text}, {key.start}, {key.stop})")
+                builder.refuse(flag(literal, 2), BAILOUT)
+            call = builder.need("seen_before")
+            builder.assign(name, f"{call}(data, box, {index.text}, {key.start}, {key.stop})")
         elif isinstance(key, Int | Flag):
-            number = self.ev.sums.narrow(self.ev.as_int(key))
-            draft.assign(name, f"{draft.need('number_seen')}(box, {index.text}, {number.text})")
+            number = self.ev.arithmetic.narrow(self.ev.as_int(key))
+            builder.assign(name, f"{builder.need('number_seen')}(box, {index.text}, {number.text})")
         else:
             raise Inexpressible("unique keys of several kinds")
-        draft.refuse(flag(f"{name} > 0", COMPARE), reason)
-        draft.refuse(flag(f"{name} < 0", COMPARE), HARD)
+        builder.refuse(flag(f"{name} > 0", COMPARE), reason)
+        builder.refuse(flag(f"{name} < 0", COMPARE), BAILOUT)

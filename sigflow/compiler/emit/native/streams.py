@@ -1,10 +1,10 @@
 """The two streams that a measure reads from, as places in `data` that the generated code knows.
 
 `Frame` is the window: a read first asks whether the bytes can belong to the frame (else `too-long`, or the reason of
-the bound in force) and whether they are there (else NEED).  `Part` is a stretch whose bytes are all there: what reads
-beyond its end is refused.
+the bound in force) and whether they are there (else NEED).  `Substream` is a range of bytes that are all there: what
+reads beyond its end is refused.
 
-Tests are put off until something depends on them: a run of fields that cannot refuse is tested once.  At the leading
+Tests are deferred until something depends on them: a run of fields that cannot refuse is tested once.  At the leading
 fields, whose places are constants, `limit` is no matter: the caller sees to it that the frame may be that long.
 """
 
@@ -14,9 +14,9 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 
 from sigflow.compiler.emit.expressions import ATOM, BIT_AND, BIT_OR, SHIFT, SUM
-from sigflow.compiler.emit.look.draft import Draft, Inexpressible
-from sigflow.compiler.emit.look.statements import Node
-from sigflow.compiler.emit.look.values import Bytes, Flag, Int, Pos, Unknown
+from sigflow.compiler.emit.native.builder import Builder, Inexpressible
+from sigflow.compiler.emit.native.statements import Node
+from sigflow.compiler.emit.native.values import Bytes, Flag, Int, Pos, Unknown
 
 #: No frame is longer than this: places and sizes of bytes that are there can be added.
 FAR = 1 << 62
@@ -39,8 +39,8 @@ class State:
 class Stream(ABC):
     """What both streams do.  `hint` is what the names of locals are made of."""
 
-    def __init__(self, draft: Draft, begin: Pos) -> None:
-        self.draft = draft
+    def __init__(self, builder: Builder, begin: Pos) -> None:
+        self.builder = builder
         self.begin = begin
         self.hint = "x"
         #: Elements of lists that may have been empty so far, and in how many loops the stream was made.
@@ -48,24 +48,24 @@ class Stream(ABC):
         self.depth = 0
         self.state = State(begin, begin, begin)
         self._wanted: Pos | None = None
-        self._later: list[tuple[str, str]] = []
+        self._deferred: list[tuple[str, str]] = []
 
     # ------------------------------------------------------------ putting off
 
-    def settle(self) -> None:
-        """Write what was put off."""
-        wanted, later = self._wanted, self._later
-        self._wanted, self._later = None, []
+    def flush(self) -> None:
+        """Write what was deferred."""
+        wanted, defer = self._wanted, self._deferred
+        self._wanted, self._deferred = None, []
         if wanted is not None:
             self.test(wanted)
             self.state = replace(self.state, tested=wanted)
-        for name, text in later:
-            self.draft.assign(name, text)
+        for name, text in defer:
+            self.builder.assign(name, text)
 
-    def later(self, wanted: str, text: str) -> str:
+    def defer(self, wanted: str, text: str) -> str:
         """A local for what is read here, assigned once its bytes are known to be there; gives its name."""
-        name = self.draft.name(wanted)
-        self._later.append((name, text))
+        name = self.builder.name(wanted)
+        self._deferred.append((name, text))
         return name
 
     def known(self, stop: Pos) -> bool:
@@ -107,8 +107,8 @@ class Stream(ABC):
     def search(self, term: bytes, start: str, stop: str) -> str:
         """Where a terminator first stands between two places, as text; -1 if nowhere."""
         if len(term) == 1:
-            return f"{self.draft.need('find_byte')}(data, {start}, {stop}, {term[0]})"
-        return f"{self.draft.need('find_term')}(data, {start}, {stop}, {halves(term)})"
+            return f"{self.builder.need('find_byte')}(data, {start}, {stop}, {term[0]})"
+        return f"{self.builder.need('find_term')}(data, {start}, {stop}, {halves(term)})"
 
     @abstractmethod
     def until(self, term: bytes, include: bool, consume: bool, eos_error: bool) -> Bytes:
@@ -134,7 +134,7 @@ class Stream(ABC):
         if count > 8:
             return self._in_nine(first, skipped, width, order)
         shift = 8 * count - skipped - width if order == "be" else skipped
-        whole = load(self.draft, first, count, order)
+        whole = load(self.builder, first, count, order)
         if width == 64:
             return whole
         text = f"{whole.at(SHIFT)} >> {shift}" if shift else whole.at(BIT_AND)
@@ -147,7 +147,7 @@ class Stream(ABC):
         """A bit field that begins within a byte and reaches into the ninth."""
         if width == 64:
             return Unknown("64 bits in nine bytes")
-        eight, ninth = load(self.draft, first, 8, order), load(self.draft, first.plus(8), 1, order)
+        eight, ninth = load(self.builder, first, 8, order), load(self.builder, first.plus(8), 1, order)
         more = skipped + width - 64
         inner = hex((1 << 64 - skipped) - 1)
         if order == "be":
@@ -173,10 +173,10 @@ class Stream(ABC):
         """`eof`: whether nothing is left."""
         raise Inexpressible("the end of what may still be arriving")
 
-    # ------------------------------------------------------------ where ways meet
+    # ------------------------------------------------------------ where branches join
 
-    def meet(self, before: State, ends: list[tuple[list[Node], State]]) -> None:
-        """Go on where several ways come together: (the block that ends a way, the state there) each."""
+    def join(self, before: State, ends: list[tuple[list[Node], State]]) -> None:
+        """Go on where several branches join: for each the block that ends it, and the state there."""
         states = [state for _, state in ends]
         pos = self._common("pos", [one.pos for one in states], ends)
         looked = self._common("looked", [one.looked for one in states], ends)
@@ -190,14 +190,14 @@ class Stream(ABC):
     def _common(self, wanted: str, places: list[Pos], ends: list[tuple[list[Node], State]]) -> Pos:
         if all(one == places[0] for one in places):
             return places[0]
-        name = self.draft.name(wanted)
+        name = self.builder.name(wanted)
         for (block, _), place in zip(ends, places, strict=True):
-            with self.draft.within(block):
-                self.draft.assign(name, str(place))
+            with self.builder.within(block):
+                self.builder.assign(name, str(place))
         return Pos(name)
 
 
-def load(draft: Draft, start: Pos, count: int, order: str) -> Int:
+def load(builder: Builder, start: Pos, count: int, order: str) -> Int:
     """The number in up to eight bytes."""
     parts: list[tuple[int, int]] = []  # (offset, size) of the loads
     at = 0
@@ -207,7 +207,7 @@ def load(draft: Draft, start: Pos, count: int, order: str) -> Int:
             at += size
     texts = []
     for offset, size in parts:
-        name = draft.need(f"u{size}{order if size > 1 else ''}")
+        name = builder.need(f"u{size}{order if size > 1 else ''}")
         shift = 8 * (count - offset - size) if order == "be" else 8 * offset
         texts.append(f"{name}(data, {start.plus(offset)})" + (f" << {shift}" if shift else ""))
     return Int(" | ".join(texts), 0, (1 << 8 * count) - 1, ATOM if count in (1, 2, 4, 8) else BIT_OR)

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from sigflow.compiler import schema as sc
 from sigflow.compiler.emit.expressions import AND, COMPARE, OR, SUM
-from sigflow.compiler.emit.look.arithmetic import inside
-from sigflow.compiler.emit.look.draft import Doubtful, Draft, Ended, Inexpressible
-from sigflow.compiler.emit.look.evaluate import FAILED, Around
-from sigflow.compiler.emit.look.reading import Reader, is_early
-from sigflow.compiler.emit.look.statements import Node
-from sigflow.compiler.emit.look.stretches import is_total
-from sigflow.compiler.emit.look.values import MOST, Bytes, Flag, Int, Literal, Pos, Thing, Value, either
 from sigflow.compiler.emit.measure import is_bounded, wires_of
+from sigflow.compiler.emit.native.arithmetic import inside
+from sigflow.compiler.emit.native.builder import Builder, Inexpressible, MayFail, Unreachable
+from sigflow.compiler.emit.native.byte_ranges import is_total
+from sigflow.compiler.emit.native.evaluate import FAILED, Context
+from sigflow.compiler.emit.native.reading import Reader, is_early
+from sigflow.compiler.emit.native.statements import Node
+from sigflow.compiler.emit.native.values import MOST, Bytes, Flag, Int, Literal, Pos, SymbolicObject, Value, either
 from sigflow.compiler.emit.reads import Reads
 from sigflow.compiler.emit.shared import limits_of
 from sigflow.compiler.emit.writer import Writer
@@ -33,14 +33,14 @@ from sigflow.runtime.envelope import UNCOUNTED
 ROOM = 64
 
 
-class Ending:
+class Epilogue:
     """Writes the end of a measure.  static: the checksums whose layout the envelope gives."""
 
-    def __init__(self, reader: Reader, unit: Thing, static: frozenset[ChecksumHint]) -> None:
+    def __init__(self, reader: Reader, unit: SymbolicObject, static: frozenset[ChecksumHint]) -> None:
         self.reader = reader
         self.unit = unit
         self.static = static
-        self.draft: Draft = reader.draft
+        self.builder: Builder = reader.builder
         self.hints = reader.hints
         self.words = 4
         self.counts = False
@@ -51,18 +51,18 @@ class Ending:
         checks = [self.layout(one) for one in self.hints.checksums]
         length = offset(frame.state.pos)
         if not Reads(self.reader.module, self.unit.plan, "", Writer()).class_takes_bytes(self.unit.plan.spec):
-            self.draft.refuse(self.reader.ev.sums.compare("<", length, Int.of(1)), FAILED)
+            self.builder.refuse(self.reader.ev.arithmetic.compare("<", length, Int.of(1)), FAILED)
         frame.finish()
-        self.draft.do(f"box[0] = {offset(frame.state.looked).text}")
-        self.draft.do(f"box[1] = {self.trouble().text}")
+        self.builder.do(f"box[0] = {offset(frame.state.looked).text}")
+        self.builder.do(f"box[1] = {self.trouble().text}")
         self.counters()
         for words in checks:
             for word in words:
-                self.draft.do(f"box[{self.words}] = {word}")
+                self.builder.do(f"box[{self.words}] = {word}")
                 self.words += 1
         if self.words > ROOM:
             raise Inexpressible("checksums of so many pieces")
-        self.draft.do(f"return {length.text}")
+        self.builder.do(f"return {length.text}")
 
     # ------------------------------------------------------------ checksums
 
@@ -75,8 +75,8 @@ class Ending:
                 start, stop = self.place(over.start)[0], self.place(over.stop)[1]
                 pieces += [offset(start).text, offset(stop).text]
                 continue
-            self.draft.place = over.code.place
-            value = self.reader.ev.value(over.code.expr, Around(self.unit))
+            self.builder.place = over.code.place
+            value = self.reader.ev.value(over.code.expr, Context(self.unit))
             pieces += self.piece(checksum, self.reader.ev.as_int(value) if isinstance(value, Flag) else value)
         if checksum in self.static:
             return []
@@ -87,15 +87,15 @@ class Ending:
 
     def place(self, path: Path) -> tuple[Pos, Pos]:
         """Where the field that a path leads to starts and stops."""
-        thing = self.unit
+        obj = self.unit
         for attr in path[:-1]:
-            inner = thing.members.get(attr)
+            inner = obj.members.get(attr)
             if inner is None:
                 self.reader.ev.fail()
-            if not isinstance(inner, Thing):
+            if not isinstance(inner, SymbolicObject):
                 raise Inexpressible("a checksum in an object that only some frames have")
-            thing = inner
-        found = self.reader.places.get((thing, path[-1]))
+            obj = inner
+        found = self.reader.places.get((obj, path[-1]))
         if found is None:
             raise Inexpressible("a checksum in an object that only some frames have")
         return found
@@ -104,8 +104,8 @@ class Ending:
         """The layout of a checksum that not every frame has."""
         conditions = []
         for code in checksum.conditions:
-            self.draft.place = code.place
-            value = self.reader.ev.value(code.expr, Around(self.unit))
+            self.builder.place = code.place
+            value = self.reader.ev.value(code.expr, Context(self.unit))
             if not isinstance(value, Flag):
                 raise Inexpressible("a condition of a checksum that is no condition of numbers")
             conditions.append(value)
@@ -118,15 +118,15 @@ class Ending:
     def piece(self, checksum: ChecksumHint, value: Value) -> list[str]:
         """Covered bytes that an expression gives."""
         if isinstance(value, Int):
-            sums = self.reader.ev.sums
-            value = sums.narrow(value)
-            self.draft.refuse(sums.compare("<", value, Int.of(0)), FAILED)
-            self.draft.refuse(sums.compare(">", value, Int.of(255)), FAILED)
+            arithmetic = self.reader.ev.arithmetic
+            value = arithmetic.narrow(value)
+            self.builder.refuse(arithmetic.compare("<", value, Int.of(0)), FAILED)
+            self.builder.refuse(arithmetic.compare(">", value, Int.of(255)), FAILED)
             return ["-1", value.text]
         if isinstance(value, Literal) and isinstance(value.value, bytes):
             return [word for byte in value.value for word in ("-1", str(byte))]
         if isinstance(value, Bytes) and not value.encoding and not checksum.zeroed:
-            self.reader.ev.stretches.real(value)
+            self.reader.ev.byte_ranges.real(value)
             return [offset(value.start).text, offset(value.stop).text]
         raise Inexpressible("covered bytes that are no stretch of the frame")
 
@@ -139,8 +139,8 @@ class Ending:
             return
         values: list[Value] = [self.unit.members.get(one.attr)]
         if one.per is not None:
-            values.append(self.calmly(one.per))
-        numbers = [self.draft.known(value) if isinstance(value, Int) else value for value in values]
+            values.append(self.speculate(one.per))
+        numbers = [self.builder.known(value) if isinstance(value, Int) else value for value in values]
         if isinstance(numbers[-1], Flag) and len(numbers) == 2:
             numbers[-1] = Int(f"int({numbers[-1].text})", 0, 1)
         if not all(isinstance(value, Int) for value in numbers):
@@ -148,32 +148,32 @@ class Ending:
         *_, last = numbers
         if len(numbers) == 2 and isinstance(last, Int) and not inside(last):
             return
-        counted = self.calmly(one.when) if one.when is not None else Flag.of(True)
+        counted = self.speculate(one.when) if one.when is not None else Flag.of(True)
         if not isinstance(counted, Flag):
             return
         self.counts = True
         if counted.value is False:
-            self.draft.do(f"box[1] += {UNCOUNTED}")
+            self.builder.do(f"box[1] += {UNCOUNTED}")
         elif counted.value is None:
-            self.draft.do(f"box[1] += 0 if {counted.at(OR)} else {UNCOUNTED}")
+            self.builder.do(f"box[1] += 0 if {counted.at(OR)} else {UNCOUNTED}")
         for number, value in enumerate(numbers):
             assert isinstance(value, Int)
-            self.draft.do(f"box[{2 + number}] = {value.text}")
+            self.builder.do(f"box[{2 + number}] = {value.text}")
         if len(numbers) == 1:
-            self.draft.do("box[3] = 0")
+            self.builder.do("box[3] = 0")
 
-    def calmly(self, code: sc.Code) -> Value:
+    def speculate(self, code: sc.Code) -> Value:
         """The value of an expression, None where working it out may fail or is beyond a native measure."""
         block: list[Node] = []
-        self.draft.strict = True
+        self.builder.speculative = True
         try:
-            with self.draft.within(block):
-                found = self.reader.ev.value(code.expr, Around(self.unit))
-        except (Doubtful, Ended, Inexpressible):
+            with self.builder.within(block):
+                found = self.reader.ev.value(code.expr, Context(self.unit))
+        except (MayFail, Unreachable, Inexpressible):
             return None
         finally:
-            self.draft.strict = False
-        self.draft.block.extend(block)
+            self.builder.speculative = False
+        self.builder.block.extend(block)
         return found
 
     # ------------------------------------------------------------ what the record may have to say
@@ -199,7 +199,7 @@ class Ending:
 
     def holds(self, code: sc.Code | None) -> Flag:
         """Whether a condition holds; where that cannot be told, it may."""
-        value = self.calmly(code) if code is not None else None
+        value = self.speculate(code) if code is not None else None
         return value if isinstance(value, Flag) else Flag.of(True)
 
     def may_fail(self, step: Step) -> Flag:
@@ -215,12 +215,12 @@ class Ending:
             return Flag.of(not self.harmless(wire, step, 0))
         found = Flag.of(False)
         cases = [(code, self.harmless(one, step, 0)) for code, one in wire.cases]
-        on = self.calmly(wire.on)
+        on = self.speculate(wire.on)
         if any(code is None and not harmless for code, harmless in cases) or on is None:
             return Flag.of(True)
         for code, harmless in cases:
             if code is not None and not harmless:
-                value = self.calmly(code)
+                value = self.speculate(code)
                 if value is None:
                     return Flag.of(True)
                 found = either(found, self.reader.ev.compare("==", on, value))

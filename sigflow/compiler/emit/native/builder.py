@@ -1,7 +1,8 @@
-"""The function being drafted: where statements are written, which names are in use, what is known at each place.
+"""The function under construction: where statements are written, which names are in use, what is known at each place.
 
-Everything the measure reads gets a name where it is read, needed or not; `tidy` drops what nothing needs.  `facts` are
-bounds of expressions by their text, learnt from the checks passed on the way to the block at hand.
+Everything that the measure reads gets a name where it is read, needed or not; `eliminate_dead_code` drops what nothing
+needs.  `ranges` are the bounds of expressions by their text, learnt from the checks that were passed on the way to the
+current block.
 """
 
 from __future__ import annotations
@@ -13,12 +14,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NoReturn
 
-from sigflow.compiler.emit.look.statements import Assign, Do, Exit, If, Loop, Node
-from sigflow.compiler.emit.look.values import MOST, Facts, Flag, Int
+from sigflow.compiler.emit.native.statements import Assign, Do, Exit, If, Loop, Node
+from sigflow.compiler.emit.native.values import MOST, Flag, Int, Ranges
 from sigflow.diagnostics import Place
 from sigflow.runtime import native
 
-NEED, HARD = 0, -1000
+NEED, BAILOUT = 0, -1000
 #: Statements, names and objects of a function that is still worth compiling; types may hold each other many times over.
 MOST_WORK = 6000
 
@@ -29,14 +30,14 @@ _TAKEN = frozenset(("data", "at", "end", "limit", "box", "last", *keyword.kwlist
 
 
 class Inexpressible(Exception):
-    """Something that `_look` cannot say; the text says what, for people."""
+    """Something that `_native_measure` cannot say; the text says what, for people."""
 
 
-class Ended(Exception):
+class Unreachable(Exception):
     """What comes next in the block at hand is never reached."""
 
 
-class Doubtful(Exception):
+class MayFail(Exception):
     """An expression may fail, where that must not decide anything."""
 
 
@@ -48,14 +49,14 @@ class Cause:
     note: str
 
 
-#: Why a frame is refused, or NEED or HARD.
+#: Why a frame is refused, or NEED or BAILOUT.
 Reason = str | int | Cause
 
 
-class Draft:
+class Builder:
     """The statements so far, the block that is being written, names in use, facts, reasons.
 
-    alias: what the module calls a function.  settle: called before anything is written, so that what was put off comes
+    alias: what the module calls a function.  flush: called before anything is written, so that what was deferred comes
     first.
     """
 
@@ -65,16 +66,16 @@ class Draft:
         self.functions: set[str] = set()
         self.root: list[Node] = []
         self.block = self.root
-        self.facts: dict[str, tuple[int, int]] = {}
+        self.ranges: dict[str, tuple[int, int]] = {}
         self.reasons: list[str] = []
         #: Bytes that a pair of locals may stand for though the frame does not hold them.
         self.literals: list[bytes] = []
-        self.settle: Callable[[], None] = lambda: None
+        self.flush: Callable[[], None] = lambda: None
         self.place = Place()
         #: Whether an expression that may fail is of no use.
-        self.strict = False
+        self.speculative = False
         #: How many instances are being worked out, which Python does once and keeps.
-        self.lasting = 0
+        self.memoizing = 0
         #: Whether what is read here was read and checked before.
         self.muted = False
         #: The blocks being written, outermost first: what was worked out in one of them is still there.
@@ -138,7 +139,7 @@ class Draft:
             raise
 
     def put(self, node: Node) -> None:
-        """Add a statement to the block at hand, without settling."""
+        """Add a statement to the block at hand, without flushing."""
         self.spend()
         self.block.append(node)
 
@@ -150,44 +151,44 @@ class Draft:
 
     def assign(self, name: str, text: str) -> None:
         """`name = text`."""
-        self.settle()
+        self.flush()
         self.put(Assign(name, text))
 
     def do(self, text: str) -> None:
         """A statement with an effect."""
-        self.settle()
+        self.flush()
         self.put(Do(text))
 
     def leave(self, reason: Reason) -> NoReturn:
-        """Return with a refusal, NEED or HARD; nothing after it in this block is reached."""
-        self.settle()
+        """Return with a refusal, NEED or BAILOUT; nothing after it in this block is reached."""
+        self.flush()
         self.exit(reason)
-        raise Ended
+        raise Unreachable
 
     def exit(self, reason: Reason) -> None:
-        """`return`, without settling."""
-        if self.strict:
-            raise Doubtful
+        """`return`, without flushing."""
+        if self.speculative:
+            raise MayFail
         if isinstance(reason, Cause):
             self.put(Exit(reason.text, reason.note))
         elif isinstance(reason, str):
             self.put(Exit(str(self.code(reason)), reason))
         else:
-            self.put(Exit(str(reason), "lacking" if reason == NEED else "hard"))
+            self.put(Exit(str(reason), "lacking" if reason == NEED else "bailout"))
 
     def refuse(self, bad: Flag, reason: Reason) -> None:
         """Return where `bad` holds; from here on it does not."""
-        if bad.text == "False" or self.facts.get(bad.text) == _NO:
+        if bad.text == "False" or self.ranges.get(bad.text) == _NO:
             return
         if self.muted:
-            self.learn(bad.no)
+            self.assume(bad.no)
             return
         if bad.text == "True":
             self.leave(reason)
-        self.settle()
+        self.flush()
         with self.inside(If(bad.text), "then"):
             self.exit(reason)
-        self.learn((*bad.no, (bad.text, *_NO)))
+        self.assume((*bad.no, (bad.text, *_NO)))
 
     @contextmanager
     def inside(self, node: If | Loop, part: str) -> Iterator[None]:
@@ -200,26 +201,26 @@ class Draft:
     @contextmanager
     def within(self, block: list[Node]) -> Iterator[None]:
         """Write into `block`; facts learnt there are forgotten after it."""
-        outer, facts = self.block, dict(self.facts)
+        outer, ranges = self.block, dict(self.ranges)
         self.block = block
         self.open.append(object())
         try:
             yield
         finally:
             self.open.pop()
-            self.block, self.facts = outer, facts
+            self.block, self.ranges = outer, ranges
 
     # ------------------------------------------------------------ facts
 
-    def learn(self, facts: Facts) -> None:
+    def assume(self, ranges: Ranges) -> None:
         """Narrow what is known."""
-        for text, low, high in facts:
-            old_low, old_high = self.facts.get(text, (low, high))
-            self.facts[text] = max(low, old_low), min(high, old_high)
+        for text, low, high in ranges:
+            old_low, old_high = self.ranges.get(text, (low, high))
+            self.ranges[text] = max(low, old_low), min(high, old_high)
 
     def known(self, value: Int) -> Int:
         """The number with the bounds known here."""
-        low, high = self.facts.get(value.text, (value.low, value.high))
+        low, high = self.ranges.get(value.text, (value.low, value.high))
         low, high = max(low, value.low), min(high, value.high)
         if low > high:
             return value  # never reached

@@ -1,0 +1,108 @@
+"""The native measure: how long a frame is, told by a single function over integers, which Numba compiles.
+
+`_native_measure` says of any bytes what `_steps` says of them once no more arrive (see `measure`), as a number: the
+length of the frame, 0 while bytes are lacking, less where there is none (`Envelope.native_reasons`), and -1000, a
+bailout, where int64 arithmetic does not reach: then the Python measure decides.  Types without a size are read in
+place, bytes are never copied, and a list is a loop.  A spec with something that cannot be said in this way has no
+native measure; `Missing` says what, and where.
+
+    statements, builder                the text, and what is known at each place of it
+    values                             numbers, bytes, objects while the text is written
+    arithmetic, branches, byte_ranges  operations on them
+    evaluate                           expressions
+    streams, frame, substream          what is read from
+    members, checks, reading           objects and their fields
+    carried, lists                     loops
+    epilogue                           `box`
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sigflow.compiler.emit.measure import Scope
+from sigflow.compiler.emit.native.builder import Builder, Inexpressible, Unreachable
+from sigflow.compiler.emit.native.epilogue import Epilogue
+from sigflow.compiler.emit.native.evaluate import Context
+from sigflow.compiler.emit.native.frame import Frame
+from sigflow.compiler.emit.native.reading import Reader
+from sigflow.compiler.emit.native.statements import Assign, eliminate_dead_code, lines_of
+from sigflow.compiler.emit.native.values import SymbolicObject
+from sigflow.compiler.emit.shared import Module
+from sigflow.compiler.hints import ChecksumHint, Hints
+from sigflow.compiler.plan import Plan
+from sigflow.diagnostics import Place
+
+#: Fields within so many leading bytes are not held against the frame limit one by one.
+_USUAL = 64
+
+
+@dataclass(frozen=True, slots=True)
+class NativeMeasure:
+    """The function's statements, and what the envelope says of it."""
+
+    lines: tuple[str, ...]
+    reasons: tuple[str, ...]
+    least: int
+    counts: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Why there is no such function: which construct, and where it stands."""
+
+    text: str
+    place: Place
+
+
+def write_native_measure(
+    plan: Plan, module: Module, hints: Hints, static: frozenset[ChecksumHint]
+) -> NativeMeasure | Missing:
+    """The native measure.  static: the checksums whose layout the envelope gives."""
+    builder = Builder(module.alias)
+    builder.place = hints.unit.place
+    try:
+        return _written(builder, plan, module, hints, static)
+    except Inexpressible as error:
+        return Missing(str(error), builder.place)
+    except Unreachable:
+        return Missing("no bytes are a frame", hints.unit.place)
+    except RecursionError:
+        return Missing("what lies too deep in other types or expressions", hints.unit.place)
+
+
+def _written(
+    builder: Builder, plan: Plan, module: Module, hints: Hints, static: frozenset[ChecksumHint]
+) -> NativeMeasure:
+    scope = Scope(plan, module, hints)
+    frame = Frame(
+        builder, hints.sync if hints.aborted_by_sync else (), any(_peeks(scope)), min(hints.max_frame, _USUAL)
+    )
+    builder.flush = frame.flush
+    reader = Reader(builder, module, scope, frame)
+    for checksum in hints.checksums:
+        for path in checksum.paths:
+            reader.marked.add(path[-1])
+    unit = SymbolicObject(plan.classes[hints.unit], "", None, None, frame)
+    unit.root = unit
+    for param, argument in zip(unit.plan.params, hints.arguments, strict=True):
+        unit.members[param.param] = reader.ev.value(argument.expr, Context(None))
+    reader.read(unit)
+    epilogue = Epilogue(reader, unit, static)
+    epilogue.write()
+    lines = tuple(lines_of(eliminate_dead_code([Assign("last", "at + limit"), *builder.root])))
+    for name in sorted(builder.functions & set(re.findall(r"\w+", "\n".join(lines)))):
+        module.need(name)
+    return NativeMeasure(lines, tuple(builder.reasons), frame.least, epilogue.counts)
+
+
+def _peeks(scope: Scope) -> Iterator[bool]:
+    """Of each field that may be looked at: whether it leaves its terminator."""
+    for one in scope.classes:
+        for step in one.steps:
+            yield not step.attr.consume
+
+
+__all__ = ["Missing", "NativeMeasure", "write_native_measure"]
