@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from sigflow.engine import chains, continuation, loop
+from sigflow.reasons import NATIVE
 
 if TYPE_CHECKING:
     from sigflow.engine.plan import Check, Scan
@@ -58,11 +59,19 @@ def kernel_code(module: ModuleType) -> str:
 def assemble(scan: Scan, kernels: Sequence[ModuleType]) -> str:
     """The text of a scan.  kernels: the modules of kernel code that its functions and checksums need."""
     parts = [_OPENING.format(names=", ".join(each.name for each in scan.formats))]
+    parts.append("\n".join(_refusals()))
     parts += [kernel_code(module) for module in (*kernels, loop, continuation, chains)]
     for number, envelope in enumerate(scan.formats):
         parts.append(_renamed(_source(envelope.native_measure), f"native_measure_{number}"))
     parts += ["\n".join(lines) for lines in _emitted(scan)]
     return "\n\n\n".join(parts) + "\n"
+
+
+def _refusals() -> Iterator[str]:
+    """The numbers of the refusals that every format has, and how many they are."""
+    for reason in NATIVE:
+        yield f"{reason.constant} = {reason.number}"
+    yield f"OWN_REASONS = {len(NATIVE)}"
 
 
 @lru_cache(maxsize=64)

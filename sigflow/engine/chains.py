@@ -9,7 +9,7 @@ reaches farther, the pass begins anew with twice the distance.
 """
 
 # mypy: ignore-errors
-# ruff: noqa: PLR1714
+# ruff: noqa: F821, PLR1714
 
 from sigflow.engine.continuation import (
     EXHAUSTED,
@@ -34,13 +34,10 @@ from sigflow.engine.loop import (
     NO,
     NO_MARKER,
     NOTHING,
-    NULL,
     OPTIONAL,
-    OVERTAKEN,
     REASON_BASE,
     START,
     TAIL,
-    UNCONFIRMED,
     YES,
     bounded,
     has_checksum,

@@ -8,7 +8,9 @@ alone.
 
 The functions `verdict_of`, `marker`, `next_first`, `native_measure`, `direct`, `stretches`, `fill` and those of the
 checksum families are emitted for the formats of a scan, see `assemble`.  They take the number of a format (in the order
-in which formats are tried) or of a checksum.
+in which formats are tried) or of a checksum.  So are the numbers of the refusals that every format has (TOO_LONG,
+CHECKSUM, ...; OWN_REASONS: how many they are), from `sigflow.reasons`: they count from REASON_BASE, and behind them
+those of `native_measure`.
 """
 
 # mypy: ignore-errors
@@ -77,15 +79,6 @@ TOLD_MASK = 9
 TOLD_STEP = 10
 OPTIONAL = 11  # whether not every frame has its checksums
 FIRST_OF = 12  # the number of the same format where it is tried first
-#: The refusals that every format has, counted from REASON_BASE; then follow those of its `native_measure`.
-TOO_LONG = 0
-INVALID = 1
-CHECKSUM = 2
-TRUNCATED = 3
-NULL = 4
-OVERTAKEN = 5
-UNCONFIRMED = 6
-OWN_REASONS = 7
 
 # -- K: one row for each checksum --
 SIZE = 0

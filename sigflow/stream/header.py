@@ -14,6 +14,7 @@ from collections.abc import Callable, Generator, Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from sigflow.reasons import INVALID, NO_MARKER, TOO_LONG
 from sigflow.runtime.envelope import UNCOUNTED, Measured
 from sigflow.runtime.measure import maybe_advance
 from sigflow.runtime.window import Window
@@ -25,10 +26,6 @@ if TYPE_CHECKING:
 Buffer = bytes | bytearray
 #: A length, a reason, or None while bytes are lacking.
 Verdict = int | str | None
-
-NO_MARKER = "no-marker"
-TOO_LONG = "too-long"
-INVALID = "valid"
 
 #: A stream id and a sequence counter.
 Key = tuple[int, int]
