@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from sigflow.diagnostics import Finding, Severity
 from sigflow.engine.counters import Shown
-from sigflow.engine.passes import LOOK
 from sigflow.events import Gap, Loss, Note
 from sigflow.recording.faults import Examiner
 from sigflow.recording.losses import findings_of
 from sigflow.recording.native import CodedGap
 from sigflow.recording.report import EMPTY, LONGEST, OF_COUNTER, OF_GAP, OF_RECORD, Report
+from sigflow.runtime.box import MARK_LOOK
 
 if TYPE_CHECKING:
     import numpy
@@ -144,7 +144,7 @@ class NativeVerdict:
         """The rows whose records may have diagnostics: of those that the scan says so of, what a second look leaves."""
         import numpy
 
-        rows = numpy.flatnonzero(batch.marks[:, 1] & LOOK)
+        rows = numpy.flatnonzero(batch.marks[:, 1] & MARK_LOOK)
         if not len(rows):
             return []
         if self._doubts is None:
