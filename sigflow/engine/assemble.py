@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from sigflow.engine import chains, continuation, loop
+from sigflow.reasons import NATIVE
 
 if TYPE_CHECKING:
     from sigflow.engine.plan import Check, Scan
@@ -58,11 +59,19 @@ def kernel_code(module: ModuleType) -> str:
 def assemble(scan: Scan, kernels: Sequence[ModuleType]) -> str:
     """The text of a scan.  kernels: the modules of kernel code that its functions and checksums need."""
     parts = [_OPENING.format(names=", ".join(each.name for each in scan.formats))]
+    parts.append("\n".join(_refusals()))
     parts += [kernel_code(module) for module in (*kernels, loop, continuation, chains)]
     for number, envelope in enumerate(scan.formats):
         parts.append(_renamed(_source(envelope.native_measure), f"native_measure_{number}"))
     parts += ["\n".join(lines) for lines in _emitted(scan)]
     return "\n\n\n".join(parts) + "\n"
+
+
+def _refusals() -> Iterator[str]:
+    """The numbers of the refusals that every format has, and how many they are."""
+    for reason in NATIVE:
+        yield f"{reason.constant} = {reason.number}"
+    yield f"OWN_REASONS = {len(NATIVE)}"
 
 
 @lru_cache(maxsize=64)
@@ -228,7 +237,7 @@ def _pieces(check: Check) -> list[tuple[str, str] | bytes]:
 
 def _place(check: Check) -> str:
     stored = check.checksum.stored
-    return f"at + box[box_{check.number}(box)]" if not check.static else _at(stored)
+    return f"at + box[box_{check.number}(box) + LAYOUT_STORED]" if not check.static else _at(stored)
 
 
 def _covered(check: Check) -> str:
@@ -258,17 +267,17 @@ def _direct(check: Check) -> list[str]:
     if not check.static:
         lines += [
             f"def box_{n}(box):",
-            "    i = 4",
-            *(["    i += 2 + 2 * box[i + 1]"] * check.before),
+            "    i = BOX_LAYOUTS",
+            *(["    i += LAYOUT_PIECES + 2 * box[i + LAYOUT_COUNT]"] * check.before),
             "    return i",
             "",
             "",
             f"def covered_{n}(at, stop, box):",
             f"    i = box_{n}(box)",
             "    size = 0",
-            "    for j in range(box[i + 1]):",
-            "        start = box[i + 2 + 2 * j]",
-            "        size += 1 if start < 0 else box[i + 3 + 2 * j] - start",
+            "    for j in range(box[i + LAYOUT_COUNT]):",
+            "        start = box[i + LAYOUT_PIECES + 2 * j]",
+            "        size += 1 if start < 0 else box[i + LAYOUT_PIECES + 2 * j + 1] - start",
             "    return size",
             "",
             "",
@@ -287,7 +296,7 @@ def _direct(check: Check) -> list[str]:
     # Through the list of stretches; a zeroed field is cut out of them there.
     return [
         *lines,
-        f"    X = box[{BOX_STRETCHES}:]",
+        "    X = box[BOX_STRETCHES:]",
         "    size = 0",
         f"    for j in range(stretches_{n}(c, at, stop, box, X)):",
         "        start, behind = X[2 * j], X[2 * j + 1]",
@@ -300,11 +309,6 @@ def _direct(check: Check) -> list[str]:
         "            size += behind",
         f"    return {family}_finish(state, size, P, T)",
     ]
-
-
-#: The part of `box` that a direct checksum writes its stretches to; before it are what `native_measure` says and a way
-#: of frames.
-BOX_STRETCHES = 1024
 
 
 def _stretches(check: Check) -> list[str]:
@@ -339,13 +343,13 @@ def _stretches(check: Check) -> list[str]:
     else:
         lines += [
             f"    i = box_{n}(box)",
-            "    for j in range(box[i + 1]):",
-            "        if box[i + 2 + 2 * j] < 0:",
-            "            X[2 * n], X[2 * n + 1] = -1 - box[i + 3 + 2 * j], 1",
+            "    for j in range(box[i + LAYOUT_COUNT]):",
+            "        if box[i + LAYOUT_PIECES + 2 * j] < 0:",
+            "            X[2 * n], X[2 * n + 1] = -1 - box[i + LAYOUT_PIECES + 2 * j + 1], 1",
             "            n += 1",
             "        else:",
-            "            start = at + box[i + 2 + 2 * j]",
-            "            end = min(max(start, at + box[i + 3 + 2 * j]), stop)",
+            "            start = at + box[i + LAYOUT_PIECES + 2 * j]",
+            "            end = min(max(start, at + box[i + LAYOUT_PIECES + 2 * j + 1]), stop)",
             *(f"            {line}" for line in body),
         ]
     return [*lines, "    return n"]

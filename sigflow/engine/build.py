@@ -23,7 +23,7 @@ from sigflow.engine.assemble import assemble
 from sigflow.engine.calls import Call, Function
 from sigflow.engine.plan import Scan
 from sigflow.engine.quiet import import_numba
-from sigflow.runtime import native
+from sigflow.runtime import box, native
 
 #: The functions that are called from outside; all others are compiled into them.
 ENTRIES = ("scan", "follow")
@@ -51,7 +51,7 @@ def cache_directory() -> Path:
 
 def text_of(scan: Scan) -> str:
     """The source text of a scan."""
-    return assemble(scan, [native, crc_kernels, sum_kernels, follow])
+    return assemble(scan, [box, native, crc_kernels, sum_kernels, follow])
 
 
 def functions_of(text: str) -> dict[str, FunctionType]:

@@ -9,12 +9,11 @@ reaches farther, the pass begins anew with twice the distance.
 """
 
 # mypy: ignore-errors
-# ruff: noqa: PLR1714
+# ruff: noqa: F821, PLR1714
 
 from sigflow.engine.continuation import (
     EXHAUSTED,
     MOST_LOOKS,
-    WAY,
     against_run,
     any_counts,
     continues,
@@ -24,7 +23,6 @@ from sigflow.engine.continuation import (
     tells,
 )
 from sigflow.engine.loop import (
-    BAILOUT_VERDICT,
     CHAIN,
     CURSOR,
     HEAD,
@@ -34,18 +32,17 @@ from sigflow.engine.loop import (
     NO,
     NO_MARKER,
     NOTHING,
-    NULL,
     OPTIONAL,
-    OVERTAKEN,
     REASON_BASE,
     START,
     TAIL,
-    UNCONFIRMED,
     YES,
     bounded,
     has_checksum,
     null,
 )
+from sigflow.runtime.box import BOX_COUNTER, BOX_LOOKED, BOX_STREAM, BOX_WAY
+from sigflow.runtime.native import BAILOUT
 
 
 def chained(k, data, at, end, final, S, L, K, BEGIN, ALPHABET, box, X, states, queue, RUNS, Ps, Ts):
@@ -55,32 +52,32 @@ def chained(k, data, at, end, final, S, L, K, BEGIN, ALPHABET, box, X, states, q
     if length <= 0:
         return length
     counts = tells(k, box, L)
-    stream = box[3]
-    following = next_counter(k, box[2], 1, L) if counts else 0
+    stream = box[BOX_STREAM]
+    following = next_counter(k, box[BOX_COUNTER], 1, L) if counts else 0
     stop = at + length
     if L[k, OPTIONAL] and has_checksum(k, at, stop, L, box):
         return NO_MARKER
     n = L[k, CHAIN]
     refused = -1 - L[k, REASON_BASE]
-    if null(k, data, at, box[0], L):
+    if null(k, data, at, box[BOX_LOOKED], L):
         if lock == NO:
             return refused - NULL
         filled = before_not_null(stop, n, data, end, final, S, L, box)
         if filled <= 0:
-            return filled if filled == 0 or filled == BAILOUT_VERDICT else refused - NULL
+            return filled if filled == 0 or filled == BAILOUT else refused - NULL
     if lock != NO and (stop <= end or counts):
         run = inside(at, stop, n, data, end, S, L, BEGIN, box, queue)
         if run < 0:
-            return BAILOUT_VERDICT
+            return BAILOUT
         if run:
             if any_counts(L) and not enter_runs(at, min(stop, end), n, data, end, S, L, BEGIN, box, RUNS):
-                return BAILOUT_VERDICT
+                return BAILOUT
             if counts and continues(k, stream, following, at, min(stop, end), S, RUNS):
                 return refused - OVERTAKEN
             if stop > end:
                 return 0
             verdict = against_run(k, at, stop, n, data, end, final, S, L, box, X, RUNS)
-            if verdict == 0 or verdict == BAILOUT_VERDICT:
+            if verdict == 0 or verdict == BAILOUT:
                 return verdict
             return length if verdict > 0 else refused - OVERTAKEN
     verdict = length
@@ -100,7 +97,7 @@ def chained(k, data, at, end, final, S, L, K, BEGIN, ALPHABET, box, X, states, q
             if claim == 0:
                 verdict = cut if final else 0
                 break
-            if claim == BAILOUT_VERDICT:
+            if claim == BAILOUT:
                 return claim
             if claim < 0:
                 verdict = refused - UNCONFIRMED
@@ -110,14 +107,14 @@ def chained(k, data, at, end, final, S, L, K, BEGIN, ALPHABET, box, X, states, q
     if lock == NO:
         overtaken = inside(at, stop, n, data, end, S, L, BEGIN, box, queue)
         if overtaken < 0:
-            return BAILOUT_VERDICT
+            return BAILOUT
         if overtaken:
             return refused - OVERTAKEN
     return verdict
 
 
 def before_not_null(place, n, data, end, final, S, L, box):
-    """1 where one of the n headers from `place` on is not null, 0 while bytes are lacking, -1, or BAILOUT_VERDICT."""
+    """1 where one of the n headers from `place` on is not null, 0 while bytes are lacking, -1, or BAILOUT."""
     for _ in range(n):
         claim = 0
         if place < end:
@@ -125,9 +122,9 @@ def before_not_null(place, n, data, end, final, S, L, box):
             claim = NO_MARKER
             while claim < 0 and k < len(L):
                 claim = bounded(k, data, place, end, S, L, box)
-                if claim == BAILOUT_VERDICT:
-                    return BAILOUT_VERDICT
-                if claim > 0 and not null(k, data, place, box[0], L):
+                if claim == BAILOUT:
+                    return BAILOUT
+                if claim > 0 and not null(k, data, place, box[BOX_LOOKED], L):
                     return 1
                 k += 1
         if claim <= 0:
@@ -140,9 +137,9 @@ def follows(data, at, end, S, L, box):
     """The length that the first format with a valid header here claims; 0 while bytes are lacking, else negative."""
     for k in range(len(L)):
         claim = bounded(k, data, at, end, S, L, box)
-        if claim == 0 or claim == BAILOUT_VERDICT:
+        if claim == 0 or claim == BAILOUT:
             return claim
-        if claim > 0 and not null(k, data, at, box[0], L):
+        if claim > 0 and not null(k, data, at, box[BOX_LOOKED], L):
             return claim
     return NO_MARKER
 
@@ -181,7 +178,7 @@ def inside(at, claim, n, data, end, S, L, BEGIN, box, queue):
             if nearest > 0:
                 while tail > head and queue[(tail - 1) % size, 1] >= nearest:
                     tail -= 1
-            bailout = nearest == BAILOUT_VERDICT or (nearest > 0 and tail - head >= size)
+            bailout = nearest == BAILOUT or (nearest > 0 and tail - head >= size)
             if bailout:
                 break
             if nearest > 0:
@@ -200,7 +197,7 @@ def inside(at, claim, n, data, end, S, L, BEGIN, box, queue):
 
 def nearest_end(start, n, data, end, reach, S, L, box):
     """The nearest end, not beyond `reach`, of a run of n frames from `start` on; 0 if there is none; or
-    BAILOUT_VERDICT.
+    BAILOUT.
     """
     if len(L) == 1:
         at = start
@@ -208,9 +205,9 @@ def nearest_end(start, n, data, end, reach, S, L, box):
             if at >= end:
                 return 0
             claim = bounded(S[NOTHING], data, at, end, S, L, box)
-            if claim == BAILOUT_VERDICT:
-                return BAILOUT_VERDICT
-            if claim <= 0 or at + claim > reach or null(S[NOTHING], data, at, box[0], L):
+            if claim == BAILOUT:
+                return BAILOUT
+            if claim <= 0 or at + claim > reach or null(S[NOTHING], data, at, box[BOX_LOOKED], L):
                 return 0
             at += claim
         return at
@@ -222,14 +219,14 @@ def nearest_of_several(start, n, data, end, reach, S, L, box):
     best = 0
     depth = 0
     looks = 0
-    box[WAY] = start
-    box[WAY + 1] = 0
+    box[BOX_WAY] = start
+    box[BOX_WAY + 1] = 0
     while depth >= 0:
-        way = WAY + 2 * depth
+        way = BOX_WAY + 2 * depth
         looks += 1
         claim = next_claim(way, len(L), data, end, S, L, box)
-        if claim == BAILOUT_VERDICT or looks > MOST_LOOKS:
-            return BAILOUT_VERDICT
+        if claim == BAILOUT or looks > MOST_LOOKS:
+            return BAILOUT
         if claim == EXHAUSTED:
             depth -= 1
             continue

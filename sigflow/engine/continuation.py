@@ -13,7 +13,6 @@ oldest to the newest.  A row of a table holds where its mark is S[AGE]; so that 
 
 from sigflow.engine.loop import (
     AGE,
-    BAILOUT_VERDICT,
     ENTERED,
     LAST_USED,
     LINKED,
@@ -27,6 +26,8 @@ from sigflow.engine.loop import (
     bounded,
     null,
 )
+from sigflow.runtime.box import BOX_COUNTER, BOX_LOOKED, BOX_MARKS, BOX_STREAM, BOX_WAY, MARK_UNCOUNTED
+from sigflow.runtime.native import BAILOUT
 
 #: Rows of RUNS: the tables of first and of last frames, and the runs.
 LINKS = 2 * RUN_ROWS
@@ -47,8 +48,6 @@ RUN_OLDER = 2
 RUN_NEWER = 3
 #: Rows that are tried for one entry.
 PROBES = 64
-#: From here on, box holds a way of frames: the place of each, then the format to try next at it.
-WAY = 64
 #: No format is left to try at the last place of a way.
 EXHAUSTED = -998
 #: Headers that following all the runs from one place may look at; where formats share places there can be more.
@@ -57,7 +56,7 @@ MOST_LOOKS = 4096
 
 def tells(k, box, L):
     """Whether the header that was looked at last, of format k, tells a counter that counts."""
-    return L[k, TOLD_COUNTER] and not box[1] & 4
+    return L[k, TOLD_COUNTER] and not box[BOX_MARKS] & MARK_UNCOUNTED
 
 
 def next_counter(k, counter, steps, L):
@@ -146,7 +145,7 @@ def enter_last(k, stream, counter, start, end, S, RUNS):
 
 def next_claim(way, until, data, end, S, L, box):
     """The length that the next format claims at the last place of a way of frames, NO_MARKER where its header is
-    none, EXHAUSTED where all before `until` were tried, or BAILOUT_VERDICT.
+    none, EXHAUSTED where all before `until` were tried, or BAILOUT.
 
     way: where in box the place stands, and behind it the format to try next.
     """
@@ -156,13 +155,13 @@ def next_claim(way, until, data, end, S, L, box):
         return EXHAUSTED
     box[way + 1] = k + 1
     claim = bounded(k, data, at, end, S, L, box)
-    if claim == BAILOUT_VERDICT:
-        return BAILOUT_VERDICT
-    return NO_MARKER if claim <= 0 or null(k, data, at, box[0], L) else claim
+    if claim == BAILOUT:
+        return BAILOUT
+    return NO_MARKER if claim <= 0 or null(k, data, at, box[BOX_LOOKED], L) else claim
 
 
 def runs_from(start, n, data, end, S, L, box, RUNS):
-    """Enter the runs of n frames from `start` on; 1, 0 where there is no room, or BAILOUT_VERDICT."""
+    """Enter the runs of n frames from `start` on; 1, 0 where there is no room, or BAILOUT."""
     looks = 0
     for first in range(len(L)):
         nearest = 0
@@ -170,14 +169,14 @@ def runs_from(start, n, data, end, S, L, box, RUNS):
         counter = S[NOTHING]
         counts = False
         depth = 0
-        box[WAY] = start
-        box[WAY + 1] = first
+        box[BOX_WAY] = start
+        box[BOX_WAY + 1] = first
         while depth >= 0:
-            way = WAY + 2 * depth
+            way = BOX_WAY + 2 * depth
             looks += 1
             claim = next_claim(way, first + 1 if depth == 0 else len(L), data, end, S, L, box)
-            if claim == BAILOUT_VERDICT or looks > MOST_LOOKS:
-                return BAILOUT_VERDICT
+            if claim == BAILOUT or looks > MOST_LOOKS:
+                return BAILOUT
             if claim == EXHAUSTED:
                 depth -= 1
                 continue
@@ -187,8 +186,8 @@ def runs_from(start, n, data, end, S, L, box, RUNS):
             stop = box[way] + claim
             if depth == 0:
                 counts = tells(k, box, L)
-                stream = box[3]
-                counter = box[2]
+                stream = box[BOX_STREAM]
+                counter = box[BOX_COUNTER]
             if depth < n - 1:
                 depth += 1
                 box[way + 2] = stop
@@ -197,7 +196,7 @@ def runs_from(start, n, data, end, S, L, box, RUNS):
             if nearest == 0 or stop < nearest:
                 nearest = stop
             if tells(k, box, L) and not enter_last(
-                k, box[3], next_counter(k, box[2], S[NOTHING], L), start, stop, S, RUNS
+                k, box[BOX_STREAM], next_counter(k, box[BOX_COUNTER], S[NOTHING], L), start, stop, S, RUNS
             ):
                 return 0
         if (
@@ -225,7 +224,7 @@ def enter_runs(at, stop, n, data, end, S, L, BEGIN, box, RUNS):
     while S[ENTERED] < stop:
         if BEGIN[data[S[ENTERED]]]:
             done = runs_from(S[ENTERED], n, data, end, S, L, box, RUNS)
-            if done == BAILOUT_VERDICT or (done == 0 and again):
+            if done == BAILOUT or (done == 0 and again):
                 S[ENTERED] = 0
                 return False
             if done == 0:
@@ -254,7 +253,7 @@ def continues(k, stream, counter, at, stop, S, RUNS):
 
 def against_run(k, at, stop, n, data, end, final, S, L, box, X, RUNS):
     """The verdict on a whole frame that holds a run, by the headers from its end on: 1, 0 while bytes are lacking, or
-    BAILOUT_VERDICT; -1: it is overtaken.
+    BAILOUT; -1: it is overtaken.
     """
     place = stop
     streams = 0
@@ -269,9 +268,9 @@ def against_run(k, at, stop, n, data, end, final, S, L, box, X, RUNS):
         of = 0
         while claim < 0 and of < len(L):
             claim = bounded(of, data, place, end, S, L, box)
-            if claim == BAILOUT_VERDICT:
-                return BAILOUT_VERDICT
-            if claim > 0 and null(of, data, place, box[0], L):
+            if claim == BAILOUT:
+                return BAILOUT
+            if claim > 0 and null(of, data, place, box[BOX_LOOKED], L):
                 claim = -1
             if claim < 0:
                 of += 1
@@ -280,11 +279,11 @@ def against_run(k, at, stop, n, data, end, final, S, L, box, X, RUNS):
         if tells(of, box, L):
             seen = False
             for m in range(streams):
-                seen = seen or (X[3 * m] == of and X[3 * m + 1] == box[3])
+                seen = seen or (X[3 * m] == of and X[3 * m + 1] == box[BOX_STREAM])
             if not seen:
                 X[3 * streams] = of
-                X[3 * streams + 1] = box[3]
-                X[3 * streams + 2] = next_counter(of, box[2], -1, L)
+                X[3 * streams + 1] = box[BOX_STREAM]
+                X[3 * streams + 2] = next_counter(of, box[BOX_COUNTER], -1, L)
                 streams += 1
         place += claim
     for m in range(streams):

@@ -9,6 +9,8 @@ The table has one row for each stream: what `Followed` has.  Its bits are brough
 
 # mypy: ignore-errors
 
+from sigflow.runtime.box import MARK_UNCOUNTED, MARK_UNTOLD
+
 #: Columns of the table of formats: whether it counts, modulus (0: 2**64), step, the window in steps.
 COUNTS = 0
 MODULUS = 1
@@ -42,9 +44,6 @@ SHOWN = 5
 DUPLICATE = 0
 LATE = -1
 LATE_UNMISSED = -2
-#: What the second mark of a frame says: its counter is not told; it does not count.
-NOT_TOLD = 2
-NOT_COUNTED = 4
 
 
 def place_of(stream, k):
@@ -89,8 +88,8 @@ def follow(frames, marks, begin, base, formats, table, shown, counted):
     row = begin
     while row < len(frames) and count < len(shown):
         k = marks[row, 0]
-        if formats[k, COUNTS] and not marks[row, 1] & NOT_COUNTED:
-            if formats[k, COUNTS] == UNTOLD or marks[row, 1] & NOT_TOLD:
+        if formats[k, COUNTS] and not marks[row, 1] & MARK_UNCOUNTED:
+            if formats[k, COUNTS] == UNTOLD or marks[row, 1] & MARK_UNTOLD:
                 break
             stream = frames[row, 3]
             found = frames[row, 2]

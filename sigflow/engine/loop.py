@@ -8,11 +8,16 @@ alone.
 
 The functions `verdict_of`, `marker`, `next_first`, `native_measure`, `direct`, `stretches`, `fill` and those of the
 checksum families are emitted for the formats of a scan, see `assemble`.  They take the number of a format (in the order
-in which formats are tried) or of a checksum.
+in which formats are tried) or of a checksum.  So are the numbers of the refusals that every format has (TOO_LONG,
+CHECKSUM, ...; OWN_REASONS: how many they are), from `sigflow.reasons`: they count from REASON_BASE, and behind them
+those of `native_measure`.
 """
 
 # mypy: ignore-errors
 # ruff: noqa: F821, PLR1714, SIM110
+
+from sigflow.runtime.box import BOX_COUNTER, BOX_LOOKED, BOX_MARKS, BOX_STREAM, X_REFUSALS
+from sigflow.runtime.native import BAILOUT
 
 # -- why a scan stopped --
 #: The bytes are decided, or more must come before anything else can be.
@@ -27,7 +32,6 @@ GROW = 4
 
 # -- verdicts: > 0 the length of a frame, 0 bytes are lacking, else a refusal --
 NO_MARKER = -999
-BAILOUT_VERDICT = -1000
 GROW_VERDICT = -1001
 
 # -- S: the state, then what is counted, then caches --
@@ -77,15 +81,6 @@ TOLD_MASK = 9
 TOLD_STEP = 10
 OPTIONAL = 11  # whether not every frame has its checksums
 FIRST_OF = 12  # the number of the same format where it is tried first
-#: The refusals that every format has, counted from REASON_BASE; then follow those of its `native_measure`.
-TOO_LONG = 0
-INVALID = 1
-CHECKSUM = 2
-TRUNCATED = 3
-NULL = 4
-OVERTAKEN = 5
-UNCONFIRMED = 6
-OWN_REASONS = 7
 
 # -- K: one row for each checksum --
 SIZE = 0
@@ -107,8 +102,6 @@ COARSE = 1 << COARSE_SCALE
 FAR = 32
 #: A gap is handed over in pieces of at most about this many bytes, so that two scans can meet inside a long one.
 SEGMENT = 1 << 16
-#: Where in X the refusals of a candidate stand; before them are the stretches of a checksum.
-REFUSED = 768
 #: The most reasons in a piece of a gap.
 MOST_REASONS = 64
 #: Rows of each table of runs by counter, see continuation.py: a power of two.
@@ -187,17 +180,17 @@ def scan(
                 n = S[FRAMES]
                 frames[n, 0] = S[BASE] + pos
                 frames[n, 1] = S[BASE] + pos + taken
-                frames[n, 2] = box[2]
-                frames[n, 3] = box[3]
+                frames[n, 2] = box[BOX_COUNTER]
+                frames[n, 3] = box[BOX_STREAM]
                 marks[n, 0] = L[k, FIRST_OF]
-                marks[n, 1] = box[1]
+                marks[n, 1] = box[BOX_MARKS]
                 break
             if verdict == NO_MARKER:
                 continue
-            if verdict <= BAILOUT_VERDICT:
-                code = UNDECIDABLE if verdict == BAILOUT_VERDICT else GROW
+            if verdict <= BAILOUT:
+                code = UNDECIDABLE if verdict == BAILOUT else GROW
                 break
-            X[REFUSED + refused] = REASON[-1 - verdict]
+            X[X_REFUSALS + refused] = REASON[-1 - verdict]
             refused += 1
         if code != DONE:
             break
@@ -209,7 +202,7 @@ def scan(
             S[LOCK] = after
         else:
             for n in range(refused):
-                add_gap(pos, pos + 1, X[REFUSED + n], S, gaps, reasons)
+                add_gap(pos, pos + 1, X[X_REFUSALS + n], S, gaps, reasons)
             pos += 1
             S[LOCK] = NO
         S[POS] = pos
@@ -265,11 +258,11 @@ def bounded(k, data, at, end, S, L, box):
     length = native_measure(k, data, at, end, L[k, LIMIT], box)
     if length > 0:
         seen = S[SEEN]
-        stop = at + box[0]
+        stop = at + box[BOX_LOOKED]
         S[REREAD] += max(0, min(stop, seen) - at)
         S[SEEN] = max(seen, stop)
         return length if length <= L[k, LIMIT] else -1 - L[k, REASON_BASE] - TOO_LONG
-    if length == 0 or length == BAILOUT_VERDICT:
+    if length == 0 or length == BAILOUT:
         return length
     return length - L[k, REASON_BASE] - OWN_REASONS
 
@@ -313,7 +306,7 @@ def checked(k, data, at, end, final, S, L, K, BEGIN, ALPHABET, box, X, states, q
             value = direct(c, data, at, stop, box, ALPHABET, Ps, Ts)
         else:
             value = from_prefix(c, data, at, stop, S, K, ALPHABET, box, X, states, Ps, Ts)
-            if value <= BAILOUT_VERDICT and S[WANTED] != 0:
+            if value <= BAILOUT and S[WANTED] != 0:
                 return value
         wrong = differs(c, data, field, value)
         if cost > SHORT:
@@ -340,14 +333,14 @@ def covers(S, at, stop, cost, has_states):
 
 
 def from_prefix(c, data, at, stop, S, K, ALPHABET, box, X, states, Ps, Ts):
-    """The checksum from the states at the ends of what it covers; BAILOUT_VERDICT or GROW_VERDICT with WANTED set.
+    """The checksum from the states at the ends of what it covers; BAILOUT or GROW_VERDICT with WANTED set.
 
     States far apart are made as fast as a checksum is computed, but leave much to do at the ends of a stretch, which
     the account has to allow; where it does not, states that are close together leave next to nothing.
     """
     if K[c, PREFIX] < 0:
         S[WANTED] = -1
-        return BAILOUT_VERDICT
+        return BAILOUT
     count = stretches(c, at, stop, box, X)
     reach_to = at
     ends = 0

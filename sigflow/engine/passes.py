@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sigflow.engine import loop
 from sigflow.engine.sweep import Found as FoundRows
 from sigflow.engine.sweep import Sweep
+from sigflow.runtime.box import MARK_LOOK, MARK_UNTOLD
 from sigflow.stream.chain import START
 from sigflow.stream.header import Buffer
 from sigflow.stream.scan import Found, Refusals, Scanner
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
 
     Array = numpy.ndarray[Any, Any]
 
-#: Bits of a frame's second mark: its record needs a look; its counter and stream id were not told.
-LOOK = 1
-UNTOLD = 2
 #: Candidates that the Python scan decides before the native one is tried again, and bytes it is given at first.
 STEPS = 64
 GIVEN = 1 << 16
@@ -37,9 +35,9 @@ class Batch(NamedTuple):
     """Frames and pieces of gaps of one stretch of the stream, in order.
 
     frames: (n, 4) int64, start, stop, counter, stream id.  marks: (n, 2) int64, the number of the format in the scan,
-    and `LOOK` | `UNTOLD`.  gaps: (m, 4) int64, start, stop, place of the first reason, how many.  Places are indexes of
-    `data`, whose first byte is at offset `base`; None where the bytes are only in the storage.  All of it is valid
-    until the next batch is asked for.
+    and its marks (`runtime/box.py`).  gaps: (m, 4) int64, start, stop, place of the first reason, how many.  Places are
+    indexes of `data`, whose first byte is at offset `base`; None where the bytes are only in the storage.  All of it is
+    valid until the next batch is asked for.
     """
 
     frames: Array
@@ -164,7 +162,7 @@ class _Rows:
         """One frame."""
         shift = base - self._base
         self._frames.append((at + shift, stop + shift, 0, 0))
-        self._marks.append((self._numbers.index(number), LOOK | UNTOLD))
+        self._marks.append((self._numbers.index(number), MARK_LOOK | MARK_UNTOLD))
 
     def frames(self, number: int, data: Buffer, base: int, found: Found) -> None:
         """A run of frames."""

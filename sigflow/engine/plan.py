@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sigflow.engine import loop
 from sigflow.engine.sums import Kernel, kernel_of
+from sigflow.reasons import NATIVE, NO_MARKER
 from sigflow.stream.account import Account
 from sigflow.stream.check import Checks, every_for
 from sigflow.stream.header import LARGEST, Header, tells_counter
@@ -18,9 +18,6 @@ from sigflow.stream.header import LARGEST, Header, tells_counter
 if TYPE_CHECKING:
     from sigflow.runtime.envelope import Checksum, Envelope
 
-#: The reasons that every format may refuse a candidate for, in the order of their numbers in `loop`.
-COMMON = ("too-long", "valid", "checksum", "truncated", "null", "overtaken", "unconfirmed")
-NO_MARKER = "no-marker"
 #: Reasons that fit into the mask of a gap.
 MOST_REASONS = 63
 
@@ -61,7 +58,7 @@ class Scan:
         texts: list[tuple[int, str]] = [(-1, NO_MARKER)]
         codes = []
         for number, envelope in zip(self.numbers, self.formats, strict=True):
-            for text in (*COMMON, *envelope.native_reasons):
+            for text in (*(reason.name for reason in NATIVE), *envelope.native_reasons):
                 if (number, text) not in texts:
                     texts.append((number, text))
                 codes.append(texts.index((number, text)))
@@ -79,7 +76,7 @@ class Scan:
             optional = any(checksum.optional for checksum in envelope.checksums)
             row = [limit, chain, low, high, base, max(1, envelope.min_frame), int(speaks)]
             rows.append([*row, *_counter(envelope, limit), int(optional), first])
-            base += loop.OWN_REASONS + len(envelope.native_reasons)
+            base += len(NATIVE) + len(envelope.native_reasons)
         return rows
 
     @property

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sigflow.engine import continuation, loop
+from sigflow.runtime.box import BOX_SIZE, X_SIZE
 from sigflow.stream.chain import NO, START, YES
 
 if TYPE_CHECKING:
@@ -89,8 +90,8 @@ class Sweep:
         self.reasons, codes = scan.reasons()
         self._codes = numpy.array(codes, int64)
         self._alphabet = numpy.frombuffer(bytes(range(256)), numpy.uint8)
-        self._box = numpy.zeros(2048, int64)
-        self._scratch = numpy.zeros(1024, int64)
+        self._box = numpy.zeros(BOX_SIZE, int64)
+        self._scratch = numpy.zeros(X_SIZE, int64)
         #: Where what is found goes to.
         self.rows = Rows(most, GAPS if most == FRAMES else most + 3)
         arrays = 2 * (max(prefixes, default=-1) + 1)  # of each algorithm, states close together and far apart

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sigflow.events import Event, Gap, Record
+from sigflow.reasons import BY_OTHERS, CHECKSUM, MEANINGS, NO_MARKER, TOO_LONG, TRUNCATED
 from sigflow.recording.diagnosis import Budget, Cause
-from sigflow.recording.faults import BY_OTHERS, MEANINGS, Examiner, Look
+from sigflow.recording.faults import Examiner, Look
 from sigflow.recording.inspection import cause_tree
 from sigflow.stream.chain import NO, START, YES
 from sigflow.stream.scan import Scanner
@@ -107,7 +108,7 @@ class _Explainer:
                 tried.append(Tried(record.start, format.name, "", self._confirmed(format, record, before)))
                 break
             found = self._decided(record.start, NO, [format])
-            reason = dict(found).get(format.name, "no-marker")
+            reason = dict(found).get(format.name, NO_MARKER)
             tried.append(self._refused(record.start, format, reason, None))
         last = self._last(before) if isinstance(before, Gap) else ()
         return Explanation("frame", record.start, record.stop, (*last, *tried))
@@ -164,7 +165,7 @@ class _Explainer:
             size *= GROWTH
 
     def _refused(self, place: int, format: Format, reason: str, gap: Gap | None) -> Tried:
-        if reason == "no-marker":
+        if reason == NO_MARKER:
             return Tried(place, format.name, reason, "its marker does not stand here")
         seen = self._examiner.look(format, place)
         words = MEANINGS.get(reason, reason) if reason in BY_OTHERS or seen.reason != reason else seen.message
@@ -198,7 +199,7 @@ class _Explainer:
         for _ in range(most):
             for format in self._ordered:
                 seen = self._examiner.look(format, place)
-                if seen.length is not None and seen.length > 0 and seen.reason in ("", "checksum", "truncated"):
+                if seen.length is not None and seen.length > 0 and seen.reason in ("", CHECKSUM, TRUNCATED):
                     yield place
                     place += seen.length
                     break
@@ -207,7 +208,7 @@ class _Explainer:
 
 
 def _length(seen: Look) -> str:
-    return f"; it claims {seen.length} bytes" if seen.length is not None and seen.reason != "too-long" else ""
+    return f"; it claims {seen.length} bytes" if seen.length is not None and seen.reason != TOO_LONG else ""
 
 
 class _One:

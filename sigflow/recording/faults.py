@@ -17,6 +17,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from sigflow.diagnostics import Finding, Severity, hex_excerpt
+from sigflow.reasons import ABORTED, BY_OTHERS, CHECKSUM, INVALID, MEANINGS, NULL, TOO_LONG, TRUNCATED
 from sigflow.recording.checks import Check, checks_of
 from sigflow.recording.diagnosis import BEYOND, NOTHING, OF_WRITERS, Budget, Cause, Diagnosis, diagnose
 from sigflow.recording.diagnosis.counting import CountingWindow
@@ -37,32 +38,15 @@ SEARCHED = 1 << 20
 #: Frames in a row in one gap of which each is diagnosed.
 IN_A_ROW = 8
 #: Reasons of which a checksum may tell the cause; and the bytes after a candidate among which that is searched.
-TELLING = ("checksum", "truncated", "too-long")
+TELLING = (CHECKSUM, TRUNCATED, TOO_LONG)
 REACH = 1 << 20
 #: Bytes of the first look at a candidate, and bytes that are read again for one verdict in all.
 WINDOW = 4096
 WORK = 256 << 20
 
-MEANINGS = {
-    "contents": "the fixed bytes are not there",
-    "valid": "a value is not one that the spec allows",
-    "too-long": "longer than the frame limit allows",
-    "checksum": "the checksum does not hold",
-    "aborted": "a second sync marker stands inside the header",
-    "null": "the header is all zeros, which is no evidence of a frame",
-    "overtaken": "other frames in a row lie inside the bytes that this one claims",
-    "unconfirmed": "what follows it are not frames, so nothing confirms it",
-    "truncated": "the stream ends inside the frame",
-    "abandoned": "the caller gave this candidate up",
-}
-
-
-NULL = "null"
-#: What is refused for these reasons has no fault of its own: it is what stands around it that speaks against it.
 #: What is said of a frame whose causes were not searched.
 UNSEEN = "; it was not looked at more closely"
 UNSEARCHED = "; its cause was not searched for, which --explain-all does"
-BY_OTHERS = ("unconfirmed", "overtaken", "abandoned", NULL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +71,7 @@ def look(format: Format, raw: bytes) -> Look:
     """The candidate at the start of `raw`, which goes on to the end of what is known of the stream."""
     envelope, limit = format.envelope, format.max_frame
     if envelope is None:
-        return Look("too-long", 0, "", f"the file is longer than the limit of {limit} bytes")
+        return Look(TOO_LONG, 0, "", f"the file is longer than the limit of {limit} bytes")
     window = CountingWindow(raw, 0, len(raw), limit, envelope.sync if envelope.aborted_by_sync else ())
     try:
         next(envelope.steps(window))
@@ -101,18 +85,18 @@ def look(format: Format, raw: bytes) -> Look:
         return replace(_refused(envelope, reason, error, window.pos(), raw, limit), steps=window.steps)
     path = _failed_path(envelope, raw)
     wanted = f"the stream ends {len(raw)} bytes into the frame, before its length is known"
-    return Look("truncated", window.pos(), path, wanted, steps=window.steps)
+    return Look(TRUNCATED, window.pos(), path, wanted, steps=window.steps)
 
 
 def _measured(envelope: Envelope, measured: Measured, raw: bytes, limit: int) -> Look:
     length = measured.length
     if length > limit:
-        return Look("too-long", 0, "", f"frame length {length} exceeds limit {limit}", length)
+        return Look(TOO_LONG, 0, "", f"frame length {length} exceeds limit {limit}", length)
     if length <= 0:
-        return Look("valid", 0, "", f"a frame of {length} bytes", length)
+        return Look(INVALID, 0, "", f"a frame of {length} bytes", length)
     if length > len(raw):
         at, path = _stop(envelope, raw, measured.looked)
-        return Look("truncated", at, path, f"the stream ends {len(raw)} bytes into a frame of {length} bytes", length)
+        return Look(TRUNCATED, at, path, f"the stream ends {len(raw)} bytes into a frame of {length} bytes", length)
     checks = tuple(checks_of(envelope, measured, raw[:length]))
     for check in checks:
         if not check.holds:
@@ -120,7 +104,7 @@ def _measured(envelope: Envelope, measured: Measured, raw: bytes, limit: int) ->
             message = (
                 f"stored {check.hex(check.stored)}, computed {check.hex(check.computed)} ({check.algorithm}{over})"
             )
-            return Look("checksum", check.offset, check.field, message, length, checks)
+            return Look(CHECKSUM, check.offset, check.field, message, length, checks)
     return Look("", 0, "", "", length, checks)
 
 
@@ -149,11 +133,11 @@ def _failed_path(envelope: Envelope, raw: bytes) -> str:
 
 
 def _refused(envelope: Envelope, reason: str, error: BaseException, at: int, raw: bytes, limit: int) -> Look:
-    if reason == "too-long":
+    if reason == TOO_LONG:
         length = _claimed(envelope, raw)
         words = f"frame length {'' if length is None else f'{length} '}exceeds limit {limit}"
         return Look(reason, at, _failed_path(envelope, raw[:at]), words, length)
-    failure = None if reason == "aborted" else _failure(envelope, raw[:limit])
+    failure = None if reason == ABORTED else _failure(envelope, raw[:limit])
     if failure is None:
         path = path_of_place(envelope, getattr(error, "path", "") or getattr(error, "src_path", ""))
     else:
@@ -284,7 +268,7 @@ class Examiner:
             raw = self._bytes(offset, offset + size)
             seen = look(format, raw)
             self._looks.looked(seen.steps, len(raw) if seen.checks else 0)
-            if seen.reason != "truncated" or len(raw) < size:
+            if seen.reason != TRUNCATED or len(raw) < size:
                 return seen
             size = min(seen.length, size * 64) if seen.length is not None and seen.length > size else size * 64
 
@@ -312,7 +296,7 @@ class Examiner:
             return NOTHING
         if self._budget.over or self._left <= 0:
             return None
-        whole = seen.reason == "checksum"
+        whole = seen.reason == CHECKSUM
         # Only what is known however the chunks fell: to where the gap ends, or the frame whose checksum was computed.
         stop = max(gap.span.stop, offset + seen.length) if whole else gap.span.stop
         data = self._bytes(offset, min(stop, gap.span.stop + BEYOND))

@@ -11,13 +11,13 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 from sigflow.engine.counters import Shown
-from sigflow.engine.passes import LOOK
 from sigflow.recording.batches import BYTES, SIZE, merged
 from sigflow.recording.faults import Examiner
 from sigflow.recording.lazy import LazySequence
 from sigflow.recording.native_rows import CodedGap
 from sigflow.recording.report import LONGEST, OF_GAP, OF_RECORD
 from sigflow.recording.verdict import Place, Verdict
+from sigflow.runtime.box import MARK_LOOK
 from sigflow.storage.memory import MemoryStorage
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class NativeVerdict(Verdict):
         """The rows whose records may have diagnostics: of those that the scan says so of, what a second look leaves."""
         import numpy
 
-        rows = numpy.flatnonzero(batch.marks[:, 1] & LOOK)
+        rows = numpy.flatnonzero(batch.marks[:, 1] & MARK_LOOK)
         if not len(rows):
             return []
         if self._doubts is None:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from sigflow.reasons import ABORTED, CHECKSUM, TOO_LONG, TRUNCATED
 from sigflow.recording.detect import detect
 from sigflow.recording.faults import look
 from sigflow.recording.fields import field_spans
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 #: The bytes of a capture from an offset up to another.
 Read = Callable[[int, int], bytes]
 #: Reasons that say nothing of the value of a field.
-NO_VALUE = ("", "checksum", "truncated", "too-long", "aborted")
+NO_VALUE = ("", CHECKSUM, TRUNCATED, TOO_LONG, ABORTED)
 
 #: Bytes of gaps that causes are tried on, and of the head that is looked at.
 SAMPLE = 16 << 10
@@ -110,7 +111,7 @@ def _of_the_report(report: Report, formats: Sequence[Format]) -> Iterator[Sympto
 
 def _aborted(format: Format, envelope: Envelope, report: Report, read: Read) -> Iterator[Symptom]:
     """Headers with a second marker in them: whole lines that lack what ends a header, or headers that hold a marker."""
-    reason = f"{format.name}:aborted"
+    reason = f"{format.name}:{ABORTED}"
     lines = others = 0
     for gap in [gap for gap in report.gaps[:LOOKED] if reason in gap.reasons]:
         start, stop = gap.span.start, gap.span.stop
@@ -119,7 +120,7 @@ def _aborted(format: Format, envelope: Envelope, report: Report, read: Read) -> 
         places = sorted({at for literal in envelope.sync for at in _all(raw, literal) if at <= size})
         for at, after in pairwise(places):
             seen = look(format, raw[at : after + HEADER])
-            if seen.reason == "aborted":
+            if seen.reason == ABORTED:
                 whole = raw[at:after].endswith((b"\r", b"\n"))
                 lines, others = lines + whole, others + (not whole)
     if lines > others:

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 #: A measure that lacks bytes.
 NEED = 0
-#: What a native measure adds to box[1] where the frame does not count in its sequence.
-UNCOUNTED = 4
 
 #: One stretch of covered bytes: (start, stop) relative to the frame, or literal bytes.
 Piece = tuple[int, int | None] | bytes

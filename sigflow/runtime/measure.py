@@ -9,6 +9,7 @@ from typing import Any
 from kaitaistruct import KaitaiStructError, ValidationNotEqualError
 
 from sigflow.errors import LimitExceeded
+from sigflow.reasons import CONTENTS, INVALID
 from sigflow.runtime.envelope import Measured, Refused
 
 #: What reading hostile bytes may raise in generated code; anything else is a bug and passes through.
@@ -27,7 +28,7 @@ def maybe_advance(steps: Generator[None, None, Measured], reasons: Mapping[str, 
         next(steps)
     except StopIteration as stop:
         measured: Measured = stop.value
-        return measured if measured.length > 0 else "valid"
+        return measured if measured.length > 0 else INVALID
     except Refused as refusal:
         return reasons.get(refusal.path, refusal.reason) if refusal.path else refusal.reason
     except WIRE_ERRORS as error:
@@ -54,5 +55,5 @@ def reason_of(error: BaseException, reasons: Mapping[str, str]) -> str:
     if path in reasons:
         return reasons[path]
     if isinstance(error, ValidationNotEqualError) and isinstance(error.expected, bytes):
-        return "contents"
-    return "valid"
+        return CONTENTS
+    return INVALID

@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from sigflow.runtime.box import BOX_LAYOUTS, BOX_WORDS
+
 #: `_native_measure` lacks bytes.
 NEED = 0
 #: `_native_measure` cannot decide with int64 arithmetic: the Python measure does.
@@ -336,7 +338,7 @@ def digits(data: Any, start: int, stop: int, base: int) -> int:
 
 # ---------------------------------------------------------------- keys that must not come twice
 #
-# They are noted in box[4:64], where the results come once the frame has been measured.
+# They are noted from BOX_LAYOUTS on, where the results come once the frame has been measured.
 
 
 def seen_before(data: Any, box: Any, count: int, start: int, stop: int) -> int:
@@ -345,21 +347,21 @@ def seen_before(data: Any, box: Any, count: int, start: int, stop: int) -> int:
     1: it is.  0: it was not.  -1: there is no room for one more.
     """
     for number in range(count):
-        if same(data, start, stop, int(box[4 + 2 * number]), int(box[5 + 2 * number])):
+        if same(data, start, stop, int(box[BOX_LAYOUTS + 2 * number]), int(box[BOX_LAYOUTS + 2 * number + 1])):
             return 1
-    if count >= 30:
+    if count >= (BOX_WORDS - BOX_LAYOUTS) // 2:
         return -1
-    box[4 + 2 * count] = start
-    box[5 + 2 * count] = stop
+    box[BOX_LAYOUTS + 2 * count] = start
+    box[BOX_LAYOUTS + 2 * count + 1] = stop
     return 0
 
 
 def number_seen(box: Any, count: int, value: int) -> int:
     """The same of a number."""
     for number in range(count):
-        if box[4 + number] == value:
+        if box[BOX_LAYOUTS + number] == value:
             return 1
-    if count >= 60:
+    if count >= BOX_WORDS - BOX_LAYOUTS:
         return -1
-    box[4 + count] = value
+    box[BOX_LAYOUTS + count] = value
     return 0

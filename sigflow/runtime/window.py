@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sigflow.reasons import ABORTED, INVALID, TOO_LONG
 from sigflow.runtime.envelope import Refused
 from sigflow.runtime.stream import KaitaiStream, aligned_find
 
@@ -29,7 +30,7 @@ class Window(KaitaiStream):
         self.sync = sync
         self.looked = 0
         self._searched = 0
-        self._ceiling: tuple[int, str] = (limit, "too-long")
+        self._ceiling: tuple[int, str] = (limit, TOO_LONG)
         self._ceilings: list[tuple[int, str]] = []
 
     def move(self, data: Any, at: int, end: int) -> None:
@@ -73,7 +74,7 @@ class Window(KaitaiStream):
     def lacks(self, n: int) -> bool:
         """Whether the next n bytes have not all arrived.  Raises `Refused` if they cannot belong to the frame."""
         if n < 0:
-            raise Refused("valid")
+            raise Refused(INVALID)
         stop = self._pos - self._at + n
         self._within(stop)
         self.looked = max(self.looked, stop)
@@ -86,7 +87,7 @@ class Window(KaitaiStream):
     def skip(self, n: int) -> None:
         """Pass over n bytes without looking at them; they need not have arrived."""
         if n < 0:
-            raise Refused("valid")
+            raise Refused(INVALID)
         self._bits_left = 0
         self._within(self._pos - self._at + n)
         self._pos += n
@@ -111,7 +112,7 @@ class Window(KaitaiStream):
             # A literal that begins before the terminator aborts; one that the end of the buffer cuts leaves it open.
             hit = data.find(literal, max(pos, begin - size + 1), min(found + size - 1, end) if found >= 0 else within)
             if hit >= 0:
-                raise Refused("aborted")
+                raise Refused(ABORTED)
             if found >= 0 and any(
                 data[cut:end] == literal[: end - cut] for cut in range(max(pos, end - size + 1), found)
             ):

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sigflow.reasons import NULL, OVERTAKEN, UNCONFIRMED
 from sigflow.stream.continuation import Continuations
 from sigflow.stream.header import Buffer, Header, Key, Verdict
 from sigflow.stream.runs import Runs
@@ -26,10 +27,6 @@ from sigflow.stream.runs import Runs
 #: The lock: whether the frame before confirms the next.
 NO, START, YES = 0, 1, 2
 LOCKS = ("no", "start", "yes")
-
-NULL = "null"
-OVERTAKEN = "overtaken"
-UNCONFIRMED = "unconfirmed"
 
 
 class Chain:

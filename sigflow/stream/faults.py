@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from sigflow.diagnostics import Finding, Severity
 from sigflow.errors import ChecksumError, CodecError, LimitExceeded, StreamError, Truncated
-from sigflow.stream.header import TOO_LONG, Buffer
+from sigflow.reasons import CHECKSUM, TOO_LONG, TRUNCATED
+from sigflow.stream.header import Buffer
 from sigflow.stream.reading import CODEC
-from sigflow.stream.scan import CHECKSUM, TRUNCATED, Format, Refusals
+from sigflow.stream.scan import Format, Refusals
 
 if TYPE_CHECKING:
     from sigflow.events import Record

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from sigflow.errors import StreamError, UsageError
 from sigflow.events import Reading, Record
 from sigflow.limits import Limits
+from sigflow.reasons import TOO_LONG
 from sigflow.runtime import pickled
 from sigflow.runtime.envelope import NEED, Envelope, Measured
 from sigflow.runtime.measure import WIRE_ERRORS, maybe_advance
@@ -140,7 +141,7 @@ class Format:
             return NEED
         if isinstance(measured, Measured) and measured.length <= self.max_frame:
             return measured.length
-        reason = measured if isinstance(measured, str) else "too-long"
+        reason = measured if isinstance(measured, str) else TOO_LONG
         raise StreamError(f"no {self.name} frame begins here: {reason}", offset=0, format=self.name)
 
     def parse(self, raw: bytes) -> Any:

@@ -14,7 +14,9 @@ from collections.abc import Callable, Generator, Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from sigflow.runtime.envelope import UNCOUNTED, Measured
+from sigflow.reasons import INVALID, NO_MARKER, TOO_LONG
+from sigflow.runtime.box import BOX_COUNTER, BOX_MARKS, BOX_STREAM, BOX_WORDS, MARK_UNCOUNTED
+from sigflow.runtime.envelope import Measured
 from sigflow.runtime.measure import maybe_advance
 from sigflow.runtime.window import Window
 
@@ -26,10 +28,6 @@ Buffer = bytes | bytearray
 #: A length, a reason, or None while bytes are lacking.
 Verdict = int | str | None
 
-NO_MARKER = "no-marker"
-TOO_LONG = "too-long"
-INVALID = "valid"
-
 #: A stream id and a sequence counter.
 Key = tuple[int, int]
 
@@ -37,8 +35,6 @@ Key = tuple[int, int]
 _MOST = 1 << 16
 #: The largest modulus of a counter that is not a power of two.
 LARGEST = 1 << 62
-#: Words that a native measure may write to.
-_WORDS = 64
 
 #: The measure of a format, in steps.
 Steps = Callable[[Window], Generator[None, None, Measured]]
@@ -71,7 +67,7 @@ class Header:
         #: Whether `key` may tell anything.
         self.counts = tells_counter(envelope, limit)
         self._native_measure = envelope.native_measure if self.counts else None
-        self._box = [0] * _WORDS
+        self._box = [0] * BOX_WORDS
         self._done: dict[int, Measured | str] = {}
         self._open: dict[int, _Open] = {}
         self._kept = 64
@@ -147,9 +143,9 @@ class Header:
             or self._native_measure(data, at, len(data), self.limit, self._box) <= 0
         ):
             return None
-        if self._box[1] & UNCOUNTED:
+        if self._box[BOX_MARKS] & MARK_UNCOUNTED:
             return None
-        return self._box[3], self._box[2] % sequence.modulus
+        return self._box[BOX_STREAM], self._box[BOX_COUNTER] % sequence.modulus
 
     def neighbour(self, key: Key, steps: int) -> Key:
         """Stream id and counter of the frame that comes so many steps after one with this `key`."""

@@ -16,10 +16,11 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sigflow.errors import UsageError
+from sigflow.reasons import ABANDONED, CHECKSUM, NO_MARKER, OVERTAKEN, TRUNCATED
 from sigflow.stream.account import Account
 from sigflow.stream.chain import LOCKS, NO, START, YES, Chain
 from sigflow.stream.check import WITHOUT_RANGES, Checks, every_for
-from sigflow.stream.header import NO_MARKER, Buffer, Header, Verdict
+from sigflow.stream.header import Buffer, Header, Verdict
 from sigflow.stream.markers import Markers
 from sigflow.stream.prefix import Prefix
 from sigflow.stream.runs import LONGEST, Runs
@@ -27,10 +28,6 @@ from sigflow.stream.watch import Watch
 
 if TYPE_CHECKING:
     from sigflow.runtime.envelope import Envelope
-
-CHECKSUM = "checksum"
-TRUNCATED = "truncated"
-ABANDONED = "abandoned"
 
 #: Frames that one call of `Envelope.run` should find, and bytes that it may take: few enough that what is found is
 #: taken and freed before Python's garbage collector looks for it, which costs more than all else about a small frame.
@@ -286,7 +283,7 @@ class Scanner:
             return NO_MARKER
         stop: int = at + length
         if format.watch is not None and format.watch.overtaken(data, base, at, stop, self.pos):
-            return "overtaken"
+            return OVERTAKEN
         if stop > len(data):
             self._need = base + stop if format.watch is None else 0
             return None

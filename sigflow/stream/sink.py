@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from sigflow.events import Event, Gap, Record, Span
+from sigflow.reasons import NO_MARKER
 from sigflow.stream.sequence import Counts, ended, follow, tracker_of
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from sigflow.stream.pending import Pending
     from sigflow.stream.scan import Found, Refusals
 
-_NO_MARKER = {"no-marker": None}
+_NO_MARKER = {NO_MARKER: None}
 
 
 class OpenGap:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from sigflow.reasons import TOO_LONG
 from sigflow.stream.chain import NO
-from sigflow.stream.header import TOO_LONG, Buffer
+from sigflow.stream.header import Buffer
 from sigflow.stream.scan import Sink
 
 

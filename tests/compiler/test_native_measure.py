@@ -23,7 +23,8 @@ import yaml
 from sigflow.compiler import build
 from sigflow.limits import Limits
 from sigflow.runtime import Envelope, Measured, Window, maybe_advance, native
-from sigflow.runtime.envelope import NEED, UNCOUNTED, Piece
+from sigflow.runtime.box import MARK_UNCOUNTED as UNCOUNTED
+from sigflow.runtime.envelope import NEED, Piece
 from sigflow.runtime.measure import WIRE_ERRORS
 from sigflow.runtime.native import BAILOUT
 from sigflow.stream.reading import read

@@ -37,7 +37,8 @@ def functions(request: pytest.FixtureRequest) -> Any:
     if request.param == "plain":
         return SimpleNamespace(**plain)
     numba = pytest.importorskip("numba")
-    space: dict[str, Any] = {"Any": object}
+    constants = {name: value for name, value in vars(native).items() if name.isupper()}
+    space: dict[str, Any] = {"Any": object, **constants}
     for name, one in plain.items():
         text = "from __future__ import annotations\n" + inspect.getsource(one)
         exec(compile(text, f"<{name}>", "exec"), space)

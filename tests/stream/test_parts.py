@@ -10,12 +10,13 @@ import pytest
 
 from sigflow import checksums
 from sigflow.events import Record
+from sigflow.reasons import NO_MARKER
 from sigflow.runtime.envelope import Checksum, Envelope
 from sigflow.stream.account import SAVED, Account
 from sigflow.stream.check import Checks, every_for
 from sigflow.stream.decoder import Decoder
 from sigflow.stream.format import Format
-from sigflow.stream.header import NO_MARKER, Header
+from sigflow.stream.header import Header
 from sigflow.stream.markers import Markers
 from sigflow.stream.prefix import Prefix, spacing
 from tests.stream import formats as f

@@ -27,7 +27,7 @@ from sigflow.compiler.layout import integer
 from sigflow.compiler.model import Bits, Number, Shape, Switched, Text, User, Wire
 from sigflow.compiler.model import Bytes as BytesWire
 from sigflow.compiler.plan import Step
-from sigflow.runtime.envelope import UNCOUNTED
+from sigflow.runtime.box import MARK_UNCOUNTED as UNCOUNTED
 
 #: Words of `box` that a measure may use for results.
 ROOM = 64

@@ -1,0 +1,44 @@
+"""The words of `box`: what a native measure says of a frame besides its length.
+
+A native measure (`Envelope`) writes the words up to BOX_WORDS; whoever calls it may keep things of its own in those
+behind.  Kernel code: plain numbers, which the text of a native scan takes over.
+"""
+
+#: How many leading bytes of the frame were looked at.
+BOX_LOOKED = 0
+#: The marks of the frame, added up.
+BOX_MARKS = 1
+#: The sequence counter as two's complement, and the stream id; only where the measure tells them.
+BOX_COUNTER = 2
+BOX_STREAM = 3
+#: From here on, for each checksum whose layout is not static: LAYOUT_STORED, LAYOUT_COUNT, and from LAYOUT_PIECES on
+#: two words for each piece.
+BOX_LAYOUTS = 4
+#: Words that a native measure may write to; those from BOX_LAYOUTS on also where it gives no length.
+BOX_WORDS = 64
+
+#: The record may have something to say: a note, a codec, a part that may fail to parse.
+MARK_LOOK = 1
+#: Counter and stream id are not told (only of frames that the Python scan found).
+MARK_UNTOLD = 2
+#: The frame is none of those that the sequence counts.
+MARK_UNCOUNTED = 4
+
+#: The offset of the stored value; negative: the frame has no such checksum.
+LAYOUT_STORED = 0
+#: How many pieces it covers.
+LAYOUT_COUNT = 1
+#: The first piece: its start and stop as offsets, or PIECE_LITERAL and the byte that it stands for.
+LAYOUT_PIECES = 2
+PIECE_LITERAL = -1
+
+#: Of the native scan: a way of frames, the place of each and the format to try next at it (`engine/continuation.py`).
+BOX_WAY = 64
+#: Of the native scan: the stretches of a checksum that is computed directly.
+BOX_STRETCHES = 1024
+#: Words that the native scan needs in all.
+BOX_SIZE = 2048
+
+#: Words of X, which is for the native scan alone: stretches, then the refusals of a candidate.
+X_REFUSALS = 768
+X_SIZE = 1024
