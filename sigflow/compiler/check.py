@@ -10,7 +10,7 @@ from dataclasses import replace
 from sigflow.compiler import schema as sc
 from sigflow.compiler.kinds import assignable, comparison
 from sigflow.compiler.layout import integer
-from sigflow.compiler.model import ANY, Bytes, Names, Switched, Text, Type, User, Wire
+from sigflow.compiler.model import ANY, Bytes, Names, Switched, Text, Type, User, Wire, wires_of
 from sigflow.compiler.problems import Problems, plural
 from sigflow.compiler.satisfiable import impossible
 from sigflow.compiler.types import Context, Types
@@ -205,14 +205,14 @@ def evaluates_size(attr: sc.Attr, names: Names) -> bool:
     if attr.contents is not None:
         return False
     wire = names.wires.get(attr)
-    wires = [one for _, one in wire.cases] if isinstance(wire, Switched) else [wire]
+    wires = wires_of(wire)
     return wire is None or any(isinstance(one, Bytes | Text | User) for one in wires)
 
 
 def evaluates_parent(attr: sc.Attr, names: Names) -> bool:
     """Whether reading a field makes an object, which has a parent."""
     wire = names.wires.get(attr)
-    wires = [one for _, one in wire.cases] if isinstance(wire, Switched) else [wire]
+    wires = wires_of(wire)
     return wire is None or any(isinstance(one, User) for one in wires)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from sigflow.compiler import expression as ex
 from sigflow.compiler import schema as sc
-from sigflow.compiler.model import Bits, Bytes, Names, Number, Shape, Switched, Text, User, Wire
+from sigflow.compiler.model import Bits, Bytes, Names, Number, Shape, Text, User, Wire, wires_of
 
 Value = int | float | str | bool
 
@@ -135,7 +135,7 @@ class Layout:
         found: list[sc.ClassSpec] = []
         for attr in spec.seq:
             wire = self.names.wires.get(attr)
-            for one in (it for _, it in wire.cases) if isinstance(wire, Switched) else (wire,):
+            for one in wires_of(wire):
                 if isinstance(one, User) and isinstance(one.target, sc.ClassSpec):
                     found.append(one.target)
         return found

@@ -9,7 +9,7 @@ from sigflow.compiler import expression as ex
 from sigflow.compiler import schema as sc
 from sigflow.compiler.hints import Hints
 from sigflow.compiler.layout import integer
-from sigflow.compiler.model import Names, Switched, Text
+from sigflow.compiler.model import Names, Text, wires_of
 from sigflow.compiler.problems import Problems
 from sigflow.compiler.types import Types
 
@@ -49,7 +49,7 @@ def _terminators(spec: sc.ClassSpec, names: Names, problems: Problems) -> None:
         if term is None or len(term) < 2:
             continue
         wire = names.wires.get(attr)
-        wires = [one for _, one in wire.cases] if isinstance(wire, Switched) else [wire]
+        wires = wires_of(wire)
         if all(isinstance(one, Text) and len(encodings.terminator(one.encoding)) == len(term) for one in wires):
             continue
         size = integer(attr.size)

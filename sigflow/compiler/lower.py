@@ -7,7 +7,7 @@ from typing import Any
 
 from sigflow.compiler import naming
 from sigflow.compiler import schema as sc
-from sigflow.compiler.model import Names
+from sigflow.compiler.model import Names, wires_of
 from sigflow.compiler.plan import ClassPlan, ParamStep, Plan, Step, ValueStep
 from sigflow.compiler.types import Types
 
@@ -121,7 +121,7 @@ def _referred(top: sc.ClassSpec, names: Names, types: Types) -> set[Any]:
             if attr in names.enums:
                 found.add(names.enums[attr])
             wire = names.wires.get(attr)
-            for one in flat(wire):
+            for one in wires_of(wire):
                 target = getattr(one, "target", None)
                 if isinstance(target, sc.ClassSpec):
                     found.add(target)
@@ -136,14 +136,6 @@ def _opaque(top: sc.ClassSpec, names: Names, _types: Types) -> set[str]:
         str(getattr(one, "target", ""))
         for spec in top.walk()
         for attr in spec.attrs()
-        for one in flat(names.wires.get(attr))
+        for one in wires_of(names.wires.get(attr))
         if isinstance(getattr(one, "target", None), str)
     }
-
-
-def flat(wire: Any) -> list[Any]:
-    """The wires of a switch, or the one wire."""
-    if wire is None:
-        return []
-    cases = getattr(wire, "cases", None)
-    return [one for _, one in cases] if cases is not None else [wire]

@@ -122,6 +122,11 @@ class User:
     arguments: tuple[sc.Code, ...]
     shape: Shape | None
 
+    @property
+    def bounded(self) -> bool:
+        """Whether it has bytes of its own extent."""
+        return self.shape is not None and self.shape.bounded
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Switched:
@@ -132,6 +137,18 @@ class Switched:
 
 
 Wire = Number | Bits | Bytes | Text | User | Switched
+
+
+def wires_of(wire: Wire | None) -> tuple[Wire, ...]:
+    """The wires of a switch, or the wire itself; () for None."""
+    if isinstance(wire, Switched):
+        return tuple(case for _, case in wire.cases)
+    return () if wire is None else (wire,)
+
+
+def shape_of(wire: Wire | None) -> Shape | None:
+    """Which bytes a wire takes, where it says so; None for numbers, switches, and objects read where they stand."""
+    return wire.shape if isinstance(wire, Bytes | Text | User) else None
 
 
 @dataclass(slots=True, eq=False)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from sigflow.compiler import schema as sc
-from sigflow.compiler.model import Names, Switched, User, Wire
+from sigflow.compiler.model import Names, User, wires_of
 from sigflow.compiler.parser import ExpressionError, parse_type
 from sigflow.compiler.source import Mapping, Node, Scalar, Sequence
 
@@ -19,7 +19,7 @@ _NAMING = ("-sigflow-stream", "-sigflow-codec")
 def held(spec: sc.ClassSpec, names: Names) -> Iterator[tuple[sc.Attr, sc.ClassSpec]]:
     """The classes that fields and instances of a class are of, in a switch each of them."""
     for attr in spec.attrs():
-        for wire in _wires(names.wires.get(attr)):
+        for wire in wires_of(names.wires.get(attr)):
             if isinstance(wire, User) and isinstance(wire.target, sc.ClassSpec):
                 yield attr, wire.target
 
@@ -57,7 +57,3 @@ def _texts(node: Node) -> Iterator[str]:
             stack.extend(one.items)
         elif isinstance(one, Mapping):
             stack.extend(value for _, value in one)
-
-
-def _wires(wire: Wire | None) -> tuple[Wire | None, ...]:
-    return tuple(one for _, one in wire.cases) if isinstance(wire, Switched) else (wire,)

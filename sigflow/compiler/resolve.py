@@ -36,6 +36,7 @@ from sigflow.compiler.model import (
     User,
     Wire,
     array_of,
+    wires_of,
 )
 from sigflow.compiler.problems import Problems
 from sigflow.compiler.reach import hinted, reached
@@ -242,8 +243,7 @@ class _Resolver:
     def check_enum(self, attr: sc.Attr, wire: Wire) -> None:
         if attr.enum is None:
             return
-        wires = [one for _, one in wire.cases] if isinstance(wire, Switched) else [wire]
-        for one in wires:
+        for one in wires_of(wire):
             if not isinstance(one, Bits) and not (isinstance(one, Number) and one.kind != "f"):
                 self.problems.add(
                     "SF206", attr.enum.place, f"an enum needs an integer type, '{attr.id}' is {_describe(one)}"
@@ -400,7 +400,7 @@ class _Resolver:
         count = integer(attr.repeat.code) if attr.repeat is not None and attr.repeat.kind == "expr" else None
         never = constant(attr.condition.expr if attr.condition else None) is False or (count is not None and count < 1)
         possible = [] if never else _possible(wire)
-        for one in [case for _, case in wire.cases] if isinstance(wire, Switched) else [wire]:
+        for one in wires_of(wire):
             if isinstance(one, User) and isinstance(one.target, sc.ClassSpec):
                 table = self.names.parents if one in possible else self.names.unlikely_parents
                 table.setdefault(one.target, []).append((None if attr.no_parent else attr.parent or spec, spec))

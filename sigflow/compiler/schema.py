@@ -144,6 +144,23 @@ class Attr:
         """The place of the value of one of the attribute's keys."""
         return self.key_places.get(key, self.place)
 
+    @property
+    def checked(self) -> bool:
+        """Whether a value of it may be refused."""
+        return self.valid is not None or self.contents is not None
+
+    @property
+    def physical(self) -> tuple[float, float, str] | None:
+        """(scale, offset, unit) of a field that measures something."""
+        texts = [
+            node.text if isinstance(node := self.hints.get(f"-sigflow-{key}"), Scalar) else None
+            for key in ("scale", "offset", "unit")
+        ]
+        if texts == [None, None, None]:
+            return None
+        scale, offset, unit = texts
+        return float(scale or 1), float(offset or 0), unit or ""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Param:
@@ -272,6 +289,16 @@ class ClassSpec:
     def title(self) -> str:
         """The path as an expression writes it."""
         return "::".join(self.path)
+
+    @property
+    def limits(self) -> dict[str, int]:
+        """The bounds of `-sigflow-limits`."""
+        node = self.hints.get("-sigflow-limits")
+        if not isinstance(node, Mapping):
+            return {}
+        return {
+            key.text: value.integer for key, value in node if isinstance(value, Scalar) and value.integer is not None
+        }
 
     def walk(self) -> Iterator[ClassSpec]:
         """This class and all nested in it, outer first."""

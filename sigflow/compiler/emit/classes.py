@@ -10,11 +10,11 @@ from sigflow.compiler import schema as sc
 from sigflow.compiler.emit.measure import Scope, Steps
 from sigflow.compiler.emit.reads import Reads
 from sigflow.compiler.emit.runs import Runs
-from sigflow.compiler.emit.shared import Module, limits_of, physical
+from sigflow.compiler.emit.shared import Module
 from sigflow.compiler.emit.stream import late_places, lazy_fields
 from sigflow.compiler.emit.writer import Writer
 from sigflow.compiler.hints import Hints
-from sigflow.compiler.model import Bytes, Switched, Type, User
+from sigflow.compiler.model import Bytes, Switched, Type, User, wires_of
 from sigflow.compiler.plan import ClassPlan, Plan, Step, ValueStep
 
 _ANNOTATIONS = {
@@ -109,7 +109,7 @@ class _Class:
         renamed = {name: attr.id for name, attr in members if name != attr.id}
         if renamed:
             out(f"_IDS = {renamed!r}")
-        measures = {name: found for name, attr in members if (found := physical(attr)) is not None}
+        measures = {name: found for name, attr in members if (found := attr.physical) is not None}
         if measures:
             out(f"_PHYSICAL = {measures!r}")
         if members:
@@ -196,7 +196,7 @@ class _Class:
         extra = f", _is_le: {any_} = None" if inherited else ""
         head = ", ".join(["self", *typed, f"_io: {any_}", f"_parent: {any_} = None, _root: {any_} = None{extra}"])
         out()
-        limits = limits_of(plan.spec)
+        limits = plan.spec.limits
         with out.block(f"def __init__({head}) -> None:"):
             stream = self.module.need("KaitaiStream")
             out(f"self._io = _io if _io.__class__ is {stream} else {self.module.need('as_stream')}(_io)")
@@ -317,8 +317,7 @@ class _Class:
             reads.switch(step, step.wire, "_t = {}", "_t = None", repeated)
         else:
             out(f"_t = {reads.value(step.wire, step, target, repeated)}")
-        wires = [one for _, one in step.wire.cases] if isinstance(step.wire, Switched) else [step.wire]
-        mine = any(isinstance(one, User) and one.target in reads.ex.plan.classes for one in wires)
+        mine = any(isinstance(one, User) and one.target in reads.ex.plan.classes for one in wires_of(step.wire))
         save = f"{target}.append(_t)" if repeated else f"{target} = _t"
         if isinstance(step.wire, Switched) and not repeated and self.module.missing and not step.attr.is_instance:
             save = f"if _t is not None: {save}"
@@ -489,7 +488,7 @@ class _Class:
 
         def inner() -> None:
             out(f"io = {ex.code(attr.io)}" if attr.io is not None else "io = self._io")
-            checked = attr.valid is not None or attr.contents is not None or attr.repeat is not None
+            checked = attr.checked or attr.repeat is not None
             if attr.pos is None and not checked:
                 self.both_orders(step)
                 return

@@ -12,7 +12,7 @@ from sigflow.compiler import schema as sc
 from sigflow.compiler.bounds import bounds
 from sigflow.compiler.emit.measure import wires_of
 from sigflow.compiler.emit.places import Place, places
-from sigflow.compiler.emit.shared import Module, limits_of, physical
+from sigflow.compiler.emit.shared import Module
 from sigflow.compiler.emit.writer import Writer
 from sigflow.compiler.layout import integer
 from sigflow.compiler.model import Bits, Bytes, Number, Shape, Text, Type, User, Wire
@@ -77,13 +77,13 @@ class _Columns:
             parts.append(f"attribute={one.name!r}")
         if attr.condition is not None:
             parts.append("optional=True")
-        if attr.valid is not None or attr.contents is not None:
+        if attr.checked:
             parts.append("checked=True")
         if isinstance(one, Step) and any(_processed(wire) for wire in wires_of(one.wire)):
             parts.append("processed=True")
         if attr.is_instance:
             parts.append("instance=True")
-        measures = physical(attr)
+        measures = attr.physical
         if measures is not None:
             parts.append(f"physical={measures!r}")
         doc = attr.doc.text.strip().split("\n")[0]
@@ -99,7 +99,7 @@ class _Columns:
         if repeat is None:
             return kind
         count = integer(repeat.code) if repeat.kind == "expr" else None
-        most = limits_of(plan.spec).get("repeat")
+        most = plan.spec.limits.get("repeat")
         known = count is not None and count >= 0 and (most is None or count <= most)
         return f"{self.need('Many')}({kind}{f', {count}' if known else ''})"
 
@@ -154,7 +154,7 @@ class _Columns:
             return f"{self.need('Unknown')}()"
         name = self.plan.class_names[wire.target]
         parts = [name]
-        if wire.shape is not None or "depth" in limits_of(wire.target):
+        if wire.shape is not None or "depth" in wire.target.limits:
             parts.append("apart=True")
         if wire.target not in self.plan.classes:
             parts.append(f"home={name.partition('.')[0]}")

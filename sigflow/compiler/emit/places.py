@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sigflow.compiler import schema as sc
-from sigflow.compiler.emit.shared import limits_of
 from sigflow.compiler.layout import Layout
 from sigflow.compiler.model import Bits, Bytes, Number, Text, User, Wire
 from sigflow.compiler.plan import ClassPlan, Step
@@ -113,7 +112,7 @@ def _placed(step: Step, wire: Wire) -> bool:
         return wire.shape.process is None
     if isinstance(wire, User):
         process = wire.shape.process if wire.shape is not None else None
-        return process is None and isinstance(wire.target, sc.ClassSpec) and "depth" not in limits_of(wire.target)
+        return process is None and isinstance(wire.target, sc.ClassSpec) and "depth" not in wire.target.limits
     return False
 
 

@@ -14,10 +14,10 @@ from sigflow.compiler import encodings
 from sigflow.compiler import expression as ex
 from sigflow.compiler import schema as sc
 from sigflow.compiler.emit.expressions import POSTFIX
-from sigflow.compiler.emit.shared import LETTERS, SIGNS, Module, limits_of
+from sigflow.compiler.emit.shared import LETTERS, SIGNS, Module
 from sigflow.compiler.emit.writer import Writer
 from sigflow.compiler.layout import integer
-from sigflow.compiler.model import Bits, Bytes, Number, Shape, Switched, Text, User, Wire
+from sigflow.compiler.model import Bits, Bytes, Number, Shape, Switched, Text, User, Wire, wires_of
 from sigflow.compiler.naming import upper_camel
 from sigflow.compiler.plan import ClassPlan, Step
 
@@ -125,7 +125,7 @@ class Reads:
 
     def count(self, repeat: sc.Repeat) -> str:
         """How many elements a list shall have, within the limit that the spec sets."""
-        limit = limits_of(self.plan.spec).get("repeat")
+        limit = self.plan.spec.limits.get("repeat")
         text = self.ex.code(repeat.code)
         return text if limit is None else f"{self.module.need('within_repeat')}({text}, {limit})"
 
@@ -143,7 +143,7 @@ class Reads:
 
     def counted(self, text: str) -> None:
         """Hold the elements read so far against that limit."""
-        limit = limits_of(self.plan.spec).get("repeat")
+        limit = self.plan.spec.limits.get("repeat")
         if limit is not None:
             self.out(f"{self.module.need('within_repeat')}({text}, {limit})")
 
@@ -352,8 +352,7 @@ class Reads:
         """The raw attributes that a repeated field keeps."""
         name = self.raw_name(f"self.{'_m_' if step.attr.is_instance else ''}{step.name}")
         found: list[str] = []
-        wires = [one for _, one in step.wire.cases] if isinstance(step.wire, Switched) else [step.wire]
-        for wire in wires:
+        for wire in wires_of(step.wire):
             if isinstance(wire, User) and wire.shape is not None:
                 found.append(name)
                 if wire.shape.process is not None:

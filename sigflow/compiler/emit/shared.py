@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING
 
 from sigflow.compiler import schema as sc
 from sigflow.compiler.emit.expressions import Expressions
-from sigflow.compiler.layout import Layout
-from sigflow.compiler.model import Bits, Switched, User, Wire
-from sigflow.compiler.source import Mapping, Scalar
+from sigflow.compiler.model import Bits, User, Wire, wires_of
 from sigflow.compiler.types import Types
 
 if TYPE_CHECKING:
@@ -42,7 +40,7 @@ class Module:
         self.needs: set[str] = {"require_abi"}
         self._taken = taken
         self.types = types
-        self.layout = Layout(types.names)
+        self.layout = types.layout
         self.runs: list[Run] = []
         self.enums: dict[sc.Enum, str] = {}
         self.stdlib: set[str] = set()
@@ -97,25 +95,11 @@ class Module:
 
 
 def _has_bits(wire: Wire) -> bool:
-    wires = [one for _, one in wire.cases] if isinstance(wire, Switched) else [wire]
-    return any(isinstance(one, Bits) or (isinstance(one, User) and isinstance(one.target, str)) for one in wires)
+    return any(
+        isinstance(one, Bits) or (isinstance(one, User) and isinstance(one.target, str)) for one in wires_of(wire)
+    )
 
 
 def limits_of(spec: sc.ClassSpec) -> dict[str, int]:
     """The bounds of `-sigflow-limits`."""
-    node = spec.hints.get("-sigflow-limits")
-    if not isinstance(node, Mapping):
-        return {}
-    return {key.text: value.integer for key, value in node if isinstance(value, Scalar) and value.integer is not None}
-
-
-def physical(attr: sc.Attr) -> tuple[float, float, str] | None:
-    """(scale, offset, unit) of a field that measures something."""
-    texts = [
-        node.text if isinstance(node := attr.hints.get(f"-sigflow-{key}"), Scalar) else None
-        for key in ("scale", "offset", "unit")
-    ]
-    if texts == [None, None, None]:
-        return None
-    scale, offset, unit = texts
-    return float(scale or 1), float(offset or 0), unit or ""
+    return spec.limits
