@@ -1,7 +1,7 @@
 """The native measure: how long a frame is, told by a single function over integers, which Numba compiles.
 
 `_native_measure` says of any bytes what `_steps` says of them once no more arrive (see `measure`), as a number: the
-length of the frame, 0 while bytes are lacking, less where there is none (`Envelope.native_reasons`), and -1000, a
+length of the frame, 0 while bytes are lacking, less where there is none (`Measure.native_reasons`), and -1000, a
 bailout, where int64 arithmetic does not reach: then the Python measure decides.  Types without a size are read in
 place, bytes are never copied, and a list is a loop.  A spec with something that cannot be said in this way has no
 native measure; `Missing` says what, and where.
