@@ -10,7 +10,6 @@ import operator
 from collections.abc import Callable
 
 from sigflow.compiler.emit.expressions import (
-    ATOM,
     BIT_AND,
     BIT_OR,
     BIT_XOR,
@@ -215,7 +214,7 @@ class Arithmetic:
             found = Flag(f"{text} >= 0", COMPARE, f"{text} < 0", COMPARE)
         else:
             least = Int.of(below).text
-            found = Flag(f"({text} >= 0 or {text} < {least})", ATOM, f"{least} <= {text} < 0", COMPARE)
+            found = Flag(f"not {least} <= {text} < 0", 3, f"{least} <= {text} < 0", COMPARE)
         if op in (">", ">="):
             found = found.negated()
         return Flag(found.text, found.own, found.opposite, found.opposite_own, yes, no)

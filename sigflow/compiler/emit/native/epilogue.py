@@ -113,7 +113,7 @@ class Epilogue:
             return ["-1", "0"]
         open_ = " and ".join(value.at(AND) for value in conditions if value.value is None)
         start = offset(self.place(checksum.path)[0].plus(checksum.inner)).text
-        return [f"({start}) if {open_} else -1" if open_ else start, str(len(pieces) // 2), *pieces]
+        return [f"{start} if {open_} else -1" if open_ else start, str(len(pieces) // 2), *pieces]
 
     def piece(self, checksum: ChecksumHint, value: Value) -> list[str]:
         """Covered bytes that an expression gives."""
