@@ -28,8 +28,8 @@ from sigflow.compiler.emit.native.epilogue import Epilogue
 from sigflow.compiler.emit.native.evaluate import Context
 from sigflow.compiler.emit.native.frame import Frame
 from sigflow.compiler.emit.native.reading import Reader
-from sigflow.compiler.emit.native.statements import Assign, calls_of, eliminate_dead_code, lines_of
-from sigflow.compiler.emit.native.tree import AT, Local
+from sigflow.compiler.emit.native.statements import Assign, eliminate_dead_code, exprs, lines_of
+from sigflow.compiler.emit.native.tree import AT, Call, Local, nodes
 from sigflow.compiler.emit.native.values import SymbolicObject
 from sigflow.compiler.emit.shared import Module
 from sigflow.compiler.hints import ChecksumHint, Hints
@@ -95,7 +95,8 @@ def _written(
     epilogue = Epilogue(reader, unit, static)
     epilogue.write()
     statements = eliminate_dead_code([Assign("last", AT + Local("limit")), *builder.root])
-    for name in sorted(calls_of(statements) & vars(native).keys()):
+    functions = {node.function for expr in exprs(statements) for node in nodes(expr) if isinstance(node, Call)}
+    for name in sorted(functions & vars(native).keys()):
         module.need(name)
     return NativeMeasure(tuple(lines_of(statements)), tuple(builder.reasons), frame.least, epilogue.counts)
 

@@ -23,6 +23,9 @@ from sigflow.runtime.native import BAILOUT, NEED
 #: Statements, names and objects of a function that is still worth compiling; types may hold each other many times over.
 MOST_WORK = 6000
 
+#: The reason of a frame for which an expression fails, or that is refused for no reason of its own.
+FAILED = "valid"
+
 #: The bounds of a truth that does not hold.
 _NO = (0, 0)
 

@@ -13,7 +13,7 @@ from functools import cache
 from sigflow.compiler import encodings
 from sigflow.compiler.emit.native.arithmetic import Arithmetic
 from sigflow.compiler.emit.native.branches import Branches
-from sigflow.compiler.emit.native.builder import Builder, Inexpressible
+from sigflow.compiler.emit.native.builder import FAILED, Builder, Inexpressible
 from sigflow.compiler.emit.native.streams import halves, load
 from sigflow.compiler.emit.native.tree import (
     DATA,
@@ -31,7 +31,6 @@ from sigflow.compiler.emit.native.tree import (
 from sigflow.compiler.emit.native.values import ANY_ENCODING, Bytes, Flag, Int, Literal, Value, both, either, signed
 from sigflow.runtime.native import BAILOUT
 
-FAILED = "valid"
 _HAS_ORDER = ("", ANY_ENCODING, "ascii", "utf-8", "iso8859-1")
 
 

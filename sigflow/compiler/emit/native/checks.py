@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sigflow.compiler import schema as sc
-from sigflow.compiler.emit.native.evaluate import FAILED, Context
+from sigflow.compiler.emit.native.builder import FAILED
+from sigflow.compiler.emit.native.evaluate import Context
 from sigflow.compiler.emit.native.frame import Frame
 from sigflow.compiler.emit.native.values import Bytes, Flag, Int, Literal, SymbolicObject, Value, both, either
 from sigflow.compiler.plan import Step

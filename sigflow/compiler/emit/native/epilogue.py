@@ -1,19 +1,13 @@
-"""What a measure gives besides the length: the words of `box`.
-
-box[0]: leading bytes looked at.  box[1]: 1 where the record may have something to say (a note, a codec, a part that may
-fail to parse), and 4 more where the frame does not count in its sequence.  box[2], box[3]: counter and stream id.  From
-box[4] on, for each checksum whose layout is not static:
-where it stands (-1 where the frame has none), how many pieces it covers, and (start, stop) of each, or (-1, byte).
-"""
+"""The end of a native measure: what it gives besides the length, as the words of `box` (`sigflow.runtime.box`)."""
 
 from __future__ import annotations
 
 from sigflow.compiler import schema as sc
 from sigflow.compiler.emit.measure import is_bounded, wires_of
 from sigflow.compiler.emit.native.arithmetic import inside
-from sigflow.compiler.emit.native.builder import Builder, Inexpressible, MayFail, Unreachable
+from sigflow.compiler.emit.native.builder import FAILED, Builder, Inexpressible, MayFail, Unreachable
 from sigflow.compiler.emit.native.byte_ranges import is_total
-from sigflow.compiler.emit.native.evaluate import FAILED, Context
+from sigflow.compiler.emit.native.evaluate import Context
 from sigflow.compiler.emit.native.reading import Reader, is_early
 from sigflow.compiler.emit.native.statements import Node, Return, Store
 from sigflow.compiler.emit.native.tree import AT, Conditional, Const, Expr, Local, call
@@ -27,10 +21,7 @@ from sigflow.compiler.layout import integer
 from sigflow.compiler.model import Bits, Number, Shape, Switched, Text, User, Wire
 from sigflow.compiler.model import Bytes as BytesWire
 from sigflow.compiler.plan import Step
-from sigflow.runtime.box import MARK_UNCOUNTED as UNCOUNTED
-
-#: Words of `box` that a measure may use for results.
-ROOM = 64
+from sigflow.runtime import box
 
 
 class Epilogue:
@@ -42,25 +33,23 @@ class Epilogue:
         self.static = static
         self.builder: Builder = reader.builder
         self.hints = reader.hints
-        self.words = 4
         self.counts = False
 
     def write(self) -> None:
         """The words, then the length."""
         frame = self.reader.frame
-        checks = [self.layout(checksum) for checksum in self.hints.checksums]
+        layouts = [self.layout(checksum) for checksum in self.hints.checksums]
         length = offset(frame.state.pos)
         if not Reads(self.reader.module, self.unit.plan, "", Writer()).class_takes_bytes(self.unit.plan.spec):
             self.builder.refuse(self.reader.ev.arithmetic.compare("<", length, Int.of(1)), FAILED)
         frame.finish()
-        self.builder.do(Store(0, offset(frame.state.looked).expr))
-        self.builder.do(Store(1, self.trouble().expr))
+        self.builder.do(Store(box.BOX_LOOKED, offset(frame.state.looked).expr))
+        self.builder.do(Store(box.BOX_MARKS, self.trouble().expr))
         self.counters()
-        for words in checks:
-            for word in words:
-                self.builder.do(Store(self.words, word))
-                self.words += 1
-        if self.words > ROOM:
+        words = [word for layout in layouts for word in layout]
+        for slot, word in enumerate(words, box.BOX_LAYOUTS):
+            self.builder.do(Store(slot, word))
+        if box.BOX_LAYOUTS + len(words) > box.BOX_WORDS:
             raise Inexpressible("checksums of so many pieces")
         self.builder.do(Return(length.expr))
 
@@ -123,9 +112,9 @@ class Epilogue:
             value = arithmetic.narrow(value)
             self.builder.refuse(arithmetic.compare("<", value, Int.of(0)), FAILED)
             self.builder.refuse(arithmetic.compare(">", value, Int.of(255)), FAILED)
-            return [Const(-1), value.expr]
+            return [Const(box.PIECE_LITERAL), value.expr]
         if isinstance(value, Literal) and isinstance(value.value, bytes):
-            return [word for byte in value.value for word in (Const(-1), Const(byte))]
+            return [word for byte in value.value for word in (Const(box.PIECE_LITERAL), Const(byte))]
         if isinstance(value, Bytes) and not value.encoding and not checksum.zeroed:
             self.reader.ev.byte_ranges.real(value)
             return [offset(value.start).expr, offset(value.stop).expr]
@@ -153,15 +142,14 @@ class Epilogue:
         if not isinstance(counted, Flag):
             return
         self.counts = True
+        uncounted = Const(box.MARK_UNCOUNTED)
         if counted.value is False:
-            self.builder.do(Store(1, Const(UNCOUNTED), adds=True))
+            self.builder.do(Store(box.BOX_MARKS, uncounted, adds=True))
         elif counted.value is None:
-            self.builder.do(Store(1, Conditional(counted.expr, Const(0), Const(UNCOUNTED)), adds=True))
-        for number, value in enumerate(numbers):
+            self.builder.do(Store(box.BOX_MARKS, Conditional(counted.expr, Const(0), uncounted), adds=True))
+        for slot, value in zip((box.BOX_COUNTER, box.BOX_STREAM), (*numbers, Int.of(0)), strict=False):
             assert isinstance(value, Int)
-            self.builder.do(Store(2 + number, value.expr))
-        if len(numbers) == 1:
-            self.builder.do(Store(3, Const(0)))
+            self.builder.do(Store(slot, value.expr))
 
     def speculate(self, code: sc.Code) -> Value:
         """The value of an expression, None where working it out may fail or is beyond a native measure."""
@@ -180,7 +168,7 @@ class Epilogue:
     # ------------------------------------------------------------ what the record may have to say
 
     def trouble(self) -> Int:
-        """1 where the record must be looked at in Python."""
+        """MARK_LOOK where the record must be looked at in Python, else 0."""
         trouble = Flag.of(False)
         for code in [note.when for note in self.hints.notes] + [codec.when for codec in self.hints.codecs]:
             trouble = either(trouble, self.holds(code))
@@ -192,8 +180,8 @@ class Epilogue:
             same = looked.name == pos.name
             trouble = either(trouble, Flag.of(looked.offset > pos.offset) if same else Flag(looked > pos))
         if trouble.value is not None:
-            return Int.of(int(trouble.value))
-        return Int(Conditional(trouble.expr, Const(1), Const(0)), 0, 1)
+            return Int.of(box.MARK_LOOK if trouble.value else 0)
+        return Int(Conditional(trouble.expr, Const(box.MARK_LOOK), Const(0)), 0, box.MARK_LOOK)
 
     def holds(self, code: sc.Code | None) -> Flag:
         """Whether a condition holds; where that cannot be told, it may."""

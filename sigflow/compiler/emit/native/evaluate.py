@@ -13,10 +13,10 @@ from typing import NoReturn
 from sigflow.compiler import expression as ex
 from sigflow.compiler.emit.native.arithmetic import Arithmetic
 from sigflow.compiler.emit.native.branches import Branches
-from sigflow.compiler.emit.native.builder import Builder, Inexpressible, Unreachable
+from sigflow.compiler.emit.native.builder import FAILED, Builder, Inexpressible, Unreachable
 from sigflow.compiler.emit.native.byte_ranges import ByteRanges
 from sigflow.compiler.emit.native.statements import Assign, If, Node
-from sigflow.compiler.emit.native.tree import Compare, Expr, Local, Not, call, printed
+from sigflow.compiler.emit.native.tree import Compare, Not, call, printed
 from sigflow.compiler.emit.native.values import (
     IO,
     Bytes,
@@ -34,8 +34,6 @@ from sigflow.compiler.emit.native.values import (
 from sigflow.compiler.layout import constant
 from sigflow.compiler.types import Types
 
-#: The reason of a frame for which an expression fails.
-FAILED = "valid"
 #: What is longer than this as text gets a local.
 _LONG = 60
 
@@ -307,9 +305,8 @@ class Evaluator:
                 right = Flag.of(not and_)
         if not block:
             return both(left, right) if and_ else either(left, right)
-        holds: Local = self.builder.let("holds", left.expr)
-        condition: Expr = holds if and_ else Not(holds)
-        self.builder.put(If(condition, [*block, Assign(holds.name, right.expr)]))
+        holds = self.builder.let("holds", left.expr)
+        self.builder.put(If(holds if and_ else Not(holds), [*block, Assign(holds.name, right.expr)]))
         result = both(left, right) if and_ else either(left, right)
         return Flag(holds, result.yes, result.no)
 
@@ -374,4 +371,4 @@ _NODES: dict[type[ex.Expr], Callable[..., Value]] = {
     ex.EnumLabel: Evaluator._enum_label,
 }
 
-__all__ = ["FAILED", "Context", "Evaluator", "described"]
+__all__ = ["Context", "Evaluator", "described"]

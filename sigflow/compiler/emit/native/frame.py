@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from sigflow.compiler.emit.native.builder import Builder, Cause
+from sigflow.compiler.emit.native.builder import FAILED, Builder, Cause
 from sigflow.compiler.emit.native.streams import FAR, Stream, halves
 from sigflow.compiler.emit.native.tree import AT, DATA, END, Compare, Conditional, Expr, Local, both, call, either
 from sigflow.compiler.emit.native.values import Bytes, Flag, Int
@@ -127,7 +127,7 @@ class Frame(Stream):
         if size.value is not None and size.value >= 0:
             stop = self.state.pos.plus(size.value)
         else:
-            stop = self._after(size, "valid")
+            stop = self._after(size, FAILED)
         self.to(stop)
         self._limited = stop
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sigflow.compiler.emit.native.builder import Builder, Inexpressible, Unreachable
+from sigflow.compiler.emit.native.builder import FAILED, Builder, Inexpressible, Unreachable
 from sigflow.compiler.emit.native.carried import Carried, LoopInfo, Retry
-from sigflow.compiler.emit.native.evaluate import FAILED, Context
+from sigflow.compiler.emit.native.evaluate import Context
 from sigflow.compiler.emit.native.frame import Frame
 from sigflow.compiler.emit.native.statements import Assign, Break, For, Group, If, Loop, Node, While
 from sigflow.compiler.emit.native.streams import FAR, NOWHERE, State, Stream

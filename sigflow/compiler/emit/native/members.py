@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sigflow.compiler import schema as sc
-from sigflow.compiler.emit.native.builder import Inexpressible
+from sigflow.compiler.emit.native.builder import FAILED, Inexpressible
 from sigflow.compiler.emit.native.carried import PreviousElement
-from sigflow.compiler.emit.native.evaluate import FAILED, Context
+from sigflow.compiler.emit.native.evaluate import Context
 from sigflow.compiler.emit.native.substream import Substream
 from sigflow.compiler.emit.native.values import IO, Bytes, SymbolicObject, Value
 from sigflow.compiler.model import User

@@ -14,9 +14,9 @@ from functools import partial
 from sigflow.compiler import schema as sc
 from sigflow.compiler.emit.measure import Scope, is_bounded, wires_of
 from sigflow.compiler.emit.native.branches import Branch
-from sigflow.compiler.emit.native.builder import Builder, Inexpressible, Unreachable
+from sigflow.compiler.emit.native.builder import FAILED, Builder, Inexpressible, Unreachable
 from sigflow.compiler.emit.native.checks import Checks
-from sigflow.compiler.emit.native.evaluate import FAILED, Context, Evaluator
+from sigflow.compiler.emit.native.evaluate import Context, Evaluator
 from sigflow.compiler.emit.native.frame import TOO_LONG, Frame
 from sigflow.compiler.emit.native.lists import Lists
 from sigflow.compiler.emit.native.members import Members

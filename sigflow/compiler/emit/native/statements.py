@@ -7,9 +7,9 @@ a condition with nothing in it that remains.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from sigflow.compiler.emit.native.tree import Call, Expr, Local, Truth, nodes, printed
+from sigflow.compiler.emit.native.tree import Expr, Local, Truth, nodes, printed
 
 
 @dataclass(slots=True)
@@ -83,83 +83,53 @@ def eliminate_dead_code(root: list[Node]) -> list[Node]:
     """The statements without those that nothing needs."""
     live: set[str] = set()
     while True:
-        before = len(live)
-        _mark(root, live, False)
-        if len(live) == before:
-            return _kept(root, live, False)
+        kept = _kept(root, live)
+        needed = {node.name for expr in exprs(kept) for node in nodes(expr) if isinstance(node, Local)}
+        if needed <= live:
+            return kept
+        live |= needed
 
 
-def calls_of(block: list[Node]) -> set[str]:
-    """The names of the functions that the statements call."""
-    names = {node.function for expr in _exprs(block) for node in nodes(expr) if isinstance(node, Call)}
-    for blocks in map(_blocks, block):
-        for inner in blocks:
-            names |= calls_of(inner)
-    return names
-
-
-def _exprs(block: list[Node]) -> Iterator[Expr]:
-    """The expressions that the statements themselves evaluate, without those of inner blocks."""
-    for node in block:
-        match node:
-            case Assign() | Store() | Return():
-                yield node.value
-            case If() | While():
-                yield node.condition
-            case For():
-                yield node.count
-
-
-def _blocks(node: Node) -> tuple[list[Node], ...]:
-    """The inner blocks of a statement."""
-    match node:
-        case If():
-            return node.then, node.other
-        case While() | For() | Group():
-            return (node.body,)
-    return ()
-
-
-def _matters(node: Node, live: set[str], looped: bool) -> bool:
-    """Whether a statement stays.  looped: a `break` in it ends a loop that stays."""
-    match node:
-        case Assign():
-            return node.name in live
-        case Break():
-            return looped
-        case Store() | Return():
-            return True
-    looped = looped and not isinstance(node, Loop)
-    return any(_matters(inner, live, looped) for block in _blocks(node) for inner in block)
-
-
-def _mark(block: list[Node], live: set[str], looped: bool) -> None:
-    """Add the locals that the statements need, of those that stay."""
-    for node in block:
-        if _matters(node, live, looped):
-            for expr in _exprs([node]):
-                live.update(inner.name for inner in nodes(expr) if isinstance(inner, Local))
-            for inner_block in _blocks(node):
-                _mark(inner_block, live, looped or isinstance(node, Loop))
-
-
-def _kept(block: list[Node], live: set[str], looped: bool) -> list[Node]:
+def _kept(block: list[Node], live: set[str]) -> list[Node]:
+    """The statements that have an effect or set a local that is live."""
     kept: list[Node] = []
     for node in block:
-        if not _matters(node, live, looped):
-            continue
         match node:
-            case If():
-                node = If(node.condition, _kept(node.then, live, looped), _kept(node.other, live, looped))
-            case While():
-                node = While(node.condition, _kept(node.body, live, True))
-            case For():
-                node = For(node.name, node.count, _kept(node.body, live, True))
-            case Group():
-                kept += _kept(node.body, live, looped)
+            case Group(body):
+                kept += _kept(body, live)
                 continue
+            case Assign(name) if name not in live:
+                continue
+            case If(condition, then, other):
+                node = If(condition, _kept(then, live), _kept(other, live))
+                if not node.then and not node.other:
+                    continue
+            case While() | For():
+                node = replace(node, body=_kept(node.body, live))
+                if all(isinstance(inner, If | Break) for inner in _walk(node.body)):
+                    continue
         kept.append(node)
     return kept
+
+
+def _walk(block: list[Node]) -> Iterator[Node]:
+    """All statements of a block, with those of inner blocks."""
+    for node in block:
+        yield node
+        match node:
+            case If():
+                yield from _walk(node.then)
+                yield from _walk(node.other)
+            case While() | For() | Group():
+                yield from _walk(node.body)
+
+
+def exprs(block: list[Node]) -> Iterator[Expr]:
+    """The expressions of all statements of a block."""
+    for node in _walk(block):
+        match node:
+            case Assign(_, expr) | Store(_, expr) | Return(expr) | If(expr) | While(expr) | For(_, expr):
+                yield expr
 
 
 def lines_of(block: list[Node], indent: str = "") -> Iterator[str]:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sigflow.compiler.emit.native.builder import Builder, Inexpressible
+from sigflow.compiler.emit.native.builder import FAILED, Builder, Inexpressible
 from sigflow.compiler.emit.native.streams import FAR, Stream
 from sigflow.compiler.emit.native.tree import Conditional, Expr, Local, call, either
 from sigflow.compiler.emit.native.values import Bytes, Flag, Int, Ranges
 from sigflow.runtime.native import BAILOUT
-
-INVALID = "valid"
 
 
 class Substream(Stream):
@@ -28,7 +26,7 @@ class Substream(Stream):
     def seen_from(self, offset: Int) -> Substream:
         """The same bytes, read from an offset on."""
         self.flush()
-        offset = self.not_negative(offset, INVALID)
+        offset = self.not_negative(offset, FAILED)
         if offset.high > FAR:
             self.builder.refuse(Flag(offset.expr > FAR, no=((offset.expr, offset.low, FAR),)), BAILOUT)
         view = Substream(self.builder, Bytes(self.begin, self.stop, self.size))
@@ -43,7 +41,7 @@ class Substream(Stream):
         """Refuse what reads beyond the end."""
         if stop.name == self.stop.name:
             if stop.offset > self.stop.offset:
-                self.builder.leave(INVALID)
+                self.builder.leave(FAILED)
             return
         size = self.builder.refined(self.size)
         ranges: Ranges = ()
@@ -53,7 +51,7 @@ class Substream(Stream):
                 return
             ranges = ((size.expr, needed, size.high),)
         beyond = self.stop - Local(stop.name) < stop.offset if stop.offset else self.stop < stop
-        self.builder.refuse(Flag(beyond, no=ranges), INVALID)
+        self.builder.refuse(Flag(beyond, no=ranges), FAILED)
 
     def want(self, size: int) -> None:
         """Ask for a constant number of bytes from here."""
@@ -68,11 +66,11 @@ class Substream(Stream):
             self.fixed(size.value)
             return Bytes(start, self.state.pos, size)
         self.flush()
-        size = self.not_negative(size, INVALID)
+        size = self.not_negative(size, FAILED)
         beyond: Expr = size.expr > self.stop - start
         if size.wide:
             beyond = either(size.expr < 0, beyond)
-        self.builder.refuse(Flag(beyond, no=((size.expr, size.low, self._most()),)), INVALID)
+        self.builder.refuse(Flag(beyond, no=((size.expr, size.low, self._most()),)), FAILED)
         stop = self.builder.let(f"{self.hint}_end", start + size.expr)
         self.to(stop)
         return Bytes(start, stop, self.builder.refined(size))
@@ -84,7 +82,7 @@ class Substream(Stream):
         end = builder.let(f"{self.hint}_end", self.search(term, start, self.stop))
         included, consumed = end.plus(unit if include else 0), end.plus(unit if consume else 0)
         if eos_error:
-            builder.refuse(end < 0, INVALID)
+            builder.refuse(end < 0, FAILED)
             stop = included
             self.to(consumed)
             self.state = replace(self.state, tested=end.plus(unit))

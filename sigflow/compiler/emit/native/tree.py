@@ -6,33 +6,31 @@ nodes: `a + 1 <= b` is a comparison.  Only equality keeps its usual meaning; `a.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from sigflow.compiler.emit.expressions import (
-    AND,
-    ATOM,
-    BIT_AND,
-    BIT_OR,
-    BIT_XOR,
-    CHOICE,
-    COMPARE,
-    NOT,
-    OR,
-    PRODUCT,
-    SHIFT,
-    SUM,
-    UNARY,
-)
+from sigflow.compiler.emit import expressions as level
 
 #: How strongly Python's operators bind.
 _PRECEDENCE = {
-    "|": BIT_OR, "^": BIT_XOR, "&": BIT_AND, "<<": SHIFT, ">>": SHIFT, "+": SUM, "-": SUM, "*": PRODUCT, "//": PRODUCT,
-    "%": PRODUCT,
-}  # fmt: skip
+    "|": level.BIT_OR,
+    "^": level.BIT_XOR,
+    "&": level.BIT_AND,
+    **dict.fromkeys(("<<", ">>"), level.SHIFT),
+    **dict.fromkeys(("+", "-"), level.SUM),
+    **dict.fromkeys(("*", "//", "%"), level.PRODUCT),
+}
 #: What holds where a comparison does not, and the comparison with its sides exchanged.
 OPPOSITE = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 MIRRORED = {"==": "==", "!=": "!=", "<": ">", ">": "<", "<=": ">=", ">=": "<="}
+
+
+def _operation(op: str) -> Callable[[Expr, Operand], Expr]:
+    return lambda left, right: Operation(op, left, expr_of(right))
+
+
+def _comparison(op: str) -> Callable[[Expr, Operand], Expr]:
+    return lambda left, right: Compare(op, left, expr_of(right))
 
 
 class Expr:
@@ -40,46 +38,11 @@ class Expr:
 
     __slots__ = ()
 
-    def __add__(self, other: Operand) -> Expr:
-        return Operation("+", self, expr_of(other))
-
-    def __sub__(self, other: Operand) -> Expr:
-        return Operation("-", self, expr_of(other))
-
-    def __mul__(self, other: Operand) -> Expr:
-        return Operation("*", self, expr_of(other))
-
-    def __and__(self, other: Operand) -> Expr:
-        return Operation("&", self, expr_of(other))
-
-    def __or__(self, other: Operand) -> Expr:
-        return Operation("|", self, expr_of(other))
-
-    def __lshift__(self, other: Operand) -> Expr:
-        return Operation("<<", self, expr_of(other))
-
-    def __rshift__(self, other: Operand) -> Expr:
-        return Operation(">>", self, expr_of(other))
-
-    def __lt__(self, other: Operand) -> Expr:
-        return Compare("<", self, expr_of(other))
-
-    def __le__(self, other: Operand) -> Expr:
-        return Compare("<=", self, expr_of(other))
-
-    def __gt__(self, other: Operand) -> Expr:
-        return Compare(">", self, expr_of(other))
-
-    def __ge__(self, other: Operand) -> Expr:
-        return Compare(">=", self, expr_of(other))
-
-    def equals(self, other: Operand) -> Expr:
-        """The comparison `self == other`."""
-        return Compare("==", self, expr_of(other))
-
-    def differs(self, other: Operand) -> Expr:
-        """The comparison `self != other`."""
-        return Compare("!=", self, expr_of(other))
+    __add__, __sub__, __mul__ = _operation("+"), _operation("-"), _operation("*")
+    __and__, __or__ = _operation("&"), _operation("|")
+    __lshift__, __rshift__ = _operation("<<"), _operation(">>")
+    __lt__, __gt__, __ge__ = _comparison("<"), _comparison(">"), _comparison(">=")
+    equals, differs = _comparison("=="), _comparison("!=")
 
     def __bool__(self) -> bool:
         raise TypeError("an expression is neither true nor false before the measure runs")
@@ -263,27 +226,30 @@ def _printed(expr: Expr) -> tuple[int, str]:
     match expr:
         case Const(value, digits):
             text = f"0x{abs(value):0{digits}x}" if digits else str(abs(value))
-            return (UNARY, f"-{text}") if value < 0 else (ATOM, text)
+            return (level.UNARY, f"-{text}") if value < 0 else (level.ATOM, text)
         case Truth(value):
-            return ATOM, str(value)
+            return level.ATOM, str(value)
         case Local(name, offset):
-            return (SUM, f"{name} {'+' if offset > 0 else '-'} {abs(offset)}") if offset else (ATOM, name)
+            return (level.SUM, f"{name} {'+' if offset > 0 else '-'} {abs(offset)}") if offset else (level.ATOM, name)
         case Call(function, arguments):
-            return ATOM, f"{function}({', '.join(map(printed, arguments))})"
+            return level.ATOM, f"{function}({', '.join(map(printed, arguments))})"
         case Operation(op, left, right):
             own = _PRECEDENCE[op]
             return own, f"{printed(left, own)} {op} {printed(right, own + 1)}"
         case Inverted(operand):
-            return UNARY, f"~{printed(operand, UNARY)}"
+            return level.UNARY, f"~{printed(operand, level.UNARY)}"
         case Compare(op, left, right):
-            return COMPARE, f"{printed(left, COMPARE + 1)} {op} {printed(right, COMPARE + 1)}"
+            return level.COMPARE, f"{printed(left, level.COMPARE + 1)} {op} {printed(right, level.COMPARE + 1)}"
         case Within(low, operand, stop):
-            return COMPARE, f"{printed(low)} <= {printed(operand, COMPARE + 1)} < {printed(stop)}"
+            return level.COMPARE, f"{printed(low)} <= {printed(operand, level.COMPARE + 1)} < {printed(stop)}"
         case Not(operand):
-            return NOT, f"not {printed(operand, NOT)}"
+            return level.NOT, f"not {printed(operand, level.NOT)}"
         case Logic(op, operands):
-            own = AND if op == "and" else OR
+            own = level.AND if op == "and" else level.OR
             return own, f" {op} ".join(printed(operand, own) for operand in operands)
         case Conditional(condition, yes, no):
-            return CHOICE, f"{printed(yes, OR)} if {printed(condition, OR)} else {printed(no, CHOICE)}"
+            return (
+                level.CHOICE,
+                f"{printed(yes, level.OR)} if {printed(condition, level.OR)} else {printed(no, level.CHOICE)}",
+            )
     raise TypeError(expr)
