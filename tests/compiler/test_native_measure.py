@@ -314,9 +314,10 @@ COMPILED_CASES = ("wide", "switched_values", "lists_of_entries", "handed_on")
 
 @pytest.fixture(scope="module")
 def compiled() -> Callable[[Envelope], Any]:
-    """Compiles a `_native_measure` with Numba, its functions once for all."""
+    """Compiles a native measure with Numba, and the functions that it calls once for all."""
     numba = pytest.importorskip("numba")
-    space: dict[str, Any] = {"Any": object}
+    space: dict[str, Any] = {name: value for name, value in vars(native).items() if isinstance(value, int)}
+    space["Any"] = object
 
     def compile_one(function: Any) -> Any:
         text = "from __future__ import annotations\n" + inspect.getsource(function)

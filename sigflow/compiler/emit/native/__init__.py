@@ -6,8 +6,9 @@ bailout, where int64 arithmetic does not reach: then the Python measure decides.
 place, bytes are never copied, and a list is a loop.  A spec with something that cannot be said in this way has no
 native measure; `Missing` says what, and where.
 
-    statements, builder                the text, and what is known at each place of it
-    values                             numbers, bytes, objects while the text is written
+    tree, statements                   expressions and statements, and their text
+    builder                            where statements are written, and what is known at each place
+    values                             numbers, bytes, objects while the function is written
     arithmetic, branches, byte_ranges  operations on them
     evaluate                           expressions
     streams, frame, substream          what is read from
@@ -18,7 +19,6 @@ native measure; `Missing` says what, and where.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -28,12 +28,14 @@ from sigflow.compiler.emit.native.epilogue import Epilogue
 from sigflow.compiler.emit.native.evaluate import Context
 from sigflow.compiler.emit.native.frame import Frame
 from sigflow.compiler.emit.native.reading import Reader
-from sigflow.compiler.emit.native.statements import Assign, eliminate_dead_code, lines_of
+from sigflow.compiler.emit.native.statements import Assign, eliminate_dead_code, exprs, lines_of
+from sigflow.compiler.emit.native.tree import AT, Call, Local, nodes
 from sigflow.compiler.emit.native.values import SymbolicObject
 from sigflow.compiler.emit.shared import Module
 from sigflow.compiler.hints import ChecksumHint, Hints
 from sigflow.compiler.plan import Plan
 from sigflow.diagnostics import Place
+from sigflow.runtime import native
 
 #: Fields within so many leading bytes are not held against the frame limit one by one.
 _USUAL = 64
@@ -92,16 +94,17 @@ def _written(
     reader.read(unit)
     epilogue = Epilogue(reader, unit, static)
     epilogue.write()
-    lines = tuple(lines_of(eliminate_dead_code([Assign("last", "at + limit"), *builder.root])))
-    for name in sorted(builder.functions & set(re.findall(r"\w+", "\n".join(lines)))):
+    statements = eliminate_dead_code([Assign("last", AT + Local("limit")), *builder.root])
+    functions = {node.function for expr in exprs(statements) for node in nodes(expr) if isinstance(node, Call)}
+    for name in sorted(functions & vars(native).keys()):
         module.need(name)
-    return NativeMeasure(lines, tuple(builder.reasons), frame.least, epilogue.counts)
+    return NativeMeasure(tuple(lines_of(statements)), tuple(builder.reasons), frame.least, epilogue.counts)
 
 
 def _peeks(scope: Scope) -> Iterator[bool]:
     """Of each field that may be looked at: whether it leaves its terminator."""
-    for one in scope.classes:
-        for step in one.steps:
+    for plan in scope.classes:
+        for step in plan.steps:
             yield not step.attr.consume
 
 
