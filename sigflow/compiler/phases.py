@@ -27,6 +27,7 @@ from sigflow.compiler.hints import Hints, understand_hints
 from sigflow.compiler.ksy import understand
 from sigflow.compiler.lint import lint
 from sigflow.compiler.lower import lower, module_names
+from sigflow.compiler.measure import plan_measure
 from sigflow.compiler.problems import Problems
 from sigflow.compiler.resolve import Scope, resolve
 from sigflow.compiler.types import Types
@@ -110,8 +111,10 @@ def build(
     missing = absent == "missing"
     files = module_names(tops)
     modules = {
-        files[one.top.id]: emit(lower(one, tops, names, types), types, package, hints[one.file], problems, missing)
-        for one in loader.specs.values()
+        files[plan.spec.top.id]: emit(
+            plan, types, package, plan_measure(plan, types, hints[plan.spec.file], problems), problems, missing
+        )
+        for plan in (lower(one, tops, names, types) for one in loader.specs.values())
     }
     found = problems.sorted()  # (a frame whose length cannot be derived is found while its measure is written)
     ok = all(one.severity is not Severity.ERROR for one in found)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 
 from sigflow.compiler import schema as sc
-from sigflow.compiler.emit.measure import Scope, Steps
+from sigflow.compiler.emit.incremental import IncrementalMeasure
 from sigflow.compiler.emit.reads import Reads
 from sigflow.compiler.emit.runs import Runs
 from sigflow.compiler.emit.shared import Module
-from sigflow.compiler.emit.stream import late_places, lazy_fields
 from sigflow.compiler.emit.writer import Writer
-from sigflow.compiler.hints import Hints
+from sigflow.compiler.measure.operations import Operation
+from sigflow.compiler.measure.runs import Run
 from sigflow.compiler.model import Bytes, Switched, Type, User, wires_of
-from sigflow.compiler.plan import ClassPlan, Plan, Step, ValueStep
+from sigflow.compiler.plan import ClassPlan, Step, ValueStep
 
 _ANNOTATIONS = {
     "int": "int",
@@ -31,35 +30,18 @@ _ANNOTATIONS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """What the classes of a stream format have besides: which are measured, and what the frame's class reads late."""
-
-    scope: Scope | None = None
-    unit: sc.ClassSpec | None = None
-    late: tuple[str, ...] = ()
-    places: dict[Step, tuple[int, int | None]] = field(default_factory=dict)
-
-
-def measured(plan: Plan, module: Module, hints: Hints | None) -> Measured:
-    """What the classes of this module need for measuring; nothing, where it is no stream format."""
-    if hints is None:
-        return Measured()
-    late, places = lazy_fields(plan, module, hints), late_places(plan, module, hints)
-    return Measured(Scope(plan, module, hints), hints.unit, late, places)
-
-
-def write_class(module: Module, plan: ClassPlan, out: Writer, stream: Measured) -> None:
+def write_class(module: Module, plan: ClassPlan, out: Writer) -> None:
     """The whole class."""
-    _Class(module, plan, out, stream).write()
+    _Class(module, plan, out).write()
 
 
 class _Class:
-    def __init__(self, module: Module, plan: ClassPlan, out: Writer, stream: Measured) -> None:
+    def __init__(self, module: Module, plan: ClassPlan, out: Writer) -> None:
         self.module = module
         self.plan = plan
         self.out = out
-        self.stream = stream
+        self.measure = module.measure
+        self.late_places = module.measure.places if module.measure is not None else {}
         self.fields = {step.name for step in plan.steps} | {one.name for one in plan.params}
 
     def write(self) -> None:
@@ -72,7 +54,7 @@ class _Class:
                 self.enum(enum, name)
             for nested in plan.classes:
                 out()
-                write_class(self.module, nested, out, self.stream)
+                write_class(self.module, nested, out)
             self.constructor()
             self.reading()
             self.measuring()
@@ -333,20 +315,21 @@ class _Class:
     def measuring(self) -> None:
         """What a frame's class, and the unsized types in it, have for the scan."""
         self.taking()
-        scope, out = self.stream.scope, self.out
-        if scope is None or self.plan not in scope.classes:
+        measure = self.measure
+        operations = measure.classes.get(self.plan.spec) if measure is not None else None
+        if measure is None or operations is None:
             return
         if self.plan.order in ("calc", "inherited"):
-            self.both_steps(scope)
+            self.both_steps(operations)
         else:
-            Steps(self.module, self.plan, "", out, scope).method("_steps")
-        if self.plan.spec is self.stream.unit and self.stream.late:
-            self.late_fields()
+            IncrementalMeasure(self.module, self.plan, "", self.out).method("_steps", operations)
+        if self.plan.spec is measure.hints.unit and measure.late is not None:
+            self.late_fields(measure.late)
 
-    def both_steps(self, scope: Scope) -> None:
+    def both_steps(self, operations: Sequence[Operation]) -> None:
         out = self.out
         for order in ("le", "be"):
-            Steps(self.module, self.plan, order, out, scope).method(f"_steps_{order}")
+            IncrementalMeasure(self.module, self.plan, order, out).method(f"_steps_{order}", operations)
         out()
         with out.block(f"def _steps(self, io: {self.module.need('Window')}) -> {self.module.std('Any')}:"):
             if self.plan.order == "calc":
@@ -355,7 +338,7 @@ class _Class:
                 out("return (yield from self._steps_le(io))")
             out("return (yield from self._steps_be(io))")
 
-    def late_fields(self) -> None:
+    def late_fields(self, late_steps: Sequence[Step]) -> None:
         """What a frame that the scan found reads when it is asked for: the fields that are not in its header as they
         are.
         """
@@ -365,18 +348,18 @@ class _Class:
             out("# A frame that the scan found is made from its header; the rest is read when asked for.")
             for name, value in (("_io", self.module.need("at_its_end")), ("_parent", "None"), ("_root", "self")):
                 out(f"{name} = {late}({name!r}, {value if name == '_io' else f'lambda self, raw: {value}'})")
-            for step, (start, stop) in self.stream.places.items():
-                part = self.taken(step)
+            for step, (start, stop) in self.late_places.items():
+                part, run = self.taken(step)
                 if part is not None or isinstance(step.wire, Bytes):
                     with self.late_by(step.name):
-                        if part is None:
+                        if part is None or run is None:
                             out(f"value = raw[{start or ''}:{'' if stop is None else stop}]")
                         else:
                             out(f"value = {self.module.bare(part.spec)}")
                             out("value._parent = value._root = unit")
                             out("value._late = raw")
-                            reads = Runs(self.module, part, "", out)
-                            reads.taken(reads.whole(), "value", str(start if start >= 0 else f"len(raw) - {-start}"))
+                            at = str(start if start >= 0 else f"len(raw) - {-start}")
+                            Runs(self.module, part, "", out).taken(run, "value", at)
                     continue
                 with self.late_field(step.name):
                     out(f"self._io = io = {self.module.need('KaitaiStream')}(raw)")
@@ -385,24 +368,24 @@ class _Class:
                     Reads(self.module, self.plan, "", out).step(step)
                     out("io._pos = io._end")
                     out(f"return self.{step.name}")
-            if not self.stream.places:
-                for name in self.stream.late[3:]:
-                    with self.late_field(name):
-                        out("self._read()")
-                        out(f"return self.__dict__[{name!r}]")
+            for step in late_steps if not self.late_places else ():
+                with self.late_field(step.name):
+                    out("self._read()")
+                    out(f"return self.__dict__[{step.name!r}]")
 
-    def taken(self, step: Step) -> ClassPlan | None:
-        """The class of a field that is an object whose fields are taken from bytes at once; else None."""
+    def taken(self, step: Step) -> tuple[ClassPlan | None, Run | None]:
+        """The class of a field that is an object whose fields are taken from bytes at once, and how; else two None."""
         wire, attr = step.wire, step.attr
         plans = self.module.expressions.plan.classes
         if not isinstance(wire, User) or wire.target not in plans or attr.parent is not None or attr.no_parent:
-            return None
+            return None, None
         part = plans[wire.target]
-        return part if Runs(self.module, part, "", Writer()).whole() else None
+        run = self.module.packing("").whole(part)
+        return (part, run) if run is not None else (None, None)
 
     def taking(self) -> None:
         """What the class has for being made by a frame that reads it late."""
-        if not any(self.taken(step) is self.plan for step in self.stream.places):
+        if not any(self.taken(step)[0] is self.plan for step in self.late_places):
             return
         out, late = self.out, self.module.need("Late")
         out()

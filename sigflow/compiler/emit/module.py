@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import hashlib
 
-from sigflow.compiler.emit.classes import measured, write_class
+from sigflow.compiler.emit.classes import write_class
 from sigflow.compiler.emit.columns import write_columns
 from sigflow.compiler.emit.expressions import Expressions
-from sigflow.compiler.emit.measure import derivable
-from sigflow.compiler.emit.runs import Run
 from sigflow.compiler.emit.shared import Module
 from sigflow.compiler.emit.stream import write_stream
 from sigflow.compiler.emit.writer import Writer, comment
-from sigflow.compiler.hints import Hints
+from sigflow.compiler.measure import MeasurePlan
+from sigflow.compiler.measure.runs import SIGNS, Run
 from sigflow.compiler.model import Bits
 from sigflow.compiler.plan import Plan
 from sigflow.compiler.problems import Problems
@@ -21,25 +20,27 @@ from sigflow.runtime.struct import ABI
 
 
 def emit(
-    plan: Plan, types: Types, package: str | None, hints: Hints | None, problems: Problems, missing: bool = False
+    plan: Plan,
+    types: Types,
+    package: str | None,
+    measure: MeasurePlan | None,
+    problems: Problems,
+    missing: bool = False,
 ) -> str:
     """The text of a module.  `package`: the package in which the modules of its imports stand.  `missing`: a field that
     is not there is no attribute either.
     """
     expressions = Expressions(plan, types)
     classes = (name.rpartition(".")[2] for name in plan.class_names.values())
-    module = Module(expressions, types, frozenset((*classes, *(name for _, name in plan.imports))), missing)
+    taken = frozenset((*classes, *(name for _, name in plan.imports)))
+    module = Module(expressions, types, taken, measure, missing)
     hash = source_hash(plan.spec.text)
     body, below = Writer(), Writer()
-    if hints is not None and not derivable(plan, module, hints, problems):
-        hints = None
-    if hints is not None:
-        module.placed = frozenset(one for each in hints.checksums for path in each.paths for one in path[1:])
-    write_class(module, plan.top, body, measured(plan, module, hints))
+    write_class(module, plan.top, body)
     described = Writer()
     write_columns(module, plan, described, hash)
-    if hints is not None:
-        write_stream(module, plan, hints, below, hash, problems)
+    if measure is not None:
+        write_stream(module, plan, measure, below, hash, problems)
     if module.runs:
         module.need("Run")
     tables = Writer()
@@ -51,8 +52,8 @@ def emit(
         tables(f"{name} = {plan.class_names[spec]}")
     for name, (order, letter) in module.arrays.items():
         tables(f"{name} = {module.need('Numbers')}({order!r}, {letter!r})")
-    for run in module.runs:
-        _run_table(tables, run, module)
+    for number, run in enumerate(module.runs):
+        _run_table(tables, number, run, module)
     for number, lines in enumerate(module.splits):
         _split_table(tables, number, lines, module)
     head = _head(plan, module, package, hash)
@@ -128,9 +129,9 @@ def _split_table(out: Writer, number: int, lines: list[str], module: Module) -> 
     out(f"_BITS_{number} = {module.need('ByteFields')}(_split_{number})")
 
 
-def _run_table(out: Writer, run: Run, module: Module) -> None:
-    with out.block(f"_RUN_{run.number} = {module.need('Run')}("):
-        out(f"{run.order!r},")
+def _run_table(out: Writer, number: int, run: Run, module: Module) -> None:
+    with out.block(f"_RUN_{number} = {module.need('Run')}("):
+        out(f"{SIGNS[run.order]!r},")
         for member in run.members:
             step = member.steps[0]
             if isinstance(step.wire, Bits):
@@ -139,4 +140,4 @@ def _run_table(out: Writer, run: Run, module: Module) -> None:
             else:
                 out(f"({step.name!r}, {member.letter!r}, {member.size}),")
     out(")")
-    out(f"_UNPACK_{run.number} = _RUN_{run.number}.unpack")
+    out(f"_UNPACK_{number} = _RUN_{number}.unpack")

@@ -7,25 +7,32 @@ from), and inside a repeat `i` and `_`.  `runs` merges fields of fixed size on t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TypeVar
 
 from sigflow.compiler import encodings
 from sigflow.compiler import expression as ex
 from sigflow.compiler import schema as sc
+from sigflow.compiler.emit.checks import failing, wanted
 from sigflow.compiler.emit.expressions import POSTFIX
-from sigflow.compiler.emit.shared import LETTERS, SIGNS, Module
+from sigflow.compiler.emit.shared import Module
 from sigflow.compiler.emit.writer import Writer
 from sigflow.compiler.layout import integer
+from sigflow.compiler.measure.operations import predicates
+from sigflow.compiler.measure.planning import trailing
+from sigflow.compiler.measure.runs import LETTERS, SIGNS
 from sigflow.compiler.model import Bits, Bytes, Number, Shape, Switched, Text, User, Wire, wires_of
 from sigflow.compiler.naming import upper_camel
 from sigflow.compiler.plan import ClassPlan, Step
+
+_Way = TypeVar("_Way")
 
 
 class Reads:
     """Writes the reading of one class in one byte order (`le`, `be`, or `` where the order is fixed per field)."""
 
-    def __init__(self, module: Module, plan: ClassPlan, order: str, out: Writer) -> None:
+    def __init__(self, module: Module, plan: ClassPlan, order: str, out: Writer, missing: bool | None = None) -> None:
         self.module = module
         self.plan = plan
         self.order = order
@@ -34,28 +41,24 @@ class Reads:
         #: Bytes of a run that lie behind the field being checked: where it is refused, they have not been read.
         self.behind = 0
         #: Whether a field that is not there is no attribute of the object either, as in Kaitai's Python target.
-        self.missing = module.missing
+        self.missing = module.missing if missing is None else missing
 
     def number_order(self, wire: Number) -> str:
         """The byte order of a number as this class is being written."""
         return self.order if wire.order == "calc" else wire.order
-
-    @staticmethod
-    def has_check(step: Step) -> bool:
-        """Whether a value of the field may be refused."""
-        return step.attr.valid is not None or step.attr.contents is not None
 
     # ------------------------------------------------------------ one field
 
     @contextmanager
     def placed(self, step: Step) -> Iterator[None]:
         """Keep where a field stands in its stream, if somebody asks."""
-        number, asked = self.plan.steps.index(step), step.attr in self.module.placed
+        asked, less = step.attr in self.module.placed, trailing(step.wire)
+        number = self.plan.steps.index(step) if asked else 0
         if asked:
             self.out(f"self._start_{number} = io.pos()")
         yield
         if asked:
-            self.out(f"self._stop_{number} = io.pos(){trailing(step)}")
+            self.out(f"self._stop_{number} = io.pos(){f' - {less}' if less else ''}")
 
     def step(self, step: Step, target: str = "") -> None:
         """One field by itself."""
@@ -88,20 +91,27 @@ class Reads:
 
     def repeated(self, step: Step, target: str) -> None:
         """A list of values."""
+        repeat = step.attr.repeat
+        assert repeat is not None
+        self.empty(step, target)
+        if not self.unswitched(step, target, repeat) and not self.numbers_at_once(step, step.wire, target, repeat):
+            self.loop(step, target, lambda: self.item(step, target, repeat.kind == "until"))
+
+    def empty(self, step: Step, target: str) -> None:
+        """The list of values, and those of raw bytes, before any was read."""
+        for name in (target, *self.raw_names(step)):
+            self.out(f"{name} = []")
+
+    def loop(self, step: Step, target: str, item: Callable[[], object]) -> None:
+        """The loop over the elements of a list; item: writes what is done with one."""
         out, repeat = self.out, step.attr.repeat
         assert repeat is not None
-        raw = self.raw_names(step)
-        out(f"{target} = []")
-        for name in raw:
-            out(f"{name} = []")
-        if self.unswitched(step, target, repeat) or self.numbers_at_once(step, step.wire, target, repeat):
-            return
-        guard = not self.takes_bytes(step.wire)
+        guard = not self.module.layout.takes_bytes(step.wire)
         if repeat.kind == "expr":
             if guard:
                 out("moved = io._pos")
             with out.block(f"for i in range({self.count(repeat)}):"):
-                self.item(step, target)
+                item()
                 if guard:
                     self.guard("i")
             if guard:
@@ -112,7 +122,7 @@ class Reads:
             out("moved = io._pos")
         head = f"while {self.left()}:" if repeat.kind == "eos" else "while True:"
         with out.block(head):
-            self.item(step, target, repeat.kind == "until")
+            item()
             if repeat.kind == "until":
                 with out.block(f"if {self.ex.code(repeat.code)}:"):
                     out("break")
@@ -154,7 +164,7 @@ class Reads:
 
     def item(self, step: Step, target: str, named: bool = False) -> None:
         """One element of a list."""
-        needs_name = named or step.attr.valid is not None or step.attr.contents is not None
+        needs_name = named or step.attr.checked
         if isinstance(step.wire, Switched):
             if needs_name:
                 self.out("_ = None")
@@ -247,28 +257,11 @@ class Reads:
 
     def takes_bytes(self, wire: Wire) -> bool:
         """Whether a value of this wire is at least a byte, or a bit, long whatever the stream holds."""
-        if isinstance(wire, Number | Bits):
-            return True
-        if isinstance(wire, Switched):
-            return all(self.takes_bytes(one) for _, one in wire.cases) and any(on is None for on, _ in wire.cases)
-        if isinstance(wire, User) and (wire.shape is None or not wire.shape.bounded):
-            return isinstance(wire.target, sc.ClassSpec) and self.class_takes_bytes(wire.target)
-        shape = wire.shape
-        assert shape is not None
-        if shape.term is not None and shape.size is None and not shape.eos:
-            return shape.consume and shape.eos_error
-        return bool(self.module.layout.shape_bits(shape))
+        return self.module.layout.takes_bytes(wire)
 
     def class_takes_bytes(self, spec: sc.ClassSpec) -> bool:
-        """Whether an object of this class is at least a byte long: one of its fields always is."""
-        known = self.module.never_empty
-        if spec not in known:
-            known[spec] = False  # while it is being found: a type that begins with itself may be empty
-            wires = self.module.types.names.wires
-            known[spec] = any(
-                attr.condition is None and attr.repeat is None and self.takes_bytes(wires[attr]) for attr in spec.seq
-            )
-        return known[spec]
+        """Whether an object of this class is at least a byte long."""
+        return self.module.layout.class_takes_bytes(spec)
 
     def left(self) -> str:
         """Whether the stream holds more, as code."""
@@ -328,11 +321,14 @@ class Reads:
         name = self.ex.plan.class_names[wire.target]
         if wire.target not in plans:
             return f"{name}({', '.join([*arguments, stream])})"
-        parent = (
-            "None" if step.attr.no_parent else "self" if step.attr.parent is None else self.ex.code(step.attr.parent)
-        )
         extra = ["self._is_le"] if plans[wire.target].order == "inherited" else []
-        return f"{name}({', '.join([*arguments, stream, parent, 'self._root', *extra])})"
+        return f"{name}({', '.join([*arguments, stream, self.parent(step), 'self._root', *extra])})"
+
+    def parent(self, step: Step) -> str:
+        """The parent of the objects of a field."""
+        if step.attr.no_parent:
+            return "None"
+        return "self" if step.attr.parent is None else self.ex.code(step.attr.parent)
 
     def keep(self, name: str, text: str, repeated: bool) -> str:
         """Keep raw bytes under the name that Kaitai's target gives them; gives how to name them next."""
@@ -410,30 +406,43 @@ class Reads:
 
     def switch(self, step: Step, wire: Switched, line: str, absent: str | None, repeated: bool) -> None:
         """One of several wires: `line` with its value in the braces, or the line `absent` where no case applies."""
-        out = self.out
         target = f"self.{'_m_' if step.attr.is_instance else ''}{step.name}"
         cases = [(on, inner) for on, inner in wire.cases if on is not None]
         otherwise = next((inner for on, inner in wire.cases if on is None), None)
+
+        def write(inner: Wire) -> None:
+            self.out(line.format(self.value(inner, step, target, repeated)))
+
+        self.ways(wire.on, cases, otherwise, write, absent, repeated)
+
+    def ways(
+        self,
+        on: sc.Code,
+        cases: Sequence[tuple[sc.Code, _Way]],
+        otherwise: _Way | None,
+        write: Callable[[_Way], object],
+        absent: str | None,
+        repeated: bool,
+    ) -> None:
+        """The first way whose case is `on`, as `write` writes it, or `otherwise`, or the line `absent`."""
+        out = self.out
+
+        def other() -> None:
+            if otherwise is not None:
+                write(otherwise)
+            elif absent is not None:
+                out(absent)
+
         if not cases:
-            if otherwise is not None:
-                out(line.format(self.value(otherwise, step, target, repeated)))
-            elif absent is not None:
-                out(absent)
+            other()
             return
-        out(f"on = {self.ex.code(wire.on)}")
-        word = "if"
-        for on, inner in cases:
-            assert on is not None
-            with out.block(f"{word} {self.case(on)}"):
-                out(line.format(self.value(inner, step, target, repeated)))
-            word = "elif"
-        if otherwise is None and absent is None and not repeated:
-            return
-        with out.block("else:"):
-            if otherwise is not None:
-                out(line.format(self.value(otherwise, step, target, repeated)))
-            elif absent is not None:
-                out(absent)
+        out(f"on = {self.ex.code(on)}")
+        for number, (case, way) in enumerate(cases):
+            with out.block(f"{'elif' if number else 'if'} {self.case(case)}"):
+                write(way)
+        if otherwise is not None or absent is not None or repeated:
+            with out.block("else:"):
+                other()
 
     def case(self, on: sc.Code) -> str:
         """The rest of the line of a case: `on == x:`.
@@ -450,12 +459,16 @@ class Reads:
 
     def checks(self, step: Step, value: str) -> None:
         """`contents` and `valid` of one value."""
-        attr = step.attr
-        path = attr.place.path
-        if attr.contents is not None:
-            self.refuse(f"{value} != {attr.contents!r}", "NotEqual", f"{attr.contents!r}, {value}", path)
-        if attr.valid is not None:
-            _CHECKS[attr.valid.kind](self, step, attr.valid, value, path)
+        for predicate in predicates(step.attr, step.enum):
+            error = _ERRORS[predicate.kind]
+            facts = value
+            if predicate.kind == "true":
+                facts = "_"
+                if value != "_":
+                    self.out(f"_ = {value}")
+            elif error in _FACING:
+                facts = f"{wanted(predicate, self.module)}, {value}"
+            self.refuse(failing(predicate, value, self.module), error, facts, step.attr.place.path)
 
     def refuse(self, condition: str, error: str, facts: str, path: str) -> None:
         """Raise Kaitai's error where `condition` holds."""
@@ -465,51 +478,17 @@ class Reads:
                 self.out(f"io._pos -= {self.behind}")
             self.out(f"raise {name}({facts}, io, {path!r})")
 
-    def _check_eq(self, step: Step, valid: sc.Valid, value: str, path: str) -> None:
-        wanted = self.ex.at(_code(valid.codes[0]).expr, 5)
-        self.refuse(f"{value} != {wanted}", "NotEqual", f"{wanted}, {value}", path)
-
-    def _check_range(self, step: Step, valid: sc.Valid, value: str, path: str) -> None:
-        for code, op, error in zip(valid.codes, (">=", "<="), ("LessThan", "GreaterThan"), strict=True):
-            if code is not None:
-                bound = self.ex.at(code.expr, 5)
-                self.refuse(f"not {value} {op} {bound}", error, f"{bound}, {value}", path)
-
-    def _check_any(self, step: Step, valid: sc.Valid, value: str, path: str) -> None:
-        listed = ", ".join(self.ex.code(code) for code in valid.codes)
-        comma = "," if len(valid.codes) == 1 else ""
-        self.refuse(f"{value} not in ({listed}{comma})", "NotAnyOf", value, path)
-
-    def _check_enum(self, step: Step, valid: sc.Valid, value: str, path: str) -> None:
-        assert step.enum is not None
-        self.refuse(f"{value} not in {self.module.members_of(step.enum)}", "NotInEnum", value, path)
-
-    def _check_expr(self, step: Step, valid: sc.Valid, value: str, path: str) -> None:
-        if value != "_":
-            self.out(f"_ = {value}")
-        self.refuse(f"not {self.ex.at(_code(valid.codes[0]).expr, 3)}", "Expr", "_", path)
-
-
-def trailing(step: Step) -> str:
-    """What to take off the position behind a field for a terminator that is no byte of it."""
-    shape: Shape | None = getattr(step.wire, "shape", None)
-    if shape is None or shape.term is None or shape.size is not None or not shape.consume or shape.include:
-        return ""
-    return f" - {len(shape.term)}"
-
-
-def _code(code: sc.Code | None) -> sc.Code:
-    assert code is not None
-    return code
-
 
 _VALUES: dict[type[Wire], Callable[..., str]] = {
     Number: Reads._number, Bits: Reads._bits, Bytes: Reads._bytes, Text: Reads._text, User: Reads._user,
 }  # fmt: skip
-_CHECKS: dict[str, Callable[[Reads, Step, sc.Valid, str, str], None]] = {
-    "eq": Reads._check_eq,
-    "range": Reads._check_range,
-    "any-of": Reads._check_any,
-    "in-enum": Reads._check_enum,
-    "expr": Reads._check_expr,
+#: The errors of Kaitai, by the kind of the predicate, and those that say what was wanted.
+_ERRORS = {
+    "equal": "NotEqual",
+    "least": "LessThan",
+    "most": "GreaterThan",
+    "among": "NotAnyOf",
+    "member": "NotInEnum",
+    "true": "Expr",
 }
+_FACING = ("NotEqual", "LessThan", "GreaterThan")

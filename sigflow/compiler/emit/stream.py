@@ -6,95 +6,51 @@ from collections.abc import Iterable
 
 from sigflow.compiler import schema as sc
 from sigflow.compiler.emit.columns import needs
-from sigflow.compiler.emit.flat import Flat, FlatLayout, flat_layout
 from sigflow.compiler.emit.native import Missing, write_native_measure
-from sigflow.compiler.emit.shared import SIGNS, Module
+from sigflow.compiler.emit.shared import Module
+from sigflow.compiler.emit.static import StaticMeasure
 from sigflow.compiler.emit.writer import Writer
-from sigflow.compiler.hints import ChecksumHint, Hints
-from sigflow.compiler.model import Bits, Bytes, Number, Switched, Text, User, Wire
-from sigflow.compiler.plan import Plan, Step
+from sigflow.compiler.hints import ChecksumHint
+from sigflow.compiler.measure import MeasurePlan
+from sigflow.compiler.measure.runs import SIGNS
+from sigflow.compiler.measure.static import StaticLayout, is_quick
+from sigflow.compiler.model import Number, Switched, Wire
+from sigflow.compiler.plan import Plan
 from sigflow.compiler.problems import Problems
 from sigflow.runtime.envelope import CrcParameters
 
 
-def write_stream(module: Module, plan: Plan, hints: Hints, out: Writer, hash: str, problems: Problems) -> None:
+def write_stream(module: Module, plan: Plan, measure: MeasurePlan, out: Writer, hash: str, problems: Problems) -> None:
     """Everything below the class.  What keeps the format from the native engine is noted in `problems`."""
-    _Stream(module, plan, hints, out, hash).write(problems)
-
-
-def lazy_fields(plan: Plan, module: Module, hints: Hints | None) -> tuple[str, ...]:
-    """The fields that a frame made from its header alone reads when they are asked for; () where there is no such
-    way.
-    """
-    if hints is None or hints.arguments:
-        return ()
-    layout = flat_layout(plan, module, hints)
-    if layout is None or not Flat(module, plan, hints, layout, Writer()).runs():
-        return ()
-    late = [step for step in plan.classes[hints.unit].steps if step not in headed(layout)]
-    # What is read late must not be able to fail: the frame has been believed by then.
-    if not all(_harmless(step.wire, step) for step in late):
-        return ()
-    return ("_io", "_parent", "_root", *(step.name for step in late))
-
-
-def late_places(plan: Plan, module: Module, hints: Hints | None) -> dict[Step, tuple[int, int | None]]:
-    """Where the fields that are read late stand, if each can be read alone; {} where the whole frame is read again."""
-    layout = flat_layout(plan, module, hints) if hints is not None else None
-    if hints is None or layout is None:
-        return {}
-    late = [step for step in plan.classes[hints.unit].steps if step not in headed(layout)]
-    offsets = layout.offsets()
-    if any(isinstance(step.wire, Bits) or step.attr not in offsets for step in late):
-        return {}
-    return {step: offsets[step.attr] for step in late}
-
-
-def headed(layout: FlatLayout) -> list[Step]:
-    """The fields whose values are in the header tuple as they are."""
-    return [
-        step
-        for member in layout.members
-        for step in member.steps
-        if step not in layout.opaque and step.enum is None and not isinstance(step.wire, Bits | Text)
-    ]
-
-
-def _harmless(wire: Wire, step: Step) -> bool:
-    if step.attr.condition is not None or step.attr.repeat is not None:
-        return False
-    return (
-        (isinstance(wire, Bytes) and wire.shape.process is None)
-        or isinstance(wire, Bits | Number)
-        or (isinstance(wire, User) and wire.shape is None)
-    )
+    _Stream(module, plan, measure, out, hash).write(problems)
 
 
 class _Stream:
-    def __init__(self, module: Module, plan: Plan, hints: Hints, out: Writer, hash: str) -> None:
+    def __init__(self, module: Module, plan: Plan, measure: MeasurePlan, out: Writer, hash: str) -> None:
         self.module = module
         self.plan = plan
-        self.hints = hints
+        self.hints = measure.hints
+        self.layout = measure.static
+        self.lazy = measure.late is not None
         self.out = out
         self.hash = hash
-        self.unit = plan.classes[hints.unit]
+        self.unit = plan.classes[self.hints.unit]
         self.ex = module.expressions
         self.any = module.std("Any")
         self.entries: list[str] = []
 
     def write(self, problems: Problems) -> None:
-        layout = flat_layout(self.plan, self.module, self.hints)
-        late = lazy_fields(self.plan, self.module, self.hints)
-        flat = Flat(self.module, self.plan, self.hints, layout, self.out) if layout is not None else None
-        if flat is not None:
-            flat.tables()
-            flat.measure()
-            if flat.runs():
-                flat.run()
+        runs = self.layout is not None and is_quick(self.hints)
+        if self.layout is not None:
+            static = StaticMeasure(self.module, self.hints, self.layout, self.out)
+            static.tables()
+            static.measure()
+            if runs:
+                static.run()
         self.steps()
-        self.parse(layout, late)
-        self.describe(layout, flat is not None and flat.runs(), bool(late))
-        self.native_measure(layout, problems)
+        self.parse()
+        self.describe(runs)
+        self.native_measure(problems)
         out = self.out
         out()
         out()
@@ -127,13 +83,13 @@ class _Stream:
             self.fresh("io")
             self.out("return (yield from unit._steps(io))")
 
-    def parse(self, layout: FlatLayout | None, late: tuple[str, ...]) -> None:
+    def parse(self) -> None:
         """`_parse`: the value of a frame's bytes."""
         out = self.out
-        if late and layout is not None:
-            self.late(layout)
+        if self.layout is not None and self.lazy:
+            self.late(self.layout)
         with out.block(self.function("_parse", f"raw: bytes, head: {self.any}", self.unit.qualified)):
-            if late and layout is not None:
+            if self.lazy:
                 with out.block("if head is not None:"):
                     out("return _late(raw, head)")
             self.fresh(f"{self.module.need('KaitaiStream')}(raw)")
@@ -144,10 +100,10 @@ class _Stream:
                 out("raise")
             out("return unit")
 
-    def late(self, layout: FlatLayout) -> None:
+    def late(self, layout: StaticLayout) -> None:
         """`_late`: the value of a frame that the scan found, made from its header; what was checked is known."""
         out = self.out
-        kept = {id(step) for step in headed(layout)}
+        kept = {id(step) for step in layout.headed()}
         headers = [
             (member, member.steps[0] if id(member.steps[0]) in kept else None, member.steps[0].attr.contents)
             for member in layout.members
@@ -173,9 +129,9 @@ class _Stream:
             out("unit._late = raw")
             out("return unit")
 
-    def native_measure(self, layout: FlatLayout | None, problems: Problems) -> None:
+    def native_measure(self, problems: Problems) -> None:
         """`_native_measure`: the native measure, or why there is none."""
-        static = [one for one in self.hints.checksums if is_static(one, layout)]
+        static = [one for one in self.hints.checksums if self.layout is not None and self.layout.holds(one)]
         found = write_native_measure(self.plan, self.module, self.hints, frozenset(static))
         if isinstance(found, Missing):
             place = found.place
@@ -203,8 +159,8 @@ class _Stream:
     def add(self, key: str, value: str) -> None:
         self.entries.append(f"{key}={value},")
 
-    def describe(self, layout: FlatLayout | None, runs: bool, lazy: bool) -> None:
-        hints = self.hints
+    def describe(self, runs: bool) -> None:
+        hints, layout = self.hints, self.layout
         self.add("name", repr(self.plan.spec.top.id))
         self.add("spec", repr(self.plan.file))
         self.add("source_hash", repr(self.hash))
@@ -218,7 +174,7 @@ class _Stream:
         if runs:
             self.add("run", "_run")
             self.add("head", "_HEAD")
-        if lazy:
+        if self.lazy:
             self.add("late", "_late")
         self.add("sync", repr(hints.sync))
         self.add("max_frame", str(hints.max_frame))
@@ -227,19 +183,19 @@ class _Stream:
         if hints.chain is not None:
             self.add("chain", str(hints.chain))
         if hints.checksums:
-            self.add("checksums", f"({', '.join(self.checksum(one, layout) for one in hints.checksums)},)")
+            self.add("checksums", f"({', '.join(self.checksum(one) for one in hints.checksums)},)")
         if not hints.aborted_by_sync:
             self.add("aborted_by_sync", "False")
         if hints.overtaken_by:
             self.add("overtaken_by", repr(hints.overtaken_by))
-        self.sequence(layout)
+        self.sequence()
         self.time()
         if hints.kind is not None:
             self.add("kind", self.method("_kind", hints.kind))
             read = needs(hints.kind, self.unit, self.module)
             if read is not None:
                 self.add("kind_needs", repr(read))
-        self.payload(layout)
+        self.payload()
         self.metadata()
         self.codecs()
         self.notes()
@@ -248,11 +204,11 @@ class _Stream:
             self.add("reasons", repr(reasons))
         self.words()
 
-    def checksum(self, one: ChecksumHint, layout: FlatLayout | None) -> str:
+    def checksum(self, one: ChecksumHint) -> str:
         algorithm = repr(one.algorithm) if isinstance(one.algorithm, str) else self.parameters(one.algorithm)
         parts = [repr(one.name), algorithm, str(one.size), repr(one.order)]
-        if is_static(one, layout) and layout is not None:
-            offsets = layout.offsets()
+        if self.layout is not None and self.layout.holds(one):
+            offsets = self.layout.offsets()
             pieces = [
                 (offsets[over.first][0], offsets[over.last][1])
                 for over in one.over
@@ -270,7 +226,7 @@ class _Stream:
         values = f"{one.width}, {hex(one.poly)}, {hex(one.init)}, {one.refin}, {one.refout}, {hex(one.xorout)}"
         return f"{self.module.need('CrcParameters')}({values})"
 
-    def sequence(self, layout: FlatLayout | None) -> None:
+    def sequence(self) -> None:
         one = self.hints.sequence
         if one is None:
             return
@@ -282,16 +238,9 @@ class _Stream:
                 parts.append(f"needs={read!r}")
         if one.when is not None:
             parts.append(f"counts={self.method('_counts', one.when, 'bool')}")
-        heads = (
-            {
-                step.attr: number
-                for number, member in enumerate(layout.members)
-                for step in member.steps
-                if step in headed(layout)
-            }
-            if layout
-            else {}
-        )
+        members = self.layout.members if self.layout is not None else ()
+        headed = self.layout.headed() if self.layout is not None else ()
+        heads = {step.attr: at for at, member in enumerate(members) for step in member.steps if step in headed}
         if one.attr in heads:
             parts.append(f"head={heads[one.attr]}")
             per = self.module.types.members.get(one.per.expr) if one.per is not None else None
@@ -305,12 +254,12 @@ class _Stream:
             name = self.method("_time", one.code)
             self.add("time", f"{self.module.need('Time')}({name}, {one.nanoseconds}, {one.epoch!r})")
 
-    def payload(self, layout: FlatLayout | None) -> None:
+    def payload(self) -> None:
         attr = self.hints.payload
         if attr is not None:
             self.add("payload", repr(attr.id))
-            if layout is not None and attr in layout.offsets():
-                self.add("payload_at", repr(layout.offsets()[attr]))
+            if self.layout is not None and attr in self.layout.offsets():
+                self.add("payload_at", repr(self.layout.offsets()[attr]))
         code = self.hints.byte_order
         if code is not None:
             with self.out.block(self.function("_byte_order", f"self: {self.unit.qualified}", "str")):
@@ -384,12 +333,6 @@ def _list(targets: Iterable[str]) -> str:
     """Targets of an unpack; "" where there are none."""
     found = list(targets)
     return ", ".join(found) + ("," if len(found) == 1 else "")
-
-
-def is_static(one: ChecksumHint, layout: FlatLayout | None) -> bool:
-    """Whether the envelope says where a checksum stands and what it covers."""
-    static = layout is not None and not one.nested and not one.conditions
-    return static and all(over.code is None for over in one.over)
 
 
 def _written(attr: sc.Attr, wire: Wire) -> str:
