@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from sigflow.compiler import schema as sc
 from sigflow.compiler.emit.columns import needs
-from sigflow.compiler.emit.native import Missing, write_native_measure
+from sigflow.compiler.emit.native import Missing, NativeMeasure
 from sigflow.compiler.emit.shared import Module
 from sigflow.compiler.emit.static import StaticMeasure
 from sigflow.compiler.emit.writer import Writer
@@ -16,13 +16,14 @@ from sigflow.compiler.measure.runs import SIGNS
 from sigflow.compiler.measure.static import StaticLayout, is_quick
 from sigflow.compiler.model import Number, Switched, Wire
 from sigflow.compiler.plan import Plan
-from sigflow.compiler.problems import Problems
 from sigflow.runtime.envelope import CrcParameters
 
 
-def write_stream(module: Module, plan: Plan, measure: MeasurePlan, out: Writer, hash: str, problems: Problems) -> None:
-    """Everything below the class.  What keeps the format from the native engine is noted in `problems`."""
-    _Stream(module, plan, measure, out, hash).write(problems)
+def write_stream(
+    module: Module, plan: Plan, measure: MeasurePlan, native: NativeMeasure | Missing, out: Writer, hash: str
+) -> None:
+    """Everything below the class."""
+    _Stream(module, plan, measure, out, hash).write(native)
 
 
 class _Stream:
@@ -39,7 +40,7 @@ class _Stream:
         self.any = module.std("Any")
         self.entries: list[str] = []
 
-    def write(self, problems: Problems) -> None:
+    def write(self, native: NativeMeasure | Missing) -> None:
         runs = self.layout is not None and is_quick(self.hints)
         if self.layout is not None:
             static = StaticMeasure(self.module, self.hints, self.layout, self.out)
@@ -50,7 +51,7 @@ class _Stream:
         self.steps()
         self.parse()
         self.describe(runs)
-        self.native_measure(problems)
+        self.native_measure(native)
         out = self.out
         out()
         out()
@@ -129,23 +130,20 @@ class _Stream:
             out("unit._late = raw")
             out("return unit")
 
-    def native_measure(self, problems: Problems) -> None:
+    def native_measure(self, native: NativeMeasure | Missing) -> None:
         """`_native_measure`: the native measure, or why there is none."""
-        static = [one for one in self.hints.checksums if self.layout is not None and self.layout.holds(one)]
-        found = write_native_measure(self.plan, self.module, self.hints, frozenset(static))
-        if isinstance(found, Missing):
-            place = found.place
-            self.add("inexpressible", repr(f"{found.text} ({place.path or '/'}, line {place.line})"))
-            problems.add("SF512", place, f"the native engine cannot measure this format: {found.text}")
+        if isinstance(native, Missing):
+            place = native.place
+            self.add("inexpressible", repr(f"{native.text} ({place.path or '/'}, line {place.line})"))
             return
         parameters = f"data: {self.any}, at: int, end: int, limit: int, box: {self.any}"
         with self.out.block(self.function("_native_measure", parameters, "int")):
-            for line in found.lines:
+            for line in native.lines:
                 self.out(line)
         self.add("native_measure", "_native_measure")
-        self.add("native_reasons", repr(found.reasons))
-        self.add("native_min_limit", str(found.least))
-        if found.counts:
+        self.add("native_reasons", repr(native.reasons))
+        self.add("native_min_limit", str(native.least))
+        if native.counts:
             self.add("native_counts", "True")
 
     def method(self, name: str, code: sc.Code, result: str = "") -> str:
