@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 from sigflow.compiler import schema as sc
+from sigflow.compiler.emit.debug import debug_body, debug_step
 from sigflow.compiler.emit.incremental import IncrementalMeasure
+from sigflow.compiler.emit.late import LateFields
 from sigflow.compiler.emit.reads import Reads
 from sigflow.compiler.emit.runs import Runs
 from sigflow.compiler.emit.shared import Module
 from sigflow.compiler.emit.writer import Writer
 from sigflow.compiler.measure.operations import Operation
-from sigflow.compiler.measure.runs import Run
-from sigflow.compiler.model import Bytes, Switched, Type, User, wires_of
+from sigflow.compiler.model import Switched, Type
 from sigflow.compiler.plan import ClassPlan, Step, ValueStep
 
 _ANNOTATIONS = {
@@ -41,7 +41,6 @@ class _Class:
         self.plan = plan
         self.out = out
         self.measure = module.measure
-        self.late_places = module.measure.places if module.measure is not None else {}
         self.fields = {step.name for step in plan.steps} | {one.name for one in plan.params}
 
     def write(self) -> None:
@@ -245,76 +244,14 @@ class _Class:
         reads = Runs(self.module, self.plan, order, self.out)
         if self.plan.debug:
             for step in self.plan.steps:
-                self.debugged(reads, step, f"self.{step.name}", step.name)
+                debug_step(reads, step)
         else:
             reads.seq()
 
-    def debugged(self, reads: Reads, step: Step, target: str, key: str) -> None:
-        """A field with the offsets of its start and end kept, as Kaitai's debug mode does."""
-        out = self.out
-        if step.attr.condition is not None:
-            with out.block(f"if {reads.ex.code(step.attr.condition)}:"):
-                self.debug_body(reads, step, target, key)
-            if not step.attr.is_instance and not self.module.missing:
-                with out.block("else:"):
-                    out(f"{target} = None")
-        else:
-            self.debug_body(reads, step, target, key)
-
-    def debug_body(self, reads: Reads, step: Step, target: str, key: str) -> None:
-        out, repeat = self.out, step.attr.repeat
-        out(f"self._debug[{key!r}]['start'] = io.pos()")
-        if repeat is None:
-            self.debug_value(reads, step, target, key, False)
-            reads.checks(step, target)
-            out(f"self._debug[{key!r}]['end'] = io.pos()")
-            return
-        out(f"self._debug[{key!r}]['arr'] = []")
-        for name in (target, *reads.raw_names(step)):
-            out(f"{name} = []")
-        out("i = 0")
-        out("moved = io._pos")
-        heads = {
-            "expr": f"while i < {reads.ex.code(repeat.code) if repeat.kind == 'expr' else ''}:",
-            "eos": "while not io.is_eof():",
-            "until": "while True:",
-        }
-        with out.block(heads[repeat.kind]):
-            out(f"self._debug[{key!r}]['arr'].append({{'start': io.pos()}})")
-            self.debug_value(reads, step, target, key, True)
-            out(f"_ = {target}[-1]")
-            reads.checks(step, "_")
-            out(f"self._debug[{key!r}]['arr'][i]['end'] = io.pos()")
-            if repeat.kind == "until":
-                with out.block(f"if {reads.ex.code(repeat.code)}:"):
-                    out("break")
-            out("i += 1")
-            reads.guard("i")
-        out(f"self._debug[{key!r}]['end'] = io.pos()")
-
-    def debug_value(self, reads: Reads, step: Step, target: str, key: str, repeated: bool) -> None:
-        out = self.out
-
-        if isinstance(step.wire, Switched):
-            reads.switch(step, step.wire, "_t = {}", "_t = None", repeated)
-        else:
-            out(f"_t = {reads.value(step.wire, step, target, repeated)}")
-        mine = any(isinstance(one, User) and one.target in reads.ex.plan.classes for one in wires_of(step.wire))
-        save = f"{target}.append(_t)" if repeated else f"{target} = _t"
-        if isinstance(step.wire, Switched) and not repeated and self.module.missing and not step.attr.is_instance:
-            save = f"if _t is not None: {save}"
-        if not mine:
-            out(save)
-            return
-        # An object that fails half-way is kept, so that a viewer can show what there is.
-        with out.block("try:"), out.block(f"if isinstance(_t, {self.module.need('KaitaiStruct')}):"):
-            out("_t._read()")
-        with out.block("finally:"):
-            out(save)
-
     def measuring(self) -> None:
         """What a frame's class, and the unsized types in it, have for the scan."""
-        self.taking()
+        late = LateFields(self.module, self.plan, self.out)
+        late.taking()
         measure = self.measure
         operations = measure.classes.get(self.plan.spec) if measure is not None else None
         if measure is None or operations is None:
@@ -324,7 +261,7 @@ class _Class:
         else:
             IncrementalMeasure(self.module, self.plan, "", self.out).method("_steps", operations)
         if self.plan.spec is measure.hints.unit and measure.late is not None:
-            self.late_fields(measure.late)
+            late.write(measure.late)
 
     def both_steps(self, operations: Sequence[Operation]) -> None:
         out = self.out
@@ -337,84 +274,6 @@ class _Class:
             with out.block("if self._is_le:"):
                 out("return (yield from self._steps_le(io))")
             out("return (yield from self._steps_be(io))")
-
-    def late_fields(self, late_steps: Sequence[Step]) -> None:
-        """What a frame that the scan found reads when it is asked for: the fields that are not in its header as they
-        are.
-        """
-        out, late = self.out, self.module.need("Late")
-        out()
-        with out.block(f"if not {self.module.std('TYPE_CHECKING')}:"):
-            out("# A frame that the scan found is made from its header; the rest is read when asked for.")
-            for name, value in (("_io", self.module.need("at_its_end")), ("_parent", "None"), ("_root", "self")):
-                out(f"{name} = {late}({name!r}, {value if name == '_io' else f'lambda self, raw: {value}'})")
-            for step, (start, stop) in self.late_places.items():
-                part, run = self.taken(step)
-                if part is not None or isinstance(step.wire, Bytes):
-                    with self.late_by(step.name):
-                        if part is None or run is None:
-                            out(f"value = raw[{start or ''}:{'' if stop is None else stop}]")
-                        else:
-                            out(f"value = {self.module.bare(part.spec)}")
-                            out("value._parent = value._root = unit")
-                            out("value._late = raw")
-                            at = str(start if start >= 0 else f"len(raw) - {-start}")
-                            Runs(self.module, part, "", out).taken(run, "value", at)
-                    continue
-                with self.late_field(step.name):
-                    out(f"self._io = io = {self.module.need('KaitaiStream')}(raw)")
-                    out("self._parent, self._root = None, self")
-                    out(f"io._pos = {start if start >= 0 else f'io._end - {-start}'}")
-                    Reads(self.module, self.plan, "", out).step(step)
-                    out("io._pos = io._end")
-                    out(f"return self.{step.name}")
-            for step in late_steps if not self.late_places else ():
-                with self.late_field(step.name):
-                    out("self._read()")
-                    out(f"return self.__dict__[{step.name!r}]")
-
-    def taken(self, step: Step) -> tuple[ClassPlan | None, Run | None]:
-        """The class of a field that is an object whose fields are taken from bytes at once, and how; else two None."""
-        wire, attr = step.wire, step.attr
-        plans = self.module.expressions.plan.classes
-        if not isinstance(wire, User) or wire.target not in plans or attr.parent is not None or attr.no_parent:
-            return None, None
-        part = plans[wire.target]
-        run = self.module.packing("").whole(part)
-        return (part, run) if run is not None else (None, None)
-
-    def taking(self) -> None:
-        """What the class has for being made by a frame that reads it late."""
-        if not any(self.taken(step)[0] is self.plan for step in self.late_places):
-            return
-        out, late = self.out, self.module.need("Late")
-        out()
-        with out.block(f"if not {self.module.std('TYPE_CHECKING')}:"):
-            out(f"_io = {late}('_io', {self.module.need('at_its_end')})")
-
-    @contextmanager
-    def late_by(self, name: str) -> Iterator[None]:
-        """The function that reads a field late and sets it, all in one call; what is written sets `value`."""
-        out, late, any_ = self.out, self.module.need("Late"), self.module.std("Any")
-        out()
-        with out.block(f"def _late_{name}(late: {late}, unit: {any_}, owner: {any_} = None) -> {any_}:"):
-            with out.block("try:"):
-                out("raw = unit._late")
-            with out.block("except AttributeError:"):
-                out("return late.absent(unit)")
-            yield
-            out(f"unit.{name} = value")
-            out("return value")
-        out(f"{name} = {late}.by({name!r}, _late_{name})")
-
-    @contextmanager
-    def late_field(self, name: str) -> Iterator[None]:
-        """The function that reads a field late, and its place in the class."""
-        out = self.out
-        out()
-        with out.block(f"def _late_{name}(self, raw: bytes) -> {self.module.std('Any')}:"):
-            yield
-        out(f"{name} = {self.module.need('Late')}({name!r}, _late_{name})")
 
     def string(self) -> None:
         code = self.plan.spec.to_string
@@ -509,7 +368,7 @@ class _Class:
         reads = Reads(self.module, self.plan, order, self.out)
         target = f"self._m_{step.name}"
         if self.plan.debug:
-            self.debug_body(reads, step, target, f"_m_{step.name}")
+            debug_body(reads, step, target, f"_m_{step.name}")
         else:
             reads.body(step, target)
 

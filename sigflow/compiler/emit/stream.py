@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from sigflow.compiler import schema as sc
 from sigflow.compiler.emit.columns import needs
+from sigflow.compiler.emit.late import write_late
 from sigflow.compiler.emit.native import Missing, NativeMeasure
 from sigflow.compiler.emit.shared import Module
 from sigflow.compiler.emit.static import StaticMeasure
 from sigflow.compiler.emit.writer import Writer
 from sigflow.compiler.hints import ChecksumHint
 from sigflow.compiler.measure import MeasurePlan
-from sigflow.compiler.measure.runs import SIGNS
-from sigflow.compiler.measure.static import StaticLayout, is_quick
+from sigflow.compiler.measure.static import is_quick
 from sigflow.compiler.model import Number, Switched, Wire
 from sigflow.compiler.plan import Plan
 from sigflow.runtime.envelope import CrcParameters
@@ -88,7 +86,7 @@ class _Stream:
         """`_parse`: the value of a frame's bytes."""
         out = self.out
         if self.layout is not None and self.lazy:
-            self.late(self.layout)
+            write_late(self.module, self.unit, self.layout, self.out)
         with out.block(self.function("_parse", f"raw: bytes, head: {self.any}", self.unit.qualified)):
             if self.lazy:
                 with out.block("if head is not None:"):
@@ -99,35 +97,6 @@ class _Stream:
             with out.block(f"except {self.module.need('WIRE_ERRORS')} as error:"):
                 out(f"{self.module.need('salvage')}(error, unit)")
                 out("raise")
-            out("return unit")
-
-    def late(self, layout: StaticLayout) -> None:
-        """`_late`: the value of a frame that the scan found, made from its header; what was checked is known."""
-        out = self.out
-        kept = {id(step) for step in layout.headed()}
-        headers = [
-            (member, member.steps[0] if id(member.steps[0]) in kept else None, member.steps[0].attr.contents)
-            for member in layout.members
-        ]
-        known = [(step, contents) for _, step, contents in headers if step is not None and contents is not None]
-        fresh = [(member, step if contents is None else None) for member, step, contents in headers]
-        targets = _list(f"unit.{step.name}" if step is not None else "_" for _, step, _ in headers)
-        read = _list(f"unit.{step.name}" for _, step in fresh if step is not None)
-        if read:
-            letters = "".join(f"{member.size}x" if step is None else member.letter for member, step in fresh)
-            out()
-            out()
-            out(f"_REST = {self.module.std('Struct')}({SIGNS[layout.order] + letters!r}).unpack_from")
-        with out.block(self.function("_late", f"raw: bytes, head: {self.any}", self.unit.qualified)):
-            out(f"unit = {self.module.bare(self.unit.spec)}")
-            with out.block("if head is not None:"):
-                out(f"{targets} = head")
-            with out.block("else:"):
-                for step, contents in known:
-                    out(f"unit.{step.name} = {contents!r}")
-                if read:
-                    out(f"{read} = _REST(raw, 0)")
-            out("unit._late = raw")
             out("return unit")
 
     def native_measure(self, native: NativeMeasure | Missing) -> None:
@@ -325,12 +294,6 @@ class _Stream:
         doc = (self.hints.unit.doc.text or spec.doc.text).strip()
         if doc:
             self.add("doc", repr(doc))
-
-
-def _list(targets: Iterable[str]) -> str:
-    """Targets of an unpack; "" where there are none."""
-    found = list(targets)
-    return ", ".join(found) + ("," if len(found) == 1 else "")
 
 
 def _written(attr: sc.Attr, wire: Wire) -> str:

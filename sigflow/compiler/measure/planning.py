@@ -6,7 +6,7 @@ its own, that nothing needs is read all the same while nothing was passed over b
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from sigflow.compiler import schema as sc
 from sigflow.compiler.hints import ChecksumHint, Path
@@ -20,6 +20,17 @@ from sigflow.compiler.plan import ClassPlan, Step
 def operations_of(plan: ClassPlan, scope: Scope) -> tuple[op.Operation, ...]:
     """What a measure does with an object of this class."""
     return tuple(_Class(plan, scope).all())
+
+
+def reading(step: Step, conditional: bool = True) -> tuple[op.Operation, ...]:
+    """What a parser does with a field, all of whose bytes are there.  conditional: its `if` is asked."""
+    body = _body(step, element(step))
+    return tuple(_branch(step, body) if conditional else body)
+
+
+def element(step: Step) -> tuple[op.Operation, ...]:
+    """What a parser does with one value of a field: the one operation that gives it, and the checks of it."""
+    return tuple(_element(step, lambda wire: (op.Read(step, wire),), ""))
 
 
 def is_early(step: Step, passing: bool) -> bool:
@@ -75,13 +86,10 @@ class _Class:
 
     # ------------------------------------------------------------ fields
 
-    def field(self, step: Step) -> Iterator[op.Operation]:
+    def field(self, step: Step) -> Iterable[op.Operation]:
         """A field: read, or passed over."""
         body = self.body(step) if self.scope.looked(step) or is_early(step, self.passing) else (self.skip(step),)
-        if step.attr.condition is not None:
-            yield op.Branch(step, step.attr.condition, tuple(body))
-        else:
-            yield from body
+        return _branch(step, body)
 
     def skip(self, step: Step) -> op.Skip:
         self.passing = True
@@ -112,26 +120,11 @@ class _Class:
 
     def body(self, step: Step) -> Iterator[op.Operation]:
         """A field that is read, if its condition holds."""
-        repeat = step.attr.repeat
-        if repeat is not None:
-            yield op.Loop(step, repeat, tuple(self.element(step)))
-        else:
-            yield from self.element(step)
-
-    def element(self, step: Step) -> Iterator[op.Operation]:
-        """One value of a field, checked."""
-        wire = step.wire
-        if isinstance(wire, Switched):
-            cases = tuple((on, tuple(self.value(case, step))) for on, case in wire.cases if on is not None)
-            others = [tuple(self.value(case, step)) for on, case in wire.cases if on is None]
-            yield op.Switch(step, wire.on, cases, others[0] if others else None)
-        else:
-            yield from self.value(wire, step)
         reason = self.reason(step, "contents" if step.attr.contents is not None else "valid")
-        for predicate in op.predicates(step.attr, step.enum):
-            yield op.Check(step, predicate, reason)
+        one = list(_element(step, lambda wire: tuple(self.value(wire, step)), reason))
         if step.attr in self.hints.uniques:
-            yield op.Unique(*self.hints.uniques[step.attr])
+            one.append(op.Unique(*self.hints.uniques[step.attr]))
+        return _body(step, one)
 
     def value(self, wire: Wire, step: Step) -> Iterator[op.Operation]:
         """One value of a wire."""
@@ -176,3 +169,29 @@ class _Class:
                 mark = op.Mark(self.scope.number(attr), stop and last, depth > 0)
                 places.append(op.Place(path[:depth], mark))
         return tuple(places)
+
+
+def _branch(step: Step, body: Iterable[op.Operation]) -> Iterable[op.Operation]:
+    """What is done with a field, where its `if` holds."""
+    condition = step.attr.condition
+    return body if condition is None else (op.Branch(step, condition, tuple(body)),)
+
+
+def _body(step: Step, one: Sequence[op.Operation]) -> Iterator[op.Operation]:
+    """The one value of a field, or each of its values."""
+    if step.attr.repeat is not None:
+        yield op.Loop(step, step.attr.repeat, tuple(one))
+    else:
+        yield from one
+
+
+def _element(step: Step, value: Callable[[Wire], tuple[op.Operation, ...]], reason: str) -> Iterator[op.Operation]:
+    wire = step.wire
+    if isinstance(wire, Switched):
+        cases = tuple((on, value(case)) for on, case in wire.cases if on is not None)
+        others = [value(case) for on, case in wire.cases if on is None]
+        yield op.Switch(step, wire.on, cases, others[0] if others else None)
+    else:
+        yield from value(wire)
+    for predicate in op.predicates(step.attr, step.enum):
+        yield op.Check(step, predicate, reason)
