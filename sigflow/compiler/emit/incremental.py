@@ -17,6 +17,7 @@ from sigflow.compiler.emit.shared import Module
 from sigflow.compiler.emit.writer import Writer
 from sigflow.compiler.measure import operations as op
 from sigflow.compiler.plan import ClassPlan, Step
+from sigflow.reasons import INVALID
 
 
 class IncrementalMeasure(Reads):
@@ -80,7 +81,8 @@ class IncrementalMeasure(Reads):
         size = self.size(one.size)
         if one.count is not None:
             size = f"({self.ex.code(one.count)}) * ({size})"
-        self.out(f"io.skip({size})")
+        computed = isinstance(one.size, sc.Code) or one.count is not None
+        self.out(f"io.skip({size}, {one.negative!r})" if computed and one.negative != INVALID else f"io.skip({size})")
 
     # ------------------------------------------------------------ checks
 

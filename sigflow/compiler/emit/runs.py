@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from sigflow.compiler import encodings
 from sigflow.compiler.emit.reads import Reads
 from sigflow.compiler.emit.writer import Writer
-from sigflow.compiler.measure.runs import BitGroup, Packed, Run
-from sigflow.compiler.model import Bits, Bytes, Number, Text, User
+from sigflow.compiler.measure.runs import BitGroup, Packed, Run, is_plain
+from sigflow.compiler.model import Bits, Bytes, Text, User
 from sigflow.compiler.plan import Step
 
 
@@ -74,7 +74,7 @@ class Runs(Reads):
         for number, member in enumerate(run.members):
             step = member.steps[0]
             ordered = ordered or isinstance(step.wire, User)
-            if self.plain(step) and not ordered:
+            if is_plain(step) and not ordered:
                 targets.append(f"{self.owner}.{step.name}")
                 after.append(("", member))
             else:
@@ -95,20 +95,12 @@ class Runs(Reads):
                 self.checks(step, f"{self.owner}.{step.name}")
         self.behind = 0
 
-    @staticmethod
-    def plain(step: Step) -> bool:
-        """Whether what the unpack gives is the field's value."""
-        wire = step.wire
-        if isinstance(wire, Bytes):
-            return wire.shape.pad is None and wire.shape.term is None
-        return isinstance(wire, Number) and step.enum is None
-
     def unpacked(self, temporary: str, member: Packed) -> None:
         """Values from what the unpack gave: bit fields, enums, strings."""
         step = member.steps[0]
         wire = step.wire
         target = f"{self.owner}.{step.name}"
-        if self.plain(step):
+        if is_plain(step):
             self.out(f"{target} = {temporary}")
         elif isinstance(wire, Bits) and member.letter == "B" and len(member.steps) > 1:
             self.of_byte(temporary, member)

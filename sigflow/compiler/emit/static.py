@@ -11,14 +11,13 @@ from collections.abc import Iterator
 
 from sigflow.compiler import naming
 from sigflow.compiler.emit.checks import failing
-from sigflow.compiler.emit.expressions import CHOICE, UNARY
+from sigflow.compiler.emit.expressions import CHOICE, COMPARE, SUM
 from sigflow.compiler.emit.shared import Module
 from sigflow.compiler.emit.writer import Writer
-from sigflow.compiler.encodings import python_name
 from sigflow.compiler.hints import Hints
 from sigflow.compiler.measure.runs import SIGNS
 from sigflow.compiler.measure.static import StaticLayout
-from sigflow.compiler.model import Bits, Number, Text
+from sigflow.compiler.model import Bits, Number
 
 #: What the functions name themselves: a field of such a name gets an underscore.
 _LOCALS = ("data", "at", "end", "limit", "found", "head", "length", "stop", "size", "crc32", "view", "body")
@@ -59,14 +58,12 @@ class StaticMeasure:
         fixed = self.layout.header + self.layout.trailer_size
         if body is not None and isinstance(body.size, int):
             fixed += body.size
-        return f"{fixed} + {self.body_text(UNARY)}" if self.computed else str(fixed)
+        return f"{fixed} + {self.body_text(SUM + 1)}" if self.computed else str(fixed)
 
     def body_text(self, precedence: int = CHOICE) -> str:
         """The computed size."""
         body, expressions = self.layout.body, self.module.expressions
-        assert body is not None
-        if isinstance(body.size, int):
-            return str(body.size)
+        assert body is not None and not isinstance(body.size, int)
         saved, expressions.local = expressions.local, {step.attr: name for step, name in self.names.items()}
         text = expressions.at(body.size.expr, precedence)
         expressions.local = saved
@@ -75,7 +72,7 @@ class StaticMeasure:
     def may_be_negative(self) -> bool:
         """Whether the computed size can be below zero."""
         signed = any(isinstance(step.wire, Number) and step.wire.kind == "s" for step in self.names)
-        return self.layout.body is not None and (signed or "-" in self.body_text() or "~" in self.body_text())
+        return signed or "-" in self.computed or "~" in self.computed
 
     def split(self) -> None:
         """Bit fields that a check or the size needs, out of their unit."""
@@ -92,15 +89,16 @@ class StaticMeasure:
                     text = f"_bits_{number} >> {shift}" if shift else f"_bits_{number}"
                     self.out(f"{self.names[step]} = {text} & {hex((1 << wire.width) - 1)}")
 
-    def refusals(self) -> Iterator[tuple[str, str]]:
-        """When the header is none of a frame, in order: (condition, reason)."""
+    def refusals(self) -> Iterator[tuple[str, str | None]]:
+        """When the header is none of a frame, in order: (condition, reason).  None: which bound is passed first, that
+        of the field or that of the frame, is for the incremental measure to say.
+        """
         for check in self.layout.checks:
-            value = self.names[check.step]
-            if isinstance(check.step.wire, Text):
-                value = f"{value}.decode({python_name(check.step.wire.encoding)!r})"
-            yield failing(check.predicate, value, self.module), check.reason
-        if self.may_be_negative() and self.layout.body is not None:
-            yield f"{self.body_text()} < 0", self.layout.body.negative
+            yield failing(check.predicate, self.names[check.step], self.module), check.reason
+        if self.computed and self.may_be_negative() and self.layout.body is not None:
+            yield f"{self.body_text(COMPARE + 1)} < 0", self.layout.body.negative
+        if self.layout.bound is not None:
+            yield f"{self.body_text(COMPARE + 1)} > {self.layout.bound.limit}", None
 
     def measure(self) -> None:
         """The function `_measure`."""

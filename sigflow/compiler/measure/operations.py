@@ -107,8 +107,9 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Enter:
-    """Until `Leave`: whatever reaches more than so many bytes beyond here is refused for `reason`."""
+    """Until `Leave`: where a field reaches more than so many bytes beyond here, it is refused for `reason`."""
 
+    step: Step
     limit: int
     reason: str
 

@@ -15,6 +15,7 @@ from sigflow.compiler.measure import operations as op
 from sigflow.compiler.measure.scope import Scope
 from sigflow.compiler.model import Bits, Bytes, Number, Shape, Switched, Text, User, Wire, shape_of, wires_of
 from sigflow.compiler.plan import ClassPlan, Step
+from sigflow.reasons import CONTENTS, INVALID, TOO_LONG
 
 
 def operations_of(plan: ClassPlan, scope: Scope) -> tuple[op.Operation, ...]:
@@ -69,7 +70,7 @@ class _Class:
             if inner:
                 yield op.Mark(number, False, True)
             if limit is not None:
-                yield op.Enter(limit, self.reason(step, "too-long"))
+                yield op.Enter(step, limit, self.reason(step, TOO_LONG))
             yield from self.field(step)
             if limit is not None:
                 yield op.Leave()
@@ -98,7 +99,7 @@ class _Class:
             step,
             self.size(wires_of(step.wire)[0]),
             repeat.code if repeat is not None else None,
-            self.reason(step, "valid"),
+            self.reason(step, INVALID),
         )
 
     def size(self, wire: Wire) -> op.Size:
@@ -120,7 +121,7 @@ class _Class:
 
     def body(self, step: Step) -> Iterator[op.Operation]:
         """A field that is read, if its condition holds."""
-        reason = self.reason(step, "contents" if step.attr.contents is not None else "valid")
+        reason = self.reason(step, CONTENTS if step.attr.contents is not None else INVALID)
         one = list(_element(step, lambda wire: tuple(self.value(wire, step)), reason))
         if step.attr in self.hints.uniques:
             one.append(op.Unique(*self.hints.uniques[step.attr]))

@@ -149,6 +149,14 @@ class Packing:
         return step.attr.condition is None and step.attr.repeat is None and step.attr not in self.placed
 
 
+def is_plain(step: Step) -> bool:
+    """Whether what an unpack gives for a field is its value."""
+    wire = step.wire
+    if isinstance(wire, Bytes):
+        return wire.shape.pad is None and wire.shape.term is None
+    return isinstance(wire, Number) and step.enum is None
+
+
 def _width(group: list[Step]) -> int:
     return sum(step.wire.width for step in group if isinstance(step.wire, Bits))
 

@@ -9,7 +9,7 @@ from sigflow.compiler import expression as ex
 from sigflow.compiler import schema as sc
 from sigflow.compiler.hints import ChecksumHint, Hints
 from sigflow.compiler.measure import operations as op
-from sigflow.compiler.measure.runs import Packed, Packing
+from sigflow.compiler.measure.runs import Packed, Packing, is_plain
 from sigflow.compiler.measure.scope import Scope
 from sigflow.compiler.model import Bits, Bytes, Number, Text, User
 from sigflow.compiler.plan import Step
@@ -21,7 +21,7 @@ Extent = tuple[int, int | None]
 @dataclass(frozen=True, slots=True)
 class StaticLayout:
     """A frame of static layout.  opaque: header fields that are so many bytes.  checks: those of the header's fields.
-    body: the one byte range, if there is any.
+    body: the one byte range, if there is any; bound: what it may have at most.
     """
 
     order: str
@@ -29,6 +29,7 @@ class StaticLayout:
     opaque: frozenset[Step]
     checks: tuple[op.Check, ...]
     body: op.Skip | None
+    bound: op.Enter | None
     trailer: tuple[tuple[Step, int], ...]
 
     @property
@@ -59,12 +60,7 @@ class StaticLayout:
 
     def headed(self) -> list[Step]:
         """The fields whose values are in the header tuple as they are."""
-        return [
-            step
-            for member in self.members
-            for step in member.steps
-            if step not in self.opaque and step.enum is None and not isinstance(step.wire, Bits | Text)
-        ]
+        return [step for member in self.members for step in member.steps if step not in self.opaque and is_plain(step)]
 
     def late(self, steps: Sequence[Step]) -> list[Step]:
         """The fields that a frame made from its header alone lacks."""
@@ -83,17 +79,19 @@ def static_layout(operations: Sequence[op.Operation], scope: Scope) -> StaticLay
         return None
     packing = Packing("", frozenset(scope.inner), scope.types.positions_are_private)
     fields = [one for one in operations if isinstance(one, op.Field)]
+    bounds = {one.step: one for one in operations if isinstance(one, op.Enter)}
     checks = tuple(one for one in operations if isinstance(one, op.Check))
     members: list[Packed] = []
     opaque: set[Step] = set()
     at = 0
     while at < len(fields) and not isinstance(fields[at], op.Skip):
         packed, field = packing.packed(unit.steps, at), fields[at]
-        if packed is None:
-            if not isinstance(field, op.Measure) or not field.size:
-                return None
+        if packed is None and isinstance(field, op.Measure) and field.size:
             packed = Packed((field.step,), f"{field.size}s", field.size, "")
             opaque.add(field.step)
+        fallible = isinstance(field, op.Read) and isinstance(field.wire, Text | User)
+        if packed is None or fallible:  # (a text, or an object with bytes of its own, may fail while it is made)
+            return None
         members.append(packed)
         at += len(packed.steps)
     orders = {member.order for member in members if member.order}
@@ -108,12 +106,20 @@ def static_layout(operations: Sequence[op.Operation], scope: Scope) -> StaticLay
             return None
         trailer.append((one.step, one.size))
     body = passed[0] if passed else None
+    bound = bounds.pop(body.step, None) if body is not None and not isinstance(body.size, int) else None
+    sizes = {step: member.size for member in members for step in member.steps} | dict(trailer)
+    if body is not None and isinstance(body.size, int):
+        sizes[body.step] = body.size
+    if any(sizes[step] > one.limit for step, one in bounds.items()):
+        return None
     order = orders.pop() if orders else "be"
-    return StaticLayout(order, tuple(members), frozenset(opaque), checks, body, tuple(trailer))
+    return StaticLayout(order, tuple(members), frozenset(opaque), checks, body, bound, tuple(trailer))
 
 
 def _is_constant(check: op.Check) -> bool:
-    """Whether a check speaks of nothing but constants."""
+    """Whether a check compares what stands in the header with nothing but constants."""
+    if not is_plain(check.step) and not isinstance(check.step.wire, Number | Bits):
+        return False
     codes = [value for value in check.predicate.values if isinstance(value, sc.Code)]
     return check.predicate.kind != "true" and not any(any(_names(code.expr)) for code in codes)
 

@@ -123,12 +123,12 @@ class Frame(Stream):
         self.to(stop)
         return Bytes(start, stop, self.builder.known(size))
 
-    def skip(self, size: Int) -> None:
-        """Pass over so many bytes, which need not be there."""
+    def skip(self, size: Int, negative: str) -> None:
+        """Pass over so many bytes, which need not be there.  negative: the reason where the size is."""
         if size.value is not None and size.value >= 0:
             stop = self.state.pos.plus(size.value)
         else:
-            stop = self._after(size, "valid")
+            stop = self._after(size, negative)
         self.to(stop)
         self._limited = stop
 
