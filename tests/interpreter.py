@@ -22,8 +22,8 @@ import kaitaistruct
 from sigflow.compiler import encodings
 from sigflow.compiler import schema as sc
 from sigflow.compiler.check import check
-from sigflow.compiler.lower import flat, lower
-from sigflow.compiler.model import Bits, Number, Shape, Switched, Text, User, Wire
+from sigflow.compiler.lower import lower
+from sigflow.compiler.model import Bits, Number, Shape, Switched, Text, User, Wire, wires_of
 from sigflow.compiler.phases import _Specs
 from sigflow.compiler.plan import ClassPlan, Plan, Step, ValueStep
 from sigflow.compiler.problems import Problems
@@ -56,7 +56,7 @@ class Program:
                 if one.debug != self.top.debug:
                     return f"'{one.spec.title}' and '{self.top.spec.title}' differ in ks-debug"
                 for step in (*one.steps, *one.instances):
-                    for wire in flat(step.wire) if isinstance(step, Step) else ():
+                    for wire in wires_of(step.wire) if isinstance(step, Step) else ():
                         if isinstance(wire, User) and isinstance(wire.target, str):
                             return f"'{step.attr.id}' is of the opaque type '{wire.target}'"
                         shape = getattr(wire, "shape", None)

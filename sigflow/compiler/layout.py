@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from sigflow.compiler import expression as ex
 from sigflow.compiler import schema as sc
-from sigflow.compiler.model import Bits, Bytes, Names, Number, Shape, Text, User, Wire, wires_of
+from sigflow.compiler.model import Bits, Bytes, Names, Number, Shape, Switched, Text, User, Wire, wires_of
 
 Value = int | float | str | bool
 
@@ -78,6 +78,7 @@ class Layout:
         self._classes: dict[sc.ClassSpec, int | None] = {}
         #: Classes whose size waits for those of the classes they hold: a chain of them must not exhaust the stack.
         self._entered: set[sc.ClassSpec] = set()
+        self._never_empty: dict[sc.ClassSpec, bool] = {}
 
     def attr_bits(self, attr: sc.Attr) -> int | None:
         """The size of a field, in bits; None where the bytes decide."""
@@ -150,3 +151,28 @@ class Layout:
                 total = (total + 7) // 8 * 8
             total += size
         return total
+
+    def takes_bytes(self, wire: Wire) -> bool:
+        """Whether a value of this wire is at least a byte, or a bit, long whatever the stream holds."""
+        if isinstance(wire, Number | Bits):
+            return True
+        if isinstance(wire, Switched):
+            return all(self.takes_bytes(one) for _, one in wire.cases) and any(on is None for on, _ in wire.cases)
+        if isinstance(wire, User) and not wire.bounded:
+            return isinstance(wire.target, sc.ClassSpec) and self.class_takes_bytes(wire.target)
+        shape = wire.shape
+        assert shape is not None
+        if shape.term is not None and shape.size is None and not shape.eos:
+            return shape.consume and shape.eos_error
+        return bool(self.shape_bits(shape))
+
+    def class_takes_bytes(self, spec: sc.ClassSpec) -> bool:
+        """Whether an object of this class is at least a byte long: one of its fields always is."""
+        known = self._never_empty
+        if spec not in known:
+            known[spec] = False  # while it is being found: a type that begins with itself may be empty
+            known[spec] = any(
+                attr.condition is None and attr.repeat is None and self.takes_bytes(self.names.wires[attr])
+                for attr in spec.seq
+            )
+        return known[spec]

@@ -1,6 +1,6 @@
 """The compiler's table of contents: from a path to generated modules, one phase after the other.
 
-    source -> ksy -> resolve -> types, check, endless -> hints -> lint -> lower -> emit
+    source -> ksy -> resolve -> types, check, endless -> hints -> lint -> lower -> measure -> emit
 
 Every phase takes what the one before made and a place for problems; none calls back.
 """
@@ -12,7 +12,7 @@ import keyword
 import linecache
 import os
 import weakref
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -21,16 +21,17 @@ from typing import Any
 from sigflow.compiler import naming, source
 from sigflow.compiler import schema as sc
 from sigflow.compiler.check import allowed_import, check
-from sigflow.compiler.emit.module import emit
+from sigflow.compiler.emit.module import Emission
 from sigflow.compiler.endless import endless
 from sigflow.compiler.hints import Hints, understand_hints
 from sigflow.compiler.ksy import understand
 from sigflow.compiler.lint import lint
 from sigflow.compiler.lower import lower, module_names
+from sigflow.compiler.measure import plan_measure
 from sigflow.compiler.problems import Problems
 from sigflow.compiler.resolve import Scope, resolve
 from sigflow.compiler.types import Types
-from sigflow.diagnostics import Diagnostic, Severity
+from sigflow.diagnostics import Diagnostic
 from sigflow.errors import SpecError, UsageError
 from sigflow.runtime.pickled import ORIGIN, Origin
 
@@ -43,10 +44,10 @@ class Build:
     """What compiling gave: the text of each module by name, the main one's name, and all problems."""
 
     main: str
-    modules: dict[str, str] = field(default_factory=dict)
+    modules: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[Diagnostic, ...] = ()
     ok: bool = False
-    #: Modules, or packages, of the user's own that the code may import when it is loaded; None: any.
+    #: _Texts, or packages, of the user's own that the code may import when it is loaded; None: any.
     allowed: frozenset[str] | None = frozenset()
     #: The spec's own id, which `main` may differ from.
     id: str = ""
@@ -62,7 +63,7 @@ class Build:
         foreign = next((one for one in self.problems if one.code == "SF314"), None)
         if foreign is not None:
             raise SpecError(f"the spec is not loaded: {foreign.message} (in Python: allow_imports)")
-        return _Loader(self.modules, self.allowed).module(self.main)
+        return _Loader(dict(self.modules), self.allowed).module(self.main)
 
 
 def build(
@@ -109,14 +110,35 @@ def build(
         return Build(naming.module(spec.top.id), {}, problems.sorted(), False, id=spec.top.id)
     missing = absent == "missing"
     files = module_names(tops)
-    modules = {
-        files[one.top.id]: emit(lower(one, tops, names, types), types, package, hints[one.file], problems, missing)
-        for one in loader.specs.values()
-    }
-    found = problems.sorted()  # (a frame whose length cannot be derived is found while its measure is written)
-    ok = all(one.severity is not Severity.ERROR for one in found)
-    main = files[spec.top.id]
-    return Build(main, modules if ok else {}, found, ok, None if opaque_types else allowed, spec.top.id)
+    emissions: dict[str, Emission] = {}
+    for one in loader.specs.values():
+        plan = lower(one, tops, names, types)
+        measure = plan_measure(plan, types, hints[one.file], problems)
+        emissions[files[one.top.id]] = Emission(plan, types, package, measure, problems, missing)
+    modules = _Texts(emissions if not problems.failed else {})
+    main, ok = files[spec.top.id], not problems.failed
+    return Build(main, modules, problems.sorted(), ok, None if opaque_types else allowed, spec.top.id)
+
+
+class _Texts(Mapping[str, str]):
+    """The texts of modules by name, each written when it is first asked for: who only wants the problems of a spec
+    waits for none.
+    """
+
+    def __init__(self, emissions: dict[str, Emission]) -> None:
+        self._emissions = emissions
+        self._texts: dict[str, str] = {}
+
+    def __getitem__(self, name: str) -> str:
+        if name not in self._texts:
+            self._texts[name] = self._emissions[name].text()
+        return self._texts[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._emissions)
+
+    def __len__(self) -> int:
+        return len(self._emissions)
 
 
 def _hidden(spec: sc.Spec, problems: Problems) -> None:
@@ -198,7 +220,7 @@ class _Specs:
 
 
 def loaded(texts: dict[str, str], allowed: frozenset[str] | None) -> dict[str, ModuleType]:
-    """Modules of a build, executed from their texts."""
+    """_Texts of a build, executed from their texts."""
     loader = _Loader(texts, allowed)
     for name in texts:
         loader.module(name)

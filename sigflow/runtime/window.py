@@ -84,10 +84,10 @@ class Window(KaitaiStream):
         """The same for n bits."""
         return self.lacks((n - self.bits_left + 7) // 8 if n > self.bits_left else 0)
 
-    def skip(self, n: int) -> None:
-        """Pass over n bytes without looking at them; they need not have arrived."""
+    def skip(self, n: int, negative: str = INVALID) -> None:
+        """Pass over n bytes without looking at them; they need not have arrived.  negative: the reason where n is."""
         if n < 0:
-            raise Refused(INVALID)
+            raise Refused(negative)
         self._bits_left = 0
         self._within(self._pos - self._at + n)
         self._pos += n

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 
 from sigflow.compiler import schema as sc
-from sigflow.compiler.emit.measure import Scope, Steps
+from sigflow.compiler.emit.debug import debug_body, debug_step
+from sigflow.compiler.emit.incremental import IncrementalMeasure
+from sigflow.compiler.emit.late import LateFields
 from sigflow.compiler.emit.reads import Reads
 from sigflow.compiler.emit.runs import Runs
 from sigflow.compiler.emit.shared import Module
-from sigflow.compiler.emit.stream import late_places, lazy_fields
 from sigflow.compiler.emit.writer import Writer
-from sigflow.compiler.hints import Hints
-from sigflow.compiler.model import Bytes, Switched, Type, User, wires_of
-from sigflow.compiler.plan import ClassPlan, Plan, Step, ValueStep
+from sigflow.compiler.measure.operations import Operation
+from sigflow.compiler.model import Switched, Type
+from sigflow.compiler.plan import ClassPlan, Step, ValueStep
 
 _ANNOTATIONS = {
     "int": "int",
@@ -31,35 +30,17 @@ _ANNOTATIONS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """What the classes of a stream format have besides: which are measured, and what the frame's class reads late."""
-
-    scope: Scope | None = None
-    unit: sc.ClassSpec | None = None
-    late: tuple[str, ...] = ()
-    places: dict[Step, tuple[int, int | None]] = field(default_factory=dict)
-
-
-def measured(plan: Plan, module: Module, hints: Hints | None) -> Measured:
-    """What the classes of this module need for measuring; nothing, where it is no stream format."""
-    if hints is None:
-        return Measured()
-    late, places = lazy_fields(plan, module, hints), late_places(plan, module, hints)
-    return Measured(Scope(plan, module, hints), hints.unit, late, places)
-
-
-def write_class(module: Module, plan: ClassPlan, out: Writer, stream: Measured) -> None:
+def write_class(module: Module, plan: ClassPlan, out: Writer) -> None:
     """The whole class."""
-    _Class(module, plan, out, stream).write()
+    _Class(module, plan, out).write()
 
 
 class _Class:
-    def __init__(self, module: Module, plan: ClassPlan, out: Writer, stream: Measured) -> None:
+    def __init__(self, module: Module, plan: ClassPlan, out: Writer) -> None:
         self.module = module
         self.plan = plan
         self.out = out
-        self.stream = stream
+        self.measure = module.measure
         self.fields = {step.name for step in plan.steps} | {one.name for one in plan.params}
 
     def write(self) -> None:
@@ -72,7 +53,7 @@ class _Class:
                 self.enum(enum, name)
             for nested in plan.classes:
                 out()
-                write_class(self.module, nested, out, self.stream)
+                write_class(self.module, nested, out)
             self.constructor()
             self.reading()
             self.measuring()
@@ -263,90 +244,29 @@ class _Class:
         reads = Runs(self.module, self.plan, order, self.out)
         if self.plan.debug:
             for step in self.plan.steps:
-                self.debugged(reads, step, f"self.{step.name}", step.name)
+                debug_step(reads, step)
         else:
             reads.seq()
 
-    def debugged(self, reads: Reads, step: Step, target: str, key: str) -> None:
-        """A field with the offsets of its start and end kept, as Kaitai's debug mode does."""
-        out = self.out
-        if step.attr.condition is not None:
-            with out.block(f"if {reads.ex.code(step.attr.condition)}:"):
-                self.debug_body(reads, step, target, key)
-            if not step.attr.is_instance and not self.module.missing:
-                with out.block("else:"):
-                    out(f"{target} = None")
-        else:
-            self.debug_body(reads, step, target, key)
-
-    def debug_body(self, reads: Reads, step: Step, target: str, key: str) -> None:
-        out, repeat = self.out, step.attr.repeat
-        out(f"self._debug[{key!r}]['start'] = io.pos()")
-        if repeat is None:
-            self.debug_value(reads, step, target, key, False)
-            reads.checks(step, target)
-            out(f"self._debug[{key!r}]['end'] = io.pos()")
-            return
-        out(f"self._debug[{key!r}]['arr'] = []")
-        for name in (target, *reads.raw_names(step)):
-            out(f"{name} = []")
-        out("i = 0")
-        out("moved = io._pos")
-        heads = {
-            "expr": f"while i < {reads.ex.code(repeat.code) if repeat.kind == 'expr' else ''}:",
-            "eos": "while not io.is_eof():",
-            "until": "while True:",
-        }
-        with out.block(heads[repeat.kind]):
-            out(f"self._debug[{key!r}]['arr'].append({{'start': io.pos()}})")
-            self.debug_value(reads, step, target, key, True)
-            out(f"_ = {target}[-1]")
-            reads.checks(step, "_")
-            out(f"self._debug[{key!r}]['arr'][i]['end'] = io.pos()")
-            if repeat.kind == "until":
-                with out.block(f"if {reads.ex.code(repeat.code)}:"):
-                    out("break")
-            out("i += 1")
-            reads.guard("i")
-        out(f"self._debug[{key!r}]['end'] = io.pos()")
-
-    def debug_value(self, reads: Reads, step: Step, target: str, key: str, repeated: bool) -> None:
-        out = self.out
-
-        if isinstance(step.wire, Switched):
-            reads.switch(step, step.wire, "_t = {}", "_t = None", repeated)
-        else:
-            out(f"_t = {reads.value(step.wire, step, target, repeated)}")
-        mine = any(isinstance(one, User) and one.target in reads.ex.plan.classes for one in wires_of(step.wire))
-        save = f"{target}.append(_t)" if repeated else f"{target} = _t"
-        if isinstance(step.wire, Switched) and not repeated and self.module.missing and not step.attr.is_instance:
-            save = f"if _t is not None: {save}"
-        if not mine:
-            out(save)
-            return
-        # An object that fails half-way is kept, so that a viewer can show what there is.
-        with out.block("try:"), out.block(f"if isinstance(_t, {self.module.need('KaitaiStruct')}):"):
-            out("_t._read()")
-        with out.block("finally:"):
-            out(save)
-
     def measuring(self) -> None:
         """What a frame's class, and the unsized types in it, have for the scan."""
-        self.taking()
-        scope, out = self.stream.scope, self.out
-        if scope is None or self.plan not in scope.classes:
+        late = LateFields(self.module, self.plan, self.out)
+        late.taking()
+        measure = self.measure
+        operations = measure.classes.get(self.plan.spec) if measure is not None else None
+        if measure is None or operations is None:
             return
         if self.plan.order in ("calc", "inherited"):
-            self.both_steps(scope)
+            self.both_steps(operations)
         else:
-            Steps(self.module, self.plan, "", out, scope).method("_steps")
-        if self.plan.spec is self.stream.unit and self.stream.late:
-            self.late_fields()
+            IncrementalMeasure(self.module, self.plan, "", self.out).method("_steps", operations)
+        if self.plan.spec is measure.hints.unit and measure.late is not None:
+            late.write(measure.late)
 
-    def both_steps(self, scope: Scope) -> None:
+    def both_steps(self, operations: Sequence[Operation]) -> None:
         out = self.out
         for order in ("le", "be"):
-            Steps(self.module, self.plan, order, out, scope).method(f"_steps_{order}")
+            IncrementalMeasure(self.module, self.plan, order, out).method(f"_steps_{order}", operations)
         out()
         with out.block(f"def _steps(self, io: {self.module.need('Window')}) -> {self.module.std('Any')}:"):
             if self.plan.order == "calc":
@@ -354,84 +274,6 @@ class _Class:
             with out.block("if self._is_le:"):
                 out("return (yield from self._steps_le(io))")
             out("return (yield from self._steps_be(io))")
-
-    def late_fields(self) -> None:
-        """What a frame that the scan found reads when it is asked for: the fields that are not in its header as they
-        are.
-        """
-        out, late = self.out, self.module.need("Late")
-        out()
-        with out.block(f"if not {self.module.std('TYPE_CHECKING')}:"):
-            out("# A frame that the scan found is made from its header; the rest is read when asked for.")
-            for name, value in (("_io", self.module.need("at_its_end")), ("_parent", "None"), ("_root", "self")):
-                out(f"{name} = {late}({name!r}, {value if name == '_io' else f'lambda self, raw: {value}'})")
-            for step, (start, stop) in self.stream.places.items():
-                part = self.taken(step)
-                if part is not None or isinstance(step.wire, Bytes):
-                    with self.late_by(step.name):
-                        if part is None:
-                            out(f"value = raw[{start or ''}:{'' if stop is None else stop}]")
-                        else:
-                            out(f"value = {self.module.bare(part.spec)}")
-                            out("value._parent = value._root = unit")
-                            out("value._late = raw")
-                            reads = Runs(self.module, part, "", out)
-                            reads.taken(reads.whole(), "value", str(start if start >= 0 else f"len(raw) - {-start}"))
-                    continue
-                with self.late_field(step.name):
-                    out(f"self._io = io = {self.module.need('KaitaiStream')}(raw)")
-                    out("self._parent, self._root = None, self")
-                    out(f"io._pos = {start if start >= 0 else f'io._end - {-start}'}")
-                    Reads(self.module, self.plan, "", out).step(step)
-                    out("io._pos = io._end")
-                    out(f"return self.{step.name}")
-            if not self.stream.places:
-                for name in self.stream.late[3:]:
-                    with self.late_field(name):
-                        out("self._read()")
-                        out(f"return self.__dict__[{name!r}]")
-
-    def taken(self, step: Step) -> ClassPlan | None:
-        """The class of a field that is an object whose fields are taken from bytes at once; else None."""
-        wire, attr = step.wire, step.attr
-        plans = self.module.expressions.plan.classes
-        if not isinstance(wire, User) or wire.target not in plans or attr.parent is not None or attr.no_parent:
-            return None
-        part = plans[wire.target]
-        return part if Runs(self.module, part, "", Writer()).whole() else None
-
-    def taking(self) -> None:
-        """What the class has for being made by a frame that reads it late."""
-        if not any(self.taken(step) is self.plan for step in self.stream.places):
-            return
-        out, late = self.out, self.module.need("Late")
-        out()
-        with out.block(f"if not {self.module.std('TYPE_CHECKING')}:"):
-            out(f"_io = {late}('_io', {self.module.need('at_its_end')})")
-
-    @contextmanager
-    def late_by(self, name: str) -> Iterator[None]:
-        """The function that reads a field late and sets it, all in one call; what is written sets `value`."""
-        out, late, any_ = self.out, self.module.need("Late"), self.module.std("Any")
-        out()
-        with out.block(f"def _late_{name}(late: {late}, unit: {any_}, owner: {any_} = None) -> {any_}:"):
-            with out.block("try:"):
-                out("raw = unit._late")
-            with out.block("except AttributeError:"):
-                out("return late.absent(unit)")
-            yield
-            out(f"unit.{name} = value")
-            out("return value")
-        out(f"{name} = {late}.by({name!r}, _late_{name})")
-
-    @contextmanager
-    def late_field(self, name: str) -> Iterator[None]:
-        """The function that reads a field late, and its place in the class."""
-        out = self.out
-        out()
-        with out.block(f"def _late_{name}(self, raw: bytes) -> {self.module.std('Any')}:"):
-            yield
-        out(f"{name} = {self.module.need('Late')}({name!r}, _late_{name})")
 
     def string(self) -> None:
         code = self.plan.spec.to_string
@@ -526,7 +368,7 @@ class _Class:
         reads = Reads(self.module, self.plan, order, self.out)
         target = f"self._m_{step.name}"
         if self.plan.debug:
-            self.debug_body(reads, step, target, f"_m_{step.name}")
+            debug_body(reads, step, target, f"_m_{step.name}")
         else:
             reads.body(step, target)
 

@@ -10,12 +10,11 @@ from sigflow.compiler import encodings
 from sigflow.compiler import expression as ex
 from sigflow.compiler import schema as sc
 from sigflow.compiler.bounds import bounds
-from sigflow.compiler.emit.measure import wires_of
-from sigflow.compiler.emit.places import Place, places
 from sigflow.compiler.emit.shared import Module
 from sigflow.compiler.emit.writer import Writer
 from sigflow.compiler.layout import integer
-from sigflow.compiler.model import Bits, Bytes, Number, Shape, Text, Type, User, Wire
+from sigflow.compiler.measure.places import Place, places
+from sigflow.compiler.model import Bits, Bytes, Number, Shape, Text, Type, User, Wire, shape_of, wires_of
 from sigflow.compiler.plan import ClassPlan, Plan, Step, ValueStep
 
 #: The kinds of what an expression gives that are numbers, and how `Computed` calls them.
@@ -186,7 +185,7 @@ class _Columns:
 
 
 def _processed(wire: Wire) -> bool:
-    shape: Shape | None = getattr(wire, "shape", None)
+    shape = shape_of(wire)
     return shape is not None and shape.process is not None
 
 

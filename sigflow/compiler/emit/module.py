@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import hashlib
 
-from sigflow.compiler.emit.classes import measured, write_class
+from sigflow.compiler.emit.classes import write_class
 from sigflow.compiler.emit.columns import write_columns
 from sigflow.compiler.emit.expressions import Expressions
-from sigflow.compiler.emit.measure import derivable
-from sigflow.compiler.emit.runs import Run
+from sigflow.compiler.emit.native import Missing, write_native_measure
 from sigflow.compiler.emit.shared import Module
 from sigflow.compiler.emit.stream import write_stream
 from sigflow.compiler.emit.writer import Writer, comment
-from sigflow.compiler.hints import Hints
+from sigflow.compiler.measure import MeasurePlan
+from sigflow.compiler.measure.runs import SIGNS, Run
 from sigflow.compiler.model import Bits
 from sigflow.compiler.plan import Plan
 from sigflow.compiler.problems import Problems
@@ -20,44 +20,61 @@ from sigflow.compiler.types import Types
 from sigflow.runtime.struct import ABI
 
 
-def emit(
-    plan: Plan, types: Types, package: str | None, hints: Hints | None, problems: Problems, missing: bool = False
-) -> str:
-    """The text of a module.  `package`: the package in which the modules of its imports stand.  `missing`: a field that
-    is not there is no attribute either.
+class Emission:
+    """One module that can be written: all that its spec has to say of it was said.
+
+    package: the package in which the modules of its imports stand.  missing: a field that is not there is no attribute
+    either.  What keeps a format from the native engine is noted in `problems`.
     """
-    expressions = Expressions(plan, types)
-    classes = (name.rpartition(".")[2] for name in plan.class_names.values())
-    module = Module(expressions, types, frozenset((*classes, *(name for _, name in plan.imports))), missing)
-    hash = source_hash(plan.spec.text)
-    body, below = Writer(), Writer()
-    if hints is not None and not derivable(plan, module, hints, problems):
-        hints = None
-    if hints is not None:
-        module.placed = frozenset(one for each in hints.checksums for path in each.paths for one in path[1:])
-    write_class(module, plan.top, body, measured(plan, module, hints))
-    described = Writer()
-    write_columns(module, plan, described, hash)
-    if hints is not None:
-        write_stream(module, plan, hints, below, hash, problems)
-    if module.runs:
-        module.need("Run")
-    tables = Writer()
-    for enum, name in module.enums.items():
-        tables(f"{name} = {module.need('members')}({plan.class_names[enum]})")
-    if module.bares:
-        tables("_NEW = object.__new__")
-    for spec, name in module.made.items():
-        tables(f"{name} = {plan.class_names[spec]}")
-    for name, (order, letter) in module.arrays.items():
-        tables(f"{name} = {module.need('Numbers')}({order!r}, {letter!r})")
-    for run in module.runs:
-        _run_table(tables, run, module)
-    for number, lines in enumerate(module.splits):
-        _split_table(tables, number, lines, module)
-    head = _head(plan, module, package, hash)
-    parts = [head.text(), body.text(), tables.text(), described.text(), below.text()]
-    return "\n\n\n".join(part.strip("\n") for part in parts if part.strip()) + "\n"
+
+    def __init__(
+        self,
+        plan: Plan,
+        types: Types,
+        package: str | None,
+        measure: MeasurePlan | None,
+        problems: Problems,
+        missing: bool = False,
+    ) -> None:
+        classes = (name.rpartition(".")[2] for name in plan.class_names.values())
+        taken = frozenset((*classes, *(name for _, name in plan.imports)))
+        self._plan = plan
+        self._package = package
+        self._measure = measure
+        self._module = Module(Expressions(plan, types), types, taken, measure, missing)
+        self._native = write_native_measure(self._module, measure) if measure is not None else None
+        if isinstance(self._native, Missing):
+            text = f"the native engine cannot measure this format: {self._native.text}"
+            problems.add("SF512", self._native.place, text)
+
+    def text(self) -> str:
+        """The text of the module, to be asked for once."""
+        plan, module = self._plan, self._module
+        hash = source_hash(plan.spec.text)
+        body, below = Writer(), Writer()
+        write_class(module, plan.top, body)
+        described = Writer()
+        write_columns(module, plan, described, hash)
+        if self._measure is not None and self._native is not None:
+            write_stream(module, plan, self._measure, self._native, below, hash)
+        if module.runs:
+            module.need("Run")
+        tables = Writer()
+        for enum, name in module.enums.items():
+            tables(f"{name} = {module.need('members')}({plan.class_names[enum]})")
+        if module.bares:
+            tables("_NEW = object.__new__")
+        for spec, name in module.made.items():
+            tables(f"{name} = {plan.class_names[spec]}")
+        for name, (order, letter) in module.arrays.items():
+            tables(f"{name} = {module.need('Numbers')}({order!r}, {letter!r})")
+        for number, run in enumerate(module.runs):
+            _run_table(tables, number, run, module)
+        for number, lines in enumerate(module.splits):
+            _split_table(tables, number, lines, module)
+        head = _head(plan, module, self._package, hash)
+        parts = [head.text(), body.text(), tables.text(), described.text(), below.text()]
+        return "\n\n\n".join(part.strip("\n") for part in parts if part.strip()) + "\n"
 
 
 #: What the header says of a field whose `if` is false, or whose switch has no case, by whether it is left out.
@@ -128,9 +145,9 @@ def _split_table(out: Writer, number: int, lines: list[str], module: Module) -> 
     out(f"_BITS_{number} = {module.need('ByteFields')}(_split_{number})")
 
 
-def _run_table(out: Writer, run: Run, module: Module) -> None:
-    with out.block(f"_RUN_{run.number} = {module.need('Run')}("):
-        out(f"{run.order!r},")
+def _run_table(out: Writer, number: int, run: Run, module: Module) -> None:
+    with out.block(f"_RUN_{number} = {module.need('Run')}("):
+        out(f"{SIGNS[run.order]!r},")
         for member in run.members:
             step = member.steps[0]
             if isinstance(step.wire, Bits):
@@ -139,4 +156,4 @@ def _run_table(out: Writer, run: Run, module: Module) -> None:
             else:
                 out(f"({step.name!r}, {member.letter!r}, {member.size}),")
     out(")")
-    out(f"_UNPACK_{run.number} = _RUN_{run.number}.unpack")
+    out(f"_UNPACK_{number} = _RUN_{number}.unpack")

@@ -1,439 +1,136 @@
-"""How fields are read, one at a time: each wire as an expression that reads one value, conditions, lists, switches,
-checks.
+"""How fields are read, one at a time: conditions, lists, switches, checks.
 
-`Reads` writes the statements of one class for one byte order.  The generated code has `self`, `io` (the stream read
-from), and inside a repeat `i` and `_`.  `runs` merges fields of fixed size on top of this.
+`Reads` writes the statements of one class for one byte order, from the operations of `measure`.  `runs` merges fields
+of fixed size on top of this, and `incremental` has more operations.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
-from sigflow.compiler import encodings
 from sigflow.compiler import expression as ex
 from sigflow.compiler import schema as sc
-from sigflow.compiler.emit.expressions import POSTFIX
-from sigflow.compiler.emit.shared import LETTERS, SIGNS, Module
+from sigflow.compiler.emit.checks import failing, wanted
+from sigflow.compiler.emit.lists import Lists
+from sigflow.compiler.emit.shared import Module
 from sigflow.compiler.emit.writer import Writer
-from sigflow.compiler.layout import integer
-from sigflow.compiler.model import Bits, Bytes, Number, Shape, Switched, Text, User, Wire, wires_of
-from sigflow.compiler.naming import upper_camel
+from sigflow.compiler.measure import operations as op
+from sigflow.compiler.measure.planning import reading, trailing
+from sigflow.compiler.model import shape_of
 from sigflow.compiler.plan import ClassPlan, Step
 
+#: The errors of Kaitai, by the kind of the predicate, and those that say what was wanted.
+_ERRORS = {
+    "equal": "NotEqual",
+    "least": "LessThan",
+    "most": "GreaterThan",
+    "among": "NotAnyOf",
+    "member": "NotInEnum",
+    "true": "Expr",
+}
+_FACING = ("NotEqual", "LessThan", "GreaterThan")
 
-class Reads:
-    """Writes the reading of one class in one byte order (`le`, `be`, or `` where the order is fixed per field)."""
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Where a value goes: the field, lines with the value in their braces, and what it is called behind them.
+
+    element: whether that is into a list.  absent: the line where no case of a switch applies.
+    """
+
+    target: str
+    lines: tuple[str, ...]
+    name: str
+    element: bool = False
+    absent: str = ""
+
+
+class Reads(Lists):
+    """Writes the reading of one class in one byte order."""
 
     def __init__(self, module: Module, plan: ClassPlan, order: str, out: Writer) -> None:
-        self.module = module
-        self.plan = plan
-        self.order = order
-        self.out = out
-        self.ex = module.expressions
+        super().__init__(module, plan, order, out)
         #: Bytes of a run that lie behind the field being checked: where it is refused, they have not been read.
         self.behind = 0
         #: Whether a field that is not there is no attribute of the object either, as in Kaitai's Python target.
         self.missing = module.missing
 
-    def number_order(self, wire: Number) -> str:
-        """The byte order of a number as this class is being written."""
-        return self.order if wire.order == "calc" else wire.order
-
-    @staticmethod
-    def has_check(step: Step) -> bool:
-        """Whether a value of the field may be refused."""
-        return step.attr.valid is not None or step.attr.contents is not None
-
-    # ------------------------------------------------------------ one field
-
     @contextmanager
     def placed(self, step: Step) -> Iterator[None]:
         """Keep where a field stands in its stream, if somebody asks."""
-        number, asked = self.plan.steps.index(step), step.attr in self.module.placed
+        asked, less = step.attr in self.module.placed, trailing(step.wire)
+        number = self.plan.steps.index(step) if asked else 0
         if asked:
             self.out(f"self._start_{number} = io.pos()")
         yield
         if asked:
-            self.out(f"self._stop_{number} = io.pos(){trailing(step)}")
+            self.out(f"self._stop_{number} = io.pos(){f' - {less}' if less else ''}")
 
-    def step(self, step: Step, target: str = "") -> None:
+    def step(self, step: Step) -> None:
         """One field by itself."""
-        target = target or f"self.{step.name}"
-        attr = step.attr
-        if attr.condition is None:
-            self.body(step, target)
-            return
-        with self.out.block(f"if {self.ex.code(attr.condition)}:"):
-            self.body(step, target)
-        if not attr.is_instance and not self.missing:
-            with self.out.block("else:"):
-                self.out(f"{target} = None")
+        self.write(reading(step), self.slot(step))
 
     def body(self, step: Step, target: str) -> None:
         """A field whose condition holds."""
-        if step.attr.repeat is not None:
-            self.repeated(step, target)
-            return
-        self.assign(step, step.wire, target)
-        self.checks(step, target)
+        self.write(reading(step, conditional=False), self.slot(step, target))
 
-    def assign(self, step: Step, wire: Wire, target: str) -> None:
-        """`target` = the value read."""
-        if isinstance(wire, Switched):
-            absent = f"{target} = None" if step.attr.is_instance or not self.missing else None
-            self.switch(step, wire, f"{target} = {{}}", absent, False)
+    def slot(self, step: Step, target: str = "") -> Slot:
+        """Where the value of a field goes."""
+        target = target or f"self.{step.name}"
+        absent = f"{target} = None" if step.attr.is_instance or not self.missing else ""
+        return Slot(target, (f"{target} = {{}}",), target, absent=absent)
+
+    def write(self, operations: Iterable[op.Operation], slot: Slot) -> None:
+        """Operations in their order."""
+        for one in operations:
+            self.WRITERS[type(one)](self, one, slot)
+
+    # ------------------------------------------------------------ values and ways
+
+    def read(self, one: op.Read, slot: Slot) -> None:
+        shape = shape_of(one.wire)
+        if shape is None or one.undone:
+            self.put(self.value(one.wire, one.step, slot.target, slot.element), slot)
         else:
-            self.out(f"{target} = {self.value(wire, step, target, False)}")
+            self.put(self.stretch(shape), slot)  # where it ends is told by the bytes as they stand
 
-    def repeated(self, step: Step, target: str) -> None:
-        """A list of values."""
-        out, repeat = self.out, step.attr.repeat
-        assert repeat is not None
-        raw = self.raw_names(step)
-        out(f"{target} = []")
-        for name in raw:
-            out(f"{name} = []")
-        if self.unswitched(step, target, repeat) or self.numbers_at_once(step, step.wire, target, repeat):
-            return
-        guard = not self.takes_bytes(step.wire)
-        if repeat.kind == "expr":
-            if guard:
-                out("moved = io._pos")
-            with out.block(f"for i in range({self.count(repeat)}):"):
-                self.item(step, target)
-                if guard:
-                    self.guard("i")
-            if guard:
-                out(f"io.listed(moved, len({target}))")
-            return
-        out("i = 0")
-        if guard:
-            out("moved = io._pos")
-        head = f"while {self.left()}:" if repeat.kind == "eos" else "while True:"
-        with out.block(head):
-            self.item(step, target, repeat.kind == "until")
-            if repeat.kind == "until":
-                with out.block(f"if {self.ex.code(repeat.code)}:"):
-                    out("break")
-            out("i += 1")
-            self.counted("i")
-            if guard:
-                self.guard("i")
-        if guard:
-            out(f"io.listed(moved, len({target}))")
+    def put(self, text: str, slot: Slot) -> None:
+        for line in slot.lines:
+            self.out(line.format(text))
 
-    def count(self, repeat: sc.Repeat) -> str:
-        """How many elements a list shall have, within the limit that the spec sets."""
-        limit = self.plan.spec.limits.get("repeat")
-        text = self.ex.code(repeat.code)
-        return text if limit is None else f"{self.module.need('within_repeat')}({text}, {limit})"
+    def branch(self, one: op.Branch, slot: Slot) -> None:
+        with self.out.block(f"if {self.ex.code(one.condition)}:"):
+            self.write(one.then, slot)
+        if not self.missing and not isinstance(one.then[0], op.Skip):
+            with self.out.block("else:"):
+                self.out(f"{slot.target} = None")
 
-    def whole_count(self, repeat: sc.Repeat) -> str:
-        """The same where a negative count would mean something else than none."""
-        code = repeat.code
-        assert code is not None
-        member = self.module.types.members.get(code.expr) if isinstance(code.expr, ex.Name) else None
-        wire = self.module.types.names.wires.get(member) if isinstance(member, sc.Attr) else None
-        unsigned = isinstance(wire, Bits) or (isinstance(wire, Number) and wire.kind == "u")
-        known = integer(code)
-        if unsigned or (known is not None and known >= 0):
-            return self.count(repeat)
-        return f"max({self.count(repeat)}, 0)"
-
-    def counted(self, text: str) -> None:
-        """Hold the elements read so far against that limit."""
-        limit = self.plan.spec.limits.get("repeat")
-        if limit is not None:
-            self.out(f"{self.module.need('within_repeat')}({text}, {limit})")
-
-    def guard(self, index: str) -> None:
-        """Every 65,536 elements: has any byte been taken?  (An element may be empty; a list of them must end.)"""
-        with self.out.block(f"if not {index} + 1 & 0xFFFF:"):
-            self.out("moved = io.moved(moved)")
-
-    def item(self, step: Step, target: str, named: bool = False) -> None:
-        """One element of a list."""
-        needs_name = named or step.attr.valid is not None or step.attr.contents is not None
-        if isinstance(step.wire, Switched):
-            if needs_name:
-                self.out("_ = None")
-            # Where no case applies, the list gets no element.
-            line = f"_ = {{}}; {target}.append(_)" if needs_name else f"{target}.append({{}})"
-            self.switch(step, step.wire, line, None, True)
-            if not needs_name:
-                return
-        elif needs_name:
-            self.out(f"_ = {self.value(step.wire, step, target, True)}")
-            self.out(f"{target}.append(_)")
-        else:
-            self.out(f"{target}.append({self.value(step.wire, step, target, True)})")
-            return
-        self.checks(step, "_")
-
-    def unswitched(self, step: Step, target: str, repeat: sc.Repeat) -> bool:
-        """A list of one of several plain numbers, by something that does not change on the way: decided once."""
-        wire, out = step.wire, self.out
-        if not isinstance(wire, Switched) or len(wire.cases) > 8 or not self.steady(wire.on.expr, step.attr):
-            return False
-        if not all(isinstance(one, Number) for _, one in wire.cases) or step.attr.valid is not None:
-            return False
-        if (
-            repeat.kind == "until"
-            or self.plan.debug
-            or not self.steady(repeat.code.expr if repeat.code else None, step.attr)
-        ):
-            return False
-        if repeat.kind == "eos" and all(on is not None for on, _ in wire.cases):
-            return False
-        out(f"on = {self.ex.code(wire.on)}")
-        word = "if"
-        for on, one in wire.cases:
-            if on is not None:
-                with out.block(f"{word} on == {self.ex.at(on.expr, 5)}:"):
-                    self.numbers_at_once(step, one, target, repeat)
-                word = "elif"
-        otherwise = next((one for on, one in wire.cases if on is None), None)
-        with out.block("else:" if word == "elif" else "if True:"):
-            if otherwise is not None:
-                self.numbers_at_once(step, otherwise, target, repeat)
-            else:
-                out("pass")
-        return True
-
-    def steady(self, expr: ex.Expr | None, attr: sc.Attr) -> bool:
-        """Whether an expression has one value while the elements of `attr` are read."""
-        stack, seen = [expr], set()
-        while stack:
-            one = stack.pop()
-            if one is None or one in seen:
-                continue
-            seen.add(one)
-            if isinstance(one, ex.Name) and one.id in ("_io", "_index", "_"):
-                return False
-            if isinstance(one, ex.Attribute) and one.id == "_io":
-                return False
-            member = self.module.types.members.get(one)
-            if member is attr:
-                return False
-            if isinstance(member, sc.Attr) and member.is_instance:
-                codes = (member.value, member.condition, member.pos, member.size, member.io)
-                stack.extend(code.expr for code in codes if code is not None)
-            stack.extend(ex.children(one))
-        return True
-
-    def numbers_at_once(self, step: Step, wire: Wire, target: str, repeat: sc.Repeat) -> bool:
-        """A list of plain numbers is one unpack, a list of bit fields one loop in the reader."""
-        if isinstance(wire, Bits) and repeat.kind == "expr" and step.attr.valid is None and not self.plan.debug:
-            self.out(f"io.read_bits({target}, {wire.order!r}, {wire.width}, {self.count(repeat)})")
-            if wire.boolean:
-                self.out(f"{target}[:] = map(bool, {target})")
-            elif step.enum is not None:
-                table = self.module.members_of(step.enum)
-                self.out(f"{target}[:] = [{table}.get(_, _) for _ in {target}]")
-            return True
-        if not isinstance(wire, Number) or repeat.kind == "until" or step.attr.valid is not None or self.plan.debug:
-            return False
-        name = f"_{wire.kind.upper()}{wire.size}{self.number_order(wire).upper()}"
-        self.module.arrays[name] = (SIGNS[self.number_order(wire) or "be"], LETTERS[wire.kind, wire.size])
-        count = self.whole_count(repeat) if repeat.kind == "expr" else "-1"
-        self.out(f"io.read_numbers({target}, {name}, {count})")
-        if repeat.kind == "eos":
-            self.counted(f"len({target})")
-        if step.enum is not None:
-            table = self.module.members_of(step.enum)
-            self.out(f"{target}[:] = [{table}.get(_, _) for _ in {target}]")
-        return True
-
-    def takes_bytes(self, wire: Wire) -> bool:
-        """Whether a value of this wire is at least a byte, or a bit, long whatever the stream holds."""
-        if isinstance(wire, Number | Bits):
-            return True
-        if isinstance(wire, Switched):
-            return all(self.takes_bytes(one) for _, one in wire.cases) and any(on is None for on, _ in wire.cases)
-        if isinstance(wire, User) and (wire.shape is None or not wire.shape.bounded):
-            return isinstance(wire.target, sc.ClassSpec) and self.class_takes_bytes(wire.target)
-        shape = wire.shape
-        assert shape is not None
-        if shape.term is not None and shape.size is None and not shape.eos:
-            return shape.consume and shape.eos_error
-        return bool(self.module.layout.shape_bits(shape))
-
-    def class_takes_bytes(self, spec: sc.ClassSpec) -> bool:
-        """Whether an object of this class is at least a byte long: one of its fields always is."""
-        known = self.module.never_empty
-        if spec not in known:
-            known[spec] = False  # while it is being found: a type that begins with itself may be empty
-            wires = self.module.types.names.wires
-            known[spec] = any(
-                attr.condition is None and attr.repeat is None and self.takes_bytes(wires[attr]) for attr in spec.seq
-            )
-        return known[spec]
-
-    def left(self) -> str:
-        """Whether the stream holds more, as code."""
-        return "io._pos < io._end" if self.module.whole_bytes else "not io.is_eof()"
-
-    # ------------------------------------------------------------ values
-
-    def value(self, wire: Wire, step: Step, target: str, repeated: bool) -> str:
-        """An expression that reads one value; what has to come before it is written."""
-        return _VALUES[type(wire)](self, wire, step, target, repeated)
-
-    def _number(self, wire: Number, step: Step, _target: str, _repeated: bool) -> str:
-        return self.enumerated(step, f"io.read_{wire.kind}{wire.size}{self.number_order(wire)}()")
-
-    def _bits(self, wire: Bits, step: Step, _target: str, _repeated: bool) -> str:
-        text = f"io.read_bits_int_{wire.order}({wire.width})"
-        return f"{text} != 0" if wire.boolean else self.enumerated(step, text)
-
-    def enumerated(self, step: Step, text: str) -> str:
-        """The member of the step's enum, or the number itself where it has no name."""
-        if step.enum is None:
-            return text
-        table = self.module.members_of(step.enum)
-        if not text.isidentifier():
-            self.out(f"number = {text}")
-            text = "number"
-        return f"{table}.get({text}, {text})"
-
-    def _bytes(self, wire: Bytes, step: Step, target: str, repeated: bool) -> str:
-        if wire.shape.process is None:
-            return self.stretch(wire.shape)
-        raw = self.keep(self.raw_name(target), self.stretch(wire.shape), repeated)
-        return self.processed(wire.shape.process, raw)
-
-    def _text(self, wire: Text, step: Step, _target: str, _repeated: bool) -> str:
-        return f"{self.stretch(wire.shape)}.decode({encodings.python_name(wire.encoding)!r})"
-
-    def _user(self, wire: User, step: Step, target: str, repeated: bool) -> str:
-        stream = "io"
-        if wire.shape is not None:
-            name = self.raw_name(target)
-            if wire.shape.process is not None:
-                inner = self.keep(name.replace("_raw_", "_raw__raw_", 1), self.stretch(wire.shape), repeated)
-                raw = self.keep(name, self.processed(wire.shape.process, inner), repeated)
-            else:
-                raw = self.keep(name, self.stretch(wire.shape), repeated)
-            stream = f"{self.module.need('KaitaiStream')}({raw})"
-        return self.construct(wire, step, stream)
-
-    def construct(self, wire: User, step: Step, stream: str) -> str:
-        """A call of the class that a wire names."""
-        arguments = [self.ex.code(argument) for argument in wire.arguments]
-        plans = self.ex.plan.classes
-        if isinstance(wire.target, str):
-            module = dict(self.ex.plan.imports).get(wire.target, wire.target)
-            return f"{module}.{upper_camel(wire.target)}({', '.join([*arguments, stream])})"
-        name = self.ex.plan.class_names[wire.target]
-        if wire.target not in plans:
-            return f"{name}({', '.join([*arguments, stream])})"
-        parent = (
-            "None" if step.attr.no_parent else "self" if step.attr.parent is None else self.ex.code(step.attr.parent)
-        )
-        extra = ["self._is_le"] if plans[wire.target].order == "inherited" else []
-        return f"{name}({', '.join([*arguments, stream, parent, 'self._root', *extra])})"
-
-    def keep(self, name: str, text: str, repeated: bool) -> str:
-        """Keep raw bytes under the name that Kaitai's target gives them; gives how to name them next."""
-        if not repeated:
-            self.out(f"{name} = {text}")
-            return name
-        self.out(f"raw = {text}")
-        self.out(f"{name}.append(raw)")
-        return "raw"
-
-    @staticmethod
-    def raw_name(target: str) -> str:
-        """`self._raw_x` for `self.x`."""
-        return target.replace("self.", "self._raw_", 1)
-
-    def raw_names(self, step: Step) -> list[str]:
-        """The raw attributes that a repeated field keeps."""
-        name = self.raw_name(f"self.{'_m_' if step.attr.is_instance else ''}{step.name}")
-        found: list[str] = []
-        for wire in wires_of(step.wire):
-            if isinstance(wire, User) and wire.shape is not None:
-                found.append(name)
-                if wire.shape.process is not None:
-                    found.append(name.replace("_raw_", "_raw__raw_", 1))
-            elif isinstance(wire, Bytes) and wire.shape.process is not None:
-                found.append(name)
-        return list(dict.fromkeys(found))
-
-    def stretch(self, shape: Shape) -> str:
-        """An expression that reads bytes of a shape."""
-        if shape.contents is not None:
-            return f"io.read_bytes({len(shape.contents)})"
-        if shape.size is None and not shape.eos:
-            assert shape.term is not None
-            options = f"{shape.include}, {shape.consume}, {shape.eos_error}"
-            if len(shape.term) == 1:
-                return f"io.read_bytes_term({shape.term[0]}, {options})"
-            return f"io.read_bytes_term_multi({shape.term!r}, {options})"
-        text = "io.read_bytes_full()" if shape.eos else f"io.read_bytes({self.ex.code(shape.size)})"
-        return self.cut(text, shape)
-
-    def cut(self, text: str, shape: Shape) -> str:
-        """Bytes without their padding and what follows the terminator."""
-        if shape.pad is not None and shape.term != bytes((shape.pad,)):
-            # (Where both are the same byte, cutting at the first one does it all.)
-            text = f"{text}.rstrip({bytes((shape.pad,))!r})"
-        if shape.term is None:
-            return text
-        if len(shape.term) == 1 and not shape.include:
-            return f"{text}.partition({shape.term!r})[0]"
-        stream = self.module.need("KaitaiStream")
-        if len(shape.term) == 1:
-            return f"{stream}.bytes_terminate({text}, {shape.term[0]}, {shape.include})"
-        return f"{stream}.bytes_terminate_multi({text}, {shape.term!r}, {shape.include})"
-
-    def processed(self, process: sc.Process, raw: str) -> str:
-        """Bytes with a process undone."""
-        arguments = [self.ex.at(one, 0) for one in process.arguments]
-        name = ".".join(process.path)
-        stream = self.module.need("KaitaiStream")
-        if name == "zlib":
-            return f"{self.module.need('inflate')}({raw})"
-        if name == "xor":
-            many = self.module.types.nodes[process.arguments[0]].kind == "bytes"
-            return f"{stream}.process_xor_{'many' if many else 'one'}({raw}, {arguments[0]})"
-        if name in ("rol", "ror"):
-            amount = arguments[0] if name == "rol" else f"8 - {self.ex.at(process.arguments[0], POSTFIX)}"
-            return f"{stream}.process_rotate_left({raw}, {amount}, 1)"
-        module = ".".join(process.path[:-1]) or process.path[-1]
-        self.module.processes.add(module)
-        given = f"({', '.join(arguments)}{',' if len(arguments) == 1 else ''})"
-        return f"{self.module.need('own_process')}({module}.{upper_camel(process.path[-1])}, {given}, {raw})"
-
-    # ------------------------------------------------------------ switches
-
-    def switch(self, step: Step, wire: Switched, line: str, absent: str | None, repeated: bool) -> None:
-        """One of several wires: `line` with its value in the braces, or the line `absent` where no case applies."""
+    def switch(self, one: op.Switch, slot: Slot) -> None:
+        """One of several wires; where no case applies, a list gets no element."""
         out = self.out
-        target = f"self.{'_m_' if step.attr.is_instance else ''}{step.name}"
-        cases = [(on, inner) for on, inner in wire.cases if on is not None]
-        otherwise = next((inner for on, inner in wire.cases if on is None), None)
-        if not cases:
-            if otherwise is not None:
-                out(line.format(self.value(otherwise, step, target, repeated)))
-            elif absent is not None:
-                out(absent)
+        if slot.element and len(slot.lines) > 1:
+            out("_ = None")
+        inner = replace(slot, lines=("; ".join(slot.lines),))
+
+        def other() -> None:
+            if one.otherwise is not None:
+                self.write(one.otherwise, inner)
+            elif slot.absent:
+                out(slot.absent)
+
+        if not one.cases:
+            other()
             return
-        out(f"on = {self.ex.code(wire.on)}")
-        word = "if"
-        for on, inner in cases:
-            assert on is not None
-            with out.block(f"{word} {self.case(on)}"):
-                out(line.format(self.value(inner, step, target, repeated)))
-            word = "elif"
-        if otherwise is None and absent is None and not repeated:
-            return
-        with out.block("else:"):
-            if otherwise is not None:
-                out(line.format(self.value(otherwise, step, target, repeated)))
-            elif absent is not None:
-                out(absent)
+        out(f"on = {self.ex.code(one.on)}")
+        for number, (case, operations) in enumerate(one.cases):
+            with out.block(f"{'elif' if number else 'if'} {self.case(case)}"):
+                self.write(operations, inner)
+        if one.otherwise is not None or slot.absent or slot.element:
+            with out.block("else:"):
+                other()
 
     def case(self, on: sc.Code) -> str:
         """The rest of the line of a case: `on == x:`.
@@ -446,70 +143,46 @@ class Reads:
             return f"on == {self.ex.at(on.expr, 5)}:"
         return f"on == {entry.value}:  # {self.ex.code(on)}"
 
+    def loop(self, one: op.Loop, slot: Slot) -> None:
+        target = slot.target
+        if any(isinstance(inner, op.Unique) for inner in one.body):
+            self.out("seen = set()")
+        self.empty(one.step, target)
+        if self.at_once(one.step, target, one.repeat):
+            return
+        named = one.repeat.kind == "until" or any(isinstance(inner, op.Check | op.Unique) for inner in one.body)
+        lines = ("_ = {}", f"{target}.append(_)") if named else (f"{target}.append({{}})",)
+        self.repeated(one.step, target, lambda: self.write(one.body, Slot(target, lines, "_", True)))
+
     # ------------------------------------------------------------ checks
+
+    def check(self, one: op.Check, slot: Slot) -> None:
+        if one.predicate.kind == "true" and slot.name != "_":
+            self.out(f"_ = {slot.name}")
+        with self.out.block(f"if {failing(one.predicate, slot.name, self.module)}:"):
+            self.refuse(one, slot.name)
 
     def checks(self, step: Step, value: str) -> None:
         """`contents` and `valid` of one value."""
-        attr = step.attr
-        path = attr.place.path
-        if attr.contents is not None:
-            self.refuse(f"{value} != {attr.contents!r}", "NotEqual", f"{attr.contents!r}, {value}", path)
-        if attr.valid is not None:
-            _CHECKS[attr.valid.kind](self, step, attr.valid, value, path)
+        for one in reading(step, conditional=False):
+            if isinstance(one, op.Check):
+                self.check(one, Slot(value, (), value))
 
-    def refuse(self, condition: str, error: str, facts: str, path: str) -> None:
-        """Raise Kaitai's error where `condition` holds."""
+    def refuse(self, one: op.Check, value: str) -> None:
+        """Raise Kaitai's error."""
+        error = _ERRORS[one.predicate.kind]
+        facts = "_" if error == "Expr" else value
+        if error in _FACING:
+            facts = f"{wanted(one.predicate, self.module)}, {value}"
         name = self.module.need(f"Validation{error}Error")
-        with self.out.block(f"if {condition}:"):
-            if self.behind:
-                self.out(f"io._pos -= {self.behind}")
-            self.out(f"raise {name}({facts}, io, {path!r})")
+        if self.behind:
+            self.out(f"io._pos -= {self.behind}")
+        self.out(f"raise {name}({facts}, io, {one.step.attr.place.path!r})")
 
-    def _check_eq(self, step: Step, valid: sc.Valid, value: str, path: str) -> None:
-        wanted = self.ex.at(_code(valid.codes[0]).expr, 5)
-        self.refuse(f"{value} != {wanted}", "NotEqual", f"{wanted}, {value}", path)
-
-    def _check_range(self, step: Step, valid: sc.Valid, value: str, path: str) -> None:
-        for code, op, error in zip(valid.codes, (">=", "<="), ("LessThan", "GreaterThan"), strict=True):
-            if code is not None:
-                bound = self.ex.at(code.expr, 5)
-                self.refuse(f"not {value} {op} {bound}", error, f"{bound}, {value}", path)
-
-    def _check_any(self, step: Step, valid: sc.Valid, value: str, path: str) -> None:
-        listed = ", ".join(self.ex.code(code) for code in valid.codes)
-        comma = "," if len(valid.codes) == 1 else ""
-        self.refuse(f"{value} not in ({listed}{comma})", "NotAnyOf", value, path)
-
-    def _check_enum(self, step: Step, valid: sc.Valid, value: str, path: str) -> None:
-        assert step.enum is not None
-        self.refuse(f"{value} not in {self.module.members_of(step.enum)}", "NotInEnum", value, path)
-
-    def _check_expr(self, step: Step, valid: sc.Valid, value: str, path: str) -> None:
-        if value != "_":
-            self.out(f"_ = {value}")
-        self.refuse(f"not {self.ex.at(_code(valid.codes[0]).expr, 3)}", "Expr", "_", path)
-
-
-def trailing(step: Step) -> str:
-    """What to take off the position behind a field for a terminator that is no byte of it."""
-    shape: Shape | None = getattr(step.wire, "shape", None)
-    if shape is None or shape.term is None or shape.size is not None or not shape.consume or shape.include:
-        return ""
-    return f" - {len(shape.term)}"
-
-
-def _code(code: sc.Code | None) -> sc.Code:
-    assert code is not None
-    return code
-
-
-_VALUES: dict[type[Wire], Callable[..., str]] = {
-    Number: Reads._number, Bits: Reads._bits, Bytes: Reads._bytes, Text: Reads._text, User: Reads._user,
-}  # fmt: skip
-_CHECKS: dict[str, Callable[[Reads, Step, sc.Valid, str, str], None]] = {
-    "eq": Reads._check_eq,
-    "range": Reads._check_range,
-    "any-of": Reads._check_any,
-    "in-enum": Reads._check_enum,
-    "expr": Reads._check_expr,
-}
+    WRITERS: ClassVar[dict[type[op.Operation], Callable[[Any, Any, Slot], None]]] = {
+        op.Read: read,
+        op.Branch: branch,
+        op.Switch: switch,
+        op.Loop: loop,
+        op.Check: check,
+    }

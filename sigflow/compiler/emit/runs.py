@@ -7,44 +7,13 @@ other, so that the right one fails and those before it are set.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from sigflow.compiler import encodings
 from sigflow.compiler.emit.reads import Reads
-from sigflow.compiler.emit.shared import LETTERS, SIGNS
 from sigflow.compiler.emit.writer import Writer
-from sigflow.compiler.layout import integer
-from sigflow.compiler.model import Bits, Bytes, Number, Shape, Text, User
+from sigflow.compiler.measure.runs import BitGroup, Packed, Run, is_plain
+from sigflow.compiler.model import Bits, Bytes, Text, User
 from sigflow.compiler.plan import Step
-
-#: Bytes of the largest field in a run; a larger one gains nothing by it.
-LARGEST = 1 << 16
-_BIT_LETTERS = {8: "B", 16: "H", 32: "I", 64: "Q"}
-
-
-@dataclass(frozen=True, slots=True)
-class Packed:
-    """A member of a run: its steps (several for bit fields of one unit), its struct letter, size, and byte order (""
-    for either)."""
-
-    steps: tuple[Step, ...]
-    letter: str
-    size: int
-    order: str
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """A run: members that one unpack reads."""
-
-    number: int
-    order: str
-    members: tuple[Packed, ...]
-
-    @property
-    def size(self) -> int:
-        """Bytes of the whole run."""
-        return sum(member.size for member in self.members)
 
 
 class Runs(Reads):
@@ -55,84 +24,18 @@ class Runs(Reads):
 
     def seq(self) -> None:
         """All fields, runs merged."""
-        steps = list(self.plan.steps)
-        at = 0
-        while at < len(steps):
-            if steps[at].attr in self.module.placed:
-                with self.placed(steps[at]):
-                    self.step(steps[at])
-                at += 1
-                continue
-            packed, after = self.run(steps, at)
-            if len(packed) > 1 or (packed and len(packed[0].steps) > 1):
-                self.write_run(packed)
+        for part in self.module.packing(self.order).parts(self.plan.steps):
+            if isinstance(part, Run):
+                self.write_run(part)
+            elif isinstance(part, BitGroup):
+                self.bit_group(list(part.steps))
             else:
-                after = self.bit_group(steps, at)
-                if after == at:
-                    self.step(steps[at])
-                    after = at + 1
-            at = after
+                with self.placed(part):
+                    self.step(part)
 
-    def run(self, steps: list[Step], at: int) -> tuple[list[Packed], int]:
-        """The longest run of fields from `at` that one unpack can read, and where it ends."""
-        found: list[Packed] = []
-        order = ""
-        while at < len(steps):
-            packed = self.packed(steps, at)
-            if packed is None or (packed.order and order and packed.order != order):
-                break
-            order = order or packed.order
-            found.append(packed)
-            at += len(packed.steps)
-        return found, at
-
-    def packed(self, steps: list[Step], at: int) -> Packed | None:
-        """The field at `at` as a member of a run, if it can be one."""
-        step = steps[at]
-        attr, wire = step.attr, step.wire
-        if attr.condition is not None or attr.repeat is not None or attr in self.module.placed:
-            return None
-        if isinstance(wire, Number):
-            return Packed((step,), LETTERS[wire.kind, wire.size], wire.size, self.number_order(wire))
-        if isinstance(wire, Bytes | Text):
-            size = self.fixed(wire.shape)
-            return Packed((step,), f"{size}s", size, "") if size else None
-        if isinstance(wire, User) and wire.shape is not None and self.module.positions_are_private:
-            size = self.fixed(wire.shape) if wire.shape.bounded else None
-            return Packed((step,), f"{size}s", size, "") if size else None
-        if isinstance(wire, Bits):
-            group = self.bits_from(steps, at)
-            letter = _BIT_LETTERS.get(sum(one.wire.width for one in group if isinstance(one.wire, Bits)))
-            if letter is not None:
-                size = {"B": 1, "H": 2, "I": 4, "Q": 8}[letter]
-                return Packed(tuple(group), letter, size, wire.order if size > 1 else "")
-        return None
-
-    def fixed(self, shape: Shape) -> int | None:
-        """The constant size of bytes that are read as they are."""
-        if shape.process is not None or shape.eos:
-            return None
-        size = len(shape.contents) if shape.contents is not None else integer(shape.size)
-        return size if size is not None and size <= LARGEST else None
-
-    def bits_from(self, steps: list[Step], at: int) -> list[Step]:
-        """The bit fields in a row from `at` that have no condition, repeat or check, all of one bit order."""
-        first = steps[at].wire
-        found: list[Step] = []
-        for step in steps[at:]:
-            attr, wire = step.attr, step.wire
-            if not isinstance(wire, Bits) or not isinstance(first, Bits) or wire.order != first.order:
-                break
-            if attr.condition is not None or attr.repeat is not None or attr in self.module.placed:
-                break
-            found.append(step)
-        return found
-
-    def write_run(self, members: list[Packed]) -> None:
+    def write_run(self, run: Run) -> None:
         """One unpack for all of them, then what has to be made of each value."""
-        order = next((member.order for member in members if member.order), "be")
-        run = Run(len(self.module.runs), SIGNS[order], tuple(members))
-        self.module.runs.append(run)
+        members, number = run.members, self.module.table_of(run)
         out = self.out
         unaligned = isinstance(members[0].steps[0].wire, Bits)
         checked = any(self.may_fail(step) for member in members[:-1] for step in member.steps)
@@ -144,41 +47,26 @@ class Runs(Reads):
                     for step in member.steps:
                         self.step(step)
             with out.block("else:"):
-                self.unpack(run)
+                self.unpack(run, number)
             return
         self.module.need("Run")
         with out.block(f"if {short}:"):
-            out(f"_RUN_{run.number}.short(self, io)")
-        self.unpack(run)
+            out(f"_RUN_{number}.short(self, io)")
+        self.unpack(run, number)
 
     def may_fail(self, step: Step) -> bool:
         """Whether a field can fail although its bytes are there."""
-        return self.has_check(step) or isinstance(step.wire, Text | User)
+        return step.attr.checked or isinstance(step.wire, Text | User)
 
-    def whole(self) -> list[Packed]:
-        """The members of the one run that all fields of this class are, where none can fail; else []."""
-        steps = list(self.plan.steps)
-        if (
-            self.plan.params
-            or self.plan.order in ("calc", "inherited")
-            or not all(isinstance(step.wire, Bits | Number) for step in steps)
-        ):
-            return []
-        members, after = self.run(steps, 0)
-        return members if after == len(steps) and not any(self.has_check(step) for step in steps) else []
-
-    def taken(self, members: list[Packed], owner: str, at: str) -> None:
+    def taken(self, run: Run, owner: str, at: str) -> None:
         """All fields of `owner`, from the bytes `raw` of a frame, which are there."""
         self.owner = owner
-        if len(members) == 1 and members[0].letter == "B":
-            self.unpacked(f"raw[{at}]", members[0])
-            return
-        order = next((member.order for member in members if member.order), "be")
-        run = Run(len(self.module.runs), SIGNS[order], tuple(members))
-        self.module.runs.append(run)
-        self.unpack(run, f"raw, {at}")
+        if len(run.members) == 1 and run.members[0].letter == "B":
+            self.unpacked(f"raw[{at}]", run.members[0])
+        else:
+            self.unpack(run, self.module.table_of(run), f"raw, {at}")
 
-    def unpack(self, run: Run, source: str = "") -> None:
+    def unpack(self, run: Run, table: int, source: str = "") -> None:
         """The unpack of a run that is all there, from the stream, or from `source`."""
         out = self.out
         targets, after = [], []
@@ -186,15 +74,15 @@ class Runs(Reads):
         for number, member in enumerate(run.members):
             step = member.steps[0]
             ordered = ordered or isinstance(step.wire, User)
-            if self.plain(step) and not ordered:
+            if is_plain(step) and not ordered:
                 targets.append(f"{self.owner}.{step.name}")
                 after.append(("", member))
             else:
                 targets.append(f"_{number}")
                 after.append((f"_{number}", member))
-            ordered = ordered or any(self.has_check(one) for one in member.steps)
+            ordered = ordered or any(one.attr.checked for one in member.steps)
         comma = "," if len(targets) == 1 else ""
-        out(f"{', '.join(targets)}{comma} = _UNPACK_{run.number}({source or 'io._data, io._pos'})")
+        out(f"{', '.join(targets)}{comma} = _UNPACK_{table}({source or 'io._data, io._pos'})")
         if not source:
             out(f"io._pos += {run.size}")
         behind = run.size
@@ -207,20 +95,12 @@ class Runs(Reads):
                 self.checks(step, f"{self.owner}.{step.name}")
         self.behind = 0
 
-    @staticmethod
-    def plain(step: Step) -> bool:
-        """Whether what the unpack gives is the field's value."""
-        wire = step.wire
-        if isinstance(wire, Bytes):
-            return wire.shape.pad is None and wire.shape.term is None
-        return isinstance(wire, Number) and step.enum is None
-
     def unpacked(self, temporary: str, member: Packed) -> None:
         """Values from what the unpack gave: bit fields, enums, strings."""
         step = member.steps[0]
         wire = step.wire
         target = f"{self.owner}.{step.name}"
-        if self.plain(step):
+        if is_plain(step):
             self.out(f"{target} = {temporary}")
         elif isinstance(wire, Bits) and member.letter == "B" and len(member.steps) > 1:
             self.of_byte(temporary, member)
@@ -263,16 +143,9 @@ class Runs(Reads):
             self.out(f"{target} = {self.enumerated(step, text)}")
             passed += wire.width
 
-    def bit_group(self, steps: list[Step], at: int) -> int:
-        """Several bit fields in a row as one bit read, split; gives where it ended, or `at` where there is no such
-        row.
-        """
-        group = self.bits_from(steps, at) if isinstance(steps[at].wire, Bits) else []
-        if any(self.has_check(step) for step in group[:-1]):
-            return at
+    def bit_group(self, group: list[Step]) -> None:
+        """Several bit fields in a row as one bit read, split."""
         total = sum(step.wire.width for step in group if isinstance(step.wire, Bits))
-        if len(group) < 2 or total > 64:
-            return at
         wire = group[0].wire
         assert isinstance(wire, Bits)
         with self.out.block(f"if io.holds_bits({total}):"):
@@ -283,4 +156,3 @@ class Runs(Reads):
                 self.out(f"self.{step.name} = {self.value(step.wire, step, f'self.{step.name}', False)}")
         for step in group:
             self.checks(step, f"self.{step.name}")
-        return at + len(group)

@@ -2,36 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sigflow.compiler import schema as sc
 from sigflow.compiler.emit.expressions import Expressions
+from sigflow.compiler.measure import MeasurePlan
+from sigflow.compiler.measure.runs import Packing, Run
 from sigflow.compiler.model import Bits, User, Wire, wires_of
 from sigflow.compiler.types import Types
-
-if TYPE_CHECKING:
-    from sigflow.compiler.emit.runs import Run
-
-#: struct's letters by kind and size of a number, and its signs for the byte orders.
-LETTERS = {
-    ("u", 1): "B",
-    ("u", 2): "H",
-    ("u", 4): "I",
-    ("u", 8): "Q",
-    ("s", 1): "b",
-    ("s", 2): "h",
-    ("s", 4): "i",
-    ("s", 8): "q",
-    ("f", 4): "f",
-    ("f", 8): "d",
-}
-SIGNS = {"le": "<", "be": ">"}
 
 
 class Module:
     """What the code of one module shares: the expression writer, the runs and the names it needs of the runtime."""
 
-    def __init__(self, expressions: Expressions, types: Types, taken: frozenset[str], missing: bool = False) -> None:
+    def __init__(
+        self,
+        expressions: Expressions,
+        types: Types,
+        taken: frozenset[str],
+        measure: MeasurePlan | None = None,
+        missing: bool = False,
+    ) -> None:
         self.expressions = expressions
         #: Whether the classes leave an absent field out instead of setting it to None.
         self.missing = missing
@@ -45,8 +34,9 @@ class Module:
         self.enums: dict[sc.Enum, str] = {}
         self.stdlib: set[str] = set()
         self.processes: set[str] = set()
+        self.measure = measure
         #: Fields whose places their objects keep, since a checksum of the frame lies there.
-        self.placed: frozenset[sc.Attr] = frozenset()
+        self.placed = frozenset(measure.scope.inner if measure is not None else ())
         #: Readers of lists of numbers, by the module's name for each: byte order and struct letter.
         self.arrays: dict[str, tuple[str, str]] = {}
         #: The functions that split a byte into its bit fields, without their heads.
@@ -54,12 +44,10 @@ class Module:
         #: Whether objects are made that have read nothing, and the names of those of nested classes.
         self.bares = False
         self.made: dict[sc.ClassSpec, str] = {}
-        self.never_empty: dict[sc.ClassSpec, bool] = {}
         wires = types.names.wires.values()
         #: Whether no field of any spec at hand is a bit field: then a stream's end is its last byte.
         self.whole_bytes = not any(_has_bits(wire) for wire in wires)
-        #: Whether no expression looks at the position of a stream that another object reads.
-        self.positions_are_private = types.positions_are_private
+        self._private = types.positions_are_private
 
     def alias(self, name: str) -> str:
         """What the module calls an imported name: another one where a class of its own, or a module it imports, is
@@ -80,6 +68,15 @@ class Module:
     def members_of(self, enum: sc.Enum) -> str:
         """The module's table of an enum's members by value."""
         return self.enums.setdefault(enum, f"_ENUM_{len(self.enums)}")
+
+    def packing(self, order: str) -> Packing:
+        """How fields of a class become runs, in this byte order."""
+        return Packing(order, self.placed, self._private)
+
+    def table_of(self, run: Run) -> int:
+        """The number of the module's table of a run."""
+        self.runs.append(run)
+        return len(self.runs) - 1
 
     def split_by(self, lines: list[str]) -> str:
         """The module's table of the bit fields in a byte, split by these lines of a function."""

@@ -2,101 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from sigflow.compiler import schema as sc
 from sigflow.compiler.emit.calls import Call, Many, write_value
 from sigflow.compiler.emit.columns import needs
-from sigflow.compiler.emit.flat import Flat, FlatLayout, flat_layout
-from sigflow.compiler.emit.native import Missing, write_native_measure
-from sigflow.compiler.emit.shared import SIGNS, Module
+from sigflow.compiler.emit.late import write_late
+from sigflow.compiler.emit.native import Missing, NativeMeasure
+from sigflow.compiler.emit.shared import Module
+from sigflow.compiler.emit.static import StaticMeasure
 from sigflow.compiler.emit.writer import Writer
-from sigflow.compiler.hints import ChecksumHint, Hints
+from sigflow.compiler.hints import ChecksumHint
 from sigflow.compiler.hints.model import CodecHint, MetadataHint, NoteHint, SequenceHint
-from sigflow.compiler.model import Bits, Bytes, Number, Switched, Text, User, Wire
+from sigflow.compiler.measure import MeasurePlan
+from sigflow.compiler.measure.static import is_quick
+from sigflow.compiler.model import Number, Switched, Wire
 from sigflow.compiler.plan import Plan, Step
-from sigflow.compiler.problems import Problems
 from sigflow.runtime.envelope import CrcParameters
 
 
-def write_stream(module: Module, plan: Plan, hints: Hints, out: Writer, hash: str, problems: Problems) -> None:
-    """Everything below the class.  What keeps the format from the native engine is noted in `problems`."""
-    _Stream(module, plan, hints, out, hash).write(problems)
-
-
-def lazy_fields(plan: Plan, module: Module, hints: Hints | None) -> tuple[str, ...]:
-    """The fields that a frame made from its header alone reads when they are asked for; () where there is no such
-    way.
-    """
-    if hints is None or hints.arguments:
-        return ()
-    layout = flat_layout(plan, module, hints)
-    if layout is None or not Flat(module, plan, hints, layout, Writer()).runs():
-        return ()
-    late = [step for step in plan.classes[hints.unit].steps if step not in headed(layout)]
-    # What is read late must not be able to fail: the frame has been believed by then.
-    if not all(_harmless(step.wire, step) for step in late):
-        return ()
-    return ("_io", "_parent", "_root", *(step.name for step in late))
-
-
-def late_places(plan: Plan, module: Module, hints: Hints | None) -> dict[Step, tuple[int, int | None]]:
-    """Where the fields that are read late stand, if each can be read alone; {} where the whole frame is read again."""
-    layout = flat_layout(plan, module, hints) if hints is not None else None
-    if hints is None or layout is None:
-        return {}
-    late = [step for step in plan.classes[hints.unit].steps if step not in headed(layout)]
-    offsets = layout.offsets()
-    if any(isinstance(step.wire, Bits) or step.attr not in offsets for step in late):
-        return {}
-    return {step: offsets[step.attr] for step in late}
-
-
-def headed(layout: FlatLayout) -> list[Step]:
-    """The fields whose values are in the header tuple as they are."""
-    return [
-        step
-        for member in layout.members
-        for step in member.steps
-        if step not in layout.opaque and step.enum is None and not isinstance(step.wire, Bits | Text)
-    ]
-
-
-def _harmless(wire: Wire, step: Step) -> bool:
-    if step.attr.condition is not None or step.attr.repeat is not None:
-        return False
-    return (
-        (isinstance(wire, Bytes) and wire.shape.process is None)
-        or isinstance(wire, Bits | Number)
-        or (isinstance(wire, User) and wire.shape is None)
-    )
+def write_stream(
+    module: Module, plan: Plan, measure: MeasurePlan, native: NativeMeasure | Missing, out: Writer, hash: str
+) -> None:
+    """Everything below the class."""
+    _Stream(module, plan, measure, out, hash).write(native)
 
 
 class _Stream:
-    def __init__(self, module: Module, plan: Plan, hints: Hints, out: Writer, hash: str) -> None:
+    def __init__(self, module: Module, plan: Plan, measure: MeasurePlan, out: Writer, hash: str) -> None:
         self.module = module
         self.plan = plan
-        self.hints = hints
+        self.hints = measure.hints
+        self.layout = measure.static
+        self.lazy = measure.late is not None
         self.out = out
         self.hash = hash
-        self.unit = plan.classes[hints.unit]
+        self.unit = plan.classes[self.hints.unit]
         self.ex = module.expressions
         self.any = module.std("Any")
 
-    def write(self, problems: Problems) -> None:
-        layout = flat_layout(self.plan, self.module, self.hints)
-        late = lazy_fields(self.plan, self.module, self.hints)
-        flat = Flat(self.module, self.plan, self.hints, layout, self.out) if layout is not None else None
-        if flat is not None:
-            flat.tables()
-            flat.measure()
-            if flat.runs():
-                flat.run()
+    def write(self, native: NativeMeasure | Missing) -> None:
+        runs = self.layout is not None and is_quick(self.hints)
+        if self.layout is not None:
+            static = StaticMeasure(self.module, self.hints, self.layout, self.out)
+            static.tables()
+            static.measure()
+            if runs:
+                static.run()
         self.steps()
-        self.parse(layout, late)
-        measure = self.measure(layout, flat is not None and flat.runs())
-        parts = {"search": self.search(layout), "measure": measure, "decode": self.decode(layout, bool(late))}
-        self.native_measure(measure, layout, problems)
+        self.parse()
+        measure = self.measure(runs)
+        parts = {"search": self.search(), "measure": measure, "decode": self.decode()}
+        self.native_measure(measure, native)
         self.out()
         self.out()
         envelope = Call(self.module.need("Envelope"), {"about": self.about(), **parts})
@@ -126,13 +81,13 @@ class _Stream:
             self.fresh("io")
             self.out("return (yield from unit._steps(io))")
 
-    def parse(self, layout: FlatLayout | None, late: tuple[str, ...]) -> None:
+    def parse(self) -> None:
         """`_parse`: the value of a frame's bytes."""
         out = self.out
-        if late and layout is not None:
-            self.late(layout)
+        if self.layout is not None and self.lazy:
+            write_late(self.module, self.unit, self.layout, self.out)
         with out.block(self.function("_parse", f"raw: bytes, head: {self.any}", self.unit.qualified)):
-            if late and layout is not None:
+            if self.lazy:
                 with out.block("if head is not None:"):
                     out("return _late(raw, head)")
             self.fresh(f"{self.module.need('KaitaiStream')}(raw)")
@@ -143,43 +98,11 @@ class _Stream:
                 out("raise")
             out("return unit")
 
-    def late(self, layout: FlatLayout) -> None:
-        """`_late`: the value of a frame that the scan found, made from its header; what was checked is known."""
-        out = self.out
-        kept = {id(step) for step in headed(layout)}
-        headers = [
-            (member, member.steps[0] if id(member.steps[0]) in kept else None, member.steps[0].attr.contents)
-            for member in layout.members
-        ]
-        known = [(step, contents) for _, step, contents in headers if step is not None and contents is not None]
-        fresh = [(member, step if contents is None else None) for member, step, contents in headers]
-        targets = _list(f"unit.{step.name}" if step is not None else "_" for _, step, _ in headers)
-        read = _list(f"unit.{step.name}" for _, step in fresh if step is not None)
-        if read:
-            letters = "".join(f"{member.size}x" if step is None else member.letter for member, step in fresh)
-            out()
-            out()
-            out(f"_REST = {self.module.std('Struct')}({SIGNS[layout.order] + letters!r}).unpack_from")
-        with out.block(self.function("_late", f"raw: bytes, head: {self.any}", self.unit.qualified)):
-            out(f"unit = {self.module.bare(self.unit.spec)}")
-            with out.block("if head is not None:"):
-                out(f"{targets} = head")
-            with out.block("else:"):
-                for step, contents in known:
-                    out(f"unit.{step.name} = {contents!r}")
-                if read:
-                    out(f"{read} = _REST(raw, 0)")
-            out("unit._late = raw")
-            out("return unit")
-
-    def native_measure(self, measure: Call, layout: FlatLayout | None, problems: Problems) -> None:
+    def native_measure(self, measure: Call, native: NativeMeasure | Missing) -> None:
         """`_native_measure`: the native measure, or why there is none; `measure` says it, too."""
-        static = [checksum for checksum in self.hints.checksums if is_static(checksum, layout)]
-        native = write_native_measure(self.plan, self.module, self.hints, frozenset(static))
         if isinstance(native, Missing):
             place = native.place
             measure["inexpressible"] = repr(f"{native.text} ({place.path or '/'}, line {place.line})")
-            problems.add("SF512", place, f"the native engine cannot measure this format: {native.text}")
             return
         parameters = f"data: {self.any}, at: int, end: int, limit: int, box: {self.any}"
         with self.out.block(self.function("_native_measure", parameters, "int")):
@@ -221,7 +144,7 @@ class _Stream:
         doc = step.attr.doc.text.strip().split("\n")[0]
         return f"{self.module.need('Field')}({', '.join(map(repr, [*texts, doc] if doc else texts))})"
 
-    def search(self, layout: FlatLayout | None) -> Call:
+    def search(self) -> Call:
         """How a frame is found."""
         hints = self.hints
         search = Call(self.module.need("Search"))
@@ -232,14 +155,14 @@ class _Stream:
         if hints.chain is not None:
             search["chain"] = str(hints.chain)
         if hints.checksums:
-            search["checksums"] = Many("(", ")", [self.checksum(checksum, layout) for checksum in hints.checksums])
+            search["checksums"] = Many("(", ")", [self.checksum(checksum) for checksum in hints.checksums])
         if not hints.aborted_by_sync:
             search["aborted_by_sync"] = "False"
         if hints.overtaken_by:
             search["overtaken_by"] = repr(hints.overtaken_by)
         return search
 
-    def checksum(self, checksum: ChecksumHint, layout: FlatLayout | None) -> Call:
+    def checksum(self, checksum: ChecksumHint) -> Call:
         algorithm = checksum.algorithm
         text = repr(algorithm) if isinstance(algorithm, str) else self.parameters(algorithm)
         call = Call(self.module.need("Checksum"))
@@ -247,8 +170,8 @@ class _Stream:
         call["algorithm"] = text
         call["size"] = str(checksum.size)
         call["order"] = repr(checksum.order)
-        if is_static(checksum, layout) and layout is not None:
-            offsets = layout.offsets()
+        if self.layout is not None and self.layout.holds(checksum):
+            offsets = self.layout.offsets()
             pieces = [
                 (offsets[over.first][0], offsets[over.last][1])
                 for over in checksum.over
@@ -267,32 +190,32 @@ class _Stream:
         values = f"{crc.width}, {hex(crc.poly)}, {hex(crc.init)}, {crc.refin}, {crc.refout}, {hex(crc.xorout)}"
         return f"{self.module.need('CrcParameters')}({values})"
 
-    def measure(self, layout: FlatLayout | None, runs: bool) -> Call:
+    def measure(self, runs: bool) -> Call:
         """How long it is, but for what the native measure says."""
         measure = Call(self.module.need("Measure"))
         measure["incremental"] = "_steps"
         reasons = {attr.place.path: reason for attr, reason in self.hints.reasons.items()}
         if reasons:
             measure["reasons"] = Many("{", "}", [f"{path!r}: {reason!r}" for path, reason in reasons.items()])
-        if layout is not None:
+        if self.layout is not None:
             measure["static"] = "_measure"
-            measure["header"] = str(layout.header)
+            measure["header"] = str(self.layout.header)
         if runs:
             measure["head"] = "_HEAD"
             measure["run"] = "_run"
         return measure
 
-    def decode(self, layout: FlatLayout | None, lazy: bool) -> Call:
+    def decode(self) -> Call:
         """What its bytes mean."""
         hints = self.hints
         decode = Call(self.module.need("Decode"))
         decode["parse"] = "_parse"
-        if lazy:
+        if self.lazy:
             decode["late"] = "_late"
         decode["unit"] = self.unit.qualified
         decode["columns"] = "_columns"
         if hints.sequence is not None:
-            decode["sequence"] = self.sequence(hints.sequence, layout)
+            decode["sequence"] = self.sequence(hints.sequence)
         if hints.time is not None:
             time = Call(self.module.need("Time"))
             time["value"] = self.method("_time", hints.time.code)
@@ -304,8 +227,8 @@ class _Stream:
             self.add_needs(decode, "kind_needs", hints.kind)
         if hints.payload is not None:
             decode["payload"] = repr(hints.payload.id)
-            if layout is not None and hints.payload in layout.offsets():
-                decode["payload_at"] = repr(layout.offsets()[hints.payload])
+            if self.layout is not None and hints.payload in self.layout.offsets():
+                decode["payload_at"] = repr(self.layout.offsets()[hints.payload])
         order = self.byte_order()
         if order:
             decode["byte_order"] = order
@@ -323,7 +246,7 @@ class _Stream:
         if paths is not None:
             call[key] = repr(paths)
 
-    def sequence(self, sequence: SequenceHint, layout: FlatLayout | None) -> Call:
+    def sequence(self, sequence: SequenceHint) -> Call:
         call = Call(self.module.need("Sequence"))
         call["field"] = repr(sequence.attr.id)
         call["modulus"] = str(sequence.modulus)
@@ -333,8 +256,8 @@ class _Stream:
             self.add_needs(call, "needs", sequence.per)
         if sequence.when is not None:
             call["counts"] = self.method("_counts", sequence.when, "bool")
-        kept = headed(layout) if layout is not None else []
-        members = layout.members if layout is not None else []
+        kept = self.layout.headed() if self.layout is not None else []
+        members = self.layout.members if self.layout is not None else []
         heads = {step.attr: place for place, member in enumerate(members) for step in member.steps if step in kept}
         if sequence.attr in heads:
             call["head"] = str(heads[sequence.attr])
@@ -382,18 +305,6 @@ class _Stream:
         call["when"] = self.method(f"_note_{number}", note.when, "bool")
         self.add_needs(call, "needs", note.when)
         return call
-
-
-def _list(targets: Iterable[str]) -> str:
-    """Targets of an unpack; "" where there are none."""
-    texts = list(targets)
-    return ", ".join(texts) + ("," if len(texts) == 1 else "")
-
-
-def is_static(checksum: ChecksumHint, layout: FlatLayout | None) -> bool:
-    """Whether the envelope says where a checksum stands and what it covers."""
-    static = layout is not None and not checksum.nested and not checksum.conditions
-    return static and all(over.code is None for over in checksum.over)
 
 
 def _written(attr: sc.Attr, wire: Wire) -> str:

@@ -22,7 +22,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sigflow.compiler.emit.measure import Scope
 from sigflow.compiler.emit.native.builder import Builder, Inexpressible, Unreachable
 from sigflow.compiler.emit.native.epilogue import Epilogue
 from sigflow.compiler.emit.native.evaluate import Context
@@ -32,8 +31,8 @@ from sigflow.compiler.emit.native.statements import Assign, eliminate_dead_code,
 from sigflow.compiler.emit.native.tree import AT, Call, Local, nodes
 from sigflow.compiler.emit.native.values import SymbolicObject
 from sigflow.compiler.emit.shared import Module
-from sigflow.compiler.hints import ChecksumHint, Hints
-from sigflow.compiler.plan import Plan
+from sigflow.compiler.measure import MeasurePlan
+from sigflow.compiler.measure.scope import Scope
 from sigflow.diagnostics import Place
 from sigflow.runtime import native
 
@@ -59,14 +58,13 @@ class Missing:
     place: Place
 
 
-def write_native_measure(
-    plan: Plan, module: Module, hints: Hints, static: frozenset[ChecksumHint]
-) -> NativeMeasure | Missing:
-    """The native measure.  static: the checksums whose layout the envelope gives."""
+def write_native_measure(module: Module, measure: MeasurePlan) -> NativeMeasure | Missing:
+    """The native measure, or why there is none."""
+    hints = measure.hints
     builder = Builder(module.alias)
     builder.place = hints.unit.place
     try:
-        return _written(builder, plan, module, hints, static)
+        return _written(builder, module, measure)
     except Inexpressible as error:
         return Missing(str(error), builder.place)
     except Unreachable:
@@ -75,10 +73,8 @@ def write_native_measure(
         return Missing("what lies too deep in other types or expressions", hints.unit.place)
 
 
-def _written(
-    builder: Builder, plan: Plan, module: Module, hints: Hints, static: frozenset[ChecksumHint]
-) -> NativeMeasure:
-    scope = Scope(plan, module, hints)
+def _written(builder: Builder, module: Module, measure: MeasurePlan) -> NativeMeasure:
+    hints, scope, layout = measure.hints, measure.scope, measure.static
     frame = Frame(
         builder, hints.sync if hints.aborted_by_sync else (), any(_peeks(scope)), min(hints.max_frame, _USUAL)
     )
@@ -87,11 +83,12 @@ def _written(
     for checksum in hints.checksums:
         for path in checksum.paths:
             reader.marked.add(path[-1])
-    unit = SymbolicObject(plan.classes[hints.unit], "", None, None, frame)
+    unit = SymbolicObject(scope.plan.classes[hints.unit], "", None, None, frame)
     unit.root = unit
     for param, argument in zip(unit.plan.params, hints.arguments, strict=True):
         unit.members[param.param] = reader.ev.value(argument.expr, Context(None))
     reader.read(unit)
+    static = frozenset(checksum for checksum in hints.checksums if layout is not None and layout.holds(checksum))
     epilogue = Epilogue(reader, unit, static)
     epilogue.write()
     statements = eliminate_dead_code([Assign("last", AT + Local("limit")), *builder.root])

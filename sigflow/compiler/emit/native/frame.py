@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from sigflow.compiler.emit.native.builder import FAILED, Builder, Cause
+from sigflow.compiler.emit.native.builder import Builder, Cause
 from sigflow.compiler.emit.native.streams import FAR, Stream, halves
 from sigflow.compiler.emit.native.tree import AT, DATA, END, Compare, Conditional, Expr, Local, both, call, either
 from sigflow.compiler.emit.native.values import Bytes, Flag, Int
@@ -122,12 +122,12 @@ class Frame(Stream):
         self.to(stop)
         return Bytes(start, stop, self.builder.refined(size))
 
-    def skip(self, size: Int) -> None:
-        """Pass over so many bytes, which need not be there."""
+    def skip(self, size: Int, negative: str) -> None:
+        """Pass over so many bytes, which need not be there.  negative: the reason where the size is."""
         if size.value is not None and size.value >= 0:
             stop = self.state.pos.plus(size.value)
         else:
-            stop = self._after(size, FAILED)
+            stop = self._after(size, negative)
         self.to(stop)
         self._limited = stop
 

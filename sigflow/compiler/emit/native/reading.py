@@ -233,7 +233,7 @@ class Reader:
         if count is not None:
             size = self.ev.arithmetic.binary("*", count, size, FAILED)
         self.frame.hint = f"{obj.prefix}{attr.id}"
-        self.frame.skip(size)
+        self.frame.skip(size, self.hints.reasons.get(attr, FAILED))
 
     def size_of(self, wire: Wire, obj: SymbolicObject) -> Int:
         """The bytes of one value that is passed over."""

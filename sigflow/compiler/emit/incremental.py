@@ -1,0 +1,163 @@
+"""The incremental measure: a frame is measured while its bytes arrive.
+
+`IncrementalMeasure` writes a method `_steps` on the frame's class and on the unsized types in it, from the operations
+of `measure`: what must have arrived is waited for (`while io.lacks(n): yield`), a failed check raises `Refused` with
+the gap's reason, and bytes that nothing looks at are passed over unread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+from sigflow.compiler import schema as sc
+from sigflow.compiler.emit.expressions import AND
+from sigflow.compiler.emit.reads import Reads, Slot
+from sigflow.compiler.emit.shared import Module
+from sigflow.compiler.emit.writer import Writer
+from sigflow.compiler.measure import operations as op
+from sigflow.compiler.plan import ClassPlan, Step
+from sigflow.reasons import INVALID
+
+
+class IncrementalMeasure(Reads):
+    """Writes the measure of one class in one byte order (`le`, `be`, or `` where the order is fixed per field)."""
+
+    def __init__(self, module: Module, plan: ClassPlan, order: str, out: Writer) -> None:
+        super().__init__(module, plan, order, out)
+        self.missing = False  # where a frame ends does not depend on how its objects say that a field is absent
+
+    def method(self, name: str, operations: Sequence[op.Operation]) -> None:
+        """The method of the class that measures it."""
+        out = self.out
+        out()
+        with out.block(f"def {name}(self, io: {self.module.need('Window')}) -> {self.module.std('Any')}:"):
+            for one in operations:
+                self.write((one,), self.slot(one.step) if isinstance(one, op.Field | op.Check) else _NOWHERE)
+            # (It is a generator also where nothing waits.)
+            out("yield" if operations and isinstance(operations[-1], op.Finish) else "yield from ()")
+
+    # ------------------------------------------------------------ waiting
+
+    def wait(self, condition: str) -> None:
+        with self.out.block(f"while {condition}:"):
+            self.out("yield")
+
+    def leave_if(self, condition: str, reason: str) -> None:
+        with self.out.block(f"if {condition}:"):
+            self.out(f"raise {self.module.need('Refused')}({reason!r})")
+
+    def need(self, one: op.Need, _slot: Slot) -> None:
+        size = self.size(one.size)
+        if isinstance(one.size, sc.Code):
+            self.out(f"size = {size}")
+            size = "size"
+            if one.negative is not None:
+                self.leave_if("size < 0", one.negative)
+        self.wait(f"io.lacks{'_bits' if one.bits else ''}({size})")
+
+    def need_terminator(self, one: op.NeedTerminator, _slot: Slot) -> None:
+        self.wait(f"io.lacks_term({one.term!r})")
+
+    def size(self, size: op.Size) -> str:
+        return str(size) if isinstance(size, int) else self.ex.code(size)
+
+    # ------------------------------------------------------------ objects, and what is passed over
+
+    def measure(self, one: op.Measure, slot: Slot) -> None:
+        """An object of an unsized type, measured in turn."""
+        out, plan = self.out, self.ex.plan.classes[one.wire.target]  # type: ignore[index]
+        name = self.ex.plan.class_names[one.wire.target]
+        out(f"child = {name}.__new__({name})")
+        out(f"child._io, child._parent, child._root = io, {self.parent(one.step)}, self._root")
+        if plan.order == "inherited":
+            out("child._is_le = self._is_le")
+        for param, argument in zip(plan.params, one.wire.arguments, strict=True):
+            out(f"child.{param.name} = {self.ex.code(argument)}")
+        out("yield from child._steps(io)")
+        self.put("child", slot)
+
+    def skip(self, one: op.Skip, _slot: Slot) -> None:
+        size = self.size(one.size)
+        if one.count is not None:
+            size = f"({self.ex.code(one.count)}) * ({size})"
+        computed = isinstance(one.size, sc.Code) or one.count is not None
+        self.out(f"io.skip({size}, {one.negative!r})" if computed and one.negative != INVALID else f"io.skip({size})")
+
+    # ------------------------------------------------------------ checks
+
+    def at_once(self, step: Step, target: str, repeat: sc.Repeat) -> bool:
+        return False  # every element is waited for
+
+    def refuse(self, one: op.Check, value: str) -> None:
+        self.out(f"raise {self.module.need('Refused')}({one.reason!r})")
+
+    def unique(self, one: op.Unique, _slot: Slot) -> None:
+        self.out(f"key = {self.ex.code(one.key)}")
+        self.leave_if("key in seen", one.reason)
+        self.out("seen.add(key)")
+
+    # ------------------------------------------------------------ places and bounds
+
+    def mark(self, one: op.Mark, _slot: Slot) -> None:
+        owner = "self._" if one.inner else ""
+        self.out(f"{owner}{_which(one)} = io.pos(){f' - {one.less}' if one.less else ''}")
+
+    def enter(self, one: op.Enter, _slot: Slot) -> None:
+        self.out(f"io.enter({one.limit}, {one.reason!r})")
+
+    def leave(self, _one: op.Leave, _slot: Slot) -> None:
+        self.out("io.leave()")
+
+    # ------------------------------------------------------------ the end
+
+    def finish(self, one: op.Finish, _slot: Slot) -> None:
+        """Give what was measured."""
+        parts = []
+        for checksum in one.checksums:
+            pieces = ", ".join(self.piece(piece) for piece in checksum.pieces)
+            stored = self.place(checksum.stored) + (f" + {checksum.inner}" if checksum.inner else "")
+            layout = f"({stored}, ({pieces},))"
+            conditions = " and ".join(self.ex.at(code.expr, AND) for code in checksum.conditions)
+            parts.append(f"{layout} if {conditions} else None" if conditions else layout)
+        checks = f", ({', '.join(parts)},)" if parts else ""
+        self.out(f"return {self.module.need('Measured')}(io.pos(), io.looked{checks})")
+
+    def piece(self, piece: tuple[tuple[op.Place, ...], tuple[op.Place, ...]] | sc.Code) -> str:
+        """Covered bytes."""
+        if not isinstance(piece, sc.Code):
+            start, stop = piece
+            return f"({self.place(start)}, {self.place(stop)})"
+        text = self.ex.code(piece)
+        return f"bytes(({text},))" if self.module.types.nodes[piece.expr].kind == "int" else text
+
+    def place(self, places: tuple[op.Place, ...]) -> str:
+        """A place in the frame."""
+        names = self.ex.plan.member_names
+        return " + ".join(
+            ".".join(["self", *(names[attr] for attr in one.owner), f"_{_which(one.mark)}"])
+            if one.mark.inner
+            else _which(one.mark)
+            for one in places
+        )
+
+    WRITERS: ClassVar[dict[type[op.Operation], Callable[[Any, Any, Slot], None]]] = {
+        **Reads.WRITERS,
+        op.Need: need,
+        op.NeedTerminator: need_terminator,
+        op.Measure: measure,
+        op.Skip: skip,
+        op.Unique: unique,
+        op.Mark: mark,
+        op.Enter: enter,
+        op.Leave: leave,
+        op.Finish: finish,
+    }
+
+
+#: What is no field has no value.
+_NOWHERE = Slot("", (), "")
+
+
+def _which(mark: op.Mark) -> str:
+    return f"{'stop' if mark.stop else 'start'}_{mark.number}"

@@ -1,0 +1,181 @@
+"""Which classes are measured, which of their members a measure needs the values of, and so what of a frame is looked
+at.
+
+Looked at is whatever has a check, whatever a later size, condition or check needs, and anything that a terminator ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sigflow.compiler import expression as ex
+from sigflow.compiler import schema as sc
+from sigflow.compiler.hints import Hints
+from sigflow.compiler.model import Bits, Number, Switched, User, Wire, shape_of, wires_of
+from sigflow.compiler.plan import ClassPlan, Plan, Step
+from sigflow.compiler.types import Types
+
+_BUILT_IN = frozenset(("zlib", "xor", "rol", "ror"))
+
+
+class Scope:
+    """What a measure of the frames of one spec has to do with; made once, and then only asked."""
+
+    def __init__(self, plan: Plan, types: Types, hints: Hints) -> None:
+        self.plan = plan
+        self.types = types
+        self.hints = hints
+        #: The classes that are measured: the frame's, and those that are read in it without a size of their own.
+        self.classes: list[ClassPlan] = []
+        #: The members whose values a measure needs.
+        self.needed: set[sc.Attr] = set()
+        self._walk(plan.classes[hints.unit])
+        for one in self.classes:
+            for code in _steering(one):
+                self._need(code.expr)
+        for code in self._of_hints():
+            self._need(code.expr)
+        #: Fields inside others whose places a checksum needs; by class, for their objects keep them.
+        self.inner: set[sc.Attr] = set()
+        for checksum in hints.checksums:
+            for path in checksum.paths:
+                if len(path) > 1:
+                    self.needed.update(path)
+                    self.inner.update(path[1:])
+
+    def _walk(self, plan: ClassPlan) -> None:
+        waiting = [plan]
+        while waiting:
+            one = waiting.pop()
+            if one in self.classes:
+                continue
+            self.classes.append(one)
+            for step in one.steps:
+                for wire in wires_of(step.wire):
+                    if isinstance(wire, User) and not wire.bounded and isinstance(wire.target, sc.ClassSpec):
+                        waiting.append(self.plan.classes.get(wire.target, one))
+
+    def _of_hints(self) -> Iterator[sc.Code]:
+        for checksum in self.hints.checksums:
+            yield from checksum.conditions
+            for over in checksum.over:
+                if over.code is not None:
+                    yield over.code
+        for code, _ in self.hints.uniques.values():
+            yield code
+
+    def _need(self, expr: ex.Expr | None) -> None:
+        """Every member that an expression reaches, directly or through instances."""
+        stack = [expr]
+        while stack:
+            one = stack.pop()
+            if one is None:
+                continue
+            member = self.types.members.get(one)
+            if isinstance(member, sc.Attr) and member not in self.needed:
+                self.needed.add(member)
+                codes = (member.value, member.condition, member.pos, member.size, member.io)
+                stack.extend(code.expr for code in codes if code is not None)
+            stack.extend(ex.children(one))
+
+    def valued(self, step: Step) -> bool:
+        """Whether a measure needs the value of a field, and not just its bytes."""
+        attr = step.attr
+        needed = attr.checked or attr in self.hints.uniques or attr in self.needed
+        return needed or (attr.repeat is not None and attr.repeat.kind == "until")
+
+    def number(self, attr: sc.Attr) -> int:
+        """The number of a field in its class."""
+        return next(plan.spec.seq.index(attr) for plan in self.plan.classes.values() if attr in plan.spec.seq)
+
+    def looked(self, step: Step) -> bool:
+        """Whether a measure has to read a field, wherever it stands."""
+        if self.valued(step) or (step.attr.repeat is not None and _by_index(step)):
+            return True
+        switched = isinstance(step.wire, Switched)
+        return any(self._reads(wire, switched) for wire in wires_of(step.wire))
+
+    def _reads(self, wire: Wire, switched: bool) -> bool:
+        if isinstance(wire, Bits):
+            return True
+        if isinstance(wire, Number):
+            return switched
+        if isinstance(wire, User) and not wire.bounded:
+            return switched or not self.passable(wire)
+        shape = shape_of(wire)
+        return shape is not None and shape.contents is None and shape.size is None and not shape.eos
+
+    def passable(self, wire: User) -> bool:
+        """Whether an unsized type has a fixed size, and nothing in it is checked or needed."""
+        spec = wire.target
+        bits = self.types.layout.class_bits(spec) if isinstance(spec, sc.ClassSpec) else None
+        if bits is None or bits % 8 or not isinstance(spec, sc.ClassSpec):
+            return False
+        stack, seen = [spec], {spec}
+        while stack:
+            one = stack.pop()
+            if any(attr.checked or attr in self.needed for attr in one.attrs()):
+                return False
+            inner = [
+                held.target
+                for attr in one.seq
+                if isinstance(held := self.types.names.wires.get(attr), User)
+                and isinstance(held.target, sc.ClassSpec)
+                and not held.bounded
+            ]
+            stack.extend(one for one in inner if one not in seen)
+            seen.update(inner)
+        return True
+
+    # ------------------------------------------------------------ what has no measure
+
+    def obstacles(self) -> Iterator[tuple[sc.Attr, str]]:
+        """Why the length of a frame does not follow from its fields: the field, and what it does."""
+        for plan in self.classes:
+            for step in plan.steps:
+                why = self._obstacle(step)
+                if why:
+                    yield step.attr, f"'{step.attr.id}' {why}"
+            for instance in plan.instances:
+                if isinstance(instance, Step) and instance.attr in self.needed:
+                    yield instance.attr, f"it needs '{instance.attr.id}', an instance that seeks"
+
+    def _obstacle(self, step: Step) -> str:
+        if step.attr.repeat is not None and step.attr.repeat.kind == "eos":
+            return "is repeated to the end of the stream"
+        for wire in wires_of(step.wire):
+            shape = shape_of(wire)
+            if shape is not None and shape.eos:
+                return "extends to the end of the stream"
+            custom = shape is not None and shape.process is not None and ".".join(shape.process.path) not in _BUILT_IN
+            if custom and self.valued(step):
+                return "has a custom process, and what it gives is checked, or decides about other fields"
+            if isinstance(wire, User) and not wire.bounded and wire.target not in self.plan.classes:
+                return "is of an imported or opaque type without `size`"
+        return ""
+
+
+def _by_index(step: Step) -> bool:
+    """Whether the elements of a list differ in size by their number: they cannot be passed over all at once."""
+    shapes = [shape_of(wire) for wire in wires_of(step.wire)]
+    codes = [shape.size.expr for shape in shapes if shape is not None and shape.size is not None]
+    return any(isinstance(one, ex.Name) and one.id == "_index" for code in codes for one in ex.walk(code))
+
+
+def _steering(plan: ClassPlan) -> Iterator[sc.Code]:
+    """The expressions of a class that steer reading."""
+    endian = plan.spec.meta.endian
+    if isinstance(endian, sc.Endian):
+        yield endian.on
+    for step in plan.steps:
+        attr = step.attr
+        codes = [attr.condition, attr.size, attr.repeat.code if attr.repeat is not None else None]
+        if attr.valid is not None:
+            codes.extend(attr.valid.codes)
+        if isinstance(step.wire, Switched):
+            codes.append(step.wire.on)
+            codes.extend(on for on, _ in step.wire.cases)
+        for wire in wires_of(step.wire):
+            if isinstance(wire, User):
+                codes.extend(wire.arguments)
+        yield from (code for code in codes if code is not None)

@@ -1,0 +1,184 @@
+"""Frames whose layout is static up to one size: a packed header, one byte range of computed size, a fixed trailer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sigflow.compiler import expression as ex
+from sigflow.compiler import schema as sc
+from sigflow.compiler.hints import ChecksumHint, Hints
+from sigflow.compiler.measure import operations as op
+from sigflow.compiler.measure.runs import Packed, Packing, is_plain
+from sigflow.compiler.measure.scope import Scope
+from sigflow.compiler.model import Bits, Bytes, Number, Text, User
+from sigflow.compiler.plan import Step
+
+#: Where a field stands: (start, stop), from the frame's start, or negative from its end; None is the end.
+Extent = tuple[int, int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class StaticLayout:
+    """A frame of static layout.  opaque: header fields that are so many bytes.  checks: those of the header's fields.
+    body: the one byte range, if there is any; bound: what it may have at most.
+    """
+
+    order: str
+    members: tuple[Packed, ...]
+    opaque: frozenset[Step]
+    checks: tuple[op.Check, ...]
+    body: op.Skip | None
+    bound: op.Enter | None
+    trailer: tuple[tuple[Step, int], ...]
+
+    @property
+    def header(self) -> int:
+        """Bytes of the header."""
+        return sum(member.size for member in self.members)
+
+    @property
+    def trailer_size(self) -> int:
+        """Bytes of the trailer."""
+        return sum(size for _, size in self.trailer)
+
+    def offsets(self) -> dict[sc.Attr, Extent]:
+        """Where each field stands."""
+        extents: dict[sc.Attr, Extent] = {}
+        at = 0
+        for member in self.members:
+            for step in member.steps:
+                extents[step.attr] = (at, at + member.size)
+            at += member.size
+        left = self.trailer_size
+        if self.body is not None:
+            extents[self.body.step.attr] = (at, -left or None)
+        for step, size in self.trailer:
+            extents[step.attr] = (-left, -(left - size) or None)
+            left -= size
+        return extents
+
+    def headed(self) -> list[Step]:
+        """The fields whose values are in the header tuple as they are."""
+        return [step for member in self.members for step in member.steps if step not in self.opaque and is_plain(step)]
+
+    def late(self, steps: Sequence[Step]) -> list[Step]:
+        """The fields that a frame made from its header alone lacks."""
+        headed = self.headed()
+        return [step for step in steps if step not in headed]
+
+    def holds(self, checksum: ChecksumHint) -> bool:
+        """Whether the layout says where a checksum stands and what it covers."""
+        return not checksum.nested and not checksum.conditions and all(over.code is None for over in checksum.over)
+
+
+def static_layout(operations: Sequence[op.Operation], scope: Scope) -> StaticLayout | None:
+    """The static layout of the frame that these operations measure; None where it has none."""
+    unit = scope.plan.classes[scope.hints.unit]
+    if unit.order in ("calc", "inherited"):
+        return None
+    packing = Packing("", frozenset(scope.inner), scope.types.positions_are_private)
+    fields = [one for one in operations if isinstance(one, op.Field)]
+    bounds = {one.step: one for one in operations if isinstance(one, op.Enter)}
+    checks = tuple(one for one in operations if isinstance(one, op.Check))
+    members: list[Packed] = []
+    opaque: set[Step] = set()
+    at = 0
+    while at < len(fields) and not isinstance(fields[at], op.Skip):
+        packed, field = packing.packed(unit.steps, at), fields[at]
+        if packed is None and isinstance(field, op.Measure) and field.size:
+            packed = Packed((field.step,), f"{field.size}s", field.size, "")
+            opaque.add(field.step)
+        fallible = isinstance(field, op.Read) and isinstance(field.wire, Text | User)
+        if packed is None or fallible:  # (a text, or an object with bytes of its own, may fail while it is made)
+            return None
+        members.append(packed)
+        at += len(packed.steps)
+    orders = {member.order for member in members if member.order}
+    if len(orders) > 1 or not members or not all(_is_constant(check) for check in checks):
+        return None
+    passed = [one for one in fields[at:] if isinstance(one, op.Skip) and one.count is None]
+    if len(passed) < len(fields) - at or (passed and not _is_plain(passed[0].size, members, opaque, scope)):
+        return None
+    trailer: list[tuple[Step, int]] = []
+    for one in passed[1:]:
+        if not isinstance(one.size, int) or one.size < 0 or not isinstance(one.step.wire, Number | Bytes | Text):
+            return None
+        trailer.append((one.step, one.size))
+    body = passed[0] if passed else None
+    bound = bounds.pop(body.step, None) if body is not None and not isinstance(body.size, int) else None
+    sizes = {step: member.size for member in members for step in member.steps} | dict(trailer)
+    if body is not None and isinstance(body.size, int):
+        sizes[body.step] = body.size
+    if any(sizes[step] > one.limit for step, one in bounds.items()):
+        return None
+    order = orders.pop() if orders else "be"
+    return StaticLayout(order, tuple(members), frozenset(opaque), checks, body, bound, tuple(trailer))
+
+
+def _is_constant(check: op.Check) -> bool:
+    """Whether a check compares what stands in the header with nothing but constants."""
+    if not is_plain(check.step) and not isinstance(check.step.wire, Number | Bits):
+        return False
+    codes = [value for value in check.predicate.values if isinstance(value, sc.Code)]
+    return check.predicate.kind != "true" and not any(any(_names(code.expr)) for code in codes)
+
+
+def _is_plain(size: op.Size, members: list[Packed], opaque: set[Step], scope: Scope) -> bool:
+    """Whether a size speaks of header fields and constants only."""
+    if isinstance(size, int):
+        return True
+    fields = {step.attr for member in members for step in member.steps if step not in opaque and step.enum is None}
+    return all(isinstance(one, ex.Name) and scope.types.members.get(one) in fields for one in _names(size.expr))
+
+
+def _names(expr: ex.Expr) -> Iterator[ex.Expr]:
+    named = ex.Name | ex.Attribute | ex.Call | ex.EnumLabel | ex.SizeOf
+    return (one for one in ex.walk(expr) if isinstance(one, named))
+
+
+def is_quick(hints: Hints) -> bool:
+    """Whether a run of good frames of a static layout can be read by one function."""
+    if len(hints.checksums) != 1 or hints.chain is not None:
+        return False
+    checksum = hints.checksums[0]
+    return (
+        checksum.algorithm == "CRC-32/ISO-HDLC"
+        and not checksum.conditions
+        and not checksum.zeroed
+        and not checksum.nested
+        and checksum.order != "hex"
+        and all(over.code is None for over in checksum.over)
+    )
+
+
+def late_fields(layout: StaticLayout | None, steps: Sequence[Step], hints: Hints) -> tuple[Step, ...] | None:
+    """The fields that a frame made from its header alone reads when they are asked for; None where there is no such
+    way.
+    """
+    if layout is None or hints.arguments or not is_quick(hints):
+        return None
+    late = layout.late(steps)
+    # What is read late must not be able to fail: the frame has been believed by then.
+    return tuple(late) if all(_harmless(step) for step in late) else None
+
+
+def late_places(layout: StaticLayout | None, steps: Sequence[Step]) -> dict[Step, Extent]:
+    """Where the fields that are read late stand, if each can be read alone; {} where the whole frame is read again."""
+    if layout is None:
+        return {}
+    late, offsets = layout.late(steps), layout.offsets()
+    if any(isinstance(step.wire, Bits) or step.attr not in offsets for step in late):
+        return {}
+    return {step: offsets[step.attr] for step in late}
+
+
+def _harmless(step: Step) -> bool:
+    wire = step.wire
+    if step.attr.condition is not None or step.attr.repeat is not None:
+        return False
+    return (
+        (isinstance(wire, Bytes) and wire.shape.process is None)
+        or isinstance(wire, Bits | Number)
+        or (isinstance(wire, User) and wire.shape is None)
+    )
