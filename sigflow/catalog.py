@@ -171,21 +171,21 @@ def describe(name: str | os.PathLike[str], **compiling: Any) -> dict[str, Any]:
             "payload": None,
             "fields": [{"id": ids.get(name, name), "type": types.get(name, ""), "doc": ""} for name in names],
         }
-    sequence = envelope.sequence
+    sequence = envelope.decode.sequence
     return described | {
-        "title": envelope.title,
-        "doc": envelope.doc,
-        "spec": envelope.spec,
-        "sync": [literal.hex(" ") for literal in envelope.sync],
+        "title": envelope.about.title,
+        "doc": envelope.about.doc,
+        "spec": envelope.about.spec,
+        "sync": [literal.hex(" ") for literal in envelope.search.sync],
         "checksums": [
             {"field": each.field, "algorithm": str(each.algorithm), "over": each.over, "bytes": each.size}
-            for each in envelope.checksums
+            for each in envelope.search.checksums
         ],
-        "chain": envelope.chain,
-        "min_frame": envelope.min_frame,
+        "chain": envelope.search.chain,
+        "min_frame": envelope.search.min_frame,
         "max_frame": format.max_frame,
         "sequence": None if sequence is None else {"field": sequence.field, "modulus": sequence.modulus},
-        "codecs": [{"field": each.field, "name": each.name} for each in envelope.codecs],
-        "payload": envelope.payload,
-        "fields": [{"id": each.id, "type": each.type, "doc": each.doc} for each in envelope.fields],
+        "codecs": [{"field": each.field, "name": each.name} for each in envelope.decode.codecs],
+        "payload": envelope.decode.payload,
+        "fields": [{"id": each.id, "type": each.type, "doc": each.doc} for each in envelope.about.fields],
     }

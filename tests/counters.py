@@ -102,7 +102,7 @@ def by_native(
     sequence = model.Sequence("n", modulus, step)
     format: Any = SimpleNamespace(
         name="f",
-        envelope=SimpleNamespace(sequence=sequence),
+        envelope=SimpleNamespace(decode=SimpleNamespace(sequence=sequence)),
         stream_of=lambda record: record.stream,
         limits=Limits(reorder=window),
     )

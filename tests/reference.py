@@ -25,6 +25,7 @@ from sigflow.runtime import envelope as model
 from sigflow.runtime.envelope import Checksum, Envelope, Measured, Refused
 from sigflow.runtime.native import u1, u2be, u2le, u4be, u8be
 from sigflow.runtime.window import Window
+from tests.envelopes import envelope_of
 from tests.stream import damage
 
 Piece = tuple[Any, ...]
@@ -135,14 +136,14 @@ def wrap(reference: Any, theirs: Any, rng: random.Random | None = None, live: bo
             checksum = (replace(checksum[0], stored=place, pieces=pieces),)
     sequence = model.Sequence("sequence", MODULI[name], 1, lambda unit: unit.stream) if name in MODULI else None
     native_measure, reasons = NATIVE_MEASURES[name]
-    return Envelope(
+    return envelope_of(
         name=name,
         spec="",
         parse=lambda raw, head: Counted(name, raw),
         sequence=sequence,
         overtaken_by="sequence" if live and name == "sgf1" else None,
-        steps=steps,
-        measure=measure if fast else None,
+        incremental=steps,
+        static=measure if fast else None,
         run=run if fast and theirs.check is not None and drawn() < 0.7 else None,
         sync=(theirs.sync,) if theirs.sync else (),
         max_frame=theirs.max,
@@ -150,7 +151,7 @@ def wrap(reference: Any, theirs: Any, rng: random.Random | None = None, live: bo
         header_bits=theirs.bits,
         chain=theirs.chain if theirs.check is None else None,
         checksums=checksum,
-        native_measure=native_measure,
+        native=native_measure,
         native_reasons=reasons,
         native_counts=sequence is not None,
     )

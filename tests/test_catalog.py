@@ -60,7 +60,7 @@ def test_a_spec_by_its_path(tmp_path: Path) -> None:
         format = catalog.load(path)
         assert format.name == "mine"
         assert format.envelope is not None
-        assert format.envelope.sync == (b"\xa5\x5a",)
+        assert format.envelope.search.sync == (b"\xa5\x5a",)
     assert catalog.load(spec, limits=Limits(frame=99)).limits.frame == 99
 
 

@@ -52,7 +52,7 @@ class Sample:
         self.stream = Undamaged(self.formats, data, self._native, places)
         self.frames = {event.start: event.raw for event in self.stream.events if isinstance(event, Record)}
         #: Whether every frame is believed for its checksum.
-        self.checked = all(each.envelope is not None and each.envelope.chain is None for each in self.formats)
+        self.checked = all(each.envelope is not None and each.envelope.search.chain is None for each in self.formats)
 
     def scanned(self, data: bytes) -> list[Piece]:
         """What a scan of all these bytes gives, by both engines."""
@@ -132,7 +132,7 @@ def _flipped(one: Sample, bit: int, whole: bool) -> Change:
 
 def covered(envelope: Envelope | None, raw: bytes, offset: int) -> bool:
     """Whether a byte of a frame is under its checksum, or is the checksum."""
-    if envelope is None or envelope.name != "instrument_hdr":
+    if envelope is None or envelope.about.name != "instrument_hdr":
         return True
     span = payload_span(envelope, raw)  # only the payload is, and the checksum behind it
     assert span is not None
@@ -189,8 +189,8 @@ def test_damage_is_local_also_without_a_checksum(captures: Path) -> None:
     """What one fault changes in a format that is believed by its chain lies within so many of its longest frames."""
     limit = 256
     format = sigflow.load("ccsds_space_packet", limits=sigflow.Limits(frame=limit))
-    assert format.envelope is not None and format.envelope.chain is not None
-    reach = format.envelope.chain * limit
+    assert format.envelope is not None and format.envelope.search.chain is not None
+    reach = format.envelope.search.chain * limit
     whole = (captures / "ccsds-jpss.bin").read_bytes()[:60_000]
     good = {(event.start, event.raw) for event in decoded([format], whole) if isinstance(event, Record)}
     rng, costs = random.Random(4), Counter[int]()

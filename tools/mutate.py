@@ -1,14 +1,15 @@
 """Changes one thing at a time in the code and looks whether a test notices.
 
-    python -m tools.mutate [FILE...] [--each 5] [--seed 1] [--most 20] [--map FILE]
+    python -m tools.mutate [FILE...] [--of reading|emit] [--each 5] [--seed 1] [--most 20] [--map FILE]
 
-Of every file of the floors 1 and 2 that read bytes (runtime, checksums, codecs, stream), so many places are chosen by
-seed; at each an operator, a constant, a condition or a statement is changed, in a copy of the project, and the tests
-that call the function run until the first fails (`tools/killers.py`).  Prints a line for each change, and the share
-that was noticed ("killed"); one that no test notices is shown with its place, for a reader to say whether it changes
-anything at all.
+Of every file of a part of the project, so many places are chosen by seed; at each an operator, a constant, a condition
+or a statement is changed, in a copy of the project, and the tests that call the function run until the first fails
+(`tools/killers.py`).  Prints a line for each change, and the share that was noticed ("killed"); one that no test
+notices is shown with its place, for a reader to say whether it changes anything at all.
 
-`--map` keeps which test calls what, for the next run: throw it away when a test or the code has changed.
+The parts are the files of the floors 1 and 2 that read bytes (`reading`: runtime, checksums, codecs, stream), and those
+of the compiler that write code (`emit`).  `--map` keeps which test calls what, for the next run: throw it away when a
+test or the code has changed.
 """
 
 from __future__ import annotations
@@ -27,15 +28,38 @@ from time import monotonic
 
 from tools.killers import ROOT, SURVIVED, UNTESTED, Copy, Map
 
-#: What is changed.
-UNITS = ("checksums", "codecs", "runtime", "stream")
-#: The tests that may notice: of these units and of what stands on them, without those that take long.
-TESTS = (
-    "tests/checksums", "tests/codecs", "tests/runtime", "tests/stream", "tests/recording/test_samples.py",
-    "tests/recording/test_judge.py", "tests/recording/test_fallback.py", "tests/recording/test_fields.py",
-    "tests/compiler/test_measure.py", "tests/compiler/test_limits.py", "tests/test_careless_reader.py",
-    "tests/test_events.py",
-)  # fmt: skip
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A part of the project that is changed.  tests: those that may notice, without those that take long."""
+
+    folders: tuple[str, ...]
+    tests: tuple[str, ...]
+
+
+SUBJECTS = {
+    "reading": Subject(
+        ("checksums", "codecs", "runtime", "stream"),
+        (
+            "tests/checksums", "tests/codecs", "tests/runtime", "tests/stream", "tests/recording/test_samples.py",
+            "tests/recording/test_judge.py", "tests/recording/test_fallback.py", "tests/recording/test_fields.py",
+            "tests/compiler/test_measure.py", "tests/compiler/test_limits.py", "tests/test_careless_reader.py",
+            "tests/test_events.py",
+        ),
+    ),
+    "emit": Subject(
+        ("compiler/emit", "compiler/emit/native"),
+        (
+            "tests/compiler/test_native_measure.py", "tests/compiler/test_native_tree.py",
+            "tests/compiler/test_generated.py", "tests/compiler/test_measure.py", "tests/compiler/test_language.py",
+            "tests/compiler/test_bundled.py", "tests/compiler/test_checksum_places.py",
+            "tests/compiler/test_absent.py", "tests/compiler/test_processed.py", "tests/compiler/test_names.py",
+            "tests/compiler/test_late.py", "tests/compiler/test_limits.py", "tests/compiler/test_contents.py",
+            "tests/compiler/test_sync_inside.py", "tests/compiler/test_bounds.py", "tests/compiler/test_renamed.py",
+            "tests/compiler/test_nesting.py", "tests/compiler/test_kst.py", "tests/compiler/test_mini.py",
+        ),
+    ),
+}  # fmt: skip
 
 _COMPARED: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
@@ -145,20 +169,20 @@ def _line(node: ast.AST) -> str:
     return ast.unparse(ast.fix_missing_locations(node)).splitlines()[0][:70]
 
 
-def files(named: Sequence[Path]) -> list[Path]:
+def files(subject: Subject, named: Sequence[Path] = ()) -> list[Path]:
     """The files that are changed."""
     return [path.resolve() for path in named] or [
-        path for unit in UNITS for path in sorted((ROOT / "sigflow" / unit).glob("*.py"))
+        path for folder in subject.folders for path in sorted((ROOT / "sigflow" / folder).glob("*.py"))
     ]
 
 
-def map_of(copy: Copy, kept: Path | None) -> Map:
+def map_of(copy: Copy, subject: Subject, kept: Path | None) -> Map:
     """Which tests call what; from the file, if it is there."""
     if kept is not None and kept.is_file():
         found = json.loads(kept.read_text(encoding="utf-8"))
         calls = {name: {int(n): ids for n, ids in file.items()} for name, file in found["calls"].items()}
         return Map(calls, found["seconds"])
-    made = copy.map(TESTS, [f"sigflow/{unit}" for unit in UNITS])
+    made = copy.map(subject.tests, [f"sigflow/{folder}" for folder in subject.folders])
     if kept is not None:
         kept.write_text(json.dumps(asdict(made)), encoding="utf-8")
     return made
@@ -168,18 +192,22 @@ def main() -> int:
     """The command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("files", nargs="*", type=Path, metavar="FILE")
+    parser.add_argument("--of", choices=SUBJECTS, default="reading", help="which part is changed (default reading)")
     parser.add_argument("--each", type=int, default=5, help="changes of each file (default 5)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--most", type=float, default=20, help="seconds of tests for one change (default 20)")
     parser.add_argument("--map", type=Path, help="where it is kept which test calls what")
     options = parser.parse_args()
+    subject = SUBJECTS[options.of]
     kept = options.map.resolve() if options.map is not None else None
-    all_of_them = [mutant for path in files(options.files) for mutant in mutants(path, options.each, options.seed)]
+    all_of_them = [
+        mutant for path in files(subject, options.files) for mutant in mutants(path, options.each, options.seed)
+    ]
     random.Random(options.seed).shuffle(all_of_them)  # so that a run that is cut short is a fair sample
     counted: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as folder:
         copy = Copy(Path(folder))
-        tests = map_of(copy, kept)
+        tests = map_of(copy, subject, kept)
         for count, mutant in enumerate(all_of_them, 1):
             began = monotonic()
             name = str(mutant.path.relative_to(ROOT))

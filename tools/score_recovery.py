@@ -320,9 +320,11 @@ def bound(name: str, frames: Sequence[bytes]) -> float | None:
     envelope = catalog.load(name).envelope
     if envelope is None or not frames:
         return None
-    if envelope.chain is not None and not (envelope.header_bits and envelope.native_counts and envelope.sequence):
+    if envelope.search.chain is not None and not (
+        envelope.search.header_bits and envelope.measure.native_counts and envelope.decode.sequence
+    ):
         return None
-    return 0.0 if envelope.chain is None else (envelope.chain - 1) * sum(map(len, frames)) / len(frames)
+    return 0.0 if envelope.search.chain is None else (envelope.search.chain - 1) * sum(map(len, frames)) / len(frames)
 
 
 def streams(wire: Wire, kind: str, faults: int, seed: int) -> Iterator[Stream]:

@@ -92,7 +92,9 @@ def _unpacked(opened: Storage, formats: Sequence[Format], settings: Settings) ->
     """What the capture holds, where its first bytes say that it is compressed; a line says so."""
     if any(format.envelope is None for format in formats):
         return opened  # a whole-file format may be that of the compressed file itself
-    found = read_through(opened, [literal for each in formats if each.envelope for literal in each.envelope.sync])
+    found = read_through(
+        opened, [literal for each in formats if each.envelope for literal in each.envelope.search.sync]
+    )
     if found is not opened and isinstance(found, CompressedStorage):
         settings.screen.note(f"{opened.name}: it begins like a {found.kind} file, and is read through")
     return found

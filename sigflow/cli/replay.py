@@ -92,7 +92,7 @@ def _schedule(
     if speed is None:
         return at_rate(rate or DEFAULT_RATE)
     for format in recording.formats:
-        if format.envelope is None or format.envelope.time is None:
+        if format.envelope is None or format.envelope.decode.time is None:
             raise UsageError(f"--speed needs the frames' own times, and format {format.name!r} has none; use --rate")
 
     def leapt(item: Timed, seconds: float) -> None:

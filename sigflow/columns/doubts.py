@@ -50,10 +50,10 @@ class Doubts:
         assert envelope is not None
         found: Array = np.zeros(len(frames), bool)
         rows = Stretches(frames.data, frames.starts, frames.stops, np.zeros(len(frames), bool))
-        for rule in envelope.notes:
+        for rule in envelope.decode.notes:
             assert rule.needs is not None
             found |= verdicts(rule.when, rule.needs, type.scalars, rows) != NO
-        if envelope.codecs:
+        if envelope.decode.codecs:
             payloads = Payloads(rows, envelope)
             for _, applies in payloads.through(limits, type.scalars, budget):
                 found[applies] |= self._lists(payloads, np.flatnonzero(applies))
@@ -85,6 +85,8 @@ def _decidable(format: Format) -> FrameType | None:
         type = FrameType(format)
     except UsageError:
         return None  # it does not describe its fields
-    noted = all(rule.needs is not None and all(path in type.scalars for path in rule.needs) for rule in envelope.notes)
-    coded = not envelope.codecs or can_gather(envelope, type.scalars)
+    noted = all(
+        rule.needs is not None and all(path in type.scalars for path in rule.needs) for rule in envelope.decode.notes
+    )
+    coded = not envelope.decode.codecs or can_gather(envelope, type.scalars)
     return type if type.sound and noted and coded else None

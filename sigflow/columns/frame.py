@@ -19,9 +19,9 @@ def description(format: Format) -> tuple[Module, type[Any]]:
     """How the generated module of a format describes its classes, and the class of a frame's value."""
     envelope = format.envelope
     if envelope is not None:
-        if envelope.columns is None or envelope.unit is None:
+        if envelope.decode.columns is None or envelope.decode.unit is None:
             raise UsageError(f"{format.name} does not describe its columns: generate its module again")
-        return envelope.columns(), envelope.unit
+        return envelope.decode.columns(), envelope.decode.unit
     root = format.root
     assert root is not None  # a whole file has one
     describe = getattr(format.module, "_columns", None) or getattr(sys.modules.get(root.__module__), "_columns", None)

@@ -43,7 +43,7 @@ def payload_of(format: Format) -> str | None:
     envelope = format.envelope
     if envelope is None:
         return None
-    return envelope.payload or next((codec.field for codec in envelope.codecs), None)
+    return envelope.decode.payload or next((codec.field for codec in envelope.decode.codecs), None)
 
 
 def column_of(format: Format, names: Sequence[str]) -> tuple[str, bool]:

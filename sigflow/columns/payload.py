@@ -78,7 +78,7 @@ def codec_columns(envelope: Envelope | None, fields: Sequence[Member], trees: Tr
     found = []
     taken = {member.name for member in fields}
     ids = {member.attribute: member.name for member in fields if member.physical is None}
-    for number, codec in enumerate(envelope.codecs if envelope is not None else ()):
+    for number, codec in enumerate(envelope.decode.codecs if envelope is not None else ()):
         if codec.target is not None:
             kind: Kind = Nested(codec.target)
         else:

@@ -31,11 +31,11 @@ LISTS = frozenset(("tlv",))
 
 def can_gather(envelope: Envelope, scalars: Mapping[str, Scalar]) -> bool:
     """Whether the payload stands at a fixed place, and what decides on its codecs can be gathered."""
-    return envelope.payload_at is not None and all(
+    return envelope.decode.payload_at is not None and all(
         codec.target is None
         and not codec.others
         and (codec.when is None or (codec.needs is not None and all(path in scalars for path in codec.needs)))
-        for codec in envelope.codecs
+        for codec in envelope.decode.codecs
     )
 
 
@@ -47,8 +47,8 @@ class Payloads:
     """
 
     def __init__(self, rows: Stretches, envelope: Envelope) -> None:
-        assert envelope.payload_at is not None
-        starts, stops = rows.limits(*envelope.payload_at)
+        assert envelope.decode.payload_at is not None
+        starts, stops = rows.limits(*envelope.decode.payload_at)
         self.rows = rows
         self.data = rows.data
         self.starts = starts.copy()
@@ -61,7 +61,7 @@ class Payloads:
 
     def through(self, limits: Limits, scalars: Mapping[str, Scalar], budget: Budget) -> Iterator[tuple[int, Array]]:
         """Apply the codecs, one after the other; gives the number of each that makes lists, and of which frames."""
-        for number, codec in enumerate(self._envelope.codecs):
+        for number, codec in enumerate(self._envelope.decode.codecs):
             found = self._verdicts(codec, scalars)
             self.troubled |= found == UNDECIDED
             wanted = found == YES

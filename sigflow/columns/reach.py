@@ -174,7 +174,7 @@ class Paths:
 
     @property
     def _has_metadata(self) -> bool:
-        return self.format.envelope is not None and self.format.envelope.metadata is not None
+        return self.format.envelope is not None and self.format.envelope.decode.metadata is not None
 
     def _metadata(self, path: str) -> Reached | None:
         if not self._has_metadata:

@@ -82,7 +82,7 @@ class FormatColumns:
         if wanted.fields is None:
             for name, source in sources.items():
                 self._take(name, source, ())
-            if self.format.envelope is not None and self.format.envelope.metadata is not None:
+            if self.format.envelope is not None and self.format.envelope.decode.metadata is not None:
                 self._add(Metadata(unique(METADATA, set(sources))))
             return
         more: dict[str, Source] | None = None
@@ -297,7 +297,7 @@ class Table:
                     "name": one.format.name,
                     "spec": one.type.module.spec,
                     "hash": one.type.module.source_hash,
-                    "title": envelope.title if envelope is not None else "",
+                    "title": envelope.about.title if envelope is not None else "",
                     "fields": dict(_docs(one.fields)),
                 }
             )
@@ -364,7 +364,7 @@ class Table:
 
 
 def _moments(format: Format) -> Moments | None:
-    time = format.envelope.time if format.envelope is not None else None
+    time = format.envelope.decode.time if format.envelope is not None else None
     return None if time is None else Moments(TIME, time.epoch is not None)
 
 

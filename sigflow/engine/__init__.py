@@ -90,7 +90,7 @@ class Native:
         from sigflow.engine.counters import Counters
 
         formats = [self.formats[number] for number in self.scan.numbers]
-        return Counters(formats, [each.native_counts for each in self.scan.formats], self.entries.follow())
+        return Counters(formats, [each.measure.native_counts for each in self.scan.formats], self.entries.follow())
 
     def scanner(self, marks: Collection[tuple[int, str]] = (), *, worth: int | None = None) -> NativeScanner:
         """A scanner for a decoder.  worth: undecided bytes from which on it scans natively."""

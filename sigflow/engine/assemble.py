@@ -58,11 +58,11 @@ def kernel_code(module: ModuleType) -> str:
 
 def assemble(scan: Scan, kernels: Sequence[ModuleType]) -> str:
     """The text of a scan.  kernels: the modules of kernel code that its functions and checksums need."""
-    parts = [_OPENING.format(names=", ".join(each.name for each in scan.formats))]
+    parts = [_OPENING.format(names=", ".join(each.about.name for each in scan.formats))]
     parts.append("\n".join(_refusals()))
     parts += [kernel_code(module) for module in (*kernels, loop, continuation, chains)]
     for number, envelope in enumerate(scan.formats):
-        parts.append(_renamed(_source(envelope.native_measure), f"native_measure_{number}"))
+        parts.append(_renamed(_source(envelope.measure.native), f"native_measure_{number}"))
     parts += ["\n".join(lines) for lines in _emitted(scan)]
     return "\n\n\n".join(parts) + "\n"
 
@@ -84,7 +84,7 @@ def _renamed(text: str, name: str) -> str:
 
 
 def _emitted(scan: Scan) -> Iterator[list[str]]:
-    syncs = [envelope.sync for envelope in scan.formats]
+    syncs = [envelope.search.sync for envelope in scan.formats]
     yield _marker(syncs)
     yield _any_marker(syncs)
     yield _next_first(syncs)

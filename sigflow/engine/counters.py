@@ -75,7 +75,7 @@ class Counters:
         self._trackers: list[Tracker | None] = []
         rows = []
         for format, each in zip(formats, told, strict=True):
-            sequence = format.envelope.sequence if format.envelope is not None else None
+            sequence = format.envelope.decode.sequence if format.envelope is not None else None
             tracker = tracker_of(format, self.counts)
             self._trackers.append(tracker)
             if sequence is None or tracker is None:

@@ -58,7 +58,7 @@ class Scan:
         texts: list[tuple[int, str]] = [(-1, NO_MARKER)]
         codes = []
         for number, envelope in zip(self.numbers, self.formats, strict=True):
-            for text in (*(reason.name for reason in NATIVE), *envelope.native_reasons):
+            for text in (*(reason.name for reason in NATIVE), *envelope.measure.native_reasons):
                 if (number, text) not in texts:
                     texts.append((number, text))
                 codes.append(texts.index((number, text)))
@@ -71,12 +71,12 @@ class Scan:
             first = self.numbers.index(self.numbers[k])
             mine = [check.number for check in self.checks if check.format == first]
             low, high = (mine[0], mine[-1] + 1) if mine else (0, 0)
-            speaks = envelope.chain is not None and envelope.header_bits > 0
-            chain = envelope.chain or 0 if self.chained[k] else 0
-            optional = any(checksum.optional for checksum in envelope.checksums)
-            row = [limit, chain, low, high, base, max(1, envelope.min_frame), int(speaks)]
+            speaks = envelope.search.chain is not None and envelope.search.header_bits > 0
+            chain = envelope.search.chain or 0 if self.chained[k] else 0
+            optional = any(checksum.optional for checksum in envelope.search.checksums)
+            row = [limit, chain, low, high, base, max(1, envelope.search.min_frame), int(speaks)]
             rows.append([*row, *_counter(envelope, limit), int(optional), first])
-            base += len(NATIVE) + len(envelope.native_reasons)
+            base += len(NATIVE) + len(envelope.measure.native_reasons)
         return rows
 
     @property
@@ -104,8 +104,8 @@ class Scan:
 
     def first_bytes(self) -> tuple[list[int], list[int]]:
         """By byte: whether a candidate may begin with it, and whether a frame may."""
-        everywhere = not all(envelope.sync for envelope in self.formats)
-        starts = {literal[0] for envelope in self.formats for literal in envelope.sync}
+        everywhere = not all(envelope.search.sync for envelope in self.formats)
+        starts = {literal[0] for envelope in self.formats for literal in envelope.search.sync}
         headers = self._headers()
         begins = frozenset().union(*(header.beginnings() for header in headers))
         return [int(everywhere or byte in starts) for byte in range(256)], [int(byte in begins) for byte in range(256)]
@@ -113,7 +113,7 @@ class Scan:
 
 def _counter(envelope: Envelope, limit: int) -> tuple[int, int, int, int]:
     """What L says of a format's counter: whether headers tell it, modulus, mask, step."""
-    sequence = envelope.sequence
+    sequence = envelope.decode.sequence
     if sequence is None or not tells_counter(envelope, limit):
         return 0, 1, 0, 1
     if sequence.modulus <= LARGEST:
@@ -124,8 +124,10 @@ def _counter(envelope: Envelope, limit: int) -> tuple[int, int, int, int]:
 def scan_of(formats: Sequence[tuple[Envelope, int]]) -> Scan | str:
     """The native scan of (envelope, frame limit), or why there is none."""
     envelopes = [envelope for envelope, _ in formats]
-    ordered = [(n, False) for n, one in enumerate(envelopes) if one.chain is None or one.sometimes_checked]
-    ordered += [(n, True) for n, one in enumerate(envelopes) if one.chain is not None]
+    ordered = [
+        (n, False) for n, one in enumerate(envelopes) if one.search.chain is None or one.search.sometimes_checked
+    ]
+    ordered += [(n, True) for n, one in enumerate(envelopes) if one.search.chain is not None]
     checks: list[Check] = []
     for k, (number, chained) in enumerate(ordered):
         envelope, limit = formats[number]
@@ -135,14 +137,14 @@ def scan_of(formats: Sequence[tuple[Envelope, int]]) -> Scan | str:
         if chained:
             continue  # a checksum beside a chain is shown, and does not decide
         before = 0
-        for checksum in envelope.checksums:
+        for checksum in envelope.search.checksums:
             kernel = kernel_of(checksum.algorithm)
             if kernel is None:
-                return f"{envelope.name}: the checksum {checksum.algorithm} has no native form"
+                return f"{envelope.about.name}: the checksum {checksum.algorithm} has no native form"
             check = Check(len(checks), k, checksum, kernel, before)
             before += not check.static
             checks.append(check)
-    chains = {envelope.chain for envelope, _ in formats if envelope.chain is not None}
+    chains = {envelope.search.chain for envelope, _ in formats if envelope.search.chain is not None}
     if len(chains) > 1:
         return f"the formats are confirmed by chains of different lengths ({', '.join(map(str, sorted(chains)))})"
     scan = Scan(
@@ -158,10 +160,11 @@ def scan_of(formats: Sequence[tuple[Envelope, int]]) -> Scan | str:
 
 
 def _obstacle(envelope: Envelope, limit: int) -> str:
-    if envelope.native_measure is None:
-        return f"{envelope.name}: {envelope.inexpressible or 'it was compiled without a native measure'}"
-    if limit < envelope.native_min_limit:
-        return f"{envelope.name}: the frame limit of {limit} bytes is below its {envelope.native_min_limit} fixed bytes"
-    if envelope.overtaken_by is not None:
-        return f"{envelope.name}: `overtaken-by: {envelope.overtaken_by}` is for live streams"
+    if envelope.measure.native is None:
+        return f"{envelope.about.name}: {envelope.measure.inexpressible or 'it was compiled without a native measure'}"
+    least = envelope.measure.native_min_limit
+    if limit < least:
+        return f"{envelope.about.name}: the frame limit of {limit} bytes is below its {least} fixed bytes"
+    if envelope.search.overtaken_by is not None:
+        return f"{envelope.about.name}: `overtaken-by: {envelope.search.overtaken_by}` is for live streams"
     return ""

@@ -100,7 +100,7 @@ class NativeScanner(Scanner):
         """The frames and gaps of a batch, in order."""
         scan, reasons = sweep.scan, sweep.reasons
         numbers = [scan.numbers[k] for k in batch.marks[:, 0].tolist()]
-        heads = [scan.formats[k].head for k in range(len(scan.formats))]
+        heads = [scan.formats[k].measure.head for k in range(len(scan.formats))]
         by_number = dict(zip(scan.numbers, heads, strict=True))
         starts, stops = batch.frames[:, 0].tolist(), batch.frames[:, 1].tolist()
         before = batch.frames[:, 0].searchsorted(batch.gaps[:, 0]).tolist()

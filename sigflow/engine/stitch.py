@@ -63,7 +63,7 @@ class Stitched:
         self._storage = storage
         self._count = workers
         self._size = size
-        self._after = YES if any(each.chain is not None for each in native.scan.formats) else NO
+        self._after = YES if any(each.search.chain is not None for each in native.scan.formats) else NO
         self._workers_free: SimpleQueue[Worker] = SimpleQueue()
         self._rows_free: SimpleQueue[Rows] = SimpleQueue()
         self._all: list[Worker] = []

@@ -76,7 +76,7 @@ class Sweep:
         self._entry = entry
         int64 = numpy.int64
         self._state = numpy.zeros(loop.SIZE_OF_STATE, int64)
-        self._after = YES if any(envelope.chain is not None for envelope in scan.formats) else NO
+        self._after = YES if any(envelope.search.chain is not None for envelope in scan.formats) else NO
         self._state[loop.LOCK] = lock if self._after == YES else NO
         self._state[loop.GAP_START] = -1
         self._rows = numpy.array(scan.rows(), int64)

@@ -42,12 +42,12 @@ class Check:
 
 def checks_of(envelope: Envelope, measured: Measured, raw: bytes) -> list[Check]:
     """Every checksum that the frame `raw`, which was measured to be that long, has."""
-    return [_check(envelope.checksums[number], number, measured, raw) for number in present(envelope, measured)]
+    return [_check(envelope.search.checksums[number], number, measured, raw) for number in present(envelope, measured)]
 
 
 def present(envelope: Envelope, measured: Measured) -> list[int]:
     """The numbers of the checksums that a frame has."""
-    return [n for n, one in enumerate(envelope.checksums) if _layout(one, n, measured) is not None]
+    return [n for n, one in enumerate(envelope.search.checksums) if _layout(one, n, measured) is not None]
 
 
 def _layout(checksum: Checksum, number: int, measured: Measured) -> tuple[int, tuple[Piece, ...]] | None:

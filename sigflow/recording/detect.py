@@ -45,7 +45,11 @@ def detect(
     for name in catalog.bundled():
         format = catalog.load(name)
         envelope = format.envelope
-        if envelope is None or not envelope.checksums or not any(literal in head for literal in envelope.sync):
+        if (
+            envelope is None
+            or not envelope.search.checksums
+            or not any(literal in head for literal in envelope.search.sync)
+        ):
             continue
         found += _found([format], head, limits)
     found.sort(key=lambda each: -each.frame_bytes)

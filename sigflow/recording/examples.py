@@ -151,7 +151,7 @@ class Suite:
         if example.type_path and example.type_path not in self._frames():
             return self._of_type(example.type_path, raw)
         envelope = format.envelope
-        if envelope is not None and envelope.checksums:
+        if envelope is not None and envelope.search.checksums:
             return _decoded(format, raw)
         if envelope is not None:
             fault = _measured(format, raw)

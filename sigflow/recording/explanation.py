@@ -98,7 +98,9 @@ class _Explainer:
         self._by_name = {format.name: format for format in formats}
         self._examiner = Examiner(formats, read, budget=Budget(2 * NEAR), held=held.__contains__)
         # As the scan tries them: those with a checksum first.
-        self._ordered = sorted(formats, key=lambda each: each.envelope is not None and each.envelope.chain is not None)
+        self._ordered = sorted(
+            formats, key=lambda each: each.envelope is not None and each.envelope.search.chain is not None
+        )
 
     def frame(self, record: Record, before: Event | None) -> Explanation:
         """What was tried where a frame was found, and what confirmed it."""
@@ -136,13 +138,13 @@ class _Explainer:
         return {
             place
             for format in self._formats
-            if format.envelope is not None and format.envelope.sync
+            if format.envelope is not None and format.envelope.search.sync
             for place in self._examiner.candidates(format, gap.span.start, gap.span.stop)
         }
 
     def _unmarked(self, gap: Gap, offset: int) -> range:
         """The bytes near the offset, where a format has no marker: then each is a candidate."""
-        if all(format.envelope is not None and format.envelope.sync for format in self._formats):
+        if all(format.envelope is not None and format.envelope.search.sync for format in self._formats):
             return range(0)
         return range(max(gap.span.start, offset - BESIDE), min(gap.span.stop, offset + BESIDE))
 
@@ -161,7 +163,7 @@ class _Explainer:
             one = _One()
             Scanner(pairs, pos=place, lock=lock).scan(data, place, final, one, 1)
             if one.decided or final:
-                return [(pairs[number][0].name, reason) for number, reason in one.refusals]
+                return [(pairs[number][0].about.name, reason) for number, reason in one.refusals]
             size *= GROWTH
 
     def _refused(self, place: int, format: Format, reason: str, gap: Gap | None) -> Tried:
@@ -178,7 +180,7 @@ class _Explainer:
         envelope = format.envelope
         if envelope is None:
             return "the whole stream is one frame of it"
-        if envelope.chain is None:
+        if envelope.search.chain is None:
             checks = self._examiner.look(format, record.start).checks
             return "; ".join(
                 f"{check.field} {check.hex(check.stored)} holds ({check.algorithm}"
@@ -188,7 +190,7 @@ class _Explainer:
         lock = self._lock(before)
         if lock == YES:
             return "its header is valid, and it stands right behind a frame"
-        wanted = 1 if lock == START else envelope.chain - 1
+        wanted = 1 if lock == START else envelope.search.chain - 1
         where = "at the start of the stream" if lock == START else "behind a gap"
         ends = ", ".join(map(str, self._followers(record.stop, min(wanted, FOLLOWERS))))
         found = f"at {ends}" if ends else "none, for the stream ends"

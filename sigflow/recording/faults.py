@@ -72,16 +72,16 @@ def look(format: Format, raw: bytes) -> Look:
     envelope, limit = format.envelope, format.max_frame
     if envelope is None:
         return Look(TOO_LONG, 0, "", f"the file is longer than the limit of {limit} bytes")
-    window = CountingWindow(raw, 0, len(raw), limit, envelope.sync if envelope.aborted_by_sync else ())
+    window = CountingWindow(raw, 0, len(raw), limit, envelope.search.sync if envelope.search.aborted_by_sync else ())
     try:
-        next(envelope.steps(window))
+        next(envelope.measure.incremental(window))
     except StopIteration as stop:
         return replace(_measured(envelope, stop.value, raw, limit), steps=window.steps)
     except Refused as refusal:
-        reason = envelope.reasons.get(refusal.path, refusal.reason) if refusal.path else refusal.reason
+        reason = envelope.measure.reasons.get(refusal.path, refusal.reason) if refusal.path else refusal.reason
         return replace(_refused(envelope, reason, refusal, window.pos(), raw, limit), steps=window.steps)
     except WIRE_ERRORS as error:
-        reason = reason_of(error, envelope.reasons)
+        reason = reason_of(error, envelope.measure.reasons)
         return replace(_refused(envelope, reason, error, window.pos(), raw, limit), steps=window.steps)
     path = _failed_path(envelope, raw)
     wanted = f"the stream ends {len(raw)} bytes into the frame, before its length is known"
@@ -111,7 +111,7 @@ def _measured(envelope: Envelope, measured: Measured, raw: bytes, limit: int) ->
 def _stop(envelope: Envelope, raw: bytes, looked: int) -> tuple[int, str]:
     """Where parsing a cut frame stops, and in which field."""
     try:
-        envelope.parse(raw, None)
+        envelope.decode.parse(raw, None)
     except WIRE_ERRORS as error:
         position, path = fault_path(error)
         return looked if position is None else position, path
@@ -121,7 +121,7 @@ def _stop(envelope: Envelope, raw: bytes, looked: int) -> tuple[int, str]:
 def _failure(envelope: Envelope, raw: bytes) -> BaseException | None:
     """What parsing these bytes fails with, which knows its field; None where they parse."""
     try:
-        envelope.parse(raw, None)
+        envelope.decode.parse(raw, None)
     except WIRE_ERRORS as error:
         return error
     return None
@@ -143,12 +143,14 @@ def _refused(envelope: Envelope, reason: str, error: BaseException, at: int, raw
     else:
         path = fault_path(failure)[1]
         error = failure if hasattr(failure, "actual") else error
-    return Look(reason, at, path, _words(reason, error), place=place_of(envelope.spec, failure or error))
+    return Look(reason, at, path, _words(reason, error), place=place_of(envelope.about.spec, failure or error))
 
 
 def _claimed(envelope: Envelope, raw: bytes) -> int | None:
     """The length that a frame claims when nothing limits it; None where that cannot be told."""
-    measured = maybe_advance(envelope.steps(Window(raw, 0, len(raw), sys.maxsize)), envelope.reasons)
+    measured = maybe_advance(
+        envelope.measure.incremental(Window(raw, 0, len(raw), sys.maxsize)), envelope.measure.reasons
+    )
     return measured.length if isinstance(measured, Measured) else None
 
 
@@ -252,7 +254,7 @@ class Examiner:
 
     def _null(self, format: Format, offset: int) -> bool:
         """Whether the header of a candidate is all zeros."""
-        size = format.envelope.header if format.envelope is not None else None
+        size = format.envelope.measure.header if format.envelope is not None else None
         return size is not None and not any(self._bytes(offset, offset + size))
 
     def look(self, format: Format, offset: int) -> Look:
@@ -274,7 +276,7 @@ class Examiner:
 
     def candidates(self, format: Format, start: int, stop: int) -> Iterator[int]:
         """Where in [start, stop) the format's marker stands; the stream's end may cut one."""
-        sync = format.envelope.sync if format.envelope is not None else ()
+        sync = format.envelope.search.sync if format.envelope is not None else ()
         raw = self._bytes(start, stop + max(map(len, sync), default=1) - 1)
         at = 0
         while self._left > 0 and at < stop - start:
@@ -292,7 +294,7 @@ class Examiner:
         """The same, of which not all may be said; None where it was not looked for, for want of work."""
         if self._budget is None or seen.reason not in TELLING or seen.length is None:
             return NOTHING
-        if format.envelope is None or not format.envelope.checksums or gap.span.stop - offset > REACH:
+        if format.envelope is None or not format.envelope.search.checksums or gap.span.stop - offset > REACH:
             return NOTHING
         if self._budget.over or self._left <= 0:
             return None

@@ -39,8 +39,8 @@ def fault_path(error: BaseException) -> tuple[int | None, str]:
 def path_of_place(envelope: Envelope, place: str) -> str:
     """A field path from a YAML path (`/types/line/seq/1` is `line.line_feed`), as far as it can be told; else ""."""
     match = re.fullmatch(r"/seq/(\d+)", place)
-    if match and int(match[1]) < len(envelope.fields):
-        return envelope.fields[int(match[1])].id
+    if match and int(match[1]) < len(envelope.about.fields):
+        return envelope.about.fields[int(match[1])].id
     return ""
 
 
@@ -81,7 +81,7 @@ class _Owners:
         self.left = WORK
         self._envelope = envelope
         self._raw = raw
-        self._last = envelope.fields[-1].id if envelope.fields else ""
+        self._last = envelope.about.fields[-1].id if envelope.about.fields else ""
         self._known: dict[int, str] = {}
 
     def of(self, at: int) -> str:
@@ -97,7 +97,7 @@ class _Owners:
         """The field in which a frame of `size` bytes ends too early; None where nothing is lacking."""
         self.left -= size
         try:
-            self._envelope.parse(self._raw[:size], None)
+            self._envelope.decode.parse(self._raw[:size], None)
         except WIRE_ERRORS as error:
             return fault_path(error)[1]
         return None
@@ -106,7 +106,7 @@ class _Owners:
 def _without_bits(envelope: Envelope, raw: bytes, spans: list[FieldSpan]) -> list[FieldSpan]:
     """Where one field of a struct seems to have all bytes of several, the span is the struct's."""
     try:
-        value = envelope.parse(raw, None)
+        value = envelope.decode.parse(raw, None)
     except WIRE_ERRORS:
         value = None
     paths = {span.path for span in spans}

@@ -36,10 +36,10 @@ class View:
 
             self._physical = physical_of(format, instances=wanted.instances)
         envelope = format.envelope
-        self._epoch = envelope.time.epoch if envelope is not None and envelope.time is not None else None
-        self.timed = envelope is not None and envelope.time is not None
-        self.has_metadata = envelope is not None and envelope.metadata is not None
-        self._decoded = envelope is not None and bool(envelope.codecs)
+        self._epoch = envelope.decode.time.epoch if envelope is not None and envelope.decode.time is not None else None
+        self.timed = envelope is not None and envelope.decode.time is not None
+        self.has_metadata = envelope is not None and envelope.decode.metadata is not None
+        self._decoded = envelope is not None and bool(envelope.decode.codecs)
 
         #: The column of the payload as numbers: that of its field where it is shown, else one of its own.
         self.numbers: str | None = None

@@ -144,11 +144,11 @@ def _piece(span: FieldSpan, offset: int, raw: bytes, values: Values | None = Non
 
 def _payload(format: Format, offset: int, raw: bytes, pieces: tuple[Piece, ...], seen: Look) -> Piece | None:
     envelope = format.envelope
-    if envelope is None or envelope.payload is None or seen.length is None:
+    if envelope is None or envelope.decode.payload is None or seen.length is None:
         return None
     if seen.length == len(raw) and (span := payload_span(envelope, raw)) is not None:
-        return _piece(FieldSpan(envelope.payload, *span), offset, raw)
-    return next((piece for piece in pieces if piece.path == envelope.payload), None)
+        return _piece(FieldSpan(envelope.decode.payload, *span), offset, raw)
+    return next((piece for piece in pieces if piece.path == envelope.decode.payload), None)
 
 
 # ---------------------------------------------------------------- JSON form

@@ -45,7 +45,9 @@ def findings_of(events: Iterable[Event], formats: Sequence[Format]) -> list[Find
 
 def _counted(name: str, formats: Sequence[Format]) -> tuple[int, int]:
     """Modulus and step of a format's counter."""
-    sequence = next((one.envelope.sequence for one in formats if one.name == name and one.envelope is not None), None)
+    sequence = next(
+        (one.envelope.decode.sequence for one in formats if one.name == name and one.envelope is not None), None
+    )
     return (sequence.modulus, sequence.step) if sequence is not None else (1 << 64, 1)
 
 

@@ -78,7 +78,9 @@ def open(
             named = [format] if isinstance(format, Format | str | os.PathLike) else list(format)
             formats = [load(each) for each in named]
         if all(each.envelope is not None for each in formats):
-            opened = read_through(opened, [sync for each in formats if each.envelope for sync in each.envelope.sync])
+            opened = read_through(
+                opened, [sync for each in formats if each.envelope for sync in each.envelope.search.sync]
+            )
         if format is None:
             formats = [each.format for each in detect(opened, limits)]
             if not formats and opened.read(0, 1):

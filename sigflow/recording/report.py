@@ -47,7 +47,7 @@ def finding_of(event: Event, formats: Sequence[Format]) -> Finding | None:
     if not isinstance(event, Loss):
         return None
     envelope = next((format.envelope for format in formats if format.name == event.format), None)
-    path = envelope.sequence.field if envelope is not None and envelope.sequence is not None else ""
+    path = envelope.decode.sequence.field if envelope is not None and envelope.decode.sequence is not None else ""
     of_stream = "" if event.stream is None else f" of stream {event.stream}"
     frames = "1 frame" if event.count == 1 else f"{event.count} frames"
     message = f"{frames}{of_stream} never came: expected {path} {event.expected}, found {event.found}"

@@ -157,8 +157,8 @@ class FormatStats:
         envelope = format.envelope
         self.format = format
         self.all = Tally()
-        self.kinds = Groups() if envelope is not None and envelope.kind is not None else None
-        self.streams = Groups() if envelope is not None and envelope.sequence is not None else None
+        self.kinds = Groups() if envelope is not None and envelope.decode.kind is not None else None
+        self.streams = Groups() if envelope is not None and envelope.decode.sequence is not None else None
         self._scalars = _scalars(format)
 
     def add(self, frames: FrameBatch) -> None:
@@ -166,14 +166,14 @@ class FormatStats:
         records = _Records(self.format, frames)
         envelope = self.format.envelope
         sizes = frames.stops - frames.starts
-        times = [record.time for record in records] if envelope is not None and envelope.time is not None else []
+        times = [record.time for record in records] if envelope is not None and envelope.decode.time is not None else []
         self.all.add(sizes, times)
-        if self.kinds is not None and envelope is not None and envelope.kind is not None:
-            kind = envelope.kind
-            keys, places = self._keys(records, lambda record: kind(record.value), kind, envelope.kind_needs)
+        if self.kinds is not None and envelope is not None and envelope.decode.kind is not None:
+            kind = envelope.decode.kind
+            keys, places = self._keys(records, lambda record: kind(record.value), kind, envelope.decode.kind_needs)
             _spread(self.kinds, keys, places, sizes, times)
-        if self.streams is not None and envelope is not None and envelope.sequence is not None:
-            sequence = envelope.sequence
+        if self.streams is not None and envelope is not None and envelope.decode.sequence is not None:
+            sequence = envelope.decode.sequence
             keys, places = self._keys(records, self.format.stream_of, sequence.stream, sequence.needs)
             _spread(self.streams, keys, places, sizes, times)
 

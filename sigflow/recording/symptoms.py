@@ -117,7 +117,7 @@ def _aborted(format: Format, envelope: Envelope, report: Report, read: Read) -> 
         start, stop = gap.span.start, gap.span.stop
         size = min(stop - start, SAMPLE)
         raw = read(start, start + size + HEADER)  # the second marker may be that of the frame behind the gap
-        places = sorted({at for literal in envelope.sync for at in _all(raw, literal) if at <= size})
+        places = sorted({at for literal in envelope.search.sync for at in _all(raw, literal) if at <= size})
         for at, after in pairwise(places):
             seen = look(format, raw[at : after + HEADER])
             if seen.reason == ABORTED:
@@ -141,7 +141,7 @@ def _aborted(format: Format, envelope: Envelope, report: Report, read: Read) -> 
 
 def _between(report: Report, formats: Sequence[Format]) -> Iterator[Symptom]:
     """As many bytes before each frame, which begin with no marker of the formats: that would be a frame of theirs."""
-    marked = tuple(f"{each.name}:" for each in formats if each.envelope is not None and each.envelope.sync)
+    marked = tuple(f"{each.name}:" for each in formats if each.envelope is not None and each.envelope.search.sync)
     gaps = [gap for gap in report.gaps[: LOOKED * LOOKED] if not gap.reasons[0].startswith(marked)]
     if 10 * len(gaps) < 9 * len(report.gaps[: LOOKED * LOOKED]):
         return
@@ -179,7 +179,7 @@ def _of_the_gaps(recording: Recording, report: Report) -> Iterator[Symptom]:
     pieces = _sample(report, read)
     for format in recording.formats:
         envelope = format.envelope
-        if envelope is not None and envelope.sync:
+        if envelope is not None and envelope.search.sync:
             spans = (gap.span for gap in report.gaps[:LOOKED])
             starts = [at for span in spans for at in _markers(envelope, span.start, span.stop, read)]
             yield from _byte_order(format, envelope, starts[:CANDIDATES], report.bytes, read)
@@ -267,7 +267,7 @@ def _version(format: Format, starts: Sequence[int], read: Read) -> Iterator[Symp
 
 def _half_markers(envelope: Envelope, pieces: Sequence[bytes]) -> Iterator[Symptom]:
     """Markers that go on with other bytes than the spec's, and always the same."""
-    for literal in envelope.sync:
+    for literal in envelope.search.sync:
         for size in range(len(literal) - 1, 1, -1):
             behind = Counter(raw[at + size : at + len(literal)] for raw in pieces for at in _all(raw, literal[:size]))
             other, count = behind.most_common(1)[0] if behind else (literal[size:], 0)
@@ -284,7 +284,7 @@ def _half_markers(envelope: Envelope, pieces: Sequence[bytes]) -> Iterator[Sympt
 def _markers(envelope: Envelope, start: int, stop: int, read: Read) -> list[int]:
     """Where in the head of a gap markers stand."""
     raw = read(start, min(stop, start + SAMPLE))
-    found = {at for literal in envelope.sync for at in _all(raw, literal)}
+    found = {at for literal in envelope.search.sync for at in _all(raw, literal)}
     return [start + at for at in sorted(found)[:CANDIDATES]]
 
 
@@ -297,13 +297,15 @@ def _all(raw: bytes, literal: bytes) -> Iterator[int]:
 
 def _length(envelope: Envelope, raw: bytes) -> int | None:
     """What a header claims, whatever the limit is; None where it is refused, or longer than is looked at."""
-    measured = maybe_advance(envelope.steps(Window(raw, 0, len(raw), 1 << 62)), envelope.reasons)
+    measured = maybe_advance(envelope.measure.incremental(Window(raw, 0, len(raw), 1 << 62)), envelope.measure.reasons)
     return measured.length if isinstance(measured, Measured) else None
 
 
 def _ends(envelope: Envelope, at: int, size: int, read: Read) -> bool:
     """Whether the stream ends at this offset, or a marker stands there."""
-    return at == size or (at < size and read(at, at + max(map(len, envelope.sync))).startswith(envelope.sync))
+    return at == size or (
+        at < size and read(at, at + max(map(len, envelope.search.sync))).startswith(envelope.search.sync)
+    )
 
 
 def _stripped(formats: Sequence[Format], pieces: Sequence[bytes]) -> Iterator[Symptom]:
@@ -313,12 +315,12 @@ def _stripped(formats: Sequence[Format], pieces: Sequence[bytes]) -> Iterator[Sy
         return
     for format in formats:
         envelope = format.envelope
-        if envelope is None or not any(checksum.order != "hex" for checksum in envelope.checksums):
+        if envelope is None or not any(checksum.order != "hex" for checksum in envelope.search.checksums):
             continue
-        count = sum(raw.count(bytes(byte & 0x7F for byte in literal)) for literal in envelope.sync)
-        binary = sum(checksum.size for checksum in envelope.checksums if checksum.order != "hex")
+        count = sum(raw.count(bytes(byte & 0x7F for byte in literal)) for literal in envelope.search.sync)
+        binary = sum(checksum.size for checksum in envelope.search.checksums if checksum.order != "hex")
         # A marker that has no top bit shows nothing; then so many bytes of checksums do.
-        marked = any(not literal.isascii() for literal in envelope.sync)
+        marked = any(not literal.isascii() for literal in envelope.search.sync)
         if count > 1 and (marked or count * binary >= STRIPPED):
             yield Symptom(
                 "seven-bits",

@@ -118,7 +118,7 @@ UNDOS: tuple[Undo, ...] = (
 
 def bits_of(format: Format) -> int:
     """Bits of checksum that hold in each frame of a format; 0 where it has none or is no stream."""
-    checks = format.envelope.checksums if format.envelope is not None else ()
+    checks = format.envelope.search.checksums if format.envelope is not None else ()
     return sum(check.size * (4 if check.order == "hex" else 8) for check in checks)
 
 

@@ -52,5 +52,6 @@ class Readback:
 def specs_used(formats: Iterable[Format]) -> tuple[SpecUsed, ...]:
     """The formats as the quarantine names them."""
     return tuple(
-        SpecUsed(format.name, format.envelope.source_hash if format.envelope is not None else "") for format in formats
+        SpecUsed(format.name, format.envelope.about.source_hash if format.envelope is not None else "")
+        for format in formats
     )

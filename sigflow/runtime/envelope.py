@@ -50,187 +50,242 @@ class Measured:
 class CrcParameters:
     """A CRC that has no catalogue name: the Rocksoft model's parameters."""
 
+    #: Bits of the value, and the polynomial without its highest bit.
     width: int
     poly: int
+    #: The register before the first byte.
     init: int = 0
+    #: Whether the bits of each byte, and those of the value, are reversed.
     refin: bool = False
     refout: bool = False
+    #: What the value is combined with at the end, by exclusive or.
     xorout: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Checksum:
-    """One checksum of a frame.
+    """One checksum of a frame."""
 
-    `algorithm`: a registered name or free CRC parameters.  `size`: bytes of the stored value.  `order`: `big`,
-    `little`, or `hex` for text digits.  `stored` and `pieces` are set where the layout is static (see the file's
-    opening), else
-    None: then `Envelope.steps` gives them per frame.  `zeroed`: the stored value lies inside `pieces` and counts as
-    zeros. `field` names the attribute, `over` the coverage as the spec says it (for people).  optional: not every frame
-    has it; which do is told by the measure.
-    """
-
+    #: The attribute that holds the stored value.
     field: str
+    #: A registered name, or free CRC parameters.
     algorithm: str | CrcParameters
+    #: Bytes of the stored value.
     size: int
+    #: `big`, `little`, or `hex` for text digits.
     order: str
+    #: Where the value is stored and what it covers, where the layout is static (see the file's opening); else None:
+    #: then the measure gives both per frame.
     stored: int | None = None
     pieces: tuple[Piece, ...] | None = None
+    #: The stored value lies inside `pieces` and counts as zeros.
     zeroed: bool = False
+    #: The coverage as the spec says it, for people.
     over: str = ""
+    #: Not every frame has it; which do is told by the measure.
     optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Sequence:
-    """The sequence counter of a format: `field` counts by `step` modulo `modulus`, for each value of `stream`.
+    """The sequence counter of a format."""
 
-    `stream` gives the stream's id from a parsed unit (None: one counter for all).  `head` is, where `Envelope.run`
-    exists, the index of the counter (and `stream_head` of the stream id) in the tuple that `run` gives with each frame.
-    needs: the attribute paths of the numbers that `stream` reads; None where it may read more.  counts: tells from a
-    parsed unit whether it is one of those that are counted (None: all are).
-    """
-
+    #: The attribute that counts, modulo what, and by which step.
     field: str
     modulus: int
     step: int = 1
+    #: Gives the id of the stream that is counted from a parsed unit; None: one counter for all.
     stream: Callable[[Any], object] | None = None
+    #: Where `Measure.run` exists, the places of the counter and of the stream id in the header tuples that it gives.
     head: int | None = None
     stream_head: int | None = None
+    #: The attribute paths of the numbers that `stream` reads; None where it may read more.
     needs: tuple[str, ...] | None = None
+    #: Tells from a parsed unit whether it is one of those that are counted; None: all are.
     counts: Callable[[Any], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Codec:
-    """One payload codec: `name` in the codec registry, or `parse` (of the generated class `target`); `when` decides per
-    unit.
+    """One payload codec."""
 
-    needs: the attribute paths of the numbers that `when` reads; None where it may read more.  others: codecs that are
-    tried, in their order, on what this one refuses.
-    """
-
+    #: The attribute with the payload.
     field: str
+    #: The name in the codec registry, or of the type that `parse` reads.
     name: str
+    #: Decides per unit whether it applies; None: always.
     when: Callable[[Any], bool] | None = None
+    #: Makes an object of the generated class `target` of the payload's bytes.
     parse: Callable[[bytes], Any] | None = None
+    #: The attribute paths of the numbers that `when` reads; None where it may read more.
     needs: tuple[str, ...] | None = None
     target: type[Any] | None = None
+    #: Codecs that are tried, in their order, on what this one refuses.
     others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class NoteRule:
-    """`-sigflow-note`: where `when(unit)` holds, the record gets a note `code` with `text`.  needs: as of `Codec`."""
+    """`-sigflow-note`: a remark on some frames."""
 
+    #: The attribute that it is about.
     path: str
+    #: The note's code and text.
     code: str
     text: str
+    #: Whether a unit gets it.
     when: Callable[[Any], bool]
+    #: The attribute paths of the numbers that `when` reads; None where it may read more.
     needs: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Time:
-    """The time of a frame: `value(unit)` counts units of `nanoseconds` since `epoch` (ISO date, None: an arbitrary
-    start).
-    """
+    """The time of a frame."""
 
+    #: Gives from a unit a count of units of so many nanoseconds.
     value: Callable[[Any], float]
     nanoseconds: int
+    #: An ISO date from which on it counts; None: an arbitrary start.
     epoch: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field of the frame type, for people: id, type as written, one-line doc."""
+    """A field of the frame type, for people."""
 
+    #: Its id, and its type as written.
     id: str
     type: str
+    #: The first line of its documentation.
     doc: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Envelope:
-    """Everything the scan needs to know about one frame of a format.
+class About:
+    """What a format is called, and what is said of it to people."""
 
-    sync: the literals searched for, () when every byte is a candidate.  chain: how many headers in a row confirm a
-    frame of a format without a checksum; None where the checksum confirms.  header: leading bytes that measuring
-    looks at, where that is a constant.  header_bits: -log2 of the chance that random bytes are a valid header.
-
-    measure(data, at, end): the fast way where the layout is static: the length of the frame that starts at data[at]
-    (not yet held against any limit), a reason (str) why there is none, or None where fewer than `header` bytes stand
-    between at and end: then `steps` decides.
-    steps(window): a generator; yields while bytes are lacking, returns `Measured`, raises `Refused`.
-    reasons: the spec's gap reasons by the YAML path of the attribute that fails.  payload_at: where the payload
-    stands in a frame, where that is static.  byte_order: `big`, `little`, or a function of the unit that gives `big`
-    or `little`.
-    run(data, at, end, limit, found): whole good frames in a row from `at` on, checksum verified, each appended to
-    `found` as (start, stop, header tuple); returns where it stopped.  It stops at anything that is not a plain good
-    frame.
-    head(data, at): the header tuple of the frame at data[at], where there is such.
-    late(raw, head): the unit of a frame that was found, where that cannot fail: it sets the header's fields, the rest
-    is read when it is asked for.  head: the header tuple of `run`, or None.  lazy: of modules of ABI 2 instead of it:
-    `parse` with a header tuple does that.
-    parse(raw, head): the unit parsed from its bytes; `head` is the header tuple of `run`, or None.
-    unit: the class of a frame's value.  columns(): the module's classes as columns.  kind_needs: of `kind`, as the
-    `needs` of a codec.
-
-    native_measure(data, at, end, limit, box): the measure over integers only, of the frame that would begin at
-    data[at], a uint8 array of which data[:end] is there: its length (not yet held against `limit`, the largest frame),
-    NEED while bytes are lacking, -1 - k where it is refused for native_reasons[k], BAILOUT (-1000) where int64
-    arithmetic does not reach and `steps` must decide.  It may be called where native_min_limit <= limit < 2**62.  box,
-    an int64 array of 64 words or more, gets, where there is a length: [0] how many leading bytes were looked at; [1] 0
-    where the record has surely no diagnostics, else 1, with UNCOUNTED added where the frame is none of those that the
-    sequence counts; [2] and [3], if native_counts, the sequence counter as two's complement and the stream id; from [4]
-    on, for each checksum whose layout is not static, the offset of the stored value (-1: the frame has no such
-    checksum), the number of pieces, and (start, stop) of each, or (-1, literal byte).  box[4:64] may be written also
-    where there is no length.
-    inexpressible: where there is no `native_measure`, which construct of the spec is why, with its YAML path and line.
-    """
-
+    #: The format's name.
     name: str
+    #: The file of its spec, as messages name it.
     spec: str
-    parse: Callable[[bytes, tuple[Any, ...] | None], Any]
-    steps: Callable[[Window], Generator[None, None, Measured]]
-    measure: Callable[[Any, int, int], int | str | None] | None = None
-    run: Callable[[Any, int, int, int, list[tuple[int, int, tuple[Any, ...]]]], int] | None = None
-    late: Callable[[bytes, tuple[Any, ...] | None], Any] | None = None
-    lazy: bool = False
-    head: Callable[[Any, int], tuple[Any, ...]] | None = None
-    sync: tuple[bytes, ...] = ()
-    max_frame: int = 16 << 20
-    min_frame: int = 1
-    header: int | None = None
-    header_bits: float = 0.0
-    chain: int | None = None
-    checksums: tuple[Checksum, ...] = ()
-    aborted_by_sync: bool = True
-    overtaken_by: str | None = None
-    sequence: Sequence | None = None
-    time: Time | None = None
-    kind: Callable[[Any], object] | None = None
-    kind_needs: tuple[str, ...] | None = None
-    payload: str | None = None
-    payload_at: tuple[int, int | None] | None = None
-    byte_order: str | Callable[[Any], str] | None = None
-    metadata: Callable[[Any], dict[str, str]] | None = None
-    reasons: Mapping[str, str] = field(default_factory=dict)
-    codecs: tuple[Codec, ...] = ()
-    notes: tuple[NoteRule, ...] = ()
-    fields: tuple[Field, ...] = ()
-    unit: type[Any] | None = None
-    columns: Callable[[], Module] | None = None
+    #: A hash of the spec; formats of the same content are equal all the same.
+    source_hash: str = field(default="", compare=False)
+    #: The spec's title, and its documentation.
     title: str = ""
     doc: str = ""
-    native_measure: Callable[[Any, int, int, int, Any], int] | None = None
-    native_reasons: tuple[str, ...] = ()
-    native_min_limit: int = 0
-    native_counts: bool = False
-    inexpressible: str = ""
-    source_hash: str = field(default="", compare=False)
+    #: The fields of the frame type, in order.
+    fields: tuple[Field, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """How a frame is found in a stream: where it may begin, how long it may be, and what confirms it."""
+
+    #: The literals searched for; () when every byte is a candidate.
+    sync: tuple[bytes, ...] = ()
+    #: The largest and the smallest frame in bytes; the user's limit overrules the largest.
+    max_frame: int = 16 << 20
+    min_frame: int = 1
+    #: -log2 of the chance that random bytes are a valid header; 0 where a header refuses nothing.
+    header_bits: float = 0.0
+    #: How many headers in a row confirm a frame without a checksum; None where the checksum confirms.
+    chain: int | None = None
+    #: The checksums of a frame, in the order in which they are looked at.
+    checksums: tuple[Checksum, ...] = ()
+    #: Whether a second sync literal inside a text header refuses the frame.
+    aborted_by_sync: bool = True
+    #: `sequence`: in a live stream the next frame of its own sequence overtakes a candidate; else None.
+    overtaken_by: str | None = None
 
     @property
     def sometimes_checked(self) -> bool:
         """Whether a checksum confirms some frames, and a chain those that have none: all checksums are optional."""
-        return self.chain is not None and bool(self.checksums) and all(one.optional for one in self.checksums)
+        return self.chain is not None and bool(self.checksums) and all(checksum.optional for checksum in self.checksums)
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """How long the frame is that begins at a place, in the forms that the compiler writes; all say the same.
+
+    Numbers that a form gives for a length are not yet held against any limit, unless it says so.
+    """
+
+    #: incremental(window): a generator; yields while bytes are lacking, returns `Measured`, raises `Refused`.
+    incremental: Callable[[Window], Generator[None, None, Measured]]
+    #: The spec's gap reasons by the YAML path of the attribute that fails.
+    reasons: Mapping[str, str] = field(default_factory=dict)
+
+    #: static(data, at, end): where the layout is static, the length of the frame at data[at], a reason (str) why there
+    #: is none, or None where fewer than `header` bytes stand between at and end, or where a field
+    #: is longer than its `-sigflow-max-size`: then `incremental` decides.
+    static: Callable[[Any, int, int], int | str | None] | None = None
+    #: Leading bytes that measuring looks at, where that is a constant.
+    header: int | None = None
+    #: head(data, at): the header of the frame at data[at] as a tuple, where there is such.
+    head: Callable[[Any, int], tuple[Any, ...]] | None = None
+    #: run(data, at, end, limit, frames): whole good frames in a row from `at` on, checksum verified, each appended to
+    #: `frames` as (start, stop, header tuple).  Returns where it stopped: before anything that is not a plain good
+    #: frame of at most `limit` bytes.
+    run: Callable[[Any, int, int, int, list[tuple[int, int, tuple[Any, ...]]]], int] | None = None
+
+    #: native(data, at, end, limit, box): the measure over integers only, of the frame that would begin at data[at], a
+    #: uint8 array of which data[:end] is there: its length, NEED while bytes are lacking, -1 - k where it is refused
+    #: for native_reasons[k], BAILOUT where int64 arithmetic does not reach and `incremental` must decide.  `limit`, the
+    #: largest frame, is below 2**62.  What box gets where there is a length, `runtime/box.py` says.
+    native: Callable[[Any, int, int, int, Any], int] | None = None
+    #: The reasons for which the native form refuses, by their numbers.
+    native_reasons: tuple[str, ...] = ()
+    #: The smallest limit with which the native form may be called.
+    native_min_limit: int = 0
+    #: Whether the native form tells the sequence counter and the stream id.
+    native_counts: bool = False
+    #: Where there is no native form: which construct of the spec is why, with its YAML path and line.
+    inexpressible: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decode:
+    """What the bytes of a frame mean, once it was found.  Functions of a unit take the value that `parse` gives."""
+
+    #: parse(raw, head): the unit parsed from its bytes.  head: the header tuple of `Measure.run`, or None.
+    parse: Callable[[bytes, tuple[Any, ...] | None], Any]
+    #: late(raw, head): the unit of a frame that was found, where that cannot fail: it sets the header's fields, the
+    #: rest is read when it is asked for.  head: as of `parse`.
+    late: Callable[[bytes, tuple[Any, ...] | None], Any] | None = None
+    #: The class of a unit.
+    unit: type[Any] | None = None
+    #: columns(): the module's classes as columns.
+    columns: Callable[[], Module] | None = None
+    #: The counter by which lost frames are told.
+    sequence: Sequence | None = None
+    #: When the frame was made, as it says itself.
+    time: Time | None = None
+    #: kind(unit): which kind of frame it is, for counts by kind; kind_needs: as the `needs` of a codec.
+    kind: Callable[[Any], object] | None = None
+    kind_needs: tuple[str, ...] | None = None
+    #: The attribute that is the payload, and where it stands in a frame, where that is static.
+    payload: str | None = None
+    payload_at: tuple[int, int | None] | None = None
+    #: `big`, `little`, or a function of the unit that gives one of them.
+    byte_order: str | Callable[[Any], str] | None = None
+    #: metadata(unit): keys and texts of the header, in order.
+    metadata: Callable[[Any], dict[str, str]] | None = None
+    #: What may have to be done to the payload, in the order in which they are asked.
+    codecs: tuple[Codec, ...] = ()
+    #: What is remarked of some frames.
+    notes: tuple[NoteRule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """Everything that is known of one frame of a format, by what it is for."""
+
+    #: What it is called.
+    about: About
+    #: How it is found.
+    search: Search
+    #: How it is measured.
+    measure: Measure
+    #: How it is decoded.
+    decode: Decode

@@ -16,9 +16,7 @@ from sigflow.runtime import pickled
 from sigflow.runtime.stream import KaitaiStream
 
 #: The version of the contract between generated modules and this runtime.
-ABI = 3
-#: The oldest version that still runs.
-OLDEST_ABI = 1
+ABI = 1
 #: Bounds on what one value of the wire may ask for in a generated parser.
 MAX_SHIFT = 1 << 13
 MAX_INFLATED = 256 << 20
@@ -138,12 +136,12 @@ def _short(value: Any, levels: int) -> str:
 
 def require_abi(module: str, spec: str, version: int) -> None:
     """Refuse a generated module that this runtime cannot run, and say how to make a new one."""
-    if not OLDEST_ABI <= version <= ABI:
-        age = "older" if version < OLDEST_ABI else "newer"
+    if version != ABI:
+        age = "older" if version < ABI else "newer"
         newer = "install a newer one, or " if age == "newer" else ""
         raise SpecError(
             f"{module} was generated for ABI {version} by {'a' if newer else 'an'} {age} sigflow, this one runs "
-            f"ABI {OLDEST_ABI} to {ABI}: {newer}generate it again with `sigflow compile {spec} -o DIR`"
+            f"ABI {ABI}: {newer}generate it again with `sigflow compile {spec} -o DIR`"
         )
 
 

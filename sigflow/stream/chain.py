@@ -49,7 +49,7 @@ class Chain:
         length = header.look(data, base, at)
         if length.__class__ is not int:
             return length
-        n = header.envelope.chain
+        n = header.envelope.search.chain
         assert n is not None  # only formats that are confirmed by chain get here
         stop = at + length
         whole = stop <= len(data)
@@ -87,14 +87,14 @@ class Chain:
                     break
             else:
                 return False
-            if header.envelope.chain is None or not header.null(data, base, place):
+            if header.envelope.search.chain is None or not header.null(data, base, place):
                 return True
             place += claim
         return False
 
     def _against_run(self, header: Header, data: Buffer, base: int, at: int, length: int, final: bool) -> Verdict:
         """The verdict on a whole frame that holds a run: by what follows its end."""
-        n = header.envelope.chain or 1
+        n = header.envelope.search.chain or 1
         place, streams = at + length, dict[tuple[Header, int], Key]()
         for _ in range(n):
             if place >= len(data):
@@ -120,7 +120,7 @@ class Chain:
         self, data: Buffer, base: int, at: int, length: int, header: Header, lock: int, final: bool
     ) -> tuple[Verdict, int]:
         """The verdict by what follows, and where the last header that was looked at begins."""
-        n = 1 if lock == START else (header.envelope.chain or 1) - 1
+        n = 1 if lock == START else (header.envelope.search.chain or 1) - 1
         cut: Verdict = length if lock == START else UNCONFIRMED  # where the stream ends inside the chain
         place, known = at + length, 0
         if self._known[:3] == (base + at, header, lock):
@@ -149,6 +149,6 @@ class Chain:
             verdict = header.look(data, base, at)
             if verdict is None:
                 return None, header
-            if verdict.__class__ is int and (header.envelope.chain is None or not header.null(data, base, at)):
+            if verdict.__class__ is int and (header.envelope.search.chain is None or not header.null(data, base, at)):
                 return verdict, header
         return UNCONFIRMED, header

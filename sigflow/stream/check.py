@@ -105,8 +105,10 @@ class Checks:
     def __init__(self, header: Header, account: Account) -> None:
         self._header = header
         self._account = account
-        self._checks = [Check(checksum) for checksum in header.envelope.checksums]
-        self._static = all(each.stored is not None and each.pieces is not None for each in header.envelope.checksums)
+        self._checks = [Check(checksum) for checksum in header.envelope.search.checksums]
+        self._static = all(
+            each.stored is not None and each.pieces is not None for each in header.envelope.search.checksums
+        )
 
     def without_ranges(self) -> str | None:
         """The name of an algorithm that has no range form, or None."""
@@ -114,7 +116,9 @@ class Checks:
 
     def demand(self) -> float:
         """Ends of stretches for each byte of the stream, at worst."""
-        pieces = sum(len(each.pieces) if each.pieces is not None else 2 for each in self._header.envelope.checksums)
+        pieces = sum(
+            len(each.pieces) if each.pieces is not None else 2 for each in self._header.envelope.search.checksums
+        )
         return 2 * pieces / spacing(self._header.sync)
 
     def prepare(self, every: int, shared: dict[str, Prefix]) -> None:
@@ -131,7 +135,7 @@ class Checks:
     def _layout(self, data: Buffer, base: int, at: int) -> list[tuple[int, tuple[Piece, ...]] | None]:
         """Where each value stands and what it covers; None where the frame has no such checksum."""
         if self._static:
-            return [(each.stored or 0, each.pieces or ()) for each in self._header.envelope.checksums]
+            return [(each.stored or 0, each.pieces or ()) for each in self._header.envelope.search.checksums]
         measured = self._header.maybe_measured(data, base, at)
         assert measured is not None and not isinstance(measured, str)  # the header was found valid
         return list(measured.checks)

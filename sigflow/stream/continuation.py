@@ -111,7 +111,7 @@ class Continuations:
             if length is None:
                 need = min(need, base + len(data) + 1)
             elif length.__class__ is int and not (
-                header.envelope.chain is not None and header.null(data, base, offset - base)
+                header.envelope.search.chain is not None and header.null(data, base, offset - base)
             ):
                 end, more = offset + length, _NONE
                 if left > 1:

@@ -29,7 +29,7 @@ def _checksum(format: Format, data: Buffer, base: int, at: int) -> StreamError:
 
 
 def _too_long(format: Format, data: Buffer, base: int, at: int) -> StreamError:
-    measure, limit = format.header.envelope.measure, format.header.limit
+    measure, limit = format.header.envelope.measure.static, format.header.limit
     length = measure(data, at, len(data)) if measure is not None else None
     found = length if isinstance(length, int) else None
     shown = "frame length" if found is None else f"frame length {found}"

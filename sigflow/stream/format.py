@@ -58,38 +58,39 @@ class Format:
         self.root = root
         self.module = module
         #: The file of the spec, for messages.
-        self.spec = envelope.spec if envelope is not None else f"{name}.ksy"
-        self.name: str = name if name is not None else envelope.name if envelope is not None else ""
+        self.spec = envelope.about.spec if envelope is not None else f"{name}.ksy"
+        self.name: str = name if name is not None else envelope.about.name if envelope is not None else ""
         self._parse: Callable[[bytes, tuple[Any, ...] | None], Any]
         if envelope is not None:
-            self._parse = envelope.parse
+            self._parse = envelope.decode.parse
         else:
             assert root is not None  # so it was given
             self._parse = lambda raw, head: parse_whole(root, raw)
-        sequence = envelope.sequence if envelope is not None else None
+        sequence = envelope.decode.sequence if envelope is not None else None
         if self.limits.over_the_wire:
             self._parse = _within(self.limits, self._parse)
         # Limits on what the wire may ask for hold while a value is parsed whole.
-        self.late = _late(envelope) if envelope is not None and not self.limits.over_the_wire else None
+        self.late = envelope.decode.late if envelope is not None and not self.limits.over_the_wire else None
         self._sequence: Callable[[Any], Any] | None = None
         if envelope is not None and sequence is not None:
-            self._sequence = attrgetter(attribute(envelope.unit, sequence.field))
+            self._sequence = attrgetter(attribute(envelope.decode.unit, sequence.field))
 
     def __repr__(self) -> str:
         if self.envelope is None:
             return f"Format({self.name!r}, a whole file)"
-        names = [field.id for field in self.envelope.fields]
+        names = [field.id for field in self.envelope.about.fields]
         fields = ", ".join(names[:8]) + (f", … {len(names)} in all" if len(names) > 8 else "")
-        return f"Format({self.name!r}, frames of {self.envelope.min_frame} to {self.max_frame} bytes: {fields})"
+        return f"Format({self.name!r}, frames of {self.envelope.search.min_frame} to {self.max_frame} bytes: {fields})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        made = self.envelope.parse if self.envelope is not None else getattr(self.root, "__init__", None)
+        made = self.envelope.decode.parse if self.envelope is not None else getattr(self.root, "__init__", None)
         space: dict[str, Any] = getattr(made, "__globals__", {})
         module: str | None = pickled.entered(space) or space.get("__name__")
-        found = getattr(sys.modules.get(module or ""), "FORMAT", None)
-        if module is None or (self.envelope is not None and getattr(found, "parse", None) is not made):
+        entered: Any = getattr(sys.modules.get(module or ""), "FORMAT", None)
+        known = entered.decode.parse if isinstance(entered, Envelope) else None
+        if module is None or (self.envelope is not None and known is not made):
             raise pickle.PicklingError(f"format {self.name!r} was not made from a generated module, which names it")
-        codecs = {one.name: one.others for one in (self.envelope.codecs if self.envelope is not None else ())}
+        codecs = {one.name: one.others for one in (self.envelope.decode.codecs if self.envelope is not None else ())}
         root = self.root.__qualname__ if self.root is not None else None
         return _restored, (module, space.get(pickled.ORIGIN), self.limits, root, self.name, codecs)
 
@@ -102,14 +103,14 @@ class Format:
     @property
     def schema(self) -> tuple[Field, ...]:
         """The fields of the frame, in order."""
-        return self.envelope.fields if self.envelope is not None else ()
+        return self.envelope.about.fields if self.envelope is not None else ()
 
     @property
     def max_frame(self) -> int:
         """The largest frame in bytes: the user's limit, else the spec's."""
         if self.limits.frame is not None:
             return self.limits.frame
-        return self.envelope.max_frame if self.envelope is not None else WHOLE_FILE
+        return self.envelope.search.max_frame if self.envelope is not None else WHOLE_FILE
 
     def with_limits(self, limits: Limits | None) -> Format:
         """This format with these limits over its own."""
@@ -120,10 +121,10 @@ class Format:
     def with_fallback(self, codecs: Mapping[str, Sequence[str]]) -> Format:
         """This format with codecs, by the name of the codec that its spec names, that are tried on what it refuses."""
         envelope = self.envelope
-        if envelope is None or not any(codec.name in codecs for codec in envelope.codecs):
+        if envelope is None or not any(codec.name in codecs for codec in envelope.decode.codecs):
             return self
-        chained = tuple(replace(codec, others=tuple(codecs.get(codec.name, ()))) for codec in envelope.codecs)
-        envelope = replace(envelope, codecs=chained)
+        chained = tuple(replace(codec, others=tuple(codecs.get(codec.name, ()))) for codec in envelope.decode.codecs)
+        envelope = replace(envelope, decode=replace(envelope.decode, codecs=chained))
         return Format(envelope, self.limits, root=self.root, name=self.name, module=self.module)
 
     # ---------------------------------------------------------------- frames
@@ -135,8 +136,14 @@ class Format:
         """
         if self.envelope is None:
             raise UsageError(f"{self.name} is a whole-file format: its one frame ends where the stream does")
-        window = Window(data, 0, len(data), self.max_frame, self.envelope.sync if self.envelope.aborted_by_sync else ())
-        measured = maybe_advance(self.envelope.steps(window), self.envelope.reasons)
+        window = Window(
+            data,
+            0,
+            len(data),
+            self.max_frame,
+            self.envelope.search.sync if self.envelope.search.aborted_by_sync else (),
+        )
+        measured = maybe_advance(self.envelope.measure.incremental(window), self.envelope.measure.reasons)
         if measured is None:
             return NEED
         if isinstance(measured, Measured) and measured.length <= self.max_frame:
@@ -188,9 +195,9 @@ class Format:
 
     def sequence_of(self, record: Record) -> int | None:
         """The wire's counter; None where there is none."""
-        if self._sequence is None or self.envelope is None or self.envelope.sequence is None:
+        if self._sequence is None or self.envelope is None or self.envelope.decode.sequence is None:
             return None
-        place = self.envelope.sequence.head
+        place = self.envelope.decode.sequence.head
         if record.head is not None and place is not None:
             counter: int = record.head[place]
             return counter
@@ -201,14 +208,14 @@ class Format:
 
     def stream_of(self, record: Record) -> object:
         """The id of the stream whose counter it is; `WIRE_ERRORS` where the value was not parsed that far."""
-        sequence = self.envelope.sequence if self.envelope is not None else None
+        sequence = self.envelope.decode.sequence if self.envelope is not None else None
         if sequence is None or sequence.stream is None:
             return None
         return sequence.stream(record.value)
 
     def time_of(self, record: Record) -> int | None:
         """Nanoseconds since 1970, or since the format's own start where it names no epoch; None without a time."""
-        time = self.envelope.time if self.envelope is not None else None
+        time = self.envelope.decode.time if self.envelope is not None else None
         if time is None:
             return None
         try:
@@ -219,7 +226,7 @@ class Format:
 
     def byte_order_of(self, record: Record) -> str | None:
         """`big` or `little`, where the format declares the order of its payload."""
-        order = self.envelope.byte_order if self.envelope is not None else None
+        order = self.envelope.decode.byte_order if self.envelope is not None else None
         return order(record.value) if callable(order) else order
 
 
@@ -239,14 +246,6 @@ def _restored(
         kind = getattr(kind, part)
     format = Format(envelope, limits, root=kind if root else None, name=name, module=found)
     return format.with_fallback({codec: others for codec, others in codecs.items() if others})
-
-
-def _late(envelope: Envelope) -> Callable[[bytes, tuple[Any, ...] | None], Any] | None:
-    """What makes the value of a frame from its header, where that is possible."""
-    head_of = envelope.head
-    if envelope.late is not None or not envelope.lazy or head_of is None:
-        return envelope.late
-    return lambda raw, head: envelope.parse(raw, head if head is not None else head_of(raw, 0))
 
 
 def _epoch(text: str) -> int:

@@ -53,20 +53,20 @@ class Header:
     def __init__(self, envelope: Envelope, limit: int, account: Account) -> None:
         self.envelope = envelope
         self.limit = limit
-        self.sync = envelope.sync
+        self.sync = envelope.search.sync
         self._account = account
-        self._abort = envelope.sync if envelope.aborted_by_sync else ()
-        self._size = envelope.header or 0
+        self._abort = envelope.search.sync if envelope.search.aborted_by_sync else ()
+        self._size = envelope.measure.header or 0
         self._zeros = bytes(self._size)
         # The fast way reads the whole header before it judges; where not even that fits into a frame, only the steps
         # find the first fault.
-        fits = envelope.header is not None and envelope.header <= limit
-        self._measure = envelope.measure if fits else None
+        fits = envelope.measure.header is not None and envelope.measure.header <= limit
+        self._measure = envelope.measure.static if fits else None
         # A header that refuses nothing says as much when it is all zeros as otherwise.
-        self._speaks = envelope.header_bits > 0
+        self._speaks = envelope.search.header_bits > 0
         #: Whether `key` may tell anything.
         self.counts = tells_counter(envelope, limit)
-        self._native_measure = envelope.native_measure if self.counts else None
+        self._native_measure = envelope.measure.native if self.counts else None
         self._box = [0] * BOX_WORDS
         self._done: dict[int, Measured | str] = {}
         self._open: dict[int, _Open] = {}
@@ -108,13 +108,13 @@ class Header:
         under_way = self._open.get(key)
         if under_way is None:
             window = Window(data, at, len(data), self.limit, self._abort)
-            steps = self.envelope.steps(window)
+            steps = self.envelope.measure.incremental(window)
         else:
             window, steps, need = under_way
             if end < need:
                 return None
             window.move(data, at, len(data))
-        result = maybe_advance(steps, self.envelope.reasons)
+        result = maybe_advance(steps, self.envelope.measure.reasons)
         if result is None:
             self._open[key] = (window, steps, max(key + window.looked, end + 1))
             window.move(b"", at, at)  # what waits must not keep a buffer that the stream has left
@@ -136,7 +136,7 @@ class Header:
 
         Told by the native measure, run as plain Python: so both engines mean the same by what a header measures.
         """
-        sequence = self.envelope.sequence
+        sequence = self.envelope.decode.sequence
         if (
             self._native_measure is None
             or sequence is None
@@ -149,7 +149,7 @@ class Header:
 
     def neighbour(self, key: Key, steps: int) -> Key:
         """Stream id and counter of the frame that comes so many steps after one with this `key`."""
-        sequence = self.envelope.sequence
+        sequence = self.envelope.decode.sequence
         assert sequence is not None  # it gave the key
         return key[0], (key[1] + steps * sequence.step) % sequence.modulus
 
@@ -169,7 +169,7 @@ class Header:
         """The bytes that a frame may begin with."""
         if self.sync:
             return frozenset(literal[0] for literal in self.sync)
-        return _not_refused(self.envelope.steps, self.limit, self._abort)
+        return _not_refused(self.envelope.measure.incremental, self.limit, self._abort)
 
     def beginning(self) -> re.Pattern[bytes]:
         """A byte that a frame may begin with."""
@@ -193,12 +193,12 @@ def tells_counter(envelope: Envelope, limit: int) -> bool:
 
     That is so where the native measure tells them, and where counting on stays within 64 bits.
     """
-    sequence = envelope.sequence
+    sequence = envelope.decode.sequence
     return (
         sequence is not None
-        and envelope.native_measure is not None
-        and envelope.native_counts
-        and limit >= envelope.native_min_limit
+        and envelope.measure.native is not None
+        and envelope.measure.native_counts
+        and limit >= envelope.measure.native_min_limit
         and sequence.step <= LARGEST // 2
         and (sequence.modulus <= LARGEST or sequence.modulus in (2 * LARGEST, 4 * LARGEST))
     )

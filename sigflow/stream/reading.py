@@ -36,13 +36,13 @@ def read(envelope: Envelope, limits: Limits, record: Record, unit: Any, fault: B
     """The reading of a record whose bytes parse to `unit`, as far as `fault` let them."""
     findings: list[Finding] = []
     if fault is not None:
-        findings += parse_findings(envelope.name, envelope.spec, envelope.reasons, record, fault)
-    for rule in envelope.notes:
+        findings += parse_findings(envelope.about.name, envelope.about.spec, envelope.measure.reasons, record, fault)
+    for rule in envelope.decode.notes:
         if _holds(rule.when, unit, envelope, record, rule.path, findings, fault):
-            findings.append(Finding(rule.code, Severity.NOTE, rule.text, record.start, envelope.name, rule.path))
+            findings.append(Finding(rule.code, Severity.NOTE, rule.text, record.start, envelope.about.name, rule.path))
     payload, offset = _payload(envelope, record, unit)
     applied: int | None = None
-    for number, codec in enumerate(envelope.codecs):
+    for number, codec in enumerate(envelope.decode.codecs):
         if payload is None or not _holds(codec.when, unit, envelope, record, codec.field, findings, fault):
             continue
         try:
@@ -52,20 +52,20 @@ def read(envelope: Envelope, limits: Limits, record: Record, unit: Any, fault: B
             place = record.start + offset
             other = _by_others(codec, payload, limits)
             if other is None:
-                findings.append(Finding(CODEC, Severity.ERROR, text, place, envelope.name, codec.field))
+                findings.append(Finding(CODEC, Severity.ERROR, text, place, envelope.about.name, codec.field))
                 break  # the next codec would get what it is not made for
             name, (value, problems) = other
             text = f"codec {name} took what {codec.name} refused: {text}"
-            findings.append(Finding(FALLBACK, Severity.NOTE, text, place, envelope.name, codec.field))
+            findings.append(Finding(FALLBACK, Severity.NOTE, text, place, envelope.about.name, codec.field))
         for problem in problems:
             # Once a codec has changed the bytes, an offset in them is none in the stream.
             place = record.start + offset + (problem.offset if payload.__class__ is memoryview else 0)
             path = codec.field + problem.path
-            findings.append(Finding(problem.code, Severity.ERROR, problem.message, place, envelope.name, path))
+            findings.append(Finding(problem.code, Severity.ERROR, problem.message, place, envelope.about.name, path))
         payload, applied = value, number
     metadata: dict[str, str] = {}
-    if envelope.metadata is not None and fault is None:
-        metadata = envelope.metadata(unit)
+    if envelope.decode.metadata is not None and fault is None:
+        metadata = envelope.decode.metadata(unit)
     return Reading(payload, metadata, tuple(findings), applied)
 
 
@@ -139,7 +139,7 @@ def _holds(
     except WIRE_ERRORS as error:
         if fault is None:
             text = f"the condition cannot be decided: {type(error).__name__}: {error}"
-            found.append(Finding("undecided", Severity.WARNING, text, record.start, envelope.name, path))
+            found.append(Finding("undecided", Severity.WARNING, text, record.start, envelope.about.name, path))
         return False
 
 
@@ -148,7 +148,7 @@ def _payload(envelope: Envelope, record: Record, unit: Any) -> tuple[Any, int]:
     span = payload_span(envelope, record.raw)
     if span is not None:
         return memoryview(record.raw)[span[0] : span[1]], span[0]
-    field = envelope.payload or next((codec.field for codec in envelope.codecs), None)
+    field = envelope.decode.payload or next((codec.field for codec in envelope.decode.codecs), None)
     if field is None:
         return None, 0
     try:
@@ -160,13 +160,15 @@ def _payload(envelope: Envelope, record: Record, unit: Any) -> tuple[Any, int]:
 
 def payload_span(envelope: Envelope, raw: bytes) -> tuple[int, int] | None:
     """Where the payload stands in a frame: by the layout, or by a checksum that covers just the payload."""
-    if envelope.payload_at is not None:
-        start, stop = envelope.payload_at
+    if envelope.decode.payload_at is not None:
+        start, stop = envelope.decode.payload_at
         start = start if start >= 0 else len(raw) + start
         return start, len(raw) if stop is None else stop if stop >= 0 else len(raw) + stop
-    for n, checksum in enumerate(envelope.checksums):
-        if checksum.over and checksum.over == envelope.payload:
-            measured = maybe_advance(envelope.steps(Window(raw, 0, len(raw), len(raw))), envelope.reasons)
+    for n, checksum in enumerate(envelope.search.checksums):
+        if checksum.over and checksum.over == envelope.decode.payload:
+            measured = maybe_advance(
+                envelope.measure.incremental(Window(raw, 0, len(raw), len(raw))), envelope.measure.reasons
+            )
             layout = measured.checks[n] if isinstance(measured, Measured) and measured.checks else None
             pieces = layout[1] if layout is not None else ()
             if len(pieces) == 1 and isinstance(pieces[0], tuple):

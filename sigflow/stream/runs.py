@@ -44,9 +44,9 @@ class Runs:
 
     def __init__(self, headers: Sequence[Header]) -> None:
         self._headers = headers
-        self._wanted = {header.envelope.chain for header in headers if header.envelope.chain is not None}
+        self._wanted = {header.envelope.search.chain for header in headers if header.envelope.search.chain is not None}
         self._longest = max(self._wanted, default=0)
-        self._least = min((max(1, header.envelope.min_frame) for header in headers), default=1)
+        self._least = min((max(1, header.envelope.search.min_frame) for header in headers), default=1)
         self._counted = any(header.counts for header in headers)
         self._pattern: re.Pattern[bytes] | None = None
         self.drop()
@@ -151,7 +151,7 @@ class Runs:
             elif (
                 length.__class__ is int
                 and offset + length <= self._horizon
-                and (header.envelope.chain is None or not header.null(data, base, at))
+                and (header.envelope.search.chain is None or not header.null(data, base, at))
             ):
                 self._enter(header, offset + length, offset, starts)
         if lacking:

@@ -6,7 +6,7 @@ the parts keep besides are caches; `drop` forgets them and changes no result.
 One step: find the next candidate; what lies before it is gap (no-marker).  Ask each format for its verdict, those with
 a checksum first: a frame ends the step, NEED ends the scan until more bytes come, and when all refuse, one byte is gap.
 
-Runs of good frames are taken at once (`Envelope.run`) where that gives the same: the format has a checksum, no format
+Runs of good frames are taken at once (`Measure.run`) where that gives the same: the format has a checksum, no format
 asked before it can have a marker in the same place, and no mark or sequence can overrule its frames.
 """
 
@@ -29,7 +29,7 @@ from sigflow.stream.watch import Watch
 if TYPE_CHECKING:
     from sigflow.runtime.envelope import Envelope
 
-#: Frames that one call of `Envelope.run` should find, and bytes that it may take: few enough that what is found is
+#: Frames that one call of `Measure.run` should find, and bytes that it may take: few enough that what is found is
 #: taken and freed before Python's garbage collector looks for it, which costs more than all else about a small frame.
 _RUN_FRAMES = 180
 _RUN_BYTES = (1 << 14, 1 << 18)
@@ -60,23 +60,27 @@ class Format:
 
     def __init__(self, number: int, envelope: Envelope, limit: int, account: Account) -> None:
         self.number = number
-        self.name = envelope.name
+        self.name = envelope.about.name
         self.header = Header(envelope, limit, account)
-        checked = envelope.chain is None or envelope.sometimes_checked
+        checked = envelope.search.chain is None or envelope.search.sometimes_checked
         self.checks = Checks(self.header, account) if checked else None
-        self.chained = envelope.chain is not None
-        self.watch = Watch(self.header, self.checks) if self.checks and envelope.overtaken_by == "sequence" else None
+        self.chained = envelope.search.chain is not None
+        self.watch = (
+            Watch(self.header, self.checks) if self.checks and envelope.search.overtaken_by == "sequence" else None
+        )
         self.runs = False  # whether whole runs of its frames may be taken
         self.tried = -1  # where the last run was tried in vain
 
-        if envelope.chain is not None and not 1 <= envelope.chain <= LONGEST:
-            raise UsageError(f"format {envelope.name}: a chain of {envelope.chain} headers, wanted 1 to {LONGEST}")
-        if envelope.chain is None and not envelope.checksums:
-            raise UsageError(f"format {envelope.name} has neither a checksum nor a chain to confirm its frames")
+        if envelope.search.chain is not None and not 1 <= envelope.search.chain <= LONGEST:
+            raise UsageError(
+                f"format {envelope.about.name}: a chain of {envelope.search.chain} headers, wanted 1 to {LONGEST}"
+            )
+        if envelope.search.chain is None and not envelope.search.checksums:
+            raise UsageError(f"format {envelope.about.name} has neither a checksum nor a chain to confirm its frames")
         lacking = self.checks.without_ranges() if self.checks else None
         if lacking is not None and limit > WITHOUT_RANGES:
             raise UsageError(
-                f"format {envelope.name}: checksum {lacking} has no range form, so frames may have at most "
+                f"format {envelope.about.name}: checksum {lacking} has no range form, so frames may have at most "
                 f"{WITHOUT_RANGES} bytes, but the limit is {limit}: lower it (Limits.frame)"
             )
 
@@ -118,11 +122,11 @@ class Scanner:
         for checks in all_checks:
             checks.prepare(every_for(all_checks), self._prefixes)
         for each in self._ordered:
-            each.runs = each.header.envelope.run is not None and self._alone(each)
+            each.runs = each.header.envelope.measure.run is not None and self._alone(each)
 
     def _alone(self, format: Format) -> bool:
         """Whether a good frame of this format is taken for one whatever the other formats say."""
-        header = format.header.envelope.header
+        header = format.header.envelope.measure.header
         if format.checks is None or format.watch is not None or header is None or header > format.header.limit:
             return False
         before = self._ordered[: self._ordered.index(format)]
@@ -208,14 +212,15 @@ class Scanner:
         if self.marks or self._account.credit < 0:
             return False
         for format in self._ordered:
-            run = format.header.envelope.run
+            run = format.header.envelope.measure.run
             if not format.runs or run is None or format.tried == base + at:
                 continue
             found: Found = []
             end = min(len(data), at + self._window)
             stop = run(data, at, end, format.header.limit, found)
             if not found:
-                length = format.header.envelope.measure(data, at, len(data)) if format.header.envelope.measure else None
+                static = format.header.envelope.measure.static
+                length = static(data, at, len(data)) if static is not None else None
                 if isinstance(length, int) and at + length > end:
                     if at + length > len(data):
                         continue  # not all there: tried again when it is

@@ -310,17 +310,19 @@ def ended(trackers: Iterable[Tracker | None]) -> list[Event]:
 
 def tracker_of(format: Format, counts: Counts) -> Tracker | None:
     """The counters of a format, where it has a sequence."""
-    if format.envelope is None or format.envelope.sequence is None:
+    if format.envelope is None or format.envelope.decode.sequence is None:
         return None
     reorder = format.limits.reorder
-    return Tracker(format.name, format.envelope.sequence, counts, DEFAULT_REORDER if reorder is None else reorder)
+    return Tracker(
+        format.name, format.envelope.decode.sequence, counts, DEFAULT_REORDER if reorder is None else reorder
+    )
 
 
 def counted(format: Format, record: Record) -> tuple[Any, int] | None:
     """Stream id and counter of a record, from its value; None where it has none, or the value was not parsed that far,
     which the record's diagnostics say.
     """
-    sequence = format.envelope.sequence if format.envelope is not None else None
+    sequence = format.envelope.decode.sequence if format.envelope is not None else None
     try:
         if sequence is None or (sequence.counts is not None and not sequence.counts(record.value)):
             return None

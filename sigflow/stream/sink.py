@@ -108,7 +108,7 @@ class Events:
                 data = bytes(view[shift : found[-1][1]])
             found = [(at - shift, stop - shift, head) for at, stop, head in found]
             base += shift
-        sequence = format.envelope.sequence if format.envelope is not None else None
+        sequence = format.envelope.decode.sequence if format.envelope is not None else None
         if sequence is None or tracker is None:
             for at, stop, head in found:
                 out.append(Record(format, base + at, data[at:stop], index, head))

@@ -32,12 +32,12 @@ class Watch:
     """The pass over the frames of one format behind the candidate."""
 
     def __init__(self, header: Header, checks: Checks) -> None:
-        sequence = header.envelope.sequence
+        sequence = header.envelope.decode.sequence
         assert sequence is not None  # the compiler allows the hint only beside a sequence
         self._header = header
         self._checks = checks
         self._sequence = sequence
-        self._field = attrgetter(attribute(header.envelope.unit, sequence.field))
+        self._field = attrgetter(attribute(header.envelope.decode.unit, sequence.field))
         self.drop()
 
     def drop(self) -> None:
@@ -53,7 +53,7 @@ class Watch:
     def overtaken(self, data: Buffer, base: int, at: int, stop: int, floor: int) -> bool:
         """Whether the candidate at data[at], which claims the bytes up to `stop`, is overtaken."""
         if self._mine[0] != base + at or self._mine[1] is None:
-            begin = stop if stop <= len(data) else at + max(self._header.envelope.header or 0, _BEGIN)
+            begin = stop if stop <= len(data) else at + max(self._header.envelope.measure.header or 0, _BEGIN)
             self._mine = base + at, self._key(bytes(data[at:begin]))
         mine = self._mine[1]
         self._pass(data, base, at, min(stop, len(data)), floor)
@@ -66,7 +66,7 @@ class Watch:
     def _key(self, raw: bytes) -> _Key | None:
         """Stream id and sequence number of a frame; of one that is cut, where parsing got that far."""
         try:
-            unit: Any = self._header.envelope.parse(raw, None)
+            unit: Any = self._header.envelope.decode.parse(raw, None)
         except WIRE_ERRORS as error:
             unit = getattr(error, "partial", None)
         try:

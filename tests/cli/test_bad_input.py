@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import random
 import re
-import time
 from pathlib import Path
 
 import pytest
 
-from tests.cli.calls import SAMPLES, Call
+from tests.cli.calls import SAMPLES, Call, Called
 from tests.cli.test_terminal import on_terminal
+from tests.work import calls_of
 from tools.make_samples import sgf1
 
 VALID = SAMPLES / "valid_telemetry.sgf"
@@ -84,12 +84,13 @@ def test_a_spec_of_100_megabytes_is_refused_at_once(sigflow: Call, tmp_path: Pat
         for _ in range(100):
             file.write(b"  - {id: x, type: u1}\n" * (1_000_000 // 23))
         file.truncate(100 << 20)
-    start = time.process_time()
+    answers: list[Called] = []
     for arguments in (["lint", spec], ["compile", spec, "-o", tmp_path / "out"], ["validate", VALID, "-s", spec]):
-        called = sigflow(*arguments)
+        calls = calls_of(lambda arguments=arguments: answers.append(sigflow(*arguments)))
+        assert calls < 100_000, calls
+    for called in answers:
         assert called.code == 1
         assert re.search(r"the spec is larger than \d+ bytes", called.out + called.err)
-    assert time.process_time() - start < 5
 
 
 # ---------------------------------------------------------------- captures
@@ -112,13 +113,12 @@ def test_a_mebibyte_of_nothing_is_all_gap_in_bounded_time(sigflow: Call, tmp_pat
     name, content = NOTHING[what]
     path = tmp_path / "x.bin"
     path.write_bytes(content)
-    start = time.process_time()
     called = sigflow("validate", path, "-s", name, "--format", "json")
-    took = time.process_time() - start
     verdict = json.loads(called.out)
     assert (called.code, verdict["frames"], verdict["gap_bytes"]) == (3, 0, len(content))
     assert verdict["work_ratio"] <= 8
-    assert took < 60
+    path.write_bytes(content[: MIB // 32])
+    assert calls_of(lambda: sigflow("validate", path, "-s", name)) < 200 * MIB // 32
 
 
 # ---------------------------------------------------------------- what is shown

@@ -10,7 +10,6 @@ import os
 import random
 import subprocess
 import sys
-import time
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -169,9 +168,7 @@ def test_silence_decides_of_live_standard_input(tmp_path: Path) -> None:
     os.close(reader)
     assert done.stdout is not None and done.stderr is not None
     os.write(writer, valid[:400])
-    begun = time.monotonic()
     told = [done.stderr.readline(), done.stderr.readline()]
-    assert time.monotonic() - begun < 30
     assert b"waiting for the first MiB of the stream, or for a second of silence" in told[0]
     assert b"found in the first 400 bytes: sgf1" in told[1]
     os.write(writer, valid[400:])

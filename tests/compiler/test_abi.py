@@ -9,7 +9,7 @@ import pytest
 
 from sigflow.compiler import build
 from sigflow.errors import SpecError
-from sigflow.runtime.struct import ABI, OLDEST_ABI
+from sigflow.runtime.struct import ABI
 
 SPEC = "meta: {id: dated}\nseq: [{id: a, type: u1}]\n"
 
@@ -26,15 +26,14 @@ def module_of_abi(version: int, folder: Path) -> dict[str, Any]:
     return names
 
 
-@pytest.mark.parametrize("version", range(OLDEST_ABI, ABI + 1))
-def test_a_module_of_a_known_version_runs(version: int, tmp_path: Path) -> None:
-    assert module_of_abi(version, tmp_path)["Dated"].from_bytes(b"\7").a == 7
+def test_a_module_of_this_version_runs(tmp_path: Path) -> None:
+    assert module_of_abi(ABI, tmp_path)["Dated"].from_bytes(b"\7").a == 7
 
 
 @pytest.mark.parametrize(
     ("version", "wanted"),
     [
-        (OLDEST_ABI - 1, "by an older sigflow.*generate it again with `sigflow compile dated.ksy -o DIR`"),
+        (ABI - 1, "by an older sigflow.*generate it again with `sigflow compile dated.ksy -o DIR`"),
         (
             ABI + 1,
             "by a newer sigflow.*install a newer one, or generate it again with `sigflow compile dated.ksy -o DIR`",
@@ -49,5 +48,5 @@ def test_a_module_of_another_version_is_refused(version: int, wanted: str, tmp_p
 def test_nothing_of_a_refused_module_runs(tmp_path: Path) -> None:
     names: dict[str, Any] = {}
     with pytest.raises(SpecError):
-        names = module_of_abi(OLDEST_ABI - 1, tmp_path)
+        names = module_of_abi(ABI - 1, tmp_path)
     assert "Dated" not in names

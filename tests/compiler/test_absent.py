@@ -153,7 +153,7 @@ def test_what_a_size_asks_of_an_absent_field(tmp_path: Path) -> None:
     capture.write_bytes(b"".join(frames * 5))
     for kind in ("none", "missing"):
         format = format_of(build(path, absent=kind))
-        assert format.envelope is not None and format.envelope.native_measure is not None
+        assert format.envelope is not None and format.envelope.measure.native is not None
         report = sigflow.open(capture, format, engine="python").validate()
         assert (report.frames, report.gap_bytes) == (15, 0), kind
         all_agree(format.envelope, inputs(frames, b"\0\1\5\6OPTS", 1, 100), 2)

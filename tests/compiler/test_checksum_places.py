@@ -272,7 +272,7 @@ def test_where_a_checksum_stands(name: str, tmp_path: Path) -> None:
     capture.write_bytes(b"".join(frames))
     report = sigflow.open(capture, format).validate()
     assert (report.frames, report.gap_bytes) == (3, 0), report
-    assert format.envelope is not None and format.envelope.checksums[0].field == field
+    assert format.envelope is not None and format.envelope.search.checksums[0].field == field
     record = next(iter(sigflow.open(capture, format)))
     assert bytes(record.raw) == frames[0]
     # Any byte of the last frame that is covered, or the value itself, is missed when it is damaged.
@@ -404,7 +404,7 @@ def test_a_checksum_that_only_some_frames_have_inside_another_type(field: str, t
     capture.write_bytes(b"".join(frames[:3]) + bytes(bad) + b"".join(frames[4:]))
     report = sigflow.open(capture, format).validate()
     assert (report.frames, report.gap_bytes) == (11, len(bad))
-    if format.envelope is not None and format.envelope.native_measure is not None:
+    if format.envelope is not None and format.envelope.measure.native is not None:
         all_agree(format.envelope, inputs(frames[:4], b"\0\1\7AB", 1, 150), 2)
 
 

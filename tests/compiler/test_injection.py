@@ -294,7 +294,7 @@ SPOTS: dict[str, Spot] = {
     "reason": Spot(HEAD + "seq:\n  - {id: a, contents: SYNC, -sigflow-reason: @}\n", never=True),
     "note": Spot(
         STREAM + FIELDS.replace("type: u2", "type: u2, -sigflow-note: {if: crc == 1, code: odd, text: @}"),
-        lambda module: next(note.text for note in module.FORMAT.notes),
+        lambda module: next(note.text for note in module.FORMAT.decode.notes),
     ),
     "code of a note": Spot(
         STREAM + FIELDS.replace("type: u2", "type: u2, -sigflow-note: {if: crc == 1, code: @, text: t}"), never=True
@@ -310,7 +310,7 @@ SPOTS: dict[str, Spot] = {
     "sequence": Spot(STREAM + "  sequence: @\n" + FIELDS, never=True),
     "hint": Spot(HEAD + "-sigflow-@: 1\n", never=True, prepare=lambda text: text),
     "title of a stream": Spot(STREAM.replace("id: x", "id: x, title: @") + FIELDS,
-                              lambda module: module.FORMAT.title),
+                              lambda module: module.FORMAT.about.title),
     "doc of a stream": Spot(STREAM.replace("\n-sig", "\ndoc: @\n-sig", 1) + FIELDS, doc_of, wanted=has_doc),
     "doc of a field of a stream": Spot(STREAM + FIELDS.replace("type: u2", "type: u2, doc: @"), doc_of, wanted=has_doc),
 }  # fmt: skip

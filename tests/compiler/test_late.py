@@ -8,7 +8,6 @@ from __future__ import annotations
 import copy
 import random
 import zlib
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -121,8 +120,8 @@ def test_it_says_what_parsing_it_whole_says(shapes: Any) -> None:
     found = values(Format(shapes.FORMAT), b"".join(raws))
     assert len(found) == len(raws)
     for raw, with_head in zip(raws, found, strict=True):
-        whole = shapes.FORMAT.parse(raw, None)
-        for value in (with_head, shapes.FORMAT.late(raw, None)):
+        whole = shapes.FORMAT.decode.parse(raw, None)
+        for value in (with_head, shapes.FORMAT.decode.late(raw, None)):
             names = dice.sample(NAMES, len(NAMES))
             read = {name: getattr(value, name) for name in names}
             assert list(differences(whole, value)) == []
@@ -135,7 +134,7 @@ def test_it_says_what_parsing_it_whole_says(shapes: Any) -> None:
 
 def test_a_part_alone_keeps_its_frame(shapes: Any) -> None:
     (raw,) = frames(shapes, 1)
-    flags = shapes.FORMAT.late(raw, None).flags
+    flags = shapes.FORMAT.decode.late(raw, None).flags
     assert (flags.in_frame, flags._parent.tail, flags._parent.flags) == (
         int.from_bytes(raw[8:10], shapes.order),
         raw[-6:-4],
@@ -146,17 +145,17 @@ def test_a_part_alone_keeps_its_frame(shapes: Any) -> None:
 def test_a_value_that_is_not_read_yet_can_be_copied(shapes: Any) -> None:
     (raw,) = frames(shapes, 1)
     for touched in (False, True):
-        value = shapes.FORMAT.late(raw, None)
+        value = shapes.FORMAT.decode.late(raw, None)
         if touched:
             assert value.flags.number >= 0
         other = copy.deepcopy(value)
-        assert list(differences(shapes.FORMAT.parse(raw, None), other)) == []
+        assert list(differences(shapes.FORMAT.decode.parse(raw, None), other)) == []
         assert other.flags._parent is other
 
 
 def test_all_instances_can_be_fetched(shapes: Any) -> None:
     (raw,) = frames(shapes, 1)
-    value = shapes.FORMAT.late(raw, None)
+    value = shapes.FORMAT.decode.late(raw, None)
     value._fetch_instances()
     assert value.again._m_of_frame == value.version + value.again.number
 
@@ -165,14 +164,7 @@ def test_under_limits_a_value_is_parsed_whole(shapes: Any) -> None:
     raws = frames(shapes, 5)
     found = values(Format(shapes.FORMAT, Limits(repeat=3)), b"".join(raws))
     for raw, value in zip(raws, found, strict=True):
-        assert list(differences(shapes.FORMAT.parse(raw, None), value)) == []
-
-
-def test_a_module_of_abi_2_is_read_late_too(shapes: Any) -> None:
-    old = replace(shapes.FORMAT, late=None, lazy=True)
-    raws = frames(shapes, 5)
-    for raw, value in zip(raws, values(Format(old), b"".join(raws)), strict=True):
-        assert "flags" not in vars(value) and list(differences(shapes.FORMAT.parse(raw, None), value)) == []
+        assert list(differences(shapes.FORMAT.decode.parse(raw, None), value)) == []
 
 
 def test_an_object_without_its_frame_has_no_such_field(shapes: Any) -> None:

@@ -28,15 +28,17 @@ def load(path: Path) -> ModuleType:
 
 def step_by_step(envelope: Envelope, data: bytes, cuts: list[int]) -> tuple[int | str | None, Measured | None]:
     """Measure with the bytes arriving in pieces; the result, and where it was found the facts."""
-    window = Window(b"", 0, 0, envelope.max_frame, envelope.sync if envelope.aborted_by_sync else ())
-    steps = envelope.steps(window)
+    window = Window(
+        b"", 0, 0, envelope.search.max_frame, envelope.search.sync if envelope.search.aborted_by_sync else ()
+    )
+    steps = envelope.measure.incremental(window)
     buffer = bytearray()
     at = 0
     for cut in [*cuts, len(data)]:
         buffer += data[at:cut]
         at = cut
         window.move(buffer, 0, len(buffer))
-        found = maybe_advance(steps, envelope.reasons)
+        found = maybe_advance(steps, envelope.measure.reasons)
         if isinstance(found, Measured):
             return found.length, found
         if isinstance(found, str):
@@ -112,28 +114,28 @@ def test_all_forms_agree(path: Path) -> None:
             again, other = step_by_step(envelope, data, cuts)
             assert again == whole, data.hex(" ")
             assert (facts and (facts.checks, facts.looked)) == (other and (other.checks, other.looked))
-        if envelope.measure is not None:
-            fast = envelope.measure(data, 0, len(data))
+        if envelope.measure.static is not None:
+            fast = envelope.measure.static(data, 0, len(data))
             if fast is None:
-                assert envelope.header is not None
-                assert len(data) < envelope.header
+                assert envelope.measure.header is not None
+                assert len(data) < envelope.measure.header
             else:
-                limit = isinstance(fast, int) and fast > envelope.max_frame
+                limit = isinstance(fast, int) and fast > envelope.search.max_frame
                 assert whole == ("too-long" if limit else fast), data.hex(" ")
         lengths += isinstance(whole, int)
         reasons += isinstance(whole, str)
         if facts is not None and len(data) >= facts.length:
             check_facts(envelope, data, facts)
     assert lengths > 20
-    assert reasons > 5 or envelope.header_bits == 0 or path.stem == "sgf_legacy"
+    assert reasons > 5 or envelope.search.header_bits == 0 or path.stem == "sgf_legacy"
 
 
 def check_facts(envelope: Envelope, data: bytes, facts: Measured) -> None:
     """The parser takes exactly the measured bytes, and static checksum places are those that were measured."""
-    value = envelope.parse(data[: facts.length], None) if sound(envelope, data[: facts.length]) else None
+    value = envelope.decode.parse(data[: facts.length], None) if sound(envelope, data[: facts.length]) else None
     if value is not None:
         assert value._io.pos() == facts.length
-    for checksum, (stored, pieces) in zip(envelope.checksums, facts.checks, strict=True):
+    for checksum, (stored, pieces) in zip(envelope.search.checksums, facts.checks, strict=True):
         if checksum.pieces is None:
             continue
         frame = data[: facts.length]
@@ -145,7 +147,7 @@ def check_facts(envelope: Envelope, data: bytes, facts: Measured) -> None:
 def sound(envelope: Envelope, frame: bytes) -> bool:
     """Whether the parser takes the frame; what it refuses inside sized types is no matter of measuring."""
     try:
-        envelope.parse(frame, None)
+        envelope.decode.parse(frame, None)
     except (ValueError, EOFError, ArithmeticError, LookupError):
         return False
     return True
@@ -164,21 +166,21 @@ def test_runs_are_what_the_slow_way_finds() -> None:
             data[dice.randrange(len(data))] ^= 1 << dice.randrange(8)
         data = data[: dice.randrange(len(data) + 1)]
         found: list[Any] = []
-        stop = envelope.run(data, 0, len(data), envelope.max_frame, found)
+        stop = envelope.measure.run(data, 0, len(data), envelope.search.max_frame, found)
         at = 0
         for start, end, head in found:
             assert start == at
-            length = envelope.measure(data, at, len(data))
+            length = envelope.measure.static(data, at, len(data))
             frame = bytes(data[at : at + length])
             assert checksums.get("CRC-32/ISO-HDLC").compute(frame[:22] + frame[26:]) == head[6]
-            late, now = envelope.parse(frame, head), envelope.parse(frame, None)
+            late, now = envelope.decode.parse(frame, head), envelope.decode.parse(frame, None)
             assert [getattr(late, name) for name in late._FIELDS if name != "flags"] == [
                 getattr(now, name) for name in now._FIELDS if name != "flags"
             ]
             assert late.flags.encoding == now.flags.encoding
             at = end
         assert stop == at
-        length = envelope.measure(data, at, len(data))
+        length = envelope.measure.static(data, at, len(data))
         if isinstance(length, int) and at + length <= len(data):
             frame = bytes(data[at : at + length])
             assert checksums.get("CRC-32/ISO-HDLC").compute(frame[:22] + frame[26:]) != int.from_bytes(
@@ -221,7 +223,7 @@ def test_the_value_of_a_frame_that_failed_half_way() -> None:
     for _ in range(17):
         deep = b"\x80\x02" + len(deep).to_bytes(2, "big") + deep
     with pytest.raises(Exception, match="nested 17 deep") as caught:
-        envelope.parse(deep, None)
+        envelope.decode.parse(deep, None)
     error: Any = caught.value
     assert error.partial.tag == 0x8002
     assert error.field_path.count("elements[0]") == 16
@@ -245,7 +247,7 @@ def test_a_negative_count_is_no_element(tmp_path: Path) -> None:
     path.write_text(NEGATIVE, encoding="utf-8")
     envelope = load(path).FORMAT
     assert step_by_step(envelope, b"\x01\x07\x08\x09", [])[0] == 2
-    value = envelope.parse(b"\x01\x07", None)
+    value = envelope.decode.parse(b"\x01\x07", None)
     assert (value.list, value.more) == ([], 7)
 
 

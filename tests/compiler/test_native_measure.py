@@ -50,15 +50,15 @@ def load(path: Path, text: str = "") -> Envelope:
 
 def judged(envelope: Envelope, data: bytes, at: int, end: int, limit: int) -> Measured | str | None:
     """What the steps of the measure say."""
-    sync = envelope.sync if envelope.aborted_by_sync else ()
-    return maybe_advance(envelope.steps(Window(data, at, end, limit, sync)), envelope.reasons)
+    sync = envelope.search.sync if envelope.search.aborted_by_sync else ()
+    return maybe_advance(envelope.measure.incremental(Window(data, at, end, limit, sync)), envelope.measure.reasons)
 
 
 def agree(envelope: Envelope, data: bytes, at: int, end: int, limit: int) -> str:
     """Hold `_native_measure` and the static measure against the steps; gives what the verdict was."""
-    assert envelope.native_measure is not None
+    assert envelope.measure.native is not None
     box = np.full(WORDS, -7, np.int64)
-    length = envelope.native_measure(np.frombuffer(data, np.uint8), at, end, limit, box)
+    length = envelope.measure.native(np.frombuffer(data, np.uint8), at, end, limit, box)
     wanted = judged(envelope, data, at, end, limit)
     statically(envelope, data, at, end, limit, wanted)
     assert isinstance(length, int)
@@ -68,7 +68,7 @@ def agree(envelope: Envelope, data: bytes, at: int, end: int, limit: int) -> str
         assert wanted == "too-long" or (isinstance(wanted, Measured) and wanted.length == length)
         return "too long"
     if wanted is None or isinstance(wanted, str):
-        assert (None if length == NEED else envelope.native_reasons[-1 - length]) == wanted
+        assert (None if length == NEED else envelope.measure.native_reasons[-1 - length]) == wanted
         return "lacking" if wanted is None else "refused"
     assert length == wanted.length
     assert box[0] == wanted.looked
@@ -78,7 +78,7 @@ def agree(envelope: Envelope, data: bytes, at: int, end: int, limit: int) -> str
     frame = data[at : at + length]
     assert list(places(envelope, box, frame)) == [
         (layout[0], b"".join(covered(piece, frame) for piece in layout[1])) if layout is not None else (-1, b"")
-        for checksum, layout in zip(envelope.checksums, wanted.checks, strict=True)
+        for checksum, layout in zip(envelope.search.checksums, wanted.checks, strict=True)
         if checksum.pieces is None
     ]
     return remarked(envelope, frame, box)
@@ -86,10 +86,10 @@ def agree(envelope: Envelope, data: bytes, at: int, end: int, limit: int) -> str
 
 def statically(envelope: Envelope, data: bytes, at: int, end: int, limit: int, wanted: Measured | str | None) -> None:
     """Hold the static measure, where there is one, against what the steps say."""
-    header = envelope.header
-    if envelope.measure is None or header is None or header > limit:
+    header = envelope.measure.header
+    if envelope.measure.static is None or header is None or header > limit:
         return  # it is not asked there
-    length = envelope.measure(data, at, end)
+    length = envelope.measure.static(data, at, end)
     if end - at < header:
         assert length is None
     elif length is None:
@@ -108,7 +108,7 @@ def covered(piece: Piece, frame: bytes) -> bytes:
 def places(envelope: Envelope, box: Any, frame: bytes) -> Iterator[tuple[int, bytes]]:
     """Where each checksum stands, and the bytes that it covers, by what `_native_measure` says."""
     words = (int(word) for word in box[4:])
-    for checksum in envelope.checksums:
+    for checksum in envelope.search.checksums:
         if checksum.pieces is None:
             stored, pieces = next(words), [(next(words), next(words)) for _ in range(next(words))]
             data = b"".join(bytes((b,)) if a < 0 else frame[a:b] for a, b in pieces)
@@ -120,19 +120,19 @@ def remarked(envelope: Envelope, frame: bytes, box: Any) -> str:
     unit: Any = None
     fault: BaseException | None = None
     try:
-        unit = envelope.parse(frame, None)
+        unit = envelope.decode.parse(frame, None)
     except WIRE_ERRORS as error:
         fault, unit = error, getattr(error, "partial", None)
     record: Any = SimpleNamespace(raw=frame, start=0)
     findings = read(envelope, Limits(), record, unit, fault).diagnostics
     assert box[1] & ~(1 | UNCOUNTED) == 0
     assert not findings or box[1] & 1, findings
-    if envelope.native_counts:
-        assert envelope.sequence is not None
-        assert (int(box[2]) - getattr(unit, envelope.sequence.field)) % (1 << 64) == 0
-        stream = envelope.sequence.stream
+    if envelope.measure.native_counts:
+        assert envelope.decode.sequence is not None
+        assert (int(box[2]) - getattr(unit, envelope.decode.sequence.field)) % (1 << 64) == 0
+        stream = envelope.decode.sequence.stream
         assert box[3] == (int(stream(unit)) if stream is not None else 0)  # type: ignore[call-overload]
-        counts = envelope.sequence.counts
+        counts = envelope.decode.sequence.counts
         assert bool(box[1] & UNCOUNTED) == (counts is not None and not counts(unit))
     return "remarked" if findings else "needless" if box[1] & 1 else "clean"
 
@@ -160,8 +160,8 @@ def all_agree(envelope: Envelope, datas: Iterator[bytes], seed: int) -> Counter[
         data = b"ABA"[:at] + data
         for end in {len(data), dice.randrange(at, len(data) + 1)}:
             for limit in (
-                max(envelope.max_frame, envelope.native_min_limit),
-                max(envelope.native_min_limit, dice.randrange(1, 40)),
+                max(envelope.search.max_frame, envelope.measure.native_min_limit),
+                max(envelope.measure.native_min_limit, dice.randrange(1, 40)),
             ):
                 try:
                     found[agree(envelope, data, at, end, limit)] += 1
@@ -186,9 +186,9 @@ def test_formats(path: Path) -> None:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_constructs(case: Case, tmp_path: Path) -> None:
     envelope = load(tmp_path / f"{case.name}.ksy", case.text)
-    assert envelope.inexpressible == case.why
-    assert (envelope.native_measure is None) is bool(case.why)
-    if envelope.native_measure is None:
+    assert envelope.measure.inexpressible == case.why
+    assert (envelope.measure.native is None) is bool(case.why)
+    if envelope.measure.native is None:
         return
     samples = [data for data in (bytes.fromhex(text) for text in case.samples) if data]
     found = all_agree(envelope, inputs(samples, case.alphabet, 2, 60), 2)
@@ -218,10 +218,10 @@ def test_random_specs(first: int, tmp_path: Path) -> None:
         envelope = built.load().FORMAT
         dice = random.Random(seed)
         datas = [bytes(dice.choice(ALPHABET) for _ in range(dice.randrange(30))) for _ in range(40)]
-        datas += [one + data for data in datas[:20] for one in envelope.sync[:1]]
-        if envelope.native_measure is None:
-            assert envelope.inexpressible
-            if envelope.inexpressible.startswith("no bytes are a frame"):
+        datas += [one + data for data in datas[:20] for one in envelope.search.sync[:1]]
+        if envelope.measure.native is None:
+            assert envelope.measure.inexpressible
+            if envelope.measure.inexpressible.startswith("no bytes are a frame"):
                 assert not any(isinstance(judged(envelope, data, 0, len(data), 60), Measured) for data in datas)
             continue
         try:
@@ -276,8 +276,8 @@ def corpus_agrees(name: str, wrapped: bool, folder: Path) -> None:
     ):
         return
     envelope = built.load().FORMAT
-    assert (envelope.native_measure is None) is bool(envelope.inexpressible)
-    if envelope.native_measure is None:
+    assert (envelope.measure.native is None) is bool(envelope.measure.inexpressible)
+    if envelope.measure.native is None:
         return
     dice = random.Random(3)
     sample = sample_of(name)
@@ -289,7 +289,7 @@ def corpus_agrees(name: str, wrapped: bool, folder: Path) -> None:
             del data[dice.randrange(len(data)) :]
         frame = len(data).to_bytes(2, "little") + data if wrapped else bytes(data)
         try:
-            agree(envelope, frame, 0, len(frame), max(envelope.max_frame, envelope.native_min_limit))
+            agree(envelope, frame, 0, len(frame), max(envelope.search.max_frame, envelope.measure.native_min_limit))
         except AssertionError as error:
             raise AssertionError(f"{name}, wrapped {wrapped}: {frame.hex(' ')}: {error}") from error
 
@@ -301,9 +301,9 @@ def test_real_specs(path: Path, tmp_path: Path) -> None:
     built = build(spec, [path.parent])
     assert built.ok, built.problems
     envelope = built.load().FORMAT
-    assert (envelope.native_measure is None) is bool(envelope.inexpressible)
+    assert (envelope.measure.native is None) is bool(envelope.measure.inexpressible)
     notes = [problem for problem in built.problems if problem.code == "SF512"]
-    assert len(notes) == (envelope.native_measure is None)
+    assert len(notes) == (envelope.measure.native is None)
 
 
 # ---------------------------------------------------------------- compiled
@@ -315,9 +315,10 @@ COMPILED_CASES = ("wide", "switched_values", "lists_of_entries", "handed_on")
 
 @pytest.fixture(scope="module")
 def compiled() -> Callable[[Envelope], Any]:
-    """Compiles a `_native_measure` with Numba, its functions once for all."""
+    """Compiles a native measure with Numba, and the functions that it calls once for all."""
     numba = pytest.importorskip("numba")
-    space: dict[str, Any] = {"Any": object}
+    space: dict[str, Any] = {name: value for name, value in vars(native).items() if isinstance(value, int)}
+    space["Any"] = object
 
     def compile_one(function: Any) -> Any:
         text = "from __future__ import annotations\n" + inspect.getsource(function)
@@ -327,16 +328,16 @@ def compiled() -> Callable[[Envelope], Any]:
     for name, function in vars(native).items():
         if isinstance(function, FunctionType):
             space[name] = compile_one(function)
-    return lambda envelope: compile_one(envelope.native_measure)
+    return lambda envelope: compile_one(envelope.measure.native)
 
 
 def same_compiled(envelope: Envelope, fast: Any, datas: Iterator[bytes]) -> None:
-    assert envelope.native_measure is not None
-    limit = max(envelope.max_frame, envelope.native_min_limit)
+    assert envelope.measure.native is not None
+    limit = max(envelope.search.max_frame, envelope.measure.native_min_limit)
     for data in datas:
         array = np.frombuffer(data + bytes(8), np.uint8)
         boxes = np.zeros((2, WORDS), np.int64)
-        slow = envelope.native_measure(array, 0, len(data), limit, boxes[0])
+        slow = envelope.measure.native(array, 0, len(data), limit, boxes[0])
         assert fast(array, 0, len(data), limit, boxes[1]) == slow, data.hex(" ")
         assert slow <= 0 or np.array_equal(*boxes)
 
@@ -360,14 +361,14 @@ def test_compiled_constructs(name: str, tmp_path: Path, compiled: Callable[[Enve
 
 
 def test_a_fixed_header_is_tested_once_for_each_run_of_fields() -> None:
-    measure = load(next(path for path in SPECS if path.stem == "sgf1")).native_measure
+    measure = load(next(path for path in SPECS if path.stem == "sgf1")).measure.native
     text = inspect.getsource(measure)  # type: ignore[arg-type]
     assert text.count("end - at <") == 2  # before the magic is compared, and for all the rest
     assert "last" not in text  # the limit is the caller's matter
 
 
 def test_nothing_is_read_in_vain() -> None:
-    measure = load(next(path for path in SPECS if path.stem == "nmea0183")).native_measure
+    measure = load(next(path for path in SPECS if path.stem == "nmea0183")).measure.native
     text = inspect.getsource(measure)  # type: ignore[arg-type]
     assert "for " not in text  # the fields of a sentence cannot fail and are not needed
     assert "while " not in text
@@ -404,5 +405,5 @@ def test_a_type_that_holds_another_many_times_over_is_not_written_out(tmp_path: 
     text = "meta: {id: many}\n-sigflow-stream: {max-frame: 4000000000}\nseq:\n  - {id: a, type: t0}\ntypes:\n"
     text += "".join(MANY.format(number, number + 1) for number in range(24)) + "  t24: {seq: [{id: x, type: u1}]}\n"
     envelope = load(tmp_path / "many.ksy", text)
-    assert envelope.native_measure is None
-    assert envelope.inexpressible.startswith("more than fits into one function (/types/")
+    assert envelope.measure.native is None
+    assert envelope.measure.inexpressible.startswith("more than fits into one function (/types/")

@@ -64,7 +64,7 @@ def test_frames_are_found_without_running_what_processes_them(tmp_path: Path) ->
     built = build(spec, allow_imports=["my_own_fx"])
     assert built.ok and not [one for one in built.problems if one.code in ("SF507", "SF512")], built.problems
     format = format_of(built)
-    assert format.envelope is not None and format.envelope.native_measure is not None
+    assert format.envelope is not None and format.envelope.measure.native is not None
     capture.write_bytes(frame(0) + frame(3) + b"damage" + frame(2))
     assert [span(record) for record in sigflow.open(capture, format)] == [(0, 15), (15, 33), (39, 56)]
     assert RUN == []

@@ -69,15 +69,15 @@ def envelope(text: str, folder: Path) -> Envelope:
 @pytest.mark.parametrize("name", SYNCS)
 def test_what_a_frame_begins_with(name: str, tmp_path: Path) -> None:
     rest, sync = SYNCS[name]
-    assert list(envelope(HEAD.format(CHECKED) + rest, tmp_path).sync) == sync
+    assert list(envelope(HEAD.format(CHECKED) + rest, tmp_path).search.sync) == sync
 
 
 def test_as_if_it_were_written(tmp_path: Path) -> None:
     rest = SYNCS["in the header"][0]
     derived = envelope(HEAD.format(CHECKED) + rest, tmp_path)
     written = envelope(HEAD.format(CHECKED + "\n  sync: [0xa5, 0x5a]") + rest, tmp_path)
-    assert (derived.sync, derived.header_bits) == (written.sync, written.header_bits)
-    assert derived.header_bits >= 16
+    assert (derived.search.sync, derived.search.header_bits) == (written.search.sync, written.search.header_bits)
+    assert derived.search.header_bits >= 16
 
 
 def test_a_chain_is_believed_on_what_stands_inside(tmp_path: Path) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from sigflow.runtime.envelope import Envelope
 from sigflow.runtime.native import u1, u2be
+from tests.envelopes import changed
 from tests.stream import formats as f
 
 
@@ -139,17 +139,17 @@ NATIVE_MEASURES: dict[str, tuple[Callable[..., int], tuple[str, ...], int]] = {
 
 def with_native_measure(envelope: Envelope) -> Envelope:
     """The envelope, so that it can be scanned natively."""
-    if envelope.native_measure is not None:
+    if envelope.measure.native is not None:
         return envelope
-    native_measure, reasons, least = NATIVE_MEASURES[envelope.name]
-    return replace(
+    native_measure, reasons, least = NATIVE_MEASURES[envelope.about.name]
+    return changed(
         envelope,
-        native_measure=native_measure,
+        native=native_measure,
         native_reasons=reasons,
         native_min_limit=least,
-        native_counts=envelope.sequence is not None,
+        native_counts=envelope.decode.sequence is not None,
         head=(lambda data, at: (data[at + 4], data[at + 5]))
-        if envelope is not f.FRAME_SLOW and envelope.name == "frame"
+        if envelope is not f.FRAME_SLOW and envelope.about.name == "frame"
         else None,
     )
 
@@ -158,11 +158,11 @@ def with_native_measure(envelope: Envelope) -> Envelope:
 LISTS: tuple[tuple[Envelope, ...], ...] = (
     (f.FRAME,), (f.FRAME_SLOW,), (f.PAIR,), (f.BARE,), (f.ZEROED,), (f.TEXT,), (f.FRAME, f.PAIR, f.TEXT),
     (f.BARE, f.FRAME), (f.PAIR, f.ZEROED),
-    (f.LEGACY,), (f.SPACE,), (f.SPACE_SLOW,), (f.FLAG,), (replace(f.SPACE, chain=1),),
-    (replace(f.LEGACY, max_frame=20, chain=2),), (f.FLAG, f.SPACE_SLOW), (replace(f.SPACE, max_frame=9, chain=6),),
+    (f.LEGACY,), (f.SPACE,), (f.SPACE_SLOW,), (f.FLAG,), (changed(f.SPACE, chain=1),),
+    (changed(f.LEGACY, max_frame=20, chain=2),), (f.FLAG, f.SPACE_SLOW), (changed(f.SPACE, max_frame=9, chain=6),),
     (f.LEGACY, f.FRAME), (f.SPACE, f.TEXT), (f.TEXT, f.FLAG), (f.PAIR, f.SPACE_SLOW), (f.FLAG, f.BARE),
     (f.FRAME, f.SPACE, f.PAIR), (f.SPACE_SLOW, f.TEXT, f.FRAME),
-    (replace(f.SPACE, chain=8),), (replace(f.FLAG, chain=5),), (replace(f.LEGACY, chain=8, max_frame=60),),
-    (replace(f.SPACE_SLOW, chain=7), f.ZEROED),
-    (f.ANY,), (f.COUNTED,), (replace(f.COUNTED, chain=2, max_frame=30),), (f.COUNTED, f.FRAME), (f.ANY, f.COUNTED),
+    (changed(f.SPACE, chain=8),), (changed(f.FLAG, chain=5),), (changed(f.LEGACY, chain=8, max_frame=60),),
+    (changed(f.SPACE_SLOW, chain=7), f.ZEROED),
+    (f.ANY,), (f.COUNTED,), (changed(f.COUNTED, chain=2, max_frame=30),), (f.COUNTED, f.FRAME), (f.ANY, f.COUNTED),
 )  # fmt: skip

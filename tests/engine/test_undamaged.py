@@ -19,7 +19,7 @@ from tests.undamaged import KINDS, Builder, Kind, price
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 def test_undamaged_streams_are_read_as_they_are(kind: Kind) -> None:
     envelope = catalog.load(kind.name).envelope
-    assert envelope is not None and envelope.chain == kind.chain
+    assert envelope is not None and envelope.search.chain == kind.chain
     exact = 0
     for seed in range(50):
         frames = Builder(kind, random.Random(f"{kind.name} {seed}")).stream()

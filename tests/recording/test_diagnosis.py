@@ -5,9 +5,7 @@ from __future__ import annotations
 import random
 import re
 import struct
-import sys
 import zlib
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,6 +16,7 @@ from sigflow.recording.diagnosis import Budget, Cause
 from sigflow.recording.diagnosis import diagnose as diagnosed
 from sigflow.recording.diagnosis.budget import FRAMES
 from sigflow.recording.symptoms import symptoms
+from tests.work import calls_of
 from tools.make_samples import sgf1
 from tools.score_causes import WIRES, said, score
 from tools.score_diagnosis import BASE, DAMAGES, SGF1, Damage, frame, offered, parts
@@ -216,23 +215,6 @@ def test_a_slow_spec_costs_no_more_than_others(tmp_path: Path) -> None:
 
 #: Calls that a diagnosis may take in all: what a second allows, and a good deal less than without a bound.
 MOST_CALLS = 2_000_000
-
-
-def calls_of(work: Callable[[], object]) -> int:
-    """The calls of functions that this takes."""
-    calls = 0
-
-    def count(frame: object, event: str, argument: object) -> None:
-        nonlocal calls
-        calls += event == "call"
-
-    before = sys.getprofile()
-    sys.setprofile(count)
-    try:
-        work()
-    finally:
-        sys.setprofile(before)
-    return calls
 
 
 def test_what_was_not_searched_is_said() -> None:

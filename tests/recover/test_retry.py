@@ -84,7 +84,7 @@ def test_a_newer_agents_frames_come_out_complete(tmp_path: Path, specs: tuple[Fo
         assert len(entries) == done.left_out_total
         assert all(entry.decoded_ns is not None for entry in entries)
         (attempt,) = quarantine.attempts(entries[0])
-        assert attempt.specs[0].hash == new.envelope.source_hash  # type: ignore[union-attr]
+        assert attempt.specs[0].hash == new.envelope.about.source_hash  # type: ignore[union-attr]
     nothing = retried(tmp_path, new, "third")
     assert (nothing.entries, nothing.placed, nothing.whole) == ((), False, True)
     assert not (tmp_path / "third").exists()

@@ -10,6 +10,7 @@ from sigflow import checksums
 from sigflow.runtime.envelope import Checksum, Envelope, Measured, Refused, Sequence
 from sigflow.runtime.native import u1
 from sigflow.runtime.window import Window
+from tests.envelopes import changed, envelope_of
 
 #: The length that a header claims, or the reason why it is none.
 Length = Callable[[bytes], int | str]
@@ -95,12 +96,12 @@ def fixed(
         stored = (Checksum("checksum", *check[:3]),)
         if static:
             stored = (replace(stored[0], stored=check[3], pieces=check[4]),)
-    return Envelope(
+    return envelope_of(
         name=name,
         spec=f"{name}.ksy",
         parse=lambda raw, head: Unit(raw, fields or {}, payload),
-        steps=steps,
-        measure=measure if fast else None,
+        incremental=steps,
+        static=measure if fast else None,
         run=whole_frames if run else None,
         sync=(sync,) if sync else (),
         header=header,
@@ -142,13 +143,13 @@ FRAME = fixed(
     sequence=Sequence("sequence", 256, 1, lambda unit: unit.stream, 1, 0),
 )  # fmt: skip
 #: The same without runs, without fast measure, and with the layout told by the measure.
-FRAME_SLOW = replace(
+FRAME_SLOW = changed(
     fixed("frame", 11, _claims(6, 7, 11), sync=b"FRAM", check=(CRC, 4, "big", 7, ((0, 7), (11, None))), static=False,
           fast=False, fields={"stream": (4, 5), "sequence": (5, 6)}, payload=(11, None), max_frame=200),
-    sequence=replace(FRAME.sequence, head=None, stream_head=None),  # type: ignore[type-var]
+    sequence=replace(FRAME.decode.sequence, head=None, stream_head=None),  # type: ignore[type-var]
 )  # fmt: skip
 #: The same for live streams.
-FRAME_LIVE = replace(FRAME, run=None, overtaken_by="sequence")
+FRAME_LIVE = changed(FRAME, run=None, overtaken_by="sequence")
 
 
 def pair(payload: bytes = b"") -> bytes:
@@ -177,7 +178,7 @@ def zeroed(payload: bytes = b"") -> bytes:
 
 
 ZEROED = fixed("zeroed", 5, _claims(2, 3, 5), sync=b"ZZ", check=("internet", 2, "little", 3, ((0, None), b"\x07")))
-ZEROED = replace(ZEROED, checksums=(replace(ZEROED.checksums[0], zeroed=True),), max_frame=80)
+ZEROED = changed(ZEROED, checksums=(replace(ZEROED.search.checksums[0], zeroed=True),), max_frame=80)
 
 
 def text(payload: bytes = b"", *lines: bytes) -> bytes:
@@ -215,8 +216,8 @@ def _text_steps(window: Window) -> Generator[None, None, Measured]:
     return Measured(window.pos(), window.looked, ((-2, ((start, -2),)),))
 
 
-TEXT = Envelope(
-    name="text", spec="text.ksy", parse=lambda raw, head: raw, steps=_text_steps, sync=(b"*T\n",), max_frame=120,
+TEXT = envelope_of(
+    name="text", spec="text.ksy", parse=lambda raw, head: raw, incremental=_text_steps, sync=(b"*T\n",), max_frame=120,
     checksums=(Checksum("sum", "xor-8", 2, "hex", over="payload"),), payload="payload",
 )  # fmt: skip
 
@@ -232,7 +233,7 @@ LEGACY = fixed(
     "legacy", 3, _claims(1, 3, 3), chain=3, max_frame=120, fields={"stream": (0, 1)}, payload=(3, None), header_bits=9.0
 )
 #: The same where any header is as good as any other, so that none is null.
-ANY = replace(LEGACY, name="any", header_bits=0.0)
+ANY = changed(LEGACY, name="any", header_bits=0.0)
 
 
 def space(payload: bytes = b"\1", kind: int = 1) -> bytes:
@@ -257,13 +258,13 @@ def _space_steps(window: Window) -> Generator[None, None, Measured]:
     return Measured(window.pos(), 2)
 
 
-SPACE = replace(
+SPACE = changed(
     fixed("space", 2, _space_length, chain=4, max_frame=200, header_bits=3.0),
-    steps=_space_steps,
+    incremental=_space_steps,
     reasons={"/seq/0": "bad-version"},
 )
 #: Without the fast measure, so that what was looked at tells whether a header is null; shorter chain, shorter frames.
-SPACE_SLOW = replace(SPACE, name="space-slow", measure=None, header=None, chain=2, max_frame=40)
+SPACE_SLOW = changed(SPACE, name="space-slow", static=None, header=None, chain=2, max_frame=40)
 
 
 def flag(payload: bytes = b"") -> bytes:
@@ -312,12 +313,12 @@ def _counted_length(head: bytes) -> int | str:
 
 
 #: As SPACE, with a counter for each stream, which the header tells; stream 31 is not counted.
-COUNTED = replace(fixed(
+COUNTED = changed(fixed(
     "counted", 3, _counted_length, chain=3, max_frame=220, header_bits=3.0, payload=(3, None),
     fields={"stream": (0, 1), "counter": (1, 2)},
     sequence=Sequence("counter", 256, 1, lambda unit: unit.stream, counts=lambda unit: unit.stream != 31),
-    native_measure=_counted_measure, native_reasons=("bad-version",), native_min_limit=3, native_counts=True,
-), steps=_counted_steps)  # fmt: skip
+    native=_counted_measure, native_reasons=("bad-version",), native_min_limit=3, native_counts=True,
+), incremental=_counted_steps)  # fmt: skip
 
 #: How frames of each format are made, and the noise to sprinkle.
 MAKERS: dict[str, Callable[[bytes], bytes]] = {

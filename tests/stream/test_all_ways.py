@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sigflow.runtime.envelope import Envelope
+from tests.envelopes import changed
 from tests.stream import formats as f
 from tests.stream.damage import stream
 from tests.stream.ways import decode_all_ways
@@ -18,20 +18,20 @@ LISTS: dict[str, list[list[Envelope]]] = {
     "checksums": [
         [f.FRAME], [f.FRAME_SLOW], [f.PAIR], [f.BARE], [f.ZEROED], [f.TEXT], [f.FRAME, f.PAIR, f.TEXT],
         [f.BARE, f.FRAME], [f.PAIR, f.ZEROED], [f.FRAME_LIVE], [f.FRAME_LIVE, f.PAIR],
-        [replace(f.FRAME, max_frame=9)],  # not even a header fits
+        [changed(f.FRAME, max_frame=9)],  # not even a header fits
     ],
     "chains": [
-        [f.LEGACY], [f.SPACE], [f.SPACE_SLOW], [f.FLAG], [replace(f.SPACE, chain=1)], [f.LEGACY, f.SPACE],
-        [replace(f.LEGACY, max_frame=20, chain=2)], [f.FLAG, f.SPACE_SLOW], [replace(f.SPACE, max_frame=9, chain=6)],
-        [f.ANY], [f.COUNTED], [replace(f.COUNTED, chain=2, max_frame=30)], [f.COUNTED, f.FLAG], [f.ANY, f.COUNTED],
+        [f.LEGACY], [f.SPACE], [f.SPACE_SLOW], [f.FLAG], [changed(f.SPACE, chain=1)], [f.LEGACY, f.SPACE],
+        [changed(f.LEGACY, max_frame=20, chain=2)], [f.FLAG, f.SPACE_SLOW], [changed(f.SPACE, max_frame=9, chain=6)],
+        [f.ANY], [f.COUNTED], [changed(f.COUNTED, chain=2, max_frame=30)], [f.COUNTED, f.FLAG], [f.ANY, f.COUNTED],
     ],
     "mixed": [
         [f.LEGACY, f.FRAME], [f.SPACE, f.TEXT], [f.TEXT, f.FLAG], [f.PAIR, f.SPACE_SLOW], [f.FLAG, f.BARE],
         [f.FRAME, f.SPACE, f.PAIR], [f.COUNTED, f.FRAME], [f.SPACE_SLOW, f.TEXT, f.FRAME], [f.FRAME_LIVE, f.SPACE],
     ],
     "long chains": [
-        [replace(f.SPACE, chain=8)], [replace(f.FLAG, chain=5)], [replace(f.LEGACY, chain=8, max_frame=60)],
-        [replace(f.SPACE, chain=5), replace(f.LEGACY, chain=2)], [replace(f.SPACE_SLOW, chain=7), f.ZEROED],
+        [changed(f.SPACE, chain=8)], [changed(f.FLAG, chain=5)], [changed(f.LEGACY, chain=8, max_frame=60)],
+        [changed(f.SPACE, chain=5), changed(f.LEGACY, chain=2)], [changed(f.SPACE_SLOW, chain=7), f.ZEROED],
     ],
 }  # fmt: skip
 
@@ -54,6 +54,6 @@ def agree(kind: str, seed: int) -> None:
     """One stream of one of the lists of this kind, both chosen by the seed, decoded in all ways."""
     rng = random.Random(seed)
     envelopes = rng.choice(LISTS[kind])
-    makers = [f.MAKERS[each.name] for each in envelopes]
-    markers = [literal for each in envelopes for literal in each.sync] or [b"\0\1"]
+    makers = [f.MAKERS[each.about.name] for each in envelopes]
+    markers = [literal for each in envelopes for literal in each.search.sync] or [b"\0\1"]
     decode_all_ways(envelopes, stream(rng, makers, markers, rng.choice((24, 40, 64))), seed)

@@ -22,6 +22,7 @@ from sigflow.runtime import KaitaiStruct
 from sigflow.runtime.envelope import Codec, Envelope
 from sigflow.stream.decoder import Decoder, Statistics
 from sigflow.stream.format import Format
+from tests.envelopes import changed
 from tests.stream import formats as f
 from tests.stream.ways import decode, shape
 
@@ -78,7 +79,7 @@ def test_events_that_are_not_taken_come_with_the_next_call() -> None:
 
 def test_a_run_in_a_buffer_that_grew_gives_bytes() -> None:
     """A long rest before a short chunk is a bytearray; what comes out of it is bytes all the same."""
-    big = replace(f.FRAME, max_frame=300)
+    big = changed(f.FRAME, max_frame=300)
     machine = decoder(big)
     data = f.frame(b"z" * 150) + GOOD
     records = []
@@ -149,14 +150,14 @@ def test_losses_stand_before_the_record_that_shows_them() -> None:
     assert events[1] == Loss(7, 2, "frame", 1, 3, 13)
 
 
-@pytest.mark.parametrize("envelope", [f.FRAME, f.FRAME_SLOW, replace(f.FRAME, sequence=f.FRAME_SLOW.sequence)])
+@pytest.mark.parametrize("envelope", [f.FRAME, f.FRAME_SLOW, changed(f.FRAME, sequence=f.FRAME_SLOW.decode.sequence)])
 def test_sequences_are_told_from_heads_and_from_values_alike(envelope: Envelope) -> None:
     data = b"".join(f.frame(b"", stream, n) for n in (254, 255, 0, 2, 2, 1) for stream in (1, 2))
     machine = decoder(envelope)
     events = fed(machine, data)
     assert shape(events) == shape(decode([f.FRAME], [data]))
     assert machine.statistics.sequence == {"lost": 0, "duplicate": 2, "reordered": 2, "restarts": 0, "strays": 0}
-    one_counter = replace(envelope, sequence=replace(envelope.sequence, stream=None, stream_head=None))  # type: ignore[type-var]
+    one_counter = changed(envelope, sequence=replace(envelope.decode.sequence, stream=None, stream_head=None))  # type: ignore[type-var]
     machine = decoder(one_counter)
     fed(machine, GOOD)
     assert machine.statistics.sequence == {"lost": 0, "duplicate": 0, "reordered": 0, "restarts": 0, "strays": 0}
@@ -166,17 +167,17 @@ def test_a_value_that_was_not_parsed_far_enough_is_not_counted() -> None:
     def cut(raw: bytes, head: object) -> object:
         raise EOFError("cut")
 
-    machine = decoder(replace(f.FRAME_SLOW, parse=cut))
+    machine = decoder(changed(f.FRAME_SLOW, parse=cut))
     events = fed(machine, FRAMES[0] + FRAMES[3])
     assert [type(event) for event in events] == [Record, Record]
     assert [event.sequence for event in events] == [None, None]
 
     def half(raw: bytes, head: object) -> object:
-        unit = f.FRAME.parse(raw, None)
+        unit = f.FRAME.decode.parse(raw, None)
         del unit.sequence
         return unit
 
-    machine = decoder(replace(f.FRAME_SLOW, parse=half))
+    machine = decoder(changed(f.FRAME_SLOW, parse=half))
     assert [type(event) for event in fed(machine, FRAMES[0] + FRAMES[3])] == [Record, Record]
 
 
@@ -187,8 +188,8 @@ def test_the_users_limit_replaces_that_of_the_spec() -> None:
     data = f.frame(b"x" * 100)
     assert [type(event) for event in fed(decoder(f.FRAME, limits=Limits(frame=111)), data)] == [Record]
     assert [type(event) for event in fed(decoder(f.FRAME, limits=Limits(frame=110)), data)] == [Gap]
-    assert [type(event) for event in fed(decoder(replace(f.FRAME, max_frame=50)), data)] == [Gap]
-    assert [type(event) for event in fed(decoder(replace(f.FRAME, max_frame=50), limits=Limits(frame=200)), data)] == [
+    assert [type(event) for event in fed(decoder(changed(f.FRAME, max_frame=50)), data)] == [Gap]
+    assert [type(event) for event in fed(decoder(changed(f.FRAME, max_frame=50), limits=Limits(frame=200)), data)] == [
         Record
     ]
 
@@ -201,8 +202,8 @@ STRICT: list[tuple[list[Envelope], bytes, type[StreamError], dict[str, Any], str
     ([f.TEXT], f.text(b"a")[:-2] + b"??", ChecksumError, {"stored": None, "computed": 0x61}, "checksum no number"),
     ([f.FRAME], FRAMES[0][:-1], Truncated, {"offset": 0}, "the stream ends 12 bytes into a frame, wanted 13 bytes"),
     ([f.FRAME], b"FRAM", Truncated, {"offset": 0}, "4 bytes into a frame, wanted its header"),
-    ([replace(f.FRAME, max_frame=12)], FRAMES[0], LimitExceeded, {"found": 13, "limit": 12}, "length 13 exceeds"),
-    ([replace(f.FRAME_SLOW, max_frame=12)], FRAMES[0], LimitExceeded, {"found": None}, "frame length exceeds"),
+    ([changed(f.FRAME, max_frame=12)], FRAMES[0], LimitExceeded, {"found": 13, "limit": 12}, "length 13 exceeds"),
+    ([changed(f.FRAME_SLOW, max_frame=12)], FRAMES[0], LimitExceeded, {"found": None}, "frame length exceeds"),
     ([f.FRAME], FRAMES[0] + b"xy" + FRAMES[1], StreamError, {"offset": 13}, "found 78 79 .*, wanted a sync"),
     ([f.SPACE], b"\xff" + GOOD, StreamError, {"format": "space"}, "no frame here: bad-version"),
 ]  # fmt: skip
@@ -227,7 +228,7 @@ def test_strict_mode_raises_at_the_first_damage(
 
 
 def test_strict_mode_raises_for_what_a_record_hides() -> None:
-    inflating = replace(f.FRAME, codecs=(Codec("payload", "zlib"),))
+    inflating = changed(f.FRAME, codecs=(Codec("payload", "zlib"),))
     machine = decoder(inflating, strict=True)
     machine.feed(GOOD)
     events = machine.events()
@@ -239,7 +240,7 @@ def test_strict_mode_raises_for_what_a_record_hides() -> None:
     def cut(raw: bytes, head: object) -> object:
         raise EOFError("cut")
 
-    machine = decoder(replace(f.FRAME, parse=cut, payload_at=None, payload=None), strict=True)
+    machine = decoder(changed(f.FRAME, parse=cut, payload_at=None, payload=None), strict=True)
     machine.feed(GOOD)
     with pytest.raises(StreamError, match="EOFError: cut"):
         list(machine.events())

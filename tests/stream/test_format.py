@@ -19,6 +19,7 @@ from sigflow.limits import Limits
 from sigflow.runtime.envelope import Codec, Envelope, Field, NoteRule, Time
 from sigflow.stream.decoder import Decoder
 from sigflow.stream.format import Format
+from tests.envelopes import changed
 from tests.stream import formats as f
 
 
@@ -37,11 +38,11 @@ def findings(found: Record) -> list[tuple[str, str, int, str]]:
 
 
 def test_a_format_tells_what_it_is() -> None:
-    envelope = replace(f.FRAME, fields=(Field("stream", "u1"),))
+    envelope = changed(f.FRAME, fields=(Field("stream", "u1"),))
     format = Format(envelope)
-    assert (format.name, format.schema, format.max_frame) == ("frame", envelope.fields, 200)
+    assert (format.name, format.schema, format.max_frame) == ("frame", envelope.about.fields, 200)
     assert repr(format) == "Format('frame', frames of 1 to 200 bytes: stream)"
-    assert Format(replace(f.FRAME, head=lambda data, at: (7, 1))).late is None  # not said to be lazy
+    assert Format(changed(f.FRAME, head=lambda data, at: (7, 1))).late is None  # not said to be lazy
     assert format.with_limits(None) is format
     assert format.with_limits(Limits(frame=9)).with_limits(Limits(depth=2)).limits == Limits(frame=9, depth=2)
     whole = Format(None, root=bytes, name="all")
@@ -58,7 +59,7 @@ def test_measure() -> None:
         with pytest.raises(StreamError, match=f"no frame frame begins here: {reason}") as caught:
             format.measure(wrong)
         assert caught.value.format == "frame"
-    long = replace(f.FRAME, steps=f.FRAME_SLOW.steps, max_frame=12)
+    long = changed(f.FRAME, incremental=f.FRAME_SLOW.measure.incremental, max_frame=12)
     with pytest.raises(StreamError, match="too-long"):
         Format(long).measure(data)
 
@@ -76,7 +77,7 @@ def test_the_payload_is_a_view_of_the_frame() -> None:
     found = record(f.FRAME, f.frame(b"abc"))
     assert isinstance(found.payload, memoryview) and found.payload.readonly
     assert bytes(found.payload) == b"abc" and found.payload.obj is found.raw
-    trailer = replace(f.PAIR, payload_at=(-3, -1))
+    trailer = changed(f.PAIR, payload_at=(-3, -1))
     assert bytes(record(trailer, f.pair(b"abcd")).payload) == b"cd"
 
 
@@ -89,14 +90,14 @@ def test_else_the_payload_is_that_of_the_value() -> None:
     def parse(raw: bytes, head: object) -> Any:
         return f.Unit(raw, {}, (4, 6))
 
-    elsewhere = replace(f.FRAME, payload_at=None, parse=parse)
+    elsewhere = changed(f.FRAME, payload_at=None, parse=parse)
     assert bytes(record(elsewhere, f.frame()).payload) == b"\x07\1"
-    assert record(replace(elsewhere, payload="raw.__len__"), f.frame()).payload() == 11  # any value, as it is
-    assert record(replace(elsewhere, payload="missing"), f.frame()).payload is None
-    assert record(replace(elsewhere, payload=None), f.frame()).payload is None
-    coded = replace(elsewhere, payload=None, codecs=(Codec("payload", "tlv", lambda unit: False),))
+    assert record(changed(elsewhere, payload="raw.__len__"), f.frame()).payload() == 11  # any value, as it is
+    assert record(changed(elsewhere, payload="missing"), f.frame()).payload is None
+    assert record(changed(elsewhere, payload=None), f.frame()).payload is None
+    coded = changed(elsewhere, payload=None, codecs=(Codec("payload", "tlv", lambda unit: False),))
     assert bytes(record(coded, f.frame()).payload) == b"\x07\1"
-    unmeasured = replace(f.FRAME, payload_at=None, checksums=(replace(f.FRAME.checksums[0], over="payload"),))
+    unmeasured = changed(f.FRAME, payload_at=None, checksums=(replace(f.FRAME.search.checksums[0], over="payload"),))
     assert bytes(record(unmeasured, f.frame(b"abc")).payload) == b"abc"  # two pieces: no place of one
 
 
@@ -119,7 +120,7 @@ CODECS: list[tuple[tuple[Codec, ...], bytes, Any, list[tuple[str, str, int, str]
 
 @pytest.mark.parametrize(("chain", "payload", "expected", "told"), CODECS)
 def test_codecs(chain: tuple[Codec, ...], payload: bytes, expected: Any, told: list[Any]) -> None:
-    found = record(replace(f.FRAME, codecs=chain), f.frame(payload))
+    found = record(changed(f.FRAME, codecs=chain), f.frame(payload))
     value = bytes(found.payload) if isinstance(found.payload, memoryview) else found.payload
     assert value == expected
     assert findings(found) == told
@@ -127,7 +128,7 @@ def test_codecs(chain: tuple[Codec, ...], payload: bytes, expected: Any, told: l
 
 def test_codecs_obey_the_users_limits() -> None:
     bomb = f.frame(zlib.compress(bytes(100)))
-    zipped = replace(f.FRAME, codecs=(Codec("payload", "zlib"),))
+    zipped = changed(f.FRAME, codecs=(Codec("payload", "zlib"),))
     assert record(zipped, bomb, Limits(inflated=100)).diagnostics == ()
     (finding,) = record(zipped, bomb, Limits(inflated=99)).diagnostics
     assert finding.message == "12 bytes inflate to more than the limit of 99"
@@ -135,7 +136,7 @@ def test_codecs_obey_the_users_limits() -> None:
 
 def test_an_unknown_codec_is_the_callers_fault() -> None:
     with pytest.raises(UsageError, match=r"unknown codec 'zlob', did you mean 'zlib'\?"):
-        assert record(replace(f.FRAME, codecs=(Codec("payload", "zlob"),)), f.frame()).payload
+        assert record(changed(f.FRAME, codecs=(Codec("payload", "zlob"),)), f.frame()).payload
 
 
 # ---------------------------------------------------------------- findings
@@ -154,10 +155,10 @@ def test_notes_of_the_spec() -> None:
         NoteRule("version", "never", "", lambda unit: False),
         NoteRule("other", "odd", "", lambda unit: unit.nothing),
     )
-    found = record(replace(f.FRAME, notes=rules), f.frame(b"", 9))
+    found = record(changed(f.FRAME, notes=rules), f.frame(b"", 9))
     assert findings(found) == [("unknown-version", "note", 0, "version"), ("undecided", "warning", 0, "other")]
     assert found.diagnostics[0].message == "another version"
-    cut = replace(f.FRAME, notes=rules, parse=failing(EOFError("cut")))
+    cut = changed(f.FRAME, notes=rules, parse=failing(EOFError("cut")))
     assert [code for code, *_ in findings(record(cut, f.frame()))] == ["truncated"]  # the fault explains the rest
 
 
@@ -165,13 +166,13 @@ def test_what_does_not_parse_is_a_finding_with_its_place() -> None:
     partial = f.Unit(f.frame(), {"stream": (4, 5)}, (0, None))
     error = ValidationLessThanError(1, 0, None, "/types/inner/seq/0")
     error.partial, error.field_offset, error.field_path = partial, 12, "inner.level"
-    envelope = replace(f.FRAME, parse=failing(error), metadata=lambda unit: {"a": "b"})
+    envelope = changed(f.FRAME, parse=failing(error), metadata=lambda unit: {"a": "b"})
     found = record(envelope, f.frame(b"abcd"))
     assert found.value is partial
     assert findings(found) == [("valid", "error", 12, "inner.level")]
     assert found.metadata == {} and found.diagnostics[0].severity is Severity.ERROR
     plain = ValidationLessThanError(1, 0, None, "/types/inner/seq/0")
-    named = replace(f.FRAME, parse=failing(plain), reasons={"/types/inner/seq/0": "bad-level"})
+    named = changed(f.FRAME, parse=failing(plain), reasons={"/types/inner/seq/0": "bad-level"})
     found = record(named, f.frame())
     assert found.value is None and findings(found) == [("bad-level", "error", 0, "")]
 
@@ -182,7 +183,7 @@ def test_a_value_from_its_head_alone_is_parsed_whole_for_the_findings() -> None:
             raise EOFError("only now")
         return head
 
-    found = record(replace(f.FRAME, parse=parse), f.frame())
+    found = record(changed(f.FRAME, parse=parse), f.frame())
     assert found.value == (7, 1)
     assert findings(found) == [("truncated", "error", 0, "")]
 
@@ -199,24 +200,24 @@ TIMES = [
 
 @pytest.mark.parametrize(("time", "expected"), TIMES)
 def test_time(time: Time, expected: int | None) -> None:
-    assert record(replace(f.FRAME, time=time), f.frame()).time == expected
+    assert record(changed(f.FRAME, time=time), f.frame()).time == expected
 
 
 @pytest.mark.parametrize(
     ("order", "expected"), [(None, None), ("big", "big"), (lambda unit: "little" if unit.stream else "big", "little")]
 )
 def test_byte_order(order: Any, expected: str | None) -> None:
-    format = Format(replace(f.FRAME, byte_order=order))
+    format = Format(changed(f.FRAME, byte_order=order))
     assert format.byte_order_of(record(f.FRAME, f.frame())) == expected
 
 
 def test_metadata_keep_their_order() -> None:
-    found = record(replace(f.FRAME, metadata=lambda unit: {"b": "1", "a": str(unit.stream)}), f.frame())
+    found = record(changed(f.FRAME, metadata=lambda unit: {"b": "1", "a": str(unit.stream)}), f.frame())
     assert list(found.metadata.items()) == [("b", "1"), ("a", "7")]
 
 
 def test_sequence_and_stream_of_formats_without_any() -> None:
-    plain = record(replace(f.FRAME, sequence=None), f.frame())
+    plain = record(changed(f.FRAME, sequence=None), f.frame())
     assert plain.sequence is None and Format(f.PAIR).stream_of(plain) is None
     assert record(f.FRAME, f.frame(b"", 3, 9)).sequence == 9
     assert Format(f.FRAME).stream_of(record(f.FRAME_SLOW, f.frame(b"", 3, 9))) == 3

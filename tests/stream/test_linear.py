@@ -14,6 +14,7 @@ from sigflow.runtime.envelope import Checksum, Envelope
 from sigflow.stream.decoder import Decoder
 from sigflow.stream.format import Format
 from sigflow.stream.header import Header
+from tests.envelopes import changed
 from tests.stream import formats as f
 
 SIZE = 40_000
@@ -36,7 +37,7 @@ def claims(header: Any, step: int, size: int = SIZE) -> bytes:
     return b"".join(header(size - at)[:step].ljust(step, b"\1") for at in range(0, size, step))
 
 
-WIDE = replace(f.PAIR, name="wide", checksums=(Checksum("s", "sum-8", 1, "big", -1, ((2, -1),)),))
+WIDE = changed(f.PAIR, name="wide", checksums=(Checksum("s", "sum-8", 1, "big", -1, ((2, -1),)),))
 HOSTILE: dict[str, tuple[list[Envelope], bytes]] = {
     "all markers": ([f.PAIR], repeated(b"\xaa")),
     "all markers of four bytes": ([f.FRAME], repeated(b"FRAM")),
@@ -44,12 +45,12 @@ HOSTILE: dict[str, tuple[list[Envelope], bytes]] = {
     "nested claims, half the stream": ([LONG], claims(lambda left: b"LL" + (20000).to_bytes(4, "big"), 6)),
     "a marker every 5 bytes": ([f.PAIR], repeated(b"\xaa\xaa\xff\1\2")),
     "a marker every 5 bytes, long claims": ([LONG], repeated(b"LL\0\0\x4c")),
-    "no marker at all": ([replace(f.BARE, run=None)], repeated(b"\x5f\x5e\x5d")),
+    "no marker at all": ([changed(f.BARE, run=None)], repeated(b"\x5f\x5e\x5d")),
     "no marker, runs": ([f.BARE], repeated(b"\x5f\x5e\x5d")),
     "good and bad in turns": ([f.FRAME], repeated(f.frame(b"ab") + b"FRAM\1\1\xb0")),
     "two formats": ([f.PAIR, LONG], repeated(b"\xaa\xaa\xf0LL\0\0\x20\0")),
-    "words": ([replace(f.ZEROED, max_frame=260)], repeated(b"ZZ\xff\1")),
-    "measured": ([replace(f.FRAME_SLOW, max_frame=260)], repeated(b"FRAM\1\1\xf0\0\0\0\0")),
+    "words": ([changed(f.ZEROED, max_frame=260)], repeated(b"ZZ\xff\1")),
+    "measured": ([changed(f.FRAME_SLOW, max_frame=260)], repeated(b"FRAM\1\1\xf0\0\0\0\0")),
 }
 
 
@@ -86,10 +87,10 @@ def test_what_was_saved_up_does_not_pay_for_ever() -> None:
 @pytest.mark.parametrize(
     ("envelope", "piece"),
     [
-        (replace(f.SPACE, chain=6), b"\1\x08\2\7\3"),
-        (replace(f.LEGACY, chain=8, max_frame=400), b"\0\0\1\0\x30"),
-        (replace(f.LEGACY, chain=8, max_frame=70000), b"\0\xff"),
-        (replace(f.SPACE_SLOW, chain=5), b"\0\1\x1f"),
+        (changed(f.SPACE, chain=6), b"\1\x08\2\7\3"),
+        (changed(f.LEGACY, chain=8, max_frame=400), b"\0\0\1\0\x30"),
+        (changed(f.LEGACY, chain=8, max_frame=70000), b"\0\xff"),
+        (changed(f.SPACE_SLOW, chain=5), b"\0\1\x1f"),
     ],
 )
 @pytest.mark.parametrize("size", [1, 100, 6000])
@@ -117,13 +118,13 @@ def test_looks_at_headers_are_at_most_2n_for_each_byte(
     list(decoder.events())
     # Each chunk may ask once more for what waits at its end: the candidate and as many positions as a header has bytes.
     chunks = len(data) // size
-    assert envelope.chain is not None
-    assert looks <= 2 * envelope.chain * len(data) + 6 * chunks
+    assert envelope.search.chain is not None
+    assert looks <= 2 * envelope.search.chain * len(data) + 6 * chunks
 
 
 def test_a_long_frame_in_single_bytes_costs_linear_time(monkeypatch: pytest.MonkeyPatch) -> None:
     looks = 0
-    measure = LONG.measure
+    measure = LONG.measure.static
 
     def counted(*arguments: Any) -> Any:
         nonlocal looks
@@ -131,7 +132,7 @@ def test_a_long_frame_in_single_bytes_costs_linear_time(monkeypatch: pytest.Monk
         return measure(*arguments)  # type: ignore[misc]
 
     data = long(bytes(100_000))
-    decoder = Decoder(Format(replace(LONG, measure=counted)))
+    decoder = Decoder(Format(changed(LONG, static=counted)))
     decoder.feed(data[:1])
     for at in range(1, len(data)):
         assert next(decoder.events(), None) is None
@@ -159,7 +160,7 @@ def test_a_header_that_never_ends_is_read_once() -> None:
     ("envelopes", "piece"),
     [
         ([f.FRAME, f.PAIR], b"FRAM\1\2\xa0"),
-        ([replace(f.SPACE, chain=6)], b"\1\x90\2\7\3"),
+        ([changed(f.SPACE, chain=6)], b"\1\x90\2\7\3"),
         ([f.SPACE_SLOW, f.TEXT], b"\1\x1f*T\n"),
         ([f.FRAME_LIVE], f.frame(b"", 1, 1) + b"FRAM\1\2\x90"),
     ],

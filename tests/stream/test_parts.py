@@ -19,6 +19,7 @@ from sigflow.stream.format import Format
 from sigflow.stream.header import Header
 from sigflow.stream.markers import Markers
 from sigflow.stream.prefix import Prefix, spacing
+from tests.envelopes import changed
 from tests.stream import formats as f
 from tests.stream.ways import decode_all_ways
 
@@ -54,10 +55,10 @@ def test_how_close_candidates_can_stand(literals: tuple[bytes, ...], expected: i
 
 def test_the_denser_candidates_can_stand_the_closer_the_prefix_states() -> None:
     def every(*envelopes: Envelope) -> int:
-        return every_for([Checks(Header(each, each.max_frame, Account()), Account()) for each in envelopes])
+        return every_for([Checks(Header(each, each.search.max_frame, Account()), Account()) for each in envelopes])
 
     assert every(f.FRAME) == 4 and every(f.PAIR) == 2 and every(f.BARE) == 2 and every(f.FRAME, f.PAIR) == 2
-    assert every(replace(f.BARE, checksums=f.BARE.checksums * 4)) == 1
+    assert every(changed(f.BARE, checksums=f.BARE.search.checksums * 4)) == 1
     assert every_for([]) == 1
 
 
@@ -104,7 +105,7 @@ def test_the_account_pays_two_for_one_and_saves_up_to_a_bound() -> None:
 
 
 def test_checks_that_lie_outside_their_frame_do_not_hold() -> None:
-    outside = replace(f.PAIR, checksums=(Checksum("s", "CRC-32/ISO-HDLC", 4, "big", -2, ((0, None),)),))
+    outside = changed(f.PAIR, checksums=(Checksum("s", "CRC-32/ISO-HDLC", 4, "big", -2, ((0, None),)),))
     assert [type(event).__name__ for event in decode_all_ways([outside], f.pair(b"abc"))] == ["Gap"]
 
 
@@ -131,7 +132,7 @@ def test_what_a_checksum_covers(order: Any, overdrawn: bool, pieces: Any, zeroed
 
     def hold(raw: bytes) -> bool:
         account = Account()
-        checks = Checks(Header(replace(f.PAIR, checksums=(checksum,)), 100, account), account)
+        checks = Checks(Header(changed(f.PAIR, checksums=(checksum,)), 100, account), account)
         checks.prepare(2, {})
         if overdrawn:
             account.charge(0, 1000)
@@ -208,7 +209,7 @@ NEXT = f.frame(b"n", 7, 5)
 
 
 def live(parse: Any = None, **more: Any) -> Envelope:
-    return replace(f.FRAME_LIVE, parse=parse or f.FRAME.parse, **more)
+    return changed(f.FRAME_LIVE, parse=parse or f.FRAME.decode.parse, **more)
 
 
 def first_start(envelope: Envelope, data: bytes) -> int | None:
@@ -221,12 +222,12 @@ def test_the_key_may_be_told_late_or_never() -> None:
     def no_partial(raw: bytes, head: object) -> Any:
         if len(raw) < 161 and raw[6] == 150:
             raise EOFError("no part of it is given")
-        return f.FRAME.parse(raw, None)
+        return f.FRAME.decode.parse(raw, None)
 
     def unhashable(raw: bytes, head: object) -> Any:
-        return f.FRAME.parse(raw, None)
+        return f.FRAME.decode.parse(raw, None)
 
-    sequence = replace(f.FRAME.sequence, stream=lambda unit: [unit.stream])  # type: ignore[type-var]
+    sequence = replace(f.FRAME.decode.sequence, stream=lambda unit: [unit.stream])  # type: ignore[type-var]
     data = LIAR + NEXT
     assert first_start(live(), data) == 20
     assert first_start(live(no_partial), data) is None
@@ -234,7 +235,7 @@ def test_the_key_may_be_told_late_or_never() -> None:
     for envelope in (live(no_partial), live(unhashable, sequence=sequence)):
         decode_all_ways([envelope], data + b"y" * 150)
     assert first_start(live(no_partial), data + b"y" * 150) == 20
-    one = replace(f.FRAME.sequence, stream=None)  # type: ignore[type-var]
+    one = replace(f.FRAME.decode.sequence, stream=None)  # type: ignore[type-var]
     assert first_start(live(sequence=one), LIAR + f.frame(b"n", 9, 5)) == 20
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pytest
 
@@ -13,15 +12,16 @@ from sigflow.stream import runs as module
 from sigflow.stream.account import Account
 from sigflow.stream.header import Header
 from sigflow.stream.runs import Runs
+from tests.envelopes import changed
 from tests.stream import formats as f
 
 LISTS: list[list[Envelope]] = [
-    [replace(f.SPACE, chain=3)],
-    [replace(f.LEGACY, chain=2, max_frame=9)],
-    [replace(f.SPACE, chain=4, max_frame=12), replace(f.FLAG, chain=2)],
-    [replace(f.SPACE_SLOW, chain=3), f.PAIR],
-    [replace(f.FLAG, chain=1), replace(f.LEGACY, chain=5)],
-    [replace(f.FLAG, sync=(b"~!",), chain=2, min_frame=3)],
+    [changed(f.SPACE, chain=3)],
+    [changed(f.LEGACY, chain=2, max_frame=9)],
+    [changed(f.SPACE, chain=4, max_frame=12), changed(f.FLAG, chain=2)],
+    [changed(f.SPACE_SLOW, chain=3), f.PAIR],
+    [changed(f.FLAG, chain=1), changed(f.LEGACY, chain=5)],
+    [changed(f.FLAG, sync=(b"~!",), chain=2, min_frame=3)],
     [f.fixed("byte", 1, lambda head: "valid" if head > b"\x03" else 1, chain=4)],
 ]
 
@@ -30,7 +30,7 @@ TOKENS = [b"\0", b"\0", b"\1", b"\1", b"\2", b"\3", b"\xff", b"~!\0", b"~!\1a", 
 
 
 def headers_of(envelopes: Sequence[Envelope]) -> list[Header]:
-    return [Header(each, each.max_frame, Account()) for each in envelopes]
+    return [Header(each, each.search.max_frame, Account()) for each in envelopes]
 
 
 def defined(envelopes: Sequence[Envelope], data: bytes, at: int, stop: int, n: int) -> bool:
@@ -42,7 +42,7 @@ def defined(envelopes: Sequence[Envelope], data: bytes, at: int, stop: int, n: i
         found = []
         for header in headers:
             length = header.look(data, 0, place) if place < stop else "beyond"
-            if isinstance(length, int) and not (header.envelope.chain and header.null(data, 0, place)):
+            if isinstance(length, int) and not (header.envelope.search.chain and header.null(data, 0, place)):
                 found.append(length)
         return found
 
@@ -57,7 +57,7 @@ def defined(envelopes: Sequence[Envelope], data: bytes, at: int, stop: int, n: i
 def test_against_the_definition(monkeypatch: pytest.MonkeyPatch, envelopes: list[Envelope], page_bits: int) -> None:
     monkeypatch.setattr(module, "_PAGE_BITS", page_bits)
     monkeypatch.setattr(module, "_PAGE", (1 << page_bits) - 1)
-    n = next(each.chain for each in envelopes if each.chain)
+    n = next(each.search.chain for each in envelopes if each.search.chain)
     truths = 0
     for seed in range(60):
         rng = random.Random(seed)
@@ -79,6 +79,6 @@ def test_against_the_definition(monkeypatch: pytest.MonkeyPatch, envelopes: list
 
 def test_no_byte_can_begin_a_frame() -> None:
     """Where limits leave nothing to find, the pass finds nothing."""
-    none = replace(f.SPACE, max_frame=0)
+    none = changed(f.SPACE, max_frame=0)
     runs = Runs(headers_of([none]))
     assert not runs.inside(b"\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1", 0, 0, 16, 4)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import accumulate
 from typing import Any
 
@@ -18,11 +17,12 @@ from sigflow.stream.decoder import Decoder
 from sigflow.stream.format import Format
 from sigflow.stream.runs import LONGEST
 from sigflow.stream.scan import Scanner
+from tests.envelopes import changed
 from tests.stream import formats as f
 from tests.stream.ways import decode_all_ways
 
 G = f.frame(b"good", 7, 1)
-NO_SEQUENCE = replace(f.FRAME, sequence=None)
+NO_SEQUENCE = changed(f.FRAME, sequence=None)
 PLAIN_SPACE = f.space(b"ab")
 
 
@@ -54,12 +54,12 @@ CASES: dict[str, tuple[list[Envelope], bytes, list[Any]]] = {
         [NO_SEQUENCE], flipped(G, 11) + G, [(15, "frame:checksum", "no-marker"), ("frame", 15)],
     ),
     "two markers": (
-        [replace(NO_SEQUENCE, sync=(b"FRAM", b"FRA"), run=None)], b"FRA" + G,
+        [changed(NO_SEQUENCE, sync=(b"FRAM", b"FRA"), run=None)], b"FRA" + G,
         [(3, "frame:contents", "no-marker"), ("frame", 15)],
     ),
     # rule 2: verdicts
     "too long, known from the header": (
-        [replace(NO_SEQUENCE, max_frame=14)], G, [(15, "frame:too-long", "no-marker")],
+        [changed(NO_SEQUENCE, max_frame=14)], G, [(15, "frame:too-long", "no-marker")],
     ),
     "an empty payload": ([NO_SEQUENCE], f.frame() + f.frame(), [("frame", 11), ("frame", 11)]),
     "a frame of 0 bytes": (
@@ -105,7 +105,7 @@ CASES: dict[str, tuple[list[Envelope], bytes, list[Any]]] = {
     ),
     "one frame is no chain": ([f.FLAG], b"x" + f.flag(b"ab"), [(6, "no-marker", "flag:unconfirmed")]),
     "a chain cut by the end": (
-        [replace(f.FLAG, chain=3)], b"x" + f.flag(b"ab") + f.flag(b"ab")[:-1],
+        [changed(f.FLAG, chain=3)], b"x" + f.flag(b"ab") + f.flag(b"ab")[:-1],
         [(10, "no-marker", "flag:unconfirmed", "flag:truncated")],
     ),
     "zeros are no evidence": ([f.LEGACY], b"\xff\xff\xff" + bytes(30),
@@ -119,7 +119,7 @@ CASES: dict[str, tuple[list[Envelope], bytes, list[Any]]] = {
         [f.LEGACY, f.ZEROED], f.zeroed(b"ab") * 3, [("zeroed", 7)] * 3,
     ),
     "refusals are dropped where a format wins": (
-        [replace(f.PAIR, sync=()), f.SPACE], PLAIN_SPACE * 3, [("space", S)] * 3,
+        [changed(f.PAIR, sync=()), f.SPACE], PLAIN_SPACE * 3, [("space", S)] * 3,
     ),
     # rule 8: one gap, reasons in order of first sight
     "gaps are merged": (
@@ -265,7 +265,7 @@ def test_overtaken_by_sequence() -> None:
 def test_every_checksum_of_a_frame_must_hold() -> None:
     pieces = ((2, -2),)
     both = tuple(Checksum(name, name, 1, "big", place, pieces) for name, place in (("sum-8", -2), ("xor-8", -1)))
-    two = replace(f.fixed("two", 3, f._claims(2, 3, 5), sync=b"\xaa\xaa"), checksums=both)
+    two = changed(f.fixed("two", 3, f._claims(2, 3, 5), sync=b"\xaa\xaa"), checksums=both)
     good = b"\xaa\xaa\2ab" + bytes((2 + 97 + 98 & 255, 2 ^ 97 ^ 98))
     assert said(decode_all_ways([two], good)) == [("two", 7)]
     for at in (5, 6):
@@ -315,7 +315,7 @@ def test_overtaken_by_sequence_holds_for_a_complete_frame_too() -> None:
     ],
 )
 def test_the_state_is_position_and_lock(formats: list[Envelope], lock: int, expected: tuple[int, str]) -> None:
-    assert Scanner([(each, each.max_frame) for each in formats], lock=lock).state == expected
+    assert Scanner([(each, each.search.max_frame) for each in formats], lock=lock).state == expected
 
 
 def test_the_state_follows_frames_and_gaps() -> None:
@@ -338,7 +338,7 @@ def test_the_state_is_all_that_a_scan_goes_on_with(split: int) -> None:
     broken.feed(data[:split])
     events = list(broken.events())
     old = broken._scanner
-    broken._scanner = Scanner([(f.SPACE, f.SPACE.max_frame)], pos=old.pos, lock=old.lock)
+    broken._scanner = Scanner([(f.SPACE, f.SPACE.search.max_frame)], pos=old.pos, lock=old.lock)
     broken.feed(data[split:])
     broken.feed_eof()
     assert [*events, *broken.events()] == list(whole.events())
@@ -347,9 +347,9 @@ def test_the_state_is_all_that_a_scan_goes_on_with(split: int) -> None:
 @pytest.mark.parametrize(
     ("formats", "message"),
     [
-        ([replace(f.FRAME, checksums=())], "format frame has neither a checksum nor a chain"),
-        ([replace(f.SPACE, chain=0)], "format space: a chain of 0 headers, wanted 1 to 255"),
-        ([replace(f.SPACE, chain=LONGEST + 1)], "a chain of 256 headers"),
+        ([changed(f.FRAME, checksums=())], "format frame has neither a checksum nor a chain"),
+        ([changed(f.SPACE, chain=0)], "format space: a chain of 0 headers, wanted 1 to 255"),
+        ([changed(f.SPACE, chain=LONGEST + 1)], "a chain of 256 headers"),
         ([f.FRAME, f.FRAME_SLOW], "format 'frame' is given twice"),
         ([], "a decoder needs at least one format"),
     ],
@@ -362,21 +362,21 @@ def test_formats_that_cannot_be_scanned(formats: list[Envelope], message: str) -
 def test_a_checksum_without_a_range_form_needs_short_frames(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checksums._REGISTRY, "_things", dict(checksums._REGISTRY._things))
     checksums.register_checksum("own", width=8, function=lambda data: sum(data) & 255)
-    own = replace(f.PAIR, checksums=(Checksum("sum", "own", 1, "big", -1, ((2, -1),)),))
+    own = changed(f.PAIR, checksums=(Checksum("sum", "own", 1, "big", -1, ((2, -1),)),))
     assert said(decode_all_ways([own], b"\xaa" + f.pair(b"q") * 2)) == [(1, "pair:truncated"), *[("pair", 5)] * 2]
     with pytest.raises(UsageError, match="checksum own has no range form, so frames may have at most 65536 bytes, but"):
-        Decoder([Format(replace(own, max_frame=65537))])
+        Decoder([Format(changed(own, max_frame=65537))])
 
 
 def test_runs_are_taken_only_where_no_other_format_can_have_a_say() -> None:
     def taken(*envelopes: Envelope) -> list[str]:
-        scanner = Scanner([(each, each.max_frame) for each in envelopes])
+        scanner = Scanner([(each, each.search.max_frame) for each in envelopes])
         return [each.name for each in scanner.formats if each.runs]
 
     assert taken(f.FRAME) == ["frame"]
     assert taken(f.PAIR, f.FRAME, f.SPACE) == ["frame"]
     assert taken(f.SPACE, f.BARE, f.FRAME) == ["bare"]  # BARE may begin where FRAME does, and comes first
     assert taken(f.FRAME, f.BARE) == ["frame"]
-    assert taken(f.FRAME_LIVE) == [] and taken(replace(f.FRAME, max_frame=10)) == []
-    other = replace(f.PAIR, name="other", sync=(b"FR",))
+    assert taken(f.FRAME_LIVE) == [] and taken(changed(f.FRAME, max_frame=10)) == []
+    other = changed(f.PAIR, name="other", sync=(b"FR",))
     assert taken(other, f.FRAME) == [] and taken(f.FRAME, other) == ["frame"]

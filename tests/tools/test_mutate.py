@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.mutate import ROOT, TESTS, files, mutants
+from tools.mutate import ROOT, SUBJECTS, files, mutants
 
 SOURCE = '''"""A text with 1 + 2."""
 
@@ -40,7 +40,11 @@ def test_what_is_changed(tmp_path: Path) -> None:
     assert {mutant.line for mutant in found} == {9, 11, 13, 14}
 
 
-@pytest.mark.parametrize("path", files([]), ids=lambda path: f"{path.parent.name}/{path.name}")
+@pytest.mark.parametrize(
+    "path",
+    [path for subject in SUBJECTS.values() for path in files(subject)],
+    ids=lambda path: f"{path.parent.name}/{path.name}",
+)
 def test_every_change_compiles(path: Path) -> None:
     found = mutants(path, 4, 1)
     assert found == mutants(path, 4, 1)
@@ -51,4 +55,4 @@ def test_every_change_compiles(path: Path) -> None:
 
 
 def test_the_tests_of_each_unit_are_there() -> None:
-    assert all((ROOT / name).exists() for name in TESTS)
+    assert all((ROOT / name).exists() for subject in SUBJECTS.values() for name in subject.tests)

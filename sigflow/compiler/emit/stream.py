@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sigflow.compiler import schema as sc
+from sigflow.compiler.emit.calls import Call, Many, write_value
 from sigflow.compiler.emit.columns import needs
 from sigflow.compiler.emit.late import write_late
 from sigflow.compiler.emit.native import Missing, NativeMeasure
@@ -10,10 +11,11 @@ from sigflow.compiler.emit.shared import Module
 from sigflow.compiler.emit.static import StaticMeasure
 from sigflow.compiler.emit.writer import Writer
 from sigflow.compiler.hints import ChecksumHint
+from sigflow.compiler.hints.model import CodecHint, MetadataHint, NoteHint, SequenceHint
 from sigflow.compiler.measure import MeasurePlan
 from sigflow.compiler.measure.static import is_quick
 from sigflow.compiler.model import Number, Switched, Wire
-from sigflow.compiler.plan import Plan
+from sigflow.compiler.plan import Plan, Step
 from sigflow.runtime.envelope import CrcParameters
 
 
@@ -36,7 +38,6 @@ class _Stream:
         self.unit = plan.classes[self.hints.unit]
         self.ex = module.expressions
         self.any = module.std("Any")
-        self.entries: list[str] = []
 
     def write(self, native: NativeMeasure | Missing) -> None:
         runs = self.layout is not None and is_quick(self.hints)
@@ -48,15 +49,13 @@ class _Stream:
                 static.run()
         self.steps()
         self.parse()
-        self.describe(runs)
-        self.native_measure(native)
-        out = self.out
-        out()
-        out()
-        with out.block(f"FORMAT = {self.module.need('Envelope')}("):
-            for entry in self.entries:
-                out(entry)
-        out(")")
+        measure = self.measure(runs)
+        parts = {"search": self.search(), "measure": measure, "decode": self.decode()}
+        self.native_measure(measure, native)
+        self.out()
+        self.out()
+        envelope = Call(self.module.need("Envelope"), {"about": self.about(), **parts})
+        write_value(self.out, "FORMAT = ", envelope, "")
 
     # ------------------------------------------------------------ functions
 
@@ -99,21 +98,21 @@ class _Stream:
                 out("raise")
             out("return unit")
 
-    def native_measure(self, native: NativeMeasure | Missing) -> None:
-        """`_native_measure`: the native measure, or why there is none."""
+    def native_measure(self, measure: Call, native: NativeMeasure | Missing) -> None:
+        """`_native_measure`: the native measure, or why there is none; `measure` says it, too."""
         if isinstance(native, Missing):
             place = native.place
-            self.add("inexpressible", repr(f"{native.text} ({place.path or '/'}, line {place.line})"))
+            measure["inexpressible"] = repr(f"{native.text} ({place.path or '/'}, line {place.line})")
             return
         parameters = f"data: {self.any}, at: int, end: int, limit: int, box: {self.any}"
         with self.out.block(self.function("_native_measure", parameters, "int")):
             for line in native.lines:
                 self.out(line)
-        self.add("native_measure", "_native_measure")
-        self.add("native_reasons", repr(native.reasons))
-        self.add("native_min_limit", str(native.least))
+        measure["native"] = "_native_measure"
+        measure["native_reasons"] = repr(native.reasons)
+        measure["native_min_limit"] = str(native.least)
         if native.counts:
-            self.add("native_counts", "True")
+            measure["native_counts"] = "True"
 
     def method(self, name: str, code: sc.Code, result: str = "") -> str:
         """A function of the unit that gives an expression's value; gives its name."""
@@ -123,177 +122,189 @@ class _Stream:
 
     # ------------------------------------------------------------ the envelope
 
-    def add(self, key: str, value: str) -> None:
-        self.entries.append(f"{key}={value},")
+    def about(self) -> Call:
+        """What it is called."""
+        spec = self.plan.spec.top
+        about = Call(self.module.need("About"))
+        about["name"] = repr(spec.id)
+        about["spec"] = repr(self.plan.file)
+        about["source_hash"] = repr(self.hash)
+        if spec.meta.title:
+            about["title"] = repr(spec.meta.title)
+        doc = (self.hints.unit.doc.text or spec.doc.text).strip()
+        if doc:
+            about["doc"] = repr(doc)
+        if self.unit.steps:
+            about["fields"] = Many("(", ")", [self.field(step) for step in self.unit.steps])
+        return about
 
-    def describe(self, runs: bool) -> None:
-        hints, layout = self.hints, self.layout
-        self.add("name", repr(self.plan.spec.top.id))
-        self.add("spec", repr(self.plan.file))
-        self.add("source_hash", repr(self.hash))
-        self.add("parse", "_parse")
-        self.add("steps", "_steps")
-        self.add("unit", self.unit.qualified)
-        self.add("columns", "_columns")
-        if layout is not None:
-            self.add("measure", "_measure")
-            self.add("header", str(layout.header))
-        if runs:
-            self.add("run", "_run")
-            self.add("head", "_HEAD")
-        if self.lazy:
-            self.add("late", "_late")
-        self.add("sync", repr(hints.sync))
-        self.add("max_frame", str(hints.max_frame))
-        self.add("min_frame", str(hints.min_frame))
-        self.add("header_bits", repr(round(hints.header_bits, 3)))
+    def field(self, step: Step) -> str:
+        """A field of the frame, for people."""
+        texts = [step.attr.id, _written(step.attr, step.wire)]
+        doc = step.attr.doc.text.strip().split("\n")[0]
+        return f"{self.module.need('Field')}({', '.join(map(repr, [*texts, doc] if doc else texts))})"
+
+    def search(self) -> Call:
+        """How a frame is found."""
+        hints = self.hints
+        search = Call(self.module.need("Search"))
+        search["sync"] = repr(hints.sync)
+        search["max_frame"] = str(hints.max_frame)
+        search["min_frame"] = str(hints.min_frame)
+        search["header_bits"] = repr(round(hints.header_bits, 3))
         if hints.chain is not None:
-            self.add("chain", str(hints.chain))
+            search["chain"] = str(hints.chain)
         if hints.checksums:
-            self.add("checksums", f"({', '.join(self.checksum(one) for one in hints.checksums)},)")
+            search["checksums"] = Many("(", ")", [self.checksum(checksum) for checksum in hints.checksums])
         if not hints.aborted_by_sync:
-            self.add("aborted_by_sync", "False")
+            search["aborted_by_sync"] = "False"
         if hints.overtaken_by:
-            self.add("overtaken_by", repr(hints.overtaken_by))
-        self.sequence()
-        self.time()
-        if hints.kind is not None:
-            self.add("kind", self.method("_kind", hints.kind))
-            read = needs(hints.kind, self.unit, self.module)
-            if read is not None:
-                self.add("kind_needs", repr(read))
-        self.payload()
-        self.metadata()
-        self.codecs()
-        self.notes()
-        reasons = {attr.place.path: reason for attr, reason in hints.reasons.items()}
-        if reasons:
-            self.add("reasons", repr(reasons))
-        self.words()
+            search["overtaken_by"] = repr(hints.overtaken_by)
+        return search
 
-    def checksum(self, one: ChecksumHint) -> str:
-        algorithm = repr(one.algorithm) if isinstance(one.algorithm, str) else self.parameters(one.algorithm)
-        parts = [repr(one.name), algorithm, str(one.size), repr(one.order)]
-        if self.layout is not None and self.layout.holds(one):
+    def checksum(self, checksum: ChecksumHint) -> Call:
+        algorithm = checksum.algorithm
+        text = repr(algorithm) if isinstance(algorithm, str) else self.parameters(algorithm)
+        call = Call(self.module.need("Checksum"))
+        call["field"] = repr(checksum.name)
+        call["algorithm"] = text
+        call["size"] = str(checksum.size)
+        call["order"] = repr(checksum.order)
+        if self.layout is not None and self.layout.holds(checksum):
             offsets = self.layout.offsets()
             pieces = [
                 (offsets[over.first][0], offsets[over.last][1])
-                for over in one.over
+                for over in checksum.over
                 if over.first is not None and over.last is not None
             ]
-            parts += [f"stored={offsets[one.attr][0] + one.inner}", f"pieces={tuple(pieces)!r}"]
-        if one.zeroed:
-            parts.append("zeroed=True")
-        if one.conditions:
-            parts.append("optional=True")
-        parts.append(f"over={one.written!r}")
-        return f"{self.module.need('Checksum')}({', '.join(parts)})"
+            call["stored"] = str(offsets[checksum.attr][0] + checksum.inner)
+            call["pieces"] = repr(tuple(pieces))
+        if checksum.zeroed:
+            call["zeroed"] = "True"
+        if checksum.conditions:
+            call["optional"] = "True"
+        call["over"] = repr(checksum.written)
+        return call
 
-    def parameters(self, one: CrcParameters) -> str:
-        values = f"{one.width}, {hex(one.poly)}, {hex(one.init)}, {one.refin}, {one.refout}, {hex(one.xorout)}"
+    def parameters(self, crc: CrcParameters) -> str:
+        values = f"{crc.width}, {hex(crc.poly)}, {hex(crc.init)}, {crc.refin}, {crc.refout}, {hex(crc.xorout)}"
         return f"{self.module.need('CrcParameters')}({values})"
 
-    def sequence(self) -> None:
-        one = self.hints.sequence
-        if one is None:
-            return
-        parts = [repr(one.attr.id), str(one.modulus), str(one.step)]
-        if one.per is not None:
-            parts.append(f"stream={self.method('_stream', one.per)}")
-            read = needs(one.per, self.unit, self.module)
-            if read is not None:
-                parts.append(f"needs={read!r}")
-        if one.when is not None:
-            parts.append(f"counts={self.method('_counts', one.when, 'bool')}")
-        members = self.layout.members if self.layout is not None else ()
-        headed = self.layout.headed() if self.layout is not None else ()
-        heads = {step.attr: at for at, member in enumerate(members) for step in member.steps if step in headed}
-        if one.attr in heads:
-            parts.append(f"head={heads[one.attr]}")
-            per = self.module.types.members.get(one.per.expr) if one.per is not None else None
+    def measure(self, runs: bool) -> Call:
+        """How long it is, but for what the native measure says."""
+        measure = Call(self.module.need("Measure"))
+        measure["incremental"] = "_steps"
+        reasons = {attr.place.path: reason for attr, reason in self.hints.reasons.items()}
+        if reasons:
+            measure["reasons"] = Many("{", "}", [f"{path!r}: {reason!r}" for path, reason in reasons.items()])
+        if self.layout is not None:
+            measure["static"] = "_measure"
+            measure["header"] = str(self.layout.header)
+        if runs:
+            measure["head"] = "_HEAD"
+            measure["run"] = "_run"
+        return measure
+
+    def decode(self) -> Call:
+        """What its bytes mean."""
+        hints = self.hints
+        decode = Call(self.module.need("Decode"))
+        decode["parse"] = "_parse"
+        if self.lazy:
+            decode["late"] = "_late"
+        decode["unit"] = self.unit.qualified
+        decode["columns"] = "_columns"
+        if hints.sequence is not None:
+            decode["sequence"] = self.sequence(hints.sequence)
+        if hints.time is not None:
+            time = Call(self.module.need("Time"))
+            time["value"] = self.method("_time", hints.time.code)
+            time["nanoseconds"] = str(hints.time.nanoseconds)
+            time["epoch"] = repr(hints.time.epoch)
+            decode["time"] = time
+        if hints.kind is not None:
+            decode["kind"] = self.method("_kind", hints.kind)
+            self.add_needs(decode, "kind_needs", hints.kind)
+        if hints.payload is not None:
+            decode["payload"] = repr(hints.payload.id)
+            if self.layout is not None and hints.payload in self.layout.offsets():
+                decode["payload_at"] = repr(self.layout.offsets()[hints.payload])
+        order = self.byte_order()
+        if order:
+            decode["byte_order"] = order
+        if hints.metadata is not None:
+            decode["metadata"] = self.metadata(hints.metadata)
+        if hints.codecs:
+            decode["codecs"] = Many("(", ")", [self.codec(number, codec) for number, codec in enumerate(hints.codecs)])
+        if hints.notes:
+            decode["notes"] = Many("(", ")", [self.note(number, note) for number, note in enumerate(hints.notes)])
+        return decode
+
+    def add_needs(self, call: Call, key: str, code: sc.Code) -> None:
+        """The numbers that a function of the unit reads, where it reads no more."""
+        paths = needs(code, self.unit, self.module)
+        if paths is not None:
+            call[key] = repr(paths)
+
+    def sequence(self, sequence: SequenceHint) -> Call:
+        call = Call(self.module.need("Sequence"))
+        call["field"] = repr(sequence.attr.id)
+        call["modulus"] = str(sequence.modulus)
+        call["step"] = str(sequence.step)
+        if sequence.per is not None:
+            call["stream"] = self.method("_stream", sequence.per)
+            self.add_needs(call, "needs", sequence.per)
+        if sequence.when is not None:
+            call["counts"] = self.method("_counts", sequence.when, "bool")
+        kept = self.layout.headed() if self.layout is not None else []
+        members = self.layout.members if self.layout is not None else []
+        heads = {step.attr: place for place, member in enumerate(members) for step in member.steps if step in kept}
+        if sequence.attr in heads:
+            call["head"] = str(heads[sequence.attr])
+            per = self.module.types.members.get(sequence.per.expr) if sequence.per is not None else None
             if isinstance(per, sc.Attr) and per in heads:
-                parts.append(f"stream_head={heads[per]}")
-        self.add("sequence", f"{self.module.need('Sequence')}({', '.join(parts)})")
+                call["stream_head"] = str(heads[per])
+        return call
 
-    def time(self) -> None:
-        one = self.hints.time
-        if one is not None:
-            name = self.method("_time", one.code)
-            self.add("time", f"{self.module.need('Time')}({name}, {one.nanoseconds}, {one.epoch!r})")
-
-    def payload(self) -> None:
-        attr = self.hints.payload
-        if attr is not None:
-            self.add("payload", repr(attr.id))
-            if self.layout is not None and attr in self.layout.offsets():
-                self.add("payload_at", repr(self.layout.offsets()[attr]))
-        code = self.hints.byte_order
+    def byte_order(self) -> str:
+        """The byte order of the payload; "" where the spec says none."""
+        code, endian = self.hints.byte_order, self.plan.spec.top.meta.endian
         if code is not None:
             with self.out.block(self.function("_byte_order", f"self: {self.unit.qualified}", "str")):
                 self.out(f"return 'little' if {self.ex.at(code.expr, 5)} in ('L', 'l', 'le', 'little') else 'big'")
-            self.add("byte_order", "_byte_order")
-        elif isinstance(self.plan.spec.top.meta.endian, str):
-            self.add("byte_order", repr("little" if self.plan.spec.top.meta.endian == "le" else "big"))
+            return "_byte_order"
+        return repr("little" if endian == "le" else "big") if isinstance(endian, str) else ""
 
-    def metadata(self) -> None:
-        one = self.hints.metadata
-        if one is None:
-            return
+    def metadata(self, hint: MetadataHint) -> str:
         with self.out.block(self.function("_metadata", f"self: {self.unit.qualified}", "dict[str, str]")):
-            condition = f" if {self.ex.code(one.when)}" if one.when is not None else ""
-            name = self.plan.member_names[one.attr]
-            self.out(f"return {{{self.ex.code(one.key)}: {self.ex.code(one.value)} for _ in self.{name}{condition}}}")
-        self.add("metadata", "_metadata")
+            condition = f" if {self.ex.code(hint.when)}" if hint.when is not None else ""
+            name = self.plan.member_names[hint.attr]
+            key, value = self.ex.code(hint.key), self.ex.code(hint.value)
+            self.out(f"return {{{key}: {value} for _ in self.{name}{condition}}}")
+        return "_metadata"
 
-    def codecs(self) -> None:
-        parts = []
-        for number, one in enumerate(self.hints.codecs):
-            values = [repr(one.attr.id), repr(one.name)]
-            if one.when is not None:
-                values.append(f"when={self.method(f'_codec_{number}', one.when, 'bool')}")
-                read = needs(one.when, self.unit, self.module)
-                if read is not None:
-                    values.append(f"needs={read!r}")
-            if one.target is not None:
-                with self.out.block(self.function(f"_decode_{number}", "payload: bytes", self.any)):
-                    self.out(f"return {self.plan.class_names[one.target]}({self.module.need('KaitaiStream')}(payload))")
-                values.append(f"parse=_decode_{number}")
-                values.append(f"target={self.plan.class_names[one.target]}")
-            parts.append(f"{self.module.need('Codec')}({', '.join(values)})")
-        if parts:
-            self.add("codecs", f"({', '.join(parts)},)")
+    def codec(self, number: int, codec: CodecHint) -> Call:
+        call = Call(self.module.need("Codec"))
+        call["field"] = repr(codec.attr.id)
+        call["name"] = repr(codec.name)
+        if codec.when is not None:
+            call["when"] = self.method(f"_codec_{number}", codec.when, "bool")
+            self.add_needs(call, "needs", codec.when)
+        if codec.target is not None:
+            with self.out.block(self.function(f"_decode_{number}", "payload: bytes", self.any)):
+                self.out(f"return {self.plan.class_names[codec.target]}({self.module.need('KaitaiStream')}(payload))")
+            call["parse"] = f"_decode_{number}"
+            call["target"] = self.plan.class_names[codec.target]
+        return call
 
-    def notes(self) -> None:
-        parts = []
-        for number, one in enumerate(self.hints.notes):
-            name = self.method(f"_note_{number}", one.when, "bool")
-            values = [repr(one.attr.id), repr(one.code), repr(one.text), name]
-            read = needs(one.when, self.unit, self.module)
-            if read is not None:
-                values.append(repr(read))
-            parts.append(f"{self.module.need('NoteRule')}({', '.join(values)})")
-        if parts:
-            self.add("notes", f"({', '.join(parts)},)")
-
-    def words(self) -> None:
-        parts = []
-        for step in self.unit.steps:
-            attr = step.attr
-            text = _written(attr, step.wire)
-            doc = attr.doc.text.strip().split("\n")[0]
-            parts.append(
-                f"{self.module.need('Field')}({attr.id!r}, {text!r}, {doc!r})"
-                if doc
-                else f"{self.module.need('Field')}({attr.id!r}, {text!r})"
-            )
-        if parts:
-            self.add("fields", f"({', '.join(parts)},)")
-        spec = self.plan.spec.top
-        if spec.meta.title:
-            self.add("title", repr(spec.meta.title))
-        doc = (self.hints.unit.doc.text or spec.doc.text).strip()
-        if doc:
-            self.add("doc", repr(doc))
+    def note(self, number: int, note: NoteHint) -> Call:
+        call = Call(self.module.need("NoteRule"))
+        call["path"] = repr(note.attr.id)
+        call["code"] = repr(note.code)
+        call["text"] = repr(note.text)
+        call["when"] = self.method(f"_note_{number}", note.when, "bool")
+        self.add_needs(call, "needs", note.when)
+        return call
 
 
 def _written(attr: sc.Attr, wire: Wire) -> str:

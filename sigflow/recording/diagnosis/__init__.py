@@ -119,7 +119,7 @@ def diagnose(
     a believed frame's.  held: see `Diagnosis.causes`.
     """
     envelope = format.envelope
-    if envelope is None or not envelope.checksums:
+    if envelope is None or not envelope.search.checksums:
         return NOTHING
     budget = budget or Budget()
     budget.begin()

@@ -99,7 +99,7 @@ def doubled(suspect: Suspect) -> Iterator[Found]:
 def _fits_without(suspect: Suspect, place: int) -> int:
     """The bytes of the frame if this one is too many; 0 where that makes no good frame."""
     data = suspect.data
-    head = data[:place] + data[place + 1 : max(suspect.looked, suspect.envelope.header or 0) + 1]
+    head = data[:place] + data[place + 1 : max(suspect.looked, suspect.envelope.measure.header or 0) + 1]
     length = suspect.length_of(head)
     if length is None or length >= len(data):
         return 0
@@ -191,7 +191,7 @@ def _put(data: bytes, place: int, byte: int, length: int) -> bytes:
 
 
 def _length_with(suspect: Suspect, place: int, byte: int) -> int | None:
-    return suspect.length_of(_put(suspect.data, place, byte, max(suspect.looked, suspect.envelope.header or 0)))
+    return suspect.length_of(_put(suspect.data, place, byte, max(suspect.looked, suspect.envelope.measure.header or 0)))
 
 
 def _missing(suspect: Suspect, length: int, header: set[int], behind: bool) -> dict[int, int]:

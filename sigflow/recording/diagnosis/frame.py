@@ -62,8 +62,8 @@ class Suspect:
         self.data = data
         self.limit = limit
         self.length = measured.length
-        self.looked = min(measured.looked or envelope.header or UNKNOWN, len(data), self.length)
-        self.checksum: Checksum = envelope.checksums[number]
+        self.looked = min(measured.looked or envelope.measure.header or UNKNOWN, len(data), self.length)
+        self.checksum: Checksum = envelope.search.checksums[number]
         self.algorithm: Algorithm = checksums.get(self.checksum.algorithm)
         self.steps: Steps | None = steps_of(self.checksum.algorithm)
         #: How many values of the checksum are told apart.
@@ -71,14 +71,14 @@ class Suspect:
         self._number = number
         self._measured = measured
         self._budget = budget
-        self._rate = min(rate(checksums.get(each.algorithm)) for each in envelope.checksums)
+        self._rate = min(rate(checksums.get(each.algorithm)) for each in envelope.search.checksums)
         self._effects: list[tuple[int, int, int]] | None = None
 
     @classmethod
     def of(cls, envelope: Envelope, data: bytes, limit: int, budget: Budget, whole: bool) -> Self | None:
         """The frame at the start of `data`; None where its length cannot be told, or nothing is wrong with it."""
         window = CountingWindow(data, 0, len(data), sys.maxsize)
-        measured = maybe_advance(envelope.steps(window), envelope.reasons)
+        measured = maybe_advance(envelope.measure.incremental(window), envelope.measure.reasons)
         budget.charge(SLOW + STEP * window.steps)
         if not isinstance(measured, Measured) or measured.length <= 0:
             return None
@@ -181,7 +181,7 @@ class Suspect:
     @property
     def marker(self) -> int:
         """The bytes of the marker; a frame with a wrong one is never found, so it is not changed."""
-        return next((len(each) for each in self.envelope.sync if self.data.startswith(each)), 0)
+        return next((len(each) for each in self.envelope.search.sync if self.data.startswith(each)), 0)
 
     @property
     def header(self) -> range:
@@ -192,7 +192,7 @@ class Suspect:
         """(place, bit, length) for each bit of the header that turned makes another length."""
         if self._effects is None:
             self._effects = []
-            head = self.data[: max(self.looked, self.envelope.header or 0)]
+            head = self.data[: max(self.looked, self.envelope.measure.header or 0)]
             for place in self.header:
                 for bit in (1, 2, 4, 8, 16, 32, 64, 128):
                     length = self.length_of(head[:place] + bytes((head[place] ^ bit,)) + head[place + 1 :])
@@ -203,10 +203,10 @@ class Suspect:
     def length_of(self, raw: bytes) -> int | None:
         """What the frame at the start of these bytes claims; None where there is none, or no work left."""
         envelope = self.envelope
-        if envelope.measure is not None and len(raw) >= (envelope.header or 0):
+        if envelope.measure.static is not None and len(raw) >= (envelope.measure.header or 0):
             if not self.spend(FAST):
                 return None
-            length = envelope.measure(raw, 0, len(raw))
+            length = envelope.measure.static(raw, 0, len(raw))
             return length if isinstance(length, int) and 0 < length <= self.limit else None
         measured = self._measure(raw)
         return None if measured is None else measured.length
@@ -215,9 +215,9 @@ class Suspect:
         if not self.spend(SLOW):
             return None
         window = CountingWindow(
-            raw, 0, len(raw), self.limit, self.envelope.sync if self.envelope.aborted_by_sync else ()
+            raw, 0, len(raw), self.limit, self.envelope.search.sync if self.envelope.search.aborted_by_sync else ()
         )
-        measured = maybe_advance(self.envelope.steps(window), self.envelope.reasons)
+        measured = maybe_advance(self.envelope.measure.incremental(window), self.envelope.measure.reasons)
         self._budget.charge(STEP * window.steps)
         return measured if isinstance(measured, Measured) and 0 < measured.length <= self.limit else None
 
@@ -226,7 +226,7 @@ class Suspect:
         envelope = self.envelope
         if not self.spend_sum(CHECK, len(raw)):
             return False
-        if any(checksum.stored is None or checksum.pieces is None for checksum in envelope.checksums):
+        if any(checksum.stored is None or checksum.pieces is None for checksum in envelope.search.checksums):
             measured = self._measure(raw)
             if measured is None or measured.length != len(raw):
                 return False

@@ -39,8 +39,8 @@ def _ends(suspect: Suspect) -> Iterator[int]:
         yield len(data)
     count = 0
     at = suspect.looked - 1
-    while count < ENDS and suspect.envelope.sync:
-        at = min((hit for each in suspect.envelope.sync if (hit := data.find(each, at + 1)) >= 0), default=-1)
+    while count < ENDS and suspect.envelope.search.sync:
+        at = min((hit for each in suspect.envelope.search.sync if (hit := data.find(each, at + 1)) >= 0), default=-1)
         if at < 0:
             return
         if at != suspect.length:

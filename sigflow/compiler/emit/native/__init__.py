@@ -1,13 +1,14 @@
 """The native measure: how long a frame is, told by a single function over integers, which Numba compiles.
 
 `_native_measure` says of any bytes what `_steps` says of them once no more arrive (see `measure`), as a number: the
-length of the frame, 0 while bytes are lacking, less where there is none (`Envelope.native_reasons`), and -1000, a
+length of the frame, 0 while bytes are lacking, less where there is none (`Measure.native_reasons`), and -1000, a
 bailout, where int64 arithmetic does not reach: then the Python measure decides.  Types without a size are read in
 place, bytes are never copied, and a list is a loop.  A spec with something that cannot be said in this way has no
 native measure; `Missing` says what, and where.
 
-    statements, builder                the text, and what is known at each place of it
-    values                             numbers, bytes, objects while the text is written
+    tree, statements                   expressions and statements, and their text
+    builder                            where statements are written, and what is known at each place
+    values                             numbers, bytes, objects while the function is written
     arithmetic, branches, byte_ranges  operations on them
     evaluate                           expressions
     streams, frame, substream          what is read from
@@ -18,7 +19,6 @@ native measure; `Missing` says what, and where.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -27,12 +27,14 @@ from sigflow.compiler.emit.native.epilogue import Epilogue
 from sigflow.compiler.emit.native.evaluate import Context
 from sigflow.compiler.emit.native.frame import Frame
 from sigflow.compiler.emit.native.reading import Reader
-from sigflow.compiler.emit.native.statements import Assign, eliminate_dead_code, lines_of
+from sigflow.compiler.emit.native.statements import Assign, eliminate_dead_code, exprs, lines_of
+from sigflow.compiler.emit.native.tree import AT, Call, Local, nodes
 from sigflow.compiler.emit.native.values import SymbolicObject
 from sigflow.compiler.emit.shared import Module
 from sigflow.compiler.measure import MeasurePlan
 from sigflow.compiler.measure.scope import Scope
 from sigflow.diagnostics import Place
+from sigflow.runtime import native
 
 #: Fields within so many leading bytes are not held against the frame limit one by one.
 _USUAL = 64
@@ -89,16 +91,17 @@ def _written(builder: Builder, module: Module, measure: MeasurePlan) -> NativeMe
     static = frozenset(checksum for checksum in hints.checksums if layout is not None and layout.holds(checksum))
     epilogue = Epilogue(reader, unit, static)
     epilogue.write()
-    lines = tuple(lines_of(eliminate_dead_code([Assign("last", "at + limit"), *builder.root])))
-    for name in sorted(builder.functions & set(re.findall(r"\w+", "\n".join(lines)))):
+    statements = eliminate_dead_code([Assign("last", AT + Local("limit")), *builder.root])
+    functions = {node.function for expr in exprs(statements) for node in nodes(expr) if isinstance(node, Call)}
+    for name in sorted(functions & vars(native).keys()):
         module.need(name)
-    return NativeMeasure(lines, tuple(builder.reasons), frame.least, epilogue.counts)
+    return NativeMeasure(tuple(lines_of(statements)), tuple(builder.reasons), frame.least, epilogue.counts)
 
 
 def _peeks(scope: Scope) -> Iterator[bool]:
     """Of each field that may be looked at: whether it leaves its terminator."""
-    for one in scope.classes:
-        for step in one.steps:
+    for plan in scope.classes:
+        for step in plan.steps:
             yield not step.attr.consume
 
 

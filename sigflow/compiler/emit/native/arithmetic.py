@@ -9,23 +9,23 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable
 
-from sigflow.compiler.emit.expressions import (
-    ATOM,
-    BIT_AND,
-    BIT_OR,
-    BIT_XOR,
-    COMPARE,
-    PRODUCT,
-    SHIFT,
-    SUM,
-    UNARY,
+from sigflow.compiler.emit.native.builder import Builder, Inexpressible
+from sigflow.compiler.emit.native.tree import (
+    MIRRORED,
+    OPPOSITE,
+    Compare,
+    Const,
+    Inverted,
+    Not,
+    Operation,
+    Within,
+    call,
+    hexadecimal,
 )
-from sigflow.compiler.emit.native.builder import BAILOUT, Builder, Inexpressible
-from sigflow.compiler.emit.native.values import LEAST, MOST, WIDE, Flag, Int, Ranges, flag
+from sigflow.compiler.emit.native.values import LEAST, MOST, WIDE, Flag, Int, Ranges, signed
+from sigflow.runtime.native import BAILOUT
 from sigflow.runtime.struct import MAX_SHIFT
 
-_OPPOSITE = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
-_MIRROR = {"==": "==", "!=": "!=", "<": ">", ">": "<", "<=": ">=", ">=": "<="}
 _COMPARE: dict[str, Callable[[int, int], bool]] = {
     "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
 }  # fmt: skip
@@ -44,35 +44,35 @@ class Arithmetic:
 
     def narrow(self, value: Int) -> Int:
         """The number as an int64; one that is none is not for this measure."""
-        value = self.builder.known(value)
+        value = self.builder.refined(value)
         if inside(value):
             return value
         if value.value is not None or value.low < 0 or value.high > WIDE:
             raise Inexpressible("an integer beyond 64 bits")
-        self.builder.refuse(flag(f"{value.at(COMPARE + 1)} < 0", COMPARE, no=((value.text, 0, MOST),)), BAILOUT)
-        return self.builder.known(value)
+        self.builder.refuse(Flag(value.expr < 0, no=((value.expr, 0, MOST),)), BAILOUT)
+        return self.builder.refined(value)
 
     # ------------------------------------------------------------ operations
 
     def binary(self, op: str, left: Int, right: Int, failed: str) -> Int:
         """`left op right`; failed: the reason of a frame for which Python would raise."""
-        left, right = self.builder.known(left), self.builder.known(right)
+        left, right = self.builder.refined(left), self.builder.refined(right)
         if op == "&" and right.value is None and left.value is not None:
             left, right = right, left
         if op in ("&", ">>") and left.wide and right.value is not None:
-            found = self._of_wide(op, left, right.value)
-            if found is not None:
-                return found
+            result = self._of_wide(op, left, right.value)
+            if result is not None:
+                return result
         return _BINARY[op](self, self.narrow(left), self.narrow(right), failed)
 
     @staticmethod
     def _of_wide(op: str, left: Int, right: int) -> Int | None:
         """What can be said of 64 unsigned bits without a guard."""
         if op == "&" and 0 <= right <= MOST:
-            return Int(f"{left.at(BIT_AND)} & {hex(right)}", 0, right, BIT_AND)
+            return Int(left.expr & hexadecimal(right), 0, right)
         if op == ">>" and 0 < right < 64:
             most = WIDE >> right
-            return Int(f"{left.at(SHIFT)} >> {right} & {hex(most)}", 0, most, BIT_AND)
+            return Int(left.expr >> right & hexadecimal(most), 0, most)
         return None
 
     def _guarded(self, low: int, high: int, check: str, left: Int, right: Int) -> tuple[int, int]:
@@ -80,8 +80,7 @@ class Arithmetic:
         if low < LEAST or high > MOST:
             if low > MOST or high < LEAST:
                 raise Inexpressible("an integer beyond 64 bits")
-            fits = f"{self.builder.need(check)}({left.text}, {right.text})"
-            self.builder.refuse(flag(f"not {fits}", 3), BAILOUT)
+            self.builder.refuse(Not(self.builder.call(check, left.expr, right.expr)), BAILOUT)
         return max(low, LEAST), min(high, MOST)
 
     def _add(self, left: Int, right: Int, _failed: str) -> Int:
@@ -91,86 +90,85 @@ class Arithmetic:
             return right
         bounds = self._guarded(left.low + right.low, left.high + right.high, "sum_fits", left, right)
         if right.value is not None and right.value < 0:
-            return Int(f"{left.at(SUM)} - {-right.value}", *bounds, SUM)
-        return Int(f"{left.at(SUM)} + {right.at(SUM + 1)}", *bounds, SUM)
+            return Int(left.expr - -right.value, *bounds)
+        return Int(left.expr + right.expr, *bounds)
 
     def _subtract(self, left: Int, right: Int, _failed: str) -> Int:
         if right.value == 0:
             return left
         bounds = self._guarded(left.low - right.high, left.high - right.low, "difference_fits", left, right)
-        return Int(f"{left.at(SUM)} - {right.at(SUM + 1)}", *bounds, SUM)
+        return Int(left.expr - right.expr, *bounds)
 
     def _multiply(self, left: Int, right: Int, _failed: str) -> Int:
         if right.value == 1:
             return left
         if left.value == 1:
             return right
-        ends = [a * b for a in (left.low, left.high) for b in (right.low, right.high)]
-        bounds = self._guarded(min(ends), max(ends), "product_fits", left, right)
-        return Int(f"{left.at(PRODUCT)} * {right.at(PRODUCT + 1)}", *bounds, PRODUCT)
+        corners = [a * b for a in (left.low, left.high) for b in (right.low, right.high)]
+        bounds = self._guarded(min(corners), max(corners), "product_fits", left, right)
+        return Int(left.expr * right.expr, *bounds)
 
     def _not_zero(self, right: Int, failed: str) -> Int:
         if right.low <= 0 <= right.high:
             self.builder.refuse(self.compare("==", right, Int.of(0)), failed)
-            right = self.builder.known(right)
+            right = self.builder.refined(right)
         return right
 
     def _divide(self, left: Int, right: Int, failed: str) -> Int:
         right = self._not_zero(right, failed)
         if right.low <= -1 <= right.high and left.low == LEAST:
-            self.builder.refuse(flag(f"{right.at(COMPARE + 1)} == -1", COMPARE), BAILOUT)
-        divisors = [one for one in (right.low, right.high, -1, 1) if right.low <= one <= right.high and one]
-        ends = [a // b for a in (left.low, left.high, 0) if left.low <= a <= left.high for b in divisors] or [0]
-        text = f"{left.at(PRODUCT)} // {right.at(PRODUCT + 1)}"
-        return Int(text, max(min(ends), LEAST), min(max(ends), MOST), PRODUCT)
+            self.builder.refuse(right.expr.equals(-1), BAILOUT)
+        divisors = [number for number in (right.low, right.high, -1, 1) if right.low <= number <= right.high and number]
+        corners = [a // b for a in (left.low, left.high, 0) if left.low <= a <= left.high for b in divisors] or [0]
+        return Int(Operation("//", left.expr, right.expr), max(min(corners), LEAST), min(max(corners), MOST))
 
     def _modulo(self, left: Int, right: Int, failed: str) -> Int:
         right = self._not_zero(right, failed)
         low, high = min(right.low + 1, 0), max(right.high - 1, 0)
         if left.low >= 0 and right.low > 0:
             high = min(high, left.high)
-        return Int(f"{left.at(PRODUCT)} % {right.at(PRODUCT + 1)}", low, high, PRODUCT)
+        return Int(Operation("%", left.expr, right.expr), low, high)
 
     def _and(self, left: Int, right: Int, _failed: str) -> Int:
-        highs = [one.high for one in (left, right) if one.low >= 0]
+        highs = [side.high for side in (left, right) if side.low >= 0]
         low, high = (0, min(highs)) if highs else _bits(left, right)
-        shown = hex(right.value) if right.value is not None and right.value > 9 else right.at(BIT_AND + 1)
-        return Int(f"{left.at(BIT_AND)} & {shown}", low, high, BIT_AND)
+        mask = hexadecimal(right.value) if right.value is not None and right.value > 9 else right.expr
+        return Int(left.expr & mask, low, high)
 
     def _or(self, left: Int, right: Int, _failed: str) -> Int:
-        return Int(f"{left.at(BIT_OR)} | {right.at(BIT_OR + 1)}", *_bits(left, right), BIT_OR)
+        return Int(left.expr | right.expr, *_bits(left, right))
 
     def _xor(self, left: Int, right: Int, _failed: str) -> Int:
-        return Int(f"{left.at(BIT_XOR)} ^ {right.at(BIT_XOR + 1)}", *_bits(left, right), BIT_XOR)
+        return Int(Operation("^", left.expr, right.expr), *_bits(left, right))
 
     def _count(self, right: Int, failed: str) -> Int:
         """A number of bits to shift by, which is not negative."""
         if right.low < 0:
             self.builder.refuse(self.compare("<", right, Int.of(0)), failed)
-        return self.builder.known(right)
+        return self.builder.refined(right)
 
     def _left_shift(self, left: Int, right: Int, failed: str) -> Int:
         if right.value is None and right.high > MAX_SHIFT:
             # (The order of Python's complaints: too many bits, then a negative count; both refuse.)
             self.builder.refuse(self.compare(">", right, Int.of(MAX_SHIFT)), failed)
-        right = self._count(self.builder.known(right), failed)
+        right = self._count(self.builder.refined(right), failed)
         if right.high > 62:
             self.builder.refuse(self.compare(">", right, Int.of(62)), BAILOUT)
-            right = self.builder.known(right)
+            right = self.builder.refined(right)
         if right.value == 0:
             return left
-        power = Int(f"1 << {right.at(SHIFT + 1)}", 1 << right.low, 1 << right.high, SHIFT)
-        ends = [a << b for a in (left.low, left.high) for b in (right.low, right.high)]
-        bounds = self._guarded(min(ends), max(ends), "product_fits", left, power)
-        return Int(f"{left.at(SHIFT)} << {right.at(SHIFT + 1)}", *bounds, SHIFT)
+        power = Int(Const(1) << right.expr, 1 << right.low, 1 << right.high)
+        corners = [a << b for a in (left.low, left.high) for b in (right.low, right.high)]
+        bounds = self._guarded(min(corners), max(corners), "product_fits", left, power)
+        return Int(left.expr << right.expr, *bounds)
 
     def _right_shift(self, left: Int, right: Int, failed: str) -> Int:
         right = self._count(right, failed)
         if right.value == 0:
             return left
-        ends = [a >> min(b, 64) for a in (left.low, left.high) for b in (right.low, right.high)]
-        text = right.at(SHIFT + 1) if right.high < 64 else f"min({right.text}, 63)"
-        return Int(f"{left.at(SHIFT)} >> {text}", min(ends), max(ends), SHIFT)
+        corners = [a >> min(b, 64) for a in (left.low, left.high) for b in (right.low, right.high)]
+        count = right.expr if right.high < 64 else call("min", right.expr, 63)
+        return Int(left.expr >> count, min(corners), max(corners))
 
     def negative(self, value: Int) -> Int:
         """`-value`."""
@@ -179,46 +177,41 @@ class Arithmetic:
     def inverted(self, value: Int) -> Int:
         """`~value`."""
         value = self.narrow(value)
-        return Int(f"~{value.at(UNARY)}", ~value.high, ~value.low, UNARY)
+        return Int(Inverted(value.expr), ~value.high, ~value.low)
 
     # ------------------------------------------------------------ comparing
 
     def compare(self, op: str, left: Int, right: Int) -> Flag:
         """`left op right`."""
-        left, right = self.builder.known(left), self.builder.known(right)
-        known = _decided(op, left, right)
-        if known is not None:
-            return Flag.of(known)
+        left, right = self.builder.refined(left), self.builder.refined(right)
+        decided = _decided(op, left, right)
+        if decided is not None:
+            return Flag.of(decided)
         if left.value is not None:
-            op, left, right = _MIRROR[op], right, left
+            op, left, right = MIRRORED[op], right, left
         if left.wide or right.wide:
             if right.value is not None and left.low >= 0:
                 return self._compare_wide(op, left, right.value)
             equal = op in ("==", "!=")
             if not (equal and left.low >= 0 and right.low >= 0 and left.high <= WIDE and right.high <= WIDE):
                 left, right = self.narrow(left), self.narrow(right)
-        yes, no = _ranges_of(op, left, right)
-        text = f"{left.at(COMPARE + 1)} {{}} {right.at(COMPARE + 1)}"
-        return Flag(text.format(op), COMPARE, text.format(_OPPOSITE[op]), COMPARE, yes, no)
+        return Flag(Compare(op, left.expr, right.expr), *_implied(op, left, right))
 
     def _compare_wide(self, op: str, left: Int, right: int) -> Flag:
         """64 unsigned bits, as their two's complement, against a constant between their bounds."""
-        yes, no = _ranges_of(op, left, Int.of(right))
-        text = left.at(COMPARE + 1)
+        yes, no = _implied(op, left, Int.of(right))
         if op in ("==", "!="):
-            shown = Int.of(right).text
-            return Flag(f"{text} {op} {shown}", COMPARE, f"{text} {_OPPOSITE[op]} {shown}", COMPARE, yes, no)
-        below = right + 1 if op in ("<=", ">") else right  # the question is: left < below?
-        if below <= MOST:
-            found = Flag(f"0 <= {text} < {below}", COMPARE, f"not 0 <= {text} < {below}", 3)
-        elif below == MOST + 1:
-            found = Flag(f"{text} >= 0", COMPARE, f"{text} < 0", COMPARE)
+            return Flag(Compare(op, left.expr, Const(signed(right))), yes, no)
+        stop = right + 1 if op in ("<=", ">") else right  # the question is: left < stop?
+        if stop <= MOST:
+            below = Flag(Within(Const(0), left.expr, Const(stop)))
+        elif stop == MOST + 1:
+            below = Flag(left.expr >= 0)
         else:
-            least = Int.of(below).text
-            found = Flag(f"({text} >= 0 or {text} < {least})", ATOM, f"{least} <= {text} < 0", COMPARE)
+            below = Flag(Not(Within(Const(signed(stop)), left.expr, Const(0))))
         if op in (">", ">="):
-            found = found.negated()
-        return Flag(found.text, found.own, found.opposite, found.opposite_own, yes, no)
+            below = below.negated()
+        return Flag(below.expr, yes, no)
 
 
 _BINARY: dict[str, Callable[[Arithmetic, Int, Int, str], Int]] = {
@@ -230,7 +223,7 @@ _BINARY: dict[str, Callable[[Arithmetic, Int, Int, str], Int]] = {
 
 def _bits(left: Int, right: Int) -> tuple[int, int]:
     """Bounds of what `|`, `&` or `^` makes of two numbers."""
-    width = max(value.bit_length() for one in (left, right) for value in (one.low, one.high, ~one.low))
+    width = max(value.bit_length() for side in (left, right) for value in (side.low, side.high, ~side.low))
     return (0 if left.low >= 0 and right.low >= 0 else -1 << width), (1 << width) - 1
 
 
@@ -250,11 +243,13 @@ def _decided(op: str, left: Int, right: Int) -> bool | None:
     return False if below or (op == ">" and left.high <= right.low) else None
 
 
-def _ranges_of(op: str, left: Int, right: Int) -> tuple[Ranges, Ranges]:
+def _implied(op: str, left: Int, right: Int) -> tuple[Ranges, Ranges]:
     """What follows for both sides, where the comparison holds and where it does not."""
-    yes = (*_bound(op, left, right), *_bound(_MIRROR[op], right, left))
-    other = _OPPOSITE[op]
-    return yes, (*_bound(other, left, right), *_bound(_MIRROR[other], right, left))
+    opposite = OPPOSITE[op]
+    return (
+        (*_bound(op, left, right), *_bound(MIRRORED[op], right, left)),
+        (*_bound(opposite, left, right), *_bound(MIRRORED[opposite], right, left)),
+    )
 
 
 def _bound(op: str, left: Int, right: Int) -> Ranges:
@@ -270,4 +265,4 @@ def _bound(op: str, left: Int, right: Int) -> Ranges:
         high = min(high, right.high - (op == "<"))
     elif op in (">", ">="):
         low = max(low, right.low + (op == ">"))
-    return ((left.text, low, high), *(left.empty if low >= 0 >= high else ()))
+    return ((left.expr, low, high), *(left.empty if low >= 0 >= high else ()))

@@ -1,8 +1,7 @@
 """The function under construction: where statements are written, which names are in use, what is known at each place.
 
 Everything that the measure reads gets a name where it is read, needed or not; `eliminate_dead_code` drops what nothing
-needs.  `ranges` are the bounds of expressions by their text, learnt from the checks that were passed on the way to the
-current block.
+needs.  `ranges` are the bounds of expressions, learnt from the checks that were passed on the way to the current block.
 """
 
 from __future__ import annotations
@@ -11,30 +10,34 @@ import builtins
 import keyword
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NoReturn
 
-from sigflow.compiler.emit.native.statements import Assign, Do, Exit, If, Loop, Node
+from sigflow.compiler.emit.native.statements import Assign, If, Node, Return
+from sigflow.compiler.emit.native.tree import Call, Const, Expr, Local, Operand, call
 from sigflow.compiler.emit.native.values import MOST, Flag, Int, Ranges
 from sigflow.diagnostics import Place
 from sigflow.runtime import native
+from sigflow.runtime.native import BAILOUT, NEED
 
-NEED, BAILOUT = 0, -1000
 #: Statements, names and objects of a function that is still worth compiling; types may hold each other many times over.
 MOST_WORK = 6000
 
-#: The bounds of what does not hold.
+#: The reason of a frame for which an expression fails, or that is refused for no reason of its own.
+FAILED = "valid"
+
+#: The bounds of a truth that does not hold.
 _NO = (0, 0)
 
 _TAKEN = frozenset(("data", "at", "end", "limit", "box", "last", *keyword.kwlist, *dir(builtins)))
 
 
 class Inexpressible(Exception):
-    """Something that `_native_measure` cannot say; the text says what, for people."""
+    """Something that a native measure cannot say; the text says what, for people."""
 
 
 class Unreachable(Exception):
-    """What comes next in the block at hand is never reached."""
+    """What comes next in the current block is never reached."""
 
 
 class MayFail(Exception):
@@ -43,18 +46,19 @@ class MayFail(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """A reason that is told at run time: the text of a return value, and what it may be."""
+    """A reason that is told at run time: the return value, and what it may be."""
 
-    text: str
+    value: Local
     note: str
 
 
 #: Why a frame is refused, or NEED or BAILOUT.
 Reason = str | int | Cause
+_NOTES = {NEED: "lacking", BAILOUT: "bailout"}
 
 
 class Builder:
-    """The statements so far, the block that is being written, names in use, facts, reasons.
+    """The statements so far, the block that is being written, names in use, ranges, reasons.
 
     alias: what the module calls a function.  flush: called before anything is written, so that what was deferred comes
     first.
@@ -62,11 +66,9 @@ class Builder:
 
     def __init__(self, alias: Callable[[str], str]) -> None:
         self._alias = alias
-        #: Names of functions of `sigflow.runtime.native` that were asked for.
-        self.functions: set[str] = set()
         self.root: list[Node] = []
         self.block = self.root
-        self.ranges: dict[str, tuple[int, int]] = {}
+        self.ranges: dict[Expr, tuple[int, int]] = {}
         self.reasons: list[str] = []
         #: Bytes that a pair of locals may stand for though the frame does not hold them.
         self.literals: list[bytes] = []
@@ -85,12 +87,11 @@ class Builder:
 
     # ------------------------------------------------------------ names
 
-    def need(self, name: str) -> str:
-        """The name of a function of `sigflow.runtime.native`."""
+    def call(self, name: str, *arguments: Operand) -> Call:
+        """A call of a function of `sigflow.runtime.native`."""
         if self._alias(name) != name:
             raise Inexpressible(f"a spec of the name '{name}', which is that of a function")
-        self.functions.add(name)
-        return name
+        return call(name, *arguments)
 
     def name(self, wanted: str) -> str:
         """A new local name like the one wanted."""
@@ -103,9 +104,13 @@ class Builder:
         self._names.add(name)
         return name
 
+    def local(self, wanted: str) -> Local:
+        """The same, as an expression."""
+        return Local(self.name(wanted))
+
     @property
     def is_branch(self) -> bool:
-        """Whether the block at hand is one that not every frame comes to."""
+        """Whether the current block is one that not every frame comes to."""
         return len(self.open) > 1
 
     def literal(self, value: bytes) -> int:
@@ -114,15 +119,13 @@ class Builder:
             self.literals.append(value)
         return self.literals.index(value)
 
-    def cause(self, reason: str | Cause) -> str:
-        """The return value of a refusal, as text."""
-        return reason.text if isinstance(reason, Cause) else str(self.code(reason))
-
-    def code(self, reason: str) -> int:
+    def code(self, reason: str | Cause) -> Expr:
         """The return value of a refusal."""
+        if isinstance(reason, Cause):
+            return reason.value
         if reason not in self.reasons:
             self.reasons.append(reason)
-        return -1 - self.reasons.index(reason)
+        return Const(-1 - self.reasons.index(reason))
 
     # ------------------------------------------------------------ statements
 
@@ -139,7 +142,7 @@ class Builder:
             raise
 
     def put(self, node: Node) -> None:
-        """Add a statement to the block at hand, without flushing."""
+        """Add a statement to the current block, without flushing."""
         self.spend()
         self.block.append(node)
 
@@ -149,15 +152,28 @@ class Builder:
         if self._spent > MOST_WORK:
             raise Inexpressible("more than fits into one function")
 
-    def assign(self, name: str, text: str) -> None:
-        """`name = text`."""
+    def do(self, node: Node) -> None:
+        """Add a statement to the current block."""
         self.flush()
-        self.put(Assign(name, text))
+        self.put(node)
 
-    def do(self, text: str) -> None:
-        """A statement with an effect."""
-        self.flush()
-        self.put(Do(text))
+    def assign(self, local: Local, value: Expr) -> None:
+        """`local = value`."""
+        self.do(Assign(local.name, value))
+
+    def let(self, wanted: str, value: Expr) -> Local:
+        """A new local, named like the one wanted, that has this value."""
+        local = self.local(wanted)
+        self.assign(local, value)
+        return local
+
+    def join(self, wanted: str, branches: list[tuple[list[Node], Expr]]) -> Local:
+        """A new local, named like the one wanted, that each of several blocks sets to a value of its own."""
+        local = self.local(wanted)
+        for block, value in branches:
+            with self.within(block):
+                self.assign(local, value)
+        return local
 
     def leave(self, reason: Reason) -> NoReturn:
         """Return with a refusal, NEED or BAILOUT; nothing after it in this block is reached."""
@@ -169,38 +185,37 @@ class Builder:
         """`return`, without flushing."""
         if self.speculative:
             raise MayFail
-        if isinstance(reason, Cause):
-            self.put(Exit(reason.text, reason.note))
-        elif isinstance(reason, str):
-            self.put(Exit(str(self.code(reason)), reason))
+        if isinstance(reason, int):
+            self.put(Return(Const(reason), _NOTES[reason]))
         else:
-            self.put(Exit(str(reason), "lacking" if reason == NEED else "bailout"))
+            self.put(Return(self.code(reason), reason.note if isinstance(reason, Cause) else reason))
 
-    def refuse(self, bad: Flag, reason: Reason) -> None:
+    def refuse(self, bad: Flag | Expr, reason: Reason) -> None:
         """Return where `bad` holds; from here on it does not."""
-        if bad.text == "False" or self.ranges.get(bad.text) == _NO:
+        bad = Flag(bad) if isinstance(bad, Expr) else bad
+        if bad.value is False or self.ranges.get(bad.expr) == _NO:
             return
         if self.muted:
             self.assume(bad.no)
             return
-        if bad.text == "True":
+        if bad.value is True:
             self.leave(reason)
         self.flush()
-        with self.inside(If(bad.text), "then"):
+        with self.when(bad.expr):
             self.exit(reason)
-        self.assume((*bad.no, (bad.text, *_NO)))
+        self.assume((*bad.no, (bad.expr, *_NO)))
 
     @contextmanager
-    def inside(self, node: If | Loop, part: str) -> Iterator[None]:
-        """Write into a block of `node`, which is put first unless it was already."""
-        if not (self.block and self.block[-1] is node):
-            self.put(node)
-        with self.within(getattr(node, part)):
+    def when(self, condition: Expr) -> Iterator[None]:
+        """Write what is done where a condition holds, without flushing."""
+        node = If(condition)
+        self.put(node)
+        with self.within(node.then):
             yield
 
     @contextmanager
     def within(self, block: list[Node]) -> Iterator[None]:
-        """Write into `block`; facts learnt there are forgotten after it."""
+        """Write into `block`; what is learnt there is forgotten after it."""
         outer, ranges = self.block, dict(self.ranges)
         self.block = block
         self.open.append(object())
@@ -210,20 +225,20 @@ class Builder:
             self.open.pop()
             self.block, self.ranges = outer, ranges
 
-    # ------------------------------------------------------------ facts
+    # ------------------------------------------------------------ ranges
 
     def assume(self, ranges: Ranges) -> None:
         """Narrow what is known."""
-        for text, low, high in ranges:
-            old_low, old_high = self.ranges.get(text, (low, high))
-            self.ranges[text] = max(low, old_low), min(high, old_high)
+        for expr, low, high in ranges:
+            old_low, old_high = self.ranges.get(expr, (low, high))
+            self.ranges[expr] = max(low, old_low), min(high, old_high)
 
-    def known(self, value: Int) -> Int:
+    def refined(self, value: Int) -> Int:
         """The number with the bounds known here."""
-        low, high = self.ranges.get(value.text, (value.low, value.high))
+        low, high = self.ranges.get(value.expr, (value.low, value.high))
         low, high = max(low, value.low), min(high, value.high)
         if low > high:
             return value  # never reached
         if low == high and abs(low) <= MOST:
             return Int.of(low)
-        return Int(value.text, low, high, value.own, value.empty)
+        return replace(value, low=low, high=high)

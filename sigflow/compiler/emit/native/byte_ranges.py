@@ -11,14 +11,26 @@ from dataclasses import replace
 from functools import cache
 
 from sigflow.compiler import encodings
-from sigflow.compiler.emit.expressions import COMPARE, NOT, SUM
 from sigflow.compiler.emit.native.arithmetic import Arithmetic
 from sigflow.compiler.emit.native.branches import Branches
-from sigflow.compiler.emit.native.builder import BAILOUT, Builder, Inexpressible
+from sigflow.compiler.emit.native.builder import FAILED, Builder, Inexpressible
 from sigflow.compiler.emit.native.streams import halves, load
-from sigflow.compiler.emit.native.values import ANY_ENCODING, Bytes, Flag, Int, Literal, Pos, Value, both, either, flag
+from sigflow.compiler.emit.native.tree import (
+    DATA,
+    MIRRORED,
+    Call,
+    Compare,
+    Conditional,
+    Const,
+    Expr,
+    Local,
+    Not,
+    Operand,
+    call,
+)
+from sigflow.compiler.emit.native.values import ANY_ENCODING, Bytes, Flag, Int, Literal, Value, both, either, signed
+from sigflow.runtime.native import BAILOUT
 
-FAILED = "valid"
 _HAS_ORDER = ("", ANY_ENCODING, "ascii", "utf-8", "iso8859-1")
 
 
@@ -27,7 +39,7 @@ def letters(encoding: str) -> frozenset[int] | None:
     """The bytes that are letters of an encoding of one byte each; None of an encoding of another kind."""
     if not encoding.startswith(("iso8859", "cp", "koi8")):
         return None
-    found: dict[str, int] = {}
+    bytes_of: dict[str, int] = {}
     for byte in range(256):
         try:
             letter = bytes((byte,)).decode(encoding)
@@ -35,10 +47,10 @@ def letters(encoding: str) -> frozenset[int] | None:
             continue
         except LookupError:
             return None
-        if letter in found or letter.encode(encoding) != bytes((byte,)):
+        if letter in bytes_of or letter.encode(encoding) != bytes((byte,)):
             return None
-        found[letter] = byte
-    return frozenset(found.values())
+        bytes_of[letter] = byte
+    return frozenset(bytes_of.values())
 
 
 def spelt(encoding: str) -> str:
@@ -52,10 +64,10 @@ def is_total(encoding: str) -> bool:
     return known is not None and len(known) == 256
 
 
-def _set_of(numbers: frozenset[int]) -> str:
+def _set_of(numbers: frozenset[int]) -> list[Const]:
     """A set of bytes as the arguments of `is_among`."""
-    words = [sum(1 << n for n in range(64) if 64 * part + n in numbers) for part in range(4)]
-    return ", ".join(Int.of(word).text for word in words)
+    words = (sum(1 << n for n in range(64) if 64 * part + n in numbers) for part in range(4))
+    return [Const(signed(word)) for word in words]
 
 
 class ByteRanges:
@@ -66,9 +78,9 @@ class ByteRanges:
         self.branches = branches
         self.arithmetic = Arithmetic(builder)
 
-    def call(self, name: str, value: Bytes, *arguments: str) -> str:
+    def call(self, name: str, value: Bytes, *arguments: Operand) -> Call:
         """A call of a function over the byte range."""
-        return f"{self.builder.need(name)}({', '.join(('data', str(value.start), str(value.stop), *arguments))})"
+        return self.builder.call(name, DATA, value.start, value.stop, *arguments)
 
     # ------------------------------------------------------------ decoding
 
@@ -79,7 +91,7 @@ class ByteRanges:
             return self._decode_literal(value, encoding)
         self.real(value)
         known = letters(encoding)
-        check = ""
+        check: Expr | None = None
         if encoding == "ascii":
             check = self.call("is_ascii", value)
         elif encoding == "utf-8":
@@ -87,10 +99,10 @@ class ByteRanges:
         elif known is None:
             raise Inexpressible(f"a string in {encoding}")
         elif len(known) < 256:
-            check = self.call("is_among", value, _set_of(known))
+            check = self.call("is_among", value, *_set_of(known))
         plain = self.is_plain(value)
-        if check and value.size.value != 0 and not (plain and encoding in ("ascii", "utf-8")):
-            self.builder.refuse(Flag(f"not {check}", NOT, check), FAILED)
+        if check is not None and value.size.value != 0 and not (plain and encoding in ("ascii", "utf-8")):
+            self.builder.refuse(Not(check), FAILED)
         return replace(value, encoding=encoding, plain=plain or encoding == "ascii")
 
     def is_plain(self, value: Bytes) -> bool:
@@ -110,7 +122,7 @@ class ByteRanges:
     def real(self, value: Bytes) -> None:
         """Go on only with what stands in `data`."""
         if value.literals:
-            self.builder.refuse(flag(f"{value.start} < 0", COMPARE), BAILOUT)
+            self.builder.refuse(value.start < 0, BAILOUT)
 
     # ------------------------------------------------------------ comparing
 
@@ -123,8 +135,8 @@ class ByteRanges:
         if isinstance(left, Literal):
             left, right = right, left
         assert isinstance(left, Bytes)
-        found = self.equals(left, right) if isinstance(right, Literal) else self._alike(left, right)
-        return found if op == "==" else found.negated()
+        equal = self.equals(left, right) if isinstance(right, Literal) else self._alike(left, right)
+        return equal if op == "==" else equal.negated()
 
     def equals(self, left: Bytes, right: Literal) -> Flag:
         """Whether a byte range is a literal."""
@@ -133,47 +145,44 @@ class ByteRanges:
         except UnicodeEncodeError:
             return Flag.of(False)
         numbers = [number for number in left.literals if self.builder.literals[number] == raw]
-        found = self.arithmetic.compare("==", left.size, Int.of(len(raw)))
-        if found.value is not False:
-            found = both(found, self.stands(left.start, raw)) if raw else found
-        if left.literals and found.value is not False:
-            found = both(Flag(f"{left.start} >= 0", COMPARE, f"{left.start} < 0", COMPARE), found)
+        equal = self.arithmetic.compare("==", left.size, Int.of(len(raw)))
+        if equal.value is not False:
+            equal = both(equal, self.stands(left.start, raw)) if raw else equal
+        if left.literals and equal.value is not False:
+            equal = both(Flag(left.start >= 0), equal)
         for number in numbers:
-            same = Flag(f"{left.start} == {-1 - number}", COMPARE, f"{left.start} != {-1 - number}", COMPARE)
-            found = either(found, same)
-        return found
+            equal = either(equal, Flag(left.start.equals(-1 - number)))
+        return equal
 
-    def stands(self, start: Pos, raw: bytes) -> Flag:
-        """Whether these bytes stand at a place where so many are."""
-        found = Flag.of(True)
+    def stands(self, start: Local, raw: bytes) -> Flag:
+        """Whether these bytes stand at a position where so many are."""
+        equal = Flag.of(True)
         at = 0
         while at < len(raw):
             size = next(size for size in (8, 4, 2, 1) if size <= len(raw) - at)
-            number = int.from_bytes(raw[at : at + size], "big")
-            loaded = load(self.builder, start.plus(at), size, "be")
-            shown = f"0x{number:0{2 * size}x}" if number < 1 << 63 else f"-0x{(1 << 64) - number:x}"
-            one = Flag(f"{loaded.text} == {shown}", COMPARE, f"{loaded.text} != {shown}", COMPARE)
-            found = both(found, one)
+            number = signed(int.from_bytes(raw[at : at + size], "big"))
+            loaded = load(self.builder, start.plus(at), size, "be").expr
+            equal = both(equal, Flag(loaded.equals(Const(number, 2 * size if number >= 0 else 1))))
             at += size
-        return found
+        return equal
 
     def _alike(self, left: Bytes, right: Bytes) -> Flag:
         if ANY_ENCODING not in (left.encoding, right.encoding) and left.encoding != right.encoding:
             raise Inexpressible("a comparison of strings of different encodings")
         if right.literals and not left.literals:
             left, right = right, left
-        found = flag(self.call("same", left, str(right.start), str(right.stop)))
-        for one in (right, left):
-            if one.literals:
-                found = both(Flag(f"{one.start} >= 0", COMPARE, f"{one.start} < 0", COMPARE), found)
+        alike = Flag(self.call("same", left, right.start, right.stop))
+        for side in (right, left):
+            if side.literals:
+                alike = both(Flag(side.start >= 0), alike)
         for number in left.literals:
-            is_that = Flag(f"{left.start} == {-1 - number}", COMPARE, f"{left.start} != {-1 - number}", COMPARE)
-            found = either(found, both(is_that, self.equals(right, Literal(self.builder.literals[number]))))
-        return found
+            is_literal = Flag(left.start.equals(-1 - number))
+            alike = either(alike, both(is_literal, self.equals(right, Literal(self.builder.literals[number]))))
+        return alike
 
     def _ordered(self, op: str, left: Bytes | Literal, right: Bytes | Literal) -> Flag:
         if isinstance(left, Literal):
-            left, right, op = right, left, {"<": ">", ">": "<", "<=": ">=", ">=": "<="}[op]
+            left, right, op = right, left, MIRRORED[op]
         assert isinstance(left, Bytes)
         if left.encoding not in _HAS_ORDER:
             raise Inexpressible("the order of strings of this encoding")
@@ -183,17 +192,12 @@ class ByteRanges:
                 raw = right.value if isinstance(right.value, bytes) else right.value.encode(spelt(left.encoding))
             except UnicodeEncodeError:
                 raise Inexpressible("the order of a string and letters that its encoding lacks") from None
-            return self._by_order(op, self.call("order_to", left, halves(raw)))
+            return Flag(Compare(op, self.call("order_to", left, *halves(raw)), Const(0)))
         if ANY_ENCODING not in (left.encoding, right.encoding) and left.encoding != right.encoding:
             raise Inexpressible("the order of strings of different encodings")
         self.real(left)
         self.real(right)
-        return self._by_order(op, self.call("order_of", left, str(right.start), str(right.stop)))
-
-    @staticmethod
-    def _by_order(op: str, call: str) -> Flag:
-        opposite = {"<": ">=", ">": "<=", "<=": ">", ">=": "<"}[op]
-        return Flag(f"{call} {op} 0", COMPARE, f"{call} {opposite} 0", COMPARE)
+        return Flag(Compare(op, self.call("order_of", left, right.start, right.stop), Const(0)))
 
     # ------------------------------------------------------------ methods
 
@@ -210,13 +214,13 @@ class ByteRanges:
             return Int.of(len(value.value))
         if value.encoding == "utf-8":
             self.real(value)
-            return Int(self.call("letters_of_utf8", value), 0, self.builder.known(value.size).high)
+            return Int(self.call("letters_of_utf8", value), 0, self.builder.refined(value.size).high)
         none = ((self.call("lowest", value), 256, 256), (self.call("highest", value), -1, -1))
-        return replace(self.builder.known(value.size), empty=none)
+        return replace(self.builder.refined(value.size), empty=none)
 
     def _not_empty(self, value: Bytes) -> None:
         self.real(value)
-        size = self.builder.known(value.size)
+        size = self.builder.refined(value.size)
         self.builder.refuse(self.arithmetic.compare("<", size, Int.of(1)), FAILED)
 
     def _raw(self, value: Literal) -> bytes:
@@ -228,13 +232,13 @@ class ByteRanges:
         if isinstance(value, Literal):
             return Int.of(self._raw(value)[0])
         self._not_empty(value)
-        return Int(f"{self.builder.need('u1')}(data, {value.start})", 0, 255)
+        return self._byte_at(value.start)
 
     def _last(self, value: Bytes | Literal, _arguments: list[Value]) -> Value:
         if isinstance(value, Literal):
             return Int.of(self._raw(value)[-1])
         self._not_empty(value)
-        return Int(f"{self.builder.need('u1')}(data, {value.stop.plus(-1)})", 0, 255)
+        return self._byte_at(value.stop.plus(-1))
 
     def _min(self, value: Bytes | Literal, _arguments: list[Value]) -> Value:
         if isinstance(value, Literal):
@@ -253,15 +257,13 @@ class ByteRanges:
         if not isinstance(value, Bytes) or not isinstance(wanted, Int):
             raise Inexpressible("`index_of` of a literal")
         self.real(value)
-        wanted = self.builder.known(wanted)
+        wanted = self.builder.refined(wanted)
         inside = both(
             self.arithmetic.compare(">=", wanted, Int.of(0)), self.arithmetic.compare("<=", wanted, Int.of(255))
         )
         self.builder.refuse(inside.negated(), FAILED)
-        name = self.builder.name("index")
-        self.builder.assign(name, self.call("find_byte", value, wanted.text))
-        text = f"{name} if {name} < 0 else {name} - {value.start.at(SUM + 1)}"
-        return Int(text, -1, self.builder.known(value.size).high, 0)
+        index = self.builder.let("index", self.call("find_byte", value, wanted.expr))
+        return Int(Conditional(index < 0, index, index - value.start), -1, self.builder.refined(value.size).high)
 
     def byte(self, value: Bytes | Literal, index: Int) -> Value:
         """`value[index]`."""
@@ -269,30 +271,30 @@ class ByteRanges:
             raise Inexpressible("an element of a literal or a string")
         self.real(value)
         self.builder.refuse(self.arithmetic.compare("<", index, Int.of(0)), BAILOUT)
-        index = self.builder.known(index)
-        self.builder.refuse(self.arithmetic.compare(">=", index, self.builder.known(value.size)), FAILED)
-        place = value.start.plus(index.value) if index.value is not None else None
-        text = str(place) if place is not None else f"{value.start} + {index.at(SUM + 1)}"
-        return Int(f"{self.builder.need('u1')}(data, {text})", 0, 255)
+        index = self.builder.refined(index)
+        self.builder.refuse(self.arithmetic.compare(">=", index, self.builder.refined(value.size)), FAILED)
+        return self._byte_at(value.start.plus(index.value) if index.value is not None else value.start + index.expr)
+
+    def _byte_at(self, position: Expr) -> Int:
+        return Int(self.builder.call("u1", DATA, position), 0, 255)
 
     def _substring(self, value: Bytes | Literal, arguments: list[Value]) -> Value:
         if not isinstance(value, Bytes) or not (self.is_plain(value) or letters(value.encoding)):
             raise Inexpressible("`substring` of letters of several bytes")
         self.real(value)
-        places: list[Int] = []
-        for one in arguments:
-            if not isinstance(one, Int):
+        offsets: list[Int] = []
+        for argument in arguments:
+            if not isinstance(argument, Int):
                 raise Inexpressible("`substring` between places that are no integers")
-            place = self.arithmetic.narrow(one)
-            self.builder.refuse(self.arithmetic.compare("<", place, Int.of(0)), BAILOUT)
-            places.append(self.builder.known(place))
-        size = self.builder.known(value.size)
-        names = [self.builder.name("cut"), self.builder.name("cut")]
-        for name, place in zip(names, places, strict=True):
-            self.builder.assign(name, f"{value.start} + min({place.text}, {size.text})")
-        start, stop = names
-        self.builder.assign(stop, f"max({start}, {stop})")
-        return replace(value, start=Pos(start), stop=Pos(stop), size=Int(f"{stop} - {start}", 0, size.high, SUM))
+            offset = self.arithmetic.narrow(argument)
+            self.builder.refuse(self.arithmetic.compare("<", offset, Int.of(0)), BAILOUT)
+            offsets.append(self.builder.refined(offset))
+        size = self.builder.refined(value.size)
+        start, stop = self.builder.local("cut"), self.builder.local("cut")
+        for cut, offset in zip((start, stop), offsets, strict=True):
+            self.builder.assign(cut, value.start + call("min", offset.expr, size.expr))
+        self.builder.assign(stop, call("max", start, stop))
+        return replace(value, start=start, stop=stop, size=Int(stop - start, 0, size.high))
 
     def _to_s(self, value: Bytes | Literal, arguments: list[Value]) -> Value:
         named = arguments[0]
@@ -318,12 +320,11 @@ class ByteRanges:
                 self.builder.leave(FAILED)
         assert isinstance(value, Bytes)
         self.real(value)
-        name = self.builder.name("number")
-        self.builder.assign(name, self.call("digits", value, str(base.value)))
-        self.builder.refuse(flag(f"{name} == -2", COMPARE), BAILOUT)
-        self.builder.refuse(flag(f"{name} < 0", COMPARE), FAILED)
-        size = self.builder.known(value.size).high
-        return Int(name, 0, min(base.value ** min(size, 64) - 1, (1 << 63) - 1))
+        number = self.builder.let("number", self.call("digits", value, base.value))
+        self.builder.refuse(number.equals(-2), BAILOUT)
+        self.builder.refuse(number < 0, FAILED)
+        size = self.builder.refined(value.size).high
+        return Int(number, 0, min(base.value ** min(size, 64) - 1, (1 << 63) - 1))
 
 
 _METHODS: dict[tuple[bool, str], Callable[[ByteRanges, Bytes | Literal, list[Value]], Value]] = {

@@ -13,12 +13,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from sigflow.compiler import schema as sc
-from sigflow.compiler.emit.expressions import SUM
 from sigflow.compiler.emit.measure import is_bounded
 from sigflow.compiler.emit.native.builder import Builder, Inexpressible
-from sigflow.compiler.emit.native.statements import Assign, If, Node
+from sigflow.compiler.emit.native.statements import Assign, Node
 from sigflow.compiler.emit.native.streams import FAR
 from sigflow.compiler.emit.native.substream import Substream
+from sigflow.compiler.emit.native.tree import Const, Expr, Local, Truth, call
 from sigflow.compiler.emit.native.values import (
     ANY_ENCODING,
     IO,
@@ -30,11 +30,9 @@ from sigflow.compiler.emit.native.values import (
     Flag,
     Int,
     Literal,
-    Pos,
     SymbolicObject,
     Unknown,
     Value,
-    flag,
 )
 from sigflow.compiler.encodings import python_name
 from sigflow.compiler.model import Bits, Number, Text, Type, User, Wire
@@ -56,8 +54,8 @@ class Retry(Exception):
 
 @dataclass(slots=True)
 class LoopInfo:
-    """What was found of a list while its loop was written: of the last and the first element, what the strings that are
-    handed on turned out to be, by their path; and whether elements begin within a byte.
+    """What turned out of a list while its loop was written: what the strings are that the last and the first element
+    hand on, by their path; and whether elements begin within a byte.
     """
 
     strings: tuple[dict[_Path, Bytes], dict[_Path, Bytes]] = field(default_factory=lambda: ({}, {}))
@@ -67,16 +65,16 @@ class LoopInfo:
 class Carried:
     """Locals that each iteration, or only the first one, sets to members of its element.
 
-    before: where they get their first values, which nobody reads; hole: where in the loop they are set.  known: what
-    strings among them turned out to be, by their path.
+    before: where they get their first values, which nobody reads; hole: where in the loop they are set.  strings: what
+    those among them turned out to be, by their path.
     """
 
-    def __init__(self, reader: Reader, before: list[Node], hole: list[Node], known: dict[_Path, Bytes]) -> None:
+    def __init__(self, reader: Reader, before: list[Node], hole: list[Node], strings: dict[_Path, Bytes]) -> None:
         self.reader = reader
         self.builder: Builder = reader.builder
         self.before = before
         self.hole = hole
-        self.known = known
+        self.strings = strings
         self.element: tuple[Value] | None = None  # once it has been read
         self._waiting: list[tuple[Value, _Getter, _Path]] = []
 
@@ -92,11 +90,11 @@ class Carried:
             return Unknown("a float")
         if isinstance(wire, Number | Bits):
             if isinstance(wire, Bits) and wire.boolean:
-                return self._keep(flag(self.builder.name(hint)), path, get)
+                return self._keep(Flag(self.builder.local(hint)), path, get)
             bits = 8 * wire.size if isinstance(wire, Number) else wire.width
             signed = isinstance(wire, Number) and wire.kind == "s"
             high = (1 << bits - signed) - 1
-            return self._keep(Int(self.builder.name(hint), -high - 1 if signed else 0, high), path, get)
+            return self._keep(Int(self.builder.local(hint), -high - 1 if signed else 0, high), path, get)
         if isinstance(wire, BytesWire | Text):
             return self.byte_range(hint, python_name(wire.encoding) if isinstance(wire, Text) else "", path, get)
         if isinstance(wire, User) and isinstance(wire.target, sc.ClassSpec) and wire.target in self.reader.plans:
@@ -109,14 +107,13 @@ class Carried:
 
     def byte_range(self, hint: str, encoding: str, path: _Path, get: _Getter) -> Value:
         """Locals for a byte range, or what stands for one."""
-        start, stop = self.builder.name(f"{hint}_start"), self.builder.name(f"{hint}_stop")
-        size = Int(f"{stop} - {start}", 0, FAR, SUM)
-        slot = Bytes(Pos(start), Pos(stop), size, encoding, (), True)
-        known = self.known.get(path)
-        if known is None and self.element is not None:
-            known = self._pair(slot, get(self.element[0]))[2]
-        if known is not None:
-            slot = replace(slot, encoding=known.encoding, literals=known.literals, plain=known.plain)
+        start, stop = self.builder.local(f"{hint}_start"), self.builder.local(f"{hint}_stop")
+        slot = Bytes(start, stop, Int(stop - start, 0, FAR), encoding, (), True)
+        needed = self.strings.get(path)
+        if needed is None and self.element is not None:
+            needed = self._pair(slot, get(self.element[0]))[2]
+        if needed is not None:
+            slot = replace(slot, encoding=needed.encoding, literals=needed.literals, plain=needed.plain)
         return self._keep(slot, path, get)
 
     def member(self, previous: PreviousElement, attr: sc.Attr | sc.Param) -> Value:
@@ -130,15 +127,15 @@ class Carried:
                 raise Inexpressible(f"'{attr.id}' of another element, which is not always there")
             return real.members[attr]
 
-        param = next((one for one in previous.plan.params if one.param is attr), None)
+        param = next((param for param in previous.plan.params if param.param is attr), None)
         if param is not None:
             return self._param(param.type, hint, path, get)
-        step = next((one for one in previous.plan.steps if one.attr is attr), None)
+        step = next((step for step in previous.plan.steps if step.attr is attr), None)
         if step is None or step.attr.repeat is not None:
             raise Inexpressible(f"'{attr.id}' of another element")
         if step.attr.condition is None:
             return self.value(step, step.wire, hint, previous, path, get)
-        tag = self.builder.name(f"{hint}_case")
+        tag = self.builder.local(f"{hint}_case")
         there = self.value(step, step.wire, hint, previous, (*path, "there"), get)
         if not isinstance(there, Int | Flag | Bytes):
             raise Inexpressible(f"'{attr.id}' of another element, which is not always there")
@@ -146,9 +143,9 @@ class Carried:
 
     def _param(self, type_: Type, hint: str, path: _Path, get: _Getter) -> Value:
         if type_.kind in ("int", "enum"):
-            return self._keep(Int(self.builder.name(hint), LEAST, MOST), path, get)
+            return self._keep(Int(self.builder.local(hint), LEAST, MOST), path, get)
         if type_.kind == "bool":
-            return self._keep(flag(self.builder.name(hint)), path, get)
+            return self._keep(Flag(self.builder.local(hint)), path, get)
         if type_.kind in ("str", "bytes"):
             return self.byte_range(hint, ANY_ENCODING if type_.kind == "str" else "", path, get)
         raise Inexpressible("a param of another element")
@@ -164,14 +161,8 @@ class Carried:
         return slot
 
     def _begin(self, slot: Value) -> None:
-        names: list[str] = []
-        if isinstance(slot, Int | Flag):
-            names = [slot.text]
-        elif isinstance(slot, Cases):
-            names = [slot.tag]
-        elif isinstance(slot, Bytes):
-            names = [slot.start.base, slot.stop.base]
-        self.before += [Assign(name, "False" if isinstance(slot, Flag) else "0") for name in names]
+        first = Truth(False) if isinstance(slot, Flag) else Const(0)
+        self.before += [Assign(local.name, first) for local in _locals(slot)]
 
     def _store(self, slot: Value, value: Value, path: _Path) -> None:
         self.builder.flush()
@@ -179,38 +170,39 @@ class Carried:
             self._set(slot, value, path)
 
     def _set(self, slot: Value, value: Value, path: _Path) -> None:
-        builder = self.builder
         if isinstance(slot, Int) and isinstance(value, Int | Flag):
             if isinstance(value, Int) and value.wide and slot.high < WIDE:
                 raise Inexpressible("an integer beyond 63 bits that is handed on")
-            builder.assign(slot.text, value.text if isinstance(value, Int) else f"int({value.text})")
+            self._assign(slot, value.expr if isinstance(value, Int) else call("int", value.expr))
         elif isinstance(slot, Flag) and isinstance(value, Flag):
-            builder.assign(slot.text, value.text)
+            self._assign(slot, value.expr)
         elif isinstance(slot, Bytes) and isinstance(value, Bytes | Literal):
-            start, stop, found = self._pair(slot, value)
-            if found != slot:
-                self.known[path] = found
+            start, stop, needed = self._pair(slot, value)
+            if needed != slot:
+                self.strings[path] = needed
                 raise Retry
-            builder.assign(slot.start.base, start)
-            builder.assign(slot.stop.base, stop)
+            self._assign(slot, start, stop)
         elif isinstance(slot, Cases):
             self._set_cases(slot, value, path)
         else:
             raise Inexpressible("a member of another element that is of several kinds")
 
+    def _assign(self, slot: Value, *values: Expr) -> None:
+        for local, value in zip(_locals(slot), values, strict=True):
+            self.builder.assign(local, value)
+
     def _set_cases(self, slot: Cases, value: Value, path: _Path) -> None:
         if isinstance(value, Cases):
-            for number, one in enumerate(value.values):
-                node = If(f"{value.tag} == {number}")
-                with self.builder.inside(node, "then"):
-                    self._set_cases(slot, one, path)
+            for number, case in enumerate(value.values):
+                with self.builder.when(value.tag.equals(number)):
+                    self._set_cases(slot, case, path)
             return
-        self.builder.assign(slot.tag, "0" if value is None else "1")
+        self._assign(slot, Const(0 if value is None else 1))
         if value is not None:
             self._set(slot.values[1], value, (*path, "there"))
 
-    def _pair(self, slot: Bytes, value: Value) -> tuple[str, str, Bytes]:
-        """Both locals' texts, and the slot as it would have to be."""
+    def _pair(self, slot: Bytes, value: Value) -> tuple[Expr, Expr, Bytes]:
+        """What both locals are set to, and the slot as it would have to be."""
         if not isinstance(value, Bytes | Literal):
             raise Inexpressible("a member of another element that is of several kinds")
         if isinstance(value, Bytes):
@@ -221,15 +213,26 @@ class Carried:
                 raise Inexpressible("strings of different encodings")
             literals = tuple(sorted({*slot.literals, *value.literals}))
             plain = slot.plain and self.reader.ev.byte_ranges.is_plain(value)
-            found = replace(slot, encoding=encoding, literals=literals, plain=plain)
-            return str(value.start), str(value.stop), found
+            return value.start, value.stop, replace(slot, encoding=encoding, literals=literals, plain=plain)
         raw = value.value if isinstance(value.value, bytes) else value.value.encode("utf-8")
         if not raw.isascii() and slot.encoding != "utf-8":
             raise Inexpressible("a literal in another encoding")
         number = self.builder.literal(raw)
         literals = tuple(sorted({*slot.literals, number}))
-        found = replace(slot, literals=literals, plain=slot.plain and raw.isascii())
-        return str(-1 - number), str(-1 - number + len(raw)), found
+        needed = replace(slot, literals=literals, plain=slot.plain and raw.isascii())
+        return Const(-1 - number), Const(-1 - number + len(raw)), needed
+
+
+def _locals(slot: Value) -> list[Local]:
+    """The locals of a slot, in the order of its parts."""
+    exprs: list[Expr] = []
+    if isinstance(slot, Int | Flag):
+        exprs = [slot.expr]
+    elif isinstance(slot, Cases):
+        exprs = [slot.tag]
+    elif isinstance(slot, Bytes):
+        exprs = [slot.start, slot.stop]
+    return [expr for expr in exprs if isinstance(expr, Local)]
 
 
 @dataclass(slots=True, eq=False)

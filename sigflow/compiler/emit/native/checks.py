@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sigflow.compiler import schema as sc
-from sigflow.compiler.emit.native.evaluate import FAILED, Context
+from sigflow.compiler.emit.native.builder import FAILED
+from sigflow.compiler.emit.native.evaluate import Context
 from sigflow.compiler.emit.native.frame import Frame
 from sigflow.compiler.emit.native.values import Bytes, Flag, Int, Literal, SymbolicObject, Value, both, either
 from sigflow.compiler.plan import Step
@@ -62,29 +63,28 @@ class Checks:
             wanted = self.ev.value(code_of(valid, 0).expr, context)
             refuse(self.ev.compare("==", value, wanted), wanted)
         else:
-            found = Flag.of(False)
+            good = Flag.of(False)
             for code in valid.codes:
                 assert code is not None
-                one = self.ev.compare("==", value, self.ev.value(code.expr, context))
-                found = either(found, one)
-            refuse(found)
+                good = either(good, self.ev.compare("==", value, self.ev.value(code.expr, context)))
+            refuse(good)
 
     def among(self, value: Value, numbers: list[int]) -> Flag:
         """Whether a number is one of these, which are in order."""
         number = self.ev.as_int(value)
         runs: list[list[int]] = []
-        for one in numbers:
-            if runs and one <= runs[-1][1] + 1:
-                runs[-1][1] = one
+        for member in numbers:
+            if runs and member <= runs[-1][1] + 1:
+                runs[-1][1] = member
             else:
-                runs.append([one, one])
-        found = Flag.of(False)
+                runs.append([member, member])
+        result = Flag.of(False)
         for low, high in runs:
             least = self.ev.arithmetic.compare(">=", number, Int.of(low))
             most = self.ev.arithmetic.compare("<=", number, Int.of(high))
             inside = self.ev.arithmetic.compare("==", number, Int.of(low)) if low == high else both(least, most)
-            found = either(found, inside)
-        return found
+            result = either(result, inside)
+        return result
 
 
 def code_of(valid: sc.Valid, number: int) -> sc.Code:

@@ -1,23 +1,17 @@
-"""What a measure gives besides the length: the words of `box`.
-
-box[0]: leading bytes looked at.  box[1]: 1 where the record may have something to say (a note, a codec, a part that may
-fail to parse), and 4 more where the frame does not count in its sequence.  box[2], box[3]: counter and stream id.  From
-box[4] on, for each checksum whose layout is not static:
-where it stands (-1 where the frame has none), how many pieces it covers, and (start, stop) of each, or (-1, byte).
-"""
+"""The end of a native measure: what it gives besides the length, as the words of `box` (`sigflow.runtime.box`)."""
 
 from __future__ import annotations
 
 from sigflow.compiler import schema as sc
-from sigflow.compiler.emit.expressions import AND, COMPARE, OR, SUM
 from sigflow.compiler.emit.measure import is_bounded, wires_of
 from sigflow.compiler.emit.native.arithmetic import inside
-from sigflow.compiler.emit.native.builder import Builder, Inexpressible, MayFail, Unreachable
+from sigflow.compiler.emit.native.builder import FAILED, Builder, Inexpressible, MayFail, Unreachable
 from sigflow.compiler.emit.native.byte_ranges import is_total
-from sigflow.compiler.emit.native.evaluate import FAILED, Context
+from sigflow.compiler.emit.native.evaluate import Context
 from sigflow.compiler.emit.native.reading import Reader, is_early
-from sigflow.compiler.emit.native.statements import Node
-from sigflow.compiler.emit.native.values import MOST, Bytes, Flag, Int, Literal, Pos, SymbolicObject, Value, either
+from sigflow.compiler.emit.native.statements import Node, Return, Store
+from sigflow.compiler.emit.native.tree import AT, Conditional, Const, Expr, Local, call
+from sigflow.compiler.emit.native.values import MOST, Bytes, Flag, Int, Literal, SymbolicObject, Value, both, either
 from sigflow.compiler.emit.reads import Reads
 from sigflow.compiler.emit.shared import limits_of
 from sigflow.compiler.emit.writer import Writer
@@ -27,10 +21,7 @@ from sigflow.compiler.layout import integer
 from sigflow.compiler.model import Bits, Number, Shape, Switched, Text, User, Wire
 from sigflow.compiler.model import Bytes as BytesWire
 from sigflow.compiler.plan import Step
-from sigflow.runtime.box import MARK_UNCOUNTED as UNCOUNTED
-
-#: Words of `box` that a measure may use for results.
-ROOM = 64
+from sigflow.runtime import box
 
 
 class Epilogue:
@@ -42,38 +33,36 @@ class Epilogue:
         self.static = static
         self.builder: Builder = reader.builder
         self.hints = reader.hints
-        self.words = 4
         self.counts = False
 
     def write(self) -> None:
         """The words, then the length."""
         frame = self.reader.frame
-        checks = [self.layout(one) for one in self.hints.checksums]
+        layouts = [self.layout(checksum) for checksum in self.hints.checksums]
         length = offset(frame.state.pos)
         if not Reads(self.reader.module, self.unit.plan, "", Writer()).class_takes_bytes(self.unit.plan.spec):
             self.builder.refuse(self.reader.ev.arithmetic.compare("<", length, Int.of(1)), FAILED)
         frame.finish()
-        self.builder.do(f"box[0] = {offset(frame.state.looked).text}")
-        self.builder.do(f"box[1] = {self.trouble().text}")
+        self.builder.do(Store(box.BOX_LOOKED, offset(frame.state.looked).expr))
+        self.builder.do(Store(box.BOX_MARKS, self.trouble().expr))
         self.counters()
-        for words in checks:
-            for word in words:
-                self.builder.do(f"box[{self.words}] = {word}")
-                self.words += 1
-        if self.words > ROOM:
+        words = [word for layout in layouts for word in layout]
+        for slot, word in enumerate(words, box.BOX_LAYOUTS):
+            self.builder.do(Store(slot, word))
+        if box.BOX_LAYOUTS + len(words) > box.BOX_WORDS:
             raise Inexpressible("checksums of so many pieces")
-        self.builder.do(f"return {length.text}")
+        self.builder.do(Return(length.expr))
 
     # ------------------------------------------------------------ checksums
 
-    def layout(self, checksum: ChecksumHint) -> list[str]:
+    def layout(self, checksum: ChecksumHint) -> list[Expr]:
         """Where one checksum stands and what it covers; nothing, where the envelope says it."""
-        pieces: list[str] = []
+        pieces: list[Expr] = []
         for over in checksum.over:
             if over.code is None:
                 assert over.first is not None and over.last is not None
                 start, stop = self.place(over.start)[0], self.place(over.stop)[1]
-                pieces += [offset(start).text, offset(stop).text]
+                pieces += [offset(start).expr, offset(stop).expr]
                 continue
             self.builder.place = over.code.place
             value = self.reader.ev.value(over.code.expr, Context(self.unit))
@@ -83,9 +72,9 @@ class Epilogue:
         if checksum.conditions:
             return self.optional(checksum, pieces)
         stored = self.place(checksum.path)[0].plus(checksum.inner)
-        return [offset(stored).text, str(len(pieces) // 2), *pieces]
+        return [offset(stored).expr, Const(len(pieces) // 2), *pieces]
 
-    def place(self, path: Path) -> tuple[Pos, Pos]:
+    def place(self, path: Path) -> tuple[Local, Local]:
         """Where the field that a path leads to starts and stops."""
         obj = self.unit
         for attr in path[:-1]:
@@ -95,72 +84,72 @@ class Epilogue:
             if not isinstance(inner, SymbolicObject):
                 raise Inexpressible("a checksum in an object that only some frames have")
             obj = inner
-        found = self.reader.places.get((obj, path[-1]))
-        if found is None:
+        place = self.reader.places.get((obj, path[-1]))
+        if place is None:
             raise Inexpressible("a checksum in an object that only some frames have")
-        return found
+        return place
 
-    def optional(self, checksum: ChecksumHint, pieces: list[str]) -> list[str]:
+    def optional(self, checksum: ChecksumHint, pieces: list[Expr]) -> list[Expr]:
         """The layout of a checksum that not every frame has."""
-        conditions = []
+        condition = Flag.of(True)
         for code in checksum.conditions:
             self.builder.place = code.place
             value = self.reader.ev.value(code.expr, Context(self.unit))
             if not isinstance(value, Flag):
                 raise Inexpressible("a condition of a checksum that is no condition of numbers")
-            conditions.append(value)
-        if any(value.value is False for value in conditions):
-            return ["-1", "0"]
-        open_ = " and ".join(value.at(AND) for value in conditions if value.value is None)
-        start = offset(self.place(checksum.path)[0].plus(checksum.inner)).text
-        return [f"({start}) if {open_} else -1" if open_ else start, str(len(pieces) // 2), *pieces]
+            condition = both(condition, value)
+        if condition.value is False:
+            return [Const(-1), Const(0)]
+        stored = offset(self.place(checksum.path)[0].plus(checksum.inner)).expr
+        if condition.value is None:
+            stored = Conditional(condition.expr, stored, Const(-1))
+        return [stored, Const(len(pieces) // 2), *pieces]
 
-    def piece(self, checksum: ChecksumHint, value: Value) -> list[str]:
+    def piece(self, checksum: ChecksumHint, value: Value) -> list[Expr]:
         """Covered bytes that an expression gives."""
         if isinstance(value, Int):
             arithmetic = self.reader.ev.arithmetic
             value = arithmetic.narrow(value)
             self.builder.refuse(arithmetic.compare("<", value, Int.of(0)), FAILED)
             self.builder.refuse(arithmetic.compare(">", value, Int.of(255)), FAILED)
-            return ["-1", value.text]
+            return [Const(box.PIECE_LITERAL), value.expr]
         if isinstance(value, Literal) and isinstance(value.value, bytes):
-            return [word for byte in value.value for word in ("-1", str(byte))]
+            return [word for byte in value.value for word in (Const(box.PIECE_LITERAL), Const(byte))]
         if isinstance(value, Bytes) and not value.encoding and not checksum.zeroed:
             self.reader.ev.byte_ranges.real(value)
-            return [offset(value.start).text, offset(value.stop).text]
+            return [offset(value.start).expr, offset(value.stop).expr]
         raise Inexpressible("covered bytes that are no stretch of the frame")
 
     # ------------------------------------------------------------ counter and stream id
 
     def counters(self) -> None:
         """The sequence counter and the stream id, where both are told by the bytes looked at."""
-        one = self.hints.sequence
-        if one is None:
+        sequence = self.hints.sequence
+        if sequence is None:
             return
-        values: list[Value] = [self.unit.members.get(one.attr)]
-        if one.per is not None:
-            values.append(self.speculate(one.per))
-        numbers = [self.builder.known(value) if isinstance(value, Int) else value for value in values]
+        values: list[Value] = [self.unit.members.get(sequence.attr)]
+        if sequence.per is not None:
+            values.append(self.speculate(sequence.per))
+        numbers = [self.builder.refined(value) if isinstance(value, Int) else value for value in values]
         if isinstance(numbers[-1], Flag) and len(numbers) == 2:
-            numbers[-1] = Int(f"int({numbers[-1].text})", 0, 1)
+            numbers[-1] = Int(call("int", numbers[-1].expr), 0, 1)
         if not all(isinstance(value, Int) for value in numbers):
             return
         *_, last = numbers
         if len(numbers) == 2 and isinstance(last, Int) and not inside(last):
             return
-        counted = self.speculate(one.when) if one.when is not None else Flag.of(True)
+        counted = self.speculate(sequence.when) if sequence.when is not None else Flag.of(True)
         if not isinstance(counted, Flag):
             return
         self.counts = True
+        uncounted = Const(box.MARK_UNCOUNTED)
         if counted.value is False:
-            self.builder.do(f"box[1] += {UNCOUNTED}")
+            self.builder.do(Store(box.BOX_MARKS, uncounted, adds=True))
         elif counted.value is None:
-            self.builder.do(f"box[1] += 0 if {counted.at(OR)} else {UNCOUNTED}")
-        for number, value in enumerate(numbers):
+            self.builder.do(Store(box.BOX_MARKS, Conditional(counted.expr, Const(0), uncounted), adds=True))
+        for slot, value in zip((box.BOX_COUNTER, box.BOX_STREAM), (*numbers, Int.of(0)), strict=False):
             assert isinstance(value, Int)
-            self.builder.do(f"box[{2 + number}] = {value.text}")
-        if len(numbers) == 1:
-            self.builder.do("box[3] = 0")
+            self.builder.do(Store(slot, value.expr))
 
     def speculate(self, code: sc.Code) -> Value:
         """The value of an expression, None where working it out may fail or is beyond a native measure."""
@@ -168,34 +157,31 @@ class Epilogue:
         self.builder.speculative = True
         try:
             with self.builder.within(block):
-                found = self.reader.ev.value(code.expr, Context(self.unit))
+                value = self.reader.ev.value(code.expr, Context(self.unit))
         except (MayFail, Unreachable, Inexpressible):
             return None
         finally:
             self.builder.speculative = False
         self.builder.block.extend(block)
-        return found
+        return value
 
     # ------------------------------------------------------------ what the record may have to say
 
     def trouble(self) -> Int:
-        """1 where the record must be looked at in Python."""
-        found = Flag.of(False)
-        conditions = [one.when for one in self.hints.notes] + [one.when for one in self.hints.codecs]
-        for code in conditions:
-            found = either(found, self.holds(code))
+        """MARK_LOOK where the record must be looked at in Python, else 0."""
+        trouble = Flag.of(False)
+        for code in [note.when for note in self.hints.notes] + [codec.when for codec in self.hints.codecs]:
+            trouble = either(trouble, self.holds(code))
         for step in self.unit.plan.steps:
-            found = either(found, self.may_fail(step))
+            trouble = either(trouble, self.may_fail(step))
         frame = self.reader.frame
         if frame.peeks:  # a terminator may lie beyond the frame, which parsing then misses
             looked, pos = frame.state.looked, frame.state.pos
-            beyond = Flag(f"{looked} > {pos}", COMPARE, f"{looked} <= {pos}", COMPARE)
-            if looked.base == pos.base:
-                beyond = Flag.of(looked.offset > pos.offset)
-            found = either(found, beyond)
-        if found.value is not None:
-            return Int.of(int(found.value))
-        return Int(f"1 if {found.at(OR)} else 0", 0, 1, 0)
+            same = looked.name == pos.name
+            trouble = either(trouble, Flag.of(looked.offset > pos.offset) if same else Flag(looked > pos))
+        if trouble.value is not None:
+            return Int.of(box.MARK_LOOK if trouble.value else 0)
+        return Int(Conditional(trouble.expr, Const(box.MARK_LOOK), Const(0)), 0, box.MARK_LOOK)
 
     def holds(self, code: sc.Code | None) -> Flag:
         """Whether a condition holds; where that cannot be told, it may."""
@@ -206,15 +192,15 @@ class Epilogue:
         """Whether a field of the frame may fail to parse though the frame was measured."""
         if limits_of(self.unit.plan.spec):
             return Flag.of(True)
-        if any((shape := getattr(one, "shape", None)) is not None and shape.process for one in wires_of(step.wire)):
+        if any((shape := getattr(wire, "shape", None)) is not None and shape.process for wire in wires_of(step.wire)):
             return Flag.of(True)
         if step.attr in self.unit.members:
-            return Flag.of(not all(self.sound(one) for one in targets(step.wire)))
+            return Flag.of(not all(self.sound(target) for target in targets(step.wire)))
         wire = step.wire
         if not isinstance(wire, Switched) or step.attr.condition is not None or step.attr.repeat is not None:
             return Flag.of(not self.harmless(wire, step, 0))
-        found = Flag.of(False)
-        cases = [(code, self.harmless(one, step, 0)) for code, one in wire.cases]
+        fails = Flag.of(False)
+        cases = [(code, self.harmless(inner, step, 0)) for code, inner in wire.cases]
         on = self.speculate(wire.on)
         if any(code is None and not harmless for code, harmless in cases) or on is None:
             return Flag.of(True)
@@ -223,8 +209,8 @@ class Epilogue:
                 value = self.speculate(code)
                 if value is None:
                     return Flag.of(True)
-                found = either(found, self.reader.ev.compare("==", on, value))
-        return found
+                fails = either(fails, self.reader.ev.compare("==", on, value))
+        return fails
 
     def sound(self, spec: sc.ClassSpec) -> bool:
         """Whether an object that was measured in place cannot fail to parse: no limits, which only parsing asks for,
@@ -234,7 +220,7 @@ class Epilogue:
         for step in self.reader.plans[spec].steps:
             inner = targets(step.wire)
             if self.reader.scope.looked(step) or is_early(step, passing):
-                if not all(self.sound(one) for one in inner):
+                if not all(self.sound(target) for target in inner):
                     return False
                 continue
             passing = True
@@ -254,7 +240,7 @@ class Epilogue:
         if isinstance(wire, Text):
             return is_total(python_name(wire.encoding))
         if isinstance(wire, Switched):
-            return step.attr.repeat is None and all(self.harmless(one, step, depth) for one in wires_of(wire))
+            return step.attr.repeat is None and all(self.harmless(inner, step, depth) for inner in wires_of(wire))
         if not isinstance(wire.target, sc.ClassSpec) or wire.arguments or depth > 8:
             return False
         return self.harmless_class(wire, depth)
@@ -272,22 +258,22 @@ class Epilogue:
             if size is None or bits > 8 * size or wire.shape is None or wire.shape.pad is not None or wire.shape.term:
                 return False
         return all(
-            one.attr.valid is None
-            and one.attr.contents is None
-            and not isinstance(one.wire, Switched)
-            and self.harmless(one.wire, one, depth + 1)
-            for one in plan.steps
+            step.attr.valid is None
+            and step.attr.contents is None
+            and not isinstance(step.wire, Switched)
+            and self.harmless(step.wire, step, depth + 1)
+            for step in plan.steps
         )
 
 
 def targets(wire: Wire) -> list[sc.ClassSpec]:
     """The classes of objects that a wire reads in place."""
-    users = [one for one in wires_of(wire) if isinstance(one, User) and not is_bounded(one)]
-    return [one.target for one in users if isinstance(one.target, sc.ClassSpec)]
+    users = [inner for inner in wires_of(wire) if isinstance(inner, User) and not is_bounded(inner)]
+    return [user.target for user in users if isinstance(user.target, sc.ClassSpec)]
 
 
-def offset(pos: Pos) -> Int:
-    """A place as an offset in the frame."""
-    if pos.base == "at":
-        return Int.of(pos.offset)
-    return Int(f"{pos} - at", 0, MOST, SUM)
+def offset(position: Local) -> Int:
+    """A position as an offset in the frame."""
+    if position.name == AT.name:
+        return Int.of(position.offset)
+    return Int(position - AT, 0, MOST)

@@ -1,7 +1,7 @@
 """Expressions of a spec as values of a native measure: the same as `Expressions` gives, over int64 and byte ranges.
 
 What would raise in Python refuses the frame, at the place where it would be raised: such a check is written before
-the text that is given back.  The right side of `and`, `or` and `?:` is worked out only where Python would.
+the expression that is given back.  The right side of `and`, `or` and `?:` is worked out only where Python would.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from sigflow.compiler import expression as ex
-from sigflow.compiler.emit.expressions import ATOM
 from sigflow.compiler.emit.native.arithmetic import Arithmetic
 from sigflow.compiler.emit.native.branches import Branches
-from sigflow.compiler.emit.native.builder import Builder, Inexpressible, Unreachable
+from sigflow.compiler.emit.native.builder import FAILED, Builder, Inexpressible, Unreachable
 from sigflow.compiler.emit.native.byte_ranges import ByteRanges
 from sigflow.compiler.emit.native.statements import Assign, If, Node
+from sigflow.compiler.emit.native.tree import Compare, Not, call, printed
 from sigflow.compiler.emit.native.values import (
     IO,
     Bytes,
@@ -30,14 +30,11 @@ from sigflow.compiler.emit.native.values import (
     Value,
     both,
     either,
-    flag,
 )
 from sigflow.compiler.layout import constant
 from sigflow.compiler.types import Types
 
-#: The reason of a frame for which an expression fails.
-FAILED = "valid"
-#: A text longer than this gets a local.
+#: What is longer than this as text gets a local.
 _LONG = 60
 
 
@@ -73,9 +70,9 @@ class Evaluator:
 
     def value(self, expr: ex.Expr, context: Context) -> Value:
         """The value of an expression."""
-        known = constant(expr)
-        if known is not None:
-            return self.constant(known)
+        folded = constant(expr)
+        if folded is not None:
+            return self.constant(folded)
         return _NODES[type(expr)](self, expr, context)
 
     def integer(self, expr: ex.Expr, context: Context) -> Int:
@@ -87,15 +84,12 @@ class Evaluator:
         return self.as_flag(self.value(expr, context))
 
     def short(self, value: Value, wanted: str) -> Value:
-        """The value by a local, if its text is long."""
-        if isinstance(value, Int) and len(value.text) > _LONG:
-            name = self.builder.name(wanted)
-            self.builder.assign(name, value.text)
-            return Int(name, value.low, value.high)
-        if isinstance(value, Flag) and len(value.text) > _LONG:
-            name = self.builder.name(wanted)
-            self.builder.assign(name, value.text)
-            return flag(name, ATOM, value.yes, value.no)
+        """The value by a local, if its expression is long."""
+        if isinstance(value, Int | Flag) and len(printed(value.expr)) > _LONG:
+            local = self.builder.let(wanted, value.expr)
+            if isinstance(value, Int):
+                return Int(local, value.low, value.high)
+            return Flag(local, value.yes, value.no)
         return value
 
     # ------------------------------------------------------------ kinds of values
@@ -119,10 +113,10 @@ class Evaluator:
         if value is None:
             self.fail()
         if isinstance(value, Flag):  # (Python computes with truths)
-            return Int(f"int({value.text})", 0, 1)
+            return Int(call("int", value.expr), 0, 1)
         if not isinstance(value, Int):
             raise Inexpressible(described(value))
-        return self.builder.known(value)
+        return self.builder.refined(value)
 
     def as_flag(self, value: Value) -> Flag:
         """A truth."""
@@ -180,7 +174,7 @@ class Evaluator:
     def access(self, value: Value, name: str, arguments: tuple[ex.Expr, ...], context: Context) -> Value:
         """A member or a method of a value."""
         if isinstance(value, Cases):
-            return self.branches.dispatch(value, lambda one: self.access(one, name, arguments, context))
+            return self.branches.dispatch(value, lambda case: self.access(case, name, arguments, context))
         if value is None:
             self.fail()
         if isinstance(value, SymbolicObject):
@@ -192,8 +186,7 @@ class Evaluator:
         if isinstance(value, Int | Flag) and name == "to_i":
             return self.as_int(value)
         if isinstance(value, Bytes | Literal):
-            given = [self.value(one, context) for one in arguments]
-            return self.byte_ranges.method(value, name, given)
+            return self.byte_ranges.method(value, name, [self.value(argument, context) for argument in arguments])
         raise Inexpressible(f"`{name}` of {described(value)}")
 
     def of_object(self, obj: SymbolicObject, name: str) -> Value:
@@ -235,7 +228,7 @@ class Evaluator:
     def element(self, value: Value, index: Int) -> Value:
         """`value[index]`."""
         if isinstance(value, Cases):
-            return self.branches.dispatch(value, lambda one: self.element(one, index))
+            return self.branches.dispatch(value, lambda case: self.element(case, index))
         if value is None:
             self.fail()
         if isinstance(value, Bytes | Literal):
@@ -271,9 +264,9 @@ class Evaluator:
     def compare(self, op: str, left: Value, right: Value) -> Flag:
         """`left op right`."""
         if isinstance(left, Cases):
-            return self.as_flag(self.branches.dispatch(left, lambda one: self.compare(op, one, right)))
+            return self.as_flag(self.branches.dispatch(left, lambda case: self.compare(op, case, right)))
         if isinstance(right, Cases):
-            return self.as_flag(self.branches.dispatch(right, lambda one: self.compare(op, left, one)))
+            return self.as_flag(self.branches.dispatch(right, lambda case: self.compare(op, left, case)))
         if left is None or right is None:
             if op not in ("==", "!="):
                 self.fail()
@@ -284,9 +277,9 @@ class Evaluator:
             return self.arithmetic.compare(op, self.as_int(left), self.as_int(right))
         if isinstance(left, Bytes | Literal) and isinstance(right, Bytes | Literal):
             return self.byte_ranges.compare(op, left, right)
-        for one in (left, right):
-            if isinstance(one, Unknown):
-                raise Inexpressible(one.what)
+        for side in (left, right):
+            if isinstance(side, Unknown):
+                raise Inexpressible(side.what)
         raise Inexpressible(f"a comparison of {described(left)} with {described(right)}")
 
     @staticmethod
@@ -295,9 +288,7 @@ class Evaluator:
             left, right = right, left
         if right.value is not None:
             return left if right.value == equal else left.negated()
-        text = f"{left.at(5)} {{}} {right.at(5)}"
-        op, other = ("==", "!=") if equal else ("!=", "==")
-        return Flag(text.format(op), 4, text.format(other), 4)
+        return Flag(Compare("==" if equal else "!=", left.expr, right.expr))
 
     def _logic(self, expr: ex.Logic, context: Context) -> Value:
         left = self.truth(expr.left, context)
@@ -314,12 +305,10 @@ class Evaluator:
                 right = Flag.of(not and_)
         if not block:
             return both(left, right) if and_ else either(left, right)
-        name = self.builder.name("holds")
-        self.builder.assign(name, left.text)
-        node = If(name if and_ else f"not {name}", [*block, Assign(name, right.text)])
-        self.builder.put(node)
-        found = both(left, right) if and_ else either(left, right)
-        return flag(name, ATOM, found.yes, found.no)
+        holds = self.builder.let("holds", left.expr)
+        self.builder.put(If(holds if and_ else Not(holds), [*block, Assign(holds.name, right.expr)]))
+        result = both(left, right) if and_ else either(left, right)
+        return Flag(holds, result.yes, result.no)
 
     def _choice(self, expr: ex.Choice, context: Context) -> Value:
         condition = self.truth(expr.condition, context)
@@ -382,4 +371,4 @@ _NODES: dict[type[ex.Expr], Callable[..., Value]] = {
     ex.EnumLabel: Evaluator._enum_label,
 }
 
-__all__ = ["FAILED", "Context", "Evaluator", "described"]
+__all__ = ["Context", "Evaluator", "described"]

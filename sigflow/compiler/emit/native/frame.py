@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from sigflow.compiler.emit.expressions import COMPARE, OR, SUM
-from sigflow.compiler.emit.native.builder import NEED, Builder, Cause
+from sigflow.compiler.emit.native.builder import Builder, Cause
 from sigflow.compiler.emit.native.streams import FAR, Stream, halves
-from sigflow.compiler.emit.native.values import Bytes, Int, Pos, flag
+from sigflow.compiler.emit.native.tree import AT, DATA, END, Compare, Conditional, Expr, Local, both, call, either
+from sigflow.compiler.emit.native.values import Bytes, Flag, Int
+from sigflow.runtime.native import NEED
 
 TOO_LONG = "too-long"
 
@@ -22,7 +23,7 @@ class Ceiling:
     there.
     """
 
-    name: str
+    bound: Local
     cause: Cause | str
     span: int = FAR
     offset: int = FAR
@@ -37,13 +38,13 @@ class Frame(Stream):
     """
 
     def __init__(self, builder: Builder, sync: tuple[bytes, ...], peeks: bool, usual: int) -> None:
-        super().__init__(builder, Pos("at"))
+        super().__init__(builder, AT)
         self.sync = sync
         self.peeks = peeks
         self.usual = usual
         self.least = 0
-        self._ceilings = [Ceiling("last", TOO_LONG)]
-        self._limited: Pos | None = None  # what was passed over reaches up to here, which may be beyond the ceiling
+        self._ceilings = [Ceiling(Local("last"), TOO_LONG)]
+        self._limited: Local | None = None  # what was passed over reaches up to here, which may be beyond the ceiling
 
     @property
     def ceiling(self) -> Ceiling:
@@ -64,29 +65,27 @@ class Frame(Stream):
         self._limited = None
         self.flush()
 
-    def test(self, stop: Pos) -> None:
+    def test(self, stop: Local) -> None:
         """Lacking, unless the bytes up to `stop` are there."""
-        lacking = f"end - {stop.base} < {stop.offset}" if stop.offset > 0 else f"end < {stop}"
-        self.builder.refuse(flag(lacking, COMPARE), NEED)
+        lacking = END - Local(stop.name) < stop.offset if stop.offset > 0 else Compare("<", END, stop)
+        self.builder.refuse(lacking, NEED)
 
-    def need(self, stop: Pos) -> None:
+    def need(self, stop: Local) -> None:
         """Write that the bytes up to `stop` are asked for."""
         self.hold(stop)
         self.test(stop)
 
-    def hold(self, stop: Pos) -> None:
+    def hold(self, stop: Local) -> None:
         """Refuse what passes the ceiling."""
-        self.builder.refuse(flag(f"{stop.at(SUM)} > {self.ceiling.name}", COMPARE), self.ceiling.cause)
+        self.builder.refuse(stop > self.ceiling.bound, self.ceiling.cause)
 
-    def saw(self, stop: Pos) -> None:
+    def saw(self, stop: Local) -> None:
         """The bytes up to `stop` are looked at."""
         looked = self.state.looked
-        if looked.base == stop.base:
-            stop = max(looked, stop, key=lambda one: one.offset)
+        if looked.name == stop.name:
+            stop = max(looked, stop, key=lambda position: position.offset)
         elif self.peeks:
-            name = self.builder.name("looked")
-            self.builder.assign(name, f"max({looked}, {stop})")
-            stop = Pos(name)
+            stop = self.builder.let("looked", call("max", looked, stop))
         self.state = replace(self.state, looked=stop)
 
     # ------------------------------------------------------------ reading
@@ -94,7 +93,7 @@ class Frame(Stream):
     def want(self, size: int) -> None:
         """Ask for a constant number of bytes from here."""
         stop = self.state.pos.plus(size)
-        if stop.base == "at" and (stop.offset <= max(self.least, self.usual) or not self.builder.is_branch):
+        if stop.name == AT.name and (stop.offset <= max(self.least, self.usual) or not self.builder.is_branch):
             if stop.offset > self.ceiling.offset:
                 self.flush()
                 self.builder.leave(self.ceiling.reason)
@@ -107,7 +106,7 @@ class Frame(Stream):
         elif self._limited is not None:
             self.flush()
         self.saw(stop)
-        if not self.known(stop):
+        if not self.is_there(stop):
             self._wanted = stop
 
     def sized(self, size: Int, negative: str) -> Bytes:
@@ -121,7 +120,7 @@ class Frame(Stream):
         self.saw(stop)
         self._wanted = stop
         self.to(stop)
-        return Bytes(start, stop, self.builder.known(size))
+        return Bytes(start, stop, self.builder.refined(size))
 
     def skip(self, size: Int, negative: str) -> None:
         """Pass over so many bytes, which need not be there.  negative: the reason where the size is."""
@@ -132,51 +131,41 @@ class Frame(Stream):
         self.to(stop)
         self._limited = stop
 
-    def _after(self, size: Int, negative: str) -> Pos:
+    def _after(self, size: Int, negative: str) -> Local:
         """Where `size` bytes from here end; sizes that are none, or that no frame has, are refused."""
         self.flush()
-        size = self.builder.known(size)
-        if size.low < 0:
-            self.builder.refuse(flag(f"{size.at(COMPARE + 1)} < 0", COMPARE, no=((size.text, 0, size.high),)), negative)
-            size = self.builder.known(size)
+        size = self.not_negative(size, negative)
         if size.high > FAR:
-            passed = f"{size.at(COMPARE + 1)} > {self.ceiling.name} - {self.state.pos.at(SUM + 1)}"
+            passed: Expr = size.expr > self.ceiling.bound - self.state.pos
             if size.wide:
-                passed = f"{size.at(COMPARE + 1)} < 0 or {passed}"
-            own = OR if size.wide else COMPARE
-            self.builder.refuse(flag(passed, own, no=((size.text, size.low, FAR),)), self.ceiling.cause)
-        name = self.builder.name(f"{self.hint}_end")
-        self.builder.assign(name, f"{self.state.pos} + {size.at(SUM + 1)}")
-        return Pos(name)
+                passed = either(size.expr < 0, passed)
+            self.builder.refuse(Flag(passed, no=((size.expr, size.low, FAR),)), self.ceiling.cause)
+        return self.builder.let(f"{self.hint}_end", self.state.pos + size.expr)
 
     def until(self, term: bytes, include: bool, consume: bool, eos_error: bool) -> Bytes:
         """Take the bytes up to a terminator; see `Window.lacks_term`."""
         self.flush()
         builder, start, ceiling = self.builder, self.state.pos, self.ceiling
-        within, found = builder.name("within"), builder.name(f"{self.hint}_end")
-        builder.assign(within, f"min(end, {ceiling.name})")
-        builder.assign(found, self.search(term, str(start), within))
+        within, end = builder.local("within"), builder.local(f"{self.hint}_end")
+        builder.assign(within, call("min", END, ceiling.bound))
+        builder.assign(end, self.search(term, start, within))
         for literal in self.sync:
             if len(literal) == 1:
-                upto = f"{found} if {found} >= 0 else {within}"
-                seen = f"{builder.need('find_byte')}(data, {start}, {upto}, {literal[0]})"
-                builder.refuse(flag(f"{seen} >= 0", COMPARE), "aborted")
+                stop = Conditional(end >= 0, end, within)
+                builder.refuse(builder.call("find_byte", DATA, start, stop, literal[0]) >= 0, "aborted")
                 continue
-            verdict = builder.name("marker")
-            call = f"{builder.need('sync_inside')}(data, {start}, {found}, {within}, end, {halves(literal)})"
-            builder.assign(verdict, call)
-            builder.refuse(flag(f"{verdict} > 0", COMPARE), "aborted")
-            builder.refuse(flag(f"{verdict} < 0", COMPARE), NEED)
-        builder.refuse(flag(f"{found} < 0 and end >= {ceiling.name}", 2), ceiling.cause)
-        builder.refuse(flag(f"{found} < 0", COMPARE), NEED)
+            marker = builder.let("marker", builder.call("sync_inside", DATA, start, end, within, END, *halves(literal)))
+            builder.refuse(marker > 0, "aborted")
+            builder.refuse(marker < 0, NEED)
+        builder.refuse(both(end < 0, Compare(">=", END, ceiling.bound)), ceiling.cause)
+        builder.refuse(end < 0, NEED)
         unit = len(term)
-        stop = Pos(found, unit if include else 0)
-        self.saw(Pos(found, unit))
-        self.to(Pos(found, unit if consume else 0))
-        self.state = replace(self.state, tested=Pos(found, unit))
-        low = unit if include else 0
-        size = Int(f"{stop.at(SUM)} - {start.at(SUM + 1)}", low, max(ceiling.span - unit + low, low), SUM)
-        return Bytes(start, stop, size)
+        taken = unit if include else 0
+        self.saw(end.plus(unit))
+        self.to(end.plus(unit if consume else 0))
+        self.state = replace(self.state, tested=end.plus(unit))
+        size = Int(end.plus(taken) - start, taken, max(ceiling.span - unit + taken, taken))
+        return Bytes(start, end.plus(taken), size)
 
     # ------------------------------------------------------------ bounds that a spec declares
 
@@ -193,15 +182,13 @@ class Frame(Stream):
     def _enter(self, count: int, reason: str) -> None:
         self.flush()
         builder, outer, pos = self.builder, self.ceiling, self.state.pos
-        name, stop = builder.name("bound"), pos.plus(count)
+        bound, stop = builder.local("bound"), pos.plus(count)
         cause: Cause | str = outer.cause
         if cause != reason:
-            code = builder.name("cause")
-            inner = builder.code(reason)
-            builder.assign(code, f"{inner} if {stop} < {outer.name} else {builder.cause(outer.cause)}")
-            cause = Cause(code, f"{reason} or the frame limit")
-        builder.assign(name, f"min({outer.name}, {stop})")
+            inner = Conditional(stop < outer.bound, builder.code(reason), builder.code(outer.cause))
+            cause = Cause(builder.let("cause", inner), f"{reason} or the frame limit")
+        builder.assign(bound, call("min", outer.bound, stop))
         offset, at = outer.offset, outer.reason
-        if stop.base == "at" and stop.offset < offset:
+        if stop.name == AT.name and stop.offset < offset:
             offset, at = stop.offset, reason
-        self._ceilings.append(Ceiling(name, cause, min(count, outer.span), offset, at))
+        self._ceilings.append(Ceiling(bound, cause, min(count, outer.span), offset, at))

@@ -9,24 +9,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sigflow.compiler.emit.expressions import COMPARE, PRODUCT, SUM
-from sigflow.compiler.emit.native.builder import BAILOUT, Builder, Inexpressible, Unreachable
+from sigflow.compiler.emit.native.builder import FAILED, Builder, Inexpressible, Unreachable
 from sigflow.compiler.emit.native.carried import Carried, LoopInfo, Retry
-from sigflow.compiler.emit.native.evaluate import FAILED, Context
+from sigflow.compiler.emit.native.evaluate import Context
 from sigflow.compiler.emit.native.frame import Frame
-from sigflow.compiler.emit.native.statements import Assign, Break, Group, If, Loop, Node
-from sigflow.compiler.emit.native.streams import FAR, State, Stream
+from sigflow.compiler.emit.native.statements import Assign, Break, For, Group, If, Loop, Node, While
+from sigflow.compiler.emit.native.streams import FAR, NOWHERE, State, Stream
 from sigflow.compiler.emit.native.substream import Substream
+from sigflow.compiler.emit.native.tree import BOX, DATA, Const, Expr, Local, both, call, hexadecimal
 from sigflow.compiler.emit.native.values import (
     Bytes,
     Flag,
     Int,
     Literal,
-    Pos,
     SymbolicList,
     SymbolicObject,
     Value,
-    flag,
 )
 from sigflow.compiler.emit.reads import Reads
 from sigflow.compiler.emit.shared import limits_of
@@ -34,6 +32,7 @@ from sigflow.compiler.emit.writer import Writer
 from sigflow.compiler.model import Bits, Switched, Text
 from sigflow.compiler.model import Bytes as BytesWire
 from sigflow.compiler.plan import Step
+from sigflow.runtime.native import BAILOUT
 from sigflow.runtime.stream import EMPTY
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ _ATTEMPTS = 6
 class Listing(SymbolicList):
     """A list: while an element is read (`index` of them are there), once it has been, and when all are."""
 
-    def __init__(self, reader: Reader, step: Step, obj: SymbolicObject, stream: Stream, known: LoopInfo) -> None:
+    def __init__(self, reader: Reader, step: Step, obj: SymbolicObject, stream: Stream, info: LoopInfo) -> None:
         self.reader = reader
         self.step = step
         self.obj = obj
@@ -60,8 +59,8 @@ class Listing(SymbolicList):
         self.before = Group()
         self.holes = [Group(), Group()]
         self.carried = [
-            Carried(reader, self.before.body, hole.body, one)
-            for hole, one in zip(self.holes, known.strings, strict=True)
+            Carried(reader, self.before.body, hole.body, strings)
+            for hole, strings in zip(self.holes, info.strings, strict=True)
         ]
         self._previous: list[Value | None] = [None, None]
         bits = reader.module.layout.wire_bits(step.wire)
@@ -78,7 +77,7 @@ class Listing(SymbolicList):
 
     def size(self) -> Int:
         self._asked()
-        return self.reader.builder.known(self.count)
+        return self.reader.builder.refined(self.count)
 
     def last(self) -> Value:
         self._asked()
@@ -93,34 +92,33 @@ class Listing(SymbolicList):
     def _some(self, which: int) -> Value:
         """The last or first element of those that were read in other iterations."""
         reader = self.reader
-        reader.builder.refuse(reader.ev.arithmetic.compare("<", reader.builder.known(self.count), Int.of(1)), FAILED)
+        reader.builder.refuse(reader.ev.arithmetic.compare("<", reader.builder.refined(self.count), Int.of(1)), FAILED)
         if self._previous[which] is None:
             step = self.step
             if isinstance(step.wire, Switched):
                 raise Inexpressible("an element that is one of several types")
             hint = f"{'last' if which == 0 else 'first'}_{self.obj.prefix}{step.attr.id}"
             carried = self.carried[which]
-            self._previous[which] = carried.value(step, step.wire, hint, self.obj, (which,), lambda one: one)
+            self._previous[which] = carried.value(step, step.wire, hint, self.obj, (which,), lambda element: element)
         return self._previous[which]
 
     def at(self, index: Int) -> Value:
         self._asked()
         reader, builder = self.reader, self.reader.builder
-        if self.index is not None and self.current is None and index.text == f"{self.index.text} - 1":
+        if self.index is not None and self.current is None and index.expr == self.index.expr - 1:
             return self._some(0)
-        if self.done and index.text == f"{self.count.text} - 1":
+        if self.done and index.expr == self.count.expr - 1:
             return self._some(0)
         if not self.unit:
             if self.done and index.value == 0:
                 return self._some(1)
             raise Inexpressible("an element by its number, in a list whose elements differ in size")
         builder.refuse(reader.ev.arithmetic.compare("<", index, Int.of(0)), BAILOUT)
-        index = builder.known(index)
-        builder.refuse(reader.ev.arithmetic.compare(">=", index, builder.known(self.count)), FAILED)
-        index = builder.known(index)
-        name = builder.name(f"{self.obj.prefix}{self.step.attr.id}_at")
-        builder.assign(name, f"{self.start} + {index.at(PRODUCT)} * {self.unit}")
-        return reader.members.reread(self.obj, self.step, Bytes(Pos(name), Pos(name, self.unit), Int.of(self.unit)))
+        index = builder.refined(index)
+        builder.refuse(reader.ev.arithmetic.compare(">=", index, builder.refined(self.count)), FAILED)
+        index = builder.refined(index)
+        start = builder.let(f"{self.obj.prefix}{self.step.attr.id}_at", self.start + index.expr * self.unit)
+        return reader.members.reread(self.obj, self.step, Bytes(start, start.plus(self.unit), Int.of(self.unit)))
 
 
 class Lists:
@@ -144,19 +142,19 @@ class Lists:
             limit = limits_of(obj.plan.spec).get("repeat")
             if limit is not None:
                 builder.refuse(self.ev.arithmetic.compare(">", count, Int.of(limit)), FAILED)
-            count = builder.known(count)
+            count = builder.refined(count)
         builder.flush()
-        before, known = stream.state, LoopInfo()
+        before, info = stream.state, LoopInfo()
         for _ in range(_ATTEMPTS):
             block: list[Node] = []
-            listing = obj.members[step.attr] = Listing(self.reader, step, obj, stream, known)
+            listing = obj.members[step.attr] = Listing(self.reader, step, obj, stream, info)
             self.depth += 1
             try:
                 with builder.attempt(block):
                     if isinstance(step.wire, Bits) and count is not None:
                         self._bits(listing, count, step.wire)
                     else:
-                        self._loop(listing, count, known)
+                        self._loop(listing, count, info)
             except Retry:
                 stream.state = before
                 continue
@@ -172,31 +170,30 @@ class Lists:
 
     # ------------------------------------------------------------ the loop
 
-    def _loop(self, listing: Listing, count: Int | None, known: LoopInfo) -> None:
+    def _loop(self, listing: Listing, count: Int | None, info: LoopInfo) -> None:
         """The loop, and the state of the stream behind it."""
         builder, stream, step = self.builder, listing.stream, listing.step
         repeat = step.attr.repeat
         assert repeat is not None
         entry = stream.state
-        known.unaligned = known.unaligned or entry.left != 0
-        left = None if known.unaligned else 0
-        pos, looked, i = builder.name("pos"), builder.name("looked"), builder.name("i")
-        builder.assign(pos, str(entry.pos))
+        info.unaligned = info.unaligned or entry.left != 0
+        left = None if info.unaligned else 0
+        pos, looked, i = builder.local("pos"), builder.local("looked"), builder.local("i")
+        builder.assign(pos, entry.pos)
         if isinstance(stream, Frame):
-            builder.assign(looked, str(entry.looked))
-        stream.state = State(Pos(pos), Pos(""), Pos(looked) if isinstance(stream, Frame) else entry.looked, left)
+            builder.assign(looked, entry.looked)
+        stream.state = State(pos, NOWHERE, looked if isinstance(stream, Frame) else entry.looked, left)
         if count is None:
-            builder.assign(i, "0")
+            builder.assign(i, Const(0))
         most = FAR if count is None else max(count.high - 1, 0)
-        head = f"for {i} in range({count.text})" if count is not None else "while True"
+        loop: Loop = For(i.name, count.expr) if count is not None else While()
         if repeat.kind == "eos":
             assert isinstance(stream, Substream)
-            if known.unaligned:
+            if info.unaligned:
                 raise Inexpressible("a list to the end of elements that end within a byte")
-            head = f"while {pos} < {stream.stop}"
+            loop = While(pos < stream.stop)
             most = min(most, max(stream.size.high - 1, 0)) if self._moves(listing) else most
-        guard = self._guard(listing, most + 1, pos, i)
-        loop = Loop(head)
+        guard = self._guard(listing, most + 1, pos)
         builder.put(listing.before)
         builder.put(loop)
         index = Int(i, 0, most)
@@ -204,25 +201,24 @@ class Lists:
         alive = True
         with builder.within(loop.body):
             try:
-                self._body(listing, index, pos, looked, guard, known)
+                self._body(listing, index, pos, looked, guard, info)
             except Unreachable:
                 alive = False
         if not alive and count is None and repeat.kind == "until":
             raise Unreachable
-        there = stream.known(stream.state.pos) and (
-            repeat.kind == "until" or (entry.pos.base == entry.tested.base and entry.pos.offset <= entry.tested.offset)
+        there = stream.is_there(stream.state.pos) and (
+            repeat.kind == "until" or (entry.pos.name == entry.tested.name and entry.pos.offset <= entry.tested.offset)
         )
-        tested = Pos(pos) if there and alive else Pos("")
-        stream.state = State(Pos(pos), tested, Pos(looked) if isinstance(stream, Frame) else entry.looked, left)
+        tested = pos if there and alive else NOWHERE
+        stream.state = State(pos, tested, looked if isinstance(stream, Frame) else entry.looked, left)
         if repeat.kind == "until":
-            listing.count = Int(f"{i} + 1", 1, most + 1, SUM)
+            listing.count = Int(i + 1, 1, most + 1)
         elif count is None:
             listing.count = Int(i, 0, most + 1)
         else:
-            listing.count = count if count.low >= 0 else Int(f"max({count.text}, 0)", 0, max(count.high, 0))
-        if guard:
-            nothing = f"{pos} == {entry.pos} and {listing.count.at(COMPARE + 1)} > 0"
-            builder.refuse(flag(nothing, 2), BAILOUT)
+            listing.count = _not_negative(count)
+        if guard is not None:
+            builder.refuse(both(pos.equals(entry.pos), listing.count.expr > 0), BAILOUT)
 
     def _bits(self, listing: Listing, count: Int, wire: Bits) -> None:
         """A list of bit fields, which need not begin where a byte does."""
@@ -232,35 +228,36 @@ class Lists:
             raise Inexpressible("a list of bit fields that begins at a bit which the data decides")
         first = state.pos.plus(-1) if state.left else state.pos
         skipped = 8 - state.left if state.left else 0
-        looked, i, stop = builder.name("looked"), builder.name("i"), builder.name("stop")
+        looked, i, stop = builder.local("looked"), builder.local("i"), builder.local("stop")
         if isinstance(stream, Frame):
-            builder.assign(looked, str(state.looked))
+            builder.assign(looked, state.looked)
         index = Int(i, 0, max(count.high - 1, 0))
         listing.index = listing.count = index
-        loop = Loop(f"for {i} in range({count.text})")
+        loop = For(i.name, count.expr)
         builder.put(listing.before)
         builder.put(loop)
-        before = f"{skipped} + " if skipped else ""
+
+        def bits(elements: Expr) -> Expr:
+            """How many bits so many elements and those skipped are."""
+            return Const(skipped) + elements * wire.width if skipped else elements * wire.width
+
         with builder.within(loop.body):
-            builder.assign(stop, f"{first} + ({before}({i} + 1) * {wire.width} + 7 >> 3)")
-            stream.need(Pos(stop))
-            name = builder.name(stream.hint)
-            read = builder.need(f"bits_{wire.order}")
-            builder.assign(name, f"{read}(data, {first}, {before}{i} * {wire.width}, {wire.width})")
-            value: Value = Int(name, 0, (1 << wire.width) - 1)
+            builder.assign(stop, first + (bits(i + 1) + 7 >> 3))
+            stream.need(stop)
+            number = builder.let(stream.hint, builder.call(f"bits_{wire.order}", DATA, first, bits(i), wire.width))
+            value: Value = Int(number, 0, (1 << wire.width) - 1)
             if wire.boolean:
-                value = Flag(f"{name} != 0", COMPARE, f"{name} == 0", COMPARE)
+                value = Flag(number.differs(0))
             self._element(listing, index, value)
             if isinstance(stream, Frame):
-                builder.put(Assign(looked, stop))
-        listing.count = count if count.low >= 0 else Int(f"max({count.text}, 0)", 0, max(count.high, 0))
-        after = builder.name("pos")
-        builder.assign(after, f"{first} + ({before}{listing.count.at(PRODUCT)} * {wire.width} + 7 >> 3)")
+                builder.put(Assign(looked.name, stop))
+        listing.count = _not_negative(count)
+        after = builder.let("pos", first + (bits(listing.count.expr) + 7 >> 3))
         left: int | None = (8 - skipped) % 8 if not wire.width % 8 else None
         if listing.count.value is not None:
             left = -(skipped + listing.count.value * wire.width) % 8
-        seen = Pos(looked) if isinstance(stream, Frame) else state.looked
-        stream.state = State(Pos(after), Pos(""), seen, left, wire.order)
+        seen = looked if isinstance(stream, Frame) else state.looked
+        stream.state = State(after, NOWHERE, seen, left, wire.order)
 
     def _moves(self, listing: Listing) -> bool:
         """Whether each element takes a byte at least; where there is one more, what runs up to a terminator does."""
@@ -271,50 +268,50 @@ class Lists:
                 return True
         return Reads(self.reader.module, listing.obj.plan, "", Writer()).takes_bytes(wire)
 
-    def _guard(self, listing: Listing, most: int, pos: str, i: str) -> str:
+    def _guard(self, listing: Listing, most: int, pos: Local) -> Local | None:
         """A local for the position 65,536 elements ago, where elements may be empty; see `KaitaiStream.moved`."""
         stream = listing.stream
         if self._moves(listing):
-            return ""
+            return None
         stream.empty += most if stream.depth == self.depth - 1 else FAR
         if most < EMPTY and stream.empty <= 2 * EMPTY:
-            return ""
-        moved = self.builder.name("moved")
-        self.builder.assign(moved, pos)
-        return moved
+            return None
+        return self.builder.let("moved", pos)
 
-    def _body(self, listing: Listing, index: Int, pos: str, looked: str, guard: str, known: LoopInfo) -> None:
+    def _body(
+        self, listing: Listing, index: Int, pos: Local, looked: Local, guard: Local | None, info: LoopInfo
+    ) -> None:
         """One iteration."""
         builder, reader, stream, step = self.builder, self.reader, listing.stream, listing.step
         obj, repeat = listing.obj, step.attr.repeat
         assert repeat is not None
         value = reader.assigned(obj, step, stream, index)
         self._element(listing, index, value)
-        done = ""
+        done: Local | None = None
         if repeat.kind == "until":
             assert repeat.code is not None
             ends = self.ev.truth(repeat.code.expr, Context(obj, value, index=index))
-            done = builder.name("done")
-            builder.assign(done, ends.text)
+            done = builder.let("done", ends.expr)
         builder.flush()
         state = stream.state
-        if state.left != 0 and not known.unaligned:
-            known.unaligned = True
+        if state.left != 0 and not info.unaligned:
+            info.unaligned = True
             raise Retry
         if isinstance(stream, Frame):
-            builder.put(Assign(looked, str(state.looked)))  # (may be told from where the element began)
-        builder.put(Assign(pos, str(state.pos)))
-        if done:
+            builder.put(Assign(looked.name, state.looked))  # (may be told from where the element began)
+        builder.put(Assign(pos.name, state.pos))
+        if done is not None:
             builder.put(If(done, [Break()]))
+        i = index.expr
         if repeat.kind != "expr":
-            builder.put(Assign(index.text, f"{index.text} + 1"))
+            assert isinstance(i, Local)
+            builder.put(Assign(i.name, i + 1))
             limit = limits_of(obj.plan.spec).get("repeat")
             if limit is not None:
-                builder.refuse(flag(f"{index.text} > {limit}", COMPARE), FAILED)
-        if guard:
-            node = If(f"{index.text} & 0xffff == 0xffff")
-            with builder.inside(node, "then"):
-                builder.refuse(flag(f"{pos} == {guard}", COMPARE), BAILOUT)
+                builder.refuse(i > limit, FAILED)
+        if guard is not None:
+            with builder.when((i & hexadecimal(0xFFFF)).equals(hexadecimal(0xFFFF))):
+                builder.refuse(pos.equals(guard), BAILOUT)
                 builder.assign(guard, pos)
 
     def _element(self, listing: Listing, index: Int, value: Value) -> None:
@@ -322,9 +319,9 @@ class Lists:
         builder = self.builder
         builder.flush()
         listing.current = (value,)
-        listing.count = Int(f"{index.text} + 1", 1, index.high + 1, SUM)
+        listing.count = Int(index.expr + 1, 1, index.high + 1)
         builder.put(listing.holes[0])
-        builder.put(If(f"{index.text} == 0", [listing.holes[1]]))
+        builder.put(If(index.expr.equals(0), [listing.holes[1]]))
         for carried in listing.carried:
             carried.read(value)
         self.reader.checks.check(listing.obj, listing.step, value, index)
@@ -340,19 +337,22 @@ class Lists:
         if self.depth > 1:
             raise Inexpressible("unique keys in a list of lists")
         key = self.ev.value(code.expr, Context(obj, value, index=index))
-        if isinstance(key, Literal) and not key.value:
-            key = Bytes(Pos("0"), Pos("0"), Int.of(0))
-        name = builder.name("seen")
+        seen = builder.local("seen")
         if isinstance(key, Bytes):
             if any(builder.literals[number] for number in key.literals):
-                literal = f"{key.start} < 0 and {key.stop} > {key.start}"
-                builder.refuse(flag(literal, 2), BAILOUT)
-            call = builder.need("seen_before")
-            builder.assign(name, f"{call}(data, box, {index.text}, {key.start}, {key.stop})")
+                builder.refuse(both(key.start < 0, key.stop > key.start), BAILOUT)
+            builder.assign(seen, builder.call("seen_before", DATA, BOX, index.expr, key.start, key.stop))
+        elif isinstance(key, Literal) and not key.value:
+            builder.assign(seen, builder.call("seen_before", DATA, BOX, index.expr, 0, 0))
         elif isinstance(key, Int | Flag):
             number = self.ev.arithmetic.narrow(self.ev.as_int(key))
-            builder.assign(name, f"{builder.need('number_seen')}(box, {index.text}, {number.text})")
+            builder.assign(seen, builder.call("number_seen", BOX, index.expr, number.expr))
         else:
             raise Inexpressible("unique keys of several kinds")
-        builder.refuse(flag(f"{name} > 0", COMPARE), reason)
-        builder.refuse(flag(f"{name} < 0", COMPARE), BAILOUT)
+        builder.refuse(seen > 0, reason)
+        builder.refuse(seen < 0, BAILOUT)
+
+
+def _not_negative(count: Int) -> Int:
+    """How many elements a list of so many has."""
+    return count if count.low >= 0 else Int(call("max", count.expr, 0), 0, max(count.high, 0))

@@ -1,7 +1,7 @@
 """Members of objects: fields as they were read, instances as they are asked for.
 
-Python works an instance out once and keeps it; here it is worked out again wherever what was found is out of reach,
-since its locals were set in another block.
+Python works an instance out once and keeps it; here it is worked out again wherever the result is out of reach, since
+its locals were set in another block.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sigflow.compiler import schema as sc
-from sigflow.compiler.emit.native.builder import Inexpressible
+from sigflow.compiler.emit.native.builder import FAILED, Inexpressible
 from sigflow.compiler.emit.native.carried import PreviousElement
-from sigflow.compiler.emit.native.evaluate import FAILED, Context
+from sigflow.compiler.emit.native.evaluate import Context
 from sigflow.compiler.emit.native.substream import Substream
 from sigflow.compiler.emit.native.values import IO, Bytes, SymbolicObject, Value
 from sigflow.compiler.model import User
@@ -37,10 +37,10 @@ class Members:
             return obj.members[attr]
         if isinstance(obj, PreviousElement) and not (isinstance(attr, sc.Attr) and attr.is_instance):
             return obj.member(attr)
-        kept = obj.known.get(attr)
+        kept = obj.memo.get(attr)
         if kept is not None and kept[1] in self.reader.builder.open:
             return kept[0]
-        instance = next((one for one in obj.plan.instances if one.attr is attr), None)
+        instance = next((step for step in obj.plan.instances if step.attr is attr), None)
         if instance is None:
             raise Inexpressible(f"'{id}', which is not read before it is asked for")
         if (obj, instance.attr) in self._working:
@@ -55,7 +55,7 @@ class Members:
             self.reader.builder.memoizing -= 1
             self._working.pop()
         value = self.reader.ev.short(value, f"{obj.prefix}{id}")
-        obj.known[attr] = value, self.reader.builder.open[-1]
+        obj.memo[attr] = value, self.reader.builder.open[-1]
         return value
 
     @staticmethod

@@ -12,23 +12,22 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 
 from sigflow.compiler import schema as sc
-from sigflow.compiler.emit.expressions import COMPARE, OR
 from sigflow.compiler.emit.measure import Scope, is_bounded, wires_of
 from sigflow.compiler.emit.native.branches import Branch
-from sigflow.compiler.emit.native.builder import Builder, Inexpressible, Unreachable
+from sigflow.compiler.emit.native.builder import FAILED, Builder, Inexpressible, Unreachable
 from sigflow.compiler.emit.native.checks import Checks
-from sigflow.compiler.emit.native.evaluate import FAILED, Context, Evaluator
+from sigflow.compiler.emit.native.evaluate import Context, Evaluator
 from sigflow.compiler.emit.native.frame import TOO_LONG, Frame
 from sigflow.compiler.emit.native.lists import Lists
 from sigflow.compiler.emit.native.members import Members
 from sigflow.compiler.emit.native.statements import If
 from sigflow.compiler.emit.native.streams import State, Stream
 from sigflow.compiler.emit.native.substream import Substream
+from sigflow.compiler.emit.native.tree import DATA, Conditional, Expr, Local
 from sigflow.compiler.emit.native.values import (
     Bytes,
     Flag,
     Int,
-    Pos,
     SymbolicObject,
     Unknown,
     Value,
@@ -59,7 +58,7 @@ class Reader:
         self.checks = Checks(self)
         self.by_path = {attr.place.path: reason for attr, reason in self.hints.reasons.items()}
         #: Where the fields stand that checksums speak of: (start, stop) by the object and the field.
-        self.places: dict[tuple[SymbolicObject, sc.Attr], tuple[Pos, Pos]] = {}
+        self.places: dict[tuple[SymbolicObject, sc.Attr], tuple[Local, Local]] = {}
         self.marked: set[sc.Attr] = set()
         self._reading: list[ClassPlan] = []
 
@@ -148,7 +147,7 @@ class Reader:
         builder = self.builder
         builder.flush()
         before = stream.state
-        ends: list[tuple[Branch, State, dict[str, tuple[int, int]]]] = []
+        ends: list[tuple[Branch, State, dict[Expr, tuple[int, int]]]] = []
 
         def go(work: Callable[[], Value]) -> None:
             stream.state = before
@@ -169,7 +168,7 @@ class Reader:
                     go(work)
                     break
                 builder.flush()
-                node = If(holds.text)
+                node = If(holds.expr)
                 builder.put(node)
                 with builder.within(node.then):
                     builder.assume(holds.yes)
@@ -200,7 +199,7 @@ class Reader:
         self.keep(obj, step, start, frame)
         return passing
 
-    def keep(self, obj: SymbolicObject, step: Step, start: Pos, stream: Stream) -> None:
+    def keep(self, obj: SymbolicObject, step: Step, start: Local, stream: Stream) -> None:
         """Keep where a field stands that a checksum speaks of."""
         if step.attr in self.marked:
             self.places[obj, step.attr] = start, stream.state.pos.plus(-trailing(step))
@@ -299,16 +298,14 @@ class Reader:
         if isinstance(wire, Number):
             return self.number(obj, wire, stream)
         if isinstance(wire, Bits):
-            found = stream.bits(wire.width, wire.order)
-            if isinstance(found, Unknown):
-                return found
-            name = stream.defer(stream.hint, found.text)
-            if wire.boolean:
-                return Flag(f"{name} != 0", COMPARE, f"{name} == 0", COMPARE)
-            return Int(name, found.low, found.high)
+            bits = stream.bits(wire.width, wire.order)
+            if isinstance(bits, Unknown):
+                return bits
+            local = stream.defer(stream.hint, bits.expr)
+            return Flag(local.differs(0)) if wire.boolean else Int(local, bits.low, bits.high)
         if isinstance(wire, BytesWire | Text):
-            found_bytes = self.byte_range(obj, step, wire.shape, stream, index)
-            return self.ev.byte_ranges.decode(found_bytes, wire.encoding) if isinstance(wire, Text) else found_bytes
+            raw = self.byte_range(obj, step, wire.shape, stream, index)
+            return self.ev.byte_ranges.decode(raw, wire.encoding) if isinstance(wire, Text) else raw
         if isinstance(wire, User):
             return self.object(obj, step, wire, stream, index)
         raise Inexpressible("a switch inside a switch")
@@ -319,22 +316,21 @@ class Reader:
         start = stream.fixed(wire.size)
         if wire.kind == "f":
             return Unknown("a float")
-        need = stream.builder.need
 
-        def text(order: str) -> str:
-            return f"{need(f'{wire.kind}{wire.size}{order}')}(data, {start})"
+        def load(order: str) -> Expr:
+            return stream.builder.call(f"{wire.kind}{wire.size}{order}", DATA, start)
 
-        if wire.order == "calc":
-            if obj.is_le is None:
-                raise Inexpressible("the byte order of another element")
-            shown = f"{text('le')} if {obj.is_le.at(OR)} else {text('be')}"
-            if obj.is_le.value is not None:
-                shown = text("le" if obj.is_le.value else "be")
+        if wire.order != "calc":
+            loaded = load(wire.order)
+        elif obj.is_le is None:
+            raise Inexpressible("the byte order of another element")
+        elif obj.is_le.value is not None:
+            loaded = load("le" if obj.is_le.value else "be")
         else:
-            shown = text(wire.order)
+            loaded = Conditional(obj.is_le.expr, load("le"), load("be"))
         bits = 8 * wire.size
         low, high = (-1 << bits - 1, (1 << bits - 1) - 1) if wire.kind == "s" else (0, (1 << bits) - 1)
-        return Int(stream.defer(stream.hint, shown), low, high)
+        return Int(stream.defer(stream.hint, loaded), low, high)
 
     def byte_range(self, obj: SymbolicObject, step: Step, shape: Shape, stream: Stream, index: Int | None) -> Bytes:
         """The bytes of a shape."""
@@ -360,17 +356,13 @@ class Reader:
         if not pads and shape.term is None:
             return whole
         if pads:
-            name = builder.name(f"{stream.hint}_stop")
-            builder.assign(name, f"{builder.need('without_padding')}(data, {start}, {stop}, {shape.pad})")
-            stop = Pos(name)
+            assert shape.pad is not None
+            stop = builder.let(f"{stream.hint}_stop", builder.call("without_padding", DATA, start, stop, shape.pad))
         if shape.term is not None:
-            found, name = builder.name(f"{stream.hint}_end"), builder.name(f"{stream.hint}_stop")
-            builder.assign(found, stream.search(shape.term, str(start), str(stop)))
-            after = Pos(found, len(shape.term) if shape.include else 0)
-            builder.assign(name, f"{after} if {found} >= 0 else {stop}")
-            stop = Pos(name)
-        high = builder.known(whole.size).high
-        return Bytes(start, stop, Int(f"{stop} - {start.at(10)}", 0, high, 9))
+            end = builder.let(f"{stream.hint}_end", stream.search(shape.term, start, stop))
+            after = end.plus(len(shape.term) if shape.include else 0)
+            stop = builder.let(f"{stream.hint}_stop", Conditional(end >= 0, after, stop))
+        return Bytes(start, stop, Int(stop - start, 0, builder.refined(whole.size).high))
 
     def object(self, obj: SymbolicObject, step: Step, wire: User, stream: Stream, index: Int | None) -> Value:
         """An object of a class."""
@@ -385,9 +377,9 @@ class Reader:
             inner.depth = self.lists.depth
         context = Context(obj, index=index)
         arguments = []
-        for param, one in zip(plan.params, wire.arguments, strict=True):
+        for param, code in zip(plan.params, wire.arguments, strict=True):
             with self.naming(f"{hint}_{param.name}"):
-                arguments.append(self.ev.value(one.expr, context))
+                arguments.append(self.ev.value(code.expr, context))
         parent: Value = obj
         if step.attr.no_parent:
             parent = None

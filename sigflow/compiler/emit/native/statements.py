@@ -1,4 +1,4 @@
-"""Statements as a tree of small nodes over text, what of them remains, and their lines.
+"""Statements of the native measure as a tree, what of them remains, and their lines.
 
 An expression has no effects.  So an assignment to a name that no remaining statement uses may go, and so may a loop or
 a condition with nothing in it that remains.
@@ -6,34 +6,35 @@ a condition with nothing in it that remains.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-_NAME = re.compile(r"[A-Za-z_]\w*")
+from sigflow.compiler.emit.native.tree import Expr, Local, Truth, nodes, printed
 
 
 @dataclass(slots=True)
 class Assign:
-    """`name = text`."""
+    """`name = value`."""
 
     name: str
-    text: str
+    value: Expr
 
 
 @dataclass(slots=True)
-class Do:
-    """A statement with an effect."""
+class Store:
+    """`box[slot] = value`, or, where it adds, `box[slot] += value`."""
 
-    text: str
+    slot: int
+    value: Expr
+    adds: bool = False
 
 
 @dataclass(slots=True)
-class Exit:
-    """`return code`, with a comment."""
+class Return:
+    """`return value`, with a comment."""
 
-    code: str
-    note: str
+    value: Expr
+    note: str = ""
 
 
 @dataclass(slots=True)
@@ -45,16 +46,25 @@ class Break:
 class If:
     """`if condition:` ... `else:` ..."""
 
-    condition: str
+    condition: Expr
     then: list[Node] = field(default_factory=list)
     other: list[Node] = field(default_factory=list)
 
 
 @dataclass(slots=True)
-class Loop:
-    """`for ... in range(...):` or `while True:`."""
+class While:
+    """`while condition:`."""
 
-    head: str
+    condition: Expr = Truth(True)  # noqa: RUF009 (frozen)
+    body: list[Node] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class For:
+    """`for name in range(count):`."""
+
+    name: str
+    count: Expr
     body: list[Node] = field(default_factory=list)
 
 
@@ -65,93 +75,94 @@ class Group:
     body: list[Node] = field(default_factory=list)
 
 
-Node = Assign | Do | Exit | Break | If | Loop | Group
+Loop = While | For
+Node = Assign | Store | Return | Break | If | Loop | Group
 
 
 def eliminate_dead_code(root: list[Node]) -> list[Node]:
     """The statements without those that nothing needs."""
     live: set[str] = set()
     while True:
-        before = len(live)
-        _mark(root, live, False)
-        if len(live) == before:
-            return _kept(root, live, False)
+        kept = _kept(root, live)
+        needed = {node.name for expr in exprs(kept) for node in nodes(expr) if isinstance(node, Local)}
+        if needed <= live:
+            return kept
+        live |= needed
 
 
-def _matters(node: Node, live: set[str], looped: bool) -> bool:
-    """Whether a statement stays.  looped: a `break` in it ends a loop that stays."""
-    if isinstance(node, Assign):
-        return node.name in live
-    if isinstance(node, If):
-        return any(_matters(one, live, looped) for one in (*node.then, *node.other))
-    if isinstance(node, Loop):
-        return any(_matters(one, live, False) for one in node.body)
-    if isinstance(node, Group):
-        return any(_matters(one, live, looped) for one in node.body)
-    return looped if isinstance(node, Break) else True
-
-
-def _mark(block: list[Node], live: set[str], looped: bool) -> None:
-    for node in block:
-        if not _matters(node, live, looped):
-            continue
-        if isinstance(node, Assign | Do):
-            live.update(_NAME.findall(node.text))
-        elif isinstance(node, If):
-            live.update(_NAME.findall(node.condition))
-            _mark(node.then, live, looped)
-            _mark(node.other, live, looped)
-        elif isinstance(node, Loop):
-            live.update(_NAME.findall(node.head))
-            _mark(node.body, live, True)
-        elif isinstance(node, Group):
-            _mark(node.body, live, looped)
-        elif isinstance(node, Exit):
-            live.update(_NAME.findall(node.code))
-
-
-def _kept(block: list[Node], live: set[str], looped: bool) -> list[Node]:
+def _kept(block: list[Node], live: set[str]) -> list[Node]:
+    """The statements that have an effect or set a local that is live."""
     kept: list[Node] = []
     for node in block:
-        if not _matters(node, live, looped):
-            continue
-        if isinstance(node, If):
-            node = If(node.condition, _kept(node.then, live, looped), _kept(node.other, live, looped))
-        elif isinstance(node, Loop):
-            node = Loop(node.head, _kept(node.body, live, True))
-        elif isinstance(node, Group):
-            kept += _kept(node.body, live, looped)
-            continue
+        match node:
+            case Group(body):
+                kept += _kept(body, live)
+                continue
+            case Assign(name) if name not in live:
+                continue
+            case If(condition, then, other):
+                node = If(condition, _kept(then, live), _kept(other, live))
+                if not node.then and not node.other:
+                    continue
+            case While() | For():
+                node = replace(node, body=_kept(node.body, live))
+                if all(isinstance(inner, If | Break) for inner in _walk(node.body)):
+                    continue
         kept.append(node)
     return kept
 
 
+def _walk(block: list[Node]) -> Iterator[Node]:
+    """All statements of a block, with those of inner blocks."""
+    for node in block:
+        yield node
+        match node:
+            case If():
+                yield from _walk(node.then)
+                yield from _walk(node.other)
+            case While() | For() | Group():
+                yield from _walk(node.body)
+
+
+def exprs(block: list[Node]) -> Iterator[Expr]:
+    """The expressions of all statements of a block."""
+    for node in _walk(block):
+        match node:
+            case Assign(_, expr) | Store(_, expr) | Return(expr) | If(expr) | While(expr) | For(_, expr):
+                yield expr
+
+
 def lines_of(block: list[Node], indent: str = "") -> Iterator[str]:
     """The statements as lines of Python."""
+    inner = indent + "    "
     for node in block:
-        if isinstance(node, Assign):
-            yield f"{indent}{node.name} = {node.text}"
-        elif isinstance(node, Do):
-            yield f"{indent}{node.text}"
-        elif isinstance(node, Exit):
-            yield f"{indent}return {node.code}" + (f"  # {node.note}" if node.note else "")
-        elif isinstance(node, Break):
-            yield f"{indent}break"
-        elif isinstance(node, Loop):
-            yield f"{indent}{node.head}:"
-            yield from lines_of(node.body, indent + "    ")
-        elif isinstance(node, Group):
-            yield from lines_of(node.body, indent)
-        elif node.then:
-            yield f"{indent}if {node.condition}:"
-            yield from lines_of(node.then, indent + "    ")
-            if len(node.other) == 1 and isinstance(node.other[0], If) and node.other[0].then:
-                first, *more = lines_of(node.other, indent)
-                yield f"{indent}el{first.removeprefix(indent)}"
-                yield from more
-            elif node.other:
-                yield f"{indent}else:"
-                yield from lines_of(node.other, indent + "    ")
-        else:
-            yield f"{indent}if not ({node.condition}):"
-            yield from lines_of(node.other, indent + "    ")
+        match node:
+            case Assign():
+                yield f"{indent}{node.name} = {printed(node.value)}"
+            case Store():
+                yield f"{indent}box[{node.slot}] {'+=' if node.adds else '='} {printed(node.value)}"
+            case Return():
+                yield f"{indent}return {printed(node.value)}" + (f"  # {node.note}" if node.note else "")
+            case Break():
+                yield f"{indent}break"
+            case While():
+                yield f"{indent}while {printed(node.condition)}:"
+                yield from lines_of(node.body, inner)
+            case For():
+                yield f"{indent}for {node.name} in range({printed(node.count)}):"
+                yield from lines_of(node.body, inner)
+            case Group():
+                yield from lines_of(node.body, indent)
+            case If(condition, [], other):
+                yield f"{indent}if not ({printed(condition)}):"
+                yield from lines_of(other, inner)
+            case If(condition, then, other):
+                yield f"{indent}if {printed(condition)}:"
+                yield from lines_of(then, inner)
+                if len(other) == 1 and isinstance(other[0], If) and other[0].then:
+                    first, *more = lines_of(other, indent)
+                    yield f"{indent}el{first.removeprefix(indent)}"
+                    yield from more
+                elif other:
+                    yield f"{indent}else:"
+                    yield from lines_of(other, inner)

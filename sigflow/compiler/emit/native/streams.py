@@ -1,4 +1,4 @@
-"""The two streams that a measure reads from, as places in `data` that the generated code knows.
+"""The two streams that a measure reads from, as positions in `data` that the generated code knows.
 
 `Frame` is the window: a read first asks whether the bytes can belong to the frame (else `too-long`, or the reason of
 the bound in force) and whether they are there (else NEED).  `Substream` is a range of bytes that are all there: what
@@ -12,13 +12,17 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
+from functools import reduce
+from operator import or_
 
-from sigflow.compiler.emit.expressions import ATOM, BIT_AND, BIT_OR, SHIFT, SUM
 from sigflow.compiler.emit.native.builder import Builder, Inexpressible
 from sigflow.compiler.emit.native.statements import Node
-from sigflow.compiler.emit.native.values import Bytes, Flag, Int, Pos, Unknown
+from sigflow.compiler.emit.native.tree import DATA, Const, Expr, Local, hexadecimal
+from sigflow.compiler.emit.native.values import Bytes, Flag, Int, Unknown, signed
 
-#: No frame is longer than this: places and sizes of bytes that are there can be added.
+#: The end of what is known to be there, where that is nothing.
+NOWHERE = Local("")
+#: No frame is longer than this: positions and sizes of bytes that are there can be added.
 FAR = 1 << 62
 #: Terminators and markers longer than this are not searched for.
 LONGEST_LITERAL = 16
@@ -29,9 +33,9 @@ class State:
     """Where a stream is read.  tested: up to where bytes are known to be there; left: bits of the last byte that are
     still to be read, in this bit order (None: that differs with how one came here); looked: see `Measured`."""
 
-    pos: Pos
-    tested: Pos
-    looked: Pos
+    pos: Local
+    tested: Local
+    looked: Local
     left: int | None = 0
     order: str = "be"
 
@@ -39,7 +43,7 @@ class State:
 class Stream(ABC):
     """What both streams do.  `hint` is what the names of locals are made of."""
 
-    def __init__(self, builder: Builder, begin: Pos) -> None:
+    def __init__(self, builder: Builder, begin: Local) -> None:
         self.builder = builder
         self.begin = begin
         self.hint = "x"
@@ -47,45 +51,45 @@ class Stream(ABC):
         self.empty = 0
         self.depth = 0
         self.state = State(begin, begin, begin)
-        self._wanted: Pos | None = None
-        self._deferred: list[tuple[str, str]] = []
+        self._wanted: Local | None = None
+        self._deferred: list[tuple[Local, Expr]] = []
 
     # ------------------------------------------------------------ putting off
 
     def flush(self) -> None:
         """Write what was deferred."""
-        wanted, defer = self._wanted, self._deferred
+        wanted, deferred = self._wanted, self._deferred
         self._wanted, self._deferred = None, []
         if wanted is not None:
             self.test(wanted)
             self.state = replace(self.state, tested=wanted)
-        for name, text in defer:
-            self.builder.assign(name, text)
+        for local, value in deferred:
+            self.builder.assign(local, value)
 
-    def defer(self, wanted: str, text: str) -> str:
-        """A local for what is read here, assigned once its bytes are known to be there; gives its name."""
-        name = self.builder.name(wanted)
-        self._deferred.append((name, text))
-        return name
+    def defer(self, wanted: str, value: Expr) -> Local:
+        """A local for what is read here, assigned once its bytes are known to be there."""
+        local = self.builder.local(wanted)
+        self._deferred.append((local, value))
+        return local
 
-    def known(self, stop: Pos) -> bool:
+    def is_there(self, stop: Local) -> bool:
         """Whether the bytes up to here are known to be there."""
         return any(
-            one is not None and one.base == stop.base and stop.offset <= one.offset
-            for one in (self._wanted, self.state.tested)
+            tested is not None and tested.name == stop.name and stop.offset <= tested.offset
+            for tested in (self._wanted, self.state.tested)
         )
 
     @abstractmethod
-    def test(self, stop: Pos) -> None:
+    def test(self, stop: Local) -> None:
         """Write the test that the bytes up to `stop` are there."""
 
-    def need(self, stop: Pos) -> None:
+    def need(self, stop: Local) -> None:
         """Write that the bytes up to `stop` are asked for."""
         self.test(stop)
 
     # ------------------------------------------------------------ reading
 
-    def fixed(self, size: int) -> Pos:
+    def fixed(self, size: int) -> Local:
         """Take a constant number of bytes; where they begin."""
         self.want(size)
         start = self.state.pos
@@ -96,7 +100,7 @@ class Stream(ABC):
     def want(self, size: int) -> None:
         """Ask for a constant number of bytes from here."""
 
-    def to(self, pos: Pos) -> None:
+    def to(self, pos: Local) -> None:
         """Go on at `pos`, at the beginning of a byte."""
         self.state = replace(self.state, pos=pos, left=0)
 
@@ -104,11 +108,11 @@ class Stream(ABC):
     def sized(self, size: Int, negative: str) -> Bytes:
         """Take so many bytes; negative: the reason where that is below zero."""
 
-    def search(self, term: bytes, start: str, stop: str) -> str:
-        """Where a terminator first stands between two places, as text; -1 if nowhere."""
+    def search(self, term: bytes, start: Local, stop: Local) -> Expr:
+        """Where a terminator first stands between two positions; -1 if nowhere."""
         if len(term) == 1:
-            return f"{self.builder.need('find_byte')}(data, {start}, {stop}, {term[0]})"
-        return f"{self.builder.need('find_term')}(data, {start}, {stop}, {halves(term)})"
+            return self.builder.call("find_byte", DATA, start, stop, term[0])
+        return self.builder.call("find_term", DATA, start, stop, *halves(term))
 
     @abstractmethod
     def until(self, term: bytes, include: bool, consume: bool, eos_error: bool) -> Bytes:
@@ -118,8 +122,16 @@ class Stream(ABC):
         """Take what is left."""
         raise Inexpressible("what extends to the end of the stream")
 
+    def not_negative(self, size: Int, reason: str) -> Int:
+        """A size that is not negative: where it may be, it is refused."""
+        size = self.builder.refined(size)
+        if size.low < 0:
+            self.builder.refuse(Flag(size.expr < 0, no=((size.expr, 0, size.high),)), reason)
+            size = self.builder.refined(size)
+        return size
+
     def bits(self, width: int, order: str) -> Int | Unknown:
-        """Take so many bits; the text loads the bytes that they are in."""
+        """Take so many bits; the expression loads the bytes that they are in."""
         state = self.state
         left = state.left
         if left is None:
@@ -137,33 +149,33 @@ class Stream(ABC):
         whole = load(self.builder, first, count, order)
         if width == 64:
             return whole
-        text = f"{whole.at(SHIFT)} >> {shift}" if shift else whole.at(BIT_AND)
         most = (1 << width) - 1
+        shifted = whole.expr >> shift if shift else whole.expr
         if width + shift == 8 * count < 64:
-            return Int(text, 0, most, SHIFT if shift else whole.own)
-        return Int(f"{text} & {hex(most)}", 0, most, BIT_AND)
+            return Int(shifted, 0, most)
+        return Int(shifted & hexadecimal(most), 0, most)
 
-    def _in_nine(self, first: Pos, skipped: int, width: int, order: str) -> Int | Unknown:
+    def _in_nine(self, first: Local, skipped: int, width: int, order: str) -> Int | Unknown:
         """A bit field that begins within a byte and reaches into the ninth."""
         if width == 64:
             return Unknown("64 bits in nine bytes")
-        eight, ninth = load(self.builder, first, 8, order), load(self.builder, first.plus(8), 1, order)
+        eight, ninth = load(self.builder, first, 8, order).expr, load(self.builder, first.plus(8), 1, order).expr
         more = skipped + width - 64
-        inner = hex((1 << 64 - skipped) - 1)
+        mask = hexadecimal((1 << 64 - skipped) - 1)
         if order == "be":
-            text = f"({eight.text} & {inner}) << {more} | {ninth.text} >> {8 - more}"
+            joined = (eight & mask) << more | ninth >> 8 - more
         else:
-            text = f"{eight.text} >> {skipped} & {inner} | ({ninth.text} & {hex((1 << more) - 1)}) << {64 - skipped}"
-        return Int(text, 0, (1 << width) - 1, BIT_OR)
+            joined = eight >> skipped & mask | (ninth & hexadecimal((1 << more) - 1)) << 64 - skipped
+        return Int(joined, 0, (1 << width) - 1)
 
     # ------------------------------------------------------------ what expressions ask for
 
     def place(self) -> Int:
         """`pos`: the offset of the next byte."""
         pos = self.state.pos
-        if pos.base == self.begin.base:
+        if pos.name == self.begin.name:
             return Int.of(pos.offset - self.begin.offset)
-        return Int(f"{pos} - {self.begin.at(SUM + 1)}", 0, FAR, SUM)
+        return Int(pos - self.begin, 0, FAR)
 
     def whole(self) -> Int:
         """`size`: all bytes of the stream."""
@@ -178,44 +190,39 @@ class Stream(ABC):
     def join(self, before: State, ends: list[tuple[list[Node], State]]) -> None:
         """Go on where several branches join: for each the block that ends it, and the state there."""
         states = [state for _, state in ends]
-        pos = self._common("pos", [one.pos for one in states], ends)
-        looked = self._common("looked", [one.looked for one in states], ends)
-        tested = states[0].tested if all(one.tested == states[0].tested for one in states) else before.tested
-        if all(one.pos == one.tested for one in states):
+        pos = self._common("pos", [state.pos for state in states], ends)
+        looked = self._common("looked", [state.looked for state in states], ends)
+        tested = states[0].tested if all(state.tested == states[0].tested for state in states) else before.tested
+        if all(state.pos == state.tested for state in states):
             tested = pos
-        lefts = {(one.left, one.order if one.left else "") for one in states}
+        lefts = {(state.left, state.order if state.left else "") for state in states}
         left, order = lefts.pop() if len(lefts) == 1 else (None, "")
         self.state = State(pos, tested, looked, left, order or "be")
 
-    def _common(self, wanted: str, places: list[Pos], ends: list[tuple[list[Node], State]]) -> Pos:
-        if all(one == places[0] for one in places):
-            return places[0]
-        name = self.builder.name(wanted)
-        for (block, _), place in zip(ends, places, strict=True):
-            with self.builder.within(block):
-                self.builder.assign(name, str(place))
-        return Pos(name)
+    def _common(self, wanted: str, positions: list[Local], ends: list[tuple[list[Node], State]]) -> Local:
+        if all(position == positions[0] for position in positions):
+            return positions[0]
+        return self.builder.join(
+            wanted, [(block, position) for (block, _), position in zip(ends, positions, strict=True)]
+        )
 
 
-def load(builder: Builder, start: Pos, count: int, order: str) -> Int:
+def load(builder: Builder, start: Local, count: int, order: str) -> Int:
     """The number in up to eight bytes."""
-    parts: list[tuple[int, int]] = []  # (offset, size) of the loads
-    at = 0
+    loads: list[Expr] = []
+    offset = 0
     for size in (8, 4, 2, 1):
         if count & size:
-            parts.append((at, size))
-            at += size
-    texts = []
-    for offset, size in parts:
-        name = builder.need(f"u{size}{order if size > 1 else ''}")
-        shift = 8 * (count - offset - size) if order == "be" else 8 * offset
-        texts.append(f"{name}(data, {start.plus(offset)})" + (f" << {shift}" if shift else ""))
-    return Int(" | ".join(texts), 0, (1 << 8 * count) - 1, ATOM if count in (1, 2, 4, 8) else BIT_OR)
+            part = builder.call(f"u{size}{order if size > 1 else ''}", DATA, start.plus(offset))
+            shift = 8 * (count - offset - size) if order == "be" else 8 * offset
+            loads.append(part << shift if shift else part)
+            offset += size
+    return Int(reduce(or_, loads), 0, (1 << 8 * count) - 1)
 
 
-def halves(literal: bytes) -> str:
-    """A literal of up to 16 bytes as arguments of `stands`."""
+def halves(literal: bytes) -> tuple[Const, Const, Const]:
+    """A literal of up to 16 bytes as arguments of `stands`: its size and two numbers."""
     if len(literal) > LONGEST_LITERAL:
         raise Inexpressible(f"a terminator or marker of more than {LONGEST_LITERAL} bytes")
-    first = Int.of(int.from_bytes(literal[:8], "big")).text
-    return f"{len(literal)}, {first}, {Int.of(int.from_bytes(literal[8:], 'big')).text}"
+    high, low = (Const(signed(int.from_bytes(half, "big"))) for half in (literal[:8], literal[8:]))
+    return Const(len(literal)), high, low

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sigflow.compiler.emit.expressions import COMPARE, SUM
-from sigflow.compiler.emit.native.builder import BAILOUT, Builder, Inexpressible
+from sigflow.compiler.emit.native.builder import FAILED, Builder, Inexpressible
 from sigflow.compiler.emit.native.streams import FAR, Stream
-from sigflow.compiler.emit.native.values import Bytes, Flag, Int, Pos, Ranges, flag
-
-INVALID = "valid"
+from sigflow.compiler.emit.native.tree import Conditional, Expr, Local, call, either
+from sigflow.compiler.emit.native.values import Bytes, Flag, Int, Ranges
+from sigflow.runtime.native import BAILOUT
 
 
 class Substream(Stream):
@@ -27,44 +26,37 @@ class Substream(Stream):
     def seen_from(self, offset: Int) -> Substream:
         """The same bytes, read from an offset on."""
         self.flush()
-        offset = self.builder.known(offset)
-        if offset.low < 0:
-            negative = flag(f"{offset.at(COMPARE + 1)} < 0", COMPARE, no=((offset.text, 0, offset.high),))
-            self.builder.refuse(negative, INVALID)
-            offset = self.builder.known(offset)
+        offset = self.not_negative(offset, FAILED)
         if offset.high > FAR:
-            far = flag(f"{offset.at(COMPARE + 1)} > {FAR}", COMPARE, no=((offset.text, offset.low, FAR),))
-            self.builder.refuse(far, BAILOUT)
+            self.builder.refuse(Flag(offset.expr > FAR, no=((offset.expr, offset.low, FAR),)), BAILOUT)
         view = Substream(self.builder, Bytes(self.begin, self.stop, self.size))
         if offset.value is None:
-            name = self.builder.name(f"{self.hint}_at")
-            self.builder.assign(name, f"{self.begin} + {offset.at(SUM + 1)}")
-            view.to(Pos(name))
+            view.to(self.builder.let(f"{self.hint}_at", self.begin + offset.expr))
         else:
             view.to(self.begin.plus(offset.value))
         view.beyond = offset.value != 0
         return view
 
-    def test(self, stop: Pos) -> None:
+    def test(self, stop: Local) -> None:
         """Refuse what reads beyond the end."""
-        if stop.base == self.stop.base:
+        if stop.name == self.stop.name:
             if stop.offset > self.stop.offset:
-                self.builder.leave(INVALID)
+                self.builder.leave(FAILED)
             return
-        text = f"{self.stop.at(SUM)} - {stop.base} < {stop.offset}" if stop.offset else f"{self.stop} < {stop}"
-        size = self.builder.known(self.size)
+        size = self.builder.refined(self.size)
         ranges: Ranges = ()
-        if stop.base == self.begin.base:
+        if stop.name == self.begin.name:
             needed = stop.offset - self.begin.offset
             if needed <= size.low:
                 return
-            ranges = ((size.text, needed, size.high),)
-        self.builder.refuse(flag(text, COMPARE, no=ranges), INVALID)
+            ranges = ((size.expr, needed, size.high),)
+        beyond = self.stop - Local(stop.name) < stop.offset if stop.offset else self.stop < stop
+        self.builder.refuse(Flag(beyond, no=ranges), FAILED)
 
     def want(self, size: int) -> None:
         """Ask for a constant number of bytes from here."""
         stop = self.state.pos.plus(size)
-        if size and not self.known(stop):
+        if size and not self.is_there(stop):
             self._wanted = stop
 
     def sized(self, size: Int, negative: str) -> Bytes:
@@ -74,60 +66,50 @@ class Substream(Stream):
             self.fixed(size.value)
             return Bytes(start, self.state.pos, size)
         self.flush()
-        size = self.builder.known(size)
-        if size.low < 0:
-            self.builder.refuse(flag(f"{size.at(COMPARE + 1)} < 0", COMPARE, no=((size.text, 0, size.high),)), INVALID)
-            size = self.builder.known(size)
-        left = f"{self.stop.at(SUM)} - {start.at(SUM + 1)}"
-        beyond = f"{size.at(COMPARE + 1)} > {left}"
+        size = self.not_negative(size, FAILED)
+        beyond: Expr = size.expr > self.stop - start
         if size.wide:
-            beyond = f"{size.at(COMPARE + 1)} < 0 or {beyond}"
-        most = min(self.builder.known(self.size).high, FAR)
-        self.builder.refuse(flag(beyond, 1 if size.wide else COMPARE, no=((size.text, size.low, most),)), INVALID)
-        name = self.builder.name(f"{self.hint}_end")
-        self.builder.assign(name, f"{start} + {size.at(SUM + 1)}")
-        self.to(Pos(name))
-        return Bytes(start, Pos(name), self.builder.known(size))
+            beyond = either(size.expr < 0, beyond)
+        self.builder.refuse(Flag(beyond, no=((size.expr, size.low, self._most()),)), FAILED)
+        stop = self.builder.let(f"{self.hint}_end", start + size.expr)
+        self.to(stop)
+        return Bytes(start, stop, self.builder.refined(size))
 
     def until(self, term: bytes, include: bool, consume: bool, eos_error: bool) -> Bytes:
         """Take the bytes up to a terminator, or to the end where there is none and that is no error."""
         self.flush()
         builder, start, unit = self.builder, self.state.pos, len(term)
-        found = builder.name(f"{self.hint}_end")
-        builder.assign(found, self.search(term, str(start), str(self.stop)))
-        most = min(builder.known(self.size).high, FAR)
+        end = builder.let(f"{self.hint}_end", self.search(term, start, self.stop))
+        included, consumed = end.plus(unit if include else 0), end.plus(unit if consume else 0)
         if eos_error:
-            builder.refuse(flag(f"{found} < 0", COMPARE), INVALID)
-            stop = Pos(found, unit if include else 0)
-            self.to(Pos(found, unit if consume else 0))
-            self.state = replace(self.state, tested=Pos(found, unit))
+            builder.refuse(end < 0, FAILED)
+            stop = included
+            self.to(consumed)
+            self.state = replace(self.state, tested=end.plus(unit))
         else:
-            after = builder.name(f"after_{self.hint}")
-            missing = f"if {found} < 0 else {found}"
-            end = f"max({self.stop}, {start})" if self.beyond else str(self.stop)
-            builder.assign(after, f"{end} {missing}" + (f" + {unit}" if consume else ""))
-            stop_name = builder.name(f"{self.hint}_stop")
-            builder.assign(stop_name, f"{end} {missing}" + (f" + {unit}" if include else ""))
-            stop = Pos(stop_name)
-            self.to(Pos(after))
-        return Bytes(start, stop, Int(f"{stop.at(SUM)} - {start.at(SUM + 1)}", 0, most, SUM))
+            limit = call("max", self.stop, start) if self.beyond else self.stop
+            after = builder.let(f"after_{self.hint}", Conditional(end < 0, limit, consumed))
+            stop = builder.let(f"{self.hint}_stop", Conditional(end < 0, limit, included))
+            self.to(after)
+        return Bytes(start, stop, Int(stop - start, 0, self._most()))
 
     def rest(self) -> Bytes:
         """Take what is left."""
         self.flush()
         start, stop = self.state.pos, self.stop
-        most = min(self.builder.known(self.size).high, FAR)
         if start == self.begin:
             self.to(stop)
             return Bytes(start, stop, self.size)
         if self.beyond:
-            name = self.builder.name(f"{self.hint}_end")
-            self.builder.assign(name, f"max({start}, {stop})")
-            stop = Pos(name)
+            stop = self.builder.let(f"{self.hint}_end", call("max", start, stop))
         self.to(stop)
-        if start.base == stop.base:
+        if start.name == stop.name:
             return Bytes(start, stop, Int.of(stop.offset - start.offset))
-        return Bytes(start, stop, Int(f"{stop.at(SUM)} - {start.at(SUM + 1)}", 0, most, SUM))
+        return Bytes(start, stop, Int(stop - start, 0, self._most()))
+
+    def _most(self) -> int:
+        """How many bytes of it may be taken at once."""
+        return min(self.builder.refined(self.size).high, FAR)
 
     # ------------------------------------------------------------ what expressions ask for
 
@@ -139,7 +121,7 @@ class Substream(Stream):
 
     def whole(self) -> Int:
         """`size`: all bytes of the stream."""
-        return self.builder.known(self.size)
+        return self.builder.refined(self.size)
 
     def ended(self) -> Flag:
         """`eof`: whether nothing is left."""
@@ -147,7 +129,6 @@ class Substream(Stream):
         pos, stop = self.state.pos, self.stop
         if self.state.left != 0 or self.passed:
             raise Inexpressible("the end of a stream within a byte")
-        if pos.base == stop.base:
+        if pos.name == stop.name:
             return Flag.of(pos.offset >= stop.offset)
-        text = f"{pos.at(SUM)} {{}} {stop.at(SUM)}"
-        return Flag(text.format(">="), COMPARE, text.format("<"), COMPARE)
+        return Flag(pos >= stop)

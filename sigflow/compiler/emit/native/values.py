@@ -1,4 +1,4 @@
-"""Values while a native measure is written: text of Python that gives them at run time, with what is known now.
+"""Values while a native measure is written: expressions that give them at run time, with what is known of them now.
 
 An integer carries its bounds; one that may pass the largest int64 is the two's complement of an unsigned number of 64
 bits ("wide").  A truth carries what follows where it holds and where it does not.  Bytes and strings are never copied:
@@ -12,7 +12,8 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sigflow.compiler.emit.expressions import AND, ATOM, NOT, OR, SUM, UNARY
+from sigflow.compiler.emit.native import tree
+from sigflow.compiler.emit.native.tree import Const, Expr, Local, Truth
 
 if TYPE_CHECKING:
     from sigflow.compiler.emit.native.streams import Stream
@@ -21,30 +22,28 @@ if TYPE_CHECKING:
 #: The largest and the least int64, and the largest unsigned number of 64 bits.
 MOST, LEAST, WIDE = (1 << 63) - 1, -1 << 63, (1 << 64) - 1
 
-#: Bounds by the text of an expression.
-Ranges = tuple[tuple[str, int, int], ...]
+#: Bounds of expressions: (expression, least, most) each.
+Ranges = tuple[tuple[Expr, int, int], ...]
 
 
-def bracketed(text: str, own: int, precedence: int) -> str:
-    """The text where its surroundings bind as strongly as `precedence`."""
-    return f"({text})" if own < precedence else text
+def signed(value: int) -> int:
+    """An integer as int64: of a larger number of 64 unsigned bits, the two's complement."""
+    return value - (1 << 64) if MOST < value <= WIDE else value
 
 
 @dataclass(frozen=True, slots=True)
 class Int:
-    """An integer: text, bounds, and how strongly the text binds.  empty: what else is known where it is zero."""
+    """An integer: expression and bounds.  empty: what else is known where it is zero."""
 
-    text: str
+    expr: Expr
     low: int
     high: int
-    own: int = ATOM
     empty: Ranges = ()
 
     @staticmethod
     def of(value: int) -> Int:
-        """A constant; `text` is that of its two's complement."""
-        signed = value - (1 << 64) if MOST < value <= WIDE else value
-        return Int(str(signed), value, value, ATOM if signed >= 0 else UNARY)
+        """A constant; the expression is its two's complement."""
+        return Int(Const(signed(value)), value, value)
 
     @property
     def value(self) -> int | None:
@@ -56,44 +55,28 @@ class Int:
         """Whether it may pass the largest int64."""
         return self.high > MOST
 
-    def at(self, precedence: int) -> str:
-        """The text, in brackets where it needs them."""
-        return bracketed(self.text, self.own, precedence)
-
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """A truth: text, its opposite, and what is known where it holds (`yes`) and where it does not (`no`)."""
+    """A truth: expression, and what is known where it holds (`yes`) and where it does not (`no`)."""
 
-    text: str
-    own: int = ATOM
-    opposite: str = ""
-    opposite_own: int = ATOM
+    expr: Expr
     yes: Ranges = ()
     no: Ranges = ()
 
     @staticmethod
     def of(value: bool) -> Flag:
         """A constant."""
-        return Flag(str(value), ATOM, str(not value), ATOM)
+        return Flag(Truth(value))
 
     @property
     def value(self) -> bool | None:
         """The value where it is known."""
-        return {"True": True, "False": False}.get(self.text)
-
-    def at(self, precedence: int) -> str:
-        """The text, in brackets where it needs them."""
-        return bracketed(self.text, self.own, precedence)
+        return self.expr.value if isinstance(self.expr, Truth) else None
 
     def negated(self) -> Flag:
         """Its opposite."""
-        return Flag(self.opposite, self.opposite_own, self.text, self.own, self.no, self.yes)
-
-
-def flag(text: str, own: int = ATOM, yes: Ranges = (), no: Ranges = ()) -> Flag:
-    """A truth whose opposite has no form of its own."""
-    return Flag(text, own, f"not {bracketed(text, own, NOT)}", NOT, yes, no)
+        return Flag(tree.negated(self.expr), self.no, self.yes)
 
 
 def both(left: Flag, right: Flag) -> Flag:
@@ -102,17 +85,7 @@ def both(left: Flag, right: Flag) -> Flag:
         return right if left.value else left
     if right.value is not None:
         return left if right.value else right
-    opposites = (f"({one.opposite})" if one.opposite_own < OR else one.opposite for one in (left, right))
-    text = f"{left.at(AND)} and {right.at(AND)}"
-    return Flag(text, AND, " or ".join(opposites), OR, (*left.yes, *right.yes), _whichever(left.no, right.no))
-
-
-def _whichever(left: Ranges, right: Ranges) -> Ranges:
-    """What is known where one of the two is, but not which."""
-    found = []
-    for text, low, high in left:
-        found += [(text, min(low, least), max(high, most)) for other, least, most in right if other == text]
-    return tuple(found)
+    return Flag(tree.both(left.expr, right.expr), (*left.yes, *right.yes), _whichever(left.no, right.no))
 
 
 def either(left: Flag, right: Flag) -> Flag:
@@ -120,25 +93,14 @@ def either(left: Flag, right: Flag) -> Flag:
     return both(left.negated(), right.negated()).negated()
 
 
-@dataclass(frozen=True, slots=True)
-class Pos:
-    """A place in `data`: a local name and a constant."""
-
-    base: str
-    offset: int = 0
-
-    def __str__(self) -> str:
-        if not self.offset:
-            return self.base
-        return f"{self.base} {'+' if self.offset > 0 else '-'} {abs(self.offset)}"
-
-    def plus(self, count: int) -> Pos:
-        """The place so many bytes further."""
-        return Pos(self.base, self.offset + count)
-
-    def at(self, precedence: int) -> str:
-        """The text, in brackets where it needs them."""
-        return bracketed(str(self), SUM if self.offset else ATOM, precedence)
+def _whichever(left: Ranges, right: Ranges) -> Ranges:
+    """What is known where one of the two is, but not which."""
+    return tuple(
+        (expr, min(low, least), max(high, most))
+        for expr, low, high in left
+        for other, least, most in right
+        if other == expr
+    )
 
 
 #: The encoding of a string of which only literals are known so far.
@@ -152,8 +114,8 @@ class Bytes:
     literals: numbers of the literals that `start` (a local) may stand for instead.  plain: known to be ASCII.
     """
 
-    start: Pos
-    stop: Pos
+    start: Local
+    stop: Local
     size: Int
     encoding: str = ""
     literals: tuple[int, ...] = ()
@@ -189,7 +151,7 @@ class SymbolicObject:
     is_le: Flag | None = None
     members: dict[Any, Value] = field(default_factory=dict)
     #: Instances that were worked out, and the block that this happened in.
-    known: dict[Any, tuple[Value, object]] = field(default_factory=dict)
+    memo: dict[Any, tuple[Value, object]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,9 +163,9 @@ class IO:
 
 @dataclass(frozen=True, slots=True)
 class Cases:
-    """One of several values: values[n] where the local `tag` is n."""
+    """One of several values: values[n] where `tag` is n."""
 
-    tag: str
+    tag: Local
     values: tuple[Value, ...]
 
 
