@@ -126,22 +126,14 @@ class CcsdsSpacePacket(KaitaiStruct):
         self.version = io.read_bits_int_be(3)
         if self.version != 0:
             raise Refused('valid')
-        while io.lacks_bits(1):
+        while io.lacks_bits(1, 1, 11, 2, 14):
             yield
         number = io.read_bits_int_be(1)
         self.packet_type = _ENUM_0.get(number, number)
-        while io.lacks_bits(1):
-            yield
         self.has_secondary_header = io.read_bits_int_be(1) != 0
-        while io.lacks_bits(11):
-            yield
         self.apid = io.read_bits_int_be(11)
-        while io.lacks_bits(2):
-            yield
         number = io.read_bits_int_be(2)
         self.sequence_flags = _ENUM_1.get(number, number)
-        while io.lacks_bits(14):
-            yield
         self.sequence_count = io.read_bits_int_be(14)
         while io.lacks(2):
             yield

@@ -129,14 +129,10 @@ class Sgf1(KaitaiStruct):
             _io = Late('_io', at_its_end)
 
         def _steps(self, io: Window) -> Any:
-            while io.lacks_bits(5):
+            while io.lacks_bits(5, 1, 2):
                 yield
             self.reserved = io.read_bits_int_be(5)
-            while io.lacks_bits(1):
-                yield
             self.compressed = io.read_bits_int_be(1) != 0
-            while io.lacks_bits(2):
-                yield
             number = io.read_bits_int_be(2)
             self.encoding = _ENUM_0.get(number, number)
             yield from ()
@@ -183,20 +179,14 @@ class Sgf1(KaitaiStruct):
         child._io, child._parent, child._root = io, self, self._root
         yield from child._steps(io)
         self.flags = child
-        while io.lacks(4):
+        while io.lacks(4, 8, 4, 4):
             yield
         self.stream_id = io.read_u4be()
-        while io.lacks(8):
-            yield
         self.sequence = io.read_u8be()
         start_5 = io.pos()
-        while io.lacks(4):
-            yield
         self.payload_length = io.read_u4be()
         stop_5 = io.pos()
         start_6 = io.pos()
-        while io.lacks(4):
-            yield
         self.checksum = io.read_u4be()
         stop_6 = io.pos()
         start_7 = io.pos()

@@ -65,11 +65,9 @@ class SgfLegacy(KaitaiStruct):
         self.payload = io.read_bytes(self.payload_length)
 
     def _steps(self, io: Window) -> Any:
-        while io.lacks(2):
+        while io.lacks(2, 4):
             yield
         self.stream_id = io.read_u2be()
-        while io.lacks(4):
-            yield
         self.payload_length = io.read_u4be()
         io.skip(self.payload_length)
         return Measured(io.pos(), io.looked)

@@ -86,11 +86,9 @@ class Tlv(KaitaiStruct):
                 self.value = io.read_bytes(self.length)
 
         def _steps(self, io: Window) -> Any:
-            while io.lacks(2):
+            while io.lacks(2, 2):
                 yield
             self.tag = io.read_u2be()
-            while io.lacks(2):
-                yield
             self.length = io.read_u2be()
             io.skip(self.length)
             return Measured(io.pos(), io.looked)

@@ -100,15 +100,11 @@ class Ubx(KaitaiStruct):
         if self.sync != b'\xb5b':
             raise Refused('contents')
         start_1 = io.pos()
-        while io.lacks(1):
+        while io.lacks(1, 1, 2):
             yield
         self.msg_class = io.read_u1()
         stop_1 = io.pos()
-        while io.lacks(1):
-            yield
         self.msg_id = io.read_u1()
-        while io.lacks(2):
-            yield
         self.payload_length = io.read_u2le()
         start_4 = io.pos()
         io.skip(self.payload_length)

@@ -48,13 +48,13 @@ class IncrementalMeasure(Reads):
             self.out(f"raise {self.module.need('Refused')}({reason!r})")
 
     def need(self, one: op.Need, _slot: Slot) -> None:
-        size = self.size(one.size)
-        if isinstance(one.size, sc.Code):
-            self.out(f"size = {size}")
-            size = "size"
-            if one.negative is not None:
-                self.leave_if("size < 0", one.negative)
-        self.wait(f"io.lacks{'_bits' if one.bits else ''}({size})")
+        self.wait(f"io.lacks{'_bits' if one.bits else ''}({', '.join(map(str, one.sizes))})")
+
+    def need_computed(self, one: op.NeedComputed, _slot: Slot) -> None:
+        self.out(f"size = {self.ex.code(one.size)}")
+        if one.negative is not None:
+            self.leave_if("size < 0", one.negative)
+        self.wait("io.lacks(size)")
 
     def need_terminator(self, one: op.NeedTerminator, _slot: Slot) -> None:
         self.wait(f"io.lacks_term({one.term!r})")
@@ -144,6 +144,7 @@ class IncrementalMeasure(Reads):
     WRITERS: ClassVar[dict[type[op.Operation], Callable[[Any, Any, Slot], None]]] = {
         **Reads.WRITERS,
         op.Need: need,
+        op.NeedComputed: need_computed,
         op.NeedTerminator: need_terminator,
         op.Measure: measure,
         op.Skip: skip,

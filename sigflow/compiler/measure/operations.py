@@ -19,10 +19,17 @@ Size = int | sc.Code
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """So many bytes (or bits) must have arrived.  negative: the reason where a computed size is below zero."""
+    """The bytes of fields in a row must have arrived: their sizes, or the widths of bit fields."""
 
-    size: Size
+    sizes: tuple[int, ...]
     bits: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NeedComputed:
+    """So many bytes must have arrived.  negative: the reason where that is below zero; None for the general one."""
+
+    size: sc.Code
     negative: str | None = None
 
 
@@ -178,7 +185,7 @@ class Finish:
 
 #: What one field of a class is, beside what stands around it.
 Field = Read | Measure | Skip | Branch | Switch | Loop
-Operation = Field | Need | NeedTerminator | Check | Unique | Mark | Enter | Leave | Finish
+Operation = Field | Need | NeedComputed | NeedTerminator | Check | Unique | Mark | Enter | Leave | Finish
 
 
 def predicates(attr: sc.Attr, enum: sc.Enum | None) -> Iterator[Predicate]:
