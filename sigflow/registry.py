@@ -8,7 +8,8 @@ the names that are, the nearest first.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
 from typing import Generic, TypeVar
 
 from sigflow.errors import UsageError
@@ -27,17 +28,25 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> UsageError:
     return UsageError(f"unknown {kind} {name!r}{hint} Known: {', '.join(shown) or 'none'}")
 
 
+Builtins = Mapping[str, T | str] | Callable[[], Mapping[str, T | str]]
+
+
 class Registry(Generic[T]):
-    """Things of one kind by name.  `group` is the entry point group in which installed packages offer more.
+    """Things of one kind by name.  `group` is the entry point group in which installed packages offer more.  builtins:
+    those that are there from the first, or a function that gives them when something is first asked for.
 
     What lives in it: the objects loaded so far, the references to others, and whether packages were looked through.
     """
 
-    def __init__(self, kind: str, group: str, builtins: Mapping[str, T | str] | None = None) -> None:
+    def __init__(self, kind: str, group: str, builtins: Builtins[T] | None = None) -> None:
         self.kind = kind
         self.group = group
-        self._things: dict[str, T | str] = dict(builtins or {})
+        self._builtins = builtins
         self._discovered = False
+
+    @cached_property
+    def _things(self) -> dict[str, T | str]:
+        return dict((self._builtins() if callable(self._builtins) else self._builtins) or {})
 
     def register(self, name: str, thing: T) -> T:
         """Make `thing` known by this name, and return it."""

@@ -21,9 +21,9 @@ from typing import Any
 import pytest
 
 from sigflow.events import Event, Gap, Record
+from sigflow.reads import u1, u2be, u2le, u4be, u8be
 from sigflow.runtime import envelope as model
 from sigflow.runtime.envelope import Checksum, Envelope, Measured, Refused
-from sigflow.runtime.native import u1, u2be, u2le, u4be, u8be
 from sigflow.runtime.window import Window
 from tests.envelopes import envelope_of
 from tests.stream import damage

@@ -37,7 +37,6 @@ LIBRARIES = (
     "hypothesis",
     "construct",
     "kaitaistruct",
-    "msgspec",
     "fastcrc",
     "anycrc",
     "zlib",

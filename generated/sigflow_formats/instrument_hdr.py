@@ -364,10 +364,19 @@ def _native_measure(data: Any, at: int, end: int, limit: int, box: Any) -> int:
         if i == 0:
             lines_len_before = 0
         else:
-            if last_lines_text_key_bytes_stop - last_lines_text_key_bytes_start != 3 or u2be(data, last_lines_text_key_bytes_start) != 0x4c45 or u1(data, last_lines_text_key_bytes_start + 2) != 0x4e:
+            if (
+                last_lines_text_key_bytes_stop - last_lines_text_key_bytes_start != 3
+                or u2be(data, last_lines_text_key_bytes_start) != 0x4c45
+                or u1(data, last_lines_text_key_bytes_start + 2) != 0x4e
+            ):
                 last_lines_len_2 = last_lines_len_before
             else:
-                last_lines_is_number = last_lines_text_value_stop - last_lines_text_value_start >= 1 and last_lines_text_value_stop - last_lines_text_value_start <= 8 and lowest(data, last_lines_text_value_start, last_lines_text_value_stop) >= 48 and highest(data, last_lines_text_value_start, last_lines_text_value_stop) <= 57
+                last_lines_is_number = (
+                    last_lines_text_value_stop - last_lines_text_value_start >= 1
+                    and last_lines_text_value_stop - last_lines_text_value_start <= 8
+                    and lowest(data, last_lines_text_value_start, last_lines_text_value_stop) >= 48
+                    and highest(data, last_lines_text_value_start, last_lines_text_value_stop) <= 57
+                )
                 if last_lines_is_number:
                     number = digits(data, last_lines_text_value_start, last_lines_text_value_stop, 10)
                     if number == -2:
@@ -383,7 +392,11 @@ def _native_measure(data: Any, at: int, end: int, limit: int, box: Any) -> int:
             lines_order_before_start = -1
             lines_order_before_stop = 0
         else:
-            if last_lines_text_key_bytes_stop - last_lines_text_key_bytes_start == 6 and u4be(data, last_lines_text_key_bytes_start) == 0x454e4449 and u2be(data, last_lines_text_key_bytes_start + 4) == 0x414e:
+            if (
+                last_lines_text_key_bytes_stop - last_lines_text_key_bytes_start == 6
+                and u4be(data, last_lines_text_key_bytes_start) == 0x454e4449
+                and u2be(data, last_lines_text_key_bytes_start + 4) == 0x414e
+            ):
                 last_lines_order_start = last_lines_text_value_start
                 last_lines_order_stop = last_lines_text_value_stop
             else:
@@ -405,9 +418,15 @@ def _native_measure(data: Any, at: int, end: int, limit: int, box: Any) -> int:
         lines_text_key_bytes_end = find_byte(data, pos, lines_text_end, 58)
         after_lines_text_key_bytes = lines_text_end if lines_text_key_bytes_end < 0 else lines_text_key_bytes_end + 1
         lines_text_key_bytes_stop = lines_text_end if lines_text_key_bytes_end < 0 else lines_text_key_bytes_end
-        if lines_text_key_bytes_stop - pos != 0 and (lowest(data, pos, lines_text_key_bytes_stop) < 32 or highest(data, pos, lines_text_key_bytes_stop) > 126):
+        if (
+            lines_text_key_bytes_stop - pos != 0
+            and (lowest(data, pos, lines_text_key_bytes_stop) < 32 or highest(data, pos, lines_text_key_bytes_stop) > 126)
+        ):
             return -6  # not-ascii
-        if lines_text_end - after_lines_text_key_bytes != 0 and (lowest(data, after_lines_text_key_bytes, lines_text_end) < 32 or highest(data, after_lines_text_key_bytes, lines_text_end) > 126):
+        if (
+            lines_text_end - after_lines_text_key_bytes != 0
+            and (lowest(data, after_lines_text_key_bytes, lines_text_end) < 32 or highest(data, after_lines_text_key_bytes, lines_text_end) > 126)
+        ):
             return -6  # not-ascii
         if lines_text_end + 2 > bound:
             return cause  # header-too-long or the frame limit
@@ -416,8 +435,15 @@ def _native_measure(data: Any, at: int, end: int, limit: int, box: Any) -> int:
         lines_line_feed = u1(data, lines_text_end + 1)
         holds = lines_line_feed == 10
         if holds:
-            lines_is_end = lines_text_end - pos == 4 and lines_text_key_bytes_stop - pos == 4 and u4be(data, pos) == 0x3b454e44
-            holds = lines_is_end or lines_text_key_bytes_stop - pos > 0 and lines_text_end - pos > lines_text_key_bytes_stop - pos
+            lines_is_end = (
+                lines_text_end - pos == 4
+                and lines_text_key_bytes_stop - pos == 4
+                and u4be(data, pos) == 0x3b454e44
+            )
+            holds = (
+                lines_is_end
+                or lines_text_key_bytes_stop - pos > 0 and lines_text_end - pos > lines_text_key_bytes_stop - pos
+            )
         if not holds:
             return -7  # bad-line
         last_lines_text_key_bytes_start = pos
@@ -427,7 +453,11 @@ def _native_measure(data: Any, at: int, end: int, limit: int, box: Any) -> int:
         last_lines_text_value_stop = lines_text_end
         last_lines_order_before_start = lines_order_before_start
         last_lines_order_before_stop = lines_order_before_stop
-        lines_is_end_2 = lines_text_end - pos == 4 and lines_text_key_bytes_stop - pos == 4 and u4be(data, pos) == 0x3b454e44
+        lines_is_end_2 = (
+            lines_text_end - pos == 4
+            and lines_text_key_bytes_stop - pos == 4
+            and u4be(data, pos) == 0x3b454e44
+        )
         if lines_is_end_2:
             value_start = -2
             value_stop = -2
@@ -444,10 +474,19 @@ def _native_measure(data: Any, at: int, end: int, limit: int, box: Any) -> int:
         if done:
             break
         i = i + 1
-    if last_lines_text_key_bytes_stop - last_lines_text_key_bytes_start != 3 or u2be(data, last_lines_text_key_bytes_start) != 0x4c45 or u1(data, last_lines_text_key_bytes_start + 2) != 0x4e:
+    if (
+        last_lines_text_key_bytes_stop - last_lines_text_key_bytes_start != 3
+        or u2be(data, last_lines_text_key_bytes_start) != 0x4c45
+        or u1(data, last_lines_text_key_bytes_start + 2) != 0x4e
+    ):
         last_lines_len_4 = last_lines_len_before
     else:
-        last_lines_is_number_2 = last_lines_text_value_stop - last_lines_text_value_start >= 1 and last_lines_text_value_stop - last_lines_text_value_start <= 8 and lowest(data, last_lines_text_value_start, last_lines_text_value_stop) >= 48 and highest(data, last_lines_text_value_start, last_lines_text_value_stop) <= 57
+        last_lines_is_number_2 = (
+            last_lines_text_value_stop - last_lines_text_value_start >= 1
+            and last_lines_text_value_stop - last_lines_text_value_start <= 8
+            and lowest(data, last_lines_text_value_start, last_lines_text_value_stop) >= 48
+            and highest(data, last_lines_text_value_start, last_lines_text_value_stop) <= 57
+        )
         if last_lines_is_number_2:
             number_2 = digits(data, last_lines_text_value_start, last_lines_text_value_stop, 10)
             if number_2 == -2:
@@ -460,13 +499,21 @@ def _native_measure(data: Any, at: int, end: int, limit: int, box: Any) -> int:
         last_lines_len_4 = last_lines_len_3
     if last_lines_len_4 < 1 or last_lines_len_4 > 10000000:
         return -9  # bad-length
-    if last_lines_text_key_bytes_stop - last_lines_text_key_bytes_start == 6 and u4be(data, last_lines_text_key_bytes_start) == 0x454e4449 and u2be(data, last_lines_text_key_bytes_start + 4) == 0x414e:
+    if (
+        last_lines_text_key_bytes_stop - last_lines_text_key_bytes_start == 6
+        and u4be(data, last_lines_text_key_bytes_start) == 0x454e4449
+        and u2be(data, last_lines_text_key_bytes_start + 4) == 0x414e
+    ):
         last_lines_order_start_2 = last_lines_text_value_start
         last_lines_order_stop_2 = last_lines_text_value_stop
     else:
         last_lines_order_start_2 = last_lines_order_before_start
         last_lines_order_stop_2 = last_lines_order_before_stop
-    if (last_lines_order_start_2 < 0 or last_lines_order_stop_2 - last_lines_order_start_2 != 1 or u1(data, last_lines_order_start_2) != 0x4c) and last_lines_order_start_2 != -1 and (last_lines_order_start_2 < 0 or last_lines_order_stop_2 - last_lines_order_start_2 != 1 or u1(data, last_lines_order_start_2) != 0x42):
+    if (
+        (last_lines_order_start_2 < 0 or last_lines_order_stop_2 - last_lines_order_start_2 != 1 or u1(data, last_lines_order_start_2) != 0x4c)
+        and last_lines_order_start_2 != -1
+        and (last_lines_order_start_2 < 0 or last_lines_order_stop_2 - last_lines_order_start_2 != 1 or u1(data, last_lines_order_start_2) != 0x42)
+    ):
         return -10  # bad-endian
     payload_end = pos + last_lines_len_4
     box[0] = pos - at

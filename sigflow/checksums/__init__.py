@@ -1,4 +1,5 @@
-"""Checksums by name: the CRC catalogue, free CRC parameters, sums, XOR, Fletcher, Adler, and what is registered.
+"""Checksums by name: the CRC catalogue, free CRC parameters, the algorithms in files of their own (`algorithms/`), and
+what is registered.
 
 Strategy.  `get` gives an `Algorithm`: three plain functions on bytes.  Where an algorithm is linear it also has a range
 form (`ranges`), by which the scan checks overlapping stretches in linear time.  The arithmetic of CRCs is a library's.
@@ -15,21 +16,14 @@ from sigflow.registry import Registry
 
 __all__ = ["Algorithm", "Buffer", "CrcModel", "RangeSums", "get", "names", "register_checksum"]
 
-_REGISTRY: Registry[Algorithm] = Registry(
-    "checksum",
-    "sigflow.checksums",
-    {
-        "xor-8": "sigflow.checksums.sums:XOR_8",
-        "sum-8": "sigflow.checksums.sums:SUM_8",
-        "sum-16": "sigflow.checksums.sums:SUM_16",
-        "sum-32": "sigflow.checksums.sums:SUM_32",
-        "internet": "sigflow.checksums.words:INTERNET",
-        "fletcher-16": "sigflow.checksums.fletcher:FLETCHER_16",
-        "fletcher-16-mod256": "sigflow.checksums.fletcher:FLETCHER_16_MOD256",
-        "fletcher-32": "sigflow.checksums.words:FLETCHER_32",
-        "adler-32": "sigflow.checksums.fletcher:ADLER_32",
-    },
-)
+
+def _built_in() -> dict[str, Algorithm]:
+    from sigflow.checksums.algorithms import built_in
+
+    return {algorithm.name: algorithm for algorithm in built_in()}
+
+
+_REGISTRY: Registry[Algorithm] = Registry("checksum", "sigflow.checksums", _built_in)
 
 
 class CrcModel(Protocol):
@@ -59,29 +53,28 @@ def get(algorithm: str | CrcModel) -> Algorithm:
 
         model = (algorithm.width, algorithm.poly, algorithm.init, algorithm.refin, algorithm.refout, algorithm.xorout)
         return crc.by_parameters(*model)
-    if algorithm.startswith("CRC") and algorithm not in _REGISTRY:
+    if algorithm.startswith("CRC"):
         from sigflow.checksums import crc
 
-        found = crc.by_name(algorithm)
-        if found is not None:
-            return found
+        of_catalogue = crc.by_name(algorithm)
+        if of_catalogue is not None:
+            return of_catalogue
     if algorithm not in _REGISTRY:
         known = names()
         if algorithm not in known:
             raise _unknown(algorithm, known)
-    found = _REGISTRY.get(algorithm)
-    if not isinstance(found, Algorithm):
-        raise UsageError(f"checksum {algorithm!r}: found {type(found).__name__}, wanted a sigflow.checksums.Algorithm")
-    return found
+    thing = _REGISTRY.get(algorithm)
+    if not isinstance(thing, Algorithm):
+        raise UsageError(f"checksum {algorithm!r}: found {type(thing).__name__}, wanted a sigflow.checksums.Algorithm")
+    return thing
 
 
 def _unknown(name: str, known: list[str]) -> UsageError:
     from sigflow.checksums import crc
     from sigflow.checksums.meant import meant
 
-    found = meant(name, known, crc.aliases())
-    first = " or ".join(f"'{one}'" for one in found)
-    hint = f", did you mean {first}?" if found else "."
+    likely = meant(name, known, crc.aliases())
+    hint = f", did you mean {' or '.join(map(repr, likely))}?" if likely else "."
     return UsageError(f"unknown checksum {name!r}{hint} Known: {', '.join(known[:24])}, and {len(known) - 24} more")
 
 

@@ -13,7 +13,8 @@ from collections.abc import Callable
 from functools import cache, lru_cache
 from typing import Any, Protocol
 
-from sigflow.checksums.algorithm import Algorithm, Buffer, RangeSums
+from sigflow.checksums.algorithm import Algorithm, Buffer, RangeSums, Steps
+from sigflow.checksums.steps import crc_steps
 from sigflow.errors import UsageError
 
 #: Algorithms that are kept at most: any spec may name its own.
@@ -146,7 +147,10 @@ def _make(name: str, model: Model, function: Callable[..., int] | None) -> Algor
     def ranges() -> RangeSums:
         return CrcRanges(engine, update, empty, model[0])
 
-    return Algorithm(name, model[0], compute, update, empty, int, ranges)
+    def steps() -> Steps | None:
+        return crc_steps(*model)
+
+    return Algorithm(name, model[0], compute, update, empty, int, ranges, steps)
 
 
 def _empty(width: int, poly: int, init: int, refin: bool, refout: bool, xorout: int) -> int:

@@ -1,9 +1,9 @@
-"""Checksums one byte at a time, forward and back: what finds the byte of a message that would make its checksum right.
+"""CRCs one byte at a time, forward and back: what finds the byte of a message that would make its checksum right.
 
 Strategy.  A register that takes in a byte reversibly can be run forward from the start of the data and backward from
 the value that is stored.  Where both meet but for one byte, that byte follows from the two registers at once; so all
 places of a message are tried in one walk.  CRCs are such, and pairs of sums (Fletcher, Adler).  A plain sum or XOR is,
-too, but any byte anywhere makes it right, so it says nothing about places and is not offered here.
+too, but any byte anywhere makes it right, so it says nothing about places and is not offered.
 
 A register is an integer, of the form that suits the steps; `entered` makes one of a checksum's value.
 """
@@ -12,36 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Protocol
 
-from sigflow.checksums import crc
-
-if TYPE_CHECKING:
-    from sigflow.checksums import CrcModel
-
-
-class Steps(Protocol):
-    """The steps of one algorithm."""
-
-    @property
-    def width(self) -> int:
-        """Bits of the value."""
-
-    @property
-    def start(self) -> int:
-        """The register before the first byte."""
-
-    def entered(self, value: int) -> int:
-        """The register that leaves with this value."""
-
-    def forward(self, register: int, data: bytes) -> list[int]:
-        """The registers before the data and behind each byte: one more than there are bytes."""
-
-    def back(self, register: int, data: bytes) -> list[int]:
-        """The registers before each byte of the data and behind it, if this one is behind: one more than bytes."""
-
-    def between(self, before: Sequence[int], behind: Sequence[int]) -> list[tuple[int, int]]:
-        """(i, byte) for each i where a byte leads from before[i] to behind[i]."""
+from sigflow.checksums.algorithm import Steps
 
 
 class _Tabled:
@@ -147,73 +119,17 @@ class Straight(_Tabled):
         ]
 
 
-class Pair:
-    """Two sums: a of the bytes, b of a after each byte.  A register is b << bits | a, and so is the value."""
-
-    def __init__(self, modulus: int, bits: int, first: int) -> None:
-        self.width = 2 * bits
-        self.start = first
-        self._modulus = modulus
-        self._bits = bits
-        self._low = (1 << bits) - 1
-
-    def entered(self, value: int) -> int:
-        """The register that leaves with this value."""
-        return value
-
-    def forward(self, register: int, data: bytes) -> list[int]:
-        """See `Steps`."""
-        modulus, bits, found = self._modulus, self._bits, [register]
-        a, b = register & self._low, register >> bits
-        for byte in data:
-            a = (a + byte) % modulus
-            b = (b + a) % modulus
-            found.append(b << bits | a)
-        return found
-
-    def back(self, register: int, data: bytes) -> list[int]:
-        """See `Steps`."""
-        modulus, bits, found = self._modulus, self._bits, [register]
-        a, b = register & self._low, register >> bits
-        for byte in reversed(data):
-            b = (b - a) % modulus
-            a = (a - byte) % modulus
-            found.append(b << bits | a)
-        found.reverse()
-        return found
-
-    def between(self, before: Sequence[int], behind: Sequence[int]) -> list[tuple[int, int]]:
-        """See `Steps`."""
-        modulus, bits, low = self._modulus, self._bits, self._low
-        found = []
-        for i, (one, other) in enumerate(zip(before, behind, strict=True)):
-            a = other & low
-            byte = (a - (one & low)) % modulus
-            if byte < 256 and ((one >> bits) + a) % modulus == other >> bits:
-                found.append((i, byte))
-        return found
-
-
 def _mirror(value: int, width: int) -> int:
     return int(f"{value:0{width}b}"[::-1], 2)
 
 
-_PAIRS = {"fletcher-16": (255, 8, 0), "fletcher-16-mod256": (256, 8, 0), "adler-32": (65521, 16, 1)}
+#: Algorithms whose steps are kept at most: any spec may name its own.
+MOST = 256
 
 
-@lru_cache(maxsize=crc.MOST)
-def _crc(width: int, poly: int, init: int, refin: bool, refout: bool, xorout: int) -> Steps | None:
+@lru_cache(maxsize=MOST)
+def crc_steps(width: int, poly: int, init: int, refin: bool, refout: bool, xorout: int) -> Steps | None:
+    """The steps of a CRC; None where no place can be told by them."""
     if width < 8 or not poly & 1:
         return None  # a register that is shorter than a byte forgets, and so does one without the last term
     return (Mirrored if refin else Straight)(width, poly, init, refout, xorout)
-
-
-def steps_of(algorithm: str | CrcModel) -> Steps | None:
-    """The steps of an algorithm, as `checksums.get` names it; None where no place can be told by them."""
-    if not isinstance(algorithm, str):
-        model = algorithm
-        return _crc(model.width, model.poly, model.init, model.refin, model.refout, model.xorout)
-    if algorithm in _PAIRS:
-        return Pair(*_PAIRS[algorithm])
-    found = crc.model_of(algorithm)
-    return None if found is None else _crc(*found)

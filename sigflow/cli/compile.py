@@ -8,8 +8,7 @@ from collections.abc import Sequence
 import click
 
 from sigflow.cli import exits
-from sigflow.cli.completion import folders
-from sigflow.cli.options import screened
+from sigflow.cli.options import output_option, screened
 from sigflow.cli.output import STANDARD_OUTPUT, written
 from sigflow.cli.specs import allow_imports, built, import_paths, opaque_types, show, specs
 from sigflow.cli.terminal import Screen, complain, one_line
@@ -21,15 +20,7 @@ ABSENT = ("none", "missing")
 
 @click.command("compile")
 @specs
-@click.option(
-    "-o",
-    "--output",
-    "folder",
-    required=True,
-    metavar="DIR",
-    shell_complete=folders,
-    help="Where the modules go; - is standard output, for one module.",
-)
+@output_option("Where the modules go; - is standard output, for one module.", required=True, folder="DIR")
 @import_paths
 @click.option("--package", metavar="NAME", help="The package that the modules will be part of.")
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if a module is missing or not up to date.")
@@ -45,7 +36,7 @@ ABSENT = ("none", "missing")
 @screened
 def command(
     specs: tuple[str, ...],
-    folder: str,
+    output: str,
     import_paths: tuple[str, ...],
     package: str | None,
     check: bool,
@@ -81,16 +72,16 @@ def command(
                 complain(f"{name}.py would be made of both {modules[name][1]} and {spec}, and they differ")
                 failed = True
     if check:
-        failed = _check(folder, modules, screen) or failed
-    elif folder == STANDARD_OUTPUT:
+        failed = _check(output, modules, screen) or failed
+    elif output == STANDARD_OUTPUT:
         if len(modules) > 1:
             raise UsageError(f"standard output takes one module, these are {', '.join(sorted(modules))}; name a folder")
         for text, _ in modules.values():
             screen.write(text)
     elif modules:
-        os.makedirs(folder, exist_ok=True)
+        os.makedirs(output, exist_ok=True)
         for name, (text, _) in sorted(modules.items()):
-            path = os.path.join(folder, f"{name}.py")
+            path = os.path.join(output, f"{name}.py")
             try:
                 done = _write(path, text, specs)
             except (SigflowError, OSError) as error:

@@ -10,8 +10,7 @@ import click
 
 from sigflow import storage
 from sigflow.cli import exits
-from sigflow.cli.completion import files
-from sigflow.cli.options import capture, output_format, screened
+from sigflow.cli.options import capture, output_format, output_option, screened
 from sigflow.cli.output import STANDARD_OUTPUT, guarded, target, written_bytes
 from sigflow.cli.terminal import counted, one_line
 from sigflow.cli.text import dumps, preview
@@ -28,14 +27,7 @@ MOST = 10_000_000
 
 @click.command("corrupt")
 @capture
-@click.option(
-    "-o",
-    "--output",
-    required=True,
-    metavar="OUT",
-    shell_complete=files,
-    help="Where the damaged copy goes; - is stdout.",
-)
+@output_option("Where the damaged copy goes; - is stdout.", required=True)
 @click.option("--seed", type=int, required=True, metavar="N", help="The same seed gives the same damage.")
 @click.option(
     "--faults", type=click.IntRange(0, MOST), default=1, show_default=True, metavar="N", help="How many faults."

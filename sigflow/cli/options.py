@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from sigflow.cli.completion import files, format_names
+from sigflow.cli.completion import files, folders, format_names
 from sigflow.cli.specs import allow_imports, import_paths, opaque_types
 from sigflow.cli.terminal import Screen
 from sigflow.recording.engines import AUTO, NAMES
@@ -191,6 +191,18 @@ def _with(options: tuple[Callable[[Any], Any], ...], function: Any) -> Any:
     for option in reversed(options):
         function = option(function)
     return function
+
+
+def output_option(help: str, *, required: bool = False, folder: str = "") -> Callable[[Command], Command]:
+    """-o, the command gets `output`.  folder: what it is called in the help, where it is one."""
+    return click.option(
+        "-o",
+        "--output",
+        required=required,
+        metavar=folder or "OUT",
+        shell_complete=folders if folder else files,
+        help=help,
+    )
 
 
 def output_format(*choices: str) -> Callable[[Command], Command]:

@@ -11,10 +11,10 @@ import click
 
 from sigflow.cli import exits
 from sigflow.cli.captures import each
-from sigflow.cli.completion import field_paths, files
+from sigflow.cli.completion import field_paths
 from sigflow.cli.formatter import Formatter, Style
 from sigflow.cli.forms import FORMS, formatter
-from sigflow.cli.options import Settings, captures, hex_option, output_format, scanning
+from sigflow.cli.options import Settings, captures, hex_option, output_format, output_option, scanning
 from sigflow.cli.output import STANDARD_OUTPUT, Nothing, written, written_bytes
 from sigflow.cli.reading import Pass
 from sigflow.cli.tables import TABLES, TableFile
@@ -35,13 +35,7 @@ AHEAD = 100
 @click.command("parse")
 @captures
 @output_format(*FORMS, *TABLES)
-@click.option(
-    "-o",
-    "--output",
-    metavar="OUT",
-    shell_complete=files,
-    help="Write to this file, whole or not at all, instead of stdout (-); arrow and parquet need it.",
-)
+@output_option("Write to this file, whole or not at all, instead of stdout (-); arrow and parquet need it.")
 @click.option("--limit", type=click.IntRange(0), metavar="N", help="Stop after N frames of each capture.")
 @click.option(
     "--fields",

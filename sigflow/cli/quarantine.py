@@ -13,8 +13,8 @@ import click
 from sigflow import storage
 from sigflow.cli import exits
 from sigflow.cli.captures import formats_of
-from sigflow.cli.completion import files, folders, format_names
-from sigflow.cli.options import Compiling, Settings, compiling, max_frame_option, output_format, screened
+from sigflow.cli.completion import folders, format_names
+from sigflow.cli.options import Compiling, Settings, compiling, max_frame_option, output_format, output_option, screened
 from sigflow.cli.output import STANDARD_OUTPUT, read_back, target
 from sigflow.cli.terminal import SEVERITY_COLORS, Screen, counted, flush_results, one_line
 from sigflow.cli.text import dumps, hex_rows
@@ -222,14 +222,7 @@ def _specs_words(specs: Iterable[Any]) -> str:
 )
 @compiling
 @max_frame_option
-@click.option(
-    "-o",
-    "--output",
-    required=True,
-    metavar="OUT",
-    shell_complete=files,
-    help="Where the frames go that are decodable now; - is stdout.",
-)
+@output_option("Where the frames go that are decodable now; - is stdout.", required=True)
 @click.option("--capture", default="", metavar="ID", help="Only what belongs to this capture.")
 @purge
 @output_format("text", "json")
@@ -297,7 +290,7 @@ def _retry_lines(done: Retry) -> Iterator[str]:
 @command.command("export", short_help="Write the bytes of entries to files.")
 @folder
 @click.argument("entries", nargs=-1, metavar="[ENTRY]...")
-@click.option("-o", "--output", required=True, metavar="FOLDER", help="Where the bytes go; it is made if needed.")
+@output_option("Where the bytes go; it is made if needed.", required=True, folder="FOLDER")
 @purge
 @screened
 def export(folder: str, entries: tuple[str, ...], output: str, purge: bool, screen: Screen) -> int:

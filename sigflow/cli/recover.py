@@ -12,8 +12,8 @@ import click
 from sigflow import storage
 from sigflow.cli import exits
 from sigflow.cli.captures import each
-from sigflow.cli.completion import files, folders
-from sigflow.cli.options import Settings, captures, explain_all_option, output_format, scanning
+from sigflow.cli.completion import folders
+from sigflow.cli.options import Settings, captures, explain_all_option, output_format, output_option, scanning
 from sigflow.cli.output import STANDARD_OUTPUT, guarded, identities, read_back, target
 from sigflow.cli.progress import watched
 from sigflow.cli.terminal import counted, flush_results, one_line
@@ -42,13 +42,7 @@ ENDING = ".quarantine"
 
 @click.command("recover")
 @captures
-@click.option(
-    "-o",
-    "--output",
-    metavar="OUT",
-    shell_complete=files,
-    help="Where the good frames go: a file, - for stdout, or a folder for files of the same names.",
-)
+@output_option("Where the good frames go: a file, - for stdout, or a folder for files of the same names.")
 @click.option(
     "--mode",
     type=click.Choice(MODES),

@@ -27,7 +27,8 @@ def _escaped(code: int) -> str:
 def dumps(value: Any, *, indent: int | None = None) -> str:
     """JSON in pure ASCII: exact integers, and text that is not Unicode keeps its bytes as `\\udcXX`.
 
-    `value` is a plain tree as `columns.render` makes it, which bounds its depth.
+    `value` is a plain tree as `columns.render` makes it, which bounds its depth.  (Faster libraries refuse halves of
+    surrogates, or write what is not ASCII.)
     """
     import json
 

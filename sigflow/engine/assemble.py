@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from sigflow.engine import chains, continuation, loop
+from sigflow.engine.sums import text_of
 from sigflow.reasons import NATIVE
 
 if TYPE_CHECKING:
@@ -57,10 +58,11 @@ def kernel_code(module: ModuleType) -> str:
 
 
 def assemble(scan: Scan, kernels: Sequence[ModuleType]) -> str:
-    """The text of a scan.  kernels: the modules of kernel code that its functions and checksums need."""
+    """The text of a scan.  kernels: the modules of kernel code that its functions need."""
     parts = [_OPENING.format(names=", ".join(each.about.name for each in scan.formats))]
     parts.append("\n".join(_refusals()))
     parts += [kernel_code(module) for module in (*kernels, loop, continuation, chains)]
+    parts += dict.fromkeys(text_of(check.kernel.forms) for check in scan.checks if check.kernel and check.kernel.forms)
     for number, envelope in enumerate(scan.formats):
         parts.append(_renamed(_source(envelope.measure.native), f"native_measure_{number}"))
     parts += ["\n".join(lines) for lines in _emitted(scan)]

@@ -18,7 +18,8 @@ from threading import Lock
 from types import FunctionType
 from typing import Any, NamedTuple
 
-from sigflow.engine import crc_kernels, follow, sum_kernels
+from sigflow import reads
+from sigflow.engine import crc_kernels, follow
 from sigflow.engine.assemble import assemble
 from sigflow.engine.calls import Call, Function
 from sigflow.engine.plan import Scan
@@ -51,7 +52,7 @@ def cache_directory() -> Path:
 
 def text_of(scan: Scan) -> str:
     """The source text of a scan."""
-    return assemble(scan, [box, native, crc_kernels, sum_kernels, follow])
+    return assemble(scan, [box, reads, native, crc_kernels, follow])
 
 
 def functions_of(text: str) -> dict[str, FunctionType]:

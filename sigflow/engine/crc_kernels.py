@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sigflow.runtime.native import u1, u4le, u8le
+from sigflow.reads import u1, u4le, u8le
 
 #: Places in P: the register at first, whether it is reflected, and how a value is made of one.
 CRC_INIT, CRC_REFLECTED, CRC_FLIPPED, CRC_DROPPED, CRC_MASK, CRC_XOROUT = 0, 1, 2, 3, 4, 5

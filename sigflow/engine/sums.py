@@ -1,14 +1,17 @@
-"""The native kernel of a checksum: which family of kernel functions computes it, and with which numbers.
+"""The native kernel of a checksum: which functions compute it, and with which numbers.
 
-A family is the prefix of its functions in `crc_kernels` and `sum_kernels`: F_begin, F_update and F_finish for bytes in
-pieces, and where it has a range form F_advance and F_over: prefix states, which begin with 0, and the state behind a
-stretch from that before it and the prefix states at its ends.
+CRCs are one family, `crc_kernels`; every other algorithm brings its own functions (`checksums.algorithm.Native`, which
+says what they are).
 """
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from types import FunctionType
+from typing import TYPE_CHECKING, Any
 
 from sigflow import checksums
 
@@ -22,30 +25,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Kernel:
-    """family: the prefix of the functions.  P: their parameters, one row.  T: their tables, rows of 256."""
+    """family: the prefix of the functions.  P: their parameters, one row.  T: their tables, rows of 256.  forms: the
+    functions, where they are not in `crc_kernels`.
+    """
 
     family: str
     P: Ints
     T: Ints
     has_ranges: bool
+    forms: tuple[Callable[..., Any], ...] = ()
 
 
-#: Family and parameters by name; see the places in P of `sum_kernels`.
-_SUMS: dict[str, tuple[str, tuple[int, ...]]] = {
-    "sum-8": ("sum", (0xFF,)),
-    "sum-16": ("sum", (0xFFFF,)),
-    "sum-32": ("sum", (0xFFFFFFFF,)),
-    "xor-8": ("xor", ()),
-    "fletcher-16": ("pair", (255, 8, 0)),
-    "fletcher-16-mod256": ("pair", (256, 8, 0)),
-    "adler-32": ("pair", (65521, 16, 1)),
-    "internet": ("words", (0,)),
-    "fletcher-32": ("words", (1,)),
-}
-_WITHOUT_RANGES = {"words"}
 #: Every family's P is as long, so that those of several checksums can be stacked.
 _PLACES = 16
 _MOST_BITS = 64
+#: The forms of a family without prefix states.
+_WITHOUT_RANGES = 3
 
 
 def kernel_of(algorithm: str | CrcModel) -> Kernel | None:
@@ -55,20 +50,45 @@ def kernel_of(algorithm: str | CrcModel) -> Kernel | None:
     """
     import numpy as np
 
-    checksums.get(algorithm)
-    if isinstance(algorithm, str) and algorithm in _SUMS:
-        family, parameters = _SUMS[algorithm]
+    native = checksums.get(algorithm).native
+    if native is not None:
         P = np.zeros(_PLACES, np.int64)
-        P[: len(parameters)] = parameters
-        return Kernel(family, P, np.zeros((0, 256), np.int64), family not in _WITHOUT_RANGES)
+        P[: len(native.parameters)] = native.parameters
+        has_ranges = len(native.forms) > _WITHOUT_RANGES
+        return Kernel(native.family, P, np.zeros((0, 256), np.int64), has_ranges, native.forms)
     from sigflow.checksums.crc import model_of
     from sigflow.engine.crc_tables import crc_arrays
 
     if isinstance(algorithm, str):
         model = model_of(algorithm)
     else:
-        one = algorithm
-        model = (one.width, one.poly, one.init, one.refin, one.refout, one.xorout)
+        crc = algorithm
+        model = (crc.width, crc.poly, crc.init, crc.refin, crc.refout, crc.xorout)
     if model is None or model[0] > _MOST_BITS:
         return None
     return Kernel("crc", *crc_arrays(model), True)
+
+
+@lru_cache(maxsize=64)
+def text_of(forms: Sequence[Callable[..., Any]]) -> str:
+    """The kernel code of these functions: with the constants and the functions of their own file that they use."""
+    constants, functions = dict[str, str](), dict[str, str]()
+    for name, value in used_by(forms):
+        if isinstance(value, FunctionType):
+            functions[name] = inspect.getsource(value).strip()
+        else:
+            constants[name] = f"{name} = {value}"
+    return "\n\n\n".join(["\n".join(constants.values()), *functions.values()] if constants else functions.values())
+
+
+def used_by(forms: Sequence[Callable[..., Any]]) -> Iterator[tuple[str, Callable[..., Any] | int]]:
+    """Functions, with the constants and the other functions of their own file that they use; some more than once."""
+    for function in forms:
+        assert isinstance(function, FunctionType)  # kernel code is plain functions
+        for name in function.__code__.co_names:
+            value = function.__globals__.get(name)
+            if isinstance(value, int):
+                yield name, value
+            elif isinstance(value, FunctionType) and value.__module__ == function.__module__:
+                yield from used_by([value])
+        yield function.__name__, function

@@ -15,12 +15,11 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from sigflow.diagnostics import Finding
 from sigflow.errors import SigflowError
 from sigflow.events import Span, Stamp
 from sigflow.quarantine.entry import Attempt, Entry, Neighbour, SpecUsed, Stretch
+from sigflow.quarantine.typed import typed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -194,7 +193,7 @@ class Ledger:
 
     def _attempt(self, row: tuple[Any, ...]) -> Attempt:
         with self._read(row):
-            entry, specs, *counts = msgspec.convert(row, _ATTEMPT)
+            entry, specs, *counts = typed(row, _ATTEMPT)
             return Attempt(entry, _typed(specs, tuple[SpecUsed, ...]), *counts)
 
     @contextmanager
@@ -202,7 +201,7 @@ class Ledger:
         """What is wrong with a row, as an error of ours that names it."""
         try:
             yield
-        except (ValueError, RecursionError, msgspec.MsgspecError) as error:  # (msgspec's is a ValueError of late only)
+        except (ValueError, RecursionError) as error:
             raise SigflowError(
                 f"{self._path}: the ledger: the row of {str(row[0])[:80]!r} is damaged: {error}"
             ) from error
@@ -316,13 +315,13 @@ _HASH = re.compile(r"[0-9a-f]{64}\Z")
 
 def _typed(text: str, type: Any) -> Any:
     """What a text of JSON says, if it is of this type; else a `ValueError`.  (It may hold halves of surrogates.)"""
-    return msgspec.convert(json.loads(text), type)
+    return typed(json.loads(text), type)
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:
     """An entry from its row, in the order of COLUMNS; `ValueError` where it is none."""
     id, capture, name, start, stop, raw, reasons, diagnostics, specs, stamps, before, after, parent, kept, decoded = (
-        msgspec.convert(row, _ENTRY)
+        typed(row, _ENTRY)
     )
     stretch = Stretch(
         capture,

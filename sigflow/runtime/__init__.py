@@ -17,6 +17,7 @@ from kaitaistruct import (
     ValidationNotInEnumError,
 )
 
+from sigflow.reads import s1, s2be, s2le, s4be, s4le, s8be, s8le, u1, u2be, u2le, u4be, u4le, u8be, u8le
 from sigflow.runtime.envelope import (
     NEED,
     About,
@@ -52,25 +53,11 @@ from sigflow.runtime.native import (
     order_of,
     order_to,
     product_fits,
-    s1,
-    s2be,
-    s2le,
-    s4be,
-    s4le,
-    s8be,
-    s8le,
     same,
     seen_before,
     stands,
     sum_fits,
     sync_inside,
-    u1,
-    u2be,
-    u2le,
-    u4be,
-    u4le,
-    u8be,
-    u8le,
     without_padding,
 )
 from sigflow.runtime.salvage import salvage

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import random
 
+import numpy as np
+
 from sigflow.checksums import Algorithm
+from sigflow.engine.sums import kernel_of
 
 CHECK = b"123456789"
 
@@ -53,3 +56,29 @@ def check_ranges(algorithm: Algorithm, data: bytes, start: int, stop: int, middl
     left, right = middle - start, len(data) - stop
     joined = ranges.join(part(start, middle), left, part(stop, len(data)), right)
     assert ranges.value(joined, left + right) == algorithm.compute(data[start:middle] + data[stop:])
+
+
+def check_native(algorithm: Algorithm, rounds: int = 12) -> None:
+    """The native form, as plain Python: pieces, and stretches from prefix states.
+
+    `tests/engine/test_kernels.py` holds the compiled one to the same.
+    """
+    native, kernel = algorithm.native, kernel_of(algorithm.name)
+    assert native is not None and kernel is not None
+    names = [f"{native.family}_{form}" for form in ("begin", "update", "finish", "advance", "over")]
+    assert [form.__name__ for form in native.forms] == names[: len(native.forms)]
+    assert kernel.has_ranges is (len(native.forms) == len(names))
+    begin, update, finish, *of_ranges = native.forms
+    P, T = kernel.P, kernel.T
+    rng = random.Random(algorithm.name)
+    for _ in range(rounds):
+        raw = rng.choice([rng.randbytes(64), bytes(64), b"\xff" * 64]) + rng.randbytes(rng.randrange(40))
+        data = np.frombuffer(raw, np.uint8)
+        start, middle, stop = sorted(rng.randrange(len(raw) + 1) for _ in range(3))
+        state = update(update(begin(P), data, start, middle, P, T), data, middle, stop, P, T)
+        assert finish(state, stop - start, P, T) == algorithm.compute(raw[start:stop])
+        if of_ranges:
+            advance, over = of_ranges
+            low, high = (advance(0, data, 0, at, P, T) for at in (start, stop))
+            state = over(begin(P), low, high, stop - start, P, T)
+            assert finish(state, stop - start, P, T) == algorithm.compute(raw[start:stop])

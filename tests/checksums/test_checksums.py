@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import importlib.metadata
 from dataclasses import replace
+from pathlib import Path
 
 import anycrc
 import pytest
 
 from sigflow import checksums
-from sigflow.checksums import crc, steps
+from sigflow.checksums import Algorithm, crc, steps
+from sigflow.checksums.algorithms import built_in
 from sigflow.checksums.crc import by_name, by_parameters
-from sigflow.checksums.steps import steps_of
 from sigflow.errors import UsageError
 from sigflow.runtime import CrcParameters
-from tests.checksums.kit import check_algorithm
+from tests.checksums.kit import check_algorithm, check_native
 
 # The CRC values are the catalogue's check values (RevEng); those below them were worked out by hand or are published.
 CATALOGUE = {
@@ -48,6 +49,17 @@ def test_every_crc_of_the_catalogue(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(PUBLISHED))
 def test_published_values(name: str) -> None:
     check_algorithm(checksums.get(name), PUBLISHED[name], rounds=40)
+
+
+@pytest.mark.parametrize("algorithm", built_in(), ids=lambda algorithm: algorithm.name)
+def test_every_built_in_algorithm(algorithm: Algorithm) -> None:
+    """All that a new one needs is its file: it is found, and held to the value that it gives itself."""
+    assert algorithm.check is not None
+    assert checksums.get(algorithm.name) is algorithm
+    check_algorithm(algorithm, algorithm.check, rounds=40)
+    check_native(algorithm, rounds=40)
+    hints = (Path(__file__).resolve().parents[2] / "docs/spec-hints.md").read_text(encoding="utf-8")
+    assert f"`{algorithm.name}`" in hints
 
 
 @pytest.mark.parametrize(
@@ -158,7 +170,7 @@ def test_checksums_of_installed_packages(monkeypatch: pytest.MonkeyPatch) -> Non
     registry = checksums._REGISTRY
     monkeypatch.setattr(registry, "_things", dict(registry._things))
     monkeypatch.setattr(registry, "_discovered", False)
-    offered = {"brought": "sigflow.checksums.sums:XOR_8", "no-algorithm": "zlib:crc32"}
+    offered = {"brought": "sigflow.checksums.algorithms.sums:XOR_8", "no-algorithm": "zlib:crc32"}
     entries = [importlib.metadata.EntryPoint(name, value, registry.group) for name, value in offered.items()]
     monkeypatch.setattr(importlib.metadata, "entry_points", lambda *, group: entries)
     check_algorithm(checksums.get("brought"), 0x31)
@@ -188,7 +200,7 @@ def test_algorithms_of_specs_are_not_kept_for_ever() -> None:
     """Any spec may name parameters of its own, and a table of them takes kilobytes."""
     for poly in range(1, 1001, 2):
         by_parameters(16, poly, 0, False, False, 0)
-        steps_of(CrcParameters(16, poly))
+        checksums.get(CrcParameters(16, poly)).steps()
         by_name(f"CRC-{poly}")
-    for kept in (by_parameters, by_name, crc._engine, steps._crc):
+    for kept in (by_parameters, by_name, crc._engine, steps.crc_steps):
         assert kept.cache_info().currsize <= crc.MOST

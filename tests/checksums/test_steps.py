@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sigflow import checksums
-from sigflow.checksums.steps import Steps, steps_of
+from sigflow.checksums.algorithm import Steps
 from sigflow.runtime.envelope import CrcParameters
 
-ALL = [name for name in checksums.names() if steps_of(name) is not None]
+ALL = [name for name in checksums.names() if checksums.get(name).steps() is not None]
 
 
 def steps(name: str) -> Steps:
-    found = steps_of(name)
+    found = checksums.get(name).steps()
     assert found is not None
     return found
 
@@ -24,7 +24,7 @@ def steps(name: str) -> Steps:
 def test_which_have_steps() -> None:
     assert len(ALL) > 70
     assert {"CRC-32/ISO-HDLC", "CRC-16/XMODEM", "CRC-82/DARC", "fletcher-16-mod256", "adler-32"} <= set(ALL)
-    assert [steps_of(name) for name in ("xor-8", "sum-16", "internet", "CRC-5/USB")] == [None] * 4
+    assert [checksums.get(name).steps() for name in ("xor-8", "sum-16", "internet", "CRC-5/USB")] == [None] * 4
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -53,9 +53,9 @@ def test_the_byte_that_was_changed_is_found(name: str, data: bytes, draw: st.Dat
 
 
 def test_free_parameters() -> None:
-    free = steps_of(CrcParameters(16, 0x8005, 0xFFFF, True, True, 0))
+    free = checksums.get(CrcParameters(16, 0x8005, 0xFFFF, True, True, 0)).steps()
     assert free is not None
     assert free.forward(free.start, b"123456789")[-1] == free.entered(
         checksums.get("CRC-16/MODBUS").compute(b"123456789")
     )
-    assert steps_of(CrcParameters(16, 0x8004)) is None
+    assert checksums.get(CrcParameters(16, 0x8004)).steps() is None

@@ -13,7 +13,7 @@ import pytest
 from tests.cli.calls import SAMPLES
 from tests.cli.transcript import environment
 
-HEAVY = ("numpy", "numba", "pyarrow", "importlib.metadata", "yaml", "rich", "msgspec", "sigflow.compiler")
+HEAVY = ("numpy", "numba", "pyarrow", "importlib.metadata", "yaml", "rich", "sigflow.compiler")
 SMALL = str(SAMPLES / "valid_telemetry.sgf")
 
 

@@ -59,6 +59,25 @@ seq:
         ),
     ),
     Case(
+        "wide_order",
+        """
+seq:
+  - {id: a, type: u8, valid: {expr: _ < 0x9000000000000000}}
+  - {id: b, type: u8, valid: {expr: _ >= 0x9000000000000000 or _ < 3}}
+  - {id: c, type: u8, valid: {expr: _ <= 0x7fffffffffffffff}}
+  - {id: d, type: u8, valid: {expr: not (_ > 0x9000000000000000 or _ == 0x8000000000000000)}}
+  - {id: e, type: u8, valid: {min: 0x41, max: 0x4141}}
+  - {id: tail, type: u1, valid: {expr: _ < 2 or d > 0x8000000000000000}}
+""",
+        (
+            "8000000000000000 9000000000000000 7fffffffffffffff 9000000000000000 0000000000000041 41",
+            "8fffffffffffffff ffffffffffffffff 0000000000000000 8000000000000001 0000000000004141 00",
+            "0000000000000000 0000000000000002 0000000000000001 0000000000000000 0000000000000099 01",
+            "9000000000000000 8000000000000000",
+        ),
+        b"\x00\x01\x41\x7f\x80\x8f\x90\xff",
+    ),
+    Case(
         "wide_sums",
         """
 seq:

@@ -174,3 +174,17 @@ def text_of(*block: Node) -> str:
 )  # fmt: skip
 def test_what_nothing_needs_is_dropped(block: list[Node], text: str) -> None:
     assert text_of(*block) == text
+
+
+@pytest.mark.parametrize("op", ["and", "or"])
+def test_a_long_condition_has_a_line_for_each_operand(op: str) -> None:
+    names = [f"a_local_with_a_rather_long_name_{number}" for number in range(4)]
+    condition = Logic(
+        op, (Local(names[0]), Local(names[1]) < 2, Logic("and" if op == "or" else "or", (A, B)), Local(names[3]))
+    )
+    inner = "a and b" if op == "or" else "(a or b)"
+    lines = [f"{names[0]}", f"{op} {names[1]} < 2", f"{op} {inner}", f"{op} {names[3]}"]
+    expected = "".join(f"    {line}\n" for line in lines)
+    assert text_of(If(condition, [Return(C)])) == f"if (\n{expected}):\n    return c"
+    assert text_of(Return(condition, "why")) == f"return (\n{expected})  # why"
+    assert text_of(If(C, [Return(A)], [If(condition, [Return(B)])])).startswith("if c:\n    return a\nelif (\n")

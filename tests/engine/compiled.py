@@ -5,10 +5,12 @@ from __future__ import annotations
 from types import FunctionType
 from typing import Any
 
-from sigflow.engine import crc_kernels, intrinsics, sum_kernels
+from sigflow import checksums, reads
+from sigflow.engine import crc_kernels, intrinsics
+from sigflow.engine.sums import used_by
 from sigflow.runtime import native
 
-MODULES = (native, crc_kernels, sum_kernels)
+MODULES = (reads, native, crc_kernels)
 
 
 def plain() -> dict[str, FunctionType]:
@@ -18,7 +20,13 @@ def plain() -> dict[str, FunctionType]:
         for module in MODULES
         for name, thing in vars(module).items()
         if isinstance(thing, FunctionType) and thing.__module__ == module.__name__
-    }
+    } | {name: thing for name, thing in of_checksums().items() if isinstance(thing, FunctionType)}
+
+
+def of_checksums() -> dict[str, Any]:
+    """The functions and constants of the native forms that checksums bring, by name."""
+    natives = [checksums.get(name).native for name in checksums.names()]
+    return {name: thing for native in natives if native is not None for name, thing in used_by(native.forms)}
 
 
 def compiled(words: int | None) -> dict[str, Any]:
@@ -30,6 +38,7 @@ def compiled(words: int | None) -> dict[str, Any]:
 
     replacements = intrinsics.replacements(words)
     space: dict[str, Any] = {name: thing for module in MODULES for name, thing in vars(module).items()}
+    space |= of_checksums()
     for name, function in plain().items():
         inner = FunctionType(function.__code__, space, name)
         space[name] = replacements[name] if name in replacements else numba.njit(**intrinsics.INLINED)(inner)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from sigflow.reads import u1, u2be
 from sigflow.runtime.envelope import Envelope
-from sigflow.runtime.native import u1, u2be
 from tests.envelopes import changed
 from tests.stream import formats as f
 

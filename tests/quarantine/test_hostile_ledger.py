@@ -28,13 +28,13 @@ ROWS = {
     "raw = raw || char(10)": "wanted a SHA-256",
     "id = 'x'": "its id is not that of its stretch",
     "stop = stop + 1": "its id is not that of its stretch",
-    "reasons = '[1]'": r"Expected `str`, got `int` - at `\$\[0\]`",
+    "reasons = '[1]'": r"expected str, got int at \$\[0\]",
     "reasons = 'x'": "Expecting value",
     "reasons = printf('%.*c', 200000, '[')": "recursion",
-    "diagnostics = '[{\"code\": 1}]'": r"`\$\[0\]",
-    "diagnostics = 'null'": "got `null`",
-    "stamps = '[1, 2]'": "Expected",
-    "before = '7'": "Expected",
+    "diagnostics = '[{\"code\": 1}]'": r" at \$\[0\]",
+    "diagnostics = 'null'": "expected list, got NoneType",
+    "stamps = '[1, 2]'": r"expected list, got int at \$\[0\]",
+    "before = '7'": "expected Neighbour, got int",
     "specs = CAST(x'ff' AS TEXT)": "UTF-8",
 }
 
@@ -52,7 +52,7 @@ def test_a_damaged_attempt(folder: Path) -> None:
         (entry,) = quarantine.entries()
     with sqlite3.connect(folder / LEDGER) as connection:
         connection.execute("INSERT INTO attempts VALUES (1, ?, '[{}]', 1, 1, 1, 1)", (entry.id,))
-    with Quarantine(folder) as quarantine, pytest.raises(SigflowError, match="missing required field"):
+    with Quarantine(folder) as quarantine, pytest.raises(SigflowError, match="SpecUsed lacks 'name'"):
         quarantine.attempts(entry)
 
 

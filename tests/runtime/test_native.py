@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sigflow import reads
 from sigflow.runtime import Refused, native
 from sigflow.runtime.stream import KaitaiStream, aligned_find
 from sigflow.runtime.window import Window
@@ -33,7 +34,7 @@ def halves(literal: bytes) -> tuple[int, int, int]:
 @pytest.fixture(scope="module", params=["plain", "compiled"])
 def functions(request: pytest.FixtureRequest) -> Any:
     """The functions by name."""
-    plain = {name: one for name, one in vars(native).items() if isinstance(one, FunctionType)}
+    plain = {name: one for name, one in (vars(reads) | vars(native)).items() if isinstance(one, FunctionType)}
     if request.param == "plain":
         return SimpleNamespace(**plain)
     numba = pytest.importorskip("numba")

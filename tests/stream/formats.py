@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from sigflow import checksums
+from sigflow.reads import u1
 from sigflow.runtime.envelope import Checksum, Envelope, Measured, Refused, Sequence
-from sigflow.runtime.native import u1
 from sigflow.runtime.window import Window
 from tests.envelopes import changed, envelope_of
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from sigflow.recording.diagnosis.cause import Found
 
 if TYPE_CHECKING:
-    from sigflow.checksums.steps import Steps
+    from sigflow.checksums.algorithm import Steps
     from sigflow.recording.diagnosis.frame import Suspect
 
 #: How damage is shared among the kinds, roughly: what breaks on a wire and in a store.  What no search looks for (a

@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from sigflow.compiler.emit.native.tree import Expr, Local, Truth, nodes, printed
+from sigflow.compiler.emit.native.tree import Expr, Local, Logic, Truth, nodes, operands_of, printed
+
+#: How long a line may be.
+_WIDTH = 120
 
 
 @dataclass(slots=True)
@@ -137,27 +140,27 @@ def lines_of(block: list[Node], indent: str = "") -> Iterator[str]:
     inner = indent + "    "
     for node in block:
         match node:
-            case Assign():
-                yield f"{indent}{node.name} = {printed(node.value)}"
-            case Store():
-                yield f"{indent}box[{node.slot}] {'+=' if node.adds else '='} {printed(node.value)}"
-            case Return():
-                yield f"{indent}return {printed(node.value)}" + (f"  # {node.note}" if node.note else "")
+            case Assign(name, value):
+                yield from _line(f"{name} = ", value, "", indent)
+            case Store(slot, value, adds):
+                yield from _line(f"box[{slot}] {'+=' if adds else '='} ", value, "", indent)
+            case Return(value, note):
+                yield from _line("return ", value, f"  # {note}" if note else "", indent)
             case Break():
                 yield f"{indent}break"
-            case While():
-                yield f"{indent}while {printed(node.condition)}:"
-                yield from lines_of(node.body, inner)
-            case For():
-                yield f"{indent}for {node.name} in range({printed(node.count)}):"
-                yield from lines_of(node.body, inner)
-            case Group():
-                yield from lines_of(node.body, indent)
+            case While(condition, body):
+                yield from _line("while ", condition, ":", indent)
+                yield from lines_of(body, inner)
+            case For(name, count, body):
+                yield f"{indent}for {name} in range({printed(count)}):"
+                yield from lines_of(body, inner)
+            case Group(body):
+                yield from lines_of(body, indent)
             case If(condition, [], other):
                 yield f"{indent}if not ({printed(condition)}):"
                 yield from lines_of(other, inner)
             case If(condition, then, other):
-                yield f"{indent}if {printed(condition)}:"
+                yield from _line("if ", condition, ":", indent)
                 yield from lines_of(then, inner)
                 if len(other) == 1 and isinstance(other[0], If) and other[0].then:
                     first, *more = lines_of(other, indent)
@@ -166,3 +169,15 @@ def lines_of(block: list[Node], indent: str = "") -> Iterator[str]:
                 elif other:
                     yield f"{indent}else:"
                     yield from lines_of(other, inner)
+
+
+def _line(before: str, expr: Expr, after: str, indent: str) -> Iterator[str]:
+    """A statement with one expression: a line, or, where that is too long, one for each operand of `and` or `or`."""
+    line = f"{indent}{before}{printed(expr)}{after}"
+    if len(line) <= _WIDTH or not isinstance(expr, Logic):
+        yield line
+        return
+    yield f"{indent}{before}("
+    for number, text in enumerate(operands_of(expr)):
+        yield f"{indent}    {expr.op + ' ' if number else ''}{text}"
+    yield f"{indent}){after}"

@@ -20,6 +20,7 @@ _PRECEDENCE = {
     **dict.fromkeys(("+", "-"), level.SUM),
     **dict.fromkeys(("*", "//", "%"), level.PRODUCT),
 }
+_LOGIC = {"and": level.AND, "or": level.OR}
 #: What holds where a comparison does not, and the comparison with its sides exchanged.
 OPPOSITE = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 MIRRORED = {"==": "==", "!=": "!=", "<": ">", ">": "<", "<=": ">=", ">=": "<="}
@@ -221,6 +222,11 @@ def printed(expr: Expr, precedence: int = 0) -> str:
     return f"({text})" if own < precedence else text
 
 
+def operands_of(expr: Logic) -> list[str]:
+    """The texts of what `and` or `or` connects."""
+    return [printed(operand, _LOGIC[expr.op]) for operand in expr.operands]
+
+
 def _printed(expr: Expr) -> tuple[int, str]:
     """How strongly the text of an expression binds, and the text."""
     match expr:
@@ -244,9 +250,8 @@ def _printed(expr: Expr) -> tuple[int, str]:
             return level.COMPARE, f"{printed(low)} <= {printed(operand, level.COMPARE + 1)} < {printed(stop)}"
         case Not(operand):
             return level.NOT, f"not {printed(operand, level.NOT)}"
-        case Logic(op, operands):
-            own = level.AND if op == "and" else level.OR
-            return own, f" {op} ".join(printed(operand, own) for operand in operands)
+        case Logic(op):
+            return _LOGIC[op], f" {op} ".join(operands_of(expr))
         case Conditional(condition, yes, no):
             return (
                 level.CHOICE,

@@ -11,11 +11,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import accumulate
 from struct import unpack
+from typing import Any
 
-from sigflow.checksums.algorithm import Algorithm, Buffer
+from sigflow.checksums.algorithm import Algorithm, Buffer, Native
+from sigflow.reads import u1, u2be, u2le
 
 _M = 65535
 _HALF_OF_M = 32768  # the inverse of 2 modulo 65535
+
+#: Of the native forms: the low half of a state, and words whose weighed sum stays far below 2**63.
+WORDS_LOW = 0xFFFFFFFF
+WORDS_CHUNK = 1 << 20
 
 #: Over the bytes at even and at odd positions: their sum, and the sum of position times byte; and the sum of all bytes.
 Part = tuple[int, int, int, int, int]
@@ -104,9 +110,79 @@ def _append(state: bytes, data: Buffer) -> bytes:
     return state + bytes(data)
 
 
-def _algorithm(name: str, width: int, compute: Callable[[Buffer], int], final: Callable[[Part, int], int]) -> Algorithm:
-    return Algorithm(name, width, compute, _append, b"", compute, lambda: WordRanges(final))
+# ---------------------------------------------------------------- native
+#
+# An odd last byte is half of a word that the next bytes complete; `odd` says that one stands at the end.  Of the
+# Internet checksum a state is total << 1 | odd, the total being exact; of Fletcher-32 it is b << 32 | a << 1 | odd with
+# both sums modulo 65535.
 
 
-INTERNET = _algorithm("internet", 16, internet, _internet_of)
-FLETCHER_32 = _algorithm("fletcher-32", 32, fletcher_32, _fletcher_32_of)
+def internet_begin(P: Any) -> Any:
+    return 0
+
+
+def internet_update(state: Any, data: Any, a: Any, b: Any, P: Any, T: Any) -> Any:
+    total = state >> 1
+    if state & 1 and a < b:
+        total += u1(data, a)
+        a += 1
+        state = 0
+    words = (b - a) // 2
+    for n in range(words):
+        total += u2be(data, a + 2 * n)
+    if a + 2 * words < b:
+        return (total + 256 * u1(data, b - 1)) << 1 | 1
+    return total << 1 | state & 1
+
+
+def internet_finish(state: Any, size: Any, P: Any, T: Any) -> Any:
+    total = state >> 1
+    # Modulo 65535 the sums 0 and 65535 are one; the folded sum is 0 only where every byte is.
+    return 65535 - (total % 65535 or (65535 if total else 0))
+
+
+def fletcher_32_begin(P: Any) -> Any:
+    return 0
+
+
+def fletcher_32_update(state: Any, data: Any, a: Any, b: Any, P: Any, T: Any) -> Any:
+    first, second, odd = (state & WORDS_LOW) >> 1, state >> 32, state & 1
+    if odd and a < b:
+        first += 256 * u1(data, a)
+        second += 256 * u1(data, a)
+        a += 1
+        odd = 0
+    while b - a >= 2:
+        words = min((b - a) // 2, WORDS_CHUNK)
+        second += words * first
+        for n in range(words):
+            first += u2le(data, a + 2 * n)
+            second += (words - n) * u2le(data, a + 2 * n)
+        first %= 65535
+        second %= 65535
+        a += 2 * words
+    if a < b:
+        first += u1(data, a)
+        second += first
+        odd = 1
+    return second % 65535 << 32 | first % 65535 << 1 | odd
+
+
+def fletcher_32_finish(state: Any, size: Any, P: Any, T: Any) -> Any:
+    return state >> 32 << 16 | (state & WORDS_LOW) >> 1
+
+
+# ---------------------------------------------------------------- the algorithms
+
+_NATIVE_INTERNET = Native("internet", (internet_begin, internet_update, internet_finish))
+_NATIVE_FLETCHER = Native("fletcher_32", (fletcher_32_begin, fletcher_32_update, fletcher_32_finish))
+ALGORITHMS = (
+    Algorithm(
+        "internet", 16, internet, _append, b"", internet, lambda: WordRanges(_internet_of),
+        native=_NATIVE_INTERNET, check=0xF62A,
+    ),
+    Algorithm(
+        "fletcher-32", 32, fletcher_32, _append, b"", fletcher_32, lambda: WordRanges(_fletcher_32_of),
+        native=_NATIVE_FLETCHER, check=0xDF09D509,
+    ),
+)  # fmt: skip

@@ -1,4 +1,4 @@
-"""XOR and sums of bytes.
+"""XOR of bytes, and their sums modulo 2**8, 2**16 and 2**32.
 
 Both fold big integers or call `sum`, so that no loop in Python runs over the bytes.
 """
@@ -6,8 +6,13 @@ Both fold big integers or call `sum`, so that no loop in Python runs over the by
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from sigflow.checksums.algorithm import Algorithm, Buffer
+from sigflow.checksums.algorithm import Algorithm, Buffer, Native
+from sigflow.reads import u1
+
+#: The place in P of the native sum.
+SUM_MASK = 0
 
 
 def xor(data: Buffer) -> int:
@@ -69,7 +74,60 @@ class SumRanges:
         return part
 
 
-def _sum(width: int) -> Algorithm:
+# ---------------------------------------------------------------- native
+
+
+def sum_begin(P: Any) -> Any:
+    return 0
+
+
+def sum_update(state: Any, data: Any, a: Any, b: Any, P: Any, T: Any) -> Any:
+    for at in range(a, b):
+        state += u1(data, at)
+    return state & P[SUM_MASK]
+
+
+def sum_finish(state: Any, size: Any, P: Any, T: Any) -> Any:
+    return state
+
+
+def sum_advance(state: Any, data: Any, a: Any, b: Any, P: Any, T: Any) -> Any:
+    return sum_update(state, data, a, b, P, T)
+
+
+def sum_over(state: Any, low: Any, high: Any, size: Any, P: Any, T: Any) -> Any:
+    return (state + high - low) & P[SUM_MASK]
+
+
+def xor_begin(P: Any) -> Any:
+    return 0
+
+
+def xor_update(state: Any, data: Any, a: Any, b: Any, P: Any, T: Any) -> Any:
+    for at in range(a, b):
+        state ^= u1(data, at)
+    return state
+
+
+def xor_finish(state: Any, size: Any, P: Any, T: Any) -> Any:
+    return state
+
+
+def xor_advance(state: Any, data: Any, a: Any, b: Any, P: Any, T: Any) -> Any:
+    return xor_update(state, data, a, b, P, T)
+
+
+def xor_over(state: Any, low: Any, high: Any, size: Any, P: Any, T: Any) -> Any:
+    return state ^ low ^ high
+
+
+# ---------------------------------------------------------------- the algorithms
+
+_NATIVE_XOR = Native("xor", (xor_begin, xor_update, xor_finish, xor_advance, xor_over))
+_NATIVE_SUM = (sum_begin, sum_update, sum_finish, sum_advance, sum_over)
+
+
+def _sum(width: int, check: int) -> Algorithm:
     mask = (1 << width) - 1
 
     def compute(data: Buffer) -> int:
@@ -78,13 +136,15 @@ def _sum(width: int) -> Algorithm:
     def update(state: int, data: Buffer) -> int:
         return state + sum(data) & mask
 
-    return Algorithm(f"sum-{width}", width, compute, update, range_form=lambda: SumRanges(mask))
+    native = Native("sum", _NATIVE_SUM, (mask,))
+    return Algorithm(
+        f"sum-{width}", width, compute, update, range_form=lambda: SumRanges(mask), native=native, check=check
+    )
 
 
 def _update_xor(state: int, data: Buffer) -> int:
     return state ^ xor(data)
 
 
-XOR_8 = Algorithm("xor-8", 8, xor, _update_xor, range_form=XorRanges)
-#: Sums of bytes, modulo 2**8, 2**16 and 2**32.
-SUM_8, SUM_16, SUM_32 = _sum(8), _sum(16), _sum(32)
+XOR_8 = Algorithm("xor-8", 8, xor, _update_xor, range_form=XorRanges, native=_NATIVE_XOR, check=0x31)
+ALGORITHMS = (XOR_8, _sum(8, 0xDD), _sum(16, 0x1DD), _sum(32, 0x1DD))
