@@ -22,6 +22,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from sigflow import runtime
 from sigflow.compiler.emit.native.builder import Builder, Inexpressible, Unreachable
 from sigflow.compiler.emit.native.epilogue import Epilogue
 from sigflow.compiler.emit.native.evaluate import Context
@@ -34,7 +35,6 @@ from sigflow.compiler.emit.shared import Module
 from sigflow.compiler.measure import MeasurePlan
 from sigflow.compiler.measure.scope import Scope
 from sigflow.diagnostics import Place
-from sigflow.runtime import native
 
 #: Fields within so many leading bytes are not held against the frame limit one by one.
 _USUAL = 64
@@ -93,7 +93,7 @@ def _written(builder: Builder, module: Module, measure: MeasurePlan) -> NativeMe
     epilogue.write()
     statements = eliminate_dead_code([Assign("last", AT + Local("limit")), *builder.root])
     functions = {node.function for expr in exprs(statements) for node in nodes(expr) if isinstance(node, Call)}
-    for name in sorted(functions & vars(native).keys()):
+    for name in sorted(functions & set(runtime.__all__)):
         module.need(name)
     return NativeMeasure(tuple(lines_of(statements)), tuple(builder.reasons), frame.least, epilogue.counts)
 
