@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from sigflow.compiler import schema as sc
 from sigflow.compiler.emit.expressions import AND
 from sigflow.compiler.emit.reads import Reads, Slot
-from sigflow.compiler.emit.shared import Module
+from sigflow.compiler.emit.shared import Module, line_of
 from sigflow.compiler.emit.writer import Writer
 from sigflow.compiler.measure import operations as op
 from sigflow.compiler.plan import ClassPlan, Step
@@ -46,6 +46,9 @@ class IncrementalMeasure(Reads):
     def leave_if(self, condition: str, reason: str) -> None:
         with self.out.block(f"if {condition}:"):
             self.out(f"raise {self.module.need('Refused')}({reason!r})")
+
+    def source(self, one: op.Source, _slot: Slot) -> None:
+        self.out(line_of(one.step.attr))
 
     def need(self, one: op.Need, _slot: Slot) -> None:
         self.wait(f"io.lacks{'_bits' if one.bits else ''}({', '.join(map(str, one.sizes))})")
@@ -143,6 +146,7 @@ class IncrementalMeasure(Reads):
 
     WRITERS: ClassVar[dict[type[op.Operation], Callable[[Any, Any, Slot], None]]] = {
         **Reads.WRITERS,
+        op.Source: source,
         op.Need: need,
         op.NeedComputed: need_computed,
         op.NeedTerminator: need_terminator,
@@ -161,4 +165,4 @@ _NOWHERE = Slot("", (), "")
 
 
 def _which(mark: op.Mark) -> str:
-    return f"{'stop' if mark.stop else 'start'}_{mark.number}"
+    return f"{'stop' if mark.stop else 'start'}_{mark.name}"

@@ -18,6 +18,13 @@ Size = int | sc.Code
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """What follows comes from this field of the spec."""
+
+    step: Step
+
+
+@dataclass(frozen=True, slots=True)
 class Need:
     """The bytes of fields in a row must have arrived: their sizes, or the widths of bit fields."""
 
@@ -102,11 +109,11 @@ class Unique:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Keep where field `number` of the class starts, or stops.  inner: with its object, for the frame to ask; else in a
-    local.  less: bytes of a terminator that lie before this place and are none of the field's.
+    """Keep where a field of the class starts, or stops, by its name.  inner: with its object, for the frame to ask;
+    else in a local.  less: bytes of a terminator that lie before this place and are none of the field's.
     """
 
-    number: int
+    name: str
     stop: bool
     inner: bool
     less: int = 0
@@ -185,7 +192,7 @@ class Finish:
 
 #: What one field of a class is, beside what stands around it.
 Field = Read | Measure | Skip | Branch | Switch | Loop
-Operation = Field | Need | NeedComputed | NeedTerminator | Check | Unique | Mark | Enter | Leave | Finish
+Operation = Field | Source | Need | NeedComputed | NeedTerminator | Check | Unique | Mark | Enter | Leave | Finish
 
 
 def predicates(attr: sc.Attr, enum: sc.Enum | None) -> Iterator[Predicate]:

@@ -63,21 +63,22 @@ class _Class:
                 self.marked |= {checksum.attr, *(end for over in checksum.over for end in (over.first, over.last))}
 
     def all(self) -> Iterator[op.Operation]:
-        for number, step in enumerate(self.plan.steps):
+        for step in self.plan.steps:
             inner, limit = step.attr in self.scope.inner, self.hints.max_sizes.get(step.attr)
+            yield op.Source(step)
             if step.attr in self.marked:
-                yield op.Mark(number, False, False)
+                yield op.Mark(step.name, False, False)
             if inner:
-                yield op.Mark(number, False, True)
+                yield op.Mark(step.name, False, True)
             if limit is not None:
                 yield op.Enter(step, limit, self.reason(step, TOO_LONG))
             yield from self.field(step)
             if limit is not None:
                 yield op.Leave()
             if inner:
-                yield op.Mark(number, True, True, trailing(step.wire))
+                yield op.Mark(step.name, True, True, trailing(step.wire))
             if step.attr in self.marked:
-                yield op.Mark(number, True, False, trailing(step.wire))
+                yield op.Mark(step.name, True, False, trailing(step.wire))
         if self.is_unit:
             yield op.Finish(tuple(self.covered(checksum) for checksum in self.hints.checksums))
 
@@ -167,7 +168,7 @@ class _Class:
             last = depth == len(path) - 1
             wire = self.scope.types.names.wires[attr]
             if last or (isinstance(wire, User) and wire.bounded):
-                mark = op.Mark(self.scope.number(attr), stop and last, depth > 0)
+                mark = op.Mark(self.scope.plan.member_names[attr], stop and last, depth > 0)
                 places.append(op.Place(path[:depth], mark))
         return tuple(places)
 
@@ -209,7 +210,7 @@ def _together(operations: Iterable[op.Operation]) -> list[op.Operation]:
             continue
         if isinstance(one, op.Need):
             last = len(merged)
-        elif not isinstance(one, op.Mark) and not (isinstance(one, op.Read) and _is_sound(one)):
+        elif not isinstance(one, op.Source | op.Mark) and not (isinstance(one, op.Read) and _is_sound(one)):
             last = None
         merged.append(one)
     return merged
