@@ -153,6 +153,37 @@ enums:
         b"\x00\x01\x02\x0a\x1a\x80\xff",
     ),
     Case(
+        "bits_eight",
+        """
+seq:
+  - {id: a, type: b62, valid: {expr: _ % 5 < 3}}
+  - {id: b, type: b2}
+  - {id: c, type: b2le}
+  - {id: d, type: b62le, valid: {expr: _ % 5 < 3}}
+  - {id: e, type: b2}
+  - {id: f, type: b62, valid: {expr: _ % 5 < 3}}
+  - {id: body, size: b}
+""",
+        (
+            "ffffffffffffffff 0000000000000002 8000000000000001 414141",
+            "0000000000000001 fcffffffffffff3f 0000000000000001 41",
+            "8000000000000000 ffffffffffffffff c000000000000002",
+        ),
+        b"\x00\x01\x41\x7f\x80\xff",
+    ),
+    Case(
+        "sizes_while_read",
+        """
+seq:
+  - {id: n, type: u1, valid: {max: 5}}
+  - {id: few, type: u1, repeat: expr, repeat-expr: n, valid: {expr: _ != few.size and few.size < 5}}
+  - {id: more, type: u1, repeat: until, repeat-until: _ == more.size}
+  - {id: last, type: u1, valid: {expr: _ == few.size or _ == more.size}}
+""",
+        ("02 0001 000002 03", "00 01 00", "03 020303 00020204 04", "01 00 41000003 01", "03 02 02"),
+        b"\x00\x01\x02\x03\x04\x05",
+    ),
+    Case(
         "bits_nine_be",
         """
 seq:
