@@ -91,74 +91,76 @@ class CcsdsSpacePacket(KaitaiStruct):
 
     def _read(self) -> None:
         io = self._io
+        # lines 24 to 43: version to data_length
         if io._bits_left or io._end - io._pos < 6:
             self.version = io.read_bits_int_be(3)
             if self.version != 0:
                 raise ValidationNotEqualError(0, self.version, io, '/seq/0')
             number = io.read_bits_int_be(1)
-            self.packet_type = _ENUM_0.get(number, number)
+            self.packet_type = _ENUM_CcsdsSpacePacket_PacketTypes.get(number, number)
             self.has_secondary_header = io.read_bits_int_be(1) != 0
             self.apid = io.read_bits_int_be(11)
             number = io.read_bits_int_be(2)
-            self.sequence_flags = _ENUM_1.get(number, number)
+            self.sequence_flags = _ENUM_CcsdsSpacePacket_Segments.get(number, number)
             self.sequence_count = io.read_bits_int_be(14)
             self.data_length = io.read_u2be()
         else:
-            _0, _1 = _UNPACK_0(io._data, io._pos)
+            _0, _1 = _UNPACK_CcsdsSpacePacket_version_to_data_length(io._data, io._pos)
             io._pos += 6
             self.version = _0 >> 29
             number = _0 >> 28 & 0x1
-            self.packet_type = _ENUM_0.get(number, number)
+            self.packet_type = _ENUM_CcsdsSpacePacket_PacketTypes.get(number, number)
             self.has_secondary_header = (_0 >> 27 & 0x1) != 0
             self.apid = _0 >> 16 & 0x7ff
             number = _0 >> 14 & 0x3
-            self.sequence_flags = _ENUM_1.get(number, number)
+            self.sequence_flags = _ENUM_CcsdsSpacePacket_Segments.get(number, number)
             self.sequence_count = _0 & 0x3fff
             if self.version != 0:
                 io._pos -= 2
                 raise ValidationNotEqualError(0, self.version, io, '/seq/0')
             self.data_length = _1
+        # line 46: data
         self.data = io.read_bytes(self.data_length + 1)
 
     def _steps(self, io: Window) -> Any:
+        # line 24: version
         while io.lacks_bits(3):
             yield
         self.version = io.read_bits_int_be(3)
         if self.version != 0:
             raise Refused('valid')
-        while io.lacks_bits(1):
+        # line 28: packet_type
+        while io.lacks_bits(1, 1, 11, 2, 14):
             yield
         number = io.read_bits_int_be(1)
-        self.packet_type = _ENUM_0.get(number, number)
-        while io.lacks_bits(1):
-            yield
+        self.packet_type = _ENUM_CcsdsSpacePacket_PacketTypes.get(number, number)
+        # line 31: has_secondary_header
         self.has_secondary_header = io.read_bits_int_be(1) != 0
-        while io.lacks_bits(11):
-            yield
+        # line 34: apid
         self.apid = io.read_bits_int_be(11)
-        while io.lacks_bits(2):
-            yield
+        # line 37: sequence_flags
         number = io.read_bits_int_be(2)
-        self.sequence_flags = _ENUM_1.get(number, number)
-        while io.lacks_bits(14):
-            yield
+        self.sequence_flags = _ENUM_CcsdsSpacePacket_Segments.get(number, number)
+        # line 40: sequence_count
         self.sequence_count = io.read_bits_int_be(14)
+        # line 43: data_length
         while io.lacks(2):
             yield
         self.data_length = io.read_u2be()
+        # line 46: data
         io.skip(self.data_length + 1)
         return Measured(io.pos(), io.looked)
         yield
 
 
-_ENUM_0 = members(CcsdsSpacePacket.PacketTypes)
-_ENUM_1 = members(CcsdsSpacePacket.Segments)
-_RUN_0 = Run(
+_ENUM_CcsdsSpacePacket_PacketTypes = members(CcsdsSpacePacket.PacketTypes)
+_ENUM_CcsdsSpacePacket_Segments = members(CcsdsSpacePacket.Segments)
+_RUN_CcsdsSpacePacket_version_to_data_length = Run(
     '>',
     ((('version', 3), ('packet_type', 1), ('has_secondary_header', 1), ('apid', 11), ('sequence_flags', 2), ('sequence_count', 14)), 'I', 4, 'be'),
     ('data_length', 'H', 2),
 )
-_UNPACK_0 = _RUN_0.unpack
+_UNPACK_CcsdsSpacePacket_version_to_data_length = _RUN_CcsdsSpacePacket_version_to_data_length.unpack
 
 
 def _columns() -> Any:
@@ -186,8 +188,10 @@ def _measure(data: Any, at: int, end: int) -> Any:
         return None
     _bits_0, data_length = _HEAD(data, at)
     version = _bits_0 >> 29 & 0x7
+    # line 24: version
     if version != 0:
         return 'valid'
+    # line 46: data
     return 6 + (data_length + 1)
 
 

@@ -107,18 +107,22 @@ class InstrumentHdr(KaitaiStruct):
 
         def _read(self) -> None:
             io = self._io
+            # line 77: text
             self._raw_text = io.read_bytes_term(13, False, True, True)
             self.text = InstrumentHdr.Pair(KaitaiStream(self._raw_text), self, self._root)
+            # line 80: line_feed
             self.line_feed = io.read_u1()
             _ = self.line_feed
             if not (_ == 10 and (self.is_end or len(self.text.key) > 0 and self.text.size > len(self.text.key))):
                 raise ValidationExprError(_, io, '/types/line/seq/1')
 
         def _steps(self, io: Window) -> Any:
+            # line 77: text
             while io.lacks_term(b'\r'):
                 yield
             self._raw_text = io.read_bytes_term(13, False, True, True)
             self.text = InstrumentHdr.Pair(KaitaiStream(self._raw_text), self, self._root)
+            # line 80: line_feed
             while io.lacks(1):
                 yield
             self.line_feed = io.read_u1()
@@ -127,6 +131,7 @@ class InstrumentHdr(KaitaiStruct):
                 raise Refused('bad-line')
             yield from ()
 
+        # line 87: is_end
         @property
         def is_end(self) -> bool:
             if hasattr(self, '_m_is_end'):
@@ -134,6 +139,7 @@ class InstrumentHdr(KaitaiStruct):
             self._m_is_end = self.text.size == 4 and self.text.key == ";END"
             return self._m_is_end
 
+        # line 89: is_number
         @property
         def is_number(self) -> bool:
             """The value is 1 to 8 decimal digits."""
@@ -142,6 +148,7 @@ class InstrumentHdr(KaitaiStruct):
             self._m_is_number = len(self.text.value) >= 1 and len(self.text.value) <= 8 and min(self.text.value) >= 48 and max(self.text.value) <= 57
             return self._m_is_number
 
+        # line 93: len
         @property
         def len(self) -> int:
             """The payload's length as far as it is known here; 0 for none, or none that can be read."""
@@ -150,6 +157,7 @@ class InstrumentHdr(KaitaiStruct):
             self._m_len = self.len_before if self.text.key != "LEN" else int(self.text.value.decode('ascii')) if self.is_number else 0
             return self._m_len
 
+        # line 96: order
         @property
         def order(self) -> str:
             """The payload's byte order as far as it is known here."""
@@ -179,15 +187,18 @@ class InstrumentHdr(KaitaiStruct):
 
         def _read(self) -> None:
             io = self._io
+            # line 101: key_bytes
             self.key_bytes = io.read_bytes_term(58, False, True, False)
             _ = self.key_bytes
             if not (len(_) == 0 or min(_) >= 32 and max(_) <= 126):
                 raise ValidationExprError(_, io, '/types/pair/seq/0')
+            # line 107: value
             self.value = io.read_bytes_full()
             _ = self.value
             if not (len(_) == 0 or min(_) >= 32 and max(_) <= 126):
                 raise ValidationExprError(_, io, '/types/pair/seq/1')
 
+        # line 113: key
         @property
         def key(self) -> str:
             if hasattr(self, '_m_key'):
@@ -195,6 +206,7 @@ class InstrumentHdr(KaitaiStruct):
             self._m_key = self.key_bytes.decode('ascii')
             return self._m_key
 
+        # line 115: size
         @property
         def size(self) -> int:
             if hasattr(self, '_m_size'):
@@ -210,9 +222,11 @@ class InstrumentHdr(KaitaiStruct):
 
     def _read(self) -> None:
         io = self._io
+        # line 36: marker
         self.marker = io.read_bytes(6)
         if self.marker != b'*HDR\r\n':
             raise ValidationNotEqualError(b'*HDR\r\n', self.marker, io, '/seq/0')
+        # line 38: lines
         self.lines = []
         i = 0
         while True:
@@ -221,23 +235,29 @@ class InstrumentHdr(KaitaiStruct):
             if _.is_end:
                 break
             i += 1
+        # line 47: length_known
         self.length_known = io.read_bytes(0)
         _ = self.length_known
         if not (self.lines[-1].len >= 1 and self.lines[-1].len <= 10000000):
             raise ValidationExprError(_, io, '/seq/2')
+        # line 53: order_known
         self.order_known = io.read_bytes(0)
         _ = self.order_known
         if not (self.lines[-1].order == "L" or self.lines[-1].order == "B"):
             raise ValidationExprError(_, io, '/seq/3')
+        # line 59: payload
         self.payload = io.read_bytes(self.lines[-1].len)
+        # line 62: checksum
         self.checksum = io.read_u4be()
 
     def _steps(self, io: Window) -> Any:
+        # line 36: marker
         while io.lacks(6):
             yield
         self.marker = io.read_bytes(6)
         if self.marker != b'*HDR\r\n':
             raise Refused('contents')
+        # line 38: lines
         io.enter(4090, 'header-too-long')
         seen = set()
         self.lines = []
@@ -258,27 +278,32 @@ class InstrumentHdr(KaitaiStruct):
                 break
             i += 1
         io.leave()
+        # line 47: length_known
         while io.lacks(0):
             yield
         self.length_known = io.read_bytes(0)
         _ = self.length_known
         if not (self.lines[-1].len >= 1 and self.lines[-1].len <= 10000000):
             raise Refused('bad-length')
+        # line 53: order_known
         while io.lacks(0):
             yield
         self.order_known = io.read_bytes(0)
         _ = self.order_known
         if not (self.lines[-1].order == "L" or self.lines[-1].order == "B"):
             raise Refused('bad-endian')
-        start_4 = io.pos()
+        # line 59: payload
+        start_payload = io.pos()
         io.skip(self.lines[-1].len)
-        stop_4 = io.pos()
-        start_5 = io.pos()
+        stop_payload = io.pos()
+        # line 62: checksum
+        start_checksum = io.pos()
         io.skip(4)
-        stop_5 = io.pos()
-        return Measured(io.pos(), io.looked, ((start_5, ((start_4, stop_4),)),))
+        stop_checksum = io.pos()
+        return Measured(io.pos(), io.looked, ((start_checksum, ((start_payload, stop_payload),)),))
         yield
 
+    # line 66: byte_order
     @property
     def byte_order(self) -> str:
         """`L` or `B`, the byte order of the numbers in the payload."""

@@ -88,10 +88,12 @@ class Nmea0183(KaitaiStruct):
 
         def _read(self) -> None:
             io = self._io
+            # line 53: address
             self.address = io.read_bytes_term(44, False, True, False).decode('iso8859-1')
             _ = self.address
             if not len(self.text) > 0:
                 raise ValidationExprError(_, io, '/types/sentence/seq/0')
+            # line 61: fields
             self.fields = []
             moved = io._pos
             for i in range(self.num_fields):
@@ -100,6 +102,7 @@ class Nmea0183(KaitaiStruct):
                     moved = io.moved(moved)
             io.listed(moved, len(self.fields))
 
+        # line 69: text
         @property
         def text(self) -> bytes:
             """The body as it was sent."""
@@ -114,6 +117,7 @@ class Nmea0183(KaitaiStruct):
                 io.seek(_pos)
             return self._m_text
 
+        # line 73: pieces
         @property
         def pieces(self) -> list[str]:
             """The body cut after each comma; there is no piece after a comma that ends it."""
@@ -139,6 +143,7 @@ class Nmea0183(KaitaiStruct):
                 io.seek(_pos)
             return self._m_pieces
 
+        # line 80: num_fields
         @property
         def num_fields(self) -> int:
             if hasattr(self, '_m_num_fields'):
@@ -154,33 +159,38 @@ class Nmea0183(KaitaiStruct):
 
     def _read(self) -> None:
         io = self._io
+        # line 31: start
         self.start = io.read_bytes(1).decode('iso8859-1')
         if self.start not in ("$", "!"):
             raise ValidationNotAnyOfError(self.start, io, '/seq/0')
+        # line 36: body
         self._raw_body = io.read_bytes_term(42, False, True, True)
         self.body = Nmea0183.Sentence(KaitaiStream(self._raw_body), self, self._root)
         _ = self.body
         if not (min(_.text) >= 32 and max(_.text) <= 126):
             raise ValidationExprError(_, io, '/seq/1')
+        # lines 44 to 48: checksum to eol
         if io._end - io._pos < 4:
             self.checksum = io.read_bytes(2).decode('iso8859-1')
             self.eol = io.read_bytes(2)
             if self.eol != b'\r\n':
                 raise ValidationNotEqualError(b'\r\n', self.eol, io, '/seq/3')
         else:
-            _0, self.eol = _UNPACK_0(io._data, io._pos)
+            _0, self.eol = _UNPACK_Nmea0183_checksum_to_eol(io._data, io._pos)
             io._pos += 4
             self.checksum = _0.decode('iso8859-1')
             if self.eol != b'\r\n':
                 raise ValidationNotEqualError(b'\r\n', self.eol, io, '/seq/3')
 
     def _steps(self, io: Window) -> Any:
+        # line 31: start
         while io.lacks(1):
             yield
         self.start = io.read_bytes(1).decode('iso8859-1')
         if self.start not in ("$", "!"):
             raise Refused('valid')
-        start_1 = io.pos()
+        # line 36: body
+        start_body = io.pos()
         io.enter(1019, 'not-ascii')
         while io.lacks_term(b'*'):
             yield
@@ -190,25 +200,27 @@ class Nmea0183(KaitaiStruct):
         if not (min(_.text) >= 32 and max(_.text) <= 126):
             raise Refused('not-ascii')
         io.leave()
-        stop_1 = io.pos() - 1
-        start_2 = io.pos()
+        stop_body = io.pos() - 1
+        # line 44: checksum
+        start_checksum = io.pos()
         io.skip(2)
-        stop_2 = io.pos()
+        stop_checksum = io.pos()
+        # line 48: eol
         while io.lacks(2):
             yield
         self.eol = io.read_bytes(2)
         if self.eol != b'\r\n':
             raise Refused('contents')
-        return Measured(io.pos(), io.looked, ((start_2, ((start_1, stop_1),)),))
+        return Measured(io.pos(), io.looked, ((start_checksum, ((start_body, stop_body),)),))
         yield
 
 
-_RUN_0 = Run(
+_RUN_Nmea0183_checksum_to_eol = Run(
     '>',
     ('checksum', '2s', 2),
     ('eol', '2s', 2),
 )
-_UNPACK_0 = _RUN_0.unpack
+_UNPACK_Nmea0183_checksum_to_eol = _RUN_Nmea0183_checksum_to_eol.unpack
 
 
 def _columns() -> Any:

@@ -115,30 +115,30 @@ class Sgf1(KaitaiStruct):
 
         def _read(self) -> None:
             io = self._io
+            # lines 63 to 68: reserved to encoding
             if io._bits_left or io._end - io._pos < 1:
                 self.reserved = io.read_bits_int_be(5)
                 self.compressed = io.read_bits_int_be(1) != 0
                 number = io.read_bits_int_be(2)
-                self.encoding = _ENUM_0.get(number, number)
+                self.encoding = _ENUM_Sgf1_PayloadEncoding.get(number, number)
             else:
-                _0, = _UNPACK_0(io._data, io._pos)
+                _0, = _UNPACK_Flags_reserved_to_encoding(io._data, io._pos)
                 io._pos += 1
-                self.reserved, self.compressed, self.encoding = _BITS_0[_0]
+                self.reserved, self.compressed, self.encoding = _BITS_Flags_reserved_to_encoding[_0]
 
         if not TYPE_CHECKING:
             _io = Late('_io', at_its_end)
 
         def _steps(self, io: Window) -> Any:
-            while io.lacks_bits(5):
+            # line 63: reserved
+            while io.lacks_bits(5, 1, 2):
                 yield
             self.reserved = io.read_bits_int_be(5)
-            while io.lacks_bits(1):
-                yield
+            # line 65: compressed
             self.compressed = io.read_bits_int_be(1) != 0
-            while io.lacks_bits(2):
-                yield
+            # line 68: encoding
             number = io.read_bits_int_be(2)
-            self.encoding = _ENUM_0.get(number, number)
+            self.encoding = _ENUM_Sgf1_PayloadEncoding.get(number, number)
             yield from ()
 
     def __init__(self, _io: Any, _parent: Any = None, _root: Any = None) -> None:
@@ -149,60 +149,66 @@ class Sgf1(KaitaiStruct):
 
     def _read(self) -> None:
         io = self._io
+        # lines 29 to 31: magic to version
         if io._end - io._pos < 5:
             self.magic = io.read_bytes(4)
             if self.magic != b'SGF1':
                 raise ValidationNotEqualError(b'SGF1', self.magic, io, '/seq/0')
             self.version = io.read_u1()
         else:
-            self.magic, _1 = _UNPACK_1(io._data, io._pos)
+            self.magic, _1 = _UNPACK_Sgf1_magic_to_version(io._data, io._pos)
             io._pos += 5
             if self.magic != b'SGF1':
                 io._pos -= 1
                 raise ValidationNotEqualError(b'SGF1', self.magic, io, '/seq/0')
             self.version = _1
+        # line 39: flags
         self.flags = Sgf1.Flags(io, self, self._root)
+        # lines 41 to 50: stream_id to checksum
         if io._end - io._pos < 20:
-            _RUN_2.short(self, io)
-        self.stream_id, self.sequence, self.payload_length, self.checksum = _UNPACK_2(io._data, io._pos)
+            _RUN_Sgf1_stream_id_to_checksum.short(self, io)
+        self.stream_id, self.sequence, self.payload_length, self.checksum = _UNPACK_Sgf1_stream_id_to_checksum(io._data, io._pos)
         io._pos += 20
+        # line 53: payload
         self.payload = io.read_bytes(self.payload_length)
 
     def _steps(self, io: Window) -> Any:
-        start_0 = io.pos()
+        # line 29: magic
+        start_magic = io.pos()
         while io.lacks(4):
             yield
         self.magic = io.read_bytes(4)
         if self.magic != b'SGF1':
             raise Refused('contents')
-        stop_0 = io.pos()
+        stop_magic = io.pos()
+        # line 31: version
         while io.lacks(1):
             yield
         self.version = io.read_u1()
+        # line 39: flags
         child = Sgf1.Flags.__new__(Sgf1.Flags)
         child._io, child._parent, child._root = io, self, self._root
         yield from child._steps(io)
         self.flags = child
-        while io.lacks(4):
+        # line 41: stream_id
+        while io.lacks(4, 8, 4, 4):
             yield
         self.stream_id = io.read_u4be()
-        while io.lacks(8):
-            yield
+        # line 44: sequence
         self.sequence = io.read_u8be()
-        start_5 = io.pos()
-        while io.lacks(4):
-            yield
+        # line 47: payload_length
+        start_payload_length = io.pos()
         self.payload_length = io.read_u4be()
-        stop_5 = io.pos()
-        start_6 = io.pos()
-        while io.lacks(4):
-            yield
+        stop_payload_length = io.pos()
+        # line 50: checksum
+        start_checksum = io.pos()
         self.checksum = io.read_u4be()
-        stop_6 = io.pos()
-        start_7 = io.pos()
+        stop_checksum = io.pos()
+        # line 53: payload
+        start_payload = io.pos()
         io.skip(self.payload_length)
-        stop_7 = io.pos()
-        return Measured(io.pos(), io.looked, ((start_6, ((start_0, stop_5), (start_7, stop_7),)),))
+        stop_payload = io.pos()
+        return Measured(io.pos(), io.looked, ((start_checksum, ((start_magic, stop_payload_length), (start_payload, stop_payload),)),))
         yield
 
     if not TYPE_CHECKING:
@@ -216,10 +222,10 @@ class Sgf1(KaitaiStruct):
                 raw = unit._late
             except AttributeError:
                 return late.absent(unit)
-            value = _NEW(_CLASS_0)
+            value = _NEW(_CLASS_Sgf1_Flags)
             value._parent = value._root = unit
             value._late = raw
-            value.reserved, value.compressed, value.encoding = _BITS_0[raw[5]]
+            value.reserved, value.compressed, value.encoding = _BITS_Flags_reserved_to_encoding[raw[5]]
             unit.flags = value
             return value
         flags = Late.by('flags', _late_flags)
@@ -235,39 +241,39 @@ class Sgf1(KaitaiStruct):
         payload = Late.by('payload', _late_payload)
 
 
-_ENUM_0 = members(Sgf1.PayloadEncoding)
+_ENUM_Sgf1_PayloadEncoding = members(Sgf1.PayloadEncoding)
 _NEW = object.__new__
-_CLASS_0 = Sgf1.Flags
-_RUN_0 = Run(
+_CLASS_Sgf1_Flags = Sgf1.Flags
+_RUN_Flags_reserved_to_encoding = Run(
     '>',
     ((('reserved', 5), ('compressed', 1), ('encoding', 2)), 'B', 1, 'be'),
 )
-_UNPACK_0 = _RUN_0.unpack
-_RUN_1 = Run(
+_UNPACK_Flags_reserved_to_encoding = _RUN_Flags_reserved_to_encoding.unpack
+_RUN_Sgf1_magic_to_version = Run(
     '>',
     ('magic', '4s', 4),
     ('version', 'B', 1),
 )
-_UNPACK_1 = _RUN_1.unpack
-_RUN_2 = Run(
+_UNPACK_Sgf1_magic_to_version = _RUN_Sgf1_magic_to_version.unpack
+_RUN_Sgf1_stream_id_to_checksum = Run(
     '>',
     ('stream_id', 'I', 4),
     ('sequence', 'Q', 8),
     ('payload_length', 'I', 4),
     ('checksum', 'I', 4),
 )
-_UNPACK_2 = _RUN_2.unpack
+_UNPACK_Sgf1_stream_id_to_checksum = _RUN_Sgf1_stream_id_to_checksum.unpack
 
 
-def _split_0(_0: int) -> Any:
+def _split_Flags_reserved_to_encoding(_0: int) -> Any:
     _1 = _0 >> 3
     _2 = (_0 >> 2 & 0x1) != 0
     number = _0 & 0x3
-    _3 = _ENUM_0.get(number, number)
+    _3 = _ENUM_Sgf1_PayloadEncoding.get(number, number)
     return _1, _2, _3
 
 
-_BITS_0 = ByteFields(_split_0)
+_BITS_Flags_reserved_to_encoding = ByteFields(_split_Flags_reserved_to_encoding)
 
 
 def _columns() -> Any:
@@ -299,8 +305,10 @@ def _measure(data: Any, at: int, end: int) -> Any:
     if end - at < 26:
         return None
     magic, version, flags, stream_id, sequence, payload_length, checksum = _HEAD(data, at)
+    # line 29: magic
     if magic != b'SGF1':
         return 'contents'
+    # line 53: payload
     return 26 + payload_length
 
 

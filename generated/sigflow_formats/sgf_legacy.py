@@ -58,30 +58,33 @@ class SgfLegacy(KaitaiStruct):
 
     def _read(self) -> None:
         io = self._io
+        # lines 22 to 24: stream_id to payload_length
         if io._end - io._pos < 6:
-            _RUN_0.short(self, io)
-        self.stream_id, self.payload_length = _UNPACK_0(io._data, io._pos)
+            _RUN_SgfLegacy_stream_id_to_payload_length.short(self, io)
+        self.stream_id, self.payload_length = _UNPACK_SgfLegacy_stream_id_to_payload_length(io._data, io._pos)
         io._pos += 6
+        # line 27: payload
         self.payload = io.read_bytes(self.payload_length)
 
     def _steps(self, io: Window) -> Any:
-        while io.lacks(2):
+        # line 22: stream_id
+        while io.lacks(2, 4):
             yield
         self.stream_id = io.read_u2be()
-        while io.lacks(4):
-            yield
+        # line 24: payload_length
         self.payload_length = io.read_u4be()
+        # line 27: payload
         io.skip(self.payload_length)
         return Measured(io.pos(), io.looked)
         yield
 
 
-_RUN_0 = Run(
+_RUN_SgfLegacy_stream_id_to_payload_length = Run(
     '>',
     ('stream_id', 'H', 2),
     ('payload_length', 'I', 4),
 )
-_UNPACK_0 = _RUN_0.unpack
+_UNPACK_SgfLegacy_stream_id_to_payload_length = _RUN_SgfLegacy_stream_id_to_payload_length.unpack
 
 
 def _columns() -> Any:
@@ -103,6 +106,7 @@ def _measure(data: Any, at: int, end: int) -> Any:
     if end - at < 6:
         return None
     stream_id, payload_length = _HEAD(data, at)
+    # line 27: payload
     return 6 + payload_length
 
 

@@ -74,10 +74,12 @@ class Tlv(KaitaiStruct):
 
         def _read(self) -> None:
             io = self._io
+            # lines 35 to 37: tag to length
             if io._end - io._pos < 4:
-                _RUN_0.short(self, io)
-            self.tag, self.length = _UNPACK_0(io._data, io._pos)
+                _RUN_Element_tag_to_length.short(self, io)
+            self.tag, self.length = _UNPACK_Element_tag_to_length(io._data, io._pos)
             io._pos += 4
+            # line 40: value
             on = self.is_constructed
             if on == True:
                 self._raw_value = io.read_bytes(self.length)
@@ -86,16 +88,18 @@ class Tlv(KaitaiStruct):
                 self.value = io.read_bytes(self.length)
 
         def _steps(self, io: Window) -> Any:
-            while io.lacks(2):
+            # line 35: tag
+            while io.lacks(2, 2):
                 yield
             self.tag = io.read_u2be()
-            while io.lacks(2):
-                yield
+            # line 37: length
             self.length = io.read_u2be()
+            # line 40: value
             io.skip(self.length)
             return Measured(io.pos(), io.looked)
             yield
 
+        # line 48: is_constructed
         @property
         def is_constructed(self) -> bool:
             """The top bit of the tag is set."""
@@ -123,6 +127,7 @@ class Tlv(KaitaiStruct):
 
         def _read(self) -> None:
             io = self._io
+            # line 57: elements
             self.elements = []
             i = 0
             while io._pos < io._end:
@@ -137,6 +142,7 @@ class Tlv(KaitaiStruct):
 
     def _read(self) -> None:
         io = self._io
+        # line 25: elements
         self.elements = []
         i = 0
         while io._pos < io._end:
@@ -144,12 +150,12 @@ class Tlv(KaitaiStruct):
             i += 1
 
 
-_RUN_0 = Run(
+_RUN_Element_tag_to_length = Run(
     '>',
     ('tag', 'H', 2),
     ('length', 'H', 2),
 )
-_UNPACK_0 = _RUN_0.unpack
+_UNPACK_Element_tag_to_length = _RUN_Element_tag_to_length.unpack
 
 
 def _columns() -> Any:
@@ -178,6 +184,7 @@ def _measure(data: Any, at: int, end: int) -> Any:
     if end - at < 4:
         return None
     tag, length_ = _HEAD(data, at)
+    # line 40: value
     return 4 + length_
 
 

@@ -74,6 +74,7 @@ class Ubx(KaitaiStruct):
 
     def _read(self) -> None:
         io = self._io
+        # lines 32 to 40: sync to payload_length
         if io._end - io._pos < 6:
             self.sync = io.read_bytes(2)
             if self.sync != b'\xb5b':
@@ -82,7 +83,7 @@ class Ubx(KaitaiStruct):
             self.msg_id = io.read_u1()
             self.payload_length = io.read_u2le()
         else:
-            self.sync, _1, _2, _3 = _UNPACK_0(io._data, io._pos)
+            self.sync, _1, _2, _3 = _UNPACK_Ubx_sync_to_payload_length(io._data, io._pos)
             io._pos += 6
             if self.sync != b'\xb5b':
                 io._pos -= 4
@@ -90,44 +91,48 @@ class Ubx(KaitaiStruct):
             self.msg_class = _1
             self.msg_id = _2
             self.payload_length = _3
+        # line 43: payload
         self.payload = io.read_bytes(self.payload_length)
+        # line 45: checksum
         self.checksum = io.read_u2le()
 
     def _steps(self, io: Window) -> Any:
+        # line 32: sync
         while io.lacks(2):
             yield
         self.sync = io.read_bytes(2)
         if self.sync != b'\xb5b':
             raise Refused('contents')
-        start_1 = io.pos()
-        while io.lacks(1):
+        # line 34: msg_class
+        start_msg_class = io.pos()
+        while io.lacks(1, 1, 2):
             yield
         self.msg_class = io.read_u1()
-        stop_1 = io.pos()
-        while io.lacks(1):
-            yield
+        stop_msg_class = io.pos()
+        # line 37: msg_id
         self.msg_id = io.read_u1()
-        while io.lacks(2):
-            yield
+        # line 40: payload_length
         self.payload_length = io.read_u2le()
-        start_4 = io.pos()
+        # line 43: payload
+        start_payload = io.pos()
         io.skip(self.payload_length)
-        stop_4 = io.pos()
-        start_5 = io.pos()
+        stop_payload = io.pos()
+        # line 45: checksum
+        start_checksum = io.pos()
         io.skip(2)
-        stop_5 = io.pos()
-        return Measured(io.pos(), io.looked, ((start_5, ((start_1, stop_4),)),))
+        stop_checksum = io.pos()
+        return Measured(io.pos(), io.looked, ((start_checksum, ((start_msg_class, stop_payload),)),))
         yield
 
 
-_RUN_0 = Run(
+_RUN_Ubx_sync_to_payload_length = Run(
     '<',
     ('sync', '2s', 2),
     ('msg_class', 'B', 1),
     ('msg_id', 'B', 1),
     ('payload_length', 'H', 2),
 )
-_UNPACK_0 = _RUN_0.unpack
+_UNPACK_Ubx_sync_to_payload_length = _RUN_Ubx_sync_to_payload_length.unpack
 
 
 def _columns() -> Any:
@@ -152,8 +157,10 @@ def _measure(data: Any, at: int, end: int) -> Any:
     if end - at < 6:
         return None
     sync, msg_class, msg_id, payload_length = _HEAD(data, at)
+    # line 32: sync
     if sync != b'\xb5b':
         return 'contents'
+    # line 43: payload
     return 8 + payload_length
 
 

@@ -79,13 +79,18 @@ def look(format: Format, raw: bytes) -> Look:
         return replace(_measured(envelope, stop.value, raw, limit), steps=window.steps)
     except Refused as refusal:
         reason = envelope.measure.reasons.get(refusal.path, refusal.reason) if refusal.path else refusal.reason
-        return replace(_refused(envelope, reason, refusal, window.pos(), raw, limit), steps=window.steps)
+        return replace(_refused(envelope, reason, refusal, _reached(window), raw, limit), steps=window.steps)
     except WIRE_ERRORS as error:
         reason = reason_of(error, envelope.measure.reasons)
-        return replace(_refused(envelope, reason, error, window.pos(), raw, limit), steps=window.steps)
+        return replace(_refused(envelope, reason, error, _reached(window), raw, limit), steps=window.steps)
     path = _failed_path(envelope, raw)
     wanted = f"the stream ends {len(raw)} bytes into the frame, before its length is known"
-    return Look(TRUNCATED, window.pos(), path, wanted, steps=window.steps)
+    return Look(TRUNCATED, _reached(window), path, wanted, steps=window.steps)
+
+
+def _reached(window: Window) -> int:
+    """Where in the frame the measure stands; bytes of fields in a row are asked for before the first is read."""
+    return max(window.pos(), window.wanted)
 
 
 def _measured(envelope: Envelope, measured: Measured, raw: bytes, limit: int) -> Look:

@@ -217,7 +217,8 @@ class Measure:
     reasons: Mapping[str, str] = field(default_factory=dict)
 
     #: static(data, at, end): where the layout is static, the length of the frame at data[at], a reason (str) why there
-    #: is none, or None where fewer than `header` bytes stand between at and end: then `incremental` decides.
+    #: is none, or None where fewer than `header` bytes stand between at and end, or where a field
+    #: is longer than its `-sigflow-max-size`: then `incremental` decides.
     static: Callable[[Any, int, int], int | str | None] | None = None
     #: Leading bytes that measuring looks at, where that is a constant.
     header: int | None = None

@@ -7,6 +7,7 @@ answer but "not yet" depends on the bytes of the frame alone, never on how many 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from sigflow.reasons import ABORTED, INVALID, TOO_LONG
@@ -18,7 +19,8 @@ class Window(KaitaiStream):
     """A stream over data[at:end]; offsets count from `at`, the first byte of the frame.
 
     limit: the largest frame, in bytes.  sync: the literals whose second sight aborts a terminated run, () for none.
-    looked: how many leading bytes were looked at.
+    looked: how many leading bytes were looked at.  wanted: where the field begins whose bytes were last found lacking,
+    or too many.
     """
 
     def __init__(self, data: Any, at: int, end: int, limit: int, sync: tuple[bytes, ...] = ()) -> None:
@@ -28,7 +30,7 @@ class Window(KaitaiStream):
         self._end = end
         self.limit = limit
         self.sync = sync
-        self.looked = 0
+        self.looked = self.wanted = 0
         self._searched = 0
         self._ceiling: tuple[int, str] = (limit, TOO_LONG)
         self._ceilings: list[tuple[int, str]] = []
@@ -71,18 +73,44 @@ class Window(KaitaiStream):
         if stop > ceiling:
             raise Refused(reason)
 
-    def lacks(self, n: int) -> bool:
-        """Whether the next n bytes have not all arrived.  Raises `Refused` if they cannot belong to the frame."""
-        if n < 0:
-            raise Refused(INVALID)
-        stop = self._pos - self._at + n
-        self._within(stop)
-        self.looked = max(self.looked, stop)
-        return self._at + stop > self._end
+    def lacks(self, *sizes: int) -> bool:
+        """Whether the bytes of fields in a row, so many each, have not all arrived.
 
-    def lacks_bits(self, n: int) -> bool:
-        """The same for n bits."""
-        return self.lacks((n - self.bits_left + 7) // 8 if n > self.bits_left else 0)
+        Raises `Refused` where they cannot belong to the frame: at the first such field, once those before it are there.
+        """
+        stop = self._pos - self._at
+        for size in sizes:
+            if size < 0:
+                return self._lacks_any(sizes)
+            stop += size
+        if stop > self._ceiling[0] or self._at + stop > self._end:
+            return self._lacks_any(sizes)
+        self.looked = max(self.looked, stop)
+        return False
+
+    def _lacks_any(self, sizes: Iterable[int]) -> bool:
+        """The same, field by field."""
+        stop = self._pos - self._at
+        for size in sizes:
+            if size < 0:
+                raise Refused(INVALID)
+            self.wanted = stop
+            stop += size
+            self._within(stop)
+            self.looked = max(self.looked, stop)
+            if self._at + stop > self._end:
+                return True
+        return False
+
+    def lacks_bits(self, *widths: int) -> bool:
+        """The same of bit fields, so many bits each."""
+        left, sizes = -self.bits_left, []
+        for width in widths:
+            # (A field takes the bytes that it begins; the bits before it are there.)
+            taken = max((left + 7) // 8, 0)
+            left += width
+            sizes.append(max((left + 7) // 8, 0) - taken)
+        return self.lacks(*sizes)
 
     def skip(self, n: int, negative: str = INVALID) -> None:
         """Pass over n bytes without looking at them; they need not have arrived.  negative: the reason where n is."""

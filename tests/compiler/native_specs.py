@@ -153,6 +153,80 @@ enums:
         b"\x00\x01\x02\x0a\x1a\x80\xff",
     ),
     Case(
+        "bits_eight",
+        """
+seq:
+  - {id: a, type: b62, valid: {expr: _ % 5 < 3}}
+  - {id: b, type: b2}
+  - {id: c, type: b2le}
+  - {id: d, type: b62le, valid: {expr: _ % 5 < 3}}
+  - {id: e, type: b2}
+  - {id: f, type: b62, valid: {expr: _ % 5 < 3}}
+  - {id: body, size: b}
+""",
+        (
+            "ffffffffffffffff 0000000000000002 8000000000000001 414141",
+            "0000000000000001 fcffffffffffff3f 0000000000000001 41",
+            "8000000000000000 ffffffffffffffff c000000000000002",
+        ),
+        b"\x00\x01\x41\x7f\x80\xff",
+    ),
+    Case(
+        "sizes_while_read",
+        """
+seq:
+  - {id: n, type: u1, valid: {max: 5}}
+  - {id: few, type: u1, repeat: expr, repeat-expr: n, valid: {expr: _ != few.size and few.size < 5}}
+  - {id: more, type: u1, repeat: until, repeat-until: _ == more.size}
+  - {id: last, type: u1, valid: {expr: _ == few.size or _ == more.size}}
+""",
+        ("02 0001 000002 03", "00 01 00", "03 020303 00020204 04", "01 00 41000003 01", "03 02 02"),
+        b"\x00\x01\x02\x03\x04\x05",
+    ),
+    Case(
+        "bits_nine_be",
+        """
+seq:
+  - {id: a, type: b5}
+  - {id: b, type: b62, valid: {expr: _ % 5 < 3 and _ != 0x1041414141414141}}
+  - {id: c, type: b5, valid: {min: 1}}
+  - {id: d, type: b3}
+  - {id: e, type: b63, valid: {expr: (_ & 7) != 3 and _ >> 60 < 6}}
+  - {id: f, type: b6, valid: {max: 0x3e}}
+  - {id: g, type: b1}
+  - {id: h, type: b64}
+  - {id: i, type: b7, valid: {expr: _ != e}}
+  - {id: body, size: c}
+""",
+        (
+            "082082828282828281 60ffffffffffffff82 80414141414141417f 41",
+            "ff7fffffffffffffe2 ffffffffffffffff41 4100000000000000ff 4141",
+            "000000000000000001 000000000000000000 000000000000000000 41",
+        ),
+        b"\x00\x01\x41\x7f\x80\x82\xff",
+    ),
+    Case(
+        "bits_nine_le",
+        """
+seq:
+  - {id: a, type: b5le}
+  - {id: b, type: b62le, valid: {expr: _ % 5 < 3 and _ != 0x1041414141414141}}
+  - {id: c, type: b5le, valid: {min: 1}}
+  - {id: d, type: b3le}
+  - {id: e, type: b63le, valid: {expr: (_ & 7) != 3 and _ >> 60 < 6}}
+  - {id: f, type: b6le, valid: {max: 0x3e}}
+  - {id: g, type: b9le, valid: {expr: _ > 3}}
+  - {id: h, type: b15le}
+  - {id: body, size: c}
+""",
+        (
+            "082082828282828281 60ffffffffffffff82 804141 41414141414141414141414141414141",
+            "ff7fffffffffffff0a ffffffffffffffff41 410000 41",
+            "000000000000000008 000000000000000000 ff0000 41",
+        ),
+        b"\x00\x01\x08\x41\x7f\x80\x82\xff",
+    ),
+    Case(
         "contents_long",
         """
 seq:
@@ -872,6 +946,31 @@ seq:
         "{max-frame: 40, checksum: ["
         "{field: sum, algorithm: sum-8, over: [magic, {expr: n + 1}, body, {expr: tag}, {expr: '[1, 2]'}]}, "
         "{field: crc, algorithm: CRC-16/ARC, encoding: hex, over: magic..sum}]}",
+    ),
+    Case(
+        "pieces_most",
+        """
+seq:
+  - {id: n, type: u1, valid: {min: 1}}
+  - {id: body, size: n}
+  - {id: sum, type: u1}
+""",
+        ("02 4142 00", "01 41 41", "00"),
+        b"\x00\x01\x02\x41",
+        f"{{max-frame: 40, checksum: {{field: sum, algorithm: sum-8, over: [body, {{expr: '{list(range(28))}'}}]}}}}",
+    ),
+    Case(
+        "pieces_too_many",
+        """
+seq:
+  - {id: n, type: u1}
+  - {id: body, size: n}
+  - {id: sum, type: u1}
+""",
+        (),
+        b"",
+        f"{{max-frame: 40, checksum: {{field: sum, algorithm: sum-8, over: [body, {{expr: '{list(range(29))}'}}]}}}}",
+        why="checksums of so many pieces (/-sigflow-stream/checksum/over/1/expr, line 2)",
     ),
     Case(
         "counted",

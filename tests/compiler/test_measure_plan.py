@@ -70,7 +70,7 @@ def places(sum_of: Iterable[op.Place]) -> str:
 
 
 def mark(one: op.Mark) -> str:
-    return f"{'stop' if one.stop else 'start'} {one.number}{f' - {one.less}' if one.less else ''}"
+    return f"{'stop' if one.stop else 'start'} {one.name}{f' - {one.less}' if one.less else ''}"
 
 
 def covered(one: op.Covered) -> str:
@@ -85,8 +85,12 @@ def covered(one: op.Covered) -> str:
 def lines(operations: Iterable[op.Operation]) -> Iterator[str]:
     """The operations, one a line, what belongs to another indented below it."""
     for one in operations:
+        if isinstance(one, op.Source):
+            continue  # (the fields are told by what is done with them)
         if isinstance(one, op.Need):
-            yield f"need {size(one.size)}{' bits' if one.bits else ''}{f' else {one.negative}' if one.negative else ''}"
+            yield f"need {' '.join(map(str, one.sizes))}{' bits' if one.bits else ''}"
+        elif isinstance(one, op.NeedComputed):
+            yield f"need {words(one.size)}{f' else {one.negative}' if one.negative else ''}"
         elif isinstance(one, op.NeedTerminator):
             yield f"need terminator {one.term.hex()}"
         elif isinstance(one, op.Read):
@@ -195,12 +199,41 @@ CASES = {
         - {id: name, terminator: 0x0a}
         """,
         """
-        need 4 bits
+        need 4 4 bits
         read kind
-        need 4 bits
         read rest
         need terminator 0a
         read name
+        finish
+        """,
+    ),
+    "bytes of fields in a row are waited for at once, but not across a check": (
+        """
+        - {id: a, type: u1}
+        - {id: b, type: u2}
+        - {id: c, type: u4, valid: 7}
+        - {id: name, type: str, size: 2, encoding: ASCII, valid: '"ab"'}
+        - {id: d, type: u8}
+        - {id: e, type: b16}
+        - {id: n, type: u1}
+        - {id: body, size: n}
+        """,
+        """
+        need 1 2 4
+        read a
+        read b
+        read c
+        check equal 7 else valid
+        need 2
+        read name
+        check equal ab else valid
+        need 8
+        read d
+        need 16 bits
+        read e
+        need 1
+        read n
+        skip body: n else valid
         finish
         """,
     ),
@@ -312,12 +345,14 @@ def test_places_are_kept_where_a_checksum_asks(planned: Callable[[str], MeasureP
     text = CHECKED.replace('"magic..body, tail.more"', "[magic..body, tail.more]")
     plan: MeasurePlan = planned(text)
     unit = list(lines(plan.classes[plan.hints.unit]))
-    assert unit[0] == "mark start 0" and "mark stop 2 - 1" in unit and "measure tail" in unit
-    assert unit[-1] == ("finish tail.start 1 over start 0 .. stop 2, tail.start 0 .. tail.stop 0 if flag == 1")
+    assert unit[0] == "mark start magic" and "mark stop body - 1" in unit and "measure tail" in unit
+    assert unit[-1] == (
+        "finish tail.start crc over start magic .. stop body, tail.start more .. tail.stop more if flag == 1"
+    )
     (tail,) = (operations for spec, operations in plan.classes.items() if spec.id == "tail")
     assert list(lines(tail)) == [
-        "mark start 0 of the object", "need 1", "read more", "mark stop 0 of the object",
-        "mark start 1 of the object", "need 2", "read crc", "mark stop 1 of the object",
+        "mark start more of the object", "need 1 2", "read more", "mark stop more of the object",
+        "mark start crc of the object", "read crc", "mark stop crc of the object",
     ]  # fmt: skip
 
 

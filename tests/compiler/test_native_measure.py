@@ -20,6 +20,7 @@ import numpy as np
 import pytest
 import yaml
 
+from sigflow import reads
 from sigflow.compiler import build
 from sigflow.limits import Limits
 from sigflow.runtime import Envelope, Measured, Window, maybe_advance, native
@@ -154,7 +155,7 @@ def inputs(samples: list[bytes], alphabet: bytes, seed: int, count: int) -> Iter
 def all_agree(envelope: Envelope, datas: Iterator[bytes], seed: int) -> Counter[str]:
     """`agree` on inputs, also in the middle of a buffer, with its end anywhere and with lower limits."""
     dice = random.Random(seed)
-    found: Counter[str] = Counter()
+    verdicts: Counter[str] = Counter()
     for data in datas:
         at = dice.randrange(3)
         data = b"ABA"[:at] + data
@@ -164,10 +165,10 @@ def all_agree(envelope: Envelope, datas: Iterator[bytes], seed: int) -> Counter[
                 max(envelope.measure.native_min_limit, dice.randrange(1, 40)),
             ):
                 try:
-                    found[agree(envelope, data, at, end, limit)] += 1
+                    verdicts[agree(envelope, data, at, end, limit)] += 1
                 except AssertionError as error:
                     raise AssertionError(f"{data[at:end].hex(' ')} at {at}, limit {limit}: {error}") from error
-    return found
+    return verdicts
 
 
 # ---------------------------------------------------------------- agreement
@@ -177,10 +178,10 @@ def all_agree(envelope: Envelope, datas: Iterator[bytes], seed: int) -> Counter[
 def test_formats(path: Path) -> None:
     envelope = load(path)
     samples = [bytes.fromhex(text) for text in SAMPLES[path.stem]]
-    found = all_agree(envelope, inputs(samples, bytes(set(b"".join(samples))), 1, 150), 1)
-    assert found["bailout"] == 0
-    assert found["clean"] + found["remarked"] > 20
-    assert path.stem == "tlv" or found["needless"] == 0
+    verdicts = all_agree(envelope, inputs(samples, bytes(set(b"".join(samples))), 1, 150), 1)
+    assert verdicts["bailout"] == 0
+    assert verdicts["clean"] + verdicts["remarked"] > 20
+    assert path.stem == "tlv" or verdicts["needless"] == 0
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -191,10 +192,10 @@ def test_constructs(case: Case, tmp_path: Path) -> None:
     if envelope.measure.native is None:
         return
     samples = [data for data in (bytes.fromhex(text) for text in case.samples) if data]
-    found = all_agree(envelope, inputs(samples, case.alphabet, 2, 60), 2)
-    assert found["clean"] + found["remarked"] + found["needless"] > 5
-    assert found["refused"] + found["too long"] > 5
-    assert found["lacking"] > 5
+    verdicts = all_agree(envelope, inputs(samples, case.alphabet, 2, 60), 2)
+    assert verdicts["clean"] + verdicts["remarked"] + verdicts["needless"] > 5
+    assert verdicts["refused"] + verdicts["too long"] > 5
+    assert verdicts["lacking"] > 5
 
 
 def test_elements_without_bytes_end(tmp_path: Path) -> None:
@@ -208,7 +209,7 @@ def test_elements_without_bytes_end(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("first", range(0, 160, 20))
 def test_random_specs(first: int, tmp_path: Path) -> None:
-    found: Counter[str] = Counter()
+    verdicts: Counter[str] = Counter()
     for seed in range(first, first + 20):
         path = tmp_path / "rnd.ksy"
         path.write_text(random_spec(seed), encoding="utf-8")
@@ -218,17 +219,17 @@ def test_random_specs(first: int, tmp_path: Path) -> None:
         envelope = built.load().FORMAT
         dice = random.Random(seed)
         datas = [bytes(dice.choice(ALPHABET) for _ in range(dice.randrange(30))) for _ in range(40)]
-        datas += [one + data for data in datas[:20] for one in envelope.search.sync[:1]]
+        datas += [sync + data for data in datas[:20] for sync in envelope.search.sync[:1]]
         if envelope.measure.native is None:
             assert envelope.measure.inexpressible
             if envelope.measure.inexpressible.startswith("no bytes are a frame"):
                 assert not any(isinstance(judged(envelope, data, 0, len(data), 60), Measured) for data in datas)
             continue
         try:
-            found += all_agree(envelope, iter(datas), seed)
+            verdicts += all_agree(envelope, iter(datas), seed)
         except AssertionError as error:
             raise AssertionError(f"seed {seed}: {error}") from error
-    assert found["clean"] > 20
+    assert verdicts["clean"] > 20
 
 
 # ---------------------------------------------------------------- specs that were not written for this
@@ -243,16 +244,16 @@ def hinted(text: str, wrapped: bool) -> str:
         "types:\n  wrapper__:\n    seq:\n      - {id: n, type: u2le}\n"
         f"      - {{id: body, size: n, type: {id}, valid: {{expr: 'true'}}}}\n"
     )
-    text, found = re.subn(r"^types:[ ]*\n", types, text, count=1, flags=re.MULTILINE)
-    text = text if found else f"{text}\n{types}"
+    text, count = re.subn(r"^types:[ ]*\n", types, text, count=1, flags=re.MULTILINE)
+    text = text if count else f"{text}\n{types}"
     return f"{text}\n-sigflow-stream: {{unit: wrapper__, max-frame: 5000}}\n"
 
 
 def sample_of(name: str) -> bytes:
     """The corpus's own input for a spec, if there is one."""
     test = kst_corpus.corpus() / "spec" / f"{name}.kst"
-    found = re.search(r"^data:\s*(\S+)", test.read_text(encoding="utf-8"), re.MULTILINE) if test.exists() else None
-    return (kst_corpus.corpus() / "src" / found[1].strip("'\"")).read_bytes()[:2000] if found else bytes(range(60))
+    match = re.search(r"^data:\s*(\S+)", test.read_text(encoding="utf-8"), re.MULTILINE) if test.exists() else None
+    return (kst_corpus.corpus() / "src" / match[1].strip("'\"")).read_bytes()[:2000] if match else bytes(range(60))
 
 
 @pytest.mark.skipif(bool(kst_corpus.WHY_ABSENT), reason=kst_corpus.WHY_ABSENT or "there")
@@ -325,7 +326,7 @@ def compiled() -> Callable[[Envelope], Any]:
         exec(compile(text, f"<{function.__name__}>", "exec"), space)
         return numba.njit(nogil=True)(space[function.__name__])
 
-    for name, function in vars(native).items():
+    for name, function in (vars(reads) | vars(native)).items():
         if isinstance(function, FunctionType):
             space[name] = compile_one(function)
     return lambda envelope: compile_one(envelope.measure.native)
@@ -394,8 +395,8 @@ types:
 def test_names_of_the_spec_do_not_disturb_those_of_the_function(tmp_path: Path) -> None:
     envelope = load(tmp_path / "u1.ksy", NAMES)
     samples = [bytes.fromhex("01 01 02 01 41 4100 01 01 41"), bytes.fromhex("00 00 00 00 00 00 00")]
-    found = all_agree(envelope, inputs(samples, b"\0\1\2\3A", 5, 100), 5)
-    assert found["clean"] > 20
+    verdicts = all_agree(envelope, inputs(samples, b"\0\1\2\3A", 5, 100), 5)
+    assert verdicts["clean"] > 20
 
 
 MANY = "  t{0}: {{seq: [{{id: a, type: t{1}}}, {{id: b, type: t{1}}}]}}\n"

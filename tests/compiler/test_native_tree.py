@@ -101,14 +101,14 @@ def value_of(expr: Expr) -> Any:
     raise TypeError(expr)
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(numbers | truths)
 def test_the_text_means_what_the_nodes_say(expr: Expr) -> None:
     assert eval(printed(expr), dict(VALUES)) == value_of(expr)
     assert eval(f"0 * {printed(expr, 10)}", dict(VALUES)) == 0  # (in brackets where a product stands around it)
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(truths)
 def test_the_opposite_holds_where_the_expression_does_not(expr: Expr) -> None:
     assert value_of(negated(expr)) is (not value_of(expr))

@@ -10,7 +10,7 @@ from sigflow.compiler.emit.incremental import IncrementalMeasure
 from sigflow.compiler.emit.late import LateFields
 from sigflow.compiler.emit.reads import Reads
 from sigflow.compiler.emit.runs import Runs
-from sigflow.compiler.emit.shared import Module
+from sigflow.compiler.emit.shared import Module, line_of
 from sigflow.compiler.emit.writer import Writer
 from sigflow.compiler.measure.operations import Operation
 from sigflow.compiler.model import Switched, Type
@@ -288,6 +288,7 @@ class _Class:
     def head(self, step: Step | ValueStep, annotation: str) -> None:
         out = self.out
         out()
+        out(line_of(step.attr))
         out("@property")
         with out.block(f"def {step.name}(self) -> {annotation}:"):
             self.field_doc(step.attr.doc)

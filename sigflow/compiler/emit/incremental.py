@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from sigflow.compiler import schema as sc
 from sigflow.compiler.emit.expressions import AND
 from sigflow.compiler.emit.reads import Reads, Slot
-from sigflow.compiler.emit.shared import Module
+from sigflow.compiler.emit.shared import Module, line_of
 from sigflow.compiler.emit.writer import Writer
 from sigflow.compiler.measure import operations as op
 from sigflow.compiler.plan import ClassPlan, Step
@@ -47,14 +47,17 @@ class IncrementalMeasure(Reads):
         with self.out.block(f"if {condition}:"):
             self.out(f"raise {self.module.need('Refused')}({reason!r})")
 
+    def source(self, one: op.Source, _slot: Slot) -> None:
+        self.out(line_of(one.step.attr))
+
     def need(self, one: op.Need, _slot: Slot) -> None:
-        size = self.size(one.size)
-        if isinstance(one.size, sc.Code):
-            self.out(f"size = {size}")
-            size = "size"
-            if one.negative is not None:
-                self.leave_if("size < 0", one.negative)
-        self.wait(f"io.lacks{'_bits' if one.bits else ''}({size})")
+        self.wait(f"io.lacks{'_bits' if one.bits else ''}({', '.join(map(str, one.sizes))})")
+
+    def need_computed(self, one: op.NeedComputed, _slot: Slot) -> None:
+        self.out(f"size = {self.ex.code(one.size)}")
+        if one.negative is not None:
+            self.leave_if("size < 0", one.negative)
+        self.wait("io.lacks(size)")
 
     def need_terminator(self, one: op.NeedTerminator, _slot: Slot) -> None:
         self.wait(f"io.lacks_term({one.term!r})")
@@ -143,7 +146,9 @@ class IncrementalMeasure(Reads):
 
     WRITERS: ClassVar[dict[type[op.Operation], Callable[[Any, Any, Slot], None]]] = {
         **Reads.WRITERS,
+        op.Source: source,
         op.Need: need,
+        op.NeedComputed: need_computed,
         op.NeedTerminator: need_terminator,
         op.Measure: measure,
         op.Skip: skip,
@@ -160,4 +165,4 @@ _NOWHERE = Slot("", (), "")
 
 
 def _which(mark: op.Mark) -> str:
-    return f"{'stop' if mark.stop else 'start'}_{mark.number}"
+    return f"{'stop' if mark.stop else 'start'}_{mark.name}"

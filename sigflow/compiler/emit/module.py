@@ -68,10 +68,10 @@ class Emission:
             tables(f"{name} = {plan.class_names[spec]}")
         for name, (order, letter) in module.arrays.items():
             tables(f"{name} = {module.need('Numbers')}({order!r}, {letter!r})")
-        for number, run in enumerate(module.runs):
-            _run_table(tables, number, run, module)
-        for number, lines in enumerate(module.splits):
-            _split_table(tables, number, lines, module)
+        for run, name in module.runs.items():
+            _run_table(tables, name, run, module)
+        for lines, name in module.splits.items():
+            _split_table(tables, name, lines, module)
         head = _head(plan, module, self._package, hash)
         parts = [head.text(), body.text(), tables.text(), described.text(), below.text()]
         return "\n\n\n".join(part.strip("\n") for part in parts if part.strip()) + "\n"
@@ -134,19 +134,20 @@ def _aliased(text: str, name: str, module: Module) -> str:
     return text if alias == name else f"{text} as {alias}"
 
 
-def _split_table(out: Writer, number: int, lines: list[str], module: Module) -> None:
+def _split_table(out: Writer, name: str, lines: tuple[str, ...], module: Module) -> None:
     out()
     out()
-    with out.block(f"def _split_{number}(_0: int) -> {module.std('Any')}:"):
+    function = name.replace("_BITS", "_split", 1)
+    with out.block(f"def {function}(_0: int) -> {module.std('Any')}:"):
         for line in lines:
             out(line)
     out()
     out()
-    out(f"_BITS_{number} = {module.need('ByteFields')}(_split_{number})")
+    out(f"{name} = {module.need('ByteFields')}({function})")
 
 
-def _run_table(out: Writer, number: int, run: Run, module: Module) -> None:
-    with out.block(f"_RUN_{number} = {module.need('Run')}("):
+def _run_table(out: Writer, name: str, run: Run, module: Module) -> None:
+    with out.block(f"_RUN_{name} = {module.need('Run')}("):
         out(f"{SIGNS[run.order]!r},")
         for member in run.members:
             step = member.steps[0]
@@ -156,4 +157,4 @@ def _run_table(out: Writer, number: int, run: Run, module: Module) -> None:
             else:
                 out(f"({step.name!r}, {member.letter!r}, {member.size}),")
     out(")")
-    out(f"_UNPACK_{number} = _RUN_{number}.unpack")
+    out(f"_UNPACK_{name} = _RUN_{name}.unpack")

@@ -62,12 +62,11 @@ class Reads(Lists):
     def placed(self, step: Step) -> Iterator[None]:
         """Keep where a field stands in its stream, if somebody asks."""
         asked, less = step.attr in self.module.placed, trailing(step.wire)
-        number = self.plan.steps.index(step) if asked else 0
         if asked:
-            self.out(f"self._start_{number} = io.pos()")
+            self.out(f"self._start_{step.name} = io.pos()")
         yield
         if asked:
-            self.out(f"self._stop_{number} = io.pos(){f' - {less}' if less else ''}")
+            self.out(f"self._stop_{step.name} = io.pos(){f' - {less}' if less else ''}")
 
     def step(self, step: Step) -> None:
         """One field by itself."""

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from sigflow.compiler import encodings
 from sigflow.compiler.emit.reads import Reads
+from sigflow.compiler.emit.shared import line_of
 from sigflow.compiler.emit.writer import Writer
 from sigflow.compiler.measure.runs import BitGroup, Packed, Run, is_plain
 from sigflow.compiler.model import Bits, Bytes, Text, User
@@ -26,16 +27,19 @@ class Runs(Reads):
         """All fields, runs merged."""
         for part in self.module.packing(self.order).parts(self.plan.steps):
             if isinstance(part, Run):
+                self.out(line_of(*(step.attr for step in part.steps)))
                 self.write_run(part)
             elif isinstance(part, BitGroup):
+                self.out(line_of(*(step.attr for step in part.steps)))
                 self.bit_group(list(part.steps))
             else:
+                self.out(line_of(part.attr))
                 with self.placed(part):
                     self.step(part)
 
     def write_run(self, run: Run) -> None:
         """One unpack for all of them, then what has to be made of each value."""
-        members, number = run.members, self.module.table_of(run)
+        members, table = run.members, self.module.run_table(run, self.plan, self.order)
         out = self.out
         unaligned = isinstance(members[0].steps[0].wire, Bits)
         checked = any(self.may_fail(step) for member in members[:-1] for step in member.steps)
@@ -47,12 +51,12 @@ class Runs(Reads):
                     for step in member.steps:
                         self.step(step)
             with out.block("else:"):
-                self.unpack(run, number)
+                self.unpack(run, table)
             return
         self.module.need("Run")
         with out.block(f"if {short}:"):
-            out(f"_RUN_{number}.short(self, io)")
-        self.unpack(run, number)
+            out(f"_RUN_{table}.short(self, io)")
+        self.unpack(run, table)
 
     def may_fail(self, step: Step) -> bool:
         """Whether a field can fail although its bytes are there."""
@@ -64,9 +68,9 @@ class Runs(Reads):
         if len(run.members) == 1 and run.members[0].letter == "B":
             self.unpacked(f"raw[{at}]", run.members[0])
         else:
-            self.unpack(run, self.module.table_of(run), f"raw, {at}")
+            self.unpack(run, self.module.run_table(run, self.plan, self.order), f"raw, {at}")
 
-    def unpack(self, run: Run, table: int, source: str = "") -> None:
+    def unpack(self, run: Run, table: str, source: str = "") -> None:
         """The unpack of a run that is all there, from the stream, or from `source`."""
         out = self.out
         targets, after = [], []
@@ -126,7 +130,7 @@ class Runs(Reads):
         apart.split("_0", list(member.steps), 8, names)
         apart.out(f"return {', '.join(names)}")
         targets = ", ".join(f"{self.owner}.{step.name}" for step in member.steps)
-        self.out(f"{targets} = {self.module.split_by(apart.out.lines)}[{source}]")
+        self.out(f"{targets} = {self.module.split_table(apart.out.lines, self.plan, member.steps)}[{source}]")
 
     def split(self, source: str, group: list[Step], total: int, targets: Sequence[str] = ()) -> None:
         """Bit fields out of the integer `source` of `total` bits.  targets: where to, if not to the fields."""

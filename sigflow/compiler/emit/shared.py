@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from sigflow.compiler import naming
 from sigflow.compiler import schema as sc
 from sigflow.compiler.emit.expressions import Expressions
 from sigflow.compiler.measure import MeasurePlan
 from sigflow.compiler.measure.runs import Packing, Run
 from sigflow.compiler.model import Bits, User, Wire, wires_of
+from sigflow.compiler.plan import ClassPlan, Step
 from sigflow.compiler.types import Types
 
 
@@ -30,7 +34,9 @@ class Module:
         self._taken = taken
         self.types = types
         self.layout = types.layout
-        self.runs: list[Run] = []
+        #: The tables of runs, by their members, and the names of all tables.
+        self.runs: dict[Run, str] = {}
+        self._tables = set(taken)
         self.enums: dict[sc.Enum, str] = {}
         self.stdlib: set[str] = set()
         self.processes: set[str] = set()
@@ -40,7 +46,7 @@ class Module:
         #: Readers of lists of numbers, by the module's name for each: byte order and struct letter.
         self.arrays: dict[str, tuple[str, str]] = {}
         #: The functions that split a byte into its bit fields, without their heads.
-        self.splits: list[list[str]] = []
+        self.splits: dict[tuple[str, ...], str] = {}
         #: Whether objects are made that have read nothing, and the names of those of nested classes.
         self.bares = False
         self.made: dict[sc.ClassSpec, str] = {}
@@ -67,28 +73,46 @@ class Module:
 
     def members_of(self, enum: sc.Enum) -> str:
         """The module's table of an enum's members by value."""
-        return self.enums.setdefault(enum, f"_ENUM_{len(self.enums)}")
+        if enum not in self.enums:
+            self.enums[enum] = self._table(f"_ENUM_{self.expressions.plan.class_names[enum]}")
+        return self.enums[enum]
+
+    def _table(self, name: str) -> str:
+        """A name of the module's own for a table: it says what the table is of."""
+        return naming.unique(name.replace(".", "_"), self._tables)
 
     def packing(self, order: str) -> Packing:
         """How fields of a class become runs, in this byte order."""
         return Packing(order, self.placed, self._private)
 
-    def table_of(self, run: Run) -> int:
-        """The number of the module's table of a run."""
-        self.runs.append(run)
-        return len(self.runs) - 1
+    def run_table(self, run: Run, plan: ClassPlan, order: str) -> str:
+        """What the module's table of a run is called behind `_RUN_`, and its unpacker behind `_UNPACK_`: after the
+        class and its first and last field.
+        """
+        if run not in self.runs:
+            name = self._table("_".join(["_RUN", plan.path[-1], _span(run.steps), *([order] if order else [])]))
+            self.runs[run] = name.removeprefix("_RUN_")
+        return self.runs[run]
 
-    def split_by(self, lines: list[str]) -> str:
+    def split_table(self, lines: list[str], plan: ClassPlan, steps: Sequence[Step]) -> str:
         """The module's table of the bit fields in a byte, split by these lines of a function."""
-        if lines not in self.splits:
-            self.splits.append(lines)
-        return f"_BITS_{self.splits.index(lines)}"
+        key = tuple(lines)
+        if key not in self.splits:
+            self.splits[key] = self._table(f"_BITS_{plan.path[-1]}_{_span(steps)}")
+        return self.splits[key]
 
     def bare(self, spec: sc.ClassSpec) -> str:
         """An object of a class that has read nothing; that of a nested class by a name that takes one look to find."""
         self.bares = True
         name = self.expressions.plan.class_names[spec]
-        return f"_NEW({name if '.' not in name else self.made.setdefault(spec, f'_CLASS_{len(self.made)}')})"
+        if "." in name and spec not in self.made:
+            self.made[spec] = self._table(f"_CLASS_{name}")
+        return f"_NEW({self.made.get(spec, name)})"
+
+
+def _span(steps: Sequence[Step]) -> str:
+    first, last = steps[0].name, steps[-1].name
+    return first if len(steps) == 1 else f"{first}_to_{last}"
 
 
 def _has_bits(wire: Wire) -> bool:
@@ -100,3 +124,11 @@ def _has_bits(wire: Wire) -> bool:
 def limits_of(spec: sc.ClassSpec) -> dict[str, int]:
     """The bounds of `-sigflow-limits`."""
     return spec.limits
+
+
+def line_of(*attrs: sc.Attr) -> str:
+    """The comment that says where in the spec the fields stand whose code follows."""
+    first, last = attrs[0], attrs[-1]
+    if first is last:
+        return f"# line {first.place.line}: {first.id}"
+    return f"# lines {first.place.line} to {last.place.line}: {first.id} to {last.id}"

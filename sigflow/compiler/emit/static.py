@@ -12,12 +12,13 @@ from collections.abc import Iterator
 from sigflow.compiler import naming
 from sigflow.compiler.emit.checks import failing
 from sigflow.compiler.emit.expressions import CHOICE, COMPARE, SUM
-from sigflow.compiler.emit.shared import Module
+from sigflow.compiler.emit.shared import Module, line_of
 from sigflow.compiler.emit.writer import Writer
 from sigflow.compiler.hints import Hints
 from sigflow.compiler.measure.runs import SIGNS
 from sigflow.compiler.measure.static import StaticLayout
 from sigflow.compiler.model import Bits, Number
+from sigflow.compiler.plan import Step
 
 #: What the functions name themselves: a field of such a name gets an underscore.
 _LOCALS = ("data", "at", "end", "limit", "found", "head", "length", "stop", "size", "crc32", "view", "body")
@@ -89,16 +90,18 @@ class StaticMeasure:
                     text = f"_bits_{number} >> {shift}" if shift else f"_bits_{number}"
                     self.out(f"{self.names[step]} = {text} & {hex((1 << wire.width) - 1)}")
 
-    def refusals(self) -> Iterator[tuple[str, str | None]]:
-        """When the header is none of a frame, in order: (condition, reason).  None: which bound is passed first, that
-        of the field or that of the frame, is for the incremental measure to say.
+    def refusals(self) -> Iterator[tuple[Step, str, str | None]]:
+        """When the header is none of a frame, in order: (field, condition, reason).  None: which bound is passed first,
+        that of the field or that of the frame, is for the incremental measure to say.
         """
         for check in self.layout.checks:
-            yield failing(check.predicate, self.names[check.step], self.module), check.reason
-        if self.computed and self.may_be_negative() and self.layout.body is not None:
-            yield f"{self.body_text(COMPARE + 1)} < 0", self.layout.body.negative
-        if self.layout.bound is not None:
-            yield f"{self.body_text(COMPARE + 1)} > {self.layout.bound.limit}", None
+            yield check.step, failing(check.predicate, self.names[check.step], self.module), check.reason
+        body = self.layout.body
+        if self.computed and self.may_be_negative() and body is not None:
+            yield body.step, f"{self.body_text(COMPARE + 1)} < 0", body.negative
+        bound = self.layout.bound
+        if bound is not None:
+            yield bound.step, f"{self.body_text(COMPARE + 1)} > {bound.limit}", None
 
     def measure(self) -> None:
         """The function `_measure`."""
@@ -110,9 +113,12 @@ class StaticMeasure:
                 out("return None")
             out(f"{self.targets()} = _HEAD(data, at)")
             self.split()
-            for condition, reason in self.refusals():
+            for step, condition, reason in self.refusals():
+                out(line_of(step.attr))
                 with out.block(f"if {condition}:"):
                     out(f"return {reason!r}")
+            if self.computed and self.layout.body is not None:
+                out(line_of(self.layout.body.step.attr))
             out(f"return {self.size()}")
 
     # ------------------------------------------------------------ runs of good frames
@@ -132,7 +138,7 @@ class StaticMeasure:
                 out("head = _HEAD(data, at)")
                 out(f"{self.targets()} = head")
                 self.split()
-                conditions = [condition for condition, _ in self.refusals()]
+                conditions = [condition for _, condition, _ in self.refusals()]
                 if conditions:
                     with out.block(f"if {' or '.join(conditions)}:"):
                         out("break")

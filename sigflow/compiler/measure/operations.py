@@ -18,11 +18,25 @@ Size = int | sc.Code
 
 
 @dataclass(frozen=True, slots=True)
-class Need:
-    """So many bytes (or bits) must have arrived.  negative: the reason where a computed size is below zero."""
+class Source:
+    """What follows comes from this field of the spec."""
 
-    size: Size
+    step: Step
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """The bytes of fields in a row must have arrived: their sizes, or the widths of bit fields."""
+
+    sizes: tuple[int, ...]
     bits: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NeedComputed:
+    """So many bytes must have arrived.  negative: the reason where that is below zero; None for the general one."""
+
+    size: sc.Code
     negative: str | None = None
 
 
@@ -95,11 +109,11 @@ class Unique:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Keep where field `number` of the class starts, or stops.  inner: with its object, for the frame to ask; else in a
-    local.  less: bytes of a terminator that lie before this place and are none of the field's.
+    """Keep where a field of the class starts, or stops, by its name.  inner: with its object, for the frame to ask;
+    else in a local.  less: bytes of a terminator that lie before this place and are none of the field's.
     """
 
-    number: int
+    name: str
     stop: bool
     inner: bool
     less: int = 0
@@ -178,7 +192,7 @@ class Finish:
 
 #: What one field of a class is, beside what stands around it.
 Field = Read | Measure | Skip | Branch | Switch | Loop
-Operation = Field | Need | NeedTerminator | Check | Unique | Mark | Enter | Leave | Finish
+Operation = Field | Source | Need | NeedComputed | NeedTerminator | Check | Unique | Mark | Enter | Leave | Finish
 
 
 def predicates(attr: sc.Attr, enum: sc.Enum | None) -> Iterator[Predicate]:

@@ -20,7 +20,7 @@ from sigflow.reasons import CONTENTS, INVALID, TOO_LONG
 
 def operations_of(plan: ClassPlan, scope: Scope) -> tuple[op.Operation, ...]:
     """What a measure does with an object of this class."""
-    return tuple(_Class(plan, scope).all())
+    return tuple(_together(_Class(plan, scope).all()))
 
 
 def reading(step: Step, conditional: bool = True) -> tuple[op.Operation, ...]:
@@ -63,21 +63,22 @@ class _Class:
                 self.marked |= {checksum.attr, *(end for over in checksum.over for end in (over.first, over.last))}
 
     def all(self) -> Iterator[op.Operation]:
-        for number, step in enumerate(self.plan.steps):
+        for step in self.plan.steps:
             inner, limit = step.attr in self.scope.inner, self.hints.max_sizes.get(step.attr)
+            yield op.Source(step)
             if step.attr in self.marked:
-                yield op.Mark(number, False, False)
+                yield op.Mark(step.name, False, False)
             if inner:
-                yield op.Mark(number, False, True)
+                yield op.Mark(step.name, False, True)
             if limit is not None:
                 yield op.Enter(step, limit, self.reason(step, TOO_LONG))
             yield from self.field(step)
             if limit is not None:
                 yield op.Leave()
             if inner:
-                yield op.Mark(number, True, True, trailing(step.wire))
+                yield op.Mark(step.name, True, True, trailing(step.wire))
             if step.attr in self.marked:
-                yield op.Mark(number, True, False, trailing(step.wire))
+                yield op.Mark(step.name, True, False, trailing(step.wire))
         if self.is_unit:
             yield op.Finish(tuple(self.covered(checksum) for checksum in self.hints.checksums))
 
@@ -134,9 +135,9 @@ class _Class:
             yield op.Measure(step, wire, bits // 8 if bits is not None else None)
             return
         if isinstance(wire, Number):
-            yield op.Need(wire.size)
+            yield op.Need((wire.size,))
         elif isinstance(wire, Bits):
-            yield op.Need(wire.width, bits=True)
+            yield op.Need((wire.width,), bits=True)
         elif isinstance(wire, Bytes | Text | User) and wire.shape is not None:
             yield from self.stretch(wire.shape, step)
         processed = isinstance(wire, Bytes | User) and wire.shape is not None and wire.shape.process is not None
@@ -149,7 +150,7 @@ class _Class:
             yield op.NeedTerminator(shape.term)
             return
         size = self.shape_size(shape)
-        yield op.Need(size, negative=None if isinstance(size, int) else self.hints.reasons.get(step.attr))
+        yield op.Need((size,)) if isinstance(size, int) else op.NeedComputed(size, self.hints.reasons.get(step.attr))
 
     # ------------------------------------------------------------ checksums
 
@@ -167,7 +168,7 @@ class _Class:
             last = depth == len(path) - 1
             wire = self.scope.types.names.wires[attr]
             if last or (isinstance(wire, User) and wire.bounded):
-                mark = op.Mark(self.scope.number(attr), stop and last, depth > 0)
+                mark = op.Mark(self.scope.plan.member_names[attr], stop and last, depth > 0)
                 places.append(op.Place(path[:depth], mark))
         return tuple(places)
 
@@ -196,3 +197,25 @@ def _element(step: Step, value: Callable[[Wire], tuple[op.Operation, ...]], reas
         yield from value(wire)
     for predicate in op.predicates(step.attr, step.enum):
         yield op.Check(step, predicate, reason)
+
+
+def _together(operations: Iterable[op.Operation]) -> list[op.Operation]:
+    """The same, but the bytes of fields in a row are waited for at once, where nothing is refused between them."""
+    merged: list[op.Operation] = []
+    last: int | None = None  # (where the need stands that may take more)
+    for one in operations:
+        need = merged[last] if last is not None else None
+        if isinstance(one, op.Need) and isinstance(need, op.Need) and last is not None and need.bits == one.bits:
+            merged[last] = op.Need(need.sizes + one.sizes, need.bits)
+            continue
+        if isinstance(one, op.Need):
+            last = len(merged)
+        elif not isinstance(one, op.Source | op.Mark) and not (isinstance(one, op.Read) and _is_sound(one)):
+            last = None
+        merged.append(one)
+    return merged
+
+
+def _is_sound(one: op.Read) -> bool:
+    """Whether a value can be made of any bytes."""
+    return isinstance(one.wire, Number | Bits) or (isinstance(one.wire, Bytes) and one.wire.shape.process is None)

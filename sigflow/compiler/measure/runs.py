@@ -54,6 +54,11 @@ class Run:
         return next((member.order for member in self.members if member.order), "be")
 
     @property
+    def steps(self) -> tuple[Step, ...]:
+        """Its fields."""
+        return tuple(step for member in self.members for step in member.steps)
+
+    @property
     def size(self) -> int:
         """Bytes of the whole run."""
         return sum(member.size for member in self.members)

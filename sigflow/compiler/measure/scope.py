@@ -84,10 +84,6 @@ class Scope:
         needed = attr.checked or attr in self.hints.uniques or attr in self.needed
         return needed or (attr.repeat is not None and attr.repeat.kind == "until")
 
-    def number(self, attr: sc.Attr) -> int:
-        """The number of a field in its class."""
-        return next(plan.spec.seq.index(attr) for plan in self.plan.classes.values() if attr in plan.spec.seq)
-
     def looked(self, step: Step) -> bool:
         """Whether a measure has to read a field, wherever it stands."""
         if self.valued(step) or (step.attr.repeat is not None and _by_index(step)):

@@ -6,19 +6,19 @@ from sigflow.runtime.window import Window
 
 
 class CountingWindow(Window):
-    """As `Window`.  steps: how often it was asked for bytes."""
+    """As `Window`.  steps: for how many fields it was asked for bytes."""
 
     steps = 0
 
-    def lacks(self, n: int) -> bool:
+    def lacks(self, *sizes: int) -> bool:
         """See `Window`."""
-        self.steps += 1
-        return super().lacks(n)
+        self.steps += len(sizes)
+        return super().lacks(*sizes)
 
-    def lacks_bits(self, n: int) -> bool:
+    def lacks_bits(self, *widths: int) -> bool:
         """See `Window`."""
-        self.steps += 1
-        return super().lacks_bits(n)
+        self.steps += len(widths)
+        return super().lacks_bits(*widths)
 
     def lacks_term(self, term: bytes, consume: bool = True) -> bool:
         """See `Window`."""

@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sigflow.compiler.emit.native.builder import Builder, Inexpressible, Unreachable
+from sigflow.compiler.emit.native.builder import RUNTIME_NAMES, Builder, Inexpressible, Unreachable
 from sigflow.compiler.emit.native.epilogue import Epilogue
 from sigflow.compiler.emit.native.evaluate import Context
 from sigflow.compiler.emit.native.frame import Frame
@@ -34,7 +34,6 @@ from sigflow.compiler.emit.shared import Module
 from sigflow.compiler.measure import MeasurePlan
 from sigflow.compiler.measure.scope import Scope
 from sigflow.diagnostics import Place
-from sigflow.runtime import native
 
 #: Fields within so many leading bytes are not held against the frame limit one by one.
 _USUAL = 64
@@ -93,7 +92,7 @@ def _written(builder: Builder, module: Module, measure: MeasurePlan) -> NativeMe
     epilogue.write()
     statements = eliminate_dead_code([Assign("last", AT + Local("limit")), *builder.root])
     functions = {node.function for expr in exprs(statements) for node in nodes(expr) if isinstance(node, Call)}
-    for name in sorted(functions & vars(native).keys()):
+    for name in sorted(functions & RUNTIME_NAMES):
         module.need(name)
     return NativeMeasure(tuple(lines_of(statements)), tuple(builder.reasons), frame.least, epilogue.counts)
 

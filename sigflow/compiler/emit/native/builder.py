@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import NoReturn
 
+from sigflow import reads
 from sigflow.compiler.emit.native.statements import Assign, If, Node, Return
 from sigflow.compiler.emit.native.tree import Call, Const, Expr, Local, Operand, call
 from sigflow.compiler.emit.native.values import MOST, Flag, Int, Ranges
@@ -29,6 +30,8 @@ FAILED = "valid"
 #: The bounds of a truth that does not hold.
 _NO = (0, 0)
 
+#: The names that the functions of the runtime have, and what stands beside them.
+RUNTIME_NAMES = vars(native).keys() | vars(reads).keys()
 _TAKEN = frozenset(("data", "at", "end", "limit", "box", "last", *keyword.kwlist, *dir(builtins)))
 
 
@@ -88,7 +91,7 @@ class Builder:
     # ------------------------------------------------------------ names
 
     def call(self, name: str, *arguments: Operand) -> Call:
-        """A call of a function of `sigflow.runtime.native`."""
+        """A call of a function of the runtime (`sigflow.runtime.native`, `sigflow.reads`)."""
         if self._alias(name) != name:
             raise Inexpressible(f"a spec of the name '{name}', which is that of a function")
         return call(name, *arguments)
@@ -98,7 +101,7 @@ class Builder:
         self.spend()
         name, count = wanted.strip("_") or "x", 1
         base = name
-        while name in self._names or hasattr(native, name):
+        while name in self._names or name in RUNTIME_NAMES:
             count += 1
             name = f"{base}_{count}"
         self._names.add(name)

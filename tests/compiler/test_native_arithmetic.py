@@ -1,0 +1,148 @@
+"""Integers of the native measure: what is written for an operation gives what Python gives, within the bounds that are
+said of it; or the frame is refused where Python raises, or handed over where int64 does not reach.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from sigflow.compiler.emit.native.arithmetic import Arithmetic
+from sigflow.compiler.emit.native.builder import Builder, Inexpressible, Unreachable
+from sigflow.compiler.emit.native.statements import Return, Store, lines_of
+from sigflow.compiler.emit.native.tree import Const, Local
+from sigflow.compiler.emit.native.values import LEAST, MOST, WIDE, Flag, Int, signed
+from sigflow.runtime import native
+from sigflow.runtime.native import BAILOUT
+from sigflow.runtime.struct import MAX_SHIFT
+
+OPERATIONS: dict[str, Callable[[int, int], int]] = {
+    "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.floordiv, "%": operator.mod,
+    "&": operator.and_, "|": operator.or_, "^": operator.xor, "<<": operator.lshift, ">>": operator.rshift,
+}  # fmt: skip
+COMPARISONS: dict[str, Callable[[int, int], bool]] = {
+    "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+}  # fmt: skip
+#: Numbers at which something may change.
+CORNERS = (LEAST, LEAST + 1, -256, -9, -1, 0, 1, 2, 7, 9, 10, 62, 63, 64, 255, MOST - 1, MOST, MOST + 1, MOST + 2, WIDE)
+
+near = st.sampled_from(CORNERS) | st.integers(-70, 70) | st.integers(LEAST, WIDE)
+
+
+@st.composite
+def operands(draw: st.DrawFn) -> tuple[int, int, int]:
+    """Bounds, and a value between them.  What may pass the largest int64 is not negative."""
+    low, value, high = sorted(draw(st.tuples(near, near, near)))
+    if high > MOST and low < 0:
+        low, value = 0, max(value, 0)
+    return low, value, high
+
+
+def run(builder: Builder, result: Int | Flag, values: tuple[int, ...]) -> tuple[int, Any]:
+    """What is returned where the operands have these values, and the result of the operation."""
+    builder.put(Store(0, result.expr))
+    builder.put(Return(Const(1)))
+    space: dict[str, Any] = dict(vars(native))
+    exec("def written(a, b, box):\n" + "\n".join(lines_of(builder.root, "    ")), space)
+    box: dict[int, Any] = {}
+    return space["written"](*map(signed, values), box), box.get(0)
+
+
+def int64(*values: int) -> bool:
+    """Whether all are of 64 bits, with a sign."""
+    return all(LEAST <= value <= MOST for value in values)
+
+
+def operand(name: str, bounds: tuple[int, int, int]) -> Int:
+    low, _, high = bounds
+    return Int.of(low) if low == high else Int(Local(name), low, high)
+
+
+def result_of(op: str, a: int, b: int) -> int | None:
+    """What Python gives, None where the measure refuses the frame."""
+    if op == "<<" and b > MAX_SHIFT:
+        return None
+    try:
+        return OPERATIONS[op](a, min(b, 64) if op == ">>" else b)
+    except (ZeroDivisionError, ValueError):
+        return None
+
+
+@settings(max_examples=600)
+@example("%", (0, 4, 255), (4, 4, 4))
+@example("%", (0, 2, 2), (1, 5, 9))
+@example("/", (LEAST, LEAST, MOST), (-1, -1, 1))
+@example("/", (LEAST, LEAST, MOST), (2, 3, 9))
+@example("<<", (0, 1, 9), (0, 62, 62))
+@example("<<", (1, 1, 1), (0, 63, 63))
+@example(">>", (LEAST, LEAST, MOST), (0, 64, 255))
+@example("&", (0, WIDE, WIDE), (255, 255, 255))
+@example("&", (255, 255, 255), (0, WIDE, WIDE))
+@example(">>", (0, WIDE, WIDE), (60, 60, 60))
+@example(">>", (0, WIDE, WIDE), (63, 63, 63))
+@given(st.sampled_from(sorted(OPERATIONS)), operands(), operands())
+def test_operations(op: str, left: tuple[int, int, int], right: tuple[int, int, int]) -> None:
+    builder = Builder(lambda name: name)
+    a, b = left[1], right[1]
+    expected = result_of(op, a, b)
+    far = op == "<<" and b > 62
+    try:
+        result = Arithmetic(builder).binary(op, operand("a", left), operand("b", right), "failed")
+    except Unreachable:
+        assert expected is None or far
+        return
+    except Inexpressible:
+        assert not int64(left[0], left[2], right[0], right[2]) or expected is None or not int64(expected)
+        return
+    code, value = run(builder, result, (a, b))
+    if code == 1:
+        assert expected is not None
+        assert value == signed(expected)
+        assert result.low <= expected <= result.high
+    elif code == BAILOUT:
+        assert not int64(a, b) or expected is None or not int64(expected) or far
+    else:
+        assert expected is None
+
+
+@settings(max_examples=400)
+@given(st.sampled_from(sorted(COMPARISONS)), operands(), operands())
+def test_comparisons(op: str, left: tuple[int, int, int], right: tuple[int, int, int]) -> None:
+    builder = Builder(lambda name: name)
+    a, b = left[1], right[1]
+    expected = COMPARISONS[op](a, b)
+    result = Arithmetic(builder).compare(op, operand("a", left), operand("b", right))
+    for flag, holds in ((result, expected), (result.negated(), not expected)):
+        copied = Builder(lambda name: name)
+        copied.root.extend(builder.root)
+        code, value = run(copied, flag, (a, b))
+        assert code in (1, BAILOUT)
+        assert code == 1 or not int64(a, b)
+        assert code == BAILOUT or value is holds
+        known = {"a": a, "b": b}
+        for expr, low, high in flag.yes if holds else flag.no:
+            assert isinstance(expr, Local)
+            assert code == BAILOUT or low <= known[expr.name] <= high
+
+
+@settings(max_examples=150)
+@given(operands())
+def test_signs(bounds: tuple[int, int, int]) -> None:
+    for name in ("negative", "inverted"):
+        builder = Builder(lambda name: name)
+        expected = -bounds[1] if name == "negative" else ~bounds[1]
+        try:
+            result = getattr(Arithmetic(builder), name)(operand("a", bounds))
+        except Inexpressible:
+            assert not int64(-bounds[0], -bounds[2], bounds[2])
+            continue
+        code, value = run(builder, result, (bounds[1], 0))
+        if code == BAILOUT:
+            assert not int64(bounds[1], expected)
+        else:
+            assert value == expected
+            assert result.low <= expected <= result.high
