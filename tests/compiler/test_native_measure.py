@@ -326,7 +326,7 @@ def compiled() -> Callable[[Envelope], Any]:
         exec(compile(text, f"<{function.__name__}>", "exec"), space)
         return numba.njit(nogil=True)(space[function.__name__])
 
-    for name, function in (vars(reads) | vars(native)).items():
+    for name, function in {**vars(reads), **vars(native)}.items():
         if isinstance(function, FunctionType):
             space[name] = compile_one(function)
     return lambda envelope: compile_one(envelope.measure.native)
