@@ -948,6 +948,42 @@ seq:
         "{field: crc, algorithm: CRC-16/ARC, encoding: hex, over: magic..sum}]}",
     ),
     Case(
+        "rests",
+        """
+seq:
+  - {id: n, type: u1}
+  - {id: whole, type: whole, size: n}
+  - {id: part, type: part, size: n}
+  - {id: tail, type: u1, valid: {expr: _ == part.here or _ > whole.here}}
+types:
+  whole:
+    seq:
+      - {id: text, size-eos: true, type: str, valid: {expr: _ != "AAA"}}
+      - {id: more, size-eos: true, valid: {expr: _.length == 0}}
+      - {id: end, type: u1, repeat: eos, valid: {expr: false}}
+    instances:
+      here: {value: text.length + more.length}
+  part:
+    seq:
+      - {id: a, type: u1, valid: {max: 0x41}}
+      - {id: text, size-eos: true, type: str}
+      - {id: more, size-eos: true, valid: {expr: _.length == 0}}
+      - {id: none, type: u1, if: a == 0}
+    instances:
+      here: {value: text.length + more.length}
+""",
+        (
+            "02 4141 0141 03",
+            "03 414142 024141 02",
+            "03 414141 410202",
+            "02 4141 0041 05",
+            "01 41 01 00",
+            "00",
+            "01 01 01 02",
+        ),
+        b"\x00\x01\x02\x03\x41",
+    ),
+    Case(
         "pieces_of_numbers",
         """
 seq:
