@@ -8,19 +8,20 @@ from typing import TYPE_CHECKING
 from sigflow.diagnostics import Finding, Severity
 from sigflow.errors import ChecksumError, CodecError, LimitExceeded, StreamError, Truncated
 from sigflow.reasons import CHECKSUM, TOO_LONG, TRUNCATED
-from sigflow.stream.header import Buffer
 from sigflow.stream.reading import CODEC
 from sigflow.stream.scan import Format, Refusals
+from sigflow.stream.segment import Segment
 
 if TYPE_CHECKING:
     from sigflow.events import Record
 
 
-def _checksum(format: Format, data: Buffer, base: int, at: int) -> StreamError:
+def _checksum(format: Format, segment: Segment, at: int) -> StreamError:
+    base = segment.base
     assert format.checks is not None  # only such formats refuse for this reason
-    length = format.header.look(data, base, at)
+    length = format.header.look(segment, at)
     assert isinstance(length, int)  # the header was found valid
-    stored, computed = format.checks.explain(data, base, at, at + length)
+    stored, computed = format.checks.explain(segment, at, at + length)
     shown = "no number" if stored is None else f"{stored:#x}"
     message = (
         f"offset {base + at}, {format.name}: the frame of {length} bytes stores checksum {shown}, wanted {computed:#x}"
@@ -28,7 +29,8 @@ def _checksum(format: Format, data: Buffer, base: int, at: int) -> StreamError:
     return ChecksumError(message, offset=base + at, format=format.name, stored=stored, computed=computed)
 
 
-def _too_long(format: Format, data: Buffer, base: int, at: int) -> StreamError:
+def _too_long(format: Format, segment: Segment, at: int) -> StreamError:
+    data, base = segment.data, segment.base
     measure, limit = format.header.envelope.measure.static, format.header.limit
     length = measure(data, at, len(data)) if measure is not None else None
     found = length if isinstance(length, int) else None
@@ -37,22 +39,24 @@ def _too_long(format: Format, data: Buffer, base: int, at: int) -> StreamError:
     return LimitExceeded(message, offset=base + at, format=format.name, found=found, limit=limit)
 
 
-def _truncated(format: Format, data: Buffer, base: int, at: int) -> StreamError:
-    length = format.header.look(data, base, at)
+def _truncated(format: Format, segment: Segment, at: int) -> StreamError:
+    data, base = segment.data, segment.base
+    length = format.header.look(segment, at)
     wanted = f"{length} bytes" if isinstance(length, int) else "its header"
     message = f"offset {base + at}, {format.name}: the stream ends {len(data) - at} bytes into a frame, wanted {wanted}"
     return Truncated(message, offset=base + at, format=format.name)
 
 
-_BY_REASON: dict[str, Callable[[Format, Buffer, int, int], StreamError]] = {
+_BY_REASON: dict[str, Callable[[Format, Segment, int], StreamError]] = {
     CHECKSUM: _checksum,
     TOO_LONG: _too_long,
     TRUNCATED: _truncated,
 }
 
 
-def damage(formats: Sequence[Format], data: Buffer, base: int, at: int, refusals: Refusals) -> StreamError:
+def damage(formats: Sequence[Format], segment: Segment, at: int, refusals: Refusals) -> StreamError:
     """The error for gap bytes at data[at]: the first refusal, or that no marker stands there."""
+    data, base = segment.data, segment.base
     if not refusals:
         found = bytes(data[at : at + 8]).hex(" ")
         wanted = " or ".join(literal.hex(" ") for each in formats for literal in each.header.sync)
@@ -61,7 +65,7 @@ def damage(formats: Sequence[Format], data: Buffer, base: int, at: int, refusals
     format = formats[number]
     known = _BY_REASON.get(reason)
     if known is not None:
-        return known(format, data, base, at)
+        return known(format, segment, at)
     return StreamError(
         f"offset {base + at}, {format.name}: no frame here: {reason}", offset=base + at, format=format.name
     )

@@ -19,12 +19,12 @@ from sigflow.runtime.box import BOX_COUNTER, BOX_MARKS, BOX_STREAM, BOX_WORDS, M
 from sigflow.runtime.envelope import Measured
 from sigflow.runtime.measure import maybe_advance
 from sigflow.runtime.window import Window
+from sigflow.stream.segment import Buffer, Segment
 
 if TYPE_CHECKING:
     from sigflow.runtime.envelope import Envelope
     from sigflow.stream.account import Account
 
-Buffer = bytes | bytearray
 #: A length, a reason, or None while bytes are lacking.
 Verdict = int | str | None
 
@@ -72,8 +72,9 @@ class Header:
         self._open: dict[int, _Open] = {}
         self._kept = 64
 
-    def look(self, data: Buffer, base: int, at: int) -> Verdict:
+    def look(self, segment: Segment, at: int) -> Verdict:
         """The verdict on the header at data[at]."""
+        data, base = segment.data, segment.base
         if self.sync:
             for literal in self.sync:
                 if data.startswith(literal, at):
@@ -85,7 +86,7 @@ class Header:
             if length is not None:
                 self._account.look(base + at, self._size)
                 return length if length.__class__ is str else self._bounded(length)  # type: ignore[arg-type]
-        measured = self.maybe_measured(data, base, at)
+        measured = self.maybe_measured(segment, at)
         return self._bounded(measured.length) if isinstance(measured, Measured) else measured
 
     def cut(self, data: Buffer, at: int) -> bool:
@@ -98,8 +99,9 @@ class Header:
             return TOO_LONG
         return length if length > 0 else INVALID
 
-    def maybe_measured(self, data: Buffer, base: int, at: int) -> Measured | str | None:
+    def maybe_measured(self, segment: Segment, at: int) -> Measured | str | None:
         """What the steps of the measure give: what they measured, a reason, or None."""
+        data, base = segment.data, segment.base
         key = base + at
         done = self._done.get(key)
         if done is not None:
@@ -153,15 +155,16 @@ class Header:
         assert sequence is not None  # it gave the key
         return key[0], (key[1] + steps * sequence.step) % sequence.modulus
 
-    def null(self, data: Buffer, base: int, at: int) -> bool:
+    def null(self, segment: Segment, at: int) -> bool:
         """Whether the header here, which was found valid, is nothing but zeros, in a format whose headers say
         anything at all.
         """
+        data = segment.data
         if not self._speaks:
             return False
         if self._measure is not None:
             return data.startswith(self._zeros, at)
-        measured = self.maybe_measured(data, base, at)
+        measured = self.maybe_measured(segment, at)
         looked = measured.looked if isinstance(measured, Measured) else 0
         return not any(data[at : at + looked])
 

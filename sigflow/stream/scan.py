@@ -20,10 +20,11 @@ from sigflow.reasons import ABANDONED, CHECKSUM, NO_MARKER, OVERTAKEN, TRUNCATED
 from sigflow.stream.account import Account
 from sigflow.stream.chain import LOCKS, NO, START, YES, Chain
 from sigflow.stream.check import WITHOUT_RANGES, Checks, every_for
-from sigflow.stream.header import Buffer, Header, Verdict
+from sigflow.stream.header import Header, Verdict
 from sigflow.stream.markers import Markers
 from sigflow.stream.prefix import Prefix
 from sigflow.stream.runs import LONGEST, Runs
+from sigflow.stream.segment import Segment
 from sigflow.stream.watch import Watch
 
 if TYPE_CHECKING:
@@ -43,13 +44,13 @@ Found = list[tuple[int, int, tuple[Any, ...]]]
 class Sink(Protocol):
     """Takes what the scan finds, in the order of the stream.  `number`: of the format, in the order given."""
 
-    def frame(self, number: int, data: Buffer, base: int, at: int, stop: int) -> None:
+    def frame(self, number: int, segment: Segment, at: int, stop: int) -> None:
         """One frame, data[at:stop]."""
 
-    def frames(self, number: int, data: Buffer, base: int, found: Found) -> None:
+    def frames(self, number: int, segment: Segment, found: Found) -> None:
         """A run of frames."""
 
-    def gap(self, data: Buffer, base: int, at: int, stop: int, refusals: Refusals) -> None:
+    def gap(self, segment: Segment, at: int, stop: int, refusals: Refusals) -> None:
         """Bytes in no frame, data[at:stop]; no refusals: no marker stands there."""
 
 
@@ -165,19 +166,21 @@ class Scanner:
         self._chain.drop()
         self._need = 0
 
-    def scan(self, data: Buffer, base: int, final: bool, sink: Sink, steps: int) -> bool:
+    def scan(self, segment: Segment, final: bool, sink: Sink, steps: int) -> bool:
         """Go on over `data`, whose first byte is at offset `base`, at most to its end.  `final`: the stream ends there.
 
         Returns whether more can be done at once: it stops after so many `steps`.
         """
+        data, base = segment.data, segment.base
         if base + len(data) < self._need and not final:
             return False
-        more = self._steps(data, base, final, sink, steps)
+        more = self._steps(segment, final, sink, steps)
         for prefix in self._prefixes.values():
-            prefix.anchor(data, base, self.pos)
+            prefix.anchor(segment, self.pos)
         return more
 
-    def _steps(self, data: Buffer, base: int, final: bool, sink: Sink, steps: int) -> bool:
+    def _steps(self, segment: Segment, final: bool, sink: Sink, steps: int) -> bool:
+        data, base = segment.data, segment.base
         end = len(data)
         self.waits = None
         while self.pos - base < end:
@@ -185,13 +188,13 @@ class Scanner:
                 return True
             steps -= 1
             at = self.pos - base
-            if self._run(data, base, at, sink):
+            if self._run(segment, at, sink):
                 return True
-            candidate = self._markers.candidate(data, base, at)
+            candidate = self._markers.candidate(segment, at)
             if candidate > at:
                 self._pass(base + candidate, NO)
-                sink.gap(data, base, at, candidate, [])
-            elif not self._step(data, base, at, final, sink):
+                sink.gap(segment, at, candidate, [])
+            elif not self._step(segment, at, final, sink):
                 return False
         return False
 
@@ -207,8 +210,9 @@ class Scanner:
         self.marks.add((offset, name))
         self._need = 0
 
-    def _run(self, data: Buffer, base: int, at: int, sink: Sink) -> bool:
+    def _run(self, segment: Segment, at: int, sink: Sink) -> bool:
         """Take a run of good frames, if there is one."""
+        data, base = segment.data, segment.base
         if self.marks or self._account.credit < 0:
             return False
         for format in self._ordered:
@@ -230,23 +234,24 @@ class Scanner:
                 self._window = min(max(least, (stop - at) * _RUN_FRAMES // len(found)), most)
                 self._account.charge(base + stop, stop - at)
                 self._pass(base + stop, self._after)
-                sink.frames(format.number, data, base, found)
+                sink.frames(format.number, segment, found)
                 return True
             format.tried = base + at
         return False
 
-    def _step(self, data: Buffer, base: int, at: int, final: bool, sink: Sink) -> bool:
+    def _step(self, segment: Segment, at: int, final: bool, sink: Sink) -> bool:
         """Decide the candidate at data[at]; False while bytes are lacking."""
+        base = segment.base
         refusals: Refusals = []
         for format, by_chain in self._asked:
             if self.marks and (self.pos, format.name) in self.marks:
                 verdict: Verdict = ABANDONED
             elif not by_chain:
-                verdict = self._checked(format, data, base, at)
-            elif format.checks is not None and self._has_checksum(format, data, base, at):
+                verdict = self._checked(format, segment, at)
+            elif format.checks is not None and self._has_checksum(format, segment, at):
                 verdict = NO_MARKER
             else:
-                verdict = self._chain.verdict(format.header, data, base, at, self.lock, final)
+                verdict = self._chain.verdict(format.header, segment, at, self.lock, final)
             if verdict is None:
                 if not final:
                     self.waits = format
@@ -257,41 +262,42 @@ class Scanner:
                 stop = at + verdict
                 self._pass(base + stop, self._after)
                 self._forget()
-                sink.frame(format.number, data, base, at, stop)
+                sink.frame(format.number, segment, at, stop)
                 return True
             if verdict != NO_MARKER:
                 refusals.append((format.number, verdict))
         self._pass(self.pos + 1, NO)
         self._forget()
-        sink.gap(data, base, at, at + 1, refusals)
+        sink.gap(segment, at, at + 1, refusals)
         return True
 
     def _forget(self) -> None:
         for each in self._ordered:
             each.header.forget(self.pos)
 
-    def _has_checksum(self, format: Format, data: Buffer, base: int, at: int) -> bool:
+    def _has_checksum(self, format: Format, segment: Segment, at: int) -> bool:
         """Whether the candidate has a checksum, which was asked for before."""
-        checks, length = format.checks, format.header.look(data, base, at)
-        return checks is not None and length.__class__ is int and checks.present(data, base, at)
+        checks, length = format.checks, format.header.look(segment, at)
+        return checks is not None and length.__class__ is int and checks.present(segment, at)
 
-    def _checked(self, format: Format, data: Buffer, base: int, at: int) -> Verdict:
+    def _checked(self, format: Format, segment: Segment, at: int) -> Verdict:
         """The verdict on a candidate of a format with a checksum."""
+        data, base = segment.data, segment.base
         header, checks = format.header, format.checks
         assert checks is not None  # asked only of such formats
-        length = header.look(data, base, at)
+        length = header.look(segment, at)
         if length.__class__ is not int:
             if length is None:
                 self._need = header.lacks_until(self.pos)
             return length
-        if format.chained and not checks.present(data, base, at):
+        if format.chained and not checks.present(segment, at):
             return NO_MARKER
         stop: int = at + length
-        if format.watch is not None and format.watch.overtaken(data, base, at, stop, self.pos):
+        if format.watch is not None and format.watch.overtaken(segment, at, stop, self.pos):
             return OVERTAKEN
         if stop > len(data):
             self._need = base + stop if format.watch is None else 0
             return None
         if format.tried == self.pos and stop <= at + self._window:
             self._account.charge(base + stop, length)  # the run checksummed it in vain
-        return length if checks.hold(data, base, at, stop, self.pos) else CHECKSUM
+        return length if checks.hold(segment, at, stop, self.pos) else CHECKSUM

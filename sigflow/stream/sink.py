@@ -11,9 +11,9 @@ from sigflow.stream.sequence import Counts, ended, follow, tracker_of
 
 if TYPE_CHECKING:
     from sigflow.stream.format import Format
-    from sigflow.stream.header import Buffer
     from sigflow.stream.pending import Pending
     from sigflow.stream.scan import Found, Refusals
+    from sigflow.stream.segment import Segment
 
 _NO_MARKER = {NO_MARKER: None}
 
@@ -70,22 +70,24 @@ class Events:
         self.gap_bytes = 0
         self.frame_counts = [0] * len(formats)
         self.frame_bytes = [0] * len(formats)
-        self.damaged: Callable[[Buffer, int, int, Refusals], None] | None = None
+        self.damaged: Callable[[Segment, int, Refusals], None] | None = None
         self.checked: Callable[[Record], None] | None = None
         self._formats = formats
         self._pending = pending
         self._out = out
         self._trackers = [None if counts is None else tracker_of(each, counts) for each in formats]
 
-    def gap(self, data: Buffer, base: int, at: int, stop: int, refusals: Refusals) -> None:
+    def gap(self, segment: Segment, at: int, stop: int, refusals: Refusals) -> None:
         """Bytes in no frame."""
+        base = segment.base
         if self.damaged is not None:
-            self.damaged(data, base, at, refusals)
+            self.damaged(segment, at, refusals)
         self.gap_bytes += stop - at
         self.gap_open.add(base + at, base + stop, refusals)
 
-    def frame(self, number: int, data: Buffer, base: int, at: int, stop: int) -> None:
+    def frame(self, number: int, segment: Segment, at: int, stop: int) -> None:
         """One frame."""
+        data, base = segment.data, segment.base
         with memoryview(data) as view:
             record = Record(self._formats[number], base + at, bytes(view[at:stop]), self.index)
         self._close_gap()
@@ -96,8 +98,9 @@ class Events:
         self.frame_bytes[number] += stop - at
         self._mark([record])
 
-    def frames(self, number: int, data: Buffer, base: int, found: Found) -> None:
+    def frames(self, number: int, segment: Segment, found: Found) -> None:
         """A run of frames, each with its header."""
+        data, base = segment.data, segment.base
         format, tracker, out, index = self._formats[number], self._trackers[number], self._out, self.index
         self._close_gap()
         first = len(out)
