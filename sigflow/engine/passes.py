@@ -14,7 +14,7 @@ from sigflow.engine.sweep import Found as FoundRows
 from sigflow.engine.sweep import Sweep
 from sigflow.runtime.box import MARK_LOOK, MARK_UNTOLD
 from sigflow.stream.chain import START
-from sigflow.stream.scan import Found, Refusals, Scanner
+from sigflow.stream.scan import Frames, Refusals, Scanner
 from sigflow.stream.segment import Segment
 
 if TYPE_CHECKING:
@@ -166,9 +166,9 @@ class _Rows:
         self._frames.append((at + shift, stop + shift, 0, 0))
         self._marks.append((self._numbers.index(number), MARK_LOOK | MARK_UNTOLD))
 
-    def frames(self, number: int, segment: Segment, found: Found) -> None:
+    def frames(self, number: int, segment: Segment, frames: Frames) -> None:
         """A run of frames."""
-        for at, stop, _ in found:
+        for at, stop, _ in frames:
             self.frame(number, segment, at, stop)
 
     def gap(self, segment: Segment, at: int, stop: int, refusals: Refusals) -> None:

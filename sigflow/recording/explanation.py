@@ -23,7 +23,7 @@ from sigflow.stream.segment import Segment
 if TYPE_CHECKING:
     from sigflow.recording.run import AnyRun
     from sigflow.stream.format import Format
-    from sigflow.stream.scan import Found, Refusals
+    from sigflow.stream.scan import Frames, Refusals
 
 #: Markers of a gap that are told, before the offset and from it on; bytes that are, where each is a candidate;
 #: followers that are named.
@@ -224,7 +224,7 @@ class _One:
         """It is a frame."""
         self.decided = True
 
-    def frames(self, number: int, segment: Segment, found: Found) -> None:
+    def frames(self, number: int, segment: Segment, frames: Frames) -> None:
         """It is one."""
         self.decided = True
 

@@ -45,12 +45,14 @@ class Chain:
         self._known: tuple[int, Header | None, int, int, int] = (-1, None, NO, 0, 0)
         self._continuations.drop()
 
-    def verdict(self, header: Header, segment: Segment, at: int, lock: int, final: bool) -> Verdict:
-        """The verdict on the candidate at data[at]; `final`: no more bytes will come."""
+    def verdict(self, header: Header, claim: Verdict, segment: Segment, at: int, lock: int, final: bool) -> Verdict:
+        """The verdict on the candidate at data[at], whose header has the verdict `claim`; `final`: no more bytes will
+        come.
+        """
         data = segment.data
-        length = header.look(segment, at)
-        if length.__class__ is not int:
-            return length
+        if not isinstance(claim, int):
+            return claim
+        length = claim
         n = header.envelope.search.chain
         assert n is not None  # only formats that are confirmed by chain get here
         stop = at + length

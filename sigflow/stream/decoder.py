@@ -150,7 +150,7 @@ class Decoder:
         if isinstance(self._scanner, WholeFile):
             self._error = faults.too_long(self.formats[0].name, self.formats[0].max_frame)
         else:
-            self._error = faults.damage(self._scanner.formats, segment, at, refusals)
+            self._error = faults.damage(self._scanner.recognizers, segment, at, refusals)
 
     def _check(self, record: Record) -> None:
         """Strict mode: what a record's bytes hide is damage too."""

@@ -163,7 +163,7 @@ def test_kept_verdicts_are_bounded_and_forgotten(monkeypatch: pytest.MonkeyPatch
     decoder.feed(data)
     found = [event for event in decoder.events() if isinstance(event, Record)]
     assert len(found) >= 490
-    header = decoder._scanner.formats[0].header  # type: ignore[union-attr]
+    header = decoder._scanner.recognizers[0].header  # type: ignore[union-attr]
     assert len(header._done) <= 50
     decode_all_ways([f.SPACE_SLOW], data[600:1000])
 
