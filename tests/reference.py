@@ -115,16 +115,20 @@ def wrap(reference: Any, theirs: Any, rng: random.Random | None = None, live: bo
         kind, value = theirs.measure(data, at)
         return value - at if kind is reference.LEN else value  # type: ignore[no-any-return]
 
-    def run(data: Any, at: int, end: int, limit: int, found: list[Any]) -> int:
-        while end - at >= HEADERS[name] and data.startswith(theirs.sync, at):
-            length = measure(data, at, end)
-            if not isinstance(length, int) or length > limit or at + length > end:
-                break
+    def run(data: Any, at: int, until: int, end: int, limit: int, frames: list[Any]) -> tuple[int, str | None, int]:
+        while at < until:
+            length = measure(data, at, end) if data.startswith(theirs.sync, at) else "contents"
+            if not isinstance(length, int):
+                return at, length, 0
+            if length > limit:
+                return at, "too-long", 0
+            if at + length > end:
+                return at, None, length
             if not theirs.check(bytes(data), at, at + length):
-                break
-            found.append((at, at + length, ()))
+                return at, "checksum", length
+            frames.append((at, at + length, ()))
             at += length
-        return at
+        return at, None, 0
 
     fixed = name in HEADERS
     fast = fixed and drawn() < 0.5

@@ -312,23 +312,25 @@ def _measure(data: Any, at: int, end: int) -> Any:
     return 26 + payload_length
 
 
-def _run(data: Any, at: int, end: int, limit: int, found: list[Any]) -> int:
+def _run(data: Any, at: int, until: int, end: int, limit: int, frames: list[Any]) -> Any:
     view = memoryview(data)
-    while end - at >= 26:
+    while at < until:
         head = _HEAD(data, at)
         magic, version, flags, stream_id, sequence, payload_length, checksum = head
         if magic != b'SGF1':
-            break
+            return at, 'contents', 0
         length = 26 + payload_length
+        if length > limit:
+            return at, 'too-long', 0
         stop = at + length
-        if stop > end or length > limit:
-            break
+        if stop > end:
+            return at, None, length
         body = data if length < 2048 else view
         if crc32(body[at + 26:stop], crc32(body[at:at + 22])) != checksum:
-            break
-        found.append((at, stop, head))
+            return at, 'checksum', length
+        frames.append((at, stop, head))
         at = stop
-    return at
+    return at, None, 0
 
 
 def _steps(io: Window) -> Any:

@@ -14,8 +14,8 @@ from sigflow.engine.sweep import Found as FoundRows
 from sigflow.engine.sweep import Sweep
 from sigflow.runtime.box import MARK_LOOK, MARK_UNTOLD
 from sigflow.stream.chain import START
-from sigflow.stream.header import Buffer
-from sigflow.stream.scan import Found, Refusals, Scanner
+from sigflow.stream.scan import Frames, Refusals, Scanner
+from sigflow.stream.segment import Segment
 
 if TYPE_CHECKING:
     import numpy
@@ -136,7 +136,8 @@ class Pass:
             stop = min(len(data), start + given)
             scanner = Scanner(self._formats, pos=base + start, lock=sweep.lock)
             found = _Rows(base, sweep.scan.numbers, sweep.reasons)
-            scanner.scan(data[start:stop].tobytes(), base + start, final and stop == len(data), found, STEPS)
+            segment = Segment(data[start:stop].tobytes(), base + start)
+            scanner.scan(segment, final and stop == len(data), found, STEPS)
             if scanner.pos > base + start:
                 self._python_work += scanner.work
                 sweep.set(scanner.pos - base, scanner.lock)
@@ -158,19 +159,21 @@ class _Rows:
         self._gaps: list[tuple[int, int, int, int]] = []
         self._reasons: list[int] = []
 
-    def frame(self, number: int, data: Buffer, base: int, at: int, stop: int) -> None:
+    def frame(self, number: int, segment: Segment, at: int, stop: int) -> None:
         """One frame."""
+        base = segment.base
         shift = base - self._base
         self._frames.append((at + shift, stop + shift, 0, 0))
         self._marks.append((self._numbers.index(number), MARK_LOOK | MARK_UNTOLD))
 
-    def frames(self, number: int, data: Buffer, base: int, found: Found) -> None:
+    def frames(self, number: int, segment: Segment, frames: Frames) -> None:
         """A run of frames."""
-        for at, stop, _ in found:
-            self.frame(number, data, base, at, stop)
+        for at, stop, _ in frames:
+            self.frame(number, segment, at, stop)
 
-    def gap(self, data: Buffer, base: int, at: int, stop: int, refusals: Refusals) -> None:
+    def gap(self, segment: Segment, at: int, stop: int, refusals: Refusals) -> None:
         """Bytes in no frame."""
+        base = segment.base
         shift = base - self._base
         self._gaps.append((at + shift, stop + shift, len(self._reasons), max(1, len(refusals))))
         self._reasons += [self._codes[refusal] for refusal in refusals] or [0]

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from sigflow.engine.passes import Batch, Pass
 from sigflow.engine.windows import Window, read_only
 from sigflow.stream.chain import START
-from sigflow.stream.header import Buffer
 from sigflow.stream.scan import Scanner, Sink
+from sigflow.stream.segment import Segment
 
 if TYPE_CHECKING:
     from sigflow.engine.sweep import Sweep
@@ -59,7 +59,8 @@ class NativeScanner(Scanner):
         """Bytes checksummed, and header bytes read again."""
         return super().work + (self._native.work if self._native is not None else 0)
 
-    def _steps(self, data: Buffer, base: int, final: bool, sink: Sink, steps: int) -> bool:
+    def _steps(self, segment: Segment, final: bool, sink: Sink, steps: int) -> bool:
+        data, base = segment.data, segment.base
         end = base + len(data)
         left = end - self.pos
         # `left // 2`: what waits for a long frame is not looked at again with every chunk.
@@ -70,13 +71,14 @@ class NativeScanner(Scanner):
             and (final or end - self._seen >= left // 2)
             and not self.marks
         ):
-            if self._natively(data, base, final, sink):
+            if self._natively(segment, final, sink):
                 return True
             self._seen = end
-        return super()._steps(data, base, final, sink, steps)
+        return super()._steps(segment, final, sink, steps)
 
-    def _natively(self, data: Buffer, base: int, final: bool, sink: Sink) -> bool:
+    def _natively(self, segment: Segment, final: bool, sink: Sink) -> bool:
         """Take a batch of what there is; whether there was any."""
+        data, base = segment.data, segment.base
         if self._native is None:
             made = self._make()
             if made is None:
@@ -91,13 +93,14 @@ class NativeScanner(Scanner):
         batch = next(native.over(Window(read_only(data), base, final), len(data)), None)
         if batch is None:
             return False
-        self._hand_on(sweep, batch, data, base, sink)
+        self._hand_on(sweep, batch, segment, sink)
         self._pass(base + sweep.pos, sweep.lock)
         self._forget()
         return True
 
-    def _hand_on(self, sweep: Sweep, batch: Batch, data: Buffer, base: int, sink: Sink) -> None:
+    def _hand_on(self, sweep: Sweep, batch: Batch, segment: Segment, sink: Sink) -> None:
         """The frames and gaps of a batch, in order."""
+        data = segment.data
         scan, reasons = sweep.scan, sweep.reasons
         numbers = [scan.numbers[k] for k in batch.marks[:, 0].tolist()]
         heads = [scan.formats[k].measure.head for k in range(len(scan.formats))]
@@ -119,7 +122,7 @@ class NativeScanner(Scanner):
                     (at, end, head(data, at) if head is not None else None)
                     for at, end in zip(starts[row:last], stops[row:last], strict=True)
                 ]
-                sink.frames(number, data, base, found)
+                sink.frames(number, segment, found)
                 row = last
             if stop:
-                sink.gap(data, base, start, stop, [reasons[code] for code in codes[first : first + count]])
+                sink.gap(segment, start, stop, [reasons[code] for code in codes[first : first + count]])

@@ -18,12 +18,12 @@ from sigflow.recording.faults import Examiner, Look
 from sigflow.recording.inspection import cause_tree
 from sigflow.stream.chain import NO, START, YES
 from sigflow.stream.scan import Scanner
+from sigflow.stream.segment import Segment
 
 if TYPE_CHECKING:
     from sigflow.recording.run import AnyRun
     from sigflow.stream.format import Format
-    from sigflow.stream.header import Buffer
-    from sigflow.stream.scan import Found, Refusals
+    from sigflow.stream.scan import Frames, Refusals
 
 #: Markers of a gap that are told, before the offset and from it on; bytes that are, where each is a candidate;
 #: followers that are named.
@@ -161,7 +161,7 @@ class _Explainer:
             final = len(data) < size
             pairs = [(format.envelope, format.max_frame) for format in formats if format.envelope is not None]
             one = _One()
-            Scanner(pairs, pos=place, lock=lock).scan(data, place, final, one, 1)
+            Scanner(pairs, pos=place, lock=lock).scan(Segment(data, place), final, one, 1)
             if one.decided or final:
                 return [(pairs[number][0].about.name, reason) for number, reason in one.refusals]
             size *= GROWTH
@@ -220,15 +220,15 @@ class _One:
         self.decided = False
         self.refusals: Refusals = []
 
-    def frame(self, number: int, data: Buffer, base: int, at: int, stop: int) -> None:
+    def frame(self, number: int, segment: Segment, at: int, stop: int) -> None:
         """It is a frame."""
         self.decided = True
 
-    def frames(self, number: int, data: Buffer, base: int, found: Found) -> None:
+    def frames(self, number: int, segment: Segment, frames: Frames) -> None:
         """It is one."""
         self.decided = True
 
-    def gap(self, data: Buffer, base: int, at: int, stop: int, refusals: Refusals) -> None:
+    def gap(self, segment: Segment, at: int, stop: int, refusals: Refusals) -> None:
         """It was refused."""
         self.decided = True
         self.refusals = refusals

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 #: A measure that lacks bytes.
 NEED = 0
 
+#: The frames of a run: start, stop and header tuple.
+_Frames = list[tuple[int, int, tuple[Any, ...]]]
+#: See `Measure.run`.
+Run = Callable[[Any, int, int, int, int, _Frames], tuple[int, str | None, int]]
+
 #: One stretch of covered bytes: (start, stop) relative to the frame, or literal bytes.
 Piece = tuple[int, int | None] | bytes
 
@@ -224,10 +229,12 @@ class Measure:
     header: int | None = None
     #: head(data, at): the header of the frame at data[at] as a tuple, where there is such.
     head: Callable[[Any, int], tuple[Any, ...]] | None = None
-    #: run(data, at, end, limit, frames): whole good frames in a row from `at` on, checksum verified, each appended to
-    #: `frames` as (start, stop, header tuple).  Returns where it stopped: before anything that is not a plain good
-    #: frame of at most `limit` bytes.
-    run: Callable[[Any, int, int, int, list[tuple[int, int, tuple[Any, ...]]]], int] | None = None
+    #: run(data, at, until, end, limit, frames): whole good frames in a row from `at` on, checksum verified, each put
+    #: behind `frames` as (start, stop, header tuple).  Before `until` the whole header is there.  Returns where it
+    #: stopped, and why: the reason that speaks against the frame there, and the length that its header claims, where
+    #: that is within the limit.  So None and a length: not all of it is there; None and 0: `until` was reached, or only
+    #: `incremental` can tell; CHECKSUM and a length: its checksum does not hold.
+    run: Run | None = None
 
     #: native(data, at, end, limit, box): the measure over integers only, of the frame that would begin at data[at], a
     #: uint8 array of which data[:end] is there: its length, NEED while bytes are lacking, -1 - k where it is refused

@@ -10,7 +10,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from sigflow.reads import u1, u8le
+# An emitted measure reads with all of these.
+from sigflow.reads import (  # noqa: F401
+    s1,
+    s2be,
+    s2le,
+    s4be,
+    s4le,
+    s8be,
+    s8le,
+    u1,
+    u2be,
+    u2le,
+    u4be,
+    u4le,
+    u8be,
+    u8le,
+)
 from sigflow.runtime.box import BOX_LAYOUTS, BOX_WORDS
 
 #: `_native_measure` lacks bytes.

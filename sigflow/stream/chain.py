@@ -21,8 +21,9 @@ from collections.abc import Sequence
 
 from sigflow.reasons import NULL, OVERTAKEN, UNCONFIRMED
 from sigflow.stream.continuation import Continuations
-from sigflow.stream.header import Buffer, Header, Key, Verdict
+from sigflow.stream.header import Header, Key, Verdict
 from sigflow.stream.runs import Runs
+from sigflow.stream.segment import Segment
 
 #: The lock: whether the frame before confirms the next.
 NO, START, YES = 0, 1, 2
@@ -44,56 +45,61 @@ class Chain:
         self._known: tuple[int, Header | None, int, int, int] = (-1, None, NO, 0, 0)
         self._continuations.drop()
 
-    def verdict(self, header: Header, data: Buffer, base: int, at: int, lock: int, final: bool) -> Verdict:
-        """The verdict on the candidate at data[at]; `final`: no more bytes will come."""
-        length = header.look(data, base, at)
-        if length.__class__ is not int:
-            return length
+    def verdict(self, header: Header, claim: Verdict, segment: Segment, at: int, lock: int, final: bool) -> Verdict:
+        """The verdict on the candidate at data[at], whose header has the verdict `claim`; `final`: no more bytes will
+        come.
+        """
+        data = segment.data
+        if not isinstance(claim, int):
+            return claim
+        length = claim
         n = header.envelope.search.chain
         assert n is not None  # only formats that are confirmed by chain get here
         stop = at + length
         whole = stop <= len(data)
         if lock == NO:
-            if header.null(data, base, at):
+            if header.null(segment, at):
                 return NULL
             verdict: Verdict = None
             if whole:
-                verdict, stop = self._followers(data, base, at, length, header, lock, final)
-            return OVERTAKEN if self._runs.inside(data, base, at, stop, n) else verdict
-        if header.null(data, base, at):
-            filled = self._before_not_null(data, base, stop, n, final)
+                verdict, stop = self._followers(segment, at, length, header, lock, final)
+            return OVERTAKEN if self._runs.inside(segment, at, stop, n) else verdict
+        if header.null(segment, at):
+            filled = self._before_not_null(segment, stop, n, final)
             if not filled:
                 return NULL if filled is False else None
         # Of a frame that is not all there only the counters can tell that it never will be.
-        run = (whole or header.counts) and self._runs.inside(data, base, at, stop, n)
-        if run and self._continuations.inside(header, data, base, at, stop, n):
+        run = (whole or header.counts) and self._runs.inside(segment, at, stop, n)
+        if run and self._continuations.inside(header, segment, at, stop, n):
             return OVERTAKEN
         if not whole:
             return None
         if run:
-            return self._against_run(header, data, base, at, length, final)
-        return length if lock == YES else self._followers(data, base, at, length, header, lock, final)[0]
+            return self._against_run(header, segment, at, length, final)
+        return length if lock == YES else self._followers(segment, at, length, header, lock, final)[0]
 
-    def _before_not_null(self, data: Buffer, base: int, place: int, n: int, final: bool) -> bool | None:
+    def _before_not_null(self, segment: Segment, place: int, n: int, final: bool) -> bool | None:
         """Whether one of the n headers from `place` on is not null; None while bytes are lacking."""
+        data = segment.data
         for _ in range(n):
             if place >= len(data):
                 return False if final else None
             for header in self._headers:
-                claim = header.look(data, base, place)
+                claim = header.look(segment, place)
                 if claim is None:
                     return False if final else None
                 if claim.__class__ is int:
                     break
             else:
                 return False
-            if header.envelope.search.chain is None or not header.null(data, base, place):
+            if header.envelope.search.chain is None or not header.null(segment, place):
                 return True
             place += claim
         return False
 
-    def _against_run(self, header: Header, data: Buffer, base: int, at: int, length: int, final: bool) -> Verdict:
+    def _against_run(self, header: Header, segment: Segment, at: int, length: int, final: bool) -> Verdict:
         """The verdict on a whole frame that holds a run: by what follows its end."""
+        data = segment.data
         n = header.envelope.search.chain or 1
         place, streams = at + length, dict[tuple[Header, int], Key]()
         for _ in range(n):
@@ -103,7 +109,7 @@ class Chain:
                 if place > len(data):
                     return OVERTAKEN
                 break
-            claim, follower = self._follower(data, base, place)
+            claim, follower = self._follower(segment, place)
             if claim is None:
                 return OVERTAKEN if final else None
             if claim.__class__ is not int:
@@ -114,12 +120,13 @@ class Chain:
             place += claim
         before = [(follower, follower.neighbour(key, -1)) for (follower, _), key in streams.items()]
         ends_with = self._runs.ends_with
-        return OVERTAKEN if before and ends_with(data, base, at, at + length, n, before) else length
+        return OVERTAKEN if before and ends_with(segment, at, at + length, n, before) else length
 
     def _followers(
-        self, data: Buffer, base: int, at: int, length: int, header: Header, lock: int, final: bool
+        self, segment: Segment, at: int, length: int, header: Header, lock: int, final: bool
     ) -> tuple[Verdict, int]:
         """The verdict by what follows, and where the last header that was looked at begins."""
+        data, base = segment.data, segment.base
         n = 1 if lock == START else (header.envelope.search.chain or 1) - 1
         cut: Verdict = length if lock == START else UNCONFIRMED  # where the stream ends inside the chain
         place, known = at + length, 0
@@ -128,7 +135,7 @@ class Chain:
         for follower in range(known, n):
             claim: Verdict = None
             if place < len(data):
-                claim, _ = self._follower(data, base, place)
+                claim, _ = self._follower(segment, place)
             elif final:
                 whole = place == len(data) and follower > 0
                 return (length if whole else cut), place
@@ -141,14 +148,14 @@ class Chain:
                 place += claim
         return length, place
 
-    def _follower(self, data: Buffer, base: int, at: int) -> tuple[Verdict, Header]:
+    def _follower(self, segment: Segment, at: int) -> tuple[Verdict, Header]:
         """The length that the first format with a valid header here claims, and that format; a reason if there is
         none.
         """
         for header in self._headers:
-            verdict = header.look(data, base, at)
+            verdict = header.look(segment, at)
             if verdict is None:
                 return None, header
-            if verdict.__class__ is int and (header.envelope.search.chain is None or not header.null(data, base, at)):
+            if verdict.__class__ is int and (header.envelope.search.chain is None or not header.null(segment, at)):
                 return verdict, header
         return UNCONFIRMED, header

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from sigflow.checksums import Algorithm, RangeSums
     from sigflow.runtime.envelope import Checksum, Piece
     from sigflow.stream.account import Account
-    from sigflow.stream.header import Buffer, Header
+    from sigflow.stream.header import Header
+    from sigflow.stream.segment import Buffer, Segment
 
 #: A frame is limited to this many bytes where its checksum has no range form.
 WITHOUT_RANGES = 1 << 16
@@ -77,21 +78,20 @@ class Check:
                         state = update(state, piece)
         return self.algorithm.finish(state)
 
-    def from_prefix(self, data: Buffer, base: int, floor: int, stretches: list[_Stretch]) -> int:
+    def from_prefix(self, segment: Segment, floor: int, stretches: list[_Stretch]) -> int:
         """The value, from the states at the ends of the stretches."""
+        base = segment.base
         ranges, prefix = self.ranges, self.prefix
         assert ranges is not None and prefix is not None  # a format without a range form is never checked this way
         size, part = 0, ranges.between(ranges.start, ranges.start, 0, 0)
-        prefix.reach(
-            data, base, floor, base + max((each[1] for each in stretches if isinstance(each, tuple)), default=0)
-        )
+        prefix.reach(segment, floor, base + max((each[1] for each in stretches if isinstance(each, tuple)), default=0))
         for stretch in stretches:
             if isinstance(stretch, bytes):
                 length = len(stretch)
                 more: Any = ranges.between(ranges.start, ranges.advance(ranges.start, stretch, 0), 0, length)
             else:
                 length = stretch[1] - stretch[0]
-                more = prefix.part(data, base, base + stretch[0], base + stretch[1])
+                more = prefix.part(segment, base + stretch[0], base + stretch[1])
             part = ranges.join(part, size, more, length)
             size += length
         return ranges.value(part, size)
@@ -128,22 +128,23 @@ class Checks:
                 name = check.algorithm.name
                 check.prefix = shared.setdefault(name, Prefix(check.ranges, every, self._account))
 
-    def present(self, data: Buffer, base: int, at: int) -> bool:
+    def present(self, segment: Segment, at: int) -> bool:
         """Whether the frame at data[at], whose header was found valid, has a checksum."""
-        return any(layout is not None for layout in self._layout(data, base, at))
+        return any(layout is not None for layout in self._layout(segment, at))
 
-    def _layout(self, data: Buffer, base: int, at: int) -> list[tuple[int, tuple[Piece, ...]] | None]:
+    def _layout(self, segment: Segment, at: int) -> list[tuple[int, tuple[Piece, ...]] | None]:
         """Where each value stands and what it covers; None where the frame has no such checksum."""
         if self._static:
             return [(each.stored or 0, each.pieces or ()) for each in self._header.envelope.search.checksums]
-        measured = self._header.maybe_measured(data, base, at)
+        measured = self._header.maybe_measured(segment, at)
         assert measured is not None and not isinstance(measured, str)  # the header was found valid
         return list(measured.checks)
 
-    def _values(self, data: Buffer, base: int, at: int, stop: int, floor: int | None) -> list[tuple[int | None, int]]:
+    def _values(self, segment: Segment, at: int, stop: int, floor: int | None) -> list[tuple[int | None, int]]:
         """Stored and computed values up to the first that differ.  floor None: directly, whatever it costs."""
+        data, base = segment.data, segment.base
         values: list[tuple[int | None, int]] = []
-        for check, layout in zip(self._checks, self._layout(data, base, at), strict=True):
+        for check, layout in zip(self._checks, self._layout(segment, at), strict=True):
             if layout is None:
                 continue
             place, pieces = layout
@@ -155,19 +156,19 @@ class Checks:
             if floor is None or check.prefix is None or self._account.covers(base + stop, cost):
                 value = check.direct(data, stretches)
             else:
-                value = check.from_prefix(data, base, floor, stretches)
+                value = check.from_prefix(segment, floor, stretches)
             values.append((check.stored(data, field), value))
             if values[-1][0] != value:
                 break
         return values
 
-    def hold(self, data: Buffer, base: int, at: int, stop: int, floor: int) -> bool:
+    def hold(self, segment: Segment, at: int, stop: int, floor: int) -> bool:
         """Whether every checksum of the frame data[at:stop] holds."""
-        return all(stored == value for stored, value in self._values(data, base, at, stop, floor))
+        return all(stored == value for stored, value in self._values(segment, at, stop, floor))
 
-    def explain(self, data: Buffer, base: int, at: int, stop: int) -> tuple[int | None, int]:
+    def explain(self, segment: Segment, at: int, stop: int) -> tuple[int | None, int]:
         """The stored and the computed value of the last checksum looked at: the one that does not hold, if any."""
-        return self._values(data, base, at, stop, None)[-1]
+        return self._values(segment, at, stop, None)[-1]
 
 
 def every_for(checks: list[Checks]) -> int:

@@ -15,7 +15,8 @@ import re
 from collections.abc import Sequence
 from heapq import heapify, heappop, heappush
 
-from sigflow.stream.header import Buffer, Header, Key
+from sigflow.stream.header import Header, Key
+from sigflow.stream.segment import Segment
 
 #: Nearest ends of runs that are kept, before they are thinned out.
 _MOST = 1 << 16
@@ -39,10 +40,11 @@ class Continuations:
         self._passes: dict[Header, _Pass] = {}
         self._nearest: dict[tuple[int, int], int] = {}  # by offset and frames left: the nearest end, or _NONE
 
-    def inside(self, header: Header, data: Buffer, base: int, at: int, stop: int, n: int) -> bool:
+    def inside(self, header: Header, segment: Segment, at: int, stop: int, n: int) -> bool:
         """Whether a run of n frames behind data[at] and up to `stop`, which may be beyond the buffer, begins with the
         frame that comes next after the one at data[at] in its stream.
         """
+        data, base = segment.data, segment.base
         mine = header.key(data, at) if header.counts else None
         if mine is None:
             return False
@@ -50,7 +52,7 @@ class Continuations:
         if one is None:
             one = self._passes[header] = _Pass()
         end = base + len(data)
-        self._pass(one, header, data, base, at, min(stop, len(data)))
+        self._pass(one, header, segment, at, min(stop, len(data)))
         found = one.found.get(header.neighbour(mine, 1))
         if found is None:
             return False
@@ -59,7 +61,7 @@ class Continuations:
             _, offset = heappop(waiting)
             if offset <= base + at:
                 continue
-            nearest, need = self._follow(data, base, offset, n, (header,))
+            nearest, need = self._follow(segment, offset, n, (header,))
             if nearest < _NONE:
                 heappush(ends, (nearest, offset))
             if need < _NONE:
@@ -68,8 +70,9 @@ class Continuations:
             heappop(ends)
         return bool(ends) and ends[0][0] <= min(base + stop, end)
 
-    def _pass(self, one: _Pass, header: Header, data: Buffer, base: int, at: int, stop: int) -> None:
+    def _pass(self, one: _Pass, header: Header, segment: Segment, at: int, stop: int) -> None:
         """Enter the headers behind `at` and before `stop`."""
+        data, base = segment.data, segment.base
         pattern = self._patterns.get(header)
         if pattern is None:
             pattern = self._patterns[header] = header.beginning()
@@ -78,27 +81,29 @@ class Continuations:
         lacking, one.lacking = one.lacking, []
         for offset in lacking:
             if offset > base + at:
-                self._enter(one, header, data, base, offset)
+                self._enter(one, header, segment, offset)
         for found in pattern.finditer(data, one.cursor - base, stop):
-            self._enter(one, header, data, base, base + found.start())
+            self._enter(one, header, segment, base + found.start())
         one.cursor = max(one.cursor, base + stop)
         if one.entered > one.kept:
             one.forget(base + at)
 
-    def _enter(self, one: _Pass, header: Header, data: Buffer, base: int, offset: int) -> None:
-        length = header.look(data, base, offset - base)
+    def _enter(self, one: _Pass, header: Header, segment: Segment, offset: int) -> None:
+        data, base = segment.data, segment.base
+        length = header.look(segment, offset - base)
         if length is None:
             one.lacking.append(offset)
-        elif length.__class__ is int and not header.null(data, base, offset - base):
+        elif length.__class__ is int and not header.null(segment, offset - base):
             key = header.key(data, offset - base)
             if key is not None:
                 heappush(one.found.setdefault(key, ([], []))[0], (0, offset))
                 one.entered += 1
 
-    def _follow(self, data: Buffer, base: int, offset: int, left: int, headers: Sequence[Header]) -> tuple[int, int]:
+    def _follow(self, segment: Segment, offset: int, left: int, headers: Sequence[Header]) -> tuple[int, int]:
         """The nearest end of a run of `left` frames from `offset` on, the first of these formats; and the end of the
         buffer from which on there may be a nearer one.  _NONE where there is none.
         """
+        data, base = segment.data, segment.base
         first = len(headers) < len(self._headers)
         known = None if first else self._nearest.get((offset, left))
         if known is not None:
@@ -107,15 +112,15 @@ class Continuations:
             return _NONE, offset + 1
         nearest, need = _NONE, _NONE
         for header in headers:
-            length = header.look(data, base, offset - base)
+            length = header.look(segment, offset - base)
             if length is None:
                 need = min(need, base + len(data) + 1)
             elif length.__class__ is int and not (
-                header.envelope.search.chain is not None and header.null(data, base, offset - base)
+                header.envelope.search.chain is not None and header.null(segment, offset - base)
             ):
                 end, more = offset + length, _NONE
                 if left > 1:
-                    end, more = self._follow(data, base, offset + length, left - 1, self._headers)
+                    end, more = self._follow(segment, offset + length, left - 1, self._headers)
                 nearest, need = min(nearest, end), min(need, more)
         if need == _NONE and not first:
             if len(self._nearest) >= _MOST:

@@ -17,9 +17,9 @@ from sigflow.limits import Limits
 from sigflow.stream import faults
 from sigflow.stream.chain import LOCKS
 from sigflow.stream.format import Format
-from sigflow.stream.header import Buffer
 from sigflow.stream.pending import Pending
 from sigflow.stream.scan import Refusals, Scanner
+from sigflow.stream.segment import Segment
 from sigflow.stream.sequence import Counts
 from sigflow.stream.sink import Events
 from sigflow.stream.statistics import Statistics
@@ -123,7 +123,7 @@ class Decoder:
         pending, scanner = self._pending, self._scanner
         more = True
         while more and not out and not self._damaged():
-            more = scanner.scan(pending.data, pending.base, self._ended, self._sink, 1 if self._strict else _STEPS)
+            more = scanner.scan(pending, self._ended, self._sink, 1 if self._strict else _STEPS)
         if scanner.pos - pending.base >= _LARGE:
             pending.release(scanner.pos)
         if self._ended and not more and not self._closed and not self._damaged():
@@ -145,12 +145,12 @@ class Decoder:
         if left:
             raise SigflowError(f"internal error: {left} of {self._pending.fed} bytes are in no frame and no gap")
 
-    def _damage(self, data: Buffer, base: int, at: int, refusals: Refusals) -> None:
+    def _damage(self, segment: Segment, at: int, refusals: Refusals) -> None:
         """Strict mode: remember the first damage; it is raised once the events before it have been taken."""
         if isinstance(self._scanner, WholeFile):
             self._error = faults.too_long(self.formats[0].name, self.formats[0].max_frame)
         else:
-            self._error = faults.damage(self._scanner.formats, data, base, at, refusals)
+            self._error = faults.damage(self._scanner.recognizers, segment, at, refusals)
 
     def _check(self, record: Record) -> None:
         """Strict mode: what a record's bytes hide is damage too."""
@@ -177,12 +177,11 @@ class Decoder:
         or if all its own bytes are there and only what must follow it is awaited.
         """
         waits = self._scanner.waits
-        data, base = self._pending.data, self._pending.base
-        at = self._scanner.pos - base
-        if waits is None or self._ended or waits.header.cut(data, at):
+        at = self._scanner.pos - self._pending.base
+        if waits is None or self._ended or waits.header.cut(self._pending.data, at):
             return None
-        length = waits.header.look(data, base, at)
-        if isinstance(length, int) and at + length <= len(data):
+        length = waits.header.look(self._pending, at)
+        if isinstance(length, int) and at + length <= len(self._pending.data):
             return None
         return self._scanner.pos, waits.name
 
@@ -206,7 +205,7 @@ class Decoder:
         sink = Events(self.formats, self._pending, None, out)
         sink.gap_open = self._sink.gap_open.copy()
         sink.index = self._sink.index
-        while scanner.scan(self._pending.data, self._pending.base, True, sink, _STEPS):
+        while scanner.scan(self._pending, True, sink, _STEPS):
             pass
         sink.gap_open.close(out)
         return out

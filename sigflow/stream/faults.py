@@ -8,63 +8,65 @@ from typing import TYPE_CHECKING
 from sigflow.diagnostics import Finding, Severity
 from sigflow.errors import ChecksumError, CodecError, LimitExceeded, StreamError, Truncated
 from sigflow.reasons import CHECKSUM, TOO_LONG, TRUNCATED
-from sigflow.stream.header import Buffer
 from sigflow.stream.reading import CODEC
-from sigflow.stream.scan import Format, Refusals
+from sigflow.stream.scan import Recognizer, Refusals
+from sigflow.stream.segment import Segment
 
 if TYPE_CHECKING:
     from sigflow.events import Record
 
 
-def _checksum(format: Format, data: Buffer, base: int, at: int) -> StreamError:
-    assert format.checks is not None  # only such formats refuse for this reason
-    length = format.header.look(data, base, at)
+def _checksum(recognizer: Recognizer, segment: Segment, at: int) -> StreamError:
+    assert recognizer.checks is not None  # only such formats refuse for this reason
+    offset, name = segment.base + at, recognizer.name
+    length = recognizer.header.look(segment, at)
     assert isinstance(length, int)  # the header was found valid
-    stored, computed = format.checks.explain(data, base, at, at + length)
+    stored, computed = recognizer.checks.explain(segment, at, at + length)
     shown = "no number" if stored is None else f"{stored:#x}"
-    message = (
-        f"offset {base + at}, {format.name}: the frame of {length} bytes stores checksum {shown}, wanted {computed:#x}"
-    )
-    return ChecksumError(message, offset=base + at, format=format.name, stored=stored, computed=computed)
+    message = f"offset {offset}, {name}: the frame of {length} bytes stores checksum {shown}, wanted {computed:#x}"
+    return ChecksumError(message, offset=offset, format=name, stored=stored, computed=computed)
 
 
-def _too_long(format: Format, data: Buffer, base: int, at: int) -> StreamError:
-    measure, limit = format.header.envelope.measure.static, format.header.limit
-    length = measure(data, at, len(data)) if measure is not None else None
-    found = length if isinstance(length, int) else None
-    shown = "frame length" if found is None else f"frame length {found}"
-    message = f"offset {base + at}, {format.name}: {shown} exceeds limit {limit}"
-    return LimitExceeded(message, offset=base + at, format=format.name, found=found, limit=limit)
+def _too_long(recognizer: Recognizer, segment: Segment, at: int) -> StreamError:
+    offset, name = segment.base + at, recognizer.name
+    measure, limit = recognizer.header.envelope.measure.static, recognizer.header.limit
+    claim = measure(segment.data, at, len(segment.data)) if measure is not None else None
+    length = claim if isinstance(claim, int) else None
+    shown = "frame length" if length is None else f"frame length {length}"
+    message = f"offset {offset}, {name}: {shown} exceeds limit {limit}"
+    return LimitExceeded(message, offset=offset, format=name, found=length, limit=limit)
 
 
-def _truncated(format: Format, data: Buffer, base: int, at: int) -> StreamError:
-    length = format.header.look(data, base, at)
+def _truncated(recognizer: Recognizer, segment: Segment, at: int) -> StreamError:
+    offset, name = segment.base + at, recognizer.name
+    length = recognizer.header.look(segment, at)
     wanted = f"{length} bytes" if isinstance(length, int) else "its header"
-    message = f"offset {base + at}, {format.name}: the stream ends {len(data) - at} bytes into a frame, wanted {wanted}"
-    return Truncated(message, offset=base + at, format=format.name)
+    left = len(segment.data) - at
+    message = f"offset {offset}, {name}: the stream ends {left} bytes into a frame, wanted {wanted}"
+    return Truncated(message, offset=offset, format=name)
 
 
-_BY_REASON: dict[str, Callable[[Format, Buffer, int, int], StreamError]] = {
+_BY_REASON: dict[str, Callable[[Recognizer, Segment, int], StreamError]] = {
     CHECKSUM: _checksum,
     TOO_LONG: _too_long,
     TRUNCATED: _truncated,
 }
 
 
-def damage(formats: Sequence[Format], data: Buffer, base: int, at: int, refusals: Refusals) -> StreamError:
+def damage(recognizers: Sequence[Recognizer], segment: Segment, at: int, refusals: Refusals) -> StreamError:
     """The error for gap bytes at data[at]: the first refusal, or that no marker stands there."""
+    offset = segment.base + at
     if not refusals:
-        found = bytes(data[at : at + 8]).hex(" ")
-        wanted = " or ".join(literal.hex(" ") for each in formats for literal in each.header.sync)
-        return StreamError(f"offset {base + at}: found {found}, wanted a sync marker ({wanted})", offset=base + at)
+        shown = bytes(segment.data[at : at + 8]).hex(" ")
+        wanted = " or ".join(literal.hex(" ") for recognizer in recognizers for literal in recognizer.header.sync)
+        return StreamError(f"offset {offset}: found {shown}, wanted a sync marker ({wanted})", offset=offset)
     number, reason = refusals[0]
-    format = formats[number]
-    known = _BY_REASON.get(reason)
-    if known is not None:
-        return known(format, data, base, at)
-    return StreamError(
-        f"offset {base + at}, {format.name}: no frame here: {reason}", offset=base + at, format=format.name
-    )
+    recognizer = recognizers[number]
+    error_of = _BY_REASON.get(reason)
+    if error_of is not None:
+        return error_of(recognizer, segment, at)
+    message = f"offset {offset}, {recognizer.name}: no frame here: {reason}"
+    return StreamError(message, offset=offset, format=recognizer.name)
 
 
 def too_long(name: str, limit: int) -> StreamError:

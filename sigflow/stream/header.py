@@ -19,12 +19,12 @@ from sigflow.runtime.box import BOX_COUNTER, BOX_MARKS, BOX_STREAM, BOX_WORDS, M
 from sigflow.runtime.envelope import Measured
 from sigflow.runtime.measure import maybe_advance
 from sigflow.runtime.window import Window
+from sigflow.stream.segment import Buffer, Segment
 
 if TYPE_CHECKING:
     from sigflow.runtime.envelope import Envelope
     from sigflow.stream.account import Account
 
-Buffer = bytes | bytearray
 #: A length, a reason, or None while bytes are lacking.
 Verdict = int | str | None
 
@@ -46,8 +46,8 @@ class Header:
     """The headers of one format.  limit: the largest frame."""
 
     __slots__ = (
-        "_abort", "_account", "_box", "_done", "_kept", "_measure", "_native_measure", "_open", "_size", "_speaks",
-        "_zeros", "counts", "envelope", "limit", "sync",
+        "_abort", "_account", "_box", "_done", "_kept", "_measure", "_native_measure", "_open", "_speaks", "_zeros",
+        "counts", "envelope", "limit", "size", "sync",
     )  # fmt: skip
 
     def __init__(self, envelope: Envelope, limit: int, account: Account) -> None:
@@ -56,8 +56,9 @@ class Header:
         self.sync = envelope.search.sync
         self._account = account
         self._abort = envelope.search.sync if envelope.search.aborted_by_sync else ()
-        self._size = envelope.measure.header or 0
-        self._zeros = bytes(self._size)
+        #: Leading bytes that are looked at, where that is a constant; else 0.
+        self.size = envelope.measure.header or 0
+        self._zeros = bytes(self.size)
         # The fast way reads the whole header before it judges; where not even that fits into a frame, only the steps
         # find the first fault.
         fits = envelope.measure.header is not None and envelope.measure.header <= limit
@@ -72,21 +73,26 @@ class Header:
         self._open: dict[int, _Open] = {}
         self._kept = 64
 
-    def look(self, data: Buffer, base: int, at: int) -> Verdict:
+    def look(self, segment: Segment, at: int) -> Verdict:
         """The verdict on the header at data[at]."""
-        if self.sync:
-            for literal in self.sync:
-                if data.startswith(literal, at):
-                    break
-            else:
-                return None if self.cut(data, at) else NO_MARKER
+        data, base = segment.data, segment.base
+        if self.sync and not data.startswith(self.sync, at):
+            return None if self.cut(data, at) else NO_MARKER
         if self._measure is not None:
             length = self._measure(data, at, len(data))
             if length is not None:
-                self._account.look(base + at, self._size)
+                self._account.look(base + at, self.size)
                 return length if length.__class__ is str else self._bounded(length)  # type: ignore[arg-type]
-        measured = self.maybe_measured(data, base, at)
+        measured = self.maybe_measured(segment, at)
         return self._bounded(measured.length) if isinstance(measured, Measured) else measured
+
+    def marked(self, data: Buffer, at: int) -> bool:
+        """Whether a marker stands here; anywhere, in a format that has none."""
+        return not self.sync or data.startswith(self.sync, at)
+
+    def looked_at(self, offset: int) -> None:
+        """Enter a look at the header at this offset, which somebody else has made."""
+        self._account.look(offset, self.size)
 
     def cut(self, data: Buffer, at: int) -> bool:
         """Whether the end of the buffer cuts a marker here."""
@@ -98,8 +104,9 @@ class Header:
             return TOO_LONG
         return length if length > 0 else INVALID
 
-    def maybe_measured(self, data: Buffer, base: int, at: int) -> Measured | str | None:
+    def maybe_measured(self, segment: Segment, at: int) -> Measured | str | None:
         """What the steps of the measure give: what they measured, a reason, or None."""
+        data, base = segment.data, segment.base
         key = base + at
         done = self._done.get(key)
         if done is not None:
@@ -153,15 +160,16 @@ class Header:
         assert sequence is not None  # it gave the key
         return key[0], (key[1] + steps * sequence.step) % sequence.modulus
 
-    def null(self, data: Buffer, base: int, at: int) -> bool:
+    def null(self, segment: Segment, at: int) -> bool:
         """Whether the header here, which was found valid, is nothing but zeros, in a format whose headers say
         anything at all.
         """
+        data = segment.data
         if not self._speaks:
             return False
         if self._measure is not None:
             return data.startswith(self._zeros, at)
-        measured = self.maybe_measured(data, base, at)
+        measured = self.maybe_measured(segment, at)
         looked = measured.looked if isinstance(measured, Measured) else 0
         return not any(data[at : at + looked])
 

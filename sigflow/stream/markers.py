@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sigflow.stream.header import Buffer
+from sigflow.stream.segment import Segment
 
 
 class Markers:
@@ -27,8 +27,9 @@ class Markers:
         self._hits = [-1] * len(self._literals)  # the last place found, by literal
         self._searched = [0] * len(self._literals)  # where its search goes on
 
-    def candidate(self, data: Buffer, base: int, at: int) -> int:
+    def candidate(self, segment: Segment, at: int) -> int:
         """The first candidate in data[at:], or the end of data; as `at`, an index into the buffer."""
+        data, base = segment.data, segment.base
         if self._everywhere:
             return at
         first = len(data)

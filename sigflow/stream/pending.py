@@ -14,7 +14,7 @@ from __future__ import annotations
 from bisect import bisect_right
 
 from sigflow.events import Stamp
-from sigflow.stream.header import Buffer
+from sigflow.stream.segment import Segment
 
 #: A rest up to this size is put before the next chunk by a copy.
 SMALL = 4096
@@ -24,14 +24,13 @@ LARGE = 1 << 20
 PARTS = 8
 
 
-class Pending:
-    """The buffer.  data: its bytes.  base: the offset of the first.  fed: the end of the stream so far."""
+class Pending(Segment):
+    """The buffer.  fed: the end of the stream so far."""
 
-    __slots__ = ("_stamps", "base", "data", "fed")
+    __slots__ = ("_stamps", "fed")
 
     def __init__(self) -> None:
-        self.data: Buffer = b""
-        self.base = 0
+        super().__init__(b"", 0)
         self.fed = 0
         self._stamps: list[tuple[int, Stamp | None]] = []  # (offset of a chunk's first byte, its stamp)
 

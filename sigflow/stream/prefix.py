@@ -14,7 +14,7 @@ from typing import Any
 
 from sigflow.checksums import RangeSums
 from sigflow.stream.account import Account
-from sigflow.stream.header import Buffer
+from sigflow.stream.segment import Segment
 
 #: Bytes from a stretch's ends to the prefix states before them, for each byte of the stream.
 PARTIAL = 3
@@ -54,8 +54,9 @@ class Prefix:
         """Forget the states."""
         del self._states[:]
 
-    def reach(self, data: Buffer, base: int, floor: int, stop: int) -> None:
+    def reach(self, segment: Segment, floor: int, stop: int) -> None:
         """Have states up to `stop`.  floor: no later stretch begins before it."""
+        data, base = segment.data, segment.base
         every, ranges = self._every, self._ranges
         if not self._states or self._first > floor or self._last() < floor:
             self._begin(floor)
@@ -73,12 +74,13 @@ class Prefix:
     def _last(self) -> int:
         return self._first + self._every * (len(self._states) - 1)
 
-    def part(self, data: Buffer, base: int, start: int, stop: int) -> Any:
+    def part(self, segment: Segment, start: int, stop: int) -> Any:
         """The part for the bytes from `start` to `stop`, both within reach."""
-        low, high = self._state(data, base, start), self._state(data, base, stop)
+        low, high = self._state(segment, start), self._state(segment, stop)
         return self._ranges.between(low, high, start - self._zero, stop - self._zero)
 
-    def _state(self, data: Buffer, base: int, offset: int) -> int:
+    def _state(self, segment: Segment, offset: int) -> int:
+        data, base = segment.data, segment.base
         n, rest = divmod(offset - self._first, self._every)
         begin: int = offset - rest
         state: int = self._states[n]
@@ -89,7 +91,7 @@ class Prefix:
         self._account.checksummed += offset - begin
         return self._ranges.advance(state, data[begin - base : offset - base], begin - self._zero)
 
-    def anchor(self, data: Buffer, base: int, offset: int) -> None:
+    def anchor(self, segment: Segment, offset: int) -> None:
         """Keep the state at `offset`; no byte before it will be asked for."""
         if len(self._states) and self._first <= offset <= self._last() and offset != self._anchor[0]:
-            self._anchor = (offset, self._state(data, base, offset))
+            self._anchor = (offset, self._state(segment, offset))

@@ -21,7 +21,8 @@ from array import array
 from collections.abc import Iterable, Sequence
 from heapq import heappop, heappush
 
-from sigflow.stream.header import Buffer, Header, Key, one_of
+from sigflow.stream.header import Header, Key, one_of
+from sigflow.stream.segment import Segment
 
 _PAGE_BITS = 12
 _PAGE = (1 << _PAGE_BITS) - 1
@@ -68,27 +69,27 @@ class Runs:
         # For each end of whole runs: the last frame of each, and where the run begins; once asked for, by counter.
         self._last: dict[int, dict[int, _Frames | _Starts]] = {n: {} for n in self._wanted}
 
-    def inside(self, data: Buffer, base: int, at: int, stop: int, n: int) -> bool:
+    def inside(self, segment: Segment, at: int, stop: int, n: int) -> bool:
         """Whether n frames in a row lie in the buffer behind `at` and up to `stop`, which may be beyond its end."""
+        data, base = segment.data, segment.base
         floor, claim = base + at, base + stop
         end = min(claim, base + len(data))
         if end - floor - 1 < n * self._least:
             return False
         self._aim(floor, claim)
-        self._retry(data, base)
-        self._pass(data, base, end)
+        self._retry(segment)
+        self._pass(segment, end)
         heap = self._whole[n]
         while heap and heap[0][1] <= floor:
             heappop(heap)
         return bool(heap) and heap[0][0] <= end
 
-    def ends_with(
-        self, data: Buffer, base: int, at: int, stop: int, n: int, frames: Iterable[tuple[Header, Key]]
-    ) -> bool:
+    def ends_with(self, segment: Segment, at: int, stop: int, n: int, frames: Iterable[tuple[Header, Key]]) -> bool:
         """Whether a run of n frames behind data[at] that ends exactly at `stop` ends with one of these frames.
 
         `inside` was asked before, with the same claim.
         """
+        data, base = segment.data, segment.base
         last = self._last[n].get(base + stop)
         if last is None:
             return False
@@ -111,17 +112,19 @@ class Runs:
             self._restart(floor + 1)
         self._floor = floor
 
-    def _retry(self, data: Buffer, base: int) -> None:
+    def _retry(self, segment: Segment) -> None:
+        data, base = segment.data, segment.base
         if self._tried == base + len(data):
             return
         self._tried = base + len(data)
         waiting, self._waiting = self._waiting, {}
         for offset, (headers, starts) in waiting.items():
             if offset > self._floor:
-                self._look(data, base, offset, headers, starts)
+                self._look(segment, offset, headers, starts)
 
-    def _pass(self, data: Buffer, base: int, end: int) -> None:
+    def _pass(self, segment: Segment, end: int) -> None:
         """Pass the positions before `end`."""
+        data, base = segment.data, segment.base
         if self._pattern is None:
             self._pattern = self._beginnings()
         search, headers = self._pattern.search, self._headers
@@ -133,25 +136,26 @@ class Runs:
             offset = base + found.start()
             if offset >> _PAGE_BITS != self._page:
                 self._open(offset >> _PAGE_BITS)
-            self._look(data, base, offset, headers, self._ends.pop(offset, []))
+            self._look(segment, offset, headers, self._ends.pop(offset, []))
             self._cursor = offset + 1
 
     def _beginnings(self) -> re.Pattern[bytes]:
         """The bytes that a frame of some format may begin with."""
         return one_of(frozenset().union(*(header.beginnings() for header in self._headers)))
 
-    def _look(self, data: Buffer, base: int, offset: int, headers: Sequence[Header], starts: list[int]) -> None:
+    def _look(self, segment: Segment, offset: int, headers: Sequence[Header], starts: list[int]) -> None:
         """Enter the frames that begin here; `starts`: of the runs of 1, 2, ... frames that end here (-1: none)."""
+        base = segment.base
         lacking = None
         at = offset - base
         for header in headers:
-            length = header.look(data, base, at)
+            length = header.look(segment, at)
             if length is None:
                 lacking = [*lacking, header] if lacking else [header]
             elif (
                 length.__class__ is int
                 and offset + length <= self._horizon
-                and (header.envelope.search.chain is None or not header.null(data, base, at))
+                and (header.envelope.search.chain is None or not header.null(segment, at))
             ):
                 self._enter(header, offset + length, offset, starts)
         if lacking:

@@ -20,14 +20,15 @@ from sigflow.reasons import ABANDONED, CHECKSUM, NO_MARKER, OVERTAKEN, TRUNCATED
 from sigflow.stream.account import Account
 from sigflow.stream.chain import LOCKS, NO, START, YES, Chain
 from sigflow.stream.check import WITHOUT_RANGES, Checks, every_for
-from sigflow.stream.header import Buffer, Header, Verdict
+from sigflow.stream.header import Header, Verdict
 from sigflow.stream.markers import Markers
 from sigflow.stream.prefix import Prefix
 from sigflow.stream.runs import LONGEST, Runs
+from sigflow.stream.segment import Segment
 from sigflow.stream.watch import Watch
 
 if TYPE_CHECKING:
-    from sigflow.runtime.envelope import Envelope
+    from sigflow.runtime.envelope import Envelope, Run
 
 #: Frames that one call of `Measure.run` should find, and bytes that it may take: few enough that what is found is
 #: taken and freed before Python's garbage collector looks for it, which costs more than all else about a small frame.
@@ -36,53 +37,84 @@ _RUN_BYTES = (1 << 14, 1 << 18)
 
 #: The formats that refused a candidate, by their number, and why.
 Refusals = list[tuple[int, str]]
-#: A frame of a run: start and stop in the buffer, and the header.
-Found = list[tuple[int, int, tuple[Any, ...]]]
+#: The frames of a run: start and stop in the buffer, and the header.
+Frames = list[tuple[int, int, tuple[Any, ...]]]
 
 
 class Sink(Protocol):
     """Takes what the scan finds, in the order of the stream.  `number`: of the format, in the order given."""
 
-    def frame(self, number: int, data: Buffer, base: int, at: int, stop: int) -> None:
+    def frame(self, number: int, segment: Segment, at: int, stop: int) -> None:
         """One frame, data[at:stop]."""
 
-    def frames(self, number: int, data: Buffer, base: int, found: Found) -> None:
+    def frames(self, number: int, segment: Segment, frames: Frames) -> None:
         """A run of frames."""
 
-    def gap(self, data: Buffer, base: int, at: int, stop: int, refusals: Refusals) -> None:
+    def gap(self, segment: Segment, at: int, stop: int, refusals: Refusals) -> None:
         """Bytes in no frame, data[at:stop]; no refusals: no marker stands there."""
 
 
-class Format:
-    """One format in a scan: its headers, and how its frames are believed."""
+class Recognizer:
+    """One format in a scan: how its frames are recognized, by header, checksum and followers.
 
-    __slots__ = ("chained", "checks", "header", "name", "number", "runs", "tried", "watch")
+    run: takes whole runs of its frames, where that is allowed.  told: the offset at which the last run stopped, and
+    why, as `Measure.run` gives it: the reason, and the length.
+    claim, has_checksum: what was asked of the candidate last, for formats that are asked twice.  told is a cache.
+    """
+
+    __slots__ = (
+        "chained", "checks", "claim", "has_checksum", "header", "name", "number", "run", "told", "watch",
+    )  # fmt: skip
 
     def __init__(self, number: int, envelope: Envelope, limit: int, account: Account) -> None:
+        search = envelope.search
         self.number = number
         self.name = envelope.about.name
         self.header = Header(envelope, limit, account)
-        checked = envelope.search.chain is None or envelope.search.sometimes_checked
-        self.checks = Checks(self.header, account) if checked else None
-        self.chained = envelope.search.chain is not None
-        self.watch = (
-            Watch(self.header, self.checks) if self.checks and envelope.search.overtaken_by == "sequence" else None
-        )
-        self.runs = False  # whether whole runs of its frames may be taken
-        self.tried = -1  # where the last run was tried in vain
+        self.checks = Checks(self.header, account) if search.chain is None or search.sometimes_checked else None
+        self.chained = search.chain is not None
+        self.watch = Watch(self.header, self.checks) if self.checks and search.overtaken_by == "sequence" else None
+        self.run: Run | None = None
+        self.claim: Verdict = None
+        self.has_checksum = False
+        self.drop()
 
-        if envelope.search.chain is not None and not 1 <= envelope.search.chain <= LONGEST:
-            raise UsageError(
-                f"format {envelope.about.name}: a chain of {envelope.search.chain} headers, wanted 1 to {LONGEST}"
-            )
-        if envelope.search.chain is None and not envelope.search.checksums:
-            raise UsageError(f"format {envelope.about.name} has neither a checksum nor a chain to confirm its frames")
+        if search.chain is not None and not 1 <= search.chain <= LONGEST:
+            raise UsageError(f"format {self.name}: a chain of {search.chain} headers, wanted 1 to {LONGEST}")
+        if search.chain is None and not search.checksums:
+            raise UsageError(f"format {self.name} has neither a checksum nor a chain to confirm its frames")
         lacking = self.checks.without_ranges() if self.checks else None
         if lacking is not None and limit > WITHOUT_RANGES:
             raise UsageError(
-                f"format {envelope.about.name}: checksum {lacking} has no range form, so frames may have at most "
+                f"format {self.name}: checksum {lacking} has no range form, so frames may have at most "
                 f"{WITHOUT_RANGES} bytes, but the limit is {limit}: lower it (Limits.frame)"
             )
+
+    def drop(self) -> None:
+        """Forget what a run told."""
+        self.told: tuple[int, str | None, int] = (-1, None, 0)
+
+    def tell(self, segment: Segment, at: int, reason: str | None, length: int) -> None:
+        """Keep why a run stopped at data[at]."""
+        offset = segment.base + at
+        if reason is not None or length:
+            if self.header.marked(segment.data, at):
+                self.header.looked_at(offset)
+            else:
+                reason, length = NO_MARKER, 0
+        self.told = offset, reason, length
+
+    def knows(self, offset: int) -> bool:
+        """Whether a run has told the verdict on the header at this offset."""
+        told_of, reason, length = self.told
+        return told_of == offset and (reason is not None or length > 0)
+
+    def look(self, segment: Segment, at: int) -> Verdict:
+        """The verdict on the header at data[at]: as a run told it, else by a look."""
+        if not self.knows(segment.base + at):
+            return self.header.look(segment, at)
+        _, reason, length = self.told
+        return length or reason
 
 
 class Scanner:
@@ -101,44 +133,42 @@ class Scanner:
         marks: Collection[tuple[int, str]] = (),
     ) -> None:
         self._account = Account()
-        self.formats = [Format(n, envelope, limit, self._account) for n, (envelope, limit) in enumerate(formats)]
+        self.recognizers = [
+            Recognizer(n, envelope, limit, self._account) for n, (envelope, limit) in enumerate(formats)
+        ]
         # A format whose frames have a checksum now and then is asked twice: `by_chain` is which time it is.
-        checked = [(each, False) for each in self.formats if each.checks is not None]
-        self._asked = [*checked, *((each, True) for each in self.formats if each.chained)]
-        self._ordered = list(dict.fromkeys(each for each, _ in self._asked))
-        headers = [each.header for each in self._ordered]
+        checked = [(recognizer, False) for recognizer in self.recognizers if recognizer.checks is not None]
+        self._asked = [*checked, *((recognizer, True) for recognizer in self.recognizers if recognizer.chained)]
+        self._ordered = list(dict.fromkeys(recognizer for recognizer, _ in self._asked))
+        headers = [recognizer.header for recognizer in self._ordered]
         self._markers = Markers(header.sync for header in headers)
         self._runs = Runs(headers)
         self._chain = Chain(headers, self._runs)
-        self._after = YES if any(each.chained for each in self.formats) else NO
+        self._after = YES if any(recognizer.chained for recognizer in self.recognizers) else NO
         self.pos = pos
         self.lock = lock if self._after == YES else NO
         self.marks = set(marks)
-        self.waits: Format | None = None
+        self.waits: Recognizer | None = None
         self._need = 0
         self._window = _RUN_BYTES[0]
         self._prefixes: dict[str, Prefix] = {}
-        all_checks = [each.checks for each in self.formats if each.checks]
+        all_checks = [recognizer.checks for recognizer in self.recognizers if recognizer.checks]
         for checks in all_checks:
             checks.prepare(every_for(all_checks), self._prefixes)
-        for each in self._ordered:
-            each.runs = each.header.envelope.measure.run is not None and self._alone(each)
+        for recognizer in self._ordered:
+            recognizer.run = recognizer.header.envelope.measure.run if self._alone(recognizer) else None
 
-    def _alone(self, format: Format) -> bool:
+    def _alone(self, recognizer: Recognizer) -> bool:
         """Whether a good frame of this format is taken for one whatever the other formats say."""
-        header = format.header.envelope.measure.header
-        if format.checks is None or format.watch is not None or header is None or header > format.header.limit:
+        size, mine = recognizer.header.envelope.measure.header, recognizer.header.sync
+        if recognizer.checks is None or recognizer.watch is not None:
             return False
-        before = self._ordered[: self._ordered.index(format)]
+        if size is None or size > recognizer.header.limit:
+            return False
+        before = [other.header.sync for other in self._ordered[: self._ordered.index(recognizer)]]
         return all(
-            other.header.sync
-            and format.header.sync
-            and not any(
-                mine.startswith(theirs) or theirs.startswith(mine)
-                for mine in format.header.sync
-                for theirs in other.header.sync
-            )
-            for other in before
+            theirs and mine and not any(a.startswith(b) or b.startswith(a) for a in mine for b in theirs)
+            for theirs in before
         )
 
     @property
@@ -153,11 +183,11 @@ class Scanner:
 
     def drop(self) -> None:
         """Forget every cache."""
-        for each in self.formats:
-            each.header.drop()
-            each.tried = -1
-            if each.watch is not None:
-                each.watch.drop()
+        for recognizer in self.recognizers:
+            recognizer.header.drop()
+            recognizer.drop()
+            if recognizer.watch is not None:
+                recognizer.watch.drop()
         for prefix in self._prefixes.values():
             prefix.drop()
         self._markers.drop()
@@ -165,19 +195,21 @@ class Scanner:
         self._chain.drop()
         self._need = 0
 
-    def scan(self, data: Buffer, base: int, final: bool, sink: Sink, steps: int) -> bool:
+    def scan(self, segment: Segment, final: bool, sink: Sink, steps: int) -> bool:
         """Go on over `data`, whose first byte is at offset `base`, at most to its end.  `final`: the stream ends there.
 
         Returns whether more can be done at once: it stops after so many `steps`.
         """
+        data, base = segment.data, segment.base
         if base + len(data) < self._need and not final:
             return False
-        more = self._steps(data, base, final, sink, steps)
+        more = self._steps(segment, final, sink, steps)
         for prefix in self._prefixes.values():
-            prefix.anchor(data, base, self.pos)
+            prefix.anchor(segment, self.pos)
         return more
 
-    def _steps(self, data: Buffer, base: int, final: bool, sink: Sink, steps: int) -> bool:
+    def _steps(self, segment: Segment, final: bool, sink: Sink, steps: int) -> bool:
+        data, base = segment.data, segment.base
         end = len(data)
         self.waits = None
         while self.pos - base < end:
@@ -185,13 +217,13 @@ class Scanner:
                 return True
             steps -= 1
             at = self.pos - base
-            if self._run(data, base, at, sink):
+            if self._run(segment, at, sink):
                 return True
-            candidate = self._markers.candidate(data, base, at)
+            candidate = self._markers.candidate(segment, at)
             if candidate > at:
                 self._pass(base + candidate, NO)
-                sink.gap(data, base, at, candidate, [])
-            elif not self._step(data, base, at, final, sink):
+                sink.gap(segment, at, candidate, [])
+            elif not self._step(segment, at, final, sink):
                 return False
         return False
 
@@ -207,91 +239,86 @@ class Scanner:
         self.marks.add((offset, name))
         self._need = 0
 
-    def _run(self, data: Buffer, base: int, at: int, sink: Sink) -> bool:
-        """Take a run of good frames, if there is one."""
+    def _run(self, segment: Segment, at: int, sink: Sink) -> bool:
+        """Take a run of good frames, if there is one; why it stopped is kept for the candidate there."""
         if self.marks or self._account.credit < 0:
             return False
-        for format in self._ordered:
-            run = format.header.envelope.measure.run
-            if not format.runs or run is None or format.tried == base + at:
+        data, base = segment.data, segment.base
+        end = len(data)
+        for recognizer in self._ordered:
+            if recognizer.run is None or recognizer.knows(base + at):
                 continue
-            found: Found = []
-            end = min(len(data), at + self._window)
-            stop = run(data, at, end, format.header.limit, found)
-            if not found:
-                static = format.header.envelope.measure.static
-                length = static(data, at, len(data)) if static is not None else None
-                if isinstance(length, int) and at + length > end:
-                    if at + length > len(data):
-                        continue  # not all there: tried again when it is
-                    stop = run(data, at, at + length, format.header.limit, found)
-            if found:
+            until = min(at + self._window, end - recognizer.header.size + 1)
+            frames: Frames = []
+            stop, reason, length = recognizer.run(data, at, until, end, recognizer.header.limit, frames)
+            recognizer.tell(segment, stop, reason, length)
+            if frames:
                 least, most = _RUN_BYTES
-                self._window = min(max(least, (stop - at) * _RUN_FRAMES // len(found)), most)
+                self._window = min(max(least, (stop - at) * _RUN_FRAMES // len(frames)), most)
                 self._account.charge(base + stop, stop - at)
                 self._pass(base + stop, self._after)
-                sink.frames(format.number, data, base, found)
+                sink.frames(recognizer.number, segment, frames)
                 return True
-            format.tried = base + at
         return False
 
-    def _step(self, data: Buffer, base: int, at: int, final: bool, sink: Sink) -> bool:
+    def _step(self, segment: Segment, at: int, final: bool, sink: Sink) -> bool:
         """Decide the candidate at data[at]; False while bytes are lacking."""
         refusals: Refusals = []
-        for format, by_chain in self._asked:
-            if self.marks and (self.pos, format.name) in self.marks:
+        for recognizer, by_chain in self._asked:
+            if self.marks and (self.pos, recognizer.name) in self.marks:
                 verdict: Verdict = ABANDONED
             elif not by_chain:
-                verdict = self._checked(format, data, base, at)
-            elif format.checks is not None and self._has_checksum(format, data, base, at):
+                verdict = self._checked(recognizer, segment, at)
+            elif recognizer.checks is not None and recognizer.has_checksum:
                 verdict = NO_MARKER
             else:
-                verdict = self._chain.verdict(format.header, data, base, at, self.lock, final)
+                header = recognizer.header
+                claim = header.look(segment, at) if recognizer.checks is None else recognizer.claim
+                verdict = self._chain.verdict(header, claim, segment, at, self.lock, final)
             if verdict is None:
                 if not final:
-                    self.waits = format
-                    format.tried = -1  # it was not refused, it was cut
+                    self.waits = recognizer
                     return False
                 verdict = TRUNCATED
             if isinstance(verdict, int):
                 stop = at + verdict
-                self._pass(base + stop, self._after)
+                self._pass(segment.base + stop, self._after)
                 self._forget()
-                sink.frame(format.number, data, base, at, stop)
+                sink.frame(recognizer.number, segment, at, stop)
                 return True
             if verdict != NO_MARKER:
-                refusals.append((format.number, verdict))
+                refusals.append((recognizer.number, verdict))
         self._pass(self.pos + 1, NO)
         self._forget()
-        sink.gap(data, base, at, at + 1, refusals)
+        sink.gap(segment, at, at + 1, refusals)
         return True
 
     def _forget(self) -> None:
-        for each in self._ordered:
-            each.header.forget(self.pos)
+        for recognizer in self._ordered:
+            recognizer.header.forget(self.pos)
 
-    def _has_checksum(self, format: Format, data: Buffer, base: int, at: int) -> bool:
-        """Whether the candidate has a checksum, which was asked for before."""
-        checks, length = format.checks, format.header.look(data, base, at)
-        return checks is not None and length.__class__ is int and checks.present(data, base, at)
-
-    def _checked(self, format: Format, data: Buffer, base: int, at: int) -> Verdict:
+    def _checked(self, recognizer: Recognizer, segment: Segment, at: int) -> Verdict:
         """The verdict on a candidate of a format with a checksum."""
-        header, checks = format.header, format.checks
+        header, checks, watch = recognizer.header, recognizer.checks, recognizer.watch
         assert checks is not None  # asked only of such formats
-        length = header.look(data, base, at)
+        length = recognizer.claim = recognizer.look(segment, at)
+        recognizer.has_checksum = False
         if length.__class__ is not int:
             if length is None:
                 self._need = header.lacks_until(self.pos)
             return length
-        if format.chained and not checks.present(data, base, at):
-            return NO_MARKER
         stop: int = at + length
-        if format.watch is not None and format.watch.overtaken(data, base, at, stop, self.pos):
+        offset, reason, _ = recognizer.told
+        if offset == self.pos and reason is not None:
+            self._account.charge(segment.base + stop, length)  # the run has checksummed it, in vain
+            return reason
+        if recognizer.chained:
+            recognizer.has_checksum = checks.present(segment, at)
+            if not recognizer.has_checksum:
+                return NO_MARKER
+        if watch is not None and watch.overtaken(segment, at, stop, self.pos):
             return OVERTAKEN
-        if stop > len(data):
-            self._need = base + stop if format.watch is None else 0
+        if stop > len(segment.data):
+            self._need = segment.base + stop if watch is None else 0
             return None
-        if format.tried == self.pos and stop <= at + self._window:
-            self._account.charge(base + stop, length)  # the run checksummed it in vain
-        return length if checks.hold(data, base, at, stop, self.pos) else CHECKSUM
+        return length if checks.hold(segment, at, stop, self.pos) else CHECKSUM

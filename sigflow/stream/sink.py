@@ -11,9 +11,9 @@ from sigflow.stream.sequence import Counts, ended, follow, tracker_of
 
 if TYPE_CHECKING:
     from sigflow.stream.format import Format
-    from sigflow.stream.header import Buffer
     from sigflow.stream.pending import Pending
-    from sigflow.stream.scan import Found, Refusals
+    from sigflow.stream.scan import Frames, Refusals
+    from sigflow.stream.segment import Segment
 
 _NO_MARKER = {NO_MARKER: None}
 
@@ -70,22 +70,24 @@ class Events:
         self.gap_bytes = 0
         self.frame_counts = [0] * len(formats)
         self.frame_bytes = [0] * len(formats)
-        self.damaged: Callable[[Buffer, int, int, Refusals], None] | None = None
+        self.damaged: Callable[[Segment, int, Refusals], None] | None = None
         self.checked: Callable[[Record], None] | None = None
         self._formats = formats
         self._pending = pending
         self._out = out
         self._trackers = [None if counts is None else tracker_of(each, counts) for each in formats]
 
-    def gap(self, data: Buffer, base: int, at: int, stop: int, refusals: Refusals) -> None:
+    def gap(self, segment: Segment, at: int, stop: int, refusals: Refusals) -> None:
         """Bytes in no frame."""
+        base = segment.base
         if self.damaged is not None:
-            self.damaged(data, base, at, refusals)
+            self.damaged(segment, at, refusals)
         self.gap_bytes += stop - at
         self.gap_open.add(base + at, base + stop, refusals)
 
-    def frame(self, number: int, data: Buffer, base: int, at: int, stop: int) -> None:
+    def frame(self, number: int, segment: Segment, at: int, stop: int) -> None:
         """One frame."""
+        data, base = segment.data, segment.base
         with memoryview(data) as view:
             record = Record(self._formats[number], base + at, bytes(view[at:stop]), self.index)
         self._close_gap()
@@ -96,30 +98,31 @@ class Events:
         self.frame_bytes[number] += stop - at
         self._mark([record])
 
-    def frames(self, number: int, data: Buffer, base: int, found: Found) -> None:
+    def frames(self, number: int, segment: Segment, frames: Frames) -> None:
         """A run of frames, each with its header."""
+        data, base = segment.data, segment.base
         format, tracker, out, index = self._formats[number], self._trackers[number], self._out, self.index
         self._close_gap()
         first = len(out)
         if data.__class__ is not bytes:
             # One copy of the run; a slice that is all of it is none.
-            shift = found[0][0]
+            shift = frames[0][0]
             with memoryview(data) as view:
-                data = bytes(view[shift : found[-1][1]])
-            found = [(at - shift, stop - shift, head) for at, stop, head in found]
+                data = bytes(view[shift : frames[-1][1]])
+            frames = [(at - shift, stop - shift, head) for at, stop, head in frames]
             base += shift
         sequence = format.envelope.decode.sequence if format.envelope is not None else None
         if sequence is None or tracker is None:
-            for at, stop, head in found:
+            for at, stop, head in frames:
                 out.append(Record(format, base + at, data[at:stop], index, head))
                 index += 1
         elif (
-            found[0][2] is None
+            frames[0][2] is None
             or sequence.head is None
             or (sequence.stream and sequence.stream_head is None)
             or sequence.counts is not None
         ):
-            for at, stop, head in found:
+            for at, stop, head in frames:
                 record = Record(format, base + at, data[at:stop], index, head)
                 self._account(number, record)
                 out.append(record)
@@ -129,11 +132,11 @@ class Events:
             counter_at, stream_at = sequence.head, sequence.stream_head
             streams, step = tracker.streams, sequence.step
             last = sequence.modulus - step
-            stream = found[0][2][stream_at] if stream_at is not None else None
+            stream = frames[0][2][stream_at] if stream_at is not None else None
             followed = streams.get(stream)
             wanted = followed.expected if followed is not None else -1
             before = -1  # the offset of the last frame of this stream that was followed here
-            for at, stop, head in found:
+            for at, stop, head in frames:
                 if stream_at is not None and head[stream_at] != stream:
                     if followed is not None and before >= 0:
                         followed.expected, followed.last = wanted, before
@@ -154,8 +157,8 @@ class Events:
             if followed is not None and before >= 0:
                 followed.expected, followed.last = wanted, before
         self.index = index
-        self.frame_counts[number] += len(found)
-        self.frame_bytes[number] += found[-1][1] - found[0][0]
+        self.frame_counts[number] += len(frames)
+        self.frame_bytes[number] += frames[-1][1] - frames[0][0]
         if self._pending.stamped or self.checked is not None:
             self._mark([each for each in out[first:] if isinstance(each, Record)])
 

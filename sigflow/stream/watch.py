@@ -19,7 +19,8 @@ from sigflow.stream.markers import Markers
 
 if TYPE_CHECKING:
     from sigflow.stream.check import Checks
-    from sigflow.stream.header import Buffer, Header
+    from sigflow.stream.header import Header
+    from sigflow.stream.segment import Segment
 
 #: Bytes of a frame that is not complete in which its stream id and sequence number are looked for.
 _BEGIN = 4096
@@ -50,13 +51,14 @@ class Watch:
         self._kept: list[tuple[int, int, _Key]] = []  # heap of what was entered there: (offset, end, key)
         self._mine: tuple[int, _Key | None] = (-1, None)  # offset and key of the candidate
 
-    def overtaken(self, data: Buffer, base: int, at: int, stop: int, floor: int) -> bool:
+    def overtaken(self, segment: Segment, at: int, stop: int, floor: int) -> bool:
         """Whether the candidate at data[at], which claims the bytes up to `stop`, is overtaken."""
+        data, base = segment.data, segment.base
         if self._mine[0] != base + at or self._mine[1] is None:
             begin = stop if stop <= len(data) else at + max(self._header.envelope.measure.header or 0, _BEGIN)
             self._mine = base + at, self._key(bytes(data[at:begin]))
         mine = self._mine[1]
-        self._pass(data, base, at, min(stop, len(data)), floor)
+        self._pass(segment, at, min(stop, len(data)), floor)
         if mine is None:
             return False
         following = (mine[0], (mine[1] + self._sequence.step) % self._sequence.modulus)
@@ -78,8 +80,9 @@ class Watch:
         except WIRE_ERRORS:
             return None  # the fields are not there (yet): nothing can be said to follow
 
-    def _pass(self, data: Buffer, base: int, at: int, end: int, floor: int) -> None:
+    def _pass(self, segment: Segment, at: int, end: int, floor: int) -> None:
         """Enter the frames whose marker stands behind `at` and before `end`, as far as they are complete."""
+        data, base = segment.data, segment.base
         while self._kept and self._kept[0][0] <= base + at:
             _, _, key = heappop(self._kept)
             frames = self._frames.get(key)
@@ -90,29 +93,31 @@ class Watch:
         lacking, self._lacking = self._lacking, []
         for offset in lacking:
             if offset > base + at:
-                self._look(data, base, offset, floor)
+                self._look(segment, offset, floor)
         cursor = max(self._cursor - base, at + 1)
         while cursor < end:
-            cursor = self._markers.candidate(data, base, cursor)
+            cursor = self._markers.candidate(segment, cursor)
             if cursor < end:
-                self._look(data, base, base + cursor, floor)
+                self._look(segment, base + cursor, floor)
                 cursor += 1
         self._cursor = base + min(cursor, end)
         while self._open and self._open[0][0] <= base + len(data):
             stop, offset = heappop(self._open)
             if offset > base + at:
-                self._believe(data, base, offset, stop, floor)
+                self._believe(segment, offset, stop, floor)
 
-    def _look(self, data: Buffer, base: int, offset: int, floor: int) -> None:
-        length = self._header.look(data, base, offset - base)
+    def _look(self, segment: Segment, offset: int, floor: int) -> None:
+        base = segment.base
+        length = self._header.look(segment, offset - base)
         if length is None:
             self._lacking.append(offset)
         elif length.__class__ is int:
             heappush(self._open, (offset + length, offset))
 
-    def _believe(self, data: Buffer, base: int, offset: int, stop: int, floor: int) -> None:
+    def _believe(self, segment: Segment, offset: int, stop: int, floor: int) -> None:
         """Keep a complete frame if its checksum holds."""
-        if not self._checks.hold(data, base, offset - base, stop - base, floor):
+        data, base = segment.data, segment.base
+        if not self._checks.hold(segment, offset - base, stop - base, floor):
             return
         key = self._key(bytes(data[offset - base : stop - base]))
         if key is None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sigflow.reasons import TOO_LONG
 from sigflow.stream.chain import NO
-from sigflow.stream.header import Buffer
 from sigflow.stream.scan import Sink
+from sigflow.stream.segment import Segment
 
 
 class WholeFile:
@@ -22,13 +22,14 @@ class WholeFile:
     def drop(self) -> None:
         """There is nothing to forget."""
 
-    def scan(self, data: Buffer, base: int, final: bool, sink: Sink, steps: int) -> bool:
+    def scan(self, segment: Segment, final: bool, sink: Sink, steps: int) -> bool:
         """As `Scanner.scan`."""
+        data, base = segment.data, segment.base
         end, at = base + len(data), self.pos - base
         if end > self._limit and at < len(data):
             self.pos = end
-            sink.gap(data, base, at, len(data), [(0, TOO_LONG)])
+            sink.gap(segment, at, len(data), [(0, TOO_LONG)])
         elif final and at < len(data):
             self.pos = end
-            sink.frame(0, data, base, at, len(data))
+            sink.frame(0, segment, at, len(data))
         return False

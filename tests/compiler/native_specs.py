@@ -172,16 +172,16 @@ seq:
         b"\x00\x01\x41\x7f\x80\xff",
     ),
     Case(
-        "sizes_while_read",
+        "sizes_of_lists",
         """
 seq:
-  - {id: n, type: u1, valid: {max: 5}}
+  - {id: n, type: s1, valid: {max: 5}}
   - {id: few, type: u1, repeat: expr, repeat-expr: n, valid: {expr: _ != few.size and few.size < 5}}
   - {id: more, type: u1, repeat: until, repeat-until: _ == more.size}
   - {id: last, type: u1, valid: {expr: _ == few.size or _ == more.size}}
 """,
-        ("02 0001 000002 03", "00 01 00", "03 020303 00020204 04", "01 00 41000003 01", "03 02 02"),
-        b"\x00\x01\x02\x03\x04\x05",
+        ("02 0001 000002 03", "00 01 00", "03 020303 00020204 04", "01 00 41000003 01", "03 02 02", "ff 000000 04 00"),
+        b"\x00\x01\x02\x03\x04\x05\xfe\xff",
     ),
     Case(
         "bits_nine_be",
@@ -946,6 +946,56 @@ seq:
         "{max-frame: 40, checksum: ["
         "{field: sum, algorithm: sum-8, over: [magic, {expr: n + 1}, body, {expr: tag}, {expr: '[1, 2]'}]}, "
         "{field: crc, algorithm: CRC-16/ARC, encoding: hex, over: magic..sum}]}",
+    ),
+    Case(
+        "rests",
+        """
+seq:
+  - {id: n, type: u1}
+  - {id: whole, type: whole, size: n}
+  - {id: part, type: part, size: n}
+  - {id: tail, type: u1, valid: {expr: _ == part.here or _ > whole.here}}
+types:
+  whole:
+    seq:
+      - {id: text, size-eos: true, type: str, valid: {expr: _ != "AAA"}}
+      - {id: more, size-eos: true, valid: {expr: _.length == 0}}
+      - {id: end, type: u1, repeat: eos, valid: {expr: false}}
+    instances:
+      here: {value: text.length + more.length}
+  part:
+    seq:
+      - {id: a, type: u1, valid: {max: 0x41}}
+      - {id: text, size-eos: true, type: str}
+      - {id: more, size-eos: true, valid: {expr: _.length == 0}}
+      - {id: none, type: u1, if: a == 0}
+    instances:
+      here: {value: text.length + more.length}
+""",
+        (
+            "02 4141 0141 03",
+            "03 414142 024141 02",
+            "03 414141 410202",
+            "02 4141 0041 05",
+            "01 41 01 00",
+            "00",
+            "01 01 01 02",
+        ),
+        b"\x00\x01\x02\x03\x41",
+    ),
+    Case(
+        "pieces_of_numbers",
+        """
+seq:
+  - {id: letter, type: str, size: 1}
+  - {id: m, type: s2}
+  - {id: n, type: u1, valid: {min: 1}}
+  - {id: body, size: n}
+  - {id: sum, type: u1}
+""",
+        ("41 0000 01 41 41", "41 00ff 01 41 40", "41 0100 01 41 00", "41 ffff 02 4141 00", "41 0001"),
+        b"\x00\x01\x02\x41\xff",
+        "{max-frame: 40, checksum: {field: sum, algorithm: sum-8, over: [body, {expr: m}]}}",
     ),
     Case(
         "pieces_most",

@@ -166,7 +166,8 @@ def test_runs_are_what_the_slow_way_finds() -> None:
             data[dice.randrange(len(data))] ^= 1 << dice.randrange(8)
         data = data[: dice.randrange(len(data) + 1)]
         found: list[Any] = []
-        stop = envelope.measure.run(data, 0, len(data), envelope.search.max_frame, found)
+        until, limit = len(data) - envelope.measure.header + 1, envelope.search.max_frame
+        stop, reason, claimed = envelope.measure.run(data, 0, until, len(data), limit, found)
         at = 0
         for start, end, head in found:
             assert start == at
@@ -186,6 +187,11 @@ def test_runs_are_what_the_slow_way_finds() -> None:
             assert checksums.get("CRC-32/ISO-HDLC").compute(frame[:22] + frame[26:]) != int.from_bytes(
                 frame[22:26], "big"
             )
+            assert (reason, claimed) == ("checksum", length)
+        elif isinstance(length, int):
+            assert (reason, claimed) == ((None, length) if length <= limit else ("too-long", 0))
+        else:
+            assert (reason, claimed) == (length, 0)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -146,3 +147,27 @@ def test_signs(bounds: tuple[int, int, int]) -> None:
         else:
             assert value == expected
             assert result.low <= expected <= result.high
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        Int.of(MOST + 1),
+        Int.of(WIDE),
+        Int.of(WIDE + 1),
+        Int.of(LEAST - 1),
+        *(Int(Local("a"), low, high) for low, high in ((-1, WIDE), (0, WIDE + 1))),
+    ],
+)
+def test_what_has_no_64_bits_is_not_for_this_measure(value: Int) -> None:
+    with pytest.raises(Inexpressible, match="an integer beyond 64 bits"):
+        Arithmetic(Builder(lambda name: name)).narrow(value)
+
+
+def test_64_unsigned_bits_are_an_int64_once_that_was_asked() -> None:
+    builder = Builder(lambda name: name)
+    narrow = Arithmetic(builder).narrow(Int(Local("a"), 3, WIDE))
+    assert (narrow.low, narrow.high) == (3, MOST)
+    assert list(lines_of(builder.root)) == ["if a < 0:", "    return -1000  # bailout"]
+    assert Arithmetic(builder).narrow(narrow) == narrow
+    assert len(builder.root) == 1

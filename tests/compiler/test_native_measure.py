@@ -326,7 +326,7 @@ def compiled() -> Callable[[Envelope], Any]:
         exec(compile(text, f"<{function.__name__}>", "exec"), space)
         return numba.njit(nogil=True)(space[function.__name__])
 
-    for name, function in (vars(reads) | vars(native)).items():
+    for name, function in {**vars(reads), **vars(native)}.items():
         if isinstance(function, FunctionType):
             space[name] = compile_one(function)
     return lambda envelope: compile_one(envelope.measure.native)
@@ -366,6 +366,29 @@ def test_a_fixed_header_is_tested_once_for_each_run_of_fields() -> None:
     text = inspect.getsource(measure)  # type: ignore[arg-type]
     assert text.count("end - at <") == 2  # before the magic is compared, and for all the rest
     assert "last" not in text  # the limit is the caller's matter
+
+
+LONG_HEADER = """
+meta: {id: long_header, endian: be}
+-sigflow-stream: {max-frame: 300}
+seq:
+  - {id: magic, contents: M}
+  - {id: fixed, type: fixed}
+  - {id: extra, type: u1, if: fixed.last == 1}
+types: {fixed: {seq: [FIELDS]}}
+"""
+
+
+def test_only_what_not_every_frame_has_is_held_against_the_limit(tmp_path: Path) -> None:
+    fields = ", ".join(f"{{id: f{number}, type: u8}}" for number in range(12)) + ", {id: last, type: u1}"
+    text = LONG_HEADER.replace("  - {id: head, type: u8, repeat: expr, repeat-expr: 1}\n", "").replace("FIELDS", fields)
+    measure = load(tmp_path / "long_header.ksy", text).measure
+    assert measure.native_min_limit == 1 + 12 * 8 + 1
+    lines = inspect.getsource(measure.native).splitlines()  # type: ignore[arg-type]
+    assert [line.strip() for line in lines if "last" in line and "fixed" not in line] == [
+        "last = at + limit",
+        "if at + 99 > last:",
+    ]
 
 
 def test_nothing_is_read_in_vain() -> None:

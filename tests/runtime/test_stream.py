@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 
 from sigflow.errors import LimitExceeded
 from sigflow.runtime import KaitaiStream, Numbers, Run, as_stream
+from tests.tape import tapes
 
 TERMS = (b"\0", b"\1", b"\xff", b"\0\0", b"\1\0", b"\0\1", b"\0\0\0", b"\1\0\1\0")
 FIXED = [f"read_{kind}{size}{order}" for kind, sizes in (("u", "248"), ("s", "248"), ("f", "48"))
@@ -72,9 +73,8 @@ def outcome(stream: Any, name: str, arguments: tuple[Any, ...]) -> tuple[Any, ..
 
 
 @settings(max_examples=4000)
-@given(seed=st.integers(0, 2**40))
-def test_every_call_does_as_kaitais(seed: int) -> None:
-    rng = random.Random(seed)
+@given(rng=tapes())
+def test_every_call_does_as_kaitais(rng: random.Random) -> None:
     data = content(rng)
     ours, theirs = KaitaiStream(data), kaitaistruct.KaitaiStream(BytesIO(data))
     for _ in range(rng.randrange(1, 25)):
@@ -155,9 +155,8 @@ def test_bits_do_not_survive_a_byte_read_nor_a_seek_to_the_same_place() -> None:
 
 
 @settings(max_examples=800)
-@given(seed=st.integers(0, 2**40))
-def test_lists_of_numbers_are_numbers_one_after_the_other(seed: int) -> None:
-    rng = random.Random(seed)
+@given(rng=tapes())
+def test_lists_of_numbers_are_numbers_one_after_the_other(rng: random.Random) -> None:
     order, letter, name = rng.choice((("<", "H", "u2le"), (">", "i", "s4be"), ("<", "B", "u1"), (">", "d", "f8be")))
     data, at, count = rng.randbytes(rng.randrange(80)), rng.randrange(90), rng.choice((-1, 0, 1, 2, 7, 8, 30))
     ours, one = KaitaiStream(data), KaitaiStream(data)
@@ -184,9 +183,8 @@ def test_lists_of_numbers_are_numbers_one_after_the_other(seed: int) -> None:
 
 
 @settings(max_examples=800)
-@given(seed=st.integers(0, 2**40))
-def test_lists_of_bits_are_bit_fields_one_after_the_other(seed: int) -> None:
-    rng = random.Random(seed)
+@given(rng=tapes())
+def test_lists_of_bits_are_bit_fields_one_after_the_other(rng: random.Random) -> None:
     data, order = rng.randbytes(rng.randrange(40)), rng.choice(("be", "be", "le"))
     width, count, first = rng.choice((1, 3, 4, 8, 12)), rng.choice((-1, 0, 1, 5, 30, 400)), rng.randrange(9)
     ours, one = KaitaiStream(data * 30), KaitaiStream(data * 30)
@@ -307,9 +305,8 @@ def test_rotation_of_groups_is_refused() -> None:
 
 
 @settings(max_examples=400)
-@given(seed=st.integers(0, 2**40))
-def test_terminators_in_bytes_are_kaitais(seed: int) -> None:
-    rng = random.Random(seed)
+@given(rng=tapes())
+def test_terminators_in_bytes_are_kaitais(rng: random.Random) -> None:
     data, term, include = content(rng), rng.choice(TERMS), rng.random() < 0.5
     arguments = data, term, include
     assert KaitaiStream.bytes_terminate_multi(*arguments) == kaitaistruct.KaitaiStream.bytes_terminate_multi(*arguments)

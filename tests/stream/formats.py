@@ -73,23 +73,29 @@ def fixed(
             return None
         return length(bytes(data[at : at + header])) if data.startswith(sync, at) else "contents"
 
-    def whole_frames(data: Any, at: int, end: int, limit: int, found: list[Any]) -> int:
+    def whole_frames(
+        data: Any, at: int, until: int, end: int, limit: int, frames: list[Any]
+    ) -> tuple[int, str | None, int]:
         assert check is not None
         algorithm, size, order, place, pieces = check
         assert order != "hex"
-        while end - at >= header and data.startswith(sync, at):
-            claimed = measure(data, at, end)
-            if not isinstance(claimed, int) or not 0 < claimed <= min(limit, end - at):
-                break
+        while at < until:
+            claimed = measure(data, at, end) if data.startswith(sync, at) else "contents"
+            if claimed is None or isinstance(claimed, str):
+                return at, claimed, 0
+            if not 0 < claimed <= limit:
+                return at, "too-long" if claimed else "valid", 0
+            if at + claimed > end:
+                return at, None, claimed
             raw = bytes(data[at : at + claimed])
             value = int.from_bytes(raw[place : place + size or None], order)  # type: ignore[arg-type]
             covered = b"".join(piece if isinstance(piece, bytes) else raw[slice(*piece)] for piece in pieces)
             if checksums.get(algorithm).compute(covered) != value:
-                break
+                return at, "checksum", claimed
             head = tuple(int.from_bytes(raw[start:stop], "big") for start, stop in (fields or {}).values())
-            found.append((at, at + claimed, head))
+            frames.append((at, at + claimed, head))
             at += claimed
-        return at
+        return at, None, 0
 
     stored = ()
     if check is not None:

@@ -19,6 +19,7 @@ from sigflow.stream.format import Format
 from sigflow.stream.header import Header
 from sigflow.stream.markers import Markers
 from sigflow.stream.prefix import Prefix, spacing
+from sigflow.stream.segment import Segment
 from tests.envelopes import changed
 from tests.stream import formats as f
 from tests.stream.ways import decode_all_ways
@@ -39,7 +40,7 @@ def test_markers_against_the_definition(seed: int) -> None:
             (q for q in range(at, size) if any(literal.startswith(whole[q : q + len(literal)]) for literal in flat)),
             size,
         )
-        assert markers.candidate(data[base:size], base, at - base) + base == max(expected, at)
+        assert markers.candidate(Segment(data[base:size], base), at - base) + base == max(expected, at)
         if rng.random() < 0.1:
             markers.drop()
         at += rng.randrange(3)
@@ -78,11 +79,11 @@ def test_prefix_sums_of_a_moving_buffer(name: str, every: int) -> None:
             break
         start = rng.randint(floor, size)
         stop = rng.randint(start, size)
-        prefix.reach(data[base:size], base, floor, stop)
-        part = prefix.part(data[base:size], base, start, stop)
+        prefix.reach(Segment(data[base:size], base), floor, stop)
+        part = prefix.part(Segment(data[base:size], base), start, stop)
         assert ranges.value(part, stop - start) == algorithm.compute(data[start:stop])
         if rng.random() < 0.5:
-            prefix.anchor(data[base:size], base, floor)
+            prefix.anchor(Segment(data[base:size], base), floor)
             base = floor
         if rng.random() < 0.05:
             prefix.drop()
@@ -137,9 +138,9 @@ def test_what_a_checksum_covers(order: Any, overdrawn: bool, pieces: Any, zeroed
         if overdrawn:
             account.charge(0, 1000)
         data = b"123" + raw + b"456"
-        stored, computed = checks.explain(data, 10, 3, 11)
+        stored, computed = checks.explain(Segment(data, 10), 3, 11)
         assert stored == int.from_bytes(raw[6:], order)
-        assert checks.hold(data, 10, 3, 11, 13) == (stored == computed)
+        assert checks.hold(Segment(data, 10), 3, 11, 13) == (stored == computed)
         return stored == computed
 
     assert hold(raw)
@@ -148,9 +149,9 @@ def test_what_a_checksum_covers(order: Any, overdrawn: bool, pieces: Any, zeroed
 
 def test_a_header_says_when_it_need_not_be_asked() -> None:
     header = Header(f.TEXT, 100, Account())
-    assert header.look(b"*T", 5, 0) is None and header.lacks_until(5) == 0  # half a marker
-    assert header.look(b"*T\nA", 5, 0) is None and header.lacks_until(5) == 10
-    assert header.look(b"xx", 5, 0) == NO_MARKER
+    assert header.look(Segment(b"*T", 5), 0) is None and header.lacks_until(5) == 0  # half a marker
+    assert header.look(Segment(b"*T\nA", 5), 0) is None and header.lacks_until(5) == 10
+    assert header.look(Segment(b"xx", 5), 0) == NO_MARKER
     plain = Header(f.SPACE, 100, Account())
     assert [byte in plain.beginnings() for byte in (0, 31, 32, 255)] == [True, True, False, False]
 
@@ -162,7 +163,7 @@ def test_kept_verdicts_are_bounded_and_forgotten(monkeypatch: pytest.MonkeyPatch
     decoder.feed(data)
     found = [event for event in decoder.events() if isinstance(event, Record)]
     assert len(found) >= 490
-    header = decoder._scanner.formats[0].header  # type: ignore[union-attr]
+    header = decoder._scanner.recognizers[0].header  # type: ignore[union-attr]
     assert len(header._done) <= 50
     decode_all_ways([f.SPACE_SLOW], data[600:1000])
 

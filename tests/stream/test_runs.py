@@ -12,6 +12,7 @@ from sigflow.stream import runs as module
 from sigflow.stream.account import Account
 from sigflow.stream.header import Header
 from sigflow.stream.runs import Runs
+from sigflow.stream.segment import Segment
 from tests.envelopes import changed
 from tests.stream import formats as f
 
@@ -41,8 +42,8 @@ def defined(envelopes: Sequence[Envelope], data: bytes, at: int, stop: int, n: i
     def lengths(place: int) -> list[int]:
         found = []
         for header in headers:
-            length = header.look(data, 0, place) if place < stop else "beyond"
-            if isinstance(length, int) and not (header.envelope.search.chain and header.null(data, 0, place)):
+            length = header.look(Segment(data, 0), place) if place < stop else "beyond"
+            if isinstance(length, int) and not (header.envelope.search.chain and header.null(Segment(data, 0), place)):
                 found.append(length)
         return found
 
@@ -71,7 +72,12 @@ def test_against_the_definition(monkeypatch: pytest.MonkeyPatch, envelopes: list
                 runs.drop()
             stop = at + rng.choice((2, 6, 15, 70))
             expected = defined(envelopes, data[:size], at, stop, n)
-            assert runs.inside(data[base:size], base, at - base, stop - base, n) == expected, (seed, at, stop, size)
+            assert runs.inside(Segment(data[base:size], base), at - base, stop - base, n) == expected, (
+                seed,
+                at,
+                stop,
+                size,
+            )
             truths += expected
             at += rng.choice((0, 1, 1, 2, 9))
     assert truths >= 20
@@ -81,4 +87,4 @@ def test_no_byte_can_begin_a_frame() -> None:
     """Where limits leave nothing to find, the pass finds nothing."""
     none = changed(f.SPACE, max_frame=0)
     runs = Runs(headers_of([none]))
-    assert not runs.inside(b"\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1", 0, 0, 16, 4)
+    assert not runs.inside(Segment(b"\1" * 16, 0), 0, 16, 4)

@@ -292,7 +292,7 @@ def test_what_may_overtake_is_forgotten_once_it_lies_behind() -> None:
     for stream in range(200):
         decoder.feed(flipped(f.frame(b"a", stream, 4), 6, 5) + f.frame(b"b", stream, 5))
         assert len([event for event in decoder.events() if isinstance(event, Record)]) == 1
-    watch = decoder._scanner.formats[0].watch  # type: ignore[union-attr]
+    watch = decoder._scanner.recognizers[0].watch  # type: ignore[union-attr]
     assert watch is not None and len(watch._frames) < 5
 
 
@@ -371,7 +371,7 @@ def test_a_checksum_without_a_range_form_needs_short_frames(monkeypatch: pytest.
 def test_runs_are_taken_only_where_no_other_format_can_have_a_say() -> None:
     def taken(*envelopes: Envelope) -> list[str]:
         scanner = Scanner([(each, each.search.max_frame) for each in envelopes])
-        return [each.name for each in scanner.formats if each.runs]
+        return [each.name for each in scanner.recognizers if each.run is not None]
 
     assert taken(f.FRAME) == ["frame"]
     assert taken(f.PAIR, f.FRAME, f.SPACE) == ["frame"]

@@ -19,9 +19,10 @@ from sigflow.compiler.measure.runs import SIGNS
 from sigflow.compiler.measure.static import StaticLayout
 from sigflow.compiler.model import Bits, Number
 from sigflow.compiler.plan import Step
+from sigflow.reasons import CHECKSUM, TOO_LONG
 
 #: What the functions name themselves: a field of such a name gets an underscore.
-_LOCALS = ("data", "at", "end", "limit", "found", "head", "length", "stop", "size", "crc32", "view", "body")
+_LOCALS = ("data", "at", "until", "end", "limit", "frames", "head", "length", "stop", "size", "crc32", "view", "body")
 #: Bytes from which a slice of a memoryview costs less than a copy.
 VIEWED = 2048
 
@@ -132,20 +133,22 @@ class StaticMeasure:
         out()
         out()
         any_ = self.module.std("Any")
-        with out.block(f"def _run(data: {any_}, at: int, end: int, limit: int, found: list[{any_}]) -> int:"):
+        parameters = f"data: {any_}, at: int, until: int, end: int, limit: int, frames: list[{any_}]"
+        with out.block(f"def _run({parameters}) -> {any_}:"):
             out("view = memoryview(data)")
-            with out.block(f"while end - at >= {layout.header}:"):
+            with out.block("while at < until:"):
                 out("head = _HEAD(data, at)")
                 out(f"{self.targets()} = head")
                 self.split()
-                conditions = [condition for _, condition, _ in self.refusals()]
-                if conditions:
-                    with out.block(f"if {' or '.join(conditions)}:"):
-                        out("break")
+                for _, condition, reason in self.refusals():
+                    with out.block(f"if {condition}:"):
+                        out(f"return at, {reason!r}, 0")
                 out(f"length = {self.size()}")
+                with out.block("if length > limit:"):
+                    out(f"return at, {TOO_LONG!r}, 0")
                 out("stop = at + length")
-                with out.block("if stop > end or length > limit:"):
-                    out("break")
+                with out.block("if stop > end:"):
+                    out("return at, None, length")
                 out(f"body = data if length < {VIEWED} else view")
                 text = ""
                 for over in checksum.over:
@@ -164,10 +167,10 @@ class StaticMeasure:
                 else:
                     stored = f"int.from_bytes(data[{_place(first)}:{_place(last)}], {checksum.order!r})"
                 with out.block(f"if {text} != {stored}:"):
-                    out("break")
-                out("found.append((at, stop, head))")
+                    out(f"return at, {CHECKSUM!r}, length")
+                out("frames.append((at, stop, head))")
                 out("at = stop")
-            out("return at")
+            out("return at, None, 0")
 
 
 def _place(offset: int | None) -> str:

@@ -22,7 +22,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sigflow.compiler.emit.native.builder import RUNTIME_NAMES, Builder, Inexpressible, Unreachable
+from sigflow import runtime
+from sigflow.compiler.emit.native.builder import Builder, Inexpressible, Unreachable
 from sigflow.compiler.emit.native.epilogue import Epilogue
 from sigflow.compiler.emit.native.evaluate import Context
 from sigflow.compiler.emit.native.frame import Frame
@@ -92,7 +93,7 @@ def _written(builder: Builder, module: Module, measure: MeasurePlan) -> NativeMe
     epilogue.write()
     statements = eliminate_dead_code([Assign("last", AT + Local("limit")), *builder.root])
     functions = {node.function for expr in exprs(statements) for node in nodes(expr) if isinstance(node, Call)}
-    for name in sorted(functions & RUNTIME_NAMES):
+    for name in sorted(functions & set(runtime.__all__)):
         module.need(name)
     return NativeMeasure(tuple(lines_of(statements)), tuple(builder.reasons), frame.least, epilogue.counts)
 

@@ -119,7 +119,7 @@ class Arithmetic:
         if right.low <= -1 <= right.high and left.low == LEAST:
             self.builder.refuse(right.expr.equals(-1), BAILOUT)
         divisors = [number for number in (right.low, right.high, -1, 1) if right.low <= number <= right.high and number]
-        corners = [a // b for a in (left.low, left.high, 0) if left.low <= a <= left.high for b in divisors] or [0]
+        corners = [a // b for a in (left.low, left.high) for b in divisors]
         return Int(Operation("//", left.expr, right.expr), max(min(corners), LEAST), min(max(corners), MOST))
 
     def _modulo(self, left: Int, right: Int, failed: str) -> Int:

@@ -30,8 +30,8 @@ FAILED = "valid"
 #: The bounds of a truth that does not hold.
 _NO = (0, 0)
 
-#: The names that the functions of the runtime have, and what stands beside them.
-RUNTIME_NAMES = vars(native).keys() | vars(reads).keys()
+#: The names of the functions that may be called, and of what stands beside them.
+_FUNCTIONS = vars(native).keys() | vars(reads).keys()
 _TAKEN = frozenset(("data", "at", "end", "limit", "box", "last", *keyword.kwlist, *dir(builtins)))
 
 
@@ -101,7 +101,7 @@ class Builder:
         self.spend()
         name, count = wanted.strip("_") or "x", 1
         base = name
-        while name in self._names or name in RUNTIME_NAMES:
+        while name in self._names or name in _FUNCTIONS:
             count += 1
             name = f"{base}_{count}"
         self._names.add(name)
