@@ -85,14 +85,6 @@ class Lists(Values):
         with self.out.block(f"if not {index} + 1 & 0xFFFF:"):
             self.out("moved = io.moved(moved)")
 
-    def takes_bytes(self, wire: Wire) -> bool:
-        """Whether a value of this wire is at least a byte, or a bit, long whatever the stream holds."""
-        return self.module.layout.takes_bytes(wire)
-
-    def class_takes_bytes(self, spec: sc.ClassSpec) -> bool:
-        """Whether an object of this class is at least a byte long."""
-        return self.module.layout.class_takes_bytes(spec)
-
     def left(self) -> str:
         """Whether the stream holds more, as code."""
         return "io._pos < io._end" if self.module.whole_bytes else "not io.is_eof()"

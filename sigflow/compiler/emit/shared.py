@@ -121,11 +121,6 @@ def _has_bits(wire: Wire) -> bool:
     )
 
 
-def limits_of(spec: sc.ClassSpec) -> dict[str, int]:
-    """The bounds of `-sigflow-limits`."""
-    return spec.limits
-
-
 def line_of(*attrs: sc.Attr) -> str:
     """The comment that says where in the spec the fields stand whose code follows."""
     first, last = attrs[0], attrs[-1]

@@ -15,7 +15,7 @@ from sigflow.compiler.measure import operations as op
 from sigflow.compiler.measure.scope import Scope
 from sigflow.compiler.model import Bits, Bytes, Number, Shape, Switched, Text, User, Wire, shape_of, wires_of
 from sigflow.compiler.plan import ClassPlan, Step
-from sigflow.reasons import CONTENTS, INVALID, TOO_LONG
+from sigflow.reasons import INVALID, TOO_LONG
 
 
 def operations_of(plan: ClassPlan, scope: Scope) -> tuple[op.Operation, ...]:
@@ -71,7 +71,7 @@ class _Class:
             if inner:
                 yield op.Mark(step.name, False, True)
             if limit is not None:
-                yield op.Enter(step, limit, self.reason(step, TOO_LONG))
+                yield op.Enter(step, limit, self.scope.reason(step.attr, TOO_LONG))
             yield from self.field(step)
             if limit is not None:
                 yield op.Leave()
@@ -81,10 +81,6 @@ class _Class:
                 yield op.Mark(step.name, True, False, trailing(step.wire))
         if self.is_unit:
             yield op.Finish(tuple(self.covered(checksum) for checksum in self.hints.checksums))
-
-    def reason(self, step: Step, general: str) -> str:
-        """The reason for which a field is refused: its own, or the general one."""
-        return self.hints.reasons.get(step.attr, general)
 
     # ------------------------------------------------------------ fields
 
@@ -100,7 +96,7 @@ class _Class:
             step,
             self.size(wires_of(step.wire)[0]),
             repeat.code if repeat is not None else None,
-            self.reason(step, INVALID),
+            self.scope.reason(step.attr, INVALID),
         )
 
     def size(self, wire: Wire) -> op.Size:
@@ -122,8 +118,7 @@ class _Class:
 
     def body(self, step: Step) -> Iterator[op.Operation]:
         """A field that is read, if its condition holds."""
-        reason = self.reason(step, CONTENTS if step.attr.contents is not None else INVALID)
-        one = list(_element(step, lambda wire: tuple(self.value(wire, step)), reason))
+        one = list(_element(step, lambda wire: tuple(self.value(wire, step)), self.scope.reason(step.attr)))
         if step.attr in self.hints.uniques:
             one.append(op.Unique(*self.hints.uniques[step.attr]))
         return _body(step, one)

@@ -14,6 +14,7 @@ from sigflow.compiler.hints import Hints
 from sigflow.compiler.model import Bits, Number, Switched, User, Wire, shape_of, wires_of
 from sigflow.compiler.plan import ClassPlan, Plan, Step
 from sigflow.compiler.types import Types
+from sigflow.reasons import CONTENTS, INVALID
 
 _BUILT_IN = frozenset(("zlib", "xor", "rol", "ror"))
 
@@ -83,6 +84,10 @@ class Scope:
         attr = step.attr
         needed = attr.checked or attr in self.hints.uniques or attr in self.needed
         return needed or (attr.repeat is not None and attr.repeat.kind == "until")
+
+    def reason(self, attr: sc.Attr, general: str = "") -> str:
+        """The reason for which a field is refused: its own, or the general one, by default that of its checks."""
+        return self.hints.reasons.get(attr, general or (CONTENTS if attr.contents is not None else INVALID))
 
     def looked(self, step: Step) -> bool:
         """Whether a measure has to read a field, wherever it stands."""

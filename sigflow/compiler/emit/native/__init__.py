@@ -79,7 +79,7 @@ def _written(builder: Builder, module: Module, measure: MeasurePlan) -> NativeMe
         builder, hints.sync if hints.aborted_by_sync else (), any(_peeks(scope)), min(hints.max_frame, _USUAL)
     )
     builder.flush = frame.flush
-    reader = Reader(builder, module, scope, frame)
+    reader = Reader(builder, module, measure, frame)
     for checksum in hints.checksums:
         for path in checksum.paths:
             reader.marked.add(path[-1])

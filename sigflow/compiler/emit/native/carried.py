@@ -13,7 +13,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from sigflow.compiler import schema as sc
-from sigflow.compiler.emit.measure import is_bounded
 from sigflow.compiler.emit.native.builder import Builder, Inexpressible
 from sigflow.compiler.emit.native.statements import Assign, Node
 from sigflow.compiler.emit.native.streams import FAR
@@ -99,7 +98,7 @@ class Carried:
             return self.byte_range(hint, python_name(wire.encoding) if isinstance(wire, Text) else "", path, get)
         if isinstance(wire, User) and isinstance(wire.target, sc.ClassSpec) and wire.target in self.reader.plans:
             plan = self.reader.plans[wire.target]
-            inner = None if is_bounded(wire) else owner.stream
+            inner = None if wire.bounded else owner.stream
             previous = PreviousElement(plan, f"{hint}_", owner, owner.root, inner or owner.stream, carried=self)
             previous.path, previous.get, previous.own_stream = path, get, inner is None
             return previous

@@ -14,10 +14,14 @@ from sigflow.compiler.emit.native.builder import FAILED
 from sigflow.compiler.emit.native.evaluate import Context
 from sigflow.compiler.emit.native.frame import Frame
 from sigflow.compiler.emit.native.values import Bytes, Flag, Int, Literal, SymbolicObject, Value, both, either
+from sigflow.compiler.measure.operations import predicates
 from sigflow.compiler.plan import Step
 
 if TYPE_CHECKING:
     from sigflow.compiler.emit.native.reading import Reader
+
+#: How a value is compared, by the kind of the predicate.
+_COMPARED = {"equal": "==", "least": ">=", "most": "<="}
 
 
 class Checks:
@@ -35,8 +39,7 @@ class Checks:
 
         def refuse(good: Flag, equal_to: Value = None) -> None:
             if in_frame:
-                general = "contents" if attr.contents is not None else FAILED
-                reason = self.reader.hints.reasons.get(attr, general)
+                reason = self.reader.measure.scope.reason(attr)
             else:
                 literal = (isinstance(equal_to, Literal) and isinstance(equal_to.value, bytes)) or (
                     isinstance(equal_to, Bytes) and not equal_to.encoding
@@ -44,30 +47,23 @@ class Checks:
                 reason = self.reader.by_path.get(attr.place.path, "contents" if literal else FAILED)
             self.reader.builder.refuse(good.negated(), reason)
 
-        if attr.contents is not None:
-            contents = Literal(attr.contents)
-            refuse(self.ev.compare("==", value, contents), contents)
-        valid = attr.valid
-        if valid is None:
-            return
-        if valid.kind == "expr":
-            refuse(self.ev.truth(code_of(valid, 0).expr, context))
-        elif valid.kind == "range":
-            for code, op in zip(valid.codes, (">=", "<="), strict=True):
-                if code is not None:
-                    refuse(self.ev.compare(op, value, self.ev.value(code.expr, context)))
-        elif valid.kind == "in-enum":
-            assert step.enum is not None
-            refuse(self.among(value, sorted(entry.value for entry in step.enum.entries)))
-        elif valid.kind == "eq":
-            wanted = self.ev.value(code_of(valid, 0).expr, context)
-            refuse(self.ev.compare("==", value, wanted), wanted)
-        else:
-            good = Flag.of(False)
-            for code in valid.codes:
-                assert code is not None
-                good = either(good, self.ev.compare("==", value, self.ev.value(code.expr, context)))
-            refuse(good)
+        for predicate in predicates(attr, step.enum):
+            codes = [one for one in predicate.values if isinstance(one, sc.Code)]
+            if predicate.kind == "true":
+                refuse(self.ev.truth(codes[0].expr, context))
+            elif predicate.enum is not None:
+                refuse(self.among(value, sorted(entry.value for entry in predicate.enum.entries)))
+            elif predicate.kind == "among":
+                good = Flag.of(False)
+                for code in codes:
+                    good = either(good, self.ev.compare("==", value, self.ev.value(code.expr, context)))
+                refuse(good)
+            else:
+                wanted = self.ev.value(codes[0].expr, context) if codes else Literal(attr.contents or b"")
+                refuse(
+                    self.ev.compare(_COMPARED[predicate.kind], value, wanted),
+                    wanted if predicate.kind == "equal" else None,
+                )
 
     def among(self, value: Value, numbers: list[int]) -> Flag:
         """Whether a number is one of these, which are in order."""
@@ -85,10 +81,3 @@ class Checks:
             inside = self.ev.arithmetic.compare("==", number, Int.of(low)) if low == high else both(least, most)
             result = either(result, inside)
         return result
-
-
-def code_of(valid: sc.Valid, number: int) -> sc.Code:
-    """One of the expressions of a check."""
-    code = valid.codes[number]
-    assert code is not None
-    return code

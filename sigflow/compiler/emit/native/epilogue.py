@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from sigflow.compiler import schema as sc
-from sigflow.compiler.emit.measure import is_bounded, wires_of
 from sigflow.compiler.emit.native.arithmetic import inside
 from sigflow.compiler.emit.native.builder import FAILED, Builder, Inexpressible, MayFail, Unreachable
 from sigflow.compiler.emit.native.byte_ranges import is_total
 from sigflow.compiler.emit.native.evaluate import Context
-from sigflow.compiler.emit.native.reading import Reader, is_early
+from sigflow.compiler.emit.native.reading import Reader
 from sigflow.compiler.emit.native.statements import Node, Return, Store
 from sigflow.compiler.emit.native.tree import AT, Conditional, Const, Expr, Local, call
 from sigflow.compiler.emit.native.values import MOST, Bytes, Flag, Int, Literal, SymbolicObject, Value, both, either
-from sigflow.compiler.emit.reads import Reads
-from sigflow.compiler.emit.shared import limits_of
-from sigflow.compiler.emit.writer import Writer
 from sigflow.compiler.encodings import python_name
 from sigflow.compiler.hints import ChecksumHint, Path
 from sigflow.compiler.layout import integer
-from sigflow.compiler.model import Bits, Number, Shape, Switched, Text, User, Wire
+from sigflow.compiler.measure import operations as op
+from sigflow.compiler.model import Bits, Number, Shape, Switched, Text, User, Wire, shape_of, wires_of
 from sigflow.compiler.model import Bytes as BytesWire
 from sigflow.compiler.plan import Step
 from sigflow.runtime import box
@@ -40,7 +37,7 @@ class Epilogue:
         frame = self.reader.frame
         layouts = [self.layout(checksum) for checksum in self.hints.checksums]
         length = offset(frame.state.pos)
-        if not Reads(self.reader.module, self.unit.plan, "", Writer()).class_takes_bytes(self.unit.plan.spec):
+        if not self.reader.module.layout.class_takes_bytes(self.unit.plan.spec):
             self.builder.refuse(self.reader.ev.arithmetic.compare("<", length, Int.of(1)), FAILED)
         frame.finish()
         self.builder.do(Store(box.BOX_LOOKED, offset(frame.state.looked).expr))
@@ -190,9 +187,9 @@ class Epilogue:
 
     def may_fail(self, step: Step) -> Flag:
         """Whether a field of the frame may fail to parse though the frame was measured."""
-        if limits_of(self.unit.plan.spec):
+        if self.unit.plan.spec.limits:
             return Flag.of(True)
-        if any((shape := getattr(wire, "shape", None)) is not None and shape.process for wire in wires_of(step.wire)):
+        if any((shape := shape_of(wire)) is not None and shape.process for wire in wires_of(step.wire)):
             return Flag.of(True)
         if step.attr in self.unit.members:
             return Flag.of(not all(self.sound(target) for target in targets(step.wire)))
@@ -216,17 +213,16 @@ class Epilogue:
         """Whether an object that was measured in place cannot fail to parse: no limits, which only parsing asks for,
         and what the measure passed over is harmless.
         """
-        passing = False
-        for step in self.reader.plans[spec].steps:
-            inner = targets(step.wire)
-            if self.reader.scope.looked(step) or is_early(step, passing):
-                if not all(self.sound(target) for target in inner):
-                    return False
+        for one in self.reader.measure.classes[spec]:
+            if not isinstance(one, op.Field):
                 continue
-            passing = True
-            if not self.harmless(step.wire, step, 0):
+            done = one.then[0] if isinstance(one, op.Branch) else one
+            if isinstance(done, op.Skip):
+                if not self.harmless(one.step.wire, one.step, 0):
+                    return False
+            elif not all(self.sound(target) for target in targets(one.step.wire)):
                 return False
-        return not limits_of(spec)
+        return not spec.limits
 
     def harmless(self, wire: Wire, step: Step, depth: int) -> bool:
         """Whether a field that the measure passes over cannot fail."""
@@ -251,9 +247,9 @@ class Epilogue:
         assert isinstance(spec, sc.ClassSpec)
         plan = self.reader.plans.get(spec)
         bits = module.layout.class_bits(spec)
-        if plan is None or bits is None or limits_of(spec) or plan.order in ("calc", "inherited"):
+        if plan is None or bits is None or spec.limits or plan.order in ("calc", "inherited"):
             return False
-        if is_bounded(wire):
+        if wire.bounded:
             size = integer(wire.shape.size) if wire.shape is not None else None
             if size is None or bits > 8 * size or wire.shape is None or wire.shape.pad is not None or wire.shape.term:
                 return False
@@ -268,7 +264,7 @@ class Epilogue:
 
 def targets(wire: Wire) -> list[sc.ClassSpec]:
     """The classes of objects that a wire reads in place."""
-    users = [inner for inner in wires_of(wire) if isinstance(inner, User) and not is_bounded(inner)]
+    users = [inner for inner in wires_of(wire) if isinstance(inner, User) and not inner.bounded]
     return [user.target for user in users if isinstance(user.target, sc.ClassSpec)]
 
 

@@ -26,9 +26,6 @@ from sigflow.compiler.emit.native.values import (
     SymbolicObject,
     Value,
 )
-from sigflow.compiler.emit.reads import Reads
-from sigflow.compiler.emit.shared import limits_of
-from sigflow.compiler.emit.writer import Writer
 from sigflow.compiler.model import Bits, Switched, Text
 from sigflow.compiler.model import Bytes as BytesWire
 from sigflow.compiler.plan import Step
@@ -139,7 +136,7 @@ class Lists:
         if repeat.kind == "expr":
             assert repeat.code is not None
             count = self.ev.arithmetic.narrow(self.ev.integer(repeat.code.expr, Context(obj)))
-            limit = limits_of(obj.plan.spec).get("repeat")
+            limit = obj.plan.spec.limits.get("repeat")
             if limit is not None:
                 builder.refuse(self.ev.arithmetic.compare(">", count, Int.of(limit)), FAILED)
             count = builder.refined(count)
@@ -266,7 +263,7 @@ class Lists:
             shape = wire.shape
             if shape.term is not None and shape.consume and shape.size is None and not shape.eos:
                 return True
-        return Reads(self.reader.module, listing.obj.plan, "", Writer()).takes_bytes(wire)
+        return self.reader.module.layout.takes_bytes(wire)
 
     def _guard(self, listing: Listing, most: int, pos: Local) -> Local | None:
         """A local for the position 65,536 elements ago, where elements may be empty; see `KaitaiStream.moved`."""
@@ -306,7 +303,7 @@ class Lists:
         if repeat.kind != "expr":
             assert isinstance(i, Local)
             builder.put(Assign(i.name, i + 1))
-            limit = limits_of(obj.plan.spec).get("repeat")
+            limit = obj.plan.spec.limits.get("repeat")
             if limit is not None:
                 builder.refuse(i > limit, FAILED)
         if guard is not None:

@@ -12,12 +12,11 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 
 from sigflow.compiler import schema as sc
-from sigflow.compiler.emit.measure import Scope, is_bounded, wires_of
 from sigflow.compiler.emit.native.branches import Branch
 from sigflow.compiler.emit.native.builder import FAILED, Builder, Inexpressible, Unreachable
 from sigflow.compiler.emit.native.checks import Checks
 from sigflow.compiler.emit.native.evaluate import Context, Evaluator
-from sigflow.compiler.emit.native.frame import TOO_LONG, Frame
+from sigflow.compiler.emit.native.frame import Frame
 from sigflow.compiler.emit.native.lists import Lists
 from sigflow.compiler.emit.native.members import Members
 from sigflow.compiler.emit.native.statements import If
@@ -32,8 +31,11 @@ from sigflow.compiler.emit.native.values import (
     Unknown,
     Value,
 )
-from sigflow.compiler.emit.shared import Module, limits_of
+from sigflow.compiler.emit.shared import Module
 from sigflow.compiler.layout import integer
+from sigflow.compiler.measure import MeasurePlan
+from sigflow.compiler.measure import operations as op
+from sigflow.compiler.measure.planning import trailing
 from sigflow.compiler.model import Bits, Number, Shape, Switched, Text, User, Wire
 from sigflow.compiler.model import Bytes as BytesWire
 from sigflow.compiler.plan import ClassPlan, Step
@@ -45,12 +47,12 @@ Option = tuple[Callable[[], Flag] | None, Callable[[], Value]]
 class Reader:
     """Reads objects by a builder."""
 
-    def __init__(self, builder: Builder, module: Module, scope: Scope, frame: Frame) -> None:
+    def __init__(self, builder: Builder, module: Module, measure: MeasurePlan, frame: Frame) -> None:
         self.builder = builder
         self.module = module
-        self.scope = scope
-        self.hints = scope.hints
-        self.plans = scope.plan.classes
+        self.measure = measure
+        self.hints = measure.hints
+        self.plans = measure.scope.plan.classes
         self.frame = frame
         self.members = Members(self)
         self.ev = Evaluator(builder, module.types, self.members.value, self.members.io)
@@ -74,16 +76,16 @@ class Reader:
         self._reading.append(obj.plan)
         try:
             self.decide_order(obj)
-            passing = False
-            for step in obj.plan.steps:
-                place, self.builder.place = self.builder.place, step.attr.place
-                if isinstance(obj.stream, Frame):
-                    passing = self.bounded(obj, step, passing)
-                else:
-                    start = obj.stream.state.pos
-                    self.step(obj, step)
-                    self.keep(obj, step, start, obj.stream)
-                self.builder.place = place
+            place = self.builder.place
+            if isinstance(obj.stream, Frame):
+                self.measured(obj, obj.stream)
+            for step in obj.plan.steps if not isinstance(obj.stream, Frame) else ():
+                self.builder.place = step.attr.place
+                start = obj.stream.state.pos
+                self.step(obj, step)
+                if step.attr in self.marked:
+                    self.places[obj, step.attr] = start, obj.stream.state.pos.plus(-trailing(step.wire))
+            self.builder.place = place
         finally:
             self._reading.pop()
         return obj
@@ -186,68 +188,44 @@ class Reader:
 
     # ------------------------------------------------------------ fields of the frame
 
-    def bounded(self, obj: SymbolicObject, step: Step, passing: bool) -> bool:
-        """A field within its `-sigflow-max-size`, with its places kept where a checksum needs them."""
-        attr, frame = step.attr, self.frame
+    def measured(self, obj: SymbolicObject, frame: Frame) -> None:
+        """The fields of an object of the frame, read or passed over as its operations say."""
+        attr: sc.Attr | None = None
         start = frame.state.pos
-        limit = self.hints.max_sizes.get(attr)
-        if limit is None:
-            passing = self.field(obj, step, passing)
-        else:
-            with frame.within(limit, self.hints.reasons.get(attr, TOO_LONG)):
-                passing = self.field(obj, step, passing)
-        self.keep(obj, step, start, frame)
-        return passing
+        with ExitStack() as bounds:
+            for one in self.measure.classes[obj.plan.spec]:
+                if isinstance(one, op.Source):
+                    attr, start = one.step.attr, frame.state.pos
+                    self.builder.place = attr.place
+                elif isinstance(one, op.Enter):
+                    bounds.enter_context(frame.within(one.limit, one.reason))
+                elif isinstance(one, op.Leave):
+                    bounds.close()
+                elif isinstance(one, op.Skip):
+                    self.skip(obj, one)
+                elif isinstance(one, op.Branch) and isinstance(one.then[0], op.Skip):
+                    self.skip_if(obj, one.condition, one.then[0])
+                elif isinstance(one, op.Field):
+                    self.step(obj, one.step)
+                elif isinstance(one, op.Mark) and one.stop and attr is not None:
+                    self.places[obj, attr] = start, frame.state.pos.plus(-one.less)
 
-    def keep(self, obj: SymbolicObject, step: Step, start: Local, stream: Stream) -> None:
-        """Keep where a field stands that a checksum speaks of."""
-        if step.attr in self.marked:
-            self.places[obj, step.attr] = start, stream.state.pos.plus(-trailing(step))
+    def skip_if(self, obj: SymbolicObject, condition: sc.Code, one: op.Skip) -> None:
+        """Pass over a field where its condition holds."""
+        options: list[Option] = [
+            (lambda: self.ev.truth(condition.expr, Context(obj)), lambda: self.skip(obj, one)),
+            (None, lambda: None),
+        ]
+        self.branches(obj.stream, options, one.step.attr.id)
 
-    def field(self, obj: SymbolicObject, step: Step, passing: bool) -> bool:
-        """A field: read, or passed over; gives whether any was passed over."""
-        if self.scope.looked(step) or is_early(step, passing):
-            self.step(obj, step)
-            return passing
-        if step.attr.condition is None:
-            self.skip(obj, step)
-            return True
-        self.branches(
-            obj.stream,
-            [
-                (lambda: self.ev.truth(step.attr.condition.expr, Context(obj)), lambda: self.skip(obj, step)),  # type: ignore[union-attr]
-                (None, lambda: None),
-            ],
-            step.attr.id,
-        )
-        return True
-
-    def skip(self, obj: SymbolicObject, step: Step) -> None:
+    def skip(self, obj: SymbolicObject, one: op.Skip) -> None:
         """Pass over a field."""
-        attr = step.attr
-        count = None
-        if attr.repeat is not None:
-            assert attr.repeat.code is not None
-            count = self.ev.integer(attr.repeat.code.expr, Context(obj))
-        size = self.size_of(wires_of(step.wire)[0], obj)
+        count = self.ev.integer(one.count.expr, Context(obj)) if one.count is not None else None
+        size = Int.of(one.size) if isinstance(one.size, int) else self.ev.integer(one.size.expr, Context(obj))
         if count is not None:
             size = self.ev.arithmetic.binary("*", count, size, FAILED)
-        self.frame.hint = f"{obj.prefix}{attr.id}"
-        self.frame.skip(size, self.hints.reasons.get(attr, FAILED))
-
-    def size_of(self, wire: Wire, obj: SymbolicObject) -> Int:
-        """The bytes of one value that is passed over."""
-        if isinstance(wire, Number):
-            return Int.of(wire.size)
-        if isinstance(wire, User) and not is_bounded(wire):
-            bits = self.module.layout.class_bits(wire.target) if isinstance(wire.target, sc.ClassSpec) else None
-            return Int.of((bits or 0) // 8)
-        shape: Shape | None = getattr(wire, "shape", None)
-        assert shape is not None
-        if shape.contents is not None:
-            return Int.of(len(shape.contents))
-        assert shape.size is not None
-        return self.ev.integer(shape.size.expr, Context(obj))
+        self.frame.hint = f"{obj.prefix}{one.step.attr.id}"
+        self.frame.skip(size, one.negative)
 
     # ------------------------------------------------------------ one field
 
@@ -334,7 +312,7 @@ class Reader:
 
     def byte_range(self, obj: SymbolicObject, step: Step, shape: Shape, stream: Stream, index: Int | None) -> Bytes:
         """The bytes of a shape."""
-        if shape.process is not None and (not isinstance(stream, Frame) or self.scope.valued(step)):
+        if shape.process is not None and (not isinstance(stream, Frame) or self.measure.scope.valued(step)):
             raise Inexpressible("bytes that are processed before they are looked at")
         if shape.contents is not None:
             start = stream.fixed(len(shape.contents))
@@ -399,7 +377,7 @@ class Reader:
 
     def within_depth(self, made: SymbolicObject) -> None:
         """Hold an object of a sized type against the depth that its spec allows."""
-        limit = limits_of(made.plan.spec).get("depth")
+        limit = made.plan.spec.limits.get("depth")
         depth = 0
         at: SymbolicObject | None = made
         while at is not None:
@@ -407,17 +385,3 @@ class Reader:
             at = at.parent
         if limit is not None and depth > limit:
             self.builder.leave(FAILED)
-
-
-def is_early(step: Step, passing: bool) -> bool:
-    """Whether a field that nothing needs is read all the same, since nothing was passed over before it."""
-    sized = isinstance(step.wire, User) and is_bounded(step.wire)
-    return not passing and isinstance(step.wire, Number | User) and not sized
-
-
-def trailing(step: Step) -> int:
-    """What to take off the position for a terminator that is no byte of the field."""
-    shape: Shape | None = getattr(step.wire, "shape", None)
-    if shape is None or shape.term is None or shape.size is not None or not shape.consume or shape.include:
-        return 0
-    return len(shape.term)
