@@ -984,6 +984,71 @@ types:
         b"\x00\x01\x02\x03\x41",
     ),
     Case(
+        "streams_elsewhere",
+        """
+seq:
+  - {id: n, type: u1}
+  - {id: p, type: p, size: n}
+  - {id: tail, size: p.x}
+types:
+  part: {seq: [{id: a, type: u1}]}
+  p:
+    seq:
+      - {id: parts, type: part, size: 2, repeat: expr, repeat-expr: 2}
+      - {id: items, type: part, repeat: expr, repeat-expr: 2}
+      - {id: x, type: u1, valid: {expr: '_ == items.last._io.size or _ == parts[0]._io.size + parts[1]._io.pos'}}
+      - {id: y, type: u1, valid: {expr: '_ == items.last._io.pos'}}
+""",
+        (
+            "08 0102 0304 0102 08 08 4141414141414141",
+            "09 0102 0304 0102 03 08 00 414141",
+            "08 0102 0304 0102 03 04",
+            "08 0102 0304 0102 03 08 414141",
+        ),
+        b"\x01\x02\x03\x08\x09",
+    ),
+    Case(
+        "position_elsewhere",
+        """
+seq:
+  - {id: items, type: item, repeat: expr, repeat-expr: 2}
+  - {id: n, type: u1, valid: {expr: '_ == items[1]._io.pos'}}
+types:
+  item: {seq: [{id: a, type: u1}]}
+""",
+        (),
+        why="the position in the stream of another element (/seq/1, line 6)",
+    ),
+    Case(
+        "size_elsewhere",
+        """
+seq:
+  - {id: p, type: p, size: 4}
+  - {id: n, size: p.x}
+types:
+  p:
+    seq:
+      - {id: items, type: item, repeat: expr, repeat-expr: 2}
+      - {id: x, type: u1, valid: {expr: '_ == items[1]._io.size'}}
+  item: {seq: [{id: a, type: u1}]}
+""",
+        (),
+        why="the size of the stream of another element (/types/p/seq/1, line 11)",
+    ),
+    Case(
+        "enum_with_gaps",
+        """
+seq:
+  - {id: a, type: u1, enum: kinds, valid: {in-enum: true}}
+  - {id: b, type: s1, enum: kinds, valid: {in-enum: true}}
+  - {id: c, size: 1}
+enums:
+  kinds: {-2: minus, 0: zero, 1: one, 3: three, 4: four, 7: seven, 255: last}
+""",
+        ("01 fe 41", "07 03 41", "ff 00 41", "02 00", "05 00", "04 02", "00 ff"),
+        b"\x00\x01\x02\x03\x04\x05\x06\x07\x08\xfe\xff",
+    ),
+    Case(
         "pieces_of_numbers",
         """
 seq:
