@@ -15,6 +15,7 @@ from sigflow.compiler.emit.native.evaluate import Context
 from sigflow.compiler.emit.native.frame import Frame
 from sigflow.compiler.emit.native.values import Bytes, Flag, Int, Literal, SymbolicObject, Value, both, either
 from sigflow.compiler.plan import Step
+from sigflow.reasons import CONTENTS
 
 if TYPE_CHECKING:
     from sigflow.compiler.emit.native.reading import Reader
@@ -35,13 +36,13 @@ class Checks:
 
         def refuse(good: Flag, equal_to: Value = None) -> None:
             if in_frame:
-                general = "contents" if attr.contents is not None else FAILED
+                general = CONTENTS if attr.contents is not None else FAILED
                 reason = self.reader.hints.reasons.get(attr, general)
             else:
                 literal = (isinstance(equal_to, Literal) and isinstance(equal_to.value, bytes)) or (
                     isinstance(equal_to, Bytes) and not equal_to.encoding
                 )
-                reason = self.reader.by_path.get(attr.place.path, "contents" if literal else FAILED)
+                reason = self.reader.by_path.get(attr.place.path, CONTENTS if literal else FAILED)
             self.reader.builder.refuse(good.negated(), reason)
 
         if attr.contents is not None:

@@ -17,7 +17,7 @@ from sigflow.compiler.emit.native.branches import Branch
 from sigflow.compiler.emit.native.builder import FAILED, Builder, Inexpressible, Unreachable
 from sigflow.compiler.emit.native.checks import Checks
 from sigflow.compiler.emit.native.evaluate import Context, Evaluator
-from sigflow.compiler.emit.native.frame import TOO_LONG, Frame
+from sigflow.compiler.emit.native.frame import Frame
 from sigflow.compiler.emit.native.lists import Lists
 from sigflow.compiler.emit.native.members import Members
 from sigflow.compiler.emit.native.statements import If
@@ -37,6 +37,7 @@ from sigflow.compiler.layout import integer
 from sigflow.compiler.model import Bits, Number, Shape, Switched, Text, User, Wire
 from sigflow.compiler.model import Bytes as BytesWire
 from sigflow.compiler.plan import ClassPlan, Step
+from sigflow.reasons import TOO_LONG
 
 #: A condition, worked out where it is asked for, and what is read where it holds.
 Option = tuple[Callable[[], Flag] | None, Callable[[], Value]]
