@@ -180,7 +180,7 @@ seq:
   - {id: more, type: u1, repeat: until, repeat-until: _ == more.size}
   - {id: last, type: u1, valid: {expr: _ == few.size or _ == more.size}}
   - {id: part, type: part, size: last}
-  - {id: end, type: u1, valid: {expr: '_ == part.rest.size ? _ < 300 : _ > 300'}}
+  - {id: end, type: u1, valid: {expr: '_ < 300 ? (part.rest.size == 0 ? _ == 5 : _ == part.rest.size) : false'}}
 types:
   part: {seq: [{id: rest, type: u2, repeat: eos}]}
 """,
@@ -189,7 +189,7 @@ types:
             "00 01 00 00",
             "03 020303 00020204 04 00010203 02",
             "01 00 41000003 04 01020304 02",
-            "ff 000000 04 00 00",
+            "ff 01 00 05", "fe 01 00 00",
             "00 00000003 04 01020304 03",
             "03 02 02",
         ),
