@@ -189,7 +189,8 @@ types:
             "00 01 00 00",
             "03 020303 00020204 04 00010203 02",
             "01 00 41000003 04 01020304 02",
-            "ff 01 00 05", "fe 01 00 00",
+            "ff 01 00 05",
+            "fe 01 00 00",
             "00 00000003 04 01020304 03",
             "03 02 02",
         ),
@@ -1071,6 +1072,30 @@ types:
   tail: {seq: [{id: n, type: u1}, {id: more, type: u2, if: n & 3 == 1}, {id: most, type: u4, if: n & 3 == 2}]}
 """,
         ("00000003 00", "00010002 010203", "00000001 0201020304", "00000004 00", "00000001 01"),
+        b"\x00\x01\x02\x03\x04",
+    ),
+    Case(
+        "limited_lists",
+        """
+-sigflow-limits: {repeat: 3}
+seq:
+  - {id: n, type: u1}
+  - {id: few, type: u1, repeat: expr, repeat-expr: n, valid: {max: 4}}
+  - {id: more, type: u1, repeat: until, repeat-until: _ == 0}
+  - {id: part, type: part, size: more.size}
+types:
+  part:
+    -sigflow-limits: {repeat: 2}
+    seq: [{id: rest, type: u1, repeat: eos, valid: {max: 4}}]
+""",
+        (
+            "03 010203 0100 0102",
+            "04 01020304 00 01",
+            "01 01 010100 010203",
+            "02 0101 01010100 01020304",
+            "00 00 01",
+            "00 0100 0102",
+        ),
         b"\x00\x01\x02\x03\x04",
     ),
     Case(
