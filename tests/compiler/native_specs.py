@@ -179,8 +179,21 @@ seq:
   - {id: few, type: u1, repeat: expr, repeat-expr: n, valid: {expr: _ != few.size and few.size < 5}}
   - {id: more, type: u1, repeat: until, repeat-until: _ == more.size}
   - {id: last, type: u1, valid: {expr: _ == few.size or _ == more.size}}
+  - {id: part, type: part, size: last}
+  - {id: end, type: u1, valid: {expr: '_ < 300 ? (part.rest.size == 0 ? _ == 5 : _ == part.rest.size) : false'}}
+types:
+  part: {seq: [{id: rest, type: u2, repeat: eos}]}
 """,
-        ("02 0001 000002 03", "00 01 00", "03 020303 00020204 04", "01 00 41000003 01", "03 02 02", "ff 000000 04 00"),
+        (
+            "02 0001 000002 02 0001 01",
+            "00 01 00 00",
+            "03 020303 00020204 04 00010203 02",
+            "01 00 41000003 04 01020304 02",
+            "ff 01 00 05",
+            "fe 01 00 00",
+            "00 00000003 04 01020304 03",
+            "03 02 02",
+        ),
         b"\x00\x01\x02\x03\x04\x05\xfe\xff",
     ),
     Case(
@@ -1047,6 +1060,43 @@ enums:
 """,
         ("01 fe 41", "07 03 41", "ff 00 41", "02 00", "05 00", "04 02", "00 ff"),
         b"\x00\x01\x02\x03\x04\x05\x06\x07\x08\xfe\xff",
+    ),
+    Case(
+        "max_size_of_what_is_fixed",
+        """
+seq:
+  - {id: a, type: head, -sigflow-max-size: 4}
+  - {id: b, type: tail, -sigflow-max-size: 3, -sigflow-reason: tail-too-long}
+types:
+  head: {seq: [{id: x, type: u2}, {id: y, type: u2, valid: {max: 3}}]}
+  tail: {seq: [{id: n, type: u1}, {id: more, type: u2, if: n & 3 == 1}, {id: most, type: u4, if: n & 3 == 2}]}
+""",
+        ("00000003 00", "00010002 010203", "00000001 0201020304", "00000004 00", "00000001 01"),
+        b"\x00\x01\x02\x03\x04",
+    ),
+    Case(
+        "limited_lists",
+        """
+-sigflow-limits: {repeat: 3}
+seq:
+  - {id: n, type: u1}
+  - {id: few, type: u1, repeat: expr, repeat-expr: n, valid: {max: 4}}
+  - {id: more, type: u1, repeat: until, repeat-until: _ == 0}
+  - {id: part, type: part, size: more.size}
+types:
+  part:
+    -sigflow-limits: {repeat: 2}
+    seq: [{id: rest, type: u1, repeat: eos, valid: {max: 4}}]
+""",
+        (
+            "03 010203 0100 0102",
+            "04 01020304 00 01",
+            "01 01 010100 010203",
+            "02 0101 01010100 01020304",
+            "00 00 01",
+            "00 0100 0102",
+        ),
+        b"\x00\x01\x02\x03\x04",
     ),
     Case(
         "pieces_of_numbers",

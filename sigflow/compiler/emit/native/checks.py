@@ -49,7 +49,7 @@ class Checks:
             self.reader.builder.refuse(good.negated(), reason)
 
         for predicate in predicates(attr, step.enum):
-            codes = [one for one in predicate.values if isinstance(one, sc.Code)]
+            codes = [code for code in predicate.values if isinstance(code, sc.Code)]
             if predicate.kind == "true":
                 refuse(self.ev.truth(codes[0].expr, context))
             elif predicate.enum is not None:
