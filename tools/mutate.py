@@ -39,7 +39,7 @@ class Subject:
 
 SUBJECTS = {
     "reading": Subject(
-        ("checksums", "codecs", "runtime", "stream"),
+        ("checksums", "checksums/algorithms", "codecs", "runtime", "stream"),
         (
             "tests/checksums", "tests/codecs", "tests/runtime", "tests/stream", "tests/recording/test_samples.py",
             "tests/recording/test_judge.py", "tests/recording/test_fallback.py", "tests/recording/test_fields.py",
