@@ -25,8 +25,8 @@ from sigflow.runtime import (
     WIRE_ERRORS,
     Window,
     as_stream,
+    keep_partial,
     require_abi,
-    salvage,
     u2be,
     u2le,
 )
@@ -176,7 +176,7 @@ def _parse(raw: bytes, head: Any) -> Ubx:
     try:
         unit._read()
     except WIRE_ERRORS as error:
-        salvage(error, unit)
+        keep_partial(error, unit)
         raise
     return unit
 
