@@ -54,6 +54,8 @@ class KaitaiStruct(_Base):
     _IDS: ClassVar[dict[str, str]] = {}
     #: (line, column, YAML path) in the spec by attribute name.
     _PLACES: ClassVar[dict[str, tuple[int, int, str]]] = {}
+    #: Of each function that reads, the field that its lines are about, from the distance to its first line on.
+    _LINES: ClassVar[dict[str, dict[int, str]]] = {}
     #: (scale, offset, unit) of fields that measure something: physical value = raw * scale + offset.
     _PHYSICAL: ClassVar[dict[str, tuple[float, float, str]]] = {}
 
