@@ -80,13 +80,13 @@ class Registry(Generic[T]):
             return
         from importlib.metadata import entry_points
 
-        found: dict[str, str] = {}
+        offered: dict[str, str] = {}
         for entry in entry_points(group=self.group):
-            if entry.name in self._things or found.get(entry.name, entry.value) != entry.value:
-                other = found.get(entry.name, "another")
+            if entry.name in self._things or offered.get(entry.name, entry.value) != entry.value:
+                other = offered.get(entry.name, "another")
                 raise UsageError(f"{self.kind} {entry.name!r} of {entry.value!r} clashes with {other} of the same name")
-            found[entry.name] = entry.value
-        self._things.update(found)
+            offered[entry.name] = entry.value
+        self._things.update(offered)
         self._discovered = True
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy
 
 from sigflow.engine import follow
-from sigflow.engine.counters import Counters, Shown
+from sigflow.engine.counters import CounterEvents, Counters
 from sigflow.engine.passes import Batch
 from sigflow.events import Event, Loss, Note
 from sigflow.limits import Limits
@@ -122,5 +122,5 @@ def by_native(
             return SimpleNamespace(stream=stream, sequence=value, start=10 * (first + row), value=None)
 
         for _, shown in one.over(batch, record):
-            events += shown.events() if isinstance(shown, Shown) else shown
+            events += shown.events() if isinstance(shown, CounterEvents) else shown
     return [*events, *one.end()], one.counts

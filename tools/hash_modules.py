@@ -44,6 +44,7 @@ def sources(seeds: int) -> Iterator[tuple[str, str, Path | str]]:
         yield "bad", path.stem, path
     for case in CASES:
         yield "constructs", case.name, case.text
+        yield "debug", case.name, case.text.replace("meta: {", "meta: {ks-debug: true, ", 1)
     for seed in range(seeds):
         yield "random", str(seed), random_spec(seed)
     corpus = os.environ.get("SIGFLOW_KST")

@@ -8,8 +8,8 @@ or a statement is changed, in a copy of the project, and the tests that call the
 notices is shown with its place, for a reader to say whether it changes anything at all.
 
 The parts are the files of the floors 1 and 2 that read bytes (`reading`: runtime, checksums, codecs, stream), and those
-of the compiler that write code (`emit`).  `--map` keeps which test calls what, for the next run: throw it away when a
-test or the code has changed.
+of the compiler that plan a measure and write code (`emit`).  `--map` keeps which test calls what, for the next run:
+throw it away when a test or the code has changed.
 """
 
 from __future__ import annotations
@@ -39,20 +39,22 @@ class Subject:
 
 SUBJECTS = {
     "reading": Subject(
-        ("checksums", "codecs", "runtime", "stream"),
+        ("checksums", "checksums/algorithms", "codecs", "runtime", "stream"),
         (
             "tests/checksums", "tests/codecs", "tests/runtime", "tests/stream", "tests/recording/test_samples.py",
             "tests/recording/test_judge.py", "tests/recording/test_fallback.py", "tests/recording/test_fields.py",
             "tests/compiler/test_measure.py", "tests/compiler/test_limits.py", "tests/test_careless_reader.py",
-            "tests/test_events.py",
+            "tests/test_events.py", "tests/test_python_side.py", "tests/compiler/test_processed.py",
         ),
     ),
     "emit": Subject(
-        ("compiler/emit", "compiler/emit/native"),
+        ("compiler/emit", "compiler/emit/native", "compiler/measure"),
         (
             "tests/compiler/test_native_measure.py", "tests/compiler/test_native_tree.py",
-            "tests/compiler/test_native_arithmetic.py", "tests/compiler/test_generated.py",
-            "tests/compiler/test_measure.py", "tests/compiler/test_language.py", "tests/compiler/test_bundled.py",
+            "tests/compiler/test_native_arithmetic.py", "tests/compiler/test_native_text.py",
+            "tests/compiler/test_generated.py", "tests/compiler/test_measure.py",
+            "tests/compiler/test_measure_plan.py", "tests/compiler/test_static_measure.py",
+            "tests/compiler/test_language.py", "tests/compiler/test_bundled.py",
             "tests/compiler/test_checksum_places.py", "tests/compiler/test_absent.py",
             "tests/compiler/test_processed.py", "tests/compiler/test_late.py", "tests/compiler/test_limits.py",
             "tests/compiler/test_contents.py", "tests/compiler/test_sync_inside.py", "tests/compiler/test_bounds.py",

@@ -26,9 +26,9 @@ from sigflow.runtime import (
     WIRE_ERRORS,
     Window,
     as_stream,
+    keep_partial,
     members,
     require_abi,
-    salvage,
     u1,
     u2be,
 )
@@ -207,7 +207,7 @@ def _parse(raw: bytes, head: Any) -> CcsdsSpacePacket:
     try:
         unit._read()
     except WIRE_ERRORS as error:
-        salvage(error, unit)
+        keep_partial(error, unit)
         raise
     return unit
 

@@ -27,9 +27,9 @@ from sigflow.runtime import (
     digits,
     find_byte,
     highest,
+    keep_partial,
     lowest,
     require_abi,
-    salvage,
     seen_before,
     sync_inside,
     u1,
@@ -355,7 +355,7 @@ def _parse(raw: bytes, head: Any) -> InstrumentHdr:
     try:
         unit._read()
     except WIRE_ERRORS as error:
-        salvage(error, unit)
+        keep_partial(error, unit)
         raise
     return unit
 

@@ -28,9 +28,9 @@ from sigflow.runtime import (
     as_stream,
     find_byte,
     highest,
+    keep_partial,
     lowest,
     require_abi,
-    salvage,
     u1,
     u2be,
 )
@@ -255,7 +255,7 @@ def _parse(raw: bytes, head: Any) -> Nmea0183:
     try:
         unit._read()
     except WIRE_ERRORS as error:
-        salvage(error, unit)
+        keep_partial(error, unit)
         raise
     return unit
 

@@ -21,7 +21,7 @@ from sigflow.runtime import (
     Field,
     KaitaiStream,
     KaitaiStruct,
-    Late,
+    LazyField,
     Measure,
     Measured,
     NoteRule,
@@ -34,9 +34,9 @@ from sigflow.runtime import (
     Window,
     as_stream,
     at_its_end,
+    keep_partial,
     members,
     require_abi,
-    salvage,
     u1,
     u4be,
     u8be,
@@ -127,7 +127,7 @@ class Sgf1(KaitaiStruct):
                 self.reserved, self.compressed, self.encoding = _BITS_Flags_reserved_to_encoding[_0]
 
         if not TYPE_CHECKING:
-            _io = Late('_io', at_its_end)
+            _io = LazyField('_io', at_its_end)
 
         def _steps(self, io: Window) -> Any:
             # line 63: reserved
@@ -213,11 +213,11 @@ class Sgf1(KaitaiStruct):
 
     if not TYPE_CHECKING:
         # A frame that the scan found is made from its header; the rest is read when asked for.
-        _io = Late('_io', at_its_end)
-        _parent = Late('_parent', lambda self, raw: None)
-        _root = Late('_root', lambda self, raw: self)
+        _io = LazyField('_io', at_its_end)
+        _parent = LazyField('_parent', lambda self, raw: None)
+        _root = LazyField('_root', lambda self, raw: self)
 
-        def _late_flags(late: Late, unit: Any, owner: Any = None) -> Any:
+        def _late_flags(late: LazyField, unit: Any, owner: Any = None) -> Any:
             try:
                 raw = unit._late
             except AttributeError:
@@ -228,9 +228,9 @@ class Sgf1(KaitaiStruct):
             value.reserved, value.compressed, value.encoding = _BITS_Flags_reserved_to_encoding[raw[5]]
             unit.flags = value
             return value
-        flags = Late.by('flags', _late_flags)
+        flags = LazyField.by('flags', _late_flags)
 
-        def _late_payload(late: Late, unit: Any, owner: Any = None) -> Any:
+        def _late_payload(late: LazyField, unit: Any, owner: Any = None) -> Any:
             try:
                 raw = unit._late
             except AttributeError:
@@ -238,7 +238,7 @@ class Sgf1(KaitaiStruct):
             value = raw[26:]
             unit.payload = value
             return value
-        payload = Late.by('payload', _late_payload)
+        payload = LazyField.by('payload', _late_payload)
 
 
 _ENUM_Sgf1_PayloadEncoding = members(Sgf1.PayloadEncoding)
@@ -361,7 +361,7 @@ def _parse(raw: bytes, head: Any) -> Sgf1:
     try:
         unit._read()
     except WIRE_ERRORS as error:
-        salvage(error, unit)
+        keep_partial(error, unit)
         raise
     return unit
 

@@ -22,8 +22,8 @@ from sigflow.runtime import (
     WIRE_ERRORS,
     Window,
     as_stream,
+    keep_partial,
     require_abi,
-    salvage,
     u4be,
 )
 
@@ -122,7 +122,7 @@ def _parse(raw: bytes, head: Any) -> SgfLegacy:
     try:
         unit._read()
     except WIRE_ERRORS as error:
-        salvage(error, unit)
+        keep_partial(error, unit)
         raise
     return unit
 

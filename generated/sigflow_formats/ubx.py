@@ -17,7 +17,7 @@ from sigflow.runtime import (
     Field,
     KaitaiStream,
     KaitaiStruct,
-    Late,
+    LazyField,
     Measure,
     Measured,
     Refused,
@@ -28,8 +28,8 @@ from sigflow.runtime import (
     Window,
     as_stream,
     at_its_end,
+    keep_partial,
     require_abi,
-    salvage,
     u2be,
     u2le,
 )
@@ -129,11 +129,11 @@ class Ubx(KaitaiStruct):
 
     if not TYPE_CHECKING:
         # A frame that the scan found is made from its header; the rest is read when asked for.
-        _io = Late('_io', at_its_end)
-        _parent = Late('_parent', lambda self, raw: None)
-        _root = Late('_root', lambda self, raw: self)
+        _io = LazyField('_io', at_its_end)
+        _parent = LazyField('_parent', lambda self, raw: None)
+        _root = LazyField('_root', lambda self, raw: self)
 
-        def _late_payload(late: Late, unit: Any, owner: Any = None) -> Any:
+        def _late_payload(late: LazyField, unit: Any, owner: Any = None) -> Any:
             try:
                 raw = unit._late
             except AttributeError:
@@ -141,7 +141,7 @@ class Ubx(KaitaiStruct):
             value = raw[6:-2]
             unit.payload = value
             return value
-        payload = Late.by('payload', _late_payload)
+        payload = LazyField.by('payload', _late_payload)
 
         def _late_checksum(self, raw: bytes) -> Any:
             self._io = io = KaitaiStream(raw)
@@ -150,7 +150,7 @@ class Ubx(KaitaiStruct):
             self.checksum = io.read_u2le()
             io._pos = io._end
             return self.checksum
-        checksum = Late('checksum', _late_checksum)
+        checksum = LazyField('checksum', _late_checksum)
 
 
 _NEW = object.__new__
@@ -243,7 +243,7 @@ def _parse(raw: bytes, head: Any) -> Ubx:
     try:
         unit._read()
     except WIRE_ERRORS as error:
-        salvage(error, unit)
+        keep_partial(error, unit)
         raise
     return unit
 

@@ -39,7 +39,7 @@ class RangeSums(Protocol):
         """The checksum of a stretch of `size` bytes."""
 
 
-class Steps(Protocol):
+class ByteSteps(Protocol):
     """One algorithm a byte at a time, forward and back, on registers that suit it (see `steps.py`)."""
 
     @property
@@ -98,7 +98,7 @@ class Algorithm:
     finish: Callable[[Any], int] = int
     #: Make the range form, and the steps; None where the algorithm has none.
     range_form: Callable[[], RangeSums] | None = None
-    step_form: Callable[[], Steps | None] | None = None
+    step_form: Callable[[], ByteSteps | None] | None = None
     #: The native form; None where the native engine has another (`engine/crc_kernels.py`), or none.
     native: Native | None = None
     #: The value of b"123456789", by which its tests know it.
@@ -112,7 +112,7 @@ class Algorithm:
         """The range form; None where the algorithm has none."""
         return self.range_form() if self.range_form is not None else None
 
-    def steps(self) -> Steps | None:
+    def steps(self) -> ByteSteps | None:
         """The steps; None where no place can be told by them."""
         return self.step_form() if self.step_form is not None else None
 

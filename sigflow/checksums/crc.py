@@ -13,7 +13,7 @@ from collections.abc import Callable
 from functools import cache, lru_cache
 from typing import Any, Protocol
 
-from sigflow.checksums.algorithm import Algorithm, Buffer, RangeSums, Steps
+from sigflow.checksums.algorithm import Algorithm, Buffer, ByteSteps, RangeSums
 from sigflow.checksums.steps import crc_steps
 from sigflow.errors import UsageError
 
@@ -147,7 +147,7 @@ def _make(name: str, model: Model, function: Callable[..., int] | None) -> Algor
     def ranges() -> RangeSums:
         return CrcRanges(engine, update, empty, model[0])
 
-    def steps() -> Steps | None:
+    def steps() -> ByteSteps | None:
         return crc_steps(*model)
 
     return Algorithm(name, model[0], compute, update, empty, int, ranges, steps)
@@ -203,8 +203,8 @@ def _fast(name: str, width: int) -> Callable[..., int] | None:
     import fastcrc
 
     family = getattr(fastcrc, f"crc{width}", None)
-    found: Callable[..., int] | None = getattr(family, name.partition("/")[2].lower().replace("-", "_"), None)
-    return found
+    function: Callable[..., int] | None = getattr(family, name.partition("/")[2].lower().replace("-", "_"), None)
+    return function
 
 
 def model_of(name: str) -> Model | None:

@@ -148,27 +148,27 @@ def meant(name: str, known: Iterable[str], aliases: Mapping[str, str]) -> tuple[
     """
     plain = _plain(name)
     listed = list(known)
-    same = tuple(one for one in listed if _plain(one) == plain)
+    same = tuple(candidate for candidate in listed if _plain(candidate) == plain)
     if not same and plain in MEANT:
         return MEANT[plain]
     same = same or tuple(dict.fromkeys(name for alias, name in aliases.items() if _plain(alias) == plain))
-    return same or tuple(one for one in listed if len(name) < 64 and _slip(plain, _plain(one)))[:1]
+    return same or tuple(candidate for candidate in listed if len(name) < 64 and _slip(plain, _plain(candidate)))[:1]
 
 
 def _plain(name: str) -> str:
     return re.sub(r"[^A-Z0-9]", "", name.upper())
 
 
-def _slip(one: str, other: str) -> bool:
+def _slip(typed: str, other: str) -> bool:
     """Whether two names differ by one letter more, less, or another, or by two that changed places; not in a digit, for
     that would be another width.
     """
-    if len(one) < 5 or re.sub(r"\D", "", one) != re.sub(r"\D", "", other) or abs(len(one) - len(other)) > 1:
+    if len(typed) < 5 or re.sub(r"\D", "", typed) != re.sub(r"\D", "", other) or abs(len(typed) - len(other)) > 1:
         return False
     start = 0
-    while start < min(len(one), len(other)) and one[start] == other[start]:
+    while start < min(len(typed), len(other)) and typed[start] == other[start]:
         start += 1
-    left, right = one[start:], other[start:]
+    left, right = typed[start:], other[start:]
     swapped = left[:2] == right[:2][::-1] and left[2:] == right[2:]
     # (What follows the digits is the name proper: with a single letter there, any other would be a slip.)
     proper = re.sub(r"^CRC\d+", "", other)

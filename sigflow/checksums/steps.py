@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
-from sigflow.checksums.algorithm import Steps
+from sigflow.checksums.algorithm import ByteSteps
 
 
 class _Tabled:
@@ -52,25 +52,25 @@ class Mirrored(_Tabled):
         super().__init__(width, _mirror(init, width), not refout, xorout, table, width - 8)
 
     def forward(self, register: int, data: bytes) -> list[int]:
-        """See `Steps`."""
-        table, found = self._table, [register]
+        """See `ByteSteps`."""
+        table, registers = self._table, [register]
         for byte in data:
             register = table[(register ^ byte) & 255] ^ register >> 8
-            found.append(register)
-        return found
+            registers.append(register)
+        return registers
 
     def back(self, register: int, data: bytes) -> list[int]:
-        """See `Steps`."""
-        table, index, top, found = self._table, self._index, self._top, [register]
+        """See `ByteSteps`."""
+        table, index, top, registers = self._table, self._index, self._top, [register]
         for byte in reversed(data):
             entry = index[register >> top]
             register = (register ^ table[entry]) << 8 | entry ^ byte
-            found.append(register)
-        found.reverse()
-        return found
+            registers.append(register)
+        registers.reverse()
+        return registers
 
     def between(self, before: Sequence[int], behind: Sequence[int]) -> list[tuple[int, int]]:
-        """See `Steps`."""
+        """See `ByteSteps`."""
         table, index, top = self._table, self._index, self._top
         return [
             (i, index[(b ^ a >> 8) >> top] ^ a & 255)
@@ -92,25 +92,25 @@ class Straight(_Tabled):
         super().__init__(width, init, refout, xorout, table, 0)
 
     def forward(self, register: int, data: bytes) -> list[int]:
-        """See `Steps`."""
-        table, top, mask, found = self._table, self._top, self._mask, [register]
+        """See `ByteSteps`."""
+        table, top, mask, registers = self._table, self._top, self._mask, [register]
         for byte in data:
             register = table[register >> top ^ byte] ^ register << 8 & mask
-            found.append(register)
-        return found
+            registers.append(register)
+        return registers
 
     def back(self, register: int, data: bytes) -> list[int]:
-        """See `Steps`."""
-        table, index, top, found = self._table, self._index, self._top, [register]
+        """See `ByteSteps`."""
+        table, index, top, registers = self._table, self._index, self._top, [register]
         for byte in reversed(data):
             entry = index[register & 255]
             register = (register ^ table[entry]) >> 8 | (entry ^ byte) << top
-            found.append(register)
-        found.reverse()
-        return found
+            registers.append(register)
+        registers.reverse()
+        return registers
 
     def between(self, before: Sequence[int], behind: Sequence[int]) -> list[tuple[int, int]]:
-        """See `Steps`."""
+        """See `ByteSteps`."""
         table, index, top, mask = self._table, self._index, self._top, self._mask
         return [
             (i, index[(b ^ a << 8) & 255] ^ a >> top)
@@ -128,7 +128,7 @@ MOST = 256
 
 
 @lru_cache(maxsize=MOST)
-def crc_steps(width: int, poly: int, init: int, refin: bool, refout: bool, xorout: int) -> Steps | None:
+def crc_steps(width: int, poly: int, init: int, refin: bool, refout: bool, xorout: int) -> ByteSteps | None:
     """The steps of a CRC; None where no place can be told by them."""
     if width < 8 or not poly & 1:
         return None  # a register that is shorter than a byte forgets, and so does one without the last term

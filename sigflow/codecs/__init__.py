@@ -83,8 +83,8 @@ def register_codec(name: str) -> Callable[[Function], Function]:
 
 def get(name: str) -> Codec:
     """The codec of this name; `UsageError` naming the known ones if there is none."""
-    found = _REGISTRY.get(name)
-    return found if isinstance(found, Codec) else Codec(name, found)
+    codec = _REGISTRY.get(name)
+    return codec if isinstance(codec, Codec) else Codec(name, codec)
 
 
 def names() -> list[str]:

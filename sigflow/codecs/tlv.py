@@ -25,10 +25,10 @@ class Element(NamedTuple):
 
 def elements(payload: bytes, *, limit: int, depth: int) -> Decoded:
     """The list of elements.  depth: how many constructed elements one may stand in.  limit: not needed."""
-    found: list[Element] = []
+    listed: list[Element] = []
     problems: list[Problem] = []
     # (where the list begins and ends, the list, the path of it, how many constructed elements it stands in)
-    stack = [(0, len(payload), found, "", 0)]
+    stack = [(0, len(payload), listed, "", 0)]
     while stack:
         at, stop, target, path, level = stack.pop()
         while at < stop:
@@ -53,7 +53,7 @@ def elements(payload: bytes, *, limit: int, depth: int) -> Decoded:
                 stack.append((begin, end, inner, f"{here}.value", level + 1))
             at = end
     problems.sort()
-    return Decoded(found, tuple(problems))
+    return Decoded(listed, tuple(problems))
 
 
 TLV = Codec("tlv", elements, depth=True)

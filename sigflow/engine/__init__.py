@@ -48,16 +48,16 @@ class Native:
         self.formats = tuple(formats)
         self._compile = compile
         self._notice = notice
-        found = _scan_of(self.formats)
-        if isinstance(found, str):
-            raise UsageError(f"no native scan: {found}")
-        self.scan: Scan = found
+        scan = _scan_of(self.formats)
+        if isinstance(scan, str):
+            raise UsageError(f"no native scan: {scan}")
+        self.scan: Scan = scan
 
     @staticmethod
     def obstacle(formats: Sequence[Format]) -> str:
         """Why these formats cannot be scanned natively; "" where they can."""
-        found = _scan_of(formats)
-        return found if isinstance(found, str) else ""
+        scan = _scan_of(formats)
+        return scan if isinstance(scan, str) else ""
 
     @property
     def pairs(self) -> list[tuple[Envelope, int]]:
@@ -90,7 +90,9 @@ class Native:
         from sigflow.engine.counters import Counters
 
         formats = [self.formats[number] for number in self.scan.numbers]
-        return Counters(formats, [each.measure.native_counts for each in self.scan.formats], self.entries.follow())
+        return Counters(
+            formats, [envelope.measure.native_counts for envelope in self.scan.formats], self.entries.follow()
+        )
 
     def scanner(self, marks: Collection[tuple[int, str]] = (), *, worth: int | None = None) -> NativeScanner:
         """A scanner for a decoder.  worth: undecided bytes from which on it scans natively."""
@@ -117,15 +119,15 @@ def late_scanner(
 
 
 def _pairs(formats: Sequence[Format]) -> list[tuple[Envelope, int]]:
-    return [(each.envelope, each.max_frame) for each in formats if each.envelope is not None]
+    return [(format.envelope, format.max_frame) for format in formats if format.envelope is not None]
 
 
 def _scan_of(formats: Sequence[Format]) -> Scan | str:
     from sigflow.engine.plan import scan_of
 
-    whole = next((each.name for each in formats if each.envelope is None), None)
+    whole = next((format.name for format in formats if format.envelope is None), None)
     if whole is not None:
         return f"{whole} is a whole-file format"
-    if any(each.limits.over_the_wire for each in formats):
+    if any(format.limits.over_the_wire for format in formats):
         return "limits on what a value of the wire may ask for are kept by the Python scan"
     return scan_of(_pairs(formats))

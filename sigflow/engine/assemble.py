@@ -59,7 +59,7 @@ def kernel_code(module: ModuleType) -> str:
 
 def assemble(scan: Scan, kernels: Sequence[ModuleType]) -> str:
     """The text of a scan.  kernels: the modules of kernel code that its functions need."""
-    parts = [_OPENING.format(names=", ".join(each.about.name for each in scan.formats))]
+    parts = [_OPENING.format(names=", ".join(envelope.about.name for envelope in scan.formats))]
     parts.append("\n".join(_refusals()))
     parts += [kernel_code(module) for module in (*kernels, loop, continuation, chains)]
     parts += dict.fromkeys(text_of(check.kernel.forms) for check in scan.checks if check.kernel and check.kernel.forms)
@@ -104,28 +104,31 @@ def _emitted(scan: Scan) -> Iterator[list[str]]:
     for check in checks:
         yield _direct(check)
         yield _stretches(check)
-    for name, given in (("direct", "c, data, at, stop, box, ALPHABET, Ps, Ts"), ("stretches", "c, at, stop, box, X")):
+    for name, taken in (
+        ("direct", "c, data, at, stop, box, ALPHABET, Ps, Ts"),
+        ("stretches", "c, at, stop, box, X"),
+    ):
         if len(checks) == 1:
             yield [f"{name} = {name}_0"]
         else:
-            yield _dispatch(name, given, "c", [f"{name}_{check.number}({given})" for check in checks])
+            yield _dispatch(name, taken, "c", [f"{name}_{check.number}({taken})" for check in checks])
     yield _dispatch("differs", "c, data, field, value", "c", [_differs(check) for check in checks])
-    for name, given in _FAMILY.items():
+    for name, taken in _FAMILY.items():
         calls = [
-            f"{check.kernel.family}_{name}({given}{', ' if given else ''}Ps[c]{'' if name == 'begin' else ', Ts[c]'})"
+            f"{check.kernel.family}_{name}({taken}{', ' if taken else ''}Ps[c]{'' if name == 'begin' else ', Ts[c]'})"
             if check.kernel is not None and check.kernel.has_ranges
             else "0"
             for check in checks
         ]
-        yield _dispatch(name, f"c, {given}{', ' if given else ''}Ps, Ts", "c", calls)
-    given = "c, row, count, every, data, start, stop, Ps, Ts"
+        yield _dispatch(name, f"c, {taken}{', ' if taken else ''}Ps, Ts", "c", calls)
+    taken = "c, row, count, every, data, start, stop, Ps, Ts"
     calls = [
         "crc_fill(row, count, data, start, stop, Ts[c])"
         if check.kernel is not None and check.kernel.family == "crc" and scan.scale == 2
-        else f"filled({given})"
+        else f"filled({taken})"
         for check in checks
     ]
-    yield _dispatch("fill", given, "c", calls)
+    yield _dispatch("fill", taken, "c", calls)
 
 
 def _dispatch(name: str, parameters: str, selector: str, results: Sequence[str]) -> list[str]:

@@ -65,8 +65,8 @@ def functions_of(text: str) -> dict[str, FunctionType]:
 @lru_cache(maxsize=64)
 def uncompiled(text: str) -> Entries:
     """The scan as plain Python."""
-    found = functions_of(text)
-    return Entries(*((lambda entry=found[name]: entry) for name in ENTRIES))
+    functions = functions_of(text)
+    return Entries(*((lambda entry=functions[name]: entry) for name in ENTRIES))
 
 
 @lru_cache(maxsize=64)
@@ -109,18 +109,18 @@ class _Program:
         from sigflow.engine import objects
 
         with self._lock:
-            found = self._loaded.get((name, layout))
-            if found is None:
+            function = self._loaded.get((name, layout))
+            if function is None:
                 path = self._folder / f"{name}-{hashlib.sha256(layout.encode()).hexdigest()[:8]}.o"
                 code = objects.read(path)
                 if code is not None:
-                    found = objects.loaded(code)
+                    function = objects.loaded(code)
                 else:
-                    found, code = self._made(name, layout)
+                    function, code = self._made(name, layout)
                     if code is not None:
                         objects.write(path, code)
-                self._loaded[name, layout] = found
-            return found
+                self._loaded[name, layout] = function
+            return function
 
     def _how_often(self) -> str:
         from sigflow.engine import objects

@@ -15,7 +15,9 @@ Function = Callable[[int], int]
 
 def layout_of(arguments: tuple[Any, ...]) -> str:
     """The layout of these arguments."""
-    return "".join(f"({layout_of(each)})" if isinstance(each, tuple) else _kind(each) for each in arguments)
+    return "".join(
+        f"({layout_of(argument)})" if isinstance(argument, tuple) else _kind(argument) for argument in arguments
+    )
 
 
 def _kind(argument: Any) -> str:
@@ -44,7 +46,7 @@ _FORMS = {"i": ("", 1), "b": ("bytes_at", 2), "1": ("numbers_at", 2), "2": ("tab
 def _numbers(argument: Any) -> list[int]:
     """What a block holds of an argument."""
     if isinstance(argument, tuple):
-        return [number for each in argument for number in _numbers(each)]
+        return [number for member in argument for number in _numbers(member)]
     if not hasattr(argument, "shape"):
         return [int(argument)]
     assert argument.flags.c_contiguous  # the code takes one item to stand behind the other

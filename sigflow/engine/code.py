@@ -39,12 +39,12 @@ def made(functions: Mapping[str, FunctionType], name: str, layout: str) -> tuple
     space = functions[name].__globals__
     space.update(replacements)
     jitted: dict[FunctionType, Any] = {}
-    for each, function in functions.items():
-        if each not in replacements:
+    for function_name, function in functions.items():
+        if function_name not in replacements:
             if function not in jitted:  # it may have two names
-                inline = each not in _SELDOM and len(function.__code__.co_code) <= _LONG
+                inline = function_name not in _SELDOM and len(function.__code__.co_code) <= _LONG
                 jitted[function] = numba.njit(**inner, forceinline=inline)(function)
-            space[each] = jitted[function]
+            space[function_name] = jitted[function]
     arguments = rebuilt(layout)
     lines = (
         "def entry(block):",

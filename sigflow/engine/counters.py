@@ -30,7 +30,7 @@ SHOWN = 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class CounterEvents:
     """Losses, duplicates and stragglers told natively.  rows: (n, 5), see `follow`.  offsets: of the frames that showed
     them.  of: format and stream by slot.
     """
@@ -41,14 +41,14 @@ class Shown:
 
     def events(self) -> Iterator[Loss | Note]:
         """The same as events."""
-        for (_, slot, expected, found, count), offset in zip(self.rows.tolist(), self.offsets.tolist(), strict=True):
+        for (_, slot, expected, counter, count), offset in zip(self.rows.tolist(), self.offsets.tolist(), strict=True):
             name, stream = self.of[slot]
             if count > 0:
-                yield Loss(stream, count, name, expected & _UNSIGNED, found & _UNSIGNED, offset)
+                yield Loss(stream, count, name, expected & _UNSIGNED, counter & _UNSIGNED, offset)
             elif count == follow.DUPLICATE:
-                yield duplicate(name, stream, found & _UNSIGNED, offset)
+                yield duplicate(name, stream, counter & _UNSIGNED, offset)
             else:
-                yield late(name, stream, found & _UNSIGNED, offset, count == follow.LATE)
+                yield late(name, stream, counter & _UNSIGNED, offset, count == follow.LATE)
 
 
 def _identity(stream: Any) -> int:
@@ -74,14 +74,14 @@ class Counters:
         self._formats = formats
         self._trackers: list[Tracker | None] = []
         rows = []
-        for format, each in zip(formats, told, strict=True):
+        for format, is_told in zip(formats, told, strict=True):
             sequence = format.envelope.decode.sequence if format.envelope is not None else None
             tracker = tracker_of(format, self.counts)
             self._trackers.append(tracker)
             if sequence is None or tracker is None:
                 rows.append((follow.UNCOUNTED, 1, 1, 0))
             elif (
-                not each
+                not is_told
                 or (_NATIVE < sequence.modulus < 1 << 64)
                 or sequence.step > _NATIVE
                 or tracker.window > follow.WIDEST
@@ -97,7 +97,7 @@ class Counters:
         self._shown = numpy.zeros((SHOWN, follow.SHOWN), numpy.int64)
         self._counted = numpy.zeros(1, numpy.int64)
 
-    def over(self, batch: Batch, record: Callable[[int], Record]) -> Iterator[tuple[int, Shown | list[Event]]]:
+    def over(self, batch: Batch, record: Callable[[int], Record]) -> Iterator[tuple[int, CounterEvents | list[Event]]]:
         """What the frames of a batch show: (row of the first frame that does, what it and others do), in order.
 
         record(row): the record of a frame.
@@ -126,7 +126,7 @@ class Counters:
             self._give_back(slot)
         return ended(self._trackers)
 
-    def _told(self, rows: Array, offsets: Array) -> Shown:
+    def _told(self, rows: Array, offsets: Array) -> CounterEvents:
         """Count what was told natively."""
         of = {}
         for slot in set(rows[:, 1].tolist()):
@@ -136,7 +136,7 @@ class Counters:
         counts.lost += int(told[told > 0].sum()) - taken_back
         counts.reordered += taken_back + int((told == follow.LATE_UNMISSED).sum())
         counts.duplicate += int((told == follow.DUPLICATE).sum())
-        return Shown(rows, offsets, of)
+        return CounterEvents(rows, offsets, of)
 
     def _one(self, record: Record, k: int, out: list[Event]) -> None:
         """Account for one frame with its tracker."""
@@ -155,10 +155,16 @@ class Counters:
             # The one that was longest not seen is told by where the table says that streams were seen last.
             while self._holds(place := self._slot(k, oldest := tracker.oldest()), k, oldest):
                 self._give_back(place)
-        one = tracker.follow(stream, counter, record.start, out)
-        if one.open is None:
-            row = [k + 1, _signed(_identity(stream)), _signed(one.expected), _signed(one.next), one.last]
-            row += [one.frames, int(one.before is not None), 0, *_words(one.seen), *_words(one.lacking)]
+        followed = tracker.follow(stream, counter, record.start, out)
+        if followed.open is None:
+            row = [k + 1, _signed(_identity(stream)), _signed(followed.expected), _signed(followed.next), followed.last]
+            row += [
+                followed.frames,
+                int(followed.before is not None),
+                0,
+                *_words(followed.seen),
+                *_words(followed.lacking),
+            ]
             self._table[slot] = row
             self._streams[slot] = stream
 
@@ -176,12 +182,12 @@ class Counters:
         if number:
             tracker = self._trackers[number - 1]
             assert tracker is not None
-            one = tracker.streams[self._streams[slot]]
-            one.expected, one.next = expected % tracker.modulus, entered_to % tracker.modulus
-            one.last, one.frames = last, frames
+            followed = tracker.streams[self._streams[slot]]
+            followed.expected, followed.next = expected % tracker.modulus, entered_to % tracker.modulus
+            followed.last, followed.frames = last, frames
             mask = (1 << tracker.window) - 1
-            one.seen = _number(self._table[slot, follow.SEEN_BITS : follow.LOST_BITS]) & mask
-            one.lacking = _number(self._table[slot, follow.LOST_BITS :]) & mask
+            followed.seen = _number(self._table[slot, follow.SEEN_BITS : follow.LOST_BITS]) & mask
+            followed.lacking = _number(self._table[slot, follow.LOST_BITS :]) & mask
             self._table[slot, follow.FORMAT] = 0
             self._streams[slot] = None
 

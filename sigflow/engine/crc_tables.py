@@ -52,8 +52,8 @@ def crc_arrays(model: Model) -> tuple[Ints, Ints]:
     T = np.zeros((places.CRC_ROWS, 256), np.int64)
     T[: places.CRC_POWERS] = _slices(int(P[places.CRC_POLY]), reflected)
     multipliers = _multipliers(low, reflected)
-    for row, found in enumerate(multipliers):
-        T[places.CRC_POWERS + row] = found[:256]
+    for row, powers in enumerate(multipliers):
+        T[places.CRC_POWERS + row] = powers[:256]
     pairs = np.zeros((places.CRC_PAIRS, 2), np.int64)
     pairs[:, 0] = multipliers[0]
     pairs[8:, 1] = multipliers[0][:-8]
@@ -104,12 +104,12 @@ def _multipliers(low: int, reflected: bool) -> list[Ints]:
     """
     import numpy as np
 
-    power, found = (1 << 7, [0]) if reflected else (1, [])
-    while len(found) < 64 * 32 + 1:
-        found.append(power)
+    power, listed = (1 << 7, [0]) if reflected else (1, [])
+    while len(listed) < 64 * 32 + 1:
+        listed.append(power)
         for _ in range(8):
             power = power << 1 & _ALL ^ low * (power >> 63)
-    powers = np.array(found, np.uint64)
+    powers = np.array(listed, np.uint64)
     # A row is the one before to the 256th power (times x**255, if reflected).  That is linear, so it is a sum of what
     # becomes of each x**n: x**(256 * n), or x**(256 * n + 255).
     images = powers[32::32] if reflected else powers[:-1:32]

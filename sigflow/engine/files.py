@@ -21,7 +21,7 @@ BUFFERS = 4
 LAST = 1 << 16
 
 
-class Part(NamedTuple):
+class FilePart(NamedTuple):
     """A buffer, how many bytes of the file stand in it behind the room, and whether the file ends with them."""
 
     buffer: bytearray
@@ -29,7 +29,7 @@ class Part(NamedTuple):
     final: bool
 
 
-def read_part(descriptor: int, buffer: bytearray, room: int, size: int, offset: int) -> Part:
+def read_part(descriptor: int, buffer: bytearray, room: int, size: int, offset: int) -> FilePart:
     """So many bytes of a file, or fewer where it ends."""
     done = 0
     with memoryview(buffer) as view:
@@ -39,7 +39,7 @@ def read_part(descriptor: int, buffer: bytearray, room: int, size: int, offset: 
             if not count:
                 break
             done += count
-    return Part(buffer, done, done < size)
+    return FilePart(buffer, done, done < size)
 
 
 class Parts(ABC):
@@ -52,7 +52,7 @@ class Parts(ABC):
         self._window: Window | None = None
 
     @abstractmethod
-    def _next(self) -> Part:
+    def _next(self) -> FilePart:
         """The next part."""
 
     @abstractmethod
@@ -105,7 +105,7 @@ class InTurn(Parts):
             self._give_back(self._taken)
             self._taken = None
 
-    def _next(self) -> Part:
+    def _next(self) -> FilePart:
         size = self._size
         if self._stop is not None:
             left = self._stop - self._offset
@@ -138,7 +138,7 @@ class Ahead(Parts):
         self._first = 0
         self._claimed = 0
         self._scanned = 0
-        self._read: dict[int, Part | OSError] = {}
+        self._read: dict[int, FilePart | OSError] = {}
         self._done = False  # nobody has to read any more
         self._reader: Thread | None = None
 
@@ -162,14 +162,14 @@ class Ahead(Parts):
 
     def _fill(self, number: int, buffer: bytearray) -> None:
         """Read a part."""
-        found: Part | OSError
+        part: FilePart | OSError
         try:
-            found = read_part(self._descriptor, buffer, self._room, self._size, self._first + number * self._size)
+            part = read_part(self._descriptor, buffer, self._room, self._size, self._first + number * self._size)
         except OSError as error:
-            found = error
+            part = error
         with self._changed:
-            self._read[number] = found
-            self._done |= isinstance(found, OSError) or found.final
+            self._read[number] = part
+            self._done |= isinstance(part, OSError) or part.final
             self._changed.notify_all()
 
     def _run(self) -> None:
@@ -182,25 +182,25 @@ class Ahead(Parts):
                     self._changed.wait()
             self._fill(*claimed)
 
-    def _next(self) -> Part:
+    def _next(self) -> FilePart:
         number = self._scanned
         self._scanned += 1
         while True:
             with self._changed:
                 if number in self._read:
-                    found = self._read.pop(number)
+                    part = self._read.pop(number)
                     break
                 claimed = self._claim()
                 if claimed is None:
                     self._changed.wait()
             if claimed is not None:
                 self._fill(*claimed)
-        if isinstance(found, OSError):
-            raise found
-        if self._reader is None and not found.final:
+        if isinstance(part, OSError):
+            raise part
+        if self._reader is None and not part.final:
             self._reader = Thread(target=self._run, name="sigflow-read", daemon=True)
             self._reader.start()
-        return found
+        return part
 
     def _give_back(self, buffer: bytearray) -> None:
         with self._changed:

@@ -92,22 +92,22 @@ def follow(frames, marks, begin, base, formats, table, shown, counted):
             if formats[k, COUNTS] == UNTOLD or marks[row, 1] & MARK_UNTOLD:
                 break
             stream = frames[row, 3]
-            found = frames[row, 2]
+            counter = frames[row, 2]
             place = place_of(stream, k)
             if table[place, FORMAT] != k + 1 or table[place, STREAM] != stream:
                 break
             expected = table[place, EXPECTED]
             modulus = formats[k, MODULUS]
             step = formats[k, STEP]
-            following = found + step
-            if found == expected and (following < modulus or (modulus == 0 and following > found)):
+            following = counter + step
+            if counter == expected and (following < modulus or (modulus == 0 and following > counter)):
                 table[place, EXPECTED] = following
                 table[place, LAST] = base + frames[row, 0]
                 row += 1
                 continue
-            if modulus and (found < 0 or found >= modulus):
+            if modulus and (counter < 0 or counter >= modulus):
                 break
-            distance = found - expected
+            distance = counter - expected
             ahead = distance % modulus if modulus else distance
             back = (modulus - ahead) % modulus if modulus else 0 - distance
             window = formats[k, WINDOW] * step
@@ -128,7 +128,7 @@ def follow(frames, marks, begin, base, formats, table, shown, counted):
                 word = (back // step - 1) >> 5
                 bit = 1 << (back // step - 1 & 31)
                 was_lost = table[place, LOST_BITS + word] & bit
-                if found == 0 and not was_lost:
+                if counter == 0 and not was_lost:
                     break
                 lost = DUPLICATE
                 if not table[place, SEEN_BITS + word] & bit:
@@ -143,7 +143,7 @@ def follow(frames, marks, begin, base, formats, table, shown, counted):
                 shown[count, 0] = row
                 shown[count, 1] = place
                 shown[count, 2] = expected
-                shown[count, 3] = found
+                shown[count, 3] = counter
                 shown[count, 4] = lost
                 count += 1
         row += 1

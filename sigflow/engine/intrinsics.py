@@ -39,18 +39,18 @@ def replacements(words: int | None = None, options: Mapping[str, Any] = INLINED)
     from sigflow.engine.vectors import widest
 
     false = ir.IntType(1)(0)
-    found: dict[str, object] = {name: _read(*form) for name, form in _READS.items()}
-    found |= {"bytes_at": _array("uint8", 1), "numbers_at": _array("int64", 1), "table_at": _array("int64", 2)}
-    found["wrapped"] = _of_one_number(lambda builder, x: x)
-    found["bytes_reversed"] = _of_one_number(lambda builder, x: builder.bswap(x))
-    found["bits_reversed"] = _of_one_number(lambda builder, x: builder.bitreverse(x))
-    found["bytes_below"] = _of_one_number(lambda builder, x: builder.lshr(builder.cttz(x, false), x.type(3)))
+    functions: dict[str, object] = {name: _read(*form) for name, form in _READS.items()}
+    functions |= {"bytes_at": _array("uint8", 1), "numbers_at": _array("int64", 1), "table_at": _array("int64", 2)}
+    functions["wrapped"] = _of_one_number(lambda builder, x: x)
+    functions["bytes_reversed"] = _of_one_number(lambda builder, x: builder.bswap(x))
+    functions["bits_reversed"] = _of_one_number(lambda builder, x: builder.bitreverse(x))
+    functions["bytes_below"] = _of_one_number(lambda builder, x: builder.lshr(builder.cttz(x, false), x.type(3)))
     words = widest() if words is None else words
     if words:
         from sigflow.engine.carryless import kernels
 
-        found |= kernels(words, found, options)
-    return found
+        functions |= kernels(words, functions, options)
+    return functions
 
 
 def _read(bits: int, signed: bool, big: bool) -> object:
@@ -99,10 +99,10 @@ def _array(kind: str, dimensions: int) -> object:
 
     if dimensions == 1:
 
-        def one(typing: Any, address: Any, length: Any) -> Any:
+        def row(typing: Any, address: Any, length: Any) -> Any:
             return array(types.int64, types.int64), codegen
 
-        return intrinsic(one)
+        return intrinsic(row)
 
     def two(typing: Any, address: Any, rows: Any, columns: Any) -> Any:
         return array(types.int64, types.int64, types.int64), codegen

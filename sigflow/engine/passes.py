@@ -130,21 +130,21 @@ class Pass:
         """Let the Python scan decide what the native one handed back; None where it needs more bytes than there are."""
         sweep = self.sweep
         data, base, final = window
-        given = GIVEN
+        size = GIVEN
         while True:
             start = sweep.pos
-            stop = min(len(data), start + given)
+            stop = min(len(data), start + size)
             scanner = Scanner(self._formats, pos=base + start, lock=sweep.lock)
-            found = _Rows(base, sweep.scan.numbers, sweep.reasons)
+            rows = _Rows(base, sweep.scan.numbers, sweep.reasons)
             segment = Segment(data[start:stop].tobytes(), base + start)
-            scanner.scan(segment, final and stop == len(data), found, STEPS)
+            scanner.scan(segment, final and stop == len(data), rows, STEPS)
             if scanner.pos > base + start:
                 self._python_work += scanner.work
                 sweep.set(scanner.pos - base, scanner.lock)
-                return found.batch(data)
+                return rows.batch(data)
             if stop == len(data):
                 return None
-            given *= 8
+            size *= 8
 
 
 class _Rows:

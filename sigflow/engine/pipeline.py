@@ -101,7 +101,7 @@ class _Typing:
 
     def resolve_function_type(self, function: Any, args: Sequence[Any], kws: Mapping[str, Any]) -> Any:
         if isinstance(function, types.Dispatcher):  # one of the kernel's own, which is compiled by being asked for
-            return self._context.resolve_function_type(function, [types.unliteral(each) for each in args], kws)
+            return self._context.resolve_function_type(function, [types.unliteral(type_) for type_ in args], kws)
         key = function, tuple(args), tuple(kws.items())
         if key not in self._known:
             self._known[key] = self._context.resolve_function_type(function, args, kws)
@@ -122,7 +122,7 @@ class _Entry(compiler.CompilerBase):
 
     def define_pipelines(self) -> list[PassManager]:
         passes = PassManager("sigflow")
-        for each in (
+        for step in (
             untyped_passes.TranslateByteCode,
             untyped_passes.FixupArgs,
             untyped_passes.IRProcessing,
@@ -134,7 +134,7 @@ class _Entry(compiler.CompilerBase):
             self.lowering,
             typed_passes.NoPythonBackend,
         ):
-            passes.add_pass(each, each.__name__)
+            passes.add_pass(step, step.__name__)
         passes.finalize()
         return [passes]
 

@@ -123,11 +123,9 @@ def _counter(envelope: Envelope, limit: int) -> tuple[int, int, int, int]:
 
 def scan_of(formats: Sequence[tuple[Envelope, int]]) -> Scan | str:
     """The native scan of (envelope, frame limit), or why there is none."""
-    envelopes = [envelope for envelope, _ in formats]
-    ordered = [
-        (n, False) for n, one in enumerate(envelopes) if one.search.chain is None or one.search.sometimes_checked
-    ]
-    ordered += [(n, True) for n, one in enumerate(envelopes) if one.search.chain is not None]
+    searches = [envelope.search for envelope, _ in formats]
+    ordered = [(n, False) for n, search in enumerate(searches) if search.chain is None or search.sometimes_checked]
+    ordered += [(n, True) for n, search in enumerate(searches) if search.chain is not None]
     checks: list[Check] = []
     for k, (number, chained) in enumerate(ordered):
         envelope, limit = formats[number]

@@ -118,11 +118,11 @@ class NativeScanner(Scanner):
                 while last < until and numbers[last] == number:
                     last += 1
                 head = by_number[number]
-                found: Any = [
+                frames: Any = [
                     (at, end, head(data, at) if head is not None else None)
                     for at, end in zip(starts[row:last], stops[row:last], strict=True)
                 ]
-                sink.frames(number, segment, found)
+                sink.frames(number, segment, frames)
                 row = last
             if stop:
                 sink.gap(segment, start, stop, [reasons[code] for code in codes[first : first + count]])

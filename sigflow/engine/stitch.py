@@ -46,10 +46,10 @@ class Worker(NamedTuple):
     windows: Windows
 
 
-class Part(NamedTuple):
+class ScannedRange(NamedTuple):
     """What a worker found in a range, and where it ended."""
 
-    found: Batch
+    batch: Batch
     pos: int
     lock: int
     rows: Rows
@@ -63,7 +63,7 @@ class Stitched:
         self._storage = storage
         self._count = workers
         self._size = size
-        self._after = YES if any(each.search.chain is not None for each in native.scan.formats) else NO
+        self._after = YES if any(envelope.search.chain is not None for envelope in native.scan.formats) else NO
         self._workers_free: SimpleQueue[Worker] = SimpleQueue()
         self._rows_free: SimpleQueue[Rows] = SimpleQueue()
         self._all: list[Worker] = []
@@ -73,7 +73,7 @@ class Stitched:
     @property
     def work(self) -> int:
         """Bytes checksummed, and header bytes read again, by all workers."""
-        return sum(each.scan.work for each in self._all)
+        return sum(worker.scan.work for worker in self._all)
 
     def all(self) -> Iterator[Batch]:
         """What the stream gives, in order.  The bytes of a batch are in the storage."""
@@ -85,7 +85,7 @@ class Stitched:
         for _ in range(self._count * AHEAD + 1):
             self._rows_free.put(Rows())
         size, following = self._size, 0
-        waiting: deque[tuple[int, int, Future[Part]]] = deque()
+        waiting: deque[tuple[int, int, Future[ScannedRange]]] = deque()
         with ThreadPoolExecutor(self._count, "sigflow-scan") as pool:
             try:
                 pos, lock = 0, START if self._after == YES else NO
@@ -99,7 +99,7 @@ class Stitched:
                         break
                     start, stop, coming = waiting.popleft()
                     part = coming.result()
-                    if len(part.found.frames) + len(part.found.gaps) < FRAMES:
+                    if len(part.batch.frames) + len(part.batch.gaps) < FRAMES:
                         size = min(2 * size, LONGER * self._size)
                     yield from self._join(part, own, start, stop, pos, lock)
                     self._rows_free.put(part.rows)
@@ -112,35 +112,35 @@ class Stitched:
                 for *_, coming in waiting:
                     coming.cancel()
                 pool.shutdown()
-                for each in self._all:
-                    each.windows.close()
+                for worker in self._all:
+                    worker.windows.close()
 
     def _worker(self) -> Worker:
         made = Worker(self._native.one_pass(), windows_of(self._storage, ahead=False))
         self._all.append(made)
         return made
 
-    def _scan(self, start: int, stop: int) -> Part:
+    def _scan(self, start: int, stop: int) -> ScannedRange:
         """Scan a range from (start, no); in a worker's thread."""
-        one = self._workers_free.get()
+        worker = self._workers_free.get()
         rows = self._rows_free.get()
         try:
             first = START if start == 0 and self._after == YES else NO
-            found = one.scan.collected(one.windows, start, stop, first, rows)
-            return Part(found, *one.scan.state, rows)
+            batch = worker.scan.collected(worker.windows, start, stop, first, rows)
+            return ScannedRange(batch, *worker.scan.state, rows)
         finally:
-            self._workers_free.put(one)
+            self._workers_free.put(worker)
 
-    def _alone(self, one: Worker, start: int, lock: int, stop: int | None) -> Iterator[Batch]:
+    def _alone(self, worker: Worker, start: int, lock: int, stop: int | None) -> Iterator[Batch]:
         """Scan from a state on, by absolute offsets."""
-        for batch in one.scan.all(one.windows, start, stop, lock):
+        for batch in worker.scan.all(worker.windows, start, stop, lock):
             batch.frames[:, :2] += batch.base
             batch.gaps[:, :2] += batch.base
             yield batch._replace(data=None, base=0)
 
     # ---------------------------------------------------------------- stitching
 
-    def _join(self, part: Part, own: Worker, start: int, stop: int, pos: int, lock: int) -> Iterator[Batch]:
+    def _join(self, part: ScannedRange, own: Worker, start: int, stop: int, pos: int, lock: int) -> Iterator[Batch]:
         """What the true scan gives from (pos, lock) on, up to where the worker of the range [start, stop) ended."""
         step = 1
         while pos < stop:
@@ -157,46 +157,46 @@ class Stitched:
             pos, lock = own.scan.state
         self._state = pos, lock
 
-    def _next_state(self, part: Part, pos: int, step: int, stop: int) -> int:
+    def _next_state(self, part: ScannedRange, pos: int, step: int, stop: int) -> int:
         """The end of the range, or of the `step`-th frame or piece of a gap of the worker behind `pos`."""
-        found = stop
-        for ends in (part.found.frames[:, 1], part.found.gaps[:, 1]):
+        nearest = stop
+        for ends in (part.batch.frames[:, 1], part.batch.gaps[:, 1]):
             place = int(ends.searchsorted(pos, "right")) + step - 1
             if place < len(ends):
-                found = min(found, int(ends[place]))
-        return max(found, pos + 1)
+                nearest = min(nearest, int(ends[place]))
+        return max(nearest, pos + 1)
 
-    def _adopted(self, part: Part, start: int, pos: int, lock: int) -> Batch | None:
+    def _adopted(self, part: ScannedRange, start: int, pos: int, lock: int) -> Batch | None:
         """What the worker found from the state (pos, lock) on; None if it did not pass through that state."""
-        found = part.found
-        frames, gaps = found.frames, found.gaps
+        batch = part.batch
+        frames, gaps = batch.frames, batch.gaps
         row = int(frames[:, 1].searchsorted(pos))
         behind_frame = row < len(frames) and frames[row, 1] == pos
         if behind_frame and lock == self._after:
-            return _from(found, row + 1, int(gaps[:, 0].searchsorted(pos)))
+            return _from(batch, row + 1, int(gaps[:, 0].searchsorted(pos)))
         if lock != NO and not (pos == start == 0):
             return None
         if pos == start:
-            return _from(found, 0, 0)
+            return _from(batch, 0, 0)
         piece = int(gaps[:, 1].searchsorted(pos))
         if piece == len(gaps) or gaps[piece, 0] >= pos:
             return None
         row = int(frames[:, 0].searchsorted(pos))
         if gaps[piece, 1] == pos:
-            return _from(found, row, piece + 1)
-        if gaps[piece, 3] == 1 and found.reasons[gaps[piece, 2]] == 0:
-            batch = _from(found, row, piece)
-            batch.gaps[0, 0] = pos
-            return batch
+            return _from(batch, row, piece + 1)
+        if gaps[piece, 3] == 1 and batch.reasons[gaps[piece, 2]] == 0:
+            adopted = _from(batch, row, piece)
+            adopted.gaps[0, 0] = pos
+            return adopted
         return None
 
 
-def _from(found: Batch, row: int, piece: int) -> Batch:
+def _from(batch: Batch, row: int, piece: int) -> Batch:
     """What was found from these rows on."""
-    gaps = found.gaps[piece:].copy()
-    first = int(gaps[0, 2]) if len(gaps) else len(found.reasons)
+    gaps = batch.gaps[piece:].copy()
+    first = int(gaps[0, 2]) if len(gaps) else len(batch.reasons)
     gaps[:, 2] -= first
-    return Batch(found.frames[row:], found.marks[row:], gaps, found.reasons[first:], None, 0)
+    return Batch(batch.frames[row:], batch.marks[row:], gaps, batch.reasons[first:], None, 0)
 
 
 def _in_pieces(batch: Batch) -> Iterator[Batch]:

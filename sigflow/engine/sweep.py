@@ -155,7 +155,7 @@ class Sweep:
             state[place] = 0
         for array in range(self._prefixes):
             state[loop.PREFIXES + 2 * array] = 0
-        if any(len(each) > KEPT for each in self._states):
+        if any(len(states) > KEPT for states in self._states):
             self._states = _states(len(self._states))
 
     # ---------------------------------------------------------------- scanning
@@ -163,7 +163,7 @@ class Sweep:
     def run(self, data: Array, end: int, final: bool, until: int) -> int:
         """Scan data[:end] while `pos` < until; gives `loop.DONE`, LACKING, FULL or UNDECIDABLE.
 
-        data: uint8, contiguous and read-only.  What was found is in `found` until `take`n.
+        data: uint8, contiguous and read-only.  What was found stays until it is taken (`take`).
         """
         state, rows = self._state, self.rows
         while True:
@@ -177,7 +177,7 @@ class Sweep:
             wanted = int(state[loop.WANTED])
             if wanted > KEPT:
                 wanted = max(wanted, MANY)
-            self._states = tuple(_grown(each, wanted) for each in self._states)
+            self._states = tuple(_grown(states, wanted) for states in self._states)
 
     @property
     def full(self) -> bool:
@@ -192,26 +192,26 @@ class Sweep:
         rows = self.rows
         return Found(rows.frames[:frames], rows.marks[:frames], rows.gaps[:gaps], rows.reasons[:reasons])
 
-    def add(self, found: Found) -> None:
+    def add(self, rows_found: Found) -> None:
         """Take in rows that the Python scan made, as if they had been found here."""
         state, rows = self._state, self.rows
         frames, gaps, reasons = (int(state[place]) for place in (loop.FRAMES, loop.GAPS, loop.REASONS))
         while (
-            frames + len(found.frames) >= len(rows.marks)
-            or gaps + len(found.gaps) >= len(rows.gaps)
-            or reasons + len(found.reasons) >= len(rows.reasons)
+            frames + len(rows_found.frames) >= len(rows.marks)
+            or gaps + len(rows_found.gaps) >= len(rows.gaps)
+            or reasons + len(rows_found.reasons) >= len(rows.reasons)
         ):
             rows.grow()
-        rows.frames[frames : frames + len(found.frames)] = found.frames
-        rows.frames[frames : frames + len(found.frames), :2] += state[loop.BASE]
-        rows.marks[frames : frames + len(found.marks)] = found.marks
-        rows.gaps[gaps : gaps + len(found.gaps)] = found.gaps
-        rows.gaps[gaps : gaps + len(found.gaps), :2] += state[loop.BASE]
-        rows.gaps[gaps : gaps + len(found.gaps), 2] += reasons
-        rows.reasons[reasons : reasons + len(found.reasons)] = found.reasons
-        state[loop.FRAMES] += len(found.frames)
-        state[loop.GAPS] += len(found.gaps)
-        state[loop.REASONS] += len(found.reasons)
+        rows.frames[frames : frames + len(rows_found.frames)] = rows_found.frames
+        rows.frames[frames : frames + len(rows_found.frames), :2] += state[loop.BASE]
+        rows.marks[frames : frames + len(rows_found.marks)] = rows_found.marks
+        rows.gaps[gaps : gaps + len(rows_found.gaps)] = rows_found.gaps
+        rows.gaps[gaps : gaps + len(rows_found.gaps), :2] += state[loop.BASE]
+        rows.gaps[gaps : gaps + len(rows_found.gaps), 2] += reasons
+        rows.reasons[reasons : reasons + len(rows_found.reasons)] = rows_found.reasons
+        state[loop.FRAMES] += len(rows_found.frames)
+        state[loop.GAPS] += len(rows_found.gaps)
+        state[loop.REASONS] += len(rows_found.reasons)
 
 
 def _states(arrays: int) -> tuple[Array, ...]:

@@ -52,8 +52,8 @@ class _WordsModel(models.PrimitiveModel):
 PAIR = Words(2)
 
 
-def _instruction(emit: Callable[..., Any], result: types.Type | None, *given: type[types.Type]) -> Any:
-    """The function of arguments of the `given` kinds that `emit(builder, *values)` writes.
+def _instruction(emit: Callable[..., Any], result: types.Type | None, *kinds: type[types.Type]) -> Any:
+    """The function of arguments of these `kinds` that `emit(builder, *values)` writes.
 
     result: its type; None: that of the first argument.  Numbers are int64; of an array `emit` gets the address of the
     first byte.
@@ -69,9 +69,9 @@ def _instruction(emit: Callable[..., Any], result: types.Type | None, *given: ty
         return emit(builder, *values)
 
     def signature_of(*arguments: Any) -> Any:
-        if not all(isinstance(one, kind) for one, kind in zip(arguments, given, strict=True)):
+        if not all(isinstance(argument, kind) for argument, kind in zip(arguments, kinds, strict=True)):
             return None
-        taken = [types.int64 if isinstance(one, types.Integer) else one for one in arguments]
+        taken = [types.int64 if isinstance(argument, types.Integer) else argument for argument in arguments]
         return (taken[0] if result is None else result)(*taken), write
 
     # Numba counts the arguments, so each number of them has its own form.
@@ -81,7 +81,7 @@ def _instruction(emit: Callable[..., Any], result: types.Type | None, *given: ty
     def of_two(typing: Any, x: Any, y: Any) -> Any:
         return signature_of(x, y)
 
-    return intrinsic(of_one if len(given) == 1 else of_two)
+    return intrinsic(of_one if len(kinds) == 1 else of_two)
 
 
 def _load(words: int) -> Callable[..., Any]:
@@ -111,8 +111,8 @@ def _multiplied(builder: Any, x: Any, y: Any) -> Any:
 
 def _shuffled(builder: Any, x: Any, order: Any) -> Any:
     as_bytes = ir.VectorType(_BYTE, 8 * x.type.count)
-    found = _call(builder, _SHUFFLE[x.type.count], builder.bitcast(x, as_bytes), builder.bitcast(order, as_bytes))
-    return builder.bitcast(found, x.type)
+    shuffled = _call(builder, _SHUFFLE[x.type.count], builder.bitcast(x, as_bytes), builder.bitcast(order, as_bytes))
+    return builder.bitcast(shuffled, x.type)
 
 
 def _arranged(words: list[int]) -> Callable[..., Any]:
@@ -130,10 +130,10 @@ def _word(number: int) -> Callable[..., Any]:
 
 
 def _added(builder: Any, x: Any) -> Any:
-    found = _arranged([0, 1])(builder, x)
+    total = _arranged([0, 1])(builder, x)
     for number in range(2, x.type.count, 2):
-        found = builder.xor(found, _arranged([number, number + 1])(builder, x))
-    return found
+        total = builder.xor(total, _arranged([number, number + 1])(builder, x))
+    return total
 
 
 def _pair_of(builder: Any, low: Any, high: Any) -> Any:

@@ -30,7 +30,7 @@ from sigflow.diagnostics import Diagnostic, Place
 from sigflow.errors import SigflowError, SpecError, StreamError
 from sigflow.events import Gap, Record
 from sigflow.runtime.measure import WIRE_ERRORS
-from sigflow.runtime.salvage import parse_whole
+from sigflow.runtime.partial import parse_whole
 from sigflow.runtime.struct import KaitaiStruct, label
 from sigflow.stream.format import Format
 

@@ -18,7 +18,7 @@ from sigflow.storage.tape import END
 from sigflow.stream.decoder import Decoder
 from sigflow.stream.sequence import Counts, follow, tracker_of
 from sigflow.stream.statistics import Statistics
-from sigflow.stream.stretch import events_of
+from sigflow.stream.substream import events_of
 
 if TYPE_CHECKING:
     from sigflow.recording.run import AnyRun

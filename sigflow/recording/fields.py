@@ -1,7 +1,7 @@
 """Which field of a frame the bytes at an offset belong to: the field path of a fault, and the spans of all fields.
 
 Generated parsers keep no record of where they read, since that would cost every frame.  Two things give it
-afterwards.  A failed read says how far it came (`runtime.salvage`).  And a frame cut before byte k fails in the field
+afterwards.  A failed read says how far it came (`runtime.partial`).  And a frame cut before byte k fails in the field
 that byte k belongs to, so the spans of the fields are found by bisection over k.
 """
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any
 
-from sigflow.engine.counters import Shown
+from sigflow.engine.counters import CounterEvents
 from sigflow.events import Event, Record
 from sigflow.recording.batches import BYTES, SIZE, merged
 from sigflow.recording.native_rows import CodedGap, NativeRows
@@ -58,7 +58,7 @@ class NativeRun(NativeRows):
         out: list[Event] = []
         things: list[tuple[int, int, int, Any]] = []
         for row, shown in self.shown(batch, index):
-            if isinstance(shown, Shown):
+            if isinstance(shown, CounterEvents):
                 things += [
                     (at, 1, 0, [event]) for at, event in zip(shown.rows[:, 0].tolist(), shown.events(), strict=True)
                 ]

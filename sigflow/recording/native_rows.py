@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sigflow.columns.frames import FrameBatch
-from sigflow.engine.counters import Shown
+from sigflow.engine.counters import CounterEvents
 from sigflow.engine.stitch import RANGE, Stitched
 from sigflow.engine.windows import windows_of
 from sigflow.events import Event, Record
@@ -143,7 +143,7 @@ class NativeRows:
             return self.storage.read(batch.base + start, batch.base + stop)
         return batch.data[start:stop].tobytes()
 
-    def shown(self, batch: Batch, index: int) -> Iterator[tuple[int, Shown | list[Event]]]:
+    def shown(self, batch: Batch, index: int) -> Iterator[tuple[int, CounterEvents | list[Event]]]:
         """What the counters of a batch show."""
         return self._counters.over(batch, lambda row: self.record(batch, index, row))
 

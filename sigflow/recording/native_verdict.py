@@ -10,7 +10,7 @@ import weakref
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
-from sigflow.engine.counters import Shown
+from sigflow.engine.counters import CounterEvents
 from sigflow.recording.batches import BYTES, SIZE, merged
 from sigflow.recording.faults import Examiner
 from sigflow.recording.lazy import LazySequence
@@ -73,12 +73,12 @@ class NativeVerdict(Verdict):
         if len(batch.gaps):
             self._gaps(batch)
         for _, shown in self._native.shown(batch, index):
-            if isinstance(shown, Shown):
+            if isinstance(shown, CounterEvents):
                 self.count(shown.events, len(shown.rows))
             else:
                 self._count_events(shown)
             if counted is not None:
-                counted += shown.events() if isinstance(shown, Shown) else shown
+                counted += shown.events() if isinstance(shown, CounterEvents) else shown
         for row in self._doubtful(batch):
             record = self._native.record(batch, index, row)
             self.add_findings((record.start, OF_RECORD), record.diagnostics)

@@ -18,7 +18,7 @@ from sigflow.recover.decide import decide
 from sigflow.recover.readback import Readback, specs_used
 from sigflow.storage.disk import DISK, Disk, Draft
 from sigflow.stream.decoder import Decoder
-from sigflow.stream.stretch import events_of
+from sigflow.stream.substream import events_of
 
 if TYPE_CHECKING:
     from sigflow.stream.format import Format

@@ -60,13 +60,13 @@ from sigflow.runtime.native import (
     sync_inside,
     without_padding,
 )
-from sigflow.runtime.salvage import salvage
+from sigflow.runtime.partial import keep_partial
 from sigflow.runtime.stream import KaitaiStream, Numbers, Run, as_stream
 from sigflow.runtime.struct import (
     ABI,
     ByteFields,
     KaitaiStruct,
-    Late,
+    LazyField,
     at_its_end,
     current_limits,
     inflate,
@@ -94,7 +94,7 @@ __all__ = [
     "KaitaiStream",
     "KaitaiStruct",
     "KaitaiStructError",
-    "Late",
+    "LazyField",
     "ByteFields",
     "Measure",
     "Measured",
@@ -147,7 +147,7 @@ __all__ = [
     "s4le",
     "s8be",
     "s8le",
-    "salvage",
+    "keep_partial",
     "same",
     "seen_before",
     "shifted",

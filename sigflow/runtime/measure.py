@@ -39,14 +39,14 @@ def maybe_advance(steps: Generator[None, None, Measured], reasons: Mapping[str, 
 def own_process(process: Any, arguments: tuple[Any, ...], data: bytes) -> bytes:
     """What a process of the user's own, a class, makes of bytes; whatever it raises is a fault of these bytes."""
     try:
-        found = process(*arguments).decode(data)
+        decoded = process(*arguments).decode(data)
     except WIRE_ERRORS:
         raise
     except Exception as error:
         raise ValueError(f"the process {process.__name__} failed: {type(error).__name__}: {error}") from error
-    if not isinstance(found, bytes | bytearray | memoryview):
-        raise TypeError(f"the process {process.__name__} gave {type(found).__name__}, wanted bytes")
-    return bytes(found)
+    if not isinstance(decoded, bytes | bytearray | memoryview):
+        raise TypeError(f"the process {process.__name__} gave {type(decoded).__name__}, wanted bytes")
+    return bytes(decoded)
 
 
 def reason_of(error: BaseException, reasons: Mapping[str, str]) -> str:

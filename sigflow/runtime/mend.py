@@ -24,7 +24,7 @@ from kaitaistruct import ValidationNotEqualError
 
 from sigflow.errors import LimitExceeded
 from sigflow.runtime.measure import WIRE_ERRORS
-from sigflow.runtime.salvage import placed_check, salvage
+from sigflow.runtime.partial import keep_partial, placed_check
 from sigflow.runtime.stream import KaitaiStream
 from sigflow.runtime.struct import KaitaiStruct
 
@@ -86,7 +86,7 @@ def mended(error: BaseException, raw: bytes) -> tuple[Any, tuple[BaseException, 
         _call(unit, _READ)
     except WIRE_ERRORS as last:
         if not hasattr(last, "field_path"):
-            salvage(last, unit)
+            keep_partial(last, unit)
         if not mending.faults:
             return partial, (error,)
         mending.faults.append(last)
@@ -98,10 +98,10 @@ def mended(error: BaseException, raw: bytes) -> tuple[Any, tuple[BaseException, 
 # ---------------------------------------------------------------- what the guarded functions call
 
 
-def _call(one: Any, name: str) -> None:
-    """`one._read()`, guarded."""
-    function = getattr(type(one), name)
-    guarded(function)(one)
+def _call(unit: Any, name: str) -> None:
+    """`unit._read()`, guarded."""
+    function = getattr(type(unit), name)
+    guarded(function)(unit)
 
 
 def _made(owner: Any, name: str, make: Any, *arguments: Any) -> Any:
@@ -110,27 +110,27 @@ def _made(owner: Any, name: str, make: Any, *arguments: Any) -> Any:
         return make(*arguments)
     mending = _CURRENT.get()
     io = owner._io
-    stream = next((each for each in arguments if isinstance(each, KaitaiStream)), io)
+    stream = next((argument for argument in arguments if isinstance(argument, KaitaiStream)), io)
     inside = 0 if stream is io else max(io.pos() - stream.size(), 0)
     mending.paths.append(f"{mending.paths[-1]}{_shown(owner, name)}.")
     mending.offsets.append(mending.offsets[-1] + inside)
-    one: Any = make.__new__(make)
-    one.__dict__[_READ] = lambda: _call(one, _READ)
+    unit: Any = make.__new__(make)
+    unit.__dict__[_READ] = lambda: _call(unit, _READ)
     try:
-        one.__init__(*arguments)
+        unit.__init__(*arguments)
     except WIRE_ERRORS as error:
-        facts: Any = error
+        fault: Any = error
         if not hasattr(error, "field_path"):
-            salvage(error, one)
-            facts.field_path = mending.paths[-1] + facts.field_path
-            facts.field_offset += mending.offsets[-1]
-        facts.made = one
+            keep_partial(error, unit)
+            fault.field_path = mending.paths[-1] + fault.field_path
+            fault.field_offset += mending.offsets[-1]
+        fault.made = unit
         raise
     finally:
-        one.__dict__.pop(_READ, None)
+        unit.__dict__.pop(_READ, None)
         mending.paths.pop()
         mending.offsets.pop()
-    return one
+    return unit
 
 
 def _stream(raw: Any) -> KaitaiStream:
@@ -140,8 +140,8 @@ def _stream(raw: Any) -> KaitaiStream:
     return KaitaiStream(raw)
 
 
-def _lost(error: BaseException, one: Any, name: str, at: int, text: bool, apart: bool) -> Any:
-    """What stands for the field `name` of `one`; raises the error where it cannot be done without.
+def _lost(error: BaseException, unit: Any, name: str, at: int, text: bool, apart: bool) -> Any:
+    """What stands for the field `name` of `unit`; raises the error where it cannot be done without.
 
     at: where the stream stood before the statement.  text: whether it decodes one.  apart: whether it reads nothing.
     """
@@ -153,13 +153,13 @@ def _lost(error: BaseException, one: Any, name: str, at: int, text: bool, apart:
     mending = _CURRENT.get()
     field = name.removeprefix("_raw_")
     made = error.__dict__.pop("made", None)
-    raw = next((_last(vars(one)[each]) for each in _raws(one, name)), None)
-    facts: Any = error
+    raw = next((_last(vars(unit)[attribute]) for attribute in _raws(unit, name)), None)
+    fault: Any = error
     if not hasattr(error, "field_path"):
         place = at - (len(raw) if apart and isinstance(raw, bytes) else 0)
-        facts.field_path = mending.paths[-1] + _shown(one, field)
-        facts.field_offset = mending.offsets[-1] + place
-        facts.field_place = one._PLACES.get(field, (None,))[:2] if field in one._PLACES else None
+        fault.field_path = mending.paths[-1] + _shown(unit, field)
+        fault.field_offset = mending.offsets[-1] + place
+        fault.field_place = unit._PLACES.get(field, (None,))[:2] if field in unit._PLACES else None
     mending.add(error)
     if isinstance(error, UnicodeDecodeError) and made is None and text:
         return _escaped(error)
@@ -170,9 +170,9 @@ def _lost(error: BaseException, one: Any, name: str, at: int, text: bool, apart:
     raise error
 
 
-def _raws(one: Any, name: str) -> list[str]:
+def _raws(unit: Any, name: str) -> list[str]:
     """The attributes that may hold the bytes which the one of this name is made of, the nearest first."""
-    return [each for each in (f"_raw_{name}", f"_raw__raw_{name}") if each in vars(one)]
+    return [attribute for attribute in (f"_raw_{name}", f"_raw__raw_{name}") if attribute in vars(unit)]
 
 
 def _last(value: Any) -> Any:
@@ -187,33 +187,33 @@ def _escaped(error: UnicodeDecodeError) -> str:
         return error.object.decode("ascii", "surrogateescape")
 
 
-def _checked(error: BaseException, one: Any) -> None:
+def _checked(error: BaseException, unit: Any) -> None:
     """A check has refused the value that was read last; it stays."""
     mending = _CURRENT.get()
     if len(mending.paths) == 1 and isinstance(error, ValidationNotEqualError) and isinstance(error.expected, bytes):
         raise error
-    found = placed_check(error, one)
-    if found is None:
+    refusal = placed_check(error, unit)
+    if refusal is None:
         raise error
-    name, shown = found
-    facts: Any = error
-    refused = _last(vars(one)[name])
-    facts.field_path = mending.paths[-1] + shown
-    facts.field_offset = mending.offsets[-1] + one._io.pos()
-    facts.field_offset -= len(refused) if isinstance(refused, bytes) else 0
-    facts.field_place = one._PLACES[name][:2]
+    name, shown = refusal
+    fault: Any = error
+    refused = _last(vars(unit)[name])
+    fault.field_path = mending.paths[-1] + shown
+    fault.field_offset = mending.offsets[-1] + unit._io.pos()
+    fault.field_offset -= len(refused) if isinstance(refused, bytes) else 0
+    fault.field_place = unit._PLACES[name][:2]
     mending.add(error)
 
 
-def _shown(one: Any, name: str) -> str:
+def _shown(unit: Any, name: str) -> str:
     """What a field is called; an element by its number."""
-    shown, value = one._IDS.get(name, name), vars(one).get(name)
+    shown, value = unit._IDS.get(name, name), vars(unit).get(name)
     return f"{shown}[{len(value)}]" if isinstance(value, list) else str(shown)
 
 
 #: Under which names the guarded functions find them; no name of a spec ends so.
 _HELPERS = {
-    f"_{each.__name__}__mend": each for each in (_call, _made, _stream, _lost, _checked)
+    f"_{helper.__name__}__mend": helper for helper in (_call, _made, _stream, _lost, _checked)
 }  # fmt: skip
 _WIRE, _ERROR, _AT = "_WIRE__mend", "_error__mend", "_at__mend"
 
@@ -259,16 +259,16 @@ def _parsed(source: str, file: str) -> tuple[dict[int, ast.FunctionDef], dict[in
     except (SyntaxError, ValueError):
         return {}, {}
     functions = {
-        each.lineno: each
-        for each in ast.walk(tree)
-        if isinstance(each, ast.FunctionDef) and each.name.startswith(_READ)
+        node.lineno: node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef) and node.name.startswith(_READ)
     }
     codes: dict[int, CodeType] = {}
     waiting = [whole]
     while waiting:
         code = waiting.pop()
         codes[code.co_firstlineno] = code if code.co_name.startswith(_READ) else codes.get(code.co_firstlineno, code)
-        waiting += [each for each in code.co_consts if isinstance(each, CodeType)]
+        waiting += [node for node in code.co_consts if isinstance(node, CodeType)]
     return functions, codes
 
 
@@ -280,29 +280,29 @@ class _Guard(ast.NodeTransformer):
 
     def statements(self, body: list[ast.stmt]) -> list[ast.stmt]:
         """The statements of one block."""
-        found: list[ast.stmt] = []
-        for number, each in enumerate(body):
+        guarded_statements: list[ast.stmt] = []
+        for number, statement in enumerate(body):
             after = body[number + 1] if number + 1 < len(body) else None
-            found += self._statement(each, after)
-        return found
+            guarded_statements += self._statement(statement, after)
+        return guarded_statements
 
-    def _statement(self, one: ast.stmt, after: ast.stmt | None) -> list[ast.stmt]:
-        if isinstance(one, ast.If) and _is_short(one):
-            return self.statements(one.body)  # a run of fields, one by one
-        if isinstance(one, ast.If | ast.For | ast.While):
-            block = _copied(one)
-            block.body, block.orelse = self.statements(one.body), self.statements(one.orelse)
+    def _statement(self, statement: ast.stmt, after: ast.stmt | None) -> list[ast.stmt]:
+        if isinstance(statement, ast.If) and _is_short(statement):
+            return self.statements(statement.body)  # a run of fields, one by one
+        if isinstance(statement, ast.If | ast.For | ast.While):
+            block = _copied(statement)
+            block.body, block.orelse = self.statements(statement.body), self.statements(statement.orelse)
             return [block]
-        if isinstance(one, ast.Raise) and isinstance(one.exc, ast.Call):
-            return [ast.Expr(_helper("_checked", one.exc, _name("self")))]
-        field = _field_of(one) or (_field_of(after) if _is_local(one, "raw") and after is not None else "")
-        if not field and _is_local(one, "_") and after is not None:
+        if isinstance(statement, ast.Raise) and isinstance(statement.exc, ast.Call):
+            return [ast.Expr(_helper("_checked", statement.exc, _name("self")))]
+        field = _field_of(statement) or (_field_of(after) if _is_local(statement, "raw") and after is not None else "")
+        if not field and _is_local(statement, "_") and after is not None:
             field = _field_of(after)
         self._field = field
-        text = _calls(one, "decode")
-        apart = not any(isinstance(each, ast.Name) and each.id == "io" for each in ast.walk(one))
-        guarded = self.visit(_deep(one))
-        if not field or not (text or (apart and _has_call(one))):
+        text = _calls(statement, "decode")
+        apart = not any(isinstance(node, ast.Name) and node.id == "io" for node in ast.walk(statement))
+        guarded = self.visit(_deep(statement))
+        if not field or not (text or (apart and _has_call(statement))):
             return [guarded]
         lost = _helper(
             "_lost",
@@ -343,7 +343,7 @@ class _Guard(ast.NodeTransformer):
 def _deep(node: Any) -> Any:
     """A copy of a tree."""
     if isinstance(node, list):
-        return [_deep(each) for each in node]
+        return [_deep(child) for child in node]
     if not isinstance(node, ast.AST):
         return node
     return type(node)(**{name: _deep(value) for name, value in ast.iter_fields(node)})
@@ -361,44 +361,50 @@ def _helper(name: str, *arguments: ast.expr) -> ast.Call:
     return ast.Call(_name(f"_{name}__mend"), list(arguments), [])
 
 
-def _field_of(one: ast.stmt) -> str:
+def _field_of(statement: ast.stmt) -> str:
     """`x` for what sets `self.x`, or adds to it; "" for all else."""
     target: ast.expr | None = None
-    if isinstance(one, ast.Assign) and len(one.targets) == 1:
-        target = one.targets[0]
-    elif isinstance(one, ast.Expr) and isinstance(one.value, ast.Call) and isinstance(one.value.func, ast.Attribute):
-        target = one.value.func.value if one.value.func.attr == "append" else None
+    if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
+        target = statement.targets[0]
+    elif (
+        isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Call)
+        and isinstance(statement.value.func, ast.Attribute)
+    ):
+        target = statement.value.func.value if statement.value.func.attr == "append" else None
     if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == "self":
         return target.attr
     return ""
 
 
-def _is_local(one: ast.stmt, name: str) -> bool:
+def _is_local(statement: ast.stmt, name: str) -> bool:
     return (
-        isinstance(one, ast.Assign)
-        and len(one.targets) == 1
-        and isinstance(one.targets[0], ast.Name)
-        and one.targets[0].id == name
+        isinstance(statement, ast.Assign)
+        and len(statement.targets) == 1
+        and isinstance(statement.targets[0], ast.Name)
+        and statement.targets[0].id == name
     )
 
 
-def _is_short(one: ast.If) -> bool:
+def _is_short(branch: ast.If) -> bool:
     """Whether it asks if a run of fields is all there, with the one unpack of it in the `else`."""
     return any(
-        isinstance(each, ast.Name) and each.id.startswith("_UNPACK_") for line in one.orelse for each in ast.walk(line)
+        isinstance(node, ast.Name) and node.id.startswith("_UNPACK_")
+        for line in branch.orelse
+        for node in ast.walk(line)
     )
 
 
-def _calls(one: ast.stmt, method: str) -> bool:
+def _calls(statement: ast.stmt, method: str) -> bool:
     return any(
-        isinstance(each, ast.Call) and isinstance(each.func, ast.Attribute) and each.func.attr == method
-        for each in ast.walk(one)
+        isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == method
+        for node in ast.walk(statement)
     )
 
 
-def _has_call(one: ast.stmt) -> bool:
+def _has_call(statement: ast.stmt) -> bool:
     """Whether it does more than to keep a value that is there."""
-    value = one.value if isinstance(one, ast.Assign) else None
-    if isinstance(one, ast.Expr) and isinstance(one.value, ast.Call) and one.value.args:
-        value = one.value.args[0]
+    value = statement.value if isinstance(statement, ast.Assign) else None
+    if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call) and statement.value.args:
+        value = statement.value.args[0]
     return isinstance(value, ast.Call) and not (isinstance(value.func, ast.Attribute) and value.func.attr == "get")

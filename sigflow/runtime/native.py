@@ -125,18 +125,18 @@ def find_term(data: Any, start: int, stop: int, size: int, first: int, rest: int
     return -1
 
 
-def sync_inside(data: Any, start: int, found: int, within: int, end: int, size: int, first: int, rest: int) -> int:
-    """Whether a marker (see `stands`) begins inside a run whose terminator stands at `found` (-1: not before
+def sync_inside(data: Any, start: int, term: int, within: int, end: int, size: int, first: int, rest: int) -> int:
+    """Whether a marker (see `stands`) begins inside a run whose terminator stands at `term` (-1: not before
     `within`).
 
     1: yes.  -1: that is open, since the end of the buffer cuts what may be one.  0: no.
     """
-    stop = min(found + size - 1, end) if found >= 0 else within
+    stop = min(term + size - 1, end) if term >= 0 else within
     for at in range(start, stop - size + 1):
         if stands(data, at, size, first, rest):
             return 1
-    if found >= 0:
-        for at in range(max(start, end - size + 1), found):
+    if term >= 0:
+        for at in range(max(start, end - size + 1), term):
             left = end - at
             head = min(left, 8)
             whole = min(size, 8)
@@ -158,26 +158,26 @@ def without_padding(data: Any, start: int, stop: int, byte: int) -> int:
 
 def lowest(data: Any, start: int, stop: int) -> int:
     """The smallest byte of a stretch; 256 where it is empty."""
-    found = 256
+    smallest = 256
     for at in range(start, stop):
-        found = min(found, u1(data, at))
-    return found
+        smallest = min(smallest, u1(data, at))
+    return smallest
 
 
 def highest(data: Any, start: int, stop: int) -> int:
     """The largest byte of a stretch; -1 where it is empty."""
-    found = -1
+    largest = -1
     for at in range(start, stop):
-        found = max(found, u1(data, at))
-    return found
+        largest = max(largest, u1(data, at))
+    return largest
 
 
 def is_ascii(data: Any, start: int, stop: int) -> bool:
     """Whether a stretch is ASCII."""
-    found = 0
+    bits = 0
     for at in range(start, stop):
-        found |= u1(data, at)
-    return found < 0x80
+        bits |= u1(data, at)
+    return bits < 0x80
 
 
 def is_utf8(data: Any, start: int, stop: int) -> bool:

@@ -54,10 +54,10 @@ def _enter(module: ModuleType, space: dict[str, Any], name: str) -> None:
     sys.modules[name] = module
     waiting = [thing for thing in space.values() if isinstance(thing, type) and thing.__module__ == space["__name__"]]
     while waiting:
-        one = waiting.pop()
-        if one.__module__ != name:
-            one.__module__ = name
-            waiting += [thing for thing in vars(one).values() if isinstance(thing, type) and _within(thing, one)]
+        cls = waiting.pop()
+        if cls.__module__ != name:
+            cls.__module__ = name
+            waiting += [thing for thing in vars(cls).values() if isinstance(thing, type) and _within(thing, cls)]
 
 
 def _within(thing: type, outer: type) -> bool:
@@ -66,17 +66,17 @@ def _within(thing: type, outer: type) -> bool:
 
 def restored(name: str, origin: Origin) -> ModuleType:
     """The module of this name, executed where this process does not have it yet."""
-    found = sys.modules.get(name)
-    if found is None:
+    module = sys.modules.get(name)
+    if module is None:
         made = origin.load(origin.texts, origin.allowed)[origin.name]
         _enter(made, made.__dict__, name)
-        found = made
-    return found
+        module = made
+    return module
 
 
 def fresh(name: str, origin: Origin, qualname: str) -> Any:
     """An object of a class of such a module that has not read anything."""
-    found: Any = restored(name, origin)
+    thing: Any = restored(name, origin)
     for part in qualname.split("."):
-        found = getattr(found, part)
-    return found.__new__(found)
+        thing = getattr(thing, part)
+    return thing.__new__(thing)

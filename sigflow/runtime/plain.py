@@ -32,7 +32,7 @@ def asdict(value: object, *, instances: bool = False) -> object:
         if isinstance(item, list):
             plain: Any = list(item)
             children: list[tuple[Any, Any]] = [
-                (n, one) for n, one in enumerate(item) if isinstance(one, list | KaitaiStruct)
+                (n, element) for n, element in enumerate(item) if isinstance(element, list | KaitaiStruct)
             ]
         elif isinstance(item, KaitaiStruct):
             plain, children = {}, []
@@ -48,8 +48,8 @@ def asdict(value: object, *, instances: bool = False) -> object:
             raise ValueError(f"a value is nested deeper than {DEPTH} levels")
         target[key] = plain
         stack += [(held, plain, name, level + 1) for name, held in children if isinstance(held, list | KaitaiStruct)]
-    found: object = top[0]
-    return found
+    tree: object = top[0]
+    return tree
 
 
 _ABSENT: Any = object()

@@ -260,35 +260,35 @@ class KaitaiStream(kaitaistruct.KaitaiStream):  # type: ignore[misc]  # kaitaist
     def read_bytes_term(self, term: int, include_term: bool, consume_term: bool, eos_error: bool) -> bytes:
         """The bytes up to the next byte `term`."""
         pos = self._pos
-        found = self._data.find(term, pos)
-        if found < 0 or include_term or not consume_term:
-            return self._terminated(bytes((term,)), found, include_term, consume_term, eos_error)
+        place = self._data.find(term, pos)
+        if place < 0 or include_term or not consume_term:
+            return self._terminated(bytes((term,)), place, include_term, consume_term, eos_error)
         self._bits_left = 0
-        self._pos = found + 1
-        return self._data[pos:found]
+        self._pos = place + 1
+        return self._data[pos:place]
 
     def read_bytes_term_multi(self, term: bytes, include_term: bool, consume_term: bool, eos_error: bool) -> bytes:
         """The bytes up to the next `term` that stands at a multiple of its size from here."""
         return self._terminated(term, aligned_find(self._data, term, self._pos), include_term, consume_term, eos_error)
 
-    def _terminated(self, term: bytes, found: int, include: bool, consume: bool, eos_error: bool) -> bytes:
+    def _terminated(self, term: bytes, place: int, include: bool, consume: bool, eos_error: bool) -> bytes:
         pos = self._pos
-        if found < 0 and eos_error:
+        if place < 0 and eos_error:
             raise NoTerminatorFoundError(term, max(self._end - pos, 0) % len(term))
         self._bits_left = 0
-        if found < 0:
-            found = max(self._end, pos)
-            self._pos = found
-            return self._data[pos:found]
-        after = found + len(term)
-        self._pos = after if consume else found
-        return self._data[pos : after if include else found]
+        if place < 0:
+            place = max(self._end, pos)
+            self._pos = place
+            return self._data[pos:place]
+        after = place + len(term)
+        self._pos = after if consume else place
+        return self._data[pos : after if include else place]
 
     @staticmethod
     def bytes_terminate_multi(data: bytes, term: bytes, include_term: bool) -> bytes:
         """`data` cut at the first `term` that stands at a multiple of its size."""
-        found = aligned_find(data, term, 0)
-        return data if found < 0 else data[: found + len(term) if include_term else found]
+        place = aligned_find(data, term, 0)
+        return data if place < 0 else data[: place + len(term) if include_term else place]
 
     @staticmethod
     def process_xor_one(data: bytes, key: int) -> bytes:
@@ -353,10 +353,10 @@ for _name, _unpack, _size in (
 def aligned_find(data: Any, term: bytes, start: int, stop: int | None = None) -> int:
     """Where `term` first stands in data[:stop] at a multiple of its size from `start`; -1 if nowhere."""
     unit = len(term)
-    found = data.find(term, start, stop)
-    while found >= 0 and (found - start) % unit:
-        found = data.find(term, found + 1, stop)
-    return found  # type: ignore[no-any-return]
+    place = data.find(term, start, stop)
+    while place >= 0 and (place - start) % unit:
+        place = data.find(term, place + 1, stop)
+    return place  # type: ignore[no-any-return]
 
 
 def _contents(io: Any) -> tuple[bytes, int, Any]:
@@ -408,7 +408,7 @@ class Run:
     __slots__ = ("_fields", "_order", "size", "unpack")
 
     def __init__(self, order: str, *fields: tuple[Any, ...]) -> None:
-        packer = struct.Struct(order + "".join(one[1] for one in fields))
+        packer = struct.Struct(order + "".join(field[1] for field in fields))
         self.unpack = packer.unpack_from
         self.size = packer.size
         self._order = order
@@ -419,8 +419,8 @@ class Run:
         for name, letter, size, *bit_order in self._fields:
             if bit_order:
                 read = io.read_bits_int_be if bit_order[0] == "be" else io.read_bits_int_le
-                for one, width in name:
-                    setattr(target, one, read(width))
+                for part, width in name:
+                    setattr(target, part, read(width))
                 continue
             pos = io._pos
             if io._end - pos < size:

@@ -87,15 +87,15 @@ class KaitaiStruct(_Base):
         """Read every instance, here and in all objects below, as Kaitai's method of this name does."""
         waiting: list[Any] = [self]
         while waiting:
-            one = waiting.pop()
-            for name in one._INSTANCES:
-                getattr(one, name)
-            values = [getattr(one, name, None) for name in one._FIELDS]  # with those that are read late
-            values += [one.__dict__.get(f"_m_{name}") for name in one._INSTANCES]
+            unit = waiting.pop()
+            for name in unit._INSTANCES:
+                getattr(unit, name)
+            values = [getattr(unit, name, None) for name in unit._FIELDS]  # with those that are read late
+            values += [unit.__dict__.get(f"_m_{name}") for name in unit._INSTANCES]
             for value in values:
                 if isinstance(value, list):
-                    waiting.extend(item for item in value if isinstance(item, KaitaiStruct) and item._parent is one)
-                elif isinstance(value, KaitaiStruct) and value._parent is one:
+                    waiting.extend(item for item in value if isinstance(item, KaitaiStruct) and item._parent is unit)
+                elif isinstance(value, KaitaiStruct) and value._parent is unit:
                     waiting.append(value)
 
 
@@ -122,7 +122,7 @@ def _short(value: Any, levels: int) -> str:
     if isinstance(value, KaitaiStruct):
         return described(value, levels - 1) if levels > 1 else f"{type(value).__name__}(…)"
     if isinstance(value, list):
-        shown = ", ".join(_short(one, levels - 1) for one in value[:3]) if levels > 1 else "…" if value else ""
+        shown = ", ".join(_short(element, levels - 1) for element in value[:3]) if levels > 1 else "…" if value else ""
         return f"[{shown}{f', … {len(value)} in all' if len(value) > 3 and levels > 1 else ''}]"
     if isinstance(value, Enum):
         return f"<{label(value)}: {value.value}>"
@@ -161,7 +161,7 @@ def attribute(unit: type[Any] | None, path: str) -> str:
     its own members, as written.
     """
     name, dot, rest = path.partition(".")
-    python = next((one for one, id in getattr(unit, "_IDS", {}).items() if id == name), name)
+    python = next((python_name for python_name, id in getattr(unit, "_IDS", {}).items() if id == name), name)
     return f"{python}{dot}{rest}"
 
 
@@ -182,12 +182,12 @@ def inflate(data: bytes) -> bytes:
     engine = zlib.decompressobj()
     wanted = current_limits.get().inflated
     limit = MAX_INFLATED if wanted is None else wanted
-    found = engine.decompress(data, limit + 1)
-    if len(found) > limit:
-        raise LimitExceeded(f"zlib data inflates to more than {limit} bytes", found=len(found), limit=limit)
+    inflated = engine.decompress(data, limit + 1)
+    if len(inflated) > limit:
+        raise LimitExceeded(f"zlib data inflates to more than {limit} bytes", found=len(inflated), limit=limit)
     if not engine.eof:
         raise zlib.error("incomplete or truncated zlib data")
-    return found
+    return inflated
 
 
 def within_repeat(count: int, limit: int) -> int:
@@ -211,11 +211,11 @@ def within_depth(value: KaitaiStruct, limit: int) -> None:
         raise LimitExceeded(f"nested {depth} deep, the limit is {limit}", found=depth, limit=limit)
 
 
-class Late:
+class LazyField:
     """A field that is read when it is first asked for: a frame that the scan found is made from its header alone.
 
     read(unit, raw): its value.  The frame's bytes are the unit's `_late`; a unit without them has no such field.
-    A field that is asked for often is better made by `Late.by`.
+    A field that is asked for often is better made by `LazyField.by`.
     """
 
     __slots__ = ("name", "read")
@@ -233,25 +233,25 @@ class Late:
         setattr(unit, self.name, value)
         return value
 
-    def absent(self, unit: Any) -> Late:
+    def absent(self, unit: Any) -> LazyField:
         """What there is where no unit has the frame's bytes: for the class the field itself, else no such attribute."""
         if unit is None:
             return self
         raise AttributeError(f"{type(unit).__name__!r} object has no attribute {self.name!r}") from None
 
     @staticmethod
-    def by(name: str, get: Callable[[Late, Any, Any], Any]) -> Late:
+    def by(name: str, get: Callable[[LazyField, Any, Any], Any]) -> LazyField:
         """A field that `get(late, unit, owner)` reads and sets: one call, where with `read` it is three."""
         return _Unused(name, get)
 
 
-class _Unused(Late):
+class _Unused(LazyField):
     """A field read by one call, until it is first used: then it gets a class of its own, which no import waits for."""
 
     __slots__ = ()
 
     def __get__(self, unit: Any, owner: Any = None) -> Any:
-        self.__class__ = type("Late", (Late,), {"__slots__": (), "__get__": self.read})
+        self.__class__ = type("LazyField", (LazyField,), {"__slots__": (), "__get__": self.read})
         return self.read(self, unit, owner)
 
 

@@ -134,24 +134,24 @@ class Window(KaitaiStream):
         begin = pos + self._searched - self._searched % unit
         # What lies beyond the ceiling has no say: it may have arrived or not.
         within = min(end, last)
-        found = data.find(term, begin, within) if unit == 1 else aligned_find(data, term, begin, within)
+        place = data.find(term, begin, within) if unit == 1 else aligned_find(data, term, begin, within)
         for literal in self.sync:
             size = len(literal)
             # A literal that begins before the terminator aborts; one that the end of the buffer cuts leaves it open.
-            hit = data.find(literal, max(pos, begin - size + 1), min(found + size - 1, end) if found >= 0 else within)
+            hit = data.find(literal, max(pos, begin - size + 1), min(place + size - 1, end) if place >= 0 else within)
             if hit >= 0:
                 raise Refused(ABORTED)
-            if found >= 0 and any(
-                data[cut:end] == literal[: end - cut] for cut in range(max(pos, end - size + 1), found)
+            if place >= 0 and any(
+                data[cut:end] == literal[: end - cut] for cut in range(max(pos, end - size + 1), place)
             ):
                 return True
-        if found < 0:
+        if place < 0:
             if end >= last:
                 raise Refused(reason)
             self._searched = max(end - pos - unit + 1, 0)
             return True
         self._searched = 0
-        after = found + unit - self._at
+        after = place + unit - self._at
         self.looked = max(self.looked, after)
         return False
 

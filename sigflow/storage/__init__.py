@@ -68,10 +68,10 @@ def _of_descriptor(descriptor: int, name: str, mmap: bool, *, owned: bool) -> St
     from sigflow.storage.compressed import CompressedStorage, kind_of
     from sigflow.storage.file import FileStorage
 
-    ending = kind_of(name)
-    if ending is not None:
+    suffix = kind_of(name)
+    if suffix is not None:
         inner: FileStorage = FileStorage(descriptor, name)
-        return CompressedStorage(inner, ending)
+        return CompressedStorage(inner, suffix)
     if mmap:
         from sigflow.storage.mapped import MappedStorage
 

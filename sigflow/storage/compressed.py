@@ -155,8 +155,8 @@ def tolerant(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def kind_of(name: str) -> str | None:
-    """The ending by which this name is that of a compressed capture."""
-    return next((ending for ending in KINDS if name.lower().endswith(ending)), None)
+    """The suffix by which this name is that of a compressed capture."""
+    return next((suffix for suffix in KINDS if name.lower().endswith(suffix)), None)
 
 
 def read_through(storage: Storage, markers: Iterable[bytes]) -> Storage:
@@ -170,14 +170,14 @@ def read_through(storage: Storage, markers: Iterable[bytes]) -> Storage:
     if not any(magic.startswith(head) for magic in MAGIC.values()) or len(head) < 2:
         return storage
     head = storage.read(0, _LONGEST)
-    ending = next((ending for ending, magic in MAGIC.items() if head.startswith(magic)), None)
-    if ending is None or any(marker.startswith(head[:2]) or head.startswith(marker) for marker in markers if marker):
+    suffix = next((suffix for suffix, magic in MAGIC.items() if head.startswith(magic)), None)
+    if suffix is None or any(marker.startswith(head[:2]) or head.startswith(marker) for marker in markers if marker):
         return storage
     try:
-        found = CompressedStorage(storage, ending)
+        inner = CompressedStorage(storage, suffix)
     except UsageError:
         return storage  # the hint tells what it looks like
-    return found if found.begins() else storage
+    return inner if inner.begins() else storage
 
 
 class CompressedStorage(Closing):
@@ -186,22 +186,22 @@ class CompressedStorage(Closing):
     fault: how it was damaged, once that was met.  State of one over a pipe: the chunks, and those given to `read`.
     """
 
-    def __init__(self, inner: FileStorage | PipeStorage, ending: str) -> None:
+    def __init__(self, inner: FileStorage | PipeStorage, suffix: str) -> None:
         self._inner = inner
         self.repeatable = inner.repeatable
         self.fault: CompressedError | None = None
         #: What kind of compressed file it is.
-        self.kind = ending
+        self.kind = suffix
         self._head: list[bytes] = []
         self._rest: Iterator[bytes] | None = None
-        self._kind, load = KINDS[ending]
+        self._kind, load = KINDS[suffix]
         self.name = inner.name
         self.size: int | None = None
         try:
             self._make, self._errors = load()
         except ImportError as error:
             raise UsageError(
-                f"{inner.name}: reading {ending} needs {self._kind}: pip install 'sigflow[compression]'"
+                f"{inner.name}: reading {suffix} needs {self._kind}: pip install 'sigflow[compression]'"
             ) from error
 
     def begins(self) -> bool:
@@ -213,16 +213,16 @@ class CompressedStorage(Closing):
         except self._errors:
             return False
 
-    def _damaged(self, given: int, what: object) -> CodecError:
-        words = f"{self.name}: the {self._kind} stream is damaged after {given} bytes of the capture: {what}"
-        if not given and not self._inner.read(0, _LONGEST).startswith(MAGIC[self.kind][: self._inner.size]):
+    def _damaged(self, delivered: int, what: object) -> CodecError:
+        words = f"{self.name}: the {self._kind} stream is damaged after {delivered} bytes of the capture: {what}"
+        if not delivered and not self._inner.read(0, _LONGEST).startswith(MAGIC[self.kind][: self._inner.size]):
             return CodecError(words, codec=self._kind, offset=0)  # it is none
-        self.fault = CompressedError(words, codec=self._kind, offset=given)
+        self.fault = CompressedError(words, codec=self._kind, offset=delivered)
         return self.fault
 
     def _pieces(self, chunk_size: int) -> Iterator[bytes]:
         blocks = self._inner.chunks(BLOCK)
-        given = 0
+        delivered = 0
         data = next(blocks, b"")
         while data:
             inner: Decompressor = self._make()
@@ -230,13 +230,13 @@ class CompressedStorage(Closing):
                 if not data and inner.needs_input:
                     data = next(blocks, b"")
                     if not data:
-                        raise self._damaged(given, "it ends too early")
+                        raise self._damaged(delivered, "it ends too early")
                 try:
                     piece = inner.decompress(data, chunk_size)
                 except self._errors as error:
-                    raise self._damaged(given, error) from error
+                    raise self._damaged(delivered, error) from error
                 data = b""
-                given += len(piece)
+                delivered += len(piece)
                 if piece:
                     yield piece
             data = bytes(inner.unused_data or b"").lstrip(b"\0")

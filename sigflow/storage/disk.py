@@ -322,10 +322,10 @@ def _clear_rests(stem: str, own: str, name: str, disk: Disk) -> None:
     """Remove the drafts of killed processes; `SigflowError` where one is being written."""
     folder, begin = os.path.split(stem)
     wanted = re.compile(re.escape(begin) + "[0-9a-f]{16}" + re.escape(ENDING))
-    found = []
+    rests = []
     with contextlib.suppress(PermissionError), os.scandir(folder) as entries:
-        found = [entry.path for entry in entries if wanted.fullmatch(entry.name) and entry.path != own]
-    for path in found:
+        rests = [entry.path for entry in entries if wanted.fullmatch(entry.name) and entry.path != own]
+    for path in rests:
         try:
             descriptor = os.open(path, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0))
         except OSError:

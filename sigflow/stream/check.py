@@ -44,10 +44,10 @@ class Check:
 
     def stretches(self, at: int, stop: int, pieces: tuple[Piece, ...], field: int) -> list[_Stretch]:
         """What is covered, as stretches of the buffer; the field itself as zeros, if it counts as such."""
-        found: list[_Stretch] = []
+        stretches: list[_Stretch] = []
         for piece in pieces:
             if isinstance(piece, bytes):
-                found.append(piece)
+                stretches.append(piece)
                 continue
             first, last = piece
             begin = at + first if first >= 0 else stop + first
@@ -55,14 +55,14 @@ class Check:
             end = min(max(begin, end), stop)
             behind = field + self.checksum.size
             if self.checksum.zeroed and begin < behind and field < end:
-                found += [
+                stretches += [
                     (begin, max(begin, field)),
                     bytes(min(behind, end) - max(field, begin)),
                     (min(behind, end), end),
                 ]
             else:
-                found.append((begin, end))
-        return found
+                stretches.append((begin, end))
+        return stretches
 
     def direct(self, data: Buffer, stretches: list[_Stretch]) -> int:
         """The value, from the bytes themselves."""
@@ -70,11 +70,11 @@ class Check:
             return self.algorithm.compute(data[slice(*stretches[0])])
         update, state = self.algorithm.update, self.algorithm.begin()
         with memoryview(data) as view:
-            for stretch in stretches:
-                if isinstance(stretch, bytes):
-                    state = update(state, stretch)
+            for extent in stretches:
+                if isinstance(extent, bytes):
+                    state = update(state, extent)
                 else:
-                    with view[slice(*stretch)] as piece:
+                    with view[slice(*extent)] as piece:
                         state = update(state, piece)
         return self.algorithm.finish(state)
 
@@ -84,14 +84,16 @@ class Check:
         ranges, prefix = self.ranges, self.prefix
         assert ranges is not None and prefix is not None  # a format without a range form is never checked this way
         size, part = 0, ranges.between(ranges.start, ranges.start, 0, 0)
-        prefix.reach(segment, floor, base + max((each[1] for each in stretches if isinstance(each, tuple)), default=0))
-        for stretch in stretches:
-            if isinstance(stretch, bytes):
-                length = len(stretch)
-                more: Any = ranges.between(ranges.start, ranges.advance(ranges.start, stretch, 0), 0, length)
+        prefix.reach(
+            segment, floor, base + max((extent[1] for extent in stretches if isinstance(extent, tuple)), default=0)
+        )
+        for extent in stretches:
+            if isinstance(extent, bytes):
+                length = len(extent)
+                more: Any = ranges.between(ranges.start, ranges.advance(ranges.start, extent, 0), 0, length)
             else:
-                length = stretch[1] - stretch[0]
-                more = prefix.part(segment, base + stretch[0], base + stretch[1])
+                length = extent[1] - extent[0]
+                more = prefix.part(segment, base + extent[0], base + extent[1])
             part = ranges.join(part, size, more, length)
             size += length
         return ranges.value(part, size)
@@ -100,15 +102,14 @@ class Check:
 class Checks:
     """All checksums of one format, each in `all`.  `floor`, in `hold`: no later frame begins before it."""
 
-    __slots__ = ("_account", "_header", "_static", "all")
+    __slots__ = ("_account", "_checksums", "_header", "_static", "all")
 
     def __init__(self, header: Header, account: Account) -> None:
         self._header = header
         self._account = account
-        self.all = [Check(checksum) for checksum in header.envelope.search.checksums]
-        self._static = all(
-            each.stored is not None and each.pieces is not None for each in header.envelope.search.checksums
-        )
+        self._checksums = header.envelope.search.checksums
+        self.all = [Check(checksum) for checksum in self._checksums]
+        self._static = all(checksum.stored is not None and checksum.pieces is not None for checksum in self._checksums)
 
     def without_ranges(self) -> str | None:
         """The name of an algorithm that has no range form, or None."""
@@ -116,9 +117,7 @@ class Checks:
 
     def demand(self) -> float:
         """Ends of stretches for each byte of the stream, at worst."""
-        pieces = sum(
-            len(each.pieces) if each.pieces is not None else 2 for each in self._header.envelope.search.checksums
-        )
+        pieces = sum(len(checksum.pieces) if checksum.pieces is not None else 2 for checksum in self._checksums)
         return 2 * pieces / spacing(self._header.sync)
 
     def prepare(self, every: int, shared: dict[str, Prefix]) -> None:
@@ -135,7 +134,7 @@ class Checks:
     def _layout(self, segment: Segment, at: int) -> list[tuple[int, tuple[Piece, ...]] | None]:
         """Where each value stands and what it covers; None where the frame has no such checksum."""
         if self._static:
-            return [(each.stored or 0, each.pieces or ()) for each in self._header.envelope.search.checksums]
+            return [(checksum.stored or 0, checksum.pieces or ()) for checksum in self._checksums]
         measured = self._header.maybe_measured(segment, at)
         assert measured is not None and not isinstance(measured, str)  # the header was found valid
         return list(measured.checks)
@@ -152,7 +151,7 @@ class Checks:
             if not at <= field <= stop - check.checksum.size:
                 return [*values, (None, 0)]
             stretches = check.stretches(at, stop, pieces, field)
-            cost = sum(len(each) if isinstance(each, bytes) else each[1] - each[0] for each in stretches)
+            cost = sum(len(extent) if isinstance(extent, bytes) else extent[1] - extent[0] for extent in stretches)
             if floor is None or check.prefix is None or self._account.covers(base + stop, cost):
                 value = check.direct(data, stretches)
             else:
@@ -173,5 +172,5 @@ class Checks:
 
 def every_for(checks: list[Checks]) -> int:
     """The distance of prefix states that keeps the way from them to the ends of stretches within bounds."""
-    demand = sum(each.demand() for each in checks)
+    demand = sum(of_format.demand() for of_format in checks)
     return 1 + int(PARTIAL / demand) if demand else 1

@@ -48,15 +48,15 @@ class Continuations:
         mine = header.key(data, at) if header.counts else None
         if mine is None:
             return False
-        one = self._passes.get(header)
-        if one is None:
-            one = self._passes[header] = _Pass()
+        walk = self._passes.get(header)
+        if walk is None:
+            walk = self._passes[header] = _Pass()
         end = base + len(data)
-        self._pass(one, header, segment, at, min(stop, len(data)))
-        found = one.found.get(header.neighbour(mine, 1))
-        if found is None:
+        self._pass(walk, header, segment, at, min(stop, len(data)))
+        heaps = walk.heaps.get(header.neighbour(mine, 1))
+        if heaps is None:
             return False
-        waiting, ends = found
+        waiting, ends = heaps
         while waiting and waiting[0][0] <= end:
             _, offset = heappop(waiting)
             if offset <= base + at:
@@ -70,34 +70,34 @@ class Continuations:
             heappop(ends)
         return bool(ends) and ends[0][0] <= min(base + stop, end)
 
-    def _pass(self, one: _Pass, header: Header, segment: Segment, at: int, stop: int) -> None:
+    def _pass(self, walk: _Pass, header: Header, segment: Segment, at: int, stop: int) -> None:
         """Enter the headers behind `at` and before `stop`."""
         data, base = segment.data, segment.base
         pattern = self._patterns.get(header)
         if pattern is None:
             pattern = self._patterns[header] = header.beginning()
-        if one.cursor <= base + at:
-            one.restart(base + at + 1)
-        lacking, one.lacking = one.lacking, []
+        if walk.cursor <= base + at:
+            walk.restart(base + at + 1)
+        lacking, walk.lacking = walk.lacking, []
         for offset in lacking:
             if offset > base + at:
-                self._enter(one, header, segment, offset)
-        for found in pattern.finditer(data, one.cursor - base, stop):
-            self._enter(one, header, segment, base + found.start())
-        one.cursor = max(one.cursor, base + stop)
-        if one.entered > one.kept:
-            one.forget(base + at)
+                self._enter(walk, header, segment, offset)
+        for beginning in pattern.finditer(data, walk.cursor - base, stop):
+            self._enter(walk, header, segment, base + beginning.start())
+        walk.cursor = max(walk.cursor, base + stop)
+        if walk.entered > walk.kept:
+            walk.forget(base + at)
 
-    def _enter(self, one: _Pass, header: Header, segment: Segment, offset: int) -> None:
+    def _enter(self, walk: _Pass, header: Header, segment: Segment, offset: int) -> None:
         data, base = segment.data, segment.base
         length = header.look(segment, offset - base)
         if length is None:
-            one.lacking.append(offset)
+            walk.lacking.append(offset)
         elif length.__class__ is int and not header.null(segment, offset - base):
             key = header.key(data, offset - base)
             if key is not None:
-                heappush(one.found.setdefault(key, ([], []))[0], (0, offset))
-                one.entered += 1
+                heappush(walk.heaps.setdefault(key, ([], []))[0], (0, offset))
+                walk.entered += 1
 
     def _follow(self, segment: Segment, offset: int, left: int, headers: Sequence[Header]) -> tuple[int, int]:
         """The nearest end of a run of `left` frames from `offset` on, the first of these formats; and the end of the
@@ -132,7 +132,7 @@ class Continuations:
 class _Pass:
     """The pass over one format's headers.  State: the next offset to look at, and what was found before it."""
 
-    __slots__ = ("cursor", "entered", "found", "kept", "lacking")
+    __slots__ = ("cursor", "entered", "heaps", "kept", "lacking")
 
     def __init__(self) -> None:
         self.restart(0)
@@ -143,19 +143,19 @@ class _Pass:
         self.lacking: list[int] = []  # offsets whose header lacks bytes
         # By stream id and counter, two heaps: (end of the stream from which on to follow, offset) of frames whose run
         # was not followed to its end, and (nearest end, offset) of those whose was.
-        self.found: dict[Key, tuple[_Heap, _Heap]] = {}
+        self.heaps: dict[Key, tuple[_Heap, _Heap]] = {}
         self.entered = 0
         self.kept = _FEW
 
     def forget(self, floor: int) -> None:
         """Let go of what does not lie behind this offset."""
-        found = {}
-        for key, heaps in self.found.items():
+        left = {}
+        for key, heaps in self.heaps.items():
             waiting, ends = ([entry for entry in heap if entry[1] > floor] for heap in heaps)
             if waiting or ends:
                 heapify(waiting)
                 heapify(ends)
-                found[key] = waiting, ends
-        self.found = found
-        self.entered = sum(len(waiting) + len(ends) for waiting, ends in found.values())
+                left[key] = waiting, ends
+        self.heaps = left
+        self.entered = sum(len(waiting) + len(ends) for waiting, ends in left.values())
         self.kept = max(_FEW, 2 * self.entered)

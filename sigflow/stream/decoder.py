@@ -60,10 +60,10 @@ class Decoder:
         marks: Collection[tuple[int, str]] = (),
         scanner: Callable[[Collection[tuple[int, str]]], Scanner] | None = None,
     ) -> None:
-        given = [formats] if isinstance(formats, Format) else list(formats)
-        self.formats = tuple(each.with_limits(limits) for each in given)
+        listed = [formats] if isinstance(formats, Format) else list(formats)
+        self.formats = tuple(format.with_limits(limits) for format in listed)
         self.marks: list[tuple[int, str]] = list(marks)
-        names = [each.name for each in self.formats]
+        names = [format.name for format in self.formats]
         double = next((name for name in names if names.count(name) > 1), None)
         if not names or double is not None:
             raise UsageError(f"format {double!r} is given twice" if names else "a decoder needs at least one format")
@@ -82,9 +82,9 @@ class Decoder:
             self._sink.checked = self._check
 
     def _scan_of(self, formats: Sequence[Format]) -> Scanner | WholeFile:
-        whole = next((each for each in formats if each.envelope is None), None)
+        whole = next((format for format in formats if format.envelope is None), None)
         if whole is None:
-            pairs = [(each.envelope, each.max_frame) for each in formats if each.envelope is not None]
+            pairs = [(format.envelope, format.max_frame) for format in formats if format.envelope is not None]
             return Scanner(pairs, marks=self.marks)
         if len(formats) > 1:
             raise UsageError(f"{whole.name} is a whole-file format: it cannot share a stream with others")
@@ -220,8 +220,8 @@ class Decoder:
             frame_bytes=sum(sink.frame_bytes),
             gap_bytes=sink.gap_bytes,
             by_format={
-                each.name: {"frames": sink.frame_counts[n], "bytes": sink.frame_bytes[n]}
-                for n, each in enumerate(self.formats)
+                format.name: {"frames": sink.frame_counts[n], "bytes": sink.frame_bytes[n]}
+                for n, format in enumerate(self.formats)
             },
             sequence=counts.tree(),
             work_ratio=self._scanner.work / self._pending.fed if self._pending.fed else 0.0,

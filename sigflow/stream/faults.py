@@ -78,7 +78,8 @@ def too_long(name: str, limit: int) -> StreamError:
 
 def in_record(record: Record) -> StreamError | None:
     """The error for the first finding in a record that is one; None if nothing is wrong with it."""
-    finding: Finding | None = next((each for each in record.diagnostics if each.severity is Severity.ERROR), None)
+    errors = (finding for finding in record.diagnostics if finding.severity is Severity.ERROR)
+    finding: Finding | None = next(errors, None)
     if finding is None:
         return None
     if finding.code == CODEC:

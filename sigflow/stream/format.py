@@ -22,7 +22,7 @@ from sigflow.runtime import pickled
 from sigflow.runtime.envelope import NEED, Envelope, Measured
 from sigflow.runtime.measure import WIRE_ERRORS, maybe_advance
 from sigflow.runtime.mend import mended
-from sigflow.runtime.salvage import parse_whole
+from sigflow.runtime.partial import parse_whole
 from sigflow.runtime.struct import KaitaiStruct, attribute, current_limits
 from sigflow.runtime.window import Window
 from sigflow.stream import reading
@@ -90,7 +90,9 @@ class Format:
         known = entered.decode.parse if isinstance(entered, Envelope) else None
         if module is None or (self.envelope is not None and known is not made):
             raise pickle.PicklingError(f"format {self.name!r} was not made from a generated module, which names it")
-        codecs = {one.name: one.others for one in (self.envelope.decode.codecs if self.envelope is not None else ())}
+        codecs = {
+            codec.name: codec.others for codec in (self.envelope.decode.codecs if self.envelope is not None else ())
+        }
         root = self.root.__qualname__ if self.root is not None else None
         return _restored, (module, space.get(pickled.ORIGIN), self.limits, root, self.name, codecs)
 
@@ -175,8 +177,8 @@ class Format:
             value, faults = mended(error, record.raw)
             if faults[0] is not error:
                 faults[0].__cause__ = error
-            facts: Any = faults[0]
-            facts.faults = faults
+            fault: Any = faults[0]
+            fault.faults = faults
             record.fault = faults[0]
             return value
 
@@ -239,12 +241,12 @@ def _restored(
     codecs: Mapping[str, Sequence[str]],
 ) -> Format:
     """A format as it was pickled."""
-    found = pickled.restored(module, origin) if origin is not None else import_module(module)
-    envelope: Envelope | None = getattr(found, "FORMAT", None)
-    kind: Any = found
+    generated = pickled.restored(module, origin) if origin is not None else import_module(module)
+    envelope: Envelope | None = getattr(generated, "FORMAT", None)
+    kind: Any = generated
     for part in (root or "").split(".") if root else ():
         kind = getattr(kind, part)
-    format = Format(envelope, limits, root=kind if root else None, name=name, module=found)
+    format = Format(envelope, limits, root=kind if root else None, name=name, module=generated)
     return format.with_fallback({codec: others for codec, others in codecs.items() if others})
 
 

@@ -37,7 +37,7 @@ _MOST = 1 << 16
 LARGEST = 1 << 62
 
 #: The measure of a format, in steps.
-Steps = Callable[[Window], Generator[None, None, Measured]]
+IncrementalMeasure = Callable[[Window], Generator[None, None, Measured]]
 #: A measure under way: its window, its generator, and the end of the stream below which it need not be resumed.
 _Open = tuple[Window, Generator[None, None, Measured], int]
 
@@ -219,7 +219,7 @@ def one_of(values: Iterable[int]) -> re.Pattern[bytes]:
 
 
 @lru_cache(maxsize=64)
-def _not_refused(steps: Steps, limit: int, abort: tuple[bytes, ...]) -> frozenset[int]:
+def _not_refused(steps: IncrementalMeasure, limit: int, abort: tuple[bytes, ...]) -> frozenset[int]:
     """The bytes that a measure does not refuse at once; kept, since trying all takes longer than a short stream."""
     windows = {byte: Window(bytes((byte,)), 0, 1, limit, abort) for byte in range(256)}
     return frozenset(byte for byte, window in windows.items() if not isinstance(maybe_advance(steps(window), {}), str))

@@ -19,7 +19,7 @@ class Markers:
     def __init__(self, literals: Iterable[tuple[bytes, ...]]) -> None:
         sets = list(literals)
         self._everywhere = not all(sets)
-        self._literals = list(dict.fromkeys(literal for each in sets for literal in each))
+        self._literals = list(dict.fromkeys(literal for of_format in sets for literal in of_format))
         self.drop()
 
     def drop(self) -> None:

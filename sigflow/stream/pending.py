@@ -83,7 +83,7 @@ class Pending(Segment):
         if not self._stamps:
             self._stamps.append((0, None))  # what came before carried none
         self._stamps.append((self.fed, stamp))
-        old = bisect_right(self._stamps, done, key=lambda each: each[0]) - 1
+        old = bisect_right(self._stamps, done, key=lambda entry: entry[0]) - 1
         del self._stamps[:old]
 
     @property
@@ -93,8 +93,8 @@ class Pending(Segment):
 
     def stamps(self, start: int, stop: int) -> tuple[Stamp | None, Stamp | None]:
         """The stamps of the chunks with the bytes at `start` and at `stop` - 1."""
-        first = bisect_right(self._stamps, start, key=lambda each: each[0]) - 1
-        last = bisect_right(self._stamps, stop - 1, first, key=lambda each: each[0]) - 1
+        first = bisect_right(self._stamps, start, key=lambda entry: entry[0]) - 1
+        last = bisect_right(self._stamps, stop - 1, first, key=lambda entry: entry[0]) - 1
         return self._stamps[first][1], self._stamps[last][1]
 
 

@@ -74,7 +74,7 @@ def parse_findings(
 ) -> tuple[Finding, ...]:
     """The findings for what went wrong while the frame was parsed, of which `fault` was the first."""
     faults: tuple[BaseException, ...] = getattr(fault, "faults", (fault,))
-    return tuple(parse_finding(name, spec, reasons, record, each) for each in faults)
+    return tuple(parse_finding(name, spec, reasons, record, error) for error in faults)
 
 
 def parse_finding(name: str, spec: str, reasons: Mapping[str, str], record: Record, fault: BaseException) -> Finding:
@@ -128,7 +128,7 @@ def _holds(
     envelope: Envelope,
     record: Record,
     path: str,
-    found: list[Finding],
+    findings: list[Finding],
     fault: BaseException | None,
 ) -> bool:
     """Whether a condition of the spec holds; that it cannot be decided is a finding, unless a fault explains it."""
@@ -139,7 +139,7 @@ def _holds(
     except WIRE_ERRORS as error:
         if fault is None:
             text = f"the condition cannot be decided: {type(error).__name__}: {error}"
-            found.append(Finding("undecided", Severity.WARNING, text, record.start, envelope.about.name, path))
+            findings.append(Finding("undecided", Severity.WARNING, text, record.start, envelope.about.name, path))
         return False
 
 

@@ -120,7 +120,7 @@ class Runs:
         waiting, self._waiting = self._waiting, {}
         for offset, (headers, starts) in waiting.items():
             if offset > self._floor:
-                self._look(segment, offset, headers, starts)
+                self._enter_all(segment, offset, headers, starts)
 
     def _pass(self, segment: Segment, end: int) -> None:
         """Pass the positions before `end`."""
@@ -129,21 +129,21 @@ class Runs:
             self._pattern = self._beginnings()
         search, headers = self._pattern.search, self._headers
         while self._cursor < end:
-            found = search(data, self._cursor - base, end - base)
-            if found is None:
+            beginning = search(data, self._cursor - base, end - base)
+            if beginning is None:
                 self._cursor = end
                 return
-            offset = base + found.start()
+            offset = base + beginning.start()
             if offset >> _PAGE_BITS != self._page:
                 self._open(offset >> _PAGE_BITS)
-            self._look(segment, offset, headers, self._ends.pop(offset, []))
+            self._enter_all(segment, offset, headers, self._ends.pop(offset, []))
             self._cursor = offset + 1
 
     def _beginnings(self) -> re.Pattern[bytes]:
         """The bytes that a frame of some format may begin with."""
         return one_of(frozenset().union(*(header.beginnings() for header in self._headers)))
 
-    def _look(self, segment: Segment, offset: int, headers: Sequence[Header], starts: list[int]) -> None:
+    def _enter_all(self, segment: Segment, offset: int, headers: Sequence[Header], starts: list[int]) -> None:
         """Enter the frames that begin here; `starts`: of the runs of 1, 2, ... frames that end here (-1: none)."""
         base = segment.base
         lacking = None

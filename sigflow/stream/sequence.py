@@ -108,35 +108,35 @@ class Tracker:
 
     # ---------------------------------------------------------------- one counter
 
-    def follow(self, stream: Any, found: int, offset: int, out: list[Event]) -> Followed:
-        """Account for the counter `found` in the frame at this offset; what is to be told goes to `out`."""
-        found %= self.modulus
-        one = self.streams.get(stream)
-        if one is None:
-            return self._begin(stream, found, offset, out)
-        one.last = offset
-        self._bring_up(one)
-        one.frames += 1
-        if one.open is not None:
-            self._decide(stream, one, found, out)
-        ahead = self._steps(one.next, found)
-        if ahead and one.before is not None:
-            back = self._steps(one.before[0], found)
+    def follow(self, stream: Any, counter: int, offset: int, out: list[Event]) -> Followed:
+        """Account for the counter in the frame at this offset; what is to be told goes to `out`."""
+        counter %= self.modulus
+        followed = self.streams.get(stream)
+        if followed is None:
+            return self._begin(stream, counter, offset, out)
+        followed.last = offset
+        self._bring_up(followed)
+        followed.frames += 1
+        if followed.open is not None:
+            self._decide(stream, followed, counter, out)
+        ahead = self._steps(followed.next, counter)
+        if ahead and followed.before is not None:
+            back = self._steps(followed.before[0], counter)
             if back is not None and back <= self.window and back < ahead:
-                text = f"counter {found}, wanted {one.next}: it goes on from where it stood before it began anew"
-                one.next, one.seen, one.lacking = one.before
-                one.before, ahead = None, back
+                text = f"counter {counter}, wanted {followed.next}: it goes on from where it stood before it began anew"
+                followed.next, followed.seen, followed.lacking = followed.before
+                followed.before, ahead = None, back
                 self._restarted(stream, offset, text, out)
         if ahead is not None and ahead <= self.window:
             if ahead:
-                self._lose(stream, one, found, ahead, offset, out)
-            self._take(one, found, ahead)
-        elif (behind := self._behind(one, found)) and (found or one.lacking >> behind - 1 & 1):
-            self._came_behind(stream, one, found, behind, offset, out)
+                self._lose(stream, followed, counter, ahead, offset, out)
+            self._take(followed, counter, ahead)
+        elif (behind := self._behind(followed, counter)) and (counter or followed.lacking >> behind - 1 & 1):
+            self._came_behind(stream, followed, counter, behind, offset, out)
         else:
-            one.open = found, offset
-        one.expected = one.next if one.open is None else -1
-        return one
+            followed.open = counter, offset
+        followed.expected = followed.next if followed.open is None else -1
+        return followed
 
     def _after(self, counter: int) -> int:
         return (counter + self.step) % self.modulus
@@ -146,105 +146,105 @@ class Tracker:
         steps, between = divmod((counter - start) % self.modulus, self.step)
         return None if between else steps
 
-    def _behind(self, one: Followed, counter: int) -> int:
+    def _behind(self, followed: Followed, counter: int) -> int:
         """How many steps behind the expected one this counter is; 0 where it is not, or is too far."""
-        back = self._steps(counter, one.next)
+        back = self._steps(counter, followed.next)
         return 0 if back is None or back > self.window else back
 
-    def _bring_up(self, one: Followed) -> None:
+    def _bring_up(self, followed: Followed) -> None:
         """Enter the frames that came in order since the bits were brought up to date."""
-        if one.expected in (one.next, -1):
+        if followed.expected in (followed.next, -1):
             return
-        steps = (one.expected - one.next) % self.modulus // self.step
-        one.frames += steps
-        self._shift(one, steps, True)
-        one.next = one.expected
+        steps = (followed.expected - followed.next) % self.modulus // self.step
+        followed.frames += steps
+        self._shift(followed, steps, True)
+        followed.next = followed.expected
 
-    def _shift(self, one: Followed, steps: int, seen: bool) -> None:
+    def _shift(self, followed: Followed, steps: int, seen: bool) -> None:
         """The expected counter moves on by so many steps, which were seen, or are lost."""
         new = (1 << min(steps, self.window)) - 1
         left = 0 if steps >= self.window else steps
-        one.seen = (one.seen << left) & self._mask if left or not steps else 0
-        one.lacking = (one.lacking << left) & self._mask if left or not steps else 0
+        followed.seen = (followed.seen << left) & self._mask if left or not steps else 0
+        followed.lacking = (followed.lacking << left) & self._mask if left or not steps else 0
         if seen:
-            one.seen |= new
+            followed.seen |= new
         else:
-            one.lacking |= new
+            followed.lacking |= new
 
-    def _take(self, one: Followed, counter: int, skipped: int) -> None:
-        self._shift(one, skipped, False)
-        self._shift(one, 1, True)
-        one.next = self._after(counter)
+    def _take(self, followed: Followed, counter: int, skipped: int) -> None:
+        self._shift(followed, skipped, False)
+        self._shift(followed, 1, True)
+        followed.next = self._after(counter)
 
     def _came_behind(
-        self, stream: Any, one: Followed, counter: int, behind: int, offset: int, out: list[Event]
+        self, stream: Any, followed: Followed, counter: int, behind: int, offset: int, out: list[Event]
     ) -> None:
         bit = 1 << behind - 1
-        if one.seen & bit:
+        if followed.seen & bit:
             self._counts.duplicate += 1
             out.append(duplicate(self.name, stream, counter, offset))
         else:
             self._counts.reordered += 1
-            self._counts.lost -= one.lacking & bit != 0
-            out.append(late(self.name, stream, counter, offset, one.lacking & bit != 0))
-        one.lacking &= ~bit
-        one.seen |= bit
+            self._counts.lost -= followed.lacking & bit != 0
+            out.append(late(self.name, stream, counter, offset, followed.lacking & bit != 0))
+        followed.lacking &= ~bit
+        followed.seen |= bit
 
-    def _lose(self, stream: Any, one: Followed, found: int, count: int, offset: int, out: list[Event]) -> None:
+    def _lose(self, stream: Any, followed: Followed, counter: int, count: int, offset: int, out: list[Event]) -> None:
         self._counts.lost += count
-        out.append(Loss(stream, count, self.name, one.next, found, offset))
+        out.append(Loss(stream, count, self.name, followed.next, counter, offset))
 
     def _restarted(self, stream: Any, offset: int, text: str, out: list[Event]) -> None:
         self._counts.restarts += 1
         out.append(_note("sequence-restarted", text, self.name, stream, offset))
 
-    def _decide(self, stream: Any, one: Followed, found: int, out: list[Event]) -> None:
+    def _decide(self, stream: Any, followed: Followed, following: int, out: list[Event]) -> None:
         """Decide the open frame by the counter of the next one."""
-        assert one.open is not None  # asked only then
-        counter, offset = one.open
-        one.open = None
-        behind = self._behind(one, counter)
-        from_it, from_before = self._steps(self._after(counter), found), self._steps(one.next, found)
+        assert followed.open is not None  # asked only then
+        counter, offset = followed.open
+        followed.open = None
+        behind = self._behind(followed, counter)
+        from_it, from_before = self._steps(self._after(counter), following), self._steps(followed.next, following)
         goes_on = from_it is not None and from_it <= (0 if behind else self.window)
         if not goes_on or (from_before is not None and from_before <= min(from_it or 0, self.window)):
-            self._not_followed(stream, one, counter, behind, offset, out)
+            self._not_followed(stream, followed, counter, behind, offset, out)
             return
-        ahead = self._steps(one.next, counter)
-        if not behind and ahead is not None and counter > (one.next - self.step) % self.modulus:
-            self._lose(stream, one, counter, ahead, offset, out)
-            self._take(one, counter, ahead)
+        ahead = self._steps(followed.next, counter)
+        if not behind and ahead is not None and counter > (followed.next - self.step) % self.modulus:
+            self._lose(stream, followed, counter, ahead, offset, out)
+            self._take(followed, counter, ahead)
             return
-        text = f"counter {counter}, wanted {one.next}: it began anew"
+        text = f"counter {counter}, wanted {followed.next}: it began anew"
         if not behind:
             text += "; a long loss, in which the counter wrapped around, would look the same"
         self._restarted(stream, offset, text, out)
-        one.before = one.next, one.seen, one.lacking
-        one.next, one.seen, one.lacking = self._after(counter), 1, 0
+        followed.before = followed.next, followed.seen, followed.lacking
+        followed.next, followed.seen, followed.lacking = self._after(counter), 1, 0
 
     def _not_followed(
-        self, stream: Any, one: Followed, counter: int, behind: int, offset: int, out: list[Event]
+        self, stream: Any, followed: Followed, counter: int, behind: int, offset: int, out: list[Event]
     ) -> None:
         """An open frame from which nothing goes on."""
         if behind:
-            self._came_behind(stream, one, counter, behind, offset, out)
+            self._came_behind(stream, followed, counter, behind, offset, out)
             return
-        one.strays += 1
-        one.stray = offset if one.stray < 0 else one.stray
+        followed.strays += 1
+        followed.stray = offset if followed.stray < 0 else followed.stray
         self._counts.strays += 1
-        text = f"counter {counter} belongs nowhere: wanted {one.next}, and what follows does not go on from it"
+        text = f"counter {counter} belongs nowhere: wanted {followed.next}, and what follows does not go on from it"
         out.append(_note("sequence-stray", text, self.name, stream, offset))
 
     # ---------------------------------------------------------------- streams
 
-    def _begin(self, stream: Any, found: int, offset: int, out: list[Event]) -> Followed:
+    def _begin(self, stream: Any, counter: int, offset: int, out: list[Event]) -> Followed:
         """Follow a new stream; the one that was longest not seen makes room."""
         if self.full:
             oldest = self.oldest()
             heappop(self._ages)
             self._end(oldest, self.streams.pop(oldest), out)
             heappush(self._ages, (offset, stream))
-        one = self.streams[stream] = Followed(self._after(found), offset)
-        return one
+        followed = self.streams[stream] = Followed(self._after(counter), offset)
+        return followed
 
     @property
     def full(self) -> bool:
@@ -255,7 +255,7 @@ class Tracker:
         """The stream that was longest not seen."""
         ages = self._ages
         if not ages:
-            ages += [(one.last, stream) for stream, one in self.streams.items()]
+            ages += [(followed.last, stream) for stream, followed in self.streams.items()]
             heapify(ages)
         while (last := self.streams[ages[0][1]].last) != ages[0][0]:
             heapreplace(ages, (last, ages[0][1]))
@@ -263,35 +263,35 @@ class Tracker:
 
     def end(self) -> list[tuple[int, Event]]:
         """The stream of bytes has ended: what is still to be told, each with the offset of the frame it is about."""
-        found: list[tuple[int, Event]] = []
-        for stream, one in self.streams.items():
+        shown: list[tuple[int, Event]] = []
+        for stream, followed in self.streams.items():
             out: list[Event] = []
-            self._end(stream, one, out)
-            found += [(event.offset, event) for event in out if isinstance(event, Loss | Note)]
-        return found
+            self._end(stream, followed, out)
+            shown += [(event.offset, event) for event in out if isinstance(event, Loss | Note)]
+        return shown
 
-    def _end(self, stream: Any, one: Followed, out: list[Event]) -> None:
-        self._bring_up(one)
-        if one.open is not None:
-            counter, offset = one.open
-            one.open = None
-            self._not_followed(stream, one, counter, self._behind(one, counter), offset, out)
-        if one.strays >= _FEW_STRAYS and one.strays * STRAYS > one.frames:
-            text = f"{one.strays} of {one.frames} counters belong nowhere: two devices may share an id"
-            out.append(_note("sequence-strays", text, self.name, stream, one.stray, Severity.WARNING))
+    def _end(self, stream: Any, followed: Followed, out: list[Event]) -> None:
+        self._bring_up(followed)
+        if followed.open is not None:
+            counter, offset = followed.open
+            followed.open = None
+            self._not_followed(stream, followed, counter, self._behind(followed, counter), offset, out)
+        if followed.strays >= _FEW_STRAYS and followed.strays * STRAYS > followed.frames:
+            text = f"{followed.strays} of {followed.frames} counters belong nowhere: two devices may share an id"
+            out.append(_note("sequence-strays", text, self.name, stream, followed.stray, Severity.WARNING))
 
 
-def late(name: str, stream: Any, found: int, offset: int, was_lost: bool) -> Note:
+def late(name: str, stream: Any, counter: int, offset: int, was_lost: bool) -> Note:
     """That a counter comes after a later one.  was_lost: it was counted lost, which is taken back."""
-    text = f"counter {found} comes late" if was_lost else f"counter {found} comes late, and was not missed"
+    text = f"counter {counter} comes late" if was_lost else f"counter {counter} comes late, and was not missed"
     note = _note("sequence-reordered", text, name, stream, offset)
-    note.counter = found if was_lost else None
+    note.counter = counter if was_lost else None
     return note
 
 
-def duplicate(name: str, stream: Any, found: int, offset: int) -> Note:
+def duplicate(name: str, stream: Any, counter: int, offset: int) -> Note:
     """That the counter of a frame of this format was there before."""
-    return _note("sequence-duplicate", f"counter {found} was there before", name, stream, offset)
+    return _note("sequence-duplicate", f"counter {counter} was there before", name, stream, offset)
 
 
 def _note(code: str, text: str, name: str, stream: Any, offset: int, severity: Severity = Severity.NOTE) -> Note:
@@ -304,8 +304,8 @@ def _note(code: str, text: str, name: str, stream: Any, offset: int, severity: S
 
 def ended(trackers: Iterable[Tracker | None]) -> list[Event]:
     """What the end of the stream says of its counters, in the order of the frames that it is about."""
-    found = [told for tracker in trackers if tracker is not None for told in tracker.end()]
-    return [event for _, event in sorted(found, key=lambda told: told[0])]
+    placed = [told for tracker in trackers if tracker is not None for told in tracker.end()]
+    return [event for _, event in sorted(placed, key=lambda told: told[0])]
 
 
 def tracker_of(format: Format, counts: Counts) -> Tracker | None:

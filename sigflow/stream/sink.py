@@ -65,7 +65,7 @@ class Events:
     """
 
     def __init__(self, formats: Sequence[Format], pending: Pending, counts: Counts | None, out: list[Event]) -> None:
-        self.gap_open = OpenGap([each.name for each in formats])
+        self.gap_open = OpenGap([format.name for format in formats])
         self.index = 0
         self.gap_bytes = 0
         self.frame_counts = [0] * len(formats)
@@ -75,7 +75,7 @@ class Events:
         self._formats = formats
         self._pending = pending
         self._out = out
-        self._trackers = [None if counts is None else tracker_of(each, counts) for each in formats]
+        self._trackers = [None if counts is None else tracker_of(format, counts) for format in formats]
 
     def gap(self, segment: Segment, at: int, stop: int, refusals: Refusals) -> None:
         """Bytes in no frame."""
@@ -160,7 +160,7 @@ class Events:
         self.frame_counts[number] += len(frames)
         self.frame_bytes[number] += frames[-1][1] - frames[0][0]
         if self._pending.stamped or self.checked is not None:
-            self._mark([each for each in out[first:] if isinstance(each, Record)])
+            self._mark([event for event in out[first:] if isinstance(event, Record)])
 
     def end(self) -> None:
         """The end of the stream: the open gap closes, and open counters are decided."""

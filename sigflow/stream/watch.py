@@ -93,12 +93,12 @@ class Watch:
         lacking, self._lacking = self._lacking, []
         for offset in lacking:
             if offset > base + at:
-                self._look(segment, offset, floor)
+                self._note(segment, offset, floor)
         cursor = max(self._cursor - base, at + 1)
         while cursor < end:
             cursor = self._markers.candidate(segment, cursor)
             if cursor < end:
-                self._look(segment, base + cursor, floor)
+                self._note(segment, base + cursor, floor)
                 cursor += 1
         self._cursor = base + min(cursor, end)
         while self._open and self._open[0][0] <= base + len(data):
@@ -106,7 +106,7 @@ class Watch:
             if offset > base + at:
                 self._believe(segment, offset, stop, floor)
 
-    def _look(self, segment: Segment, offset: int, floor: int) -> None:
+    def _note(self, segment: Segment, offset: int, floor: int) -> None:
         base = segment.base
         length = self._header.look(segment, offset - base)
         if length is None:

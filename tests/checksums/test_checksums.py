@@ -13,6 +13,7 @@ from sigflow import checksums
 from sigflow.checksums import Algorithm, crc, steps
 from sigflow.checksums.algorithms import built_in
 from sigflow.checksums.crc import by_name, by_parameters
+from sigflow.checksums.meant import meant
 from sigflow.errors import UsageError
 from sigflow.runtime import CrcParameters
 from tests.checksums.kit import check_algorithm, check_native
@@ -204,3 +205,17 @@ def test_algorithms_of_specs_are_not_kept_for_ever() -> None:
         by_name(f"CRC-{poly}")
     for kept in (by_parameters, by_name, crc._engine, steps.crc_steps):
         assert kept.cache_info().currsize <= crc.MOST
+
+
+@pytest.mark.parametrize(
+    ("typed", "likely"),
+    [
+        ("CRC32", ("CRC-32/ISO-HDLC",)),  # what people mean by it
+        ("crc-16 modbus", ("CRC-16/MODBUS",)),  # the name, written otherwise
+        ("XOR", ("xor-8",)),
+        ("CRC-16/MODBSU", ("CRC-16/MODBUS",)),  # a slip
+        ("nothing at all", ()),
+    ],
+)
+def test_what_a_name_may_stand_for(typed: str, likely: tuple[str, ...]) -> None:
+    assert meant(typed, checksums.names(), crc.aliases())[: len(likely) or None] == likely

@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sigflow import checksums
-from sigflow.checksums.algorithm import Steps
+from sigflow.checksums.algorithm import ByteSteps
 from sigflow.runtime.envelope import CrcParameters
 
 ALL = [name for name in checksums.names() if checksums.get(name).steps() is not None]
 
 
-def steps(name: str) -> Steps:
+def steps(name: str) -> ByteSteps:
     found = checksums.get(name).steps()
     assert found is not None
     return found

@@ -179,8 +179,21 @@ seq:
   - {id: few, type: u1, repeat: expr, repeat-expr: n, valid: {expr: _ != few.size and few.size < 5}}
   - {id: more, type: u1, repeat: until, repeat-until: _ == more.size}
   - {id: last, type: u1, valid: {expr: _ == few.size or _ == more.size}}
+  - {id: part, type: part, size: last}
+  - {id: end, type: u1, valid: {expr: '_ < 300 ? (part.rest.size == 0 ? _ == 5 : _ == part.rest.size) : false'}}
+types:
+  part: {seq: [{id: rest, type: u2, repeat: eos}]}
 """,
-        ("02 0001 000002 03", "00 01 00", "03 020303 00020204 04", "01 00 41000003 01", "03 02 02", "ff 000000 04 00"),
+        (
+            "02 0001 000002 02 0001 01",
+            "00 01 00 00",
+            "03 020303 00020204 04 00010203 02",
+            "01 00 41000003 04 01020304 02",
+            "ff 01 00 05",
+            "fe 01 00 00",
+            "00 00000003 04 01020304 03",
+            "03 02 02",
+        ),
         b"\x00\x01\x02\x03\x04\x05\xfe\xff",
     ),
     Case(
@@ -982,6 +995,108 @@ types:
             "01 01 01 02",
         ),
         b"\x00\x01\x02\x03\x41",
+    ),
+    Case(
+        "streams_elsewhere",
+        """
+seq:
+  - {id: n, type: u1}
+  - {id: p, type: p, size: n}
+  - {id: tail, size: p.x}
+types:
+  part: {seq: [{id: a, type: u1}]}
+  p:
+    seq:
+      - {id: parts, type: part, size: 2, repeat: expr, repeat-expr: 2}
+      - {id: items, type: part, repeat: expr, repeat-expr: 2}
+      - {id: x, type: u1, valid: {expr: '_ == items.last._io.size or _ == parts[0]._io.size + parts[1]._io.pos'}}
+      - {id: y, type: u1, valid: {expr: '_ == items.last._io.pos'}}
+""",
+        (
+            "08 0102 0304 0102 08 08 4141414141414141",
+            "09 0102 0304 0102 03 08 00 414141",
+            "08 0102 0304 0102 03 04",
+            "08 0102 0304 0102 03 08 414141",
+        ),
+        b"\x01\x02\x03\x08\x09",
+    ),
+    Case(
+        "position_elsewhere",
+        """
+seq:
+  - {id: items, type: item, repeat: expr, repeat-expr: 2}
+  - {id: n, type: u1, valid: {expr: '_ == items[1]._io.pos'}}
+types:
+  item: {seq: [{id: a, type: u1}]}
+""",
+        (),
+        why="the position in the stream of another element (/seq/1, line 6)",
+    ),
+    Case(
+        "size_elsewhere",
+        """
+seq:
+  - {id: p, type: p, size: 4}
+  - {id: n, size: p.x}
+types:
+  p:
+    seq:
+      - {id: items, type: item, repeat: expr, repeat-expr: 2}
+      - {id: x, type: u1, valid: {expr: '_ == items[1]._io.size'}}
+  item: {seq: [{id: a, type: u1}]}
+""",
+        (),
+        why="the size of the stream of another element (/types/p/seq/1, line 11)",
+    ),
+    Case(
+        "enum_with_gaps",
+        """
+seq:
+  - {id: a, type: u1, enum: kinds, valid: {in-enum: true}}
+  - {id: b, type: s1, enum: kinds, valid: {in-enum: true}}
+  - {id: c, size: 1}
+enums:
+  kinds: {-2: minus, 0: zero, 1: one, 3: three, 4: four, 7: seven, 255: last}
+""",
+        ("01 fe 41", "07 03 41", "ff 00 41", "02 00", "05 00", "04 02", "00 ff"),
+        b"\x00\x01\x02\x03\x04\x05\x06\x07\x08\xfe\xff",
+    ),
+    Case(
+        "max_size_of_what_is_fixed",
+        """
+seq:
+  - {id: a, type: head, -sigflow-max-size: 4}
+  - {id: b, type: tail, -sigflow-max-size: 3, -sigflow-reason: tail-too-long}
+types:
+  head: {seq: [{id: x, type: u2}, {id: y, type: u2, valid: {max: 3}}]}
+  tail: {seq: [{id: n, type: u1}, {id: more, type: u2, if: n & 3 == 1}, {id: most, type: u4, if: n & 3 == 2}]}
+""",
+        ("00000003 00", "00010002 010203", "00000001 0201020304", "00000004 00", "00000001 01"),
+        b"\x00\x01\x02\x03\x04",
+    ),
+    Case(
+        "limited_lists",
+        """
+-sigflow-limits: {repeat: 3}
+seq:
+  - {id: n, type: u1}
+  - {id: few, type: u1, repeat: expr, repeat-expr: n, valid: {max: 4}}
+  - {id: more, type: u1, repeat: until, repeat-until: _ == 0}
+  - {id: part, type: part, size: more.size}
+types:
+  part:
+    -sigflow-limits: {repeat: 2}
+    seq: [{id: rest, type: u1, repeat: eos, valid: {max: 4}}]
+""",
+        (
+            "03 010203 0100 0102",
+            "04 01020304 00 01",
+            "01 01 010100 010203",
+            "02 0101 01010100 01020304",
+            "00 00 01",
+            "00 0100 0102",
+        ),
+        b"\x00\x01\x02\x03\x04",
     ),
     Case(
         "pieces_of_numbers",

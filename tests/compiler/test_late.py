@@ -14,7 +14,7 @@ import pytest
 
 from sigflow.compiler import build
 from sigflow.limits import Limits
-from sigflow.runtime import ByteFields, Late
+from sigflow.runtime import ByteFields, LazyField
 from sigflow.stream.decoder import Decoder
 from sigflow.stream.format import Format
 from tests.compiler.object_tree import differences
@@ -109,7 +109,7 @@ def values(format: Format, data: bytes) -> list[Any]:
 
 
 def test_every_shape_is_read_late(shapes: Any) -> None:
-    late = {name for name in NAMES if isinstance(vars(shapes.Shapes).get(name), Late)}
+    late = {name for name in NAMES if isinstance(vars(shapes.Shapes).get(name), LazyField)}
     assert late == set(NAMES) - {"magic", "version", "mark", "len_body"}
     assert shapes.Shapes.flags is vars(shapes.Shapes)["flags"]
 

@@ -24,7 +24,16 @@ from sigflow import reads
 from sigflow.compiler import build
 from sigflow.limits import Limits
 from sigflow.runtime import Envelope, Measured, Window, maybe_advance, native
-from sigflow.runtime.box import MARK_UNCOUNTED as UNCOUNTED
+from sigflow.runtime.box import (
+    BOX_COUNTER,
+    BOX_LAYOUTS,
+    BOX_LOOKED,
+    BOX_MARKS,
+    BOX_STREAM,
+    BOX_WORDS,
+    MARK_LOOK,
+    MARK_UNCOUNTED,
+)
 from sigflow.runtime.envelope import NEED, Piece
 from sigflow.runtime.measure import WIRE_ERRORS
 from sigflow.runtime.native import BAILOUT
@@ -72,8 +81,8 @@ def agree(envelope: Envelope, data: bytes, at: int, end: int, limit: int) -> str
         assert (None if length == NEED else envelope.measure.native_reasons[-1 - length]) == wanted
         return "lacking" if wanted is None else "refused"
     assert length == wanted.length
-    assert box[0] == wanted.looked
-    assert list(box[64:]) == [-7] * (WORDS - 64)
+    assert box[BOX_LOOKED] == wanted.looked
+    assert list(box[BOX_WORDS:]) == [-7] * (WORDS - BOX_WORDS)
     if at + length > end:
         return "cut"
     frame = data[at : at + length]
@@ -108,7 +117,7 @@ def covered(piece: Piece, frame: bytes) -> bytes:
 
 def places(envelope: Envelope, box: Any, frame: bytes) -> Iterator[tuple[int, bytes]]:
     """Where each checksum stands, and the bytes that it covers, by what `_native_measure` says."""
-    words = (int(word) for word in box[4:])
+    words = (int(word) for word in box[BOX_LAYOUTS:])
     for checksum in envelope.search.checksums:
         if checksum.pieces is None:
             stored, pieces = next(words), [(next(words), next(words)) for _ in range(next(words))]
@@ -126,16 +135,16 @@ def remarked(envelope: Envelope, frame: bytes, box: Any) -> str:
         fault, unit = error, getattr(error, "partial", None)
     record: Any = SimpleNamespace(raw=frame, start=0)
     findings = read(envelope, Limits(), record, unit, fault).diagnostics
-    assert box[1] & ~(1 | UNCOUNTED) == 0
-    assert not findings or box[1] & 1, findings
+    assert box[BOX_MARKS] & ~(MARK_LOOK | MARK_UNCOUNTED) == 0
+    assert not findings or box[BOX_MARKS] & MARK_LOOK, findings
     if envelope.measure.native_counts:
         assert envelope.decode.sequence is not None
-        assert (int(box[2]) - getattr(unit, envelope.decode.sequence.field)) % (1 << 64) == 0
+        assert (int(box[BOX_COUNTER]) - getattr(unit, envelope.decode.sequence.field)) % (1 << 64) == 0
         stream = envelope.decode.sequence.stream
-        assert box[3] == (int(stream(unit)) if stream is not None else 0)  # type: ignore[call-overload]
+        assert box[BOX_STREAM] == (int(stream(unit)) if stream is not None else 0)  # type: ignore[call-overload]
         counts = envelope.decode.sequence.counts
-        assert bool(box[1] & UNCOUNTED) == (counts is not None and not counts(unit))
-    return "remarked" if findings else "needless" if box[1] & 1 else "clean"
+        assert bool(box[BOX_MARKS] & MARK_UNCOUNTED) == (counts is not None and not counts(unit))
+    return "remarked" if findings else "needless" if box[BOX_MARKS] & MARK_LOOK else "clean"
 
 
 def inputs(samples: list[bytes], alphabet: bytes, seed: int, count: int) -> Iterator[bytes]:

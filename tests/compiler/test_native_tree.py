@@ -188,3 +188,9 @@ def test_a_long_condition_has_a_line_for_each_operand(op: str) -> None:
     assert text_of(If(condition, [Return(C)])) == f"if (\n{expected}):\n    return c"
     assert text_of(Return(condition, "why")) == f"return (\n{expected})  # why"
     assert text_of(If(C, [Return(A)], [If(condition, [Return(B)])])).startswith("if c:\n    return a\nelif (\n")
+
+
+@pytest.mark.parametrize("size", [119, 120, 121])
+def test_a_condition_that_fits_has_one_line(size: int) -> None:
+    condition = both(A, Local("b" * (size - len("if a and :"))))
+    assert text_of(If(condition, [Return(C)])).count("\n") == (1 if size <= 120 else 4)

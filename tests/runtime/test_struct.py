@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from enum import IntEnum
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import kaitaistruct
 import pytest
@@ -29,7 +29,7 @@ from sigflow.runtime import (
     within_depth,
     within_repeat,
 )
-from sigflow.runtime.struct import MAX_SHIFT, Late
+from sigflow.runtime.struct import MAX_SHIFT, LazyField, attribute
 
 SPEC = """
 meta: {id: outer, endian: be}
@@ -212,9 +212,16 @@ def test_depth_is_bounded() -> None:
 
 def test_a_late_field_is_read_once() -> None:
     class Unit:
-        field = Late("field", lambda unit, raw: list(raw))
+        field = LazyField("field", lambda unit, raw: list(raw))
         _late = b"ab"
 
     unit = Unit()
     assert unit.field == [97, 98] and unit.field is unit.field
-    assert isinstance(Unit.field, Late)
+    assert isinstance(Unit.field, LazyField)
+
+
+def test_an_attribute_is_told_by_the_id_of_the_spec() -> None:
+    class Renamed(KaitaiStruct):
+        _IDS: ClassVar[dict[str, str]] = {"class_": "class", "from_": "from"}
+
+    assert [attribute(Renamed, name) for name in ("class", "from", "other")] == ["class_", "from_", "other"]

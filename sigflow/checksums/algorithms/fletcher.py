@@ -74,7 +74,7 @@ class PairSteps:
         return value
 
     def forward(self, register: int, data: bytes) -> list[int]:
-        """See `Steps`."""
+        """See `ByteSteps`."""
         modulus, bits, registers = self._modulus, self._bits, [register]
         a, b = register & self._low, register >> bits
         for byte in data:
@@ -84,7 +84,7 @@ class PairSteps:
         return registers
 
     def back(self, register: int, data: bytes) -> list[int]:
-        """See `Steps`."""
+        """See `ByteSteps`."""
         modulus, bits, registers = self._modulus, self._bits, [register]
         a, b = register & self._low, register >> bits
         for byte in reversed(data):
@@ -95,7 +95,7 @@ class PairSteps:
         return registers
 
     def between(self, before: Sequence[int], behind: Sequence[int]) -> list[tuple[int, int]]:
-        """See `Steps`."""
+        """See `ByteSteps`."""
         modulus, bits, low = self._modulus, self._bits, self._low
         places = []
         for i, (register, following) in enumerate(zip(before, behind, strict=True)):

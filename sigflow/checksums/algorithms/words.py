@@ -24,14 +24,14 @@ WORDS_LOW = 0xFFFFFFFF
 WORDS_CHUNK = 1 << 20
 
 #: Over the bytes at even and at odd positions: their sum, and the sum of position times byte; and the sum of all bytes.
-Part = tuple[int, int, int, int, int]
+WordSums = tuple[int, int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class WordRanges:
     """The range form; `final` makes the value of a part and its size."""
 
-    final: Callable[[Part, int], int]
+    final: Callable[[WordSums, int], int]
     start: int = 0
     compact: bool = False
 
@@ -45,19 +45,19 @@ class WordRanges:
             sums[4] += byte
         return _packed(sums)
 
-    def between(self, low: int, high: int, at: int, stop: int) -> Part:
+    def between(self, low: int, high: int, at: int, stop: int) -> WordSums:
         """The sums of the bytes between two positions, counted from the first."""
         first, second = _unpacked(low), _unpacked(high)
         even, odd, even_at, odd_at, total = (b - a for a, b in zip(first, second, strict=True))
         return _moved((even, odd, even_at, odd_at, total), -at)
 
-    def join(self, left: Part, left_size: int, right: Part, right_size: int) -> Part:
+    def join(self, left: WordSums, left_size: int, right: WordSums, right_size: int) -> WordSums:
         """The sums of both stretches."""
         moved = _moved(right, left_size)
         even, odd, even_at, odd_at, total = (a + b for a, b in zip(left, moved, strict=True))
         return (even, odd, even_at, odd_at, total)
 
-    def value(self, part: Part, size: int) -> int:
+    def value(self, part: WordSums, size: int) -> int:
         """What `final` makes of it."""
         return self.final(part, size)
 
@@ -71,20 +71,20 @@ def _unpacked(state: int) -> list[int]:
     return [state & _M, state >> 16 & _M, state >> 32 & _M, state >> 48 & _M, state >> 64]
 
 
-def _moved(part: Part, by: int) -> Part:
+def _moved(part: WordSums, by: int) -> WordSums:
     """The same bytes at positions that are larger by `by`."""
     even, odd, even_at, odd_at, total = part
     even_at, odd_at = even_at + by * even, odd_at + by * odd
     return (odd, even, odd_at, even_at, total) if by & 1 else (even, odd, even_at, odd_at, total)
 
 
-def _internet_of(part: Part, size: int) -> int:
+def _internet_of(part: WordSums, size: int) -> int:
     total = (256 * part[0] + part[1]) % _M
     # Modulo 65535 the sums 0 and 65535 are one; the folded sum is 0 only where every byte is.
     return ~(total or (_M if part[4] else 0)) & 0xFFFF
 
 
-def _fletcher_32_of(part: Part, size: int) -> int:
+def _fletcher_32_of(part: WordSums, size: int) -> int:
     even, odd, even_at, odd_at, _ = part
     words = (size + 1) // 2
     a = even + 256 * odd

@@ -30,7 +30,7 @@ class LateFields:
         """What a frame that the scan found reads when it is asked for: the fields that are not in its header as they
         are.
         """
-        out, late = self.out, self.module.need("Late")
+        out, late = self.out, self.module.need("LazyField")
         out()
         with out.block(f"if not {self.module.std('TYPE_CHECKING')}:"):
             out("# A frame that the scan found is made from its header; the rest is read when asked for.")
@@ -75,7 +75,7 @@ class LateFields:
         """What the class has for being made by a frame that reads it late."""
         if not any(self.taken(step)[0] is self.plan for step in self.places):
             return
-        out, late = self.out, self.module.need("Late")
+        out, late = self.out, self.module.need("LazyField")
         out()
         with out.block(f"if not {self.module.std('TYPE_CHECKING')}:"):
             out(f"_io = {late}('_io', {self.module.need('at_its_end')})")
@@ -83,7 +83,7 @@ class LateFields:
     @contextmanager
     def late_by(self, name: str) -> Iterator[None]:
         """The function that reads a field late and sets it, all in one call; what is written sets `value`."""
-        out, late, any_ = self.out, self.module.need("Late"), self.module.std("Any")
+        out, late, any_ = self.out, self.module.need("LazyField"), self.module.std("Any")
         out()
         with out.block(f"def _late_{name}(late: {late}, unit: {any_}, owner: {any_} = None) -> {any_}:"):
             with out.block("try:"):
@@ -102,7 +102,7 @@ class LateFields:
         out()
         with out.block(f"def _late_{name}(self, raw: bytes) -> {self.module.std('Any')}:"):
             yield
-        out(f"{name} = {self.module.need('Late')}({name!r}, _late_{name})")
+        out(f"{name} = {self.module.need('LazyField')}({name!r}, _late_{name})")
 
 
 def write_late(module: Module, unit: ClassPlan, layout: StaticLayout, out: Writer) -> None:

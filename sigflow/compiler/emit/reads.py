@@ -18,7 +18,7 @@ from sigflow.compiler.emit.lists import Lists
 from sigflow.compiler.emit.shared import Module
 from sigflow.compiler.emit.writer import Writer
 from sigflow.compiler.measure import operations as op
-from sigflow.compiler.measure.planning import reading, trailing
+from sigflow.compiler.measure.planning import element, reading, trailing
 from sigflow.compiler.model import shape_of
 from sigflow.compiler.plan import ClassPlan, Step
 
@@ -163,9 +163,9 @@ class Reads(Lists):
 
     def checks(self, step: Step, value: str) -> None:
         """`contents` and `valid` of one value."""
-        for one in reading(step, conditional=False):
-            if isinstance(one, op.Check):
-                self.check(one, Slot(value, (), value))
+        for operation in element(step):
+            if isinstance(operation, op.Check):
+                self.check(operation, Slot(value, (), value))
 
     def refuse(self, one: op.Check, value: str) -> None:
         """Raise Kaitai's error."""

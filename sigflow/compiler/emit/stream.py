@@ -94,7 +94,7 @@ class _Stream:
             with out.block("try:"):
                 out("unit._read()")
             with out.block(f"except {self.module.need('WIRE_ERRORS')} as error:"):
-                out(f"{self.module.need('salvage')}(error, unit)")
+                out(f"{self.module.need('keep_partial')}(error, unit)")
                 out("raise")
             out("return unit")
 

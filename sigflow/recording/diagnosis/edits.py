@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from sigflow.recording.diagnosis.cause import Found
 
 if TYPE_CHECKING:
-    from sigflow.checksums.algorithm import Steps
+    from sigflow.checksums.algorithm import ByteSteps
     from sigflow.recording.diagnosis.frame import Suspect
 
 #: How damage is shared among the kinds, roughly: what breaks on a wire and in a store.  What no search looks for (a
@@ -106,7 +106,7 @@ def _fits_without(suspect: Suspect, place: int) -> int:
     return length + 1 if suspect.fits(data[:place] + data[place + 1 : length + 1]) else 0
 
 
-def _too_many_behind(suspect: Suspect, at: int, steps: Steps | None) -> list[int]:
+def _too_many_behind(suspect: Suspect, at: int, steps: ByteSteps | None) -> list[int]:
     """The places behind the header without whose byte the frame is good."""
     data, length = suspect.data, suspect.length
     laid = suspect.layout(length)

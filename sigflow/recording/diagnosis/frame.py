@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from sigflow import checksums
 from sigflow.checksums import crc
-from sigflow.checksums.algorithm import Steps
+from sigflow.checksums.algorithm import ByteSteps
 from sigflow.recording.checks import checks_of, present
 from sigflow.recording.diagnosis.budget import STEP
 from sigflow.recording.diagnosis.counting import CountingWindow
@@ -65,7 +65,7 @@ class Suspect:
         self.looked = min(measured.looked or envelope.measure.header or UNKNOWN, len(data), self.length)
         self.checksum: Checksum = envelope.search.checksums[number]
         self.algorithm: Algorithm = checksums.get(self.checksum.algorithm)
-        self.steps: Steps | None = checksums.get(self.checksum.algorithm).steps()
+        self.steps: ByteSteps | None = checksums.get(self.checksum.algorithm).steps()
         #: How many values of the checksum are told apart.
         self.values = 1 << _bits(self.checksum, self.algorithm)
         self._number = number

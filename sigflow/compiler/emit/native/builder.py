@@ -18,6 +18,7 @@ from sigflow.compiler.emit.native.statements import Assign, If, Node, Return
 from sigflow.compiler.emit.native.tree import Call, Const, Expr, Local, Operand, call
 from sigflow.compiler.emit.native.values import MOST, Flag, Int, Ranges
 from sigflow.diagnostics import Place
+from sigflow.reasons import INVALID
 from sigflow.runtime import native
 from sigflow.runtime.native import BAILOUT, NEED
 
@@ -25,7 +26,7 @@ from sigflow.runtime.native import BAILOUT, NEED
 MOST_WORK = 6000
 
 #: The reason of a frame for which an expression fails, or that is refused for no reason of its own.
-FAILED = "valid"
+FAILED = INVALID
 
 #: The bounds of a truth that does not hold.
 _NO = (0, 0)

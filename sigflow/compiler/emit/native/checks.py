@@ -16,6 +16,7 @@ from sigflow.compiler.emit.native.frame import Frame
 from sigflow.compiler.emit.native.values import Bytes, Flag, Int, Literal, SymbolicObject, Value, both, either
 from sigflow.compiler.measure.operations import predicates
 from sigflow.compiler.plan import Step
+from sigflow.reasons import CONTENTS
 
 if TYPE_CHECKING:
     from sigflow.compiler.emit.native.reading import Reader
@@ -44,11 +45,11 @@ class Checks:
                 literal = (isinstance(equal_to, Literal) and isinstance(equal_to.value, bytes)) or (
                     isinstance(equal_to, Bytes) and not equal_to.encoding
                 )
-                reason = self.reader.by_path.get(attr.place.path, "contents" if literal else FAILED)
+                reason = self.reader.by_path.get(attr.place.path, CONTENTS if literal else FAILED)
             self.reader.builder.refuse(good.negated(), reason)
 
         for predicate in predicates(attr, step.enum):
-            codes = [one for one in predicate.values if isinstance(one, sc.Code)]
+            codes = [code for code in predicate.values if isinstance(code, sc.Code)]
             if predicate.kind == "true":
                 refuse(self.ev.truth(codes[0].expr, context))
             elif predicate.enum is not None:

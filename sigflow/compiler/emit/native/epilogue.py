@@ -213,14 +213,14 @@ class Epilogue:
         """Whether an object that was measured in place cannot fail to parse: no limits, which only parsing asks for,
         and what the measure passed over is harmless.
         """
-        for one in self.reader.measure.classes[spec]:
-            if not isinstance(one, op.Field):
+        for operation in self.reader.measure.classes[spec]:
+            if not isinstance(operation, op.Field):
                 continue
-            done = one.then[0] if isinstance(one, op.Branch) else one
+            done = operation.then[0] if isinstance(operation, op.Branch) else operation
             if isinstance(done, op.Skip):
-                if not self.harmless(one.step.wire, one.step, 0):
+                if not self.harmless(operation.step.wire, operation.step, 0):
                     return False
-            elif not all(self.sound(target) for target in targets(one.step.wire)):
+            elif not all(self.sound(target) for target in targets(operation.step.wire)):
                 return False
         return not spec.limits
 

@@ -10,9 +10,8 @@ from sigflow.compiler.emit.native.builder import Builder, Cause
 from sigflow.compiler.emit.native.streams import FAR, Stream, halves
 from sigflow.compiler.emit.native.tree import AT, DATA, END, Compare, Conditional, Expr, Local, both, call, either
 from sigflow.compiler.emit.native.values import Bytes, Flag, Int
+from sigflow.reasons import ABORTED, TOO_LONG
 from sigflow.runtime.native import NEED
-
-TOO_LONG = "too-long"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,10 +151,10 @@ class Frame(Stream):
         for literal in self.sync:
             if len(literal) == 1:
                 stop = Conditional(end >= 0, end, within)
-                builder.refuse(builder.call("find_byte", DATA, start, stop, literal[0]) >= 0, "aborted")
+                builder.refuse(builder.call("find_byte", DATA, start, stop, literal[0]) >= 0, ABORTED)
                 continue
             marker = builder.let("marker", builder.call("sync_inside", DATA, start, end, within, END, *halves(literal)))
-            builder.refuse(marker > 0, "aborted")
+            builder.refuse(marker > 0, ABORTED)
             builder.refuse(marker < 0, NEED)
         builder.refuse(both(end < 0, Compare(">=", END, ceiling.bound)), ceiling.cause)
         builder.refuse(end < 0, NEED)

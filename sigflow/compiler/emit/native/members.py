@@ -68,7 +68,7 @@ class Members:
         if isinstance(step.wire, User) and step.wire.arguments:
             raise Inexpressible("an element by its number that has arguments")
         view = Substream(self.reader.builder, where)
-        view.passed = True
+        view.passed = view.partial = True
         muted, self.reader.builder.muted = self.reader.builder.muted, True
         view.hint = f"{obj.prefix}{step.attr.id}"
         try:

@@ -193,39 +193,39 @@ class Reader:
         attr: sc.Attr | None = None
         start = frame.state.pos
         with ExitStack() as bounds:
-            for one in self.measure.classes[obj.plan.spec]:
-                if isinstance(one, op.Source):
-                    attr, start = one.step.attr, frame.state.pos
+            for operation in self.measure.classes[obj.plan.spec]:
+                if isinstance(operation, op.Source):
+                    attr, start = operation.step.attr, frame.state.pos
                     self.builder.place = attr.place
-                elif isinstance(one, op.Enter):
-                    bounds.enter_context(frame.within(one.limit, one.reason))
-                elif isinstance(one, op.Leave):
+                elif isinstance(operation, op.Enter):
+                    bounds.enter_context(frame.within(operation.limit, operation.reason))
+                elif isinstance(operation, op.Leave):
                     bounds.close()
-                elif isinstance(one, op.Skip):
-                    self.skip(obj, one)
-                elif isinstance(one, op.Branch) and isinstance(one.then[0], op.Skip):
-                    self.skip_if(obj, one.condition, one.then[0])
-                elif isinstance(one, op.Field):
-                    self.step(obj, one.step)
-                elif isinstance(one, op.Mark) and one.stop and attr is not None:
-                    self.places[obj, attr] = start, frame.state.pos.plus(-one.less)
+                elif isinstance(operation, op.Skip):
+                    self.skip(obj, operation)
+                elif isinstance(operation, op.Branch) and isinstance(operation.then[0], op.Skip):
+                    self.skip_if(obj, operation.condition, operation.then[0])
+                elif isinstance(operation, op.Field):
+                    self.step(obj, operation.step)
+                elif isinstance(operation, op.Mark) and operation.stop and attr is not None:
+                    self.places[obj, attr] = start, frame.state.pos.plus(-operation.less)
 
-    def skip_if(self, obj: SymbolicObject, condition: sc.Code, one: op.Skip) -> None:
+    def skip_if(self, obj: SymbolicObject, condition: sc.Code, passed: op.Skip) -> None:
         """Pass over a field where its condition holds."""
         options: list[Option] = [
-            (lambda: self.ev.truth(condition.expr, Context(obj)), lambda: self.skip(obj, one)),
+            (lambda: self.ev.truth(condition.expr, Context(obj)), lambda: self.skip(obj, passed)),
             (None, lambda: None),
         ]
-        self.branches(obj.stream, options, one.step.attr.id)
+        self.branches(obj.stream, options, passed.step.attr.id)
 
-    def skip(self, obj: SymbolicObject, one: op.Skip) -> None:
+    def skip(self, obj: SymbolicObject, passed: op.Skip) -> None:
         """Pass over a field."""
-        count = self.ev.integer(one.count.expr, Context(obj)) if one.count is not None else None
-        size = Int.of(one.size) if isinstance(one.size, int) else self.ev.integer(one.size.expr, Context(obj))
+        count = self.ev.integer(passed.count.expr, Context(obj)) if passed.count is not None else None
+        size = Int.of(passed.size) if isinstance(passed.size, int) else self.ev.integer(passed.size.expr, Context(obj))
         if count is not None:
             size = self.ev.arithmetic.binary("*", count, size, FAILED)
-        self.frame.hint = f"{obj.prefix}{one.step.attr.id}"
-        self.frame.skip(size, one.negative)
+        self.frame.hint = f"{obj.prefix}{passed.step.attr.id}"
+        self.frame.skip(size, passed.negative)
 
     # ------------------------------------------------------------ one field
 

@@ -22,6 +22,8 @@ class Substream(Stream):
         self.beyond = False
         #: Whether it belongs to an object that was read before: where its reading stood is not known.
         self.passed = False
+        #: Whether it is but the bytes of one object in that stream.
+        self.partial = False
 
     def seen_from(self, offset: Int) -> Substream:
         """The same bytes, read from an offset on."""
@@ -121,6 +123,8 @@ class Substream(Stream):
 
     def whole(self) -> Int:
         """`size`: all bytes of the stream."""
+        if self.partial:
+            raise Inexpressible("the size of the stream of another element")
         return self.builder.refined(self.size)
 
     def ended(self) -> Flag:

@@ -30,12 +30,12 @@ def parse_whole(root: type[KaitaiStruct], raw: bytes) -> KaitaiStruct:
     try:
         unit._read()
     except WIRE_ERRORS as error:
-        salvage(error, unit)
+        keep_partial(error, unit)
         raise
     return unit  # type: ignore[no-any-return]
 
 
-def salvage(error: BaseException, unit: KaitaiStruct) -> None:
+def keep_partial(error: BaseException, unit: KaitaiStruct) -> None:
     """Set `partial` (the unit as far as it was read), `field_path` and `field_offset` (from the frame's start) on
     `error`.
     """
@@ -43,65 +43,65 @@ def salvage(error: BaseException, unit: KaitaiStruct) -> None:
     path: list[str] = []
     offset = 0
     place: tuple[int, int] | None = None
-    for number, (one, trace) in enumerate(chain):
+    for number, (part, trace) in enumerate(chain):
         inner = chain[number + 1][0] if number + 1 < len(chain) else None
-        stream = one._io
-        checked = placed_check(error, one) if inner is None else None
-        name = checked[0] if checked is not None else _being_read(one, trace)
+        stream = part._io
+        checked = placed_check(error, part) if inner is None else None
+        name = checked[0] if checked is not None else _being_read(part, trace)
         if checked is not None:
             path.append(checked[1])
         elif name is not None:
-            path.append(_hung(one, name, inner))
-        if name in one._PLACES:
-            place = one._PLACES[name][:2]
+            path.append(_hung(part, name, inner))
+        if name in part._PLACES:
+            place = part._PLACES[name][:2]
         if inner is not None and inner._io is not stream:
             offset += max(stream.pos() - inner._io.size(), 0)
         elif inner is None:
             offset += stream.pos()
-            refused = one.__dict__.get(name) if checked is not None and name is not None else None
+            refused = part.__dict__.get(name) if checked is not None and name is not None else None
             offset -= len(refused) if isinstance(refused, bytes) else 0
-    facts: Any = error
-    facts.partial, facts.field_path, facts.field_offset, facts.field_place = unit, ".".join(path), offset, place
+    fault: Any = error
+    fault.partial, fault.field_path, fault.field_offset, fault.field_place = unit, ".".join(path), offset, place
 
 
-def placed_check(error: BaseException, one: KaitaiStruct) -> tuple[str, str] | None:
+def placed_check(error: BaseException, part: KaitaiStruct) -> tuple[str, str] | None:
     """The field that a check refused (attribute, path): it is set already, and the error knows its place in the
     spec.
     """
     place = getattr(error, "src_path", None)
-    for name, (_, _, path) in one._PLACES.items():
-        if path == place and name in one.__dict__:
-            value, shown = one.__dict__[name], one._IDS.get(name, name)
+    for name, (_, _, path) in part._PLACES.items():
+        if path == place and name in part.__dict__:
+            value, shown = part.__dict__[name], part._IDS.get(name, name)
             return name, f"{shown}[{len(value) - 1}]" if isinstance(value, list) else shown
     return None
 
 
 def _under_construction(error: BaseException, unit: KaitaiStruct) -> list[tuple[KaitaiStruct, TracebackType | None]]:
     """The objects whose `_read` was running, outermost first, each with the innermost frame of it."""
-    found: list[tuple[KaitaiStruct, TracebackType | None]] = []
+    parts: list[tuple[KaitaiStruct, TracebackType | None]] = []
     trace = error.__traceback__
     while trace is not None:
         frame = trace.tb_frame
         if frame.f_code.co_name.startswith("_read"):
-            one = frame.f_locals.get("self")
-            if isinstance(one, KaitaiStruct):
-                if found and found[-1][0] is one:
-                    found.pop()
-                found.append((one, trace))
+            part = frame.f_locals.get("self")
+            if isinstance(part, KaitaiStruct):
+                if parts and parts[-1][0] is part:
+                    parts.pop()
+                parts.append((part, trace))
         trace = trace.tb_next
-    return found if found and found[0][0] is unit else [(unit, None)]
+    return parts if parts and parts[0][0] is unit else [(unit, None)]
 
 
-def _being_read(one: KaitaiStruct, trace: TracebackType | None) -> str | None:
+def _being_read(part: KaitaiStruct, trace: TracebackType | None) -> str | None:
     """The field that was being read: the one that the failing line sets or adds to, or else the next that a line does.
 
     The fields that are set do not tell it: a list is there from its first element on, and stays when it is complete.
     """
-    read = max((number for number, field in enumerate(one._FIELDS, 1) if field in one.__dict__), default=0)
-    missing = next(iter(one._FIELDS[read:]), None)  # (before it, a field may be absent)
+    read = max((number for number, field in enumerate(part._FIELDS, 1) if field in part.__dict__), default=0)
+    missing = next(iter(part._FIELDS[read:]), None)  # (before it, a field may be absent)
     if trace is None or (trace.tb_next is not None and trace.tb_next.tb_frame.f_code is Run.short.__code__):
         return missing  # a run sets its fields one by one
-    fields = {field: field for field in one._FIELDS} | {f"_raw_{field}": field for field in one._FIELDS}
+    fields = {field: field for field in part._FIELDS} | {f"_raw_{field}": field for field in part._FIELDS}
     uses = [use for use in _uses(trace.tb_frame.f_code) if use[2] in fields]
     here = [name for _, line, name in uses if line == trace.tb_lineno]
     later = [name for offset, _, name in uses if offset > trace.tb_lasti]
@@ -113,32 +113,33 @@ def _uses(code: CodeType) -> tuple[tuple[int, int, str], ...]:
     """Where a `_read` sets an attribute, or adds to a list that is one: (offset in the code, line, name), in order."""
     import dis
 
-    found: list[tuple[int, int, str]] = []
+    uses: list[tuple[int, int, str]] = []
     line = 0
     lists = ""  # the line's call that fills the list it is given
     before = ("", "")
-    for each in dis.get_instructions(code):
-        if each.positions is not None and each.positions.lineno is not None and each.positions.lineno != line:
-            line, lists = each.positions.lineno, ""
-        name = str(each.argval)
-        if each.opname == "STORE_ATTR":
-            found.append((each.offset, line, name))
-        elif each.opname in _LOADS:
+    for instruction in dis.get_instructions(code):
+        number = instruction.positions.lineno if instruction.positions is not None else None
+        if number is not None and number != line:
+            line, lists = number, ""
+        name = str(instruction.argval)
+        if instruction.opname == "STORE_ATTR":
+            uses.append((instruction.offset, line, name))
+        elif instruction.opname in _LOADS:
             if name == "append" and before[0] in _LOADS:
-                found.append((each.offset, line, before[1]))
+                uses.append((instruction.offset, line, before[1]))
             elif lists:
-                found.append((each.offset, line, name))
+                uses.append((instruction.offset, line, name))
                 lists = ""
             elif name in ("read_numbers", "read_bits"):
                 lists = name
-        if each.opname != "CACHE":
-            before = (each.opname, name)
-    return tuple(found)
+        if instruction.opname != "CACHE":
+            before = (instruction.opname, name)
+    return tuple(uses)
 
 
-def _hung(one: KaitaiStruct, name: str, inner: KaitaiStruct | None) -> str:
+def _hung(part: KaitaiStruct, name: str, inner: KaitaiStruct | None) -> str:
     """Set `inner` as the field, or as the next element of the list that it is; gives what to call it."""
-    shown, value = one._IDS.get(name, name), one.__dict__.get(name)
+    shown, value = part._IDS.get(name, name), part.__dict__.get(name)
     if isinstance(value, list):
         if inner is None:
             return f"{shown}[{len(value)}]"
@@ -146,5 +147,5 @@ def _hung(one: KaitaiStruct, name: str, inner: KaitaiStruct | None) -> str:
             value.append(inner)
         return f"{shown}[{len(value) - 1}]"
     if inner is not None:
-        one.__dict__[name] = inner
+        part.__dict__[name] = inner
     return shown

@@ -9,7 +9,7 @@ import pytest
 
 from sigflow.compiler import build
 from sigflow.runtime.measure import WIRE_ERRORS
-from sigflow.runtime.salvage import parse_whole
+from sigflow.runtime.partial import parse_whole
 from sigflow.runtime.struct import KaitaiStruct
 
 SPEC = """
