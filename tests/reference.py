@@ -115,7 +115,9 @@ def wrap(reference: Any, theirs: Any, rng: random.Random | None = None, live: bo
         kind, value = theirs.measure(data, at)
         return value - at if kind is reference.LEN else value  # type: ignore[no-any-return]
 
-    def run(data: Any, at: int, until: int, end: int, limit: int, frames: list[Any]) -> tuple[int, str | None, int]:
+    def run(
+        data: Any, at: int, until: int, end: int, limit: int, frames: list[Any], _checks: Any
+    ) -> tuple[int, str | None, int]:
         while at < until:
             length = measure(data, at, end) if data.startswith(theirs.sync, at) else "contents"
             if not isinstance(length, int):

@@ -322,7 +322,7 @@ def _measure(data: Any, at: int, end: int) -> Any:
     return 26 + payload_length
 
 
-def _run(data: Any, at: int, until: int, end: int, limit: int, frames: list[Any]) -> Any:
+def _run(data: Any, at: int, until: int, end: int, limit: int, frames: list[Any], checks: Any) -> Any:
     view = memoryview(data)
     while at < until:
         head = _HEAD(data, at)

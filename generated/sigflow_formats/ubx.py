@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from struct import Struct
 from typing import Any
+from typing import TYPE_CHECKING
 
 from sigflow.runtime import (
     About,
@@ -16,6 +17,7 @@ from sigflow.runtime import (
     Field,
     KaitaiStream,
     KaitaiStruct,
+    LazyField,
     Measure,
     Measured,
     Refused,
@@ -25,6 +27,7 @@ from sigflow.runtime import (
     WIRE_ERRORS,
     Window,
     as_stream,
+    at_its_end,
     keep_partial,
     require_abi,
     u2be,
@@ -129,7 +132,33 @@ class Ubx(KaitaiStruct):
         return Measured(io.pos(), io.looked, ((start_checksum, ((start_msg_class, stop_payload),)),))
         yield
 
+    if not TYPE_CHECKING:
+        # A frame that the scan found is made from its header; the rest is read when asked for.
+        _io = LazyField('_io', at_its_end)
+        _parent = LazyField('_parent', lambda self, raw: None)
+        _root = LazyField('_root', lambda self, raw: self)
 
+        def _late_payload(late: LazyField, unit: Any, owner: Any = None) -> Any:
+            try:
+                raw = unit._late
+            except AttributeError:
+                return late.absent(unit)
+            value = raw[6:-2]
+            unit.payload = value
+            return value
+        payload = LazyField.by('payload', _late_payload)
+
+        def _late_checksum(self, raw: bytes) -> Any:
+            self._io = io = KaitaiStream(raw)
+            self._parent, self._root = None, self
+            io._pos = io._end - 2
+            self.checksum = io.read_u2le()
+            io._pos = io._end
+            return self.checksum
+        checksum = LazyField('checksum', _late_checksum)
+
+
+_NEW = object.__new__
 _RUN_Ubx_sync_to_payload_length = Run(
     '<',
     ('sync', '2s', 2),
@@ -169,13 +198,51 @@ def _measure(data: Any, at: int, end: int) -> Any:
     return 8 + payload_length
 
 
+def _run(data: Any, at: int, until: int, end: int, limit: int, frames: list[Any], checks: Any) -> Any:
+    view = memoryview(data)
+    sum_0 = checks[0].algorithm.compute
+    while at < until:
+        head = _HEAD(data, at)
+        sync, msg_class, msg_id, payload_length = head
+        if sync != b'\xb5b':
+            return at, 'contents', 0
+        length = 8 + payload_length
+        if length > limit:
+            return at, 'too-long', 0
+        stop = at + length
+        if stop > end:
+            return at, None, length
+        body = data if length < 2048 else view
+        if sum_0(body[at + 2:stop - 2]) != int.from_bytes(data[stop - 2:stop], 'little'):
+            return at, 'checksum', length
+        frames.append((at, stop, head))
+        at = stop
+    return at, None, 0
+
+
 def _steps(io: Window) -> Any:
     unit = Ubx.__new__(Ubx)
     unit._io, unit._parent, unit._root = io, None, unit
     return (yield from unit._steps(io))
 
 
+_REST = Struct('<2xBBH').unpack_from
+
+
+def _late(raw: bytes, head: Any) -> Ubx:
+    unit = _NEW(Ubx)
+    if head is not None:
+        unit.sync, unit.msg_class, unit.msg_id, unit.payload_length = head
+    else:
+        unit.sync = b'\xb5b'
+        unit.msg_class, unit.msg_id, unit.payload_length = _REST(raw, 0)
+    unit._late = raw
+    return unit
+
+
 def _parse(raw: bytes, head: Any) -> Ubx:
+    if head is not None:
+        return _late(raw, head)
     unit = Ubx.__new__(Ubx)
     unit._io, unit._parent, unit._root = KaitaiStream(raw), None, unit
     try:
@@ -241,12 +308,15 @@ FORMAT = Envelope(
         incremental=_steps,
         static=_measure,
         header=6,
+        head=_HEAD,
+        run=_run,
         native=_native_measure,
         native_reasons=('contents',),
         native_min_limit=6,
     ),
     decode=Decode(
         parse=_parse,
+        late=_late,
         unit=Ubx,
         columns=_columns,
         kind=_kind,

@@ -20,7 +20,7 @@ NEED = 0
 #: The frames of a run: start, stop and header tuple.
 _Frames = list[tuple[int, int, tuple[Any, ...]]]
 #: See `Measure.run`.
-Run = Callable[[Any, int, int, int, int, _Frames], tuple[int, str | None, int]]
+Run = Callable[[Any, int, int, int, int, _Frames, Any], tuple[int, str | None, int]]
 
 #: One stretch of covered bytes: (start, stop) relative to the frame, or literal bytes.
 Piece = tuple[int, int | None] | bytes
@@ -229,11 +229,12 @@ class Measure:
     header: int | None = None
     #: head(data, at): the header of the frame at data[at] as a tuple, where there is such.
     head: Callable[[Any, int], tuple[Any, ...]] | None = None
-    #: run(data, at, until, end, limit, frames): whole good frames in a row from `at` on, checksum verified, each put
-    #: behind `frames` as (start, stop, header tuple).  Before `until` the whole header is there.  Returns where it
-    #: stopped, and why: the reason that speaks against the frame there, and the length that its header claims, where
-    #: that is within the limit.  So None and a length: not all of it is there; None and 0: `until` was reached, or only
-    #: `incremental` can tell; CHECKSUM and a length: its checksum does not hold.
+    #: run(data, at, until, end, limit, frames, checks): whole good frames in a row from `at` on, checksums verified,
+    #: each put behind `frames` as (start, stop, header tuple).  Before `until` the whole header is there.  checks: for
+    #: each of the checksums its `algorithm`, and stored(data, at), the value that stands at a place, None for what is
+    #: no number.  Returns where it stopped, and why: the reason that speaks against the frame there, and the length
+    #: that its header claims, where that is within the limit.  So None and a length: not all of it is there; None and
+    #: 0: `until` was reached, or only `incremental` can tell; CHECKSUM and a length: a checksum does not hold.
     run: Run | None = None
 
     #: native(data, at, end, limit, box): the measure over integers only, of the frame that would begin at data[at], a

@@ -100,20 +100,20 @@ class Check:
 
 
 class Checks:
-    """All checksums of one format.  `floor`, in `hold`: no later frame begins before it."""
+    """All checksums of one format, each in `all`.  `floor`, in `hold`: no later frame begins before it."""
 
-    __slots__ = ("_account", "_checks", "_checksums", "_header", "_static")
+    __slots__ = ("_account", "_checksums", "_header", "_static", "all")
 
     def __init__(self, header: Header, account: Account) -> None:
         self._header = header
         self._account = account
         self._checksums = header.envelope.search.checksums
-        self._checks = [Check(checksum) for checksum in self._checksums]
+        self.all = [Check(checksum) for checksum in self._checksums]
         self._static = all(checksum.stored is not None and checksum.pieces is not None for checksum in self._checksums)
 
     def without_ranges(self) -> str | None:
         """The name of an algorithm that has no range form, or None."""
-        return next((check.algorithm.name for check in self._checks if check.ranges is None), None)
+        return next((check.algorithm.name for check in self.all if check.ranges is None), None)
 
     def demand(self) -> float:
         """Ends of stretches for each byte of the stream, at worst."""
@@ -122,7 +122,7 @@ class Checks:
 
     def prepare(self, every: int, shared: dict[str, Prefix]) -> None:
         """Take the prefix states of each algorithm from those that all formats share."""
-        for check in self._checks:
+        for check in self.all:
             if check.ranges is not None:
                 name = check.algorithm.name
                 check.prefix = shared.setdefault(name, Prefix(check.ranges, every, self._account))
@@ -143,7 +143,7 @@ class Checks:
         """Stored and computed values up to the first that differ.  floor None: directly, whatever it costs."""
         data, base = segment.data, segment.base
         values: list[tuple[int | None, int]] = []
-        for check, layout in zip(self._checks, self._layout(segment, at), strict=True):
+        for check, layout in zip(self.all, self._layout(segment, at), strict=True):
             if layout is None:
                 continue
             place, pieces = layout

@@ -246,11 +246,12 @@ class Scanner:
         data, base = segment.data, segment.base
         end = len(data)
         for recognizer in self._ordered:
-            if recognizer.run is None or recognizer.knows(base + at):
+            if recognizer.run is None or recognizer.checks is None or recognizer.knows(base + at):
                 continue
             until = min(at + self._window, end - recognizer.header.size + 1)
             frames: Frames = []
-            stop, reason, length = recognizer.run(data, at, until, end, recognizer.header.limit, frames)
+            checks = recognizer.checks.all
+            stop, reason, length = recognizer.run(data, at, until, end, recognizer.header.limit, frames, checks)
             recognizer.tell(segment, stop, reason, length)
             if frames:
                 least, most = _RUN_BYTES

@@ -167,7 +167,7 @@ def test_runs_are_what_the_slow_way_finds() -> None:
         data = data[: dice.randrange(len(data) + 1)]
         found: list[Any] = []
         until, limit = len(data) - envelope.measure.header + 1, envelope.search.max_frame
-        stop, reason, claimed = envelope.measure.run(data, 0, until, len(data), limit, found)
+        stop, reason, claimed = envelope.measure.run(data, 0, until, len(data), limit, found, ())
         at = 0
         for start, end, head in found:
             assert start == at

@@ -74,7 +74,7 @@ def fixed(
         return length(bytes(data[at : at + header])) if data.startswith(sync, at) else "contents"
 
     def whole_frames(
-        data: Any, at: int, until: int, end: int, limit: int, frames: list[Any]
+        data: Any, at: int, until: int, end: int, limit: int, frames: list[Any], _checks: Any
     ) -> tuple[int, str | None, int]:
         assert check is not None
         algorithm, size, order, place, pieces = check

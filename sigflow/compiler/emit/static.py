@@ -1,7 +1,7 @@
 """The static measure: a plain function that unpacks the header once, where the layout of a frame is static.
 
 `_measure` says the same as `_steps` (see `incremental`) wherever the whole header is there; `_run` goes from one good
-frame to the next where one checksum of zlib's makes that possible.
+frame to the next, where the layout says where all checksums stand.
 """
 
 from __future__ import annotations
@@ -14,21 +14,27 @@ from sigflow.compiler.emit.checks import failing
 from sigflow.compiler.emit.expressions import CHOICE, COMPARE, SUM
 from sigflow.compiler.emit.shared import Module, line_of
 from sigflow.compiler.emit.writer import Writer
-from sigflow.compiler.hints import Hints
+from sigflow.compiler.hints import ChecksumHint, Hints
 from sigflow.compiler.measure.runs import SIGNS
 from sigflow.compiler.measure.static import StaticLayout
 from sigflow.compiler.model import Bits, Number
 from sigflow.compiler.plan import Step
 from sigflow.reasons import CHECKSUM, TOO_LONG
 
-#: What the functions name themselves: a field of such a name gets an underscore.
-_LOCALS = ("data", "at", "until", "end", "limit", "frames", "head", "length", "stop", "size", "crc32", "view", "body")
+#: The functions of zlib that go on from a value with more bytes, by the checksums that they are.
+_CHAINED = {"CRC-32/ISO-HDLC": "crc32", "adler-32": "adler32"}
+#: What the functions name themselves, the last ones for each checksum: a field of such a name gets an underscore.
+_LOCALS = (
+    "data", "at", "until", "end", "limit", "frames", "checks", "head", "length", "stop", "view", "body",
+    *_CHAINED.values(),
+)  # fmt: skip
+_OF_CHECKSUMS = ("sum", "begin", "update", "finish", "stored")
 #: Bytes from which a slice of a memoryview costs less than a copy.
 VIEWED = 2048
 
 
 class StaticMeasure:
-    """Writes `_measure`, and `_run` where one checksum of zlib's makes that possible."""
+    """Writes `_measure` and `_run`."""
 
     def __init__(self, module: Module, hints: Hints, layout: StaticLayout, out: Writer) -> None:
         self.module = module
@@ -36,7 +42,8 @@ class StaticMeasure:
         self.layout = layout
         self.out = out
         steps = [step for member in layout.members for step in member.steps]
-        taken = {*_LOCALS, *dir(builtins)}
+        own = (f"{name}_{number}" for name in _OF_CHECKSUMS for number in range(len(hints.checksums)))
+        taken = {*_LOCALS, *own, *dir(builtins)}
         named = naming.distinct((step.name for step in steps), lambda name: f"{name}_" if name in taken else name)
         self.names = {step: named[step.name] for step in steps}
         #: The size of the byte range, where the header tells it.
@@ -126,16 +133,13 @@ class StaticMeasure:
 
     def run(self) -> None:
         """The function `_run`."""
-        out, layout = self.out, self.layout
-        crc = self.module.std("crc32")
-        checksum = self.hints.checksums[0]
-        offsets = layout.offsets()
+        out, any_ = self.out, self.module.std("Any")
+        parameters = f"data: {any_}, at: int, until: int, end: int, limit: int, frames: list[{any_}], checks: {any_}"
         out()
         out()
-        any_ = self.module.std("Any")
-        parameters = f"data: {any_}, at: int, until: int, end: int, limit: int, frames: list[{any_}]"
         with out.block(f"def _run({parameters}) -> {any_}:"):
             out("view = memoryview(data)")
+            sums = [self.sum(number, checksum) for number, checksum in enumerate(self.hints.checksums)]
             with out.block("while at < until:"):
                 out("head = _HEAD(data, at)")
                 out(f"{self.targets()} = head")
@@ -150,27 +154,69 @@ class StaticMeasure:
                 with out.block("if stop > end:"):
                     out("return at, None, length")
                 out(f"body = data if length < {VIEWED} else view")
-                text = ""
-                for over in checksum.over:
-                    assert over.first is not None
-                    assert over.last is not None
-                    start, stop = _place(offsets[over.first][0]), _place(offsets[over.last][1])
-                    piece = f"body[{start}:{stop}]"
-                    text = f"{crc}({piece}, {text})" if text else f"{crc}({piece})"
-                first = (offsets[checksum.attr][0] or 0) + checksum.inner
-                last = None if first < 0 and first + checksum.size == 0 else first + checksum.size
-                step = next(
-                    (one for member in layout.members for one in member.steps if one.attr is checksum.attr), None
-                )
-                if step is not None and isinstance(step.wire, Number) and step.wire.size == checksum.size:
-                    stored = self.names[step]
-                else:
-                    stored = f"int.from_bytes(data[{_place(first)}:{_place(last)}], {checksum.order!r})"
-                with out.block(f"if {text} != {stored}:"):
-                    out(f"return at, {CHECKSUM!r}, length")
+                for computed, stored in sums:
+                    with out.block(f"if {computed} != {stored}:"):
+                        out(f"return at, {CHECKSUM!r}, length")
                 out("frames.append((at, stop, head))")
                 out("at = stop")
             out("return at, None, 0")
+
+    def sum(self, number: int, checksum: ChecksumHint) -> tuple[str, str]:
+        """A checksum of a frame, as it is computed and as it is stored; what it needs before the loop is written."""
+        pieces = self.pieces(checksum)
+        chained = _CHAINED.get(checksum.algorithm) if isinstance(checksum.algorithm, str) else None
+        if chained is not None:
+            function, text = self.module.std(chained), ""
+            for piece in pieces:
+                text = f"{function}({piece}, {text})" if text else f"{function}({piece})"
+            return text, self.stored(number, checksum)
+        algorithm = f"checks[{number}].algorithm"
+        if len(pieces) == 1:
+            self.out(f"sum_{number} = {algorithm}.compute")
+            return f"sum_{number}({pieces[0]})", self.stored(number, checksum)
+        self.out(f"begin_{number}, update_{number} = {algorithm}.begin(), {algorithm}.update")
+        self.out(f"finish_{number} = {algorithm}.finish")
+        text = f"begin_{number}"
+        for piece in pieces:
+            text = f"update_{number}({text}, {piece})"
+        return f"finish_{number}({text})", self.stored(number, checksum)
+
+    def pieces(self, checksum: ChecksumHint) -> list[str]:
+        """What a checksum covers, as pieces of `body`; its own bytes as zeros where they count as such."""
+        offsets, attrs = self.layout.offsets(), list(self.layout.offsets())
+        start, stop = self.own(checksum)
+        pieces: list[tuple[str, str] | str] = []
+        for over in checksum.over:
+            assert over.first is not None and over.last is not None
+            first, last = _place(offsets[over.first][0]), _place(offsets[over.last][1])
+            inside = attrs.index(over.first) <= attrs.index(checksum.attr) <= attrs.index(over.last)
+            if checksum.zeroed and inside:
+                pieces += [(first, start), repr(bytes(checksum.size)), (stop, last)]
+            else:
+                pieces.append((first, last))
+        return [
+            piece if isinstance(piece, str) else f"body[{piece[0]}:{piece[1]}]"
+            for piece in pieces
+            if isinstance(piece, str) or piece[0] != piece[1]
+        ]
+
+    def own(self, checksum: ChecksumHint) -> tuple[str, str]:
+        """Where the value of a checksum stands."""
+        first = self.layout.offsets()[checksum.attr][0] + checksum.inner
+        last = first + checksum.size
+        return _place(first), _place(None if first < 0 and not last else last)
+
+    def stored(self, number: int, checksum: ChecksumHint) -> str:
+        """The value of a checksum in the frame."""
+        start, stop = self.own(checksum)
+        if checksum.order == "hex":
+            self.out(f"stored_{number} = checks[{number}].stored")
+            return f"stored_{number}(data, {start})"
+        step = next((step for step in self.names if step.attr is checksum.attr), None)
+        whole = step is not None and isinstance(step.wire, Number) and step.wire.size == checksum.size
+        if step is not None and whole and isinstance(step.wire, Number) and step.wire.kind == "u":
+            return self.names[step]
+        return f"int.from_bytes(data[{start}:{stop}], {checksum.order!r})"
 
 
 def _place(offset: int | None) -> str:

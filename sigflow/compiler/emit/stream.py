@@ -40,7 +40,7 @@ class _Stream:
         self.any = module.std("Any")
 
     def write(self, native: NativeMeasure | Missing) -> None:
-        runs = self.layout is not None and is_quick(self.hints)
+        runs = is_quick(self.layout, self.hints)
         if self.layout is not None:
             static = StaticMeasure(self.module, self.hints, self.layout, self.out)
             static.tables()

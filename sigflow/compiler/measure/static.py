@@ -137,26 +137,17 @@ def _names(expr: ex.Expr) -> Iterator[ex.Expr]:
     return (one for one in ex.walk(expr) if isinstance(one, named))
 
 
-def is_quick(hints: Hints) -> bool:
-    """Whether a run of good frames of a static layout can be read by one function."""
-    if len(hints.checksums) != 1 or hints.chain is not None:
-        return False
-    checksum = hints.checksums[0]
-    return (
-        checksum.algorithm == "CRC-32/ISO-HDLC"
-        and not checksum.conditions
-        and not checksum.zeroed
-        and not checksum.nested
-        and checksum.order != "hex"
-        and all(over.code is None for over in checksum.over)
-    )
+def is_quick(layout: StaticLayout | None, hints: Hints) -> bool:
+    """Whether a run of good frames can be read by one function: the layout says where all checksums stand."""
+    checksums = hints.checksums
+    return layout is not None and bool(checksums) and hints.chain is None and all(map(layout.holds, checksums))
 
 
 def late_fields(layout: StaticLayout | None, steps: Sequence[Step], hints: Hints) -> tuple[Step, ...] | None:
     """The fields that a frame made from its header alone reads when they are asked for; None where there is no such
     way.
     """
-    if layout is None or hints.arguments or not is_quick(hints):
+    if layout is None or hints.arguments or not is_quick(layout, hints):
         return None
     late = layout.late(steps)
     # What is read late must not be able to fail: the frame has been believed by then.
