@@ -39,7 +39,6 @@ from sigflow.compiler.measure.planning import trailing
 from sigflow.compiler.model import Bits, Number, Shape, Switched, Text, User, Wire
 from sigflow.compiler.model import Bytes as BytesWire
 from sigflow.compiler.plan import ClassPlan, Step
-from sigflow.reasons import TOO_LONG
 
 #: A condition, worked out where it is asked for, and what is read where it holds.
 Option = tuple[Callable[[], Flag] | None, Callable[[], Value]]
