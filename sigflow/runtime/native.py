@@ -29,6 +29,8 @@ from sigflow.reads import (  # noqa: F401
 )
 from sigflow.runtime.box import BOX_LAYOUTS, BOX_WORDS
 
+# ---------------------------------------------------------------- kernel code
+
 #: `_native_measure` lacks bytes.
 NEED = 0
 #: `_native_measure` cannot decide with int64 arithmetic: the Python measure does.

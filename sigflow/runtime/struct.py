@@ -244,17 +244,8 @@ class LazyField:
     @staticmethod
     def by(name: str, get: Callable[[LazyField, Any, Any], Any]) -> LazyField:
         """A field that `get(late, unit, owner)` reads and sets: one call, where with `read` it is three."""
-        return _Unused(name, get)
-
-
-class _Unused(LazyField):
-    """A field read by one call, until it is first used: then it gets a class of its own, which no import waits for."""
-
-    __slots__ = ()
-
-    def __get__(self, unit: Any, owner: Any = None) -> Any:
-        self.__class__ = type("LazyField", (LazyField,), {"__slots__": (), "__get__": self.read})
-        return self.read(self, unit, owner)
+        made: Callable[..., LazyField] = type("LazyField", (LazyField,), {"__slots__": (), "__get__": get})
+        return made(name, get)
 
 
 class ByteFields(dict[int, tuple[Any, ...]]):
