@@ -26,7 +26,7 @@ from sigflow.quarantine.store import SHORT
 from sigflow.recording import Recording
 from sigflow.recording.report import finding_tree
 from sigflow.recover import Retry, retry
-from sigflow.storage.disk import DISK, Draft
+from sigflow.storage.disk import DISK, FileDraft
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -300,14 +300,14 @@ def export(folder: str, entries: tuple[str, ...], output: str, purge: bool, scre
     with Quarantine(folder) as quarantine, ExitStack() as stack:
         found = [quarantine.find(each).id for each in entries]
         os.makedirs(output, exist_ok=True)
-        listed = stack.enter_context(Draft(os.path.join(output, LIST)))
+        listed = stack.enter_context(FileDraft(os.path.join(output, LIST)))
         written = []
         for entry in quarantine.entries(found):
             if fault := quarantine.fault(entry):
                 screen.diagnostic("error", fault)  # it costs itself, not the others
                 code = exits.DAMAGED
                 continue
-            with Draft(os.path.join(output, f"{entry.id}.bin"), alone=False) as draft:
+            with FileDraft(os.path.join(output, f"{entry.id}.bin"), alone=False) as draft:
                 for piece in quarantine.chunks(entry):
                     draft.write(piece)
                 draft.sync()

@@ -22,7 +22,7 @@ from sigflow.quarantine.entry import Attempt, Entry, Stretch
 from sigflow.quarantine.ledger import Ledger, connect, row_of
 from sigflow.quarantine.pack import ENDING, Pack, found_at
 from sigflow.storage.base import Closing
-from sigflow.storage.disk import DISK, Disk, Draft, folder_of
+from sigflow.storage.disk import DISK, Disk, FileDraft, folder_of
 
 LEDGER = "ledger.sqlite3"
 RAW = "raw"
@@ -100,7 +100,7 @@ class Quarantine(Closing):
                 return self._packed(stretch, b"".join(pieces))
         digest = hashlib.sha256()
         # Two processes that keep the same stretch take turns.
-        with Draft(os.path.join(self._raw, stretch.id), disk=self._disk, wait=True) as draft:
+        with FileDraft(os.path.join(self._raw, stretch.id), disk=self._disk, wait=True) as draft:
             for piece in pieces:
                 digest.update(piece)
                 draft.write(piece)
@@ -137,7 +137,7 @@ class Quarantine(Closing):
         if not pack.places:
             return
         name = hashlib.sha256(pack.data).hexdigest()
-        with Draft(self._path(name), disk=self._disk, wait=True) as draft:
+        with FileDraft(self._path(name), disk=self._disk, wait=True) as draft:
             draft.write(bytes(pack.data))
             draft.sync()
             draft.place(self._path(name) + ENDING)
@@ -294,7 +294,7 @@ class Quarantine(Closing):
                     pack.add(raw, meta, file.read(length))
         if pack.places:
             other = hashlib.sha256(pack.data).hexdigest()
-            with Draft(self._path(other), disk=self._disk, wait=True) as draft:
+            with FileDraft(self._path(other), disk=self._disk, wait=True) as draft:
                 draft.write(bytes(pack.data))
                 draft.sync()
                 draft.place(self._path(other) + ENDING)

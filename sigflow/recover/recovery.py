@@ -19,7 +19,7 @@ from sigflow.quarantine import Quarantine, SpecUsed, Stretch
 from sigflow.recover.decide import LEFT_OUT, MODES, Anew, Judge, decide
 from sigflow.recover.readback import Readback, specs_used
 from sigflow.storage.base import pieces
-from sigflow.storage.disk import DISK, Disk, Draft, Identity
+from sigflow.storage.disk import DISK, Disk, FileDraft, Identity
 from sigflow.stream.decoder import Decoder
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ def recover(
     if mode == "report":
         return _through(capture, mode, out, _Preview(capture, acknowledged))
     assert out is not None  # so the caller was told
-    with Draft(out, disk=disk, spared=spared) as draft, _Output(capture, acknowledged, draft, quarantine) as output:
+    with FileDraft(out, disk=disk, spared=spared) as draft, _Output(capture, acknowledged, draft, quarantine) as output:
         done = _through(capture, mode, out, output)
         if done.placed:
             draft.place()
@@ -268,7 +268,7 @@ class _Output(_Target):
         self,
         capture: Capture,
         acknowledged: Callable[[LeftOut], object],
-        draft: Draft,
+        draft: FileDraft,
         quarantine: Callable[[], Quarantine],
     ) -> None:
         super().__init__(acknowledged)

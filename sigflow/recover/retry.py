@@ -16,7 +16,7 @@ from sigflow.events import Event, Record
 from sigflow.quarantine import Attempt, Entry, Quarantine, Stretch
 from sigflow.recover.decide import decide
 from sigflow.recover.readback import Readback, specs_used
-from sigflow.storage.disk import DISK, Disk, Draft
+from sigflow.storage.disk import DISK, Disk, FileDraft
 from sigflow.stream.decoder import Decoder
 from sigflow.stream.substream import events_of
 
@@ -112,7 +112,7 @@ def retry(
     errors = 0
     tried: list[Retried] = []
     unread: list[tuple[Entry, str]] = []
-    with Draft(out, disk=disk) as draft:
+    with FileDraft(out, disk=disk) as draft:
         for entry in entries:
             if fault := quarantine.fault(entry):
                 unread.append((entry, fault))  # it costs itself, not the others
