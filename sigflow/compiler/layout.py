@@ -105,7 +105,7 @@ class Layout:
             if not isinstance(wire.target, sc.ClassSpec):
                 return None
             return self._classes[wire.target] if wire.target in self._classes else self.class_bits(wire.target)
-        sizes = {self.wire_bits(one) for _, one in wire.cases}
+        sizes = {self.wire_bits(case) for _, case in wire.cases}
         return sizes.pop() if len(sizes) == 1 and any(on is None for on, _ in wire.cases) else None
 
     def shape_bits(self, shape: Shape) -> int | None:
@@ -119,27 +119,27 @@ class Layout:
         """The size of a class's fields, in bits, each after a bit field aligned as the reader aligns it."""
         waiting = [spec]
         while waiting:
-            one = waiting[-1]
-            if one not in self._classes:
-                self._classes[one] = None  # what holds itself has no size
-                self._entered.add(one)
-                waiting.extend(target for target in self._held(one) if target not in self._classes)
+            held = waiting[-1]
+            if held not in self._classes:
+                self._classes[held] = None  # what holds itself has no size
+                self._entered.add(held)
+                waiting.extend(target for target in self._held(held) if target not in self._classes)
                 continue
             waiting.pop()
-            if one in self._entered:
-                self._entered.discard(one)
-                self._classes[one] = self._total(one)
+            if held in self._entered:
+                self._entered.discard(held)
+                self._classes[held] = self._total(held)
         return self._classes[spec]
 
     def _held(self, spec: sc.ClassSpec) -> list[sc.ClassSpec]:
         """The classes that fields of a class are of."""
-        found: list[sc.ClassSpec] = []
+        targets: list[sc.ClassSpec] = []
         for attr in spec.seq:
             wire = self.names.wires.get(attr)
-            for one in wires_of(wire):
-                if isinstance(one, User) and isinstance(one.target, sc.ClassSpec):
-                    found.append(one.target)
-        return found
+            for inner in wires_of(wire):
+                if isinstance(inner, User) and isinstance(inner.target, sc.ClassSpec):
+                    targets.append(inner.target)
+        return targets
 
     def _total(self, spec: sc.ClassSpec) -> int | None:
         total = 0
@@ -157,7 +157,7 @@ class Layout:
         if isinstance(wire, Number | Bits):
             return True
         if isinstance(wire, Switched):
-            return all(self.takes_bytes(one) for _, one in wire.cases) and any(on is None for on, _ in wire.cases)
+            return all(self.takes_bytes(case) for _, case in wire.cases) and any(on is None for on, _ in wire.cases)
         if isinstance(wire, User) and not wire.bounded:
             return isinstance(wire.target, sc.ClassSpec) and self.class_takes_bytes(wire.target)
         shape = wire.shape

@@ -57,10 +57,10 @@ class Build:
 
         Raises `SpecError` where there were errors, or where the spec names a process that was not allowed.
         """
-        errors = [one for one in self.problems if one.severity == "error"]
+        errors = [problem for problem in self.problems if problem.severity == "error"]
         if errors or not self.ok:
             raise SpecError(str(errors[0]) if errors else "the spec has errors", self.problems)
-        foreign = next((one for one in self.problems if one.code == "SF314"), None)
+        foreign = next((problem for problem in self.problems if problem.code == "SF314"), None)
         if foreign is not None:
             raise SpecError(f"the spec is not loaded: {foreign.message} (in Python: allow_imports)")
         return _Loader(dict(self.modules), self.allowed).module(self.main)
@@ -90,7 +90,7 @@ def build(
         raise UsageError(f"absent fields are one of {', '.join(ABSENT)}, got {absent!r}")
     allowed = frozenset(allow_imports)
     problems = Problems()
-    loader = _Specs([Path(one) for one in import_paths], problems)
+    loader = _Specs([Path(folder) for folder in import_paths], problems)
     spec = loader.main(Path(path), data)
     if spec is None:
         return Build(Path(path).stem, {}, problems.sorted(), False)
@@ -101,20 +101,20 @@ def build(
     check(tops, names, types, allowed, problems)
     endless(spec, tops.values(), names, types, problems)
     hints: dict[str, Hints | None] = {
-        one.file: understand_hints(one, names, types, problems) for one in loader.specs.values()
+        source_spec.file: understand_hints(source_spec, names, types, problems) for source_spec in loader.specs.values()
     }
-    for one in loader.specs.values():
-        _hidden(one, problems)
+    for source_spec in loader.specs.values():
+        _hidden(source_spec, problems)
     lint(spec, names, types, hints[spec.file], problems)
     if problems.failed or names.broken:
         return Build(naming.module(spec.top.id), {}, problems.sorted(), False, id=spec.top.id)
     missing = absent == "missing"
     files = module_names(tops)
     emissions: dict[str, Emission] = {}
-    for one in loader.specs.values():
-        plan = lower(one, tops, names, types)
-        measure = plan_measure(plan, types, hints[one.file], problems)
-        emissions[files[one.top.id]] = Emission(plan, types, package, measure, problems, missing)
+    for source_spec in loader.specs.values():
+        plan = lower(source_spec, tops, names, types)
+        measure = plan_measure(plan, types, hints[source_spec.file], problems)
+        emissions[files[source_spec.top.id]] = Emission(plan, types, package, measure, problems, missing)
     modules = _Texts(emissions if not problems.failed else {})
     main, ok = files[spec.top.id], not problems.failed
     return Build(main, modules, problems.sorted(), ok, None if opaque_types else allowed, spec.top.id)
@@ -172,23 +172,23 @@ class _Specs:
         spec = self.read(path, data=data)
         waiting = [(spec, path)] if spec is not None else []
         while waiting:
-            one, at = waiting.pop(0)
-            for wanted in one.top.meta.imports:
-                found = self.find(wanted, at)
-                if found is not None and found.resolve() in self.specs:
+            importing, at = waiting.pop(0)
+            for wanted in importing.top.meta.imports:
+                file = self.find(wanted, at)
+                if file is not None and file.resolve() in self.specs:
                     continue
-                imported = self.read(found, wanted) if found is not None else None
-                if imported is None or found is None:
+                imported = self.read(file, wanted) if file is not None else None
+                if imported is None or file is None:
                     self.lost.add(wanted.name.rpartition("/")[2])
                 else:
-                    waiting.append((imported, found))
+                    waiting.append((imported, file))
         return spec
 
     def read(self, path: Path, wanted: sc.Import | None = None, data: bytes | None = None) -> sc.Spec | None:
-        found = source.read(path, self.problems, data)
-        if found is None:
+        tree = source.read(path, self.problems, data)
+        if tree is None:
             return None
-        root, text = found
+        root, text = tree
         top = understand(root, str(path), self.problems)
         if top is None or not isinstance(root, source.Mapping):
             return None
@@ -214,7 +214,7 @@ class _Specs:
             if os.path.isfile(candidate):  # (false also for a name that no file can have)
                 return candidate
         shown = ", ".join(str(folder) for folder in folders) or "no import path"
-        known = sorted(one.stem for folder in folders if folder.is_dir() for one in folder.glob("*.ksy"))
+        known = sorted(file.stem for folder in folders if folder.is_dir() for file in folder.glob("*.ksy"))
         self.problems.add("SF209", wanted.place, f"unknown import '{name}', looked in {shown}", (name, known))
         return None
 

@@ -93,20 +93,20 @@ class Rules(ABC):
 
     def _format(self, expr: ex.Format, context: Context) -> Type:
         for part in expr.parts:
-            found = self.type(part, context)
-            if found.kind not in ("int", "str", "any"):
-                raise Mistake("SF304", f"an f-string takes integers and strings, got {found}", part.at)
+            kind = self.type(part, context)
+            if kind.kind not in ("int", "str", "any"):
+                raise Mistake("SF304", f"an f-string takes integers and strings, got {kind}", part.at)
         return STR
 
     def _name(self, expr: ex.Name, context: Context) -> Type:
         special = _SPECIAL.get(expr.id)
         if special is not None:
-            found = special(self, context)
-            if found is None:
+            kind = special(self, context)
+            if kind is None:
                 raise Mistake("SF203", f"'{expr.id}' has no meaning here", expr.at)
             if expr.id == "_sizeof":
                 self.sizes[expr] = self.class_size(context.spec, expr.at)
-            return found
+            return kind
         member = context.spec.member(expr.id)
         if member is None:
             if context.spec.broken:
@@ -152,13 +152,13 @@ class Rules(ABC):
         wanted, result = method
         if isinstance(expr, ex.Call) and not wanted:
             raise Mistake("SF306", f"'{name}' takes no arguments, and no parentheses", expr.id_at)
-        required = [one for one in wanted if not one.endswith("?")]
+        required = [wanted_kind for wanted_kind in wanted if not wanted_kind.endswith("?")]
         if not len(required) <= len(arguments) <= len(wanted):
             least, most = plural(len(required), "argument"), len(wanted)
             shown = least if len(required) == most else f"{least} to {most}"
             raise Mistake("SF306", f"'{name}' takes {shown}, got {len(arguments)}", expr.id_at)
         for kind, argument in zip(wanted, arguments, strict=False):
-            found = self.type(argument, context)
+            type_ = self.type(argument, context)
             if kind == "encoding":
                 if not isinstance(argument, ex.Str):
                     raise Mistake(
@@ -167,8 +167,8 @@ class Rules(ABC):
                         argument.at,
                     )
                 self.resolver.encoding(argument.value, self.codes[-1].at(argument.at))
-            elif found.kind not in (kind.rstrip("?"), "any"):
-                raise Mistake("SF307", f"'{name}' takes {_article(kind.rstrip('?'))}, got {found}", argument.at)
+            elif type_.kind not in (kind.rstrip("?"), "any"):
+                raise Mistake("SF307", f"'{name}' takes {_article(kind.rstrip('?'))}, got {type_}", argument.at)
         return result if isinstance(result, Type) else result(receiver)
 
     def user_access(self, expr: ex.Attribute | ex.Call, spec: sc.ClassSpec, name: str) -> Type:
@@ -212,11 +212,11 @@ class Rules(ABC):
         return array_of(_one_kind(items, "the elements of a list", expr.at))
 
     def _unary(self, expr: ex.Unary, context: Context) -> Type:
-        found = self.type(expr.value, context)
+        kind = self.type(expr.value, context)
         wanted = {"not": ("bool",), "-": ("int", "float"), "~": ("int",)}[expr.op]
-        if found.kind not in (*wanted, "any"):
-            raise Mistake("SF308", f"'{expr.op}' takes {_article(wanted[0])}, got {found}", expr.value.at)
-        return found if found.kind != "any" else (BOOL if expr.op == "not" else ANY)
+        if kind.kind not in (*wanted, "any"):
+            raise Mistake("SF308", f"'{expr.op}' takes {_article(wanted[0])}, got {kind}", expr.value.at)
+        return kind if kind.kind != "any" else (BOOL if expr.op == "not" else ANY)
 
     def _binary(self, expr: ex.Binary, context: Context) -> Type:
         left, right = self.type(expr.left, context), self.type(expr.right, context)
@@ -240,9 +240,9 @@ class Rules(ABC):
 
     def _logic(self, expr: ex.Logic, context: Context) -> Type:
         for side in (expr.left, expr.right):
-            found = self.type(side, context)
-            if found.kind not in ("bool", "any"):
-                raise Mistake("SF308", f"'{expr.op}' takes booleans, got {found}", side.at)
+            kind = self.type(side, context)
+            if kind.kind not in ("bool", "any"):
+                raise Mistake("SF308", f"'{expr.op}' takes booleans, got {kind}", side.at)
         return BOOL
 
     def _choice(self, expr: ex.Choice, context: Context) -> Type:
@@ -254,31 +254,31 @@ class Rules(ABC):
         )
 
     def _cast(self, expr: ex.Cast, context: Context) -> Type:
-        found = self.casts.get(expr.type)
-        if found is None:
+        target = self.casts.get(expr.type)
+        if target is None:
             _plain(expr.type, 1)
-            found = self._cast_target(sc.TypeRef(self.codes[-1].scalar, expr.type), context)
+            target = self._cast_target(sc.TypeRef(self.codes[-1].scalar, expr.type), context)
             for _ in range(expr.type.arrays):
-                found = array_of(found)
-            self.casts[expr.type] = found
-        literal = expr.value if isinstance(expr.value, ex.ListOf) and found.kind in ("array", "bytes") else None
+                target = array_of(target)
+            self.casts[expr.type] = target
+        literal = expr.value if isinstance(expr.value, ex.ListOf) and target.kind in ("array", "bytes") else None
         if literal is None or literal.items:
             self.type(expr.value, context)
         if literal is not None and (not literal.items or is_bytes(literal)):
-            self.nodes[literal] = found  # `[1, 2].as<u1[]>` says that these are no bytes, but numbers
-        return found
+            self.nodes[literal] = target  # `[1, 2].as<u1[]>` says that these are no bytes, but numbers
+        return target
 
     def _cast_target(self, ref: sc.TypeRef, context: Context) -> Type:
         quiet = Problems()
         resolver = _Resolver(self.scope, self.names, self.resolver.opaque, quiet)
-        found = resolver.pure(ref, ref.name, context.spec)
-        if found is None:
+        target = resolver.pure(ref, ref.name, context.spec)
+        if target is None:
             if self.scope.lost(ref.name.path):
                 return ANY
             written = "::".join(ref.name.path)
             near = (written, self.scope.type_names(context.spec))
             raise Mistake("SF204", f"unknown type '{written}'", ref.name.at, near)
-        return found
+        return target
 
     def _size_of(self, expr: ex.SizeOf, context: Context) -> Type:
         bits = self.type_bits(expr.type, context)
@@ -338,7 +338,7 @@ class Rules(ABC):
             near = (written, self.scope.enum_names(context.spec))
             raise Mistake("SF205", f"unknown enum '{written}'", expr.at, near)
         if enum.entry(expr.label) is None and not enum.broken:
-            labels = (one.id for one in enum.entries)
+            labels = (entry.id for entry in enum.entries)
             raise Mistake(
                 "SF207", f"enum '{enum.id}' has no member '{expr.label}'", expr.label_at, (expr.label, labels)
             )
@@ -388,11 +388,11 @@ def _plain(name: ex.TypeName, arrays: int) -> None:
 
 
 def _one_kind(types: list[Type], what: str, at: int) -> Type:
-    found = combined(types)
-    if found is None:
+    kind = combined(types)
+    if kind is None:
         shown = " and ".join(dict.fromkeys(map(str, types)))
         raise Mistake("SF308", f"{what} are of one kind, got {shown}", at)
-    return found
+    return kind
 
 
 def _article(kind: str) -> str:

@@ -201,7 +201,7 @@ class Enum:
     def entry(self, label: str) -> EnumEntry | None:
         """The entry of this label, if there is one."""
         if not self._index:
-            self._index.update((one.id, one) for one in self.entries)
+            self._index.update((entry.id, entry) for entry in self.entries)
         return self._index.get(label)
 
 
@@ -270,10 +270,10 @@ class ClassSpec:
     @property
     def top(self) -> ClassSpec:
         """The spec's top-level class."""
-        found = self
-        while found.up is not None:
-            found = found.up
-        return found
+        spec = self
+        while spec.up is not None:
+            spec = spec.up
+        return spec
 
     @property
     def path(self) -> tuple[str, ...]:
@@ -304,9 +304,9 @@ class ClassSpec:
         """This class and all nested in it, outer first."""
         stack = [self]
         while stack:
-            one = stack.pop()
-            yield one
-            stack.extend(reversed(one.types.values()))
+            spec = stack.pop()
+            yield spec
+            stack.extend(reversed(spec.types.values()))
 
     def attrs(self) -> Iterator[Attr]:
         """The fields, then the instances."""
@@ -317,14 +317,14 @@ class ClassSpec:
         """The field, instance or param of this id."""
         if not self._index:
             members: list[Attr | Param] = [*self.params, *self.instances.values(), *reversed(self.seq)]
-            self._index.update((one.id, one) for one in members)
+            self._index.update((member.id, member) for member in members)
         return self._index.get(id)
 
     def member_ids(self) -> Iterator[str]:
         """The ids of all members."""
-        yield from (one.id for one in self.seq)
+        yield from (attr.id for attr in self.seq)
         yield from self.instances
-        yield from (one.id for one in self.params)
+        yield from (param.id for param in self.params)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

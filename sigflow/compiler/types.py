@@ -64,13 +64,13 @@ class Types(Rules):
 
         `x._io` may be any stream; a value instance that speaks of its own `_io` may be asked for from elsewhere.
         """
-        if any(isinstance(one, ex.Attribute) and one.id == "_io" for one in self.nodes):
+        if any(isinstance(node, ex.Attribute) and node.id == "_io" for node in self.nodes):
             return False
         return not any(
-            isinstance(one, ex.Name) and one.id == "_io"
+            isinstance(node, ex.Name) and node.id == "_io"
             for attr in self._values
             if attr.value is not None
-            for one in ex.walk(attr.value.expr)
+            for node in ex.walk(attr.value.expr)
         )
 
     # ------------------------------------------------------------ entry
@@ -94,8 +94,8 @@ class Types(Rules):
         wire = self.names.wires.get(member)
         if wire is None:
             return ANY
-        found = self.wire(wire, member)
-        return array_of(found) if member.repeat is not None else found
+        kind = self.wire(wire, member)
+        return array_of(kind) if member.repeat is not None else kind
 
     def element(self, attr: sc.Attr) -> Type:
         """The type of one element of a field."""
@@ -135,24 +135,24 @@ class Types(Rules):
         self._values[attr] = None
         self._depth += 1
         try:
-            found = self.of(attr.value, Context(owner))
+            kind = self.of(attr.value, Context(owner))
         except _TooDeep:
             del self._values[attr]
             raise
         finally:
             self._depth -= 1
         if attr in self.names.enums:
-            if found.kind not in ("int", "any"):
+            if kind.kind not in ("int", "any"):
                 assert attr.enum is not None
-                self.problems.add("SF206", attr.enum.place, f"an enum needs an integer, '{attr.id}' is {found}")
-            found = Type("enum", self.names.enums[attr])
-        self._values[attr] = found
-        return found
+                self.problems.add("SF206", attr.enum.place, f"an enum needs an integer, '{attr.id}' is {kind}")
+            kind = Type("enum", self.names.enums[attr])
+        self._values[attr] = kind
+        return kind
 
     def wire(self, wire: Wire, attr: sc.Attr) -> Type:
         """The type of one value of a wire."""
         if isinstance(wire, Switched):
-            return combined([self.wire(one, attr) for _, one in wire.cases]) or UNTYPED
+            return combined([self.wire(case, attr) for _, case in wire.cases]) or UNTYPED
         if isinstance(wire, Number | Bits) and attr in self.names.enums:
             return Type("enum", self.names.enums[attr])
         if isinstance(wire, User):

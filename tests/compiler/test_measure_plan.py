@@ -66,68 +66,73 @@ def size(value: op.Size) -> str:
 
 
 def places(sum_of: Iterable[op.Place]) -> str:
-    return " + ".join("".join(f"{attr.id}." for attr in one.owner) + mark(one.mark) for one in sum_of)
+    return " + ".join("".join(f"{attr.id}." for attr in operation.owner) + mark(operation.mark) for operation in sum_of)
 
 
-def mark(one: op.Mark) -> str:
-    return f"{'stop' if one.stop else 'start'} {one.name}{f' - {one.less}' if one.less else ''}"
+def mark(operation: op.Mark) -> str:
+    return f"{'stop' if operation.stop else 'start'} {operation.name}{f' - {operation.less}' if operation.less else ''}"
 
 
-def covered(one: op.Covered) -> str:
+def covered(operation: op.Covered) -> str:
     pieces = [
         words(piece) if isinstance(piece, sc.Code) else f"{places(piece[0])} .. {places(piece[1])}"
-        for piece in one.pieces
+        for piece in operation.pieces
     ]
-    when = "".join(f" if {words(code)}" for code in one.conditions)
-    return f"{places(one.stored)}{f' + {one.inner}' if one.inner else ''} over {', '.join(pieces)}{when}"
+    when = "".join(f" if {words(code)}" for code in operation.conditions)
+    return (
+        f"{places(operation.stored)}{f' + {operation.inner}' if operation.inner else ''} over {', '.join(pieces)}{when}"
+    )
 
 
 def lines(operations: Iterable[op.Operation]) -> Iterator[str]:
     """The operations, one a line, what belongs to another indented below it."""
-    for one in operations:
-        if isinstance(one, op.Source):
+    for operation in operations:
+        if isinstance(operation, op.Source):
             continue  # (the fields are told by what is done with them)
-        if isinstance(one, op.Need):
-            yield f"need {' '.join(map(str, one.sizes))}{' bits' if one.bits else ''}"
-        elif isinstance(one, op.NeedComputed):
-            yield f"need {words(one.size)}{f' else {one.negative}' if one.negative else ''}"
-        elif isinstance(one, op.NeedTerminator):
-            yield f"need terminator {one.term.hex()}"
-        elif isinstance(one, op.Read):
-            yield f"read {one.step.attr.id}{'' if one.undone else ' as it stands'}"
-        elif isinstance(one, op.Measure):
-            yield f"measure {one.step.attr.id}{f' of {one.size}' if one.size is not None else ''}"
-        elif isinstance(one, op.Skip):
-            count = f"{words(one.count)} times " if one.count is not None else ""
-            yield f"skip {one.step.attr.id}: {count}{size(one.size)} else {one.negative}"
-        elif isinstance(one, op.Check):
-            values = [words(value) if isinstance(value, sc.Code) else value.hex() for value in one.predicate.values]
-            enum = [one.predicate.enum.id] if one.predicate.enum is not None else []
-            yield f"check {one.predicate.kind} {' '.join(values + enum)} else {one.reason}"
-        elif isinstance(one, op.Unique):
-            yield f"unique {words(one.key)} else {one.reason}"
-        elif isinstance(one, op.Mark):
-            yield f"mark {mark(one)}{' of the object' if one.inner else ''}"
-        elif isinstance(one, op.Enter):
-            yield f"enter {one.limit} else {one.reason}"
-        elif isinstance(one, op.Leave):
+        if isinstance(operation, op.Need):
+            yield f"need {' '.join(map(str, operation.sizes))}{' bits' if operation.bits else ''}"
+        elif isinstance(operation, op.NeedComputed):
+            yield f"need {words(operation.size)}{f' else {operation.negative}' if operation.negative else ''}"
+        elif isinstance(operation, op.NeedTerminator):
+            yield f"need terminator {operation.term.hex()}"
+        elif isinstance(operation, op.Read):
+            yield f"read {operation.step.attr.id}{'' if operation.undone else ' as it stands'}"
+        elif isinstance(operation, op.Measure):
+            yield f"measure {operation.step.attr.id}{f' of {operation.size}' if operation.size is not None else ''}"
+        elif isinstance(operation, op.Skip):
+            count = f"{words(operation.count)} times " if operation.count is not None else ""
+            yield f"skip {operation.step.attr.id}: {count}{size(operation.size)} else {operation.negative}"
+        elif isinstance(operation, op.Check):
+            values = [
+                words(value) if isinstance(value, sc.Code) else value.hex() for value in operation.predicate.values
+            ]
+            enum = [operation.predicate.enum.id] if operation.predicate.enum is not None else []
+            yield f"check {operation.predicate.kind} {' '.join(values + enum)} else {operation.reason}"
+        elif isinstance(operation, op.Unique):
+            yield f"unique {words(operation.key)} else {operation.reason}"
+        elif isinstance(operation, op.Mark):
+            yield f"mark {mark(operation)}{' of the object' if operation.inner else ''}"
+        elif isinstance(operation, op.Enter):
+            yield f"enter {operation.limit} else {operation.reason}"
+        elif isinstance(operation, op.Leave):
             yield "leave"
-        elif isinstance(one, op.Finish):
-            yield " ".join(["finish", *(covered(checksum) for checksum in one.checksums)])
-        elif isinstance(one, op.Branch):
-            yield f"if {words(one.condition)}"
-            yield from indented(one.then)
-        elif isinstance(one, op.Loop):
-            yield f"loop {one.repeat.kind} {words(one.repeat.code) if one.repeat.code else ''}".rstrip()
-            yield from indented(one.body)
+        elif isinstance(operation, op.Finish):
+            yield " ".join(["finish", *(covered(checksum) for checksum in operation.checksums)])
+        elif isinstance(operation, op.Branch):
+            yield f"if {words(operation.condition)}"
+            yield from indented(operation.then)
+        elif isinstance(operation, op.Loop):
+            code = operation.repeat.code
+            yield f"loop {operation.repeat.kind} {words(code) if code is not None else ''}".rstrip()
+            yield from indented(operation.body)
         else:
-            yield f"switch {words(one.on)}"
-            for case, body in one.cases:
+            yield f"switch {words(operation.on)}"
+            for case, body in operation.cases:
                 yield f"  case {words(case)}"
                 yield from (f"  {line}" for line in indented(body))
-            if one.otherwise is not None:
+            if operation.otherwise is not None:
                 yield "  otherwise"
-                yield from (f"  {line}" for line in indented(one.otherwise))
+                yield from (f"  {line}" for line in indented(operation.otherwise))
 
 
 def indented(operations: Iterable[op.Operation]) -> Iterator[str]:
@@ -393,8 +398,8 @@ def test_problems_are_told_before_a_line_is_written(monkeypatch: pytest.MonkeyPa
     with monkeypatch.context() as patch:
         patch.setattr(Writer, "__call__", write)
         native, endless = build(specs / "SF512_native.ksy"), build(specs / "SF507_to_the_end.ksy")
-        assert [one.code for one in native.problems] == ["SF512"] and native.ok
-        assert "SF507" in [one.code for one in endless.problems] and not endless.ok and not endless.modules
+        assert [operation.code for operation in native.problems] == ["SF512"] and native.ok
+        assert "SF507" in [operation.code for operation in endless.problems] and not endless.ok and not endless.modules
         with pytest.raises(AssertionError, match="a line was written"):
             native.modules[native.main]
     assert "FORMAT = " in native.modules[native.main]

@@ -104,9 +104,9 @@ types:
 def test_all_forms_agree(case: Case, tmp_path: Path) -> None:
     envelope = load(tmp_path / f"{case.name}.ksy", case.text)
     samples = [bytes.fromhex(text) for text in case.samples]
-    found = all_agree(envelope, inputs(samples, case.alphabet, 3, 60), 3)
-    assert found["clean"] + found["remarked"] + found["needless"] > 5
-    assert found["refused"] + found["too long"] > 5
+    verdicts = all_agree(envelope, inputs(samples, case.alphabet, 3, 60), 3)
+    assert verdicts["clean"] + verdicts["remarked"] + verdicts["needless"] > 5
+    assert verdicts["refused"] + verdicts["too long"] > 5
 
 
 def test_a_header_that_is_longer_than_it_may_be_has_no_static_measure(tmp_path: Path) -> None:

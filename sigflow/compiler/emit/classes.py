@@ -43,7 +43,7 @@ class _Class:
         self.measure = module.measure
         #: Of each reading function, which field its lines are about (`Reads.field_lines`).
         self.lines: dict[str, dict[int, str]] = {}
-        self.fields = {step.name for step in plan.steps} | {one.name for one in plan.params}
+        self.fields = {step.name for step in plan.steps} | {param.name for param in plan.params}
 
     def write(self) -> None:
         plan, out = self.plan, self.out
@@ -87,12 +87,12 @@ class _Class:
         if names:
             out(f"_FIELDS = {_tuple(names)}")
         if plan.instances:
-            out(f"_INSTANCES = {_tuple([one.name for one in plan.instances])}")
-        members = [(one.name, one.attr) for one in (*plan.steps, *plan.instances)]
+            out(f"_INSTANCES = {_tuple([member.name for member in plan.instances])}")
+        members = [(member.name, member.attr) for member in (*plan.steps, *plan.instances)]
         renamed = {name: attr.id for name, attr in members if name != attr.id}
         if renamed:
             out(f"_IDS = {renamed!r}")
-        measures = {name: found for name, attr in members if (found := attr.physical) is not None}
+        measures = {name: measure for name, attr in members if (measure := attr.physical) is not None}
         if measures:
             out(f"_PHYSICAL = {measures!r}")
         if members:
@@ -120,7 +120,7 @@ class _Class:
     def step_annotation(self, step: Step) -> str:
         text = self.annotation(step.type)
         if isinstance(step.wire, Switched):
-            texts = [self.annotation(self.module.types.wire(one, step.attr)) for _, one in step.wire.cases]
+            texts = [self.annotation(self.module.types.wire(case, step.attr)) for _, case in step.wire.cases]
             open_ended = all(on is not None for on, _ in step.wire.cases) and not self.left_out(step)
             text = " | ".join(dict.fromkeys([*texts, *(["None"] if open_ended else [])]))
             if len(set(texts)) > 4:
@@ -151,7 +151,7 @@ class _Class:
 
     def builtin(self, name: str) -> str:
         """A builtin's name, also where a field of the class has it."""
-        if name not in self.fields and not any(one.name == name for one in self.plan.instances):
+        if name not in self.fields and not any(instance.name == name for instance in self.plan.instances):
             return name
         return f"{self.module.std('builtins')}.{name}"
 

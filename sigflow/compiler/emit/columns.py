@@ -23,17 +23,17 @@ _COMPUTED = ("float", "bool")
 
 def write_columns(module: Module, plan: Plan, out: Writer, hash: str) -> None:
     """The function `_columns`."""
-    one = _Columns(module, plan)
+    columns = _Columns(module, plan)
     body = Writer()
     for spec, class_plan in plan.classes.items():
-        body(f"{plan.class_names[spec]}: {one.need('Fields')}({spec.id!r}, (")
-        for line in one.of(class_plan):
+        body(f"{plan.class_names[spec]}: {columns.need('Fields')}({spec.id!r}, (")
+        for line in columns.of(class_plan):
             body(f"    {line},")
         body(")),")
-    returned = one.need("Module")
+    returned = columns.need("Module")
     with out.block(f"def _columns() -> {module.std('Any')}:"):
         names = [
-            name if module.alias(name) == name else f"{name} as {module.alias(name)}" for name in sorted(one.names)
+            name if module.alias(name) == name else f"{name} as {module.alias(name)}" for name in sorted(columns.names)
         ]
         out(f"from sigflow.runtime.column import {', '.join(names)}")
         out()
@@ -58,27 +58,28 @@ class _Columns:
 
     def of(self, plan: ClassPlan) -> list[str]:
         """The columns of one class."""
-        found = places(plan, self.module.layout)
+        extents = places(plan, self.module.layout)
         lines = [
-            self.column(step, self.field(step, plan, found.get(step.attr)), found.get(step.attr)) for step in plan.steps
+            self.column(step, self.field(step, plan, extents.get(step.attr)), extents.get(step.attr))
+            for step in plan.steps
         ]
-        for one in plan.instances:
-            kind = self.computed(one) if isinstance(one, ValueStep) else self.field(one, plan, None)
-            lines.append(self.column(one, kind, None))
+        for instance in plan.instances:
+            kind = self.computed(instance) if isinstance(instance, ValueStep) else self.field(instance, plan, None)
+            lines.append(self.column(instance, kind, None))
         return lines
 
-    def column(self, one: Step | ValueStep, kind: str, place: Place | None) -> str:
-        attr = one.attr
+    def column(self, member: Step | ValueStep, kind: str, place: Place | None) -> str:
+        attr = member.attr
         parts = [repr(attr.id), kind]
         if place is not None:
             parts.append(repr((place.start, place.stop)))
-        if one.name != attr.id:
-            parts.append(f"attribute={one.name!r}")
+        if member.name != attr.id:
+            parts.append(f"attribute={member.name!r}")
         if attr.condition is not None:
             parts.append("optional=True")
         if attr.checked:
             parts.append("checked=True")
-        if isinstance(one, Step) and any(_processed(wire) for wire in wires_of(one.wire)):
+        if isinstance(member, Step) and any(_processed(wire) for wire in wires_of(member.wire)):
             parts.append("processed=True")
         if attr.is_instance:
             parts.append("instance=True")
@@ -116,7 +117,7 @@ class _Columns:
             )
         if isinstance(wire, User):
             return self.nested(wire)
-        cases = list(dict.fromkeys(self.wire(one, step, None) for _, one in wire.cases))
+        cases = list(dict.fromkeys(self.wire(case, step, None) for _, case in wire.cases))
         return f"{self.need('Switch')}(({', '.join(cases)},))"
 
     def enumerated(self, step: Step, text: str) -> str:
@@ -159,11 +160,11 @@ class _Columns:
             parts.append(f"home={name.partition('.')[0]}")
         return f"{self.need('Nested')}({', '.join(parts)})"
 
-    def computed(self, one: ValueStep) -> str:
+    def computed(self, step: ValueStep) -> str:
         """The kind of what an expression gives."""
-        assert one.attr.value is not None
-        limits = bounds(one.attr.value.expr, self.module.types)
-        return self.type(one.type, f", {limits[0]}, {limits[1]}" if limits is not None else "")
+        assert step.attr.value is not None
+        limits = bounds(step.attr.value.expr, self.module.types)
+        return self.type(step.type, f", {limits[0]}, {limits[1]}" if limits is not None else "")
 
     def type(self, type_: Type, limits: str = "") -> str:
         if type_.kind == "int":
@@ -193,20 +194,20 @@ def needs(code: sc.Code, plan: ClassPlan, module: Module) -> tuple[str, ...] | N
     """The fields that a condition of the frame reads, as paths of Python attributes; None where it reads more than
     plain numbers of the frame.
     """
-    found: dict[str, None] = {}
+    paths: dict[str, None] = {}
     stack = [code.expr]
     while stack:
-        one = stack.pop()
-        if isinstance(one, ex.Name | ex.Attribute) and not _to_number(one, module):
-            path = _path(one, plan, module)
+        node = stack.pop()
+        if isinstance(node, ex.Name | ex.Attribute) and not _to_number(node, module):
+            path = _path(node, plan, module)
             if path is None:
                 return None
-            found[path] = None
-        elif isinstance(one, _PLAIN) or _to_number(one, module):
-            stack.extend(ex.children(one))
+            paths[path] = None
+        elif isinstance(node, _PLAIN) or _to_number(node, module):
+            stack.extend(ex.children(node))
         else:
             return None
-    return tuple(sorted(found))
+    return tuple(sorted(paths))
 
 
 #: What may stand in a condition whose fields are told, beside the names of fields.
@@ -224,17 +225,17 @@ def _to_number(expr: ex.Expr, module: Module) -> bool:
 def _path(expr: ex.Expr, plan: ClassPlan, module: Module) -> str | None:
     """The path of a number that is a field of the frame, or of a type in it."""
     names: list[str] = []
-    one = expr
+    node = expr
     while True:
-        member = module.types.members.get(one)
+        member = module.types.members.get(node)
         if not isinstance(member, sc.Attr) or member.is_instance or member.repeat is not None:
             return None
         wire = module.types.names.wires.get(member)
         if not isinstance(wire, User if names else Number | Bits):
             return None
         names.append(module.expressions.plan.member_names[member])
-        if isinstance(one, ex.Name):
+        if isinstance(node, ex.Name):
             return ".".join(reversed(names)) if member in plan.spec.seq else None
-        if not isinstance(one, ex.Attribute):
+        if not isinstance(node, ex.Attribute):
             return None
-        one = one.value
+        node = node.value

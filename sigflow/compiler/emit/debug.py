@@ -58,7 +58,7 @@ def debug_body(reads: Reads, step: Step, target: str, key: str) -> None:
 def _value(reads: Reads, step: Step, target: str, repeated: bool) -> None:
     out = reads.out
     reads.write(element(step)[:1], Slot(target, ("_t = {}",), "_t", repeated, "_t = None"))
-    mine = any(isinstance(one, User) and one.target in reads.ex.plan.classes for one in wires_of(step.wire))
+    mine = any(isinstance(wire, User) and wire.target in reads.ex.plan.classes for wire in wires_of(step.wire))
     save = f"{target}.append(_t)" if repeated else f"{target} = _t"
     if isinstance(step.wire, Switched) and not repeated and reads.module.missing and not step.attr.is_instance:
         save = f"if _t is not None: {save}"

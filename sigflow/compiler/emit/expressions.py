@@ -148,14 +148,16 @@ class Expressions:
             return f"{self.at(value, POSTFIX)}.{verb}({encodings.python_name(encoding)!r})", POSTFIX
         if (kind, name) == ("str", "to_i") and arguments:
             return f"int({self.at(value, CHOICE)}, {self.at(arguments[0], CHOICE)})", ATOM
-        found = _METHODS.get((kind, name))
-        if found is None and name in _SPECIAL:
+        method = _METHODS.get((kind, name))
+        if method is None and name in _SPECIAL:
             return f"{self.at(value, POSTFIX)}.{name}", POSTFIX
-        if found is None:
+        if method is None:
             return self.field(self.at(value, POSTFIX), self.types.members.get(expr), name)
-        template, precedence = found
+        template, precedence = method
         inner = CHOICE if precedence == ATOM else POSTFIX
-        return template.format(self.at(value, inner), *(self.at(one, CHOICE) for one in arguments)), precedence
+        return template.format(
+            self.at(value, inner), *(self.at(argument, CHOICE) for argument in arguments)
+        ), precedence
 
     def _subscript(self, expr: ex.Subscript) -> tuple[str, int]:
         return f"{self.at(expr.value, POSTFIX)}[{self.at(expr.index, CHOICE)}]", POSTFIX

@@ -32,8 +32,10 @@ class IncrementalMeasure(Reads):
         out = self.out
         out()
         with out.block(f"def {name}(self, io: {self.module.need('Window')}) -> {self.module.std('Any')}:"):
-            for one in operations:
-                self.write((one,), self.slot(one.step) if isinstance(one, op.Field | op.Check) else _NOWHERE)
+            for operation in operations:
+                self.write(
+                    (operation,), self.slot(operation.step) if isinstance(operation, op.Field | op.Check) else _NOWHERE
+                )
             # (It is a generator also where nothing waits.)
             out("yield" if operations and isinstance(operations[-1], op.Finish) else "yield from ()")
 
@@ -47,77 +49,81 @@ class IncrementalMeasure(Reads):
         with self.out.block(f"if {condition}:"):
             self.out(f"raise {self.module.need('Refused')}({reason!r})")
 
-    def source(self, one: op.Source, _slot: Slot) -> None:
-        self.out(line_of(one.step.attr))
+    def source(self, operation: op.Source, _slot: Slot) -> None:
+        self.out(line_of(operation.step.attr))
 
-    def need(self, one: op.Need, _slot: Slot) -> None:
-        self.wait(f"io.lacks{'_bits' if one.bits else ''}({', '.join(map(str, one.sizes))})")
+    def need(self, operation: op.Need, _slot: Slot) -> None:
+        self.wait(f"io.lacks{'_bits' if operation.bits else ''}({', '.join(map(str, operation.sizes))})")
 
-    def need_computed(self, one: op.NeedComputed, _slot: Slot) -> None:
-        self.out(f"size = {self.ex.code(one.size)}")
-        if one.negative is not None:
-            self.leave_if("size < 0", one.negative)
+    def need_computed(self, operation: op.NeedComputed, _slot: Slot) -> None:
+        self.out(f"size = {self.ex.code(operation.size)}")
+        if operation.negative is not None:
+            self.leave_if("size < 0", operation.negative)
         self.wait("io.lacks(size)")
 
-    def need_terminator(self, one: op.NeedTerminator, _slot: Slot) -> None:
-        self.wait(f"io.lacks_term({one.term!r})")
+    def need_terminator(self, operation: op.NeedTerminator, _slot: Slot) -> None:
+        self.wait(f"io.lacks_term({operation.term!r})")
 
     def size(self, size: op.Size) -> str:
         return str(size) if isinstance(size, int) else self.ex.code(size)
 
     # ------------------------------------------------------------ objects, and what is passed over
 
-    def measure(self, one: op.Measure, slot: Slot) -> None:
+    def measure(self, operation: op.Measure, slot: Slot) -> None:
         """An object of an unsized type, measured in turn."""
-        out, plan = self.out, self.ex.plan.classes[one.wire.target]  # type: ignore[index]
-        name = self.ex.plan.class_names[one.wire.target]
+        out, plan = self.out, self.ex.plan.classes[operation.wire.target]  # type: ignore[index]
+        name = self.ex.plan.class_names[operation.wire.target]
         out(f"child = {name}.__new__({name})")
-        out(f"child._io, child._parent, child._root = io, {self.parent(one.step)}, self._root")
+        out(f"child._io, child._parent, child._root = io, {self.parent(operation.step)}, self._root")
         if plan.order == "inherited":
             out("child._is_le = self._is_le")
-        for param, argument in zip(plan.params, one.wire.arguments, strict=True):
+        for param, argument in zip(plan.params, operation.wire.arguments, strict=True):
             out(f"child.{param.name} = {self.ex.code(argument)}")
         out("yield from child._steps(io)")
         self.put("child", slot)
 
-    def skip(self, one: op.Skip, _slot: Slot) -> None:
-        size = self.size(one.size)
-        if one.count is not None:
-            size = f"({self.ex.code(one.count)}) * ({size})"
-        computed = isinstance(one.size, sc.Code) or one.count is not None
-        self.out(f"io.skip({size}, {one.negative!r})" if computed and one.negative != INVALID else f"io.skip({size})")
+    def skip(self, operation: op.Skip, _slot: Slot) -> None:
+        size = self.size(operation.size)
+        if operation.count is not None:
+            size = f"({self.ex.code(operation.count)}) * ({size})"
+        computed = isinstance(operation.size, sc.Code) or operation.count is not None
+        self.out(
+            f"io.skip({size}, {operation.negative!r})"
+            if computed and operation.negative != INVALID
+            else f"io.skip({size})"
+        )
 
     # ------------------------------------------------------------ checks
 
     def at_once(self, step: Step, target: str, repeat: sc.Repeat) -> bool:
         return False  # every element is waited for
 
-    def refuse(self, one: op.Check, value: str) -> None:
-        self.out(f"raise {self.module.need('Refused')}({one.reason!r})")
+    def refuse(self, operation: op.Check, value: str) -> None:
+        self.out(f"raise {self.module.need('Refused')}({operation.reason!r})")
 
-    def unique(self, one: op.Unique, _slot: Slot) -> None:
-        self.out(f"key = {self.ex.code(one.key)}")
-        self.leave_if("key in seen", one.reason)
+    def unique(self, operation: op.Unique, _slot: Slot) -> None:
+        self.out(f"key = {self.ex.code(operation.key)}")
+        self.leave_if("key in seen", operation.reason)
         self.out("seen.add(key)")
 
     # ------------------------------------------------------------ places and bounds
 
-    def mark(self, one: op.Mark, _slot: Slot) -> None:
-        owner = "self._" if one.inner else ""
-        self.out(f"{owner}{_which(one)} = io.pos(){f' - {one.less}' if one.less else ''}")
+    def mark(self, operation: op.Mark, _slot: Slot) -> None:
+        owner = "self._" if operation.inner else ""
+        self.out(f"{owner}{_which(operation)} = io.pos(){f' - {operation.less}' if operation.less else ''}")
 
-    def enter(self, one: op.Enter, _slot: Slot) -> None:
-        self.out(f"io.enter({one.limit}, {one.reason!r})")
+    def enter(self, operation: op.Enter, _slot: Slot) -> None:
+        self.out(f"io.enter({operation.limit}, {operation.reason!r})")
 
     def leave(self, _one: op.Leave, _slot: Slot) -> None:
         self.out("io.leave()")
 
     # ------------------------------------------------------------ the end
 
-    def finish(self, one: op.Finish, _slot: Slot) -> None:
+    def finish(self, operation: op.Finish, _slot: Slot) -> None:
         """Give what was measured."""
         parts = []
-        for checksum in one.checksums:
+        for checksum in operation.checksums:
             pieces = ", ".join(self.piece(piece) for piece in checksum.pieces)
             stored = self.place(checksum.stored) + (f" + {checksum.inner}" if checksum.inner else "")
             layout = f"({stored}, ({pieces},))"
@@ -138,10 +144,10 @@ class IncrementalMeasure(Reads):
         """A place in the frame."""
         names = self.ex.plan.member_names
         return " + ".join(
-            ".".join(["self", *(names[attr] for attr in one.owner), f"_{_which(one.mark)}"])
-            if one.mark.inner
-            else _which(one.mark)
-            for one in places
+            ".".join(["self", *(names[attr] for attr in place.owner), f"_{_which(place.mark)}"])
+            if place.mark.inner
+            else _which(place.mark)
+            for place in places
         )
 
     WRITERS: ClassVar[dict[type[op.Operation], Callable[[Any, Any, Slot], None]]] = {

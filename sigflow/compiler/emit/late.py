@@ -139,5 +139,5 @@ def write_late(module: Module, unit: ClassPlan, layout: StaticLayout, out: Write
 
 def _list(targets: Iterable[str]) -> str:
     """Targets of an unpack; "" where there are none."""
-    found = list(targets)
-    return ", ".join(found) + ("," if len(found) == 1 else "")
+    texts = list(targets)
+    return ", ".join(texts) + ("," if len(texts) == 1 else "")

@@ -102,7 +102,7 @@ class Lists(Values):
         wire, out = step.wire, self.out
         if not isinstance(wire, Switched) or len(wire.cases) > 8 or not self.steady(wire.on.expr, step.attr):
             return False
-        if not all(isinstance(one, Number) for _, one in wire.cases):
+        if not all(isinstance(case, Number) for _, case in wire.cases):
             return False
         if not self.steady(repeat.code.expr if repeat.code else None, step.attr):
             return False
@@ -110,12 +110,12 @@ class Lists(Values):
             return False
         out(f"on = {self.ex.code(wire.on)}")
         word = "if"
-        for on, one in wire.cases:
+        for on, case in wire.cases:
             if on is not None:
                 with out.block(f"{word} on == {self.ex.at(on.expr, COMPARE + 1)}:"):
-                    self.numbers_at_once(step, one, target, repeat)
+                    self.numbers_at_once(step, case, target, repeat)
                 word = "elif"
-        otherwise = next((one for on, one in wire.cases if on is None), None)
+        otherwise = next((case for on, case in wire.cases if on is None), None)
         with out.block("else:" if word == "elif" else "if True:"):
             if otherwise is not None:
                 self.numbers_at_once(step, otherwise, target, repeat)
@@ -127,21 +127,21 @@ class Lists(Values):
         """Whether an expression has one value while the elements of `attr` are read."""
         stack, seen = [expr], set()
         while stack:
-            one = stack.pop()
-            if one is None or one in seen:
+            node = stack.pop()
+            if node is None or node in seen:
                 continue
-            seen.add(one)
-            if isinstance(one, ex.Name) and one.id in ("_io", "_index", "_"):
+            seen.add(node)
+            if isinstance(node, ex.Name) and node.id in ("_io", "_index", "_"):
                 return False
-            if isinstance(one, ex.Attribute) and one.id == "_io":
+            if isinstance(node, ex.Attribute) and node.id == "_io":
                 return False
-            member = self.module.types.members.get(one)
+            member = self.module.types.members.get(node)
             if member is attr:
                 return False
             if isinstance(member, sc.Attr) and member.is_instance:
                 codes = (member.value, member.condition, member.pos, member.size, member.io)
                 stack.extend(code.expr for code in codes if code is not None)
-            stack.extend(ex.children(one))
+            stack.extend(ex.children(node))
         return True
 
     def numbers_at_once(self, step: Step, wire: Wire, target: str, repeat: sc.Repeat) -> bool:

@@ -98,15 +98,15 @@ class Reads(Lists):
 
     def write(self, operations: Iterable[op.Operation], slot: Slot) -> None:
         """Operations in their order."""
-        for one in operations:
-            self.WRITERS[type(one)](self, one, slot)
+        for operation in operations:
+            self.WRITERS[type(operation)](self, operation, slot)
 
     # ------------------------------------------------------------ values and ways
 
-    def read(self, one: op.Read, slot: Slot) -> None:
-        shape = shape_of(one.wire)
-        if shape is None or one.undone:
-            self.put(self.value(one.wire, one.step, slot.target, slot.element), slot)
+    def read(self, operation: op.Read, slot: Slot) -> None:
+        shape = shape_of(operation.wire)
+        if shape is None or operation.undone:
+            self.put(self.value(operation.wire, operation.step, slot.target, slot.element), slot)
         else:
             self.put(self.stretch(shape), slot)  # where it ends is told by the bytes as they stand
 
@@ -114,14 +114,14 @@ class Reads(Lists):
         for line in slot.lines:
             self.out(line.format(text))
 
-    def branch(self, one: op.Branch, slot: Slot) -> None:
-        with self.out.block(f"if {self.ex.code(one.condition)}:"):
-            self.write(one.then, slot)
-        if not self.missing and not isinstance(one.then[0], op.Skip):
+    def branch(self, operation: op.Branch, slot: Slot) -> None:
+        with self.out.block(f"if {self.ex.code(operation.condition)}:"):
+            self.write(operation.then, slot)
+        if not self.missing and not isinstance(operation.then[0], op.Skip):
             with self.out.block("else:"):
                 self.out(f"{slot.target} = None")
 
-    def switch(self, one: op.Switch, slot: Slot) -> None:
+    def switch(self, operation: op.Switch, slot: Slot) -> None:
         """One of several wires; where no case applies, a list gets no element."""
         out = self.out
         if slot.element and len(slot.lines) > 1:
@@ -129,19 +129,19 @@ class Reads(Lists):
         inner = replace(slot, lines=("; ".join(slot.lines),))
 
         def other() -> None:
-            if one.otherwise is not None:
-                self.write(one.otherwise, inner)
+            if operation.otherwise is not None:
+                self.write(operation.otherwise, inner)
             elif slot.absent:
                 out(slot.absent)
 
-        if not one.cases:
+        if not operation.cases:
             other()
             return
-        out(f"on = {self.ex.code(one.on)}")
-        for number, (case, operations) in enumerate(one.cases):
+        out(f"on = {self.ex.code(operation.on)}")
+        for number, (case, operations) in enumerate(operation.cases):
             with out.block(f"{'elif' if number else 'if'} {self.case(case)}"):
                 self.write(operations, inner)
-        if one.otherwise is not None or slot.absent or slot.element:
+        if operation.otherwise is not None or slot.absent or slot.element:
             with out.block("else:"):
                 other()
 
@@ -156,24 +156,26 @@ class Reads(Lists):
             return f"on == {self.ex.at(on.expr, 5)}:"
         return f"on == {entry.value}:  # {self.ex.code(on)}"
 
-    def loop(self, one: op.Loop, slot: Slot) -> None:
+    def loop(self, operation: op.Loop, slot: Slot) -> None:
         target = slot.target
-        if any(isinstance(inner, op.Unique) for inner in one.body):
+        if any(isinstance(inner, op.Unique) for inner in operation.body):
             self.out("seen = set()")
-        self.empty(one.step, target)
-        if self.at_once(one.step, target, one.repeat):
+        self.empty(operation.step, target)
+        if self.at_once(operation.step, target, operation.repeat):
             return
-        named = one.repeat.kind == "until" or any(isinstance(inner, op.Check | op.Unique) for inner in one.body)
+        named = operation.repeat.kind == "until" or any(
+            isinstance(inner, op.Check | op.Unique) for inner in operation.body
+        )
         lines = ("_ = {}", f"{target}.append(_)") if named else (f"{target}.append({{}})",)
-        self.repeated(one.step, target, lambda: self.write(one.body, Slot(target, lines, "_", True)))
+        self.repeated(operation.step, target, lambda: self.write(operation.body, Slot(target, lines, "_", True)))
 
     # ------------------------------------------------------------ checks
 
-    def check(self, one: op.Check, slot: Slot) -> None:
-        if one.predicate.kind == "true" and slot.name != "_":
+    def check(self, operation: op.Check, slot: Slot) -> None:
+        if operation.predicate.kind == "true" and slot.name != "_":
             self.out(f"_ = {slot.name}")
-        with self.out.block(f"if {failing(one.predicate, slot.name, self.module)}:"):
-            self.refuse(one, slot.name)
+        with self.out.block(f"if {failing(operation.predicate, slot.name, self.module)}:"):
+            self.refuse(operation, slot.name)
 
     def checks(self, step: Step, value: str) -> None:
         """`contents` and `valid` of one value."""
@@ -181,16 +183,16 @@ class Reads(Lists):
             if isinstance(operation, op.Check):
                 self.check(operation, Slot(value, (), value))
 
-    def refuse(self, one: op.Check, value: str) -> None:
+    def refuse(self, operation: op.Check, value: str) -> None:
         """Raise Kaitai's error."""
-        error = _ERRORS[one.predicate.kind]
+        error = _ERRORS[operation.predicate.kind]
         facts = "_" if error == "Expr" else value
         if error in _FACING:
-            facts = f"{wanted(one.predicate, self.module)}, {value}"
+            facts = f"{wanted(operation.predicate, self.module)}, {value}"
         name = self.module.need(f"Validation{error}Error")
         if self.behind:
             self.out(f"io._pos -= {self.behind}")
-        self.out(f"raise {name}({facts}, io, {one.step.attr.place.path!r})")
+        self.out(f"raise {name}({facts}, io, {operation.step.attr.place.path!r})")
 
     WRITERS: ClassVar[dict[type[op.Operation], Callable[[Any, Any, Slot], None]]] = {
         op.Read: read,

@@ -84,7 +84,7 @@ class Runs(Reads):
             else:
                 targets.append(f"_{number}")
                 after.append((f"_{number}", member))
-            ordered = ordered or any(one.attr.checked for one in member.steps)
+            ordered = ordered or any(step.attr.checked for step in member.steps)
         comma = "," if len(targets) == 1 else ""
         out(f"{', '.join(targets)}{comma} = _UNPACK_{table}({source or 'io._data, io._pos'})")
         if not source:
@@ -137,7 +137,7 @@ class Runs(Reads):
     def split(self, source: str, group: list[Step], total: int, targets: Sequence[str] = ()) -> None:
         """Bit fields out of the integer `source` of `total` bits.  targets: where to, if not to the fields."""
         passed = 0
-        for step, target in zip(group, targets or [f"{self.owner}.{one.name}" for one in group], strict=True):
+        for step, target in zip(group, targets or [f"{self.owner}.{step.name}" for step in group], strict=True):
             wire = step.wire
             assert isinstance(wire, Bits)
             shift = total - passed - wire.width if wire.order == "be" else passed

@@ -117,7 +117,7 @@ def _span(steps: Sequence[Step]) -> str:
 
 def _has_bits(wire: Wire) -> bool:
     return any(
-        isinstance(one, Bits) or (isinstance(one, User) and isinstance(one.target, str)) for one in wires_of(wire)
+        isinstance(case, Bits) or (isinstance(case, User) and isinstance(case.target, str)) for case in wires_of(wire)
     )
 
 

@@ -109,15 +109,15 @@ class Values:
     def raw_names(self, step: Step) -> list[str]:
         """The raw attributes that a repeated field keeps."""
         name = self.raw_name(f"self.{'_m_' if step.attr.is_instance else ''}{step.name}")
-        found: list[str] = []
+        names: list[str] = []
         for wire in wires_of(step.wire):
             if isinstance(wire, User) and wire.shape is not None:
-                found.append(name)
+                names.append(name)
                 if wire.shape.process is not None:
-                    found.append(name.replace("_raw_", "_raw__raw_", 1))
+                    names.append(name.replace("_raw_", "_raw__raw_", 1))
             elif isinstance(wire, Bytes) and wire.shape.process is not None:
-                found.append(name)
-        return list(dict.fromkeys(found))
+                names.append(name)
+        return list(dict.fromkeys(names))
 
     def stretch(self, shape: Shape) -> str:
         """An expression that reads bytes of a shape."""
@@ -148,7 +148,7 @@ class Values:
 
     def processed(self, process: sc.Process, raw: str) -> str:
         """Bytes with a process undone."""
-        arguments = [self.ex.at(one, 0) for one in process.arguments]
+        arguments = [self.ex.at(argument, 0) for argument in process.arguments]
         name = ".".join(process.path)
         stream = self.module.need("KaitaiStream")
         if name == "zlib":
@@ -161,8 +161,8 @@ class Values:
             return f"{stream}.process_rotate_left({raw}, {amount}, 1)"
         module = ".".join(process.path[:-1]) or process.path[-1]
         self.module.processes.add(module)
-        given = f"({', '.join(arguments)}{',' if len(arguments) == 1 else ''})"
-        return f"{self.module.need('own_process')}({module}.{upper_camel(process.path[-1])}, {given}, {raw})"
+        values = f"({', '.join(arguments)}{',' if len(arguments) == 1 else ''})"
+        return f"{self.module.need('own_process')}({module}.{upper_camel(process.path[-1])}, {values}, {raw})"
 
 
 _VALUES: dict[type[Wire], Callable[..., str]] = {

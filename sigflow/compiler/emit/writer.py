@@ -35,13 +35,13 @@ class Writer:
 
     def text(self) -> str:
         """All that was written, without blank lines in a row beyond two."""
-        found: list[str] = []
+        lines: list[str] = []
         blank = 0
         for line in self.lines:
             blank = blank + 1 if not line else 0
             if blank <= 2:
-                found.append(line)
-        return "\n".join(found).rstrip("\n") + "\n"
+                lines.append(line)
+        return "\n".join(lines).rstrip("\n") + "\n"
 
 
 _DOUBTFUL = re.compile(r'["\\]')

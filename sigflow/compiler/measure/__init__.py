@@ -53,7 +53,7 @@ def plan_measure(plan: Plan, types: Types, hints: Hints | None, problems: Proble
         problems.add("SF507", attr.place, f"the length of a frame cannot be derived: {why}")
     if obstacles:
         return None
-    classes = {one.spec: operations_of(one, scope) for one in scope.classes}
+    classes = {measured.spec: operations_of(measured, scope) for measured in scope.classes}
     layout = static_layout(classes[hints.unit], scope)
     steps = plan.classes[hints.unit].steps
     return MeasurePlan(hints, scope, classes, layout, late_fields(layout, steps, hints), late_places(layout, steps))

@@ -32,25 +32,25 @@ class Place:
 
 def places(plan: ClassPlan, layout: Layout) -> dict[sc.Attr, Place]:
     """The places of a class's fields, of those that have one."""
-    found: dict[sc.Attr, Place] = {}
+    extents: dict[sc.Attr, Place] = {}
     blocks = list(_blocks(plan, layout))
     front, at = 0, 0
     for steps, size in blocks:
         if size is None:
             break
-        found.update(_in_block(steps, at, size))
+        extents.update(_in_block(steps, at, size))
         at += size
         front += 1
     back, end = len(blocks), 0
     while back > front and (size := blocks[back - 1][1]) is not None:
         end -= size
         back -= 1
-        found.update(_in_block(blocks[back][0], end, size))
+        extents.update(_in_block(blocks[back][0], end, size))
     if back == front + 1:
         (step, *_), _ = blocks[front]
         if _stretches(step):
-            found[step.attr] = Place(at, end or None)
-    return found
+            extents[step.attr] = Place(at, end or None)
+    return extents
 
 
 def _blocks(plan: ClassPlan, layout: Layout) -> Iterator[tuple[list[Step], int | None]]:

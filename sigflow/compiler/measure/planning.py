@@ -118,10 +118,10 @@ class _Class:
 
     def body(self, step: Step) -> Iterator[op.Operation]:
         """A field that is read, if its condition holds."""
-        one = list(_element(step, lambda wire: tuple(self.value(wire, step)), self.scope.reason(step.attr)))
+        body = list(_element(step, lambda wire: tuple(self.value(wire, step)), self.scope.reason(step.attr)))
         if step.attr in self.hints.uniques:
-            one.append(op.Unique(*self.hints.uniques[step.attr]))
-        return _body(step, one)
+            body.append(op.Unique(*self.hints.uniques[step.attr]))
+        return _body(step, body)
 
     def value(self, wire: Wire, step: Step) -> Iterator[op.Operation]:
         """One value of a wire."""
@@ -174,12 +174,12 @@ def _branch(step: Step, body: Iterable[op.Operation]) -> Iterable[op.Operation]:
     return body if condition is None else (op.Branch(step, condition, tuple(body)),)
 
 
-def _body(step: Step, one: Sequence[op.Operation]) -> Iterator[op.Operation]:
+def _body(step: Step, body: Sequence[op.Operation]) -> Iterator[op.Operation]:
     """The one value of a field, or each of its values."""
     if step.attr.repeat is not None:
-        yield op.Loop(step, step.attr.repeat, tuple(one))
+        yield op.Loop(step, step.attr.repeat, tuple(body))
     else:
-        yield from one
+        yield from body
 
 
 def _element(step: Step, value: Callable[[Wire], tuple[op.Operation, ...]], reason: str) -> Iterator[op.Operation]:
@@ -198,19 +198,26 @@ def _together(operations: Iterable[op.Operation]) -> list[op.Operation]:
     """The same, but the bytes of fields in a row are waited for at once, where nothing is refused between them."""
     merged: list[op.Operation] = []
     last: int | None = None  # (where the need stands that may take more)
-    for one in operations:
+    for operation in operations:
         need = merged[last] if last is not None else None
-        if isinstance(one, op.Need) and isinstance(need, op.Need) and last is not None and need.bits == one.bits:
-            merged[last] = op.Need(need.sizes + one.sizes, need.bits)
+        if (
+            isinstance(operation, op.Need)
+            and isinstance(need, op.Need)
+            and last is not None
+            and need.bits == operation.bits
+        ):
+            merged[last] = op.Need(need.sizes + operation.sizes, need.bits)
             continue
-        if isinstance(one, op.Need):
+        if isinstance(operation, op.Need):
             last = len(merged)
-        elif not isinstance(one, op.Source | op.Mark) and not (isinstance(one, op.Read) and _is_sound(one)):
+        elif not isinstance(operation, op.Source | op.Mark) and not (
+            isinstance(operation, op.Read) and _is_sound(operation)
+        ):
             last = None
-        merged.append(one)
+        merged.append(operation)
     return merged
 
 
-def _is_sound(one: op.Read) -> bool:
+def _is_sound(read: op.Read) -> bool:
     """Whether a value can be made of any bytes."""
-    return isinstance(one.wire, Number | Bits) or (isinstance(one.wire, Bytes) and one.wire.shape.process is None)
+    return isinstance(read.wire, Number | Bits) or (isinstance(read.wire, Bytes) and read.wire.shape.process is None)

@@ -31,8 +31,8 @@ class Scope:
         #: The members whose values a measure needs.
         self.needed: set[sc.Attr] = set()
         self._walk(plan.classes[hints.unit])
-        for one in self.classes:
-            for code in _steering(one):
+        for class_plan in self.classes:
+            for code in _steering(class_plan):
                 self._need(code.expr)
         for code in self._of_hints():
             self._need(code.expr)
@@ -47,14 +47,14 @@ class Scope:
     def _walk(self, plan: ClassPlan) -> None:
         waiting = [plan]
         while waiting:
-            one = waiting.pop()
-            if one in self.classes:
+            class_plan = waiting.pop()
+            if class_plan in self.classes:
                 continue
-            self.classes.append(one)
-            for step in one.steps:
+            self.classes.append(class_plan)
+            for step in class_plan.steps:
                 for wire in wires_of(step.wire):
                     if isinstance(wire, User) and not wire.bounded and isinstance(wire.target, sc.ClassSpec):
-                        waiting.append(self.plan.classes.get(wire.target, one))
+                        waiting.append(self.plan.classes.get(wire.target, class_plan))
 
     def _of_hints(self) -> Iterator[sc.Code]:
         for checksum in self.hints.checksums:
@@ -69,15 +69,15 @@ class Scope:
         """Every member that an expression reaches, directly or through instances."""
         stack = [expr]
         while stack:
-            one = stack.pop()
-            if one is None:
+            node = stack.pop()
+            if node is None:
                 continue
-            member = self.types.members.get(one)
+            member = self.types.members.get(node)
             if isinstance(member, sc.Attr) and member not in self.needed:
                 self.needed.add(member)
                 codes = (member.value, member.condition, member.pos, member.size, member.io)
                 stack.extend(code.expr for code in codes if code is not None)
-            stack.extend(ex.children(one))
+            stack.extend(ex.children(node))
 
     def valued(self, step: Step) -> bool:
         """Whether a measure needs the value of a field, and not just its bytes."""
@@ -114,17 +114,17 @@ class Scope:
             return False
         stack, seen = [spec], {spec}
         while stack:
-            one = stack.pop()
-            if any(attr.checked or attr in self.needed for attr in one.attrs()):
+            spec = stack.pop()
+            if any(attr.checked or attr in self.needed for attr in spec.attrs()):
                 return False
             inner = [
                 held.target
-                for attr in one.seq
+                for attr in spec.seq
                 if isinstance(held := self.types.names.wires.get(attr), User)
                 and isinstance(held.target, sc.ClassSpec)
                 and not held.bounded
             ]
-            stack.extend(one for one in inner if one not in seen)
+            stack.extend(spec for spec in inner if spec not in seen)
             seen.update(inner)
         return True
 
@@ -160,7 +160,7 @@ def _by_index(step: Step) -> bool:
     """Whether the elements of a list differ in size by their number: they cannot be passed over all at once."""
     shapes = [shape_of(wire) for wire in wires_of(step.wire)]
     codes = [shape.size.expr for shape in shapes if shape is not None and shape.size is not None]
-    return any(isinstance(one, ex.Name) and one.id == "_index" for code in codes for one in ex.walk(code))
+    return any(isinstance(node, ex.Name) and node.id == "_index" for code in codes for node in ex.walk(code))
 
 
 def _steering(plan: ClassPlan) -> Iterator[sc.Code]:

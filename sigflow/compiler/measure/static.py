@@ -78,9 +78,9 @@ def static_layout(operations: Sequence[op.Operation], scope: Scope) -> StaticLay
     if unit.order in ("calc", "inherited"):
         return None
     packing = Packing("", frozenset(scope.inner), scope.types.positions_are_private)
-    fields = [one for one in operations if isinstance(one, op.Field)]
-    bounds = {one.step: one for one in operations if isinstance(one, op.Enter)}
-    checks = tuple(one for one in operations if isinstance(one, op.Check))
+    fields = [operation for operation in operations if isinstance(operation, op.Field)]
+    bounds = {operation.step: operation for operation in operations if isinstance(operation, op.Enter)}
+    checks = tuple(operation for operation in operations if isinstance(operation, op.Check))
     members: list[Packed] = []
     opaque: set[Step] = set()
     at = 0
@@ -97,20 +97,20 @@ def static_layout(operations: Sequence[op.Operation], scope: Scope) -> StaticLay
     orders = {member.order for member in members if member.order}
     if len(orders) > 1 or not members or not all(_is_constant(check) for check in checks):
         return None
-    passed = [one for one in fields[at:] if isinstance(one, op.Skip) and one.count is None]
+    passed = [field for field in fields[at:] if isinstance(field, op.Skip) and field.count is None]
     if len(passed) < len(fields) - at or (passed and not _is_plain(passed[0].size, members, opaque, scope)):
         return None
     trailer: list[tuple[Step, int]] = []
-    for one in passed[1:]:
-        if not isinstance(one.size, int) or one.size < 0 or not isinstance(one.step.wire, Number | Bytes | Text):
+    for skip in passed[1:]:
+        if not isinstance(skip.size, int) or skip.size < 0 or not isinstance(skip.step.wire, Number | Bytes | Text):
             return None
-        trailer.append((one.step, one.size))
+        trailer.append((skip.step, skip.size))
     body = passed[0] if passed else None
     bound = bounds.pop(body.step, None) if body is not None and not isinstance(body.size, int) else None
     sizes = {step: member.size for member in members for step in member.steps} | dict(trailer)
     if body is not None and isinstance(body.size, int):
         sizes[body.step] = body.size
-    if any(sizes[step] > one.limit for step, one in bounds.items()):
+    if any(sizes[step] > bound_of.limit for step, bound_of in bounds.items()):
         return None
     order = orders.pop() if orders else "be"
     return StaticLayout(order, tuple(members), frozenset(opaque), checks, body, bound, tuple(trailer))
@@ -129,12 +129,12 @@ def _is_plain(size: op.Size, members: list[Packed], opaque: set[Step], scope: Sc
     if isinstance(size, int):
         return True
     fields = {step.attr for member in members for step in member.steps if step not in opaque and step.enum is None}
-    return all(isinstance(one, ex.Name) and scope.types.members.get(one) in fields for one in _names(size.expr))
+    return all(isinstance(node, ex.Name) and scope.types.members.get(node) in fields for node in _names(size.expr))
 
 
 def _names(expr: ex.Expr) -> Iterator[ex.Expr]:
     named = ex.Name | ex.Attribute | ex.Call | ex.EnumLabel | ex.SizeOf
-    return (one for one in ex.walk(expr) if isinstance(one, named))
+    return (node for node in ex.walk(expr) if isinstance(node, named))
 
 
 def is_quick(layout: StaticLayout | None, hints: Hints) -> bool:
