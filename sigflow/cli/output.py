@@ -39,14 +39,14 @@ class Written(Protocol):
 
 def identities(captures: Sequence[str]) -> list[Identity]:
     """Which files the captures are, whatever their paths; standard input may be one."""
-    found = []
+    identities_ = []
     for capture in captures:
         if capture == STANDARD_INPUT:
             status = os.fstat(0)
-            found.append((status.st_dev, status.st_ino))
-        elif (each := identity(capture)) is not None:
-            found.append(each)
-    return found
+            identities_.append((status.st_dev, status.st_ino))
+        elif (identity_ := identity(capture)) is not None:
+            identities_.append(identity_)
+    return identities_
 
 
 def target(output: str, capture: str, *, several: bool = False) -> str:

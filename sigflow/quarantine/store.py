@@ -151,19 +151,19 @@ class Quarantine(Closing):
         self._write_pack()
         if self._waiting:
             self._disk.sync_folder(self._raw)
-        found = {}
+        ids = {}
         with self._ledger.writing():
             for entry in self._waiting:
                 if not self._there(entry.raw, entry.size):
                     raise SigflowError(f"{self.folder}: the bytes of entry {entry.id[:SHORT]} were purged meanwhile")
-                found[entry.id] = self._ledger.insert(entry)
+                ids[entry.id] = self._ledger.insert(entry)
                 if entry.raw in self._places:
                     self._ledger.placed(entry.raw, *self._places[entry.raw])
             for attempt in attempts:
                 self._ledger.attempted(replace(attempt, at_ns=self._clock()))
         self._waiting.clear()
         self._places.clear()
-        return found
+        return ids
 
     def forget(self) -> None:
         """Let go of what waits."""
@@ -183,11 +183,11 @@ class Quarantine(Closing):
     def find(self, text: str) -> Entry:
         """The entry whose id begins with `text`; `UsageError` where there is none, or more than one."""
         digits = text.isascii() and text.isalnum()
-        found = list(self._ledger.entries("id >= ? AND id < ?", (text, f"{text}~"))) if digits else []
-        if len(found) != 1:
-            what = f"{len(found)} entries begin" if found else "no entry begins"
+        entries = list(self._ledger.entries("id >= ? AND id < ?", (text, f"{text}~"))) if digits else []
+        if len(entries) != 1:
+            what = f"{len(entries)} entries begin" if entries else "no entry begins"
             raise UsageError(f"{self.folder}: {what} with {text!r}")
-        return found[0]
+        return entries[0]
 
     def captures(self) -> dict[str, str]:
         """The ids of the captures that entries belong to, and what they were called."""

@@ -129,7 +129,7 @@ class Recovery:
             "gap_bytes": self.gap_bytes,
             "lost": self.lost,
             "written": {"frames": self.written_frames, "bytes": self.written_bytes},
-            "left_out": [each.tree() for each in self.left_out],
+            "left_out": [left.tree() for left in self.left_out],
             "quarantine": self.quarantine,
             "kept": {"entries": self.kept, "new": self.new},
         }
@@ -316,9 +316,9 @@ class _Output(_Target):
             self._commit(self._quarantine)
 
     def _commit(self, quarantine: Quarantine) -> None:
-        found = quarantine.commit()
-        self.kept += len(found)
-        self.new += sum(found.values())
+        ids = quarantine.commit()
+        self.kept += len(ids)
+        self.new += sum(ids.values())
         for left in self._pending:
             self._tell(left)
         self._pending.clear()
@@ -327,10 +327,10 @@ class _Output(_Target):
         """Sync, commit, read back; says how the output reads differently, "" where it does not."""
         self._draft.sync()
         if self._quarantine is not None:
-            found = self._capture.scan.statistics.bytes
-            if found != self._size:
+            size = self._capture.scan.statistics.bytes
+            if size != self._size:
                 raise SigflowError(
-                    f"{self._capture.name}: it was changed while it was read: {found} bytes, then {self._size}"
+                    f"{self._capture.name}: it was changed while it was read: {size} bytes, then {self._size}"
                 )
             self._commit(self._quarantine)
         read = Readback()
