@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sigflow.cli import exits
+from sigflow.cli.captures import for_each
 from sigflow.cli.options import Settings, captures, output_format, scanning
 from sigflow.cli.terminal import one_line
 from sigflow.cli.text import dumps
 from sigflow.cli.verdicts import exit_code
-from sigflow.recording.engines import AUTO, ENGINES, PYTHON
+from sigflow.engine import AUTO, PYTHON
+from sigflow.recording.engines import ENGINES
 from sigflow.storage.memory import MemoryStorage
 from sigflow.storage.spool import seekable
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sigflow.cli import exits
+from sigflow.cli.captures import for_each
 from sigflow.cli.completion import field_paths
 from sigflow.cli.formatter import Formatter, Style
 from sigflow.cli.forms import FORMS, formatter

@@ -11,6 +11,7 @@ import click
 
 from sigflow import storage
 from sigflow.cli import exits
+from sigflow.cli.captures import for_each
 from sigflow.cli.completion import folders
 from sigflow.cli.options import Settings, captures, explain_all_option, output_format, output_option, scanning
 from sigflow.cli.output import STANDARD_OUTPUT, guarded, identities, read_back, target

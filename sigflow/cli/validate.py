@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sigflow.cli.captures import for_each
 from sigflow.cli.options import Settings, captures, explain_all_option, hex_option, output_format, scanning
 from sigflow.cli.text import dumps, place_text, places_in_hex
 from sigflow.cli.verdicts import exit_code, summary_line, summary_tree, symptom_lines, verdict_lines
