@@ -103,6 +103,9 @@ def test_the_account_pays_two_for_one_and_saves_up_to_a_bound() -> None:
     account.look(5, 5)
     account.look(20, 3)
     assert account.reread == 6 + 5
+    account.look(20, 4)  # one byte of it is new
+    account.look(20, 4)
+    assert account.reread == 6 + 5 + 3 + 4
 
 
 def test_checks_that_lie_outside_their_frame_do_not_hold() -> None:
