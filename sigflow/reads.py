@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+# ---------------------------------------------------------------- kernel code
+
 
 def u1(data: Any, at: int) -> int:
     """The byte at data[at]."""

@@ -122,6 +122,11 @@ class CcsdsSpacePacket(KaitaiStruct):
         # line 46: data
         self.data = io.read_bytes(self.data_length + 1)
 
+    #: The field that the lines of a function are about, from the distance to its first line on.
+    _LINES = {
+        '_read': {2: 'version', 7: 'packet_type', 9: 'has_secondary_header', 10: 'apid', 11: 'sequence_flags', 13: 'sequence_count', 14: 'data_length', 18: 'version', 29: 'data_length', 30: 'data'},
+    }
+
     def _steps(self, io: Window) -> Any:
         # line 24: version
         while io.lacks_bits(3):

@@ -116,6 +116,11 @@ class InstrumentHdr(KaitaiStruct):
             if not (_ == 10 and (self.is_end or len(self.text.key) > 0 and self.text.size > len(self.text.key))):
                 raise ValidationExprError(_, io, '/types/line/seq/1')
 
+        #: The field that the lines of a function are about, from the distance to its first line on.
+        _LINES = {
+            '_read': {2: 'text', 5: 'line_feed'},
+        }
+
         def _steps(self, io: Window) -> Any:
             # line 77: text
             while io.lacks_term(b'\r'):
@@ -198,6 +203,11 @@ class InstrumentHdr(KaitaiStruct):
             if not (len(_) == 0 or min(_) >= 32 and max(_) <= 126):
                 raise ValidationExprError(_, io, '/types/pair/seq/1')
 
+        #: The field that the lines of a function are about, from the distance to its first line on.
+        _LINES = {
+            '_read': {2: 'key_bytes', 7: 'value'},
+        }
+
         # line 113: key
         @property
         def key(self) -> str:
@@ -249,6 +259,11 @@ class InstrumentHdr(KaitaiStruct):
         self.payload = io.read_bytes(self.lines[-1].len)
         # line 62: checksum
         self.checksum = io.read_u4be()
+
+    #: The field that the lines of a function are about, from the distance to its first line on.
+    _LINES = {
+        '_read': {2: 'marker', 6: 'lines', 15: 'length_known', 20: 'order_known', 25: 'payload', 27: 'checksum'},
+    }
 
     def _steps(self, io: Window) -> Any:
         # line 36: marker

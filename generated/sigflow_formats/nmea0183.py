@@ -102,6 +102,11 @@ class Nmea0183(KaitaiStruct):
                     moved = io.moved(moved)
             io.listed(moved, len(self.fields))
 
+        #: The field that the lines of a function are about, from the distance to its first line on.
+        _LINES = {
+            '_read': {2: 'address', 7: 'fields'},
+        }
+
         # line 69: text
         @property
         def text(self) -> bytes:
@@ -181,6 +186,11 @@ class Nmea0183(KaitaiStruct):
             self.checksum = _0.decode('iso8859-1')
             if self.eol != b'\r\n':
                 raise ValidationNotEqualError(b'\r\n', self.eol, io, '/seq/3')
+
+    #: The field that the lines of a function are about, from the distance to its first line on.
+    _LINES = {
+        '_read': {2: 'start', 6: 'body', 12: 'checksum', 15: 'eol', 21: 'checksum', 22: 'eol'},
+    }
 
     def _steps(self, io: Window) -> Any:
         # line 31: start

@@ -126,6 +126,11 @@ class Sgf1(KaitaiStruct):
                 io._pos += 1
                 self.reserved, self.compressed, self.encoding = _BITS_Flags_reserved_to_encoding[_0]
 
+        #: The field that the lines of a function are about, from the distance to its first line on.
+        _LINES = {
+            '_read': {2: 'reserved', 5: 'compressed', 6: 'encoding', 11: 'reserved', 12: 'encoding'},
+        }
+
         if not TYPE_CHECKING:
             _io = LazyField('_io', at_its_end)
 
@@ -171,6 +176,11 @@ class Sgf1(KaitaiStruct):
         io._pos += 20
         # line 53: payload
         self.payload = io.read_bytes(self.payload_length)
+
+    #: The field that the lines of a function are about, from the distance to its first line on.
+    _LINES = {
+        '_read': {2: 'magic', 7: 'version', 11: 'magic', 14: 'version', 15: 'flags', 17: 'stream_id', 22: 'payload'},
+    }
 
     def _steps(self, io: Window) -> Any:
         # line 29: magic

@@ -66,6 +66,11 @@ class SgfLegacy(KaitaiStruct):
         # line 27: payload
         self.payload = io.read_bytes(self.payload_length)
 
+    #: The field that the lines of a function are about, from the distance to its first line on.
+    _LINES = {
+        '_read': {2: 'stream_id', 7: 'payload'},
+    }
+
     def _steps(self, io: Window) -> Any:
         # line 22: stream_id
         while io.lacks(2, 4):

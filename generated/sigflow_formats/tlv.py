@@ -87,6 +87,11 @@ class Tlv(KaitaiStruct):
             else:
                 self.value = io.read_bytes(self.length)
 
+        #: The field that the lines of a function are about, from the distance to its first line on.
+        _LINES = {
+            '_read': {2: 'tag', 7: 'value'},
+        }
+
         def _steps(self, io: Window) -> Any:
             # line 35: tag
             while io.lacks(2, 2):
@@ -134,6 +139,11 @@ class Tlv(KaitaiStruct):
                 self.elements.append(Tlv.Element(self.depth, io, self, self._root))
                 i += 1
 
+        #: The field that the lines of a function are about, from the distance to its first line on.
+        _LINES = {
+            '_read': {2: 'elements'},
+        }
+
     def __init__(self, _io: Any, _parent: Any = None, _root: Any = None) -> None:
         self._io = _io if _io.__class__ is KaitaiStream else as_stream(_io)
         self._parent = _parent
@@ -148,6 +158,11 @@ class Tlv(KaitaiStruct):
         while io._pos < io._end:
             self.elements.append(Tlv.Element(0, io, self, self._root))
             i += 1
+
+    #: The field that the lines of a function are about, from the distance to its first line on.
+    _LINES = {
+        '_read': {2: 'elements'},
+    }
 
 
 _RUN_Element_tag_to_length = Run(

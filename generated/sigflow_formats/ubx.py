@@ -99,6 +99,11 @@ class Ubx(KaitaiStruct):
         # line 45: checksum
         self.checksum = io.read_u2le()
 
+    #: The field that the lines of a function are about, from the distance to its first line on.
+    _LINES = {
+        '_read': {2: 'sync', 7: 'msg_class', 8: 'msg_id', 9: 'payload_length', 13: 'sync', 16: 'msg_class', 17: 'msg_id', 18: 'payload_length', 19: 'payload', 21: 'checksum'},
+    }
+
     def _steps(self, io: Window) -> Any:
         # line 32: sync
         while io.lacks(2):

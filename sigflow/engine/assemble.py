@@ -8,7 +8,6 @@ text is a plain Python module that can be read, stepped through and run as it is
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, lru_cache
 from types import ModuleType
@@ -30,7 +29,8 @@ _FAMILY = {
     "finish": "state, size",
 }
 _SCAN = "data, at, end, final, S, L, K, BEGIN, ALPHABET, box, X, states, queue, RUNS, Ps, Ts"
-_KEPT = re.compile(r"def |\w+(, \w+)* = ")
+#: Behind this line of a module there are only constants and functions, which become part of a scan.
+_MARK = f"\n# {'-' * 64} kernel code\n"
 _OPENING = '''"""The native scan of {names}.  Written by sigflow; kept here so that it is compiled only once."""
 
 from __future__ import annotations
@@ -40,21 +40,10 @@ from __future__ import annotations
 
 @cache
 def kernel_code(module: ModuleType) -> str:
-    """The constants and functions of a module of kernel code, without its imports.
-
-    Told by how their first lines begin, which a scan does not wait for as it would for a parser.
-    """
-    text = inspect.getsource(module)
-    if text.startswith('"""'):
-        text = text.split('"""', 2)[2]
-    kept: list[str] = []
-    keeps = False
-    for line in text.splitlines():
-        if line and line[0] not in " )]}":
-            keeps = _KEPT.match(line) is not None
-        if keeps:
-            kept.append(line)
-    return "\n".join(kept)
+    """The constants and functions of a module of kernel code: what stands behind the line that says so."""
+    _, mark, code = inspect.getsource(module).partition(_MARK)
+    assert mark, f"{module.__name__} has no line of kernel code"
+    return code.strip("\n")
 
 
 def assemble(scan: Scan, kernels: Sequence[ModuleType]) -> str:
@@ -64,7 +53,7 @@ def assemble(scan: Scan, kernels: Sequence[ModuleType]) -> str:
     parts += [kernel_code(module) for module in (*kernels, loop, continuation, chains)]
     parts += dict.fromkeys(text_of(check.kernel.forms) for check in scan.checks if check.kernel and check.kernel.forms)
     for number, envelope in enumerate(scan.formats):
-        parts.append(_renamed(_source(envelope.measure.native), f"native_measure_{number}"))
+        parts.append(_source(envelope.measure.native, f"native_measure_{number}"))
     parts += ["\n".join(lines) for lines in _emitted(scan)]
     return "\n\n\n".join(parts) + "\n"
 
@@ -77,12 +66,9 @@ def _refusals() -> Iterator[str]:
 
 
 @lru_cache(maxsize=64)
-def _source(measure: Callable[..., int]) -> str:
-    return inspect.getsource(measure)
-
-
-def _renamed(text: str, name: str) -> str:
-    return re.sub(r"^def \w+", f"def {name}", text.strip(), count=1)
+def _source(measure: Callable[..., int], name: str) -> str:
+    """A native measure under another name."""
+    return inspect.getsource(measure).strip().replace(f"def {measure.__name__}(", f"def {name}(", 1)
 
 
 def _emitted(scan: Scan) -> Iterator[list[str]]:

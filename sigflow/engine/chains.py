@@ -44,6 +44,8 @@ from sigflow.engine.loop import (
 from sigflow.runtime.box import BOX_COUNTER, BOX_LOOKED, BOX_STREAM, BOX_WAY
 from sigflow.runtime.native import BAILOUT
 
+# ---------------------------------------------------------------- kernel code
+
 
 def chained(k, data, at, end, final, S, L, K, BEGIN, ALPHABET, box, X, states, queue, RUNS, Ps, Ts):
     """The verdict on the candidate at data[at]."""

@@ -29,6 +29,8 @@ from sigflow.engine.loop import (
 from sigflow.runtime.box import BOX_COUNTER, BOX_LOOKED, BOX_MARKS, BOX_STREAM, BOX_WAY, MARK_UNCOUNTED
 from sigflow.runtime.native import BAILOUT
 
+# ---------------------------------------------------------------- kernel code
+
 #: Rows of RUNS: the tables of first and of last frames, and the runs.
 LINKS = 2 * RUN_ROWS
 ROWS = 3 * RUN_ROWS

@@ -22,6 +22,8 @@ from typing import Any
 
 from sigflow.reads import u1, u4le, u8le
 
+# ---------------------------------------------------------------- kernel code
+
 #: Places in P: the register at first, whether it is reflected, and how a value is made of one.
 CRC_INIT, CRC_REFLECTED, CRC_FLIPPED, CRC_DROPPED, CRC_MASK, CRC_XOROUT = 0, 1, 2, 3, 4, 5
 #: The code of the polynomial without its highest term.

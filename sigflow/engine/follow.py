@@ -11,6 +11,8 @@ The table has one row for each stream: what `Followed` has.  Its bits are brough
 
 from sigflow.runtime.box import MARK_UNCOUNTED, MARK_UNTOLD
 
+# ---------------------------------------------------------------- kernel code
+
 #: Columns of the table of formats: whether it counts, modulus (0: 2**64), step, the window in steps.
 COUNTS = 0
 MODULUS = 1

@@ -19,6 +19,8 @@ those of `native_measure`.
 from sigflow.runtime.box import BOX_COUNTER, BOX_LOOKED, BOX_MARKS, BOX_STREAM, X_REFUSALS
 from sigflow.runtime.native import BAILOUT
 
+# ---------------------------------------------------------------- kernel code
+
 # -- why a scan stopped --
 #: The bytes are decided, or more must come before anything else can be.
 DONE = 0

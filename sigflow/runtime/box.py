@@ -4,6 +4,8 @@ A native measure (`Envelope`) writes the words up to BOX_WORDS; whoever calls it
 behind.  Kernel code: plain numbers, which the text of a native scan takes over.
 """
 
+# ---------------------------------------------------------------- kernel code
+
 #: How many leading bytes of the frame were looked at.
 BOX_LOOKED = 0
 #: The marks of the frame, added up.

@@ -346,11 +346,11 @@ def _deep(node: Any) -> Any:
         return [_deep(child) for child in node]
     if not isinstance(node, ast.AST):
         return node
-    return type(node)(**{name: _deep(value) for name, value in ast.iter_fields(node)})
+    return ast.copy_location(type(node)(**{name: _deep(value) for name, value in ast.iter_fields(node)}), node)
 
 
 def _copied(node: Any) -> Any:
-    return type(node)(**dict(ast.iter_fields(node)))
+    return ast.copy_location(type(node)(**dict(ast.iter_fields(node))), node)
 
 
 def _name(text: str) -> ast.Name:

@@ -2,7 +2,7 @@
 
 They are written so that they mean the same uncompiled and compiled by Numba: every number is an int64, `data` is a
 one-dimensional uint8 array, and nothing raises, allocates, or has a default.  A number of 64 unsigned bits comes as
-its two's complement.  Who calls has made sure that the bytes are there; a stretch is data[start:stop], and one that
+its two's complement.  Who calls has made sure that the bytes are there; a byte range is data[start:stop], and one that
 ends before it begins counts as empty.
 """
 
@@ -28,6 +28,8 @@ from sigflow.reads import (  # noqa: F401
     u8le,
 )
 from sigflow.runtime.box import BOX_LAYOUTS, BOX_WORDS
+
+# ---------------------------------------------------------------- kernel code
 
 #: `_native_measure` lacks bytes.
 NEED = 0
@@ -89,7 +91,7 @@ def product_fits(left: int, right: int) -> bool:
 
 
 def find_byte(data: Any, start: int, stop: int, byte: int) -> int:
-    """Where this byte first stands in a stretch; -1 if nowhere."""
+    """Where this byte first stands in a byte range; -1 if nowhere."""
     four = byte | byte << 8 | byte << 16 | byte << 24
     eight = ((four ^ 0x80000000) - 0x80000000) << 32 | four
     at = start
@@ -118,7 +120,7 @@ def stands(data: Any, at: int, size: int, first: int, rest: int) -> bool:
 
 
 def find_term(data: Any, start: int, stop: int, size: int, first: int, rest: int) -> int:
-    """Where a literal (see `stands`) first stands in a stretch, at a multiple of its size from `start`; or -1."""
+    """Where a literal (see `stands`) first stands in a byte range, at a multiple of its size from `start`; or -1."""
     for at in range(start, stop - size + 1, size):
         if stands(data, at, size, first, rest):
             return at
@@ -147,7 +149,7 @@ def sync_inside(data: Any, start: int, term: int, within: int, end: int, size: i
 
 
 def without_padding(data: Any, start: int, stop: int, byte: int) -> int:
-    """The end of a stretch once the bytes `byte` at its end are taken off."""
+    """The end of a byte range once the bytes `byte` at its end are taken off."""
     while stop > start and data[stop - 1] == byte:
         stop -= 1
     return stop
@@ -157,7 +159,7 @@ def without_padding(data: Any, start: int, stop: int, byte: int) -> int:
 
 
 def lowest(data: Any, start: int, stop: int) -> int:
-    """The smallest byte of a stretch; 256 where it is empty."""
+    """The smallest byte of a byte range; 256 where it is empty."""
     smallest = 256
     for at in range(start, stop):
         smallest = min(smallest, u1(data, at))
@@ -165,7 +167,7 @@ def lowest(data: Any, start: int, stop: int) -> int:
 
 
 def highest(data: Any, start: int, stop: int) -> int:
-    """The largest byte of a stretch; -1 where it is empty."""
+    """The largest byte of a byte range; -1 where it is empty."""
     largest = -1
     for at in range(start, stop):
         largest = max(largest, u1(data, at))
@@ -173,7 +175,7 @@ def highest(data: Any, start: int, stop: int) -> int:
 
 
 def is_ascii(data: Any, start: int, stop: int) -> bool:
-    """Whether a stretch is ASCII."""
+    """Whether a byte range is ASCII."""
     bits = 0
     for at in range(start, stop):
         bits |= u1(data, at)
@@ -181,7 +183,7 @@ def is_ascii(data: Any, start: int, stop: int) -> bool:
 
 
 def is_utf8(data: Any, start: int, stop: int) -> bool:
-    """Whether a stretch is UTF-8 (Unicode 15, table 3-7)."""
+    """Whether a byte range is UTF-8 (Unicode 15, table 3-7)."""
     at = start
     while at < stop:
         lead = u1(data, at)
@@ -204,7 +206,7 @@ def is_utf8(data: Any, start: int, stop: int) -> bool:
 
 
 def letters_of_utf8(data: Any, start: int, stop: int) -> int:
-    """How many letters a stretch of UTF-8 has."""
+    """How many letters a range of UTF-8 has."""
     count = 0
     for at in range(start, stop):
         if u1(data, at) & 0xC0 != 0x80:
@@ -223,7 +225,7 @@ def is_among(data: Any, start: int, stop: int, a: int, b: int, c: int, d: int) -
 
 
 def same(data: Any, start: int, stop: int, other: int, end: int) -> bool:
-    """Whether two stretches, data[start:stop] and data[other:end], hold the same bytes."""
+    """Whether two byte ranges, data[start:stop] and data[other:end], hold the same bytes."""
     size, number = stop - start, 0
     if size == end - other:
         while number < size and data[start + number] == data[other + number]:
@@ -287,7 +289,7 @@ def digits(data: Any, start: int, stop: int, base: int) -> int:
 
 
 def seen_before(data: Any, box: Any, count: int, start: int, stop: int) -> int:
-    """Whether data[start:stop] is among the `count` stretches that were noted; else it is noted.
+    """Whether data[start:stop] is among the `count` byte ranges that were noted; else it is noted.
 
     1: it is.  0: it was not.  -1: there is no room for one more.
     """

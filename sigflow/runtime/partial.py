@@ -4,21 +4,18 @@ happened.
 A generated class sets a nested object on its parent only once that is complete.  When reading fails, the objects under
 construction are found in the frames of the traceback and hung into place, so that whoever shows the value sees how far
 reading came; the path to the field that failed and its offset follow from the same walk.  Which field a `_read` was at
-is told by the line that failed: keeping a record of it would cost every frame.
+is told by the line that failed, of which the class has a table: keeping a record would cost every frame.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from functools import lru_cache
-from types import CodeType, TracebackType
+from types import TracebackType
 from typing import Any
 
 from sigflow.runtime.measure import WIRE_ERRORS
 from sigflow.runtime.stream import KaitaiStream, Run
 from sigflow.runtime.struct import KaitaiStruct
-
-_LOADS = ("LOAD_ATTR", "LOAD_METHOD")
 
 
 def parse_whole(root: type[KaitaiStruct], raw: bytes) -> KaitaiStruct:
@@ -92,49 +89,20 @@ def _under_construction(error: BaseException, unit: KaitaiStruct) -> list[tuple[
     return parts if parts and parts[0][0] is unit else [(unit, None)]
 
 
-def _being_read(part: KaitaiStruct, trace: TracebackType | None) -> str | None:
-    """The field that was being read: the one that the failing line sets or adds to, or else the next that a line does.
+def _being_read(one: KaitaiStruct, trace: TracebackType | None) -> str | None:
+    """The field that was being read: the one that the failing line is about.
 
     The fields that are set do not tell it: a list is there from its first element on, and stays when it is complete.
     """
-    read = max((number for number, field in enumerate(part._FIELDS, 1) if field in part.__dict__), default=0)
-    missing = next(iter(part._FIELDS[read:]), None)  # (before it, a field may be absent)
+    read = max((number for number, field in enumerate(one._FIELDS, 1) if field in one.__dict__), default=0)
+    missing = next(iter(one._FIELDS[read:]), None)  # (before it, a field may be absent)
     if trace is None or (trace.tb_next is not None and trace.tb_next.tb_frame.f_code is Run.short.__code__):
         return missing  # a run sets its fields one by one
-    fields = {field: field for field in part._FIELDS} | {f"_raw_{field}": field for field in part._FIELDS}
-    uses = [use for use in _uses(trace.tb_frame.f_code) if use[2] in fields]
-    here = [name for _, line, name in uses if line == trace.tb_lineno]
-    later = [name for offset, _, name in uses if offset > trace.tb_lasti]
-    return next((fields[name] for name in (*here, *later)), missing)
-
-
-@lru_cache(maxsize=256)
-def _uses(code: CodeType) -> tuple[tuple[int, int, str], ...]:
-    """Where a `_read` sets an attribute, or adds to a list that is one: (offset in the code, line, name), in order."""
-    import dis
-
-    uses: list[tuple[int, int, str]] = []
-    line = 0
-    lists = ""  # the line's call that fills the list it is given
-    before = ("", "")
-    for instruction in dis.get_instructions(code):
-        number = instruction.positions.lineno if instruction.positions is not None else None
-        if number is not None and number != line:
-            line, lists = number, ""
-        name = str(instruction.argval)
-        if instruction.opname == "STORE_ATTR":
-            uses.append((instruction.offset, line, name))
-        elif instruction.opname in _LOADS:
-            if name == "append" and before[0] in _LOADS:
-                uses.append((instruction.offset, line, before[1]))
-            elif lists:
-                uses.append((instruction.offset, line, name))
-                lists = ""
-            elif name in ("read_numbers", "read_bits"):
-                lists = name
-        if instruction.opname != "CACHE":
-            before = (instruction.opname, name)
-    return tuple(uses)
+    code = trace.tb_frame.f_code
+    line = trace.tb_lineno - code.co_firstlineno
+    return next(
+        (field for first, field in reversed(one._LINES.get(code.co_name, {}).items()) if first <= line), missing
+    )
 
 
 def _hung(part: KaitaiStruct, name: str, inner: KaitaiStruct | None) -> str:

@@ -54,6 +54,8 @@ class KaitaiStruct(_Base):
     _IDS: ClassVar[dict[str, str]] = {}
     #: (line, column, YAML path) in the spec by attribute name.
     _PLACES: ClassVar[dict[str, tuple[int, int, str]]] = {}
+    #: Of each function that reads, the field that its lines are about, from the distance to its first line on.
+    _LINES: ClassVar[dict[str, dict[int, str]]] = {}
     #: (scale, offset, unit) of fields that measure something: physical value = raw * scale + offset.
     _PHYSICAL: ClassVar[dict[str, tuple[float, float, str]]] = {}
 
@@ -242,17 +244,8 @@ class LazyField:
     @staticmethod
     def by(name: str, get: Callable[[LazyField, Any, Any], Any]) -> LazyField:
         """A field that `get(late, unit, owner)` reads and sets: one call, where with `read` it is three."""
-        return _Unused(name, get)
-
-
-class _Unused(LazyField):
-    """A field read by one call, until it is first used: then it gets a class of its own, which no import waits for."""
-
-    __slots__ = ()
-
-    def __get__(self, unit: Any, owner: Any = None) -> Any:
-        self.__class__ = type("LazyField", (LazyField,), {"__slots__": (), "__get__": self.read})
-        return self.read(self, unit, owner)
+        made: Callable[..., LazyField] = type("LazyField", (LazyField,), {"__slots__": (), "__get__": get})
+        return made(name, get)
 
 
 class ByteFields(dict[int, tuple[Any, ...]]):

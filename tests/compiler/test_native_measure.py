@@ -440,3 +440,11 @@ def test_a_type_that_holds_another_many_times_over_is_not_written_out(tmp_path: 
     envelope = load(tmp_path / "many.ksy", text)
     assert envelope.measure.native is None
     assert envelope.measure.inexpressible.startswith("more than fits into one function (/types/")
+
+
+def test_types_that_lie_too_deep_have_no_native_measure(tmp_path: Path) -> None:
+    text = "meta: {id: deep}\n-sigflow-stream: {max-frame: 99}\nseq: [{id: a, type: t0}]\ntypes:\n"
+    text += "".join(f"  t{number}: {{seq: [{{id: a, type: t{number + 1}}}]}}\n" for number in range(300))
+    measure = load(tmp_path / "deep.ksy", text + "  t300: {seq: [{id: x, type: u1, valid: 1}]}\n").measure
+    assert measure.native is None
+    assert measure.inexpressible == "what lies too deep in other types or expressions (/, line 1)"

@@ -41,6 +41,8 @@ class _Class:
         self.plan = plan
         self.out = out
         self.measure = module.measure
+        #: Of each reading function, which field its lines are about (`Reads.field_lines`).
+        self.lines: dict[str, dict[int, str]] = {}
         self.fields = {step.name for step in plan.steps} | {param.name for param in plan.params}
 
     def write(self) -> None:
@@ -200,6 +202,7 @@ class _Class:
             out()
             with out.block("def _read(self) -> None:"):
                 self.body("")
+            self.lines_of_fields()
             return
         path = plan.spec.place.path
         error = self.module.need("UndecidedEndiannessError")
@@ -218,6 +221,17 @@ class _Class:
             out()
             with out.block(f"def _read_{order}(self) -> None:"):
                 self.body(order)
+        self.lines_of_fields()
+
+    def lines_of_fields(self) -> None:
+        """`_LINES`: what a failure in a line of a reading function is about."""
+        if self.lines:
+            self.out()
+            self.out("#: The field that the lines of a function are about, from the distance to its first line on.")
+            with self.out.block("_LINES = {"):
+                for function, fields in self.lines.items():
+                    self.out(f"{function!r}: {fields!r},")
+            self.out("}")
 
     def decide(self, path: str, error: str) -> None:
         endian = self.plan.spec.meta.endian
@@ -240,13 +254,15 @@ class _Class:
     def body(self, order: str) -> None:
         if not self.plan.steps:
             return
-        self.out("io = self._io")
         reads = Runs(self.module, self.plan, order, self.out)
+        self.out("io = self._io")
         if self.plan.debug:
             for step in self.plan.steps:
+                reads.about(step)
                 debug_step(reads, step)
         else:
             reads.seq()
+        self.lines[f"_read_{order}" if order else "_read"] = reads.field_lines
 
     def measuring(self) -> None:
         """What a frame's class, and the unsized types in it, have for the scan."""

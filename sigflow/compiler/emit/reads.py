@@ -15,7 +15,7 @@ from sigflow.compiler import expression as ex
 from sigflow.compiler import schema as sc
 from sigflow.compiler.emit.checks import failing, wanted
 from sigflow.compiler.emit.lists import Lists
-from sigflow.compiler.emit.shared import Module
+from sigflow.compiler.emit.shared import Module, line_of
 from sigflow.compiler.emit.writer import Writer
 from sigflow.compiler.measure import operations as op
 from sigflow.compiler.measure.planning import element, reading, trailing
@@ -57,6 +57,20 @@ class Reads(Lists):
         self.behind = 0
         #: Whether a field that is not there is no attribute of the object either, as in Kaitai's Python target.
         self.missing = module.missing
+        #: The field that the lines from one on are about, by the line's distance from the first one of the function.
+        self.field_lines: dict[int, str] = {}
+        self._first = len(out.lines) - 1
+
+    def begin(self, *steps: Step) -> None:
+        """What follows is about these fields: say where they stand in the spec."""
+        self.about(steps[0])
+        self.out(line_of(*(step.attr for step in steps)))
+
+    def about(self, step: Step) -> None:
+        """What follows is about this field."""
+        line = len(self.out.lines) - self._first
+        if next(reversed(self.field_lines.values()), "") != step.name:
+            self.field_lines[line] = step.name
 
     @contextmanager
     def placed(self, step: Step) -> Iterator[None]:

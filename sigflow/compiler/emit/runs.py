@@ -10,7 +10,6 @@ from collections.abc import Sequence
 
 from sigflow.compiler import encodings
 from sigflow.compiler.emit.reads import Reads
-from sigflow.compiler.emit.shared import line_of
 from sigflow.compiler.emit.writer import Writer
 from sigflow.compiler.measure.runs import BitGroup, Packed, Run, is_plain
 from sigflow.compiler.model import Bits, Bytes, Text, User
@@ -27,13 +26,13 @@ class Runs(Reads):
         """All fields, runs merged."""
         for part in self.module.packing(self.order).parts(self.plan.steps):
             if isinstance(part, Run):
-                self.out(line_of(*(step.attr for step in part.steps)))
+                self.begin(*part.steps)
                 self.write_run(part)
             elif isinstance(part, BitGroup):
-                self.out(line_of(*(step.attr for step in part.steps)))
+                self.begin(*part.steps)
                 self.bit_group(list(part.steps))
             else:
-                self.out(line_of(part.attr))
+                self.begin(part)
                 with self.placed(part):
                     self.step(part)
 
@@ -49,6 +48,7 @@ class Runs(Reads):
             with out.block(f"if io._bits_left or {short}:" if unaligned else f"if {short}:"):
                 for member in members:
                     for step in member.steps:
+                        self.about(step)
                         self.step(step)
             with out.block("else:"):
                 self.unpack(run, table)
@@ -92,10 +92,12 @@ class Runs(Reads):
         behind = run.size
         for temporary, member in after:
             behind -= member.size
+            self.about(member.steps[0])
             if temporary:
                 self.unpacked(temporary, member)
             self.behind = behind
             for step in member.steps:
+                self.about(step)
                 self.checks(step, f"{self.owner}.{step.name}")
         self.behind = 0
 
@@ -157,6 +159,8 @@ class Runs(Reads):
             self.split("bits", group, total)
         with self.out.block("else:"):
             for step in group:
+                self.about(step)
                 self.out(f"self.{step.name} = {self.value(step.wire, step, f'self.{step.name}', False)}")
         for step in group:
+            self.about(step)
             self.checks(step, f"self.{step.name}")
