@@ -160,6 +160,14 @@ class CcsdsSpacePacket(KaitaiStruct):
 
 _ENUM_CcsdsSpacePacket_PacketTypes = members(CcsdsSpacePacket.PacketTypes)
 _ENUM_CcsdsSpacePacket_Segments = members(CcsdsSpacePacket.Segments)
+_DOCS = {
+    'version': 'Packet version number; 0 is the only one defined.',
+    'has_secondary_header': "The data field begins with a secondary header, whose layout is the mission's own.",
+    'apid': 'Application process identifier; 2047 marks idle packets.',
+    'sequence_count': 'Counts the packets of one APID, modulo 16,384.',
+    'data_length': 'Bytes of the data field, less one.',
+    'data': 'Secondary header, where there is one, and user data; never empty.',
+}
 _RUN_CcsdsSpacePacket_version_to_data_length = Run(
     '>',
     ((('version', 3), ('packet_type', 1), ('has_secondary_header', 1), ('apid', 11), ('sequence_flags', 2), ('sequence_count', 14)), 'I', 4, 'be'),
@@ -173,14 +181,14 @@ def _columns() -> Any:
 
     return Module('ccsds_space_packet.ksy', '8b44cfaf6823061c', {
         CcsdsSpacePacket: Fields('ccsds_space_packet', (
-            Column('version', Bits(3, shift=5), (0, 1), checked=True, doc='Packet version number; 0 is the only one defined.'),
+            Column('version', Bits(3, shift=5), (0, 1), checked=True, doc=_DOCS['version']),
             Column('packet_type', Named(CcsdsSpacePacket.PacketTypes, Bits(1, shift=4)), (0, 1)),
-            Column('has_secondary_header', Bits(1, shift=3, boolean=True), (0, 1), doc="The data field begins with a secondary header, whose layout is the mission's own."),
-            Column('apid', Bits(11), (0, 2), doc='Application process identifier; 2047 marks idle packets.'),
+            Column('has_secondary_header', Bits(1, shift=3, boolean=True), (0, 1), doc=_DOCS['has_secondary_header']),
+            Column('apid', Bits(11), (0, 2), doc=_DOCS['apid']),
             Column('sequence_flags', Named(CcsdsSpacePacket.Segments, Bits(2, shift=6)), (2, 3)),
-            Column('sequence_count', Bits(14), (2, 4), doc='Counts the packets of one APID, modulo 16,384.'),
-            Column('data_length', Number('u', 2, 'be'), (4, 6), doc='Bytes of the data field, less one.'),
-            Column('data', Bytes(), (6, None), doc='Secondary header, where there is one, and user data; never empty.'),
+            Column('sequence_count', Bits(14), (2, 4), doc=_DOCS['sequence_count']),
+            Column('data_length', Number('u', 2, 'be'), (4, 6), doc=_DOCS['data_length']),
+            Column('data', Bytes(), (6, None), doc=_DOCS['data']),
         )),
     })
 
@@ -252,14 +260,14 @@ FORMAT = Envelope(
         title='CCSDS space packet',
         doc='A six-byte primary header and a data field. There is neither a marker nor a checksum: in a spacecraft they belong to the\nlayers below. A packet is therefore believed where twelve headers in a row fit together. The packet version is the only\nconstant (three zero bits), which is why the chain has to be that long.\n\nPackets of one application process (APID) are counted modulo 16,384.',
         fields=(
-            Field('version', 'b3', 'Packet version number; 0 is the only one defined.'),
+            Field('version', 'b3', _DOCS['version']),
             Field('packet_type', 'b1'),
-            Field('has_secondary_header', 'b1', "The data field begins with a secondary header, whose layout is the mission's own."),
-            Field('apid', 'b11', 'Application process identifier; 2047 marks idle packets.'),
+            Field('has_secondary_header', 'b1', _DOCS['has_secondary_header']),
+            Field('apid', 'b11', _DOCS['apid']),
             Field('sequence_flags', 'b2'),
-            Field('sequence_count', 'b14', 'Counts the packets of one APID, modulo 16,384.'),
-            Field('data_length', 'u2be', 'Bytes of the data field, less one.'),
-            Field('data', 'bytes', 'Secondary header, where there is one, and user data; never empty.'),
+            Field('sequence_count', 'b14', _DOCS['sequence_count']),
+            Field('data_length', 'u2be', _DOCS['data_length']),
+            Field('data', 'bytes', _DOCS['data']),
         ),
     ),
     search=Search(

@@ -328,6 +328,15 @@ class InstrumentHdr(KaitaiStruct):
         return self._m_byte_order
 
 
+_DOCS = {
+    'lines': "The header's lines in order; the last one is `;END`.",
+    'length_known': 'No bytes, only the check that the header has said a length.',
+    'order_known': 'No bytes, only the check that the byte order is one of the two.',
+    'payload': 'Numbers in the byte order that the header declares.',
+    'checksum': 'CRC-32/ISO-HDLC of the payload, big-endian whatever ENDIAN says.',
+}
+
+
 def _columns() -> Any:
     from sigflow.runtime.column import Bytes, Column, Computed, Fields, Many, Module, Nested, Number, Text
 
@@ -348,11 +357,11 @@ def _columns() -> Any:
         )),
         InstrumentHdr: Fields('instrument_hdr', (
             Column('marker', Bytes(), (0, 6), checked=True),
-            Column('lines', Many(Nested(InstrumentHdr.Line)), doc="The header's lines in order; the last one is `;END`."),
-            Column('length_known', Bytes(), checked=True, doc='No bytes, only the check that the header has said a length.'),
-            Column('order_known', Bytes(), checked=True, doc='No bytes, only the check that the byte order is one of the two.'),
-            Column('payload', Bytes(), doc='Numbers in the byte order that the header declares.'),
-            Column('checksum', Number('u', 4, 'be'), (-4, None), doc='CRC-32/ISO-HDLC of the payload, big-endian whatever ENDIAN says.'),
+            Column('lines', Many(Nested(InstrumentHdr.Line)), doc=_DOCS['lines']),
+            Column('length_known', Bytes(), checked=True, doc=_DOCS['length_known']),
+            Column('order_known', Bytes(), checked=True, doc=_DOCS['order_known']),
+            Column('payload', Bytes(), doc=_DOCS['payload']),
+            Column('checksum', Number('u', 4, 'be'), (-4, None), doc=_DOCS['checksum']),
             Column('byte_order', Text(), instance=True, doc='`L` or `B`, the byte order of the numbers in the payload.'),
         )),
     })
@@ -574,11 +583,11 @@ FORMAT = Envelope(
         doc="The header begins with the line `*HDR`, ends with a line that is exactly `;END` and is at most 4,096 bytes long; lines end\nwith CR LF and hold `KEY:VALUE` in printable ASCII. Two keys are the format's own: `LEN`, the payload's bytes (1 to 8\ndecimal digits, 1 to 10,000,000), which must be there, and `ENDIAN`, the byte order of the payload's numbers (`L` or\n`B`, else `L`). All others are metadata and are kept in order. Keys are case-sensitive, spaces belong to the value, and\nno key comes twice.\n\nThe checksum covers the payload alone: a flipped bit in the header can go unseen.\n\nKaitai has no variables, so each line hands on what the lines up to it have said: its `len` and `order` are those of\nthe nearest `LEN` and `ENDIAN` line at or before it, and the last line knows both.",
         fields=(
             Field('marker', 'bytes'),
-            Field('lines', 'line(_index == 0 ? 0 : lines[_index - 1].len, _index == 0 ? "L" : lines[_index - 1].order)[]', "The header's lines in order; the last one is `;END`."),
-            Field('length_known', 'bytes', 'No bytes, only the check that the header has said a length.'),
-            Field('order_known', 'bytes', 'No bytes, only the check that the byte order is one of the two.'),
-            Field('payload', 'bytes', 'Numbers in the byte order that the header declares.'),
-            Field('checksum', 'u4be', 'CRC-32/ISO-HDLC of the payload, big-endian whatever ENDIAN says.'),
+            Field('lines', 'line(_index == 0 ? 0 : lines[_index - 1].len, _index == 0 ? "L" : lines[_index - 1].order)[]', _DOCS['lines']),
+            Field('length_known', 'bytes', _DOCS['length_known']),
+            Field('order_known', 'bytes', _DOCS['order_known']),
+            Field('payload', 'bytes', _DOCS['payload']),
+            Field('checksum', 'u4be', _DOCS['checksum']),
         ),
     ),
     search=Search(

@@ -225,6 +225,10 @@ class Nmea0183(KaitaiStruct):
         yield
 
 
+_DOCS = {
+    'body': 'What stands between the start character and `*`, which is not part of it.',
+    'checksum': "Two hexadecimal digits, the XOR of the body's bytes.",
+}
 _RUN_Nmea0183_checksum_to_eol = Run(
     '>',
     ('checksum', '2s', 2),
@@ -246,8 +250,8 @@ def _columns() -> Any:
         )),
         Nmea0183: Fields('nmea0183', (
             Column('start', Text('iso8859-1'), (0, 1), checked=True),
-            Column('body', Nested(Nmea0183.Sentence, apart=True), checked=True, doc='What stands between the start character and `*`, which is not part of it.'),
-            Column('checksum', Text('iso8859-1'), (-4, -2), doc="Two hexadecimal digits, the XOR of the body's bytes."),
+            Column('body', Nested(Nmea0183.Sentence, apart=True), checked=True, doc=_DOCS['body']),
+            Column('checksum', Text('iso8859-1'), (-4, -2), doc=_DOCS['checksum']),
             Column('eol', Bytes(), (-2, None), checked=True),
         )),
     })
@@ -320,8 +324,8 @@ FORMAT = Envelope(
         doc='`$` or, for encapsulated sentences such as AIS, `!`; comma-separated fields of printable ASCII, of which the first is the\naddress (two letters of talker, three of sentence formatter, or `P` and a manufacturer); `*`, two hexadecimal digits, CR\nLF. A sentence without a checksum is no frame here: nothing would confirm it.\n\nThe checksum is the XOR of all bytes between the start character and `*`; neither of these two is covered. The standard\nallows 82 characters, receivers send more; 1,024 are accepted here.',
         fields=(
             Field('start', 'str'),
-            Field('body', 'sentence', 'What stands between the start character and `*`, which is not part of it.'),
-            Field('checksum', 'str', "Two hexadecimal digits, the XOR of the body's bytes."),
+            Field('body', 'sentence', _DOCS['body']),
+            Field('checksum', 'str', _DOCS['checksum']),
             Field('eol', 'bytes'),
         ),
     ),

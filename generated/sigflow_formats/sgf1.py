@@ -254,6 +254,14 @@ class Sgf1(KaitaiStruct):
 _ENUM_Sgf1_PayloadEncoding = members(Sgf1.PayloadEncoding)
 _NEW = object.__new__
 _CLASS_Sgf1_Flags = Sgf1.Flags
+_DOCS = {
+    'version': '1 today. Another value is decoded and noted, never refused: frames of older and newer agents must not be lost.',
+    'stream_id': 'The stream this frame belongs to; sequence numbers are counted within it.',
+    'sequence': 'Counts the frames of its stream id by one and wraps at 2^64.',
+    'payload_length': "Bytes of payload, which may be none. At most 16 MiB unless the user's frame limit says otherwise.",
+    'checksum': 'CRC-32/ISO-HDLC of the 22 bytes before this field, then of the payload as it is sent (still compressed).',
+    'payload': 'Inflated first where the flags say that it is compressed, then read as a TLV list where they say so.',
+}
 _RUN_Flags_reserved_to_encoding = Run(
     '>',
     ((('reserved', 5), ('compressed', 1), ('encoding', 2)), 'B', 1, 'be'),
@@ -297,13 +305,13 @@ def _columns() -> Any:
         )),
         Sgf1: Fields('sgf1', (
             Column('magic', Bytes(), (0, 4), checked=True),
-            Column('version', Number('u', 1), (4, 5), doc='1 today. Another value is decoded and noted, never refused: frames of older and newer agents must not be lost.'),
+            Column('version', Number('u', 1), (4, 5), doc=_DOCS['version']),
             Column('flags', Nested(Sgf1.Flags), (5, 6)),
-            Column('stream_id', Number('u', 4, 'be'), (6, 10), doc='The stream this frame belongs to; sequence numbers are counted within it.'),
-            Column('sequence', Number('u', 8, 'be'), (10, 18), doc='Counts the frames of its stream id by one and wraps at 2^64.'),
-            Column('payload_length', Number('u', 4, 'be'), (18, 22), doc="Bytes of payload, which may be none. At most 16 MiB unless the user's frame limit says otherwise."),
-            Column('checksum', Number('u', 4, 'be'), (22, 26), doc='CRC-32/ISO-HDLC of the 22 bytes before this field, then of the payload as it is sent (still compressed).'),
-            Column('payload', Bytes(), (26, None), doc='Inflated first where the flags say that it is compressed, then read as a TLV list where they say so.'),
+            Column('stream_id', Number('u', 4, 'be'), (6, 10), doc=_DOCS['stream_id']),
+            Column('sequence', Number('u', 8, 'be'), (10, 18), doc=_DOCS['sequence']),
+            Column('payload_length', Number('u', 4, 'be'), (18, 22), doc=_DOCS['payload_length']),
+            Column('checksum', Number('u', 4, 'be'), (22, 26), doc=_DOCS['checksum']),
+            Column('payload', Bytes(), (26, None), doc=_DOCS['payload']),
         )),
     })
 
@@ -422,13 +430,13 @@ FORMAT = Envelope(
         doc="The wire frame of sigflow's own telemetry streams. A capture is any number of frames back to back, with whatever a\ndamaged recording has put between them: a frame is found by its magic and believed when its CRC holds.\n\nThe checksum covers the 22 header bytes that stand before it and then the payload. The sequence counts the frames of\none stream id and wraps at 2^64; what is missing, doubled or out of order is told from it after framing.",
         fields=(
             Field('magic', 'bytes'),
-            Field('version', 'u1', '1 today. Another value is decoded and noted, never refused: frames of older and newer agents must not be lost.'),
+            Field('version', 'u1', _DOCS['version']),
             Field('flags', 'flags'),
-            Field('stream_id', 'u4be', 'The stream this frame belongs to; sequence numbers are counted within it.'),
-            Field('sequence', 'u8be', 'Counts the frames of its stream id by one and wraps at 2^64.'),
-            Field('payload_length', 'u4be', "Bytes of payload, which may be none. At most 16 MiB unless the user's frame limit says otherwise."),
-            Field('checksum', 'u4be', 'CRC-32/ISO-HDLC of the 22 bytes before this field, then of the payload as it is sent (still compressed).'),
-            Field('payload', 'bytes', 'Inflated first where the flags say that it is compressed, then read as a TLV list where they say so.'),
+            Field('stream_id', 'u4be', _DOCS['stream_id']),
+            Field('sequence', 'u8be', _DOCS['sequence']),
+            Field('payload_length', 'u4be', _DOCS['payload_length']),
+            Field('checksum', 'u4be', _DOCS['checksum']),
+            Field('payload', 'bytes', _DOCS['payload']),
         ),
     ),
     search=Search(

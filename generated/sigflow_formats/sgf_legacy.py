@@ -84,6 +84,9 @@ class SgfLegacy(KaitaiStruct):
         yield
 
 
+_DOCS = {
+    'payload_length': "Bytes of payload, which may be none. At most 16 MiB unless the user's frame limit says otherwise.",
+}
 _RUN_SgfLegacy_stream_id_to_payload_length = Run(
     '>',
     ('stream_id', 'H', 2),
@@ -98,7 +101,7 @@ def _columns() -> Any:
     return Module('sgf_legacy.ksy', 'd1c489143434cdb0', {
         SgfLegacy: Fields('sgf_legacy', (
             Column('stream_id', Number('u', 2, 'be'), (0, 2)),
-            Column('payload_length', Number('u', 4, 'be'), (2, 6), doc="Bytes of payload, which may be none. At most 16 MiB unless the user's frame limit says otherwise."),
+            Column('payload_length', Number('u', 4, 'be'), (2, 6), doc=_DOCS['payload_length']),
             Column('payload', Bytes(), (6, None)),
         )),
     })
@@ -151,7 +154,7 @@ FORMAT = Envelope(
         doc='What agents sent before SGF1, accepted so that archives can be migrated. Nothing in a record marks where it begins and\nnothing checks it, so one is believed only where eight headers in a row fit together, and after damage a good record\nor a false one can be told apart by that alone. Records carry no sequence: they are known by their index.',
         fields=(
             Field('stream_id', 'u2be'),
-            Field('payload_length', 'u4be', "Bytes of payload, which may be none. At most 16 MiB unless the user's frame limit says otherwise."),
+            Field('payload_length', 'u4be', _DOCS['payload_length']),
             Field('payload', 'bytes'),
         ),
     ),

@@ -165,6 +165,10 @@ class Tlv(KaitaiStruct):
     }
 
 
+_DOCS = {
+    'length': 'Bytes of value, which may be none.',
+    'value': 'A list of elements where the tag is constructed, else plain bytes.',
+}
 _RUN_Element_tag_to_length = Run(
     '>',
     ('tag', 'H', 2),
@@ -179,8 +183,8 @@ def _columns() -> Any:
     return Module('tlv.ksy', '2250dd6171e475e2', {
         Tlv.Element: Fields('element', (
             Column('tag', Number('u', 2, 'be'), (0, 2)),
-            Column('length', Number('u', 2, 'be'), (2, 4), doc='Bytes of value, which may be none.'),
-            Column('value', Switch((Nested(Tlv.ElementList, apart=True), Bytes(),)), doc='A list of elements where the tag is constructed, else plain bytes.'),
+            Column('length', Number('u', 2, 'be'), (2, 4), doc=_DOCS['length']),
+            Column('value', Switch((Nested(Tlv.ElementList, apart=True), Bytes(),)), doc=_DOCS['value']),
             Column('is_constructed', Computed('bool'), instance=True, doc='The top bit of the tag is set.'),
         )),
         Tlv.ElementList: Fields('element_list', (
@@ -246,8 +250,8 @@ FORMAT = Envelope(
         doc='A list of elements, each a tag, a length and that many bytes of value. The value of a constructed tag (top bit set) is a\nlist again, to a depth of 16; one level more is an error diagnostic, and so is a list that ends inside an element, whose\nearlier elements are kept. It is the payload encoding 1 of SGF1, and a stream of its own: its frame is one outermost\nelement. Since every four bytes are a valid header, such a stream cannot be found again once it is damaged.',
         fields=(
             Field('tag', 'u2be'),
-            Field('length', 'u2be', 'Bytes of value, which may be none.'),
-            Field('value', 'switch', 'A list of elements where the tag is constructed, else plain bytes.'),
+            Field('length', 'u2be', _DOCS['length']),
+            Field('value', 'switch', _DOCS['value']),
         ),
     ),
     search=Search(

@@ -159,6 +159,12 @@ class Ubx(KaitaiStruct):
 
 
 _NEW = object.__new__
+_DOCS = {
+    'msg_class': '0x01 NAV, 0x02 RXM, 0x04 INF, 0x05 ACK, 0x06 CFG, 0x0a MON, 0x0d TIM, 0x10 ESF, …',
+    'msg_id': "Which of the class's contents follows.",
+    'payload_length': 'Bytes of payload, which may be none.',
+    'checksum': 'CK_A in the low byte, CK_B in the high one.',
+}
 _RUN_Ubx_sync_to_payload_length = Run(
     '<',
     ('sync', '2s', 2),
@@ -175,11 +181,11 @@ def _columns() -> Any:
     return Module('ubx.ksy', 'e42133dc4923040e', {
         Ubx: Fields('ubx', (
             Column('sync', Bytes(), (0, 2), checked=True),
-            Column('msg_class', Number('u', 1), (2, 3), doc='0x01 NAV, 0x02 RXM, 0x04 INF, 0x05 ACK, 0x06 CFG, 0x0a MON, 0x0d TIM, 0x10 ESF, …'),
-            Column('msg_id', Number('u', 1), (3, 4), doc="Which of the class's contents follows."),
-            Column('payload_length', Number('u', 2, 'le'), (4, 6), doc='Bytes of payload, which may be none.'),
+            Column('msg_class', Number('u', 1), (2, 3), doc=_DOCS['msg_class']),
+            Column('msg_id', Number('u', 1), (3, 4), doc=_DOCS['msg_id']),
+            Column('payload_length', Number('u', 2, 'le'), (4, 6), doc=_DOCS['payload_length']),
             Column('payload', Bytes(), (6, -2)),
-            Column('checksum', Number('u', 2, 'le'), (-2, None), doc='CK_A in the low byte, CK_B in the high one.'),
+            Column('checksum', Number('u', 2, 'le'), (-2, None), doc=_DOCS['checksum']),
         )),
     })
 
@@ -280,11 +286,11 @@ FORMAT = Envelope(
         doc='Two sync characters, a class and an id that name the content, a length, the content and a Fletcher checksum. Receivers\nmultiplex it with NMEA 0183 sentences on one line; scan for both formats then. What the payload means depends on class\nand id and is left as bytes here.\n\nThe checksum is the 8-bit Fletcher algorithm of RFC 1145 over the bytes from the class to the end of the payload. Its\nrunning sums CK_A and CK_B are sent in this order, so that as one little-endian integer it is CK_A | CK_B << 8.',
         fields=(
             Field('sync', 'bytes'),
-            Field('msg_class', 'u1', '0x01 NAV, 0x02 RXM, 0x04 INF, 0x05 ACK, 0x06 CFG, 0x0a MON, 0x0d TIM, 0x10 ESF, …'),
-            Field('msg_id', 'u1', "Which of the class's contents follows."),
-            Field('payload_length', 'u2le', 'Bytes of payload, which may be none.'),
+            Field('msg_class', 'u1', _DOCS['msg_class']),
+            Field('msg_id', 'u1', _DOCS['msg_id']),
+            Field('payload_length', 'u2le', _DOCS['payload_length']),
             Field('payload', 'bytes'),
-            Field('checksum', 'u2le', 'CK_A in the low byte, CK_B in the high one.'),
+            Field('checksum', 'u2le', _DOCS['checksum']),
         ),
     ),
     search=Search(

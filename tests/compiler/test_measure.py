@@ -263,3 +263,13 @@ def test_a_frame_that_is_made_from_its_header_alone_knows_its_argument() -> None
     decoder.feed(bytes.fromhex(SAMPLES["argument"][0]) * 3)
     decoder.feed_eof()
     assert [record.value.above for record in decoder.events() if isinstance(record, Record)] == [10, 10, 10]
+
+
+def test_lengths_that_cannot_be_derived_are_told_of_every_spec(tmp_path: Path) -> None:
+    endless = "-sigflow-stream: {max-frame: 99}\nseq:\n  - {id: a, contents: [1]}\n  - {id: rest, size-eos: true}\n"
+    (tmp_path / "other.ksy").write_text(f"meta: {{id: other}}\n{endless}", encoding="utf-8")
+    (tmp_path / "mine.ksy").write_text(f"meta: {{id: mine, imports: [other]}}\n{endless}", encoding="utf-8")
+    built = build(tmp_path / "mine.ksy")
+    assert not built.ok and not built.modules
+    told = [Path(problem.file).name for problem in built.problems if problem.code == "SF507"]
+    assert told == ["mine.ksy", "other.ksy"]

@@ -86,9 +86,9 @@ class _Columns:
         measures = attr.physical
         if measures is not None:
             parts.append(f"physical={measures!r}")
-        doc = attr.doc.text.strip().split("\n")[0]
+        doc = self.module.doc_of(attr)
         if doc:
-            parts.append(f"doc={doc!r}")
+            parts.append(f"doc={doc}")
         return f"{self.need('Column')}({', '.join(parts)})"
 
     # ------------------------------------------------------------ kinds

@@ -68,6 +68,11 @@ class Emission:
             tables(f"{name} = {plan.class_names[spec]}")
         for name, (order, letter) in module.arrays.items():
             tables(f"{name} = {module.need('Numbers')}({order!r}, {letter!r})")
+        if module.docs:
+            with tables.block("_DOCS = {"):
+                for id, doc in module.docs.items():
+                    tables(f"{id!r}: {doc!r},")
+            tables("}")
         for run, name in module.runs.items():
             _run_table(tables, name, run, module)
         for lines, name in module.splits.items():

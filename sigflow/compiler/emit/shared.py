@@ -38,6 +38,8 @@ class Module:
         self.runs: dict[Run, str] = {}
         self._tables = set(taken)
         self.enums: dict[sc.Enum, str] = {}
+        #: The docs of the frame's fields, by their ids.
+        self.docs: dict[str, str] = {}
         self.stdlib: set[str] = set()
         self.processes: set[str] = set()
         self.measure = measure
@@ -70,6 +72,16 @@ class Module:
         """A name of the standard library."""
         self.stdlib.add(name)
         return self.alias(name)
+
+    def doc_of(self, attr: sc.Attr) -> str:
+        """The first line of a field's doc, as code; "" where it has none.  That of a frame's field, which is told with
+        the columns and with the format, stands in a table.
+        """
+        text = attr.doc.text.strip().split("\n")[0]
+        if not text or self.measure is None or attr not in self.measure.hints.unit.seq:
+            return repr(text) if text else ""
+        self.docs[attr.id] = text
+        return f"_DOCS[{attr.id!r}]"
 
     def members_of(self, enum: sc.Enum) -> str:
         """The module's table of an enum's members by value."""

@@ -140,9 +140,8 @@ class _Stream:
 
     def field(self, step: Step) -> str:
         """A field of the frame, for people."""
-        texts = [step.attr.id, _written(step.attr, step.wire)]
-        doc = step.attr.doc.text.strip().split("\n")[0]
-        return f"{self.module.need('Field')}({', '.join(map(repr, [*texts, doc] if doc else texts))})"
+        texts = [repr(step.attr.id), repr(_written(step.attr, step.wire)), self.module.doc_of(step.attr)]
+        return f"{self.module.need('Field')}({', '.join(filter(None, texts))})"
 
     def search(self) -> Call:
         """How a frame is found."""
