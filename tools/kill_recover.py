@@ -98,7 +98,7 @@ class Trial:
         if (self.quarantine / LEDGER).exists():
             with Quarantine(self.quarantine) as quarantine:
                 for entry in quarantine.entries():
-                    span = entry.stretch.span
+                    span = entry.refused.span
                     kept = b"".join(quarantine.chunks(entry))
                     assert kept == self.data[span.start : span.stop], f"{entry.id}: other bytes"
                     found.add(entry.id)

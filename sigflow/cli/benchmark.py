@@ -87,13 +87,13 @@ def _measured(recording: Recording, held: Storage, engine: str, workers: int) ->
 
     able = [name for name, row in ENGINES.items() if recording.formats and not row.obstacle(recording.formats)]
     names = [engine] if engine != AUTO else able or [PYTHON]
-    ways: dict[str, Callable[[], object]] = {}
+    validations: dict[str, Callable[[], object]] = {}
     for name in names:
-        ways[name] = of(name).validate
+        validations[name] = of(name).validate
         if workers > 1 and ENGINES[name].threads:
-            ways[f"{name}, {workers} workers"] = of(name, workers).validate
+            validations[f"{name}, {workers} workers"] = of(name, workers).validate
     report = of(names[-1]).validate()
-    measured = [figures(name, way, report) for name, way in ways.items()]
+    measured = [figures(name, run, report) for name, run in validations.items()]
     return report, [*measured, figures(CRC, lambda: _crc_seconds(held), report)]
 
 
@@ -107,14 +107,14 @@ def _crc_seconds(held: Storage) -> float:
     return seconds
 
 
-def figures(name: str, way: Callable[[], object], report: Report) -> dict[str, Any]:
+def figures(name: str, run: Callable[[], object], report: Report) -> dict[str, Any]:
     """How fast one way is: what it gives, where it is seconds, else the time that it takes."""
-    way()
+    run()
     durations: list[float] = []
     begin = time.perf_counter()
     while len(durations) < RUNS or (time.perf_counter() - begin < SECONDS and len(durations) < RUNS * 100):
         start = time.perf_counter()
-        seconds = way()
+        seconds = run()
         durations.append(seconds if isinstance(seconds, float) else time.perf_counter() - start)
     best = max(min(durations), 1e-9)
     return {

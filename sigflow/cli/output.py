@@ -61,9 +61,9 @@ def target(output: str, capture: str, *, several: bool = False) -> str:
         return os.path.join(output, name.removesuffix(kind_of(name) or ""))
     if several:
         raise UsageError(f"{output}: several captures need a folder for their outputs")
-    ending = kind_of(output)
-    if ending is not None:
-        raise UsageError(f"{output}: what is written is not compressed, so its name must not end in {ending}")
+    suffix = kind_of(output)
+    if suffix is not None:
+        raise UsageError(f"{output}: what is written is not compressed, so its name must not end in {suffix}")
     return output
 
 

@@ -66,7 +66,7 @@ def _of_capture(quarantine: Quarantine, capture: str, *, undecoded: bool = False
     """The entries of the captures whose ids begin so."""
     some = False
     for entry in quarantine.entries(undecoded=undecoded):
-        if entry.stretch.capture.startswith(capture):
+        if entry.refused.capture.startswith(capture):
             some = True
             yield entry
     if capture and not some:
@@ -77,13 +77,13 @@ def _list_text(folder: str, entries: Iterable[Entry], screen: Screen) -> None:
     capture = ""
     count = size = 0
     for entry in entries:
-        stretch = entry.stretch
-        if stretch.capture != capture:
-            capture = stretch.capture
-            screen.prose(one_line(f"{stretch.name}, capture {capture[:SHORT]}"))
+        refused = entry.refused
+        if refused.capture != capture:
+            capture = refused.capture
+            screen.prose(one_line(f"{refused.name}, capture {capture[:SHORT]}"))
         decoded = "  decoded" if entry.decoded_ns is not None else ""
-        span = stretch.span
-        what = f"{span.start}..{span.stop} ({entry.size} bytes): {', '.join(stretch.reasons)}"
+        span = refused.span
+        what = f"{span.start}..{span.stop} ({entry.size} bytes): {', '.join(refused.reasons)}"
         screen.prose(one_line(f"  {entry.id[:SHORT]}  {what}{decoded}"))
         count += 1
         size += entry.size
@@ -113,21 +113,21 @@ LISTS: dict[str, Callable[[str, Iterable[Entry], Screen], None]] = {
 
 def entry_tree(entry: Entry) -> dict[str, Any]:
     """The JSON form of an entry."""
-    stretch = entry.stretch
+    refused = entry.refused
     return {
         "id": entry.id,
-        "capture": stretch.capture,
-        "name": stretch.name,
-        "start": stretch.span.start,
-        "stop": stretch.span.stop,
+        "capture": refused.capture,
+        "name": refused.name,
+        "start": refused.span.start,
+        "stop": refused.span.stop,
         "raw": entry.raw,
-        "reasons": list(stretch.reasons),
-        "diagnostics": [finding_tree(finding) for finding in stretch.diagnostics],
-        "specs": [{"name": spec.name, "hash": spec.hash} for spec in stretch.specs],
-        "stamps": [None if stamp is None else stamp._asdict() for stamp in stretch.stamps],
-        "before": _neighbour_tree(stretch.before),
-        "after": _neighbour_tree(stretch.after),
-        "parent": stretch.parent,
+        "reasons": list(refused.reasons),
+        "diagnostics": [finding_tree(finding) for finding in refused.diagnostics],
+        "specs": [{"name": spec.name, "hash": spec.hash} for spec in refused.specs],
+        "stamps": [None if stamp is None else stamp._asdict() for stamp in refused.stamps],
+        "before": _neighbour_tree(refused.before),
+        "after": _neighbour_tree(refused.after),
+        "parent": refused.parent,
         "kept_ns": entry.kept_ns,
         "decoded_ns": entry.decoded_ns,
     }
@@ -155,9 +155,9 @@ def show(folder: str, entry: str, form: str, screen: Screen) -> int:
     with Quarantine(folder) as quarantine:
         kept = quarantine.find(entry)
         attempts = quarantine.attempts(kept)
-        start = kept.stretch.span.start
+        start = kept.refused.span.start
         fault = quarantine.fault(kept)
-        head = b"" if fault else b"".join(quarantine.read(kept, start, min(start + SHOWN, kept.stretch.span.stop)))
+        head = b"" if fault else b"".join(quarantine.read(kept, start, min(start + SHOWN, kept.refused.span.stop)))
     if fault:
         screen.diagnostic("error", fault)
     if form == "json":
@@ -184,19 +184,19 @@ def _attempt_tree(attempt: Attempt) -> dict[str, Any]:
 
 
 def _entry_lines(entry: Entry, attempts: list[Attempt], screen: Screen) -> Iterator[str]:
-    stretch = entry.stretch
+    refused = entry.refused
     yield f"entry {entry.id}"
-    yield one_line(f"  bytes {stretch.span.start} to {stretch.span.stop} of {stretch.name} ({entry.size} bytes)")
-    yield one_line(f"  capture {stretch.capture}")
-    yield one_line(f"  seen by {_specs_words(stretch.specs)}: {', '.join(stretch.reasons)}")
-    for finding in stretch.diagnostics:
+    yield one_line(f"  bytes {refused.span.start} to {refused.span.stop} of {refused.name} ({entry.size} bytes)")
+    yield one_line(f"  capture {refused.capture}")
+    yield one_line(f"  seen by {_specs_words(refused.specs)}: {', '.join(refused.reasons)}")
+    for finding in refused.diagnostics:
         severity = screen.styled(finding.severity.value, SEVERITY_COLORS[finding.severity.value])
         yield f"  {severity} {one_line(finding_words(finding))}"
-    for where, neighbour in (("after", stretch.before), ("before", stretch.after)):
+    for where, neighbour in (("after", refused.before), ("before", refused.after)):
         if neighbour is not None:
             yield one_line(f"  {where} {neighbour.format} #{neighbour.index} at {neighbour.start}..{neighbour.stop}")
-    if stretch.parent is not None:
-        yield f"  what was left of entry {stretch.parent[:SHORT]}"
+    if refused.parent is not None:
+        yield f"  what was left of entry {refused.parent[:SHORT]}"
     for attempt in attempts:
         what = f"{counted(attempt.frames, 'frame')}, {attempt.frame_bytes} bytes, {attempt.left_bytes} bytes left"
         yield one_line(f"  tried with {_specs_words(attempt.specs)}: {what}")
@@ -270,9 +270,9 @@ def retry_(
 
 def _retry_lines(done: Retry) -> Iterator[str]:
     for tried in done.entries:
-        span = tried.entry.stretch.span
+        span = tried.entry.refused.span
         what = f"{counted(tried.frames, 'frame')}, {tried.frame_bytes} of {tried.entry.size} bytes"
-        yield f"  {tried.entry.id[:SHORT]}  {span.start}..{span.stop} of {tried.entry.stretch.name}: {what}"
+        yield f"  {tried.entry.id[:SHORT]}  {span.start}..{span.stop} of {tried.entry.refused.name}: {what}"
     total = f"{counted(done.frames, 'frame')}, {done.frame_bytes} bytes"
     if done.placed:
         yield f"{done.quarantine}: {total}, written to {done.out} and read back; {done.left_bytes} bytes left"

@@ -142,19 +142,19 @@ class Paths:
 
     def _through(self, kind: Switch, steps: Sequence[Step]) -> tuple[Follow, Kind] | None:
         """Through the cases of a switch that lead on, by the type that the value has."""
-        ways: list[tuple[Case, Follow]] = []
+        branches: list[tuple[Case, Follow]] = []
         kinds: list[Kind] = []
         for case, inner in self._cases(kind):
             reached = self._on(inner, steps)
             if reached is None and steps[0] == case.name:
                 reached = self._on(inner, steps[1:])
             if reached is not None:
-                ways.append((case, reached[0]))
+                branches.append((case, reached[0]))
                 if reached[1] not in kinds:
                     kinds.append(reached[1])
-        if not ways:
+        if not branches:
             return None
-        return _by_case(ways), kinds[0] if len(kinds) == 1 else Switch(tuple(kinds))
+        return _by_case(branches), kinds[0] if len(kinds) == 1 else Switch(tuple(kinds))
 
     def _cases(self, kind: Switch) -> list[tuple[Case, Kind]]:
         return self._trees.cases(kind)
@@ -277,13 +277,13 @@ def _element(number: Step, rest: Follow) -> Follow:
     return of
 
 
-def _by_case(ways: Sequence[tuple[Case, Follow]]) -> Follow:
+def _by_case(branches: Sequence[tuple[Case, Follow]]) -> Follow:
     from sigflow.columns.values import is_case
 
     def of(value: Any) -> Any:
         if value is None:
             return None
-        return next((get(value) for case, get in ways if is_case(case, value)), None)
+        return next((get(value) for case, get in branches if is_case(case, value)), None)
 
     return of
 

@@ -90,12 +90,12 @@ class FormatColumns:
             own = of_format(path, self.format.name) if several else path
             # With the name of the format and without, it is one column.
             taken = {output.field.name for output in self._outputs}
-            ways = list(dict.fromkeys([path, own]))
-            if any(output in taken or self._found(output, sources) for output in ways):
+            candidates = list(dict.fromkeys([path, own]))
+            if any(output in taken or self._found(output, sources) for output in candidates):
                 continue
             if more is None:
                 more = self._all(True, True)
-            if not any(self._found(output, more or {}) or self._led(output) for output in ways):
+            if not any(self._found(output, more or {}) or self._led(output) for output in candidates):
                 self.unknown.append(path)
 
     def _led(self, path: str) -> bool:

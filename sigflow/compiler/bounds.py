@@ -29,8 +29,8 @@ def bounds(expr: ex.Expr, types: Types, depth: int = 0) -> Interval | None:
         return (int(value), int(value))
     if depth > _DEEPEST:
         return None
-    found = _bounds(expr, types, depth + 1)
-    return found if found is not None and found[0] > -_LARGEST and found[1] < _LARGEST else None
+    interval = _bounds(expr, types, depth + 1)
+    return interval if interval is not None and interval[0] > -_LARGEST and interval[1] < _LARGEST else None
 
 
 def wire_bounds(wire: Number | Bits) -> Interval:
@@ -77,8 +77,8 @@ def _method(expr: ex.Attribute | ex.Call, types: Types, depth: int) -> Interval 
     return bounds(expr.value, types, depth) if kind == "enum" else None
 
 
-def _joined(one: Interval | None, other: Interval | None) -> Interval | None:
-    return None if one is None or other is None else (min(one[0], other[0]), max(one[1], other[1]))
+def _joined(first: Interval | None, other: Interval | None) -> Interval | None:
+    return None if first is None or other is None else (min(first[0], other[0]), max(first[1], other[1]))
 
 
 def _arithmetic(op: str, left: Interval | None, right: Interval | None) -> Interval | None:
@@ -93,12 +93,12 @@ def _arithmetic(op: str, left: Interval | None, right: Interval | None) -> Inter
     if op == "-":
         return (left[0] - right[1], left[1] - right[0])
     if op == "*":
-        corners = [one * other for one in left for other in right]
+        corners = [corner * other for corner in left for other in right]
         return (min(corners), max(corners))
     if op == "/":
         if right[0] <= 0:
             return None
-        corners = [one // other for one in left for other in right]
+        corners = [corner // other for corner in left for other in right]
         return (min(corners), max(corners))
     if op == "%":
         return (0, right[1] - 1) if right[0] > 0 else None

@@ -47,10 +47,10 @@ class _Checker:
         """Type an expression that has to be of one of these kinds."""
         if code is None:
             return ANY
-        found = self.types.of(code, context)
-        if found.kind not in (*kinds, "any") and not ("struct" in kinds and found.is_struct):
-            self.problems.add("SF310", code.at(code.expr.at), f"expected {_WORDS[kinds[0]]}, got {found}")
-        return found
+        type_ = self.types.of(code, context)
+        if type_.kind not in (*kinds, "any") and not ("struct" in kinds and type_.is_struct):
+            self.problems.add("SF310", code.at(code.expr.at), f"expected {_WORDS[kinds[0]]}, got {type_}")
+        return type_
 
     def klass(self, spec: sc.ClassSpec) -> None:
         context = Context(spec)
@@ -137,8 +137,8 @@ class _Checker:
     def case(self, case: sc.Code | None, on: Type, context: Context) -> None:
         if case is None:
             return
-        found = self.types.of(case, context)
-        mistake = comparison("==", on, found)
+        type_ = self.types.of(case, context)
+        mistake = comparison("==", on, type_)
         if mistake:
             self.problems.add("SF309", case.at(case.expr.at), mistake)
 
@@ -151,20 +151,20 @@ class _Checker:
                 f"type '{target.title}' takes {plural(len(target.params), 'argument')}, got {len(wire.arguments)}",
             )
         for number, (argument, param) in enumerate(zip(wire.arguments, target.params, strict=False)):
-            found, wanted = self.types.of(argument, context), self.names.params.get(param, ANY)
-            if not assignable(found, wanted):
+            type_, wanted = self.types.of(argument, context), self.names.params.get(param, ANY)
+            if not assignable(type_, wanted):
                 place = argument.at(argument.expr.at)
-                self.problems.add("SF312", place, f"argument {number + 1}, '{param.id}', is {wanted}, got {found}")
+                self.problems.add("SF312", place, f"argument {number + 1}, '{param.id}', is {wanted}, got {type_}")
 
     def process(self, process: sc.Process, context: Context) -> None:
-        found = [self.types.of(sc.Code(process.scalar, one), context) for one in process.arguments]
+        types_ = [self.types.of(sc.Code(process.scalar, item), context) for item in process.arguments]
         name = ".".join(process.path)
         if name == "zlib":
-            if found:
-                self.problems.add("SF313", process.place, f"`zlib` takes no arguments, got {len(found)}")
+            if types_:
+                self.problems.add("SF313", process.place, f"`zlib` takes no arguments, got {len(types_)}")
         elif name in _BUILT_IN:
-            if len(found) != 1 or found[0].kind not in (*_BUILT_IN[name], "any"):
-                shown = ", ".join(str(one) for one in found) or "none"
+            if len(types_) != 1 or types_[0].kind not in (*_BUILT_IN[name], "any"):
+                shown = ", ".join(str(item) for item in types_) or "none"
                 self.problems.add(
                     "SF313",
                     process.place,
@@ -206,14 +206,14 @@ def evaluates_size(attr: sc.Attr, names: Names) -> bool:
         return False
     wire = names.wires.get(attr)
     wires = wires_of(wire)
-    return wire is None or any(isinstance(one, Bytes | Text | User) for one in wires)
+    return wire is None or any(isinstance(inner, Bytes | Text | User) for inner in wires)
 
 
 def evaluates_parent(attr: sc.Attr, names: Names) -> bool:
     """Whether reading a field makes an object, which has a parent."""
     wire = names.wires.get(attr)
     wires = wires_of(wire)
-    return wire is None or any(isinstance(one, User) for one in wires)
+    return wire is None or any(isinstance(inner, User) for inner in wires)
 
 
 def allowed_import(name: str, allowed: frozenset[str]) -> bool:

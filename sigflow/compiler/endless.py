@@ -23,21 +23,21 @@ _Node = TypeVar("_Node")
 
 def endless(spec: sc.Spec, tops: Iterable[sc.ClassSpec], names: Names, types: Types, problems: Problems) -> None:
     """Report the types and the parse instances that need themselves, in this spec and in the others at hand."""
-    classes = [one for top in tops for one in top.walk()]
-    held = {one: list(_held(one, names)) for one in classes}
+    classes = [class_ for top in tops for class_ in top.walk()]
+    held = {class_: list(_held(class_, names)) for class_ in classes}
     read = _unavoidable(spec.top, held)
-    for circle in _circles({one: [target for _, target in found] for one, found in held.items()}):
+    for circle in _circles({class_: [target for _, target in targets] for class_, targets in held.items()}):
         attr = next(attr for attr, target in held[circle[0]] if target is circle[1 % len(circle)])
-        shown = " -> ".join(one.id for one in (*circle, circle[0]))
+        shown = " -> ".join(class_.id for class_ in (*circle, circle[0]))
         text = f"type '{circle[0].id}' holds itself without end: {shown}"
         if circle[0] in read:
             problems.add("SF409", attr.key("type"), text)
         else:
             problems.add("SF410", attr.key("type"), f"{text}; reading it fails wherever it is reached")
-    needs = {attr: list(_needed(attr, types)) for one in classes for attr in one.instances.values()}
+    needs = {attr: list(_needed(attr, types)) for class_ in classes for attr in class_.instances.values()}
     for ring in _circles(needs):
         if any(attr.value is None for attr in ring):
-            shown = " -> ".join(one.id for one in (*ring, ring[0]))
+            shown = " -> ".join(class_.id for class_ in (*ring, ring[0]))
             problems.add("SF303", ring[0].id_place, f"instance '{ring[0].id}' needs its own value: {shown}")
 
 
@@ -45,15 +45,15 @@ def _unavoidable(root: sc.ClassSpec, held: dict[sc.ClassSpec, list[tuple[sc.Attr
     """The classes that are read whenever the root is.  Of a frame, a field of a size of its own is read only when it is
     asked for: the frame is known without.
     """
-    found = {root}
+    reached = {root}
     framed = "-sigflow-stream" in root.hints
     stack = [target for attr, target in held[root] if not (framed and {"size", "size-eos"} & attr.key_places.keys())]
     while stack:
-        one = stack.pop()
-        if one not in found:
-            found.add(one)
-            stack.extend(target for _, target in held[one])
-    return found
+        item = stack.pop()
+        if item not in reached:
+            reached.add(item)
+            stack.extend(target for _, target in held[item])
+    return reached
 
 
 def _held(spec: sc.ClassSpec, names: Names) -> Iterator[tuple[sc.Attr, sc.ClassSpec]]:

@@ -27,13 +27,13 @@ def fixed_literals(attr: sc.Attr, names: Names) -> list[bytes]:
     if attr.valid is None or attr.valid.kind not in ("eq", "any-of"):
         return []
     wire = names.wires.get(attr)
-    found: list[bytes] = []
+    literals: list[bytes] = []
     for code in attr.valid.codes:
         literal = _literal(code.expr if code is not None else None, wire)
         if literal is None:
             return []
-        found.append(literal)
-    return found
+        literals.append(literal)
+    return literals
 
 
 def _literal(expr: ex.Expr | None, wire: object) -> bytes | None:
@@ -57,8 +57,8 @@ def leading(unit: sc.ClassSpec, names: Names) -> list[bytes]:
     """The literals that a frame can begin with: the longest run of leading fields that are fixed, also inside the types
     of leading fields.
     """
-    found, _ = _leading(unit, names, {}, 0)
-    return [one for one in found if one]
+    heads, _ = _leading(unit, names, {}, 0)
+    return [head for head in heads if head]
 
 
 #: By class: the literals that its fields begin with, and whether that is all of them; None while it is being found.
@@ -71,7 +71,7 @@ def _leading(spec: sc.ClassSpec, names: Names, known: _Leading, depth: int) -> t
     if spec in known or depth >= _DEEPEST:
         return known.get(spec) or nothing
     known[spec] = None
-    found, whole = [b""], True
+    heads, whole = [b""], True
     for attr in spec.seq:
         literals = fixed_literals(attr, names)
         inner = None if literals else _held(attr, names)
@@ -80,14 +80,14 @@ def _leading(spec: sc.ClassSpec, names: Names, known: _Leading, depth: int) -> t
             shape = getattr(names.wires[attr], "shape", None)
             # (Behind what a type of its own extent reads there may be more.)
             whole = whole and (shape is None or integer(shape.size) == len(literals[0]))
-        if not literals or len(found) * len(literals) > 16 or len(found[0]) + len(literals[0]) > _LONGEST:
+        if not literals or len(heads) * len(literals) > 16 or len(heads[0]) + len(literals[0]) > _LONGEST:
             whole = False
             break
-        found = [head + literal for head in found for literal in literals]
+        heads = [head + literal for head in heads for literal in literals]
         if not whole:
             break
-    known[spec] = found, whole
-    return found, whole
+    known[spec] = heads, whole
+    return heads, whole
 
 
 def _held(attr: sc.Attr, names: Names) -> sc.ClassSpec | None:
@@ -167,7 +167,7 @@ def _evidence(spec: sc.ClassSpec, names: Names, known: dict[sc.ClassSpec, float]
             bits += _evidence(inner, names, known, depth + 1)
             continue
         literals = fixed_literals(attr, names)
-        if literals and all(len(one) == len(literals[0]) for one in literals):
+        if literals and all(len(other) == len(literals[0]) for other in literals):
             bits += 8 * len(literals[0]) - math.log2(len(literals))
         elif attr.valid is not None:
             bits += _share(attr.valid, wire)

@@ -174,21 +174,21 @@ class SizeOf(Expr):
 
 def children(expr: Expr) -> list[Expr]:
     """The nodes directly below a node."""
-    found: list[Expr] = []
+    parts: list[Expr] = []
     for name in expr.__dataclass_fields__:
         value = getattr(expr, name)
         if isinstance(value, Expr):
-            found.append(value)
+            parts.append(value)
         elif isinstance(value, tuple):
-            found.extend(one for one in value if isinstance(one, Expr))
-    return found
+            parts.extend(part for part in value if isinstance(part, Expr))
+    return parts
 
 
 def walk(expr: Expr) -> list[Expr]:
     """A node and all below it."""
-    found: list[Expr] = []
+    parts: list[Expr] = []
     stack = [expr]
     while stack:
-        found.append(one := stack.pop())
-        stack.extend(children(one))
-    return found
+        parts.append(part := stack.pop())
+        stack.extend(children(part))
+    return parts

@@ -21,23 +21,23 @@ def lint(spec: sc.Spec, names: Names, types: Types, hints: Hints | None, problem
     if problems.failed:
         return
     uses = Counter(types.members.values())
-    for one in spec.top.walk():
-        _lengths(one, uses, types, hints, problems)
-        _terminators(one, names, problems)
-        for param in one.params:
-            if param not in names.used and (one.seq or one.instances):
+    for class_ in spec.top.walk():
+        _lengths(class_, uses, types, hints, problems)
+        _terminators(class_, names, problems)
+        for param in class_.params:
+            if param not in names.used and (class_.seq or class_.instances):
                 problems.add("SF605", param.id_place, f"nothing uses the param '{param.id}'")
     if spec.top.seq or spec.top.instances:
-        for one in spec.top.walk():
-            if one.up is not None and one not in names.used and not _shelters(one, names):
-                problems.add("SF604", one.id_place, f"nothing uses the type '{one.id}'")
+        for class_ in spec.top.walk():
+            if class_.up is not None and class_ not in names.used and not _shelters(class_, names):
+                problems.add("SF604", class_.id_place, f"nothing uses the type '{class_.id}'")
 
 
 def _shelters(spec: sc.ClassSpec, names: Names) -> bool:
     """Whether a type only holds others, of which something uses one."""
     return (
-        any(one in names.used for one in spec.walk())
-        or any(enum in names.used for one in spec.walk() for enum in one.enums.values())
+        any(class_ in names.used for class_ in spec.walk())
+        or any(enum in names.used for class_ in spec.walk() for enum in class_.enums.values())
         or not (spec.seq or spec.instances)
     )
 
@@ -50,7 +50,7 @@ def _terminators(spec: sc.ClassSpec, names: Names, problems: Problems) -> None:
             continue
         wire = names.wires.get(attr)
         wires = wires_of(wire)
-        if all(isinstance(one, Text) and len(encodings.terminator(one.encoding)) == len(term) for one in wires):
+        if all(isinstance(inner, Text) and len(encodings.terminator(inner.encoding)) == len(term) for inner in wires):
             continue
         size = integer(attr.size)
         if size is not None and size <= len(term):

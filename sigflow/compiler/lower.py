@@ -26,7 +26,8 @@ def lower(spec: sc.Spec, tops: dict[str, sc.ClassSpec], names: Names, types: Typ
             for enum in owner.enums.values():
                 class_names[enum] = ".".join((*module, *paths[enum]))
     used = {
-        one.top.id if isinstance(one, sc.ClassSpec) else one.owner.top.id for one in _referred(spec.top, names, types)
+        member.top.id if isinstance(member, sc.ClassSpec) else member.owner.top.id
+        for member in _referred(spec.top, names, types)
     }
     opaque = _opaque(spec.top, names, types)
     needed = sorted((used | opaque) - {spec.top.id})
@@ -35,7 +36,7 @@ def lower(spec: sc.Spec, tops: dict[str, sc.ClassSpec], names: Names, types: Typ
         (modules.get(id) or naming.foreign(id), siblings.get(id) or naming.sibling(id, taken)) for id in needed
     )
     classes: dict[sc.ClassSpec, ClassPlan] = {}
-    member_names = {one: name for top in tops.values() for owner in top.walk() for one, name in _members(owner)}
+    member_names = {member: name for top in tops.values() for owner in top.walk() for member, name in _members(owner)}
     labels = {
         enum: naming.distinct((entry.id for entry in enum.entries), naming.member)
         for top in tops.values()
@@ -54,8 +55,8 @@ def module_names(tops: Iterable[str]) -> dict[str, str]:
 def _members(owner: sc.ClassSpec) -> list[tuple[sc.Attr | sc.Param, str]]:
     """The members of a class with their Python names."""
     members: list[sc.Attr | sc.Param] = [*owner.seq, *owner.instances.values(), *owner.params]
-    named = naming.distinct((one.id for one in members), naming.attribute)
-    return [(one, named[one.id]) for one in members]
+    named = naming.distinct((member.id for member in members), naming.attribute)
+    return [(member, named[member.id]) for member in members]
 
 
 def _name_classes(spec: sc.ClassSpec, up: tuple[str, ...], paths: dict[Any, tuple[str, ...]]) -> None:
@@ -79,17 +80,17 @@ def _class(
     classes: dict[sc.ClassSpec, ClassPlan],
     members: dict[sc.Attr | sc.Param, str],
 ) -> ClassPlan:
-    nested = tuple(_class(one, paths, names, types, classes, members) for one in spec.types.values())
+    nested = tuple(_class(inner, paths, names, types, classes, members) for inner in spec.types.values())
     plan = ClassPlan(
         spec=spec,
         path=paths[spec],
-        params=tuple(ParamStep(one, members[one], names.params[one]) for one in spec.params),
-        steps=tuple(_step(one, members[one], names, types) for one in spec.seq),
+        params=tuple(ParamStep(inner, members[inner], names.params[inner]) for inner in spec.params),
+        steps=tuple(_step(inner, members[inner], names, types) for inner in spec.seq),
         instances=tuple(
-            ValueStep(one, members[one], names.enums.get(one), types.value(one, spec))
-            if one.value is not None
-            else _step(one, members[one], names, types)
-            for one in spec.instances.values()
+            ValueStep(inner, members[inner], names.enums.get(inner), types.value(inner, spec))
+            if inner.value is not None
+            else _step(inner, members[inner], names, types)
+            for inner in spec.instances.values()
         ),
         enums=tuple((enum, paths[enum][-1]) for enum in spec.enums.values()),
         classes=nested,
@@ -109,33 +110,33 @@ def _order(spec: sc.ClassSpec) -> str:
         return spec.meta.endian
     if spec.meta.endian is not None:
         return "calc"
-    found = _order(spec.up) if spec.up is not None else ""
-    return "inherited" if found in ("calc", "inherited") else found
+    order = _order(spec.up) if spec.up is not None else ""
+    return "inherited" if order in ("calc", "inherited") else order
 
 
 def _referred(top: sc.ClassSpec, names: Names, types: Types) -> set[Any]:
     """The classes and enums that the code of a spec names."""
-    found: set[Any] = set()
+    referred: set[Any] = set()
     for spec in top.walk():
         for attr in spec.attrs():
             if attr in names.enums:
-                found.add(names.enums[attr])
+                referred.add(names.enums[attr])
             wire = names.wires.get(attr)
-            for one in wires_of(wire):
-                target = getattr(one, "target", None)
+            for wire_ in wires_of(wire):
+                target = getattr(wire_, "target", None)
                 if isinstance(target, sc.ClassSpec):
-                    found.add(target)
+                    referred.add(target)
     mine = {top.top}
     # Enum labels in expressions: every typed label whose text stands in this spec is in `types.enums`.
-    found.update(enum for expr, enum in types.enums.items() if types.owners.get(expr) in mine)
-    return found
+    referred.update(enum for expr, enum in types.enums.items() if types.owners.get(expr) in mine)
+    return referred
 
 
 def _opaque(top: sc.ClassSpec, names: Names, _types: Types) -> set[str]:
     return {
-        str(getattr(one, "target", ""))
+        str(getattr(inner, "target", ""))
         for spec in top.walk()
         for attr in spec.attrs()
-        for one in wires_of(names.wires.get(attr))
-        if isinstance(getattr(one, "target", None), str)
+        for inner in wires_of(names.wires.get(attr))
+        if isinstance(getattr(inner, "target", None), str)
     }

@@ -84,9 +84,9 @@ def distinct(ids: Iterable[str], rename: Callable[[str], str]) -> dict[str, str]
     aside goes round it (`class` becomes `class__`).
     """
     listed = list(dict.fromkeys(ids))
-    found = {id: id for id in listed if rename(id) == id}
-    taken = set(found)
-    return {id: found[id] if id in found else unique(rename(id), taken) for id in listed}
+    names = {id: id for id in listed if rename(id) == id}
+    taken = set(names)
+    return {id: names[id] if id in names else unique(rename(id), taken) for id in listed}
 
 
 def unique(name: str, taken: set[str]) -> str:

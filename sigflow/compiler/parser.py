@@ -116,8 +116,8 @@ def _whole(text: str, start: int, stop: int, rule: Callable[[_Parser], _Tree], w
     tree = rule(parser)
     parser.end(wanted)
     if len(parser.tokens) > MAX_TREE:  # (a tree is no deeper than its text has tokens)
-        for one in parser.trees(tree):
-            _bound_depth(one)
+        for part in parser.trees(tree):
+            _bound_depth(part)
     return tree
 
 
@@ -128,7 +128,7 @@ def _bound_depth(tree: Expr) -> None:
         depth += 1
         if depth > MAX_TREE:
             raise ExpressionError(f"more than {MAX_TREE} operations inside each other or in a row", tree.at)
-        level = [below for one in level for below in children(one)]
+        level = [below for tree_ in level for below in children(tree_)]
 
 
 class _Parser:
@@ -159,9 +159,9 @@ class _Parser:
 
     def fail(self, wanted: str) -> NoReturn:
         token = self.token
-        found = "the end" if token.kind == "end" else f"'{token.text}'"
+        shown = "the end" if token.kind == "end" else f"'{token.text}'"
         hint = f", did you mean '{_NEAR[token.text]}'?" if token.kind == "op" and token.text in _NEAR else ""
-        raise ExpressionError(f"expected {wanted}, got {found}{hint}", token.at)
+        raise ExpressionError(f"expected {wanted}, got {shown}{hint}", token.at)
 
     @staticmethod
     def trees(tree: object) -> tuple[Expr, ...]:
@@ -266,13 +266,13 @@ class _Parser:
                 return value
 
     def items(self, closing: str) -> tuple[Expr, ...]:
-        found: list[Expr] = []
+        items: list[Expr] = []
         while not self.accept(closing):
-            found.append(self.expression())
+            items.append(self.expression())
             if not self.accept(","):
                 self.expect(closing)
                 break
-        return tuple(found)
+        return tuple(items)
 
     def arguments(self) -> tuple[Expr, ...]:
         """What stands in parentheses after the name of a type or a process: at least one expression."""
@@ -372,7 +372,7 @@ def _integer(token: _Token) -> int:
 
 
 def _tokens(text: str, start: int, stop: int) -> list[_Token]:
-    found: list[_Token] = []
+    tokens: list[_Token] = []
     at = start
     while at < stop:
         match = _TOKEN.match(text, at, stop)
@@ -382,17 +382,17 @@ def _tokens(text: str, start: int, stop: int) -> list[_Token]:
         kind = str(match.lastgroup)
         if kind == "quote":
             token, at = (_raw_string if match.group() == "'" else _string)(text, at, stop)
-            found.append(token)
+            tokens.append(token)
             continue
         if kind == "fstring":
             token, at = _string(text, at + 1, stop, True)
-            found.append(token)
+            tokens.append(token)
             continue
         if kind != "space":
-            found.append(_Token(kind, match.group(), at))
+            tokens.append(_Token(kind, match.group(), at))
         at = match.end()
-    found.append(_Token("end", "", stop))
-    return found
+    tokens.append(_Token("end", "", stop))
+    return tokens
 
 
 def _raw_string(text: str, at: int, stop: int) -> tuple[_Token, int]:
@@ -417,8 +417,8 @@ def _string(text: str, at: int, stop: int, formatted: bool = False) -> tuple[_To
                 return _Token("fstring", value, start, tuple(parts)), at + 1
             return _Token("string", value, start), at + 1
         if letter == "\\":
-            found, at = _escape(text, at)
-            letters.append(found)
+            letter_, at = _escape(text, at)
+            letters.append(letter_)
         elif letter == "{" and formatted:
             closing = _closing_brace(text, at, stop)
             parts.append(Str(start, "".join(letters)))

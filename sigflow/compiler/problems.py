@@ -64,7 +64,8 @@ class Problems:
         """All problems by file and place; that there are more comes last."""
         return tuple(
             sorted(
-                self._found.values(), key=lambda one: (one.code == "SF129", one.file, one.line, one.column, one.code)
+                self._found.values(),
+                key=lambda problem: (problem.code == "SF129", problem.file, problem.line, problem.column, problem.code),
             )
         )
 

@@ -27,13 +27,13 @@ def held(spec: sc.ClassSpec, names: Names) -> Iterator[tuple[sc.Attr, sc.ClassSp
 def reached(roots: Iterable[sc.ClassSpec], names: Names) -> set[sc.ClassSpec]:
     """The classes that are read when these are, themselves included."""
     stack = list(roots)
-    found: set[sc.ClassSpec] = set()
+    classes: set[sc.ClassSpec] = set()
     while stack:
         spec = stack.pop()
-        if spec not in found:
-            found.add(spec)
+        if spec not in classes:
+            classes.add(spec)
             stack.extend(target for _, target in held(spec, names))
-    return found
+    return classes
 
 
 def hinted(spec: sc.ClassSpec) -> Iterator[tuple[str, ...]]:
@@ -50,10 +50,10 @@ def hinted(spec: sc.ClassSpec) -> Iterator[tuple[str, ...]]:
 def _texts(node: Node) -> Iterator[str]:
     stack = [node]
     while stack:
-        one = stack.pop()
-        if isinstance(one, Scalar):
-            yield one.text
-        elif isinstance(one, Sequence):
-            stack.extend(one.items)
-        elif isinstance(one, Mapping):
-            stack.extend(value for _, value in one)
+        item = stack.pop()
+        if isinstance(item, Scalar):
+            yield item.text
+        elif isinstance(item, Sequence):
+            stack.extend(item.items)
+        elif isinstance(item, Mapping):
+            stack.extend(value for _, value in item)

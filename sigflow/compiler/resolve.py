@@ -78,13 +78,13 @@ class Scope:
         """The class that `path` names from within `scope`."""
         at: sc.ClassSpec | None = scope
         while at is not None:
-            found = _descend(at.types.get(path[0]), path[1:])
-            if found is not None:
-                return found
+            type_ = _descend(at.types.get(path[0]), path[1:])
+            if type_ is not None:
+                return type_
             if at.id == path[0]:
-                found = _descend(at, path[1:])
-                if found is not None:
-                    return found
+                type_ = _descend(at, path[1:])
+                if type_ is not None:
+                    return type_
             at = at.up
         return _descend(self.tops.get(path[0]), path[1:])
 
@@ -137,7 +137,7 @@ def resolve(scope: Scope, opaque: bool, problems: Problems) -> Names:
         for spec in top.walk():
             resolver.klass(spec)
     named = (scope.find_type(path, spec) for top in scope.tops.values() for spec in top.walk() for path in hinted(spec))
-    names.reached = reached((*scope.tops.values(), *(found for found in named if found is not None)), names)
+    names.reached = reached((*scope.tops.values(), *(target for target in named if target is not None)), names)
     return names
 
 
@@ -176,17 +176,17 @@ class _Resolver:
             self.names.enums[param] = enum
         if param.doubtful:
             return ANY  # reported where it was read
-        found = BYTES
+        type_ = BYTES
         if param.type is not None:
-            found = self.pure(param.type, param.type.name, spec) or ANY
-            for _ in range(param.type.name.arrays if found != ANY else 0):
-                found = array_of(found)
-        if found == ANY:
+            type_ = self.pure(param.type, param.type.name, spec) or ANY
+            for _ in range(param.type.name.arrays if type_ != ANY else 0):
+                type_ = array_of(type_)
+        if type_ == ANY:
             return ANY
-        if param.enum is not None and found != INT:
-            self.problems.add("SF206", param.enum.place, f"an enum needs an integer type, '{param.id}' is {found}")
+        if param.enum is not None and type_ != INT:
+            self.problems.add("SF206", param.enum.place, f"an enum needs an integer type, '{param.id}' is {type_}")
             return ANY
-        return found if enum is None else Type("enum", enum)
+        return type_ if enum is None else Type("enum", enum)
 
     def pure(self, ref: sc.TypeRef, name: ex.TypeName, spec: sc.ClassSpec) -> Type | None:
         """The type of values that a name in `params` or in `.as<>` stands for."""
@@ -210,10 +210,10 @@ class _Resolver:
         return Type("opaque", target) if isinstance(target, str) else Type("user", target)
 
     def target(self, ref: sc.TypeRef, name: ex.TypeName, spec: sc.ClassSpec) -> sc.ClassSpec | str | None:
-        found = self.scope.find_type(name.path, spec)
-        if found is not None:
-            self.names.used.add(found)
-            return found
+        type_ = self.scope.find_type(name.path, spec)
+        if type_ is not None:
+            self.names.used.add(type_)
+            return type_
         if self.scope.lost(name.path):
             return None
         if len(name.path) == 1 and _MODULE.match(name.path[0]) and not keyword.iskeyword(name.path[0]):
@@ -230,23 +230,23 @@ class _Resolver:
 
     def enum(self, ref: sc.TypeRef, spec: sc.ClassSpec) -> sc.Enum | None:
         plain = not ref.name.called and not ref.name.arrays
-        found = self.scope.find_enum(ref.name.path, spec) if plain else None
-        if found is None:
+        enum = self.scope.find_enum(ref.name.path, spec) if plain else None
+        if enum is None:
             if self.scope.lost(ref.name.path):
                 return None
             written = "::".join(ref.name.path) if plain else ref.text
             self.problems.add("SF205", ref.place, f"unknown enum '{written}'", (written, self.scope.enum_names(spec)))
         else:
-            self.names.used.add(found)
-        return found
+            self.names.used.add(enum)
+        return enum
 
     def check_enum(self, attr: sc.Attr, wire: Wire) -> None:
         if attr.enum is None:
             return
-        for one in wires_of(wire):
-            if not isinstance(one, Bits) and not (isinstance(one, Number) and one.kind != "f"):
+        for inner in wires_of(wire):
+            if not isinstance(inner, Bits) and not (isinstance(inner, Number) and inner.kind != "f"):
                 self.problems.add(
-                    "SF206", attr.enum.place, f"an enum needs an integer type, '{attr.id}' is {_describe(one)}"
+                    "SF206", attr.enum.place, f"an enum needs an integer type, '{attr.id}' is {_describe(inner)}"
                 )
                 return
 
@@ -268,9 +268,9 @@ class _Resolver:
                     )
                 return None
             return Bytes(shape)
-        return self.one(attr, attr.type, spec)
+        return self.single(attr, attr.type, spec)
 
-    def one(self, attr: sc.Attr, ref: sc.TypeRef, spec: sc.ClassSpec) -> Wire | None:
+    def single(self, attr: sc.Attr, ref: sc.TypeRef, spec: sc.ClassSpec) -> Wire | None:
         name = ref.name
         text = name.path[0] if len(name.path) == 1 else ""
         if name.arrays:
@@ -309,17 +309,17 @@ class _Resolver:
     def number(self, ref: sc.TypeRef, match: re.Match[str], spec: sc.ClassSpec) -> Wire | None:
         kind, size, order = match.group(1), int(match.group(2)), match.group(3) or ""
         if size > 1 and not order:
-            found = byte_order(spec)
-            if found is None and spec.doubtful:
+            order_of_spec = byte_order(spec)
+            if order_of_spec is None and spec.doubtful:
                 return None
-            if found is None:
+            if order_of_spec is None:
                 self.problems.add(
                     "SF403",
                     ref.place,
                     f"'{ref.text}' needs a byte order: write `{ref.text}le`, `{ref.text}be` or `meta/endian`",
                 )
                 return None
-            order = found
+            order = order_of_spec
         return Number(kind, size, order if size > 1 else "")
 
     def bit_order(self, spec: sc.ClassSpec) -> str:
@@ -379,7 +379,7 @@ class _Resolver:
         cases: list[tuple[sc.Code | None, Wire]] = []
         failed = False
         for case in switch.cases:
-            wire = self.one(attr, case.type, spec)
+            wire = self.single(attr, case.type, spec)
             if wire is None:
                 failed = True
                 continue
@@ -400,10 +400,10 @@ class _Resolver:
         count = integer(attr.repeat.code) if attr.repeat is not None and attr.repeat.kind == "expr" else None
         never = constant(attr.condition.expr if attr.condition else None) is False or (count is not None and count < 1)
         possible = [] if never else _possible(wire)
-        for one in wires_of(wire):
-            if isinstance(one, User) and isinstance(one.target, sc.ClassSpec):
-                table = self.names.parents if one in possible else self.names.unlikely_parents
-                table.setdefault(one.target, []).append((None if attr.no_parent else attr.parent or spec, spec))
+        for inner in wires_of(wire):
+            if isinstance(inner, User) and isinstance(inner.target, sc.ClassSpec):
+                table = self.names.parents if inner in possible else self.names.unlikely_parents
+                table.setdefault(inner.target, []).append((None if attr.no_parent else attr.parent or spec, spec))
 
 
 def _possible(wire: Wire) -> list[Wire]:
@@ -412,10 +412,10 @@ def _possible(wire: Wire) -> list[Wire]:
         return [wire]
     on = constant(wire.on.expr)
     if on is None:
-        return [one for _, one in wire.cases]
-    values = [(None if case is None else constant(case.expr), case is None, one) for case, one in wire.cases]
-    same = [one for value, otherwise, one in values if not otherwise and (value is None or value == on)]
-    return same or [one for _, otherwise, one in values if otherwise]
+        return [inner for _, inner in wire.cases]
+    values = [(None if case is None else constant(case.expr), case is None, inner) for case, inner in wire.cases]
+    same = [inner for value, otherwise, inner in values if not otherwise and (value is None or value == on)]
+    return same or [inner for _, otherwise, inner in values if otherwise]
 
 
 def bit_width(type_name: str) -> int | None:

@@ -95,13 +95,13 @@ class Mapping:
 
     def get(self, key: str) -> Node | None:
         """The value of `key`, or None."""
-        found = self._index.get(key)
-        return found[1] if found else None
+        entry = self._index.get(key)
+        return entry[1] if entry else None
 
     def key(self, key: str) -> Scalar | None:
         """The node of the key itself."""
-        found = self._index.get(key)
-        return found[0] if found else None
+        entry = self._index.get(key)
+        return entry[0] if entry else None
 
     def __iter__(self) -> Iterator[tuple[Scalar, Node]]:
         return iter(self.entries)
@@ -197,15 +197,15 @@ def _too_deep(before: str, file: str) -> Diagnostic | None:
     """
     import yaml
 
-    found = Problems()
-    builder = _Builder(before, file, found)
+    problems = Problems()
+    builder = _Builder(before, file, problems)
     try:
         for event in _events(before):
             if not builder.take(event):
                 break
     except (yaml.YAMLError, ValueError):
         pass  # the text was cut: its first error is known already
-    return next((problem for problem in found.sorted() if problem.code == "SF106"), None)
+    return next((problem for problem in problems.sorted() if problem.code == "SF106"), None)
 
 
 class _Open:
@@ -288,13 +288,13 @@ class _Builder:
         return self._count(event, 1) and self._put(node, event.anchor, 1)
 
     def _alias(self, event: Any) -> bool:
-        found = self._anchors.get(event.anchor)
-        if found is None:
+        node = self._anchors.get(event.anchor)
+        if node is None:
             self._problems.add(
                 "SF103", self._place(event, self._child_path()), f"not YAML: unknown alias '{event.anchor}'"
             )
             return False
-        return self._count(event, found[1]) and self._put(found[0], None, found[1])
+        return self._count(event, node[1]) and self._put(node[0], None, node[1])
 
     def _end(self, event: Any) -> bool:
         top = self._stack.pop()

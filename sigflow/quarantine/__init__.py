@@ -16,7 +16,7 @@ pack     small stretches         check    whether all is there, and what can be 
 
 from __future__ import annotations
 
-from sigflow.quarantine.entry import Attempt, Entry, Neighbour, SpecUsed, Stretch
+from sigflow.quarantine.entry import Attempt, Entry, Neighbour, RefusedRange, SpecUsed
 from sigflow.quarantine.store import Quarantine
 
-__all__ = ["Attempt", "Entry", "Neighbour", "Quarantine", "SpecUsed", "Stretch"]
+__all__ = ["Attempt", "Entry", "Neighbour", "Quarantine", "SpecUsed", "RefusedRange"]

@@ -19,7 +19,7 @@ from typing import Any
 
 from sigflow.errors import SigflowError
 from sigflow.events import Span
-from sigflow.quarantine.entry import Entry, Stretch
+from sigflow.quarantine.entry import Entry, RefusedRange
 from sigflow.quarantine.ledger import Ledger, connect, entry_of
 from sigflow.quarantine.pack import ENDING, stretches
 from sigflow.quarantine.store import LEDGER, PIECE, RAW, Quarantine, kept_in
@@ -187,8 +187,8 @@ def _hash(path: str, start: int, stop: int) -> str:
 
 def _alone(kept: _Kept) -> Entry:
     """The entry of bytes of which nothing else is known: they are a capture of their own."""
-    stretch = Stretch(kept.raw, f"{RAW}/{kept.raw}", Span(0, kept.size), (REBUILT,), ())
-    return Entry(stretch.id, stretch, kept.raw, time.time_ns())
+    refused = RefusedRange(kept.raw, f"{RAW}/{kept.raw}", Span(0, kept.size), (REBUILT,), ())
+    return Entry(refused.id, refused, kept.raw, time.time_ns())
 
 
 def _faults(folder: str, entries: list[Entry]) -> tuple[str, ...]:
@@ -200,7 +200,7 @@ def _faults(folder: str, entries: list[Entry]) -> tuple[str, ...]:
 def _replaced(folder: str, path: str, entries: list[Entry], kept: dict[str, _Kept]) -> str | None:
     """Put a new ledger with these entries in the place of the old one; gives what that is called now."""
     new = f"{path}.new"
-    for name in (new, *(new + ending for ending in BESIDE)):
+    for name in (new, *(new + suffix for suffix in BESIDE)):
         with suppress(FileNotFoundError):
             os.remove(name)
     ledger = Ledger(new, connect)
@@ -216,9 +216,9 @@ def _replaced(folder: str, path: str, entries: list[Entry], kept: dict[str, _Kep
         number = next(n for n in range(1, 1 << 20) if not os.path.exists(f"{path}.old-{n}"))
         old = f"{path}.old-{number}"
         os.replace(path, old)
-        for ending in BESIDE:
+        for suffix in BESIDE:
             with suppress(FileNotFoundError):
-                os.replace(path + ending, old + ending)
+                os.replace(path + suffix, old + suffix)
     os.replace(new, path)
     DISK.sync_folder(folder)
     return old

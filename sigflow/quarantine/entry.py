@@ -32,7 +32,7 @@ class Neighbour:
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class RefusedRange:
     """Bytes to be kept.
 
     capture: the id of the stream: for a recorded one the SHA-256 of its content.  name: what it was called.
@@ -81,7 +81,7 @@ class Entry:
     """
 
     id: str
-    stretch: Stretch
+    refused: RefusedRange
     raw: str
     kept_ns: int
     decoded_ns: int | None = None
@@ -89,4 +89,4 @@ class Entry:
     @property
     def size(self) -> int:
         """Bytes."""
-        return len(self.stretch.span)
+        return len(self.refused.span)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from sigflow.diagnostics import Finding
 from sigflow.errors import SigflowError
 from sigflow.events import Span, Stamp
-from sigflow.quarantine.entry import Attempt, Entry, Neighbour, SpecUsed, Stretch
+from sigflow.quarantine.entry import Attempt, Entry, Neighbour, RefusedRange, SpecUsed
 from sigflow.quarantine.typed import typed
 
 if TYPE_CHECKING:
@@ -274,21 +274,21 @@ class Ledger:
 
 def row_of(entry: Entry) -> tuple[Any, ...]:
     """An entry as the values of its row."""
-    stretch = entry.stretch
+    refused = entry.refused
     return (
         entry.id,
-        stretch.capture,
-        stretch.name.encode("utf-8", "backslashreplace").decode(),
-        stretch.span.start,
-        stretch.span.stop,
+        refused.capture,
+        refused.name.encode("utf-8", "backslashreplace").decode(),
+        refused.span.start,
+        refused.span.stop,
         entry.raw,
-        json.dumps(stretch.reasons),
-        json.dumps([_slots(finding) for finding in stretch.diagnostics]),
-        _specs_text(stretch.specs),
-        json.dumps(stretch.stamps),
-        json.dumps(_slots(stretch.before)),
-        json.dumps(_slots(stretch.after)),
-        stretch.parent,
+        json.dumps(refused.reasons),
+        json.dumps([_slots(finding) for finding in refused.diagnostics]),
+        _specs_text(refused.specs),
+        json.dumps(refused.stamps),
+        json.dumps(_slots(refused.before)),
+        json.dumps(_slots(refused.after)),
+        refused.parent,
         entry.kept_ns,
     )
 
@@ -323,7 +323,7 @@ def _entry(row: tuple[Any, ...]) -> Entry:
     id, capture, name, start, stop, raw, reasons, diagnostics, specs, stamps, before, after, parent, kept, decoded = (
         typed(row, _ENTRY)
     )
-    stretch = Stretch(
+    refused = RefusedRange(
         capture,
         name,
         Span(start, stop),
@@ -337,8 +337,8 @@ def _entry(row: tuple[Any, ...]) -> Entry:
     )
     if not 0 <= start < stop:
         raise ValueError(f"a stretch from {start} to {stop}")
-    if id != stretch.id:
-        raise ValueError(f"its id is not that of its stretch, {stretch.id}")
+    if id != refused.id:
+        raise ValueError(f"its id is not that of its stretch, {refused.id}")
     if not _HASH.match(raw):
         raise ValueError(f"its bytes are named {raw[:80]!r}, wanted a SHA-256")
-    return Entry(id, stretch, raw, kept, decoded)
+    return Entry(id, refused, raw, kept, decoded)

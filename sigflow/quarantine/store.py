@@ -18,7 +18,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from sigflow.errors import SigflowError, UsageError
-from sigflow.quarantine.entry import Attempt, Entry, Stretch
+from sigflow.quarantine.entry import Attempt, Entry, RefusedRange
 from sigflow.quarantine.ledger import Ledger, connect, row_of
 from sigflow.quarantine.pack import ENDING, Pack, found_at
 from sigflow.storage.base import Closing
@@ -89,40 +89,40 @@ class Quarantine(Closing):
 
     # ---------------------------------------------------------------- keeping
 
-    def keep(self, stretch: Stretch, pieces: Iterable[bytes]) -> str:
+    def keep(self, refused: RefusedRange, pieces: Iterable[bytes]) -> str:
         """Write the bytes of a stretch and let its row wait for `commit`; gives the id of the entry.
 
         Raises `OSError` where they cannot be written; then nothing is changed.
         """
-        if len(stretch.span) <= SMALL:
+        if len(refused.span) <= SMALL:
             self._small += 1
             if self._small > FILES:
-                return self._packed(stretch, b"".join(pieces))
+                return self._packed(refused, b"".join(pieces))
         digest = hashlib.sha256()
         # Two processes that keep the same stretch take turns.
-        with FileDraft(os.path.join(self._raw, stretch.id), disk=self._disk, wait=True) as draft:
+        with FileDraft(os.path.join(self._raw, refused.id), disk=self._disk, wait=True) as draft:
             for piece in pieces:
                 digest.update(piece)
                 draft.write(piece)
-            _whole(stretch, draft.size)
+            _whole(refused, draft.size)
             path = self._path(digest.hexdigest())
             if not (os.path.exists(path) and os.path.getsize(path) == draft.size):
                 draft.sync()
                 draft.place(path)
-        self._waiting.append(Entry(stretch.id, stretch, digest.hexdigest(), self._clock()))
-        return stretch.id
+        self._waiting.append(Entry(refused.id, refused, digest.hexdigest(), self._clock()))
+        return refused.id
 
-    def _packed(self, stretch: Stretch, data: bytes) -> str:
+    def _packed(self, refused: RefusedRange, data: bytes) -> str:
         """The same for one of many small stretches: it is written with those of the same commit."""
-        _whole(stretch, len(data))
+        _whole(refused, len(data))
         raw = hashlib.sha256(data).hexdigest()
-        entry = Entry(stretch.id, stretch, raw, self._clock())
+        entry = Entry(refused.id, refused, raw, self._clock())
         if raw not in self._pack.places and not self._there(raw, len(data)):
             self._pack.add(raw, json.dumps(row_of(entry)).encode("ascii"), data)
             if len(self._pack.data) > PACKED:
                 self._write_pack()
         self._waiting.append(entry)
-        return stretch.id
+        return refused.id
 
     def _there(self, raw: str, size: int) -> bool:
         """Whether these bytes are kept already."""
@@ -213,7 +213,7 @@ class Quarantine(Closing):
 
     def read(self, entry: Entry, start: int, stop: int) -> Iterator[bytes]:
         """The bytes from offset `start` to `stop` of the stream, in pieces; both lie in the entry."""
-        begin = entry.stretch.span.start
+        begin = entry.refused.span.start
         return self._bytes(entry, start - begin, stop - begin, PIECE)
 
     def fault(self, entry: Entry) -> str:
@@ -318,10 +318,10 @@ def kept_in(raw: str) -> int:
     return sum(len(name.removesuffix(ENDING)) == 64 for name in names)
 
 
-def _whole(stretch: Stretch, size: int) -> None:
+def _whole(refused: RefusedRange, size: int) -> None:
     """Refuse a stretch of which there are more or fewer bytes than it says."""
-    if size != len(stretch.span):
+    if size != len(refused.span):
         raise SigflowError(
-            f"{stretch.name}: found {size} bytes at {stretch.span.start}, wanted {len(stretch.span)}; "
+            f"{refused.name}: found {size} bytes at {refused.span.start}, wanted {len(refused.span)}; "
             f"it was changed while it was read"
         )

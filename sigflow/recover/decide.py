@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sigflow.events import Event, Gap, Record, Span
-from sigflow.quarantine import Neighbour, SpecUsed, Stretch
+from sigflow.quarantine import Neighbour, RefusedRange, SpecUsed
 
 if TYPE_CHECKING:
     from sigflow.diagnostics import Finding
@@ -28,7 +28,7 @@ class Anew:
 
 ANEW = Anew()
 #: A frame to be written, a stretch that is left out, or the output begins anew.
-Decision = Record | Stretch | Anew
+Decision = Record | RefusedRange | Anew
 Judge = Callable[[Event], "Sequence[Finding]"]
 
 
@@ -39,14 +39,14 @@ def decide(
 
     judge: is given each event, and gives its diagnostics.
     """
-    waiting: list[Stretch] = []
+    waiting: list[RefusedRange] = []
     last: Record | None = None
     run: int | None = None  # where the open run of frames begins
     before: Neighbour | None = None  # the frame before it
     damaged = False
 
-    def left_out(start: int, stop: int) -> Stretch:
-        return Stretch("", name, Span(start, stop), (LEFT_OUT,), specs, before=before)
+    def left_out(start: int, stop: int) -> RefusedRange:
+        return RefusedRange("", name, Span(start, stop), (LEFT_OUT,), specs, before=before)
 
     for event in events:
         findings = judge(event)
@@ -64,16 +64,18 @@ def decide(
                 if mode == "after" or (mode == "before" and damaged):
                     waiting.append(left_out(run, last.stop))
             run, damaged = None, True
-            waiting.append(Stretch("", name, event.span, event.reasons, specs, tuple(findings), before=neighbour(last)))
+            waiting.append(
+                RefusedRange("", name, event.span, event.reasons, specs, tuple(findings), before=neighbour(last))
+            )
     if mode == "before" and damaged and run is not None and last is not None:
         waiting.append(left_out(run, last.stop))
     yield from followed(waiting, None)
 
 
-def followed(waiting: list[Stretch], after: Neighbour | None) -> Iterator[Stretch]:
+def followed(waiting: list[RefusedRange], after: Neighbour | None) -> Iterator[RefusedRange]:
     """What waited for the frame after it."""
-    for stretch in waiting:
-        yield replace(stretch, after=after)
+    for refused in waiting:
+        yield replace(refused, after=after)
     waiting.clear()
 
 

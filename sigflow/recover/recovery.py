@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from sigflow.errors import SigflowError
 from sigflow.events import Event, Record, Span
-from sigflow.quarantine import Quarantine, SpecUsed, Stretch
+from sigflow.quarantine import Quarantine, RefusedRange, SpecUsed
 from sigflow.recover.decide import LEFT_OUT, MODES, Anew, Judge, decide
 from sigflow.recover.readback import Readback, specs_used
 from sigflow.storage.base import pieces
@@ -243,9 +243,9 @@ class _Preview(_Target):
     def clear(self) -> None:
         """No mode that only reports begins anew."""
 
-    def leave(self, stretch: Stretch) -> None:
+    def leave(self, refused: RefusedRange) -> None:
         """A stretch is left out."""
-        self._tell(LeftOut(stretch.span, stretch.reasons))
+        self._tell(LeftOut(refused.span, refused.reasons))
 
     def finish(self, specs: tuple[SpecUsed, ...]) -> str:
         """The end of the capture; says how the output would read differently, "" where it would not."""
@@ -302,16 +302,16 @@ class _Output(_Target):
         self._draft.clear()
         del self._runs[:]
 
-    def leave(self, stretch: Stretch) -> None:
+    def leave(self, refused: RefusedRange) -> None:
         """A stretch is left out: keep it."""
         if self._quarantine is None:
             self._quarantine = self._open()
             self._id, self._size = content_id(self._capture.storage)
         storage = self._capture.storage
         entry = self._quarantine.keep(
-            replace(stretch, capture=self._id), pieces(storage, stretch.span.start, stretch.span.stop)
+            replace(refused, capture=self._id), pieces(storage, refused.span.start, refused.span.stop)
         )
-        self._pending.append(LeftOut(stretch.span, stretch.reasons, entry))
+        self._pending.append(LeftOut(refused.span, refused.reasons, entry))
         if len(self._pending) >= (BATCH if self.left_total < MANY else MANY):
             self._commit(self._quarantine)
 
@@ -338,7 +338,7 @@ class _Output(_Target):
         difference = self.written.difference(read)
         if difference:
             for start, stop in zip(self._runs[::2], self._runs[1::2], strict=True):
-                self.leave(Stretch("", self._capture.name, Span(start, stop), (LEFT_OUT,), specs))
+                self.leave(RefusedRange("", self._capture.name, Span(start, stop), (LEFT_OUT,), specs))
             if self._quarantine is not None:
                 self._commit(self._quarantine)
         return difference

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sigflow.diagnostics import Severity
 from sigflow.events import Event, Record
-from sigflow.quarantine import Attempt, Entry, Quarantine, Stretch
+from sigflow.quarantine import Attempt, Entry, Quarantine, RefusedRange
 from sigflow.recover.decide import decide
 from sigflow.recover.readback import Readback, specs_used
 from sigflow.storage.disk import DISK, Disk, FileDraft
@@ -35,11 +35,11 @@ class Retried:
 
     def tree(self) -> dict[str, Any]:
         """The JSON form."""
-        span = self.entry.stretch.span
+        span = self.entry.refused.span
         return {
             "id": self.entry.id,
-            "capture": self.entry.stretch.capture,
-            "name": self.entry.stretch.name,
+            "capture": self.entry.refused.capture,
+            "name": self.entry.refused.name,
             "start": span.start,
             "stop": span.stop,
             "frames": self.frames,
@@ -119,14 +119,14 @@ def retry(
                 continue
             readback = Readback()
             left = []
-            events = events_of(Decoder(formats), quarantine.chunks(entry), entry.stretch.span.start)
-            for decision in decide(events, "all", name=entry.stretch.name, specs=specs):
+            events = events_of(Decoder(formats), quarantine.chunks(entry), entry.refused.span.start)
+            for decision in decide(events, "all", name=entry.refused.name, specs=specs):
                 if isinstance(decision, Record):
                     readback.frame(decision)
                     written.frame(decision)
                     draft.write(decision.raw)
                     errors += any(finding.severity is Severity.ERROR for finding in decision.diagnostics)
-                elif isinstance(decision, Stretch) and decision.span != entry.stretch.span:
+                elif isinstance(decision, RefusedRange) and decision.span != entry.refused.span:
                     span = decision.span
                     child = _child(decision, entry)
                     left.append(quarantine.keep(child, quarantine.read(entry, span.start, span.stop)))
@@ -166,14 +166,14 @@ def retry(
     )
 
 
-def _child(stretch: Stretch, entry: Entry) -> Stretch:
+def _child(refused: RefusedRange, entry: Entry) -> RefusedRange:
     """What is left of an entry, as a stretch of the same capture."""
-    whole = entry.stretch
+    whole = entry.refused
     return replace(
-        stretch,
+        refused,
         capture=whole.capture,
         stamps=whole.stamps,
-        before=stretch.before or whole.before,
-        after=stretch.after or whole.after,
+        before=refused.before or whole.before,
+        after=refused.after or whole.after,
         parent=entry.id,
     )

@@ -30,7 +30,7 @@ from sigflow.cli.verdicts import verdict_lines
 from sigflow.compiler import build
 from sigflow.compiler.parser import ExpressionError, parse_expression
 from sigflow.events import Event, Record
-from sigflow.quarantine import Quarantine, SpecUsed, Stretch
+from sigflow.quarantine import Quarantine, RefusedRange, SpecUsed
 from sigflow.quarantine.store import LEDGER
 from sigflow.recording.frames import frame_tree
 from tests.engine.streams import BUNDLED, native
@@ -287,7 +287,9 @@ def good_ledger() -> bytes:
     with Quarantine(place, create=True, clock=lambda: 17) as quarantine:
         for start in (0, 40):
             used = (SpecUsed("sgf1", "1851b10181c81417"),)
-            quarantine.keep(Stretch("c" * 64, "x.sgf", sigflow.Span(start, start + 3), ("no-marker",), used), [b"abc"])
+            quarantine.keep(
+                RefusedRange("c" * 64, "x.sgf", sigflow.Span(start, start + 3), ("no-marker",), used), [b"abc"]
+            )
         quarantine.commit()
     return (place / LEDGER).read_bytes()
 

@@ -13,12 +13,12 @@ import pytest
 
 from sigflow.errors import SigflowError
 from sigflow.events import Span
-from sigflow.quarantine import Quarantine, SpecUsed, Stretch
+from sigflow.quarantine import Quarantine, RefusedRange, SpecUsed
 from sigflow.quarantine import store as stores
 from sigflow.quarantine.check import REBUILT, check
 
 LEDGER = "ledger.sqlite3"
-ONE = Stretch("c" * 64, "x.bin", Span(0, 3), ("sgf1:checksum",), (SpecUsed("sgf1", "ab"),))
+ONE = RefusedRange("c" * 64, "x.bin", Span(0, 3), ("sgf1:checksum",), (SpecUsed("sgf1", "ab"),))
 
 
 def filled(folder: Path, count: int, packed_from: int, monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
@@ -124,7 +124,7 @@ def test_a_ledger_that_cannot_be_used(
         assert contents(tmp_path) == kept  # a pack says what its entries were
     elif harm is not torn:
         with Quarantine(tmp_path) as quarantine:
-            assert all(entry.stretch.reasons == (REBUILT,) for entry in quarantine.entries())
+            assert all(entry.refused.reasons == (REBUILT,) for entry in quarantine.entries())
     if harm is not missing:
         assert done.old is not None and Path(done.old).exists()
     again = check(tmp_path, repair=True)

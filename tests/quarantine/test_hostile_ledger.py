@@ -9,7 +9,7 @@ import pytest
 
 from sigflow.errors import SigflowError
 from sigflow.events import Span
-from sigflow.quarantine import Quarantine, SpecUsed, Stretch
+from sigflow.quarantine import Quarantine, RefusedRange, SpecUsed
 from sigflow.quarantine.store import LEDGER
 
 
@@ -17,7 +17,7 @@ from sigflow.quarantine.store import LEDGER
 def folder(tmp_path: Path) -> Path:
     """A quarantine with one entry and one attempt."""
     with Quarantine(tmp_path / "q", create=True) as quarantine:
-        quarantine.keep(Stretch("c", "x.sgf", Span(0, 3), ("no-marker",), (SpecUsed("sgf1", ""),)), [b"abc"])
+        quarantine.keep(RefusedRange("c", "x.sgf", Span(0, 3), ("no-marker",), (SpecUsed("sgf1", ""),)), [b"abc"])
         quarantine.commit()
     return tmp_path / "q"
 

@@ -17,18 +17,18 @@ import pytest
 from sigflow.diagnostics import Finding, Severity
 from sigflow.errors import SigflowError, UsageError
 from sigflow.events import Span, Stamp
-from sigflow.quarantine import Attempt, Neighbour, Quarantine, SpecUsed, Stretch
+from sigflow.quarantine import Attempt, Neighbour, Quarantine, RefusedRange, SpecUsed
 from sigflow.quarantine.ledger import Ledger
 
 SPEC = SpecUsed("sgf1", "1851b10181c81417")
 
 
-def stretch(start: int, stop: int, capture: str = "c", specs: tuple[SpecUsed, ...] = (SPEC,)) -> Stretch:
-    return Stretch(capture, "x.sgf", Span(start, stop), ("no-marker",), specs)
+def refused(start: int, stop: int, capture: str = "c", specs: tuple[SpecUsed, ...] = (SPEC,)) -> RefusedRange:
+    return RefusedRange(capture, "x.sgf", Span(start, stop), ("no-marker",), specs)
 
 
 def test_an_entry_comes_back_as_it_was(tmp_path: Path) -> None:
-    whole = Stretch(
+    whole = RefusedRange(
         capture="c" * 64,
         name="a\udcff\x1b[31m.sgf",
         span=Span(2**40, 2**40 + 3),
@@ -51,29 +51,29 @@ def test_an_entry_comes_back_as_it_was(tmp_path: Path) -> None:
     assert (entry.id, entry.kept_ns, entry.decoded_ns, entry.size) == (id, 17, None, 3)
     assert entry.raw == hashlib.sha256(b"abc").hexdigest()
     # A name that is not Unicode is there for people only; all else is exact.
-    assert entry.stretch == replace(whole, name="a\\udcff\x1b[31m.sgf")
+    assert entry.refused == replace(whole, name="a\\udcff\x1b[31m.sgf")
 
 
 def test_what_makes_an_entry_another(tmp_path: Path) -> None:
     ids = {
-        stretch(0, 1).id,
-        stretch(0, 2).id,
-        stretch(1, 2).id,
-        stretch(0, 1, "d").id,
-        stretch(0, 1, specs=(SpecUsed("sgf1", "newer"),)).id,
-        stretch(0, 1, specs=(SPEC, SpecUsed("ubx", ""))).id,
+        refused(0, 1).id,
+        refused(0, 2).id,
+        refused(1, 2).id,
+        refused(0, 1, "d").id,
+        refused(0, 1, specs=(SpecUsed("sgf1", "newer"),)).id,
+        refused(0, 1, specs=(SPEC, SpecUsed("ubx", ""))).id,
     }
     assert len(ids) == 6
-    assert stretch(0, 1).id == stretch(0, 1).id
+    assert refused(0, 1).id == refused(0, 1).id
 
 
 def test_the_same_stretch_is_kept_once_and_equal_bytes_too(tmp_path: Path) -> None:
     with Quarantine(tmp_path, create=True) as quarantine:
-        first = quarantine.keep(stretch(0, 2), [b"ab"])
-        assert quarantine.keep(stretch(0, 2), [b"ab"]) == first
-        second = quarantine.keep(stretch(2, 4), [b"ab"])
+        first = quarantine.keep(refused(0, 2), [b"ab"])
+        assert quarantine.keep(refused(0, 2), [b"ab"]) == first
+        second = quarantine.keep(refused(2, 4), [b"ab"])
         assert quarantine.commit() == {first: False, second: True}
-        assert quarantine.keep(stretch(0, 2), [b"ab"]) == first
+        assert quarantine.keep(refused(0, 2), [b"ab"]) == first
         assert quarantine.commit() == {first: False}
         assert [entry.id for entry in quarantine.entries()] == [first, second]
     assert os.listdir(tmp_path / "raw") == [hashlib.sha256(b"ab").hexdigest()]
@@ -82,15 +82,15 @@ def test_the_same_stretch_is_kept_once_and_equal_bytes_too(tmp_path: Path) -> No
 def test_the_order_is_that_of_the_streams(tmp_path: Path) -> None:
     with Quarantine(tmp_path, create=True) as quarantine:
         for capture, start in [("z", 50), ("a", 9), ("z", 3), ("a", 2), ("z", 7)]:
-            quarantine.keep(stretch(start, start + 1, capture), [b"x"])
+            quarantine.keep(refused(start, start + 1, capture), [b"x"])
         quarantine.commit()
-        order = [(entry.stretch.capture, entry.stretch.span.start) for entry in quarantine.entries()]
+        order = [(entry.refused.capture, entry.refused.span.start) for entry in quarantine.entries()]
     assert order == [("z", 3), ("z", 7), ("z", 50), ("a", 2), ("a", 9)]
 
 
 def test_finding_by_the_beginning_of_an_id(tmp_path: Path) -> None:
     with Quarantine(tmp_path, create=True) as quarantine:
-        ids = [quarantine.keep(stretch(n, n + 1), [b"x"]) for n in range(40)]
+        ids = [quarantine.keep(refused(n, n + 1), [b"x"]) for n in range(40)]
         quarantine.commit()
         assert all(quarantine.find(id[:12]).id == id for id in ids)
         for text, words in [("", "no entry"), ("%", "no entry"), ("zz", "no entry"), (_shared(ids), "entries begin")]:
@@ -105,7 +105,7 @@ def _shared(ids: list[str]) -> str:
 def test_attempts_and_marks(tmp_path: Path) -> None:
     newer = (SpecUsed("sgf1", "newer"),)
     with Quarantine(tmp_path, create=True, clock=lambda: 5) as quarantine:
-        ids = [quarantine.keep(stretch(n, n + 1), [b"x"]) for n in range(2)]
+        ids = [quarantine.keep(refused(n, n + 1), [b"x"]) for n in range(2)]
         quarantine.commit([Attempt(ids[0], newer, 0, 0, 1), Attempt(ids[1], newer, 1, 1, 0)])
         assert [entry.id for entry in quarantine.entries(undecoded=True)] == ids[:1]
         assert [entry.decoded_ns for entry in quarantine.entries(ids)] == [None, 5]
@@ -114,9 +114,9 @@ def test_attempts_and_marks(tmp_path: Path) -> None:
 
 def test_only_purge_deletes(tmp_path: Path) -> None:
     with Quarantine(tmp_path, create=True) as quarantine:
-        first = quarantine.keep(stretch(0, 1), [b"x"])
-        second = quarantine.keep(stretch(1, 2), [b"x"])
-        third = quarantine.keep(stretch(2, 3), [b"y"])
+        first = quarantine.keep(refused(0, 1), [b"x"])
+        second = quarantine.keep(refused(1, 2), [b"x"])
+        third = quarantine.keep(refused(2, 3), [b"y"])
         quarantine.commit([Attempt(first, (SPEC,), 1, 1, 0)])
         quarantine.purge([first, third, "unknown"])
         (left,) = quarantine.entries()
@@ -129,10 +129,10 @@ def test_only_purge_deletes(tmp_path: Path) -> None:
 
 def test_what_was_not_committed_is_not_there(tmp_path: Path) -> None:
     with Quarantine(tmp_path, create=True) as quarantine:
-        quarantine.keep(stretch(0, 1), [b"x"])
+        quarantine.keep(refused(0, 1), [b"x"])
         quarantine.forget()
         assert quarantine.commit() == {}
-        quarantine.keep(stretch(1, 2), [b"y"])
+        quarantine.keep(refused(1, 2), [b"y"])
     with Quarantine(tmp_path) as quarantine:
         assert list(quarantine.entries()) == []
 
@@ -140,8 +140,8 @@ def test_what_was_not_committed_is_not_there(tmp_path: Path) -> None:
 def test_bytes_that_are_not_there_are_no_entry(tmp_path: Path) -> None:
     with Quarantine(tmp_path, create=True) as quarantine:
         with pytest.raises(SigflowError, match="found 1 bytes at 0, wanted 2"):
-            quarantine.keep(stretch(0, 2), [b"x"])
-        id = quarantine.keep(stretch(0, 1), [b"x"])
+            quarantine.keep(refused(0, 2), [b"x"])
+        id = quarantine.keep(refused(0, 1), [b"x"])
         (raw,) = (tmp_path / "raw").iterdir()
         raw.unlink()
         with pytest.raises(SigflowError, match="purged meanwhile"):
@@ -152,7 +152,7 @@ def test_bytes_that_are_not_there_are_no_entry(tmp_path: Path) -> None:
 
 def test_bytes_that_changed_on_the_disk_are_told(tmp_path: Path) -> None:
     with Quarantine(tmp_path, create=True) as quarantine:
-        quarantine.keep(stretch(0, 3), [b"abc"])
+        quarantine.keep(refused(0, 3), [b"abc"])
         quarantine.commit()
         (raw,) = (tmp_path / "raw").iterdir()
         raw.write_bytes(b"abd")
@@ -179,7 +179,7 @@ def test_what_is_no_quarantine(tmp_path: Path) -> None:
 
 def test_the_ledger_is_strict_and_keeps_a_log(tmp_path: Path) -> None:
     with Quarantine(tmp_path, create=True) as quarantine:
-        quarantine.keep(stretch(0, 1), [b"x"])
+        quarantine.keep(refused(0, 1), [b"x"])
         quarantine.commit()
         assert (tmp_path / "ledger.sqlite3-wal").exists()
     connection = sqlite3.connect(tmp_path / "ledger.sqlite3")
@@ -196,8 +196,8 @@ def test_the_ledger_is_strict_and_keeps_a_log(tmp_path: Path) -> None:
 def _fill(folder: str, name: str, count: int) -> None:
     with Quarantine(folder, create=True) as quarantine:
         for n in range(count):
-            quarantine.keep(stretch(n, n + 1), [b"x"])
-            quarantine.keep(stretch(n, n + 2, name), [b"%d!" % (n % 10)])
+            quarantine.keep(refused(n, n + 1), [b"x"])
+            quarantine.keep(refused(n, n + 2, name), [b"%d!" % (n % 10)])
             quarantine.commit()
 
 

@@ -89,7 +89,7 @@ def kept(folder: Path) -> dict[tuple[int, int], bytes]:
         return {}
     with Quarantine(folder / "q") as quarantine:
         return {
-            (entry.stretch.span.start, entry.stretch.span.stop): b"".join(quarantine.chunks(entry))
+            (entry.refused.span.start, entry.refused.span.stop): b"".join(quarantine.chunks(entry))
             for entry in quarantine.entries()
         }
 

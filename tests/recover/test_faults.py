@@ -168,14 +168,14 @@ def test_a_ledger_that_is_full(tmp_path: Path, capture: tuple[bytes, bytes]) -> 
         return connection
 
     from sigflow.events import Span
-    from sigflow.quarantine import Stretch
+    from sigflow.quarantine import RefusedRange
 
     with Quarantine(tmp_path / "q", create=True, connect=small) as quarantine:
         acknowledged = []
         with pytest.raises(SigflowError, match="full"):
             for n in range(1000):
-                stretch = Stretch("c", "x", Span(n, n + 1), ("no-marker",) * 20, ())
-                acknowledged.append(quarantine.keep(stretch, [b"x"]))
+                refused = RefusedRange("c", "x", Span(n, n + 1), ("no-marker",) * 20, ())
+                acknowledged.append(quarantine.keep(refused, [b"x"]))
                 quarantine.commit()
     with Quarantine(tmp_path / "q") as quarantine:
         assert [entry.id for entry in quarantine.entries()] == acknowledged[:-1]

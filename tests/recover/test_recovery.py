@@ -108,14 +108,14 @@ def test_an_entry_knows_its_capture_neighbours_and_diagnostics(tmp_path: Path) -
     recovered(data, tmp_path, formats_of(["sgf1"]))
     with Quarantine(tmp_path / "q") as quarantine:
         (entry,) = quarantine.entries()
-    stretch = entry.stretch
-    assert stretch.capture == hashlib.sha256(data).hexdigest()
-    assert (stretch.name, stretch.reasons) == ("x", ("sgf1:checksum", "no-marker"))
-    assert [finding.code for finding in stretch.diagnostics] == ["checksum"]
-    assert [(spec.name, len(spec.hash)) for spec in stretch.specs] == [("sgf1", 16)]
-    assert stretch.before is not None and stretch.after is not None
-    assert (stretch.before.index, stretch.before.sequence, stretch.before.stop) == (0, 0, len(good[0]))
-    assert (stretch.after.index, stretch.after.sequence) == (1, 2)
+    refused = entry.refused
+    assert refused.capture == hashlib.sha256(data).hexdigest()
+    assert (refused.name, refused.reasons) == ("x", ("sgf1:checksum", "no-marker"))
+    assert [finding.code for finding in refused.diagnostics] == ["checksum"]
+    assert [(spec.name, len(spec.hash)) for spec in refused.specs] == [("sgf1", 16)]
+    assert refused.before is not None and refused.after is not None
+    assert (refused.before.index, refused.before.sequence, refused.before.stop) == (0, 0, len(good[0]))
+    assert (refused.after.index, refused.after.sequence) == (1, 2)
     assert entry.raw == hashlib.sha256(bytes(bad)).hexdigest()
 
 

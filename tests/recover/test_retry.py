@@ -105,9 +105,9 @@ def test_what_is_left_is_kept_for_the_next_time(tmp_path: Path, specs: tuple[For
             for each in again.entries:
                 left = list(quarantine.entries(each.left)) if each.left else []
                 assert each.frame_bytes + sum(entry.size for entry in left) == each.entry.size or not each.frames
-                assert {entry.stretch.parent for entry in left} <= {each.entry.id}
+                assert {entry.refused.parent for entry in left} <= {each.entry.id}
                 for entry in left:
-                    span = entry.stretch.span
+                    span = entry.refused.span
                     assert b"".join(quarantine.chunks(entry)) == data[span.start : span.stop]
         assert first.items() <= kept(folder).items()
         found = {record.raw for record in sigflow.open(data, new)}

@@ -100,11 +100,11 @@ class Lists(Values):
     def unswitched(self, step: Step, target: str, repeat: sc.Repeat) -> bool:
         """A list of one of several plain numbers, by something that does not change on the way: decided once."""
         wire, out = step.wire, self.out
-        if not isinstance(wire, Switched) or len(wire.cases) > 8 or not self.steady(wire.on.expr, step.attr):
+        if not isinstance(wire, Switched) or len(wire.cases) > 8 or not self.loop_invariant(wire.on.expr, step.attr):
             return False
         if not all(isinstance(case, Number) for _, case in wire.cases):
             return False
-        if not self.steady(repeat.code.expr if repeat.code else None, step.attr):
+        if not self.loop_invariant(repeat.code.expr if repeat.code else None, step.attr):
             return False
         if repeat.kind == "eos" and all(on is not None for on, _ in wire.cases):
             return False
@@ -123,7 +123,7 @@ class Lists(Values):
                 out("pass")
         return True
 
-    def steady(self, expr: ex.Expr | None, attr: sc.Attr) -> bool:
+    def loop_invariant(self, expr: ex.Expr | None, attr: sc.Attr) -> bool:
         """Whether an expression has one value while the elements of `attr` are read."""
         stack, seen = [expr], set()
         while stack:

@@ -108,7 +108,7 @@ class Reads(Lists):
         if shape is None or operation.undone:
             self.put(self.value(operation.wire, operation.step, slot.target, slot.element), slot)
         else:
-            self.put(self.stretch(shape), slot)  # where it ends is told by the bytes as they stand
+            self.put(self.byte_range(shape), slot)  # where it ends is told by the bytes as they stand
 
     def put(self, text: str, slot: Slot) -> None:
         for line in slot.lines:
@@ -186,13 +186,13 @@ class Reads(Lists):
     def refuse(self, operation: op.Check, value: str) -> None:
         """Raise Kaitai's error."""
         error = _ERRORS[operation.predicate.kind]
-        facts = "_" if error == "Expr" else value
+        details = "_" if error == "Expr" else value
         if error in _FACING:
-            facts = f"{wanted(operation.predicate, self.module)}, {value}"
+            details = f"{wanted(operation.predicate, self.module)}, {value}"
         name = self.module.need(f"Validation{error}Error")
         if self.behind:
             self.out(f"io._pos -= {self.behind}")
-        self.out(f"raise {name}({facts}, io, {operation.step.attr.place.path!r})")
+        self.out(f"raise {name}({details}, io, {operation.step.attr.place.path!r})")
 
     WRITERS: ClassVar[dict[type[op.Operation], Callable[[Any, Any, Slot], None]]] = {
         op.Read: read,

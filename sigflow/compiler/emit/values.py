@@ -54,22 +54,22 @@ class Values:
 
     def _bytes(self, wire: Bytes, step: Step, target: str, repeated: bool) -> str:
         if wire.shape.process is None:
-            return self.stretch(wire.shape)
-        raw = self.keep(self.raw_name(target), self.stretch(wire.shape), repeated)
+            return self.byte_range(wire.shape)
+        raw = self.keep(self.raw_name(target), self.byte_range(wire.shape), repeated)
         return self.processed(wire.shape.process, raw)
 
     def _text(self, wire: Text, step: Step, _target: str, _repeated: bool) -> str:
-        return f"{self.stretch(wire.shape)}.decode({encodings.python_name(wire.encoding)!r})"
+        return f"{self.byte_range(wire.shape)}.decode({encodings.python_name(wire.encoding)!r})"
 
     def _user(self, wire: User, step: Step, target: str, repeated: bool) -> str:
         stream = "io"
         if wire.shape is not None:
             name = self.raw_name(target)
             if wire.shape.process is not None:
-                inner = self.keep(name.replace("_raw_", "_raw__raw_", 1), self.stretch(wire.shape), repeated)
+                inner = self.keep(name.replace("_raw_", "_raw__raw_", 1), self.byte_range(wire.shape), repeated)
                 raw = self.keep(name, self.processed(wire.shape.process, inner), repeated)
             else:
-                raw = self.keep(name, self.stretch(wire.shape), repeated)
+                raw = self.keep(name, self.byte_range(wire.shape), repeated)
             stream = f"{self.module.need('KaitaiStream')}({raw})"
         return self.construct(wire, step, stream)
 
@@ -119,7 +119,7 @@ class Values:
                 names.append(name)
         return list(dict.fromkeys(names))
 
-    def stretch(self, shape: Shape) -> str:
+    def byte_range(self, shape: Shape) -> str:
         """An expression that reads bytes of a shape."""
         if shape.contents is not None:
             return f"io.read_bytes({len(shape.contents)})"

@@ -48,9 +48,9 @@ class _SpecReader(Reader):
         self._attributes = AttributeReader(spec, names, types, problems)
 
     def spec(self) -> Hints | None:
-        streams = [one for one in self.file.top.walk() if "-sigflow-stream" in one.hints]
-        for one in self.file.top.walk():
-            for key, scalar in one.hint_keys.items():
+        streams = [class_ for class_ in self.file.top.walk() if "-sigflow-stream" in class_.hints]
+        for class_ in self.file.top.walk():
+            for key, scalar in class_.hint_keys.items():
                 if key not in TYPE_HINTS:
                     self.problems.add(
                         "SF501",
@@ -58,15 +58,15 @@ class _SpecReader(Reader):
                         f"unknown hint '{key}' of a type, expected: {', '.join(TYPE_HINTS)}",
                         (key, TYPE_HINTS),
                     )
-            self.limits(one)
+            self.limits(class_)
         for extra in streams[1:]:
             self.bad(
                 extra.hints["-sigflow-stream"], f"a spec has one stream format, '{streams[0].title}' has it already"
             )
         hints = self._stream.stream(streams[0]) if streams else None
-        for one in self.file.top.walk():
-            for attr in one.attrs():
-                self._attributes.attribute(attr, one, hints)
+        for class_ in self.file.top.walk():
+            for attr in class_.attrs():
+                self._attributes.attribute(attr, class_, hints)
         if hints is not None:
             self._stream.finish(hints, streams[0])
         return hints

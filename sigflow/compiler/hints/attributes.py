@@ -74,29 +74,29 @@ class AttributeReader(Reader):
         return False
 
     def note(self, attr: sc.Attr, node: Node, spec: sc.ClassSpec, hints: Hints | None) -> None:
-        for one in node.items if isinstance(node, Sequence) else (node,):
-            if not isinstance(one, Mapping):
-                self.bad(one, "expected a map with if, code and text")
+        for item in node.items if isinstance(node, Sequence) else (node,):
+            if not isinstance(item, Mapping):
+                self.bad(item, "expected a map with if, code and text")
                 continue
-            self.keys(one, ("if", "code", "text"), "-sigflow-note")
-            when = self.expression(one.get("if"), Context(spec), "bool")
-            code, text = one.get("code"), one.get("text")
+            self.keys(item, ("if", "code", "text"), "-sigflow-note")
+            when = self.expression(item.get("if"), Context(spec), "bool")
+            code, text = item.get("code"), item.get("text")
             if when is None or not isinstance(code, Scalar) or not _REASON.match(code.text):
-                self.bad(one, "a note needs `if` and `code`, a word such as unknown-version")
+                self.bad(item, "a note needs `if` and `code`, a word such as unknown-version")
             elif self.own(attr, node, spec, hints) and hints is not None:
                 hints.notes.append(
                     NoteHint(attr, when, code.text, text.text if isinstance(text, Scalar) else code.text)
                 )
 
     def codec(self, attr: sc.Attr, node: Node, spec: sc.ClassSpec, hints: Hints | None) -> None:
-        for one in node.items if isinstance(node, Sequence) else (node,):
-            name = one.get("name") if isinstance(one, Mapping) else one
+        for item in node.items if isinstance(node, Sequence) else (node,):
+            name = item.get("name") if isinstance(item, Mapping) else item
             if not isinstance(name, Scalar) or name.is_null:
-                self.bad(one, "expected a codec's name, or a map with name and if")
+                self.bad(item, "expected a codec's name, or a map with name and if")
                 continue
-            if isinstance(one, Mapping):
-                self.keys(one, ("name", "if"), "-sigflow-codec")
-            when = self.expression(one.get("if"), Context(spec), "bool") if isinstance(one, Mapping) else None
+            if isinstance(item, Mapping):
+                self.keys(item, ("name", "if"), "-sigflow-codec")
+            when = self.expression(item.get("if"), Context(spec), "bool") if isinstance(item, Mapping) else None
             path = tuple(name.text.split("::"))
             target = self.types.scope.find_type(path, spec) if all(path) else None
             if target is not None and (target.params or (hints is not None and target is hints.unit)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sigflow import checksums
 from sigflow.compiler import schema as sc
 from sigflow.compiler.hints.model import ChecksumHint, Hints, Over, Path
-from sigflow.compiler.hints.places import PlaceReader, Stretch, from_outside
+from sigflow.compiler.hints.places import Covered, PlaceReader, from_outside
 from sigflow.compiler.layout import integer
 from sigflow.compiler.model import Bytes, Text
 from sigflow.compiler.source import Mapping, Node, Scalar, Sequence
@@ -44,8 +44,8 @@ class ChecksumReader(PlaceReader):
         zeroed = node.get("zeroed")
         written = node.get("over")
         text = ", ".join(
-            one.text if isinstance(one, Scalar) else "{expr}"
-            for one in (written.items if isinstance(written, Sequence) else (written,))
+            item.text if isinstance(item, Scalar) else "{expr}"
+            for item in (written.items if isinstance(written, Sequence) else (written,))
         )
         return ChecksumHint(
             field.text if isinstance(field, Scalar) else "", stored.path, stored.inner, algorithm, stored.size,
@@ -53,34 +53,34 @@ class ChecksumReader(PlaceReader):
             written.place if written is not None else node.place, self.conditions(stored, when, context),
         )  # fmt: skip
 
-    def conditions(self, stored: Stretch, when: sc.Code | None, context: Context) -> tuple[sc.Code, ...]:
+    def conditions(self, stored: Covered, when: sc.Code | None, context: Context) -> tuple[sc.Code, ...]:
         """What must hold for a frame to have the checksum: `checksum.if`, and the `if` of the fields it stands in."""
-        found = [when] if when is not None else []
+        codes = [when] if when is not None else []
         for attr, before in dict.fromkeys((path[n], path[:n]) for path in stored.fields for n in range(len(path))):
             code = attr.condition
             if code is not None and before:
                 code = sc.Code(code.scalar, from_outside(code.expr, before))
                 self.types.of(code, context)
-            found += [code] if code is not None else []
-        return tuple(found)
+            codes += [code] if code is not None else []
+        return tuple(codes)
 
-    def stored(self, hints: Hints, node: Mapping, width: int) -> Stretch | None:
+    def stored(self, hints: Hints, node: Mapping, width: int) -> Covered | None:
         """Where the expected value stands."""
         place, encoding, order = node.get("field") or node, node.get("encoding"), self.order(node.get("order"))
         digits = self.digits(place, encoding, width, hints) if encoding is not None else None
         if encoding is not None:
             return digits
-        found = self.stretch(place, order, hints)
-        if found is None:
+        covered_place = self.covered(place, order, hints)
+        if covered_place is None:
             return None
-        bits = 8 * found.size if found.order != "hex" else 4 * found.size
+        bits = 8 * covered_place.size if covered_place.order != "hex" else 4 * covered_place.size
         if width > bits:
             name = place.text if isinstance(place, Scalar) else ""
             self.bad(place, f"a checksum of {width} bits does not fit into '{name}', which has {bits}", "SF504")
             return None
-        return found
+        return covered_place
 
-    def digits(self, place: Node, encoding: Node, width: int, hints: Hints) -> Stretch | None:
+    def digits(self, place: Node, encoding: Node, width: int, hints: Hints) -> Covered | None:
         """Text that spells the value in hexadecimal digits."""
         path = self.path(place.text, place.place, hints) if isinstance(place, Scalar) else None
         wire = self.names.wires.get(path[-1]) if path is not None else None
@@ -95,7 +95,7 @@ class ChecksumReader(PlaceReader):
             return None
         size = integer(wire.shape.size)
         if size is not None and 4 * size >= width:
-            return Stretch(path, 0, size, "hex", (path,))
+            return Covered(path, 0, size, "hex", (path,))
         has = "no fixed size" if size is None else str(size)
         self.bad(place, f"a checksum of {width} bits takes {-(-width // 4)} digits, '{attr.id}' has {has}", "SF504")
         return None
@@ -112,11 +112,11 @@ class ChecksumReader(PlaceReader):
     def algorithm(self, node: Node | None) -> str | CrcParameters | None:
         if isinstance(node, Scalar):
             try:
-                found = checksums.get(node.text)
+                algorithm = checksums.get(node.text)
             except UsageError as error:
                 self.bad(node, str(error).partition(" Known: ")[0], "SF503")
                 return None
-            return found.name if node.text.startswith("CRC") else node.text  # (the name, for an alias)
+            return algorithm.name if node.text.startswith("CRC") else node.text  # (the name, for an alias)
         if isinstance(node, Mapping):
             self.keys(node, CRC_KEYS, "a CRC")
             values: dict[str, int | bool] = {}
@@ -150,13 +150,13 @@ class ChecksumReader(PlaceReader):
 
     def over(self, node: Node | None, hints: Hints, context: Context) -> tuple[Over, ...] | None:
         items = node.items if isinstance(node, Sequence) else (node,)
-        found: list[Over] = []
+        pieces: list[Over] = []
         for item in items:
             if isinstance(item, Mapping):
                 code = self.expression(item, context, "bytes", "int")
                 if code is None:
                     return None
-                found.append(Over(code=code))
+                pieces.append(Over(code=code))
                 continue
             if not isinstance(item, Scalar):
                 self.bad(item or self.file.root, "expected a field, a range `a..b` or {expr: …}")
@@ -170,10 +170,10 @@ class ChecksumReader(PlaceReader):
             if self.before(b, a):
                 self.bad(item, f"the range '{item.text}' ends before it begins")
                 return None
-            found.append(Over(a, b))
-        return tuple(found)
+            pieces.append(Over(a, b))
+        return tuple(pieces)
 
-    def before(self, one: Path, other: Path) -> bool:
+    def before(self, path: Path, other: Path) -> bool:
         """Whether a field stands before another, none inside the other."""
-        pairs = zip(self._number(one), self._number(other), strict=False)
+        pairs = zip(self._number(path), self._number(other), strict=False)
         return next((mine < its for mine, its in pairs if mine != its), False)

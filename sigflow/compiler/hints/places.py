@@ -24,7 +24,7 @@ MOST = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class Covered:
     """`size` bytes from the byte `inner` of the field at the end of `path` on, as a number of this order, or `hex`;
     `fields`: all that they lie in.
     """
@@ -66,8 +66,8 @@ def from_outside(expr: ex.Expr, path: Path) -> ex.Expr:
         value = getattr(expr, name)
         if isinstance(value, ex.Expr):
             changed[name] = from_outside(value, path)
-        elif isinstance(value, tuple) and any(isinstance(one, ex.Expr) for one in value):
-            changed[name] = tuple(from_outside(one, path) if isinstance(one, ex.Expr) else one for one in value)
+        elif isinstance(value, tuple) and any(isinstance(part, ex.Expr) for part in value):
+            changed[name] = tuple(from_outside(part, path) if isinstance(part, ex.Expr) else part for part in value)
     return dataclasses.replace(expr, **changed)
 
 
@@ -75,10 +75,10 @@ def _named(path: Path, at: int) -> ex.Expr:
     """The expression of the frame that gives the object at a path."""
     if not path:
         return ex.Name(at, "_root")
-    found: ex.Expr = ex.Name(at, path[0].id)
+    named: ex.Expr = ex.Name(at, path[0].id)
     for attr in path[1:]:
-        found = ex.Attribute(at, found, attr.id, at)
-    return found
+        named = ex.Attribute(at, named, attr.id, at)
+    return named
 
 
 class PlaceReader(Reader):
@@ -90,17 +90,17 @@ class PlaceReader(Reader):
     def path(self, text: str, place: Place, hints: Hints) -> Path | None:
         """The fields that a path of ids leads along, from the unit's own to the one that is meant."""
         spec = hints.unit
-        found: Path = ()
+        path: Path = ()
         for number, id in enumerate(part.strip() for part in text.split(".")):
-            attr = next((one for one in spec.seq if one.id == id), None)
+            attr = next((member for member in spec.seq if member.id == id), None)
             if attr is None:
                 self.no_field(id, spec, place)
                 return None
-            found = (*found, attr)
+            path = (*path, attr)
             if number == 0:
                 hints.mentioned.add(id)
             if number + 1 == len(text.split(".")):
-                return found
+                return path
             inner = self._inner(attr, place)
             if inner is None:
                 return None
@@ -130,7 +130,7 @@ class PlaceReader(Reader):
 
     # ------------------------------------------------------------ a value
 
-    def stretch(self, node: Node | None, order: str | None, hints: Hints) -> Stretch | None:
+    def covered(self, node: Node | None, order: str | None, hints: Hints) -> Covered | None:
         """The bytes that hold a value: those of a field, or those that a value instance is put together of."""
         if not isinstance(node, Scalar):
             if node is not None:
@@ -152,7 +152,7 @@ class PlaceReader(Reader):
             self.bad(node, f"the instance '{instance.id}' is no number that adjacent fields spell: {why}", "SF504")
             return None
 
-    def whole(self, path: Path, order: str | None, node: Node) -> Stretch | None:
+    def whole(self, path: Path, order: str | None, node: Node) -> Covered | None:
         """A whole field as a number."""
         attr = path[-1]
         wire = self.names.wires.get(attr)
@@ -168,17 +168,17 @@ class PlaceReader(Reader):
                 self.bad(node, text, "SF504")
                 return None
             meta = "little" if byte_order(self._owner(path)) == "le" else "big"
-            return Stretch(path, 0, size, order or meta, (path,))
+            return Covered(path, 0, size, order or meta, (path,))
         try:
-            found = self._bytes(path)
+            total = self._bytes(path)
         except _No as why:
             self.bad(node, f"a checksum cannot stand in '{attr.id}': {why}", "SF504")
             return None
-        return Stretch(path, 0, len(found), "little" if len(found) > 1 and found[0].shift == 0 else "big", (path,))
+        return Covered(path, 0, len(total), "little" if len(total) > 1 and total[0].shift == 0 else "big", (path,))
 
     def _owner(self, path: Path) -> sc.ClassSpec:
         """The class in which the last field of a path is written."""
-        return next(one for one in self.file.top.walk() if path[-1] in one.seq)
+        return next(class_ for class_ in self.file.top.walk() if path[-1] in class_.seq)
 
     def _bytes(self, path: Path) -> list[_Byte]:
         """The bytes of an integer, in the order in which they stand."""
@@ -202,40 +202,40 @@ class PlaceReader(Reader):
     def _aligned(self, attr: sc.Attr, spec: sc.ClassSpec) -> bool:
         """Whether a bit field begins a byte, whatever stands before it."""
         passed = 0
-        for one in reversed(spec.seq[: spec.seq.index(attr)]):
-            wire = self.names.wires.get(one)
+        for member in reversed(spec.seq[: spec.seq.index(attr)]):
+            wire = self.names.wires.get(member)
             if not isinstance(wire, Bits):
                 break
-            if wire.width % 8 == 0 and one.condition is None and one.repeat is None:
+            if wire.width % 8 == 0 and member.condition is None and member.repeat is None:
                 continue
-            if one.condition is not None or one.repeat is not None:
+            if member.condition is not None or member.repeat is not None:
                 return False
             passed += wire.width
         return passed % 8 == 0
 
     # ------------------------------------------------------------ a value of several fields
 
-    def _spelt(self, expr: ex.Expr, spec: sc.ClassSpec, before: Path, depth: int) -> Stretch:
+    def _spelt(self, expr: ex.Expr, spec: sc.ClassSpec, before: Path, depth: int) -> Covered:
         if isinstance(expr, ex.Call) and expr.id == "to_i" and len(expr.arguments) == 1:
             path = self._field(expr.value, spec, before)
             wire = self.names.wires.get(path[-1]) if path else None
             size = integer(wire.shape.size) if isinstance(wire, Text) else None
             if path is None or size is None or constant(expr.arguments[0]) != 16:
                 raise _No("only text of a fixed size is a number by its digits, and these are hexadecimal")
-            return Stretch(path, 0, size, "hex", (path,))
-        found = sorted(self._terms(expr, spec, before, depth), key=lambda one: (self._number(one.path), one.index))
-        if not found:
+            return Covered(path, 0, size, "hex", (path,))
+        terms = sorted(self._terms(expr, spec, before, depth), key=lambda term: (self._number(term.path), term.index))
+        if not terms:
             raise _No("it speaks of no field")
-        for left, right in pairwise(found):
+        for left, right in pairwise(terms):
             if not self._adjacent(left, right):
                 raise _No(f"'{left.path[-1].id}' and '{right.path[-1].id}' do not stand side by side")
-        shifts = [one.shift for one in found]
+        shifts = [term.shift for term in terms]
         if len(shifts) > MOST:
             raise _No(f"it has more than {MOST} bytes")
         if shifts not in (up := [8 * n for n in range(len(shifts))], up[::-1]):
             raise _No("its bytes are in no order, little-endian or big-endian")
-        fields = tuple(dict.fromkeys(one.path for one in found))
-        return Stretch(found[0].path, found[0].index, len(found), "little" if shifts[-1] > 0 else "big", fields)
+        fields = tuple(dict.fromkeys(term.path for term in terms))
+        return Covered(terms[0].path, terms[0].index, len(terms), "little" if shifts[-1] > 0 else "big", fields)
 
     def _terms(self, expr: ex.Expr, spec: sc.ClassSpec, before: Path, depth: int) -> list[_Byte]:
         if depth > _DEEPEST:
@@ -258,8 +258,8 @@ class PlaceReader(Reader):
 
     def _combined(self, expr: ex.Binary, spec: sc.ClassSpec, before: Path, depth: int) -> list[_Byte]:
         if expr.op in ("|", "+", "^"):
-            parts = [self._terms(one, spec, before, depth) for one in (expr.left, expr.right)]
-            if {one.shift for one in parts[0]} & {one.shift for one in parts[1]}:
+            parts = [self._terms(term, spec, before, depth) for term in (expr.left, expr.right)]
+            if {term.shift for term in parts[0]} & {term.shift for term in parts[1]}:
                 raise _No("two of its bytes overlap")
             return [*parts[0], *parts[1]]
         sides = (expr.left, expr.right) if constant(expr.left) is None else (expr.right, expr.left)
@@ -270,10 +270,10 @@ class PlaceReader(Reader):
             if expr.op == "*" and value > 0 and value & (value - 1) == 0:
                 by = value.bit_length() - 1
             if by >= 0 and by % 8 == 0 and by <= 8 * MOST:
-                return [_Byte(one.path, one.index, one.shift + by) for one in terms]
+                return [_Byte(term.path, term.index, term.shift + by) for term in terms]
             if expr.op == "&":
-                kept = [one for one in terms if value >> one.shift & 0xFF]
-                if all(value >> one.shift & 0xFF == 0xFF for one in kept):
+                kept = [term for term in terms if value >> term.shift & 0xFF]
+                if all(value >> term.shift & 0xFF == 0xFF for term in kept):
                     return kept
         raise _No("only shifts by whole bytes, `|`, `+` and `&` with a mask of whole bytes may stand in it")
 
@@ -294,15 +294,15 @@ class PlaceReader(Reader):
         if isinstance(expr, ex.Attribute) and expr.id == "to_i" and expr.value in self.types.members:
             return self._field(expr.value, spec, before)
         names: list[str] = []
-        one = expr
-        while isinstance(one, ex.Attribute):
-            names.append(one.id)
-            one = one.value
-        if not isinstance(one, ex.Name):
+        operand = expr
+        while isinstance(operand, ex.Attribute):
+            names.append(operand.id)
+            operand = operand.value
+        if not isinstance(operand, ex.Name):
             return None
         path, at = before, spec
-        for number, id in enumerate([one.id, *reversed(names)]):
-            attr = next((each for each in at.seq if each.id == id), None)
+        for number, id in enumerate([operand.id, *reversed(names)]):
+            attr = next((member for member in at.seq if member.id == id), None)
             if attr is None:
                 return None
             path = (*path, attr)
@@ -329,6 +329,6 @@ class PlaceReader(Reader):
         layout = self.types.layout
         bits = layout.wire_bits(self.names.wires[attr]) if attr.repeat is None else layout.attr_bits(attr)
         last = bits is not None and left.index == bits // 8 - 1
-        *ways, mine = self._number(left.path)
+        *before, mine = self._number(left.path)
         *others, its = self._number(right.path)
-        return last and right.index == 0 and ways == others and its == mine + 1 and left.path[:-1] == right.path[:-1]
+        return last and right.index == 0 and before == others and its == mine + 1 and left.path[:-1] == right.path[:-1]

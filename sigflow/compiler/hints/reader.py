@@ -47,9 +47,9 @@ class Reader:
         if isinstance(code.expr, ex.Name) and self.misspelt(code.expr.id, context):
             self.unknown(code.expr.id, code.place, context.spec.member_ids())
             return None
-        found = self.types.of(code, context)
-        if kinds and found.kind not in (*kinds, "any"):
-            self.bad(node, f"expected {' or '.join(kinds)}, got {found}")
+        type_ = self.types.of(code, context)
+        if kinds and type_.kind not in (*kinds, "any"):
+            self.bad(node, f"expected {' or '.join(kinds)}, got {type_}")
         return code
 
     @staticmethod
@@ -91,9 +91,9 @@ class Reader:
         return self.named(node.text, node.place, hints)
 
     def named(self, id: str, place: Place, hints: Hints) -> sc.Attr | None:
-        found = next((attr for attr in hints.unit.seq if attr.id == id), None)
-        if found is None:
+        attr_ = next((attr for attr in hints.unit.seq if attr.id == id), None)
+        if attr_ is None:
             self.no_field(id, hints.unit, place)
             return None
         hints.mentioned.add(id)
-        return found
+        return attr_

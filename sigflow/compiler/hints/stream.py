@@ -80,18 +80,18 @@ class StreamReader(Reader):
         if ref is None:
             return None, ()
         name = ref.name
-        found = self.types.scope.find_type(name.path, carrier)
-        if found is None:
+        type_ = self.types.scope.find_type(name.path, carrier)
+        if type_ is None:
             written = "::".join(name.path)
             self.problems.add(
                 "SF204", ref.at(name.at), f"unknown type '{written}'", (written, self.types.scope.type_names(carrier))
             )
             return None, ()
-        self.names.used.add(found)
+        self.names.used.add(type_)
         codes = tuple(sc.Code(ref.scalar, argument) for argument in name.arguments)
         for code in codes:
             self.types.of(code, Context(carrier))
-        return found, codes
+        return type_, codes
 
     def sync(self, hints: Hints, node: Node, _context: Context) -> None:
         items = node.items if isinstance(node, Sequence) else (node,)
@@ -100,26 +100,26 @@ class StreamReader(Reader):
         if (
             isinstance(node, Sequence)
             and node.items
-            and all(isinstance(one, Scalar) and one.integer is not None for one in node.items)
+            and all(isinstance(element, Scalar) and element.integer is not None for element in node.items)
         ):
             items = (node,)
-        found: list[bytes] = []
+        literals: list[bytes] = []
         possible = leading(hints.unit, self.names)
         for item in items:
             literal = self.literal(item)
             if not literal:
                 continue
-            found.append(literal)
-            if not any(one.startswith(literal) for one in possible):
-                shown = ", ".join(one.hex(" ") for one in possible) or "nothing"
+            literals.append(literal)
+            if not any(element.startswith(literal) for element in possible):
+                shown = ", ".join(element.hex(" ") for element in possible) or "nothing"
                 self.bad(
                     item, f"no field fixes the sync {literal.hex(' ')}: the leading bytes are fixed to {shown}", "SF505"
                 )
-        hints.sync = tuple(found)
+        hints.sync = tuple(literals)
 
     def literal(self, node: Node) -> bytes | None:
         if isinstance(node, Sequence):
-            values = [one.integer if isinstance(one, Scalar) else None for one in node.items]
+            values = [item.integer if isinstance(item, Scalar) else None for item in node.items]
             if all(value is not None and 0 <= value <= 255 for value in values):
                 return bytes(value for value in values if value is not None)
         elif isinstance(node, Scalar) and not node.is_null:
@@ -135,8 +135,8 @@ class StreamReader(Reader):
 
     def checksum(self, hints: Hints, node: Node, context: Context) -> None:
         items = node.items if isinstance(node, Sequence) else (node,)
-        found = [one for item in items if (one := self._checksums.checksum(hints, item, context))]
-        hints.checksums = tuple(found)
+        hints_ = [hint for item in items if (hint := self._checksums.checksum(hints, item, context))]
+        hints.checksums = tuple(hints_)
 
     def confirm(self, hints: Hints, node: Node, _context: Context) -> None:
         if isinstance(node, Scalar) and node.text == "checksum":
@@ -242,7 +242,7 @@ class StreamReader(Reader):
         if written.get("sync") is None:
             literals = leading(hints.unit, self.names)
             hints.sync = tuple(literals)
-        if hints.chain is None and all(one.conditions for one in hints.checksums):
+        if hints.chain is None and all(hint.conditions for hint in hints.checksums):
             hints.chain = DEFAULT_CHAIN
         smallest, largest = extent(hints.unit, self.names, self.types)
         hints.min_frame = max(smallest, 1)
@@ -259,7 +259,7 @@ class StreamReader(Reader):
         hints.header_bits = evidence(hints.unit, hints.max_frame, self.names)
         if hints.chain is not None:
             where = written.get("confirm") or carrier.hint_keys["-sigflow-stream"]
-            sometimes = [one for one in hints.checksums if one.conditions]
+            sometimes = [hint for hint in hints.checksums if hint.conditions]
             if sometimes and len(sometimes) == len(hints.checksums):
                 chain = f"a frame is confirmed by a chain of {hints.chain} headers"
                 text = f"not every frame has a checksum: where '{sometimes[0].name}' is absent, {chain}"
@@ -270,18 +270,18 @@ class StreamReader(Reader):
                     where, "any bytes are a valid header of this format: it cannot be found again after damage", "SF510"
                 )
             elif total < ENOUGH_BITS:
-                found = (
+                names = (
                     f"a chain of {hints.chain} is believed on {total:.0f} bits of evidence, {ENOUGH_BITS} are advised"
                 )
-                self.bad(where, f"{found}: more `valid`, a lower max-frame or a longer chain", "SF510")
+                self.bad(where, f"{names}: more `valid`, a lower max-frame or a longer chain", "SF510")
         self.protection(hints)
 
     def protection(self, hints: Hints) -> None:
         if not hints.checksums:
             return
         seq = hints.unit.seq
-        covered: set[sc.Attr] = {one.attr for one in hints.checksums}
-        covered.update(one for checksum in hints.checksums for one in self._spanned(checksum, seq))
+        covered: set[sc.Attr] = {other.attr for other in hints.checksums}
+        covered.update(other for checksum in hints.checksums for other in self._spanned(checksum, seq))
         for checksum in hints.checksums:
             for over in checksum.over:
                 if over.first is not None and over.last is not None:
@@ -302,13 +302,13 @@ class StreamReader(Reader):
         """The fields of the frame over which the bytes of a checksum stretch, where it is put together of several."""
         if len(checksum.path) > 1:
             return []
-        left, found = checksum.inner + checksum.size, []
+        left, attrs = checksum.inner + checksum.size, []
         for attr in seq[seq.index(checksum.attr) :]:
             if left <= 0:
                 break
-            found.append(attr)
+            attrs.append(attr)
             left -= (self.types.layout.attr_bits(attr) or 8 * left) // 8
-        return found
+        return attrs
 
     def empty(self, attr: sc.Attr) -> bool:
         return self.types.layout.attr_bits(attr) == 0

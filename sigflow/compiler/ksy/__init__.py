@@ -79,9 +79,9 @@ class _ClassReader(Values):
 
     def nested(self, node: Node, id: str, up: sc.ClassSpec) -> sc.ClassSpec:
         body = self.mapping(node, "a type")
-        found = self.klass(body or Mapping((), node.place), id, up)
-        found.broken = found.broken or body is None
-        return found
+        type_ = self.klass(body or Mapping((), node.place), id, up)
+        type_.broken = type_.broken or body is None
+        return type_
 
     def clashes(self, spec: sc.ClassSpec) -> None:
         seen: dict[str, str] = {}
@@ -97,12 +97,12 @@ class _ClassReader(Values):
 
     def params(self, node: Node | None, spec: sc.ClassSpec) -> tuple[sc.Param, ...]:
         items = self.items(node, "params")
-        found = tuple(param for item in items if (param := self._members.param(item)) is not None)
-        spec.broken = spec.broken or len(found) < len(items) or (node is not None and not isinstance(node, Sequence))
-        return found
+        params = tuple(param for item in items if (param := self._members.param(item)) is not None)
+        spec.broken = spec.broken or len(params) < len(items) or (node is not None and not isinstance(node, Sequence))
+        return params
 
     def seq(self, node: Node | None, spec: sc.ClassSpec) -> tuple[sc.Attr, ...]:
-        found: list[sc.Attr] = []
+        attrs: list[sc.Attr] = []
         spec.broken = spec.broken or (node is not None and not isinstance(node, Sequence))
         for number, item in enumerate(self.items(node, "seq")):
             body = self.mapping(item, "an attribute")
@@ -111,8 +111,8 @@ class _ClassReader(Values):
                 continue
             id_node = body.get("id")
             id = f"_unnamed{number}" if id_node is None else self.identifier(id_node, "attribute")
-            found.append(self._members.attr(body, id, id_node.place if id_node is not None else body.place, False))
-        return tuple(found)
+            attrs.append(self._members.attr(body, id, id_node.place if id_node is not None else body.place, False))
+        return tuple(attrs)
 
     def instances(self, node: Node | None, spec: sc.ClassSpec) -> None:
         body = self.mapping(node, "instances")

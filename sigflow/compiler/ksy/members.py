@@ -162,8 +162,8 @@ class MemberReader(Values):
     def switch(self, node: Mapping) -> sc.Switch | None:
         self.keys(node, ("switch-on", "cases"))
         on_node, cases_node = node.get("switch-on"), node.get("cases")
-        for name, given in (("switch-on", on_node), ("cases", cases_node)):
-            if given is None:
+        for name, written in (("switch-on", on_node), ("cases", cases_node)):
+            if written is None:
                 self.problems.add("SF123", node.place, f"missing mandatory key `{name}`")
         if isinstance(cases_node, Mapping) and not cases_node.entries:
             self.problems.add("SF123", cases_node.place, "a switch has at least one case")
@@ -180,19 +180,19 @@ class MemberReader(Values):
         if node is None:
             return None
         if isinstance(node, Sequence):
-            found = [self.byte(item) for item in node.items]
-            if not found:
+            listed = [self.byte(item) for item in node.items]
+            if not listed:
                 self.problems.add("SF114", node.place, "a terminator has at least one byte, got an empty list")
-            return bytes(byte for byte in found if byte is not None) or None
+            return bytes(byte for byte in listed if byte is not None) or None
         value = self.byte(node)
         return None if value is None else bytes((value,))
 
     def contents(self, node: Node | None) -> bytes | None:
         if node is None:
             return None
-        found: bytes | None = None
+        contents: bytes | None = None
         if isinstance(node, Scalar) and _is_text(node):
-            found = node.text.encode("utf-8", "surrogatepass")
+            contents = node.text.encode("utf-8", "surrogatepass")
         elif isinstance(node, Sequence):
             parts: list[bytes] = []
             for item in node.items:
@@ -207,11 +207,11 @@ class MemberReader(Values):
                         "SF114", item.place, f"expected text, or an integer from -128 to 255, got {shown}"
                     )
                     return b""
-            found = b"".join(parts)
-        if not found:
-            shown = "nothing" if found is not None else node.describe()
+            contents = b"".join(parts)
+        if not contents:
+            shown = "nothing" if contents is not None else node.describe()
             self.problems.add("SF124", node.place, f"contents is a string or a list of bytes and strings, got {shown}")
-        return found
+        return contents
 
     def process(self, node: Node | None) -> sc.Process | None:
         if node is None:

@@ -96,8 +96,12 @@ class MetaReader(Values):
                     self.problems.add("SF120", value.place, f"expected `le` or `be`, got {value.describe()}")
                     continue
                 cases.append((None if key.text == "_" else self.code(key), order))
-            given = node.get("cases")
-            if node.get("switch-on") is None or given is None or (isinstance(given, Mapping) and not given.entries):
+            written = node.get("cases")
+            if (
+                node.get("switch-on") is None
+                or written is None
+                or (isinstance(written, Mapping) and not written.entries)
+            ):
                 self.problems.add("SF120", node.place, "a calculated byte order needs `switch-on` and `cases`")
             return sc.Endian(on, tuple(cases), node.place) if on is not None else None
         self.problems.add(
@@ -118,5 +122,5 @@ def _listed(node: Node | None) -> Node | None:
     """A lone scalar where a list may stand is a list of one."""
     if not isinstance(node, Scalar) or node.is_null:
         return node
-    one = replace(node, place=replace(node.place, path=f"{node.place.path}/0"))
-    return Sequence((one,), node.place)
+    item = replace(node, place=replace(node.place, path=f"{node.place.path}/0"))
+    return Sequence((item,), node.place)

@@ -134,11 +134,11 @@ class _Class:
         elif isinstance(wire, Bits):
             yield op.Need((wire.width,), bits=True)
         elif isinstance(wire, Bytes | Text | User) and wire.shape is not None:
-            yield from self.stretch(wire.shape, step)
+            yield from self.byte_range(wire.shape, step)
         processed = isinstance(wire, Bytes | User) and wire.shape is not None and wire.shape.process is not None
         yield op.Read(step, wire, not processed or self.scope.valued(step))
 
-    def stretch(self, shape: Shape, step: Step) -> Iterator[op.Operation]:
+    def byte_range(self, shape: Shape, step: Step) -> Iterator[op.Operation]:
         """What must have arrived of the bytes of a shape."""
         if shape.contents is None and shape.size is None:
             assert shape.term is not None

@@ -34,12 +34,12 @@ class Budget:
         units: int = ALL,
         seconds: float = SECONDS,
         *,
-        ways: int = WAYS,
+        variants: int = WAYS,
         work: int = WORK,
         looks: int = LOOKS,
     ) -> None:
         self._frames = frames
-        self._units = {False: units, True: ways}
+        self._units = {False: units, True: variants}
         self._looks = looks
         self._seconds = seconds
         self._work = work
@@ -52,7 +52,7 @@ class Budget:
     @classmethod
     def endless(cls) -> Budget:
         """As much for each frame, and as many frames as there are."""
-        return cls(_ENDLESS, _ENDLESS, float("inf"), ways=_ENDLESS, looks=_ENDLESS)
+        return cls(_ENDLESS, _ENDLESS, float("inf"), variants=_ENDLESS, looks=_ENDLESS)
 
     @property
     def over(self) -> bool:
