@@ -89,19 +89,19 @@ def _under_construction(error: BaseException, unit: KaitaiStruct) -> list[tuple[
     return parts if parts and parts[0][0] is unit else [(unit, None)]
 
 
-def _being_read(unit: KaitaiStruct, trace: TracebackType | None) -> str | None:
+def _being_read(part: KaitaiStruct, trace: TracebackType | None) -> str | None:
     """The field that was being read: the one that the failing line is about.
 
     The fields that are set do not tell it: a list is there from its first element on, and stays when it is complete.
     """
-    read = max((number for number, field in enumerate(unit._FIELDS, 1) if field in unit.__dict__), default=0)
-    missing = next(iter(unit._FIELDS[read:]), None)  # (before it, a field may be absent)
+    read = max((number for number, field in enumerate(part._FIELDS, 1) if field in part.__dict__), default=0)
+    missing = next(iter(part._FIELDS[read:]), None)  # (before it, a field may be absent)
     if trace is None or (trace.tb_next is not None and trace.tb_next.tb_frame.f_code is Run.short.__code__):
         return missing  # a run sets its fields one by one
     code = trace.tb_frame.f_code
     line = trace.tb_lineno - code.co_firstlineno
     return next(
-        (field for first, field in reversed(unit._LINES.get(code.co_name, {}).items()) if first <= line), missing
+        (field for first, field in reversed(part._LINES.get(code.co_name, {}).items()) if first <= line), missing
     )
 
 
