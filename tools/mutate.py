@@ -59,7 +59,7 @@ SUBJECTS = {
             "tests/compiler/test_checksum_places.py", "tests/compiler/test_absent.py",
             "tests/compiler/test_processed.py", "tests/compiler/test_late.py", "tests/compiler/test_limits.py",
             "tests/compiler/test_contents.py", "tests/compiler/test_sync_inside.py", "tests/compiler/test_bounds.py",
-            "tests/compiler/test_kst.py", "tests/compiler/test_mini.py",
+            "tests/compiler/test_kst.py", "tests/compiler/test_mini.py", "tests/compiler/test_debug.py",
         ),
     ),
 }  # fmt: skip

@@ -300,6 +300,34 @@ types:
         b"\x00\x01\x02\x05\x07\x09A",
     ),
     Case(
+        "fallible_else",
+        """
+seq:
+  - {id: kind, type: u1}
+  - {id: n, type: u1, valid: {max: 4}}
+  - {id: payload, size: n, type: {switch-on: kind, cases: {1: whole, _: letters}}}
+types:
+  whole: {seq: [{id: a, size-eos: true}]}
+  letters: {seq: [{id: a, type: str, size-eos: true}]}
+""",
+        ("01 02 80ff", "02 02 4142", "02 02 8041", "00 00", "03 05"),
+        b"\x00\x01\x02\x03\x41\x80",
+    ),
+    Case(
+        "fallible_switch",
+        """
+seq:
+  - {id: kind, type: u1, valid: {min: 1}}
+  - {id: n, type: u1, valid: {max: 4}}
+  - {id: payload, size: n, type: {switch-on: 8 / (kind - 1), cases: {1: whole, 2: letters}}}
+types:
+  whole: {seq: [{id: a, size-eos: true}]}
+  letters: {seq: [{id: a, type: str, size-eos: true}]}
+""",
+        ("09 02 80ff", "05 02 4142", "05 02 8041", "01 00", "03 05", "01 01 41"),
+        b"\x00\x01\x02\x05\x09\x41\x80",
+    ),
+    Case(
         "streams_elsewhere",
         """
 seq:

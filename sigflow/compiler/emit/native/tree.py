@@ -198,6 +198,8 @@ def negated(expr: Expr) -> Expr:
 def _operands(expr: Expr) -> tuple[Expr, ...]:
     """The nodes directly below a node."""
     match expr:
+        case Local() | Const() | Truth():
+            return ()
         case Operation(_, left, right) | Compare(_, left, right):
             return left, right
         case Call(_, operands) | Logic(_, operands):
@@ -206,14 +208,16 @@ def _operands(expr: Expr) -> tuple[Expr, ...]:
             return condition, yes, no
         case Not(operand) | Inverted(operand) | Within(_, operand, _):
             return (operand,)
-    return ()
+    raise TypeError(expr)
 
 
 def nodes(expr: Expr) -> Iterator[Expr]:
     """All nodes of an expression."""
-    yield expr
-    for operand in _operands(expr):
-        yield from nodes(operand)
+    left = [expr]
+    while left:
+        node = left.pop()
+        yield node
+        left += _operands(node)
 
 
 def printed(expr: Expr, precedence: int = 0) -> str:
