@@ -122,24 +122,24 @@ def format_of(built: Build, limits: Limits | None = None) -> Format:
     return _as_format(built.id or built.main, module, limits)
 
 
-def _as_format(name: str, found: Any, limits: Limits | None) -> Format:
+def _as_format(name: str, value: Any, limits: Limits | None) -> Format:
     """A Format from what a registry or a compiled module gives: a Format, an Envelope, or a module or class."""
     from sigflow.runtime.envelope import Envelope
     from sigflow.stream.format import Format
 
-    if isinstance(found, Format):
-        return found
-    if isinstance(found, Envelope):
-        return Format(found, limits=limits)
-    envelope = getattr(found, "FORMAT", None)
+    if isinstance(value, Format):
+        return value
+    if isinstance(value, Envelope):
+        return Format(value, limits=limits)
+    envelope = getattr(value, "FORMAT", None)
     if isinstance(envelope, Envelope):
         return Format(envelope, limits=limits)
-    root = found if isinstance(found, type) else getattr(found, class_name(name), None)
+    root = value if isinstance(value, type) else getattr(value, class_name(name), None)
     if root is None:
         raise UsageError(
-            f"format {name!r}: found {type(found).__name__}, wanted a Format, an Envelope or a parser class"
+            f"format {name!r}: found {type(value).__name__}, wanted a Format, an Envelope or a parser class"
         )
-    return Format(None, limits=limits, root=root, name=name, module=found)
+    return Format(None, limits=limits, root=root, name=name, module=value)
 
 
 def class_name(spec_id: str) -> str:
@@ -178,14 +178,14 @@ def describe(name: str | os.PathLike[str], **compiling: Any) -> dict[str, Any]:
         "spec": envelope.about.spec,
         "sync": [literal.hex(" ") for literal in envelope.search.sync],
         "checksums": [
-            {"field": each.field, "algorithm": str(each.algorithm), "over": each.over, "bytes": each.size}
-            for each in envelope.search.checksums
+            {"field": item.field, "algorithm": str(item.algorithm), "over": item.over, "bytes": item.size}
+            for item in envelope.search.checksums
         ],
         "chain": envelope.search.chain,
         "min_frame": envelope.search.min_frame,
         "max_frame": format.max_frame,
         "sequence": None if sequence is None else {"field": sequence.field, "modulus": sequence.modulus},
-        "codecs": [{"field": each.field, "name": each.name} for each in envelope.decode.codecs],
+        "codecs": [{"field": item.field, "name": item.name} for item in envelope.decode.codecs],
         "payload": envelope.decode.payload,
-        "fields": [{"id": each.id, "type": each.type, "doc": each.doc} for each in envelope.about.fields],
+        "fields": [{"id": item.id, "type": item.type, "doc": item.doc} for item in envelope.about.fields],
     }

@@ -31,8 +31,8 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
         return None
     if not parent.session.isinitpath(file_path) and file_path.resolve() not in _matched(parent.config):
         return None
-    found: SpecFile = SpecFile.from_parent(parent, path=file_path)
-    return found
+    collected: SpecFile = SpecFile.from_parent(parent, path=file_path)
+    return collected
 
 
 def _matched(config: pytest.Config) -> frozenset[Path]:

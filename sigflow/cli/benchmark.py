@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sigflow.cli import exits
-from sigflow.cli.captures import each
+from sigflow.cli.captures import for_each
 from sigflow.cli.options import Settings, captures, output_format, scanning
 from sigflow.cli.terminal import one_line
 from sigflow.cli.text import dumps
 from sigflow.cli.verdicts import exit_code
-from sigflow.recording.engines import AUTO, ENGINES, PYTHON
+from sigflow.engine import AUTO, PYTHON
+from sigflow.recording.engines import ENGINES
 from sigflow.storage.memory import MemoryStorage
 from sigflow.storage.spool import seekable
 
@@ -59,7 +60,7 @@ def command(captures: tuple[str, ...], form: str, settings: Settings) -> int:
             screen.line(dumps(tree, indent=None if len(captures) > 1 else 2))
         else:
             screen.line(f"{one_line(report.capture)}: {report.bytes} bytes, {report.frames} frames")
-            limit = next((each["seconds"] for each in engines if each["engine"] == CRC), 0.0)
+            limit = next((figure["seconds"] for figure in engines if figure["engine"] == CRC), 0.0)
             for engine in engines:
                 speed = f"{engine['bytes_per_second'] / 1e6:.1f} MB/s"
                 if engine["engine"] != CRC:
@@ -67,7 +68,7 @@ def command(captures: tuple[str, ...], form: str, settings: Settings) -> int:
                 screen.line(f"  {engine['engine']}: {speed}, fastest of {engine['runs']} runs")
         return exit_code(report) if report.bytes else exits.OK
 
-    return each(captures, settings, work)
+    return for_each(captures, settings, work)
 
 
 def measure(recording: Recording, engine: str, workers: int) -> tuple[Report, list[dict[str, Any]]]:
@@ -113,8 +114,8 @@ def figures(name: str, way: Callable[[], object], report: Report) -> dict[str, A
     begin = time.perf_counter()
     while len(durations) < RUNS or (time.perf_counter() - begin < SECONDS and len(durations) < RUNS * 100):
         start = time.perf_counter()
-        given = way()
-        durations.append(given if isinstance(given, float) else time.perf_counter() - start)
+        seconds = way()
+        durations.append(seconds if isinstance(seconds, float) else time.perf_counter() - start)
     best = max(min(durations), 1e-9)
     return {
         "engine": name,
@@ -131,5 +132,5 @@ def _crc_32() -> Callable[[bytes, int], int]:
         from isal.isal_zlib import crc32
     except ImportError:
         from zlib import crc32
-    found: Callable[[bytes, int], int] = crc32
-    return found
+    function: Callable[[bytes, int], int] = crc32
+    return function

@@ -33,7 +33,7 @@ def formats_of(settings: Settings) -> list[Format]:
     return formats
 
 
-def each(captures: Sequence[str], settings: Settings, work: Callable[[Recording], int]) -> int:
+def for_each(captures: Sequence[str], settings: Settings, work: Callable[[Recording], int]) -> int:
     """Do the work on every capture, whatever becomes of the others, and give the worst exit code."""
     read_once(captures)
     config = configured(settings.config)
@@ -47,9 +47,11 @@ STREAMS = (storage.STANDARD_INPUT, "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
 
 def read_once(names: Sequence[str]) -> None:
     """`UsageError` where standard input is named more than once: the second reading would find nothing."""
-    found = [name for name in names if name in STREAMS]
-    if len(found) > 1:
-        raise UsageError(f"standard input is named {len(found)} times ({', '.join(found)}), and can be read once only")
+    streams = [name for name in names if name in STREAMS]
+    if len(streams) > 1:
+        raise UsageError(
+            f"standard input is named {len(streams)} times ({', '.join(streams)}), and can be read once only"
+        )
 
 
 def _one(name: str, formats: list[Format], settings: Settings, config: Config, work: Callable[[Recording], int]) -> int:
@@ -63,7 +65,7 @@ def _one(name: str, formats: list[Format], settings: Settings, config: Config, w
     with opened:
         try:
             opened = _unpacked(opened, formats, settings)
-            used, fallback = fallen_back(formats or found(opened, settings), settings, config, name)
+            used, fallback = fallen_back(formats or detected(opened, settings), settings, config, name)
             source = watched(opened, settings.screen)
             recording = Recording(
                 source,
@@ -92,12 +94,12 @@ def _unpacked(opened: Storage, formats: Sequence[Format], settings: Settings) ->
     """What the capture holds, where its first bytes say that it is compressed; a line says so."""
     if any(format.envelope is None for format in formats):
         return opened  # a whole-file format may be that of the compressed file itself
-    found = read_through(
-        opened, [literal for each in formats if each.envelope for literal in each.envelope.search.sync]
+    inner = read_through(
+        opened, [literal for named in formats if named.envelope for literal in named.envelope.search.sync]
     )
-    if found is not opened and isinstance(found, CompressedStorage):
-        settings.screen.note(f"{opened.name}: it begins like a {found.kind} file, and is read through")
-    return found
+    if inner is not opened and isinstance(inner, CompressedStorage):
+        settings.screen.note(f"{opened.name}: it begins like a {inner.kind} file, and is read through")
+    return inner
 
 
 def _told(opened: Storage, code: int) -> int:
@@ -118,11 +120,11 @@ def fallen_back(
     if fallback:
         names = ", ".join(format.name for format in fallback)
         settings.screen.note(f"{name}: what is left in gaps is tried with {names} ({config.file})")
-    used = [[each.with_fallback(codecs) for each in group] for group in (formats, fallback)]
+    used = [[member.with_fallback(codecs) for member in group] for group in (formats, fallback)]
     return used[0], used[1]
 
 
-def found(opened: Storage, settings: Settings) -> list[Format]:
+def detected(opened: Storage, settings: Settings) -> list[Format]:
     """The formats that the capture holds, and a line that says so; none where it is empty."""
     wait = f"{opened.name}: no format named: waiting for the first MiB of the stream, or for a second of silence in it"
     seen = detect(opened, settings.limits, lambda: settings.screen.note(wait))
@@ -132,6 +134,6 @@ def found(opened: Storage, settings: Settings) -> list[Format]:
         if opened.read(0, 1):
             raise UsageError(f"{opened.name}: no bundled format finds a frame in {where}; name a format with -s")
         return []
-    choice = ", ".join(f"{each.format.name} ({counted(each.frames, 'frame')})" for each in seen)
+    choice = ", ".join(f"{candidate.format.name} ({counted(candidate.frames, 'frame')})" for candidate in seen)
     settings.screen.note(f"{opened.name}: no format named, found in {where}: {choice}")
-    return [each.format for each in seen]
+    return [candidate.format for candidate in seen]

@@ -47,10 +47,10 @@ def field_paths(ctx: click.Context, param: click.Parameter, incomplete: str) -> 
     """The fields of the formats that are named so far, or that the first capture holds: the last of a list of paths."""
     done, comma, last = incomplete.rpartition(",")
     try:
-        found = dict.fromkeys(path for one in _formats(ctx) for path in _paths(one, last))
+        paths = dict.fromkeys(path for format in _formats(ctx) for path in _paths(format, last))
     except (SigflowError, OSError):
         return []
-    return [_item(f"{done}{comma}{path}") for path in found if path.startswith(last)]
+    return [_item(f"{done}{comma}{path}") for path in paths if path.startswith(last)]
 
 
 def _formats(ctx: click.Context) -> list[Any]:
@@ -60,11 +60,11 @@ def _formats(ctx: click.Context) -> list[Any]:
     if ctx.params.get("specs"):
         return [catalog.load(spec) for spec in ctx.params["specs"]]
     # Where an option still lacks its value, the arguments before it were not looked at.
-    captures: Sequence[str] = ctx.params.get("captures") or [one for one in ctx.args if not one.startswith("-")]
+    captures: Sequence[str] = ctx.params.get("captures") or [item for item in ctx.args if not item.startswith("-")]
     if not captures or captures[0] == storage.STANDARD_INPUT:
         return []
     with storage.open(captures[0]) as opened:
-        return [one.format for one in detect(opened, None)]
+        return [item.format for item in detect(opened, None)]
 
 
 def _paths(format: Any, incomplete: str) -> list[str]:

@@ -56,11 +56,11 @@ class Config:
         """
         from sigflow import catalog
 
-        found = []
+        formats = []
         for name in (name for format in used for name in self.fallback.get(format.name, ())):
             path = os.path.join(os.path.dirname(self.file), name.text)
             try:
-                found.append(
+                formats.append(
                     catalog.load(
                         path if name.text.endswith(catalog.SPEC_ENDING) else name.text,
                         limits=limits,
@@ -69,22 +69,22 @@ class Config:
                 )
             except UsageError as error:
                 raise UsageError(f"{name.place}: {error}") from error
-        return found
+        return formats
 
     def codecs(self) -> dict[str, list[str]]:
         """The fallback codecs by the name of the codec before them."""
         from sigflow import codecs
 
-        found = {}
+        by_name = {}
         for key, names in self.fallback.items():
             if key.startswith(CODEC):
-                found[key.removeprefix(CODEC)] = [name.text.removeprefix(CODEC) for name in names]
+                by_name[key.removeprefix(CODEC)] = [name.text.removeprefix(CODEC) for name in names]
             for name in names if key.startswith(CODEC) else ():
                 try:
                     codecs.get(name.text.removeprefix(CODEC))
                 except UsageError as error:
                     raise UsageError(f"{name.place}: {error}") from error
-        return found
+        return by_name
 
 
 def configured(named: str | None) -> Config:
@@ -100,14 +100,14 @@ def read(file: str) -> Config:
     from sigflow.compiler.problems import Problems
 
     problems = Problems()
-    found = source.read(Path(file), problems)
-    if found is None or problems.failed:
+    document = source.read(Path(file), problems)
+    if document is None or problems.failed:
         (problem, *_) = problems.sorted()
         if problem.code == EMPTY:
             return Config(file)
         raise UsageError(str(problem))
     sections: dict[str, Any] = {}
-    for key, place, node in _entries(found[0], "sections"):
+    for key, place, node in _entries(document[0], "sections"):
         if key not in SECTIONS:
             near = get_close_matches(key, SECTIONS, 1)
             hint = f", did you mean {near[0]!r}?" if near else f"; known: {', '.join(SECTIONS)}"
@@ -130,9 +130,9 @@ def _entries(node: Node, what: str) -> Iterable[tuple[str, str, Node]]:
 
 def _fallback(node: Node) -> dict[str, tuple[Name, ...]]:
     """The section `fallback`: a format, or a codec, and the list of those tried after it."""
-    found = {}
+    fallback = {}
     for key, place, value in _entries(node, "format names to lists of formats"):
-        names = found[key] = _names(value)
+        names = fallback[key] = _names(value)
         for name in names:
             if name.text.startswith(CODEC) != key.startswith(CODEC):
                 raise UsageError(
@@ -140,7 +140,7 @@ def _fallback(node: Node) -> dict[str, tuple[Name, ...]]:
                 )
         if key in (name.text for name in names):
             raise UsageError(f"{place}: {key!r} falls back to itself")
-    return found
+    return fallback
 
 
 def _names(node: Node) -> tuple[Name, ...]:
@@ -148,12 +148,12 @@ def _names(node: Node) -> tuple[Name, ...]:
     from sigflow.compiler.source import Sequence as List
 
     items: Sequence[Node] = node.items if isinstance(node, List) else (node,)
-    found = []
+    names = []
     for item in items:
         if not isinstance(item, Scalar) or not item.text or item.is_null:
             raise UsageError(f"{item.place}: found {item.describe()}, wanted a name")
-        found.append(Name(item.text, str(item.place)))
-    return tuple(found)
+        names.append(Name(item.text, str(item.place)))
+    return tuple(names)
 
 
 #: What reads each section of the file.

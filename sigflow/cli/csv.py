@@ -71,8 +71,8 @@ class Csv:
         self._head = list(self._envelope)
         for name, view in views.items():
             columns = {field: self._name(name, field) for field in view.names}
-            self._head += [one for one in dict.fromkeys(columns.values()) if one not in self._head]
-            self._places[name] = [(field, self._head.index(one)) for field, one in columns.items()]
+            self._head += [column for column in dict.fromkeys(columns.values()) if column not in self._head]
+            self._places[name] = [(field, self._head.index(column)) for field, column in columns.items()]
         if any(view.has_metadata and view.wanted.fields is None for view in views.values()):
             self._keys = {}
             self._rows = SpooledTemporaryFile(HELD, "w+", encoding="ascii", errors="strict", newline="\n")  # noqa: SIM115

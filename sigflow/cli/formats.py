@@ -23,19 +23,23 @@ from sigflow.cli.text import dumps
 def command(name: str | None, form: str, screen: Screen, compiling: Compiling) -> int:
     """List the bundled and registered formats; with NAME (or a .ksy file), show that format's fields and envelope."""
     if name is None:
-        described = [catalog.describe(each) for each in catalog.names()]
+        described = [catalog.describe(description) for description in catalog.names()]
         if form == "json":
             screen.line(dumps({"schema_version": 1, "formats": described}, indent=2))
         else:
-            width = max(len(each["name"]) for each in described)
-            for each in described:
-                screen.prose(one_line(f"{each['name']:<{width}}  {_found_by(each):<24}  {each['title']}".rstrip()))
+            width = max(len(description["name"]) for description in described)
+            for description in described:
+                screen.prose(
+                    one_line(
+                        f"{description['name']:<{width}}  {_found_by(description):<24}  {description['title']}".rstrip()
+                    )
+                )
         return exits.OK
-    one = catalog.describe(name, **compiling.options())
+    description = catalog.describe(name, **compiling.options())
     if form == "json":
-        screen.line(dumps({"schema_version": 1, **one}, indent=2))
+        screen.line(dumps({"schema_version": 1, **description}, indent=2))
     else:
-        for line in _lines(one):
+        for line in _lines(description):
             screen.prose(one_line(line).rstrip())
     return exits.OK
 

@@ -86,21 +86,21 @@ class Grid:
 
     def _cells(self, tree: dict[str, Any]) -> dict[str, str]:
         view = self._views[tree["format"]]
-        found = {name: text(tree[key], None) for name, key in ENVELOPE.items() if key in tree}
-        found["_offset"] = self._style.place(tree["offset"])
+        cells = {name: text(tree[key], None) for name, key in ENVELOPE.items() if key in tree}
+        cells["_offset"] = self._style.place(tree["offset"])
         value = tree["value"]
         parts = value if isinstance(value, dict) and not is_enum(value) else {"value": value}
         if view.wanted.fields is not None:
-            parts = {name: one for name, one in parts.items() if name in view.names}
+            parts = {name: part for name, part in parts.items() if name in view.names}
         if view.numbers is not None:
             parts = parts | {view.numbers: tree["payload"]}
         if view.wanted.fields is None:
-            parts = parts | {f"{METADATA}.{key}": one for key, one in tree.get("metadata", {}).items()}
+            parts = parts | {f"{METADATA}.{key}": part for key, part in tree.get("metadata", {}).items()}
         widest = None if self._style.wide else WIDEST
-        for name, one in _flat(parts):
-            if len(found) < MOST or self._style.wide:
-                found[name] = text(one, widest)
-        return found
+        for name, part in _flat(parts):
+            if len(cells) < MOST or self._style.wide:
+                cells[name] = text(part, widest)
+        return cells
 
     # ------------------------------------------------------------ lines
 
@@ -240,13 +240,13 @@ class Layout:
 
 def _flat(parts: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
     """The parts of nested objects, each by its path."""
-    found: list[tuple[str, Any]] = []
-    for name, one in parts.items():
-        if isinstance(one, dict) and one and not is_enum(one) and prefix.count(".") < 8:
-            found += _flat(one, f"{prefix}{name}.")
+    pairs: list[tuple[str, Any]] = []
+    for name, part in parts.items():
+        if isinstance(part, dict) and part and not is_enum(part) and prefix.count(".") < 8:
+            pairs += _flat(part, f"{prefix}{name}.")
         else:
-            found.append((f"{prefix}{name}", one))
-    return found
+            pairs.append((f"{prefix}{name}", part))
+    return pairs
 
 
 def text(value: Any, widest: int | None) -> str:
@@ -259,12 +259,12 @@ def text(value: Any, widest: int | None) -> str:
         return "true" if value else "false"
     if isinstance(value, list):
         if widest is not None and len(value) > 4:
-            shown = f"[{' '.join(text(one, widest) for one in value[:3])} ... {len(value)}]"
+            shown = f"[{' '.join(text(item, widest) for item in value[:3])} ... {len(value)}]"
             return shown if len(shown) <= widest else f"[{len(value)}]"
-        shown = f"[{' '.join(text(one, widest) for one in value)}]"
+        shown = f"[{' '.join(text(item, widest) for item in value)}]"
         return shown if widest is None or len(shown) <= widest else f"[{len(value)}]"
     if isinstance(value, dict):
-        return f"{{{' '.join(f'{name}={text(one, widest)}' for name, one in value.items())}}}"
+        return f"{{{' '.join(f'{name}={text(item, widest)}' for name, item in value.items())}}}"
     shown = escape(str(value))
     return shown if widest is None or len(shown) <= widest else shortened(shown, widest)
 
@@ -273,6 +273,6 @@ def frame_line(tree: dict[str, Any]) -> str:
     """A frame on one line that stands alone."""
     value = tree["value"]
     pairs = _flat(value) if isinstance(value, dict) and not is_enum(value) else [("value", value)]
-    fields = " ".join(f"{name}={text(one, WIDEST)}" for name, one in pairs[:MOST])
+    fields = " ".join(f"{name}={text(field, WIDEST)}" for name, field in pairs[:MOST])
     head = f"{tree['index']:>8} {tree['offset']:>12} {tree['length']:>8}  {tree['format']:<18}"
     return escape(f"{head} {fields}")

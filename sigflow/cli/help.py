@@ -65,6 +65,6 @@ class Context(click.Context):
 def fitted(command: click.Command) -> click.Command:
     """The command, and those in it, with help that fits."""
     command.context_class = Context
-    for one in getattr(command, "commands", {}).values():
-        fitted(one)
+    for command_ in getattr(command, "commands", {}).values():
+        fitted(command_)
     return command

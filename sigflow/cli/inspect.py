@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sigflow.cli import exits
-from sigflow.cli.captures import each
+from sigflow.cli.captures import for_each
 from sigflow.cli.formatter import is_enum
 from sigflow.cli.grid import text
 from sigflow.cli.options import Settings, capture, hex_option, offset_type, output_format, scanning
@@ -98,49 +98,49 @@ def command(
     def explained(recording: Recording) -> int:
         with seekable(recording.storage) as source:
             run = recording.over(source).run()
-            found = explanation.explain(run, source.read, offset or 0)
-            if found is None:
+            answer = explanation.explain(run, source.read, offset or 0)
+            if answer is None:
                 raise UsageError(_beyond(None, offset, 0, run.statistics.bytes, recording.name))
         if form == "json":
             names = [format.name for format in recording.formats]
-            screen.line(dumps(_explanation_tree(recording.name, names, offset or 0, found), indent=2))
+            screen.line(dumps(_explanation_tree(recording.name, names, offset or 0, answer), indent=2))
         else:
-            for line in _explanation_lines(found, screen, place_text(in_hex)):
+            for line in _explanation_lines(answer, screen, place_text(in_hex)):
                 screen.line(line)
-        return exits.DAMAGED if found.kind == "gap" else exits.OK
+        return exits.DAMAGED if answer.kind == "gap" else exits.OK
 
-    return each([capture], settings, explained if explain else work)
+    return for_each([capture], settings, explained if explain else work)
 
 
-def _explanation_tree(name: str, specs: list[str], offset: int, found: Explanation) -> dict[str, Any]:
+def _explanation_tree(name: str, specs: list[str], offset: int, explained: Explanation) -> dict[str, Any]:
     return {
         "schema_version": 1,
         "capture": name,
         "specs": specs,
         "offset": offset,
-        "kind": found.kind,
-        "start": found.start,
-        "stop": found.stop,
-        "tried": [each.tree() for each in found.tried],
-        "untold": found.untold,
+        "kind": explained.kind,
+        "start": explained.start,
+        "stop": explained.stop,
+        "tried": [refusal.tree() for refusal in explained.tried],
+        "untold": explained.untold,
     }
 
 
-def _explanation_lines(found: Explanation, screen: Screen, place: Place) -> Iterator[str]:
-    color = "red" if found.kind == "gap" else "green"
-    size = counted(found.stop - found.start, "byte")
-    yield f"{screen.styled(found.kind, color)} {place(found.start)}..{place(found.stop)} ({size})"
-    for tried in found.tried:
+def _explanation_lines(explained: Explanation, screen: Screen, place: Place) -> Iterator[str]:
+    color = "red" if explained.kind == "gap" else "green"
+    size = counted(explained.stop - explained.start, "byte")
+    yield f"{screen.styled(explained.kind, color)} {place(explained.start)}..{place(explained.stop)} ({size})"
+    for tried in explained.tried:
         what = screen.styled("refused", "red") if tried.reason else screen.styled("believed", "green")
         reason = f"{tried.reason}: " if tried.reason else ""
         words = one_line(places_in_hex(reason + tried.words, place))
         yield f"{place(tried.offset):>10}  {tried.format} {what}: {words}"
         for cause in tried.causes:
             yield f"{'':>12}likely {one_line(places_in_hex(cause.message, place))}"
-    if not found.tried:
+    if not explained.tried:
         yield f"{'':>12}no marker of any format stands here"
-    if found.untold:
-        yield f"{'':>12}and {counted(found.untold, 'more marker')} in the gap, farther away"
+    if explained.untold:
+        yield f"{'':>12}and {counted(explained.untold, 'more marker')} in the gap, farther away"
 
 
 def _beyond(frame: int | None, offset: int | None, frames: int, size: int, name: str) -> str:
@@ -185,7 +185,7 @@ def _payload(candidate: Candidate) -> list[str]:
 
 def _field_lines(pieces: tuple[Piece, ...], place: Place) -> Iterator[str]:
     """The bytes, each run of them beside the field that they are, and what it says; nested fields are indented."""
-    widest = max((len(_indented(one.path)) for one in pieces), default=0)
+    widest = max((len(_indented(part.path)) for part in pieces), default=0)
     for piece in pieces:
         label = f"{_indented(piece.path):<{min(widest, LONGEST_NAME)}}  {_value(piece.shown)}"
         for at, row, shown in hex_rows(piece.head, piece.offset):
@@ -213,12 +213,12 @@ def _parts(piece: Piece) -> Iterator[str]:
 
 
 def _flat(value: dict[str, Any], above: str) -> Iterator[tuple[str, str]]:
-    for name, one in value.items():
+    for name, part in value.items():
         path = f"{above}.{name}"
-        if isinstance(one, dict) and not is_enum(one):
-            yield from _flat(one, path)
+        if isinstance(part, dict) and not is_enum(part):
+            yield from _flat(part, path)
         else:
-            yield path, _words(one)
+            yield path, _words(part)
 
 
 def _value(shown: FieldValue | None) -> str:

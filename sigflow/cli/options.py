@@ -12,7 +12,7 @@ import click
 from sigflow.cli.completion import files, folders, format_names
 from sigflow.cli.specs import allow_imports, import_paths, opaque_types
 from sigflow.cli.terminal import Screen
-from sigflow.recording.engines import AUTO, NAMES
+from sigflow.engine import AUTO, NAMES
 
 if TYPE_CHECKING:
     from sigflow.limits import Limits

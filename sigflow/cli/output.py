@@ -18,7 +18,7 @@ from sigflow.cli.terminal import OutputFailed
 from sigflow.errors import UsageError
 from sigflow.storage import STANDARD_INPUT
 from sigflow.storage.compressed import kind_of
-from sigflow.storage.disk import Draft, Identity, identity, passing_file, replaceable
+from sigflow.storage.disk import FileDraft, Identity, identity, passing_file, replaceable
 
 #: What stands for standard output.
 STANDARD_OUTPUT = "-"
@@ -39,14 +39,14 @@ class Written(Protocol):
 
 def identities(captures: Sequence[str]) -> list[Identity]:
     """Which files the captures are, whatever their paths; standard input may be one."""
-    found = []
+    identities_ = []
     for capture in captures:
         if capture == STANDARD_INPUT:
             status = os.fstat(0)
-            found.append((status.st_dev, status.st_ino))
-        elif (each := identity(capture)) is not None:
-            found.append(each)
-    return found
+            identities_.append((status.st_dev, status.st_ino))
+        elif (identity_ := identity(capture)) is not None:
+            identities_.append(identity_)
+    return identities_
 
 
 def target(output: str, capture: str, *, several: bool = False) -> str:
@@ -125,7 +125,7 @@ def written_bytes(path: str, captures: Sequence[str], read: Sequence[str] = ()) 
         with contextlib.suppress(Nothing), open(path, "wb", buffering=0) as file, _Direct(file, path).open() as out:
             yield out
         return
-    with Draft(path, spared=identities(captures)) as draft:
+    with FileDraft(path, spared=identities(captures)) as draft:
         try:
             with _Drafted(draft).open() as out:
                 yield out
@@ -194,7 +194,7 @@ class _Sink(io.RawIOBase):
 class _Drafted(_Sink):
     """A draft."""
 
-    def __init__(self, draft: Draft) -> None:
+    def __init__(self, draft: FileDraft) -> None:
         self._draft = draft
 
     def _put(self, view: memoryview) -> None:

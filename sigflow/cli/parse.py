@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sigflow.cli import exits
-from sigflow.cli.captures import each
+from sigflow.cli.captures import for_each
 from sigflow.cli.completion import field_paths
 from sigflow.cli.formatter import Formatter, Style
 from sigflow.cli.forms import FORMS, formatter
@@ -96,7 +96,7 @@ def command(
             show(read, recording)
             return read.end(reports, alone=not several)
 
-        code = each(captures, settings, work)
+        code = for_each(captures, settings, work)
         if output not in (None, STANDARD_OUTPUT) and code in (exits.FAILED, exits.USAGE):
             raise Nothing  # not all that was asked for could be read: OUT keeps what it was
         close()

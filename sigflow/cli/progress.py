@@ -50,8 +50,8 @@ class Watched(Closing):
     @property
     def again(self) -> Callable[[], Storage] | None:
         """What opens the same once more, or None."""
-        found: Callable[[], Storage] | None = getattr(self._inner, "again", None)
-        return found
+        opener: Callable[[], Storage] | None = getattr(self._inner, "again", None)
+        return opener
 
     @property
     def fault(self) -> object:

@@ -26,7 +26,7 @@ from sigflow.quarantine.store import SHORT
 from sigflow.recording import Recording
 from sigflow.recording.report import finding_tree
 from sigflow.recover import Retry, retry
-from sigflow.storage.disk import DISK, Draft
+from sigflow.storage.disk import DISK, FileDraft
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,12 +64,12 @@ def list_(folder: str, capture: str, form: str, screen: Screen) -> int:
 
 def _of_capture(quarantine: Quarantine, capture: str, *, undecoded: bool = False) -> Iterator[Entry]:
     """The entries of the captures whose ids begin so."""
-    found = False
+    some = False
     for entry in quarantine.entries(undecoded=undecoded):
         if entry.stretch.capture.startswith(capture):
-            found = True
+            some = True
             yield entry
-    if capture and not found:
+    if capture and not some:
         raise UsageError(f"{quarantine.folder}: no entry of a capture {capture!r}")
 
 
@@ -153,23 +153,23 @@ def _neighbour_tree(neighbour: Neighbour | None) -> dict[str, Any] | None:
 def show(folder: str, entry: str, form: str, screen: Screen) -> int:
     """Show one entry: what is known of it, what was tried, and its first bytes. ENTRY is the beginning of its id."""
     with Quarantine(folder) as quarantine:
-        found = quarantine.find(entry)
-        attempts = quarantine.attempts(found)
-        start = found.stretch.span.start
-        fault = quarantine.fault(found)
-        head = b"" if fault else b"".join(quarantine.read(found, start, min(start + SHOWN, found.stretch.span.stop)))
+        kept = quarantine.find(entry)
+        attempts = quarantine.attempts(kept)
+        start = kept.stretch.span.start
+        fault = quarantine.fault(kept)
+        head = b"" if fault else b"".join(quarantine.read(kept, start, min(start + SHOWN, kept.stretch.span.stop)))
     if fault:
         screen.diagnostic("error", fault)
     if form == "json":
-        tree = entry_tree(found) | {"attempts": [_attempt_tree(each) for each in attempts], "head": head.hex()}
+        tree = entry_tree(kept) | {"attempts": [_attempt_tree(attempt) for attempt in attempts], "head": head.hex()}
         screen.line(dumps({"schema_version": 1, **tree}, indent=2))
     else:
-        for line in _entry_lines(found, attempts, screen):
+        for line in _entry_lines(kept, attempts, screen):
             screen.line(line)
         for at, row, shown in hex_rows(head, start):
             screen.line(f"{at:>12}  {row}  {shown}")
-        if found.size > SHOWN and not fault:
-            screen.line(f"{'':>14}and {found.size - SHOWN} more bytes")
+        if kept.size > SHOWN and not fault:
+            screen.line(f"{'':>14}and {kept.size - SHOWN} more bytes")
     return exits.DAMAGED if fault else exits.OK
 
 
@@ -269,10 +269,10 @@ def retry_(
 
 
 def _retry_lines(done: Retry) -> Iterator[str]:
-    for each in done.entries:
-        span = each.entry.stretch.span
-        what = f"{counted(each.frames, 'frame')}, {each.frame_bytes} of {each.entry.size} bytes"
-        yield f"  {each.entry.id[:SHORT]}  {span.start}..{span.stop} of {each.entry.stretch.name}: {what}"
+    for tried in done.entries:
+        span = tried.entry.stretch.span
+        what = f"{counted(tried.frames, 'frame')}, {tried.frame_bytes} of {tried.entry.size} bytes"
+        yield f"  {tried.entry.id[:SHORT]}  {span.start}..{span.stop} of {tried.entry.stretch.name}: {what}"
     total = f"{counted(done.frames, 'frame')}, {done.frame_bytes} bytes"
     if done.placed:
         yield f"{done.quarantine}: {total}, written to {done.out} and read back; {done.left_bytes} bytes left"
@@ -283,7 +283,7 @@ def _retry_lines(done: Retry) -> Iterator[str]:
     if done.errors:
         yield f"  {counted(done.errors, 'frame')} with errors; `sigflow validate {done.out}` tells them"
     if done.purged:
-        count = sum(each.frames > 0 for each in done.entries)
+        count = sum(tried.frames > 0 for tried in done.entries)
         yield f"  {counted(count, 'entry', 'entries')} deleted"
 
 
@@ -298,16 +298,16 @@ def export(folder: str, entries: tuple[str, ...], output: str, purge: bool, scre
     count = size = 0
     code = exits.OK
     with Quarantine(folder) as quarantine, ExitStack() as stack:
-        found = [quarantine.find(each).id for each in entries]
+        ids = [quarantine.find(name).id for name in entries]
         os.makedirs(output, exist_ok=True)
-        listed = stack.enter_context(Draft(os.path.join(output, LIST)))
+        listed = stack.enter_context(FileDraft(os.path.join(output, LIST)))
         written = []
-        for entry in quarantine.entries(found):
+        for entry in quarantine.entries(ids):
             if fault := quarantine.fault(entry):
                 screen.diagnostic("error", fault)  # it costs itself, not the others
                 code = exits.DAMAGED
                 continue
-            with Draft(os.path.join(output, f"{entry.id}.bin"), alone=False) as draft:
+            with FileDraft(os.path.join(output, f"{entry.id}.bin"), alone=False) as draft:
                 for piece in quarantine.chunks(entry):
                     draft.write(piece)
                 draft.sync()
@@ -343,23 +343,23 @@ def check_(folder: str, repair: bool, form: str, screen: Screen) -> int:
     Exit code 3: something is wrong. --repair makes a new ledger where the old one is missing, foreign or damaged, of
     the rows that can be read and of what the bytes tell; the old one is kept beside it.
     """
-    found = check(folder, repair=repair)
+    checked = check(folder, repair=repair)
     if form == "json":
-        screen.line(dumps(found.tree(), indent=2))
-        return exits.OK if found.whole else exits.DAMAGED
-    for words in found.ledger:
-        screen.line(one_line(f"  {'repaired' if found.repaired else 'ledger'}: {words}"))
-    for words in found.bytes:
+        screen.line(dumps(checked.tree(), indent=2))
+        return exits.OK if checked.whole else exits.DAMAGED
+    for words in checked.ledger:
+        screen.line(one_line(f"  {'repaired' if checked.repaired else 'ledger'}: {words}"))
+    for words in checked.bytes:
         screen.line(one_line(f"  bytes: {words}"))
-    if found.repaired:
+    if checked.repaired:
         screen.line(
             one_line(
-                f"  a new ledger: {counted(found.rebuilt, 'entry', 'entries')} made of the bytes; old: {found.old}"
+                f"  a new ledger: {counted(checked.rebuilt, 'entry', 'entries')} made of the bytes; old: {checked.old}"
             )
         )
-    elif found.orphans:
-        what = "of an interrupted run" if not found.ledger else "of which no row can be read"
-        screen.line(one_line(f"  {counted(found.orphans, 'stretch', 'stretches')} without an entry, {what}"))
-    state = screen.styled("sound", "green", "bold") if found.whole else screen.styled("damaged", "red", "bold")
-    screen.line(f"{one_line(folder)}: {state}, {counted(found.entries, 'entry', 'entries')}")
-    return exits.OK if found.whole else exits.DAMAGED
+    elif checked.orphans:
+        what = "of an interrupted run" if not checked.ledger else "of which no row can be read"
+        screen.line(one_line(f"  {counted(checked.orphans, 'stretch', 'stretches')} without an entry, {what}"))
+    state = screen.styled("sound", "green", "bold") if checked.whole else screen.styled("damaged", "red", "bold")
+    screen.line(f"{one_line(folder)}: {state}, {counted(checked.entries, 'entry', 'entries')}")
+    return exits.OK if checked.whole else exits.DAMAGED

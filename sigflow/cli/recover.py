@@ -11,7 +11,7 @@ import click
 
 from sigflow import storage
 from sigflow.cli import exits
-from sigflow.cli.captures import each
+from sigflow.cli.captures import for_each
 from sigflow.cli.completion import folders
 from sigflow.cli.options import Settings, captures, explain_all_option, output_format, output_option, scanning
 from sigflow.cli.output import STANDARD_OUTPUT, guarded, identities, read_back, target
@@ -81,7 +81,7 @@ def command(
         shown.result(done, report)
         return exits.OK if report.sound and done.whole else exits.DAMAGED
 
-    code = each(captures, settings, work)
+    code = for_each(captures, settings, work)
     if len(captures) > 1:
         screen.note(summary_line(reports, len(captures) - len(reports)))
     return code

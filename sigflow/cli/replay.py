@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import click
 
 from sigflow.cli import exits
-from sigflow.cli.captures import each
+from sigflow.cli.captures import for_each
 from sigflow.cli.grid import frame_line
 from sigflow.cli.options import Range, Settings, capture, scanning
 from sigflow.cli.terminal import OutputFailed
@@ -81,7 +81,7 @@ def command(
             screen.diagnostic("note", f"{recording.name}: the capture holds no bytes")
         return exits.OK if report.sound else exits.DAMAGED
 
-    return each([capture], settings, work)
+    return for_each([capture], settings, work)
 
 
 def _schedule(

@@ -15,8 +15,8 @@ def sarif(problems: Iterable[Diagnostic]) -> dict[str, Any]:
     """The log of one run of `sigflow lint`."""
     from sigflow.compiler.codes import CODES
 
-    found = list(problems)
-    used = sorted({problem.code for problem in found})
+    listed = list(problems)
+    used = sorted({problem.code for problem in listed})
     rules = [{"id": code, "shortDescription": {"text": CODES[code].title}} for code in used]
     return {
         "$schema": _SCHEMA,
@@ -25,7 +25,7 @@ def sarif(problems: Iterable[Diagnostic]) -> dict[str, Any]:
             {
                 "tool": {"driver": {"name": "sigflow", "version": __version__, "rules": rules}},
                 "columnKind": "unicodeCodePoints",
-                "results": [_result(problem, used.index(problem.code)) for problem in found],
+                "results": [_result(problem, used.index(problem.code)) for problem in listed],
             }
         ],
     }

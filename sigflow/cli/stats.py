@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sigflow.cli.captures import each
+from sigflow.cli.captures import for_each
 from sigflow.cli.grid import WIDEST, text
 from sigflow.cli.options import Settings, captures, output_format, scanning
 from sigflow.cli.terminal import counted, one_line
@@ -28,17 +28,17 @@ def command(captures: tuple[str, ...], form: str, settings: Settings) -> int:
     screen = settings.screen
 
     def work(recording: Recording) -> int:
-        found = stats(recording)
+        counts = stats(recording)
         if form == "json":
-            screen.line(dumps(found.tree(), indent=None if len(captures) > 1 else 2))
+            screen.line(dumps(counts.tree(), indent=None if len(captures) > 1 else 2))
         else:
-            for line in lines(found.tree()):
+            for line in lines(counts.tree()):
                 screen.prose(one_line(line))
-        if not found.report.bytes:
+        if not counts.report.bytes:
             screen.diagnostic("note", f"{recording.name}: the capture holds no bytes")
-        return exit_code(found.report)
+        return exit_code(counts.report)
 
-    return each(captures, settings, work)
+    return for_each(captures, settings, work)
 
 
 def lines(tree: dict[str, Any]) -> Iterator[str]:
@@ -47,29 +47,29 @@ def lines(tree: dict[str, Any]) -> Iterator[str]:
         f"{tree['capture']}: {tree['bytes']} bytes = {tree['frame_bytes']} in {counted(tree['frames'], 'frame')}"
         f" + {tree['gap_bytes']} in {counted(tree['gaps'], 'gap')}"
     )
-    for one in tree["formats"]:
-        yield f"  {one['format']}: {_words(one)}"
-        sizes = [f"{part['from']}..{part['to']}: {part['frames']}" for part in one["sizes"]["histogram"]]
+    for entry in tree["formats"]:
+        yield f"  {entry['format']}: {_words(entry)}"
+        sizes = [f"{part['from']}..{part['to']}: {part['frames']}" for part in entry["sizes"]["histogram"]]
         yield f"    sizes  {', '.join(sizes)}"
         for name in ("kind", "stream"):
-            groups = one.get(f"{name}s", [])
+            groups = entry.get(f"{name}s", [])
             for group in groups[:LISTED]:
                 yield f"    {name} {text(group[name], WIDEST)}: {_words(group)}"
             if len(groups) > LISTED:
                 yield f"    and {counted(len(groups) - LISTED, f'more {name}')}; --format json lists them"
-            if f"other_{name}s" in one:
-                yield f"    all other {name}s: {_words(one[f'other_{name}s'])}"
+            if f"other_{name}s" in entry:
+                yield f"    all other {name}s: {_words(entry[f'other_{name}s'])}"
 
 
-def _words(one: dict[str, Any]) -> str:
-    sizes = one["sizes"]
-    parts = [counted(one["frames"], "frame"), f"{one['bytes']} bytes"]
-    if one["frames_per_second"] is not None:
-        parts += [f"{one['frames_per_second']:g} frames/s", f"{one['bytes_per_second']:g} bytes/s"]
+def _words(entry: dict[str, Any]) -> str:
+    sizes = entry["sizes"]
+    parts = [counted(entry["frames"], "frame"), f"{entry['bytes']} bytes"]
+    if entry["frames_per_second"] is not None:
+        parts += [f"{entry['frames_per_second']:g} frames/s", f"{entry['bytes_per_second']:g} bytes/s"]
     else:
-        parts.append(f"{one['frames_per_mib']:g} frames/MiB")
+        parts.append(f"{entry['frames_per_mib']:g} frames/MiB")
     spread = f"{sizes['min']}" if sizes["min"] == sizes["max"] else f"{sizes['min']}..{sizes['max']}"
     parts.append(f"of {spread} bytes, mean {sizes['mean']:g}")
     shown = ("lost", "duplicate", "reordered", "restarts", "strays")
-    parts += [f"{one[name]} {name}" for name in shown if one.get(name)]
+    parts += [f"{entry[name]} {name}" for name in shown if entry.get(name)]
     return ", ".join(parts)

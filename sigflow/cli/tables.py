@@ -37,8 +37,8 @@ class TableFile:
     def add(self, batches: Callable[[], Iterable[FrameBatch]], formats: Sequence[Format], capture: str) -> None:
         """The frames of one capture, of these formats."""
         table, writer = self._open(formats)
-        if [one.name for one in formats] != [one.name for one in table.formats]:
-            had, has = (", ".join(one.name for one in each) or "none" for each in (table.formats, formats))
+        if [format.name for format in formats] != [format.name for format in table.formats]:
+            had, has = (", ".join(format.name for format in names) or "none" for names in (table.formats, formats))
             raise UsageError(f"one table has one list of formats: there were {had}, here are {has}; name them with -s")
         for frames in batches():
             for batch in table.batches(frames, capture):

@@ -84,7 +84,7 @@ def places_in_hex(message: str, place: Callable[[int], str]) -> str:
     if row is not None:
         return f"{place(int(row[1])):>{row.end(1)}}{message[row.end(1) :]}"
     return _PLACE.sub(
-        lambda found: f"{found[1]}{place(int(found[2]))}{f'..{place(int(found[4]))}' if found[3] else ''}", message
+        lambda match: f"{match[1]}{place(int(match[2]))}{f'..{place(int(match[4]))}' if match[3] else ''}", message
     )
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sigflow.cli.captures import each
+from sigflow.cli.captures import for_each
 from sigflow.cli.options import Settings, captures, explain_all_option, hex_option, output_format, scanning
 from sigflow.cli.text import dumps, place_text, places_in_hex
 from sigflow.cli.verdicts import exit_code, summary_line, summary_tree, symptom_lines, verdict_lines
@@ -40,7 +40,7 @@ def command(captures: tuple[str, ...], explain_all: bool, in_hex: bool, form: st
                 screen.prose(places_in_hex(line, place_text(in_hex)))
         return exit_code(report)
 
-    code = each(captures, settings, work)
+    code = for_each(captures, settings, work)
     if several:
         failed = len(captures) - len(reports)
         screen.line(dumps(summary_tree(reports, failed)) if form == "json" else summary_line(reports, failed))

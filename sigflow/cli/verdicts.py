@@ -57,7 +57,7 @@ def symptom_lines(recording: Recording, report: Report, screen: Screen) -> list[
         return []
     from sigflow.recording.symptoms import symptoms
 
-    return [f"  {screen.styled('hint', 'cyan')} {one_line(str(each))}" for each in symptoms(recording, report)]
+    return [f"  {screen.styled('hint', 'cyan')} {one_line(str(symptom))}" for symptom in symptoms(recording, report)]
 
 
 def finding_words(finding: Finding) -> str:

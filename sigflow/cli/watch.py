@@ -36,9 +36,9 @@ def command(spec: str, capture: str, times: int | None, settings: Settings) -> i
     """
     before: Reading | None = None
     for number, _ in enumerate(saves(spec), 1):
-        found = reading(spec, capture, before, settings)
-        if found is not None:
-            before = found
+        now = reading(spec, capture, before, settings)
+        if now is not None:
+            before = now
         flush_results()
         if number == times:
             break
@@ -58,28 +58,28 @@ def reading(spec: str, capture: str, before: Reading | None, settings: Settings)
             chunk_size = settings.chunk_size or storage.DEFAULT_CHUNK
             formats, fallback = fallen_back([format], settings, configured(settings.config), capture)
             recording = Recording(opened, formats, limits=settings.limits, chunk_size=chunk_size, fallback=fallback)
-            found = compare.read(recording, before)
+            now = compare.read(recording, before)
     except SpecError as error:
         complain_of_spec(error)
     except (SigflowError, OSError) as error:
         complain(exits.words(error))
     else:
-        show(found, before, settings.screen)
-        return found
+        show(now, before, settings.screen)
+        return now
     return None
 
 
-def show(found: Reading, before: Reading | None, screen: Screen) -> None:
+def show(now: Reading, before: Reading | None, screen: Screen) -> None:
     """The verdict, and what is not as it was."""
-    for line in verdict_lines(found.report, screen):
+    for line in verdict_lines(now.report, screen):
         screen.line(line)
     if before is None:
         return
-    if found.changed is not None:
-        screen.line(f"  first frame that changed: {dumps(found.changed)}")
-    elif found.changed_index is not None:
-        gone = len(before.digests) - len(found.digests)
-        screen.line(f"  {counted(gone, 'frame')} from #{found.changed_index} on no longer there")
+    if now.changed is not None:
+        screen.line(f"  first frame that changed: {dumps(now.changed)}")
+    elif now.changed_index is not None:
+        gone = len(before.digests) - len(now.digests)
+        screen.line(f"  {counted(gone, 'frame')} from #{now.changed_index} on no longer there")
     else:
         screen.line("  no frame changed")
 
@@ -104,11 +104,11 @@ def stamps(spec: str) -> dict[str, tuple[int, int]]:
         names += [entry.path for entry in os.scandir(folder) if entry.name.endswith(".ksy")]
     except OSError:
         pass  # the folder is gone: so is the spec, and reading it says so
-    found = {}
+    stamps_ = {}
     for name in names:
         try:
             status = os.stat(name)
         except OSError:
             continue
-        found[name] = (status.st_mtime_ns, status.st_size)
-    return found
+        stamps_[name] = (status.st_mtime_ns, status.st_size)
+    return stamps_

@@ -2,11 +2,11 @@
 
 table      the columns of formats, batches of them       tree      which columns there are, from the spec alone
 arrow      their types in Arrow                          paths     parts of columns by path
-frame      the frame type of a format                    steady    what can be gathered without parsing
+frame      the frame type of a format                    gatherable what can be gathered without parsing
 gather     fields at fixed places, of many frames        scalars   numbers at fixed places as a NumPy array
 objects    frames parsed, where that is needed           values    parsed values to Arrow
 payload    what codecs make of payloads, as columns      payloads  payloads on their way through codecs
-kernels    TLV lists, natively                           doubts    which frames may have diagnostics
+kernels    TLV lists, natively                           suspects  which frames may have diagnostics
 conditions conditions of a spec over many frames         names     enums as dictionaries
 frames     frames as arrays                              budget    how large a batch may become
 files      batches to Arrow and Parquet files            render    values as plain trees

@@ -54,7 +54,7 @@ def row_type(node: Flat) -> pyarrow.StructType:
     filled = node.filled
     if len(filled) == 1:
         return pa.struct([depth, *(field_of(member) for member in filled[0][1].members)])
-    rows = [pa.field(row.name, pa.struct([field_of(one) for one in row.members])) for _, row in filled]
+    rows = [pa.field(row.name, pa.struct([field_of(entry) for entry in row.members])) for _, row in filled]
     return pa.struct([depth, *rows])
 
 
@@ -71,7 +71,7 @@ def _said(member: Member) -> dict[str, str] | None:
         said["unit"] = member.column.physical[2]
     kind = _inmost(member.node)
     if isinstance(kind, Named):
-        said["enum"] = json.dumps({one.name: one.value for one in kind.enum})
+        said["enum"] = json.dumps({entry.name: entry.value for entry in kind.enum})
     return said or None
 
 

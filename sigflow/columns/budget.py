@@ -33,13 +33,13 @@ def weight(value: Any) -> int:
     total = 0
     stack = [value]
     while stack:
-        one = stack.pop()
+        item = stack.pop()
         total += OBJECT
-        if isinstance(one, bytes | str):
-            total += len(one)
-        elif isinstance(one, list):
-            stack.extend(one)
+        if isinstance(item, bytes | str):
+            total += len(item)
+        elif isinstance(item, list):
+            stack.extend(item)
         else:
-            fields = getattr(one, "_FIELDS", ())
-            stack.extend(getattr(one, name, None) for name in fields)
+            fields = getattr(item, "_FIELDS", ())
+            stack.extend(getattr(item, name, None) for name in fields)
     return total

@@ -33,8 +33,8 @@ def verdicts(
     """
     units, places = combinations(needs, scalars, rows)
     said: Array = np.array([_verdict(when, unit) for unit in units], np.int8)
-    each: Array = said[places]
-    return each
+    by_row: Array = said[places]
+    return by_row
 
 
 def _verdict(when: Callable[[Any], bool], unit: SimpleNamespace) -> int:
@@ -49,27 +49,27 @@ def combinations(
 ) -> tuple[list[SimpleNamespace], Array]:
     """The distinct combinations of these fields, each as an object that has them, and for each frame which it has."""
     places: Array = np.zeros(len(rows), np.int64)
-    found: list[tuple[Any, ...]] = [()]
+    tuples: list[tuple[Any, ...]] = [()]
     for path in needs:
         scalar = scalars[path]
         numbers, mine = distinct(scalar.numbers(rows))
         values = [_value(scalar.kind, number) for number in numbers.tolist()]
         both, places = distinct(places * len(values) + mine)
         split = (divmod(number, len(values)) for number in both.tolist())
-        found = [(*found[before], values[own]) for before, own in split]
-    return [_unit(needs, values) for values in found], places
+        tuples = [(*tuples[before], values[own]) for before, own in split]
+    return [_unit(needs, values) for values in tuples], places
 
 
 def _unit(needs: tuple[str, ...], values: tuple[Any, ...]) -> SimpleNamespace:
     unit = SimpleNamespace()
     for path, value in zip(needs, values, strict=True):
         *way, name = path.split(".")
-        one = unit
+        owner = unit
         for part in way:
-            if not hasattr(one, part):
-                setattr(one, part, SimpleNamespace())
-            one = getattr(one, part)
-        setattr(one, name, value)
+            if not hasattr(owner, part):
+                setattr(owner, part, SimpleNamespace())
+            owner = getattr(owner, part)
+        setattr(owner, name, value)
     return unit
 
 

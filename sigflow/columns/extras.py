@@ -41,7 +41,7 @@ class Moments:
         pa = arrow()
         times = [format.time_of(record) for record in records]
         most = 1 << 63
-        return pa.array([None if one is None or not -most < one < most else one for one in times], pa.int64()).cast(
+        return pa.array([None if time is None or not -most < time < most else time for time in times], pa.int64()).cast(
             self.type
         )
 
@@ -60,7 +60,7 @@ class Metadata:
 
     def array(self, format: Format, records: Sequence[Record], names: Names) -> pyarrow.Array:
         """The column of these frames."""
-        pairs = [[(_text(key), _text(one)) for key, one in record.metadata.items()] for record in records]
+        pairs = [[(_text(key), _text(value)) for key, value in record.metadata.items()] for record in records]
         return arrow().array(pairs, self.type)
 
 
@@ -92,12 +92,12 @@ class Numbers:
         from sigflow.columns.numbers import items, numbers_of
 
         pa = arrow()
-        found = [numbers_of(record, self.dtype) for record in records]
-        arrays = [one for one in found if not isinstance(one, str)]
-        sizes = [0 if isinstance(one, str) else len(one) for one in found]
+        results = [numbers_of(record, self.dtype) for record in records]
+        arrays = [result for result in results if not isinstance(result, str)]
+        sizes = [0 if isinstance(result, str) else len(result) for result in results]
         offsets = pa.array(np.concatenate([[0], np.cumsum(sizes)]), pa.int32())
         empty = np.empty(0, np.dtype(self.dtype).newbyteorder("="))
-        mask = pa.array([isinstance(one, str) for one in found], pa.bool_())
+        mask = pa.array([isinstance(result, str) for result in results], pa.bool_())
         return pa.ListArray.from_arrays(offsets, items(np.concatenate([empty, *arrays])), type=self.type, mask=mask)
 
 
@@ -137,7 +137,7 @@ class Keyed:
     def array(self, format: Format, records: Sequence[Record], names: Names) -> pyarrow.Array:
         """The column of these frames."""
         texts = [record.metadata.get(self.key) for record in records]
-        return arrow().array([None if one is None else _text(one) for one in texts], self.type)
+        return arrow().array([None if text is None else _text(text) for text in texts], self.type)
 
 
 Extra = Moments | Metadata | Numbers | Led | Keyed

@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from sigflow.columns.gather import scalars
-from sigflow.columns.steady import Steady
+from sigflow.columns.gatherable import Gatherable
 from sigflow.columns.tree import Trees
 from sigflow.errors import UsageError
 from sigflow.runtime.column import Module
@@ -46,15 +46,15 @@ class FrameType:
         self.classes = trees.known
         none: frozenset[str] = frozenset()
         # The bytes of a whole file were measured by nobody: anything in them may fail.
-        steady = Steady(self.classes, format.limits)
+        gatherable = Gatherable(self.classes, format.limits)
         whole = format.envelope is None
-        self.gathered, self.doubtful = (none, none) if whole else steady.gathered(self.unit)
-        self.sound = not whole and steady.whole(self.unit)
+        self.gathered, self.doubtful = (none, none) if whole else gatherable.gathered(self.unit)
+        self.sound = not whole and gatherable.whole(self.unit)
         fields = self.classes[self.unit].columns if self.unit in self.classes else ()
-        found = scalars((one for one in fields if one.id in self.gathered), self.classes)
-        self.scalars = {one.attributes: one for one in found}
+        numbers = scalars((field for field in fields if field.id in self.gathered), self.classes)
+        self.scalars = {field.attributes: field for field in numbers}
 
     @property
     def grows(self) -> bool:
         """Whether the value of a frame may be larger than its bytes."""
-        return any(one.processed for each in self.classes.values() for one in each.columns)
+        return any(column.processed for fields in self.classes.values() for column in fields.columns)

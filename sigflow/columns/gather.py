@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sigflow.columns.arrow import arrow, type_of
+from sigflow.columns.gatherable import Classes, is_wider_ascii
 from sigflow.columns.names import Names
-from sigflow.columns.steady import Classes, is_wider_ascii
 from sigflow.columns.tree import Leaf, Listed, Member, Node, Struct
 from sigflow.runtime.column import Bits, Bytes, Column, Kind, Many, Named, Nested, Number, Text
 from sigflow.runtime.stream import aligned_find
@@ -80,8 +80,8 @@ class Stretches:
         if not len(at):
             return np.empty((0, size), np.uint8)
         windows: Array = np.ndarray((len(self.data) - size + 1,), f"V{size}", self.data, strides=(1,))
-        found: Array = windows[at].view(np.uint8).reshape(len(at), size)
-        return found
+        copied: Array = windows[at].view(np.uint8).reshape(len(at), size)
+        return copied
 
     def limits(self, start: int, stop: int | None) -> tuple[Array, Array]:
         """The bytes of any place: where they begin and end in the data."""
@@ -132,8 +132,8 @@ def dtype_of(kind: Number | Bits | Named) -> np.dtype[Any]:
 
 def _read(bytes_: Array, dtype: str) -> Array:
     """Rows of bytes as numbers, in the machine's order."""
-    found: Array = np.ascontiguousarray(bytes_).view(dtype)[:, 0].astype(dtype[1:])
-    return found
+    numbers: Array = np.ascontiguousarray(bytes_).view(dtype)[:, 0].astype(dtype[1:])
+    return numbers
 
 
 def _leaf(node: Leaf, _kind: Kind, rows: Stretches, start: int, stop: int | None, names: Names) -> pyarrow.Array:
@@ -146,12 +146,12 @@ def _leaf(node: Leaf, _kind: Kind, rows: Stretches, start: int, stop: int | None
         return arrow().array(numbers(kind, rows, start, stop), type_of(node))
     assert isinstance(kind, Bytes | Text)
     cut = _cutter(kind)
-    found = _taken(rows, start, stop)
+    pieces = _taken(rows, start, stop)
     if cut is None and isinstance(kind, Bytes):
-        return found
-    if cut is None and isinstance(kind, Text) and is_wider_ascii(kind.encoding) and _is_ascii(found):
-        return arrow().Array.from_buffers(arrow().string(), len(found), found.buffers(), offset=found.offset)
-    values = found.to_pylist() if cut is None else [cut(one) for one in found.to_pylist()]
+        return pieces
+    if cut is None and isinstance(kind, Text) and is_wider_ascii(kind.encoding) and _is_ascii(pieces):
+        return arrow().Array.from_buffers(arrow().string(), len(pieces), pieces.buffers(), offset=pieces.offset)
+    values = pieces.to_pylist() if cut is None else [cut(piece) for piece in pieces.to_pylist()]
     return arrow().array(values, arrow().binary()) if isinstance(kind, Bytes) else _decoded(values, kind, rows)
 
 
@@ -170,11 +170,11 @@ def _taken(rows: Stretches, start: int, stop: int | None) -> pyarrow.Array:
     return pieces.take(pa.array(np.arange(0, 2 * count, 2)))
 
 
-def _is_ascii(found: pyarrow.Array) -> bool:
-    offsets, data = np.frombuffer(found.buffers()[1], np.int32), found.buffers()[2]
+def _is_ascii(pieces: pyarrow.Array) -> bool:
+    offsets, data = np.frombuffer(pieces.buffers()[1], np.int32), pieces.buffers()[2]
     if data is None:
         return True
-    first, last = int(offsets[found.offset]), int(offsets[found.offset + len(found)])
+    first, last = int(offsets[pieces.offset]), int(offsets[pieces.offset + len(pieces)])
     return not bool((np.frombuffer(data, np.uint8)[first:last] & 0x80).any())
 
 
@@ -197,17 +197,17 @@ def _cutter(kind: Bytes | Text) -> Callable[[bytes], bytes] | None:
 
 
 def _decoded(values: list[bytes], kind: Text, rows: Stretches) -> pyarrow.Array:
-    found: list[str] = []
+    texts: list[str] = []
     failed: list[int] = []
     for number, value in enumerate(values):
         try:
-            found.append(value.decode(kind.encoding))
+            texts.append(value.decode(kind.encoding))
         except UnicodeDecodeError:
             failed.append(number)
-            found.append("")
+            texts.append("")
     if failed:
         rows.fail(np.array(failed))
-    return arrow().array(found, arrow().string())
+    return arrow().array(texts, arrow().string())
 
 
 def _struct(node: Struct, kind: Kind, rows: Stretches, start: int, stop: int | None, names: Names) -> pyarrow.Array:
@@ -304,15 +304,15 @@ class Scalar:
 
 def scalars(columns: Iterable[Column], classes: Classes) -> list[Scalar]:
     """The numbers among fields that can be gathered, and in the types of such fields."""
-    found: list[Scalar] = []
+    listed: list[Scalar] = []
     waiting = [Scalar("", "", (column,)) for column in reversed(list(columns))]
     while waiting:
-        one = waiting.pop()
-        column = one.way[-1]
-        path, attributes = f"{one.path}{column.id}", f"{one.attributes}{column.name}"
+        scalar = waiting.pop()
+        column = scalar.way[-1]
+        path, attributes = f"{scalar.path}{column.id}", f"{scalar.attributes}{column.name}"
         if isinstance(column.kind, Number | Bits | Named):
-            found.append(Scalar(path, attributes, one.way))
+            listed.append(Scalar(path, attributes, scalar.way))
         elif isinstance(column.kind, Nested):
-            inner = [each for each in reversed(classes[column.kind.target].columns) if not each.instance]
-            waiting += [Scalar(f"{path}.", f"{attributes}.", (*one.way, each)) for each in inner]
-    return found
+            inner = [member for member in reversed(classes[column.kind.target].columns) if not member.instance]
+            waiting += [Scalar(f"{path}.", f"{attributes}.", (*scalar.way, member)) for member in inner]
+    return listed

@@ -54,7 +54,7 @@ def flatten(
     length, whether its value is bytes (`plain`), and where these end in `values` (offsets[n + 1]).  limit: how many
     constructed elements one may stand in.  ends: room for as many numbers and one.
     """
-    found = 0
+    count = 0
     filled = 0
     for row in range(len(starts)):
         at = starts[row]
@@ -74,25 +74,25 @@ def flatten(
                 level -= 1
                 stop = ends[level]
                 continue
-            depths[found] = level
-            tags[found] = tag
-            lengths[found] = length
+            depths[count] = level
+            tags[count] = tag
+            lengths[count] = length
             at += _HEADER
             if tag & 0x8000 and level < limit:
-                plain[found] = False
+                plain[count] = False
                 level += 1
                 ends[level] = end
                 stop = end
             else:
-                plain[found] = True
+                plain[count] = True
                 for place in range(at, end):
                     values[filled] = data[place]
                     filled += 1
                 at = end
-            found += 1
-            offsets[found] = filled
-        counts[row + 1] = found
-    return found
+            count += 1
+            offsets[count] = filled
+        counts[row + 1] = count
+    return count
 
 
 def check(data: Array, starts: Array, stops: Array, limit: int, wrong: Array, ends: Array) -> None:

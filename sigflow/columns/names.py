@@ -34,12 +34,12 @@ class Names:
         """The column of these members or numbers."""
         pa = arrow()
         texts = self._of(kind)
-        wanted = [None if one is None else texts.index.get(one) for one in values]
+        wanted = [None if value is None else texts.index.get(value) for value in values]
         if None in wanted:
-            new = {int(one) for one in values if one is not None and one not in texts.index}
+            new = {int(value) for value in values if value is not None and value not in texts.index}
             if new:
                 texts = self._grown(kind, new)
-                wanted = [None if one is None else texts.index[one] for one in values]
+                wanted = [None if value is None else texts.index[value] for value in values]
         return pa.DictionaryArray.from_arrays(pa.array(wanted, pa.int32()), texts.array())
 
     def of_numbers(self, kind: Named, values: numpy.ndarray[Any, Any]) -> pyarrow.Array:
@@ -47,13 +47,13 @@ class Names:
         import numpy as np
 
         pa = arrow()
-        found, places = distinct(values)
-        wanted = found.tolist()
+        numbers, places = distinct(values)
+        wanted = numbers.tolist()
         texts = self._of(kind)
-        new = {one for one in wanted if one not in texts.index}
+        new = {number for number in wanted if number not in texts.index}
         if new:
             texts = self._grown(kind, new)
-        table = np.array([texts.index[one] for one in wanted], np.int32)
+        table = np.array([texts.index[number] for number in wanted], np.int32)
         return pa.DictionaryArray.from_arrays(pa.array(table[places]), texts.array())
 
     def _of(self, kind: Named) -> _Texts:
@@ -75,8 +75,8 @@ class _Texts:
 
     def __init__(self, enum: type[IntEnum]) -> None:
         members = sorted(enum, key=int)
-        self.index = {int(one): place for place, one in enumerate(members)}
-        self._texts = [label(one) for one in members]
+        self.index = {int(member): place for place, member in enumerate(members)}
+        self._texts = [label(member) for member in members]
         self._array: Any = None
 
     def add(self, values: Sequence[int]) -> None:
@@ -100,5 +100,5 @@ def distinct(values: numpy.ndarray[Any, Any]) -> tuple[numpy.ndarray[Any, Any], 
     if values.dtype == np.uint8:
         there = np.bincount(values, minlength=256) > 0
         return np.flatnonzero(there), (np.cumsum(there) - 1)[values]
-    found, places = np.unique(values, return_inverse=True)
-    return found, places
+    numbers, places = np.unique(values, return_inverse=True)
+    return numbers, places

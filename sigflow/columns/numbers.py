@@ -73,8 +73,8 @@ def numbers_of(record: Record, dtype: str) -> numpy.ndarray[Any, Any] | str:
     size = numpy.dtype(dtype).itemsize
     if len(payload) % size:
         return f"a payload of {len(payload)} bytes is no multiple of {size}, the size of {dtype}"
-    found = record.numpy(dtype)
-    return found.astype(found.dtype.newbyteorder("="), copy=False)
+    array = record.numpy(dtype)
+    return array.astype(array.dtype.newbyteorder("="), copy=False)
 
 
 def plain(array: numpy.ndarray[Any, Any]) -> list[Any]:
@@ -83,9 +83,9 @@ def plain(array: numpy.ndarray[Any, Any]) -> list[Any]:
         columns = {name: plain(array[name]) for name in array.dtype.names}
         return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
     if array.dtype.kind == "c":
-        return [[SCALARS[float](one.real), SCALARS[float](one.imag)] for one in array.tolist()]
+        return [[SCALARS[float](number.real), SCALARS[float](number.imag)] for number in array.tolist()]
     values: list[Any] = array.tolist()
-    return [SCALARS[float](one) for one in values] if array.dtype.kind == "f" else values
+    return [SCALARS[float](number) for number in values] if array.dtype.kind == "f" else values
 
 
 def item_type(dtype: numpy.dtype[Any]) -> pyarrow.DataType:

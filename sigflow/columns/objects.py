@@ -57,8 +57,8 @@ def _columns(
 ) -> list[pyarrow.Array]:
     values: list[Any] = []
     records: list[Record] = []
-    given: list[tuple[Any, int | None]] = []
-    decoded = any(isinstance(one, CodecColumn) for one in sources)
+    decoded_values: list[tuple[Any, int | None]] = []
+    decoded = any(isinstance(source, CodecColumn) for source in sources)
     spans = zip(frames.starts.tolist(), frames.stops.tolist(), frames.offsets.tolist(), strict=True)
     for start, stop, offset in spans:
         record = Record(format, offset, frames.data[start:stop].tobytes(), 0)
@@ -69,22 +69,22 @@ def _columns(
             budget.take(budgets.weight(value))
         if decoded:
             reading = format.read(record)
-            given.append((reading.payload, reading.codec))
+            decoded_values.append((reading.payload, reading.codec))
             if reading.codec is not None:
                 budget.take(budgets.weight(reading.payload))
-    return [_column(one, format, records, values, given, names) for one in sources]
+    return [_column(source, format, records, values, decoded_values, names) for source in sources]
 
 
 def _column(
-    one: Source,
+    source: Source,
     format: Format,
     records: Sequence[Record],
     values: Sequence[Any],
-    given: Sequence[tuple[Any, int | None]],
+    decoded_values: Sequence[tuple[Any, int | None]],
     names: Names,
 ) -> pyarrow.Array:
-    if isinstance(one, CodecColumn):
-        return array_of(one.node, one.values(given), names)
-    if isinstance(one, Member):
-        return members_of([one], values, names)[0]
-    return one.array(format, records, names)
+    if isinstance(source, CodecColumn):
+        return array_of(source.node, source.values(decoded_values), names)
+    if isinstance(source, Member):
+        return members_of([source], values, names)[0]
+    return source.array(format, records, names)

@@ -20,15 +20,15 @@ _STEP = re.compile(r"\.?([^.\[\]]+)|\[(\d{1,9})\]")
 
 def steps_of(path: str) -> tuple[Step, ...]:
     """The names and numbers that a path leads by; () where it is none."""
-    found: list[Step] = []
+    steps: list[Step] = []
     at = 0
     while at < len(path) and path[0] != ".":
         match = _STEP.match(path, at)
         if match is None:
             return ()
-        found.append(match[1] if match[1] is not None else int(match[2]))
+        steps.append(match[1] if match[1] is not None else int(match[2]))
         at = match.end()
-    return tuple(found)
+    return tuple(steps)
 
 
 def field_at(field: pyarrow.Field, steps: tuple[Step, ...]) -> pyarrow.Field | None:

@@ -62,20 +62,20 @@ class CodecColumn:
     codec: Applied
     node: Node
 
-    def values(self, given: Sequence[tuple[Any, int | None]]) -> list[Any]:
+    def values(self, decoded: Sequence[tuple[Any, int | None]]) -> list[Any]:
         """Of the payload of each frame and the number of the codec that gave it: what this one gave."""
-        mine = [value if number == self.number else None for value, number in given]
+        mine = [value if number == self.number else None for value, number in decoded]
         if self.codec.target is None and self.codec.name not in _GIVES:
             for value in mine:
                 if value is not None and not isinstance(value, bytes | bytearray | memoryview):
-                    found = type(value).__name__
-                    raise UsageError(f"codec {self.codec.name} gives {found}, a column needs bytes")
+                    name = type(value).__name__
+                    raise UsageError(f"codec {self.codec.name} gives {name}, a column needs bytes")
         return mine
 
 
 def codec_columns(envelope: Envelope | None, fields: Sequence[Member], trees: Trees) -> list[CodecColumn]:
     """The columns of a format's codecs, beside those of its fields."""
-    found = []
+    columns = []
     taken = {member.name for member in fields}
     ids = {member.attribute: member.name for member in fields if member.physical is None}
     for number, codec in enumerate(envelope.decode.codecs if envelope is not None else ()):
@@ -85,8 +85,8 @@ def codec_columns(envelope: Envelope | None, fields: Sequence[Member], trees: Tr
             kind, classes = _GIVES.get(codec.name, (Bytes(), {}))
             trees.known.update(classes)
         name = unique(f"{ids.get(codec.field, codec.field)}_{codec.name.rpartition('::')[2]}", taken)
-        found.append(CodecColumn(name, number, codec, trees.node(kind, 1)))
-    return found
+        columns.append(CodecColumn(name, number, codec, trees.node(kind, 1)))
+    return columns
 
 
 # ---------------------------------------------------------------- many frames at once
@@ -106,12 +106,14 @@ def gathered(
     format = type.format
     assert format.envelope is not None
     payloads = Payloads(rows, format.envelope)
-    given: dict[int, pyarrow.Array] = {}
+    arrays: dict[int, pyarrow.Array] = {}
     for number, applies in payloads.through(format.limits, type.scalars, budget):
-        node = next((one.node for one in columns if one.number == number), None)
+        node = next((column.node for column in columns if column.number == number), None)
         if isinstance(node, Flat):
-            given[number] = _lists(payloads, applies, node, format.limits, names, budget, loader)
-    return [given[one.number] if one.number in given else _decoded(payloads, one.number) for one in columns]
+            arrays[number] = _lists(payloads, applies, node, format.limits, names, budget, loader)
+    return [
+        arrays[column.number] if column.number in arrays else _decoded(payloads, column.number) for column in columns
+    ]
 
 
 def _decoded(payloads: Payloads, number: int) -> pyarrow.Array:
@@ -183,9 +185,9 @@ def flattened(flatten: Any, data: Array, starts: Array, stops: Array, depth: int
     offsets = np.zeros(most + 1, np.int32)
     values = np.empty(total, np.uint8)
     ends = np.empty(deepest + 1, np.int64)
-    found = int(flatten(data, starts, stops, deepest, counts, depths, tags, lengths, plain, offsets, values, ends))
-    absent = int(found - plain[:found].sum())
-    valid = pa.array(plain[:found]).buffers()[1] if absent else None
-    buffers = [valid, pa.py_buffer(offsets[: found + 1]), pa.py_buffer(values[: int(offsets[found])])]
-    value = pa.Array.from_buffers(pa.binary(), found, buffers, absent)
-    return counts, [pa.array(depths[:found]), pa.array(tags[:found]), pa.array(lengths[:found]), value]
+    count = int(flatten(data, starts, stops, deepest, counts, depths, tags, lengths, plain, offsets, values, ends))
+    absent = int(count - plain[:count].sum())
+    valid = pa.array(plain[:count]).buffers()[1] if absent else None
+    buffers = [valid, pa.py_buffer(offsets[: count + 1]), pa.py_buffer(values[: int(offsets[count])])]
+    value = pa.Array.from_buffers(pa.binary(), count, buffers, absent)
+    return counts, [pa.array(depths[:count]), pa.array(tags[:count]), pa.array(lengths[:count]), value]

@@ -62,9 +62,9 @@ class Payloads:
     def through(self, limits: Limits, scalars: Mapping[str, Scalar], budget: Budget) -> Iterator[tuple[int, Array]]:
         """Apply the codecs, one after the other; gives the number of each that makes lists, and of which frames."""
         for number, codec in enumerate(self._envelope.decode.codecs):
-            found = self._verdicts(codec, scalars)
-            self.troubled |= found == UNDECIDED
-            wanted = found == YES
+            verdicts = self._verdicts(codec, scalars)
+            self.troubled |= verdicts == UNDECIDED
+            wanted = verdicts == YES
             # What comes behind a list gets no bytes: what it makes of that, the way of single frames says.
             over = wanted & ~self._open & (self.stage >= 0)
             self.rows.failed |= over

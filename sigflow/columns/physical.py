@@ -34,7 +34,7 @@ class Scaled:
 def physical(value: Any, scale: float, offset: float) -> Any:
     """raw * scale + offset, in each element of a list; None where there is no number, or none that a float can hold."""
     if isinstance(value, list):
-        return [physical(one, scale, offset) for one in value]
+        return [physical(item, scale, offset) for item in value]
     if not isinstance(value, int | float):
         return None
     try:
@@ -45,12 +45,12 @@ def physical(value: Any, scale: float, offset: float) -> Any:
 
 def scaled(fields: Fields, *, instances: bool) -> Mapping[str, Scaled]:
     """The physical values of a class, by the attributes that they are made of.  instances: of computed fields too."""
-    columns = [one for one in fields.columns if instances or not one.instance]
-    taken = {one.id for one in columns}
+    columns = [column for column in fields.columns if instances or not column.instance]
+    taken = {column.id for column in columns}
     return {
-        one.name: Scaled(unique(f"{one.id}_physical", taken), *one.physical)
-        for one in columns
-        if one.physical is not None and is_number(one)
+        column.name: Scaled(unique(f"{column.id}_physical", taken), *column.physical)
+        for column in columns
+        if column.physical is not None and is_number(column)
     }
 
 
@@ -62,8 +62,8 @@ def physical_of(format: Format, *, instances: bool = False) -> Mapping[type, Map
         classes = all_classes(description(format)[0])
     except UsageError:
         return {}  # generated before there were descriptions
-    found = {target: scaled(fields, instances=instances) for target, fields in classes.items()}
-    return {target: mine for target, mine in found.items() if mine}
+    by_class = {target: scaled(fields, instances=instances) for target, fields in classes.items()}
+    return {target: mine for target, mine in by_class.items() if mine}
 
 
 def is_number(column: Column) -> bool:

@@ -73,24 +73,24 @@ class Paths:
 
     def below(self, path: str) -> list[str]:
         """The paths one step on from a path ("": from the frame); none where it leads nowhere."""
-        found = self._on(Nested(self._unit), steps_of(path)) if path else ((lambda value: value), Nested(self._unit))
-        if found is None or (path and not steps_of(path)):
+        reached = self._on(Nested(self._unit), steps_of(path)) if path else ((lambda value: value), Nested(self._unit))
+        if reached is None or (path and not steps_of(path)):
             return []
-        beside = [METADATA] * self._has_metadata + [one.name for one in self._codecs()] if not path else []
-        return [f"{path}.{name}".removeprefix(".") for name in self._names(found[1])] + beside
+        beside = [METADATA] * self._has_metadata + [codec.name for codec in self._codecs()] if not path else []
+        return [f"{path}.{name}".removeprefix(".") for name in self._names(reached[1])] + beside
 
     def near(self, path: str) -> list[str]:
         """Paths that could have been meant, the ones beside the step that leads nowhere."""
         steps = list(steps_of(path)) or [path]
         kept: list[Step] = []
         kind: Kind = Nested(self._unit)
-        while len(steps) > 1 and (found := self._on(kind, (steps[0],))) is not None:
+        while len(steps) > 1 and (reached := self._on(kind, (steps[0],))) is not None:
             kept.append(steps.pop(0))
-            kind = found[1]
-        before = "".join(f"[{one}]" if isinstance(one, int) else f".{one}" for one in kept).removeprefix(".")
+            kind = reached[1]
+        before = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in kept).removeprefix(".")
         names = [f"{before}.{name}".removeprefix(".") for name in self._names(kind)]
         if not kept:
-            names += [METADATA] * self._has_metadata + [one.name for one in self._codecs()]
+            names += [METADATA] * self._has_metadata + [step.name for step in self._codecs()]
         return names or [before]
 
     def node(self, kind: Kind) -> Node:
@@ -113,14 +113,14 @@ class Paths:
             return self._through(kind, steps)
         step, rest = steps[0], steps[1:]
         if isinstance(kind, Many):
-            found = self._on(kind.item, rest) if isinstance(step, int) else None
-            return None if found is None else (_element(step, found[0]), found[1])
+            reached = self._on(kind.item, rest) if isinstance(step, int) else None
+            return None if reached is None else (_element(step, reached[0]), reached[1])
         if isinstance(kind, Nested):
-            found = None
+            reached = None
             for get, inner in self._fields(kind, step) if isinstance(step, str) else ():
-                found = self._on(inner, rest)
-                if found is not None:
-                    return _then(get, found[0]), found[1]
+                reached = self._on(inner, rest)
+                if reached is not None:
+                    return _then(get, reached[0]), reached[1]
             return None
         if isinstance(kind, Unknown):
             return _loose(steps), Unknown()
@@ -132,10 +132,10 @@ class Paths:
             if column.id == name:
                 yield _attribute(kind.target, column.name), column.kind
         physical = scaled(fields, instances=True) if fields is not None else {}
-        for attribute, one in physical.items():
-            if one.name == name:
+        for attribute, scale in physical.items():
+            if scale.name == name:
                 raw = next(column.kind for column in fields.columns if column.name == attribute)  # type: ignore[union-attr]
-                yield _then(_attribute(kind.target, attribute), one.of), _measured(raw)
+                yield _then(_attribute(kind.target, attribute), scale.of), _measured(raw)
 
     def _fields_of(self, kind: Nested) -> Fields | None:
         return self._classes.get(kind.target)
@@ -145,13 +145,13 @@ class Paths:
         ways: list[tuple[Case, Follow]] = []
         kinds: list[Kind] = []
         for case, inner in self._cases(kind):
-            found = self._on(inner, steps)
-            if found is None and steps[0] == case.name:
-                found = self._on(inner, steps[1:])
-            if found is not None:
-                ways.append((case, found[0]))
-                if found[1] not in kinds:
-                    kinds.append(found[1])
+            reached = self._on(inner, steps)
+            if reached is None and steps[0] == case.name:
+                reached = self._on(inner, steps[1:])
+            if reached is not None:
+                ways.append((case, reached[0]))
+                if reached[1] not in kinds:
+                    kinds.append(reached[1])
         if not ways:
             return None
         return _by_case(ways), kinds[0] if len(kinds) == 1 else Switch(tuple(kinds))
@@ -165,7 +165,9 @@ class Paths:
             fields = self._fields_of(kind)
             if fields is None:
                 return []
-            return [one.id for one in fields.columns] + [one.name for one in scaled(fields, instances=True).values()]
+            return [column.id for column in fields.columns] + [
+                column.name for column in scaled(fields, instances=True).values()
+            ]
         if isinstance(kind, Switch):
             return list(dict.fromkeys(name for case, inner in self._cases(kind) for name in [*self._names(inner)]))
         return []
@@ -190,22 +192,22 @@ class Paths:
         return codec_columns(self.format.envelope, self._trees.members(self._unit), self._trees)
 
     def _decoded(self, path: str, steps: Sequence[Step]) -> Reached | None:
-        one = next((one for one in self._codecs() if one.name == steps[0]), None)
-        if one is None:
+        codec = next((codec for codec in self._codecs() if codec.name == steps[0]), None)
+        if codec is None:
             return None
-        get = _along(one.node, steps[1:])
+        get = _along(codec.node, steps[1:])
         if get is None:
             return None
-        number = one.number
+        number = codec.number
 
-        def of(given: tuple[Any, int | None]) -> Any:
-            return get(given[0]) if given[1] == number else None
+        def of(decoded: tuple[Any, int | None]) -> Any:
+            return get(decoded[0]) if decoded[1] == number else None
 
         return Reached(path, of, None, "payload")
 
     def _part(self, path: str, steps: Sequence[Step]) -> Reached | None:
         """A part by the names that a table has."""
-        member = next((one for one in self._trees.members(self._unit) if one.name == steps[0]), None)
+        member = next((part for part in self._trees.members(self._unit) if part.name == steps[0]), None)
         get = None if member is None else _along_member(member, steps[1:])
         return None if get is None else Reached(path, get, None)
 
@@ -216,16 +218,16 @@ def resolve(formats: Sequence[Format], fields: Sequence[str]) -> list[dict[str, 
     Of several formats, a path may begin with the name of the one that is meant.
     """
     paths = [Paths(format) for format in formats]
-    found: list[dict[str, Reached]] = [{} for _ in formats]
+    by_format: list[dict[str, Reached]] = [{} for _ in formats]
     for path in dict.fromkeys(fields):
-        for one, mine in zip(paths, found, strict=True):
-            own = of_format(path, one.format.name) if len(formats) > 1 else path
-            reached = one.find(path) or (one.find(own) if own != path else None)
+        for entry, mine in zip(paths, by_format, strict=True):
+            own = of_format(path, entry.format.name) if len(formats) > 1 else path
+            reached = entry.find(path) or (entry.find(own) if own != path else None)
             if reached is not None:
                 mine[path] = reached
-        if paths and not any(path in mine for mine in found):
+        if paths and not any(path in mine for mine in by_format):
             raise unknown(path, paths)
-    return found
+    return by_format
 
 
 def of_format(path: str, name: str) -> str:
@@ -236,10 +238,10 @@ def of_format(path: str, name: str) -> str:
 def unknown(path: str, paths: Sequence[Paths]) -> UsageError:
     """The error for a path that no format has."""
     names: dict[str, None] = {}
-    for one in paths:
-        own = of_format(path, one.format.name) if len(paths) > 1 else path
-        before = "" if own == path else f"{one.format.name}."
-        names.update(dict.fromkeys(f"{before}{name}" for name in one.near(own)))
+    for entry in paths:
+        own = of_format(path, entry.format.name) if len(paths) > 1 else path
+        before = "" if own == path else f"{entry.format.name}."
+        names.update(dict.fromkeys(f"{before}{name}" for name in entry.near(own)))
     near = get_close_matches(path, names, 1)
     known = list(names)
     more = f", and {len(known) - LISTED} more" if len(known) > LISTED else ""
@@ -349,7 +351,7 @@ def _along(node: Node, steps: Sequence[Step]) -> Follow | None:
 
 
 def _in_struct(node: Struct, step: Step, rest: Sequence[Step]) -> Follow | None:
-    member = next((one for one in node.members if one.name == step), None)
+    member = next((inner for inner in node.members if inner.name == step), None)
     return None if member is None else _along_member(member, rest)
 
 
@@ -362,7 +364,7 @@ def _in_cases(node: OneOf, step: Step, rest: Sequence[Step]) -> Follow | None:
     if len(node.cases) == 1:
         get = _along(node.cases[0].node, (step, *rest))
         return None if get is None else _by_case([(node.cases[0], get)])
-    case = next((one for one in node.cases if one.name == step), None)
+    case = next((inner for inner in node.cases if inner.name == step), None)
     get = None if case is None else _along(case.node, rest)
     return None if case is None or get is None else _by_case([(case, get)])
 
@@ -382,7 +384,7 @@ def _in_rows(node: Flat, step: Step, rest: Sequence[Step]) -> Follow | None:
                 continue
             if len(rest) == 1:
                 return _of_row(node, step, target, lambda pair: pair[0])
-        member = next((one for one in row.members if one.name == rest[len(filled) > 1]), None)
+        member = next((inner for inner in row.members if inner.name == rest[len(filled) > 1]), None)
         get = None if member is None else _along_member(member, rest[1 + (len(filled) > 1) :])
         if get is not None:
             return _of_row(node, step, target, lambda pair, get=get: get(pair[0]))  # type: ignore[misc]
@@ -406,18 +408,18 @@ def _rows(node: Flat, value: Any) -> list[dict[str, Any]]:
     from sigflow.columns.values import rows_of
 
     filled = node.filled
-    found = []
-    for one, depth in rows_of(node, value):
+    rows = []
+    for item, depth in rows_of(node, value):
         row: dict[str, Any] = {node.depth: depth}
         for target, part in filled:
             mine = {
-                member.name: get(one)
+                member.name: get(item)
                 for member in part.members
-                if one.__class__ is target and (get := _along_member(member, ())) is not None
+                if item.__class__ is target and (get := _along_member(member, ())) is not None
             }
             row |= mine if len(filled) == 1 else {part.name: mine or None}
-        found.append(row)
-    return found
+        rows.append(row)
+    return rows
 
 
 _WAYS: dict[type, Callable[[Any, Step, Sequence[Step]], Follow | None]] = {

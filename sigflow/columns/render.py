@@ -188,7 +188,7 @@ def unnamed(value: Any) -> Any:
     if value.__class__ is int:
         return {"name": None, "raw": value}
     if isinstance(value, list):
-        return [unnamed(each) for each in value]
+        return [unnamed(item) for item in value]
     return value
 
 

@@ -28,21 +28,21 @@ class ScalarColumns:
 
     def __init__(self, formats: Sequence[Format]) -> None:
         if len(formats) > 1:
-            names = ", ".join(one.name for one in formats)
+            names = ", ".join(item.name for item in formats)
             raise UsageError(f"an array has the fields of one format, these are several: {names}")
         self._scalars = list(FrameType(formats[0]).scalars.values()) if formats else []
-        self.dtype = np.dtype([*ENVELOPE, *((one.path, _type(one.kind)) for one in self._scalars)])
+        self.dtype = np.dtype([*ENVELOPE, *((item.path, _type(item.kind)) for item in self._scalars)])
 
     def array(self, frames: FrameBatch) -> np.ndarray[Any, Any]:
         """The numbers of these frames."""
-        found = np.empty(len(frames), self.dtype)
-        found["_offset"] = frames.offsets
-        found["_length"] = frames.stops - frames.starts
-        found["_index"] = np.arange(frames.first, frames.first + len(frames))
+        array = np.empty(len(frames), self.dtype)
+        array["_offset"] = frames.offsets
+        array["_length"] = frames.stops - frames.starts
+        array["_index"] = np.arange(frames.first, frames.first + len(frames))
         rows = Stretches(frames.data, frames.starts, frames.stops, np.zeros(len(frames), bool))
-        for one in self._scalars:
-            found[one.path] = one.numbers(rows)
-        return found
+        for scalar in self._scalars:
+            array[scalar.path] = scalar.numbers(rows)
+        return array
 
     def empty(self) -> np.ndarray[Any, Any]:
         """No frames."""

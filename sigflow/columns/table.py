@@ -66,7 +66,7 @@ class FormatColumns:
         self._paths: Paths | None = None
         self._choose(wanted, several)
         self._show_payload(wanted)
-        self.fields: list[pyarrow.Field] = [one.field for one in self._outputs]
+        self.fields: list[pyarrow.Field] = [output.field for output in self._outputs]
         #: The time of the frames, where the format has one.
         self.time = _moments(format)
         self._weighed = self.type.grows
@@ -89,13 +89,13 @@ class FormatColumns:
         for path in dict.fromkeys(wanted.fields):
             own = of_format(path, self.format.name) if several else path
             # With the name of the format and without, it is one column.
-            taken = {one.field.name for one in self._outputs}
+            taken = {output.field.name for output in self._outputs}
             ways = list(dict.fromkeys([path, own]))
-            if any(one in taken or self._found(one, sources) for one in ways):
+            if any(output in taken or self._found(output, sources) for output in ways):
                 continue
             if more is None:
                 more = self._all(True, True)
-            if not any(self._found(one, more or {}) or self._led(one) for one in ways):
+            if not any(self._found(output, more or {}) or self._led(output) for output in ways):
                 self.unknown.append(path)
 
     def _led(self, path: str) -> bool:
@@ -128,19 +128,19 @@ class FormatColumns:
             return
         from sigflow.columns.numbers import column_of
 
-        name, apart = column_of(self.format, [one.field.name for one in self._outputs])
+        name, apart = column_of(self.format, [output.field.name for output in self._outputs])
         self._add(Numbers(name, wanted.payload))
         if not apart:
             made = self._outputs.pop()
-            place = next(n for n, one in enumerate(self._outputs) if one.field.name == name)
+            place = next(n for n, output in enumerate(self._outputs) if output.field.name == name)
             self._outputs[place] = made
 
     def _all(self, instances: bool, physical: bool) -> dict[str, Source]:
         """The top-level columns by name."""
         trees = Trees(self.type.module, instances=instances, physical=physical)
         members = trees.members(self.type.unit)
-        sources: dict[str, Source] = {one.name: one for one in members}
-        sources.update((one.name, one) for one in payload.codec_columns(self.format.envelope, members, trees))
+        sources: dict[str, Source] = {source.name: source for source in members}
+        sources.update((source.name, source) for source in payload.codec_columns(self.format.envelope, members, trees))
         return sources
 
     def _found(self, path: str, sources: Mapping[str, Source]) -> bool:
@@ -164,11 +164,11 @@ class FormatColumns:
     def _can_gather(self) -> bool:
         from sigflow.columns.payloads import can_gather
 
-        for one in self.sources:
-            if not isinstance(one, Member | payload.CodecColumn):
+        for source in self.sources:
+            if not isinstance(source, Member | payload.CodecColumn):
                 continue  # its frames are parsed in any case
-            if isinstance(one, Member):
-                if one.column.instance or one.column.id not in self.type.gathered or _has_instances(one):
+            if isinstance(source, Member):
+                if source.column.instance or source.column.id not in self.type.gathered or _has_instances(source):
                     return False
             elif self.format.envelope is None or not can_gather(self.format.envelope, self.type.scalars):
                 return False
@@ -178,15 +178,15 @@ class FormatColumns:
         """The columns of these frames, all of this format."""
         sources: list[Source] = [*self.sources, self.time] if self.time is not None else self.sources
         if self.gathers and len(frames) and len(frames.data) < _GATHERED:
-            extras = [one for one in sources if not isinstance(one, Member | payload.CodecColumn)]
+            extras = [source for source in sources if not isinstance(source, Member | payload.CodecColumn)]
             made = parsed(extras, self.format, frames, self._weighed, names, budget) if extras else []
-            left = {id(one): array for one, array in zip(extras, made, strict=True)}
+            left = {id(source): array for source, array in zip(extras, made, strict=True)}
             gathered = iter(self._gather(frames, names, budget))
-            found = [left[id(one)] if id(one) in left else next(gathered) for one in sources]
+            arrays = [left[id(source)] if id(source) in left else next(gathered) for source in sources]
         else:
-            found = parsed(sources, self.format, frames, self._weighed, names, budget)
-        shown = [part_at(found[one.source], one.steps) for one in self._outputs]
-        return shown + found[len(self.sources) :]
+            arrays = parsed(sources, self.format, frames, self._weighed, names, budget)
+        shown = [part_at(arrays[source.source], source.steps) for source in self._outputs]
+        return shown + arrays[len(self.sources) :]
 
     def _gather(self, frames: FrameBatch, names: Names, budget: Budget) -> list[pyarrow.Array]:
         import numpy as np
@@ -194,27 +194,31 @@ class FormatColumns:
         from sigflow.columns.gather import Stretches, gathered
 
         rows = Stretches(frames.data, frames.starts, frames.stops, np.zeros(len(frames), bool))
-        members = [one for one in self.sources if isinstance(one, Member)]
-        rows.expect([one.column for one in (*members, *self._guards)])
+        members = [source for source in self.sources if isinstance(source, Member)]
+        rows.expect([source.column for source in (*members, *self._guards)])
         for guard in self._guards:
             gathered(guard, rows, names)
-        found: dict[int, pyarrow.Array] = {id(one): gathered(one, rows, names) for one in members}
-        codecs = [one for one in self.sources if isinstance(one, payload.CodecColumn)]
+        by_source: dict[int, pyarrow.Array] = {id(source): gathered(source, rows, names) for source in members}
+        codecs = [source for source in self.sources if isinstance(source, payload.CodecColumn)]
         if codecs:
             arrays = payload.gathered(codecs, self.type, rows, names, budget, self._loader)
-            found.update(zip(map(id, codecs), arrays, strict=True))
-        columns = [found[id(one)] for one in self._plain]
+            by_source.update(zip(map(id, codecs), arrays, strict=True))
+        columns = [by_source[id(source)] for source in self._plain]
         return self._corrected(columns, frames, rows.failed, names, budget) if rows.failed.any() else columns
 
     @property
     def _plain(self) -> list[Source]:
         """The columns that are gathered where they can be."""
-        return [one for one in self.sources if isinstance(one, Member | payload.CodecColumn)]
+        return [source for source in self.sources if isinstance(source, Member | payload.CodecColumn)]
 
     def _doubted(self) -> list[Member]:
         """The fields that tell which frames fail to parse, and are not asked for as they are."""
-        asked = {one.name for one in self.sources if isinstance(one, Member) and one.physical is None}
-        return [one for one in self.type.members if one.column.id in self.type.doubtful and one.name not in asked]
+        asked = {source.name for source in self.sources if isinstance(source, Member) and source.physical is None}
+        return [
+            source
+            for source in self.type.members
+            if source.column.id in self.type.doubtful and source.name not in asked
+        ]
 
     def _corrected(
         self, columns: list[pyarrow.Array], frames: FrameBatch, failed: Any, names: Names, budget: Budget
@@ -238,10 +242,10 @@ def _has_instances(member: Member) -> bool:
     """Whether computed fields are shown inside a column."""
     waiting = [member]
     while waiting:
-        one = waiting.pop()
-        if one.column.instance:
+        inner = waiting.pop()
+        if inner.column.instance:
             return True
-        node = one.node
+        node = inner.node
         while isinstance(node, Listed):
             node = node.item
         if isinstance(node, Struct):
@@ -260,10 +264,10 @@ class Table:
         if wanted.payload is not None:
             checked(wanted.payload, formats)
         self.formats = tuple(formats)
-        self.columns = [FormatColumns(one, wanted, len(formats) > 1) for one in formats]
+        self.columns = [FormatColumns(format, wanted, len(formats) > 1) for format in formats]
         self._names = Names()
         self._captures = pa.array(wanted.captures, pa.string()) if wanted.captures else None
-        self._format_names = pa.array([one.name for one in formats], pa.string())
+        self._format_names = pa.array([format.name for format in formats], pa.string())
         _refuse_unknown(self.columns)
         envelope = [
             pa.field("_offset", pa.int64(), nullable=False),
@@ -278,27 +282,27 @@ class Table:
         if self._time is not None:
             envelope.append(pa.field(TIME, self._time))
         #: The formats that have a column of their own, by number; of a single format its fields are the columns.
-        self._among = [number for number, one in enumerate(self.columns) if one.fields]
+        self._among = [number for number, format in enumerate(self.columns) if format.fields]
         if len(self.columns) == 1:
             fields = self.columns[0].fields
         else:
             shown = [self.columns[number] for number in self._among]
-            fields = [pa.field(one.format.name, pa.struct(one.fields)) for one in shown]
+            fields = [pa.field(format.format.name, pa.struct(format.fields)) for format in shown]
         #: The schema of every batch.
         self.schema: pyarrow.Schema = pa.schema([*envelope, *fields], metadata=self._said())
 
     def _said(self) -> dict[str, str]:
         """What the file says of its formats."""
         said = []
-        for one in self.columns:
-            envelope = one.format.envelope
+        for columns in self.columns:
+            envelope = columns.format.envelope
             said.append(
                 {
-                    "name": one.format.name,
-                    "spec": one.type.module.spec,
-                    "hash": one.type.module.source_hash,
+                    "name": columns.format.name,
+                    "spec": columns.type.module.spec,
+                    "hash": columns.type.module.source_hash,
                     "title": envelope.about.title if envelope is not None else "",
-                    "fields": dict(_docs(one.fields)),
+                    "fields": dict(_docs(columns.fields)),
                 }
             )
         return {"sigflow.formats": json.dumps(said)}
@@ -310,12 +314,12 @@ class Table:
         """
         waiting = [frames]
         while waiting:
-            one = waiting.pop()
+            batch = waiting.pop()
             try:
-                yield self.batch(one, Budget() if len(one) > 1 else Budget(None), capture)
+                yield self.batch(batch, Budget() if len(batch) > 1 else Budget(None), capture)
             except TooMuch:
-                half = len(one) // 2
-                waiting += [one.part(half, len(one)), one.part(0, half)]
+                half = len(batch) // 2
+                waiting += [batch.part(half, len(batch)), batch.part(0, half)]
 
     def batch(self, frames: FrameBatch, budget: Budget | None = None, capture: str = "") -> pyarrow.RecordBatch:
         """These frames as one record batch."""
@@ -325,10 +329,10 @@ class Table:
         budget = budget or Budget(None)
         kinds = pa.DictionaryArray.from_arrays(pa.array(frames.formats.astype(np.int32)), self._format_names)
         index = np.arange(frames.first, frames.first + len(frames))
-        found = [pa.array(frames.offsets), pa.array(frames.stops - frames.starts), kinds, pa.array(index)]
+        arrays = [pa.array(frames.offsets), pa.array(frames.stops - frames.starts), kinds, pa.array(index)]
         if self._captures is not None:
             which = pa.array([self._captures.to_pylist().index(capture)] * len(frames), pa.int32())
-            found.insert(0, pa.DictionaryArray.from_arrays(which, self._captures))
+            arrays.insert(0, pa.DictionaryArray.from_arrays(which, self._captures))
         times: list[pyarrow.Array] = []
         if len(self.columns) == 1:
             fields = self.columns[0].arrays(frames, self._names, budget)
@@ -337,14 +341,14 @@ class Table:
         else:
             made = {
                 number: self._one_of(number, frames, budget, times)
-                for number, one in enumerate(self.columns)
-                if one.fields or one.time is not None
+                for number, columns in enumerate(self.columns)
+                if columns.fields or columns.time is not None
             }
             fields = [made[number] for number in self._among]
         if self._time is not None:
-            found.append(_coalesced(times, self._time, len(frames)))
-        found += fields
-        return pa.RecordBatch.from_arrays(found, schema=self.schema)
+            arrays.append(_coalesced(times, self._time, len(frames)))
+        arrays += fields
+        return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
 
     def _one_of(self, number: int, frames: FrameBatch, budget: Budget, times: list[pyarrow.Array]) -> pyarrow.Array:
         """The column of one format among several; its times are added to `times`."""
@@ -369,23 +373,23 @@ def _moments(format: Format) -> Moments | None:
 
 
 def _time_type(columns: Sequence[FormatColumns]) -> pyarrow.DataType | None:
-    types = [one.time.type for one in columns if one.time is not None]
-    return next((one for one in types if arrow().types.is_timestamp(one)), types[0] if types else None)
+    types = [item.time.type for item in columns if item.time is not None]
+    return next((item for item in types if arrow().types.is_timestamp(item)), types[0] if types else None)
 
 
 def _coalesced(times: Sequence[pyarrow.Array], to: pyarrow.DataType, size: int) -> pyarrow.Array:
     """One time per row; a format whose times are no dates has none where others have dates."""
     import pyarrow.compute as pc
 
-    fitting = [one for one in times if one.type == to]
+    fitting = [times_ for times_ in times if times_.type == to]
     return pc.coalesce(*fitting) if fitting else arrow().nulls(size, to)
 
 
 def _refuse_unknown(columns: Sequence[FormatColumns]) -> None:
     """A field that no format has is a mistake, not an empty column."""
     for path in columns[0].unknown if columns else ():
-        if all(path in one.unknown for one in columns):
-            raise unknown(path, [one.paths for one in columns])
+        if all(path in column.unknown for column in columns):
+            raise unknown(path, [column.paths for column in columns])
 
 
 def _docs(fields: Sequence[pyarrow.Field], prefix: str = "") -> Iterator[tuple[str, str]]:

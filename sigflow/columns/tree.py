@@ -153,7 +153,11 @@ class Trees:
 
     def _columns(self, target: type[Any]) -> tuple[Column, ...]:
         fields = self.known.get(target)
-        return () if fields is None else tuple(one for one in fields.columns if self._instances or not one.instance)
+        return (
+            ()
+            if fields is None
+            else tuple(column for column in fields.columns if self._instances or not column.instance)
+        )
 
     # ------------------------------------------------------------ kinds
 
@@ -178,27 +182,27 @@ class Trees:
         return Leaf(kind)
 
     def _switch(self, kind: Switch, level: int, alone: bool) -> Node:
-        found = self._by_key(kind)
-        if len(found) == 1 and not alone:
-            return self.node(next(iter(found.values())), level)
+        by_key = self._by_key(kind)
+        if len(by_key) == 1 and not alone:
+            return self.node(next(iter(by_key.values())), level)
         taken: set[str] = set()
         cases = []
-        for key, case in found.items():
+        for key, case in by_key.items():
             cases.append(Case(unique(self._word(key), taken), key, self.node(case, level + 1)))
         return OneOf(tuple(cases))
 
     def cases(self, kind: Switch) -> list[tuple[Case, Kind]]:
         """The types that a switch may give, with the kind of each; of the cases, nothing is said of what is in them."""
         taken: set[str] = set()
-        found = self._by_key(kind)
-        return [(Case(unique(self._word(key), taken), key, Leaf(Unknown())), case) for key, case in found.items()]
+        by_key = self._by_key(kind)
+        return [(Case(unique(self._word(key), taken), key, Leaf(Unknown())), case) for key, case in by_key.items()]
 
     def _by_key(self, kind: Switch) -> dict[type[Any] | str, Kind]:
-        found: dict[type[Any] | str, Kind] = {}
+        by_key: dict[type[Any] | str, Kind] = {}
         for case in kind.cases:
             key = self._key(case)
-            found[key] = case if key not in found else _joined(found[key], case)
-        return found
+            by_key[key] = case if key not in by_key else _joined(by_key[key], case)
+        return by_key
 
     def _word(self, key: type[Any] | str) -> str:
         return key if isinstance(key, str) else self._id(key)
@@ -231,7 +235,7 @@ class Trees:
             if target in rows or target not in group:
                 continue
             columns = self._columns(target)
-            inner = tuple(one for one in columns if stripped(one.kind, group) is not one.kind)
+            inner = tuple(column for column in columns if stripped(column.kind, group) is not column.kind)
             rows[target] = Row(unique(self._id(target), taken), tuple(self._members(columns, level + 2, group)), inner)
             waiting.extend(self.targets(target))
         return Flat(rows)
@@ -248,12 +252,12 @@ class Trees:
     def targets(self, target: type[Any]) -> tuple[type[Any], ...]:
         """The classes that fields of a class are of."""
         if target not in self._edges:
-            found: dict[type[Any], None] = {}
+            classes: dict[type[Any], None] = {}
             for column in self._columns(target):
                 for nested in nested_in(column.kind):
                     self.load(nested)
-                    found[nested.target] = None
-            self._edges[target] = tuple(found)
+                    classes[nested.target] = None
+            self._edges[target] = tuple(classes)
         return self._edges[target]
 
     def _group(self, kind: Nested) -> frozenset[type[Any]]:
@@ -261,19 +265,19 @@ class Trees:
         self.load(kind)
         if kind.target not in self._reach(kind.target):
             return frozenset()
-        return frozenset(one for one in self._reach(kind.target) if kind.target in self._reach(one))
+        return frozenset(target for target in self._reach(kind.target) if kind.target in self._reach(target))
 
     def _reach(self, target: type[Any]) -> frozenset[type[Any]]:
         """The classes that an object of a class may hold, at any depth."""
         if target not in self._reached:
-            found: set[type[Any]] = set()
+            reached: set[type[Any]] = set()
             waiting = list(self.targets(target))
             while waiting:
-                one = waiting.pop()
-                if one not in found:
-                    found.add(one)
-                    waiting.extend(self.targets(one))
-            self._reached[target] = frozenset(found)
+                class_ = waiting.pop()
+                if class_ not in reached:
+                    reached.add(class_)
+                    waiting.extend(self.targets(class_))
+            self._reached[target] = frozenset(reached)
         return self._reached[target]
 
 
@@ -307,7 +311,7 @@ def nested_in(kind: Kind) -> list[Nested]:
         return [kind]
     if isinstance(kind, Many):
         return nested_in(kind.item)
-    return [one for case in kind.cases for one in nested_in(case)] if isinstance(kind, Switch) else []
+    return [nested for case in kind.cases for nested in nested_in(case)] if isinstance(kind, Switch) else []
 
 
 def stripped(kind: Kind, group: frozenset[type[Any]]) -> Kind | None:
@@ -323,17 +327,17 @@ def stripped(kind: Kind, group: frozenset[type[Any]]) -> Kind | None:
     return kind
 
 
-def _joined(one: Kind, other: Kind) -> Kind:
+def _joined(kind: Kind, other: Kind) -> Kind:
     """A kind that holds the values of both; they are of the same word."""
-    if one == other or isinstance(one, Nested):
-        return one
-    if isinstance(one, Named) and isinstance(other, Named):
-        number = _joined(one.of, other.of)
+    if kind == other or isinstance(kind, Nested):
+        return kind
+    if isinstance(kind, Named) and isinstance(other, Named):
+        number = _joined(kind.of, other.of)
         assert isinstance(number, Number | Bits | Computed)
-        return Named(one.enum, number)
-    first, second = interval(one), interval(other)
+        return Named(kind.enum, number)
+    first, second = interval(kind), interval(other)
     if first is None or second is None:
-        return Computed("float") if isinstance(one, Number) and one.kind == "f" else _open(one)
+        return Computed("float") if isinstance(kind, Number) and kind.kind == "f" else _open(kind)
     return Computed("int", min(first[0], second[0]), max(first[1], second[1]))
 
 

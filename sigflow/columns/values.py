@@ -43,17 +43,17 @@ def members_of(members: Iterable[Member], objects: Values, names: Names) -> list
 
 def _member(member: Member, objects: Values, names: Names) -> pyarrow.Array:
     get = instance if member.column.instance else getattr
-    values = [None if one is None else get(one, member.attribute, None) for one in objects]
+    values = [None if owner is None else get(owner, member.attribute, None) for owner in objects]
     if member.physical is not None:
         scale, offset, _ = member.physical
         values = [physical(value, scale, offset) for value in values]
     return array_of(member.node, values, names)
 
 
-def instance(one: Any, name: str, default: None) -> Any:
+def instance(owner: Any, name: str, default: None) -> Any:
     """An instance of an object; one that cannot be had is None."""
     try:
-        return getattr(one, name, default)
+        return getattr(owner, name, default)
     except WIRE_ERRORS:
         return default
 
@@ -71,8 +71,8 @@ def _leaf(node: Leaf, values: Values, names: Names) -> pyarrow.Array:
         return _whole(values, type_of(node))
     if isinstance(kind, Number | Bits | Computed):
         to = type_of(node)
-        return _whole([_digits(one) for one in values] if str(to).startswith("decimal") else values, to)
-    return _texts([None if one is None else json.dumps(render(one).tree) for one in values])
+        return _whole([_digits(value) for value in values] if str(to).startswith("decimal") else values, to)
+    return _texts([None if value is None else json.dumps(render(value).tree) for value in values])
 
 
 def _whole(values: Values, to: pyarrow.DataType) -> pyarrow.Array:
@@ -80,7 +80,7 @@ def _whole(values: Values, to: pyarrow.DataType) -> pyarrow.Array:
     try:
         made = pa.array(values, to, from_pandas=False)
     except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
-        made = pa.array([_fitting(one, to) for one in values], to, from_pandas=False)
+        made = pa.array([_fitting(value, to) for value in values], to, from_pandas=False)
     if isinstance(made, pa.ChunkedArray):
         raise LimitExceeded("a column of one batch holds 2 GiB or more: ask for smaller batches")
     return made
@@ -89,7 +89,7 @@ def _whole(values: Values, to: pyarrow.DataType) -> pyarrow.Array:
 def _fitting(value: Any, to: pyarrow.DataType) -> Any:
     """A value as it is, or None where it is not of the type that the spec says."""
     pa = arrow()
-    if isinstance(value, list) and pa.types.is_binary(to) and all(one in range(256) for one in value):
+    if isinstance(value, list) and pa.types.is_binary(to) and all(byte in range(256) for byte in value):
         return bytes(value)  # what an expression lists byte by byte
     try:
         pa.scalar(value, to)
@@ -107,7 +107,7 @@ def _texts(values: Values) -> pyarrow.Array:
     try:
         return _whole(values, pa.string())
     except UnicodeEncodeError:
-        shown = [None if one is None else one.encode("utf-8", "backslashreplace").decode() for one in values]
+        shown = [None if text is None else text.encode("utf-8", "backslashreplace").decode() for text in values]
         return _whole(shown, pa.string())
 
 
@@ -115,7 +115,7 @@ def _texts(values: Values) -> pyarrow.Array:
 
 
 def _struct(node: Struct, values: Values, names: Names) -> pyarrow.Array:
-    return _structs(members_of(node.members, values, names), type_of(node), [one is None for one in values])
+    return _structs(members_of(node.members, values, names), type_of(node), [owner is None for owner in values])
 
 
 def _structs(parts: list[pyarrow.Array], to: pyarrow.DataType, absent: list[bool]) -> pyarrow.Array:
@@ -127,10 +127,10 @@ def _structs(parts: list[pyarrow.Array], to: pyarrow.DataType, absent: list[bool
 
 
 def _listed(node: Listed, values: Values, names: Names) -> pyarrow.Array:
-    lists = [one if isinstance(one, list | tuple) else None for one in values]
-    items = [item for one in lists if one is not None for item in one]
+    lists = [value if isinstance(value, list | tuple) else None for value in values]
+    items = [item for value in lists if value is not None for item in value]
     return _lists(
-        [None if one is None else len(one) for one in lists], array_of(node.item, items, names), type_of(node)
+        [None if value is None else len(value) for value in lists], array_of(node.item, items, names), type_of(node)
     )
 
 
@@ -148,12 +148,12 @@ def _one_of(node: OneOf, values: Values, names: Names) -> pyarrow.Array:
     left = list(values)
     parts = []
     for case in node.cases:
-        mine = [one if one is not None and is_case(case, one) else None for one in left]
-        left = [one if other is None else None for one, other in zip(left, mine, strict=True)]
+        mine = [value if value is not None and is_case(case, value) else None for value in left]
+        left = [value if other is None else None for value, other in zip(left, mine, strict=True)]
         parts.append(array_of(case.node, mine, names))
     if len(node.cases) == 1:
         return parts[0]
-    return _structs(parts, type_of(node), [one is None for one in values])
+    return _structs(parts, type_of(node), [value is None for value in values])
 
 
 def is_case(case: Case, value: Any) -> bool:
@@ -179,56 +179,56 @@ _WORDS: dict[str, Callable[[Any], bool]] = {
 def _flat(node: Flat, values: Values, names: Names) -> pyarrow.Array:
     pa = arrow()
     counts: list[int | None] = []
-    found: list[Any] = []
+    nodes: list[Any] = []
     depths: list[int] = []
     for value in values:
-        before = len(found)
+        before = len(nodes)
         if value is not None:
-            _walk(node, value, found, depths)
-        counts.append(None if value is None else len(found) - before)
+            _walk(node, value, nodes, depths)
+        counts.append(None if value is None else len(nodes) - before)
     to = row_type(node)
     parts = [pa.array(depths, pa.uint16())]
     filled = node.filled
     if len(filled) == 1:
-        parts += members_of(filled[0][1].members, found, names)
+        parts += members_of(filled[0][1].members, nodes, names)
     else:
         for number, (target, row) in enumerate(filled, 1):
-            mine = [one if one.__class__ is target else None for one in found]
+            mine = [item if item.__class__ is target else None for item in nodes]
             members = members_of(row.members, mine, names)
-            parts.append(_structs(members, to.field(number).type, [one is None for one in mine]))
+            parts.append(_structs(members, to.field(number).type, [item is None for item in mine]))
     rows = pa.StructArray.from_arrays(parts, fields=list(to))
     return _lists(counts, rows, type_of(node))
 
 
 def rows_of(node: Flat, value: Any) -> list[tuple[Any, int]]:
     """The objects of a recursion, outer before inner, and how deep each lies; none of what is no recursion."""
-    found: list[Any] = []
+    rows: list[Any] = []
     depths: list[int] = []
-    _walk(node, value, found, depths)
-    return list(zip(found, depths, strict=True))
+    _walk(node, value, rows, depths)
+    return list(zip(rows, depths, strict=True))
 
 
-def _walk(node: Flat, value: Any, found: list[Any], depths: list[int]) -> None:
+def _walk(node: Flat, value: Any, rows: list[Any], depths: list[int]) -> None:
     """Append the objects of a recursion, outer before inner, and how deep each lies."""
-    most = len(found) + MOST_ROWS
+    most = len(rows) + MOST_ROWS
     stack = [(value, 0, 0)]
     while stack:
-        one, depth, computed = stack.pop()
-        row = node.rows.get(one.__class__)
+        entry, depth, computed = stack.pop()
+        row = node.rows.get(entry.__class__)
         if row is None:
-            if isinstance(one, list | tuple):
-                stack.extend((item, depth, computed) for item in reversed(one))
+            if isinstance(entry, list | tuple):
+                stack.extend((item, depth, computed) for item in reversed(entry))
             continue
-        if computed and len(found) >= most:
+        if computed and len(rows) >= most:
             continue
         if row.members:
-            found.append(one)
+            rows.append(entry)
             depths.append(min(depth, 0xFFFF))
         deeper = depth + 1 if row.members else depth
         for column in reversed(row.inner):
             hops = computed + column.instance
             if hops <= MOST_INSTANCES:
-                stack.append((instance(one, column.name, None), deeper, hops))
+                stack.append((instance(entry, column.name, None), deeper, hops))
 
 
 _ARRAYS: dict[type, Callable[[Any, Values, Names], Any]] = {

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 #: Bytes of a stream from which on the native engine pays for what it takes to load it.
 THRESHOLD = 4 << 20
+#: What a user can ask for: an engine by its name, or whichever pays (`recording.engines` has the table).
+NAMES = AUTO, PYTHON, NATIVE = ("auto", "python", "native")
 
 
 class Native:

@@ -91,13 +91,13 @@ def check(folder: str | os.PathLike[str], *, repair: bool = False) -> Checked:
     if not os.path.exists(path) and not kept_in(raw):
         raise SigflowError(f"{folder}: no quarantine, it has no {LEDGER} and no raw files")
     entries, problems = _rows(path, bool(kept_in(raw)))
-    kept = {each.raw: each for each in _kept(raw)}
+    kept = {kept_.raw: kept_ for kept_ in _kept(raw)}
     known = {entry.raw for entry in entries}
-    orphans = [each for name, each in kept.items() if name not in known]
+    orphans = [kept_ for name, kept_ in kept.items() if name not in known]
     if not (repair and problems):
         bytes_ = () if problems else _faults(folder, entries)
         return Checked(folder, len(entries), tuple(problems), bytes_, len(orphans))
-    made = [each.entry or _alone(each) for each in orphans]
+    made = [kept_.entry or _alone(kept_) for kept_ in orphans]
     old = _replaced(folder, path, [*entries, *made], kept)
     return Checked(folder, len(entries) + len(made), tuple(problems), _faults(folder, entries), 0, True, len(made), old)
 
@@ -115,11 +115,11 @@ def _rows(path: str, beside: bool) -> tuple[list[Entry], list[str]]:
     try:
         problems = ledger.problems()
         entries = []
-        for found in ledger.readable():
-            if isinstance(found, Entry):
-                entries.append(found)
+        for row in ledger.readable():
+            if isinstance(row, Entry):
+                entries.append(row)
             else:
-                problems.append(found)
+                problems.append(row)
     finally:
         ledger.close()
     return entries, [f"{path}: {words}" for words in dict.fromkeys(problems)]
@@ -127,7 +127,7 @@ def _rows(path: str, beside: bool) -> tuple[list[Entry], list[str]]:
 
 def _of_foreign(path: str) -> list[Entry]:
     """The entries of a file that is not accepted as a ledger, as far as it has any."""
-    found = []
+    mistakes = []
     try:
         connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     except sqlite3.Error:
@@ -137,12 +137,12 @@ def _of_foreign(path: str) -> list[Entry]:
         if columns[1:] and len(columns) >= 16:
             for row in connection.execute("SELECT * FROM entries ORDER BY 1"):
                 with suppress(ValueError, RecursionError):
-                    found.append(entry_of(list(row[1:15])))
+                    mistakes.append(entry_of(list(row[1:15])))
     except (sqlite3.Error, UnicodeDecodeError):
         pass
     finally:
         connection.close()
-    return found
+    return mistakes
 
 
 def _kept(raw: str) -> Iterator[_Kept]:
@@ -200,9 +200,9 @@ def _faults(folder: str, entries: list[Entry]) -> tuple[str, ...]:
 def _replaced(folder: str, path: str, entries: list[Entry], kept: dict[str, _Kept]) -> str | None:
     """Put a new ledger with these entries in the place of the old one; gives what that is called now."""
     new = f"{path}.new"
-    for each in (new, *(new + ending for ending in BESIDE)):
+    for name in (new, *(new + ending for ending in BESIDE)):
         with suppress(FileNotFoundError):
-            os.remove(each)
+            os.remove(name)
     ledger = Ledger(new, connect)
     with ledger.writing():
         for entry in entries:

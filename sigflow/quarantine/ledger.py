@@ -209,10 +209,10 @@ class Ledger:
     def problems(self) -> list[str]:
         """What SQLite says is wrong with the file."""
         try:
-            found = [str(row[0]) for row in self._connection.execute("PRAGMA integrity_check(10)")]
+            lines = [str(row[0]) for row in self._connection.execute("PRAGMA integrity_check(10)")]
         except (sqlite3.Error, UnicodeDecodeError) as error:
             return [str(error)]
-        return [] if found == ["ok"] else found
+        return [] if lines == ["ok"] else lines
 
     def readable(self) -> Iterator[Entry | str]:
         """Each entry that can be read, and of each other what is wrong with it."""

@@ -22,7 +22,7 @@ from sigflow.quarantine.entry import Attempt, Entry, Stretch
 from sigflow.quarantine.ledger import Ledger, connect, row_of
 from sigflow.quarantine.pack import ENDING, Pack, found_at
 from sigflow.storage.base import Closing
-from sigflow.storage.disk import DISK, Disk, Draft, folder_of
+from sigflow.storage.disk import DISK, Disk, FileDraft, folder_of
 
 LEDGER = "ledger.sqlite3"
 RAW = "raw"
@@ -100,7 +100,7 @@ class Quarantine(Closing):
                 return self._packed(stretch, b"".join(pieces))
         digest = hashlib.sha256()
         # Two processes that keep the same stretch take turns.
-        with Draft(os.path.join(self._raw, stretch.id), disk=self._disk, wait=True) as draft:
+        with FileDraft(os.path.join(self._raw, stretch.id), disk=self._disk, wait=True) as draft:
             for piece in pieces:
                 digest.update(piece)
                 draft.write(piece)
@@ -137,7 +137,7 @@ class Quarantine(Closing):
         if not pack.places:
             return
         name = hashlib.sha256(pack.data).hexdigest()
-        with Draft(self._path(name), disk=self._disk, wait=True) as draft:
+        with FileDraft(self._path(name), disk=self._disk, wait=True) as draft:
             draft.write(bytes(pack.data))
             draft.sync()
             draft.place(self._path(name) + ENDING)
@@ -151,19 +151,19 @@ class Quarantine(Closing):
         self._write_pack()
         if self._waiting:
             self._disk.sync_folder(self._raw)
-        found = {}
+        ids = {}
         with self._ledger.writing():
             for entry in self._waiting:
                 if not self._there(entry.raw, entry.size):
                     raise SigflowError(f"{self.folder}: the bytes of entry {entry.id[:SHORT]} were purged meanwhile")
-                found[entry.id] = self._ledger.insert(entry)
+                ids[entry.id] = self._ledger.insert(entry)
                 if entry.raw in self._places:
                     self._ledger.placed(entry.raw, *self._places[entry.raw])
             for attempt in attempts:
                 self._ledger.attempted(replace(attempt, at_ns=self._clock()))
         self._waiting.clear()
         self._places.clear()
-        return found
+        return ids
 
     def forget(self) -> None:
         """Let go of what waits."""
@@ -183,11 +183,11 @@ class Quarantine(Closing):
     def find(self, text: str) -> Entry:
         """The entry whose id begins with `text`; `UsageError` where there is none, or more than one."""
         digits = text.isascii() and text.isalnum()
-        found = list(self._ledger.entries("id >= ? AND id < ?", (text, f"{text}~"))) if digits else []
-        if len(found) != 1:
-            what = f"{len(found)} entries begin" if found else "no entry begins"
+        entries = list(self._ledger.entries("id >= ? AND id < ?", (text, f"{text}~"))) if digits else []
+        if len(entries) != 1:
+            what = f"{len(entries)} entries begin" if entries else "no entry begins"
             raise UsageError(f"{self.folder}: {what} with {text!r}")
-        return found[0]
+        return entries[0]
 
     def captures(self) -> dict[str, str]:
         """The ids of the captures that entries belong to, and what they were called."""
@@ -294,7 +294,7 @@ class Quarantine(Closing):
                     pack.add(raw, meta, file.read(length))
         if pack.places:
             other = hashlib.sha256(pack.data).hexdigest()
-            with Draft(self._path(other), disk=self._disk, wait=True) as draft:
+            with FileDraft(self._path(other), disk=self._disk, wait=True) as draft:
                 draft.write(bytes(pack.data))
                 draft.sync()
                 draft.place(self._path(other) + ENDING)

@@ -47,7 +47,7 @@ def checks_of(envelope: Envelope, measured: Measured, raw: bytes) -> list[Check]
 
 def present(envelope: Envelope, measured: Measured) -> list[int]:
     """The numbers of the checksums that a frame has."""
-    return [n for n, one in enumerate(envelope.search.checksums) if _layout(one, n, measured) is not None]
+    return [n for n, checksum in enumerate(envelope.search.checksums) if _layout(checksum, n, measured) is not None]
 
 
 def _layout(checksum: Checksum, number: int, measured: Measured) -> tuple[int, tuple[Piece, ...]] | None:

@@ -41,7 +41,7 @@ def detect(
     """
     live = getattr(storage, "head", None)
     head = storage.read(0, HEAD) if live is None else live(HEAD, waiting)
-    found = []
+    candidates = []
     for name in catalog.bundled():
         format = catalog.load(name)
         envelope = format.envelope
@@ -51,12 +51,14 @@ def detect(
             or not any(literal in head for literal in envelope.search.sync)
         ):
             continue
-        found += _found([format], head, limits)
-    found.sort(key=lambda each: -each.frame_bytes)
-    if len(found) > 1:
-        together = {each.format.name for each in _found([each.format for each in found], head, limits)}
-        found = [each for each in found if each.format.name in together]
-    return found
+        candidates += _found([format], head, limits)
+    candidates.sort(key=lambda candidate: -candidate.frame_bytes)
+    if len(candidates) > 1:
+        together = {
+            candidate.format.name for candidate in _found([candidate.format for candidate in candidates], head, limits)
+        }
+        candidates = [candidate for candidate in candidates if candidate.format.name in together]
+    return candidates
 
 
 def _found(formats: list[Format], head: bytes, limits: Limits | None) -> list[Detected]:
@@ -68,7 +70,7 @@ def _found(formats: list[Format], head: bytes, limits: Limits | None) -> list[De
         pass
     counts = decoder.statistics.by_format
     return [
-        Detected(each, counts[each.name]["frames"], counts[each.name]["bytes"])
-        for each in formats
-        if counts[each.name]["frames"]
+        Detected(format, counts[format.name]["frames"], counts[format.name]["bytes"])
+        for format in formats
+        if counts[format.name]["frames"]
     ]

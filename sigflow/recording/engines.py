@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sigflow.engine import THRESHOLD, Native, late_scanner
+from sigflow.engine import AUTO, NAMES, NATIVE, PYTHON, THRESHOLD, Native, late_scanner
 from sigflow.errors import UsageError
 from sigflow.recording.run import AnyRun, MakeScanner, Run
 from sigflow.storage import DEFAULT_CHUNK
@@ -31,13 +31,11 @@ class Engine:
     threads: bool
 
 
-AUTO, PYTHON, NATIVE = "auto", "python", "native"
 ENGINES: dict[str, Engine] = {
     PYTHON: Engine(lambda formats: "", threads=False),
     NATIVE: Engine(Native.obstacle, threads=True),
 }
-#: What a user can ask for.
-NAMES = (AUTO, *ENGINES)
+assert (AUTO, *ENGINES) == NAMES
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,12 +127,12 @@ class Suite:
             yield Failure(expect.place, f"expect is a map of field paths to values, got {expect.describe()}")
         if written is None or raw is None:
             return
-        found = self._value(example, raw)
-        if isinstance(found, str):
-            yield Failure(written.place, found)
+        value = self._value(example, raw)
+        if isinstance(value, str):
+            yield Failure(written.place, value)
         elif isinstance(expect, Mapping):
             for path, wanted in expect:
-                message = _difference(found, path.text, wanted)
+                message = _difference(value, path.text, wanted)
                 if message:
                     yield Failure(path.place, message)
 
@@ -178,33 +178,37 @@ class Suite:
             self._module = self._compiled().load()
         meta = self._root.get("meta") if isinstance(self._root, Mapping) else None
         id = meta.get("id") if isinstance(meta, Mapping) else None
-        found: Any = getattr(self._module, naming.upper_camel(id.text if isinstance(id, Scalar) else ""), None)
+        type_: Any = getattr(self._module, naming.upper_camel(id.text if isinstance(id, Scalar) else ""), None)
         for part in path:
-            found = _nested(self._module, found, part)
+            type_ = _nested(self._module, type_, part)
         name = "::".join(path)
-        if not isinstance(found, type) or not issubclass(found, KaitaiStruct):
+        if not isinstance(type_, type) or not issubclass(type_, KaitaiStruct):
             return f"the type '{name}' has no class of its own name: its examples cannot be parsed"
-        params = [each for each in inspect.signature(found.__init__).parameters if each != "self" and each[0] != "_"]
+        params = [
+            parameter
+            for parameter in inspect.signature(type_.__init__).parameters
+            if parameter != "self" and parameter[0] != "_"
+        ]
         if params:
             return f"the type '{name}' takes {plural(len(params), 'argument')}: its examples cannot be parsed"
         try:
-            return parse_whole(found, raw)
+            return parse_whole(type_, raw)
         except WIRE_ERRORS as error:
             return f"{name}: {type(error).__name__}: {error}"
 
     def _frames(self) -> set[tuple[str, ...]]:
         """The types that are one frame: those with the hint, and those that its `unit` names."""
-        found: set[tuple[str, ...]] = set()
+        results: set[tuple[str, ...]] = set()
         for path, node in _types(self._root):
             hint = node.get("-sigflow-stream")
             if hint is None:
                 continue
             unit = hint.get("unit") if isinstance(hint, Mapping) else None
             if isinstance(unit, Scalar):
-                found.add((*path, *unit.text.partition("(")[0].strip().split("::")))
+                results.add((*path, *unit.text.partition("(")[0].strip().split("::")))
             else:
-                found.add(path)
-        return found
+                results.add(path)
+        return results
 
 
 def run(
@@ -254,9 +258,9 @@ def _types(root: Node | None) -> Iterator[tuple[tuple[str, ...], Mapping]]:
 
 def _examples(root: Node | None) -> Iterator[Example]:
     for path, node in _types(root):
-        given = node.get(KEY)
-        if given is not None:
-            items = (given,) if isinstance(given, Scalar | Mapping) else given.items
+        written = node.get(KEY)
+        if written is not None:
+            items = (written,) if isinstance(written, Scalar | Mapping) else written.items
             yield from (Example(path, number, item) for number, item in enumerate(items))
 
 
@@ -276,9 +280,9 @@ def _decoded(format: Format, raw: bytes) -> Any:
     gaps = [event for event in events if isinstance(event, Gap)]
     records = [event for event in events if isinstance(event, Record)]
     if gaps or len(records) != 1:
-        found = f"found {plural(len(records), 'frame')}"
+        outcome = f"found {plural(len(records), 'frame')}"
         told = "".join(f", a gap at {gap.span.start}..{gap.span.stop} ({', '.join(gap.reasons)})" for gap in gaps[:3])
-        return f"an example is exactly one {format.name} frame, {found} in {plural(len(raw), 'byte')}{told}"
+        return f"an example is exactly one {format.name} frame, {outcome} in {plural(len(raw), 'byte')}{told}"
     value = records[0].value
     fault = records[0].fault
     return value if fault is None else f"{format.name}: {type(fault).__name__}: {fault}"
@@ -292,15 +296,15 @@ def _measured(format: Format, raw: bytes) -> str:
         return str(error)
     if length == len(raw) and length:
         return ""
-    found = f"its length is {length}" if length else "its length cannot be told, it is cut"
-    return f"an example is exactly one {format.name} frame: {found}, the example has {plural(len(raw), 'byte')}"
+    outcome = f"its length is {length}" if length else "its length cannot be told, it is cut"
+    return f"an example is exactly one {format.name} frame: {outcome}, the example has {plural(len(raw), 'byte')}"
 
 
 def _nested(module: Any, owner: Any, id: str) -> Any:
     """The class of a type of this id that another type holds, whatever it is called."""
     described = module._columns().classes if hasattr(module, "_columns") else {}
-    inner = [one for one in vars(owner).values() if isinstance(one, type)] if isinstance(owner, type) else []
-    return next((one for one in inner if one in described and described[one].id == id), None)
+    inner = [member for member in vars(owner).values() if isinstance(member, type)] if isinstance(owner, type) else []
+    return next((member for member in inner if member in described and described[member].id == id), None)
 
 
 # ---------------------------------------------------------------- what is found against what is wanted
@@ -348,14 +352,14 @@ def _names(value: Any) -> dict[str, str]:
 def _unlike(value: Any, wanted: Node, at: str) -> str:
     """How a value differs from what is written; empty where it does not."""
     if isinstance(wanted, Mapping):
-        parts = (_difference(value, key.text, each) for key, each in wanted)
+        parts = (_difference(value, key.text, member) for key, member in wanted)
         return next((f"{at}: {text}" for text in parts if text), "")
     if not isinstance(wanted, Scalar):
         if not isinstance(value, list) or len(value) != len(wanted.items):
-            found = plural(len(value), "element") if isinstance(value, list) else _shown(value)
-            return f"{at}: found {found}, wanted a list of {len(wanted.items)}"
+            actual = plural(len(value), "element") if isinstance(value, list) else _shown(value)
+            return f"{at}: found {actual}, wanted a list of {len(wanted.items)}"
         pairs = enumerate(zip(value, wanted.items, strict=True))
-        return next((text for n, (one, node) in pairs if (text := _unlike(one, node, f"{at}[{n}]"))), "")
+        return next((text for n, (item, node) in pairs if (text := _unlike(item, node, f"{at}[{n}]"))), "")
     return "" if _equal(value, wanted) else f"{at}: found {_shown(value)}, wanted {_cut(wanted.describe())}"
 
 

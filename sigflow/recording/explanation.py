@@ -99,7 +99,7 @@ class _Explainer:
         self._examiner = Examiner(formats, read, budget=Budget(2 * NEAR), held=held.__contains__)
         # As the scan tries them: those with a checksum first.
         self._ordered = sorted(
-            formats, key=lambda each: each.envelope is not None and each.envelope.search.chain is not None
+            formats, key=lambda listed: listed.envelope is not None and listed.envelope.search.chain is not None
         )
 
     def frame(self, record: Record, before: Event | None) -> Explanation:
@@ -109,8 +109,8 @@ class _Explainer:
             if format.name == record.format:
                 tried.append(Tried(record.start, format.name, "", self._confirmed(format, record, before)))
                 break
-            found = self._decided(record.start, NO, [format])
-            reason = dict(found).get(format.name, NO_MARKER)
+            decision = self._decided(record.start, NO, [format])
+            reason = dict(decision).get(format.name, NO_MARKER)
             tried.append(self._refused(record.start, format, reason, None))
         last = self._last(before) if isinstance(before, Gap) else ()
         return Explanation("frame", record.start, record.stop, (*last, *tried))
@@ -131,7 +131,7 @@ class _Explainer:
     def _last(self, gap: Gap) -> tuple[Tried, ...]:
         """What was tried last in the gap before a frame, behind the first byte of the gap."""
         tried = self.gap(gap, gap, gap.span.stop).tried
-        return tuple(each for each in tried if each.offset == tried[-1].offset)
+        return tuple(refusal for refusal in tried if refusal.offset == tried[-1].offset)
 
     def _marked(self, gap: Gap) -> set[int]:
         """Where the markers of the formats stand."""
@@ -160,10 +160,10 @@ class _Explainer:
             data = self._read(place, place + size)
             final = len(data) < size
             pairs = [(format.envelope, format.max_frame) for format in formats if format.envelope is not None]
-            one = _One()
-            Scanner(pairs, pos=place, lock=lock).scan(Segment(data, place), final, one, 1)
-            if one.decided or final:
-                return [(pairs[number][0].about.name, reason) for number, reason in one.refusals]
+            scanner = _One()
+            Scanner(pairs, pos=place, lock=lock).scan(Segment(data, place), final, scanner, 1)
+            if scanner.decided or final:
+                return [(pairs[number][0].about.name, reason) for number, reason in scanner.refusals]
             size *= GROWTH
 
     def _refused(self, place: int, format: Format, reason: str, gap: Gap | None) -> Tried:
@@ -193,8 +193,8 @@ class _Explainer:
         wanted = 1 if lock == START else envelope.search.chain - 1
         where = "at the start of the stream" if lock == START else "behind a gap"
         ends = ", ".join(map(str, self._followers(record.stop, min(wanted, FOLLOWERS))))
-        found = f"at {ends}" if ends else "none, for the stream ends"
-        return f"its header is valid, and so are those that must follow {where}: {wanted} in a row, {found}"
+        ending_at = f"at {ends}" if ends else "none, for the stream ends"
+        return f"its header is valid, and so are those that must follow {where}: {wanted} in a row, {ending_at}"
 
     def _followers(self, place: int, most: int) -> Iterator[int]:
         """Where the next frames begin, by their headers alone."""

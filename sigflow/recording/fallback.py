@@ -120,7 +120,7 @@ class FallbackRun(OfEvents):
 
 def fallbacks(formats: Sequence[Format], fallback: Iterable[Format]) -> list[Format]:
     """The fallbacks that are none of the first formats, each once; `UsageError` for one that is a whole file."""
-    found: dict[str, Format] = {}
+    others: dict[str, Format] = {}
     names = {format.name for format in formats}
     for format in fallback:
         if format.envelope is None:
@@ -128,5 +128,5 @@ def fallbacks(formats: Sequence[Format], fallback: Iterable[Format]) -> list[For
                 f"{format.name} is a whole-file format: it cannot be a fallback, for it would take any gap"
             )
         if format.name not in names:
-            found.setdefault(format.name, format)
-    return list(found.values())
+            others.setdefault(format.name, format)
+    return list(others.values())

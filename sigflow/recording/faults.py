@@ -187,14 +187,18 @@ class CandidateReport:
         if not self.searched or (self.diagnosis.untried and not words):
             words += UNSEARCHED
         for offset, diagnosis in self.next:
-            if causes := [each for each in diagnosis.causes(held=held) if each.firm]:
+            if causes := [cause for cause in diagnosis.causes(held=held) if cause.firm]:
                 words += f"; of the frame at {offset}{words_of_causes(causes)[1:]}"
         return replace(self.finding, message=self.finding.message + words) if words else self.finding
 
     @property
     def of_writers(self) -> bool:
         """Whether it depends on frames that hold what is said."""
-        return any(each.kind in OF_WRITERS for one in (self.diagnosis, *dict(self.next).values()) for each in one.found)
+        return any(
+            cause.kind in OF_WRITERS
+            for diagnosis in (self.diagnosis, *dict(self.next).values())
+            for cause in diagnosis.guesses
+        )
 
 
 class Examiner:
@@ -352,16 +356,16 @@ class Examiner:
             if after is None:
                 return
             offset, seen = after, self.look(format, after)
-            found = self._diagnosis(gap, offset, format, seen)
-            if found is None:
+            follower = self._diagnosis(gap, offset, format, seen)
+            if follower is None:
                 return
-            diagnosis = found
+            diagnosis = follower
             if offset not in others:
                 yield offset, diagnosis
 
     def findings(self, gap: Gap) -> list[Finding]:
         """The diagnostics of a gap: one for each reason but `no-marker`."""
-        return [each.said(held=self._held(each.format)) for each in self.told(gap)]
+        return [report.said(held=self._held(report.format)) for report in self.told(gap)]
 
     def _excerpt(self, at: int) -> str:
         """The bytes around an offset; around the last one, where the stream ends before it."""

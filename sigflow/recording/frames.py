@@ -105,12 +105,12 @@ class View:
             shown = self._rendered(record.value)
             unshown += shown.findings
             return shown.tree
-        found: dict[str, Any] = dict.fromkeys(self.wanted.fields or ())
+        tree: dict[str, Any] = dict.fromkeys(self.wanted.fields or ())
         for path, reached in self._fields.items():
             shown = self._rendered(reached.of(_SOURCES[reached.source](self.format, record)))
             unshown += [(code, _joined(path, rest), message) for code, rest, message in shown.findings]
-            found[path] = shown.tree
-        return found
+            tree[path] = shown.tree
+        return tree
 
     def _rendered(self, value: Any) -> Rendered:
         return render(value, instances=self.wanted.instances, physical=self._physical)
@@ -118,11 +118,11 @@ class View:
     def _numbers(self, record: Record, dtype: str, unshown: list[tuple[str, str, str]]) -> list[Any] | None:
         from sigflow.columns.numbers import numbers_of, plain
 
-        found = numbers_of(record, dtype)
-        if isinstance(found, str):
-            unshown.append((DTYPE, "payload", found))
+        array = numbers_of(record, dtype)
+        if isinstance(array, str):
+            unshown.append((DTYPE, "payload", array))
             return None
-        return plain(found)
+        return plain(array)
 
 
 def _payload(format: Format, record: Record) -> tuple[Any, int | None]:
@@ -151,8 +151,8 @@ def views(formats: Sequence[Format], wanted: Options) -> dict[str, View]:
         return {format.name: View(format, wanted) for format in formats}
     from sigflow.columns.reach import resolve
 
-    found = resolve(formats, wanted.fields)
-    return {format.name: View(format, wanted, mine) for format, mine in zip(formats, found, strict=True)}
+    reached = resolve(formats, wanted.fields)
+    return {format.name: View(format, wanted, mine) for format, mine in zip(formats, reached, strict=True)}
 
 
 def _joined(path: str, rest: str) -> str:

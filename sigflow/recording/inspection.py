@@ -159,7 +159,10 @@ def item_tree(item: Item) -> dict[str, Any]:
     tree: dict[str, Any] = {"kind": item.kind, "offset": item.offset, "length": item.length}
     if item.kind == "frame":
         return tree | {"index": item.index} | _candidate_tree(item.candidates[0])
-    return tree | {"reasons": list(item.reasons), "refused": [_refused_tree(each) for each in item.candidates]}
+    return tree | {
+        "reasons": list(item.reasons),
+        "refused": [_refused_tree(candidate) for candidate in item.candidates],
+    }
 
 
 def _candidate_tree(candidate: Candidate) -> dict[str, Any]:

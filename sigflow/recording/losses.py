@@ -24,7 +24,7 @@ _MOST = 1024
 
 def findings_of(events: Iterable[Event], formats: Sequence[Format]) -> list[Finding]:
     """The findings of the losses and notes among these events of one stream, in their order."""
-    found: list[Finding] = []
+    findings: list[Finding] = []
     losses: dict[tuple[str, Any], list[_Lost]] = defaultdict(list)
     for event in events:
         finding = finding_of(event, formats)
@@ -32,21 +32,22 @@ def findings_of(events: Iterable[Event], formats: Sequence[Format]) -> list[Find
             continue
         if isinstance(event, Loss):
             mine = losses[event.format, event.stream]
-            mine.append(_Lost(event, len(found), *_counted(event.format, formats)))
+            mine.append(_Lost(event, len(findings), *_counted(event.format, formats)))
             del mine[:-_MOST]
         elif isinstance(event, Note) and event.counter is not None:
             for loss in reversed(losses[event.format, event.stream]):
                 if loss.takes_back(event.counter):
-                    found[loss.place] = loss.finding(found[loss.place])
+                    findings[loss.place] = loss.finding(findings[loss.place])
                     break
-        found.append(finding)
-    return found
+        findings.append(finding)
+    return findings
 
 
 def _counted(name: str, formats: Sequence[Format]) -> tuple[int, int]:
     """Modulus and step of a format's counter."""
     sequence = next(
-        (one.envelope.decode.sequence for one in formats if one.name == name and one.envelope is not None), None
+        (format.envelope.decode.sequence for format in formats if format.name == name and format.envelope is not None),
+        None,
     )
     return (sequence.modulus, sequence.step) if sequence is not None else (1 << 64, 1)
 

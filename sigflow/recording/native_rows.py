@@ -78,8 +78,8 @@ class NativeRows:
             frame_bytes=sum(self._frame_bytes),
             gap_bytes=self._gap_bytes,
             by_format={
-                each.name: {"frames": self._frames[by_number[n]], "bytes": self._frame_bytes[by_number[n]]}
-                for n, each in enumerate(self.formats)
+                format.name: {"frames": self._frames[by_number[n]], "bytes": self._frame_bytes[by_number[n]]}
+                for n, format in enumerate(self.formats)
             },
             sequence=counts.tree(),
             work_ratio=self._pass.work / self._pass.bytes if self._pass.bytes else 0.0,
@@ -196,7 +196,7 @@ class CodedGap(OpenGap):
     """The open gap, of pieces with coded reasons."""
 
     def __init__(self, run: NativeRows) -> None:
-        super().__init__([each.name for each in run.formats])
+        super().__init__([format.name for format in run.formats])
         self._words = [f"{run.formats[number].name}:{text}" if number >= 0 else text for number, text in run.reasons]
 
     def piece(self, start: int, stop: int, codes: Sequence[int]) -> None:

@@ -23,8 +23,8 @@ from sigflow.storage.memory import MemoryStorage
 if TYPE_CHECKING:
     import numpy
 
-    from sigflow.columns.doubts import Doubts
     from sigflow.columns.frames import FrameBatch
+    from sigflow.columns.suspects import Suspects
     from sigflow.diagnostics import Finding
     from sigflow.engine.passes import Batch
     from sigflow.events import Event, Gap
@@ -49,7 +49,7 @@ class NativeVerdict(Verdict):
         self._listed_of_gaps = 0  # findings of those that are listed
         self._stop = -1  # the end of the last piece
         self._mask = 0  # the reasons of its gap
-        self._doubts: list[Doubts] | None = None  # by the number of the format in the scan
+        self._suspects: list[Suspects] | None = None  # by the number of the format in the scan
         if self._own is not None:
             weakref.finalize(self, self._own.close)
 
@@ -100,13 +100,13 @@ class NativeVerdict(Verdict):
         rows = numpy.flatnonzero(batch.marks[:, 1] & MARK_LOOK)
         if not len(rows):
             return []
-        if self._doubts is None:
-            from sigflow.columns.doubts import Doubts
+        if self._suspects is None:
+            from sigflow.columns.suspects import Suspects
 
-            self._doubts = [Doubts(format) for format in self._native.ordered]
+            self._suspects = [Suspects(format) for format in self._native.ordered]
         left = [
-            mine[doubts.of(self._native.some(batch, mine))]
-            for k, doubts in enumerate(self._doubts)
+            mine[suspects.of(self._native.some(batch, mine))]
+            for k, suspects in enumerate(self._suspects)
             if len(mine := rows[batch.marks[rows, 0] == k])
         ]
         return sorted(numpy.concatenate(left).tolist())

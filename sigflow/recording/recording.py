@@ -72,17 +72,17 @@ def open(
 
     opened = storage.open(source, mmap=mmap)
     try:
-        others = [load(each) for each in fallback]
+        others = [load(item) for item in fallback]
         formats: list[Format] = []
         if format is not None:
             named = [format] if isinstance(format, Format | str | os.PathLike) else list(format)
-            formats = [load(each) for each in named]
-        if all(each.envelope is not None for each in formats):
+            formats = [load(item) for item in named]
+        if all(item.envelope is not None for item in formats):
             opened = read_through(
-                opened, [sync for each in formats if each.envelope for sync in each.envelope.search.sync]
+                opened, [sync for item in formats if item.envelope for sync in item.envelope.search.sync]
             )
         if format is None:
-            formats = [each.format for each in detect(opened, limits)]
+            formats = [item.format for item in detect(opened, limits)]
             if not formats and opened.read(0, 1):
                 raise UsageError(f"{opened.name}: no bundled format finds a frame in the first MiB; name one")
         return Recording(
@@ -132,10 +132,10 @@ class Recording(Closing):
         self.formats = (*formats, *others)
         self.limits = limits
         self._first = tuple(formats)
-        self._fallback = [each.with_limits(limits) for each in others]
+        self._fallback = [format.with_limits(limits) for format in others]
         self._strict = strict
         self._chunk_size = chunk_size
-        self._limited = [each.with_limits(limits) for each in formats]
+        self._limited = [format.with_limits(limits) for format in formats]
         self._choice = Choice(engine, workers, notice)
         self._reports: list[weakref.ref[Report]] = []
 
@@ -210,9 +210,9 @@ class Recording(Closing):
 
         run = self.run()
         table = self._table(run.formats, instances, physical, fields)
-        found = arrow().Table.from_batches(tables.batches_of(run, table), table.schema)
+        frames = arrow().Table.from_batches(tables.batches_of(run, table), table.schema)
         list(self._ending())
-        return found
+        return frames
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """The frames as a stream of Arrow's C interface, in bounded memory: `pyarrow.table(recording)`, and what else
@@ -234,9 +234,9 @@ class Recording(Closing):
 
         `_offset`, `_length` and `_index`, then a field for each number, by its path; an enum is its number.
         """
-        found = tables.numpy_of(self.run())
+        array = tables.numpy_of(self.run())
         list(self._ending())
-        return found
+        return array
 
     def _table(self, formats: Sequence[Format], instances: bool, physical: bool, fields: Sequence[str] | None) -> Table:
         from sigflow.columns.options import Options

@@ -131,16 +131,16 @@ class Groups:
 
     def of(self, key: Any) -> Tally:
         """The tally of a key."""
-        found = self.known.get(key)
-        if found is None and len(self.known) < MOST:
-            found = self.known[key] = Tally()
-        if found is None:
-            found = self.others = self.others or Tally()
-        return found
+        tally = self.known.get(key)
+        if tally is None and len(self.known) < MOST:
+            tally = self.known[key] = Tally()
+        if tally is None:
+            tally = self.others = self.others or Tally()
+        return tally
 
     def listed(self) -> list[tuple[Any, Tally]]:
         """Each key as a plain tree, with its tally: those with most frames first, then by the key."""
-        by_frames = sorted(self.known.items(), key=lambda each: (-each[1].frames, *_order(each[0])))
+        by_frames = sorted(self.known.items(), key=lambda entry: (-entry[1].frames, *_order(entry[0])))
         return [(render(key).tree, tally) for key, tally in by_frames]
 
 
@@ -194,9 +194,9 @@ class FormatStats:
         if needs is not None and all(path in self._scalars for path in needs):
             units, places = combinations(needs, self._scalars, records.rows)
             return [_key(of_unit, unit) for unit in units], places
-        found: dict[Any, int] = {}
-        each = [found.setdefault(_key(of_record, record), len(found)) for record in records]
-        return list(found), numpy.array(each, numpy.int64)
+        numbers: dict[Any, int] = {}
+        by_record = [numbers.setdefault(_key(of_record, record), len(numbers)) for record in records]
+        return list(numbers), numpy.array(by_record, numpy.int64)
 
     def lose(self, loss: Loss) -> None:
         """Count frames that never came."""
@@ -264,11 +264,11 @@ def _spread(groups: Groups, keys: Sequence[Any], places: Array, sizes: Array, ti
 def _key(ask: Callable[[Any], object], of: Any) -> Any:
     """What a kind or a stream is counted by; None where the frame does not say it."""
     try:
-        found = ask(of)
-        hash(found)
+        key = ask(of)
+        hash(key)
     except WIRE_ERRORS:
         return None
-    return found
+    return key
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,17 +292,17 @@ class Stats:
             "frame_bytes": report.frame_bytes,
             "gap_bytes": report.gap_bytes,
             "gaps": self.gaps,
-            "formats": [_format_tree(one, report.bytes) for one in self.formats if one.all.frames],
+            "formats": [_format_tree(stats, report.bytes) for stats in self.formats if stats.all.frames],
         }
 
 
-def _format_tree(one: FormatStats, size: int) -> dict[str, Any]:
-    sequence = one.streams is not None
-    tree = {"format": one.format.name, **one.all.tree(size, sequence=sequence)}
-    for name, groups in (("kinds", one.kinds), ("streams", one.streams)):
+def _format_tree(stats: FormatStats, size: int) -> dict[str, Any]:
+    sequence = stats.streams is not None
+    tree = {"format": stats.format.name, **stats.all.tree(size, sequence=sequence)}
+    for name, groups in (("kinds", stats.kinds), ("streams", stats.streams)):
         if groups is None:
             continue
-        lost = groups is one.streams
+        lost = groups is stats.streams
         tree[name] = [{name[:-1]: key, **tally.tree(size, sequence=lost)} for key, tally in groups.listed()]
         if groups.others is not None:
             tree[f"other_{name}"] = groups.others.tree(size, sequence=lost)
@@ -314,12 +314,12 @@ def stats(recording: Recording) -> Stats:
     run = recording.run(keep=True)
     verdict = run.verdict()
     formats = [FormatStats(format) for format in run.formats]
-    by_name = {each.format.name: each for each in formats}
+    by_name = {counts.format.name: counts for counts in formats}
     for frames in verdict.frames():
-        for number, each in enumerate(formats):
+        for number, counts in enumerate(formats):
             mine = frames.only(number)
             if len(mine):
-                each.add(mine)
+                counts.add(mine)
         _count(verdict.counted(), by_name)
     _count(verdict.counted(), by_name)
     report = verdict.report(recording.name)

@@ -85,13 +85,13 @@ def symptoms(recording: Recording, report: Report) -> list[Symptom]:
     """The symptoms of a capture by its report; none where it is sound.  Reads the storage, if that can be repeated."""
     if report.sound:
         return []
-    found = []
+    hints = []
     if recording.storage.repeatable and report.gaps_total:
         whole = next(_of_the_whole(recording, report), None)
         if whole is not None:
             return [whole]  # it explains the others
-        found = [*_of_the_gaps(recording, report)]
-    return [*found, *_of_the_report(report, recording.formats)]
+        hints = [*_of_the_gaps(recording, report)]
+    return [*hints, *_of_the_report(report, recording.formats)]
 
 
 # ---------------------------------------------------------------- what the report says
@@ -141,7 +141,9 @@ def _aborted(format: Format, envelope: Envelope, report: Report, read: Read) -> 
 
 def _between(report: Report, formats: Sequence[Format]) -> Iterator[Symptom]:
     """As many bytes before each frame, which begin with no marker of the formats: that would be a frame of theirs."""
-    marked = tuple(f"{each.name}:" for each in formats if each.envelope is not None and each.envelope.search.sync)
+    marked = tuple(
+        f"{format.name}:" for format in formats if format.envelope is not None and format.envelope.search.sync
+    )
     gaps = [gap for gap in report.gaps[: LOOKED * LOOKED] if not gap.reasons[0].startswith(marked)]
     if 10 * len(gaps) < 9 * len(report.gaps[: LOOKED * LOOKED]):
         return
@@ -284,8 +286,8 @@ def _half_markers(envelope: Envelope, pieces: Sequence[bytes]) -> Iterator[Sympt
 def _markers(envelope: Envelope, start: int, stop: int, read: Read) -> list[int]:
     """Where in the head of a gap markers stand."""
     raw = read(start, min(stop, start + SAMPLE))
-    found = {at for literal in envelope.search.sync for at in _all(raw, literal)}
-    return [start + at for at in sorted(found)[:CANDIDATES]]
+    places = {at for literal in envelope.search.sync for at in _all(raw, literal)}
+    return [start + at for at in sorted(places)[:CANDIDATES]]
 
 
 def _all(raw: bytes, literal: bytes) -> Iterator[int]:

@@ -130,4 +130,4 @@ def frames_in(formats: Sequence[Format], raw: bytes) -> dict[Format, tuple[int, 
     for _ in decoder.events():
         pass
     counts = decoder.statistics.by_format
-    return {each: (counts[each.name]["frames"], counts[each.name]["bytes"]) for each in decoder.formats}
+    return {format: (counts[format.name]["frames"], counts[format.name]["bytes"]) for format in decoder.formats}

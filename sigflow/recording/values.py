@@ -60,5 +60,5 @@ class Values:
         if self._scaled is None:
             self._scaled = physical_of(self._format)
         tree = render(value, nodes=PARTS, scalars=MARKED, physical=self._scaled).tree
-        one = self._scaled.get(owner.__class__, {}).get(name)
-        return FieldValue(tree) if one is None else FieldValue(tree, one.of(value), one.unit)
+        scaled = self._scaled.get(owner.__class__, {}).get(name)
+        return FieldValue(tree) if scaled is None else FieldValue(tree, scaled.of(value), scaled.unit)

@@ -19,7 +19,7 @@ from sigflow.quarantine import Quarantine, SpecUsed, Stretch
 from sigflow.recover.decide import LEFT_OUT, MODES, Anew, Judge, decide
 from sigflow.recover.readback import Readback, specs_used
 from sigflow.storage.base import pieces
-from sigflow.storage.disk import DISK, Disk, Draft, Identity
+from sigflow.storage.disk import DISK, Disk, FileDraft, Identity
 from sigflow.stream.decoder import Decoder
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ class Recovery:
             "gap_bytes": self.gap_bytes,
             "lost": self.lost,
             "written": {"frames": self.written_frames, "bytes": self.written_bytes},
-            "left_out": [each.tree() for each in self.left_out],
+            "left_out": [left.tree() for left in self.left_out],
             "quarantine": self.quarantine,
             "kept": {"entries": self.kept, "new": self.new},
         }
@@ -158,7 +158,7 @@ def recover(
     if mode == "report":
         return _through(capture, mode, out, _Preview(capture, acknowledged))
     assert out is not None  # so the caller was told
-    with Draft(out, disk=disk, spared=spared) as draft, _Output(capture, acknowledged, draft, quarantine) as output:
+    with FileDraft(out, disk=disk, spared=spared) as draft, _Output(capture, acknowledged, draft, quarantine) as output:
         done = _through(capture, mode, out, output)
         if done.placed:
             draft.place()
@@ -268,7 +268,7 @@ class _Output(_Target):
         self,
         capture: Capture,
         acknowledged: Callable[[LeftOut], object],
-        draft: Draft,
+        draft: FileDraft,
         quarantine: Callable[[], Quarantine],
     ) -> None:
         super().__init__(acknowledged)
@@ -316,9 +316,9 @@ class _Output(_Target):
             self._commit(self._quarantine)
 
     def _commit(self, quarantine: Quarantine) -> None:
-        found = quarantine.commit()
-        self.kept += len(found)
-        self.new += sum(found.values())
+        ids = quarantine.commit()
+        self.kept += len(ids)
+        self.new += sum(ids.values())
         for left in self._pending:
             self._tell(left)
         self._pending.clear()
@@ -327,10 +327,10 @@ class _Output(_Target):
         """Sync, commit, read back; says how the output reads differently, "" where it does not."""
         self._draft.sync()
         if self._quarantine is not None:
-            found = self._capture.scan.statistics.bytes
-            if found != self._size:
+            size = self._capture.scan.statistics.bytes
+            if size != self._size:
                 raise SigflowError(
-                    f"{self._capture.name}: it was changed while it was read: {found} bytes, then {self._size}"
+                    f"{self._capture.name}: it was changed while it was read: {size} bytes, then {self._size}"
                 )
             self._commit(self._quarantine)
         read = Readback()

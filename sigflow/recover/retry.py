@@ -16,7 +16,7 @@ from sigflow.events import Event, Record
 from sigflow.quarantine import Attempt, Entry, Quarantine, Stretch
 from sigflow.recover.decide import decide
 from sigflow.recover.readback import Readback, specs_used
-from sigflow.storage.disk import DISK, Disk, Draft
+from sigflow.storage.disk import DISK, Disk, FileDraft
 from sigflow.stream.decoder import Decoder
 from sigflow.stream.substream import events_of
 
@@ -87,7 +87,7 @@ class Retry:
             "left_bytes": self.left_bytes,
             "errors": self.errors,
             "purged": self.purged,
-            "entries": [each.tree() for each in self.entries],
+            "entries": [tried.tree() for tried in self.entries],
         } | ({"unread": [{"id": entry.id, "message": words} for entry, words in self.unread]} if self.unread else {})
 
 
@@ -112,17 +112,17 @@ def retry(
     errors = 0
     tried: list[Retried] = []
     unread: list[tuple[Entry, str]] = []
-    with Draft(out, disk=disk) as draft:
+    with FileDraft(out, disk=disk) as draft:
         for entry in entries:
             if fault := quarantine.fault(entry):
                 unread.append((entry, fault))  # it costs itself, not the others
                 continue
-            one = Readback()
+            readback = Readback()
             left = []
             events = events_of(Decoder(formats), quarantine.chunks(entry), entry.stretch.span.start)
             for decision in decide(events, "all", name=entry.stretch.name, specs=specs):
                 if isinstance(decision, Record):
-                    one.frame(decision)
+                    readback.frame(decision)
                     written.frame(decision)
                     draft.write(decision.raw)
                     errors += any(finding.severity is Severity.ERROR for finding in decision.diagnostics)
@@ -130,7 +130,7 @@ def retry(
                     span = decision.span
                     child = _child(decision, entry)
                     left.append(quarantine.keep(child, quarantine.read(entry, span.start, span.stop)))
-            tried.append(Retried(entry, one.frames, one.frame_bytes, tuple(left)))
+            tried.append(Retried(entry, readback.frames, readback.frame_bytes, tuple(left)))
         difference = ""
         if written.frames:
             draft.sync()
@@ -145,11 +145,11 @@ def retry(
         quarantine.forget()
     else:
         quarantine.commit(
-            Attempt(each.entry.id, specs, each.frames, each.frame_bytes, each.entry.size - each.frame_bytes)
-            for each in tried
+            Attempt(result.entry.id, specs, result.frames, result.frame_bytes, result.entry.size - result.frame_bytes)
+            for result in tried
         )
     if purge and placed:
-        quarantine.purge([each.entry.id for each in tried if each.frames])
+        quarantine.purge([result.entry.id for result in tried if result.frames])
     return Retry(
         quarantine=quarantine.folder,
         out=out,
@@ -158,7 +158,7 @@ def retry(
         difference=difference,
         frames=written.frames,
         frame_bytes=written.frame_bytes,
-        left_bytes=sum(each.entry.size for each in tried) - written.frame_bytes,
+        left_bytes=sum(result.entry.size for result in tried) - written.frame_bytes,
         errors=errors,
         purged=purge and placed,
         entries=tuple(tried),

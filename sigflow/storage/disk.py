@@ -135,7 +135,7 @@ def passing_file() -> Iterator[str]:
         _DRAFTS.discard(path)
 
 
-class Draft:
+class FileDraft:
     """A file while it is written; it becomes `name`, or whatever `place` says, when it is whole.
 
     Where `name` is a symbolic link, the file that it leads to is replaced.  Leaving the context discards what was not

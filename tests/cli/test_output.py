@@ -18,7 +18,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from sigflow.storage.disk import Draft
+from sigflow.storage.disk import FileDraft
 from sigflow.storage.file import FileStorage
 from tests.cli.calls import SAMPLES, Call, process
 from tests.cli.transcript import ROOT, environment
@@ -134,7 +134,7 @@ def test_what_may_not_be_written_is_not_replaced(sigflow: Call, tmp_path: Path, 
 
 
 def test_another_process_is_writing_it(sigflow: Call, tmp_path: Path) -> None:
-    with Draft(str(tmp_path / "y")):
+    with FileDraft(str(tmp_path / "y")):
         for command in (["parse", VALID], ["recover", VALID], ["corrupt", VALID, "--seed", "1"]):
             named = [] if command[0] == "corrupt" else ["-s", "sgf1"]
             called = sigflow(*command, *named, "-o", tmp_path / "y")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sigflow.storage.disk import Draft
+from sigflow.storage.disk import FileDraft
 from tests.cli.calls import SAMPLES, Call, process
 from tests.cli.schema import faults
 from tests.cli.transcript import environment
@@ -99,7 +99,7 @@ def test_what_cannot_be_written_is_1(sigflow: Call, tmp_path: Path) -> None:
     (tmp_path / "taken").write_bytes(b"")
     called = sigflow("recover", MALFORMED, "-o", tmp_path / "x", "--quarantine", tmp_path / "taken")
     assert called.code == 1
-    with Draft(str(tmp_path / "y")):
+    with FileDraft(str(tmp_path / "y")):
         called = sigflow("recover", VALID, "-o", tmp_path / "y")
     assert (called.code, "another process" in called.err) == (1, True)
     assert sorted(os.listdir(tmp_path)) == ["taken"]

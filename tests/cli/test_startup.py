@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -47,22 +46,18 @@ def test_importing_sigflow_imports_none_of_its_parts(tmp_path: Path) -> None:
     assert done.stdout.strip() == b"[]"
 
 
-def processor_seconds(folder: Path, *arguments: str) -> float:
-    """What one run costs.  Time on the processor, since other work on the machine does not add to it."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run([sys.executable, *arguments], env=environment(folder), capture_output=True, timeout=60, check=True)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+#: Modules that a call may load beside those of the interpreter, of any library and of sigflow: what start-up costs.
+BUDGETS = {"--help": (90, 8), "lint --help": (100, 16), "formats": (220, 45), "validate": (250, 100)}
 
 
-def test_start_up_takes_a_small_multiple_of_the_interpreters(tmp_path: Path) -> None:
-    calls = {
-        "nothing": ("-c", "pass"),
-        "help": ("-m", "sigflow", "--help"),
-        "verdict": ("-m", "sigflow", "validate", SMALL, "-s", "sgf1"),
-    }
-    # In turns, and the least of each: what disturbs one run disturbs its neighbours.
-    costs = [{name: processor_seconds(tmp_path, *call) for name, call in calls.items()} for _ in range(12)]
-    least = {name: min(cost[name] for cost in costs) for name in calls}
-    assert least["help"] <= 6 * least["nothing"], least
-    assert least["verdict"] <= 12 * least["nothing"], least
+@pytest.mark.parametrize("call", BUDGETS)
+def test_start_up_loads_no_more_than_its_budget(tmp_path: Path, call: str) -> None:
+    bare = subprocess.run(
+        [sys.executable, "-c", "import sys, io, json; print(json.dumps(sorted(sys.modules)))"],
+        env=environment(tmp_path), capture_output=True, check=True,
+    )  # fmt: skip
+    arguments = [call, SMALL, "-s", "sgf1"] if call == "validate" else call.split()
+    loaded = imported(tmp_path, *arguments) - set(json.loads(bare.stdout))
+    ours = [name for name in loaded if name.split(".")[0] == "sigflow"]
+    most, most_of_ours = BUDGETS[call]
+    assert (len(loaded) <= most, len(ours) <= most_of_ours) == (True, True), (len(loaded), len(ours), sorted(loaded))

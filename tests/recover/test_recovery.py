@@ -154,21 +154,21 @@ def test_a_report_writes_nothing_and_says_the_same(tmp_path: Path) -> None:
 
 def test_an_output_that_reads_differently_is_not_put_in_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing of the capture is lost then: what would have been written is kept as well."""
-    from sigflow.storage.disk import Draft
+    from sigflow.storage.disk import FileDraft
 
     rng = random.Random(3)
     data = damaged(frames_of(["sgf1"], rng, 30), rng)
     (tmp_path / "out").write_bytes(b"old")
-    sync = Draft.sync
+    sync = FileDraft.sync
 
-    def lying(draft: Draft) -> None:
+    def lying(draft: FileDraft) -> None:
         sync(draft)
         if draft.name.endswith("out"):
             import os
 
             os.pwrite(draft.descriptor, b"\xff", 5)
 
-    monkeypatch.setattr(Draft, "sync", lying)
+    monkeypatch.setattr(FileDraft, "sync", lying)
     done = recovered(data, tmp_path, formats_of(["sgf1"]))
     assert not done.placed and not done.whole and "read back" in done.difference
     assert (tmp_path / "out").read_bytes() == b"old"

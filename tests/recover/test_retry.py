@@ -15,7 +15,7 @@ from sigflow.events import Event
 from sigflow.quarantine import Quarantine
 from sigflow.recording import Recording
 from sigflow.recover import Retry, retry
-from sigflow.storage.disk import Draft
+from sigflow.storage.disk import FileDraft
 from sigflow.stream.format import Format
 from tests.recover.kit import Faulty, damaged, kept, recovered
 
@@ -165,7 +165,7 @@ def test_an_output_that_reads_differently_marks_nothing(
     old, new = specs
     recovered(frame(1, 1, b"a") + b"noise" + frame(2, 2, b"b"), tmp_path, [old])
     before = kept(tmp_path)
-    monkeypatch.setattr(Draft, "sync", lambda draft: draft.clear())
+    monkeypatch.setattr(FileDraft, "sync", lambda draft: draft.clear())
     again = retried(tmp_path, new, purge=True)
     assert again.difference and not again.placed and not again.purged
     assert kept(tmp_path) == before

@@ -13,13 +13,13 @@ import pytest
 
 from sigflow.errors import SigflowError, UsageError
 from sigflow.storage import disk as disks
-from sigflow.storage.disk import DISK, Draft, identity
+from sigflow.storage.disk import DISK, FileDraft, identity
 
 
 def test_a_draft_becomes_the_file(tmp_path: Path) -> None:
     out = tmp_path / "x"
     out.write_bytes(b"old")
-    with Draft(str(out)) as draft:
+    with FileDraft(str(out)) as draft:
         draft.write(b"ne")
         draft.write(memoryview(b"w"))
         assert (out.read_bytes(), draft.size) == (b"old", 3)
@@ -31,9 +31,9 @@ def test_a_draft_becomes_the_file(tmp_path: Path) -> None:
 
 def test_a_draft_that_is_left_is_gone(tmp_path: Path) -> None:
     out = tmp_path / "x"
-    with Draft(str(out)) as draft:
+    with FileDraft(str(out)) as draft:
         draft.write(b"new")
-    with pytest.raises(RuntimeError), Draft(str(out)) as draft:
+    with pytest.raises(RuntimeError), FileDraft(str(out)) as draft:
         raise RuntimeError
     assert os.listdir(tmp_path) == []
     draft.discard()  # a second time
@@ -43,7 +43,7 @@ def test_a_draft_that_is_left_is_gone(tmp_path: Path) -> None:
 
 def test_a_draft_begins_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(disks, "BUFFER", 4)
-    with Draft(str(tmp_path / "x")) as draft:
+    with FileDraft(str(tmp_path / "x")) as draft:
         draft.write(b"0123456789")
         draft.write(b"ab")
         draft.clear()
@@ -54,7 +54,7 @@ def test_a_draft_begins_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def written(path: Path, data: bytes = b"new") -> None:
-    with Draft(str(path)) as draft:
+    with FileDraft(str(path)) as draft:
         draft.write(data)
         draft.sync()
         draft.place()
@@ -62,8 +62,8 @@ def written(path: Path, data: bytes = b"new") -> None:
 
 def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
     text = (
-        "import os, sys; from sigflow.storage.disk import Draft\n"
-        "draft = Draft(sys.argv[1]); draft.write(b'a rest'); draft.flush(); os.kill(os.getpid(), 9)"
+        "import os, sys; from sigflow.storage.disk import FileDraft\n"
+        "draft = FileDraft(sys.argv[1]); draft.write(b'a rest'); draft.flush(); os.kill(os.getpid(), 9)"
     )
     environment = {**os.environ, "PYTHONPATH": str(Path(disks.__file__).parents[2])}
     subprocess.run([sys.executable, "-c", text, str(tmp_path / "x")], env=environment, check=False)
@@ -104,7 +104,7 @@ def test_a_link_is_followed_and_permissions_are_kept(tmp_path: Path) -> None:
 def test_nobody_reads_a_draft_who_may_not_read_the_file(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"secret")
     (tmp_path / "x").chmod(0o600)
-    with Draft(str(tmp_path / "x")) as draft:
+    with FileDraft(str(tmp_path / "x")) as draft:
         assert stat.S_IMODE(os.stat(draft.path).st_mode) == 0o600
 
 
@@ -114,10 +114,10 @@ def test_what_may_not_be_written_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("x")
     for name in ("x", "link"):
         with pytest.raises(PermissionError, match="may not be written"):
-            Draft(str(tmp_path / name))
+            FileDraft(str(tmp_path / name))
     (tmp_path / "folder").mkdir()
     with pytest.raises(IsADirectoryError):
-        Draft(str(tmp_path / "folder"))
+        FileDraft(str(tmp_path / "folder"))
     assert (tmp_path / "x").read_bytes() == b"mine"
     assert sorted(os.listdir(tmp_path)) == ["folder", "link", "x"]
 
@@ -128,12 +128,12 @@ def test_a_failure_names_the_file_and_not_the_draft(tmp_path: Path) -> None:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     out = str(tmp_path / "x")
-    with pytest.raises(OSError) as raised, Draft(out, disk=Full()) as draft:
+    with pytest.raises(OSError) as raised, FileDraft(out, disk=Full()) as draft:
         draft.write(b"new")
         draft.sync()
     assert (raised.value.errno, raised.value.filename) == (errno.ENOSPC, out)
     with pytest.raises(FileNotFoundError) as missing:
-        Draft(str(tmp_path / "none" / "x"))
+        FileDraft(str(tmp_path / "none" / "x"))
     assert missing.value.filename == str(tmp_path / "none" / "x")
     assert os.listdir(tmp_path) == []
 
@@ -144,10 +144,10 @@ def test_a_long_name(tmp_path: Path) -> None:
 
 
 def test_two_writers_of_one_file(tmp_path: Path) -> None:
-    with Draft(str(tmp_path / "x")) as first:
+    with FileDraft(str(tmp_path / "x")) as first:
         with pytest.raises(SigflowError, match="another process is writing it"):
-            Draft(str(tmp_path / "x"))
-        with Draft(str(tmp_path / "x"), alone=False):  # who does not mind
+            FileDraft(str(tmp_path / "x"))
+        with FileDraft(str(tmp_path / "x"), alone=False):  # who does not mind
             pass
         first.write(b"first")
         first.sync()
@@ -161,13 +161,13 @@ def test_one_that_waits_gets_a_file_of_its_own(tmp_path: Path) -> None:
     placed = []
 
     def second() -> None:
-        with Draft(str(tmp_path / "x"), wait=True) as draft:
+        with FileDraft(str(tmp_path / "x"), wait=True) as draft:
             draft.write(b"2")
             draft.sync()
             draft.place(str(tmp_path / "second"))
         placed.append(True)
 
-    with Draft(str(tmp_path / "x")) as first:
+    with FileDraft(str(tmp_path / "x")) as first:
         thread = Thread(target=second)
         thread.start()
         first.write(b"first")
@@ -185,7 +185,7 @@ def test_a_file_that_must_be_spared(tmp_path: Path) -> None:
     spared = [identity(str(tmp_path / "link"))]
     assert spared == [identity(str(capture))]
     with pytest.raises(UsageError, match="would be overwritten"):
-        Draft(str(tmp_path / "x"), spared=[each for each in spared if each is not None])
+        FileDraft(str(tmp_path / "x"), spared=[each for each in spared if each is not None])
     assert capture.read_bytes() == b"the capture"
     assert identity(str(tmp_path / "none")) is None
 

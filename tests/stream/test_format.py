@@ -77,6 +77,9 @@ def test_the_payload_is_a_view_of_the_frame() -> None:
     found = record(f.FRAME, f.frame(b"abc"))
     assert isinstance(found.payload, memoryview) and found.payload.readonly
     assert bytes(found.payload) == b"abc" and found.payload.obj is found.raw
+    leader = changed(f.PAIR, payload_at=(0, -1))
+    assert bytes(record(leader, f.pair(b"ab")).payload) == b"\xaa\xaa\2ab"
+    assert bytes(record(changed(f.PAIR, payload_at=(0, 0)), f.pair(b"ab")).payload) == b""
     trailer = changed(f.PAIR, payload_at=(-3, -1))
     assert bytes(record(trailer, f.pair(b"abcd")).payload) == b"cd"
 

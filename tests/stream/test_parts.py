@@ -103,11 +103,21 @@ def test_the_account_pays_two_for_one_and_saves_up_to_a_bound() -> None:
     account.look(5, 5)
     account.look(20, 3)
     assert account.reread == 6 + 5
+    account.look(20, 4)  # one byte of it is new
+    account.look(20, 4)
+    assert account.reread == 6 + 5 + 3 + 4
 
 
 def test_checks_that_lie_outside_their_frame_do_not_hold() -> None:
     outside = changed(f.PAIR, checksums=(Checksum("s", "CRC-32/ISO-HDLC", 4, "big", -2, ((0, None),)),))
     assert [type(event).__name__ for event in decode_all_ways([outside], f.pair(b"abc"))] == ["Gap"]
+
+
+def test_a_checksum_may_be_the_first_byte() -> None:
+    first = changed(f.BARE, checksums=(Checksum("s", "sum-8", 1, "big", 0, ((1, None),)),))
+    checks = Checks(Header(first, 100, Account()), Account())
+    assert checks.explain(Segment(b"\7\3\4", 0), 0, 3) == (7, 7)
+    assert checks.hold(Segment(b"\7\3\4", 0), 0, 3, 0) and not checks.hold(Segment(b"\7\3\5", 0), 0, 3, 0)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sigflow.recording.diagnosis.budget import Budget
-from sigflow.recording.diagnosis.cause import Cause, Found
+from sigflow.recording.diagnosis.cause import Cause, Guess
 from sigflow.recording.diagnosis.edits import changed, doubled, dropped, turned_in_header
 from sigflow.recording.diagnosis.frame import Suspect
 from sigflow.recording.diagnosis.lengths import another_length, any_length
@@ -50,7 +50,7 @@ BEYOND = 64 << 10
 OF_WRITERS = ("order", "algorithm", "coverage")
 
 #: The searches: the likely and the cheap ones first.  `True`: only for a frame that is there whole.
-SEARCHES: tuple[tuple[Callable[[Suspect], Iterator[Found]], bool], ...] = (
+SEARCHES: tuple[tuple[Callable[[Suspect], Iterator[Guess]], bool], ...] = (
     (changed, True),
     (turned_in_header, False),
     (another_length, False),
@@ -65,7 +65,7 @@ ALIKE = (any_length, variants)
 class Diagnosis:
     """What was found of one frame.  untried: whether something was left out for want of work."""
 
-    found: tuple[Found, ...] = ()
+    guesses: tuple[Guess, ...] = ()
     base: int = 0
     values: int = 1
     whole: bool = True
@@ -76,25 +76,25 @@ class Diagnosis:
 
         held: whether other frames of the format hold as they are, so that their writer computes as the spec says.
         """
-        best: dict[str, Found] = {}
-        for each in sorted(self.found, key=lambda each: -each.share / each.tries):
-            if not (held and each.kind in OF_WRITERS):
-                best.setdefault(each.words(self.base), each)
-        total = sum(each.share / each.tries for each in best.values()) + OTHER / self.values
+        best: dict[str, Guess] = {}
+        for cause in sorted(self.guesses, key=lambda cause: -cause.share / cause.tries):
+            if not (held and cause.kind in OF_WRITERS):
+                best.setdefault(cause.words(self.base), cause)
+        total = sum(cause.share / cause.tries for cause in best.values()) + OTHER / self.values
         told = []
-        for words, each in best.items():
-            firm = each.share / each.tries >= FIRM * total
+        for words, cause in best.items():
+            firm = cause.share / cause.tries >= FIRM * total
             if not firm:
                 if not self.whole:
                     continue
-                alike = sum(other.kind == each.kind for other in best.values())
-                chance = max(each.tries / self.values, alike - 1)
+                alike = sum(other.kind == cause.kind for other in best.values())
+                chance = max(cause.tries / self.values, alike - 1)
                 if chance < CLEAR:
                     words += f" (weak: of {len(best)} causes that fit, any may be the true one)"
                 else:
-                    words += f" (weak: of {each.tries} such repairs, {chance:.2g} fit by chance)"
-            at = None if each.at is None else self.base + each.at
-            told.append(Cause(each.kind, at, words, firm, each.extent))
+                    words += f" (weak: of {cause.tries} such repairs, {chance:.2g} fit by chance)"
+            at = None if cause.at is None else self.base + cause.at
+            told.append(Cause(cause.kind, at, words, firm, cause.extent))
         return tuple(told[:MOST])
 
 
@@ -137,34 +137,34 @@ def _diagnosed(
     suspect = Suspect.of(envelope, data, limit, budget, whole)
     if suspect is None:
         return NOTHING
-    found: list[Found] = []
+    causes: list[Guess] = []
     values = suspect.values
     if whole and suspect.length > reach:
         # What it claims goes on into a believed frame, so its length is wrong, or that frame is in it by right.
         if suspect.length <= reach + BEYOND:
-            found = [each for each in _each(changed(suspect)) if each.at is not None and each.at < reach]
-        inside = None if _sure(found, values) else Suspect.of(envelope, data[:reach], limit, budget, False)
+            causes = [cause for cause in _each(changed(suspect)) if cause.at is not None and cause.at < reach]
+        inside = None if _sure(causes, values) else Suspect.of(envelope, data[:reach], limit, budget, False)
         if inside is None:
-            return Diagnosis(tuple(found), base, values, False, budget.cut)
+            return Diagnosis(tuple(causes), base, values, False, budget.cut)
         suspect, whole = inside, False
     for search, needs_whole in SEARCHES:
-        if _sure(found, values):
+        if _sure(causes, values):
             break
         if whole or not needs_whole:
-            found += _each(search(suspect))
-    for search in ALIKE if whole and not _sure(found, values) else ():
+            causes += _each(search(suspect))
+    for search in ALIKE if whole and not _sure(causes, values) else ():
         if search is variants:
             if held:
                 break
             budget.variants()
-        found += _each(search(suspect))
-    return Diagnosis(tuple(found), base, values, whole, budget.cut)
+        causes += _each(search(suspect))
+    return Diagnosis(tuple(causes), base, values, whole, budget.cut)
 
 
-def _sure(found: list[Found], values: int) -> bool:
-    return any(each.tries / values < SURE for each in found)
+def _sure(causes: list[Guess], values: int) -> bool:
+    return any(cause.tries / values < SURE for cause in causes)
 
 
-def _each(found: Iterator[Found]) -> list[Found]:
+def _each(causes: Iterator[Guess]) -> list[Guess]:
     """What a search finds; of a weak checksum there may be a lot."""
-    return [each for _, each in zip(range(64), found, strict=False)]
+    return [cause for _, cause in zip(range(64), causes, strict=False)]

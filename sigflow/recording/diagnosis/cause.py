@@ -21,7 +21,7 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Guess:
     """What a search found.  at: where in the frame.  share: of all damage that is of this kind, roughly.  tries: how
     many changes of the kind were tried.  words: tells it, given the offset of the frame.  extent: see `Cause`.
     """

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from sigflow.recording.diagnosis.cause import Found
+from sigflow.recording.diagnosis.cause import Guess
 
 if TYPE_CHECKING:
     from sigflow.checksums.algorithm import ByteSteps
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 FLIP, BYTE, DROP, DOUBLE, INSERT = 0.3, 0.12, 0.06, 0.05, 0.04
 
 
-def changed(suspect: Suspect) -> Iterator[Found]:
+def changed(suspect: Suspect) -> Iterator[Guess]:
     """One byte is another, in the covered bytes or in the stored value; the length stays."""
     data, length = suspect.data[: suspect.length], suspect.length
     laid = suspect.layout(length)
@@ -33,7 +33,7 @@ def changed(suspect: Suspect) -> Iterator[Found]:
     tries = 8 * (len(covered) + suspect.checksum.size)
     if suspect.spend_sum(0, len(covered)):
         written = suspect.written(suspect.algorithm.compute(covered))
-        wrong = [i for i, (one, other) in enumerate(zip(data[at:], written, strict=False)) if one != other]
+        wrong = [i for i, (there, right) in enumerate(zip(data[at:], written, strict=False)) if there != right]
         if len(wrong) == 1:
             place = at + wrong[0]
             yield _changed(place, data[place], written[wrong[0]], tries, length, " in the stored checksum")
@@ -52,22 +52,22 @@ def _with(data: bytes, at: int, byte: int) -> bytes:
     return data[:at] + bytes((byte,)) + data[at + 1 :]
 
 
-def _changed(at: int, found: int, right: int, tries: int, extent: int, where: str = "", more: str = "") -> Found:
-    if (found ^ right).bit_count() == 1:
+def _changed(at: int, stored: int, right: int, tries: int, extent: int, where: str = "", more: str = "") -> Guess:
+    if (stored ^ right).bit_count() == 1:
         kind, share, what = "flip", FLIP, "one bit flipped"
     else:
         kind, share, what, tries = "byte", BYTE, "one byte changed", tries * 32
-    return Found(
+    return Guess(
         kind,
         at,
         share,
         tries,
-        lambda base: f"{what}{where} at offset {base + at}: 0x{found:02x}, right with 0x{right:02x}{more}",
+        lambda base: f"{what}{where} at offset {base + at}: 0x{stored:02x}, right with 0x{right:02x}{more}",
         extent,
     )
 
 
-def turned_in_header(suspect: Suspect) -> Iterator[Found]:
+def turned_in_header(suspect: Suspect) -> Iterator[Guess]:
     """One bit of the header is turned that says how long the frame is."""
     data, claimed = suspect.data, suspect.length
     tries = 8 * (min(suspect.length, len(data)) + suspect.checksum.size)
@@ -81,7 +81,7 @@ def turned_in_header(suspect: Suspect) -> Iterator[Found]:
 # ---------------------------------------------------------------- a byte too many
 
 
-def doubled(suspect: Suspect) -> Iterator[Found]:
+def doubled(suspect: Suspect) -> Iterator[Guess]:
     """One byte too many: the one before came twice, or it came from nowhere."""
     data, length = suspect.data, suspect.length
     tries = min(length, len(data))
@@ -92,7 +92,7 @@ def doubled(suspect: Suspect) -> Iterator[Found]:
         field = range(max(at, suspect.looked), at + suspect.checksum.size)
         behind = [place for place in field if suspect.fits(data[:place] + data[place + 1 : length + 1])]
         hits |= dict.fromkeys([*behind, *_too_many_behind(suspect, laid[0], suspect.steps)], length + 1)
-    for first, last in _runs(sorted(hits), lambda one, other: data[one] == data[other]):
+    for first, last in _runs(sorted(hits), lambda before, other: data[before] == data[other]):
         yield _too_many(data, first, last, tries, hits[first])
 
 
@@ -123,18 +123,18 @@ def _too_many_behind(suspect: Suspect, at: int, steps: ByteSteps | None) -> list
         if value is None:
             continue
         back = steps.back(steps.entered(value), left)
-        for i, (one, other) in enumerate(zip(there[:-1], back[:-1], strict=True)):
-            if one == other and places[i] >= suspect.looked and (places[i] > at) is behind:
+        for i, (byte, other) in enumerate(zip(there[:-1], back[:-1], strict=True)):
+            if byte == other and places[i] >= suspect.looked and (places[i] > at) is behind:
                 place = places[i]
                 if suspect.fits(data[:place] + data[place + 1 : length + 1]):
                     hits.append(place)
     return hits
 
 
-def _too_many(data: bytes, first: int, last: int, tries: int, extent: int) -> Found:
+def _too_many(data: bytes, first: int, last: int, tries: int, extent: int) -> Guess:
     byte = f"0x{data[first]:02x}"
     if last > first or (first and data[first - 1] == data[first]):
-        return Found(
+        return Guess(
             "double",
             first,
             DOUBLE,
@@ -143,13 +143,13 @@ def _too_many(data: bytes, first: int, last: int, tries: int, extent: int) -> Fo
             extent,
         )
     told = lambda base: f"a byte too many at offset {base + first}: {byte}"  # noqa: E731
-    return Found("insert", first, INSERT, tries, told, extent)
+    return Guess("insert", first, INSERT, tries, told, extent)
 
 
 # ---------------------------------------------------------------- a byte missing
 
 
-def dropped(suspect: Suspect) -> Iterator[Found]:
+def dropped(suspect: Suspect) -> Iterator[Guess]:
     """One byte is missing."""
     data, length = suspect.data, suspect.length
     tries = 256 * min(length, len(data) + 1)
@@ -169,14 +169,16 @@ def dropped(suspect: Suspect) -> Iterator[Found]:
     if length <= len(data) + 1:
         groups.setdefault(length, [])
     for guess, places in groups.items():
-        found = _missing(suspect, guess, set(places), guess == length)
-        hits |= {place: (byte, guess) for place, byte in found.items()}
-    for first, _ in _runs(sorted(hits), lambda one, other: hits[one] == hits[other] and hits[one][0] == data[one]):
+        missing = _missing(suspect, guess, set(places), guess == length)
+        hits |= {place: (byte, guess) for place, byte in missing.items()}
+    for first, _ in _runs(
+        sorted(hits), lambda before, other: hits[before] == hits[other] and hits[before][0] == data[before]
+    ):
         yield _dropped(first, hits[first][0], tries, hits[first][1] - 1)
 
 
-def _dropped(first: int, byte: int, tries: int, extent: int) -> Found:
-    return Found(
+def _dropped(first: int, byte: int, tries: int, extent: int) -> Guess:
+    return Guess(
         "drop",
         first,
         DROP,

@@ -71,7 +71,7 @@ class Suspect:
         self._number = number
         self._measured = measured
         self._budget = budget
-        self._rate = min(rate(checksums.get(each.algorithm)) for each in envelope.search.checksums)
+        self._rate = min(rate(checksums.get(checksum.algorithm)) for checksum in envelope.search.checksums)
         self._effects: list[tuple[int, int, int]] | None = None
 
     @classmethod
@@ -128,7 +128,7 @@ class Suspect:
             start, stop = self._stretch(piece, length, moved)
             stretches += self._zeroed(start, stop, at)
         fits = 0 <= at <= length - checksum.size and all(
-            isinstance(each, bytes) or 0 <= each[0] <= each[1] <= length for each in stretches
+            isinstance(part, bytes) or 0 <= part[0] <= part[1] <= length for part in stretches
         )
         return (at, stretches) if fits else None
 
@@ -150,14 +150,14 @@ class Suspect:
 
     def covered(self, raw: bytes, stretches: list[Stretch]) -> bytes:
         """The bytes that the checksum covers."""
-        return b"".join(each if isinstance(each, bytes) else raw[each[0] : each[1]] for each in stretches)
+        return b"".join(part if isinstance(part, bytes) else raw[part[0] : part[1]] for part in stretches)
 
     def places(self, stretches: list[Stretch]) -> list[int]:
         """For each covered byte where it stands in the frame; -1 for what does not."""
-        found: list[int] = []
-        for each in stretches:
-            found += [-1] * len(each) if isinstance(each, bytes) else range(*each)
-        return found
+        places: list[int] = []
+        for part in stretches:
+            places += [-1] * len(part) if isinstance(part, bytes) else range(*part)
+        return places
 
     def stored(self, raw: bytes, at: int) -> int | None:
         """The value that stands there; None where it is not a number."""
@@ -181,7 +181,7 @@ class Suspect:
     @property
     def marker(self) -> int:
         """The bytes of the marker; a frame with a wrong one is never found, so it is not changed."""
-        return next((len(each) for each in self.envelope.search.sync if self.data.startswith(each)), 0)
+        return next((len(literal) for literal in self.envelope.search.sync if self.data.startswith(literal)), 0)
 
     @property
     def header(self) -> range:

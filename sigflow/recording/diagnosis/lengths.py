@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from sigflow.recording.diagnosis.cause import Found
+from sigflow.recording.diagnosis.cause import Guess
 
 if TYPE_CHECKING:
     from sigflow.recording.diagnosis.frame import Suspect
@@ -19,7 +19,7 @@ SHARE, ANY = 0.05, 0.01
 ENDS = 64
 
 
-def another_length(suspect: Suspect) -> Iterator[Found]:
+def another_length(suspect: Suspect) -> Iterator[Guess]:
     """The frame ends where another begins, or where the data ends."""
     bits = suspect.effects()
     if not bits:
@@ -40,7 +40,9 @@ def _ends(suspect: Suspect) -> Iterator[int]:
     count = 0
     at = suspect.looked - 1
     while count < ENDS and suspect.envelope.search.sync:
-        at = min((hit for each in suspect.envelope.search.sync if (hit := data.find(each, at + 1)) >= 0), default=-1)
+        at = min(
+            (hit for literal in suspect.envelope.search.sync if (hit := data.find(literal, at + 1)) >= 0), default=-1
+        )
         if at < 0:
             return
         if at != suspect.length:
@@ -75,7 +77,7 @@ def _righted(suspect: Suspect, bits: list[tuple[int, int, int]], length: int) ->
     return bytes(head) if value == 0 else None
 
 
-def any_length(suspect: Suspect) -> Iterator[Found]:
+def any_length(suspect: Suspect) -> Iterator[Guess]:
     """The frame ends anywhere, and the checksum holds with the header as it is."""
     laid = suspect.layout(suspect.length)
     steps = suspect.steps
@@ -84,7 +86,7 @@ def any_length(suspect: Suspect) -> Iterator[Found]:
     at, stretches = laid
     last = stretches[-1]
     if isinstance(last, bytes) or any(
-        each[1] > suspect.looked for each in stretches[:-1] if not isinstance(each, bytes)
+        part[1] > suspect.looked for part in stretches[:-1] if not isinstance(part, bytes)
     ):
         return  # more than its end would move
     data, tail = suspect.data, suspect.length - last[1]
@@ -105,6 +107,6 @@ def any_length(suspect: Suspect) -> Iterator[Found]:
             yield _found(suspect, length, ANY, most, "with the header as it is")
 
 
-def _found(suspect: Suspect, length: int, share: float, tries: int, how: str) -> Found:
+def _found(suspect: Suspect, length: int, share: float, tries: int, how: str) -> Guess:
     words = f"the length is wrong: the checksum holds for {length} bytes, not {suspect.length}, {how}"
-    return Found("length", None, share, tries, lambda base: words, length)
+    return Guess("length", None, share, tries, lambda base: words, length)

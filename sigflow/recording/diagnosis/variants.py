@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from sigflow import checksums
-from sigflow.recording.diagnosis.cause import Found
+from sigflow.recording.diagnosis.cause import Guess
 from sigflow.recording.diagnosis.frame import rate
 
 if TYPE_CHECKING:
@@ -21,10 +21,10 @@ ORDER, ALGORITHM, COVERAGE = 0.02, 0.02, 0.01
 @cache
 def _algorithms(size: int) -> tuple[Algorithm, ...]:
     """Those whose value fills so many bytes."""
-    return tuple(each for each in map(checksums.get, checksums.names()) if (each.width + 7) // 8 == size)
+    return tuple(algorithm for algorithm in map(checksums.get, checksums.names()) if (algorithm.width + 7) // 8 == size)
 
 
-def variants(suspect: Suspect) -> Iterator[Found]:
+def variants(suspect: Suspect) -> Iterator[Guess]:
     """The catalogue's algorithms of the same size, both byte orders, and the usual coverages."""
     laid = suspect.layout(suspect.length)
     text = suspect.checksum.order == "hex"
@@ -41,7 +41,7 @@ def variants(suspect: Suspect) -> Iterator[Found]:
         swapped = int.from_bytes(value.to_bytes(suspect.checksum.size, "big"), "little")
         values.setdefault(swapped, f"stored {_other(suspect.checksum.order)}-endian")
     # The frame's own first: of a large frame not all can be tried.
-    algorithms = sorted(_algorithms(size), key=lambda each: each.name != suspect.algorithm.name)
+    algorithms = sorted(_algorithms(size), key=lambda named: named.name != suspect.algorithm.name)
     coverages = [("", stretches), *_coverages(suspect, at, stretches)]
     tries = len(values) * len(algorithms)
     for name, covered in coverages:
@@ -55,7 +55,7 @@ def variants(suspect: Suspect) -> Iterator[Found]:
                 yield _found(suspect, other, order, name, tries, len(coverages))
 
 
-def _found(suspect: Suspect, algorithm: str, order: str, coverage: str, tries: int, coverages: int) -> Found:
+def _found(suspect: Suspect, algorithm: str, order: str, coverage: str, tries: int, coverages: int) -> Guess:
     kind, share, count = "order", ORDER, 1
     if coverage:
         kind, share, count = "coverage", COVERAGE, tries * coverages
@@ -66,7 +66,7 @@ def _found(suspect: Suspect, algorithm: str, order: str, coverage: str, tries: i
         f"over {coverage}" if coverage else "",
     ]
     words = f"another way to compute it: it holds {', '.join(filter(None, [*what, order]))}"
-    return Found(kind, None, share, count, lambda base: words, suspect.length)
+    return Guess(kind, None, share, count, lambda base: words, suspect.length)
 
 
 def _other(order: str) -> str:
@@ -93,9 +93,9 @@ def _coverages(suspect: Suspect, at: int, stretches: list[Stretch]) -> Iterator[
     ]
     raw = suspect.data[:length]
     seen = {suspect.covered(raw, stretches), b""}
-    for name, each in usual:
-        if all(isinstance(one, bytes) or one[0] <= one[1] for one in each):
-            data = suspect.covered(raw, each)
+    for name, parts in usual:
+        if all(isinstance(part, bytes) or part[0] <= part[1] for part in parts):
+            data = suspect.covered(raw, parts)
             if data not in seen:
                 seen.add(data)
-                yield name, each
+                yield name, parts

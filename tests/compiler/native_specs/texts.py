@@ -208,6 +208,18 @@ seq:
         b"AB\xc3\xa9\xe9\x81! \x00no",
     ),
     Case(
+        "literals",
+        """
+seq:
+  - {id: a, type: u1, valid: {expr: '_ == [4, 1, 65].min or _ == [4, 1, 65].max'}}
+  - {id: b, type: u1, valid: {expr: '_ == [4, 1, 65].first or _ == [2, 1, 65].last'}}
+  - {id: c, type: u1, valid: {expr: '_ == [4, 1, 65].length or _ == "four".length or _ == "7".to_i'}}
+  - {id: d, size: 2, valid: {expr: '_ == [0x41, 0x41] or _ == [1, 2] or _.first == [65, 66].min'}}
+""",
+        ("01 04 03 4141", "41 41 04 0102", "01 41 07 4100", "01 04 07 0102", "04", "01 02", "41 04 05"),
+        b"\x01\x02\x03\x04\x07ABCD",
+    ),
+    Case(
         "compared",
         """
 seq:

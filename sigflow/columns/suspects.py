@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
 
-class Doubts:
+class Suspects:
     """Tells of the frames of one format.  State: when to load compiled functions."""
 
     def __init__(self, format: Format) -> None:
@@ -48,17 +48,17 @@ class Doubts:
     def _of(self, type: FrameType, frames: FrameBatch, budget: Budget) -> Array:
         envelope, limits = self._format.envelope, self._format.limits
         assert envelope is not None
-        found: Array = np.zeros(len(frames), bool)
+        suspect: Array = np.zeros(len(frames), bool)
         rows = Stretches(frames.data, frames.starts, frames.stops, np.zeros(len(frames), bool))
         for rule in envelope.decode.notes:
             assert rule.needs is not None
-            found |= verdicts(rule.when, rule.needs, type.scalars, rows) != NO
+            suspect |= verdicts(rule.when, rule.needs, type.scalars, rows) != NO
         if envelope.decode.codecs:
             payloads = Payloads(rows, envelope)
             for _, applies in payloads.through(limits, type.scalars, budget):
-                found[applies] |= self._lists(payloads, np.flatnonzero(applies))
-            found |= payloads.troubled
-        return found
+                suspect[applies] |= self._lists(payloads, np.flatnonzero(applies))
+            suspect |= payloads.troubled
+        return suspect
 
     def _lists(self, payloads: Payloads, rows: Array) -> Array:
         """Whether something is wrong with the TLV lists of these frames."""

@@ -32,7 +32,7 @@ Classes = Mapping[type[Any], Fields]
 _DEEPEST = 8
 
 
-class Steady:
+class Gatherable:
     """Answers about the classes of one format.  limits: the user's, which may forbid what a spec allows."""
 
     def __init__(self, classes: Classes, limits: Limits) -> None:
@@ -41,16 +41,16 @@ class Steady:
 
     def gathered(self, unit: type[Any]) -> tuple[frozenset[str], frozenset[str]]:
         """The ids of the fields of a frame that can be gathered, and those of them that may show a frame to fail."""
-        found: set[str] = set()
+        paths: set[str] = set()
         doubtful: set[str] = set()
         for column in self._fields(unit):
             if self.placed(column):
-                found.add(column.id)
+                paths.add(column.id)
                 if not self.sound(column):
                     doubtful.add(column.id)
             elif not self.sound(column):
                 break
-        return frozenset(found), frozenset(doubtful)
+        return frozenset(paths), frozenset(doubtful)
 
     def _fields(self, target: type[Any]) -> list[Column]:
         fields = self._classes.get(target)

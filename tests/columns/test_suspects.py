@@ -10,7 +10,7 @@ import pytest
 
 import sigflow
 from sigflow.columns import budget, kernels
-from sigflow.columns.doubts import Doubts
+from sigflow.columns.suspects import Suspects
 from sigflow.events import Record
 from sigflow.stream.format import Format
 from tests.columns.kit import SPECS, batch, format_of
@@ -28,7 +28,7 @@ def remarkable(format: Format, frames: list[bytes]) -> list[bool]:
 def test_what_has_diagnostics_is_doubted(name: str) -> None:
     format = format_of(name)
     frames = frames_of(name, 100)
-    found = Doubts(format).of(batch(frames)).tolist()
+    found = Suspects(format).of(batch(frames)).tolist()
     wanted = remarkable(format, frames)
     assert all(one for one, other in zip(found, wanted, strict=True) if other)
     if name in TOLD:
@@ -45,9 +45,9 @@ def test_codecs_and_notes(natively: bool, monkeypatch: pytest.MonkeyPatch) -> No
     frames = [frame[:4] + bytes([1 + (n % 7 == 0)]) + frame[5:] for n, frame in enumerate(frames)]
     wanted = remarkable(format, frames)
     assert 150 < sum(wanted) < 500
-    assert Doubts(format).of(batch(frames)).tolist() == wanted
+    assert Suspects(format).of(batch(frames)).tolist() == wanted
     monkeypatch.setattr(budget.Budget.__init__, "__defaults__", (500,))
-    assert Doubts(format).of(batch(frames)).tolist() == wanted
+    assert Suspects(format).of(batch(frames)).tolist() == wanted
 
 
 def test_a_condition_that_cannot_be_decided(tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -64,15 +64,15 @@ seq:
     format = sigflow.compile(path)
     frames = [bytes((1, b)) for b in (0, 1, 2, 3)]
     assert remarkable(format, frames) == [True, False, True, False]
-    assert Doubts(format).of(batch(frames)).tolist() == [True, False, True, False]
+    assert Suspects(format).of(batch(frames)).tolist() == [True, False, True, False]
 
 
 def test_no_frames_and_formats_that_say_nothing() -> None:
     from tests.stream.formats import fixed
 
-    assert not len(Doubts(format_of("sgf1")).of(batch([])))
+    assert not len(Suspects(format_of("sgf1")).of(batch([])))
     bare = Format(fixed("bare", 4, lambda head: 4))
-    assert Doubts(bare).of(batch([b"abcd", b"efgh"])).tolist() == [True, True]
+    assert Suspects(bare).of(batch([b"abcd", b"efgh"])).tolist() == [True, True]
 
 
 def test_both_engines_find_the_same_in_a_capture() -> None:
