@@ -55,7 +55,7 @@ SUBJECTS = {
             "tests/compiler/test_native_arithmetic.py", "tests/compiler/test_native_text.py",
             "tests/compiler/test_generated.py", "tests/compiler/test_measure.py",
             "tests/compiler/test_measure_plan.py", "tests/compiler/test_static_measure.py",
-            "tests/compiler/test_language.py", "tests/compiler/test_bundled.py",
+            "tests/compiler/test_runs.py", "tests/compiler/test_language.py", "tests/compiler/test_bundled.py",
             "tests/compiler/test_checksum_places.py", "tests/compiler/test_absent.py",
             "tests/compiler/test_processed.py", "tests/compiler/test_late.py", "tests/compiler/test_limits.py",
             "tests/compiler/test_contents.py", "tests/compiler/test_sync_inside.py", "tests/compiler/test_bounds.py",

@@ -37,6 +37,14 @@ FIELDS = {
   - {id: body, size: n}
   - {id: crc, type: str, size: SIZE}
 """,
+    "worked out": """
+  - {id: magic, contents: [0x53]}
+  - {id: n, type: u1}
+  - {id: crc, type: u4}
+  - {id: body, size: n}
+instances:
+  low: {value: crc & 0xffff}
+""",
     "twice": """
   - {id: magic, contents: [0x53]}
   - {id: n, type: u1}
@@ -63,6 +71,7 @@ CASES = {
     ),
     "a signed number": ("in the header", "s2", "be", "{field: crc, algorithm: CRC-16/ARC, over: [magic..n, body]}"),
     "as digits": ("as digits", "2", "be", "{field: crc, algorithm: xor-8, over: magic..body, encoding: hex}"),
+    "some bytes of a field": ("worked out", "", "be", "{field: low, algorithm: CRC-16/ARC, over: [magic..n, body]}"),
     "two of them": (
         "twice", "u2", "be",
         "[{field: head, algorithm: xor-8, over: magic..n}, {field: crc, algorithm: CRC-16/ARC, over: [magic..body]}]",

@@ -84,6 +84,30 @@ seq:
         ("03 41", "01 41", "02"),
     ),
     Case(
+        "size_of_some_bits",
+        """
+seq:
+  - {id: kind, type: b3}
+  - {id: n, type: b13}
+  - {id: flag, type: b4, valid: 4}
+  - {id: more, type: b12}
+  - {id: body, size: n}
+""",
+        ("0001 4100 41", "2002 4f01 4141", "0000 3141"),
+    ),
+    Case(
+        "list_of_less_than_nothing",
+        """
+seq:
+  - {id: head, type: nothing}
+  - {id: n, type: u1}
+  - {id: list, size: 2, repeat: expr, repeat-expr: n - 1, -sigflow-reason: bad-count}
+types:
+  nothing: {seq: []}
+""",
+        ("01", "02 4141", "00 41"),
+    ),
+    Case(
         "checked_inside_a_sized_type",
         """
 seq:

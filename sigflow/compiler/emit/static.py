@@ -17,7 +17,7 @@ from sigflow.compiler.emit.writer import Writer
 from sigflow.compiler.hints import ChecksumHint, Hints
 from sigflow.compiler.measure.runs import SIGNS
 from sigflow.compiler.measure.static import StaticLayout
-from sigflow.compiler.model import Bits, Number
+from sigflow.compiler.model import Bits, Number, Wire
 from sigflow.compiler.plan import Step
 from sigflow.reasons import CHECKSUM, TOO_LONG
 
@@ -213,10 +213,16 @@ class StaticMeasure:
             self.out(f"stored_{number} = checks[{number}].stored")
             return f"stored_{number}(data, {start})"
         step = next((step for step in self.names if step.attr is checksum.attr), None)
-        whole = step is not None and isinstance(step.wire, Number) and step.wire.size == checksum.size
-        if step is not None and whole and isinstance(step.wire, Number) and step.wire.kind == "u":
+        if step is not None and _is_stored(step.wire, checksum):
             return self.names[step]
         return f"int.from_bytes(data[{start}:{stop}], {checksum.order!r})"
+
+
+def _is_stored(wire: Wire, checksum: ChecksumHint) -> bool:
+    """Whether the number that a wire reads is the value of a checksum."""
+    if not isinstance(wire, Number) or wire.kind != "u" or wire.size != checksum.size:
+        return False
+    return wire.size == 1 or wire.order == ("le" if checksum.order == "little" else "be")
 
 
 def _place(offset: int | None) -> str:
