@@ -25,7 +25,7 @@ from itertools import pairwise
 
 from sigflow.engine import Native
 from sigflow.engine.passes import Batch, Pass
-from sigflow.engine.windows import Window, read_only
+from sigflow.engine.window import Window, read_only
 from sigflow.events import Event, Gap, Record
 from sigflow.stream.chain import START, YES
 from sigflow.stream.decoder import Decoder

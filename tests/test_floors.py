@@ -149,6 +149,43 @@ def test_generated_modules_import_the_runtime_and_each_other_only() -> None:
     assert not faults, "\n".join(faults)
 
 
+def circles(arrows: dict[str, set[str]]) -> list[str]:
+    """The modules that lead back to themselves: those that are left when all that lead nowhere are taken away."""
+    left = dict(arrows)
+    while ends := [name for name, to in left.items() if not to & left.keys()]:
+        for name in ends:
+            del left[name]
+    while starts := [name for name in left if not any(name in to for to in left.values())]:
+        for name in starts:
+            del left[name]
+    return sorted(left)
+
+
+def arrows_of(paths: list[Path]) -> dict[str, set[str]]:
+    """Which module imports which, at its beginning or in a function; imports for type checking alone do not run."""
+    names = {".".join(("sigflow", *path.relative_to(PACKAGE).with_suffix("").parts)): path for path in paths}
+    names = {name.removesuffix(".__init__"): path for name, path in names.items()}
+    arrows = {}
+    for name, path in names.items():
+        tree = parse(path)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+                node.body = [ast.Pass()]
+        to = {other for _, other in imported(tree, package_of(path))}
+        to = {other if other in names else other.rpartition(".")[0] for other in to} & names.keys()
+        arrows[name] = to - {name}
+    return arrows
+
+
+def test_no_circle_of_imports() -> None:
+    assert circles(arrows_of(modules())) == []
+
+
+def test_circles_are_found() -> None:
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": {"a"}, "e": set()}) == ["b", "c"]
+    assert circles({"a": {"b"}, "b": set()}) == []
+
+
 BAD_MODULES = [
     ("stream/scan.py", "from sigflow.compiler import build", "floor 2) imports sigflow.compiler"),
     ("stream/scan.py", "def f():\n    import sigflow.catalog", "imports sigflow.catalog"),

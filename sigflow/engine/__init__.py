@@ -7,7 +7,7 @@
     objects   machine code in files                         calls             how it is called
     quiet     Numba, imported without its colours
     sweep     a scan under way: state and arrays            follow, counters  sequence accounting
-    windows   bytes of a storage as arrays (files: a file)  passes            windows in, batches out
+    windows   bytes of a storage as arrays (window, files)  passes            windows in, batches out
     scanner   the native scan inside a decoder              stitch            several workers, one result
 
 `Native` is what the other floors use.

@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from threading import Condition, Thread
 from typing import Any, NamedTuple
 
-from sigflow.engine.windows import WINDOW, Window, read_only
+from sigflow.engine.window import WINDOW, Window, read_only
 
 #: Room before a part for what is carried over, and buffers to read ahead.
 ROOM = 1 << 18

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import numpy
 
     from sigflow.engine.sweep import Rows
-    from sigflow.engine.windows import Window, Windows
+    from sigflow.engine.window import Window, Windows
     from sigflow.runtime.envelope import Envelope
 
     Array = numpy.ndarray[Any, Any]

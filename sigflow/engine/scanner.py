@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sigflow.engine.passes import Batch, Pass
-from sigflow.engine.windows import Window, read_only
+from sigflow.engine.window import Window, read_only
 from sigflow.stream.chain import START
 from sigflow.stream.scan import Scanner, Sink
 from sigflow.stream.segment import Segment

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import numpy
 
     from sigflow.engine import Native
-    from sigflow.engine.windows import Source, Windows
+    from sigflow.engine.window import Source, Windows
 
     Array = numpy.ndarray[Any, Any]
 

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sigflow.errors import SigflowError, StreamError, UsageError
 from sigflow.events import Event, Record, Stamp
 from sigflow.limits import Limits
 from sigflow.stream import faults
 from sigflow.stream.chain import LOCKS
-from sigflow.stream.format import Format
 from sigflow.stream.pending import Pending
 from sigflow.stream.scan import Refusals, Scanner
 from sigflow.stream.segment import Segment
@@ -24,6 +23,9 @@ from sigflow.stream.sequence import Counts
 from sigflow.stream.sink import Events
 from sigflow.stream.statistics import Statistics
 from sigflow.stream.whole import WholeFile
+
+if TYPE_CHECKING:
+    from sigflow.stream.format import Format
 
 __all__ = ["Decoder", "Statistics"]
 
@@ -60,7 +62,7 @@ class Decoder:
         marks: Collection[tuple[int, str]] = (),
         scanner: Callable[[Collection[tuple[int, str]]], Scanner] | None = None,
     ) -> None:
-        listed = [formats] if isinstance(formats, Format) else list(formats)
+        listed = list(formats) if isinstance(formats, Iterable) else [formats]
         self.formats = tuple(format.with_limits(limits) for format in listed)
         self.marks: list[tuple[int, str]] = list(marks)
         names = [format.name for format in self.formats]
