@@ -6,6 +6,7 @@ import pytest
 
 from sigflow.cli import main
 from tests.cli.calls import Call, Called
+from tests.cli.forms_kit import LENGTH, SENSOR, TEXTS
 
 
 @pytest.fixture(autouse=True)
@@ -31,3 +32,11 @@ def sigflow(capsysbinary: pytest.CaptureFixture[bytes]) -> Call:
         return Called(code, out, err)
 
     return call
+
+
+@pytest.fixture
+def specs(tmp_path: Path) -> Path:
+    """A folder with the specs of `forms_kit`."""
+    for name, spec in {"beacon": LENGTH, "texts": TEXTS, "sensor": SENSOR}.items():
+        (tmp_path / f"{name}.ksy").write_text(spec)
+    return tmp_path
