@@ -42,7 +42,7 @@ SUBJECTS = {
         ("checksums", "checksums/algorithms", "codecs", "runtime", "stream"),
         (
             "tests/checksums", "tests/codecs", "tests/runtime", "tests/stream", "tests/recording/test_samples.py",
-            "tests/recording/test_judge.py", "tests/recording/test_fallback.py", "tests/recording/test_fields.py",
+            "tests/recording/test_verdicts.py", "tests/recording/test_fallback.py", "tests/recording/test_fields.py",
             "tests/compiler/test_measure.py", "tests/compiler/test_limits.py", "tests/test_careless_reader.py",
             "tests/test_events.py", "tests/test_python_side.py", "tests/compiler/test_processed.py",
             "tests/engine/test_sometimes.py",
