@@ -122,6 +122,33 @@ def test_looks_at_headers_are_at_most_2n_for_each_byte(
     assert looks <= 2 * envelope.search.chain * len(data) + 6 * chunks
 
 
+@pytest.mark.parametrize("size", [7, 100, 5000])
+def test_where_a_run_stops_nothing_is_measured_or_checksummed_again(size: int) -> None:
+    """The run has said why: a checksum that does not hold, a length beyond the limit, a frame that is cut."""
+    asked: list[int] = []
+
+    def counted(data: bytes, at: int, end: int) -> Any:
+        told = f.FRAME.measure.static(data, at, end)  # type: ignore[misc]
+        if told is not None:  # else the header is not all there
+            asked.append(at)
+        return told
+
+    good = b"".join(f.frame(b"abc", 7, number) for number in range(9))
+    damaged = f.frame(b"abc", 7, 9)[:-1] + b"?"
+    long = f.frame(b"x" * 90, 7, 10)
+    decoder = Decoder(Format(changed(f.FRAME, static=counted, max_frame=50)))
+    data = (good + damaged + good + long[:11]) * 3 + good
+    for at in range(0, len(data), size):
+        decoder.feed(data[at : at + size])
+        list(decoder.events())
+    decoder.feed_eof()
+    list(decoder.events())
+    statistics = decoder.statistics
+    assert statistics.frames == 7 * 9 and statistics.gap_bytes == 3 * (len(damaged) + 11)
+    assert asked == []
+    assert decoder._scanner.work <= len(data) + (11 * len(data) // size if size < 50 else 0)
+
+
 def test_a_long_frame_in_single_bytes_costs_linear_time(monkeypatch: pytest.MonkeyPatch) -> None:
     looks = 0
     measure = LONG.measure.static
