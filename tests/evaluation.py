@@ -142,7 +142,7 @@ def _logic(expr: ex.Logic, _frame: Frame, of: _Eval, _types: Types) -> Any:
 
 def _label(expr: ex.EnumLabel, _frame: Frame, _of: _Eval, types: Types) -> Any:
     enum = types.enums[expr]
-    return named(enum, next(one.value for one in enum.entries if one.id == expr.label))
+    return named(enum, next(entry.value for entry in enum.entries if entry.id == expr.label))
 
 
 _NODES: dict[type[ex.Expr], Callable[..., Any]] = {

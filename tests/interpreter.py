@@ -52,10 +52,10 @@ class Program:
     def why_not(self) -> str:
         """Why the interpreter does not run this; empty where it does."""
         for plan in self.plans:
-            for one in plan.classes.values():
-                if one.debug != self.top.debug:
-                    return f"'{one.spec.title}' and '{self.top.spec.title}' differ in ks-debug"
-                for step in (*one.steps, *one.instances):
+            for class_ in plan.classes.values():
+                if class_.debug != self.top.debug:
+                    return f"'{class_.spec.title}' and '{self.top.spec.title}' differ in ks-debug"
+                for step in (*class_.steps, *class_.instances):
                     for wire in wires_of(step.wire) if isinstance(step, Step) else ():
                         if isinstance(wire, User) and isinstance(wire.target, str):
                             return f"'{step.attr.id}' is of the opaque type '{wire.target}'"
@@ -114,9 +114,9 @@ class Thing:
             return getattr(self, _OWN[id])
         if id in self.values:
             return self.values[id]
-        for one in self.plan.instances:
-            if one.attr.id == id:
-                return self.instance(one)
+        for instance in self.plan.instances:
+            if instance.attr.id == id:
+                return self.instance(instance)
         raise AttributeError(f"'{self.plan.spec.title}' has no '{id}', or not yet")
 
     def eval(self, code: sc.Code | None, frame: Frame | None = None) -> Any:
@@ -233,14 +233,14 @@ class Thing:
             data = cut(io.take_all(), shape)
         if shape.process is None:
             return data
-        arguments = [evaluate(one, frame, self.program.types) for one in shape.process.arguments]
+        arguments = [evaluate(argument, frame, self.program.types) for argument in shape.process.arguments]
         return PROCESSES[".".join(shape.process.path)](data, *arguments)
 
     def user(self, step: Step, wire: User, io: Reader, frame: Frame) -> Thing:
         assert isinstance(wire.target, sc.ClassSpec)
         if wire.shape is not None:
             io = Reader(self.stretch(wire.shape, io, frame))
-        arguments = tuple(self.eval(one, frame) for one in wire.arguments)
+        arguments = tuple(self.eval(argument, frame) for argument in wire.arguments)
         parent: Any = None
         root: Any = None
         is_le = None

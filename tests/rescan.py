@@ -172,15 +172,15 @@ class Undamaged:
             window = Window(read_only(data[start : piece.stop]), start, piece.stop == len(data))
             sweep.drop()
             for batch in run.over(window, piece.stop - start):
-                for each in self._rows(batch):
-                    if not each.format and found and not found[-1].format:
+                for row in self._rows(batch):
+                    if not row.format and found and not found[-1].format:
                         before = found.pop()
-                        reasons = tuple(dict.fromkeys(before.reasons + each.reasons))
-                        found.append(Piece(before.start, each.stop, "", reasons))
+                        reasons = tuple(dict.fromkeys(before.reasons + row.reasons))
+                        found.append(Piece(before.start, row.stop, "", reasons))
                         continue
-                    found.append(each)
-                    if each.format and self._meets(each.stop, place):
-                        return found, each.stop
+                    found.append(row)
+                    if row.format and self._meets(row.stop, place):
+                        return found, row.stop
         return found, len(data)
 
     def _rows(self, batch: Batch) -> list[Piece]:

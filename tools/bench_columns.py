@@ -80,12 +80,12 @@ def kaitai_dicts() -> Callable[[bytes], list[Row]]:
     crc32 = zlib.crc32
 
     def flatten(elements: list[Any], depth: int, rows: list[Row]) -> list[Row]:
-        for one in elements:
-            nested = one.tag & 0x8000
-            value = None if nested else one.value
-            rows.append({"depth": depth, "tag": one.tag, "length": one.length, "value": value})
+        for element in elements:
+            nested = element.tag & 0x8000
+            value = None if nested else element.value
+            rows.append({"depth": depth, "tag": element.tag, "length": element.length, "value": value})
             if nested:
-                flatten(one.value.elements, depth + 1, rows)
+                flatten(element.value.elements, depth + 1, rows)
         return rows
 
     def read(data: bytes) -> list[Row]:

@@ -53,7 +53,7 @@ def problems(text: str, encoding: str, folder: Path) -> tuple[Diagnostic, ...]:
 
 def shown(code: str, entry: Code, folder: Path) -> Iterator[str]:
     """The lines of one code's section."""
-    found = [one for one in problems(entry.bad * entry.times, entry.encoding, folder) if one.code == code]
+    found = [problem for problem in problems(entry.bad * entry.times, entry.encoding, folder) if problem.code == code]
     if not found:
         raise SystemExit(f"{code}: its bad example does not show it")
     yield from (f"### {code}: {entry.title}", "", f"{str(entry.severity).capitalize()}. {entry.advice}", "")
@@ -64,7 +64,7 @@ def shown(code: str, entry: Code, folder: Path) -> Iterator[str]:
         yield from (f"… saved as {entry.encoding}:", "")
     yield from (
         "```text",
-        *(f"{one.line}:{one.column}: {one.severity} {code}: {one.message}" for one in found),
+        *(f"{problem.line}:{problem.column}: {problem.severity} {code}: {problem.message}" for problem in found),
         "```",
         "",
     )

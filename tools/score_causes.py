@@ -271,7 +271,7 @@ def score(wire: Wire, seeds: int, faults: int, show: Callable[[str], object] = l
         data, done = capture(wire, rng, faults)
         begun = time.process_time()
         with sigflow.open(data, format) as recording:
-            messages = [each.message for each in recording.validate().diagnostics]
+            messages = [diagnostic.message for diagnostic in recording.validate().diagnostics]
         found.worst = max(found.worst, time.process_time() - begun)
         hit = set()
         for one in (one for message in messages for one in said(message) if one.firm):

@@ -295,23 +295,23 @@ def _end(fault: Fault, data: bytes) -> int:
 
 def score(score: Score, reader: Reader, wire: Wire, streams: Iterable[Stream]) -> Score:
     """Add what a reader makes of these streams."""
-    for each in streams:
+    for stream in streams:
         begun = time.perf_counter()
         found: list[bytes] = []
         try:
-            found.extend(reader(each.data))
+            found.extend(reader(stream.data))
         except Exception as error:  # another reader may do what it likes with damaged data
             score.failure = f"{type(error).__name__}: {error}"[:60]
         score.seconds += time.perf_counter() - begun
         got = set(found)
-        missed = [frame for frame in each.undamaged if frame not in got]
-        score.faults += each.faults
-        score.undamaged += len(each.undamaged)
-        score.bound = bound(score.format, each.undamaged)
+        missed = [frame for frame in stream.undamaged if frame not in got]
+        score.faults += stream.faults
+        score.undamaged += len(stream.undamaged)
+        score.bound = bound(score.format, stream.undamaged)
         score.missed += len(missed)
         score.missed_bytes += sum(map(len, missed))
         score.emitted += len(found)
-        score.false += sum(wire.sent(raw) not in each.sent for raw in found)
+        score.false += sum(wire.sent(raw) not in stream.sent for raw in found)
     return score
 
 
@@ -372,16 +372,16 @@ def main() -> None:
         )
     for name in asked.formats or WIRES:
         for kind in asked.kinds or KINDS:
-            for each in scores(name, kind, asked.faults, asked.others, asked.seed, asked.engine):
+            for score in scores(name, kind, asked.faults, asked.others, asked.seed, asked.engine):
                 if asked.json:
-                    rates = {"recall": each.recall, "precision": each.precision, "lost": each.lost}
-                    print(json.dumps(asdict(each) | rates), flush=True)
+                    rates = {"recall": score.recall, "precision": score.precision, "lost": score.lost}
+                    print(json.dumps(asdict(score) | rates), flush=True)
                     continue
-                limit = "-" if each.bound is None else f"{each.bound:.0f}"
+                limit = "-" if score.bound is None else f"{score.bound:.0f}"
                 print(
-                    f"{name:19}{kind:10}{each.reader:20}{each.faults:8}{each.undamaged:10}{each.missed:8}"
-                    f"{each.recall:11.5%}{each.false:7}{each.precision:11.5%}{each.lost:9.1f}{limit:>7}{each.seconds:7.1f}"
-                    f"  {each.failure}".rstrip(),
+                    f"{name:19}{kind:10}{score.reader:20}{score.faults:8}{score.undamaged:10}{score.missed:8}"
+                    f"{score.recall:11.5%}{score.false:7}{score.precision:11.5%}{score.lost:9.1f}{limit:>7}{score.seconds:7.1f}"
+                    f"  {score.failure}".rstrip(),
                     flush=True,
                 )
 

@@ -54,12 +54,17 @@ def test_the_time_of_a_format_in_every_form(sigflow: Call, specs: Path) -> None:
     assert [json.loads(line)["time"] for line in lines] == texts
     assert [faults(json.loads(line), "frame") for line in lines] == [[]] * 5
     found = rows(sigflow(*arguments, "--format", "csv").out)
-    assert [row["_time"] for row in found] == [one or "" for one in texts]
+    assert [row["_time"] for row in found] == [text or "" for text in texts]
     assert "2023-11-14T22:13:20.123456Z" in sigflow(*arguments).out
     sigflow(*arguments, "--format", "arrow", "-o", specs / "x.arrow")
     read = pa.ipc.open_file(specs / "x.arrow").read_all()
     assert read.schema.field("_time").type == pa.timestamp("ns", "UTC")
-    assert read["_time"].cast(pa.int64()).to_pylist() == [moments[0], *(one * 1000 for one in moments[1:3]), None, None]
+    assert read["_time"].cast(pa.int64()).to_pylist() == [
+        moments[0],
+        *(text * 1000 for text in moments[1:3]),
+        None,
+        None,
+    ]
     assert datetime.fromisoformat(texts[1] or "") == datetime(2023, 11, 14, 22, 13, 20, 123456, UTC)
 
 

@@ -75,7 +75,7 @@ def leaf(node: Leaf, tree: Any) -> Any:
 
 def is_case(case: Case, tree: Any) -> bool:
     if isinstance(case.node, Struct):
-        ids = {one.column.id for one in case.node.members}
+        ids = {member.column.id for member in case.node.members}
         return isinstance(tree, dict) and ids == set(tree)
     if isinstance(case.node, Flat):
         return isinstance(tree, dict) and row_for(case.node, tree) is not None
@@ -90,7 +90,7 @@ def is_case(case: Case, tree: Any) -> bool:
 def row_for(node: Flat, tree: dict[str, Any]) -> Any:
     """The class of a recursion whose object a plain tree is: the one that has its fields."""
     for row in node.rows.values():
-        ids = {one.column.id for one in row.members} | {one.id for one in row.inner}
+        ids = {member.column.id for member in row.members} | {member.id for member in row.inner}
         if ids == set(tree):
             return row
     return None

@@ -46,12 +46,14 @@ def wanted_row(columns: FormatColumns, trees: Trees, tree: dict[str, Any]) -> di
     row = {"_offset": tree["offset"], "_length": tree["length"], "_format": tree["format"], "_index": tree["index"]}
     members = trees.members(columns.type.unit)
     row |= shown.row_of(members, tree["value"] or {})
-    codecs = [one for one in columns.sources if isinstance(one, CodecColumn)]
+    codecs = [source for source in columns.sources if isinstance(source, CodecColumn)]
     if "metadata" in tree:
         row["metadata"] = list(tree["metadata"].items())
-    row |= dict.fromkeys([one.name for one in codecs])
+    row |= dict.fromkeys([source.name for source in codecs])
     # The JSON form has the payload once: as the last codec left it.
-    given = next((one for one in codecs if isinstance(tree.get("payload"), str) is (one.name == "payload_zlib")), None)
+    given = next(
+        (source for source in codecs if isinstance(tree.get("payload"), str) is (source.name == "payload_zlib")), None
+    )
     if given is not None and tree["payload"] != tree["value"].get("payload"):
         row[given.name] = shown.value(given.node, tree["payload"])
     return row

@@ -43,11 +43,11 @@ def is_told(node: Node) -> bool:
     if isinstance(node, Listed):
         return is_told(node.item)
     if isinstance(node, Struct):
-        return all(is_told(one.node) for one in node.members)
+        return all(is_told(member.node) for member in node.members)
     if isinstance(node, Flat):
-        rows = [ids((*row.members,)) | {one.id for one in row.inner} for row in node.rows.values()]
+        rows = [ids((*row.members,)) | {member.id for member in row.inner} for row in node.rows.values()]
         return len(rows) == len(set(rows)) and all(
-            is_told(one.node) for row in node.rows.values() for one in row.members
+            is_told(member.node) for row in node.rows.values() for member in row.members
         )
     if isinstance(node, OneOf):
         cases = [
@@ -58,7 +58,7 @@ def is_told(node: Node) -> bool:
 
 
 def ids(members: tuple[Member, ...]) -> frozenset[str]:
-    return frozenset(one.column.id for one in members)
+    return frozenset(member.column.id for member in members)
 
 
 @pytest.mark.parametrize("name", corpus() if not kst_corpus.WHY_ABSENT else [])
@@ -71,8 +71,8 @@ def test_a_file_of_the_corpus(name: str) -> None:
     (row,) = table.to_pylist()
     frame = Table([format]).columns[0].type
     members = Trees(frame.module, instances=True).members(frame.unit)
-    if name == ROUND or not all(is_told(one.node) for one in members):
+    if name == ROUND or not all(is_told(member.node) for member in members):
         return
     tree = render(Record(format, 0, raw, 0).value, instances=True).tree
-    wanted = row_of(members, tree) if tree is not None else dict.fromkeys(one.name for one in members)
-    assert same({one.name: row[one.name] for one in members}, wanted)
+    wanted = row_of(members, tree) if tree is not None else dict.fromkeys(member.name for member in members)
+    assert same({member.name: row[member.name] for member in members}, wanted)

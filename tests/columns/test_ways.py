@@ -57,11 +57,11 @@ def test_text_that_does_not_decode_is_where_the_two_ways_meet() -> None:
     """Frames that fail are parsed, the others are not, and no field behind the fault is lost in either."""
     format = format_of("text")
     frames = frames_of("text", 200)
-    broken = [one for one in frames if Record(format, 0, one, 0).diagnostics]
+    broken = [frame for frame in frames if Record(format, 0, frame, 0).diagnostics]
     assert 10 < len(broken) < len(frames) - 10
     only_last = Options(fields=("last",))
     last = table_of([format], batch(frames), only_last)["last"]
-    assert last.to_pylist() == [int.from_bytes(one[-2:], "little") for one in frames]
+    assert last.to_pylist() == [int.from_bytes(frame[-2:], "little") for frame in frames]
     assert Table([format], only_last).columns[0].gathers
 
 

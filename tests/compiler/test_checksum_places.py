@@ -266,7 +266,7 @@ def test_where_a_checksum_stands(name: str, tmp_path: Path) -> None:
     head = HEAD.format(field=field, algorithm=algorithm, over=over, order=order, more=more)
     spec.write_text(head + rest, encoding="utf-8")
     built = build(spec)
-    assert built.ok and "SF512" not in {one.code for one in built.problems}, built.problems
+    assert built.ok and "SF512" not in {problem.code for problem in built.problems}, built.problems
     format = format_of(built)
     frames = [make(body) for body in BODIES]
     capture.write_bytes(b"".join(frames))
@@ -345,8 +345,8 @@ def test_what_cannot_be_a_checksum_is_told_as_it_is(name: str, tmp_path: Path) -
     parts = fields.partition("instances")
     types = "types:\n  foot: {seq: [{id: crc, type: u2}]}\n"
     spec.write_text(head + PLAIN + parts[0] + parts[1] + parts[2] + types, encoding="utf-8")
-    found = [one for one in build(spec).problems if one.severity == "error"]
-    assert [one.code for one in found] == [code] and text in found[0].message, found
+    found = [problem for problem in build(spec).problems if problem.severity == "error"]
+    assert [problem.code for problem in found] == [code] and text in found[0].message, found
 
 
 @pytest.mark.parametrize(
@@ -356,8 +356,8 @@ def test_what_is_not_covered(over: str, text: str, tmp_path: Path) -> None:
     spec = tmp_path / "x.ksy"
     head = HEAD.format(field="crc", algorithm="CRC-16/MODBUS", over=over, order="", more="")
     spec.write_text(head + PLAIN + "  - {id: crc, type: u2}\ninstances: {m: {value: n}}\n", encoding="utf-8")
-    found = [one for one in build(spec).problems if one.severity == "error"]
-    assert [one.code for one in found] == ["SF502"] and text in found[0].message, found
+    found = [problem for problem in build(spec).problems if problem.severity == "error"]
+    assert [problem.code for problem in found] == ["SF502"] and text in found[0].message, found
 
 
 OPTIONAL = """\
@@ -415,4 +415,4 @@ def test_a_value_that_is_put_together_without_end(count: int, tmp_path: Path) ->
     values = "".join(f"  i{n}: {{value: '{' | '.join([f'(i{n + 1} & 0)'] * count)}'}}\n" for n in range(7))
     rest = f"  - {{id: w, type: u2}}\ninstances:\n{values}  i7: {{value: w}}\n"
     spec.write_text(head + PLAIN + rest, encoding="utf-8")
-    assert [one.code for one in build(spec).problems if one.severity == "error"] == ["SF504"]
+    assert [problem.code for problem in build(spec).problems if problem.severity == "error"] == ["SF504"]

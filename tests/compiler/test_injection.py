@@ -357,11 +357,11 @@ def test_text_stays_text(spot: str, payload: str, tmp_path: Path) -> None:
     body = place.spec.replace("-sigflow-@", written("-sigflow-" + text)).replace("@", written(place.prepare(text)))
     result = compiled(tmp_path / "x.ksy", body)
     if not result.ok:
-        errors = [one for one in result.problems if one.severity == "error"]
-        assert errors and all(one.line > 0 and one.column > 0 for one in errors), result.problems
+        errors = [problem for problem in result.problems if problem.severity == "error"]
+        assert errors and all(problem.line > 0 and problem.column > 0 for problem in errors), result.problems
         assert place.never or _may_refuse(spot, text), result.problems
-        for one in result.problems:
-            str(one), one.excerpt()
+        for problem in result.problems:
+            str(problem), problem.excerpt()
         return
     assert not place.never or payload in _NAMES.get(spot, ()), "text that is no name was taken for one"
     module = loaded(result)

@@ -67,17 +67,20 @@ class Comparison:
             self.faults.append(f"{path}: {emitted!r:.100}, meant is a {meant.plan.qualified}")
             return
         plan = meant.plan
-        assert tuple(one.name for one in plan.steps) == emitted._FIELDS
-        assert tuple(one.name for one in plan.instances) == emitted._INSTANCES
+        assert tuple(param.name for param in plan.steps) == emitted._FIELDS
+        assert tuple(param.name for param in plan.instances) == emitted._INSTANCES
         self.compare(emitted._io, meant.io, f"{path}._io")
-        ids = [(one.name, one.param.id) for one in plan.params]
-        ids += [(one.name, one.attr.id) for one in (*plan.steps, *plan.instances)]
+        ids = [(param.name, param.param.id) for param in plan.params]
+        ids += [(param.name, param.attr.id) for param in (*plan.steps, *plan.instances)]
         for name, own in ids:
-            one, other = outcome(lambda name=name: getattr(emitted, name)), outcome(lambda own=own: meant.get(own))
-            self.compare(one, other, f"{path}.{name}")
-            if isinstance(one, type):  # what failed has left nothing behind
-                one, other = outcome(lambda name=name: getattr(emitted, name)), outcome(lambda own=own: meant.get(own))
-                self.compare(one, other, f"{path}.{name} (asked again)")
+            param, other = outcome(lambda name=name: getattr(emitted, name)), outcome(lambda own=own: meant.get(own))
+            self.compare(param, other, f"{path}.{name}")
+            if isinstance(param, type):  # what failed has left nothing behind
+                param, other = (
+                    outcome(lambda name=name: getattr(emitted, name)),
+                    outcome(lambda own=own: meant.get(own)),
+                )
+                self.compare(param, other, f"{path}.{name} (asked again)")
         # Only now: the objects above are known as partners if they are of the same tree.
         self.compare(emitted._parent, meant.parent, f"{path}._parent")
         self.compare(emitted._root, meant.root, f"{path}._root")

@@ -26,7 +26,7 @@ def built(tmp_path: Path) -> Builder:
 
 
 def codes(result: Build, *severities: Severity) -> list[str]:
-    return [one.code for one in result.problems if not severities or one.severity in severities]
+    return [problem.code for problem in result.problems if not severities or problem.severity in severities]
 
 
 def parsed(result: Build, data: bytes) -> Any:
@@ -95,7 +95,7 @@ def test_a_size_is_of_the_type(name: str, built: Builder) -> None:
     types = "types:\n  magic: {seq: [{id: m, type: u1}]}\n  footer: {seq: [{id: a, type: u2}]}\n"
     result = built(f"meta: {{id: x, endian: le}}\n{instances}{types}seq: [{{id: used, type: magic}}]\n")
     assert not codes(result, Severity.ERROR), result.problems
-    assert not any("footer" in one.message for one in result.problems), "a type whose size is asked for is used"
+    assert not any("footer" in problem.message for problem in result.problems), "a type whose size is asked for is used"
     assert holds(parsed(result, b"\0\1\2\3\4\5"))
 
 

@@ -210,7 +210,7 @@ def test_a_length_that_cannot_be_derived(tmp_path: Path, line: str, why: str) ->
     )
     built = build(spec)
     assert not built.ok
-    assert any(one.code == "SF507" and why in one.message for one in built.problems), built.problems
+    assert any(problem.code == "SF507" and why in problem.message for problem in built.problems), built.problems
 
 
 def test_a_terminated_run_waits_no_longer_than_it_must() -> None:

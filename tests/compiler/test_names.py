@@ -142,8 +142,8 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     sys.path.insert(0, str(tmp_path))
     yield package
     sys.path.remove(str(tmp_path))
-    for one in [one for one in sys.modules if one.partition(".")[0] == "generated_here"]:
-        del sys.modules[one]
+    for module in [module for module in sys.modules if module.partition(".")[0] == "generated_here"]:
+        del sys.modules[module]
 
 
 def imported_fault(name: str, folder: Path) -> str:

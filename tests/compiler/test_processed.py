@@ -62,7 +62,9 @@ def test_frames_are_found_without_running_what_processes_them(tmp_path: Path) ->
     spec, capture = tmp_path / "x.ksy", tmp_path / "x.bin"
     spec.write_text(SPEC, encoding="utf-8")
     built = build(spec, allow_imports=["my_own_fx"])
-    assert built.ok and not [one for one in built.problems if one.code in ("SF507", "SF512")], built.problems
+    assert built.ok and not [problem for problem in built.problems if problem.code in ("SF507", "SF512")], (
+        built.problems
+    )
     format = format_of(built)
     assert format.envelope is not None and format.envelope.measure.native is not None
     capture.write_bytes(frame(0) + frame(3) + b"damage" + frame(2))
@@ -82,7 +84,7 @@ def test_a_value_that_is_checked_has_to_be_known(tmp_path: Path) -> None:
     spec.write_text(
         SPEC.replace("process: my_own_fx(3)}", "process: my_own_fx(3), valid: '[1, 2]'}", 1), encoding="utf-8"
     )
-    found = [one for one in build(spec, allow_imports=["my_own_fx"]).problems if one.code == "SF507"]
+    found = [problem for problem in build(spec, allow_imports=["my_own_fx"]).problems if problem.code == "SF507"]
     assert len(found) == 1 and "'a' has a custom process, and what it gives is checked" in found[0].message
 
 

@@ -102,9 +102,9 @@ def test_stats_and_messages(files: tuple[str, str]) -> None:
 def test_examples_of_types_whose_classes_are_renamed(files: tuple[str, str]) -> None:
     spec, _ = files
     found = findings(spec, build(spec))
-    assert not [one for one in found if one.code == "SF511"], found
+    assert not [finding for finding in found if finding.code == "SF511"], found
     Path(spec).write_text(SPEC.replace("expect: {class_: 5}", "expect: {class_: 6}"), encoding="utf-8")
-    assert [one.code for one in findings(spec, build(spec)) if one.severity == "error"] == ["SF511"]
+    assert [finding.code for finding in findings(spec, build(spec)) if finding.severity == "error"] == ["SF511"]
 
 
 def test_python(files: tuple[str, str]) -> None:
@@ -144,9 +144,9 @@ def test_a_module_hides_no_other(tmp_path: Path) -> None:
     main = tmp_path / "main.ksy"
     main.write_text(f"meta: {{id: main, imports: [{', '.join(HIDDEN)}]}}\nseq:\n{fields}", encoding="utf-8")
     built = build(main)
-    assert built.ok and [one.code for one in built.problems] == ["SF210"] * len(HIDDEN)
+    assert built.ok and [problem.code for problem in built.problems] == ["SF210"] * len(HIDDEN)
     assert set(built.modules) == {"main", *(f"{id}_" for id in HIDDEN)}
-    assert [one.severity for one in built.problems] == ["warning"] * len(HIDDEN)
+    assert [problem.severity for problem in built.problems] == ["warning"] * len(HIDDEN)
     out = tmp_path / "out"
     out.mkdir()
     for name, text in built.modules.items():

@@ -93,7 +93,7 @@ def test_a_type_that_holds_itself_has_an_end(tmp_path: Path) -> None:
         HEAD.format("") + "seq: [{id: a, type: t}]\ntypes: {t: {seq: [{id: t, type: t}, {id: m, contents: AB}]}}\n",
         encoding="utf-8",
     )
-    assert "SF409" in {one.code for one in build(path).problems}
+    assert "SF409" in {problem.code for problem in build(path).problems}
 
 
 def test_a_long_chain_of_types_is_followed_so_far(tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ def test_a_long_chain_of_types_is_followed_so_far(tmp_path: Path) -> None:
     text = HEAD.format(" {confirm: {chain: 9}}") + "seq: [{id: a, type: t0}, {id: b, contents: SYNC}]\ntypes:\n"
     path = tmp_path / "x.ksy"
     path.write_text(f"{text}{chain}  t500: {{seq: [{{id: a, contents: A}}]}}\n", encoding="utf-8")
-    assert {one.code for one in build(path).problems} <= {"SF510", "SF512"}
+    assert {problem.code for problem in build(path).problems} <= {"SF510", "SF512"}
 
 
 def test_types_that_hold_another_twice_take_no_time(tmp_path: Path) -> None:

@@ -51,5 +51,5 @@ def stream_of(name: str, seed: int, sizes: Sequence[int] = (24, 40, 64, 160)) ->
     rng = random.Random(f"{name} {seed}")
     envelopes = envelopes_of(name)
     known: dict[str, Callable[[bytes], bytes]] = MAKERS | f.MAKERS
-    markers = [literal for each in envelopes for literal in each.search.sync] or [b"\0\1"]
-    return stream(rng, [known[each.about.name] for each in envelopes], markers, rng.choice(sizes))
+    markers = [literal for envelope in envelopes for literal in envelope.search.sync] or [b"\0\1"]
+    return stream(rng, [known[envelope.about.name] for envelope in envelopes], markers, rng.choice(sizes))

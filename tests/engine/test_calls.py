@@ -25,8 +25,8 @@ def block(arguments: tuple[Any, ...], *more: tuple[Any, ...]) -> list[int]:
         return 7
 
     call = Call(lambda layout: function)
-    for each in (arguments, *more):
-        assert call(*each) == 7
+    for argument in (arguments, *more):
+        assert call(*argument) == 7
     return seen
 
 

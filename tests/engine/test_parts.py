@@ -50,15 +50,15 @@ def test_windows_of_a_file_are_the_file(
         windows.begin(0)
         offset, seen = 0, b""
         while True:
-            one = windows.after(offset)
-            assert one.base <= offset and not one.data.flags.writeable
-            assert one.data.tobytes() == data[one.base : one.base + len(one.data)]
-            seen += one.data.tobytes()[offset - one.base :]
-            if one.final:
+            after = windows.after(offset)
+            assert after.base <= offset and not after.data.flags.writeable
+            assert after.data.tobytes() == data[after.base : after.base + len(after.data)]
+            seen += after.data.tobytes()[offset - after.base :]
+            if after.final:
                 break
-            assert one.base + len(one.data) > offset
+            assert after.base + len(after.data) > offset
             left = rng.choice([0, 0, 1, 5, 40])  # so much is carried over
-            offset = max(offset, one.base + len(one.data) - left)
+            offset = max(offset, after.base + len(after.data) - left)
             seen = seen[:offset]
         windows.close()
     assert seen == data

@@ -151,7 +151,7 @@ def test_the_checksums_that_a_frame_has_are_shown() -> None:
         assert report.sound and report.frames == 4
     broken = frame("absent", b"abc", 1)[:-1] + b"\xee"
     with sigflow.open(broken, format) as recording:
-        (finding, *_) = [one for one in recording.validate().diagnostics if one.code == "checksum"]
+        (finding, *_) = [diagnostic for diagnostic in recording.validate().diagnostics if diagnostic.code == "checksum"]
         assert "stored 0xee" in finding.message
 
 
@@ -232,5 +232,5 @@ seq:
     good = raw + checksums.get("CRC-32/ISO-HDLC").compute(raw).to_bytes(4, "little")
     broken = good[:4] + bytes((good[4] ^ 4,)) + good[5:]
     with sigflow.open(good + broken + good, sigflow.compile(path)) as recording:
-        (finding,) = [one for one in recording.validate().diagnostics if one.code == "checksum"]
+        (finding,) = [diagnostic for diagnostic in recording.validate().diagnostics if diagnostic.code == "checksum"]
     assert "likely one bit flipped at offset 17" in finding.message and finding.path == "crc"

@@ -41,7 +41,7 @@ class Pieces:
 
 
 def native_of(envelopes: Sequence[Envelope], *, compile: bool = False) -> Native:
-    return Native([Format(each) for each in envelopes], compile=compile)
+    return Native([Format(envelope) for envelope in envelopes], compile=compile)
 
 
 def events_of(native: Native, pieces: Sequence[bytes]) -> list[Event]:

@@ -406,7 +406,7 @@ def _decode(names: tuple[str, ...]) -> Target:
 
 def _numbered(lists: Iterable[tuple[str, ...]]) -> list[bytes]:
     """The streams of these lists, each behind the number of its list."""
-    return [bytes((n,)) + each for n, names in enumerate(lists) for each in _streams("+".join(names), 2)]
+    return [bytes((n,)) + stream for n, names in enumerate(lists) for stream in _streams("+".join(names), 2)]
 
 
 TARGETS: dict[str, Target] = {

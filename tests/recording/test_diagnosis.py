@@ -142,7 +142,9 @@ def test_no_writer_is_blamed_where_other_frames_hold(engine: str, behind: int) -
     swapped = head + struct.pack("<I", zlib.crc32(head + payload)) + payload
     good = b"".join(sgf1(7, 6 + number, b"good") for number in range(behind))
     with sigflow.open(swapped + good, SGF1, engine=engine) as recording:
-        (message,) = [each.message for each in recording.validate().diagnostics if each.code == "checksum"]
+        (message,) = [
+            diagnostic.message for diagnostic in recording.validate().diagnostics if diagnostic.code == "checksum"
+        ]
     assert ("little-endian" in message) is not behind
     assert ("likely" in message) is not behind
 

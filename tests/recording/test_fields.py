@@ -123,7 +123,11 @@ def test_a_checksum_in_digits() -> None:
 def inspected(capture: bytes, *names: str, **which: int) -> list[tuple[str, int, list[tuple[str, str, str]]]]:
     with sigflow.open(capture, names or None) as recording:
         return [
-            (item.kind, item.offset, [(each.format, each.reason, each.path) for each in item.candidates])
+            (
+                item.kind,
+                item.offset,
+                [(candidate.format, candidate.reason, candidate.path) for candidate in item.candidates],
+            )
             for item in inspect(recording.run(keep=True), **which)
         ]
 

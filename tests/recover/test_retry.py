@@ -71,10 +71,10 @@ def test_a_newer_agents_frames_come_out_complete(tmp_path: Path, specs: tuple[Fo
     old, new = specs
     frames = agents(random.Random(1), 200)
     done = recovered(b"".join(frames), tmp_path, [old])
-    assert (tmp_path / "out").read_bytes() == b"".join(each for each in frames if each[2] == 1)
+    assert (tmp_path / "out").read_bytes() == b"".join(frame for frame in frames if frame[2] == 1)
     assert done.left_out_total > 20
     again = retried(tmp_path, new)
-    newer = [each for each in frames if each[2] == 2]
+    newer = [frame for frame in frames if frame[2] == 2]
     assert (tmp_path / "more").read_bytes() == b"".join(newer)
     assert again.whole and again.placed and (again.frames, again.left_bytes) == (len(newer), 0)
     assert {record.value.temperature for record in sigflow.open(tmp_path / "more", new)} == {-10}

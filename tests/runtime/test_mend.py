@@ -159,12 +159,12 @@ def test_frames_of_a_stream(engine: str, tmp_path: Path) -> None:
     with sigflow.open(raw, format, engine=engine) as recording:
         records = list(recording)
         report = recording.validate()
-    assert [(each.value.body.name, each.value.body.rest) for each in records] == [
+    assert [(record.value.body.name, record.value.body.rest) for record in records] == [
         ("abc", "fine"), ("a\udcffc", "odd\udcfe"), ("xyz", "end"),
     ]  # fmt: skip
     assert records[1].value.crc == zlib.crc32(b"\xc0\xde\x08" + bodies[1])
     start = records[1].start
-    assert [(each.path, each.offset - start) for each in report.diagnostics] == [
+    assert [(record.path, record.offset - start) for record in report.diagnostics] == [
         ("body.name", 3), ("body.level", 7), ("body.rest", 7),
     ]  # fmt: skip
 

@@ -53,6 +53,6 @@ def test_all_ways_agree_on_some(kind: str, rng: random.Random) -> None:
 def agree(kind: str, rng: random.Random) -> None:
     """One stream of one of the lists of this kind, both drawn, decoded in all ways."""
     envelopes = rng.choice(LISTS[kind])
-    makers = [f.MAKERS[each.about.name] for each in envelopes]
-    markers = [literal for each in envelopes for literal in each.search.sync] or [b"\0\1"]
+    makers = [f.MAKERS[envelope.about.name] for envelope in envelopes]
+    markers = [literal for envelope in envelopes for literal in envelope.search.sync] or [b"\0\1"]
     decode_all_ways(envelopes, stream(rng, makers, markers, rng.choice((24, 40, 64))), rng)

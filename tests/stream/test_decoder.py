@@ -31,7 +31,7 @@ GOOD = b"".join(FRAMES)
 
 
 def decoder(*envelopes: Envelope, **more: Any) -> Decoder:
-    return Decoder([Format(each) for each in envelopes], **more)
+    return Decoder([Format(envelope) for envelope in envelopes], **more)
 
 
 def fed(machine: Decoder, data: bytes) -> list[Any]:

@@ -34,7 +34,10 @@ def record(envelope: Envelope, data: bytes, limits: Limits | None = None) -> Rec
 
 
 def findings(found: Record) -> list[tuple[str, str, int, str]]:
-    return [(each.code, str(each.severity), each.offset, each.path) for each in found.diagnostics]
+    return [
+        (diagnostic.code, str(diagnostic.severity), diagnostic.offset, diagnostic.path)
+        for diagnostic in found.diagnostics
+    ]
 
 
 def test_a_format_tells_what_it_is() -> None:

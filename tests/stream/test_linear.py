@@ -58,7 +58,7 @@ HOSTILE: dict[str, tuple[list[Envelope], bytes]] = {
 def test_work_is_at_most_eight_bytes_for_each_byte(name: str) -> None:
     envelopes, data = HOSTILE[name]
     for size in (len(data), 1000):
-        decoder = Decoder([Format(each) for each in envelopes])
+        decoder = Decoder([Format(envelope) for envelope in envelopes])
         for at in range(0, len(data), size):
             decoder.feed(data[at : at + size])
             list(decoder.events())
@@ -193,7 +193,7 @@ def test_a_header_that_never_ends_is_read_once() -> None:
     ],
 )
 def test_memory_is_bounded_on_endless_damage(envelopes: list[Envelope], piece: bytes) -> None:
-    decoder = Decoder([Format(each) for each in envelopes])
+    decoder = Decoder([Format(envelope) for envelope in envelopes])
     chunk = repeated(piece, 2000)
     tracemalloc.start()
     try:

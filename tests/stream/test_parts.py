@@ -56,7 +56,9 @@ def test_how_close_candidates_can_stand(literals: tuple[bytes, ...], expected: i
 
 def test_the_denser_candidates_can_stand_the_closer_the_prefix_states() -> None:
     def every(*envelopes: Envelope) -> int:
-        return every_for([Checks(Header(each, each.search.max_frame, Account()), Account()) for each in envelopes])
+        return every_for(
+            [Checks(Header(envelope, envelope.search.max_frame, Account()), Account()) for envelope in envelopes]
+        )
 
     assert every(f.FRAME) == 4 and every(f.PAIR) == 2 and every(f.BARE) == 2 and every(f.FRAME, f.PAIR) == 2
     assert every(changed(f.BARE, checksums=f.BARE.search.checksums * 4)) == 1
@@ -204,15 +206,15 @@ def test_overtaken_by_sequence_against_the_definition(seed: int) -> None:
     expected, at = [], 0
     for start in sorted(good):
         stop, stream, sequence = good[start]
-        inside = (each for begin, each in good.items() if begin > start and each[0] <= stop)
-        if start >= at and not any(each[1:] == (stream, sequence + 1) for each in inside):
+        inside = (event for begin, event in good.items() if begin > start and event[0] <= stop)
+        if start >= at and not any(event[1:] == (stream, sequence + 1) for event in inside):
             expected.append((start, stop))
             at = stop
     decoder = Decoder(Format(f.FRAME_LIVE))
     for at in range(0, len(data), 7):
         decoder.feed(data[at : at + 7])
     decoder.feed_eof()
-    assert [(each.start, each.stop) for each in decoder.events() if isinstance(each, Record)] == expected
+    assert [(event.start, event.stop) for event in decoder.events() if isinstance(event, Record)] == expected
 
 
 LIAR = f.frame(b"x" * 150, 7, 4)[:20]

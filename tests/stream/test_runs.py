@@ -33,7 +33,7 @@ TOKENS = [b"\0", b"\0", b"\1", b"\1", b"\2", b"\3", b"\xff", b"~!\0", b"~!\1a", 
 
 
 def headers_of(envelopes: Sequence[Envelope]) -> list[Header]:
-    return [Header(each, each.search.max_frame, Account()) for each in envelopes]
+    return [Header(envelope, envelope.search.max_frame, Account()) for envelope in envelopes]
 
 
 def defined(envelopes: Sequence[Envelope], data: bytes, at: int, stop: int, n: int, of: int | None = None) -> bool:
@@ -72,7 +72,7 @@ def defined(envelopes: Sequence[Envelope], data: bytes, at: int, stop: int, n: i
 def test_against_the_definition(monkeypatch: pytest.MonkeyPatch, envelopes: list[Envelope], page_bits: int) -> None:
     monkeypatch.setattr(module, "_PAGE_BITS", page_bits)
     monkeypatch.setattr(module, "_PAGE", (1 << page_bits) - 1)
-    n = next(each.search.chain for each in envelopes if each.search.chain)
+    n = next(envelope.search.chain for envelope in envelopes if envelope.search.chain)
     truths = 0
     for seed in range(60):
         rng = random.Random(seed)

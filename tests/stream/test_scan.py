@@ -370,8 +370,8 @@ def test_a_checksum_without_a_range_form_needs_short_frames(monkeypatch: pytest.
 
 def test_runs_are_taken_only_where_no_other_format_can_have_a_say() -> None:
     def taken(*envelopes: Envelope) -> list[str]:
-        scanner = Scanner([(each, each.search.max_frame) for each in envelopes])
-        return [each.name for each in scanner.recognizers if each.run is not None]
+        scanner = Scanner([(recognizer, recognizer.search.max_frame) for recognizer in envelopes])
+        return [recognizer.name for recognizer in scanner.recognizers if recognizer.run is not None]
 
     assert taken(f.FRAME) == ["frame"]
     assert taken(f.PAIR, f.FRAME, f.SPACE) == ["frame"]

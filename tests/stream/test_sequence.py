@@ -22,9 +22,9 @@ def follow(counters: list[int], modulus: int = 256, step: int = 1) -> tuple[list
     """What is told of these counters, and what is lost, duplicate, reordered, restarts, strays in the end."""
     events, counts = by_tracker([(None, value) for value in counters], modulus, step)
     said = [
-        ("lost", each.count, each.expected, each.found) if isinstance(each, Loss) else each.code
-        for each in events
-        if isinstance(each, Loss | Note)
+        ("lost", event.count, event.expected, event.found) if isinstance(event, Loss) else event.code
+        for event in events
+        if isinstance(event, Loss | Note)
     ]
     return said, tuple(counts.tree().values())
 

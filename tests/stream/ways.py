@@ -15,7 +15,7 @@ from tests.stream import damage
 
 def decode(envelopes: Sequence[Envelope], pieces: Sequence[bytes], drop: random.Random | None = None) -> list[Event]:
     """The events of a stream in these chunks.  drop: forgets all caches at random moments."""
-    decoder = Decoder([Format(each) for each in envelopes])
+    decoder = Decoder([Format(envelope) for envelope in envelopes])
     events: list[Event] = []
     for piece in pieces:
         decoder.feed(piece)
