@@ -49,7 +49,7 @@ def names() -> tuple[str, ...]:
 
 
 def register_format(name: str, format: Format) -> None:
-    """Make `load(name)` give this format in this program; a name that is taken is a `UsageError`."""
+    """Makes `load(name)` return this format in this program.  Raises `UsageError` for a name that is taken."""
     _registry().register(name, format)
 
 

@@ -69,7 +69,9 @@ class Diagnostic:
         return f"{head}{self.severity} {self.code}: {self.message}"
 
     def excerpt(self) -> str:
-        """The one-line form, then the spec's line with a caret under the column; of a very long line, what is near."""
+        """Returns the one-line form, then the spec's line with a caret under the column; of a very long line, what is
+        near.
+        """
         if not self.source or not self.line:
             return str(self)
         start = 0 if len(self.source) <= 2 * _NEAR else max(self.column - _NEAR, 0)

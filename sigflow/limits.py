@@ -38,13 +38,13 @@ class Limits:
             raise UsageError(f"Limits.reorder is {self.reorder}, wanted 1 to {LARGEST_REORDER}")
 
     def over(self, other: Limits) -> Limits:
-        """These limits, with `other`'s where these say nothing."""
+        """Returns these limits, with those of `other` where these say nothing."""
         return Limits(
             *(mine if mine is not None else theirs for mine, theirs in zip(self.values(), other.values(), strict=True))
         )
 
     def values(self) -> tuple[int | None, ...]:
-        """The values, in the order of the fields."""
+        """Returns the values, in the order of the fields; None where nothing is said."""
         return (self.frame, self.depth, self.repeat, self.inflated, self.ratio, self.reorder)
 
     @property
@@ -53,11 +53,11 @@ class Limits:
         return any(value is not None for value in (self.depth, self.repeat, self.inflated))
 
     def with_defaults(self) -> Limits:
-        """These limits with every gap filled."""
+        """Returns these limits with the default for each that says nothing."""
         return self.over(DEFAULTS)
 
     def with_frame(self, frame: int | None) -> Limits:
-        """These limits with another frame size."""
+        """Returns these limits with another greatest frame size in bytes; None for none."""
         return replace(self, frame=frame)
 
 

@@ -97,9 +97,11 @@ def register_checksum(name: str, *, width: int, function: Function) -> Function:
 def register_checksum(
     name: str, *, width: int, function: Function | None = None
 ) -> Function | Callable[[Function], Function]:
-    """Make `function(data) -> int` of `width` bits known by this name; without `function`, a decorator.
+    """Makes `function(data) -> int`, of `width` bits, known by this name, and returns it; without `function`, returns a
+    decorator.
 
-    It has no range form, so formats that use it are limited to frames of 64 KiB.
+    It has no form for ranges, so formats that use it are limited to frames of 64 KiB.  Raises `UsageError` for a name
+    that is taken.
     """
 
     def register(function: Function) -> Function:

@@ -72,7 +72,11 @@ _REGISTRY: Registry[Codec | Function] = Registry(
 
 
 def register_codec(name: str) -> Callable[[Function], Function]:
-    """Make the decorated `function(payload, *, limit) -> bytes` known by this name; a taken name is a `UsageError`."""
+    """Returns a decorator that makes `function(payload, *, limit) -> bytes` known by this name, and gives it back.
+
+    limit: the bytes that the function may return at most; it raises a `CodecError` where it would return more, or where
+    the payload cannot be decoded.  Raises `UsageError` for a name that is taken.
+    """
 
     def register(function: Function) -> Function:
         _REGISTRY.register(name, Codec(name, function))

@@ -145,14 +145,18 @@ class Recording(Closing):
         return self.storage.name
 
     def over(self, source: Storage) -> Self:
-        """The same formats, limits and ways of reading over another storage."""
+        """Returns a recording with the same formats, limits and ways of reading, over another storage."""
         other = copy.copy(self)
         other.storage = source
         other._reports = []
         return other
 
     def run(self, *, keep: bool = False) -> AnyRun:
-        """A new pass from the beginning; `keep` lets gaps be looked at again."""
+        """Returns a new pass from the beginning.  keep: whether the bytes of a gap can be looked at again, once it
+        was given.
+
+        Raises `UsageError` where the engine that was asked for cannot scan for the formats.
+        """
         if not self._fallback:
             return self._scan(self.storage.chunks, keep)
         if self.storage.repeatable and self.storage.size is not None:
@@ -167,7 +171,11 @@ class Recording(Closing):
         )
 
     def events(self) -> Iterator[Event]:
-        """Records, gaps, losses and notes in the order of the stream."""
+        """Returns an iterator over records, gaps, losses and notes, in the order of the stream, from its beginning.
+
+        Raises `StreamError` at the first damage where the recording is strict; the operating system's errors pass
+        through.
+        """
         return self.run().events()
 
     def __iter__(self) -> Iterator[Record]:
@@ -205,7 +213,7 @@ class Recording(Closing):
     def to_arrow(
         self, *, instances: bool = False, physical: bool = False, fields: Sequence[str] | None = None
     ) -> pyarrow.Table:
-        """All frames as one table of Arrow; the arguments are those of `batches`."""
+        """Returns all frames as one table of Arrow; the arguments, and what is raised, are those of `batches`."""
         from sigflow.columns.arrow import arrow
 
         run = self.run()
@@ -230,9 +238,10 @@ class Recording(Closing):
         return f"Recording({self.name!r}, {', '.join(format.name for format in self.formats) or 'no format'})"
 
     def to_numpy(self) -> numpy.ndarray[Any, Any]:
-        """The numbers that stand at a fixed place in every frame, as one structured array; of a single format.
+        """Returns the numbers that stand at a fixed place in every frame of a single format, as one structured array.
 
-        `_offset`, `_length` and `_index`, then a field for each number, by its path; an enum is its number.
+        Its fields are `_offset`, `_length` and `_index`, then one for each number, by its path; an enum is its number.
+        Raises `UsageError` where there are several formats, whose frames have no fields in common.
         """
         array = tables.numpy_of(self.run())
         list(self._ending())
@@ -245,10 +254,11 @@ class Recording(Closing):
         return Table(formats, Options(instances, physical, None if fields is None else tuple(fields)))
 
     def validate(self, *, explain_all: bool = False) -> Report:
-        """Scan and read everything: the verdict.
+        """Scans and reads everything, and returns the verdict.
 
         The likely causes of failed checksums are searched for the first 20 refused frames, for less than a second of
-        the processor; explain_all: for all of them, however long that takes.
+        the processor.  explain_all: for all of them, however long that takes.  Damage is told and not raised, but for a
+        strict recording, which raises a `StreamError`.
         """
         budget = Budget.endless() if explain_all else Budget()
         verdict = self.run(keep=True).verdict(budget=budget).all()
@@ -258,7 +268,7 @@ class Recording(Closing):
         return report
 
     def close(self) -> None:
-        """Close the storage.  What reports will need of it is read before, unless they can do so later."""
+        """Closes the storage.  What reports will need of it is read before, unless they can do so later."""
         for reference in self._reports:
             report = reference()
             if report is not None:

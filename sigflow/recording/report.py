@@ -99,7 +99,7 @@ class Report:
         return sum(finding.severity is Severity.ERROR for finding in self.diagnostics)
 
     def tree(self) -> dict[str, Any]:
-        """The JSON form of the verdict."""
+        """Returns the verdict as plain dicts and lists, whose keys are those of the schema `verdict`."""
         tree: dict[str, Any] = {
             "schema_version": self.schema_version,
             "capture": self.capture,

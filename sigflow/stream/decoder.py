@@ -95,10 +95,10 @@ class Decoder:
     # ---------------------------------------------------------------- bytes in
 
     def feed(self, chunk: bytes | bytearray | memoryview, *, stamp: Stamp | None = None) -> None:
-        """Append a chunk: bytes, or what gives its bytes by the buffer protocol.
+        """Appends a chunk: bytes, or an object that gives its bytes by the buffer protocol.  Nothing is scanned yet.
 
-        stamp: when it came in; the records in it carry it.  Raises `UsageError` behind `feed_eof`, `TypeError` for what
-        is no bytes.
+        stamp: when and by which way it came in; the records in it carry it.  Raises
+        `UsageError` after `feed_eof`, `TypeError` for what holds no bytes.
         """
         if self._ended:
             raise UsageError("feed after feed_eof: the stream has ended")
@@ -114,7 +114,12 @@ class Decoder:
     # ---------------------------------------------------------------- events out
 
     def events(self) -> Iterator[Event]:
-        """What can be said of the bytes fed so far and was not said yet, in the order of the stream."""
+        """Returns an iterator over what can be said of the bytes fed so far and was not said yet, in the order of the
+        stream.
+
+        An event that was not taken comes with the next call.  Raises `StreamError` at the first damage where the
+        decoder is strict.
+        """
         return chain(self._ready, chain.from_iterable(iter(self._batch, None)))
 
     def _batch(self) -> Iterator[Event] | None:
@@ -188,10 +193,10 @@ class Decoder:
         return self._scanner.pos, waits.name
 
     def abandon(self) -> tuple[int, str] | None:
-        """Give up the pending candidate: its verdict is BAD(abandoned) from now on.
+        """Gives up the pending candidate, which is refused as `abandoned` from now on.
 
-        Gives the mark, which is input like the bytes: a decoder made with the same `marks` gives the same events.
-        None if nothing is pending.
+        Returns the mark, a pair of offset and format name, or None where nothing is pending.  The mark is input like
+        the bytes: a decoder that is made with the same `marks` gives the same events.
         """
         mark = self.pending
         if mark is not None and isinstance(self._scanner, Scanner):
@@ -200,7 +205,7 @@ class Decoder:
         return mark
 
     def provisional(self) -> list[Event]:
-        """What would come if the stream ended here; changes nothing.  Losses and notes are not among it."""
+        """Returns the events that would come if the stream ended here, without losses and notes.  Changes nothing."""
         scanner = self._scan_of(self.formats)
         scanner.pos, scanner.lock, scanner.marks = self._scanner.pos, self._scanner.lock, set(self._scanner.marks)
         out: list[Event] = []

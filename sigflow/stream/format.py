@@ -115,13 +115,19 @@ class Format:
         return self.envelope.search.max_frame if self.envelope is not None else WHOLE_FILE
 
     def with_limits(self, limits: Limits | None) -> Format:
-        """This format with these limits over its own."""
+        """Returns this format with `limits` over its own: where they say nothing, its own hold.  None changes
+        nothing.
+        """
         if limits is None:
             return self
         return Format(self.envelope, limits.over(self.limits), root=self.root, name=self.name, module=self.module)
 
     def with_fallback(self, codecs: Mapping[str, Sequence[str]]) -> Format:
-        """This format with codecs, by the name of the codec that its spec names, that are tried on what it refuses."""
+        """Returns this format with further codecs, which are tried in their order on a payload that the spec's own
+        refuses.
+
+        codecs: names of registered codecs, by the name of the codec that the spec names.
+        """
         envelope = self.envelope
         if envelope is None or not any(codec.name in codecs for codec in envelope.decode.codecs):
             return self
@@ -132,9 +138,10 @@ class Format:
     # ---------------------------------------------------------------- frames
 
     def measure(self, data: bytes) -> int:
-        """The length of the frame that begins at data[0]; NEED (0) while its length cannot be told.
+        """Returns the length in bytes of the frame that begins at data[0], and NEED (0) while that cannot be told.
 
-        `StreamError` if no frame begins there.  The frame itself need not be complete; its checksum is not looked at.
+        The frame itself need not be complete; its checksum is not looked at.  Raises `StreamError` where no frame
+        begins there, and `UsageError` for a whole-file format.
         """
         if self.envelope is None:
             raise UsageError(f"{self.name} is a whole-file format: its one frame ends where the stream does")
@@ -154,7 +161,10 @@ class Format:
         raise StreamError(f"no {self.name} frame begins here: {reason}", offset=0, format=self.name)
 
     def parse(self, raw: bytes) -> Any:
-        """The value of one complete frame; `StreamError` where its bytes do not parse."""
+        """Returns the value of one complete frame: an object of the generated class.
+
+        Raises `StreamError` where the bytes do not parse.
+        """
         try:
             return self._parse(bytes(raw), None)
         except WIRE_ERRORS as error:
@@ -162,7 +172,10 @@ class Format:
             raise StreamError(text, offset=getattr(error, "offset", None), format=self.name) from error
 
     def decoder(self, limits: Limits | None = None, strict: bool = False) -> Decoder:
-        """A decoder for a stream of this format alone."""
+        """Returns a new decoder for a stream of this format alone.
+
+        limits: over the format's own.  strict: whether the first damage raises a `StreamError`.
+        """
         from sigflow.stream.decoder import Decoder
 
         return Decoder(self, limits=limits, strict=strict)
@@ -170,7 +183,9 @@ class Format:
     # ---------------------------------------------------------------- what records ask (events.Reader)
 
     def value_of(self, record: Record) -> Any:
-        """The record's value; where parsing fails, what it got to, and the error is kept as the record's fault."""
+        """Returns the record's value.  Where parsing fails that is what it got to, and the error is kept as
+        `record.fault`.
+        """
         try:
             return self._parse(record.raw, record.head)
         except WIRE_ERRORS as error:
@@ -183,7 +198,9 @@ class Format:
             return value
 
     def read(self, record: Record) -> Reading:
-        """Payload, metadata and findings of a record."""
+        """Returns what reading a record finds beside its value: payload, metadata and findings.  Raises nothing of
+        its own.
+        """
         unit, fault = record.value, record.fault
         if record.head is not None and self.late is None:
             # A value made from its header alone may not have met what is wrong with the rest; the findings need it.
@@ -196,7 +213,7 @@ class Format:
         return reading.read(self.envelope, self.limits, record, unit, fault)
 
     def sequence_of(self, record: Record) -> int | None:
-        """The wire's counter; None where there is none."""
+        """Returns the counter that the frame carries, as the integer on the wire; None where there is none."""
         if self._sequence is None or self.envelope is None or self.envelope.decode.sequence is None:
             return None
         place = self.envelope.decode.sequence.head
@@ -209,14 +226,19 @@ class Format:
             return None  # the value could not be parsed that far, which its diagnostics say
 
     def stream_of(self, record: Record) -> object:
-        """The id of the stream whose counter it is; `WIRE_ERRORS` where the value was not parsed that far."""
+        """Returns the id of the stream whose counter the record carries, None where the format has only one.
+
+        Raises one of `WIRE_ERRORS` where the value was not parsed that far.
+        """
         sequence = self.envelope.decode.sequence if self.envelope is not None else None
         if sequence is None or sequence.stream is None:
             return None
         return sequence.stream(record.value)
 
     def time_of(self, record: Record) -> int | None:
-        """Nanoseconds since 1970, or since the format's own start where it names no epoch; None without a time."""
+        """Returns nanoseconds since 1970, or since the format's own start where it names no epoch; None without a
+        time.
+        """
         time = self.envelope.decode.time if self.envelope is not None else None
         if time is None:
             return None
@@ -227,7 +249,7 @@ class Format:
             return None  # as above
 
     def byte_order_of(self, record: Record) -> str | None:
-        """`big` or `little`, where the format declares the order of its payload."""
+        """Returns `big` or `little` where the format declares the order of its payload, else None."""
         order = self.envelope.decode.byte_order if self.envelope is not None else None
         return order(record.value) if callable(order) else order
 
