@@ -340,7 +340,7 @@ types:
     seq:
       - {id: parts, type: part, size: 2, repeat: expr, repeat-expr: 2}
       - {id: items, type: part, repeat: expr, repeat-expr: 2}
-      - {id: x, type: u1, valid: {expr: '_ == items.last._io.size or _ == parts[0]._io.size + parts[1]._io.pos'}}
+      - {id: x, type: u1, valid: {expr: '_ == items.last._io.size or _ == parts.last._io.size + parts[1]._io.pos'}}
       - {id: y, type: u1, valid: {expr: '_ == items.last._io.pos'}}
 """,
         (

@@ -220,6 +220,18 @@ seq:
         b"\x01\x02\x03\x04\x07ABCD",
     ),
     Case(
+        "literal_or_read",
+        """
+seq:
+  - {id: a, type: u1}
+  - {id: d, size: 2}
+  - {id: b, type: u1, valid: {expr: '(a < 2 ? d : [0x41, 0x42]).index_of(_) >= 0'}}
+  - {id: c, type: u1, valid: {expr: '(a < 2 ? d : [0x41, 0x42]).max >= _'}}
+""",
+        ("01 4142 42 41", "00 0102 01 02", "01 4142 01", "01 4101 41 42", "02 4142 42 41"),
+        b"\x00\x01\x02\x41\x42",
+    ),
+    Case(
         "compared",
         """
 seq:
