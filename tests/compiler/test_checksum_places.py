@@ -416,3 +416,32 @@ def test_a_value_that_is_put_together_without_end(count: int, tmp_path: Path) ->
     rest = f"  - {{id: w, type: u2}}\ninstances:\n{values}  i7: {{value: w}}\n"
     spec.write_text(head + PLAIN + rest, encoding="utf-8")
     assert [problem.code for problem in build(spec).problems if problem.severity == "error"] == ["SF504"]
+
+
+FAILING = """
+meta: {id: failing, endian: be}
+-sigflow-stream: {checksum: {field: sum, algorithm: sum-8, over: %s}}
+seq: [{id: m, type: s2}, {id: n, type: u1, valid: {min: 1}}, {id: body, size: n}, {id: sum, type: u1}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("over", "static"),
+    [
+        ("[body, {expr: m}]", False),  # a number that is no byte
+        ("[body], if: 10 / m == 5", False),  # a division by what may be zero
+        ("[body, {expr: n}]", True),
+        ("[body], if: m != 0", True),
+    ],
+)
+@pytest.mark.parametrize("engine", ["python", "native"])
+def test_what_a_checksum_asks_may_fail(tmp_path: Path, over: str, static: bool, engine: str) -> None:
+    """A frame of which that fails is refused, however its length was found."""
+    path = tmp_path / "failing.ksy"
+    path.write_text(FAILING % over)
+    format = sigflow.compile(path)
+    assert format.envelope is not None and (format.envelope.measure.static is not None) is static
+    for frame in (bytes.fromhex("0100014141"), bytes.fromhex("0000014141"), bytes.fromhex("0002014143")):
+        with sigflow.open(frame * 3, format, engine=engine) as recording:
+            report = recording.validate()
+        assert report.bytes == 15 == report.frame_bytes + report.gap_bytes

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sigflow.compiler import expression as ex
 from sigflow.compiler import schema as sc
+from sigflow.compiler.bounds import bounds
 from sigflow.compiler.hints import ChecksumHint, Hints
 from sigflow.compiler.measure import operations as op
 from sigflow.compiler.measure.runs import Packed, Packing, is_plain
@@ -75,7 +76,7 @@ class StaticLayout:
 def static_layout(operations: Sequence[op.Operation], scope: Scope) -> StaticLayout | None:
     """The static layout of the frame that these operations measure; None where it has none."""
     unit = scope.plan.classes[scope.hints.unit]
-    if unit.order in ("calc", "inherited"):
+    if unit.order in ("calc", "inherited") or not _checksums_hold_no_surprise(scope):
         return None
     packing = Packing("", frozenset(scope.inner), scope.types.positions_are_private)
     fields = [operation for operation in operations if isinstance(operation, op.Field)]
@@ -114,6 +115,39 @@ def static_layout(operations: Sequence[op.Operation], scope: Scope) -> StaticLay
         return None
     order = orders.pop() if orders else "be"
     return StaticLayout(order, tuple(members), frozenset(opaque), checks, body, bound, tuple(trailer))
+
+
+def _checksums_hold_no_surprise(scope: Scope) -> bool:
+    """Whether every expression of a checksum has a value in every frame: whoever knows a frame's length from its header
+    has not asked them, and a frame of which one fails is none.
+    """
+    for checksum in scope.hints.checksums:
+        for code in (*checksum.conditions, *(over.code for over in checksum.over if over.code is not None)):
+            if not _is_total(code.expr, scope):
+                return False
+            if scope.types.nodes[code.expr].kind == "int":
+                interval = bounds(code.expr, scope.types)  # (a number stands for one byte)
+                if interval is None or interval[0] < 0 or interval[1] > 255:
+                    return False
+    return True
+
+
+def _is_total(expr: ex.Expr, scope: Scope) -> bool:
+    """Whether an expression has a value whatever the bytes of a frame are."""
+    if isinstance(expr, ex.Name):
+        member = scope.types.members.get(expr)
+        if not isinstance(member, sc.Attr) or member.condition is not None:
+            return False
+        return not member.is_instance or (member.value is not None and _is_total(member.value.expr, scope))
+    if isinstance(expr, ex.Binary) and expr.op in ("/", "%", "<<", ">>"):
+        right = bounds(expr.right, scope.types)
+        dividing = expr.op in ("/", "%")
+        if right is None or right[0] < dividing or (right[1] > 64 and not dividing):
+            return False
+    plain = (
+        ex.Int | ex.Bool | ex.Str | ex.EnumLabel | ex.ListOf | ex.Unary | ex.Binary | ex.Compare | ex.Logic | ex.Choice
+    )
+    return isinstance(expr, plain) and all(_is_total(part, scope) for part in ex.children(expr))
 
 
 def _is_constant(check: op.Check) -> bool:
