@@ -210,8 +210,11 @@ def test_who_is_told_to_end_leaves_nothing(tmp_path: Path, number: signal.Signal
         named = ["-s", "sgf1", "--engine", "python"] if command == "recover" else ["--seed", "1", "--faults", "20000"]
         arguments = [command, "x.sgf", "-o", "out", *named]
         wanted = "out.sigflow-"
+    # The signal is heard, also where the tests run under `nohup`.
+    heard = f"signal.signal({int(number)}, signal.SIG_DFL)"
+    start = f"import os, signal, sys; {heard}; os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
     running = subprocess.Popen(
-        [sys.executable, "-m", "sigflow", *arguments], cwd=tmp_path,
+        [sys.executable, "-c", start, "-m", "sigflow", *arguments], cwd=tmp_path,
         stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment(tmp_path),
     )  # fmt: skip
     assert running.stdin is not None
