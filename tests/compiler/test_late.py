@@ -132,6 +132,14 @@ def test_it_says_what_parsing_it_whole_says(shapes: Any) -> None:
             assert value.flags is not value.again
 
 
+def test_its_stream_is_at_its_end(shapes: Any) -> None:
+    """As after parsing it whole."""
+    raws = frames(shapes, 3)
+    for value, raw in zip(values(Format(shapes.FORMAT), b"".join(raws)), raws, strict=True):
+        assert (value._io.pos(), value._io.size(), value._io.is_eof()) == (len(raw), len(raw), True)
+        assert (value.mixed._io.is_eof(), value.flags._io.is_eof()) == (True, True)
+
+
 def test_a_part_alone_keeps_its_frame(shapes: Any) -> None:
     (raw,) = frames(shapes, 1)
     flags = shapes.FORMAT.decode.late(raw, None).flags
