@@ -16,7 +16,6 @@ from sigflow.recording.run import AnyRun, MakeScanner, Run
 from sigflow.storage import DEFAULT_CHUNK
 
 if TYPE_CHECKING:
-    from sigflow.limits import Limits
     from sigflow.storage import Storage
     from sigflow.stream.format import Format
 
@@ -40,15 +39,13 @@ assert (AUTO, *ENGINES) == NAMES
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What is to be scanned.  chunks: gives it in pieces of at most so many bytes.  formats: as they were named;
-    limited: with the limits that hold here.  keep: whether gaps will be looked at again.
+    """What is to be scanned.  chunks: gives it in pieces of at most so many bytes.  formats: with the limits that hold
+    here.  keep: whether gaps will be looked at again.
     """
 
     storage: Storage
     chunks: Callable[[int], Iterable[bytes]]
     formats: Sequence[Format]
-    limited: Sequence[Format]
-    limits: Limits | None = None
     strict: bool = False
     keep: bool = False
     chunk_size: int | None = None
@@ -77,17 +74,16 @@ class Choice:
         if reading.formats and not reading.strict:
             storage = reading.storage
             if storage.repeatable and storage.size is not None:
-                native = self.native(reading.limited, storage.size)
+                native = self.native(reading.formats, storage.size)
                 if native is not None:
                     from sigflow.recording.native import NativeRun
 
                     return NativeRun(storage, native, chunk_size=reading.chunk_size, workers=self.workers)
             else:
-                scanner = self.scanner(reading.limited)
+                scanner = self.scanner(reading.formats)
         return Run(
             reading.chunks(reading.chunk_size or DEFAULT_CHUNK),
             reading.formats,
-            limits=reading.limits,
             strict=reading.strict,
             keep=reading.keep,
             scanner=scanner,

@@ -131,11 +131,10 @@ class Recording(Closing):
         #: All formats of which there may be frames.
         self.formats = (*formats, *others)
         self.limits = limits
-        self._first = tuple(formats)
+        self._first = [format.with_limits(limits) for format in formats]
         self._fallback = [format.with_limits(limits) for format in others]
         self._strict = strict
         self._chunk_size = chunk_size
-        self._limited = [format.with_limits(limits) for format in formats]
         self._choice = Choice(engine, workers, notice)
         self._reports: list[weakref.ref[Report]] = []
 
@@ -166,9 +165,7 @@ class Recording(Closing):
 
     def _scan(self, chunks: Callable[[int], Iterable[bytes]], keep: bool) -> AnyRun:
         """A pass of the first formats."""
-        return self._choice.run(
-            Reading(self.storage, chunks, self._first, self._limited, self.limits, self._strict, keep, self._chunk_size)
-        )
+        return self._choice.run(Reading(self.storage, chunks, self._first, self._strict, keep, self._chunk_size))
 
     def events(self) -> Iterator[Event]:
         """Returns an iterator over records, gaps, losses and notes, in the order of the stream, from its beginning.

@@ -25,7 +25,6 @@ from sigflow.stream.statistics import Statistics
 if TYPE_CHECKING:
     from sigflow.columns.frames import FrameBatch
     from sigflow.events import Event
-    from sigflow.limits import Limits
     from sigflow.recording.diagnosis import Budget
     from sigflow.stream.format import Format
 
@@ -71,14 +70,13 @@ class Run(OfEvents):
         chunks: Iterable[bytes],
         formats: Sequence[Format],
         *,
-        limits: Limits | None = None,
         strict: bool = False,
         keep: bool = False,
         scanner: MakeScanner | None = None,
     ) -> None:
         """scanner: makes the scanner of the decoder, where it is not the plain one."""
         self._chunks = chunks
-        self._decoder = Decoder(formats, limits=limits, strict=strict, scanner=scanner) if formats else None
+        self._decoder = Decoder(formats, strict=strict, scanner=scanner) if formats else None
         self.engine = "python"
         self._strict = strict
         self.formats: Sequence[Format] = self._decoder.formats if self._decoder is not None else ()
