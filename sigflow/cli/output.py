@@ -11,6 +11,7 @@ import io
 import os
 import stat
 import sys
+from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO, Protocol
 
@@ -187,8 +188,9 @@ class _Sink(io.RawIOBase):
             self._put(view)
         return len(view)
 
+    @abstractmethod
     def _put(self, view: memoryview) -> None:
-        raise NotImplementedError
+        """Write all of this where it goes."""
 
 
 class _Drafted(_Sink):

@@ -8,19 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.calls import SAMPLES, Call, Called
+from tests.cli.calls import Call, Called
 from tests.work import calls_of
-
-VALID = SAMPLES / "valid_telemetry.sgf"
-TRUNCATED = SAMPLES / "truncated_stream.sgf"
-MALFORMED = SAMPLES / "malformed_frame.sgf"
-SCANNING = ("validate", "parse", "inspect", "replay", "benchmark", "stats")
-QUICK = {"replay": ["--max"], "benchmark": ["--quiet"]}
-
-
-def scan(sigflow: Call, command: str, *arguments: object) -> Called:
-    return sigflow(command, *arguments, *QUICK.get(command, []))
-
 
 # ---------------------------------------------------------------- hostile captures
 

@@ -58,7 +58,7 @@ def worded(expr: ex.Expr) -> str:
         return f"{worded(expr.value)}.{expr.id}"
     if isinstance(expr, ex.Binary | ex.Compare):
         return f"{worded(expr.left)} {expr.op} {worded(expr.right)}"
-    raise NotImplementedError(type(expr))
+    raise TypeError(f"no case below has such an expression: {type(expr).__name__}")
 
 
 def size(value: op.Size) -> str:
