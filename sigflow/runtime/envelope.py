@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sigflow.runtime.column import Module
+    from sigflow.runtime.stuffing import Stuffing
     from sigflow.runtime.window import Window
 
 #: A measure that lacks bytes.
@@ -184,6 +185,28 @@ class About:
 
 
 @dataclass(frozen=True, slots=True)
+class Framing:
+    """How a unit stands on the wire, where that is not as it is.  What measures, checks and parses sees the unit."""
+
+    #: What stands between units, and in none of them; b"" where a unit is found by `start`.
+    delimiter: bytes = b""
+    #: Instead of that: what begins a unit, and what ends it; b"" for `end` where the unit says its own length.
+    start: bytes = b""
+    end: bytes = b""
+    #: How a unit is stuffed; None where it is not.
+    stuffing: Stuffing | None = None
+    #: Bytes of what stands unstuffed behind `end`.  Checksums count them as if they followed the unit.
+    trailer: int = 0
+    #: At the end of the stream, and before a boundary, the last unit may lack its delimiter.
+    last_open: bool = False
+
+    @property
+    def closed(self) -> bool:
+        """Whether the wire says where a unit ends: then it is measured when it is whole, and must be consumed whole."""
+        return bool(self.delimiter or self.end)
+
+
+@dataclass(frozen=True, slots=True)
 class Search:
     """How a frame is found in a stream: where it may begin, how long it may be, and what confirms it."""
 
@@ -202,6 +225,12 @@ class Search:
     aborted_by_sync: bool = True
     #: `sequence`: in a live stream the next frame of its own sequence overtakes a candidate; else None.
     overtaken_by: str | None = None
+    #: How units stand on the wire, where that is not as they are; then `max_frame` counts bytes of the wire.
+    framing: Framing | None = None
+    #: What may stand between frames and is neither frame nor damage, in the order in which it is looked for.
+    idle: tuple[bytes, ...] = ()
+    #: Bytes of idle in a row that are nothing to speak of; None: as many as a frame may have.
+    idle_max: int | None = None
 
     @property
     def sometimes_checked(self) -> bool:
@@ -214,6 +243,9 @@ class Measure:
     """How long the frame is that begins at a place, in the forms that the compiler writes; all say the same.
 
     Numbers that a form gives for a length are not yet held against any limit, unless it says so.
+
+    In a framing that is `closed` a measure sees one whole unit, unstuffed: `incremental` gets a closed window, which
+    never lacks bytes, and `native` a unit that ends at `end`, so that NEED says that it is too short.
     """
 
     #: incremental(window): a generator; yields while bytes are lacking, returns `Measured`, raises `Refused`.

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sigflow.reasons import ABORTED, INVALID, TOO_LONG
+from sigflow.reasons import ABORTED, INVALID, LENGTH, TOO_LONG
 from sigflow.runtime.envelope import Refused
 from sigflow.runtime.stream import KaitaiStream, aligned_find
 
@@ -19,17 +19,21 @@ class Window(KaitaiStream):
     """A stream over data[at:end]; offsets count from `at`, the first byte of the frame.
 
     limit: the largest frame, in bytes.  sync: the literals whose second sight aborts a terminated run, () for none.
+    closed: the frame ends at `end`: nothing is lacking, what reaches beyond is refused (`length`).
     looked: how many leading bytes were looked at.  wanted: where the field begins whose bytes were last found lacking,
     or too many.
     """
 
-    def __init__(self, data: Any, at: int, end: int, limit: int, sync: tuple[bytes, ...] = ()) -> None:
+    def __init__(
+        self, data: Any, at: int, end: int, limit: int, sync: tuple[bytes, ...] = (), *, closed: bool = False
+    ) -> None:
         super().__init__(b"")
         self._data = data
         self._at = self._pos = at
         self._end = end
         self.limit = limit
         self.sync = sync
+        self.closed = closed
         self.looked = self.wanted = 0
         self._searched = 0
         self._ceiling: tuple[int, str] = (limit, TOO_LONG)
@@ -72,6 +76,8 @@ class Window(KaitaiStream):
         ceiling, reason = self._ceiling
         if stop > ceiling:
             raise Refused(reason)
+        if self.closed and self._at + stop > self._end:
+            raise Refused(LENGTH)
 
     def lacks(self, *sizes: int) -> bool:
         """Whether the bytes of fields in a row, so many each, have not all arrived.
