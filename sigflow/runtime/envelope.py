@@ -234,8 +234,11 @@ class Search:
 
     @property
     def sometimes_checked(self) -> bool:
-        """Whether a checksum confirms some frames, and a chain those that have none: all checksums are optional."""
-        return self.chain is not None and bool(self.checksums) and all(checksum.optional for checksum in self.checksums)
+        """Whether a checksum confirms some frames, and a chain or delimiters those that have none: all checksums are
+        optional.
+        """
+        otherwise = self.chain is not None or (self.framing is not None and self.framing.closed)
+        return otherwise and bool(self.checksums) and all(checksum.optional for checksum in self.checksums)
 
 
 @dataclass(frozen=True, slots=True)
