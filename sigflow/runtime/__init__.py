@@ -27,6 +27,7 @@ from sigflow.runtime.envelope import (
     Decode,
     Envelope,
     Field,
+    Framing,
     Measure,
     Measured,
     NoteRule,
@@ -77,6 +78,7 @@ from sigflow.runtime.struct import (
     within_depth,
     within_repeat,
 )
+from sigflow.runtime.stuffing import Stuffing
 from sigflow.runtime.window import Window
 
 __all__ = [
@@ -91,6 +93,7 @@ __all__ = [
     "EndOfStreamError",
     "Envelope",
     "Field",
+    "Framing",
     "KaitaiStream",
     "KaitaiStruct",
     "KaitaiStructError",
@@ -104,6 +107,7 @@ __all__ = [
     "Search",
     "Run",
     "Sequence",
+    "Stuffing",
     "Time",
     "UndecidedEndiannessError",
     "ValidationExprError",

@@ -279,4 +279,28 @@ seq:
   - {id: crc, type: u2}
 """,
     ),
+    "SF514": Code(
+        E,
+        "a framing that cannot work",
+        (
+            "Units stand between delimiters, or behind a `start`; what delimits them may not be what stuffing leaves "
+            "in them."
+        ),
+        bad="""\
+meta: {id: framed}
+-sigflow-stream:
+  framing: {delimiter: 0xc0, stuffing: cobs}
+seq:
+  - {id: kind, type: u1}
+  - {id: body, size-eos: true}
+""",
+        good="""\
+meta: {id: framed}
+-sigflow-stream:
+  framing: {delimiter: 0x00, stuffing: cobs}
+seq:
+  - {id: kind, type: u1}
+  - {id: body, size-eos: true}
+""",
+    ),
 }

@@ -16,7 +16,8 @@ from sigflow.compiler.measure import MeasurePlan
 from sigflow.compiler.measure.static import is_quick
 from sigflow.compiler.model import Number, Switched, Wire
 from sigflow.compiler.plan import Plan, Step
-from sigflow.runtime.envelope import CrcParameters
+from sigflow.runtime.envelope import CrcParameters, Framing
+from sigflow.runtime.stuffing import Stuffing
 
 
 def write_stream(
@@ -157,9 +158,34 @@ class _Stream:
             search["checksums"] = Many("(", ")", [self.checksum(checksum) for checksum in hints.checksums])
         if not hints.aborted_by_sync:
             search["aborted_by_sync"] = "False"
+        if hints.framing is not None:
+            search["framing"] = self.framing(hints.framing.framing)
+        if hints.idle:
+            search["idle"] = repr(hints.idle)
+        if hints.idle_max is not None:
+            search["idle_max"] = str(hints.idle_max)
         if hints.overtaken_by:
             search["overtaken_by"] = repr(hints.overtaken_by)
         return search
+
+    def framing(self, framing: Framing) -> Call:
+        call = Call(self.module.need("Framing"))
+        for name, literal in (("delimiter", framing.delimiter), ("start", framing.start), ("end", framing.end)):
+            if literal:
+                call[name] = repr(literal)
+        if framing.stuffing is not None:
+            call["stuffing"] = self.stuffing(framing.stuffing)
+        if framing.trailer:
+            call["trailer"] = str(framing.trailer)
+        if framing.last_open:
+            call["last_open"] = "True"
+        return call
+
+    def stuffing(self, stuffing: Stuffing) -> str:
+        parts = [repr(stuffing.kind), *([repr(stuffing.mark)] if stuffing.mark else [])]
+        parts += [f"xor={hex(stuffing.xor)}"] if stuffing.xor else []
+        parts += [f"pairs={stuffing.pairs!r}"] if stuffing.pairs else []
+        return f"{self.module.need('Stuffing')}({', '.join(parts)})"
 
     def checksum(self, checksum: ChecksumHint) -> Call:
         algorithm = checksum.algorithm

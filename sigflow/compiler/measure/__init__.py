@@ -54,7 +54,8 @@ def plan_measure(plan: Plan, types: Types, hints: Hints | None, problems: Proble
     if obstacles:
         return None
     classes = {measured.spec: operations_of(measured, scope) for measured in scope.classes}
-    layout = static_layout(classes[hints.unit], scope)
+    # (A unit whose end the wire says has to be consumed whole, which only its measure in steps tells.)
+    layout = static_layout(classes[hints.unit], scope) if not hints.closed else None
     steps = plan.classes[hints.unit].steps
     return MeasurePlan(hints, scope, classes, layout, late_fields(layout, steps, hints), late_places(layout, steps))
 

@@ -91,7 +91,8 @@ class Scope:
 
     def looked(self, step: Step) -> bool:
         """Whether a measure has to read a field, wherever it stands."""
-        if self.valued(step) or (step.attr.repeat is not None and _by_index(step)):
+        repeat = step.attr.repeat
+        if self.valued(step) or (repeat is not None and (repeat.kind == "eos" or _by_index(step))):
             return True
         switched = isinstance(step.wire, Switched)
         return any(self._reads(wire, switched) for wire in wires_of(step.wire))
@@ -104,7 +105,7 @@ class Scope:
         if isinstance(wire, User) and not wire.bounded:
             return switched or not self.passable(wire)
         shape = shape_of(wire)
-        return shape is not None and shape.contents is None and shape.size is None and not shape.eos
+        return shape is not None and shape.contents is None and shape.size is None
 
     def passable(self, wire: User) -> bool:
         """Whether an unsized type has a fixed size, and nothing in it is checked or needed."""
@@ -142,11 +143,12 @@ class Scope:
                     yield instance.attr, f"it needs '{instance.attr.id}', an instance that seeks"
 
     def _obstacle(self, step: Step) -> str:
-        if step.attr.repeat is not None and step.attr.repeat.kind == "eos":
+        closed = self.hints.closed
+        if step.attr.repeat is not None and step.attr.repeat.kind == "eos" and not closed:
             return "is repeated to the end of the stream"
         for wire in wires_of(step.wire):
             shape = shape_of(wire)
-            if shape is not None and shape.eos:
+            if shape is not None and shape.eos and not closed:
                 return "extends to the end of the stream"
             custom = shape is not None and shape.process is not None and ".".join(shape.process.path) not in _BUILT_IN
             if custom and self.valued(step):
