@@ -303,4 +303,35 @@ seq:
   - {id: body, size-eos: true}
 """,
     ),
+    "SF515": Code(
+        E,
+        "a preamble or trailer of what has none",
+        (
+            "The root of a spec is the whole file: what stands in it before the one list of the frames is the "
+            "preamble, what stands behind it the trailer."
+        ),
+        bad="""\
+meta: {id: archive}
+-sigflow-stream: {unit: entry, preamble: true}
+seq:
+  - {id: entries, type: entry, repeat: eos}
+types:
+  entry:
+    seq:
+      - {id: magic, contents: ENTRY}
+      - {id: body, size: 9}
+""",
+        good="""\
+meta: {id: archive}
+-sigflow-stream: {unit: entry, preamble: true}
+seq:
+  - {id: magic, contents: ARCHIVE}
+  - {id: entries, type: entry, repeat: eos}
+types:
+  entry:
+    seq:
+      - {id: magic, contents: ENTRY}
+      - {id: body, size: 9}
+""",
+    ),
 }

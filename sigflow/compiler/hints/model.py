@@ -78,6 +78,30 @@ class FramingHint:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class PartHint:
+    """Some fields of a whole file in a row, and what they say before a byte is read (see `evidence`)."""
+
+    attrs: tuple[sc.Attr, ...] = ()
+    sync: tuple[bytes, ...] = ()
+    bits: float = 0.0
+    smallest: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AroundHint:
+    """What stands once around the frames of a file, in the class `root` that is the whole of it.
+
+    preamble, trailer: its fields before the frames, and behind them; none where these are no matter.  most: bytes that
+    the preamble may have, and the trailer.
+    """
+
+    root: sc.ClassSpec
+    preamble: PartHint
+    trailer: PartHint
+    most: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class SequenceHint:
     """The sequence counter."""
 
@@ -143,6 +167,7 @@ class Hints:
     overtaken_by: str | None = None
     aborted_by_sync: bool = True
     framing: FramingHint | None = None
+    around: AroundHint | None = None
     idle: tuple[bytes, ...] = ()
     idle_max: int | None = None
     time: TimeHint | None = None

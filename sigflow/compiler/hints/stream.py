@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 from sigflow.compiler import schema as sc
 from sigflow.compiler.evidence import evidence, extent, fixed_literals, leading
 from sigflow.compiler.hints.checksum import ChecksumReader
 from sigflow.compiler.hints.framing import LONGEST_STARTED, FramingReader
-from sigflow.compiler.hints.model import ChecksumHint, Hints, SequenceHint, TimeHint
+from sigflow.compiler.hints.model import AroundHint, ChecksumHint, Hints, PartHint, SequenceHint, TimeHint
 from sigflow.compiler.hints.reader import Reader
-from sigflow.compiler.model import Bits, Names, Number
+from sigflow.compiler.model import Bits, Names, Number, User
 from sigflow.compiler.problems import Problems, plural
 from sigflow.compiler.scalars import type_in
 from sigflow.compiler.source import Mapping, Node, Scalar, Sequence
@@ -33,11 +34,16 @@ STREAM_KEYS = (
     "payload",
     "framing",
     "idle",
+    "preamble",
+    "trailer",
+    "max-preamble",
 )
 _UNITS = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "ns": 1}
 #: `lint` warns where a chain is believed on less evidence than this many bits.
 ENOUGH_BITS = 36
 DEFAULT_CHAIN = 8
+#: Bytes of a preamble where the spec says nothing, and of a trailer.
+DEFAULT_PREAMBLE = 1 << 20
 #: What the scan of a chain holds for each byte leaves this much room.
 LONGEST_CHAIN = 255
 
@@ -75,6 +81,7 @@ class StreamReader(Reader):
             value = node.get(key)
             if value is not None:
                 action(self, hints, value, context)
+        hints.around = self.around(hints, node, carrier)
         return hints
 
     def unit(self, node: Node | None, carrier: sc.ClassSpec) -> tuple[sc.ClassSpec | None, tuple[sc.Code, ...]]:
@@ -128,6 +135,56 @@ class StreamReader(Reader):
         items = node.items if isinstance(node, Sequence) else (node,)
         hints_ = [hint for item in items if (hint := self._checksums.checksum(hints, item, context))]
         hints.checksums = tuple(hints_)
+
+    def around(self, hints: Hints, node: Mapping, carrier: sc.ClassSpec) -> AroundHint | None:
+        """What stands once around the frames of a whole file: `preamble` and `trailer`."""
+        most = node.get("max-preamble")
+        limit = self.integer(most, 1, 1 << 30) if most is not None else None
+        wanted = {key: value for key in ("preamble", "trailer") if (value := node.get(key)) is not None}
+        for key, value in list(wanted.items()):
+            flag = value.boolean if isinstance(value, Scalar) else None
+            if flag is None:
+                self.bad(value, f"expected true or false, got {value.describe()}")
+            if not flag:
+                del wanted[key]
+        if not wanted:
+            return None
+        place = next(iter(wanted.values()))
+        lists = [attr for attr in carrier.seq if attr.repeat is not None and self._elements(attr) is hints.unit]
+        if carrier is not self.file.top or len(lists) != 1:
+            why = f"a preamble and a trailer stand around the one list of '{hints.unit.title}' of the root, which has"
+            self.bad(place, f"{why} {plural(len(lists), 'such list')}", "SF515")
+            return None
+        at = carrier.seq.index(lists[0])
+        parts = {"preamble": carrier.seq[:at], "trailer": carrier.seq[at + 1 :]}
+        for key, value in wanted.items():
+            if not parts[key]:
+                side = "before" if key == "preamble" else "behind"
+                self.bad(value, f"nothing stands {side} '{lists[0].id}'", "SF515")
+        return AroundHint(
+            carrier,
+            self._part(carrier, parts["preamble"] if "preamble" in wanted else ()),
+            self._part(carrier, parts["trailer"] if "trailer" in wanted else ()),
+            limit or DEFAULT_PREAMBLE,
+        )
+
+    def _part(self, root: sc.ClassSpec, attrs: tuple[sc.Attr, ...]) -> PartHint:
+        """What some fields of the root say by themselves."""
+        if not attrs:
+            return PartHint()
+        part = replace(root, seq=attrs, instances={}, types={}, enums={}, _index={})
+        smallest, _ = extent(part, self.names, self.types)
+        literals = leading(part, self.names)
+        return PartHint(attrs, tuple(literals), evidence(part, 1 << 62, self.names), smallest)
+
+    def _elements(self, attr: sc.Attr) -> sc.ClassSpec | None:
+        """The class of a field whose bytes stand on the wire as they are."""
+        wire = self.names.wires.get(attr)
+        return (
+            wire.target
+            if isinstance(wire, User) and wire.shape is None and isinstance(wire.target, sc.ClassSpec)
+            else None
+        )
 
     def framing(self, hints: Hints, node: Node, context: Context) -> None:
         self._framing.framing(hints, node, context)
