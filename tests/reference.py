@@ -94,9 +94,9 @@ def wrap(reference: Any, theirs: Any, rng: random.Random | None = None, live: bo
             return ()
         _, _, _, place, pieces = CHECKS[name]
         if name == "hdr":
-            found = re.search(rb"\r\nLEN:([0-9]+)\r\n", raw)
-            assert found is not None  # it was measured
-            pieces = ((length - 4 - int(found[1]), -4),)
+            match = re.search(rb"\r\nLEN:([0-9]+)\r\n", raw)
+            assert match is not None  # it was measured
+            pieces = ((length - 4 - int(match[1]), -4),)
         return ((place, pieces),)
 
     def steps(window: Window) -> Generator[None, None, Measured]:
@@ -339,7 +339,7 @@ NATIVE_MEASURES: dict[str, tuple[Callable[..., int], tuple[str, ...]]] = {
 
 def plain_lists(reference: Any) -> list[list[Any]]:
     """The lists of formats that the reference is tried on, without delimiters and idle bytes."""
-    return [formats for formats, idle in reference.lists() if not idle and not any(one.framed for one in formats)]
+    return [formats for formats, idle in reference.lists() if not idle and not any(member.framed for member in formats)]
 
 
 def makers(formats: Sequence[Any], rng: random.Random) -> list[damage.Maker]:
@@ -364,12 +364,12 @@ def makers(formats: Sequence[Any], rng: random.Random) -> list[damage.Maker]:
         }
         return special.get(theirs.name, theirs.make)  # type: ignore[no-any-return]
 
-    return [maker(each) for each in formats]
+    return [maker(format) for format in formats]
 
 
 def damaged(formats: Sequence[Any], rng: random.Random, size: int) -> bytes:
     """A damaged stream of these formats."""
-    markers = [each.sync for each in formats if each.sync] or [b"\0\1"]
+    markers = [format.sync for format in formats if format.sync] or [b"\0\1"]
     return damage.stream(rng, makers(formats, rng), markers, size)
 
 
@@ -381,10 +381,10 @@ def expected(reference: Any, formats: Sequence[Any], data: bytes, live: bool = F
 
 def pieces(events: Sequence[Event]) -> list[Piece]:
     """Events of ours as the reference's tuples."""
-    found: list[Piece] = []
+    pieces: list[Piece] = []
     for event in events:
         if isinstance(event, Record):
-            found.append(("frame", event.start, event.stop, event.format))
+            pieces.append(("frame", event.start, event.stop, event.format))
         elif isinstance(event, Gap):
-            found.append(("gap", event.span.start, event.span.stop, event.reasons))
-    return found
+            pieces.append(("gap", event.span.start, event.span.stop, event.reasons))
+    return pieces

@@ -43,7 +43,7 @@ def test_a_cut_between_two_frames_is_damage_too(sigflow: Call, tmp_path: Path) -
     verdict = json.loads(sigflow("validate", path, "-s", "sgf1", "--format", "json", "--quiet").out)
     assert verdict["gaps"] == [] and verdict["frames"] > 0
     assert verdict["sound"] is False
-    assert [each["code"] for each in verdict["diagnostics"]] == ["compressed-stream"]
+    assert [finding["code"] for finding in verdict["diagnostics"]] == ["compressed-stream"]
 
 
 def cut(folder: Path, ending: str) -> Path:

@@ -410,6 +410,6 @@ def test_a_benchmark_does_not_hold_a_large_capture(sigflow: Call, monkeypatch: p
         monkeypatch.setattr(benchmark, "HELD", limit)
         called = sigflow("benchmark", VALID, "-s", "sgf1", "--engine", "python", "--format", "json", "--quiet")
         document = json.loads(called.out)
-        figures.append((document["bytes"], document["frames"], [one["engine"] for one in document["engines"]]))
+        figures.append((document["bytes"], document["frames"], [run["engine"] for run in document["engines"]]))
     assert figures == [(1181, 24, ["python", "crc-32 alone"])] * 2
     assert held == [1181]

@@ -27,7 +27,7 @@ def tree(text: str) -> Any:
 def texts(node: Any) -> Any:
     if isinstance(node, dict):
         return {str(key): texts(value) for key, value in node.items()}
-    return [texts(each) for each in node] if isinstance(node, list) else node
+    return [texts(item) for item in node] if isinstance(node, list) else node
 
 
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.relative_to(ROOT).as_posix())
@@ -40,8 +40,8 @@ def test_the_corpus_fits() -> None:
     assert CORPUS is not None
     specs = sorted((CORPUS / "formats").rglob("*.ksy"))
     assert len(specs) > 200
-    found = {path.name: faults(tree(path.read_text(encoding="utf-8")), "ksy") for path in specs}
-    assert {name: each for name, each in found.items() if each} == {}
+    by_spec = {path.name: faults(tree(path.read_text(encoding="utf-8")), "ksy") for path in specs}
+    assert {name: misfits for name, misfits in by_spec.items() if misfits} == {}
 
 
 BAD = [

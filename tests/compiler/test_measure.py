@@ -38,11 +38,11 @@ def step_by_step(envelope: Envelope, data: bytes, cuts: list[int]) -> tuple[int 
         buffer += data[at:cut]
         at = cut
         window.move(buffer, 0, len(buffer))
-        found = maybe_advance(steps, envelope.measure.reasons)
-        if isinstance(found, Measured):
-            return found.length, found
-        if isinstance(found, str):
-            return found, None
+        outcome = maybe_advance(steps, envelope.measure.reasons)
+        if isinstance(outcome, Measured):
+            return outcome.length, outcome
+        if isinstance(outcome, str):
+            return outcome, None
     return None, None
 
 
@@ -90,14 +90,14 @@ SAMPLES: dict[str, list[str]] = {
 def damaged(samples: list[bytes], seed: int, count: int) -> list[bytes]:
     """The samples, and what a few random faults make of them."""
     dice = random.Random(seed)
-    found = list(samples)
+    inputs = list(samples)
     for _ in range(count):
         data = bytearray(dice.choice(samples) + dice.choice(samples))
         for _ in range(dice.randrange(3)):
             if data:
                 data[dice.randrange(len(data))] = dice.choice((0, 1, 13, 10, 36, 42, 0x7E, 255, dice.randrange(256)))
-        found.append(bytes(data[: dice.randrange(len(data) + 1)]))
-    return found
+        inputs.append(bytes(data[: dice.randrange(len(data) + 1)]))
+    return inputs
 
 
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
@@ -165,11 +165,11 @@ def test_runs_are_what_the_slow_way_finds() -> None:
         if dice.random() < 0.8:
             data[dice.randrange(len(data))] ^= 1 << dice.randrange(8)
         data = data[: dice.randrange(len(data) + 1)]
-        found: list[Any] = []
+        frames: list[Any] = []
         until, limit = len(data) - envelope.measure.header + 1, envelope.search.max_frame
-        stop, reason, claimed = envelope.measure.run(data, 0, until, len(data), limit, found, ())
+        stop, reason, claimed = envelope.measure.run(data, 0, until, len(data), limit, frames, ())
         at = 0
-        for start, end, head in found:
+        for start, end, head in frames:
             assert start == at
             length = envelope.measure.static(data, at, len(data))
             frame = bytes(data[at : at + length])

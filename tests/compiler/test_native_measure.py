@@ -434,12 +434,24 @@ def test_names_of_the_spec_do_not_disturb_those_of_the_function(tmp_path: Path) 
 MANY = "  t{0}: {{seq: [{{id: a, type: t{1}}}, {{id: b, type: t{1}}}]}}\n"
 
 
-def test_a_type_that_holds_another_many_times_over_is_not_written_out(tmp_path: Path) -> None:
+@pytest.mark.parametrize("innermost", ["[{id: x, type: u1}]", "[]"])  # (of what is empty, nothing is written)
+def test_a_type_that_holds_another_many_times_over_is_not_written_out(tmp_path: Path, innermost: str) -> None:
     text = "meta: {id: many}\n-sigflow-stream: {max-frame: 4000000000}\nseq:\n  - {id: a, type: t0}\ntypes:\n"
-    text += "".join(MANY.format(number, number + 1) for number in range(24)) + "  t24: {seq: [{id: x, type: u1}]}\n"
+    text += "".join(MANY.format(number, number + 1) for number in range(14)) + f"  t14: {{seq: {innermost}}}\n"
     envelope = load(tmp_path / "many.ksy", text)
     assert envelope.measure.native is None
     assert envelope.measure.inexpressible.startswith("more than fits into one function (/types/")
+
+
+def test_an_instance_that_asks_for_another_many_times_over_is_not_written_out(tmp_path: Path) -> None:
+    """Each side of a choice has it worked out anew; where both are the same, nothing is written."""
+    text = "meta: {id: many, endian: be}\n-sigflow-stream: {max-frame: 99}\nseq:\n  - {id: a, type: u4}\n"
+    text += "  - {id: b, type: u1, valid: {expr: i0 == 1}}\ninstances:\n  i14: {value: a}\n"
+    for number in range(14):
+        text += f"  i{number}: {{value: '(a >> {number}) % 2 == 1 ? i{number + 1} : i{number + 1}'}}\n"
+    envelope = load(tmp_path / "many.ksy", text)
+    assert envelope.measure.native is None
+    assert envelope.measure.inexpressible.startswith("more than fits into one function (/seq/1")
 
 
 def test_types_that_lie_too_deep_have_no_native_measure(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import sigflow
 from sigflow.recording.faults import look
 from sigflow.recording.fields import MOST, field_spans
 from sigflow.recording.inspection import inspect
+from sigflow.stream.reading import payload_span
 from tools.make_samples import element, instrument, sgf1
 
 
@@ -180,3 +181,49 @@ def test_a_refusal_is_told_with_reason_path_and_offset(
         assert finding.message.startswith("frame at ")
         if path is not None:
             assert finding.path == path
+
+
+LATE_PAYLOAD = """
+meta: {id: late, endian: be}
+-sigflow-stream: {max-frame: 200, payload: body, checksum: {field: sum, algorithm: sum-8, over: OVER}}
+seq:
+  - {id: magic, contents: L}
+  - {id: extra_size, type: u1}
+  - {id: extra, size: extra_size}
+  - {id: size, type: u1}
+  - {id: body, size: size}
+  - {id: sum, type: u1}
+"""
+
+
+@pytest.mark.parametrize(
+    ("over", "raw", "span"),
+    [
+        ("body", b"L\2xx\3abc\x26", (5, 8)),  # behind what has no fixed size: only the checksum says where it is
+        ("body", b"L\0\0\0", (3, 3)),
+        ("body", b"M\0\0\0", None),  # no frame
+        ("body", b"L\0", None),
+        ("magic..sum", b"L\2xx\3abc\0", None),  # the checksum covers more than the payload
+    ],
+)
+def test_where_the_payload_stands(tmp_path: Path, over: str, raw: bytes, span: tuple[int, int] | None) -> None:
+    spec = tmp_path / "late.ksy"
+    spec.write_text(LATE_PAYLOAD.replace("OVER", over))
+    envelope = sigflow.compile(spec).envelope
+    assert envelope is not None
+    assert payload_span(envelope, raw) == span
+
+
+@pytest.mark.parametrize(
+    ("spec", "raw", "payload"),
+    [
+        ("sgf1", sgf1(7, 1, b"alpha"), b"alpha"),
+        ("ubx", bytes.fromhex("b562 0102 0300 616263 2c99"), b"abc"),
+        ("nmea0183", b"$GPTXT,a*51\r\n", b""),  # it has none
+    ],
+)
+def test_where_the_payload_of_a_bundled_format_stands(spec: str, raw: bytes, payload: bytes) -> None:
+    envelope = sigflow.load(spec).envelope
+    assert envelope is not None
+    start, stop = payload_span(envelope, raw) or (0, 0)
+    assert raw[start:stop] == payload

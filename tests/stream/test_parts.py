@@ -180,6 +180,16 @@ def test_kept_verdicts_are_bounded_and_forgotten(monkeypatch: pytest.MonkeyPatch
     decode_all_ways([f.SPACE_SLOW], data[600:1000])
 
 
+def test_a_scan_that_drops_its_caches_keeps_no_measure_under_way() -> None:
+    decoder = Decoder([Format(f.FRAME_SLOW), Format(f.TEXT)])
+    decoder.feed(b"FRAM\1\1")
+    assert not list(decoder.events())
+    header = decoder._scanner.recognizers[0].header  # type: ignore[union-attr]
+    assert header.lacks_until(0)
+    decoder._scanner.drop()  # type: ignore[union-attr]
+    assert not header.lacks_until(0)
+
+
 # ---------------------------------------------------------------- overtaken-by: sequence
 
 

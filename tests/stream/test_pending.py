@@ -53,6 +53,67 @@ def test_a_large_buffer_is_let_go_of_once_most_of_it_is_decided() -> None:
     assert (len(one.data), one.base) == (4002, 6000)
 
 
+@pytest.mark.parametrize(
+    ("rest", "chunk", "kind"),
+    [
+        (0, 10, bytes),  # nothing is left over: the chunk as it is
+        (3, 3, bytes),  # a small rest goes before the chunk
+        (3, 2, bytearray),  # but is not copied again and again
+        (8, 10, bytes),
+        (9, 10, bytearray),
+    ],
+)
+def test_a_small_rest_is_put_before_a_chunk_and_a_large_one_grows(
+    monkeypatch: pytest.MonkeyPatch, rest: int, chunk: int, kind: type
+) -> None:
+    monkeypatch.setattr(pending, "SMALL", 8)
+    buffer, first, second = Pending(), b"-" * rest, b"." * chunk
+    buffer.add(b"..." + first, 0, None)
+    buffer.add(second, 3, None)
+    assert type(buffer.data) is kind and (buffer.data, buffer.base) == (first + second, 3)
+    assert (buffer.data is second) is (rest == 0)
+
+
+@pytest.mark.parametrize(
+    ("size", "decided", "base"),
+    [
+        (79, 1, 1),  # not large: what is decided is cut off at once
+        (80, 9, 0),  # large: only once it is one part in so many
+        (80, 10, 10),
+    ],
+)
+def test_a_large_rest_is_moved_only_where_enough_is_decided(
+    monkeypatch: pytest.MonkeyPatch, size: int, decided: int, base: int
+) -> None:
+    monkeypatch.setattr(pending, "LARGE", 80)
+    buffer = Pending()
+    buffer.add(b"a", 0, None)
+    buffer.add(bytes(range(size - 1)) * 1, 0, None)
+    buffer.data = bytearray(buffer.data)  # as it is once it has grown
+    buffer.add(b"end", decided, None)
+    assert buffer.base == base
+    assert buffer.data == (b"a" + bytes(range(size - 1)) + b"end")[base:]
+    assert buffer.fed == size + 3
+
+
+@pytest.mark.parametrize(("decided", "base"), [(0, 0), (4, 0), (5, 5), (9, 9), (10, 10)])
+def test_half_of_a_buffer_of_our_own_is_let_go_of(decided: int, base: int) -> None:
+    buffer = Pending()
+    buffer.add(b"0123456789", 0, None)
+    buffer.data = bytearray(buffer.data)
+    buffer.release(decided)
+    assert (buffer.data, buffer.base) == (b"0123456789"[base:], base)
+
+
+def test_stamps_of_bytes_that_are_decided_are_let_go_of() -> None:
+    buffer = Pending()
+    buffer.add(b"ab", 0, Stamp(1, 1))
+    buffer.add(b"cd", 2, Stamp(2, 2))
+    buffer.add(b"ef", 3, Stamp(3, 3))
+    assert [start for start, _ in buffer._stamps] == [2, 4]  # "d" is of the second
+    assert buffer.stamps(3, 5) == (Stamp(2, 2), Stamp(3, 3))
+
+
 def test_each_byte_has_the_stamp_of_its_chunk() -> None:
     one = Pending()
     first, second = Stamp(1, 1), Stamp(2, 2)
