@@ -60,12 +60,12 @@ def lists(reference: Any, rng: random.Random) -> list[Any]:
 @cache
 def natives(path: str) -> list[tuple[list[Any], Native | None]]:
     """The reference's own lists, each with its native scan; chains of different lengths have none."""
-    found: list[tuple[list[Any], Native | None]] = []
+    scans: list[tuple[list[Any], Native | None]] = []
     for formats in plain_lists(load("scan", path)):
-        envelopes = [wrap(load("scan", path), one) for one in formats]
-        obstacle = Native.obstacle([Format(one) for one in envelopes])
-        found.append((formats, None if obstacle else native_of(envelopes, compile=True)))
-    return found
+        envelopes = [wrap(load("scan", path), member) for member in formats]
+        obstacle = Native.obstacle([Format(member) for member in envelopes])
+        scans.append((formats, None if obstacle else native_of(envelopes, compile=True)))
+    return scans
 
 
 def check(path: str, seed: int, native: bool, seen: Counter[str]) -> str | None:
@@ -75,28 +75,28 @@ def check(path: str, seed: int, native: bool, seen: Counter[str]) -> str | None:
     formats, engine = rng.choice(natives(path)) if own else (lists(reference, rng), None)
     data = damaged(formats, rng, rng.choice((40, 120, 250)))
     live = not own and rng.random() < 0.3
-    envelopes = [wrap(reference, each, rng, live) for each in formats]
+    envelopes = [wrap(reference, format, rng, live) for format in formats]
     want = expected(reference, formats, data, live)
     seen.update(text.partition(":")[2] or text for event in want if event[0] == "gap" for text in event[3])
     seen["frames"] += sum(event[0] == "frame" for event in want)
     cut = damage.chunks(rng, data)
-    ways: dict[str, Callable[[], Any]] = {
+    events_by_way: dict[str, Callable[[], Any]] = {
         "whole": lambda: decode(envelopes, [data]),
         "cut": lambda: decode(envelopes, cut),
         "bytewise": lambda: decode(envelopes, [bytes((byte,)) for byte in data]),
     }
     if engine is not None:
-        ways |= {
+        events_by_way |= {
             "native": lambda: events_of(engine, [data]),
             "native, windows": lambda: events_of(engine, cut),
             "2 workers": lambda: by_workers(engine, [data], 2, rng.randrange(1, 60)),
             "3 workers": lambda: by_workers(engine, cut, 3, rng.randrange(1, 60)),
             "7 workers": lambda: by_workers(engine, [data], 7, rng.randrange(5, 90)),
         }
-    for way, events in ways.items():
+    for way, events in events_by_way.items():
         have = pieces(events())
         if have != want:
-            shown = [f"{each.name}(max={each.max}, chain={each.chain})" for each in formats]
+            shown = [f"{format.name}(max={format.max}, chain={format.chain})" for format in formats]
             first = next((pair for pair in zip(want, have, strict=False) if pair[0] != pair[1]), (want[-1:], have[-1:]))
             return f"seed {seed}, {shown}, {way}, of {data.hex()}: wanted {first[0]}, found {first[1]}"
     return None
