@@ -23,12 +23,15 @@ OVERTAKEN = "overtaken"
 UNCONFIRMED = "unconfirmed"
 TRUNCATED = "truncated"
 ABANDONED = "abandoned"
+STUFFING = "stuffing"
+LENGTH = "length"
 
 
 class Giver(Enum):
     """Who refuses a candidate for a reason."""
 
     MEASURE = "the measure that the compiler emits, by the bytes of the frame alone"
+    FRAMING = "how units stand on the wire"
     CHECKS = "the checksum, once the frame is complete"
     CHAIN = "what stands around the candidate, in a format without a checksum"
     END = "the end of the stream"
@@ -60,12 +63,14 @@ REASONS = (
     Reason(INVALID, "a value is not one that the spec allows", Giver.MEASURE, 1),
     Reason(TOO_LONG, "longer than the frame limit allows", Giver.MEASURE, 0),
     Reason(CHECKSUM, "the checksum does not hold", Giver.CHECKS, 2),
-    Reason(ABORTED, "a second sync marker stands inside the header", Giver.MEASURE),
+    Reason(ABORTED, "a second sync marker stands inside the header", Giver.MEASURE, 9),
     Reason(NULL, "the header is all zeros, which is no evidence of a frame", Giver.CHAIN, 4),
     Reason(OVERTAKEN, "other frames in a row lie inside the bytes that this one claims", Giver.CHAIN, 5),
     Reason(UNCONFIRMED, "what follows it are not frames, so nothing confirms it", Giver.CHAIN, 6),
     Reason(TRUNCATED, "the stream ends inside the frame", Giver.END, 3),
     Reason(ABANDONED, "the caller gave this candidate up", Giver.CALLER),
+    Reason(STUFFING, "what stands between the delimiters is not what stuffing gives", Giver.FRAMING, 7),
+    Reason(LENGTH, "what stands between the delimiters is not one whole unit", Giver.FRAMING, 8),
 )
 
 #: What a reason means, by its name.

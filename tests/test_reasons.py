@@ -14,7 +14,7 @@ from tests.engine.streams import native
 
 ROOT = Path(__file__).resolve().parent.parent
 #: Reasons that are also keys of a spec, or codes of something else: those may be spelled elsewhere, with that meaning.
-SHARED = {reasons.CONTENTS, reasons.INVALID, reasons.CHECKSUM, reasons.NULL, reasons.TRUNCATED}
+SHARED = {reasons.CONTENTS, reasons.INVALID, reasons.CHECKSUM, reasons.NULL, reasons.TRUNCATED, reasons.LENGTH}
 
 
 def test_the_native_scan_has_a_number_for_each_reason_that_it_gives() -> None:

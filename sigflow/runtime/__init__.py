@@ -21,12 +21,14 @@ from sigflow.reads import s1, s2be, s2le, s4be, s4le, s8be, s8le, u1, u2be, u2le
 from sigflow.runtime.envelope import (
     NEED,
     About,
+    Around,
     Checksum,
     Codec,
     CrcParameters,
     Decode,
     Envelope,
     Field,
+    Framing,
     Measure,
     Measured,
     NoteRule,
@@ -52,6 +54,7 @@ from sigflow.runtime.native import (
     number_seen,
     order_of,
     order_to,
+    parameter,
     product_fits,
     same,
     seen_before,
@@ -77,6 +80,7 @@ from sigflow.runtime.struct import (
     within_depth,
     within_repeat,
 )
+from sigflow.runtime.stuffing import Stuffing
 from sigflow.runtime.window import Window
 
 __all__ = [
@@ -84,6 +88,7 @@ __all__ = [
     "NEED",
     "WIRE_ERRORS",
     "About",
+    "Around",
     "Checksum",
     "Codec",
     "CrcParameters",
@@ -91,6 +96,7 @@ __all__ = [
     "EndOfStreamError",
     "Envelope",
     "Field",
+    "Framing",
     "KaitaiStream",
     "KaitaiStruct",
     "KaitaiStructError",
@@ -104,6 +110,7 @@ __all__ = [
     "Search",
     "Run",
     "Sequence",
+    "Stuffing",
     "Time",
     "UndecidedEndiannessError",
     "ValidationExprError",
@@ -136,6 +143,7 @@ __all__ = [
     "number_seen",
     "order_of",
     "order_to",
+    "parameter",
     "product_fits",
     "own_process",
     "reason_of",

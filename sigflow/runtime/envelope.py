@@ -7,11 +7,13 @@ offset counts from its end (-2 is two bytes before it), and a stop of None is th
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sigflow.runtime.column import Module
+    from sigflow.runtime.stuffing import Stuffing
     from sigflow.runtime.window import Window
 
 #: A measure that lacks bytes.
@@ -183,6 +185,32 @@ class About:
     fields: tuple[Field, ...] = ()
 
 
+#: What a format stands for in a stream (`Search.role`).
+FRAMES, PREAMBLE, TRAILER = "frames", "preamble", "trailer"
+
+
+@dataclass(frozen=True, slots=True)
+class Framing:
+    """How a unit stands on the wire, where that is not as it is.  What measures, checks and parses sees the unit."""
+
+    #: What stands between units, and in none of them; b"" where a unit is found by `start`.
+    delimiter: bytes = b""
+    #: Instead of that: what begins a unit, and what ends it; b"" for `end` where the unit says its own length.
+    start: bytes = b""
+    end: bytes = b""
+    #: How a unit is stuffed; None where it is not.
+    stuffing: Stuffing | None = None
+    #: Bytes of what stands unstuffed behind `end`.  Checksums count them as if they followed the unit.
+    trailer: int = 0
+    #: At the end of the stream, and before a boundary, the last unit may lack its delimiter.
+    last_open: bool = False
+
+    @property
+    def closed(self) -> bool:
+        """Whether the wire says where a unit ends: then it is measured when it is whole, and must be consumed whole."""
+        return bool(self.delimiter or self.end)
+
+
 @dataclass(frozen=True, slots=True)
 class Search:
     """How a frame is found in a stream: where it may begin, how long it may be, and what confirms it."""
@@ -202,11 +230,22 @@ class Search:
     aborted_by_sync: bool = True
     #: `sequence`: in a live stream the next frame of its own sequence overtakes a candidate; else None.
     overtaken_by: str | None = None
+    #: PREAMBLE or TRAILER: it stands once, at the beginning or at the very end, and needs nothing else to confirm it.
+    role: str = FRAMES
+    #: How units stand on the wire, where that is not as they are; then `max_frame` counts bytes of the wire.
+    framing: Framing | None = None
+    #: What may stand between frames and is neither frame nor damage, in the order in which it is looked for.
+    idle: tuple[bytes, ...] = ()
+    #: Bytes of idle in a row that are nothing to speak of; None: as many as a frame may have.
+    idle_max: int | None = None
 
     @property
     def sometimes_checked(self) -> bool:
-        """Whether a checksum confirms some frames, and a chain those that have none: all checksums are optional."""
-        return self.chain is not None and bool(self.checksums) and all(checksum.optional for checksum in self.checksums)
+        """Whether a checksum confirms some frames, and a chain or delimiters those that have none: all checksums are
+        optional.
+        """
+        otherwise = self.chain is not None or (self.framing is not None and self.framing.closed)
+        return otherwise and bool(self.checksums) and all(checksum.optional for checksum in self.checksums)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +253,9 @@ class Measure:
     """How long the frame is that begins at a place, in the forms that the compiler writes; all say the same.
 
     Numbers that a form gives for a length are not yet held against any limit, unless it says so.
+
+    In a framing that is `closed` a measure sees one whole unit, unstuffed: `incremental` gets a closed window, which
+    never lacks bytes, and `native` a unit that ends at `end`, so that NEED says that it is too short.
     """
 
     #: incremental(window): a generator; yields while bytes are lacking, returns `Measured`, raises `Refused`.
@@ -248,6 +290,8 @@ class Measure:
     native_min_limit: int = 0
     #: Whether the native form tells the sequence counter and the stream id.
     native_counts: bool = False
+    #: What the native form reads of a preamble: it stands in its box from BOX_PARAMETERS on.
+    parameters: tuple[int, ...] = ()
     #: Where there is no native form: which construct of the spec is why, with its YAML path and line.
     inexpressible: str = ""
 
@@ -286,6 +330,22 @@ class Decode:
 
 
 @dataclass(frozen=True, slots=True)
+class Around:
+    """What stands once around the frames of a file, and how units depend on it.
+
+    An object of the class of the whole file that holds the fields of the preamble is what they call `_root`.
+    """
+
+    #: What stands at the beginning, and at the very end, as frames of their own formats.
+    preamble: Envelope | None
+    trailer: Envelope | None
+    #: Gives the numbers of that object that the native measure reads, in its order.
+    parameters: Callable[[Any], tuple[int, ...]]
+    #: Whether the length of a unit depends on it: without a preamble such a format has no frames.
+    needed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Envelope:
     """Everything that is known of one frame of a format, by what it is for."""
 
@@ -297,3 +357,18 @@ class Envelope:
     measure: Measure
     #: How it is decoded.
     decode: Decode
+    #: What stands once around the frames; then functions of the other parts take a keyword `root`, see `bound`.
+    around: Around | None = None
+
+
+def bound(envelope: Envelope, root: Any) -> Envelope:
+    """Returns the envelope of units that belong to this root object: what a preamble says is a parameter of them.
+
+    root: what the preamble's `Decode.parse` gives.  Raises what its fields raise, where a parameter is none.
+    """
+    around = envelope.around
+    assert around is not None  # there is nothing to bind
+    steps: Any = envelope.measure.incremental
+    parse: Any = envelope.decode.parse
+    measure = replace(envelope.measure, incremental=partial(steps, root=root), parameters=around.parameters(root))
+    return replace(envelope, measure=measure, decode=replace(envelope.decode, parse=partial(parse, root=root)))

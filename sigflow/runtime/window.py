@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sigflow.reasons import ABORTED, INVALID, TOO_LONG
+from sigflow.reasons import ABORTED, INVALID, LENGTH, TOO_LONG
 from sigflow.runtime.envelope import Refused
 from sigflow.runtime.stream import KaitaiStream, aligned_find
 
@@ -19,11 +19,14 @@ class Window(KaitaiStream):
     """A stream over data[at:end]; offsets count from `at`, the first byte of the frame.
 
     limit: the largest frame, in bytes.  sync: the literals whose second sight aborts a terminated run, () for none.
+    closed: the frame ends at `end`: nothing is lacking, what reaches beyond is refused (`length`).
     looked: how many leading bytes were looked at.  wanted: where the field begins whose bytes were last found lacking,
     or too many.
     """
 
-    def __init__(self, data: Any, at: int, end: int, limit: int, sync: tuple[bytes, ...] = ()) -> None:
+    def __init__(
+        self, data: Any, at: int, end: int, limit: int, sync: tuple[bytes, ...] = (), *, closed: bool = False
+    ) -> None:
         super().__init__(b"")
         self._data = data
         self._at = self._pos = at
@@ -32,7 +35,7 @@ class Window(KaitaiStream):
         self.sync = sync
         self.looked = self.wanted = 0
         self._searched = 0
-        self._ceiling: tuple[int, str] = (limit, TOO_LONG)
+        self._ceiling: tuple[int, str] = (end - at, LENGTH) if closed else (limit, TOO_LONG)
         self._ceilings: list[tuple[int, str]] = []
 
     def move(self, data: Any, at: int, end: int) -> None:
@@ -48,6 +51,10 @@ class Window(KaitaiStream):
     def pos(self) -> int:
         """The offset of the next byte, from the start of the frame."""
         return self._pos - self._at
+
+    def size(self) -> int:
+        """The size of the frame, where it is closed: what else has arrived says nothing about it."""
+        return self._end - self._at
 
     def seek(self, n: int) -> None:
         """Go to offset n of the frame."""
