@@ -64,9 +64,9 @@ class Program:
                             return f"'{step.attr.id}' has the custom process '{'.'.join(shape.process.path)}'"
         return ""
 
-    def run(self, data: bytes) -> Thing:
+    def run(self, data: bytes) -> Object:
         """The object that these bytes are."""
-        thing = Thing(self, self.top, Reader(data), None, None, None, ())
+        thing = Object(self, self.top, Reader(data), None, None, None, ())
         thing.read()
         return thing
 
@@ -91,7 +91,7 @@ def load(path: Path, import_paths: Iterable[Path] = (), opaque_types: bool = Fal
 
 
 @dataclass(slots=True, eq=False)
-class Thing:
+class Object:
     """An object: `values` has its params, its fields as far as they are read, and the instances asked for, by ID."""
 
     program: Program
@@ -210,7 +210,7 @@ class Thing:
             return bits != 0 if wire.boolean else named(step.enum, bits)
         if isinstance(wire, User):
             return self.user(step, wire, io, frame)
-        data = self.stretch(wire.shape, io, frame)
+        data = self.byte_range(wire.shape, io, frame)
         return data.decode(encodings.python_name(wire.encoding)) if isinstance(wire, Text) else data
 
     def number(self, wire: Number, io: Reader) -> int | float:
@@ -221,7 +221,7 @@ class Thing:
             return number
         return int.from_bytes(data, "little" if little else "big", signed=wire.kind == "s")
 
-    def stretch(self, shape: Shape, io: Reader, frame: Frame) -> bytes:
+    def byte_range(self, shape: Shape, io: Reader, frame: Frame) -> bytes:
         """The bytes of a shape, as they are after its process."""
         if shape.contents is not None:
             data = io.take(len(shape.contents))
@@ -236,10 +236,10 @@ class Thing:
         arguments = [evaluate(argument, frame, self.program.types) for argument in shape.process.arguments]
         return PROCESSES[".".join(shape.process.path)](data, *arguments)
 
-    def user(self, step: Step, wire: User, io: Reader, frame: Frame) -> Thing:
+    def user(self, step: Step, wire: User, io: Reader, frame: Frame) -> Object:
         assert isinstance(wire.target, sc.ClassSpec)
         if wire.shape is not None:
-            io = Reader(self.stretch(wire.shape, io, frame))
+            io = Reader(self.byte_range(wire.shape, io, frame))
         arguments = tuple(self.eval(argument, frame) for argument in wire.arguments)
         parent: Any = None
         root: Any = None
@@ -250,7 +250,7 @@ class Thing:
                 parent = self if step.attr.parent is None else self.eval(step.attr.parent, frame)
             root = self.root
             is_le = self.is_le if plan.order == "inherited" else None
-        thing = Thing(self.program, plan, io, parent, root, is_le, arguments)
+        thing = Object(self.program, plan, io, parent, root, is_le, arguments)
         thing.read()
         return thing
 

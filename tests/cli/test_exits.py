@@ -325,10 +325,10 @@ def test_where_nobody_takes_the_output(tmp_path: Path, command: str) -> None:
     (tmp_path / "sgf1.ksy").write_bytes((ROOT / "formats" / "sgf1.ksy").read_bytes())
     (tmp_path / "bad.ksy").write_text("meta: {id: bad}\nseq:\n  - {id: a, type: nothing}\n")
     gone = 1 if command.startswith("lint") else 0  # what is wrong with the spec weighs more
-    ways = {"| true; exit ${PIPESTATUS[0]}": gone, ">&-": 1}
+    codes = {"| true; exit ${PIPESTATUS[0]}": gone, ">&-": 1}
     if os.path.exists("/dev/full"):
-        ways["> /dev/full"] = 1
-    for way, code in ways.items():
+        codes["> /dev/full"] = 1
+    for way, code in codes.items():
         script = f"sigflow {command} {way}"
         done = subprocess.run(
             ["bash", "-c", script],

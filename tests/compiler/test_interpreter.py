@@ -22,7 +22,7 @@ from tests.compiler.make_inputs import inputs as files
 from tests.compiler.test_differential import SPECS
 from tests.compiler.test_mini import MINI, inputs
 from tests.evaluation import Member
-from tests.interpreter import Program, Thing, load
+from tests.interpreter import Object, Program, load
 
 #: Random inputs of each small spec.
 SAMPLES = 60
@@ -42,7 +42,7 @@ class Comparison:
 
     def compare(self, emitted: Any, meant: Any, path: str) -> None:
         """Note each difference below `path`."""
-        if isinstance(meant, Thing):
+        if isinstance(meant, Object):
             self.things(emitted, meant, path)
         elif isinstance(meant, list) and isinstance(emitted, list):
             if len(emitted) != len(meant):
@@ -54,7 +54,7 @@ class Comparison:
             if plain(emitted) != plain(meant):
                 self.faults.append(f"{path}: {emitted!r:.100}, meant is {meant!r:.100}")
 
-    def things(self, emitted: Any, meant: Thing, path: str) -> None:
+    def things(self, emitted: Any, meant: Object, path: str) -> None:
         if path.count(".") > DEEPEST:
             return
         if id(emitted) in self._partners:

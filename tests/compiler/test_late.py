@@ -34,7 +34,7 @@ seq:
   - {id: len_body, type: u2}
   - {id: mixed, type: mixed}
   - {id: whole, type: whole}
-  - {id: one, type: one}
+  - {id: lone, type: lone}
   - {id: body, size: len_body}
   - {id: tail, size: 2}
   - {id: crc, type: u4}
@@ -57,7 +57,7 @@ types:
       - {id: last, type: b1}
       - {id: real, type: f4}
   whole: {seq: [{id: all, type: b8}]}
-  one: {seq: [{id: single, type: u1}]}
+  lone: {seq: [{id: single, type: u1}]}
 enums:
   kind: {0: none, 1: some, 6: most}
 """
@@ -71,7 +71,7 @@ NAMES = (
     "len_body",
     "mixed",
     "whole",
-    "one",
+    "lone",
     "body",
     "tail",
     "crc",
@@ -127,7 +127,7 @@ def test_it_says_what_parsing_it_whole_says(shapes: Any) -> None:
             assert list(differences(whole, value)) == []
             assert all(getattr(value, name) is member for name, member in read.items()), "read once"
             assert value._root is value and value._parent is None and value._io.pos() == len(raw)
-            for part in (value.flags, value.again, value.wide, value.mixed, value.whole, value.one):
+            for part in (value.flags, value.again, value.wide, value.mixed, value.whole, value.lone):
                 assert part._parent is value and part._root is value and part._io.pos() == len(raw)
             assert value.flags is not value.again
 

@@ -27,7 +27,7 @@ def load(path: Path) -> ModuleType:
 
 
 def step_by_step(envelope: Envelope, data: bytes, cuts: list[int]) -> tuple[int | str | None, Measured | None]:
-    """Measure with the bytes arriving in pieces; the result, and where it was found the facts."""
+    """Measure with the bytes arriving in pieces; the result, and what was measured where there is a frame."""
     window = Window(
         b"", 0, 0, envelope.search.max_frame, envelope.search.sync if envelope.search.aborted_by_sync else ()
     )
@@ -106,14 +106,14 @@ def test_all_forms_agree(path: Path) -> None:
     samples = [bytes.fromhex(text) for text in SAMPLES[path.stem]]
     lengths = reasons = 0
     for data in damaged(samples, 1, 400):
-        whole, facts = step_by_step(envelope, data, [])
+        whole, measured = step_by_step(envelope, data, [])
         for cuts in (
             [*range(1, len(data))],
             sorted(random.Random(len(data)).sample(range(len(data) + 1), min(2, len(data)))),
         ):
             again, other = step_by_step(envelope, data, cuts)
             assert again == whole, data.hex(" ")
-            assert (facts and (facts.checks, facts.looked)) == (other and (other.checks, other.looked))
+            assert (measured and (measured.checks, measured.looked)) == (other and (other.checks, other.looked))
         if envelope.measure.static is not None:
             fast = envelope.measure.static(data, 0, len(data))
             if fast is None:
@@ -124,23 +124,23 @@ def test_all_forms_agree(path: Path) -> None:
                 assert whole == ("too-long" if limit else fast), data.hex(" ")
         lengths += isinstance(whole, int)
         reasons += isinstance(whole, str)
-        if facts is not None and len(data) >= facts.length:
-            check_facts(envelope, data, facts)
+        if measured is not None and len(data) >= measured.length:
+            check_measured(envelope, data, measured)
     assert lengths > 20
     assert reasons > 5 or envelope.search.header_bits == 0 or path.stem == "sgf_legacy"
 
 
-def check_facts(envelope: Envelope, data: bytes, facts: Measured) -> None:
+def check_measured(envelope: Envelope, data: bytes, measured: Measured) -> None:
     """The parser takes exactly the measured bytes, and static checksum places are those that were measured."""
-    value = envelope.decode.parse(data[: facts.length], None) if sound(envelope, data[: facts.length]) else None
+    value = envelope.decode.parse(data[: measured.length], None) if sound(envelope, data[: measured.length]) else None
     if value is not None:
-        assert value._io.pos() == facts.length
-    for checksum, (stored, pieces) in zip(envelope.search.checksums, facts.checks, strict=True):
+        assert value._io.pos() == measured.length
+    for checksum, (stored, pieces) in zip(envelope.search.checksums, measured.checks, strict=True):
         if checksum.pieces is None:
             continue
-        frame = data[: facts.length]
+        frame = data[: measured.length]
         assert checksum.stored is not None
-        assert checksum.stored % facts.length == stored
+        assert checksum.stored % measured.length == stored
         assert [frame[slice(*piece)] for piece in checksum.pieces] == [frame[slice(*piece)] for piece in pieces]
 
 

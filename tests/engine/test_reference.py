@@ -36,5 +36,5 @@ def test_damaged_streams(seed: int) -> None:
         assert kit.pieces(events_of(native, cut)) == want, data.hex()
         if seed % 4 == 0:
             for workers in (2, 3, 7):
-                found = by_workers(native, [data], workers, rng.randrange(5, 60))
-                assert kit.pieces(found) == want, data.hex()
+                actual = by_workers(native, [data], workers, rng.randrange(5, 60))
+                assert kit.pieces(actual) == want, data.hex()

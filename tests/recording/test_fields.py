@@ -16,11 +16,11 @@ from tools.make_samples import element, instrument, sgf1
 
 def spans(format: sigflow.Format, raw: bytes) -> list[tuple[str, int, int]]:
     assert format.envelope is not None
-    found = [(span.path, span.start, span.stop) for span in field_spans(format.envelope, raw)]
+    tiles = [(span.path, span.start, span.stop) for span in field_spans(format.envelope, raw)]
     # They tile the frame.
-    assert [start for _, start, _ in found] == [0, *(stop for _, _, stop in found[:-1])]
-    assert found[-1][2] == len(raw)
-    return found
+    assert [start for _, start, _ in tiles] == [0, *(stop for _, _, stop in tiles[:-1])]
+    assert tiles[-1][2] == len(raw)
+    return tiles
 
 
 def test_every_byte_of_a_frame_has_its_field() -> None:
@@ -67,8 +67,8 @@ def test_a_field_that_takes_all_the_rest(tmp_path: Path) -> None:
         "seq:\n  - {id: magic, contents: R}\n  - {id: length, type: u1}\n  - {id: a, size: length, type: part}\n"
         "  - {id: sum, type: u1}\ntypes: {part: {seq: [{id: b, type: u1}, {id: c, size-eos: true}]}}\n"
     )
-    found = spans(sigflow.compile(spec), b"R\x03abc\x26")
-    assert [path for path, _, _ in found] == ["magic", "length", "a", "sum"]
+    tiles = spans(sigflow.compile(spec), b"R\x03abc\x26")
+    assert [path for path, _, _ in tiles] == ["magic", "length", "a", "sum"]
 
 
 def test_very_many_fields_end_in_one_span(tmp_path: Path) -> None:
@@ -78,9 +78,9 @@ def test_very_many_fields_end_in_one_span(tmp_path: Path) -> None:
         "seq:\n  - {id: magic, contents: M}\n  - {id: a, type: pair, repeat: expr, repeat-expr: 2000}\n"
         "  - {id: sum, type: u1}\ntypes: {pair: {seq: [{id: b, type: u1}, {id: c, type: u1}]}}\n"
     )
-    found = spans(sigflow.compile(spec), b"M" + bytes(4001))
-    assert len(found) == MOST + 1
-    assert found[-1][0] == ""
+    tiles = spans(sigflow.compile(spec), b"M" + bytes(4001))
+    assert len(tiles) == MOST + 1
+    assert tiles[-1][0] == ""
 
 
 SPEC = """
