@@ -180,6 +180,11 @@ class Decoder:
         fed = f"{counted.bytes} bytes fed, {counted.frames} frames, {counted.pending_bytes} undecided"
         return f"Decoder({names}: {fed}{ended})"
 
+    @property
+    def lookback(self) -> int:
+        """Bytes before the first undecided one that a verdict may look at: as many as a delimiter has."""
+        return self._scanner.lookback
+
     # ---------------------------------------------------------------- live streams
 
     @property
