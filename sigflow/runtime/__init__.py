@@ -33,7 +33,9 @@ from sigflow.runtime.envelope import (
     Refused,
     Search,
     Sequence,
+    SumParameters,
     Time,
+    XorParameters,
 )
 from sigflow.runtime.measure import WIRE_ERRORS, maybe_advance, own_process, reason_of
 from sigflow.runtime.native import (
@@ -104,7 +106,9 @@ __all__ = [
     "Search",
     "Run",
     "Sequence",
+    "SumParameters",
     "Time",
+    "XorParameters",
     "UndecidedEndiannessError",
     "ValidationExprError",
     "ValidationFailedError",

@@ -16,10 +16,11 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sigflow.errors import UsageError
+from sigflow.limits import WITHOUT_RANGES
 from sigflow.reasons import ABANDONED, CHECKSUM, NO_MARKER, OVERTAKEN, TRUNCATED
 from sigflow.stream.account import Account
 from sigflow.stream.chain import LOCKS, NO, START, YES, Chain
-from sigflow.stream.check import WITHOUT_RANGES, Checks, every_for
+from sigflow.stream.check import Checks, every_for
 from sigflow.stream.header import Header, Verdict
 from sigflow.stream.markers import Markers
 from sigflow.stream.prefix import Prefix
