@@ -88,9 +88,9 @@ class Decoder:
             self._sink.damaged = self._damage
             self._sink.checked = self._check
 
-    def _bind(self, number: int, envelope: Envelope) -> None:
+    def _bind(self, number: int, envelope: Envelope, raw: bytes) -> None:
         """A preamble was found: what it says holds for the frames of its format."""
-        self.formats[number] = self.formats[number].bound(envelope)
+        self.formats[number] = self.formats[number].bound(envelope, raw)
 
     def _scan_of(self, formats: Sequence[Format]) -> Scanner | WholeFile:
         whole = next((format for format in formats if format.envelope is None), None)
