@@ -224,12 +224,12 @@ class Decoder:
         scanner.pos, scanner.lock, scanner.marks = self._scanner.pos, self._scanner.lock, set(self._scanner.marks)
         out: list[Event] = []
         sink = Events(self.formats, self._pending, None, out)
-        sink.between = self._sink.between.copy(out)
+        sink.between = self._sink.between.copy()
         sink.index = self._sink.index
         segment = Segment(self._pending.data, self._pending.base)
         while scanner.scan(segment, True, sink, _STEPS):
             pass
-        sink.between.close()
+        sink.between.close(out)
         return out
 
     @property
