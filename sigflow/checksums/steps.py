@@ -123,8 +123,6 @@ def _mirror(value: int, width: int) -> int:
     return int(f"{value:0{width}b}"[::-1], 2)
 
 
-
-
 @lru_cache(maxsize=MOST)
 def crc_steps(width: int, poly: int, init: int, refin: bool, refout: bool, xorout: int) -> ByteSteps | None:
     """The steps of a CRC; None where no place can be told by them."""
