@@ -21,12 +21,14 @@ from sigflow.reads import s1, s2be, s2le, s4be, s4le, s8be, s8le, u1, u2be, u2le
 from sigflow.runtime.envelope import (
     NEED,
     About,
+    Around,
     Checksum,
     Codec,
     CrcParameters,
     Decode,
     Envelope,
     Field,
+    Framing,
     Measure,
     Measured,
     NoteRule,
@@ -54,6 +56,7 @@ from sigflow.runtime.native import (
     number_seen,
     order_of,
     order_to,
+    parameter,
     product_fits,
     same,
     seen_before,
@@ -79,6 +82,7 @@ from sigflow.runtime.struct import (
     within_depth,
     within_repeat,
 )
+from sigflow.runtime.stuffing import Stuffing
 from sigflow.runtime.window import Window
 
 __all__ = [
@@ -86,6 +90,7 @@ __all__ = [
     "NEED",
     "WIRE_ERRORS",
     "About",
+    "Around",
     "Checksum",
     "Codec",
     "CrcParameters",
@@ -93,6 +98,7 @@ __all__ = [
     "EndOfStreamError",
     "Envelope",
     "Field",
+    "Framing",
     "KaitaiStream",
     "KaitaiStruct",
     "KaitaiStructError",
@@ -106,6 +112,7 @@ __all__ = [
     "Search",
     "Run",
     "Sequence",
+    "Stuffing",
     "SumParameters",
     "Time",
     "XorParameters",
@@ -140,6 +147,7 @@ __all__ = [
     "number_seen",
     "order_of",
     "order_to",
+    "parameter",
     "product_fits",
     "own_process",
     "reason_of",

@@ -41,8 +41,12 @@ PIECE_SPELT = -2
 BOX_WAY = 64
 #: Of the native scan: the stretches of a checksum that is computed directly.
 BOX_STRETCHES = 1024
+#: What a measure reads of a preamble, so many words at most; whoever calls it puts them there.
+BOX_PARAMETERS = 2048
+MOST_PARAMETERS = 64
+
 #: Words that the native scan needs in all.
-BOX_SIZE = 2048
+BOX_SIZE = 2112
 
 #: Words of X, which is for the native scan alone: stretches, then the refusals of a candidate.
 X_REFUSALS = 768

@@ -7,7 +7,8 @@ offset counts from its end (-2 is two bytes before it), and a stop of None is th
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -230,6 +231,10 @@ class About:
     fields: tuple[Field, ...] = ()
 
 
+#: What a format stands for in a stream (`Search.role`).
+FRAMES, PREAMBLE, TRAILER = "frames", "preamble", "trailer"
+
+
 @dataclass(frozen=True, slots=True)
 class Framing:
     """How a unit stands on the wire, where that is not as it is.  What measures, checks and parses sees the unit."""
@@ -271,6 +276,8 @@ class Search:
     aborted_by_sync: bool = True
     #: `sequence`: in a live stream the next frame of its own sequence overtakes a candidate; else None.
     overtaken_by: str | None = None
+    #: PREAMBLE or TRAILER: it stands once, at the beginning or at the very end, and needs nothing else to confirm it.
+    role: str = FRAMES
     #: How units stand on the wire, where that is not as they are; then `max_frame` counts bytes of the wire.
     framing: Framing | None = None
     #: What may stand between frames and is neither frame nor damage, in the order in which it is looked for.
@@ -280,8 +287,19 @@ class Search:
 
     @property
     def sometimes_checked(self) -> bool:
-        """Whether a checksum confirms some frames, and a chain those that have none: all checksums are optional."""
-        return self.chain is not None and bool(self.checksums) and all(checksum.optional for checksum in self.checksums)
+        """Whether a checksum confirms some frames, and something else the others: all checksums are optional."""
+        otherwise = self.chain is not None or self.closed
+        return otherwise and bool(self.checksums) and all(checksum.optional for checksum in self.checksums)
+
+    @property
+    def closed(self) -> bool:
+        """Whether the wire says where a unit ends."""
+        return self.framing is not None and self.framing.closed
+
+    @property
+    def checked(self) -> bool:
+        """Whether a checksum confirms frames, be it only those that have one."""
+        return bool(self.checksums) and (self.chain is None or self.sometimes_checked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,6 +344,8 @@ class Measure:
     native_min_limit: int = 0
     #: Whether the native form tells the sequence counter and the stream id.
     native_counts: bool = False
+    #: What the native form reads of a preamble: it stands in its box from BOX_PARAMETERS on.
+    parameters: tuple[int, ...] = ()
     #: Where there is no native form: which construct of the spec is why, with its YAML path and line.
     inexpressible: str = ""
 
@@ -364,6 +384,24 @@ class Decode:
 
 
 @dataclass(frozen=True, slots=True)
+class Around:
+    """What stands once around the frames of a file, and how units depend on it.
+
+    An object of the class of the whole file that holds the fields of the preamble is what they call `_root`.
+    """
+
+    #: What stands at the beginning, and at the very end, as frames of their own formats.
+    preamble: Envelope | None
+    trailer: Envelope | None
+    #: Gives the numbers of that object that the native measure reads, in its order.
+    parameters: Callable[[Any], tuple[int, ...]]
+    #: Whether the length of a unit depends on it: without a preamble such a format has no frames.
+    needed: bool = False
+    #: Whether a preamble behind the beginning begins the next of several files.
+    concatenated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Envelope:
     """Everything that is known of one frame of a format, by what it is for."""
 
@@ -375,3 +413,22 @@ class Envelope:
     measure: Measure
     #: How it is decoded.
     decode: Decode
+    #: What stands once around the frames; then functions of the other parts take a keyword `root`, see `bound`.
+    around: Around | None = None
+    #: What the preamble says that units are bound to; None where there was none.
+    root: Any = field(default=None, compare=False)
+
+
+def bound(envelope: Envelope, root: Any) -> Envelope:
+    """Returns the envelope of units that belong to this root object: what a preamble says is a parameter of them.
+
+    root: what the preamble's `Decode.parse` gives.  Raises what its fields raise, where a parameter is none.
+    """
+    around = envelope.around
+    assert around is not None  # there is nothing to bind
+    steps: Any = envelope.measure.incremental
+    parse: Any = envelope.decode.parse
+    measure = replace(envelope.measure, incremental=partial(steps, root=root), parameters=around.parameters(root))
+    return replace(
+        envelope, measure=measure, decode=replace(envelope.decode, parse=partial(parse, root=root)), root=root
+    )

@@ -33,10 +33,9 @@ class Window(KaitaiStream):
         self._end = end
         self.limit = limit
         self.sync = sync
-        self.closed = closed
         self.looked = self.wanted = 0
         self._searched = 0
-        self._ceiling: tuple[int, str] = (limit, TOO_LONG)
+        self._ceiling: tuple[int, str] = (end - at, LENGTH) if closed else (limit, TOO_LONG)
         self._ceilings: list[tuple[int, str]] = []
 
     def move(self, data: Any, at: int, end: int) -> None:
@@ -52,6 +51,10 @@ class Window(KaitaiStream):
     def pos(self) -> int:
         """The offset of the next byte, from the start of the frame."""
         return self._pos - self._at
+
+    def size(self) -> int:
+        """The size of the frame, where it is closed: what else has arrived says nothing about it."""
+        return self._end - self._at
 
     def seek(self, n: int) -> None:
         """Go to offset n of the frame."""
@@ -76,8 +79,6 @@ class Window(KaitaiStream):
         ceiling, reason = self._ceiling
         if stop > ceiling:
             raise Refused(reason)
-        if self.closed and self._at + stop > self._end:
-            raise Refused(LENGTH)
 
     def lacks(self, *sizes: int) -> bool:
         """Whether the bytes of fields in a row, so many each, have not all arrived.

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pickle
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from operator import attrgetter
@@ -19,20 +19,35 @@ from sigflow.events import Reading, Record
 from sigflow.limits import Limits
 from sigflow.reasons import TOO_LONG
 from sigflow.runtime import pickled
-from sigflow.runtime.envelope import NEED, Envelope, Measured
+from sigflow.runtime.envelope import FRAMES, NEED, PREAMBLE, TRAILER, Envelope, Measured, bound
+from sigflow.runtime.framing import unit_of
 from sigflow.runtime.measure import WIRE_ERRORS, maybe_advance
 from sigflow.runtime.mend import mended
 from sigflow.runtime.partial import parse_whole
 from sigflow.runtime.struct import KaitaiStruct, attribute, current_limits
 from sigflow.runtime.window import Window
 from sigflow.stream import reading
+from sigflow.stream.account import Account
+from sigflow.stream.around import parts_of
+from sigflow.stream.framed import header_of
+from sigflow.stream.segment import Segment
 
 if TYPE_CHECKING:
-    from sigflow.runtime.envelope import Field
+    from sigflow.diagnostics import Finding
+    from sigflow.runtime.envelope import Field, Framing
     from sigflow.stream.decoder import Decoder
 
 #: Bytes of a whole file where the user sets no limit.
 WHOLE_FILE = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Preamble:
+    """What is known of a format's preamble.  raw: its bytes; asked, concatenated: see `Format.with_preamble`."""
+
+    raw: bytes | None = None
+    asked: bool = True
+    concatenated: bool = False
 
 
 class Format:
@@ -50,13 +65,16 @@ class Format:
         root: type[KaitaiStruct] | None = None,
         name: str | None = None,
         module: object = None,
+        preamble: Preamble | None = None,
     ) -> None:
+        """preamble: what is known of it, see `with_preamble`."""
         if envelope is None and (root is None or name is None):
             raise UsageError("a whole-file format needs a parser class and a name")
         self.envelope = envelope
         self.limits = limits or Limits()
         self.root = root
         self.module = module
+        self.preamble = preamble
         #: The file of the spec, for messages.
         self.spec = envelope.about.spec if envelope is not None else f"{name}.ksy"
         self.name: str = name if name is not None else envelope.about.name if envelope is not None else ""
@@ -71,6 +89,10 @@ class Format:
             self._parse = _within(self.limits, self._parse)
         # Limits on what the wire may ask for hold while a value is parsed whole.
         self.late = envelope.decode.late if envelope is not None and not self.limits.over_the_wire else None
+        self._framing = envelope.search.framing if envelope is not None else None
+        if self._framing is not None:
+            self._parse = _of_units(self._framing, self._parse)
+            self.late = _of_units(self._framing, self.late) if self.late is not None else None
         self._sequence: Callable[[Any], Any] | None = None
         if envelope is not None and sequence is not None:
             self._sequence = attrgetter(attribute(envelope.decode.unit, sequence.field))
@@ -83,10 +105,12 @@ class Format:
         return f"Format({self.name!r}, frames of {self.envelope.search.min_frame} to {self.max_frame} bytes: {fields})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        made = self.envelope.decode.parse if self.envelope is not None else getattr(self.root, "__init__", None)
+        made: Any = self.envelope.decode.parse if self.envelope is not None else getattr(self.root, "__init__", None)
+        made = getattr(made, "func", made)  # (of a format that is bound to a preamble)
         space: dict[str, Any] = getattr(made, "__globals__", {})
         module: str | None = pickled.entered(space) or space.get("__name__")
-        entered: Any = getattr(sys.modules.get(module or ""), "FORMAT", None)
+        part = "FORMAT" if self.envelope is None else _ENTERED[self.envelope.search.role]
+        entered: Any = getattr(sys.modules.get(module or ""), part, None)
         known = entered.decode.parse if isinstance(entered, Envelope) else None
         if module is None or (self.envelope is not None and known is not made):
             raise pickle.PicklingError(f"format {self.name!r} was not made from a generated module, which names it")
@@ -94,7 +118,7 @@ class Format:
             codec.name: codec.others for codec in (self.envelope.decode.codecs if self.envelope is not None else ())
         }
         root = self.root.__qualname__ if self.root is not None else None
-        return _restored, (module, space.get(pickled.ORIGIN), self.limits, root, self.name, codecs)
+        return _restored, (module, space.get(pickled.ORIGIN), self.limits, root, self.name, codecs, part, self.preamble)
 
     def __copy__(self) -> Format:
         return self  # nothing in it changes
@@ -120,7 +144,12 @@ class Format:
         """
         if limits is None:
             return self
-        return Format(self.envelope, limits.over(self.limits), root=self.root, name=self.name, module=self.module)
+        return self._with(self.envelope, limits.over(self.limits))
+
+    def _with(self, envelope: Envelope | None, limits: Limits | None = None) -> Format:
+        """This format with another envelope, or other limits."""
+        limits = self.limits if limits is None else limits
+        return Format(envelope, limits, root=self.root, name=self.name, module=self.module, preamble=self.preamble)
 
     def with_fallback(self, codecs: Mapping[str, Sequence[str]]) -> Format:
         """Returns this format with further codecs, which are tried in their order on a payload that the spec's own
@@ -132,8 +161,46 @@ class Format:
         if envelope is None or not any(codec.name in codecs for codec in envelope.decode.codecs):
             return self
         chained = tuple(replace(codec, others=tuple(codecs.get(codec.name, ()))) for codec in envelope.decode.codecs)
-        envelope = replace(envelope, decode=replace(envelope.decode, codecs=chained))
-        return Format(envelope, self.limits, root=self.root, name=self.name, module=self.module)
+        return self._with(replace(envelope, decode=replace(envelope.decode, codecs=chained)))
+
+    # ---------------------------------------------------------------- what stands once around the frames
+
+    def with_preamble(self, raw: bytes | None = None, *, asked: bool = True, concatenated: bool = False) -> Format:
+        """Returns this format with a preamble that is known beforehand, or with another way of asking for it.
+
+        raw: a preamble, or what begins with one; it holds where the stream has none of its own.  asked: whether the
+        stream is asked for one at its beginning.  concatenated: whether one that stands later begins another file.
+        Raises `UsageError` where the format has no preamble, `StreamError` where `raw` does not begin with one.
+        """
+        envelope = self.envelope
+        around = envelope.around if envelope is not None else None
+        if envelope is None or around is None or around.preamble is None:
+            raise UsageError(f"format {self.name} has no preamble")
+        root = None
+        if raw is not None:
+            preamble = Format(around.preamble, module=self.module)
+            size = preamble.measure(raw)
+            if size == NEED or size > len(raw):
+                raise StreamError(f"the preamble of {self.name} is cut", offset=len(raw), format=self.name)
+            raw = raw[:size]
+            root = preamble.parse(raw)
+        around = replace(around, preamble=around.preamble if asked else None, concatenated=concatenated)
+        changed = self._with(replace(envelope, around=around))
+        changed.preamble = Preamble(raw, asked, concatenated)
+        return changed._with(bound(changed.envelope, root)) if root is not None and changed.envelope else changed
+
+    def bound(self, envelope: Envelope) -> Format:
+        """Returns this format with the envelope that its preamble gave it."""
+        raw = bytes(envelope.root._io._data) if envelope.root is not None else None
+        made = self._with(envelope)
+        asked = self.preamble or Preamble()
+        made.preamble = replace(asked, raw=raw)
+        return made
+
+    def parts(self) -> list[Format]:
+        """Returns the formats of what stands once around the frames and is asked for: preamble, trailer."""
+        parts = parts_of(self.envelope) if self.envelope is not None else []
+        return [Format(part, replace(self.limits, frame=None), module=self.module) for part in parts]
 
     # ---------------------------------------------------------------- frames
 
@@ -145,20 +212,30 @@ class Format:
         """
         if self.envelope is None:
             raise UsageError(f"{self.name} is a whole-file format: its one frame ends where the stream does")
-        window = Window(
-            data,
-            0,
-            len(data),
-            self.max_frame,
-            self.envelope.search.sync if self.envelope.search.aborted_by_sync else (),
-        )
-        measured = maybe_advance(self.envelope.measure.incremental(window), self.envelope.measure.reasons)
-        if measured is None:
+        reason: int | str | None
+        if self._framing is not None:
+            reason = header_of(self.envelope, self.max_frame, Account()).look(Segment(bytes(data), 0), 0)
+        else:
+            window = Window(
+                data,
+                0,
+                len(data),
+                self.max_frame,
+                self.envelope.search.sync if self.envelope.search.aborted_by_sync else (),
+            )
+            measured = maybe_advance(self.envelope.measure.incremental(window), self.envelope.measure.reasons)
+            reason = measured.length if isinstance(measured, Measured) else measured
+            if isinstance(reason, int) and reason > self.max_frame:
+                reason = TOO_LONG
+        if reason is None:
             return NEED
-        if isinstance(measured, Measured) and measured.length <= self.max_frame:
-            return measured.length
-        reason = measured if isinstance(measured, str) else TOO_LONG
+        if isinstance(reason, int):
+            return reason
         raise StreamError(f"no {self.name} frame begins here: {reason}", offset=0, format=self.name)
+
+    def unit_of(self, raw: bytes) -> bytes:
+        """Returns what of the bytes of one complete frame the spec describes: without what frames it, unstuffed."""
+        return unit_of(self._framing, raw) if self._framing is not None else raw
 
     def parse(self, raw: bytes) -> Any:
         """Returns the value of one complete frame: an object of the generated class.
@@ -189,7 +266,7 @@ class Format:
         try:
             return self._parse(record.raw, record.head)
         except WIRE_ERRORS as error:
-            value, faults = mended(error, record.raw)
+            value, faults = mended(error, record.unit)
             if faults[0] is not error:
                 faults[0].__cause__ = error
             fault: Any = faults[0]
@@ -207,10 +284,15 @@ class Format:
             whole = Record(self, record.start, record.raw, record.index)
             unit, fault = whole.value, whole.fault
         if self.envelope is None:
-            return Reading(
-                None, {}, () if fault is None else reading.parse_findings(self.name, self.spec, {}, record, fault)
-            )
+            return Reading(None, {}, self._whole_file_findings(record, fault))
         return reading.read(self.envelope, self.limits, record, unit, fault)
+
+    def _whole_file_findings(self, record: Record, fault: BaseException | None) -> tuple[Finding, ...]:
+        faults = () if fault is None else getattr(fault, "faults", (fault,))
+        return tuple(
+            reading.parse_finding(self.name, self.spec, {}, record, error, getattr(error, "field_offset", 0))
+            for error in faults
+        )
 
     def sequence_of(self, record: Record) -> int | None:
         """Returns the counter that the frame carries, as the integer on the wire; None where there is none."""
@@ -261,15 +343,24 @@ def _restored(
     root: str | None,
     name: str,
     codecs: Mapping[str, Sequence[str]],
+    part: str = "FORMAT",
+    preamble: Preamble | None = None,
 ) -> Format:
     """A format as it was pickled."""
     generated = pickled.restored(module, origin) if origin is not None else import_module(module)
-    envelope: Envelope | None = getattr(generated, "FORMAT", None)
+    envelope: Envelope | None = getattr(generated, part, None)
     kind: Any = generated
-    for part in (root or "").split(".") if root else ():
-        kind = getattr(kind, part)
+    for name_of_class in (root or "").split(".") if root else ():
+        kind = getattr(kind, name_of_class)
     format = Format(envelope, limits, root=kind if root else None, name=name, module=generated)
-    return format.with_fallback({codec: others for codec, others in codecs.items() if others})
+    format = format.with_fallback({codec: others for codec, others in codecs.items() if others})
+    if preamble is None:
+        return format
+    return format.with_preamble(preamble.raw, asked=preamble.asked, concatenated=preamble.concatenated)
+
+
+#: What the envelopes of a generated module are called there, by their role.
+_ENTERED = {FRAMES: "FORMAT", PREAMBLE: "PREAMBLE", TRAILER: "TRAILER"}
 
 
 def _epoch(text: str) -> int:
@@ -278,6 +369,11 @@ def _epoch(text: str) -> int:
     if date.tzinfo is None:
         date = date.replace(tzinfo=UTC)
     return (date - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1) * 1000
+
+
+def _of_units(framing: Framing, parse: Callable[[bytes, Any], Any]) -> Callable[[bytes, Any], Any]:
+    """`parse` of the bytes of frames whose units are framed."""
+    return lambda raw, head: parse(unit_of(framing, raw), head)
 
 
 def _within(limits: Limits, parse: Callable[[bytes, Any], Any]) -> Callable[[bytes, Any], Any]:

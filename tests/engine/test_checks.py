@@ -17,6 +17,7 @@ from sigflow.events import Record
 from sigflow.recording.checks import Check, checks_of
 from sigflow.runtime import Measured, Window, maybe_advance
 from sigflow.stream.format import Format
+from tests.compiler.test_native_measure import all_agree, inputs
 from tests.engine.checked import FORMATS, Checked
 from tests.engine.ways import check_native
 from tests.stream import damage
@@ -116,3 +117,12 @@ def test_engines_and_chunks_agree(checked: Checked) -> None:
         data = damage.stream(rng, [lambda body: checked.encode(body[:30])[0]], list(envelope.search.sync), 60)
         check_native(native, data, seed, all_ways=seed % 3 == 0)
         decode_all_ways([envelope], data, rng)
+
+
+@pytest.mark.parametrize("checked", ALL, ids=lambda checked: checked.name)
+def test_the_native_measure_says_what_the_steps_say(checked: Checked) -> None:
+    envelope = format_of(checked).envelope
+    assert envelope is not None
+    frames = [checked.encode(body)[0] for body in BODIES]
+    counts = all_agree(envelope, inputs(frames, b"\xa5\x5c0Ff=\0\x01\xff", 1, 120), 2)
+    assert counts["clean"] + counts["needless"] > 10

@@ -6,7 +6,7 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
-from sigflow.events import Event, Gap, Record
+from sigflow.events import Event, Gap, Idle, Record
 from sigflow.runtime.envelope import Envelope
 from sigflow.stream.decoder import Decoder
 from sigflow.stream.format import Format
@@ -26,7 +26,7 @@ def decode(envelopes: Sequence[Envelope], pieces: Sequence[bytes], drop: random.
     decoder.feed_eof()
     events += decoder.events()
     statistics = decoder.statistics
-    assert statistics.frame_bytes + statistics.gap_bytes == statistics.bytes
+    assert statistics.frame_bytes + statistics.idle_bytes + statistics.gap_bytes == statistics.bytes
     assert statistics.pending_bytes == 0
     return events
 
@@ -48,28 +48,31 @@ def _taken_with_drops(decoder: Decoder, drop: random.Random) -> list[Event]:
 
 def shape(events: Sequence[Event]) -> list[tuple[Any, ...]]:
     """Events as plain tuples: what two ways of decoding must agree on."""
-    found: list[tuple[Any, ...]] = []
+    shapes: list[tuple[Any, ...]] = []
     for event in events:
         if isinstance(event, Record):
-            found.append(("frame", event.start, event.raw, event.format, event.index, event.sequence))
+            shapes.append(("frame", event.start, event.raw, event.format, event.index, event.sequence))
         elif isinstance(event, Gap):
-            found.append(("gap", event.span.start, event.span.stop, event.reasons))
+            shapes.append(("gap", event.span.start, event.span.stop, event.reasons))
         else:
-            found.append((type(event).__name__, *(getattr(event, name) for name in event.__match_args__)))
-    return found
+            shapes.append((type(event).__name__, *(getattr(event, name) for name in event.__match_args__)))
+    return shapes
 
 
 def check_tiles(events: Sequence[Event], data: bytes) -> None:
-    """Records and gaps, in order, are the stream; no two gaps touch."""
-    at, gap = 0, False
+    """Records, gaps and what is idle, in order, are the stream; no two gaps touch, nor two idle stretches."""
+    at, before = 0, None
     for event in events:
         if isinstance(event, Record):
             assert event.start == at and event.raw == data[at : event.stop]
-            at, gap = event.stop, False
+            at, before = event.stop, Record
         elif isinstance(event, Gap):
-            assert event.span.start == at and len(event.span) > 0 and not gap
+            assert event.span.start == at and len(event.span) > 0 and before is not Gap
             assert event.reasons and len(set(event.reasons)) == len(event.reasons)
-            at, gap = event.span.stop, True
+            at, before = event.span.stop, Gap
+        elif isinstance(event, Idle):
+            assert event.span.start == at and len(event.span) > 0 and before is not Idle
+            at, before = event.span.stop, Idle
     assert at == len(data)
 
 
@@ -81,12 +84,12 @@ def decode_all_ways(envelopes: Sequence[Envelope], data: bytes, rng: random.Rand
     events = decode(envelopes, [data])
     check_tiles(events, data)
     expected = shape(events)
-    ways = {"bytewise": [data[n : n + 1] for n in range(len(data))]}
-    ways["cuts"] = damage.chunks(rng, data)
-    for way, pieces in ways.items():
-        found = shape(decode(envelopes, pieces))
-        assert found == expected, f"{way}: {[len(piece) for piece in pieces]} of {data.hex()}"
+    pieces_by_way = {"bytewise": [data[n : n + 1] for n in range(len(data))]}
+    pieces_by_way["cuts"] = damage.chunks(rng, data)
+    for way, pieces in pieces_by_way.items():
+        actual = shape(decode(envelopes, pieces))
+        assert actual == expected, f"{way}: {[len(piece) for piece in pieces]} of {data.hex()}"
     pieces = damage.chunks(rng, data)
-    found = shape(decode(envelopes, pieces, rng))
-    assert found == expected, f"dropped caches: {[len(piece) for piece in pieces]} of {data.hex()}"
+    actual = shape(decode(envelopes, pieces, rng))
+    assert actual == expected, f"dropped caches: {[len(piece) for piece in pieces]} of {data.hex()}"
     return events

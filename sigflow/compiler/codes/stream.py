@@ -279,6 +279,61 @@ seq:
   - {id: crc, type: u2}
 """,
     ),
+    "SF514": Code(
+        E,
+        "a framing that cannot work",
+        (
+            "Units stand between delimiters, or behind a `start`; what delimits them may not be what stuffing leaves "
+            "in them."
+        ),
+        bad="""\
+meta: {id: framed}
+-sigflow-stream:
+  framing: {delimiter: 0xc0, stuffing: cobs}
+seq:
+  - {id: kind, type: u1}
+  - {id: body, size-eos: true}
+""",
+        good="""\
+meta: {id: framed}
+-sigflow-stream:
+  framing: {delimiter: 0x00, stuffing: cobs}
+seq:
+  - {id: kind, type: u1}
+  - {id: body, size-eos: true}
+""",
+    ),
+    "SF515": Code(
+        E,
+        "a preamble or trailer of what has none",
+        (
+            "The root of a spec is the whole file: what stands in it before the one list of the frames is the "
+            "preamble, what stands behind it the trailer."
+        ),
+        bad="""\
+meta: {id: archive}
+-sigflow-stream: {unit: entry, preamble: true}
+seq:
+  - {id: entries, type: entry, repeat: eos}
+types:
+  entry:
+    seq:
+      - {id: magic, contents: ENTRY}
+      - {id: body, size: 9}
+""",
+        good="""\
+meta: {id: archive}
+-sigflow-stream: {unit: entry, preamble: true}
+seq:
+  - {id: magic, contents: ARCHIVE}
+  - {id: entries, type: entry, repeat: eos}
+types:
+  entry:
+    seq:
+      - {id: magic, contents: ENTRY}
+      - {id: body, size: 9}
+""",
+    ),
     "SF519": Code(
         E,
         "a max-frame above what the checksum allows",

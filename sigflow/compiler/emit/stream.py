@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sigflow.compiler import schema as sc
+from sigflow.compiler.emit.around import Around
 from sigflow.compiler.emit.calls import Call, Many, write_value
 from sigflow.compiler.emit.columns import needs
 from sigflow.compiler.emit.late import write_late
@@ -14,9 +15,9 @@ from sigflow.compiler.hints import ChecksumHint
 from sigflow.compiler.hints.model import CodecHint, MetadataHint, NoteHint, SequenceHint
 from sigflow.compiler.measure import MeasurePlan
 from sigflow.compiler.measure.static import is_quick
-from sigflow.compiler.model import Number, Switched, Wire
 from sigflow.compiler.plan import Plan, Step
-from sigflow.runtime.envelope import CrcParameters, SumParameters, XorParameters
+from sigflow.runtime.envelope import CrcParameters, Framing, SumParameters, XorParameters
+from sigflow.runtime.stuffing import Stuffing
 
 
 def write_stream(
@@ -31,6 +32,7 @@ class _Stream:
         self.module = module
         self.plan = plan
         self.hints = measure.hints
+        self.whole = measure
         self.layout = measure.static
         self.lazy = measure.late is not None
         self.out = out
@@ -52,6 +54,9 @@ class _Stream:
         measure = self.measure(runs)
         parts = {"search": self.search(), "measure": measure, "decode": self.decode()}
         self.native_measure(measure, native)
+        if self.hints.around is not None:
+            around = Around(self.module, self.plan, self.whole, self.out, self.hash)
+            parts["around"] = around.write(native.parameters if isinstance(native, NativeMeasure) else ())
         self.out()
         self.out()
         envelope = Call(self.module.need("Envelope"), {"about": self.about(), **parts})
@@ -63,11 +68,12 @@ class _Stream:
         """`unit`: an object of the frame's class that has not read anything."""
         name = self.unit.qualified
         self.out(f"unit = {name}.__new__({name})")
-        self.out(f"unit._io, unit._parent, unit._root = {stream}, None, unit")
+        owners = "root, unit if root is None else root" if self.hints.around is not None else "None, unit"
+        self.out(f"unit._io, unit._parent, unit._root = {stream}, {owners}")
         for param, argument in zip(self.unit.params, self.hints.arguments, strict=True):
             self.out(f"unit.{param.name} = {self.ex.code(argument)}")
         if self.unit.order == "inherited":
-            self.out("unit._is_le = None")
+            self.out(f"unit._is_le = {'root._is_le' if self.hints.around is not None else 'None'}")
 
     def function(self, name: str, parameters: str, result: str) -> str:
         """The head of a function."""
@@ -75,9 +81,13 @@ class _Stream:
         self.out()
         return f"def {name}({parameters}) -> {result}:"
 
+    def root(self) -> str:
+        """The parameter of a function for what stands once around the frames, where anything does."""
+        return f", root: {self.any} = None" if self.hints.around is not None else ""
+
     def steps(self) -> None:
         """`_steps`: the frame measured while its bytes arrive."""
-        with self.out.block(self.function("_steps", f"io: {self.module.need('Window')}", self.any)):
+        with self.out.block(self.function("_steps", f"io: {self.module.need('Window')}{self.root()}", self.any)):
             self.fresh("io")
             self.out("return (yield from unit._steps(io))")
 
@@ -86,7 +96,8 @@ class _Stream:
         out = self.out
         if self.layout is not None and self.lazy:
             write_late(self.module, self.unit, self.layout, self.out)
-        with out.block(self.function("_parse", f"raw: bytes, head: {self.any}", self.unit.qualified)):
+        parameters = f"raw: bytes, head: {self.any}{self.root()}"
+        with out.block(self.function("_parse", parameters, self.unit.qualified)):
             if self.lazy:
                 with out.block("if head is not None:"):
                     out("return _late(raw, head)")
@@ -126,7 +137,7 @@ class _Stream:
         """What it is called."""
         spec = self.plan.spec.top
         about = Call(self.module.need("About"))
-        about["name"] = repr(spec.id)
+        about["name"] = repr(spec.alias or spec.id)
         about["spec"] = repr(self.plan.file)
         about["source_hash"] = repr(self.hash)
         if spec.meta.title:
@@ -140,7 +151,7 @@ class _Stream:
 
     def field(self, step: Step) -> str:
         """A field of the frame, for people."""
-        texts = [repr(step.attr.id), repr(_written(step.attr, step.wire)), self.module.doc_of(step.attr)]
+        texts = [repr(step.attr.id), repr(self.module.type_of(step)), self.module.doc_of(step.attr)]
         return f"{self.module.need('Field')}({', '.join(filter(None, texts))})"
 
     def search(self) -> Call:
@@ -157,9 +168,34 @@ class _Stream:
             search["checksums"] = Many("(", ")", [self.checksum(checksum) for checksum in hints.checksums])
         if not hints.aborted_by_sync:
             search["aborted_by_sync"] = "False"
+        if hints.framing is not None:
+            search["framing"] = self.framing(hints.framing.framing)
+        if hints.idle:
+            search["idle"] = repr(hints.idle)
+        if hints.idle_max is not None:
+            search["idle_max"] = str(hints.idle_max)
         if hints.overtaken_by:
             search["overtaken_by"] = repr(hints.overtaken_by)
         return search
+
+    def framing(self, framing: Framing) -> Call:
+        call = Call(self.module.need("Framing"))
+        for name, literal in (("delimiter", framing.delimiter), ("start", framing.start), ("end", framing.end)):
+            if literal:
+                call[name] = repr(literal)
+        if framing.stuffing is not None:
+            call["stuffing"] = self.stuffing(framing.stuffing)
+        if framing.trailer:
+            call["trailer"] = str(framing.trailer)
+        if framing.last_open:
+            call["last_open"] = "True"
+        return call
+
+    def stuffing(self, stuffing: Stuffing) -> str:
+        parts = [repr(stuffing.kind), *([repr(stuffing.mark)] if stuffing.mark else [])]
+        parts += [f"xor={hex(stuffing.xor)}"] if stuffing.xor else []
+        parts += [f"pairs={stuffing.pairs!r}"] if stuffing.pairs else []
+        return f"{self.module.need('Stuffing')}({', '.join(parts)})"
 
     def checksum(self, checksum: ChecksumHint) -> Call:
         algorithm, stored = checksum.algorithm, checksum.stored
@@ -316,16 +352,3 @@ class _Stream:
         call["when"] = self.method(f"_note_{number}", note.when, "bool")
         self.add_needs(call, "needs", note.when)
         return call
-
-
-def _written(attr: sc.Attr, wire: Wire) -> str:
-    """The type of a field, for people."""
-    if isinstance(wire, Switched):
-        text = "switch"
-    elif isinstance(attr.type, sc.TypeRef):
-        text = attr.type.text
-    else:
-        text = "bytes"
-    if isinstance(wire, Number) and wire.order and not text.endswith(("le", "be")):
-        text += wire.order if wire.order != "calc" else ""
-    return f"{text}[]" if attr.repeat is not None else text

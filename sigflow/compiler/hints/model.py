@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from sigflow.compiler import schema as sc
 from sigflow.diagnostics import Place
 from sigflow.limits import DEFAULT_FRAME
-from sigflow.runtime.envelope import Named
+from sigflow.runtime.envelope import Framing, Named
 from sigflow.runtime.stored import BASES
 
 #: The fields that lead to one inside others: the first is the frame's own, the last is meant.
@@ -121,6 +121,38 @@ class ChecksumHint:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class FramingHint:
+    """How units stand on the wire.  trailer: the type of what stands behind the end of one."""
+
+    framing: Framing
+    trailer: sc.ClassSpec | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PartHint:
+    """Some fields of a whole file in a row, and what they say before a byte is read (see `evidence`)."""
+
+    attrs: tuple[sc.Attr, ...] = ()
+    sync: tuple[bytes, ...] = ()
+    bits: float = 0.0
+    smallest: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AroundHint:
+    """What stands once around the frames of a file, in the class `root` that is the whole of it.
+
+    preamble, trailer: its fields before the frames, and behind them; none where these are no matter.  most: bytes that
+    the preamble may have, and the trailer.
+    """
+
+    root: sc.ClassSpec
+    preamble: PartHint
+    trailer: PartHint
+    most: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class SequenceHint:
     """The sequence counter."""
 
@@ -185,6 +217,10 @@ class Hints:
     sequence: SequenceHint | None = None
     overtaken_by: str | None = None
     aborted_by_sync: bool = True
+    framing: FramingHint | None = None
+    around: AroundHint | None = None
+    idle: tuple[bytes, ...] = ()
+    idle_max: int | None = None
     time: TimeHint | None = None
     kind: sc.Code | None = None
     byte_order: sc.Code | None = None
@@ -197,3 +233,8 @@ class Hints:
     uniques: dict[sc.Attr, tuple[sc.Code, str]] = field(default_factory=dict)
     #: Ids of fields that a hint speaks of.
     mentioned: set[str] = field(default_factory=set)
+
+    @property
+    def closed(self) -> bool:
+        """Whether the wire says where a unit ends, before it is measured."""
+        return self.framing is not None and self.framing.framing.closed

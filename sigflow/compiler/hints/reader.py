@@ -10,7 +10,7 @@ from sigflow.compiler.hints.model import Hints
 from sigflow.compiler.model import Names
 from sigflow.compiler.problems import Problems
 from sigflow.compiler.scalars import code_in
-from sigflow.compiler.source import Mapping, Node, Scalar
+from sigflow.compiler.source import Mapping, Node, Scalar, Sequence
 from sigflow.compiler.types import Context, Types
 from sigflow.diagnostics import Place
 
@@ -97,3 +97,17 @@ class Reader:
             return None
         hints.mentioned.add(id)
         return attr_
+
+    def literal(self, node: Node) -> bytes | None:
+        """Bytes as a hint says them: a text, a byte, or a list of bytes."""
+        if isinstance(node, Sequence):
+            values = [item.integer if isinstance(item, Scalar) else None for item in node.items]
+            if all(value is not None and 0 <= value <= 255 for value in values):
+                return bytes(value for value in values if value is not None)
+        elif isinstance(node, Scalar) and not node.is_null:
+            value = node.integer
+            if value is not None and 0 <= value <= 255:
+                return bytes((value,))
+            return node.text.encode("utf-8", "surrogatepass")
+        self.bad(node, f"expected a string or a list of bytes, got {node.describe()}")
+        return None

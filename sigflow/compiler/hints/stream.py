@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 from sigflow.compiler import expression as ex
 from sigflow.compiler import schema as sc
 from sigflow.compiler.evidence import evidence, extent, fixed_literals, leading
 from sigflow.compiler.hints.checksum import ChecksumReader
-from sigflow.compiler.hints.model import ChecksumHint, Hints, SequenceHint, TimeHint
+from sigflow.compiler.hints.framing import LONGEST_STARTED, FramingReader
+from sigflow.compiler.hints.model import AroundHint, ChecksumHint, Hints, PartHint, SequenceHint, TimeHint
 from sigflow.compiler.hints.reader import Reader
-from sigflow.compiler.model import Bits, Names, Number
+from sigflow.compiler.model import Bits, Names, Number, User
 from sigflow.compiler.problems import Problems, plural
 from sigflow.compiler.scalars import type_in
 from sigflow.compiler.source import Mapping, Node, Scalar, Sequence
@@ -31,11 +33,18 @@ STREAM_KEYS = (
     "kind",
     "byte-order",
     "payload",
+    "framing",
+    "idle",
+    "preamble",
+    "trailer",
+    "max-preamble",
 )
 _UNITS = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "ns": 1}
 #: `lint` warns where a chain is believed on less evidence than this many bits.
 ENOUGH_BITS = 36
 DEFAULT_CHAIN = 8
+#: Bytes of a preamble where the spec says nothing, and of a trailer.
+DEFAULT_PREAMBLE = 1 << 20
 #: What the scan of a chain holds for each byte leaves this much room.
 LONGEST_CHAIN = 255
 
@@ -46,6 +55,7 @@ class StreamReader(Reader):
     def __init__(self, spec: sc.Spec, names: Names, types: Types, problems: Problems) -> None:
         super().__init__(spec, names, types, problems)
         self._checksums = ChecksumReader(spec, names, types, problems)
+        self._framing = FramingReader(spec, names, types, problems)
 
     def stream(self, carrier: sc.ClassSpec) -> Hints | None:
         node = carrier.hints["-sigflow-stream"]
@@ -72,6 +82,7 @@ class StreamReader(Reader):
             value = node.get(key)
             if value is not None:
                 action(self, hints, value, context)
+        hints.around = self.around(hints, node, carrier)
         return hints
 
     def unit(self, node: Node | None, carrier: sc.ClassSpec) -> tuple[sc.ClassSpec | None, tuple[sc.Code, ...]]:
@@ -87,6 +98,12 @@ class StreamReader(Reader):
             self.problems.add(
                 "SF204", ref.at(name.at), f"unknown type '{written}'", (written, self.types.scope.type_names(carrier))
             )
+            return None, ()
+        if type_.top is not carrier.top:
+            why = (
+                f"'{type_.title}' is of another spec: its hints stand in a spec that has no fields and types of its own"
+            )
+            self.bad(node, why)
             return None, ()
         self.names.used.add(type_)
         codes = tuple(sc.Code(ref.scalar, argument) for argument in name.arguments)
@@ -118,19 +135,6 @@ class StreamReader(Reader):
                 )
         hints.sync = tuple(literals)
 
-    def literal(self, node: Node) -> bytes | None:
-        if isinstance(node, Sequence):
-            values = [item.integer if isinstance(item, Scalar) else None for item in node.items]
-            if all(value is not None and 0 <= value <= 255 for value in values):
-                return bytes(value for value in values if value is not None)
-        elif isinstance(node, Scalar) and not node.is_null:
-            value = node.integer
-            if value is not None and 0 <= value <= 255:
-                return bytes((value,))
-            return node.text.encode("utf-8", "surrogatepass")
-        self.bad(node, f"expected a string or a list of bytes, got {node.describe()}")
-        return None
-
     def max_frame(self, hints: Hints, node: Node, _context: Context) -> None:
         hints.max_frame = self.integer(node, 1) or hints.max_frame
 
@@ -139,7 +143,71 @@ class StreamReader(Reader):
         hints_ = [hint for item in items if (hint := self._checksums.checksum(hints, item, context))]
         hints.checksums = tuple(hints_)
 
+    def around(self, hints: Hints, node: Mapping, carrier: sc.ClassSpec) -> AroundHint | None:
+        """What stands once around the frames of a whole file: `preamble` and `trailer`."""
+        most = node.get("max-preamble")
+        limit = self.integer(most, 1, 1 << 30) if most is not None else None
+        wanted = {key: value for key in ("preamble", "trailer") if (value := node.get(key)) is not None}
+        for key, value in list(wanted.items()):
+            flag = value.boolean if isinstance(value, Scalar) else None
+            if flag is None:
+                self.bad(value, f"expected true or false, got {value.describe()}")
+            if not flag:
+                del wanted[key]
+        if not wanted:
+            return None
+        place = next(iter(wanted.values()))
+        lists = [attr for attr in carrier.seq if attr.repeat is not None and self._elements(attr) is hints.unit]
+        if carrier is not self.file.top or len(lists) != 1:
+            why = f"a preamble and a trailer stand around the one list of '{hints.unit.title}' of the root, which has"
+            self.bad(place, f"{why} {plural(len(lists), 'such list')}", "SF515")
+            return None
+        at = carrier.seq.index(lists[0])
+        parts = {"preamble": carrier.seq[:at], "trailer": carrier.seq[at + 1 :]}
+        for key, value in wanted.items():
+            if not parts[key]:
+                side = "before" if key == "preamble" else "behind"
+                self.bad(value, f"nothing stands {side} '{lists[0].id}'", "SF515")
+        return AroundHint(
+            carrier,
+            self._part(carrier, parts["preamble"] if "preamble" in wanted else ()),
+            self._part(carrier, parts["trailer"] if "trailer" in wanted else ()),
+            limit or DEFAULT_PREAMBLE,
+        )
+
+    def _part(self, root: sc.ClassSpec, attrs: tuple[sc.Attr, ...]) -> PartHint:
+        """What some fields of the root say by themselves."""
+        if not attrs:
+            return PartHint()
+        part = replace(root, seq=attrs, instances={}, types={}, enums={}, _index={})
+        smallest, _ = extent(part, self.names, self.types)
+        literals = leading(part, self.names)
+        return PartHint(attrs, tuple(literals), evidence(part, 1 << 62, self.names), smallest)
+
+    def _elements(self, attr: sc.Attr) -> sc.ClassSpec | None:
+        """The class of a field whose bytes stand on the wire as they are."""
+        wire = self.names.wires.get(attr)
+        return (
+            wire.target
+            if isinstance(wire, User) and wire.shape is None and isinstance(wire.target, sc.ClassSpec)
+            else None
+        )
+
+    def framing(self, hints: Hints, node: Node, context: Context) -> None:
+        self._framing.framing(hints, node, context)
+
+    def idle(self, hints: Hints, node: Node, context: Context) -> None:
+        self._framing.idle(hints, node, context)
+
     def confirm(self, hints: Hints, node: Node, _context: Context) -> None:
+        if isinstance(node, Scalar) and node.text == "delimiter":
+            if not hints.closed:
+                self.bad(node, "`confirm: delimiter` needs a framing with a `delimiter` or an `end`")
+            return
+        if hints.closed:
+            if not isinstance(node, Scalar) or node.text != "checksum" or not hints.checksums:
+                self.bad(node, "what delimiters confirm says `confirm: delimiter`, or has a checksum")
+            return
         if isinstance(node, Scalar) and node.text == "checksum":
             if not hints.checksums:
                 self.bad(node, "`confirm: checksum` needs a checksum")
@@ -148,7 +216,7 @@ class StreamReader(Reader):
             self.keys(node, ("chain",), "confirm")
             hints.chain = self.integer(node.get("chain"), 2, LONGEST_CHAIN)
             return
-        self.bad(node, f"expected `checksum` or `{{chain: n}}`, got {node.describe()}")
+        self.bad(node, f"expected `checksum`, `delimiter` or `{{chain: n}}`, got {node.describe()}")
 
     def sequence(self, hints: Hints, node: Node, context: Context) -> None:
         if isinstance(node, Scalar):
@@ -222,6 +290,8 @@ class StreamReader(Reader):
         hints.payload = self.field(node, hints)
 
     _KEYS: dict[str, Callable[[StreamReader, Hints, Node, Context], None]] = {  # noqa: RUF012  # a table
+        "framing": framing,
+        "idle": idle,
         "sync": sync,
         "max-frame": max_frame,
         "checksum": checksum,
@@ -240,16 +310,35 @@ class StreamReader(Reader):
     def finish(self, hints: Hints, carrier: sc.ClassSpec) -> None:
         node = carrier.hints["-sigflow-stream"]
         written = node if isinstance(node, Mapping) else Mapping((), node.place)
-        if written.get("sync") is None:
+        if hints.framing is not None:
+            if written.get("sync") is not None:
+                self.bad(
+                    written.get("sync") or node, "in a framing, its own literals are what is searched for", "SF514"
+                )
+            start = hints.framing.framing.start
+            hints.sync = (start,) if start else ()
+        elif written.get("sync") is None:
             literals = leading(hints.unit, self.names)
             hints.sync = tuple(literals)
-        if hints.chain is None and all(hint.conditions for hint in hints.checksums):
+        if hints.chain is None and not hints.closed and all(hint.conditions for hint in hints.checksums):
             hints.chain = DEFAULT_CHAIN
         smallest, largest = extent(hints.unit, self.names, self.types)
+        most = DEFAULT_FRAME
+        if hints.framing is not None:
+            framing = hints.framing.framing
+            around = len(framing.delimiter + framing.start + framing.end) + framing.trailer
+            worst = framing.stuffing.worst if framing.stuffing is not None else int
+            # A unit of no bytes is none between delimiters.
+            smallest, largest = max(smallest, 1) + around, worst(largest) + around if largest is not None else None
+            most = LONGEST_STARTED if framing.start else DEFAULT_FRAME
+            if framing.start and hints.max_frame > most and written.get("max-frame") is not None:
+                why = f"max-frame is {hints.max_frame}; of a framing with a `start` it is at most {most}"
+                self.bad(written.get("max-frame") or node, why, "SF514")
         hints.min_frame = max(smallest, 1)
         without_ranges = any(hint.algorithm is None or hint.decoded for hint in hints.checksums)
+        most = min(most, WITHOUT_RANGES) if without_ranges else most
         if written.get("max-frame") is None:
-            hints.max_frame = min(largest or DEFAULT_FRAME, WITHOUT_RANGES if without_ranges else DEFAULT_FRAME)
+            hints.max_frame = min(largest, most) if largest is not None else most
         elif without_ranges and hints.max_frame > WITHOUT_RANGES:
             text = f"max-frame is {hints.max_frame}, with `checksum.expr` or `decode` it is at most {WITHOUT_RANGES}"
             self.bad(written.get("max-frame") or node, text, "SF519")
@@ -262,7 +351,7 @@ class StreamReader(Reader):
         if hints.payload is None:
             hints.payload = next((attr for attr in hints.unit.seq if attr.id == "payload"), None)
         hints.header_bits = evidence(hints.unit, hints.max_frame, self.names)
-        if hints.chain is not None:
+        if hints.chain is not None and (hints.framing is not None or written.get("framing") is None):
             where = written.get("confirm") or carrier.hint_keys["-sigflow-stream"]
             sometimes = [hint for hint in hints.checksums if hint.conditions]
             if sometimes and len(sometimes) == len(hints.checksums):

@@ -57,6 +57,8 @@ class _Class:
         self.layout = scope.types.layout
         self.passing = False
         self.is_unit = plan.spec is self.hints.unit
+        #: Whether it is what stands around the frames.
+        self.is_around = plan is scope.preamble or plan is scope.trailer
         self.marked: set[sc.Attr | None] = set()
         if self.is_unit:
             for checksum in self.hints.checksums:
@@ -81,6 +83,8 @@ class _Class:
                 yield op.Mark(step.name, True, False, trailing(step.wire))
         if self.is_unit:
             yield op.Finish(tuple(self.covered(checksum) for checksum in self.hints.checksums))
+        elif self.is_around:
+            yield op.Finish(())
 
     # ------------------------------------------------------------ fields
 
@@ -140,6 +144,8 @@ class _Class:
 
     def byte_range(self, shape: Shape, step: Step) -> Iterator[op.Operation]:
         """What must have arrived of the bytes of a shape."""
+        if shape.eos or (self.hints.closed and not shape.eos_error and shape.size is None and shape.contents is None):
+            return  # all that is left is there
         if shape.contents is None and shape.size is None:
             assert shape.term is not None
             yield op.NeedTerminator(shape.term)

@@ -7,6 +7,7 @@ Looked at is whatever has a check, whatever a later size, condition or check nee
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from sigflow.compiler import expression as ex
 from sigflow.compiler import schema as sc
@@ -30,7 +31,15 @@ class Scope:
         self.classes: list[ClassPlan] = []
         #: The members whose values a measure needs.
         self.needed: set[sc.Attr] = set()
+        #: What stands once around the frames: classes with the fields of the file's before them, and behind them.
+        self.preamble = self._part("preamble")
+        self.trailer = self._part("trailer")
         self._walk(plan.classes[hints.unit])
+        #: Whether the measure of a unit asks for what stands around it.
+        self.asks_root = hints.around is not None and any(self._asks_root(measured) for measured in self.classes)
+        for part in (self.preamble, self.trailer):
+            if part is not None:
+                self._walk(part)
         for class_plan in self.classes:
             for code in _steering(class_plan):
                 self._need(code.expr)
@@ -44,6 +53,18 @@ class Scope:
                     self.needed.update(path)
                     self.inner.update(path[1:])
 
+    def _part(self, name: str) -> ClassPlan | None:
+        """The class of the whole file with one part of its fields."""
+        around = self.hints.around
+        if around is None:
+            return None
+        attrs = (around.preamble if name == "preamble" else around.trailer).attrs
+        if not attrs:
+            return None
+        whole = self.plan.classes[around.root]
+        steps = tuple(step for step in whole.steps if step.attr in attrs)
+        return replace(whole, steps=steps, instances=(), classes=(), enums=())
+
     def _walk(self, plan: ClassPlan) -> None:
         waiting = [plan]
         while waiting:
@@ -55,6 +76,25 @@ class Scope:
                 for wire in wires_of(step.wire):
                     if isinstance(wire, User) and not wire.bounded and isinstance(wire.target, sc.ClassSpec):
                         waiting.append(self.plan.classes.get(wire.target, class_plan))
+
+    def _asks_root(self, plan: ClassPlan) -> bool:
+        """Whether an expression that steers the reading of a class leads to the object of the whole file."""
+        around = self.hints.around
+        stack = [code.expr for code in _steering(plan)]
+        seen: set[sc.Attr] = set()
+        while stack:
+            node = stack.pop()
+            member = self.types.members.get(node)
+            if isinstance(node, ex.Name) and node.id == "_root":
+                return True
+            if isinstance(member, sc.Attr) and member not in seen:
+                seen.add(member)
+                if around is not None and member in around.root.seq:
+                    return True
+                codes = (member.value, member.condition, member.pos, member.size, member.io)
+                stack.extend(code.expr for code in codes if code is not None)
+            stack.extend(ex.children(node))
+        return False
 
     def _of_hints(self) -> Iterator[sc.Code]:
         for checksum in self.hints.checksums:
@@ -88,7 +128,8 @@ class Scope:
 
     def looked(self, step: Step) -> bool:
         """Whether a measure has to read a field, wherever it stands."""
-        if self.valued(step) or (step.attr.repeat is not None and _by_index(step)):
+        repeat = step.attr.repeat
+        if self.valued(step) or (repeat is not None and (repeat.kind == "eos" or _by_index(step))):
             return True
         switched = isinstance(step.wire, Switched)
         return any(self._reads(wire, switched) for wire in wires_of(step.wire))
@@ -101,7 +142,7 @@ class Scope:
         if isinstance(wire, User) and not wire.bounded:
             return switched or not self.passable(wire)
         shape = shape_of(wire)
-        return shape is not None and shape.contents is None and shape.size is None and not shape.eos
+        return shape is not None and shape.contents is None and shape.size is None
 
     def passable(self, wire: User) -> bool:
         """Whether an unsized type has a fixed size, and nothing in it is checked or needed."""
@@ -139,11 +180,12 @@ class Scope:
                     yield instance.attr, f"it needs '{instance.attr.id}', an instance that seeks"
 
     def _obstacle(self, step: Step) -> str:
-        if step.attr.repeat is not None and step.attr.repeat.kind == "eos":
+        closed = self.hints.closed
+        if step.attr.repeat is not None and step.attr.repeat.kind == "eos" and not closed:
             return "is repeated to the end of the stream"
         for wire in wires_of(step.wire):
             shape = shape_of(wire)
-            if shape is not None and shape.eos:
+            if shape is not None and shape.eos and not closed:
                 return "extends to the end of the stream"
             custom = shape is not None and shape.process is not None and ".".join(shape.process.path) not in _BUILT_IN
             if custom and self.valued(step):

@@ -15,6 +15,7 @@ native measure; `Missing` says what, and where.
     streams, frame, substream          what is read from
     members, checks, reading           objects and their fields
     carried, lists                     loops
+    preamble                           what a preamble says
     epilogue                           `box`
 """
 
@@ -27,10 +28,11 @@ from sigflow import runtime
 from sigflow.compiler.emit.native.builder import Builder, Inexpressible, Unreachable
 from sigflow.compiler.emit.native.epilogue import Epilogue
 from sigflow.compiler.emit.native.evaluate import Context
-from sigflow.compiler.emit.native.frame import Frame
+from sigflow.compiler.emit.native.frame import ClosedFrame, Frame
+from sigflow.compiler.emit.native.preamble import Preamble
 from sigflow.compiler.emit.native.reading import Reader
 from sigflow.compiler.emit.native.statements import Assign, eliminate_dead_code, exprs, lines_of
-from sigflow.compiler.emit.native.tree import AT, Call, Local, nodes
+from sigflow.compiler.emit.native.tree import Call, nodes
 from sigflow.compiler.emit.native.values import SymbolicObject
 from sigflow.compiler.emit.shared import Module
 from sigflow.compiler.measure import MeasurePlan
@@ -43,12 +45,15 @@ _USUAL = 64
 
 @dataclass(frozen=True, slots=True)
 class NativeMeasure:
-    """The function's statements, and what the envelope says of it."""
+    """The function's statements, and what the envelope says of it.  parameters: the paths of what it reads of the
+    preamble, as Python attributes of its object.
+    """
 
     lines: tuple[str, ...]
     reasons: tuple[str, ...]
     least: int
     counts: bool
+    parameters: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,27 +81,32 @@ def write_native_measure(module: Module, measure: MeasurePlan) -> NativeMeasure 
 
 def _written(builder: Builder, module: Module, measure: MeasurePlan) -> NativeMeasure:
     hints, scope, layout = measure.hints, measure.scope, measure.static
-    frame = Frame(
-        builder, hints.sync if hints.aborted_by_sync else (), any(_peeks(scope)), min(hints.max_frame, _USUAL)
-    )
+    sync = hints.sync if hints.aborted_by_sync and hints.framing is None else ()
+    kind = ClosedFrame if hints.closed else Frame
+    frame = kind(builder, sync, any(_peeks(scope)), min(hints.max_frame, _USUAL))
     builder.flush = frame.flush
     reader = Reader(builder, module, measure, frame)
     for checksum in hints.checksums:
         for path in checksum.paths:
             reader.marked.add(path[-1])
     unit = SymbolicObject(scope.plan.classes[hints.unit], "", None, None, frame)
+    around, preamble = hints.around, Preamble(scope, builder)
     unit.root = unit
+    if around is not None:
+        unit.root = unit.parent = preamble.root(scope.plan.classes[around.root], frame)
     for param, argument in zip(unit.plan.params, hints.arguments, strict=True):
         unit.members[param.param] = reader.ev.value(argument.expr, Context(None))
     reader.read(unit)
     static = frozenset(checksum for checksum in hints.checksums if layout is not None and layout.holds(checksum))
     epilogue = Epilogue(reader, unit, static)
     epilogue.write()
-    statements = eliminate_dead_code([Assign("last", AT + Local("limit")), *builder.root])
+    statements = eliminate_dead_code([Assign("last", frame.last), *builder.root])
     functions = {node.function for expr in exprs(statements) for node in nodes(expr) if isinstance(node, Call)}
     for name in sorted(functions & set(runtime.__all__)):
         module.need(name)
-    return NativeMeasure(tuple(lines_of(statements)), tuple(builder.reasons), frame.least, epilogue.counts)
+    least = 0 if hints.closed else frame.least
+    reasons = tuple(builder.reasons)
+    return NativeMeasure(tuple(lines_of(statements)), reasons, least, epilogue.counts, tuple(preamble.read))
 
 
 def _peeks(scope: Scope) -> Iterator[bool]:

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from sigflow.compiler.emit.native.builder import Builder, Cause
+from sigflow.compiler.emit.native.builder import Builder, Cause, Inexpressible
 from sigflow.compiler.emit.native.streams import FAR, Stream, halves
 from sigflow.compiler.emit.native.tree import AT, DATA, END, Compare, Conditional, Expr, Local, both, call, either
 from sigflow.compiler.emit.native.values import Bytes, Flag, Int
-from sigflow.reasons import ABORTED, TOO_LONG
+from sigflow.reasons import ABORTED, LENGTH, TOO_LONG
 from sigflow.runtime.native import NEED
 
 
@@ -36,13 +36,17 @@ class Frame(Stream):
     least: the bytes of the fields that are read at constant places; the caller sees to it that the limit is no less.
     """
 
+    #: Where a frame ends at the latest, and why what passes that is refused.
+    last: Expr = AT + Local("limit")
+    beyond = TOO_LONG
+
     def __init__(self, builder: Builder, sync: tuple[bytes, ...], peeks: bool, usual: int) -> None:
         super().__init__(builder, AT)
         self.sync = sync
         self.peeks = peeks
         self.usual = usual
         self.least = 0
-        self._ceilings = [Ceiling(Local("last"), TOO_LONG)]
+        self._ceilings = [Ceiling(Local("last"), self.beyond)]
         self._limited: Local | None = None  # what was passed over reaches up to here, which may be beyond the ceiling
 
     @property
@@ -191,3 +195,58 @@ class Frame(Stream):
         if stop.name == AT.name and stop.offset < offset:
             offset, at = stop.offset, reason
         self._ceilings.append(Ceiling(bound, cause, min(count, outer.span), offset, at))
+
+
+class ClosedFrame(Frame):
+    """A frame that ends at `end`: whoever calls takes NEED for a unit that is too short."""
+
+    last = END
+    beyond = LENGTH
+    #: Its end, and its bytes.
+    stop = END
+    size = Int(END - AT, 0, FAR)
+
+    def skip(self, size: Int, negative: str) -> None:
+        """Pass over so many bytes, which must be there."""
+        super().skip(size, negative)
+        stop = self.state.pos
+        if not self.is_there(stop):
+            self._wanted = stop
+
+    def until(self, term: bytes, include: bool, consume: bool, eos_error: bool) -> Bytes:
+        """Take the bytes up to a terminator, or to the end where there is none and that is no error."""
+        if eos_error:
+            return super().until(term, include, consume, eos_error)
+        self.flush()
+        builder, start, unit = self.builder, self.state.pos, len(term)
+        end = builder.let(f"{self.hint}_end", self.search(term, start, END))
+        after = builder.let(f"after_{self.hint}", Conditional(end < 0, END, end.plus(unit if consume else 0)))
+        stop = builder.let(f"{self.hint}_stop", Conditional(end < 0, END, end.plus(unit if include else 0)))
+        self.saw(END)
+        self.to(after)
+        self.state = replace(self.state, tested=after)
+        return Bytes(start, stop, Int(stop - start, 0, FAR))
+
+    def rest(self) -> Bytes:
+        """Take what is left."""
+        self.flush()
+        start = self.state.pos
+        self.saw(END)
+        self.to(END)
+        self.state = replace(self.state, tested=END)
+        if start.name == END.name:
+            return Bytes(start, END, Int.of(0))
+        return Bytes(start, END, Int(END - start, 0, FAR))
+
+    # ------------------------------------------------------------ what expressions ask for
+
+    def whole(self) -> Int:
+        """`size`: all bytes of the unit."""
+        return self.builder.refined(self.size)
+
+    def ended(self) -> Flag:
+        """`eof`: whether nothing is left."""
+        self.flush()
+        if self.state.left != 0:
+            raise Inexpressible("the end of a stream within a byte")
+        return Flag(self.state.pos >= END)

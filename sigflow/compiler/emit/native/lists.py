@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from sigflow.compiler.emit.native.builder import FAILED, Builder, Inexpressible, Unreachable
 from sigflow.compiler.emit.native.carried import Carried, LoopInfo, Retry
 from sigflow.compiler.emit.native.evaluate import Context
-from sigflow.compiler.emit.native.frame import Frame
+from sigflow.compiler.emit.native.frame import ClosedFrame, Frame
 from sigflow.compiler.emit.native.statements import Assign, Break, For, Group, If, Loop, Node, While
 from sigflow.compiler.emit.native.streams import FAR, NOWHERE, State, Stream
 from sigflow.compiler.emit.native.substream import Substream
@@ -185,7 +185,7 @@ class Lists:
         most = FAR if count is None else max(count.high - 1, 0)
         loop: Loop = For(i.name, count.expr) if count is not None else While()
         if repeat.kind == "eos":
-            assert isinstance(stream, Substream)
+            assert isinstance(stream, Substream | ClosedFrame)
             if info.unaligned:
                 raise Inexpressible("a list to the end of elements that end within a byte")
             loop = While(pos < stream.stop)
