@@ -55,12 +55,12 @@ class Reader:
 
     def take_until(self, term: bytes, include: bool, consume: bool, must: bool) -> bytes:
         start = self.at
-        found = first_aligned(self.data[start:], term)
-        if found is None:
+        length = first_aligned(self.data[start:], term)
+        if length is None:
             if must:
                 raise kaitaistruct.NoTerminatorFoundError(term, max(len(self.data) - start, 0) % len(term))
             return self.take_all()
-        taken = self.take(found)
+        taken = self.take(length)
         self.at += len(term) if consume else 0
         return taken + (term if include else b"")
 

@@ -48,10 +48,10 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 @pytest.fixture(scope="session")
 def captures() -> Path:
     """The folder of real captures; a test that asks for it is skipped where there is none."""
-    found = folder_from("SIGFLOW_CAPTURES")
-    if found is None:
+    folder = folder_from("SIGFLOW_CAPTURES")
+    if folder is None:
         pytest.skip("the real captures are absent: SIGFLOW_CAPTURES names no folder")
-    return found
+    return folder
 
 
 @pytest.fixture(scope="session")

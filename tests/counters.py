@@ -37,28 +37,28 @@ STREAMS = (0, 7, 300)
 
 def values(rng: random.Random, modulus: int, step: int, count: int = 300) -> list[int]:
     """So many counters."""
-    found: list[int] = []
+    counters: list[int] = []
     value = rng.choice((0, 1, modulus // 2, modulus - 5 * step, (1 << 63) - 9)) % modulus
     trouble = rng.choice((0.1, 0.4, 1.0))
-    while len(found) < count:
+    while len(counters) < count:
         kind = rng.random() / trouble
-        found.append(value)
+        counters.append(value)
         if kind < 0.1:
             value += step * rng.choice((1, 2, 5, 900, 1023, 1024, 1025, 3000, modulus // step // 2))  # lost
         elif kind < 0.2:
-            found += found[-1:] * rng.randrange(1, 4)  # repeated at once
+            counters += counters[-1:] * rng.randrange(1, 4)  # repeated at once
         elif kind < 0.3:
-            found += found[-rng.randrange(1, 9) :]  # repeated later
+            counters += counters[-rng.randrange(1, 9) :]  # repeated later
         elif kind < 0.36:
-            found[-3:] = rng.sample(found[-3:], len(found[-3:]))
+            counters[-3:] = rng.sample(counters[-3:], len(counters[-3:]))
         elif kind < 0.4:
             value = -step  # begins anew
         elif kind < 0.42:
             value = rng.randrange(modulus)
         elif kind < 0.46:
-            found.append(rng.randrange(modulus))  # a stray
+            counters.append(rng.randrange(modulus))  # a stray
         value = (value + step) % modulus
-    return found[:count]
+    return counters[:count]
 
 
 def told(events: Sequence[Event], counts: Counts) -> tuple[list[tuple[Any, ...]], dict[str, int]]:
@@ -106,7 +106,7 @@ def by_native(
         stream_of=lambda record: record.stream,
         limits=Limits(reorder=window),
     )
-    one = Counters([format], [True], entry)
+    native = Counters([format], [True], entry)
     rows = [(10 * n, 10 * n + 10, signed(value), stream) for n, (stream, value) in enumerate(counters)]
     events: list[Event] = []
     for first in range(0, len(rows), size):
@@ -121,6 +121,6 @@ def by_native(
             stream, value = counters[first + row]
             return SimpleNamespace(stream=stream, sequence=value, start=10 * (first + row), value=None)
 
-        for _, shown in one.over(batch, record):
+        for _, shown in native.over(batch, record):
             events += shown.events() if isinstance(shown, CounterEvents) else shown
-    return [*events, *one.end()], one.counts
+    return [*events, *native.end()], native.counts

@@ -13,10 +13,10 @@ assert len(PART_OF) == sum(len(fields(part)) for part in PARTS.values())  # no t
 
 
 def _by_part(values: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = {name: {} for name in PARTS}
+    by_part: dict[str, dict[str, Any]] = {name: {} for name in PARTS}
     for name, value in values.items():
-        found[PART_OF[name]][name] = value
-    return found
+        by_part[PART_OF[name]][name] = value
+    return by_part
 
 
 def envelope_of(**values: Any) -> Envelope:

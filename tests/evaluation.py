@@ -32,7 +32,7 @@ class Member(int):
 
 def named(enum: sc.Enum | None, value: Any) -> Any:
     """The enum's member of this value (the first written), or the value itself where it has no name."""
-    entry = next((one for one in enum.entries if one.value == value), None) if enum is not None else None
+    entry = next((known for known in enum.entries if known.value == value), None) if enum is not None else None
     if entry is None or enum is None:
         return value
     member = Member(value)
@@ -52,7 +52,7 @@ class Frame:
 
 def evaluate(expr: ex.Expr, frame: Frame, types: Types) -> Any:
     """The value of a tree."""
-    return _NODES[type(expr)](expr, frame, lambda one: evaluate(one, frame, types), types)
+    return _NODES[type(expr)](expr, frame, lambda inner: evaluate(inner, frame, types), types)
 
 
 _Eval = Callable[[ex.Expr], Any]

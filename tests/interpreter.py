@@ -64,9 +64,9 @@ class Program:
                             return f"'{step.attr.id}' has the custom process '{'.'.join(shape.process.path)}'"
         return ""
 
-    def run(self, data: bytes) -> Thing:
+    def run(self, data: bytes) -> Object:
         """The object that these bytes are."""
-        thing = Thing(self, self.top, Reader(data), None, None, None, ())
+        thing = Object(self, self.top, Reader(data), None, None, None, ())
         thing.read()
         return thing
 
@@ -82,8 +82,8 @@ def load(path: Path, import_paths: Iterable[Path] = (), opaque_types: bool = Fal
     types = Types(names, scope, opaque_types, problems)
     check(specs.tops, names, types, frozenset(), problems)
     assert not problems.failed, problems.sorted()
-    plans = tuple(lower(one, specs.tops, names, types) for one in specs.specs.values())
-    classes = {owner: plan for one in plans for owner, plan in one.classes.items()}
+    plans = tuple(lower(lowered, specs.tops, names, types) for lowered in specs.specs.values())
+    classes = {owner: plan for lowered in plans for owner, plan in lowered.classes.items()}
     return Program(classes[spec.top], plans, classes, types)
 
 
@@ -91,7 +91,7 @@ def load(path: Path, import_paths: Iterable[Path] = (), opaque_types: bool = Fal
 
 
 @dataclass(slots=True, eq=False)
-class Thing:
+class Object:
     """An object: `values` has its params, its fields as far as they are read, and the instances asked for, by ID."""
 
     program: Program
@@ -106,7 +106,7 @@ class Thing:
     def __post_init__(self) -> None:
         if self.root is None and self.plan.spec.up is None:
             self.root = self
-        self.values.update(zip((one.param.id for one in self.plan.params), self.arguments, strict=True))
+        self.values.update(zip((param.param.id for param in self.plan.params), self.arguments, strict=True))
 
     def get(self, id: str) -> Any:
         """A member by its ID; an instance is read when it is first asked for."""
@@ -141,7 +141,7 @@ class Thing:
         endian = self.plan.spec.meta.endian
         assert isinstance(endian, sc.Endian)
         on = self.eval(endian.on)
-        for case, order in sorted(endian.cases, key=lambda one: one[0] is None):
+        for case, order in sorted(endian.cases, key=lambda pair: pair[0] is None):
             if case is None or self.eval(case) == on:
                 self.is_le = order == "le"
                 return
@@ -199,29 +199,29 @@ class Thing:
         """One value of a wire; `absent` where no case of a switch applies."""
         if isinstance(wire, Switched):
             frame.on = self.eval(wire.on, frame)
-            for on, one in sorted(wire.cases, key=lambda case: case[0] is None):
+            for on, inner in sorted(wire.cases, key=lambda case: case[0] is None):
                 if on is None or self.eval(on, frame) == frame.on:
-                    return self.value(step, one, io, frame, absent)
+                    return self.value(step, inner, io, frame, absent)
             return absent
         if isinstance(wire, Number):
             return named(step.enum, self.number(wire, io))
         if isinstance(wire, Bits):
-            found = io.bits(wire.width, wire.order)
-            return found != 0 if wire.boolean else named(step.enum, found)
+            bits = io.bits(wire.width, wire.order)
+            return bits != 0 if wire.boolean else named(step.enum, bits)
         if isinstance(wire, User):
             return self.user(step, wire, io, frame)
-        data = self.stretch(wire.shape, io, frame)
+        data = self.byte_range(wire.shape, io, frame)
         return data.decode(encodings.python_name(wire.encoding)) if isinstance(wire, Text) else data
 
     def number(self, wire: Number, io: Reader) -> int | float:
         little = self.is_le if wire.order == "calc" else wire.order == "le"
         data = io.take(wire.size)
         if wire.kind == "f":
-            found: float = struct.unpack(("<" if little else ">") + {4: "f", 8: "d"}[wire.size], data)[0]
-            return found
+            number: float = struct.unpack(("<" if little else ">") + {4: "f", 8: "d"}[wire.size], data)[0]
+            return number
         return int.from_bytes(data, "little" if little else "big", signed=wire.kind == "s")
 
-    def stretch(self, shape: Shape, io: Reader, frame: Frame) -> bytes:
+    def byte_range(self, shape: Shape, io: Reader, frame: Frame) -> bytes:
         """The bytes of a shape, as they are after its process."""
         if shape.contents is not None:
             data = io.take(len(shape.contents))
@@ -236,10 +236,10 @@ class Thing:
         arguments = [evaluate(argument, frame, self.program.types) for argument in shape.process.arguments]
         return PROCESSES[".".join(shape.process.path)](data, *arguments)
 
-    def user(self, step: Step, wire: User, io: Reader, frame: Frame) -> Thing:
+    def user(self, step: Step, wire: User, io: Reader, frame: Frame) -> Object:
         assert isinstance(wire.target, sc.ClassSpec)
         if wire.shape is not None:
-            io = Reader(self.stretch(wire.shape, io, frame))
+            io = Reader(self.byte_range(wire.shape, io, frame))
         arguments = tuple(self.eval(argument, frame) for argument in wire.arguments)
         parent: Any = None
         root: Any = None
@@ -250,7 +250,7 @@ class Thing:
                 parent = self if step.attr.parent is None else self.eval(step.attr.parent, frame)
             root = self.root
             is_le = self.is_le if plan.order == "inherited" else None
-        thing = Thing(self.program, plan, io, parent, root, is_le, arguments)
+        thing = Object(self.program, plan, io, parent, root, is_le, arguments)
         thing.read()
         return thing
 

@@ -74,8 +74,8 @@ def mark(items: Iterable[pytest.Item]) -> None:
         name = function_of(item.nodeid)
         if name in KEPT:
             cases[name].append(item)
-    for name, found in cases.items():
-        fast = spread(len(found), KEPT[name])
-        for number, item in enumerate(found):
+    for name, same in cases.items():
+        fast = spread(len(same), KEPT[name])
+        for number, item in enumerate(same):
             if number not in fast:
                 item.add_marker(pytest.mark.slow)

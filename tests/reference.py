@@ -157,9 +157,9 @@ def wrap(
             return ()
         _, _, _, place, pieces = CHECKS[name]
         if name == "hdr":
-            found = re.search(rb"\r\nLEN:([0-9]+)\r\n", raw)
-            assert found is not None  # it was measured
-            pieces = ((length - 4 - int(found[1]), -4),)
+            match = re.search(rb"\r\nLEN:([0-9]+)\r\n", raw)
+            assert match is not None  # it was measured
+            pieces = ((length - 4 - int(match[1]), -4),)
         return ((place, pieces),)
 
     def steps(window: Window) -> Generator[None, None, Measured]:
@@ -458,7 +458,7 @@ def makers(formats: Sequence[Any], rng: random.Random) -> list[damage.Maker]:
         }
         return special.get(theirs.name, theirs.make)  # type: ignore[no-any-return]
 
-    return [maker(each) for each in formats]
+    return [maker(format) for format in formats]
 
 
 def damaged(formats: Sequence[Any], rng: random.Random, size: int, idle: Sequence[bytes] = ()) -> bytes:
@@ -481,12 +481,12 @@ def expected(
 
 def pieces(events: Sequence[Event]) -> list[Piece]:
     """Events of ours as the reference's tuples."""
-    found: list[Piece] = []
+    told: list[Piece] = []
     for event in events:
         if isinstance(event, Record):
-            found.append(("frame", event.start, event.stop, event.format))
+            told.append(("frame", event.start, event.stop, event.format))
         elif isinstance(event, Gap):
-            found.append(("gap", event.span.start, event.span.stop, event.reasons))
+            told.append(("gap", event.span.start, event.span.stop, event.reasons))
         elif isinstance(event, Idle):
-            found.append(("idle", event.span.start, event.span.stop, ()))
-    return found
+            told.append(("idle", event.span.start, event.span.stop, ()))
+    return told

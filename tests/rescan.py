@@ -60,13 +60,13 @@ class Change:
 
 def pieces_of(events: Iterable[Event], base: int = 0) -> list[Piece]:
     """Frames and gaps of a stream that begins at offset `base`."""
-    found = []
+    pieces = []
     for event in events:
         if isinstance(event, Record):
-            found.append(Piece(base + event.start, base + event.stop, event.format, ()))
+            pieces.append(Piece(base + event.start, base + event.stop, event.format, ()))
         elif isinstance(event, Gap):
-            found.append(Piece(base + event.span.start, base + event.span.stop, "", event.reasons))
-    return found
+            pieces.append(Piece(base + event.span.start, base + event.span.stop, "", event.reasons))
+    return pieces
 
 
 class Undamaged:
@@ -79,7 +79,7 @@ class Undamaged:
         """native: also scans what the Python engine does, and must find the same."""
         self.formats = tuple(formats)
         self.data = data
-        self._pairs = [(each.envelope, each.max_frame) for each in self.formats if each.envelope is not None]
+        self._pairs = [(member.envelope, member.max_frame) for member in self.formats if member.envelope is not None]
         self._native = native
         if native is not None:
             self._sweep = native.sweep()
@@ -167,21 +167,21 @@ class Undamaged:
         sweep = self._sweep
         sweep.begin(0, YES if start else START)
         run = Pass(self._pairs, sweep)
-        found: list[Piece] = []
+        pieces: list[Piece] = []
         for piece in windows(start, place, len(data)):
             window = Window(read_only(data[start : piece.stop]), start, piece.stop == len(data))
             sweep.drop()
             for batch in run.over(window, piece.stop - start):
                 for row in self._rows(batch):
-                    if not row.format and found and not found[-1].format:
-                        before = found.pop()
+                    if not row.format and pieces and not pieces[-1].format:
+                        before = pieces.pop()
                         reasons = tuple(dict.fromkeys(before.reasons + row.reasons))
-                        found.append(Piece(before.start, row.stop, "", reasons))
+                        pieces.append(Piece(before.start, row.stop, "", reasons))
                         continue
-                    found.append(row)
+                    pieces.append(row)
                     if row.format and self._meets(row.stop, place):
-                        return found, row.stop
-        return found, len(data)
+                        return pieces, row.stop
+        return pieces, len(data)
 
     def _rows(self, batch: Batch) -> list[Piece]:
         """The rows of a batch, in order."""

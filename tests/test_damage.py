@@ -48,11 +48,13 @@ class Sample:
         self.name = name
         self.data = data
         self.formats = [sigflow.load(spec) for spec in specs]
-        self._native = native("+".join(each.name for each in self.formats), True)
+        self._native = native("+".join(member.name for member in self.formats), True)
         self.stream = Undamaged(self.formats, data, self._native, places)
         self.frames = {event.start: event.raw for event in self.stream.events if isinstance(event, Record)}
         #: Whether every frame is believed for its checksum.
-        self.checked = all(each.envelope is not None and each.envelope.search.chain is None for each in self.formats)
+        self.checked = all(
+            member.envelope is not None and member.envelope.search.chain is None for member in self.formats
+        )
 
     def scanned(self, data: bytes) -> list[Piece]:
         """What a scan of all these bytes gives, by both engines."""
@@ -87,46 +89,46 @@ def decoded(formats: Iterable[sigflow.Format], data: bytes) -> list[Event]:
     return list(decoder.events())
 
 
-def check_cut(one: Sample, length: int, whole: bool = False) -> None:
+def check_cut(sound: Sample, length: int, whole: bool = False) -> None:
     """The sample, cut to this length.  whole: all of it is scanned as well."""
-    change = one.stream.cut(length)
-    data = one.data[:length]
+    change = sound.stream.cut(length)
+    data = sound.data[:length]
     if whole:
-        assert one.scanned(data) == one.stream.whole(change, length), (one.name, length)
-    found = _read(one, change)
-    if one.checked:
-        wanted = {at: raw for at, raw in one.frames.items() if change.start <= at and at + len(raw) <= length}
-        assert found == wanted, (one.name, length)
+        assert sound.scanned(data) == sound.stream.whole(change, length), (sound.name, length)
+    frames = _read(sound, change)
+    if sound.checked:
+        wanted = {at: raw for at, raw in sound.frames.items() if change.start <= at and at + len(raw) <= length}
+        assert frames == wanted, (sound.name, length)
 
 
-def check_flip(one: Sample, bit: int, whole: bool = False) -> str:
+def check_flip(sound: Sample, bit: int, whole: bool = False) -> str:
     """The sample with this bit flipped; gives what became of it: lost, uncovered, mended, elsewhere or unchecked."""
     place = bit >> 3
-    change = _flipped(one, bit, whole)
-    found = _read(one, change)
-    if not one.checked:
+    change = _flipped(sound, bit, whole)
+    frames = _read(sound, change)
+    if not sound.checked:
         return "unchecked"
-    where = f"{one.name}, bit {bit & 7} of byte {place}"
-    around = {at: raw for at, raw in one.frames.items() if change.start <= at < change.stop}
+    where = f"{sound.name}, bit {bit & 7} of byte {place}"
+    around = {at: raw for at, raw in sound.frames.items() if change.start <= at < change.stop}
     hit = next((at for at, raw in around.items() if at <= place < at + len(raw)), None)
     untouched = {at: raw for at, raw in around.items() if at != hit}
-    assert untouched.items() <= found.items(), where
-    more = {at: raw for at, raw in found.items() if at not in untouched}
+    assert untouched.items() <= frames.items(), where
+    more = {at: raw for at, raw in frames.items() if at not in untouched}
     if not more:
         return "elsewhere" if hit is None else "lost"
     (at,) = more
     assert at <= place < at + len(more[at]), where  # a frame of other bytes is about the fault
     if hit is None:
         return "mended"
-    assert at == hit and len(more[at]) == len(one.frames[hit]), where
-    assert not covered(one.formats[0].envelope, one.frames[hit], place - hit), where
+    assert at == hit and len(more[at]) == len(sound.frames[hit]), where
+    assert not covered(sound.formats[0].envelope, sound.frames[hit], place - hit), where
     return "uncovered"
 
 
-def _flipped(one: Sample, bit: int, whole: bool) -> Change:
-    data, change = one.stream.flipped(bit)
+def _flipped(sound: Sample, bit: int, whole: bool) -> Change:
+    data, change = sound.stream.flipped(bit)
     if whole:
-        assert one.scanned(data) == one.stream.whole(change, len(data)), (one.name, bit)
+        assert sound.scanned(data) == sound.stream.whole(change, len(data)), (sound.name, bit)
     return change
 
 
@@ -139,10 +141,10 @@ def covered(envelope: Envelope | None, raw: bytes, offset: int) -> bool:
     return offset >= span[0]
 
 
-def _read(one: Sample, change: Change) -> dict[int, bytes]:
+def _read(sound: Sample, change: Change) -> dict[int, bytes]:
     """The frames by their offset, all that is new among them read."""
     for at, record in change.records.items():
-        if one.frames.get(at) != record.raw:
+        if sound.frames.get(at) != record.raw:
             assert record.value is not None or record.diagnostics
             assert record.payload is None or len(record.payload) >= 0
             assert all(finding.message for finding in record.diagnostics)
@@ -151,37 +153,37 @@ def _read(one: Sample, change: Change) -> dict[int, bytes]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_cut_at_every_byte(name: str) -> None:
-    one = sample(name)
-    assert 0 < len(one.data) <= MOST and one.frames
-    for length in range(len(one.data)):
-        check_cut(one, length, length % 9 == 0)
+    sound = sample(name)
+    assert 0 < len(sound.data) <= MOST and sound.frames
+    for length in range(len(sound.data)):
+        check_cut(sound, length, length % 9 == 0)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_bit_flipped(name: str) -> None:
-    one = sample(name)
-    share = random.Random(name).sample(range(8 * len(one.data)), 80)
-    outcomes = Counter(check_flip(one, bit, bit in share) for bit in range(8 * len(one.data)))
-    assert outcomes.total() == 8 * len(one.data)
-    if one.checked:
-        assert outcomes["lost"] > 5 * sum(map(len, one.frames.values()))
+    sound = sample(name)
+    share = random.Random(name).sample(range(8 * len(sound.data)), 80)
+    outcomes = Counter(check_flip(sound, bit, bit in share) for bit in range(8 * len(sound.data)))
+    assert outcomes.total() == 8 * len(sound.data)
+    if sound.checked:
+        assert outcomes["lost"] > 5 * sum(map(len, sound.frames.values()))
         # In two samples one bit was flipped when they were made.
         assert outcomes["mended"] == (name in ("malformed_frame.sgf", "mixed_noise.hdr"))
-        assert bool(outcomes["uncovered"]) == (one.formats[0].name == "instrument_hdr")
+        assert bool(outcomes["uncovered"]) == (sound.formats[0].name == "instrument_hdr")
 
 
-def check_flip_of_capture(one: Sample, bit: int, whole: bool = False) -> str:
+def check_flip_of_capture(sound: Sample, bit: int, whole: bool = False) -> str:
     """A capture with this bit flipped; gives how many frames that the fault does not touch are lost, and whether any
     came that were never there.
     """
     place = bit >> 3
-    change = _flipped(one, bit, whole)
-    found = _read(one, change)
+    change = _flipped(sound, bit, whole)
+    frames = _read(sound, change)
     lost = new = 0
-    for at, raw in one.frames.items():
-        lost += change.start <= at < change.stop and not at <= place < at + len(raw) and found.get(at) != raw
-    for at, raw in found.items():
-        new += not at <= place < at + len(raw) and one.frames.get(at) != raw
+    for at, raw in sound.frames.items():
+        lost += change.start <= at < change.stop and not at <= place < at + len(raw) and frames.get(at) != raw
+    for at, raw in frames.items():
+        new += not at <= place < at + len(raw) and sound.frames.get(at) != raw
     return ("none lost" if not lost else f"{lost} lost") + (f", {new} new" if new else "")
 
 
@@ -197,16 +199,16 @@ def test_damage_is_local_also_without_a_checksum(captures: Path) -> None:
     for _ in range(30):
         place = rng.randrange(len(whole))
         data = whole[:place] + bytes((whole[place] ^ 1 << rng.randrange(8),)) + whole[place + 1 :]
-        found = {(event.start, event.raw) for event in decoded([format], data) if isinstance(event, Record)}
-        assert all(place - reach <= at < place + reach for at, _ in good ^ found), place
-        costs[len(good - found)] += 1
+        frames = {(event.start, event.raw) for event in decoded([format], data) if isinstance(event, Record)}
+        assert all(place - reach <= at < place + reach for at, _ in good ^ frames), place
+        costs[len(good - frames)] += 1
     assert costs[1] > 20, costs  # mostly the frame itself, as it was
 
 
 @pytest.mark.parametrize("name", CAPTURES)
 def test_captures_with_one_bit_flipped(captures: Path, name: str) -> None:
-    one, bits = capture(captures, name, 1, 200)
-    counted = Counter(check_flip_of_capture(one, bit, n < 2) for n, bit in enumerate(bits))
+    sound, bits = capture(captures, name, 1, 200)
+    counted = Counter(check_flip_of_capture(sound, bit, n < 2) for n, bit in enumerate(bits))
     assert counted.total() == 200 and counted["none lost"] >= 180, counted
 
 

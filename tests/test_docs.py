@@ -18,9 +18,9 @@ def test_commands_of_a_document(path: Path, tmp_path: Path) -> None:
         if file:
             (folder / file).write_text(content, encoding="utf-8")
         elif language == "console":
-            found = entries(content.splitlines())
-            assert found, content
-            for entry in found:
+            transcript = entries(content.splitlines())
+            assert transcript, content
+            for entry in transcript:
                 check(entry, folder)
         else:
             # A block that is run by nobody may hold no command.

@@ -81,12 +81,12 @@ def test_time_is_the_wires_else_that_of_ingestion(wire: int | None, stamp: Stamp
 
 
 def test_equality_is_of_content_and_ignores_stamps() -> None:
-    one, two = Record(Reader(), 0, b"ab", 0), Record(Reader(), 0, b"ab", 0)
-    one.stamps = (Stamp(1, 1), None)
-    assert one == two and hash(one) == hash(two)
+    first, second = Record(Reader(), 0, b"ab", 0), Record(Reader(), 0, b"ab", 0)
+    first.stamps = (Stamp(1, 1), None)
+    assert first == second and hash(first) == hash(second)
     for other in (Record(Reader(), 1, b"ab", 0), Record(Reader(), 0, b"ac", 0), Record(Reader(), 0, b"ab", 1), "ab"):
-        assert one != other
-    assert repr(one) == "Record('demo', [0, 2), index=0, 2 bytes: 61 62)"
+        assert first != other
+    assert repr(first) == "Record('demo', [0, 2), index=0, 2 bytes: 61 62)"
 
 
 PLAIN = [

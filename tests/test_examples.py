@@ -48,7 +48,8 @@ def test_live_socket(tmp_path: Path) -> None:
             server.kill()
     with sigflow.open(GOOD, "sgf1") as recording:
         assert lines == [
-            f"stream {each.value.stream_id}, frame {each.value.sequence}: {each.value.payload!r}" for each in recording
+            f"stream {frame.value.stream_id}, frame {frame.value.sequence}: {frame.value.payload!r}"
+            for frame in recording
         ]
     assert len(lines) == 24
 

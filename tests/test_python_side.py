@@ -135,8 +135,8 @@ def test_what_cannot_be_opened_is_refused_at_once(beacon: sigflow.Format, wrong:
 # ---------------------------------------------------------------- pickle, copy
 
 
-def same(one: Any, other: Any) -> None:
-    assert sigflow.asdict(one) == sigflow.asdict(other)
+def same(value: Any, other: Any) -> None:
+    assert sigflow.asdict(value) == sigflow.asdict(other)
 
 
 @pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
@@ -149,10 +149,10 @@ def test_what_is_found_is_pickled_and_copied(beacon: sigflow.Format, protocol: i
     through = pickle.loads(pickle.dumps(events, protocol))
     for again in (through, copy.copy(events), copy.deepcopy(events)):
         assert again == events
-        for one, other in zip(again, events, strict=True):
-            if isinstance(one, Record):
-                same(one.value, other.value)
-                assert one.stamps == other.stamps and one.diagnostics == other.diagnostics
+        for copied, other in zip(again, events, strict=True):
+            if isinstance(copied, Record):
+                same(copied.value, other.value)
+                assert copied.stamps == other.stamps and copied.diagnostics == other.diagnostics
     (first, *_) = (event for event in events if isinstance(event, Record))
     value = first.value
     for again in (pickle.loads(pickle.dumps(value, protocol)), copy.copy(value), copy.deepcopy(value)):
@@ -164,11 +164,11 @@ def test_what_is_found_is_pickled_and_copied(beacon: sigflow.Format, protocol: i
 def test_a_value_read_late_a_bundled_format_and_a_whole_file(tmp_path: Path) -> None:
     sample = Path(__file__).parents[1] / "samples" / "valid_telemetry.sgf"
     with sigflow.open(sample, "sgf1") as recording:
-        found = list(recording)
-    through = pickle.loads(pickle.dumps(found))
-    assert through == found
-    same(through[0].value, found[0].value)
-    same(pickle.loads(pickle.dumps(found[1].value)), found[1].value)
+        records = list(recording)
+    through = pickle.loads(pickle.dumps(records))
+    assert through == records
+    same(through[0].value, records[0].value)
+    same(pickle.loads(pickle.dumps(records[1].value)), records[1].value)
     format = sigflow.load("sgf1").with_limits(sigflow.Limits(frame=4096))
     again = pickle.loads(pickle.dumps(format))
     assert again.limits == format.limits and again.envelope is format.envelope and copy.deepcopy(format) is format
@@ -179,8 +179,8 @@ def test_a_value_read_late_a_bundled_format_and_a_whole_file(tmp_path: Path) -> 
 
 
 def test_another_process_gets_it(beacon: sigflow.Format) -> None:
-    found = records(beacon, DATA)
-    pickled = pickle.dumps((beacon, found, found[0].value))
+    originals = records(beacon, DATA)
+    pickled = pickle.dumps((beacon, originals, originals[0].value))
     code = (
         "import pickle, sys, sigflow\n"
         "format, records, value = pickle.load(sys.stdin.buffer)\n"
@@ -242,7 +242,7 @@ def test_asdict(beacon: sigflow.Format) -> None:
     plain = sigflow.asdict(first.value)
     assert list(plain) == ["magic", "class", "length", "body", "crc"]
     assert plain["magic"] == b"\xa5\x5a" and plain["class"].value == 1 and plain["class"].name == "one"
-    assert [(one["a"], one["b"].name) for one in plain["body"]["each"]] == [(1, "two"), (3, "one")]
+    assert [(item["a"], item["b"].name) for item in plain["body"]["each"]] == [(1, "two"), (3, "one")]
     whole = sigflow.asdict(first.value, instances=True)
     assert whole["body"]["first"] == plain["body"]["each"][0]
     assert sigflow.asdict(second.value)["body"] == {"each": []}

@@ -26,9 +26,9 @@ THEIRS = {"beacon.ksy", "tallies.json", "formats_err/", "spec/", "src/", "parser
 
 def sources() -> list[Path]:
     """The files that may cite a rule: all of our own Python, and the documents."""
-    found = [path for folder in ("sigflow", "tests", "tools", "examples") for path in (ROOT / folder).rglob("*.py")]
-    found += [*(ROOT / "docs").glob("*.md"), *TEXTS]
-    return sorted(path for path in found if "__pycache__" not in path.parts and path != Path(__file__).resolve())
+    paths = [path for folder in ("sigflow", "tests", "tools", "examples") for path in (ROOT / folder).rglob("*.py")]
+    paths += [*(ROOT / "docs").glob("*.md"), *TEXTS]
+    return sorted(path for path in paths if "__pycache__" not in path.parts and path != Path(__file__).resolve())
 
 
 def rules_of(text: str) -> set[int]:

@@ -166,7 +166,7 @@ def test_the_citation_is_of_this_version() -> None:
 
 def test_no_host_of_a_package_registry_is_named() -> None:
     domains = ("pypi.", "pythonhosted.", "npmjs.")  # put together here, since this file is read as well
-    hosts = [domain + ending for domain in domains for ending in ("org", "com")]
+    hosts = [domain + suffix for domain in domains for suffix in ("org", "com")]
     for folder in (ROOT / ".github", ROOT / ".ci", ROOT / "tools", ROOT / "docs", ROOT / "tests"):
         for path in folder.rglob("*"):
             if path.suffix in {"", ".py", ".md", ".yml", ".ksy"} and path.is_file():

@@ -101,7 +101,7 @@ def price(kind: Kind, frames: Sequence[bytes]) -> set[str]:
     last = list(range(none + 1))  # the last frame of the run of n that begins here; then its end
     for _ in range(n - 1):
         last = [following[at] for at in last]
-    found: set[str] = set()
+    names: set[str] = set()
     begin = 0
     starts = []
     for frame in frames:
@@ -114,12 +114,12 @@ def price(kind: Kind, frames: Sequence[bytes]) -> set[str]:
             continue
         behind = starts[number + 1 : number + 1 + n]
         if any(kind.nulls and not any(data[at : at + kind.header]) for at in behind):
-            found.add("cut")
+            names.add("cut")
         if kind.key is None:
             continue
         stream, counter = kind.key(data, start)
         if any(kind.key(data, at) == (stream, (counter + 1) % kind.modulus) for at in runs):
-            found.add("own")
+            names.add("own")
         first: dict[int, int] = {}
         for at in behind:
             first.setdefault(*kind.key(data, at))
@@ -127,5 +127,5 @@ def price(kind: Kind, frames: Sequence[bytes]) -> set[str]:
             if following[last[at]] == end:
                 stream, counter = kind.key(data, last[at])
                 if first.get(stream) == (counter + 1) % kind.modulus:
-                    found.add("flows")
-    return found
+                    names.add("flows")
+    return names

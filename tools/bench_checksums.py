@@ -107,15 +107,15 @@ def main() -> None:
             count = max(20, min(20_000, 4_000_000 // size))
             return fastest(lambda n: loop(data, size, n, kernel.P, kernel.T), count, options.seconds)
 
-        found = {size: timed(0, size) for size in SIZES}
-        rates = "".join(f"{size / found[size]:8.1f}" for size in (64, 1024, 65536))
-        print(f"{name:20}" + "".join(f"{value:9.1f}" for value in found.values()) + "  " + rates)
+        times = {size: timed(0, size) for size in SIZES}
+        rates = "".join(f"{size / times[size]:8.1f}" for size in (64, 1024, 65536))
+        print(f"{name:20}" + "".join(f"{value:9.1f}" for value in times.values()) + "  " + rates)
         if kernel.has_ranges:
             steps = ", ".join(f"{timed(1, step):.1f} ns for {step}" for step in STEPS)
             parts = ", ".join(f"{timed(2, size):.1f} ns for {size}" for size in (200, 60_000))
             print(f"{'':20}   prefix steps of bytes: {steps}; parts of bytes: {parts}")
         if name == "CRC-32/ISO-HDLC":
-            ours = found[65536]
+            ours = times[65536]
     for family, seconds in compiling.items():
         print(f"{family} and the loops of this benchmark compiled in {seconds:.2f} s")
     peers = {"zlib": zlib.crc32}

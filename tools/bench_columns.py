@@ -59,15 +59,15 @@ def make_capture(frames: int, size: int) -> bytes:
 def official(*names: str) -> list[Any]:
     """Modules of the bundled specs, made by the official compiler."""
     with tempfile.TemporaryDirectory() as folder:
-        found = []
+        values = []
         for name in names:
             (file,) = oracle.compile_python(FORMATS / f"{name}.ksy", folder)
             spec = importlib.util.spec_from_file_location(f"official_{name}", file)
             assert spec is not None and spec.loader is not None
             module = importlib.util.module_from_spec(spec)
             spec.loader.exec_module(module)
-            found.append(module)
-    return found
+            values.append(module)
+    return values
 
 
 def kaitai_dicts() -> Callable[[bytes], list[Row]]:
@@ -181,13 +181,13 @@ def main(arguments: list[str] | None = None) -> int:
             print("the two do not say the same", file=sys.stderr)
             return 1
     spent: dict[str, list[float]] = {name: [] for name in readers}
-    for read, given, _ in readers.values():
-        read(given)  # compiles, fills caches
+    for read, source, _ in readers.values():
+        read(source)  # compiles, fills caches
     for _ in range(chosen.repeats):
-        for name, (read, given, frames) in readers.items():
+        for name, (read, source, frames) in readers.items():
             gc.collect()
             begin = perf_counter()
-            read(given)
+            read(source)
             spent[name].append((perf_counter() - begin) / frames)
     print(f"{chosen.frames:,} frames of {size} bytes, median of {chosen.repeats}")
     base = statistics.median(spent[KAITAI]) if KAITAI in spent else None

@@ -103,8 +103,8 @@ def compiling(folder: Path) -> None:
     before = time.perf_counter()
     for spec in specs:
         build(spec)
-    each = (time.perf_counter() - before) / len(specs) * 1e3
-    print(f"compiling in one process: {each:.1f} ms a spec, {len(specs)} specs")
+    took = (time.perf_counter() - before) / len(specs) * 1e3
+    print(f"compiling in one process: {took:.1f} ms a spec, {len(specs)} specs")
     spec, driver = str(SPECS / "png.ksy"), ["node", str(oracle.DRIVER), "--modules", str(oracle.modules())]
     commands = {
         "sigflow compile": [sys.executable, "-m", "sigflow", "compile", spec, "-o", str(folder)],

@@ -55,18 +55,18 @@ def validate(source: Any, specs: tuple[str, ...] = ("sgf1",), engine: str = "nat
         return recording.validate()
 
 
-def timed(rounds: int, ways: dict[str, Callable[[], object]]) -> dict[str, float]:
+def timed(rounds: int, tasks: dict[str, Callable[[], object]]) -> dict[str, float]:
     """Median seconds of each way."""
-    times: dict[str, list[float]] = {name: [] for name in ways}
-    for way in ways.values():
+    times: dict[str, list[float]] = {name: [] for name in tasks}
+    for way in tasks.values():
         way()  # warm: compiled, in the caches
     for _ in range(rounds):
-        for name, way in ways.items():
+        for name, way in tasks.items():
             gc.collect()
             start = perf_counter()
             way()
             times[name].append(perf_counter() - start)
-    return {name: statistics.median(found) for name, found in times.items()}
+    return {name: statistics.median(taken) for name, taken in times.items()}
 
 
 # ---------------------------------------------------------------- peers
@@ -159,7 +159,7 @@ def peers(rounds: int, scale: float) -> None:
             path.write_bytes(data)
             part = data[: max(1, SHARE // (payload + 26)) * (payload + 26)]
             memory = MemoryStorage(data)
-            ways: dict[str, Callable[[], object]] = {
+            tasks: dict[str, Callable[[], object]] = {
                 "sigflow, in memory": lambda memory=memory: validate(memory),
                 "sigflow, 2 workers": lambda memory=memory: validate(memory, workers=2),
                 "sigflow, pread": lambda path=path: validate(open_storage(path)),
@@ -167,25 +167,25 @@ def peers(rounds: int, scale: float) -> None:
                 "pread alone, 2 threads": partial(read_alone, path, 2),
             }
             if "CRC-32 alone (isal)" in readers:
-                ways["CRC-32 alone (isal)"] = partial(readers["CRC-32 alone (isal)"], data)
-                ways["CRC-32 alone, 2 threads"] = partial(crc_in_threads, readers["CRC-32 alone (isal)"], data, 2)
+                tasks["CRC-32 alone (isal)"] = partial(readers["CRC-32 alone (isal)"], data)
+                tasks["CRC-32 alone, 2 threads"] = partial(crc_in_threads, readers["CRC-32 alone (isal)"], data, 2)
             if "Kaitai, Python" in readers:
-                ways["Kaitai, Python"] = lambda part=part: readers["Kaitai, Python"](part)
-            found = timed(rounds, ways)
-            if "Kaitai, Python" in found:
-                found["Kaitai, Python"] *= len(data) / len(part)
+                tasks["Kaitai, Python"] = lambda part=part: readers["Kaitai, Python"](part)
+            times = timed(rounds, tasks)
+            if "Kaitai, Python" in times:
+                times["Kaitai, Python"] *= len(data) / len(part)
             if "Kaitai, C++ -O3" in readers:
                 seconds = [readers["Kaitai, C++ -O3"](path) for _ in range(rounds)]
-                found["Kaitai, C++ -O3"] = statistics.median(seconds)
-            ratios = {peer: found[peer] for peer in readers if peer in found}
+                times["Kaitai, C++ -O3"] = statistics.median(seconds)
+            ratios = {peer: times[peer] for peer in readers if peer in times}
             print(f"\npayload {payload:,} B: {len(data):,} bytes, {count:,} frames, median of {rounds}")
             names = [peer.removeprefix("Kaitai, ").split()[0] for peer in ratios]
-            print(f"{'':36}{'us/frame':>10}{'GB/s':>9}" + "".join(f"{'x ' + each:>10}" for each in names))
-            for way, seconds_ in found.items():
+            print(f"{'':36}{'us/frame':>10}{'GB/s':>9}" + "".join(f"{'x ' + column:>10}" for column in names))
+            for way, seconds_ in times.items():
                 report(way, seconds_, count, len(data), ratios)
-            if "CRC-32 alone, 2 threads" in found:
-                ours = found["sigflow, in memory"] / found["sigflow, 2 workers"]
-                theirs = found["CRC-32 alone (isal)"] / found["CRC-32 alone, 2 threads"]
+            if "CRC-32 alone, 2 threads" in times:
+                ours = times["sigflow, in memory"] / times["sigflow, 2 workers"]
+                theirs = times["CRC-32 alone (isal)"] / times["CRC-32 alone, 2 threads"]
                 print(f"two workers gain {ours:.2f}, two threads of CRC-32 alone {theirs:.2f}: {ours / theirs:.2f}")
 
 
@@ -247,9 +247,9 @@ def hard(rounds: int, scale: float) -> None:
         clean = MemoryStorage(make_capture(payload, count))
         for name, data in broken.items():
             storage = MemoryStorage(data)
-            found = timed(rounds, {"clean": partial(validate, clean), name: partial(validate, storage)})
-            benign[payload] = count * (payload + 26) / found["clean"]
-            share = found["clean"] / found[name]
+            times = timed(rounds, {"clean": partial(validate, clean), name: partial(validate, storage)})
+            benign[payload] = count * (payload + 26) / times["clean"]
+            share = times["clean"] / times[name]
             speed, work = benign[payload] * share / 1e9, validate(storage).work_ratio
             print(f"{f'{name}, payload {payload:,} B':40}{speed:8.2f}{share:11.2f}{work:12.2f}")
     for name, data in hostile(32 * MIB).items():
@@ -267,14 +267,14 @@ def ubx(path: Path, megabytes: int) -> None:
     piece = path.read_bytes()
     data = piece * (megabytes * 1_000_000 // len(piece) + 1)
     storage, specs = MemoryStorage(data), ("ubx", "nmea0183")
-    found = timed(3, {"sigflow": lambda: validate(storage, specs)})
+    times = timed(3, {"sigflow": lambda: validate(storage, specs)})
     ours = validate(storage, specs)
     part = MemoryStorage(data[: 8 * MIB])
     python, native = validate(part, specs, "python"), validate(part, specs)
     same = (python.by_format, python.gap_bytes) == (native.by_format, native.gap_bytes)
     print(f"\n{path.name} repeated to {len(data):,} bytes: {ours.by_format}, {ours.gap_bytes} gap bytes")
     print(f"the Python engine finds {'the same' if same else 'SOMETHING ELSE'} in the first 8 MiB")
-    print(f"{'sigflow, in memory':36}{found['sigflow'] / ours.frames * 1e6:10.4f} us/frame")
+    print(f"{'sigflow, in memory':36}{times['sigflow'] / ours.frames * 1e6:10.4f} us/frame")
     try:
         import io
 
@@ -287,7 +287,7 @@ def ubx(path: Path, megabytes: int) -> None:
     for _raw, parsed in UBXReader(io.BytesIO(sample), protfilter=3, quitonerror=0):
         frames += parsed is not None
     spent = (perf_counter() - start) * len(data) / len(sample)
-    print(f"{'pyubx2':36}{spent / ours.frames * 1e6:10.4f} us/frame, {spent / found['sigflow']:.0f} times as long")
+    print(f"{'pyubx2':36}{spent / ours.frames * 1e6:10.4f} us/frame, {spent / times['sigflow']:.0f} times as long")
 
 
 # ---------------------------------------------------------------- sizes

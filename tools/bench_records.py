@@ -113,8 +113,8 @@ def same(parser: Any, data: bytes) -> bool:
     bits = ("reserved", "compressed", "encoding")
 
     def fields(value: Any) -> list[Any]:
-        found = [getattr(value, name) for name in names] + [getattr(value.flags, name) for name in bits]
-        return [getattr(each, "value", each) for each in found]  # an enum's number
+        values = [getattr(value, name) for name in names] + [getattr(value.flags, name) for name in bits]
+        return [getattr(member, "value", member) for member in values]  # an enum's number
 
     ours = [fields(record.value) for record in sigflow_records(data)]
     return ours == [fields(frame) for frame in kaitai_frames(parser, data)]
@@ -124,9 +124,9 @@ def measure(parser: Any, data: bytes, rounds: int) -> dict[str, tuple[float, flo
     """Median seconds of sigflow and of Kaitai, by what is read."""
     times: dict[str, tuple[list[float], list[float]]] = {name: ([], []) for name in WAYS}
     for _ in range(rounds):
-        for name, ways in WAYS.items():
+        for name, tasks in WAYS.items():
             for way, kept, frames in zip(
-                ways, times[name], (sigflow_records(data), kaitai_frames(parser, data)), strict=True
+                tasks, times[name], (sigflow_records(data), kaitai_frames(parser, data)), strict=True
             ):
                 gc.collect()
                 start = process_time()

@@ -45,19 +45,19 @@ def words(counted: Counter[str]) -> str:
 
 
 def say(
-    one: Sample, flip: Callable[[Sample, int, bool], str], bits: Sequence[int], every: int, everywhere: bool
+    sound: Sample, flip: Callable[[Sample, int, bool], str], bits: Sequence[int], every: int, everywhere: bool
 ) -> None:
     """Damage a stream, and say what became of it.  every: one in so many is scanned from end to end.  everywhere: the
     stream is cut at every byte, too.
     """
     began = process_time()
-    cuts = range(len(one.data) if everywhere else 0)
+    cuts = range(len(sound.data) if everywhere else 0)
     for length in cuts:
-        check_cut(one, length, length % every == 0)
-    counted = Counter(flip(one, bit, n % every == 0) for n, bit in enumerate(bits))
+        check_cut(sound, length, length % every == 0)
+    counted = Counter(flip(sound, bit, n % every == 0) for n, bit in enumerate(bits))
     whole = len(bits[::every]) + len(cuts[::every])
     print(
-        f"{one.name}: {len(cuts):,} cuts, {len(bits):,} flips, {whole:,} of them scanned from end to end: "
+        f"{sound.name}: {len(cuts):,} cuts, {len(bits):,} flips, {whole:,} of them scanned from end to end: "
         f"{words(counted)} ({process_time() - began:.0f} s of processor time)",
         flush=True,
     )
@@ -72,12 +72,12 @@ def main() -> int:
     parser.add_argument("--captures", type=Path, default=os.environ.get("SIGFLOW_CAPTURES") or None)
     options = parser.parse_args()
     for name in NAMES:
-        one = sample(name)
-        say(one, check_flip, range(8 * len(one.data)), options.whole, True)
+        sound = sample(name)
+        say(sound, check_flip, range(8 * len(sound.data)), options.whole, True)
     for name in CAPTURES if options.captures is not None else ():
         size = (options.captures / name).stat().st_size
-        one, bits = capture(options.captures, name, options.seed, 8 * size if size <= MOST else options.flips)
-        say(one, check_flip_of_capture, bits, options.whole, size <= MOST)
+        sound, bits = capture(options.captures, name, options.seed, 8 * size if size <= MOST else options.flips)
+        say(sound, check_flip_of_capture, bits, options.whole, size <= MOST)
     return 0
 
 

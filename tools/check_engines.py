@@ -27,19 +27,19 @@ def main() -> int:
     options.add_argument("--seed", type=int, default=0, help="the first stream's number (default 0)")
     options.add_argument("--lists", nargs="+", choices=NAMES, default=NAMES, metavar="NAME", help="some lists only")
     chosen = options.parse_args()
-    each = -(-chosen.streams // len(chosen.lists))
+    share = -(-chosen.streams // len(chosen.lists))
     done = 0
     for name in chosen.lists:
         start = monotonic()
         scan = native(name, True)
-        for seed in range(chosen.seed, chosen.seed + each):
+        for seed in range(chosen.seed, chosen.seed + share):
             try:
                 check_native(scan, stream_of(name, seed), seed, all_ways=seed % 10 == 0)
             except AssertionError as difference:
                 print(f"{name}, stream {seed}: {difference}", file=sys.stderr)
                 return 1
-        done += each
-        print(f"{name}: {each:,} streams, no difference, {monotonic() - start:.0f} s ({done:,} in all)", flush=True)
+        done += share
+        print(f"{name}: {share:,} streams, no difference, {monotonic() - start:.0f} s ({done:,} in all)", flush=True)
     return 0
 
 

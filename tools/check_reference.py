@@ -86,23 +86,23 @@ def check(path: str, seed: int, native: bool, seen: Counter[str]) -> str | None:
     seen["frames"] += sum(event[0] == "frame" for event in want)
     seen["idle"] += sum(event[0] == "idle" for event in want)
     cut = damage.chunks(rng, data)
-    ways: dict[str, Callable[[], Any]] = {
+    events_by_way: dict[str, Callable[[], Any]] = {
         "whole": lambda: decode(envelopes, [data]),
         "cut": lambda: decode(envelopes, cut),
         "bytewise": lambda: decode(envelopes, [bytes((byte,)) for byte in data]),
     }
     if engine is not None:
-        ways |= {
+        events_by_way |= {
             "native": lambda: events_of(engine, [data]),
             "native, windows": lambda: events_of(engine, cut),
             "2 workers": lambda: by_workers(engine, [data], 2, rng.randrange(1, 60)),
             "3 workers": lambda: by_workers(engine, cut, 3, rng.randrange(1, 60)),
             "7 workers": lambda: by_workers(engine, [data], 7, rng.randrange(5, 90)),
         }
-    for way, events in ways.items():
+    for way, events in events_by_way.items():
         have = pieces(events())
         if have != want:
-            shown = [f"{each.name}(max={each.max}, chain={each.chain})" for each in formats]
+            shown = [f"{format.name}(max={format.max}, chain={format.chain})" for format in formats]
             first = next((pair for pair in zip(want, have, strict=False) if pair[0] != pair[1]), (want[-1:], have[-1:]))
             return f"seed {seed}, {shown}, idle {idle}, {way}, of {data.hex()}: wanted {first[0]}, found {first[1]}"
     return None

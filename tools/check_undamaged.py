@@ -48,13 +48,13 @@ def main() -> int:
             seen["streams"] += 1
             seen["frames"] += len(frames)
             seen.update(f"{case} comes up" for case in named)
-            ways = [pieces(events_of(native, [data]))]
+            results = [pieces(events_of(native, [data]))]
             if seed % 10 == 0:
-                ways.append(pieces(decode([format.envelope], [data])))
-                if ways[0] != ways[1]:
+                results.append(pieces(decode([format.envelope], [data])))
+                if results[0] != results[1]:
                     print(f"{kind.name}, seed {seed}: the engines differ")
                     wrong += 1
-            if ways[0] != wanted:
+            if results[0] != wanted:
                 seen["read otherwise"] += 1
                 if not named:
                     wrong += 1

@@ -155,12 +155,12 @@ class Trial:
         done = self._run(job, fault, at, "")
         what = f"point {number}: {job.name}, {fault} at {at}: exit {done.returncode}, {done.stderr.decode()!r}"
         assert b"Traceback" not in done.stderr, what
-        found = self._outs(job)
-        for out, content in found.items():
+        outputs = self._outs(job)
+        for out, content in outputs.items():
             assert content in (OLD if old else None, whole[out]), f"{what}: {out} is neither old nor whole"
         left = [name for name in os.listdir(self.folder) if ".sigflow-" in name]
         assert not left, f"{what}: left {left}"
-        complete = found == whole
+        complete = outputs == whole
         if done.returncode in (0, 3):
             assert complete, f"{what}: done, it says"
         if fault == "short":
@@ -231,10 +231,10 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
-        found = run(arguments.points, arguments.seed, Path(name))
-    for what, count in sorted(found.items()):
+        outcome = run(arguments.points, arguments.seed, Path(name))
+    for what, count in sorted(outcome.items()):
         print(f"{count:>5}  {what}")
-    print(f"{sum(found.values()):>5}  points, seed {arguments.seed}: every output as it was or whole")
+    print(f"{sum(outcome.values()):>5}  points, seed {arguments.seed}: every output as it was or whole")
     return 0
 
 

@@ -245,13 +245,13 @@ class Fuzzer:
         code, said = self._run(command)
         counted = json.loads(job.progress.read_text(encoding="utf-8")) if job.progress.exists() else {}
         reached = counted.get("runs", 0) >= job.runs or counted.get("stopped", False)
-        found: dict[str, object] = {
+        result: dict[str, object] = {
             "target": job.name, "by": "mutator" if options.mutator else "atheris", "seed": job.seed,
             "date": datetime.now(UTC).strftime("%Y-%m-%d"), "asked": job.runs, **counted, "ok": code == 0 and reached,
         }  # fmt: skip
-        if not found["ok"]:
-            found["error"] = "\n".join(line for line in said.splitlines() if not line.startswith("INFO:"))[-3000:]
-        return found
+        if not result["ok"]:
+            result["error"] = "\n".join(line for line in said.splitlines() if not line.startswith("INFO:"))[-3000:]
+        return result
 
     def _run(self, command: list[str]) -> tuple[int, str]:
         self._running = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
@@ -269,11 +269,11 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--corpus", type=Path, help="folder that keeps the inputs found; else a temporary one")
     parser.add_argument("--mutator", action="store_true", help="the mutator of the tests instead of atheris")
-    parser.add_argument("--one", help=argparse.SUPPRESS)
+    parser.add_argument("--one", dest="alone", help=argparse.SUPPRESS)
     parser.add_argument("--guides", nargs="*", default=["sigflow"], help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.one:
-        job = Job(options.one, options.runs, options.seed, options.corpus, options.seconds)
+    if options.alone:
+        job = Job(options.alone, options.runs, options.seed, options.corpus, options.seconds)
         if options.mutator:
             by_mutator(job)
         else:
@@ -295,9 +295,9 @@ def main() -> int:
         fuzzer = Fuzzer(options, root.resolve())
         for number in STOPS:
             signal.signal(number, fuzzer.stop)
-        for found in fuzzer.results(TARGETS[name] for name in options.targets or TARGETS):
-            print(json.dumps(found), flush=True)
-            ok = ok and bool(found["ok"])
+        for result in fuzzer.results(TARGETS[name] for name in options.targets or TARGETS):
+            print(json.dumps(result), flush=True)
+            ok = ok and bool(result["ok"])
     return 0 if ok else 1
 
 

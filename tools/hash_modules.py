@@ -96,7 +96,7 @@ def main() -> int:
         for name, value in of_group.items()
         if before.get(group, {}).get(name) != value
     ]
-    print(f"{len(different)} differ" + "".join(f"\n  {each}" for each in different[:20]))
+    print(f"{len(different)} differ" + "".join(f"\n  {module}" for module in different[:20]))
     return 1 if different else 0
 
 

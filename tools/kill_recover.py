@@ -87,27 +87,25 @@ class Trial:
         said += process.stdout
         process.wait()
         # The last line may be cut: then it was not said.
-        found = [json.loads(line) for line in said if line.endswith(b"\n")]
-        return [line["entry"] for line in found if "entry" in line], process.returncode != -signal.SIGKILL
+        documents = [json.loads(line) for line in said if line.endswith(b"\n")]
+        return [line["entry"] for line in documents if "entry" in line], process.returncode != -signal.SIGKILL
 
     def check(self, acknowledged: list[str]) -> str:
         """Raises `AssertionError` where something is not as it must be; gives what there is."""
         out = self.out.read_bytes()
         assert out in (OLD, self.good), f"{self.out}: {len(out)} bytes, neither the old ones nor the whole"
-        found = set()
+        raws = set()
         if (self.quarantine / LEDGER).exists():
             with Quarantine(self.quarantine) as quarantine:
                 for entry in quarantine.entries():
                     span = entry.refused.span
                     kept = b"".join(quarantine.chunks(entry))
                     assert kept == self.data[span.start : span.stop], f"{entry.id}: other bytes"
-                    found.add(entry.id)
-        lost = set(acknowledged) - found
+                    raws.add(entry.id)
+        lost = set(acknowledged) - raws
         assert not lost, f"{len(lost)} of {len(acknowledged)} acknowledged entries are lost"
         kind = "complete" if out == self.good else "old"
-        return (
-            f"out {kind}, {'some' if acknowledged else 'no'} entries acknowledged, {'some' if found else 'none'} kept"
-        )
+        return f"out {kind}, {'some' if acknowledged else 'no'} entries acknowledged, {'some' if raws else 'none'} kept"
 
 
 def run(rounds: int, seed: int, folder: Path) -> Counter[str]:

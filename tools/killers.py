@@ -54,7 +54,7 @@ class Taken:
 
     def __init__(self, root: Path, watched: Sequence[str]) -> None:
         self._root = root
-        self._watched = tuple(str(root / each) + os.sep for each in watched)
+        self._watched = tuple(str(root / folder) + os.sep for folder in watched)
         self.seconds: dict[str, float] = {}
         self.failed: list[str] = []
         #: File -> first line of a function -> tests.
@@ -94,8 +94,8 @@ class Chosen:
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """What was collected becomes what was chosen."""
-        found = {item.nodeid: item for item in items}
-        items[:] = [found[each] for each in self._ids if each in found]
+        by_id = {item.nodeid: item for item in items}
+        items[:] = [by_id[id] for id in self._ids if id in by_id]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,17 +113,17 @@ class Map:
         callers = set(file.get(function, ())) if function is not None else set()
         cases: dict[str, int] = {}
         ranked = []
-        everybody = {each for tests in file.values() for each in tests if each in self.seconds}
-        for each in sorted(everybody, key=lambda each: (self.seconds[each], each)):
-            case = each.split("[")[0]
+        everybody = {test for tests in file.values() for test in tests if test in self.seconds}
+        for test in sorted(everybody, key=lambda test: (self.seconds[test], test)):
+            case = test.split("[")[0]
             cases[case] = cases.get(case, 0) + 1
-            ranked.append((each not in callers, cases[case], self.seconds[each], each))
+            ranked.append((test not in callers, cases[case], self.seconds[test], test))
         chosen: list[str] = []
         left = most
-        for *_, seconds, each in sorted(ranked):
+        for *_, seconds, test in sorted(ranked):
             if chosen and seconds > left:
                 continue
-            chosen.append(each)
+            chosen.append(test)
             left -= seconds
         return chosen
 
@@ -140,7 +140,7 @@ class Copy:
                 shutil.copy2(ROOT / name, root / name)
         os.chdir(self.root)
         here = {str(ROOT), str(ROOT / "generated"), str(ROOT / "tests"), ""}
-        sys.path[:] = [str(self.root), str(self.root / "generated"), *(each for each in sys.path if each not in here)]
+        sys.path[:] = [str(self.root), str(self.root / "generated"), *(path for path in sys.path if path not in here)]
         os.environ["PYTHONPATH"] = os.pathsep.join(sys.path[:2])
         for library in LIBRARIES:
             try:
@@ -158,14 +158,14 @@ class Copy:
             taken = Taken(self.root, watched)
             code = int(pytest.main(["-q", "-n0", "-m", "", "-p", "no:cacheprovider", *tests], plugins=[taken]))
             left_out = set(taken.failed)
-            seconds = {each: took for each, took in taken.seconds.items() if each not in left_out}
+            seconds = {test: took for test, took in taken.seconds.items() if test not in left_out}
             path.write_text(json.dumps([taken.calls, seconds, sorted(left_out)]), encoding="utf-8")
             return code
 
         self._child(run, 3600)
         calls, seconds, left_out = json.loads(path.read_text(encoding="utf-8"))
-        for each in left_out:
-            print(f"left out, it fails or is skipped as it is: {each}", file=sys.stderr)
+        for test in left_out:
+            print(f"left out, it fails or is skipped as it is: {test}", file=sys.stderr)
         return Map({name: {int(n): ids for n, ids in file.items()} for name, file in calls.items()}, seconds)
 
     def outcome(self, name: str, text: str, function: int | None, tests: Map, most: float) -> tuple[str, int]:
@@ -176,8 +176,8 @@ class Copy:
         ids = tests.of(name, function, most)
         if not ids:
             return UNTESTED, 0
-        files = sorted({each.split("::")[0] for each in ids})
-        seconds = sum(tests.seconds[each] for each in ids)
+        files = sorted({test.split("::")[0] for test in ids})
+        seconds = sum(tests.seconds[test] for test in ids)
         place = self.root / name
         kept, times = place.read_bytes(), place.stat()
         self._changes += 1

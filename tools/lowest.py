@@ -35,10 +35,10 @@ def requirements(project: dict[str, Any]) -> Iterator[str]:
 def constraints(texts: Iterable[str]) -> Iterator[str]:
     """`name==lowest`, with the marker where there is one.  Raises ValueError for a requirement of another form."""
     for text in texts:
-        found = REQUIREMENT.fullmatch(text.strip())
-        if found is None:
+        match = REQUIREMENT.fullmatch(text.strip())
+        if match is None:
             raise ValueError(f"{text!r} is no requirement of the form `name>=version; marker`")
-        name, low, marker = found["name"], found["low"], found["marker"]
+        name, low, marker = match["name"], match["low"], match["marker"]
         if low and name not in CHECKERS:
             yield f"{name}=={low}" + (f"; {marker}" if marker else "")
 

@@ -53,8 +53,10 @@ def problems(text: str, encoding: str, folder: Path) -> tuple[Diagnostic, ...]:
 
 def shown(code: str, entry: Code, folder: Path) -> Iterator[str]:
     """The lines of one code's section."""
-    found = [problem for problem in problems(entry.bad * entry.times, entry.encoding, folder) if problem.code == code]
-    if not found:
+    problems_shown = [
+        problem for problem in problems(entry.bad * entry.times, entry.encoding, folder) if problem.code == code
+    ]
+    if not problems_shown:
         raise SystemExit(f"{code}: its bad example does not show it")
     yield from (f"### {code}: {entry.title}", "", f"{str(entry.severity).capitalize()}. {entry.advice}", "")
     yield from ("```yaml", *entry.bad.splitlines(), "```", "")
@@ -64,7 +66,10 @@ def shown(code: str, entry: Code, folder: Path) -> Iterator[str]:
         yield from (f"… saved as {entry.encoding}:", "")
     yield from (
         "```text",
-        *(f"{problem.line}:{problem.column}: {problem.severity} {code}: {problem.message}" for problem in found),
+        *(
+            f"{problem.line}:{problem.column}: {problem.severity} {code}: {problem.message}"
+            for problem in problems_shown
+        ),
         "```",
         "",
     )

@@ -139,11 +139,11 @@ def _places(node: ast.AST) -> Iterator[tuple[ast.AST, str, int | None]]:
             yield from _places(child)
 
 
-def mutants(path: Path, each: int, seed: int) -> list[Mutant]:
+def mutants(path: Path, count: int, seed: int) -> list[Mutant]:
     """So many changes of a file, chosen by seed; fewer where there are not as many."""
     source = path.read_text(encoding="utf-8")
     total = sum(1 for _ in _places(ast.parse(source)))
-    chosen = random.Random(f"{path.name} {seed}").sample(range(total), min(each, total))
+    chosen = random.Random(f"{path.name} {seed}").sample(range(total), min(count, total))
     return [_mutant(path, source, number) for number in sorted(chosen)]
 
 
@@ -165,7 +165,9 @@ def _mutant(path: Path, source: str, number: int) -> Mutant:
 def _function(tree: ast.AST, line: int) -> int | None:
     """The first line of the outermost function that this line is in: what is inside is called by what it is in."""
     for node in ast.iter_child_nodes(tree):
-        first = min((each.lineno for each in getattr(node, "decorator_list", ())), default=getattr(node, "lineno", 0))
+        first = min(
+            (decorator.lineno for decorator in getattr(node, "decorator_list", ())), default=getattr(node, "lineno", 0)
+        )
         if first <= line <= (getattr(node, "end_lineno", 0) or 0):
             return first if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) else _function(node, line)
     return None
@@ -185,9 +187,9 @@ def files(subject: Subject, named: Sequence[Path] = ()) -> list[Path]:
 def map_of(copy: Copy, subject: Subject, kept: Path | None) -> Map:
     """Which tests call what; from the file, if it is there."""
     if kept is not None and kept.is_file():
-        found = json.loads(kept.read_text(encoding="utf-8"))
-        calls = {name: {int(n): ids for n, ids in file.items()} for name, file in found["calls"].items()}
-        return Map(calls, found["seconds"])
+        document = json.loads(kept.read_text(encoding="utf-8"))
+        calls = {name: {int(n): ids for n, ids in file.items()} for name, file in document["calls"].items()}
+        return Map(calls, document["seconds"])
     made = copy.map(subject.tests, [f"sigflow/{folder}" for folder in subject.folders])
     if kept is not None:
         kept.write_text(json.dumps(asdict(made)), encoding="utf-8")
@@ -199,7 +201,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("files", nargs="*", type=Path, metavar="FILE")
     parser.add_argument("--of", choices=SUBJECTS, default="reading", help="which part is changed (default reading)")
-    parser.add_argument("--each", type=int, default=5, help="changes of each file (default 5)")
+    parser.add_argument("--each", dest="count", type=int, default=5, help="changes of each file (default 5)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--most", type=float, default=20, help="seconds of tests for one change (default 20)")
     parser.add_argument("--map", type=Path, help="where it is kept which test calls what")
@@ -207,7 +209,7 @@ def main() -> int:
     subject = SUBJECTS[options.of]
     kept = options.map.resolve() if options.map is not None else None
     all_of_them = [
-        mutant for path in files(subject, options.files) for mutant in mutants(path, options.each, options.seed)
+        mutant for path in files(subject, options.files) for mutant in mutants(path, options.count, options.seed)
     ]
     random.Random(options.seed).shuffle(all_of_them)  # so that a run that is cut short is a fair sample
     counted: Counter[str] = Counter()

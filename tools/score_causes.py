@@ -120,7 +120,7 @@ def _flip(rng: random.Random, data: bytes) -> Damaged:
 
 def _byte(rng: random.Random, data: bytes) -> Damaged:
     at = rng.randrange(len(data))
-    return _put(data, at, bytes([data[at] ^ rng.choice([each for each in range(256) if each.bit_count() > 1])]))
+    return _put(data, at, bytes([data[at] ^ rng.choice([value for value in range(256) if value.bit_count() > 1])]))
 
 
 def _burst(rng: random.Random, data: bytes) -> Damaged:
@@ -167,11 +167,11 @@ def _swap(rng: random.Random, data: bytes) -> Damaged:
 
 def _twice(rng: random.Random, data: bytes) -> Damaged:
     """Two bits, anywhere."""
-    one, other = sorted(rng.sample(range(len(data)), 2))
+    first, other = sorted(rng.sample(range(len(data)), 2))
     changed = bytearray(data)
-    changed[one] ^= 1 << rng.randrange(8)
+    changed[first] ^= 1 << rng.randrange(8)
     changed[other] ^= 1 << rng.randrange(8)
-    return bytes(changed), one, other + 1
+    return bytes(changed), first, other + 1
 
 
 #: As they are taken in turn; of the first twelve, five are single bits and bytes.
@@ -237,9 +237,9 @@ def said(message: str) -> Iterator[Said]:
                 yield Said(int(frame[1]), words, "(weak: " not in words)
 
 
-def true(one: Said, faults: Sequence[Fault], data: bytes) -> Fault | None:
+def true(cause: Said, faults: Sequence[Fault], data: bytes) -> Fault | None:
     """The fault that a cause names; None where it names none."""
-    at = re.search(r"at offset (\d+)", one.words)
+    at = re.search(r"at offset (\d+)", cause.words)
     for fault in faults:
         if at is not None:
             place = int(at[1])
@@ -247,7 +247,7 @@ def true(one: Said, faults: Sequence[Fault], data: bytes) -> Fault | None:
             run = data[min(place, fault.start) : max(place, fault.start)] == same
             if fault.start <= place < fault.stop or (run and fault.kind in ("drop", "double", "insert")):
                 return fault
-        elif fault.frame == one.frame and f"holds for {fault.length} bytes" in one.words:
+        elif fault.frame == cause.frame and f"holds for {fault.length} bytes" in cause.words:
             return fault
     return None
 
@@ -265,26 +265,26 @@ class Score:
 
 def score(wire: Wire, seeds: int, faults: int, show: Callable[[str], object] = lambda words: None) -> Score:
     """The score of a format over so many captures; show: is told each firm cause that is false."""
-    found, format = Score(), wire.format()
+    score, format = Score(), wire.format()
     for seed in range(seeds):
         rng = random.Random(f"{format.name} {seed}")
         data, done = capture(wire, rng, faults)
         begun = time.process_time()
         with sigflow.open(data, format) as recording:
             messages = [diagnostic.message for diagnostic in recording.validate().diagnostics]
-        found.worst = max(found.worst, time.process_time() - begun)
+        score.worst = max(score.worst, time.process_time() - begun)
         hit = set()
-        for one in (one for message in messages for one in said(message) if one.firm):
-            found.firm += 1
-            fault = true(one, done, data)
+        for cause in (cause for message in messages for cause in said(message) if cause.firm):
+            score.firm += 1
+            fault = true(cause, done, data)
             if fault is None:
-                show(f"{format.name} {seed}: frame at {one.frame}: {one.words}")
+                show(f"{format.name} {seed}: frame at {cause.frame}: {cause.words}")
             else:
-                found.true += 1
+                score.true += 1
                 hit.add(fault)
-        found.single += sum(fault.single for fault in done)
-        found.told += sum(fault.single for fault in hit)
-    return found
+        score.single += sum(fault.single for fault in done)
+        score.told += sum(fault.single for fault in hit)
+    return score
 
 
 def worst(wire: Wire, seed: int = 1, size: int = 1_000_000) -> float:

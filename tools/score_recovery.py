@@ -102,8 +102,8 @@ class Wire:
 
 def _instrument_size(data: bytes, at: int) -> int | None:
     end = data.find(b";END\r\n", at, at + 4096)
-    found = data.find(b"LEN:", at, end) if end > 0 else -1
-    digits = data[found + 4 : data.find(b"\r", found)] if found >= 0 else b""
+    key = data.find(b"LEN:", at, end) if end > 0 else -1
+    digits = data[key + 4 : data.find(b"\r", key)] if key >= 0 else b""
     return end + 6 - at + int(digits) + 4 if digits.isdigit() else None
 
 
@@ -267,16 +267,16 @@ def stream(wire: Wire, kind: str, faults: int, rng: random.Random) -> Stream:
     """A stream with this many faults of a kind."""
     frames = [wire.make(rng, number) for number in range(FEW if kind == TRUNCATE else max(faults * wire.apart, 40))]
     data = b"".join(frames)
-    found: list[Fault] = []
+    spans: list[Fault] = []
     sites = plan(len(data), rng, faults, [kind], LONGEST)
-    out = b"".join(corrupt(MemoryStorage(data), len(data), sites, rng, LONGEST, found.append))
+    out = b"".join(corrupt(MemoryStorage(data), len(data), sites, rng, LONGEST, spans.append))
     undamaged = []
     place = next_fault = 0
     for frame in frames:
         start, place = place, place + len(frame)
-        while next_fault < len(found) and _end(found[next_fault], data) <= start:
+        while next_fault < len(spans) and _end(spans[next_fault], data) <= start:
             next_fault += 1
-        if next_fault == len(found) or found[next_fault].offset >= place:
+        if next_fault == len(spans) or spans[next_fault].offset >= place:
             undamaged.append(frame)
     return Stream(out, faults, undamaged, frozenset(map(wire.sent, frames)))
 
@@ -297,21 +297,21 @@ def score(score: Score, reader: Reader, wire: Wire, streams: Iterable[Stream]) -
     """Add what a reader makes of these streams."""
     for stream in streams:
         begun = time.perf_counter()
-        found: list[bytes] = []
+        frames: list[bytes] = []
         try:
-            found.extend(reader(stream.data))
+            frames.extend(reader(stream.data))
         except Exception as error:  # another reader may do what it likes with damaged data
             score.failure = f"{type(error).__name__}: {error}"[:60]
         score.seconds += time.perf_counter() - begun
-        got = set(found)
+        got = set(frames)
         missed = [frame for frame in stream.undamaged if frame not in got]
         score.faults += stream.faults
         score.undamaged += len(stream.undamaged)
         score.bound = bound(score.format, stream.undamaged)
         score.missed += len(missed)
         score.missed_bytes += sum(map(len, missed))
-        score.emitted += len(found)
-        score.false += sum(wire.sent(raw) not in stream.sent for raw in found)
+        score.emitted += len(frames)
+        score.false += sum(wire.sent(raw) not in stream.sent for raw in frames)
     return score
 
 

@@ -110,7 +110,7 @@ class Soak:
         self._rng = random.Random(seed)
         self._damage = damage
         formats = [sigflow.load(name, limits=sigflow.Limits(frame=limit)) for name in NAMES]
-        self._limits = [each.max_frame for each in formats]
+        self._limits = [format.max_frame for format in formats]
         self.longest = max(self._limits)
         self._decoder = sigflow.Decoder(formats, scanner=Choice(engine).scanner(formats))
         # For each format, where frames that claim all they may are due; the first frames are good, so that the counters
@@ -239,7 +239,7 @@ def main() -> int:
     parser.add_argument("--engine", choices=("auto", "python", "native"), default="auto")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    found = run(
+    outcome = run(
         options.minutes,
         options.damage,
         options.engine,
@@ -247,8 +247,8 @@ def main() -> int:
         options.max_frame,
         lambda line: print(line, file=sys.stderr, flush=True),
     )
-    print(json.dumps(found))
-    return 0 if found["ok"] else 1
+    print(json.dumps(outcome))
+    return 0 if outcome["ok"] else 1
 
 
 if __name__ == "__main__":

@@ -13,12 +13,10 @@ from collections.abc import Callable
 from functools import cache, lru_cache
 from typing import Any, Protocol
 
-from sigflow.checksums.algorithm import Algorithm, Buffer, ByteSteps, RangeSums
+from sigflow.checksums.algorithm import MOST, Algorithm, Buffer, ByteSteps, RangeSums
 from sigflow.checksums.steps import crc_steps
 from sigflow.errors import UsageError
 
-#: Algorithms that are kept at most: any spec may name its own.
-MOST = 256
 #: Width, poly, init, refin, refout, xorout.
 Model = tuple[int, int, int, bool, bool, int]
 
@@ -67,7 +65,7 @@ class WideCrc:
     """A CRC of more than 64 bits, reflected or not, by the Rocksoft model's definition."""
 
     def __init__(self, width: int, poly: int, init: int, refin: bool, refout: bool, xorout: int) -> None:
-        self._width, self._mask, self._poly = width, (1 << width) - 1, poly
+        self._width, self._poly = width, poly | 1 << width
         self._init, self._refin, self._refout, self._xorout = init, refin, refout, xorout
         self.empty = self._leave(init)
 
@@ -93,8 +91,8 @@ class WideCrc:
     def _shift(self, register: int, bits: int) -> int:
         for _ in range(bits):
             register <<= 1
-            if register > self._mask:
-                register = register & self._mask ^ self._poly
+            if register >> self._width:
+                register ^= self._poly
         return register
 
     def _times(self, left: int, right: int) -> int:

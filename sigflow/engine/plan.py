@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from sigflow.engine import loop, unstuff
 from sigflow.engine.framing import delimiter_of
-from sigflow.engine.sums import Kernel, kernel_of
+from sigflow.engine.sums import Kernel, kernel_of, told
 from sigflow.reasons import NATIVE, NO_MARKER
 from sigflow.stream.account import Account
 from sigflow.stream.check import Checks, every_for
@@ -110,7 +110,7 @@ class Scan:
         numbers = []
         for check in self.checks:
             framed = self.formats[check.format].search.framing is not None  # no two units share a byte
-            if framed or check.kernel is None or not check.kernel.has_ranges:
+            if framed or check.kernel is None or not check.kernel.has_ranges or check.checksum.decoded:
                 numbers.append(-1)
                 continue
             if check.checksum.algorithm not in names:
@@ -229,7 +229,7 @@ def scan_of(formats: Sequence[tuple[Envelope, int]]) -> Scan | str:
             continue  # a checksum beside a chain is shown, and does not decide
         before = 0
         for checksum in envelope.search.checksums:
-            kernel = kernel_of(checksum.algorithm)
+            kernel = kernel_of(checksum.algorithm) if checksum.algorithm is not None else told()
             if kernel is None:
                 return f"{envelope.about.name}: the checksum {checksum.algorithm} has no native form"
             check = Check(len(checks), k, checksum, kernel, before)

@@ -21,6 +21,7 @@ from sigflow.reads import s1, s2be, s2le, s4be, s4le, s8be, s8le, u1, u2be, u2le
 from sigflow.runtime.envelope import (
     NEED,
     About,
+    Around,
     Checksum,
     Codec,
     CrcParameters,
@@ -34,7 +35,9 @@ from sigflow.runtime.envelope import (
     Refused,
     Search,
     Sequence,
+    SumParameters,
     Time,
+    XorParameters,
 )
 from sigflow.runtime.measure import WIRE_ERRORS, maybe_advance, own_process, reason_of
 from sigflow.runtime.native import (
@@ -53,6 +56,7 @@ from sigflow.runtime.native import (
     number_seen,
     order_of,
     order_to,
+    parameter,
     product_fits,
     same,
     seen_before,
@@ -86,6 +90,7 @@ __all__ = [
     "NEED",
     "WIRE_ERRORS",
     "About",
+    "Around",
     "Checksum",
     "Codec",
     "CrcParameters",
@@ -108,7 +113,9 @@ __all__ = [
     "Run",
     "Sequence",
     "Stuffing",
+    "SumParameters",
     "Time",
+    "XorParameters",
     "UndecidedEndiannessError",
     "ValidationExprError",
     "ValidationFailedError",
@@ -140,6 +147,7 @@ __all__ = [
     "number_seen",
     "order_of",
     "order_to",
+    "parameter",
     "product_fits",
     "own_process",
     "reason_of",

@@ -33,13 +33,20 @@ LAYOUT_COUNT = 1
 #: The first piece: its start and stop as offsets, or PIECE_LITERAL and the byte that it stands for.
 LAYOUT_PIECES = 2
 PIECE_LITERAL = -1
+#: Of a text that spells what is covered: PIECE_SPELT - 2 * start - the number of its encoding, and its stop.  Of a
+#: checksum with a value that is told, the first piece is that value, and a word that says nothing.
+PIECE_SPELT = -2
 
 #: Of the native scan: a way of frames, the place of each and the format to try next at it (`engine/continuation.py`).
 BOX_WAY = 64
 #: Of the native scan: the stretches of a checksum that is computed directly.
 BOX_STRETCHES = 1024
+#: What a measure reads of a preamble, so many words at most; whoever calls it puts them there.
+BOX_PARAMETERS = 2048
+MOST_PARAMETERS = 64
+
 #: Words that the native scan needs in all.
-BOX_SIZE = 2048
+BOX_SIZE = 2112
 
 #: Of the native scan: behind all these, the verdicts on units that are known: KNOWN_ROWS rows of the place and 1, the
 #: format, the verdict (`engine/framed.py`); a power of two.

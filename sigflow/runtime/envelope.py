@@ -7,7 +7,8 @@ offset counts from its end (-2 is two bytes before it), and a stop of None is th
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -23,8 +24,11 @@ _Frames = list[tuple[int, int, tuple[Any, ...]]]
 #: See `Measure.run`.
 Run = Callable[[Any, int, int, int, int, _Frames, Any], tuple[int, str | None, int]]
 
-#: One stretch of covered bytes: (start, stop) relative to the frame, or literal bytes.
-Piece = tuple[int, int | None] | bytes
+#: One stretch of covered bytes: (start, stop) relative to the frame, literal bytes, or (start, stop, encoding) of a
+#: text that spells them.
+Piece = tuple[int, int | None] | bytes | tuple[int, int | None, str]
+#: Where the value of a checksum stands, what it covers, and, where it has one that is told, that value.
+Layout = tuple[int, tuple[Piece, ...]] | tuple[int, tuple[Piece, ...], int]
 
 
 class Refused(Exception):
@@ -40,13 +44,13 @@ class Measured:
     """What measuring found: the length of the frame in bytes, and per checksum where its value stands and what it
     covers.
 
-    `checks[i]` is (offset of the stored value, covered pieces), or None where the frame has no such checksum.  `looked`
-    is how many leading bytes were looked at.
+    `checks[i]` is the layout of a checksum, or None where the frame has no such checksum.  `looked` is how many leading
+    bytes were looked at.
     """
 
     __slots__ = ("checks", "length", "looked")
 
-    def __init__(self, length: int, looked: int, checks: tuple[tuple[int, tuple[Piece, ...]] | None, ...] = ()) -> None:
+    def __init__(self, length: int, looked: int, checks: tuple[Layout | None, ...] = ()) -> None:
         self.length = length
         self.looked = looked
         self.checks = checks
@@ -69,16 +73,50 @@ class CrcParameters:
 
 
 @dataclass(frozen=True, slots=True)
+class SumParameters:
+    """A sum of words that has no name."""
+
+    #: Bits of the sum: 8, 16 or 32.
+    width: int
+    #: What is added up: `u1`, `u2le`, `u2be`, `u4le` or `u4be`; what an odd tail lacks counts as zeros.
+    word: str = "u1"
+    #: What becomes of a carry: `none`, or `end-around`.
+    carry: str = "none"
+    #: `none`, `ones` or `twos`: the complement that is taken at the end.
+    complement: str = "none"
+    #: What the sum begins with.
+    init: int = 0
+    #: The bits of the value that count; None: all.
+    mask: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class XorParameters:
+    """An XOR of words that has no name."""
+
+    #: Bits of the value: 8 or 16.
+    width: int
+    #: What is combined: `u1`, or `u2be` or `u2le`; what an odd tail lacks counts as zeros.
+    word: str = "u1"
+    #: What it begins with.
+    init: int = 0
+
+
+#: What names an algorithm: a registered name, or parameters.
+Named = str | CrcParameters | SumParameters | XorParameters
+
+
+@dataclass(frozen=True, slots=True)
 class Checksum:
     """One checksum of a frame."""
 
     #: The attribute that holds the stored value.
     field: str
-    #: A registered name, or free CRC parameters.
-    algorithm: str | CrcParameters
+    #: A registered name, or free parameters; None where the measure tells what is computed.
+    algorithm: Named | None
     #: Bytes of the stored value.
     size: int
-    #: `big`, `little`, or `hex` for text digits.
+    #: `big` or `little`; `hex`, `decimal` or `octal` for text digits; `told` where the measure tells what is stored.
     order: str
     #: Where the value is stored and what it covers, where the layout is static (see the file's opening); else None:
     #: then the measure gives both per frame.
@@ -86,10 +124,19 @@ class Checksum:
     pieces: tuple[Piece, ...] | None = None
     #: The stored value lies inside `pieces` and counts as zeros.
     zeroed: bool = False
-    #: The coverage as the spec says it, for people.
+    #: The coverage as the spec says it, for people; of one without an algorithm, the expression.
     over: str = ""
     #: Not every frame has it; which do is told by the measure.
     optional: bool = False
+    #: Where the stored value is not all bits of its bytes: how far they are shifted to the right, and what is kept.
+    shift: int = 0
+    mask: int | None = None
+    #: The stored value is a signed number.
+    signed: bool = False
+    #: The measure tells the computed value, or the stored one, with the layout of each frame.
+    told: bool = False
+    #: Some of what it covers is what text spells.
+    decoded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +231,10 @@ class About:
     fields: tuple[Field, ...] = ()
 
 
+#: What a format stands for in a stream (`Search.role`).
+FRAMES, PREAMBLE, TRAILER = "frames", "preamble", "trailer"
+
+
 @dataclass(frozen=True, slots=True)
 class Framing:
     """How a unit stands on the wire, where that is not as it is.  What measures, checks and parses sees the unit."""
@@ -225,6 +276,8 @@ class Search:
     aborted_by_sync: bool = True
     #: `sequence`: in a live stream the next frame of its own sequence overtakes a candidate; else None.
     overtaken_by: str | None = None
+    #: PREAMBLE or TRAILER: it stands once, at the beginning or at the very end, and needs nothing else to confirm it.
+    role: str = FRAMES
     #: How units stand on the wire, where that is not as they are; then `max_frame` counts bytes of the wire.
     framing: Framing | None = None
     #: What may stand between frames and is neither frame nor damage, in the order in which it is looked for.
@@ -291,6 +344,8 @@ class Measure:
     native_min_limit: int = 0
     #: Whether the native form tells the sequence counter and the stream id.
     native_counts: bool = False
+    #: What the native form reads of a preamble: it stands in its box from BOX_PARAMETERS on.
+    parameters: tuple[int, ...] = ()
     #: Where there is no native form: which construct of the spec is why, with its YAML path and line.
     inexpressible: str = ""
 
@@ -329,6 +384,24 @@ class Decode:
 
 
 @dataclass(frozen=True, slots=True)
+class Around:
+    """What stands once around the frames of a file, and how units depend on it.
+
+    An object of the class of the whole file that holds the fields of the preamble is what they call `_root`.
+    """
+
+    #: What stands at the beginning, and at the very end, as frames of their own formats.
+    preamble: Envelope | None
+    trailer: Envelope | None
+    #: Gives the numbers of that object that the native measure reads, in its order.
+    parameters: Callable[[Any], tuple[int, ...]]
+    #: Whether the length of a unit depends on it: without a preamble such a format has no frames.
+    needed: bool = False
+    #: Whether a preamble behind the beginning begins the next of several files.
+    concatenated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Envelope:
     """Everything that is known of one frame of a format, by what it is for."""
 
@@ -340,3 +413,22 @@ class Envelope:
     measure: Measure
     #: How it is decoded.
     decode: Decode
+    #: What stands once around the frames; then functions of the other parts take a keyword `root`, see `bound`.
+    around: Around | None = None
+    #: What the preamble says that units are bound to; None where there was none.
+    root: Any = field(default=None, compare=False)
+
+
+def bound(envelope: Envelope, root: Any) -> Envelope:
+    """Returns the envelope of units that belong to this root object: what a preamble says is a parameter of them.
+
+    root: what the preamble's `Decode.parse` gives.  Raises what its fields raise, where a parameter is none.
+    """
+    around = envelope.around
+    assert around is not None  # there is nothing to bind
+    steps: Any = envelope.measure.incremental
+    parse: Any = envelope.decode.parse
+    measure = replace(envelope.measure, incremental=partial(steps, root=root), parameters=around.parameters(root))
+    return replace(
+        envelope, measure=measure, decode=replace(envelope.decode, parse=partial(parse, root=root)), root=root
+    )

@@ -27,7 +27,7 @@ from sigflow.reads import (  # noqa: F401
     u8be,
     u8le,
 )
-from sigflow.runtime.box import BOX_LAYOUTS, BOX_WORDS
+from sigflow.runtime.box import BOX_LAYOUTS, BOX_PARAMETERS, BOX_WORDS
 
 # ---------------------------------------------------------------- kernel code
 
@@ -37,6 +37,11 @@ NEED = 0
 BAILOUT = -1000
 
 # ---------------------------------------------------------------- numbers
+
+
+def parameter(box: Any, number: int) -> int:
+    """A number of the preamble, by its place among those that the measure reads."""
+    return int(box[BOX_PARAMETERS + number])
 
 
 def bits_be(data: Any, at: int, skipped: int, width: int) -> int:

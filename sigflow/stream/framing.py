@@ -58,7 +58,7 @@ class Delimited:
 
     def begins(self, segment: Segment, at: int) -> bool:
         """Whether a unit may begin at data[at]: behind a delimiter, or where the stream begins."""
-        if segment.base + at == 0:
+        if segment.base + at in (0, segment.begins):
             return True
         size = len(self._delimiter)
         return at >= size and segment.data.startswith(self._delimiter, at - size)

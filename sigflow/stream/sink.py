@@ -221,12 +221,12 @@ class Events:
             stream = frames[0][2][stream_at] if stream_at is not None else None
             followed = streams.get(stream)
             wanted = followed.expected if followed is not None else -1
-            before = -1  # the offset of the last frame of this stream that was followed here
+            before = 0  # the offset of the last frame of this stream that was followed here; the first of all is never
             for at, stop, head in frames:
                 if stream_at is not None and head[stream_at] != stream:
-                    if followed is not None and before >= 0:
+                    if followed is not None and before:
                         followed.expected, followed.last = wanted, before
-                    stream, before = head[stream_at], -1
+                    stream, before = head[stream_at], 0
                     followed = streams.get(stream)
                     wanted = followed.expected if followed is not None else -1
                 counter = head[counter_at]
@@ -234,13 +234,13 @@ class Events:
                     wanted = counter + step
                     before = base + at
                 else:
-                    if followed is not None and before >= 0:
+                    if followed is not None and before:
                         followed.expected, followed.last = wanted, before
-                    followed, before = tracker.follow(stream, counter, base + at, out), -1
+                    followed, before = tracker.follow(stream, counter, base + at, out), 0
                     wanted = followed.expected
                 out.append(Record(format, base + at, data[at:stop], index, head))
                 index += 1
-            if followed is not None and before >= 0:
+            if followed is not None and before:
                 followed.expected, followed.last = wanted, before
         self.index = index
         self.frame_counts[number] += len(frames)

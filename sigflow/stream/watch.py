@@ -124,12 +124,10 @@ class Watch:
             return
         heappush(self._kept, (offset, stop, key))
         frames = self._frames.setdefault(key, deque())
-        later = []
-        while frames and frames[-1][0] > offset:
-            later.append(frames.pop())
-        # A frame that ends no later than those that begin before it makes them needless.
+        # What waited while a frame behind it was complete ends no earlier than that one, and is needless beside it.
+        if frames and frames[-1][0] > offset:
+            return
+        # So are those that begin before this frame and end no earlier.
         while frames and frames[-1][1] >= stop:
             frames.pop()
-        if not later or later[-1][1] > stop:
-            frames.append((offset, stop))
-        frames.extend(reversed(later))
+        frames.append((offset, stop))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import random
 from dataclasses import replace
 from pathlib import Path
 
@@ -171,7 +172,7 @@ def test_checksums_of_installed_packages(monkeypatch: pytest.MonkeyPatch) -> Non
     registry = checksums._REGISTRY
     monkeypatch.setattr(registry, "_things", dict(registry._things))
     monkeypatch.setattr(registry, "_discovered", False)
-    offered = {"brought": "sigflow.checksums.algorithms.sums:XOR_8", "no-algorithm": "zlib:crc32"}
+    offered = {"brought": "sigflow.checksums.algorithms.xors:XOR_8", "no-algorithm": "zlib:crc32"}
     entries = [importlib.metadata.EntryPoint(name, value, registry.group) for name, value in offered.items()]
     monkeypatch.setattr(importlib.metadata, "entry_points", lambda *, group: entries)
     check_algorithm(checksums.get("brought"), 0x31)
@@ -219,3 +220,64 @@ def test_algorithms_of_specs_are_not_kept_for_ever() -> None:
 )
 def test_what_a_name_may_stand_for(typed: str, likely: tuple[str, ...]) -> None:
     assert meant(typed, checksums.names(), crc.aliases())[: len(likely) or None] == likely
+
+
+def swaps(text: str, other: str) -> int:
+    """The distance of two texts: letters more, less, or another, and neighbours that changed places (the optimal string
+    alignment distance)."""
+    rows = [list(range(len(other) + 1))]
+    for i, letter in enumerate(text, 1):
+        row = [i]
+        for j, wanted in enumerate(other, 1):
+            row.append(min(rows[-1][j] + 1, row[-1] + 1, rows[-1][j - 1] + (letter != wanted)))
+            if i > 1 and j > 1 and letter == other[j - 2] and text[i - 2] == wanted:
+                row[-1] = min(row[-1], rows[-2][j - 2] + 1)
+        rows.append(row)
+    return rows[-1][-1]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_slip_is_one_letter_or_two_that_changed_places(seed: int) -> None:
+    rng = random.Random(seed)
+    slips = 0
+    for _ in range(300):
+        name = "".join(rng.choice("XYZ") for _ in range(rng.randint(4, 8)))
+        typed = list(name)
+        for _ in range(rng.randint(1, 2)):
+            at = rng.randrange(len(typed))
+            match rng.randrange(4):
+                case 0:
+                    del typed[at]
+                case 1:
+                    typed.insert(at, rng.choice("XYZ"))
+                case 2:
+                    typed[at] = rng.choice("XYZ")
+                case _:
+                    typed[at : at + 2] = typed[at : at + 2][::-1]
+        text = "".join(typed)
+        slip = text == name or (len(text) > 4 and swaps(text, name) <= 1)
+        assert meant(text, [name], {}) == ((name,) if slip else ()), (text, name)
+        slips += slip
+    assert 50 < slips < 250
+
+
+@pytest.mark.parametrize(
+    ("typed", "known", "likely"),
+    [
+        ("CRC-16/MODBUZ", ["CRC-16/MODBUS", "CRC-16/MODBUX"], ("CRC-16/MODBUS",)),  # the first of several
+        ("CRC-15/MODBUS", ["CRC-16/MODBUS"], ()),  # another width is another checksum
+        ("CRC-16/AB", ["CRC-16/AC"], ()),  # so few letters that any would do
+        ("CRC-16/ABD", ["CRC-16/ABC"], ("CRC-16/ABC",)),
+        ("abcde" * 13, ["abcde" * 12 + "abcdf"], ()),  # too long to be a slip
+        ("abc" * 21, ["abc" * 20 + "abd"], ("abc" * 20 + "abd",)),
+    ],
+)
+def test_which_slips_are_taken_for_a_name(typed: str, known: list[str], likely: tuple[str, ...]) -> None:
+    assert meant(typed, known, {}) == likely
+
+
+def test_a_name_stands_for_the_names_of_its_aliases() -> None:
+    aliases = {"SOME-16": "CRC-16/A", "some/16": "CRC-16/A", "SOME_16": "CRC-16/B", "XOR": "CRC-16/C"}
+    assert meant("some 16", ["CRC-16/A"], aliases) == ("CRC-16/A", "CRC-16/B")
+    assert meant("XOR", ["CRC-16/C"], aliases) == ("xor-8",)  # what people mean comes first
+    assert meant("XOR", ["x-o-r", "xor"], aliases) == ("x-o-r", "xor")  # but not before the name itself

@@ -16,9 +16,9 @@ ALL = [name for name in checksums.names() if checksums.get(name).steps() is not 
 
 
 def steps(name: str) -> ByteSteps:
-    found = checksums.get(name).steps()
-    assert found is not None
-    return found
+    form = checksums.get(name).steps()
+    assert form is not None
+    return form
 
 
 def test_which_have_steps() -> None:
@@ -46,10 +46,10 @@ def test_the_byte_that_was_changed_is_found(name: str, data: bytes, draw: st.Dat
     mine = steps(name)
     there = mine.forward(mine.start, damaged)
     back = mine.back(mine.entered(checksums.get(name).compute(data)), damaged)
-    found = dict(mine.between(there[:-1], back[1:]))
-    if name == "fletcher-16" and 255 in (data[at], found.get(at)):
+    bytes_by_place = dict(mine.between(there[:-1], back[1:]))
+    if name == "fletcher-16" and 255 in (data[at], bytes_by_place.get(at)):
         return  # 0 and 255 are one to it
-    assert found[at] == data[at]
+    assert bytes_by_place[at] == data[at]
 
 
 def test_free_parameters() -> None:

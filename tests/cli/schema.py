@@ -34,13 +34,13 @@ def _is(value: Any, kind: str) -> bool:
 
 
 def _faults(value: Any, schema: Any, top: dict[str, Any], at: str) -> list[str]:
-    found: list[str] = []
+    faults: list[str] = []
     if schema is True:
-        return found
+        return faults
     for keyword, wanted in schema.items():
         if keyword not in IGNORED:
-            found += CHECKS[keyword](value, wanted, schema, top, at)
-    return found
+            faults += CHECKS[keyword](value, wanted, schema, top, at)
+    return faults
 
 
 def _properties(value: Any, wanted: Any, schema: Any, top: Any, at: str) -> list[str]:
@@ -48,9 +48,9 @@ def _properties(value: Any, wanted: Any, schema: Any, top: Any, at: str) -> list
         return []
     return [
         fault
-        for name, each in wanted.items()
+        for name, inner in wanted.items()
         if name in value
-        for fault in _faults(value[name], each, top, f"{at}.{name}")
+        for fault in _faults(value[name], inner, top, f"{at}.{name}")
     ]
 
 
@@ -59,10 +59,10 @@ def _patterns(value: Any, wanted: Any, schema: Any, top: Any, at: str) -> list[s
         return []
     return [
         fault
-        for pattern, each in wanted.items()
+        for pattern, inner in wanted.items()
         for name in value
         if re.search(pattern, name)
-        for fault in _faults(value[name], each, top, f"{at}.{name}")
+        for fault in _faults(value[name], inner, top, f"{at}.{name}")
     ]
 
 
@@ -87,11 +87,11 @@ def _ref(value: Any, wanted: Any, schema: Any, top: Any, at: str) -> list[str]:
 def _items(value: Any, wanted: Any, schema: Any, top: Any, at: str) -> list[str]:
     if not isinstance(value, list):
         return []
-    return [fault for number, each in enumerate(value) for fault in _faults(each, wanted, top, f"{at}[{number}]")]
+    return [fault for number, item in enumerate(value) for fault in _faults(item, wanted, top, f"{at}[{number}]")]
 
 
 def _any_of(value: Any, wanted: Any, schema: Any, top: Any, at: str) -> list[str]:
-    tries = [_faults(value, each, top, at) for each in wanted]
+    tries = [_faults(value, inner, top, at) for inner in wanted]
     return [] if not all(tries) else [f"{at}: fits none: {tries}"]
 
 

@@ -25,7 +25,7 @@ def unreadable(folder: Path) -> dict[str, tuple[Path, str]]:
     """Paths that cannot be read, whoever asks, and the words that say why."""
     loop = folder / "loop.ksy"
     loop.symlink_to(loop.name)
-    found = {
+    paths = {
         "missing": (folder / "none.ksy", "no such file or directory"),
         "a folder": (folder, "is a directory"),
         "below a file": (VALID / "x.ksy", "not a directory"),
@@ -35,8 +35,8 @@ def unreadable(folder: Path) -> dict[str, tuple[Path, str]]:
     }
     memory = Path("/proc/self/mem")
     if memory.exists():  # opens, and fails at the first read, as a broken disk does
-        found["a broken disk"] = (memory, "input/output error")
-    return found
+        paths["a broken disk"] = (memory, "input/output error")
+    return paths
 
 
 def test_a_file_that_cannot_be_read_is_1_in_one_line(sigflow: Call, tmp_path: Path) -> None:
@@ -199,9 +199,9 @@ def test_the_same_without_a_terminal(sigflow: Call, tmp_path: Path) -> None:
     spec, capture = hostile(tmp_path)
     for arguments in shown_of(spec, capture):
         sigflow(*arguments)
-    found = json.loads(sigflow("parse", capture, "-s", spec, "--format", "json").out)["frames"]
-    assert [frame["value"]["text"] for frame in found] == [HOSTILE, HOSTILE]
-    assert found[0]["value"]["latin"] == "\x1b[31m\x9b\r\x85"
+    frames = json.loads(sigflow("parse", capture, "-s", spec, "--format", "json").out)["frames"]
+    assert [frame["value"]["text"] for frame in frames] == [HOSTILE, HOSTILE]
+    assert frames[0]["value"]["latin"] == "\x1b[31m\x9b\r\x85"
 
 
 def test_bundled_formats_show_payloads_harmlessly(tmp_path: Path) -> None:

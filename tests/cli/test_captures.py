@@ -11,9 +11,9 @@ from tests.cli.calls import Call
 
 
 def tallies(captures: Path) -> dict[str, dict[str, object]]:
-    found: dict[str, dict[str, object]] = json.loads((captures / "tallies.json").read_text(encoding="utf-8"))
-    assert found
-    return found
+    by_capture: dict[str, dict[str, object]] = json.loads((captures / "tallies.json").read_text(encoding="utf-8"))
+    assert by_capture
+    return by_capture
 
 
 @pytest.mark.parametrize("options", [(), ("--chunk-size", "997"), ("--mmap",)], ids=["", "chunks", "mapped"])

@@ -69,7 +69,7 @@ COMMANDS: dict[str, list[str]] = {
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_takes_them(command: str, sigflow: Call, files: tuple[Path, Path, Path], tmp_path: Path) -> None:
     spec, capture, folder = files
-    more = [str(tmp_path / "out") if one == "OUT" else one for one in COMMANDS[command]]
+    more = [str(tmp_path / "out") if argument == "OUT" else argument for argument in COMMANDS[command]]
     if command == "replay":
         spec.write_text(SPEC + "  # no time\n", encoding="utf-8")
         more = ["--rate", "1000000"]

@@ -43,19 +43,19 @@ def test_a_cut_between_two_frames_is_damage_too(sigflow: Call, tmp_path: Path) -
     verdict = json.loads(sigflow("validate", path, "-s", "sgf1", "--format", "json", "--quiet").out)
     assert verdict["gaps"] == [] and verdict["frames"] > 0
     assert verdict["sound"] is False
-    assert [each["code"] for each in verdict["diagnostics"]] == ["compressed-stream"]
+    assert [finding["code"] for finding in verdict["diagnostics"]] == ["compressed-stream"]
 
 
-def cut(folder: Path, ending: str) -> Path:
-    path = folder / f"cut.sgf{ending}"
-    whole = COMPRESS[ending](DATA)
+def cut(folder: Path, suffix: str) -> Path:
+    path = folder / f"cut.sgf{suffix}"
+    whole = COMPRESS[suffix](DATA)
     path.write_bytes(whole[: len(whole) * 9 // 10])
     return path
 
 
-@pytest.mark.parametrize("ending", COMPRESS)
-def test_a_verdict_on_what_could_be_read(sigflow: Call, tmp_path: Path, ending: str) -> None:
-    path = cut(tmp_path, ending)
+@pytest.mark.parametrize("suffix", COMPRESS)
+def test_a_verdict_on_what_could_be_read(sigflow: Call, tmp_path: Path, suffix: str) -> None:
+    path = cut(tmp_path, suffix)
     called = sigflow("validate", path, "-s", "sgf1", "--format", "json", "--quiet")
     verdict = json.loads(called.out)
     assert called.code == 3 and not verdict["sound"]
@@ -64,7 +64,7 @@ def test_a_verdict_on_what_could_be_read(sigflow: Call, tmp_path: Path, ending: 
     assert verdict["frame_bytes"] + verdict["gap_bytes"] == verdict["bytes"]
     assert verdict["frames"] == verdict["bytes"] // 326
     assert called.err.count("stream is damaged after") == 1
-    if ending == ".gz":
+    if suffix == ".gz":
         assert verdict["frames"] > 1000
 
 
@@ -125,13 +125,13 @@ def test_from_python(tmp_path: Path) -> None:
         recording.validate()
 
 
-@pytest.mark.parametrize("ending", COMPRESS)
-def test_first_bytes_tell_what_the_name_does_not(sigflow: Call, tmp_path: Path, ending: str) -> None:
+@pytest.mark.parametrize("suffix", COMPRESS)
+def test_first_bytes_tell_what_the_name_does_not(sigflow: Call, tmp_path: Path, suffix: str) -> None:
     path = tmp_path / "capture"
-    path.write_bytes(COMPRESS[ending](DATA))
+    path.write_bytes(COMPRESS[suffix](DATA))
     called = sigflow("validate", path)
     assert called.code == 0
-    assert f"begins like a {ending} file, and is read through" in called.err
+    assert f"begins like a {suffix} file, and is read through" in called.err
     assert "489000 in 1500 frames" in called.out
     piped = process(tmp_path, "validate", "-", "-s", "sgf1", input=path.read_bytes())
     assert piped.returncode == 0 and b"489000 in 1500 frames" in piped.stdout

@@ -101,5 +101,5 @@ def test_codecs(sigflow: Call, folder: Path, monkeypatch: pytest.MonkeyPatch) ->
     called = sigflow("parse", "x.sgf", "--format", "ndjson")
     frame = json.loads(called.out)
     assert (called.code, bytes.fromhex(frame["payload"])) == (0, b"plain after all")
-    assert [(each["code"], each["severity"]) for each in frame["diagnostics"]] == [("fallback", "note")]
+    assert [(finding["code"], finding["severity"]) for finding in frame["diagnostics"]] == [("fallback", "note")]
     assert "codec tests-plain took what zlib refused" in called.err

@@ -325,10 +325,10 @@ def test_where_nobody_takes_the_output(tmp_path: Path, command: str) -> None:
     (tmp_path / "sgf1.ksy").write_bytes((ROOT / "formats" / "sgf1.ksy").read_bytes())
     (tmp_path / "bad.ksy").write_text("meta: {id: bad}\nseq:\n  - {id: a, type: nothing}\n")
     gone = 1 if command.startswith("lint") else 0  # what is wrong with the spec weighs more
-    ways = {"| true; exit ${PIPESTATUS[0]}": gone, ">&-": 1}
+    codes = {"| true; exit ${PIPESTATUS[0]}": gone, ">&-": 1}
     if os.path.exists("/dev/full"):
-        ways["> /dev/full"] = 1
-    for way, code in ways.items():
+        codes["> /dev/full"] = 1
+    for way, code in codes.items():
         script = f"sigflow {command} {way}"
         done = subprocess.run(
             ["bash", "-c", script],
@@ -410,6 +410,6 @@ def test_a_benchmark_does_not_hold_a_large_capture(sigflow: Call, monkeypatch: p
         monkeypatch.setattr(benchmark, "HELD", limit)
         called = sigflow("benchmark", VALID, "-s", "sgf1", "--engine", "python", "--format", "json", "--quiet")
         document = json.loads(called.out)
-        figures.append((document["bytes"], document["frames"], [one["engine"] for one in document["engines"]]))
+        figures.append((document["bytes"], document["frames"], [run["engine"] for run in document["engines"]]))
     assert figures == [(1181, 24, ["python", "crc-32 alone"])] * 2
     assert held == [1181]

@@ -58,9 +58,9 @@ CONTENTS = [
 
 def test_texts_are_exact(sigflow: Call, specs: Path) -> None:
     (specs / "x.bin").write_bytes(b"".join(text(content) for content in CONTENTS))
-    found = rows(sigflow("parse", specs / "x.bin", "-s", specs / "texts.ksy", "--format", "csv").out)
-    assert [unescaped(row["text"]) for row in found] == [content.decode() for content in CONTENTS]
-    assert {(row["count"], row["ratio"], row["more"]) for row in found} == {(str(-(1 << 63)), "NaN", "")}
+    table_rows = rows(sigflow("parse", specs / "x.bin", "-s", specs / "texts.ksy", "--format", "csv").out)
+    assert [unescaped(row["text"]) for row in table_rows] == [content.decode() for content in CONTENTS]
+    assert {(row["count"], row["ratio"], row["more"]) for row in table_rows} == {(str(-(1 << 63)), "NaN", "")}
 
 
 def test_null_and_an_empty_text_differ(sigflow: Call, specs: Path) -> None:
@@ -88,13 +88,17 @@ def test_formulas_are_text_where_that_is_asked_for(sigflow: Call, specs: Path) -
 def test_several_formats_have_columns_of_their_own(sigflow: Call, specs: Path) -> None:
     (specs / "x.bin").write_bytes(beacon(b"abc") + text(b"hello") + beacon(b""))
     named = ["-s", specs / "beacon.ksy", "-s", specs / "texts.ksy"]
-    found = rows(sigflow("parse", specs / "x.bin", *named, "--format", "csv").out)
-    assert [row["_format"] for row in found] == ["beacon", "texts", "beacon"]
-    assert [(row["beacon.magic"], row["texts.magic"]) for row in found] == [("b5c0", ""), ("", "5458"), ("b5c0", "")]
+    table_rows = rows(sigflow("parse", specs / "x.bin", *named, "--format", "csv").out)
+    assert [row["_format"] for row in table_rows] == ["beacon", "texts", "beacon"]
+    assert [(row["beacon.magic"], row["texts.magic"]) for row in table_rows] == [
+        ("b5c0", ""),
+        ("", "5458"),
+        ("b5c0", ""),
+    ]
     for fields in ("magic,text", "beacon.magic,texts.magic,texts.text", "magic,beacon.magic,text,texts.text"):
-        found = rows(sigflow("parse", specs / "x.bin", *named, "--format", "csv", "--fields", fields).out)
-        assert sorted(list(found[0])[4:]) == ["beacon.magic", "texts.magic", "texts.text"]
-        assert found[1]["texts.text"] == "hello"
+        table_rows = rows(sigflow("parse", specs / "x.bin", *named, "--format", "csv", "--fields", fields).out)
+        assert sorted(list(table_rows[0])[4:]) == ["beacon.magic", "texts.magic", "texts.text"]
+        assert table_rows[1]["texts.text"] == "hello"
         sigflow("parse", specs / "x.bin", *named, "--format", "arrow", "-o", specs / "x.arrow", "--fields", fields)
         assert [row["beacon"] is None for row in table(specs / "x.arrow")] == [False, True, False]
         lines = sigflow("parse", specs / "x.bin", *named, "--format", "ndjson", "--fields", fields).out.splitlines()
@@ -106,27 +110,27 @@ def test_several_formats_have_columns_of_their_own(sigflow: Call, specs: Path) -
 
 @pytest.mark.parametrize("form", FORMS)
 def test_frames_of_several_captures_say_which(sigflow: Call, specs: Path, form: str) -> None:
-    one, two = specs / "one.bin", specs / "two.bin"
-    one.write_bytes(beacon(b"abc") + beacon(b""))
-    two.write_bytes(beacon(b"de"))
+    first, second = specs / "one.bin", specs / "two.bin"
+    first.write_bytes(beacon(b"abc") + beacon(b""))
+    second.write_bytes(beacon(b"de"))
     out = specs / f"out.{form}"
-    captures = [one, two]
+    captures = [first, second]
     assert sigflow("parse", *captures, "-s", specs / "beacon.ksy", "--format", form, "-o", out).code == 0
     if form == "table":
         lines = out.read_text().splitlines()
         assert lines[0].startswith("_capture")
-        assert [line.split()[0] for line in lines[1:]] == [str(one), str(one), str(two)]
+        assert [line.split()[0] for line in lines[1:]] == [str(first), str(first), str(second)]
         return
     if form in ("arrow", "parquet"):
-        found = [(row["_capture"], row["_index"], row["_offset"]) for row in table(out)]
+        origins = [(row["_capture"], row["_index"], row["_offset"]) for row in table(out)]
     elif form == "csv":
-        found = [(row["_capture"], int(row["_index"]), int(row["_offset"])) for row in rows(out.read_text())]
+        origins = [(row["_capture"], int(row["_index"]), int(row["_offset"])) for row in rows(out.read_text())]
     else:
         text = out.read_text()
         trees = json.loads(text)["frames"] if form == "json" else [json.loads(line) for line in text.splitlines()]
         assert [fault for tree in trees for fault in faults(tree, "frame")] == []
-        found = [(tree["capture"], tree["index"], tree["offset"]) for tree in trees]
-    assert found == [(str(one), 0, 0), (str(one), 1, 11), (str(two), 0, 0)]
+        origins = [(tree["capture"], tree["index"], tree["offset"]) for tree in trees]
+    assert origins == [(str(first), 0, 0), (str(first), 1, 11), (str(second), 0, 0)]
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -184,7 +188,7 @@ def test_a_misspelt_path_is_the_same_error_everywhere(sigflow: Call, tmp_path: P
             said.add(called.err)
     (line,) = said
     assert words in line and line.startswith("sigflow: error: unknown field")
-    assert [one.name for one in tmp_path.iterdir()] == ["empty.sgf"]
+    assert [entry.name for entry in tmp_path.iterdir()] == ["empty.sgf"]
 
 
 PATHS = [
@@ -203,21 +207,21 @@ def test_the_same_path_in_every_form(sigflow: Call, specs: Path, path: str) -> N
     document = json.loads(sigflow(*arguments, "--format", "json").out)
     assert [frame["value"][path] for frame in document["frames"]] == trees
     cells = [row[path] for row in rows(sigflow(*arguments, "--format", "csv").out)]
-    assert cells == ["" if one is None else str(one) for one in shown]
+    assert cells == ["" if value is None else str(value) for value in shown]
     for form in ("arrow", "parquet"):
         out = specs / f"out.{form}"
         assert sigflow(*arguments, "--format", form, "-o", out).code == 0
         assert [row[path] for row in table(out)] == shown
-    assert any(one is not None for one in shown) or path == "levels[7]"
+    assert any(value is not None for value in shown) or path == "levels[7]"
 
 
 def test_paths_into_what_codecs_gave(sigflow: Call, tmp_path: Path) -> None:
     fields = "payload_tlv[0].tag,payload_tlv[2].depth,payload_zlib"
     arguments = ["parse", VALID, "-s", "sgf1", "--fields", fields]
-    found = [json.loads(line)["value"] for line in sigflow(*arguments, "--format", "ndjson").out.splitlines()]
+    values = [json.loads(line)["value"] for line in sigflow(*arguments, "--format", "ndjson").out.splitlines()]
     sigflow(*arguments, "--format", "arrow", "-o", tmp_path / "out.arrow")
     wanted = [{name: row[name] for name in fields.split(",")} for row in table(tmp_path / "out.arrow")]
     for row in wanted:
         row["payload_zlib"] = None if row["payload_zlib"] is None else row["payload_zlib"].hex()
-    assert found == wanted
-    assert {1, None} < {row["payload_tlv[0].tag"] for row in found} | {1, 2}
+    assert values == wanted
+    assert {1, None} < {row["payload_tlv[0].tag"] for row in values} | {1, 2}

@@ -87,7 +87,7 @@ def test_inspect_shows_what_each_field_says(sigflow: Call, specs: Path) -> None:
     assert "9 (no name)" in sigflow(*arguments, "--frame", 1).out
     document = json.loads(sigflow(*arguments, "--frame", 0, "--format", "json").out)
     assert faults(document, "inspect") == []
-    fields = {one["path"]: one for one in document["items"][0]["fields"]}
+    fields = {field["path"]: field for field in document["items"][0]["fields"]}
     assert (fields["temperature"]["value"], fields["temperature"]["physical"]) == (4000, 0.0)
     assert fields["temperature"]["unit"] == "C"
     assert fields["kind"]["value"] == {"name": "pair", "raw": 1}

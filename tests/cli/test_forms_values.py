@@ -33,9 +33,9 @@ def test_physical_values_in_every_form(sigflow: Call, specs: Path) -> None:
     assert [tree["temperature_physical"] for tree in trees] == [0.0, -40.01]
     assert trees[0]["levels_physical"] == [1.5, 2.0]
     assert trees[0]["body"] == {"left": 1, "right": 2, "right_physical": 4.0}
-    found = rows(sigflow(*arguments, "--format", "csv").out)
-    assert [row["temperature_physical"] for row in found] == ["0.0", "-40.01"]
-    assert json.loads(found[0]["levels_physical"]) == [1.5, 2.0]
+    table_rows = rows(sigflow(*arguments, "--format", "csv").out)
+    assert [row["temperature_physical"] for row in table_rows] == ["0.0", "-40.01"]
+    assert json.loads(table_rows[0]["levels_physical"]) == [1.5, 2.0]
     assert "-40.01" in sigflow(*arguments).out
     sigflow(*arguments, "--format", "parquet", "-o", specs / "x.parquet")
     assert [row["temperature_physical"] for row in table(specs / "x.parquet")] == [0.0, -40.01]
@@ -53,8 +53,8 @@ def test_the_time_of_a_format_in_every_form(sigflow: Call, specs: Path) -> None:
     lines = sigflow(*arguments, "--format", "ndjson").out.splitlines()
     assert [json.loads(line)["time"] for line in lines] == texts
     assert [faults(json.loads(line), "frame") for line in lines] == [[]] * 5
-    found = rows(sigflow(*arguments, "--format", "csv").out)
-    assert [row["_time"] for row in found] == [text or "" for text in texts]
+    table_rows = rows(sigflow(*arguments, "--format", "csv").out)
+    assert [row["_time"] for row in table_rows] == [text or "" for text in texts]
     assert "2023-11-14T22:13:20.123456Z" in sigflow(*arguments).out
     sigflow(*arguments, "--format", "arrow", "-o", specs / "x.arrow")
     read = pa.ipc.open_file(specs / "x.arrow").read_all()
@@ -98,10 +98,10 @@ def test_metadata_in_every_form(sigflow: Call, tmp_path: Path) -> None:
     assert trees[0] == wanted and list(trees[0]) == list(wanted)
     document = json.loads(sigflow("parse", SCOPE, "--format", "json").out)
     assert [frame["metadata"] for frame in document["frames"]] == trees
-    found = rows(sigflow("parse", SCOPE, "--format", "csv").out)
-    assert [{key: row[f"metadata.{key}"] for key in wanted} for row in found] == trees
+    table_rows = rows(sigflow("parse", SCOPE, "--format", "csv").out)
+    assert [{key: row[f"metadata.{key}"] for key in wanted} for row in table_rows] == trees
     shown = sigflow("parse", SCOPE).out
-    assert all(f"metadata.{key}" in shown and one in shown for key, one in wanted.items())
+    assert all(f"metadata.{key}" in shown and value in shown for key, value in wanted.items())
     for form in ("arrow", "parquet"):
         out = tmp_path / f"out.{form}"
         sigflow("parse", SCOPE, "--format", form, "-o", out)
@@ -139,12 +139,12 @@ def test_payloads_as_numbers(sigflow: Call, tmp_path: Path, dtype: str, code: st
     for tree in trees:
         order = code[0] if code[0] in "<>" else "<" if tree["metadata"]["ENDIAN"] == "L" else ">"
         raw = bytes.fromhex(tree["value"]["payload"])
-        wanted.append([one for (one,) in struct.iter_unpack(order + code[-1], raw)])
+        wanted.append([number for (number,) in struct.iter_unpack(order + code[-1], raw)])
     assert {tree["metadata"]["ENDIAN"] for tree in trees} == {"L", "B"}
     arguments = ["parse", SCOPE, "--payload-dtype", dtype]
-    found = [json.loads(line) for line in sigflow(*arguments, "--format", "ndjson").out.splitlines()]
-    assert [tree["payload"] for tree in found] == wanted
-    assert [faults(tree, "frame") for tree in found] == [[]] * len(found)
+    frames = [json.loads(line) for line in sigflow(*arguments, "--format", "ndjson").out.splitlines()]
+    assert [tree["payload"] for tree in frames] == wanted
+    assert [faults(tree, "frame") for tree in frames] == [[]] * len(frames)
     assert [json.loads(row["payload"]) for row in rows(sigflow(*arguments, "--format", "csv").out)] == wanted
     for form in ("arrow", "parquet"):
         out = tmp_path / f"out.{form}"
@@ -164,7 +164,7 @@ def test_numbers_of_other_types(sigflow: Call, tmp_path: Path) -> None:
         "<c8": [[1.5, "NaN"], ["-Infinity", 2.0]],
         "u1": list(raw),
         "<f4,<u4": [{"f0": 1.5, "f1": 0x7FC00000}, {"f0": "-Infinity", "f1": 0x40000000}],
-        "?": [one != 0 for one in raw],
+        "?": [byte != 0 for byte in raw],
     }
     for dtype, numbers in wanted.items():
         trees = [json.loads(line) for line in sigflow(*arguments, dtype, "--format", "ndjson").out.splitlines()]

@@ -39,17 +39,17 @@ def test_text(sigflow: Call, path: Path) -> None:
 def test_json(sigflow: Call, path: Path) -> None:
     document = json.loads(sigflow("lint", path, "--format", "json").out)
     assert faults(document, "lint") == []
-    assert [(each["code"], each["line"], each["path"]) for each in document] == [
+    assert [(problem["code"], problem["line"], problem["path"]) for problem in document] == [
         ("SF511", 3, "/-sigflow-examples/0/expect/a")
     ]
 
 
 def test_sarif(sigflow: Call, path: Path) -> None:
     (run,) = json.loads(sigflow("lint", path, "--format", "sarif").out)["runs"]
-    assert [(each["ruleId"], each["message"]["text"]) for each in run["results"]] == [("SF511", MESSAGE)]
+    assert [(result["ruleId"], result["message"]["text"]) for result in run["results"]] == [("SF511", MESSAGE)]
     assert [rule["id"] for rule in run["tool"]["driver"]["rules"]] == ["SF511"]
 
 
 def test_examples_of_a_spec_with_errors_are_not_run(sigflow: Call, path: Path) -> None:
     path.write_text(SPEC.replace("TYPE", "nothing"), encoding="utf-8")
-    assert [each["code"] for each in json.loads(sigflow("lint", path, "--format", "json").out)] == ["SF204"]
+    assert [problem["code"] for problem in json.loads(sigflow("lint", path, "--format", "json").out)] == ["SF204"]

@@ -163,7 +163,7 @@ def test_the_lines_of_ndjson_are_told_as_they_come(sigflow: Call, tmp_path: Path
     called = sigflow("recover", NOISY, "-o", tmp_path / "x", "--format", "ndjson")
     *lines, last = map(json.loads, called.out.splitlines())
     assert lines == last["left_out"]
-    assert all(faults(each, "recovery") == [] for each in (*lines, last))
+    assert all(faults(document, "recovery") == [] for document in (*lines, last))
     assert [line["entry"] for line in lines] == [
         json.loads(line)["id"]
         for line in sigflow("quarantine", "list", tmp_path / "x.quarantine", "--format", "ndjson").out.splitlines()
@@ -264,10 +264,10 @@ def test_export_writes_bytes_and_what_is_known_of_them(sigflow: Call, quarantine
     for entry in entries:
         assert (out / f"{entry['id']}.bin").read_bytes() == data[entry["start"] : entry["stop"]]
     assert [json.loads(line) for line in (out / "entries.ndjson").read_text().splitlines()] == entries
-    one = tmp_path / "one"
-    called = sigflow("quarantine", "export", quarantine, entries[3]["id"][:10], "-o", one, "--purge")
+    folder = tmp_path / "one"
+    called = sigflow("quarantine", "export", quarantine, entries[3]["id"][:10], "-o", folder, "--purge")
     assert (called.code, "1 entry" in called.out) == (0, True)
-    assert sorted(os.listdir(one)) == sorted([f"{entries[3]['id']}.bin", "entries.ndjson"])
+    assert sorted(os.listdir(folder)) == sorted([f"{entries[3]['id']}.bin", "entries.ndjson"])
     left = json.loads(sigflow("quarantine", "list", quarantine, "--format", "json").out)["entries"]
     assert left == entries[:3] + entries[4:]
 

@@ -58,7 +58,7 @@ def test_a_spec_with_errors_fits(sigflow: Call, tmp_path: Path) -> None:
     spec.write_text("meta: {id: bad}\nseq:\n  - {id: a, type: nothing}\n  - {id: b, size: c}\n")
     document = json.loads(sigflow("lint", spec, "--format", "json").out)
     assert faults(document, "lint") == []
-    assert [(each["line"], each["severity"]) for each in document] == [(3, "error"), (4, "error")]
+    assert [(problem["line"], problem["severity"]) for problem in document] == [(3, "error"), (4, "error")]
 
 
 def test_the_checker_finds_faults(sigflow: Call) -> None:

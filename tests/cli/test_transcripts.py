@@ -15,9 +15,9 @@ TRANSCRIPTS = sorted((Path(__file__).parent / "transcripts").glob("*.txt"))
 @pytest.mark.parametrize("path", TRANSCRIPTS, ids=lambda path: path.stem)
 def test_transcript(path: Path, tmp_path: Path) -> None:
     folder = prepared(tmp_path)
-    found = entries(path.read_text(encoding="utf-8").splitlines())
-    assert found
-    for entry in found:
+    transcript = entries(path.read_text(encoding="utf-8").splitlines())
+    assert transcript
+    for entry in transcript:
         check(entry, folder)
 
 

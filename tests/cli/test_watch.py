@@ -117,11 +117,13 @@ def test_sarif(tmp_path: Path) -> None:
     log = json.loads(done.stdout)
     assert log["version"] == "2.1.0"
     run = log["runs"][0]
-    assert [rule["id"] for rule in run["tool"]["driver"]["rules"]] == sorted({one["ruleId"] for one in run["results"]})
-    found = next(one for one in run["results"] if one["ruleId"] == "SF203")
-    assert found["level"] == "error"
-    assert "did you mean 'length'" in found["message"]["text"]
-    assert found["locations"][0]["physicalLocation"]["region"] == {"startLine": 8, "startColumn": 22}
+    assert [rule["id"] for rule in run["tool"]["driver"]["rules"]] == sorted(
+        {entry["ruleId"] for entry in run["results"]}
+    )
+    result = next(entry for entry in run["results"] if entry["ruleId"] == "SF203")
+    assert result["level"] == "error"
+    assert "did you mean 'length'" in result["message"]["text"]
+    assert result["locations"][0]["physicalLocation"]["region"] == {"startLine": 8, "startColumn": 22}
 
 
 def test_a_spec_cannot_import_what_was_not_allowed(tmp_path: Path) -> None:

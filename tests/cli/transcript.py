@@ -35,15 +35,15 @@ class Entry:
 
 def entries(lines: Iterable[str]) -> list[Entry]:
     """The entries of a block; lines before the first command are no business of it."""
-    found: list[Entry] = []
+    transcript: list[Entry] = []
     for line in lines:
         if line.startswith("$ "):
-            found.append(Entry(line[2:]))
-        elif found and (match := re.fullmatch(r"\[exit (\d+)\]", line)):
-            found[-1].code = int(match[1])
-        elif found:
-            found[-1].output.append(line)
-    return found
+            transcript.append(Entry(line[2:]))
+        elif transcript and (match := re.fullmatch(r"\[exit (\d+)\]", line)):
+            transcript[-1].code = int(match[1])
+        elif transcript:
+            transcript[-1].output.append(line)
+    return transcript
 
 
 def environment(folder: Path) -> dict[str, str]:
@@ -75,7 +75,7 @@ def run(entry: Entry, folder: Path) -> Entry:
     return Entry(entry.command, lines, done.returncode)
 
 
-def fits(wanted: list[str], found: list[str]) -> bool:
+def fits(wanted: list[str], printed: list[str]) -> bool:
     """Whether the lines found are those wanted; the wildcards are told at the top."""
     lines = []
     for line in wanted:
@@ -83,19 +83,19 @@ def fits(wanted: list[str], found: list[str]) -> bool:
             lines.append(r"(?:.*\n)*?")
         else:
             lines.append(".*?".join(map(re.escape, line.split("<...>"))) + r"\n")
-    return re.fullmatch("".join(lines), "".join(f"{line}\n" for line in found)) is not None
+    return re.fullmatch("".join(lines), "".join(f"{line}\n" for line in printed)) is not None
 
 
 def check(entry: Entry, folder: Path) -> None:
     """Run the command and compare."""
-    found = run(entry, folder)
-    shown = "\n".join(found.lines())
+    actual = run(entry, folder)
+    shown = "\n".join(actual.lines())
     assert "Traceback" not in shown, shown
-    assert found.code == entry.code, shown
+    assert actual.code == entry.code, shown
     wanted = list(entry.output)
     while wanted and not wanted[-1]:
         wanted.pop()
-    assert fits(wanted, found.output), f"found:\n{shown}\nwanted:\n" + "\n".join(entry.lines())
+    assert fits(wanted, actual.output), f"found:\n{shown}\nwanted:\n" + "\n".join(entry.lines())
 
 
 def prepared(folder: Path) -> Path:

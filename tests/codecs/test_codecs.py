@@ -138,7 +138,7 @@ def test_tlv_keeps_what_stands_before_a_fault(
 ) -> None:
     decoded = codecs.get("tlv").decode(bytes.fromhex(payload), NO_LIMITS)
     assert [element.tag for element in decoded.value] == tags
-    assert [(found.offset, found.code, found.path) for found in decoded.problems] == problems
+    assert [(problem.offset, problem.code, problem.path) for problem in decoded.problems] == problems
 
 
 @pytest.mark.parametrize(

@@ -263,11 +263,11 @@ def damaged(format: Format, raw: bytes, count: int, seed: int = 1) -> list[bytes
     """Frames that the measure takes: the given one, and random ones near it."""
     chance = random.Random(seed)
     assert format.measure(raw) == len(raw)
-    found = [raw]
+    raws = [raw]
     for _ in range(40 * count):
-        if len(found) >= count:
+        if len(raws) >= count:
             break
-        bytes_ = bytearray(chance.choice(found))
+        bytes_ = bytearray(chance.choice(raws))
         for _ in range(chance.randrange(1, 5)):
             bytes_[chance.randrange(len(bytes_))] = chance.choice((0, 1, 2, 3, 9, 0x20, 0x2C, 0x7F, 0x80, 0xE9, 255))
         bytes_ += bytes(chance.randrange(256) for _ in range(64))
@@ -276,8 +276,8 @@ def damaged(format: Format, raw: bytes, count: int, seed: int = 1) -> list[bytes
         except sigflow.StreamError:
             continue
         if 0 < length <= len(bytes_):
-            found.append(bytes(bytes_[:length]))
-    return found
+            raws.append(bytes(bytes_[:length]))
+    return raws
 
 
 def batch(frames: Sequence[bytes], numbers: Sequence[int] | None = None, first: int = 0, gap: int = 3) -> FrameBatch:

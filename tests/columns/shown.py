@@ -17,18 +17,18 @@ from sigflow.runtime.column import Bits, Bytes, Computed, Named, Number, Text
 
 def row_of(members: tuple[Member, ...], tree: dict[str, Any]) -> dict[str, Any]:
     """The row that a struct's plain tree must be."""
-    return {one.name: member(one, tree.get(one.column.id)) for one in members}
+    return {part.name: member(part, tree.get(part.column.id)) for part in members}
 
 
-def member(one: Member, tree: Any) -> Any:
+def member(part: Member, tree: Any) -> Any:
     """One member of it."""
-    if one.physical is None:
-        return value(one.node, tree)
-    scale, offset, _ = one.physical
+    if part.physical is None:
+        return value(part.node, tree)
+    scale, offset, _ = part.physical
 
     def physical(raw: Any) -> Any:
         if isinstance(raw, list):
-            return [physical(each) for each in raw]
+            return [physical(item) for item in raw]
         return None if raw is None else number(raw) * scale + offset
 
     return physical(tree)
@@ -47,15 +47,15 @@ def value(node: Node, tree: Any) -> Any:
     if isinstance(node, Struct):
         return row_of(node.members, tree)
     if isinstance(node, Listed):
-        return [value(node.item, one) for one in tree]
+        return [value(node.item, item) for item in tree]
     if isinstance(node, OneOf):
         right = next((case for case in node.cases if is_case(case, tree)), None)
         if len(node.cases) == 1:
             return None if right is None else value(right.node, tree)
         return {case.name: value(case.node, tree) if case is right else None for case in node.cases}
-    found: list[dict[str, Any]] = []
-    flatten(node, tree, 0, found)
-    return found
+    rows: list[dict[str, Any]] = []
+    flatten(node, tree, 0, rows)
+    return rows
 
 
 def leaf(node: Leaf, tree: Any) -> Any:
@@ -96,11 +96,11 @@ def row_for(node: Flat, tree: dict[str, Any]) -> Any:
     return None
 
 
-def flatten(node: Flat, tree: Any, depth: int, found: list[dict[str, Any]]) -> None:
+def flatten(node: Flat, tree: Any, depth: int, rows: list[dict[str, Any]]) -> None:
     """The rows of a recursion."""
     if isinstance(tree, list):
-        for one in tree:
-            flatten(node, one, depth, found)
+        for item in tree:
+            flatten(node, item, depth, rows)
     right = row_for(node, tree) if isinstance(tree, dict) else None
     if right is None:
         return
@@ -111,17 +111,17 @@ def flatten(node: Flat, tree: Any, depth: int, found: list[dict[str, Any]]) -> N
             shown |= row_of(row.members, tree)
         else:
             shown |= {other.name: row_of(other.members, tree) if other is row else None for _, other in node.filled}
-        found.append(shown)
+        rows.append(shown)
     for inner in row.inner:
-        flatten(node, tree.get(inner.id), depth + bool(row.members), found)
+        flatten(node, tree.get(inner.id), depth + bool(row.members), rows)
 
 
-def same(one: Any, other: Any) -> bool:
+def same(value: Any, other: Any) -> bool:
     """Equality in which NaN is NaN, and lists, tuples and arrays are lists."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(same(each, other[name]) for name, each in one.items())
-    if isinstance(one, list | tuple) and isinstance(other, list | tuple):
-        return len(one) == len(other) and all(map(same, one, other))
-    if isinstance(one, float) and isinstance(other, float):
-        return one == other or (math.isnan(one) and math.isnan(other))
-    return bool(one == other)
+    if isinstance(value, dict) and isinstance(other, dict):
+        return value.keys() == other.keys() and all(same(item, other[name]) for name, item in value.items())
+    if isinstance(value, list | tuple) and isinstance(other, list | tuple):
+        return len(value) == len(other) and all(map(same, value, other))
+    if isinstance(value, float) and isinstance(other, float):
+        return value == other or (math.isnan(value) and math.isnan(other))
+    return bool(value == other)

@@ -51,11 +51,11 @@ def wanted_row(columns: FormatColumns, trees: Trees, tree: dict[str, Any]) -> di
         row["metadata"] = list(tree["metadata"].items())
     row |= dict.fromkeys([source.name for source in codecs])
     # The JSON form has the payload once: as the last codec left it.
-    given = next(
+    expected = next(
         (source for source in codecs if isinstance(tree.get("payload"), str) is (source.name == "payload_zlib")), None
     )
-    if given is not None and tree["payload"] != tree["value"].get("payload"):
-        row[given.name] = shown.value(given.node, tree["payload"])
+    if expected is not None and tree["payload"] != tree["value"].get("payload"):
+        row[expected.name] = shown.value(expected.node, tree["payload"])
     return row
 
 
@@ -68,9 +68,9 @@ def rows_of(lines: list[str], format: sigflow.Format, wanted: Options) -> list[d
 def plain(value: Any) -> Any:
     """What pandas gives, without its own kinds of values."""
     if isinstance(value, dict):
-        return {name: plain(each) for name, each in value.items()}
+        return {name: plain(item) for name, item in value.items()}
     if isinstance(value, list | tuple | np.ndarray):
-        return [plain(each) for each in value]
+        return [plain(item) for item in value]
     if value is pandas.NA:
         return None
     return value.item() if isinstance(value, np.generic) else value
@@ -84,12 +84,12 @@ def pairs(row: dict[str, Any]) -> dict[str, Any]:
 def read_back(path: Path) -> dict[str, list[dict[str, Any]]]:
     """The rows of a Parquet file, as its readers have them."""
     frame = pandas.read_parquet(path, dtype_backend="pyarrow")
-    found = duckdb.sql(f"select * from read_parquet('{path}') order by _index")
-    names = [each[0] for each in found.description]
+    relation = duckdb.sql(f"select * from read_parquet('{path}') order by _index")
+    names = [description[0] for description in relation.description]
     return {
         "pyarrow": parquet.read_table(path).to_pylist(),
         "pandas": [{name: plain(frame[name].iloc[n]) for name in frame.columns} for n in range(len(frame))],
-        "duckdb": [pairs(dict(zip(names, row, strict=True))) for row in found.fetchall()],
+        "duckdb": [pairs(dict(zip(names, row, strict=True))) for row in relation.fetchall()],
     }
 
 
@@ -104,8 +104,8 @@ def test_parquet_read_back_is_ndjson(name: str, sigflow: Call, tmp_path: Path) -
     assert (called.out, called.code) == ("", sigflow("validate", *arguments).code)
     wanted = rows_of(lines, package.load(CAPTURES[name]), Options())
     assert wanted
-    for reader, found in read_back(out).items():
-        assert shown.same(found, wanted), reader
+    for reader, rows in read_back(out).items():
+        assert shown.same(rows, wanted), reader
     out = out.with_suffix(".arrow")
     assert sigflow("parse", *arguments, "--format", "arrow", "-o", out).code == called.code
     assert shown.same(pa.ipc.open_file(out).read_all().to_pylist(), wanted)
@@ -135,8 +135,8 @@ def test_odd_values_come_back_as_they_are(name: str, tmp_path: Path) -> None:
                     to.write(part)
             to.close()
     assert shown.same(pa.ipc.open_file(tmp_path / "arrow").read_all().to_pylist(), rows)
-    for reader, found in read_back(tmp_path / "parquet").items():
-        assert shown.same(found, rows), reader
+    for reader, rows_read in read_back(tmp_path / "parquet").items():
+        assert shown.same(rows_read, rows), reader
 
 
 def test_the_values_of_the_oracle_are_odd() -> None:

@@ -24,20 +24,20 @@ LISTS = st.lists(ELEMENTS, max_size=4)
 
 
 def written(elements: list[Any]) -> bytes:
-    found = b""
+    data = b""
     for tag, value in elements:
         inner = written(value) if isinstance(value, list) else value
-        found += tag.to_bytes(2, "big") + len(inner).to_bytes(2, "big") + inner
-    return found
+        data += tag.to_bytes(2, "big") + len(inner).to_bytes(2, "big") + inner
+    return data
 
 
 def rows_of(elements: list[Element], depth: int = 0) -> list[tuple[int, int, int, bytes | None]]:
-    found = []
+    rows = []
     for tag, length, value in elements:
-        found.append((depth, tag, length, value if isinstance(value, bytes) else None))
+        rows.append((depth, tag, length, value if isinstance(value, bytes) else None))
         if not isinstance(value, bytes):
-            found += rows_of(value, depth + 1)
-    return found
+            rows += rows_of(value, depth + 1)
+    return rows
 
 
 @pytest.mark.parametrize("compiled", [False, True])
@@ -49,7 +49,7 @@ def test_the_elements_are_those_of_the_codec(compiled: bool) -> None:
     @given(st.lists(st.tuples(LISTS, st.integers(0, 40), st.binary(max_size=3)), max_size=5), st.integers(0, 5))
     def hold(drawn: list[tuple[list[Any], int, bytes]], depth: int) -> None:
         payloads = [written(elements)[cut if cut < 20 else 0 :] + tail for elements, cut, tail in drawn]
-        sizes = np.array([len(one) for one in payloads], np.int64)
+        sizes = np.array([len(raw) for raw in payloads], np.int64)
         stops = np.cumsum(sizes)
         data = np.frombuffer(b"".join(payloads), np.uint8)
         counts, columns = flattened(functions.flatten, data, stops - sizes, stops, depth)
@@ -58,9 +58,9 @@ def test_the_elements_are_those_of_the_codec(compiled: bool) -> None:
         wrong = np.zeros(len(payloads), bool)
         functions.check(data, stops - sizes, stops, depth, wrong, np.empty(depth + 1, np.int64))
         for number, payload in enumerate(payloads):
-            found = rows[counts[number] : counts[number + 1]]
+            of_payload = rows[counts[number] : counts[number + 1]]
             right = codec.decode(payload, limits)
-            assert found == rows_of(right.value)
+            assert of_payload == rows_of(right.value)
             assert wrong[number] == bool(right.problems)
 
     hold()

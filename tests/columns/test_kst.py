@@ -29,13 +29,13 @@ ROUND = "cast_to_top"
 @cache
 def corpus() -> dict[str, Path]:
     """The file of each spec that has one."""
-    found = {}
+    specs = {}
     for name in kst_corpus.names("spec", ".kst"):
         said = yaml.safe_load((kst_corpus.corpus() / "spec" / f"{name}.kst").read_text(encoding="utf-8"))
         spec = said.get("id", name)
         if "data" in said and spec not in LEFT_OUT:
-            found[spec] = kst_corpus.corpus() / "src" / said["data"]
-    return found
+            specs[spec] = kst_corpus.corpus() / "src" / said["data"]
+    return specs
 
 
 def is_told(node: Node) -> bool:

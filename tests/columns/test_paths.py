@@ -61,17 +61,17 @@ def test_a_part_is_that_part_of_the_whole(name: str, objects: bool) -> None:
     frames = batch(frames_of(name, 60))
     format = format_of(name)
     whole = table_of([format], frames, Options(physical=True)).to_pylist()
-    found = table_of([format], frames, Options(fields=tuple(PATHS[name]), objects=objects))
-    found.validate(full=True)
-    assert found.column_names[4:] == PATHS[name]
+    table = table_of([format], frames, Options(fields=tuple(PATHS[name]), objects=objects))
+    table.validate(full=True)
+    assert table.column_names[4:] == PATHS[name]
     for path in PATHS[name]:
-        assert found[path].to_pylist() == [follow(row, steps_of(path)) for row in whole], path
+        assert table[path].to_pylist() == [follow(row, steps_of(path)) for row in whole], path
 
 
 def test_a_computed_field_needs_no_more_than_its_name() -> None:
     frames = batch(damaged(format_of("nested"), bytes.fromhex(SPECS["nested"][3]), 5))
-    found = table_of([format_of("nested")], frames, Options(fields=("points[0].shown", "points[0].x", "sum")))
-    assert found["points[0].shown"].to_pylist() == [f"{x}-" for x in found["points[0].x"].to_pylist()]
+    table = table_of([format_of("nested")], frames, Options(fields=("points[0].shown", "points[0].x", "sum")))
+    assert table["points[0].shown"].to_pylist() == [f"{x}-" for x in table["points[0].x"].to_pylist()]
 
 
 def test_an_unknown_field() -> None:

@@ -34,11 +34,11 @@ def paths(tree: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     if path:
         yield path, tree
     if isinstance(tree, dict) and set(tree) != {"name", "raw"}:
-        for name, one in tree.items():
-            yield from paths(one, f"{path}.{name}".removeprefix("."))
+        for name, item in tree.items():
+            yield from paths(item, f"{path}.{name}".removeprefix("."))
     elif isinstance(tree, list):
-        for number, one in enumerate(tree[:FIRST]):
-            yield from paths(one, f"{path}[{number}]")
+        for number, item in enumerate(tree[:FIRST]):
+            yield from paths(item, f"{path}[{number}]")
 
 
 def in_table(tree: Any, cell: Any) -> bool:
@@ -59,17 +59,17 @@ def check(format: Format, raw: bytes) -> int:
     """Every path of one frame; gives how many there were."""
     record = Record(format, 0, raw, 0)
     whole = View(format, Options(instances=True, physical=True)).of(record)["value"]
-    found = dict(list(paths(whole))[:MOST]) if isinstance(whole, dict) else {}
-    (reached,) = resolve([format], tuple(found))
-    wanted = Options(instances=True, physical=True, fields=tuple(found))
+    trees = dict(list(paths(whole))[:MOST]) if isinstance(whole, dict) else {}
+    (reached,) = resolve([format], tuple(trees))
+    wanted = Options(instances=True, physical=True, fields=tuple(trees))
     value = View(format, wanted, reached).of(record)["value"]
-    for path, tree in found.items():
+    for path, tree in trees.items():
         assert same(value[path], tree), path
-    if found:
-        (row,) = table_of([format], batch([raw]), Options(fields=tuple(found))).to_pylist()
-        for path, tree in found.items():
+    if trees:
+        (row,) = table_of([format], batch([raw]), Options(fields=tuple(trees))).to_pylist()
+        for path, tree in trees.items():
             assert in_table(tree, row[path]), (path, tree, row[path])
-    return len(found)
+    return len(trees)
 
 
 @pytest.mark.parametrize("name", [*GATHERED, *PARSED])

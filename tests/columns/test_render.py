@@ -75,7 +75,7 @@ def test_instances_on_request_and_one_that_fails_is_null(value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "wanted"),
+    ("value", "wanted"),
     [
         (math.inf, "Infinity"),
         (-math.inf, "-Infinity"),
@@ -88,8 +88,8 @@ def test_instances_on_request_and_one_that_fails_is_null(value: Any) -> None:
         ([], []),
     ],
 )
-def test_plain_values(given: Any, wanted: Any) -> None:
-    assert render(given).tree == wanted
+def test_plain_values(value: Any, wanted: Any) -> None:
+    assert render(value).tree == wanted
 
 
 def test_elements_of_a_tlv_list() -> None:

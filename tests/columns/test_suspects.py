@@ -28,13 +28,13 @@ def remarkable(format: Format, frames: list[bytes]) -> list[bool]:
 def test_what_has_diagnostics_is_doubted(name: str) -> None:
     format = format_of(name)
     frames = frames_of(name, 100)
-    found = Suspects(format).of(batch(frames)).tolist()
+    suspects = Suspects(format).of(batch(frames)).tolist()
     wanted = remarkable(format, frames)
-    assert all(one for one, other in zip(found, wanted, strict=True) if other)
+    assert all(suspect for suspect, other in zip(suspects, wanted, strict=True) if other)
     if name in TOLD:
-        assert found == wanted
+        assert suspects == wanted
     else:
-        assert all(found)
+        assert all(suspects)
 
 
 @pytest.mark.parametrize("natively", [False, True])
@@ -84,7 +84,7 @@ def test_both_engines_find_the_same_in_a_capture() -> None:
     for engine in ("python", "native"):
         with sigflow.open(b"".join(parts), "sgf1", engine=engine) as recording:
             reports.append(recording.validate())
-    one, other = reports
-    assert one.diagnostics_total == other.diagnostics_total > 100
-    assert list(one.diagnostics) == list(other.diagnostics)
-    assert np.array_equal([one.frames, one.sound], [other.frames, other.sound])
+    report, other = reports
+    assert report.diagnostics_total == other.diagnostics_total > 100
+    assert list(report.diagnostics) == list(other.diagnostics)
+    assert np.array_equal([report.frames, report.sound], [other.frames, other.sound])

@@ -140,10 +140,10 @@ def test_a_deep_chain_of_types(tmp_path: Path) -> None:
     text = shown(format)
     assert text.count("struct") == DEEPEST and text.count("string") == 1
     (row,) = table_of([format], batch([b"\7"]), Options()).to_pylist()
-    found = row["a"]
+    level = row["a"]
     for _ in range(DEEPEST):
-        found = found["a"] if isinstance(found, dict) else found
-    assert isinstance(found, str) and found.count("{") == 80 - DEEPEST + 1 and '"a": 7' in found
+        level = level["a"] if isinstance(level, dict) else level
+    assert isinstance(level, str) and level.count("{") == 80 - DEEPEST + 1 and '"a": 7' in level
 
 
 def test_types_that_double(tmp_path: Path) -> None:
@@ -166,7 +166,7 @@ types:
 """,
     )
     (row,) = table_of([format], batch([b"\5"]), Options(instances=True)).to_pylist()
-    assert {one["x"] for one in row["n"]} == {5} and 100 < len(row["n"]) < 100_000
+    assert {node["x"] for node in row["n"]} == {5} and 100 < len(row["n"]) < 100_000
 
 
 def test_names_that_are_taken(tmp_path: Path) -> None:

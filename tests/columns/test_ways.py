@@ -36,9 +36,9 @@ def frames_of(name: str, count: int = 120) -> list[bytes]:
     return damaged(format_of(name), raw, count)
 
 
-def equal(one: pa.Table, other: pa.Table) -> bool:
+def equal(table: pa.Table, other: pa.Table) -> bool:
     """Equality of types and values; NaN is NaN."""
-    return one.schema.equals(other.schema) and same(one.to_pylist(), other.to_pylist())
+    return table.schema.equals(other.schema) and same(table.to_pylist(), other.to_pylist())
 
 
 @pytest.mark.parametrize("name", [*GATHERED, *PARSED])
@@ -76,20 +76,20 @@ def payloads(chance: random.Random) -> bytes:
             parts.append(tag.to_bytes(2, "big") + len(inner).to_bytes(2, "big") + inner)
         return b"".join(parts)
 
-    found = elements(0) or bytes(chance.randrange(256) for _ in range(chance.randrange(9)))
-    return zlib.compress(found) if chance.random() < 0.4 else found
+    payload = elements(0) or bytes(chance.randrange(256) for _ in range(chance.randrange(9)))
+    return zlib.compress(payload) if chance.random() < 0.4 else payload
 
 
 def sgf1_frames(count: int, seed: int = 3) -> list[bytes]:
     chance = random.Random(seed)
     frames = []
     for _ in range(count):
-        found = payloads(chance)
-        if chance.random() < 0.2 and found:
-            found = found[: chance.randrange(len(found))]
+        payload = payloads(chance)
+        if chance.random() < 0.2 and payload:
+            payload = payload[: chance.randrange(len(payload))]
         flags = chance.choice((1, 5, 5, 5, chance.randrange(256)))
-        head = b"SGF1\1" + bytes([flags]) + bytes(12) + len(found).to_bytes(4, "big") + bytes(4)
-        frames.append(head + found)
+        head = b"SGF1\1" + bytes([flags]) + bytes(12) + len(payload).to_bytes(4, "big") + bytes(4)
+        frames.append(head + payload)
     return frames
 
 
@@ -158,11 +158,11 @@ def test_values_without_a_name_are_their_digits_and_dictionaries_stay_small(monk
         raw[0], raw[1] = number >> 8, number & 255
         frames.append(bytes(raw))
     table = Table([format], Options(fields=("c",)))
-    found = [table.batch(batch([frame])).column("c") for frame in frames]
+    columns = [table.batch(batch([frame])).column("c") for frame in frames]
     shown = ["none", "some", "many", *map(str, range(100, 112)), "none"]
-    assert [each.to_pylist() for each in found] == [[one] for one in shown]
-    assert max(len(each.dictionary) for each in found) == 3 + 5
-    assert found[3].dictionary.to_pylist() == ["none", "some", "many", "100"]
+    assert [column.to_pylist() for column in columns] == [[name] for name in shown]
+    assert max(len(column.dictionary) for column in columns) == 3 + 5
+    assert columns[3].dictionary.to_pylist() == ["none", "some", "many", "100"]
     together = Table([format], Options(fields=("c",), objects=True)).batch(batch(frames)).column("c")
     assert together.to_pylist() == shown
 

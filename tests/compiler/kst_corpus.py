@@ -50,10 +50,10 @@ def import_paths() -> list[Path]:
 def exception_class(name: str) -> type[BaseException]:
     plain = name.partition("<")[0]
     if plain in EXCEPTIONS:
-        found: type[BaseException] = getattr(builtins, EXCEPTIONS[plain])
-        return found
-    found = getattr(kaitaistruct, plain)
-    return found
+        exception: type[BaseException] = getattr(builtins, EXCEPTIONS[plain])
+        return exception
+    exception = getattr(kaitaistruct, plain)
+    return exception
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,10 +197,10 @@ def wrong(check: Check, subject: Any, compiled: Compiled) -> str:
 def still_there(actual: str, subject: Any, compiled: Compiled) -> str:
     """What is wrong with a value that must not be there: a field must be no attribute, an instance is None."""
     owner, _, name = actual.rpartition(".")
-    one = evaluate(owner, subject, compiled.find_class) if owner else subject
-    if not name.startswith("_") and not isinstance(getattr(type(one), name, None), property):
-        return f"{actual}: there is such an attribute: {getattr(one, name)!r}" if hasattr(one, name) else ""
-    return "" if getattr(one, name) is None else f"{actual}: {getattr(one, name)!r}, expected None"
+    holder = evaluate(owner, subject, compiled.find_class) if owner else subject
+    if not name.startswith("_") and not isinstance(getattr(type(holder), name, None), property):
+        return f"{actual}: there is such an attribute: {getattr(holder, name)!r}" if hasattr(holder, name) else ""
+    return "" if getattr(holder, name) is None else f"{actual}: {getattr(holder, name)!r}, expected None"
 
 
 def run_case(case: Case, compiled: Compiled) -> list[str]:

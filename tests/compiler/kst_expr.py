@@ -181,8 +181,8 @@ def differs(actual: Any, expected: Any) -> str:
     if isinstance(expected, list) and isinstance(actual, list):
         if len(actual) != len(expected):
             return f"{len(actual)} items {actual!r}, expected {len(expected)}: {expected!r}"
-        found = [differs(one, other) for one, other in zip(actual, expected, strict=True)]
-        return next((text for text in found if text), "")
+        differences = [differs(item, other) for item, other in zip(actual, expected, strict=True)]
+        return next((text for text in differences if text), "")
     if isinstance(expected, bool) != isinstance(actual, bool):
         return f"{actual!r} of type {type(actual).__name__}, expected {expected!r}"
     if type(expected).__module__ != "builtins" and type(actual) is not type(expected):

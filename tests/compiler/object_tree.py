@@ -77,8 +77,8 @@ def differences(official: Any, ours: Any, path: str = "") -> Iterator[str]:
         if not isinstance(ours, list) or len(official) != len(ours):
             yield f"{path}: {ours!r:.100}, officially {len(official)} items"
             return
-        for index, (one, other) in enumerate(zip(official, ours, strict=True)):
-            yield from differences(one, other, f"{path}[{index}]")
+        for index, (item, other) in enumerate(zip(official, ours, strict=True)):
+            yield from differences(item, other, f"{path}[{index}]")
     elif is_stream(official):
         if not is_stream(ours) or official.size() != ours.size():
             yield f"{path}: {ours!r}, officially a stream of {official.size()} bytes"

@@ -69,21 +69,21 @@ class _Maker:
         return self.dice.choice((f"{text} & 3", f"{text} % 4", text, f"{text} & 7"))
 
     def truth(self, known: Known) -> str:
-        found = []
+        terms = []
         if known.numbers:
-            found.append(f"{self.number(known)} {self.dice.choice(COMPARISONS)} {self.number(known)}")
+            terms.append(f"{self.number(known)} {self.dice.choice(COMPARISONS)} {self.number(known)}")
         if known.stretches:
             x, y = self.dice.choice(known.stretches), self.dice.choice(known.stretches)
-            found += [
+            terms += [
                 f"{x}.length {self.dice.choice(('==', '>', '<'))} {self.dice.randrange(4)}", f"{x}.first == 65",
                 f"({x}.length == 0 or {x}.max < 0x70)", f"{x} == [65]", f"{x}.last != {x}.min", f"{x} == {y}",
                 f"{x}.length > 1 and {x}[1] == {x}.first",
             ]  # fmt: skip
-        if not found:
+        if not terms:
             return "true"
-        text = self.dice.choice(found)
+        text = self.dice.choice(terms)
         if self.dice.random() < 0.3:
-            text = f"({text}) {self.dice.choice(('and', 'or'))} ({self.dice.choice(found)})"
+            text = f"({text}) {self.dice.choice(('and', 'or'))} ({self.dice.choice(terms)})"
         return f"not ({text})" if self.dice.random() < 0.1 else text
 
     def check(self, known: Known, element: str) -> str:
@@ -95,7 +95,7 @@ class _Maker:
 
     def fields(self, depth: int, part: bool, ends: bool, known: Known) -> tuple[list[Keys], Known]:
         """The fields of a type.  part: it has a size; ends: it may read to its end."""
-        found: list[Keys] = []
+        fields: list[Keys] = []
         known = Known(list(known.numbers), list(known.stretches))
         for number in range(self.dice.randrange(1, 5 if depth else 7)):
             if self.left <= 0 and number:
@@ -113,10 +113,10 @@ class _Maker:
                 keys["-sigflow-max-size"] = str(self.dice.randrange(1, 8))
             if self.dice.random() < 0.15:
                 keys["-sigflow-reason"] = f"reason-{self.count}"
-            found.append(keys)
+            fields.append(keys)
             known.numbers += gives.numbers
             known.stretches += gives.stretches
-        return found, known
+        return fields, known
 
     def plain(self, keys: Keys, known: Known, _depth: int, _part: bool) -> Known:
         keys["type"] = self.dice.choice(NUMBERS)
@@ -191,8 +191,10 @@ class _Maker:
             keys["type"] = f"{{switch-on: '{self.number(known)}', cases: {{1: '{call}', {other}}}}}"
             return Known()
         keys["type"] = f"'{call}'"
-        mine = [one for one in inner.numbers if one != "p" and "[" not in one][:3] + (["calc"] if calc else [])
-        return Known([f"{keys['id']}.{one}" for one in mine])
+        mine = [number for number in inner.numbers if number != "p" and "[" not in number][:3] + (
+            ["calc"] if calc else []
+        )
+        return Known([f"{keys['id']}.{number}" for number in mine])
 
     def repeated(self, keys: Keys, known: Known, gives: Known, ends: bool) -> Known:
         """A field, or a list of such, and what expressions can then say of it."""
@@ -208,10 +210,10 @@ class _Maker:
             keys["repeat"] = "eos"
         else:
             return gives
-        numbers = [one.replace(id, f"{id}.last", 1) for one in gives.numbers]
+        numbers = [number.replace(id, f"{id}.last", 1) for number in gives.numbers]
         if gives.numbers == [id]:
             numbers += [f"{id}.first", *([f"{id}[1]"] if self.dice.random() < 0.5 else [])]
-        return Known([f"{id}.size", *numbers], [f"{one}.last" for one in gives.stretches])
+        return Known([f"{id}.size", *numbers], [f"{number}.last" for number in gives.stretches])
 
 
 def _shown(fields: list[Keys], indent: str) -> str:

@@ -44,12 +44,12 @@ def test_a_field_that_is_not_there_is_no_attribute(name: str, debug: bool, tmp_p
     data, absent = READ[name]
     path = tmp_path / "x.ksy"
     path.write_text(SPEC.replace(" DEBUG", ", ks-debug: true" if debug else ""), encoding="utf-8")
-    found = {}
+    values = {}
     for kind in ("none", "missing"):
-        x = found[kind] = build(path, absent=kind).load().X.from_bytes(data)
+        x = values[kind] = build(path, absent=kind).load().X.from_bytes(data)
         if debug:
             x._read()
-    missing, none = found["missing"], found["none"]
+    missing, none = values["missing"], values["none"]
     fields = {*type(none)._FIELDS, "_raw_part"}
     assert {field for field in fields if not hasattr(missing, field)} == absent
     assert missing.last == none.last == 7
@@ -122,7 +122,7 @@ def test_a_fault_is_told_where_it_is(tmp_path: Path) -> None:
     )
     told = [format_of(build(path, absent=kind)) for kind in ("none", "missing")]
     (tmp_path / "x.bin").write_bytes(b"\1\2\3")
-    paths = [next(iter(sigflow.open(tmp_path / "x.bin", one))).diagnostics[0].path for one in told]
+    paths = [next(iter(sigflow.open(tmp_path / "x.bin", spec_path))).diagnostics[0].path for spec_path in told]
     assert paths == ["d", "d"]
 
 

@@ -70,8 +70,8 @@ def test_examples_hold(name: str) -> None:
     for raw, expected in examples(name):
         (record,) = frames_of(name, raw)
         assert bytes(record.raw) == raw
-        found = {path: getattr(record.value, path) for path in expected}
-        assert found == expected
+        values = {path: getattr(record.value, path) for path in expected}
+        assert values == expected
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -81,8 +81,8 @@ def test_the_official_parser_sees_the_same_in_each_frame(name: str, official: di
     assert len(records) >= len(examples(name))
     for record in records:
         expected = official_frame(official, name, bytes(record.raw))
-        found = list(islice(differences(expected, record.value, name), 10))
-        assert not found, f"frame at {record.span.start}:\n" + "\n".join(found)
+        faults = list(islice(differences(expected, record.value, name), 10))
+        assert not faults, f"frame at {record.span.start}:\n" + "\n".join(faults)
 
 
 def test_hints_change_nothing_in_the_official_parser(node_modules: Path, tmp_path: Path) -> None:
@@ -94,9 +94,11 @@ def test_hints_change_nothing_in_the_official_parser(node_modules: Path, tmp_pat
         (bare / spec.name).write_text(text, encoding="utf-8")
     hinted = oracle.compile_many(SPECS, tmp_path / "hinted")
     plain = oracle.compile_many(sorted(bare.glob("*.ksy")), tmp_path / "plain")
-    for one, other in zip(hinted, plain, strict=True):
-        assert one.ok and other.ok, (one, other)
-        assert [file.read_text() for file in one.files] == [file.read_text() for file in other.files], one.spec
+    for with_hints, other in zip(hinted, plain, strict=True):
+        assert with_hints.ok and other.ok, (with_hints, other)
+        assert [file.read_text() for file in with_hints.files] == [file.read_text() for file in other.files], (
+            with_hints.spec
+        )
 
 
 def test_every_bundled_spec_has_title_doc_and_examples() -> None:

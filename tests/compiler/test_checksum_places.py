@@ -345,8 +345,8 @@ def test_what_cannot_be_a_checksum_is_told_as_it_is(name: str, tmp_path: Path) -
     parts = fields.partition("instances")
     types = "types:\n  foot: {seq: [{id: crc, type: u2}]}\n"
     spec.write_text(head + PLAIN + parts[0] + parts[1] + parts[2] + types, encoding="utf-8")
-    found = [problem for problem in build(spec).problems if problem.severity == "error"]
-    assert [problem.code for problem in found] == [code] and text in found[0].message, found
+    errors = [problem for problem in build(spec).problems if problem.severity == "error"]
+    assert [problem.code for problem in errors] == [code] and text in errors[0].message, errors
 
 
 @pytest.mark.parametrize(
@@ -356,8 +356,8 @@ def test_what_is_not_covered(over: str, text: str, tmp_path: Path) -> None:
     spec = tmp_path / "x.ksy"
     head = HEAD.format(field="crc", algorithm="CRC-16/MODBUS", over=over, order="", more="")
     spec.write_text(head + PLAIN + "  - {id: crc, type: u2}\ninstances: {m: {value: n}}\n", encoding="utf-8")
-    found = [problem for problem in build(spec).problems if problem.severity == "error"]
-    assert [problem.code for problem in found] == ["SF502"] and text in found[0].message, found
+    errors = [problem for problem in build(spec).problems if problem.severity == "error"]
+    assert [problem.code for problem in errors] == ["SF502"] and text in errors[0].message, errors
 
 
 OPTIONAL = """\

@@ -36,13 +36,13 @@ def bad_specs() -> list[Path]:
 
 def expected(path: Path) -> list[str]:
     """The diagnostics that the head of a spec announces."""
-    found = []
+    findings = []
     for line in path.read_bytes().decode("utf-8", "replace").splitlines():
         match = EXPECTED.fullmatch(line)
         if match is None:
             break
-        found.append(f"{match['file'] or path.name + ':'}{match['rest']}")
-    return found
+        findings.append(f"{match['file'] or path.name + ':'}{match['rest']}")
+    return findings
 
 
 def padded(path: Path, folder: Path) -> Path:
@@ -69,12 +69,12 @@ def test_a_bad_spec_gives_what_its_head_says(path: Path, tmp_path: Path, monkeyp
     monkeypatch.chdir(SPECS)
     named = padded(path, tmp_path)
     result = build(named)
-    found = list(findings(named, result))
+    actual = list(findings(named, result))
     for number, code in TIMES.findall(path.read_bytes().decode("utf-8", "replace")):
-        many = [problem for problem in found if problem.code == code]
+        many = [problem for problem in actual if problem.code == code]
         assert len(many) == int(number)
-        found = [problem for problem in found if problem.code != code]
-    assert [one_line(problem) for problem in found] == wanted
+        actual = [problem for problem in actual if problem.code != code]
+    assert [one_line(problem) for problem in actual] == wanted
     assert result.ok is not any(problem.severity == "error" for problem in result.problems)
     assert bool(result.modules) is result.ok
 
@@ -155,8 +155,8 @@ def test_a_letter_is_found_where_it_was_written(value: str, style: str | None) -
     for offset, letter in enumerate(value):
         down, column = located(written, value, offset)
         if not letter.isspace():
-            found = written.split("\n")[down][column:]
-            assert found.startswith(("\\" + letter, letter) if letter in "'\"\\" else letter), (offset, written)
+            rest = written.split("\n")[down][column:]
+            assert rest.startswith(("\\" + letter, letter) if letter in "'\"\\" else letter), (offset, written)
 
 
 # ---------------------------------------------------------------- the table and the document made from it
@@ -165,9 +165,9 @@ def test_a_letter_is_found_where_it_was_written(value: str, style: str | None) -
 @pytest.mark.parametrize("code", CODES)
 def test_the_examples_of_a_code(code: str, tmp_path: Path) -> None:
     entry = CODES[code]
-    found = problems(entry.bad * entry.times, entry.encoding, tmp_path)
-    assert (code, entry.severity) in {(one.code, one.severity) for one in found}
-    assert code == "SF129" or {one.code for one in found} == {code}, found
+    reported = problems(entry.bad * entry.times, entry.encoding, tmp_path)
+    assert (code, entry.severity) in {(problem.code, problem.severity) for problem in reported}
+    assert code == "SF129" or {problem.code for problem in reported} == {code}, reported
     assert problems(entry.good, "utf-8", tmp_path) == ()
 
 

@@ -75,8 +75,8 @@ def test_same_tree(
         expected, actual = official[kind].from_file(str(path)), ours[kind].from_file(str(path))
         opened += [expected, actual]
         assert count_values(expected) > 10, f"{path} gives a tree with hardly a value"
-        found = list(islice(differences(expected, actual, kind), 10))
-        assert not found, f"{path}:\n" + "\n".join(found)
+        faults = list(islice(differences(expected, actual, kind), 10))
+        assert not faults, f"{path}:\n" + "\n".join(faults)
 
 
 def test_the_comparison_sees_one_changed_bit(official: dict[str, Any], tmp_path: Path) -> None:
@@ -106,5 +106,5 @@ def test_same_failure_on_a_cut_file(
             kinds = [kind.__name__ for kind in type(actual).__mro__]
             assert type(expected).__name__ in kinds, f"cut at {length}: {actual!r}, officially {expected!r}"
         else:
-            found = list(islice(differences(expected, actual, kind), 5))
-            assert not found, f"cut at {length}:\n" + "\n".join(found)
+            faults = list(islice(differences(expected, actual, kind), 5))
+            assert not faults, f"cut at {length}:\n" + "\n".join(faults)

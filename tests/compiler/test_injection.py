@@ -104,12 +104,12 @@ def first(module: ModuleType, data: bytes = b"\x01\x02\x03\x04\x05\x06\x07\x08" 
 
 def docs(module: ModuleType) -> set[str]:
     """All docstrings of the module's text, also those of fields, without their indentation."""
-    found = set()
+    texts = set()
     for node in ast.walk(ast.parse(module.TEXT)):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
             head, *rest = node.value.value.split("\n")
-            found.add("\n".join([head, *(line[node.col_offset :] for line in rest)]).strip())
-    return found
+            texts.add("\n".join([head, *(line[node.col_offset :] for line in rest)]).strip())
+    return texts
 
 
 def trimmed(text: str) -> str:
@@ -139,7 +139,7 @@ class _Among:
         self.text = text
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, set) and any(self.text in one for one in other)
+        return isinstance(other, set) and any(self.text in text for text in other)
 
     __hash__ = None  # type: ignore[assignment]
 

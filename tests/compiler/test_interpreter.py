@@ -22,7 +22,7 @@ from tests.compiler.make_inputs import inputs as files
 from tests.compiler.test_differential import SPECS
 from tests.compiler.test_mini import MINI, inputs
 from tests.evaluation import Member
-from tests.interpreter import Program, Thing, load
+from tests.interpreter import Object, Program, load
 
 #: Random inputs of each small spec.
 SAMPLES = 60
@@ -42,19 +42,19 @@ class Comparison:
 
     def compare(self, emitted: Any, meant: Any, path: str) -> None:
         """Note each difference below `path`."""
-        if isinstance(meant, Thing):
+        if isinstance(meant, Object):
             self.things(emitted, meant, path)
         elif isinstance(meant, list) and isinstance(emitted, list):
             if len(emitted) != len(meant):
                 self.faults.append(f"{path}: {len(emitted)} elements, meant are {len(meant)}")
-            for at, (one, other) in enumerate(zip(emitted, meant, strict=False)):
-                self.compare(one, other, f"{path}[{at}]")
+            for at, (item, other) in enumerate(zip(emitted, meant, strict=False)):
+                self.compare(item, other, f"{path}[{at}]")
         else:
             self.values += meant is not None
             if plain(emitted) != plain(meant):
                 self.faults.append(f"{path}: {emitted!r:.100}, meant is {meant!r:.100}")
 
-    def things(self, emitted: Any, meant: Thing, path: str) -> None:
+    def things(self, emitted: Any, meant: Object, path: str) -> None:
         if path.count(".") > DEEPEST:
             return
         if id(emitted) in self._partners:
@@ -129,19 +129,19 @@ def emitted_tree(target: Any, program: Program, data: bytes) -> Any:
 
 def compared(target: Any, program: Program, data: bytes) -> Comparison:
     """Both sides on the same bytes."""
-    found = Comparison()
+    comparison = Comparison()
     emitted = outcome(lambda: emitted_tree(target, program, data))
     meant = outcome(lambda: program.run(data))
-    found.compare(emitted, meant, program.top.spec.id)
-    return found
+    comparison.compare(emitted, meant, program.top.spec.id)
+    return comparison
 
 
 @pytest.mark.skipif(bool(kst_corpus.WHY_ABSENT), reason=kst_corpus.WHY_ABSENT or "present")
 @pytest.mark.parametrize("name", kst_corpus.names("spec", ".kst"))
 def test_case_of_the_corpus(name: str) -> None:
     target, program = both(kst_corpus.spec_path(name), True)
-    found = compared(target, program, kst_corpus.load_case(name).data.read_bytes())
-    assert not found.faults, "\n".join(found.faults[:10])
+    comparison = compared(target, program, kst_corpus.load_case(name).data.read_bytes())
+    assert not comparison.faults, "\n".join(comparison.faults[:10])
 
 
 @pytest.mark.parametrize("name", [spec.stem for spec in sorted(MINI.glob("*.ksy"))])
@@ -150,9 +150,9 @@ def test_small_spec_on_random_bytes(name: str) -> None:
     samples = list(inputs(name))
     values = 0
     for data in samples[:: len(samples) // SAMPLES]:
-        found = compared(target, program, data)
-        assert not found.faults, f"{data.hex(' ')}:\n" + "\n".join(found.faults[:10])
-        values += found.values
+        comparison = compared(target, program, data)
+        assert not comparison.faults, f"{data.hex(' ')}:\n" + "\n".join(comparison.faults[:10])
+        values += comparison.values
     assert values > SAMPLES
 
 
@@ -160,9 +160,9 @@ def test_small_spec_on_random_bytes(name: str) -> None:
 def test_file(kind: str, tmp_path: Path) -> None:
     target, program = both(SPECS / f"{kind}.ksy")
     for path in files(kind, tmp_path):
-        found = compared(target, program, path.read_bytes())
-        assert not found.faults, f"{path}:\n" + "\n".join(found.faults[:10])
-        assert found.values > 10, f"{path} gives a tree with hardly a value"
+        comparison = compared(target, program, path.read_bytes())
+        assert not comparison.faults, f"{path}:\n" + "\n".join(comparison.faults[:10])
+        assert comparison.values > 10, f"{path} gives a tree with hardly a value"
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -170,8 +170,8 @@ def test_cut_file(kind: str, tmp_path: Path) -> None:
     target, program = both(SPECS / f"{kind}.ksy")
     data = files(kind, tmp_path)[0].read_bytes()
     for length in range(0, min(len(data), 160), 7):
-        found = compared(target, program, data[:length])
-        assert not found.faults, f"cut at {length}:\n" + "\n".join(found.faults[:10])
+        comparison = compared(target, program, data[:length])
+        assert not comparison.faults, f"cut at {length}:\n" + "\n".join(comparison.faults[:10])
 
 
 def test_the_comparison_sees_one_changed_value(tmp_path: Path) -> None:
@@ -179,6 +179,6 @@ def test_the_comparison_sees_one_changed_value(tmp_path: Path) -> None:
     data = files("bmp", tmp_path)[0].read_bytes()
     meant = program.run(data)
     meant.get("rows")[1].get("pixels")[2].values["g"] ^= 4
-    found = Comparison()
-    found.compare(target.from_bytes(data), meant, "bmp")
-    assert [text.partition(":")[0] for text in found.faults] == ["bmp.rows[1].pixels[2].g"]
+    comparison = Comparison()
+    comparison.compare(target.from_bytes(data), meant, "bmp")
+    assert [text.partition(":")[0] for text in comparison.faults] == ["bmp.rows[1].pixels[2].g"]

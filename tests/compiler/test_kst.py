@@ -97,33 +97,33 @@ def diagnose(spec: BadSpec) -> tuple[str, list[tuple[str, str, str, int, int]]]:
     from sigflow.compiler import build
 
     result = build(str(kst_corpus.corpus() / "formats_err" / f"{spec.name}.ksy"), import_paths=[])
-    found = [(Path(p.file).name, str(p.severity), p.path, p.line, p.column) for p in result.problems]
-    return ("accepted" if not found else "warned") if result.ok else "rejected", found
+    reported = [(Path(p.file).name, str(p.severity), p.path, p.line, p.column) for p in result.problems]
+    return ("accepted" if not reported else "warned") if result.ok else "rejected", reported
 
 
 @pytest.mark.parametrize("name", kst_corpus.names("formats_err", ".ksy"))
 def test_verdict_on_a_bad_spec(name: str) -> None:
     spec = load_bad_spec(name)
-    verdict, found = diagnose(spec)
-    assert all(line > 0 and column > 0 for *_, line, column in found), f"a message without its place: {found}"
+    verdict, reported = diagnose(spec)
+    assert all(line > 0 and column > 0 for *_, line, column in reported), f"a message without its place: {reported}"
     if spec.verdict != "unspecified":
-        assert verdict == spec.verdict, f"expected {spec.messages}, found {found}"
+        assert verdict == spec.verdict, f"expected {spec.messages}, found {reported}"
 
 
 def test_places_of_bad_specs() -> None:
     """File, path and severity equal the expectation for at least 95 % of the expected messages."""
     missed, total = [], 0
     for spec in map(load_bad_spec, kst_corpus.names("formats_err", ".ksy")):
-        _, found = diagnose(spec)
+        _, reported = diagnose(spec)
         for message in spec.messages:
             total += 1
             same = [
                 item
-                for item in found
+                for item in reported
                 if item[:2] == (message.file, message.severity)
                 and (item[2] == message.path if message.path is not None else item[3] == message.line)
             ]
             if not same:
-                missed.append(f"{message.file}: {message.path or message.line}: {message.severity}; found {found}")
+                missed.append(f"{message.file}: {message.path or message.line}: {message.severity}; found {reported}")
     assert total > 0
     assert len(missed) <= 0.05 * total, f"{len(missed)} of {total} missed:\n" + "\n".join(missed)

@@ -165,7 +165,7 @@ def test_a_log_with_a_footer_that_is_found_from_its_end(built: Builder) -> None:
     result = built(LOG)
     assert not result.problems
     x = parsed(result, data)
-    assert [one.op.name for one in x.records] == ["message", "attachment", "message", "footer"]
+    assert [entry.op.name for entry in x.records] == ["message", "attachment", "message", "footer"]
     assert x.ofs_footer == len(data) - 5 - 8 - 5 and x.footer.body.ofs_summary == len(head)
     assert x.footer.body.summary.records[0].body.data == b"d"
     assert x.footer.body.summary_crc_input == data[len(head) : -9]

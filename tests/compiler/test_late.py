@@ -34,7 +34,7 @@ seq:
   - {id: len_body, type: u2}
   - {id: mixed, type: mixed}
   - {id: whole, type: whole}
-  - {id: one, type: one}
+  - {id: lone, type: lone}
   - {id: body, size: len_body}
   - {id: tail, size: 2}
   - {id: crc, type: u4}
@@ -57,7 +57,7 @@ types:
       - {id: last, type: b1}
       - {id: real, type: f4}
   whole: {seq: [{id: all, type: b8}]}
-  one: {seq: [{id: single, type: u1}]}
+  lone: {seq: [{id: single, type: u1}]}
 enums:
   kind: {0: none, 1: some, 6: most}
 """
@@ -71,7 +71,7 @@ NAMES = (
     "len_body",
     "mixed",
     "whole",
-    "one",
+    "lone",
     "body",
     "tail",
     "crc",
@@ -91,13 +91,13 @@ def shapes(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 def frames(shapes: Any, count: int) -> list[bytes]:
     """Random frames, the same each time."""
     dice = random.Random(count)
-    found = []
+    raws = []
     for _ in range(count):
         body = dice.randbytes(dice.randrange(20))
         head = b"\xf0\x0d" + dice.randbytes(1) + bytes((dice.randrange(10),)) + dice.randbytes(1) + b"!"
         head += dice.randbytes(2) + len(body).to_bytes(2, shapes.order) + dice.randbytes(8 + 1 + 1) + body
-        found.append(head + dice.randbytes(2) + zlib.crc32(head).to_bytes(4, shapes.order))
-    return found
+        raws.append(head + dice.randbytes(2) + zlib.crc32(head).to_bytes(4, shapes.order))
+    return raws
 
 
 def values(format: Format, data: bytes) -> list[Any]:
@@ -117,17 +117,17 @@ def test_every_shape_is_read_late(shapes: Any) -> None:
 def test_it_says_what_parsing_it_whole_says(shapes: Any) -> None:
     dice = random.Random(1)
     raws = frames(shapes, 150)
-    found = values(Format(shapes.FORMAT), b"".join(raws))
-    assert len(found) == len(raws)
-    for raw, with_head in zip(raws, found, strict=True):
+    late = values(Format(shapes.FORMAT), b"".join(raws))
+    assert len(late) == len(raws)
+    for raw, with_head in zip(raws, late, strict=True):
         whole = shapes.FORMAT.decode.parse(raw, None)
         for value in (with_head, shapes.FORMAT.decode.late(raw, None)):
             names = dice.sample(NAMES, len(NAMES))
             read = {name: getattr(value, name) for name in names}
             assert list(differences(whole, value)) == []
-            assert all(getattr(value, name) is each for name, each in read.items()), "read once"
+            assert all(getattr(value, name) is member for name, member in read.items()), "read once"
             assert value._root is value and value._parent is None and value._io.pos() == len(raw)
-            for part in (value.flags, value.again, value.wide, value.mixed, value.whole, value.one):
+            for part in (value.flags, value.again, value.wide, value.mixed, value.whole, value.lone):
                 assert part._parent is value and part._root is value and part._io.pos() == len(raw)
             assert value.flags is not value.again
 
@@ -170,8 +170,8 @@ def test_all_instances_can_be_fetched(shapes: Any) -> None:
 
 def test_under_limits_a_value_is_parsed_whole(shapes: Any) -> None:
     raws = frames(shapes, 5)
-    found = values(Format(shapes.FORMAT, Limits(repeat=3)), b"".join(raws))
-    for raw, value in zip(raws, found, strict=True):
+    parsed = values(Format(shapes.FORMAT, Limits(repeat=3)), b"".join(raws))
+    for raw, value in zip(raws, parsed, strict=True):
         assert list(differences(shapes.FORMAT.decode.parse(raw, None), value)) == []
 
 

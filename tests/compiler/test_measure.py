@@ -27,7 +27,7 @@ def load(path: Path) -> ModuleType:
 
 
 def step_by_step(envelope: Envelope, data: bytes, cuts: list[int]) -> tuple[int | str | None, Measured | None]:
-    """Measure with the bytes arriving in pieces; the result, and where it was found the facts."""
+    """Measure with the bytes arriving in pieces; the result, and what was measured where there is a frame."""
     window = Window(
         b"", 0, 0, envelope.search.max_frame, envelope.search.sync if envelope.search.aborted_by_sync else ()
     )
@@ -38,11 +38,11 @@ def step_by_step(envelope: Envelope, data: bytes, cuts: list[int]) -> tuple[int 
         buffer += data[at:cut]
         at = cut
         window.move(buffer, 0, len(buffer))
-        found = maybe_advance(steps, envelope.measure.reasons)
-        if isinstance(found, Measured):
-            return found.length, found
-        if isinstance(found, str):
-            return found, None
+        outcome = maybe_advance(steps, envelope.measure.reasons)
+        if isinstance(outcome, Measured):
+            return outcome.length, outcome
+        if isinstance(outcome, str):
+            return outcome, None
     return None, None
 
 
@@ -90,14 +90,14 @@ SAMPLES: dict[str, list[str]] = {
 def damaged(samples: list[bytes], seed: int, count: int) -> list[bytes]:
     """The samples, and what a few random faults make of them."""
     dice = random.Random(seed)
-    found = list(samples)
+    inputs = list(samples)
     for _ in range(count):
         data = bytearray(dice.choice(samples) + dice.choice(samples))
         for _ in range(dice.randrange(3)):
             if data:
                 data[dice.randrange(len(data))] = dice.choice((0, 1, 13, 10, 36, 42, 0x7E, 255, dice.randrange(256)))
-        found.append(bytes(data[: dice.randrange(len(data) + 1)]))
-    return found
+        inputs.append(bytes(data[: dice.randrange(len(data) + 1)]))
+    return inputs
 
 
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
@@ -106,14 +106,14 @@ def test_all_forms_agree(path: Path) -> None:
     samples = [bytes.fromhex(text) for text in SAMPLES[path.stem]]
     lengths = reasons = 0
     for data in damaged(samples, 1, 400):
-        whole, facts = step_by_step(envelope, data, [])
+        whole, measured = step_by_step(envelope, data, [])
         for cuts in (
             [*range(1, len(data))],
             sorted(random.Random(len(data)).sample(range(len(data) + 1), min(2, len(data)))),
         ):
             again, other = step_by_step(envelope, data, cuts)
             assert again == whole, data.hex(" ")
-            assert (facts and (facts.checks, facts.looked)) == (other and (other.checks, other.looked))
+            assert (measured and (measured.checks, measured.looked)) == (other and (other.checks, other.looked))
         if envelope.measure.static is not None:
             fast = envelope.measure.static(data, 0, len(data))
             if fast is None:
@@ -124,23 +124,23 @@ def test_all_forms_agree(path: Path) -> None:
                 assert whole == ("too-long" if limit else fast), data.hex(" ")
         lengths += isinstance(whole, int)
         reasons += isinstance(whole, str)
-        if facts is not None and len(data) >= facts.length:
-            check_facts(envelope, data, facts)
+        if measured is not None and len(data) >= measured.length:
+            check_measured(envelope, data, measured)
     assert lengths > 20
     assert reasons > 5 or envelope.search.header_bits == 0 or path.stem == "sgf_legacy"
 
 
-def check_facts(envelope: Envelope, data: bytes, facts: Measured) -> None:
+def check_measured(envelope: Envelope, data: bytes, measured: Measured) -> None:
     """The parser takes exactly the measured bytes, and static checksum places are those that were measured."""
-    value = envelope.decode.parse(data[: facts.length], None) if sound(envelope, data[: facts.length]) else None
+    value = envelope.decode.parse(data[: measured.length], None) if sound(envelope, data[: measured.length]) else None
     if value is not None:
-        assert value._io.pos() == facts.length
-    for checksum, (stored, pieces) in zip(envelope.search.checksums, facts.checks, strict=True):
+        assert value._io.pos() == measured.length
+    for checksum, (stored, pieces) in zip(envelope.search.checksums, measured.checks, strict=True):
         if checksum.pieces is None:
             continue
-        frame = data[: facts.length]
+        frame = data[: measured.length]
         assert checksum.stored is not None
-        assert checksum.stored % facts.length == stored
+        assert checksum.stored % measured.length == stored
         assert [frame[slice(*piece)] for piece in checksum.pieces] == [frame[slice(*piece)] for piece in pieces]
 
 
@@ -165,11 +165,11 @@ def test_runs_are_what_the_slow_way_finds() -> None:
         if dice.random() < 0.8:
             data[dice.randrange(len(data))] ^= 1 << dice.randrange(8)
         data = data[: dice.randrange(len(data) + 1)]
-        found: list[Any] = []
+        frames: list[Any] = []
         until, limit = len(data) - envelope.measure.header + 1, envelope.search.max_frame
-        stop, reason, claimed = envelope.measure.run(data, 0, until, len(data), limit, found, ())
+        stop, reason, claimed = envelope.measure.run(data, 0, until, len(data), limit, frames, ())
         at = 0
-        for start, end, head in found:
+        for start, end, head in frames:
             assert start == at
             length = envelope.measure.static(data, at, len(data))
             frame = bytes(data[at : at + length])

@@ -43,22 +43,20 @@ def ours(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 def words(dice: random.Random) -> bytes:
     """Bytes that the spec `strings` can read, but for a fault now and then."""
-    found = (
-        b"".join(dice.choice((b"a", b"BA", b"xyz", b"")) + b"\0" for _ in range(3)) + b"q" * dice.randrange(3) + b"A"
-    )
-    found += (
+    text = b"".join(dice.choice((b"a", b"BA", b"xyz", b"")) + b"\0" for _ in range(3)) + b"q" * dice.randrange(3) + b"A"
+    text += (
         dice.choice((b"abc@@@@@", b"abcA@@@@", b"AAAAAAAA")) + "hié\0".encode("utf-16-le") + "x\0yz".encode("utf-16-be")
     )
-    found += (
+    text += (
         dice.choice((b"1f\0z", b"12ab"))
         + dice.choice((b"abc\0\0\0", b"a\0c d "))
         + dice.choice((b"ab\0\0  ", b"abcdef"))
     )
-    found += dice.choice((b"wBB", b"B", b"")) + bytes(range(250, 256))
+    text += dice.choice((b"wBB", b"B", b"")) + bytes(range(250, 256))
     if dice.random() < 0.3:
-        at = dice.randrange(len(found))
-        found = found[:at] + bytes((dice.randrange(256),)) + found[at + 1 :]
-    return found[: dice.randrange(len(found))] if dice.random() < 0.2 else found
+        at = dice.randrange(len(text))
+        text = text[:at] + bytes((dice.randrange(256),)) + text[at + 1 :]
+    return text[: dice.randrange(len(text))] if dice.random() < 0.2 else text
 
 
 def inputs(name: str) -> Iterator[bytes]:

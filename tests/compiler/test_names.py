@@ -129,7 +129,7 @@ def fault(role: str, name: str, folder: Path) -> str:
 
 @pytest.mark.parametrize("role", ROLES)
 def test_every_name_works(role: str, tmp_path: Path) -> None:
-    faults = [f"{name}: {found}" for name in NAMES if (found := fault(role, name, tmp_path))]
+    faults = [f"{name}: {message}" for name in NAMES if (message := fault(role, name, tmp_path))]
     assert not faults, "\n".join(faults)
 
 
@@ -166,8 +166,8 @@ def imported_fault(name: str, folder: Path) -> str:
         for module, text in packaged.modules.items():
             (folder / f"{module}.py").write_text(text, encoding="utf-8")
         importlib.invalidate_caches()
-        for one in (build(folder / f"{main}.ksy").load(), importlib.import_module(f"generated_here.{main}")):
-            value: Any = getattr(one, upper_camel(main)).from_bytes(DATA)
+        for loaded in (build(folder / f"{main}.ksy").load(), importlib.import_module(f"generated_here.{main}")):
+            value: Any = getattr(loaded, upper_camel(main)).from_bytes(DATA)
             if (int(value.it.a), value.is_red, value.other) != (2, True, 3):
                 return f"read wrongly: {vars(value)}"
     except Exception as error:  # a fault of the modules, whatever it is
@@ -176,7 +176,7 @@ def imported_fault(name: str, folder: Path) -> str:
 
 
 def test_a_spec_of_any_name_is_imported(folder: Path) -> None:
-    faults = [f"{name}: {found}" for name in NAMES if (found := imported_fault(name, folder))]
+    faults = [f"{name}: {message}" for name in NAMES if (message := imported_fault(name, folder))]
     assert not faults, "\n".join(faults)
 
 
@@ -246,11 +246,11 @@ def stream_fault(role: str, name: str, folder: Path) -> str:
                 decoder.feed(data[at : at + size])
             decoder.feed_eof()
             records = [event for event in decoder.events() if isinstance(event, Record)]
-            found = [(record.raw, getattr(record.value, attribute(name))) for record in records]
+            parts = [(record.raw, getattr(record.value, attribute(name))) for record in records]
             if role == "part":
-                found = [(raw, getattr(part, attribute(name))) for raw, part in found]
-            if found != list(zip(frames, values, strict=True)):
-                return f"chunks of {size}: {found}"
+                parts = [(raw, getattr(part, attribute(name))) for raw, part in parts]
+            if parts != list(zip(frames, values, strict=True)):
+                return f"chunks of {size}: {parts}"
     except SpecError as error:
         return "" if name in WORDS or (role == "part" and name in PURE) else str(error)
     except Exception as error:  # a fault of the module, whatever it is
@@ -261,5 +261,5 @@ def stream_fault(role: str, name: str, folder: Path) -> str:
 @pytest.mark.parametrize("role", STREAMS)
 def test_a_stream_format_with_a_field_of_any_name(role: str, tmp_path: Path) -> None:
     names = [name for name in NAMES if name not in ("magic", "crc", "count", "other")]
-    faults = [f"{name}: {found}" for name in names if (found := stream_fault(role, name, tmp_path))]
+    faults = [f"{name}: {message}" for name in names if (message := stream_fault(role, name, tmp_path))]
     assert not faults, "\n".join(faults)

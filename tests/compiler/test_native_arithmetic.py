@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from sigflow.compiler.emit.native.arithmetic import Arithmetic
 from sigflow.compiler.emit.native.builder import Builder, Inexpressible, Unreachable
 from sigflow.compiler.emit.native.statements import Return, Store, lines_of
-from sigflow.compiler.emit.native.tree import Const, Local
+from sigflow.compiler.emit.native.tree import MIRRORED, Const, Local, printed
 from sigflow.compiler.emit.native.values import LEAST, MOST, WIDE, Flag, Int, signed
 from sigflow.runtime import native
 from sigflow.runtime.native import BAILOUT
@@ -128,6 +128,163 @@ def test_comparisons(op: str, left: tuple[int, int, int], right: tuple[int, int,
         for expr, low, high in flag.yes if holds else flag.no:
             assert isinstance(expr, Local)
             assert code == BAILOUT or low <= known[expr.name] <= high
+
+
+small = st.tuples(st.integers(-6, 9), st.integers(0, 4)).map(lambda pair: (pair[0], pair[0] + pair[1]))
+
+
+def between(name: str, bounds: tuple[int, int]) -> Int:
+    return operand(name, (bounds[0], bounds[0], bounds[1]))
+
+
+@settings(max_examples=400)
+@given(st.sampled_from(["+", "-", "*", "/", "<<", ">>"]), small, small)
+def test_the_bounds_of_a_result_are_the_least_and_the_most_that_it_can_be(
+    op: str, left: tuple[int, int], right: tuple[int, int]
+) -> None:
+    numbers = [
+        result
+        for a in range(left[0], left[1] + 1)
+        for b in range(right[0], right[1] + 1)
+        if (result := result_of(op, a, b)) is not None
+    ]
+    builder = Builder(lambda name: name)
+    try:
+        result = Arithmetic(builder).binary(op, between("a", left), between("b", right), "failed")
+    except Unreachable:
+        assert not numbers
+        return
+    assert (result.low, result.high) == (min(numbers), max(numbers))
+    never_fails = len(numbers) == (left[1] - left[0] + 1) * (right[1] - right[0] + 1)
+    assert bool(builder.root) is not never_fails
+
+
+@settings(max_examples=300)
+@given(st.sampled_from(["%", "&", "|", "^"]), small, small)
+def test_the_bounds_of_a_result_are_no_wider_than_its_bits(
+    op: str, left: tuple[int, int], right: tuple[int, int]
+) -> None:
+    """A remainder is nearer to zero than what it is divided by, and other bits than the operands have are none."""
+    builder = Builder(lambda name: name)
+    try:
+        result = Arithmetic(builder).binary(op, between("a", left), between("b", right), "failed")
+    except Unreachable:
+        assert op == "%" and right == (0, 0)
+        return
+    if op == "%":
+        low, high = (right[0] + (right[0] == 0), right[1] - (right[1] == 0))
+        most = max(high - 1, 0)
+        assert result.low == min(low + 1, 0)
+        assert result.high == (min(most, left[1]) if left[0] >= 0 and low > 0 else most)
+        return
+    least = [side for side in (left, right) if side[0] >= 0]
+    if op == "&" and least:
+        assert (result.low, result.high) == (0, min(side[1] for side in least))
+        return
+    bits = max(max(number, ~number).bit_length() for side in (left, right) for number in side)
+    assert result.high == (1 << bits) - 1
+    assert result.low == (0 if len(least) == 2 else -(1 << bits))
+
+
+@settings(max_examples=400)
+@given(st.sampled_from(sorted(COMPARISONS)), small, small)
+def test_a_comparison_says_all_that_bounds_can_say(op: str, left: tuple[int, int], right: tuple[int, int]) -> None:
+    """It is decided where all values agree; else each side is known to be between those for which it can hold, or not.
+
+    (Of `!=` only against a constant: a bound that one other value may share says nothing.)
+    """
+    compare = COMPARISONS[op]
+    pairs = [(a, b) for a in range(left[0], left[1] + 1) for b in range(right[0], right[1] + 1)]
+    flag = Arithmetic(Builder(lambda name: name)).compare(op, between("a", left), between("b", right))
+    outcomes = {compare(a, b) for a, b in pairs}
+    assert flag.value == (outcomes.pop() if len(outcomes) == 1 else None)
+    if flag.value is not None:
+        return
+    for ranges, wanted in ((flag.yes, True), (flag.no, False)):
+        known = {expr: (low, high) for expr, low, high in ranges}
+        for side, name, bounds in ((0, "a", left), (1, "b", right)):
+            able = [pair[side] for pair in pairs if compare(*pair) is wanted]
+            if bounds[0] == bounds[1]:
+                assert Local(name) not in known
+            elif (op in ("==", "!=")) and wanted is (op == "!=") and left[0] < left[1] and right[0] < right[1]:
+                assert known.get(Local(name), bounds) == bounds
+            else:
+                assert known[Local(name)] == (min(able), max(able))
+
+
+@settings(max_examples=200)
+@given(st.sampled_from(("==", "!=")), st.sampled_from(CORNERS), st.sampled_from(CORNERS))
+def test_whether_64_unsigned_bits_are_equal_needs_no_bailout(op: str, a: int, b: int) -> None:
+    for most in (MOST + 1, WIDE):
+        if not (0 <= a <= most and 0 <= b <= most):
+            continue
+        builder = Builder(lambda name: name)
+        result = Arithmetic(builder).compare(op, Int(Local("a"), 0, most), Int(Local("b"), 0, WIDE))
+        assert run(builder, result, (a, b)) == (1, COMPARISONS[op](a, b))
+
+
+@settings(max_examples=300)
+@given(
+    st.sampled_from(sorted(COMPARISONS)), st.integers(0, WIDE) | st.sampled_from(CORNERS[5:]), st.sampled_from(CORNERS)
+)
+def test_64_unsigned_bits_against_a_constant_need_no_bailout(op: str, a: int, b: int) -> None:
+    for number, flag in (
+        (a, lambda arithmetic: arithmetic.compare(op, Int(Local("a"), 0, WIDE), Int.of(b))),
+        (a, lambda arithmetic: arithmetic.compare(MIRRORED[op], Int.of(b), Int(Local("a"), 0, WIDE))),
+    ):
+        builder = Builder(lambda name: name)
+        assert run(builder, flag(Arithmetic(builder)), (number, 0)) == (1, COMPARISONS[op](a, b))
+
+
+@settings(max_examples=200)
+@given(st.integers(0, WIDE) | st.sampled_from(CORNERS[5:]), st.sampled_from((0, 1, 2, 9, 10, 255, MOST - 1, MOST)))
+def test_64_unsigned_bits_under_a_mask_need_no_bailout(a: int, mask: int) -> None:
+    for left, right in ((Int(Local("a"), 0, WIDE), Int.of(mask)), (Int.of(mask), Int(Local("a"), 0, WIDE))):
+        builder = Builder(lambda name: name)
+        result = Arithmetic(builder).binary("&", left, right, "failed")
+        assert run(builder, result, (a, 0)) == (1, a & mask)
+        assert (result.low, result.high) == (0, mask)
+
+
+@settings(max_examples=200)
+@given(st.integers(0, WIDE) | st.sampled_from(CORNERS[5:]), st.integers(1, 63))
+def test_64_unsigned_bits_that_are_shifted_right_need_no_bailout(a: int, count: int) -> None:
+    builder = Builder(lambda name: name)
+    result = Arithmetic(builder).binary(">>", Int(Local("a"), 0, WIDE), Int.of(count), "failed")
+    assert run(builder, result, (a, 0)) == (1, a >> count)
+    assert (result.low, result.high) == (0, WIDE >> count)
+
+
+NUMBER = Int(Local("a"), 0, 9)
+
+
+@pytest.mark.parametrize(
+    ("op", "left", "right", "text"),
+    [
+        ("+", NUMBER, 0, "a"),
+        ("+", 0, NUMBER, "a"),
+        ("+", NUMBER, -3, "a - 3"),
+        ("+", NUMBER, 3, "a + 3"),
+        ("-", NUMBER, 0, "a"),
+        ("-", NUMBER, 1, "a - 1"),
+        ("*", NUMBER, 1, "a"),
+        ("*", 1, NUMBER, "a"),
+        ("*", NUMBER, 2, "a * 2"),
+        ("<<", NUMBER, 0, "a"),
+        ("<<", NUMBER, 1, "a << 1"),
+        (">>", NUMBER, 0, "a"),
+        (">>", NUMBER, 63, "a >> 63"),
+        (">>", NUMBER, 64, "a >> min(64, 63)"),
+        ("&", NUMBER, 9, "a & 9"),
+        ("&", NUMBER, 10, "a & 0xa"),
+        ("&", 10, NUMBER, "a & 0xa"),
+        ("%", NUMBER, 5, "a % 5"),
+        ("/", NUMBER, 5, "a // 5"),
+    ],
+)
+def test_what_is_written_for_an_operation(op: str, left: Int | int, right: Int | int, text: str) -> None:
+    a, b = (Int.of(side) if isinstance(side, int) else side for side in (left, right))
+    assert printed(Arithmetic(Builder(lambda name: name)).binary(op, a, b, "failed").expr) == text
 
 
 @settings(max_examples=150)

@@ -26,7 +26,7 @@ DEEP = {
 def codes(text: str) -> list[tuple[str, int, int]]:
     problems = Problems()
     source.parse(text, "deep.ksy", problems)
-    return [(found.code, found.line, found.column) for found in problems.sorted()]
+    return [(problem.code, problem.line, problem.column) for problem in problems.sorted()]
 
 
 def bounded(bound: int) -> Any:

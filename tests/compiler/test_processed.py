@@ -84,8 +84,8 @@ def test_a_value_that_is_checked_has_to_be_known(tmp_path: Path) -> None:
     spec.write_text(
         SPEC.replace("process: my_own_fx(3)}", "process: my_own_fx(3), valid: '[1, 2]'}", 1), encoding="utf-8"
     )
-    found = [problem for problem in build(spec, allow_imports=["my_own_fx"]).problems if problem.code == "SF507"]
-    assert len(found) == 1 and "'a' has a custom process, and what it gives is checked" in found[0].message
+    errors = [problem for problem in build(spec, allow_imports=["my_own_fx"]).problems if problem.code == "SF507"]
+    assert len(errors) == 1 and "'a' has a custom process, and what it gives is checked" in errors[0].message
 
 
 FAILING = {

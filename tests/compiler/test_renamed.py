@@ -92,7 +92,7 @@ def test_arrow(files: tuple[str, str]) -> None:
 def test_stats_and_messages(files: tuple[str, str]) -> None:
     spec, capture = files
     told = json.loads(run("stats", capture, "-s", spec, "--format", "json"))["formats"][0]
-    assert {one["kind"]["name"] for one in told["kinds"] if isinstance(one["kind"], dict)} == set(LABELS)
+    assert {kind["kind"]["name"] for kind in told["kinds"] if isinstance(kind["kind"], dict)} == set(LABELS)
     said = run("validate", capture, "-s", spec)
     assert "found from_ (2), wanted from (1)" in said and "pass.e" in said
     assert "from 0x04 ok" in run("inspect", capture, "-s", spec)
@@ -101,8 +101,8 @@ def test_stats_and_messages(files: tuple[str, str]) -> None:
 
 def test_examples_of_types_whose_classes_are_renamed(files: tuple[str, str]) -> None:
     spec, _ = files
-    found = findings(spec, build(spec))
-    assert not [finding for finding in found if finding.code == "SF511"], found
+    failures = findings(spec, build(spec))
+    assert not [finding for finding in failures if finding.code == "SF511"], failures
     Path(spec).write_text(SPEC.replace("expect: {class_: 5}", "expect: {class_: 6}"), encoding="utf-8")
     assert [finding.code for finding in findings(spec, build(spec)) if finding.severity == "error"] == ["SF511"]
 

@@ -61,9 +61,9 @@ def envelope(text: str, folder: Path) -> Envelope:
     path.write_text(text, encoding="utf-8")
     built = build(path)
     assert built.ok, built.problems
-    found = built.load().FORMAT
-    assert isinstance(found, Envelope)
-    return found
+    format = built.load().FORMAT
+    assert isinstance(format, Envelope)
+    return format
 
 
 @pytest.mark.parametrize("name", SYNCS)

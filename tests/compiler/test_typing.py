@@ -91,11 +91,11 @@ def checked(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
         check=False,
     )
     assert done.returncode in (0, 1), done.stdout + done.stderr
-    found: dict[str, list[str]] = {name: [] for name in files}
+    messages: dict[str, list[str]] = {name: [] for name in files}
     for line in done.stdout.splitlines():
         if match := re.match(r"([^:]+):\d+: error: (.*)", line):
-            found.setdefault(match[1], []).append(match[2])
-    return found
+            messages.setdefault(match[1], []).append(match[2])
+    return messages
 
 
 def test_a_right_program_passes(checked: dict[str, list[str]]) -> None:

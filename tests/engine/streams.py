@@ -24,7 +24,7 @@ BUNDLED: tuple[tuple[str, ...], ...] = (
 )  # fmt: skip
 #: All lists by name.
 ALL: dict[str, tuple[Envelope, ...]] = {
-    "+".join(each.about.name for each in formats) + f" {n}": formats for n, formats in enumerate(LISTS)
+    "+".join(member.about.name for member in formats) + f" {n}": formats for n, formats in enumerate(LISTS)
 }
 
 
@@ -32,9 +32,9 @@ ALL: dict[str, tuple[Envelope, ...]] = {
 def envelopes_of(name: str) -> tuple[Envelope, ...]:
     """The formats of a list."""
     if name in ALL:
-        return tuple(with_native_measure(each) for each in ALL[name])
-    found = [catalog.load(each).envelope for each in name.split("+")]
-    return tuple(each for each in found if each is not None)
+        return tuple(with_native_measure(member) for member in ALL[name])
+    loaded = [catalog.load(member).envelope for member in name.split("+")]
+    return tuple(member for member in loaded if member is not None)
 
 
 NAMES = (*("+".join(names) for names in BUNDLED), *ALL)

@@ -22,8 +22,8 @@ from tests.engine.streams import native
 )
 def test_kernel_code_is_all_constants_and_functions_of_a_module(module: ModuleType) -> None:
     def statements(text: str) -> list[str]:
-        found = ast.parse(text).body
-        return [ast.unparse(each) for each in found if isinstance(each, ast.Assign | ast.FunctionDef)]
+        body = ast.parse(text).body
+        return [ast.unparse(statement) for statement in body if isinstance(statement, ast.Assign | ast.FunctionDef)]
 
     made = kernel_code(module)
     assert statements(made) == statements(inspect.getsource(module))
@@ -39,7 +39,7 @@ def test_a_scan_defines_each_name_once(names: str) -> None:
         for target in (
             [node.name]
             if isinstance(node, ast.FunctionDef)
-            else [each.id for each in node.targets if isinstance(each, ast.Name)]
+            else [assigned.id for assigned in node.targets if isinstance(assigned, ast.Name)]
             if isinstance(node, ast.Assign)
             else []
         )

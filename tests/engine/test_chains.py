@@ -43,24 +43,24 @@ def ends_of_runs(data: bytes) -> list[int]:
 
 @pytest.mark.parametrize("places", [1, 3, 5, 20, 1 << 10])
 def test_a_full_queue_changes_no_later_answer(places: int) -> None:
-    one = native("sgf_legacy", False)
-    inside = one.entries.scan().__globals__["inside"]  # type: ignore[attr-defined]
+    scan = native("sgf_legacy", False)
+    inside = scan.entries.scan().__globals__["inside"]  # type: ignore[attr-defined]
     full = 0
     for seed in range(6):
         rng = random.Random(f"{places} {seed}")
         data = legacy_stream(rng, 150)
         ends = ends_of_runs(data)
-        sweep = one.sweep()
+        sweep = scan.sweep()
         queue = numpy.zeros((places, 2), numpy.int64)
         array = numpy.frombuffer(data, numpy.uint8)
         at = 0
         while at < len(data):
             claim = at + rng.choice((60, 200, 500, 1000, 2000, len(data)))
             state, rows, begins, box = sweep._state, sweep._rows, sweep._begins, sweep._box
-            found = inside(at, claim, N, array, len(data), state, rows, begins, box, (), queue)
-            if found < 0:
+            held = inside(at, claim, N, array, len(data), state, rows, begins, box, (), queue)
+            if held < 0:
                 full += 1
             else:
-                assert found == any(end <= claim for end in ends[at + 1 :]), (at, claim)
+                assert held == any(end <= claim for end in ends[at + 1 :]), (at, claim)
             at += rng.randrange(1, 60)
     assert full or places > 5

@@ -54,7 +54,7 @@ def test_the_stream_longest_unseen_is_forgotten(seed: int, monkeypatch: pytest.M
 def test_repeated_frames_are_told_natively() -> None:
     """A capture in which every frame comes twice and some are lost or late is not counted frame by frame."""
     kept = [value for value in range(1, 501) if value % 50 != 10]
-    kept[20:400] = [each for n in range(20, 400, 2) for each in (kept[n + 1], kept[n])]
+    kept[20:400] = [frame for n in range(20, 400, 2) for frame in (kept[n + 1], kept[n])]
     counters = [(0, value) for value in kept for _ in range(2)]
     asked: list[Any] = []
     _, counts = by_native(counters, 1 << 32, 1, asked=asked, size=2000)

@@ -273,7 +273,7 @@ def test_a_pipe_becomes_native_when_much_has_come(monkeypatch: pytest.MonkeyPatc
     pieces.size = None
     recording = Recording(pieces, native("sgf1", True).formats)  # type: ignore[arg-type]
     events = list(recording.events())
-    envelopes = [each.envelope for each in recording.formats if each.envelope is not None]
+    envelopes = [format.envelope for format in recording.formats if format.envelope is not None]
     assert shape(events) == shape(decode(envelopes, [data]))
     assert ends and min(ends) >= 65_536
 
@@ -298,7 +298,7 @@ def test_prefix_states_give_the_same(name: str) -> None:
     data = hostile()[name]
     scan = native("sgf1", True)
     events = events_of(scan, [data])
-    assert shape(events) == shape(decode([each.envelope for each in scan.formats if each.envelope], [data]))
+    assert shape(events) == shape(decode([format.envelope for format in scan.formats if format.envelope], [data]))
     run = NativeRun(MemoryStorage(data), scan)
     for _ in run.events():
         pass

@@ -30,11 +30,11 @@ def test_damaged_streams(seed: int) -> None:
         for pieces in ([data], cut, [bytes((byte,)) for byte in data]):
             assert kit.pieces(decode(envelopes, pieces)) == want, data.hex()
         static = kit.wrap_all(reference, formats, idle)  # as the native measures have it
-        if Native.obstacle([Format(one) for one in static]):
+        if Native.obstacle([Format(envelope) for envelope in static]):
             continue
         native = native_of(static)
         assert kit.pieces(events_of(native, cut)) == want, data.hex()
         if seed % 4 == 0:
             for workers in (2, 3, 7):
-                found = by_workers(native, [data], workers, rng.randrange(5, 60))
-                assert kit.pieces(found) == want, data.hex()
+                actual = by_workers(native, [data], workers, rng.randrange(5, 60))
+                assert kit.pieces(actual) == want, data.hex()

@@ -94,12 +94,12 @@ def frame(name: str, payload: bytes, flags: int) -> bytes:
 @cache
 def formats(*names: str) -> tuple[Format, ...]:
     with TemporaryDirectory() as folder:
-        found = []
+        formats = []
         for name in names:
             path = Path(folder, f"{name}.ksy")
             path.write_text((SPECS | {"chained": CHAINED})[name])
-            found.append(sigflow.compile(path))
-    return tuple(found)
+            formats.append(sigflow.compile(path))
+    return tuple(formats)
 
 
 def said(names: tuple[str, ...], data: bytes) -> list[tuple[object, ...]]:
@@ -125,11 +125,11 @@ def test_a_frame_without_a_checksum_is_confirmed_by_a_chain(name: str) -> None:
     # One that says that it has a checksum is not believed by a chain; what comes behind a gap needs the whole chain.
     broken = checked[:-1] + bytes((checked[-1] ^ 1,))
     frames = [plain, plain, broken, plain, plain, plain, plain]
-    found = said((name,), b"".join(frames))
+    spans_told = said((name,), b"".join(frames))
     first, last = len(plain) * 2, len(plain) * 2 + len(broken)
-    assert [one for one in found if one[0] < first] == spans(*frames)[:2]  # type: ignore[operator]
-    assert found[2][2] == f"{name}:checksum"
-    assert found[-4:] == [(last + n * len(plain), last + (n + 1) * len(plain)) for n in range(4)]
+    assert [span for span in spans_told if span[0] < first] == spans(*frames)[:2]  # type: ignore[operator]
+    assert spans_told[2][2] == f"{name}:checksum"
+    assert spans_told[-4:] == [(last + n * len(plain), last + (n + 1) * len(plain)) for n in range(4)]
     # Alone behind noise, one with a checksum is believed, and one without is not.
     assert said((name,), b"\xff" * 3 + checked)[-1] == (3, 3 + len(checked))
     assert len(said((name,), b"\xff" * 3 + plain)) == 1
@@ -207,7 +207,9 @@ def test_engines_and_chunks_agree(names: tuple[str, ...], seed: int) -> None:
     data = damage.stream(rng, [maker(name) for name in names], [b"\xa5", b"\x5a"], rng.choice((40, 120)))
     native = Native(formats(*names), compile=False)
     check_native(native, data, seed, all_ways=seed % 5 == 0)
-    decode_all_ways([each.envelope for each in native.formats if each.envelope is not None], data, random.Random(seed))
+    decode_all_ways(
+        [format.envelope for format in native.formats if format.envelope is not None], data, random.Random(seed)
+    )
 
 
 def test_a_cause_is_looked_for_in_the_checksum_that_fails(tmp_path: Path) -> None:

@@ -25,9 +25,9 @@ def test_undamaged_streams_are_read_as_they_are(kind: Kind) -> None:
         frames = Builder(kind, random.Random(f"{kind.name} {seed}")).stream()
         ends = [sum(map(len, frames[:n])) for n in range(len(frames) + 1)]
         wanted = [("frame", start, stop, kind.name) for start, stop in pairwise(ends)]
-        found = pieces(decode([envelope], [b"".join(frames)]))
-        assert found == wanted or price(kind, frames), seed
-        exact += found == wanted
+        actual = pieces(decode([envelope], [b"".join(frames)]))
+        assert actual == wanted or price(kind, frames), seed
+        exact += actual == wanted
     assert exact >= 48
 
 

@@ -87,19 +87,19 @@ def check_native(native: Native, data: bytes, seed: int = 0, *, all_ways: bool =
     2, 3 and 7 workers.
     """
     rng = random.Random(seed)
-    expected = decode([each.envelope for each in native.formats if each.envelope is not None], [data])
+    expected = decode([format.envelope for format in native.formats if format.envelope is not None], [data])
     wanted = shape(expected)
     cut = damage.chunks(rng, data)
-    ways = {"whole": lambda: events_of(native, [data]), "windows": lambda: events_of(native, cut)}
+    events_by_way = {"whole": lambda: events_of(native, [data]), "windows": lambda: events_of(native, cut)}
     if all_ways:
-        ways |= {
+        events_by_way |= {
             "decoder": lambda: by_decoder(native, cut),
             "2 workers": lambda: by_workers(native, [data], 2, rng.randrange(1, 30)),
             "3 workers": lambda: by_workers(native, cut, 3, rng.randrange(1, 30)),
             "7 workers": lambda: by_workers(native, cut, 7, rng.randrange(5, 50)),
         }
-    for way, events in ways.items():
-        found = events()
-        assert shape(found) == wanted, f"{way}: {[len(piece) for piece in cut]} of {data.hex()}"
-        check_tiles(found, data)
+    for way, events in events_by_way.items():
+        actual = events()
+        assert shape(actual) == wanted, f"{way}: {[len(piece) for piece in cut]} of {data.hex()}"
+        check_tiles(actual, data)
     return expected

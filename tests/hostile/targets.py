@@ -88,12 +88,12 @@ _KEPT: list[tempfile.TemporaryDirectory[str]] = []
 
 def pieces_of(data: bytes, number: int) -> list[bytes]:
     """The bytes in pieces, whose sizes this number decides."""
-    rng, found, at = random.Random(number), [], 0
+    rng, pieces, at = random.Random(number), [], 0
     while at < len(data):
         size = rng.choice((1, 3, 17, 200, 1000))
-        found.append(data[at : at + size])
+        pieces.append(data[at : at + size])
         at += size
-    return found
+    return pieces
 
 
 def stream_of(names: Iterable[str], data: bytes) -> bytes:
@@ -105,12 +105,12 @@ def stream_of(names: Iterable[str], data: bytes) -> bytes:
     """
     if not data[:1] or not data[0] & 1:
         return data[1:]
-    makers, found, at = [MAKERS[name] for name in names], [], 1
-    while at < len(data) and len(found) < FRAMES:
+    makers, pieces, at = [MAKERS[name] for name in names], [], 1
+    while at < len(data) and len(pieces) < FRAMES:
         kind, payload = data[at], data[at + 2 : at + 2 + sum(data[at + 1 : at + 2])]
-        found.append(payload if kind & 0x80 else makers[kind % len(makers)](payload))
+        pieces.append(payload if kind & 0x80 else makers[kind % len(makers)](payload))
         at += 2 + len(payload)
-    return b"".join(found)
+    return b"".join(pieces)
 
 
 def read(events: Iterable[Event], formats: Iterable[sigflow.Format]) -> None:
@@ -129,21 +129,21 @@ def read(events: Iterable[Event], formats: Iterable[sigflow.Format]) -> None:
 def decoded(formats: Iterable[sigflow.Format], pieces: Iterable[bytes]) -> list[Event]:
     """The events of a stream in these pieces."""
     decoder = sigflow.Decoder(formats)
-    found: list[Event] = []
+    events: list[Event] = []
     for piece in pieces:
         decoder.feed(piece)
-        found += decoder.events()
+        events += decoder.events()
     decoder.feed_eof()
-    found += decoder.events()
+    events += decoder.events()
     count = decoder.statistics
     assert count.frame_bytes + count.gap_bytes == count.bytes
-    return found
+    return events
 
 
 @cache
 def formats_of(name: str) -> tuple[sigflow.Format, ...]:
     """Bundled formats, their names joined by `+`."""
-    return tuple(catalog.load(each) for each in name.split("+"))
+    return tuple(catalog.load(part) for part in name.split("+"))
 
 
 def decode(name: str, data: bytes) -> None:
@@ -176,17 +176,17 @@ def report(data: bytes) -> None:
     names = BUNDLED[sum(data[:1]) % len(BUNDLED)]
     stream = stream_of(names, data[1:])
     with sigflow.open(stream, list(names)) as recording:
-        found = recording.validate()
-        text = "\n".join(verdict_lines(found, Screen()))
-        json.dumps(found.tree())
-    assert found.frame_bytes + found.gap_bytes == found.bytes == len(stream)
+        verdict = recording.validate()
+        text = "\n".join(verdict_lines(verdict, Screen()))
+        json.dumps(verdict.tree())
+    assert verdict.frame_bytes + verdict.gap_bytes == verdict.bytes == len(stream)
     assert not CONTROL.search(text)
 
 
 def compressed(data: bytes) -> None:
     """A compressed capture; the first byte chooses the kind."""
-    ending = (".gz", ".zst", ".lz4", ".xz", ".bz2")[sum(data[:1]) % 5]
-    path = folder() / f"capture{ending}"
+    suffix = (".gz", ".zst", ".lz4", ".xz", ".bz2")[sum(data[:1]) % 5]
+    path = folder() / f"capture{suffix}"
     path.write_bytes(data[1:])
     opened = storage.open(path)
     try:
@@ -330,7 +330,7 @@ def _samples(endings: tuple[str, ...]) -> list[bytes]:
 
 def _streams(name: str, times: int = 3) -> list[bytes]:
     """Frames of these formats as they are, also so many times in a row, and made of payloads."""
-    makers = [MAKERS[each] for each in name.split("+")]
+    makers = [MAKERS[part] for part in name.split("+")]
     whole = b"".join(maker(payload) for maker in makers for payload in (b"", b"a", b"0123456789", bytes(20)))
     return [b"\0" + whole, b"\0" + whole * times, b"\1" + b"\0\5hello\1\0\2\3abc\x80\2xy" * 3, b"\0" + bytes(64)]
 
@@ -372,7 +372,7 @@ _MARKERS = (b"SGF1", b"\xb5\x62", b"$GP", b"*HDR\r\n", b";END\r\n", b"LEN:", b"E
 MIXED = [names for names in BUNDLED if len(names) > 1]
 
 
-def _packed(ending: str) -> bytes:
+def _packed(suffix: str) -> bytes:
     """Some bytes, compressed."""
     import bz2
     import gzip
@@ -385,11 +385,11 @@ def _packed(ending: str) -> bytes:
         ".gz": gzip.compress, ".zst": zstandard.ZstdCompressor().compress, ".lz4": lz4.frame.compress,
         ".xz": lzma.compress, ".bz2": bz2.compress,
     }  # fmt: skip
-    return made[ending](b"abc" * 300)
+    return made[suffix](b"abc" * 300)
 
 
 def _compressed() -> list[bytes]:
-    return [bytes((n,)) + _packed(ending) for n, ending in enumerate((".gz", ".zst", ".lz4", ".xz", ".bz2"))]
+    return [bytes((n,)) + _packed(suffix) for n, suffix in enumerate((".gz", ".zst", ".lz4", ".xz", ".bz2"))]
 
 
 #: What tells the frames of a format apart; what a scan does with the answers takes the same branches ever again.

@@ -108,8 +108,8 @@ def test_a_ledger_that_cannot_be_used(
     tmp_path: Path, harm: Callable[[Path], None], packed_from: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept = filled(tmp_path, 12, packed_from, monkeypatch)
-    for each in (f"{LEDGER}-wal", f"{LEDGER}-shm"):
-        (tmp_path / each).unlink(missing_ok=True)
+    for beside in (f"{LEDGER}-wal", f"{LEDGER}-shm"):
+        (tmp_path / beside).unlink(missing_ok=True)
     harm(tmp_path / LEDGER)
     if harm is not torn:
         for create in (False, True):
@@ -159,8 +159,8 @@ def test_bytes_that_are_missing_or_altered_cost_their_entry_alone(
         for entry in quarantine.entries():
             fault = quarantine.fault(entry)
             assert (wrong[entry.raw] in fault) if entry.raw in wrong else not fault
-    found = check(tmp_path)
-    assert not found.whole and len(found.bytes) == len(wrong) and found.entries == len(kept)
+    checked = check(tmp_path)
+    assert not checked.whole and len(checked.bytes) == len(wrong) and checked.entries == len(kept)
 
 
 def test_what_is_no_quarantine_at_all(tmp_path: Path) -> None:

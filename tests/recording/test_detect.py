@@ -26,5 +26,5 @@ INSIDE = b"\xb5\x62" + bytes(6)
     ],
 )
 def test_the_formats_that_find_frames(data: bytes, wanted: list[tuple[str, int]]) -> None:
-    found = detect(MemoryStorage(data))
-    assert [(each.format.name, each.frames) for each in found] == wanted
+    candidates = detect(MemoryStorage(data))
+    assert [(candidate.format.name, candidate.frames) for candidate in candidates] == wanted

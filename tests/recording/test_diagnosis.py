@@ -104,8 +104,8 @@ def test_a_verdict_tells_as_many_as_it_lists_whatever_the_chunks() -> None:
     messages = []
     for options in ({}, {"chunk_size": 1}, {"chunk_size": 50}, {"engine": "native"}):
         with sigflow.open(data, SGF1, **options) as recording:
-            messages.append([found.message for found in recording.validate().diagnostics])
-    assert all(each == messages[0] for each in messages)
+            messages.append([diagnostic.message for diagnostic in recording.validate().diagnostics])
+    assert all(listed == messages[0] for listed in messages)
     assert sum("; likely one bit flipped at offset" in message for message in messages[0]) == FRAMES
 
 
@@ -160,9 +160,9 @@ def test_no_cause_points_into_a_frame_that_is_believed() -> None:
     with sigflow.open(bytes(data) + sgf1(7, 2, rng.randbytes(200)), SGF1) as recording:
         report = recording.validate()
     assert [(gap.span.start, gap.span.stop) for gap in report.gaps] == [(0, size)]
-    for found in report.diagnostics:
-        for one in said(found.message):
-            places = [int(place) for place in re.findall(r"at offset (\d+)", one.words)]
+    for diagnostic in report.diagnostics:
+        for cause in said(diagnostic.message):
+            places = [int(place) for place in re.findall(r"at offset (\d+)", cause.words)]
             assert all(place < size for place in places)
 
 
@@ -176,8 +176,8 @@ def test_frames_in_a_row_are_each_diagnosed() -> None:
         places.append(sum(map(len, pieces)) + 30 + number)
         pieces.append(bytes(data))
     with sigflow.open(b"".join(pieces), SGF1) as recording:
-        (found,) = recording.validate().diagnostics
-    told = [int(place) for place in re.findall(r"one bit flipped at offset (\d+)", found.message)]
+        (diagnostic,) = recording.validate().diagnostics
+    told = [int(place) for place in re.findall(r"one bit flipped at offset (\d+)", diagnostic.message)]
     assert told == places
 
 
@@ -222,7 +222,7 @@ MOST_CALLS = 2_000_000
 def test_what_was_not_searched_is_said() -> None:
     data = damaged_stream(80)
     with sigflow.open(data, SGF1) as recording:
-        some = [found.message for found in recording.validate().diagnostics]
-        every = [found.message for found in recording.validate(explain_all=True).diagnostics]
+        some = [diagnostic.message for diagnostic in recording.validate().diagnostics]
+        every = [diagnostic.message for diagnostic in recording.validate(explain_all=True).diagnostics]
     assert sum("not searched for, which --explain-all does" in message for message in some) == 40 - FRAMES
     assert sum("; likely one bit flipped at offset" in message for message in every) == 40

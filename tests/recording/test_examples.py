@@ -124,8 +124,8 @@ EXAMPLES = [
 @pytest.mark.parametrize(("written", "messages"), EXAMPLES)
 def test_an_example_of_a_stream_without_a_checksum(written: str, messages: list[str], tmp_path: Path) -> None:
     text = f"meta: {{id: mine}}\n-sigflow-examples: {written}\n-sigflow-stream: {{max-frame: 64}}\n"
-    found = run(spec(tmp_path, text + "seq:\n  - {id: n, type: u1, valid: {max: 9}}\n  - {id: body, size: n}\n"))
-    assert [failure.message[: len(message)] for failure, message in zip(found, messages, strict=True)] == messages
+    findings = run(spec(tmp_path, text + "seq:\n  - {id: n, type: u1, valid: {max: 9}}\n  - {id: body, size: n}\n"))
+    assert [failure.message[: len(message)] for failure, message in zip(findings, messages, strict=True)] == messages
 
 
 def test_examples_of_types(tmp_path: Path) -> None:

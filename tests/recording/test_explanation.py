@@ -27,12 +27,12 @@ def test_the_reasons_are_those_of_the_scan(names: list[str]) -> None:
             if not isinstance(event, Record | Gap):
                 continue
             for offset in {event.span.start, rng.randrange(event.span.start, event.span.stop)}:
-                found = explain(recording.run(), opened.read, offset)
-                assert found is not None
-                assert (found.start, found.stop) == (event.span.start, event.span.stop)
+                explanation = explain(recording.run(), opened.read, offset)
+                assert explanation is not None
+                assert (explanation.start, explanation.stop) == (event.span.start, event.span.stop)
                 if isinstance(event, Record):
-                    last = found.tried[-1]
-                    assert (found.kind, last.offset, last.format, last.reason) == (
+                    last = explanation.tried[-1]
+                    assert (explanation.kind, last.offset, last.format, last.reason) == (
                         "frame",
                         event.start,
                         event.format,
@@ -40,9 +40,9 @@ def test_the_reasons_are_those_of_the_scan(names: list[str]) -> None:
                     )
                     assert last.words
                     continue
-                told = {f"{each.format}:{each.reason}" for each in found.tried}
-                assert found.kind == "gap" and told <= set(event.reasons)
-                if not found.untold and len(event.span) <= BESIDE:
+                told = {f"{attempt.format}:{attempt.reason}" for attempt in explanation.tried}
+                assert explanation.kind == "gap" and told <= set(event.reasons)
+                if not explanation.untold and len(event.span) <= BESIDE:
                     assert told == {reason for reason in event.reasons if ":" in reason}
 
 
@@ -58,8 +58,8 @@ def test_a_chain_names_what_confirmed_it() -> None:
     opened = storage.open(data)
     recording = Recording(opened, formats_of(["sgf_legacy"]))
     first = next(iter(recording))
-    found = explain(recording.run(), opened.read, first.start)
-    assert found is not None
-    assert "behind a gap: 7 in a row, at" in found.tried[-1].words
+    explanation = explain(recording.run(), opened.read, first.start)
+    assert explanation is not None
+    assert "behind a gap: 7 in a row, at" in explanation.tried[-1].words
     second = explain(recording.run(), opened.read, first.stop)
     assert second is not None and second.tried[-1].words == "its header is valid, and it stands right behind a frame"

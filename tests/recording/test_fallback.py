@@ -73,11 +73,11 @@ def test_the_first_scan_is_what_it_is_without(old: Format) -> None:
         for gap in first:
             if isinstance(gap, Gap):
                 alone = sigflow.open(data[gap.span.start : gap.span.stop], old)
-                wanted = [(each.start + gap.span.start, each.raw) for each in alone]
+                wanted = [(record.start + gap.span.start, record.raw) for record in alone]
                 assert wanted == [
-                    (each.start, each.raw)
-                    for each in events
-                    if isinstance(each, Record) and each.format == "older" and each.start in gap.span
+                    (record.start, record.raw)
+                    for record in events
+                    if isinstance(record, Record) and record.format == "older" and record.start in gap.span
                 ]
         assert (report.specs, report.bytes) == (("sgf1", "older"), len(data))
         assert sum(count["frames"] for count in report.by_format.values()) == report.frames

@@ -10,16 +10,17 @@ import sigflow
 from sigflow.recording.faults import look
 from sigflow.recording.fields import MOST, field_spans
 from sigflow.recording.inspection import inspect
+from sigflow.stream.reading import payload_span
 from tools.make_samples import element, instrument, sgf1
 
 
 def spans(format: sigflow.Format, raw: bytes) -> list[tuple[str, int, int]]:
     assert format.envelope is not None
-    found = [(span.path, span.start, span.stop) for span in field_spans(format.envelope, raw)]
+    tiles = [(span.path, span.start, span.stop) for span in field_spans(format.envelope, raw)]
     # They tile the frame.
-    assert [start for _, start, _ in found] == [0, *(stop for _, _, stop in found[:-1])]
-    assert found[-1][2] == len(raw)
-    return found
+    assert [start for _, start, _ in tiles] == [0, *(stop for _, _, stop in tiles[:-1])]
+    assert tiles[-1][2] == len(raw)
+    return tiles
 
 
 def test_every_byte_of_a_frame_has_its_field() -> None:
@@ -66,8 +67,8 @@ def test_a_field_that_takes_all_the_rest(tmp_path: Path) -> None:
         "seq:\n  - {id: magic, contents: R}\n  - {id: length, type: u1}\n  - {id: a, size: length, type: part}\n"
         "  - {id: sum, type: u1}\ntypes: {part: {seq: [{id: b, type: u1}, {id: c, size-eos: true}]}}\n"
     )
-    found = spans(sigflow.compile(spec), b"R\x03abc\x26")
-    assert [path for path, _, _ in found] == ["magic", "length", "a", "sum"]
+    tiles = spans(sigflow.compile(spec), b"R\x03abc\x26")
+    assert [path for path, _, _ in tiles] == ["magic", "length", "a", "sum"]
 
 
 def test_very_many_fields_end_in_one_span(tmp_path: Path) -> None:
@@ -77,9 +78,9 @@ def test_very_many_fields_end_in_one_span(tmp_path: Path) -> None:
         "seq:\n  - {id: magic, contents: M}\n  - {id: a, type: pair, repeat: expr, repeat-expr: 2000}\n"
         "  - {id: sum, type: u1}\ntypes: {pair: {seq: [{id: b, type: u1}, {id: c, type: u1}]}}\n"
     )
-    found = spans(sigflow.compile(spec), b"M" + bytes(4001))
-    assert len(found) == MOST + 1
-    assert found[-1][0] == ""
+    tiles = spans(sigflow.compile(spec), b"M" + bytes(4001))
+    assert len(tiles) == MOST + 1
+    assert tiles[-1][0] == ""
 
 
 SPEC = """
@@ -180,3 +181,49 @@ def test_a_refusal_is_told_with_reason_path_and_offset(
         assert finding.message.startswith("frame at ")
         if path is not None:
             assert finding.path == path
+
+
+LATE_PAYLOAD = """
+meta: {id: late, endian: be}
+-sigflow-stream: {max-frame: 200, payload: body, checksum: {field: sum, algorithm: sum-8, over: OVER}}
+seq:
+  - {id: magic, contents: L}
+  - {id: extra_size, type: u1}
+  - {id: extra, size: extra_size}
+  - {id: size, type: u1}
+  - {id: body, size: size}
+  - {id: sum, type: u1}
+"""
+
+
+@pytest.mark.parametrize(
+    ("over", "raw", "span"),
+    [
+        ("body", b"L\2xx\3abc\x26", (5, 8)),  # behind what has no fixed size: only the checksum says where it is
+        ("body", b"L\0\0\0", (3, 3)),
+        ("body", b"M\0\0\0", None),  # no frame
+        ("body", b"L\0", None),
+        ("magic..sum", b"L\2xx\3abc\0", None),  # the checksum covers more than the payload
+    ],
+)
+def test_where_the_payload_stands(tmp_path: Path, over: str, raw: bytes, span: tuple[int, int] | None) -> None:
+    spec = tmp_path / "late.ksy"
+    spec.write_text(LATE_PAYLOAD.replace("OVER", over))
+    envelope = sigflow.compile(spec).envelope
+    assert envelope is not None
+    assert payload_span(envelope, raw) == span
+
+
+@pytest.mark.parametrize(
+    ("spec", "raw", "payload"),
+    [
+        ("sgf1", sgf1(7, 1, b"alpha"), b"alpha"),
+        ("ubx", bytes.fromhex("b562 0102 0300 616263 2c99"), b"abc"),
+        ("nmea0183", b"$GPTXT,a*51\r\n", b""),  # it has none
+    ],
+)
+def test_where_the_payload_of_a_bundled_format_stands(spec: str, raw: bytes, payload: bytes) -> None:
+    envelope = sigflow.load(spec).envelope
+    assert envelope is not None
+    start, stop = payload_span(envelope, raw) or (0, 0)
+    assert raw[start:stop] == payload

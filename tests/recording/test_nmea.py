@@ -26,7 +26,7 @@ def test_the_field_that_is_wrong_is_named(body: bytes, code: str, path: str, say
     good = sentence(b"GNTXT,fine")
     with sigflow.open(good + sentence(body) + good, "nmea0183", engine=engine) as recording:
         report = recording.validate()
-    (found,) = report.diagnostics
-    assert (report.frames, found.code, found.path) == (2, code, path)
-    assert says in found.message
+    (diagnostic,) = report.diagnostics
+    assert (report.frames, diagnostic.code, diagnostic.path) == (2, code, path)
+    assert says in diagnostic.message
     assert report.gaps[0].reasons[0] == f"nmea0183:{code}"

@@ -17,8 +17,8 @@ NAMES = sorted(path.name.removesuffix(".expected.json") for path in SAMPLES.glob
 
 
 def expectation(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((SAMPLES / f"{name}.expected.json").read_text(encoding="utf-8"))
-    return found
+    expected: dict[str, Any] = json.loads((SAMPLES / f"{name}.expected.json").read_text(encoding="utf-8"))
+    return expected
 
 
 def test_there_are_samples() -> None:

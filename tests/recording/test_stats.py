@@ -49,15 +49,15 @@ def test_by_kind_and_stream_with_rates(format: sigflow.Format) -> None:
     with sigflow.open(b"".join(frames) + b"junk", format) as recording:
         tree = stats(recording).tree()
     assert (tree["frames"], tree["gaps"], tree["gap_bytes"], tree["sound"]) == (12, 1, 4, False)
-    (one,) = tree["formats"]
-    assert (one["seconds"], one["frames_per_second"]) == (4.0, 2.75)
-    assert one["sizes"]["histogram"] == [{"from": 16, "to": 31, "frames": 12}]
-    assert one["sizes"] | {"histogram": []} == {"min": 16, "max": 30, "mean": 17.167, "histogram": []}
-    first, second = one["kinds"]
+    (counted,) = tree["formats"]
+    assert (counted["seconds"], counted["frames_per_second"]) == (4.0, 2.75)
+    assert counted["sizes"]["histogram"] == [{"from": 16, "to": 31, "frames": 12}]
+    assert counted["sizes"] | {"histogram": []} == {"min": 16, "max": 30, "mean": 17.167, "histogram": []}
+    first, second = counted["kinds"]
     assert first["kind"] == {"name": "one", "raw": 1} and second["kind"] == 2
     assert (first["frames_per_second"], first["bytes_per_second"], first["bytes"]) == (10.0, 160.0, 176)
     assert (second["frames_per_second"], second["seconds"]) == (None, 0.0)
-    assert [each["stream"] for each in one["streams"]] == [first["kind"], 2]
+    assert [row["stream"] for row in counted["streams"]] == [first["kind"], 2]
 
 
 @pytest.mark.parametrize("engine", ["python", "native"])
@@ -70,18 +70,20 @@ def test_what_is_lost_doubled_and_late_is_of_its_stream(
     order = [(1, 0), (2, 0), (1, 1), (1, 4), (1, 3), (2, 0), (2, 1), (2, 3)]
     data = b"".join(timed(kind, count, 0, 0) for kind, count in order)
     with sigflow.open(data, format, engine=engine) as recording:
-        (one,) = stats(recording).tree()["formats"]
+        (counted,) = stats(recording).tree()["formats"]
         report = recording.validate()
-    found = {str(each["stream"]): tuple(each[name] for name in report.sequence) for each in one["streams"]}
-    assert found == {str({"name": "one", "raw": 1}): (1, 0, 1, 0, 0), "2": (1, 1, 0, 0, 0)}
-    assert {name: one[name] for name in report.sequence} == report.sequence
+    counts = {str(row["stream"]): tuple(row[name] for name in report.sequence) for row in counted["streams"]}
+    assert counts == {str({"name": "one", "raw": 1}): (1, 0, 1, 0, 0), "2": (1, 1, 0, 0, 0)}
+    assert {name: counted[name] for name in report.sequence} == report.sequence
 
 
 def test_many_kinds_are_counted_together(format: sigflow.Format, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST", 3)
     with sigflow.open(b"".join(timed(kind, 0, 0, 1) for kind in range(10)), format) as recording:
-        (one,) = stats(recording).tree()["formats"]
-    assert len(one["kinds"]) == 3 and one["other_kinds"]["frames"] == 7 and one["other_streams"]["frames"] == 7
+        (counted,) = stats(recording).tree()["formats"]
+    assert (
+        len(counted["kinds"]) == 3 and counted["other_kinds"]["frames"] == 7 and counted["other_streams"]["frames"] == 7
+    )
 
 
 def test_the_counts_agree_with_the_verdict() -> None:
@@ -89,9 +91,9 @@ def test_the_counts_agree_with_the_verdict() -> None:
     frame = head + struct.pack(">I", zlib.crc32(b"abc", zlib.crc32(head))) + b"abc"
     data = frame * 3 + bytes.fromhex("b562 05 01 0200 0601 0f38") + b"?" + frame
     with sigflow.open(data, ["sgf1", "ubx"]) as recording:
-        found, report = stats(recording), recording.validate()
-    assert found.report == report
-    assert {one["format"]: {"frames": one["frames"], "bytes": one["bytes"]} for one in found.tree()["formats"]} == (
+        counted, report = stats(recording), recording.validate()
+    assert counted.report == report
+    assert {row["format"]: {"frames": row["frames"], "bytes": row["bytes"]} for row in counted.tree()["formats"]} == (
         report.by_format
     )
 

@@ -73,7 +73,7 @@ ROWS: dict[str, tuple[bytes, str, str, str]] = {
     "seven bits": (bytes(byte & 0x7F for byte in UBX * 2), "ubx", "seven-bits", "markers of ubx"),
     "seven bits of SGF1": (bytes(byte & 0x7F for byte in SGF), "sgf1", "seven-bits", "6 markers"),
     "little-endian": (
-        b"".join(little(n, each) for n, each in enumerate(PAYLOADS)),
+        b"".join(little(n, text) for n, text in enumerate(PAYLOADS)),
         "sgf1",
         "byte-order",
         "payload_length",
@@ -114,8 +114,8 @@ def found(capture: bytes, format: str) -> list[Symptom]:
 def test_what_happened_is_told(name: str) -> None:
     capture, format, symptom, words = ROWS[name]
     told = found(capture, format)
-    assert [each.name for each in told] == [symptom], told
-    assert words in "".join(each.seen for each in told)
+    assert [shown.name for shown in told] == [symptom], told
+    assert words in "".join(shown.seen for shown in told)
 
 
 VERSIONED = """meta: {id: versioned, endian: be}
@@ -158,7 +158,7 @@ def test_plain_damage_is_no_symptom_of_a_cause_that_can_be_undone(good: bytes, f
             data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
         at = rng.randrange(len(data))
         del data[at : at + rng.randrange(9)]
-        assert not of_undos & {each.name for each in found(bytes(data), format)}
+        assert not of_undos & {symptom.name for symptom in found(bytes(data), format)}
 
 
 def test_gaps_that_begin_with_the_formats_own_marker_are_no_frames_in_others() -> None:
@@ -168,19 +168,19 @@ def test_gaps_that_begin_with_the_formats_own_marker_are_no_frames_in_others() -
         data = bytearray(sgf1(7, number, b"as long as the others"))
         data[-1] ^= number % 2
         pieces.append(bytes(data))
-    assert "bytes-between-frames" not in {each.name for each in found(b"".join(pieces), "sgf1")}
+    assert "bytes-between-frames" not in {symptom.name for symptom in found(b"".join(pieces), "sgf1")}
 
 
 def test_a_capture_with_frames_is_one() -> None:
     """Whatever it begins like."""
     for begin, _, _ in FILES:
-        assert "not-a-capture" not in {each.name for each in found(begin + SGF, "sgf1")}
+        assert "not-a-capture" not in {symptom.name for symptom in found(begin + SGF, "sgf1")}
 
 
 def test_a_header_that_was_cut_is_not_a_line_without_its_end() -> None:
     sentence = MAKERS["nmea0183"](b"some words")
     told = found(sentence * 2 + sentence[:-6] + sentence * 2, "nmea0183")
-    assert [each.name for each in told] == ["delimiter-collision"]
+    assert [symptom.name for symptom in told] == ["delimiter-collision"]
 
 
 def test_noise_shows_nothing() -> None:

@@ -59,15 +59,15 @@ def test_what_is_asked_for() -> None:
 
 def test_numbers_as_an_array() -> None:
     with sigflow.open(SAMPLES / "valid_telemetry.sgf", "sgf1") as recording:
-        found = recording.to_numpy()
+        array = recording.to_numpy()
         table = recording.to_arrow()
         values = [record.value for record in recording]
-    assert found.dtype.names is not None and found.dtype.names[:3] == ("_offset", "_length", "_index")
+    assert array.dtype.names is not None and array.dtype.names[:3] == ("_offset", "_length", "_index")
     for name in ("_offset", "_length", "_index", "version", "stream_id", "sequence", "checksum"):
-        assert found[name].tolist() == table[name].to_pylist()
-    assert found["flags.encoding"].tolist() == [int(value.flags.encoding) for value in values]
-    assert found["flags.compressed"].dtype == np.dtype(bool)
-    assert found["sequence"].dtype == np.dtype(np.uint64) and int(found["sequence"].max()) == (1 << 64) - 1
+        assert array[name].tolist() == table[name].to_pylist()
+    assert array["flags.encoding"].tolist() == [int(value.flags.encoding) for value in values]
+    assert array["flags.compressed"].dtype == np.dtype(bool)
+    assert array["sequence"].dtype == np.dtype(np.uint64) and int(array["sequence"].max()) == (1 << 64) - 1
 
 
 def test_arrays_are_of_one_format() -> None:
@@ -128,12 +128,12 @@ def test_small_batches_are_put_together(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_the_native_engine_gives_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     data = make_capture(40, 3000) + b"noise" + MIXED
-    found = []
+    tables = []
     for engine in ("python", "native"):
         with sigflow.open(data, ["sgf1", "ubx"], engine=engine) as recording:
-            found.append((recording.to_arrow(), list(recording.batches(1000))))
-    (one, batches), (other, native_batches) = found
-    assert one.equals(other)
+            tables.append((recording.to_arrow(), list(recording.batches(1000))))
+    (table, batches), (other, native_batches) = tables
+    assert table.equals(other)
     assert pa.Table.from_batches(batches).equals(pa.Table.from_batches(native_batches)) and len(native_batches) < 10
 
 

@@ -18,9 +18,9 @@ from sigflow.recover.corrupt import KINDS, Fault, corrupt, plan
 
 def damaged(data: bytes, seed: int, count: int, kinds: Sequence[str], longest: int) -> tuple[bytes, list[Fault]]:
     rng = random.Random(seed)
-    found: list[Fault] = []
+    faults: list[Fault] = []
     sites = plan(len(data), rng, count, kinds, longest)
-    return b"".join(corrupt(storage.open(data), len(data), sites, rng, longest, found.append)), found
+    return b"".join(corrupt(storage.open(data), len(data), sites, rng, longest, faults.append)), faults
 
 
 def undone(out: bytes, faults: Sequence[Fault]) -> bytes:
@@ -45,8 +45,8 @@ def test_the_list_gives_the_input_back(seed: int, count: int, kinds: list[str], 
     out, faults = damaged(data, seed, count, kinds, longest)
     assert len(faults) == count and {fault.kind for fault in faults} <= set(kinds)
     assert undone(out, faults) == data
-    for one, other in pairwise(faults):
-        assert one.offset + len(one.before) < other.offset
+    for before, other in pairwise(faults):
+        assert before.offset + len(before.before) < other.offset
     assert all(max(len(fault.before), len(fault.after)) <= 2 * max(longest, 2) for fault in faults)
     assert damaged(data, seed, count, kinds, longest) == (out, faults)
 

@@ -192,9 +192,9 @@ def test_a_capture_that_changes_meanwhile_is_an_error(tmp_path: Path) -> None:
     original = recovery.content_id
 
     def shrinking(source: storage.Storage) -> tuple[str, int]:
-        found = original(source)
+        first_read = original(source)
         path.write_bytes(b"noise" + frames[: len(frames) // 2])
-        return found
+        return first_read
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(recovery, "content_id", shrinking)

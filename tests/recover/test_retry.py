@@ -102,17 +102,17 @@ def test_what_is_left_is_kept_for_the_next_time(tmp_path: Path, specs: tuple[For
         again = retried(folder, new)
         # Each stretch of each entry came out, or is in an entry of its own.
         with Quarantine(folder / "q") as quarantine:
-            for each in again.entries:
-                left = list(quarantine.entries(each.left)) if each.left else []
-                assert each.frame_bytes + sum(entry.size for entry in left) == each.entry.size or not each.frames
-                assert {entry.refused.parent for entry in left} <= {each.entry.id}
+            for tried in again.entries:
+                left = list(quarantine.entries(tried.left)) if tried.left else []
+                assert tried.frame_bytes + sum(entry.size for entry in left) == tried.entry.size or not tried.frames
+                assert {entry.refused.parent for entry in left} <= {tried.entry.id}
                 for entry in left:
                     span = entry.refused.span
                     assert b"".join(quarantine.chunks(entry)) == data[span.start : span.stop]
         assert first.items() <= kept(folder).items()
-        found = {record.raw for record in sigflow.open(data, new)}
+        raws = {record.raw for record in sigflow.open(data, new)}
         got = (folder / "out").read_bytes() + (folder / "more").read_bytes()
-        assert len(got) == sum(map(len, found))
+        assert len(got) == sum(map(len, raws))
         # The same spec finds nothing more.
         assert retried(folder, new, "third").frames == 0
 

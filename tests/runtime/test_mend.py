@@ -88,8 +88,8 @@ def test_each_field_costs_itself(made: Callable[[Path, str], Format], tmp_path: 
         "body": {"a": 0x0102, "b": None},
         "tail": 0x1234,
     }
-    found = [(each["path"], each["offset"], each["code"]) for each in tree["diagnostics"]]
-    assert found == [
+    findings = [(finding["path"], finding["offset"], finding["code"]) for finding in tree["diagnostics"]]
+    assert findings == [
         ("name", 2, "encoding"),
         ("fixed", 5, "encoding"),
         ("wide", 9, "encoding"),
@@ -115,7 +115,7 @@ def test_a_field_of_unknown_extent_ends_the_reading(tmp_path: Path) -> None:
 def test_wrong_magic_is_another_thing(tmp_path: Path) -> None:
     tree = tree_of(in_memory(tmp_path, SPEC), b"X" + RAW[1:])
     assert tree["value"]["len_name"] is None
-    assert [each["path"] for each in tree["diagnostics"]] == ["magic"]
+    assert [finding["path"] for finding in tree["diagnostics"]] == ["magic"]
 
 
 def test_called_by_itself_and_strictly_it_raises(tmp_path: Path) -> None:

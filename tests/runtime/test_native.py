@@ -34,14 +34,14 @@ def halves(literal: bytes) -> tuple[int, int, int]:
 @pytest.fixture(scope="module", params=["plain", "compiled"])
 def functions(request: pytest.FixtureRequest) -> Any:
     """The functions by name."""
-    plain = {name: one for name, one in (vars(reads) | vars(native)).items() if isinstance(one, FunctionType)}
+    plain = {name: member for name, member in (vars(reads) | vars(native)).items() if isinstance(member, FunctionType)}
     if request.param == "plain":
         return SimpleNamespace(**plain)
     numba = pytest.importorskip("numba")
     constants = {name: value for name, value in vars(native).items() if name.isupper()}
     space: dict[str, Any] = {"Any": object, **constants}
-    for name, one in plain.items():
-        text = "from __future__ import annotations\n" + inspect.getsource(one)
+    for name, member in plain.items():
+        text = "from __future__ import annotations\n" + inspect.getsource(member)
         exec(compile(text, f"<{name}>", "exec"), space)
         space[name] = numba.njit(space[name])
     return SimpleNamespace(**{name: space[name] for name in plain})
@@ -65,8 +65,8 @@ def test_numbers(functions: Any, size: int) -> None:
         for kind, letter in (("u", LETTERS[size]), ("s", LETTERS[size].lower())):
             for order, sign in (("be", ">"), ("le", "<")) if size > 1 else (("", ">"),):
                 wanted = struct.unpack_from(sign + letter, data, at)[0]
-                found = getattr(functions, f"{kind}{size}{order}")(np.frombuffer(data, np.uint8), at)
-                assert found == signed(wanted)
+                number = getattr(functions, f"{kind}{size}{order}")(np.frombuffer(data, np.uint8), at)
+                assert number == signed(wanted)
 
 
 def test_bits(functions: Any) -> None:
@@ -86,8 +86,8 @@ def test_what_fits(functions: Any) -> None:
     for left in EDGES:
         for right in EDGES:
             inside = [-1 << 63 <= value < 1 << 63 for value in (left + right, left - right, left * right)]
-            found = [functions.sum_fits(left, right), functions.difference_fits(left, right)]
-            assert [bool(one) for one in found] == inside[:2]
+            answers = [functions.sum_fits(left, right), functions.difference_fits(left, right)]
+            assert [bool(answer) for answer in answers] == inside[:2]
             # The least int64 has no opposite: it is left to Python, as a factor and as a product.
             assert inside[2] >= bool(functions.product_fits(left, right))
             least = -1 << 63
@@ -108,15 +108,15 @@ def test_finding(functions: Any) -> None:
 def test_markers_inside_a_run(functions: Any, marker: bytes) -> None:
     """With a terminator of one byte, against the window."""
     for data, array, start, end in stretches(b"AABB;", 3, 400, 24):
-        found = data.find(b";", start, end)
-        verdict = functions.sync_inside(array, start, found, end, end, *halves(marker))
+        term = data.find(b";", start, end)
+        verdict = functions.sync_inside(array, start, term, end, end, *halves(marker))
         window = Window(data, start, end, 1000, (marker,))
         try:
             lacks = window.lacks_term(b";")
         except Refused:
             assert verdict == 1
         else:
-            assert verdict == (-1 if lacks and found >= 0 else 0)
+            assert verdict == (-1 if lacks and term >= 0 else 0)
 
 
 @pytest.mark.parametrize("left", [10, 11, 12])
@@ -176,13 +176,13 @@ def test_order(functions: Any) -> None:
 def test_digits(functions: Any, base: int) -> None:
     decided = 0
     for data, array, start, stop in stretches(b"00119aAfxz_+- \x00\xb2", base, 400, 6):
-        found = functions.digits(array, start, stop, base)
+        number = functions.digits(array, start, stop, base)
         try:
             wanted = int(data[start:stop].decode("latin-1"), base)
         except ValueError:
             wanted = -1
-        assert found in (wanted, -2)
-        decided += found != -2
+        assert number in (wanted, -2)
+        decided += number != -2
     assert decided > 200
     for text, wanted in ((b"123456789012345678", 123456789012345678), (b"9" * 19, -2), (b"0" * 30 + b"1", 1)):
         assert functions.digits(np.frombuffer(text, np.uint8), 0, len(text), 10) == wanted
@@ -197,9 +197,9 @@ def test_keys(functions: Any) -> None:
         for count in range(31):
             start = dice.randrange(195)
             key = data[start : dice.randrange(start, start + 6)]
-            found = functions.seen_before(array, box, count, start, start + len(key))
-            assert found == (1 if key in seen else -1 if count == 30 else 0)
-            if found:
+            answer = functions.seen_before(array, box, count, start, start + len(key))
+            assert answer == (1 if key in seen else -1 if count == 30 else 0)
+            if answer:
                 break
             seen.append(key)
         for count in range(61):

@@ -83,14 +83,14 @@ def test_a_failure_is_placed_and_what_was_read_is_kept(top: Any, name: str) -> N
     raw, path, offset, kept = CASES[name]
     with pytest.raises(WIRE_ERRORS) as caught:
         parse_whole(top, raw)
-    facts: Any = caught.value
-    assert (facts.field_path, facts.field_offset) == (path, offset)
-    assert isinstance(facts.partial, top)
+    failure: Any = caught.value
+    assert (failure.field_path, failure.field_offset) == (path, offset)
+    assert isinstance(failure.partial, top)
     for where, wanted in kept.items():
-        assert at(facts.partial, where) == wanted, where
-    for part in vars(facts.partial).values():
-        if isinstance(part, KaitaiStruct) and part is not facts.partial:
-            assert part._parent is facts.partial
+        assert at(failure.partial, where) == wanted, where
+    for part in vars(failure.partial).values():
+        if isinstance(part, KaitaiStruct) and part is not failure.partial:
+            assert part._parent is failure.partial
 
 
 def test_every_cut_of_the_sample_is_placed(top: Any) -> None:
@@ -100,10 +100,10 @@ def test_every_cut_of_the_sample_is_placed(top: Any) -> None:
         try:
             parse_whole(top, SAMPLE[:cut])
         except WIRE_ERRORS as error:
-            facts: Any = error
-            assert last <= facts.field_offset <= cut
-            assert facts.field_path
-            last = facts.field_offset
+            failure: Any = error
+            assert last <= failure.field_offset <= cut
+            assert failure.field_path
+            last = failure.field_offset
         else:
             assert cut in (16, 18)  # whole boxes
 
@@ -127,5 +127,5 @@ def test_the_path_is_empty_where_no_field_is_known(tmp_path: Path) -> None:
 
     with pytest.raises(ValueError, match="no field") as caught:
         parse_whole(Bare, b"abc")
-    facts: Any = caught.value
-    assert (facts.field_path, facts.field_offset) == ("", 0)
+    failure: Any = caught.value
+    assert (failure.field_path, failure.field_offset) == ("", 0)

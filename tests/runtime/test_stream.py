@@ -65,11 +65,11 @@ def state(stream: Any) -> tuple[int, int, int]:
 
 def outcome(stream: Any, name: str, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
     try:
-        found = getattr(stream, name)(*arguments)
+        value = getattr(stream, name)(*arguments)
     except (EOFError, ValueError) as error:
-        facts = [getattr(error, fact, None) for fact in ("bytes_needed", "bytes_available")]
-        return type(error), str(error), *facts
-    return (type(found), found.hex() if isinstance(found, float) else found)
+        numbers = [getattr(error, fact, None) for fact in ("bytes_needed", "bytes_available")]
+        return type(error), str(error), *numbers
+    return (type(value), value.hex() if isinstance(value, float) else value)
 
 
 @settings(max_examples=4000)
@@ -80,9 +80,9 @@ def test_every_call_does_as_kaitais(rng: random.Random) -> None:
     for _ in range(rng.randrange(1, 25)):
         name, arguments = call(rng)
         before, file, bits = state(ours), theirs._io.tell(), (theirs.bits_left, theirs.bits)
-        found = outcome(ours, name, arguments)
-        assert found == outcome(theirs, name, arguments), (name, arguments, before, data)
-        if isinstance(found[0], type) and issubclass(found[0], Exception):
+        actual = outcome(ours, name, arguments)
+        assert actual == outcome(theirs, name, arguments), (name, arguments, before, data)
+        if isinstance(actual[0], type) and issubclass(actual[0], Exception):
             assert state(ours) == before, (name, arguments, data)
             theirs._io.seek(file)
             theirs.bits_left, theirs.bits = bits
@@ -98,9 +98,9 @@ def test_numbers(name: str) -> None:
         ours, theirs = KaitaiStream(data), kaitaistruct.KaitaiStream(BytesIO(data))
         ours.seek(at)
         theirs.seek(at)
-        found = outcome(ours, name, ())
-        assert found == outcome(theirs, name, ())
-        assert ours.pos() == (at if issubclass(found[0], Exception) else theirs.pos())
+        actual = outcome(ours, name, ())
+        assert actual == outcome(theirs, name, ())
+        assert ours.pos() == (at if issubclass(actual[0], Exception) else theirs.pos())
     assert getattr(KaitaiStream, name).__name__ == name
     assert getattr(KaitaiStream, name).__doc__
 
@@ -159,27 +159,27 @@ def test_bits_do_not_survive_a_byte_read_nor_a_seek_to_the_same_place() -> None:
 def test_lists_of_numbers_are_numbers_one_after_the_other(rng: random.Random) -> None:
     order, letter, name = rng.choice((("<", "H", "u2le"), (">", "i", "s4be"), ("<", "B", "u1"), (">", "d", "f8be")))
     data, at, count = rng.randbytes(rng.randrange(80)), rng.randrange(90), rng.choice((-1, 0, 1, 2, 7, 8, 30))
-    ours, one = KaitaiStream(data), KaitaiStream(data)
+    ours, singly = KaitaiStream(data), KaitaiStream(data)
     bits = rng.choice((0, 0, 3, 8))
-    for stream in (ours, one):
+    for stream in (ours, singly):
         stream.seek(at)
         if at < len(data):
             stream.read_bits_int_be(bits)
-    found: list[Any] = ["what was there"]
+    numbers: list[Any] = ["what was there"]
     wanted: list[Any] = ["what was there"]
     failure = wanted_failure = None
     try:
-        ours.read_numbers(found, Numbers(order, letter), count)
+        ours.read_numbers(numbers, Numbers(order, letter), count)
     except EOFError as error:
         failure = str(error)
     try:
-        while len(wanted) - 1 < count or (count < 0 and not one.is_eof()):
-            wanted.append(getattr(one, f"read_{name}")())
+        while len(wanted) - 1 < count or (count < 0 and not singly.is_eof()):
+            wanted.append(getattr(singly, f"read_{name}")())
     except EOFError as error:
         wanted_failure = str(error)
-    assert repr(found) == repr(wanted)
+    assert repr(numbers) == repr(wanted)
     assert failure == wanted_failure
-    assert state(ours) == state(one)
+    assert state(ours) == state(singly)
 
 
 @settings(max_examples=800)
@@ -187,16 +187,16 @@ def test_lists_of_numbers_are_numbers_one_after_the_other(rng: random.Random) ->
 def test_lists_of_bits_are_bit_fields_one_after_the_other(rng: random.Random) -> None:
     data, order = rng.randbytes(rng.randrange(40)), rng.choice(("be", "be", "le"))
     width, count, first = rng.choice((1, 3, 4, 8, 12)), rng.choice((-1, 0, 1, 5, 30, 400)), rng.randrange(9)
-    ours, one = KaitaiStream(data * 30), KaitaiStream(data * 30)
-    for stream in (ours, one):
+    ours, singly = KaitaiStream(data * 30), KaitaiStream(data * 30)
+    for stream in (ours, singly):
         if data:
             getattr(stream, f"read_bits_int_{order}")(first)
-    found: list[int] = []
+    numbers: list[int] = []
     wanted: list[int] = []
     failures = []
     for read in (
-        lambda: ours.read_bits(found, order, width, count),
-        lambda: [wanted.append(getattr(one, f"read_bits_int_{order}")(width)) for _ in range(count)],
+        lambda: ours.read_bits(numbers, order, width, count),
+        lambda: [wanted.append(getattr(singly, f"read_bits_int_{order}")(width)) for _ in range(count)],
     ):
         try:
             read()
@@ -204,9 +204,9 @@ def test_lists_of_bits_are_bit_fields_one_after_the_other(rng: random.Random) ->
             failures.append(str(error))
         else:
             failures.append("")
-    assert found == wanted
+    assert numbers == wanted
     assert failures[0] == failures[1]
-    assert state(ours) == state(one)
+    assert state(ours) == state(singly)
 
 
 def test_a_list_that_fails_at_once_leaves_the_bits() -> None:

@@ -28,17 +28,17 @@ Outcome = tuple[list[Any], int | str | None]
 def steps_of(rng: random.Random) -> list[Step]:
     """A random measure; its bits are all of one order."""
     order = rng.choice(("be", "le"))
-    found: list[Step] = []
+    steps: list[Step] = []
     depth = 0
     for _ in range(rng.randrange(1, 9)):
         kind = rng.choice(("number", "bits", "bits", "bytes", "skip", "term", "term", "term", "enter", "leave"))
         if kind == "leave":
             if depth:
-                found.append(("leave",))
+                steps.append(("leave",))
                 depth -= 1
             continue
         depth += kind == "enter"
-        found.append(
+        steps.append(
             {
                 "number": lambda: ("number", *rng.choice((("u1", 1), ("u2le", 2), ("s4be", 4), ("u8le", 8)))),
                 "bits": lambda: ("bits", order, rng.choice((1, 3, 4, 8, 12))),
@@ -47,17 +47,17 @@ def steps_of(rng: random.Random) -> list[Step]:
                 "term": lambda: (
                     "term", rng.choice((b"\r", b"\0", b"\r\n", b"\0\0")), rng.random() < 0.5, rng.random() < 0.8
                 ),
-                "enter": lambda: ("enter", rng.choice((0, 2, 5, 12)), f"reason {len(found)}"),
+                "enter": lambda: ("enter", rng.choice((0, 2, 5, 12)), f"reason {len(steps)}"),
             }[kind]()
         )  # fmt: skip
-    return found
+    return steps
 
 
 def judged(data: bytes, at: int, limit: int, sync: tuple[bytes, ...], steps: list[Step]) -> Outcome:
     """What reading these steps of the frame at data[at:] comes to, given all its bytes, by Kaitai's own reader."""
     raw = data[at:]
     stream = kaitaistruct.KaitaiStream(BytesIO(raw))
-    found: list[Any] = []
+    values: list[Any] = []
     ceilings = [(limit, "too-long")]
     for kind, *rest in steps:
         ceiling, reason = ceilings[-1]
@@ -73,36 +73,38 @@ def judged(data: bytes, at: int, limit: int, sync: tuple[bytes, ...], steps: lis
             unit = len(literal)
             places = [n for n in range(pos, min(len(raw), ceiling) - unit + 1, unit) if raw[n : n + unit] == literal]
             stop = places[0] if places else -1
-            aborts = [n for one in sync for n in range(pos, len(raw)) if raw.startswith(one, n)
-                      and (n < stop if places else n + len(one) <= ceiling)]  # fmt: skip
+            aborts = [n for marker in sync for n in range(pos, len(raw)) if raw.startswith(marker, n)
+                      and (n < stop if places else n + len(marker) <= ceiling)]  # fmt: skip
             if aborts:
-                return found, "aborted"
+                return values, "aborted"
             if not places:
-                return found, reason if len(raw) >= ceiling else None
-            if any(one.startswith(raw[n:]) for one in sync for n in range(max(pos, len(raw) - len(one) + 1), stop)):
-                return found, None  # whether a literal begins before the terminator is open
-            found.append(stream.read_bytes_term_multi(literal, include, consume, True))
+                return values, reason if len(raw) >= ceiling else None
+            if any(
+                marker.startswith(raw[n:]) for marker in sync for n in range(max(pos, len(raw) - len(marker) + 1), stop)
+            ):
+                return values, None  # whether a literal begins before the terminator is open
+            values.append(stream.read_bytes_term_multi(literal, include, consume, True))
             continue
         if kind == "bits":
             size = max((rest[1] - stream.bits_left + 7) // 8, 0)
         else:
             size = rest[-1]
         if size < 0:
-            return found, "valid"
+            return values, "valid"
         if pos + size > ceiling:
-            return found, reason
+            return values, reason
         if kind == "skip":
             stream.seek(pos + size)
         elif pos + size > len(raw):
-            return found, None
+            return values, None
         elif kind == "bits":
-            found.append(getattr(stream, f"read_bits_int_{rest[0]}")(rest[1]))
+            values.append(getattr(stream, f"read_bits_int_{rest[0]}")(rest[1]))
         else:
-            found.append(stream.read_bytes(size) if kind == "bytes" else getattr(stream, f"read_{rest[0]}")())
-    return found, stream.pos()
+            values.append(stream.read_bytes(size) if kind == "bytes" else getattr(stream, f"read_{rest[0]}")())
+    return values, stream.pos()
 
 
-def measure(io: Window, steps: list[Step], found: list[Any]) -> Generator[None, None, Measured]:
+def measure(io: Window, steps: list[Step], values: list[Any]) -> Generator[None, None, Measured]:
     """The same steps as a generated measure takes them."""
     for kind, *rest in steps:
         if kind == "enter":
@@ -116,17 +118,17 @@ def measure(io: Window, steps: list[Step], found: list[Any]) -> Generator[None, 
             while io.lacks_term(literal, consume):
                 yield
             if len(literal) == 1:
-                found.append(io.read_bytes_term(literal[0], include, consume, True))
+                values.append(io.read_bytes_term(literal[0], include, consume, True))
             else:
-                found.append(io.read_bytes_term_multi(literal, include, consume, True))
+                values.append(io.read_bytes_term_multi(literal, include, consume, True))
         elif kind == "bits":
             while io.lacks_bits(rest[1]):
                 yield
-            found.append(getattr(io, f"read_bits_int_{rest[0]}")(rest[1]))
+            values.append(getattr(io, f"read_bits_int_{rest[0]}")(rest[1]))
         else:
             while io.lacks(rest[-1]):
                 yield
-            found.append(io.read_bytes(rest[0]) if kind == "bytes" else getattr(io, f"read_{rest[0]}")())
+            values.append(io.read_bytes(rest[0]) if kind == "bytes" else getattr(io, f"read_{rest[0]}")())
     return Measured(io.pos() or -1, io.looked)
 
 
@@ -135,9 +137,9 @@ def measured(
 ) -> tuple[Outcome, Measured | None]:
     """The same through a window, the bytes arriving in random pieces and the buffer losing what lies before it."""
     end = rng.randrange(at, len(data) + 1)
-    found: list[Any] = []
+    values: list[Any] = []
     window = Window(data[:end], at, end, limit, sync)
-    generator = measure(window, steps, found)
+    generator = measure(window, steps, values)
     result = maybe_advance(generator, {})
     while result is None and end < len(data):
         end = rng.choice((end + 1, len(data))) if rng.random() < 0.3 else min(end + rng.randrange(6), len(data))
@@ -148,8 +150,8 @@ def measured(
         window.move(buffer, at - gone, len(buffer))
         result = maybe_advance(generator, {})
     if isinstance(result, Measured):
-        return (found, max(result.length, 0)), result
-    return (found, result), None
+        return (values, max(result.length, 0)), result
+    return (values, result), None
 
 
 @settings(max_examples=6000)
@@ -165,10 +167,10 @@ def test_the_pieces_do_not_matter(rng: random.Random) -> None:
     steps = steps_of(rng)
     wanted = judged(data, at, limit, sync, steps)
     for _ in range(3):
-        got, facts = measured(rng, data, at, limit, sync, steps)
+        got, result = measured(rng, data, at, limit, sync, steps)
         assert got == (wanted[0], "valid" if wanted[1] == 0 else wanted[1]), (data, at, limit, sync, steps)
-        if facts is not None:
-            assert facts.looked <= len(data) - at
+        if result is not None:
+            assert result.looked <= len(data) - at
     whole, _ = measured(random.Random(0), data, at, limit, sync, steps)
     assert whole == (wanted[0], "valid" if wanted[1] == 0 else wanted[1])
 
@@ -251,8 +253,8 @@ def test_reasons_of_a_refusal() -> None:
     ]
     for error, reason in cases:
         assert maybe_advance(steps(error), reasons) == reason, error
-    found = maybe_advance(steps(None), reasons)
-    assert isinstance(found, Measured) and found.length == 3
+    verdict = maybe_advance(steps(None), reasons)
+    assert isinstance(verdict, Measured) and verdict.length == 3
     with pytest.raises(OSError):
         maybe_advance(steps(OSError()), reasons)
     with pytest.raises(KeyboardInterrupt):

@@ -185,7 +185,7 @@ def test_a_file_that_must_be_spared(tmp_path: Path) -> None:
     spared = [identity(str(tmp_path / "link"))]
     assert spared == [identity(str(capture))]
     with pytest.raises(UsageError, match="would be overwritten"):
-        FileDraft(str(tmp_path / "x"), spared=[each for each in spared if each is not None])
+        FileDraft(str(tmp_path / "x"), spared=[path for path in spared if path is not None])
     assert capture.read_bytes() == b"the capture"
     assert identity(str(tmp_path / "none")) is None
 

@@ -32,11 +32,11 @@ COMPRESS: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
-def named(tmp_path: Path, ending: str = "") -> Callable[[bytes], Path]:
+def named(tmp_path: Path, suffix: str = "") -> Callable[[bytes], Path]:
     numbers = itertools.count()
 
     def write(content: bytes) -> Path:
-        path = tmp_path / f"{next(numbers)}{ending}"
+        path = tmp_path / f"{next(numbers)}{suffix}"
         path.write_bytes(content)
         return path
 
@@ -65,10 +65,10 @@ def test_memory_does_not_follow_a_buffer_that_changes() -> None:
     assert kept.read(0, 3) == b"abc"
 
 
-@pytest.mark.parametrize("ending", COMPRESS)
-def test_compressed(tmp_path: Path, ending: str) -> None:
-    write = named(tmp_path, ending)
-    check_storage(lambda content: storage.open(write(COMPRESS[ending](content))))
+@pytest.mark.parametrize("suffix", COMPRESS)
+def test_compressed(tmp_path: Path, suffix: str) -> None:
+    write = named(tmp_path, suffix)
+    check_storage(lambda content: storage.open(write(COMPRESS[suffix](content))))
 
 
 def test_pipe() -> None:
@@ -118,35 +118,35 @@ def test_missing_directory_unreadable(tmp_path: Path, mmap: bool) -> None:
         storage.open(locked, mmap=mmap)
 
 
-@pytest.mark.parametrize("ending", COMPRESS)
-def test_a_cut_or_damaged_stream_never_ends_silently(tmp_path: Path, ending: str) -> None:
+@pytest.mark.parametrize("suffix", COMPRESS)
+def test_a_cut_or_damaged_stream_never_ends_silently(tmp_path: Path, suffix: str) -> None:
     content = os.urandom(3000)
-    whole = COMPRESS[ending](content)
-    path = tmp_path / f"x{ending}"
+    whole = COMPRESS[suffix](content)
+    path = tmp_path / f"x{suffix}"
     for size in range(1, len(whole), 97):
         path.write_bytes(whole[:size])
-        given = b""
+        read = b""
         with storage.open(path) as opened, pytest.raises(CodecError, match=r"damaged after \d+ bytes"):
             for chunk in opened.chunks(100):
-                given += chunk
-        assert content.startswith(given)
+                read += chunk
+        assert content.startswith(read)
     path.write_bytes(b"no such thing at all")
     with storage.open(path) as opened, pytest.raises(CodecError, match="after 0 bytes"):
         list(opened.chunks())
 
 
-@pytest.mark.parametrize("ending", COMPRESS)
-def test_several_streams_and_padding_are_one_capture(tmp_path: Path, ending: str) -> None:
-    path = tmp_path / f"x{ending}"
-    path.write_bytes(COMPRESS[ending](b"one, ") + COMPRESS[ending](b"two") + bytes(8))
+@pytest.mark.parametrize("suffix", COMPRESS)
+def test_several_streams_and_padding_are_one_capture(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"x{suffix}"
+    path.write_bytes(COMPRESS[suffix](b"one, ") + COMPRESS[suffix](b"two") + bytes(8))
     with storage.open(path) as opened:
         assert b"".join(opened.chunks()) == b"one, two"
 
 
-@pytest.mark.parametrize("ending", COMPRESS)
-def test_a_bomb_comes_in_chunks(tmp_path: Path, ending: str) -> None:
-    path = tmp_path / f"x{ending}"
-    path.write_bytes(COMPRESS[ending](bytes(20 << 20)))
+@pytest.mark.parametrize("suffix", COMPRESS)
+def test_a_bomb_comes_in_chunks(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"x{suffix}"
+    path.write_bytes(COMPRESS[suffix](bytes(20 << 20)))
     with storage.open(path) as opened:
         assert sum(map(len, itertools.islice(opened.chunks(1000), 50))) <= 50_000
         assert sum(map(len, opened.chunks(1 << 16))) == 20 << 20

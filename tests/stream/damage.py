@@ -97,9 +97,9 @@ DAMAGES: tuple[Callable[[random.Random, bytes], bytes], ...] = (
 
 def chunks(rng: random.Random, data: bytes) -> list[bytes]:
     """The same bytes in chunks of random sizes, some empty."""
-    found, at = [], 0
+    pieces, at = [], 0
     while at < len(data):
         size = rng.choice((1, 0, 1, 2, 3, 7, 20, 64))  # (the first is what a tape at its end chooses)
-        found.append(data[at : at + size])
+        pieces.append(data[at : at + size])
         at += size
-    return found
+    return pieces

@@ -58,6 +58,6 @@ MAKERS: dict[str, Callable[[bytes], bytes]] = {
 def test_all_ways_agree(rng: random.Random) -> None:
     names = rng.sample(list(MAKERS), rng.choice((1, 1, 2, 3)))
     envelopes: list[Envelope] = [envelope for name in names if (envelope := catalog.load(name).envelope)]
-    markers = [literal for each in envelopes for literal in each.search.sync] or [b"\0\1"]
+    markers = [literal for member in envelopes for literal in member.search.sync] or [b"\0\1"]
     makers = [MAKERS[name] for name in names]
     decode_all_ways(envelopes, damage.stream(rng, makers, markers, rng.choice((60, 150))), rng)

@@ -24,11 +24,11 @@ BYTEWISE = 10_000
 def test_the_tally_comes_out_however_the_chunks_fall(captures: Path, name: str) -> None:
     tally = json.loads((captures / "tallies.json").read_text())[name]
     data = (captures / name).read_bytes()
-    envelopes: list[Envelope] = [envelope for each in tally["specs"] if (envelope := catalog.load(each).envelope)]
+    envelopes: list[Envelope] = [envelope for spec in tally["specs"] if (envelope := catalog.load(spec).envelope)]
     events = decode(envelopes, [data])
     check_tiles(events, data)
     records = [event for event in events if isinstance(event, Record)]
-    counted = {each: sum(record.format == each for record in records) for each in tally["frames"]}
+    counted = {spec: sum(record.format == spec for record in records) for spec in tally["frames"]}
     assert counted == tally["frames"]
     assert len(data) - sum(len(record.raw) for record in records) == tally["gap_bytes"]
     rng = random.Random(name)

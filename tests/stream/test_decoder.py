@@ -98,17 +98,17 @@ def test_a_run_in_a_buffer_that_grew_gives_bytes() -> None:
 
 def test_stamps_are_those_of_the_first_and_the_last_byte() -> None:
     machine = decoder(f.FRAME, f.PAIR)
-    one, two, three = (Stamp(n, n * 10, "tcp") for n in (1, 2, 3))
+    first, second, third = (Stamp(n, n * 10, "tcp") for n in (1, 2, 3))
     machine.feed(FRAMES[0][:4])
-    machine.feed(FRAMES[0][4:8], stamp=one)
-    machine.feed(FRAMES[0][8:] + FRAMES[1] + f.pair()[:1], stamp=two)
+    machine.feed(FRAMES[0][4:8], stamp=first)
+    machine.feed(FRAMES[0][8:] + FRAMES[1] + f.pair()[:1], stamp=second)
     machine.feed(f.pair()[1:])
     records = [event for event in machine.events() if isinstance(event, Record)]
-    assert [record.stamps for record in records] == [(None, two), (two, two), (two, None)]
-    machine.feed(FRAMES[2], stamp=three)
+    assert [record.stamps for record in records] == [(None, second), (second, second), (second, None)]
+    machine.feed(FRAMES[2], stamp=third)
     machine.feed(FRAMES[3] + b"FRAM")
     records = [event for event in machine.events() if isinstance(event, Record)]
-    assert [record.stamps for record in records] == [(three, three), (None, None)]
+    assert [record.stamps for record in records] == [(third, third), (None, None)]
     assert records[0].time == 3
     plain = decoder(f.FRAME)
     plain.feed(FRAMES[2])
@@ -212,9 +212,9 @@ STRICT: list[tuple[list[Envelope], bytes, type[StreamError], dict[str, Any], str
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("envelopes", "data", "kind", "facts", "message"), STRICT)
+@pytest.mark.parametrize(("envelopes", "data", "kind", "attributes", "message"), STRICT)
 def test_strict_mode_raises_at_the_first_damage(
-    envelopes: list[Envelope], data: bytes, kind: type[StreamError], facts: dict[str, Any], message: str
+    envelopes: list[Envelope], data: bytes, kind: type[StreamError], attributes: dict[str, Any], message: str
 ) -> None:
     machine = decoder(*envelopes, strict=True)
     machine.feed(data)
@@ -224,7 +224,7 @@ def test_strict_mode_raises_at_the_first_damage(
         for event in machine.events():
             taken.append(event)
     assert type(caught.value) is kind
-    assert {name: getattr(caught.value, name) for name in facts} == facts
+    assert {name: getattr(caught.value, name) for name in attributes} == attributes
     assert b"".join(event.raw for event in taken if isinstance(event, Record)) == data[: caught.value.offset]
     with pytest.raises(kind):  # and again
         list(machine.events())

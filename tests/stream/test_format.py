@@ -33,10 +33,10 @@ def record(envelope: Envelope, data: bytes, limits: Limits | None = None) -> Rec
     return only
 
 
-def findings(found: Record) -> list[tuple[str, str, int, str]]:
+def findings(shown: Record) -> list[tuple[str, str, int, str]]:
     return [
         (diagnostic.code, str(diagnostic.severity), diagnostic.offset, diagnostic.path)
-        for diagnostic in found.diagnostics
+        for diagnostic in shown.diagnostics
     ]
 
 
@@ -77,9 +77,9 @@ def test_parse_blames_the_wire() -> None:
 
 
 def test_the_payload_is_a_view_of_the_frame() -> None:
-    found = record(f.FRAME, f.frame(b"abc"))
-    assert isinstance(found.payload, memoryview) and found.payload.readonly
-    assert bytes(found.payload) == b"abc" and found.payload.obj is found.raw
+    frame = record(f.FRAME, f.frame(b"abc"))
+    assert isinstance(frame.payload, memoryview) and frame.payload.readonly
+    assert bytes(frame.payload) == b"abc" and frame.payload.obj is frame.raw
     leader = changed(f.PAIR, payload_at=(0, -1))
     assert bytes(record(leader, f.pair(b"ab")).payload) == b"\xaa\xaa\2ab"
     assert bytes(record(changed(f.PAIR, payload_at=(0, 0)), f.pair(b"ab")).payload) == b""
@@ -88,8 +88,8 @@ def test_the_payload_is_a_view_of_the_frame() -> None:
 
 
 def test_a_payload_whose_place_varies_is_found_by_the_checksum_that_covers_it() -> None:
-    found = record(f.TEXT, f.text(b"abc", b"x"))
-    assert bytes(found.payload) == b"abc" and found.payload.obj is found.raw
+    frame = record(f.TEXT, f.text(b"abc", b"x"))
+    assert bytes(frame.payload) == b"abc" and frame.payload.obj is frame.raw
 
 
 def test_else_the_payload_is_that_of_the_value() -> None:
@@ -126,10 +126,10 @@ CODECS: list[tuple[tuple[Codec, ...], bytes, Any, list[tuple[str, str, int, str]
 
 @pytest.mark.parametrize(("chain", "payload", "expected", "told"), CODECS)
 def test_codecs(chain: tuple[Codec, ...], payload: bytes, expected: Any, told: list[Any]) -> None:
-    found = record(changed(f.FRAME, codecs=chain), f.frame(payload))
-    value = bytes(found.payload) if isinstance(found.payload, memoryview) else found.payload
+    frame = record(changed(f.FRAME, codecs=chain), f.frame(payload))
+    value = bytes(frame.payload) if isinstance(frame.payload, memoryview) else frame.payload
     assert value == expected
-    assert findings(found) == told
+    assert findings(frame) == told
 
 
 def test_codecs_obey_the_users_limits() -> None:
@@ -161,9 +161,9 @@ def test_notes_of_the_spec() -> None:
         NoteRule("version", "never", "", lambda unit: False),
         NoteRule("other", "odd", "", lambda unit: unit.nothing),
     )
-    found = record(changed(f.FRAME, notes=rules), f.frame(b"", 9))
-    assert findings(found) == [("unknown-version", "note", 0, "version"), ("undecided", "warning", 0, "other")]
-    assert found.diagnostics[0].message == "another version"
+    frame = record(changed(f.FRAME, notes=rules), f.frame(b"", 9))
+    assert findings(frame) == [("unknown-version", "note", 0, "version"), ("undecided", "warning", 0, "other")]
+    assert frame.diagnostics[0].message == "another version"
     cut = changed(f.FRAME, notes=rules, parse=failing(EOFError("cut")))
     assert [code for code, *_ in findings(record(cut, f.frame()))] == ["truncated"]  # the fault explains the rest
 
@@ -173,14 +173,14 @@ def test_what_does_not_parse_is_a_finding_with_its_place() -> None:
     error = ValidationLessThanError(1, 0, None, "/types/inner/seq/0")
     error.partial, error.field_offset, error.field_path = partial, 12, "inner.level"
     envelope = changed(f.FRAME, parse=failing(error), metadata=lambda unit: {"a": "b"})
-    found = record(envelope, f.frame(b"abcd"))
-    assert found.value is partial
-    assert findings(found) == [("valid", "error", 12, "inner.level")]
-    assert found.metadata == {} and found.diagnostics[0].severity is Severity.ERROR
+    frame = record(envelope, f.frame(b"abcd"))
+    assert frame.value is partial
+    assert findings(frame) == [("valid", "error", 12, "inner.level")]
+    assert frame.metadata == {} and frame.diagnostics[0].severity is Severity.ERROR
     plain = ValidationLessThanError(1, 0, None, "/types/inner/seq/0")
     named = changed(f.FRAME, parse=failing(plain), reasons={"/types/inner/seq/0": "bad-level"})
-    found = record(named, f.frame())
-    assert found.value is None and findings(found) == [("bad-level", "error", 0, "")]
+    frame = record(named, f.frame())
+    assert frame.value is None and findings(frame) == [("bad-level", "error", 0, "")]
 
 
 def test_a_value_from_its_head_alone_is_parsed_whole_for_the_findings() -> None:
@@ -189,9 +189,9 @@ def test_a_value_from_its_head_alone_is_parsed_whole_for_the_findings() -> None:
             raise EOFError("only now")
         return head
 
-    found = record(changed(f.FRAME, parse=parse), f.frame())
-    assert found.value == (7, 1)
-    assert findings(found) == [("truncated", "error", 0, "")]
+    frame = record(changed(f.FRAME, parse=parse), f.frame())
+    assert frame.value == (7, 1)
+    assert findings(frame) == [("truncated", "error", 0, "")]
 
 
 # ---------------------------------------------------------------- time, order, metadata
@@ -218,8 +218,8 @@ def test_byte_order(order: Any, expected: str | None) -> None:
 
 
 def test_metadata_keep_their_order() -> None:
-    found = record(changed(f.FRAME, metadata=lambda unit: {"b": "1", "a": str(unit.stream)}), f.frame())
-    assert list(found.metadata.items()) == [("b", "1"), ("a", "7")]
+    frame = record(changed(f.FRAME, metadata=lambda unit: {"b": "1", "a": str(unit.stream)}), f.frame())
+    assert list(frame.metadata.items()) == [("b", "1"), ("a", "7")]
 
 
 def test_sequence_and_stream_of_formats_without_any() -> None:

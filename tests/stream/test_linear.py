@@ -122,6 +122,21 @@ def test_looks_at_headers_are_at_most_2n_for_each_byte(
     assert looks <= 2 * envelope.search.chain * len(data) + 6 * chunks
 
 
+def test_header_bytes_that_a_run_looked_at_are_counted_as_looked_at() -> None:
+    """A refused header in a refused header is looked at twice; with runs and without, so much is counted."""
+    good = b"".join(f.frame(b"abc", 7, number) for number in range(9))
+    inside = f.frame(b"abc", 7, 9)[:-1] + b"?"
+    data = good + b"FRAM\7\11\3" + inside + good
+    reread = []
+    for envelope in (f.FRAME, changed(f.FRAME, run=None)):
+        decoder = Decoder(Format(envelope))
+        decoder.feed(data)
+        decoder.feed_eof()
+        assert sum(isinstance(event, Record) for event in decoder.events()) == 9 + 9
+        reread.append(decoder._scanner._account.reread)
+    assert reread == [4, 4]
+
+
 @pytest.mark.parametrize("size", [7, 100, 5000])
 def test_where_a_run_stops_nothing_is_measured_or_checksummed_again(size: int) -> None:
     """The run has said why: a checksum that does not hold, a length beyond the limit, a frame that is cut."""

@@ -29,7 +29,7 @@ from tests.stream.ways import decode_all_ways
 def test_markers_against_the_definition(seed: int) -> None:
     rng = random.Random(seed)
     literals = [(b"aab",), (b"ba", b"bb")] if seed % 2 else [(b"aa",)]
-    flat = [literal for each in literals for literal in each]
+    every = [literal for of_format in literals for literal in of_format]
     data = bytes(rng.choice(b"aabc") for _ in range(40))
     markers, base, at, size = Markers(literals), 0, 0, 0
     while at < 40:
@@ -37,7 +37,7 @@ def test_markers_against_the_definition(seed: int) -> None:
         base = rng.randint(base, at)
         whole = data[:size]
         expected = next(
-            (q for q in range(at, size) if any(literal.startswith(whole[q : q + len(literal)]) for literal in flat)),
+            (q for q in range(at, size) if any(literal.startswith(whole[q : q + len(literal)]) for literal in every)),
             size,
         )
         assert markers.candidate(Segment(data[base:size], base), at - base) + base == max(expected, at)
@@ -173,11 +173,21 @@ def test_kept_verdicts_are_bounded_and_forgotten(monkeypatch: pytest.MonkeyPatch
     decoder = Decoder(Format(f.SPACE_SLOW))
     data = b"\1\1ab" * 200 + b"\xff" + b"\2\0a" * 300
     decoder.feed(data)
-    found = [event for event in decoder.events() if isinstance(event, Record)]
-    assert len(found) >= 490
+    records = [event for event in decoder.events() if isinstance(event, Record)]
+    assert len(records) >= 490
     header = decoder._scanner.recognizers[0].header  # type: ignore[union-attr]
     assert len(header._done) <= 50
     decode_all_ways([f.SPACE_SLOW], data[600:1000])
+
+
+def test_a_scan_that_drops_its_caches_keeps_no_measure_under_way() -> None:
+    decoder = Decoder([Format(f.FRAME_SLOW), Format(f.TEXT)])
+    decoder.feed(b"FRAM\1\1")
+    assert not list(decoder.events())
+    header = decoder._scanner.recognizers[0].header  # type: ignore[union-attr]
+    assert header.lacks_until(0)
+    decoder._scanner.drop()  # type: ignore[union-attr]
+    assert not header.lacks_until(0)
 
 
 # ---------------------------------------------------------------- overtaken-by: sequence
@@ -248,8 +258,8 @@ def test_the_key_may_be_told_late_or_never() -> None:
     for envelope in (live(no_partial), live(unhashable, sequence=sequence)):
         decode_all_ways([envelope], data + b"y" * 150)
     assert first_start(live(no_partial), data + b"y" * 150) == 20
-    one = replace(f.FRAME.decode.sequence, stream=None)  # type: ignore[type-var]
-    assert first_start(live(sequence=one), LIAR + f.frame(b"n", 9, 5)) == 20
+    single = replace(f.FRAME.decode.sequence, stream=None)  # type: ignore[type-var]
+    assert first_start(live(sequence=single), LIAR + f.frame(b"n", 9, 5)) == 20
 
 
 @pytest.mark.parametrize(

@@ -22,49 +22,110 @@ def test_what_is_left_is_the_rest_of_the_stream(monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setattr(pending, "SMALL", 8)
     monkeypatch.setattr(pending, "LARGE", large)
     rng = random.Random(seed)
-    stream, done, one = b"", 0, Pending()
+    stream, done, buffer = b"", 0, Pending()
     for _ in range(60):
         chunk = rng.randbytes(rng.choice((1, 5, 30)))
-        one.add(chunk, done, None)
+        buffer.add(chunk, done, None)
         stream += chunk
-        assert one.fed == len(stream) and one.data == stream[one.base :]
+        assert buffer.fed == len(stream) and buffer.data == stream[buffer.base :]
         # Of a very large rest a small part may stay in front.
-        assert one.base == done or (len(one.data) > large and PARTS * (done - one.base) < len(one.data))
+        assert buffer.base == done or (len(buffer.data) > large and PARTS * (done - buffer.base) < len(buffer.data))
         done = rng.choice((done, rng.randint(done, len(stream)), len(stream)))
         if rng.random() < 0.5:
-            before = len(one.data)
-            one.release(done)
-            assert one.data == stream[one.base :] and one.base <= done
-            assert one.base == done or len(one.data) == before
+            before = len(buffer.data)
+            buffer.release(done)
+            assert buffer.data == stream[buffer.base :] and buffer.base <= done
+            assert buffer.base == done or len(buffer.data) == before
 
 
 def test_a_large_buffer_is_let_go_of_once_most_of_it_is_decided() -> None:
-    one = Pending()
-    one.add(b"ab", 0, None)
-    one.release(1)
-    assert (one.data, one.base) == (b"ab", 0)  # as it was fed: it may be the caller's
-    one.release(2)
-    assert (one.data, one.base) == (b"", 2)
-    one.add(b"c" * 5000, 2, None)
-    one.add(b"d" * 5000, 3, None)  # from here on it is ours
-    one.release(4000)
-    assert (len(one.data), one.base) == (9999, 3)
-    one.release(6000)
-    assert (len(one.data), one.base) == (4002, 6000)
+    buffer = Pending()
+    buffer.add(b"ab", 0, None)
+    buffer.release(1)
+    assert (buffer.data, buffer.base) == (b"ab", 0)  # as it was fed: it may be the caller's
+    buffer.release(2)
+    assert (buffer.data, buffer.base) == (b"", 2)
+    buffer.add(b"c" * 5000, 2, None)
+    buffer.add(b"d" * 5000, 3, None)  # from here on it is ours
+    buffer.release(4000)
+    assert (len(buffer.data), buffer.base) == (9999, 3)
+    buffer.release(6000)
+    assert (len(buffer.data), buffer.base) == (4002, 6000)
+
+
+@pytest.mark.parametrize(
+    ("rest", "chunk", "kind"),
+    [
+        (0, 10, bytes),  # nothing is left over: the chunk as it is
+        (3, 3, bytes),  # a small rest goes before the chunk
+        (3, 2, bytearray),  # but is not copied again and again
+        (8, 10, bytes),
+        (9, 10, bytearray),
+    ],
+)
+def test_a_small_rest_is_put_before_a_chunk_and_a_large_one_grows(
+    monkeypatch: pytest.MonkeyPatch, rest: int, chunk: int, kind: type
+) -> None:
+    monkeypatch.setattr(pending, "SMALL", 8)
+    buffer, first, second = Pending(), b"-" * rest, b"." * chunk
+    buffer.add(b"..." + first, 0, None)
+    buffer.add(second, 3, None)
+    assert type(buffer.data) is kind and (buffer.data, buffer.base) == (first + second, 3)
+    assert (buffer.data is second) is (rest == 0)
+
+
+@pytest.mark.parametrize(
+    ("size", "decided", "base"),
+    [
+        (79, 1, 1),  # not large: what is decided is cut off at once
+        (80, 9, 0),  # large: only once it is one part in so many
+        (80, 10, 10),
+    ],
+)
+def test_a_large_rest_is_moved_only_where_enough_is_decided(
+    monkeypatch: pytest.MonkeyPatch, size: int, decided: int, base: int
+) -> None:
+    monkeypatch.setattr(pending, "LARGE", 80)
+    buffer = Pending()
+    buffer.add(b"a", 0, None)
+    buffer.add(bytes(range(size - 1)) * 1, 0, None)
+    buffer.data = bytearray(buffer.data)  # as it is once it has grown
+    buffer.add(b"end", decided, None)
+    assert buffer.base == base
+    assert buffer.data == (b"a" + bytes(range(size - 1)) + b"end")[base:]
+    assert buffer.fed == size + 3
+
+
+@pytest.mark.parametrize(("decided", "base"), [(0, 0), (4, 0), (5, 5), (9, 9), (10, 10)])
+def test_half_of_a_buffer_of_our_own_is_let_go_of(decided: int, base: int) -> None:
+    buffer = Pending()
+    buffer.add(b"0123456789", 0, None)
+    buffer.data = bytearray(buffer.data)
+    buffer.release(decided)
+    assert (buffer.data, buffer.base) == (b"0123456789"[base:], base)
+
+
+def test_stamps_of_bytes_that_are_decided_are_let_go_of() -> None:
+    buffer = Pending()
+    buffer.add(b"ab", 0, Stamp(1, 1))
+    buffer.add(b"cd", 2, Stamp(2, 2))
+    buffer.add(b"ef", 3, Stamp(3, 3))
+    assert [start for start, _ in buffer._stamps] == [2, 4]  # "d" is of the second
+    assert buffer.stamps(3, 5) == (Stamp(2, 2), Stamp(3, 3))
 
 
 def test_each_byte_has_the_stamp_of_its_chunk() -> None:
-    one = Pending()
+    buffer = Pending()
     first, second = Stamp(1, 1), Stamp(2, 2)
-    one.add(b"ab", 0, None)
-    assert not one.stamped
-    one.add(b"cd", 0, first)
-    one.add(b"ef", 1, second)
-    assert one.stamped
-    assert [one.stamps(at, at + 1) for at in range(6)] == [
+    buffer.add(b"ab", 0, None)
+    assert not buffer.stamped
+    buffer.add(b"cd", 0, first)
+    buffer.add(b"ef", 1, second)
+    assert buffer.stamped
+    assert [buffer.stamps(at, at + 1) for at in range(6)] == [
         (None, None), (None, None), (first, first), (first, first), (second, second), (second, second)
     ]  # fmt: skip
-    assert one.stamps(1, 5) == (None, second)
+    assert buffer.stamps(1, 5) == (None, second)
 
 
 @pytest.mark.parametrize("names", BUNDLED, ids="+".join)
@@ -76,7 +137,7 @@ def test_where_the_buffer_begins_changes_no_event(monkeypatch: pytest.MonkeyPatc
         monkeypatch.setattr(pending, "LARGE", len(data) + 1)
         wanted = shape(decode(envelopes_of(name), [data]))
         monkeypatch.setattr(pending, "LARGE", 1 + seed % 20)
-        decoder = Decoder([Format(each) for each in envelopes_of(name)])
+        decoder = Decoder([Format(envelope) for envelope in envelopes_of(name)])
         events: list[Event] = []
         for chunk in damage.chunks(random.Random(seed), data):
             decoder.feed(chunk)

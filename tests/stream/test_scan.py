@@ -184,8 +184,8 @@ def test_a_run_that_goes_on_behind_the_claim_is_the_stream_itself() -> None:
     inner = counts(7, 12, stream=2)
     for following, sound in ((12, False), (13, True)):
         frames = [*counts(0, 5), f.counted(b"".join(inner), 1, 5), *counts(following, following + 5, stream=2)]
-        found = records(decode_all_ways([f.COUNTED], b"".join(frames)))
-        assert (found == spans(frames)) is sound
+        frames_told = records(decode_all_ways([f.COUNTED], b"".join(frames)))
+        assert (frames_told == spans(frames)) is sound
     # What is not counted is passed over.
     frames = [*counts(0, 5), f.counted(b"".join(counts(7, 12, stream=31)), 1, 5), *counts(12, 17, stream=31)]
     assert records(decode_all_ways([f.COUNTED], b"".join(frames))) == spans(frames)
@@ -197,8 +197,8 @@ def test_a_run_inside_needs_the_headers_behind_the_claim() -> None:
     whole = b"".join(outer)
     assert records(decode_all_ways([f.COUNTED], whole)) == spans(outer)  # the end, exactly
     for tail in (b"\1", bytes(3), bytes(40), b"\xff", f.counted(b"ab", 1, 6) + b"\xff"):
-        found = records(decode_all_ways([f.COUNTED], whole + tail))
-        assert spans(outer)[-1] not in found and (20, 55) not in found
+        frames_told = records(decode_all_ways([f.COUNTED], whole + tail))
+        assert spans(outer)[-1] not in frames_told and (20, 55) not in frames_told
 
 
 def test_zeros_at_the_end_are_no_frames() -> None:
@@ -253,8 +253,8 @@ def test_overtaken_by_sequence() -> None:
     decoder.feed(liar + others)
     assert list(decoder.events()) == [] and decoder.pending == (0, "frame")
     decoder.feed(nexts[0] + nexts[1])
-    found = [event for event in decoder.events() if isinstance(event, Record)]
-    assert [event.sequence for event in found] == [5, 9, 5, 6]
+    frames_told = [event for event in decoder.events() if isinstance(event, Record)]
+    assert [event.sequence for event in frames_told] == [5, 9, 5, 6]
     for data in (liar + others + nexts[0] + nexts[1], liar + others + nexts[0], nexts[0][:5] + liar + nexts[0]):
         decode_all_ways([f.FRAME_LIVE], data)
     without = Decoder([Format(f.FRAME)])
@@ -315,7 +315,7 @@ def test_overtaken_by_sequence_holds_for_a_complete_frame_too() -> None:
     ],
 )
 def test_the_state_is_position_and_lock(formats: list[Envelope], lock: int, expected: tuple[int, str]) -> None:
-    assert Scanner([(each, each.search.max_frame) for each in formats], lock=lock).state == expected
+    assert Scanner([(format, format.search.max_frame) for format in formats], lock=lock).state == expected
 
 
 def test_the_state_follows_frames_and_gaps() -> None:
@@ -356,7 +356,7 @@ def test_the_state_is_all_that_a_scan_goes_on_with(split: int) -> None:
 )
 def test_formats_that_cannot_be_scanned(formats: list[Envelope], message: str) -> None:
     with pytest.raises(UsageError, match=message):
-        Decoder([Format(each) for each in formats])
+        Decoder([Format(format) for format in formats])
 
 
 def test_a_checksum_without_a_range_form_needs_short_frames(monkeypatch: pytest.MonkeyPatch) -> None:

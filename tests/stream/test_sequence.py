@@ -113,8 +113,8 @@ def test_a_note_says_what_a_restart_may_hide_and_a_late_frame_was() -> None:
 def test_many_strays_are_a_warning() -> None:
     good = list(range(40))
     for every, warned in ((8, True), (20, False)):
-        counters = [each for n in good for each in ([n, 9000 + 77 * n] if n % every == every - 1 else [n])]
-        notes = [each for each in by_tracker([(5, value) for value in counters], BIG, 1)[0] if isinstance(each, Note)]
+        counters = [item for n in good for item in ([n, 9000 + 77 * n] if n % every == every - 1 else [n])]
+        notes = [item for item in by_tracker([(5, value) for value in counters], BIG, 1)[0] if isinstance(item, Note)]
         warnings = [note for note in notes if note.severity is Severity.WARNING]
         assert [note.code for note in warnings] == ["sequence-strays"] * warned
         assert all(note.offset == 10 * every and "in stream 5" in note.message for note in warnings)
@@ -143,7 +143,7 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
             tracker.follow(stream, value, 10000 * stream + n, out)
         tracker.follow(0, 10 * stream, 10000 * stream + 9000, out)  # seen again and again
     assert sorted(tracker.streams) == [0, *range(41, 50)]
-    assert all(max(one.seen, one.lacking).bit_length() <= 1024 for one in tracker.streams.values())
+    assert all(max(followed.seen, followed.lacking).bit_length() <= 1024 for followed in tracker.streams.values())
     tracker.follow(1, 17, 999999, out)  # forgotten: it begins anew
     assert tracker.streams[1].expected == 18 and 41 not in tracker.streams
 

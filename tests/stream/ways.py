@@ -48,15 +48,15 @@ def _taken_with_drops(decoder: Decoder, drop: random.Random) -> list[Event]:
 
 def shape(events: Sequence[Event]) -> list[tuple[Any, ...]]:
     """Events as plain tuples: what two ways of decoding must agree on."""
-    found: list[tuple[Any, ...]] = []
+    shapes: list[tuple[Any, ...]] = []
     for event in events:
         if isinstance(event, Record):
-            found.append(("frame", event.start, event.raw, event.format, event.index, event.sequence))
+            shapes.append(("frame", event.start, event.raw, event.format, event.index, event.sequence))
         elif isinstance(event, Gap):
-            found.append(("gap", event.span.start, event.span.stop, event.reasons))
+            shapes.append(("gap", event.span.start, event.span.stop, event.reasons))
         else:
-            found.append((type(event).__name__, *(getattr(event, name) for name in event.__match_args__)))
-    return found
+            shapes.append((type(event).__name__, *(getattr(event, name) for name in event.__match_args__)))
+    return shapes
 
 
 def check_tiles(events: Sequence[Event], data: bytes) -> None:
@@ -84,12 +84,12 @@ def decode_all_ways(envelopes: Sequence[Envelope], data: bytes, rng: random.Rand
     events = decode(envelopes, [data])
     check_tiles(events, data)
     expected = shape(events)
-    ways = {"bytewise": [data[n : n + 1] for n in range(len(data))]}
-    ways["cuts"] = damage.chunks(rng, data)
-    for way, pieces in ways.items():
-        found = shape(decode(envelopes, pieces))
-        assert found == expected, f"{way}: {[len(piece) for piece in pieces]} of {data.hex()}"
+    pieces_by_way = {"bytewise": [data[n : n + 1] for n in range(len(data))]}
+    pieces_by_way["cuts"] = damage.chunks(rng, data)
+    for way, pieces in pieces_by_way.items():
+        actual = shape(decode(envelopes, pieces))
+        assert actual == expected, f"{way}: {[len(piece) for piece in pieces]} of {data.hex()}"
     pieces = damage.chunks(rng, data)
-    found = shape(decode(envelopes, pieces, rng))
-    assert found == expected, f"dropped caches: {[len(piece) for piece in pieces]} of {data.hex()}"
+    actual = shape(decode(envelopes, pieces, rng))
+    assert actual == expected, f"dropped caches: {[len(piece) for piece in pieces]} of {data.hex()}"
     return events

@@ -12,6 +12,6 @@ def test_six_points(tmp_path: Path) -> None:
 
 
 def test_thirty_points(tmp_path: Path) -> None:
-    found = fail_output.run(30, 7, tmp_path)
-    assert sum(found.values()) == 30
-    assert {what.partition(":")[0] for what in found} == set(fail_output.FAULTS)
+    outcome = fail_output.run(30, 7, tmp_path)
+    assert sum(outcome.values()) == 30
+    assert {what.partition(":")[0] for what in outcome} == set(fail_output.FAULTS)

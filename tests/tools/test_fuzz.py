@@ -36,9 +36,9 @@ def job(root: Path, runs: int, seconds: float = inf) -> fuzz.Job:
 
 def test_a_target_that_holds(tmp_path: Path) -> None:
     fuzz.by_mutator(job(tmp_path, 300))
-    found = json.loads((tmp_path / "codecs.json").read_text())
-    assert found["runs"] == 300 and not found["stopped"]
-    assert found["slowest_seconds"] < fuzz.SECONDS and found["memory_mib"] > 1
+    result = json.loads((tmp_path / "codecs.json").read_text())
+    assert result["runs"] == 300 and not result["stopped"]
+    assert result["slowest_seconds"] < fuzz.SECONDS and result["memory_mib"] > 1
     assert not list(tmp_path.rglob("crash-*"))
 
 
@@ -73,8 +73,8 @@ def test_an_input_that_takes_much_memory_breaks_a_rule(tmp_path: Path, monkeypat
 
 def test_a_target_that_is_stopped_tells_what_it_reached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fuzz.by_mutator(job(tmp_path, 10**9, seconds=0.1))
-    found = json.loads((tmp_path / "codecs.json").read_text())
-    assert found["stopped"] and 0 < found["runs"] < 10**6
+    result = json.loads((tmp_path / "codecs.json").read_text())
+    assert result["stopped"] and 0 < result["runs"] < 10**6
 
     left = iter(range(50))
     monkeypatch.setitem(
@@ -82,8 +82,8 @@ def test_a_target_that_is_stopped_tells_what_it_reached(tmp_path: Path, monkeypa
     )
     (tmp_path / "codecs").rmdir()
     fuzz.by_mutator(job(tmp_path, 10**9))
-    found = json.loads((tmp_path / "codecs.json").read_text())
-    assert found["stopped"] and found["runs"] < 50
+    result = json.loads((tmp_path / "codecs.json").read_text())
+    assert result["stopped"] and result["runs"] < 50
 
 
 def test_an_input_that_hangs_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

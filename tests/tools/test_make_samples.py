@@ -14,5 +14,5 @@ def test_the_samples_are_what_the_tool_makes(tmp_path: Path) -> None:
     made = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     kept = {path.name: path.read_bytes() for path in FOLDER.iterdir()}
     assert made == kept
-    assert set(kept) == {name + ending for name in SAMPLES for ending in ("", ".expected.json")}
+    assert set(kept) == {name + suffix for name in SAMPLES for suffix in ("", ".expected.json")}
     assert all(len(kept[name]) <= 4096 for name in SAMPLES)

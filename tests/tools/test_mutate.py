@@ -29,15 +29,15 @@ def f(a: int = 3) -> int:
 def test_what_is_changed(tmp_path: Path) -> None:
     path = tmp_path / "f.py"
     path.write_text(SOURCE, encoding="utf-8")
-    found = mutants(path, 100, 1)
-    assert sorted(mutant.what for mutant in found) == sorted(
+    changes = mutants(path, 100, 1)
+    assert sorted(mutant.what for mutant in changes) == sorted(
         [
             "3  ->  4", "4  ->  5", "1  ->  2", "5  ->  6", "a < 4  ->  a <= 4", "not a  ->  a", "a += 1  ->  pass",
             "if a < 4 and (not a):  ->  if not (a < 4 and (not a)):", "a + 5  ->  a - 5",
             "a < 4 and (not a)  ->  a < 4 or not a", "return a + 5  ->  return None",
         ]
     )  # fmt: skip
-    assert {mutant.line for mutant in found} == {9, 11, 13, 14}
+    assert {mutant.line for mutant in changes} == {9, 11, 13, 14}
 
 
 @pytest.mark.parametrize(
@@ -46,10 +46,10 @@ def test_what_is_changed(tmp_path: Path) -> None:
     ids=lambda path: f"{path.parent.name}/{path.name}",
 )
 def test_every_change_compiles(path: Path) -> None:
-    found = mutants(path, 4, 1)
-    assert found == mutants(path, 4, 1)
+    changes = mutants(path, 4, 1)
+    assert changes == mutants(path, 4, 1)
     plain = ast.unparse(ast.parse(path.read_text(encoding="utf-8")))
-    for mutant in found:
+    for mutant in changes:
         compile(mutant.text, str(path), "exec")
         assert mutant.text.strip() != plain.strip(), mutant.what
 

@@ -13,8 +13,8 @@ COUNTED = "ccsds_space_packet"
 
 
 def scored(name: str, kind: str, faults: int) -> tuple[Score, Score]:
-    found = list(scores(name, kind, 100 if kind == TRUNCATE else faults, 20, 7, "python"))
-    return found[0], found[1]
+    counted = list(scores(name, kind, 100 if kind == TRUNCATE else faults, 20, 7, "python"))
+    return counted[0], counted[1]
 
 
 @pytest.mark.parametrize("kind", KINDS)

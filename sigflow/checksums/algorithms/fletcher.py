@@ -31,7 +31,7 @@ class PairRanges:
 
     modulus: int
     bits: int
-    first: int = 0
+    first: int
     start: int = 0
     compact: bool = True
 

@@ -303,4 +303,64 @@ seq:
   - {id: body, size-eos: true}
 """,
     ),
+    "SF515": Code(
+        E,
+        "a preamble or trailer of what has none",
+        (
+            "The root of a spec is the whole file: what stands in it before the one list of the frames is the "
+            "preamble, what stands behind it the trailer."
+        ),
+        bad="""\
+meta: {id: archive}
+-sigflow-stream: {unit: entry, preamble: true}
+seq:
+  - {id: entries, type: entry, repeat: eos}
+types:
+  entry:
+    seq:
+      - {id: magic, contents: ENTRY}
+      - {id: body, size: 9}
+""",
+        good="""\
+meta: {id: archive}
+-sigflow-stream: {unit: entry, preamble: true}
+seq:
+  - {id: magic, contents: ARCHIVE}
+  - {id: entries, type: entry, repeat: eos}
+types:
+  entry:
+    seq:
+      - {id: magic, contents: ENTRY}
+      - {id: body, size: 9}
+""",
+    ),
+    "SF519": Code(
+        E,
+        "a max-frame above what the checksum allows",
+        (
+            "A value that an expression gives, or one over the bytes that text spells, is worked out anew wherever a "
+            "frame might begin. So that damage cannot make this slow, such frames have at most 65,536 bytes, which is "
+            "the default then."
+        ),
+        bad="""\
+meta: {id: spelt, encoding: ASCII}
+-sigflow-stream:
+  max-frame: 100000
+  checksum: {field: lrc, encoding: hex, algorithm: lrc, over: {field: text, decode: hex}}
+seq:
+  - {id: start, contents: ":"}
+  - {id: text, type: str, terminator: 0x2a}
+  - {id: lrc, type: str, size: 2}
+""",
+        good="""\
+meta: {id: spelt, encoding: ASCII}
+-sigflow-stream:
+  max-frame: 600
+  checksum: {field: lrc, encoding: hex, algorithm: lrc, over: {field: text, decode: hex}}
+seq:
+  - {id: start, contents: ":"}
+  - {id: text, type: str, terminator: 0x2a}
+  - {id: lrc, type: str, size: 2}
+""",
+    ),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sigflow.compiler import schema as sc
 from sigflow.compiler.emit.debug import debug_body, debug_step
@@ -33,6 +34,17 @@ _ANNOTATIONS = {
 def write_class(module: Module, plan: ClassPlan, out: Writer) -> None:
     """The whole class."""
     _Class(module, plan, out).write()
+
+
+def write_part(module: Module, plan: ClassPlan, name: str, operations: Sequence[Operation], out: Writer) -> None:
+    """A class of its own for some fields of a class: it reads them and no others, and it is measured."""
+    whole = plan.qualified
+    part = _Class(module, replace(plan, path=(name,)), out)
+    with out.block(f"class {name}({whole}):"):
+        out("_INSTANCES = ()")
+        part.tables()
+        part.reading()
+        part.steps(operations)
 
 
 class _Class:
@@ -272,12 +284,16 @@ class _Class:
         operations = measure.classes.get(self.plan.spec) if measure is not None else None
         if measure is None or operations is None:
             return
+        self.steps(operations)
+        if self.plan.spec is measure.hints.unit and measure.late is not None:
+            late.write(measure.late)
+
+    def steps(self, operations: Sequence[Operation]) -> None:
+        """The methods that measure it."""
         if self.plan.order in ("calc", "inherited"):
             self.both_steps(operations)
         else:
             IncrementalMeasure(self.module, self.plan, "", self.out).method("_steps", operations)
-        if self.plan.spec is measure.hints.unit and measure.late is not None:
-            late.write(measure.late)
 
     def both_steps(self, operations: Sequence[Operation]) -> None:
         out = self.out

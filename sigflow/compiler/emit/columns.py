@@ -30,6 +30,13 @@ def write_columns(module: Module, plan: Plan, out: Writer, hash: str) -> None:
         for line in columns.of(class_plan):
             body(f"    {line},")
         body(")),")
+    scope = module.measure.scope if module.measure is not None else None
+    for name, part in (("_Preamble", scope.preamble), ("_Trailer", scope.trailer)) if scope is not None else ():
+        if part is not None:
+            body(f"{name}: {columns.need('Fields')}({plan.spec.top.id!r}, (")
+            for line in columns.of(part):
+                body(f"    {line},")
+            body(")),")
     returned = columns.need("Module")
     with out.block(f"def _columns() -> {module.std('Any')}:"):
         names = [

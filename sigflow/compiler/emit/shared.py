@@ -9,7 +9,7 @@ from sigflow.compiler import schema as sc
 from sigflow.compiler.emit.expressions import Expressions
 from sigflow.compiler.measure import MeasurePlan
 from sigflow.compiler.measure.runs import Packing, Run
-from sigflow.compiler.model import Bits, User, Wire, wires_of
+from sigflow.compiler.model import Bits, Number, Switched, User, Wire, wires_of
 from sigflow.compiler.plan import ClassPlan, Step
 from sigflow.compiler.types import Types
 
@@ -62,6 +62,20 @@ class Module:
         called the same.
         """
         return f"_{name}" if name in self._taken else name
+
+    @staticmethod
+    def type_of(step: Step) -> str:
+        """The type of a field, for people."""
+        attr, wire = step.attr, step.wire
+        if isinstance(wire, Switched):
+            text = "switch"
+        elif isinstance(attr.type, sc.TypeRef):
+            text = attr.type.text
+        else:
+            text = "bytes"
+        if isinstance(wire, Number) and wire.order and not text.endswith(("le", "be")):
+            text += wire.order if wire.order != "calc" else ""
+        return f"{text}[]" if attr.repeat is not None else text
 
     def need(self, name: str) -> str:
         """A name of the runtime."""

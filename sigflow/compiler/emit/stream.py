@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sigflow.compiler import schema as sc
+from sigflow.compiler.emit.around import Around
 from sigflow.compiler.emit.calls import Call, Many, write_value
 from sigflow.compiler.emit.columns import needs
 from sigflow.compiler.emit.late import write_late
@@ -14,9 +15,8 @@ from sigflow.compiler.hints import ChecksumHint
 from sigflow.compiler.hints.model import CodecHint, MetadataHint, NoteHint, SequenceHint
 from sigflow.compiler.measure import MeasurePlan
 from sigflow.compiler.measure.static import is_quick
-from sigflow.compiler.model import Number, Switched, Wire
 from sigflow.compiler.plan import Plan, Step
-from sigflow.runtime.envelope import CrcParameters, Framing
+from sigflow.runtime.envelope import CrcParameters, Framing, SumParameters, XorParameters
 from sigflow.runtime.stuffing import Stuffing
 
 
@@ -32,6 +32,7 @@ class _Stream:
         self.module = module
         self.plan = plan
         self.hints = measure.hints
+        self.whole = measure
         self.layout = measure.static
         self.lazy = measure.late is not None
         self.out = out
@@ -53,6 +54,9 @@ class _Stream:
         measure = self.measure(runs)
         parts = {"search": self.search(), "measure": measure, "decode": self.decode()}
         self.native_measure(measure, native)
+        if self.hints.around is not None:
+            around = Around(self.module, self.plan, self.whole, self.out, self.hash)
+            parts["around"] = around.write(native.parameters if isinstance(native, NativeMeasure) else ())
         self.out()
         self.out()
         envelope = Call(self.module.need("Envelope"), {"about": self.about(), **parts})
@@ -64,11 +68,12 @@ class _Stream:
         """`unit`: an object of the frame's class that has not read anything."""
         name = self.unit.qualified
         self.out(f"unit = {name}.__new__({name})")
-        self.out(f"unit._io, unit._parent, unit._root = {stream}, None, unit")
+        owners = "root, unit if root is None else root" if self.hints.around is not None else "None, unit"
+        self.out(f"unit._io, unit._parent, unit._root = {stream}, {owners}")
         for param, argument in zip(self.unit.params, self.hints.arguments, strict=True):
             self.out(f"unit.{param.name} = {self.ex.code(argument)}")
         if self.unit.order == "inherited":
-            self.out("unit._is_le = None")
+            self.out(f"unit._is_le = {'root._is_le' if self.hints.around is not None else 'None'}")
 
     def function(self, name: str, parameters: str, result: str) -> str:
         """The head of a function."""
@@ -76,9 +81,13 @@ class _Stream:
         self.out()
         return f"def {name}({parameters}) -> {result}:"
 
+    def root(self) -> str:
+        """The parameter of a function for what stands once around the frames, where anything does."""
+        return f", root: {self.any} = None" if self.hints.around is not None else ""
+
     def steps(self) -> None:
         """`_steps`: the frame measured while its bytes arrive."""
-        with self.out.block(self.function("_steps", f"io: {self.module.need('Window')}", self.any)):
+        with self.out.block(self.function("_steps", f"io: {self.module.need('Window')}{self.root()}", self.any)):
             self.fresh("io")
             self.out("return (yield from unit._steps(io))")
 
@@ -87,7 +96,8 @@ class _Stream:
         out = self.out
         if self.layout is not None and self.lazy:
             write_late(self.module, self.unit, self.layout, self.out)
-        with out.block(self.function("_parse", f"raw: bytes, head: {self.any}", self.unit.qualified)):
+        parameters = f"raw: bytes, head: {self.any}{self.root()}"
+        with out.block(self.function("_parse", parameters, self.unit.qualified)):
             if self.lazy:
                 with out.block("if head is not None:"):
                     out("return _late(raw, head)")
@@ -127,7 +137,7 @@ class _Stream:
         """What it is called."""
         spec = self.plan.spec.top
         about = Call(self.module.need("About"))
-        about["name"] = repr(spec.id)
+        about["name"] = repr(spec.alias or spec.id)
         about["spec"] = repr(self.plan.file)
         about["source_hash"] = repr(self.hash)
         if spec.meta.title:
@@ -141,7 +151,7 @@ class _Stream:
 
     def field(self, step: Step) -> str:
         """A field of the frame, for people."""
-        texts = [repr(step.attr.id), repr(_written(step.attr, step.wire)), self.module.doc_of(step.attr)]
+        texts = [repr(step.attr.id), repr(self.module.type_of(step)), self.module.doc_of(step.attr)]
         return f"{self.module.need('Field')}({', '.join(filter(None, texts))})"
 
     def search(self) -> Call:
@@ -188,13 +198,13 @@ class _Stream:
         return f"{self.module.need('Stuffing')}({', '.join(parts)})"
 
     def checksum(self, checksum: ChecksumHint) -> Call:
-        algorithm = checksum.algorithm
-        text = repr(algorithm) if isinstance(algorithm, str) else self.parameters(algorithm)
+        algorithm, stored = checksum.algorithm, checksum.stored
+        text = repr(algorithm) if isinstance(algorithm, str | None) else self.parameters(algorithm)
         call = Call(self.module.need("Checksum"))
         call["field"] = repr(checksum.name)
         call["algorithm"] = text
-        call["size"] = str(checksum.size)
-        call["order"] = repr(checksum.order)
+        call["size"] = str(stored.size)
+        call["order"] = repr(stored.order)
         if self.layout is not None and self.layout.holds(checksum):
             offsets = self.layout.offsets()
             pieces = [
@@ -202,18 +212,30 @@ class _Stream:
                 for over in checksum.over
                 if over.first is not None and over.last is not None
             ]
-            call["stored"] = str(offsets[checksum.attr][0] + checksum.inner)
+            call["stored"] = str(offsets[checksum.attr][0] + stored.inner)
             call["pieces"] = repr(tuple(pieces))
         if checksum.zeroed:
             call["zeroed"] = "True"
         if checksum.conditions:
             call["optional"] = "True"
+        if stored.mask is not None:
+            call["shift"], call["mask"] = str(stored.shift), hex(stored.mask)
+        for key, holds in (
+            ("signed", checksum.signed), ("told", checksum.told is not None), ("decoded", checksum.decoded),
+        ):  # fmt: skip
+            if holds:
+                call[key] = "True"
         call["over"] = repr(checksum.written)
         return call
 
-    def parameters(self, crc: CrcParameters) -> str:
-        values = f"{crc.width}, {hex(crc.poly)}, {hex(crc.init)}, {crc.refin}, {crc.refout}, {hex(crc.xorout)}"
-        return f"{self.module.need('CrcParameters')}({values})"
+    def parameters(self, model: CrcParameters | SumParameters | XorParameters) -> str:
+        """The parameters of an algorithm that has no name."""
+        values = [
+            hex(value) if isinstance(value, int) and not isinstance(value, bool) and key != "width" else repr(value)
+            for key in model.__dataclass_fields__
+            for value in (getattr(model, key),)
+        ]
+        return f"{self.module.need(type(model).__name__)}({', '.join(values)})"
 
     def measure(self, runs: bool) -> Call:
         """How long it is, but for what the native measure says."""
@@ -330,16 +352,3 @@ class _Stream:
         call["when"] = self.method(f"_note_{number}", note.when, "bool")
         self.add_needs(call, "needs", note.when)
         return call
-
-
-def _written(attr: sc.Attr, wire: Wire) -> str:
-    """The type of a field, for people."""
-    if isinstance(wire, Switched):
-        text = "switch"
-    elif isinstance(attr.type, sc.TypeRef):
-        text = attr.type.text
-    else:
-        text = "bytes"
-    if isinstance(wire, Number) and wire.order and not text.endswith(("le", "be")):
-        text += wire.order if wire.order != "calc" else ""
-    return f"{text}[]" if attr.repeat is not None else text

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
+from sigflow.compiler import expression as ex
 from sigflow.compiler import schema as sc
 from sigflow.compiler.evidence import evidence, extent, fixed_literals, leading
 from sigflow.compiler.hints.checksum import ChecksumReader
 from sigflow.compiler.hints.framing import LONGEST_STARTED, FramingReader
-from sigflow.compiler.hints.model import ChecksumHint, Hints, SequenceHint, TimeHint
+from sigflow.compiler.hints.model import AroundHint, ChecksumHint, Hints, PartHint, SequenceHint, TimeHint
 from sigflow.compiler.hints.reader import Reader
-from sigflow.compiler.model import Bits, Names, Number
+from sigflow.compiler.model import Bits, Names, Number, User
 from sigflow.compiler.problems import Problems, plural
 from sigflow.compiler.scalars import type_in
 from sigflow.compiler.source import Mapping, Node, Scalar, Sequence
 from sigflow.compiler.types import Context, Types
-from sigflow.limits import DEFAULT_FRAME
+from sigflow.limits import DEFAULT_FRAME, WITHOUT_RANGES
 
 STREAM_KEYS = (
     "unit",
@@ -33,11 +35,16 @@ STREAM_KEYS = (
     "payload",
     "framing",
     "idle",
+    "preamble",
+    "trailer",
+    "max-preamble",
 )
 _UNITS = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "ns": 1}
 #: `lint` warns where a chain is believed on less evidence than this many bits.
 ENOUGH_BITS = 36
 DEFAULT_CHAIN = 8
+#: Bytes of a preamble where the spec says nothing, and of a trailer.
+DEFAULT_PREAMBLE = 1 << 20
 #: What the scan of a chain holds for each byte leaves this much room.
 LONGEST_CHAIN = 255
 
@@ -75,6 +82,7 @@ class StreamReader(Reader):
             value = node.get(key)
             if value is not None:
                 action(self, hints, value, context)
+        hints.around = self.around(hints, node, carrier)
         return hints
 
     def unit(self, node: Node | None, carrier: sc.ClassSpec) -> tuple[sc.ClassSpec | None, tuple[sc.Code, ...]]:
@@ -90,6 +98,12 @@ class StreamReader(Reader):
             self.problems.add(
                 "SF204", ref.at(name.at), f"unknown type '{written}'", (written, self.types.scope.type_names(carrier))
             )
+            return None, ()
+        if type_.top is not carrier.top:
+            why = (
+                f"'{type_.title}' is of another spec: its hints stand in a spec that has no fields and types of its own"
+            )
+            self.bad(node, why)
             return None, ()
         self.names.used.add(type_)
         codes = tuple(sc.Code(ref.scalar, argument) for argument in name.arguments)
@@ -128,6 +142,56 @@ class StreamReader(Reader):
         items = node.items if isinstance(node, Sequence) else (node,)
         hints_ = [hint for item in items if (hint := self._checksums.checksum(hints, item, context))]
         hints.checksums = tuple(hints_)
+
+    def around(self, hints: Hints, node: Mapping, carrier: sc.ClassSpec) -> AroundHint | None:
+        """What stands once around the frames of a whole file: `preamble` and `trailer`."""
+        most = node.get("max-preamble")
+        limit = self.integer(most, 1, 1 << 30) if most is not None else None
+        wanted = {key: value for key in ("preamble", "trailer") if (value := node.get(key)) is not None}
+        for key, value in list(wanted.items()):
+            flag = value.boolean if isinstance(value, Scalar) else None
+            if flag is None:
+                self.bad(value, f"expected true or false, got {value.describe()}")
+            if not flag:
+                del wanted[key]
+        if not wanted:
+            return None
+        place = next(iter(wanted.values()))
+        lists = [attr for attr in carrier.seq if attr.repeat is not None and self._elements(attr) is hints.unit]
+        if carrier is not self.file.top or len(lists) != 1:
+            why = f"a preamble and a trailer stand around the one list of '{hints.unit.title}' of the root, which has"
+            self.bad(place, f"{why} {plural(len(lists), 'such list')}", "SF515")
+            return None
+        at = carrier.seq.index(lists[0])
+        parts = {"preamble": carrier.seq[:at], "trailer": carrier.seq[at + 1 :]}
+        for key, value in wanted.items():
+            if not parts[key]:
+                side = "before" if key == "preamble" else "behind"
+                self.bad(value, f"nothing stands {side} '{lists[0].id}'", "SF515")
+        return AroundHint(
+            carrier,
+            self._part(carrier, parts["preamble"] if "preamble" in wanted else ()),
+            self._part(carrier, parts["trailer"] if "trailer" in wanted else ()),
+            limit or DEFAULT_PREAMBLE,
+        )
+
+    def _part(self, root: sc.ClassSpec, attrs: tuple[sc.Attr, ...]) -> PartHint:
+        """What some fields of the root say by themselves."""
+        if not attrs:
+            return PartHint()
+        part = replace(root, seq=attrs, instances={}, types={}, enums={}, _index={})
+        smallest, _ = extent(part, self.names, self.types)
+        literals = leading(part, self.names)
+        return PartHint(attrs, tuple(literals), evidence(part, 1 << 62, self.names), smallest)
+
+    def _elements(self, attr: sc.Attr) -> sc.ClassSpec | None:
+        """The class of a field whose bytes stand on the wire as they are."""
+        wire = self.names.wires.get(attr)
+        return (
+            wire.target
+            if isinstance(wire, User) and wire.shape is None and isinstance(wire.target, sc.ClassSpec)
+            else None
+        )
 
     def framing(self, hints: Hints, node: Node, context: Context) -> None:
         self._framing.framing(hints, node, context)
@@ -271,8 +335,13 @@ class StreamReader(Reader):
                 why = f"max-frame is {hints.max_frame}; of a framing with a `start` it is at most {most}"
                 self.bad(written.get("max-frame") or node, why, "SF514")
         hints.min_frame = max(smallest, 1)
+        without_ranges = any(hint.algorithm is None or hint.decoded for hint in hints.checksums)
+        most = min(most, WITHOUT_RANGES) if without_ranges else most
         if written.get("max-frame") is None:
             hints.max_frame = min(largest, most) if largest is not None else most
+        elif without_ranges and hints.max_frame > WITHOUT_RANGES:
+            text = f"max-frame is {hints.max_frame}, with `checksum.expr` or `decode` it is at most {WITHOUT_RANGES}"
+            self.bad(written.get("max-frame") or node, text, "SF519")
         elif hints.max_frame < smallest:
             self.bad(
                 written.get("max-frame") or node,
@@ -308,6 +377,9 @@ class StreamReader(Reader):
         covered: set[sc.Attr] = {other.attr for other in hints.checksums}
         covered.update(other for checksum in hints.checksums for other in self._spanned(checksum, seq))
         for checksum in hints.checksums:
+            if checksum.told is not None:
+                named = (self.types.members.get(part) for part in ex.walk(checksum.told.expr))
+                covered.update(attr for attr in named if isinstance(attr, sc.Attr))
             for over in checksum.over:
                 if over.first is not None and over.last is not None:
                     covered.update(seq[seq.index(over.first) : seq.index(over.last) + 1])
@@ -327,7 +399,7 @@ class StreamReader(Reader):
         """The fields of the frame over which the bytes of a checksum stretch, where it is put together of several."""
         if len(checksum.path) > 1:
             return []
-        left, attrs = checksum.inner + checksum.size, []
+        left, attrs = checksum.stored.inner + checksum.stored.size, []
         for attr in seq[seq.index(checksum.attr) :]:
             if left <= 0:
                 break

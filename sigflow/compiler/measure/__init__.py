@@ -30,7 +30,7 @@ from sigflow.compiler.types import Types
 class MeasurePlan:
     """How frames are measured.  classes: the operations of each class that is.  late: the fields that a frame made from
     its header alone reads when they are asked for, None where none is made so; places: where they stand, if each can be
-    read alone.
+    read alone.  preamble, trailer: the operations of what stands once around the frames.
     """
 
     hints: Hints
@@ -39,6 +39,8 @@ class MeasurePlan:
     static: StaticLayout | None
     late: tuple[Step, ...] | None
     places: dict[Step, Extent]
+    preamble: tuple[Operation, ...] = ()
+    trailer: tuple[Operation, ...] = ()
 
 
 def plan_measure(plan: Plan, types: Types, hints: Hints | None, problems: Problems) -> MeasurePlan | None:
@@ -53,11 +55,14 @@ def plan_measure(plan: Plan, types: Types, hints: Hints | None, problems: Proble
         problems.add("SF507", attr.place, f"the length of a frame cannot be derived: {why}")
     if obstacles:
         return None
-    classes = {measured.spec: operations_of(measured, scope) for measured in scope.classes}
+    around = (scope.preamble, scope.trailer)
+    classes = {measured.spec: operations_of(measured, scope) for measured in scope.classes if measured not in around}
+    parts = [operations_of(part, scope) if part is not None else () for part in around]
     # (A unit whose end the wire says has to be consumed whole, which only its measure in steps tells.)
     layout = static_layout(classes[hints.unit], scope) if not hints.closed else None
     steps = plan.classes[hints.unit].steps
-    return MeasurePlan(hints, scope, classes, layout, late_fields(layout, steps, hints), late_places(layout, steps))
+    late = late_fields(layout, steps, hints)
+    return MeasurePlan(hints, scope, classes, layout, late, late_places(layout, steps), *parts)
 
 
 __all__ = ["MeasurePlan", "plan_measure"]

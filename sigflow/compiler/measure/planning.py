@@ -57,6 +57,8 @@ class _Class:
         self.layout = scope.types.layout
         self.passing = False
         self.is_unit = plan.spec is self.hints.unit
+        #: Whether it is what stands around the frames.
+        self.is_around = plan is scope.preamble or plan is scope.trailer
         self.marked: set[sc.Attr | None] = set()
         if self.is_unit:
             for checksum in self.hints.checksums:
@@ -81,6 +83,8 @@ class _Class:
                 yield op.Mark(step.name, True, False, trailing(step.wire))
         if self.is_unit:
             yield op.Finish(tuple(self.covered(checksum) for checksum in self.hints.checksums))
+        elif self.is_around:
+            yield op.Finish(())
 
     # ------------------------------------------------------------ fields
 
@@ -153,10 +157,13 @@ class _Class:
 
     def covered(self, checksum: ChecksumHint) -> op.Covered:
         pieces = tuple(
-            over.code if over.code is not None else (self.place(over.start, False), self.place(over.stop, True))
+            over.code
+            if over.code is not None
+            else op.Stretch(self.place(over.start, False), self.place(over.stop, True), over.decode)
             for over in checksum.over
         )
-        return op.Covered(self.place(checksum.path, False), checksum.inner, pieces, checksum.conditions)
+        stored = self.place(checksum.path, False)
+        return op.Covered(stored, checksum.inner, pieces, checksum.conditions, checksum.told)
 
     def place(self, path: Path, stop: bool) -> tuple[op.Place, ...]:
         """Where the field that a path leads to starts, or stops, in the frame: the sum of these."""

@@ -7,6 +7,7 @@ Looked at is whatever has a check, whatever a later size, condition or check nee
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from sigflow.compiler import expression as ex
 from sigflow.compiler import schema as sc
@@ -30,7 +31,15 @@ class Scope:
         self.classes: list[ClassPlan] = []
         #: The members whose values a measure needs.
         self.needed: set[sc.Attr] = set()
+        #: What stands once around the frames: classes with the fields of the file's before them, and behind them.
+        self.preamble = self._part("preamble")
+        self.trailer = self._part("trailer")
         self._walk(plan.classes[hints.unit])
+        #: Whether the measure of a unit asks for what stands around it.
+        self.asks_root = hints.around is not None and any(self._asks_root(measured) for measured in self.classes)
+        for part in (self.preamble, self.trailer):
+            if part is not None:
+                self._walk(part)
         for class_plan in self.classes:
             for code in _steering(class_plan):
                 self._need(code.expr)
@@ -44,6 +53,18 @@ class Scope:
                     self.needed.update(path)
                     self.inner.update(path[1:])
 
+    def _part(self, name: str) -> ClassPlan | None:
+        """The class of the whole file with one part of its fields."""
+        around = self.hints.around
+        if around is None:
+            return None
+        attrs = (around.preamble if name == "preamble" else around.trailer).attrs
+        if not attrs:
+            return None
+        whole = self.plan.classes[around.root]
+        steps = tuple(step for step in whole.steps if step.attr in attrs)
+        return replace(whole, steps=steps, instances=(), classes=(), enums=())
+
     def _walk(self, plan: ClassPlan) -> None:
         waiting = [plan]
         while waiting:
@@ -56,12 +77,28 @@ class Scope:
                     if isinstance(wire, User) and not wire.bounded and isinstance(wire.target, sc.ClassSpec):
                         waiting.append(self.plan.classes.get(wire.target, class_plan))
 
+    def _asks_root(self, plan: ClassPlan) -> bool:
+        """Whether an expression that steers the reading of a class leads to the object of the whole file."""
+        around = self.hints.around
+        stack = [code.expr for code in _steering(plan)]
+        seen: set[sc.Attr] = set()
+        while stack:
+            node = stack.pop()
+            member = self.types.members.get(node)
+            if isinstance(node, ex.Name) and node.id == "_root":
+                return True
+            if isinstance(member, sc.Attr) and member not in seen:
+                seen.add(member)
+                if around is not None and member in around.root.seq:
+                    return True
+                codes = (member.value, member.condition, member.pos, member.size, member.io)
+                stack.extend(code.expr for code in codes if code is not None)
+            stack.extend(ex.children(node))
+        return False
+
     def _of_hints(self) -> Iterator[sc.Code]:
         for checksum in self.hints.checksums:
-            yield from checksum.conditions
-            for over in checksum.over:
-                if over.code is not None:
-                    yield over.code
+            yield from checksum.codes
         for code, _ in self.hints.uniques.values():
             yield code
 

@@ -6,9 +6,9 @@ what random inputs are made of besides the samples.
 
 from __future__ import annotations
 
-from tests.compiler.native_specs import frames, lists, numbers, objects, texts
+from tests.compiler.native_specs import corners, frames, lists, numbers, objects, texts
 from tests.compiler.native_specs.case import Case
 
-CASES = (*numbers.CASES, *texts.CASES, *objects.CASES, *lists.CASES, *frames.CASES)
+CASES = (*numbers.CASES, *texts.CASES, *objects.CASES, *lists.CASES, *frames.CASES, *corners.CASES)
 
 __all__ = ["CASES", "Case"]

@@ -10,10 +10,12 @@ native measure; `Missing` says what, and where.
     builder                            where statements are written, and what is known at each place
     values                             numbers, bytes, objects while the function is written
     arithmetic, branches, byte_ranges  operations on them
+    tables                             lists of constants
     evaluate                           expressions
     streams, frame, substream          what is read from
     members, checks, reading           objects and their fields
     carried, lists                     loops
+    preamble                           what a preamble says
     epilogue                           `box`
 """
 
@@ -27,6 +29,7 @@ from sigflow.compiler.emit.native.builder import Builder, Inexpressible, Unreach
 from sigflow.compiler.emit.native.epilogue import Epilogue
 from sigflow.compiler.emit.native.evaluate import Context
 from sigflow.compiler.emit.native.frame import ClosedFrame, Frame
+from sigflow.compiler.emit.native.preamble import Preamble
 from sigflow.compiler.emit.native.reading import Reader
 from sigflow.compiler.emit.native.statements import Assign, eliminate_dead_code, exprs, lines_of
 from sigflow.compiler.emit.native.tree import Call, nodes
@@ -42,12 +45,15 @@ _USUAL = 64
 
 @dataclass(frozen=True, slots=True)
 class NativeMeasure:
-    """The function's statements, and what the envelope says of it."""
+    """The function's statements, and what the envelope says of it.  parameters: the paths of what it reads of the
+    preamble, as Python attributes of its object.
+    """
 
     lines: tuple[str, ...]
     reasons: tuple[str, ...]
     least: int
     counts: bool
+    parameters: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +90,10 @@ def _written(builder: Builder, module: Module, measure: MeasurePlan) -> NativeMe
         for path in checksum.paths:
             reader.marked.add(path[-1])
     unit = SymbolicObject(scope.plan.classes[hints.unit], "", None, None, frame)
+    around, preamble = hints.around, Preamble(scope, builder)
     unit.root = unit
+    if around is not None:
+        unit.root = unit.parent = preamble.root(scope.plan.classes[around.root], frame)
     for param, argument in zip(unit.plan.params, hints.arguments, strict=True):
         unit.members[param.param] = reader.ev.value(argument.expr, Context(None))
     reader.read(unit)
@@ -96,7 +105,8 @@ def _written(builder: Builder, module: Module, measure: MeasurePlan) -> NativeMe
     for name in sorted(functions & set(runtime.__all__)):
         module.need(name)
     least = 0 if hints.closed else frame.least
-    return NativeMeasure(tuple(lines_of(statements)), tuple(builder.reasons), least, epilogue.counts)
+    reasons = tuple(builder.reasons)
+    return NativeMeasure(tuple(lines_of(statements)), reasons, least, epilogue.counts, tuple(preamble.read))
 
 
 def _peeks(scope: Scope) -> Iterator[bool]:

@@ -223,7 +223,7 @@ _BINARY: dict[str, Callable[[Arithmetic, Int, Int, str], Int]] = {
 
 def _bits(left: Int, right: Int) -> tuple[int, int]:
     """Bounds of what `|`, `&` or `^` makes of two numbers."""
-    width = max(value.bit_length() for side in (left, right) for value in (side.low, side.high, ~side.low))
+    width = max(max(bound, ~bound).bit_length() for side in (left, right) for bound in (side.low, side.high))
     return (0 if left.low >= 0 and right.low >= 0 else -1 << width), (1 << width) - 1
 
 

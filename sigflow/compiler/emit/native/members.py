@@ -12,6 +12,7 @@ from sigflow.compiler import schema as sc
 from sigflow.compiler.emit.native.builder import FAILED, Inexpressible
 from sigflow.compiler.emit.native.carried import PreviousElement
 from sigflow.compiler.emit.native.evaluate import Context
+from sigflow.compiler.emit.native.preamble import Parameters
 from sigflow.compiler.emit.native.substream import Substream
 from sigflow.compiler.emit.native.values import IO, Bytes, SymbolicObject, Value
 from sigflow.compiler.model import User
@@ -35,6 +36,8 @@ class Members:
             self.reader.builder.leave(FAILED)
         if attr in obj.members:
             return obj.members[attr]
+        if isinstance(obj, Parameters) and not (isinstance(attr, sc.Attr) and attr.is_instance):
+            return obj.member(attr)
         if isinstance(obj, PreviousElement) and not (isinstance(attr, sc.Attr) and attr.is_instance):
             return obj.member(attr)
         kept = obj.memo.get(attr)

@@ -192,9 +192,7 @@ class Stream(ABC):
         states = [state for _, state in ends]
         pos = self._common("pos", [state.pos for state in states], ends)
         looked = self._common("looked", [state.looked for state in states], ends)
-        tested = states[0].tested if all(state.tested == states[0].tested for state in states) else before.tested
-        if all(state.pos == state.tested for state in states):
-            tested = pos
+        tested = pos if all(state.pos == state.tested for state in states) else before.tested
         lefts = {(state.left, state.order if state.left else "") for state in states}
         left, order = lefts.pop() if len(lefts) == 1 else (None, "")
         self.state = State(pos, tested, looked, left, order or "be")

@@ -1,0 +1,143 @@
+"""Where what is written depends on something that is usually not so."""
+
+from __future__ import annotations
+
+from tests.compiler.native_specs.case import Case
+
+CASES = (
+    Case(
+        "limited_depth",
+        """
+seq:
+  - {id: n, type: u1}
+  - {id: a, type: part, size: n, valid: {expr: 'true'}}
+  - {id: b, type: part, size: 2, parent: a, if: n == 2, valid: {expr: 'true'}}
+types:
+  part: {-sigflow-limits: {depth: 1}, seq: [{id: x, type: u1}]}
+""",
+        ("01 41", "02 4141 4242", "03 414141", "00"),
+        b"\x00\x01\x02\x03\x41",
+    ),
+    Case(
+        "two_deep",
+        """
+seq:
+  - {id: n, type: u1, valid: {max: 3}}
+  - {id: a, type: part, size: n, valid: {expr: 'true'}}
+  - {id: b, type: part, size: 2, parent: a, valid: {expr: 'true'}}
+  - {id: c, type: part, size: 1, parent: b, if: n == 3, valid: {expr: 'true'}}
+types:
+  part: {-sigflow-limits: {depth: 2}, seq: [{id: x, type: u1}]}
+""",
+        ("01 41 4242", "02 4141 4242", "03 414141 4242 43", "00"),
+        b"\x00\x01\x02\x03\x41",
+    ),
+    Case(
+        "bytes_of_bits",
+        """
+seq:
+  - {id: n, type: b5}
+  - {id: k, type: b6}
+  - {id: l, type: b8, repeat: expr, repeat-expr: n, valid: {max: 200}}
+  - {id: m, type: b5, valid: {min: 1}}
+  - {id: body, size: k}
+""",
+        ("10 2a80 8141", "00 2141", "08 4001 4141", "ff"),
+        b"\x00\x01\x08\x10\x20\x21\x41\x80\xff",
+    ),
+    Case(
+        "bits_then_bytes",
+        """
+seq:
+  - {id: n, type: u1, valid: {max: 6}}
+  - {id: l, type: b3, repeat: expr, repeat-expr: n, valid: {max: 5}}
+  - {id: m, type: u1, valid: {min: 1}}
+  - {id: flags, type: b1le, repeat: expr, repeat-expr: m, valid: {expr: _ or _index < 3}}
+  - {id: body, size: l.size}
+""",
+        ("03 2480 02 03 414141", "00 01 01", "01 20 08 f8 41", "02 ff"),
+        b"\x00\x01\x02\x03\x20\x24\x41\x80\xf8\xff",
+    ),
+    Case(
+        "bits_after_a_list",
+        """
+seq:
+  - {id: n, type: u1}
+  - {id: l, type: b3, repeat: expr, repeat-expr: n}
+  - {id: m, type: b5, valid: {min: 1}}
+""",
+        (),
+        why="bit fields that begin at a bit which the data decides (/seq/2, line 7)",
+    ),
+    Case(
+        "equal_in_parts",
+        """
+seq:
+  - {id: n, type: u1}
+  - {id: body, type: body, size: n, valid: {expr: 'true'}}
+types:
+  body:
+    seq:
+      - {id: a, size: 2}
+      - {id: b, size: 2, valid: {eq: a}}
+      - {id: c, type: str, size: 1}
+      - {id: d, type: str, size: 1, valid: {eq: c}}
+      - {id: e, type: u1, valid: {eq: 5}}
+      - {id: f, size: 1, valid: {eq: '[6]'}}
+      - {id: g, type: str, size: 1, valid: {eq: '"A"'}}
+      - {id: h, size: 1, valid: {any-of: ['[7]', '[8]']}}
+""",
+        (
+            "0a 4142 4142 43 43 05 06 41 07",
+            "0a 4142 4143 43 43 05 06 41 07",
+            "0a 4142 4142 43 42 05 06 41 07",
+            "0a 4142 4142 43 43 06 06 41 07",
+            "0a 4142 4142 43 43 05 05 41 07",
+            "0a 4142 4142 43 43 05 06 42 07",
+            "0a 4142 4142 43 43 05 06 41 09",
+        ),
+        b"\x05\x06\x07\x08\x0a\x41\x42\x43",
+    ),
+    Case(
+        "bytes_of_strings",
+        """
+seq:
+  - {id: n, type: u1, valid: {max: 4}}
+  - {id: a, type: str, size: n, valid: {expr: '_.to_b("ASCII").length == 0 or _.to_b("ascii")[0] < 0x60'}}
+  - {id: b, size: 1, valid: {expr: '_ == a.to_b("ASCII") or _.first == 7'}}
+  - {id: c, size: 'a.to_b("ASCII").last & 3', if: n > 0}
+""",
+        ("01 41 41 41", "02 4142 07 4141", "00 07", "01 41 42", "01 61 07"),
+        b"\x00\x01\x02\x04\x07\x41\x42\x61",
+    ),
+    Case(
+        "bytes_in_another_encoding",
+        """
+seq:
+  - {id: a, type: str, size: 2, encoding: UTF-8, valid: {expr: '_.to_b("ASCII").length == 2'}}
+""",
+        (),
+        why="`to_b` to another encoding (/seq/0, line 5)",
+    ),
+    Case(
+        "switched_wide",
+        """
+seq:
+  - {id: n, type: u1}
+  - {id: a, type: {switch-on: n, cases: {1: u8, 2: u2, _: u1}}, valid: {expr: _ != 2 and _ < 0x9000000000000000}}
+  - {id: body, size: n}
+""",
+        ("01 8000000000000001 41", "02 0001 4141", "00 00", "01 9000000000000000", "02 0002"),
+        b"\x00\x01\x02\x41\x80\x90",
+    ),
+    Case(
+        "switched_wide_or_negative",
+        """
+seq:
+  - {id: n, type: u1}
+  - {id: a, type: {switch-on: n, cases: {1: u8, _: s1}}, valid: {expr: _ != 2}}
+""",
+        (),
+        why="one of two integers of which one may be negative and one beyond 63 bits (/seq/1, line 6)",
+    ),
+)
