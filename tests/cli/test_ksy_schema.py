@@ -106,8 +106,6 @@ def test_the_schema_knows_the_compilers_keys() -> None:
         assert set(defs[name]["properties"]) == set(keys)
 
 
-@pytest.mark.parametrize(
-    "checked", [each for formats in FORMATS.values() for each in formats], ids=lambda one: one.name
-)
+@pytest.mark.parametrize("checked", [kind for kinds in FORMATS.values() for kind in kinds], ids=lambda kind: kind.name)
 def test_every_kind_of_check_fits(checked: Checked) -> None:
     assert faults(tree(checked.spec), "ksy") == []

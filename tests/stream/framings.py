@@ -198,7 +198,7 @@ class Oracle:
             "xbee": lambda: unit[-4:] == _crc(unit[:-4]),
             "beast": lambda: True,
             "sml": lambda: trailer[1:] == crc16(unit).to_bytes(2, "little"),
-            "text": lambda: unit[:1].isascii(),
+            "text": unit[:1].isascii,
             "log": lambda: unit[0] in b"DIW",
             "maybe": lambda: unit[0] == 0 or (unit[0] == 1 and len(unit) >= 5 and unit[-4:] == _crc(unit[:-4])),
         }
