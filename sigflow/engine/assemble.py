@@ -189,8 +189,8 @@ def _any_marker(scan: Scan) -> list[str]:
             tests.append(f"marker({number}, data, at, end) != 0")
     if scan.idle:
         tests.append("idle_size(data, at, end, S) != 0")
-    found = "True" if scan.everywhere else " or ".join(tests)
-    return ["def any_marker(data, at, end, S):", f"    return {found}"]
+    tested = "True" if scan.everywhere else " or ".join(tests)
+    return ["def any_marker(data, at, end, S):", f"    return {tested}"]
 
 
 def _next_first(scan: Scan) -> list[str]:

@@ -95,7 +95,7 @@ def _by_format(head: str, bodies: Sequence[tuple[int, list[str]]], otherwise: st
 
 def _search(delimiter: bytes) -> list[str]:
     """The first place of a delimiter in data[at:end]; -1 if there is none."""
-    found = (
+    behind = (
         [f"    if {equal(delimiter)}:", "        return at", "    at += 1"] if len(delimiter) > 1 else ["    return at"]
     )
     return [
@@ -103,7 +103,7 @@ def _search(delimiter: bytes) -> list[str]:
         f"    at = next_byte(data, at, end, {delimiter[0]})",
         f"    if at + {len(delimiter)} > end:",
         "        return -1",
-        *found,
+        *behind,
     ]
 
 
@@ -129,8 +129,8 @@ def _specials(envelope: Envelope) -> list[str]:
         for test in is_cut(literal):
             lines += [f"if {test}:", f"    return {kernel.SPECIAL_CUT}"]
     if kind == "escape":
-        found = f"{kernel.SPECIAL_ESCAPE} if at + 1 < end else {kernel.SPECIAL_CUT}"
-        lines += [f"if {equal(mark)}:", f"    return {found}"]
+        there = f"{kernel.SPECIAL_ESCAPE} if at + 1 < end else {kernel.SPECIAL_CUT}"
+        lines += [f"if {equal(mark)}:", f"    return {there}"]
     elif kind == "double":
         lines += [f"if {stands(mark)}:", f"    return {kernel.SPECIAL_ALONE}"]
     return [*lines, "return 0"]
