@@ -45,7 +45,7 @@ SUBJECTS = {
             "tests/recording/test_verdicts.py", "tests/recording/test_fallback.py", "tests/recording/test_fields.py",
             "tests/compiler/test_measure.py", "tests/compiler/test_limits.py", "tests/test_careless_reader.py",
             "tests/test_events.py", "tests/test_python_side.py", "tests/compiler/test_processed.py",
-            "tests/engine/test_sometimes.py",
+            "tests/engine/test_sometimes.py", "tests/columns/test_tree.py", "tests/columns/test_ways.py",
         ),
     ),
     "emit": Subject(

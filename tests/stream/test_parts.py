@@ -92,6 +92,23 @@ def test_prefix_sums_of_a_moving_buffer(name: str, every: int) -> None:
     assert floor > 200
 
 
+@pytest.mark.parametrize("every", [1, 4])
+def test_prefix_states_are_let_go_of_once_they_are_half(every: int) -> None:
+    """Not sooner: taking them away costs as much as those that stay."""
+    ranges = checksums.get("sum-16").ranges()
+    assert ranges is not None
+    data = bytes(1000 * every)
+    prefix = Prefix(ranges, every, Account())
+
+    def kept(floor: int) -> int:
+        prefix.reach(Segment(data, 0), floor * every, 1000 * every)
+        return len(prefix._states)
+
+    # A thousand and one states; half of these, and as many as there would be for a few.
+    assert [kept(floor) for floor in (0, 532, 533)] == [1001, 1001, 1001 - 533]
+    assert [kept(floor) for floor in (799, 800)] == [468, 1001 - 800]
+
+
 def test_the_account_pays_two_for_one_and_saves_up_to_a_bound() -> None:
     account = Account()
     assert account.covers(100, 200) and not account.covers(100, 1)
