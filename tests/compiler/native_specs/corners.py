@@ -140,4 +140,73 @@ seq:
         (),
         why="one of two integers of which one may be negative and one beyond 63 bits (/seq/1, line 6)",
     ),
+    Case(
+        "streams_of_what_is_in_elements",
+        """
+seq:
+  - {id: n, type: u1, valid: {max: 12}}
+  - {id: body, type: body, size: n, valid: {expr: 'true'}}
+types:
+  body:
+    seq:
+      - {id: items, type: item, size: 3, repeat: expr, repeat-expr: 2}
+      - {id: x, type: u1, valid: {expr: '_ == items.last.child._io.size'}}
+      - {id: y, type: u1, valid: {expr: '_ == items.first.child._io.size + items.last.child.a'}}
+  item: {seq: [{id: child, type: child}, {id: rest, size-eos: true}]}
+  child: {seq: [{id: a, type: u1}]}
+""",
+        ("08 010101 020202 03 05", "0a 010101 000000 03 03 0000", "08 010101 020202 08 05", "08 010101 020202 03 0a"),
+        b"\x00\x01\x02\x03\x05\x08\x0a",
+    ),
+    Case(
+        "beyond_the_end",
+        """
+seq:
+  - {id: n, type: u1, valid: {max: 4}}
+  - {id: part, type: part, size: n, valid: {expr: '_.behind.length + 1 == _.whole.length or _.behind.length == 0'}}
+types:
+  part:
+    instances:
+      whole: {pos: 0, size-eos: true}
+      behind: {pos: 1, size-eos: true}
+""",
+        ("00", "01 41", "03 414243", "05"),
+    ),
+    Case(
+        "equal_truths",
+        """
+seq:
+  - {id: a, type: b1}
+  - {id: b, type: b1}
+  - {id: c, type: b6, valid: {expr: '(a == b) == (_ == 3)'}}
+  - {id: d, type: u1, valid: {expr: '(_ > 2) != (c > 2) and (a != true or b == false) and true == (_ < 9)'}}
+  - {id: body, size: d}
+""",
+        ("83 01 41", "40 03 414141", "03 02 4141", "43 05", "c3 00", "80 03 414141", "00 02"),
+        b"\x00\x01\x02\x03\x05\x08\x40\x41\x43\x80\x83\xc3",
+    ),
+    Case(
+        "literals_handed_on",
+        """
+seq:
+  - {id: items, type: 'item(_index == 0 ? "begin" : items[_index - 1].word)', repeat: expr, repeat-expr: 3}
+  - {id: end, size: items.last.before.length}
+types:
+  item:
+    params: [{id: before, type: str}]
+    seq:
+      - {id: n, type: u1, valid: {expr: '_ <= before.length'}}
+      - {id: text, size: n, type: str, valid: {expr: _ != before}}
+    instances:
+      word: {value: 'n == 0 ? "abc" : n == 1 ? "" : text'}
+""",
+        (
+            "00 00 00 414141",
+            "01 41 00 03 414243 414141",
+            "05 4141414141 02 4141 04",
+            "02 4141 02 4242 01 43 4141",
+            "06",
+        ),
+        b"\x00\x01\x02\x03\x41\x42",
+    ),
 )
