@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         Truncated,
         UsageError,
     )
-    from sigflow.events import Gap, Loss, Note, Record, Span, Stamp
+    from sigflow.events import Gap, Idle, Loss, Note, Record, Span, Stamp
     from sigflow.limits import Limits
     from sigflow.recording import Recording, Report, open
     from sigflow.runtime.plain import asdict
@@ -36,7 +36,7 @@ __all__ = [
     # specs and formats
     "compile", "load", "register_format", "Format", "Diagnostic", "Place", "Severity",
     # streams
-    "Decoder", "Record", "Gap", "Loss", "Note", "Span", "Stamp", "Limits", "Finding",
+    "Decoder", "Record", "Gap", "Idle", "Loss", "Note", "Span", "Stamp", "Limits", "Finding",
     # recordings
     "open", "Recording", "Report", "asdict",
     # what users add
@@ -55,7 +55,7 @@ _HOMES = {
         "ChecksumError", "CodecError", "LimitExceeded", "ParseError", "SigflowError", "SpecError", "StreamError",
         "Truncated", "UsageError",
     ),
-    "sigflow.events": ("Gap", "Loss", "Note", "Record", "Span", "Stamp"),
+    "sigflow.events": ("Gap", "Idle", "Loss", "Note", "Record", "Span", "Stamp"),
     "sigflow.limits": ("Limits",),
     "sigflow.recording": ("Recording", "Report", "open"),
     "sigflow.runtime.plain": ("asdict",),

@@ -1,8 +1,10 @@
-"""Events: what a decoder says about a stream.  Records, and between them the gaps; losses and notes beside them.
+"""Events: what a decoder says about a stream.  Records, and between them gaps and what is idle; losses and notes beside
+them.
 
-Rules.  Every byte of the stream is in exactly one record or gap.  Events are plain classes with slots, since one is
-made per frame; a record is made with its bytes and its place, and works out the rest (value, payload, diagnostics, ...)
-when it is first asked for.  Equality is that of content; stamps do not count, for they depend on how the chunks fell.
+Rules.  Every byte of the stream is in exactly one record, gap or stretch of idle bytes.  Events are plain classes with
+slots, since one is made per frame; a record is made with its bytes and its place, and works out the rest (value,
+payload, diagnostics, ...) when it is first asked for.  Equality is that of content; stamps do not count, for they
+depend on how the chunks fell.
 """
 
 from __future__ import annotations
@@ -66,6 +68,9 @@ class Reader(Protocol):
     @property
     def late(self) -> Callable[[bytes, tuple[Any, ...] | None], Any] | None:
         """Makes the value of a frame from its bytes, and its header if that is known, where that cannot fail."""
+
+    def unit_of(self, raw: bytes) -> bytes:
+        """The unit in the bytes of a frame."""
 
     def value_of(self, record: Record) -> Any:
         """The record's value, or what could be parsed of it."""
@@ -140,6 +145,13 @@ class Record:
             late = self._reader.late
             value = self._value = late(self.raw, self.head) if late is not None else self._reader.value_of(self)
         return value
+
+    @property
+    def unit(self) -> bytes:
+        """The bytes that the spec describes: the frame's, without what frames it and unstuffed; `raw` where it is
+        not framed.
+        """
+        return self._reader.unit_of(self.raw)
 
     @property
     def fault(self) -> BaseException | None:
@@ -283,6 +295,16 @@ class Gap(_Plain):
         self.reasons = reasons
 
 
+class Idle(_Plain):
+    """Bytes between frames that are neither frame nor damage: fill that a format declares, and further delimiters."""
+
+    __slots__ = ("span",)
+    __match_args__ = ("span",)
+
+    def __init__(self, span: Span) -> None:
+        self.span = span
+
+
 class Loss(_Plain):
     """Frames that never came: `count` of them, between the counter values `expected` and `found`.
 
@@ -323,4 +345,4 @@ class Note(_Plain):
 
 
 #: What `Decoder.events` yields.
-Event = Record | Gap | Loss | Note
+Event = Record | Gap | Idle | Loss | Note

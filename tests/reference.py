@@ -20,10 +20,11 @@ from typing import Any
 
 import pytest
 
-from sigflow.events import Event, Gap, Record
+from sigflow.events import Event, Gap, Idle, Record
 from sigflow.reads import u1, u2be, u2le, u4be, u8be
 from sigflow.runtime import envelope as model
-from sigflow.runtime.envelope import Checksum, Envelope, Measured, Refused
+from sigflow.runtime.envelope import Checksum, Envelope, Framing, Measured, Refused
+from sigflow.runtime.stuffing import Stuffing
 from sigflow.runtime.window import Window
 from tests.envelopes import envelope_of
 from tests.stream import damage
@@ -38,6 +39,15 @@ CHECKS: dict[str, tuple[str, int, str, int, tuple[tuple[int, int | None], ...]]]
     "hdr": ("CRC-32/ISO-HDLC", 4, "big", -4, ()),  # covers the payload, wherever it begins
     "aa": ("sum-8", 1, "big", -1, ((2, -1),)),
     "bare": ("CRC-32/ISO-HDLC", 4, "big", -4, ((0, -4),)),
+    "slip": ("CRC-32/ISO-HDLC", 4, "big", -4, ((0, -4),)),
+    "cobs": ("CRC-32/ISO-HDLC", 4, "big", -4, ((0, -4),)),
+}
+#: How units are stuffed, of the formats between delimiters.
+STUFFINGS: dict[str, Stuffing | None] = {
+    "slip": Stuffing("escape", b"\xdb", pairs=((0xDC, 0xC0), (0xDD, 0xDB))),
+    "hdlc": Stuffing("escape", b"\x7d", xor=0x20),
+    "cobs": Stuffing("cobs"),
+    "line": None,
 }
 #: Bytes of the header of the formats whose header has a fixed size.
 HEADERS = {"sgf1": 26, "ubx": 6, "legacy": 6, "ccsds": 6, "tlv": 4, "aa": 3, "bare": 1}
@@ -81,13 +91,66 @@ class Counted:
 MODULI = {"sgf1": 1 << 64, "ccsds": 1 << 14}
 
 
-def wrap(reference: Any, theirs: Any, rng: random.Random | None = None, live: bool = False) -> Envelope:
+def framed(theirs: Any, static: bool, idle: tuple[bytes, ...]) -> Envelope:
+    """The envelope of a reference format whose units stand between delimiters.  static: whether its layout is."""
+    checksums = CHECKS.get(theirs.name)
+
+    def steps(window: Window) -> Generator[None, None, Measured]:
+        unit = bytes(window._data[window._at : window._end])
+        reason = theirs.content(unit)
+        if reason is not None and reason != "checksum":
+            raise Refused(reason)
+        yield from ()
+        return Measured(len(unit), len(unit), (checksums[3:],) if checksums is not None else ())
+
+    checksum: tuple[Checksum, ...] = ()
+    if checksums is not None:
+        algorithm, size, order, place, pieces = checksums
+        checksum = (Checksum("checksum", algorithm, size, order),)
+        if static:
+            checksum = (replace(checksum[0], stored=place, pieces=pieces),)
+    native_measure, reasons = NATIVE_MEASURES[theirs.name]
+    return envelope_of(
+        name=theirs.name,
+        spec="",
+        parse=lambda raw, head: Counted(theirs.name, raw),
+        incremental=steps,
+        max_frame=theirs.max,
+        min_frame=len(theirs.delimiter) + 1,
+        checksums=checksum,
+        framing=Framing(theirs.delimiter, stuffing=STUFFINGS[theirs.name]),
+        idle=idle,
+        native=native_measure,
+        native_reasons=reasons,
+    )
+
+
+def wrap_all(
+    reference: Any,
+    formats: Sequence[Any],
+    idle: tuple[bytes, ...] = (),
+    rng: random.Random | None = None,
+    live: bool = False,
+) -> list[Envelope]:
+    """The envelopes of a list of reference formats, the first of which has its idle literals; see `wrap`."""
+    return [wrap(reference, theirs, rng, live, () if n else idle) for n, theirs in enumerate(formats)]
+
+
+def wrap(
+    reference: Any,
+    theirs: Any,
+    rng: random.Random | None = None,
+    live: bool = False,
+    idle: tuple[bytes, ...] = (),
+) -> Envelope:
     """The envelope of a reference format.  rng: draws whether it is measured fast, in runs, with static checksums.
 
     live: with `overtaken-by: sequence`, where the format has one.
     """
     drawn = rng.random if rng is not None else lambda: 0.0
     name = theirs.name
+    if theirs.framed:
+        return framed(theirs, drawn() < 0.5, idle)
 
     def checks(raw: bytes, length: int) -> tuple[Any, ...]:
         if theirs.check is None:
@@ -157,6 +220,7 @@ def wrap(reference: Any, theirs: Any, rng: random.Random | None = None, live: bo
         header_bits=theirs.bits,
         chain=theirs.chain if theirs.check is None else None,
         checksums=checksum,
+        idle=idle,
         native=native_measure,
         native_reasons=reasons,
         native_counts=sequence is not None,
@@ -319,6 +383,37 @@ def ccsds(data: Any, at: int, end: int, limit: int, box: Any) -> int:
     return 7 + u2be(data, at + 4)
 
 
+def slip(data: Any, at: int, end: int, limit: int, box: Any) -> int:
+    if at + 4 > end:
+        return 0
+    box[0] = end - at
+    box[1] = 0
+    box[4] = end - at - 4
+    box[5] = 1
+    box[6] = 0
+    box[7] = end - at - 4
+    return end - at
+
+
+def hdlc(data: Any, at: int, end: int, limit: int, box: Any) -> int:
+    if at == end:
+        return 0
+    if u1(data, at) != 255:
+        return -1
+    box[0] = end - at
+    box[1] = 0
+    return end - at
+
+
+def line(data: Any, at: int, end: int, limit: int, box: Any) -> int:
+    for n in range(at, end):
+        if u1(data, n) < 32 or u1(data, n) > 126:
+            return -1
+    box[0] = end - at
+    box[1] = 0
+    return end - at
+
+
 NATIVE_MEASURES: dict[str, tuple[Callable[..., int], tuple[str, ...]]] = {
     "sgf1": (sgf1, ()),
     "ubx": (ubx, ()),
@@ -331,15 +426,14 @@ NATIVE_MEASURES: dict[str, tuple[Callable[..., int], tuple[str, ...]]] = {
     "legacy": (legacy, ()),
     "tlv": (tlv, ()),
     "ccsds": (ccsds, ("bad-version",)),
+    "slip": (slip, ()),
+    "cobs": (slip, ()),
+    "hdlc": (hdlc, ("contents",)),
+    "line": (line, ("contents",)),
 }  # fmt: skip
 
 
 # ---------------------------------------------------------------- lists, streams, what both say
-
-
-def plain_lists(reference: Any) -> list[list[Any]]:
-    """The lists of formats that the reference is tried on, without delimiters and idle bytes."""
-    return [formats for formats, idle in reference.lists() if not idle and not any(member.framed for member in formats)]
 
 
 def makers(formats: Sequence[Any], rng: random.Random) -> list[damage.Maker]:
@@ -367,24 +461,32 @@ def makers(formats: Sequence[Any], rng: random.Random) -> list[damage.Maker]:
     return [maker(format) for format in formats]
 
 
-def damaged(formats: Sequence[Any], rng: random.Random, size: int) -> bytes:
-    """A damaged stream of these formats."""
-    markers = [format.sync for format in formats if format.sync] or [b"\0\1"]
-    return damage.stream(rng, makers(formats, rng), markers, size)
+def damaged(formats: Sequence[Any], rng: random.Random, size: int, idle: Sequence[bytes] = ()) -> bytes:
+    """A damaged stream of these formats, with these literals between the frames."""
+    between = [*idle, *(theirs.delimiter for theirs in formats if theirs.framed)]
+    markers = [theirs.sync for theirs in formats if theirs.sync] + between or [b"\0\1"]
+    frames = makers(formats, rng)
+    if between:
+        frames = [*frames, *frames, lambda payload: rng.choice(between) * rng.choice((1, 1, 2, 5))]
+    return damage.stream(rng, frames, markers, size)
 
 
-def expected(reference: Any, formats: Sequence[Any], data: bytes, live: bool = False) -> list[Piece]:
-    """What the reference says: frames and gaps as tuples."""
-    rules = replace(reference.SECTION4, overtake="seq" if live else 0)
+def expected(
+    reference: Any, formats: Sequence[Any], data: bytes, live: bool = False, idle: tuple[bytes, ...] = ()
+) -> list[Piece]:
+    """What the reference says: frames, idle bytes and gaps as tuples."""
+    rules = replace(reference.SECTION4, overtake="seq" if live else 0, idle=idle)
     return [tuple(event) for event in reference.whole(data, list(formats), rules)]
 
 
 def pieces(events: Sequence[Event]) -> list[Piece]:
     """Events of ours as the reference's tuples."""
-    pieces: list[Piece] = []
+    told: list[Piece] = []
     for event in events:
         if isinstance(event, Record):
-            pieces.append(("frame", event.start, event.stop, event.format))
+            told.append(("frame", event.start, event.stop, event.format))
         elif isinstance(event, Gap):
-            pieces.append(("gap", event.span.start, event.span.stop, event.reasons))
-    return pieces
+            told.append(("gap", event.span.start, event.span.stop, event.reasons))
+        elif isinstance(event, Idle):
+            told.append(("idle", event.span.start, event.span.stop, ()))
+    return told

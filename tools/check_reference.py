@@ -31,13 +31,13 @@ from sigflow.engine import Native  # noqa: E402
 from sigflow.stream.format import Format  # noqa: E402
 from tests.counters import KINDS, by_native, by_tracker, told, values  # noqa: E402
 from tests.engine.ways import by_workers, events_of, native_of  # noqa: E402
-from tests.reference import damaged, expected, load, pieces, plain_lists, wrap  # noqa: E402
+from tests.reference import damaged, expected, load, pieces, wrap_all  # noqa: E402
 from tests.stream import damage  # noqa: E402
 from tests.stream.ways import decode  # noqa: E402
 
 
-def lists(reference: Any, rng: random.Random) -> list[Any]:
-    """A list of reference formats, with small limits and chains as often as large ones."""
+def lists(reference: Any, rng: random.Random) -> tuple[list[Any], tuple[bytes, ...]]:
+    """A list of reference formats, with small limits and chains as often as large ones; and idle literals."""
     r = reference
     small = rng.choice((12, 30, 60, 200))
     chain = rng.choice((1, 2, 2, 3, 3, 4, 5))
@@ -51,34 +51,40 @@ def lists(reference: Any, rng: random.Random) -> list[Any]:
         "tlv": lambda: r.Tlv(max=rng.choice((small, 65539)), chain=chain),
         "aa": r.Aa,
         "bare": r.Bare,
+        "slip": r.SlipCrc,
+        "cobs": r.Cobs,
+        "hdlc": r.HdlcPlain,
+        "line": r.Line,
     }
     names = list(plain)
     count = rng.choice((1, 1, 1, 2, 2, 3))
-    return [plain[name]() for name in rng.sample(names, count)]
+    idle = tuple(rng.sample((b"\xff", b"\0", b"\r\n", b"\xff\xfe", b"\x7e\0"), rng.choice((0, 0, 0, 1, 1, 2))))
+    return [plain[name]() for name in rng.sample(names, count)], idle if idle[:1] != (b"\xff",) else idle[:1]
 
 
 @cache
-def natives(path: str) -> list[tuple[list[Any], Native | None]]:
+def natives(path: str) -> list[tuple[list[Any], tuple[bytes, ...], Native | None]]:
     """The reference's own lists, each with its native scan; chains of different lengths have none."""
-    scans: list[tuple[list[Any], Native | None]] = []
-    for formats in plain_lists(load("scan", path)):
-        envelopes = [wrap(load("scan", path), member) for member in formats]
-        obstacle = Native.obstacle([Format(member) for member in envelopes])
-        scans.append((formats, None if obstacle else native_of(envelopes, compile=True)))
-    return scans
+    known: list[tuple[list[Any], tuple[bytes, ...], Native | None]] = []
+    for formats, idle in load("scan", path).lists():
+        envelopes = wrap_all(load("scan", path), formats, idle)
+        obstacle = Native.obstacle([Format(envelope) for envelope in envelopes])
+        known.append((formats, idle, None if obstacle else native_of(envelopes, compile=True)))
+    return known
 
 
 def check(path: str, seed: int, native: bool, seen: Counter[str]) -> str | None:
     """Compare on one stream: None if all agrees, else what does not.  `seen` counts frames and reasons."""
     reference, rng = load("scan", path), random.Random(seed)
     own = native and seed % 2 == 0
-    formats, engine = rng.choice(natives(path)) if own else (lists(reference, rng), None)
-    data = damaged(formats, rng, rng.choice((40, 120, 250)))
+    formats, idle, engine = rng.choice(natives(path)) if own else (*lists(reference, rng), None)
+    data = damaged(formats, rng, rng.choice((40, 120, 250)), idle)
     live = not own and rng.random() < 0.3
-    envelopes = [wrap(reference, format, rng, live) for format in formats]
-    want = expected(reference, formats, data, live)
+    envelopes = wrap_all(reference, formats, idle, rng, live)
+    want = expected(reference, formats, data, live, idle)
     seen.update(text.partition(":")[2] or text for event in want if event[0] == "gap" for text in event[3])
     seen["frames"] += sum(event[0] == "frame" for event in want)
+    seen["idle"] += sum(event[0] == "idle" for event in want)
     cut = damage.chunks(rng, data)
     events_by_way: dict[str, Callable[[], Any]] = {
         "whole": lambda: decode(envelopes, [data]),
@@ -98,7 +104,7 @@ def check(path: str, seed: int, native: bool, seen: Counter[str]) -> str | None:
         if have != want:
             shown = [f"{format.name}(max={format.max}, chain={format.chain})" for format in formats]
             first = next((pair for pair in zip(want, have, strict=False) if pair[0] != pair[1]), (want[-1:], have[-1:]))
-            return f"seed {seed}, {shown}, {way}, of {data.hex()}: wanted {first[0]}, found {first[1]}"
+            return f"seed {seed}, {shown}, idle {idle}, {way}, of {data.hex()}: wanted {first[0]}, found {first[1]}"
     return None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any
 
 from sigflow.compiler import naming
@@ -47,9 +47,11 @@ def lower(spec: sc.Spec, tops: dict[str, sc.ClassSpec], names: Names, types: Typ
     return Plan(spec, top_plan, classes, class_names, member_names, labels, imports)
 
 
-def module_names(tops: Iterable[str]) -> dict[str, str]:
+def module_names(tops: Mapping[str, sc.ClassSpec]) -> dict[str, str]:
     """The module of each spec, by its id."""
-    return naming.distinct(tops, naming.module)
+    called = {id: top.alias or id for id, top in tops.items()}
+    modules = naming.distinct(called.values(), naming.module)
+    return {id: modules[name] for id, name in called.items()}
 
 
 def _members(owner: sc.ClassSpec) -> list[tuple[sc.Attr | sc.Param, str]]:

@@ -13,13 +13,14 @@ import linecache
 import os
 import weakref
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from sigflow.compiler import naming, source
 from sigflow.compiler import schema as sc
+from sigflow.compiler.beside import graft, imported_unit
 from sigflow.compiler.check import allowed_import, check
 from sigflow.compiler.emit.module import Emission
 from sigflow.compiler.endless import endless
@@ -105,9 +106,11 @@ def build(
     }
     for source_spec in loader.specs.values():
         _hidden(source_spec, problems)
-    lint(spec, names, types, hints[spec.file], problems)
+    if not spec.top.alias:  # (a spec of somebody else's is taken as it is)
+        lint(spec, names, types, hints[spec.file], problems)
     if problems.failed or names.broken:
-        return Build(naming.module(spec.top.id), {}, problems.sorted(), False, id=spec.top.id)
+        id = spec.top.alias or spec.top.id
+        return Build(naming.module(id), {}, problems.sorted(), False, id=id)
     missing = absent == "missing"
     files = module_names(tops)
     emissions: dict[str, Emission] = {}
@@ -117,7 +120,7 @@ def build(
         emissions[files[source_spec.top.id]] = Emission(plan, types, package, measure, problems, missing)
     modules = _Texts(emissions if not problems.failed else {})
     main, ok = files[spec.top.id], not problems.failed
-    return Build(main, modules, problems.sorted(), ok, None if opaque_types else allowed, spec.top.id)
+    return Build(main, modules, problems.sorted(), ok, None if opaque_types else allowed, spec.top.alias or spec.top.id)
 
 
 class _Texts(Mapping[str, str]):
@@ -170,6 +173,30 @@ class _Specs:
     def main(self, path: Path, data: bytes | None = None) -> sc.Spec | None:
         """The spec at `path`, with everything it imports."""
         spec = self.read(path, data=data)
+        if spec is not None and (beside := imported_unit(spec.top)) is not None:
+            return self.grafted(spec, beside, path)
+        return self.imported(spec, path)
+
+    def grafted(self, hints: sc.Spec, beside: sc.Import, path: Path) -> sc.Spec | None:
+        """An imported spec, with the hints of the spec that imports it."""
+        file = self.find(beside, path)
+        del self.specs[path.resolve()], self.tops[hints.top.id]
+        spec = self.read(file, beside) if file is not None else None
+        if spec is None or file is None:
+            return None
+        if "-sigflow-stream" in spec.top.hints:
+            place = hints.top.hint_keys["-sigflow-stream"]
+            self.problems.add(
+                "SF502", place, f"'{spec.top.id}' has hints of its own: `-s {file.stem}` reads it as it is"
+            )
+            return None
+        graft(spec.top, hints.top)
+        spec = replace(spec, text=f"{hints.text}\n{spec.text}")
+        self.specs[file.resolve()] = spec
+        return self.imported(spec, file)
+
+    def imported(self, spec: sc.Spec | None, path: Path) -> sc.Spec | None:
+        """A spec, with everything it imports."""
         waiting = [(spec, path)] if spec is not None else []
         while waiting:
             importing, at = waiting.pop(0)

@@ -264,6 +264,8 @@ class ClassSpec:
     hint_keys: dict[str, Scalar] = field(default_factory=dict)
     #: A member of it could not be read: what it seems to lack may be there.
     broken: bool = False
+    #: Of a top-level class: what its module and its format are called, where hints that stand beside it name them.
+    alias: str = ""
     #: The members by id, made when one is asked for: once nothing is added any more.
     _index: dict[str, Attr | Param] = field(default_factory=dict)
 

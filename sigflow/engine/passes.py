@@ -178,6 +178,10 @@ class _Rows:
         self._gaps.append((at + shift, stop + shift, len(self._reasons), max(1, len(refusals))))
         self._reasons += [self._codes[refusal] for refusal in refusals] or [0]
 
+    def idle(self, segment: Segment, at: int, stop: int) -> None:
+        """Idle bytes."""
+        raise NotImplementedError
+
     def batch(self, data: Array) -> Batch:
         """The rows as a batch."""
         import numpy

@@ -163,6 +163,8 @@ def _obstacle(envelope: Envelope, limit: int) -> str:
     least = envelope.measure.native_min_limit
     if limit < least:
         return f"{envelope.about.name}: the frame limit of {limit} bytes is below its {least} fixed bytes"
+    if envelope.search.framing is not None or envelope.search.idle:
+        return f"{envelope.about.name}: framed units and idle bytes are for the Python scan"
     if envelope.search.overtaken_by is not None:
         return f"{envelope.about.name}: `overtaken-by: {envelope.search.overtaken_by}` is for live streams"
     return ""

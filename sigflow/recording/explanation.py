@@ -232,3 +232,7 @@ class _One:
         """It was refused."""
         self.decided = True
         self.refusals = refusals
+
+    def idle(self, segment: Segment, at: int, stop: int) -> None:
+        """It is idle."""
+        self.decided = True

@@ -241,11 +241,19 @@ class Search:
 
     @property
     def sometimes_checked(self) -> bool:
-        """Whether a checksum confirms some frames, and a chain or delimiters those that have none: all checksums are
-        optional.
-        """
-        otherwise = self.chain is not None or (self.framing is not None and self.framing.closed)
+        """Whether a checksum confirms some frames, and something else the others: all checksums are optional."""
+        otherwise = self.chain is not None or self.closed
         return otherwise and bool(self.checksums) and all(checksum.optional for checksum in self.checksums)
+
+    @property
+    def closed(self) -> bool:
+        """Whether the wire says where a unit ends."""
+        return self.framing is not None and self.framing.closed
+
+    @property
+    def checked(self) -> bool:
+        """Whether a checksum confirms frames, be it only those that have one."""
+        return bool(self.checksums) and (self.chain is None or self.sometimes_checked)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ broken, or where the run ends with the frame before the one that follows.  Count
 tells them (`Header.key`).
 
 A header of nothing but zeros is no evidence: it follows nobody, and while locked or at the start it is believed only
-where one of the next n headers is not such a one.  Followers may be of any format and count by their header alone.
+where one of the next n headers is not such a one.  Followers may be of any format and count by their header alone, one
+whose end the wire tells by its whole unit; what is idle between them is stepped over.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from collections.abc import Sequence
 from sigflow.reasons import NULL, OVERTAKEN, UNCONFIRMED
 from sigflow.stream.continuation import Continuations
 from sigflow.stream.header import Header, Key, Verdict
+from sigflow.stream.idle import Idle
 from sigflow.stream.runs import Runs
 from sigflow.stream.segment import Segment
 
@@ -33,10 +35,11 @@ LOCKS = ("no", "start", "yes")
 class Chain:
     """Verdicts by chain.  The followers found for a candidate that waits are kept (a cache)."""
 
-    def __init__(self, headers: Sequence[Header], runs: Runs) -> None:
+    def __init__(self, headers: Sequence[Header], runs: Runs, idle: Idle) -> None:
         self._headers = headers
         self._runs = runs
-        self._continuations = Continuations(headers)
+        self._idle = idle
+        self._continuations = Continuations(headers, idle)
         self.drop()
 
     def drop(self) -> None:
@@ -82,6 +85,10 @@ class Chain:
         """Whether one of the n headers from `place` on is not null; None while bytes are lacking."""
         data = segment.data
         for _ in range(n):
+            behind = self._idle.behind(segment, place)
+            if behind is None:
+                return None
+            place = behind
             if place >= len(data):
                 return False if final else None
             for header in self._headers:
@@ -103,6 +110,10 @@ class Chain:
         n = header.envelope.search.chain or 1
         place, streams = at + length, dict[tuple[Header, int], Key]()
         for _ in range(n):
+            behind = self._idle.behind(segment, place)
+            if behind is None:
+                return None
+            place = behind
             if place >= len(data):
                 if not final:
                     return None
@@ -134,7 +145,11 @@ class Chain:
             known, place = self._known[3], self._known[4] - base
         for follower in range(known, n):
             claim: Verdict = None
-            if place < len(data):
+            behind = self._idle.behind(segment, place)
+            place = place if behind is None else behind
+            if behind is None:
+                pass
+            elif place < len(data):
                 claim, _ = self._follower(segment, place)
             elif final:
                 whole = place == len(data) and follower > 0

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from sigflow import checksums
+from sigflow.stream.framed import FramedHeader
 from sigflow.stream.prefix import PARTIAL, Prefix, spacing
+from sigflow.stream.segment import Segment
 
 if TYPE_CHECKING:
     from sigflow.checksums import Algorithm, RangeSums
     from sigflow.runtime.envelope import Checksum, Piece
     from sigflow.stream.account import Account
     from sigflow.stream.header import Header
-    from sigflow.stream.segment import Buffer, Segment
+    from sigflow.stream.segment import Buffer
 
 #: A frame is limited to this many bytes where its checksum has no range form.
 WITHOUT_RANGES = 1 << 16
@@ -20,6 +23,8 @@ WITHOUT_RANGES = 1 << 16
 _VIEWED = 4096
 _HEX = b"0123456789abcdefABCDEF"
 
+#: Where the value of a checksum stands, and what it covers.
+Layout = tuple[int, tuple["Piece", ...]]
 #: A stretch of the buffer, or literal bytes.
 _Stretch = tuple[int, int] | bytes
 
@@ -102,12 +107,13 @@ class Check:
 class Checks:
     """All checksums of one format, each in `all`.  `floor`, in `hold`: no later frame begins before it."""
 
-    __slots__ = ("_account", "_checksums", "_header", "_static", "all")
+    __slots__ = ("_account", "_checksums", "_framed", "_header", "_static", "all")
 
     def __init__(self, header: Header, account: Account) -> None:
         self._header = header
         self._account = account
         self._checksums = header.envelope.search.checksums
+        self._framed = header if isinstance(header, FramedHeader) else None
         self.all = [Check(checksum) for checksum in self._checksums]
         self._static = all(checksum.stored is not None and checksum.pieces is not None for checksum in self._checksums)
 
@@ -117,6 +123,8 @@ class Checks:
 
     def demand(self) -> float:
         """Ends of stretches for each byte of the stream, at worst."""
+        if self._framed is not None:
+            return 0.0
         pieces = sum(len(checksum.pieces) if checksum.pieces is not None else 2 for checksum in self._checksums)
         return 2 * pieces / spacing(self._header.sync)
 
@@ -131,19 +139,26 @@ class Checks:
         """Whether the frame at data[at], whose header was found valid, has a checksum."""
         return any(layout is not None for layout in self._layout(segment, at))
 
-    def _layout(self, segment: Segment, at: int) -> list[tuple[int, tuple[Piece, ...]] | None]:
+    def _layout(self, segment: Segment, at: int) -> Sequence[Layout | None]:
         """Where each value stands and what it covers; None where the frame has no such checksum."""
         if self._static:
             return [(checksum.stored or 0, checksum.pieces or ()) for checksum in self._checksums]
+        if self._framed is not None:
+            return self._framed.unit(segment, at).measured.checks
         measured = self._header.maybe_measured(segment, at)
         assert measured is not None and not isinstance(measured, str)  # the header was found valid
-        return list(measured.checks)
+        return measured.checks
 
     def _values(self, segment: Segment, at: int, stop: int, floor: int | None) -> list[tuple[int | None, int]]:
         """Stored and computed values up to the first that differ.  floor None: directly, whatever it costs."""
+        layouts = self._layout(segment, at)
+        if self._framed is not None:
+            # A unit is a buffer of its own, whose bytes are in no other.
+            unit = self._framed.unit(segment, at).checked
+            segment, at, stop, floor = Segment(unit, 0), 0, len(unit), None
         data, base = segment.data, segment.base
         values: list[tuple[int | None, int]] = []
-        for check, layout in zip(self.all, self._layout(segment, at), strict=True):
+        for check, layout in zip(self.all, layouts, strict=True):
             if layout is None:
                 continue
             place, pieces = layout
@@ -154,6 +169,7 @@ class Checks:
             cost = sum(len(extent) if isinstance(extent, bytes) else extent[1] - extent[0] for extent in stretches)
             if floor is None or check.prefix is None or self._account.covers(base + stop, cost):
                 value = check.direct(data, stretches)
+                self._account.checksummed += cost if self._framed is not None else 0
             else:
                 value = check.from_prefix(segment, floor, stretches)
             values.append((check.stored(data, field), value))
@@ -164,6 +180,10 @@ class Checks:
     def hold(self, segment: Segment, at: int, stop: int, floor: int) -> bool:
         """Whether every checksum of the frame data[at:stop] holds."""
         return all(stored == value for stored, value in self._values(segment, at, stop, floor))
+
+    def hold_of_unit(self, segment: Segment, at: int) -> bool:
+        """Whether every checksum of the unit at data[at] holds."""
+        return self.hold(segment, at, at, at)
 
     def explain(self, segment: Segment, at: int, stop: int) -> tuple[int | None, int]:
         """The stored and the computed value of the last checksum looked at: the one that does not hold, if any."""

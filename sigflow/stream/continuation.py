@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from heapq import heapify, heappop, heappush
 
 from sigflow.stream.header import Header, Key
+from sigflow.stream.idle import NO_IDLE, Idle
 from sigflow.stream.segment import Segment
 
 #: Nearest ends of runs that are kept, before they are thinned out.
@@ -30,8 +31,9 @@ _Heap = list[tuple[int, int]]
 class Continuations:
     """The passes over the headers of formats that tell a counter, one for each.  headers: of all formats."""
 
-    def __init__(self, headers: Sequence[Header]) -> None:
+    def __init__(self, headers: Sequence[Header], idle: Idle = NO_IDLE) -> None:
         self._headers = headers
+        self._idle = idle
         self._patterns: dict[Header, re.Pattern[bytes]] = {}
         self.drop()
 
@@ -61,7 +63,7 @@ class Continuations:
             _, offset = heappop(waiting)
             if offset <= base + at:
                 continue
-            nearest, need = self._follow(segment, offset, n, (header,))
+            nearest, need = self._follow(segment, offset, n, (header,), begins=True)
             if nearest < _NONE:
                 heappush(ends, (nearest, offset))
             if need < _NONE:
@@ -99,15 +101,22 @@ class Continuations:
                 heappush(walk.heaps.setdefault(key, ([], []))[0], (0, offset))
                 walk.entered += 1
 
-    def _follow(self, segment: Segment, offset: int, left: int, headers: Sequence[Header]) -> tuple[int, int]:
+    def _follow(
+        self, segment: Segment, offset: int, left: int, headers: Sequence[Header], *, begins: bool = False
+    ) -> tuple[int, int]:
         """The nearest end of a run of `left` frames from `offset` on, the first of these formats; and the end of the
-        buffer from which on there may be a nearer one.  _NONE where there is none.
+        buffer from which on there may be a nearer one.  _NONE where there is none.  begins: nothing idle is stepped
+        over before the first.
         """
         data, base = segment.data, segment.base
         first = len(headers) < len(self._headers)
         known = None if first else self._nearest.get((offset, left))
         if known is not None:
             return known, _NONE
+        behind = offset - base if begins else self._idle.behind(segment, offset - base)
+        if behind is None:
+            return _NONE, base + len(data) + 1
+        offset = base + behind
         if offset >= base + len(data):
             return _NONE, offset + 1
         nearest, need = _NONE, _NONE

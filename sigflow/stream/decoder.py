@@ -71,7 +71,7 @@ class Decoder:
             raise UsageError(f"format {double!r} is given twice" if names else "a decoder needs at least one format")
         self._strict = strict
         self._scanner = scanner(self.marks) if scanner is not None else self._scan_of(self.formats)
-        self._pending = Pending()
+        self._pending = Pending(self._scanner.lookback)
         self._ended = False
         self._closed = False
         self._error: StreamError | None = None
@@ -150,7 +150,7 @@ class Decoder:
         self._closed = True
         left = self.statistics.pending_bytes
         if left:
-            raise SigflowError(f"internal error: {left} of {self._pending.fed} bytes are in no frame and no gap")
+            raise SigflowError(f"internal error: {left} of {self._pending.fed} bytes are in no frame or gap, nor idle")
 
     def _damage(self, segment: Segment, at: int, refusals: Refusals) -> None:
         """Strict mode: remember the first damage; it is raised once the events before it have been taken."""
@@ -210,11 +210,12 @@ class Decoder:
         scanner.pos, scanner.lock, scanner.marks = self._scanner.pos, self._scanner.lock, set(self._scanner.marks)
         out: list[Event] = []
         sink = Events(self.formats, self._pending, None, out)
-        sink.gap_open = self._sink.gap_open.copy()
+        sink.between = self._sink.between.copy(out)
         sink.index = self._sink.index
-        while scanner.scan(self._pending, True, sink, _STEPS):
+        segment = Segment(self._pending.data, self._pending.base)
+        while scanner.scan(segment, True, sink, _STEPS):
             pass
-        sink.gap_open.close(out)
+        sink.between.close()
         return out
 
     @property
@@ -226,6 +227,7 @@ class Decoder:
             frames=sink.index,
             frame_bytes=sum(sink.frame_bytes),
             gap_bytes=sink.gap_bytes,
+            idle_bytes=sink.idle_bytes,
             by_format={
                 format.name: {"frames": sink.frame_counts[n], "bytes": sink.frame_bytes[n]}
                 for n, format in enumerate(self.formats)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sigflow.diagnostics import Finding, Severity
 from sigflow.errors import ChecksumError, CodecError, LimitExceeded, StreamError, Truncated
 from sigflow.reasons import CHECKSUM, TOO_LONG, TRUNCATED
+from sigflow.stream.framed import FramedHeader
 from sigflow.stream.reading import CODEC
 from sigflow.stream.scan import Recognizer, Refusals
 from sigflow.stream.segment import Segment
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 
 def _checksum(recognizer: Recognizer, segment: Segment, at: int) -> StreamError:
     assert recognizer.checks is not None  # only such formats refuse for this reason
-    offset, name = segment.base + at, recognizer.name
-    length = recognizer.header.look(segment, at)
+    offset, name, header = segment.base + at, recognizer.name, recognizer.header
+    length = header.unit(segment, at).size if isinstance(header, FramedHeader) else header.look(segment, at)
     assert isinstance(length, int)  # the header was found valid
     stored, computed = recognizer.checks.explain(segment, at, at + length)
     shown = "no number" if stored is None else f"{stored:#x}"
@@ -30,6 +31,8 @@ def _checksum(recognizer: Recognizer, segment: Segment, at: int) -> StreamError:
 def _too_long(recognizer: Recognizer, segment: Segment, at: int) -> StreamError:
     offset, name = segment.base + at, recognizer.name
     measure, limit = recognizer.header.envelope.measure.static, recognizer.header.limit
+    if recognizer.header.envelope.search.framing is not None:
+        measure = None  # it is for units
     claim = measure(segment.data, at, len(segment.data)) if measure is not None else None
     length = claim if isinstance(claim, int) else None
     shown = "frame length" if length is None else f"frame length {length}"
@@ -58,7 +61,9 @@ def damage(recognizers: Sequence[Recognizer], segment: Segment, at: int, refusal
     offset = segment.base + at
     if not refusals:
         shown = bytes(segment.data[at : at + 8]).hex(" ")
-        wanted = " or ".join(literal.hex(" ") for recognizer in recognizers for literal in recognizer.header.sync)
+        literals = [literal for recognizer in recognizers for literal in recognizer.header.sync]
+        literals += [recognizer.header.delimiter for recognizer in recognizers if recognizer.header.delimiter]
+        wanted = " or ".join(literal.hex(" ") for literal in literals)
         return StreamError(f"offset {offset}: found {shown}, wanted a sync marker ({wanted})", offset=offset)
     number, reason = refusals[0]
     recognizer = recognizers[number]

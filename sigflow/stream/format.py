@@ -20,15 +20,20 @@ from sigflow.limits import Limits
 from sigflow.reasons import TOO_LONG
 from sigflow.runtime import pickled
 from sigflow.runtime.envelope import NEED, Envelope, Measured
+from sigflow.runtime.framing import unit_of
 from sigflow.runtime.measure import WIRE_ERRORS, maybe_advance
 from sigflow.runtime.mend import mended
 from sigflow.runtime.partial import parse_whole
 from sigflow.runtime.struct import KaitaiStruct, attribute, current_limits
 from sigflow.runtime.window import Window
 from sigflow.stream import reading
+from sigflow.stream.account import Account
+from sigflow.stream.framed import header_of
+from sigflow.stream.segment import Segment
 
 if TYPE_CHECKING:
-    from sigflow.runtime.envelope import Field
+    from sigflow.diagnostics import Finding
+    from sigflow.runtime.envelope import Field, Framing
     from sigflow.stream.decoder import Decoder
 
 #: Bytes of a whole file where the user sets no limit.
@@ -71,6 +76,10 @@ class Format:
             self._parse = _within(self.limits, self._parse)
         # Limits on what the wire may ask for hold while a value is parsed whole.
         self.late = envelope.decode.late if envelope is not None and not self.limits.over_the_wire else None
+        self._framing = envelope.search.framing if envelope is not None else None
+        if self._framing is not None:
+            self._parse = _of_units(self._framing, self._parse)
+            self.late = _of_units(self._framing, self.late) if self.late is not None else None
         self._sequence: Callable[[Any], Any] | None = None
         if envelope is not None and sequence is not None:
             self._sequence = attrgetter(attribute(envelope.decode.unit, sequence.field))
@@ -145,20 +154,30 @@ class Format:
         """
         if self.envelope is None:
             raise UsageError(f"{self.name} is a whole-file format: its one frame ends where the stream does")
-        window = Window(
-            data,
-            0,
-            len(data),
-            self.max_frame,
-            self.envelope.search.sync if self.envelope.search.aborted_by_sync else (),
-        )
-        measured = maybe_advance(self.envelope.measure.incremental(window), self.envelope.measure.reasons)
-        if measured is None:
+        reason: int | str | None
+        if self._framing is not None:
+            reason = header_of(self.envelope, self.max_frame, Account()).look(Segment(bytes(data), 0), 0)
+        else:
+            window = Window(
+                data,
+                0,
+                len(data),
+                self.max_frame,
+                self.envelope.search.sync if self.envelope.search.aborted_by_sync else (),
+            )
+            measured = maybe_advance(self.envelope.measure.incremental(window), self.envelope.measure.reasons)
+            reason = measured.length if isinstance(measured, Measured) else measured
+            if isinstance(reason, int) and reason > self.max_frame:
+                reason = TOO_LONG
+        if reason is None:
             return NEED
-        if isinstance(measured, Measured) and measured.length <= self.max_frame:
-            return measured.length
-        reason = measured if isinstance(measured, str) else TOO_LONG
+        if isinstance(reason, int):
+            return reason
         raise StreamError(f"no {self.name} frame begins here: {reason}", offset=0, format=self.name)
+
+    def unit_of(self, raw: bytes) -> bytes:
+        """Returns what of the bytes of one complete frame the spec describes: without what frames it, unstuffed."""
+        return unit_of(self._framing, raw) if self._framing is not None else raw
 
     def parse(self, raw: bytes) -> Any:
         """Returns the value of one complete frame: an object of the generated class.
@@ -189,7 +208,7 @@ class Format:
         try:
             return self._parse(record.raw, record.head)
         except WIRE_ERRORS as error:
-            value, faults = mended(error, record.raw)
+            value, faults = mended(error, record.unit)
             if faults[0] is not error:
                 faults[0].__cause__ = error
             fault: Any = faults[0]
@@ -207,10 +226,15 @@ class Format:
             whole = Record(self, record.start, record.raw, record.index)
             unit, fault = whole.value, whole.fault
         if self.envelope is None:
-            return Reading(
-                None, {}, () if fault is None else reading.parse_findings(self.name, self.spec, {}, record, fault)
-            )
+            return Reading(None, {}, self._whole_file_findings(record, fault))
         return reading.read(self.envelope, self.limits, record, unit, fault)
+
+    def _whole_file_findings(self, record: Record, fault: BaseException | None) -> tuple[Finding, ...]:
+        faults = () if fault is None else getattr(fault, "faults", (fault,))
+        return tuple(
+            reading.parse_finding(self.name, self.spec, {}, record, error, getattr(error, "field_offset", 0))
+            for error in faults
+        )
 
     def sequence_of(self, record: Record) -> int | None:
         """Returns the counter that the frame carries, as the integer on the wire; None where there is none."""
@@ -278,6 +302,11 @@ def _epoch(text: str) -> int:
     if date.tzinfo is None:
         date = date.replace(tzinfo=UTC)
     return (date - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1) * 1000
+
+
+def _of_units(framing: Framing, parse: Callable[[bytes, Any], Any]) -> Callable[[bytes, Any], Any]:
+    """`parse` of the bytes of frames whose units are framed."""
+    return lambda raw, head: parse(unit_of(framing, raw), head)
 
 
 def _within(limits: Limits, parse: Callable[[bytes, Any], Any]) -> Callable[[bytes, Any], Any]:

@@ -47,13 +47,15 @@ class Header:
 
     __slots__ = (
         "_abort", "_account", "_box", "_done", "_kept", "_measure", "_native_measure", "_open", "_speaks", "_zeros",
-        "counts", "envelope", "limit", "size", "sync",
+        "counts", "delimiter", "envelope", "limit", "size", "sync",
     )  # fmt: skip
 
     def __init__(self, envelope: Envelope, limit: int, account: Account) -> None:
         self.envelope = envelope
         self.limit = limit
         self.sync = envelope.search.sync
+        #: What stands between units, where they are found by that.
+        self.delimiter = b""
         self._account = account
         self._abort = envelope.search.sync if envelope.search.aborted_by_sync else ()
         #: Leading bytes that are looked at, where that is a constant; else 0.
@@ -204,6 +206,7 @@ def tells_counter(envelope: Envelope, limit: int) -> bool:
     sequence = envelope.decode.sequence
     return (
         sequence is not None
+        and envelope.search.framing is None
         and envelope.measure.native is not None
         and envelope.measure.native_counts
         and limit >= envelope.measure.native_min_limit

@@ -25,19 +25,21 @@ PARTS = 8
 
 
 class Pending(Segment):
-    """The buffer.  fed: the end of the stream so far."""
+    """The buffer.  fed: the end of the stream so far.  lookback: bytes that are kept before what is not decided."""
 
-    __slots__ = ("_stamps", "fed")
+    __slots__ = ("_lookback", "_stamps", "fed")
 
-    def __init__(self) -> None:
+    def __init__(self, lookback: int = 0) -> None:
         super().__init__(b"", 0)
         self.fed = 0
+        self._lookback = lookback
         self._stamps: list[tuple[int, Stamp | None]] = []  # (offset of a chunk's first byte, its stamp)
 
     def add(self, chunk: bytes, done: int, stamp: Stamp | None) -> None:
         """Append a chunk; what lies before the offset `done` is not needed any more."""
         if stamp is not None or self._stamps:
             self._stamp(done, stamp)
+        done = max(self.base, done - self._lookback)
         cut = done - self.base
         left = len(self.data) - cut
         if not left:
@@ -70,9 +72,12 @@ class Pending(Segment):
 
         A chunk that is still as it was fed is only let go of whole: it may be the caller's, and a rest would be a copy.
         """
+        done = max(self.base, done - self._lookback)
         cut = done - self.base
         if cut == len(self.data):
             self._replace(b"")
+        elif len(self.data) - cut <= self._lookback:
+            self._replace(bytes(self.data[cut:]))
         elif isinstance(self.data, bytearray) and 2 * cut >= len(self.data):
             _cut(self.data, cut)
         else:

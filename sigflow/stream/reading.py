@@ -17,6 +17,7 @@ from sigflow.diagnostics import Finding, Severity, hex_excerpt
 from sigflow.errors import CodecError
 from sigflow.events import Reading
 from sigflow.runtime.envelope import Measured
+from sigflow.runtime.framing import places_of
 from sigflow.runtime.measure import WIRE_ERRORS, maybe_advance, reason_of
 from sigflow.runtime.struct import attribute, label
 from sigflow.runtime.window import Window
@@ -36,7 +37,7 @@ def read(envelope: Envelope, limits: Limits, record: Record, unit: Any, fault: B
     """The reading of a record whose bytes parse to `unit`, as far as `fault` let them."""
     findings: list[Finding] = []
     if fault is not None:
-        findings += parse_findings(envelope.about.name, envelope.about.spec, envelope.measure.reasons, record, fault)
+        findings += parse_findings(envelope, record, fault)
     for rule in envelope.decode.notes:
         if _holds(rule.when, unit, envelope, record, rule.path, findings, fault):
             findings.append(Finding(rule.code, Severity.NOTE, rule.text, record.start, envelope.about.name, rule.path))
@@ -49,7 +50,7 @@ def read(envelope: Envelope, limits: Limits, record: Record, unit: Any, fault: B
             value, problems = _decoded(codec, payload, limits)
         except (CodecError, *WIRE_ERRORS) as error:
             text = str(error) if isinstance(error, CodecError) else f"{type(error).__name__}: {error}"
-            place = record.start + offset
+            place = record.start + place_in(envelope, record.raw, offset)
             other = _by_others(codec, payload, limits)
             if other is None:
                 findings.append(Finding(CODEC, Severity.ERROR, text, place, envelope.about.name, codec.field))
@@ -59,7 +60,8 @@ def read(envelope: Envelope, limits: Limits, record: Record, unit: Any, fault: B
             findings.append(Finding(FALLBACK, Severity.NOTE, text, place, envelope.about.name, codec.field))
         for problem in problems:
             # Once a codec has changed the bytes, an offset in them is none in the stream.
-            place = record.start + offset + (problem.offset if payload.__class__ is memoryview else 0)
+            inside = offset + (problem.offset if payload.__class__ is memoryview else 0)
+            place = record.start + place_in(envelope, record.raw, inside)
             path = codec.field + problem.path
             findings.append(Finding(problem.code, Severity.ERROR, problem.message, place, envelope.about.name, path))
         payload, applied = value, number
@@ -69,17 +71,35 @@ def read(envelope: Envelope, limits: Limits, record: Record, unit: Any, fault: B
     return Reading(payload, metadata, tuple(findings), applied)
 
 
-def parse_findings(
-    name: str, spec: str, reasons: Mapping[str, str], record: Record, fault: BaseException
-) -> tuple[Finding, ...]:
+def place_in(envelope: Envelope, raw: bytes, offset: int) -> int:
+    """Where in a frame's bytes what stands at an offset of its unit is."""
+    if envelope.search.framing is None:
+        return offset
+    places = places_of(envelope.search.framing, raw)
+    return places[min(offset, len(places) - 1)]
+
+
+def parse_findings(envelope: Envelope, record: Record, fault: BaseException) -> tuple[Finding, ...]:
     """The findings for what went wrong while the frame was parsed, of which `fault` was the first."""
     faults: tuple[BaseException, ...] = getattr(fault, "faults", (fault,))
-    return tuple(parse_finding(name, spec, reasons, record, error) for error in faults)
+    about = envelope.about
+    return tuple(
+        parse_finding(
+            about.name,
+            about.spec,
+            envelope.measure.reasons,
+            record,
+            error,
+            place_in(envelope, record.raw, getattr(error, "field_offset", 0)),
+        )
+        for error in faults
+    )
 
 
-def parse_finding(name: str, spec: str, reasons: Mapping[str, str], record: Record, fault: BaseException) -> Finding:
-    """The finding for an error while the frame was parsed; the error may know its offset in the frame and its path."""
-    offset: int = getattr(fault, "field_offset", 0)
+def parse_finding(
+    name: str, spec: str, reasons: Mapping[str, str], record: Record, fault: BaseException, offset: int
+) -> Finding:
+    """The finding for an error while the frame was parsed, at this offset in its bytes; the error may know its path."""
     path: str = getattr(fault, "field_path", "")
     code = next((code for kind, code in _CODES.items() if isinstance(fault, kind)), "") or reason_of(fault, reasons)
     excerpt = hex_excerpt(record.raw, min(offset, len(record.raw) - 1), record.start)
@@ -145,9 +165,10 @@ def _holds(
 
 def _payload(envelope: Envelope, record: Record, unit: Any) -> tuple[Any, int]:
     """The payload as it is sent, and its offset in the frame (0 where that is not known)."""
-    span = payload_span(envelope, record.raw)
+    raw = record.unit
+    span = payload_span(envelope, raw)
     if span is not None:
-        return memoryview(record.raw)[span[0] : span[1]], span[0]
+        return memoryview(raw)[span[0] : span[1]], span[0]
     field = envelope.decode.payload or next((codec.field for codec in envelope.decode.codecs), None)
     if field is None:
         return None, 0
@@ -159,21 +180,22 @@ def _payload(envelope: Envelope, record: Record, unit: Any) -> tuple[Any, int]:
 
 
 def payload_span(envelope: Envelope, raw: bytes) -> tuple[int, int] | None:
-    """Where the payload stands in a frame: by the layout, or by a checksum that covers just the payload."""
+    """Where the payload stands in the bytes of a unit: by the layout, or by a checksum that covers just the payload."""
     if envelope.decode.payload_at is not None:
         start, stop = envelope.decode.payload_at
         start = start if start >= 0 else len(raw) + start
         return start, len(raw) if stop is None else stop if stop >= 0 else len(raw) + stop
+    framing = envelope.search.framing
+    end = len(raw) + (framing.trailer if framing is not None else 0)  # of what the checksums see
     for n, checksum in enumerate(envelope.search.checksums):
         if checksum.over and checksum.over == envelope.decode.payload:
-            measured = maybe_advance(
-                envelope.measure.incremental(Window(raw, 0, len(raw), len(raw))), envelope.measure.reasons
-            )
+            window = Window(raw, 0, len(raw), len(raw), closed=envelope.search.closed)
+            measured = maybe_advance(envelope.measure.incremental(window), envelope.measure.reasons)
             layout = measured.checks[n] if isinstance(measured, Measured) and measured.checks else None
             pieces = layout[1] if layout is not None else ()
             if len(pieces) == 1 and isinstance(pieces[0], tuple):
                 start, stop = pieces[0]
-                return start, len(raw) if stop is None else stop if stop >= 0 else len(raw) + stop
+                return start, end if stop is None else stop if stop >= 0 else end + stop
     return None
 
 

@@ -22,6 +22,7 @@ from collections.abc import Iterable, Sequence
 from heapq import heappop, heappush
 
 from sigflow.stream.header import Header, Key, one_of
+from sigflow.stream.idle import NO_IDLE, Idle
 from sigflow.stream.segment import Segment
 
 _PAGE_BITS = 12
@@ -43,8 +44,9 @@ _Starts = dict[tuple[Header, Key], int]
 class Runs:
     """The pass over a stream of these formats."""
 
-    def __init__(self, headers: Sequence[Header]) -> None:
+    def __init__(self, headers: Sequence[Header], idle: Idle = NO_IDLE) -> None:
         self._headers = headers
+        self._idle = idle
         self._wanted = {header.envelope.search.chain for header in headers if header.envelope.search.chain is not None}
         self._longest = max(self._wanted, default=0)
         self._least = min((max(1, header.envelope.search.min_frame) for header in headers), default=1)
@@ -55,7 +57,7 @@ class Runs:
     def drop(self) -> None:
         """Forget the pass."""
         self._horizon = 0
-        self._tried = 0  # the end of the stream when what waits was last tried
+        self._tried = (0, False)  # how far the stream went when what waits was last tried, and whether it ended there
         self._restart(0)
 
     def _restart(self, cursor: int) -> None:
@@ -114,9 +116,9 @@ class Runs:
 
     def _retry(self, segment: Segment) -> None:
         data, base = segment.data, segment.base
-        if self._tried == base + len(data):
+        if self._tried == (base + len(data), segment.final):
             return
-        self._tried = base + len(data)
+        self._tried = base + len(data), segment.final
         waiting, self._waiting = self._waiting, {}
         for offset, (headers, starts) in waiting.items():
             if offset > self._floor:
@@ -140,14 +142,26 @@ class Runs:
             self._cursor = offset + 1
 
     def _beginnings(self) -> re.Pattern[bytes]:
-        """The bytes that a frame of some format may begin with."""
-        return one_of(frozenset().union(*(header.beginnings() for header in self._headers)))
+        """The bytes that a frame of some format may begin with, or what is idle."""
+        idle = frozenset(literal[0] for literal in self._idle.literals)
+        return one_of(idle.union(*(header.beginnings() for header in self._headers)))
 
     def _enter_all(self, segment: Segment, offset: int, headers: Sequence[Header], starts: list[int]) -> None:
         """Enter the frames that begin here; `starts`: of the runs of 1, 2, ... frames that end here (-1: none)."""
         base = segment.base
         lacking = None
         at = offset - base
+        if starts and self._idle:
+            # What is idle is stepped over inside a run: it goes on behind it, and not here.
+            size = self._idle.size(segment, at)
+            if size is None:
+                self._waiting[offset] = (list(headers), starts)
+                return
+            if size:
+                for level, start in enumerate(starts, 1):
+                    if start > self._floor:
+                        self._place(offset + size, level, start)
+                starts = []
         for header in headers:
             length = header.look(segment, at)
             if length is None:
@@ -180,8 +194,11 @@ class Runs:
         heap = self._whole.get(level)
         if heap is not None and not (heap and heap[0][0] <= end and heap[0][1] >= start):
             heappush(heap, (end, start))
-        if level == self._longest:
-            return
+        if level < self._longest:
+            self._place(end, level, start)
+
+    def _place(self, end: int, level: int, start: int) -> None:
+        """A run of so many frames from `start` on may go on at `end`."""
         page = end >> _PAGE_BITS
         if page == self._page:
             self._spread(end, level, start)

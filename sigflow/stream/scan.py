@@ -4,7 +4,9 @@ State: `pos`, the offset of the first byte that is not decided, and `lock` (no, 
 the parts keep besides are caches; `drop` forgets them and changes no result.
 
 One step: find the next candidate; what lies before it is gap (no-marker).  Ask each format for its verdict, those with
-a checksum first: a frame ends the step, NEED ends the scan until more bytes come, and when all refuse, one byte is gap.
+a checksum first, then those whose units the wire ends, then those that a chain confirms: a frame ends the step, NEED
+ends the scan until more bytes come.  When all refuse, what is idle there is passed over, else one byte is gap; what is
+idle begins no frame of a format that a chain confirms.
 
 Runs of good frames are taken at once (`Measure.run`) where that gives the same: the format has a checksum, no format
 asked before it can have a marker in the same place, and no mark or sequence can overrule its frames.
@@ -20,7 +22,10 @@ from sigflow.reasons import ABANDONED, CHECKSUM, NO_MARKER, OVERTAKEN, TRUNCATED
 from sigflow.stream.account import Account
 from sigflow.stream.chain import LOCKS, NO, START, YES, Chain
 from sigflow.stream.check import WITHOUT_RANGES, Checks, every_for
-from sigflow.stream.header import Header, Verdict
+from sigflow.stream.framed import FramedHeader, header_of
+from sigflow.stream.framing import IDLE
+from sigflow.stream.header import Verdict
+from sigflow.stream.idle import Idle
 from sigflow.stream.markers import Markers
 from sigflow.stream.prefix import Prefix
 from sigflow.stream.runs import LONGEST, Runs
@@ -28,12 +33,15 @@ from sigflow.stream.segment import Segment
 from sigflow.stream.watch import Watch
 
 if TYPE_CHECKING:
-    from sigflow.runtime.envelope import Envelope, Run
+    from sigflow.runtime.envelope import Envelope, Run, Search
 
 #: Frames that one call of `Measure.run` should find, and bytes that it may take: few enough that what is found is
 #: taken and freed before Python's garbage collector looks for it, which costs more than all else about a small frame.
 _RUN_FRAMES = 180
 _RUN_BYTES = (1 << 14, 1 << 18)
+
+#: What confirms a frame, in the order in which formats are asked for it.
+BY_CHECKSUM, BY_END, BY_CHAIN = range(3)
 
 #: The formats that refused a candidate, by their number, and why.
 Refusals = list[tuple[int, str]]
@@ -53,27 +61,34 @@ class Sink(Protocol):
     def gap(self, segment: Segment, at: int, stop: int, refusals: Refusals) -> None:
         """Bytes in no frame, data[at:stop]; no refusals: no marker stands there."""
 
+    def idle(self, segment: Segment, at: int, stop: int) -> None:
+        """Idle bytes, data[at:stop]."""
+
 
 class Recognizer:
     """One format in a scan: how its frames are recognized, by header, checksum and followers.
 
+    beliefs: what may confirm its frames.
     run: takes whole runs of its frames, where that is allowed.  told: the offset at which the last run stopped, and
     why, as `Measure.run` gives it: the reason, and the length.
     claim, has_checksum: what was asked of the candidate last, for formats that are asked twice.  told is a cache.
     """
 
     __slots__ = (
-        "chained", "checks", "claim", "has_checksum", "header", "name", "number", "run", "told", "watch",
+        "beliefs", "checks", "claim", "has_checksum", "header", "name", "number", "run", "told", "watch",
     )  # fmt: skip
 
     def __init__(self, number: int, envelope: Envelope, limit: int, account: Account) -> None:
         search = envelope.search
         self.number = number
         self.name = envelope.about.name
-        self.header = Header(envelope, limit, account)
-        self.checks = Checks(self.header, account) if search.chain is None or search.sometimes_checked else None
-        self.chained = search.chain is not None
-        self.watch = Watch(self.header, self.checks) if self.checks and search.overtaken_by == "sequence" else None
+        self.header = header_of(envelope, limit, account)
+        self.checks = Checks(self.header, account) if search.checked else None
+        if self.checks is not None and isinstance(self.header, FramedHeader):
+            self.header.hold = self.checks.hold_of_unit
+        self.beliefs = beliefs_of(search)
+        overtaken = search.overtaken_by == "sequence" and search.framing is None
+        self.watch = Watch(self.header, self.checks) if self.checks and overtaken else None
         self.run: Run | None = None
         self.claim: Verdict = None
         self.has_checksum = False
@@ -81,9 +96,9 @@ class Recognizer:
 
         if search.chain is not None and not 1 <= search.chain <= LONGEST:
             raise UsageError(f"format {self.name}: a chain of {search.chain} headers, wanted 1 to {LONGEST}")
-        if search.chain is None and not search.checksums:
+        if not self.beliefs:
             raise UsageError(f"format {self.name} has neither a checksum nor a chain to confirm its frames")
-        lacking = self.checks.without_ranges() if self.checks else None
+        lacking = self.checks.without_ranges() if self.checks and search.framing is None else None
         if lacking is not None and limit > WITHOUT_RANGES:
             raise UsageError(
                 f"format {self.name}: checksum {lacking} has no range form, so frames may have at most "
@@ -117,6 +132,14 @@ class Recognizer:
         return length or reason
 
 
+def beliefs_of(search: Search) -> list[int]:
+    """What may confirm frames of a format, in the order in which it is asked."""
+    checked = [BY_CHECKSUM] if search.checked else []
+    if search.chain is not None:
+        return [*checked, BY_CHAIN]
+    return [*checked, BY_END] if search.closed and (not checked or search.sometimes_checked) else checked
+
+
 class Scanner:
     """The scan of one stream.  formats: (envelope, frame limit), in the order of the list.
 
@@ -136,15 +159,24 @@ class Scanner:
         self.recognizers = [
             Recognizer(n, envelope, limit, self._account) for n, (envelope, limit) in enumerate(formats)
         ]
-        # A format whose frames have a checksum now and then is asked twice: `by_chain` is which time it is.
-        checked = [(recognizer, False) for recognizer in self.recognizers if recognizer.checks is not None]
-        self._asked = [*checked, *((recognizer, True) for recognizer in self.recognizers if recognizer.chained)]
+        # A format whose frames have a checksum now and then is asked twice.
+        self._asked = [
+            (recognizer, belief)
+            for belief in (BY_CHECKSUM, BY_END, BY_CHAIN)
+            for recognizer in self.recognizers
+            if belief in recognizer.beliefs
+        ]
         self._ordered = list(dict.fromkeys(recognizer for recognizer, _ in self._asked))
         headers = [recognizer.header for recognizer in self._ordered]
-        self._markers = Markers(header.sync for header in headers)
-        self._runs = Runs(headers)
-        self._chain = Chain(headers, self._runs)
-        self._after = YES if any(recognizer.chained for recognizer in self.recognizers) else NO
+        self._idle = Idle(envelope.search.idle for envelope, _ in formats)
+        markers = [header.sync for header in headers if not header.delimiter]
+        delimiters = [header.delimiter for header in headers if header.delimiter]
+        self._markers = Markers([*markers, tuple(self._idle.literals)] if self._idle else markers, delimiters)
+        #: Bytes before `pos` that a verdict may look at.
+        self.lookback = max(map(len, delimiters), default=0)
+        self._runs = Runs(headers, self._idle)
+        self._chain = Chain(headers, self._runs, self._idle)
+        self._after = YES if any(BY_CHAIN in recognizer.beliefs for recognizer in self.recognizers) else NO
         self.pos = pos
         self.lock = lock if self._after == YES else NO
         self.marks = set(marks)
@@ -161,7 +193,7 @@ class Scanner:
     def _alone(self, recognizer: Recognizer) -> bool:
         """Whether a good frame of this format is taken for one whatever the other formats say."""
         size, mine = recognizer.header.envelope.measure.header, recognizer.header.sync
-        if recognizer.checks is None or recognizer.watch is not None:
+        if recognizer.checks is None or recognizer.watch is not None or recognizer.header.envelope.search.framing:
             return False
         if size is None or size > recognizer.header.limit:
             return False
@@ -201,6 +233,7 @@ class Scanner:
         Returns whether more can be done at once: it stops after so many `steps`.
         """
         data, base = segment.data, segment.base
+        segment.final = final
         if base + len(data) < self._need and not final:
             return False
         more = self._steps(segment, final, sink, steps)
@@ -265,17 +298,22 @@ class Scanner:
     def _step(self, segment: Segment, at: int, final: bool, sink: Sink) -> bool:
         """Decide the candidate at data[at]; False while bytes are lacking."""
         refusals: Refusals = []
-        for recognizer, by_chain in self._asked:
+        empty = 0  # the longest delimiter that follows another
+        literal = self._idle.size(segment, at) if self._idle else 0  # None: the end of the buffer may cut one
+        for recognizer, belief in self._asked:
+            if belief == BY_CHAIN and (empty or literal != 0):
+                continue
             if self.marks and (self.pos, recognizer.name) in self.marks:
                 verdict: Verdict = ABANDONED
-            elif not by_chain:
+            elif belief == BY_CHECKSUM:
                 verdict = self._checked(recognizer, segment, at)
             elif recognizer.checks is not None and recognizer.has_checksum:
                 verdict = NO_MARKER
             else:
                 header = recognizer.header
-                claim = header.look(segment, at) if recognizer.checks is None else recognizer.claim
-                verdict = self._chain.verdict(header, claim, segment, at, self.lock, final)
+                verdict = header.look(segment, at) if recognizer.checks is None else recognizer.claim
+                if belief == BY_CHAIN:
+                    verdict = self._chain.verdict(header, verdict, segment, at, self.lock, final)
             if verdict is None:
                 if not final:
                     self.waits = recognizer
@@ -287,8 +325,18 @@ class Scanner:
                 self._forget()
                 sink.frame(recognizer.number, segment, at, stop)
                 return True
-            if verdict != NO_MARKER:
+            if verdict == IDLE:
+                empty = max(empty, len(recognizer.header.delimiter))
+            elif verdict != NO_MARKER:
                 refusals.append((recognizer.number, verdict))
+        if empty or literal != 0:
+            if not empty and literal is None:
+                return False
+            stop = at + (empty or literal or 0)
+            self._pass(segment.base + stop, self.lock)
+            self._forget()
+            sink.idle(segment, at, stop)
+            return True
         self._pass(self.pos + 1, NO)
         self._forget()
         sink.gap(segment, at, at + 1, refusals)
@@ -308,12 +356,15 @@ class Scanner:
             if length is None:
                 self._need = header.lacks_until(self.pos)
             return length
+        if header.envelope.search.framing is not None:
+            recognizer.has_checksum = len(recognizer.beliefs) == 1 or checks.present(segment, at)
+            return length if recognizer.has_checksum else NO_MARKER
         stop: int = at + length
         offset, reason, _ = recognizer.told
         if offset == self.pos and reason is not None:
             self._account.charge(segment.base + stop, length)  # the run has checksummed it, in vain
             return reason
-        if recognizer.chained:
+        if len(recognizer.beliefs) > 1:
             recognizer.has_checksum = checks.present(segment, at)
             if not recognizer.has_checksum:
                 return NO_MARKER

@@ -9,10 +9,11 @@ Buffer = bytes | bytearray
 
 
 class Segment:
-    """data: the bytes.  base: the offset of the first."""
+    """data: the bytes.  base: the offset of the first.  final: the stream ends with them."""
 
-    __slots__ = ("base", "data")
+    __slots__ = ("base", "data", "final")
 
     def __init__(self, data: Buffer, base: int) -> None:
         self.data = data
         self.base = base
+        self.final = False

@@ -1,11 +1,14 @@
-"""From what the scan finds to events: records with numbers and stamps, merged gaps, sequence accounting, counts."""
+"""From what the scan finds to events: records with numbers and stamps, merged gaps and idle bytes, sequence accounting,
+counts.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from sigflow.events import Event, Gap, Record, Span
+from sigflow.diagnostics import Severity
+from sigflow.events import Event, Gap, Idle, Note, Record, Span
 from sigflow.reasons import NO_MARKER
 from sigflow.stream.sequence import Counts, ended, follow, tracker_of
 
@@ -16,6 +19,8 @@ if TYPE_CHECKING:
     from sigflow.stream.segment import Segment
 
 _NO_MARKER = {NO_MARKER: None}
+#: The code of a note on idle bytes that may hide something.
+IDLE_DOUBTFUL = "idle-doubtful"
 
 
 class OpenGap:
@@ -57,17 +62,97 @@ class OpenGap:
         return other
 
 
+class Between:
+    """What stands between two frames: the open gap, or open idle bytes; each comes out when it closes.
+
+    most: idle bytes in a row that are nothing to speak of; None: nothing is said of any.
+    """
+
+    __slots__ = ("_after_gap", "_gap", "_most", "_out", "_start", "_stop")
+
+    def __init__(self, gap: OpenGap, out: list[Event], most: int | None) -> None:
+        self._gap = gap
+        self._out = out
+        self._most = most
+        self._start = self._stop = -1  # idle bytes
+        self._after_gap = False
+
+    @property
+    def open(self) -> bool:
+        """Whether anything is."""
+        return self._gap.start >= 0 or self._start >= 0
+
+    def of_gap(self) -> OpenGap:
+        """The gap that is open, or that now begins."""
+        if self._start >= 0:
+            self._close_idle(before_gap=True)
+        return self._gap
+
+    def idle(self, start: int, stop: int) -> None:
+        """The bytes from `start` to `stop` are idle."""
+        if self._start < 0:
+            self._after_gap = self._gap.start >= 0
+            self._gap.close(self._out)
+            self._start = start
+        self._stop = stop
+
+    def close(self) -> None:
+        """Emit what is open."""
+        if self._start >= 0:
+            self._close_idle(before_gap=False)
+        self._gap.close(self._out)
+
+    def _close_idle(self, *, before_gap: bool) -> None:
+        self._out.append(Idle(Span(self._start, self._stop)))
+        if self._most is not None:
+            note = doubt(self._start, self._stop, self._most, touches=before_gap or self._after_gap)
+            self._out += [note] if note is not None else []
+        self._start = -1
+
+    def copy(self, out: list[Event]) -> Between:
+        """The same, to go on with apart; nothing is said of idle bytes there."""
+        other = Between(self._gap.copy(), out, None)
+        other._start, other._stop, other._after_gap = self._start, self._stop, self._after_gap
+        return other
+
+
+def idle_most(formats: Sequence[Format]) -> int:
+    """Idle bytes in a row that are nothing to speak of: as many as one of the formats says, or as it may have in a
+    frame.
+    """
+    searches = [(format, format.envelope.search) for format in formats if format.envelope is not None]
+    return max(
+        (
+            search.idle_max if search.idle_max is not None else format.max_frame
+            for format, search in searches
+            if search.idle or (search.framing is not None and search.framing.delimiter)
+        ),
+        default=0,
+    )
+
+
+def doubt(start: int, stop: int, most: int, *, touches: bool) -> Note | None:
+    """What is to be said of idle bytes that touch a gap, or are more than `most`."""
+    size = stop - start
+    if not touches and size <= most:
+        return None
+    why = "beside bytes that are in no frame" if touches else f"in a row, more than {most}"
+    text = f"{size} idle byte{'' if size == 1 else 's'} {why}: what was overwritten with them would look the same"
+    return Note(IDLE_DOUBTFUL, Severity.NOTE, text, start)
+
+
 class Events:
     """Takes what a scan finds (`scan.Sink`) and appends events to `out`.
 
-    State: the open gap, the sequence counters (none if `counts` is None), and what was counted.  damaged: in strict
-    mode, what to call with gap bytes; checked: with each record.
+    State: what is open between frames, the sequence counters (none if `counts` is None), and what was counted.
+    damaged: in strict mode, what to call with gap bytes; checked: with each record.
     """
 
     def __init__(self, formats: Sequence[Format], pending: Pending, counts: Counts | None, out: list[Event]) -> None:
-        self.gap_open = OpenGap([format.name for format in formats])
+        most = idle_most(formats) if counts is not None else None
+        self.between = Between(OpenGap([format.name for format in formats]), out, most)
         self.index = 0
-        self.gap_bytes = 0
+        self.gap_bytes = self.idle_bytes = 0
         self.frame_counts = [0] * len(formats)
         self.frame_bytes = [0] * len(formats)
         self.damaged: Callable[[Segment, int, Refusals], None] | None = None
@@ -83,7 +168,12 @@ class Events:
         if self.damaged is not None:
             self.damaged(segment, at, refusals)
         self.gap_bytes += stop - at
-        self.gap_open.add(base + at, base + stop, refusals)
+        self.between.of_gap().add(base + at, base + stop, refusals)
+
+    def idle(self, segment: Segment, at: int, stop: int) -> None:
+        """Idle bytes."""
+        self.idle_bytes += stop - at
+        self.between.idle(segment.base + at, segment.base + stop)
 
     def frame(self, number: int, segment: Segment, at: int, stop: int) -> None:
         """One frame."""
@@ -168,8 +258,8 @@ class Events:
         self._out += ended(self._trackers)
 
     def _close_gap(self) -> None:
-        if self.gap_open.start >= 0:
-            self.gap_open.close(self._out)
+        if self.between.open:
+            self.between.close()
 
     def _mark(self, records: list[Record]) -> None:
         for record in records:

@@ -17,6 +17,7 @@ class WholeFile:
         self.work = 0
         self.marks: set[tuple[int, str]] = set()
         self.waits = None
+        self.lookback = 0
         self._limit = limit
 
     def drop(self) -> None:

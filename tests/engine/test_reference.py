@@ -22,15 +22,15 @@ pytestmark = kit.needed()
 @pytest.mark.parametrize("seed", range(40))
 def test_damaged_streams(seed: int) -> None:
     reference, rng = kit.load("scan"), random.Random(seed)
-    for formats in kit.plain_lists(reference):
-        envelopes = [kit.wrap(reference, member, rng) for member in formats]
-        data = kit.damaged(formats, rng, rng.choice((40, 120, 250)))
-        want = kit.expected(reference, formats, data)
+    for formats, idle in reference.lists():
+        envelopes = kit.wrap_all(reference, formats, idle, rng)
+        data = kit.damaged(formats, rng, rng.choice((40, 120, 250)), idle)
+        want = kit.expected(reference, formats, data, idle=idle)
         cut = damage.chunks(rng, data)
         for pieces in ([data], cut, [bytes((byte,)) for byte in data]):
             assert kit.pieces(decode(envelopes, pieces)) == want, data.hex()
-        static = [kit.wrap(reference, member) for member in formats]  # as the native measures have it
-        if Native.obstacle([Format(member) for member in static]):
+        static = kit.wrap_all(reference, formats, idle)  # as the native measures have it
+        if Native.obstacle([Format(one) for one in static]):
             continue
         native = native_of(static)
         assert kit.pieces(events_of(native, cut)) == want, data.hex()

@@ -6,7 +6,7 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
-from sigflow.events import Event, Gap, Record
+from sigflow.events import Event, Gap, Idle, Record
 from sigflow.runtime.envelope import Envelope
 from sigflow.stream.decoder import Decoder
 from sigflow.stream.format import Format
@@ -26,7 +26,7 @@ def decode(envelopes: Sequence[Envelope], pieces: Sequence[bytes], drop: random.
     decoder.feed_eof()
     events += decoder.events()
     statistics = decoder.statistics
-    assert statistics.frame_bytes + statistics.gap_bytes == statistics.bytes
+    assert statistics.frame_bytes + statistics.idle_bytes + statistics.gap_bytes == statistics.bytes
     assert statistics.pending_bytes == 0
     return events
 
@@ -60,16 +60,19 @@ def shape(events: Sequence[Event]) -> list[tuple[Any, ...]]:
 
 
 def check_tiles(events: Sequence[Event], data: bytes) -> None:
-    """Records and gaps, in order, are the stream; no two gaps touch."""
-    at, gap = 0, False
+    """Records, gaps and what is idle, in order, are the stream; no two gaps touch, nor two idle stretches."""
+    at, before = 0, None
     for event in events:
         if isinstance(event, Record):
             assert event.start == at and event.raw == data[at : event.stop]
-            at, gap = event.stop, False
+            at, before = event.stop, Record
         elif isinstance(event, Gap):
-            assert event.span.start == at and len(event.span) > 0 and not gap
+            assert event.span.start == at and len(event.span) > 0 and before is not Gap
             assert event.reasons and len(set(event.reasons)) == len(event.reasons)
-            at, gap = event.span.stop, True
+            at, before = event.span.stop, Gap
+        elif isinstance(event, Idle):
+            assert event.span.start == at and len(event.span) > 0 and before is not Idle
+            at, before = event.span.stop, Idle
     assert at == len(data)
 
 

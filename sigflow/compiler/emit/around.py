@@ -78,7 +78,9 @@ class Around:
                 out("raise")
             out("return unit")
         spec = self.plan.spec.top
-        about = Call(module.need("About"), {"name": repr(f"{spec.id}:{name}"), "spec": repr(self.plan.file)})
+        about = Call(
+            module.need("About"), {"name": repr(f"{spec.alias or spec.id}:{name}"), "spec": repr(self.plan.file)}
+        )
         about["source_hash"] = repr(self.hash)
         field = module.need("Field")
         about["fields"] = Many(

@@ -137,7 +137,7 @@ class _Stream:
         """What it is called."""
         spec = self.plan.spec.top
         about = Call(self.module.need("About"))
-        about["name"] = repr(spec.id)
+        about["name"] = repr(spec.alias or spec.id)
         about["spec"] = repr(self.plan.file)
         about["source_hash"] = repr(self.hash)
         if spec.meta.title:

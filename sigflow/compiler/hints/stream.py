@@ -98,6 +98,12 @@ class StreamReader(Reader):
                 "SF204", ref.at(name.at), f"unknown type '{written}'", (written, self.types.scope.type_names(carrier))
             )
             return None, ()
+        if type_.top is not carrier.top:
+            why = (
+                f"'{type_.title}' is of another spec: its hints stand in a spec that has no fields and types of its own"
+            )
+            self.bad(node, why)
+            return None, ()
         self.names.used.add(type_)
         codes = tuple(sc.Code(ref.scalar, argument) for argument in name.arguments)
         for code in codes:

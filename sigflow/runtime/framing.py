@@ -1,0 +1,42 @@
+"""What of a frame's bytes is its unit, where units do not stand on the wire as they are (`Framing`)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sigflow.runtime.envelope import Framing
+
+
+def stretch_of(framing: Framing, raw: bytes) -> tuple[int, int]:
+    """Where the unit stands in the bytes of a frame, still stuffed: behind what begins it, before what ends it."""
+    if framing.delimiter:
+        return 0, len(raw) - (len(framing.delimiter) if raw.endswith(framing.delimiter) else 0)
+    return len(framing.start), len(raw) - len(framing.end) - framing.trailer
+
+
+def unit_of(framing: Framing, raw: bytes) -> bytes:
+    """The unit of a whole frame; of bytes that are none, what stands where the unit would."""
+    start, stop = stretch_of(framing, raw)
+    stuffed = raw[start:stop]
+    unit = framing.stuffing.unstuff(stuffed) if framing.stuffing is not None else stuffed
+    return stuffed if unit is None else unit
+
+
+def checked_of(framing: Framing, raw: bytes) -> bytes:
+    """What the checksums of a whole frame see: the unit, and behind it the bytes of the trailer."""
+    return unit_of(framing, raw) + raw[len(raw) - framing.trailer :] if framing.trailer else unit_of(framing, raw)
+
+
+def places_of(framing: Framing, raw: bytes) -> list[int]:
+    """For each byte that the checksums see where it begins in the bytes of the frame, and where the last one ends.
+
+    Of bytes that are no whole frame, as far as they go.
+    """
+    start, stop = stretch_of(framing, raw)
+    stuffed = raw[start:stop]
+    inside = framing.stuffing.places(stuffed) if framing.stuffing is not None else range(len(stuffed) + 1)
+    places = [start + place for place in inside]
+    if framing.trailer:
+        places[-1:] = range(len(raw) - framing.trailer, len(raw) + 1)
+    return places
