@@ -133,7 +133,7 @@ def remarked(envelope: Envelope, frame: bytes, box: Any) -> str:
         unit = envelope.decode.parse(frame, None)
     except WIRE_ERRORS as error:
         fault, unit = error, getattr(error, "partial", None)
-    record: Any = SimpleNamespace(raw=frame, start=0)
+    record: Any = SimpleNamespace(raw=frame, unit=frame, start=0)
     findings = read(envelope, Limits(), record, unit, fault).diagnostics
     assert box[BOX_MARKS] & ~(MARK_LOOK | MARK_UNCOUNTED) == 0
     assert not findings or box[BOX_MARKS] & MARK_LOOK, findings
@@ -205,6 +205,8 @@ def test_constructs(case: Case, tmp_path: Path) -> None:
     assert verdicts["clean"] + verdicts["remarked"] + verdicts["needless"] > 5
     assert verdicts["refused"] + verdicts["too long"] > 5
     assert verdicts["lacking"] > 5
+    assert (verdicts["bailout"] > 0) is case.bails_out
+    assert (verdicts["needless"] > 0) is case.looks_in_vain
 
 
 def test_elements_without_bytes_end(tmp_path: Path) -> None:
