@@ -209,4 +209,71 @@ types:
         ),
         b"\x00\x01\x02\x03\x41\x42",
     ),
+    Case(
+        "harmless_parts",
+        """
+seq:
+  - {id: n, type: u1, valid: {max: 3}}
+  - {id: exact, size: 2, type: pair}
+  - {id: larger, size: 4, type: pair}
+  - {id: loose, type: pair}
+  - {id: listed, type: pair, repeat: expr, repeat-expr: n}
+  - {id: raw, size: n}
+  - {id: either, size: 2, type: {switch-on: n, cases: {1: pair, 2: bits}}}
+  - {id: nested, type: nested, size: 4}
+  - {id: empty, type: nothing}
+types:
+  pair: {seq: [{id: a, type: u1}, {id: b, type: u1}]}
+  bits: {seq: [{id: c, type: b4}, {id: d, type: b5}]}
+  nested: {seq: [{id: e, type: pair}, {id: f, size: 2, type: pair}]}
+  nothing: {}
+""",
+        ("00" + "00" * 14, "01 4141" + "01" * 15, "02" + "41" * 20, "03", "04"),
+        b"\x00\x01\x02\x03\x04\x41",
+    ),
+    Case(
+        "a_part_too_short",
+        """
+seq:
+  - {id: n, type: u1, valid: {max: 2}}
+  - {id: short, size: 1, type: pair}
+types:
+  pair: {seq: [{id: a, type: u1}, {id: b, type: b1}]}
+""",
+        ("00 41", "01 41", "03"),
+        b"\x00\x01\x03\x41",
+    ),
+    *(
+        Case(
+            f"a_part_that_may_fail_{number}",
+            f"seq: [{{id: n, type: u1, valid: {{max: 9}}}}, {field}]\ntypes: {{part: {{seq: {fields}}}}}\n",
+            ("00 41 41 41", "01 00 00 00", "02 41 41 00", "0a"),
+            b"\x00\x01\x02\x0a\x41",
+            looks_in_vain=True,
+        )
+        for number, (field, fields) in enumerate(
+            (
+                ("{id: a, size: 2, type: part}", "[{id: b, type: u1, valid: {max: 3}}]"),
+                ("{id: a, size: 2, type: part}", "[{id: b, contents: A}]"),
+                ("{id: a, size: 2, type: part, pad-right: 0}", "[{id: b, type: u2}]"),
+                ("{id: a, size: 2, type: part, terminator: 0}", "[{id: b, type: u2}]"),
+                ("{id: a, size: 3, type: part}", "[{id: b, type: u1}, {id: c, type: str, size: 1}]"),
+                ("{id: a, size: 3, type: part}", "[{id: b, type: u1}, {id: c, size: b % 2}]"),
+                ("{id: a, size: n, type: part}", "[{id: b, size: 2}]"),
+                ("{id: a, type: str, size: 2}", "[{id: b, type: u1}]"),
+            )
+        )
+    ),
+    *(
+        Case(
+            f"parts_{depth}_deep",
+            "seq: [{id: n, type: u1, valid: {max: 9}}, {id: a, size: 1, type: t0}]\ntypes:\n"
+            + "".join(f"  t{number}: {{seq: [{{id: a, type: t{number + 1}}}]}}\n" for number in range(depth))
+            + f"  t{depth}: {{seq: [{{id: a, type: u1}}]}}\n",
+            ("00 41", "01 00", "0a"),
+            b"\x00\x01\x0a\x41",
+            looks_in_vain=depth > 8,
+        )
+        for depth in (8, 9)
+    ),
 )
