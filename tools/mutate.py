@@ -60,6 +60,7 @@ SUBJECTS = {
             "tests/compiler/test_processed.py", "tests/compiler/test_late.py", "tests/compiler/test_limits.py",
             "tests/compiler/test_contents.py", "tests/compiler/test_sync_inside.py", "tests/compiler/test_bounds.py",
             "tests/compiler/test_kst.py", "tests/compiler/test_mini.py", "tests/compiler/test_debug.py",
+            "tests/compiler/test_around.py", "tests/compiler/test_beside.py", "tests/compiler/test_closed.py",
         ),
     ),
 }  # fmt: skip

@@ -59,6 +59,43 @@ seq:
         b"\x00\x01\x02\x03\x20\x24\x41\x80\xf8\xff",
     ),
     Case(
+        "bits_that_fill_a_part",
+        """
+seq:
+  - {id: n, type: u1, valid: {max: 9}}
+  - {id: part, size: n, type: part, valid: {expr: _.tail.length < 2}}
+types:
+  part:
+    seq:
+      - {id: k, type: u1}
+      - {id: bits, type: b4, repeat: expr, repeat-expr: k, valid: {max: 9}}
+      - {id: tail, size-eos: true}
+""",
+        ("02 02 12", "03 04 1234", "01 00", "03 01 10 41", "02 03 12", "0a", "04 05 123450"),
+        b"\x00\x01\x02\x03\x04\x05\x0a\x12\x34\xa0",
+    ),
+    Case(
+        "bits_of_a_list_after_a_list",
+        """
+seq:
+  - {id: n, type: u1}
+  - {id: l, type: b3, repeat: expr, repeat-expr: n}
+  - {id: m, type: b5, repeat: expr, repeat-expr: 2, valid: {min: 1}}
+""",
+        (),
+        why="a list of bit fields that begins at a bit which the data decides (/seq/2, line 7)",
+    ),
+    Case(
+        "bits_of_a_list_in_the_other_order",
+        """
+seq:
+  - {id: n, type: b3}
+  - {id: l, type: b5le, repeat: expr, repeat-expr: 3, valid: {min: 1}}
+""",
+        (),
+        why="a list of bit fields that begins at a bit which the data decides (/seq/1, line 6)",
+    ),
+    Case(
         "bits_after_a_list",
         """
 seq:
