@@ -24,7 +24,11 @@ UNCONFIRMED = "unconfirmed"
 TRUNCATED = "truncated"
 ABANDONED = "abandoned"
 STUFFING = "stuffing"
+SECOND_PREAMBLE = "second-preamble"
 LENGTH = "length"
+
+#: Fixed bits from which on a preamble is taken for one wherever it stands.
+SURE_BITS = 32
 
 
 class Giver(Enum):
@@ -71,7 +75,21 @@ REASONS = (
     Reason(ABANDONED, "the caller gave this candidate up", Giver.CALLER),
     Reason(STUFFING, "what stands between the delimiters is not what stuffing gives", Giver.FRAMING, 7),
     Reason(LENGTH, "what stands between the delimiters is not one whole unit", Giver.FRAMING, 8),
+    Reason(SECOND_PREAMBLE, "a file begins here; what follows is read as the first one says", Giver.FRAMING),
 )
+
+_OF_PREAMBLE = "preamble-"
+
+
+def of_preamble(reason: str) -> str:
+    """The reason why what stands at the beginning is no preamble, from the one that its measure gives."""
+    return f"{_OF_PREAMBLE}{reason}"
+
+
+def preamble_reason(reason: str) -> str:
+    """The reason that the measure of a preamble gave, from that of the gap; "" where it is not of a preamble."""
+    return reason.removeprefix(_OF_PREAMBLE) if reason.startswith(_OF_PREAMBLE) else ""
+
 
 #: What a reason means, by its name.
 MEANINGS = {reason.name: reason.meaning for reason in REASONS}

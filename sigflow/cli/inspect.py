@@ -137,7 +137,7 @@ def _explanation_lines(explained: Explanation, screen: Screen, place: Place) -> 
         yield f"{place(tried.offset):>10}  {tried.format} {what}: {words}"
         for cause in tried.causes:
             yield f"{'':>12}likely {one_line(places_in_hex(cause.message, place))}"
-    if not explained.tried:
+    if not explained.tried and explained.kind != "idle":
         yield f"{'':>12}no marker of any format stands here"
     if explained.untold:
         yield f"{'':>12}and {counted(explained.untold, 'more marker')} in the gap, farther away"
@@ -156,6 +156,9 @@ def item_lines(item: Item, screen: Screen, place: Place = str) -> Iterator[str]:
         head = f"{place(item.offset):>10} {item.length:>8}  {candidate.format} #{item.index}"
         yield "  ".join([head, *(_check(check, screen) for check in candidate.checks), *_payload(candidate)])
         yield from _field_lines(candidate.pieces, place)
+        return
+    if item.kind == "idle":
+        yield f"{place(item.offset):>10} {item.length:>8}  idle"
         return
     reasons = one_line(", ".join(item.reasons))
     yield f"{place(item.offset):>10} {item.length:>8}  {screen.styled('gap', 'red')}  {reasons}"
@@ -191,6 +194,8 @@ def _field_lines(pieces: tuple[Piece, ...], place: Place) -> Iterator[str]:
         for at, row, shown in hex_rows(piece.head, piece.offset):
             told = one_line(label) if at == piece.offset else ""
             yield f"{place(at):>23}  {row}  {shown:<{ROW}}  {told}".rstrip()
+        for _, row, shown in hex_rows(piece.wire, piece.offset):
+            yield f"{'on the wire':>23}  {row}  {shown}".rstrip()
         if piece.length > len(piece.head):
             yield f"{'':>25}and {piece.length - len(piece.head)} more bytes"
         yield from _parts(piece)

@@ -12,7 +12,7 @@ from sigflow.cli.grid import WIDEST, text
 from sigflow.cli.options import Settings, captures, output_format, scanning
 from sigflow.cli.terminal import counted, one_line
 from sigflow.cli.text import dumps
-from sigflow.cli.verdicts import LISTED, exit_code
+from sigflow.cli.verdicts import LISTED, exit_code, idle_words
 from sigflow.recording.stats import stats
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def lines(tree: dict[str, Any]) -> Iterator[str]:
     """The counts for people."""
     yield (
         f"{tree['capture']}: {tree['bytes']} bytes = {tree['frame_bytes']} in {counted(tree['frames'], 'frame')}"
-        f" + {tree['gap_bytes']} in {counted(tree['gaps'], 'gap')}"
+        f"{idle_words(tree['idle_bytes'])} + {tree['gap_bytes']} in {counted(tree['gaps'], 'gap')}"
     )
     for entry in tree["formats"]:
         yield f"  {entry['format']}: {_words(entry)}"

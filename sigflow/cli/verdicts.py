@@ -24,13 +24,18 @@ def exit_code(report: Report) -> int:
     return exits.OK if report.sound else exits.DAMAGED
 
 
+def idle_words(size: int) -> str:
+    """The idle bytes of a ledger, where there are any."""
+    return f" + {size} idle" if size else ""
+
+
 def verdict_lines(report: Report, screen: Screen) -> list[str]:
     """The verdict for people: the ledger first, then what is wrong."""
     state = screen.styled("sound", "green", "bold") if report.sound else screen.styled("damaged", "red", "bold")
     lines = [
         f"{one_line(report.capture)}: {state}",
         f"  {report.bytes} bytes = {report.frame_bytes} in {counted(report.frames, 'frame')}"
-        f" + {report.gap_bytes} in {counted(report.gaps_total, 'gap')}",
+        f"{idle_words(report.idle_bytes)} + {report.gap_bytes} in {counted(report.gaps_total, 'gap')}",
     ]
     for name, count in report.by_format.items():
         lines.append(f"  {name}: {counted(count['frames'], 'frame')}, {count['bytes']} bytes")
@@ -85,6 +90,7 @@ def summary_tree(reports: Sequence[Report], failed: int) -> dict[str, Any]:
             "bytes": sum(report.bytes for report in reports),
             "frames": sum(report.frames for report in reports),
             "frame_bytes": sum(report.frame_bytes for report in reports),
+            "idle_bytes": sum(report.idle_bytes for report in reports),
             "gap_bytes": sum(report.gap_bytes for report in reports),
         },
     }
@@ -96,6 +102,6 @@ def summary_line(reports: Sequence[Report], failed: int) -> str:
     unread = f", {failed} could not be read" if failed else ""
     return (
         f"{counted(total['captures'], 'capture')}: {total['sound']} sound, {total['damaged']} damaged{unread}; "
-        f"{total['bytes']} bytes = {total['frame_bytes']} in {counted(total['frames'], 'frame')} "
-        f"+ {total['gap_bytes']} in gaps"
+        f"{total['bytes']} bytes = {total['frame_bytes']} in {counted(total['frames'], 'frame')}"
+        f"{idle_words(total['idle_bytes'])} + {total['gap_bytes']} in gaps"
     )

@@ -18,10 +18,14 @@ from sigflow.columns.gatherable import Classes, is_wider_ascii
 from sigflow.columns.names import Names
 from sigflow.columns.tree import Leaf, Listed, Member, Node, Struct
 from sigflow.runtime.column import Bits, Bytes, Column, Kind, Many, Named, Nested, Number, Text
+from sigflow.runtime.framing import unit_of
 from sigflow.runtime.stream import aligned_find
 
 if TYPE_CHECKING:
     import pyarrow
+
+    from sigflow.columns.frames import FrameBatch
+    from sigflow.stream.format import Format
 
     Array = np.ndarray[Any, Any]
 
@@ -47,6 +51,20 @@ class Stretches:
         self.failed = failed
         self.owners = owners
         self._block: tuple[int, int, Array] | None = None
+
+    @classmethod
+    def of(cls, format: Format, frames: FrameBatch) -> Stretches:
+        """The units of these frames, all of the format: the frames themselves, but where they are framed."""
+        failed = np.zeros(len(frames), bool)
+        framing = format.envelope.search.framing if format.envelope is not None else None
+        if framing is None:
+            return cls(frames.data, frames.starts, frames.stops, failed)
+        view = frames.data.data
+        spans = zip(frames.starts.tolist(), frames.stops.tolist(), strict=True)
+        units = [unit_of(framing, view[start:stop].tobytes()) for start, stop in spans]
+        stops = np.cumsum(np.fromiter(map(len, units), np.int64, len(units)))
+        starts = np.concatenate([np.zeros(1, np.int64), stops[:-1]])
+        return cls(np.frombuffer(b"".join(units), np.uint8), starts, stops, failed)
 
     def __len__(self) -> int:
         return len(self.starts)

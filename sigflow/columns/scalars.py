@@ -30,6 +30,7 @@ class ScalarColumns:
         if len(formats) > 1:
             names = ", ".join(item.name for item in formats)
             raise UsageError(f"an array has the fields of one format, these are several: {names}")
+        self._formats = formats
         self._scalars = list(FrameType(formats[0]).scalars.values()) if formats else []
         self.dtype = np.dtype([*ENVELOPE, *((item.path, _type(item.kind)) for item in self._scalars)])
 
@@ -39,9 +40,10 @@ class ScalarColumns:
         array["_offset"] = frames.offsets
         array["_length"] = frames.stops - frames.starts
         array["_index"] = np.arange(frames.first, frames.first + len(frames))
-        rows = Stretches(frames.data, frames.starts, frames.stops, np.zeros(len(frames), bool))
-        for scalar in self._scalars:
-            array[scalar.path] = scalar.numbers(rows)
+        if self._scalars:
+            rows = Stretches.of(self._formats[0], frames)
+            for scalar in self._scalars:
+                array[scalar.path] = scalar.numbers(rows)
         return array
 
     def empty(self) -> np.ndarray[Any, Any]:

@@ -49,7 +49,7 @@ class Suspects:
         envelope, limits = self._format.envelope, self._format.limits
         assert envelope is not None
         suspect: Array = np.zeros(len(frames), bool)
-        rows = Stretches(frames.data, frames.starts, frames.stops, np.zeros(len(frames), bool))
+        rows = Stretches.of(self._format, frames)
         for rule in envelope.decode.notes:
             assert rule.needs is not None
             suspect |= verdicts(rule.when, rule.needs, type.scalars, rows) != NO

@@ -189,11 +189,9 @@ class FormatColumns:
         return shown + arrays[len(self.sources) :]
 
     def _gather(self, frames: FrameBatch, names: Names, budget: Budget) -> list[pyarrow.Array]:
-        import numpy as np
-
         from sigflow.columns.gather import Stretches, gathered
 
-        rows = Stretches(frames.data, frames.starts, frames.stops, np.zeros(len(frames), bool))
+        rows = Stretches.of(self.format, frames)
         members = [source for source in self.sources if isinstance(source, Member)]
         rows.expect([source.column for source in (*members, *self._guards)])
         for guard in self._guards:

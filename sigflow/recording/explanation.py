@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sigflow.events import Event, Gap, Record
+from sigflow.events import Event, Gap, Idle, Record
 from sigflow.reasons import BY_OTHERS, CHECKSUM, MEANINGS, NO_MARKER, TOO_LONG, TRUNCATED
 from sigflow.recording.diagnosis import Budget, Cause
 from sigflow.recording.faults import Examiner, Look
 from sigflow.recording.inspection import cause_tree
 from sigflow.stream.chain import NO, START, YES
-from sigflow.stream.scan import Scanner
+from sigflow.stream.scan import Scanner, beliefs_of
 from sigflow.stream.segment import Segment
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Tried:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What lies at the offset: kind (`frame`, `gap`), where; and what was tried there, in the order of the stream.
+    """What lies at the offset: kind (`frame`, `gap`, `idle`), where; and what was tried there, in order.
 
     untold: so many markers of the gap are farther away.
     """
@@ -78,7 +78,7 @@ def explain(run: AnyRun, read: Callable[[int, int], bytes], offset: int) -> Expl
     before: Event | None = None
     held: set[str] = set()  # the formats of which there were frames
     for event in run.events():
-        if not isinstance(event, Record | Gap):
+        if not isinstance(event, Record | Gap | Idle):
             continue
         if isinstance(event, Record):
             held.add(event.format)
@@ -86,8 +86,11 @@ def explain(run: AnyRun, read: Callable[[int, int], bytes], offset: int) -> Expl
             told = _Explainer(run.formats, read, held)
             if isinstance(event, Record):
                 return told.frame(event, before)
+            if isinstance(event, Idle):
+                return Explanation("idle", event.span.start, event.span.stop, ())
             return told.gap(event, before, offset)
-        before = event
+        # What is idle changes no lock.
+        before = before if isinstance(event, Idle) else event
     return None
 
 
@@ -98,9 +101,8 @@ class _Explainer:
         self._by_name = {format.name: format for format in formats}
         self._examiner = Examiner(formats, read, budget=Budget(2 * NEAR), held=held.__contains__)
         # As the scan tries them: those with a checksum first.
-        self._ordered = sorted(
-            formats, key=lambda listed: listed.envelope is not None and listed.envelope.search.chain is not None
-        )
+        self._ordered = sorted(formats, key=_order)
+        self._lookback = max((len(_delimiter(listed)) for listed in formats), default=0)
 
     def frame(self, record: Record, before: Event | None) -> Explanation:
         """What was tried where a frame was found, and what confirmed it."""
@@ -138,13 +140,13 @@ class _Explainer:
         return {
             place
             for format in self._formats
-            if format.envelope is not None and format.envelope.search.sync
+            if _marked(format)
             for place in self._examiner.candidates(format, gap.span.start, gap.span.stop)
         }
 
     def _unmarked(self, gap: Gap, offset: int) -> range:
         """The bytes near the offset, where a format has no marker: then each is a candidate."""
-        if all(format.envelope is not None and format.envelope.search.sync for format in self._formats):
+        if all(_marked(format) for format in self._formats):
             return range(0)
         return range(max(gap.span.start, offset - BESIDE), min(gap.span.stop, offset + BESIDE))
 
@@ -157,11 +159,12 @@ class _Explainer:
         """(format, reason) for each format that refuses the candidate at this place."""
         size = WINDOW
         while True:
-            data = self._read(place, place + size)
-            final = len(data) < size
+            begin = max(place - self._lookback, 0)
+            data = self._read(begin, place + size)
+            final = len(data) < place + size - begin
             pairs = [(format.envelope, format.max_frame) for format in formats if format.envelope is not None]
             scanner = _One()
-            Scanner(pairs, pos=place, lock=lock).scan(Segment(data, place), final, scanner, 1)
+            Scanner(pairs, pos=place, lock=lock).scan(Segment(data, begin), final, scanner, 1)
             if scanner.decided or final:
                 return [(pairs[number][0].about.name, reason) for number, reason in scanner.refusals]
             size *= GROWTH
@@ -182,6 +185,8 @@ class _Explainer:
             return "the whole stream is one frame of it"
         if envelope.search.chain is None:
             checks = self._examiner.look(format, record.start).checks
+            if not checks:
+                return "it ends where the wire says, and what stands there is one whole unit"
             return "; ".join(
                 f"{check.field} {check.hex(check.stored)} holds ({check.algorithm}"
                 f"{f' over {check.over}' if check.over else ''})"
@@ -207,6 +212,23 @@ class _Explainer:
                     break
             else:
                 return
+
+
+def _order(format: Format) -> int:
+    """Where a format stands in the order in which they are tried."""
+    if format.envelope is None:
+        return 0
+    return min(beliefs_of(format.envelope.search), default=0)
+
+
+def _delimiter(format: Format) -> bytes:
+    framing = format.envelope.search.framing if format.envelope is not None else None
+    return framing.delimiter if framing is not None else b""
+
+
+def _marked(format: Format) -> bool:
+    """Whether something marks where a frame may begin."""
+    return format.envelope is not None and bool(format.envelope.search.sync or _delimiter(format))
 
 
 def _length(seen: Look) -> str:

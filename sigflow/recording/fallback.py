@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from sigflow.errors import UsageError
-from sigflow.events import Event, Gap, Record, Span
+from sigflow.events import Event, Gap, Idle, Record, Span
 from sigflow.recording.run import OfEvents
 from sigflow.storage.tape import END
 from sigflow.stream.decoder import Decoder
@@ -31,7 +31,7 @@ Read = Callable[[int, int], Iterable[bytes]]
 class FallbackRun(OfEvents):
     """A run whose gaps are tried with other formats, as `run.AnyRun`.
 
-    State: the run, the number of the next record, what the fallbacks took, and their sequence counters.
+    State: the run, the number of the next record, what the fallbacks took or deemed idle, and their sequence counters.
     """
 
     def __init__(
@@ -51,6 +51,7 @@ class FallbackRun(OfEvents):
         self._release = release
         self._index = 0
         self._counts = Counts()
+        self._idle_bytes = 0
         self._taken = {format.name: {"frames": 0, "bytes": 0} for format in fallback}
         self._work = 0.0
         self._formats = {format.name: format for format in fallback}
@@ -66,7 +67,8 @@ class FallbackRun(OfEvents):
             bytes=inner.bytes,
             frames=inner.frames + sum(taken["frames"] for taken in self._taken.values()),
             frame_bytes=inner.frame_bytes + taken_bytes,
-            gap_bytes=inner.gap_bytes - taken_bytes,
+            gap_bytes=inner.gap_bytes - taken_bytes - self._idle_bytes,
+            idle_bytes=inner.idle_bytes + self._idle_bytes,
             by_format=inner.by_format | {name: dict(taken) for name, taken in self._taken.items()},
             sequence={name: count + own[name] for name, count in inner.sequence.items()},
             work_ratio=inner.work_ratio + (self._work / inner.bytes if inner.bytes else 0.0),
@@ -102,7 +104,10 @@ class FallbackRun(OfEvents):
         for event in events_of(decoder, self._read(span.start, span.stop), span.start):
             if isinstance(event, Record):
                 yield from self._follow(self._numbered(event))
-            elif isinstance(event, Gap):
+            elif isinstance(event, Idle):
+                self._idle_bytes += len(event.span)
+                yield event
+            else:
                 yield from self._of_gap(event.span, tuple(dict.fromkeys((*reasons, *event.reasons))), others)
         statistics = decoder.statistics
         self._work += statistics.work_ratio * statistics.bytes

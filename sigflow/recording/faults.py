@@ -17,18 +17,20 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from sigflow.diagnostics import Finding, Severity, hex_excerpt
-from sigflow.reasons import ABORTED, BY_OTHERS, CHECKSUM, INVALID, MEANINGS, NULL, TOO_LONG, TRUNCATED
+from sigflow.reasons import ABORTED, BY_OTHERS, CHECKSUM, INVALID, LENGTH, MEANINGS, NULL, TOO_LONG, TRUNCATED
 from sigflow.recording.checks import Check, checks_of
 from sigflow.recording.diagnosis import BEYOND, NOTHING, OF_WRITERS, Budget, Cause, Diagnosis, diagnose
 from sigflow.recording.diagnosis.counting import CountingWindow
 from sigflow.recording.fields import fault_path, path_of_place
+from sigflow.recording.framed import FramedLook, candidates_of
 from sigflow.runtime.envelope import Measured, Refused
+from sigflow.runtime.framing import places_of
 from sigflow.runtime.measure import WIRE_ERRORS, maybe_advance, reason_of
 from sigflow.runtime.window import Window
 
 if TYPE_CHECKING:
     from sigflow.events import Gap
-    from sigflow.runtime.envelope import Envelope
+    from sigflow.runtime.envelope import Envelope, Framing
     from sigflow.stream.format import Format
 from sigflow.stream.reading import place_of, words_of
 
@@ -67,11 +69,15 @@ class Look:
     steps: int = 0
 
 
-def look(format: Format, raw: bytes) -> Look:
-    """The candidate at the start of `raw`, which goes on to the end of what is known of the stream."""
+def look(format: Format, raw: bytes, *, final: bool = False) -> Look:
+    """The candidate at the start of `raw`, which goes on to the end of what is known of the stream.  final: the stream
+    ends there.
+    """
     envelope, limit = format.envelope, format.max_frame
     if envelope is None:
         return Look(TOO_LONG, 0, "", f"the file is longer than the limit of {limit} bytes")
+    if envelope.search.framing is not None:
+        return _look_at_framed(format, envelope, raw, final=final)
     window = CountingWindow(raw, 0, len(raw), limit, envelope.search.sync if envelope.search.aborted_by_sync else ())
     try:
         next(envelope.measure.incremental(window))
@@ -86,6 +92,51 @@ def look(format: Format, raw: bytes) -> Look:
     path = _failed_path(envelope, raw)
     wanted = f"the stream ends {len(raw)} bytes into the frame, before its length is known"
     return Look(TRUNCATED, _reached(window), path, wanted, steps=window.steps)
+
+
+def _look_at_framed(format: Format, envelope: Envelope, raw: bytes, *, final: bool) -> Look:
+    """The same of a format whose units do not stand on the wire as they are."""
+    framing = envelope.search.framing
+    assert framing is not None  # so it was asked
+    seen = FramedLook(format, raw, final=final)
+    if seen.verdict is None:
+        return Look(TRUNCATED, 0, "", f"the stream ends {len(raw)} bytes into the frame, before its end")
+    if seen.length is not None:
+        return _checked(seen.checks, seen.length) or Look("", 0, "", "", seen.length, seen.checks)
+    reason = str(seen.verdict)
+    extent = window_of(framing, raw) if framing.delimiter and reason != TOO_LONG else None
+    if not seen.unit:
+        limited = f" of {format.max_frame} bytes" if reason == TOO_LONG else ""
+        return Look(reason, 0, "", MEANINGS.get(reason, reason) + limited, extent)
+    inner = replace(envelope, search=replace(envelope.search, framing=None, sync=()))
+    window = CountingWindow(seen.unit, 0, len(seen.unit), format.max_frame, closed=framing.closed)
+    measured = _tried(inner, window)
+    where = places_of(framing, raw[: window_of(framing, raw)])
+    if isinstance(measured, Exception):
+        refused = _refused(inner, reason, measured, _reached(window), seen.unit, format.max_frame)
+        at = where[min(refused.at, len(where) - 1)]
+        return replace(refused, at=at, length=extent, steps=window.steps)
+    consumed = measured.length if measured is not None else 0
+    words = f"{MEANINGS[LENGTH]}: of {len(seen.unit)} bytes it takes {consumed}"
+    return Look(reason, where[min(consumed, len(where) - 1)], "", words, extent, steps=window.steps)
+
+
+def _tried(envelope: Envelope, window: CountingWindow) -> Measured | Exception | None:
+    """What a measure says of a window, or what it fails with."""
+    try:
+        next(envelope.measure.incremental(window))
+    except StopIteration as stop:
+        measured: Measured = stop.value
+        return measured
+    except (Refused, *WIRE_ERRORS) as error:
+        return error
+    return None
+
+
+def window_of(framing: Framing, raw: bytes) -> int:
+    """The bytes of the wire up to the next delimiter, where units stand between them; else all."""
+    stop = raw.find(framing.delimiter) if framing.delimiter else -1
+    return stop + len(framing.delimiter) if stop >= 0 else len(raw) + len(framing.end) + framing.trailer
 
 
 def _reached(window: Window) -> int:
@@ -103,6 +154,11 @@ def _measured(envelope: Envelope, measured: Measured, raw: bytes, limit: int) ->
         at, path = _stop(envelope, raw, measured.looked)
         return Look(TRUNCATED, at, path, f"the stream ends {len(raw)} bytes into a frame of {length} bytes", length)
     checks = tuple(checks_of(envelope, measured, raw[:length]))
+    return _checked(checks, length) or Look("", 0, "", "", length, checks)
+
+
+def _checked(checks: tuple[Check, ...], length: int) -> Look | None:
+    """The look at a frame, by the first checksum that does not hold; None where all do."""
     for check in checks:
         if not check.holds:
             over = f" over {check.over}" if check.over else ""
@@ -110,7 +166,7 @@ def _measured(envelope: Envelope, measured: Measured, raw: bytes, limit: int) ->
                 f"stored {check.hex(check.stored)}, computed {check.hex(check.computed)} ({check.algorithm}{over})"
             )
             return Look(CHECKSUM, check.offset, check.field, message, length, checks)
-    return Look("", 0, "", "", length, checks)
+    return None
 
 
 def _stop(envelope: Envelope, raw: bytes, looked: int) -> tuple[int, str]:
@@ -277,7 +333,7 @@ class Examiner:
         size = WINDOW
         while True:
             raw = self._bytes(offset, offset + size)
-            seen = look(format, raw)
+            seen = look(format, raw, final=len(raw) < size)
             self._looks.looked(seen.steps, len(raw) if seen.checks else 0)
             if seen.reason != TRUNCATED or len(raw) < size:
                 return seen
@@ -285,6 +341,12 @@ class Examiner:
 
     def candidates(self, format: Format, start: int, stop: int) -> Iterator[int]:
         """Where in [start, stop) the format's marker stands; the stream's end may cut one."""
+        framing = format.envelope.search.framing if format.envelope is not None else None
+        if framing is not None and framing.delimiter:
+            begin = max(start - len(framing.delimiter), 0)
+            if self._left > 0:
+                yield from (begin + at for at in candidates_of(format, self._bytes(begin, stop), start - begin, begin))
+            return
         sync = format.envelope.search.sync if format.envelope is not None else ()
         raw = self._bytes(start, stop + max(map(len, sync), default=1) - 1)
         at = 0
@@ -303,7 +365,9 @@ class Examiner:
         """The same, of which not all may be said; None where it was not looked for, for want of work."""
         if self._budget is None or seen.reason not in TELLING or seen.length is None:
             return NOTHING
-        if format.envelope is None or not format.envelope.search.checksums or gap.span.stop - offset > REACH:
+        if format.envelope is None or format.envelope.search.framing is not None:
+            return NOTHING  # the search knows of bytes as the spec has them alone
+        if not format.envelope.search.checksums or gap.span.stop - offset > REACH:
             return NOTHING
         if self._budget.over or self._left <= 0:
             return None

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sigflow.runtime.measure import WIRE_ERRORS
+from sigflow.runtime.partial import CutStream, parse_whole
 
 if TYPE_CHECKING:
     from sigflow.runtime.envelope import Envelope
@@ -96,8 +97,13 @@ class _Owners:
     def _cut(self, size: int) -> str | None:
         """The field in which a frame of `size` bytes ends too early; None where nothing is lacking."""
         self.left -= size
+        decode = self._envelope.decode
         try:
-            self._envelope.decode.parse(self._raw[:size], None)
+            if self._envelope.search.closed and decode.unit is not None:
+                # What a unit whose end is known says of itself may go by its size.
+                parse_whole(decode.unit, CutStream(self._raw[:size], len(self._raw)))
+            else:
+                decode.parse(self._raw[:size], None)
         except WIRE_ERRORS as error:
             return fault_path(error)[1]
         return None

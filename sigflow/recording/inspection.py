@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sigflow.columns.render import render
-from sigflow.events import Gap, Record
+from sigflow.events import Gap, Idle, Record
 from sigflow.recording.checks import Check
 from sigflow.recording.diagnosis import Budget, Cause
 from sigflow.recording.faults import Examiner, Look, look
 from sigflow.recording.fields import FieldSpan, field_spans
 from sigflow.recording.values import FieldValue, Values
+from sigflow.runtime.framing import places_of, unit_of
 from sigflow.stream.reading import payload_span
 
 if TYPE_CHECKING:
@@ -32,13 +33,16 @@ DETAILED = 100
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A field, its offset in the stream, its length, the first of its bytes, and what they say."""
+    """A field, its offset in the stream, its length, the first of its bytes, and what they say.  wire: how these stand
+    on the wire, where that is not as they are.
+    """
 
     path: str
     offset: int
     length: int
     head: bytes
     shown: FieldValue | None = None
+    wire: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,9 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One stretch of the capture: a frame with its index, or a gap with its reasons and what was refused in it."""
+    """One stretch of the capture: a frame with its index, a gap with its reasons and what was refused in it, or idle
+    bytes.
+    """
 
     kind: str
     offset: int
@@ -83,7 +89,7 @@ def inspect(run: AnyRun, *, frame: int | None = None, offset: int | None = None)
     alone = frame is not None or offset is not None
     gaps = 0
     for event in run.events():
-        if not isinstance(event, Record | Gap):
+        if not isinstance(event, Record | Gap | Idle):
             continue
         if isinstance(event, Record):
             held.add(event.format)
@@ -93,6 +99,8 @@ def inspect(run: AnyRun, *, frame: int | None = None, offset: int | None = None)
             continue
         if isinstance(event, Record):
             yield _frame(event, formats[event.format], alone)
+        elif isinstance(event, Idle):
+            yield Item("idle", event.span.start, len(event.span), None, (), ())
         else:
             gaps += 1
             yield _gap(event, examiner, run, alone or gaps <= DETAILED)
@@ -119,10 +127,11 @@ def _gap(gap: Gap, examiner: Examiner, run: AnyRun, fields: bool) -> Item:
 
 def _candidate(format: Format, offset: int, raw: bytes, seen: Look, fields: bool) -> Candidate:
     spans: list[FieldSpan] = []
+    frame = _OnWire(format, offset, raw)
     if format.envelope is not None and fields:
-        spans = field_spans(format.envelope, raw[:LARGEST])
+        spans = field_spans(format.envelope, frame.unit[:LARGEST])
     values = Values(format, raw) if spans else None
-    pieces = tuple(_piece(span, offset, raw, values) for span in spans)
+    pieces = tuple(frame.piece(span, values) for span in spans)
     return Candidate(
         format.name,
         offset,
@@ -131,23 +140,42 @@ def _candidate(format: Format, offset: int, raw: bytes, seen: Look, fields: bool
         seen.path,
         seen.message,
         seen.checks,
-        _payload(format, offset, raw, pieces, seen),
+        _payload(format, frame, pieces, seen),
         pieces,
     )
 
 
-def _piece(span: FieldSpan, offset: int, raw: bytes, values: Values | None = None) -> Piece:
-    stop = min(span.stop, span.start + SHOWN)
-    shown = values.of(span.path) if values is not None else None
-    return Piece(span.path, offset + span.start, span.stop - span.start, raw[span.start : stop], shown)
+class _OnWire:
+    """A frame and its unit, whose fields are told by their places on the wire."""
+
+    def __init__(self, format: Format, offset: int, raw: bytes) -> None:
+        framing = format.envelope.search.framing if format.envelope is not None else None
+        self.unit = raw if framing is None else unit_of(framing, raw)
+        self.size = len(raw)
+        self._offset = offset
+        self._raw = raw
+        self._places = None if framing is None else places_of(framing, raw)
+
+    def piece(self, span: FieldSpan, values: Values | None = None) -> Piece:
+        stop = min(span.stop, span.start + SHOWN)
+        shown = values.of(span.path) if values is not None else None
+        head = self.unit[span.start : stop]
+        start = self._place(span.start)
+        wire = self._raw[start : self._place(stop)] if self._places is not None else head
+        return Piece(
+            span.path, self._offset + start, span.stop - span.start, head, shown, wire if wire != head else b""
+        )
+
+    def _place(self, at: int) -> int:
+        return at if self._places is None else self._places[min(at, len(self._places) - 1)]
 
 
-def _payload(format: Format, offset: int, raw: bytes, pieces: tuple[Piece, ...], seen: Look) -> Piece | None:
+def _payload(format: Format, frame: _OnWire, pieces: tuple[Piece, ...], seen: Look) -> Piece | None:
     envelope = format.envelope
     if envelope is None or envelope.decode.payload is None or seen.length is None:
         return None
-    if seen.length == len(raw) and (span := payload_span(envelope, raw)) is not None:
-        return _piece(FieldSpan(envelope.decode.payload, *span), offset, raw)
+    if seen.length == frame.size and (span := payload_span(envelope, frame.unit)) is not None:
+        return frame.piece(FieldSpan(envelope.decode.payload, *span))
     return next((piece for piece in pieces if piece.path == envelope.decode.payload), None)
 
 
@@ -157,6 +185,8 @@ def _payload(format: Format, offset: int, raw: bytes, pieces: tuple[Piece, ...],
 def item_tree(item: Item) -> dict[str, Any]:
     """The plain tree of a stretch."""
     tree: dict[str, Any] = {"kind": item.kind, "offset": item.offset, "length": item.length}
+    if item.kind == "idle":
+        return tree
     if item.kind == "frame":
         return tree | {"index": item.index} | _candidate_tree(item.candidates[0])
     return tree | {
@@ -210,6 +240,8 @@ def _piece_tree(piece: Piece) -> dict[str, Any]:
         "length": piece.length,
         "head": piece.head.hex(),
     }
+    if piece.wire:
+        tree["wire"] = piece.wire.hex()
     if piece.shown is not None:
         tree["value"] = piece.shown.value
         if piece.shown.physical is not None:

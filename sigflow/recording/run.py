@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from sigflow.diagnostics import Severity
-from sigflow.events import Gap, Note, Record
+from sigflow.events import Gap, Idle, Note, Record
 from sigflow.recording.batches import SIZE, framed
 from sigflow.recording.report import COMPRESSED, LONGEST
 from sigflow.recording.verdict import EventPass, EventVerdict, Verdict
@@ -123,8 +123,9 @@ class Run(OfEvents):
         done = 0
         for event in decoder.events():
             yield event
-            if isinstance(event, Record | Gap):
+            if isinstance(event, Record | Gap | Idle):
                 done = event.span.stop
+        done -= decoder.lookback  # a verdict at the next candidate may look at these
         while self._kept and self._kept[0][0] + len(self._kept[0][1]) <= done:
             self._kept_bytes -= len(self._kept.popleft()[1])
 

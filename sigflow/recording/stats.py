@@ -231,12 +231,9 @@ class _Records:
     @property
     def rows(self) -> Stretches:
         """The same as stretches of bytes."""
-        import numpy
-
         from sigflow.columns.gather import Stretches
 
-        frames = self.frames
-        return Stretches(frames.data, frames.starts, frames.stops, numpy.zeros(len(frames), bool))
+        return Stretches.of(self._format, self.frames)
 
 
 def _scalars(format: Format) -> dict[str, Scalar]:
@@ -290,6 +287,7 @@ class Stats:
             "bytes": report.bytes,
             "frames": report.frames,
             "frame_bytes": report.frame_bytes,
+            "idle_bytes": report.idle_bytes,
             "gap_bytes": report.gap_bytes,
             "gaps": self.gaps,
             "formats": [_format_tree(stats, report.bytes) for stats in self.formats if stats.all.frames],

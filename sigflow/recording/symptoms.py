@@ -181,7 +181,7 @@ def _of_the_gaps(recording: Recording, report: Report) -> Iterator[Symptom]:
     pieces = _sample(report, read)
     for format in recording.formats:
         envelope = format.envelope
-        if envelope is not None and envelope.search.sync:
+        if envelope is not None and envelope.search.sync and envelope.search.framing is None:
             spans = (gap.span for gap in report.gaps[:LOOKED])
             starts = [at for span in spans for at in _markers(envelope, span.start, span.stop, read)]
             yield from _byte_order(format, envelope, starts[:CANDIDATES], report.bytes, read)

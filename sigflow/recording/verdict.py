@@ -13,7 +13,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Protocol, Self
 
 from sigflow.diagnostics import Finding, Severity
-from sigflow.events import Event, Gap, Loss, Note, Record
+from sigflow.events import Event, Gap, Idle, Loss, Note, Record
 from sigflow.recording.batches import SIZE, framed
 from sigflow.recording.faults import CandidateReport, Examiner
 from sigflow.recording.losses import findings_of
@@ -134,6 +134,7 @@ class Verdict(ABC):
             frames=statistics.frames,
             frame_bytes=statistics.frame_bytes,
             gap_bytes=statistics.gap_bytes,
+            idle_bytes=statistics.idle_bytes,
             by_format={name: dict(count) for name, count in statistics.by_format.items()},
             gaps=gaps,
             gaps_total=self._gaps_total,
@@ -176,7 +177,7 @@ class EventVerdict(Verdict):
             self.add(event)
             if isinstance(event, Record):
                 yield event
-            elif not isinstance(event, Gap):
+            elif not isinstance(event, Gap | Idle):
                 self._since.append(event)
 
     def all(self) -> Self:
@@ -196,6 +197,8 @@ class EventVerdict(Verdict):
             findings = self._gap(event)
             self.add_findings((event.span.start, OF_GAP), findings)
             return findings
+        if isinstance(event, Idle):
+            return ()
         finding = finding_of(event, self._run.formats)
         findings = () if finding is None else (finding,)
         if isinstance(event, Note) and event.severity is Severity.ERROR:

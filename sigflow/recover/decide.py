@@ -1,6 +1,7 @@
 """What becomes of each stretch of a stream: written, or left out.  A pure function of the events and the mode.
 
-Between two gaps the frames are one run of bytes.  What is left out is told once the frame after it is known, or the
+Between two gaps the frames are one run of bytes, with what is idle between them: idle bytes are written wherever
+frames would be.  What is left out is told once the frame after it is known, or the
 stream has ended, since that frame is its neighbour.
 """
 
@@ -10,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sigflow.events import Event, Gap, Record, Span
+from sigflow.events import Event, Gap, Idle, Record, Span
 from sigflow.quarantine import Neighbour, RefusedRange, SpecUsed
 
 if TYPE_CHECKING:
@@ -27,8 +28,8 @@ class Anew:
 
 
 ANEW = Anew()
-#: A frame to be written, a stretch that is left out, or the output begins anew.
-Decision = Record | RefusedRange | Anew
+#: A frame or idle bytes to be written, a stretch that is left out, or the output begins anew.
+Decision = Record | Idle | RefusedRange | Anew
 Judge = Callable[[Event], "Sequence[Finding]"]
 
 
@@ -55,6 +56,9 @@ def decide(
                 run, before = event.start, neighbour(last)
                 yield from followed(waiting, neighbour(event))
             last = event
+            if mode != "before" or not damaged:
+                yield event
+        elif isinstance(event, Idle):
             if mode != "before" or not damaged:
                 yield event
         elif isinstance(event, Gap):

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sigflow.errors import SigflowError
-from sigflow.events import Event, Record, Span
+from sigflow.events import Event, Idle, Record, Span
 from sigflow.quarantine import Quarantine, RefusedRange, SpecUsed
 from sigflow.recover.decide import LEFT_OUT, MODES, Anew, Judge, decide
 from sigflow.recover.readback import Readback, specs_used
@@ -50,6 +50,9 @@ class Pass(Protocol):
 
     def events(self) -> Iterator[Event]:
         """The events in the order of the stream; once only."""
+
+    def known(self, start: int, stop: int) -> bytes:
+        """The bytes of the event that was just given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,7 @@ class Recovery:
     frames: int
     frame_bytes: int
     gap_bytes: int
+    idle_bytes: int
     lost: int
     written_frames: int
     written_bytes: int
@@ -126,6 +130,7 @@ class Recovery:
             "bytes": self.bytes,
             "frames": self.frames,
             "frame_bytes": self.frame_bytes,
+            "idle_bytes": self.idle_bytes,
             "gap_bytes": self.gap_bytes,
             "lost": self.lost,
             "written": {"frames": self.written_frames, "bytes": self.written_bytes},
@@ -172,6 +177,8 @@ def _through(capture: Capture, mode: str, out: str | None, target: _Preview | _O
     for decision in decide(capture.scan.events(), mode, name=capture.name, specs=specs, judge=capture.judge):
         if isinstance(decision, Record):
             target.write(decision)
+        elif isinstance(decision, Idle):
+            target.fill(decision)
         elif isinstance(decision, Anew):
             target.clear()
         else:
@@ -189,6 +196,7 @@ def _through(capture: Capture, mode: str, out: str | None, target: _Preview | _O
         frames=statistics.frames,
         frame_bytes=statistics.frame_bytes,
         gap_bytes=statistics.gap_bytes,
+        idle_bytes=statistics.idle_bytes,
         lost=statistics.sequence["lost"],
         written_frames=target.written.frames,
         written_bytes=target.written.frame_bytes,
@@ -229,6 +237,7 @@ class _Preview(_Target):
 
     def __init__(self, capture: Capture, acknowledged: Callable[[LeftOut], object]) -> None:
         super().__init__(acknowledged)
+        self._known = capture.scan.known
         self._read = Readback()
         formats = capture.scan.formats
         self._decoder = Decoder(formats) if formats else None
@@ -238,6 +247,12 @@ class _Preview(_Target):
         self.written.frame(record)
         if self._decoder is not None:
             self._decoder.feed(record.raw)
+            self._read.add(self._decoder.events())
+
+    def fill(self, idle: Idle) -> None:
+        """Idle bytes of the output."""
+        if self._decoder is not None:
+            self._decoder.feed(self._known(idle.span.start, idle.span.stop))
             self._read.add(self._decoder.events())
 
     def clear(self) -> None:
@@ -291,10 +306,19 @@ class _Output(_Target):
         """A frame of the output."""
         self.written.frame(record)
         self._draft.write(record.raw)
-        if self._runs and self._runs[-1] == record.start:
-            self._runs[-1] = record.stop
+        self._enter(record.span)
+
+    def fill(self, idle: Idle) -> None:
+        """Idle bytes of the output."""
+        for piece in pieces(self._capture.storage, idle.span.start, idle.span.stop):
+            self._draft.write(piece)
+        self._enter(idle.span)
+
+    def _enter(self, span: Span) -> None:
+        if self._runs and self._runs[-1] == span.start:
+            self._runs[-1] = span.stop
         else:
-            self._runs.extend((record.start, record.stop))
+            self._runs.extend((span.start, span.stop))
 
     def clear(self) -> None:
         """The output begins anew."""

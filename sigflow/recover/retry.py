@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sigflow.diagnostics import Severity
-from sigflow.events import Event, Record
+from sigflow.events import Event, Idle, Record
 from sigflow.quarantine import Attempt, Entry, Quarantine, RefusedRange
 from sigflow.recover.decide import decide
 from sigflow.recover.readback import Readback, specs_used
@@ -26,12 +26,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Retried:
-    """One entry that was tried.  left: the ids of the entries that hold what is left of it."""
+    """One entry that was tried.  left: the ids of the entries with what is left of it.  idle_bytes: written, too."""
 
     entry: Entry
     frames: int
     frame_bytes: int
     left: tuple[str, ...]
+    idle_bytes: int = 0
+
+    @property
+    def left_bytes(self) -> int:
+        """Bytes of it that did not come out."""
+        return self.entry.size - self.frame_bytes - self.idle_bytes
 
     def tree(self) -> dict[str, Any]:
         """The JSON form."""
@@ -118,7 +124,7 @@ def retry(
                 unread.append((entry, fault))  # it costs itself, not the others
                 continue
             readback = Readback()
-            left = []
+            left, idle_bytes = [], 0
             events = events_of(Decoder(formats), quarantine.chunks(entry), entry.refused.span.start)
             for decision in decide(events, "all", name=entry.refused.name, specs=specs):
                 if isinstance(decision, Record):
@@ -126,11 +132,15 @@ def retry(
                     written.frame(decision)
                     draft.write(decision.raw)
                     errors += any(finding.severity is Severity.ERROR for finding in decision.diagnostics)
+                elif isinstance(decision, Idle) and readback.frames:
+                    idle_bytes += len(decision.span)
+                    for piece in quarantine.read(entry, decision.span.start, decision.span.stop):
+                        draft.write(piece)
                 elif isinstance(decision, RefusedRange) and decision.span != entry.refused.span:
                     span = decision.span
                     child = _child(decision, entry)
                     left.append(quarantine.keep(child, quarantine.read(entry, span.start, span.stop)))
-            tried.append(Retried(entry, readback.frames, readback.frame_bytes, tuple(left)))
+            tried.append(Retried(entry, readback.frames, readback.frame_bytes, tuple(left), idle_bytes))
         difference = ""
         if written.frames:
             draft.sync()
@@ -145,8 +155,7 @@ def retry(
         quarantine.forget()
     else:
         quarantine.commit(
-            Attempt(result.entry.id, specs, result.frames, result.frame_bytes, result.entry.size - result.frame_bytes)
-            for result in tried
+            Attempt(result.entry.id, specs, result.frames, result.frame_bytes, result.left_bytes) for result in tried
         )
     if purge and placed:
         quarantine.purge([result.entry.id for result in tried if result.frames])
@@ -158,7 +167,7 @@ def retry(
         difference=difference,
         frames=written.frames,
         frame_bytes=written.frame_bytes,
-        left_bytes=sum(result.entry.size for result in tried) - written.frame_bytes,
+        left_bytes=sum(result.left_bytes for result in tried),
         errors=errors,
         purged=purge and placed,
         entries=tuple(tried),

@@ -351,6 +351,8 @@ class Around:
     parameters: Callable[[Any], tuple[int, ...]]
     #: Whether the length of a unit depends on it: without a preamble such a format has no frames.
     needed: bool = False
+    #: Whether a preamble behind the beginning begins the next of several files.
+    concatenated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -367,6 +369,8 @@ class Envelope:
     decode: Decode
     #: What stands once around the frames; then functions of the other parts take a keyword `root`, see `bound`.
     around: Around | None = None
+    #: What the preamble says that units are bound to; None where there was none.
+    root: Any = field(default=None, compare=False)
 
 
 def bound(envelope: Envelope, root: Any) -> Envelope:
@@ -379,4 +383,6 @@ def bound(envelope: Envelope, root: Any) -> Envelope:
     steps: Any = envelope.measure.incremental
     parse: Any = envelope.decode.parse
     measure = replace(envelope.measure, incremental=partial(steps, root=root), parameters=around.parameters(root))
-    return replace(envelope, measure=measure, decode=replace(envelope.decode, parse=partial(parse, root=root)))
+    return replace(
+        envelope, measure=measure, decode=replace(envelope.decode, parse=partial(parse, root=root)), root=root
+    )

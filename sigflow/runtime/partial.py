@@ -18,10 +18,23 @@ from sigflow.runtime.stream import KaitaiStream, Run
 from sigflow.runtime.struct import KaitaiStruct
 
 
-def parse_whole(root: type[KaitaiStruct], raw: bytes) -> KaitaiStruct:
+class CutStream(KaitaiStream):
+    """A stream that ends before what it says is its size: who reads on finds out, who asks does not."""
+
+    def __init__(self, raw: bytes, size: int) -> None:
+        super().__init__(raw)
+        self._size = size
+
+    def size(self) -> int:
+        """The size that it would have."""
+        return self._size
+
+
+def parse_whole(root: type[KaitaiStruct], raw: bytes | KaitaiStream) -> KaitaiStruct:
     """An object of a top-level class from all its bytes; what fails is salvaged and passes through."""
     unit: Any = root.__new__(root)
-    unit._io, unit._parent, unit._root = KaitaiStream(raw), None, unit
+    stream = raw if isinstance(raw, KaitaiStream) else KaitaiStream(raw)
+    unit._io, unit._parent, unit._root = stream, None, unit
     if hasattr(root, "SEQ_FIELDS"):
         unit._debug = defaultdict(dict)
     try:

@@ -15,6 +15,7 @@ from sigflow.errors import SigflowError, StreamError, UsageError
 from sigflow.events import Event, Record, Stamp
 from sigflow.limits import Limits
 from sigflow.stream import faults
+from sigflow.stream.around import with_parts
 from sigflow.stream.chain import LOCKS
 from sigflow.stream.pending import Pending
 from sigflow.stream.scan import Refusals, Scanner
@@ -25,6 +26,7 @@ from sigflow.stream.statistics import Statistics
 from sigflow.stream.whole import WholeFile
 
 if TYPE_CHECKING:
+    from sigflow.runtime.envelope import Envelope
     from sigflow.stream.format import Format
 
 __all__ = ["Decoder", "Statistics"]
@@ -62,8 +64,9 @@ class Decoder:
         marks: Collection[tuple[int, str]] = (),
         scanner: Callable[[Collection[tuple[int, str]]], Scanner] | None = None,
     ) -> None:
-        listed = list(formats) if isinstance(formats, Iterable) else [formats]
-        self.formats = tuple(format.with_limits(limits) for format in listed)
+        listed = formats if isinstance(formats, Iterable) else [formats]
+        #: With those of what stands once around their frames; where a preamble was found, its format is bound to it.
+        self.formats = with_parts(format.with_limits(limits) for format in listed)
         self.marks: list[tuple[int, str]] = list(marks)
         names = [format.name for format in self.formats]
         double = next((name for name in names if names.count(name) > 1), None)
@@ -79,9 +82,15 @@ class Decoder:
         self._out: list[Event] = []
         self._ready: Iterator[Event] = iter(())
         self._sink = Events(self.formats, self._pending, self._counts, self._out)
+        if isinstance(self._scanner, Scanner):
+            self._scanner.bound = self._bind
         if strict:
             self._sink.damaged = self._damage
             self._sink.checked = self._check
+
+    def _bind(self, number: int, envelope: Envelope) -> None:
+        """A preamble was found: what it says holds for the frames of its format."""
+        self.formats[number] = self.formats[number].bound(envelope)
 
     def _scan_of(self, formats: Sequence[Format]) -> Scanner | WholeFile:
         whole = next((format for format in formats if format.envelope is None), None)
@@ -170,6 +179,11 @@ class Decoder:
         ended = ", ended" if self._ended else ""
         fed = f"{counted.bytes} bytes fed, {counted.frames} frames, {counted.pending_bytes} undecided"
         return f"Decoder({names}: {fed}{ended})"
+
+    @property
+    def lookback(self) -> int:
+        """Bytes before the first undecided one that a verdict may look at: as many as a delimiter has."""
+        return self._scanner.lookback
 
     # ---------------------------------------------------------------- live streams
 

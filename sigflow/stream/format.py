@@ -8,7 +8,7 @@ from __future__ import annotations
 import pickle
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from operator import attrgetter
@@ -19,7 +19,7 @@ from sigflow.events import Reading, Record
 from sigflow.limits import Limits
 from sigflow.reasons import TOO_LONG
 from sigflow.runtime import pickled
-from sigflow.runtime.envelope import NEED, Envelope, Measured
+from sigflow.runtime.envelope import FRAMES, NEED, PREAMBLE, TRAILER, Envelope, Measured, bound
 from sigflow.runtime.framing import unit_of
 from sigflow.runtime.measure import WIRE_ERRORS, maybe_advance
 from sigflow.runtime.mend import mended
@@ -28,6 +28,7 @@ from sigflow.runtime.struct import KaitaiStruct, attribute, current_limits
 from sigflow.runtime.window import Window
 from sigflow.stream import reading
 from sigflow.stream.account import Account
+from sigflow.stream.around import parts_of
 from sigflow.stream.framed import header_of
 from sigflow.stream.segment import Segment
 
@@ -38,6 +39,15 @@ if TYPE_CHECKING:
 
 #: Bytes of a whole file where the user sets no limit.
 WHOLE_FILE = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Preamble:
+    """What is known of a format's preamble.  raw: its bytes; asked, concatenated: see `Format.with_preamble`."""
+
+    raw: bytes | None = None
+    asked: bool = True
+    concatenated: bool = False
 
 
 class Format:
@@ -55,13 +65,16 @@ class Format:
         root: type[KaitaiStruct] | None = None,
         name: str | None = None,
         module: object = None,
+        preamble: Preamble | None = None,
     ) -> None:
+        """preamble: what is known of it, see `with_preamble`."""
         if envelope is None and (root is None or name is None):
             raise UsageError("a whole-file format needs a parser class and a name")
         self.envelope = envelope
         self.limits = limits or Limits()
         self.root = root
         self.module = module
+        self.preamble = preamble
         #: The file of the spec, for messages.
         self.spec = envelope.about.spec if envelope is not None else f"{name}.ksy"
         self.name: str = name if name is not None else envelope.about.name if envelope is not None else ""
@@ -92,10 +105,12 @@ class Format:
         return f"Format({self.name!r}, frames of {self.envelope.search.min_frame} to {self.max_frame} bytes: {fields})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        made = self.envelope.decode.parse if self.envelope is not None else getattr(self.root, "__init__", None)
+        made: Any = self.envelope.decode.parse if self.envelope is not None else getattr(self.root, "__init__", None)
+        made = getattr(made, "func", made)  # (of a format that is bound to a preamble)
         space: dict[str, Any] = getattr(made, "__globals__", {})
         module: str | None = pickled.entered(space) or space.get("__name__")
-        entered: Any = getattr(sys.modules.get(module or ""), "FORMAT", None)
+        part = "FORMAT" if self.envelope is None else _ENTERED[self.envelope.search.role]
+        entered: Any = getattr(sys.modules.get(module or ""), part, None)
         known = entered.decode.parse if isinstance(entered, Envelope) else None
         if module is None or (self.envelope is not None and known is not made):
             raise pickle.PicklingError(f"format {self.name!r} was not made from a generated module, which names it")
@@ -103,7 +118,7 @@ class Format:
             codec.name: codec.others for codec in (self.envelope.decode.codecs if self.envelope is not None else ())
         }
         root = self.root.__qualname__ if self.root is not None else None
-        return _restored, (module, space.get(pickled.ORIGIN), self.limits, root, self.name, codecs)
+        return _restored, (module, space.get(pickled.ORIGIN), self.limits, root, self.name, codecs, part, self.preamble)
 
     def __copy__(self) -> Format:
         return self  # nothing in it changes
@@ -129,7 +144,12 @@ class Format:
         """
         if limits is None:
             return self
-        return Format(self.envelope, limits.over(self.limits), root=self.root, name=self.name, module=self.module)
+        return self._with(self.envelope, limits.over(self.limits))
+
+    def _with(self, envelope: Envelope | None, limits: Limits | None = None) -> Format:
+        """This format with another envelope, or other limits."""
+        limits = self.limits if limits is None else limits
+        return Format(envelope, limits, root=self.root, name=self.name, module=self.module, preamble=self.preamble)
 
     def with_fallback(self, codecs: Mapping[str, Sequence[str]]) -> Format:
         """Returns this format with further codecs, which are tried in their order on a payload that the spec's own
@@ -141,8 +161,46 @@ class Format:
         if envelope is None or not any(codec.name in codecs for codec in envelope.decode.codecs):
             return self
         chained = tuple(replace(codec, others=tuple(codecs.get(codec.name, ()))) for codec in envelope.decode.codecs)
-        envelope = replace(envelope, decode=replace(envelope.decode, codecs=chained))
-        return Format(envelope, self.limits, root=self.root, name=self.name, module=self.module)
+        return self._with(replace(envelope, decode=replace(envelope.decode, codecs=chained)))
+
+    # ---------------------------------------------------------------- what stands once around the frames
+
+    def with_preamble(self, raw: bytes | None = None, *, asked: bool = True, concatenated: bool = False) -> Format:
+        """Returns this format with a preamble that is known beforehand, or with another way of asking for it.
+
+        raw: a preamble, or what begins with one; it holds where the stream has none of its own.  asked: whether the
+        stream is asked for one at its beginning.  concatenated: whether one that stands later begins another file.
+        Raises `UsageError` where the format has no preamble, `StreamError` where `raw` does not begin with one.
+        """
+        envelope = self.envelope
+        around = envelope.around if envelope is not None else None
+        if envelope is None or around is None or around.preamble is None:
+            raise UsageError(f"format {self.name} has no preamble")
+        root = None
+        if raw is not None:
+            preamble = Format(around.preamble, module=self.module)
+            size = preamble.measure(raw)
+            if size == NEED or size > len(raw):
+                raise StreamError(f"the preamble of {self.name} is cut", offset=len(raw), format=self.name)
+            raw = raw[:size]
+            root = preamble.parse(raw)
+        around = replace(around, preamble=around.preamble if asked else None, concatenated=concatenated)
+        changed = self._with(replace(envelope, around=around))
+        changed.preamble = Preamble(raw, asked, concatenated)
+        return changed._with(bound(changed.envelope, root)) if root is not None and changed.envelope else changed
+
+    def bound(self, envelope: Envelope) -> Format:
+        """Returns this format with the envelope that its preamble gave it."""
+        raw = bytes(envelope.root._io._data) if envelope.root is not None else None
+        made = self._with(envelope)
+        asked = self.preamble or Preamble()
+        made.preamble = replace(asked, raw=raw)
+        return made
+
+    def parts(self) -> list[Format]:
+        """Returns the formats of what stands once around the frames and is asked for: preamble, trailer."""
+        parts = parts_of(self.envelope) if self.envelope is not None else []
+        return [Format(part, replace(self.limits, frame=None), module=self.module) for part in parts]
 
     # ---------------------------------------------------------------- frames
 
@@ -285,15 +343,24 @@ def _restored(
     root: str | None,
     name: str,
     codecs: Mapping[str, Sequence[str]],
+    part: str = "FORMAT",
+    preamble: Preamble | None = None,
 ) -> Format:
     """A format as it was pickled."""
     generated = pickled.restored(module, origin) if origin is not None else import_module(module)
-    envelope: Envelope | None = getattr(generated, "FORMAT", None)
+    envelope: Envelope | None = getattr(generated, part, None)
     kind: Any = generated
-    for part in (root or "").split(".") if root else ():
-        kind = getattr(kind, part)
+    for name_of_class in (root or "").split(".") if root else ():
+        kind = getattr(kind, name_of_class)
     format = Format(envelope, limits, root=kind if root else None, name=name, module=generated)
-    return format.with_fallback({codec: others for codec, others in codecs.items() if others})
+    format = format.with_fallback({codec: others for codec, others in codecs.items() if others})
+    if preamble is None:
+        return format
+    return format.with_preamble(preamble.raw, asked=preamble.asked, concatenated=preamble.concatenated)
+
+
+#: What the envelopes of a generated module are called there, by their role.
+_ENTERED = {FRAMES: "FORMAT", PREAMBLE: "PREAMBLE", TRAILER: "TRAILER"}
 
 
 def _epoch(text: str) -> int:

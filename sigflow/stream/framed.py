@@ -84,6 +84,11 @@ class FramedHeader(Header):
             self._last = segment.base + at, unit
         return self._last[1]
 
+    @property
+    def refused(self) -> bytes:
+        """The last unit that its measure refused."""
+        return self._framer.units.refused
+
     def marked(self, data: Buffer, at: int) -> bool:
         """Whether a marker stands here, in a format that has one."""
         return bool(self.sync) and data.startswith(self.sync, at)

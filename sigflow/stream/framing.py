@@ -45,7 +45,7 @@ class Delimited:
         assert envelope.search.framing is not None  # else there is nothing to do here
         self.framing = envelope.search.framing
         self._delimiter = self.framing.delimiter
-        self._closed = _Closed(envelope, limit)
+        self.units = Closed(envelope, limit)
         self._limit = limit
         self.drop()
 
@@ -58,7 +58,7 @@ class Delimited:
 
     def begins(self, segment: Segment, at: int) -> bool:
         """Whether a unit may begin at data[at]: behind a delimiter, or where the stream begins."""
-        if segment.base + at == 0:
+        if segment.base + at in (0, segment.begins):
             return True
         size = len(self._delimiter)
         return at >= size and segment.data.startswith(self._delimiter, at - size)
@@ -79,10 +79,10 @@ class Delimited:
                 self._searched = key, max(len(data) - at - len(delimiter) + 1, 0)
                 return None
             stop = behind = len(data)
-        return self._closed.unit(bytes(data[at:stop]), behind - at)
+        return self.units.unit(bytes(data[at:stop]), behind - at)
 
 
-class _Closed:
+class Closed:
     """Units whose end the wire tells: unstuffed, and measured when they are whole."""
 
     def __init__(self, envelope: Envelope, limit: int) -> None:
@@ -90,6 +90,8 @@ class _Closed:
         self._stuffing = envelope.search.framing.stuffing
         self._measure = envelope.measure
         self._limit = limit
+        #: The last unit that its measure refused, for who explains why.
+        self.refused = b""
 
     def unit(self, stuffed: bytes, size: int, trailer: bytes = b"") -> Unit | str:
         unit = self._stuffing.unstuff(stuffed) if self._stuffing is not None else stuffed
@@ -97,10 +99,9 @@ class _Closed:
             return STUFFING
         window = Window(unit, 0, len(unit), self._limit, closed=True)
         measured = maybe_advance(self._measure.incremental(window), self._measure.reasons)
-        if isinstance(measured, str):
-            return measured
-        if measured is None or measured.length != len(unit):
-            return LENGTH
+        if measured is None or isinstance(measured, str) or measured.length != len(unit):
+            self.refused = unit
+            return measured if isinstance(measured, str) else LENGTH
         return Unit(size, unit + trailer, measured)
 
 
@@ -111,7 +112,7 @@ class Begun:
         assert envelope.search.framing is not None  # else there is nothing to do here
         self.framing = envelope.search.framing
         self._envelope = envelope
-        self._closed = _Closed(envelope, limit)
+        self.units = Closed(envelope, limit)
         self._limit = limit
         self._specials = _Specials(self.framing, envelope.search.aborted_by_sync)
         self.drop()
@@ -149,7 +150,7 @@ class Begun:
         if at + size > len(data):
             return None
         stuffed = bytes(data[at + len(framing.start) : at + walk.place])
-        return self._closed.unit(stuffed, size, bytes(data[at + size - framing.trailer : at + size]))
+        return self.units.unit(stuffed, size, bytes(data[at + size - framing.trailer : at + size]))
 
     def _measured(self, walk: _Walk, data: Buffer, at: int) -> Unit | str | None:
         """The unit as long as it says itself: its measure sees what stands before whatever ends the way."""
@@ -158,6 +159,7 @@ class Begun:
         if walk.measured is None:
             measured = walk.advance(self._envelope, most)
             if isinstance(measured, str):
+                self.units.refused = bytes(walk.unit)
                 return measured
             walk.measured = measured
         if walk.measured is not None:

@@ -37,7 +37,7 @@ class Markers:
     def candidate(self, segment: Segment, at: int) -> int:
         """The first candidate in data[at:], or the end of data; as `at`, an index into the buffer."""
         data, base = segment.data, segment.base
-        if self._everywhere or (self._delimited and base + at == 0):
+        if self._everywhere or (self._delimited and base + at in (0, segment.begins)):
             return at
         first = len(data)
         for n, (literal, distance) in enumerate(self._literals):

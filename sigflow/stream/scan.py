@@ -14,12 +14,22 @@ asked before it can have a marker in the same place, and no mark or sequence can
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sigflow.errors import UsageError
-from sigflow.reasons import ABANDONED, CHECKSUM, NO_MARKER, OVERTAKEN, TRUNCATED
+from sigflow.reasons import (
+    ABANDONED,
+    CHECKSUM,
+    NO_MARKER,
+    OVERTAKEN,
+    SECOND_PREAMBLE,
+    TRUNCATED,
+    of_preamble,
+)
+from sigflow.runtime.envelope import FRAMES, PREAMBLE, TRAILER, bound
 from sigflow.stream.account import Account
+from sigflow.stream.around import Part, Whole, is_asked
 from sigflow.stream.chain import LOCKS, NO, START, YES, Chain
 from sigflow.stream.check import WITHOUT_RANGES, Checks, every_for
 from sigflow.stream.framed import FramedHeader, header_of
@@ -156,9 +166,33 @@ class Scanner:
         marks: Collection[tuple[int, str]] = (),
     ) -> None:
         self._account = Account()
+        self._formats = list(formats)
+        self.pos = pos
+        self.lock = lock
+        self.marks = set(marks)
+        self.waits: Recognizer | None = None
+        self._window = _RUN_BYTES[0]
+        #: Where frames begin: behind the preamble, where there is one.
+        self.begins = 0
+        #: Is told of a format that a preamble was found for: its number, and its envelope from then on.
+        self.bound: Callable[[int, Envelope], None] | None = None
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """What follows from the formats."""
+        envelopes = [envelope for envelope, _ in self._formats]
         self.recognizers = [
-            Recognizer(n, envelope, limit, self._account) for n, (envelope, limit) in enumerate(formats)
+            Recognizer(n, envelope, limit, self._account)
+            for n, (envelope, limit) in enumerate(self._formats)
+            if is_asked(envelope)
         ]
+        parts = [
+            Part(n, envelope, limit, self._account, envelopes)
+            for n, (envelope, limit) in enumerate(self._formats)
+            if envelope.search.role != FRAMES
+        ]
+        self._preambles = [part for part in parts if part.envelope.search.role == PREAMBLE]
+        self._trailers = [part for part in parts if part.envelope.search.role == TRAILER]
         # A format whose frames have a checksum now and then is asked twice.
         self._asked = [
             (recognizer, belief)
@@ -168,8 +202,10 @@ class Scanner:
         ]
         self._ordered = list(dict.fromkeys(recognizer for recognizer, _ in self._asked))
         headers = [recognizer.header for recognizer in self._ordered]
-        self._idle = Idle(envelope.search.idle for envelope, _ in formats)
+        self._idle = Idle(envelope.search.idle for envelope in envelopes)
         markers = [header.sync for header in headers if not header.delimiter]
+        markers += [part.sync for part in self._preambles if part.searched]
+        markers += [part.sync for part in self._trailers]
         delimiters = [header.delimiter for header in headers if header.delimiter]
         self._markers = Markers([*markers, tuple(self._idle.literals)] if self._idle else markers, delimiters)
         #: Bytes before `pos` that a verdict may look at.
@@ -177,12 +213,8 @@ class Scanner:
         self._runs = Runs(headers, self._idle)
         self._chain = Chain(headers, self._runs, self._idle)
         self._after = YES if any(BY_CHAIN in recognizer.beliefs for recognizer in self.recognizers) else NO
-        self.pos = pos
-        self.lock = lock if self._after == YES else NO
-        self.marks = set(marks)
-        self.waits: Recognizer | None = None
+        self.lock = self.lock if self._after == YES else NO
         self._need = 0
-        self._window = _RUN_BYTES[0]
         self._prefixes: dict[str, Prefix] = {}
         all_checks = [recognizer.checks for recognizer in self.recognizers if recognizer.checks]
         for checks in all_checks:
@@ -198,6 +230,7 @@ class Scanner:
         if size is None or size > recognizer.header.limit:
             return False
         before = [other.header.sync for other in self._ordered[: self._ordered.index(recognizer)]]
+        before += [part.sync for part in self._preambles if part.searched]
         return all(
             theirs and mine and not any(a.startswith(b) or b.startswith(a) for a in mine for b in theirs)
             for theirs in before
@@ -215,6 +248,8 @@ class Scanner:
 
     def drop(self) -> None:
         """Forget every cache."""
+        for part in (*self._preambles, *self._trailers):
+            part.header.drop()
         for recognizer in self.recognizers:
             recognizer.header.drop()
             recognizer.drop()
@@ -233,7 +268,7 @@ class Scanner:
         Returns whether more can be done at once: it stops after so many `steps`.
         """
         data, base = segment.data, segment.base
-        segment.final = final
+        segment.final, segment.begins = final, self.begins
         if base + len(data) < self._need and not final:
             return False
         more = self._steps(segment, final, sink, steps)
@@ -250,6 +285,10 @@ class Scanner:
                 return True
             steps -= 1
             at = self.pos - base
+            if not self.pos and self._preambles:
+                if not self._step(segment, at, final, sink):
+                    return False
+                continue
             if self._run(segment, at, sink):
                 return True
             candidate = self._markers.candidate(segment, at)
@@ -298,6 +337,11 @@ class Scanner:
     def _step(self, segment: Segment, at: int, final: bool, sink: Sink) -> bool:
         """Decide the candidate at data[at]; False while bytes are lacking."""
         refusals: Refusals = []
+        if self._preambles:
+            decided = self._opening(segment, at, final, sink, refusals)
+            if decided is not None:
+                return decided
+        told = len(refusals)
         empty = 0  # the longest delimiter that follows another
         literal = self._idle.size(segment, at) if self._idle else 0  # None: the end of the buffer may cut one
         for recognizer, belief in self._asked:
@@ -337,10 +381,69 @@ class Scanner:
             self._forget()
             sink.idle(segment, at, stop)
             return True
+        if self._trailers:
+            decided = self._closing(segment, at, final, sink)
+            if decided is not None:
+                return decided
+        if told and len(refusals) == told:
+            refusals.append((-1, NO_MARKER))
         self._pass(self.pos + 1, NO)
         self._forget()
         sink.gap(segment, at, at + 1, refusals)
         return True
+
+    def _opening(self, segment: Segment, at: int, final: bool, sink: Sink, refusals: Refusals) -> bool | None:
+        """Ask for a preamble at data[at], before all formats; None where they are to be asked.  As `_step`."""
+        first = self.pos == 0
+        for part in self._preambles:
+            there = first or (part.searched and part.marked(segment, at))
+            verdict = part.look(segment, at) if there else NO_MARKER if there is False else None
+            if verdict is None:
+                if not final:
+                    return False
+                verdict = TRUNCATED
+            if isinstance(verdict, Whole):
+                stop = at + verdict.size
+                if first or part.concatenated:
+                    self._pass(segment.base + stop, YES)
+                    self._bind(part, verdict.value, segment)
+                    sink.frame(part.number, segment, at, stop)
+                else:
+                    self._pass(segment.base + stop, NO)
+                    sink.gap(segment, at, stop, [(part.owner, SECOND_PREAMBLE)])
+                return True
+            if first:
+                refusals.append((part.owner, of_preamble(verdict)))
+        if first:
+            self.lock = NO
+        return None
+
+    def _bind(self, part: Part, root: Any, segment: Segment) -> None:
+        """Units of a format belong to what its preamble says, from here on."""
+        envelope, limit = self._formats[part.owner]
+        envelope = bound(envelope, root)
+        self._formats[part.owner] = envelope, limit
+        lock = self.lock
+        self._arrange()
+        self.lock = lock if self._after == YES else NO
+        self.begins = segment.begins = self.pos
+        if self.bound is not None:
+            self.bound(part.owner, envelope)
+
+    def _closing(self, segment: Segment, at: int, final: bool, sink: Sink) -> bool | None:
+        """Ask for a trailer at data[at], where all formats refuse; None where there is none.  As `_step`."""
+        for part in self._trailers:
+            there = part.marked(segment, at)
+            verdict = part.look(segment, at) if there else NO_MARKER if there is False else None
+            last = isinstance(verdict, Whole) and at + verdict.size == len(segment.data)
+            if not final and (verdict is None or last):
+                return False
+            if isinstance(verdict, Whole) and last:
+                stop = at + verdict.size
+                self._pass(segment.base + stop, self._after)
+                sink.frame(part.number, segment, at, stop)
+                return True
+        return None
 
     def _forget(self) -> None:
         for recognizer in self._ordered:

@@ -9,11 +9,14 @@ Buffer = bytes | bytearray
 
 
 class Segment:
-    """data: the bytes.  base: the offset of the first.  final: the stream ends with them."""
+    """data: the bytes.  base: the offset of the first.  final: the stream ends with them.  begins: where frames begin,
+    behind what stands before all of them.
+    """
 
-    __slots__ = ("base", "data", "final")
+    __slots__ = ("base", "begins", "data", "final")
 
     def __init__(self, data: Buffer, base: int) -> None:
         self.data = data
         self.base = base
         self.final = False
+        self.begins = 0

@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from sigflow.events import Gap, Record, Span
+from sigflow.events import Gap, Idle, Record, Span
 
 if TYPE_CHECKING:
     from sigflow.events import Event
     from sigflow.stream.decoder import Decoder
 
 
-def events_of(decoder: Decoder, chunks: Iterable[bytes], base: int) -> Iterator[Record | Gap]:
-    """The records and gaps of a stretch whose first byte is at the offset `base`; what counters show is left out."""
+def events_of(decoder: Decoder, chunks: Iterable[bytes], base: int) -> Iterator[Record | Gap | Idle]:
+    """Records, gaps and idle bytes of a stretch whose first byte is at offset `base`, without what counters show."""
     for event in _events(decoder, chunks):
         if isinstance(event, Record):
             event.start += base
             yield event
         elif isinstance(event, Gap):
             yield Gap(Span(event.span.start + base, event.span.stop + base), event.reasons)
+        elif isinstance(event, Idle):
+            yield Idle(Span(event.span.start + base, event.span.stop + base))
 
 
 def _events(decoder: Decoder, chunks: Iterable[bytes]) -> Iterator[Event]:

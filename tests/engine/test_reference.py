@@ -30,7 +30,7 @@ def test_damaged_streams(seed: int) -> None:
         for pieces in ([data], cut, [bytes((byte,)) for byte in data]):
             assert kit.pieces(decode(envelopes, pieces)) == want, data.hex()
         static = kit.wrap_all(reference, formats, idle)  # as the native measures have it
-        if Native.obstacle([Format(one) for one in static]):
+        if Native.obstacle([Format(envelope) for envelope in static]):
             continue
         native = native_of(static)
         assert kit.pieces(events_of(native, cut)) == want, data.hex()

@@ -1,0 +1,91 @@
+"""What stands once around the frames of a file, as the scan asks for it: preambles and trailers (`Search.role`).
+
+At offset 0 the preambles are asked before all formats, in the order of the list; the first good one wins, and what it
+says is a parameter of its format from then on (`bound`).  A refused one is one more refused candidate there.  Later, a
+well-formed preamble is a gap with a reason of its own, or begins the next of several files, where these were joined.
+A trailer counts where all formats refuse, and only where it reaches exactly to the end of the stream.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sigflow.reasons import SURE_BITS
+from sigflow.runtime.envelope import FRAMES, PREAMBLE
+from sigflow.runtime.measure import WIRE_ERRORS, reason_of
+from sigflow.stream.header import Header
+
+if TYPE_CHECKING:
+    from sigflow.runtime.envelope import Envelope
+    from sigflow.stream.account import Account
+    from sigflow.stream.format import Format
+    from sigflow.stream.segment import Segment
+
+
+class Whole(NamedTuple):
+    """A whole part: its bytes, and the object that they parse to."""
+
+    size: int
+    value: Any
+
+
+class Part:
+    """One preamble or trailer.  number: its place in the list of the scan; owner: that of the format that it is of.
+
+    searched: whether it is looked for behind the beginning, too; concatenated: whether it begins another file there.
+    """
+
+    __slots__ = ("concatenated", "envelope", "header", "number", "owner", "searched", "sync")
+
+    def __init__(
+        self, number: int, envelope: Envelope, limit: int, account: Account, formats: Sequence[Envelope]
+    ) -> None:
+        search = envelope.search
+        self.number = number
+        self.envelope = envelope
+        self.sync = search.sync
+        self.header = Header(envelope, limit, account)
+        self.header.sync = ()  # where the literal is not asked for, its reason is that of the measure
+        self.owner = next(n for n, other in enumerate(formats) if envelope in parts_of(other))
+        around = formats[self.owner].around
+        self.concatenated = around is not None and around.concatenated
+        self.searched = bool(search.sync) and (search.role != PREAMBLE or search.header_bits >= SURE_BITS)
+
+    def marked(self, segment: Segment, at: int) -> bool | None:
+        """Whether its literal stands at data[at]; None where the end of the buffer cuts one."""
+        if not self.sync or segment.data.startswith(self.sync, at):
+            return True
+        left = bytes(segment.data[at : at + len(max(self.sync, key=len))])
+        return None if any(len(left) < len(literal) and literal.startswith(left) for literal in self.sync) else False
+
+    def look(self, segment: Segment, at: int) -> Whole | str | None:
+        """The part that stands at data[at], a reason why there is none, or None while bytes are lacking."""
+        claim = self.header.look(segment, at)
+        if not isinstance(claim, int):
+            return claim
+        if at + claim > len(segment.data):
+            return None
+        try:
+            return Whole(claim, self.envelope.decode.parse(bytes(segment.data[at : at + claim]), None))
+        except WIRE_ERRORS as error:
+            return reason_of(error, self.envelope.measure.reasons)
+
+
+def parts_of(envelope: Envelope) -> list[Envelope]:
+    """What stands once around the frames of a format, and is asked for."""
+    around = envelope.around
+    return [part for part in (around.preamble, around.trailer) if part is not None] if around is not None else []
+
+
+def is_asked(envelope: Envelope) -> bool:
+    """Whether there can be frames of a format: of one whose units need a preamble, only once that is known."""
+    around = envelope.around
+    return envelope.search.role == FRAMES and (around is None or not around.needed or envelope.root is not None)
+
+
+def with_parts(formats: Iterable[Format]) -> list[Format]:
+    """Returns the formats, and behind them those of what stands once around their frames, each once."""
+    listed = list(formats)
+    names = {format.name for format in listed}
+    return [*listed, *(part for format in listed for part in format.parts() if part.name not in names)]
