@@ -109,19 +109,21 @@ class Map:
         """The tests that can notice a change in a function, in the order in which to try them.  function: its first
         line, with decorators; None outside all functions.
 
-        What is outside, as constants and the defaults of data classes, is used without a call of anything in the file:
-        any test may notice it.
+        What is outside, as constants and the defaults of data classes, is used without a call of anything in the file,
+        and some functions are called only while modules are imported: any test may notice that.
         """
         file = self.calls.get(name, {})
         callers_of_file = {test for tests in file.values() for test in tests if test in self.seconds}
         callers = set(file.get(function, ())) if function is not None else callers_of_file
         cases: dict[str, int] = {}
         ranked = []
-        everybody = callers_of_file if function is not None else set(self.seconds)
+        everywhere = function is None or not callers_of_file
+        everybody = set(self.seconds) if everywhere else callers_of_file
         for test in sorted(everybody, key=lambda test: (self.seconds[test], test)):
             case = test.split("[")[0]
             cases[case] = cases.get(case, 0) + 1
-            ranked.append((test not in callers, cases[case], self.seconds[test], test))
+            others = test not in callers
+            ranked.append((others and not everywhere, cases[case], others, self.seconds[test], test))
         chosen: list[str] = []
         left = most
         for *_, seconds, test in sorted(ranked):

@@ -46,6 +46,7 @@ SUBJECTS = {
             "tests/compiler/test_measure.py", "tests/compiler/test_limits.py", "tests/test_careless_reader.py",
             "tests/test_events.py", "tests/test_python_side.py", "tests/compiler/test_processed.py",
             "tests/engine/test_sometimes.py", "tests/columns/test_tree.py", "tests/columns/test_ways.py",
+            "tests/compiler/test_closed.py",
         ),
     ),
     "emit": Subject(
