@@ -171,6 +171,8 @@ def describe(name: str | os.PathLike[str], **compiling: Any) -> dict[str, Any]:
             "payload": None,
             "fields": [{"id": ids.get(name, name), "type": types.get(name, ""), "doc": ""} for name in names],
         }
+    from sigflow.checksums import name_of
+
     sequence = envelope.decode.sequence
     return described | {
         "title": envelope.about.title,
@@ -178,7 +180,7 @@ def describe(name: str | os.PathLike[str], **compiling: Any) -> dict[str, Any]:
         "spec": envelope.about.spec,
         "sync": [literal.hex(" ") for literal in envelope.search.sync],
         "checksums": [
-            {"field": item.field, "algorithm": str(item.algorithm), "over": item.over, "bytes": item.size}
+            {"field": item.field, "algorithm": name_of(item.algorithm), "over": item.over, "bytes": item.size}
             for item in envelope.search.checksums
         ],
         "chain": envelope.search.chain,

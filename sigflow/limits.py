@@ -8,6 +8,8 @@ from sigflow.errors import UsageError
 
 #: Frame size where neither a spec nor a user says anything: 16 MiB.
 DEFAULT_FRAME = 16 << 20
+#: The most where a checksum has no form for ranges of bytes.
+WITHOUT_RANGES = 1 << 16
 DEFAULT_DEPTH = 16
 DEFAULT_REPEAT = 1 << 24
 DEFAULT_INFLATED = 64 << 20

@@ -8,13 +8,29 @@ form (`ranges`), by which the scan checks overlapping stretches in linear time. 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol, overload
+from typing import Protocol, overload, runtime_checkable
 
 from sigflow.checksums.algorithm import Algorithm, Buffer, RangeSums, from_function
+from sigflow.checksums.algorithms import sums, xors
+from sigflow.checksums.algorithms.sums import SumModel
+from sigflow.checksums.algorithms.xors import XorModel
 from sigflow.errors import UsageError
 from sigflow.registry import Registry
 
-__all__ = ["Algorithm", "Buffer", "CrcModel", "RangeSums", "get", "names", "register_checksum"]
+__all__ = [
+    "Algorithm",
+    "Buffer",
+    "CrcModel",
+    "Model",
+    "RangeSums",
+    "SumModel",
+    "XorModel",
+    "canonical",
+    "get",
+    "name_of",
+    "names",
+    "register_checksum",
+]
 
 
 def _built_in() -> dict[str, Algorithm]:
@@ -26,6 +42,7 @@ def _built_in() -> dict[str, Algorithm]:
 _REGISTRY: Registry[Algorithm] = Registry("checksum", "sigflow.checksums", _built_in)
 
 
+@runtime_checkable
 class CrcModel(Protocol):
     """The parameters of a CRC that has no catalogue name (`sigflow.runtime.CrcParameters` is one)."""
 
@@ -43,22 +60,25 @@ class CrcModel(Protocol):
     def xorout(self) -> int: ...
 
 
-def get(algorithm: str | CrcModel) -> Algorithm:
-    """The algorithm of this name or with these CRC parameters; `UsageError` for an unknown name or bad parameters.
+#: What an algorithm may be told by, beside its name.
+Model = CrcModel | SumModel | XorModel
 
-    Names: those of the RevEng catalogue (`CRC-16/MODBUS`), those listed by `names`, those registered.
+
+def get(algorithm: str | Model) -> Algorithm:
+    """The algorithm of this name or with these parameters; `UsageError` for an unknown name or bad parameters.
+
+    Names: those of the RevEng catalogue (`CRC-16/MODBUS`), those listed by `names`, in capitals or not, those
+    registered.
     """
     if not isinstance(algorithm, str):
-        from sigflow.checksums import crc
-
-        model = (algorithm.width, algorithm.poly, algorithm.init, algorithm.refin, algorithm.refout, algorithm.xorout)
-        return crc.by_parameters(*model)
+        return _of_model(algorithm)
     if algorithm.startswith("CRC"):
         from sigflow.checksums import crc
 
         of_catalogue = crc.by_name(algorithm)
         if of_catalogue is not None:
             return of_catalogue
+    algorithm = canonical(algorithm)
     if algorithm not in _REGISTRY:
         known = names()
         if algorithm not in known:
@@ -67,6 +87,35 @@ def get(algorithm: str | CrcModel) -> Algorithm:
     if not isinstance(thing, Algorithm):
         raise UsageError(f"checksum {algorithm!r}: found {type(thing).__name__}, wanted a sigflow.checksums.Algorithm")
     return thing
+
+
+def canonical(name: str) -> str:
+    """The name under which `get` knows an algorithm that is called so: the catalogue's for one of its aliases, and one
+    without capitals (`lrc` for `LRC`); else the name as it is.
+    """
+    if name.startswith("CRC"):
+        from sigflow.checksums import crc
+
+        return crc.aliases().get(name, name)
+    return name.lower() if name not in _REGISTRY and name.lower() in _REGISTRY else name
+
+
+def name_of(algorithm: str | Model | None) -> str:
+    """What an algorithm is called, for people; None stands for an expression of the spec."""
+    if algorithm is None:
+        return "expression"
+    return algorithm if isinstance(algorithm, str) else get(algorithm).name
+
+
+def _of_model(model: Model) -> Algorithm:
+    """The algorithm with these parameters; which they are says what kind it is."""
+    if isinstance(model, CrcModel):
+        from sigflow.checksums import crc
+
+        return crc.by_parameters(model.width, model.poly, model.init, model.refin, model.refout, model.xorout)
+    if isinstance(model, SumModel):
+        return sums.by_parameters(model.width, model.word, model.carry, model.complement, model.init, model.mask)
+    return xors.by_parameters(model.width, model.word, model.init)
 
 
 def _unknown(name: str, known: list[str]) -> UsageError:

@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+#: Algorithms that are kept of those that are made of parameters, at most: any spec may name its own.
+MOST = 256
 #: Anything that has bytes in it.
 Buffer = bytes | bytearray | memoryview
 

@@ -13,12 +13,10 @@ from collections.abc import Callable
 from functools import cache, lru_cache
 from typing import Any, Protocol
 
-from sigflow.checksums.algorithm import Algorithm, Buffer, ByteSteps, RangeSums
+from sigflow.checksums.algorithm import MOST, Algorithm, Buffer, ByteSteps, RangeSums
 from sigflow.checksums.steps import crc_steps
 from sigflow.errors import UsageError
 
-#: Algorithms that are kept at most: any spec may name its own.
-MOST = 256
 #: Width, poly, init, refin, refout, xorout.
 Model = tuple[int, int, int, bool, bool, int]
 

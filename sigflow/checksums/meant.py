@@ -13,6 +13,11 @@ _ZLIB = ("CRC-32/ISO-HDLC",)
 _CCITT = ("CRC-16/IBM-3740", "CRC-16/KERMIT", "CRC-16/XMODEM")
 _X25 = ("CRC-16/IBM-SDLC",)
 _DALLAS = ("CRC-8/MAXIM-DOW",)
+_CRC_8_D5 = ("CRC-8/DVB-S2",)
+_MODE_S = ("{width: 24, poly: 0xfff409}",)
+_NEGATED = ("lrc",)
+_INVERTED = ("{sum: 8, complement: ones}",)
+_XOR_16 = ("{xor: 16, word: u2be}", "{xor: 16, word: u2le}")
 _FLETCHER = ("fletcher-16", "fletcher-16-mod256")
 
 #: By the name in capitals, without punctuation.
@@ -29,8 +34,11 @@ MEANT: dict[str, tuple[str, ...]] = {
     "1WIRE": _DALLAS,
     "CRC8J1850": ("CRC-8/SAE-J1850",),
     "J1850": ("CRC-8/SAE-J1850",),
-    "CRC8D5": ("CRC-8/DVB-S2",),
-    "CRSF": ("CRC-8/DVB-S2",),
+    "CRC8D5": _CRC_8_D5,
+    "CRC8DVB": _CRC_8_D5,
+    "DVBS2": _CRC_8_D5,
+    "CRC8CRSF": _CRC_8_D5,
+    "CRSF": _CRC_8_D5,
     "CRC15": ("CRC-15/CAN",),
     "CRC16": ("CRC-16/ARC", "CRC-16/MODBUS", "CRC-16/IBM-3740", "CRC-16/XMODEM"),
     "CRC16IBM": ("CRC-16/ARC",),
@@ -80,8 +88,9 @@ MEANT: dict[str, tuple[str, ...]] = {
     "RTCM": ("CRC-24Q",),
     "RTCM3": ("CRC-24Q",),
     "CRC24SBAS": ("CRC-24Q",),
-    "CRC24ADSB": ("{width: 24, poly: 0xfff409}",),
-    "MODES": ("{width: 24, poly: 0xfff409}",),
+    "CRC24ADSB": _MODE_S,
+    "ADSB": _MODE_S,
+    "MODES": _MODE_S,
     "CRC32": _ZLIB,
     "CRC32B": _ZLIB,
     "CRC32IEEE": _ZLIB,
@@ -118,12 +127,28 @@ MEANT: dict[str, tuple[str, ...]] = {
     "CRC64ISO": ("CRC-64/GO-ISO",),
     "XOR": ("xor-8",),
     "BCC": ("xor-8",),
+    "LRC8": ("lrc", "xor-8"),
+    "LRCXOR": ("xor-8",),
+    "XOR16": _XOR_16,
     "NMEA": ("xor-8",),
     "NMEA0183": ("xor-8",),
     "SUM": ("sum-8",),
     "CHECKSUM": ("sum-8", "internet"),
     "CHECKSUM8": ("sum-8",),
     "CHECKSUM16": ("sum-16", "internet"),
+    "LONGITUDINALREDUNDANCYCHECK": ("lrc", "xor-8"),
+    "MODBUSASCII": _NEGATED,
+    "INTELHEX": _NEGATED,
+    "IHEX": _NEGATED,
+    "TWOSCOMPLEMENT": _NEGATED,
+    "2SCOMPLEMENT": _NEGATED,
+    "CHECKSUM82SCOMPLEMENT": _NEGATED,
+    "SUM8TWOS": _NEGATED,
+    "SREC": _INVERTED,
+    "SRECORD": _INVERTED,
+    "ONESCOMPLEMENT": (*_INVERTED, "internet"),
+    "1SCOMPLEMENT": (*_INVERTED, "internet"),
+    "SUM8ONES": _INVERTED,
     "MODULO256": ("sum-8",),
     "MOD256": ("sum-8",),
     "FLETCHER": _FLETCHER,

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
-from sigflow.checksums.algorithm import ByteSteps
+from sigflow.checksums.algorithm import MOST, ByteSteps
 
 
 class _Tabled:
@@ -121,10 +121,6 @@ class Straight(_Tabled):
 
 def _mirror(value: int, width: int) -> int:
     return int(f"{value:0{width}b}"[::-1], 2)
-
-
-#: Algorithms whose steps are kept at most: any spec may name its own.
-MOST = 256
 
 
 @lru_cache(maxsize=MOST)

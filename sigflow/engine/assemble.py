@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from sigflow.engine import chains, continuation, loop
 from sigflow.engine.sums import text_of
 from sigflow.reasons import NATIVE
+from sigflow.runtime.stored import BASES
 
 if TYPE_CHECKING:
     from sigflow.engine.plan import Check, Scan
@@ -98,7 +99,7 @@ def _emitted(scan: Scan) -> Iterator[list[str]]:
             yield [f"{name} = {name}_0"]
         else:
             yield _dispatch(name, taken, "c", [f"{name}_{check.number}({taken})" for check in checks])
-    yield _dispatch("differs", "c, data, field, value", "c", [_differs(check) for check in checks])
+    yield _dispatch("differs", "c, data, at, stop, box, field, value", "c", [_differs(check) for check in checks])
     for name, taken in _FAMILY.items():
         calls = [
             f"{check.kernel.family}_{name}({taken}{', ' if taken else ''}Ps[c]{'' if name == 'begin' else ', Ts[c]'})"
@@ -241,19 +242,42 @@ def _covered(check: Check) -> str:
 
 
 def _differs(check: Check) -> str:
-    size, order = check.checksum.size, check.checksum.order
-    if order == "hex":
-        return f"hex_at(data, field, {size}) != value"
-    name = f"u{size}{'' if size == 1 else 'le' if order == 'little' else 'be'}"
-    if size in (1, 2, 4, 8):
-        return f"{name}(data, field) != value"
-    return f"number_at(data, field, {size}, {int(order == 'little')}) != value"
+    """Whether the stored value is not the computed one, or what is covered is no text that spells bytes."""
+    differ = _stored_differs(check)
+    return f"not is_spelt_{check.number}(data, at, box) or {differ}" if check.checksum.decoded else differ
+
+
+def _stored_differs(check: Check) -> str:
+    checksum = check.checksum
+    size, order = checksum.size, checksum.order
+    if order == "told":
+        return f"{_told(check)} != value"
+    if order in BASES:
+        return f"digits_differ(data, field, {size}, {BASES[order]}, value)"
+    name = f"{'s' if checksum.signed else 'u'}{size}{'' if size == 1 else 'le' if order == 'little' else 'be'}"
+    number = f"{name}(data, field)"
+    if size not in (1, 2, 4, 8):
+        number = f"number_at(data, field, {size}, {int(order == 'little')})"
+    if checksum.mask is not None:
+        shifted = f"{number} >> {checksum.shift}" if checksum.shift else number
+        return f"{shifted} & {_signed(checksum.mask)} != value"
+    return f"{number} != value"
+
+
+def _signed(number: int) -> int:
+    """A number of 64 bits in two's complement."""
+    return number - (1 << 64) if number >> 63 else number
+
+
+def _told(check: Check) -> str:
+    """The value that the measure tells of a frame."""
+    return f"box[box_{check.number}(box) + LAYOUT_PIECES]"
 
 
 def _direct(check: Check) -> list[str]:
     n, kernel = check.number, check.kernel
     assert kernel is not None  # a scan with a checksum that has no kernel is not native
-    family = kernel.family
+    family, first = kernel.family, int(check.checksum.told)
     lines = []
     if not check.static:
         lines += [
@@ -266,12 +290,35 @@ def _direct(check: Check) -> list[str]:
             f"def covered_{n}(at, stop, box):",
             f"    i = box_{n}(box)",
             "    size = 0",
-            "    for j in range(box[i + LAYOUT_COUNT]):",
-            "        start = box[i + LAYOUT_PIECES + 2 * j]",
-            "        size += 1 if start < 0 else box[i + LAYOUT_PIECES + 2 * j + 1] - start",
+            f"    for j in range({first}, box[i + LAYOUT_COUNT]):",
+            "        start, stop = box[i + LAYOUT_PIECES + 2 * j], box[i + LAYOUT_PIECES + 2 * j + 1]",
+            *(
+                ["        if start <= PIECE_SPELT:", "            start = PIECE_SPELT - start >> 1"]
+                if check.checksum.decoded
+                else []
+            ),
+            "        size += 1 if start < 0 else stop - start",
             "    return size",
             "",
             "",
+        ]
+    if check.checksum.decoded:
+        lines += [
+            f"def is_spelt_{n}(data, at, box):",
+            f"    i = box_{n}(box) + LAYOUT_PIECES",
+            f"    for j in range({first}, box[box_{n}(box) + LAYOUT_COUNT]):",
+            "        start, stop = PIECE_SPELT - box[i + 2 * j], box[i + 2 * j + 1]",
+            "        if start >= 0 and not is_spelt(data, at + (start >> 1), at + stop, start & 1):",
+            "            return False",
+            "    return True",
+            "",
+            "",
+        ]
+    if family == "told":
+        return [
+            *lines,
+            f"def direct_{n}(c, data, at, stop, box, ALPHABET, Ps, Ts):",
+            f"    return {_told(check)}",
         ]
     lines += [f"def direct_{n}(c, data, at, stop, box, ALPHABET, Ps, Ts):", f"    P, T = Ps[{n}], Ts[{n}]"]
     lines.append(f"    state = {family}_begin(P)")
@@ -291,6 +338,7 @@ def _direct(check: Check) -> list[str]:
         "    size = 0",
         f"    for j in range(stretches_{n}(c, at, stop, box, X)):",
         "        start, behind = X[2 * j], X[2 * j + 1]",
+        *_spelt(check),
         "        if start >= 0:",
         f"            state = {family}_update(state, data, start, behind, P, T)",
         "            size += behind - start",
@@ -302,8 +350,27 @@ def _direct(check: Check) -> list[str]:
     ]
 
 
+def _spelt(check: Check) -> list[str]:
+    """How bytes that a text spells are entered: a byte at a time."""
+    if not check.checksum.decoded:
+        return []
+    family = check.kernel.family if check.kernel is not None else ""
+    return [
+        "        if start <= PIECE_SPELT - SPELT_BELOW:",
+        "            start = PIECE_SPELT - SPELT_BELOW - start",
+        "            text, encoding = at + (start >> 1), start & 1",
+        "            for index in range(spelt_size(data, text, behind, encoding)):",
+        "                byte = spelt_byte(data, text, index, encoding)",
+        f"                state = {family}_update(state, ALPHABET, byte, byte + 1, P, T)",
+        "            size += spelt_size(data, text, behind, encoding)",
+        "            continue",
+    ]
+
+
 def _stretches(check: Check) -> list[str]:
-    """A function that writes what is covered to X: start and stop, or -1 - byte and how often."""
+    """A function that writes what is covered to X: start and stop, or -1 - byte and how often; of a text that spells
+    bytes, its piece less SPELT_BELOW, and its stop.
+    """
     n, lines = check.number, []
     lines = [f"def stretches_{n}(c, at, stop, box, X):"]
     if check.checksum.zeroed:
@@ -334,7 +401,18 @@ def _stretches(check: Check) -> list[str]:
     else:
         lines += [
             f"    i = box_{n}(box)",
-            "    for j in range(box[i + LAYOUT_COUNT]):",
+            f"    for j in range({int(check.checksum.told)}, box[i + LAYOUT_COUNT]):",
+            *(
+                [
+                    "        if box[i + LAYOUT_PIECES + 2 * j] <= PIECE_SPELT:",
+                    "            X[2 * n] = box[i + LAYOUT_PIECES + 2 * j] - SPELT_BELOW",
+                    "            X[2 * n + 1] = at + box[i + LAYOUT_PIECES + 2 * j + 1]",
+                    "            n += 1",
+                    "            continue",
+                ]
+                if check.checksum.decoded
+                else []
+            ),
             "        if box[i + LAYOUT_PIECES + 2 * j] < 0:",
             "            X[2 * n], X[2 * n + 1] = -1 - box[i + LAYOUT_PIECES + 2 * j + 1], 1",
             "            n += 1",

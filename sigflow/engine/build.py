@@ -19,7 +19,7 @@ from types import FunctionType
 from typing import Any, NamedTuple
 
 from sigflow import reads
-from sigflow.engine import crc_kernels, follow
+from sigflow.engine import crc_kernels, follow, spelt
 from sigflow.engine.assemble import assemble
 from sigflow.engine.calls import Call, Function
 from sigflow.engine.plan import Scan
@@ -52,7 +52,7 @@ def cache_directory() -> Path:
 
 def text_of(scan: Scan) -> str:
     """The source text of a scan."""
-    return assemble(scan, [box, reads, native, crc_kernels, follow])
+    return assemble(scan, [box, reads, native, spelt, crc_kernels, follow])
 
 
 def functions_of(text: str) -> dict[str, FunctionType]:

@@ -23,7 +23,7 @@ _SELDOM = {
     "nearest_end",
     "nearest_of_several",
     "follows",
-    "hex_at",
+    "digits_differ",
 }
 #: Bytes of bytecode of a function that is not put in line of each caller, such as the look at a long text header.
 _LONG = 1000

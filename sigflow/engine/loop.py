@@ -310,7 +310,7 @@ def checked(k, data, at, end, final, S, L, K, BEGIN, ALPHABET, box, X, states, q
             value = from_prefix(c, data, at, stop, S, K, ALPHABET, box, X, states, Ps, Ts)
             if value <= BAILOUT and S[WANTED] != 0:
                 return value
-        wrong = differs(c, data, field, value)
+        wrong = differs(c, data, at, stop, box, field, value)
         if cost > SHORT:
             S[VAIN] = wrong
         if wrong:
@@ -431,25 +431,3 @@ def state_at(c, j, data, at, S, states, Ps, Ts):
     if at - begin < FAR:
         return advance(c, states[j][n], data, begin, at, Ps, Ts)
     return entered(c, states[j][n], data, begin, at, Ps, Ts)
-
-
-def number_at(data, at, size, little):
-    """The number of so many bytes at data[at]."""
-    value = 0
-    for n in range(size):
-        value = value << 8 | u1(data, at + size - 1 - n if little else at + n)
-    return value
-
-
-def hex_at(data, at, size):
-    """The number that hexadecimal digits of either case spell; -1 where there are other characters."""
-    value = 0
-    for n in range(at, at + size):
-        digit = u1(data, n)
-        if 48 <= digit <= 57:
-            value = value << 4 | digit - 48
-        elif 65 <= digit <= 70 or 97 <= digit <= 102:
-            value = value << 4 | (digit & 7) + 9
-        else:
-            return -1
-    return value

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sigflow.engine.sums import Kernel, kernel_of
+from sigflow.engine.sums import Kernel, kernel_of, told
 from sigflow.reasons import NATIVE, NO_MARKER
 from sigflow.stream.account import Account
 from sigflow.stream.check import Checks, every_for
@@ -94,7 +94,7 @@ class Scan:
         names: list[object] = []
         numbers = []
         for check in self.checks:
-            if check.kernel is None or not check.kernel.has_ranges:
+            if check.kernel is None or not check.kernel.has_ranges or check.checksum.decoded:
                 numbers.append(-1)
                 continue
             if check.checksum.algorithm not in names:
@@ -136,7 +136,7 @@ def scan_of(formats: Sequence[tuple[Envelope, int]]) -> Scan | str:
             continue  # a checksum beside a chain is shown, and does not decide
         before = 0
         for checksum in envelope.search.checksums:
-            kernel = kernel_of(checksum.algorithm)
+            kernel = kernel_of(checksum.algorithm) if checksum.algorithm is not None else told()
             if kernel is None:
                 return f"{envelope.about.name}: the checksum {checksum.algorithm} has no native form"
             check = Check(len(checks), k, checksum, kernel, before)

@@ -9,16 +9,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sigflow import checksums
+from sigflow.runtime.stored import decoded, number
 
 if TYPE_CHECKING:
-    from sigflow.runtime.envelope import Checksum, Envelope, Measured, Piece
+    from sigflow.runtime.envelope import Checksum, Envelope, Layout, Measured, Piece
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
     """One checksum of one frame.  `offset`: where the stored value stands in the frame; `size`: its bytes.
 
-    `stored` is None where the bytes there are not a number (text that is not hexadecimal).
+    `stored` is None where the bytes there are not a number (text that is not hexadecimal), `computed` is None where a
+    text that it covers spells no bytes.  `width`: bits of the value.
     """
 
     field: str
@@ -26,18 +28,21 @@ class Check:
     offset: int
     size: int
     stored: int | None
-    computed: int
+    computed: int | None
     over: str = ""
+    width: int = 0
 
     @property
     def holds(self) -> bool:
         """Whether the two values are equal."""
-        return self.stored == self.computed
+        return self.stored == self.computed is not None
 
     def hex(self, value: int | None) -> str:
         """A value with all its digits."""
-        digits = self.size if self.size % 2 == 0 and self.algorithm == "xor-8" else self.size * 2
-        return "not a number" if value is None else f"0x{value:0{digits}x}"
+        if value is None:
+            return "not a number"
+        digits = 2 * -(-self.width // 8)
+        return f"0x{value:0{digits}x}" if value >= 0 else f"-0x{-value:0{digits}x}"
 
 
 def checks_of(envelope: Envelope, measured: Measured, raw: bytes) -> list[Check]:
@@ -50,44 +55,43 @@ def present(envelope: Envelope, measured: Measured) -> list[int]:
     return [n for n, checksum in enumerate(envelope.search.checksums) if _layout(checksum, n, measured) is not None]
 
 
-def _layout(checksum: Checksum, number: int, measured: Measured) -> tuple[int, tuple[Piece, ...]] | None:
+def _layout(checksum: Checksum, number: int, measured: Measured) -> Layout | None:
     if checksum.stored is not None and checksum.pieces is not None:
         return checksum.stored, checksum.pieces
     return measured.checks[number]
 
 
-def _check(checksum: Checksum, number: int, measured: Measured, raw: bytes) -> Check:
-    layout = _layout(checksum, number, measured)
+def _check(checksum: Checksum, index: int, measured: Measured, raw: bytes) -> Check:
+    layout = _layout(checksum, index, measured)
     assert layout is not None  # the frame has it
-    at, pieces = layout
+    at, pieces = layout[0], layout[1]
+    told = layout[2] if len(layout) == 3 else None
     at = at if at >= 0 else len(raw) + at
     covered = bytearray(raw)
     if checksum.zeroed:
         covered[at : at + checksum.size] = bytes(checksum.size)
-    algorithm = checksums.get(checksum.algorithm)
-    computed = algorithm.compute(b"".join(_bytes(piece, covered) for piece in pieces))
+    algorithm = checksums.get(checksum.algorithm) if checksum.algorithm is not None else None
+    parts = [_bytes(piece, covered) for piece in pieces]
+    computed = told
+    if algorithm is not None:
+        known = [part for part in parts if part is not None]
+        computed = algorithm.compute(b"".join(known)) if len(known) == len(parts) else None
     return Check(
         checksum.field,
-        algorithm.name,
+        checksums.name_of(checksum.algorithm),
         at,
         checksum.size,
-        _stored(raw[at : at + checksum.size], checksum.order),
+        told if checksum.order == "told" else number(checksum, raw[at : at + checksum.size]),
         computed,
         checksum.over,
+        algorithm.width if algorithm is not None else 8 * checksum.size,
     )
 
 
-def _bytes(piece: Piece, raw: bytearray) -> bytes:
+def _bytes(piece: Piece, raw: bytearray) -> bytes | None:
+    """What a piece stands for; None for a text that spells no bytes."""
     if isinstance(piece, bytes):
         return piece
-    start, stop = (at if at is None or at >= 0 else len(raw) + at for at in piece)
-    return bytes(raw[start:stop])
-
-
-def _stored(field: bytes, order: str) -> int | None:
-    if order == "hex":
-        try:
-            return int(field.decode("ascii"), 16)
-        except ValueError:
-            return None
-    return int.from_bytes(field, "little" if order == "little" else "big")
+    start, stop = (at if at is None or at >= 0 else len(raw) + at for at in piece[:2])
+    covered = bytes(raw[start:stop])
+    return decoded(covered, piece[2]) if len(piece) == 3 else covered

@@ -25,6 +25,7 @@ from sigflow.recording.fields import field_spans
 from sigflow.recording.undo import UNDOS, bits_of, frames_in
 from sigflow.runtime.envelope import Measured
 from sigflow.runtime.measure import maybe_advance
+from sigflow.runtime.stored import BASES
 from sigflow.runtime.window import Window
 
 if TYPE_CHECKING:
@@ -317,10 +318,10 @@ def _stripped(formats: Sequence[Format], pieces: Sequence[bytes]) -> Iterator[Sy
         return
     for format in formats:
         envelope = format.envelope
-        if envelope is None or not any(checksum.order != "hex" for checksum in envelope.search.checksums):
+        if envelope is None or not any(checksum.order not in BASES for checksum in envelope.search.checksums):
             continue
         count = sum(raw.count(bytes(byte & 0x7F for byte in literal)) for literal in envelope.search.sync)
-        binary = sum(checksum.size for checksum in envelope.search.checksums if checksum.order != "hex")
+        binary = sum(checksum.size for checksum in envelope.search.checksums if checksum.order not in BASES)
         # A marker that has no top bit shows nothing; then so many bytes of checksums do.
         marked = any(not literal.isascii() for literal in envelope.search.sync)
         if count > 1 and (marked or count * binary >= STRIPPED):

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sigflow.runtime.stored import bits_in
 from sigflow.stream.decoder import Decoder
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ UNDOS: tuple[Undo, ...] = (
 def bits_of(format: Format) -> int:
     """Bits of checksum that hold in each frame of a format; 0 where it has none or is no stream."""
     checks = format.envelope.search.checksums if format.envelope is not None else ()
-    return sum(check.size * (4 if check.order == "hex" else 8) for check in checks)
+    return sum(map(bits_in, checks))
 
 
 def frames_in(formats: Sequence[Format], raw: bytes) -> dict[Format, tuple[int, int]]:

@@ -35,7 +35,9 @@ from sigflow.runtime.envelope import (
     Refused,
     Search,
     Sequence,
+    SumParameters,
     Time,
+    XorParameters,
 )
 from sigflow.runtime.measure import WIRE_ERRORS, maybe_advance, own_process, reason_of
 from sigflow.runtime.native import (
@@ -111,7 +113,9 @@ __all__ = [
     "Run",
     "Sequence",
     "Stuffing",
+    "SumParameters",
     "Time",
+    "XorParameters",
     "UndecidedEndiannessError",
     "ValidationExprError",
     "ValidationFailedError",

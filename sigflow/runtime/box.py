@@ -33,6 +33,9 @@ LAYOUT_COUNT = 1
 #: The first piece: its start and stop as offsets, or PIECE_LITERAL and the byte that it stands for.
 LAYOUT_PIECES = 2
 PIECE_LITERAL = -1
+#: Of a text that spells what is covered: PIECE_SPELT - 2 * start - the number of its encoding, and its stop.  Of a
+#: checksum with a value that is told, the first piece is that value, and a word that says nothing.
+PIECE_SPELT = -2
 
 #: Of the native scan: a way of frames, the place of each and the format to try next at it (`engine/continuation.py`).
 BOX_WAY = 64

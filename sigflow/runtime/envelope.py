@@ -24,8 +24,11 @@ _Frames = list[tuple[int, int, tuple[Any, ...]]]
 #: See `Measure.run`.
 Run = Callable[[Any, int, int, int, int, _Frames, Any], tuple[int, str | None, int]]
 
-#: One stretch of covered bytes: (start, stop) relative to the frame, or literal bytes.
-Piece = tuple[int, int | None] | bytes
+#: One stretch of covered bytes: (start, stop) relative to the frame, literal bytes, or (start, stop, encoding) of a
+#: text that spells them.
+Piece = tuple[int, int | None] | bytes | tuple[int, int | None, str]
+#: Where the value of a checksum stands, what it covers, and, where it has one that is told, that value.
+Layout = tuple[int, tuple[Piece, ...]] | tuple[int, tuple[Piece, ...], int]
 
 
 class Refused(Exception):
@@ -41,13 +44,13 @@ class Measured:
     """What measuring found: the length of the frame in bytes, and per checksum where its value stands and what it
     covers.
 
-    `checks[i]` is (offset of the stored value, covered pieces), or None where the frame has no such checksum.  `looked`
-    is how many leading bytes were looked at.
+    `checks[i]` is the layout of a checksum, or None where the frame has no such checksum.  `looked` is how many leading
+    bytes were looked at.
     """
 
     __slots__ = ("checks", "length", "looked")
 
-    def __init__(self, length: int, looked: int, checks: tuple[tuple[int, tuple[Piece, ...]] | None, ...] = ()) -> None:
+    def __init__(self, length: int, looked: int, checks: tuple[Layout | None, ...] = ()) -> None:
         self.length = length
         self.looked = looked
         self.checks = checks
@@ -70,16 +73,50 @@ class CrcParameters:
 
 
 @dataclass(frozen=True, slots=True)
+class SumParameters:
+    """A sum of words that has no name."""
+
+    #: Bits of the sum: 8, 16 or 32.
+    width: int
+    #: What is added up: `u1`, `u2le`, `u2be`, `u4le` or `u4be`; what an odd tail lacks counts as zeros.
+    word: str = "u1"
+    #: What becomes of a carry: `none`, or `end-around`.
+    carry: str = "none"
+    #: `none`, `ones` or `twos`: the complement that is taken at the end.
+    complement: str = "none"
+    #: What the sum begins with.
+    init: int = 0
+    #: The bits of the value that count; None: all.
+    mask: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class XorParameters:
+    """An XOR of words that has no name."""
+
+    #: Bits of the value: 8 or 16.
+    width: int
+    #: What is combined: `u1`, or `u2be` or `u2le`; what an odd tail lacks counts as zeros.
+    word: str = "u1"
+    #: What it begins with.
+    init: int = 0
+
+
+#: What names an algorithm: a registered name, or parameters.
+Named = str | CrcParameters | SumParameters | XorParameters
+
+
+@dataclass(frozen=True, slots=True)
 class Checksum:
     """One checksum of a frame."""
 
     #: The attribute that holds the stored value.
     field: str
-    #: A registered name, or free CRC parameters.
-    algorithm: str | CrcParameters
+    #: A registered name, or free parameters; None where the measure tells what is computed.
+    algorithm: Named | None
     #: Bytes of the stored value.
     size: int
-    #: `big`, `little`, or `hex` for text digits.
+    #: `big` or `little`; `hex`, `decimal` or `octal` for text digits; `told` where the measure tells what is stored.
     order: str
     #: Where the value is stored and what it covers, where the layout is static (see the file's opening); else None:
     #: then the measure gives both per frame.
@@ -87,10 +124,19 @@ class Checksum:
     pieces: tuple[Piece, ...] | None = None
     #: The stored value lies inside `pieces` and counts as zeros.
     zeroed: bool = False
-    #: The coverage as the spec says it, for people.
+    #: The coverage as the spec says it, for people; of one without an algorithm, the expression.
     over: str = ""
     #: Not every frame has it; which do is told by the measure.
     optional: bool = False
+    #: Where the stored value is not all bits of its bytes: how far they are shifted to the right, and what is kept.
+    shift: int = 0
+    mask: int | None = None
+    #: The stored value is a signed number.
+    signed: bool = False
+    #: The measure tells the computed value, or the stored one, with the layout of each frame.
+    told: bool = False
+    #: Some of what it covers is what text spells.
+    decoded: bool = False
 
 
 @dataclass(frozen=True, slots=True)

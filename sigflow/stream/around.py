@@ -30,7 +30,7 @@ class Whole(NamedTuple):
     value: Any
 
 
-class Part:
+class FilePart:
     """One preamble or trailer.  number: its place in the list of the scan; owner: that of the format that it is of.
 
     searched: whether it is looked for behind the beginning, too; concatenated: whether it begins another file there.

@@ -2,62 +2,73 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from sigflow import checksums
+from sigflow.runtime.stored import decoded, number
 from sigflow.stream.framed import FramedHeader
 from sigflow.stream.prefix import PARTIAL, Prefix, spacing
 from sigflow.stream.segment import Segment
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sigflow.checksums import Algorithm, RangeSums
-    from sigflow.runtime.envelope import Checksum, Piece
+    from sigflow.runtime.envelope import Checksum, Layout, Piece
     from sigflow.stream.account import Account
     from sigflow.stream.header import Header
     from sigflow.stream.segment import Buffer
 
-#: A frame is limited to this many bytes where its checksum has no range form.
-WITHOUT_RANGES = 1 << 16
 #: Shorter stretches are sliced, longer ones viewed: a view costs more to make, a slice more to fill.
 _VIEWED = 4096
-_HEX = b"0123456789abcdefABCDEF"
 
-#: Where the value of a checksum stands, and what it covers.
-Layout = tuple[int, tuple["Piece", ...]]
 #: A stretch of the buffer, or literal bytes.
 _Stretch = tuple[int, int] | bytes
 
 
 class Check:
-    """One checksum of a format, ready to be computed."""
+    """One checksum of a format, ready to be computed.  ranges: its form for ranges of the frame's bytes, if any."""
 
     __slots__ = ("algorithm", "checksum", "prefix", "ranges")
 
     def __init__(self, checksum: Checksum) -> None:
         self.checksum = checksum
-        self.algorithm: Algorithm = checksums.get(checksum.algorithm)
-        self.ranges: RangeSums | None = self.algorithm.ranges()
+        named = checksum.algorithm
+        self.algorithm: Algorithm | None = checksums.get(named) if named is not None else None
+        has_ranges = self.algorithm is not None and not checksum.decoded
+        self.ranges: RangeSums | None = self.algorithm.ranges() if self.algorithm and has_ranges else None
         self.prefix: Prefix | None = None
+
+    @property
+    def name(self) -> str:
+        """What it is called, for people."""
+        return checksums.name_of(self.checksum.algorithm)
 
     def stored(self, data: Buffer, at: int) -> int | None:
         """The value that stands at data[at]; None if the text there is no number."""
-        field = data[at : at + self.checksum.size]
-        if self.checksum.order == "hex":
-            return None if field.translate(None, _HEX) else int(field, 16)
-        return int.from_bytes(field, "little" if self.checksum.order == "little" else "big")
+        return number(self.checksum, bytes(data[at : at + self.checksum.size]))
 
-    def stretches(self, at: int, stop: int, pieces: tuple[Piece, ...], field: int) -> list[_Stretch]:
-        """What is covered, as stretches of the buffer; the field itself as zeros, if it counts as such."""
+    def stretches(
+        self, data: Buffer, at: int, stop: int, pieces: tuple[Piece, ...], field: int
+    ) -> list[_Stretch] | None:
+        """What is covered, as stretches of the buffer; the field itself as zeros, if it counts as such; None where it
+        is a text that spells no bytes.
+        """
         stretches: list[_Stretch] = []
         for piece in pieces:
             if isinstance(piece, bytes):
                 stretches.append(piece)
                 continue
-            first, last = piece
+            first, last = piece[0], piece[1]
             begin = at + first if first >= 0 else stop + first
             end = stop if last is None else at + last if last >= 0 else stop + last
             end = min(max(begin, end), stop)
+            if len(piece) == 3:
+                raw = decoded(bytes(data[begin:end]), piece[2])
+                if raw is None:
+                    return None
+                stretches.append(raw)
+                continue
             behind = field + self.checksum.size
             if self.checksum.zeroed and begin < behind and field < end:
                 stretches += [
@@ -71,6 +82,7 @@ class Check:
 
     def direct(self, data: Buffer, stretches: list[_Stretch]) -> int:
         """The value, from the bytes themselves."""
+        assert self.algorithm is not None  # else the measure told it
         if len(stretches) == 1 and isinstance(stretches[0], tuple) and stretches[0][1] - stretches[0][0] < _VIEWED:
             return self.algorithm.compute(data[slice(*stretches[0])])
         update, state = self.algorithm.update, self.algorithm.begin()
@@ -119,7 +131,7 @@ class Checks:
 
     def without_ranges(self) -> str | None:
         """The name of an algorithm that has no range form, or None."""
-        return next((check.algorithm.name for check in self.all if check.ranges is None), None)
+        return next((check.name for check in self.all if check.ranges is None), None)
 
     def demand(self) -> float:
         """Ends of stretches for each byte of the stream, at worst."""
@@ -132,7 +144,7 @@ class Checks:
         """Take the prefix states of each algorithm from those that all formats share."""
         for check in self.all:
             if check.ranges is not None:
-                name = check.algorithm.name
+                name = check.name
                 check.prefix = shared.setdefault(name, Prefix(check.ranges, every, self._account))
 
     def present(self, segment: Segment, at: int) -> bool:
@@ -161,19 +173,28 @@ class Checks:
         for check, layout in zip(self.all, layouts, strict=True):
             if layout is None:
                 continue
-            place, pieces = layout
+            place, pieces = layout[0], layout[1]
             field = at + place if place >= 0 else stop + place
             if not at <= field <= stop - check.checksum.size:
                 return [*values, (None, 0)]
-            stretches = check.stretches(at, stop, pieces, field)
+            told = layout[2] if len(layout) == 3 else None
+            stored = told if check.checksum.order == "told" else check.stored(data, field)
+            if check.algorithm is None:
+                values.append((stored, told or 0))
+                if stored != told:
+                    break
+                continue
+            stretches = check.stretches(data, at, stop, pieces, field)
+            if stretches is None:
+                return [*values, (None, 0)]
             cost = sum(len(extent) if isinstance(extent, bytes) else extent[1] - extent[0] for extent in stretches)
             if floor is None or check.prefix is None or self._account.covers(base + stop, cost):
                 value = check.direct(data, stretches)
                 self._account.checksummed += cost if self._framed is not None else 0
             else:
                 value = check.from_prefix(segment, floor, stretches)
-            values.append((check.stored(data, field), value))
-            if values[-1][0] != value:
+            values.append((stored, value))
+            if stored != value:
                 break
         return values
 

@@ -194,7 +194,7 @@ def payload_span(envelope: Envelope, raw: bytes) -> tuple[int, int] | None:
             layout = measured.checks[n] if isinstance(measured, Measured) and measured.checks else None
             pieces = layout[1] if layout is not None else ()
             if len(pieces) == 1 and isinstance(pieces[0], tuple):
-                start, stop = pieces[0]
+                start, stop = pieces[0][:2]
                 return start, end if stop is None else stop if stop >= 0 else end + stop
     return None
 

@@ -18,6 +18,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sigflow.errors import UsageError
+from sigflow.limits import WITHOUT_RANGES
 from sigflow.reasons import (
     ABANDONED,
     CHECKSUM,
@@ -29,9 +30,9 @@ from sigflow.reasons import (
 )
 from sigflow.runtime.envelope import FRAMES, PREAMBLE, TRAILER, bound
 from sigflow.stream.account import Account
-from sigflow.stream.around import Part, Whole, is_asked
+from sigflow.stream.around import FilePart, Whole, is_asked
 from sigflow.stream.chain import LOCKS, NO, START, YES, Chain
-from sigflow.stream.check import WITHOUT_RANGES, Checks, every_for
+from sigflow.stream.check import Checks, every_for
 from sigflow.stream.framed import FramedHeader, header_of
 from sigflow.stream.framing import IDLE
 from sigflow.stream.header import Verdict
@@ -187,7 +188,7 @@ class Scanner:
             if is_asked(envelope)
         ]
         parts = [
-            Part(n, envelope, limit, self._account, envelopes)
+            FilePart(n, envelope, limit, self._account, envelopes)
             for n, (envelope, limit) in enumerate(self._formats)
             if envelope.search.role != FRAMES
         ]
@@ -418,7 +419,7 @@ class Scanner:
             self.lock = NO
         return None
 
-    def _bind(self, part: Part, root: Any, segment: Segment) -> None:
+    def _bind(self, part: FilePart, root: Any, segment: Segment) -> None:
         """Units of a format belong to what its preamble says, from here on."""
         envelope, limit = self._formats[part.owner]
         envelope = bound(envelope, root)

@@ -1,80 +1,136 @@
-"""XOR of bytes, and their sums modulo 2**8, 2**16 and 2**32.
+"""Sums of words: of bytes modulo 2**8, 2**16 and 2**32, the LRC of ISO 1155 and Modbus ASCII (the two's complement of
+the sum of bytes), the Internet checksum (RFC 1071), and any with parameters.
 
-Both fold big integers or call `sum`, so that no loop in Python runs over the bytes.
+A word is 1, 2 or 4 bytes, in either order; what an odd tail lacks counts as zeros.  A sum begins with `init`.  Without
+carry it is taken modulo 2**width; with an end-around carry what leaves at the top comes in at the bottom, which is the
+sum modulo 2**width - 1, but 0 only where nothing was added.  Then comes a complement, then a mask.
+
+Strategy.  A byte counts by its place in its word alone, so a stretch is summed up by one sum for each place in a word,
+and two stretches join once the places of the second are turned by the size of the first.  No loop in Python runs over
+the bytes.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from struct import unpack
+from typing import Any, Protocol, runtime_checkable
 
-from sigflow.checksums.algorithm import Algorithm, Buffer, Native
-from sigflow.reads import u1
+from sigflow.checksums.algorithm import MOST, Algorithm, Buffer, Native
+from sigflow.errors import UsageError
+from sigflow.reads import u1, u2be, u2le, u4be, u4le
 
-#: The place in P of the native sum.
-SUM_MASK = 0
+#: The words that may be summed: their bytes, and whether the lowest comes first.
+WORDS = {"u1": (1, True), "u2le": (2, True), "u2be": (2, False), "u4le": (4, True), "u4be": (4, False)}
+CARRIES = ("none", "end-around")
+COMPLEMENTS = ("none", "ones", "twos")
+WIDTHS = (8, 16, 32)
+
+#: Places in P of the native forms: bits of the sum; 1 where the carry comes around; 0, 1 or 2 for the complement; what
+#: it begins with; the mask; bytes of a word, and whether the lowest comes first.
+SUM_WIDTH, SUM_CARRY, SUM_COMPLEMENT, SUM_INIT, SUM_MASK, SUM_WORD, SUM_LITTLE = 0, 1, 2, 3, 4, 5, 6
+#: Where totals with a carry are folded, so that they stay far below 2**63.
+SUM_HIGH = 1 << 48
+
+#: Of a stretch: the sum of the bytes at each place of a word.
+Places = tuple[int, ...]
 
 
-def xor(data: Buffer) -> int:
-    """The exclusive or of all bytes."""
-    size = len(data)
-    value = int.from_bytes(data, "little")
-    while size > 1:  # the upper half onto the lower
-        half = (size + 1) // 2
-        value = (value >> 8 * half) ^ (value & ((1 << 8 * half) - 1))
-        size = half
-    return value
+@runtime_checkable
+class SumModel(Protocol):
+    """The parameters of a sum (`sigflow.runtime.SumParameters` is one)."""
+
+    @property
+    def width(self) -> int: ...
+    @property
+    def word(self) -> str: ...
+    @property
+    def carry(self) -> str: ...
+    @property
+    def complement(self) -> str: ...
+    @property
+    def init(self) -> int: ...
+    @property
+    def mask(self) -> int | None: ...
 
 
-class XorRanges:
-    """The range form of XOR: a stretch is the difference of its ends, and XOR is its own difference."""
+@dataclass(frozen=True, slots=True)
+class _Sum:
+    """How a total becomes the value."""
 
-    start = 0
-    compact = True
+    width: int
+    size: int
+    little: bool
+    carry: bool
+    complement: str
+    init: int
+    mask: int
 
-    def advance(self, state: int, data: Buffer, at: int) -> int:
-        """The XOR up to behind `data`."""
-        return state ^ xor(data)
+    def value(self, total: int) -> int:
+        """The value of a total, without what it begins with."""
+        total += self.init
+        top = (1 << self.width) - 1
+        total = ((total - 1) % top + 1 if total else 0) if self.carry else total & top
+        if self.complement != "none":
+            total = (~total if self.complement == "ones" else -total) & top
+        return total & self.mask
 
-    def between(self, low: int, high: int, at: int, stop: int) -> int:
-        """The XOR of the bytes between two positions."""
-        return low ^ high
+    def weight(self, place: int) -> int:
+        """How far a byte at this place of a word is shifted to the left."""
+        return 8 * (place if self.little else self.size - 1 - place)
 
-    def join(self, left: int, left_size: int, right: int, right_size: int) -> int:
-        """The XOR of both."""
-        return left ^ right
-
-    def value(self, part: int, size: int) -> int:
-        """The part is the value."""
-        return part
+    def words(self, data: Buffer) -> int:
+        """The sum of the words of the data, the first of which begins with it."""
+        if self.size == 1:
+            return sum(data)
+        lacking = -len(data) % self.size
+        if self.carry and self.width == 8 * self.size:
+            # 2**width is 1 modulo 2**width - 1, so the number that the bytes spell leaves what its words do.
+            number = int.from_bytes(data, "little" if self.little else "big") << (0 if self.little else 8 * lacking)
+            top = (1 << self.width) - 1
+            return (number - 1) % top + 1 if number else 0
+        whole = bytes(data) + bytes(lacking) if lacking else data
+        letter = "H" if self.size == 2 else "I"
+        numbers: tuple[int, ...] = unpack(f"{'<' if self.little else '>'}{len(whole) // self.size}{letter}", whole)
+        return sum(numbers)
 
 
 @dataclass(frozen=True, slots=True)
 class SumRanges:
-    """The range form of a sum modulo mask + 1."""
+    """The range form.  A state has 64 bits for each place of a word, a part is `Places`."""
 
-    mask: int
+    sums: _Sum
     start: int = 0
-    compact: bool = True
+    compact: bool = False
 
     def advance(self, state: int, data: Buffer, at: int) -> int:
-        """The sum up to behind `data`."""
-        return state + sum(data) & self.mask
+        """The sums up to behind `data`."""
+        size = self.sums.size
+        for place in range(size):
+            state += sum(data[(place - at) % size :: size]) << 64 * place
+        return state
 
-    def between(self, low: int, high: int, at: int, stop: int) -> int:
-        """The sum of the bytes between two positions."""
-        return high - low & self.mask
+    def between(self, low: int, high: int, at: int, stop: int) -> Places:
+        """The sums of the bytes between two positions, counted from the first."""
+        size, difference = self.sums.size, high - low
+        lanes = [difference >> 64 * place & (1 << 64) - 1 for place in range(size)]
+        return tuple(lanes[(place + at) % size] for place in range(size))
 
-    def join(self, left: int, left_size: int, right: int, right_size: int) -> int:
-        """The sum of both."""
-        return left + right & self.mask
+    def join(self, left: Places, left_size: int, right: Places, right_size: int) -> Places:
+        """The sums of both stretches."""
+        size = self.sums.size
+        return tuple(mine + right[(place - left_size) % size] for place, mine in enumerate(left))
 
-    def value(self, part: int, size: int) -> int:
-        """The part is the value."""
-        return part
+    def value(self, part: Places, size: int) -> int:
+        """What the words add up to."""
+        return self.sums.value(sum(lane << self.sums.weight(place) for place, lane in enumerate(part)))
 
 
 # ---------------------------------------------------------------- native
+#
+# Of bytes, a state is their exact sum.  Of words, it is total << 2 | how many bytes of the last word were entered; the
+# sums of all places would not fit into one number, so words have no prefix states here.
 
 
 def sum_begin(P: Any) -> Any:
@@ -84,11 +140,23 @@ def sum_begin(P: Any) -> Any:
 def sum_update(state: Any, data: Any, a: Any, b: Any, P: Any, T: Any) -> Any:
     for at in range(a, b):
         state += u1(data, at)
-    return state & P[SUM_MASK]
+    return state
+
+
+def sum_value(total: Any, P: Any) -> Any:
+    total += P[SUM_INIT]
+    top = (1 << P[SUM_WIDTH]) - 1
+    if P[SUM_CARRY]:
+        total = (total - 1) % top + 1 if total else 0
+    if P[SUM_COMPLEMENT] == 1:
+        total = ~total
+    elif P[SUM_COMPLEMENT] == 2:
+        total = -total
+    return total & top & P[SUM_MASK]
 
 
 def sum_finish(state: Any, size: Any, P: Any, T: Any) -> Any:
-    return state
+    return sum_value(state, P)
 
 
 def sum_advance(state: Any, data: Any, a: Any, b: Any, P: Any, T: Any) -> Any:
@@ -96,55 +164,131 @@ def sum_advance(state: Any, data: Any, a: Any, b: Any, P: Any, T: Any) -> Any:
 
 
 def sum_over(state: Any, low: Any, high: Any, size: Any, P: Any, T: Any) -> Any:
-    return (state + high - low) & P[SUM_MASK]
+    return state + high - low
 
 
-def xor_begin(P: Any) -> Any:
+def wordsum_begin(P: Any) -> Any:
     return 0
 
 
-def xor_update(state: Any, data: Any, a: Any, b: Any, P: Any, T: Any) -> Any:
-    for at in range(a, b):
-        state ^= u1(data, at)
-    return state
+def wordsum_weight(place: Any, P: Any) -> Any:
+    return 8 * (place if P[SUM_LITTLE] else P[SUM_WORD] - 1 - place)
 
 
-def xor_finish(state: Any, size: Any, P: Any, T: Any) -> Any:
-    return state
+def wordsum_folded(total: Any, P: Any) -> Any:
+    """The total, made small; only one of zeros is 0 with a carry."""
+    if total < SUM_HIGH:
+        return total
+    if P[SUM_CARRY]:
+        return (total - 1) % ((1 << P[SUM_WIDTH]) - 1) + 1
+    return total & (1 << P[SUM_WIDTH]) - 1
 
 
-def xor_advance(state: Any, data: Any, a: Any, b: Any, P: Any, T: Any) -> Any:
-    return xor_update(state, data, a, b, P, T)
+def wordsum_update(state: Any, data: Any, a: Any, b: Any, P: Any, T: Any) -> Any:
+    total, place = state >> 2, state & 3
+    size = P[SUM_WORD]
+    while place and a < b:
+        total += u1(data, a) << wordsum_weight(place, P)
+        a += 1
+        place = (place + 1) % size
+    words = (b - a) // size
+    if size == 2:
+        if P[SUM_LITTLE]:
+            for n in range(words):
+                total += u2le(data, a + 2 * n)
+        else:
+            for n in range(words):
+                total += u2be(data, a + 2 * n)
+    elif P[SUM_LITTLE]:
+        for n in range(words):
+            total += u4le(data, a + 4 * n)
+    else:
+        for n in range(words):
+            total += u4be(data, a + 4 * n)
+    a += size * words
+    while a < b:
+        total += u1(data, a) << wordsum_weight(place, P)
+        a += 1
+        place += 1
+    return wordsum_folded(total, P) << 2 | place
 
 
-def xor_over(state: Any, low: Any, high: Any, size: Any, P: Any, T: Any) -> Any:
-    return state ^ low ^ high
+def wordsum_finish(state: Any, size: Any, P: Any, T: Any) -> Any:
+    return sum_value(state >> 2, P)
 
 
 # ---------------------------------------------------------------- the algorithms
 
-_NATIVE_XOR = Native("xor", (xor_begin, xor_update, xor_finish, xor_advance, xor_over))
-_NATIVE_SUM = (sum_begin, sum_update, sum_finish, sum_advance, sum_over)
+_OF_BYTES = (sum_begin, sum_update, sum_finish, sum_advance, sum_over)
+_OF_WORDS = (wordsum_begin, wordsum_update, wordsum_finish)
 
 
-def _sum(width: int, check: int) -> Algorithm:
-    mask = (1 << width) - 1
+def _sum(
+    name: str,
+    width: int,
+    word: str = "u1",
+    carry: str = "none",
+    complement: str = "none",
+    init: int = 0,
+    mask: int | None = None,
+    check: int | None = None,
+) -> Algorithm:
+    size, little = WORDS[word]
+    mask = (1 << width) - 1 if mask is None else mask
+    sums = _Sum(width, size, little, carry == "end-around", complement, init, mask)
 
     def compute(data: Buffer) -> int:
-        return sum(data) & mask
+        return sums.value(sums.words(data))
 
-    def update(state: int, data: Buffer) -> int:
-        return state + sum(data) & mask
+    def update(state: tuple[int, int], data: Buffer) -> tuple[int, int]:
+        total, place = state
+        lacking = min(-place % size, len(data))  # (what completes the last word)
+        for byte in data[:lacking]:
+            total += byte << sums.weight(place)
+            place += 1
+        rest = data[lacking:] if lacking else data
+        return total + sums.words(rest), (place + len(rest)) % size
 
-    native = Native("sum", _NATIVE_SUM, (mask,))
+    def finish(state: tuple[int, int]) -> int:
+        return sums.value(state[0])
+
+    family, forms = ("sum", _OF_BYTES) if size == 1 else ("wordsum", _OF_WORDS)
+    parameters = (width, int(sums.carry), COMPLEMENTS.index(complement), init, mask, size, int(little))
+    native = Native(family, forms, parameters)
     return Algorithm(
-        f"sum-{width}", width, compute, update, range_form=lambda: SumRanges(mask), native=native, check=check
+        name, mask.bit_length(), compute, update, (0, 0), finish, lambda: SumRanges(sums), native=native, check=check
     )
 
 
-def _update_xor(state: int, data: Buffer) -> int:
-    return state ^ xor(data)
+@lru_cache(maxsize=MOST)
+def by_parameters(width: int, word: str, carry: str, complement: str, init: int, mask: int | None) -> Algorithm:
+    """The sum with these parameters; `UsageError` for bad ones."""
+    for what, value, known in (
+        ("width", width, WIDTHS),
+        ("word", word, WORDS),
+        ("carry", carry, CARRIES),
+        ("complement", complement, COMPLEMENTS),
+    ):
+        if value not in known:
+            raise UsageError(f"a sum's {what} is one of {', '.join(map(str, known))}, got {value}")
+    for what, number in (("init", init), ("mask", 1 if mask is None else mask)):
+        if not (what == "mask") <= number < 1 << width:
+            raise UsageError(f"a sum of {width} bits: {what} {number:#x} does not fit into them")
+    written = {"word": word, "carry": carry, "complement": complement, "init": init, "mask": mask}
+    usual = {"word": "u1", "carry": "none", "complement": "none", "init": 0, "mask": None}
+    parts = [
+        f"{key}={value:#x}" if isinstance(value, int) else f"{key}={value}"
+        for key, value in written.items()
+        if value != usual[key]
+    ]
+    name = " ".join([f"sum-{width}", *parts])
+    return _sum(name, width, word, carry, complement, init, mask)
 
 
-XOR_8 = Algorithm("xor-8", 8, xor, _update_xor, range_form=XorRanges, native=_NATIVE_XOR, check=0x31)
-ALGORITHMS = (XOR_8, _sum(8, 0xDD), _sum(16, 0x1DD), _sum(32, 0x1DD))
+ALGORITHMS = (
+    _sum("sum-8", 8, check=0xDD),
+    _sum("sum-16", 16, check=0x1DD),
+    _sum("sum-32", 32, check=0x1DD),
+    _sum("lrc", 8, complement="twos", check=0x23),
+    _sum("internet", 16, "u2be", "end-around", "ones", check=0xF62A),
+)

@@ -125,18 +125,22 @@ class IncrementalMeasure(Reads):
         parts = []
         for checksum in operation.checksums:
             pieces = ", ".join(self.piece(piece) for piece in checksum.pieces)
-            stored = self.place(checksum.stored) + (f" + {checksum.inner}" if checksum.inner else "")
-            layout = f"({stored}, ({pieces},))"
+            stored = self.place(checksum.stored)
+            if checksum.inner:
+                stored += f" {'+' if checksum.inner > 0 else '-'} {abs(checksum.inner)}"
+            pieces = f"({pieces},)" if pieces else "()"
+            told = f", {self.ex.code(checksum.told)}" if checksum.told is not None else ""
+            layout = f"({stored}, {pieces}{told})"
             conditions = " and ".join(self.ex.at(code.expr, AND) for code in checksum.conditions)
             parts.append(f"{layout} if {conditions} else None" if conditions else layout)
         checks = f", ({', '.join(parts)},)" if parts else ""
         self.out(f"return {self.module.need('Measured')}(io.pos(), io.looked{checks})")
 
-    def piece(self, piece: tuple[tuple[op.Place, ...], tuple[op.Place, ...]] | sc.Code) -> str:
+    def piece(self, piece: op.Stretch | sc.Code) -> str:
         """Covered bytes."""
-        if not isinstance(piece, sc.Code):
-            start, stop = piece
-            return f"({self.place(start)}, {self.place(stop)})"
+        if isinstance(piece, op.Stretch):
+            decode = f", {piece.decode!r}" if piece.decode else ""
+            return f"({self.place(piece.start)}, {self.place(piece.stop)}{decode})"
         text = self.ex.code(piece)
         return f"bytes(({text},))" if self.module.types.nodes[piece.expr].kind == "int" else text
 

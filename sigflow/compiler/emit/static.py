@@ -20,6 +20,7 @@ from sigflow.compiler.measure.static import StaticLayout
 from sigflow.compiler.model import Bits, Number, Wire
 from sigflow.compiler.plan import Step
 from sigflow.reasons import CHECKSUM, TOO_LONG
+from sigflow.runtime.stored import BASES
 
 #: The functions of zlib that go on from a value with more bytes, by the checksums that they are.
 _CHAINED = {"CRC-32/ISO-HDLC": "crc32", "adler-32": "adler32"}
@@ -191,7 +192,7 @@ class StaticMeasure:
             first, last = _place(offsets[over.first][0]), _place(offsets[over.last][1])
             inside = attrs.index(over.first) <= attrs.index(checksum.attr) <= attrs.index(over.last)
             if checksum.zeroed and inside:
-                pieces += [(first, start), repr(bytes(checksum.size)), (stop, last)]
+                pieces += [(first, start), repr(bytes(checksum.stored.size)), (stop, last)]
             else:
                 pieces.append((first, last))
         return [
@@ -202,27 +203,28 @@ class StaticMeasure:
 
     def own(self, checksum: ChecksumHint) -> tuple[str, str]:
         """Where the value of a checksum stands."""
-        first = self.layout.offsets()[checksum.attr][0] + checksum.inner
-        last = first + checksum.size
+        first = self.layout.offsets()[checksum.attr][0] + checksum.stored.inner
+        last = first + checksum.stored.size
         return _place(first), _place(None if first < 0 and not last else last)
 
     def stored(self, number: int, checksum: ChecksumHint) -> str:
         """The value of a checksum in the frame."""
         start, stop = self.own(checksum)
-        if checksum.order == "hex":
+        place = checksum.stored
+        if place.order in BASES or place.mask is not None:
             self.out(f"stored_{number} = checks[{number}].stored")
             return f"stored_{number}(data, {start})"
         step = next((step for step in self.names if step.attr is checksum.attr), None)
         if step is not None and _is_stored(step.wire, checksum):
             return self.names[step]
-        return f"int.from_bytes(data[{start}:{stop}], {checksum.order!r})"
+        return f"int.from_bytes(data[{start}:{stop}], {place.order!r})"
 
 
 def _is_stored(wire: Wire, checksum: ChecksumHint) -> bool:
     """Whether the number that a wire reads is the value of a checksum."""
-    if not isinstance(wire, Number) or wire.kind != "u" or wire.size != checksum.size:
+    if not isinstance(wire, Number) or wire.kind != "u" or wire.size != checksum.stored.size:
         return False
-    return wire.size == 1 or wire.order == ("le" if checksum.order == "little" else "be")
+    return wire.size == 1 or wire.order == ("le" if checksum.stored.order == "little" else "be")
 
 
 def _place(offset: int | None) -> str:

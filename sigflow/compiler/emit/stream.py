@@ -16,7 +16,7 @@ from sigflow.compiler.hints.model import CodecHint, MetadataHint, NoteHint, Sequ
 from sigflow.compiler.measure import MeasurePlan
 from sigflow.compiler.measure.static import is_quick
 from sigflow.compiler.plan import Plan, Step
-from sigflow.runtime.envelope import CrcParameters, Framing
+from sigflow.runtime.envelope import CrcParameters, Framing, SumParameters, XorParameters
 from sigflow.runtime.stuffing import Stuffing
 
 
@@ -198,13 +198,13 @@ class _Stream:
         return f"{self.module.need('Stuffing')}({', '.join(parts)})"
 
     def checksum(self, checksum: ChecksumHint) -> Call:
-        algorithm = checksum.algorithm
-        text = repr(algorithm) if isinstance(algorithm, str) else self.parameters(algorithm)
+        algorithm, stored = checksum.algorithm, checksum.stored
+        text = repr(algorithm) if isinstance(algorithm, str | None) else self.parameters(algorithm)
         call = Call(self.module.need("Checksum"))
         call["field"] = repr(checksum.name)
         call["algorithm"] = text
-        call["size"] = str(checksum.size)
-        call["order"] = repr(checksum.order)
+        call["size"] = str(stored.size)
+        call["order"] = repr(stored.order)
         if self.layout is not None and self.layout.holds(checksum):
             offsets = self.layout.offsets()
             pieces = [
@@ -212,18 +212,30 @@ class _Stream:
                 for over in checksum.over
                 if over.first is not None and over.last is not None
             ]
-            call["stored"] = str(offsets[checksum.attr][0] + checksum.inner)
+            call["stored"] = str(offsets[checksum.attr][0] + stored.inner)
             call["pieces"] = repr(tuple(pieces))
         if checksum.zeroed:
             call["zeroed"] = "True"
         if checksum.conditions:
             call["optional"] = "True"
+        if stored.mask is not None:
+            call["shift"], call["mask"] = str(stored.shift), hex(stored.mask)
+        for key, holds in (
+            ("signed", checksum.signed), ("told", checksum.told is not None), ("decoded", checksum.decoded),
+        ):  # fmt: skip
+            if holds:
+                call[key] = "True"
         call["over"] = repr(checksum.written)
         return call
 
-    def parameters(self, crc: CrcParameters) -> str:
-        values = f"{crc.width}, {hex(crc.poly)}, {hex(crc.init)}, {crc.refin}, {crc.refout}, {hex(crc.xorout)}"
-        return f"{self.module.need('CrcParameters')}({values})"
+    def parameters(self, model: CrcParameters | SumParameters | XorParameters) -> str:
+        """The parameters of an algorithm that has no name."""
+        values = [
+            hex(value) if isinstance(value, int) and not isinstance(value, bool) and key != "width" else repr(value)
+            for key in model.__dataclass_fields__
+            for value in (getattr(model, key),)
+        ]
+        return f"{self.module.need(type(model).__name__)}({', '.join(values)})"
 
     def measure(self, runs: bool) -> Call:
         """How long it is, but for what the native measure says."""

@@ -5,14 +5,16 @@ spec. `Hints` is what the emitter needs; a spec without `-sigflow-stream` has no
 
 model       what is understood                  reader      what all are read with
 stream      `-sigflow-stream`                   checksum    a checksum in it
-places      where a hint points to              attributes  the hints of attributes
+places      where a hint points to              algorithms  how a checksum is computed
+attributes  the hints of attributes
 """
 
 from __future__ import annotations
 
 from sigflow.compiler import schema as sc
+from sigflow.compiler.hints.algorithms import CRC_KEYS, SUM_KEYS, XOR_KEYS
 from sigflow.compiler.hints.attributes import ATTRIBUTE_HINTS, AttributeReader
-from sigflow.compiler.hints.checksum import CHECKSUM_KEYS, CRC_KEYS
+from sigflow.compiler.hints.checksum import CHECKSUM_KEYS
 from sigflow.compiler.hints.model import ChecksumHint, Hints, Path
 from sigflow.compiler.hints.reader import Reader
 from sigflow.compiler.hints.stream import STREAM_KEYS, StreamReader
@@ -26,7 +28,9 @@ __all__ = [
     "CHECKSUM_KEYS",
     "CRC_KEYS",
     "STREAM_KEYS",
+    "SUM_KEYS",
     "TYPE_HINTS",
+    "XOR_KEYS",
     "ChecksumHint",
     "Hints",
     "Path",

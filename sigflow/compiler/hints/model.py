@@ -7,21 +7,51 @@ from dataclasses import dataclass, field
 from sigflow.compiler import schema as sc
 from sigflow.diagnostics import Place
 from sigflow.limits import DEFAULT_FRAME
-from sigflow.runtime.envelope import CrcParameters, Framing
+from sigflow.runtime.envelope import Framing, Named
+from sigflow.runtime.stored import BASES
 
 #: The fields that lead to one inside others: the first is the frame's own, the last is meant.
 Path = tuple[sc.Attr, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Where a value stands: `size` bytes from the byte `inner` of the field at the end of `path` on, as a number of
+    this order (`big`, `little`), or as digits (`hex`, `decimal`, `octal`); `fields`: all that they lie in.
+
+    shift, mask: where it is not all of these bits.  unaligned: whether the field begins within the byte that `inner`
+    counts from.  told: the expression that gives the value instead, then `order` is `told`.
+    """
+
+    path: Path
+    inner: int
+    size: int
+    order: str
+    fields: tuple[Path, ...]
+    shift: int = 0
+    mask: int | None = None
+    unaligned: bool = False
+    told: sc.Code | None = None
+
+    @property
+    def bits(self) -> int:
+        """How many bits of a value surely fit."""
+        if self.mask is not None:
+            return (~self.mask & self.mask + 1).bit_length() - 1
+        base = BASES.get(self.order)
+        return 8 * self.size if base is None else (base**self.size).bit_length() - 1
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Over:
-    """Covered bytes: from the first byte of the field that `start` leads to, to the last of that of `stop`; or an
-    expression.
+    """Stored bytes: from the first byte of the field that `start` leads to, to the last of that of `stop`; or an
+    expression.  decode: the encoding, where they are those that this text spells.
     """
 
     start: Path = ()
     stop: Path = ()
     code: sc.Code | None = None
+    decode: str = ""
 
     @property
     def first(self) -> sc.Attr | None:
@@ -36,22 +66,32 @@ class Over:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ChecksumHint:
-    """One checksum: its name in the spec, its `size` bytes from byte `inner` on of the field that `path` leads to,
-    its algorithm, what it covers.
+    """One checksum: its name in the spec, where its value is stored, its algorithm, what it covers.
+
+    told: the value that an expression gives: without an algorithm the computed one, else the expected one.
     """
 
     name: str
-    path: Path
-    inner: int
-    algorithm: str | CrcParameters
-    size: int
-    order: str
-    over: tuple[Over, ...]
-    zeroed: bool
-    written: str
-    place: Place  # of `over`
+    stored: Stored
+    place: Place  # of `over`, or of the expression
     #: What must hold for a frame to have this checksum: `checksum.if`, and the `if` of the fields that it stands in.
     conditions: tuple[sc.Code, ...] = ()
+    algorithm: Named | None = None
+    told: sc.Code | None = None
+    signed: bool = False
+    over: tuple[Over, ...] = ()
+    zeroed: bool = False
+    written: str = ""
+
+    @property
+    def path(self) -> Path:
+        """What leads to the field."""
+        return self.stored.path
+
+    @property
+    def inner(self) -> int:
+        """Where the value begins, counted from where the field is found."""
+        return self.stored.inner - self.stored.unaligned
 
     @property
     def attr(self) -> sc.Attr:
@@ -67,6 +107,17 @@ class ChecksumHint:
     def nested(self) -> bool:
         """Whether any of them lies inside a field of the frame."""
         return any(len(path) > 1 for path in self.paths)
+
+    @property
+    def decoded(self) -> bool:
+        """Whether some of what it covers is what text spells."""
+        return any(over.decode for over in self.over)
+
+    @property
+    def codes(self) -> tuple[sc.Code, ...]:
+        """The expressions that a measure works out for it."""
+        told = (self.told,) if self.told is not None else ()
+        return (*self.conditions, *told, *(over.code for over in self.over if over.code is not None))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,37 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
 from sigflow.compiler import expression as ex
 from sigflow.compiler import schema as sc
-from sigflow.compiler.hints.model import Hints, Path
+from sigflow.compiler.hints.model import Hints, Path, Stored
 from sigflow.compiler.hints.reader import Reader
 from sigflow.compiler.layout import constant, integer
 from sigflow.compiler.model import Bits, Bytes, Number, Text, User
 from sigflow.compiler.resolve import byte_order
 from sigflow.compiler.source import Node, Scalar
 from sigflow.diagnostics import Place
+from sigflow.runtime.stored import BASES
 
 #: Value instances and operators inside each other that are followed: a value of so few bytes needs no more.
 _DEEPEST = 40
 #: Bytes of a value that stands in several fields.
 MOST = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Covered:
-    """`size` bytes from the byte `inner` of the field at the end of `path` on, as a number of this order, or `hex`;
-    `fields`: all that they lie in.
-    """
-
-    path: Path
-    inner: int
-    size: int
-    order: str
-    fields: tuple[Path, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +118,7 @@ class PlaceReader(Reader):
 
     # ------------------------------------------------------------ a value
 
-    def covered(self, node: Node | None, order: str | None, hints: Hints) -> Covered | None:
+    def value(self, node: Node | None, order: str | None, hints: Hints) -> Stored | None:
         """The bytes that hold a value: those of a field, or those that a value instance is put together of."""
         if not isinstance(node, Scalar):
             if node is not None:
@@ -149,10 +137,11 @@ class PlaceReader(Reader):
         try:
             return self._spelt(instance.value.expr, hints.unit, (), 0)
         except _No as why:
-            self.bad(node, f"the instance '{instance.id}' is no number that adjacent fields spell: {why}", "SF504")
+            text = f"the instance '{instance.id}' is no number that adjacent fields spell: {why}"
+            self.bad(node, f"{text}; `{{expr: {instance.id}}}` compares whatever value it has", "SF504")
             return None
 
-    def whole(self, path: Path, order: str | None, node: Node) -> Covered | None:
+    def whole(self, path: Path, order: str | None, node: Node) -> Stored | None:
         """A whole field as a number."""
         attr = path[-1]
         wire = self.names.wires.get(attr)
@@ -168,13 +157,47 @@ class PlaceReader(Reader):
                 self.bad(node, text, "SF504")
                 return None
             meta = "little" if byte_order(self._owner(path)) == "le" else "big"
-            return Covered(path, 0, size, order or meta, (path,))
+            return Stored(path, 0, size, order or meta, (path,))
         try:
+            part = self._part(path)
+            if part is not None:
+                return part
             total = self._bytes(path)
         except _No as why:
             self.bad(node, f"a checksum cannot stand in '{attr.id}': {why}", "SF504")
             return None
-        return Covered(path, 0, len(total), "little" if len(total) > 1 and total[0].shift == 0 else "big", (path,))
+        return Stored(path, 0, len(total), "little" if len(total) > 1 and total[0].shift == 0 else "big", (path,))
+
+    def _part(self, path: Path) -> Stored | None:
+        """A bit field that is no whole bytes: the bytes that it lies in, under a mask; None for what is none."""
+        attr = path[-1]
+        wire = self.names.wires.get(attr)
+        if not isinstance(wire, Bits):
+            return None
+        if wire.width % 8 == 0:
+            return None
+        skipped = self._passed(attr, self._owner(path), wire.order) % 8
+        size = (skipped + wire.width + 7) // 8
+        if size > MOST:
+            raise _No(f"it lies in more than {MOST} bytes")
+        little = wire.order == "le"
+        shift = skipped if little else 8 * size - skipped - wire.width
+        order = "little" if little else "big"
+        return Stored(path, 0, size, order, (path,), shift, (1 << wire.width) - 1, skipped > 0)
+
+    def _passed(self, attr: sc.Attr, spec: sc.ClassSpec, order: str) -> int:
+        """The bits of a byte, and of whole bytes, that stand before a bit field."""
+        passed = 0
+        for member in reversed(spec.seq[: spec.seq.index(attr)]):
+            wire = self.names.wires.get(member)
+            if not isinstance(wire, Bits):
+                break
+            if wire.width % 8 == 0 and member.condition is None and member.repeat is None:
+                continue
+            if member.condition is not None or member.repeat is not None or wire.order != order:
+                raise _No("it does not begin at a bit that is known beforehand")
+            passed += wire.width
+        return passed
 
     def _owner(self, path: Path) -> sc.ClassSpec:
         """The class in which the last field of a path is written."""
@@ -191,7 +214,7 @@ class PlaceReader(Reader):
         elif isinstance(wire, Bits):
             if wire.width % 8:
                 raise _No(f"it has {wire.width} bits, which are no whole bytes")
-            if not self._aligned(attr, self._owner(path)):
+            if self._passed(attr, self._owner(path), wire.order) % 8:
                 raise _No("it does not begin where a byte does")
             size, little = wire.width // 8, wire.order == "le"
         else:
@@ -199,30 +222,41 @@ class PlaceReader(Reader):
         shifts = range(size) if little else reversed(range(size))
         return [_Byte(path, index, 8 * shift) for index, shift in enumerate(shifts)]
 
-    def _aligned(self, attr: sc.Attr, spec: sc.ClassSpec) -> bool:
-        """Whether a bit field begins a byte, whatever stands before it."""
-        passed = 0
-        for member in reversed(spec.seq[: spec.seq.index(attr)]):
-            wire = self.names.wires.get(member)
-            if not isinstance(wire, Bits):
-                break
-            if wire.width % 8 == 0 and member.condition is None and member.repeat is None:
-                continue
-            if member.condition is not None or member.repeat is not None:
-                return False
-            passed += wire.width
-        return passed % 8 == 0
-
     # ------------------------------------------------------------ a value of several fields
 
-    def _spelt(self, expr: ex.Expr, spec: sc.ClassSpec, before: Path, depth: int) -> Covered:
+    def _spelt(self, expr: ex.Expr, spec: sc.ClassSpec, before: Path, depth: int) -> Stored:
+        """The bytes that a value is put together of, or those of which it is some bits."""
+        try:
+            return self._whole(expr, spec, before, depth)
+        except _No:
+            if depth > _DEEPEST:
+                raise
+            if isinstance(expr, ex.Name) and (inner := spec.instances.get(expr.id)) is not None and inner.value:
+                return self._spelt(inner.value.expr, spec, before, depth + 1)
+            value = constant(expr.right) if isinstance(expr, ex.Binary) and expr.op in ("&", ">>") else None
+            if not isinstance(expr, ex.Binary) or isinstance(value, bool) or not isinstance(value, int) or value < 0:
+                raise
+            word = self._spelt(expr.left, spec, before, depth + 1)
+            if word.order not in ("big", "little"):
+                raise
+            mask = (1 << 8 * word.size) - 1 if word.mask is None else word.mask
+            if expr.op == "&":
+                return replace(word, mask=mask & value)
+            return replace(word, shift=word.shift + min(value, 64), mask=mask >> min(value, 64))
+
+    def _whole(self, expr: ex.Expr, spec: sc.ClassSpec, before: Path, depth: int) -> Stored:
+        part = self._part(path) if (path := self._field(expr, spec, before)) is not None else None
+        if part is not None:
+            return part
         if isinstance(expr, ex.Call) and expr.id == "to_i" and len(expr.arguments) == 1:
             path = self._field(expr.value, spec, before)
             wire = self.names.wires.get(path[-1]) if path else None
-            size = integer(wire.shape.size) if isinstance(wire, Text) else None
-            if path is None or size is None or constant(expr.arguments[0]) != 16:
-                raise _No("only text of a fixed size is a number by its digits, and these are hexadecimal")
-            return Covered(path, 0, size, "hex", (path,))
+            shape = wire.shape if isinstance(wire, Text) else None
+            size = integer(shape.size) if shape is not None and shape.term is None and shape.pad is None else None
+            encoding = next((name for name, base in BASES.items() if base == constant(expr.arguments[0])), None)
+            if path is None or size is None or encoding is None or BASES[encoding] ** size > 1 << 64:
+                raise _No("only text of a fixed size is a number by its digits, hexadecimal, decimal or octal")
+            return Stored(path, 0, size, encoding, (path,))
         terms = sorted(self._terms(expr, spec, before, depth), key=lambda term: (self._number(term.path), term.index))
         if not terms:
             raise _No("it speaks of no field")
@@ -235,7 +269,7 @@ class PlaceReader(Reader):
         if shifts not in (up := [8 * n for n in range(len(shifts))], up[::-1]):
             raise _No("its bytes are in no order, little-endian or big-endian")
         fields = tuple(dict.fromkeys(term.path for term in terms))
-        return Covered(terms[0].path, terms[0].index, len(terms), "little" if shifts[-1] > 0 else "big", fields)
+        return Stored(terms[0].path, terms[0].index, len(terms), "little" if shifts[-1] > 0 else "big", fields)
 
     def _terms(self, expr: ex.Expr, spec: sc.ClassSpec, before: Path, depth: int) -> list[_Byte]:
         if depth > _DEEPEST:

@@ -390,7 +390,7 @@ class StreamReader(Reader):
         """The fields of the frame over which the bytes of a checksum stretch, where it is put together of several."""
         if len(checksum.path) > 1:
             return []
-        left, attrs = checksum.inner + checksum.size, []
+        left, attrs = checksum.stored.inner + checksum.stored.size, []
         for attr in seq[seq.index(checksum.attr) :]:
             if left <= 0:
                 break

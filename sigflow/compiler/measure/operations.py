@@ -172,15 +172,25 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Stretch:
+    """The bytes between two sums of places; decode: the encoding, where they are a text that spells what is covered."""
+
+    start: tuple[Place, ...]
+    stop: tuple[Place, ...]
+    decode: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Covered:
-    """A checksum of the frame: `inner` bytes from the sum of the places `stored` on stands its value; it covers the
-    bytes between two sums of places, or what an expression gives; a frame has it where all conditions hold.
+    """A checksum of the frame: `inner` bytes from the sum of the places `stored` on stands its value; it covers
+    stretches, or what an expression gives; a frame has it where all conditions hold.  told: what gives a value of it.
     """
 
     stored: tuple[Place, ...]
     inner: int
-    pieces: tuple[tuple[tuple[Place, ...], tuple[Place, ...]] | sc.Code, ...]
+    pieces: tuple[Stretch | sc.Code, ...]
     conditions: tuple[sc.Code, ...]
+    told: sc.Code | None = None
 
 
 @dataclass(frozen=True, slots=True)

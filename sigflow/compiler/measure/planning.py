@@ -157,10 +157,13 @@ class _Class:
 
     def covered(self, checksum: ChecksumHint) -> op.Covered:
         pieces = tuple(
-            over.code if over.code is not None else (self.place(over.start, False), self.place(over.stop, True))
+            over.code
+            if over.code is not None
+            else op.Stretch(self.place(over.start, False), self.place(over.stop, True), over.decode)
             for over in checksum.over
         )
-        return op.Covered(self.place(checksum.path, False), checksum.inner, pieces, checksum.conditions)
+        stored = self.place(checksum.path, False)
+        return op.Covered(stored, checksum.inner, pieces, checksum.conditions, checksum.told)
 
     def place(self, path: Path, stop: bool) -> tuple[op.Place, ...]:
         """Where the field that a path leads to starts, or stops, in the frame: the sum of these."""

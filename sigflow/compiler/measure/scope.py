@@ -98,10 +98,7 @@ class Scope:
 
     def _of_hints(self) -> Iterator[sc.Code]:
         for checksum in self.hints.checksums:
-            yield from checksum.conditions
-            for over in checksum.over:
-                if over.code is not None:
-                    yield over.code
+            yield from checksum.codes
         for code, _ in self.hints.uniques.values():
             yield code
 

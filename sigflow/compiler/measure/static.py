@@ -48,8 +48,13 @@ class StaticLayout:
         extents: dict[sc.Attr, Extent] = {}
         at = 0
         for member in self.members:
+            passed = 0
             for step in member.steps:
                 extents[step.attr] = (at, at + member.size)
+                if isinstance(step.wire, Bits):
+                    behind = passed + step.wire.width
+                    extents[step.attr] = (at + passed // 8, at + (behind + 7) // 8)
+                    passed = behind
             at += member.size
         left = self.trailer_size
         if self.body is not None:
@@ -70,7 +75,7 @@ class StaticLayout:
 
     def holds(self, checksum: ChecksumHint) -> bool:
         """Whether the layout says where a checksum stands and what it covers."""
-        return not checksum.nested and not checksum.conditions and all(over.code is None for over in checksum.over)
+        return not checksum.nested and not checksum.codes and not checksum.decoded
 
 
 def static_layout(operations: Sequence[op.Operation], scope: Scope) -> StaticLayout | None:
@@ -122,10 +127,10 @@ def _checksums_hold_no_surprise(scope: Scope) -> bool:
     has not asked them, and a frame of which one fails is none.
     """
     for checksum in scope.hints.checksums:
-        for code in (*checksum.conditions, *(over.code for over in checksum.over if over.code is not None)):
+        for code in checksum.codes:
             if not _is_total(code.expr, scope):
                 return False
-            if scope.types.nodes[code.expr].kind == "int":
+            if code is not checksum.told and scope.types.nodes[code.expr].kind == "int":
                 interval = bounds(code.expr, scope.types)  # (a number stands for one byte)
                 if interval is None or interval[0] < 0 or interval[1] > 255:
                     return False

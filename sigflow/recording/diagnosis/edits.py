@@ -32,7 +32,7 @@ def changed(suspect: Suspect) -> Iterator[Guess]:
     places = suspect.places(stretches)
     tries = 8 * (len(covered) + suspect.checksum.size)
     if suspect.spend_sum(0, len(covered)):
-        written = suspect.written(suspect.algorithm.compute(covered))
+        written = suspect.written(suspect.algorithm.compute(covered), data, at)
         wrong = [i for i, (there, right) in enumerate(zip(data[at:], written, strict=False)) if there != right]
         if len(wrong) == 1:
             place = at + wrong[0]
@@ -211,7 +211,7 @@ def _missing(suspect: Suspect, length: int, header: set[int], behind: bool) -> d
     for place in range(at, at + suspect.checksum.size):
         if place in header or (behind and place >= suspect.looked):
             raw = _put(data, place, 0, length)
-            right = suspect.written(suspect.algorithm.compute(suspect.covered(raw, stretches)))[place - at]
+            right = suspect.written(suspect.algorithm.compute(suspect.covered(raw, stretches)), raw, at)[place - at]
             if suspect.fits(_put(data, place, right, length)):
                 hits[place] = right
     if steps is None or not suspect.spend(5 * length):

@@ -11,8 +11,9 @@ from sigflow.checksums.algorithm import ByteSteps
 from sigflow.recording.checks import checks_of, present
 from sigflow.recording.diagnosis.budget import STEP
 from sigflow.recording.diagnosis.counting import CountingWindow
-from sigflow.runtime.envelope import Measured
+from sigflow.runtime.envelope import CrcParameters, Measured
 from sigflow.runtime.measure import maybe_advance
+from sigflow.runtime.stored import number, written
 
 if TYPE_CHECKING:
     from sigflow.checksums import Algorithm
@@ -28,7 +29,7 @@ FAST, SLOW, CHECK = 16, 100, 60
 QUICK, OWN = 64, 1
 #: Bits that a checksum tells apart, by its kind: of sums, one changed byte has few effects, wherever it stands.
 PAIRS = ("fletcher-16", "fletcher-16-mod256", "fletcher-32", "adler-32")
-SUMS = ("xor-8", "sum-8", "sum-16", "sum-32", "internet")
+SUMS = ("xor-8", "sum-8", "sum-16", "sum-32", "lrc", "internet")
 BITS_OF_PAIRS, BITS_OF_SUMS = 16, 8
 #: A stretch of covered bytes with its place in the frame: start, stop, or literal bytes.
 Stretch = tuple[int, int] | bytes
@@ -43,9 +44,14 @@ def rate(algorithm: Algorithm) -> int:
 def _bits(checksum: Checksum, algorithm: Algorithm) -> int:
     """The bits that a checksum tells apart."""
     name = checksum.algorithm
-    if not isinstance(name, str) or crc.model_of(name) is not None:
+    if isinstance(name, CrcParameters) or (isinstance(name, str) and crc.model_of(name) is not None):
         return algorithm.width
-    return min(algorithm.width, BITS_OF_SUMS if name in SUMS else BITS_OF_PAIRS)
+    return min(algorithm.width, BITS_OF_PAIRS if isinstance(name, str) and name not in SUMS else BITS_OF_SUMS)
+
+
+def _is_plain(checksum: Checksum) -> bool:
+    """Whether it compares bytes of a frame with what an algorithm makes of others, as they stand."""
+    return not checksum.told and not checksum.decoded
 
 
 class Suspect:
@@ -64,32 +70,38 @@ class Suspect:
         self.length = measured.length
         self.looked = min(measured.looked or envelope.measure.header or UNKNOWN, len(data), self.length)
         self.checksum: Checksum = envelope.search.checksums[number]
+        assert self.checksum.algorithm is not None  # see `of`
         self.algorithm: Algorithm = checksums.get(self.checksum.algorithm)
-        self.steps: ByteSteps | None = checksums.get(self.checksum.algorithm).steps()
+        self.steps: ByteSteps | None = self.algorithm.steps()
         #: How many values of the checksum are told apart.
         self.values = 1 << _bits(self.checksum, self.algorithm)
         self._number = number
         self._measured = measured
         self._budget = budget
-        self._rate = min(rate(checksums.get(checksum.algorithm)) for checksum in envelope.search.checksums)
+        named = [checksum.algorithm for checksum in envelope.search.checksums]
+        self._rate = min(rate(checksums.get(name)) for name in named if name is not None)
         self._effects: list[tuple[int, int, int]] | None = None
 
     @classmethod
     def of(cls, envelope: Envelope, data: bytes, limit: int, budget: Budget, whole: bool) -> Self | None:
-        """The frame at the start of `data`; None where its length cannot be told, or nothing is wrong with it."""
+        """The frame at the start of `data`; None where its length cannot be told, nothing is wrong with it, or the
+        checksum that does not hold is not one of the frame's own bytes.
+        """
         window = CountingWindow(data, 0, len(data), sys.maxsize)
         measured = maybe_advance(envelope.measure.incremental(window), envelope.measure.reasons)
         budget.charge(SLOW + STEP * window.steps)
         if not isinstance(measured, Measured) or measured.length <= 0:
             return None
         if not whole:
-            return cls(envelope, data, limit, budget, measured, 0)
+            return cls(envelope, data, limit, budget, measured, 0) if _is_plain(envelope.search.checksums[0]) else None
         if measured.length > len(data):
             return None
         checks = checks_of(envelope, measured, data[: measured.length])
         numbers = present(envelope, measured)
         wrong = next((number for number, check in zip(numbers, checks, strict=True) if not check.holds), None)
-        return None if wrong is None else cls(envelope, data, limit, budget, measured, wrong)
+        if wrong is None or not _is_plain(envelope.search.checksums[wrong]):
+            return None
+        return cls(envelope, data, limit, budget, measured, wrong)
 
     def spend(self, units: int) -> bool:
         """Whether there is work left for this; if so it is taken."""
@@ -117,7 +129,7 @@ class Suspect:
             measured = self._measured.checks[self._number] if self._measured.checks else None
             if measured is None:
                 return None
-            at, pieces = measured
+            at, pieces = measured[0], measured[1]
         moved = length - self.length
         at = self._place(at, length, moved)
         stretches: list[Stretch] = []
@@ -125,15 +137,14 @@ class Suspect:
             if isinstance(piece, bytes):
                 stretches.append(piece)
                 continue
-            start, stop = self._stretch(piece, length, moved)
+            start, stop = self._stretch(piece[0], piece[1], length, moved)
             stretches += self._zeroed(start, stop, at)
         fits = 0 <= at <= length - checksum.size and all(
             isinstance(part, bytes) or 0 <= part[0] <= part[1] <= length for part in stretches
         )
         return (at, stretches) if fits else None
 
-    def _stretch(self, piece: tuple[int, int | None], length: int, moved: int) -> tuple[int, int]:
-        start, stop = piece
+    def _stretch(self, start: int, stop: int | None, length: int, moved: int) -> tuple[int, int]:
         return self._place(start, length, moved), length if stop is None else self._place(stop, length, moved)
 
     def _place(self, at: int, length: int, moved: int) -> int:
@@ -161,20 +172,11 @@ class Suspect:
 
     def stored(self, raw: bytes, at: int) -> int | None:
         """The value that stands there; None where it is not a number."""
-        field = raw[at : at + self.checksum.size]
-        if self.checksum.order == "hex":
-            try:
-                return int(field, 16)
-            except ValueError:
-                return None
-        return int.from_bytes(field, "little" if self.checksum.order == "little" else "big")
+        return number(self.checksum, raw[at : at + self.checksum.size])
 
-    def written(self, value: int) -> bytes:
-        """A value as it is stored, in upper case where it is text."""
-        size = self.checksum.size
-        if self.checksum.order == "hex":
-            return b"%0*X" % (size, value)
-        return value.to_bytes(size, "little" if self.checksum.order == "little" else "big")
+    def written(self, value: int, raw: bytes, at: int) -> bytes:
+        """A value as it is stored there, in upper case where it is text."""
+        return written(self.checksum, value, raw[at : at + self.checksum.size])
 
     # ---------------------------------------------------------------- changes
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sigflow import checksums
 from sigflow.recording.diagnosis.cause import Guess
 from sigflow.recording.diagnosis.frame import rate
+from sigflow.runtime.stored import BASES
 
 if TYPE_CHECKING:
     from sigflow.checksums import Algorithm
@@ -27,7 +28,7 @@ def _algorithms(size: int) -> tuple[Algorithm, ...]:
 def variants(suspect: Suspect) -> Iterator[Guess]:
     """The catalogue's algorithms of the same size, both byte orders, and the usual coverages."""
     laid = suspect.layout(suspect.length)
-    text = suspect.checksum.order == "hex"
+    text = suspect.checksum.order in BASES
     if laid is None:
         return
     at, stretches = laid

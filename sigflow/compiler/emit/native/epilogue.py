@@ -8,7 +8,7 @@ from sigflow.compiler.emit.native.builder import FAILED, Builder, Inexpressible,
 from sigflow.compiler.emit.native.byte_ranges import is_total
 from sigflow.compiler.emit.native.evaluate import Context
 from sigflow.compiler.emit.native.reading import Reader
-from sigflow.compiler.emit.native.statements import Node, Return, Store
+from sigflow.compiler.emit.native.statements import Assign, If, Node, Return, Store
 from sigflow.compiler.emit.native.tree import AT, Conditional, Const, Expr, Local, call
 from sigflow.compiler.emit.native.values import MOST, Bytes, Flag, Int, Literal, SymbolicObject, Value, both, either
 from sigflow.compiler.encodings import python_name
@@ -19,6 +19,8 @@ from sigflow.compiler.model import Bits, Number, Shape, Switched, Text, User, Wi
 from sigflow.compiler.model import Bytes as BytesWire
 from sigflow.compiler.plan import Step
 from sigflow.runtime import box
+from sigflow.runtime.native import BAILOUT
+from sigflow.runtime.stored import DECODINGS
 
 
 class Epilogue:
@@ -54,22 +56,47 @@ class Epilogue:
 
     def layout(self, checksum: ChecksumHint) -> list[Expr]:
         """Where one checksum stands and what it covers; nothing, where the envelope says it."""
-        pieces: list[Expr] = []
+        if checksum.conditions:
+            return self.optional(checksum)
+        pieces = self.pieces(checksum)
+        if checksum in self.static:
+            return []
+        return [offset(self.stored(checksum)).expr, Const(len(pieces) // 2), *pieces]
+
+    def stored(self, checksum: ChecksumHint) -> Local:
+        """Where the value of a checksum stands."""
+        return self.place(checksum.path)[0].plus(checksum.inner)
+
+    def pieces(self, checksum: ChecksumHint) -> list[Expr]:
+        """What a checksum covers; before it, the value that is told."""
+        pieces: list[Expr] = self.told(checksum) if checksum.told is not None else []
         for over in checksum.over:
             if over.code is None:
                 assert over.first is not None and over.last is not None
                 start, stop = self.place(over.start)[0], self.place(over.stop)[1]
-                pieces += [offset(start).expr, offset(stop).expr]
+                first = offset(start).expr
+                if over.decode:
+                    first = Const(box.PIECE_SPELT - list(DECODINGS).index(over.decode)) - first * 2
+                pieces += [first, offset(stop).expr]
                 continue
             self.builder.place = over.code.place
             value = self.reader.ev.value(over.code.expr, Context(self.unit))
             pieces += self.piece(checksum, self.reader.ev.as_int(value) if isinstance(value, Flag) else value)
-        if checksum in self.static:
-            return []
-        if checksum.conditions:
-            return self.optional(checksum, pieces)
-        stored = self.place(checksum.path)[0].plus(checksum.inner)
-        return [offset(stored).expr, Const(len(pieces) // 2), *pieces]
+        return pieces
+
+    def told(self, checksum: ChecksumHint) -> list[Expr]:
+        """The value that an expression gives, as int64, and a word that says nothing.
+
+        One of 64 bits is compared in two's complement, so nothing else may look like it.
+        """
+        assert checksum.told is not None
+        self.builder.place = checksum.told.place
+        value = self.reader.ev.integer(checksum.told.expr, Context(self.unit))
+        if checksum.signed:
+            value = self.reader.ev.arithmetic.narrow(value)
+        elif value.low < 0:
+            self.builder.refuse(self.reader.ev.arithmetic.compare("<", value, Int.of(0)), BAILOUT)
+        return [self.builder.let("told", value.expr), Const(0)]
 
     def place(self, path: Path) -> tuple[Local, Local]:
         """Where the field that a path leads to starts and stops."""
@@ -86,8 +113,8 @@ class Epilogue:
             raise Inexpressible("a checksum in an object that only some frames have")
         return place
 
-    def optional(self, checksum: ChecksumHint, pieces: list[Expr]) -> list[Expr]:
-        """The layout of a checksum that not every frame has."""
+    def optional(self, checksum: ChecksumHint) -> list[Expr]:
+        """The layout of a checksum that not every frame has; what it asks is asked only where it is there."""
         condition = Flag.of(True)
         for code in checksum.conditions:
             self.builder.place = code.place
@@ -97,10 +124,27 @@ class Epilogue:
             condition = both(condition, value)
         if condition.value is False:
             return [Const(-1), Const(0)]
-        stored = offset(self.place(checksum.path)[0].plus(checksum.inner)).expr
-        if condition.value is None:
-            stored = Conditional(condition.expr, stored, Const(-1))
-        return [stored, Const(len(pieces) // 2), *pieces]
+        stored = self.stored(checksum)
+        if condition.value is True:
+            pieces = self.pieces(checksum)
+            return [offset(stored).expr, Const(len(pieces) // 2), *pieces]
+        self.builder.flush()
+        node = If(condition.expr)
+        with self.builder.within(node.then):
+            self.builder.assume(condition.yes)
+            try:
+                pieces = self.pieces(checksum)
+            except Unreachable:  # whoever has it is refused
+                pieces = []
+        if not node.then:
+            return [Conditional(condition.expr, offset(stored).expr, Const(-1)), Const(len(pieces) // 2), *pieces]
+        words: list[Expr] = []
+        for word in (offset(stored).expr, *pieces):
+            local = self.builder.let("word", Const(-1))
+            node.then.append(Assign(local.name, word))
+            words.append(local)
+        self.builder.put(node)
+        return [words[0], Const(len(pieces) // 2), *words[1:]]
 
     def piece(self, checksum: ChecksumHint, value: Value) -> list[Expr]:
         """Covered bytes that an expression gives."""
