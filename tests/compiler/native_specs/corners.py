@@ -313,4 +313,30 @@ types:
         )
         for depth in (8, 9)
     ),
+    Case(
+        "wide_handed_on",
+        """
+seq:
+  - {id: n, type: u1, valid: {max: 3}}
+  - {id: items, type: item, repeat: expr, repeat-expr: n}
+  - {id: end, size: 1, if: n > 1 and items.last.a != items.first.a}
+types:
+  item:
+    seq:
+      - {id: a, type: u8, valid: {expr: '_parent.items.size == 0 or _ >= _parent.items.last.a'}}
+      - {id: b, type: s8, valid: {expr: '_parent.items.size == 0 or _ < _parent.items.last.b'}}
+      - {id: c, type: b63, valid: {expr: '_parent.items.size == 0 or _ != _parent.items.first.c'}}
+      - {id: d, type: b1, valid: {expr: '_parent.items.size == 0 or _ != _parent.items.last.d'}}
+""",
+        (
+            "01 ffffffffffffffff 0000000000000001 0000000000000001",
+            "02 8000000000000000 0000000000000000 0000000000000000 ffffffffffffffff 8000000000000000 000000000000000341",
+            "02 8000000000000000 0000000000000000 0000000000000000 7fffffffffffffff 8000000000000000 0000000000000003",
+            "00",
+            "02 0000000000000001 0000000000000001 0000000000000001 0000000000000001 0000000000000000 0000000000000001",
+            "04",
+        ),
+        b"\x00\x01\x02\x04\x7f\x80\xff",
+        bails_out=True,  # one number of 64 unsigned bits against another
+    ),
 )
