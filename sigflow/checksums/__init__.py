@@ -11,9 +11,7 @@ from collections.abc import Callable
 from typing import Protocol, overload, runtime_checkable
 
 from sigflow.checksums.algorithm import Algorithm, Buffer, RangeSums, from_function
-from sigflow.checksums.algorithms import sums, xors
-from sigflow.checksums.algorithms.sums import SumModel
-from sigflow.checksums.algorithms.xors import XorModel
+from sigflow.checksums.algorithms.sums import SumModel, XorModel, sum_by_parameters, xor_by_parameters
 from sigflow.errors import UsageError
 from sigflow.registry import Registry
 
@@ -114,8 +112,8 @@ def _of_model(model: Model) -> Algorithm:
 
         return crc.by_parameters(model.width, model.poly, model.init, model.refin, model.refout, model.xorout)
     if isinstance(model, SumModel):
-        return sums.by_parameters(model.width, model.word, model.carry, model.complement, model.init, model.mask)
-    return xors.by_parameters(model.width, model.word, model.init)
+        return sum_by_parameters(model.width, model.word, model.carry, model.complement, model.init, model.mask)
+    return xor_by_parameters(model.width, model.word, model.init)
 
 
 def _unknown(name: str, known: list[str]) -> UsageError:

@@ -11,9 +11,10 @@ from sigflow.cli import exits
 from sigflow.cli.config import Config, configured
 from sigflow.cli.progress import watched
 from sigflow.cli.terminal import complain, counted
-from sigflow.errors import SigflowError, UsageError
+from sigflow.errors import SigflowError, StreamError, UsageError
 from sigflow.recording import Recording
 from sigflow.recording.detect import detect
+from sigflow.runtime.envelope import PREAMBLE
 from sigflow.storage.compressed import CompressedStorage, read_through
 from sigflow.storage.mapped import MappedStorage
 
@@ -30,7 +31,36 @@ def formats_of(settings: Settings) -> list[Format]:
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise UsageError(f"format {twice!r} is named twice")
-    return formats
+    return _with_preambles(formats, settings)
+
+
+def _with_preambles(formats: list[Format], settings: Settings) -> list[Format]:
+    """The formats, with what the options say of their preambles."""
+    preambles = settings.preambles
+    if not preambles.named:
+        return formats
+    able = [
+        format
+        for format in formats
+        if any(part.envelope is not None and part.envelope.search.role == PREAMBLE for part in format.parts())
+    ]
+    if not able:
+        names = ", ".join(format.name for format in formats) or "no format is named"
+        raise UsageError(f"{preambles.named}: none of the formats has a preamble ({names})")
+    raw = None
+    if preambles.file is not None:
+        with storage.open(preambles.file) as opened:
+            inner = read_through(opened, [])
+            raw = inner.read(0, max(part.max_frame for format in able for part in format.parts()))
+    changed = []
+    for format in formats:
+        if format in able:
+            try:
+                format = format.with_preamble(raw, asked=preambles.asked, concatenated=preambles.concatenated)
+            except StreamError as error:
+                raise UsageError(f"--preamble {preambles.file}: {error}") from error
+        changed.append(format)
+    return changed
 
 
 def for_each(captures: Sequence[str], settings: Settings, work: Callable[[Recording], int]) -> int:

@@ -71,7 +71,7 @@ def command(
         items = inspect(run, frame=frame, offset=offset)
         damaged = False
         count = 0
-        names = [format.name for format in recording.formats]
+        names = [format.name for format in recording.formats if not format.is_part]
         if form == "json":
             head = f'"schema_version": 1, "capture": {dumps(recording.name)}, "specs": {dumps(names)}'
             screen.write(f'{{{head}, "items": [')
@@ -102,7 +102,7 @@ def command(
             if answer is None:
                 raise UsageError(_beyond(None, offset, 0, run.statistics.bytes, recording.name))
         if form == "json":
-            names = [format.name for format in recording.formats]
+            names = [format.name for format in recording.formats if not format.is_part]
             screen.line(dumps(_explanation_tree(recording.name, names, offset or 0, answer), indent=2))
         else:
             for line in _explanation_lines(answer, screen, place_text(in_hex)):

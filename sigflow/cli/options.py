@@ -43,6 +43,24 @@ class Compiling:
 
 
 @dataclass(frozen=True, slots=True)
+class Preambles:
+    """What is known of the preambles of captures.  file: a capture that begins with one; asked, concatenated: see
+    `Format.with_preamble`.
+    """
+
+    file: str | None = None
+    asked: bool = True
+    concatenated: bool = False
+
+    @property
+    def named(self) -> str:
+        """The option that speaks of them; "" where there is none."""
+        if self.file is not None:
+            return "--preamble"
+        return "--concatenated" if self.concatenated else "" if self.asked else "--no-preamble"
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What the shared options of a scanning command say."""
 
@@ -55,6 +73,7 @@ class Settings:
     workers: int = 1
     config: str | None = None
     compiling: Compiling = Compiling()
+    preambles: Preambles = Preambles()
 
     @property
     def read(self) -> list[str]:
@@ -62,7 +81,8 @@ class Settings:
         from sigflow.cli.config import DEFAULT
 
         specs = [spec for spec in self.specs if spec.endswith(".ksy")]  # (a name is no file)
-        return [*specs, self.config or DEFAULT]
+        preamble = [self.preambles.file] if self.preambles.file is not None else []
+        return [*specs, *preamble, self.config or DEFAULT]
 
     @property
     def limits(self) -> Limits | None:
@@ -121,6 +141,15 @@ SCAN_OPTIONS = (
     click.option("--mmap", is_flag=True, help="Map the file; one that shrinks meanwhile can kill the process."),
     click.option("--chunk-size", type=click.IntRange(1, LARGEST_CHUNK), metavar="BYTES", help="Bytes read at once."),
     max_frame_option,
+    click.option(
+        "--preamble",
+        "preamble_file",
+        metavar="FILE",
+        shell_complete=files,
+        help="A capture whose preamble holds where the one that is read has none.",
+    ),
+    click.option("--no-preamble", is_flag=True, help="The capture begins in the middle, without its preamble."),
+    click.option("--concatenated", is_flag=True, help="A later preamble begins the next of several files."),
     click.option(
         "--config", metavar="FILE", shell_complete=files, help="Instead of sigflow.yaml in the current folder."
     ),
@@ -254,11 +283,15 @@ def scanning(function: Command) -> Command:
         max_frame: int | None,
         workers: int,
         config: str | None,
+        preamble_file: str | None,
+        no_preamble: bool,
+        concatenated: bool,
         screen: Screen,
         compiling: Compiling,
         **others: Any,
     ) -> Any:
-        settings = Settings(screen, specs, engine, mmap, chunk_size, max_frame, workers, config, compiling)
+        preambles = Preambles(preamble_file, not no_preamble, concatenated)
+        settings = Settings(screen, specs, engine, mmap, chunk_size, max_frame, workers, config, compiling, preambles)
         return function(*args, settings=settings, **others)
 
     wrapped: Command = _with(SCAN_OPTIONS, compiling(screened(call)))

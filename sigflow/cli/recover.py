@@ -251,9 +251,8 @@ def result_lines(done: Recovery) -> Iterator[str]:
     if done.difference:
         yield f"{done.capture}: {done.out or 'the output'} is not written: {done.difference}"
     if done.left_out_total:
-        size = done.bytes - (done.written_bytes if done.placed or done.mode == "report" else 0)
         kept = f", kept in {done.quarantine}" if done.quarantine is not None else ""
-        yield f"  {size} bytes left out in {counted(done.left_out_total, 'stretch', 'stretches')}{kept}"
+        yield f"  {done.left_bytes} bytes left out in {counted(done.left_out_total, 'stretch', 'stretches')}{kept}"
     for left in done.left_out[:LISTED]:
         span = left.span
         entry = f"  {left.entry[:SHORT]}" if left.entry else ""

@@ -50,10 +50,30 @@ def _bounds(expr: ex.Expr, types: Types, depth: int) -> Interval | None:
         return None if inner is None or expr.op == "not" else (-inner[1] - shift, -inner[0] - shift)
     if isinstance(expr, ex.Binary):
         return _arithmetic(expr.op, bounds(expr.left, types, depth), bounds(expr.right, types, depth))
+    if isinstance(expr, ex.Subscript):
+        numbers = _entries(expr, types, depth)
+        return (min(numbers), max(numbers)) if numbers else None
     if isinstance(expr, ex.Attribute | ex.Call) and expr not in types.members:
         return _method(expr, types, depth)
     member = types.members.get(expr)
     return _member(member, types, depth) if isinstance(member, sc.Attr) else None
+
+
+def _entries(expr: ex.Expr, types: Types, depth: int) -> list[int]:
+    """The numbers in a table of constants, or in the one that is looked up; [] where some are none."""
+    member = types.members.get(expr)
+    if isinstance(member, sc.Attr) and member.value is not None and depth <= _DEEPEST:
+        return _entries(member.value.expr, types, depth + 1)
+    if isinstance(expr, ex.Subscript):
+        return _entries(expr.value, types, depth + 1) if depth <= _DEEPEST else []
+    if not isinstance(expr, ex.ListOf):
+        return []
+    rows = [
+        _entries(item, types, depth + 1) if isinstance(item, ex.ListOf) else [constant(item)] for item in expr.items
+    ]
+    numbers = [number for row in rows for number in row]
+    known = [number for number in numbers if isinstance(number, int) and not isinstance(number, bool)]
+    return known if len(known) == len(numbers) and all(rows) else []
 
 
 def _member(attr: sc.Attr, types: Types, depth: int) -> Interval | None:

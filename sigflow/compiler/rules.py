@@ -209,6 +209,12 @@ class Rules(ABC):
             return BYTES
         if not items:
             raise Mistake("SF308", "a list without elements has no type", expr.at)
+        if any(item.kind == "array" for item in items):
+            # A row of small numbers is bytes by itself, and one of a table among others.
+            items = [
+                array_of(INT) if item == BYTES and isinstance(row, ex.ListOf) else item
+                for item, row in zip(items, expr.items, strict=True)
+            ]
         return array_of(_one_kind(items, "the elements of a list", expr.at))
 
     def _unary(self, expr: ex.Unary, context: Context) -> Type:

@@ -13,7 +13,7 @@ from functools import cache, lru_cache
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from sigflow.engine import chains, continuation, loop
+from sigflow.engine import chains, continuation, framed, framing, loop, unstuff
 from sigflow.engine.sums import text_of
 from sigflow.reasons import NATIVE
 from sigflow.runtime.stored import BASES
@@ -29,7 +29,7 @@ _FAMILY = {
     "over": "state, low, high, size",
     "finish": "state, size",
 }
-_SCAN = "data, at, end, final, S, L, K, BEGIN, ALPHABET, box, X, states, queue, RUNS, Ps, Ts"
+_SCAN = "data, at, end, final, S, L, K, BEGIN, ALPHABET, box, X, states, queue, RUNS, G, Ps, Ts"
 #: Behind this line of a module there are only constants and functions, which become part of a scan.
 _MARK = f"\n# {'-' * 64} kernel code\n"
 _OPENING = '''"""The native scan of {names}.  Written by sigflow; kept here so that it is compiled only once."""
@@ -47,11 +47,23 @@ def kernel_code(module: ModuleType) -> str:
     return code.strip("\n")
 
 
+#: What stands for the verdicts on framed units where no format has such.
+_NOTHING_FRAMED = [
+    f"def {name}(k, data, at, end, S, L{more}):\n    return 0"
+    for name, more in (("known_unit", ", box, G"), ("unit_verdict", ", box, G"), ("unit_begins", ""))
+]
+
+
 def assemble(scan: Scan, kernels: Sequence[ModuleType]) -> str:
     """The text of a scan.  kernels: the modules of kernel code that its functions need."""
     parts = [_OPENING.format(names=", ".join(envelope.about.name for envelope in scan.formats))]
     parts.append("\n".join(_refusals()))
     parts += [kernel_code(module) for module in (*kernels, loop, continuation, chains)]
+    if any(envelope.search.framing is not None for envelope in scan.formats):
+        parts += [kernel_code(module) for module in (unstuff, framed)]
+        parts += ["\n".join(lines) for lines in framing.emitted(scan.formats)]
+    else:
+        parts += _NOTHING_FRAMED
     parts += dict.fromkeys(text_of(check.kernel.forms) for check in scan.checks if check.kernel and check.kernel.forms)
     for number, envelope in enumerate(scan.formats):
         parts.append(_source(envelope.measure.native, f"native_measure_{number}"))
@@ -73,10 +85,10 @@ def _source(measure: Callable[..., int], name: str) -> str:
 
 
 def _emitted(scan: Scan) -> Iterator[list[str]]:
-    syncs = [envelope.search.sync for envelope in scan.formats]
-    yield _marker(syncs)
-    yield _any_marker(syncs)
-    yield _next_first(syncs)
+    yield _marker([envelope.search.sync for envelope in scan.formats])
+    yield _any_marker(scan)
+    yield _next_first(scan)
+    yield from framing.idle(scan.idle)
     arguments = "data, at, end, limit, box"
     yield _dispatch(
         "native_measure",
@@ -85,7 +97,7 @@ def _emitted(scan: Scan) -> Iterator[list[str]]:
         [f"native_measure_{number}({arguments})" for number in range(len(scan.formats))],
     )
     checks = scan.checks
-    yield _verdict(scan.chained)
+    yield _verdict(scan.beliefs)
     yield _dispatch("place", "c, at, stop, box", "c", [_place(check) for check in checks])
     yield _dispatch("covered", "c, at, stop, box", "c", [_covered(check) for check in checks])
     for check in checks:
@@ -128,31 +140,22 @@ def _dispatch(name: str, parameters: str, selector: str, results: Sequence[str])
     return lines
 
 
-def _verdict(chained: Sequence[bool]) -> list[str]:
+#: How candidates are judged, by what confirms a format's frames (`stream/scan.py`).
+_JUDGES = ("checked", "ended", "chained")
+
+
+def _verdict(beliefs: Sequence[int]) -> list[str]:
     """How a format's candidates are judged; what no format needs is not even compiled."""
-    if all(chained) or not any(chained):
-        return [f"verdict_of = {'chained' if all(chained) else 'checked'}"]
-    return [
-        f"def verdict_of(k, {_SCAN}):",
-        "    if L[k, CHAIN]:",
-        f"        return chained(k, {_SCAN})",
-        f"    return checked(k, {_SCAN})",
-    ]
+    first, *others = sorted(set(beliefs))
+    if not others:
+        return [f"verdict_of = {_JUDGES[first]}"]
+    lines = [f"def verdict_of(k, {_SCAN}):"]
+    for belief in others:
+        lines += [f"    if L[k, BELIEF] == {belief}:", f"        return {_JUDGES[belief]}(k, {_SCAN})"]
+    return [*lines, f"    return {_JUDGES[first]}(k, {_SCAN})"]
 
 
 # ---------------------------------------------------------------- markers
-
-
-def _equal(literal: bytes) -> str:
-    """Whether these bytes stand at data[at]."""
-    conditions, at = [], 0
-    for size in (8, 4, 2, 1):
-        while len(literal) - at >= size:
-            value = int.from_bytes(literal[at : at + size], "big", signed=size == 8)
-            read = f"u{size}{'be' if size > 1 else ''}(data, at{f' + {at}' if at else ''})"
-            conditions.append(f"{read} == {value}")
-            at += size
-    return " and ".join(conditions)
 
 
 def _marker(syncs: Sequence[tuple[bytes, ...]]) -> list[str]:
@@ -166,32 +169,47 @@ def _marker(syncs: Sequence[tuple[bytes, ...]]) -> list[str]:
             lines.append("        return 1")
             continue
         for literal in literals:
-            lines += [f"        if at + {len(literal)} <= end and {_equal(literal)}:", "            return 1"]
+            lines += [f"        if at + {len(literal)} <= end and {framing.equal(literal)}:", "            return 1"]
         for literal in literals:
             for left in range(1, len(literal)):
-                lines += [f"        if at + {left} == end and {_equal(literal[:left])}:", "            return -1"]
+                lines += [
+                    f"        if at + {left} == end and {framing.equal(literal[:left])}:",
+                    "            return -1",
+                ]
         lines.append("        return 0")
     return [*lines, "    return 0"]
 
 
-def _any_marker(syncs: Sequence[tuple[bytes, ...]]) -> list[str]:
-    tests = [f"marker({number}, data, at, end) != 0" for number in range(len(syncs))]
-    return ["def any_marker(data, at, end):", f"    return {'True' if not all(syncs) else ' or '.join(tests)}"]
+def _any_marker(scan: Scan) -> list[str]:
+    tests = []
+    for number, envelope in enumerate(scan.formats):
+        if framing.delimiter_of(envelope):
+            tests += ["at == S[ORIGIN]", f"behind_delimiter({number}, data, at)"]
+        else:
+            tests.append(f"marker({number}, data, at, end) != 0")
+    if scan.idle:
+        tests.append("idle_size(data, at, end, S) != 0")
+    found = "True" if scan.everywhere else " or ".join(tests)
+    return ["def any_marker(data, at, end, S):", f"    return {found}"]
 
 
-def _next_first(syncs: Sequence[tuple[bytes, ...]]) -> list[str]:
-    """A function that gives the next byte with which a marker may begin, from `at` on; `until` if there is none."""
+def _next_first(scan: Scan) -> list[str]:
+    """A function that gives the next place, from `at` on, with a byte with which a marker may begin, or behind one with
+    which a delimiter ends; `until` if there is none.  There is a byte before `at`.
+    """
     lines = ["def next_first(data, at, until, FIRST):"]
-    if not all(syncs):
+    if scan.everywhere:
         return [*lines, "    return at"]
-    firsts = sorted({literal[0] for literals in syncs for literal in literals})
-    if len(firsts) <= _MOST_FIRSTS:
+    first, last = scan.markers
+    if len(first) + len(last) <= _MOST_FIRSTS:
         # Eight bytes at a time: a byte of x - ones & ~x & tops is not 0 where that of x is 0; or above such a byte,
         # which does not change what the lowest is.
+        lines += ["    while until - at >= 8:"]
+        lines += ["        word = u8le(data, at)"] if first else []
+        lines += ["        before = u8le(data, at - 1)"] if last else []
         zeros = []
-        lines += ["    while until - at >= 8:", "        word = u8le(data, at)"]
-        for n, first in enumerate(firsts):
-            lines.append(f"        x{n} = word ^ {_eight_times(first)}")
+        for n, (name, byte) in enumerate([*(("word", byte) for byte in first), *(("before", byte) for byte in last)]):
+            lines.append(f"        x{n} = {name} ^ {_eight_times(byte)}")
             zeros.append(f"(x{n} - {_eight_times(1)} & ~x{n})")
         lines += [
             f"        found = wrapped(({' | '.join(zeros)}) & {_eight_times(0x80)})",
@@ -199,7 +217,8 @@ def _next_first(syncs: Sequence[tuple[bytes, ...]]) -> list[str]:
             "            return at + bytes_below(found)",
             "        at += 8",
         ]
-    return [*lines, "    while at < until and FIRST[data[at]] == 0:", "        at += 1", "    return at"]
+    tests = [*(["FIRST[data[at]] & 1 == 0"] if first else []), *(["FIRST[data[at - 1]] & 2 == 0"] if last else [])]
+    return [*lines, f"    while at < until and {' and '.join(tests)}:", "        at += 1", "    return at"]
 
 
 #: Different bytes that markers may begin with, up to which eight bytes at a time are compared with each.

@@ -39,6 +39,7 @@ from sigflow.engine.loop import (
     YES,
     bounded,
     has_checksum,
+    looked_at,
     null,
 )
 from sigflow.runtime.box import BOX_COUNTER, BOX_LOOKED, BOX_STREAM, BOX_WAY
@@ -47,38 +48,38 @@ from sigflow.runtime.native import BAILOUT
 # ---------------------------------------------------------------- kernel code
 
 
-def chained(k, data, at, end, final, S, L, K, BEGIN, ALPHABET, box, X, states, queue, RUNS, Ps, Ts):
+def chained(k, data, at, end, final, S, L, K, BEGIN, ALPHABET, box, X, states, queue, RUNS, G, Ps, Ts):
     """The verdict on the candidate at data[at]."""
     lock = S[LOCK]
-    length = bounded(k, data, at, end, S, L, box)
+    length = looked_at(k, data, at, end, S, L, box, G)
     if length <= 0:
         return length
     counts = tells(k, box, L)
     stream = box[BOX_STREAM]
     following = next_counter(k, box[BOX_COUNTER], 1, L) if counts else 0
     stop = at + length
-    if L[k, OPTIONAL] and has_checksum(k, at, stop, L, box):
+    if L[k, OPTIONAL] and has_checksum(k, at, stop, S, L, box):
         return NO_MARKER
     n = L[k, CHAIN]
     refused = -1 - L[k, REASON_BASE]
     if null(k, data, at, box[BOX_LOOKED], L):
         if lock == NO:
             return refused - NULL
-        filled = before_not_null(stop, n, data, end, final, S, L, box)
+        filled = before_not_null(stop, n, data, end, final, S, L, box, G)
         if filled <= 0:
             return filled if filled == 0 or filled == BAILOUT else refused - NULL
     if lock != NO and (stop <= end or counts):
-        run = inside(at, stop, n, data, end, S, L, BEGIN, box, queue)
+        run = inside(at, stop, n, data, end, S, L, BEGIN, box, G, queue)
         if run < 0:
             return BAILOUT
         if run:
-            if any_counts(L) and not enter_runs(at, min(stop, end), n, data, end, S, L, BEGIN, box, RUNS):
+            if any_counts(L) and not enter_runs(at, min(stop, end), n, data, end, S, L, BEGIN, box, G, RUNS):
                 return BAILOUT
             if counts and continues(k, stream, following, at, min(stop, end), S, RUNS):
                 return refused - OVERTAKEN
             if stop > end:
                 return 0
-            verdict = against_run(k, at, stop, n, data, end, final, S, L, box, X, RUNS)
+            verdict = against_run(k, at, stop, n, data, end, final, S, L, box, G, X, RUNS)
             if verdict == 0 or verdict == BAILOUT:
                 return verdict
             return length if verdict > 0 else refused - OVERTAKEN
@@ -91,8 +92,13 @@ def chained(k, data, at, end, final, S, L, K, BEGIN, ALPHABET, box, X, states, q
         cut = length if lock == START else refused - UNCONFIRMED
         for follower in range(wanted):
             claim = 0
+            behind = behind_idle(data, stop, end, S)
+            if behind < 0:
+                verdict = 0
+                break
+            stop = behind
             if stop < end:
-                claim = follows(data, stop, end, S, L, box)
+                claim = follows(data, stop, end, S, L, box, G)
             elif final:
                 verdict = length if stop == end and follower > 0 else cut
                 break
@@ -107,7 +113,7 @@ def chained(k, data, at, end, final, S, L, K, BEGIN, ALPHABET, box, X, states, q
             if follower < wanted - 1:
                 stop += claim
     if lock == NO:
-        overtaken = inside(at, stop, n, data, end, S, L, BEGIN, box, queue)
+        overtaken = inside(at, stop, n, data, end, S, L, BEGIN, box, G, queue)
         if overtaken < 0:
             return BAILOUT
         if overtaken:
@@ -115,15 +121,18 @@ def chained(k, data, at, end, final, S, L, K, BEGIN, ALPHABET, box, X, states, q
     return verdict
 
 
-def before_not_null(place, n, data, end, final, S, L, box):
+def before_not_null(place, n, data, end, final, S, L, box, G):
     """1 where one of the n headers from `place` on is not null, 0 while bytes are lacking, -1, or BAILOUT."""
     for _ in range(n):
         claim = 0
+        place = behind_idle(data, place, end, S)
+        if place < 0:
+            return 0
         if place < end:
             k = 0
             claim = NO_MARKER
             while claim < 0 and k < len(L):
-                claim = bounded(k, data, place, end, S, L, box)
+                claim = bounded(k, data, place, end, S, L, box, G)
                 if claim == BAILOUT:
                     return BAILOUT
                 if claim > 0 and not null(k, data, place, box[BOX_LOOKED], L):
@@ -135,10 +144,10 @@ def before_not_null(place, n, data, end, final, S, L, box):
     return -1
 
 
-def follows(data, at, end, S, L, box):
+def follows(data, at, end, S, L, box, G):
     """The length that the first format with a valid header here claims; 0 while bytes are lacking, else negative."""
     for k in range(len(L)):
-        claim = bounded(k, data, at, end, S, L, box)
+        claim = bounded(k, data, at, end, S, L, box, G)
         if claim == 0 or claim == BAILOUT:
             return claim
         if claim > 0 and not null(k, data, at, box[BOX_LOOKED], L):
@@ -146,7 +155,7 @@ def follows(data, at, end, S, L, box):
     return NO_MARKER
 
 
-def inside(at, claim, n, data, end, S, L, BEGIN, box, queue):
+def inside(at, claim, n, data, end, S, L, BEGIN, box, G, queue):
     """Whether a run of n frames lies behind `at` and up to `claim`; -1 where that is not to be decided here."""
     least = L[0, LEAST]
     for k in range(1, len(L)):
@@ -176,7 +185,7 @@ def inside(at, claim, n, data, end, S, L, BEGIN, box, queue):
     # No farther than it takes to answer: what lies behind is passed when somebody asks.
     while cursor + n * least <= stop and not (head < tail and queue[head % size, 1] <= stop):
         if BEGIN[data[cursor]]:
-            nearest = nearest_end(cursor, n, data, end, reach, S, L, box)
+            nearest = nearest_end(cursor, n, data, end, reach, S, L, box, G)
             if nearest > 0:
                 while tail > head and queue[(tail - 1) % size, 1] >= nearest:
                     tail -= 1
@@ -197,26 +206,28 @@ def inside(at, claim, n, data, end, S, L, BEGIN, box, queue):
     return 1 if head < tail and queue[head % size, 1] <= stop else 0
 
 
-def nearest_end(start, n, data, end, reach, S, L, box):
+def nearest_end(start, n, data, end, reach, S, L, box, G):
     """The nearest end, not beyond `reach`, of a run of n frames from `start` on; 0 if there is none; or
     BAILOUT.
     """
     if len(L) == 1:
         at = start
-        for _ in range(n):
-            if at >= end:
+        for number in range(n):
+            if number > 0:
+                at = behind_idle(data, at, end, S)
+            if at < 0 or at >= end:
                 return 0
-            claim = bounded(S[NOTHING], data, at, end, S, L, box)
+            claim = bounded(S[NOTHING], data, at, end, S, L, box, G)
             if claim == BAILOUT:
                 return BAILOUT
             if claim <= 0 or at + claim > reach or null(S[NOTHING], data, at, box[BOX_LOOKED], L):
                 return 0
             at += claim
         return at
-    return nearest_of_several(start, n, data, end, reach, S, L, box)
+    return nearest_of_several(start, n, data, end, reach, S, L, box, G)
 
 
-def nearest_of_several(start, n, data, end, reach, S, L, box):
+def nearest_of_several(start, n, data, end, reach, S, L, box, G):
     """The same where formats are interleaved, and a place may be the beginning of frames of more than one."""
     best = 0
     depth = 0
@@ -226,7 +237,7 @@ def nearest_of_several(start, n, data, end, reach, S, L, box):
     while depth >= 0:
         way = BOX_WAY + 2 * depth
         looks += 1
-        claim = next_claim(way, len(L), data, end, S, L, box)
+        claim = next_claim(way, len(L), data, end, S, L, box, G)
         if claim == BAILOUT or looks > MOST_LOOKS:
             return BAILOUT
         if claim == EXHAUSTED:
@@ -238,7 +249,10 @@ def nearest_of_several(start, n, data, end, reach, S, L, box):
         if depth == n - 1:
             best = stop
             continue
+        behind = behind_idle(data, stop, end, S)
+        if behind < 0:
+            continue
         depth += 1
-        box[way + 2] = stop
+        box[way + 2] = behind
         box[way + 3] = 0
     return best

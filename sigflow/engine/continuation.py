@@ -9,7 +9,7 @@ oldest to the newest.  A row of a table holds where its mark is S[AGE]; so that 
 """
 
 # mypy: ignore-errors
-# ruff: noqa: SIM110
+# ruff: noqa: F821, SIM110
 
 from sigflow.engine.loop import (
     AGE,
@@ -145,7 +145,7 @@ def enter_last(k, stream, counter, start, end, S, RUNS):
     return S[LAST_USED] <= RUN_ROWS // 2
 
 
-def next_claim(way, until, data, end, S, L, box):
+def next_claim(way, until, data, end, S, L, box, G):
     """The length that the next format claims at the last place of a way of frames, NO_MARKER where its header is
     none, EXHAUSTED where all before `until` were tried, or BAILOUT.
 
@@ -156,13 +156,13 @@ def next_claim(way, until, data, end, S, L, box):
     if k == until or at >= end:
         return EXHAUSTED
     box[way + 1] = k + 1
-    claim = bounded(k, data, at, end, S, L, box)
+    claim = bounded(k, data, at, end, S, L, box, G)
     if claim == BAILOUT:
         return BAILOUT
     return NO_MARKER if claim <= 0 or null(k, data, at, box[BOX_LOOKED], L) else claim
 
 
-def runs_from(start, n, data, end, S, L, box, RUNS):
+def runs_from(start, n, data, end, S, L, box, G, RUNS):
     """Enter the runs of n frames from `start` on; 1, 0 where there is no room, or BAILOUT."""
     looks = 0
     for first in range(len(L)):
@@ -176,7 +176,7 @@ def runs_from(start, n, data, end, S, L, box, RUNS):
         while depth >= 0:
             way = BOX_WAY + 2 * depth
             looks += 1
-            claim = next_claim(way, first + 1 if depth == 0 else len(L), data, end, S, L, box)
+            claim = next_claim(way, first + 1 if depth == 0 else len(L), data, end, S, L, box, G)
             if claim == BAILOUT or looks > MOST_LOOKS:
                 return BAILOUT
             if claim == EXHAUSTED:
@@ -191,9 +191,11 @@ def runs_from(start, n, data, end, S, L, box, RUNS):
                 stream = box[BOX_STREAM]
                 counter = box[BOX_COUNTER]
             if depth < n - 1:
-                depth += 1
-                box[way + 2] = stop
-                box[way + 3] = 0
+                behind = behind_idle(data, stop, end, S)
+                if behind >= 0:
+                    depth += 1
+                    box[way + 2] = behind
+                    box[way + 3] = 0
                 continue
             if nearest == 0 or stop < nearest:
                 nearest = stop
@@ -218,14 +220,14 @@ def empty_runs(at, S):
     S[LAST_USED] = 0
 
 
-def enter_runs(at, stop, n, data, end, S, L, BEGIN, box, RUNS):
+def enter_runs(at, stop, n, data, end, S, L, BEGIN, box, G, RUNS):
     """Have the runs entered that begin behind `at` and before `stop`; False where that is not to be done here."""
     if S[ENTERED] <= at:
         empty_runs(at, S)
     again = False
     while S[ENTERED] < stop:
         if BEGIN[data[S[ENTERED]]]:
-            done = runs_from(S[ENTERED], n, data, end, S, L, box, RUNS)
+            done = runs_from(S[ENTERED], n, data, end, S, L, box, G, RUNS)
             if done == BAILOUT or (done == 0 and again):
                 S[ENTERED] = 0
                 return False
@@ -253,13 +255,16 @@ def continues(k, stream, counter, at, stop, S, RUNS):
     return run >= 0 and RUNS[run, RUN_ENDS] <= stop
 
 
-def against_run(k, at, stop, n, data, end, final, S, L, box, X, RUNS):
+def against_run(k, at, stop, n, data, end, final, S, L, box, G, X, RUNS):
     """The verdict on a whole frame that holds a run, by the headers from its end on: 1, 0 while bytes are lacking, or
     BAILOUT; -1: it is overtaken.
     """
     place = stop
     streams = 0
     for _ in range(n):
+        place = behind_idle(data, place, end, S)
+        if place < 0:
+            return 0
         if place >= end:
             if not final:
                 return 0
@@ -269,7 +274,7 @@ def against_run(k, at, stop, n, data, end, final, S, L, box, X, RUNS):
         claim = -1
         of = 0
         while claim < 0 and of < len(L):
-            claim = bounded(of, data, place, end, S, L, box)
+            claim = bounded(of, data, place, end, S, L, box, G)
             if claim == BAILOUT:
                 return BAILOUT
             if claim > 0 and null(of, data, place, box[BOX_LOOKED], L):

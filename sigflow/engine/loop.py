@@ -34,6 +34,8 @@ GROW = 4
 
 # -- verdicts: > 0 the length of a frame, 0 bytes are lacking, else a refusal --
 NO_MARKER = -999
+#: An empty unit between delimiters: neither a frame nor damage.
+IDLE = -997
 GROW_VERDICT = -1001
 
 # -- S: the state, then what is counted, then caches --
@@ -64,6 +66,14 @@ ENTERED = 21
 AGE = 22
 LINKED = 23
 LAST_USED = 24
+#: Where in data a unit between delimiters may begin without one: where the stream begins.
+ORIGIN = 25
+FINAL = 26  # whether the stream ends with the data
+#: Of the unit that was looked at last: its bytes, why the way through it ended, the bytes that its checksums see.
+UNIT_SIZE = 27
+UNIT_WHY = 28
+CHECKED_SIZE = 29
+IDLE_START = 30  # the open idle bytes; -1: none
 SIZE_OF_STATE = 256
 #: From here on, for each prefix array two numbers: where its first state stands << 32 | how many there are, and the
 #: binary logarithm of their distance.
@@ -83,6 +93,20 @@ TOLD_MASK = 9
 TOLD_STEP = 10
 OPTIONAL = 11  # whether not every frame has its checksums
 FIRST_OF = 12  # the number of the same format where it is tried first
+BELIEF = 13  # what confirms its frames: BY_CHECKSUM, BY_END or BY_CHAIN, as in stream/scan.py
+FRAMED = 14  # how units stand on the wire, where not as they are: DELIMITED, ENDED by a literal, or OPEN
+KIND = 15  # how they are stuffed, see unstuff.py
+MARK = 16  # the byte of an escape; the bytes of a mark that is doubled
+OPENING = 17  # bytes of the literals that begin and end a unit, or of the delimiter; of the trailer
+CLOSING = 18
+TRAILER = 19
+LAST_OPEN = 20  # whether the last unit may lack its delimiter
+DELIMITED = 1
+ENDED = 2
+OPEN = 3
+BY_CHECKSUM = 0
+BY_END = 1
+BY_CHAIN = 2
 
 # -- K: one row for each checksum --
 SIZE = 0
@@ -132,6 +156,8 @@ def scan(
     states,
     queue,
     RUNS,
+    U,
+    M,
     Ps,
     Ts,
 ):
@@ -139,11 +165,14 @@ def scan(
 
     final: the stream ends at `end`.  after: the lock after a frame.  frames: rows of start, stop, counter, stream id.
     FIRST: by byte, whether a marker may begin with it; BEGIN: whether a frame may.  ALPHABET: the 256 bytes.
-    marks: for each frame its format and whether it needs a look.  gaps: rows of start, stop, first reason, reasons.
+    marks: for each frame its format and whether it needs a look.  gaps: rows of start, stop, first reason, reasons; a
+    row without reasons is one of idle bytes.  U: room for a unit; M: what is escaped, see unstuff.py.
     """
     code = DONE
+    G = (U, M, K, ALPHABET, Ps, Ts)
+    S[FINAL] = final
     most_frames = len(marks)
-    most_gaps = len(gaps) - 2
+    most_gaps = len(gaps) - 4
     most_reasons = len(reasons) - MOST_REASONS
     formats = len(L)
     pos = S[POS]
@@ -153,9 +182,11 @@ def scan(
             break
         # -- candidate
         at = pos
-        while at < until and not any_marker(data, at, end):
+        while at < until and not any_marker(data, at, end, S):
             at = next_first(data, at + 1, until, FIRST)
         if at > pos:
+            if S[IDLE_START] >= 0:
+                close_idle(pos, S, gaps)
             add_gap(pos, at, S[NOTHING], S, gaps, reasons)
             S[LOCK] = NO
             pos = at
@@ -165,9 +196,13 @@ def scan(
         # -- verdicts
         taken = 0
         refused = 0
+        empty = 0
+        literal = idle_size(data, pos, end, S)
         for k in range(formats):
+            if L[k, BELIEF] == BY_CHAIN and (empty or literal != 0):
+                continue
             verdict = verdict_of(
-                k, data, pos, end, final, S, L, K, BEGIN, ALPHABET, box, X, states, queue, RUNS, Ps, Ts
+                k, data, pos, end, final, S, L, K, BEGIN, ALPHABET, box, X, states, queue, RUNS, G, Ps, Ts
             )
             if verdict == 0:
                 if not final:
@@ -178,7 +213,7 @@ def scan(
                 taken = verdict
                 # A follower's measure wrote over what this frame's said.
                 if L[k, CHAIN]:
-                    native_measure(k, data, pos, end, L[k, LIMIT], box)
+                    measured_again(k, data, pos, end, S, L, box, G)
                 n = S[FRAMES]
                 frames[n, 0] = S[BASE] + pos
                 frames[n, 1] = S[BASE] + pos + taken
@@ -188,6 +223,9 @@ def scan(
                 marks[n, 1] = box[BOX_MARKS]
                 break
             if verdict == NO_MARKER:
+                continue
+            if verdict == IDLE:
+                empty = max(empty, L[k, CLOSING])
                 continue
             if verdict <= BAILOUT:
                 code = UNDECIDABLE if verdict == BAILOUT else GROW
@@ -199,10 +237,25 @@ def scan(
         if taken:
             if S[GAP_START] >= 0:
                 close_gap(pos, S, gaps)
+            if S[IDLE_START] >= 0:
+                close_idle(pos, S, gaps)
             S[FRAMES] += 1
             pos += taken
             S[LOCK] = after
+        elif empty or literal > 0:
+            if S[GAP_START] >= 0:
+                close_gap(pos, S, gaps)
+            if S[IDLE_START] < 0:
+                S[IDLE_START] = pos
+            pos += empty if empty else literal
+        elif literal < 0:
+            code = LACKING
+            break
         else:
+            if S[IDLE_START] >= 0:
+                close_idle(pos, S, gaps)
+            if refused == 0:
+                add_gap(pos, pos + 1, S[NOTHING], S, gaps, reasons)
             for n in range(refused):
                 add_gap(pos, pos + 1, X[X_REFUSALS + n], S, gaps, reasons)
             pos += 1
@@ -210,6 +263,8 @@ def scan(
         S[POS] = pos
     if S[GAP_START] >= 0:
         close_gap(pos, S, gaps)
+    if S[IDLE_START] >= 0:
+        close_idle(pos, S, gaps)
     return code
 
 
@@ -238,6 +293,17 @@ def close_gap(stop, S, gaps):
     S[GAP_START] = -1
 
 
+def close_idle(stop, S, gaps):
+    """The open idle bytes end here."""
+    n = S[GAPS]
+    gaps[n, 0] = S[BASE] + S[IDLE_START]
+    gaps[n, 1] = S[BASE] + stop
+    gaps[n, 2] = S[REASONS]
+    gaps[n, 3] = 0
+    S[GAPS] = n + 1
+    S[IDLE_START] = -1
+
+
 def entered(c, state, data, start, stop, Ps, Ts):
     """`update` in one place: it is long, and would be put in line wherever it is seldom called."""
     return update(c, state, data, start, stop, Ps, Ts)
@@ -252,8 +318,12 @@ def filled(c, row, count, every, data, start, stop, Ps, Ts):
     return count
 
 
-def bounded(k, data, at, end, S, L, box):
-    """The header verdict: the length of the frame that begins here, NO_MARKER, 0, or a refusal."""
+def bounded(k, data, at, end, S, L, box, G):
+    """The header verdict: the length of the frame that begins here, NO_MARKER, IDLE, 0, or a refusal; of a framed unit
+    that of the whole.
+    """
+    if L[k, FRAMED]:
+        return known_unit(k, data, at, end, S, L, box, G)
     sync = marker(k, data, at, end)
     if sync <= 0:
         return 0 if sync < 0 else NO_MARKER
@@ -269,6 +339,24 @@ def bounded(k, data, at, end, S, L, box):
     return length - L[k, REASON_BASE] - OWN_REASONS
 
 
+def looked_at(k, data, at, end, S, L, box, G):
+    """The same, and what it measures is in box."""
+    if L[k, FRAMED]:
+        begins = unit_begins(k, data, at, end, S, L)
+        if begins <= 0:
+            return 0 if begins < 0 else NO_MARKER
+        return unit_verdict(k, data, at, end, S, L, box, G)
+    return bounded(k, data, at, end, S, L, box, G)
+
+
+def measured_again(k, data, at, end, S, L, box, G):
+    """Have in box what the frame at data[at] measures, which was believed."""
+    if L[k, FRAMED]:
+        unit_verdict(k, data, at, end, S, L, box, G)
+    else:
+        native_measure(k, data, at, end, L[k, LIMIT], box)
+
+
 def null(k, data, at, size, L):
     """Whether these header bytes are nothing but zeros, in a format without a checksum whose headers say anything."""
     if not L[k, HAS_NULL]:
@@ -279,22 +367,27 @@ def null(k, data, at, size, L):
     return True
 
 
-def has_checksum(k, at, stop, L, box):
+def has_checksum(k, at, stop, S, L, box):
     """Whether the frame that was looked at last, of format k, has a checksum."""
+    if L[k, FRAMED]:
+        at = 0
+        stop = S[CHECKED_SIZE]
     for c in range(L[k, FIRST_CHECK], L[k, LAST_CHECK]):
         if place(c, at, stop, box) >= at:
             return True
     return False
 
 
-def checked(k, data, at, end, final, S, L, K, BEGIN, ALPHABET, box, X, states, queue, RUNS, Ps, Ts):
+def checked(k, data, at, end, final, S, L, K, BEGIN, ALPHABET, box, X, states, queue, RUNS, G, Ps, Ts):
     """The verdict on a candidate of a format with a checksum; may stand as `verdict_of`."""
-    length = bounded(k, data, at, end, S, L, box)
+    length = looked_at(k, data, at, end, S, L, box, G)
     if length <= 0:
         return length
     stop = at + length
-    if L[k, OPTIONAL] and not has_checksum(k, at, stop, L, box):
+    if L[k, OPTIONAL] and not has_checksum(k, at, stop, S, L, box):
         return NO_MARKER
+    if L[k, FRAMED]:
+        return length  # its checksums hold
     if stop > end:
         return 0
     for c in range(L[k, FIRST_CHECK], L[k, LAST_CHECK]):
@@ -316,6 +409,12 @@ def checked(k, data, at, end, final, S, L, K, BEGIN, ALPHABET, box, X, states, q
         if wrong:
             return -1 - L[k, REASON_BASE] - CHECKSUM
     return length
+
+
+def ended(k, data, at, end, final, S, L, K, BEGIN, ALPHABET, box, X, states, queue, RUNS, G, Ps, Ts):
+    """The verdict on a candidate of a format whose units the wire ends, and which has no checksum there."""
+    length = looked_at(k, data, at, end, S, L, box, G)
+    return NO_MARKER if length > 0 and L[k, OPTIONAL] and has_checksum(k, at, at + length, S, L, box) else length
 
 
 def covers(S, at, stop, cost, has_states):

@@ -35,9 +35,9 @@ class Batch(NamedTuple):
     """Frames and pieces of gaps of one stretch of the stream, in order.
 
     frames: (n, 4) int64, start, stop, counter, stream id.  marks: (n, 2) int64, the number of the format in the scan,
-    and its marks (`runtime/box.py`).  gaps: (m, 4) int64, start, stop, place of the first reason, how many.  Places are
-    indexes of `data`, whose first byte is at offset `base`; None where the bytes are only in the storage.  All of it is
-    valid until the next batch is asked for.
+    and its marks (`runtime/box.py`).  gaps: (m, 4) int64, start, stop, place of the first reason, how many; a row
+    without reasons is one of idle bytes.  Places are indexes of `data`, whose first byte is at offset `base`; None
+    where the bytes are only in the storage.  All of it is valid until the next batch is asked for.
     """
 
     frames: Array
@@ -77,6 +77,7 @@ class Pass:
         try:
             for window, until in self._windows(windows, start, stop, lock):
                 sweep.count_from(window.base)
+                sweep.over(window.base)
                 while (code := sweep.run(window.data, len(window.data), window.final, until)) in (
                     loop.FULL,
                     loop.UNDECIDABLE,
@@ -96,8 +97,9 @@ class Pass:
     def _windows(self, windows: Windows, start: int, stop: int | None, lock: int) -> Iterator[tuple[Window, int]]:
         """The windows for a scan from a state on, each with where in it the scan is to go; it is scanned then."""
         sweep = self.sweep
-        windows.begin(start, stop)
-        window = windows.after(start)
+        begin = max(start - sweep.lookback, 0)
+        windows.begin(begin, stop)
+        window = windows.after(begin)
         sweep.begin(start - window.base, lock)
         while True:
             size = len(window.data)
@@ -106,7 +108,7 @@ class Pass:
             self.state = window.base + sweep.pos, sweep.lock
             if window.final or (stop is not None and self.state[0] >= stop):
                 return
-            following = windows.after(self.state[0])
+            following = windows.after(max(self.state[0] - sweep.lookback, window.base))
             sweep.move(following.base - window.base)
             window = following
 
@@ -114,6 +116,7 @@ class Pass:
         """What one window gives, while its undecided bytes begin before `until`."""
         sweep = self.sweep
         data, base, final = window
+        sweep.over(base)
         while True:
             code = sweep.run(data, len(data), final, until)
             if sweep.full:
@@ -136,7 +139,8 @@ class Pass:
             stop = min(len(data), start + size)
             scanner = Scanner(self._formats, pos=base + start, lock=sweep.lock)
             rows = _Rows(base, sweep.scan.numbers, sweep.reasons)
-            segment = Segment(data[start:stop].tobytes(), base + start)
+            begin = max(start - scanner.lookback, 0)
+            segment = Segment(data[begin:stop].tobytes(), base + begin)
             scanner.scan(segment, final and stop == len(data), rows, STEPS)
             if scanner.pos > base + start:
                 self._python_work += scanner.work
@@ -180,7 +184,8 @@ class _Rows:
 
     def idle(self, segment: Segment, at: int, stop: int) -> None:
         """Idle bytes."""
-        raise NotImplementedError
+        shift = segment.base - self._base
+        self._gaps.append((at + shift, stop + shift, len(self._reasons), 0))
 
     def batch(self, data: Array) -> Batch:
         """The rows as a batch."""

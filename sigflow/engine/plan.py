@@ -9,14 +9,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sigflow.engine import loop, unstuff
+from sigflow.engine.framing import delimiter_of
 from sigflow.engine.sums import Kernel, kernel_of, told
 from sigflow.reasons import NATIVE, NO_MARKER
 from sigflow.stream.account import Account
 from sigflow.stream.check import Checks, every_for
+from sigflow.stream.framed import header_of
+from sigflow.stream.framing import MOST_WALKED
 from sigflow.stream.header import LARGEST, Header, tells_counter
+from sigflow.stream.idle import Idle
+from sigflow.stream.scan import BY_CHAIN, BY_CHECKSUM, BY_END, beliefs_of
 
 if TYPE_CHECKING:
     from sigflow.runtime.envelope import Checksum, Envelope
+    from sigflow.runtime.stuffing import Stuffing
 
 #: Reasons that fit into the mask of a gap.
 MOST_REASONS = 63
@@ -41,14 +48,14 @@ class Check:
 @dataclass(frozen=True, slots=True)
 class Scan:
     """A native scan.  formats and limits: in the order in which they are tried; numbers: their places in the list that
-    was given; chained: whether it is a chain that confirms them.  A format whose frames have a checksum now and then is
+    was given; beliefs: what confirms them (`stream/scan.py`).  A format whose frames have a checksum now and then is
     there twice.
     """
 
     formats: tuple[Envelope, ...]
     limits: tuple[int, ...]
     numbers: tuple[int, ...]
-    chained: tuple[bool, ...]
+    beliefs: tuple[int, ...]
     checks: tuple[Check, ...]
 
     def reasons(self) -> tuple[list[tuple[int, str]], list[int]]:
@@ -71,30 +78,39 @@ class Scan:
             first = self.numbers.index(self.numbers[k])
             mine = [check.number for check in self.checks if check.format == first]
             low, high = (mine[0], mine[-1] + 1) if mine else (0, 0)
-            speaks = envelope.search.chain is not None and envelope.search.header_bits > 0
-            chain = envelope.search.chain or 0 if self.chained[k] else 0
+            speaks = (
+                envelope.search.chain is not None
+                and envelope.search.header_bits > 0
+                and envelope.search.framing is None
+            )
+            chain = envelope.search.chain or 0 if self.beliefs[k] == BY_CHAIN else 0
             optional = any(checksum.optional for checksum in envelope.search.checksums)
             row = [limit, chain, low, high, base, max(1, envelope.search.min_frame), int(speaks)]
-            rows.append([*row, *_counter(envelope, limit), int(optional), first])
+            rows.append([*row, *_counter(envelope, limit), int(optional), first, self.beliefs[k], *_framing(envelope)])
             base += len(NATIVE) + len(envelope.measure.native_reasons)
         return rows
 
     @property
     def scale(self) -> int:
         """The binary logarithm of the distance of prefix states: of the Python scan's, rounded down."""
-        checked = [header for header, chained in zip(self._headers(), self.chained, strict=True) if not chained]
+        checked = [
+            header for header, belief in zip(self._headers(), self.beliefs, strict=True) if belief == BY_CHECKSUM
+        ]
         every = every_for([Checks(header, Account()) for header in checked])
-        return every.bit_length() - 1
+        return max(every.bit_length() - 1, 0)
 
     def _headers(self) -> list[Header]:
-        return [Header(envelope, limit, Account()) for envelope, limit in zip(self.formats, self.limits, strict=True)]
+        return [
+            header_of(envelope, limit, Account()) for envelope, limit in zip(self.formats, self.limits, strict=True)
+        ]
 
     def prefixes(self) -> list[int]:
         """For each check the number of its prefix array, -1 where it has no range form; equal algorithms share one."""
         names: list[object] = []
         numbers = []
         for check in self.checks:
-            if check.kernel is None or not check.kernel.has_ranges or check.checksum.decoded:
+            framed = self.formats[check.format].search.framing is not None  # no two units share a byte
+            if framed or check.kernel is None or not check.kernel.has_ranges or check.checksum.decoded:
                 numbers.append(-1)
                 continue
             if check.checksum.algorithm not in names:
@@ -103,12 +119,85 @@ class Scan:
         return numbers
 
     def first_bytes(self) -> tuple[list[int], list[int]]:
-        """By byte: whether a candidate may begin with it, and whether a frame may."""
-        everywhere = not all(envelope.search.sync for envelope in self.formats)
-        starts = {literal[0] for envelope in self.formats for literal in envelope.search.sync}
+        """By byte: whether a candidate may begin with it (1), or follow it (2); and whether a frame may begin so."""
+        first, last = self.markers
         headers = self._headers()
         begins = frozenset().union(*(header.beginnings() for header in headers))
-        return [int(everywhere or byte in starts) for byte in range(256)], [int(byte in begins) for byte in range(256)]
+        marks = [int(self.everywhere or byte in first) + 2 * (byte in last) for byte in range(256)]
+        return marks, [int(byte in begins) for byte in range(256)]
+
+    @property
+    def everywhere(self) -> bool:
+        """Whether every byte is a candidate."""
+        return not all(envelope.search.sync or delimiter_of(envelope) for envelope in self.formats)
+
+    @property
+    def idle(self) -> list[bytes]:
+        """The idle literals, in the order in which they are looked for."""
+        by_number = sorted(zip(self.numbers, self.formats, strict=True), key=lambda pair: pair[0])
+        return Idle(envelope.search.idle for _, envelope in by_number).literals
+
+    @property
+    def markers(self) -> tuple[list[int], list[int]]:
+        """The bytes that a marker may begin with, and those that a delimiter ends with."""
+        literals = [literal for envelope in self.formats for literal in envelope.search.sync] + self.idle
+        delimiters = [delimiter for envelope in self.formats if (delimiter := delimiter_of(envelope))]
+        return sorted({literal[0] for literal in literals}), sorted({delimiter[-1] for delimiter in delimiters})
+
+    @property
+    def lookback(self) -> int:
+        """Bytes before the first undecided one that a verdict may look at."""
+        return max(len(delimiter_of(envelope)) for envelope in self.formats)
+
+    @property
+    def unit_limit(self) -> int:
+        """The most bytes of a framed unit; 0 where there is none."""
+        pairs = zip(self.formats, self.limits, strict=True)
+        return max((limit for envelope, limit in pairs if envelope.search.framing is not None), default=0)
+
+    def meanings(self) -> list[list[int]]:
+        """For each format what a byte behind its escape means, -1 for nothing; or the mark that it doubles."""
+        return [
+            meanings_of(envelope.search.framing.stuffing if envelope.search.framing else None)
+            for envelope in self.formats
+        ]
+
+
+def meanings_of(stuffing: Stuffing | None) -> list[int]:
+    """What a byte behind the escape means, by its value, -1 for nothing; or the mark that is doubled."""
+    if stuffing is None or stuffing.kind.startswith("cobs"):
+        return [-1] * 256
+    if stuffing.kind == "double":
+        return [*stuffing.mark, *[-1] * (256 - len(stuffing.mark))]
+    pairs = dict(stuffing.pairs)
+    return [pairs.get(code, -1) if pairs else code ^ stuffing.xor for code in range(256)]
+
+
+def _framing(envelope: Envelope) -> list[int]:
+    """What L says of how units stand on the wire."""
+    framing = envelope.search.framing
+    if framing is None:
+        return [0] * 7
+    stuffing = framing.stuffing
+    how = loop.DELIMITED if framing.delimiter else loop.ENDED if framing.end else loop.OPEN
+    mark = 0
+    if stuffing is not None and stuffing.mark:
+        mark = stuffing.mark[0] if stuffing.kind == "escape" else len(stuffing.mark)
+    closing = len(framing.delimiter or framing.end)
+    return [
+        how, KINDS[stuffing.kind if stuffing is not None else ""], mark, len(framing.start), closing, framing.trailer,
+        int(framing.last_open),
+    ]  # fmt: skip
+
+
+#: Kinds of stuffing, by their names.
+KINDS = {
+    "": unstuff.PLAIN,
+    "escape": unstuff.ESCAPED,
+    "double": unstuff.DOUBLED,
+    "cobs": unstuff.COBS,
+    "cobs-r": unstuff.COBS_REDUCED,
+}
 
 
 def _counter(envelope: Envelope, limit: int) -> tuple[int, int, int, int]:
@@ -124,15 +213,19 @@ def _counter(envelope: Envelope, limit: int) -> tuple[int, int, int, int]:
 def scan_of(formats: Sequence[tuple[Envelope, int]]) -> Scan | str:
     """The native scan of (envelope, frame limit), or why there is none."""
     searches = [envelope.search for envelope, _ in formats]
-    ordered = [(n, False) for n, search in enumerate(searches) if search.chain is None or search.sometimes_checked]
-    ordered += [(n, True) for n, search in enumerate(searches) if search.chain is not None]
+    ordered = [
+        (n, belief)
+        for belief in (BY_CHECKSUM, BY_END, BY_CHAIN)
+        for n, search in enumerate(searches)
+        if belief in beliefs_of(search)
+    ]
     checks: list[Check] = []
-    for k, (number, chained) in enumerate(ordered):
+    for k, (number, belief) in enumerate(ordered):
         envelope, limit = formats[number]
         obstacle = _obstacle(envelope, limit)
         if obstacle:
             return obstacle
-        if chained:
+        if belief != BY_CHECKSUM:
             continue  # a checksum beside a chain is shown, and does not decide
         before = 0
         for checksum in envelope.search.checksums:
@@ -149,12 +242,22 @@ def scan_of(formats: Sequence[tuple[Envelope, int]]) -> Scan | str:
         tuple(formats[n][0] for n, _ in ordered),
         tuple(formats[n][1] for n, _ in ordered),
         tuple(n for n, _ in ordered),
-        tuple(chained for _, chained in ordered),
+        tuple(belief for _, belief in ordered),
         tuple(checks),
     )
     if len(scan.reasons()[0]) > MOST_REASONS:
         return f"the formats have more than {MOST_REASONS} different reasons for gaps"
     return scan
+
+
+def _searchable(stuffing: Stuffing) -> bool:
+    """Whether a doubled mark is found from left to right: no two overlap, or all its bytes are the same."""
+    mark = stuffing.mark
+    return (
+        stuffing.kind != "double"
+        or len(set(mark)) == 1
+        or not any(mark.startswith(mark[shift:]) for shift in range(1, len(mark)))
+    )
 
 
 def _obstacle(envelope: Envelope, limit: int) -> str:
@@ -163,8 +266,11 @@ def _obstacle(envelope: Envelope, limit: int) -> str:
     least = envelope.measure.native_min_limit
     if limit < least:
         return f"{envelope.about.name}: the frame limit of {limit} bytes is below its {least} fixed bytes"
-    if envelope.search.framing is not None or envelope.search.idle:
-        return f"{envelope.about.name}: framed units and idle bytes are for the Python scan"
+    framing = envelope.search.framing
+    if framing is not None and not framing.delimiter and limit > MOST_WALKED:
+        return f"{envelope.about.name}: units that a literal begins may have at most {MOST_WALKED} bytes"
+    if framing is not None and framing.stuffing is not None and not _searchable(framing.stuffing):
+        return f"{envelope.about.name}: marks of several bytes that overlap themselves are undone by the Python scan"
     if envelope.search.overtaken_by is not None:
         return f"{envelope.about.name}: `overtaken-by: {envelope.search.overtaken_by}` is for live streams"
     return ""

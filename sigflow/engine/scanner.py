@@ -99,7 +99,7 @@ class NativeScanner(Scanner):
         return True
 
     def _hand_on(self, sweep: Sweep, batch: Batch, segment: Segment, sink: Sink) -> None:
-        """The frames and gaps of a batch, in order."""
+        """The frames, gaps and idle bytes of a batch, in order."""
         data = segment.data
         scan, reasons = sweep.scan, sweep.reasons
         numbers = [scan.numbers[k] for k in batch.marks[:, 0].tolist()]
@@ -124,5 +124,7 @@ class NativeScanner(Scanner):
                 ]
                 sink.frames(number, segment, frames)
                 row = last
-            if stop:
+            if stop and not count:
+                sink.idle(segment, start, stop)
+            elif stop:
                 sink.gap(segment, start, stop, [reasons[code] for code in codes[first : first + count]])

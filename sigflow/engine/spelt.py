@@ -72,7 +72,11 @@ def is_spelt(data: Any, start: Any, stop: Any, encoding: Any) -> Any:
     for n in range(start, body):
         if sextet_of(u1(data, n)) > 63:
             return False
-    return stop - start & 3 == 0 and stop - body <= 2
+    if stop - start & 3 or stop - body > 2:
+        return False
+    # The last letter has bits that say nothing, which are 0.
+    unused = 2 * (stop - body)
+    return unused == 0 or sextet_of(u1(data, body - 1)) & (1 << unused) - 1 == 0
 
 
 def spelt_size(data: Any, start: Any, stop: Any, encoding: Any) -> Any:

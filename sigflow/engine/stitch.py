@@ -2,8 +2,9 @@
 
 A worker does not know the state in which the scan reaches its range: it begins at (a, no) and notes what it finds.  The
 stitch carries the true state from range to range.  Where it equals, as a whole, a state that the worker passed through
-(behind a frame, or behind a piece of a gap), all that the worker found from there on is true and is taken over; until
-then the stitch scans itself.  (`docs/architecture.md`, rule 9: to merge where only the offsets agree would be wrong.)
+(behind a frame, or behind a piece of a gap or of idle bytes), all that the worker found from there on is true and is
+taken over; until then the stitch scans itself.  (`docs/architecture.md`, rule 9: to merge where only the offsets agree
+would be wrong.)
 
 State equality is told from rows.  Behind a frame the lock is the one after frames; behind a gap byte it is no.  In a
 piece of a gap without any candidate every byte is such a place, so there the piece may be cut.
@@ -174,11 +175,14 @@ class Stitched:
         behind_frame = row < len(frames) and frames[row, 1] == pos
         if behind_frame and lock == self._after:
             return _from(batch, row + 1, int(gaps[:, 0].searchsorted(pos)))
+        piece = int(gaps[:, 1].searchsorted(pos))
+        if piece < len(gaps) and gaps[piece, 1] == pos and gaps[piece, 3] == 0:
+            # Behind idle bytes the lock is what it was before them.
+            return self._adopted_behind_idle(batch, start, piece, lock)
         if lock != NO and not (pos == start == 0):
             return None
         if pos == start:
             return _from(batch, 0, 0)
-        piece = int(gaps[:, 1].searchsorted(pos))
         if piece == len(gaps) or gaps[piece, 0] >= pos:
             return None
         row = int(frames[:, 0].searchsorted(pos))
@@ -189,6 +193,22 @@ class Stitched:
             adopted.gaps[0, 0] = pos
             return adopted
         return None
+
+    def _adopted_behind_idle(self, batch: Batch, start: int, piece: int, lock: int) -> Batch | None:
+        """The same behind a piece of idle bytes."""
+        frames, gaps = batch.frames, batch.gaps
+        before = piece
+        while before and gaps[before - 1, 1] == gaps[before, 0] and gaps[before - 1, 3] == 0:
+            before -= 1
+        place = int(gaps[before, 0])
+        row = int(frames[:, 1].searchsorted(place))
+        if row < len(frames) and frames[row, 1] == place:
+            had = self._after
+        else:
+            had = START if place == start == 0 and self._after == YES else NO
+        if had != lock:
+            return None
+        return _from(batch, int(frames[:, 0].searchsorted(gaps[piece, 1])), piece + 1)
 
 
 def _from(batch: Batch, row: int, piece: int) -> Batch:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sigflow.engine import continuation, loop
-from sigflow.runtime.box import BOX_SIZE, X_SIZE
+from sigflow.runtime.box import BOX_KNOWN, BOX_SIZE, KNOWN_ROWS, X_SIZE
 from sigflow.stream.chain import NO, START, YES
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ KEPT = 1 << 16
 #: Room for more is for so many at least.  What is never written to takes no memory, and a block above 32 MiB always
 #: goes back to the system (see `stream/pending.py`).
 MANY = (33 << 20) // 8
+#: Bytes of room for a unit, beyond what it may have.
+UNIT = 64
 #: Places in the queue of runs.
 QUEUE = 1 << 16
 
@@ -38,7 +40,7 @@ class Found(NamedTuple):
 
     frames: (n, 4) int64, start, stop, counter and stream id.  marks: (n, 2) int64, the number of the format in the
     scan, and whether the record needs a look.  gaps: (m, 4) int64, start, stop, place of its first reason in `reasons`,
-    and how many it has.  Places count from the beginning of the buffer.
+    and how many it has; none where the bytes are idle.  Places count from the beginning of the buffer.
     """
 
     frames: Array
@@ -78,7 +80,7 @@ class Sweep:
         self._state = numpy.zeros(loop.SIZE_OF_STATE, int64)
         self._after = YES if any(envelope.search.chain is not None for envelope in scan.formats) else NO
         self._state[loop.LOCK] = lock if self._after == YES else NO
-        self._state[loop.GAP_START] = -1
+        self._state[loop.GAP_START] = self._state[loop.IDLE_START] = -1
         self._rows = numpy.array(scan.rows(), int64)
         prefixes = scan.prefixes()
         self._checks = numpy.array(
@@ -90,10 +92,15 @@ class Sweep:
         self.reasons, codes = scan.reasons()
         self._codes = numpy.array(codes, int64)
         self._alphabet = numpy.frombuffer(bytes(range(256)), numpy.uint8)
-        self._box = numpy.zeros(BOX_SIZE, int64)
+        self._box = numpy.zeros(BOX_SIZE + 3 * KNOWN_ROWS, int64)
+        self._unit_limit = scan.unit_limit
+        self._unit = numpy.zeros(UNIT, numpy.uint8)
+        self._meanings = numpy.array(scan.meanings(), int64)
+        #: Bytes before `pos` that a verdict may look at.
+        self.lookback = scan.lookback
         self._scratch = numpy.zeros(X_SIZE, int64)
         #: Where what is found goes to.
-        self.rows = Rows(most, GAPS if most == FRAMES else most + 3)
+        self.rows = Rows(most, GAPS if most == FRAMES else most + 5)
         arrays = 2 * (max(prefixes, default=-1) + 1)  # of each algorithm, states close together and far apart
         self._prefixes = arrays
         self._states = _states(max(1, arrays))
@@ -128,6 +135,10 @@ class Sweep:
         """Places in rows count from so many bytes before the beginning of the buffer."""
         self._state[loop.BASE] = base
 
+    def over(self, base: int) -> None:
+        """The buffer begins at this offset of the stream."""
+        self._state[loop.ORIGIN] = -base
+
     def set(self, pos: int, lock: int) -> None:
         """Go on from this state."""
         self._state[loop.POS] = pos
@@ -155,6 +166,8 @@ class Sweep:
             state[place] = 0
         for array in range(self._prefixes):
             state[loop.PREFIXES + 2 * array] = 0
+        if self._unit_limit:
+            self._box[BOX_KNOWN:] = 0
         if any(len(states) > KEPT for states in self._states):
             self._states = _states(len(self._states))
 
@@ -166,11 +179,17 @@ class Sweep:
         data: uint8, contiguous and read-only.  What was found stays until it is taken (`take`).
         """
         state, rows = self._state, self.rows
+        room = min(self._unit_limit, end) + UNIT
+        if self._unit_limit and len(self._unit) < room:
+            import numpy
+
+            self._unit = numpy.zeros(room, numpy.uint8)
         while True:
             code = self._entry(
                 data, end, final, until, self._after, state, self._rows, self._checks, self._first, self._begins,
                 self._codes, self._alphabet, self._box, self._scratch, rows.frames, rows.marks, rows.gaps,
-                rows.reasons, self._states, self._queue, self._runs, self._parameters, self._tables,
+                rows.reasons, self._states, self._queue, self._runs, self._unit, self._meanings, self._parameters,
+                self._tables,
             )  # fmt: skip
             if code != loop.GROW:
                 return int(code)

@@ -17,13 +17,25 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from sigflow.diagnostics import Finding, Severity, hex_excerpt
-from sigflow.reasons import ABORTED, BY_OTHERS, CHECKSUM, INVALID, LENGTH, MEANINGS, NULL, TOO_LONG, TRUNCATED
+from sigflow.reasons import (
+    ABORTED,
+    BY_OTHERS,
+    CHECKSUM,
+    INVALID,
+    LENGTH,
+    MEANINGS,
+    NULL,
+    SECOND_PREAMBLE,
+    TOO_LONG,
+    TRUNCATED,
+    preamble_reason,
+)
 from sigflow.recording.checks import Check, checks_of
 from sigflow.recording.diagnosis import BEYOND, NOTHING, OF_WRITERS, Budget, Cause, Diagnosis, diagnose
 from sigflow.recording.diagnosis.counting import CountingWindow
 from sigflow.recording.fields import fault_path, path_of_place
 from sigflow.recording.framed import FramedLook, candidates_of
-from sigflow.runtime.envelope import Measured, Refused
+from sigflow.runtime.envelope import PREAMBLE, Measured, Refused
 from sigflow.runtime.framing import places_of
 from sigflow.runtime.measure import WIRE_ERRORS, maybe_advance, reason_of
 from sigflow.runtime.window import Window
@@ -291,8 +303,26 @@ class Examiner:
         self._seen = {}
         for text in gap.reasons:
             name, _, reason = text.partition(":")
-            if reason:
+            if reason == SECOND_PREAMBLE:
+                format = self._formats[f"{name}:{PREAMBLE}"]
+                offset = next(self.candidates(format, gap.span.start, gap.span.stop), gap.span.start)
+                yield offset, format, Look(reason, 0, "", MEANINGS[reason])
+            elif preamble_reason(reason):
+                yield self._no_preamble(name, reason, gap.span.start)
+            elif reason:
                 yield self._first(self._formats[name], reason, gap)
+
+    def _no_preamble(self, name: str, reason: str, offset: int) -> tuple[int, Format, Look]:
+        """Why what stands at the beginning is no preamble, and what that means for the frames."""
+        format, of_frames = self._formats[f"{name}:{PREAMBLE}"], self._formats[name].envelope
+        seen = self.look(format, offset)
+        message = f"no preamble: {seen.message or MEANINGS.get(preamble_reason(reason), reason)}"
+        if of_frames is not None and of_frames.root is None and of_frames.around is not None:
+            if of_frames.around.needed:
+                message += f"; without one no {name} frame can be measured; --preamble FILE takes one from elsewhere"
+            else:
+                message += "; frames are found all the same, but for what they take from it"
+        return offset, format, replace(seen, reason=reason, message=message)
 
     def _first(self, format: Format, reason: str, gap: Gap) -> tuple[int, Format, Look]:
         """The first candidate found that is refused for this reason."""

@@ -17,6 +17,7 @@ from sigflow.recording.batches import BYTES, SIZE, merged
 from sigflow.recording.native_rows import CodedGap, NativeRows
 from sigflow.recording.native_verdict import NativeVerdict
 from sigflow.recording.report import LONGEST
+from sigflow.stream.sink import Between, idle_most
 
 if TYPE_CHECKING:
     from sigflow.columns.frames import FrameBatch
@@ -47,14 +48,15 @@ class NativeRun(NativeRows):
 
     def _events(self) -> Iterator[Iterable[Event]]:
         gap = CodedGap(self)
+        between = Between(gap, idle_most(self.formats))
         for batch, index in self.batches():
-            yield from self._of_batch(batch, index, gap)
+            yield from self._of_batch(batch, index, gap, between)
         out: list[Event] = []
-        gap.close(out)
+        between.close(out)
         yield out
         yield self.ended()
 
-    def _of_batch(self, batch: Batch, index: int, gap: CodedGap) -> Iterator[Iterable[Event]]:
+    def _of_batch(self, batch: Batch, index: int, gap: CodedGap, between: Between) -> Iterator[Iterable[Event]]:
         out: list[Event] = []
         things: list[tuple[int, int, int, Any]] = []
         for row, shown in self.shown(batch, index):
@@ -72,19 +74,23 @@ class NativeRun(NativeRows):
         done = 0
         for row, rank, n, events in things:
             if row > done:
-                gap.close(out)
+                between.close(out)
                 yield out
                 yield from self._records(batch, index, done, row)
                 out = []
                 done = row
             if rank:
-                gap.close(out)
+                between.close(out)
                 out += events
             else:
                 start, stop, first, count = gaps[n]
-                gap.piece(batch.base + start, batch.base + stop, reasons[first : first + count])
+                if count:
+                    between.before_gap(out)
+                    gap.piece(batch.base + start, batch.base + stop, reasons[first : first + count])
+                else:
+                    between.idle(batch.base + start, batch.base + stop, out)
         if done < len(batch.frames):
-            gap.close(out)
+            between.close(out)
             yield out
             yield from self._records(batch, index, done, len(batch.frames))
         else:

@@ -64,7 +64,7 @@ class NativeRows:
         self.reasons = native.scan.reasons()[0]
         self._frames = [0] * len(self.ordered)
         self._frame_bytes = [0] * len(self.ordered)
-        self._gap_bytes = 0
+        self._gap_bytes = self._idle_bytes = 0
         self._index = 0
 
     @property
@@ -77,6 +77,7 @@ class NativeRows:
             frames=self._index,
             frame_bytes=sum(self._frame_bytes),
             gap_bytes=self._gap_bytes,
+            idle_bytes=self._idle_bytes,
             by_format={
                 format.name: {"frames": self._frames[by_number[n]], "bytes": self._frame_bytes[by_number[n]]}
                 for n, format in enumerate(self.formats)
@@ -119,7 +120,10 @@ class NativeRows:
         frames, marks, gaps = batch.frames, batch.marks, batch.gaps
         self._index += len(frames)
         if len(gaps):
-            self._gap_bytes += int((gaps[:, 1] - gaps[:, 0]).sum())
+            sizes = gaps[:, 1] - gaps[:, 0]
+            idle = int(sizes[gaps[:, 3] == 0].sum())
+            self._idle_bytes += idle
+            self._gap_bytes += int(sizes.sum()) - idle
         if not len(frames):
             return
         sizes = frames[:, 1] - frames[:, 0]

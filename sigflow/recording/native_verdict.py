@@ -14,6 +14,7 @@ from sigflow.engine.counters import CounterEvents
 from sigflow.recording.batches import BYTES, SIZE, merged
 from sigflow.recording.faults import Examiner
 from sigflow.recording.lazy import LazySequence
+from sigflow.recording.native_idle import IdleNotes
 from sigflow.recording.native_rows import CodedGap
 from sigflow.recording.report import LONGEST, OF_GAP, OF_RECORD
 from sigflow.recording.verdict import Place, Verdict
@@ -49,6 +50,7 @@ class NativeVerdict(Verdict):
         self._listed_of_gaps = 0  # findings of those that are listed
         self._stop = -1  # the end of the last piece
         self._mask = 0  # the reasons of its gap
+        self._idle = IdleNotes(run.formats)
         self._suspects: list[Suspects] | None = None  # by the number of the format in the scan
         if self._own is not None:
             weakref.finalize(self, self._own.close)
@@ -71,7 +73,15 @@ class NativeVerdict(Verdict):
     def add(self, batch: Batch, index: int, counted: list[Event] | None = None) -> None:
         """Judges a batch of the run; index: of its first frame.  counted: gets what the sequence counters show."""
         if len(batch.gaps):
-            self._gaps(batch)
+            idle = batch.gaps[:, 3] == 0
+            base = batch.base
+            notes = self._idle.of(batch.gaps[:, 0] + base, batch.gaps[:, 1] + base, idle)
+            if notes:
+                self._count_events(notes)
+            if idle.any():
+                batch = batch._replace(gaps=batch.gaps[~idle])
+            if len(batch.gaps):
+                self._gaps(batch)
         for _, shown in self._native.shown(batch, index):
             if isinstance(shown, CounterEvents):
                 self.count(shown.events, len(shown.rows))
@@ -85,6 +95,7 @@ class NativeVerdict(Verdict):
 
     def _end(self, counted: list[Event] | None = None) -> None:
         """The run is over.  counted: as of `add`."""
+        self._count_events(self._idle.end())
         events = self._native.ended()
         self._count_events(events)
         if counted is not None:

@@ -19,11 +19,13 @@ from sigflow.recording.detect import detect
 from sigflow.recording.diagnosis import Budget
 from sigflow.recording.engines import Choice, Reading
 from sigflow.recording.fallback import FallbackRun, fallbacks
+from sigflow.recording.opening import bound_on_the_way, bound_to, has_preamble
 from sigflow.recording.report import Report
 from sigflow.recording.run import AnyRun
 from sigflow.storage.base import Closing, pieces
 from sigflow.storage.compressed import read_through
 from sigflow.storage.tape import Tape
+from sigflow.stream.around import with_parts
 from sigflow.stream.format import Format
 
 if TYPE_CHECKING:
@@ -128,10 +130,11 @@ class Recording(Closing):
         if others and strict:
             raise UsageError("strict, which ends at the first damage, and fallback formats exclude each other")
         self.storage = source
+        first = with_parts(format.with_limits(limits) for format in formats)
         #: All formats of which there may be frames.
-        self.formats = (*formats, *others)
+        self.formats = (*first, *others)
         self.limits = limits
-        self._first = [format.with_limits(limits) for format in formats]
+        self._first = first
         self._fallback = [format.with_limits(limits) for format in others]
         self._strict = strict
         self._chunk_size = chunk_size
@@ -165,7 +168,15 @@ class Recording(Closing):
 
     def _scan(self, chunks: Callable[[int], Iterable[bytes]], keep: bool) -> AnyRun:
         """A pass of the first formats."""
-        return self._choice.run(Reading(self.storage, chunks, self._first, self._strict, keep, self._chunk_size))
+        formats = self._first
+        if has_preamble(formats):
+            if self.storage.repeatable and self.storage.size is not None:
+                formats = bound_to(self.storage, formats)
+            else:
+                size = self._chunk_size or storage.DEFAULT_CHUNK
+                formats, coming = bound_on_the_way(chunks, size, formats)
+                chunks = lambda size: coming  # noqa: E731  # (they can be taken once)
+        return self._choice.run(Reading(self.storage, chunks, formats, self._strict, keep, self._chunk_size))
 
     def events(self) -> Iterator[Event]:
         """Returns an iterator over records, gaps, losses and notes, in the order of the stream, from its beginning.

@@ -127,7 +127,7 @@ class Verdict(ABC):
         gaps, diagnostics = self._lists()
         return Report(
             capture=capture,
-            specs=tuple(format.name for format in self._run.formats),
+            specs=tuple(format.name for format in self._run.formats if not format.is_part),
             engine=self._run.engine,
             sound=not self.damaged,
             bytes=statistics.bytes,

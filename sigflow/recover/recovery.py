@@ -88,8 +88,8 @@ class Recovery:
     """What was done.  placed: whether the output has its name; difference: why not, where it reads differently.
 
     lost: frames that never came, by the sequence numbers.  written: the frames of the output, by number and bytes.
-    left_out: at most 10,000 stretches; `left_out_total` counts them all.  kept: entries in the quarantine; new: those
-    that were not there before.
+    left_out: at most 10,000 stretches; `left_out_total` counts them all, `left_bytes` their bytes.  kept: entries in
+    the quarantine; new: those that were not there before.
     """
 
     capture: str
@@ -108,6 +108,7 @@ class Recovery:
     written_bytes: int
     left_out: tuple[LeftOut, ...]
     left_out_total: int
+    left_bytes: int
     quarantine: str | None
     kept: int
     new: int
@@ -202,6 +203,7 @@ def _through(capture: Capture, mode: str, out: str | None, target: _Preview | _O
         written_bytes=target.written.frame_bytes,
         left_out=tuple(target.left),
         left_out_total=target.left_total,
+        left_bytes=target.left_bytes,
         quarantine=target.folder,
         kept=target.kept,
         new=target.new,
@@ -214,13 +216,14 @@ class _Target:
     def __init__(self, acknowledged: Callable[[LeftOut], object]) -> None:
         self.written = Readback()
         self.left: list[LeftOut] = []
-        self.left_total = 0
+        self.left_total = self.left_bytes = 0
         self._acknowledged = acknowledged
 
     def _tell(self, left: LeftOut) -> None:
         """What was to be done about this stretch is done."""
         self._acknowledged(left)
         self.left_total += 1
+        self.left_bytes += len(left.span)
         if len(self.left) < LONGEST:
             self.left.append(left)
 

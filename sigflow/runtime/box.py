@@ -48,6 +48,11 @@ MOST_PARAMETERS = 64
 #: Words that the native scan needs in all.
 BOX_SIZE = 2112
 
+#: Of the native scan: behind all these, the verdicts on units that are known: KNOWN_ROWS rows of the place and 1, the
+#: format, the verdict (`engine/framed.py`); a power of two.
+BOX_KNOWN = BOX_SIZE
+KNOWN_ROWS = 1024
+
 #: Words of X, which is for the native scan alone: stretches, then the refusals of a candidate.
 X_REFUSALS = 768
 X_SIZE = 1024

@@ -12,22 +12,27 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sigflow.reasons import SURE_BITS
-from sigflow.runtime.envelope import FRAMES, PREAMBLE
+from sigflow.runtime.envelope import FRAMES, PREAMBLE, bound
 from sigflow.runtime.measure import WIRE_ERRORS, reason_of
+from sigflow.stream.account import Account
 from sigflow.stream.header import Header
+from sigflow.stream.segment import Segment
 
 if TYPE_CHECKING:
     from sigflow.runtime.envelope import Envelope
-    from sigflow.stream.account import Account
     from sigflow.stream.format import Format
-    from sigflow.stream.segment import Segment
 
 
 class Whole(NamedTuple):
     """A whole part: its bytes, and the object that they parse to."""
 
-    size: int
+    raw: bytes
     value: Any
+
+    @property
+    def size(self) -> int:
+        """How many bytes it has."""
+        return len(self.raw)
 
 
 class FilePart:
@@ -66,8 +71,9 @@ class FilePart:
             return claim
         if at + claim > len(segment.data):
             return None
+        raw = bytes(segment.data[at : at + claim])
         try:
-            return Whole(claim, self.envelope.decode.parse(bytes(segment.data[at : at + claim]), None))
+            return Whole(raw, self.envelope.decode.parse(raw, None))
         except WIRE_ERRORS as error:
             return reason_of(error, self.envelope.measure.reasons)
 
@@ -89,3 +95,25 @@ def with_parts(formats: Iterable[Format]) -> list[Format]:
     listed = list(formats)
     names = {format.name for format in listed}
     return [*listed, *(part for format in listed for part in format.parts() if part.name not in names)]
+
+
+def opened(formats: Sequence[Format], data: bytes, *, final: bool) -> list[Format] | None:
+    """Returns the formats of a stream that begins with `data`, that of the first good preamble bound to it; None while
+    bytes are lacking.  final: the stream is no longer than that.
+    """
+    listed, segment = list(formats), Segment(data, 0)
+    envelopes = [format.envelope for format in listed if format.envelope is not None]
+    for number, format in enumerate(listed):
+        envelope = format.envelope
+        if envelope is None or envelope.search.role != PREAMBLE:
+            continue
+        part = FilePart(number, envelope, format.max_frame, Account(), envelopes)
+        verdict = part.look(segment, 0)
+        if verdict is None and not final:
+            return None
+        if isinstance(verdict, Whole):
+            owner = listed[part.owner]
+            assert owner.envelope is not None  # it has a preamble
+            listed[part.owner] = owner.bound(bound(owner.envelope, verdict.value), verdict.raw)
+            break
+    return listed

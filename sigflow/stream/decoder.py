@@ -88,9 +88,9 @@ class Decoder:
             self._sink.damaged = self._damage
             self._sink.checked = self._check
 
-    def _bind(self, number: int, envelope: Envelope) -> None:
+    def _bind(self, number: int, envelope: Envelope, raw: bytes) -> None:
         """A preamble was found: what it says holds for the frames of its format."""
-        self.formats[number] = self.formats[number].bound(envelope)
+        self.formats[number] = self.formats[number].bound(envelope, raw)
 
     def _scan_of(self, formats: Sequence[Format]) -> Scanner | WholeFile:
         whole = next((format for format in formats if format.envelope is None), None)
@@ -224,12 +224,12 @@ class Decoder:
         scanner.pos, scanner.lock, scanner.marks = self._scanner.pos, self._scanner.lock, set(self._scanner.marks)
         out: list[Event] = []
         sink = Events(self.formats, self._pending, None, out)
-        sink.between = self._sink.between.copy(out)
+        sink.between = self._sink.between.copy()
         sink.index = self._sink.index
         segment = Segment(self._pending.data, self._pending.base)
         while scanner.scan(segment, True, sink, _STEPS):
             pass
-        sink.between.close()
+        sink.between.close(out)
         return out
 
     @property

@@ -132,6 +132,11 @@ class Format:
         return self.envelope.about.fields if self.envelope is not None else ()
 
     @property
+    def is_part(self) -> bool:
+        """Whether it is a preamble or a trailer, which stands once around the frames of another format."""
+        return self.envelope is not None and self.envelope.search.role != FRAMES
+
+    @property
     def max_frame(self) -> int:
         """The largest frame in bytes: the user's limit, else the spec's."""
         if self.limits.frame is not None:
@@ -189,9 +194,8 @@ class Format:
         changed.preamble = Preamble(raw, asked, concatenated)
         return changed._with(bound(changed.envelope, root)) if root is not None and changed.envelope else changed
 
-    def bound(self, envelope: Envelope) -> Format:
-        """Returns this format with the envelope that its preamble gave it."""
-        raw = bytes(envelope.root._io._data) if envelope.root is not None else None
+    def bound(self, envelope: Envelope, raw: bytes) -> Format:
+        """Returns this format with the envelope that its preamble gave it, and that preamble."""
         made = self._with(envelope)
         asked = self.preamble or Preamble()
         made.preamble = replace(asked, raw=raw)

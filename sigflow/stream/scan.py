@@ -175,8 +175,8 @@ class Scanner:
         self._window = _RUN_BYTES[0]
         #: Where frames begin: behind the preamble, where there is one.
         self.begins = 0
-        #: Is told of a format that a preamble was found for: its number, and its envelope from then on.
-        self.bound: Callable[[int, Envelope], None] | None = None
+        #: Is told of a format that a preamble was found for: its number, its envelope from then on, and the preamble.
+        self.bound: Callable[[int, Envelope, bytes], None] | None = None
         self._arrange()
 
     def _arrange(self) -> None:
@@ -210,7 +210,8 @@ class Scanner:
         delimiters = [header.delimiter for header in headers if header.delimiter]
         self._markers = Markers([*markers, tuple(self._idle.literals)] if self._idle else markers, delimiters)
         #: Bytes before `pos` that a verdict may look at.
-        self.lookback = max(map(len, delimiters), default=0)
+        framings = [envelope.search.framing for envelope in envelopes]
+        self.lookback = max((len(framing.delimiter) for framing in framings if framing is not None), default=0)
         self._runs = Runs(headers, self._idle)
         self._chain = Chain(headers, self._runs, self._idle)
         self._after = YES if any(BY_CHAIN in recognizer.beliefs for recognizer in self.recognizers) else NO
@@ -407,7 +408,7 @@ class Scanner:
                 stop = at + verdict.size
                 if first or part.concatenated:
                     self._pass(segment.base + stop, YES)
-                    self._bind(part, verdict.value, segment)
+                    self._bind(part, verdict, segment)
                     sink.frame(part.number, segment, at, stop)
                 else:
                     self._pass(segment.base + stop, NO)
@@ -419,17 +420,17 @@ class Scanner:
             self.lock = NO
         return None
 
-    def _bind(self, part: FilePart, root: Any, segment: Segment) -> None:
+    def _bind(self, part: FilePart, whole: Whole, segment: Segment) -> None:
         """Units of a format belong to what its preamble says, from here on."""
         envelope, limit = self._formats[part.owner]
-        envelope = bound(envelope, root)
+        envelope = bound(envelope, whole.value)
         self._formats[part.owner] = envelope, limit
         lock = self.lock
         self._arrange()
         self.lock = lock if self._after == YES else NO
         self.begins = segment.begins = self.pos
         if self.bound is not None:
-            self.bound(part.owner, envelope)
+            self.bound(part.owner, envelope, whole.raw)
 
     def _closing(self, segment: Segment, at: int, final: bool, sink: Sink) -> bool | None:
         """Ask for a trailer at data[at], where all formats refuse; None where there is none.  As `_step`."""

@@ -68,11 +68,10 @@ class Between:
     most: idle bytes in a row that are nothing to speak of; None: nothing is said of any.
     """
 
-    __slots__ = ("_after_gap", "_gap", "_most", "_out", "_start", "_stop")
+    __slots__ = ("_after_gap", "_most", "_start", "_stop", "gap")
 
-    def __init__(self, gap: OpenGap, out: list[Event], most: int | None) -> None:
-        self._gap = gap
-        self._out = out
+    def __init__(self, gap: OpenGap, most: int | None) -> None:
+        self.gap = gap
         self._most = most
         self._start = self._stop = -1  # idle bytes
         self._after_gap = False
@@ -80,38 +79,36 @@ class Between:
     @property
     def open(self) -> bool:
         """Whether anything is."""
-        return self._gap.start >= 0 or self._start >= 0
+        return self.gap.start >= 0 or self._start >= 0
 
-    def of_gap(self) -> OpenGap:
-        """The gap that is open, or that now begins."""
+    def before_gap(self, out: list[Event]) -> None:
+        """Bytes of a gap follow, which are for the gap to take."""
         if self._start >= 0:
-            self._close_idle(before_gap=True)
-        return self._gap
+            self._close_idle(out, before_gap=True)
 
-    def idle(self, start: int, stop: int) -> None:
+    def idle(self, start: int, stop: int, out: list[Event]) -> None:
         """The bytes from `start` to `stop` are idle."""
         if self._start < 0:
-            self._after_gap = self._gap.start >= 0
-            self._gap.close(self._out)
+            self._after_gap = self.gap.start >= 0
+            self.gap.close(out)
             self._start = start
         self._stop = stop
 
-    def close(self) -> None:
+    def close(self, out: list[Event]) -> None:
         """Emit what is open."""
         if self._start >= 0:
-            self._close_idle(before_gap=False)
-        self._gap.close(self._out)
+            self._close_idle(out, before_gap=False)
+        self.gap.close(out)
 
-    def _close_idle(self, *, before_gap: bool) -> None:
-        self._out.append(Idle(Span(self._start, self._stop)))
-        if self._most is not None:
-            note = doubt(self._start, self._stop, self._most, touches=before_gap or self._after_gap)
-            self._out += [note] if note is not None else []
+    def _close_idle(self, out: list[Event], *, before_gap: bool) -> None:
+        out.append(Idle(Span(self._start, self._stop)))
+        if self._most is not None and (before_gap or self._after_gap or self._stop - self._start > self._most):
+            out.append(doubt(self._start, self._stop, self._most, touches=before_gap or self._after_gap))
         self._start = -1
 
-    def copy(self, out: list[Event]) -> Between:
+    def copy(self) -> Between:
         """The same, to go on with apart; nothing is said of idle bytes there."""
-        other = Between(self._gap.copy(), out, None)
+        other = Between(self.gap.copy(), None)
         other._start, other._stop, other._after_gap = self._start, self._stop, self._after_gap
         return other
 
@@ -131,11 +128,9 @@ def idle_most(formats: Sequence[Format]) -> int:
     )
 
 
-def doubt(start: int, stop: int, most: int, *, touches: bool) -> Note | None:
+def doubt(start: int, stop: int, most: int, *, touches: bool) -> Note:
     """What is to be said of idle bytes that touch a gap, or are more than `most`."""
     size = stop - start
-    if not touches and size <= most:
-        return None
     why = "beside bytes that are in no frame" if touches else f"in a row, more than {most}"
     text = f"{size} idle byte{'' if size == 1 else 's'} {why}: what was overwritten with them would look the same"
     return Note(IDLE_DOUBTFUL, Severity.NOTE, text, start)
@@ -150,7 +145,7 @@ class Events:
 
     def __init__(self, formats: Sequence[Format], pending: Pending, counts: Counts | None, out: list[Event]) -> None:
         most = idle_most(formats) if counts is not None else None
-        self.between = Between(OpenGap([format.name for format in formats]), out, most)
+        self.between = Between(OpenGap([format.name for format in formats]), most)
         self.index = 0
         self.gap_bytes = self.idle_bytes = 0
         self.frame_counts = [0] * len(formats)
@@ -168,12 +163,13 @@ class Events:
         if self.damaged is not None:
             self.damaged(segment, at, refusals)
         self.gap_bytes += stop - at
-        self.between.of_gap().add(base + at, base + stop, refusals)
+        self.between.before_gap(self._out)
+        self.between.gap.add(base + at, base + stop, refusals)
 
     def idle(self, segment: Segment, at: int, stop: int) -> None:
         """Idle bytes."""
         self.idle_bytes += stop - at
-        self.between.idle(segment.base + at, segment.base + stop)
+        self.between.idle(segment.base + at, segment.base + stop, self._out)
 
     def frame(self, number: int, segment: Segment, at: int, stop: int) -> None:
         """One frame."""
@@ -259,7 +255,7 @@ class Events:
 
     def _close_gap(self) -> None:
         if self.between.open:
-            self.between.close()
+            self.between.close(self._out)
 
     def _mark(self, records: list[Record]) -> None:
         for record in records:

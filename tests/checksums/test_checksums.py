@@ -174,7 +174,7 @@ def test_checksums_of_installed_packages(monkeypatch: pytest.MonkeyPatch) -> Non
     registry = checksums._REGISTRY
     monkeypatch.setattr(registry, "_things", dict(registry._things))
     monkeypatch.setattr(registry, "_discovered", False)
-    offered = {"brought": "sigflow.checksums.algorithms.sums:XOR_8", "no-algorithm": "zlib:crc32"}
+    offered = {"brought": "sigflow.checksums.algorithms.xors:XOR_8", "no-algorithm": "zlib:crc32"}
     entries = [importlib.metadata.EntryPoint(name, value, registry.group) for name, value in offered.items()]
     monkeypatch.setattr(importlib.metadata, "entry_points", lambda *, group: entries)
     check_algorithm(checksums.get("brought"), 0x31)

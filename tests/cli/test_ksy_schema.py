@@ -14,6 +14,7 @@ from tests.cli.schema import faults, load
 from tests.cli.transcript import ROOT
 from tests.compiler.kst_corpus import ROOT as CORPUS
 from tests.compiler.kst_corpus import WHY_ABSENT
+from tests.engine.checked import FORMATS, Checked
 
 FOLDERS = ["formats", "tests/specs", "tests/compiler/mini", "tests/compiler/streams"]
 SPECS = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.ksy"))
@@ -66,6 +67,9 @@ BAD = [
     "meta: {id: a}\n-sigflow-stream: {max-frame: 0}",
     "meta: {id: a}\n-sigflow-stream: {confirm: {chain: 1}}",
     "meta: {id: a}\n-sigflow-stream: {checksum: {field: b, algorithm: xor-8}}",
+    "meta: {id: a}\n-sigflow-stream: {checksum: {field: b, algorithm: {sum: 9}, over: b}}",
+    "meta: {id: a}\n-sigflow-stream: {checksum: {field: b, algorithm: xor-8, over: {field: b, decode: utf8}}}",
+    "meta: {id: a}\n-sigflow-stream: {checksum: {field: b, algorithm: xor-8, over: b, encoding: base64}}",
     "meta: {id: a}\n-sigflow-stream: {time: {field: b, unit: h}}",
     "meta: {id: a}\n-sigflow-examples: [{hxe: '00'}]",
     "meta: {id: a}\n-sigflow-examples: [{hex: '0g'}]",
@@ -98,4 +102,10 @@ def test_the_schema_knows_the_compilers_keys() -> None:
     assert set(defs["instance"]["properties"]) == {*read, *members.VALUE_KEYS, *hints.ATTRIBUTE_HINTS} - {"id"}
     assert set(defs["stream"]["properties"]) == set(hints.STREAM_KEYS)
     assert set(defs["checksum"]["properties"]) == set(hints.CHECKSUM_KEYS)
-    assert set(defs["crc"]["properties"]) == set(hints.CRC_KEYS)
+    for name, keys in (("crc", hints.CRC_KEYS), ("sum", hints.SUM_KEYS), ("xor", hints.XOR_KEYS)):
+        assert set(defs[name]["properties"]) == set(keys)
+
+
+@pytest.mark.parametrize("checked", [each for formats in FORMATS.values() for each in formats], ids=lambda one: one.name)
+def test_every_kind_of_check_fits(checked: Checked) -> None:
+    assert faults(tree(checked.spec), "ksy") == []

@@ -33,10 +33,12 @@ from sigflow.runtime.box import (
     BOX_WORDS,
     MARK_LOOK,
     MARK_UNCOUNTED,
+    PIECE_SPELT,
 )
 from sigflow.runtime.envelope import NEED, Piece
 from sigflow.runtime.measure import WIRE_ERRORS
 from sigflow.runtime.native import BAILOUT
+from sigflow.runtime.stored import DECODINGS, decoded
 from sigflow.stream.reading import read
 from tests.compiler import kst_corpus
 from tests.compiler.native_specs import CASES, Case
@@ -87,7 +89,9 @@ def agree(envelope: Envelope, data: bytes, at: int, end: int, limit: int) -> str
         return "cut"
     frame = data[at : at + length]
     assert list(places(envelope, box, frame)) == [
-        (layout[0], b"".join(covered(piece, frame) for piece in layout[1])) if layout is not None else (-1, b"")
+        (layout[0], b"".join(covered(piece, frame) for piece in layout[1]), layout[2] if len(layout) == 3 else None)
+        if layout is not None
+        else (-1, b"", None)
         for checksum, layout in zip(envelope.search.checksums, wanted.checks, strict=True)
         if checksum.pieces is None
     ]
@@ -112,17 +116,26 @@ def statically(envelope: Envelope, data: bytes, at: int, end: int, limit: int, w
 
 
 def covered(piece: Piece, frame: bytes) -> bytes:
-    return piece if isinstance(piece, bytes) else frame[slice(*piece)]
+    if isinstance(piece, bytes):
+        return piece
+    return (decoded(frame[piece[0] : piece[1]], piece[2]) or b"") if len(piece) == 3 else frame[piece[0] : piece[1]]
 
 
-def places(envelope: Envelope, box: Any, frame: bytes) -> Iterator[tuple[int, bytes]]:
-    """Where each checksum stands, and the bytes that it covers, by what `_native_measure` says."""
+def places(envelope: Envelope, box: Any, frame: bytes) -> Iterator[tuple[int, bytes, int | None]]:
+    """Where each checksum stands, the bytes that it covers, and what is told of it, by what `_native_measure` says."""
     words = (int(word) for word in box[BOX_LAYOUTS:])
     for checksum in envelope.search.checksums:
         if checksum.pieces is None:
             stored, pieces = next(words), [(next(words), next(words)) for _ in range(next(words))]
-            data = b"".join(bytes((b,)) if a < 0 else frame[a:b] for a, b in pieces)
-            yield stored, data if stored >= 0 else b""  # (-1: the frame has none)
+            told = pieces.pop(0)[0] if checksum.told and stored >= 0 else None
+            data = b""
+            for a, b in pieces:
+                if a <= PIECE_SPELT:
+                    text = PIECE_SPELT - a
+                    data += decoded(frame[text >> 1 : b], list(DECODINGS)[text & 1]) or b""
+                else:
+                    data += bytes((b,)) if a < 0 else frame[a:b]
+            yield stored, data if stored >= 0 else b"", told  # (-1: the frame has none)
 
 
 def remarked(envelope: Envelope, frame: bytes, box: Any) -> str:

@@ -6,11 +6,11 @@ from types import FunctionType
 from typing import Any
 
 from sigflow import checksums, reads
-from sigflow.engine import crc_kernels, intrinsics
+from sigflow.engine import crc_kernels, intrinsics, unstuff
 from sigflow.engine.sums import used_by
 from sigflow.runtime import native
 
-MODULES = (reads, native, crc_kernels)
+MODULES = (reads, native, crc_kernels, unstuff)
 
 
 def plain() -> dict[str, FunctionType]:

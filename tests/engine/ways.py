@@ -49,7 +49,11 @@ def events_of(native: Native, pieces: Sequence[bytes]) -> list[Event]:
     run = NativeRun(Pieces(pieces), native, chunk_size=1)
     events = list(run.events())
     statistics = run.statistics
-    assert statistics.frame_bytes + statistics.gap_bytes == statistics.bytes == sum(map(len, pieces))
+    assert (
+        statistics.frame_bytes + statistics.idle_bytes + statistics.gap_bytes
+        == statistics.bytes
+        == sum(map(len, pieces))
+    )
     return events
 
 
@@ -58,7 +62,11 @@ def by_workers(native: Native, pieces: Sequence[bytes], workers: int, size: int)
     run = NativeRun(Pieces(pieces), native, chunk_size=1, workers=workers, range_size=size)
     events = list(run.events())
     statistics = run.statistics
-    assert statistics.frame_bytes + statistics.gap_bytes == statistics.bytes == sum(map(len, pieces))
+    assert (
+        statistics.frame_bytes + statistics.idle_bytes + statistics.gap_bytes
+        == statistics.bytes
+        == sum(map(len, pieces))
+    )
     return events
 
 

@@ -1,13 +1,13 @@
-"""Sums of words: of bytes modulo 2**8, 2**16 and 2**32, the LRC of ISO 1155 and Modbus ASCII (the two's complement of
-the sum of bytes), the Internet checksum (RFC 1071), and any with parameters.
+"""Sums and XORs of words: of bytes modulo 2**8, 2**16 and 2**32, the LRC of ISO 1155 and Modbus ASCII (the two's
+complement of the sum of bytes), the Internet checksum (RFC 1071), the XOR of bytes, and any with parameters.
 
 A word is 1, 2 or 4 bytes, in either order; what an odd tail lacks counts as zeros.  A sum begins with `init`.  Without
 carry it is taken modulo 2**width; with an end-around carry what leaves at the top comes in at the bottom, which is the
 sum modulo 2**width - 1, but 0 only where nothing was added.  Then comes a complement, then a mask.
 
-Strategy.  A byte counts by its place in its word alone, so a stretch is summed up by one sum for each place in a word,
-and two stretches join once the places of the second are turned by the size of the first.  No loop in Python runs over
-the bytes.
+Strategy.  A byte counts by its place in its word alone, so a stretch is summed up by one sum, or XOR, for each place in
+a word, and two stretches join once the places of the second are turned by the size of the first.  No loop in Python
+runs over the bytes.
 """
 
 from __future__ import annotations
@@ -33,6 +33,13 @@ SUM_WIDTH, SUM_CARRY, SUM_COMPLEMENT, SUM_INIT, SUM_MASK, SUM_WORD, SUM_LITTLE =
 #: Where totals with a carry are folded, so that they stay far below 2**63.
 SUM_HIGH = 1 << 48
 
+#: The words that may be combined, by the bits of the value: their bytes, and whether the lowest comes first.
+XOR_WORDS = {8: {"u1": (1, True)}, 16: {"u2be": (2, False), "u2le": (2, True)}}
+
+#: Places in P of the native forms: what a value is combined with at the end, and whether the lowest byte comes first.
+XOR_INIT, XOR_LITTLE = 0, 1
+
+
 #: Of a stretch: the sum of the bytes at each place of a word.
 Places = tuple[int, ...]
 
@@ -53,6 +60,17 @@ class SumModel(Protocol):
     def init(self) -> int: ...
     @property
     def mask(self) -> int | None: ...
+
+
+class XorModel(Protocol):
+    """The parameters of an XOR (`sigflow.runtime.XorParameters` is one)."""
+
+    @property
+    def width(self) -> int: ...
+    @property
+    def word(self) -> str: ...
+    @property
+    def init(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +145,60 @@ class SumRanges:
         return self.sums.value(sum(lane << self.sums.weight(place) for place, lane in enumerate(part)))
 
 
+def xor(data: Buffer, size: int = 1) -> int:
+    """The exclusive or of all little-endian words of so many bytes, a power of two."""
+    value = int.from_bytes(data, "little")
+    length = len(data)
+    while length > size:  # the upper half onto the lower
+        half = (length // 2 + size - 1) // size * size
+        half = max(half, size)
+        value = (value >> 8 * half) ^ (value & ((1 << 8 * half) - 1))
+        length = max(half, length - half)
+    return value
+
+
+def _turned(value: int, size: int, by: int) -> int:
+    """The bytes of a word moved up by so many places, those at the top to the bottom."""
+    by = 8 * (by % size)
+    return (value << by | value >> 8 * size - by) & (1 << 8 * size) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class XorRanges:
+    """The range form: a stretch is the difference of its ends, and XOR is its own difference.  States and parts are
+    little-endian words.
+    """
+
+    size: int
+    little: bool
+    init: int
+    start: int = 0
+    compact: bool = True
+
+    def advance(self, state: int, data: Buffer, at: int) -> int:
+        """The XOR up to behind `data`."""
+        return state ^ _turned(xor(data, self.size), self.size, at)
+
+    def between(self, low: int, high: int, at: int, stop: int) -> int:
+        """The XOR of the bytes between two positions, counted from the first."""
+        return _turned(low ^ high, self.size, -at)
+
+    def join(self, left: int, left_size: int, right: int, right_size: int) -> int:
+        """The XOR of both."""
+        return left ^ _turned(right, self.size, left_size)
+
+    def value(self, part: int, size: int) -> int:
+        """The part in the order of the words, combined with the start value."""
+        return int.from_bytes(part.to_bytes(self.size, "little"), "little" if self.little else "big") ^ self.init
+
+
 # ---------------------------------------------------------------- native
 #
 # Of bytes, a state is their exact sum.  Of words, it is total << 2 | how many bytes of the last word were entered; the
 # sums of all places would not fit into one number, so words have no prefix states here.
+#
+# Of an XOR of bytes, a state is their XOR.  Of words, it is the XOR of little-endian words, turned so that the next
+# byte always meets the lowest: so a prefix state needs no position.
 
 
 def sum_begin(P: Any) -> Any:
@@ -217,10 +285,65 @@ def wordsum_finish(state: Any, size: Any, P: Any, T: Any) -> Any:
     return sum_value(state >> 2, P)
 
 
+def xor_begin(P: Any) -> Any:
+    return 0
+
+
+def xor_update(state: Any, data: Any, a: Any, b: Any, P: Any, T: Any) -> Any:
+    for at in range(a, b):
+        state ^= u1(data, at)
+    return state
+
+
+def xor_finish(state: Any, size: Any, P: Any, T: Any) -> Any:
+    return state ^ P[XOR_INIT]
+
+
+def xor_advance(state: Any, data: Any, a: Any, b: Any, P: Any, T: Any) -> Any:
+    return xor_update(state, data, a, b, P, T)
+
+
+def xor_over(state: Any, low: Any, high: Any, size: Any, P: Any, T: Any) -> Any:
+    return state ^ low ^ high
+
+
+def wordxor_begin(P: Any) -> Any:
+    return 0
+
+
+def wordxor_turned(word: Any) -> Any:
+    return word >> 8 | (word & 0xFF) << 8
+
+
+def wordxor_update(state: Any, data: Any, a: Any, b: Any, P: Any, T: Any) -> Any:
+    words = (b - a) // 2
+    for n in range(words):
+        state ^= u2le(data, a + 2 * n)
+    if a + 2 * words < b:
+        state = wordxor_turned(state ^ u1(data, b - 1))
+    return state
+
+
+def wordxor_finish(state: Any, size: Any, P: Any, T: Any) -> Any:
+    if size & 1:
+        state = wordxor_turned(state)
+    return (state if P[XOR_LITTLE] else wordxor_turned(state)) ^ P[XOR_INIT]
+
+
+def wordxor_advance(state: Any, data: Any, a: Any, b: Any, P: Any, T: Any) -> Any:
+    return wordxor_update(state, data, a, b, P, T)
+
+
+def wordxor_over(state: Any, low: Any, high: Any, size: Any, P: Any, T: Any) -> Any:
+    if size & 1:
+        return wordxor_turned(state ^ low) ^ high
+    return state ^ low ^ high
+
+
 # ---------------------------------------------------------------- the algorithms
 
-_OF_BYTES = (sum_begin, sum_update, sum_finish, sum_advance, sum_over)
-_OF_WORDS = (wordsum_begin, wordsum_update, wordsum_finish)
+_SUM_OF_BYTES = (sum_begin, sum_update, sum_finish, sum_advance, sum_over)
+_SUM_OF_WORDS = (wordsum_begin, wordsum_update, wordsum_finish)
 
 
 def _sum(
@@ -252,7 +375,7 @@ def _sum(
     def finish(state: tuple[int, int]) -> int:
         return sums.value(state[0])
 
-    family, forms = ("sum", _OF_BYTES) if size == 1 else ("wordsum", _OF_WORDS)
+    family, forms = ("sum", _SUM_OF_BYTES) if size == 1 else ("wordsum", _SUM_OF_WORDS)
     parameters = (width, int(sums.carry), COMPLEMENTS.index(complement), init, mask, size, int(little))
     native = Native(family, forms, parameters)
     return Algorithm(
@@ -261,7 +384,7 @@ def _sum(
 
 
 @lru_cache(maxsize=MOST)
-def by_parameters(width: int, word: str, carry: str, complement: str, init: int, mask: int | None) -> Algorithm:
+def sum_by_parameters(width: int, word: str, carry: str, complement: str, init: int, mask: int | None) -> Algorithm:
     """The sum with these parameters; `UsageError` for bad ones."""
     for what, value, known in (
         ("width", width, WIDTHS),
@@ -285,7 +408,45 @@ def by_parameters(width: int, word: str, carry: str, complement: str, init: int,
     return _sum(name, width, word, carry, complement, init, mask)
 
 
+_XOR_OF_BYTES = (xor_begin, xor_update, xor_finish, xor_advance, xor_over)
+_XOR_OF_WORDS = (wordxor_begin, wordxor_update, wordxor_finish, wordxor_advance, wordxor_over)
+
+
+def _xor(name: str, width: int, word: str, init: int = 0, check: int | None = None) -> Algorithm:
+    size, little = XOR_WORDS[width][word]
+    ranges = XorRanges(size, little, init)
+
+    def compute(data: Buffer) -> int:
+        return ranges.value(xor(data, size), 0)
+
+    def update(state: tuple[int, int], data: Buffer) -> tuple[int, int]:
+        value, place = state
+        return value ^ _turned(xor(data, size), size, place), (place + len(data)) % size
+
+    def finish(state: tuple[int, int]) -> int:
+        return ranges.value(state[0], 0)
+
+    family, forms = ("xor", _XOR_OF_BYTES) if size == 1 else ("wordxor", _XOR_OF_WORDS)
+    native = Native(family, forms, (init, int(little)))
+    return Algorithm(name, width, compute, update, (0, 0), finish, lambda: ranges, native=native, check=check)
+
+
+@lru_cache(maxsize=MOST)
+def xor_by_parameters(width: int, word: str, init: int) -> Algorithm:
+    """The XOR with these parameters; `UsageError` for bad ones."""
+    if width not in XOR_WORDS:
+        raise UsageError(f"an XOR's width is one of {', '.join(map(str, XOR_WORDS))}, got {width}")
+    if word not in XOR_WORDS[width]:
+        raise UsageError(f"the word of an XOR of {width} bits is one of {', '.join(XOR_WORDS[width])}, got {word}")
+    if not 0 <= init < 1 << width:
+        raise UsageError(f"an XOR of {width} bits: init {init:#x} does not fit into them")
+    name = f"xor-{width}{f' word={word}' if width > 8 else ''}{f' init={init:#x}' if init else ''}"
+    return _xor(name, width, word, init)
+
+
+XOR_8 = _xor("xor-8", 8, "u1", check=0x31)
 ALGORITHMS = (
+    XOR_8,
     _sum("sum-8", 8, check=0xDD),
     _sum("sum-16", 16, check=0x1DD),
     _sum("sum-32", 32, check=0x1DD),

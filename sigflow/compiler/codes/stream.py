@@ -334,4 +334,33 @@ types:
       - {id: body, size: 9}
 """,
     ),
+    "SF519": Code(
+        E,
+        "a max-frame above what the checksum allows",
+        (
+            "A value that an expression gives, or one over the bytes that text spells, is worked out anew wherever a "
+            "frame might begin. So that damage cannot make this slow, such frames have at most 65,536 bytes, which is "
+            "the default then."
+        ),
+        bad="""\
+meta: {id: spelt, encoding: ASCII}
+-sigflow-stream:
+  max-frame: 100000
+  checksum: {field: lrc, encoding: hex, algorithm: lrc, over: {field: text, decode: hex}}
+seq:
+  - {id: start, contents: ":"}
+  - {id: text, type: str, terminator: 0x2a}
+  - {id: lrc, type: str, size: 2}
+""",
+        good="""\
+meta: {id: spelt, encoding: ASCII}
+-sigflow-stream:
+  max-frame: 600
+  checksum: {field: lrc, encoding: hex, algorithm: lrc, over: {field: text, decode: hex}}
+seq:
+  - {id: start, contents: ":"}
+  - {id: text, type: str, terminator: 0x2a}
+  - {id: lrc, type: str, size: 2}
+""",
+    ),
 }

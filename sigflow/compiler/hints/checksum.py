@@ -100,7 +100,7 @@ class ChecksumReader(PlaceReader, AlgorithmReader):
     def _equation(self, hints: Hints, node: Mapping, context: Context) -> ChecksumHint | None:
         """`expr: EXPR == FIELD`, which says the field as well."""
         written = node.get("expr")
-        code = self.expression(written, context, "bool")
+        code = self.expression(written, context)
         if code is None or written is None:
             return None
         if isinstance(code.expr, ex.Compare) and code.expr.op == "==":

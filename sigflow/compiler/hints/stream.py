@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
+from sigflow.compiler import expression as ex
 from sigflow.compiler import schema as sc
 from sigflow.compiler.evidence import evidence, extent, fixed_literals, leading
 from sigflow.compiler.hints.checksum import ChecksumReader
@@ -17,7 +18,7 @@ from sigflow.compiler.problems import Problems, plural
 from sigflow.compiler.scalars import type_in
 from sigflow.compiler.source import Mapping, Node, Scalar, Sequence
 from sigflow.compiler.types import Context, Types
-from sigflow.limits import DEFAULT_FRAME
+from sigflow.limits import DEFAULT_FRAME, WITHOUT_RANGES
 
 STREAM_KEYS = (
     "unit",
@@ -334,8 +335,13 @@ class StreamReader(Reader):
                 why = f"max-frame is {hints.max_frame}; of a framing with a `start` it is at most {most}"
                 self.bad(written.get("max-frame") or node, why, "SF514")
         hints.min_frame = max(smallest, 1)
+        without_ranges = any(hint.algorithm is None or hint.decoded for hint in hints.checksums)
+        most = min(most, WITHOUT_RANGES) if without_ranges else most
         if written.get("max-frame") is None:
             hints.max_frame = min(largest, most) if largest is not None else most
+        elif without_ranges and hints.max_frame > WITHOUT_RANGES:
+            text = f"max-frame is {hints.max_frame}, with `checksum.expr` or `decode` it is at most {WITHOUT_RANGES}"
+            self.bad(written.get("max-frame") or node, text, "SF519")
         elif hints.max_frame < smallest:
             self.bad(
                 written.get("max-frame") or node,
@@ -371,6 +377,9 @@ class StreamReader(Reader):
         covered: set[sc.Attr] = {other.attr for other in hints.checksums}
         covered.update(other for checksum in hints.checksums for other in self._spanned(checksum, seq))
         for checksum in hints.checksums:
+            if checksum.told is not None:
+                named = (self.types.members.get(part) for part in ex.walk(checksum.told.expr))
+                covered.update(attr for attr in named if isinstance(attr, sc.Attr))
             for over in checksum.over:
                 if over.first is not None and over.last is not None:
                     covered.update(seq[seq.index(over.first) : seq.index(over.last) + 1])

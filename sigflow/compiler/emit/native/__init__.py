@@ -10,6 +10,7 @@ native measure; `Missing` says what, and where.
     builder                            where statements are written, and what is known at each place
     values                             numbers, bytes, objects while the function is written
     arithmetic, branches, byte_ranges  operations on them
+    tables                             lists of constants
     evaluate                           expressions
     streams, frame, substream          what is read from
     members, checks, reading           objects and their fields

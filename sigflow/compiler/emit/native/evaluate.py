@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from sigflow.compiler import expression as ex
+from sigflow.compiler.emit.native import tables
 from sigflow.compiler.emit.native.arithmetic import Arithmetic
 from sigflow.compiler.emit.native.branches import Branches
 from sigflow.compiler.emit.native.builder import FAILED, Builder, Inexpressible, Unreachable
@@ -26,6 +27,7 @@ from sigflow.compiler.emit.native.values import (
     Literal,
     SymbolicList,
     SymbolicObject,
+    Table,
     Unknown,
     Value,
     both,
@@ -183,6 +185,8 @@ class Evaluator:
             return self.of_stream(value, name)
         if isinstance(value, SymbolicList):
             return self.of_list(value, name)
+        if isinstance(value, Table):
+            return self.of_table(value, name)
         if isinstance(value, Int | Flag) and name == "to_i":
             return self.as_int(value)
         if isinstance(value, Bytes | Literal):
@@ -208,6 +212,14 @@ class Evaluator:
             return values.last()
         raise Inexpressible(f"`{name}` of a list")
 
+    def of_table(self, value: Table, name: str) -> Value:
+        """`size`, `first` and `last` of a list of constants."""
+        if name in ("size", "length"):
+            return Int.of(value.shape[0])
+        if name in ("first", "last"):
+            return tables.element(self.builder, value, Int.of(0 if name == "first" else value.shape[0] - 1))
+        raise Inexpressible(f"`{name}` of a list")
+
     def of_stream(self, io: IO, name: str) -> Value:
         """`size`, `pos` and `eof` of a stream."""
         if name == "size":
@@ -231,6 +243,10 @@ class Evaluator:
             return self.branches.dispatch(value, lambda case: self.element(case, index))
         if value is None:
             self.fail()
+        if isinstance(value, Literal) and isinstance(value.value, bytes):
+            value = Table(tuple(value.value), (len(value.value),))
+        if isinstance(value, Table):
+            return tables.element(self.builder, value, self.arithmetic.narrow(index))
         if isinstance(value, Bytes | Literal):
             return self.byte_ranges.byte(value, self.arithmetic.narrow(index))
         if isinstance(value, SymbolicList):
@@ -240,7 +256,10 @@ class Evaluator:
     def _list(self, expr: ex.ListOf, _around: Context) -> Value:
         if self.types.nodes[expr].kind == "bytes":
             return Literal(bytes(item.value for item in expr.items if isinstance(item, ex.Int)))
-        raise Inexpressible("a list")
+        table = tables.table_of(expr)
+        if table is None:
+            raise Inexpressible("a list of what are no constants")
+        return table
 
     def _unary(self, expr: ex.Unary, context: Context) -> Value:
         if expr.op == "not":
@@ -335,7 +354,7 @@ def described(value: Value) -> str:
     """What a value is, for people."""
     if isinstance(value, Unknown):
         return value.what
-    if isinstance(value, SymbolicList):
+    if isinstance(value, SymbolicList | Table):
         return "a list"
     if isinstance(value, Bytes):
         return "a string" if value.encoding else "bytes"

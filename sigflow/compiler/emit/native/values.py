@@ -130,6 +130,17 @@ class Literal:
 
 
 @dataclass(frozen=True, slots=True)
+class Table:
+    """A list of constants that the spec says, or a list of such lists: its numbers in order, its sizes, and the place
+    of the first one that is meant.
+    """
+
+    numbers: tuple[int, ...]
+    shape: tuple[int, ...]
+    at: Int = Int(Const(0), 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
 class Unknown:
     """A value that int64 arithmetic does not hold; whoever needs it says why there is no native measure."""
 
@@ -189,4 +200,4 @@ class SymbolicList(ABC):
         """One element."""
 
 
-Value = Int | Flag | Bytes | Literal | Unknown | SymbolicObject | IO | Cases | SymbolicList | None
+Value = Int | Flag | Bytes | Literal | Table | Unknown | SymbolicObject | IO | Cases | SymbolicList | None

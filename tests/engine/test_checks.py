@@ -1,0 +1,128 @@
+"""Every kind of check: frames are found, shown with both values, and refused when a bit that is checked is flipped."""
+
+from __future__ import annotations
+
+import random
+from functools import cache
+from itertools import accumulate
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+import sigflow
+from sigflow.compiler import build
+from sigflow.engine import Native
+from sigflow.events import Record
+from sigflow.recording.checks import Check, checks_of
+from sigflow.runtime import Measured, Window, maybe_advance
+from sigflow.stream.format import Format
+from tests.compiler.test_native_measure import all_agree, inputs
+from tests.engine.checked import FORMATS, Checked
+from tests.engine.ways import check_native
+from tests.stream import damage
+from tests.stream.ways import decode, decode_all_ways
+
+ALL = [checked for formats in FORMATS.values() for checked in formats]
+BODIES = (b"", b"a", b"\x00\xff\x80", b"some bytes", bytes(range(200, 233)))
+
+
+@cache
+def format_of(checked: Checked) -> Format:
+    with TemporaryDirectory() as folder:
+        path = Path(folder, f"{checked.name}.ksy")
+        path.write_text(checked.spec, encoding="utf-8")
+        problems = build(path).problems
+        assert not [problem for problem in problems if problem.severity == "error"], problems
+        assert ("SF512" in {problem.code for problem in problems}) is not checked.native, problems
+        return sigflow.compile(path)
+
+
+def spans(checked: Checked, data: bytes) -> list[tuple[int, int]]:
+    envelope = format_of(checked).envelope
+    assert envelope is not None
+    return [(event.start, event.stop) for event in decode([envelope], [data]) if isinstance(event, Record)]
+
+
+def checks_shown(checked: Checked, frame: bytes) -> list[Check]:
+    """The checksums of a frame, as `inspect` shows them."""
+    envelope = format_of(checked).envelope
+    assert envelope is not None
+    window = Window(frame, 0, len(frame), len(frame))
+    measured = maybe_advance(envelope.measure.incremental(window), envelope.measure.reasons)
+    assert isinstance(measured, Measured)
+    return checks_of(envelope, measured, frame)
+
+
+def test_there_are_three_formats_of_each_kind() -> None:
+    assert all(len(formats) >= 3 for formats in FORMATS.values())
+    assert len({checked.name for checked in ALL}) == len(ALL)
+
+
+@pytest.mark.parametrize("checked", ALL, ids=lambda checked: checked.name)
+def test_good_frames_are_found_and_shown(checked: Checked) -> None:
+    frames = [checked.encode(body)[0] for body in BODIES]
+    data = b"".join(frames)
+    ends = list(accumulate(map(len, frames)))
+    check_native(Native([format_of(checked)], compile=False), data)
+    assert spans(checked, data) == list(zip([0, *ends], ends, strict=False))
+    with sigflow.open(data, format_of(checked)) as recording:
+        report = recording.validate()
+        assert report.sound and report.frames == len(frames)
+    for frame in frames:
+        shown = checks_shown(checked, frame)
+        assert shown and all(check.holds for check in shown)
+
+
+@pytest.mark.parametrize("checked", ALL, ids=lambda checked: checked.name)
+def test_a_flipped_bit_is_noticed(checked: Checked) -> None:
+    frame, places = checked.encode(b"some bytes")
+    assert spans(checked, frame) == [(0, len(frame))]
+    native = Native([format_of(checked)], compile=False)
+    rng = random.Random(checked.name)
+    for place in places:
+        for bit in range(8):
+            damaged = frame[:place] + bytes((frame[place] ^ 1 << bit,)) + frame[place + 1 :]
+            if checked.folded and damaged.upper() == frame.upper():
+                continue
+            assert (0, len(frame)) not in spans(checked, damaged), (place, bit)
+            if rng.random() < 0.1:
+                check_native(native, damaged, all_ways=False)
+
+
+#: Compiling takes seconds: without the slow tests, only these are compiled.
+COMPILED = ("apart", "words32le", "base64_line")
+
+
+@pytest.mark.parametrize(
+    "checked",
+    [pytest.param(checked, marks=() if checked.name in COMPILED else pytest.mark.slow) for checked in ALL],
+    ids=lambda checked: checked.name,
+)
+def test_compiled(checked: Checked) -> None:
+    """Compiled, the native engine gives the same, of good frames and of damaged ones."""
+    rng = random.Random(checked.name)
+    frames = [checked.encode(body)[0] for body in BODIES]
+    damaged = [frame[:-1] + bytes((frame[-1] ^ 1 << rng.randrange(8),)) for frame in frames]
+    check_native(Native([format_of(checked)]), b"".join([*frames, *damaged, *frames]), all_ways=False)
+
+
+@pytest.mark.parametrize("checked", ALL, ids=lambda checked: checked.name)
+def test_engines_and_chunks_agree(checked: Checked) -> None:
+    native = Native([format_of(checked)], compile=False)
+    envelope = format_of(checked).envelope
+    assert envelope is not None
+    for seed in range(6):
+        rng = random.Random(f"{checked.name} {seed}")
+        data = damage.stream(rng, [lambda body: checked.encode(body[:30])[0]], list(envelope.search.sync), 60)
+        check_native(native, data, seed, all_ways=seed % 3 == 0)
+        decode_all_ways([envelope], data, rng)
+
+
+@pytest.mark.parametrize("checked", ALL, ids=lambda checked: checked.name)
+def test_the_native_measure_says_what_the_steps_say(checked: Checked) -> None:
+    envelope = format_of(checked).envelope
+    assert envelope is not None
+    frames = [checked.encode(body)[0] for body in BODIES]
+    counts = all_agree(envelope, inputs(frames, b"\xa5\x5c0Ff=\0\x01\xff", 1, 120), 2)
+    assert counts["clean"] + counts["needless"] > 10
