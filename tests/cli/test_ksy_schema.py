@@ -106,6 +106,8 @@ def test_the_schema_knows_the_compilers_keys() -> None:
         assert set(defs[name]["properties"]) == set(keys)
 
 
-@pytest.mark.parametrize("checked", [each for formats in FORMATS.values() for each in formats], ids=lambda one: one.name)
+@pytest.mark.parametrize(
+    "checked", [each for formats in FORMATS.values() for each in formats], ids=lambda one: one.name
+)
 def test_every_kind_of_check_fits(checked: Checked) -> None:
     assert faults(tree(checked.spec), "ksy") == []

@@ -339,4 +339,20 @@ types:
         b"\x00\x01\x02\x04\x7f\x80\xff",
         bails_out=True,  # one number of 64 unsigned bits against another
     ),
+    Case(
+        "least_and_most_of_nothing",
+        """
+seq:
+  - {id: n, type: u1, valid: {max: 4}}
+  - {id: a, size: n, if: n != 3, valid: {expr: _.min != 5}}
+  - {id: m, type: u1, valid: {max: 4}}
+  - {id: b, size: m, if: m != 3, valid: {expr: _.max != 5}}
+  - {id: k, type: u1, valid: {max: 4}}
+  - {id: c, size: k, if: k != 3, valid: {expr: _.first != 5}}
+  - {id: l, type: u1, valid: {max: 4}}
+  - {id: d, size: l, if: l != 3, valid: {expr: _.last != 5}}
+""",
+        ("03 03 03 03", "01 41 02 4105 01 41 02 0541", "00", "03 00", "03 03 00", "03 03 03 00", "01 05", "03 01 05"),
+        b"\x00\x01\x02\x03\x04\x05\x41",
+    ),
 )
