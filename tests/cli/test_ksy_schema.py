@@ -107,7 +107,7 @@ def test_the_schema_knows_the_compilers_keys() -> None:
 
 
 @pytest.mark.parametrize(
-    "checked", [each for formats in FORMATS.values() for each in formats], ids=lambda one: one.name
+    "checked", [format for formats in FORMATS.values() for format in formats], ids=lambda format: format.name
 )
 def test_every_kind_of_check_fits(checked: Checked) -> None:
     assert faults(tree(checked.spec), "ksy") == []
