@@ -79,7 +79,7 @@ class Suspects:
 def _decidable(format: Format) -> FrameType | None:
     """The frame type, where all that diagnostics come of can be told without parsing; else None."""
     envelope = format.envelope
-    if envelope is None:
+    if envelope is None or envelope.decode.elements:
         return None
     try:
         type = FrameType(format)

@@ -173,11 +173,7 @@ def _checked(checks: tuple[Check, ...], length: int) -> Look | None:
     """The look at a frame, by the first checksum that does not hold; None where all do."""
     for check in checks:
         if not check.holds:
-            over = f" over {check.over}" if check.over else ""
-            message = (
-                f"stored {check.hex(check.stored)}, computed {check.hex(check.computed)} ({check.algorithm}{over})"
-            )
-            return Look(CHECKSUM, check.offset, check.field, message, length, checks)
+            return Look(CHECKSUM, check.offset, check.field, check.values, length, checks)
     return None
 
 

@@ -18,6 +18,7 @@ from kaitaistruct import (
 )
 
 from sigflow.reads import s1, s2be, s2le, s4be, s4le, s8be, s8le, u1, u2be, u2le, u4be, u4le, u8be, u8le
+from sigflow.runtime.elements import layouts_of
 from sigflow.runtime.envelope import (
     NEED,
     About,
@@ -26,6 +27,7 @@ from sigflow.runtime.envelope import (
     Codec,
     CrcParameters,
     Decode,
+    Elements,
     Envelope,
     Field,
     Framing,
@@ -95,6 +97,7 @@ __all__ = [
     "Codec",
     "CrcParameters",
     "Decode",
+    "Elements",
     "EndOfStreamError",
     "Envelope",
     "Field",
@@ -139,6 +142,7 @@ __all__ = [
     "is_among",
     "is_ascii",
     "is_utf8",
+    "layouts_of",
     "letters_of_utf8",
     "lowest",
     "maybe_advance",

@@ -29,6 +29,8 @@ Run = Callable[[Any, int, int, int, int, _Frames, Any], tuple[int, str | None, i
 Piece = tuple[int, int | None] | bytes | tuple[int, int | None, str]
 #: Where the value of a checksum stands, what it covers, and, where it has one that is told, that value.
 Layout = tuple[int, tuple[Piece, ...]] | tuple[int, tuple[Piece, ...], int]
+#: What a measure tells of a checksum of a frame: its layout; of one of each element of a type as many; None for none.
+Laid = Layout | tuple[Layout, ...] | None
 
 
 class Refused(Exception):
@@ -44,13 +46,13 @@ class Measured:
     """What measuring found: the length of the frame in bytes, and per checksum where its value stands and what it
     covers.
 
-    `checks[i]` is the layout of a checksum, or None where the frame has no such checksum.  `looked` is how many leading
-    bytes were looked at.
+    `checks[i]` is the layout of a checksum, or None where the frame has no such checksum; of one of each element of a
+    type it is as many layouts.  `looked` is how many leading bytes were looked at.
     """
 
     __slots__ = ("checks", "length", "looked")
 
-    def __init__(self, length: int, looked: int, checks: tuple[Layout | None, ...] = ()) -> None:
+    def __init__(self, length: int, looked: int, checks: tuple[Laid, ...] = ()) -> None:
         self.length = length
         self.looked = looked
         self.checks = checks
@@ -137,6 +139,17 @@ class Checksum:
     told: bool = False
     #: Some of what it covers is what text spells.
     decoded: bool = False
+    #: It is one of each element of a type, as many as the measure tells layouts of.
+    each: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Elements:
+    """A checksum of each element of a type that says nothing about the frame: one that fails is a finding."""
+
+    checksum: Checksum
+    #: layouts(unit): those of a parsed unit's elements; None where it has none.
+    layouts: Callable[[Any], tuple[Layout, ...] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -381,6 +394,8 @@ class Decode:
     codecs: tuple[Codec, ...] = ()
     #: What is remarked of some frames.
     notes: tuple[NoteRule, ...] = ()
+    #: Checksums of elements that are looked at when a record is.
+    elements: tuple[Elements, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import binascii
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sigflow.runtime.envelope import Checksum
+    from sigflow.runtime.envelope import Checksum, Laid, Layout
 
 #: The bases of numbers that are written as digits.
 BASES = {"hex": 16, "decimal": 10, "octal": 8}
 _LETTERS = {"hex": "X", "decimal": "d", "octal": "o"}
 _DIGITS = {"hex": b"0123456789abcdefABCDEF", "decimal": b"0123456789", "octal": b"01234567"}
+
+
+def layouts_in(checksum: Checksum, laid: Laid) -> tuple[Layout, ...]:
+    """The layouts in what a measure tells of a checksum."""
+    if laid is None:
+        return ()
+    layouts: Any = laid if checksum.each else (laid,)
+    return layouts  # type: ignore[no-any-return]
 
 
 def bits_in(checksum: Checksum) -> int:

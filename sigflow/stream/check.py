@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sigflow import checksums
-from sigflow.runtime.stored import decoded, number
+from sigflow.runtime.stored import decoded, layouts_in, number
 from sigflow.stream.framed import FramedHeader
 from sigflow.stream.prefix import PARTIAL, Prefix, spacing
 from sigflow.stream.segment import Segment
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sigflow.checksums import Algorithm, RangeSums
-    from sigflow.runtime.envelope import Checksum, Layout, Piece
+    from sigflow.runtime.envelope import Checksum, Laid, Piece
     from sigflow.stream.account import Account
     from sigflow.stream.header import Header
     from sigflow.stream.segment import Buffer
@@ -151,7 +151,7 @@ class Checks:
         """Whether the frame at data[at], whose header was found valid, has a checksum."""
         return any(layout is not None for layout in self._layout(segment, at))
 
-    def _layout(self, segment: Segment, at: int) -> Sequence[Layout | None]:
+    def _layout(self, segment: Segment, at: int) -> Sequence[Laid]:
         """Where each value stands and what it covers; None where the frame has no such checksum."""
         if self._static:
             return [(checksum.stored or 0, checksum.pieces or ()) for checksum in self._checksums]
@@ -170,9 +170,12 @@ class Checks:
             segment, at, stop, floor = Segment(unit, 0), 0, len(unit), None
         data, base = segment.data, segment.base
         values: list[tuple[int | None, int]] = []
-        for check, layout in zip(self.all, layouts, strict=True):
-            if layout is None:
-                continue
+        asked = [
+            (check, layout)
+            for check, laid in zip(self.all, layouts, strict=True)
+            for layout in layouts_in(check.checksum, laid)
+        ]
+        for check, layout in asked:
             place, pieces = layout[0], layout[1]
             field = at + place if place >= 0 else stop + place
             if not at <= field <= stop - check.checksum.size:

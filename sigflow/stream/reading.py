@@ -7,7 +7,7 @@ the spec that asks for a note: each is a finding with its absolute offset and it
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import Enum
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
@@ -16,16 +16,19 @@ from sigflow import codecs
 from sigflow.diagnostics import Finding, Severity, hex_excerpt
 from sigflow.errors import CodecError
 from sigflow.events import Reading
+from sigflow.reasons import CHECKSUM
 from sigflow.runtime.envelope import Measured
 from sigflow.runtime.framing import places_of
 from sigflow.runtime.measure import WIRE_ERRORS, maybe_advance, reason_of
+from sigflow.runtime.stored import layouts_in
 from sigflow.runtime.struct import attribute, label
 from sigflow.runtime.window import Window
+from sigflow.stream.shown import check_of
 
 if TYPE_CHECKING:
     from sigflow.events import Record
     from sigflow.limits import Limits
-    from sigflow.runtime.envelope import Codec, Envelope
+    from sigflow.runtime.envelope import Codec, Elements, Envelope
 
 #: The code of a finding about a codec that failed.
 CODEC = "codec"
@@ -41,6 +44,8 @@ def read(envelope: Envelope, limits: Limits, record: Record, unit: Any, fault: B
     for rule in envelope.decode.notes:
         if _holds(rule.when, unit, envelope, record, rule.path, findings, fault):
             findings.append(Finding(rule.code, Severity.NOTE, rule.text, record.start, envelope.about.name, rule.path))
+    for elements in envelope.decode.elements:
+        findings += _of_elements(elements, envelope, record, unit)
     payload, offset = _payload(envelope, record, unit)
     applied: int | None = None
     for number, codec in enumerate(envelope.decode.codecs):
@@ -69,6 +74,24 @@ def read(envelope: Envelope, limits: Limits, record: Record, unit: Any, fault: B
     if envelope.decode.metadata is not None and fault is None:
         metadata = envelope.decode.metadata(unit)
     return Reading(payload, metadata, tuple(findings), applied)
+
+
+def _of_elements(elements: Elements, envelope: Envelope, record: Record, unit: Any) -> Iterator[Finding]:
+    """A finding for each element whose checksum does not hold."""
+    try:
+        layouts = elements.layouts(unit) or ()
+    except WIRE_ERRORS as error:
+        # (Where parsing has failed, that is a finding already.)
+        text = f"the checksum of an element cannot be looked at: {type(error).__name__}: {error}"
+        if record.fault is None:
+            path = elements.checksum.field
+            yield Finding("undecided", Severity.WARNING, text, record.start, envelope.about.name, path)
+        return
+    for layout in layouts:
+        check = check_of(elements.checksum, layout, record.unit)
+        if not check.holds:
+            place = record.start + place_in(envelope, record.raw, check.offset)
+            yield Finding(CHECKSUM, Severity.ERROR, check.values, place, envelope.about.name, check.field)
 
 
 def place_in(envelope: Envelope, raw: bytes, offset: int) -> int:
@@ -191,8 +214,9 @@ def payload_span(envelope: Envelope, raw: bytes) -> tuple[int, int] | None:
         if checksum.over and checksum.over == envelope.decode.payload:
             window = Window(raw, 0, len(raw), len(raw), closed=envelope.search.closed)
             measured = maybe_advance(envelope.measure.incremental(window), envelope.measure.reasons)
-            layout = measured.checks[n] if isinstance(measured, Measured) and measured.checks else None
-            pieces = layout[1] if layout is not None else ()
+            checks = measured.checks if isinstance(measured, Measured) else ()
+            layouts = layouts_in(checksum, checks[n]) if checks else ()
+            pieces = layouts[0][1] if len(layouts) == 1 else ()
             if len(pieces) == 1 and isinstance(pieces[0], tuple):
                 start, stop = pieces[0][:2]
                 return start, end if stop is None else stop if stop >= 0 else end + stop

@@ -130,6 +130,8 @@ def test_wide_crcs_reflect_and_invert_as_narrow_ones_do(refin: bool, refout: boo
     ("parameters", "message"),
     [
         (CrcParameters(0, 1), "a CRC has at least 1 bit, found 0 bits"),
+        (CrcParameters(-3, 0), "a CRC has at least 1 bit, found -3 bits"),
+        (CrcParameters(1, 2), "poly does not fit into 1 bits"),
         (CrcParameters(8, 0x107), "poly does not fit into 8 bits"),
         (CrcParameters(8, 7, init=256), "init does not fit into 8 bits"),
         (CrcParameters(8, 7, xorout=-1), "xorout does not fit into 8 bits"),
@@ -172,7 +174,7 @@ def test_checksums_of_installed_packages(monkeypatch: pytest.MonkeyPatch) -> Non
     registry = checksums._REGISTRY
     monkeypatch.setattr(registry, "_things", dict(registry._things))
     monkeypatch.setattr(registry, "_discovered", False)
-    offered = {"brought": "sigflow.checksums.algorithms.xors:XOR_8", "no-algorithm": "zlib:crc32"}
+    offered = {"brought": "sigflow.checksums.algorithms.sums:XOR_8", "no-algorithm": "zlib:crc32"}
     entries = [importlib.metadata.EntryPoint(name, value, registry.group) for name, value in offered.items()]
     monkeypatch.setattr(importlib.metadata, "entry_points", lambda *, group: entries)
     check_algorithm(checksums.get("brought"), 0x31)

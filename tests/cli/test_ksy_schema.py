@@ -102,10 +102,14 @@ def test_the_schema_knows_the_compilers_keys() -> None:
     assert set(defs["instance"]["properties"]) == {*read, *members.VALUE_KEYS, *hints.ATTRIBUTE_HINTS} - {"id"}
     assert set(defs["stream"]["properties"]) == set(hints.STREAM_KEYS)
     assert set(defs["checksum"]["properties"]) == set(hints.CHECKSUM_KEYS)
+    assert set(defs["element"]["properties"]) == {*hints.CHECKSUM_KEYS, "scope"}
     for name, keys in (("crc", hints.CRC_KEYS), ("sum", hints.SUM_KEYS), ("xor", hints.XOR_KEYS)):
         assert set(defs[name]["properties"]) == set(keys)
 
 
-@pytest.mark.parametrize("checked", [kind for kinds in FORMATS.values() for kind in kinds], ids=lambda kind: kind.name)
+CHECKED = [checked for formats in FORMATS.values() for checked in formats]
+
+
+@pytest.mark.parametrize("checked", CHECKED, ids=lambda checked: checked.name)
 def test_every_kind_of_check_fits(checked: Checked) -> None:
     assert faults(tree(checked.spec), "ksy") == []

@@ -445,6 +445,107 @@ TABLES = (
     ),
 )  # fmt: skip
 
+# ---------------------------------------------------------------- elements
+
+
+def dnp(raw: bytes) -> bytes:
+    return struct.pack("<H", crc(raw, 16, 0x3D65, 0, True, 0xFFFF))
+
+
+def dnp3(body: bytes) -> tuple[bytes, list[int]]:
+    """A header, then blocks of at most 16 bytes, each with its CRC."""
+    head = b"\x05\x64" + bytes((len(body), 7))
+    frame = head + dnp(head)
+    for at in range(0, len(body), 16):
+        frame += body[at : at + 16] + dnp(body[at : at + 16])
+    return frame, [*range(len(frame))]
+
+
+def packets(body: bytes) -> tuple[bytes, list[int]]:
+    """Packets of a size of their own, with a sum of words behind; three in each frame."""
+    frame, places = b"\xa5\x5c\x03", []
+    for part in (body[:3], body[3:8], body[8:]):
+        frame += bytes((len(part) + 2,))
+        places += range(len(frame), len(frame) + len(part) + 2)
+        frame += part + (sum(words(part, 2, "little")) & 0xFFFF).to_bytes(2, "little")
+    return frame + b"\n", places
+
+
+def mixed(body: bytes) -> tuple[bytes, list[int]]:
+    """In a part of known size, what is checked beside what is not, and some in what is."""
+    frame, places = b"\xa5\x5c", []
+    parts = b""
+    for n, part in enumerate((body[:4], body[4:9], body[9:])):
+        if n == 1:
+            parts += b"\2" + bytes((len(part),)) + part
+            continue
+        at = len(frame) + 1 + len(parts)
+        raw = b"\1" + bytes((len(part),)) + part
+        places += [*range(at + 1, at + len(raw) + 1)]
+        parts += raw + bytes((xor(raw[1:], 0x33),))
+    return frame + bytes((len(parts),)) + parts, places
+
+
+def optional(body: bytes) -> tuple[bytes, list[int]]:
+    """As many elements as the body has letters; without any, only a chain says that it is a frame."""
+    frame, places = b"\xa5\x5c\x00\xff" + bytes((len(body) & 3,)), []
+    for n in range(len(body) & 3):
+        places += range(len(frame), len(frame) + 3)
+        frame += bytes((n, body[n])) + bytes((n + body[n] & 0xFF,))
+    return frame + b"\x0d\x0a", places
+
+
+ELEMENTS = (
+    Checked(
+        "dnp3",
+        "meta: {id: dnp3, endian: le}\n-sigflow-stream:\n  max-frame: 300\n"
+        "  checksum: {field: crc, algorithm: CRC-16/DNP, over: [start..control]}\n"
+        "seq:\n  - {id: start, contents: [5, 0x64]}\n  - {id: n, type: u1}\n  - {id: control, type: u1}\n"
+        "  - {id: crc, type: u2}\n  - {id: blocks, type: block(_index), repeat: expr, repeat-expr: (n + 15) / 16}\n"
+        "types:\n  block:\n    params: [{id: i, type: u4}]\n"
+        "    -sigflow-checksum: {field: crc, algorithm: CRC-16/DNP, over: data}\n"
+        "    seq:\n      - {id: data, size: '(i * 16 + 16 <= _root.n) ? 16 : _root.n - i * 16'}\n"
+        "      - {id: crc, type: u2}\n",
+        dnp3,
+        native=False,
+    ),
+    Checked(
+        "packets",
+        "meta: {id: packets, endian: le}\n-sigflow-stream:\n  max-frame: 300\n"
+        "seq:\n  - {id: magic, contents: [0xa5, 0x5c]}\n  - {id: count, type: u1}\n"
+        "  - {id: packets, type: item, repeat: expr, repeat-expr: count}\n  - {id: end, contents: [10]}\n"
+        "types:\n  item: {seq: [{id: size, type: u1, valid: {min: 2}}, {id: packet, type: packet, size: size}]}\n"
+        "  packet:\n    -sigflow-checksum: {field: sum, algorithm: {sum: 16, word: u2}, over: data}\n"
+        "    seq:\n      - {id: data, size: _io.size - 2}\n      - {id: sum, type: u2}\n",
+        packets,
+        native=False,
+    ),
+    Checked(
+        "mixed",
+        "meta: {id: mixed, endian: be}\n-sigflow-stream:\n  max-frame: 300\n"
+        "seq:\n  - {id: magic, contents: [0xa5, 0x5c]}\n  - {id: size, type: u1}\n"
+        "  - {id: parts, type: parts, size: size}\n"
+        "types:\n  parts: {seq: [{id: items, type: item, repeat: eos}]}\n"
+        "  item:\n    seq:\n      - {id: kind, type: u1, valid: {min: 1, max: 2}}\n"
+        "      - {id: body, type: {switch-on: kind, cases: {1: checked, 2: free}}}\n"
+        "  checked:\n    -sigflow-checksum: {field: check, algorithm: {xor: 8, init: 0x33}, over: [n..data]}\n"
+        "    seq: [{id: n, type: u1}, {id: data, size: n}, {id: check, type: u1}]\n"
+        "  free: {seq: [{id: n, type: u1}, {id: data, size: n}]}\n",
+        mixed,
+        native=False,
+    ),
+    Checked(
+        "optional",
+        "meta: {id: optional, endian: be}\n-sigflow-stream:\n  max-frame: 30\n  confirm: {chain: 2}\n"
+        "seq:\n  - {id: magic, contents: [0xa5, 0x5c, 0, 0xff]}\n  - {id: n, type: u1, valid: {max: 3}}\n"
+        "  - {id: items, type: item, repeat: expr, repeat-expr: n}\n  - {id: end, contents: [13, 10]}\n"
+        "types:\n  item:\n    -sigflow-checksum: {field: sum, expr: a + b & 0xff}\n"
+        "    seq: [{id: a, type: u1}, {id: b, type: u1}, {id: sum, type: u1}]\n",
+        optional,
+        native=False,
+    ),
+)
+
 FORMATS: dict[str, tuple[Checked, ...]] = {
     "paths": PATHS,
     "fields": FIELDS,
@@ -452,4 +553,5 @@ FORMATS: dict[str, tuple[Checked, ...]] = {
     "decode": SPELT,
     "expr": EXPRESSIONS,
     "tables": TABLES,
+    "elements": ELEMENTS,
 }

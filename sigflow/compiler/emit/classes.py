@@ -104,6 +104,10 @@ class _Class:
         renamed = {name: attr.id for name, attr in members if name != attr.id}
         if renamed:
             out(f"_IDS = {renamed!r}")
+        leads = self.measure.hints.leads if self.measure is not None else ()
+        leading = [step.name for step in plan.steps if step.attr in leads]
+        if leading:
+            out(f"_LEADS = {_tuple(leading)}")
         measures = {name: measure for name, attr in members if (measure := attr.physical) is not None}
         if measures:
             out(f"_PHYSICAL = {measures!r}")
@@ -281,6 +285,9 @@ class _Class:
         late = LateFields(self.module, self.plan, self.out)
         late.taking()
         measure = self.measure
+        if measure is not None and self.plan.spec in measure.elements:
+            order = "le" if self.plan.order in ("calc", "inherited") else ""
+            IncrementalMeasure(self.module, self.plan, order, self.out).element(measure.elements[self.plan.spec])
         operations = measure.classes.get(self.plan.spec) if measure is not None else None
         if measure is None or operations is None:
             return

@@ -122,8 +122,24 @@ class IncrementalMeasure(Reads):
 
     def finish(self, operation: op.Finish, _slot: Slot) -> None:
         """Give what was measured."""
+        parts = self.layouts(operation.checksums)
+        for element in operation.elements:
+            name = self.ex.plan.class_names[element.spec]
+            parts.append(f"{self.module.need('layouts_of')}(self, {name}, {element.number})")
+        checks = f", ({', '.join(parts)},)" if parts else ""
+        self.out(f"return {self.module.need('Measured')}(io.pos(), io.looked{checks})")
+
+    def element(self, checksums: Sequence[op.Covered]) -> None:
+        """The method of a class whose elements are checked that says where its checksums stand."""
+        out = self.out
+        out()
+        with out.block(f"def _layouts(self) -> {self.module.std('Any')}:"):
+            out(f"return ({', '.join(self.layouts(checksums))},)")
+
+    def layouts(self, checksums: Sequence[op.Covered]) -> list[str]:
+        """Where each checksum stands and what it covers."""
         parts = []
-        for checksum in operation.checksums:
+        for checksum in checksums:
             pieces = ", ".join(self.piece(piece) for piece in checksum.pieces)
             stored = self.place(checksum.stored)
             if checksum.inner:
@@ -133,8 +149,7 @@ class IncrementalMeasure(Reads):
             layout = f"({stored}, {pieces}{told})"
             conditions = " and ".join(self.ex.at(code.expr, AND) for code in checksum.conditions)
             parts.append(f"{layout} if {conditions} else None" if conditions else layout)
-        checks = f", ({', '.join(parts)},)" if parts else ""
-        self.out(f"return {self.module.need('Measured')}(io.pos(), io.looked{checks})")
+        return parts
 
     def piece(self, piece: op.Stretch | sc.Code) -> str:
         """Covered bytes."""

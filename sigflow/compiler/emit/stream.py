@@ -12,7 +12,7 @@ from sigflow.compiler.emit.shared import Module
 from sigflow.compiler.emit.static import StaticMeasure
 from sigflow.compiler.emit.writer import Writer
 from sigflow.compiler.hints import ChecksumHint
-from sigflow.compiler.hints.model import CodecHint, MetadataHint, NoteHint, SequenceHint
+from sigflow.compiler.hints.model import CodecHint, ElementHint, MetadataHint, NoteHint, SequenceHint
 from sigflow.compiler.measure import MeasurePlan
 from sigflow.compiler.measure.static import is_quick
 from sigflow.compiler.plan import Plan, Step
@@ -164,8 +164,10 @@ class _Stream:
         search["header_bits"] = repr(round(hints.header_bits, 3))
         if hints.chain is not None:
             search["chain"] = str(hints.chain)
-        if hints.checksums:
-            search["checksums"] = Many("(", ")", [self.checksum(checksum) for checksum in hints.checksums])
+        checksums: list[str | Call | Many] = [self.checksum(checksum) for checksum in hints.checksums]
+        checksums += [self.checksum(each.checksum, each=True) for each in hints.elements if each.in_frame]
+        if checksums:
+            search["checksums"] = Many("(", ")", checksums)
         if not hints.aborted_by_sync:
             search["aborted_by_sync"] = "False"
         if hints.framing is not None:
@@ -197,7 +199,8 @@ class _Stream:
         parts += [f"pairs={stuffing.pairs!r}"] if stuffing.pairs else []
         return f"{self.module.need('Stuffing')}({', '.join(parts)})"
 
-    def checksum(self, checksum: ChecksumHint) -> Call:
+    def checksum(self, checksum: ChecksumHint, each: bool = False) -> Call:
+        """A checksum of the frame, or of each element of a type."""
         algorithm, stored = checksum.algorithm, checksum.stored
         text = repr(algorithm) if isinstance(algorithm, str | None) else self.parameters(algorithm)
         call = Call(self.module.need("Checksum"))
@@ -205,7 +208,7 @@ class _Stream:
         call["algorithm"] = text
         call["size"] = str(stored.size)
         call["order"] = repr(stored.order)
-        if self.layout is not None and self.layout.holds(checksum):
+        if not each and self.layout is not None and self.layout.holds(checksum):
             offsets = self.layout.offsets()
             pieces = [
                 (offsets[over.first][0], offsets[over.last][1])
@@ -216,13 +219,12 @@ class _Stream:
             call["pieces"] = repr(tuple(pieces))
         if checksum.zeroed:
             call["zeroed"] = "True"
-        if checksum.conditions:
+        if checksum.conditions or each:
             call["optional"] = "True"
         if stored.mask is not None:
             call["shift"], call["mask"] = str(stored.shift), hex(stored.mask)
-        for key, holds in (
-            ("signed", checksum.signed), ("told", checksum.told is not None), ("decoded", checksum.decoded),
-        ):  # fmt: skip
+        flags = {"signed": checksum.signed, "told": checksum.told, "decoded": checksum.decoded, "each": each}
+        for key, holds in flags.items():
             if holds:
                 call[key] = "True"
         call["over"] = repr(checksum.written)
@@ -283,6 +285,9 @@ class _Stream:
             decode["metadata"] = self.metadata(hints.metadata)
         if hints.codecs:
             decode["codecs"] = Many("(", ")", [self.codec(number, codec) for number, codec in enumerate(hints.codecs)])
+        elements = [element for element in hints.elements if not element.in_frame]
+        if elements:
+            decode["elements"] = Many("(", ")", [self.element(n, element) for n, element in enumerate(elements)])
         if hints.notes:
             decode["notes"] = Many("(", ")", [self.note(number, note) for number, note in enumerate(hints.notes)])
         return decode
@@ -342,6 +347,17 @@ class _Stream:
                 self.out(f"return {self.plan.class_names[codec.target]}({self.module.need('KaitaiStream')}(payload))")
             call["parse"] = f"_decode_{number}"
             call["target"] = self.plan.class_names[codec.target]
+        return call
+
+    def element(self, number: int, element: ElementHint) -> Call:
+        """A checksum of elements that is looked at when a record is."""
+        name = f"_elements_{number}"
+        with self.out.block(self.function(name, f"self: {self.unit.qualified}", self.any)):
+            kind = self.plan.class_names[element.spec]
+            self.out(f"return {self.module.need('layouts_of')}(self, {kind}, {element.number})")
+        call = Call(self.module.need("Elements"))
+        call["checksum"] = self.checksum(element.checksum, each=True)
+        call["layouts"] = name
         return call
 
     def note(self, number: int, note: NoteHint) -> Call:

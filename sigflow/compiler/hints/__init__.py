@@ -15,6 +15,7 @@ from sigflow.compiler import schema as sc
 from sigflow.compiler.hints.algorithms import CRC_KEYS, SUM_KEYS, XOR_KEYS
 from sigflow.compiler.hints.attributes import ATTRIBUTE_HINTS, AttributeReader
 from sigflow.compiler.hints.checksum import CHECKSUM_KEYS
+from sigflow.compiler.hints.elements import ELEMENT_HINT
 from sigflow.compiler.hints.model import ChecksumHint, Hints, Path
 from sigflow.compiler.hints.reader import Reader
 from sigflow.compiler.hints.stream import STREAM_KEYS, StreamReader
@@ -37,7 +38,7 @@ __all__ = [
     "understand_hints",
 ]
 
-TYPE_HINTS = ("-sigflow-stream", "-sigflow-examples", "-sigflow-limits")
+TYPE_HINTS = ("-sigflow-stream", ELEMENT_HINT, "-sigflow-examples", "-sigflow-limits")
 
 
 def understand_hints(spec: sc.Spec, names: Names, types: Types, problems: Problems) -> Hints | None:
@@ -63,6 +64,8 @@ class _SpecReader(Reader):
                         (key, TYPE_HINTS),
                     )
             self.limits(class_)
+            if ELEMENT_HINT in class_.hints and not streams:
+                self.bad(class_.hints[ELEMENT_HINT], "elements are checked in the frames of a `-sigflow-stream`")
         for extra in streams[1:]:
             self.bad(
                 extra.hints["-sigflow-stream"], f"a spec has one stream format, '{streams[0].title}' has it already"

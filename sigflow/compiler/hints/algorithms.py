@@ -5,6 +5,7 @@ from __future__ import annotations
 from sigflow import checksums
 from sigflow.compiler import schema as sc
 from sigflow.compiler.hints.reader import Reader
+from sigflow.compiler.resolve import byte_order
 from sigflow.compiler.source import Mapping, Node, Scalar
 from sigflow.errors import UsageError
 from sigflow.runtime.envelope import CrcParameters, Named, SumParameters, XorParameters
@@ -42,8 +43,8 @@ class AlgorithmReader(Reader):
         if keys is CRC_KEYS and not {"width", "poly"} <= values.keys():
             self.bad(node, "a CRC needs at least `width` and `poly`; a sum `sum`, an XOR `xor`")
             return None
-        if values.get("word") in ("u2", "u4") and isinstance(unit.meta.endian, str):
-            values["word"] = f"{values['word']}{unit.meta.endian}"
+        if values.get("word") in ("u2", "u4") and byte_order(unit) in ("le", "be"):
+            values["word"] = f"{values['word']}{byte_order(unit)}"
         if keys is not CRC_KEYS:
             values["width"] = values.pop(keys[0])
         kind = {SUM_KEYS: SumParameters, XOR_KEYS: XorParameters, CRC_KEYS: CrcParameters}[keys]

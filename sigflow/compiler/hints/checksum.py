@@ -24,11 +24,14 @@ _LEAST = 8
 class ChecksumReader(PlaceReader, AlgorithmReader):
     """Reads one checksum."""
 
-    def checksum(self, hints: Hints, node: Node, context: Context) -> ChecksumHint | None:
+    def checksum(
+        self, hints: Hints, node: Node, context: Context, more: tuple[str, ...] = ()
+    ) -> ChecksumHint | None:
+        """The checksum; None where it is none, which is reported.  more: further keys, which somebody else reads."""
         if not isinstance(node, Mapping):
             self.bad(node, f"expected a map with field, algorithm and over, got {node.describe()}")
             return None
-        self.keys(node, CHECKSUM_KEYS, "a checksum")
+        self.keys(node, (*CHECKSUM_KEYS, *more), "a checksum")
         if node.get("expr") is not None:
             return self.computed(hints, node, context)
         missing = [key for key in ("field", "algorithm", "over") if node.get(key) is None]

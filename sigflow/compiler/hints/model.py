@@ -153,6 +153,18 @@ class AroundHint:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class ElementHint:
+    """A checksum of each element of a type, the one of this `number` of that type.  in_frame: whether it decides about
+    the frame; else it is a finding of the record.
+    """
+
+    spec: sc.ClassSpec
+    checksum: ChecksumHint
+    in_frame: bool
+    number: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class SequenceHint:
     """The sequence counter."""
 
@@ -213,6 +225,9 @@ class Hints:
     min_frame: int = 1
     header_bits: float = 0.0
     checksums: tuple[ChecksumHint, ...] = ()
+    elements: list[ElementHint] = field(default_factory=list)
+    #: The fields that lead to elements which are checked.
+    leads: set[sc.Attr] = field(default_factory=set)
     chain: int | None = None
     sequence: SequenceHint | None = None
     overtaken_by: str | None = None

@@ -10,6 +10,7 @@ from sigflow.compiler import expression as ex
 from sigflow.compiler import schema as sc
 from sigflow.compiler.evidence import evidence, extent, fixed_literals, leading
 from sigflow.compiler.hints.checksum import ChecksumReader
+from sigflow.compiler.hints.elements import ElementReader
 from sigflow.compiler.hints.framing import LONGEST_STARTED, FramingReader
 from sigflow.compiler.hints.model import AroundHint, ChecksumHint, Hints, PartHint, SequenceHint, TimeHint
 from sigflow.compiler.hints.reader import Reader
@@ -55,6 +56,7 @@ class StreamReader(Reader):
     def __init__(self, spec: sc.Spec, names: Names, types: Types, problems: Problems) -> None:
         super().__init__(spec, names, types, problems)
         self._checksums = ChecksumReader(spec, names, types, problems)
+        self._element_reader = ElementReader(spec, names, types, problems)
         self._framing = FramingReader(spec, names, types, problems)
 
     def stream(self, carrier: sc.ClassSpec) -> Hints | None:
@@ -78,6 +80,7 @@ class StreamReader(Reader):
             return None
         hints = Hints(unit, arguments)
         context = Context(unit)
+        self._element_reader.elements(hints)
         for key, action in self._KEYS.items():
             value = node.get(key)
             if value is not None:
@@ -209,7 +212,7 @@ class StreamReader(Reader):
                 self.bad(node, "what delimiters confirm says `confirm: delimiter`, or has a checksum")
             return
         if isinstance(node, Scalar) and node.text == "checksum":
-            if not hints.checksums:
+            if not hints.checksums and not hints.elements:
                 self.bad(node, "`confirm: checksum` needs a checksum")
             return
         if isinstance(node, Mapping) and node.get("chain") is not None:
@@ -335,7 +338,8 @@ class StreamReader(Reader):
                 why = f"max-frame is {hints.max_frame}; of a framing with a `start` it is at most {most}"
                 self.bad(written.get("max-frame") or node, why, "SF514")
         hints.min_frame = max(smallest, 1)
-        without_ranges = any(hint.algorithm is None or hint.decoded for hint in hints.checksums)
+        deciding = [*hints.checksums, *(element.checksum for element in hints.elements if element.in_frame)]
+        without_ranges = any(hint.algorithm is None or hint.decoded for hint in deciding)
         most = min(most, WITHOUT_RANGES) if without_ranges else most
         if written.get("max-frame") is None:
             hints.max_frame = min(largest, most) if largest is not None else most
@@ -353,10 +357,9 @@ class StreamReader(Reader):
         hints.header_bits = evidence(hints.unit, hints.max_frame, self.names)
         if hints.chain is not None and (hints.framing is not None or written.get("framing") is None):
             where = written.get("confirm") or carrier.hint_keys["-sigflow-stream"]
-            sometimes = [hint for hint in hints.checksums if hint.conditions]
-            if sometimes and len(sometimes) == len(hints.checksums):
+            if deciding and all(hint.conditions for hint in hints.checksums):
                 chain = f"a frame is confirmed by a chain of {hints.chain} headers"
-                text = f"not every frame has a checksum: where '{sometimes[0].name}' is absent, {chain}"
+                text = f"not every frame has a checksum: where '{deciding[0].name}' is absent, {chain}"
                 self.bad(where, text, "SF513")
             total = hints.header_bits * hints.chain
             if hints.header_bits == 0:
@@ -374,7 +377,7 @@ class StreamReader(Reader):
         if not hints.checksums:
             return
         seq = hints.unit.seq
-        covered: set[sc.Attr] = {other.attr for other in hints.checksums}
+        covered: set[sc.Attr] = {other.attr for other in hints.checksums} | hints.leads
         covered.update(other for checksum in hints.checksums for other in self._spanned(checksum, seq))
         for checksum in hints.checksums:
             if checksum.told is not None:

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 
 from sigflow.compiler import schema as sc
 from sigflow.compiler.hints import Hints
-from sigflow.compiler.measure.operations import Operation
-from sigflow.compiler.measure.planning import operations_of
+from sigflow.compiler.measure.operations import Covered, Operation
+from sigflow.compiler.measure.planning import covered, operations_of
 from sigflow.compiler.measure.scope import Scope
 from sigflow.compiler.measure.static import Extent, StaticLayout, late_fields, late_places, static_layout
 from sigflow.compiler.plan import Plan, Step
@@ -28,14 +28,16 @@ from sigflow.compiler.types import Types
 
 @dataclass(frozen=True, slots=True)
 class MeasurePlan:
-    """How frames are measured.  classes: the operations of each class that is.  late: the fields that a frame made from
-    its header alone reads when they are asked for, None where none is made so; places: where they stand, if each can be
-    read alone.  preamble, trailer: the operations of what stands once around the frames.
+    """How frames are measured.  classes: the operations of each class that is.  elements: by the types whose elements
+    are checked, their checksums, places counting from where the element's stream begins.  late: the fields that a frame
+    made from its header alone reads when they are asked for, None where none is made so; places: where they stand, if
+    each can be read alone.  preamble, trailer: the operations of what stands once around the frames.
     """
 
     hints: Hints
     scope: Scope
     classes: dict[sc.ClassSpec, tuple[Operation, ...]]
+    elements: dict[sc.ClassSpec, tuple[Covered, ...]]
     static: StaticLayout | None
     late: tuple[Step, ...] | None
     places: dict[Step, Extent]
@@ -62,7 +64,11 @@ def plan_measure(plan: Plan, types: Types, hints: Hints | None, problems: Proble
     layout = static_layout(classes[hints.unit], scope) if not hints.closed else None
     steps = plan.classes[hints.unit].steps
     late = late_fields(layout, steps, hints)
-    return MeasurePlan(hints, scope, classes, layout, late, late_places(layout, steps), *parts)
+    elements: dict[sc.ClassSpec, tuple[Covered, ...]] = {}
+    for element in hints.elements:
+        own = covered(element.checksum, scope, of_element=True)
+        elements[element.spec] = (*elements.get(element.spec, ()), own)
+    return MeasurePlan(hints, scope, classes, elements, layout, late, late_places(layout, steps), *parts)
 
 
 __all__ = ["MeasurePlan", "plan_measure"]

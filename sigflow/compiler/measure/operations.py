@@ -194,10 +194,19 @@ class Covered:
 
 
 @dataclass(frozen=True, slots=True)
+class Elements:
+    """A checksum of each element of a type: the one of this number."""
+
+    spec: sc.ClassSpec
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class Finish:
-    """The frame ends here; where its checksums stand and what they cover."""
+    """The frame ends here; where its checksums stand and what they cover, and of which elements it has more."""
 
     checksums: tuple[Covered, ...]
+    elements: tuple[Elements, ...] = ()
 
 
 #: What one field of a class is, beside what stands around it.

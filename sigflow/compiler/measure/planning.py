@@ -82,7 +82,11 @@ class _Class:
             if step.attr in self.marked:
                 yield op.Mark(step.name, True, False, trailing(step.wire))
         if self.is_unit:
-            yield op.Finish(tuple(self.covered(checksum) for checksum in self.hints.checksums))
+            elements = [element for element in self.hints.elements if element.in_frame]
+            yield op.Finish(
+                tuple(covered(checksum, self.scope) for checksum in self.hints.checksums),
+                tuple(op.Elements(element.spec, element.number) for element in elements),
+            )
         elif self.is_around:
             yield op.Finish(())
 
@@ -153,28 +157,29 @@ class _Class:
         size = self.shape_size(shape)
         yield op.Need((size,)) if isinstance(size, int) else op.NeedComputed(size, self.hints.reasons.get(step.attr))
 
-    # ------------------------------------------------------------ checksums
 
-    def covered(self, checksum: ChecksumHint) -> op.Covered:
-        pieces = tuple(
-            over.code
-            if over.code is not None
-            else op.Stretch(self.place(over.start, False), self.place(over.stop, True), over.decode)
-            for over in checksum.over
-        )
-        stored = self.place(checksum.path, False)
-        return op.Covered(stored, checksum.inner, pieces, checksum.conditions, checksum.told)
+# ---------------------------------------------------------------- checksums
 
-    def place(self, path: Path, stop: bool) -> tuple[op.Place, ...]:
-        """Where the field that a path leads to starts, or stops, in the frame: the sum of these."""
+
+def covered(checksum: ChecksumHint, scope: Scope, of_element: bool = False) -> op.Covered:
+    """A checksum by places in the frame; of_element: in the stream of an object, which keeps all places of its own."""
+
+    def place(path: Path, stop: bool) -> tuple[op.Place, ...]:
+        """Where the field that a path leads to starts, or stops: the sum of these."""
         places = []
         for depth, attr in enumerate(path):
             last = depth == len(path) - 1
-            wire = self.scope.types.names.wires[attr]
+            wire = scope.types.names.wires[attr]
             if last or (isinstance(wire, User) and wire.bounded):
-                mark = op.Mark(self.scope.plan.member_names[attr], stop and last, depth > 0)
+                mark = op.Mark(scope.plan.member_names[attr], stop and last, depth > 0 or of_element)
                 places.append(op.Place(path[:depth], mark))
         return tuple(places)
+
+    pieces = tuple(
+        over.code or op.Stretch(place(over.start, False), place(over.stop, True), over.decode)
+        for over in checksum.over
+    )
+    return op.Covered(place(checksum.path, False), checksum.inner, pieces, checksum.conditions, checksum.told)
 
 
 def _branch(step: Step, body: Iterable[op.Operation]) -> Iterable[op.Operation]:

@@ -52,6 +52,12 @@ class Scope:
                 if len(path) > 1:
                     self.needed.update(path)
                     self.inner.update(path[1:])
+        self.inner |= hints.leads
+        for element in hints.elements:
+            attrs = {attr for path in element.checksum.paths for attr in path}
+            self.inner |= attrs
+            if element.in_frame:
+                self.needed |= attrs | hints.leads
 
     def _part(self, name: str) -> ClassPlan | None:
         """The class of the whole file with one part of its fields."""
@@ -97,7 +103,8 @@ class Scope:
         return False
 
     def _of_hints(self) -> Iterator[sc.Code]:
-        for checksum in self.hints.checksums:
+        elements = [element.checksum for element in self.hints.elements if element.in_frame]
+        for checksum in (*self.hints.checksums, *elements):
             yield from checksum.codes
         for code, _ in self.hints.uniques.values():
             yield code

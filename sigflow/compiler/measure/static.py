@@ -186,7 +186,8 @@ def late_fields(layout: StaticLayout | None, steps: Sequence[Step], hints: Hints
     """The fields that a frame made from its header alone reads when they are asked for; None where there is no such
     way.
     """
-    if layout is None or hints.arguments or hints.around is not None or not is_quick(layout, hints):
+    whole = hints.arguments or hints.elements or hints.around is not None
+    if layout is None or whole or not is_quick(layout, hints):
         return None
     late = layout.late(steps)
     # What is read late must not be able to fail: the frame has been believed by then.

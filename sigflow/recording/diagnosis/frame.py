@@ -13,7 +13,7 @@ from sigflow.recording.diagnosis.budget import STEP
 from sigflow.recording.diagnosis.counting import CountingWindow
 from sigflow.runtime.envelope import CrcParameters, Measured
 from sigflow.runtime.measure import maybe_advance
-from sigflow.runtime.stored import number, written
+from sigflow.runtime.stored import layouts_in, number, written
 
 if TYPE_CHECKING:
     from sigflow.checksums import Algorithm
@@ -51,7 +51,7 @@ def _bits(checksum: Checksum, algorithm: Algorithm) -> int:
 
 def _is_plain(checksum: Checksum) -> bool:
     """Whether it compares bytes of a frame with what an algorithm makes of others, as they stand."""
-    return not checksum.told and not checksum.decoded
+    return not checksum.told and not checksum.decoded and not checksum.each
 
 
 class Suspect:
@@ -126,10 +126,11 @@ class Suspect:
         if checksum.stored is not None and checksum.pieces is not None:
             at, pieces = checksum.stored, checksum.pieces
         else:
-            measured = self._measured.checks[self._number] if self._measured.checks else None
-            if measured is None:
+            laid = self._measured.checks[self._number] if self._measured.checks else None
+            layouts = layouts_in(checksum, laid)
+            if not layouts:
                 return None
-            at, pieces = measured[0], measured[1]
+            at, pieces = layouts[0][0], layouts[0][1]
         moved = length - self.length
         at = self._place(at, length, moved)
         stretches: list[Stretch] = []

@@ -37,6 +37,10 @@ class Epilogue:
     def write(self) -> None:
         """The words, then the length."""
         frame = self.reader.frame
+        for element in self.hints.elements:
+            if element.in_frame:
+                self.builder.place = element.checksum.place
+                raise Inexpressible("a checksum of each element of a type")
         layouts = [self.layout(checksum) for checksum in self.hints.checksums]
         length = offset(frame.state.pos)
         if not self.reader.module.layout.class_takes_bytes(self.unit.plan.spec):
@@ -210,7 +214,7 @@ class Epilogue:
 
     def trouble(self) -> Int:
         """MARK_LOOK where the record must be looked at in Python, else 0."""
-        trouble = Flag.of(False)
+        trouble = Flag.of(any(not element.in_frame for element in self.hints.elements))
         for code in [note.when for note in self.hints.notes] + [codec.when for codec in self.hints.codecs]:
             trouble = either(trouble, self.holds(code))
         for step in self.unit.plan.steps:
