@@ -2,8 +2,8 @@
 
 Strategy.  The tests run once as they are; it is noted which functions each calls, and how long it takes.  Then, for a
 change, the tests run that call the changed function, and then those that call anything of its file, since what is
-kept from one test to the next is not called again: of each test function one case first, the quick ones before the
-slow, until one fails or so many seconds of tests are through.
+kept from one test to the next is not called again (for what is outside all functions, the others after them): of each
+test function one case first, the quick ones before the slow, until one fails or so many seconds of tests are through.
 
 Each run is a forked child of a process that has the libraries in memory, but nothing of the project: the child imports
 the project from a copy, in which the changed file is.  The copy gives each changed file another time of modification,
@@ -108,16 +108,22 @@ class Map:
     def of(self, name: str, function: int | None, most: float) -> list[str]:
         """The tests that can notice a change in a function, in the order in which to try them.  function: its first
         line, with decorators; None outside all functions.
+
+        What is outside, as constants and the defaults of data classes, is used without a call of anything in the file,
+        and some functions are called only while modules are imported: any test may notice that.
         """
         file = self.calls.get(name, {})
-        callers = set(file.get(function, ())) if function is not None else set()
+        callers_of_file = {test for tests in file.values() for test in tests if test in self.seconds}
+        callers = set(file.get(function, ())) if function is not None else callers_of_file
         cases: dict[str, int] = {}
         ranked = []
-        everybody = {test for tests in file.values() for test in tests if test in self.seconds}
+        everywhere = function is None or not callers_of_file
+        everybody = set(self.seconds) if everywhere else callers_of_file
         for test in sorted(everybody, key=lambda test: (self.seconds[test], test)):
             case = test.split("[")[0]
             cases[case] = cases.get(case, 0) + 1
-            ranked.append((test not in callers, cases[case], self.seconds[test], test))
+            others = test not in callers
+            ranked.append((others and not everywhere, cases[case], others, self.seconds[test], test))
         chosen: list[str] = []
         left = most
         for *_, seconds, test in sorted(ranked):

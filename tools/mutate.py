@@ -45,7 +45,8 @@ SUBJECTS = {
             "tests/recording/test_verdicts.py", "tests/recording/test_fallback.py", "tests/recording/test_fields.py",
             "tests/compiler/test_measure.py", "tests/compiler/test_limits.py", "tests/test_careless_reader.py",
             "tests/test_events.py", "tests/test_python_side.py", "tests/compiler/test_processed.py",
-            "tests/engine/test_sometimes.py",
+            "tests/engine/test_sometimes.py", "tests/columns/test_tree.py", "tests/columns/test_ways.py",
+            "tests/compiler/test_closed.py",
         ),
     ),
     "emit": Subject(
@@ -60,6 +61,7 @@ SUBJECTS = {
             "tests/compiler/test_processed.py", "tests/compiler/test_late.py", "tests/compiler/test_limits.py",
             "tests/compiler/test_contents.py", "tests/compiler/test_sync_inside.py", "tests/compiler/test_bounds.py",
             "tests/compiler/test_kst.py", "tests/compiler/test_mini.py", "tests/compiler/test_debug.py",
+            "tests/compiler/test_around.py", "tests/compiler/test_beside.py", "tests/compiler/test_closed.py",
         ),
     ),
 }  # fmt: skip

@@ -118,7 +118,7 @@ class WideCrc:
 
 @lru_cache(maxsize=MOST)
 def _engine(width: int, poly: int, init: int, refin: bool, refout: bool, xorout: int) -> Any:
-    top = 1 << width if width > 0 else 1
+    top = 1 << max(width, 0)
     wrong = [name for name, value in (("poly", poly), ("init", init), ("xorout", xorout)) if not 0 <= value < top]
     if width < 1 or wrong:
         what = "a CRC has at least 1 bit, found" if width < 1 else f"{wrong[0]} does not fit into"

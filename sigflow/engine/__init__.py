@@ -92,10 +92,10 @@ class Native:
         """The sequence counters of a stream, of formats in the order of the scan."""
         from sigflow.engine.counters import Counters
 
-        formats = [self.formats[number] for number in self.scan.numbers]
-        return Counters(
-            formats, [envelope.measure.native_counts for envelope in self.scan.formats], self.entries.follow()
-        )
+        formats = [self.formats[number] for number in self.scan.order]
+        told = [envelope.measure.native_counts for envelope in self.scan.formats]
+        told += [False] * (len(formats) - len(told))
+        return Counters(formats, told, self.entries.follow())
 
     def scanner(self, marks: Collection[tuple[int, str]] = (), *, worth: int | None = None) -> NativeScanner:
         """A scanner for a decoder.  worth: undecided bytes from which on it scans natively."""

@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING
 from sigflow.engine import chains, continuation, framed, framing, loop, unstuff
 from sigflow.engine.sums import text_of
 from sigflow.reasons import NATIVE
+from sigflow.runtime.envelope import PREAMBLE, TRAILER
 from sigflow.runtime.stored import BASES
 
 if TYPE_CHECKING:
     from sigflow.engine.plan import Check, Scan
+    from sigflow.runtime.envelope import Envelope
 
 #: The functions of a family of checksums that a scan calls, with the parameters it hands on.
 _FAMILY = {
@@ -86,6 +88,8 @@ def _source(measure: Callable[..., int], name: str) -> str:
 
 def _emitted(scan: Scan) -> Iterator[list[str]]:
     yield _marker([envelope.search.sync for envelope in scan.formats])
+    yield _stands_once("preamble_stands", scan.parts(PREAMBLE))
+    yield _stands_once("trailer_stands", scan.parts(TRAILER))
     yield _any_marker(scan)
     yield _next_first(scan)
     yield from framing.idle(scan.idle)
@@ -180,6 +184,20 @@ def _marker(syncs: Sequence[tuple[bytes, ...]]) -> list[str]:
     return [*lines, "    return 0"]
 
 
+#: What tells whether something that stands once around the frames may stand at a place.
+_ONCE = {"preamble_stands": PREAMBLE, "trailer_stands": TRAILER}
+
+
+def _stands_once(name: str, parts: Sequence[Envelope]) -> list[str]:
+    """A function that tells whether one of these parts may stand at data[at]: its literal, whole or cut by the end."""
+    lines = [f"def {name}(data, at, end):"]
+    for literal in dict.fromkeys(literal for part in parts for literal in part.search.sync):
+        lines += [f"    if at + {len(literal)} <= end and {framing.equal(literal)}:", "        return True"]
+        for left in range(1, len(literal)):
+            lines += [f"    if at + {left} == end and {framing.equal(literal[:left])}:", "        return True"]
+    return [*lines, "    return False"]
+
+
 def _any_marker(scan: Scan) -> list[str]:
     tests = []
     for number, envelope in enumerate(scan.formats):
@@ -189,6 +207,7 @@ def _any_marker(scan: Scan) -> list[str]:
             tests.append(f"marker({number}, data, at, end) != 0")
     if scan.idle:
         tests.append("idle_size(data, at, end, S) != 0")
+    tests += [f"{name}(data, at, end)" for name, role in _ONCE.items() if scan.parts(role)]
     tested = "True" if scan.everywhere else " or ".join(tests)
     return ["def any_marker(data, at, end, S):", f"    return {tested}"]
 

@@ -141,7 +141,8 @@ def unit_verdict(k, data, at, end, S, L, box, G):
         if field < 0 or field > checked - K[c, SIZE]:
             return refused - CHECKSUM
         S[SUMMED] += covered(c, 0, checked, box)
-        if differs(c, U, 0, checked, box, field, direct(c, U, 0, checked, box, ALPHABET, Ps, Ts)):
+        value = direct(c, U, 0, checked, box, ALPHABET, Ps, Ts)
+        if differs(c, U, 0, checked, box, field, value):
             return refused - CHECKSUM
     return size
 

@@ -194,6 +194,9 @@ def scan(
             if pos >= until:
                 break
         # -- verdicts
+        if preamble_stands(data, pos, end):
+            code = UNDECIDABLE
+            break
         taken = 0
         refused = 0
         empty = 0
@@ -250,6 +253,9 @@ def scan(
             pos += empty if empty else literal
         elif literal < 0:
             code = LACKING
+            break
+        elif trailer_stands(data, pos, end):
+            code = UNDECIDABLE
             break
         else:
             if S[IDLE_START] >= 0:

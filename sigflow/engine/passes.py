@@ -13,6 +13,7 @@ from sigflow.engine import loop
 from sigflow.engine.sweep import Found as FoundRows
 from sigflow.engine.sweep import Sweep
 from sigflow.runtime.box import MARK_LOOK, MARK_UNTOLD
+from sigflow.runtime.envelope import PREAMBLE
 from sigflow.stream.chain import START
 from sigflow.stream.scan import Frames, Refusals, Scanner
 from sigflow.stream.segment import Segment
@@ -56,6 +57,8 @@ class Pass:
         self._formats = formats
         self.sweep = sweep
         self._python_work = 0
+        #: Whether the Python scan looks at the beginning, where a preamble may stand.
+        self._opens = any(part.search.role == PREAMBLE for _, part in sweep.scan.around)
         self.bytes = 0
         #: Where the last stretch ended: the offset of the first byte that is not decided, and the lock.
         self.state = (0, START)
@@ -78,6 +81,8 @@ class Pass:
             for window, until in self._windows(windows, start, stop, lock):
                 sweep.count_from(window.base)
                 sweep.over(window.base)
+                if self._opens and window.base + sweep.pos == 0 and (opening := self._by_python(window)) is not None:
+                    sweep.add(FoundRows(*opening[:4]))
                 while (code := sweep.run(window.data, len(window.data), window.final, until)) in (
                     loop.FULL,
                     loop.UNDECIDABLE,
@@ -117,6 +122,11 @@ class Pass:
         sweep = self.sweep
         data, base, final = window
         sweep.over(base)
+        if self._opens and base + sweep.pos == 0:
+            batch = self._by_python(window)
+            if batch is None:
+                return
+            yield batch
         while True:
             code = sweep.run(data, len(data), final, until)
             if sweep.full:
@@ -138,7 +148,7 @@ class Pass:
             start = sweep.pos
             stop = min(len(data), start + size)
             scanner = Scanner(self._formats, pos=base + start, lock=sweep.lock)
-            rows = _Rows(base, sweep.scan.numbers, sweep.reasons)
+            rows = _Rows(base, sweep.scan.order, sweep.reasons)
             begin = max(start - scanner.lookback, 0)
             segment = Segment(data[begin:stop].tobytes(), base + begin)
             scanner.scan(segment, final and stop == len(data), rows, STEPS)

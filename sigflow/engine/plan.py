@@ -12,8 +12,19 @@ from typing import TYPE_CHECKING
 from sigflow.engine import loop, unstuff
 from sigflow.engine.framing import delimiter_of
 from sigflow.engine.sums import Kernel, kernel_of, told
-from sigflow.reasons import NATIVE, NO_MARKER
+from sigflow.reasons import (
+    CONTENTS,
+    INVALID,
+    NATIVE,
+    NO_MARKER,
+    SECOND_PREAMBLE,
+    TOO_LONG,
+    TRUNCATED,
+    of_preamble,
+)
+from sigflow.runtime.envelope import FRAMES, PREAMBLE, TRAILER
 from sigflow.stream.account import Account
+from sigflow.stream.around import is_asked, is_searched, owner_of
 from sigflow.stream.check import Checks, every_for
 from sigflow.stream.framed import header_of
 from sigflow.stream.framing import MOST_WALKED
@@ -49,7 +60,8 @@ class Check:
 class Scan:
     """A native scan.  formats and limits: in the order in which they are tried; numbers: their places in the list that
     was given; beliefs: what confirms them (`stream/scan.py`).  A format whose frames have a checksum now and then is
-    there twice.
+    there twice.  around: what stands once around the frames, each with the number of its format.  given: how many
+    formats were given in all.
     """
 
     formats: tuple[Envelope, ...]
@@ -57,6 +69,19 @@ class Scan:
     numbers: tuple[int, ...]
     beliefs: tuple[int, ...]
     checks: tuple[Check, ...]
+    around: tuple[tuple[int, Envelope], ...] = ()
+    given: int = 0
+
+    @property
+    def order(self) -> tuple[int, ...]:
+        """The places of all formats in the list that was given: of those that are scanned for, as `numbers`; behind
+        them of those of which only the Python scan finds any.
+        """
+        return (*self.numbers, *(number for number in range(self.given) if number not in self.numbers))
+
+    def parts(self, role: str) -> list[Envelope]:
+        """What stands once around the frames, and is looked for behind the beginning."""
+        return [part for _, part in self.around if part.search.role == role and is_searched(part)]
 
     def reasons(self) -> tuple[list[tuple[int, str]], list[int]]:
         """The reasons of gaps, (number of the format as given, text), by their codes, and the code for each number
@@ -69,6 +94,10 @@ class Scan:
                 if (number, text) not in texts:
                     texts.append((number, text))
                 codes.append(texts.index((number, text)))
+        for owner, part in self.around:
+            if part.search.role == PREAMBLE:
+                own = (CONTENTS, INVALID, TOO_LONG, TRUNCATED, *part.measure.reasons.values())
+                texts += [(owner, SECOND_PREAMBLE), *((owner, of_preamble(reason)) for reason in dict.fromkeys(own))]
         return texts, codes
 
     def rows(self) -> list[list[int]]:
@@ -141,6 +170,9 @@ class Scan:
     def markers(self) -> tuple[list[int], list[int]]:
         """The bytes that a marker may begin with, and those that a delimiter ends with."""
         literals = [literal for envelope in self.formats for literal in envelope.search.sync] + self.idle
+        literals += [
+            literal for role in (PREAMBLE, TRAILER) for part in self.parts(role) for literal in part.search.sync
+        ]
         delimiters = [delimiter for envelope in self.formats if (delimiter := delimiter_of(envelope))]
         return sorted({literal[0] for literal in literals}), sorted({delimiter[-1] for delimiter in delimiters})
 
@@ -217,8 +249,16 @@ def scan_of(formats: Sequence[tuple[Envelope, int]]) -> Scan | str:
         (n, belief)
         for belief in (BY_CHECKSUM, BY_END, BY_CHAIN)
         for n, search in enumerate(searches)
-        if belief in beliefs_of(search)
+        if belief in beliefs_of(search) and is_asked(formats[n][0])
     ]
+    around = [
+        (owner_of(envelope, [other for other, _ in formats]), envelope)
+        for envelope, _ in formats
+        if envelope.search.role != FRAMES
+    ]
+    obstacle = _around([envelope for envelope, _ in formats])
+    if obstacle:
+        return obstacle
     checks: list[Check] = []
     for k, (number, belief) in enumerate(ordered):
         envelope, limit = formats[number]
@@ -244,10 +284,29 @@ def scan_of(formats: Sequence[tuple[Envelope, int]]) -> Scan | str:
         tuple(n for n, _ in ordered),
         tuple(belief for _, belief in ordered),
         tuple(checks),
+        tuple(around),
+        len(formats),
     )
     if len(scan.reasons()[0]) > MOST_REASONS:
         return f"the formats have more than {MOST_REASONS} different reasons for gaps"
     return scan
+
+
+def _around(envelopes: Sequence[Envelope]) -> str:
+    """Why what stands once around the frames of these formats keeps them from the native scan; "" where it does not."""
+    if not any(is_asked(envelope) for envelope in envelopes):
+        return "no frames can be told without their preamble"
+    if sum(bool(envelope.measure.parameters) for envelope in envelopes) > 1:
+        return "several formats measure their frames by what a preamble says"
+    for envelope in envelopes:
+        name = envelope.about.name
+        if envelope.around is not None and envelope.search.framing is not None:
+            return f"{name}: units in a framing, behind a preamble"
+        if envelope.around is not None and envelope.around.concatenated:
+            return f"{name}: files that were joined are read one by one"
+        if envelope.search.role == TRAILER and not envelope.search.sync:
+            return f"{name}: a trailer that begins with nothing fixed"
+    return ""
 
 
 def _searchable(stuffing: Stuffing) -> bool:

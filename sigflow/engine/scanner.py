@@ -102,9 +102,8 @@ class NativeScanner(Scanner):
         """The frames, gaps and idle bytes of a batch, in order."""
         data = segment.data
         scan, reasons = sweep.scan, sweep.reasons
-        numbers = [scan.numbers[k] for k in batch.marks[:, 0].tolist()]
-        heads = [scan.formats[k].measure.head for k in range(len(scan.formats))]
-        by_number = dict(zip(scan.numbers, heads, strict=True))
+        numbers = [scan.order[k] for k in batch.marks[:, 0].tolist()]
+        heads = {number: envelope.measure.head for number, envelope in zip(scan.numbers, scan.formats, strict=True)}
         starts, stops = batch.frames[:, 0].tolist(), batch.frames[:, 1].tolist()
         before = batch.frames[:, 0].searchsorted(batch.gaps[:, 0]).tolist()
         codes = batch.reasons.tolist()
@@ -117,7 +116,7 @@ class NativeScanner(Scanner):
                 last = row + 1
                 while last < until and numbers[last] == number:
                     last += 1
-                head = by_number[number]
+                head = heads.get(number)
                 frames: Any = [
                     (at, end, head(data, at) if head is not None else None)
                     for at, end in zip(starts[row:last], stops[row:last], strict=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sigflow.engine import continuation, loop
-from sigflow.runtime.box import BOX_KNOWN, BOX_SIZE, KNOWN_ROWS, X_SIZE
+from sigflow.runtime.box import BOX_KNOWN, BOX_PARAMETERS, BOX_SIZE, KNOWN_ROWS, X_SIZE
 from sigflow.stream.chain import NO, START, YES
 
 if TYPE_CHECKING:
@@ -93,6 +93,9 @@ class Sweep:
         self._codes = numpy.array(codes, int64)
         self._alphabet = numpy.frombuffer(bytes(range(256)), numpy.uint8)
         self._box = numpy.zeros(BOX_SIZE + 3 * KNOWN_ROWS, int64)
+        for envelope in scan.formats:
+            numbers = envelope.measure.parameters
+            self._box[BOX_PARAMETERS : BOX_PARAMETERS + len(numbers)] = [_signed(number) for number in numbers]
         self._unit_limit = scan.unit_limit
         self._unit = numpy.zeros(UNIT, numpy.uint8)
         self._meanings = numpy.array(scan.meanings(), int64)
@@ -249,3 +252,8 @@ def _grown(array: Array, wanted: int) -> Array:
     grown = numpy.empty((wanted, *array.shape[1:]), numpy.int64)
     grown[: len(array)] = array
     return grown
+
+
+def _signed(number: int) -> int:
+    """A number of up to 64 bits as two's complement."""
+    return number - (1 << 64) if number >= 1 << 63 else number

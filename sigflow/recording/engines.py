@@ -14,6 +14,7 @@ from sigflow.engine import AUTO, NAMES, NATIVE, PYTHON, THRESHOLD, Native, late_
 from sigflow.errors import UsageError
 from sigflow.recording.run import AnyRun, MakeScanner, Run
 from sigflow.storage import DEFAULT_CHUNK
+from sigflow.stream.around import is_asked
 
 if TYPE_CHECKING:
     from sigflow.storage import Storage
@@ -95,6 +96,8 @@ class Choice:
             return None
         if self._native is not None and list(self._native.formats) == list(formats):
             return self._native
+        if not any(format.envelope is None or is_asked(format.envelope) for format in formats):
+            return None  # without a preamble there is nothing to be scanned for
         obstacle = ENGINES[NATIVE].obstacle(formats)
         if obstacle and self.engine == NATIVE:
             raise UsageError(f"--engine native: {obstacle}")

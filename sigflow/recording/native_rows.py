@@ -56,7 +56,7 @@ class NativeRows:
         self._chunk_size = chunk_size
         #: The formats with the limits that hold here.
         self.formats: Sequence[Format] = native.formats
-        self.ordered = [native.formats[number] for number in native.scan.numbers]
+        self.ordered = [native.formats[number] for number in native.scan.order]
         split = workers > 1 and source.size is not None
         self._pass: Pass | Stitched = Stitched(native, source, workers, range_size) if split else native.one_pass()
         self._counters = native.counters()
@@ -71,7 +71,7 @@ class NativeRows:
     def statistics(self) -> Statistics:
         """What has been counted so far."""
         counts = self._counters.counts
-        by_number = [self._native.scan.numbers.index(n) for n in range(len(self.formats))]
+        by_number = [self._native.scan.order.index(n) for n in range(len(self.formats))]
         return Statistics(
             bytes=self._pass.bytes,
             frames=self._index,
@@ -91,7 +91,7 @@ class NativeRows:
         """The places of the formats in the list that was given, as the scan tells them apart."""
         import numpy
 
-        return numpy.array(self._native.scan.numbers, numpy.int32)
+        return numpy.array(self._native.scan.order, numpy.int32)
 
     def known(self, start: int, stop: int) -> bytes:
         """The bytes of [start, stop)."""

@@ -52,10 +52,10 @@ class FilePart:
         self.sync = search.sync
         self.header = Header(envelope, limit, account)
         self.header.sync = ()  # where the literal is not asked for, its reason is that of the measure
-        self.owner = next(n for n, other in enumerate(formats) if envelope in parts_of(other))
+        self.owner = owner_of(envelope, formats)
         around = formats[self.owner].around
         self.concatenated = around is not None and around.concatenated
-        self.searched = bool(search.sync) and (search.role != PREAMBLE or search.header_bits >= SURE_BITS)
+        self.searched = is_searched(envelope)
 
     def marked(self, segment: Segment, at: int) -> bool | None:
         """Whether its literal stands at data[at]; None where the end of the buffer cuts one."""
@@ -82,6 +82,17 @@ def parts_of(envelope: Envelope) -> list[Envelope]:
     """What stands once around the frames of a format, and is asked for."""
     around = envelope.around
     return [part for part in (around.preamble, around.trailer) if part is not None] if around is not None else []
+
+
+def owner_of(part: Envelope, formats: Sequence[Envelope]) -> int:
+    """The number of the format around whose frames it stands."""
+    return next(number for number, envelope in enumerate(formats) if any(part is own for own in parts_of(envelope)))
+
+
+def is_searched(part: Envelope) -> bool:
+    """Whether it is looked for behind the beginning, too: by what it begins with."""
+    search = part.search
+    return bool(search.sync) and (search.role != PREAMBLE or search.header_bits >= SURE_BITS)
 
 
 def is_asked(envelope: Envelope) -> bool:

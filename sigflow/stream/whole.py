@@ -27,10 +27,12 @@ class WholeFile:
         """As `Scanner.scan`."""
         data, base = segment.data, segment.base
         end, at = base + len(data), self.pos - base
-        if end > self._limit and at < len(data):
+        if at == len(data):
+            return False
+        if end > self._limit:
             self.pos = end
             sink.gap(segment, at, len(data), [(0, TOO_LONG)])
-        elif final and at < len(data):
+        elif final:
             self.pos = end
             sink.frame(0, segment, at, len(data))
         return False

@@ -130,6 +130,8 @@ def test_wide_crcs_reflect_and_invert_as_narrow_ones_do(refin: bool, refout: boo
     ("parameters", "message"),
     [
         (CrcParameters(0, 1), "a CRC has at least 1 bit, found 0 bits"),
+        (CrcParameters(-3, 0), "a CRC has at least 1 bit, found -3 bits"),
+        (CrcParameters(1, 2), "poly does not fit into 1 bits"),
         (CrcParameters(8, 0x107), "poly does not fit into 8 bits"),
         (CrcParameters(8, 7, init=256), "init does not fit into 8 bits"),
         (CrcParameters(8, 7, xorout=-1), "xorout does not fit into 8 bits"),

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import example, given, settings
@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 
 from sigflow.compiler.emit.native.arithmetic import Arithmetic
 from sigflow.compiler.emit.native.builder import Builder, Inexpressible, Unreachable
+from sigflow.compiler.emit.native.evaluate import Evaluator
 from sigflow.compiler.emit.native.statements import Return, Store, lines_of
 from sigflow.compiler.emit.native.tree import MIRRORED, Const, Local, printed
 from sigflow.compiler.emit.native.values import LEAST, MOST, WIDE, Flag, Int, signed
+from sigflow.compiler.types import Types
 from sigflow.runtime import native
 from sigflow.runtime.native import BAILOUT
 from sigflow.runtime.struct import MAX_SHIFT
@@ -328,3 +330,16 @@ def test_64_unsigned_bits_are_an_int64_once_that_was_asked() -> None:
     assert list(lines_of(builder.root)) == ["if a < 0:", "    return -1000  # bailout"]
     assert Arithmetic(builder).narrow(narrow) == narrow
     assert len(builder.root) == 1
+
+
+@pytest.mark.parametrize("length", [60, 61])
+def test_what_is_long_gets_a_local(length: int) -> None:
+    builder = Builder(lambda name: name)
+    evaluator = Evaluator(builder, cast(Types, None), lambda obj, name: None, lambda obj: None)
+    number, truth = Int(Local("a" * length), 0, 9), Flag(Local("b" * length), ((Local("a"), 0, 1),))
+    if length == 60:
+        assert evaluator.short(number, "n") is number and evaluator.short(truth, "t") is truth
+    else:
+        assert evaluator.short(number, "n") == Int(Local("n"), 0, 9)
+        assert evaluator.short(truth, "t") == Flag(Local("t"), truth.yes)
+    assert len(builder.root) == (0 if length == 60 else 2)

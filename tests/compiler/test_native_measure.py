@@ -218,6 +218,8 @@ def test_constructs(case: Case, tmp_path: Path) -> None:
     assert verdicts["clean"] + verdicts["remarked"] + verdicts["needless"] > 5
     assert verdicts["refused"] + verdicts["too long"] > 5
     assert verdicts["lacking"] > 5
+    assert (verdicts["bailout"] > 0) is case.bails_out
+    assert (verdicts["needless"] > 0) is case.looks_in_vain
 
 
 def test_elements_without_bytes_end(tmp_path: Path) -> None:

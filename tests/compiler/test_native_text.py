@@ -149,6 +149,23 @@ TEXTS = {
     return c_end - at
 """,
     ),
+    "a bit field that reaches to the top of what was loaded needs no mask": (
+        """
+  - {id: a, type: b13}
+  - {id: b, type: b3}
+  - {id: c, size: a + b}
+""",
+        """
+    if end - at < 2:
+        return 0  # lacking
+    a = u2be(data, at) >> 3
+    b = u1(data, at + 1) & 0x7
+    c_end = at + 2 + (a + b)
+    box[0] = 2
+    box[1] = 0
+    return c_end - at
+""",
+    ),
     "members of an enum in a row are a range": (
         """
   - {id: a, type: u1, enum: e, valid: {in-enum: true}}

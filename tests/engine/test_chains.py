@@ -56,7 +56,8 @@ def test_a_full_queue_changes_no_later_answer(places: int) -> None:
         at = 0
         while at < len(data):
             claim = at + rng.choice((60, 200, 500, 1000, 2000, len(data)))
-            held = inside(at, claim, N, array, len(data), sweep._state, sweep._rows, sweep._begins, sweep._box, queue)
+            state, rows, begins, box = sweep._state, sweep._rows, sweep._begins, sweep._box
+            held = inside(at, claim, N, array, len(data), state, rows, begins, box, (), queue)
             if held < 0:
                 full += 1
             else:

@@ -24,7 +24,8 @@ def test_defaults() -> None:
         for field in fields(part)
         if field.default is not MISSING and field.default not in (None, (), "", False)
     }
-    assert said == {"max_frame": 16 << 20, "min_frame": 1, "aborted_by_sync": True}  # all else is none, 0 or no
+    # All else is none, 0 or no.
+    assert said == {"max_frame": 16 << 20, "min_frame": 1, "role": "frames", "aborted_by_sync": True}
     sequence = envelope.Sequence("number", 256)
     assert (sequence.step, sequence.stream, sequence.head) == (1, None, None)
     assert not Bits(3).boolean and Bits(3).shift == 0 and Bits(3).order == "be"

@@ -187,8 +187,10 @@ def test_the_trailer_counts_only_where_it_reaches_to_the_end(format: Format, siz
     for damaged in (data + b"\xff", data[:-1]):
         last = shapes(events_of(format, damaged, size))[-1]
         assert last[0][0] == "file:valid" and last[1:] == (57, len(damaged))
-    shown = shapes(events_of(format, data + entries(9) + END, size))  # a whole one in the middle is no trailer
-    assert shown[-1] == ("file:trailer", 109, 116) and shown[-11][0][0] == "file:valid" and shown[-11][1:] == (57, 64)
+    events = shapes(events_of(format, data + entries(9) + END, size))  # a whole one in the middle is no trailer
+    assert (
+        events[-1] == ("file:trailer", 109, 116) and events[-11][0][0] == "file:valid" and events[-11][1:] == (57, 64)
+    )
 
 
 def test_units_are_read_as_their_preamble_says(format: Format) -> None:
@@ -209,9 +211,9 @@ def test_units_are_read_as_their_preamble_says(format: Format) -> None:
 def test_without_a_good_preamble(format: Format, data: bytes, reasons: tuple[str, ...]) -> None:
     for size in (None, 3, 1):
         assert shapes(events_of(format, data, size)) == [(reasons, 0, len(data))]
-    known = shapes(events_of(format.with_preamble(head() + b"more"), data))
-    assert known[0][0] == "file" or known[0][0][0] == reasons[0]  # its own is bad all the same
-    assert not data.endswith(b"xy") or known[-1] == ("file", len(data) - 5, len(data))
+    with_another = shapes(events_of(format.with_preamble(head() + b"more"), data))
+    assert with_another[0][0] == "file" or with_another[0][0][0] == reasons[0]  # its own is bad all the same
+    assert not data.endswith(b"xy") or with_another[-1] == ("file", len(data) - 5, len(data))
 
 
 def test_a_capture_that_begins_in_the_middle(format: Format) -> None:
@@ -231,9 +233,9 @@ def test_files_that_were_joined(format: Format, size: int | None) -> None:
     data = head() + entries(9) + head(9, True) + entries(9)
     assert shapes(events_of(format, data, size))[10] == (("file:second-preamble",), 57, 69)
     data = head() + entries(9) + head(9, True) + entries(9, tagged=True)
-    shown = events_of(format.with_preamble(concatenated=True), data, size)
-    assert len(shown) == 20 and all(isinstance(event, Record) for event in shown)
-    tags = [getattr(event.value, "tag", None) for event in shown if isinstance(event, Record)]
+    joined = events_of(format.with_preamble(concatenated=True), data, size)
+    assert len(joined) == 20 and all(isinstance(event, Record) for event in joined)
+    tags = [getattr(event.value, "tag", None) for event in joined if isinstance(event, Record)]
     assert tags[:11] == [None] * 11 and tags[11:] == [ord("t")] * 9
 
 

@@ -13,13 +13,18 @@ from sigflow.events import Record
 from sigflow.reasons import NO_MARKER
 from sigflow.runtime.envelope import Checksum, Envelope
 from sigflow.stream.account import SAVED, Account
+from sigflow.stream.chain import Chain
 from sigflow.stream.check import Checks, every_for
+from sigflow.stream.continuation import Continuations
 from sigflow.stream.decoder import Decoder
 from sigflow.stream.format import Format
 from sigflow.stream.header import Header
 from sigflow.stream.markers import Markers
 from sigflow.stream.prefix import Prefix, spacing
+from sigflow.stream.runs import Runs
+from sigflow.stream.scan import Recognizer
 from sigflow.stream.segment import Segment
+from sigflow.stream.watch import Watch
 from tests.envelopes import changed
 from tests.stream import formats as f
 from tests.stream.ways import decode_all_ways
@@ -90,6 +95,23 @@ def test_prefix_sums_of_a_moving_buffer(name: str, every: int) -> None:
         if rng.random() < 0.05:
             prefix.drop()
     assert floor > 200
+
+
+@pytest.mark.parametrize("every", [1, 4])
+def test_prefix_states_are_let_go_of_once_they_are_half(every: int) -> None:
+    """Not sooner: taking them away costs as much as those that stay."""
+    ranges = checksums.get("sum-16").ranges()
+    assert ranges is not None
+    data = bytes(1000 * every)
+    prefix = Prefix(ranges, every, Account())
+
+    def kept(floor: int) -> int:
+        prefix.reach(Segment(data, 0), floor * every, 1000 * every)
+        return len(prefix._states)
+
+    # A thousand and one states; half of these, and as many as there would be for a few.
+    assert [kept(floor) for floor in (0, 532, 533)] == [1001, 1001, 1001 - 533]
+    assert [kept(floor) for floor in (799, 800)] == [468, 1001 - 800]
 
 
 def test_the_account_pays_two_for_one_and_saves_up_to_a_bound() -> None:
@@ -180,14 +202,33 @@ def test_kept_verdicts_are_bounded_and_forgotten(monkeypatch: pytest.MonkeyPatch
     decode_all_ways([f.SPACE_SLOW], data[600:1000])
 
 
-def test_a_scan_that_drops_its_caches_keeps_no_measure_under_way() -> None:
-    decoder = Decoder([Format(f.FRAME_SLOW), Format(f.TEXT)])
-    decoder.feed(b"FRAM\1\1")
-    assert not list(decoder.events())
-    header = decoder._scanner.recognizers[0].header  # type: ignore[union-attr]
-    assert header.lacks_until(0)
-    decoder._scanner.drop()  # type: ignore[union-attr]
-    assert not header.lacks_until(0)
+def test_a_scan_that_drops_its_caches_drops_them_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    dropped: list[object] = []
+
+    def noted(cache: type[Any]) -> None:
+        drop = cache.drop
+
+        def note(self: Any) -> None:
+            dropped.append(self)
+            drop(self)
+
+        monkeypatch.setattr(cache, "drop", note)
+
+    for cache in (Chain, Continuations, Header, Markers, Prefix, Recognizer, Runs, Watch):
+        noted(cache)
+    decoder = Decoder([Format(changed(f.FRAME_SLOW, name="slow")), Format(f.FRAME_LIVE), Format(f.COUNTED)])
+    decoder.feed(f.frame(b"abc") + b"FRAM\1\1")
+    assert len(list(decoder.events())) == 1
+    scanner: Any = decoder._scanner
+    header = scanner.recognizers[0].header
+    assert header.lacks_until(14)
+    dropped.clear()
+    scanner.drop()
+    caches = [scanner._markers, scanner._runs, scanner._chain, scanner._chain._continuations]
+    caches += [*scanner._prefixes.values(), scanner.recognizers[1].watch]
+    caches += [cache for recognizer in scanner.recognizers for cache in (recognizer, recognizer.header)]
+    assert len(caches) >= 12 and not header.lacks_until(14)
+    assert [cache for cache in caches if not any(cache is other for other in dropped)] == []
 
 
 # ---------------------------------------------------------------- overtaken-by: sequence

@@ -105,6 +105,18 @@ def test_half_of_a_buffer_of_our_own_is_let_go_of(decided: int, base: int) -> No
     assert (buffer.data, buffer.base) == (b"0123456789"[base:], base)
 
 
+def test_a_buffer_that_goes_shrinks_before() -> None:
+    """Freed as it is, its block would come from the heap from then on."""
+    for leave in (lambda buffer: buffer.release(9), lambda buffer: buffer.add(b"next", 9, None)):
+        buffer = Pending()
+        buffer.add(b"a" * 5, 0, None)
+        buffer.add(b"b" * 4, 0, None)
+        grown = buffer.data
+        assert isinstance(grown, bytearray)
+        leave(buffer)
+        assert len(grown) == 0
+
+
 def test_stamps_of_bytes_that_are_decided_are_let_go_of() -> None:
     buffer = Pending()
     buffer.add(b"ab", 0, Stamp(1, 1))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tools.killers import Map
 from tools.mutate import ROOT, SUBJECTS, files, mutants
 
 SOURCE = '''"""A text with 1 + 2."""
@@ -56,3 +57,15 @@ def test_every_change_compiles(path: Path) -> None:
 
 def test_the_tests_of_each_unit_are_there() -> None:
     assert all((ROOT / name).exists() for subject in SUBJECTS.values() for name in subject.tests)
+
+
+def test_who_may_notice_a_change() -> None:
+    seconds = {"a::slow": 3.0, "a::quick[1]": 0.1, "a::quick[2]": 0.2, "b::other": 0.1, "c::elsewhere": 0.1}
+    calls = {"f.py": {5: ["a::slow", "a::quick[1]", "a::quick[2]"], 9: ["b::other"]}}
+    tests = Map(calls, seconds)
+    assert tests.of("f.py", 5, 60) == ["a::quick[1]", "a::slow", "a::quick[2]", "b::other"]
+    assert tests.of("f.py", 5, 0.35) == ["a::quick[1]", "a::quick[2]"]
+    assert tests.of("f.py", None, 60) == ["a::quick[1]", "b::other", "a::slow", "c::elsewhere", "a::quick[2]"]
+    assert tests.of("constants.py", None, 60)[:3] == ["a::quick[1]", "b::other", "c::elsewhere"]
+    assert tests.of("f.py", 17, 60) == ["a::quick[1]", "b::other", "a::slow", "a::quick[2]"]
+    assert tests.of("imported.py", 3, 60) == ["a::quick[1]", "b::other", "c::elsewhere", "a::slow", "a::quick[2]"]

@@ -7,7 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Case:
-    """A spec.  native: whether it has a `_native_measure`; else `why` is in what the envelope says of it."""
+    """A spec.  why: what the envelope says where it has no native measure.
+
+    bails_out: some frames are left to the Python measure.  looks_in_vain: some records are marked that may have
+    something to say, and have nothing.
+    """
 
     name: str
     body: str
@@ -15,6 +19,8 @@ class Case:
     alphabet: bytes = b"\x00\x01\x02\x03\x08\x41\x7e\x80\xff"
     stream: str = ""
     why: str = ""
+    bails_out: bool = False
+    looks_in_vain: bool = False
 
     @property
     def text(self) -> str:

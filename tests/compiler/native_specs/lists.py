@@ -220,6 +220,7 @@ types:
             "00 0100 0102",
         ),
         b"\x00\x01\x02\x03\x04",
+        looks_in_vain=True,
     ),
     Case(
         "gappy",
@@ -293,6 +294,7 @@ types:
 """,
         ("00000003 00", "00000000 03 414141", "00000001 02"),
         b"\x00\x00\x01\x02\x03",
+        bails_out=True,
     ),
     Case(
         "sizes_by_index",

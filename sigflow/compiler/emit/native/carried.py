@@ -98,9 +98,8 @@ class Carried:
             return self.byte_range(hint, python_name(wire.encoding) if isinstance(wire, Text) else "", path, get)
         if isinstance(wire, User) and isinstance(wire.target, sc.ClassSpec) and wire.target in self.reader.plans:
             plan = self.reader.plans[wire.target]
-            inner = None if wire.bounded else owner.stream
-            previous = PreviousElement(plan, f"{hint}_", owner, owner.root, inner or owner.stream, carried=self)
-            previous.path, previous.get, previous.own_stream = path, get, inner is None
+            previous = PreviousElement(plan, f"{hint}_", owner, owner.root, owner.stream, carried=self)
+            previous.path, previous.get, previous.own_stream = path, get, wire.bounded
             return previous
         raise Inexpressible(f"'{step.attr.id}' of another element")
 
@@ -254,7 +253,7 @@ class PreviousElement(SymbolicObject):
     def io(self) -> IO:
         """The element's stream."""
         if not self.own_stream:
-            return IO(self.stream)
+            return self.parent.io() if isinstance(self.parent, PreviousElement) else IO(self.stream)
         assert self.carried is not None
         if self.made is None:
 

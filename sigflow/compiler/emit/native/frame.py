@@ -136,7 +136,6 @@ class Frame(Stream):
 
     def _after(self, size: Int, negative: str) -> Local:
         """Where `size` bytes from here end; sizes that are none, or that no frame has, are refused."""
-        self.flush()
         size = self.not_negative(size, negative)
         if size.high > FAR:
             passed: Expr = size.expr > self.ceiling.bound - self.state.pos
