@@ -217,6 +217,7 @@ class _Stream:
         if stored.mask is not None:
             call["shift"], call["mask"] = str(stored.shift), hex(stored.mask)
         flags = {"signed": checksum.signed, "told": checksum.told, "decoded": checksum.decoded, "each": each}
+        flags["wire"] = checksum.wire
         for key, holds in flags.items():
             if holds:
                 call[key] = "True"

@@ -9,7 +9,7 @@ from sigflow.compiler.emit.native.byte_ranges import is_total
 from sigflow.compiler.emit.native.evaluate import Context
 from sigflow.compiler.emit.native.reading import Reader
 from sigflow.compiler.emit.native.statements import Assign, If, Node, Return, Store
-from sigflow.compiler.emit.native.tree import AT, Conditional, Const, Expr, Local, call
+from sigflow.compiler.emit.native.tree import AT, END, Conditional, Const, Expr, Local, call
 from sigflow.compiler.emit.native.values import MOST, Bytes, Flag, Int, Literal, SymbolicObject, Value, both, either
 from sigflow.compiler.encodings import python_name
 from sigflow.compiler.hints import ChecksumHint, Path
@@ -20,7 +20,7 @@ from sigflow.compiler.model import Bytes as BytesWire
 from sigflow.compiler.plan import Step
 from sigflow.runtime import box
 from sigflow.runtime.native import BAILOUT
-from sigflow.runtime.stored import DECODINGS
+from sigflow.runtime.stored import DECODINGS, RAW
 
 
 class Epilogue:
@@ -75,6 +75,9 @@ class Epilogue:
         """What a checksum covers; before it, the value that is told."""
         pieces: list[Expr] = self.told(checksum) if checksum.told is not None else []
         for over in checksum.over:
+            if over.decode.startswith(RAW):
+                self.builder.place = checksum.place
+                raise Inexpressible("a checksum over bytes of the wire")
             if over.code is None:
                 assert over.first is not None and over.last is not None
                 start, stop = self.place(over.start)[0], self.place(over.stop)[1]
@@ -104,6 +107,10 @@ class Epilogue:
 
     def place(self, path: Path) -> tuple[Local, Local]:
         """Where the field that a path leads to starts and stops."""
+        behind = self.hints.framing.behind if self.hints.framing is not None else {}
+        if path and path[0] in behind:
+            start, stop = behind[path[0]]
+            return END.plus(start), END.plus(stop)
         obj = self.unit
         for attr in path[:-1]:
             inner = obj.members.get(attr)
