@@ -208,3 +208,41 @@ def test_frames_that_do_not_count(kind: str, per: bool, tmp_path: Path) -> None:
         report = recording.validate()
     assert report.frames == 40 and report.sequence["lost"] == 2, report.sequence
     assert sum(report.sequence.values()) == 2
+
+
+MANY = """
+meta: {id: many, endian: le}
+-sigflow-stream: {max-frame: 40000}
+seq:
+  - {id: magic, contents: [0xa5, 0x5c]}
+  - {id: num_items, type: u2}
+  - {id: items, type: item, repeat: expr, repeat-expr: num_items}
+types:
+  item:
+    -sigflow-checksum:
+      - {field: sum, algorithm: sum-8, over: value}
+      - {field: inverse, expr: 255 - sum, if: value != 7}
+    seq: [{id: value, type: u2}, {id: sum, type: u1}, {id: inverse, type: u1}]
+"""
+
+
+def test_more_elements_than_the_native_scan_has_room_for(tmp_path: Path) -> None:
+    """Such a candidate is the Python scan's; the others stay with the native one."""
+    path = tmp_path / "many.ksy"
+    path.write_text(MANY, encoding="utf-8")
+    format = sigflow.compile(path)
+
+    def frame(count: int) -> bytes:
+        raw = b"\xa5\x5c" + count.to_bytes(2, "little")
+        for n in range(count):
+            value = n * 37 % 65536
+            total = (value & 0xFF) + (value >> 8) & 0xFF
+            raw += value.to_bytes(2, "little") + bytes((total, 255 - total if value != 7 else 0))
+        return raw
+
+    frames = [frame(count) for count in (1, 40, 511, 512, 513, 3000, 2)]
+    events = check_native(Native([format], compile=False), b"".join(frames), all_ways=False)
+    assert [len(event.raw) for event in events if isinstance(event, Record)] == [len(raw) for raw in frames]
+    late = bytearray(b"".join(frames))
+    late[-1] ^= 1
+    check_native(Native([format], compile=False), bytes(late), all_ways=False)
