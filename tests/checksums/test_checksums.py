@@ -114,6 +114,11 @@ def test_widths(name: str, width: int) -> None:
     assert checksums.get(name).width == width
 
 
+@pytest.mark.parametrize(("width", "wide"), [(63, False), (64, False), (65, True)])
+def test_only_a_crc_of_more_than_64_bits_is_worked_out_here(width: int, wide: bool) -> None:
+    assert isinstance(crc._engine(width, 1, 0, False, False, 0), crc.WideCrc) is wide
+
+
 @pytest.mark.parametrize("refin", [False, True])
 @pytest.mark.parametrize("refout", [False, True])
 def test_wide_crcs_reflect_and_invert_as_narrow_ones_do(refin: bool, refout: bool) -> None:

@@ -239,6 +239,11 @@ def test_constructs(case: Case, tmp_path: Path) -> None:
     assert (verdicts["needless"] > 0) is case.looks_in_vain
 
 
+@pytest.mark.parametrize("case", [case for case in CASES if "sequence" in case.stream], ids=lambda case: case.name)
+def test_counters_of_bytes_that_are_looked_at_are_told(case: Case, tmp_path: Path) -> None:
+    assert load(tmp_path / f"{case.name}.ksy", case.text).measure.native_counts
+
+
 def test_elements_without_bytes_end(tmp_path: Path) -> None:
     """Python gives up a list whose 65,536 elements take no byte; here that is for it to say."""
     case = next(case for case in CASES if case.name == "empty_lists")

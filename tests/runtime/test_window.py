@@ -259,3 +259,21 @@ def test_reasons_of_a_refusal() -> None:
         maybe_advance(steps(OSError()), reasons)
     with pytest.raises(KeyboardInterrupt):
         maybe_advance(steps(KeyboardInterrupt()), reasons)
+
+
+@pytest.mark.parametrize("order", ["be", "le"])
+@pytest.mark.parametrize("shift", [-3, 0, 5])
+def test_a_bit_field_goes_on_where_the_buffer_has_moved(order: str, shift: int) -> None:
+    frame = bytes((0b10110101, 0b01101100))
+    window = Window(b"...." + frame[:1], 4, 5, 9)
+    read = getattr(window, f"read_bits_int_{order}")
+    stream = kaitaistruct.KaitaiStream(BytesIO(frame))
+    wanted = getattr(stream, f"read_bits_int_{order}")
+    assert not window.lacks_bits(3) and read(3) == wanted(3)
+    assert window.lacks_bits(9)
+    at = 4 + shift
+    window.move(b"#" * at + frame, at, at + 2)
+    assert not window.lacks_bits(9) and read(9) == wanted(9)
+    window.align_to_byte()
+    window.move(b"#" * 4 + frame, 4, 6)
+    assert window.pos() == 2

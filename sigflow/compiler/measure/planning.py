@@ -176,8 +176,7 @@ def covered(checksum: ChecksumHint, scope: Scope, of_element: bool = False) -> o
         return tuple(places)
 
     pieces = tuple(
-        over.code or op.Stretch(place(over.start, False), place(over.stop, True), over.decode)
-        for over in checksum.over
+        over.code or op.Stretch(place(over.start, False), place(over.stop, True), over.decode) for over in checksum.over
     )
     return op.Covered(place(checksum.path, False), checksum.inner, pieces, checksum.conditions, checksum.told)
 

@@ -355,4 +355,20 @@ seq:
         ("03 03 03 03", "01 41 02 4105 01 41 02 0541", "00", "03 00", "03 03 00", "03 03 03 00", "01 05", "03 01 05"),
         b"\x00\x01\x02\x03\x04\x05\x41",
     ),
+    *(
+        Case(
+            f"counted_by_{number}",
+            """
+seq:
+  - {id: flag, type: b1}
+  - {id: rest, type: b7}
+  - {id: number, type: u1}
+  - {id: body, size: rest}
+""",
+            ("81 05 41", "00 ff", "02 00 4141"),
+            b"\x00\x01\x02\x05\x41\x81\xff",
+            f"{{max-frame: 60, sequence: {{field: number, per: '{per}'}}}}",
+        )
+        for number, per in enumerate(("flag", "rest", "rest > 1", "flag ? 3 : rest"))
+    ),
 )
