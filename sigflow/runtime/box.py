@@ -4,13 +4,6 @@ A native measure (`Envelope`) writes the words up to BOX_WORDS; whoever calls it
 behind.  Kernel code: plain numbers, which the text of a native scan takes over.
 """
 
-
-def element_region(number: int, count: int) -> tuple[int, int]:
-    """Where the words of one of so many checksums of elements begin, and how many there are."""
-    size = (BOX_ALL - BOX_ELEMENTS) // count
-    return BOX_ELEMENTS + number * size, size
-
-
 # ---------------------------------------------------------------- kernel code
 
 #: How many leading bytes of the frame were looked at.
@@ -69,6 +62,13 @@ ELEMENT_WORDS = 1
 ELEMENT_LAYOUTS = 2
 #: All words of `box`.
 BOX_ALL = BOX_ELEMENTS + 4096
+
+
+def element_region(number: int, count: int) -> tuple[int, int]:
+    """Where the words of one of so many checksums of elements begin, and how many there are."""
+    size = (BOX_ALL - BOX_ELEMENTS) // count
+    return BOX_ELEMENTS + number * size, size
+
 
 #: Words of X, which is for the native scan alone: stretches, then the refusals of a candidate.
 X_REFUSALS = 768
