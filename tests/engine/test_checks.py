@@ -13,6 +13,7 @@ import pytest
 import sigflow
 from sigflow.compiler import build
 from sigflow.engine import Native
+from sigflow.errors import ChecksumError
 from sigflow.events import Record
 from sigflow.recording.checks import Check, checks_of
 from sigflow.runtime import Measured, Window, maybe_advance
@@ -246,3 +247,20 @@ def test_more_elements_than_the_native_scan_has_room_for(tmp_path: Path) -> None
     late = bytearray(b"".join(frames))
     late[-1] ^= 1
     check_native(Native([format], compile=False), bytes(late), all_ways=False)
+
+
+def test_text_that_spells_no_bytes_is_told(tmp_path: Path) -> None:
+    (checked,) = (checked for checked in ALL if checked.name == "hexed")
+    frame, _ = checked.encode(b"some bytes")
+    damaged = frame[:5] + b"z" + frame[6:]
+    (check,) = checks_shown(checked, damaged)
+    assert check.computed is None and not check.holds and "computed not a number" in check.values
+    envelope = format_of(checked).envelope
+    assert envelope is not None
+    with pytest.raises(ChecksumError, match="wanted what its text says, which is no bytes"):
+        decoder = format_of(checked).decoder(strict=True)
+        decoder.feed(damaged)
+        list(decoder.events())
+    with sigflow.open(damaged, format_of(checked)) as recording:
+        (finding,) = [finding for finding in recording.validate().diagnostics if finding.code == "checksum"]
+    assert "computed not a number (CRC-16/MODBUS over magic..n, body (hex))" in finding.message
