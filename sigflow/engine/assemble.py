@@ -266,7 +266,7 @@ def _place(check: Check) -> str:
 
 def _elements(check: Check) -> str:
     """How often a frame may have it."""
-    return f"box[{check.region} + ELEMENT_COUNT]" if check.checksum.each else "1"
+    return f"box[{check.region} + ELEMENT_COUNT]" if check.checksum.of_elements else "1"
 
 
 def _covered(check: Check) -> str:
@@ -313,7 +313,7 @@ def _told(check: Check) -> str:
 
 def _layout_at(check: Check) -> list[str]:
     """Where in `box` its layout is; of one of elements, that of the current one."""
-    if check.checksum.each:
+    if check.checksum.of_elements:
         words = f"box[{check.region} + ELEMENT_WORDS]"
         return [f"    return {check.region} + ELEMENT_LAYOUTS + {words} * box[BOX_CURRENT]"]
     further = ["    i += LAYOUT_PIECES + 2 * box[i + LAYOUT_COUNT]"] * check.before

@@ -273,15 +273,15 @@ def scan_of(formats: Sequence[tuple[Envelope, int]]) -> Scan | str:
         if belief != BY_CHECKSUM:
             continue  # a checksum beside a chain is shown, and does not decide
         before = 0
-        of_elements = [checksum for checksum in envelope.search.checksums if checksum.each]
+        regions = sum(checksum.of_elements for checksum in envelope.search.checksums)
         for checksum in envelope.search.checksums:
             kernel = kernel_of(checksum.algorithm) if checksum.algorithm is not None else told()
             if kernel is None:
                 return f"{envelope.about.name}: the checksum {checksum.algorithm} has no native form"
-            before_it = [check for check in checks if check.format == k and check.checksum.each]
-            region = element_region(len(before_it), len(of_elements))[0] if checksum.each else 0
+            taken = sum(check.checksum.of_elements for check in checks if check.format == k)
+            region = element_region(taken, regions)[0] if checksum.of_elements else 0
             check = Check(len(checks), k, checksum, kernel, before, region)
-            before += not check.static and not checksum.each
+            before += not check.static and not checksum.of_elements
             checks.append(check)
     chains = {envelope.search.chain for envelope, _ in formats if envelope.search.chain is not None}
     if len(chains) > 1:

@@ -140,7 +140,7 @@ class Checksum:
     #: Some of what it covers is what text spells.
     decoded: bool = False
     #: It is one of each element of a type, as many as the measure tells layouts of.
-    each: bool = False
+    of_elements: bool = False
 
 
 @dataclass(frozen=True, slots=True)

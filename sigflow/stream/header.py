@@ -70,7 +70,7 @@ class Header:
         #: Whether `key` may tell anything.
         self.counts = tells_counter(envelope, limit)
         self._native_measure = envelope.measure.native if self.counts else None
-        has_elements = any(checksum.each for checksum in envelope.search.checksums)
+        has_elements = any(checksum.of_elements for checksum in envelope.search.checksums)
         self._box = [0] * (BOX_ALL if has_elements else BOX_WORDS)
         self._done: dict[int, Measured | str] = {}
         self._open: dict[int, _Open] = {}

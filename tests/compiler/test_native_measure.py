@@ -98,7 +98,7 @@ def agree(envelope: Envelope, data: bytes, at: int, end: int, limit: int) -> str
         if layout
         else (-1, b"", None)
         for checksum, laid in zip(envelope.search.checksums, wanted.checks, strict=True)
-        for layout in layouts_in(checksum, laid) or (() if checksum.each else ((),))
+        for layout in layouts_in(checksum, laid) or (() if checksum.of_elements else ((),))
         if checksum.pieces is None
     ]
     return remarked(envelope, frame, box)
@@ -131,8 +131,8 @@ def places(envelope: Envelope, box: Any, frame: bytes) -> Iterator[tuple[int, by
     """Where each checksum stands, the bytes that it covers, and what is told of it, by what `_native_measure` says."""
     words, number = iter(int(word) for word in box[BOX_LAYOUTS:]), 0
     for checksum in envelope.search.checksums:
-        if checksum.each:
-            region = element_region(number, len([each for each in envelope.search.checksums if each.each]))[0]
+        if checksum.of_elements:
+            region = element_region(number, sum(other.of_elements for other in envelope.search.checksums))[0]
             number += 1
             for n in range(box[region + ELEMENT_COUNT]):
                 at = region + ELEMENT_LAYOUTS + n * box[region + ELEMENT_WORDS]

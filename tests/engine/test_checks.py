@@ -175,8 +175,8 @@ def test_an_element_that_fails_is_a_finding_of_its_record(engine: str, tmp_path:
         report = recording.validate()
     assert (report.frames, report.gap_bytes) == (4, 0)
     at = len(frames[0] + frames[1])
-    found = [(finding.code, finding.offset, finding.path) for finding in report.diagnostics]
-    assert found == [("checksum", at + 7, "item.check"), ("checksum", at + 11, "item.parity")]
+    told = [(finding.code, finding.offset, finding.path) for finding in report.diagnostics]
+    assert told == [("checksum", at + 7, "item.check"), ("checksum", at + 11, "item.parity")]
     assert "stored 0xf9, computed 0xfd (expression over ~value & 0xff)" in report.diagnostics[0].message
 
 
