@@ -19,7 +19,7 @@ def layouts_in(checksum: Checksum, laid: Laid) -> tuple[Layout, ...]:
     """The layouts in what a measure tells of a checksum."""
     if laid is None:
         return ()
-    layouts: Any = laid if checksum.each else (laid,)
+    layouts: Any = laid if checksum.of_elements else (laid,)
     return layouts  # type: ignore[no-any-return]
 
 

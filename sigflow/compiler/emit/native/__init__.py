@@ -16,7 +16,7 @@ native measure; `Missing` says what, and where.
     members, checks, reading           objects and their fields
     carried, lists                     loops
     preamble                           what a preamble says
-    epilogue                           `box`
+    layouts, elements, epilogue        `box`
 """
 
 from __future__ import annotations
