@@ -199,6 +199,8 @@ class _Walk:
         if self._window is None or self._run is None:
             self._window = Window(b"", 0, 0, limit)
             self._run = envelope.measure.incremental(self._window)
+        elif len(self.unit) < self._window.looked:
+            return None
         self._window.move(bytes(self.unit), 0, len(self.unit))
         return maybe_advance(self._run, envelope.measure.reasons)
 
