@@ -190,6 +190,14 @@ FIELDS = (
         rest="instances: {c: {value: 'hi << 8 | lo'}}\n",
     ),
     plain(
+        "spelt", of("sum-8", name="c"), lambda raw: b"%03d" % (sum(raw) & 0xFF),
+        "{id: crc, type: str, size: 3, encoding: ASCII}", rest="instances: {c: {value: crc.to_i}}\n",
+    ),
+    plain(
+        "terminated", "{field: {expr: crc.to_i(16)}, algorithm: CRC-16/MODBUS, over: magic..body}",
+        lambda raw: b"%x\r" % modbus(raw), "{id: crc, type: str, terminator: 13, encoding: ASCII}", folded=True,
+    ),
+    plain(
         "masked", of("{sum: 16, mask: 0x7fff}", name="c"), lambda raw: (0x8000 | sum(raw) & 0x7FFF).to_bytes(2, "big"),
         "{id: word, type: u2, valid: {min: 0x8000}}", rest="instances: {c: {value: word & 0x7fff}}\n",
     ),
