@@ -42,9 +42,10 @@ class NeedComputed:
 
 @dataclass(frozen=True, slots=True)
 class NeedTerminator:
-    """The terminator of the bytes that begin here must have arrived."""
+    """The terminator of the bytes that begin here must have arrived.  anywhere: it may stand at any place."""
 
     term: bytes
+    anywhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,11 +173,18 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Behind:
+    """A place so many bytes behind the end of a unit: in its trailer."""
+
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
 class Stretch:
     """The bytes between two sums of places; decode: the encoding, where they are a text that spells what is covered."""
 
-    start: tuple[Place, ...]
-    stop: tuple[Place, ...]
+    start: tuple[Place | Behind, ...]
+    stop: tuple[Place | Behind, ...]
     decode: str = ""
 
 
@@ -186,7 +194,7 @@ class Covered:
     stretches, or what an expression gives; a frame has it where all conditions hold.  told: what gives a value of it.
     """
 
-    stored: tuple[Place, ...]
+    stored: tuple[Place | Behind, ...]
     inner: int
     pieces: tuple[Stretch | sc.Code, ...]
     conditions: tuple[sc.Code, ...]

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from sigflow.compiler.emit.native.builder import FAILED, Inexpressible, Unreachable
 from sigflow.compiler.emit.native.evaluate import Context
 from sigflow.compiler.emit.native.statements import Assign, If
-from sigflow.compiler.emit.native.tree import AT, Conditional, Const, Expr, Local
+from sigflow.compiler.emit.native.tree import AT, END, Conditional, Const, Expr, Local
 from sigflow.compiler.emit.native.values import MOST, Bytes, Flag, Int, Literal, SymbolicObject, Value, both
 from sigflow.compiler.hints import ChecksumHint, Path
 from sigflow.runtime import box
 from sigflow.runtime.native import BAILOUT
-from sigflow.runtime.stored import DECODINGS
+from sigflow.runtime.stored import DECODINGS, RAW
 
 if TYPE_CHECKING:
     from sigflow.compiler.emit.native.reading import Reader
@@ -41,6 +41,9 @@ class Layouts:
         """What a checksum covers; before it, the value that is told."""
         pieces: list[Expr] = self.told(checksum) if checksum.told is not None else []
         for over in checksum.over:
+            if over.decode.startswith(RAW):
+                self.builder.place = checksum.place
+                raise Inexpressible("a checksum over bytes of the wire")
             if over.code is None:
                 assert over.first is not None and over.last is not None
                 start, stop = self.place(over.start)[0], self.place(over.stop)[1]
@@ -70,6 +73,10 @@ class Layouts:
 
     def place(self, path: Path) -> tuple[Local, Local]:
         """Where the field that a path leads to starts and stops."""
+        framing = self.reader.hints.framing
+        if framing is not None and path and path[0] in framing.behind:
+            start, stop = framing.behind[path[0]]
+            return END.plus(start), END.plus(stop)
         obj = self.obj
         for attr in path[:-1]:
             inner = obj.members.get(attr)
