@@ -42,7 +42,10 @@ seq:
     "SF503": Code(
         E,
         "an unknown checksum algorithm",
-        "It is a name of the RevEng catalogue, one of the sums, the parameters of a CRC, a sum or an XOR, or a registered name.",
+        (
+            "It is a name of the RevEng catalogue, one of the sums, the parameters of a CRC, a sum or an XOR, or a "
+            "registered name."
+        ),
         bad="""\
 meta: {id: summed, endian: le}
 -sigflow-stream:
