@@ -95,7 +95,7 @@ def test_a_flipped_bit_is_noticed(checked: Checked) -> None:
 
 
 #: Compiling takes seconds: without the slow tests, only these are compiled.
-COMPILED = ("apart", "words32le", "base64_line")
+COMPILED = ("apart", "words32le", "base64_line", "dnp3", "mbus")
 
 
 @pytest.mark.parametrize(
