@@ -208,7 +208,7 @@ def _cutter(kind: Bytes | Text) -> Callable[[bytes], bytes] | None:
             value = value.rstrip(pad)
         if term is None:
             return value
-        at = aligned_find(value, term, 0)
+        at = value.find(term) if kind.anywhere else aligned_find(value, term, 0)
         return value if at < 0 else value[: at + len(term)] if more else value[:at]
 
     return cut

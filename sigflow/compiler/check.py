@@ -159,6 +159,8 @@ class _Checker:
     def process(self, process: sc.Process, context: Context) -> None:
         types_ = [self.types.of(sc.Code(process.scalar, item), context) for item in process.arguments]
         name = ".".join(process.path)
+        if process.stuffing is not None:
+            return
         if name == "zlib":
             if types_:
                 self.problems.add("SF313", process.place, f"`zlib` takes no arguments, got {len(types_)}")

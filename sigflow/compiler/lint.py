@@ -53,8 +53,8 @@ def _terminators(spec: sc.ClassSpec, names: Names, problems: Problems) -> None:
         if all(isinstance(inner, Text) and len(encodings.terminator(inner.encoding)) == len(term) for inner in wires):
             continue
         size = integer(attr.size)
-        if size is not None and size <= len(term):
-            continue  # there is one place only
+        if attr.anywhere or (size is not None and size <= len(term)):
+            continue  # (there may be one place only)
         problems.add(
             "SF607",
             attr.key("terminator"),

@@ -69,6 +69,8 @@ class Shape:
     eos_error: bool = True
     pad: int | None = None
     process: sc.Process | None = None
+    #: Whether the terminator may stand at any place, and not only at multiples of its own size.
+    anywhere: bool = False
 
     @property
     def bounded(self) -> bool:

@@ -372,7 +372,7 @@ class _Resolver:
     def shape(self, attr: sc.Attr, term: bytes | None, spec: sc.ClassSpec) -> Shape:
         return Shape(
             attr.contents, attr.size, attr.size_eos, attr.terminator if attr.terminator is not None else term,
-            attr.include, attr.consume, attr.eos_error, attr.pad_right, attr.process,
+            attr.include, attr.consume, attr.eos_error, attr.pad_right, attr.process, attr.anywhere,
         )  # fmt: skip
 
     def switched(self, attr: sc.Attr, switch: sc.Switch, spec: sc.ClassSpec) -> Wire | None:

@@ -12,6 +12,7 @@ from typing import Any
 from sigflow.compiler import expression as ex
 from sigflow.compiler.source import Mapping, Node, Scalar
 from sigflow.diagnostics import Place
+from sigflow.runtime.stuffing import Stuffing
 
 NOWHERE = Place()
 
@@ -95,6 +96,8 @@ class Process:
     arguments: tuple[ex.Expr, ...]
     scalar: Scalar
     place: Place
+    #: Of `-sigflow-unstuff`, which stands in for a process: what is undone.
+    stuffing: Stuffing | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,6 +146,12 @@ class Attr:
     def key(self, key: str) -> Place:
         """The place of the value of one of the attribute's keys."""
         return self.key_places.get(key, self.place)
+
+    @property
+    def anywhere(self) -> bool:
+        """Whether its terminator may stand at any place, and not only at multiples of its own size."""
+        node = self.hints.get("-sigflow-terminator")
+        return isinstance(node, Scalar) and node.text == "anywhere"
 
     @property
     def checked(self) -> bool:

@@ -7,6 +7,7 @@
     objects   machine code in files                         calls             how it is called
     quiet     Numba, imported without its colours
     sweep     a scan under way: state and arrays            follow, counters  sequence accounting
+    sums      the kernels of checksums                      spelt             numbers and bytes as frames spell them
     windows   bytes of a storage as arrays (window, files)  passes            windows in, batches out
     scanner   the native scan inside a decoder              stitch            several workers, one result
 

@@ -49,23 +49,16 @@ def kernel_code(module: ModuleType) -> str:
     return code.strip("\n")
 
 
-#: What stands for the verdicts on framed units where no format has such.
-_NOTHING_FRAMED = [
-    f"def {name}(k, data, at, end, S, L{more}):\n    return 0"
-    for name, more in (("known_unit", ", box, G"), ("unit_verdict", ", box, G"), ("unit_begins", ""))
-]
-
-
 def assemble(scan: Scan, kernels: Sequence[ModuleType]) -> str:
     """The text of a scan.  kernels: the modules of kernel code that its functions need."""
     parts = [_OPENING.format(names=", ".join(envelope.about.name for envelope in scan.formats))]
     parts.append("\n".join(_refusals()))
     parts += [kernel_code(module) for module in (*kernels, loop, continuation, chains)]
-    if any(envelope.search.framing is not None for envelope in scan.formats):
+    if scan.unit_limit:
         parts += [kernel_code(module) for module in (unstuff, framed)]
         parts += ["\n".join(lines) for lines in framing.emitted(scan.formats)]
     else:
-        parts += _NOTHING_FRAMED
+        parts += framing.NOTHING
     parts += dict.fromkeys(text_of(check.kernel.forms) for check in scan.checks if check.kernel and check.kernel.forms)
     for number, envelope in enumerate(scan.formats):
         parts.append(_source(envelope.measure.native, f"native_measure_{number}"))
@@ -92,7 +85,7 @@ def _emitted(scan: Scan) -> Iterator[list[str]]:
     yield _stands_once("trailer_stands", scan.parts(TRAILER))
     yield _any_marker(scan)
     yield _next_first(scan)
-    yield from framing.idle(scan.idle)
+    yield from framing.idle(scan.idle, [envelope for envelope in scan.formats if framing.delimiter_of(envelope)])
     arguments = "data, at, end, limit, box"
     yield _dispatch(
         "native_measure",

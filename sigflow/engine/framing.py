@@ -39,10 +39,24 @@ def delimiter_of(envelope: Envelope) -> bytes:
     return envelope.search.framing.delimiter if envelope.search.framing is not None else b""
 
 
-def idle(literals: Sequence[bytes]) -> Iterator[list[str]]:
-    """Functions that give the bytes of the first idle literal at a place, 0 if there is none, -1 where the end cuts one
-    and more may come; and the place behind those in a row, or -1.
+#: What stands for the verdicts on framed units where no format has such: the compiler sees that they are never asked.
+NOTHING = [
+    f"def {name}({taken}):\n    return 0"
+    for name, taken in (
+        ("framed_as", "k, L"),
+        ("for_units", "U, M, K, ALPHABET, Ps, Ts"),
+        ("known_unit", "k, data, at, end, S, L, box, G"),
+        ("unit_verdict", "k, data, at, end, S, L, box, G"),
+        ("unit_begins", "k, data, at, end, S, L"),
+    )
+]
+
+
+def idle(literals: Sequence[bytes], delimited: Sequence[Envelope]) -> Iterator[list[str]]:
+    """Whether anything may be idle; functions that give the bytes of the first idle literal at a place, 0 if there is
+    none, -1 where the end cuts one and more may come; and the place behind those in a row, or -1.
     """
+    yield ["def any_idle():", f"    return {bool(literals or delimited)}"]
     lines = ["def idle_size(data, at, end, S):"]
     for literal in literals:
         lines += [f"    if {stands(literal)}:", f"        return {len(literal)}"]
@@ -63,7 +77,9 @@ def idle(literals: Sequence[bytes]) -> Iterator[list[str]]:
 
 
 def emitted(formats: Sequence[Envelope]) -> Iterator[list[str]]:
-    """The functions that `engine/framed.py` asks for."""
+    """The functions that `engine/framed.py` asks for, and what it needs beside the state."""
+    yield ["def framed_as(k, L):", "    return L[k, FRAMED]"]
+    yield ["def for_units(U, M, K, ALPHABET, Ps, Ts):", "    return U, M, K, ALPHABET, Ps, Ts"]
     delimiters = [
         (number, delimiter) for number, envelope in enumerate(formats) if (delimiter := delimiter_of(envelope))
     ]

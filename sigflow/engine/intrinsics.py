@@ -41,6 +41,7 @@ def replacements(words: int | None = None, options: Mapping[str, Any] = INLINED)
     false = ir.IntType(1)(0)
     functions: dict[str, object] = {name: _read(*form) for name, form in _READS.items()}
     functions |= {"bytes_at": _array("uint8", 1), "numbers_at": _array("int64", 1), "table_at": _array("int64", 2)}
+    functions["put8le"] = _write(64)
     functions["wrapped"] = _of_one_number(lambda builder, x: x)
     functions["bytes_reversed"] = _of_one_number(lambda builder, x: builder.bswap(x))
     functions["bits_reversed"] = _of_one_number(lambda builder, x: builder.bitreverse(x))
@@ -74,6 +75,27 @@ def _read(bits: int, signed: bool, big: bool) -> object:
         return None
 
     return intrinsic(read)
+
+
+def _write(bits: int) -> object:
+    """The function (data, at, number) that writes a number, little-endian, to an array of bytes; gives 0."""
+    from llvmlite import ir
+    from numba.core import types
+    from numba.extending import intrinsic
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> ir.Value:
+        data, at, number = arguments
+        array = context.make_array(signature.args[0])(context, builder, data)
+        place = builder.bitcast(builder.gep(array.data, [at]), ir.IntType(bits).as_pointer())
+        builder.store(number if sys.byteorder == "little" else builder.bswap(number), place, align=1)
+        return ir.IntType(64)(0)
+
+    def write(typing: Any, data: Any, at: Any, number: Any) -> Any:
+        if isinstance(data, types.Array) and data.dtype == types.uint8 and isinstance(at, types.Integer):
+            return types.int64(data, types.int64, types.int64), codegen
+        return None
+
+    return intrinsic(write)
 
 
 def _array(kind: str, dimensions: int) -> object:

@@ -6,11 +6,11 @@ Places are indexes into `data`; whoever calls turns them into offsets.  What is 
 (UNDECIDABLE) with nothing changed, and the Python scan decides that one candidate: the state of a scan is (POS, LOCK)
 alone.
 
-The functions `verdict_of`, `marker`, `next_first`, `native_measure`, `direct`, `stretches`, `fill` and those of the
-checksum families are emitted for the formats of a scan, see `assemble`.  They take the number of a format (in the order
-in which formats are tried) or of a checksum.  So are the numbers of the refusals that every format has (TOO_LONG,
-CHECKSUM, ...; OWN_REASONS: how many they are), from `sigflow.reasons`: they count from REASON_BASE, and behind them
-those of `native_measure`.
+The functions `verdict_of`, `marker`, `next_first`, `framed_as`, `any_idle`, `idle_size`, `behind_idle`, `for_units`,
+`native_measure`, `direct`, `stretches`, `fill` and those of the checksum families are emitted for the formats of a
+scan, see `assemble`.  They take the number of a format (in the order in which formats are tried) or of a checksum.  So
+are the numbers of the refusals that every format has (TOO_LONG, CHECKSUM, ...; OWN_REASONS: how many they are), from
+`sigflow.reasons`: they count from REASON_BASE, and behind them those of `native_measure`.
 """
 
 # mypy: ignore-errors
@@ -169,7 +169,7 @@ def scan(
     row without reasons is one of idle bytes.  U: room for a unit; M: what is escaped, see unstuff.py.
     """
     code = DONE
-    G = (U, M, K, ALPHABET, Ps, Ts)
+    G = for_units(U, M, K, ALPHABET, Ps, Ts)
     S[FINAL] = final
     most_frames = len(marks)
     most_gaps = len(gaps) - 4
@@ -185,7 +185,7 @@ def scan(
         while at < until and not any_marker(data, at, end, S):
             at = next_first(data, at + 1, until, FIRST)
         if at > pos:
-            if S[IDLE_START] >= 0:
+            if any_idle() and S[IDLE_START] >= 0:
                 close_idle(pos, S, gaps)
             add_gap(pos, at, S[NOTHING], S, gaps, reasons)
             S[LOCK] = NO
@@ -202,7 +202,7 @@ def scan(
         empty = 0
         literal = idle_size(data, pos, end, S)
         for k in range(formats):
-            if L[k, BELIEF] == BY_CHAIN and (empty or literal != 0):
+            if any_idle() and L[k, BELIEF] == BY_CHAIN and (empty or literal != 0):
                 continue
             verdict = verdict_of(
                 k, data, pos, end, final, S, L, K, BEGIN, ALPHABET, box, X, states, queue, RUNS, G, Ps, Ts
@@ -240,7 +240,7 @@ def scan(
         if taken:
             if S[GAP_START] >= 0:
                 close_gap(pos, S, gaps)
-            if S[IDLE_START] >= 0:
+            if any_idle() and S[IDLE_START] >= 0:
                 close_idle(pos, S, gaps)
             S[FRAMES] += 1
             pos += taken
@@ -258,7 +258,7 @@ def scan(
             code = UNDECIDABLE
             break
         else:
-            if S[IDLE_START] >= 0:
+            if any_idle() and S[IDLE_START] >= 0:
                 close_idle(pos, S, gaps)
             if refused == 0:
                 add_gap(pos, pos + 1, S[NOTHING], S, gaps, reasons)
@@ -328,7 +328,7 @@ def bounded(k, data, at, end, S, L, box, G):
     """The header verdict: the length of the frame that begins here, NO_MARKER, IDLE, 0, or a refusal; of a framed unit
     that of the whole.
     """
-    if L[k, FRAMED]:
+    if framed_as(k, L):
         return known_unit(k, data, at, end, S, L, box, G)
     sync = marker(k, data, at, end)
     if sync <= 0:
@@ -347,7 +347,7 @@ def bounded(k, data, at, end, S, L, box, G):
 
 def looked_at(k, data, at, end, S, L, box, G):
     """The same, and what it measures is in box."""
-    if L[k, FRAMED]:
+    if framed_as(k, L):
         begins = unit_begins(k, data, at, end, S, L)
         if begins <= 0:
             return 0 if begins < 0 else NO_MARKER
@@ -357,7 +357,7 @@ def looked_at(k, data, at, end, S, L, box, G):
 
 def measured_again(k, data, at, end, S, L, box, G):
     """Have in box what the frame at data[at] measures, which was believed."""
-    if L[k, FRAMED]:
+    if framed_as(k, L):
         unit_verdict(k, data, at, end, S, L, box, G)
     else:
         native_measure(k, data, at, end, L[k, LIMIT], box)
@@ -375,7 +375,7 @@ def null(k, data, at, size, L):
 
 def has_checksum(k, at, stop, S, L, box):
     """Whether the frame that was looked at last, of format k, has a checksum."""
-    if L[k, FRAMED]:
+    if framed_as(k, L):
         at = 0
         stop = S[CHECKED_SIZE]
     for c in range(L[k, FIRST_CHECK], L[k, LAST_CHECK]):
@@ -392,7 +392,7 @@ def checked(k, data, at, end, final, S, L, K, BEGIN, ALPHABET, box, X, states, q
     stop = at + length
     if L[k, OPTIONAL] and not has_checksum(k, at, stop, S, L, box):
         return NO_MARKER
-    if L[k, FRAMED]:
+    if framed_as(k, L):
         return length  # its checksums hold
     if stop > end:
         return 0

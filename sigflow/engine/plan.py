@@ -60,7 +60,7 @@ class Check:
 class Scan:
     """A native scan.  formats and limits: in the order in which they are tried; numbers: their places in the list that
     was given; beliefs: what confirms them (`stream/scan.py`).  A format whose frames have a checksum now and then is
-    there twice.  around: what stands once around the frames, each with the number of its format.  given: how many
+    there twice.  around: what stands once around the frames, each with the number of its format.  listed: how many
     formats were given in all.
     """
 
@@ -70,14 +70,14 @@ class Scan:
     beliefs: tuple[int, ...]
     checks: tuple[Check, ...]
     around: tuple[tuple[int, Envelope], ...] = ()
-    given: int = 0
+    listed: int = 0
 
     @property
     def order(self) -> tuple[int, ...]:
         """The places of all formats in the list that was given: of those that are scanned for, as `numbers`; behind
         them of those of which only the Python scan finds any.
         """
-        return (*self.numbers, *(number for number in range(self.given) if number not in self.numbers))
+        return (*self.numbers, *(number for number in range(self.listed) if number not in self.numbers))
 
     def parts(self, role: str) -> list[Envelope]:
         """What stands once around the frames, and is looked for behind the beginning."""

@@ -40,11 +40,24 @@ def next_byte(data, at, stop, byte):
     return at
 
 
+def put8le(U, at, number):
+    """Write eight bytes, little-endian, to U[at]."""
+    for n in range(8):
+        U[at + n] = number >> 8 * n & 0xFF
+    return 0
+
+
 def copied(data, at, stop, U, size):
     """Put data[at:stop] behind the first `size` bytes of U; gives how many it has then."""
-    for n in range(stop - at):
-        U[size + n] = data[at + n]
-    return size + stop - at
+    while stop - at >= 8:
+        put8le(U, size, u8le(data, at))
+        at += 8
+        size += 8
+    while at < stop:
+        U[size] = data[at]
+        at += 1
+        size += 1
+    return size
 
 
 def unstuffed(kind, data, at, stop, U, k, mark_size, M):

@@ -47,6 +47,7 @@ from sigflow.runtime.native import (
     bits_le,
     difference_fits,
     digits,
+    find_anywhere,
     find_byte,
     find_term,
     highest,
@@ -84,7 +85,7 @@ from sigflow.runtime.struct import (
     within_depth,
     within_repeat,
 )
-from sigflow.runtime.stuffing import Stuffing
+from sigflow.runtime.stuffing import Stuffing, unstuffed
 from sigflow.runtime.window import Window
 
 __all__ = [
@@ -135,6 +136,7 @@ __all__ = [
     "current_limits",
     "difference_fits",
     "digits",
+    "find_anywhere",
     "find_byte",
     "find_term",
     "highest",
@@ -177,6 +179,7 @@ __all__ = [
     "u4le",
     "u8be",
     "u8le",
+    "unstuffed",
     "within_depth",
     "within_repeat",
     "without_padding",

@@ -46,11 +46,14 @@ class Computed:
 
 @dataclass(frozen=True, slots=True)
 class Bytes:
-    """A byte array.  pad, term, include: what is cut off behind a known size."""
+    """A byte array.  pad, term, include: what is cut off behind a known size.  anywhere: whether the terminator may
+    stand at any place, and not only at multiples of its own size.
+    """
 
     pad: int | None = None
     term: bytes | None = None
     include: bool = False
+    anywhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,7 @@ class Text:
     pad: int | None = None
     term: bytes | None = None
     include: bool = False
+    anywhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,6 +132,14 @@ def find_term(data: Any, start: int, stop: int, size: int, first: int, rest: int
     return -1
 
 
+def find_anywhere(data: Any, start: int, stop: int, size: int, first: int, rest: int) -> int:
+    """Where a literal (see `stands`) first stands in a byte range; or -1."""
+    for at in range(start, stop - size + 1):
+        if stands(data, at, size, first, rest):
+            return at
+    return -1
+
+
 def sync_inside(data: Any, start: int, term: int, within: int, end: int, size: int, first: int, rest: int) -> int:
     """Whether a marker (see `stands`) begins inside a run whose terminator stands at `term` (-1: not before
     `within`).

@@ -271,6 +271,10 @@ class KaitaiStream(kaitaistruct.KaitaiStream):  # type: ignore[misc]  # kaitaist
         """The bytes up to the next `term` that stands at a multiple of its size from here."""
         return self._terminated(term, aligned_find(self._data, term, self._pos), include_term, consume_term, eos_error)
 
+    def read_bytes_term_anywhere(self, term: bytes, include_term: bool, consume_term: bool, eos_error: bool) -> bytes:
+        """The bytes up to the next `term`, at any place."""
+        return self._terminated(term, self._data.find(term, self._pos), include_term, consume_term, eos_error)
+
     def _terminated(self, term: bytes, place: int, include: bool, consume: bool, eos_error: bool) -> bytes:
         pos = self._pos
         if place < 0 and eos_error:
@@ -288,6 +292,12 @@ class KaitaiStream(kaitaistruct.KaitaiStream):  # type: ignore[misc]  # kaitaist
     def bytes_terminate_multi(data: bytes, term: bytes, include_term: bool) -> bytes:
         """`data` cut at the first `term` that stands at a multiple of its size."""
         place = aligned_find(data, term, 0)
+        return data if place < 0 else data[: place + len(term) if include_term else place]
+
+    @staticmethod
+    def bytes_terminate_anywhere(data: bytes, term: bytes, include_term: bool) -> bytes:
+        """`data` cut at the first `term`, at any place."""
+        place = data.find(term)
         return data if place < 0 else data[: place + len(term) if include_term else place]
 
     @staticmethod

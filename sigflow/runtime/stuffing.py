@@ -65,6 +65,14 @@ class Stuffing:
         return 2 * size
 
 
+def unstuffed(stuffing: Stuffing, raw: bytes) -> bytes:
+    """The bytes that were stuffed.  Raises `ValueError` where `raw` is nothing that stuffing gives."""
+    unit = stuffing.unstuff(bytes(raw))
+    if unit is None:
+        raise ValueError(f"these {len(raw)} bytes are nothing that stuffing gives")
+    return unit
+
+
 def _unescaped(stuffing: Stuffing, raw: bytes) -> bytes | None:
     mark = stuffing.mark
     first, *parts = raw.split(mark)

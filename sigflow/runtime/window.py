@@ -73,6 +73,10 @@ class Window(KaitaiStream):
         """The bytes up to the next `term`; `lacks_term` was asked before."""
         return bytes(super().read_bytes_term_multi(term, include_term, consume_term, eos_error))
 
+    def read_bytes_term_anywhere(self, term: bytes, include_term: bool, consume_term: bool, eos_error: bool) -> bytes:
+        """The bytes up to the next `term`, at any place; `lacks_term` was asked before."""
+        return bytes(super().read_bytes_term_anywhere(term, include_term, consume_term, eos_error))
+
     # ---------------------------------------------------------------- asking
 
     def _within(self, stop: int) -> None:
@@ -127,8 +131,8 @@ class Window(KaitaiStream):
         self._within(self._pos - self._at + n)
         self._pos += n
 
-    def lacks_term(self, term: bytes, consume: bool = True) -> bool:
-        """Whether the terminator of the run that begins here has not arrived.
+    def lacks_term(self, term: bytes, consume: bool = True, anywhere: bool = False) -> bool:
+        """Whether the terminator of the run that begins here has not arrived.  anywhere: it may stand at any place.
 
         Raises `Refused`: `aborted` at a sync literal that begins inside the run; too long, if no terminator can stand
         within the frame.  While it is open whether a sync literal begins inside the run, the answer is yes.
@@ -138,10 +142,11 @@ class Window(KaitaiStream):
         ceiling, reason = self._ceiling
         last = self._at + ceiling
         unit = len(term)
-        begin = pos + self._searched - self._searched % unit
+        plain = anywhere or unit == 1
+        begin = pos + self._searched - (0 if plain else self._searched % unit)
         # What lies beyond the ceiling has no say: it may have arrived or not.
         within = min(end, last)
-        place = data.find(term, begin, within) if unit == 1 else aligned_find(data, term, begin, within)
+        place = data.find(term, begin, within) if plain else aligned_find(data, term, begin, within)
         for literal in self.sync:
             size = len(literal)
             # A literal that begins before the terminator aborts; one that the end of the buffer cuts leaves it open.

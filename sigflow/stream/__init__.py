@@ -2,7 +2,7 @@
 
 segment    the bytes at hand, and where they stand
 header     does a frame of a format begin here, how long is it?      markers   where may one begin next?
-check      does its checksum hold?        (account, prefix: in linear time)
+check      does its checksum hold?        (account, prefix: in linear time)      shown   one of a frame, for people
 chain      do others confirm it?          (runs: is it overtaken?)   watch     overtaken by its own sequence?
 scan       the one function of the byte stream: frames and gap bytes (`docs/architecture.md`, rules 1 to 12)
 whole, substream    a stream that is one frame; a part of a stream, decoded by itself

@@ -410,6 +410,8 @@ class Scanner:
                     self._pass(segment.base + stop, YES)
                     self._bind(part, verdict, segment)
                     sink.frame(part.number, segment, at, stop)
+                elif (closed := self._closing(segment, at, final, sink)) is not None:
+                    return closed  # a trailer may look the same
                 else:
                     self._pass(segment.base + stop, NO)
                     sink.gap(segment, at, stop, [(part.owner, SECOND_PREAMBLE)])

@@ -22,7 +22,7 @@ from sigflow.runtime.measure import WIRE_ERRORS
 from sigflow.runtime.native import BAILOUT
 from tests.compiler import kst_corpus
 from tests.compiler.random_specs import ALPHABET, random_spec
-from tests.compiler.test_native_measure import WORDS, load, places, sample_of
+from tests.compiler.test_native_measure import WORDS, covered, load, places, sample_of
 
 HEAD = "meta: {id: closed, endian: be}\n-sigflow-stream: {framing: {delimiter: 0xc0, stuffing: slip}}\n"
 
@@ -86,7 +86,7 @@ def agree(envelope: Envelope, unit: bytes, parses: bool = True) -> str:
     assert length == wanted.length, unit.hex(" ")
     frame = unit[:length]
     assert list(places(envelope, box, frame)) == [
-        (layout[0], b"".join(piece if isinstance(piece, bytes) else frame[slice(*piece)] for piece in layout[1]))
+        (layout[0], b"".join(covered(piece, frame) for piece in layout[1]), layout[2] if len(layout) == 3 else None)
         for checksum, layout in zip(envelope.search.checksums, wanted.checks, strict=True)
         if checksum.pieces is None and layout is not None
     ]

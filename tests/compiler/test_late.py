@@ -194,3 +194,29 @@ def test_the_fields_of_a_byte_are_split_once() -> None:
     table = ByteFields(split)
     assert [table[0x12], table[0x21], table[0x12]] == [(1, 2), (2, 1), (1, 2)]
     assert asked == [0x12, 0x21]
+
+
+OF_ITS_OWN = """\
+meta: {id: bits, endian: be}
+-sigflow-stream:
+  max-frame: 300
+  checksum: {field: sum, algorithm: sum-8, over: magic..low}
+seq:
+  - {id: magic, contents: [0xf0, 0x0d]}
+  - {id: high, type: b4}
+  - {id: low, type: b4}
+  - {id: sum, type: u1}
+"""
+
+
+def test_bit_fields_of_the_frame_itself(tmp_path: Any) -> None:
+    """They are in no header tuple by themselves: the whole frame is read again, from its beginning."""
+    path = tmp_path / "bits.ksy"
+    path.write_text(OF_ITS_OWN, encoding="utf-8")
+    decoder = Decoder([Format(build(path).load().FORMAT)])
+    frames = [b"\xf0\x0d" + bytes((n, n - 3 & 0xFF)) for n in range(40)]
+    decoder.feed(b"".join(frames))
+    decoder.feed_eof()
+    values = [event.value for event in decoder.events()]  # type: ignore[union-attr]
+    assert [(value.high, value.low) for value in values] == [(n >> 4, n & 15) for n in range(40)]
+    assert all(value._io.pos() == 4 for value in values)

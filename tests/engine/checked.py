@@ -546,6 +546,53 @@ ELEMENTS = (
     ),
 )
 
+# ---------------------------------------------------------------- checksums that not every frame has
+
+
+def flagged(body: bytes) -> tuple[bytes, list[int]]:
+    """A flag says whether there is a CRC."""
+    raw = b"\xa5\x5c" + bytes((len(body) & 1, len(body))) + body
+    return (raw + struct.pack("<H", modbus(raw)), [*range(len(raw) + 2)]) if len(body) & 1 else (raw, [])
+
+
+def meant(body: bytes) -> tuple[bytes, list[int]]:
+    """The field is always there, and means something in half of the frames."""
+    raw = b"\xa5\x5c" + bytes((len(body) & 1, len(body))) + body
+    value = bytes((sum(raw) & 0xFF,)) if len(body) & 1 else b"?"
+    # (Without the flag, it is a good frame that has none.)
+    return raw + value, [0, 1, *range(3, len(raw) + 1)] if len(body) & 1 else []
+
+
+def either(body: bytes) -> tuple[bytes, list[int]]:
+    """Two checksums, of which each frame has one, or the other, or none, or both."""
+    flags = len(body) & 3
+    raw = b"\xa5\x5c" + bytes((flags, len(body))) + body
+    ends = (bytes((sum(raw) & 0xFF,)) if flags & 1 else b"") + (struct.pack(">H", modbus(raw)) if flags & 2 else b"")
+    return raw + ends, [*range(len(raw + ends))] if flags else []
+
+
+FLAGS = "  - {id: flags, type: u1, valid: {max: 3}}\n  - {id: n, type: u1}\n  - {id: body, size: n}\n"
+
+
+def sometimes(name: str, checksum: str, fields: str, encode: Encoder) -> Checked:
+    more = "\n  confirm: {chain: 2}"
+    return Checked(name, HEAD.format(id=name, endian="le", more="", checksum=checksum + more) + fields, encode)
+
+
+SOMETIMES = (
+    sometimes(
+        "flagged", of(MODBUS), MAGIC + FLAGS + "  - {id: crc, type: u2, if: flags & 1 != 0}\n", flagged
+    ),
+    sometimes(
+        "meant", of("sum-8", **{"if": "flags & 1 == 1"}), MAGIC + FLAGS + "  - {id: crc, type: u1}\n", meant
+    ),
+    sometimes(
+        "either", f"[{of('sum-8', name='sum')}, {of(MODBUS, **{'if': 'flags & 2 != 0'})}]",
+        MAGIC + FLAGS + "  - {id: sum, type: u1, if: flags & 1 != 0}\n  - {id: crc, type: u2be, if: flags & 2 != 0}\n",
+        either,
+    ),
+)  # fmt: skip
+
 FORMATS: dict[str, tuple[Checked, ...]] = {
     "paths": PATHS,
     "fields": FIELDS,
@@ -554,4 +601,5 @@ FORMATS: dict[str, tuple[Checked, ...]] = {
     "expr": EXPRESSIONS,
     "tables": TABLES,
     "elements": ELEMENTS,
+    "if": SOMETIMES,
 }

@@ -72,13 +72,15 @@ def test_good_frames_are_found_and_shown(checked: Checked) -> None:
         assert report.sound and report.frames == len(frames)
     for frame in frames:
         shown = checks_shown(checked, frame)
-        assert (shown or checked.name == "optional") and all(check.holds for check in shown)
+        assert (shown or checked in [*FORMATS["elements"], *FORMATS["if"]]) and all(check.holds for check in shown)
 
 
 @pytest.mark.parametrize("checked", ALL, ids=lambda checked: checked.name)
 def test_a_flipped_bit_is_noticed(checked: Checked) -> None:
-    frame, places = checked.encode(b"some bytes")
-    assert spans(checked, frame) == [(0, len(frame))]
+    frame, places = max(
+        (checked.encode(body) for body in (b"some bytes", b"more bytes.")), key=lambda made: len(made[1])
+    )
+    assert places and spans(checked, frame) == [(0, len(frame))]
     native = Native([format_of(checked)], compile=False) if checked.native else None
     rng = random.Random(checked.name)
     for place in places:
@@ -132,3 +134,77 @@ def test_the_native_measure_says_what_the_steps_say(checked: Checked) -> None:
     frames = [checked.encode(body)[0] for body in BODIES]
     counts = all_agree(envelope, inputs(frames, b"\xa5\x5c0Ff=\0\x01\xff", 1, 120), 2)
     assert counts["clean"] + counts["needless"] > 10
+
+
+RECORD = """
+meta: {id: report, endian: be}
+-sigflow-stream:
+  max-frame: 100
+  checksum: {field: sum, algorithm: sum-8, over: [magic..items]}
+seq:
+  - {id: magic, contents: [0xa5, 0x5c]}
+  - {id: n, type: u1}
+  - {id: items, type: item, repeat: expr, repeat-expr: n}
+  - {id: sum, type: u1}
+types:
+  item:
+    -sigflow-checksum:
+      - {field: check, expr: ~value & 0xff, scope: record}
+      - {field: parity, algorithm: {xor: 8, init: 1}, over: [value..check], scope: record}
+    seq: [{id: value, type: u1}, {id: check, type: u1}, {id: parity, type: u1}]
+"""
+
+
+@pytest.mark.parametrize("engine", ["python", "native"])
+def test_an_element_that_fails_is_a_finding_of_its_record(engine: str, tmp_path: Path) -> None:
+    path = tmp_path / "report.ksy"
+    path.write_text(RECORD, encoding="utf-8")
+    assert build(path).ok
+
+    def frame(*items: bytes) -> bytes:
+        raw = b"\xa5\x5c" + bytes((len(items),)) + b"".join(items)
+        return raw + bytes((sum(raw) & 0xFF,))
+
+    def item(value: int, check: int = 0, parity: int = 0) -> bytes:
+        check ^= 255 - value
+        return bytes((value, check, value ^ check ^ 1 ^ parity))
+
+    frames = [frame(item(7), item(9)), frame(), frame(item(1), item(2, check=4), item(3, parity=1)), frame(item(8))]
+    with sigflow.open(b"".join(frames), sigflow.compile(path), engine=engine) as recording:
+        report = recording.validate()
+    assert (report.frames, report.gap_bytes) == (4, 0)
+    at = len(frames[0] + frames[1])
+    found = [(finding.code, finding.offset, finding.path) for finding in report.diagnostics]
+    assert found == [("checksum", at + 7, "item.check"), ("checksum", at + 11, "item.parity")]
+    assert "stored 0xf9, computed 0xfd (expression over ~value & 0xff)" in report.diagnostics[0].message
+
+
+@pytest.mark.parametrize("kind", ["u1", "b4", "u2"])
+@pytest.mark.parametrize("per", [False, True])
+def test_frames_that_do_not_count(kind: str, per: bool, tmp_path: Path) -> None:
+    """Where `sequence.if` is false, a frame is passed over: what it holds is neither counted nor compared."""
+    path = tmp_path / "counted.ksy"
+    stream = ", per: stream" if per else ""
+    path.write_text(
+        f"meta: {{id: counted, endian: be}}\n-sigflow-stream:\n  max-frame: 30\n"
+        f"  checksum: {{field: sum, algorithm: sum-8, over: [magic..counter]}}\n"
+        f"  sequence: {{field: counter{stream}, if: kind == 1}}\n"
+        "seq:\n  - {id: magic, contents: [0xa5, 0x5c]}\n  - {id: kind, type: u1}\n  - {id: stream, type: u1}\n"
+        + ("  - {id: rest, type: b4}\n" if kind == "b4" else "")
+        + f"  - {{id: counter, type: {kind}}}\n  - {{id: sum, type: u1}}\n",
+        encoding="utf-8",
+    )
+    bits = {"u1": 8, "b4": 4, "u2": 16}[kind]
+    data, counters = b"", {0: 5, 1: 9}
+    for n in range(40):
+        counts, id = n % 3 != 1, n % 2 if per else 0
+        counters[id] += (3 if n == 21 else 1) if counts else 0
+        counter = (counters[id] if counts else n * 7) % (1 << bits)
+        raw = b"\xa5\x5c" + bytes((int(counts), id)) + counter.to_bytes(2 if kind == "u2" else 1, "big")
+        data += raw + bytes((sum(raw) & 0xFF,))
+    format = sigflow.compile(path)
+    check_native(Native([format], compile=False), data)
+    with sigflow.open(data, format) as recording:
+        report = recording.validate()
+    assert report.frames == 40 and report.sequence["lost"] == 2, report.sequence
+    assert sum(report.sequence.values()) == 2

@@ -154,6 +154,8 @@ class _Columns:
             parts.append(f"term={shape.term!r}")
             if shape.include:
                 parts.append("include=True")
+            if shape.anywhere and len(shape.term) > 1:
+                parts.append("anywhere=True")
         return parts
 
     def nested(self, wire: User) -> str:

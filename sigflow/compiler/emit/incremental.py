@@ -62,7 +62,7 @@ class IncrementalMeasure(Reads):
         self.wait("io.lacks(size)")
 
     def need_terminator(self, operation: op.NeedTerminator, _slot: Slot) -> None:
-        self.wait(f"io.lacks_term({operation.term!r})")
+        self.wait(f"io.lacks_term({operation.term!r}{', anywhere=True' if operation.anywhere else ''})")
 
     def size(self, size: op.Size) -> str:
         return str(size) if isinstance(size, int) else self.ex.code(size)

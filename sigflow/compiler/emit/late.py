@@ -58,6 +58,7 @@ class LateFields:
                     out(f"return self.{step.name}")
             for step in steps if not self.places else ():
                 with self.late_field(step.name):
+                    out(f"self._io = {self.module.need('KaitaiStream')}(raw)")
                     out("self._read()")
                     out(f"return self.__dict__[{step.name!r}]")
 

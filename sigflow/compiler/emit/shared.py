@@ -12,6 +12,7 @@ from sigflow.compiler.measure.runs import Packing, Run
 from sigflow.compiler.model import Bits, Number, Switched, User, Wire, wires_of
 from sigflow.compiler.plan import ClassPlan, Step
 from sigflow.compiler.types import Types
+from sigflow.runtime.stuffing import Stuffing
 
 
 class Module:
@@ -153,3 +154,11 @@ def line_of(*attrs: sc.Attr) -> str:
     if first is last:
         return f"# line {first.place.line}: {first.id}"
     return f"# lines {first.place.line} to {last.place.line}: {first.id} to {last.id}"
+
+
+def stuffing_text(module: Module, stuffing: Stuffing) -> str:
+    """A stuffing, as code."""
+    parts = [repr(stuffing.kind), *([repr(stuffing.mark)] if stuffing.mark else [])]
+    parts += [f"xor={hex(stuffing.xor)}"] if stuffing.xor else []
+    parts += [f"pairs={stuffing.pairs!r}"] if stuffing.pairs else []
+    return f"{module.need('Stuffing')}({', '.join(parts)})"

@@ -8,7 +8,7 @@ from sigflow.compiler.emit.calls import Call, Many, write_value
 from sigflow.compiler.emit.columns import needs
 from sigflow.compiler.emit.late import write_late
 from sigflow.compiler.emit.native import Missing, NativeMeasure
-from sigflow.compiler.emit.shared import Module
+from sigflow.compiler.emit.shared import Module, stuffing_text
 from sigflow.compiler.emit.static import StaticMeasure
 from sigflow.compiler.emit.writer import Writer
 from sigflow.compiler.hints import ChecksumHint
@@ -17,7 +17,6 @@ from sigflow.compiler.measure import MeasurePlan
 from sigflow.compiler.measure.static import is_quick
 from sigflow.compiler.plan import Plan, Step
 from sigflow.runtime.envelope import CrcParameters, Framing, SumParameters, XorParameters
-from sigflow.runtime.stuffing import Stuffing
 
 
 def write_stream(
@@ -186,18 +185,12 @@ class _Stream:
             if literal:
                 call[name] = repr(literal)
         if framing.stuffing is not None:
-            call["stuffing"] = self.stuffing(framing.stuffing)
+            call["stuffing"] = stuffing_text(self.module, framing.stuffing)
         if framing.trailer:
             call["trailer"] = str(framing.trailer)
         if framing.last_open:
             call["last_open"] = "True"
         return call
-
-    def stuffing(self, stuffing: Stuffing) -> str:
-        parts = [repr(stuffing.kind), *([repr(stuffing.mark)] if stuffing.mark else [])]
-        parts += [f"xor={hex(stuffing.xor)}"] if stuffing.xor else []
-        parts += [f"pairs={stuffing.pairs!r}"] if stuffing.pairs else []
-        return f"{self.module.need('Stuffing')}({', '.join(parts)})"
 
     def checksum(self, checksum: ChecksumHint, each: bool = False) -> Call:
         """A checksum of the frame, or of each element of a type."""

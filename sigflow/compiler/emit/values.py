@@ -10,7 +10,7 @@ from collections.abc import Callable
 from sigflow.compiler import encodings
 from sigflow.compiler import schema as sc
 from sigflow.compiler.emit.expressions import POSTFIX
-from sigflow.compiler.emit.shared import Module
+from sigflow.compiler.emit.shared import Module, stuffing_text
 from sigflow.compiler.emit.writer import Writer
 from sigflow.compiler.model import Bits, Bytes, Number, Shape, Text, User, Wire, wires_of
 from sigflow.compiler.naming import upper_camel
@@ -128,7 +128,7 @@ class Values:
             options = f"{shape.include}, {shape.consume}, {shape.eos_error}"
             if len(shape.term) == 1:
                 return f"io.read_bytes_term({shape.term[0]}, {options})"
-            return f"io.read_bytes_term_multi({shape.term!r}, {options})"
+            return f"io.read_bytes_term_{'anywhere' if shape.anywhere else 'multi'}({shape.term!r}, {options})"
         text = "io.read_bytes_full()" if shape.eos else f"io.read_bytes({self.ex.code(shape.size)})"
         return self.cut(text, shape)
 
@@ -144,13 +144,16 @@ class Values:
         stream = self.module.need("KaitaiStream")
         if len(shape.term) == 1:
             return f"{stream}.bytes_terminate({text}, {shape.term[0]}, {shape.include})"
-        return f"{stream}.bytes_terminate_multi({text}, {shape.term!r}, {shape.include})"
+        where = "anywhere" if shape.anywhere else "multi"
+        return f"{stream}.bytes_terminate_{where}({text}, {shape.term!r}, {shape.include})"
 
     def processed(self, process: sc.Process, raw: str) -> str:
         """Bytes with a process undone."""
         arguments = [self.ex.at(argument, 0) for argument in process.arguments]
         name = ".".join(process.path)
         stream = self.module.need("KaitaiStream")
+        if process.stuffing is not None:
+            return f"{self.module.need('unstuffed')}({stuffing_text(self.module, process.stuffing)}, {raw})"
         if name == "zlib":
             return f"{self.module.need('inflate')}({raw})"
         if name == "xor":

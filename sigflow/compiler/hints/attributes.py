@@ -9,6 +9,7 @@ from collections.abc import Callable
 from sigflow.compiler import schema as sc
 from sigflow.compiler.hints.model import CodecHint, Hints, MetadataHint, NoteHint
 from sigflow.compiler.hints.reader import Reader
+from sigflow.compiler.model import Bytes, User
 from sigflow.compiler.source import Mapping, Node, Scalar, Sequence
 from sigflow.compiler.types import Context
 
@@ -22,6 +23,8 @@ ATTRIBUTE_HINTS = (
     "-sigflow-offset",
     "-sigflow-unit",
     "-sigflow-metadata",
+    "-sigflow-unstuff",
+    "-sigflow-terminator",
 )
 _REASON = re.compile(r"[a-z][a-z0-9-]*\Z")
 
@@ -134,6 +137,18 @@ class AttributeReader(Reader):
         elif self.own(attr, node, spec, hints) and hints is not None:
             hints.metadata = MetadataHint(attr, key, value, when)
 
+    def unstuff(self, attr: sc.Attr, node: Node, _spec: sc.ClassSpec, _hints: Hints | None) -> None:
+        wire = self.names.wires.get(attr)
+        plain = isinstance(wire, Bytes) or (isinstance(wire, User) and wire.shape is not None)
+        if wire is not None and (not plain or attr.contents is not None):
+            self.bad(node, f"'{attr.id}' has no bytes of its own that could be unstuffed")
+
+    def terminator(self, attr: sc.Attr, node: Node, _spec: sc.ClassSpec, _hints: Hints | None) -> None:
+        if not isinstance(node, Scalar) or node.text != "anywhere":
+            self.bad(node, f"expected `anywhere`, got {node.describe()}")
+        elif attr.terminator is None:
+            self.bad(node, f"'{attr.id}' has no `terminator`")
+
     _ATTRIBUTE: dict[str, Callable[[AttributeReader, sc.Attr, Node, sc.ClassSpec, Hints | None], None]] = {  # noqa: RUF012  # a table
         "-sigflow-reason": reason,
         "-sigflow-max-size": max_size,
@@ -144,4 +159,6 @@ class AttributeReader(Reader):
         "-sigflow-offset": physical,
         "-sigflow-unit": physical_unit,
         "-sigflow-metadata": metadata,
+        "-sigflow-unstuff": unstuff,
+        "-sigflow-terminator": terminator,
     }

@@ -24,9 +24,7 @@ _LEAST = 8
 class ChecksumReader(PlaceReader, AlgorithmReader):
     """Reads one checksum."""
 
-    def checksum(
-        self, hints: Hints, node: Node, context: Context, more: tuple[str, ...] = ()
-    ) -> ChecksumHint | None:
+    def checksum(self, hints: Hints, node: Node, context: Context, more: tuple[str, ...] = ()) -> ChecksumHint | None:
         """The checksum; None where it is none, which is reported.  more: further keys, which somebody else reads."""
         if not isinstance(node, Mapping):
             self.bad(node, f"expected a map with field, algorithm and over, got {node.describe()}")

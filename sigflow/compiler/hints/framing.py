@@ -9,23 +9,12 @@ from sigflow.compiler.hints.model import FramingHint, Hints
 from sigflow.compiler.hints.reader import Reader
 from sigflow.compiler.scalars import type_in
 from sigflow.compiler.source import Mapping, Node, Scalar, Sequence
+from sigflow.compiler.stuffings import LONGEST, stuffing_in
 from sigflow.compiler.types import Context
 from sigflow.runtime.envelope import Framing
-from sigflow.runtime.stuffing import Stuffing
 
 FRAMING_KEYS = ("delimiter", "stuffing", "start", "end", "trailer", "last")
-STUFFING_KEYS = ("escape", "xor", "map", "double")
 
-#: The stuffings that have a name: SLIP by RFC 1055, HDLC by RFC 1662 (section 4.2).
-NAMED = {
-    "none": None,
-    "slip": Stuffing("escape", b"\xdb", pairs=((0xDC, 0xC0), (0xDD, 0xDB))),
-    "hdlc": Stuffing("escape", b"\x7d", xor=0x20),
-    "cobs": Stuffing("cobs"),
-    "cobs-r": Stuffing("cobs-r"),
-}
-#: Longer delimiters and literals are not searched for.
-_LONGEST = 16
 #: A unit that is found by a literal may be measured once for each place in it, so it must not be long.
 LONGEST_STARTED = 1 << 16
 
@@ -42,7 +31,7 @@ class FramingReader(Reader):
         if None in parts.values():
             return
         delimiter, start, end = (part or b"" for part in parts.values())
-        stuffing = self.stuffing(node.get("stuffing"))
+        stuffing = stuffing_in(node.get("stuffing"), self.problems)
         if bool(delimiter) == bool(start) or (delimiter and end):
             self.bad(node, "a framing has a `delimiter`, or a `start` and maybe an `end`", "SF514")
             return
@@ -67,45 +56,10 @@ class FramingReader(Reader):
         if node is None:
             return b""
         literal = self.literal(node)
-        if literal is not None and not 1 <= len(literal) <= _LONGEST:
-            self.bad(node, f"expected 1 to {_LONGEST} bytes, got {len(literal)}", "SF514")
+        if literal is not None and not 1 <= len(literal) <= LONGEST:
+            self.bad(node, f"expected 1 to {LONGEST} bytes, got {len(literal)}", "SF514")
             return None
         return literal
-
-    def stuffing(self, node: Node | None) -> Stuffing | None:
-        if node is None:
-            return None
-        if isinstance(node, Scalar):
-            if node.text not in NAMED:
-                self.bad(node, f"expected {', '.join(NAMED)}, or a map, got {node.describe()}")
-            return NAMED.get(node.text)
-        if not isinstance(node, Mapping):
-            self.bad(node, f"expected {', '.join(NAMED)}, or a map, got {node.describe()}")
-            return None
-        self.keys(node, STUFFING_KEYS, "stuffing")
-        double = node.get("double")
-        if double is not None and len(node.entries) == 1:
-            return Stuffing("double", self.short(double) or b"\0")
-        escape = self.integer(node.get("escape"), 0, 255)
-        means = [key for key in ("xor", "map") if node.get(key) is not None]
-        if escape is None or len(means) != 1 or double is not None:
-            self.bad(node, "a stuffing is `{escape: …, xor: …}`, `{escape: …, map: {…}}` or `{double: …}`")
-            return None
-        if means == ["xor"]:
-            return Stuffing("escape", bytes((escape,)), xor=self.integer(node.get("xor"), 1, 255) or 1)
-        pairs = self.pairs(node.get("map"))
-        return Stuffing("escape", bytes((escape,)), pairs=pairs) if pairs else None
-
-    def pairs(self, node: Node | None) -> tuple[tuple[int, int], ...]:
-        """What stands behind an escape, and the byte that it means."""
-        pairs: list[tuple[int, int]] = []
-        for key, value in node if isinstance(node, Mapping) else ():
-            sent, meant = self.integer(key, 0, 255), self.integer(value, 0, 255)
-            if sent is not None and meant is not None:
-                pairs.append((sent, meant))
-        if not pairs and node is not None:
-            self.bad(node, "expected a map from the byte behind an escape to the byte that it means")
-        return tuple(pairs)
 
     def last(self, node: Node | None, delimiter: bytes) -> bool:
         if node is None:

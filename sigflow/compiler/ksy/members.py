@@ -11,6 +11,7 @@ from sigflow.compiler.ksy.values import Values
 from sigflow.compiler.parser import ExpressionError, parse_process
 from sigflow.compiler.problems import Problems, resembles
 from sigflow.compiler.source import Mapping, Node, Scalar, Sequence
+from sigflow.compiler.stuffings import stuffing_in
 from sigflow.diagnostics import Place
 
 PARAM_KEYS = ("id", "type", "enum", "doc", "doc-ref")
@@ -107,7 +108,7 @@ class MemberReader(Values):
             condition=self.code(body.get("if")),
             repeat=repeat,
             valid=self._valid.valid(body.get("valid"), enum_node),
-            process=self.process(body.get("process")),
+            process=self.unstuffing(body, hints, hint_keys) or self.process(body.get("process")),
             parent=None if no_parent or parent is None else self.code(parent),
             no_parent=no_parent,
             pos=self.code(body.get("pos")) if is_instance else None,
@@ -119,6 +120,19 @@ class MemberReader(Values):
             key_places=_places(body),
             doubtful=any(_misspelled(key.text, EXTENT_KEYS) for key, _ in body),
         )
+
+    def unstuffing(self, body: Mapping, hints: dict[str, Node], keys: dict[str, Scalar]) -> sc.Process | None:
+        """What `-sigflow-unstuff` undoes, in place of a process."""
+        node = hints.get("-sigflow-unstuff")
+        if node is None:
+            return None
+        key, process = keys["-sigflow-unstuff"], body.get("process")
+        if process is not None:
+            self.problems.add("SF502", process.place, "`process` and `-sigflow-unstuff` exclude each other")
+        stuffing = stuffing_in(node, self.problems)
+        if stuffing is None:
+            return None
+        return sc.Process(("unstuff",), (), key, key.place, stuffing)
 
     def legal(self, type_node: Node | None, body: Mapping, repeat: sc.Repeat | None, is_instance: bool) -> set[str]:
         legal = set(COMMON_KEYS)

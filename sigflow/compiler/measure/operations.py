@@ -42,9 +42,10 @@ class NeedComputed:
 
 @dataclass(frozen=True, slots=True)
 class NeedTerminator:
-    """The terminator of the bytes that begin here must have arrived."""
+    """The terminator of the bytes that begin here must have arrived.  anywhere: it may stand at any place."""
 
     term: bytes
+    anywhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)

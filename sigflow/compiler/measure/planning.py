@@ -152,7 +152,7 @@ class _Class:
             return  # all that is left is there
         if shape.contents is None and shape.size is None:
             assert shape.term is not None
-            yield op.NeedTerminator(shape.term)
+            yield op.NeedTerminator(shape.term, shape.anywhere)
             return
         size = self.shape_size(shape)
         yield op.Need((size,)) if isinstance(size, int) else op.NeedComputed(size, self.hints.reasons.get(step.attr))
@@ -176,8 +176,7 @@ def covered(checksum: ChecksumHint, scope: Scope, of_element: bool = False) -> o
         return tuple(places)
 
     pieces = tuple(
-        over.code or op.Stretch(place(over.start, False), place(over.stop, True), over.decode)
-        for over in checksum.over
+        over.code or op.Stretch(place(over.start, False), place(over.stop, True), over.decode) for over in checksum.over
     )
     return op.Covered(place(checksum.path, False), checksum.inner, pieces, checksum.conditions, checksum.told)
 

@@ -194,7 +194,8 @@ class Scope:
             shape = shape_of(wire)
             if shape is not None and shape.eos and not closed:
                 return "extends to the end of the stream"
-            custom = shape is not None and shape.process is not None and ".".join(shape.process.path) not in _BUILT_IN
+            process = shape.process if shape is not None else None
+            custom = process is not None and not process.stuffing and ".".join(process.path) not in _BUILT_IN
             if custom and self.valued(step):
                 return "has a custom process, and what it gives is checked, or decides about other fields"
             if isinstance(wire, User) and not wire.bounded and wire.target not in self.plan.classes:

@@ -20,7 +20,7 @@ class CountingWindow(Window):
         self.steps += len(widths)
         return super().lacks_bits(*widths)
 
-    def lacks_term(self, term: bytes, consume: bool = True) -> bool:
+    def lacks_term(self, term: bytes, consume: bool = True, anywhere: bool = False) -> bool:
         """See `Window`."""
         self.steps += 1
-        return super().lacks_term(term, consume)
+        return super().lacks_term(term, consume, anywhere)

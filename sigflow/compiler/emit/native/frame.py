@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from sigflow.compiler.emit.native.builder import Builder, Cause, Inexpressible
-from sigflow.compiler.emit.native.streams import FAR, Stream, halves
+from sigflow.compiler.emit.native.streams import FAR, Stream, halves, terminated
 from sigflow.compiler.emit.native.tree import AT, DATA, END, Compare, Conditional, Expr, Local, both, call, either
 from sigflow.compiler.emit.native.values import Bytes, Flag, Int
+from sigflow.compiler.model import Shape
 from sigflow.reasons import ABORTED, LENGTH, TOO_LONG
 from sigflow.runtime.native import NEED
 
@@ -144,13 +145,14 @@ class Frame(Stream):
             self.builder.refuse(Flag(passed, no=((size.expr, size.low, FAR),)), self.ceiling.cause)
         return self.builder.let(f"{self.hint}_end", self.state.pos + size.expr)
 
-    def until(self, term: bytes, include: bool, consume: bool, eos_error: bool) -> Bytes:
+    def until(self, shape: Shape) -> Bytes:
         """Take the bytes up to a terminator; see `Window.lacks_term`."""
+        term, include, consume, _ = terminated(shape)
         self.flush()
         builder, start, ceiling = self.builder, self.state.pos, self.ceiling
         within, end = builder.local("within"), builder.local(f"{self.hint}_end")
         builder.assign(within, call("min", END, ceiling.bound))
-        builder.assign(end, self.search(term, start, within))
+        builder.assign(end, self.search(term, start, within, shape.anywhere))
         for literal in self.sync:
             if len(literal) == 1:
                 stop = Conditional(end >= 0, end, within)
@@ -212,13 +214,14 @@ class ClosedFrame(Frame):
         if not self.is_there(stop):
             self._wanted = stop
 
-    def until(self, term: bytes, include: bool, consume: bool, eos_error: bool) -> Bytes:
+    def until(self, shape: Shape) -> Bytes:
         """Take the bytes up to a terminator, or to the end where there is none and that is no error."""
+        term, include, consume, eos_error = terminated(shape)
         if eos_error:
-            return super().until(term, include, consume, eos_error)
+            return super().until(shape)
         self.flush()
         builder, start, unit = self.builder, self.state.pos, len(term)
-        end = builder.let(f"{self.hint}_end", self.search(term, start, END))
+        end = builder.let(f"{self.hint}_end", self.search(term, start, END, shape.anywhere))
         after = builder.let(f"after_{self.hint}", Conditional(end < 0, END, end.plus(unit if consume else 0)))
         stop = builder.let(f"{self.hint}_stop", Conditional(end < 0, END, end.plus(unit if include else 0)))
         self.saw(END)

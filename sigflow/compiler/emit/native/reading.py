@@ -319,7 +319,7 @@ class Reader:
             return Bytes(start, stream.state.pos, Int.of(len(shape.contents)))
         if shape.size is None and not shape.eos:
             assert shape.term is not None
-            return stream.until(shape.term, shape.include, shape.consume, shape.eos_error)
+            return stream.until(shape)
         if shape.eos:
             return self.cut(stream.rest(), shape, stream)
         assert shape.size is not None
@@ -337,7 +337,7 @@ class Reader:
             assert shape.pad is not None
             stop = builder.let(f"{stream.hint}_stop", builder.call("without_padding", DATA, start, stop, shape.pad))
         if shape.term is not None:
-            end = builder.let(f"{stream.hint}_end", stream.search(shape.term, start, stop))
+            end = builder.let(f"{stream.hint}_end", stream.search(shape.term, start, stop, shape.anywhere))
             after = end.plus(len(shape.term) if shape.include else 0)
             stop = builder.let(f"{stream.hint}_stop", Conditional(end >= 0, after, stop))
         return Bytes(start, stop, Int(stop - start, 0, builder.refined(whole.size).high))

@@ -19,6 +19,7 @@ from sigflow.compiler.emit.native.builder import Builder, Inexpressible
 from sigflow.compiler.emit.native.statements import Node
 from sigflow.compiler.emit.native.tree import DATA, Const, Expr, Local, hexadecimal
 from sigflow.compiler.emit.native.values import Bytes, Flag, Int, Unknown, signed
+from sigflow.compiler.model import Shape
 
 #: The end of what is known to be there, where that is nothing.
 NOWHERE = Local("")
@@ -108,15 +109,19 @@ class Stream(ABC):
     def sized(self, size: Int, negative: str) -> Bytes:
         """Take so many bytes; negative: the reason where that is below zero."""
 
-    def search(self, term: bytes, start: Local, stop: Local) -> Expr:
-        """Where a terminator first stands between two positions; -1 if nowhere."""
+    def search(self, term: bytes, start: Local, stop: Local, anywhere: bool) -> Expr:
+        """Where a terminator first stands between two positions; -1 if nowhere.  anywhere: not only at multiples of
+        its size.
+        """
         if len(term) == 1:
             return self.builder.call("find_byte", DATA, start, stop, term[0])
+        if anywhere:
+            return self.builder.call("find_anywhere", DATA, start, stop, *halves(term))
         return self.builder.call("find_term", DATA, start, stop, *halves(term))
 
     @abstractmethod
-    def until(self, term: bytes, include: bool, consume: bool, eos_error: bool) -> Bytes:
-        """Take the bytes up to a terminator."""
+    def until(self, shape: Shape) -> Bytes:
+        """Take the bytes up to the terminator of a shape."""
 
     def rest(self) -> Bytes:
         """Take what is left."""
@@ -203,6 +208,12 @@ class Stream(ABC):
         return self.builder.join(
             wanted, [(block, position) for (block, _), position in zip(ends, positions, strict=True)]
         )
+
+
+def terminated(shape: Shape) -> tuple[bytes, bool, bool, bool]:
+    """The terminator of a shape: whether it belongs to the bytes, is taken, and must be there."""
+    assert shape.term is not None  # asked of such shapes only
+    return shape.term, shape.include, shape.consume, shape.eos_error
 
 
 def load(builder: Builder, start: Local, count: int, order: str) -> Int:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sigflow.compiler.emit.native.builder import FAILED, Builder, Inexpressible
-from sigflow.compiler.emit.native.streams import FAR, Stream
+from sigflow.compiler.emit.native.streams import FAR, Stream, terminated
 from sigflow.compiler.emit.native.tree import Conditional, Expr, Local, call, either
 from sigflow.compiler.emit.native.values import Bytes, Flag, Int, Ranges
+from sigflow.compiler.model import Shape
 from sigflow.runtime.native import BAILOUT
 
 
@@ -77,11 +78,12 @@ class Substream(Stream):
         self.to(stop)
         return Bytes(start, stop, self.builder.refined(size))
 
-    def until(self, term: bytes, include: bool, consume: bool, eos_error: bool) -> Bytes:
+    def until(self, shape: Shape) -> Bytes:
         """Take the bytes up to a terminator, or to the end where there is none and that is no error."""
+        term, include, consume, eos_error = terminated(shape)
         self.flush()
         builder, start, unit = self.builder, self.state.pos, len(term)
-        end = builder.let(f"{self.hint}_end", self.search(term, start, self.stop))
+        end = builder.let(f"{self.hint}_end", self.search(term, start, self.stop, shape.anywhere))
         included, consumed = end.plus(unit if include else 0), end.plus(unit if consume else 0)
         if eos_error:
             builder.refuse(end < 0, FAILED)
