@@ -97,6 +97,7 @@ def _emitted(scan: Scan) -> Iterator[list[str]]:
     yield _verdict(scan.beliefs)
     yield _dispatch("place", "c, at, stop, box", "c", [_place(check) for check in checks])
     yield _dispatch("covered", "c, at, stop, box", "c", [_covered(check) for check in checks])
+    yield _dispatch("elements", "c, box", "c", [_elements(check) for check in checks])
     for check in checks:
         yield _direct(check)
         yield _stretches(check)
@@ -263,6 +264,11 @@ def _place(check: Check) -> str:
     return f"at + box[box_{check.number}(box) + LAYOUT_STORED]" if not check.static else _at(stored)
 
 
+def _elements(check: Check) -> str:
+    """How often a frame may have it."""
+    return f"box[{check.region} + ELEMENT_COUNT]" if check.checksum.of_elements else "1"
+
+
 def _covered(check: Check) -> str:
     if not check.static:
         return f"covered_{check.number}(at, stop, box)"
@@ -305,6 +311,15 @@ def _told(check: Check) -> str:
     return f"box[box_{check.number}(box) + LAYOUT_PIECES]"
 
 
+def _layout_at(check: Check) -> list[str]:
+    """Where in `box` its layout is; of one of elements, that of the current one."""
+    if check.checksum.of_elements:
+        words = f"box[{check.region} + ELEMENT_WORDS]"
+        return [f"    return {check.region} + ELEMENT_LAYOUTS + {words} * box[BOX_CURRENT]"]
+    further = ["    i += LAYOUT_PIECES + 2 * box[i + LAYOUT_COUNT]"] * check.before
+    return ["    i = BOX_LAYOUTS", *further, "    return i"]
+
+
 def _direct(check: Check) -> list[str]:
     n, kernel = check.number, check.kernel
     assert kernel is not None  # a scan with a checksum that has no kernel is not native
@@ -313,9 +328,7 @@ def _direct(check: Check) -> list[str]:
     if not check.static:
         lines += [
             f"def box_{n}(box):",
-            "    i = BOX_LAYOUTS",
-            *(["    i += LAYOUT_PIECES + 2 * box[i + LAYOUT_COUNT]"] * check.before),
-            "    return i",
+            *_layout_at(check),
             "",
             "",
             f"def covered_{n}(at, stop, box):",

@@ -135,15 +135,17 @@ def unit_verdict(k, data, at, end, S, L, box, G):
     checked = unit + L[k, TRAILER]
     S[CHECKED_SIZE] = checked
     for c in range(L[k, FIRST_CHECK], L[k, LAST_CHECK]):
-        field = place(c, 0, checked, box)
-        if L[k, OPTIONAL] and field < 0:
-            continue
-        if field < 0 or field > checked - K[c, SIZE]:
-            return refused - CHECKSUM
-        S[SUMMED] += covered(c, 0, checked, box)
-        value = direct(c, U, 0, checked, box, ALPHABET, Ps, Ts)
-        if differs(c, U, 0, checked, box, field, value):
-            return refused - CHECKSUM
+        for element in range(elements(c, box)):
+            box[BOX_CURRENT] = element
+            field = place(c, 0, checked, box)
+            if L[k, OPTIONAL] and field < 0:
+                continue
+            if field < 0 or field > checked - K[c, SIZE]:
+                return refused - CHECKSUM
+            S[SUMMED] += covered(c, 0, checked, box)
+            value = direct(c, U, 0, checked, box, ALPHABET, Ps, Ts)
+            if differs(c, U, 0, checked, box, field, value):
+                return refused - CHECKSUM
     return size
 
 

@@ -379,7 +379,7 @@ def has_checksum(k, at, stop, S, L, box):
         at = 0
         stop = S[CHECKED_SIZE]
     for c in range(L[k, FIRST_CHECK], L[k, LAST_CHECK]):
-        if place(c, at, stop, box) >= at:
+        if elements(c, box) > 0 and place(c, at, stop, box) >= at:
             return True
     return False
 
@@ -397,23 +397,25 @@ def checked(k, data, at, end, final, S, L, K, BEGIN, ALPHABET, box, X, states, q
     if stop > end:
         return 0
     for c in range(L[k, FIRST_CHECK], L[k, LAST_CHECK]):
-        field = place(c, at, stop, box)
-        if L[k, OPTIONAL] and field < at:
-            continue
-        if field < at or field > stop - K[c, SIZE]:
-            return -1 - L[k, REASON_BASE] - CHECKSUM
-        cost = covered(c, at, stop, box)
-        if covers(S, at, stop, cost, K[c, PREFIX] >= 0):
-            value = direct(c, data, at, stop, box, ALPHABET, Ps, Ts)
-        else:
-            value = from_prefix(c, data, at, stop, S, K, ALPHABET, box, X, states, Ps, Ts)
-            if value <= BAILOUT and S[WANTED] != 0:
-                return value
-        wrong = differs(c, data, at, stop, box, field, value)
-        if cost > SHORT:
-            S[VAIN] = wrong
-        if wrong:
-            return -1 - L[k, REASON_BASE] - CHECKSUM
+        for element in range(elements(c, box)):
+            box[BOX_CURRENT] = element
+            field = place(c, at, stop, box)
+            if L[k, OPTIONAL] and field < at:
+                continue
+            if field < at or field > stop - K[c, SIZE]:
+                return -1 - L[k, REASON_BASE] - CHECKSUM
+            cost = covered(c, at, stop, box)
+            if covers(S, at, stop, cost, K[c, PREFIX] >= 0):
+                value = direct(c, data, at, stop, box, ALPHABET, Ps, Ts)
+            else:
+                value = from_prefix(c, data, at, stop, S, K, ALPHABET, box, X, states, Ps, Ts)
+                if value <= BAILOUT and S[WANTED] != 0:
+                    return value
+            wrong = differs(c, data, at, stop, box, field, value)
+            if cost > SHORT:
+                S[VAIN] = wrong
+            if wrong:
+                return -1 - L[k, REASON_BASE] - CHECKSUM
     return length
 
 

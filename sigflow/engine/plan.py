@@ -22,6 +22,7 @@ from sigflow.reasons import (
     TRUNCATED,
     of_preamble,
 )
+from sigflow.runtime.box import element_region
 from sigflow.runtime.envelope import FRAMES, PREAMBLE, TRAILER
 from sigflow.stream.account import Account
 from sigflow.stream.around import is_asked, is_searched, owner_of
@@ -42,13 +43,17 @@ MOST_REASONS = 63
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One checksum: its number in the scan, its format's number there, and how many before it have no static layout."""
+    """One checksum: its number in the scan, its format's number there, and how many before it have no static layout.
+
+    region: of one of each element of a type, where its words of `box` begin.
+    """
 
     number: int
     format: int
     checksum: Checksum
     kernel: Kernel | None
     before: int = 0
+    region: int = 0
 
     @property
     def static(self) -> bool:
@@ -268,12 +273,15 @@ def scan_of(formats: Sequence[tuple[Envelope, int]]) -> Scan | str:
         if belief != BY_CHECKSUM:
             continue  # a checksum beside a chain is shown, and does not decide
         before = 0
+        regions = sum(checksum.of_elements for checksum in envelope.search.checksums)
         for checksum in envelope.search.checksums:
             kernel = kernel_of(checksum.algorithm) if checksum.algorithm is not None else told()
             if kernel is None:
                 return f"{envelope.about.name}: the checksum {checksum.algorithm} has no native form"
-            check = Check(len(checks), k, checksum, kernel, before)
-            before += not check.static
+            taken = sum(check.checksum.of_elements for check in checks if check.format == k)
+            region = element_region(taken, regions)[0] if checksum.of_elements else 0
+            check = Check(len(checks), k, checksum, kernel, before, region)
+            before += not check.static and not checksum.of_elements
             checks.append(check)
     chains = {envelope.search.chain for envelope, _ in formats if envelope.search.chain is not None}
     if len(chains) > 1:

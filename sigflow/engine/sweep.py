@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sigflow.engine import continuation, loop
-from sigflow.runtime.box import BOX_KNOWN, BOX_PARAMETERS, BOX_SIZE, KNOWN_ROWS, X_SIZE
+from sigflow.runtime.box import BOX_ALL, BOX_KNOWN, BOX_PARAMETERS, X_SIZE
 from sigflow.stream.chain import NO, START, YES
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class Sweep:
         self.reasons, codes = scan.reasons()
         self._codes = numpy.array(codes, int64)
         self._alphabet = numpy.frombuffer(bytes(range(256)), numpy.uint8)
-        self._box = numpy.zeros(BOX_SIZE + 3 * KNOWN_ROWS, int64)
+        self._box = numpy.zeros(BOX_ALL, int64)
         for envelope in scan.formats:
             numbers = envelope.measure.parameters
             self._box[BOX_PARAMETERS : BOX_PARAMETERS + len(numbers)] = [_signed(number) for number in numbers]

@@ -53,6 +53,23 @@ BOX_SIZE = 2112
 BOX_KNOWN = BOX_SIZE
 KNOWN_ROWS = 1024
 
+#: Behind these: which element of a frame is looked at, and from BOX_ELEMENTS on, for each checksum of elements (see
+#: `element_region`) how many there are, the words of a layout, and their layouts.
+BOX_CURRENT = BOX_KNOWN + 3 * KNOWN_ROWS
+BOX_ELEMENTS = BOX_CURRENT + 1
+ELEMENT_COUNT = 0
+ELEMENT_WORDS = 1
+ELEMENT_LAYOUTS = 2
+#: All words of `box`.
+BOX_ALL = BOX_ELEMENTS + 4096
+
+
+def element_region(number: int, count: int) -> tuple[int, int]:
+    """Where the words of one of so many checksums of elements begin, and how many there are."""
+    size = (BOX_ALL - BOX_ELEMENTS) // count
+    return BOX_ELEMENTS + number * size, size
+
+
 #: Words of X, which is for the native scan alone: stretches, then the refusals of a candidate.
 X_REFUSALS = 768
 X_SIZE = 1024

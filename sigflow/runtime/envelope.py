@@ -139,8 +139,10 @@ class Checksum:
     told: bool = False
     #: Some of what it covers is what text spells.
     decoded: bool = False
+    #: Whether bytes of the wire are covered, as they stand in a frame that is stuffed.
+    wire: bool = False
     #: It is one of each element of a type, as many as the measure tells layouts of.
-    each: bool = False
+    of_elements: bool = False
 
 
 @dataclass(frozen=True, slots=True)

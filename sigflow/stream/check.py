@@ -161,15 +161,18 @@ class Checks:
         assert measured is not None and not isinstance(measured, str)  # the header was found valid
         return measured.checks
 
-    def _values(self, segment: Segment, at: int, stop: int, floor: int | None) -> list[tuple[int | None, int]]:
-        """Stored and computed values up to the first that differ.  floor None: directly, whatever it costs."""
+    def _values(self, segment: Segment, at: int, stop: int, floor: int | None) -> list[tuple[int | None, int | None]]:
+        """Stored and computed values up to the first that differ, None for what is no number, or covers no bytes.
+
+        floor None: directly, whatever it costs.
+        """
         layouts = self._layout(segment, at)
         if self._framed is not None:
             # A unit is a buffer of its own, whose bytes are in no other.
             unit = self._framed.unit(segment, at).checked
             segment, at, stop, floor = Segment(unit, 0), 0, len(unit), None
         data, base = segment.data, segment.base
-        values: list[tuple[int | None, int]] = []
+        values: list[tuple[int | None, int | None]] = []
         asked = [
             (check, layout)
             for check, laid in zip(self.all, layouts, strict=True)
@@ -189,7 +192,7 @@ class Checks:
                 continue
             stretches = check.stretches(data, at, stop, pieces, field)
             if stretches is None:
-                return [*values, (None, 0)]
+                return [*values, (stored or 0, None)]
             cost = sum(len(extent) if isinstance(extent, bytes) else extent[1] - extent[0] for extent in stretches)
             if floor is None or check.prefix is None or self._account.covers(base + stop, cost):
                 value = check.direct(data, stretches)
@@ -209,7 +212,7 @@ class Checks:
         """Whether every checksum of the unit at data[at] holds."""
         return self.hold(segment, at, at, at)
 
-    def explain(self, segment: Segment, at: int, stop: int) -> tuple[int | None, int]:
+    def explain(self, segment: Segment, at: int, stop: int) -> tuple[int | None, int | None]:
         """The stored and the computed value of the last checksum looked at: the one that does not hold, if any."""
         return self._values(segment, at, stop, None)[-1]
 

@@ -24,7 +24,8 @@ def _checksum(recognizer: Recognizer, segment: Segment, at: int) -> StreamError:
     assert isinstance(length, int)  # the header was found valid
     stored, computed = recognizer.checks.explain(segment, at, at + length)
     shown = "no number" if stored is None else f"{stored:#x}"
-    message = f"offset {offset}, {name}: the frame of {length} bytes stores checksum {shown}, wanted {computed:#x}"
+    wanted = "what its text says, which is no bytes" if computed is None else f"{computed:#x}"
+    message = f"offset {offset}, {name}: the frame of {length} bytes stores checksum {shown}, wanted {wanted}"
     return ChecksumError(message, offset=offset, format=name, stored=stored, computed=computed)
 
 

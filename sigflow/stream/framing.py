@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sigflow.reasons import ABORTED, LENGTH, STUFFING, TOO_LONG
 from sigflow.runtime.envelope import Measured
 from sigflow.runtime.measure import maybe_advance
+from sigflow.runtime.stored import of_wire
 from sigflow.runtime.window import Window
 
 if TYPE_CHECKING:
@@ -87,6 +88,8 @@ class Closed:
 
     def __init__(self, envelope: Envelope, limit: int) -> None:
         assert envelope.search.framing is not None
+        self._framing = envelope.search.framing
+        self._checksums = envelope.search.checksums
         self._stuffing = envelope.search.framing.stuffing
         self._measure = envelope.measure
         self._limit = limit
@@ -102,6 +105,11 @@ class Closed:
         if measured is None or isinstance(measured, str) or measured.length != len(unit):
             self.refused = unit
             return measured if isinstance(measured, str) else LENGTH
+        if any(checksum.wire for checksum in self._checksums):
+            framing = self._framing
+            wire = framing.start + stuffed + (framing.end or framing.delimiter[: size - len(stuffed)]) + trailer
+            checks = tuple(of_wire(laid, framing, wire) for laid in measured.checks)
+            measured = Measured(measured.length, measured.looked, checks)
         return Unit(size, unit + trailer, measured)
 
 

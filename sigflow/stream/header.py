@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from sigflow.reasons import INVALID, NO_MARKER, TOO_LONG
-from sigflow.runtime.box import BOX_COUNTER, BOX_MARKS, BOX_STREAM, BOX_WORDS, MARK_UNCOUNTED
+from sigflow.runtime.box import BOX_ALL, BOX_COUNTER, BOX_MARKS, BOX_STREAM, BOX_WORDS, MARK_UNCOUNTED
 from sigflow.runtime.envelope import Measured
 from sigflow.runtime.measure import maybe_advance
 from sigflow.runtime.window import Window
@@ -70,7 +70,8 @@ class Header:
         #: Whether `key` may tell anything.
         self.counts = tells_counter(envelope, limit)
         self._native_measure = envelope.measure.native if self.counts else None
-        self._box = [0] * BOX_WORDS
+        has_elements = any(checksum.of_elements for checksum in envelope.search.checksums)
+        self._box = [0] * (BOX_ALL if has_elements else BOX_WORDS)
         self._done: dict[int, Measured | str] = {}
         self._open: dict[int, _Open] = {}
         self._kept = 64

@@ -6,7 +6,7 @@ import random
 
 import numpy as np
 
-from sigflow.checksums import Algorithm
+from sigflow.checksums import Algorithm, Model
 from sigflow.engine.sums import kernel_of
 
 CHECK = b"123456789"
@@ -58,12 +58,12 @@ def check_ranges(algorithm: Algorithm, data: bytes, start: int, stop: int, middl
     assert ranges.value(joined, left + right) == algorithm.compute(data[start:middle] + data[stop:])
 
 
-def check_native(algorithm: Algorithm, rounds: int = 12) -> None:
-    """The native form, as plain Python: pieces, and stretches from prefix states.
+def check_native(algorithm: Algorithm, rounds: int = 12, named: str | Model = "") -> None:
+    """The native form, as plain Python: pieces, and stretches from prefix states.  named: what gives the algorithm.
 
     `tests/engine/test_kernels.py` holds the compiled one to the same.
     """
-    native, kernel = algorithm.native, kernel_of(algorithm.name)
+    native, kernel = algorithm.native, kernel_of(named or algorithm.name)
     assert native is not None and kernel is not None
     names = [f"{native.family}_{form}" for form in ("begin", "update", "finish", "advance", "over")]
     assert [form.__name__ for form in native.forms] == names[: len(native.forms)]

@@ -16,7 +16,7 @@ from sigflow.checksums.algorithms import built_in
 from sigflow.checksums.crc import by_name, by_parameters
 from sigflow.checksums.meant import meant
 from sigflow.errors import UsageError
-from sigflow.runtime import CrcParameters
+from sigflow.runtime import CrcParameters, SumParameters, XorParameters
 from tests.checksums.kit import check_algorithm, check_native
 
 # The CRC values are the catalogue's check values (RevEng); those below them were worked out by hand or are published.
@@ -95,6 +95,75 @@ PARAMETERS = [
 def test_free_parameters(parameters: CrcParameters, check: int) -> None:
     check_algorithm(checksums.get(parameters), check, rounds=8)
     assert checksums.get(parameters) is checksums.get(replace(parameters))
+
+
+WORD = {"u1": (1, "big"), "u2le": (2, "little"), "u2be": (2, "big"), "u4le": (4, "little"), "u4be": (4, "big")}
+
+
+def words_of(data: bytes, word: str) -> list[int]:
+    size, order = WORD[word]
+    parts = [data[at : at + size].ljust(size, b"\0") for at in range(0, len(data), size)]
+    return [int.from_bytes(part, order) for part in parts]  # type: ignore[arg-type]
+
+
+def summed(parameters: SumParameters, data: bytes) -> int:
+    """A sum by its definition, word by word."""
+    top, total = (1 << parameters.width) - 1, parameters.init
+    for number in words_of(data, parameters.word):
+        total += number
+        while total > top:
+            total = (total & top) + (total >> parameters.width if parameters.carry == "end-around" else 0)
+    if parameters.complement != "none":
+        total = (~total if parameters.complement == "ones" else -total) & top
+    return total & (top if parameters.mask is None else parameters.mask)
+
+
+def xored(parameters: XorParameters, data: bytes) -> int:
+    """An XOR by its definition."""
+    value = parameters.init
+    for number in words_of(data, parameters.word):
+        value ^= number
+    return value
+
+
+@pytest.mark.parametrize("word", WORD)
+@pytest.mark.parametrize("carry", ["none", "end-around"])
+@pytest.mark.parametrize("complement", ["none", "ones", "twos"])
+@pytest.mark.parametrize("width", [8, 16, 32])
+def test_sums_with_parameters(width: int, word: str, carry: str, complement: str) -> None:
+    rng = random.Random(f"{width} {word} {carry} {complement}")
+    for init, mask in ((0, None), (rng.getrandbits(width), (1 << rng.randint(1, width)) - 1)):
+        parameters = SumParameters(width, word, carry, complement, init, mask)
+        algorithm = checksums.get(parameters)
+        assert algorithm.width == (width if mask is None else mask.bit_length())
+        check_algorithm(algorithm, summed(parameters, b"123456789"), rounds=3)
+        check_native(algorithm, 3, parameters)
+        for data in (b"", bytes(9), b"\xff" * 13, rng.randbytes(50)):
+            assert algorithm.compute(data) == summed(parameters, data)
+        assert checksums.get(replace(parameters)) is algorithm
+
+
+@pytest.mark.parametrize(("width", "word"), [(8, "u1"), (16, "u2le"), (16, "u2be")])
+def test_xors_with_parameters(width: int, word: str) -> None:
+    rng = random.Random(word)
+    for init in (0, rng.getrandbits(width)):
+        parameters = XorParameters(width, word, init)
+        algorithm = checksums.get(parameters)
+        check_algorithm(algorithm, xored(parameters, b"123456789"), rounds=20)
+        check_native(algorithm, 20, parameters)
+        for size in range(40):
+            data = rng.randbytes(size)
+            assert algorithm.compute(data) == xored(parameters, data)
+
+
+def test_names_in_capitals_and_of_parameters() -> None:
+    assert checksums.get("LRC").compute(b"\x11\x03\x00\x6b\x00\x03") == 0x7E  # Modbus ASCII
+    assert checksums.get("Adler-32") is checksums.get("adler-32")
+    assert checksums.canonical("CRC-16/CCITT-FALSE") == "CRC-16/IBM-3740"
+    assert checksums.canonical("nothing") == "nothing"
+    assert checksums.name_of(SumParameters(16, "u2le", "end-around")) == "sum-16 word=u2le carry=end-around"
+    assert checksums.name_of(XorParameters(8, init=0x5A)) == "xor-8 init=0x5a"
+    assert checksums.name_of(None) == "expression" and checksums.name_of("xor-8") == "xor-8"
 
 
 def test_a_crc_of_one_bit_is_parity() -> None:
@@ -221,6 +290,10 @@ def test_algorithms_of_specs_are_not_kept_for_ever() -> None:
         ("CRC32", ("CRC-32/ISO-HDLC",)),  # what people mean by it
         ("crc-16 modbus", ("CRC-16/MODBUS",)),  # the name, written otherwise
         ("XOR", ("xor-8",)),
+        ("SREC", ("{sum: 8, complement: ones}",)),
+        ("LRC-8", ("lrc", "xor-8")),
+        ("XOR-16", ("{xor: 16, word: u2be}",)),
+        ("DVB-S2", ("CRC-8/DVB-S2",)),
         ("CRC-16/MODBSU", ("CRC-16/MODBUS",)),  # a slip
         ("nothing at all", ()),
     ],

@@ -25,20 +25,26 @@ from sigflow.compiler import build
 from sigflow.limits import Limits
 from sigflow.runtime import Envelope, Measured, Window, maybe_advance, native
 from sigflow.runtime.box import (
+    BOX_ALL,
     BOX_COUNTER,
+    BOX_CURRENT,
     BOX_LAYOUTS,
     BOX_LOOKED,
     BOX_MARKS,
     BOX_STREAM,
     BOX_WORDS,
+    ELEMENT_COUNT,
+    ELEMENT_LAYOUTS,
+    ELEMENT_WORDS,
     MARK_LOOK,
     MARK_UNCOUNTED,
     PIECE_SPELT,
+    element_region,
 )
-from sigflow.runtime.envelope import NEED, Piece
+from sigflow.runtime.envelope import NEED, Checksum, Piece
 from sigflow.runtime.measure import WIRE_ERRORS
 from sigflow.runtime.native import BAILOUT
-from sigflow.runtime.stored import DECODINGS, decoded
+from sigflow.runtime.stored import DECODINGS, decoded, layouts_in
 from sigflow.stream.reading import read
 from tests.compiler import kst_corpus
 from tests.compiler.native_specs import CASES, Case
@@ -46,7 +52,6 @@ from tests.compiler.random_specs import ALPHABET, random_spec
 from tests.compiler.test_measure import SAMPLES, SPECS, damaged
 
 REAL = sorted((Path(__file__).parents[1] / "specs").glob("*.ksy"))
-WORDS = 96
 
 
 def load(path: Path, text: str = "") -> Envelope:
@@ -69,7 +74,7 @@ def judged(envelope: Envelope, data: bytes, at: int, end: int, limit: int) -> Me
 def agree(envelope: Envelope, data: bytes, at: int, end: int, limit: int) -> str:
     """Hold `_native_measure` and the static measure against the steps; gives what the verdict was."""
     assert envelope.measure.native is not None
-    box = np.full(WORDS, -7, np.int64)
+    box = np.full(BOX_ALL, -7, np.int64)
     length = envelope.measure.native(np.frombuffer(data, np.uint8), at, end, limit, box)
     wanted = judged(envelope, data, at, end, limit)
     statically(envelope, data, at, end, limit, wanted)
@@ -84,15 +89,16 @@ def agree(envelope: Envelope, data: bytes, at: int, end: int, limit: int) -> str
         return "lacking" if wanted is None else "refused"
     assert length == wanted.length
     assert box[BOX_LOOKED] == wanted.looked
-    assert list(box[BOX_WORDS:]) == [-7] * (WORDS - BOX_WORDS)
+    assert list(box[BOX_WORDS:BOX_CURRENT]) == [-7] * (BOX_CURRENT - BOX_WORDS)
     if at + length > end:
         return "cut"
     frame = data[at : at + length]
     assert list(places(envelope, box, frame)) == [
         (layout[0], b"".join(covered(piece, frame) for piece in layout[1]), layout[2] if len(layout) == 3 else None)
-        if layout is not None
+        if layout
         else (-1, b"", None)
-        for checksum, layout in zip(envelope.search.checksums, wanted.checks, strict=True)
+        for checksum, laid in zip(envelope.search.checksums, wanted.checks, strict=True)
+        for layout in layouts_in(checksum, laid) or (() if checksum.of_elements else ((),))
         if checksum.pieces is None
     ]
     return remarked(envelope, frame, box)
@@ -123,19 +129,30 @@ def covered(piece: Piece, frame: bytes) -> bytes:
 
 def places(envelope: Envelope, box: Any, frame: bytes) -> Iterator[tuple[int, bytes, int | None]]:
     """Where each checksum stands, the bytes that it covers, and what is told of it, by what `_native_measure` says."""
-    words = (int(word) for word in box[BOX_LAYOUTS:])
+    words, number = iter(int(word) for word in box[BOX_LAYOUTS:]), 0
     for checksum in envelope.search.checksums:
-        if checksum.pieces is None:
-            stored, pieces = next(words), [(next(words), next(words)) for _ in range(next(words))]
-            told = pieces.pop(0)[0] if checksum.told and stored >= 0 else None
-            data = b""
-            for a, b in pieces:
-                if a <= PIECE_SPELT:
-                    text = PIECE_SPELT - a
-                    data += decoded(frame[text >> 1 : b], list(DECODINGS)[text & 1]) or b""
-                else:
-                    data += bytes((b,)) if a < 0 else frame[a:b]
-            yield stored, data if stored >= 0 else b"", told  # (-1: the frame has none)
+        if checksum.of_elements:
+            region = element_region(number, sum(other.of_elements for other in envelope.search.checksums))[0]
+            number += 1
+            for n in range(box[region + ELEMENT_COUNT]):
+                at = region + ELEMENT_LAYOUTS + n * box[region + ELEMENT_WORDS]
+                yield layout_at(checksum, iter(int(word) for word in box[at:]), frame)
+        elif checksum.pieces is None:
+            yield layout_at(checksum, words, frame)
+
+
+def layout_at(checksum: Checksum, words: Iterator[int], frame: bytes) -> tuple[int, bytes, int | None]:
+    """The next layout in these words."""
+    stored, pieces = next(words), [(next(words), next(words)) for _ in range(next(words))]
+    told = pieces.pop(0)[0] if checksum.told and stored >= 0 else None
+    data = b""
+    for a, b in pieces:
+        if a <= PIECE_SPELT:
+            text = PIECE_SPELT - a
+            data += decoded(frame[text >> 1 : b], list(DECODINGS)[text & 1]) or b""
+        else:
+            data += bytes((b,)) if a < 0 else frame[a:b]
+    return stored, data if stored >= 0 else b"", told  # (-1: the frame has none)
 
 
 def remarked(envelope: Envelope, frame: bytes, box: Any) -> str:
@@ -366,7 +383,7 @@ def same_compiled(envelope: Envelope, fast: Any, datas: Iterator[bytes]) -> None
     limit = max(envelope.search.max_frame, envelope.measure.native_min_limit)
     for data in datas:
         array = np.frombuffer(data + bytes(8), np.uint8)
-        boxes = np.zeros((2, WORDS), np.int64)
+        boxes = np.zeros((2, BOX_ALL), np.int64)
         slow = envelope.measure.native(array, 0, len(data), limit, boxes[0])
         assert fast(array, 0, len(data), limit, boxes[1]) == slow, data.hex(" ")
         assert slow <= 0 or np.array_equal(*boxes)

@@ -507,7 +507,6 @@ ELEMENTS = (
         "    seq:\n      - {id: data, size: '(i * 16 + 16 <= _root.n) ? 16 : _root.n - i * 16'}\n"
         "      - {id: crc, type: u2}\n",
         dnp3,
-        native=False,
     ),
     Checked(
         "packets",
@@ -518,7 +517,6 @@ ELEMENTS = (
         "  packet:\n    -sigflow-checksum: {field: sum, algorithm: {sum: 16, word: u2}, over: data}\n"
         "    seq:\n      - {id: data, size: _io.size - 2}\n      - {id: sum, type: u2}\n",
         packets,
-        native=False,
     ),
     Checked(
         "mixed",
@@ -532,7 +530,6 @@ ELEMENTS = (
         "    seq: [{id: n, type: u1}, {id: data, size: n}, {id: check, type: u1}]\n"
         "  free: {seq: [{id: n, type: u1}, {id: data, size: n}]}\n",
         mixed,
-        native=False,
     ),
     Checked(
         "optional",
@@ -542,7 +539,6 @@ ELEMENTS = (
         "types:\n  item:\n    -sigflow-checksum: {field: sum, expr: a + b & 0xff}\n"
         "    seq: [{id: a, type: u1}, {id: b, type: u1}, {id: sum, type: u1}]\n",
         optional,
-        native=False,
     ),
 )
 

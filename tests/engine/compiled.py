@@ -8,7 +8,7 @@ from typing import Any
 from sigflow import checksums, reads
 from sigflow.engine import crc_kernels, intrinsics, unstuff
 from sigflow.engine.sums import used_by
-from sigflow.runtime import native
+from sigflow.runtime import XorParameters, native
 
 MODULES = (reads, native, crc_kernels, unstuff)
 
@@ -25,7 +25,7 @@ def plain() -> dict[str, FunctionType]:
 
 def of_checksums() -> dict[str, Any]:
     """The functions and constants of the native forms that checksums bring, by name."""
-    natives = [checksums.get(name).native for name in checksums.names()]
+    natives = [checksums.get(named).native for named in (*checksums.names(), XorParameters(16, "u2be"))]
     return {name: thing for native in natives if native is not None for name, thing in used_by(native.forms)}
 
 

@@ -9,7 +9,7 @@ from types import ModuleType
 import pytest
 
 from sigflow import reads
-from sigflow.engine import chains, continuation, crc_kernels, follow, framed, loop, unstuff
+from sigflow.engine import chains, continuation, crc_kernels, follow, framed, loop, spelt, unstuff
 from sigflow.engine.assemble import kernel_code
 from sigflow.engine.build import text_of
 from sigflow.runtime import box
@@ -18,7 +18,7 @@ from tests.engine.streams import native
 
 
 @pytest.mark.parametrize(
-    "module", [box, reads, measuring, crc_kernels, follow, loop, continuation, chains, unstuff, framed]
+    "module", [box, reads, measuring, spelt, crc_kernels, follow, loop, continuation, chains, unstuff, framed]
 )
 def test_kernel_code_is_all_constants_and_functions_of_a_module(module: ModuleType) -> None:
     def statements(text: str) -> list[str]:

@@ -13,6 +13,7 @@ import pytest
 import sigflow
 from sigflow.compiler import build
 from sigflow.engine import Native
+from sigflow.errors import ChecksumError
 from sigflow.events import Record
 from sigflow.recording.checks import Check, checks_of
 from sigflow.runtime import Measured, Window, maybe_advance
@@ -174,8 +175,8 @@ def test_an_element_that_fails_is_a_finding_of_its_record(engine: str, tmp_path:
         report = recording.validate()
     assert (report.frames, report.gap_bytes) == (4, 0)
     at = len(frames[0] + frames[1])
-    found = [(finding.code, finding.offset, finding.path) for finding in report.diagnostics]
-    assert found == [("checksum", at + 7, "item.check"), ("checksum", at + 11, "item.parity")]
+    told = [(finding.code, finding.offset, finding.path) for finding in report.diagnostics]
+    assert told == [("checksum", at + 7, "item.check"), ("checksum", at + 11, "item.parity")]
     assert "stored 0xf9, computed 0xfd (expression over ~value & 0xff)" in report.diagnostics[0].message
 
 
@@ -208,3 +209,58 @@ def test_frames_that_do_not_count(kind: str, per: bool, tmp_path: Path) -> None:
         report = recording.validate()
     assert report.frames == 40 and report.sequence["lost"] == 2, report.sequence
     assert sum(report.sequence.values()) == 2
+
+
+MANY = """
+meta: {id: many, endian: le}
+-sigflow-stream: {max-frame: 40000}
+seq:
+  - {id: magic, contents: [0xa5, 0x5c]}
+  - {id: num_items, type: u2}
+  - {id: items, type: item, repeat: expr, repeat-expr: num_items}
+types:
+  item:
+    -sigflow-checksum:
+      - {field: sum, algorithm: sum-8, over: value}
+      - {field: inverse, expr: 255 - sum, if: value != 7}
+    seq: [{id: value, type: u2}, {id: sum, type: u1}, {id: inverse, type: u1}]
+"""
+
+
+def test_more_elements_than_the_native_scan_has_room_for(tmp_path: Path) -> None:
+    """Such a candidate is the Python scan's; the others stay with the native one."""
+    path = tmp_path / "many.ksy"
+    path.write_text(MANY, encoding="utf-8")
+    format = sigflow.compile(path)
+
+    def frame(count: int) -> bytes:
+        raw = b"\xa5\x5c" + count.to_bytes(2, "little")
+        for n in range(count):
+            value = n * 37 % 65536
+            total = (value & 0xFF) + (value >> 8) & 0xFF
+            raw += value.to_bytes(2, "little") + bytes((total, 255 - total if value != 7 else 0))
+        return raw
+
+    frames = [frame(count) for count in (1, 40, 511, 512, 513, 3000, 2)]
+    events = check_native(Native([format], compile=False), b"".join(frames), all_ways=False)
+    assert [len(event.raw) for event in events if isinstance(event, Record)] == [len(raw) for raw in frames]
+    late = bytearray(b"".join(frames))
+    late[-1] ^= 1
+    check_native(Native([format], compile=False), bytes(late), all_ways=False)
+
+
+def test_text_that_spells_no_bytes_is_told(tmp_path: Path) -> None:
+    (checked,) = (checked for checked in ALL if checked.name == "hexed")
+    frame, _ = checked.encode(b"some bytes")
+    damaged = frame[:5] + b"z" + frame[6:]
+    (check,) = checks_shown(checked, damaged)
+    assert check.computed is None and not check.holds and "computed not a number" in check.values
+    envelope = format_of(checked).envelope
+    assert envelope is not None
+    with pytest.raises(ChecksumError, match="wanted what its text says, which is no bytes"):
+        decoder = format_of(checked).decoder(strict=True)
+        decoder.feed(damaged)
+        list(decoder.events())
+    with sigflow.open(damaged, format_of(checked)) as recording:
+        (finding,) = [finding for finding in recording.validate().diagnostics if finding.code == "checksum"]
+    assert "computed not a number (CRC-16/MODBUS over magic..n, body (hex))" in finding.message

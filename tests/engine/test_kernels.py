@@ -19,7 +19,7 @@ from sigflow import checksums
 from sigflow.engine import vectors
 from sigflow.engine.sums import Kernel, kernel_of
 from sigflow.errors import UsageError
-from sigflow.runtime import CrcParameters
+from sigflow.runtime import CrcParameters, SumParameters, XorParameters
 from tests.engine.compiled import compiled, plain
 
 FORMS = ("begin", "update", "finish", "advance", "over")
@@ -41,8 +41,20 @@ def random_crcs() -> Iterator[CrcParameters]:
             yield CrcParameters(width, poly & ~1 | last, init, rng.random() < 0.5, rng.random() < 0.5, xorout)
 
 
+SUMS: tuple[SumParameters | XorParameters, ...] = (
+    SumParameters(8, "u1", "end-around", "ones", 7),
+    SumParameters(16, "u2le", "end-around", "twos", 0x1234),
+    SumParameters(16, "u2be", mask=0x7FFF),
+    SumParameters(32, "u4le", "end-around"),
+    SumParameters(32, "u4be", complement="ones", init=5),
+    SumParameters(8, "u4le", "end-around"),
+    XorParameters(8, init=0x5A),
+    XorParameters(16, "u2le", 0x1D0F),
+    XorParameters(16, "u2be", 0xFFFF),
+)
 NAMES = [name for name in checksums.names() if checksums.get(name).width <= 64]
-ALGORITHMS = [*NAMES, *random_crcs()]
+Named = str | CrcParameters | SumParameters | XorParameters
+ALGORITHMS: list[Named] = [*NAMES, *random_crcs(), *SUMS]
 #: One of each kind.
 CRCS = ["CRC-32/ISO-HDLC", "CRC-16/XMODEM", "CRC-64/XZ", "CRC-64/ECMA-182", "CRC-5/USB", "CRC-12/UMTS"]
 
@@ -66,7 +78,7 @@ def way_in(name: str, space: dict[str, Any], plain: FunctionType) -> Callable[..
 
 
 @cache
-def bound(way: Way, algorithm: str | CrcParameters) -> tuple[SimpleNamespace, Kernel]:
+def bound(way: Way, algorithm: Named) -> tuple[SimpleNamespace, Kernel]:
     """The functions of an algorithm's family, and its kernel."""
     kernel = kernel_of(algorithm)
     assert kernel is not None
@@ -87,7 +99,7 @@ def some_bytes(rng: random.Random, size: int) -> bytes:
     return rng.choice([rng.randbytes(size), rng.randbytes(size), bytes(size), b"\xff" * size])
 
 
-def check_pieces(way: Way, algorithm: str | CrcParameters, raw: bytes, cuts: list[int]) -> None:
+def check_pieces(way: Way, algorithm: Named, raw: bytes, cuts: list[int]) -> None:
     """The value of the bytes from the first to the last cut, entered in pieces."""
     functions, kernel = bound(way, algorithm)
     wanted = checksums.get(algorithm)
@@ -100,7 +112,7 @@ def check_pieces(way: Way, algorithm: str | CrcParameters, raw: bytes, cuts: lis
     assert value % (1 << 64) == wanted.compute(raw[cuts[0] : cuts[-1]]), (algorithm, cuts)
 
 
-def check_ranges(way: Way, algorithm: str | CrcParameters, raw: bytes, cuts: list[int], every: int) -> None:
+def check_ranges(way: Way, algorithm: Named, raw: bytes, cuts: list[int], every: int) -> None:
     """The values of three stretches, and of all three without the second, from prefix states."""
     functions, kernel = bound(way, algorithm)
     if not kernel.has_ranges:
@@ -148,7 +160,7 @@ def test_bytes_below(way: Way) -> None:
 @pytest.mark.parametrize("way", WAYS)
 def test_every_algorithm(way: Way) -> None:
     rng = random.Random(way)
-    for algorithm in ALGORITHMS if way in (PLAIN, 0, WIDEST) else CRCS:
+    for algorithm in ALGORITHMS if way in (PLAIN, 0, WIDEST) else [*CRCS, *SUMS]:
         for _ in range(4):
             size = rng.choice([9, 40, 100, 300]) if way is PLAIN else rng.choice([9, 40, 300, 1000, 5000])
             raw = some_bytes(rng, size)
@@ -162,7 +174,7 @@ def test_every_algorithm(way: Way) -> None:
 @pytest.mark.parametrize("way", COMPILED)
 def test_every_length_and_alignment(way: Way) -> None:
     rng = random.Random(way)
-    for number, algorithm in enumerate(ALGORITHMS if way == WIDEST else CRCS + NAMES[::4]):
+    for number, algorithm in enumerate(ALGORITHMS if way == WIDEST else [*CRCS, *NAMES[::4], *SUMS]):
         raw = rng.randbytes(400)
         for size in range(301):
             start = (size + number) % 67
@@ -172,7 +184,7 @@ def test_every_length_and_alignment(way: Way) -> None:
 @pytest.mark.parametrize("way", COMPILED)
 def test_long_stretches(way: Way) -> None:
     rng = random.Random(way)
-    for algorithm in ALGORITHMS if way == WIDEST else CRCS + NAMES[::4]:
+    for algorithm in ALGORITHMS if way == WIDEST else [*CRCS, *NAMES[::4], *SUMS]:
         raw = some_bytes(rng, LONG)
         cuts = sorted(rng.randrange(LONG + 1) for _ in range(4))
         check_pieces(way, algorithm, raw, cuts)

@@ -159,15 +159,18 @@ class IncrementalMeasure(Reads):
         text = self.ex.code(piece)
         return f"bytes(({text},))" if self.module.types.nodes[piece.expr].kind == "int" else text
 
-    def place(self, places: tuple[op.Place, ...]) -> str:
-        """A place in the frame."""
+    def place(self, places: tuple[op.Place | op.Behind, ...]) -> str:
+        """A place in the frame; that of no field is its beginning."""
+        return " + ".join(map(self.part, places)) or "0"
+
+    def part(self, place: op.Place | op.Behind) -> str:
+        """A place that a place in the frame is the sum of."""
+        if isinstance(place, op.Behind):
+            return f"io.size() + {place.offset}"
         names = self.ex.plan.member_names
-        return " + ".join(
-            ".".join(["self", *(names[attr] for attr in place.owner), f"_{_which(place.mark)}"])
-            if place.mark.inner
-            else _which(place.mark)
-            for place in places
-        )
+        if not place.mark.inner:
+            return _which(place.mark)
+        return ".".join(["self", *(names[attr] for attr in place.owner), f"_{_which(place.mark)}"])
 
     WRITERS: ClassVar[dict[type[op.Operation], Callable[[Any, Any, Slot], None]]] = {
         **Reads.WRITERS,

@@ -164,7 +164,9 @@ class _Stream:
         if hints.chain is not None:
             search["chain"] = str(hints.chain)
         checksums: list[str | Call | Many] = [self.checksum(checksum) for checksum in hints.checksums]
-        checksums += [self.checksum(each.checksum, each=True) for each in hints.elements if each.in_frame]
+        checksums += [
+            self.checksum(element.checksum, of_elements=True) for element in hints.elements if element.in_frame
+        ]
         if checksums:
             search["checksums"] = Many("(", ")", checksums)
         if not hints.aborted_by_sync:
@@ -192,7 +194,7 @@ class _Stream:
             call["last_open"] = "True"
         return call
 
-    def checksum(self, checksum: ChecksumHint, each: bool = False) -> Call:
+    def checksum(self, checksum: ChecksumHint, of_elements: bool = False) -> Call:
         """A checksum of the frame, or of each element of a type."""
         algorithm, stored = checksum.algorithm, checksum.stored
         text = repr(algorithm) if isinstance(algorithm, str | None) else self.parameters(algorithm)
@@ -201,7 +203,7 @@ class _Stream:
         call["algorithm"] = text
         call["size"] = str(stored.size)
         call["order"] = repr(stored.order)
-        if not each and self.layout is not None and self.layout.holds(checksum):
+        if not of_elements and self.layout is not None and self.layout.holds(checksum):
             offsets = self.layout.offsets()
             pieces = [
                 (offsets[over.first][0], offsets[over.last][1])
@@ -212,11 +214,17 @@ class _Stream:
             call["pieces"] = repr(tuple(pieces))
         if checksum.zeroed:
             call["zeroed"] = "True"
-        if checksum.conditions or each:
+        if checksum.conditions or of_elements:
             call["optional"] = "True"
         if stored.mask is not None:
             call["shift"], call["mask"] = str(stored.shift), hex(stored.mask)
-        flags = {"signed": checksum.signed, "told": checksum.told, "decoded": checksum.decoded, "each": each}
+        flags = {
+            "signed": checksum.signed,
+            "told": checksum.told,
+            "decoded": checksum.decoded,
+            "of_elements": of_elements,
+            "wire": checksum.wire,
+        }
         for key, holds in flags.items():
             if holds:
                 call[key] = "True"
@@ -349,7 +357,7 @@ class _Stream:
             kind = self.plan.class_names[element.spec]
             self.out(f"return {self.module.need('layouts_of')}(self, {kind}, {element.number})")
         call = Call(self.module.need("Elements"))
-        call["checksum"] = self.checksum(element.checksum, each=True)
+        call["checksum"] = self.checksum(element.checksum, of_elements=True)
         call["layouts"] = name
         return call
 

@@ -17,6 +17,8 @@ from sigflow.compiler.types import Context
 from sigflow.runtime.stored import BASES, DECODINGS
 
 CHECKSUM_KEYS = ("field", "algorithm", "expr", "over", "zeroed", "encoding", "order", "if")
+#: The literals of a framing, as what is covered names them.
+EDGES = ("_start", "_end")
 #: Bits that a value which an expression gives has at least.
 _LEAST = 8
 
@@ -210,12 +212,17 @@ class ChecksumReader(PlaceReader, AlgorithmReader):
         """One stretch of covered bytes."""
         if isinstance(item, Mapping) and item.get("field") is not None:
             return self._decoded(item, hints)
+        if isinstance(item, Mapping) and item.get("raw") is not None:
+            return self._raw(item, hints)
         if isinstance(item, Mapping):
             code = self.expression(item, context, "bytes", "int")
             return Over(code=code) if code is not None else None
         if not isinstance(item, Scalar):
             self.bad(item, "expected a field, a range `a..b`, {expr: …} or {field: …, decode: …}")
             return None
+        literal = self._literal_of_framing(item, hints)
+        if literal is not None:
+            return literal
         first, dots, last = item.text.partition("..")
         a = self.path(first.strip(), item.at(0), hints)
         after = len(first) + 2 + len(last) - len(last.lstrip())
@@ -226,6 +233,32 @@ class ChecksumReader(PlaceReader, AlgorithmReader):
             self.bad(item, f"the range '{item.text}' ends before it begins")
             return None
         return Over(a, b)
+
+    def _literal_of_framing(self, item: Scalar, hints: Hints) -> Over | None:
+        """`_start` and `_end`: the literals that begin and end a unit, which every frame has."""
+        if item.text not in EDGES or hints.framing is None:
+            return None
+        framing = hints.framing.framing
+        literal = framing.start if item.text == EDGES[0] else framing.end or framing.delimiter
+        listed = ex.ListOf(0, tuple(ex.Int(0, byte) for byte in literal))
+        code = sc.Code(item, listed)
+        self.types.of(code, Context(hints.unit))
+        return Over(code=code)
+
+    def _raw(self, item: Mapping, hints: Hints) -> Over | None:
+        """`{raw: a..b}`: the bytes of the wire, as they stand there."""
+        self.keys(item, ("raw",), "what a checksum covers")
+        node = item.get("raw")
+        if hints.framing is None or not isinstance(node, Scalar):
+            self.bad(node or item, "`raw: a..b` is for units in a `framing`, whose bytes are stuffed")
+            return None
+        first, dots, last = (part.strip() for part in node.text.partition(".."))
+        ends = [first, last if dots else first]
+        edges = ("<" if ends[0] == EDGES[0] else "") + (">" if ends[1] == EDGES[1] else "")
+        paths = [() if id in EDGES else self.path(id, node.place, hints) for id in ends]
+        if paths[0] is None or paths[1] is None:
+            return None
+        return Over(paths[0], paths[1], decode=f"raw{edges}")
 
     def _decoded(self, item: Mapping, hints: Hints) -> Over | None:
         """`{field: X, decode: hex}`: the bytes that the text X spells."""
@@ -248,6 +281,8 @@ class ChecksumReader(PlaceReader, AlgorithmReader):
 
     def before(self, path: Path, other: Path) -> bool:
         """Whether a field stands before another, none inside the other."""
+        if self._owner(path) is not self._owner(other) and len(path) == len(other) == 1:
+            return False  # (one of them stands in the trailer)
         pairs = zip(self._number(path), self._number(other), strict=False)
         return next((mine < its for mine, its in pairs if mine != its), False)
 

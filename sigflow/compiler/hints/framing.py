@@ -49,7 +49,16 @@ class FramingReader(Reader):
                     node.get("trailer") or node, f"a trailer has a fixed size, '{trailer.title}' has none", "SF514"
                 )
             else:
-                hints.framing = FramingHint(replace(framing, trailer=bits // 8), trailer)
+                hints.framing = FramingHint(replace(framing, trailer=bits // 8), trailer, self.behind(trailer))
+
+    def behind(self, trailer: sc.ClassSpec) -> dict[sc.Attr, tuple[int, int]]:
+        """Where the fields of a trailer stand, which has a fixed size."""
+        places, at = dict[sc.Attr, tuple[int, int]](), 0
+        for attr in trailer.seq:
+            bits = self.types.layout.attr_bits(attr) or 0
+            places[attr] = at // 8, (at + bits + 7) // 8
+            at += bits
+        return places
 
     def short(self, node: Node | None) -> bytes | None:
         """A literal that is not too long to be searched for; b"" where there is none, None where it is wrong."""

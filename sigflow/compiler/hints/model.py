@@ -8,7 +8,7 @@ from sigflow.compiler import schema as sc
 from sigflow.diagnostics import Place
 from sigflow.limits import DEFAULT_FRAME
 from sigflow.runtime.envelope import Framing, Named
-from sigflow.runtime.stored import BASES
+from sigflow.runtime.stored import BASES, RAW
 
 #: The fields that lead to one inside others: the first is the frame's own, the last is meant.
 Path = tuple[sc.Attr, ...]
@@ -45,7 +45,8 @@ class Stored:
 @dataclass(frozen=True, slots=True, eq=False)
 class Over:
     """Stored bytes: from the first byte of the field that `start` leads to, to the last of that of `stop`; or an
-    expression.  decode: the encoding, where they are those that this text spells.
+    expression.  decode: the encoding, where they are those that this text spells; `raw`, where they are those of the
+    wire, `<` behind it from the literal that begins the unit on, `>` to the end of the one that ends it.
     """
 
     start: Path = ()
@@ -111,7 +112,12 @@ class ChecksumHint:
     @property
     def decoded(self) -> bool:
         """Whether some of what it covers is what text spells."""
-        return any(over.decode for over in self.over)
+        return any(over.decode and not over.decode.startswith(RAW) for over in self.over)
+
+    @property
+    def wire(self) -> bool:
+        """Whether some of what it covers are bytes as they stand on the wire."""
+        return any(over.decode.startswith(RAW) for over in self.over)
 
     @property
     def codes(self) -> tuple[sc.Code, ...]:
@@ -126,6 +132,8 @@ class FramingHint:
 
     framing: Framing
     trailer: sc.ClassSpec | None = None
+    #: Where each field of the trailer stands, counted from the end of the unit.
+    behind: dict[sc.Attr, tuple[int, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -79,6 +79,13 @@ class PlaceReader(Reader):
         """The fields that a path of ids leads along, from the unit's own to the one that is meant."""
         spec = hints.unit
         path: Path = ()
+        framing = hints.framing
+        if framing is not None and framing.trailer is not None and text.startswith("trailer."):
+            id = text.partition(".")[2].strip()
+            behind = next((attr for attr in framing.trailer.seq if attr.id == id), None)
+            if behind is None:
+                self.no_field(id, framing.trailer, place)
+            return (behind,) if behind is not None else None
         for number, id in enumerate(part.strip() for part in text.split(".")):
             attr = next((member for member in spec.seq if member.id == id), None)
             if attr is None:

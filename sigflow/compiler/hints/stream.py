@@ -384,7 +384,7 @@ class StreamReader(Reader):
                 named = (self.types.members.get(part) for part in ex.walk(checksum.told.expr))
                 covered.update(attr for attr in named if isinstance(attr, sc.Attr))
             for over in checksum.over:
-                if over.first is not None and over.last is not None:
+                if over.first in seq and over.last in seq:
                     covered.update(seq[seq.index(over.first) : seq.index(over.last) + 1])
         bare = [
             attr.id
@@ -400,7 +400,7 @@ class StreamReader(Reader):
 
     def _spanned(self, checksum: ChecksumHint, seq: tuple[sc.Attr, ...]) -> list[sc.Attr]:
         """The fields of the frame over which the bytes of a checksum stretch, where it is put together of several."""
-        if len(checksum.path) > 1:
+        if len(checksum.path) > 1 or checksum.attr not in seq:
             return []
         left, attrs = checksum.stored.inner + checksum.stored.size, []
         for attr in seq[seq.index(checksum.attr) :]:

@@ -173,11 +173,18 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Behind:
+    """A place so many bytes behind the end of a unit: in its trailer."""
+
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
 class Stretch:
     """The bytes between two sums of places; decode: the encoding, where they are a text that spells what is covered."""
 
-    start: tuple[Place, ...]
-    stop: tuple[Place, ...]
+    start: tuple[Place | Behind, ...]
+    stop: tuple[Place | Behind, ...]
     decode: str = ""
 
 
@@ -187,7 +194,7 @@ class Covered:
     stretches, or what an expression gives; a frame has it where all conditions hold.  told: what gives a value of it.
     """
 
-    stored: tuple[Place, ...]
+    stored: tuple[Place | Behind, ...]
     inner: int
     pieces: tuple[Stretch | sc.Code, ...]
     conditions: tuple[sc.Code, ...]

@@ -164,8 +164,12 @@ class _Class:
 def covered(checksum: ChecksumHint, scope: Scope, of_element: bool = False) -> op.Covered:
     """A checksum by places in the frame; of_element: in the stream of an object, which keeps all places of its own."""
 
-    def place(path: Path, stop: bool) -> tuple[op.Place, ...]:
+    behind = scope.hints.framing.behind if scope.hints.framing is not None else {}
+
+    def place(path: Path, stop: bool) -> tuple[op.Place | op.Behind, ...]:
         """Where the field that a path leads to starts, or stops: the sum of these."""
+        if path and path[0] in behind:
+            return (op.Behind(behind[path[0]][stop]),)
         places = []
         for depth, attr in enumerate(path):
             last = depth == len(path) - 1

@@ -51,7 +51,7 @@ def _bits(checksum: Checksum, algorithm: Algorithm) -> int:
 
 def _is_plain(checksum: Checksum) -> bool:
     """Whether it compares bytes of a frame with what an algorithm makes of others, as they stand."""
-    return not checksum.told and not checksum.decoded and not checksum.each
+    return not checksum.told and not checksum.decoded and not checksum.of_elements
 
 
 class Suspect:

@@ -16,7 +16,7 @@ native measure; `Missing` says what, and where.
     members, checks, reading           objects and their fields
     carried, lists                     loops
     preamble                           what a preamble says
-    epilogue                           `box`
+    layouts, elements, epilogue        `box`
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def _written(builder: Builder, module: Module, measure: MeasurePlan) -> NativeMe
     reader = Reader(builder, module, measure, frame)
     for checksum in hints.checksums:
         for path in checksum.paths:
-            reader.marked.add(path[-1])
+            reader.marked.update(path[-1:])
     unit = SymbolicObject(scope.plan.classes[hints.unit], "", None, None, frame)
     around, preamble = hints.around, Preamble(scope, builder)
     unit.root = unit

@@ -7,20 +7,19 @@ from sigflow.compiler.emit.native.arithmetic import inside
 from sigflow.compiler.emit.native.builder import FAILED, Builder, Inexpressible, MayFail, Unreachable
 from sigflow.compiler.emit.native.byte_ranges import is_total
 from sigflow.compiler.emit.native.evaluate import Context
+from sigflow.compiler.emit.native.layouts import Layouts, offset
 from sigflow.compiler.emit.native.reading import Reader
-from sigflow.compiler.emit.native.statements import Assign, If, Node, Return, Store
-from sigflow.compiler.emit.native.tree import AT, Conditional, Const, Expr, Local, call
-from sigflow.compiler.emit.native.values import MOST, Bytes, Flag, Int, Literal, SymbolicObject, Value, both, either
+from sigflow.compiler.emit.native.statements import Node, Return, Store
+from sigflow.compiler.emit.native.tree import Conditional, Const, call
+from sigflow.compiler.emit.native.values import Flag, Int, SymbolicObject, Value, either
 from sigflow.compiler.encodings import python_name
-from sigflow.compiler.hints import ChecksumHint, Path
+from sigflow.compiler.hints import ChecksumHint
 from sigflow.compiler.layout import integer
 from sigflow.compiler.measure import operations as op
 from sigflow.compiler.model import Bits, Number, Shape, Switched, Text, User, Wire, shape_of, wires_of
 from sigflow.compiler.model import Bytes as BytesWire
 from sigflow.compiler.plan import Step
 from sigflow.runtime import box
-from sigflow.runtime.native import BAILOUT
-from sigflow.runtime.stored import DECODINGS
 
 
 class Epilogue:
@@ -37,11 +36,13 @@ class Epilogue:
     def write(self) -> None:
         """The words, then the length."""
         frame = self.reader.frame
-        for element in self.hints.elements:
-            if element.in_frame:
-                self.builder.place = element.checksum.place
-                raise Inexpressible("a checksum of each element of a type")
-        layouts = [self.layout(checksum) for checksum in self.hints.checksums]
+        layouts = Layouts(self.reader, self.unit)
+        words = [
+            word
+            for checksum in self.hints.checksums
+            if checksum not in self.static
+            for word in layouts.layout(checksum)
+        ]
         length = offset(frame.state.pos)
         if not self.reader.module.layout.class_takes_bytes(self.unit.plan.spec):
             self.builder.refuse(self.reader.ev.arithmetic.compare("<", length, Int.of(1)), FAILED)
@@ -49,121 +50,12 @@ class Epilogue:
         self.builder.do(Store(box.BOX_LOOKED, offset(frame.state.looked).expr))
         self.builder.do(Store(box.BOX_MARKS, self.trouble().expr))
         self.counters()
-        words = [word for layout in layouts for word in layout]
         for slot, word in enumerate(words, box.BOX_LAYOUTS):
             self.builder.do(Store(slot, word))
+        self.reader.elements.finish()
         if box.BOX_LAYOUTS + len(words) > box.BOX_WORDS:
             raise Inexpressible("checksums of so many pieces")
         self.builder.do(Return(length.expr))
-
-    # ------------------------------------------------------------ checksums
-
-    def layout(self, checksum: ChecksumHint) -> list[Expr]:
-        """Where one checksum stands and what it covers; nothing, where the envelope says it."""
-        if checksum.conditions:
-            return self.optional(checksum)
-        pieces = self.pieces(checksum)
-        if checksum in self.static:
-            return []
-        return [offset(self.stored(checksum)).expr, Const(len(pieces) // 2), *pieces]
-
-    def stored(self, checksum: ChecksumHint) -> Local:
-        """Where the value of a checksum stands."""
-        return self.place(checksum.path)[0].plus(checksum.inner)
-
-    def pieces(self, checksum: ChecksumHint) -> list[Expr]:
-        """What a checksum covers; before it, the value that is told."""
-        pieces: list[Expr] = self.told(checksum) if checksum.told is not None else []
-        for over in checksum.over:
-            if over.code is None:
-                assert over.first is not None and over.last is not None
-                start, stop = self.place(over.start)[0], self.place(over.stop)[1]
-                first = offset(start).expr
-                if over.decode:
-                    first = Const(box.PIECE_SPELT - list(DECODINGS).index(over.decode)) - first * 2
-                pieces += [first, offset(stop).expr]
-                continue
-            self.builder.place = over.code.place
-            value = self.reader.ev.value(over.code.expr, Context(self.unit))
-            pieces += self.piece(checksum, self.reader.ev.as_int(value) if isinstance(value, Flag) else value)
-        return pieces
-
-    def told(self, checksum: ChecksumHint) -> list[Expr]:
-        """The value that an expression gives, as int64, and a word that says nothing.
-
-        One of 64 bits is compared in two's complement, so nothing else may look like it.
-        """
-        assert checksum.told is not None
-        self.builder.place = checksum.told.place
-        value = self.reader.ev.integer(checksum.told.expr, Context(self.unit))
-        if checksum.signed:
-            value = self.reader.ev.arithmetic.narrow(value)
-        elif value.low < 0:
-            self.builder.refuse(self.reader.ev.arithmetic.compare("<", value, Int.of(0)), BAILOUT)
-        return [self.builder.let("told", value.expr), Const(0)]
-
-    def place(self, path: Path) -> tuple[Local, Local]:
-        """Where the field that a path leads to starts and stops."""
-        obj = self.unit
-        for attr in path[:-1]:
-            inner = obj.members.get(attr)
-            if inner is None:
-                self.reader.ev.fail()
-            if not isinstance(inner, SymbolicObject):
-                raise Inexpressible("a checksum in an object that only some frames have")
-            obj = inner
-        place = self.reader.places.get((obj, path[-1]))
-        if place is None:
-            raise Inexpressible("a checksum in an object that only some frames have")
-        return place
-
-    def optional(self, checksum: ChecksumHint) -> list[Expr]:
-        """The layout of a checksum that not every frame has; what it asks is asked only where it is there."""
-        condition = Flag.of(True)
-        for code in checksum.conditions:
-            self.builder.place = code.place
-            value = self.reader.ev.value(code.expr, Context(self.unit))
-            if not isinstance(value, Flag):
-                raise Inexpressible("a condition of a checksum that is no condition of numbers")
-            condition = both(condition, value)
-        if condition.value is False:
-            return [Const(-1), Const(0)]
-        stored = self.stored(checksum)
-        if condition.value is True:
-            pieces = self.pieces(checksum)
-            return [offset(stored).expr, Const(len(pieces) // 2), *pieces]
-        self.builder.flush()
-        node = If(condition.expr)
-        with self.builder.within(node.then):
-            self.builder.assume(condition.yes)
-            try:
-                pieces = self.pieces(checksum)
-            except Unreachable:  # whoever has it is refused
-                pieces = []
-        if not node.then:
-            return [Conditional(condition.expr, offset(stored).expr, Const(-1)), Const(len(pieces) // 2), *pieces]
-        words: list[Expr] = []
-        for word in (offset(stored).expr, *pieces):
-            local = self.builder.let("word", Const(-1))
-            node.then.append(Assign(local.name, word))
-            words.append(local)
-        self.builder.put(node)
-        return [words[0], Const(len(pieces) // 2), *words[1:]]
-
-    def piece(self, checksum: ChecksumHint, value: Value) -> list[Expr]:
-        """Covered bytes that an expression gives."""
-        if isinstance(value, Int):
-            arithmetic = self.reader.ev.arithmetic
-            value = arithmetic.narrow(value)
-            self.builder.refuse(arithmetic.compare("<", value, Int.of(0)), FAILED)
-            self.builder.refuse(arithmetic.compare(">", value, Int.of(255)), FAILED)
-            return [Const(box.PIECE_LITERAL), value.expr]
-        if isinstance(value, Literal) and isinstance(value.value, bytes):
-            return [word for byte in value.value for word in (Const(box.PIECE_LITERAL), Const(byte))]
-        if isinstance(value, Bytes) and not value.encoding and not checksum.zeroed:
-            self.reader.ev.byte_ranges.real(value)
-            return [offset(value.start).expr, offset(value.stop).expr]
-        raise Inexpressible("covered bytes that are no stretch of the frame")
 
     # ------------------------------------------------------------ counter and stream id
 
@@ -314,10 +206,3 @@ def targets(wire: Wire) -> list[sc.ClassSpec]:
     """The classes of objects that a wire reads in place."""
     users = [inner for inner in wires_of(wire) if isinstance(inner, User) and not inner.bounded]
     return [user.target for user in users if isinstance(user.target, sc.ClassSpec)]
-
-
-def offset(position: Local) -> Int:
-    """A position as an offset in the frame."""
-    if position.name == AT.name:
-        return Int.of(position.offset)
-    return Int(position - AT, 0, MOST)

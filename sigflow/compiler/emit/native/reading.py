@@ -15,6 +15,7 @@ from sigflow.compiler import schema as sc
 from sigflow.compiler.emit.native.branches import Branch
 from sigflow.compiler.emit.native.builder import FAILED, Builder, Inexpressible, Unreachable
 from sigflow.compiler.emit.native.checks import Checks
+from sigflow.compiler.emit.native.elements import Elements
 from sigflow.compiler.emit.native.evaluate import Context, Evaluator
 from sigflow.compiler.emit.native.frame import Frame
 from sigflow.compiler.emit.native.lists import Lists
@@ -62,6 +63,7 @@ class Reader:
         #: Where the fields stand that checksums speak of: (start, stop) by the object and the field.
         self.places: dict[tuple[SymbolicObject, sc.Attr], tuple[Local, Local]] = {}
         self.marked: set[sc.Attr] = set()
+        self.elements = Elements(self)
         self._reading: list[ClassPlan] = []
 
     # ------------------------------------------------------------ objects
@@ -369,10 +371,12 @@ class Reader:
         for param, argument in zip(plan.params, arguments, strict=True):
             made.members[param.param] = self.ev.short(argument, f"{hint}_{param.name}")
         if inner is stream:
-            return self.read(made)
-        with self.on(inner):
-            self.within_depth(made)
             self.read(made)
+        else:
+            with self.on(inner):
+                self.within_depth(made)
+                self.read(made)
+        self.elements.read(made, step)
         return made
 
     def within_depth(self, made: SymbolicObject) -> None:

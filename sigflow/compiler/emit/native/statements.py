@@ -33,6 +33,14 @@ class Store:
 
 
 @dataclass(slots=True)
+class StoreAt:
+    """The same, where the place is not known beforehand."""
+
+    slot: Local
+    value: Expr
+
+
+@dataclass(slots=True)
 class Return:
     """`return value`, with a comment."""
 
@@ -79,7 +87,7 @@ class Group:
 
 
 Loop = While | For
-Node = Assign | Store | Return | Break | If | Loop | Group
+Node = Assign | Store | StoreAt | Return | Break | If | Loop | Group
 
 
 def eliminate_dead_code(root: list[Node]) -> list[Node]:
@@ -133,6 +141,9 @@ def exprs(block: list[Node]) -> Iterator[Expr]:
         match node:
             case Assign(_, expr) | Store(_, expr) | Return(expr) | If(expr) | While(expr) | For(_, expr):
                 yield expr
+            case StoreAt(slot, expr):
+                yield slot
+                yield expr
 
 
 def lines_of(block: list[Node], indent: str = "") -> Iterator[str]:
@@ -144,6 +155,8 @@ def lines_of(block: list[Node], indent: str = "") -> Iterator[str]:
                 yield from _line(f"{name} = ", value, "", indent)
             case Store(slot, value, adds):
                 yield from _line(f"box[{slot}] {'+=' if adds else '='} ", value, "", indent)
+            case StoreAt(place, value):
+                yield from _line(f"box[{printed(place)}] = ", value, "", indent)
             case Return(value, note):
                 yield from _line("return ", value, f"  # {note}" if note else "", indent)
             case Break():
