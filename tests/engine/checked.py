@@ -299,8 +299,7 @@ SPELT = (
     Checked(
         "intel",
         "meta: {id: intel}\n-sigflow-stream:\n  max-frame: 600\n"
-        "  checksum: {field: sum, encoding: hex, algorithm: lrc, over: [{field: size, decode: hex},"
-        " {field: rest, decode: hex}]}\n"
+        "  checksum: {field: sum, encoding: hex, algorithm: lrc, over: {field: size..rest, decode: hex}}\n"
         "seq:\n  - {id: start, contents: ':'}\n  - {id: size, type: str, size: 2, encoding: ASCII}\n"
         "  - {id: rest, size: 6 + 2 * size.to_i(16)}\n  - {id: sum, type: str, size: 2, encoding: ASCII}\n"
         "  - {id: eol, contents: [13, 10]}\n",
