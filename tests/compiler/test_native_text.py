@@ -166,6 +166,38 @@ TEXTS = {
     return c_end - at
 """,
     ),
+    "what was checked of an element need not be checked where it is asked for": (
+        """
+  - {id: items, type: item, repeat: expr, repeat-expr: 3}
+  - {id: body, size: 'items[1].a'}
+types: {item: {seq: [{id: a, type: s1, valid: {min: 0}}]}}
+""",
+        """
+    last = at + limit
+    pos = at
+    looked = at
+    for i in range(3):
+        if pos + 1 > last:
+            return -1  # too-long
+        if end - pos < 1:
+            return 0  # lacking
+        items_a = s1(data, pos)
+        if items_a < 0:
+            return -2  # valid
+        looked = pos + 1
+        pos = pos + 1
+    items_at = at + 1 * 1
+    items_a_2 = s1(data, items_at)
+    body_end = pos + items_a_2
+    if body_end > last:
+        return -1  # too-long
+    if body_end - at < 1:
+        return -2  # valid
+    box[0] = looked - at
+    box[1] = 0
+    return body_end - at
+""",
+    ),
     "members of an enum in a row are a range": (
         """
   - {id: a, type: u1, enum: e, valid: {in-enum: true}}

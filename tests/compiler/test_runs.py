@@ -91,7 +91,8 @@ def good_frame(envelope: Envelope, body: bytes, trailer: int, header: int) -> by
         checksum = check.checksum
         assert checksum.stored is not None and checksum.pieces is not None
         place = checksum.stored % len(frame)
-        stretches = check.stretches(0, len(frame), checksum.pieces, place)
+        stretches = check.stretches(frame, 0, len(frame), checksum.pieces, place)
+        assert stretches is not None
         value = check.direct(bytes(frame), stretches)
         text = b"%0*X" % (checksum.size, value) if checksum.order == "hex" else b""
         order = "little" if checksum.order == "little" else "big"

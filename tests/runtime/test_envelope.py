@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from sigflow.runtime import envelope
+from sigflow.runtime import column, envelope
 from sigflow.runtime.column import Bits
 from sigflow.runtime.measure import own_process
 
@@ -26,6 +26,20 @@ def test_defaults() -> None:
     }
     # All else is none, 0 or no.
     assert said == {"max_frame": 16 << 20, "min_frame": 1, "role": "frames", "aborted_by_sync": True}
+    checksum = envelope.Checksum("sum", "sum-8", 1, "big")
+    assert (checksum.stored, checksum.pieces, checksum.zeroed, checksum.over, checksum.optional) == (
+        None,
+        None,
+        False,
+        "",
+        False,
+    )
+    for kind in (column.Bytes(), column.Text()):
+        assert (kind.pad, kind.term, kind.include) == (None, None, False)
+    described = column.Column("a", column.Unknown())
+    assert [getattr(described, field.name) for field in fields(described)][2:] == [
+        None, "", False, False, False, False, None, ""
+    ]  # fmt: skip
     sequence = envelope.Sequence("number", 256)
     assert (sequence.step, sequence.stream, sequence.head) == (1, None, None)
     assert not Bits(3).boolean and Bits(3).shift == 0 and Bits(3).order == "be"

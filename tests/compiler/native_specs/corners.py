@@ -371,4 +371,22 @@ seq:
         )
         for number, per in enumerate(("flag", "rest", "rest > 1", "flag ? 3 : rest"))
     ),
+    Case(
+        "sizes_so_far",
+        """
+seq:
+  - {id: items, type: u1, repeat: until, repeat-until: 'items.size == _ or _ == 0'}
+  - {id: more, type: u1, repeat: expr, repeat-expr: 3, valid: {expr: '_ >= more.size and more.size >= 1'}}
+  - {id: rest, size: 1, repeat: until, repeat-until: 'rest.size >= 2 and (rest.size < 4 or rest.size > 4)'}
+""",
+        (
+            "01 010203 41 41",
+            "03 02 040404 41 41",
+            "05 00 010203 41 41",
+            "02 03 03 010203 4141",
+            "01 000000",
+            "01 010103",
+        ),
+        b"\x00\x01\x02\x03\x04\x05\x41",
+    ),
 )
