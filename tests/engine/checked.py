@@ -212,6 +212,37 @@ FIELDS = (
     ),
 )  # fmt: skip
 
+
+def ahead(bits: int, behind: int, order: str) -> Encoder:
+    """A value of so many bits among others that make whole bytes, before the four bytes that it covers."""
+
+    def encode(body: bytes) -> tuple[bytes, list[int]]:
+        body = (body + bytes(4))[:4]
+        word = (sum(body) & (1 << bits) - 1) << behind
+        size = 2 if bits == 15 else 3 if bits == 12 else 4
+        frame = b"\xa5\x5c" + word.to_bytes(size, order) + body  # type: ignore[arg-type]
+        value = [2 + n for n in range(size) if ((1 << bits) - 1 << behind).to_bytes(size, order)[n] == 255]  # type: ignore[arg-type]
+        return frame, [0, 1, *value, *range(2 + size, len(frame))]
+
+    return encode
+
+
+def headed(name: str, bits: int, fields: str, encode: Encoder, more: str = "") -> Checked:
+    """The header is static, and so the place of a value in it."""
+    mask = "" if bits == 16 else f", mask: {(1 << bits) - 1:#x}"
+    head = HEAD.format(id=name, endian="be", more=more, checksum=of(f"{{sum: 16{mask}}}", "body"))
+    lines = "".join(f"  - {line}\n" for line in fields.split("\n"))
+    return Checked(name, head + MAGIC + lines + "  - {id: body, size: 4}\n", encode)
+
+
+MAGIC = "seq:\n  - {id: magic, contents: [0xa5, 0x5c]}\n"
+HEADED = (
+    headed("head15", 15, "{id: flag, type: b1}\n{id: crc, type: b15}", ahead(15, 0, "big")),
+    headed("head15le", 15, "{id: crc, type: b15}\n{id: flag, type: b1}", ahead(15, 0, "little"), ", bit-endian: le"),
+    headed("head16", 16, "{id: a, type: b8}\n{id: crc, type: b16}\n{id: z, type: b8}", ahead(16, 8, "big")),
+    headed("head12", 12, "{id: a, type: b3}\n{id: crc, type: b12}\n{id: z, type: b9}", ahead(12, 9, "big")),
+)
+
 # ---------------------------------------------------------------- algorithms
 
 
@@ -299,8 +330,7 @@ SPELT = (
     Checked(
         "intel",
         "meta: {id: intel}\n-sigflow-stream:\n  max-frame: 600\n"
-        "  checksum: {field: sum, encoding: hex, algorithm: lrc, over: [{field: size, decode: hex},"
-        " {field: rest, decode: hex}]}\n"
+        "  checksum: {field: sum, encoding: hex, algorithm: lrc, over: {field: size..rest, decode: hex}}\n"
         "seq:\n  - {id: start, contents: ':'}\n  - {id: size, type: str, size: 2, encoding: ASCII}\n"
         "  - {id: rest, size: 6 + 2 * size.to_i(16)}\n  - {id: sum, type: str, size: 2, encoding: ASCII}\n"
         "  - {id: eol, contents: [13, 10]}\n",
@@ -375,7 +405,6 @@ def words_of(body: bytes) -> tuple[bytes, list[int]]:
 
 
 COMMAND = "  - {id: a, type: u1}\n  - {id: b, type: u1}\n  - {id: c, type: u1}\n  - {id: d, type: u1}\n"
-MAGIC = "seq:\n  - {id: magic, contents: [0xa5, 0x5c]}\n"
 
 
 def expression(name: str, checksum: str, fields: str, encode: Encoder) -> Checked:
@@ -625,7 +654,7 @@ SOMETIMES = (
 
 FORMATS: dict[str, tuple[Checked, ...]] = {
     "paths": PATHS,
-    "fields": FIELDS,
+    "fields": (*FIELDS, *HEADED),
     "algorithms": ALGORITHMS,
     "decode": SPELT,
     "expr": EXPRESSIONS,

@@ -221,8 +221,10 @@ class ChecksumReader(PlaceReader, AlgorithmReader):
             self.bad(item, "expected a field, a range `a..b`, {expr: …} or {field: …, decode: …}")
             return None
         literal = self._literal_of_framing(item, hints)
-        if literal is not None:
-            return literal
+        return literal if literal is not None else self._range(item, hints)
+
+    def _range(self, item: Scalar, hints: Hints) -> Over | None:
+        """A field, or a range `a..b` of them."""
         first, dots, last = item.text.partition("..")
         a = self.path(first.strip(), item.at(0), hints)
         after = len(first) + 2 + len(last) - len(last.lstrip())
@@ -268,16 +270,16 @@ class ChecksumReader(PlaceReader, AlgorithmReader):
             wanted = " or ".join(f"`{name}`" for name in DECODINGS)
             self.bad(decode or item, f"`decode`: expected {wanted}" + (f", got {decode.describe()}" if decode else ""))
             return None
-        path = self.path(field.text, field.place, hints) if isinstance(field, Scalar) else None
-        if path is None:
-            if not isinstance(field, Scalar):
-                self.bad(field or item, "expected the field whose text is decoded")
+        if not isinstance(field, Scalar):
+            self.bad(field or item, "expected the field, or a range of fields, whose text is decoded")
             return None
-        wire = self.names.wires.get(path[-1])
-        if not isinstance(wire, Text | Bytes) or path[-1].repeat is not None or wire.shape.process is not None:
-            self.bad(field or item, f"'{path[-1].id}' is no plain text that could be decoded")
-            return None
-        return Over(path, path, decode=decode.text)
+        text = self._range(field, hints)
+        for path in dict.fromkeys((text.start, text.stop)) if text is not None else ():
+            wire = self.names.wires.get(path[-1])
+            if not isinstance(wire, Text | Bytes) or path[-1].repeat is not None or wire.shape.process is not None:
+                self.bad(field, f"'{path[-1].id}' is no plain text that could be decoded")
+                return None
+        return dataclasses.replace(text, decode=decode.text) if text is not None else None
 
     def before(self, path: Path, other: Path) -> bool:
         """Whether a field stands before another, none inside the other."""
