@@ -378,6 +378,7 @@ def has_checksum(k, at, stop, S, L, box):
     if framed_as(k, L):
         at = 0
         stop = S[CHECKED_SIZE]
+    box[BOX_CURRENT] = 0
     for c in range(L[k, FIRST_CHECK], L[k, LAST_CHECK]):
         if elements(c, box) > 0 and place(c, at, stop, box) >= at:
             return True

@@ -89,7 +89,8 @@ class Closed:
     def __init__(self, envelope: Envelope, limit: int) -> None:
         assert envelope.search.framing is not None
         self._framing = envelope.search.framing
-        self._checksums = envelope.search.checksums
+        #: Whether a checksum covers bytes of the wire.
+        self.wired = any(checksum.wire for checksum in envelope.search.checksums)
         self._stuffing = envelope.search.framing.stuffing
         self._measure = envelope.measure
         self._limit = limit
@@ -105,12 +106,17 @@ class Closed:
         if measured is None or isinstance(measured, str) or measured.length != len(unit):
             self.refused = unit
             return measured if isinstance(measured, str) else LENGTH
-        if any(checksum.wire for checksum in self._checksums):
+        if self.wired:
             framing = self._framing
-            wire = framing.start + stuffed + (framing.end or framing.delimiter[: size - len(stuffed)]) + trailer
-            checks = tuple(of_wire(laid, framing, wire) for laid in measured.checks)
-            measured = Measured(measured.length, measured.looked, checks)
+            measured = self.on_wire(
+                measured, framing.start + stuffed + (framing.end or framing.delimiter[: size - len(stuffed)]) + trailer
+            )
         return Unit(size, unit + trailer, measured)
+
+    def on_wire(self, measured: Measured, wire: bytes) -> Measured:
+        """What was measured, with the bytes of the wire that checksums cover.  wire: the whole frame."""
+        checks = tuple(of_wire(laid, self._framing, wire) for laid in measured.checks)
+        return Measured(measured.length, measured.looked, checks)
 
 
 class Begun:
@@ -178,7 +184,12 @@ class Begun:
                 size = walk.wire(length)
                 if size is None:
                     return LENGTH
-                return Unit(size, bytes(walk.unit[:length]), walk.measured) if size <= self._limit else TOO_LONG
+                if size > self._limit:
+                    return TOO_LONG
+                measured = walk.measured
+                if self.units.wired:
+                    measured = self.units.on_wire(measured, bytes(data[at : at + size]))
+                return Unit(size, bytes(walk.unit[:length]), measured)
         return why
 
 
@@ -207,6 +218,8 @@ class _Walk:
         if self._window is None or self._run is None:
             self._window = Window(b"", 0, 0, limit)
             self._run = envelope.measure.incremental(self._window)
+        elif len(self.unit) < self._window.looked:
+            return None
         self._window.move(bytes(self.unit), 0, len(self.unit))
         return maybe_advance(self._run, envelope.measure.reasons)
 

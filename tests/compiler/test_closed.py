@@ -17,12 +17,13 @@ import yaml
 from sigflow.compiler import build
 from sigflow.reasons import LENGTH
 from sigflow.runtime import Envelope, Measured, Window, maybe_advance
+from sigflow.runtime.box import BOX_ALL
 from sigflow.runtime.envelope import NEED
 from sigflow.runtime.measure import WIRE_ERRORS
 from sigflow.runtime.native import BAILOUT
 from tests.compiler import kst_corpus
 from tests.compiler.random_specs import ALPHABET, random_spec
-from tests.compiler.test_native_measure import WORDS, covered, load, places, sample_of
+from tests.compiler.test_native_measure import covered, load, places, sample_of
 
 HEAD = "meta: {id: closed, endian: be}\n-sigflow-stream: {framing: {delimiter: 0xc0, stuffing: slip}}\n"
 
@@ -76,7 +77,7 @@ def agree(envelope: Envelope, unit: bytes, parses: bool = True) -> str:
     if envelope.measure.native is None:
         return "not native"
     data = np.frombuffer(b"\1\2" + unit + b"\3", np.uint8)
-    box = np.full(WORDS, -7, np.int64)
+    box = np.full(BOX_ALL, -7, np.int64)
     length = envelope.measure.native(data, 2, 2 + len(unit), limit, box)
     if length == BAILOUT:
         return "bailout"

@@ -144,7 +144,9 @@ def places(envelope: Envelope, box: Any, frame: bytes) -> Iterator[tuple[int, by
 def layout_at(checksum: Checksum, words: Iterator[int], frame: bytes) -> tuple[int, bytes, int | None]:
     """The next layout in these words."""
     stored, pieces = next(words), [(next(words), next(words)) for _ in range(next(words))]
-    told = pieces.pop(0)[0] if checksum.told and stored >= 0 else None
+    if stored < 0:
+        return stored, b"", None  # (the frame has none)
+    told = pieces.pop(0)[0] if checksum.told else None
     data = b""
     for a, b in pieces:
         if a <= PIECE_SPELT:
@@ -152,7 +154,7 @@ def layout_at(checksum: Checksum, words: Iterator[int], frame: bytes) -> tuple[i
             data += decoded(frame[text >> 1 : b], list(DECODINGS)[text & 1]) or b""
         else:
             data += bytes((b,)) if a < 0 else frame[a:b]
-    return stored, data if stored >= 0 else b"", told  # (-1: the frame has none)
+    return stored, data, told
 
 
 def remarked(envelope: Envelope, frame: bytes, box: Any) -> str:

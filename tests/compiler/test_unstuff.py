@@ -13,9 +13,10 @@ from sigflow import checksums
 from sigflow.compiler import build
 from sigflow.events import Record
 from sigflow.runtime import Envelope, Measured, Window, maybe_advance
+from sigflow.runtime.box import BOX_ALL
 from sigflow.runtime.envelope import NEED
 from sigflow.runtime.stuffing import Stuffing
-from tests.compiler.test_native_measure import WORDS, load
+from tests.compiler.test_native_measure import load
 
 STUFFED = """\
 meta: {id: stuffed, endian: be}
@@ -83,7 +84,7 @@ def test_a_terminator_stands_at_any_place(tmp_path: Path) -> None:
         data = b">" + bytes(rng.choice(b"\r\n\1\3a") for _ in range(rng.randrange(30)))
         steps = envelope.measure.incremental(Window(data, 0, len(data), 40))
         wanted = maybe_advance(steps, {})
-        box = np.zeros(WORDS, np.int64)
+        box = np.zeros(BOX_ALL, np.int64)
         length = envelope.measure.native(np.frombuffer(data, np.uint8), 0, len(data), 40, box)
         if isinstance(wanted, Measured):
             assert length == wanted.length, data

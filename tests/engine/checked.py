@@ -190,6 +190,14 @@ FIELDS = (
         rest="instances: {c: {value: 'hi << 8 | lo'}}\n",
     ),
     plain(
+        "spelt", of("sum-8", name="c"), lambda raw: b"%03d" % (sum(raw) & 0xFF),
+        "{id: crc, type: str, size: 3, encoding: ASCII}", rest="instances: {c: {value: crc.to_i}}\n",
+    ),
+    plain(
+        "terminated", "{field: {expr: crc.to_i(16)}, algorithm: CRC-16/MODBUS, over: magic..body}",
+        lambda raw: b"%x\r" % modbus(raw), "{id: crc, type: str, terminator: 13, encoding: ASCII}", folded=True,
+    ),
+    plain(
         "masked", of("{sum: 16, mask: 0x7fff}", name="c"), lambda raw: (0x8000 | sum(raw) & 0x7FFF).to_bytes(2, "big"),
         "{id: word, type: u2, valid: {min: 0x8000}}", rest="instances: {c: {value: word & 0x7fff}}\n",
     ),
@@ -567,6 +575,18 @@ def either(body: bytes) -> tuple[bytes, list[int]]:
     return raw + ends, [*range(len(raw + ends))] if flags else []
 
 
+def mbus(body: bytes) -> tuple[bytes, list[int]]:
+    """Long frames, short ones, and a single character; each has its own checksum, or none."""
+    if len(body) % 3 == 0:
+        return b"\xe5", []
+    if len(body) % 3 == 1:
+        raw = (body + b"..")[:2]
+        return b"\x10" + raw + bytes((sum(raw) & 0xFF,)) + b"\x16", [0, 1, 2, 3, 4]
+    raw = body + b"--"
+    frame = b"\x68" + bytes((len(raw), len(raw))) + b"\x68" + raw + bytes((sum(raw) & 0xFF,)) + b"\x16"
+    return frame, [*range(len(frame))]
+
+
 FLAGS = "  - {id: flags, type: u1, valid: {max: 3}}\n  - {id: n, type: u1}\n  - {id: body, size: n}\n"
 
 
@@ -586,6 +606,20 @@ SOMETIMES = (
         "either", f"[{of('sum-8', name='sum')}, {of(MODBUS, **{'if': 'flags & 2 != 0'})}]",
         MAGIC + FLAGS + "  - {id: sum, type: u1, if: flags & 1 != 0}\n  - {id: crc, type: u2be, if: flags & 2 != 0}\n",
         either,
+    ),
+    Checked(
+        "mbus",
+        "meta: {id: mbus}\n-sigflow-stream:\n  max-frame: 300\n  confirm: {chain: 2}\n  checksum:\n"
+        "    - {field: long.checksum, algorithm: sum-8, over: long.body}\n"
+        "    - {field: short.checksum, algorithm: sum-8, over: short.control..short.address}\n"
+        "seq:\n  - {id: start, type: u1, valid: {any-of: [0x68, 0x10, 0xe5]}}\n"
+        "  - {id: long, type: long, if: start == 0x68}\n  - {id: short, type: short, if: start == 0x10}\n"
+        "types:\n  long:\n    seq:\n      - {id: n, type: u1, valid: {min: 2}}\n"
+        "      - {id: again, type: u1, valid: n}\n      - {id: start, contents: [0x68]}\n"
+        "      - {id: body, size: n}\n      - {id: checksum, type: u1}\n      - {id: stop, contents: [0x16]}\n"
+        "  short:\n    seq:\n      - {id: control, type: u1}\n      - {id: address, type: u1}\n"
+        "      - {id: checksum, type: u1}\n      - {id: stop, contents: [0x16]}\n",
+        mbus,
     ),
 )  # fmt: skip
 

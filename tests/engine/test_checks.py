@@ -95,7 +95,7 @@ def test_a_flipped_bit_is_noticed(checked: Checked) -> None:
 
 
 #: Compiling takes seconds: without the slow tests, only these are compiled.
-COMPILED = ("apart", "words32le", "base64_line")
+COMPILED = ("apart", "words32le", "base64_line", "dnp3", "mbus")
 
 
 @pytest.mark.parametrize(
@@ -264,3 +264,26 @@ def test_text_that_spells_no_bytes_is_told(tmp_path: Path) -> None:
     with sigflow.open(damaged, format_of(checked)) as recording:
         (finding,) = [finding for finding in recording.validate().diagnostics if finding.code == "checksum"]
     assert "computed not a number (CRC-16/MODBUS over magic..n, body (hex))" in finding.message
+
+
+TOGETHER = (
+    ("command", "hexed", "dnp3"),
+    ("packets", "apart", "intel"),
+    ("mavlink", "mixed", "equation", "base64_line"),
+    ("flagged", "xor16", "optional"),
+)
+
+
+@pytest.mark.parametrize("names", TOGETHER, ids="+".join)
+def test_formats_together(names: tuple[str, ...]) -> None:
+    """What a measure tells of one format's checksums is not taken for another's, on damaged streams of all of them."""
+    formats = [next(checked for checked in ALL if checked.name == name) for name in names]
+    native = Native([format_of(checked) for checked in formats], compile=False)
+    envelopes = [format.envelope for format in native.formats if format.envelope is not None]
+    sync = [literal for envelope in envelopes for literal in envelope.search.sync]
+    for seed in range(8):
+        rng = random.Random(f"{names} {seed}")
+        makers: list[damage.Maker] = [lambda body, made=checked: made.encode(body[:30])[0] for checked in formats]  # type: ignore[misc]
+        data = damage.stream(rng, makers, sync, 80)
+        check_native(native, data, seed, all_ways=seed % 4 == 0)
+        decode_all_ways(envelopes, data, rng)

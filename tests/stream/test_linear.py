@@ -16,6 +16,7 @@ from sigflow.stream.format import Format
 from sigflow.stream.header import Header
 from tests.envelopes import changed
 from tests.stream import formats as f
+from tests.stream import framings
 
 SIZE = 40_000
 LONG = replace(
@@ -50,6 +51,14 @@ HOSTILE: dict[str, tuple[list[Envelope], bytes]] = {
     "good and bad in turns": ([f.FRAME], repeated(f.frame(b"ab") + b"FRAM\1\1\xb0")),
     "two formats": ([f.PAIR, LONG], repeated(b"\xaa\xaa\xf0LL\0\0\x20\0")),
     "words": ([changed(f.ZEROED, max_frame=260)], repeated(b"ZZ\xff\1")),
+    "delimiters alone": ([framings.envelope("reduced")], repeated(b"\0")),
+    "units without an end": ([framings.envelope("reduced")], repeated(b"\5")),
+    "units that lack a delimiter, in turns": ([framings.envelope("maybe")], repeated(b"\x7e\x7f" + b"\0" * 70)),
+    "escapes alone": ([framings.envelope("maybe")], repeated(b"\x7d")),
+    "short bad units": ([framings.envelope("reduced"), LONG], repeated(b"\5ab\0LL\0\0\4c")),
+    "delimiters and a chain": ([framings.envelope("reduced"), framings.envelope("beast")], repeated(b"\x1a1ab\0c\0\0")),
+    "literals that begin units": ([framings.envelope("xbee")], repeated(b"\x7e\x30abc")),
+    "idle literals": ([changed(f.PAIR, idle=(b"\xff", b"\xaa\xfe"))], repeated(b"\xff\xaa\xfe\xaa\xff")),
     "measured": ([changed(f.FRAME_SLOW, max_frame=260)], repeated(b"FRAM\1\1\xf0\0\0\0\0")),
 }
 

@@ -42,7 +42,10 @@ seq:
     "SF503": Code(
         E,
         "an unknown checksum algorithm",
-        "It is a name of the RevEng catalogue, one of the sums, the parameters of a CRC, or a registered name.",
+        (
+            "It is a name of the RevEng catalogue, one of the sums, the parameters of a CRC, a sum or an XOR, or a "
+            "registered name."
+        ),
         bad="""\
 meta: {id: summed, endian: le}
 -sigflow-stream:
@@ -63,7 +66,7 @@ seq:
     "SF504": Code(
         E,
         "a checksum that does not fit its field",
-        "The field has at least as many bits as the checksum, or, with `encoding: hex`, as many digits.",
+        "The field has at least as many bits as the checksum, or, with `encoding`, as many digits.",
         bad="""\
 meta: {id: summed, endian: le}
 -sigflow-stream:

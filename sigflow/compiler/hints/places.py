@@ -255,15 +255,11 @@ class PlaceReader(Reader):
         part = self._part(path) if (path := self._field(expr, spec, before)) is not None else None
         if part is not None:
             return part
-        if isinstance(expr, ex.Call) and expr.id == "to_i" and len(expr.arguments) == 1:
+        if isinstance(expr, ex.Call | ex.Attribute) and expr.id == "to_i":
             path = self._field(expr.value, spec, before)
             wire = self.names.wires.get(path[-1]) if path else None
-            shape = wire.shape if isinstance(wire, Text) else None
-            size = integer(shape.size) if shape is not None and shape.term is None and shape.pad is None else None
-            encoding = next((name for name, base in BASES.items() if base == constant(expr.arguments[0])), None)
-            if path is None or size is None or encoding is None or BASES[encoding] ** size > 1 << 64:
-                raise _No("only text of a fixed size is a number by its digits, hexadecimal, decimal or octal")
-            return Stored(path, 0, size, encoding, (path,))
+            if path is not None and isinstance(wire, Text):
+                return self._digits(path, wire, constant(expr.arguments[0]) if isinstance(expr, ex.Call) else 10)
         terms = sorted(self._terms(expr, spec, before, depth), key=lambda term: (self._number(term.path), term.index))
         if not terms:
             raise _No("it speaks of no field")
@@ -277,6 +273,16 @@ class PlaceReader(Reader):
             raise _No("its bytes are in no order, little-endian or big-endian")
         fields = tuple(dict.fromkeys(term.path for term in terms))
         return Stored(terms[0].path, terms[0].index, len(terms), "little" if shifts[-1] > 0 else "big", fields)
+
+    @staticmethod
+    def _digits(path: Path, wire: Text, base: object) -> Stored:
+        """A text whose digits are the value."""
+        shape = wire.shape
+        size = integer(shape.size) if shape.term is None and shape.pad is None else None
+        encoding = next((name for name, known in BASES.items() if known == base), None)
+        if size is None or encoding is None or BASES[encoding] ** size > 1 << 64:
+            raise _No("only text of a fixed size is a number by its digits, hexadecimal, decimal or octal")
+        return Stored(path, 0, size, encoding, (path,))
 
     def _terms(self, expr: ex.Expr, spec: sc.ClassSpec, before: Path, depth: int) -> list[_Byte]:
         if depth > _DEEPEST:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sigflow.compiler import schema as sc
 from sigflow.compiler.emit.native.builder import FAILED, Inexpressible, Unreachable
 from sigflow.compiler.emit.native.evaluate import Context
 from sigflow.compiler.emit.native.statements import Assign, If
 from sigflow.compiler.emit.native.tree import AT, END, Conditional, Const, Expr, Local
-from sigflow.compiler.emit.native.values import MOST, Bytes, Flag, Int, Literal, SymbolicObject, Value, both
+from sigflow.compiler.emit.native.values import MOST, Bytes, Cases, Flag, Int, Literal, SymbolicObject, Value, both
 from sigflow.compiler.hints import ChecksumHint, Path
 from sigflow.runtime import box
 from sigflow.runtime.native import BAILOUT
@@ -25,9 +26,14 @@ class Layouts:
         self.reader = reader
         self.builder = reader.builder
         self.obj = obj
+        #: The fields that are there where the checksum at hand is, and whether a place was in one that may be absent.
+        self.sure: frozenset[sc.Attr] = frozenset()
+        self.partial = False
 
     def layout(self, checksum: ChecksumHint) -> list[Expr]:
         """The words of a layout: where the checksum stands and what it covers."""
+        self.sure = frozenset(attr for path in checksum.stored.fields for attr in path)
+        self.partial = False
         if checksum.conditions:
             return self.optional(checksum)
         pieces = self.pieces(checksum)
@@ -82,6 +88,10 @@ class Layouts:
             inner = obj.members.get(attr)
             if inner is None:
                 self.reader.ev.fail()
+            if isinstance(inner, Cases) and attr.condition is not None and attr in self.sure:
+                # It is there where the condition of the checksum holds, and so are the locals that its reading set.
+                objects = [value for value in inner.values if value is not None]
+                inner, self.partial = objects[0] if len(objects) == 1 else inner, True
             if not isinstance(inner, SymbolicObject):
                 raise Inexpressible("a checksum in an object that only some frames have")
             obj = inner
@@ -113,7 +123,7 @@ class Layouts:
                 pieces = self.pieces(checksum)
             except Unreachable:  # whoever has it is refused
                 pieces = []
-        if not node.then:
+        if not node.then and not self.partial:
             return [Conditional(condition.expr, offset(stored).expr, Const(-1)), Const(len(pieces) // 2), *pieces]
         words: list[Expr] = []
         for word in (offset(stored).expr, *pieces):
