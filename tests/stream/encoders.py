@@ -192,7 +192,7 @@ def dsmr(rng: random.Random) -> list[Piece]:
 
 
 def beast(rng: random.Random) -> list[Piece]:
-    """Mode-S Beast: 1a, a type, a time stamp, signal level, the message; 1a is doubled.  DF 17 has a parity of its own."""
+    """Mode-S Beast: 1a, a type, time, signal level, the message; 1a is doubled.  DF 17 has a parity of its own."""
     datas = []
     for _ in range(90):
         kind = rng.choice((0x31, 0x32, 0x33, 0x33))
@@ -263,7 +263,7 @@ def secs1(rng: random.Random) -> list[Piece]:
 
 
 def roland(rng: random.Random) -> list[Piece]:
-    """MIDI 1.0, system exclusive, as Roland fills it: address and data whose sum with the checksum ends in seven zeros."""
+    """MIDI 1.0, system exclusive, as Roland fills it: address, data, and what makes their sum end in seven zeros."""
     pieces = []
     for _ in range(80):
         body = bytes(rng.randrange(128) for _ in range(4 + rng.randrange(1, 40)))
@@ -305,7 +305,7 @@ def stomp(rng: random.Random) -> list[Piece]:
 
 
 def gsm0710(rng: random.Random) -> list[Piece]:
-    """3GPP TS 27.010, 5.2: basic option; flags around address, control, one or two bytes of length, information, FCS."""
+    """3GPP TS 27.010, 5.2: basic option; flags around address, control, a length of one or two bytes, data, FCS."""
     pieces = []
     for _ in range(80):
         information = rng.randbytes(rng.choice((0, 5, 127, 128, 300)))
@@ -318,7 +318,7 @@ def gsm0710(rng: random.Random) -> list[Piece]:
 
 
 def hci(rng: random.Random) -> list[Piece]:
-    """Bluetooth Core 5.4, volume 4, part A: a packet type, then commands, ACL, SCO data or events with their lengths."""
+    """Bluetooth Core 5.4, volume 4, part A: a type, then a command, data or an event with its length."""
     datas = []
     for _ in range(120):
         kind = rng.choice((1, 2, 3, 4))
@@ -347,7 +347,7 @@ def wmbus(rng: random.Random) -> list[Piece]:
 ENCODERS: dict[str, Callable[[random.Random], list[Piece]]] = {
     encoder.__name__: encoder
     for encoder in (
-        rtcm3, dnp3, modbus_ascii, srecord, gdl90, mpeg_ts, ogg, flv, mp3, sml, dsmr, beast, siemens_3964r, kermit, osdp,
-        secs1, roland, xmodem, ibus, stomp, gsm0710, hci, wmbus,
+        rtcm3, dnp3, modbus_ascii, srecord, gdl90, mpeg_ts, ogg, flv, mp3, sml, dsmr, beast, siemens_3964r, kermit,
+        osdp, secs1, roland, xmodem, ibus, stomp, gsm0710, hci, wmbus,
     )
 }  # fmt: skip

@@ -1,5 +1,6 @@
-"""Formats from public descriptions (`tests/described`), each against an encoder of its own (`encoders.py`): the frames that
-are found are those that were made, in both engines, and undamaged ones come back after damage.
+"""Formats from public descriptions (`tests/described`), each against an encoder of its own (`encoders.py`).
+
+The frames that are found are those that were made, in both engines, and undamaged ones come back after damage.
 """
 
 from __future__ import annotations
