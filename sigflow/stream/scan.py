@@ -33,9 +33,7 @@ from sigflow.stream.account import Account
 from sigflow.stream.around import FilePart, Whole, is_asked
 from sigflow.stream.chain import LOCKS, NO, START, YES, Chain
 from sigflow.stream.check import Checks, every_for
-from sigflow.stream.framed import FramedHeader, header_of
-from sigflow.stream.framing import IDLE
-from sigflow.stream.header import Verdict
+from sigflow.stream.header import IDLE, Header, Verdict
 from sigflow.stream.idle import Idle
 from sigflow.stream.markers import Markers
 from sigflow.stream.prefix import Prefix
@@ -95,7 +93,7 @@ class Recognizer:
         self.name = envelope.about.name
         self.header = header_of(envelope, limit, account)
         self.checks = Checks(self.header, account) if search.checked else None
-        if self.checks is not None and isinstance(self.header, FramedHeader):
+        if self.checks is not None and search.framing is not None:
             self.header.hold = self.checks.hold_of_unit
         self.beliefs = beliefs_of(search)
         overtaken = search.overtaken_by == "sequence" and search.framing is None
@@ -141,6 +139,15 @@ class Recognizer:
             return self.header.look(segment, at)
         _, reason, length = self.told
         return length or reason
+
+
+def header_of(envelope: Envelope, limit: int, account: Account) -> Header:
+    """The headers of a format, as it is framed."""
+    if envelope.search.framing is None:
+        return Header(envelope, limit, account)
+    from sigflow.stream.framed import FramedHeader  # most scans need none of it
+
+    return FramedHeader(envelope, limit, account)
 
 
 def beliefs_of(search: Search) -> list[int]:
