@@ -19,6 +19,7 @@ from sigflow.registry import Registry
 if TYPE_CHECKING:
     from sigflow.compiler import Build
     from sigflow.limits import Limits
+    from sigflow.runtime.envelope import Envelope
     from sigflow.stream.format import Format
 
 GROUP = "sigflow.formats"
@@ -162,6 +163,8 @@ def describe(name: str | os.PathLike[str], **compiling: Any) -> dict[str, Any]:
             "doc": (format.root.__doc__ or "") if format.root is not None else "",
             "spec": "",
             "sync": [],
+            "framing": None,
+            "idle": [],
             "checksums": [],
             "chain": None,
             "min_frame": 1,
@@ -179,6 +182,8 @@ def describe(name: str | os.PathLike[str], **compiling: Any) -> dict[str, Any]:
         "doc": envelope.about.doc,
         "spec": envelope.about.spec,
         "sync": [literal.hex(" ") for literal in envelope.search.sync],
+        "framing": _framing(envelope),
+        "idle": [literal.hex(" ") for literal in envelope.search.idle],
         "checksums": [
             {"field": item.field, "algorithm": name_of(item.algorithm), "over": item.over, "bytes": item.size}
             for item in envelope.search.checksums
@@ -190,4 +195,17 @@ def describe(name: str | os.PathLike[str], **compiling: Any) -> dict[str, Any]:
         "codecs": [{"field": item.field, "name": item.name} for item in envelope.decode.codecs],
         "payload": envelope.decode.payload,
         "fields": [{"id": item.id, "type": item.type, "doc": item.doc} for item in envelope.about.fields],
+    }
+
+
+def _framing(envelope: Envelope) -> dict[str, Any] | None:
+    """How units stand on the wire, as a plain tree; None where they do as they are."""
+    framing = envelope.search.framing
+    if framing is None:
+        return None
+    return {
+        "delimiter": framing.delimiter.hex(" "),
+        "start": framing.start.hex(" "),
+        "end": framing.end.hex(" "),
+        "stuffing": framing.stuffing.kind if framing.stuffing is not None else "none",
     }

@@ -166,6 +166,11 @@ class Record:
         self._fault = fault
 
     @property
+    def damaged(self) -> Finding | None:
+        """The check that it fails, where it was read leniently (`DamagedRecord`); None of every other frame."""
+        return None
+
+    @property
     def format(self) -> str:
         """The name of the format."""
         return self._reader.name
@@ -255,6 +260,34 @@ class Record:
     def __reduce__(self) -> tuple[Any, ...]:
         # The value is parsed again where it is asked for: it may hold what was made for this process alone.
         return _record, (self._reader, self.start, self.raw, self.index, self.stamps)
+
+
+class DamagedRecord(Record):
+    """A frame that fails a check, as lenient reading gives it.  finding: what fails.  Its bytes are those of a gap, and
+    it has no number among the frames: its index is -1.
+    """
+
+    __slots__ = ("finding",)
+
+    def __init__(self, reader: Reader, start: int, raw: bytes, finding: Finding) -> None:
+        super().__init__(reader, start, raw, -1)
+        self.finding = finding
+
+    @property
+    def damaged(self) -> Finding:
+        """What is wrong with it."""
+        return self.finding
+
+    @property
+    def diagnostics(self) -> tuple[Finding, ...]:
+        """What fails, and what else is wrong with or remarkable about the frame."""
+        return (self.finding, *self._read().diagnostics)
+
+    def __repr__(self) -> str:
+        return f"Damaged{super().__repr__()[:-1]}; {self.finding.code}: {self.finding.message})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return DamagedRecord, (self._reader, self.start, self.raw, self.finding)
 
 
 def _record(reader: Reader, start: int, raw: bytes, index: int, stamps: tuple[Stamp | None, Stamp | None]) -> Record:

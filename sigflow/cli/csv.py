@@ -66,6 +66,8 @@ class Csv:
         self._formats = list(views)
         self._several = len(views) > 1
         self._envelope = [name for name in ENVELOPE if name != "_capture" or self._style.several]
+        if any(view.wanted.lenient for view in views.values()):
+            self._envelope.append("_damaged")
         if any(view.timed for view in views.values()):
             self._envelope.append("_time")
         self._head = list(self._envelope)
@@ -87,7 +89,9 @@ class Csv:
         """The row of a frame."""
         view = self._views[tree["format"]]
         cells: list[Any] = [None] * len(self._head)
-        cells[: len(self._envelope)] = [tree.get(ENVELOPE.get(name, "time")) for name in self._envelope]
+        cells[: len(self._envelope)] = [tree.get(ENVELOPE.get(name, name[1:])) for name in self._envelope]
+        if tree.get("damaged"):
+            cells[self._envelope.index("_damaged")] = tree["damaged"]["code"]
         value = tree["value"]
         for field, place in self._places[tree["format"]]:
             cells[place] = value.get(field) if isinstance(value, dict) else None

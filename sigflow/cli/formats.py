@@ -48,7 +48,8 @@ def _found_by(described: dict[str, Any]) -> str:
     """How frames of a format are found, in few words."""
     if not described["stream"]:
         return "whole file"
-    parts = ["sync" if described["sync"] else "", "checksum" if described["checksums"] else ""]
+    parts = ["sync" if described["sync"] else "", "framing" if described["framing"] else ""]
+    parts.append("checksum" if described["checksums"] else "")
     if described["chain"]:
         parts.append(f"chain of {described['chain']}")
     return ", ".join(part for part in parts if part)
@@ -59,7 +60,13 @@ def _lines(described: dict[str, Any]) -> Iterator[str]:
     for line in described["doc"].strip().split("\n") if described["doc"] else ():
         yield f"  {line}"
     if described["stream"]:
-        yield f"sync: {', '.join(described['sync']) or 'none'}"
+        if described["sync"] or not described["framing"]:
+            yield f"sync: {', '.join(described['sync']) or 'none'}"
+        if described["framing"]:
+            told = [f"{what} {shown}" for what, shown in described["framing"].items() if shown not in ("", "none")]
+            yield f"framing: {', '.join(told)}"
+        if described["idle"]:
+            yield f"idle: {', '.join(described['idle'])}"
         for check in described["checksums"]:
             over = f" over {check['over']}" if check["over"] else ""
             yield f"checksum: {check['field']}, {check['algorithm']}{over}"

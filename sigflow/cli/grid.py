@@ -88,6 +88,8 @@ class Grid:
         view = self._views[tree["format"]]
         cells = {name: text(tree[key], None) for name, key in ENVELOPE.items() if key in tree}
         cells["_offset"] = self._style.place(tree["offset"])
+        if "damaged" in tree:
+            cells["_damaged"] = tree["damaged"]["code"] if tree["damaged"] else ""
         value = tree["value"]
         parts = value if isinstance(value, dict) and not is_enum(value) else {"value": value}
         if view.wanted.fields is not None:

@@ -43,6 +43,7 @@ AHEAD = 100
     shell_complete=field_paths,
     help="Only these fields, by their paths, e.g. stream_id,flags.encoding.",
 )
+@click.option("--lenient", is_flag=True, help="Show frames that fail a check too, marked; they stay gap bytes.")
 @click.option("--instances", is_flag=True, help="Show computed fields too.")
 @click.option("--physical", is_flag=True, help="Show physical values too, each as FIELD_physical.")
 @click.option("--payload-dtype", metavar="DTYPE", help="Show payloads as numbers of this NumPy type, e.g. i2 or >f4.")
@@ -56,6 +57,7 @@ def command(
     output: str | None,
     limit: int | None,
     fields: str | None,
+    lenient: bool,
     instances: bool,
     physical: bool,
     payload_dtype: str | None,
@@ -71,8 +73,11 @@ def command(
         raise UsageError(f"{form} is not for a terminal: name a file with -o")
     if csv_safe and form != "csv":
         raise UsageError("--csv-safe is for csv")
+    if lenient and form in TABLES:
+        raise UsageError(f"--lenient is for table, json, ndjson and csv: a column of {form} would not tell them apart")
     several = len(captures) > 1
-    wanted = Options(instances, physical, named, payload=payload_dtype, captures=captures if several else ())
+    names = captures if several else ()
+    wanted = Options(instances, physical, named, payload=payload_dtype, captures=names, lenient=lenient)
     reports: list[Report] = []
     with ExitStack() as stack:
         show: Callable[[Pass, Recording], None]
@@ -92,6 +97,7 @@ def command(
             show = lambda read, recording: _print(read, recording, printer, wanted)  # noqa: E731
 
         def work(recording: Recording) -> int:
+            recording.lenient = lenient
             read = Pass(recording, limit, screen)
             show(read, recording)
             return read.end(reports, alone=not several)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from sigflow.cli import exits
 from sigflow.cli.terminal import counted
 from sigflow.cli.verdicts import LISTED, exit_code, finding_words, summary_line
-from sigflow.events import Record
+from sigflow.events import Gap, Record
 from sigflow.recording.batches import framed
+from sigflow.recording.lenient import Lenient
 from sigflow.recording.report import COMPRESSED, EMPTY
 from sigflow.recording.verdict import EventVerdict
 
@@ -44,6 +45,7 @@ class Pass:
     def __iter__(self) -> Iterator[Record]:
         run = self._recording.run(keep=True)
         verdict = EventVerdict(run, told=LISTED)
+        lenient = Lenient(run.formats, run.known) if self._recording.lenient else None
         for event in run.events():
             if self._given == self._limit:
                 self._damaged = verdict.damaged_so_far
@@ -52,6 +54,8 @@ class Pass:
                 self._given += 1
                 yield event
             self._tell(verdict.add(event))
+            if lenient is not None and isinstance(event, Gap):
+                yield from lenient.of_gap(event)
         report = self._report = verdict.report(self._name)
         self._shown = max(self._shown, report.diagnostics_total)
 

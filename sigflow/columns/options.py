@@ -12,7 +12,8 @@ class Options:
     instances: computed fields.  physical: a column FIELD_physical for each field with a scale, an offset or a unit.
     fields: the paths of fields (`flags.encoding`, `lines[0].text`), each a column; None for all.  objects: parse every
     frame, even where that is not needed.  payload: the NumPy type of the numbers that the payload is shown as.
-    captures: the names of the captures whose frames are in the table; of one there is no column.
+    captures: the names of the captures whose frames are in the table; of one there is no column.  lenient: what fails a
+    check is shown, too, and each frame says whether it does.
     """
 
     instances: bool = False
@@ -21,6 +22,7 @@ class Options:
     objects: bool = False
     payload: str | None = None
     captures: tuple[str, ...] = ()
+    lenient: bool = False
 
 
 #: All fields, as they are.

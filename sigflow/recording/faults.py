@@ -348,6 +348,10 @@ class Examiner:
         size = format.envelope.measure.header if format.envelope is not None else None
         return size is not None and not any(self._bytes(offset, offset + size))
 
+    def begin(self) -> None:
+        """Look at another gap."""
+        self._seen = {}
+
     def look(self, format: Format, offset: int) -> Look:
         """Look at a candidate through a window that grows while the frame goes beyond it."""
         known = self._seen.get((format.name, offset))

@@ -68,12 +68,14 @@ class View:
         tree: dict[str, Any] = {} if capture is None else {"capture": capture}
         tree |= {
             "format": record.format,
-            "index": record.index,
+            "index": record.index if record.index >= 0 else None,
             "offset": record.start,
             "length": len(record.raw),
         }
         if self.timed:
             tree["time"] = time_text(self.format.time_of(record), epoch=self._epoch is not None)
+        if self.wanted.lenient:
+            tree["damaged"] = finding_tree(record.damaged) if record.damaged is not None else None
         unshown: list[tuple[str, str, str]] = []
         tree["value"] = self._value(record, unshown)
         findings = [finding_tree(finding) for finding in record.diagnostics]

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Self, cast
 
 from sigflow import catalog, storage
 from sigflow.errors import UsageError
-from sigflow.events import Record
+from sigflow.events import Gap, Record
 from sigflow.recording import tables
 from sigflow.recording.batches import SIZE
 from sigflow.recording.detect import detect
 from sigflow.recording.diagnosis import Budget
 from sigflow.recording.engines import Choice, Reading
 from sigflow.recording.fallback import FallbackRun, fallbacks
+from sigflow.recording.lenient import Lenient
 from sigflow.recording.opening import bound_on_the_way, bound_to, has_preamble
 from sigflow.recording.report import Report
 from sigflow.recording.run import AnyRun
@@ -52,6 +53,7 @@ def open(
     engine: str = "auto",
     workers: int = 1,
     fallback: Sequence[Named] = (),
+    lenient: bool = False,
     import_paths: Sequence[str | os.PathLike[str]] = (),
     opaque_types: bool = False,
     allow_imports: Sequence[str] = (),
@@ -63,6 +65,7 @@ def open(
     formats that find frames in the first MiB.  strict: raise a `StreamError` at the first damage.  engine: `python`,
     `native`, or `auto`, which is native from 4 MiB on where the formats allow it; both give the same.  workers: threads
     of the native engine.  fallback: formats that are tried, in their order, on what the others left in gaps.
+    lenient: also give frames that fail a check, marked (`Record.damaged`); the verdict is what it is without.
     import_paths, opaque_types, allow_imports: for `.ksy` paths, as `sigflow.compile` has them.
     Raises `UsageError` where no format is given and none is found, or the native engine cannot scan for the formats.
     """
@@ -96,6 +99,7 @@ def open(
             engine=engine,
             workers=workers,
             fallback=others,
+            lenient=lenient,
         )
     except BaseException:
         opened.close()
@@ -121,11 +125,15 @@ class Recording(Closing):
         workers: int = 1,
         notice: Callable[[str], None] | None = None,
         fallback: Sequence[Format] = (),
+        lenient: bool = False,
     ) -> None:
         """notice: is told what takes a while, and why the engine is not the one that could be expected.
 
-        fallback: formats that are tried, in their order, on what the others left in gaps.
+        fallback: formats that are tried, in their order, on what the others left in gaps.  lenient: whether frames that
+        fail a check are given as well, marked (`Record.damaged`).
         """
+        if lenient and strict:
+            raise UsageError("strict, which ends at the first damage, and lenient exclude each other")
         others = fallbacks(formats, fallback)
         if others and strict:
             raise UsageError("strict, which ends at the first damage, and fallback formats exclude each other")
@@ -137,6 +145,8 @@ class Recording(Closing):
         self._first = first
         self._fallback = [format.with_limits(limits) for format in others]
         self._strict = strict
+        #: Whether frames that fail a check are given as well.
+        self.lenient = lenient
         self._chunk_size = chunk_size
         self._choice = Choice(engine, workers, notice)
         self._reports: list[weakref.ref[Report]] = []
@@ -184,7 +194,18 @@ class Recording(Closing):
         Raises `StreamError` at the first damage where the recording is strict; the operating system's errors pass
         through.
         """
-        return self.run().events()
+        if not self.lenient:
+            return self.run().events()
+        return self._leniently()
+
+    def _leniently(self) -> Iterator[Event]:
+        """The events, and behind each gap the damaged frames in it."""
+        run = self.run(keep=True)
+        lenient = Lenient(run.formats, run.known)
+        for event in run.events():
+            yield event
+            if isinstance(event, Gap):
+                yield from lenient.of_gap(event)
 
     def __iter__(self) -> Iterator[Record]:
         # All of it in C: a generator would cost each record its frame.

@@ -75,7 +75,7 @@ def mark(operation: op.Mark) -> str:
 
 def covered(operation: op.Covered) -> str:
     pieces = [
-        words(piece) if isinstance(piece, sc.Code) else f"{places(piece[0])} .. {places(piece[1])}"
+        words(piece) if isinstance(piece, sc.Code) else f"{places(piece.start)} .. {places(piece.stop)}"
         for piece in operation.pieces
     ]
     when = "".join(f" if {words(code)}" for code in operation.conditions)
