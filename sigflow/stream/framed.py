@@ -22,11 +22,6 @@ if TYPE_CHECKING:
 _MOST = 1 << 16
 
 
-def header_of(envelope: Envelope, limit: int, account: Account) -> Header:
-    """The headers of a format, as it is framed."""
-    return (Header if envelope.search.framing is None else FramedHeader)(envelope, limit, account)
-
-
 class FramedHeader(Header):
     """Takes whole units off the wire.  A length is one on the wire; `size` and `counts` say nothing here."""
 

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 #: A length, a reason, or None while bytes are lacking.
 Verdict = int | str | None
 
+#: The verdict on an empty unit between delimiters: neither a frame nor damage.
+IDLE = "idle"
+
 #: A stream id and a sequence counter.
 Key = tuple[int, int]
 
