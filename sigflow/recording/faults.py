@@ -35,7 +35,6 @@ from sigflow.recording.diagnosis import BEYOND, NOTHING, OF_WRITERS, Budget, Cau
 from sigflow.recording.diagnosis.counting import CountingWindow
 from sigflow.recording.fields import fault_path, path_of_place
 from sigflow.runtime.envelope import PREAMBLE, Measured, Refused
-from sigflow.runtime.framing import places_of
 from sigflow.runtime.measure import WIRE_ERRORS, maybe_advance, reason_of
 from sigflow.runtime.window import Window
 
@@ -107,9 +106,11 @@ def look(format: Format, raw: bytes, *, final: bool = False) -> Look:
 
 def _look_at_framed(format: Format, envelope: Envelope, raw: bytes, *, final: bool) -> Look:
     """The same of a format whose units do not stand on the wire as they are."""
+    from sigflow.recording.framed import FramedLook
+    from sigflow.runtime.framing import places_of
+
     framing = envelope.search.framing
     assert framing is not None  # so it was asked
-    from sigflow.recording.framed import FramedLook
 
     seen = FramedLook(format, raw, final=final)
     if seen.verdict is None:
