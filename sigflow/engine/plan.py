@@ -29,8 +29,9 @@ from sigflow.stream.around import is_asked, is_searched, owner_of
 from sigflow.stream.check import Checks, every_for
 from sigflow.stream.framing import MOST_WALKED
 from sigflow.stream.header import LARGEST, Header, tells_counter
+from sigflow.stream.headers import header_of
 from sigflow.stream.idle import Idle
-from sigflow.stream.scan import BY_CHAIN, BY_CHECKSUM, BY_END, beliefs_of, header_of
+from sigflow.stream.scan import BY_CHAIN, BY_CHECKSUM, BY_END, beliefs_of
 
 if TYPE_CHECKING:
     from sigflow.runtime.envelope import Checksum, Envelope

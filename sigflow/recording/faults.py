@@ -111,6 +111,7 @@ def _look_at_framed(format: Format, envelope: Envelope, raw: bytes, *, final: bo
 
     framing = envelope.search.framing
     assert framing is not None  # so it was asked
+
     seen = FramedLook(format, raw, final=final)
     if seen.verdict is None:
         return Look(TRUNCATED, 0, "", f"the stream ends {len(raw)} bytes into the frame, before its end")

@@ -16,7 +16,7 @@ from sigflow.stream.account import Account
 from sigflow.stream.check import Checks
 from sigflow.stream.framed import FramedHeader
 from sigflow.stream.framing import Unit
-from sigflow.stream.scan import header_of
+from sigflow.stream.headers import header_of
 from sigflow.stream.segment import Segment
 
 if TYPE_CHECKING:

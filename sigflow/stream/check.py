@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from sigflow import checksums
 from sigflow.runtime.stored import decoded, layouts_in, number
+from sigflow.stream.headers import framed
 from sigflow.stream.prefix import PARTIAL, Prefix, spacing
 from sigflow.stream.segment import Segment
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from sigflow.checksums import Algorithm, RangeSums
     from sigflow.runtime.envelope import Checksum, Laid, Piece
     from sigflow.stream.account import Account
-    from sigflow.stream.framed import FramedHeader
     from sigflow.stream.header import Header
     from sigflow.stream.segment import Buffer
 
@@ -125,7 +125,7 @@ class Checks:
         self._header = header
         self._account = account
         self._checksums = header.envelope.search.checksums
-        self._framed = cast("FramedHeader", header) if header.envelope.search.framing is not None else None
+        self._framed = framed(header)
         self.all = [Check(checksum) for checksum in self._checksums]
         self._static = all(checksum.stored is not None and checksum.pieces is not None for checksum in self._checksums)
 

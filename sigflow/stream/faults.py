@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from sigflow.diagnostics import Finding, Severity
 from sigflow.errors import ChecksumError, CodecError, LimitExceeded, StreamError, Truncated
 from sigflow.reasons import CHECKSUM, TOO_LONG, TRUNCATED
+from sigflow.stream.headers import framed
 from sigflow.stream.reading import CODEC
 from sigflow.stream.scan import Recognizer, Refusals
 from sigflow.stream.segment import Segment
 
 if TYPE_CHECKING:
     from sigflow.events import Record
-    from sigflow.stream.framed import FramedHeader
 
 
 def _checksum(recognizer: Recognizer, segment: Segment, at: int) -> StreamError:
     assert recognizer.checks is not None  # only such formats refuse for this reason
     offset, name, header = segment.base + at, recognizer.name, recognizer.header
-    length = (
-        cast("FramedHeader", header).unit(segment, at).size
-        if header.envelope.search.framing is not None
-        else header.look(segment, at)
-    )
+    of_units = framed(header)
+    length = of_units.unit(segment, at).size if of_units is not None else header.look(segment, at)
     assert isinstance(length, int)  # the header was found valid
     stored, computed = recognizer.checks.explain(segment, at, at + length)
     shown = "no number" if stored is None else f"{stored:#x}"

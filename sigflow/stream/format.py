@@ -19,14 +19,14 @@ from sigflow.events import Reading, Record
 from sigflow.limits import Limits
 from sigflow.reasons import TOO_LONG
 from sigflow.runtime import pickled
-from sigflow.runtime.envelope import FRAMES, NEED, PREAMBLE, TRAILER, Envelope, Measured, bound
+from sigflow.runtime.envelope import FRAMES, NEED, PREAMBLE, TRAILER, Envelope, Measured, bound, parts_of
+from sigflow.runtime.framing import unit_of
 from sigflow.runtime.measure import WIRE_ERRORS, maybe_advance
 from sigflow.runtime.mend import mended
 from sigflow.runtime.partial import parse_whole
 from sigflow.runtime.struct import KaitaiStruct, attribute, current_limits
 from sigflow.runtime.window import Window
 from sigflow.stream import reading
-from sigflow.stream.around import parts_of
 
 if TYPE_CHECKING:
     from sigflow.diagnostics import Finding
@@ -215,10 +215,10 @@ class Format:
         reason: int | str | None
         if self._framing is not None:
             from sigflow.stream.account import Account
-            from sigflow.stream.framed import FramedHeader
+            from sigflow.stream.headers import header_of
             from sigflow.stream.segment import Segment
 
-            reason = FramedHeader(self.envelope, self.max_frame, Account()).look(Segment(bytes(data), 0), 0)
+            reason = header_of(self.envelope, self.max_frame, Account()).look(Segment(bytes(data), 0), 0)
         else:
             window = Window(
                 data,
@@ -239,11 +239,7 @@ class Format:
 
     def unit_of(self, raw: bytes) -> bytes:
         """Returns what of the bytes of one complete frame the spec describes: without what frames it, unstuffed."""
-        if self._framing is None:
-            return raw
-        from sigflow.runtime.framing import unit_of
-
-        return unit_of(self._framing, raw)
+        return unit_of(self._framing, raw) if self._framing is not None else raw
 
     def parse(self, raw: bytes) -> Any:
         """Returns the value of one complete frame: an object of the generated class.
@@ -381,8 +377,6 @@ def _epoch(text: str) -> int:
 
 def _of_units(framing: Framing, parse: Callable[[bytes, Any], Any]) -> Callable[[bytes, Any], Any]:
     """`parse` of the bytes of frames whose units are framed."""
-    from sigflow.runtime.framing import unit_of
-
     return lambda raw, head: parse(unit_of(framing, raw), head)
 
 

@@ -33,7 +33,8 @@ from sigflow.stream.account import Account
 from sigflow.stream.around import FilePart, Whole, is_asked
 from sigflow.stream.chain import LOCKS, NO, START, YES, Chain
 from sigflow.stream.check import Checks, every_for
-from sigflow.stream.header import IDLE, Header, Verdict
+from sigflow.stream.header import IDLE, Verdict
+from sigflow.stream.headers import framed, header_of
 from sigflow.stream.idle import Idle
 from sigflow.stream.markers import Markers
 from sigflow.stream.prefix import Prefix
@@ -93,8 +94,9 @@ class Recognizer:
         self.name = envelope.about.name
         self.header = header_of(envelope, limit, account)
         self.checks = Checks(self.header, account) if search.checked else None
-        if self.checks is not None and search.framing is not None:
-            self.header.hold = self.checks.hold_of_unit
+        of_units = framed(self.header)
+        if self.checks is not None and of_units is not None:
+            of_units.hold = self.checks.hold_of_unit
         self.beliefs = beliefs_of(search)
         overtaken = search.overtaken_by == "sequence" and search.framing is None
         self.watch = Watch(self.header, self.checks) if self.checks and overtaken else None
@@ -139,15 +141,6 @@ class Recognizer:
             return self.header.look(segment, at)
         _, reason, length = self.told
         return length or reason
-
-
-def header_of(envelope: Envelope, limit: int, account: Account) -> Header:
-    """The headers of a format, as it is framed."""
-    if envelope.search.framing is None:
-        return Header(envelope, limit, account)
-    from sigflow.stream.framed import FramedHeader  # most scans need none of it
-
-    return FramedHeader(envelope, limit, account)
 
 
 def beliefs_of(search: Search) -> list[int]:

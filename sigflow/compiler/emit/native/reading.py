@@ -252,6 +252,8 @@ class Reader:
         if step.attr.repeat is not None:
             return self.lists.read(obj, step, stream)
         value = self.assigned(obj, step, stream)
+        if not step.attr.is_instance:
+            obj.members[step.attr] = value  # (what is checked may ask for it by its name)
         self.checks.check(obj, step, value)
         return value
 
