@@ -323,6 +323,8 @@ class Reader:
             return Bytes(start, stream.state.pos, Int.of(len(shape.contents)))
         if shape.size is None and not shape.eos:
             assert shape.term is not None
+            if shape.ended is not None:
+                raise Inexpressible("an end that is looked for among stuffed bytes")
             return stream.until(shape)
         if shape.eos:
             return self.cut(stream.rest(), shape, stream)
