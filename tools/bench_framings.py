@@ -97,9 +97,7 @@ def packets(total: int) -> bytes:
 
 def good(units: Iterator[Any]) -> int:
     """How many of these units have a checksum that holds."""
-    return sum(
-        len(unit) > 4 and zlib.crc32(unit[:-4]) == int.from_bytes(unit[-4:], "little") for unit in units if unit
-    )
+    return sum(len(unit) > 4 and zlib.crc32(unit[:-4]) == int.from_bytes(unit[-4:], "little") for unit in units if unit)
 
 
 def by_sliplib() -> Reader:

@@ -33,6 +33,7 @@ COMMANDS = {
     "compile": "Make Python modules of specs.",
     "lint": "List the mistakes in specs.",
     "watch": "Compile a spec on each save and read a capture with it.",
+    "new": "Write a spec to start from.",
     "formats": "List the known formats, or show one.",
 }
 

@@ -13,7 +13,6 @@ from sigflow.cli.progress import watched
 from sigflow.cli.terminal import complain, counted
 from sigflow.errors import SigflowError, StreamError, UsageError
 from sigflow.recording import Recording
-from sigflow.recording.detect import detect
 from sigflow.runtime.envelope import PREAMBLE
 from sigflow.storage.compressed import CompressedStorage, read_through
 from sigflow.storage.mapped import MappedStorage
@@ -157,6 +156,8 @@ def fallen_back(
 def detected(opened: Storage, settings: Settings) -> list[Format]:
     """The formats that the capture holds, and a line that says so; none where it is empty."""
     wait = f"{opened.name}: no format named: waiting for the first MiB of the stream, or for a second of silence in it"
+    from sigflow.recording.detect import detect
+
     seen = detect(opened, settings.limits, lambda: settings.screen.note(wait))
     come: int | None = getattr(opened, "come", None)
     where = "the first MiB" if come is None else f"the first {counted(come, 'byte')}"

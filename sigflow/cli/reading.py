@@ -10,7 +10,6 @@ from sigflow.cli.terminal import counted
 from sigflow.cli.verdicts import LISTED, exit_code, finding_words, summary_line
 from sigflow.events import Gap, Record
 from sigflow.recording.batches import framed
-from sigflow.recording.lenient import Lenient
 from sigflow.recording.report import COMPRESSED, EMPTY
 from sigflow.recording.verdict import EventVerdict
 
@@ -45,7 +44,11 @@ class Pass:
     def __iter__(self) -> Iterator[Record]:
         run = self._recording.run(keep=True)
         verdict = EventVerdict(run, told=LISTED)
-        lenient = Lenient(run.formats, run.known) if self._recording.lenient else None
+        lenient = None
+        if self._recording.lenient:
+            from sigflow.recording.lenient import Lenient
+
+            lenient = Lenient(run.formats, run.known)
         for event in run.events():
             if self._given == self._limit:
                 self._damaged = verdict.damaged_so_far

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sigflow.compiler import schema as sc
+from sigflow.runtime.stuffing import Stuffing
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,11 @@ class Shape:
     process: sc.Process | None = None
     #: Whether the terminator may stand at any place, and not only at multiples of its own size.
     anywhere: bool = False
+
+    @property
+    def ended(self) -> Stuffing | None:
+        """How the bytes are stuffed, where the terminator is the literal that ends them and is looked for in them."""
+        return self.process.stuffing if self.process is not None and self.process.end else None
 
     @property
     def bounded(self) -> bool:

@@ -98,6 +98,8 @@ class Process:
     place: Place
     #: Of `-sigflow-unstuff`, which stands in for a process: what is undone.
     stuffing: Stuffing | None = None
+    #: The literal that ends what is stuffed, where the attribute has one: looked for in the stuffed bytes.
+    end: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -151,7 +153,12 @@ class Attr:
     def anywhere(self) -> bool:
         """Whether its terminator may stand at any place, and not only at multiples of its own size."""
         node = self.hints.get("-sigflow-terminator")
-        return isinstance(node, Scalar) and node.text == "anywhere"
+        return self.ended or (isinstance(node, Scalar) and node.text == "anywhere")
+
+    @property
+    def ended(self) -> bool:
+        """Whether its terminator ends stuffed bytes, and is looked for where nothing of it is stuffed."""
+        return self.process is not None and bool(self.process.end)
 
     @property
     def checked(self) -> bool:

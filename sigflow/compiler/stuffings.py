@@ -19,8 +19,11 @@ KEYS = ("escape", "xor", "map", "double")
 LONGEST = 16
 
 
-def stuffing_in(node: Node | None, problems: Problems) -> Stuffing | None:
-    """The stuffing that a node says; None where it says none, or where it is wrong, which is reported."""
+def stuffing_in(node: Node | None, problems: Problems, keys: tuple[str, ...] = KEYS) -> Stuffing | None:
+    """The stuffing that a node says; None where it says none, or where it is wrong, which is reported.
+
+    keys: what it may have; those that are none of `KEYS` say nothing of the stuffing.
+    """
     if node is None:
         return None
     if isinstance(node, Scalar) and node.text in NAMED:
@@ -29,11 +32,11 @@ def stuffing_in(node: Node | None, problems: Problems) -> Stuffing | None:
         problems.add("SF502", node.place, f"expected {', '.join(NAMED)}, or a map, got {node.describe()}")
         return None
     for key, _ in node:
-        if key.text not in KEYS:
-            text = f"unknown key '{key.text}' of stuffing, expected: {', '.join(KEYS)}"
-            problems.add("SF501", key, text, (key.text, KEYS))
+        if key.text not in keys:
+            text = f"unknown key '{key.text}' of stuffing, expected: {', '.join(keys)}"
+            problems.add("SF501", key, text, (key.text, keys))
     double, escape = node.get("double"), _byte(node.get("escape"), problems)
-    if double is not None and len(node.entries) == 1:
+    if double is not None and [key.text for key, _ in node if key.text in KEYS] == ["double"]:
         mark = _mark(double, problems)
         return Stuffing("double", mark) if mark else None
     means = [key for key in ("xor", "map") if node.get(key) is not None]
@@ -45,6 +48,15 @@ def stuffing_in(node: Node | None, problems: Problems) -> Stuffing | None:
         return Stuffing("escape", bytes((escape,)), xor=_byte(node.get("xor"), problems, 1) or 1)
     pairs = _pairs(node.get("map"), problems)
     return Stuffing("escape", bytes((escape,)), pairs=pairs) if pairs else None
+
+
+def unended(stuffing: Stuffing, end: bytes) -> str:
+    """Why a literal cannot end what is stuffed; "" where it can."""
+    if not 1 <= len(end) <= LONGEST:
+        return f"expected 1 to {LONGEST} bytes, got {len(end)}"
+    if stuffing.kind == "double" and set(end) <= set(stuffing.mark):
+        return "what ends doubled bytes has a byte that is none of the doubled ones"
+    return ""
 
 
 def _byte(node: Node | None, problems: Problems, least: int = 0) -> int | None:

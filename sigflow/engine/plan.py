@@ -27,9 +27,9 @@ from sigflow.runtime.envelope import FRAMES, PREAMBLE, TRAILER
 from sigflow.stream.account import Account
 from sigflow.stream.around import is_asked, is_searched, owner_of
 from sigflow.stream.check import Checks, every_for
-from sigflow.stream.framed import header_of
 from sigflow.stream.framing import MOST_WALKED
 from sigflow.stream.header import LARGEST, Header, tells_counter
+from sigflow.stream.headers import header_of
 from sigflow.stream.idle import Idle
 from sigflow.stream.scan import BY_CHAIN, BY_CHECKSUM, BY_END, beliefs_of
 

@@ -14,10 +14,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SpecUsed:
-    """A format that looked at the bytes: its name, and the hash of its spec ("" where it has none)."""
+    """A format that looked at the bytes: its name, and the hash of its spec ("" where it has none).
+
+    preamble: what stood once at the beginning of the capture and says how its frames are to be read, in hexadecimal
+    digits; "" where there was none.
+    """
 
     name: str
     hash: str
+    preamble: str = ""
 
 
 @dataclass(frozen=True, slots=True)

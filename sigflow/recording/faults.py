@@ -34,9 +34,7 @@ from sigflow.recording.checks import Check, checks_of
 from sigflow.recording.diagnosis import BEYOND, NOTHING, OF_WRITERS, Budget, Cause, Diagnosis, diagnose
 from sigflow.recording.diagnosis.counting import CountingWindow
 from sigflow.recording.fields import fault_path, path_of_place
-from sigflow.recording.framed import FramedLook, candidates_of
 from sigflow.runtime.envelope import PREAMBLE, Measured, Refused
-from sigflow.runtime.framing import places_of
 from sigflow.runtime.measure import WIRE_ERRORS, maybe_advance, reason_of
 from sigflow.runtime.window import Window
 
@@ -108,8 +106,12 @@ def look(format: Format, raw: bytes, *, final: bool = False) -> Look:
 
 def _look_at_framed(format: Format, envelope: Envelope, raw: bytes, *, final: bool) -> Look:
     """The same of a format whose units do not stand on the wire as they are."""
+    from sigflow.recording.framed import FramedLook
+    from sigflow.runtime.framing import places_of
+
     framing = envelope.search.framing
     assert framing is not None  # so it was asked
+
     seen = FramedLook(format, raw, final=final)
     if seen.verdict is None:
         return Look(TRUNCATED, 0, "", f"the stream ends {len(raw)} bytes into the frame, before its end")
@@ -373,6 +375,8 @@ class Examiner:
         """Where in [start, stop) the format's marker stands; the stream's end may cut one."""
         framing = format.envelope.search.framing if format.envelope is not None else None
         if framing is not None and framing.delimiter:
+            from sigflow.recording.framed import candidates_of
+
             begin = max(start - len(framing.delimiter), 0)
             if self._left > 0:
                 yield from (begin + at for at in candidates_of(format, self._bytes(begin, stop), start - begin, begin))

@@ -14,8 +14,9 @@ from sigflow.recording.checks import Check, checks_of
 from sigflow.runtime.framing import places_of
 from sigflow.stream.account import Account
 from sigflow.stream.check import Checks
-from sigflow.stream.framed import FramedHeader, header_of
+from sigflow.stream.framed import FramedHeader
 from sigflow.stream.framing import Unit
+from sigflow.stream.headers import header_of
 from sigflow.stream.segment import Segment
 
 if TYPE_CHECKING:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from sigflow.runtime.envelope import PREAMBLE
 from sigflow.storage.compressed import CompressedError
 from sigflow.stream.around import opened
 
@@ -16,11 +15,6 @@ if TYPE_CHECKING:
 
 #: Bytes that are looked at first, and how often as many more where that is not enough.
 FIRST, TIMES = 4096, 8
-
-
-def has_preamble(formats: Iterable[Format]) -> bool:
-    """Whether a capture of these formats begins with a preamble."""
-    return any(format.envelope is not None and format.envelope.search.role == PREAMBLE for format in formats)
 
 
 def bound_to(storage: Storage, formats: Sequence[Format]) -> list[Format]:

@@ -13,14 +13,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Self, cast
 from sigflow import catalog, storage
 from sigflow.errors import UsageError
 from sigflow.events import Gap, Record
-from sigflow.recording import tables
 from sigflow.recording.batches import SIZE
-from sigflow.recording.detect import detect
 from sigflow.recording.diagnosis import Budget
 from sigflow.recording.engines import Choice, Reading
-from sigflow.recording.fallback import FallbackRun, fallbacks
-from sigflow.recording.lenient import Lenient
-from sigflow.recording.opening import bound_on_the_way, bound_to, has_preamble
 from sigflow.recording.report import Report
 from sigflow.recording.run import AnyRun
 from sigflow.storage.base import Closing, pieces
@@ -87,6 +82,8 @@ def open(
                 opened, [sync for item in formats if item.envelope for sync in item.envelope.search.sync]
             )
         if format is None:
+            from sigflow.recording.detect import detect
+
             formats = [item.format for item in detect(opened, limits)]
             if not formats and opened.read(0, 1):
                 raise UsageError(f"{opened.name}: no bundled format finds a frame in the first MiB; name one")
@@ -134,7 +131,11 @@ class Recording(Closing):
         """
         if lenient and strict:
             raise UsageError("strict, which ends at the first damage, and lenient exclude each other")
-        others = fallbacks(formats, fallback)
+        others: list[Format] = []
+        if fallback:
+            from sigflow.recording.fallback import fallbacks
+
+            others = fallbacks(formats, fallback)
         if others and strict:
             raise UsageError("strict, which ends at the first damage, and fallback formats exclude each other")
         self.storage = source
@@ -171,6 +172,8 @@ class Recording(Closing):
         """
         if not self._fallback:
             return self._scan(self.storage.chunks, keep)
+        from sigflow.recording.fallback import FallbackRun
+
         if self.storage.repeatable and self.storage.size is not None:
             return FallbackRun(self._scan(self.storage.chunks, keep), self._fallback, partial(pieces, self.storage))
         tape = Tape(self.storage.chunks(self._chunk_size or storage.DEFAULT_CHUNK))
@@ -179,7 +182,9 @@ class Recording(Closing):
     def _scan(self, chunks: Callable[[int], Iterable[bytes]], keep: bool) -> AnyRun:
         """A pass of the first formats."""
         formats = self._first
-        if has_preamble(formats):
+        if any(format.is_part for format in formats):
+            from sigflow.recording.opening import bound_on_the_way, bound_to
+
             if self.storage.repeatable and self.storage.size is not None:
                 formats = bound_to(self.storage, formats)
             else:
@@ -200,6 +205,8 @@ class Recording(Closing):
 
     def _leniently(self) -> Iterator[Event]:
         """The events, and behind each gap the damaged frames in it."""
+        from sigflow.recording.lenient import Lenient
+
         run = self.run(keep=True)
         lenient = Lenient(run.formats, run.known)
         for event in run.events():
@@ -235,6 +242,8 @@ class Recording(Closing):
         struct that is null where the frame is of another.  Raises `UsageError` for an unknown field, and where pyarrow
         is absent.
         """
+        from sigflow.recording import tables
+
         run = self.run()
         table = self._table(run.formats, instances, physical, fields)
         return cast("Iterator[pyarrow.RecordBatch]", chain(tables.batches_of(run, table, size), self._ending()))
@@ -244,6 +253,7 @@ class Recording(Closing):
     ) -> pyarrow.Table:
         """Returns all frames as one table of Arrow; the arguments, and what is raised, are those of `batches`."""
         from sigflow.columns.arrow import arrow
+        from sigflow.recording import tables
 
         run = self.run()
         table = self._table(run.formats, instances, physical, fields)
@@ -256,6 +266,7 @@ class Recording(Closing):
         takes such a stream (Polars, DuckDB).
         """
         from sigflow.columns.arrow import arrow
+        from sigflow.recording import tables
 
         run = self.run()
         table = self._table(run.formats, False, False, None)
@@ -272,6 +283,8 @@ class Recording(Closing):
         Its fields are `_offset`, `_length` and `_index`, then one for each number, by its path; an enum is its number.
         Raises `UsageError` where there are several formats, whose frames have no fields in common.
         """
+        from sigflow.recording import tables
+
         array = tables.numpy_of(self.run())
         list(self._ending())
         return array

@@ -124,6 +124,8 @@ class Verdict(ABC):
         statistics = self._run.statistics
         if not statistics.bytes and not self._damaged:
             self.add_findings((0, 0), [EMPTY])
+        else:
+            self.add_findings((0, 0), self._without_preamble(statistics))
         gaps, diagnostics = self._lists()
         return Report(
             capture=capture,
@@ -143,6 +145,18 @@ class Verdict(ABC):
             diagnostics_total=self._diagnostics_total,
             work_ratio=statistics.work_ratio,
         )
+
+    def _without_preamble(self, statistics: Statistics) -> Iterator[Finding]:
+        """What is to be said of formats whose preamble does not stand at the beginning, where no gap says it."""
+        for format in self._run.formats:
+            around = format.envelope.around if format.envelope is not None else None
+            if around is None or around.preamble is None or not statistics.by_format[format.name]["frames"]:
+                continue
+            if not statistics.by_format[around.preamble.about.name]["frames"]:
+                text = "the capture begins without a preamble: what frames take from it is lacking"
+                if format.preamble is not None and format.preamble.raw is not None:
+                    text = "the capture begins without a preamble: frames are read as another one says"
+                yield Finding("no-preamble", Severity.NOTE, text, 0, format.name)
 
     @abstractmethod
     def _lists(self) -> tuple[Sequence[Gap], Sequence[Finding]]:

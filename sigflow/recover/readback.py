@@ -52,6 +52,10 @@ class Readback:
 def specs_used(formats: Iterable[Format]) -> tuple[SpecUsed, ...]:
     """The formats as the quarantine names them."""
     return tuple(
-        SpecUsed(format.name, format.envelope.about.source_hash if format.envelope is not None else "")
+        SpecUsed(
+            format.name,
+            format.envelope.about.source_hash if format.envelope is not None else "",
+            (format.preamble.raw or b"").hex() if format.preamble is not None else "",
+        )
         for format in formats
     )

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sigflow.diagnostics import Severity
+from sigflow.errors import SigflowError, StreamError, UsageError
 from sigflow.events import Event, Idle, Record
 from sigflow.quarantine import Attempt, Entry, Quarantine, RefusedRange
 from sigflow.recover.decide import decide
@@ -113,6 +114,8 @@ def retry(
     formats.  purge: then delete the entries that gave frames.  Raises `OSError` and `SigflowError` where something
     cannot be read or written.
     """
+    entries = list(entries)
+    formats, heads = with_preambles(formats, entries)
     specs = specs_used(formats)
     written = Readback()
     errors = 0
@@ -128,6 +131,10 @@ def retry(
             events = events_of(Decoder(formats), quarantine.chunks(entry), entry.refused.span.start)
             for decision in decide(events, "all", name=entry.refused.name, specs=specs):
                 if isinstance(decision, Record):
+                    while heads:  # what stands at the beginning of a capture, behind which these frames stood
+                        head = heads.pop(0)
+                        written.frame(head)
+                        draft.write(head.raw)
                     readback.frame(decision)
                     written.frame(decision)
                     draft.write(decision.raw)
@@ -173,6 +180,39 @@ def retry(
         entries=tuple(tried),
         unread=tuple(unread),
     )
+
+
+def with_preambles(formats: Sequence[Format], entries: Iterable[Entry]) -> tuple[list[Format], list[Record]]:
+    """The formats, as the preambles of the captures say that these entries are from; and those preambles as frames.
+
+    Raises `UsageError` where captures with different ones are tried at once, for one output has but one.
+    """
+    known: dict[str, set[str]] = {}
+    for entry in entries:
+        for spec in entry.refused.specs:
+            if spec.preamble:
+                known.setdefault(spec.name, set()).add(spec.preamble)
+    bound: list[Format] = []
+    heads: list[Record] = []
+    for format in formats:
+        preambles = known.get(format.name, set())
+        parts = format.parts()
+        if len(preambles) > 1:
+            raise UsageError(
+                f"these entries are of captures with different preambles of {format.name}: retry them one capture at a "
+                "time (--capture ID)"
+            )
+        if preambles and parts:
+            try:
+                raw = bytes.fromhex(preambles.pop())
+                format = format.with_preamble(raw, asked=False)
+            except (ValueError, StreamError) as error:
+                raise SigflowError(
+                    f"the preamble that the quarantine keeps of {format.name} is none: {error}"
+                ) from error
+            heads.append(Record(parts[0], 0, raw, 0))
+        bound.append(format)
+    return bound, heads
 
 
 def _child(refused: RefusedRange, entry: Entry) -> RefusedRange:

@@ -449,3 +449,9 @@ def bound(envelope: Envelope, root: Any) -> Envelope:
     return replace(
         envelope, measure=measure, decode=replace(envelope.decode, parse=partial(parse, root=root)), root=root
     )
+
+
+def parts_of(envelope: Envelope) -> list[Envelope]:
+    """What stands once around the frames of a format, and is asked for."""
+    around = envelope.around
+    return [part for part in (around.preamble, around.trailer) if part is not None] if around is not None else []

@@ -18,6 +18,7 @@ import kaitaistruct
 from kaitaistruct import EndOfStreamError, InvalidArgumentError, NoTerminatorFoundError
 
 from sigflow.errors import LimitExceeded
+from sigflow.runtime.stuffing import Stuffing
 
 _U2BE = struct.Struct(">H").unpack_from
 _U4BE = struct.Struct(">I").unpack_from
@@ -274,6 +275,11 @@ class KaitaiStream(kaitaistruct.KaitaiStream):  # type: ignore[misc]  # kaitaist
     def read_bytes_term_anywhere(self, term: bytes, include_term: bool, consume_term: bool, eos_error: bool) -> bytes:
         """The bytes up to the next `term`, at any place."""
         return self._terminated(term, self._data.find(term, self._pos), include_term, consume_term, eos_error)
+
+    def read_stuffed(self, stuffing: Stuffing, end: bytes) -> bytes:
+        """The bytes up to the next `end` that is not stuffed."""
+        place, _ = stuffing.find_end(self._data, end, self._pos, self._end)
+        return self._terminated(end, place, False, True, True)
 
     def _terminated(self, term: bytes, place: int, include: bool, consume: bool, eos_error: bool) -> bytes:
         pos = self._pos

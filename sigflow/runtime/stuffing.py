@@ -7,6 +7,7 @@ byte; COBS (Cheshire and Baker, IEEE/ACM Transactions on Networking 7(2), 1999) 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 #: The most bytes of a block of COBS, behind its code byte.
 _BLOCK = 254
@@ -57,6 +58,27 @@ class Stuffing:
             places += range(at, at + size) if self.kind == "double" and raw.startswith(self.mark, at) else (at,)
             at += 2 * size if raw.startswith(self.mark, at) else 1
         return [*places, len(raw)]
+
+    def find_end(self, data: Any, end: bytes, begin: int, stop: int) -> tuple[int, int]:
+        """Where the literal `end` first stands in data[begin:stop] with nothing of it stuffed, and where to look on.
+
+        Of kinds `escape` and `double`, strictly forward: a doubled mark and an escaped byte are passed over whole, but
+        `end` comes before an escape that it begins with.  -1: nowhere yet; what was passed then is decided for good.
+        """
+        mark, doubled = self.mark, self.kind == "double"
+        passed = 2 * mark if doubled else mark
+        size = len(passed) if doubled else 2
+        at = begin
+        while True:
+            place = data.find(end, at, stop)
+            special = data.find(passed, at, stop if place < 0 else min(stop, place + len(passed) - (not doubled)))
+            if special < 0:
+                break
+            cut = not doubled and end.startswith(data[special : min(stop, special + len(end))])
+            if special + size > stop or cut:
+                return -1, special  # whether `end` begins here, or what is escaped, is open
+            at = special + size
+        return (place, place) if place >= 0 else (-1, max(at, stop - max(len(end), len(passed)) + 1))
 
     def worst(self, size: int) -> int:
         """The most bytes that a unit of so many can take on the wire."""

@@ -13,6 +13,7 @@ from typing import Any
 from sigflow.reasons import ABORTED, INVALID, LENGTH, TOO_LONG
 from sigflow.runtime.envelope import Refused
 from sigflow.runtime.stream import KaitaiStream, aligned_find
+from sigflow.runtime.stuffing import Stuffing
 
 
 class Window(KaitaiStream):
@@ -77,6 +78,10 @@ class Window(KaitaiStream):
         """The bytes up to the next `term`, at any place; `lacks_term` was asked before."""
         return bytes(super().read_bytes_term_anywhere(term, include_term, consume_term, eos_error))
 
+    def read_stuffed(self, stuffing: Stuffing, end: bytes) -> bytes:
+        """The bytes up to the next `end` that is not stuffed; `lacks_stuffed` was asked before."""
+        return bytes(super().read_stuffed(stuffing, end))
+
     # ---------------------------------------------------------------- asking
 
     def _within(self, stop: int) -> None:
@@ -138,15 +143,33 @@ class Window(KaitaiStream):
         within the frame.  While it is open whether a sync literal begins inside the run, the answer is yes.
         """
         self._bits_left = 0
-        data, pos, end = self._data, self._pos, self._end
-        ceiling, reason = self._ceiling
-        last = self._at + ceiling
+        data, pos = self._data, self._pos
         unit = len(term)
         plain = anywhere or unit == 1
         begin = pos + self._searched - (0 if plain else self._searched % unit)
-        # What lies beyond the ceiling has no say: it may have arrived or not.
-        within = min(end, last)
+        within = self._searchable()
         place = data.find(term, begin, within) if plain else aligned_find(data, term, begin, within)
+        return self._open(unit, begin, place, max(self._end - pos - unit + 1, 0))
+
+    def lacks_stuffed(self, stuffing: Stuffing, term: bytes) -> bool:
+        """The same of the literal that ends stuffed bytes, where it is not stuffed itself."""
+        self._bits_left = 0
+        begin = self._pos + self._searched
+        place, passed = stuffing.find_end(self._data, term, begin, self._searchable())
+        return self._open(len(term), begin, place, passed - self._pos)
+
+    def _searchable(self) -> int:
+        """Where a search ends: what lies beyond the ceiling has no say, it may have arrived or not."""
+        return min(self._end, self._at + self._ceiling[0])
+
+    def _open(self, unit: int, begin: int, place: int, searched: int) -> bool:
+        """Whether a run is open whose terminator, `unit` bytes, was looked for from `begin` on: it stands at `place`,
+        or nowhere (-1), and is looked for `searched` bytes from here next time.
+        """
+        data, pos, end = self._data, self._pos, self._end
+        ceiling, reason = self._ceiling
+        last = self._at + ceiling
+        within = self._searchable()
         for literal in self.sync:
             size = len(literal)
             # A literal that begins before the terminator aborts; one that the end of the buffer cuts leaves it open.
@@ -160,7 +183,7 @@ class Window(KaitaiStream):
         if place < 0:
             if end >= last:
                 raise Refused(reason)
-            self._searched = max(end - pos - unit + 1, 0)
+            self._searched = searched
             return True
         self._searched = 0
         after = place + unit - self._at

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sigflow.reasons import SURE_BITS
-from sigflow.runtime.envelope import FRAMES, PREAMBLE, bound
+from sigflow.runtime.envelope import FRAMES, PREAMBLE, bound, parts_of
 from sigflow.runtime.measure import WIRE_ERRORS, reason_of
 from sigflow.stream.account import Account
 from sigflow.stream.header import Header
@@ -76,12 +76,6 @@ class FilePart:
             return Whole(raw, self.envelope.decode.parse(raw, None))
         except WIRE_ERRORS as error:
             return reason_of(error, self.envelope.measure.reasons)
-
-
-def parts_of(envelope: Envelope) -> list[Envelope]:
-    """What stands once around the frames of a format, and is asked for."""
-    around = envelope.around
-    return [part for part in (around.preamble, around.trailer) if part is not None] if around is not None else []
 
 
 def owner_of(part: Envelope, formats: Sequence[Envelope]) -> int:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sigflow import checksums
 from sigflow.runtime.stored import decoded, layouts_in, number
-from sigflow.stream.framed import FramedHeader
+from sigflow.stream.headers import framed
 from sigflow.stream.prefix import PARTIAL, Prefix, spacing
 from sigflow.stream.segment import Segment
 
@@ -125,7 +125,7 @@ class Checks:
         self._header = header
         self._account = account
         self._checksums = header.envelope.search.checksums
-        self._framed = header if isinstance(header, FramedHeader) else None
+        self._framed = framed(header)
         self.all = [Check(checksum) for checksum in self._checksums]
         self._static = all(checksum.stored is not None and checksum.pieces is not None for checksum in self._checksums)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sigflow.diagnostics import Finding, Severity
 from sigflow.errors import ChecksumError, CodecError, LimitExceeded, StreamError, Truncated
 from sigflow.reasons import CHECKSUM, TOO_LONG, TRUNCATED
-from sigflow.stream.framed import FramedHeader
+from sigflow.stream.headers import framed
 from sigflow.stream.reading import CODEC
 from sigflow.stream.scan import Recognizer, Refusals
 from sigflow.stream.segment import Segment
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 def _checksum(recognizer: Recognizer, segment: Segment, at: int) -> StreamError:
     assert recognizer.checks is not None  # only such formats refuse for this reason
     offset, name, header = segment.base + at, recognizer.name, recognizer.header
-    length = header.unit(segment, at).size if isinstance(header, FramedHeader) else header.look(segment, at)
+    of_units = framed(header)
+    length = of_units.unit(segment, at).size if of_units is not None else header.look(segment, at)
     assert isinstance(length, int)  # the header was found valid
     stored, computed = recognizer.checks.explain(segment, at, at + length)
     shown = "no number" if stored is None else f"{stored:#x}"

@@ -19,7 +19,7 @@ from sigflow.events import Reading, Record
 from sigflow.limits import Limits
 from sigflow.reasons import TOO_LONG
 from sigflow.runtime import pickled
-from sigflow.runtime.envelope import FRAMES, NEED, PREAMBLE, TRAILER, Envelope, Measured, bound
+from sigflow.runtime.envelope import FRAMES, NEED, PREAMBLE, TRAILER, Envelope, Measured, bound, parts_of
 from sigflow.runtime.framing import unit_of
 from sigflow.runtime.measure import WIRE_ERRORS, maybe_advance
 from sigflow.runtime.mend import mended
@@ -27,10 +27,6 @@ from sigflow.runtime.partial import parse_whole
 from sigflow.runtime.struct import KaitaiStruct, attribute, current_limits
 from sigflow.runtime.window import Window
 from sigflow.stream import reading
-from sigflow.stream.account import Account
-from sigflow.stream.around import parts_of
-from sigflow.stream.framed import header_of
-from sigflow.stream.segment import Segment
 
 if TYPE_CHECKING:
     from sigflow.diagnostics import Finding
@@ -218,6 +214,10 @@ class Format:
             raise UsageError(f"{self.name} is a whole-file format: its one frame ends where the stream does")
         reason: int | str | None
         if self._framing is not None:
+            from sigflow.stream.account import Account
+            from sigflow.stream.headers import header_of
+            from sigflow.stream.segment import Segment
+
             reason = header_of(self.envelope, self.max_frame, Account()).look(Segment(bytes(data), 0), 0)
         else:
             window = Window(

@@ -4,7 +4,6 @@ checksums.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from sigflow.errors import UsageError
@@ -22,15 +21,10 @@ if TYPE_CHECKING:
 _MOST = 1 << 16
 
 
-def header_of(envelope: Envelope, limit: int, account: Account) -> Header:
-    """The headers of a format, as it is framed."""
-    return (Header if envelope.search.framing is None else FramedHeader)(envelope, limit, account)
-
-
 class FramedHeader(Header):
     """Takes whole units off the wire.  A length is one on the wire; `size` and `counts` say nothing here."""
 
-    __slots__ = ("_framer", "_known", "_last", "hold")
+    __slots__ = ("_framer", "_known", "_last")
 
     def __init__(self, envelope: Envelope, limit: int, account: Account) -> None:
         """Raises `UsageError` where the limit is above what units that a literal begins may have."""
@@ -46,8 +40,6 @@ class FramedHeader(Header):
                 f"format {envelope.about.name}: its units begin with a literal and are unstuffed from there, so frames "
                 f"may have at most {MOST_WALKED} bytes, but the limit is {limit}: lower it (Limits.frame)"
             )
-        #: Whether the checksums of the unit at data[at] hold, where it has some that decide.
-        self.hold: Callable[[Segment, int], bool] | None = None
         self._known: dict[int, int | str] = {}
         self._last: tuple[int, Unit] | None = None
 

@@ -20,13 +20,12 @@ from sigflow.runtime.envelope import Measured
 from sigflow.runtime.measure import maybe_advance
 from sigflow.runtime.stored import of_wire
 from sigflow.runtime.window import Window
+from sigflow.stream.header import IDLE
 
 if TYPE_CHECKING:
     from sigflow.runtime.envelope import Envelope, Framing
     from sigflow.stream.segment import Buffer, Segment
 
-#: The verdict on an empty unit between delimiters: neither a frame nor damage.
-IDLE = "idle"
 #: The largest frame of a format whose units begin with a literal.
 MOST_WALKED = 1 << 16
 

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 #: A length, a reason, or None while bytes are lacking.
 Verdict = int | str | None
 
+#: The verdict on an empty unit between delimiters: neither a frame nor damage.
+IDLE = "idle"
+
 #: A stream id and a sequence counter.
 Key = tuple[int, int]
 
@@ -47,7 +50,7 @@ class Header:
 
     __slots__ = (
         "_abort", "_account", "_box", "_done", "_kept", "_measure", "_native_measure", "_open", "_speaks", "_zeros",
-        "counts", "delimiter", "envelope", "limit", "size", "sync",
+        "counts", "delimiter", "envelope", "hold", "limit", "size", "sync",
     )  # fmt: skip
 
     def __init__(self, envelope: Envelope, limit: int, account: Account) -> None:
@@ -56,6 +59,8 @@ class Header:
         self.sync = envelope.search.sync
         #: What stands between units, where they are found by that.
         self.delimiter = b""
+        #: Whether the checksums of the framed unit at data[at] hold, where some decide with its header.
+        self.hold: Callable[[Segment, int], bool] | None = None
         self._account = account
         self._abort = envelope.search.sync if envelope.search.aborted_by_sync else ()
         #: Leading bytes that are looked at, where that is a constant; else 0.

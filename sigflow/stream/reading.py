@@ -18,7 +18,6 @@ from sigflow.errors import CodecError
 from sigflow.events import Reading
 from sigflow.reasons import CHECKSUM
 from sigflow.runtime.envelope import Measured
-from sigflow.runtime.framing import places_of
 from sigflow.runtime.measure import WIRE_ERRORS, maybe_advance, reason_of
 from sigflow.runtime.stored import layouts_in
 from sigflow.runtime.struct import attribute, label
@@ -98,6 +97,8 @@ def place_in(envelope: Envelope, raw: bytes, offset: int) -> int:
     """Where in a frame's bytes what stands at an offset of its unit is."""
     if envelope.search.framing is None:
         return offset
+    from sigflow.runtime.framing import places_of
+
     places = places_of(envelope.search.framing, raw)
     return places[min(offset, len(places) - 1)]
 

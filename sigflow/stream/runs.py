@@ -47,6 +47,7 @@ class Runs:
     def __init__(self, headers: Sequence[Header], idle: Idle = NO_IDLE) -> None:
         self._headers = headers
         self._idle = idle
+        self._fills = bool(idle)  # (asked for every place)
         self._wanted = {header.envelope.search.chain for header in headers if header.envelope.search.chain is not None}
         self._longest = max(self._wanted, default=0)
         self._least = min((max(1, header.envelope.search.min_frame) for header in headers), default=1)
@@ -151,7 +152,7 @@ class Runs:
         base = segment.base
         lacking = None
         at = offset - base
-        if starts and self._idle:
+        if starts and self._fills:
             # What is idle is stepped over inside a run: it goes on behind it, and not here.
             size = self._idle.size(segment, at)
             if size is None:

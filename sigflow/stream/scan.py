@@ -33,9 +33,8 @@ from sigflow.stream.account import Account
 from sigflow.stream.around import FilePart, Whole, is_asked
 from sigflow.stream.chain import LOCKS, NO, START, YES, Chain
 from sigflow.stream.check import Checks, every_for
-from sigflow.stream.framed import FramedHeader, header_of
-from sigflow.stream.framing import IDLE
-from sigflow.stream.header import Verdict
+from sigflow.stream.header import IDLE, Verdict
+from sigflow.stream.headers import framed, header_of
 from sigflow.stream.idle import Idle
 from sigflow.stream.markers import Markers
 from sigflow.stream.prefix import Prefix
@@ -95,8 +94,9 @@ class Recognizer:
         self.name = envelope.about.name
         self.header = header_of(envelope, limit, account)
         self.checks = Checks(self.header, account) if search.checked else None
-        if self.checks is not None and isinstance(self.header, FramedHeader):
-            self.header.hold = self.checks.hold_of_unit
+        of_units = framed(self.header)
+        if self.checks is not None and of_units is not None:
+            of_units.hold = self.checks.hold_of_unit
         self.beliefs = beliefs_of(search)
         overtaken = search.overtaken_by == "sequence" and search.framing is None
         self.watch = Watch(self.header, self.checks) if self.checks and overtaken else None

@@ -132,3 +132,122 @@ def test_mistakes(tmp_path: Path, text: str, wrong: str) -> None:
     (tmp_path / "x.ksy").write_text(text, encoding="utf-8")
     built = build(tmp_path / "x.ksy")
     assert not built.ok and any(wrong in problem.message for problem in built.problems), built.problems
+
+
+ENDED = """\
+meta: {{id: ended, endian: be}}
+-sigflow-stream:
+  checksum: {{field: crc, algorithm: CRC-16/MODBUS, over: [kind, {{expr: body}}]}}
+  max-frame: 80
+seq:
+  - {{id: magic, contents: [0xaa, 0x55]}}
+  - {{id: kind, type: u1}}
+  - {{id: body, -sigflow-unstuff: {stuffing}}}
+  - {{id: crc, type: u2}}
+"""
+ENDINGS = {
+    "{double: 0x10, end: [0x10, 0x03]}": (Stuffing("double", b"\x10"), b"\x10\x03"),
+    "{double: [0x1b, 0x1b], end: [0x1b, 0x1b, 0x1a]}": (Stuffing("double", b"\x1b\x1b"), b"\x1b\x1b\x1a"),
+    "{escape: 0x7d, xor: 0x20, end: 0x7e}": (Stuffing("escape", b"\x7d", xor=0x20), b"\x7e"),
+    "{escape: 0x10, map: {0x10: 0x10, 0x04: 0x03}, end: [0x10, 0x03]}": (
+        Stuffing("escape", b"\x10", pairs=((0x10, 0x10), (4, 3))),
+        b"\x10\x03",
+    ),
+}
+
+
+def ended(stuffing: Stuffing, end: bytes, units: list[bytes]) -> bytes:
+    modbus, stream = checksums.get("CRC-16/MODBUS"), b""
+    for unit in units:
+        body = stuffing.stuff(unit, end if len(end) == 1 else b"")
+        stream += b"\xaa\x55\1" + body + end + modbus.compute(b"\1" + unit).to_bytes(2, "big")
+    return stream
+
+
+@pytest.mark.parametrize("text", ENDINGS)
+def test_an_end_is_looked_for_among_stuffed_bytes(tmp_path: Path, text: str) -> None:
+    stuffing, end = ENDINGS[text]
+    spec = tmp_path / "ended.ksy"
+    spec.write_text(ENDED.format(stuffing=text), encoding="utf-8")
+    format = sigflow.compile(spec)
+    assert format.envelope is not None and format.envelope.measure.native is None
+    plain = tmp_path / "plain.ksy"
+    plain.write_text(ENDED.format(stuffing=text).replace("[kind, {expr: body}]", "kind"), encoding="utf-8")
+    envelope = sigflow.compile(plain).envelope
+    assert envelope is not None and "among stuffed bytes" in envelope.measure.inexpressible
+    rng = random.Random(text)
+    alphabet = sorted({*stuffing.mark, *end, 0x41})
+    units = [b"", end, stuffing.mark, end + end, stuffing.mark + end[-1:]]
+    units += [bytes(rng.choices(alphabet, k=rng.randrange(20))) for _ in range(60)]
+    stream = ended(stuffing, end, units)
+    for sizes in (len(stream), 1, 3, 7):
+        decoder, got = format.decoder(), []
+        for at in range(0, len(stream), sizes):
+            decoder.feed(stream[at : at + sizes])
+            got += list(decoder.events())
+        decoder.feed_eof()
+        got += list(decoder.events())
+        assert [event.value.body for event in got if isinstance(event, Record)] == units and len(got) == len(units)
+    # Cut anywhere, and with a byte that is another: no difference between a stream fed whole and fed by bytes.
+    for _ in range(150):
+        damaged = bytearray(stream[: rng.randrange(len(stream))])
+        damaged[rng.randrange(len(damaged) or 1) :][:1] = b""
+        if damaged:
+            damaged[rng.randrange(len(damaged))] = rng.choice(alphabet)
+        seen = []
+        for size in (len(damaged) or 1, 1):
+            decoder, got = format.decoder(), []
+            for at in range(0, len(damaged), size):
+                decoder.feed(bytes(damaged[at : at + size]))
+                got += list(decoder.events())
+            decoder.feed_eof()
+            got += list(decoder.events())
+            seen.append([(type(event), event.span) for event in got])
+        assert seen[0] == seen[1]
+
+
+def slow_end(stuffing: Stuffing, end: bytes, data: bytes) -> int:
+    """Where the end stands, byte by byte."""
+    at = 0
+    while at < len(data):
+        if stuffing.kind == "double" and data.startswith(2 * stuffing.mark, at):
+            at += 2 * len(stuffing.mark)
+        elif data.startswith(end, at):
+            return at
+        else:
+            at += 2 if stuffing.kind == "escape" and data.startswith(stuffing.mark, at) else 1
+    return -1
+
+
+@pytest.mark.parametrize("text", ENDINGS)
+def test_an_end_is_where_a_slow_walk_comes_to_it(text: str) -> None:
+    stuffing, end = ENDINGS[text]
+    rng = random.Random(text)
+    alphabet = sorted({*stuffing.mark, *end, 0x41})
+    for _ in range(5000):
+        data = bytes(rng.choices(alphabet, k=rng.randrange(24)))
+        begin, place = 0, -1
+        for stop in sorted({*rng.choices(range(len(data) + 1), k=3), len(data)}):
+            place, begin = stuffing.find_end(data, end, begin, stop)
+            assert begin <= stop or not data
+            if place >= 0:
+                break
+        assert place == slow_end(stuffing, end, data), (data, end)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("{double: 0x10, end: [0x10]}", "SF514"),
+        ("{double: 0x10, end: ''}", "SF514"),
+        ("{double: 0x10, end: []}", "SF114"),
+        ("{double: 0x10, end: [0x10, 3]}, size: 3", "SF502"),
+        ("{double: 0x10, ende: [0x10, 3]}", "SF501"),
+    ],
+)
+def test_an_end_that_cannot_be(tmp_path: Path, text: str, code: str) -> None:
+    spec = tmp_path / "ended.ksy"
+    spec.write_text(ENDED.format(stuffing=text), encoding="utf-8")
+    with pytest.raises(sigflow.SpecError) as caught:
+        sigflow.compile(spec)
+    assert code in [problem.code for problem in caught.value.diagnostics]

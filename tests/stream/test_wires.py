@@ -55,7 +55,7 @@ CAPTURES = {
     "xbee.bin": ["xbee"],
 }
 #: Formats that the Python engine scans alone; `lint` says why.
-NOT_NATIVE = {"mbus", "syslog_octet"}
+NOT_NATIVE: set[str] = set()
 #: Formats without a checksum: of these an undamaged frame may be lost for each damaged one, since a chain has to begin
 #: anew, and what a wrong length claims may be taken for sound.  (Of 12 seeds the worst is 5 lost beside 8 damaged.)
 UNCHECKED = {"adts", "dataflash", "mcap", "mqtt", "pcap", "protobuf", "scpi", "syslog_octet", "ulog"}

@@ -125,6 +125,8 @@ class SumRanges:
     def advance(self, state: int, data: Buffer, at: int) -> int:
         """The sums up to behind `data`."""
         size = self.sums.size
+        if size == 1:
+            return state + sum(data)
         for place in range(size):
             state += sum(data[(place - at) % size :: size]) << 64 * place
         return state
@@ -150,10 +152,9 @@ def xor(data: Buffer, size: int = 1) -> int:
     value = int.from_bytes(data, "little")
     length = len(data)
     while length > size:  # the upper half onto the lower
-        half = (length // 2 + size - 1) // size * size
-        half = max(half, size)
+        half = -(-length // (2 * size)) * size
         value = (value >> 8 * half) ^ (value & ((1 << 8 * half) - 1))
-        length = max(half, length - half)
+        length = half
     return value
 
 
@@ -375,11 +376,23 @@ def _sum(
     def finish(state: tuple[int, int]) -> int:
         return sums.value(state[0])
 
-    family, forms = ("sum", _SUM_OF_BYTES) if size == 1 else ("wordsum", _SUM_OF_WORDS)
+    def compute_bytes(data: Buffer) -> int:
+        return sum(data) & mask
+
+    def update_bytes(state: int, data: Buffer) -> int:
+        return state + sum(data)
+
     parameters = (width, int(sums.carry), COMPLEMENTS.index(complement), init, mask, size, int(little))
-    native = Native(family, forms, parameters)
+    ranges = SumRanges(sums, compact=size == 1)
+    if size > 1:
+        native = Native("wordsum", _SUM_OF_WORDS, parameters)
+        return Algorithm(
+            name, mask.bit_length(), compute, update, (0, 0), finish, lambda: ranges, native=native, check=check
+        )
+    native = Native("sum", _SUM_OF_BYTES, parameters)
+    of_bytes = compute_bytes if parameters[1:4] == (0, 0, 0) else compute
     return Algorithm(
-        name, mask.bit_length(), compute, update, (0, 0), finish, lambda: SumRanges(sums), native=native, check=check
+        name, mask.bit_length(), of_bytes, update_bytes, 0, sums.value, lambda: ranges, native=native, check=check
     )
 
 
@@ -426,9 +439,22 @@ def _xor(name: str, width: int, word: str, init: int = 0, check: int | None = No
     def finish(state: tuple[int, int]) -> int:
         return ranges.value(state[0], 0)
 
-    family, forms = ("xor", _XOR_OF_BYTES) if size == 1 else ("wordxor", _XOR_OF_WORDS)
-    native = Native(family, forms, (init, int(little)))
-    return Algorithm(name, width, compute, update, (0, 0), finish, lambda: ranges, native=native, check=check)
+    def compute_bytes(data: Buffer) -> int:
+        return xor(data) ^ init
+
+    def update_bytes(state: int, data: Buffer) -> int:
+        return state ^ xor(data)
+
+    def finish_bytes(state: int) -> int:
+        return state ^ init
+
+    if size > 1:
+        native = Native("wordxor", _XOR_OF_WORDS, (init, int(little)))
+        return Algorithm(name, width, compute, update, (0, 0), finish, lambda: ranges, native=native, check=check)
+    native = Native("xor", _XOR_OF_BYTES, (init, 1))
+    return Algorithm(
+        name, width, compute_bytes, update_bytes, 0, finish_bytes, lambda: ranges, native=native, check=check
+    )
 
 
 @lru_cache(maxsize=MOST)

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from sigflow.compiler import schema as sc
 from sigflow.compiler.emit.expressions import AND
 from sigflow.compiler.emit.reads import Reads, Slot
-from sigflow.compiler.emit.shared import Module, line_of
+from sigflow.compiler.emit.shared import Module, line_of, stuffing_text
 from sigflow.compiler.emit.writer import Writer
 from sigflow.compiler.measure import operations as op
 from sigflow.compiler.plan import ClassPlan, Step
@@ -62,6 +62,9 @@ class IncrementalMeasure(Reads):
         self.wait("io.lacks(size)")
 
     def need_terminator(self, operation: op.NeedTerminator, _slot: Slot) -> None:
+        if operation.stuffing is not None:
+            self.wait(f"io.lacks_stuffed({stuffing_text(self.module, operation.stuffing)}, {operation.term!r})")
+            return
         self.wait(f"io.lacks_term({operation.term!r}{', anywhere=True' if operation.anywhere else ''})")
 
     def size(self, size: op.Size) -> str:

@@ -125,6 +125,8 @@ class Values:
             return f"io.read_bytes({len(shape.contents)})"
         if shape.size is None and not shape.eos:
             assert shape.term is not None
+            if shape.ended is not None:
+                return f"io.read_stuffed({stuffing_text(self.module, shape.ended)}, {shape.term!r})"
             options = f"{shape.include}, {shape.consume}, {shape.eos_error}"
             if len(shape.term) == 1:
                 return f"io.read_bytes_term({shape.term[0]}, {options})"

@@ -11,8 +11,9 @@ from sigflow.compiler.ksy.values import Values
 from sigflow.compiler.parser import ExpressionError, parse_process
 from sigflow.compiler.problems import Problems, resembles
 from sigflow.compiler.source import Mapping, Node, Scalar, Sequence
-from sigflow.compiler.stuffings import stuffing_in
+from sigflow.compiler.stuffings import KEYS, stuffing_in, unended
 from sigflow.diagnostics import Place
+from sigflow.runtime.stuffing import Stuffing
 
 PARAM_KEYS = ("id", "type", "enum", "doc", "doc-ref")
 COMMON_KEYS = (
@@ -90,6 +91,7 @@ class MemberReader(Values):
         enum_node, pad, terminator, parent = (body.get(key) for key in ("enum", "pad-right", "terminator", "parent"))
         no_parent = isinstance(parent, Scalar) and parent.boolean is False
         hints, hint_keys = self.hints(body)
+        process = self.unstuffing(body, hints, hint_keys) or self.process(body.get("process"))
         return sc.Attr(
             id=id,
             place=id_place if is_instance else body.place,
@@ -98,7 +100,7 @@ class MemberReader(Values):
             contents=self.contents(body.get("contents")),
             size=self.code(body.get("size")),
             size_eos=self.flag(body.get("size-eos"), False),
-            terminator=self.terminator(terminator),
+            terminator=process.end if process is not None and process.end else self.terminator(terminator),
             include=self.flag(body.get("include"), False),
             consume=self.flag(body.get("consume"), True),
             eos_error=self.flag(body.get("eos-error"), True),
@@ -108,7 +110,7 @@ class MemberReader(Values):
             condition=self.code(body.get("if")),
             repeat=repeat,
             valid=self._valid.valid(body.get("valid"), enum_node),
-            process=self.unstuffing(body, hints, hint_keys) or self.process(body.get("process")),
+            process=process,
             parent=None if no_parent or parent is None else self.code(parent),
             no_parent=no_parent,
             pos=self.code(body.get("pos")) if is_instance else None,
@@ -129,10 +131,29 @@ class MemberReader(Values):
         key, process = keys["-sigflow-unstuff"], body.get("process")
         if process is not None:
             self.problems.add("SF502", process.place, "`process` and `-sigflow-unstuff` exclude each other")
-        stuffing = stuffing_in(node, self.problems)
+        stuffing = stuffing_in(node, self.problems, (*KEYS, "end"))
         if stuffing is None:
             return None
-        return sc.Process(("unstuff",), (), key, key.place, stuffing)
+        end = node.get("end") if isinstance(node, Mapping) else None
+        return sc.Process(("unstuff",), (), key, key.place, stuffing, self.end_literal(body, end, stuffing) or b"")
+
+    def end_literal(self, body: Mapping, node: Node | None, stuffing: Stuffing) -> bytes | None:
+        """The literal that ends what is stuffed."""
+        if node is None:
+            return None
+        text = isinstance(node, Scalar) and _is_text(node)
+        literal = self.contents(node) if text else self.terminator(node)
+        if literal is None:
+            return None
+        for key, _ in body:
+            if key.text in ("size", "size-eos", "terminator", "contents"):
+                self.problems.add(
+                    "SF502", key.place, f"`{key.text}` and `end` of `-sigflow-unstuff` exclude each other"
+                )
+        why = unended(stuffing, literal)
+        if why:
+            self.problems.add("SF514", node.place, why)
+        return literal
 
     def legal(self, type_node: Node | None, body: Mapping, repeat: sc.Repeat | None, is_instance: bool) -> set[str]:
         legal = set(COMMON_KEYS)

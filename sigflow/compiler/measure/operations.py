@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from sigflow.compiler import schema as sc
 from sigflow.compiler.model import User, Wire
 from sigflow.compiler.plan import Step
+from sigflow.runtime.stuffing import Stuffing
 
 #: How many: known beforehand, or told by an expression.
 Size = int | sc.Code
@@ -42,10 +43,13 @@ class NeedComputed:
 
 @dataclass(frozen=True, slots=True)
 class NeedTerminator:
-    """The terminator of the bytes that begin here must have arrived.  anywhere: it may stand at any place."""
+    """The terminator of the bytes that begin here must have arrived.  anywhere: it may stand at any place.  stuffing:
+    it ends bytes that are stuffed so.
+    """
 
     term: bytes
     anywhere: bool = False
+    stuffing: Stuffing | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,7 +152,7 @@ class _Class:
             return  # all that is left is there
         if shape.contents is None and shape.size is None:
             assert shape.term is not None
-            yield op.NeedTerminator(shape.term, shape.anywhere)
+            yield op.NeedTerminator(shape.term, shape.anywhere, shape.ended)
             return
         size = self.shape_size(shape)
         yield op.Need((size,)) if isinstance(size, int) else op.NeedComputed(size, self.hints.reasons.get(step.attr))

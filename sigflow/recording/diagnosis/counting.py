@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sigflow.runtime.stuffing import Stuffing
 from sigflow.runtime.window import Window
 
 
@@ -24,3 +25,8 @@ class CountingWindow(Window):
         """See `Window`."""
         self.steps += 1
         return super().lacks_term(term, consume, anywhere)
+
+    def lacks_stuffed(self, stuffing: Stuffing, term: bytes) -> bool:
+        """See `Window`."""
+        self.steps += 1
+        return super().lacks_stuffed(stuffing, term)

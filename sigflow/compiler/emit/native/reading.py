@@ -252,6 +252,8 @@ class Reader:
         if step.attr.repeat is not None:
             return self.lists.read(obj, step, stream)
         value = self.assigned(obj, step, stream)
+        if not step.attr.is_instance:
+            obj.members[step.attr] = value  # (what is checked may ask for it by its name)
         self.checks.check(obj, step, value)
         return value
 
@@ -321,6 +323,8 @@ class Reader:
             return Bytes(start, stream.state.pos, Int.of(len(shape.contents)))
         if shape.size is None and not shape.eos:
             assert shape.term is not None
+            if shape.ended is not None:
+                raise Inexpressible("an end that is looked for among stuffed bytes")
             return stream.until(shape)
         if shape.eos:
             return self.cut(stream.rest(), shape, stream)
