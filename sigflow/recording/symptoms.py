@@ -318,10 +318,14 @@ def _stripped(formats: Sequence[Format], pieces: Sequence[bytes]) -> Iterator[Sy
         return
     for format in formats:
         envelope = format.envelope
-        if envelope is None or not any(checksum.order not in BASES for checksum in envelope.search.checksums):
+        if envelope is None:
+            continue
+        # (What an expression makes of the stored value may be text as well.)
+        kept = [checksum for checksum in envelope.search.checksums if checksum.order not in (*BASES, "told")]
+        if not kept:
             continue
         count = sum(raw.count(bytes(byte & 0x7F for byte in literal)) for literal in envelope.search.sync)
-        binary = sum(checksum.size for checksum in envelope.search.checksums if checksum.order not in BASES)
+        binary = sum(checksum.size for checksum in kept)
         # A marker that has no top bit shows nothing; then so many bytes of checksums do.
         marked = any(not literal.isascii() for literal in envelope.search.sync)
         if count > 1 and (marked or count * binary >= STRIPPED):

@@ -15,7 +15,7 @@ import sigflow
 from sigflow.cli import main
 from sigflow.errors import UsageError
 from sigflow.stream.format import Format
-from tests.stream.encoders import ENCODERS, FRAME, IDLE, PART
+from tests.stream.encoders import ENCODERS, FRAME, IDLE, PART, crc
 
 SPECS = Path(__file__).parents[1] / "described"
 #: Formats that the Python engine scans alone, and what of the spec `lint` names as the reason.
@@ -85,7 +85,7 @@ def test_the_frames_are_those_of_the_encoder(name: str, tmp_path: Path, capsys: 
     assert spans_of(name, data) == spans
     with sigflow.open(data, [format_of(name)], engine="python") as recording:
         report = recording.validate()
-    assert report.sound, report.gaps
+    assert report.sound and not any(report.sequence.values()), (report.gaps, report.sequence)
     assert (report.idle_bytes, report.frame_bytes + idle) == (idle, len(data))
     (tmp_path / "capture.bin").write_bytes(data)
     assert main(["validate", str(tmp_path / "capture.bin"), "--spec", str(SPECS / f"{name}.ksy")]) == 0
@@ -122,3 +122,45 @@ def test_undamaged_frames_come_back(name: str, seed: int) -> None:
         before = stop
     lost = set(sound) - set(spans_of(name, damaged))
     assert len(lost) <= (hit if name in UNCHECKED else 0), (len(lost), hit)
+
+
+FLAGS = """meta: {id: flags}
+-sigflow-stream:
+  framing: {delimiter: 0x7e, stuffing: hdlc}
+  checksum: {field: fcs, algorithm: CRC-16/IBM-SDLC, over: data}
+  idle: [0xff, 0x7e]
+  max-frame: 64
+seq: [{id: data, size: _io.size - 2}, {id: fcs, type: u2le}]
+"""
+
+
+def test_a_flag_behind_idle_bytes_is_idle_where_it_is_listed(tmp_path: Path) -> None:
+    (tmp_path / "flags.ksy").write_text(FLAGS)
+    frame = b"some data" + crc(16, 0x1021, 0xFFFF, True, 0xFFFF, b"some data").to_bytes(2, "little") + b"\x7e"
+    data = b"\x7e" + frame + b"\x7e" + b"\xff" * 5 + b"\x7e" + frame + b"\xff" * 3
+    for engine in ("python", "native"):
+        with sigflow.open(data, sigflow.compile(tmp_path / "flags.ksy"), engine=engine) as recording:
+            assert [record.raw for record in recording] == [frame, frame]
+            report = recording.validate()
+        assert report.sound and report.idle_bytes == 11
+
+
+def test_a_checksum_over_bytes_of_the_wire_is_shown_as_such() -> None:
+    data, spans, _ = capture("sml")
+    damaged = bytearray(data)
+    damaged[spans[3][1] - 1] ^= 1
+    with sigflow.open(bytes(damaged), format_of("sml"), engine="python") as recording:
+        (finding,) = [finding for finding in recording.validate().diagnostics if finding.code == "checksum"]
+    assert "over _start, body (raw), _end, trailer.padding" in finding.message
+
+
+def test_seven_bits_are_no_hint_where_a_format_has_no_eighth(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    damaged = bytearray(capture("kermit")[0])
+    for _, stop in capture("kermit")[1]:
+        damaged[stop - 2] ^= 1  # (a character of each check)
+    (tmp_path / "capture.bin").write_bytes(damaged)
+    assert main(["validate", str(tmp_path / "capture.bin"), "--spec", str(SPECS / "kermit.ksy")]) == 3
+    shown = capsys.readouterr().out
+    assert "0 in 0 frames" in shown and "seven-bits" not in shown

@@ -297,4 +297,5 @@ def _shown(item: Node | None) -> str:
     decode = item.get("decode") if isinstance(item, Mapping) else None
     if isinstance(field, Scalar) and isinstance(decode, Scalar):
         return f"{field.text} ({decode.text})"
-    return "{expr}"
+    raw = item.get("raw") if isinstance(item, Mapping) else None
+    return f"{raw.text} (raw)" if isinstance(raw, Scalar) else "{expr}"
