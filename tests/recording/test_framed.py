@@ -184,4 +184,4 @@ def test_what_is_shown_of_a_refused_unit_goes_to_its_end() -> None:
                     hidden += not refused.pieces
                     for piece in refused.pieces:
                         assert piece.offset + len(piece.wire or piece.head) <= refused.offset + extent
-    assert {"stuffing", "length"} <= seen and hidden > 10
+    assert {"stuffing", "aborted", "valid"} <= seen and hidden > 10
