@@ -46,7 +46,8 @@ SUBJECTS = {
             "tests/compiler/test_measure.py", "tests/compiler/test_limits.py", "tests/test_careless_reader.py",
             "tests/test_events.py", "tests/test_python_side.py", "tests/compiler/test_processed.py",
             "tests/engine/test_sometimes.py", "tests/columns/test_tree.py", "tests/columns/test_ways.py",
-            "tests/compiler/test_closed.py",
+            "tests/compiler/test_closed.py", "tests/compiler/test_unstuff.py", "tests/compiler/test_trailer.py",
+            "tests/compiler/test_around.py", "tests/recording/test_framed.py", "tests/recording/test_lenient.py",
         ),
     ),
     "emit": Subject(
@@ -62,6 +63,7 @@ SUBJECTS = {
             "tests/compiler/test_contents.py", "tests/compiler/test_sync_inside.py", "tests/compiler/test_bounds.py",
             "tests/compiler/test_kst.py", "tests/compiler/test_mini.py", "tests/compiler/test_debug.py",
             "tests/compiler/test_around.py", "tests/compiler/test_beside.py", "tests/compiler/test_closed.py",
+            "tests/compiler/test_unstuff.py", "tests/compiler/test_trailer.py",
         ),
     ),
 }  # fmt: skip

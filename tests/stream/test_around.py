@@ -6,6 +6,7 @@ import pickle
 import random
 from collections.abc import Callable, Generator
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,17 @@ import pytest
 import sigflow
 from sigflow.errors import StreamError, UsageError
 from sigflow.events import Event, Gap, Record
+from sigflow.reasons import SURE_BITS
 from sigflow.runtime import envelope as model
 from sigflow.runtime.envelope import Around, Envelope, Measured, Refused
 from sigflow.runtime.window import Window
+from sigflow.stream.account import Account
+from sigflow.stream.around import FilePart, is_searched, opened, with_parts
 from sigflow.stream.format import Format
+from sigflow.stream.segment import Segment
 from tests import reference as kit
 from tests.compiler.test_around import FILE
-from tests.envelopes import envelope_of
+from tests.envelopes import changed, envelope_of
 from tests.stream import damage
 from tests.stream.ways import decode
 
@@ -253,3 +258,48 @@ def test_a_preamble_of_few_bits_is_looked_for_at_the_beginning_only(tmp_path: Pa
     format = sigflow.compile(tmp_path / "file.ksy")
     data = b"\1\2\3" + head()[4:] + entries(9)
     assert "file:second-preamble" not in shapes(events_of(format, data + data))[10][0]
+
+
+# ---------------------------------------------------------------- part by part
+
+
+@pytest.mark.parametrize("sync", [(b"END",), (b"END", b"EOFS"), (b"EE", b"E\0E"), ()])
+def test_whether_the_literal_of_a_part_stands_here(format: Format, sync: tuple[bytes, ...]) -> None:
+    envelope = format.envelope
+    assert envelope is not None and envelope.around is not None and envelope.around.trailer is not None
+    trailer = changed(envelope.around.trailer, sync=sync)
+    owner = replace(envelope, around=replace(envelope.around, trailer=trailer))
+    part = FilePart(1, trailer, 4096, Account(), [owner, trailer])
+    for size in range(5):
+        for letters in product(b"ENDO\0"[: 5 if size < 4 else 4], repeat=size):
+            data = bytes(letters)
+            for at in range(size + 1):
+                left = data[at:]
+                whole = not sync or any(left.startswith(literal) for literal in sync)
+                cut = None if any(literal.startswith(left) for literal in sync) else False
+                assert part.marked(Segment(data, 50), at) is (whole or cut), (data, at)
+
+
+def test_the_formats_of_a_stream_by_what_it_begins_with(format: Format) -> None:
+    listed = with_parts([format])
+    assert [part.name for part in listed] == ["file", "file:preamble", "file:trailer"]
+    assert with_parts(listed) == listed
+    whole = head(tagged=True)
+    for size in range(len(whole)):
+        assert opened(listed, whole[:size], final=False) is None
+        assert opened(listed, whole[:size], final=True) == listed
+    for data in (whole, whole + b"more"):
+        bound = opened(listed, data, final=False)
+        assert bound is not None and bound[1:] == listed[1:]
+        envelope = bound[0].envelope
+        assert envelope is not None and envelope.root is not None and envelope.root.head.tagged
+    assert opened(listed, b"FILM" + whole, final=False) == listed
+    assert opened([], b"", final=False) == []
+
+
+def test_which_parts_are_looked_for_behind_the_beginning() -> None:
+    part = preamble(SURE_BITS)
+    assert is_searched(part) and not is_searched(changed(part, sync=()))
+    assert not is_searched(changed(part, header_bits=SURE_BITS - 1))
+    trailer = changed(part, role=model.TRAILER, header_bits=0.0)
+    assert is_searched(trailer) and not is_searched(changed(trailer, sync=()))

@@ -12,11 +12,15 @@ from sigflow.engine import Native
 from sigflow.errors import StreamError, UsageError
 from sigflow.events import Gap, Idle, Note, Record, Span
 from sigflow.limits import Limits
+from sigflow.reasons import NO_MARKER, TOO_LONG
 from sigflow.runtime.envelope import Framing
 from sigflow.runtime.framing import checked_of, places_of, unit_of
 from sigflow.runtime.stuffing import Stuffing
+from sigflow.stream.account import Account
 from sigflow.stream.decoder import Decoder
 from sigflow.stream.format import Format
+from sigflow.stream.framed import FramedHeader
+from sigflow.stream.segment import Segment
 from tests.engine.ways import check_native, native_of
 from tests.envelopes import changed
 from tests.stream import framings as f
@@ -93,6 +97,47 @@ def test_the_last_unit_may_lack_its_delimiter() -> None:
     closed = changed(f.envelope("log"), framing=Framing(b"\n"))
     last = decode([closed], [b"Ione\nDtwo\nWthree"])[-1]
     assert last == Gap(Span(10, 16), ("log:truncated", "no-marker"))
+
+
+def test_a_unit_begins_behind_a_delimiter_or_where_the_stream_does() -> None:
+    header = FramedHeader(f.envelope("log"), 100, Account())
+    assert header.look(Segment(b"Ione\n", 0), 0) == 5
+    assert header.look(Segment(b"\nIone\n", 10), 1) == 5
+    assert FramedHeader(f.envelope("log"), 100, Account()).look(Segment(b"xIone\n", 0), 1) == NO_MARKER
+    later = Segment(b"xIone\n", 20)
+    later.begins = 21
+    assert header.look(later, 1) == 5
+
+
+def test_a_unit_without_its_delimiter_is_whole_only_where_the_stream_ends() -> None:
+    header, segment = FramedHeader(f.envelope("log"), 100, Account()), Segment(b"Ione", 0)
+    assert header.look(segment, 0) is None
+    segment.final = True
+    assert header.look(segment, 0) == 4
+
+
+@pytest.mark.parametrize("limit", [4, 5, 6, 7])
+def test_a_unit_is_too_long_as_soon_as_its_delimiter_can_only_be_too_far(limit: int) -> None:
+    wire = b"Ione\n"
+    verdicts = [
+        FramedHeader(f.envelope("log"), limit, Account()).look(Segment(wire[:size], 0), 0)
+        for size in range(1, len(wire) + 1)
+    ]
+    waiting = min(limit, len(wire)) - 1
+    assert verdicts[:waiting] == [None] * waiting
+    assert set(verdicts[waiting:]) == {TOO_LONG if limit < len(wire) else len(wire)}
+
+
+@pytest.mark.parametrize("name", f.SPECS)
+def test_markers_cut_by_the_end_of_the_buffer(name: str) -> None:
+    envelope = f.envelope(name)
+    header, framing = FramedHeader(envelope, 100, Account()), envelope.search.framing
+    assert framing is not None
+    literals = envelope.search.sync or (framing.delimiter,)
+    prefixes = {literal[:size] for literal in literals for size in range(len(literal))}
+    for left in {*prefixes, *literals, *(prefix + b"?" for prefix in prefixes)}:
+        assert header.cut(b"ab" + left, 2) is (left in prefixes)
+        assert header.marked(b"ab" + left, 2) is left.startswith(envelope.search.sync or (b"none",))
 
 
 def test_idle_bytes_that_touch_a_gap_are_doubtful() -> None:
