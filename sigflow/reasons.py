@@ -73,8 +73,8 @@ REASONS = (
     Reason(UNCONFIRMED, "what follows it are not frames, so nothing confirms it", Giver.CHAIN, 6),
     Reason(TRUNCATED, "the stream ends inside the frame", Giver.END, 3),
     Reason(ABANDONED, "the caller gave this candidate up", Giver.CALLER),
-    Reason(STUFFING, "what stands between the delimiters is not what stuffing gives", Giver.FRAMING, 7),
-    Reason(LENGTH, "what stands between the delimiters is not one whole unit", Giver.FRAMING, 8),
+    Reason(STUFFING, "what stands between the literals that frame it is not what stuffing gives", Giver.FRAMING, 7),
+    Reason(LENGTH, "what stands between the literals that frame it is not one whole unit", Giver.FRAMING, 8),
     Reason(SECOND_PREAMBLE, "a file begins here; what follows is read as the first one says", Giver.FRAMING),
 )
 

@@ -17,7 +17,7 @@ from sigflow.recording.diagnosis import Budget, Cause
 from sigflow.recording.faults import Examiner, Look, look
 from sigflow.recording.fields import FieldSpan, field_spans
 from sigflow.recording.values import FieldValue, Values
-from sigflow.runtime.framing import places_of, unit_of
+from sigflow.runtime.framing import extent_of, is_stuffed, places_of, unit_of
 from sigflow.stream.reading import payload_span
 
 if TYPE_CHECKING:
@@ -117,11 +117,17 @@ def _frame(record: Record, format: Format, fields: bool) -> Item:
 def _gap(gap: Gap, examiner: Examiner, run: AnyRun, fields: bool) -> Item:
     refused = []
     for offset, format, seen in examiner.examine(gap):
-        length = min(seen.length or SHOWN * 4, LARGEST)
+        framing = format.envelope.search.framing if format.envelope is not None else None
+        length = seen.length or (format.max_frame if framing is not None else SHOWN * 4)
+        raw = run.known(offset, offset + min(length, LARGEST))
+        known = True
+        if framing is not None and seen.length is None:
+            extent = extent_of(framing, raw)
+            raw = raw[: extent or SHOWN * 4]
+            known = extent is None or is_stuffed(framing, raw)  # else what its fields are is not known
         causes = examiner.causes(gap, offset, format, seen)
-        refused.append(
-            replace(_candidate(format, offset, run.known(offset, offset + length), seen, fields), causes=causes)
-        )
+        candidate = _candidate(format, offset, raw, seen, fields and known)
+        refused.append(replace(candidate, causes=causes))
     return Item("gap", gap.span.start, len(gap.span), None, gap.reasons, tuple(refused))
 
 

@@ -15,6 +15,25 @@ def stretch_of(framing: Framing, raw: bytes) -> tuple[int, int]:
     return len(framing.start), len(raw) - len(framing.end) - framing.trailer
 
 
+def extent_of(framing: Framing, raw: bytes) -> int | None:
+    """The bytes of the frame, sound or not, that begins `raw`, by what ends it; None where that is not there."""
+    begin, end = len(framing.start), framing.delimiter or framing.end
+    if not end:
+        return None
+    if framing.stuffing is not None and framing.stuffing.kind in ("double", "escape"):
+        place, _ = framing.stuffing.find_end(raw, end, begin, len(raw))
+    else:
+        place = raw.find(end, begin)
+    stop = place + len(end) + framing.trailer
+    return stop if place >= 0 and stop <= len(raw) else None
+
+
+def is_stuffed(framing: Framing, raw: bytes) -> bool:
+    """Whether the unit in the bytes of a frame is something that the stuffing gives."""
+    begin, stop = stretch_of(framing, raw)
+    return framing.stuffing is None or framing.stuffing.unstuff(raw[begin:stop]) is not None
+
+
 def unit_of(framing: Framing, raw: bytes) -> bytes:
     """The unit of a whole frame; of bytes that are none, what stands where the unit would."""
     start, stop = stretch_of(framing, raw)

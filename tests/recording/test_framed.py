@@ -16,6 +16,8 @@ from sigflow.recording.explanation import explain
 from sigflow.recording.inspection import inspect, item_tree
 from sigflow.recording.native import NativeRun
 from sigflow.recording.stats import stats
+from sigflow.runtime.envelope import Framing
+from sigflow.runtime.framing import extent_of, is_stuffed
 from sigflow.storage.memory import MemoryStorage
 from sigflow.stream.format import Format
 from tests.engine.ways import Pieces, native_of
@@ -148,3 +150,38 @@ def test_a_fallback_may_find_idle_bytes_in_a_gap() -> None:
     with Recording(MemoryStorage(good + bytes(2) + other), formats("dle"), fallback=formats("reduced")) as read:
         report = read.validate()
     assert (report.sound, report.idle_bytes, report.gap_bytes) == (True, 2, 0)
+
+
+def framing_of(name: str) -> Framing:
+    framing = f.envelope(name).search.framing
+    assert framing is not None
+    return framing
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if framing_of(name).delimiter or framing_of(name).end])
+def test_the_extent_of_a_frame_is_that_which_its_end_gives(name: str) -> None:
+    framing = framing_of(name)
+    rng = random.Random(name)
+    for _ in range(200):
+        frame = f.frame(name, rng.randbytes(rng.randrange(20)))
+        assert extent_of(framing, frame + rng.randbytes(5)) == len(frame)
+        assert extent_of(framing, frame[: rng.randrange(len(frame))]) is None
+
+
+def test_what_is_shown_of_a_refused_unit_goes_to_its_end() -> None:
+    seen, hidden = set(), 0
+    for name in NAMES:
+        for seed in range(8):
+            data = stream(name, seed)
+            for item in inspect(recording(data, name).run(keep=True)):
+                for refused in item.candidates if item.kind == "gap" else ():
+                    extent = extent_of(framing_of(name), data[refused.offset :])
+                    if refused.length is not None or extent is None:
+                        continue
+                    seen.add(refused.reason)
+                    raw = data[refused.offset : refused.offset + extent]
+                    assert is_stuffed(framing_of(name), raw) or not refused.pieces
+                    hidden += not refused.pieces
+                    for piece in refused.pieces:
+                        assert piece.offset + len(piece.wire or piece.head) <= refused.offset + extent
+    assert {"stuffing", "aborted", "valid"} <= seen and hidden > 10
