@@ -48,6 +48,7 @@ SUBJECTS = {
             "tests/engine/test_sometimes.py", "tests/columns/test_tree.py", "tests/columns/test_ways.py",
             "tests/compiler/test_closed.py", "tests/compiler/test_unstuff.py", "tests/compiler/test_trailer.py",
             "tests/compiler/test_around.py", "tests/recording/test_framed.py", "tests/recording/test_lenient.py",
+            "tests/engine/test_spelt.py",
         ),
     ),
     "emit": Subject(

@@ -163,3 +163,14 @@ def test_what_is_no_stuffing() -> None:
 ])  # fmt: skip
 def test_places_of_what_is_nothing_stuffed(name: str, raw: bytes, places: list[int]) -> None:
     assert STUFFINGS[name].places(raw) == places
+
+
+@pytest.mark.parametrize(("name", "data", "end", "where"), [
+    # Whole pairs at the end of the data are passed for good, and what is cut is looked at again.
+    ("dle", b"ab\x10\x10", b"\x10\3", (-1, 4)), ("dle", b"ab\x10", b"\x10\3", (-1, 2)),
+    ("dle", b"ab\x10\x10\x10", b"\x10\3", (-1, 4)), ("dle", b"ab\x10\x10\x10\3", b"\x10\3", (4, 4)),
+    ("hdlc", b"a\x7d\x5e", b"\x7e", (-1, 3)), ("hdlc", b"a\x7d\x7e", b"\x7e", (-1, 3)),
+    ("hdlc", b"a\x7d", b"\x7e", (-1, 1)), ("hdlc", b"a\x7d\x5e\x7e", b"\x7e", (3, 3)),
+])  # fmt: skip
+def test_where_an_end_is_looked_for_again(name: str, data: bytes, end: bytes, where: tuple[int, int]) -> None:
+    assert STUFFINGS[name].find_end(data, end, 0, len(data)) == where

@@ -5,6 +5,7 @@ engines; and what records and events say of them.
 from __future__ import annotations
 
 import random
+from collections.abc import Generator
 
 import pytest
 
@@ -12,10 +13,11 @@ from sigflow.engine import Native
 from sigflow.errors import StreamError, UsageError
 from sigflow.events import Gap, Idle, Note, Record, Span
 from sigflow.limits import Limits
-from sigflow.reasons import NO_MARKER, TOO_LONG
-from sigflow.runtime.envelope import Framing
+from sigflow.reasons import ABORTED, LENGTH, NO_MARKER, STUFFING, TOO_LONG
+from sigflow.runtime.envelope import Framing, Measured
 from sigflow.runtime.framing import checked_of, places_of, unit_of
 from sigflow.runtime.stuffing import Stuffing
+from sigflow.runtime.window import Window
 from sigflow.stream.account import Account
 from sigflow.stream.decoder import Decoder
 from sigflow.stream.format import Format
@@ -107,6 +109,9 @@ def test_a_unit_begins_behind_a_delimiter_or_where_the_stream_does() -> None:
     later = Segment(b"xIone\n", 20)
     later.begins = 21
     assert header.look(later, 1) == 5
+    first = Segment(b"Ione\n", 0)
+    first.begins = 3
+    assert FramedHeader(f.envelope("log"), 100, Account()).look(first, 0) == 5
 
 
 def test_a_unit_without_its_delimiter_is_whole_only_where_the_stream_ends() -> None:
@@ -126,6 +131,47 @@ def test_a_unit_is_too_long_as_soon_as_its_delimiter_can_only_be_too_far(limit: 
     waiting = min(limit, len(wire)) - 1
     assert verdicts[:waiting] == [None] * waiting
     assert set(verdicts[waiting:]) == {TOO_LONG if limit < len(wire) else len(wire)}
+
+
+def sized(**search: object) -> FramedHeader:
+    """Headers of units that begin with `<<` and say their size in one byte; what is doubled is `ab`."""
+
+    def steps(window: Window, root: object = None) -> Generator[None, None, Measured]:
+        while window.lacks(1):
+            yield
+        return Measured(window.read_bytes(1)[0], 1)
+
+    framing = Framing(start=b"<<", stuffing=Stuffing("double", b"ab"))
+    envelope = changed(f.envelope("beast"), framing=framing, sync=(b"<<",), incremental=steps, **search)
+    return FramedHeader(envelope, 9, Account())
+
+
+@pytest.mark.parametrize(
+    ("wire", "verdict"),
+    [
+        (b"<<\1", 3),
+        (b"<<\2?", 4),
+        (b"<<\2", None),
+        (b"<<\3abab", 7),
+        (b"<<\3aba", None),
+        (b"<<\4abab?!", 8),
+        (b"<<\5?aba", None),
+        (b"<<\4?abab", 8),
+        (b"<<\3?abab", LENGTH),  # the size ends inside what is doubled
+        (b"<<\2abab", LENGTH),
+        (b"<<\5ab", None),
+        (b"<<\5ab?", STUFFING),  # no mark stands alone
+        (b"<<\5abababab", TOO_LONG),  # of the wire
+        (b"<<\x07123456", 9),
+        (b"<<\x08", TOO_LONG),
+        (b"<<\5?<<", ABORTED),
+        (b"<<\2?<<", 4),
+        (b"<", None),
+        (b"?<", NO_MARKER),
+    ],
+)
+def test_units_that_say_their_own_length(wire: bytes, verdict: int | str | None) -> None:
+    assert sized().look(Segment(wire, 0), 0) == verdict
 
 
 @pytest.mark.parametrize("name", f.SPECS)
