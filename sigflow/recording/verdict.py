@@ -125,7 +125,7 @@ class Verdict(ABC):
         if not statistics.bytes and not self._damaged:
             self.add_findings((0, 0), [EMPTY])
         else:
-            self.add_findings((0, 0), self._without_preamble(statistics))
+            self.add_findings((-1, 0), self._without_preamble(statistics))  # before what a gap there says
         gaps, diagnostics = self._lists()
         return Report(
             capture=capture,
