@@ -298,13 +298,19 @@ def entry_of(row: list[Any]) -> Entry:
     return _entry((*row, None))
 
 
-def _slots(data: Finding | Neighbour | SpecUsed | None) -> dict[str, object] | None:
+def _slots(data: Finding | Neighbour | None) -> dict[str, object] | None:
     """The fields of plain data by name."""
     return None if data is None else {name: getattr(data, name) for name in data.__slots__}
 
 
 def _specs_text(specs: Iterable[SpecUsed]) -> str:
-    return json.dumps([_slots(spec) for spec in specs])
+    """The specs as text; without a preamble where there was none, as every ledger had it before there were any."""
+    return json.dumps(
+        [
+            {"name": spec.name, "hash": spec.hash} | ({"preamble": spec.preamble} if spec.preamble else {})
+            for spec in specs
+        ]
+    )
 
 
 #: What SQLite must give for a row of each table.
