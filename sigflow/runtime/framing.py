@@ -28,17 +28,24 @@ def extent_of(framing: Framing, raw: bytes) -> int | None:
     return stop if place >= 0 and stop <= len(raw) else None
 
 
+def _stuffed(framing: Framing, raw: bytes) -> bytes:
+    start, stop = stretch_of(framing, raw)
+    return raw[start:stop]
+
+
+def _unstuffed(framing: Framing, stuffed: bytes) -> bytes | None:
+    return framing.stuffing.unstuff(stuffed) if framing.stuffing is not None else stuffed
+
+
 def is_stuffed(framing: Framing, raw: bytes) -> bool:
     """Whether the unit in the bytes of a frame is something that the stuffing gives."""
-    begin, stop = stretch_of(framing, raw)
-    return framing.stuffing is None or framing.stuffing.unstuff(raw[begin:stop]) is not None
+    return _unstuffed(framing, _stuffed(framing, raw)) is not None
 
 
 def unit_of(framing: Framing, raw: bytes) -> bytes:
     """The unit of a whole frame; of bytes that are none, what stands where the unit would."""
-    start, stop = stretch_of(framing, raw)
-    stuffed = raw[start:stop]
-    unit = framing.stuffing.unstuff(stuffed) if framing.stuffing is not None else stuffed
+    stuffed = _stuffed(framing, raw)
+    unit = _unstuffed(framing, stuffed)
     return stuffed if unit is None else unit
 
 
