@@ -15,7 +15,9 @@ from collections.abc import Callable, Iterable
 _TAKEN = frozenset(("from_file", "from_bytes", "from_io", "close", "self", "property"))
 
 #: What generated functions call their own variables: an imported module must not be called so.
-_LOCAL = frozenset(("io", "self", "i", "on", "raw", "moved", "data", "start", "stop", "name", "end", "size", "view"))
+_LOCAL = frozenset(
+    ("io", "self", "i", "on", "raw", "moved", "data", "start", "stop", "name", "end", "size", "view")
+) | {"pos", "whole", "count", "values"}
 
 
 def upper_camel(id: str) -> str:
