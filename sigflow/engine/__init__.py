@@ -4,7 +4,8 @@
     assemble  the source text of a scan: loop, chains, kernels, and what is emitted for the formats
     build     compiled and kept in the user's cache directory, or as it is
     code      an object file of kernel code                 llvm              its compiler
-    objects   machine code in files                         calls             how it is called
+    objects   machine code in files                         loader            loaded without LLVM
+    calls     how it is called
     sweep     a scan under way: state and arrays            follow, counters  sequence accounting
     sums      the kernels of checksums                      spelt             numbers and bytes as frames spell them
     windows   bytes of a storage as arrays (window, files)  passes            windows in, batches out

@@ -97,7 +97,7 @@ def _program(text: str, notice: Callable[[str], None] | None) -> _Program:
 def _makers() -> list[str]:
     """The text of the modules that make machine code of a scan's text."""
     here = Path(__file__).parent
-    names = ("build", "calls", "carryless", "code", "objects")
+    names = ("build", "calls", "carryless", "code", "loader", "objects")
     paths = [*(here / f"{name}.py" for name in names), *sorted((here / "llvm").glob("*.py"))]
     return [path.read_text(encoding="utf-8") for path in paths]
 
@@ -115,7 +115,6 @@ class _Program:
     def function(self, name: str, layout: str) -> Function:
         """The function of this name for arguments of this layout."""
         from sigflow.engine import objects
-        from sigflow.engine.llvm import machine
 
         with self._lock:
             function = self._loaded.get((name, layout))
@@ -123,11 +122,11 @@ class _Program:
                 path = self._folder / f"{name}-{hashlib.sha256(layout.encode()).hexdigest()[:8]}.o"
                 code = objects.read(path)
                 if code is not None:
-                    function = machine.loaded(code)
+                    function = objects.loaded(code)
                 else:
                     code = self._made(name, layout)
                     objects.write(path, code)
-                    function = machine.loaded(code)
+                    function = objects.loaded(code)
                 self._loaded[name, layout] = function
             return function
 

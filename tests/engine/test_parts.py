@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import random
 import subprocess
 import sys
@@ -99,7 +100,7 @@ def run(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
 VALIDATE = """
 import sys
 sys.path[:0] = [{root!r}, {generated!r}]
-COMPILER = 'sigflow.engine.llvm.unit'
+COMPILER = 'llvmlite'
 from sigflow import catalog
 from sigflow.recording import Recording
 from sigflow.storage.memory import MemoryStorage
@@ -108,7 +109,7 @@ data = open("samples/valid_telemetry.sgf", "rb").read()
 said = []
 recording = Recording(MemoryStorage(data), [catalog.load("sgf1")], engine={engine!r}, notice=said.append)
 report = recording.validate()
-print(report.engine, report.frames, len(said), COMPILER in sys.modules)
+print(report.engine, report.frames, len(said), sys.modules.get(COMPILER) is not None)
 """
 
 
@@ -119,9 +120,13 @@ def validate(engine: str, cache: Path, before: str = "", **environment: str) -> 
     return done.stdout.split()
 
 
+#: Whether machine code is loaded without LLVM.
+HERE = sys.platform == "linux" and platform.machine() == "x86_64"
+
+
 def test_a_scan_is_compiled_once(tmp_path: Path) -> None:
     assert validate("native", tmp_path) == ["native", "24", "1", "True"]
-    assert validate("native", tmp_path) == ["native", "24", "0", "False"]  # it was kept
+    assert validate("native", tmp_path) == ["native", "24", "0", str(not HERE)]  # it was kept
 
 
 @pytest.mark.parametrize("left", [0, 20, -1])
