@@ -44,7 +44,7 @@ def module(id: str) -> str:
 
 
 #: What generated code imports, with all that lies behind it: beside the standard library, the packages of the runtime.
-_IMPORTED = frozenset(("kaitaistruct", "sigflow", "sigflow_formats", "numpy", "numba", "llvmlite"))
+_IMPORTED = frozenset(("kaitaistruct", "sigflow", "sigflow_formats", "numpy", "llvmlite"))
 
 
 #: Modules of the standard library that only some of the Python versions from 3.11 on have: names do not depend on them.

@@ -1,11 +1,11 @@
-"""The native engine: the scan over arrays, compiled by Numba.  Importing it imports neither NumPy nor Numba.
+"""The native engine: the scan over arrays, compiled by LLVM.  Importing it imports neither NumPy nor LLVM.
 
     plan      which formats can be scanned natively, and with which tables
     assemble  the source text of a scan: loop, chains, kernels, and what is emitted for the formats
     build     compiled and kept in the user's cache directory, or as it is
-    code      machine code, made by Numba                   pipeline          by the passes that it needs
-    objects   machine code in files                         calls             how it is called
-    quiet     Numba, imported without its colours
+    code      an object file of kernel code                 llvm              its compiler
+    objects   machine code in files                         loader            loaded without LLVM
+    calls     how it is called
     sweep     a scan under way: state and arrays            follow, counters  sequence accounting
     sums      the kernels of checksums                      spelt             numbers and bytes as frames spell them
     windows   bytes of a storage as arrays (window, files)  passes            windows in, batches out
@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from functools import cached_property, partial
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from sigflow.errors import UsageError
@@ -60,7 +61,9 @@ class Native:
     def obstacle(formats: Sequence[Format]) -> str:
         """Why these formats cannot be scanned natively; "" where they can."""
         scan = _scan_of(formats)
-        return scan if isinstance(scan, str) else ""
+        if isinstance(scan, str):
+            return scan
+        return "" if _has_compiler() else "llvmlite, which compiles the native scan, is not installed"
 
     @property
     def pairs(self) -> list[tuple[Envelope, int]]:
@@ -123,6 +126,13 @@ def late_scanner(
 
 def _pairs(formats: Sequence[Format]) -> list[tuple[Envelope, int]]:
     return [(format.envelope, format.max_frame) for format in formats if format.envelope is not None]
+
+
+def _has_compiler() -> bool:
+    try:
+        return find_spec("llvmlite") is not None
+    except ValueError:  # it was hidden
+        return False
 
 
 def _scan_of(formats: Sequence[Format]) -> Scan | str:

@@ -1,7 +1,9 @@
 """Calling machine code: numbers and arrays go in as one block of int64 numbers, of arrays their address and shape.
 
-A layout says what the arguments are, one character each: a number is `i`, an array of bytes `b`, an array of numbers
-`1` or `2` by its dimensions, a tuple of such arrays their characters in parentheses.  Arrays are contiguous.
+A layout says what the arguments are, one character each (`llvm.kinds` has what they mean to the compiler): a number is
+`i`, an array of bytes or truth values `b`, an array of 64-bit numbers `1` or `2` by its dimensions, one of narrower
+numbers `h`, `H`, `l`, `L` as in `struct`, a tuple of such arrays their characters in parentheses.  Arrays are
+contiguous.
 """
 
 from __future__ import annotations
@@ -11,6 +13,8 @@ from collections.abc import Callable
 from typing import Any
 
 Function = Callable[[int], int]
+#: The one symbol of an object: a function of an address of int64 numbers, which gives an int64.
+SYMBOL = "sigflow_entry"
 
 
 def layout_of(arguments: tuple[Any, ...]) -> str:
@@ -21,33 +25,32 @@ def layout_of(arguments: tuple[Any, ...]) -> str:
 
 
 def _kind(argument: Any) -> str:
-    if not hasattr(argument, "shape"):
+    if not getattr(argument, "shape", ()):
         return "i"
-    return "b" if argument.itemsize == 1 else str(argument.ndim)
+    kind = _KINDS.get((argument.dtype.kind, argument.itemsize, argument.ndim))
+    if kind is None:
+        raise TypeError(f"no array that kernel code takes: {argument.dtype} in {argument.ndim} dimensions")
+    return kind
 
 
-def rebuilt(layout: str) -> str:
-    """The arguments of a function of this layout, as text in which B is the block."""
-    parts, place = [], 0
-    for kind in layout:
-        if kind in _FORMS:
-            name, count = _FORMS[kind]
-            parts.append(f"{name}({', '.join(f'B[{n}]' for n in range(place, place + count))}), ")
-            place += count
-        else:
-            parts.append("(" if kind == "(" else "), ")
-    return "".join(parts)
-
-
-#: What an argument is made by, and of how many numbers; `intrinsics` has the functions.
-_FORMS = {"i": ("", 1), "b": ("bytes_at", 2), "1": ("numbers_at", 2), "2": ("table_at", 3)}
+#: By the kind of an array's items (as NumPy says it), their bytes, and the dimensions.
+_KINDS = {
+    ("u", 1, 1): "b",
+    ("b", 1, 1): "b",
+    ("i", 2, 1): "h",
+    ("u", 2, 1): "H",
+    ("i", 4, 1): "l",
+    ("u", 4, 1): "L",
+    ("i", 8, 1): "1",
+    ("i", 8, 2): "2",
+}
 
 
 def _numbers(argument: Any) -> list[int]:
     """What a block holds of an argument."""
     if isinstance(argument, tuple):
         return [number for member in argument for number in _numbers(member)]
-    if not hasattr(argument, "shape"):
+    if not getattr(argument, "shape", ()):
         return [int(argument)]
     assert argument.flags.c_contiguous  # the code takes one item to stand behind the other
     return [argument.__array_interface__["data"][0], *argument.shape]
