@@ -13,11 +13,10 @@ from sigflow.events import Event, FrameRun, frame_runs
 
 if TYPE_CHECKING:
     from sigflow.engine.passes import Batch
+    from sigflow.stream.engines import Piece
     from sigflow.stream.format import Format
     from sigflow.stream.sink import Between
 
-#: Events, as many as `len` says.
-Piece = list[Event] | FrameRun
 #: What the counters of a batch show: the row of the first frame that does, and what is shown (`Counters.over`).
 Reported = Iterable[tuple[int, CounterEvents | list[Event]]]
 #: Records whose places are listed at a time, and their bytes: what that takes is shared by so many.
@@ -44,8 +43,11 @@ class RowEvents:
         self._between = between
         self._bytes = bytes_of
 
-    def pieces(self, batch: Batch, index: int, shown: Reported) -> Iterator[Piece]:
-        """The events of a batch whose first frame has this index."""
+    def pieces(self, batch: Batch, index: int, shown: Reported, *, records: bool = True) -> Iterator[Piece]:
+        """The events of a batch whose first frame has this index.
+
+        records: whether those of its frames are among them.
+        """
         between, base = self._between, batch.base
         gaps, codes = batch.gaps.tolist(), batch.reasons.tolist()
         out: list[Event] = []
@@ -54,7 +56,8 @@ class RowEvents:
             if row > done:
                 between.close(out)
                 yield out
-                yield from self._records(batch, index, done, row)
+                if records:
+                    yield from self._records(batch, index, done, row)
                 out = []
                 done = row
             if rank:
@@ -71,7 +74,8 @@ class RowEvents:
         if done < len(batch.frames):
             between.close(out)
         yield out
-        yield from self._records(batch, index, done, len(batch.frames))
+        if records:
+            yield from self._records(batch, index, done, len(batch.frames))
 
     def _records(self, batch: Batch, index: int, first: int, last: int) -> Iterator[FrameRun]:
         """The records of some rows of a batch, between which nothing stands."""

@@ -15,7 +15,7 @@ from sigflow.stream.sequence import Counts, ended, follow, tracker_of
 
 if TYPE_CHECKING:
     from sigflow.stream.format import Format
-    from sigflow.stream.pending import Pending
+    from sigflow.stream.pending import Stamps
     from sigflow.stream.scan import Frames, Refusals
     from sigflow.stream.segment import Segment
 
@@ -140,11 +140,12 @@ def doubt(start: int, stop: int, most: int, *, touches: bool) -> Note:
 class Events:
     """Takes what a scan finds (`scan.Sink`) and appends events to `out`.
 
-    State: what is open between frames, the sequence counters (none if `counts` is None), and what was counted.
+    State: what is open between frames, the sequence counters (none if `counts` is None), and what was counted; a scan
+    that takes the stream over goes on with all of it (`engines.LiveScan`).
     damaged: in strict mode, what to call with gap bytes; checked: with each record.
     """
 
-    def __init__(self, formats: Sequence[Format], pending: Pending, counts: Counts | None, out: list[Event]) -> None:
+    def __init__(self, formats: Sequence[Format], stamps: Stamps, counts: Counts | None, out: list[Event]) -> None:
         most = idle_most(formats) if counts is not None else None
         self.between = Between(OpenGap([format.name for format in formats]), most)
         self.index = 0
@@ -154,7 +155,8 @@ class Events:
         self.damaged: Callable[[Segment, int, Refusals], None] | None = None
         self.checked: Callable[[Record], None] | None = None
         self._formats = formats
-        self._pending = pending
+        self.counts = counts
+        self._stamps = stamps
         self._out = out
         self.trackers = [None if counts is None else tracker_of(format, counts) for format in formats]
 
@@ -240,7 +242,7 @@ class Events:
         self.index += len(frames)
         self.frame_counts[number] += len(frames)
         self.frame_bytes[number] += frames[-1][1] - frames[0][0]
-        if self._pending.stamped or self.checked is not None:
+        if self._stamps or self.checked is not None:
             self._mark([event for event in out[before_these:] if isinstance(event, Record)])
 
     def end(self) -> None:
@@ -254,8 +256,8 @@ class Events:
 
     def _mark(self, records: list[Record]) -> None:
         for record in records:
-            if self._pending.stamped:
-                record.stamps = self._pending.stamps(record.start, record.stop)
+            if self._stamps:
+                record.stamps = self._stamps.of(record.start, record.stop)
             if self.checked is not None:
                 self.checked(record)
 

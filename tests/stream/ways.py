@@ -14,8 +14,8 @@ from tests.stream import damage
 
 
 def decode(envelopes: Sequence[Envelope], pieces: Sequence[bytes], drop: random.Random | None = None) -> list[Event]:
-    """The events of a stream in these chunks.  drop: forgets all caches at random moments."""
-    decoder = Decoder([Format(envelope) for envelope in envelopes])
+    """The events of a stream in these chunks, by the Python scan.  drop: forgets all caches at random moments."""
+    decoder = Decoder([Format(envelope) for envelope in envelopes], engine="python")
     events: list[Event] = []
     for piece in pieces:
         decoder.feed(piece)
