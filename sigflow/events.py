@@ -101,10 +101,10 @@ SHARING = 64
 class FrameRun:
     """Frames that follow each other without a byte between them, and what their records share.
 
-    readers: the format of each.  raw: their bytes.  bounds: where each begins, and the last one ends, counted from any
-    place; shift: the offset of that place in the stream.  first: the index of the first.  heads: of each, see `Record`.
-    Iterating makes the records, each when it is taken: who takes them one by one has few alive, and the garbage
-    collector little to do.
+    readers: the formats, of each frame, or as many at least, where all are the same.  raw: their bytes.  bounds: where
+    each begins, and the last one ends, counted from any place; shift: the offset of that place in the stream.  first:
+    the index of the first.  heads: of each, see `Record`.  Iterating makes the records, each when it is taken: who
+    takes them one by one has few alive, and the garbage collector little to do.
     """
 
     __slots__ = ("bounds", "first", "heads", "raw", "readers", "shift")
@@ -126,14 +126,14 @@ class FrameRun:
         self.heads = heads
 
     def __len__(self) -> int:
-        return len(self.readers)
+        return len(self.bounds) - 1
 
     def __iter__(self) -> Iterator[Record]:
-        new, kind, unread, first = object.__new__, Record, _UNREAD, self.first
-        for index in range(first, first + len(self.readers)):
+        new, kind, unread = object.__new__, Record, _UNREAD
+        for row in range(len(self.bounds) - 1):
             record = new(kind)
             record._of = self
-            record.index = index
+            record._row = row
             record._value = unread
             yield record
 
@@ -141,25 +141,30 @@ class FrameRun:
 def frame_runs(
     readers: Sequence[Reader],
     data: memoryview | bytes,
-    bounds: Sequence[int],
+    bounds: tuple[int, ...],
     shift: int,
     first: int,
     heads: Sequence[tuple[Any, ...] | None] | None = None,
     *,
     origin: int = 0,
+    same: bool = False,
 ) -> Iterator[FrameRun]:
     """Frames that follow each other, in runs whose records may share their bytes.
 
-    data: where `bounds` are places of; its first byte is at `origin`.  The rest is as of `FrameRun`.
+    data: where `bounds` are places of; its first byte is at `origin`.  same: whether all `readers` are, of which there
+    are at least `SHARING`.  The rest is as of `FrameRun`.
     """
-    row, count = 0, len(readers)
+    row, count = 0, len(bounds) - 1
     while row < count:
         start = bounds[row]
-        last = min(max(bisect_right(bounds, start + SHARED, row, min(row + SHARING, count) + 1) - 1, row + 1), count)
+        last = row + SHARING
+        last = min(last, count)
+        if bounds[last] - start > SHARED:
+            last = max(bisect_right(bounds, start + SHARED, row, last) - 1, row + 1)
         yield FrameRun(
-            readers[row:last],
+            readers if same else readers[row:last],
             bytes(data[start - origin : bounds[last] - origin]),
-            tuple(bounds[row : last + 1]),
+            bounds[row : last + 1],
             shift,
             first + row,
             heads[row:last] if heads is not None else None,
@@ -175,47 +180,54 @@ class Record:
     """
 
     # One of these is made per frame: what is not set when it is made is found missing, and made, when it is asked for.
-    __slots__ = ("_fault", "_of", "_reading", "_stamps", "_value", "index")
+    __slots__ = ("_fault", "_of", "_reading", "_row", "_stamps", "_value")
     __match_args__ = ("value", "format", "span")
     _fault: BaseException | None
+    _of: FrameRun
+    _row: int
     _reading: Reading
     _stamps: tuple[Stamp | None, Stamp | None]
+    _value: Any
 
     def __init__(self, reader: Reader, start: int, raw: bytes, index: int, head: tuple[Any, ...] | None = None) -> None:
         self._of = FrameRun((reader,), raw, (0, len(raw)), start, index, (head,) if head is not None else None)
-        self.index = index
+        self._row = 0
         self._value = _UNREAD
 
     @property
     def _reader(self) -> Reader:
-        of = self._of
-        return of.readers[self.index - of.first]
+        return self._of.readers[self._row]
+
+    @property
+    def index(self) -> int:
+        """Its number in the stream, from 0, over all formats."""
+        return self._of.first + self._row
 
     @property
     def start(self) -> int:
         """The absolute offset of the first byte."""
         of = self._of
-        return of.shift + of.bounds[self.index - of.first]
+        return of.shift + of.bounds[self._row]
 
     @property
     def stop(self) -> int:
         """The absolute offset behind the last byte."""
         of = self._of
-        return of.shift + of.bounds[self.index - of.first + 1]
+        return of.shift + of.bounds[self._row + 1]
 
     @property
     def raw(self) -> bytes:
         """The frame's bytes."""
-        of = self._of
-        bounds, row = of.bounds, self.index - of.first
+        of, row = self._of, self._row
+        bounds = of.bounds
         origin = bounds[0]
         return of.raw[bounds[row] - origin : bounds[row + 1] - origin]
 
     @property
     def head(self) -> tuple[Any, ...] | None:
         """The header fields that finding the frame gave by the way, or None."""
-        of = self._of
-        return of.heads[self.index - of.first] if of.heads is not None else None
+        heads = self._of.heads
+        return heads[self._row] if heads is not None else None
 
     def moved(self, by: int = 0, index: int | None = None) -> Record:
         """The same frame at another place of a stream: so many bytes farther, and with another number."""
@@ -226,8 +238,7 @@ class Record:
         """The generated object; where parsing failed, what could be parsed (None if nothing), see `diagnostics`."""
         value = self._value
         if value is _UNREAD:
-            of = self._of
-            row = self.index - of.first
+            of, row = self._of, self._row
             reader = of.readers[row]
             late = reader.late
             if late is None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sigflow.engine.counters import CounterEvents
-from sigflow.events import Event, FrameRun, frame_runs
+from sigflow.events import SHARING, Event, FrameRun, frame_runs
 
 if TYPE_CHECKING:
     from sigflow.engine.passes import Batch
@@ -39,6 +39,7 @@ class RowEvents:
         bytes_of: Callable[[Batch, int, int], bytes],
     ) -> None:
         self._formats = formats
+        self._same = (formats[0],) * SHARING if len(formats) == 1 else ()
         self._reasons = reasons
         self._between = between
         self._bytes = bytes_of
@@ -83,15 +84,14 @@ class RowEvents:
         while first < last:
             fits = int(rows[:last, 1].searchsorted(rows[first, 0] + TAKEN_BYTES, "right"))
             until = min(first + TAKEN, max(fits, first + 1), last)
-            bounds = rows[first:until, 0].tolist()
+            stop = int(rows[until - 1, 1])
+            bounds = (*rows[first:until, 0].tolist(), stop)
             origin = bounds[0]
-            bounds.append(int(rows[until - 1, 1]))
-            data = self._bytes(batch, origin, bounds[-1])
-            if len(self._formats) == 1:
-                readers: tuple[Format, ...] = (self._formats[0],) * (until - first)
-            else:
-                readers = tuple([self._formats[k] for k in batch.marks[first:until, 0].tolist()])
-            yield from frame_runs(readers, data, bounds, batch.base, index + first, origin=origin)
+            data = self._bytes(batch, origin, stop)
+            readers = self._same or tuple([self._formats[k] for k in batch.marks[first:until, 0].tolist()])
+            yield from frame_runs(
+                readers, data, bounds, batch.base, index + first, origin=origin, same=bool(self._same)
+            )
             first = until
 
 

@@ -21,7 +21,7 @@ from sigflow.engine.scanner import HANDED, WORTH, NativeScanner
 from sigflow.engine.sweep import END, FINAL, UNTIL
 from sigflow.engine.window import Window
 from sigflow.errors import UsageError
-from sigflow.events import Event, FrameRun, Record
+from sigflow.events import SHARING, Event, FrameRun, Record, frame_runs
 from sigflow.stream.engines import Left
 
 if TYPE_CHECKING:
@@ -66,6 +66,9 @@ class Live:
         self._data = buffer.view()
         self._data.flags.writeable = False
         self._words = sweep.words
+        #: The rows of frames, one number behind the other.
+        self._starts = sweep.rows.frames.reshape(-1).data
+        self._same = (self._formats[0],) * SHARING
         self._prepare()
         self._waiting: deque[bytes] = deque()
         self._waiting_bytes = self._waiting_at = 0
@@ -223,10 +226,10 @@ class Live:
 
     # ---------------------------------------------------------------- what was found
 
-    def count(self) -> int:
-        """How many events were found."""
+    def _usual(self) -> int:
+        """Count what was found, where that is good frames alone: how many; 0 where it is not, and is not counted."""
         words, sink = self._words, self._sink
-        frames = words[loop.FRAMES]
+        frames: int = words[loop.FRAMES]
         if (
             self._batch is not None
             or words[loop.GAPS]
@@ -234,16 +237,29 @@ class Live:
             or sink.between.open
             or not self._counters.usual(frames, self._base)
         ):
-            batch = self._found()
-            return len(batch.frames) + sum(map(len, self._told(batch, records=False)))
+            return 0
         words[loop.FRAMES] = 0
         sink.index += frames
         sink.frame_counts[0] += frames
         sink.frame_bytes[0] += words[loop.POS] - self._before
         return frames
 
+    def count(self) -> int:
+        """How many events were found."""
+        frames = self._usual()
+        if frames:
+            return frames
+        batch = self._found()
+        return len(batch.frames) + sum(map(len, self._told(batch, records=False)))
+
     def pieces(self) -> Iterable[Piece]:
         """What was found, as events."""
+        frames = 0 if self._stamps else self._usual()
+        if frames:
+            bounds = (*self._starts[: 4 * frames : 4].tolist(), self._words[loop.POS])
+            data = self._buffer[bounds[0] : bounds[-1]].tobytes()
+            first = self._sink.index - frames
+            return list(frame_runs(self._same, data, bounds, self._base, first, origin=bounds[0], same=True))
         pieces = self._told(self._found())
         if not self._stamps:
             return pieces

@@ -193,8 +193,7 @@ class Events:
         format, tracker, out, index = self._formats[number], self.trackers[number], self._out, self.index
         self._close_gap()
         before_these = len(out)
-        bounds = [frame[0] for frame in frames]
-        bounds.append(frames[-1][1])
+        bounds = (*[frame[0] for frame in frames], frames[-1][1])
         heads = [frame[2] for frame in frames]
         with memoryview(data) as view:
             shared = list(frame_runs((format,) * len(frames), view, bounds, base, index, heads))
