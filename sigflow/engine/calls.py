@@ -94,3 +94,53 @@ class Call:
         self._block = array("q", bytes(8 * size))
         self._last = [None] * len(arguments)
         return self._of_layout("".join(kind for kind, _ in self._kinds))
+
+    def block_of(self, arguments: tuple[Any, ...]) -> tuple[Function, Any, list[int]]:
+        """The function, the block with the numbers of these arguments, and for each of them its place in the block."""
+        if self._function is None:
+            self._function = self._begin(arguments)
+        for argument, (_, place) in zip(arguments, self._kinds, strict=True):
+            for at, number in enumerate(_numbers(argument), place):
+                self._block[at] = number
+        return self._function, self._block, [place for _, place in self._kinds]
+
+
+class Prepared:
+    """A call whose arguments stay, but for some numbers: for who calls so often that even comparing them would cost.
+
+    numbers: what is to be changed, by its place: `place(n)` that of an argument that is a number, `count(n)` that of
+    how many rows an array has.  The arrays are held; where one is replaced, the call is to be prepared again.
+    function: of the caller alone (see `Call`), or plain Python.
+    """
+
+    __slots__ = ("_address", "_arguments", "_function", "_places", "numbers")
+
+    def __init__(self, function: Callable[..., int], *arguments: Any) -> None:
+        self._arguments = arguments
+        self.numbers: Any
+        if isinstance(function, Call):
+            self._function, self.numbers, self._places = function.block_of(arguments)
+            self._address = self.numbers.buffer_info()[0]
+        else:
+            self.numbers = [*arguments, *[None] * len(arguments)]
+            self._function = lambda _: function(
+                *(
+                    argument if count is None else argument[:count]
+                    for argument, count in zip(
+                        self.numbers[: len(arguments)], self.numbers[len(arguments) :], strict=True
+                    )
+                )
+            )
+            self._places = list(range(len(arguments)))
+            self._address = 0
+
+    def place(self, n: int) -> int:
+        """Where the value of the n-th argument stands, which is a number."""
+        return self._places[n]
+
+    def count(self, n: int) -> int:
+        """Where the number of rows of the n-th argument stands, which is an array."""
+        return self._places[n] + (1 if self._address else len(self._arguments))
+
+    def __call__(self) -> int:
+        return self._function(self._address)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from sigflow.columns.frames import FrameBatch
+from sigflow.columns.frames import FrameBatch, joined
 from sigflow.events import Record
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def merged(batches: Iterable[FrameBatch], size: int = SIZE) -> Iterator[FrameBat
     frames = room = 0
     for batch in batches:
         if held and (frames + len(batch) > size or room < len(batch.data)):
-            yield _joined(held)
+            yield joined(held)
             held, frames = [], 0
         if not held:
             room = BYTES
@@ -33,23 +33,7 @@ def merged(batches: Iterable[FrameBatch], size: int = SIZE) -> Iterator[FrameBat
         frames += len(batch)
         room -= len(batch.data)
     if held:
-        yield _joined(held)
-
-
-def _joined(batches: list[FrameBatch]) -> FrameBatch:
-    import numpy as np
-
-    if len(batches) == 1:
-        return batches[0]
-    shifts = np.cumsum([0, *(len(batch.data) for batch in batches)])
-    return FrameBatch(
-        np.concatenate([batch.data for batch in batches]),
-        np.concatenate([batch.starts + shift for batch, shift in zip(batches, shifts, strict=False)]),
-        np.concatenate([batch.stops + shift for batch, shift in zip(batches, shifts, strict=False)]),
-        np.concatenate([batch.offsets for batch in batches]),
-        np.concatenate([batch.formats for batch in batches]),
-        batches[0].first,
-    )
+        yield joined(held)
 
 
 def framed(records: Iterable[Record], formats: Sequence[Format], size: int = SIZE) -> Iterator[FrameBatch]:

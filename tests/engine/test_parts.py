@@ -8,15 +8,16 @@ import random
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from sigflow import catalog
+from sigflow import engine as engines
 from sigflow import limits as limits_
-from sigflow.engine import THRESHOLD, build
+from sigflow.engine import Native, build
 from sigflow.engine.files import Ahead, InTurn
-from sigflow.engine.sweep import Sweep
+from sigflow.engine.live import Live
+from sigflow.engine.scanner import NativeScanner
 from sigflow.engine.windows import Whole, windows_of
 from sigflow.errors import UsageError
 from sigflow.recording import Recording
@@ -24,6 +25,9 @@ from sigflow.recording.engines import Choice
 from sigflow.recording.native import NativeRun
 from sigflow.storage import open as open_storage
 from sigflow.storage.memory import MemoryStorage
+from sigflow.stream.engines import Left
+from sigflow.stream.scan import Sink
+from sigflow.stream.segment import Segment
 from tests.engine.streams import native, stream_of
 from tests.engine.ways import Pieces, events_of
 from tests.stream.ways import decode, shape
@@ -180,7 +184,12 @@ def test_the_place_of_the_cache(monkeypatch: pytest.MonkeyPatch) -> None:
 # ---------------------------------------------------------------- the choice
 
 
-def test_auto_is_native_from_the_threshold_on() -> None:
+THRESHOLD = engines.PAYS[False]
+WARM = engines.PAYS[True]
+
+
+def test_auto_is_native_from_the_threshold_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sigflow.engine._loaded", set())
     formats = [catalog.load("sgf1")]
     assert Choice().native(formats, THRESHOLD - 1) is None
     chosen = Choice()
@@ -188,6 +197,11 @@ def test_auto_is_native_from_the_threshold_on() -> None:
     assert chosen.native(formats, THRESHOLD) is chosen.native(formats, THRESHOLD)
     assert Choice("python").native(formats, THRESHOLD) is None
     assert Choice("native").native(formats, 1) is not None
+    assert Choice().native(formats, WARM) is None  # nothing was loaded yet
+    Native(formats).sweep()
+    assert Choice().native(formats, WARM) is not None
+    assert Choice().native(formats, WARM - 1) is None
+    assert Choice().native([catalog.load("tlv")], WARM) is None  # another scan
 
 
 def test_what_cannot_be_scanned_natively_is_said() -> None:
@@ -209,15 +223,22 @@ def test_a_choice_that_is_none(engine: str, workers: int) -> None:
 
 
 def test_a_pipe_becomes_native_when_much_has_come(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sigflow.engine.THRESHOLD", 150_000)
-    ends: list[int] = []
-    scanned = Sweep.run
+    monkeypatch.setattr("sigflow.engine.PAYS", dict.fromkeys((True, False), 150_000))
+    fed: list[int] = []  # the end of the stream at what is scanned natively, all at once or live
+    natively, take = NativeScanner._natively, Live.take
 
-    def watched(self: Sweep, data: Any, end: int, final: bool, until: int) -> int:
-        ends.append(end)
-        return scanned(self, data, end, final, until)
+    def watched(self: NativeScanner, segment: Segment, final: bool, sink: Sink) -> bool:
+        taken = natively(self, segment, final, sink)
+        if taken:
+            fed.append(segment.base + len(segment.data))
+        return taken
 
-    monkeypatch.setattr(Sweep, "run", watched)
+    def watched_live(self: Live, left: Left) -> None:
+        fed.append(left.base + len(left.data))
+        take(self, left)
+
+    monkeypatch.setattr(NativeScanner, "_natively", watched)
+    monkeypatch.setattr(Live, "take", watched_live)
     data = b"".join(stream_of("sgf1", seed, (400,)) for seed in range(1500))
     assert len(data) > 400_000
     pieces = Pieces([data[at : at + 90_000] for at in range(0, len(data), 90_000)])
@@ -227,7 +248,7 @@ def test_a_pipe_becomes_native_when_much_has_come(monkeypatch: pytest.MonkeyPatc
     events = list(recording.events())
     envelopes = [format.envelope for format in recording.formats if format.envelope is not None]
     assert shape(events) == shape(decode(envelopes, [data]))
-    assert ends and min(ends) >= 65_536
+    assert fed and min(fed) >= 150_000
 
 
 # ---------------------------------------------------------------- hostile input
