@@ -251,6 +251,33 @@ def test_a_pipe_becomes_native_when_much_has_come(monkeypatch: pytest.MonkeyPatc
     assert fed and min(fed) >= 150_000
 
 
+@pytest.mark.parametrize("size", [90_000, 400_000])
+def test_what_takes_the_python_scan_long_becomes_native(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    """However short the stream is, and in the middle of a chunk."""
+    monkeypatch.setattr("sigflow.engine.PAYS", dict.fromkeys((True, False), 1 << 40))
+    monkeypatch.setattr("sigflow.engine.scanner.LABOUR", 2000)
+    places: list[int] = []  # where the native scan took over
+    natively = NativeScanner._natively
+
+    def watched(self: NativeScanner, segment: Segment, final: bool, sink: Sink) -> bool:
+        begin = self.pos
+        taken = natively(self, segment, final, sink)
+        if taken:
+            places.append(begin)
+        return taken
+
+    monkeypatch.setattr(NativeScanner, "_natively", watched)
+    data = b"SGF1" * 50_000 + b"".join(stream_of("sgf1", seed, (400,)) for seed in range(100))
+    for chunks in ([data], [data[at : at + size] for at in range(0, len(data), size)]):
+        places.clear()
+        pieces = Pieces(chunks)
+        recording = Recording(pieces, native("sgf1", True).formats)  # type: ignore[arg-type]
+        events = list(recording.events())
+        envelopes = [format.envelope for format in recording.formats if format.envelope is not None]
+        assert shape(events) == shape(decode(envelopes, [data]))
+        assert places and 4000 <= places[0] < 20_000
+
+
 # ---------------------------------------------------------------- hostile input
 
 
