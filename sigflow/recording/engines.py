@@ -117,6 +117,11 @@ class Choice:
         self._native = Native(formats, notice=self._notice)
         return self._native
 
+    @property
+    def scan(self) -> Native | None:
+        """The native scan, if one was made."""
+        return self._native
+
     def live(self, formats: Sequence[Format]) -> LiveEngine | None:
         """What may scan for a decoder whose stream is not known to be long; None for the Python scan alone."""
         if self.engine == PYTHON or any(format.envelope is None for format in formats):

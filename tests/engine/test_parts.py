@@ -14,7 +14,7 @@ import pytest
 from sigflow import catalog
 from sigflow import engine as engines
 from sigflow import limits as limits_
-from sigflow.engine import Native, build
+from sigflow.engine import Native, build, objects
 from sigflow.engine.files import Ahead, InTurn
 from sigflow.engine.live import Live
 from sigflow.engine.scanner import NativeScanner
@@ -153,7 +153,7 @@ def test_a_scan_that_cannot_be_kept_says_so(tmp_path: Path) -> None:
     """The folder of the cache is a file: it is told that what takes a while will happen again."""
     file = tmp_path / "a file"
     file.write_text("no folder")
-    told = [build._Program("", folder / "native" / "key", None)._how_often() for folder in (file, tmp_path)]
+    told = [build.Compiled("", folder / "native" / "key", None)._how_often() for folder in (file, tmp_path)]
     assert told[0].startswith("as every run will: it cannot be kept in") and str(file) in told[0]
     assert told[1] == "once for these formats"
 
@@ -173,11 +173,11 @@ def test_small_captures_do_not_load_the_compiler(tmp_path: Path) -> None:
 
 def test_the_place_of_the_cache(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SIGFLOW_CACHE", "/there")
-    assert build.cache_directory() == Path("/there")
+    assert objects.cache_directory() == Path("/there")
     monkeypatch.delenv("SIGFLOW_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", "/caches")
     monkeypatch.setattr(sys, "platform", "linux")
-    assert build.cache_directory() == Path("/caches/sigflow")
+    assert objects.cache_directory() == Path("/caches/sigflow")
 
 
 # ---------------------------------------------------------------- the choice
