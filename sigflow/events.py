@@ -107,7 +107,7 @@ class FrameRun:
     takes them one by one has few alive, and the garbage collector little to do.
     """
 
-    __slots__ = ("bounds", "first", "heads", "raw", "readers", "shift")
+    __slots__ = ("bounds", "first", "heads", "late", "raw", "readers", "shift")
 
     def __init__(
         self,
@@ -117,7 +117,10 @@ class FrameRun:
         shift: int,
         first: int,
         heads: Sequence[tuple[Any, ...] | None] | None = None,
+        late: Callable[[bytes, tuple[Any, ...] | None], Any] | None = None,
     ) -> None:
+        """late: that of the formats, where all have the same; else it is asked of each."""
+        self.late = late
         self.readers = readers
         self.raw = raw
         self.bounds = bounds
@@ -155,6 +158,7 @@ def frame_runs(
     are at least `SHARING`.  The rest is as of `FrameRun`.
     """
     row, count = 0, len(bounds) - 1
+    late = readers[0].late if same else None
     while row < count:
         start = bounds[row]
         last = row + SHARING
@@ -168,6 +172,7 @@ def frame_runs(
             shift,
             first + row,
             heads[row:last] if heads is not None else None,
+            late,
         )
         row = last
 
@@ -239,10 +244,9 @@ class Record:
         value = self._value
         if value is _UNREAD:
             of, row = self._of, self._row
-            reader = of.readers[row]
-            late = reader.late
+            late = of.late or of.readers[row].late
             if late is None:
-                value = self._value = reader.value_of(self)
+                value = self._value = of.readers[row].value_of(self)
             else:
                 bounds, heads = of.bounds, of.heads
                 origin = bounds[0]

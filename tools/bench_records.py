@@ -29,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from tools.bench_parser import COVERED, HEADER, Absent, kaitai_class, make_capture
 
 PAYLOAD = 64
-#: Frames of a capture: enough for the native engine, which is the default from 4 MiB on; what they take to be found is
+#: Frames of a capture: enough for the native engine, which is the default from 2 MiB on; what they take to be found is
 #: the same for each.
 FRAMES = 50_000
 

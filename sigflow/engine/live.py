@@ -267,6 +267,11 @@ class Live:
 
     def collect(self, collector: Collector) -> Iterable[Piece]:
         """Hand the frames to a collector; gives the other events."""
+        frames = self._usual()
+        if frames:
+            first = self._sink.index - frames
+            collector.rows(self._data, self._sweep.rows.frames[:frames], 0, self._base, first)
+            return ()
         batch = self._found()
         if len(batch.frames):
             numbers = self._of_number[batch.marks[:, 0]]
