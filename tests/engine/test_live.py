@@ -18,7 +18,7 @@ from sigflow import catalog
 from sigflow.engine import Native
 from sigflow.engine.live import HELD, ROOM, Live, LiveEngine
 from sigflow.errors import UsageError
-from sigflow.events import Event, Loss, Record, Stamp
+from sigflow.events import SHARED, Event, Loss, Record, Stamp
 from sigflow.limits import Limits
 from sigflow.stream import engines
 from sigflow.stream.decoder import Decoder
@@ -235,7 +235,7 @@ def test_records_outlive_the_buffer() -> None:
         kept += decoder.events()
     assert [record.raw for record in kept] == frames
     assert [record.value.sequence for record in kept] == list(range(20_000))
-    assert all(len(record._of.raw) <= 4096 for record in kept)
+    assert all(len(record._of.raw) <= SHARED for record in kept)
 
 
 # ---------------------------------------------------------------- which engine
