@@ -76,17 +76,17 @@ def measured(largest: int, rounds: int, folder: Path) -> Times:
     piece = make_capture(64, 100_000)
     path = folder / "sized.sgf"
     times: Times = {}
-    ways: dict[str, Callable[[Path, str], float]] = {"cold": cold, "warm": warm}
+    starts: dict[str, Callable[[Path, str], float]] = {"cold": cold, "warm": warm}
     write(path, MIB, piece)
     warm(path, "native")  # from here on it is loaded, and kept for other processes
     size = LEAST
     while size <= largest:
         write(path, size, piece)
-        for how, way in ways.items():
+        for how, spent in starts.items():
             for engine in ENGINES:
                 if size <= SLOW or engine != "python":
                     several = rounds if size < 64 * MIB else 1
-                    times.setdefault(f"{how} {engine}", {})[size] = min(way(path, engine) for _ in range(several))
+                    times.setdefault(f"{how} {engine}", {})[size] = min(spent(path, engine) for _ in range(several))
         shown = "".join(f"{times[name].get(size, float('nan')) * 1e3:13.2f}" for name in times)
         print(f"{size:>13,}{shown}", flush=True)
         size *= 2

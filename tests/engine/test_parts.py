@@ -160,7 +160,8 @@ def test_a_scan_that_cannot_be_kept_says_so(tmp_path: Path) -> None:
 
 def test_without_a_compiler_there_is_no_native_scan(tmp_path: Path) -> None:
     absent = "sys.modules['llvmlite'] = None"
-    assert validate("auto", tmp_path, absent + "; import sigflow.engine; sigflow.engine.PAYS = {True: 1, False: 1}") == [
+    at_once = "import sigflow.engine; sigflow.engine.PAYS = {True: 1, False: 1}"
+    assert validate("auto", tmp_path, f"{absent}; {at_once}") == [
         "python", "24", "1", "False",
     ]  # fmt: skip
     code = VALIDATE.format(root=str(ROOT), generated=str(ROOT / "generated"), engine="native", before=absent)
