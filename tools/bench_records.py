@@ -30,7 +30,7 @@ from tools.bench_parser import COVERED, HEADER, Absent, kaitai_class, make_captu
 from tools.figures import Figures
 
 PAYLOAD = 64
-#: Frames of a capture: enough for the native engine, which is the default from 4 MiB on; what they take to be found is
+#: Frames of a capture: enough for the native engine, which is the default from 2 MiB on; what they take to be found is
 #: the same for each.
 FRAMES = 50_000
 

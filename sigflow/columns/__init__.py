@@ -9,5 +9,6 @@ payload    what codecs make of payloads, as columns      payloads  payloads on t
 kernels    TLV lists, natively                           suspects  which frames may have diagnostics
 conditions conditions of a spec over many frames         names     enums as dictionaries
 frames     frames as arrays                              budget    how large a batch may become
+collector  frames of a live stream, collected
 files      batches to Arrow and Parquet files            render    values as plain trees
 """

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 #: Bytes of a stream from which on the native engine, with all that it has to load, is as quick as the Python engine, by
 #: whether this process has scanned with it before: the one place with the break-evens, which `tools/bench_sizes.py`
 #: measures.  What is compiled is kept, so that compiling is not counted against a single stream.
-PAYS = {True: 16 << 10, False: 4 << 20}
+PAYS = {True: 16 << 10, False: 2 << 20}
 #: The texts of the scans that this process has loaded.
 _loaded: set[str] = set()
 #: Bytes of a file, at least and at most, of which the verdict is given quickly where it is sound (`quick`): in shorter

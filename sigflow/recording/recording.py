@@ -60,10 +60,11 @@ def open(
     source: a path (`-`: standard input), bytes, a binary file object, or a storage; a compressed file is read through,
     by its ending or its first bytes.  format: a Format, a name, a `.ksy` path, or a list of such; None: the bundled
     formats that find frames in the first MiB.  strict: raise a `StreamError` at the first damage.  engine: `python`,
-    `native`, or `auto`, which is native from 4 MiB on where the formats allow it; both give the same.  workers: threads
-    of the native engine.  fallback: formats that are tried, in their order, on what the others left in gaps.
-    lenient: also give frames that fail a check, marked (`Record.damaged`); the verdict is what it is without.
-    import_paths, opaque_types, allow_imports: for `.ksy` paths, as `sigflow.compile` has them.
+    `native`, or `auto`, which is native where the formats allow it and it pays: from 2 MiB on, from 16 KiB on in a
+    process that has scanned so before; both give the same.  workers: threads of the native engine.  fallback: formats
+    that are tried, in their order, on what the others left in gaps.  lenient: also give frames that fail a check,
+    marked (`Record.damaged`); the verdict is what it is without.  import_paths, opaque_types, allow_imports:
+    for `.ksy` paths, as `sigflow.compile` has them.
     Raises `UsageError` where no format is given and none is found, or the native engine cannot scan for the formats.
     """
 
