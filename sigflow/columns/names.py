@@ -97,8 +97,12 @@ def distinct(values: numpy.ndarray[Any, Any]) -> tuple[numpy.ndarray[Any, Any], 
     """The distinct numbers, and for each value which of them it is."""
     import numpy as np
 
-    if values.dtype == np.uint8:
-        there = np.bincount(values, minlength=256) > 0
-        return np.flatnonzero(there), (np.cumsum(there) - 1)[values]
+    if len(values) and values.dtype.kind in "ui":
+        low = values.min()
+        span = int(values.max()) - int(low)
+        if span <= max(255, 16 * len(values)):  # (sorting takes ten times as long as counting)
+            above = (values - low if values.dtype.kind == "u" else values.astype(np.int64) - int(low)).astype(np.int64)
+            there = np.bincount(above, minlength=1) > 0
+            return np.flatnonzero(there).astype(values.dtype) + low, (np.cumsum(there) - 1)[above]
     numbers, places = np.unique(values, return_inverse=True)
     return numbers, places
