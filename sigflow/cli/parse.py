@@ -12,7 +12,7 @@ import click
 from sigflow.cli import exits
 from sigflow.cli.captures import for_each
 from sigflow.cli.completion import field_paths
-from sigflow.cli.formatter import Formatter, Style
+from sigflow.cli.formatter import Formatter, RowFormatter, Style
 from sigflow.cli.forms import FORMS, formatter
 from sigflow.cli.options import Settings, captures, hex_option, output_format, output_option, scanning
 from sigflow.cli.output import STANDARD_OUTPUT, Nothing, written, written_bytes
@@ -121,6 +121,12 @@ def _print(read: Pass, recording: Recording, printer: Formatter, wanted: Options
     shown = views(recording.formats, wanted)
     capture = recording.name if wanted.captures else None
     printer.begin(shown)
-    for record in read:
-        printer.frame(shown[record.format].of(record, capture))
+    rows = printer.rows(read.numbered, capture) if read.in_batches and isinstance(printer, RowFormatter) else None
+    if rows is not None and rows.quick:
+        assert isinstance(printer, RowFormatter)
+        for text in read.texts(rows):
+            printer.lines(text)
+    else:
+        for record in read:
+            printer.frame(shown[record.format].of(record, capture))
     printer.end()

@@ -26,6 +26,14 @@ class FrameBatch:
     formats: Array
     first: int = 0
 
+    @classmethod
+    def empty(cls) -> FrameBatch:
+        """No frames."""
+        import numpy as np
+
+        places = np.empty(0, np.int64)
+        return cls(np.empty(0, np.uint8), places, places, places, np.empty(0, np.int32))
+
     def __len__(self) -> int:
         return len(self.starts)
 
@@ -34,7 +42,11 @@ class FrameBatch:
         mine = self.formats == number
         if mine.all():
             return self
-        return FrameBatch(self.data, self.starts[mine], self.stops[mine], self.offsets[mine], self.formats[mine])
+        return self.at(mine)
+
+    def at(self, which: Array) -> FrameBatch:
+        """Some of the frames, by a mask or by their places.  Their indexes are not told."""
+        return FrameBatch(self.data, self.starts[which], self.stops[which], self.offsets[which], self.formats[which])
 
     def part(self, start: int, stop: int) -> FrameBatch:
         """The frames [start, stop) of these."""

@@ -40,7 +40,8 @@ _LETTERS = {"u": "u", "s": "i", "f": "f"}
 class Stretches:
     """Bytes of many objects of one class: data[starts[i]:stops[i]] each, in the order of the bytes, none overlapping.
 
-    State: the copies that small fields are read from, and per frame whether it has to be parsed (`failed`).
+    State: the copies that small fields are read from, the texts of places that were written in digits, and per frame
+    whether it has to be parsed (`failed`).
     owners: the frame of each object; None where each is one.
     """
 
@@ -51,6 +52,7 @@ class Stretches:
         self.failed = failed
         self.owners = owners
         self._block: tuple[int, int, Array] | None = None
+        self.texts: dict[tuple[int, int | None], Any] = {}
 
     @classmethod
     def of(cls, format: Format, frames: FrameBatch) -> Stretches:
@@ -164,7 +166,7 @@ def _leaf(node: Leaf, _kind: Kind, rows: Stretches, start: int, stop: int | None
         return arrow().array(numbers(kind, rows, start, stop), type_of(node))
     assert isinstance(kind, Bytes | Text)
     cut = _cutter(kind)
-    pieces = _taken(rows, start, stop)
+    pieces = taken(rows, start, stop)
     if cut is None and isinstance(kind, Bytes):
         return pieces
     if cut is None and isinstance(kind, Text) and is_wider_ascii(kind.encoding) and _is_ascii(pieces):
@@ -173,7 +175,7 @@ def _leaf(node: Leaf, _kind: Kind, rows: Stretches, start: int, stop: int | None
     return arrow().array(values, arrow().binary()) if isinstance(kind, Bytes) else _decoded(values, kind, rows)
 
 
-def _taken(rows: Stretches, start: int, stop: int | None) -> pyarrow.Array:
+def taken(rows: Stretches, start: int, stop: int | None) -> pyarrow.Array:
     """The bytes at a place, as a column: by one view of all bytes, cut at their begins and ends, of which each second
     piece is taken.
     """
@@ -247,7 +249,7 @@ def _listed(node: Listed, kind: Kind, rows: Stretches, start: int, stop: int | N
     """A list of constant length: its items are so many objects more."""
     pa = arrow()
     assert isinstance(kind, Many)
-    inner, size, count = _items(kind, rows, start, stop)
+    inner, size, count = items_of(kind, rows, start, stop)
     items = (
         _objects(node.item, inner, names)
         if isinstance(node.item, Struct)
@@ -257,7 +259,8 @@ def _listed(node: Listed, kind: Kind, rows: Stretches, start: int, stop: int | N
     return pa.ListArray.from_arrays(pa.array(offsets), items, type=type_of(node))
 
 
-def _items(kind: Many, rows: Stretches, start: int, stop: int | None) -> tuple[Stretches, int, int]:
+def items_of(kind: Many, rows: Stretches, start: int, stop: int | None) -> tuple[Stretches, int, int]:
+    """The items of lists of constant length as so many objects more, the bytes of each, and how many a list has."""
     count = kind.count
     assert count
     begin, _ = rows.limits(start, stop)
@@ -274,7 +277,7 @@ def _physical(member: Member, rows: Stretches, start: int, stop: int | None) -> 
     kind = member.column.kind
     count = 1
     if isinstance(kind, Many):
-        rows, stop, count = _items(kind, rows, start, stop)
+        rows, stop, count = items_of(kind, rows, start, stop)
         kind, start = kind.item, 0
     assert isinstance(kind, Number | Bits)
     values = pa.array(numbers(kind, rows, start, stop).astype(np.float64) * scale + offset)

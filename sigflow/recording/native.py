@@ -9,24 +9,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import chain, repeat
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
+from sigflow.columns.frames import FrameBatch
 from sigflow.engine.counters import CounterEvents
 from sigflow.events import Event, Record
 from sigflow.recording.batches import BYTES, SIZE, merged
 from sigflow.recording.native_rows import CodedGap, NativeRows
+from sigflow.recording.native_suspects import SuspectRows
 from sigflow.recording.native_verdict import NativeVerdict
 from sigflow.recording.report import LONGEST
+from sigflow.recording.run import Section
 from sigflow.stream.sink import Between, idle_most
 
 if TYPE_CHECKING:
-    from sigflow.columns.frames import FrameBatch
     from sigflow.engine.passes import Batch
     from sigflow.recording.diagnosis import Budget
 
 #: Records whose places are listed at a time, and their bytes: what that takes is shared by so many.
 TAKEN = 1024
 TAKEN_BYTES = 1 << 20
+#: Frames of a section, and their bytes, at most; one frame there is always.
+SECTION = 1 << 14
+SECTION_BYTES = 4 << 20
 
 
 class NativeRun(NativeRows):
@@ -50,13 +56,66 @@ class NativeRun(NativeRows):
         gap = CodedGap(self)
         between = Between(gap, idle_most(self.formats))
         for batch, index in self.batches():
-            yield from self._of_batch(batch, index, gap, between)
+            for first, last, events in self._steps(batch, index, gap, between):
+                yield events
+                yield from self._records(batch, index, first, last)
+        yield self._over(between)
+
+    def sections(self) -> Iterator[Section]:
+        """The stream in order, as `run.BySections` has it; once only."""
+        gap = CodedGap(self)
+        between = Between(gap, idle_most(self.formats))
+        suspects = SuspectRows(self)
+        new = set(range(len(self.formats)))  # the formats of which there was no frame
+        for batch, index in self.batches():
+            things: list[tuple[int, Event | None]] = [
+                (first, event) for first, _, events in self._steps(batch, index, gap, between) for event in events
+            ]
+            things += [(row, None) for row in sorted({*suspects.rows(batch), *self._first_of(batch, new)})]
+            things.sort(key=itemgetter(0))  # (a record comes behind the events that stand before it)
+            begin = at = 0
+            for frames in self._cut(batch, index):
+                end = begin + len(frames)
+                before = at
+                while at < len(things) and (things[at][0] < end or end == len(batch.frames)):
+                    at += 1
+                mine = things[before:at]
+                yield Section(
+                    frames,
+                    [(row - begin, self.record(batch, index, row) if event is None else event) for row, event in mine],
+                )
+                begin = end
+        yield Section(FrameBatch.empty(), [(0, event) for event in self._over(between)])
+
+    def _cut(self, batch: Batch, index: int) -> Iterator[FrameBatch]:
+        """The frames of a batch, a stretch at a time; of a batch without frames, one without."""
+        if len(batch.frames):
+            yield from self.framed(batch, index, SECTION, SECTION_BYTES)
+        else:
+            yield FrameBatch.empty()
+
+    def _first_of(self, batch: Batch, new: set[int]) -> list[int]:
+        """The row of the first frame of each of these formats that has one in a batch; they are taken out."""
+        rows = []
+        if new:
+            numbers = self._numbers[batch.marks[:, 0]]
+            for number in sorted(new):
+                mine = (numbers == number).nonzero()[0]
+                if len(mine):
+                    rows.append(int(mine[0]))
+                    new.remove(number)
+        return rows
+
+    def _over(self, between: Between) -> list[Event]:
+        """What is told at the end of the stream."""
         out: list[Event] = []
         between.close(out)
-        yield out
-        yield self.ended()
+        return [*out, *self.ended()]
 
-    def _of_batch(self, batch: Batch, index: int, gap: CodedGap, between: Between) -> Iterator[Iterable[Event]]:
+    def _steps(
+        self, batch: Batch, index: int, gap: CodedGap, between: Between
+    ) -> Iterator[tuple[int, int, list[Event]]]:
+        """A batch in order: events, and the rows [first, last) of the frames behind them."""
         out: list[Event] = []
         things: list[tuple[int, int, int, Any]] = []
         for row, shown in self.shown(batch, index):
@@ -75,8 +134,7 @@ class NativeRun(NativeRows):
         for row, rank, n, events in things:
             if row > done:
                 between.close(out)
-                yield out
-                yield from self._records(batch, index, done, row)
+                yield done, row, out
                 out = []
                 done = row
             if rank:
@@ -91,10 +149,7 @@ class NativeRun(NativeRows):
                     between.idle(batch.base + start, batch.base + stop, out)
         if done < len(batch.frames):
             between.close(out)
-            yield out
-            yield from self._records(batch, index, done, len(batch.frames))
-        else:
-            yield out
+        yield done, len(batch.frames), out
 
     def _records(self, batch: Batch, index: int, first: int, last: int) -> Iterator[Iterable[Event]]:
         """The records of some rows of a batch, between which there is no gap.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 from sigflow.diagnostics import Severity
 from sigflow.events import Gap, Idle, Note, Record
@@ -45,6 +45,25 @@ class AnyRun(EventPass, Protocol):
 
     def verdict(self, longest: int = LONGEST, budget: Budget | None = None) -> Verdict:
         """What will be the verdict once all was read.  longest: entries of a list.  budget: see `Verdict`."""
+        ...
+
+
+class Section(NamedTuple):
+    """Some frames of a stream, and what else is told there: events, each with how many of the frames stand before it.
+
+    Of records there are those that may have something to say, and of each format the first.
+    """
+
+    frames: FrameBatch
+    events: list[tuple[int, Event]]
+
+
+@runtime_checkable
+class BySections(Protocol):
+    """A run that gives frames as arrays and all else as events."""
+
+    def sections(self) -> Iterator[Section]:
+        """The stream in order; once only."""
         ...
 
 

@@ -52,13 +52,13 @@ def test_the_elements_are_those_of_the_codec(compiled: bool) -> None:
         sizes = np.array([len(raw) for raw in payloads], np.int64)
         stops = np.cumsum(sizes)
         data = np.frombuffer(b"".join(payloads), np.uint8)
-        counts, columns = flattened(functions.flatten, data, stops - sizes, stops, depth)
-        rows = list(zip(*(column.to_pylist() for column in columns), strict=True))
+        elements = flattened(functions.flatten, data, stops - sizes, stops, depth)
+        rows = list(zip(*(column.to_pylist() for column in elements.arrays()), strict=True))
         codec, limits = codecs.get("tlv"), Limits(depth=depth)
         wrong = np.zeros(len(payloads), bool)
         functions.check(data, stops - sizes, stops, depth, wrong, np.empty(depth + 1, np.int64))
         for number, payload in enumerate(payloads):
-            of_payload = rows[counts[number] : counts[number + 1]]
+            of_payload = rows[elements.counts[number] : elements.counts[number + 1]]
             right = codec.decode(payload, limits)
             assert of_payload == rows_of(right.value)
             assert wrong[number] == bool(right.problems)
