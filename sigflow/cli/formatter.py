@@ -59,8 +59,8 @@ class RowFormatter(Formatter, Protocol):
         formats: as the batches number them.  capture: which of several it is.
         """
 
-    def lines(self, text: str) -> None:
-        """The next rows."""
+    def lines(self, rows: memoryview) -> memoryview:
+        """What is to be written for the next rows, in UTF-8 as they are."""
 
 
 def short_enum(value: dict[str, Any]) -> str:

@@ -61,9 +61,9 @@ class Ndjson:
         alone = lambda record: f"{dumps(views[record.format].of(record, capture))}\n"  # noqa: E731
         return RowTexts(views, formats, json_rows(capture, "", "\n"), alone)
 
-    def lines(self, text: str) -> None:
+    def lines(self, rows: memoryview) -> memoryview:
         """The lines."""
-        self._write(text)
+        return rows
 
     def frame(self, tree: dict[str, Any]) -> None:
         """The frame on a line."""
@@ -105,11 +105,12 @@ class Json:
         alone = lambda record: f",\n{dumps(views[record.format].of(record, capture))}"  # noqa: E731
         return RowTexts(views, formats, json_rows(capture, ",\n", ""), alone)
 
-    def lines(self, text: str) -> None:
-        """The next elements."""
-        if text:
-            self._write(text[1:] if self._first else text)
+    def lines(self, rows: memoryview) -> memoryview:
+        """The next elements, the first of all without a comma."""
+        if rows and self._first:
             self._first = False
+            return rows[1:]
+        return rows
 
     def end(self) -> None:
         """The end of the document, where no other capture follows."""

@@ -83,8 +83,8 @@ class Pass:
         """The formats as the arrays number them, with what their preambles say."""
         return self._run.formats
 
-    def texts(self, rows: RowTexts) -> Iterator[str]:
-        """The rows of the frames; what is wrong is told where it is when iterating."""
+    def texts(self, rows: RowTexts) -> Iterator[memoryview]:
+        """The rows of the frames, in UTF-8; what is wrong is told where it is when iterating."""
         run = self._run
         assert isinstance(run, BySections)
         verdict = EventVerdict(run, told=LISTED)
@@ -96,7 +96,7 @@ class Pass:
             shown = 0
             stopped = stop < len(frames)
             for row, event in events:
-                if self._given + row == self._limit:
+                if self._limit is not None and self._given + row >= self._limit:
                     stopped = True
                     break
                 findings = verdict.add(event)

@@ -152,13 +152,13 @@ def records_of(format: Format, frames: FrameBatch) -> list[Record]:
     ]
 
 
-def text_between(texts: pyarrow.Array, start: int, stop: int) -> str:
-    """Some of the rows as one text."""
+def text_between(texts: pyarrow.Array, start: int, stop: int) -> memoryview:
+    """Some of the rows as one text, in UTF-8."""
     import numpy
 
     _, offsets, data = texts.buffers()
     if data is None or stop <= start:
-        return ""
+        return memoryview(b"")
     ends = numpy.frombuffer(offsets, numpy.int32)
     first, last = int(ends[texts.offset + start]), int(ends[texts.offset + stop])
-    return str(memoryview(data)[first:last], "utf-8")
+    return memoryview(data)[first:last]

@@ -165,7 +165,7 @@ def _leaf(node: Leaf, _kind: Kind, rows: Stretches, start: int, stop: int | None
     if isinstance(kind, Number | Bits):
         return arrow().array(numbers(kind, rows, start, stop), type_of(node))
     assert isinstance(kind, Bytes | Text)
-    cut = _cutter(kind)
+    cut = cutter(kind)
     pieces = taken(rows, start, stop)
     if cut is None and isinstance(kind, Bytes):
         return pieces
@@ -198,7 +198,7 @@ def _is_ascii(pieces: pyarrow.Array) -> bool:
     return not bool((np.frombuffer(data, np.uint8)[first:last] & 0x80).any())
 
 
-def _cutter(kind: Bytes | Text) -> Callable[[bytes], bytes] | None:
+def cutter(kind: Bytes | Text) -> Callable[[bytes], bytes] | None:
     """What cuts off the padding, and what follows the terminator, as the parser does."""
     pad = None if kind.pad is None or kind.term == bytes((kind.pad,)) else bytes((kind.pad,))
     term, more = kind.term, kind.include
