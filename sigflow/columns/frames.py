@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 class FrameBatch:
     """Frames in the order of the stream, none overlapping: data[starts[i]:stops[i]] each.
 
-    data: uint8, contiguous.  starts, stops, offsets: int64; the offset is that of the frame's first byte in the stream.
-    formats: the number of each frame's format in the list of formats.  first: the index of the first frame.
+    data: uint8, contiguous; empty where only the places are told.  starts, stops, offsets: int64; the offset is that of
+    the frame's first byte in the stream.  formats: the number of each frame's format in the list of formats.  first:
+    the index of the first frame.
     """
 
     data: Array
@@ -47,6 +48,10 @@ class FrameBatch:
     def at(self, which: Array) -> FrameBatch:
         """Some of the frames, by a mask or by their places.  Their indexes are not told."""
         return FrameBatch(self.data, self.starts[which], self.stops[which], self.offsets[which], self.formats[which])
+
+    def moved(self, by: int) -> FrameBatch:
+        """The same frames, of which the bytes stand so much further on, and are not told."""
+        return FrameBatch(self.data[:0], self.starts + by, self.stops + by, self.offsets, self.formats, self.first)
 
     def part(self, start: int, stop: int) -> FrameBatch:
         """The frames [start, stop) of these."""

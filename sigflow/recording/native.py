@@ -38,10 +38,11 @@ SECTION_BYTES = 4 << 20
 class NativeRun(NativeRows):
     """A pass over a storage that can be read again; once only.  As `run.AnyRun`."""
 
-    def frames(self, size: int = SIZE) -> Iterator[FrameBatch]:
-        """The frames as arrays, at most `size` at a time."""
+    def frames(self, size: int = SIZE, *, raw: bool = True) -> Iterator[FrameBatch]:
+        """The frames as arrays, at most `size` at a time; raw: with their bytes."""
         return merged(
-            chain.from_iterable(self.framed(batch, index, size, BYTES) for batch, index in self.batches()), size
+            chain.from_iterable(self.framed(batch, index, size, BYTES, raw=raw) for batch, index in self.batches()),
+            size,
         )
 
     def verdict(self, longest: int = LONGEST, budget: Budget | None = None) -> NativeVerdict:

@@ -59,8 +59,8 @@ def open(
     by its ending or its first bytes.  format: a Format, a name, a `.ksy` path, or a list of such; None: the bundled
     formats that find frames in the first MiB.  strict: raise a `StreamError` at the first damage.  engine: `python`,
     `native`, or `auto`, which is native from 4 MiB on where the formats allow it; both give the same.  workers: threads
-    of the native engine.  fallback: formats that are tried, in their order, on what the others left in gaps.
-    lenient: also give frames that fail a check, marked (`Record.damaged`); the verdict is what it is without.
+    of the native engine, which scan, and make columns.  fallback: formats that are tried, in their order, on what the
+    others left in gaps.  lenient: also give frames that fail a check, marked (`Record.damaged`); the verdict is what it is without.
     import_paths, opaque_types, allow_imports: for `.ksy` paths, as `sigflow.compile` has them.
     Raises `UsageError` where no format is given and none is found, or the native engine cannot scan for the formats.
     """
@@ -246,7 +246,10 @@ class Recording(Closing):
 
         run = self.run()
         table = self._table(run.formats, instances, physical, fields)
-        return cast("Iterator[pyarrow.RecordBatch]", chain(tables.batches_of(run, table, size), self._ending()))
+        return cast(
+            "Iterator[pyarrow.RecordBatch]",
+            chain(tables.batches_of(run, table, size, self._choice.workers), self._ending()),
+        )
 
     def to_arrow(
         self, *, instances: bool = False, physical: bool = False, fields: Sequence[str] | None = None
@@ -257,7 +260,7 @@ class Recording(Closing):
 
         run = self.run()
         table = self._table(run.formats, instances, physical, fields)
-        frames = arrow().Table.from_batches(tables.batches_of(run, table), table.schema)
+        frames = arrow().Table.from_batches(tables.batches_of(run, table, workers=self._choice.workers), table.schema)
         list(self._ending())
         return frames
 
@@ -270,7 +273,9 @@ class Recording(Closing):
 
         run = self.run()
         table = self._table(run.formats, False, False, None)
-        reader = arrow().RecordBatchReader.from_batches(table.schema, tables.batches_of(run, table))
+        reader = arrow().RecordBatchReader.from_batches(
+            table.schema, tables.batches_of(run, table, workers=self._choice.workers)
+        )
         stream: object = reader.__arrow_c_stream__(requested_schema)
         return stream
 

@@ -39,8 +39,8 @@ NOTHING = Statistics(0, 0, 0, 0, {}, Counts().tree())
 class AnyRun(EventPass, Protocol):
     """One pass over a storage, by whichever engine; it is asked one of these, once."""
 
-    def frames(self, size: int = SIZE) -> Iterator[FrameBatch]:
-        """The frames as arrays, at most `size` at a time."""
+    def frames(self, size: int = SIZE, *, raw: bool = True) -> Iterator[FrameBatch]:
+        """The frames as arrays, at most `size` at a time; raw: with their bytes, which else need not be there."""
         ...
 
     def verdict(self, longest: int = LONGEST, budget: Budget | None = None) -> Verdict:
@@ -72,8 +72,8 @@ class OfEvents:
 
     formats: Sequence[Format]
 
-    def frames(self: EventPass, size: int = SIZE) -> Iterator[FrameBatch]:
-        """The frames as arrays, at most `size` at a time."""
+    def frames(self: EventPass, size: int = SIZE, *, raw: bool = True) -> Iterator[FrameBatch]:
+        """The frames as arrays, at most `size` at a time; their bytes are always there."""
         return framed((event for event in self.events() if isinstance(event, Record)), self.formats, size)
 
     def verdict(self: EventPass, longest: int = LONGEST, budget: Budget | None = None) -> EventVerdict:
