@@ -71,8 +71,23 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'sigflow' has no attribute {name!r}")
     from importlib import import_module
 
+    _open_door()
     thing = globals()[name] = getattr(import_module(home), name)
     return thing
+
+
+def _open_door() -> None:
+    """Give decoders the engines and columns that stand above them."""
+    from sigflow.stream import engines
+
+    if engines.door is None:
+
+        def door() -> engines.Door:
+            from sigflow.recording import door
+
+            return door
+
+        engines.door = door
 
 
 def __dir__() -> list[str]:

@@ -9,7 +9,8 @@ depend on how the chunks fell.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
@@ -92,58 +93,161 @@ _UNREAD: Any = object()
 #: Bytes of a frame that its `repr` shows.
 _SHOWN = 12
 _NO_STAMPS: tuple[Stamp | None, Stamp | None] = (None, None)
+#: Bytes that records may share, where a frame has not more, and how many may: who keeps one record keeps so much.
+SHARED = 4096
+SHARING = 64
+
+
+class FrameRun:
+    """Frames that follow each other without a byte between them, and what their records share.
+
+    readers: the formats, of each frame, or as many at least, where all are the same.  raw: their bytes.  bounds: where
+    each begins, and the last one ends, counted from any place; shift: the offset of that place in the stream.  first:
+    the index of the first.  heads: of each, see `Record`.  Iterating makes the records, each when it is taken: who
+    takes them one by one has few alive, and the garbage collector little to do.
+    """
+
+    __slots__ = ("bounds", "first", "heads", "raw", "readers", "shift")
+
+    def __init__(
+        self,
+        readers: Sequence[Reader],
+        raw: bytes,
+        bounds: tuple[int, ...],
+        shift: int,
+        first: int,
+        heads: Sequence[tuple[Any, ...] | None] | None = None,
+    ) -> None:
+        self.readers = readers
+        self.raw = raw
+        self.bounds = bounds
+        self.shift = shift
+        self.first = first
+        self.heads = heads
+
+    def __len__(self) -> int:
+        return len(self.bounds) - 1
+
+    def __iter__(self) -> Iterator[Record]:
+        new, kind, unread = object.__new__, Record, _UNREAD
+        for row in range(len(self.bounds) - 1):
+            record = new(kind)
+            record._of = self
+            record._row = row
+            record._value = unread
+            yield record
+
+
+def frame_runs(
+    readers: Sequence[Reader],
+    data: memoryview | bytes,
+    bounds: tuple[int, ...],
+    shift: int,
+    first: int,
+    heads: Sequence[tuple[Any, ...] | None] | None = None,
+    *,
+    origin: int = 0,
+    same: bool = False,
+) -> Iterator[FrameRun]:
+    """Frames that follow each other, in runs whose records may share their bytes.
+
+    data: where `bounds` are places of; its first byte is at `origin`.  same: whether all `readers` are, of which there
+    are at least `SHARING`.  The rest is as of `FrameRun`.
+    """
+    row, count = 0, len(bounds) - 1
+    while row < count:
+        start = bounds[row]
+        last = row + SHARING
+        last = min(last, count)
+        if bounds[last] - start > SHARED:
+            last = max(bisect_right(bounds, start + SHARED, row, last) - 1, row + 1)
+        yield FrameRun(
+            readers if same else readers[row:last],
+            bytes(data[start - origin : bounds[last] - origin]),
+            bounds[row : last + 1],
+            shift,
+            first + row,
+            heads[row:last] if heads is not None else None,
+        )
+        row = last
 
 
 class Record:
     """One frame: its bytes, where they stood, and what they say.
 
-    start: the absolute offset.  raw: the frame's bytes, the one copy of them.  index: its number in the stream, from 0,
-    over all formats.  head: the header fields that finding the frame gave by the way, or None.
+    start: the absolute offset.  raw: the frame's bytes.  index: its number in the stream, from 0, over all formats.
+    head: the header fields that finding the frame gave by the way, or None.
     """
 
-    __slots__ = ("_fault", "_reader", "_reading", "_stamps", "_value", "head", "index", "raw", "start")
+    # One of these is made per frame: what is not set when it is made is found missing, and made, when it is asked for.
+    __slots__ = ("_fault", "_of", "_reading", "_row", "_stamps", "_value")
     __match_args__ = ("value", "format", "span")
     _fault: BaseException | None
+    _of: FrameRun
+    _row: int
     _reading: Reading
     _stamps: tuple[Stamp | None, Stamp | None]
+    _value: Any
 
     def __init__(self, reader: Reader, start: int, raw: bytes, index: int, head: tuple[Any, ...] | None = None) -> None:
-        # One of these is made per frame: what is not set here is found missing, and made, when it is asked for.
-        self._reader = reader
-        self.start = start
-        self.raw = raw
-        self.index = index
-        self.head = head
+        self._of = FrameRun((reader,), raw, (0, len(raw)), start, index, (head,) if head is not None else None)
+        self._row = 0
         self._value = _UNREAD
 
-    @classmethod
-    def row(
-        cls, readers: Iterable[Reader], start: int, raw: bytes, places: Iterable[tuple[int, int]], index: int
-    ) -> Iterator[Record]:
-        """The records of frames that follow each other, each made when it is taken.
+    @property
+    def _reader(self) -> Reader:
+        return self._of.readers[self._row]
 
-        readers: of each.  raw: the bytes with all of them, from the offset `start` on; places: where each starts and
-        stops in it.  index: of the first.  Each record gets its own bytes, so that it does not keep the others'.
-        """
-        new = object.__new__
-        for reader, (first, stop) in zip(readers, places, strict=False):
-            record = new(cls)
-            record._reader = reader
-            record.start = start + first
-            record.raw = raw[first:stop]
-            record.index = index
-            record.head = None
-            record._value = _UNREAD
-            yield record
-            index += 1
+    @property
+    def index(self) -> int:
+        """Its number in the stream, from 0, over all formats."""
+        return self._of.first + self._row
+
+    @property
+    def start(self) -> int:
+        """The absolute offset of the first byte."""
+        of = self._of
+        return of.shift + of.bounds[self._row]
+
+    @property
+    def stop(self) -> int:
+        """The absolute offset behind the last byte."""
+        of = self._of
+        return of.shift + of.bounds[self._row + 1]
+
+    @property
+    def raw(self) -> bytes:
+        """The frame's bytes."""
+        of, row = self._of, self._row
+        bounds = of.bounds
+        origin = bounds[0]
+        return of.raw[bounds[row] - origin : bounds[row + 1] - origin]
+
+    @property
+    def head(self) -> tuple[Any, ...] | None:
+        """The header fields that finding the frame gave by the way, or None."""
+        heads = self._of.heads
+        return heads[self._row] if heads is not None else None
+
+    def moved(self, by: int = 0, index: int | None = None) -> Record:
+        """The same frame at another place of a stream: so many bytes farther, and with another number."""
+        return Record(self._reader, self.start + by, self.raw, self.index if index is None else index, self.head)
 
     @property
     def value(self) -> Any:
         """The generated object; where parsing failed, what could be parsed (None if nothing), see `diagnostics`."""
         value = self._value
         if value is _UNREAD:
-            late = self._reader.late
-            value = self._value = late(self.raw, self.head) if late is not None else self._reader.value_of(self)
+            of, row = self._of, self._row
+            reader = of.readers[row]
+            late = reader.late
+            if late is None:
+                value = self._value = reader.value_of(self)
+            else:
+                bounds, heads = of.bounds, of.heads
+                origin = bounds[0]
+                raw = of.raw[bounds[row] - origin : bounds[row + 1] - origin]
+                value = self._value = late(raw, heads[row] if heads is not None else None)
         return value
 
     @property
@@ -176,14 +280,9 @@ class Record:
         return self._reader.name
 
     @property
-    def stop(self) -> int:
-        """The absolute offset behind the last byte."""
-        return self.start + len(self.raw)
-
-    @property
     def span(self) -> Span:
         """The bytes of the stream that the frame takes."""
-        return Span(self.start, self.start + len(self.raw))
+        return Span(self.start, self.stop)
 
     @property
     def stamps(self) -> tuple[Stamp | None, Stamp | None]:

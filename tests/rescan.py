@@ -30,7 +30,6 @@ from sigflow.events import Event, Gap, Record
 from sigflow.stream.chain import START, YES
 from sigflow.stream.decoder import Decoder
 from sigflow.stream.format import Format
-from sigflow.stream.scan import Scanner
 
 #: Bytes behind the fault that are scanned at first; each further piece is four times as long.
 AHEAD = 64
@@ -88,7 +87,7 @@ class Undamaged:
                 f"{native.formats[number].name}:{text}" if number >= 0 else text
                 for number, text in native.scan.reasons()[0]
             ]
-        decoder = Decoder(self.formats)
+        decoder = Decoder(self.formats, engine="python")
         decoder.feed(data)
         decoder.feed_eof()
         self.events = list(decoder.events())
@@ -100,7 +99,7 @@ class Undamaged:
 
     def _settle(self, places: Iterable[int]) -> Iterator[tuple[int, int]]:
         """For each place, the last frame end that the bytes before it decide."""
-        decoder = Decoder(self.formats)
+        decoder = Decoder(self.formats, engine="python")
         fed = last = 0
         for place in places:
             decoder.feed(self.data[fed:place])
@@ -151,7 +150,8 @@ class Undamaged:
 
     def _by_python(self, data: bytes, start: int, place: int) -> tuple[list[Event], int]:
         lock = YES if start else START
-        decoder = Decoder(self.formats, scanner=lambda marks: Scanner(self._pairs, lock=lock, marks=marks))
+        decoder = Decoder(self.formats, engine="python")
+        decoder._scanner.resume(0, lock)  # type: ignore[union-attr]
         events: list[Event] = []
         for piece in windows(start, place, len(data)):
             decoder.feed(data[piece.start : piece.stop])

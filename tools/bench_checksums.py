@@ -16,7 +16,6 @@ import time
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT)]
@@ -24,7 +23,7 @@ sys.path[:0] = [str(ROOT)]
 import numpy as np  # noqa: E402
 
 from sigflow.engine.sums import Kernel, kernel_of  # noqa: E402
-from tests.engine.compiled import compiled  # noqa: E402
+from tests.engine.compiled import called, text  # noqa: E402
 
 ALGORITHMS = (
     "CRC-32/ISO-HDLC", "CRC-32C", "CRC-16/MODBUS", "CRC-16/XMODEM", "CRC-64/XZ", "CRC-64/ECMA-182", "xor-8", "sum-8",
@@ -36,7 +35,8 @@ ALL = 1 << 20
 
 VALUES = """
 def values(data, size, count, P, T):
-    total = at = 0
+    total = 0
+    at = 0
     for _ in range(count):
         total ^= {family}_finish({family}_update({family}_begin(P), data, at, at + size, P, T), size, P, T)
         at = at + size if at + 2 * size <= len(data) else (at + 7) % 64
@@ -44,7 +44,8 @@ def values(data, size, count, P, T):
 """
 STATES = """
 def states(data, step, count, P, T):
-    state = at = 0
+    state = 0
+    at = 0
     for _ in range(count):
         state = {family}_advance(state, data, at, at + step, P, T)
         at = at + step if at + 2 * step <= len(data) else 0
@@ -69,13 +70,11 @@ def fastest(run: Callable[[int], object], count: int, seconds: float) -> float:
     return best / count * 1e9
 
 
-def loop_of(text: str, kernel: Kernel, space: dict[str, Any]) -> Callable[..., int]:
+def loop_of(loop: str, kernel: Kernel, words: int | None) -> Callable[..., int]:
     """One of the loops above, compiled for a family."""
-    import numba
-
-    exec(text.format(family=kernel.family), space)
-    name = text.split()[1].partition("(")[0]
-    return numba.njit(_nrt=False)(space[name])  # type: ignore[no-any-return]
+    name = loop.split()[1].partition("(")[0]
+    parameters = loop.partition("(")[2].partition(")")[0].split(", ")
+    return called(name, f"{text()}\n\n{loop.format(family=kernel.family)}", parameters, words)
 
 
 def main() -> None:
@@ -87,7 +86,7 @@ def main() -> None:
 
     raw = np.random.default_rng(1).integers(0, 256, ALL, dtype=np.uint8).tobytes()
     data = np.frombuffer(raw, np.uint8)
-    space, loops, compiling = compiled(options.words), {}, {}
+    loops, compiling = {}, {}
     print(f"{'ns for bytes:':20}" + "".join(f"{size:>9}" for size in SIZES) + "   GB/s at 64, 1 Ki, 64 Ki")
     ours = 0.0
     for name in options.algorithms:
@@ -97,7 +96,7 @@ def main() -> None:
         if kernel.family not in loops:
             before = time.perf_counter()
             texts = [VALUES, STATES, PARTS] if kernel.has_ranges else [VALUES]
-            loops[kernel.family] = [loop_of(text, kernel, space) for text in texts]
+            loops[kernel.family] = [loop_of(loop, kernel, options.words) for loop in texts]
             for loop in loops[kernel.family]:
                 loop(data, 1, 1, kernel.P, kernel.T)
             compiling[kernel.family] = time.perf_counter() - before

@@ -63,7 +63,7 @@ def lists(reference: Any, rng: random.Random) -> tuple[list[Any], tuple[bytes, .
 
 
 @cache
-def natives(path: str) -> list[tuple[list[Any], tuple[bytes, ...], Native | None]]:
+def natives(path: str | None) -> list[tuple[list[Any], tuple[bytes, ...], Native | None]]:
     """The reference's own lists, each with its native scan; chains of different lengths have none."""
     known: list[tuple[list[Any], tuple[bytes, ...], Native | None]] = []
     for formats, idle in load("scan", path).lists():
@@ -73,7 +73,7 @@ def natives(path: str) -> list[tuple[list[Any], tuple[bytes, ...], Native | None
     return known
 
 
-def check(path: str, seed: int, native: bool, seen: Counter[str]) -> str | None:
+def check(path: str | None, seed: int, native: bool, seen: Counter[str]) -> str | None:
     """Compare on one stream: None if all agrees, else what does not.  `seen` counts frames and reasons."""
     reference, rng = load("scan", path), random.Random(seed)
     own = native and seed % 2 == 0

@@ -32,7 +32,7 @@ COPIED = ("sigflow", "generated", "formats", "tests", "tools", "samples", "docs"
 #: Imported before any child is forked; what is absent is left out.
 LIBRARIES = (
     "numpy",
-    "numba",
+    "llvmlite",
     "yaml",
     "hypothesis",
     "construct",

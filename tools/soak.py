@@ -36,7 +36,6 @@ from datetime import UTC, datetime
 
 import sigflow
 from sigflow.events import Event, Record
-from sigflow.recording.engines import Choice
 from tools.make_samples import sgf1
 
 #: MiB that resident memory may grow by after the warm-up.
@@ -112,7 +111,7 @@ class Soak:
         formats = [sigflow.load(name, limits=sigflow.Limits(frame=limit)) for name in NAMES]
         self._limits = [format.max_frame for format in formats]
         self.longest = max(self._limits)
-        self._decoder = sigflow.Decoder(formats, scanner=Choice(engine).scanner(formats))
+        self._decoder = sigflow.Decoder(formats, engine=engine)
         # For each format, where frames that claim all they may are due; the first frames are good, so that the counters
         # begin with them.
         self._claims = [deque((1, 2 * self.longest)) for _ in NAMES]

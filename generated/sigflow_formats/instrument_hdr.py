@@ -5,6 +5,7 @@
 # ruff: noqa
 from __future__ import annotations
 
+from struct import Struct
 from typing import Any
 
 from sigflow.runtime import (
@@ -109,9 +110,13 @@ class InstrumentHdr(KaitaiStruct):
             io = self._io
             # line 77: text
             self._raw_text = io.read_bytes_term(13, False, True, True)
-            self.text = InstrumentHdr.Pair(KaitaiStream(self._raw_text), self, self._root)
+            self.text = _CLASS_InstrumentHdr_Pair(KaitaiStream(self._raw_text), self, self._root)
             # line 80: line_feed
-            self.line_feed = io.read_u1()
+            pos = io._pos
+            if io._end - pos < 1:
+                raise io.lacking(1)
+            io._pos = pos + 1
+            self.line_feed = io._data[pos]
             _ = self.line_feed
             if not (_ == 10 and (self.is_end or len(self.text.key) > 0 and self.text.size > len(self.text.key))):
                 raise ValidationExprError(_, io, '/types/line/seq/1')
@@ -126,7 +131,7 @@ class InstrumentHdr(KaitaiStruct):
             while io.lacks_term(b'\r'):
                 yield
             self._raw_text = io.read_bytes_term(13, False, True, True)
-            self.text = InstrumentHdr.Pair(KaitaiStream(self._raw_text), self, self._root)
+            self.text = _CLASS_InstrumentHdr_Pair(KaitaiStream(self._raw_text), self, self._root)
             # line 80: line_feed
             while io.lacks(1):
                 yield
@@ -240,7 +245,7 @@ class InstrumentHdr(KaitaiStruct):
         self.lines = []
         i = 0
         while True:
-            _ = InstrumentHdr.Line(0 if i == 0 else self.lines[i - 1].len, "L" if i == 0 else self.lines[i - 1].order, io, self, self._root)
+            _ = _CLASS_InstrumentHdr_Line(0 if i == 0 else self.lines[i - 1].len, "L" if i == 0 else self.lines[i - 1].order, io, self, self._root)
             self.lines.append(_)
             if _.is_end:
                 break
@@ -258,7 +263,11 @@ class InstrumentHdr(KaitaiStruct):
         # line 59: payload
         self.payload = io.read_bytes(self.lines[-1].len)
         # line 62: checksum
-        self.checksum = io.read_u4be()
+        pos = io._pos
+        if io._end - pos < 4:
+            raise io.lacking(4)
+        io._pos = pos + 4
+        self.checksum = _UNPACK_U4BE(io._data, pos)[0]
 
     #: The field that the lines of a function are about, from the distance to its first line on.
     _LINES = {
@@ -328,6 +337,9 @@ class InstrumentHdr(KaitaiStruct):
         return self._m_byte_order
 
 
+_CLASS_InstrumentHdr_Pair = InstrumentHdr.Pair
+_CLASS_InstrumentHdr_Line = InstrumentHdr.Line
+_UNPACK_U4BE = Struct('>I').unpack_from
 _DOCS = {
     'lines': "The header's lines in order; the last one is `;END`.",
     'length_known': 'No bytes, only the check that the header has said a length.',

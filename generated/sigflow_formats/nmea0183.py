@@ -170,7 +170,7 @@ class Nmea0183(KaitaiStruct):
             raise ValidationNotAnyOfError(self.start, io, '/seq/0')
         # line 36: body
         self._raw_body = io.read_bytes_term(42, False, True, True)
-        self.body = Nmea0183.Sentence(KaitaiStream(self._raw_body), self, self._root)
+        self.body = _CLASS_Nmea0183_Sentence(KaitaiStream(self._raw_body), self, self._root)
         _ = self.body
         if not (min(_.text) >= 32 and max(_.text) <= 126):
             raise ValidationExprError(_, io, '/seq/1')
@@ -205,7 +205,7 @@ class Nmea0183(KaitaiStruct):
         while io.lacks_term(b'*'):
             yield
         self._raw_body = io.read_bytes_term(42, False, True, True)
-        self.body = Nmea0183.Sentence(KaitaiStream(self._raw_body), self, self._root)
+        self.body = _CLASS_Nmea0183_Sentence(KaitaiStream(self._raw_body), self, self._root)
         _ = self.body
         if not (min(_.text) >= 32 and max(_.text) <= 126):
             raise Refused('not-ascii')
@@ -225,6 +225,7 @@ class Nmea0183(KaitaiStruct):
         yield
 
 
+_CLASS_Nmea0183_Sentence = Nmea0183.Sentence
 _DOCS = {
     'body': 'What stands between the start character and `*`, which is not part of it.',
     'checksum': "Two hexadecimal digits, the XOR of the body's bytes.",

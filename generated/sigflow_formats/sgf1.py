@@ -168,7 +168,7 @@ class Sgf1(KaitaiStruct):
                 raise ValidationNotEqualError(b'SGF1', self.magic, io, '/seq/0')
             self.version = _1
         # line 39: flags
-        self.flags = Sgf1.Flags(io, self, self._root)
+        self.flags = _CLASS_Sgf1_Flags(io, self, self._root)
         # lines 41 to 50: stream_id to checksum
         if io._end - io._pos < 20:
             _RUN_Sgf1_stream_id_to_checksum.short(self, io)

@@ -83,7 +83,7 @@ class Tlv(KaitaiStruct):
             on = self.is_constructed
             if on == True:
                 self._raw_value = io.read_bytes(self.length)
-                self.value = Tlv.ElementList(self.depth + 1, KaitaiStream(self._raw_value), self, self._root)
+                self.value = _CLASS_Tlv_ElementList(self.depth + 1, KaitaiStream(self._raw_value), self, self._root)
             else:
                 self.value = io.read_bytes(self.length)
 
@@ -136,7 +136,7 @@ class Tlv(KaitaiStruct):
             self.elements = []
             i = 0
             while io._pos < io._end:
-                self.elements.append(Tlv.Element(self.depth, io, self, self._root))
+                self.elements.append(_CLASS_Tlv_Element(self.depth, io, self, self._root))
                 i += 1
 
         #: The field that the lines of a function are about, from the distance to its first line on.
@@ -156,7 +156,7 @@ class Tlv(KaitaiStruct):
         self.elements = []
         i = 0
         while io._pos < io._end:
-            self.elements.append(Tlv.Element(0, io, self, self._root))
+            self.elements.append(_CLASS_Tlv_Element(0, io, self, self._root))
             i += 1
 
     #: The field that the lines of a function are about, from the distance to its first line on.
@@ -165,6 +165,8 @@ class Tlv(KaitaiStruct):
     }
 
 
+_CLASS_Tlv_ElementList = Tlv.ElementList
+_CLASS_Tlv_Element = Tlv.Element
 _DOCS = {
     'length': 'Bytes of value, which may be none.',
     'value': 'A list of elements where the tag is constructed, else plain bytes.',

@@ -97,7 +97,11 @@ class Ubx(KaitaiStruct):
         # line 43: payload
         self.payload = io.read_bytes(self.payload_length)
         # line 45: checksum
-        self.checksum = io.read_u2le()
+        pos = io._pos
+        if io._end - pos < 2:
+            raise io.lacking(2)
+        io._pos = pos + 2
+        self.checksum = _UNPACK_U2LE(io._data, pos)[0]
 
     #: The field that the lines of a function are about, from the distance to its first line on.
     _LINES = {
@@ -159,6 +163,7 @@ class Ubx(KaitaiStruct):
 
 
 _NEW = object.__new__
+_UNPACK_U2LE = Struct('<H').unpack_from
 _DOCS = {
     'msg_class': '0x01 NAV, 0x02 RXM, 0x04 INF, 0x05 ACK, 0x06 CFG, 0x0a MON, 0x0d TIM, 0x10 ESF, …',
     'msg_id': "Which of the class's contents follows.",

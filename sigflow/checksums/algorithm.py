@@ -67,7 +67,7 @@ class ByteSteps(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Native:
-    """The native form of an algorithm: kernel code, which Numba compiles as part of a scan (`engine/loop.py`).
+    """The native form of an algorithm: kernel code, which is compiled as part of a scan (`engine/loop.py`).
 
     The forms are plain functions, named by the family, over int64 numbers and uint8 arrays; P is the row of parameters,
     T a table that they may ignore:

@@ -63,3 +63,20 @@ class FrameBatch:
             self.formats[start:stop],
             self.first + start,
         )
+
+
+def joined(batches: list[FrameBatch]) -> FrameBatch:
+    """Batches that follow each other as one."""
+    import numpy as np
+
+    if len(batches) == 1:
+        return batches[0]
+    shifts = np.cumsum([0, *(len(batch.data) for batch in batches)])
+    return FrameBatch(
+        np.concatenate([batch.data for batch in batches]),
+        np.concatenate([batch.starts + shift for batch, shift in zip(batches, shifts, strict=False)]),
+        np.concatenate([batch.stops + shift for batch, shift in zip(batches, shifts, strict=False)]),
+        np.concatenate([batch.offsets for batch in batches]),
+        np.concatenate([batch.formats for batch in batches]),
+        batches[0].first,
+    )

@@ -9,11 +9,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from functools import cache
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from sigflow.engine.quiet import import_numba
+from sigflow.engine import build
+from sigflow.engine.sums import text_of
 
 if TYPE_CHECKING:
     from sigflow.limits import Limits
@@ -132,7 +134,7 @@ class Kernels(NamedTuple):
     """The functions, compiled."""
 
     flatten: Callable[..., int]
-    check: Callable[..., None]
+    check: Callable[..., object]
 
 
 class Loader:
@@ -144,20 +146,13 @@ class Loader:
     def worth(self, size: int) -> bool:
         """Whether it pays, now that there are lists of so many bytes more; it does where the compiler is there."""
         self._bytes += size
-        return self._bytes >= ENOUGH or "numba" in sys.modules
+        return self._bytes >= ENOUGH or "llvmlite" in sys.modules
 
 
 @cache
 def compiled() -> Kernels | None:
     """The functions compiled, kept on disk for the next time; None where there is no compiler."""
-    try:
-        import_numba()
-        from numba import njit
-    except ImportError:
+    if find_spec("llvmlite") is None:
         return None
-    try:
-        kept = njit(nogil=True, cache=True)
-        return Kernels(kept(flatten), kept(check))
-    except RuntimeError:  # there is nowhere to keep them
-        made = njit(nogil=True)
-        return Kernels(made(flatten), made(check))
+    text = text_of((flatten, check))
+    return Kernels(build.kernel(text, "flatten"), build.kernel(text, "check"))

@@ -15,7 +15,9 @@ from collections.abc import Callable, Iterable
 _TAKEN = frozenset(("from_file", "from_bytes", "from_io", "close", "self", "property"))
 
 #: What generated functions call their own variables: an imported module must not be called so.
-_LOCAL = frozenset(("io", "self", "i", "on", "raw", "moved", "data", "start", "stop", "name", "end", "size", "view"))
+_LOCAL = frozenset(
+    ("io", "self", "i", "on", "raw", "moved", "data", "start", "stop", "name", "end", "size", "view")
+) | {"pos", "whole", "count", "values"}
 
 
 def upper_camel(id: str) -> str:
@@ -42,7 +44,7 @@ def module(id: str) -> str:
 
 
 #: What generated code imports, with all that lies behind it: beside the standard library, the packages of the runtime.
-_IMPORTED = frozenset(("kaitaistruct", "sigflow", "sigflow_formats", "numpy", "numba", "llvmlite"))
+_IMPORTED = frozenset(("kaitaistruct", "sigflow", "sigflow_formats", "numpy", "llvmlite"))
 
 
 #: Modules of the standard library that only some of the Python versions from 3.11 on have: names do not depend on them.

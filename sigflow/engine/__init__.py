@@ -1,23 +1,25 @@
-"""The native engine: the scan over arrays, compiled by Numba.  Importing it imports neither NumPy nor Numba.
+"""The native engine: the scan over arrays, compiled by LLVM.  Importing it imports neither NumPy nor LLVM.
 
     plan      which formats can be scanned natively, and with which tables
     assemble  the source text of a scan: loop, chains, kernels, and what is emitted for the formats
     build     compiled and kept in the user's cache directory, or as it is
-    code      machine code, made by Numba                   pipeline          by the passes that it needs
-    objects   machine code in files                         calls             how it is called
-    quiet     Numba, imported without its colours
+    code      an object file of kernel code                 llvm              its compiler
+    objects   machine code in files                         loader            loaded without LLVM
+    calls     how it is called
     sweep     a scan under way: state and arrays            follow, counters  sequence accounting
     sums      the kernels of checksums                      spelt             numbers and bytes as frames spell them
     windows   bytes of a storage as arrays (window, files)  passes            windows in, batches out
-    scanner   the native scan inside a decoder              stitch            several workers, one result
+    live      the native scan behind a decoder              scanner           the same for long frames and buffers
+    events    rows to events                                stitch            several workers, one result
 
 `Native` is what the other floors use.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from functools import cached_property, partial
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from sigflow.errors import UsageError
@@ -27,13 +29,17 @@ if TYPE_CHECKING:
     from sigflow.engine.counters import Counters
     from sigflow.engine.passes import Pass
     from sigflow.engine.plan import Scan
-    from sigflow.engine.scanner import NativeScanner
-    from sigflow.engine.sweep import Sweep
+    from sigflow.engine.sweep import Rows, Sweep
     from sigflow.runtime.envelope import Envelope
     from sigflow.stream.format import Format
+    from sigflow.stream.sink import Events
 
-#: Bytes of a stream from which on the native engine pays for what it takes to load it.
-THRESHOLD = 4 << 20
+#: Bytes of a stream from which on the native engine, with all that it has to load, is as quick as the Python engine, by
+#: whether this process has scanned with it before: the one place with the break-evens, which `tools/bench_sizes.py`
+#: measures.  What is compiled is kept, so that compiling is not counted against a single stream.
+PAYS = {True: 16 << 10, False: 4 << 20}
+#: The texts of the scans that this process has loaded.
+_loaded: set[str] = set()
 #: What a user can ask for: an engine by its name, or whichever pays (`recording.engines` has the table).
 NAMES = AUTO, PYTHON, NATIVE = ("auto", "python", "native")
 
@@ -60,20 +66,31 @@ class Native:
     def obstacle(formats: Sequence[Format]) -> str:
         """Why these formats cannot be scanned natively; "" where they can."""
         scan = _scan_of(formats)
-        return scan if isinstance(scan, str) else ""
+        if isinstance(scan, str):
+            return scan
+        return "" if _has_compiler() else "llvmlite, which compiles the native scan, is not installed"
 
     @property
     def pairs(self) -> list[tuple[Envelope, int]]:
         """The formats as the Python scan takes them."""
-        return _pairs(self.formats)
+        return pairs_of(self.formats)
 
     @cached_property
     def entries(self) -> Entries:
         """The functions; compiled, or loaded, when they are first asked for."""
         from sigflow.engine import build
 
-        text = build.text_of(self.scan)
-        return build.compiled(text, self._notice) if self._compile else build.uncompiled(text)
+        if not self._compile:
+            return build.uncompiled(self.text)
+        _loaded.add(self.text)
+        return build.compiled(self.text, self._notice)
+
+    @cached_property
+    def text(self) -> str:
+        """The source text of the scan."""
+        from sigflow.engine import build
+
+        return build.text_of(self.scan)
 
     def sweep(self, lock: int | None = None, most: int | None = None) -> Sweep:
         """A scan of a stream, or of a part of one.  most: frames that one call gives."""
@@ -88,41 +105,44 @@ class Native:
 
         return Pass(self.pairs, self.sweep())
 
-    def counters(self) -> Counters:
-        """The sequence counters of a stream, of formats in the order of the scan."""
+    def counters(self, sink: Events | None = None, rows: Rows | None = None) -> Counters:
+        """The sequence counters of a stream, of formats in the order of the scan.
+
+        sink: has those that have followed it so far.  rows: those of a scan whose frames are usual mostly.
+        """
         from sigflow.engine.counters import Counters
 
-        formats = [self.formats[number] for number in self.scan.order]
+        order = self.scan.order
         told = [envelope.measure.native_counts for envelope in self.scan.formats]
-        told += [False] * (len(formats) - len(told))
-        return Counters(formats, told, self.entries.follow())
-
-    def scanner(self, marks: Collection[tuple[int, str]] = (), *, worth: int | None = None) -> NativeScanner:
-        """A scanner for a decoder.  worth: undecided bytes from which on it scans natively."""
-        from sigflow.engine.scanner import HANDED, WORTH, NativeScanner
-
-        made = partial(self.sweep, most=HANDED)
-        return NativeScanner(self.pairs, made, marks=marks, worth=WORTH if worth is None else worth)
-
-
-def late_scanner(
-    formats: Sequence[Format], native: Callable[[], Native | None], marks: Collection[tuple[int, str]] = ()
-) -> NativeScanner:
-    """A scanner for a decoder that is not known to be fed much: the native scan is made when it begins to pay.
-
-    native: makes it, or gives None where there is none.
-    """
-    from sigflow.engine.scanner import HANDED, NativeScanner
-
-    def sweep() -> Sweep | None:
-        made = native()
-        return None if made is None else made.sweep(most=HANDED)
-
-    return NativeScanner(_pairs(formats), sweep, marks=marks, after=THRESHOLD)
+        told += [False] * (len(order) - len(told))
+        counters = Counters(
+            [self.formats[number] for number in order],
+            told,
+            self.entries.follow(),
+            counts=sink.counts if sink is not None else None,
+            trackers=[sink.trackers[number] for number in order] if sink is not None else None,
+        )
+        if rows is not None:
+            counters.prepare(self.entries.follow(), rows)
+        return counters
 
 
-def _pairs(formats: Sequence[Format]) -> list[tuple[Envelope, int]]:
+def pays_from(formats: Sequence[Format]) -> int:
+    """The bytes of a stream of these formats from which on it pays to scan it natively, as things stand."""
+    # Where nothing is loaded, not even a look at the formats: it would cost what is to be saved.
+    return PAYS[bool(_loaded) and not Native.obstacle(formats) and Native(formats).text in _loaded]
+
+
+def pairs_of(formats: Sequence[Format]) -> list[tuple[Envelope, int]]:
+    """The formats as the Python scan takes them."""
     return [(format.envelope, format.max_frame) for format in formats if format.envelope is not None]
+
+
+def _has_compiler() -> bool:
+    try:
+        return find_spec("llvmlite") is not None
+    except ValueError:  # it was hidden
+        return False
 
 
 def _scan_of(formats: Sequence[Format]) -> Scan | str:
@@ -133,4 +153,4 @@ def _scan_of(formats: Sequence[Format]) -> Scan | str:
         return f"{whole} is a whole-file format"
     if any(format.limits.over_the_wire for format in formats):
         return "limits on what a value of the wire may ask for are kept by the Python scan"
-    return scan_of(_pairs(formats))
+    return scan_of(pairs_of(formats))

@@ -1,9 +1,9 @@
 """From the text of a scan to functions: compiled and kept in the user's cache directory, or left as they are.
 
-Strategy.  Numba makes machine code of the text when a function is called for the first time, and an object file keeps
-it; a second run loads that, and does not even import Numba.  The files lie in a folder that is named by a hash of all
-that the code depends on: the text, the processor, and what replaces plain functions when compiled.  Where nothing can
-be written a scan is compiled for this process alone; that is no error.
+Strategy.  Machine code is made of the text when a function is called for the first time (`llvm`), and an object file
+keeps it, which a second run loads.  The files lie in a folder that is named by a hash of all that the code depends on:
+the text, the processor, and what compiles it.  Where nothing can be written a scan is compiled for this process alone;
+that is no error.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ from sigflow.engine import crc_kernels, follow, spelt
 from sigflow.engine.assemble import assemble
 from sigflow.engine.calls import Call, Function
 from sigflow.engine.plan import Scan
-from sigflow.engine.quiet import import_numba
 from sigflow.runtime import box, native
 
 #: The functions that are called from outside; all others are compiled into them.
@@ -71,27 +70,36 @@ def uncompiled(text: str) -> Entries:
 
 @lru_cache(maxsize=64)
 def compiled(text: str, notice: Callable[[str], None] | None = None) -> Entries:
-    """The scan compiled.  notice: is called with what is done, where nothing was kept and compiling takes a while.
+    """The scan compiled.  notice: is called with what is done, where nothing was kept and compiling takes a while."""
+    program = _program(text, notice)
+    return Entries(*((lambda name=name: Call(lambda layout: program.function(name, layout))) for name in ENTRIES))
 
-    Who tells Numba not to compile anything (NUMBA_DISABLE_JIT) gets plain Python.
-    """
-    if os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"):
-        return uncompiled(text)
+
+def kernel(text: str, name: str) -> Entry:
+    """A function of a text of kernel code, compiled, which several threads may call at a time."""
+    program = _program(text, None)
+
+    def function(*arguments: Any) -> int:
+        return Call(lambda layout: program.function(name, layout))(*arguments)
+
+    return function
+
+
+def _program(text: str, notice: Callable[[str], None] | None) -> _Program:
     from sigflow.engine import objects
 
-    # What Numba is told by its environment, it does otherwise.
-    told = sorted(f"{name}={value}" for name, value in os.environ.items() if name.startswith("NUMBA_"))
-    parts = [objects.host(), *told, *_makers(), text]
+    parts = [objects.host(), *_makers(), text]
     key = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:24]
-    program = _Program(text, cache_directory() / "native" / key, notice)
-    return Entries(*((lambda name=name: Call(lambda layout: program.function(name, layout))) for name in ENTRIES))
+    return _Program(text, cache_directory() / "native" / key, notice)
 
 
 @lru_cache(maxsize=1)
 def _makers() -> list[str]:
     """The text of the modules that make machine code of a scan's text."""
-    names = ("build", "calls", "carryless", "code", "intrinsics", "objects", "pipeline", "quiet", "vectors")
-    return [Path(__file__).with_name(f"{name}.py").read_text(encoding="utf-8") for name in names]
+    here = Path(__file__).parent
+    names = ("build", "calls", "carryless", "code", "loader", "objects")
+    paths = [*(here / f"{name}.py" for name in names), *sorted((here / "llvm").glob("*.py"))]
+    return [path.read_text(encoding="utf-8") for path in paths]
 
 
 class _Program:
@@ -116,9 +124,9 @@ class _Program:
                 if code is not None:
                     function = objects.loaded(code)
                 else:
-                    function, code = self._made(name, layout)
-                    if code is not None:
-                        objects.write(path, code)
+                    code = self._made(name, layout)
+                    objects.write(path, code)
+                    function = objects.loaded(code)
                 self._loaded[name, layout] = function
             return function
 
@@ -130,10 +138,9 @@ class _Program:
         where = self._folder.parent.parent
         return f"as every run will: it cannot be kept in {where} (SIGFLOW_CACHE names another folder)"
 
-    def _made(self, name: str, layout: str) -> tuple[Function, bytes | None]:
+    def _made(self, name: str, layout: str) -> bytes:
         if self._notice is not None and name == ENTRIES[0]:
             self._notice(f"compiling the native scan, {self._how_often()}")
-        import_numba()
         from sigflow.engine import code
 
-        return code.made(functions_of(self._text), name, layout)
+        return code.made(self._text, name, layout)

@@ -1,4 +1,4 @@
-"""CRCs by carry-less multiplication, in place of the functions of the same names in `crc_kernels`.
+"""Kernel code: CRCs by carry-less multiplication, in place of the functions of the same names in `crc_kernels`.
 
 After Gopal et al., "Fast CRC Computation for Generic Polynomials Using PCLMULQDQ" (Intel, 2009), with one change.
 A block of 16 bytes that begins d bytes before the end of the data is two words A, B, and adds
@@ -23,10 +23,7 @@ is always 1.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import Any
-
-from numba import njit
 
 from sigflow.engine.crc_kernels import (
     CRC_BARRETT,
@@ -38,106 +35,105 @@ from sigflow.engine.crc_kernels import (
     CRC_REFLECTED,
     CRC_TAIL,
     CRC_UNIT,
+    bytes_reversed,
 )
 from sigflow.engine.vectors import (
-    added,
-    high,
+    added_up,
+    and_words,
     high_high,
     high_low,
-    load_pair,
-    load_wide,
-    low,
+    high_word,
     low_high,
     low_low,
-    masked,
+    low_word,
     multiplied,
+    pair_at,
     pair_of,
     shuffled,
-    spread_over,
+    spread,
     widened,
-    xor,
+    words_at,
+    xor_words,
 )
+from sigflow.reads import u1
+
+# ---------------------------------------------------------------- kernel code
+
+#: The words of a wide vector, 2, 4 or 8: whoever compiles this says how many the processor multiplies at a time.
+CRC_WORDS = 2
+CRC_WIDE = 8 * CRC_WORDS
 
 
-def kernels(words: int, reads: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, object]:
-    """The functions by name, with vectors of 2, 4 or 8 words.  reads: the compiled readers.  options: of `njit`."""
-    u1, bytes_reversed = reads["u1"], reads["bytes_reversed"]
-    wide = 8 * words
-    load, spread, begun_with = load_wide(words), spread_over(words), widened(words)
-    compiled: Callable[[Callable[..., Any]], Any] = njit(**options)
+def crc_pairs(distance: Any) -> Any:
+    """Where the pair of this distance stands in T; behind it stand those of 16, 32 and more bytes less."""
+    return 8 * 256 * CRC_BLOCKS + 16 * ((distance & 15) * (CRC_PAIRS // 16) + CRC_PAIRS // 16 - 1 - (distance >> 4))
 
-    @compiled
-    def powers(distance: Any) -> Any:
-        """Where the pair of this distance stands in T; behind it stand those of 16, 32 and more bytes less."""
-        return 8 * 256 * CRC_BLOCKS + 16 * ((distance & 15) * (CRC_PAIRS // 16) + CRC_PAIRS // 16 - 1 - (distance >> 4))
 
-    @compiled
-    def reduced(product: Any, P: Any) -> Any:
-        """The register that is a product modulo the polynomial."""
-        barrett = load_pair(P, 8 * CRC_BARRETT)
-        if P[CRC_REFLECTED]:
-            quotient = low_low(product, barrett)
-            return high(xor(product, low_high(quotient, barrett))) ^ (low(quotient) & P[CRC_UNIT])
-        quotient = xor(product, high_low(product, barrett))
-        return bytes_reversed(low(xor(product, high_high(quotient, barrett))))
+def crc_reduced(product: Any, P: Any) -> Any:
+    """The register that is a product modulo the polynomial."""
+    barrett = pair_at(P, 8 * CRC_BARRETT)
+    if P[CRC_REFLECTED]:
+        quotient = low_low(product, barrett)
+        return high_word(xor_words(product, low_high(quotient, barrett))) ^ (low_word(quotient) & P[CRC_UNIT])
+    quotient = xor_words(product, high_low(product, barrett))
+    return bytes_reversed(low_word(xor_words(product, high_high(quotient, barrett))))
 
-    @compiled
-    def folded(first: Any, orders: Any, data: Any, a: Any, stop: Any, behind: Any, T: Any) -> Any:
-        """The products of `first` and data[a:stop], whole strides that end `behind` bytes before the end."""
-        w = xor(begun_with(first), shuffled(load(data, a), orders))
-        x = shuffled(load(data, a + wide), orders)
-        y = shuffled(load(data, a + 2 * wide), orders)
-        z = shuffled(load(data, a + 3 * wide), orders)
-        factor = spread(load_pair(T, powers(4 * wide + 8)))
-        for at in range(a + 4 * wide, stop, 4 * wide):
-            w = xor(multiplied(w, factor), shuffled(load(data, at), orders))
-            x = xor(multiplied(x, factor), shuffled(load(data, at + wide), orders))
-            y = xor(multiplied(y, factor), shuffled(load(data, at + 2 * wide), orders))
-            z = xor(multiplied(z, factor), shuffled(load(data, at + 3 * wide), orders))
-        z = xor(z, multiplied(w, spread(load_pair(T, powers(3 * wide + 8)))))
-        z = xor(z, multiplied(x, spread(load_pair(T, powers(2 * wide + 8)))))
-        z = xor(z, multiplied(y, spread(load_pair(T, powers(wide + 8)))))
-        return multiplied(z, load(T, powers(behind + wide)))
 
-    @compiled
-    def crc_update(state: Any, data: Any, a: Any, b: Any, P: Any, T: Any) -> Any:
-        if b < 16 or a >= b:  # no block of 16 bytes ends there
-            while a < b:
-                state = (state >> 8 & CRC_BEHIND_8) ^ T[0, (state ^ u1(data, a)) & 255]
-                a += 1
-            return state
-        order = load_pair(P, 8 * CRC_ORDER)
-        first = shuffled(pair_of(state, 0), order)
-        if b - a < wide:
-            product = multiplied(first, load_pair(T, powers(b - a)))
-        else:
-            orders = spread(order)
-            behind = (b - a) % (4 * wide)
-            if b - a < 4 * wide:
-                products = begun_with(multiplied(first, load_pair(T, powers(b - a))))
-            else:
-                products = folded(first, orders, data, a, b - behind, behind, T)
-                a = b - behind
-            while b - a >= wide:
-                products = xor(products, multiplied(shuffled(load(data, a), orders), load(T, powers(b - a))))
-                a += wide
-            product = added(products)
-        while b - a >= 16:
-            product = xor(product, multiplied(shuffled(load_pair(data, a), order), load_pair(T, powers(b - a))))
-            a += 16
-        tail = masked(load_pair(data, b - 16), load_pair(P, 8 * CRC_TAIL + b - a))
-        return reduced(xor(product, multiplied(shuffled(tail, order), load_pair(T, powers(16)))), P)
+def crc_folded(first: Any, orders: Any, data: Any, a: Any, stop: Any, behind: Any, T: Any) -> Any:
+    """The products of `first` and data[a:stop], whole strides that end `behind` bytes before the end."""
+    w = xor_words(widened(first, CRC_WORDS), shuffled(words_at(data, a, CRC_WORDS), orders))
+    x = shuffled(words_at(data, a + CRC_WIDE, CRC_WORDS), orders)
+    y = shuffled(words_at(data, a + 2 * CRC_WIDE, CRC_WORDS), orders)
+    z = shuffled(words_at(data, a + 3 * CRC_WIDE, CRC_WORDS), orders)
+    factor = spread(pair_at(T, crc_pairs(4 * CRC_WIDE + 8)), CRC_WORDS)
+    for at in range(a + 4 * CRC_WIDE, stop, 4 * CRC_WIDE):
+        w = xor_words(multiplied(w, factor), shuffled(words_at(data, at, CRC_WORDS), orders))
+        x = xor_words(multiplied(x, factor), shuffled(words_at(data, at + CRC_WIDE, CRC_WORDS), orders))
+        y = xor_words(multiplied(y, factor), shuffled(words_at(data, at + 2 * CRC_WIDE, CRC_WORDS), orders))
+        z = xor_words(multiplied(z, factor), shuffled(words_at(data, at + 3 * CRC_WIDE, CRC_WORDS), orders))
+    z = xor_words(z, multiplied(w, spread(pair_at(T, crc_pairs(3 * CRC_WIDE + 8)), CRC_WORDS)))
+    z = xor_words(z, multiplied(x, spread(pair_at(T, crc_pairs(2 * CRC_WIDE + 8)), CRC_WORDS)))
+    z = xor_words(z, multiplied(y, spread(pair_at(T, crc_pairs(CRC_WIDE + 8)), CRC_WORDS)))
+    return multiplied(z, words_at(T, crc_pairs(behind + CRC_WIDE), CRC_WORDS))
 
-    @compiled
-    def crc_moved(state: Any, size: Any, P: Any, T: Any) -> Any:
-        order = load_pair(P, 8 * CRC_ORDER)
-        row = CRC_POWERS
-        while size > 0:
-            if size & 255:
-                factor = T[row, size & 255]
-                state = reduced(multiplied(shuffled(pair_of(state, 0), order), pair_of(factor, factor)), P)
-            size >>= 8
-            row += 1
+
+def crc_update(state: Any, data: Any, a: Any, b: Any, P: Any, T: Any) -> Any:
+    if b < 16 or a >= b:  # no block of 16 bytes ends there
+        while a < b:
+            state = (state >> 8 & CRC_BEHIND_8) ^ T[0, (state ^ u1(data, a)) & 255]
+            a += 1
         return state
+    order = pair_at(P, 8 * CRC_ORDER)
+    first = shuffled(pair_of(state, 0), order)
+    if b - a < CRC_WIDE:
+        product = multiplied(first, pair_at(T, crc_pairs(b - a)))
+    else:
+        orders = spread(order, CRC_WORDS)
+        behind = (b - a) % (4 * CRC_WIDE)
+        if b - a < 4 * CRC_WIDE:
+            products = widened(multiplied(first, pair_at(T, crc_pairs(b - a))), CRC_WORDS)
+        else:
+            products = crc_folded(first, orders, data, a, b - behind, behind, T)
+            a = b - behind
+        while b - a >= CRC_WIDE:
+            block = shuffled(words_at(data, a, CRC_WORDS), orders)
+            products = xor_words(products, multiplied(block, words_at(T, crc_pairs(b - a), CRC_WORDS)))
+            a += CRC_WIDE
+        product = added_up(products)
+    while b - a >= 16:
+        product = xor_words(product, multiplied(shuffled(pair_at(data, a), order), pair_at(T, crc_pairs(b - a))))
+        a += 16
+    tail = and_words(pair_at(data, b - 16), pair_at(P, 8 * CRC_TAIL + b - a))
+    return crc_reduced(xor_words(product, multiplied(shuffled(tail, order), pair_at(T, crc_pairs(16)))), P)
 
-    return {"crc_update": crc_update, "crc_moved": crc_moved}
+
+def crc_moved(state: Any, size: Any, P: Any, T: Any) -> Any:
+    order = pair_at(P, 8 * CRC_ORDER)
+    row = CRC_POWERS
+    while size > 0:
+        if size & 255:
+            factor = T[row, size & 255]
+            state = crc_reduced(multiplied(shuffled(pair_of(state, 0), order), pair_of(factor, factor)), P)
+        size >>= 8
+        row += 1
+    return state

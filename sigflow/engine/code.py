@@ -1,69 +1,51 @@
-"""From the functions of a scan to machine code, by Numba."""
+"""From the text of a scan, or of any kernel code, to an object file with one function for C to call."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import FunctionType
-from typing import Any
+from functools import lru_cache
+from pathlib import Path
 
-import numba
+from llvmlite import binding
 
-from sigflow.engine import intrinsics
-from sigflow.engine.calls import Function, rebuilt
-from sigflow.engine.objects import loaded, translated
+from sigflow.engine import carryless
+from sigflow.engine.llvm import machine
+from sigflow.engine.llvm.program import Program
+from sigflow.engine.llvm.unit import Unit
 
-#: Nothing is allocated, so no array needs its references counted, which costs more than a short frame.
-_OUTER: dict[str, Any] = {"error_model": "numpy", "_nrt": False}
-#: The functions that are only called by others need no ways in from Python and C.
-_INNER: dict[str, Any] = _OUTER | {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-#: Functions of the usual way are put in line, which halves the time of a short frame; these are not of it.
-_SELDOM = {
-    "entered",
-    "inside",
-    "nearest_end",
-    "nearest_of_several",
-    "follows",
-    "digits_differ",
-}
-#: Bytes of bytecode of a function that is not put in line of each caller, such as the look at a long text header.
-_LONG = 1000
+#: Functions that are not put in line: those that are not of the usual way, so that this stays short.
+APART = frozenset(("entered", "inside", "nearest_end", "nearest_of_several", "follows", "digits_differ"))
 
 
-def made(functions: Mapping[str, FunctionType], name: str, layout: str) -> tuple[Function, bytes | None]:
-    """One of these functions, called by a block of this layout (see `calls`), and its object if it can be kept.
+def widest() -> int:
+    """The words of the widest vector that is multiplied without carry here; 0 if none is."""
+    has = {name for name, there in binding.get_host_cpu_features().items() if there}
+    if not {"pclmul", "ssse3"} <= has:
+        return 0
+    if not {"vpclmulqdq", "avx2"} <= has:
+        return 2
+    return 8 if "avx512bw" in has else 4
 
-    Their globals are written to: the functions of one text are compiled only once.
+
+def unit_of(text: str, file: str, words: int | None = None, *, checked: bool = False) -> Unit:
+    """The unit of compilation of a text of kernel code.
+
+    file: what errors call it.  words: the words of a wide vector that is multiplied without carry, 0, 2, 4 or 8; None:
+    what this processor can.  checked: every index is looked at, and a wrong one stops the process.
     """
-    outer, inner = _lean()
-    replacements = intrinsics.replacements(options=inner | {"forceinline": True})
-    space = functions[name].__globals__
-    space.update(replacements)
-    jitted: dict[FunctionType, Any] = {}
-    for function_name, function in functions.items():
-        if function_name not in replacements:
-            if function not in jitted:  # it may have two names
-                inline = function_name not in _SELDOM and len(function.__code__.co_code) <= _LONG
-                jitted[function] = numba.njit(**inner, forceinline=inline)(function)
-            space[function_name] = jitted[function]
-    arguments = rebuilt(layout)
-    lines = (
-        "def entry(block):",
-        f"    B = numbers_at(block, {arguments.count('B[')})",
-        f"    return {name}({arguments})",
-    )
-    exec(compile("\n".join(lines), "<sigflow entry>", "exec"), space)
-    compiled = numba.cfunc("int64(int64)", **outer)(space["entry"])
-    try:
-        code = translated(compiled.inspect_llvm(), compiled.native_name)
-    except ValueError:  # compiled in Numba's own way: it needs Numba to run
-        return compiled.ctypes, None
-    return loaded(code), code
+    words = widest() if words is None else words
+    program = _program(text, file, words)
+    return Unit(program, apart=APART, vectors=words > 0, checked=checked)
 
 
-def _lean() -> tuple[dict[str, Any], dict[str, Any]]:
-    """The options for the function that is called from outside, and for those that are not, to compile them quickly."""
-    try:
-        from sigflow.engine import pipeline
-    except (ImportError, AttributeError):  # another version of Numba
-        return _OUTER, _INNER
-    return (_OUTER | pipeline.OUTER, _INNER | pipeline.INNER) if pipeline.usable() else (_OUTER, _INNER)
+@lru_cache(maxsize=8)
+def _program(text: str, file: str, words: int) -> Program:
+    program = Program().with_text(text, file)
+    if words:
+        path = Path(carryless.__file__)
+        program = program.with_text(path.read_text(encoding="utf-8"), str(path), {"CRC_WORDS": words})
+    return program
+
+
+def made(text: str, name: str, layout: str, file: str = "<sigflow scan>") -> bytes:
+    """The object of one of the functions of a text, called by a block of this layout (see `calls`)."""
+    return machine.translated(unit_of(text, file).text(name, layout))

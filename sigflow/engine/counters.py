@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sigflow.engine import follow
+from sigflow.engine.calls import Prepared
 from sigflow.events import Event, Loss, Note, Record
 from sigflow.stream.sequence import Counts, Tracker, counted, duplicate, ended, late, tracker_of
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import numpy
 
     from sigflow.engine.passes import Batch
+    from sigflow.engine.sweep import Rows
     from sigflow.stream.format import Format
 
     Array = numpy.ndarray[Any, Any]
@@ -65,18 +67,28 @@ def _signed(value: int) -> int:
 class Counters:
     """The counters of one stream.  formats: in the order of the scan.  entry: `follow`, compiled or not."""
 
-    def __init__(self, formats: Sequence[Format], told: Sequence[bool], entry: Callable[..., int]) -> None:
-        """told: by format, whether the scan tells its counters."""
+    def __init__(
+        self,
+        formats: Sequence[Format],
+        told: Sequence[bool],
+        entry: Callable[..., int],
+        *,
+        counts: Counts | None = None,
+        trackers: Sequence[Tracker | None] | None = None,
+    ) -> None:
+        """told: by format, whether the scan tells its counters.  trackers: those that have followed the stream so far,
+        and what they count in.
+        """
         import numpy
 
-        self.counts = Counts()
+        self.counts = Counts() if counts is None else counts
         self._entry = entry
         self._formats = formats
         self._trackers: list[Tracker | None] = []
         rows = []
-        for format, is_told in zip(formats, told, strict=True):
+        for k, (format, is_told) in enumerate(zip(formats, told, strict=True)):
             sequence = format.envelope.decode.sequence if format.envelope is not None else None
-            tracker = tracker_of(format, self.counts)
+            tracker = tracker_of(format, self.counts) if trackers is None else trackers[k]
             self._trackers.append(tracker)
             if sequence is None or tracker is None:
                 rows.append((follow.UNCOUNTED, 1, 1, 0))
@@ -96,6 +108,35 @@ class Counters:
         self._streams: list[Any] = [None] * follow.STREAMS_TOLD
         self._shown = numpy.zeros((SHOWN, follow.SHOWN), numpy.int64)
         self._counted = numpy.zeros(1, numpy.int64)
+        self._words = self._counted.data
+        self._prepared: Prepared | None = None
+        self._reached: int | None = None  # the row that `usual` has come to
+
+    def prepare(self, entry: Callable[..., int], rows: Rows) -> None:
+        """Have `usual` follow the rows that a scan writes here.  entry: `follow`, for this alone."""
+        self._prepared = Prepared(
+            entry, rows.frames, rows.marks, 0, 0, self._rows, self._table, self._shown, self._counted
+        )
+        self._places = self._prepared.count(0), self._prepared.place(3)
+
+    def usual(self, count: int, base: int) -> bool:
+        """Follow the first rows of the scan, so many; whether they show nothing.
+
+        If they do, `over` tells what, and goes on.
+        """
+        prepared = self._prepared
+        if prepared is None:
+            return not any(self._kinds)
+        rows, place = self._places
+        numbers, words = prepared.numbers, self._words
+        numbers[rows] = count
+        numbers[place] = base
+        words[0] = 0
+        reached = prepared()
+        if reached == count and not words[0]:
+            return True
+        self._reached = reached
+        return False
 
     def over(self, batch: Batch, record: Callable[[int], Record]) -> Iterator[tuple[int, CounterEvents | list[Event]]]:
         """What the frames of a batch show: (row of the first frame that does, what it and others do), in order.
@@ -107,8 +148,13 @@ class Counters:
         frames, marks, base = batch.frames, batch.marks, batch.base
         begin = 0
         while begin < len(frames):
-            self._counted[0] = 0
-            begin = int(self._entry(frames, marks, begin, base, self._rows, self._table, self._shown, self._counted))
+            if self._reached is not None:
+                begin, self._reached = self._reached, None
+            else:
+                self._counted[0] = 0
+                begin = int(
+                    self._entry(frames, marks, begin, base, self._rows, self._table, self._shown, self._counted)
+                )
             count = int(self._counted[0])
             if count:
                 rows = self._shown[:count].copy()
@@ -122,9 +168,13 @@ class Counters:
 
     def end(self) -> list[Event]:
         """The stream has ended: what its counters still show."""
+        self.give_back()
+        return ended(self._trackers)
+
+    def give_back(self) -> None:
+        """Let the trackers know all that was followed here."""
         for slot in self._table[:, follow.FORMAT].nonzero()[0].tolist():
             self._give_back(slot)
-        return ended(self._trackers)
 
     def _told(self, rows: Array, offsets: Array) -> CounterEvents:
         """Count what was told natively."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
+from mmap import mmap
 from threading import Condition, Thread
 from typing import Any, NamedTuple
 
@@ -17,6 +18,8 @@ from sigflow.engine.window import WINDOW, Window, read_only
 #: Room before a part for what is carried over, and buffers to read ahead.
 ROOM = 1 << 18
 BUFFERS = 4
+#: Bytes of address space for a window that is longer than a part, at least.
+WIDE = 1 << 26
 #: Bytes of a part that is read where a scan is about to end.
 LAST = 1 << 16
 
@@ -43,10 +46,14 @@ def read_part(descriptor: int, buffer: bytearray, room: int, size: int, offset: 
 
 
 class Parts(ABC):
-    """Windows made of parts of a file.  State: the window and its buffer, and the offset behind what has come."""
+    """Windows made of parts of a file.  State: the window and its buffer, or one of its own for what is longer than a
+    part, and the offset behind what has come.  room, size: bytes of a buffer before a part, and of the part.
+    """
 
-    def __init__(self, room: int) -> None:
+    def __init__(self, room: int, size: int) -> None:
         self._room = room
+        self._size = size
+        self._wide = memoryview(b"")
         self._offset = 0
         self._taken: bytearray | None = None
         self._window: Window | None = None
@@ -58,6 +65,15 @@ class Parts(ABC):
     @abstractmethod
     def _give_back(self, buffer: bytearray) -> None:
         """The buffer may be read into again."""
+
+    def _wide_enough(self, size: int) -> memoryview:
+        """A buffer for a window that is longer than a part: the one that there is, if it is large enough.
+
+        Memory that is never written to is none, and all of it goes back to the system.
+        """
+        if len(self._wide) < size:
+            self._wide = memoryview(mmap(-1, max(size, WIDE)))
+        return self._wide
 
     def after(self, offset: int) -> Window:
         """The next window."""
@@ -71,15 +87,18 @@ class Parts(ABC):
             data[:left] = carried
         else:
             # A frame is longer than the room.  So much more is read at once that copying it stays linear.
-            pieces: list[bytes] = [bytes(carried), bytes(memoryview(buffer)[room : room + count])]
-            more = count
-            while more < left and not final:
+            wide = self._wide_enough(2 * left + self._size)
+            wide[:left] = memoryview(carried)
+            size = left
+            while True:
+                wide[size : size + count] = memoryview(buffer)[room : room + count]
+                size += count
+                if size >= 2 * left or final:
+                    break
                 self._give_back(buffer)
                 buffer, count, final = self._next()
-                pieces.append(bytes(memoryview(buffer)[room : room + count]))
-                more += count
                 self._offset += count
-            data = b"".join(pieces)
+            data = wide[:size]
         if self._taken is not None:
             self._give_back(self._taken)
         self._taken = buffer
@@ -92,9 +111,8 @@ class InTurn(Parts):
 
     def __init__(self, descriptor: int, part: int = WINDOW, room: int = ROOM) -> None:
         """part: bytes that are read at once."""
-        super().__init__(room)
+        super().__init__(room, part)
         self._descriptor = descriptor
-        self._size = part
         self._stop: int | None = None
         self._free: list[bytearray] = []
 
@@ -129,9 +147,8 @@ class Ahead(Parts):
 
     def __init__(self, descriptor: int, part: int = WINDOW, room: int = ROOM) -> None:
         """part: bytes that are read at once."""
-        super().__init__(room)
+        super().__init__(room, part)
         self._descriptor = descriptor
-        self._size = part
         self._changed = Condition()
         self._free: list[bytearray] = []
         self._buffers = 0

@@ -1,7 +1,7 @@
-"""The native scan: `sigflow.stream.scan` over integers and arrays.  Kernel code: it runs compiled by Numba, or as it
-is.
+"""The native scan: `sigflow.stream.scan` over integers and arrays.  Kernel code: it runs compiled, or as it is.
 
-Rules of kernel code: every number is an int64, every array is int64 or uint8; no objects, no exceptions, no closures.
+Rules of kernel code (`llvm` has its compiler): every number is an int64, every array is of integers; no objects, no
+exceptions, no closures; an index is of an item that is there, and none counts from the end.
 Places are indexes into `data`; whoever calls turns them into offsets.  What is not decidable here is handed back
 (UNDECIDABLE) with nothing changed, and the Python scan decides that one candidate: the state of a scan is (POS, LOCK)
 alone.
@@ -59,7 +59,7 @@ HEAD = 16
 TAIL = 17
 BASE = 20  # is added to the places in rows of frames and gaps
 VAIN = 18  # whether the last long stretch was checksummed for a candidate that was refused
-#: Always 0.  Numba compiles a function once more for a literal argument.
+#: Always 0.
 NOTHING = 19
 #: The runs that are entered by their counters, see continuation.py.
 ENTERED = 21

@@ -1,4 +1,4 @@
-"""Machine code kept in files: written once, and loaded by LLVM alone, which takes a twentieth of the time of Numba.
+"""Machine code kept in files: written once, and loaded again, where possible without LLVM (`loader`).
 
 A file is the SHA-256 of an object file, and the object file; what is cut or altered is taken as not there.  Only this
 processor's code is asked for: `host` is part of every file's name.
@@ -6,73 +6,63 @@ processor's code is asked for: `host` is part of every file's name.
 
 from __future__ import annotations
 
-import ctypes
 import hashlib
 import os
+import sys
 from contextlib import suppress
+from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, cast
-
-import llvmlite
-from llvmlite import binding
 
 from sigflow.engine.calls import Function
 
-#: The one symbol of an object: a function of an address of int64 numbers, which gives an int64.
-SYMBOL = "sigflow_entry"
-_TYPE = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)
 _DIGEST = 32
+#: What the system says of a processor: enough of it to hold that of one.
+_PROCESSORS, _ENOUGH = Path("/proc/cpuinfo"), 1 << 14
+#: Lines of it on what a processor can, and which it is.
+_TOLD = (b"vendor_id", b"cpu family", b"model", b"model name", b"stepping", b"flags")
 
 
+@lru_cache(maxsize=1)
 def host() -> str:
-    """What machine code depends on: LLVM, the processor, and its features."""
+    """What machine code depends on: LLVM, the processor, and its features.  LLVM is asked only where the system does
+    not tell.
+    """
+    told = _processor()
+    if told:
+        library = find_spec("llvmlite")
+        version = Path(library.origin or "").with_name("_version.py") if library is not None else Path()
+        return f"{told} {version.read_text(encoding='utf-8') if version.is_file() else ''}"
+    import llvmlite
+    from llvmlite import binding
+
     features = ",".join(sorted(name for name, has in binding.get_host_cpu_features().items() if has))
     return f"{llvmlite.__version__} {binding.get_process_triple()} {binding.get_host_cpu_name()} {features}"
 
 
-def translated(text: str, name: str) -> bytes:
-    """The object of a module, given as LLVM's text, in which the function `name` is called from outside.
-
-    Raises `ValueError` where it needs a symbol that only Numba or Python have.
-    """
-    machine = _machine()
-    module = binding.parse_assembly(text)
-    for function in module.functions:
-        if function.is_declaration and not function.name.startswith("llvm.") and _used(text, function.name):
-            raise ValueError(f"the code calls {function.name}")
-    module.get_function(name).name = SYMBOL
-    return bytes(machine.emit_object(module))
-
-
-def _used(text: str, name: str) -> bool:
-    lines = (line for line in text.splitlines() if not line.startswith("declare"))
-    return any(f"@{name}(" in line or f"@{name}," in line or f'@"{name}"' in line for line in lines)
+def _processor() -> str:
+    """What Linux says of the first processor of the x86-64 kind; "" elsewhere."""
+    if sys.platform != "linux" or os.uname().machine != "x86_64":
+        return ""
+    try:
+        with _PROCESSORS.open("rb") as file:
+            lines = file.read(_ENOUGH).partition(b"\n\n")[0].splitlines()
+    except OSError:
+        return ""
+    told = [line for line in lines if line.partition(b":")[0].strip() in _TOLD]
+    return b"\n".join(told).decode(errors="replace") if any(line.startswith(b"flags") for line in told) else ""
 
 
 def loaded(code: bytes) -> Function:
     """The function of an object, which several threads may call at a time."""
-    machine = _machine()
-    engine = binding.create_mcjit_compiler(binding.parse_assembly(""), machine)
-    engine.add_object_file(binding.ObjectFileRef.from_data(code))
-    engine.finalize_object()
-    function: Any = _TYPE(engine.get_function_address(SYMBOL))
-    function.engine = engine  # the code is there as long as this
-    return cast(Function, function)
+    from sigflow.engine import loader
 
+    try:
+        return loader.loaded(code)
+    except loader.Unloadable:
+        from sigflow.engine.llvm import machine
 
-def _machine() -> Any:
-    """What translates for this processor, for code that stays where it is put.  An engine takes it for its own."""
-    binding.initialize_native_target()
-    binding.initialize_native_asmprinter()
-    target = binding.Target.from_triple(binding.get_process_triple())
-    return target.create_target_machine(
-        cpu=binding.get_host_cpu_name(),
-        features=binding.get_host_cpu_features().flatten(),
-        opt=3,
-        reloc="static" if target.name.startswith("x86") else "default",
-        codemodel="jitdefault",
-        jit=True,
-    )
+        return machine.loaded(code)
 
 
 def read(path: Path) -> bytes | None:

@@ -81,7 +81,7 @@ class Pass:
             for window, until in self._windows(windows, start, stop, lock):
                 sweep.count_from(window.base)
                 sweep.over(window.base)
-                if self._opens and window.base + sweep.pos == 0 and (opening := self._by_python(window)) is not None:
+                if self._opens and window.base + sweep.pos == 0 and (opening := self.by_python(window)) is not None:
                     sweep.add(FoundRows(*opening[:4]))
                 while (code := sweep.run(window.data, len(window.data), window.final, until)) in (
                     loop.FULL,
@@ -90,7 +90,7 @@ class Pass:
                     if code == loop.FULL:
                         rows.grow()
                         continue
-                    batch = self._by_python(window)
+                    batch = self.by_python(window)
                     if batch is None:
                         break
                     sweep.add(FoundRows(*batch[:4]))
@@ -123,7 +123,7 @@ class Pass:
         data, base, final = window
         sweep.over(base)
         if self._opens and base + sweep.pos == 0:
-            batch = self._by_python(window)
+            batch = self.by_python(window)
             if batch is None:
                 return
             yield batch
@@ -132,14 +132,14 @@ class Pass:
             if sweep.full:
                 yield Batch(*sweep.take(), data, base)
             if code == loop.UNDECIDABLE:
-                batch = self._by_python(window)
+                batch = self.by_python(window)
                 if batch is None:
                     return
                 yield batch
             elif code != loop.FULL:
                 return
 
-    def _by_python(self, window: Window) -> Batch | None:
+    def by_python(self, window: Window) -> Batch | None:
         """Let the Python scan decide what the native one handed back; None where it needs more bytes than there are."""
         sweep = self.sweep
         data, base, final = window

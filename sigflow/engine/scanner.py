@@ -7,7 +7,6 @@ Python scan's, with all that it keeps between chunks.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -39,15 +38,15 @@ class NativeScanner(Scanner):
         lock: int = START,
         marks: Collection[tuple[int, str]] = (),
         worth: int = WORTH,
-        after: int = 0,
+        due: Callable[[int], float] = lambda fed: 0,
     ) -> None:
-        """after: bytes of the stream before which the native scan is not even made; it may turn out that there is
-        none.
+        """due(fed): from how many bytes of the stream on the native scan is to be made, of which so many have come; it
+        may turn out that there is none.
         """
         super().__init__(formats, pos=pos, lock=lock, marks=marks)
         self._make = sweep
-        self._pairs = formats
-        self._from = after
+        self._due = due
+        self._from: float = 0
         self._native: Pass | None = None
         self._worth = worth
         self._base = 0
@@ -70,6 +69,7 @@ class NativeScanner(Scanner):
             and left >= self._worth
             and (final or end - self._seen >= left // 2)
             and not self.marks
+            and not self.opens
         ):
             if self._natively(segment, final, sink):
                 return True
@@ -80,11 +80,13 @@ class NativeScanner(Scanner):
         """Take a batch of what there is; whether there was any."""
         data, base = segment.data, segment.base
         if self._native is None:
-            made = self._make()
+            end = base + len(data)
+            self._from = self._due(end)
+            made = self._make() if self._from <= end else None
             if made is None:
-                self._from = sys.maxsize
+                self._from = max(self._from, 2 * end)
                 return False
-            self._native = Pass(self._pairs, made)
+            self._native = Pass(self._formats, made)
         native, sweep = self._native, self._native.sweep
         if (base, base + len(data)) != (self._base, self._end):
             sweep.move(base - self._base)

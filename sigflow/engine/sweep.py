@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sigflow.engine import continuation, loop
+from sigflow.engine.calls import Prepared
 from sigflow.runtime.box import BOX_ALL, BOX_KNOWN, BOX_PARAMETERS, X_SIZE
 from sigflow.stream.chain import NO, START, YES
 
@@ -33,6 +34,8 @@ MANY = (33 << 20) // 8
 UNIT = 64
 #: Places in the queue of runs.
 QUEUE = 1 << 16
+#: The arguments of a scan that say what is to be scanned, see `Sweep.prepared`.
+END, FINAL, UNTIL = 1, 2, 3
 
 
 class Found(NamedTuple):
@@ -106,7 +109,8 @@ class Sweep:
         self.rows = Rows(most, GAPS if most == FRAMES else most + 5)
         arrays = 2 * (max(prefixes, default=-1) + 1)  # of each algorithm, states close together and far apart
         self._prefixes = arrays
-        self._states = _states(max(1, arrays))
+        #: The prefix states of each algorithm.
+        self.states = _states(max(1, arrays))
         self._queue = numpy.zeros((QUEUE if self._after == YES else 1, 2), int64)
         counted = self._after == YES and any(row[loop.TOLD_COUNTER] for row in scan.rows())
         self._runs = numpy.zeros((continuation.ROWS if counted else 1, continuation.NEWEST + 1), int64)
@@ -171,8 +175,8 @@ class Sweep:
             state[loop.PREFIXES + 2 * array] = 0
         if self._unit_limit:
             self._box[BOX_KNOWN:] = 0
-        if any(len(states) > KEPT for states in self._states):
-            self._states = _states(len(self._states))
+        if any(len(states) > KEPT for states in self.states):
+            self.states = _states(len(self.states))
 
     # ---------------------------------------------------------------- scanning
 
@@ -181,25 +185,54 @@ class Sweep:
 
         data: uint8, contiguous and read-only.  What was found stays until it is taken (`take`).
         """
-        state, rows = self._state, self.rows
+        self._make_room(end)
+        while True:
+            code = self._entry(data, end, final, until, *self._others())
+            if code != loop.GROW:
+                return int(code)
+            self.grow()
+
+    def prepared(self, data: Array) -> Prepared:
+        """The same over a buffer that stays: a call of which END, FINAL and UNTIL are to be set.
+
+        It holds until `grow` was asked for, or `rows` changed, or `states` did.
+        """
+        self._make_room(len(data))
+        return Prepared(self._entry, data, 0, 0, 0, *self._others())
+
+    def _others(self) -> tuple[Any, ...]:
+        """The arguments behind those that say what is to be scanned."""
+        rows = self.rows
+        return (
+            self._after, self._state, self._rows, self._checks, self._first, self._begins, self._codes, self._alphabet,
+            self._box, self._scratch, rows.frames, rows.marks, rows.gaps, rows.reasons, self.states, self._queue,
+            self._runs, self._unit, self._meanings, self._parameters, self._tables,
+        )  # fmt: skip
+
+    def _make_room(self, end: int) -> None:
+        """Have room for a unit of a buffer of so many bytes."""
         room = min(self._unit_limit, end) + UNIT
         if self._unit_limit and len(self._unit) < room:
             import numpy
 
             self._unit = numpy.zeros(room, numpy.uint8)
-        while True:
-            code = self._entry(
-                data, end, final, until, self._after, state, self._rows, self._checks, self._first, self._begins,
-                self._codes, self._alphabet, self._box, self._scratch, rows.frames, rows.marks, rows.gaps,
-                rows.reasons, self._states, self._queue, self._runs, self._unit, self._meanings, self._parameters,
-                self._tables,
-            )  # fmt: skip
-            if code != loop.GROW:
-                return int(code)
-            wanted = int(state[loop.WANTED])
-            if wanted > KEPT:
-                wanted = max(wanted, MANY)
-            self._states = tuple(_grown(states, wanted) for states in self._states)
+
+    def grow(self) -> None:
+        """Have room for as many prefix states as the scan wants."""
+        wanted = int(self._state[loop.WANTED])
+        if wanted > KEPT:
+            wanted = max(wanted, MANY)
+        self.states = tuple(_grown(states, wanted) for states in self.states)
+
+    @property
+    def depends_on_end(self) -> bool:
+        """Whether what is kept between two calls holds only while the buffer ends where it does."""
+        return self._after == YES or self._unit_limit > 0
+
+    @property
+    def words(self) -> memoryview:
+        """The state as it stands, for who reads it often (`loop` has the places)."""
+        return self._state.data
 
     @property
     def full(self) -> bool:

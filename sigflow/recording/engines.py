@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sigflow.engine import AUTO, NAMES, NATIVE, PYTHON, THRESHOLD, Native, late_scanner
+from sigflow.engine import AUTO, NAMES, NATIVE, PYTHON, Native, pays_from
 from sigflow.errors import UsageError
-from sigflow.recording.run import AnyRun, MakeScanner, Run
+from sigflow.recording.run import AnyRun, Run
 from sigflow.storage import DEFAULT_CHUNK
 from sigflow.stream.around import is_asked
 
 if TYPE_CHECKING:
+    from sigflow.engine.live import LiveEngine
     from sigflow.storage import Storage
     from sigflow.stream.format import Format
 
@@ -71,7 +72,7 @@ class Choice:
 
     def run(self, reading: Reading) -> AnyRun:
         """A pass by the engine that it shall be.  Raises `UsageError` where the one asked for cannot do it."""
-        scanner = None
+        engine = None
         if reading.formats and not reading.strict:
             storage = reading.storage
             if storage.repeatable and storage.size is not None:
@@ -81,18 +82,18 @@ class Choice:
 
                     return NativeRun(storage, native, chunk_size=reading.chunk_size, workers=self.workers)
             else:
-                scanner = self.scanner(reading.formats)
+                engine = self.live(reading.formats)
         return Run(
             reading.chunks(reading.chunk_size or DEFAULT_CHUNK),
             reading.formats,
             strict=reading.strict,
             keep=reading.keep,
-            scanner=scanner,
+            engine=engine,
         )
 
     def native(self, formats: Sequence[Format], size: int | None) -> Native | None:
         """The native scan of these formats, or None for the Python one.  size: bytes of the stream, None: not known."""
-        if self.engine == PYTHON or (self.engine == AUTO and size is not None and size < THRESHOLD):
+        if self.engine == PYTHON or (self.engine == AUTO and size is not None and size < pays_from(formats)):
             return None
         if self._native is not None and list(self._native.formats) == list(formats):
             return self._native
@@ -109,11 +110,15 @@ class Choice:
         self._native = Native(formats, notice=self._notice)
         return self._native
 
-    def scanner(self, formats: Sequence[Format]) -> MakeScanner | None:
-        """What makes the scanner of a decoder whose stream is not known to be long; None for the plain one."""
+    def live(self, formats: Sequence[Format]) -> LiveEngine | None:
+        """What may scan for a decoder whose stream is not known to be long; None for the Python scan alone."""
         if self.engine == PYTHON or any(format.envelope is None for format in formats):
             return None
+        from sigflow.engine.live import LiveEngine
+
+        def due(formats: Sequence[Format], fed: int) -> float:
+            return 0 if self.engine == NATIVE else pays_from(formats)
+
         if self.engine == NATIVE:
-            native = self.native(formats, None)
-            return None if native is None else native.scanner
-        return lambda marks: late_scanner(formats, lambda: self.native(formats, None), marks)
+            self.native(formats, None)  # where there is none, this says so
+        return LiveEngine(lambda formats: self.native(formats, None), due)

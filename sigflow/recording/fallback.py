@@ -90,7 +90,8 @@ class FallbackRun(OfEvents):
             self._release(END)
 
     def _numbered(self, record: Record) -> Record:
-        record.index = self._index
+        if record.index != self._index:
+            record = record.moved(index=self._index)
         self._index += 1
         return record
 

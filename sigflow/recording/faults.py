@@ -10,6 +10,7 @@ by others) is reported at the gap's first candidate, with what the reason means.
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -57,6 +58,8 @@ WINDOW = 4096
 WORK = 256 << 20
 
 #: What is said of a frame whose causes were not searched.
+#: Bytes of a candidate that are not held any longer than it is looked at.
+LARGE = 1 << 20
 UNSEEN = "; it was not looked at more closely"
 UNSEARCHED = "; its cause was not searched for, which --explain-all does"
 
@@ -367,6 +370,9 @@ class Examiner:
             raw = self._bytes(offset, offset + size)
             seen = look(format, raw, final=len(raw) < size)
             self._looks.looked(seen.steps, len(raw) if seen.checks else 0)
+            if len(raw) >= LARGE:
+                # What was made of them refers to itself and holds them, until the collector comes by.
+                gc.collect(1)
             if seen.reason != TRUNCATED or len(raw) < size:
                 return seen
             size = min(seen.length, size * 64) if seen.length is not None and seen.length > size else size * 64

@@ -8,28 +8,25 @@ findings when somebody looks: a capture with many thousand faults is judged as f
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import chain, repeat
+from itertools import chain
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sigflow.columns.frames import FrameBatch
-from sigflow.engine.counters import CounterEvents
-from sigflow.events import Event, Record
+from sigflow.engine.events import RowEvents
 from sigflow.recording.batches import BYTES, SIZE, merged
-from sigflow.recording.native_rows import CodedGap, NativeRows
+from sigflow.recording.native_rows import NativeRows
 from sigflow.recording.native_suspects import SuspectRows
 from sigflow.recording.native_verdict import NativeVerdict
 from sigflow.recording.report import LONGEST
 from sigflow.recording.run import Section
-from sigflow.stream.sink import Between, idle_most
+from sigflow.stream.sink import Between, OpenGap, idle_most
 
 if TYPE_CHECKING:
     from sigflow.engine.passes import Batch
+    from sigflow.events import Event
     from sigflow.recording.diagnosis import Budget
 
-#: Records whose places are listed at a time, and their bytes: what that takes is shared by so many.
-TAKEN = 1024
-TAKEN_BYTES = 1 << 20
 #: Frames of a section, and their bytes, at most; one frame there is always.
 SECTION = 1 << 14
 SECTION_BYTES = 4 << 20
@@ -54,23 +51,21 @@ class NativeRun(NativeRows):
         return chain.from_iterable(self._events())
 
     def _events(self) -> Iterator[Iterable[Event]]:
-        gap = CodedGap(self)
-        between = Between(gap, idle_most(self.formats))
+        between = Between(OpenGap([format.name for format in self.formats]), idle_most(self.formats))
+        told = RowEvents(self.ordered, self.reasons, between, self._bytes)
         for batch, index in self.batches():
-            for first, last, events in self._steps(batch, index, gap, between):
-                yield events
-                yield from self._records(batch, index, first, last)
+            yield from told.pieces(batch, index, self.shown(batch, index))
         yield self._over(between)
 
     def sections(self) -> Iterator[Section]:
         """The stream in order, as `run.BySections` has it; once only."""
-        gap = CodedGap(self)
-        between = Between(gap, idle_most(self.formats))
+        between = Between(OpenGap([format.name for format in self.formats]), idle_most(self.formats))
+        told = RowEvents(self.ordered, self.reasons, between, self._bytes)
         suspects = SuspectRows(self)
         new = set(range(len(self.formats)))  # the formats of which there was no frame
         for batch, index in self.batches():
             things: list[tuple[int, Event | None]] = [
-                (first, event) for first, _, events in self._steps(batch, index, gap, between) for event in events
+                (first, event) for first, _, events in told.steps(batch, self.shown(batch, index)) for event in events
             ]
             things += [(row, None) for row in sorted({*suspects.rows(batch), *self._first_of(batch, new)})]
             things.sort(key=itemgetter(0))  # (a record comes behind the events that stand before it)
@@ -112,65 +107,3 @@ class NativeRun(NativeRows):
         out: list[Event] = []
         between.close(out)
         return [*out, *self.ended()]
-
-    def _steps(
-        self, batch: Batch, index: int, gap: CodedGap, between: Between
-    ) -> Iterator[tuple[int, int, list[Event]]]:
-        """A batch in order: events, and the rows [first, last) of the frames behind them."""
-        out: list[Event] = []
-        things: list[tuple[int, int, int, Any]] = []
-        for row, shown in self.shown(batch, index):
-            if isinstance(shown, CounterEvents):
-                things += [
-                    (at, 1, 0, [event]) for at, event in zip(shown.rows[:, 0].tolist(), shown.events(), strict=True)
-                ]
-            else:
-                things.append((row, 1, 0, shown))
-        if len(batch.gaps):
-            before = batch.frames[:, 0].searchsorted(batch.gaps[:, 0]).tolist()
-            things += [(row, 0, n, None) for n, row in enumerate(before)]
-            things.sort(key=lambda thing: thing[:3])
-        gaps, reasons = batch.gaps.tolist(), batch.reasons.tolist()
-        done = 0
-        for row, rank, n, events in things:
-            if row > done:
-                between.close(out)
-                yield done, row, out
-                out = []
-                done = row
-            if rank:
-                between.close(out)
-                out += events
-            else:
-                start, stop, first, count = gaps[n]
-                if count:
-                    between.before_gap(out)
-                    gap.piece(batch.base + start, batch.base + stop, reasons[first : first + count])
-                else:
-                    between.idle(batch.base + start, batch.base + stop, out)
-        if done < len(batch.frames):
-            between.close(out)
-        yield done, len(batch.frames), out
-
-    def _records(self, batch: Batch, index: int, first: int, last: int) -> Iterator[Iterable[Event]]:
-        """The records of some rows of a batch, between which there is no gap.
-
-        Each is made when it is taken: who takes them one by one has few alive, and the garbage collector little to do.
-        """
-        while first < last:
-            fits = int(batch.frames[:last, 1].searchsorted(batch.frames[first, 0] + TAKEN_BYTES, "right"))
-            until = min(first + TAKEN, max(fits, first + 1), last)
-            yield self._taken(batch, index, first, until)
-            first = until
-
-    def _taken(self, batch: Batch, index: int, first: int, last: int) -> Iterator[Event]:
-        rows = batch.frames[first:last]
-        shift = int(rows[0, 0])
-        raw = self._bytes(batch, shift, int(rows[-1, 1]))
-        stops = (rows[:, 1] - shift).tolist()
-        starts = (rows[:, 0] - shift).tolist()
-        if len(self.formats) == 1:
-            formats: Any = repeat(self.formats[0])
-        else:
-            formats = [self.ordered[k] for k in batch.marks[first:last, 0].tolist()]
-        return Record.row(formats, batch.base + shift, raw, zip(starts, stops, strict=True), index + first)

@@ -15,7 +15,6 @@ from sigflow.engine.counters import CounterEvents
 from sigflow.engine.stitch import RANGE, Stitched
 from sigflow.engine.windows import windows_of
 from sigflow.events import Event, Record
-from sigflow.stream.sink import OpenGap
 from sigflow.stream.statistics import Statistics
 
 if TYPE_CHECKING:
@@ -25,11 +24,6 @@ if TYPE_CHECKING:
     from sigflow.engine.passes import Batch, Pass
     from sigflow.storage import Storage
     from sigflow.stream.format import Format
-
-
-#: Records whose places are listed at a time, and their bytes: what that takes is shared by so many.
-TAKEN = 1024
-TAKEN_BYTES = 1 << 20
 
 
 class NativeRows:
@@ -202,19 +196,3 @@ class NativeRows:
             frames[:, 0] + batch.base,
             self._numbers[batch.marks[rows, 0]],
         )
-
-
-class CodedGap(OpenGap):
-    """The open gap, of pieces with coded reasons."""
-
-    def __init__(self, run: NativeRows) -> None:
-        super().__init__([format.name for format in run.formats])
-        self._words = [f"{run.formats[number].name}:{text}" if number >= 0 else text for number, text in run.reasons]
-
-    def piece(self, start: int, stop: int, codes: Sequence[int]) -> None:
-        """The next piece."""
-        if self.start < 0:
-            self.start = start
-        self.stop = stop
-        for code in codes:
-            self.reasons[self._words[code]] = None

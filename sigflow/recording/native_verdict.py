@@ -15,11 +15,11 @@ from sigflow.recording.batches import BYTES, SIZE, merged
 from sigflow.recording.faults import Examiner
 from sigflow.recording.lazy import LazySequence
 from sigflow.recording.native_idle import IdleNotes
-from sigflow.recording.native_rows import CodedGap
 from sigflow.recording.native_suspects import SuspectRows
 from sigflow.recording.report import LONGEST, OF_GAP, OF_RECORD
 from sigflow.recording.verdict import Place, Verdict
 from sigflow.storage.memory import MemoryStorage
+from sigflow.stream.sink import OpenGap
 
 if TYPE_CHECKING:
     import numpy
@@ -145,14 +145,15 @@ class NativeVerdict(Verdict):
 
     def _all_gaps(self) -> Iterator[Gap]:
         out: list[Any] = []
-        gap = CodedGap(self._native)
+        gap = OpenGap([format.name for format in self._native.formats])
+        words = self._native.reasons
         for rows, reasons in self._pieces:
             for start, stop, first, count in rows:
                 if start != gap.stop:
                     gap.close(out)
                     yield from out
                     out.clear()
-                gap.piece(start, stop, reasons[first : first + count])
+                gap.add(start, stop, [words[code] for code in reasons[first : first + count]])
         gap.close(out)
         yield from out
 

@@ -60,8 +60,8 @@ def open(
     formats that find frames in the first MiB.  strict: raise a `StreamError` at the first damage.  engine: `python`,
     `native`, or `auto`, which is native from 4 MiB on where the formats allow it; both give the same.  workers: threads
     of the native engine, which scan, and make columns.  fallback: formats that are tried, in their order, on what the
-    others left in gaps.  lenient: also give frames that fail a check, marked (`Record.damaged`); the verdict is what it is without.
-    import_paths, opaque_types, allow_imports: for `.ksy` paths, as `sigflow.compile` has them.
+    others left in gaps.  lenient: also give frames that fail a check, marked (`Record.damaged`); the verdict is what it
+    is without.  import_paths, opaque_types, allow_imports: for `.ksy` paths, as `sigflow.compile` has them.
     Raises `UsageError` where no format is given and none is found, or the native engine cannot scan for the formats.
     """
 

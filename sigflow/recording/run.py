@@ -8,7 +8,7 @@ well, and bounded: of a long gap only the beginning is kept.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 from sigflow.diagnostics import Severity
@@ -18,7 +18,6 @@ from sigflow.recording.report import COMPRESSED, LONGEST
 from sigflow.recording.verdict import EventPass, EventVerdict, Verdict
 from sigflow.storage.compressed import CompressedError
 from sigflow.stream.decoder import Decoder
-from sigflow.stream.scan import Scanner
 from sigflow.stream.sequence import Counts
 from sigflow.stream.statistics import Statistics
 
@@ -26,10 +25,9 @@ if TYPE_CHECKING:
     from sigflow.columns.frames import FrameBatch
     from sigflow.events import Event
     from sigflow.recording.diagnosis import Budget
+    from sigflow.stream.engines import Engine
     from sigflow.stream.format import Format
 
-#: Makes the scanner of a decoder, with these marks.
-MakeScanner = Callable[[Collection[tuple[int, str]]], Scanner]
 #: Bytes kept since the last event, at most.
 KEPT = 20 << 20
 #: The statistics of a stream that holds no bytes.
@@ -91,11 +89,11 @@ class Run(OfEvents):
         *,
         strict: bool = False,
         keep: bool = False,
-        scanner: MakeScanner | None = None,
+        engine: Engine | None = None,
     ) -> None:
-        """scanner: makes the scanner of the decoder, where it is not the plain one."""
+        """engine: what may scan for the decoder."""
         self._chunks = chunks
-        self._decoder = Decoder(formats, strict=strict, scanner=scanner) if formats else None
+        self._decoder = Decoder(formats, strict=strict, engine=engine) if formats else None
         self.engine = "python"
         self._strict = strict
         self.formats: Sequence[Format] = self._decoder.formats if self._decoder is not None else ()

@@ -31,6 +31,8 @@ from sigflow.runtime.struct import KaitaiStruct
 #: Faults of one frame that are kept; with the last of them the reading ends.
 MOST = 64
 _READ = "_read"
+#: What modules call their nested classes.
+_CLASS = "_CLASS_"
 #: What reading on could only meet again: a limit that a value would pass, and the end of stack or memory.
 _ENDS = (LimitExceeded, RecursionError, MemoryError)
 
@@ -335,7 +337,7 @@ class _Guard(ast.NodeTransformer):
                 return node
             return _helper("_call", function.value, ast.Constant(function.attr))
         last = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
-        if last[:1].isupper() and self._field and not node.keywords:
+        if last.removeprefix(_CLASS)[:1].isupper() and self._field and not node.keywords:
             return _helper("_made", _name("self"), ast.Constant(self._field), function, *node.args)
         return node
 

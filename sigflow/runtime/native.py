@@ -1,6 +1,6 @@
 """What an emitted `_native_measure` calls: plain functions over a buffer of bytes and integers.
 
-They are written so that they mean the same uncompiled and compiled by Numba: every number is an int64, `data` is a
+They are written so that they mean the same uncompiled and compiled: every number is an int64, `data` is a
 one-dimensional uint8 array, and nothing raises, allocates, or has a default.  A number of 64 unsigned bits comes as
 its two's complement.  Who calls has made sure that the bytes are there; a byte range is data[start:stop], and one that
 ends before it begins counts as empty.

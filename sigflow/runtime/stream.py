@@ -67,13 +67,15 @@ class KaitaiStream(kaitaistruct.KaitaiStream):  # type: ignore[misc]  # kaitaist
         if self._file is not None:
             self._file.close()
 
-    def __getattr__(self, name: str) -> Any:
-        # Kaitai's stream keeps a file object in `_io`; few programs reach for it, so it is made when one does.
-        if name == "_io":
-            file = BytesIO(bytes(self._data))
-            file.seek(self._pos)
-            return file
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+    @property
+    def _io(self) -> BytesIO:
+        """What Kaitai's stream keeps in `_io`, a file object; few programs reach for it, so it is made when one does.
+
+        (No `__getattr__`: with it, Python looks every attribute of the class up the slow way.)
+        """
+        file = BytesIO(bytes(self._data))
+        file.seek(self._pos)
+        return file
 
     # ---------------------------------------------------------------- position
 
@@ -421,11 +423,13 @@ class Run:
     run: it sets the fields that are there, as reading one after the other would, and raises at the one that is cut.
     """
 
-    __slots__ = ("_fields", "_order", "size", "unpack")
+    __slots__ = ("_fields", "_order", "size", "unpack", "unpack_all")
 
     def __init__(self, order: str, *fields: tuple[Any, ...]) -> None:
         packer = struct.Struct(order + "".join(field[1] for field in fields))
         self.unpack = packer.unpack_from
+        #: The values of one run after the other, in bytes that hold so many whole ones.
+        self.unpack_all = packer.iter_unpack
         self.size = packer.size
         self._order = order
         self._fields = fields

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import chain
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from sigflow.errors import SigflowError, StreamError, UsageError
@@ -17,7 +18,7 @@ from sigflow.limits import Limits
 from sigflow.stream import faults
 from sigflow.stream.around import with_parts
 from sigflow.stream.chain import LOCKS
-from sigflow.stream.pending import Pending
+from sigflow.stream.pending import Pending, Stamps
 from sigflow.stream.scan import Refusals, Scanner
 from sigflow.stream.segment import Segment
 from sigflow.stream.sequence import Counts
@@ -26,13 +27,18 @@ from sigflow.stream.statistics import Statistics
 from sigflow.stream.whole import WholeFile
 
 if TYPE_CHECKING:
+    import pyarrow
+
     from sigflow.runtime.envelope import Envelope
+    from sigflow.stream.engines import Collector, Engine, LiveScan, Piece
     from sigflow.stream.format import Format
 
 __all__ = ["Decoder", "Statistics"]
 
 #: Steps of the scan between two looks at what has been found.
 _STEPS = 256
+#: Undecided bytes up to which the stream is for a live scan.
+SHORT = 2048
 #: Decided bytes from which on it is worth a thought to let go of them before the next chunk comes.
 _LARGE = 1 << 18
 
@@ -51,8 +57,9 @@ class Decoder:
 
     formats: in the order in which they are tried; those with a checksum come before those without.  limits: over each
     format's own.  strict: the first damage raises a `StreamError` instead of being an event.  marks: candidates that
-    were abandoned when the stream was live, so that a replay gives the same events.  scanner: makes the scan with these
-    marks, where it is not the plain one; it must find the same (`sigflow.engine.Native.scanner`).
+    were abandoned when the stream was live, so that a replay gives the same events.  engine: `auto`, which scans
+    natively where that pays; `native` from the first byte on, where the formats allow it, else `UsageError`; `python`;
+    or an engine.  All find the same.
     """
 
     def __init__(
@@ -62,7 +69,7 @@ class Decoder:
         strict: bool = False,
         *,
         marks: Collection[tuple[int, str]] = (),
-        scanner: Callable[[Collection[tuple[int, str]]], Scanner] | None = None,
+        engine: str | Engine | None = "auto",
     ) -> None:
         listed = formats if isinstance(formats, Iterable) else [formats]
         #: With those of what stands once around their frames; where a preamble was found, its format is bound to it.
@@ -73,20 +80,38 @@ class Decoder:
         if not names or double is not None:
             raise UsageError(f"format {double!r} is given twice" if names else "a decoder needs at least one format")
         self._strict = strict
-        self._scanner = scanner(self.marks) if scanner is not None else self._scan_of(self.formats)
+        self._stamps = Stamps()
+        self._counts = Counts()
+        self._out: list[Event] = []
+        self._sink = Events(self.formats, self._stamps, self._counts, self._out)
+        if isinstance(engine, str):
+            from sigflow.stream.engines import engine_of
+
+            engine = engine_of(engine)
+        whole = any(format.envelope is None for format in self.formats)
+        #: What may scan instead of the Python scan, and the end of the stream from which on it is asked; the scan that
+        #: it made, and the same while it has the stream.
+        self._engine = None if strict or whole else engine
+        self._due: float = 0 if self._engine is not None else inf
+        self._made: LiveScan | None = None
+        self._live: LiveScan | None = None
+        self._scanner = self._scan_of(self.formats)
+        if self._engine is not None:
+            self._scanner = self._engine.scanner(self.formats, self.marks)
         self._pending = Pending(self._scanner.lookback)
+        self._rest = 0  # bytes that were left undecided by the Python scan
+        self._stuck = -1  # where the live scan could not go on
         self._ended = False
         self._closed = False
         self._error: StreamError | None = None
-        self._counts = Counts()
-        self._out: list[Event] = []
         self._ready: Iterator[Event] = iter(())
-        self._sink = Events(self.formats, self._pending, self._counts, self._out)
+        self._collector: Collector | None = None
         if isinstance(self._scanner, Scanner):
             self._scanner.bound = self._bind
         if strict:
             self._sink.damaged = self._damage
             self._sink.checked = self._check
+        self._enter()
 
     def _bind(self, number: int, envelope: Envelope, raw: bytes) -> None:
         """A preamble was found: what it says holds for the frames of its format."""
@@ -113,8 +138,13 @@ class Decoder:
             raise UsageError("feed after feed_eof: the stream has ended")
         if chunk.__class__ is not bytes:
             chunk = _bytes_of(chunk)
-        if chunk:
-            self._pending.add(chunk, self._scanner.pos, stamp)
+        live = self._live
+        if (stamp is not None or self._stamps) and chunk:
+            self._stamps.add(self._fed, stamp, self.state[0])
+        if live is not None:
+            live.add(chunk)
+        elif chunk:
+            self._pending.add(chunk, self._scanner.pos)
 
     def feed_eof(self) -> None:
         """Say that the stream ends here."""
@@ -131,24 +161,161 @@ class Decoder:
         """
         return chain(self._ready, chain.from_iterable(iter(self._batch, None)))
 
+    def count(self) -> int:
+        """Scans the bytes fed so far and lets their events go: returns how many there were.  `statistics` has counted
+        them all the same.
+
+        Raises what `events` does.
+        """
+        events = 0
+        for _ in self._ready:
+            events += 1
+        live = self._live
+        if live is not None:
+            ended = self._ended
+            while live.scan(ended):
+                events += live.count()
+            if not live.stuck and not ended:
+                return events
+        while (pieces := self._pieces()) is not None:
+            events += sum(map(len, pieces))
+        return events
+
+    def batches(
+        self,
+        fields: Sequence[str] | None = None,
+        *,
+        size: int = 8192,
+        flush: bool = False,
+        others: Callable[[Event], object] | None = None,
+        instances: bool = False,
+        physical: bool = False,
+    ) -> Iterator[pyarrow.RecordBatch]:
+        """Returns an iterator over the frames of the bytes fed so far, as record batches of Arrow of `size` rows each.
+
+        Frames that do not fill a batch wait for more, until the stream ends or `flush` says that they shall come.
+        fields, instances, physical: which columns, as of `Recording.batches`; they are those of the first call.
+        others: is told all events that are no records, which are counted and let go of otherwise.
+
+        Raises `UsageError` for an unknown field and where pyarrow is absent, and what `events` does.
+        """
+        collector = self._collector
+        if collector is None:
+            from sigflow.stream.engines import collector_of
+
+            wanted = {"fields": fields, "instances": instances, "physical": physical}
+            collector = self._collector = collector_of(self.formats, size, **wanted)
+        return self._batches(collector, flush, others)
+
+    def _batches(
+        self, collector: Collector, flush: bool, others: Callable[[Event], object] | None
+    ) -> Iterator[pyarrow.RecordBatch]:
+        pieces: Iterable[Piece] | None = [list(self._ready)]
+        while pieces is not None:
+            for piece in pieces:
+                for event in collector.piece(piece):
+                    if others is not None:
+                        others(event)
+            yield from collector.batches(False)
+            live = self._live
+            pieces = live.collect(collector) if live is not None and live.scan(self._ended) else self._pieces()
+        if flush or self._ended:
+            yield from collector.batches(True)
+
     def _batch(self) -> Iterator[Event] | None:
         """The next events; None if there are none until more is fed."""
+        pieces = self._pieces()
+        if pieces is None:
+            return None
+        self._ready = chain.from_iterable(pieces)
+        return self._ready
+
+    def _pieces(self) -> Iterable[Piece] | None:
+        """The next events, in pieces."""
         if self._error is not None:
             raise self._error
+        if self._live is None and self._due <= self._fed:
+            self._enter()
+        live = self._live
+        if live is not None:
+            if live.scan(self._ended):
+                return live.pieces()
+            if not live.stuck and not self._ended:
+                return None
+            self._leave()
+        return self._by_python()
+
+    def _by_python(self) -> Iterable[Piece] | None:
+        """The same by the Python scan."""
         out = self._out
         pending, scanner = self._pending, self._scanner
         more = True
         while more and not out and not self._damaged():
             more = scanner.scan(pending, self._ended, self._sink, 1 if self._strict else _STEPS)
+        self._rest = pending.fed - scanner.pos
         if scanner.pos - pending.base >= _LARGE:
             pending.release(scanner.pos)
         if self._ended and not more and not self._closed and not self._damaged():
             self._close(out)
+        if not out and self._error is not None:
+            raise self._error
         if not out:
-            return self._batch() if self._damaged() else None
-        self._ready = iter(out.copy())
+            return None
+        pieces: list[Piece] = [out.copy()]
         out.clear()
-        return self._ready
+        return pieces
+
+    # ---------------------------------------------------------------- engines
+
+    @property
+    def _fed(self) -> int:
+        """The end of the stream so far."""
+        return self._pending.fed if self._live is None else self._live.fed
+
+    def _enter(self) -> None:
+        """Let the live scan have the stream, where it is there and what is at hand is for it."""
+        scanner, pending, engine = self._scanner, self._pending, self._engine
+        if (
+            engine is None
+            or not isinstance(scanner, Scanner)
+            or self._ended
+            or self._rest > SHORT
+            or scanner.pos == self._stuck
+            or scanner.marks
+            or scanner.opens
+        ):
+            return
+        if self._made is None:
+            self._due = engine.due(self.formats, pending.fed)
+            if self._due > pending.fed:
+                return
+            self._made = engine.live(self.formats, self._sink, self._stamps)
+            if self._made is None:
+                self._due = inf
+                return
+        from sigflow.stream.engines import Left
+
+        start = max(pending.base, scanner.pos - scanner.lookback)
+        data = bytes(pending.data[start - pending.base :])
+        self._made.take(Left(data, start, scanner.pos, scanner.pos, scanner.lock))
+        self._live = self._made
+        self._pending = Pending(scanner.lookback, pending.fed)
+
+    def _leave(self) -> None:
+        """Let the Python scan have the stream back."""
+        assert self._live is not None and isinstance(self._scanner, Scanner)
+        left = self._live.leave()
+        self._live = None
+        scanner = self._scanner
+        scanner.resume(left.pos, left.lock)
+        pending = self._pending = Pending(scanner.lookback, left.base)
+        seen = left.seen - left.base
+        pending.add(left.data[:seen], scanner.pos)
+        # So that it knows what is waited for.
+        while scanner.scan(pending, False, self._sink, _STEPS):
+            pass
+        self._rest, self._stuck = pending.fed - scanner.pos, scanner.pos
+        pending.add(left.data[seen:], scanner.pos)
 
     def _damaged(self) -> bool:
         return self._error is not None
@@ -159,7 +326,7 @@ class Decoder:
         self._closed = True
         left = self.statistics.pending_bytes
         if left:
-            raise SigflowError(f"internal error: {left} of {self._pending.fed} bytes are in no frame or gap, nor idle")
+            raise SigflowError(f"internal error: {left} of {self._fed} bytes are in no frame or gap, nor idle")
 
     def _damage(self, segment: Segment, at: int, refusals: Refusals) -> None:
         """Strict mode: remember the first damage; it is raised once the events before it have been taken."""
@@ -190,13 +357,16 @@ class Decoder:
     @property
     def state(self) -> tuple[int, str]:
         """The scan's whole state: the offset of the first undecided byte, and the lock (no, start, yes)."""
-        return self._scanner.pos, LOCKS[self._scanner.lock]
+        scan = self._live or self._scanner
+        return scan.pos, LOCKS[scan.lock]
 
     @property
     def pending(self) -> tuple[int, str] | None:
         """The candidate that holds the stream back: (offset, format name); None if none, or its marker is not whole,
         or if all its own bytes are there and only what must follow it is awaited.
         """
+        if self._live is not None:
+            self._leave()
         waits = self._scanner.waits
         at = self._scanner.pos - self._pending.base
         if waits is None or self._ended or waits.header.cut(self._pending.data, at):
@@ -220,13 +390,14 @@ class Decoder:
 
     def provisional(self) -> list[Event]:
         """Returns the events that would come if the stream ended here, without losses and notes.  Changes nothing."""
-        scanner = self._scan_of(self.formats)
-        scanner.pos, scanner.lock, scanner.marks = self._scanner.pos, self._scanner.lock, set(self._scanner.marks)
+        scanner, scan = self._scan_of(self.formats), self._live or self._scanner
+        scanner.pos, scanner.lock, scanner.marks = scan.pos, scan.lock, set(self._scanner.marks)
         out: list[Event] = []
-        sink = Events(self.formats, self._pending, None, out)
+        sink = Events(self.formats, self._stamps, None, out)
         sink.between = self._sink.between.copy()
         sink.index = self._sink.index
-        segment = Segment(self._pending.data, self._pending.base)
+        live, pending = self._live, self._pending
+        segment = Segment(*((pending.data, pending.base) if live is None else live.undecided()))
         while scanner.scan(segment, True, sink, _STEPS):
             pass
         sink.between.close(out)
@@ -235,9 +406,10 @@ class Decoder:
     @property
     def statistics(self) -> Statistics:
         """What has been counted so far."""
-        sink, counts = self._sink, self._counts
+        sink, counts, fed = self._sink, self._counts, self._fed
+        work = self._scanner.work + (self._made.work if self._made is not None else 0)
         return Statistics(
-            bytes=self._pending.fed,
+            bytes=fed,
             frames=sink.index,
             frame_bytes=sum(sink.frame_bytes),
             gap_bytes=sink.gap_bytes,
@@ -247,5 +419,5 @@ class Decoder:
                 for n, format in enumerate(self.formats)
             },
             sequence=counts.tree(),
-            work_ratio=self._scanner.work / self._pending.fed if self._pending.fed else 0.0,
+            work_ratio=work / fed if fed else 0.0,
         )

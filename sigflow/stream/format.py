@@ -252,14 +252,15 @@ class Format:
             text = f"{self.name}: {type(error).__name__}: {error}"
             raise StreamError(text, offset=getattr(error, "offset", None), format=self.name) from error
 
-    def decoder(self, limits: Limits | None = None, strict: bool = False) -> Decoder:
+    def decoder(self, limits: Limits | None = None, strict: bool = False, *, engine: str = "auto") -> Decoder:
         """Returns a new decoder for a stream of this format alone.
 
-        limits: over the format's own.  strict: whether the first damage raises a `StreamError`.
+        limits: over the format's own.  strict: whether the first damage raises a `StreamError`.  engine: `auto`,
+        `native` or `python`, see `Decoder`.
         """
         from sigflow.stream.decoder import Decoder
 
-        return Decoder(self, limits=limits, strict=strict)
+        return Decoder(self, limits=limits, strict=strict, engine=engine)
 
     # ---------------------------------------------------------------- what records ask (events.Reader)
 

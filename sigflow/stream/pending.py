@@ -25,20 +25,17 @@ PARTS = 8
 
 
 class Pending(Segment):
-    """The buffer.  fed: the end of the stream so far.  lookback: bytes that are kept before what is not decided."""
+    """The buffer.  fed: the end of what it has.  lookback: bytes that are kept before what is not decided."""
 
-    __slots__ = ("_lookback", "_stamps", "fed")
+    __slots__ = ("_lookback", "fed")
 
-    def __init__(self, lookback: int = 0) -> None:
-        super().__init__(b"", 0)
-        self.fed = 0
+    def __init__(self, lookback: int = 0, base: int = 0) -> None:
+        super().__init__(b"", base)
+        self.fed = base
         self._lookback = lookback
-        self._stamps: list[tuple[int, Stamp | None]] = []  # (offset of a chunk's first byte, its stamp)
 
-    def add(self, chunk: bytes, done: int, stamp: Stamp | None) -> None:
+    def add(self, chunk: bytes, done: int) -> None:
         """Append a chunk; what lies before the offset `done` is not needed any more."""
-        if stamp is not None or self._stamps:
-            self._stamp(done, stamp)
         done = max(self.base, done - self._lookback)
         cut = done - self.base
         left = len(self.data) - cut
@@ -84,23 +81,31 @@ class Pending(Segment):
             return
         self.base = done
 
-    def _stamp(self, done: int, stamp: Stamp | None) -> None:
-        if not self._stamps:
-            self._stamps.append((0, None))  # what came before carried none
-        self._stamps.append((self.fed, stamp))
-        old = bisect_right(self._stamps, done, key=lambda entry: entry[0]) - 1
-        del self._stamps[:old]
 
-    @property
-    def stamped(self) -> bool:
-        """Whether any chunk of the buffer carries a stamp."""
-        return bool(self._stamps)
+class Stamps:
+    """Which chunk came in when: the stamps of the bytes that are not decided yet."""
 
-    def stamps(self, start: int, stop: int) -> tuple[Stamp | None, Stamp | None]:
+    __slots__ = ("_entries",)
+
+    def __init__(self) -> None:
+        self._entries: list[tuple[int, Stamp | None]] = []  # (offset of a chunk's first byte, its stamp)
+
+    def __bool__(self) -> bool:
+        return bool(self._entries)
+
+    def add(self, offset: int, stamp: Stamp | None, done: int) -> None:
+        """A chunk whose first byte is at this offset; what lies before the offset `done` is not asked for any more."""
+        if not self._entries:
+            self._entries.append((0, None))  # what came before carried none
+        self._entries.append((offset, stamp))
+        old = bisect_right(self._entries, done, key=lambda entry: entry[0]) - 1
+        del self._entries[:old]
+
+    def of(self, start: int, stop: int) -> tuple[Stamp | None, Stamp | None]:
         """The stamps of the chunks with the bytes at `start` and at `stop` - 1."""
-        first = bisect_right(self._stamps, start, key=lambda entry: entry[0]) - 1
-        last = bisect_right(self._stamps, stop - 1, first, key=lambda entry: entry[0]) - 1
-        return self._stamps[first][1], self._stamps[last][1]
+        first = bisect_right(self._entries, start, key=lambda entry: entry[0]) - 1
+        last = bisect_right(self._entries, stop - 1, first, key=lambda entry: entry[0]) - 1
+        return self._entries[first][1], self._entries[last][1]
 
 
 def _cut(data: bytearray, size: int) -> None:

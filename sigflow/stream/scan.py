@@ -244,6 +244,11 @@ class Scanner:
         return self.pos, LOCKS[self.lock]
 
     @property
+    def opens(self) -> bool:
+        """Whether a preamble is asked for before anything else."""
+        return not self.pos and bool(self._preambles)
+
+    @property
     def work(self) -> int:
         """Bytes checksummed, and header bytes read again."""
         return self._account.checksummed + self._account.reread
@@ -263,6 +268,13 @@ class Scanner:
         self._runs.drop()
         self._chain.drop()
         self._need = 0
+
+    def resume(self, pos: int, lock: int) -> None:
+        """Go on from this state, to which another scan has come."""
+        self.drop()
+        self.pos = pos
+        self.lock = lock if self._after == YES else NO
+        self.waits = None
 
     def scan(self, segment: Segment, final: bool, sink: Sink, steps: int) -> bool:
         """Go on over `data`, whose first byte is at offset `base`, at most to its end.  `final`: the stream ends there.
@@ -287,7 +299,7 @@ class Scanner:
                 return True
             steps -= 1
             at = self.pos - base
-            if not self.pos and self._preambles:
+            if self.opens:
                 if not self._step(segment, at, final, sink):
                     return False
                 continue

@@ -56,15 +56,19 @@ def check_of(checksum: Checksum, layout: Layout, raw: bytes) -> Check:
     at, pieces = layout[0], layout[1]
     told = layout[2] if len(layout) == 3 else None
     at = at if at >= 0 else len(raw) + at
-    covered = bytearray(raw)
+    covered: bytes | bytearray = raw
     if checksum.zeroed:
+        covered = bytearray(raw)
         covered[at : at + checksum.size] = bytes(checksum.size)
     algorithm = checksums.get(checksum.algorithm) if checksum.algorithm is not None else None
     parts = [_bytes(piece, covered) for piece in pieces]
     computed = told
     if algorithm is not None:
-        known = [part for part in parts if part is not None]
-        computed = algorithm.compute(b"".join(known)) if len(known) == len(parts) else None
+        # Piece by piece, where they stand: a frame may be large, and nothing of it is copied.
+        state = algorithm.begin()
+        for part in parts:
+            state = algorithm.update(state, part) if part is not None else state
+        computed = algorithm.finish(state) if None not in parts else None
     return Check(
         checksum.field,
         checksums.name_of(checksum.algorithm),
@@ -77,10 +81,10 @@ def check_of(checksum: Checksum, layout: Layout, raw: bytes) -> Check:
     )
 
 
-def _bytes(piece: Piece, raw: bytearray) -> bytes | None:
+def _bytes(piece: Piece, raw: bytes | bytearray) -> bytes | memoryview | None:
     """What a piece stands for; None for a text that spells no bytes."""
     if isinstance(piece, bytes):
         return piece
     start, stop = (at if at is None or at >= 0 else len(raw) + at for at in piece[:2])
-    covered = bytes(raw[start:stop])
-    return decoded(covered, piece[2]) if len(piece) == 3 else covered
+    covered = memoryview(raw)[start:stop]
+    return decoded(bytes(covered), piece[2]) if len(piece) == 3 else covered

@@ -5,16 +5,17 @@ counts.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from sigflow.diagnostics import Severity
-from sigflow.events import Event, Gap, Idle, Note, Record, Span
+from sigflow.events import Event, Gap, Idle, Note, Record, Span, frame_runs
 from sigflow.reasons import NO_MARKER
 from sigflow.stream.sequence import Counts, ended, follow, tracker_of
 
 if TYPE_CHECKING:
     from sigflow.stream.format import Format
-    from sigflow.stream.pending import Pending
+    from sigflow.stream.pending import Stamps
     from sigflow.stream.scan import Frames, Refusals
     from sigflow.stream.segment import Segment
 
@@ -139,11 +140,12 @@ def doubt(start: int, stop: int, most: int, *, touches: bool) -> Note:
 class Events:
     """Takes what a scan finds (`scan.Sink`) and appends events to `out`.
 
-    State: what is open between frames, the sequence counters (none if `counts` is None), and what was counted.
+    State: what is open between frames, the sequence counters (none if `counts` is None), and what was counted; a scan
+    that takes the stream over goes on with all of it (`engines.LiveScan`).
     damaged: in strict mode, what to call with gap bytes; checked: with each record.
     """
 
-    def __init__(self, formats: Sequence[Format], pending: Pending, counts: Counts | None, out: list[Event]) -> None:
+    def __init__(self, formats: Sequence[Format], stamps: Stamps, counts: Counts | None, out: list[Event]) -> None:
         most = idle_most(formats) if counts is not None else None
         self.between = Between(OpenGap([format.name for format in formats]), most)
         self.index = 0
@@ -153,9 +155,10 @@ class Events:
         self.damaged: Callable[[Segment, int, Refusals], None] | None = None
         self.checked: Callable[[Record], None] | None = None
         self._formats = formats
-        self._pending = pending
+        self.counts = counts
+        self._stamps = stamps
         self._out = out
-        self._trackers = [None if counts is None else tracker_of(format, counts) for format in formats]
+        self.trackers = [None if counts is None else tracker_of(format, counts) for format in formats]
 
     def gap(self, segment: Segment, at: int, stop: int, refusals: Refusals) -> None:
         """Bytes in no frame."""
@@ -187,42 +190,36 @@ class Events:
     def frames(self, number: int, segment: Segment, frames: Frames) -> None:
         """A run of frames, each with its header."""
         data, base = segment.data, segment.base
-        format, tracker, out, index = self._formats[number], self._trackers[number], self._out, self.index
+        format, tracker, out, index = self._formats[number], self.trackers[number], self._out, self.index
         self._close_gap()
-        first = len(out)
-        if data.__class__ is not bytes:
-            # One copy of the run; a slice that is all of it is none.
-            shift = frames[0][0]
-            with memoryview(data) as view:
-                data = bytes(view[shift : frames[-1][1]])
-            frames = [(at - shift, stop - shift, head) for at, stop, head in frames]
-            base += shift
+        before_these = len(out)
+        bounds = (*[frame[0] for frame in frames], frames[-1][1])
+        heads = [frame[2] for frame in frames]
+        with memoryview(data) as view:
+            shared = list(frame_runs((format,) * len(frames), view, bounds, base, index, heads))
+        records = chain.from_iterable(shared)
         sequence = format.envelope.decode.sequence if format.envelope is not None else None
         if sequence is None or tracker is None:
-            for at, stop, head in frames:
-                out.append(Record(format, base + at, data[at:stop], index, head))
-                index += 1
+            out += records
         elif (
-            frames[0][2] is None
+            heads[0] is None
             or sequence.head is None
             or (sequence.stream and sequence.stream_head is None)
             or sequence.counts is not None
         ):
-            for at, stop, head in frames:
-                record = Record(format, base + at, data[at:stop], index, head)
+            for record in records:
                 self._account(number, record)
                 out.append(record)
-                index += 1
         else:
             # The way of every frame of a clean stream: the counter is the expected one, and the next is greater.
             counter_at, stream_at = sequence.head, sequence.stream_head
             streams, step = tracker.streams, sequence.step
             last = sequence.modulus - step
-            stream = frames[0][2][stream_at] if stream_at is not None else None
+            stream = heads[0][stream_at] if stream_at is not None else None
             followed = streams.get(stream)
             wanted = followed.expected if followed is not None else -1
             before = 0  # the offset of the last frame of this stream that was followed here; the first of all is never
-            for at, stop, head in frames:
+            for (at, _, head), record in zip(frames, records, strict=True):
                 if stream_at is not None and head[stream_at] != stream:
                     if followed is not None and before:
                         followed.expected, followed.last = wanted, before
@@ -238,20 +235,19 @@ class Events:
                         followed.expected, followed.last = wanted, before
                     followed, before = tracker.follow(stream, counter, base + at, out), 0
                     wanted = followed.expected
-                out.append(Record(format, base + at, data[at:stop], index, head))
-                index += 1
+                out.append(record)
             if followed is not None and before:
                 followed.expected, followed.last = wanted, before
-        self.index = index
+        self.index += len(frames)
         self.frame_counts[number] += len(frames)
         self.frame_bytes[number] += frames[-1][1] - frames[0][0]
-        if self._pending.stamped or self.checked is not None:
-            self._mark([event for event in out[first:] if isinstance(event, Record)])
+        if self._stamps or self.checked is not None:
+            self._mark([event for event in out[before_these:] if isinstance(event, Record)])
 
     def end(self) -> None:
         """The end of the stream: the open gap closes, and open counters are decided."""
         self._close_gap()
-        self._out += ended(self._trackers)
+        self._out += ended(self.trackers)
 
     def _close_gap(self) -> None:
         if self.between.open:
@@ -259,11 +255,11 @@ class Events:
 
     def _mark(self, records: list[Record]) -> None:
         for record in records:
-            if self._pending.stamped:
-                record.stamps = self._pending.stamps(record.start, record.stop)
+            if self._stamps:
+                record.stamps = self._stamps.of(record.start, record.stop)
             if self.checked is not None:
                 self.checked(record)
 
     def _account(self, number: int, record: Record) -> None:
         """Sequence accounting for one record, from its value."""
-        follow(self._trackers[number], self._formats[number], record, self._out)
+        follow(self.trackers[number], self._formats[number], record, self._out)

@@ -16,8 +16,7 @@ def events_of(decoder: Decoder, chunks: Iterable[bytes], base: int) -> Iterator[
     """Records, gaps and idle bytes of a stretch whose first byte is at offset `base`, without what counters show."""
     for event in _events(decoder, chunks):
         if isinstance(event, Record):
-            event.start += base
-            yield event
+            yield event.moved(base)
         elif isinstance(event, Gap):
             yield Gap(Span(event.span.start + base, event.span.stop + base), event.reasons)
         elif isinstance(event, Idle):

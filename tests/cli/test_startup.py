@@ -12,7 +12,7 @@ import pytest
 from tests.cli.calls import SAMPLES
 from tests.cli.transcript import environment
 
-HEAVY = ("numpy", "numba", "pyarrow", "importlib.metadata", "yaml", "rich", "sigflow.compiler")
+HEAVY = ("numpy", "llvmlite", "pyarrow", "importlib.metadata", "yaml", "rich", "sigflow.compiler")
 SMALL = str(SAMPLES / "valid_telemetry.sgf")
 
 

@@ -86,7 +86,7 @@ def test_the_engines_write_and_say_the_same(sigflow: Call, tmp_path: Path) -> No
     for engine in ("python", "native"):
         out = tmp_path / f"{engine}.arrow"
         called = sigflow("parse", capture, "-s", "sgf1", "--format", "arrow", "-o", out, "--engine", engine)
-        # Where nothing is kept (an empty cache, another Numba), the native engine says first that it compiles.
+        # Where nothing is kept (an empty cache), the native engine says first that it compiles.
         told = re.sub(r"^compiling the native scan, .*\n", "", called.err, flags=re.MULTILINE)
         said.append((called.code, told, pa.ipc.open_file(out).read_all().to_pylist()))
     assert said[0] == said[1] and said[0][0] == 3 and "loss" in said[0][1]

@@ -44,7 +44,7 @@ def rows_of(elements: list[Element], depth: int = 0) -> list[tuple[int, int, int
 def test_the_elements_are_those_of_the_codec(compiled: bool) -> None:
     functions = kernels.compiled() if compiled else kernels.Kernels(kernels.flatten, kernels.check)
     if functions is None:
-        pytest.skip("numba is absent")
+        pytest.skip("llvmlite is absent")
 
     @given(st.lists(st.tuples(LISTS, st.integers(0, 40), st.binary(max_size=3)), max_size=5), st.integers(0, 5))
     def hold(drawn: list[tuple[list[Any], int, bytes]], depth: int) -> None:

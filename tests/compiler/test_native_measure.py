@@ -11,19 +11,18 @@ import inspect
 import random
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from types import FunctionType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 import yaml
 
-from sigflow import reads
 from sigflow.compiler import build
 from sigflow.limits import Limits
-from sigflow.runtime import Envelope, Measured, Window, maybe_advance, native
+from sigflow.runtime import Envelope, Measured, Window, maybe_advance
 from sigflow.runtime.box import (
     BOX_ALL,
     BOX_COUNTER,
@@ -50,6 +49,7 @@ from tests.compiler import kst_corpus
 from tests.compiler.native_specs import CASES, Case
 from tests.compiler.random_specs import ALPHABET, random_spec
 from tests.compiler.test_measure import SAMPLES, SPECS, damaged
+from tests.engine.compiled import called, text
 
 REAL = sorted((Path(__file__).parents[1] / "specs").glob("*.ksy"))
 
@@ -362,22 +362,11 @@ COMPILED = ("sgf1", "nmea0183", "instrument_hdr", "calc_endian")
 COMPILED_CASES = ("wide", "switched_values", "lists_of_entries", "handed_on")
 
 
-@pytest.fixture(scope="module")
-def compiled() -> Callable[[Envelope], Any]:
-    """Compiles a native measure with Numba, and the functions that it calls once for all."""
-    numba = pytest.importorskip("numba")
-    space: dict[str, Any] = {name: value for name, value in vars(native).items() if isinstance(value, int)}
-    space["Any"] = object
-
-    def compile_one(function: Any) -> Any:
-        text = "from __future__ import annotations\n" + inspect.getsource(function)
-        exec(compile(text, f"<{function.__name__}>", "exec"), space)
-        return numba.njit(nogil=True)(space[function.__name__])
-
-    for name, function in {**vars(reads), **vars(native)}.items():
-        if isinstance(function, FunctionType):
-            space[name] = compile_one(function)
-    return lambda envelope: compile_one(envelope.measure.native)
+def compiled(envelope: Envelope) -> Any:
+    """The native measure compiled."""
+    measure = envelope.measure.native
+    assert measure is not None
+    return called(measure.__name__, f"{text()}\n\n{inspect.getsource(measure)}", inspect.signature(measure).parameters)
 
 
 def same_compiled(envelope: Envelope, fast: Any, datas: Iterator[bytes]) -> None:
@@ -392,14 +381,14 @@ def same_compiled(envelope: Envelope, fast: Any, datas: Iterator[bytes]) -> None
 
 
 @pytest.mark.parametrize("name", COMPILED)
-def test_compiled_formats(name: str, compiled: Callable[[Envelope], Any]) -> None:
+def test_compiled_formats(name: str) -> None:
     envelope = load(next(path for path in SPECS if path.stem == name))
     samples = [bytes.fromhex(text) for text in SAMPLES[name]]
     same_compiled(envelope, compiled(envelope), inputs(samples, bytes(set(b"".join(samples))), 3, 300))
 
 
 @pytest.mark.parametrize("name", COMPILED_CASES)
-def test_compiled_constructs(name: str, tmp_path: Path, compiled: Callable[[Envelope], Any]) -> None:
+def test_compiled_constructs(name: str, tmp_path: Path) -> None:
     case = next(case for case in CASES if case.name == name)
     envelope = load(tmp_path / f"{name}.ksy", case.text)
     samples = [bytes.fromhex(text) for text in case.samples]

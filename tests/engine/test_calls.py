@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sigflow.engine.calls import Call, layout_of, rebuilt
+from sigflow.engine.calls import Call, layout_of
+from sigflow.engine.llvm.kinds import BYTES, NUMBER, NUMBERS, TABLE, Array, Kind, Tuple, of_layout, parts_of
 
-LOW, TABLE = np.arange(3), np.arange(6).reshape(3, 2)
+LOW, HIGH = np.arange(3), np.arange(6).reshape(3, 2)
 
 
 def block(arguments: tuple[Any, ...], *more: tuple[Any, ...]) -> list[int]:
@@ -20,7 +21,7 @@ def block(arguments: tuple[Any, ...], *more: tuple[Any, ...]) -> list[int]:
     seen: list[int] = []
 
     def function(address: int) -> int:
-        size = rebuilt(layout_of(arguments)).count("B[")
+        size = sum(len(parts_of(kind)) for kind in of_layout(layout_of(arguments)))
         seen[:] = (ctypes.c_int64 * size).from_address(address)
         return 7
 
@@ -31,29 +32,37 @@ def block(arguments: tuple[Any, ...], *more: tuple[Any, ...]) -> list[int]:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "layout", "text"),
+    ("arguments", "layout", "kinds"),
     [
-        ((), "", ""),
-        ((1, True), "ii", "(B[0]), (B[1]), "),
-        ((np.zeros(3, np.uint8),), "b", "bytes_at(B[0], B[1]), "),
-        ((LOW, 4, TABLE), "1i2", "numbers_at(B[0], B[1]), (B[2]), table_at(B[3], B[4], B[5]), "),
-        (((LOW,), 1), "(1)i", "(numbers_at(B[0], B[1]), ), (B[2]), "),
+        ((), "", []),
+        ((1, True, np.int64(3)), "iii", [NUMBER] * 3),
+        ((np.zeros(3, np.uint8), np.zeros(3, bool)), "bb", [BYTES] * 2),
+        ((LOW, 4, HIGH), "1i2", [NUMBERS, NUMBER, TABLE]),
+        (((LOW,), 1), "(1)i", [Tuple((NUMBERS,)), NUMBER]),
+        ((np.zeros(1, np.uint16), np.zeros(1, np.int32)), "Hl", [Array(16, False), Array(32, True)]),
+        ((np.zeros(1, np.int16), np.zeros(1, np.uint32)), "hL", [Array(16, True), Array(32, False)]),
     ],
 )
-def test_layouts(arguments: tuple[Any, ...], layout: str, text: str) -> None:
+def test_layouts(arguments: tuple[Any, ...], layout: str, kinds: list[Kind]) -> None:
     assert layout_of(arguments) == layout
-    assert rebuilt(layout) == text
+    assert of_layout(layout) == kinds
+
+
+@pytest.mark.parametrize("array", [np.zeros(3), np.zeros(3, np.uint64), np.zeros((2, 2), np.uint8), np.zeros(2, "i1")])
+def test_arrays_that_kernel_code_has_no_form_for(array: Any) -> None:
+    with pytest.raises(TypeError, match="no array that kernel code takes"):
+        layout_of((array,))
 
 
 def test_a_block_has_addresses_and_shapes() -> None:
-    assert block((5, LOW, (TABLE, LOW), -1, True)) == [
-        5, LOW.ctypes.data, 3, TABLE.ctypes.data, 3, 2, LOW.ctypes.data, 3, -1, 1,
+    assert block((5, LOW, (HIGH, LOW), -1, True)) == [
+        5, LOW.ctypes.data, 3, HIGH.ctypes.data, 3, 2, LOW.ctypes.data, 3, -1, 1,
     ]  # fmt: skip
 
 
 def test_what_is_another_object_is_written_anew() -> None:
     other, grown = np.arange(9), (np.zeros((8, 2), np.int64), LOW)
-    assert block((5, LOW, (TABLE, LOW)), (6, LOW, (TABLE, LOW)), (1 << 40, other, grown)) == [
+    assert block((5, LOW, (HIGH, LOW)), (6, LOW, (HIGH, LOW)), (1 << 40, other, grown)) == [
         1 << 40, other.ctypes.data, 9, grown[0].ctypes.data, 8, 2, LOW.ctypes.data, 3,
     ]  # fmt: skip
 

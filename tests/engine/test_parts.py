@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import os
+import platform
 import random
 import subprocess
 import sys
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from sigflow import catalog
+from sigflow import engine as engines
 from sigflow import limits as limits_
-from sigflow.engine import THRESHOLD, build
+from sigflow.engine import Native, build
 from sigflow.engine.files import Ahead, InTurn
-from sigflow.engine.sweep import Sweep
+from sigflow.engine.live import Live
+from sigflow.engine.scanner import NativeScanner
 from sigflow.engine.windows import Whole, windows_of
 from sigflow.errors import UsageError
 from sigflow.recording import Recording
@@ -24,6 +25,9 @@ from sigflow.recording.engines import Choice
 from sigflow.recording.native import NativeRun
 from sigflow.storage import open as open_storage
 from sigflow.storage.memory import MemoryStorage
+from sigflow.stream.engines import Left
+from sigflow.stream.scan import Sink
+from sigflow.stream.segment import Segment
 from tests.engine.streams import native, stream_of
 from tests.engine.ways import Pieces, events_of
 from tests.stream.ways import decode, shape
@@ -100,6 +104,7 @@ def run(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
 VALIDATE = """
 import sys
 sys.path[:0] = [{root!r}, {generated!r}]
+COMPILER = 'llvmlite'
 from sigflow import catalog
 from sigflow.recording import Recording
 from sigflow.storage.memory import MemoryStorage
@@ -108,7 +113,7 @@ data = open("samples/valid_telemetry.sgf", "rb").read()
 said = []
 recording = Recording(MemoryStorage(data), [catalog.load("sgf1")], engine={engine!r}, notice=said.append)
 report = recording.validate()
-print(report.engine, report.frames, len(said), "numba" in sys.modules)
+print(report.engine, report.frames, len(said), sys.modules.get(COMPILER) is not None)
 """
 
 
@@ -119,16 +124,13 @@ def validate(engine: str, cache: Path, before: str = "", **environment: str) -> 
     return done.stdout.split()
 
 
-#: An older Numba is driven in its own way: slower, and what it compiled needs it to run.
-QUICK = pytest.mark.skipif(
-    tuple(map(int, version("numba").split(".")[:2])) < (0, 63), reason="the quick way is that of Numba from 0.63 on"
-)
+#: Whether machine code is loaded without LLVM.
+HERE = sys.platform == "linux" and platform.machine() == "x86_64"
 
 
-@QUICK
 def test_a_scan_is_compiled_once(tmp_path: Path) -> None:
     assert validate("native", tmp_path) == ["native", "24", "1", "True"]
-    assert validate("native", tmp_path) == ["native", "24", "0", "False"]  # it was kept, and needs no Numba
+    assert validate("native", tmp_path) == ["native", "24", "0", str(not HERE)]  # it was kept
 
 
 @pytest.mark.parametrize("left", [0, 20, -1])
@@ -156,63 +158,17 @@ def test_a_scan_that_cannot_be_kept_says_so(tmp_path: Path) -> None:
     assert told[1] == "once for these formats"
 
 
-def test_without_a_compiler_it_is_plain_python(tmp_path: Path) -> None:
-    assert validate("native", tmp_path, NUMBA_DISABLE_JIT="1") == ["native", "24", "0", "False"]
+def test_without_a_compiler_there_is_no_native_scan(tmp_path: Path) -> None:
+    absent = "sys.modules['llvmlite'] = None"
+    assert validate("auto", tmp_path, absent + "; import sigflow.engine; sigflow.engine.PAYS = {True: 1, False: 1}") == [
+        "python", "24", "1", "False",
+    ]  # fmt: skip
+    code = VALIDATE.format(root=str(ROOT), generated=str(ROOT / "generated"), engine="native", before=absent)
+    done = run(code, SIGFLOW_CACHE=str(tmp_path))
+    assert done.returncode and "--engine native: llvmlite, which compiles the native scan, is not" in done.stderr
 
 
-def test_the_code_is_for_what_numba_is_told(tmp_path: Path) -> None:
-    assert validate("native", tmp_path, NUMBA_CPU_NAME="generic", NUMBA_CPU_FEATURES="") == [
-        "native",
-        "24",
-        "1",
-        "True",
-    ]
-    assert validate("native", tmp_path) == ["native", "24", "1", "True"]
-
-
-@QUICK
-def test_numba_takes_the_quick_way() -> None:
-    from sigflow.engine import pipeline
-
-    assert pipeline.usable()
-
-
-@pytest.mark.parametrize(
-    "before",
-    [
-        "sys.modules['sigflow.engine.pipeline'] = None",
-        "import numba.core.codegen; del numba.core.codegen.JITCodeLibrary",
-        "from sigflow.engine import pipeline; pipeline._Library.finalize = None",
-    ],
-)
-def test_another_numba_compiles_in_its_own_way(tmp_path: Path, before: str) -> None:
-    assert validate("native", tmp_path, before) == ["native", "24", "1", "True"]
-
-
-COLORAMA = """
-__version__ = "1.0.0"
-def init(): pass
-reinit = deinit = init
-class Plain(type):
-    def __getattr__(cls, name): return ""
-class Style(metaclass=Plain): pass
-class Fore(metaclass=Plain): pass
-"""
-
-
-def test_numba_does_not_colour_the_terminal(tmp_path: Path) -> None:
-    """With colorama about, every process that has imported Numba would end with an escape sequence."""
-    (tmp_path / "colorama.py").write_text(COLORAMA)
-    code = "import os; kept = dict(os.environ); {}; from numba.core.errors import termcolor; "
-    code += "print(type(termcolor()).__name__, kept == dict(os.environ))"
-    seen = {
-        gate: run(code.format(gate), PYTHONPATH=str(tmp_path)).stdout.split()
-        for gate in ("pass", "from sigflow.engine.quiet import import_numba; import_numba()")
-    }
-    assert [*seen.values()] == [["HighlightColorScheme", "True"], ["NOPColorScheme", "True"]]
-
-
-def test_small_captures_do_not_import_numba(tmp_path: Path) -> None:
+def test_small_captures_do_not_load_the_compiler(tmp_path: Path) -> None:
     assert validate("auto", tmp_path) == ["python", "24", "0", "False"]
 
 
@@ -228,7 +184,12 @@ def test_the_place_of_the_cache(monkeypatch: pytest.MonkeyPatch) -> None:
 # ---------------------------------------------------------------- the choice
 
 
-def test_auto_is_native_from_the_threshold_on() -> None:
+THRESHOLD = engines.PAYS[False]
+WARM = engines.PAYS[True]
+
+
+def test_auto_is_native_from_the_threshold_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sigflow.engine._loaded", set())
     formats = [catalog.load("sgf1")]
     assert Choice().native(formats, THRESHOLD - 1) is None
     chosen = Choice()
@@ -236,6 +197,11 @@ def test_auto_is_native_from_the_threshold_on() -> None:
     assert chosen.native(formats, THRESHOLD) is chosen.native(formats, THRESHOLD)
     assert Choice("python").native(formats, THRESHOLD) is None
     assert Choice("native").native(formats, 1) is not None
+    assert Choice().native(formats, WARM) is None  # nothing was loaded yet
+    Native(formats).sweep()
+    assert Choice().native(formats, WARM) is not None
+    assert Choice().native(formats, WARM - 1) is None
+    assert Choice().native([catalog.load("tlv")], WARM) is None  # another scan
 
 
 def test_what_cannot_be_scanned_natively_is_said() -> None:
@@ -257,15 +223,22 @@ def test_a_choice_that_is_none(engine: str, workers: int) -> None:
 
 
 def test_a_pipe_becomes_native_when_much_has_come(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sigflow.engine.THRESHOLD", 150_000)
-    ends: list[int] = []
-    scanned = Sweep.run
+    monkeypatch.setattr("sigflow.engine.PAYS", dict.fromkeys((True, False), 150_000))
+    fed: list[int] = []  # the end of the stream at what is scanned natively, all at once or live
+    natively, take = NativeScanner._natively, Live.take
 
-    def watched(self: Sweep, data: Any, end: int, final: bool, until: int) -> int:
-        ends.append(end)
-        return scanned(self, data, end, final, until)
+    def watched(self: NativeScanner, segment: Segment, final: bool, sink: Sink) -> bool:
+        taken = natively(self, segment, final, sink)
+        if taken:
+            fed.append(segment.base + len(segment.data))
+        return taken
 
-    monkeypatch.setattr(Sweep, "run", watched)
+    def watched_live(self: Live, left: Left) -> None:
+        fed.append(left.base + len(left.data))
+        take(self, left)
+
+    monkeypatch.setattr(NativeScanner, "_natively", watched)
+    monkeypatch.setattr(Live, "take", watched_live)
     data = b"".join(stream_of("sgf1", seed, (400,)) for seed in range(1500))
     assert len(data) > 400_000
     pieces = Pieces([data[at : at + 90_000] for at in range(0, len(data), 90_000)])
@@ -275,7 +248,7 @@ def test_a_pipe_becomes_native_when_much_has_come(monkeypatch: pytest.MonkeyPatc
     events = list(recording.events())
     envelopes = [format.envelope for format in recording.formats if format.envelope is not None]
     assert shape(events) == shape(decode(envelopes, [data]))
-    assert ends and min(ends) >= 65_536
+    assert fed and min(fed) >= 150_000
 
 
 # ---------------------------------------------------------------- hostile input

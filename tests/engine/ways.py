@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from sigflow.engine import Native
+from sigflow.engine.live import LiveEngine
 from sigflow.events import Event
 from sigflow.recording.native import NativeRun
 from sigflow.runtime.envelope import Envelope
@@ -70,16 +72,53 @@ def by_workers(native: Native, pieces: Sequence[bytes], workers: int, size: int)
     return events
 
 
-def by_decoder(native: Native, pieces: Sequence[bytes]) -> list[Event]:
-    """The events of a decoder that scans natively whatever it can."""
-    decoder = Decoder(native.formats, scanner=lambda marks: native.scanner(marks, worth=1))
+def live_decoder(native: Native, rng: random.Random, **more: Any) -> Decoder:
+    """A decoder that scans natively whatever it can, with a buffer of a few bytes or many."""
+    engine = LiveEngine(
+        lambda formats: native, lambda formats, fed: 0, worth=rng.choice((1, 30)),
+        room=rng.choice((1, 8, 30, 100, 1000)), held=rng.choice((1, 20, 50, 1000)),
+    )  # fmt: skip
+    return Decoder(native.formats, engine=engine, **more)
+
+
+def by_decoder(native: Native, pieces: Sequence[bytes], rng: random.Random, taking: str = "events") -> list[Event]:
+    """The events of a live decoder, which changes engines wherever it may, and at random moments beside that.
+
+    taking: `events`, or what is called in between instead, of whose events only the number is known.
+    """
+    decoder = live_decoder(native, rng)
+    plain = Decoder(native.formats, engine="python")
     events: list[Event] = []
-    for piece in pieces:
-        decoder.feed(piece)
-        events += decoder.events()
-    decoder.feed_eof()
-    events += decoder.events()
+    for piece in [*pieces, None]:
+        for machine in (decoder, plain):
+            machine.feed(piece) if piece is not None else machine.feed_eof()
+        if piece is not None and rng.random() < 0.2:
+            continue  # it waits for the next
+        expected = list(plain.events())
+        if taking == "count" and rng.random() < 0.5:
+            assert decoder.count() == len(expected)
+            events += expected
+        else:
+            taken = list(decoder.events())
+            assert shape(taken) == shape(expected), f"at {plain.statistics.bytes}"
+            events += taken
+        assert decoder.statistics == plain.statistics
+        assert decoder.state == plain.state
+        if rng.random() < 0.1:
+            assert decoder.pending == plain.pending
+        if rng.random() < 0.1:
+            assert shape(decoder.provisional()) == shape(plain.provisional())
+        switch(decoder, rng)
     return events
+
+
+def switch(decoder: Decoder, rng: random.Random) -> None:
+    """Change engines, or not."""
+    if rng.random() < 0.5:
+        if decoder._live is not None:
+            decoder._leave()
+        decoder._stuck = -1
+        decoder._rest = 0
 
 
 def check_native(native: Native, data: bytes, seed: int = 0, *, all_ways: bool = True) -> list[Event]:
@@ -93,7 +132,9 @@ def check_native(native: Native, data: bytes, seed: int = 0, *, all_ways: bool =
     events_by_way = {"whole": lambda: events_of(native, [data]), "windows": lambda: events_of(native, cut)}
     if all_ways:
         events_by_way |= {
-            "decoder": lambda: by_decoder(native, cut),
+            "decoder": lambda: by_decoder(native, cut, rng),
+            "bytewise": lambda: by_decoder(native, [data[n : n + 1] for n in range(len(data))], rng),
+            "counted": lambda: by_decoder(native, cut, rng, "count"),
             "2 workers": lambda: by_workers(native, [data], 2, rng.randrange(1, 30)),
             "3 workers": lambda: by_workers(native, cut, 3, rng.randrange(1, 30)),
             "7 workers": lambda: by_workers(native, cut, 7, rng.randrange(5, 50)),

@@ -1,8 +1,7 @@
-"""What a native measure calls: each function against the plainest words of Python, as it is and compiled by Numba."""
+"""What a native measure calls: each function against the plainest words of Python, as it is and compiled."""
 
 from __future__ import annotations
 
-import inspect
 import random
 import struct
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from sigflow import reads
 from sigflow.runtime import Refused, native
 from sigflow.runtime.stream import KaitaiStream, aligned_find
 from sigflow.runtime.window import Window
+from tests.engine.compiled import compiled
 
 LETTERS = {1: "B", 2: "H", 4: "I", 8: "Q"}
 EDGES = (0, 1, -1, 2, 3, 7, 10, -10, 1 << 31, -1 << 31, 1 << 32, (1 << 62) + 1, (1 << 63) - 1, -1 << 63, 1 - (1 << 63))
@@ -37,14 +37,8 @@ def functions(request: pytest.FixtureRequest) -> Any:
     plain = {name: member for name, member in (vars(reads) | vars(native)).items() if isinstance(member, FunctionType)}
     if request.param == "plain":
         return SimpleNamespace(**plain)
-    numba = pytest.importorskip("numba")
-    constants = {name: value for name, value in vars(native).items() if name.isupper()}
-    space: dict[str, Any] = {"Any": object, **constants}
-    for name, member in plain.items():
-        text = "from __future__ import annotations\n" + inspect.getsource(member)
-        exec(compile(text, f"<{name}>", "exec"), space)
-        space[name] = numba.njit(space[name])
-    return SimpleNamespace(**{name: space[name] for name in plain})
+    fast = compiled()
+    return SimpleNamespace(**{name: fast[name] for name in plain})
 
 
 def stretches(alphabet: bytes, seed: int, count: int, longest: int = 30) -> Iterator[tuple[bytes, Any, int, int]]:

@@ -10,7 +10,7 @@ from sigflow.events import Event, Stamp
 from sigflow.stream import pending
 from sigflow.stream.decoder import Decoder
 from sigflow.stream.format import Format
-from sigflow.stream.pending import PARTS, Pending
+from sigflow.stream.pending import PARTS, Pending, Stamps
 from tests.engine.streams import BUNDLED, envelopes_of, stream_of
 from tests.stream import damage
 from tests.stream.ways import decode, shape
@@ -25,7 +25,7 @@ def test_what_is_left_is_the_rest_of_the_stream(monkeypatch: pytest.MonkeyPatch,
     stream, done, buffer = b"", 0, Pending()
     for _ in range(60):
         chunk = rng.randbytes(rng.choice((1, 5, 30)))
-        buffer.add(chunk, done, None)
+        buffer.add(chunk, done)
         stream += chunk
         assert buffer.fed == len(stream) and buffer.data == stream[buffer.base :]
         # Of a very large rest a small part may stay in front.
@@ -40,13 +40,13 @@ def test_what_is_left_is_the_rest_of_the_stream(monkeypatch: pytest.MonkeyPatch,
 
 def test_a_large_buffer_is_let_go_of_once_most_of_it_is_decided() -> None:
     buffer = Pending()
-    buffer.add(b"ab", 0, None)
+    buffer.add(b"ab", 0)
     buffer.release(1)
     assert (buffer.data, buffer.base) == (b"ab", 0)  # as it was fed: it may be the caller's
     buffer.release(2)
     assert (buffer.data, buffer.base) == (b"", 2)
-    buffer.add(b"c" * 5000, 2, None)
-    buffer.add(b"d" * 5000, 3, None)  # from here on it is ours
+    buffer.add(b"c" * 5000, 2)
+    buffer.add(b"d" * 5000, 3)  # from here on it is ours
     buffer.release(4000)
     assert (len(buffer.data), buffer.base) == (9999, 3)
     buffer.release(6000)
@@ -68,8 +68,8 @@ def test_a_small_rest_is_put_before_a_chunk_and_a_large_one_grows(
 ) -> None:
     monkeypatch.setattr(pending, "SMALL", 8)
     buffer, first, second = Pending(), b"-" * rest, b"." * chunk
-    buffer.add(b"..." + first, 0, None)
-    buffer.add(second, 3, None)
+    buffer.add(b"..." + first, 0)
+    buffer.add(second, 3)
     assert type(buffer.data) is kind and (buffer.data, buffer.base) == (first + second, 3)
     assert (buffer.data is second) is (rest == 0)
 
@@ -87,10 +87,10 @@ def test_a_large_rest_is_moved_only_where_enough_is_decided(
 ) -> None:
     monkeypatch.setattr(pending, "LARGE", 80)
     buffer = Pending()
-    buffer.add(b"a", 0, None)
-    buffer.add(bytes(range(size - 1)) * 1, 0, None)
+    buffer.add(b"a", 0)
+    buffer.add(bytes(range(size - 1)) * 1, 0)
     buffer.data = bytearray(buffer.data)  # as it is once it has grown
-    buffer.add(b"end", decided, None)
+    buffer.add(b"end", decided)
     assert buffer.base == base
     assert buffer.data == (b"a" + bytes(range(size - 1)) + b"end")[base:]
     assert buffer.fed == size + 3
@@ -99,7 +99,7 @@ def test_a_large_rest_is_moved_only_where_enough_is_decided(
 @pytest.mark.parametrize(("decided", "base"), [(0, 0), (4, 0), (5, 5), (9, 9), (10, 10)])
 def test_half_of_a_buffer_of_our_own_is_let_go_of(decided: int, base: int) -> None:
     buffer = Pending()
-    buffer.add(b"0123456789", 0, None)
+    buffer.add(b"0123456789", 0)
     buffer.data = bytearray(buffer.data)
     buffer.release(decided)
     assert (buffer.data, buffer.base) == (b"0123456789"[base:], base)
@@ -107,10 +107,10 @@ def test_half_of_a_buffer_of_our_own_is_let_go_of(decided: int, base: int) -> No
 
 def test_a_buffer_that_goes_shrinks_before() -> None:
     """Freed as it is, its block would come from the heap from then on."""
-    for leave in (lambda buffer: buffer.release(9), lambda buffer: buffer.add(b"next", 9, None)):
+    for leave in (lambda buffer: buffer.release(9), lambda buffer: buffer.add(b"next", 9)):
         buffer = Pending()
-        buffer.add(b"a" * 5, 0, None)
-        buffer.add(b"b" * 4, 0, None)
+        buffer.add(b"a" * 5, 0)
+        buffer.add(b"b" * 4, 0)
         grown = buffer.data
         assert isinstance(grown, bytearray)
         leave(buffer)
@@ -118,26 +118,24 @@ def test_a_buffer_that_goes_shrinks_before() -> None:
 
 
 def test_stamps_of_bytes_that_are_decided_are_let_go_of() -> None:
-    buffer = Pending()
-    buffer.add(b"ab", 0, Stamp(1, 1))
-    buffer.add(b"cd", 2, Stamp(2, 2))
-    buffer.add(b"ef", 3, Stamp(3, 3))
-    assert [start for start, _ in buffer._stamps] == [2, 4]  # "d" is of the second
-    assert buffer.stamps(3, 5) == (Stamp(2, 2), Stamp(3, 3))
+    stamps = Stamps()
+    stamps.add(0, Stamp(1, 1), 0)
+    stamps.add(2, Stamp(2, 2), 2)
+    stamps.add(4, Stamp(3, 3), 3)
+    assert [start for start, _ in stamps._entries] == [2, 4]  # "d" is of the second
+    assert stamps.of(3, 5) == (Stamp(2, 2), Stamp(3, 3))
 
 
 def test_each_byte_has_the_stamp_of_its_chunk() -> None:
-    buffer = Pending()
-    first, second = Stamp(1, 1), Stamp(2, 2)
-    buffer.add(b"ab", 0, None)
-    assert not buffer.stamped
-    buffer.add(b"cd", 0, first)
-    buffer.add(b"ef", 1, second)
-    assert buffer.stamped
-    assert [buffer.stamps(at, at + 1) for at in range(6)] == [
+    stamps, first, second = Stamps(), Stamp(1, 1), Stamp(2, 2)
+    assert not stamps  # "ab" came without
+    stamps.add(2, first, 0)
+    stamps.add(4, second, 1)
+    assert stamps
+    assert [stamps.of(at, at + 1) for at in range(6)] == [
         (None, None), (None, None), (first, first), (first, first), (second, second), (second, second)
     ]  # fmt: skip
-    assert buffer.stamps(1, 5) == (None, second)
+    assert stamps.of(1, 5) == (None, second)
 
 
 @pytest.mark.parametrize("names", BUNDLED, ids="+".join)
@@ -149,7 +147,7 @@ def test_where_the_buffer_begins_changes_no_event(monkeypatch: pytest.MonkeyPatc
         monkeypatch.setattr(pending, "LARGE", len(data) + 1)
         wanted = shape(decode(envelopes_of(name), [data]))
         monkeypatch.setattr(pending, "LARGE", 1 + seed % 20)
-        decoder = Decoder([Format(envelope) for envelope in envelopes_of(name)])
+        decoder = Decoder([Format(envelope) for envelope in envelopes_of(name)], engine="python")
         events: list[Event] = []
         for chunk in damage.chunks(random.Random(seed), data):
             decoder.feed(chunk)

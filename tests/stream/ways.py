@@ -6,6 +6,7 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
+from sigflow.engine import Native
 from sigflow.events import Event, Gap, Idle, Record
 from sigflow.runtime.envelope import Envelope
 from sigflow.stream.decoder import Decoder
@@ -14,8 +15,8 @@ from tests.stream import damage
 
 
 def decode(envelopes: Sequence[Envelope], pieces: Sequence[bytes], drop: random.Random | None = None) -> list[Event]:
-    """The events of a stream in these chunks.  drop: forgets all caches at random moments."""
-    decoder = Decoder([Format(envelope) for envelope in envelopes])
+    """The events of a stream in these chunks, by the Python scan.  drop: forgets all caches at random moments."""
+    decoder = Decoder([Format(envelope) for envelope in envelopes], engine="python")
     events: list[Event] = []
     for piece in pieces:
         decoder.feed(piece)
@@ -78,7 +79,7 @@ def check_tiles(events: Sequence[Event], data: bytes) -> None:
 
 def decode_all_ways(envelopes: Sequence[Envelope], data: bytes, rng: random.Random | None = None) -> list[Event]:
     """The events of `data`, after all ways of decoding it have agreed: whole, bytewise, cuts and dropped caches by the
-    choices of `rng`.
+    choices of `rng`; of some streams also live, with engines that change in the middle.
     """
     rng = random.Random(0) if rng is None else rng
     events = decode(envelopes, [data])
@@ -92,4 +93,38 @@ def decode_all_ways(envelopes: Sequence[Envelope], data: bytes, rng: random.Rand
     pieces = damage.chunks(rng, data)
     actual = shape(decode(envelopes, pieces, rng))
     assert actual == expected, f"dropped caches: {[len(piece) for piece in pieces]} of {data.hex()}"
+    native = _native_of(envelopes) if rng.random() < LIVE else None
+    if native is not None:
+        from tests.engine.ways import by_decoder
+
+        pieces = damage.chunks(rng, data)
+        live = shape(by_decoder(native, pieces, rng))
+        # (With a native measure a header may tell its counter, and then another frame may be overtaken.)
+        expected = shape(decode([format.envelope for format in native.formats if format.envelope is not None], [data]))
+        assert live == expected, f"live: {[len(piece) for piece in pieces]} of {data.hex()}"
     return events
+
+
+#: The share of streams that are decoded natively, too: as plain Python it takes longer than all else.
+LIVE = 0.2
+
+
+#: The native scans so far, None where there is none, by the identity of the envelopes, which are kept for that.
+_natives: dict[tuple[int, ...], tuple[Sequence[Envelope], Native | None]] = {}
+
+
+def _native_of(envelopes: Sequence[Envelope]) -> Native | None:
+    """The native scan of these formats, where they can have one."""
+    key = tuple(map(id, envelopes))
+    if key not in _natives:
+        _natives[key] = list(envelopes), _made(envelopes)
+    return _natives[key][1]
+
+
+def _made(envelopes: Sequence[Envelope]) -> Native | None:
+    from tests.engine.formats import NATIVE_MEASURES, with_native_measure
+
+    if any(envelope.measure.native is None and envelope.about.name not in NATIVE_MEASURES for envelope in envelopes):
+        return None
+    formats = [Format(with_native_measure(envelope)) for envelope in envelopes]
+    return None if Native.obstacle(formats) else Native(formats, compile=False)

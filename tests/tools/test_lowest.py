@@ -13,7 +13,7 @@ from tools.lowest import CHECKERS, PYPROJECT, constraints, main, requirements
     ("text", "line"),
     [
         ("click>=8.1", ["click==8.1"]),
-        ("numba >= 0.59; python_version < '3.15'", ["numba==0.59; python_version < '3.15'"]),
+        ("llvmlite >= 0.45; python_version < '3.15'", ["llvmlite==0.45; python_version < '3.15'"]),
         ("mkdocstrings[python]>=0.26", ["mkdocstrings==0.26"]),
         ("dissect.cstruct>=4.0", ["dissect.cstruct==4.0"]),
         ("types-PyYAML", []),

@@ -9,7 +9,6 @@ from sigflow.compiler import schema as sc
 from sigflow.compiler.emit.debug import debug_body, debug_step
 from sigflow.compiler.emit.incremental import IncrementalMeasure
 from sigflow.compiler.emit.late import LateFields
-from sigflow.compiler.emit.reads import Reads
 from sigflow.compiler.emit.runs import Runs
 from sigflow.compiler.emit.shared import Module, line_of
 from sigflow.compiler.emit.writer import Writer
@@ -405,7 +404,7 @@ class _Class:
             self.read_instance(step, "be")
 
     def read_instance(self, step: Step, order: str) -> None:
-        reads = Reads(self.module, self.plan, order, self.out)
+        reads = Runs(self.module, self.plan, order, self.out)
         target = f"self._m_{step.name}"
         if self.plan.debug:
             debug_body(reads, step, target, f"_m_{step.name}")

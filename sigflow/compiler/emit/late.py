@@ -11,9 +11,9 @@ from sigflow.compiler.emit.reads import Reads
 from sigflow.compiler.emit.runs import Runs
 from sigflow.compiler.emit.shared import Module
 from sigflow.compiler.emit.writer import Writer
-from sigflow.compiler.measure.runs import SIGNS, Run
+from sigflow.compiler.measure.runs import SIGNS
 from sigflow.compiler.measure.static import StaticLayout
-from sigflow.compiler.model import Bytes, User
+from sigflow.compiler.model import Bytes
 from sigflow.compiler.plan import ClassPlan, Step
 
 
@@ -37,7 +37,7 @@ class LateFields:
             for name, value in (("_io", self.module.need("at_its_end")), ("_parent", "None"), ("_root", "self")):
                 out(f"{name} = {late}({name!r}, {value if name == '_io' else f'lambda self, raw: {value}'})")
             for step, (start, stop) in self.places.items():
-                part, run = self.taken(step)
+                part, run = self.module.packed(step)
                 if part is not None or isinstance(step.wire, Bytes):
                     with self.late_by(step.name):
                         if part is None or run is None:
@@ -62,19 +62,9 @@ class LateFields:
                     out("self._read()")
                     out(f"return self.__dict__[{step.name!r}]")
 
-    def taken(self, step: Step) -> tuple[ClassPlan | None, Run | None]:
-        """The class of a field that is an object whose fields are taken from bytes at once, and how; else two None."""
-        wire, attr = step.wire, step.attr
-        plans = self.module.expressions.plan.classes
-        if not isinstance(wire, User) or wire.target not in plans or attr.parent is not None or attr.no_parent:
-            return None, None
-        part = plans[wire.target]
-        run = self.module.packing("").whole(part)
-        return (part, run) if run is not None else (None, None)
-
     def taking(self) -> None:
         """What the class has for being made by a frame that reads it late."""
-        if not any(self.taken(step)[0] is self.plan for step in self.places):
+        if not any(self.module.packed(step)[0] is self.plan for step in self.places):
             return
         out, late = self.out, self.module.need("LazyField")
         out()

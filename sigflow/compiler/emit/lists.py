@@ -25,15 +25,19 @@ class Lists(Values):
         for name in (target, *self.raw_names(step)):
             self.out(f"{name} = []")
 
-    def repeated(self, step: Step, target: str, item: Callable[[], object]) -> None:
-        """The loop over the elements of a list; item: writes what is done with one."""
+    def repeated(self, step: Step, target: str, item: Callable[[], object], whole: str = "") -> None:
+        """The loop over the elements of a list; item: writes what is done with one.
+
+        whole: how many have been read before it, as code, of the `count` that there are to be.
+        """
         out, repeat = self.out, step.attr.repeat
         assert repeat is not None
         guard = not self.module.layout.takes_bytes(step.wire)
         if repeat.kind == "expr":
             if guard:
                 out("moved = io._pos")
-            with out.block(f"for i in range({self.count(repeat)}):"):
+            numbers = f"{whole}, count" if whole else self.count(repeat)
+            with out.block(f"for i in range({numbers}):"):
                 item()
                 if guard:
                     self.guard("i")

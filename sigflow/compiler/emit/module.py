@@ -68,6 +68,8 @@ class Emission:
             tables(f"{name} = {plan.class_names[spec]}")
         for name, (order, letter) in module.arrays.items():
             tables(f"{name} = {module.need('Numbers')}({order!r}, {letter!r})")
+        for name, (order, letter) in module.numbers.items():
+            tables(f"{name} = {module.std('Struct')}({order + letter!r}).unpack_from")
         if module.docs:
             with tables.block("_DOCS = {"):
                 for id, doc in module.docs.items():

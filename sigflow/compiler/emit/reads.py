@@ -167,7 +167,12 @@ class Reads(Lists):
             isinstance(inner, op.Check | op.Unique) for inner in operation.body
         )
         lines = ("_ = {}", f"{target}.append(_)") if named else (f"{target}.append({{}})",)
-        self.repeated(operation.step, target, lambda: self.write(operation.body, Slot(target, lines, "_", True)))
+        whole = self.objects_at_once(operation, target)
+        self.repeated(operation.step, target, lambda: self.write(operation.body, Slot(target, lines, "_", True)), whole)
+
+    def objects_at_once(self, operation: op.Loop, target: str) -> str:
+        """Objects of a list that are read before its loop, which then begins behind them; "" for none."""
+        return ""
 
     # ------------------------------------------------------------ checks
 

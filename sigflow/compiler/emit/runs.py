@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from sigflow.compiler import encodings
 from sigflow.compiler.emit.reads import Reads
 from sigflow.compiler.emit.writer import Writer
+from sigflow.compiler.measure import operations as op
 from sigflow.compiler.measure.runs import BitGroup, Packed, Run, is_plain
 from sigflow.compiler.model import Bits, Bytes, Text, User
 from sigflow.compiler.plan import Step
@@ -24,6 +25,7 @@ class Runs(Reads):
 
     def seq(self) -> None:
         """All fields, runs merged."""
+        self.in_place = True
         for part in self.module.packing(self.order).parts(self.plan.steps):
             if isinstance(part, Run):
                 self.begin(*part.steps)
@@ -46,17 +48,56 @@ class Runs(Reads):
         if unaligned or checked or any(self.may_fail(step) for step in members[-1].steps[:-1]):
             # Too short, or in the middle of a byte: one after the other, so that the right one fails.
             with out.block(f"if io._bits_left or {short}:" if unaligned else f"if {short}:"):
+                self.in_place = False
                 for member in members:
                     for step in member.steps:
                         self.about(step)
                         self.step(step)
+                self.in_place = True
             with out.block("else:"):
-                self.unpack(run, table)
+                self.unpack(run, f"_UNPACK_{table}(io._data, io._pos)")
             return
         self.module.need("Run")
         with out.block(f"if {short}:"):
             out(f"_RUN_{table}.short(self, io)")
-        self.unpack(run, table)
+        self.unpack(run, f"_UNPACK_{table}(io._data, io._pos)")
+
+    def objects_at_once(self, operation: op.Loop, target: str) -> str:
+        """The objects of a list that lie whole in the stream, from one unpack, where they are of a fixed size and none
+        can fail.  Gives the number of them as code; "" where they have to be read one by one.
+        """
+        step, repeat, out = operation.step, operation.repeat, self.out
+        plan, run = self.module.packed(step)
+        if plan is None or run is None or not self.at_any_place(step, operation):
+            return ""
+        out(f"whole = max(io._end - io._pos, 0) // {run.size}")
+        if repeat.kind == "expr":
+            out(f"count = {self.count(repeat)}")
+            out("whole = max(min(whole, count), 0)")
+        out(f"stop = io._pos + {run.size} * whole")
+        table = self.module.run_table(run, plan, "")
+        with out.block(f"for values in _RUN_{table}.unpack_all(io._data[io._pos : stop]):"):
+            out(f"_ = {self.module.bare(plan.spec)}")
+            out(f"_._io, _._parent, _._root = io, {self.parent(step)}, self._root")
+            element = Runs(self.module, plan, "", out)
+            element.owner = "_"
+            element.unpack(run, "values")
+            out(f"{target}.append(_)")
+        out("io._pos = stop")
+        return "whole"
+
+    def at_any_place(self, step: Step, operation: op.Loop) -> bool:
+        """Whether nothing is asked while the elements of a list are read, and none of them begins inside a byte."""
+        limits = self.plan.spec.limits
+        return (
+            not self.plan.debug
+            and self.module.whole_bytes
+            and len(operation.body) == 1
+            and operation.repeat.kind != "until"
+            and not ("repeat" in limits and operation.repeat.kind == "eos")
+            and isinstance(step.wire, User)
+            and step.wire.shape is None
+        )
 
     def may_fail(self, step: Step) -> bool:
         """Whether a field can fail although its bytes are there."""
@@ -68,10 +109,10 @@ class Runs(Reads):
         if len(run.members) == 1 and run.members[0].letter == "B":
             self.unpacked(f"raw[{at}]", run.members[0])
         else:
-            self.unpack(run, self.module.run_table(run, self.plan, self.order), f"raw, {at}")
+            self.unpack(run, f"_UNPACK_{self.module.run_table(run, self.plan, self.order)}(raw, {at})")
 
-    def unpack(self, run: Run, table: str, source: str = "") -> None:
-        """The unpack of a run that is all there, from the stream, or from `source`."""
+    def unpack(self, run: Run, values: str) -> None:
+        """Fields from the values of a run, which are there.  values: an expression that gives a tuple of them."""
         out = self.out
         targets, after = [], []
         ordered = False  # behind a check or a nested object, fields are set in their order
@@ -86,8 +127,8 @@ class Runs(Reads):
                 after.append((f"_{number}", member))
             ordered = ordered or any(step.attr.checked for step in member.steps)
         comma = "," if len(targets) == 1 else ""
-        out(f"{', '.join(targets)}{comma} = _UNPACK_{table}({source or 'io._data, io._pos'})")
-        if not source:
+        out(f"{', '.join(targets)}{comma} = {values}")
+        if self.owner == "self":
             out(f"io._pos += {run.size}")
         behind = run.size
         for temporary, member in after:

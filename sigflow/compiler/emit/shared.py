@@ -8,7 +8,7 @@ from sigflow.compiler import naming
 from sigflow.compiler import schema as sc
 from sigflow.compiler.emit.expressions import Expressions
 from sigflow.compiler.measure import MeasurePlan
-from sigflow.compiler.measure.runs import Packing, Run
+from sigflow.compiler.measure.runs import LETTERS, SIGNS, Packing, Run
 from sigflow.compiler.model import Bits, Number, Switched, User, Wire, wires_of
 from sigflow.compiler.plan import ClassPlan, Step
 from sigflow.compiler.types import Types
@@ -48,6 +48,8 @@ class Module:
         self.placed = frozenset(measure.scope.inner if measure is not None else ())
         #: Readers of lists of numbers, by the module's name for each: byte order and struct letter.
         self.arrays: dict[str, tuple[str, str]] = {}
+        #: Readers of one number, in the same way.
+        self.numbers: dict[str, tuple[str, str]] = {}
         #: The functions that split a byte into its bit fields, without their heads.
         self.splits: dict[tuple[str, ...], str] = {}
         #: Whether objects are made that have read nothing, and the names of those of nested classes.
@@ -112,6 +114,16 @@ class Module:
         """How fields of a class become runs, in this byte order."""
         return Packing(order, self.placed, self._private)
 
+    def packed(self, step: Step) -> tuple[ClassPlan | None, Run | None]:
+        """The class of a field that is an object whose fields one unpack takes, and how; else two None."""
+        wire, attr = step.wire, step.attr
+        plans = self.expressions.plan.classes
+        if not isinstance(wire, User) or wire.target not in plans or attr.parent is not None or attr.no_parent:
+            return None, None
+        part = plans[wire.target]
+        run = self.packing("").whole(part) if "depth" not in part.spec.limits else None
+        return (part, run) if run is not None else (None, None)
+
     def run_table(self, run: Run, plan: ClassPlan, order: str) -> str:
         """What the module's table of a run is called behind `_RUN_`, and its unpacker behind `_UNPACK_`: after the
         class and its first and last field.
@@ -121,6 +133,12 @@ class Module:
             self.runs[run] = name.removeprefix("_RUN_")
         return self.runs[run]
 
+    def number(self, wire: Number, order: str) -> str:
+        """The module's unpacker of a number in this byte order."""
+        name = f"_UNPACK_{wire.kind.upper()}{wire.size}{order.upper()}"
+        self.numbers[name] = (SIGNS[order or "be"], LETTERS[wire.kind, wire.size])
+        return name
+
     def split_table(self, lines: list[str], plan: ClassPlan, steps: Sequence[Step]) -> str:
         """The module's table of the bit fields in a byte, split by these lines of a function."""
         key = tuple(lines)
@@ -129,12 +147,16 @@ class Module:
         return self.splits[key]
 
     def bare(self, spec: sc.ClassSpec) -> str:
-        """An object of a class that has read nothing; that of a nested class by a name that takes one look to find."""
+        """An object of a class that has read nothing."""
         self.bares = True
+        return f"_NEW({self.direct(spec)})"
+
+    def direct(self, spec: sc.ClassSpec) -> str:
+        """The module's name for a class, also of a nested one: it takes one look to find."""
         name = self.expressions.plan.class_names[spec]
         if "." in name and spec not in self.made:
             self.made[spec] = self._table(f"_CLASS_{name}")
-        return f"_NEW({self.made.get(spec, name)})"
+        return self.made.get(spec, name)
 
 
 def _span(steps: Sequence[Step]) -> str:

@@ -26,6 +26,8 @@ class Values:
         self.order = order
         self.out = out
         self.ex = module.expressions
+        #: Whether numbers are read in place, which is faster than a call of the reader.
+        self.in_place = False
 
     def number_order(self, wire: Number) -> str:
         """The byte order of a number as this class is being written."""
@@ -36,7 +38,16 @@ class Values:
         return _VALUES[type(wire)](self, wire, step, target, repeated)
 
     def _number(self, wire: Number, step: Step, _target: str, _repeated: bool) -> str:
-        return self.enumerated(step, f"io.read_{wire.kind}{wire.size}{self.number_order(wire)}()")
+        order, out = self.number_order(wire), self.out
+        if not self.in_place:
+            return self.enumerated(step, f"io.read_{wire.kind}{wire.size}{order}()")
+        out("pos = io._pos")
+        with out.block(f"if io._end - pos < {wire.size}:"):
+            out(f"raise io.lacking({wire.size})")
+        out(f"io._pos = pos + {wire.size}")
+        if (wire.kind, wire.size) == ("u", 1):
+            return self.enumerated(step, "io._data[pos]")
+        return self.enumerated(step, f"{self.module.number(wire, order)}(io._data, pos)[0]")
 
     def _bits(self, wire: Bits, step: Step, _target: str, _repeated: bool) -> str:
         text = f"io.read_bits_int_{wire.order}({wire.width})"
@@ -84,6 +95,7 @@ class Values:
         if wire.target not in plans:
             return f"{name}({', '.join([*arguments, stream])})"
         extra = ["self._is_le"] if plans[wire.target].order == "inherited" else []
+        name = self.module.direct(wire.target)
         return f"{name}({', '.join([*arguments, stream, self.parent(step), 'self._root', *extra])})"
 
     def parent(self, step: Step) -> str:

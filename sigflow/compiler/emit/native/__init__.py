@@ -1,4 +1,4 @@
-"""The native measure: how long a frame is, told by a single function over integers, which Numba compiles.
+"""The native measure: how long a frame is, told by a single function over integers, which LLVM compiles.
 
 `_native_measure` says of any bytes what `_steps` says of them once no more arrive (see `measure`), as a number: the
 length of the frame, 0 while bytes are lacking, less where there is none (`Measure.native_reasons`), and -1000, a

@@ -1,7 +1,7 @@
 """Integers of a measure: every operation keeps its result an int64, or hands the frame to the Python measure.
 
 Where the bounds of the operands leave no doubt, the operation is written as it is; where they do, a guard comes first.
-Division and modulo round down, as Python's and Numba's do; by zero they fail, which refuses the frame.
+Division and modulo round down, as Python's do, compiled too; by zero they fail, which refuses the frame.
 """
 
 from __future__ import annotations

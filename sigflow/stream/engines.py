@@ -1,0 +1,148 @@
+"""What a decoder asks of an engine that scans for it, of which it knows no more than this.
+
+An engine stands on a floor above.  It comes in by the door: what makes engines by their names is put into `door` by
+`sigflow/__init__.py`, when a public name is first used.  Who has none gets the Python scan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from sigflow.errors import UsageError
+from sigflow.events import Event, FrameRun
+
+if TYPE_CHECKING:
+    from sigflow.stream.format import Format
+    from sigflow.stream.pending import Stamps
+    from sigflow.stream.scan import Scanner
+    from sigflow.stream.sink import Events
+
+#: Events, as many as `len` says.
+Piece = list[Event] | FrameRun
+
+
+class Left(NamedTuple):
+    """What a live scan hands back: the bytes from the offset `base` on, of which those before `pos` are decided and
+    only looked back at, and those from `seen` on were not looked at; the lock.
+    """
+
+    data: bytes
+    base: int
+    pos: int
+    seen: int
+    lock: int
+
+
+class Collector(Protocol):
+    """Takes frames for batches of columns."""
+
+    def rows(self, data: Any, frames: Any, numbers: Any, base: int, first: int) -> None:
+        """Frames as arrays, which are valid during the call.
+
+        data: the bytes, the first at the offset `base`.  frames: (n, 2 or more) int64, start and stop in them.
+        numbers: of each frame's format, as the decoder lists them.  first: the index of the first frame.
+        """
+
+    def piece(self, piece: Piece) -> list[Event]:
+        """Take the records of these events; gives the others."""
+
+    def batches(self, flush: bool) -> Iterator[Any]:
+        """The batches that are full; with `flush` also what is left."""
+
+
+class LiveScan(Protocol):
+    """A scan that has taken over a decoder's bytes, and its place in the stream, until it leaves."""
+
+    stuck: bool
+    """Whether what waits is for the Python scan: it cannot be decided here, or it is long."""
+
+    @property
+    def pos(self) -> int:
+        """The offset of the first byte that is not decided."""
+
+    @property
+    def lock(self) -> int:
+        """The lock."""
+
+    @property
+    def fed(self) -> int:
+        """The end of the stream so far."""
+
+    @property
+    def work(self) -> int:
+        """Bytes checksummed, and header bytes read again."""
+
+    def take(self, left: Left) -> None:
+        """Take the stream over."""
+
+    def add(self, chunk: bytes) -> None:
+        """Take a chunk."""
+
+    def scan(self, final: bool) -> bool:
+        """Go on; whether something was found, which one of the next three then takes."""
+
+    def pieces(self) -> Iterable[Piece]:
+        """What was found, as events."""
+
+    def count(self) -> int:
+        """How many events that are."""
+
+    def collect(self, collector: Collector) -> Iterable[Piece]:
+        """Hand the frames to a collector; gives the other events."""
+
+    def undecided(self) -> tuple[bytes, int]:
+        """The bytes that may still be looked at, and the offset of the first."""
+
+    def leave(self) -> Left:
+        """Let go of the stream."""
+
+
+class Engine(Protocol):
+    """Scans for decoders where that is quicker than the Python scan, and finds the same."""
+
+    def due(self, formats: Sequence[Format], fed: int) -> float:
+        """From how many bytes of a stream on a live scan of these formats pays; inf where there is none.
+
+        fed: how many have come.  Raises `UsageError` where a live scan is wanted and cannot be.
+        """
+
+    def live(self, formats: Sequence[Format], sink: Events, stamps: Stamps) -> LiveScan | None:
+        """A live scan of these formats; None where there is none."""
+
+    def scanner(self, formats: Sequence[Format], marks: Collection[tuple[int, str]]) -> Scanner:
+        """A scanner for what is not for the live scan: long buffers, and long frames."""
+
+
+class Door(Protocol):
+    """Makes what comes from above."""
+
+    def engine(self, name: str) -> Engine | None:
+        """The engine of this name (`auto`, `native`, `python`), None for the Python scan."""
+
+    def collector(self, formats: Sequence[Format], size: int, **wanted: Any) -> Collector:
+        """What collects frames of these formats for Arrow, in batches of this size."""
+
+
+#: Set once, see above.
+door: Callable[[], Door] | None = None
+
+
+def engine_of(name: str) -> Engine | None:
+    """The engine of this name; None for the Python scan.  Raises `UsageError` for a name that is not known."""
+    if name not in ("auto", "native", "python"):
+        raise UsageError(f"engine {name!r}, wanted one of auto, python, native")
+    if name == "python" or (door is None and name == "auto"):
+        return None
+    return _opened().engine(name)
+
+
+def collector_of(formats: Sequence[Format], size: int, **wanted: Any) -> Collector:
+    """See `Door.collector`."""
+    return _opened().collector(formats, size, **wanted)
+
+
+def _opened() -> Door:
+    if door is None:
+        raise UsageError("a part of sigflow alone has neither the native engine nor columns: import sigflow")
+    return door()
