@@ -117,6 +117,11 @@ def distinct(values: numpy.ndarray[Any, Any]) -> tuple[numpy.ndarray[Any, Any], 
     """The distinct numbers, and for each value which of them it is."""
     import numpy as np
 
+    if len(values) and (values == values[0]).all():
+        return values[:1], np.zeros(len(values), np.int64)
+    if values.dtype == np.uint8:
+        there = np.bincount(values, minlength=256) > 0
+        return np.flatnonzero(there), (np.cumsum(there) - 1)[values]
     if len(values) and values.dtype.kind in "ui":
         low = values.min()
         span = int(values.max()) - int(low)

@@ -198,6 +198,8 @@ def flattened(flatten: Any, data: Array, starts: Array, stops: Array, depth: int
     """The elements of the lists data[starts[i]:stops[i]].  flatten: `kernels.flatten`, compiled or not."""
     import numpy as np
 
+    from sigflow.columns.kernels import SLACK
+
     sizes = stops - starts
     total = int(sizes.sum())
     most = total // 4
@@ -206,7 +208,7 @@ def flattened(flatten: Any, data: Array, starts: Array, stops: Array, depth: int
     depths, tags, lengths = (np.empty(most, np.uint16) for _ in range(3))
     plain = np.empty(most, bool)
     offsets = np.zeros(most + 1, np.int32)
-    values = np.empty(total, np.uint8)
+    values = np.empty(total + SLACK, np.uint8)
     ends = np.empty(deepest + 1, np.int64)
     count = int(flatten(data, starts, stops, deepest, counts, depths, tags, lengths, plain, offsets, values, ends))
     filled = int(offsets[count])
