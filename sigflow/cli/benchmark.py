@@ -12,8 +12,8 @@ from sigflow.cli import exits
 from sigflow.cli.captures import for_each
 from sigflow.cli.options import Settings, captures, output_format, scanning
 from sigflow.cli.terminal import one_line
-from sigflow.cli.text import dumps
 from sigflow.cli.verdicts import exit_code
+from sigflow.columns.plain_json import dumps
 from sigflow.engine import AUTO, PYTHON
 from sigflow.recording.engines import ENGINES
 from sigflow.storage.memory import MemoryStorage

@@ -13,7 +13,8 @@ from sigflow.cli import exits
 from sigflow.cli.options import capture, output_format, output_option, screened
 from sigflow.cli.output import STANDARD_OUTPUT, guarded, target, written_bytes
 from sigflow.cli.terminal import counted, one_line
-from sigflow.cli.text import dumps, preview
+from sigflow.cli.text import preview
+from sigflow.columns.plain_json import dumps
 from sigflow.recover.corrupt import KINDS, LONGEST, Fault, corrupt, plan
 from sigflow.storage.disk import folder_of
 from sigflow.storage.spool import seekable

@@ -12,17 +12,25 @@ name first.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, Any
 
-from sigflow.cli.formatter import Style, Write, is_enum, short_enum
-from sigflow.cli.text import dumps, escape
+from sigflow.cli.csv_text import cell
+from sigflow.cli.formatter import Style, Write
+from sigflow.columns.plain_json import dumps
 from sigflow.columns.reach import METADATA
 from sigflow.errors import UsageError
 
 if TYPE_CHECKING:
+    import numpy
+
+    from sigflow.cli.rows import Many, RowTexts
+    from sigflow.columns.pieces import Piece
     from sigflow.recording.frames import View
+    from sigflow.stream.format import Format
+
+    Array = numpy.ndarray[Any, Any]
 
 #: Where the frame's own columns are in its tree.
 ENVELOPE = {"_capture": "capture", "_offset": "offset", "_length": "length", "_format": "format", "_index": "index"}
@@ -30,8 +38,6 @@ ENVELOPE = {"_capture": "capture", "_offset": "offset", "_length": "length", "_f
 MOST_KEYS = 1000
 #: Bytes of rows that wait in memory.
 HELD = 8 << 20
-#: What makes a spreadsheet take a text for a formula, or for several cells.
-FORMULAS = tuple("=+-@\t\r\n＝＋－＠")
 
 
 class Csv:
@@ -87,6 +93,14 @@ class Csv:
 
     def frame(self, tree: dict[str, Any]) -> None:
         """The row of a frame."""
+        cells = self._cells(tree)
+        if self._keys is None:
+            self._row(cells)
+            return
+        self._hold(tree, cells)
+
+    def _cells(self, tree: dict[str, Any]) -> list[Any]:
+        """What stands in the cells of a frame, but for its metadata."""
         view = self._views[tree["format"]]
         cells: list[Any] = [None] * len(self._head)
         cells[: len(self._envelope)] = [tree.get(ENVELOPE.get(name, name[1:])) for name in self._envelope]
@@ -97,9 +111,11 @@ class Csv:
             cells[place] = value.get(field) if isinstance(value, dict) else None
             if field == view.numbers:
                 cells[place] = tree["payload"]
-        if self._keys is None:
-            self._row(cells)
-            return
+        return cells
+
+    def _hold(self, tree: dict[str, Any], cells: list[Any]) -> None:
+        """Keep a row with its metadata until all columns are known."""
+        assert self._keys is not None
         more: dict[int, str] = {}
         for key, text in tree.get("metadata", {}).items():
             name = self._name(tree["format"], f"{METADATA}.{key}")
@@ -112,6 +128,48 @@ class Csv:
         for number, text in more.items():
             line[len(cells) + number] = self._cell(text)
         self._rows.write(f"{dumps([len(self._keys), ','.join(line)])}\n")
+
+    def rows(self, formats: Sequence[Format], capture: str | None) -> RowTexts | None:
+        """A line for each frame; None where there are keys of metadata, of which the last may come last."""
+        from sigflow.cli.rows import RowTexts
+
+        if self._keys is not None or any(view.wanted.lenient for view in self._views.values()):
+            return None
+        views = self._views
+        return RowTexts(
+            views,
+            formats,
+            lambda many: self._many(many, capture),
+            lambda record: self._line(self._cells(views[record.format].of(record, capture))),
+        )
+
+    def lines(self, rows: memoryview) -> memoryview:
+        """The next lines."""
+        return rows
+
+    def _many(self, many: Many, capture: str | None) -> tuple[list[Piece], Array]:
+        """The lines of many frames."""
+        from sigflow.cli.csv_cells import cell_of
+        from sigflow.columns.pieces import as_column, digits
+
+        frames, safe = many.frames, self._style.safe
+        columns: list[list[Piece]] = [[] for _ in self._head]
+        envelope: dict[str, Callable[[], Piece]] = {
+            "_capture": lambda: self._cell(capture),
+            "_offset": lambda: digits(frames.offsets),
+            "_length": lambda: digits(frames.stops - frames.starts),
+            "_format": lambda: self._cell(many.view.format.name),
+            "_index": lambda: digits(many.index),
+            "_time": lambda: as_column(list(map(self._cell, many.times()))) if many.view.timed else "",
+        }
+        for place, name in enumerate(self._envelope):
+            columns[place] = [envelope[name]()]
+        places = dict(self._places[many.view.format.name])
+        for field in many.fields.fields:
+            if field.member is not None:
+                columns[places[field.name]] = cell_of(field.member, field.rows(many.rows), safe=safe)
+        pieces: list[Piece] = [piece for column in columns for piece in (*column, ",")]
+        return [*pieces[:-1], "\n"], many.rows.failed
 
     def end(self) -> None:
         """The rows that waited, where no other capture follows."""
@@ -133,28 +191,11 @@ class Csv:
         self._rows.close()
 
     def _row(self, cells: Sequence[Any]) -> None:
-        self._write(",".join(map(self._cell, cells)) + "\n")
+        self._write(self._line(cells))
+
+    def _line(self, cells: Sequence[Any]) -> str:
+        return ",".join(map(self._cell, cells)) + "\n"
 
     def _cell(self, value: Any) -> str:
         """A value as RFC 4180 has it."""
         return cell(value, safe=self._style.safe)
-
-
-def cell(value: Any, *, safe: bool = False) -> str:
-    """One value.  safe: what a spreadsheet would compute has an apostrophe before it, which makes it text there."""
-    if value is None:
-        return ""
-    if is_enum(value):
-        return quoted(short_enum(value))
-    if isinstance(value, str):
-        if safe and value.startswith(FORMULAS):
-            value = f"'{value}"
-        return quoted(escape(value.replace("\\", "\\\\"))) if value else '""'
-    return quoted(dumps(value)) if isinstance(value, dict | list | bool) else str(value)
-
-
-def quoted(text: str) -> str:
-    """A text in quotes, where it needs them."""
-    if not any(mark in text for mark in ',"\n\r') and text == text.strip():
-        return text
-    return f'"{text.replace(chr(34), chr(34) * 2)}"'

@@ -12,7 +12,7 @@ from sigflow.cli import exits
 from sigflow.cli.completion import format_names
 from sigflow.cli.options import Compiling, compiling, output_format, screened
 from sigflow.cli.terminal import Screen, one_line
-from sigflow.cli.text import dumps
+from sigflow.columns.plain_json import dumps
 
 
 @click.command("formats")

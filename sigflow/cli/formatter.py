@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
+    from sigflow.cli.rows import RowTexts
     from sigflow.recording.frames import View
+    from sigflow.stream.format import Format
 
 #: Writes a piece of the result.
 Write = Callable[[str], object]
@@ -45,6 +47,20 @@ class Formatter(Protocol):
 
     def close(self) -> None:
         """What stands after the last capture."""
+
+
+@runtime_checkable
+class RowFormatter(Formatter, Protocol):
+    """A way to print frames that has a row for each, so that those of many frames can be made at once."""
+
+    def rows(self, formats: Sequence[Format], capture: str | None) -> RowTexts | None:
+        """What makes the rows of the capture that was begun; None where they must be made one by one.
+
+        formats: as the batches number them.  capture: which of several it is.
+        """
+
+    def lines(self, rows: memoryview) -> memoryview:
+        """What is to be written for the next rows, in UTF-8 as they are."""
 
 
 def short_enum(value: dict[str, Any]) -> str:

@@ -13,7 +13,8 @@ from sigflow.cli.formatter import is_enum
 from sigflow.cli.grid import text
 from sigflow.cli.options import Settings, capture, hex_option, offset_type, output_format, scanning
 from sigflow.cli.terminal import counted, one_line
-from sigflow.cli.text import ROW, dumps, escape, hex_rows, place_text, places_in_hex, preview, shortened
+from sigflow.cli.text import ROW, escape, hex_rows, place_text, places_in_hex, preview, shortened
+from sigflow.columns.plain_json import dumps
 from sigflow.columns.render import Hex
 from sigflow.errors import UsageError
 from sigflow.recording import explanation

@@ -10,7 +10,7 @@ from sigflow.cli import exits
 from sigflow.cli.options import output_format, screened
 from sigflow.cli.specs import allow_imports, built, diagnostic_lines, import_paths, opaque_types, specs
 from sigflow.cli.terminal import Screen, counted
-from sigflow.cli.text import dumps
+from sigflow.columns.plain_json import dumps
 from sigflow.diagnostics import Diagnostic, Severity
 from sigflow.errors import UsageError
 

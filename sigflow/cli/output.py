@@ -37,6 +37,9 @@ class Written(Protocol):
     def write(self, text: str, /) -> object:
         """Write a piece."""
 
+    def put(self, text: memoryview, /) -> object:
+        """Write a piece that is UTF-8 already."""
+
 
 def identities(captures: Sequence[str]) -> list[Identity]:
     """Which files the captures are, whatever their paths; standard input may be one."""
@@ -160,6 +163,9 @@ class _Text:
 
     def write(self, text: str, /) -> None:
         self._file.write(text.encode("utf-8", "backslashreplace"))
+
+    def put(self, text: memoryview, /) -> None:
+        self._file.write(text)
 
 
 class _Sink(io.RawIOBase):

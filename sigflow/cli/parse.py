@@ -12,10 +12,10 @@ import click
 from sigflow.cli import exits
 from sigflow.cli.captures import for_each
 from sigflow.cli.completion import field_paths
-from sigflow.cli.formatter import Formatter, Style
+from sigflow.cli.formatter import Formatter, RowFormatter, Style
 from sigflow.cli.forms import FORMS, formatter
 from sigflow.cli.options import Settings, captures, hex_option, output_format, output_option, scanning
-from sigflow.cli.output import STANDARD_OUTPUT, Nothing, written, written_bytes
+from sigflow.cli.output import STANDARD_OUTPUT, Nothing, Written, written, written_bytes
 from sigflow.cli.reading import Pass
 from sigflow.cli.tables import TABLES, TableFile
 from sigflow.cli.text import place_text
@@ -85,16 +85,16 @@ def command(
         if form in TABLES and output is not None:
             file = stack.enter_context(written_bytes(output, captures, settings.read))
             table = stack.enter_context(TableFile(form, file, wanted))
-            show = lambda read, recording: table.add(read.frames, read.formats, recording.name)  # noqa: E731
+            show = lambda read, recording: table.add(read.frames, read.formats, recording.name, settings.workers)  # noqa: E731
         else:
-            write: Callable[[str], object] = screen.write
+            out: Written = screen
             if output not in (None, STANDARD_OUTPUT):
-                write = stack.enter_context(written(output, captures, settings.read)).write
+                out = stack.enter_context(written(output, captures, settings.read))
             width = None if wide else screen.width(output)
             style = Style(several, csv_safe, width, wide, _ahead(captures), place_text(in_hex))
-            printer = formatter(form, write, style)
+            printer = formatter(form, out.write, style)
             close = printer.close
-            show = lambda read, recording: _print(read, recording, printer, wanted)  # noqa: E731
+            show = lambda read, recording: _print(read, recording, printer, out.put, wanted)  # noqa: E731
 
         def work(recording: Recording) -> int:
             recording.lenient = lenient
@@ -116,11 +116,19 @@ def _ahead(captures: Sequence[str]) -> int:
     return 0 if STANDARD_INPUT in captures else AHEAD
 
 
-def _print(read: Pass, recording: Recording, printer: Formatter, wanted: Options) -> None:
+def _print(
+    read: Pass, recording: Recording, printer: Formatter, put: Callable[[memoryview], object], wanted: Options
+) -> None:
     """The frames as text."""
     shown = views(recording.formats, wanted)
     capture = recording.name if wanted.captures else None
     printer.begin(shown)
-    for record in read:
-        printer.frame(shown[record.format].of(record, capture))
+    rows = printer.rows(read.numbered, capture) if read.in_batches and isinstance(printer, RowFormatter) else None
+    if rows is not None and rows.quick:
+        assert isinstance(printer, RowFormatter)
+        for text in read.texts(rows):
+            put(printer.lines(text))
+    else:
+        for record in read:
+            printer.frame(shown[record.format].of(record, capture))
     printer.end()

@@ -17,8 +17,9 @@ from sigflow.cli.completion import folders, format_names
 from sigflow.cli.options import Compiling, Settings, compiling, max_frame_option, output_format, output_option, screened
 from sigflow.cli.output import STANDARD_OUTPUT, read_back, target
 from sigflow.cli.terminal import SEVERITY_COLORS, Screen, counted, flush_results, one_line
-from sigflow.cli.text import dumps, hex_rows
+from sigflow.cli.text import hex_rows
 from sigflow.cli.verdicts import finding_words
+from sigflow.columns.plain_json import dumps
 from sigflow.errors import UsageError
 from sigflow.quarantine import Attempt, Entry, Neighbour, Quarantine
 from sigflow.quarantine.check import check

@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from sigflow.cli import exits
+from sigflow.cli.rows import text_between
 from sigflow.cli.terminal import counted
 from sigflow.cli.verdicts import LISTED, exit_code, finding_words, summary_line
 from sigflow.events import Gap, Record
 from sigflow.recording.batches import framed
 from sigflow.recording.report import COMPRESSED, EMPTY
+from sigflow.recording.run import BySections
 from sigflow.recording.verdict import EventVerdict
 
 if TYPE_CHECKING:
+    from sigflow.cli.rows import RowTexts
     from sigflow.cli.terminal import Screen
     from sigflow.columns.frames import FrameBatch
     from sigflow.diagnostics import Finding
     from sigflow.recording import Recording, Report
+    from sigflow.recording.run import AnyRun
     from sigflow.stream.format import Format
 
 
 class Pass:
-    """The frames of a recording, up to a limit: as records, or as arrays; once only.
+    """The frames of a recording, up to a limit: as records, as arrays, or as rows of text; once only.
 
     State: how much was given and told so far, the verdict on that, and once all was read, the report.
     """
@@ -41,8 +46,19 @@ class Pass:
         """The formats of the recording."""
         return self._recording.formats
 
+    @cached_property
+    def _run(self) -> AnyRun:
+        return self._recording.run(keep=True)
+
+    @property
+    def in_batches(self) -> bool:
+        """Whether the frames come as arrays, so that `texts` can be asked instead of iterating."""
+        from sigflow.columns.arrow import has_arrow
+
+        return not self._recording.lenient and isinstance(self._run, BySections) and has_arrow()
+
     def __iter__(self) -> Iterator[Record]:
-        run = self._recording.run(keep=True)
+        run = self._run
         verdict = EventVerdict(run, told=LISTED)
         lenient = None
         if self._recording.lenient:
@@ -62,12 +78,47 @@ class Pass:
         report = self._report = verdict.report(self._name)
         self._shown = max(self._shown, report.diagnostics_total)
 
+    @property
+    def numbered(self) -> Sequence[Format]:
+        """The formats as the arrays number them, with what their preambles say."""
+        return self._run.formats
+
+    def texts(self, rows: RowTexts) -> Iterator[memoryview]:
+        """The rows of the frames, in UTF-8; what is wrong is told where it is when iterating."""
+        run = self._run
+        assert isinstance(run, BySections)
+        verdict = EventVerdict(run, told=LISTED)
+        for frames, events in run.sections():
+            stop = len(frames) if self._limit is None else min(len(frames), self._limit - self._given)
+            texts = rows.of(
+                frames.part(0, stop), {row: event for row, event in events if isinstance(event, Record) and row < stop}
+            )
+            shown = 0
+            stopped = stop < len(frames)
+            for row, event in events:
+                if self._limit is not None and self._given + row >= self._limit:
+                    stopped = True
+                    break
+                findings = verdict.add(event)
+                if findings and self._shown < LISTED:
+                    behind = row + isinstance(event, Record)
+                    yield text_between(texts, shown, behind)
+                    shown = behind
+                self._tell(findings)
+            yield text_between(texts, shown, stop)
+            self._given += stop
+            if stopped:
+                self._damaged = verdict.damaged_so_far
+                return
+        report = self._report = verdict.report(self._name)
+        self._shown = max(self._shown, report.diagnostics_total)
+
     def frames(self) -> Iterator[FrameBatch]:
         """The frames as arrays.  What is wrong is told at the end: where nothing is, no frame has to be parsed."""
         if self._limit is not None:
             yield from framed(self, self.formats)
             return
-        verdict = self._recording.run(keep=True).verdict()
+        verdict = self._run.verdict()
         yield from verdict.frames()
         report = self._report = verdict.report(self._name)
         self._tell(finding for finding in report.diagnostics[:LISTED] if finding.code != EMPTY.code)

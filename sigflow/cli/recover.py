@@ -17,8 +17,8 @@ from sigflow.cli.options import Settings, captures, explain_all_option, output_f
 from sigflow.cli.output import STANDARD_OUTPUT, guarded, identities, read_back, target
 from sigflow.cli.progress import watched
 from sigflow.cli.terminal import counted, flush_results, one_line
-from sigflow.cli.text import dumps
 from sigflow.cli.verdicts import LISTED, summary_line
+from sigflow.columns.plain_json import dumps
 from sigflow.diagnostics import Finding, Severity
 from sigflow.errors import SigflowError, UsageError
 from sigflow.quarantine import Quarantine

@@ -11,8 +11,8 @@ from sigflow.cli.captures import for_each
 from sigflow.cli.grid import WIDEST, text
 from sigflow.cli.options import Settings, captures, output_format, scanning
 from sigflow.cli.terminal import counted, one_line
-from sigflow.cli.text import dumps
 from sigflow.cli.verdicts import LISTED, exit_code, idle_words
+from sigflow.columns.plain_json import dumps
 from sigflow.recording.stats import stats
 
 if TYPE_CHECKING:

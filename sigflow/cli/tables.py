@@ -34,15 +34,18 @@ class TableFile:
         self._table: Table | None = None
         self._writer: Writer | None = None
 
-    def add(self, batches: Callable[[], Iterable[FrameBatch]], formats: Sequence[Format], capture: str) -> None:
-        """The frames of one capture, of these formats."""
+    def add(
+        self, batches: Callable[[], Iterable[FrameBatch]], formats: Sequence[Format], capture: str, workers: int = 1
+    ) -> None:
+        """The frames of one capture, of these formats; their columns are made by so many threads."""
         table, writer = self._open(formats)
         if [format.name for format in formats] != [format.name for format in table.formats]:
             had, has = (", ".join(format.name for format in names) or "none" for names in (table.formats, formats))
             raise UsageError(f"one table has one list of formats: there were {had}, here are {has}; name them with -s")
-        for frames in batches():
-            for batch in table.batches(frames, capture):
-                writer.write(batch)
+        from sigflow.columns.threads import record_batches
+
+        for batch in record_batches(batches(), table, workers, capture):
+            writer.write(batch)
 
     def _open(self, formats: Sequence[Format]) -> tuple[Table, Writer]:
         if self._table is None or self._writer is None:

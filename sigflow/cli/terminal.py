@@ -152,6 +152,10 @@ class Screen:
         except OSError as error:
             raise OutputFailed(f"the output could not be written: {error.strerror}") from error
 
+    def put(self, text: memoryview) -> None:
+        """A part of the result, in UTF-8."""
+        self.write(str(text, "utf-8"))
+
     def note(self, text: str) -> None:
         """A line on stderr, unless --quiet."""
         if not self._quiet:

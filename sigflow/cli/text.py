@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
 
 
 def escape(text: str) -> str:
@@ -22,19 +21,6 @@ def _escaped(code: int) -> str:
     if code < 0x100:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
-
-
-def dumps(value: Any, *, indent: int | None = None) -> str:
-    """JSON in pure ASCII: exact integers, and text that is not Unicode keeps its bytes as `\\udcXX`.
-
-    `value` is a plain tree as `columns.render` makes it, which bounds its depth.  (Faster libraries refuse halves of
-    surrogates, or write what is not ASCII.)
-    """
-    import json
-
-    separators = (", ", ": ") if indent is None else None
-    text = json.dumps(value, indent=indent, separators=separators, ensure_ascii=True, allow_nan=False)
-    return text.replace("\x7f", "\\u007f")
 
 
 def cells(text: str) -> int:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from sigflow.cli.captures import for_each
 from sigflow.cli.options import Settings, captures, explain_all_option, hex_option, output_format, scanning
-from sigflow.cli.text import dumps, place_text, places_in_hex
+from sigflow.cli.text import place_text, places_in_hex
 from sigflow.cli.verdicts import exit_code, summary_line, summary_tree, symptom_lines, verdict_lines
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def command(captures: tuple[str, ...], explain_all: bool, in_hex: bool, form: st
         report = recording.validate(explain_all=explain_all)
         reports.append(report)
         if form == "json":
-            screen.line(dumps(report.tree(), indent=None if several else 2))
+            screen.line(_json(report.tree(), indent=None if several else 2))
         else:
             for line in [*verdict_lines(report, screen), *symptom_lines(recording, report, screen)]:
                 screen.prose(places_in_hex(line, place_text(in_hex)))
@@ -43,5 +43,11 @@ def command(captures: tuple[str, ...], explain_all: bool, in_hex: bool, form: st
     code = for_each(captures, settings, work)
     if several:
         failed = len(captures) - len(reports)
-        screen.line(dumps(summary_tree(reports, failed)) if form == "json" else summary_line(reports, failed))
+        screen.line(_json(summary_tree(reports, failed)) if form == "json" else summary_line(reports, failed))
     return code
+
+
+def _json(tree: dict[str, Any], indent: int | None = None) -> str:
+    from sigflow.columns.plain_json import dumps
+
+    return dumps(tree, indent=indent)

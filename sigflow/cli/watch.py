@@ -13,8 +13,8 @@ from sigflow.cli import exits
 from sigflow.cli.completion import files
 from sigflow.cli.options import Settings, scanning
 from sigflow.cli.terminal import Screen, complain, complain_of_spec, counted, flush_results
-from sigflow.cli.text import dumps
 from sigflow.cli.verdicts import verdict_lines
+from sigflow.columns.plain_json import dumps
 from sigflow.errors import SigflowError, SpecError
 
 if TYPE_CHECKING:

@@ -11,4 +11,8 @@ conditions conditions of a spec over many frames         names     enums as dict
 frames     frames as arrays                              budget    how large a batch may become
 collector  frames of a live stream, collected
 files      batches to Arrow and Parquet files            render    values as plain trees
+placed     fields shown as text that can be gathered     pieces    texts of many rows from pieces
+json_text  the JSON of such fields                       json_payload the JSON of payloads behind codecs
+plain_json plain trees as JSON                           moments   the times of many frames
+text_faults which frames have text that does not decode
 """

@@ -8,6 +8,7 @@ and for a value without a name its digits.  Every column but those of the envelo
 from __future__ import annotations
 
 import json
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from sigflow.columns.tree import Flat, Leaf, Listed, Member, Node, OneOf, Struct, interval
@@ -29,6 +30,11 @@ def arrow() -> Any:
     except ImportError as error:
         raise UsageError("tables need pyarrow: pip install 'sigflow[arrow]'") from error
     return pyarrow
+
+
+def has_arrow() -> bool:
+    """Whether the library is installed; it is not imported."""
+    return find_spec("pyarrow") is not None
 
 
 def type_of(node: Node) -> pyarrow.DataType:

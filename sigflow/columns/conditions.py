@@ -57,10 +57,11 @@ def combinations(
         both, places = distinct(places * len(values) + mine)
         split = (divmod(number, len(values)) for number in both.tolist())
         tuples = [(*tuples[before], values[own]) for before, own in split]
-    return [_unit(needs, values) for values in tuples], places
+    return [unit_of(needs, values) for values in tuples], places
 
 
-def _unit(needs: tuple[str, ...], values: tuple[Any, ...]) -> SimpleNamespace:
+def unit_of(needs: tuple[str, ...], values: tuple[Any, ...]) -> SimpleNamespace:
+    """An object that has these values at these paths of attributes."""
     unit = SimpleNamespace()
     for path, value in zip(needs, values, strict=True):
         *way, name = path.split(".")

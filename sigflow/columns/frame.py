@@ -34,8 +34,9 @@ class FrameType:
     """What is known of the frames of a format without looking at one.
 
     classes: every class that a frame may hold, with its fields.  gathered: the ids of the fields that can be gathered;
-    doubtful: of those that then may show that a frame fails to parse.  sound: no frame fails to.  scalars: the numbers
-    at fixed places, by the path of their attributes.
+    doubtful: of those that then may show that a frame fails to parse.  telling: where a frame fails to parse, one of
+    these fields has text that does not decode; None where it may fail otherwise, too.  scalars: the numbers at fixed
+    places, by the path of their attributes.
     """
 
     def __init__(self, format: Format) -> None:
@@ -49,8 +50,10 @@ class FrameType:
         gatherable = Gatherable(self.classes, format.limits)
         whole = format.envelope is None
         self.gathered, self.doubtful = (none, none) if whole else gatherable.gathered(self.unit)
-        self.sound = not whole and gatherable.whole(self.unit)
         fields = self.classes[self.unit].columns if self.unit in self.classes else ()
+        failing = [field for field in fields if not field.instance and not gatherable.sound(field)]
+        told = not whole and self.unit in self.classes and all(field.id in self.doubtful for field in failing)
+        self.telling = tuple(failing) if told else None
         numbers = scalars((field for field in fields if field.id in self.gathered), self.classes)
         self.scalars = {field.attributes: field for field in numbers}
 

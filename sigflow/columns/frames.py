@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 class FrameBatch:
     """Frames in the order of the stream, none overlapping: data[starts[i]:stops[i]] each.
 
-    data: uint8, contiguous.  starts, stops, offsets: int64; the offset is that of the frame's first byte in the stream.
-    formats: the number of each frame's format in the list of formats.  first: the index of the first frame.
+    data: uint8, contiguous; empty where only the places are told.  starts, stops, offsets: int64; the offset is that of
+    the frame's first byte in the stream.  formats: the number of each frame's format in the list of formats.  first:
+    the index of the first frame.
     """
 
     data: Array
@@ -26,6 +27,14 @@ class FrameBatch:
     formats: Array
     first: int = 0
 
+    @classmethod
+    def empty(cls) -> FrameBatch:
+        """No frames."""
+        import numpy as np
+
+        places = np.empty(0, np.int64)
+        return cls(np.empty(0, np.uint8), places, places, places, np.empty(0, np.int32))
+
     def __len__(self) -> int:
         return len(self.starts)
 
@@ -34,7 +43,15 @@ class FrameBatch:
         mine = self.formats == number
         if mine.all():
             return self
-        return FrameBatch(self.data, self.starts[mine], self.stops[mine], self.offsets[mine], self.formats[mine])
+        return self.at(mine)
+
+    def at(self, which: Array) -> FrameBatch:
+        """Some of the frames, by a mask or by their places.  Their indexes are not told."""
+        return FrameBatch(self.data, self.starts[which], self.stops[which], self.offsets[which], self.formats[which])
+
+    def moved(self, by: int) -> FrameBatch:
+        """The same frames, of which the bytes stand so much further on, and are not told."""
+        return FrameBatch(self.data[:0], self.starts + by, self.stops + by, self.offsets, self.formats, self.first)
 
     def part(self, start: int, stop: int) -> FrameBatch:
         """The frames [start, stop) of these."""

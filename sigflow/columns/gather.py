@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sigflow.columns import kernels
 from sigflow.columns.arrow import arrow, type_of
 from sigflow.columns.gatherable import Classes, is_wider_ascii
 from sigflow.columns.names import Names
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 
 #: Bytes that are copied of each object in one go, at most, to read its small fields from.
 WIDEST = 256
-_SIGNS = {"le": "<", "be": ">", "": ">"}
-_WORDS = {1: "u1", 2: "u2", 4: "u4", 8: "u8"}
+#: NumPy's unsigned numbers by their bytes.
+WORDS = {1: "u1", 2: "u2", 4: "u4", 8: "u8"}
 #: NumPy's letters for the kinds of numbers.
 _LETTERS = {"u": "u", "s": "i", "f": "f"}
 
@@ -40,7 +41,8 @@ _LETTERS = {"u": "u", "s": "i", "f": "f"}
 class Stretches:
     """Bytes of many objects of one class: data[starts[i]:stops[i]] each, in the order of the bytes, none overlapping.
 
-    State: the copies that small fields are read from, and per frame whether it has to be parsed (`failed`).
+    State: the numbers that were read, or the copies that small fields are read from; the texts of places that were
+    written in digits; and per frame whether it has to be parsed (`failed`).
     owners: the frame of each object; None where each is one.
     """
 
@@ -51,6 +53,11 @@ class Stretches:
         self.failed = failed
         self.owners = owners
         self._block: tuple[int, int, Array] | None = None
+        self.texts: dict[tuple[int, int | None], Any] = {}
+        self._numbers: dict[tuple[int, int, bool], Array] = {}
+        self._least: int | None = None  # bytes of the smallest object
+        #: What fields are read and copied by; None where that is left to NumPy.
+        self.natively = kernels.worth(len(starts))
 
     @classmethod
     def of(cls, format: Format, frames: FrameBatch) -> Stretches:
@@ -70,7 +77,12 @@ class Stretches:
         return len(self.starts)
 
     def expect(self, columns: Sequence[Column]) -> None:
-        """These fields will be asked for: the small ones among the first bytes are copied in one go."""
+        """These fields will be asked for: the numbers are read in one go, or the small ones among the first bytes are
+        copied.
+        """
+        if self.natively is not None:
+            self._read([place for column in columns if (place := _word(column)) is not None])
+            return
         places = [
             (column.place[0], column.place[1])
             for column in columns
@@ -80,6 +92,41 @@ class Stretches:
         if len(near) > 1:
             first, last = min(start for start, _ in near), max(stop for _, stop in near)
             self._block = (first, last, self._copied(self.starts + first, last - first))
+
+    def unsigned(self, start: int, size: int, big: bool) -> Array:
+        """The numbers of so many bytes (1, 2, 4 or 8) at a place, without signs, in the machine's order."""
+        if self.natively is None:
+            bytes_ = np.ascontiguousarray(self.words(start, start + size))
+            return bytes_.view(f"{'>' if big else '<'}u{size}")[:, 0].astype(WORDS[size])
+        word = start, size, big and size > 1
+        if word not in self._numbers:
+            self._read([word])
+        return self._numbers[word]
+
+    def _read(self, words: Sequence[tuple[int, int, bool]]) -> None:
+        """Read numbers natively."""
+        assert self.natively is not None
+        words = [word for word in dict.fromkeys(words) if word not in self._numbers]
+        count = len(self)
+        ends = np.cumsum([0, *(-(-count * size // 8) * 8 for _, size, _ in words)]).tolist()
+        out = np.empty(ends[-1] + kernels.SLACK, np.uint8)
+        fields = [(start, kernels.FORMS[size, big], at) for (start, size, big), at in zip(words, ends, strict=False)]
+        if not words or not count:
+            return
+        self._within(max(start + size if start >= 0 else -start for start, size, _ in words))
+        self.natively.read(self.data, self.starts, self.stops, np.array(fields, np.int64), out)
+        for word, at in zip(words, ends, strict=False):
+            size = word[1]
+            numbers = out[at : at + count * size].view(f"<u{size}")
+            self._numbers[word] = numbers.astype(WORDS[size], copy=False)
+
+    def _within(self, size: int) -> None:
+        """`IndexError` unless every object has so many bytes, all of them in the data: natively nobody looks again."""
+        if self._least is None:
+            inside = int(self.starts.min()) >= 0 and int(self.stops.max()) <= len(self.data)
+            self._least = int((self.stops - self.starts).min()) if inside else -1
+        if self._least < size:
+            raise IndexError("a field lies outside of its object")
 
     def fail(self, which: Array) -> None:
         """The frames of these objects have to be parsed."""
@@ -124,18 +171,28 @@ def numbers(kind: Number | Bits | Named, rows: Stretches, start: int, stop: int 
     if isinstance(kind, Named):
         assert isinstance(kind.of, Number | Bits)
         return numbers(kind.of, rows, start, stop)
-    bytes_ = rows.words(start, stop)
-    if isinstance(kind, Number):
-        return _read(bytes_, f"{_SIGNS[kind.order]}{_LETTERS[kind.kind]}{kind.size}")
-    size = bytes_.shape[1]
-    if size in _WORDS:
-        raw = _read(bytes_, f"{_SIGNS[kind.order]}{_WORDS[size]}")
+    size = (stop or 0) - start
+    if size in WORDS:
+        raw = rows.unsigned(start, size, kind.order != "le")
+        if isinstance(kind, Number):
+            return raw.view(dtype_of(kind))
     else:
+        assert isinstance(kind, Bits)
+        bytes_ = rows.words(start, stop)
         raw = np.zeros(len(bytes_), np.uint64)
         for place in range(size) if kind.order == "be" else reversed(range(size)):
             raw = (raw << np.uint64(8)) | bytes_[:, place]
     masked: Array = (raw >> raw.dtype.type(kind.shift)) & raw.dtype.type((1 << kind.width) - 1)
     return masked.astype(dtype_of(kind), copy=False)
+
+
+def _word(column: Column) -> tuple[int, int, bool] | None:
+    """Where the number of a field stands, how many bytes it has, and whether it is big-endian; None of what is none."""
+    kind = column.kind.of if isinstance(column.kind, Named) else column.kind
+    if column.place is None or not isinstance(kind, Number | Bits):
+        return None
+    start, size = column.place[0], (column.place[1] or 0) - column.place[0]
+    return (start, size, kind.order != "le" and size > 1) if size in WORDS else None
 
 
 def dtype_of(kind: Number | Bits | Named) -> np.dtype[Any]:
@@ -145,13 +202,7 @@ def dtype_of(kind: Number | Bits | Named) -> np.dtype[Any]:
         return dtype_of(kind.of)
     if isinstance(kind, Number):
         return np.dtype(f"{_LETTERS[kind.kind]}{kind.size}")
-    return np.dtype(_WORDS[next(word for word in _WORDS if kind.width <= 8 * word)])
-
-
-def _read(bytes_: Array, dtype: str) -> Array:
-    """Rows of bytes as numbers, in the machine's order."""
-    numbers: Array = np.ascontiguousarray(bytes_).view(dtype)[:, 0].astype(dtype[1:])
-    return numbers
+    return np.dtype(WORDS[next(word for word in WORDS if kind.width <= 8 * word)])
 
 
 def _leaf(node: Leaf, _kind: Kind, rows: Stretches, start: int, stop: int | None, names: Names) -> pyarrow.Array:
@@ -163,8 +214,8 @@ def _leaf(node: Leaf, _kind: Kind, rows: Stretches, start: int, stop: int | None
     if isinstance(kind, Number | Bits):
         return arrow().array(numbers(kind, rows, start, stop), type_of(node))
     assert isinstance(kind, Bytes | Text)
-    cut = _cutter(kind)
-    pieces = _taken(rows, start, stop)
+    cut = cutter(kind)
+    pieces = taken(rows, start, stop)
     if cut is None and isinstance(kind, Bytes):
         return pieces
     if cut is None and isinstance(kind, Text) and is_wider_ascii(kind.encoding) and _is_ascii(pieces):
@@ -173,15 +224,23 @@ def _leaf(node: Leaf, _kind: Kind, rows: Stretches, start: int, stop: int | None
     return arrow().array(values, arrow().binary()) if isinstance(kind, Bytes) else _decoded(values, kind, rows)
 
 
-def _taken(rows: Stretches, start: int, stop: int | None) -> pyarrow.Array:
-    """The bytes at a place, as a column: by one view of all bytes, cut at their begins and ends, of which each second
-    piece is taken.
+def taken(rows: Stretches, start: int, stop: int | None) -> pyarrow.Array:
+    """The bytes at a place, as a column: copied natively, or by one view of all bytes, cut at their begins and ends, of
+    which each second piece is taken.
     """
     pa = arrow()
     begin, end = rows.limits(start, stop)
     count = len(begin)
     if not count:
         return pa.array([], pa.binary())
+    if rows.natively is not None:
+        sizes = end - begin
+        if int(sizes.min()) < 0 or int(begin.min()) < 0 or int(end.max()) > len(rows.data):
+            raise IndexError("a field lies outside of its object")
+        offsets = np.empty(count + 1, np.int32)
+        values = np.empty(int(sizes.sum()) + kernels.SLACK, np.uint8)
+        size = rows.natively.take(rows.data, begin, end, offsets, values)
+        return pa.Array.from_buffers(pa.binary(), count, [None, pa.py_buffer(offsets), pa.py_buffer(values[:size])])
     cuts = np.empty(2 * count, np.int32)
     cuts[0::2], cuts[1::2] = begin, end
     pieces = pa.Array.from_buffers(pa.binary(), 2 * count - 1, [None, pa.py_buffer(cuts), pa.py_buffer(rows.data)])
@@ -196,7 +255,7 @@ def _is_ascii(pieces: pyarrow.Array) -> bool:
     return not bool((np.frombuffer(data, np.uint8)[first:last] & 0x80).any())
 
 
-def _cutter(kind: Bytes | Text) -> Callable[[bytes], bytes] | None:
+def cutter(kind: Bytes | Text) -> Callable[[bytes], bytes] | None:
     """What cuts off the padding, and what follows the terminator, as the parser does."""
     pad = None if kind.pad is None or kind.term == bytes((kind.pad,)) else bytes((kind.pad,))
     term, more = kind.term, kind.include
@@ -247,7 +306,7 @@ def _listed(node: Listed, kind: Kind, rows: Stretches, start: int, stop: int | N
     """A list of constant length: its items are so many objects more."""
     pa = arrow()
     assert isinstance(kind, Many)
-    inner, size, count = _items(kind, rows, start, stop)
+    inner, size, count = items_of(kind, rows, start, stop)
     items = (
         _objects(node.item, inner, names)
         if isinstance(node.item, Struct)
@@ -257,7 +316,8 @@ def _listed(node: Listed, kind: Kind, rows: Stretches, start: int, stop: int | N
     return pa.ListArray.from_arrays(pa.array(offsets), items, type=type_of(node))
 
 
-def _items(kind: Many, rows: Stretches, start: int, stop: int | None) -> tuple[Stretches, int, int]:
+def items_of(kind: Many, rows: Stretches, start: int, stop: int | None) -> tuple[Stretches, int, int]:
+    """The items of lists of constant length as so many objects more, the bytes of each, and how many a list has."""
     count = kind.count
     assert count
     begin, _ = rows.limits(start, stop)
@@ -274,7 +334,7 @@ def _physical(member: Member, rows: Stretches, start: int, stop: int | None) -> 
     kind = member.column.kind
     count = 1
     if isinstance(kind, Many):
-        rows, stop, count = _items(kind, rows, start, stop)
+        rows, stop, count = items_of(kind, rows, start, stop)
         kind, start = kind.item, 0
     assert isinstance(kind, Number | Bits)
     values = pa.array(numbers(kind, rows, start, stop).astype(np.float64) * scale + offset)

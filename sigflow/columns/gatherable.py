@@ -88,10 +88,6 @@ class Gatherable:
 
     # ------------------------------------------------------------ can it fail?
 
-    def whole(self, unit: type[Any]) -> bool:
-        """Whether a frame that was found cannot fail to parse."""
-        return unit in self._classes and all(self.sound(column) for column in self._fields(unit))
-
     def sound(self, column: Column, level: int = 0) -> bool:
         """Whether a field of a frame that was found cannot fail, wherever it stands."""
         return not column.processed and self._sound(column.kind, level)

@@ -1,7 +1,8 @@
-"""TLV lists natively: plain functions over arrays, compiled where there is enough to do.
+"""Columns natively: plain functions over arrays, compiled where there is enough to do.
 
-The functions are ordinary Python and say the same uncompiled.  They keep what `codecs.tlv` keeps: of a list that ends
-inside an element the elements before it, of one nested too deep the bytes; and they find wrong what it finds wrong.
+The functions are ordinary Python and say the same uncompiled.  Those of TLV lists keep what `codecs.tlv` keeps: of a
+list that ends inside an element the elements before it, of one nested too deep the bytes; and they find wrong what it
+finds wrong.
 """
 
 from __future__ import annotations
@@ -16,14 +17,19 @@ import numpy as np
 
 from sigflow.engine import build
 from sigflow.engine.sums import text_of
+from sigflow.engine.unstuff import put8le
+from sigflow.reads import u1, u2be, u2le, u4be, u4le, u8be, u8le
 
 if TYPE_CHECKING:
     from sigflow.limits import Limits
 
     Array = np.ndarray[Any, Any]
 
-#: Bytes of lists from which on the compiled functions are worth loading.
+#: Bytes of lists, and objects whose fields are gathered, from which on the compiled functions are worth loading.
 ENOUGH = 1 << 20
+ENOUGH_OBJECTS = 1 << 16
+#: Bytes that may be written behind those that are copied.
+SLACK = 16
 _HEADER = 4
 #: A depth is told in 16 bits.  An element's value has at most 65,535 bytes, so no list is nested deeper.
 _DEEPEST = 0xFFFF
@@ -34,6 +40,84 @@ def depth_of(limits: Limits) -> int:
     depth = limits.with_defaults().depth
     assert depth is not None
     return min(depth, _DEEPEST)
+
+
+def copy(data: Array, at: int, stop: int, values: Array, place: int) -> int:
+    """Put data[at:stop] to values[place]; what stands behind it there, up to SLACK bytes, is lost.  Gives 0."""
+    while at < stop:
+        if at + 16 <= len(data):
+            put8le(values, place, u8le(data, at))  # type: ignore[no-untyped-call]
+            put8le(values, place + 8, u8le(data, at + 8))  # type: ignore[no-untyped-call]
+            at += 16
+            place += 16
+        else:
+            values[place] = data[at]
+            at += 1
+            place += 1
+    return 0
+
+
+def take(data: Array, begins: Array, ends: Array, offsets: Array, values: Array) -> int:
+    """Put data[begins[i]:ends[i]] one behind the other, and where they end (offsets[i + 1]); gives how much it is.
+
+    values: with room for SLACK bytes more.
+    """
+    filled = 0
+    offsets[0] = 0
+    for row in range(len(begins)):
+        copy(data, begins[row], ends[row], values, filled)
+        filled += ends[row] - begins[row]
+        offsets[row + 1] = filled
+    return filled
+
+
+def read(data: Array, starts: Array, stops: Array, fields: Array, out: Array) -> int:
+    """Numbers at fixed places of the objects data[starts[i]:stops[i]]; gives 0.
+
+    fields: for each field (offset, form, place): where it stands, counted from the end of the object where that is
+    negative; what it is, see `FORMS`; and where in `out` its numbers go, one behind the other and little-endian, a
+    field of higher place later.  out: with room for SLACK bytes more.
+    """
+    for n in range(len(fields)):
+        offset = fields[n, 0]
+        form = fields[n, 1]
+        at = fields[n, 2]
+        bases = starts if offset >= 0 else stops
+        if form == 0:
+            for row in range(len(bases)):
+                put8le(out, at + row, u1(data, bases[row] + offset))  # type: ignore[no-untyped-call]
+        elif form == 1:
+            for row in range(len(bases)):
+                put8le(out, at + 2 * row, u2be(data, bases[row] + offset))  # type: ignore[no-untyped-call]
+        elif form == 2:
+            for row in range(len(bases)):
+                put8le(out, at + 2 * row, u2le(data, bases[row] + offset))  # type: ignore[no-untyped-call]
+        elif form == 3:
+            for row in range(len(bases)):
+                put8le(out, at + 4 * row, u4be(data, bases[row] + offset))  # type: ignore[no-untyped-call]
+        elif form == 4:
+            for row in range(len(bases)):
+                put8le(out, at + 4 * row, u4le(data, bases[row] + offset))  # type: ignore[no-untyped-call]
+        elif form == 5:
+            for row in range(len(bases)):
+                put8le(out, at + 8 * row, u8be(data, bases[row] + offset))  # type: ignore[no-untyped-call]
+        else:
+            for row in range(len(bases)):
+                put8le(out, at + 8 * row, u8le(data, bases[row] + offset))  # type: ignore[no-untyped-call]
+    return 0
+
+
+#: The number of a form by its bytes and whether it is big-endian.
+FORMS = {
+    (1, True): 0,
+    (1, False): 0,
+    (2, True): 1,
+    (2, False): 2,
+    (4, True): 3,
+    (4, False): 4,
+    (8, True): 5,
+    (8, False): 6,
+}
 
 
 def flatten(
@@ -54,7 +138,7 @@ def flatten(
 
     Written are, per list, how many elements there are up to its end (counts[i + 1]); per element its depth, tag and
     length, whether its value is bytes (`plain`), and where these end in `values` (offsets[n + 1]).  limit: how many
-    constructed elements one may stand in.  ends: room for as many numbers and one.
+    constructed elements one may stand in.  ends: room for as many numbers and one.  values: with room for SLACK more.
     """
     count = 0
     filled = 0
@@ -65,8 +149,8 @@ def flatten(
         ends[0] = stop
         while True:
             if stop - at >= _HEADER:
-                tag = (int(data[at]) << 8) | int(data[at + 1])
-                length = (int(data[at + 2]) << 8) | int(data[at + 3])
+                tag = u2be(data, at)
+                length = u2be(data, at + 2)
                 end = at + _HEADER + length
             if stop - at < _HEADER or end > stop:
                 # The list is over, or ends inside an element: on behind the element that it is the value of.
@@ -87,9 +171,8 @@ def flatten(
                 stop = end
             else:
                 plain[count] = True
-                for place in range(at, end):
-                    values[filled] = data[place]
-                    filled += 1
+                copy(data, at, end, values, filled)
+                filled += length
                 at = end
             count += 1
             offsets[count] = filled
@@ -135,6 +218,8 @@ class Kernels(NamedTuple):
 
     flatten: Callable[..., int]
     check: Callable[..., object]
+    take: Callable[..., int]
+    read: Callable[..., int]
 
 
 class Loader:
@@ -154,5 +239,17 @@ def compiled() -> Kernels | None:
     """The functions compiled, kept on disk for the next time; None where there is no compiler."""
     if find_spec("llvmlite") is None:
         return None
-    text = text_of((flatten, check))
-    return Kernels(build.kernel(text, "flatten"), build.kernel(text, "check"))
+    text = text_of((flatten, check, take, read))
+    return Kernels(*(build.kernel(text, name) for name in Kernels._fields))
+
+
+class _Gathered:
+    """State: the objects that were gathered so far."""
+
+    objects = 0
+
+
+def worth(objects: int) -> Kernels | None:
+    """The compiled functions, where it pays to load them now that fields of so many objects more are gathered."""
+    _Gathered.objects += objects
+    return compiled() if _Gathered.objects >= ENOUGH_OBJECTS and objects else None

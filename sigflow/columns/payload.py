@@ -156,25 +156,50 @@ def _lists(
             lists[row] = codec.decode(raw, limits).value
         return array_of(node, lists, names)
     budget.take(4 * total)  # as much as all of it would be if no element had a value
-    counts, parts = flattened(compiled.flatten, payloads.data, starts, stops, kernels.depth_of(limits))
-    items = pa.StructArray.from_arrays(parts, fields=list(row_type(node)))
+    elements = flattened(compiled.flatten, payloads.data, starts, stops, kernels.depth_of(limits))
+    items = pa.StructArray.from_arrays(elements.arrays(), fields=list(row_type(node)))
     offsets = np.zeros(len(applies) + 1, np.int32)
-    offsets[1:][applies] = np.diff(counts)
+    offsets[1:][applies] = np.diff(elements.counts)
     return pa.ListArray.from_arrays(
         pa.array(np.cumsum(offsets, dtype=np.int32)), items, type=type_of(node), mask=pa.array(~applies)
     )
 
 
-def flattened(flatten: Any, data: Array, starts: Array, stops: Array, depth: int) -> tuple[Array, list[pyarrow.Array]]:
-    """Where the list of each frame ends among the elements, and the columns depth, tag, length and value of these.
+@dataclass(frozen=True, slots=True, eq=False)
+class Elements:
+    """The elements of TLV lists, outer before inner.
 
-    flatten: `kernels.flatten`, compiled or not.
+    counts: how many there are up to the end of each list, from 0 on.  plain: whether the value is bytes; where these
+    are is told by `offsets`, of which there is one more, in `values`.
     """
+
+    counts: Array
+    depths: Array
+    tags: Array
+    lengths: Array
+    plain: Array
+    offsets: Array
+    values: Array
+
+    def arrays(self) -> list[pyarrow.Array]:
+        """The columns depth, tag, length and value."""
+        from sigflow.columns.arrow import arrow
+
+        pa = arrow()
+        count = len(self.depths)
+        absent = int(count - self.plain.sum())
+        valid = pa.array(self.plain).buffers()[1] if absent else None
+        buffers = [valid, pa.py_buffer(self.offsets), pa.py_buffer(self.values)]
+        value = pa.Array.from_buffers(pa.binary(), count, buffers, absent)
+        return [pa.array(self.depths), pa.array(self.tags), pa.array(self.lengths), value]
+
+
+def flattened(flatten: Any, data: Array, starts: Array, stops: Array, depth: int) -> Elements:
+    """The elements of the lists data[starts[i]:stops[i]].  flatten: `kernels.flatten`, compiled or not."""
     import numpy as np
 
-    from sigflow.columns.arrow import arrow
+    from sigflow.columns.kernels import SLACK
 
-    pa = arrow()
     sizes = stops - starts
     total = int(sizes.sum())
     most = total // 4
@@ -183,11 +208,10 @@ def flattened(flatten: Any, data: Array, starts: Array, stops: Array, depth: int
     depths, tags, lengths = (np.empty(most, np.uint16) for _ in range(3))
     plain = np.empty(most, bool)
     offsets = np.zeros(most + 1, np.int32)
-    values = np.empty(total, np.uint8)
+    values = np.empty(total + SLACK, np.uint8)
     ends = np.empty(deepest + 1, np.int64)
     count = int(flatten(data, starts, stops, deepest, counts, depths, tags, lengths, plain, offsets, values, ends))
-    absent = int(count - plain[:count].sum())
-    valid = pa.array(plain[:count]).buffers()[1] if absent else None
-    buffers = [valid, pa.py_buffer(offsets[: count + 1]), pa.py_buffer(values[: int(offsets[count])])]
-    value = pa.Array.from_buffers(pa.binary(), count, buffers, absent)
-    return counts, [pa.array(depths[:count]), pa.array(tags[:count]), pa.array(lengths[:count]), value]
+    filled = int(offsets[count])
+    return Elements(
+        counts, depths[:count], tags[:count], lengths[:count], plain[:count], offsets[: count + 1], values[:filled]
+    )

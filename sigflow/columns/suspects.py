@@ -1,7 +1,8 @@
 """Which frames may have something wrong with them, or remarkable: those whose records are worth a look of their own.
 
-A record's diagnostics cost parsing it, and decoding its payload.  Where the spec is such that parsing cannot fail,
-and notes and codecs hang on fields at fixed places, what they would find is found here for many frames at once.
+A record's diagnostics cost parsing it, and decoding its payload.  Where the spec is such that parsing cannot fail, or
+only at text at fixed places, and notes and codecs hang on fields at fixed places, what they would find is found here
+for many frames at once.
 Never is a frame left out that has a diagnostic; that one is taken which has none costs only time.
 """
 
@@ -18,6 +19,7 @@ from sigflow.columns.conditions import NO, verdicts
 from sigflow.columns.frame import FrameType
 from sigflow.columns.gather import Stretches
 from sigflow.columns.payloads import Payloads, can_gather
+from sigflow.columns.text_faults import mark_faults
 from sigflow.errors import UsageError
 
 if TYPE_CHECKING:
@@ -50,6 +52,9 @@ class Suspects:
         assert envelope is not None
         suspect: Array = np.zeros(len(frames), bool)
         rows = Stretches.of(self._format, frames)
+        for column in type.telling or ():
+            mark_faults(column, rows, type.classes)
+        suspect |= rows.failed
         for rule in envelope.decode.notes:
             assert rule.needs is not None
             suspect |= verdicts(rule.when, rule.needs, type.scalars, rows) != NO
@@ -89,4 +94,4 @@ def _decidable(format: Format) -> FrameType | None:
         rule.needs is not None and all(path in type.scalars for path in rule.needs) for rule in envelope.decode.notes
     )
     coded = not envelope.decode.codecs or can_gather(envelope, type.scalars)
-    return type if type.sound and noted and coded else None
+    return type if type.telling is not None and noted and coded else None

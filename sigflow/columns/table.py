@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -174,8 +175,15 @@ class FormatColumns:
                 return False
         return True
 
+    @property
+    def reads(self) -> bool:
+        """Whether the bytes of frames are looked at."""
+        return bool(self.sources) or self.time is not None
+
     def arrays(self, frames: FrameBatch, names: Names, budget: Budget) -> list[pyarrow.Array]:
         """The columns of these frames, all of this format."""
+        if not self.reads:
+            return []
         sources: list[Source] = [*self.sources, self.time] if self.time is not None else self.sources
         if self.gathers and len(frames) and len(frames.data) < _GATHERED:
             extras = [source for source in sources if not isinstance(source, Member | payload.CodecColumn)]
@@ -263,7 +271,8 @@ class Table:
             checked(wanted.payload, formats)
         self.formats = tuple(formats)
         self.columns = [FormatColumns(format, wanted, len(formats) > 1) for format in formats]
-        self._names = Names()
+        #: The dictionaries of enums.
+        self.names = Names()
         self._captures = pa.array(wanted.captures, pa.string()) if wanted.captures else None
         self._format_names = pa.array([format.name for format in formats], pa.string())
         _refuse_unknown(self.columns)
@@ -289,6 +298,11 @@ class Table:
         #: The schema of every batch.
         self.schema: pyarrow.Schema = pa.schema([*envelope, *fields], metadata=self._said())
 
+    @property
+    def reads(self) -> bool:
+        """Whether the bytes of frames are looked at; if not, their places suffice."""
+        return any(columns.reads for columns in self.columns)
+
     def _said(self) -> dict[str, str]:
         """What the file says of its formats."""
         said = []
@@ -304,6 +318,17 @@ class Table:
                 }
             )
         return {"sigflow.formats": json.dumps(said)}
+
+    @property
+    def gathers(self) -> bool:
+        """Whether no frame has to be parsed, but for those in which something fails."""
+        return all(columns.gathers for columns in self.columns)
+
+    def fixed(self) -> Table:
+        """The same table for another thread; `NewName` where a value comes that no dictionary has."""
+        table = copy(self)
+        table.names = self.names.fixed()
+        return table
 
     def batches(self, frames: FrameBatch, capture: str = "") -> Iterator[pyarrow.RecordBatch]:
         """These frames as record batches: one, or where that would become too large, several.
@@ -333,7 +358,7 @@ class Table:
             arrays.insert(0, pa.DictionaryArray.from_arrays(which, self._captures))
         times: list[pyarrow.Array] = []
         if len(self.columns) == 1:
-            fields = self.columns[0].arrays(frames, self._names, budget)
+            fields = self.columns[0].arrays(frames, self.names, budget)
             if self.columns[0].time is not None:
                 times.append(fields.pop())
         else:
@@ -355,7 +380,7 @@ class Table:
         pa = arrow()
         mine, some = frames.formats == number, frames.only(number)
         fields = self.columns[number].fields
-        arrays = self.columns[number].arrays(some, self._names, budget)
+        arrays = self.columns[number].arrays(some, self.names, budget)
         places = pa.array(np.cumsum(mine) - 1, mask=~mine)
         if self.columns[number].time is not None:
             times.append(arrays.pop().take(places))

@@ -49,6 +49,13 @@ class RowEvents:
 
         records: whether those of its frames are among them.
         """
+        for first, last, events in self.steps(batch, shown):
+            yield events
+            if records:
+                yield from self._records(batch, index, first, last)
+
+    def steps(self, batch: Batch, shown: Reported) -> Iterator[tuple[int, int, list[Event]]]:
+        """A batch in order: events, and the rows [first, last) of the frames behind them."""
         between, base = self._between, batch.base
         gaps, codes = batch.gaps.tolist(), batch.reasons.tolist()
         out: list[Event] = []
@@ -56,9 +63,7 @@ class RowEvents:
         for row, rank, n, events in _in_order(batch, shown):
             if row > done:
                 between.close(out)
-                yield out
-                if records:
-                    yield from self._records(batch, index, done, row)
+                yield done, row, out
                 out = []
                 done = row
             if rank:
@@ -74,9 +79,7 @@ class RowEvents:
                 between.idle(base + start, base + stop, out)
         if done < len(batch.frames):
             between.close(out)
-        yield out
-        if records:
-            yield from self._records(batch, index, done, len(batch.frames))
+        yield done, len(batch.frames), out
 
     def _records(self, batch: Batch, index: int, first: int, last: int) -> Iterator[FrameRun]:
         """The records of some rows of a batch, between which nothing stands."""

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from sigflow.columns.frames import FrameBatch, joined
+from sigflow.columns.frames import FrameBatch
 from sigflow.events import Record
 
 if TYPE_CHECKING:
+    from sigflow.columns.frames import Array
     from sigflow.stream.format import Format
 
 #: Frames of one batch, and their bytes, at most; one frame there is always.
@@ -20,20 +21,44 @@ BYTES = 16 << 20
 
 
 def merged(batches: Iterable[FrameBatch], size: int = SIZE) -> Iterator[FrameBatch]:
-    """The same frames in fewer batches, of at most `size` frames."""
+    """The same frames in fewer batches, of at most `size` frames.
+
+    Each batch is done with before the next one is asked for: their bytes need be valid no longer.
+    """
     held: list[FrameBatch] = []
-    frames = room = 0
+    data = None
+    frames = filled = 0
     for batch in batches:
-        if held and (frames + len(batch) > size or room < len(batch.data)):
-            yield joined(held)
-            held, frames = [], 0
-        if not held:
-            room = BYTES
-        held.append(batch)
+        room = BYTES if data is None else len(data)
+        if held and (frames + len(batch) > size or room - filled < len(batch.data)):
+            yield _joined(held, data, filled)
+            held, data, frames, filled = [], None, 0, 0
+        if data is None and len(batch.data):
+            import numpy as np
+
+            data = np.empty(max(BYTES, len(batch.data)), np.uint8)
+        stop = filled + len(batch.data)
+        if data is not None:
+            data[filled:stop] = batch.data
+        held.append(batch.moved(filled))
         frames += len(batch)
-        room -= len(batch.data)
+        filled = stop
     if held:
-        yield joined(held)
+        yield _joined(held, data, filled)
+
+
+def _joined(batches: list[FrameBatch], data: Array | None, filled: int) -> FrameBatch:
+    """Batches of which the bytes stand one behind the other in `data`."""
+    import numpy as np
+
+    return FrameBatch(
+        np.empty(0, np.uint8) if data is None else data[:filled],
+        np.concatenate([batch.starts for batch in batches]),
+        np.concatenate([batch.stops for batch in batches]),
+        np.concatenate([batch.offsets for batch in batches]),
+        np.concatenate([batch.formats for batch in batches]),
+        batches[0].first,
+    )
 
 
 def framed(records: Iterable[Record], formats: Sequence[Format], size: int = SIZE) -> Iterator[FrameBatch]:

@@ -29,17 +29,19 @@ class View:
     def __init__(self, format: Format, wanted: Options = ALL, fields: Mapping[str, Reached] | None = None) -> None:
         self.format = format
         self.wanted = wanted
-        self._fields = fields
+        self.fields = fields
         self._physical: Mapping[type, Mapping[str, Scaled]] = {}
         if wanted.physical:
             from sigflow.columns.physical import physical_of
 
             self._physical = physical_of(format, instances=wanted.instances)
         envelope = format.envelope
-        self._epoch = envelope.decode.time.epoch if envelope is not None and envelope.decode.time is not None else None
-        self.timed = envelope is not None and envelope.decode.time is not None
+        time = envelope.decode.time if envelope is not None else None
+        #: Whether its times are dates.
+        self.dated = time is not None and time.epoch is not None
+        self.timed = time is not None
         self.has_metadata = envelope is not None and envelope.decode.metadata is not None
-        self._decoded = envelope is not None and bool(envelope.decode.codecs)
+        self.decoded = envelope is not None and bool(envelope.decode.codecs)
 
         #: The column of the payload as numbers: that of its field where it is shown, else one of its own.
         self.numbers: str | None = None
@@ -52,8 +54,8 @@ class View:
 
     def _names(self) -> list[str]:
         """The names of what the value of a frame has, in their order."""
-        if self._fields is not None:
-            return [name for name in dict.fromkeys(self.wanted.fields or ()) if name in self._fields]
+        if self.fields is not None:
+            return [name for name in dict.fromkeys(self.wanted.fields or ()) if name in self.fields]
         if not (self.wanted.instances or self.wanted.physical):
             return field_ids(self.format)
         from sigflow.columns.frame import description
@@ -73,7 +75,7 @@ class View:
             "length": len(record.raw),
         }
         if self.timed:
-            tree["time"] = time_text(self.format.time_of(record), epoch=self._epoch is not None)
+            tree["time"] = time_text(self.format.time_of(record), epoch=self.dated)
         if self.wanted.lenient:
             tree["damaged"] = finding_tree(record.damaged) if record.damaged is not None else None
         unshown: list[tuple[str, str, str]] = []
@@ -83,7 +85,7 @@ class View:
             tree["metadata"] = dict(record.metadata)
         if self.wanted.payload is not None:
             tree["payload"] = self._numbers(record, self.wanted.payload, unshown)
-        elif self._decoded:
+        elif self.decoded:
             payload = render(record.payload)
             tree["payload"] = payload.tree
             unshown += [(code, f"payload{path}", message) for code, path, message in payload.findings]
@@ -103,12 +105,12 @@ class View:
         return tree
 
     def _value(self, record: Record, unshown: list[tuple[str, str, str]]) -> Any:
-        if self._fields is None:
+        if self.fields is None:
             shown = self._rendered(record.value)
             unshown += shown.findings
             return shown.tree
         tree: dict[str, Any] = dict.fromkeys(self.wanted.fields or ())
-        for path, reached in self._fields.items():
+        for path, reached in self.fields.items():
             shown = self._rendered(reached.of(_SOURCES[reached.source](self.format, record)))
             unshown += [(code, _joined(path, rest), message) for code, rest, message in shown.findings]
             tree[path] = shown.tree

@@ -149,8 +149,11 @@ class NativeRows:
         """What the counters show once the stream has ended; asked once, behind the last batch."""
         return self._counters.end()
 
-    def framed(self, batch: Batch, index: int, most: int, most_bytes: int) -> Iterator[FrameBatch]:
-        """The frames of one batch; index: of its first."""
+    def framed(self, batch: Batch, index: int, most: int, most_bytes: int, *, raw: bool = True) -> Iterator[FrameBatch]:
+        """The frames of one batch; index: of its first.
+
+        raw: with their bytes, which are valid until the next batch is asked for.
+        """
         import numpy
 
         frames = batch.frames
@@ -160,10 +163,15 @@ class NativeRows:
             last = min(row + most, max(fits, row + 1), len(frames))
             rows = frames[row:last]
             shift = int(rows[0, 0])
-            # A copy: the columns may keep it, and the buffer is read into again.
-            raw = numpy.frombuffer(self._bytes(batch, shift, int(rows[-1, 1])), numpy.uint8)
+            stop = int(rows[-1, 1])
+            if not raw:
+                data = numpy.empty(0, numpy.uint8)
+            elif batch.data is None:
+                data = numpy.frombuffer(self._bytes(batch, shift, stop), numpy.uint8)
+            else:
+                data = batch.data[shift:stop]
             yield FrameBatch(
-                raw,
+                data,
                 rows[:, 0] - shift,
                 rows[:, 1] - shift,
                 rows[:, 0] + batch.base,

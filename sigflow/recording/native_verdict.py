@@ -15,9 +15,9 @@ from sigflow.recording.batches import BYTES, SIZE, merged
 from sigflow.recording.faults import Examiner
 from sigflow.recording.lazy import LazySequence
 from sigflow.recording.native_idle import IdleNotes
+from sigflow.recording.native_suspects import SuspectRows
 from sigflow.recording.report import LONGEST, OF_GAP, OF_RECORD
 from sigflow.recording.verdict import Place, Verdict
-from sigflow.runtime.box import MARK_LOOK
 from sigflow.storage.memory import MemoryStorage
 from sigflow.stream.sink import OpenGap
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     import numpy
 
     from sigflow.columns.frames import FrameBatch
-    from sigflow.columns.suspects import Suspects
     from sigflow.diagnostics import Finding
     from sigflow.engine.passes import Batch
     from sigflow.events import Event, Gap
@@ -51,7 +50,7 @@ class NativeVerdict(Verdict):
         self._stop = -1  # the end of the last piece
         self._mask = 0  # the reasons of its gap
         self._idle = IdleNotes(run.formats)
-        self._suspects: list[Suspects] | None = None  # by the number of the format in the scan
+        self._suspects = SuspectRows(run)
         if self._own is not None:
             weakref.finalize(self, self._own.close)
 
@@ -89,7 +88,7 @@ class NativeVerdict(Verdict):
                 self._count_events(shown)
             if counted is not None:
                 counted += shown.events() if isinstance(shown, CounterEvents) else shown
-        for row in self._doubtful(batch):
+        for row in self._suspects.rows(batch):
             record = self._native.record(batch, index, row)
             self.add_findings((record.start, OF_RECORD), record.diagnostics)
 
@@ -103,24 +102,6 @@ class NativeVerdict(Verdict):
 
     def _count_events(self, events: list[Event]) -> None:
         self.count(lambda: events, len(events))
-
-    def _doubtful(self, batch: Batch) -> list[int]:
-        """The rows whose records may have diagnostics: of those that the scan says so of, what a second look leaves."""
-        import numpy
-
-        rows = numpy.flatnonzero(batch.marks[:, 1] & MARK_LOOK)
-        if not len(rows):
-            return []
-        if self._suspects is None:
-            from sigflow.columns.suspects import Suspects
-
-            self._suspects = [Suspects(format) for format in self._native.ordered]
-        left = [
-            mine[suspects.of(self._native.some(batch, mine))]
-            for k, suspects in enumerate(self._suspects)
-            if len(mine := rows[batch.marks[rows, 0] == k])
-        ]
-        return sorted(numpy.concatenate(left).tolist())
 
     def _gaps(self, batch: Batch) -> None:
         """Count the gaps, of which a batch has pieces, and what would be found of each: one for each reason."""

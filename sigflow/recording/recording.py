@@ -61,10 +61,11 @@ def open(
     by its ending or its first bytes.  format: a Format, a name, a `.ksy` path, or a list of such; None: the bundled
     formats that find frames in the first MiB.  strict: raise a `StreamError` at the first damage.  engine: `python`,
     `native`, or `auto`, which is native where the formats allow it and it pays: from 2 MiB on, from 16 KiB on in a
-    process that has scanned so before; both give the same.  workers: threads of the native engine.  fallback: formats
-    that are tried, in their order, on what the others left in gaps.  lenient: also give frames that fail a check,
-    marked (`Record.damaged`); the verdict is what it is without.  import_paths, opaque_types, allow_imports:
-    for `.ksy` paths, as `sigflow.compile` has them.
+    process that has scanned so before; both give the same.  workers: threads of the native engine, which scan, and
+    make columns.  fallback: formats that are tried, in their order, on what the others left in gaps.  lenient: also
+    give frames that fail a check, marked (`Record.damaged`); the verdict is what it is without.  import_paths,
+    opaque_types, allow_imports: for `.ksy` paths, as `sigflow.compile` has them.
+
     Raises `UsageError` where no format is given and none is found, or the native engine cannot scan for the formats.
     """
 
@@ -249,7 +250,10 @@ class Recording(Closing):
 
         run = self.run()
         table = self._table(run.formats, instances, physical, fields)
-        return cast("Iterator[pyarrow.RecordBatch]", chain(tables.batches_of(run, table, size), self._ending()))
+        return cast(
+            "Iterator[pyarrow.RecordBatch]",
+            chain(tables.batches_of(run, table, size, self._choice.workers), self._ending()),
+        )
 
     def to_arrow(
         self, *, instances: bool = False, physical: bool = False, fields: Sequence[str] | None = None
@@ -260,7 +264,7 @@ class Recording(Closing):
 
         run = self.run()
         table = self._table(run.formats, instances, physical, fields)
-        frames = arrow().Table.from_batches(tables.batches_of(run, table), table.schema)
+        frames = arrow().Table.from_batches(tables.batches_of(run, table, workers=self._choice.workers), table.schema)
         list(self._ending())
         return frames
 
@@ -273,7 +277,9 @@ class Recording(Closing):
 
         run = self.run()
         table = self._table(run.formats, False, False, None)
-        reader = arrow().RecordBatchReader.from_batches(table.schema, tables.batches_of(run, table))
+        reader = arrow().RecordBatchReader.from_batches(
+            table.schema, tables.batches_of(run, table, workers=self._choice.workers)
+        )
         stream: object = reader.__arrow_c_stream__(requested_schema)
         return stream
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 from sigflow.diagnostics import Severity
 from sigflow.events import Gap, Idle, Note, Record
@@ -37,12 +37,31 @@ NOTHING = Statistics(0, 0, 0, 0, {}, Counts().tree())
 class AnyRun(EventPass, Protocol):
     """One pass over a storage, by whichever engine; it is asked one of these, once."""
 
-    def frames(self, size: int = SIZE) -> Iterator[FrameBatch]:
-        """The frames as arrays, at most `size` at a time."""
+    def frames(self, size: int = SIZE, *, raw: bool = True) -> Iterator[FrameBatch]:
+        """The frames as arrays, at most `size` at a time; raw: with their bytes, which else need not be there."""
         ...
 
     def verdict(self, longest: int = LONGEST, budget: Budget | None = None) -> Verdict:
         """What will be the verdict once all was read.  longest: entries of a list.  budget: see `Verdict`."""
+        ...
+
+
+class Section(NamedTuple):
+    """Some frames of a stream, and what else is told there: events, each with how many of the frames stand before it.
+
+    Of records there are those that may have something to say, and of each format the first.
+    """
+
+    frames: FrameBatch
+    events: list[tuple[int, Event]]
+
+
+@runtime_checkable
+class BySections(Protocol):
+    """A run that gives frames as arrays and all else as events."""
+
+    def sections(self) -> Iterator[Section]:
+        """The stream in order; once only."""
         ...
 
 
@@ -51,8 +70,8 @@ class OfEvents:
 
     formats: Sequence[Format]
 
-    def frames(self: EventPass, size: int = SIZE) -> Iterator[FrameBatch]:
-        """The frames as arrays, at most `size` at a time."""
+    def frames(self: EventPass, size: int = SIZE, *, raw: bool = True) -> Iterator[FrameBatch]:
+        """The frames as arrays, at most `size` at a time; their bytes are always there."""
         return framed((event for event in self.events() if isinstance(event, Record)), self.formats, size)
 
     def verdict(self: EventPass, longest: int = LONGEST, budget: Budget | None = None) -> EventVerdict:

@@ -7,8 +7,9 @@ frames take n - 1 intervals; without a time there are only frames per MiB of the
 Memory is bounded: sizes are counted by powers of two, and of kinds and streams the first `MOST` are told apart; those
 seen later are counted together.
 
-Strategy.  Frames are counted as arrays.  Where a kind or a stream hangs on fields at fixed places, it is asked for once
-per distinct combination of these; otherwise, and where frames have a time, each frame is parsed.
+Strategy.  Frames are counted as arrays, those of one kind or stream side by side.  Where a kind or a stream hangs on
+fields at fixed places, it is asked for once per distinct combination of these, and a time of such fields is computed
+for all frames at once; otherwise each frame is parsed.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from sigflow.columns.frames import FrameBatch
     from sigflow.columns.gather import Scalar, Stretches
+    from sigflow.columns.moments import Times
     from sigflow.events import Event
     from sigflow.recording.recording import Recording
     from sigflow.recording.report import Report
@@ -63,22 +65,19 @@ class Tally:
     restarts: int = 0
     strays: int = 0
 
-    def add(self, sizes: Array, times: Sequence[int | None] = ()) -> None:
-        """Count frames of these sizes and, where they are known, times."""
-        import numpy
-
-        smallest = int(sizes.min())
-        self.smallest = min(self.smallest, smallest) if self.frames else smallest
-        self.largest = max(self.largest, int(sizes.max()))
-        self.frames += len(sizes)
-        self.bytes += int(sizes.sum())
-        for power, count in enumerate(numpy.bincount(numpy.frexp(sizes.astype(float))[1] - 1).tolist()):
-            if count:
-                self.sizes[power] = self.sizes.get(power, 0) + count
-        known = [time for time in times if time is not None]
-        if known:
-            self.first = min(known) if self.first is None else min(self.first, *known)
-            self.last = max(known) if self.last is None else max(self.last, *known)
+    def add(self, other: Tally) -> None:
+        """Count the frames of another tally as well."""
+        if not other.frames:
+            return
+        self.smallest = min(self.smallest, other.smallest) if self.frames else other.smallest
+        self.largest = max(self.largest, other.largest)
+        self.frames += other.frames
+        self.bytes += other.bytes
+        for power, count in other.sizes.items():
+            self.sizes[power] = self.sizes.get(power, 0) + count
+        if other.first is not None and other.last is not None:
+            self.first = other.first if self.first is None else min(self.first, other.first)
+            self.last = other.last if self.last is None else max(self.last, other.last)
 
     def note(self, note: Note) -> None:
         """Count what a sequence counter showed."""
@@ -138,6 +137,11 @@ class Groups:
             tally = self.others = self.others or Tally()
         return tally
 
+    def add(self, keys: Sequence[Any], tallies: Sequence[Tally]) -> None:
+        """Count the frames of these tallies for their keys."""
+        for key, tally in zip(keys, tallies, strict=True):
+            self.of(key).add(tally)
+
     def listed(self) -> list[tuple[Any, Tally]]:
         """Each key as a plain tree, with its tally: those with most frames first, then by the key."""
         by_frames = sorted(self.known.items(), key=lambda entry: (-entry[1].frames, *_order(entry[0])))
@@ -163,19 +167,28 @@ class FormatStats:
 
     def add(self, frames: FrameBatch) -> None:
         """Count frames of this format."""
+        import numpy
+
         records = _Records(self.format, frames)
         envelope = self.format.envelope
         sizes = frames.stops - frames.starts
-        times = [record.time for record in records] if envelope is not None and envelope.decode.time is not None else []
-        self.all.add(sizes, times)
+        times = self._times(records) if envelope is not None and envelope.decode.time is not None else None
+        (all_,) = _tallies(numpy.zeros(len(frames), numpy.int64), 1, sizes, times)
+        self.all.add(all_)
         if self.kinds is not None and envelope is not None and envelope.decode.kind is not None:
             kind = envelope.decode.kind
             keys, places = self._keys(records, lambda record: kind(record.value), kind, envelope.decode.kind_needs)
-            _spread(self.kinds, keys, places, sizes, times)
+            self.kinds.add(keys, _tallies(places, len(keys), sizes, times) if len(keys) > 1 else [all_])
         if self.streams is not None and envelope is not None and envelope.decode.sequence is not None:
             sequence = envelope.decode.sequence
             keys, places = self._keys(records, self.format.stream_of, sequence.stream, sequence.needs)
-            _spread(self.streams, keys, places, sizes, times)
+            self.streams.add(keys, _tallies(places, len(keys), sizes, times) if len(keys) > 1 else [all_])
+
+    def _times(self, records: _Records) -> Times:
+        from sigflow.columns.moments import Times, times_of
+
+        times = times_of(self.format, self._scalars, records.rows)
+        return Times.of([record.time for record in records]) if times is None else times
 
     def _keys(
         self,
@@ -246,16 +259,39 @@ def _scalars(format: Format) -> dict[str, Scalar]:
         return {}  # its module does not describe its fields
 
 
-def _spread(groups: Groups, keys: Sequence[Any], places: Array, sizes: Array, times: Sequence[int | None]) -> None:
-    """Count frames for the group that each is of."""
+def _tallies(places: Array, count: int, sizes: Array, times: Times | None) -> list[Tally]:
+    """So many tallies of frames.  places: the number of the tally that each frame counts for; each has some."""
     import numpy
 
-    order = numpy.argsort(places, kind="stable")
-    cuts = numpy.searchsorted(places[order], numpy.arange(len(keys) + 1)).tolist()
-    for key, begin, end in zip(keys, cuts, cuts[1:], strict=False):
-        mine = order[begin:end]
-        if len(mine):
-            groups.of(key).add(sizes[mine], [times[n] for n in mine.tolist()] if times else ())
+    from sigflow.columns.names import distinct
+
+    if count == 1:
+        order: Any = slice(None)
+        begins = numpy.zeros(1, numpy.int64)
+        frames = [len(sizes)]
+    else:
+        # (A stable sort of small numbers counts them, and does not compare.)
+        order = numpy.argsort(places.astype(numpy.uint16) if count <= 1 << 16 else places, kind="stable")
+        by_place = numpy.bincount(places, minlength=count)
+        begins, frames = numpy.cumsum(by_place) - by_place, by_place.tolist()
+    ordered = sizes[order]
+    totals, least, most = (
+        ufunc.reduceat(ordered, begins).tolist() for ufunc in (numpy.add, numpy.minimum, numpy.maximum)
+    )
+    tallies = [Tally(*row) for row in zip(frames, totals, least, most, strict=True)]
+    powers, which = distinct(places * 64 + numpy.frexp(sizes.astype(float))[1] - 1)
+    for number, size in zip(powers.tolist(), numpy.bincount(which).tolist(), strict=True):
+        tallies[number // 64].sizes[number % 64] = size
+    if times is not None and len(sizes):
+        values, known = times
+        # Where a time is not known, one stands in that is neither the first nor the last.
+        early = numpy.minimum.reduceat(numpy.where(known, values, values.max())[order], begins)
+        late = numpy.maximum.reduceat(numpy.where(known, values, values.min())[order], begins)
+        told = numpy.logical_or.reduceat(known[order], begins)
+        for tally, first, last, is_told in zip(tallies, early.tolist(), late.tolist(), told.tolist(), strict=True):
+            if is_told:
+                tally.first, tally.last = first, last
+    return tallies
 
 
 def _key(ask: Callable[[Any], object], of: Any) -> Any:

@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from sigflow.recording.run import AnyRun
 
 
-def batches_of(run: AnyRun, table: Table, size: int = SIZE) -> Iterator[pyarrow.RecordBatch]:
-    """The frames of a run as record batches of at most `size` rows."""
-    for frames in run.frames(size):
-        yield from table.batches(frames)
+def batches_of(run: AnyRun, table: Table, size: int = SIZE, workers: int = 1) -> Iterator[pyarrow.RecordBatch]:
+    """The frames of a run as record batches of at most `size` rows, made by so many threads."""
+    from sigflow.columns.threads import record_batches
+
+    return record_batches(run.frames(size, raw=table.reads), table, workers)
 
 
 def numpy_of(run: AnyRun) -> np.ndarray[Any, Any]:

@@ -216,6 +216,8 @@ class Time:
     nanoseconds: int
     #: An ISO date from which on it counts; None: an arbitrary start.
     epoch: str | None = None
+    #: The attribute paths of the numbers that `value` reads; None where it may read more.
+    needs: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -239,20 +239,27 @@ class FileDraft:
     def write(self, data: bytes | memoryview) -> None:
         """Append bytes."""
         self.size += len(data)
+        if len(data) >= BUFFER:
+            self.flush()
+            self._hand_over(data)
+            return
         self._buffer += data
         if len(self._buffer) >= BUFFER:
             self.flush()
 
     def flush(self) -> None:
         """Hand over what is collected."""
-        with self._named(), memoryview(self._buffer) as view:
+        self._hand_over(self._buffer)
+        self._buffer.clear()
+
+    def _hand_over(self, data: bytes | bytearray | memoryview) -> None:
+        with self._named(), memoryview(data) as view:
             at = 0
             while at < len(view):
                 written = self._disk.write(self.descriptor, view[at:])
                 if not written:
                     raise OSError(errno.EIO, "nothing more can be written", self.path)
                 at += written
-        self._buffer.clear()
 
     def clear(self) -> None:
         """Begin anew."""

@@ -30,7 +30,7 @@ from sigflow.stream import reading
 
 if TYPE_CHECKING:
     from sigflow.diagnostics import Finding
-    from sigflow.runtime.envelope import Field, Framing
+    from sigflow.runtime.envelope import Field, Framing, Time
     from sigflow.stream.decoder import Decoder
 
 #: Bytes of a whole file where the user sets no limit.
@@ -331,7 +331,7 @@ class Format:
             return None
         try:
             value = time.value(record.value)
-            return round(value * time.nanoseconds) + (_epoch(time.epoch) if time.epoch else 0)
+            return round(value * time.nanoseconds) + epoch_of(time)
         except WIRE_ERRORS:
             return None  # as above
 
@@ -368,9 +368,11 @@ def _restored(
 _ENTERED = {FRAMES: "FORMAT", PREAMBLE: "PREAMBLE", TRAILER: "TRAILER"}
 
 
-def _epoch(text: str) -> int:
-    """An ISO date in nanoseconds since 1970; without a zone it is UTC."""
-    date = datetime.fromisoformat(text)
+def epoch_of(time: Time) -> int:
+    """From when a time counts, in nanoseconds since 1970, of a date without a zone in UTC; 0 of an arbitrary start."""
+    if not time.epoch:
+        return 0
+    date = datetime.fromisoformat(time.epoch)
     if date.tzinfo is None:
         date = date.replace(tzinfo=UTC)
     return (date - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1) * 1000

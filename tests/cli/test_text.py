@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from sigflow.cli.text import dumps, escape, preview
+from sigflow.cli.text import escape, preview
+from sigflow.columns.plain_json import dumps
 
 HOSTILE = ["\x1b[31mred", "a\rb", "a\nb", "\x07", "\x7f", "\x9b2J", "\u202egnp.exe", "\u2028", "\udc80", "\u200b"]
 

@@ -14,9 +14,9 @@ import pytest
 from pyarrow import parquet
 
 import sigflow
-from sigflow.cli.text import dumps
 from sigflow.columns.files import WRITERS
 from sigflow.columns.payload import CodecColumn
+from sigflow.columns.plain_json import dumps
 from sigflow.columns.table import FormatColumns, Options, Table
 from sigflow.columns.tree import Trees
 from sigflow.errors import LimitExceeded

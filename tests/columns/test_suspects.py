@@ -16,8 +16,8 @@ from sigflow.stream.format import Format
 from tests.columns.kit import SPECS, batch, format_of
 from tests.columns.test_ways import EXAMPLES, frames_of, sgf1_frames
 
-#: Formats whose frames cannot fail to parse, and whose codecs and notes can be told.
-TOLD = ["numbers", "bits", "bits_le", "ubx", "ccsds_space_packet", "sgf_legacy", "sgf1"]
+#: Formats whose frames cannot fail to parse but at text at fixed places, and whose codecs and notes can be told.
+TOLD = ["numbers", "bits", "bits_le", "text", "nested", "ubx", "ccsds_space_packet", "sgf_legacy", "sgf1"]
 
 
 def remarkable(format: Format, frames: list[bytes]) -> list[bool]:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 import sigflow
-from sigflow.columns import budget, names
+from sigflow.columns import budget, kernels, names
 from sigflow.columns.table import Options, Table
 from sigflow.events import Record
 from tests.columns.kit import SPECS, batch, damaged, format_of, table_of
@@ -41,8 +41,18 @@ def equal(table: pa.Table, other: pa.Table) -> bool:
     return table.schema.equals(other.schema) and same(table.to_pylist(), other.to_pylist())
 
 
+#: What gathers fields: NumPy, the functions of `kernels` as they are written, and these compiled.
+NATIVELY = {
+    "by NumPy": lambda objects: None,
+    "by kernels": lambda objects: kernels.Kernels(kernels.flatten, kernels.check, kernels.take, kernels.read),
+    "natively": lambda objects: kernels.compiled(),
+}
+
+
+@pytest.mark.parametrize("natively", NATIVELY)
 @pytest.mark.parametrize("name", [*GATHERED, *PARSED])
-def test_gathered_is_parsed(name: str) -> None:
+def test_gathered_is_parsed(name: str, natively: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kernels, "worth", NATIVELY[natively])
     frames = batch(frames_of(name))
     assert len(frames) >= 30
     for wanted in (Options(), Options(instances=True, physical=True)):
@@ -95,8 +105,6 @@ def sgf1_frames(count: int, seed: int = 3) -> list[bytes]:
 
 @pytest.mark.parametrize("enough", [0, 1 << 40], ids=["natively", "in Python"])
 def test_codecs_by_either_way(enough: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    from sigflow.columns import kernels
-
     monkeypatch.setattr(kernels.Loader, "worth", lambda loader, size: size >= enough)
     sgf1 = sigflow.load("sgf1", limits=sigflow.Limits(depth=7, inflated=100))
     frames = batch(sgf1_frames(600))

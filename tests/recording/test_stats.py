@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import struct
 import zlib
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import sigflow
+from sigflow.columns import moments
 from sigflow.recording import batches, native_verdict
 from sigflow.recording import stats as module
 from sigflow.recording.stats import Tally, stats
@@ -108,6 +110,43 @@ def test_keys_are_those_of_each_record(name: str, monkeypatch: pytest.MonkeyPatc
         quick = stats(recording).tree()
         monkeypatch.setattr(module, "_scalars", lambda format: {})
         assert stats(recording).tree() == quick
+
+
+def drawn(chance: random.Random, count: int) -> bytes:
+    """Frames of a few kinds or of many, some damaged, lost, doubled or without their order."""
+    parts = []
+    counters: dict[int, int] = {}
+    stamp = chance.randrange(1 << 31)
+    for _ in range(count):
+        kind = chance.choice((1, 2, 2, chance.randrange(256)))
+        counters[kind] = counters.get(kind, 0) + chance.choice((0, 1, 1, 1, 1, 1, 3, 254))
+        stamp += chance.randrange(-5, 200)
+        frame = timed(kind, counters[kind] & 255, stamp % (1 << 32), chance.choice((0, 1, 3, 90, 255)))
+        parts.append(frame if chance.random() < 0.95 else frame[: chance.randrange(len(frame))] + b"?")
+    return b"".join(parts)
+
+
+@pytest.mark.parametrize("engine", ["python", "native"])
+@pytest.mark.parametrize("time", ["field: stamp, unit: ms", "expr: stamp * 3 - count, unit: s, epoch: '1999-01-01'"])
+def test_random_captures_are_counted_as_by_each_record(
+    engine: str, time: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "timed.ksy").write_text(TIMED.replace("field: stamp, unit: ms", time), encoding="utf-8")
+    format = sigflow.compile(tmp_path / "timed.ksy")
+    chance = random.Random(11)
+    for count, size in ((300, 1 << 20), (300, 900), (40, 30), (1, 1)):
+        data = drawn(chance, count)
+        for place in (batches, native_verdict):
+            monkeypatch.setattr(place, "BYTES", size)
+        with sigflow.open(data, format, engine=engine) as recording:
+            quick = stats(recording).tree()
+            with monkeypatch.context() as patched:
+                patched.setattr(module, "_scalars", lambda format: {})
+                patched.setattr(moments, "times_of", lambda format, scalars, rows: None)
+                slow = stats(recording).tree()
+        assert quick == slow
+        mine = quick["formats"][0]
+        assert count < 300 or (len(mine["kinds"]) > 5 and mine["seconds"] and mine["lost"] and quick["gaps"])
 
 
 def test_a_tally_of_nothing() -> None:

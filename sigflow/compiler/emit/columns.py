@@ -220,7 +220,7 @@ def needs(code: sc.Code, plan: ClassPlan, module: Module) -> tuple[str, ...] | N
 
 
 #: What may stand in a condition whose fields are told, beside the names of fields.
-_PLAIN = ex.Int | ex.Bool | ex.EnumLabel | ex.Unary | ex.Binary | ex.Compare | ex.Logic | ex.Choice
+_PLAIN = ex.Int | ex.Float | ex.Bool | ex.EnumLabel | ex.Unary | ex.Binary | ex.Compare | ex.Logic | ex.Choice
 
 
 def _to_number(expr: ex.Expr, module: Module) -> bool:

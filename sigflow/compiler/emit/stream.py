@@ -271,6 +271,7 @@ class _Stream:
             time["value"] = self.method("_time", hints.time.code)
             time["nanoseconds"] = str(hints.time.nanoseconds)
             time["epoch"] = repr(hints.time.epoch)
+            self.add_needs(time, "needs", hints.time.code)
             decode["time"] = time
         if hints.kind is not None:
             decode["kind"] = self.method("_kind", hints.kind)
