@@ -19,7 +19,6 @@ from sigflow.engine import Native
 from sigflow.engine.live import HELD, ROOM, Live, LiveEngine
 from sigflow.errors import UsageError
 from sigflow.events import SHARED, Event, Loss, Record, Stamp
-from sigflow.limits import Limits
 from sigflow.stream import engines
 from sigflow.stream.decoder import Decoder
 from sigflow.stream.format import Format
@@ -259,8 +258,6 @@ def test_an_engine_that_is_none_or_cannot_is_told() -> None:
     format = sigflow.load("sgf1")
     with pytest.raises(UsageError, match="engine 'fast'"):
         format.decoder(engine="fast")
-    with pytest.raises(UsageError, match="no native scan: limits"):
-        format.decoder(Limits(depth=3), engine="native")
     assert format.decoder(strict=True, engine="native")._engine is None
     with pytest.raises(UsageError, match="no native scan: frame: "):
         Decoder(Format(f.FRAME), engine="native")
