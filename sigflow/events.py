@@ -94,8 +94,8 @@ _UNREAD: Any = object()
 _SHOWN = 12
 _NO_STAMPS: tuple[Stamp | None, Stamp | None] = (None, None)
 #: Bytes that records may share, where a frame has not more, and how many may: who keeps one record keeps so much.
-SHARED = 4096
-SHARING = 64
+SHARED = 8192
+SHARING = 128
 
 
 class FrameRun:
@@ -107,7 +107,7 @@ class FrameRun:
     takes them one by one has few alive, and the garbage collector little to do.
     """
 
-    __slots__ = ("bounds", "first", "heads", "raw", "readers", "shift")
+    __slots__ = ("bounds", "faults", "first", "heads", "late", "raw", "readers", "shift", "stamps")
 
     def __init__(
         self,
@@ -117,8 +117,14 @@ class FrameRun:
         shift: int,
         first: int,
         heads: Sequence[tuple[Any, ...] | None] | None = None,
+        late: Callable[[bytes, tuple[Any, ...] | None], Any] | None = None,
     ) -> None:
+        """late: that of the formats, where all have the same; else it is asked of each."""
+        self.late = late
         self.readers = readers
+        #: What few records have, so that the others need no room for it: by their rows.
+        self.faults: dict[int, BaseException] | None = None
+        self.stamps: list[tuple[Stamp | None, Stamp | None]] | None = None
         self.raw = raw
         self.bounds = bounds
         self.shift = shift
@@ -155,6 +161,7 @@ def frame_runs(
     are at least `SHARING`.  The rest is as of `FrameRun`.
     """
     row, count = 0, len(bounds) - 1
+    late = readers[0].late if same else None
     while row < count:
         start = bounds[row]
         last = row + SHARING
@@ -168,6 +175,7 @@ def frame_runs(
             shift,
             first + row,
             heads[row:last] if heads is not None else None,
+            late,
         )
         row = last
 
@@ -180,13 +188,11 @@ class Record:
     """
 
     # One of these is made per frame: what is not set when it is made is found missing, and made, when it is asked for.
-    __slots__ = ("_fault", "_of", "_reading", "_row", "_stamps", "_value")
+    __slots__ = ("_of", "_reading", "_row", "_value")
     __match_args__ = ("value", "format", "span")
-    _fault: BaseException | None
     _of: FrameRun
     _row: int
     _reading: Reading
-    _stamps: tuple[Stamp | None, Stamp | None]
     _value: Any
 
     def __init__(self, reader: Reader, start: int, raw: bytes, index: int, head: tuple[Any, ...] | None = None) -> None:
@@ -239,10 +245,9 @@ class Record:
         value = self._value
         if value is _UNREAD:
             of, row = self._of, self._row
-            reader = of.readers[row]
-            late = reader.late
+            late = of.late or of.readers[row].late
             if late is None:
-                value = self._value = reader.value_of(self)
+                value = self._value = of.readers[row].value_of(self)
             else:
                 bounds, heads = of.bounds, of.heads
                 origin = bounds[0]
@@ -260,14 +265,15 @@ class Record:
     @property
     def fault(self) -> BaseException | None:
         """What kept the value from being parsed whole, once it was asked for."""
-        try:
-            return self._fault
-        except AttributeError:  # the slot is set by the reader, where there is a fault
-            return None
+        faults = self._of.faults
+        return faults.get(self._row) if faults is not None else None
 
     @fault.setter
     def fault(self, fault: BaseException) -> None:
-        self._fault = fault
+        faults = self._of.faults
+        if faults is None:
+            faults = self._of.faults = {}
+        faults[self._row] = fault
 
     @property
     def damaged(self) -> Finding | None:
@@ -287,14 +293,15 @@ class Record:
     @property
     def stamps(self) -> tuple[Stamp | None, Stamp | None]:
         """The stamps of the chunk with the frame's first byte, and of the one with its last."""
-        try:
-            return self._stamps
-        except AttributeError:  # the slot is set only where chunks carry stamps
-            return _NO_STAMPS
+        stamps = self._of.stamps
+        return stamps[self._row] if stamps is not None else _NO_STAMPS
 
     @stamps.setter
     def stamps(self, stamps: tuple[Stamp | None, Stamp | None]) -> None:
-        self._stamps = stamps
+        of = self._of
+        if of.stamps is None:
+            of.stamps = [_NO_STAMPS] * len(of)
+        of.stamps[self._row] = stamps
 
     @property
     def sequence(self) -> int | None:

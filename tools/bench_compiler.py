@@ -27,6 +27,7 @@ import oracle  # noqa: E402
 
 from sigflow.compiler import build  # noqa: E402
 from tests.compiler.make_inputs import inputs  # noqa: E402
+from tools.figures import Figures  # noqa: E402
 
 SPECS = ROOT / "tests" / "specs"
 
@@ -73,7 +74,7 @@ def compile_all(kinds: list[str], ours: Path, official: Path) -> None:
         oracle.compile_python(SPECS / f"{kind}.ksy", official, [])
 
 
-def parsing(kinds: list[str], folder: Path, seconds: float, instances: bool) -> None:
+def parsing(figures: Figures, kinds: list[str], folder: Path, seconds: float, instances: bool) -> None:
     ours, official = folder / "ours", folder / "official"
     ours.mkdir()
     official.mkdir()
@@ -89,48 +90,56 @@ def parsing(kinds: list[str], folder: Path, seconds: float, instances: bool) -> 
                 fast = min(fast, rounds(reader(mine, data, instances), seconds))
             copy = rounds(lambda data=data: bytes(bytearray(data)), seconds / 10)  # type: ignore[misc]
             rows.append((f"{kind} {path.name}", len(data), slow, fast, copy > slow / 5))
-    print(f"{'file':40} {'bytes':>9} {'official us':>12} {'ours us':>10} {'ratio':>7}")
-    for name, size, slow, fast, copies in rows:
-        note = "  (a copy)" if copies else ""
-        print(f"{name[:40]:40} {size:9} {slow * 1e6:12.1f} {fast * 1e6:10.1f} {slow / fast:7.2f}{note}")
     ratios = [slow / fast for *_, slow, fast, copies in rows if not copies]
     mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
-    print(f"geometric mean {mean:.2f}, lowest {min(ratios):.2f}, {len(ratios)} files")
+    figures.table(
+        "Whole files, with every instance" if instances else "Whole files",
+        ("microseconds a file", "bytes", "official", "sigflow", "times as fast"),
+        [
+            (f"{name} (a copy)" if copies else name, size, slow * 1e6, fast * 1e6, slow / fast)
+            for name, size, slow, fast, copies in rows
+        ],
+        f"Geometric mean {mean:.2f}, lowest {min(ratios):.2f}, of {len(ratios)} files that are not one big copy.",
+    )
 
 
-def compiling(folder: Path) -> None:
+def compiling(figures: Figures, folder: Path) -> None:
     specs = sorted(SPECS.glob("*.ksy"))
     before = time.perf_counter()
     for spec in specs:
         build(spec)
     took = (time.perf_counter() - before) / len(specs) * 1e3
-    print(f"compiling in one process: {took:.1f} ms a spec, {len(specs)} specs")
     spec, driver = str(SPECS / "png.ksy"), ["node", str(oracle.DRIVER), "--modules", str(oracle.modules())]
     commands = {
-        "sigflow compile": [sys.executable, "-m", "sigflow", "compile", spec, "-o", str(folder)],
-        "official": [*driver, "--target", "python", "-o", str(folder), spec],
+        "sigflow compile png.ksy": [sys.executable, "-m", "sigflow", "compile", spec, "-o", str(folder)],
+        "the official compiler, from npm": [*driver, "--target", "python", "-o", str(folder), spec],
     }
+    rows: list[tuple[str, float]] = [(f"each of {len(specs)} specs, in one process", took)]
     for name, command in commands.items():
         times = []
         for _ in range(5):
             before = time.perf_counter()
             subprocess.run(command, check=True, capture_output=True)
             times.append(time.perf_counter() - before)
-        print(f"{name} png.ksy, process start included: {sorted(times)[2] * 1e3:.0f} ms")
+        rows.append((f"{name}, process start included", sorted(times)[2] * 1e3))
+    figures.table("Compiling a spec", ("", "milliseconds"), rows)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("kinds", nargs="*", help="kinds of files (names of specs in tests/specs); default: all")
     parser.add_argument("--seconds", type=float, default=0.2, help="time for each round of each side")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to this file, too")
     parser.add_argument("--instances", action="store_true", help="read every instance, too")
     options = parser.parse_args()
     kinds = options.kinds or sorted(path.stem for path in SPECS.glob("*.ksy"))
     if not oracle.available():
         sys.exit(f"the official compiler is not here: {oracle.why_absent()}")
     with tempfile.TemporaryDirectory() as name:
-        parsing(kinds, Path(name), options.seconds, options.instances)
-        compiling(Path(name))
+        figures = Figures("compiler", "python tools/bench_compiler.py")
+        parsing(figures, kinds, Path(name), options.seconds, options.instances)
+        compiling(figures, Path(name))
+        figures.keep(options.json)
 
 
 if __name__ == "__main__":

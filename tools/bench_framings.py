@@ -33,6 +33,7 @@ from sigflow.recording import Recording  # noqa: E402
 from sigflow.runtime.envelope import Envelope, Framing  # noqa: E402
 from sigflow.storage.memory import MemoryStorage  # noqa: E402
 from sigflow.stream.format import Format  # noqa: E402
+from tools.figures import Cell, Figures  # noqa: E402
 
 #: Bytes of the data of a unit.
 SIZES = (64, 256, 1024)
@@ -138,6 +139,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--mib", type=int, default=32, help="of each stream")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to this file, too")
     arguments = parser.parse_args()
     total, rounds = arguments.mib << 20, arguments.rounds
     readers: dict[str, Reader] = {}
@@ -146,17 +148,28 @@ def main() -> int:
             readers[name] = make()
         except ImportError:
             print(f"{library} is not installed: {name} stands alone")
+    figures = Figures("framings", "python tools/bench_framings.py")
+    rows: list[tuple[Cell, ...]] = []
     for name, framing in FRAMINGS.items():
         format = loaded(name, FRAMED.format(name=name, framing=framing))
         for size in SIZES:
-            show(name, f"{size} B", format, stream(format, size, total), rounds, readers.get(name))
-    show("packets", "188 B", loaded("packets", PACKETS), packets(total), rounds, None)
+            row = measured(name, format, stream(format, size, total), rounds, readers.get(name))
+            rows.append((f"{name}, units of {size} B", *row))
+    rows.append(("packets of 188 B", *measured("packets", loaded("packets", PACKETS), packets(total), rounds, None)))
+    figures.table(
+        f"Framed units: streams of {arguments.mib} MiB, median of {rounds}, by time of the processor",
+        ("MB/s", "sigflow", "a library and zlib", "takes times as long"),
+        rows,
+    )
+    figures.keep(arguments.json)
     return 0
 
 
-def show(name: str, size: str, format: Format, data: bytes, rounds: int, reader: Reader | None) -> None:
-    """Time a stream, and print how fast it was validated."""
-    frames = validate(format, data)  # compiled, or loaded
+def measured(
+    name: str, format: Format, data: bytes, rounds: int, reader: Reader | None
+) -> tuple[float, float | None, float | None]:
+    """How fast a stream was validated, and decoded by the library, in MB/s; and their ratio."""
+    validate(format, data)  # compiled, or loaded
     own, others = list[float](), list[float]()
     part = data[: data.rindex(_delimiter(format), 0, len(data) // SHARE) + 1] if reader is not None else b""
     expected = validate(format, part) if reader is not None else 0
@@ -168,11 +181,10 @@ def show(name: str, size: str, format: Format, data: bytes, rounds: int, reader:
             others.append((process_time() - began) / len(part))
             assert units == expected, (name, units, expected)
     mine = statistics.median(own)
-    line = f"{name:8} {size:>6}  {frames:8} frames  {1e-6 / mine:7.0f} MB/s"
-    if others:
-        theirs = statistics.median(others)
-        line += f"   {LIBRARIES[name][0]} and zlib {1e-6 / theirs:6.1f} MB/s: {theirs / mine:.1f} times as long"
-    print(line)
+    if not others:
+        return 1e-6 / mine, None, None
+    theirs = statistics.median(others)
+    return 1e-6 / mine, 1e-6 / theirs, theirs / mine
 
 
 def _delimiter(format: Format) -> bytes:

@@ -16,7 +16,6 @@ import argparse
 import gc
 import os
 import random
-import resource
 import shutil
 import statistics
 import struct
@@ -40,6 +39,7 @@ from sigflow.storage import open as open_storage  # noqa: E402
 from sigflow.storage.memory import MemoryStorage  # noqa: E402
 from tools import oracle  # noqa: E402
 from tools.bench_parser import Absent, kaitai_reader, make_capture  # noqa: E402
+from tools.figures import Cell, Figures  # noqa: E402
 
 SPEC = ROOT / "formats" / "sgf1.ksy"
 #: Payload bytes and frames.
@@ -133,12 +133,7 @@ def kaitai_cpp(folder: Path) -> Callable[[Path], float]:
     return run
 
 
-def report(name: str, seconds: float, frames: int, size: int, ratios: dict[str, float]) -> None:
-    against = "".join(f"{other / seconds:10.2f}" for other in ratios.values())
-    print(f"{name:36}{seconds / frames * 1e6:10.4f}{size / seconds / 1e9:9.2f}{against}")
-
-
-def peers(rounds: int, scale: float) -> None:
+def peers(figures: Figures, rounds: int, scale: float) -> None:
     """SGF1 beside Kaitai and CRC-32 alone."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -178,15 +173,20 @@ def peers(rounds: int, scale: float) -> None:
                 seconds = [readers["Kaitai, C++ -O3"](path) for _ in range(rounds)]
                 times["Kaitai, C++ -O3"] = statistics.median(seconds)
             ratios = {peer: times[peer] for peer in readers if peer in times}
-            print(f"\npayload {payload:,} B: {len(data):,} bytes, {count:,} frames, median of {rounds}")
-            names = [peer.removeprefix("Kaitai, ").split()[0] for peer in ratios]
-            print(f"{'':36}{'us/frame':>10}{'GB/s':>9}" + "".join(f"{'x ' + column:>10}" for column in names))
-            for way, seconds_ in times.items():
-                report(way, seconds_, count, len(data), ratios)
+            notes = []
             if "CRC-32 alone, 2 threads" in times:
                 ours = times["sigflow, in memory"] / times["sigflow, 2 workers"]
                 theirs = times["CRC-32 alone (isal)"] / times["CRC-32 alone, 2 threads"]
-                print(f"two workers gain {ours:.2f}, two threads of CRC-32 alone {theirs:.2f}: {ours / theirs:.2f}")
+                notes.append(f"Two workers gain {ours:.2f}, two threads of CRC-32 alone {theirs:.2f}.")
+            figures.table(
+                f"SGF1, payload {payload:,} B: {len(data):,} bytes, {count:,} frames, median of {rounds}",
+                ("", "us/frame", "GB/s", *(f"x {peer.removeprefix('Kaitai, ')}" for peer in ratios)),
+                [
+                    (way, took / count * 1e6, len(data) / took / 1e9, *(peer / took for peer in ratios.values()))
+                    for way, took in times.items()
+                ],
+                *notes,
+            )
 
 
 # ---------------------------------------------------------------- damage and hostile input
@@ -237,9 +237,9 @@ def hostile(size: int) -> dict[str, bytes]:
     }
 
 
-def hard(rounds: int, scale: float) -> None:
+def hard(figures: Figures, rounds: int, scale: float) -> None:
     """Damage, and hostile input."""
-    print(f"\n{'':40}{'GB/s':>8}{'of benign':>11}{'work_ratio':>12}")
+    rows: list[tuple[Cell, ...]] = []
     benign: dict[int, float] = {}
     for payload, frames in CAPTURES:
         count = max(100, int(frames * scale))
@@ -251,18 +251,25 @@ def hard(rounds: int, scale: float) -> None:
             benign[payload] = count * (payload + 26) / times["clean"]
             share = times["clean"] / times[name]
             speed, work = benign[payload] * share / 1e9, validate(storage).work_ratio
-            print(f"{f'{name}, payload {payload:,} B':40}{speed:8.2f}{share:11.2f}{work:12.2f}")
+            rows.append((f"{name}, payload {payload:,} B", speed, share, work))
     for name, data in hostile(32 * MIB).items():
         storage = MemoryStorage(data)
         seconds = timed(min(rounds, 3), {"": lambda storage=storage: validate(storage)})[""]
         speed = len(data) / seconds
-        print(f"{name:40}{speed / 1e9:8.3f}{speed / benign[64]:11.3f}{validate(storage).work_ratio:12.2f}")
+        rows.append((name, speed / 1e9, speed / benign[64], validate(storage).work_ratio))
+    figures.table(
+        "Damage, and hostile input",
+        ("", "GB/s", "of benign", "work ratio"),
+        rows,
+        "What is hostile is held against sound frames with payloads of 64 B. The work ratio is what is checksummed and",
+        "read again, in bytes for each one of the stream; it is at most 8.",
+    )
 
 
 # ---------------------------------------------------------------- UBX and NMEA
 
 
-def ubx(path: Path, megabytes: int) -> None:
+def ubx(figures: Figures, path: Path, megabytes: int) -> None:
     """A capture repeated, beside pyubx2."""
     piece = path.read_bytes()
     data = piece * (megabytes * 1_000_000 // len(piece) + 1)
@@ -272,28 +279,33 @@ def ubx(path: Path, megabytes: int) -> None:
     part = MemoryStorage(data[: 8 * MIB])
     python, native = validate(part, specs, "python"), validate(part, specs)
     same = (python.by_format, python.gap_bytes) == (native.by_format, native.gap_bytes)
-    print(f"\n{path.name} repeated to {len(data):,} bytes: {ours.by_format}, {ours.gap_bytes} gap bytes")
-    print(f"the Python engine finds {'the same' if same else 'SOMETHING ELSE'} in the first 8 MiB")
-    print(f"{'sigflow, in memory':36}{times['sigflow'] / ours.frames * 1e6:10.4f} us/frame")
+    rows: list[tuple[Cell, ...]] = [("sigflow, in memory", times["sigflow"] / ours.frames * 1e6, None)]
     try:
         import io
 
         from pyubx2 import UBXReader
     except ImportError as error:
         print(f"left out: pyubx2: {error}")
-        return
-    sample = piece * max(1, 600_000 // len(piece))
-    start, frames = perf_counter(), 0
-    for _raw, parsed in UBXReader(io.BytesIO(sample), protfilter=3, quitonerror=0):
-        frames += parsed is not None
-    spent = (perf_counter() - start) * len(data) / len(sample)
-    print(f"{'pyubx2':36}{spent / ours.frames * 1e6:10.4f} us/frame, {spent / times['sigflow']:.0f} times as long")
+    else:
+        sample = piece * max(1, 600_000 // len(piece))
+        start, frames = perf_counter(), 0
+        for _raw, parsed in UBXReader(io.BytesIO(sample), protfilter=3, quitonerror=0):
+            frames += parsed is not None
+        spent = (perf_counter() - start) * len(data) / len(sample)
+        rows.append(("pyubx2", spent / ours.frames * 1e6, spent / times["sigflow"]))
+    figures.table(
+        f"UBX and NMEA: {path.name} repeated to {len(data):,} bytes",
+        ("", "us/frame", "times as long"),
+        rows,
+        f"{ours.by_format}, {ours.gap_bytes} bytes in gaps.",
+        f"The Python engine finds {'the same' if same else 'SOMETHING ELSE'} in the first 8 MiB.",
+    )
 
 
 # ---------------------------------------------------------------- sizes
 
 
-def sizes(mebibytes: list[int], folder: Path) -> None:
+def sizes(figures: Figures, mebibytes: list[int], folder: Path) -> None:
     """Time a byte and memory of files, each validated by a process of its own."""
     frames = make_capture(1024, 8000)
     program = (
@@ -312,7 +324,7 @@ def sizes(mebibytes: list[int], folder: Path) -> None:
         "    spent = time.perf_counter() - start\n"
         "print(frames, spent, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - base)\n"
     )
-    print(f"\n{'file':>12}{'frames':>14}{'seconds':>10}{'ns/byte':>10}{'MiB above the interpreter':>28}")
+    rows: list[tuple[Cell, ...]] = []
     for size in mebibytes:
         path = folder / "sized.sgf"
         with path.open("wb") as file:
@@ -325,9 +337,14 @@ def sizes(mebibytes: list[int], folder: Path) -> None:
                 [sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=True, cwd=ROOT
             ).stdout.split()
             best.append(float(words[1]))
-        figures = f"{min(best):10.3f}{min(best) / total * 1e9:10.4f}{int(words[2]) / 1024:28.1f}"
-        print(f"{size:>8} MiB{int(words[0]):>14,}{figures}")
+        memory = int(words[2]) / 1024
+        rows.append((f"{size:,} MiB", int(words[0]), min(best), min(best) / total * 1e9, memory))
         path.unlink()
+    figures.table(
+        "Files of 1 KiB payloads, each by a process that has loaded the engine before",
+        ("file", "frames", "seconds", "ns/byte", "MiB above the interpreter"),
+        rows,
+    )
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -337,15 +354,17 @@ def main(arguments: list[str] | None = None) -> int:
     options.add_argument("--ubx", type=Path, metavar="FILE", help="a capture of UBX and NMEA frames")
     options.add_argument("--sizes", type=int, nargs="+", metavar="MIB", help="files of these sizes")
     options.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()), help="where --sizes writes them")
+    options.add_argument("--json", type=Path, metavar="FILE", help="write the figures to this file, too")
     chosen = options.parse_args(arguments)
+    figures = Figures("native", "python tools/bench_native.py")
     if chosen.ubx is not None:
-        ubx(chosen.ubx, 100)
+        ubx(figures, chosen.ubx, 100)
     if chosen.sizes:
-        sizes(chosen.sizes, chosen.folder)
+        sizes(figures, chosen.sizes, chosen.folder)
     if chosen.ubx is None and not chosen.sizes:
-        peers(chosen.rounds, chosen.scale)
-        hard(chosen.rounds, chosen.scale)
-    print(f"\nthis process used at most {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
+        peers(figures, chosen.rounds, chosen.scale)
+        hard(figures, chosen.rounds, chosen.scale)
+    figures.keep(chosen.json)
     return 0
 
 

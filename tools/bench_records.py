@@ -27,9 +27,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "generated"))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from tools.bench_parser import COVERED, HEADER, Absent, kaitai_class, make_capture
+from tools.figures import Figures
 
 PAYLOAD = 64
-#: Frames of a capture: enough for the native engine, which is the default from 4 MiB on; what they take to be found is
+#: Frames of a capture: enough for the native engine, which is the default from 2 MiB on; what they take to be found is
 #: the same for each.
 FRAMES = 50_000
 
@@ -139,6 +140,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     options.add_argument("--rounds", type=int, default=7, help="interleaved rounds (default 7)")
     options.add_argument("--frames", type=int, default=FRAMES, help=f"frames of the capture (default {FRAMES})")
+    options.add_argument("--json", type=Path, metavar="FILE", help="write the figures to this file, too")
     chosen = options.parse_args(arguments)
     if chosen.rounds < 1 or chosen.frames < 1:
         options.error("--rounds and --frames must be at least 1")
@@ -151,11 +153,17 @@ def main(arguments: list[str] | None = None) -> int:
     if not same(parser, data):
         print("the two do not read the same", file=sys.stderr)
         return 1
-    print(f"payload {PAYLOAD} B: {len(data):,} bytes, {chosen.frames:,} frames, median of {chosen.rounds}")
-    print(f"{'microseconds a frame':24}{'sigflow':>10}{'Kaitai':>10}{'times as fast':>16}")
-    for name, (ours, theirs) in measure(parser, data, chosen.rounds).items():
-        shown = "".join(f"{spent / chosen.frames * 1e6:10.2f}" for spent in (ours, theirs))
-        print(f"{name:24}{shown}{theirs / ours:16.1f}")
+    figures = Figures("records", "python tools/bench_records.py")
+    rows = [
+        (name, ours / chosen.frames * 1e6, theirs / chosen.frames * 1e6, theirs / ours)
+        for name, (ours, theirs) in measure(parser, data, chosen.rounds).items()
+    ]
+    figures.table(
+        f"{chosen.frames:,} frames with a payload of {PAYLOAD} B, median of {chosen.rounds}",
+        ("microseconds of the processor a frame", "sigflow", "Kaitai, Python", "times as fast"),
+        rows,
+    )
+    figures.keep(chosen.json)
     return 0
 
 

@@ -2,8 +2,9 @@
 
     python tools/check_engines.py --streams 1000000 --seed 1 [--lists NAME...]
 
-Each stream is scanned by both engines, whole and in windows; every tenth in all ways (in a decoder, by 2, 3 and 7
-workers). `tests/engine` runs a share of it.  Prints a line for each list of formats; exit 1 at the first difference.
+Each stream is scanned by both engines, whole and in windows; every tenth in all ways (live in a decoder whose engines
+change, by 2, 3 and 7 workers). `tests/engine` runs a share of it.  Prints a line for each list of formats; exit 1 at
+the first difference.
 """
 
 from __future__ import annotations

@@ -128,7 +128,7 @@ SCAN_OPTIONS = (
         type=click.Choice(NAMES),
         default=AUTO,
         show_default=True,
-        help="What scans; all give the same. auto: native from 4 MiB on, where the formats allow it.",
+        help="What scans; all give the same. auto: native from 2 MiB on, where the formats allow it.",
     ),
     click.option(
         "--workers",

@@ -9,6 +9,7 @@ payload    what codecs make of payloads, as columns      payloads  payloads on t
 kernels    TLV lists, natively                           suspects  which frames may have diagnostics
 conditions conditions of a spec over many frames         names     enums as dictionaries
 frames     frames as arrays                              budget    how large a batch may become
+collector  frames of a live stream, collected
 files      batches to Arrow and Parquet files            render    values as plain trees
 placed     fields shown as text that can be gathered     pieces    texts of many rows from pieces
 json_text  the JSON of such fields                       json_payload the JSON of payloads behind codecs

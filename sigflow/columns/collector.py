@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sigflow.columns.frames import FrameBatch, joined
+from sigflow.columns.frames import FrameBatch
 from sigflow.columns.options import Options
 from sigflow.columns.table import Table
 from sigflow.errors import UsageError
@@ -44,14 +44,57 @@ class Collector:
         self._options = Options(instances, physical, None if fields is None else tuple(fields))
         self._table = Table(formats, self._options)
         self._numbers = {format.name: number for number, format in enumerate(formats)}
-        self._held: list[FrameBatch] = []
-        self._frames = self._bytes = 0
+        self._full: list[FrameBatch] = []
+        self._begin()
+
+    def _begin(self, room: int = 1 << 16) -> None:
+        """A new batch, in arrays of its own: the columns may keep them.  room: bytes to begin with."""
+        import numpy as np
+
+        self._data = np.empty(room, np.uint8)
+        self._starts, self._stops, self._offsets = (np.empty(self._size, np.int64) for _ in range(3))
+        self._kinds = np.empty(self._size, np.int32)
+        self._count = self._used = self._first = 0
 
     def rows(self, data: Any, frames: Any, numbers: Any, base: int, first: int) -> None:
         """Take frames as arrays."""
-        start, stop = int(frames[0, 0]), int(frames[-1, 1])
-        starts, stops = frames[:, 0] - start, frames[:, 1] - start
-        self._hold(FrameBatch(data[start:stop].copy(), starts, stops, frames[:, 0] + base, numbers, first))
+        self._put(data, frames[:, 0], frames[:, 1], frames[:, 0] + base, numbers, first)
+
+    def _put(self, data: Any, starts: Any, stops: Any, offsets: Any, numbers: Any, first: int) -> None:
+        """Take frames with these places in `data`, and these offsets in the stream."""
+        row, count = 0, len(starts)
+        while row < count:
+            last = min(row + self._size - self._count, count)
+            start, stop = int(starts[row]), int(stops[last - 1])
+            shift = self._used - start
+            self._make_room(stop + shift)
+            self._data[self._used : stop + shift] = data[start:stop]
+            if not self._count:
+                self._first = first + row
+            here, these = slice(self._count, self._count + last - row), slice(row, last)
+            self._starts[here] = starts[these] + shift
+            self._stops[here] = stops[these] + shift
+            self._offsets[here] = offsets[these]
+            self._kinds[here] = numbers if isinstance(numbers, int) else numbers[these]
+            self._count, self._used = here.stop, stop + shift
+            if self._count == self._size or self._used >= BYTES:
+                self._close()
+            row = last
+
+    def _make_room(self, wanted: int) -> None:
+        import numpy as np
+
+        if wanted > len(self._data):
+            grown = np.empty(max(wanted, 2 * len(self._data)), np.uint8)
+            grown[: self._used] = self._data[: self._used]
+            self._data = grown
+
+    def _close(self) -> None:
+        """The batch is full, or shall be."""
+        count, used = self._count, self._used
+        arrays = (self._starts[:count], self._stops[:count], self._offsets[:count], self._kinds[:count])
+        self._full.append(FrameBatch(self._data[:used], *arrays, self._first))
+        self._begin(used)
 
     def piece(self, piece: Piece) -> list[Event]:
         """Take the records of these events; gives the others."""
@@ -63,37 +106,25 @@ class Collector:
             else:
                 others.append(event)
         if records:
-            self._hold(self._batch_of(records))
+            self._take(records)
         return others
 
-    def _batch_of(self, records: Sequence[Record]) -> FrameBatch:
+    def _take(self, records: Sequence[Record]) -> None:
         import numpy as np
 
         raws = [record.raw for record in records]
-        stops = np.cumsum(np.fromiter(map(len, raws), np.int64, len(raws)))
-        starts = np.concatenate([np.zeros(1, np.int64), stops[:-1]])
-        return FrameBatch(
-            np.frombuffer(b"".join(raws), np.uint8),
-            starts,
-            stops,
-            np.fromiter((record.start for record in records), np.int64, len(raws)),
-            np.fromiter((self._numbers[record.format] for record in records), np.int32, len(raws)),
-            records[0].index,
-        )
-
-    def _hold(self, batch: FrameBatch) -> None:
-        self._held.append(batch)
-        self._frames += len(batch)
-        self._bytes += len(batch.data)
+        bounds = np.concatenate([np.zeros(1, np.int64), np.cumsum(np.fromiter(map(len, raws), np.int64, len(raws)))])
+        data = np.frombuffer(b"".join(raws), np.uint8)
+        numbers = np.fromiter((self._numbers[record.format] for record in records), np.int32, len(raws))
+        offsets = np.fromiter((record.start for record in records), np.int64, len(raws))
+        self._put(data, bounds[:-1], bounds[1:], offsets, numbers, records[0].index)
 
     def batches(self, flush: bool) -> Iterator[pyarrow.RecordBatch]:
         """The batches that are full; with `flush` also what is left."""
-        while self._frames and (flush or self._frames >= self._size or self._bytes >= BYTES):
-            frames = joined(self._held)
-            part, rest = frames.part(0, self._size), frames.part(self._size, len(frames))
-            self._held, self._frames, self._bytes = [], 0, 0
-            if len(rest):
-                self._hold(rest)
+        if flush and self._count:
+            self._close()
+        while self._full:
+            frames = self._full.pop(0)
             if self._table.formats != tuple(self._formats):
                 self._table = Table(self._formats, self._options)
-            yield from self._table.batches(part)
+            yield from self._table.batches(frames)

@@ -8,6 +8,7 @@
     calls     how it is called
     sweep     a scan under way: state and arrays            follow, counters  sequence accounting
     sums      the kernels of checksums                      spelt             numbers and bytes as frames spell them
+    quick     the counts of a sound file                    tally             rows of frames counted
     windows   bytes of a storage as arrays (window, files)  passes            windows in, batches out
     live      the native scan behind a decoder              scanner           the same for long frames and buffers
     events    rows to events                                stitch            several workers, one result
@@ -37,9 +38,12 @@ if TYPE_CHECKING:
 #: Bytes of a stream from which on the native engine, with all that it has to load, is as quick as the Python engine, by
 #: whether this process has scanned with it before: the one place with the break-evens, which `tools/bench_sizes.py`
 #: measures.  What is compiled is kept, so that compiling is not counted against a single stream.
-PAYS = {True: 16 << 10, False: 4 << 20}
+PAYS = {True: 16 << 10, False: 2 << 20}
 #: The texts of the scans that this process has loaded.
 _loaded: set[str] = set()
+#: Bytes of a file, at least and at most, of which the verdict is given quickly where it is sound (`quick`): in shorter
+#: ones there is nothing to be gained, and in longer ones it would cost more than NumPy to find out that they are not.
+LEAST, MOST = 1 << 20, 1 << 25
 #: What a user can ask for: an engine by its name, or whichever pays (`recording.engines` has the table).
 NAMES = AUTO, PYTHON, NATIVE = ("auto", "python", "native")
 

@@ -9,8 +9,6 @@ that is no error.
 from __future__ import annotations
 
 import hashlib
-import os
-import sys
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -22,6 +20,7 @@ from sigflow import reads
 from sigflow.engine import crc_kernels, follow, spelt
 from sigflow.engine.assemble import assemble
 from sigflow.engine.calls import Call, Function
+from sigflow.engine.objects import cache_directory
 from sigflow.engine.plan import Scan
 from sigflow.runtime import box, native
 
@@ -35,18 +34,6 @@ class Entries(NamedTuple):
 
     scan: Callable[[], Entry]
     follow: Callable[[], Entry]
-
-
-def cache_directory() -> Path:
-    """Where compiled scans are kept: `SIGFLOW_CACHE`, else the platform's place for a user's caches."""
-    named = os.environ.get("SIGFLOW_CACHE")
-    if named:
-        return Path(named)
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "sigflow" / "cache"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "sigflow"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sigflow"
 
 
 def text_of(scan: Scan) -> str:
@@ -71,13 +58,13 @@ def uncompiled(text: str) -> Entries:
 @lru_cache(maxsize=64)
 def compiled(text: str, notice: Callable[[str], None] | None = None) -> Entries:
     """The scan compiled.  notice: is called with what is done, where nothing was kept and compiling takes a while."""
-    program = _program(text, notice)
+    program = program_of(text, notice)
     return Entries(*((lambda name=name: Call(lambda layout: program.function(name, layout))) for name in ENTRIES))
 
 
 def kernel(text: str, name: str) -> Entry:
     """A function of a text of kernel code, compiled, which several threads may call at a time."""
-    program = _program(text, None)
+    program = program_of(text, None)
 
     def function(*arguments: Any) -> int:
         return Call(lambda layout: program.function(name, layout))(*arguments)
@@ -85,12 +72,13 @@ def kernel(text: str, name: str) -> Entry:
     return function
 
 
-def _program(text: str, notice: Callable[[str], None] | None) -> _Program:
+def program_of(text: str, notice: Callable[[str], None] | None) -> Compiled:
+    """The machine code of a text of kernel code, which is made when it is asked for."""
     from sigflow.engine import objects
 
     parts = [objects.host(), *_makers(), text]
     key = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:24]
-    return _Program(text, cache_directory() / "native" / key, notice)
+    return Compiled(text, cache_directory() / "native" / key, notice)
 
 
 @lru_cache(maxsize=1)
@@ -102,7 +90,7 @@ def _makers() -> list[str]:
     return [path.read_text(encoding="utf-8") for path in paths]
 
 
-class _Program:
+class Compiled:
     """The machine code of one text.  State: what is loaded, by function and layout."""
 
     def __init__(self, text: str, folder: Path, notice: Callable[[str], None] | None) -> None:
@@ -119,16 +107,19 @@ class _Program:
         with self._lock:
             function = self._loaded.get((name, layout))
             if function is None:
-                path = self._folder / f"{name}-{hashlib.sha256(layout.encode()).hexdigest()[:8]}.o"
-                code = objects.read(path)
-                if code is not None:
-                    function = objects.loaded(code)
-                else:
-                    code = self._made(name, layout)
-                    objects.write(path, code)
-                    function = objects.loaded(code)
-                self._loaded[name, layout] = function
+                function = self._loaded[name, layout] = objects.loaded(self.object(name, layout))
             return function
+
+    def object(self, name: str, layout: str) -> bytes:
+        """The object of this function, from the cache, or else from now on."""
+        from sigflow.engine import objects
+
+        path = self._folder / f"{name}-{hashlib.sha256(layout.encode()).hexdigest()[:8]}.o"
+        code = objects.read(path)
+        if code is None:
+            code = self._made(name, layout)
+            objects.write(path, code)
+        return code
 
     def _how_often(self) -> str:
         from sigflow.engine import objects

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sigflow.engine import follow
 from sigflow.engine.calls import Prepared
 from sigflow.events import Event, Loss, Note, Record
-from sigflow.stream.sequence import Counts, Tracker, counted, duplicate, ended, late, tracker_of
+from sigflow.stream.sequence import Counts, Followed, Tracker, counted, duplicate, ended, late, tracker_of
 
 if TYPE_CHECKING:
     import numpy
@@ -199,28 +199,16 @@ class Counters:
         if self._kinds[k] == follow.UNTOLD:
             tracker.follow(stream, counter, record.start, out)
             return
-        slot = self._slot(k, stream)
+        slot = slot_of(k, stream)
         self._give_back(slot)
         if tracker.full and stream not in tracker.streams:
             # The one that was longest not seen is told by where the table says that streams were seen last.
-            while self._holds(place := self._slot(k, oldest := tracker.oldest()), k, oldest):
+            while self._holds(place := slot_of(k, oldest := tracker.oldest()), k, oldest):
                 self._give_back(place)
         followed = tracker.follow(stream, counter, record.start, out)
         if followed.open is None:
-            row = [k + 1, _signed(_identity(stream)), _signed(followed.expected), _signed(followed.next), followed.last]
-            row += [
-                followed.frames,
-                int(followed.before is not None),
-                0,
-                *_words(followed.seen),
-                *_words(followed.lacking),
-            ]
-            self._table[slot] = row
+            self._table[slot] = row_of(k, stream, followed)
             self._streams[slot] = stream
-
-    def _slot(self, k: int, stream: Any) -> int:
-        place: Callable[[int, int], int] = follow.place_of
-        return int(place(_signed(_identity(stream)), k))
 
     def _holds(self, slot: int, k: int, stream: Any) -> bool:
         """Whether the slot is that of this stream."""
@@ -240,6 +228,20 @@ class Counters:
             followed.lacking = _number(self._table[slot, follow.LOST_BITS :]) & mask
             self._table[slot, follow.FORMAT] = 0
             self._streams[slot] = None
+
+
+def slot_of(k: int, stream: Any) -> int:
+    """The place of a stream of format k in the table."""
+    place: Callable[[int, int], int] = follow.place_of
+    return int(place(_signed(_identity(stream)), k))
+
+
+def row_of(k: int, stream: Any, followed: Followed) -> list[int]:
+    """The row of the table for a stream of format k, of which no frame is open."""
+    return [
+        k + 1, _signed(_identity(stream)), _signed(followed.expected), _signed(followed.next), followed.last,
+        followed.frames, int(followed.before is not None), 0, *_words(followed.seen), *_words(followed.lacking),
+    ]  # fmt: skip
 
 
 def _words(bits: int) -> list[int]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from sigflow.engine import NATIVE, PYTHON, Native, loop, pairs_of, pays_from
@@ -21,7 +22,7 @@ from sigflow.engine.scanner import HANDED, WORTH, NativeScanner
 from sigflow.engine.sweep import END, FINAL, UNTIL
 from sigflow.engine.window import Window
 from sigflow.errors import UsageError
-from sigflow.events import SHARING, Event, FrameRun, Record, frame_runs
+from sigflow.events import SHARING, FrameRun, Record, frame_runs
 from sigflow.stream.engines import Left
 
 if TYPE_CHECKING:
@@ -263,10 +264,19 @@ class Live:
         pieces = self._told(self._found())
         if not self._stamps:
             return pieces
-        return [self._stamped(piece) if isinstance(piece, FrameRun) else piece for piece in pieces]
+        for piece in pieces:
+            if isinstance(piece, FrameRun):
+                bounds, shift = piece.bounds, piece.shift
+                piece.stamps = [self._stamps.of(shift + start, shift + stop) for start, stop in pairwise(bounds)]
+        return pieces
 
     def collect(self, collector: Collector) -> Iterable[Piece]:
         """Hand the frames to a collector; gives the other events."""
+        frames = self._usual()
+        if frames:
+            first = self._sink.index - frames
+            collector.rows(self._data, self._sweep.rows.frames[:frames], 0, self._base, first)
+            return ()
         batch = self._found()
         if len(batch.frames):
             numbers = self._of_number[batch.marks[:, 0]]
@@ -290,14 +300,6 @@ class Live:
         return Record(
             self._formats[batch.marks[row, 0]], batch.base + start, _bytes_of(batch, start, stop), index + row
         )
-
-    def _stamped(self, run: FrameRun) -> list[Event]:
-        """The records of a run, with their stamps."""
-        records: list[Event] = []
-        for record in run:
-            record.stamps = self._stamps.of(record.start, record.stop)
-            records.append(record)
-        return records
 
     def _account(self, batch: Batch) -> None:
         sink = self._sink

@@ -23,6 +23,18 @@ _PROCESSORS, _ENOUGH = Path("/proc/cpuinfo"), 1 << 14
 _TOLD = (b"vendor_id", b"cpu family", b"model", b"model name", b"stepping", b"flags")
 
 
+def cache_directory() -> Path:
+    """Where compiled scans are kept: `SIGFLOW_CACHE`, else the platform's place for a user's caches."""
+    named = os.environ.get("SIGFLOW_CACHE")
+    if named:
+        return Path(named)
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "sigflow" / "cache"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "sigflow"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sigflow"
+
+
 @lru_cache(maxsize=1)
 def host() -> str:
     """What machine code depends on: LLVM, the processor, and its features.  LLVM is asked only where the system does

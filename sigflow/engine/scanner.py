@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 WORTH = 1 << 16
 #: Frames that are handed on at a time: few, so that records are freed before the garbage collector looks for them.
 HANDED = 512
+#: Steps of the Python scan, each of which decided fewer bytes than `EASY`, that are enough: what is left of a stream
+#: that takes so long is scanned natively, however short it is, and whatever has to be loaded for it.
+LABOUR = 1 << 14
+EASY = 64
 
 
 class NativeScanner(Scanner):
@@ -52,6 +56,7 @@ class NativeScanner(Scanner):
         self._base = 0
         self._end = 0
         self._seen = 0  # the end of the stream when the native scan found nothing more
+        self._labour = 0  # slow steps of the Python scan
 
     @property
     def work(self) -> int:
@@ -65,7 +70,7 @@ class NativeScanner(Scanner):
         # `left // 2`: what waits for a long frame is not looked at again with every chunk.
         if (
             steps > 1
-            and end >= self._from
+            and (end >= self._from or self._labour >= LABOUR)
             and left >= self._worth
             and (final or end - self._seen >= left // 2)
             and not self.marks
@@ -74,17 +79,24 @@ class NativeScanner(Scanner):
             if self._natively(segment, final, sink):
                 return True
             self._seen = end
-        return super()._steps(segment, final, sink, steps)
+        before = self.pos
+        more = super()._steps(segment, final, sink, steps)
+        if more and self.pos - before < EASY * steps:
+            self._labour += steps
+            if self._labour - steps < LABOUR <= self._labour:
+                self._seen = 0
+        return more
 
     def _natively(self, segment: Segment, final: bool, sink: Sink) -> bool:
         """Take a batch of what there is; whether there was any."""
         data, base = segment.data, segment.base
         if self._native is None:
             end = base + len(data)
-            self._from = self._due(end)
+            self._from = self._due(end) if self._labour < LABOUR else 0
             made = self._make() if self._from <= end else None
             if made is None:
                 self._from = max(self._from, 2 * end)
+                self._labour = 0
                 return False
             self._native = Pass(self._formats, made)
         native, sweep = self._native, self._native.sweep

@@ -7,6 +7,7 @@ report         the verdict, as it is shown             batches         frames as
 detect         which formats a capture holds           tables          frames as tables
 faults         why a gap is a gap                      checks          checksums, stored and computed
 fields         which field the bytes belong to         frames          frames as plain trees
+door           what decoders get from above
 """
 
 from __future__ import annotations

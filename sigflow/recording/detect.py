@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sigflow import catalog
-from sigflow.stream.decoder import Decoder
+from sigflow.recording.engines import read_through
 
 if TYPE_CHECKING:
     from sigflow.limits import Limits
@@ -63,12 +63,7 @@ def detect(
 
 def _found(formats: list[Format], head: bytes, limits: Limits | None) -> list[Detected]:
     """Those of these formats that find frames when they read this together."""
-    decoder = Decoder(formats, limits=limits)
-    decoder.feed(head)
-    decoder.feed_eof()
-    for _ in decoder.events():
-        pass
-    counts = decoder.statistics.by_format
+    counts = read_through(formats, head, limits).statistics.by_format
     return [
         Detected(format, counts[format.name]["frames"], counts[format.name]["bytes"])
         for format in formats

@@ -15,9 +15,11 @@ from sigflow.errors import UsageError
 from sigflow.recording.run import AnyRun, Run
 from sigflow.storage import DEFAULT_CHUNK
 from sigflow.stream.around import is_asked
+from sigflow.stream.decoder import Decoder
 
 if TYPE_CHECKING:
     from sigflow.engine.live import LiveEngine
+    from sigflow.limits import Limits
     from sigflow.storage import Storage
     from sigflow.stream.format import Format
 
@@ -31,6 +33,9 @@ class Engine:
     obstacle: Callable[[Sequence[Format]], str]
     threads: bool
 
+
+#: Bytes of a stream that no Python scan takes long for, whatever they are.
+WORTH = 1 << 16
 
 ENGINES: dict[str, Engine] = {
     PYTHON: Engine(lambda formats: "", threads=False),
@@ -81,6 +86,8 @@ class Choice:
                     from sigflow.recording.native import NativeRun
 
                     return NativeRun(storage, native, chunk_size=reading.chunk_size, workers=self.workers)
+                if storage.size >= WORTH:  # it may turn out to take the Python scan long
+                    engine = self.live(reading.formats)
             else:
                 engine = self.live(reading.formats)
         return Run(
@@ -110,6 +117,11 @@ class Choice:
         self._native = Native(formats, notice=self._notice)
         return self._native
 
+    @property
+    def scan(self) -> Native | None:
+        """The native scan, if one was made."""
+        return self._native
+
     def live(self, formats: Sequence[Format]) -> LiveEngine | None:
         """What may scan for a decoder whose stream is not known to be long; None for the Python scan alone."""
         if self.engine == PYTHON or any(format.envelope is None for format in formats):
@@ -122,3 +134,13 @@ class Choice:
         if self.engine == NATIVE:
             self.native(formats, None)  # where there is none, this says so
         return LiveEngine(lambda formats: self.native(formats, None), due)
+
+
+def read_through(formats: Sequence[Format], raw: bytes, limits: Limits | None = None) -> Decoder:
+    """A decoder that has read these bytes, all that there are, and has counted what is in them."""
+    engine = Choice().live(formats) if len(raw) >= WORTH else None
+    decoder = Decoder(formats, limits, engine=engine)
+    decoder.feed(raw)
+    decoder.feed_eof()
+    decoder.count()
+    return decoder

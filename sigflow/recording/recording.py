@@ -11,6 +11,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, BinaryIO, Self, cast
 
 from sigflow import catalog, storage
+from sigflow.engine import LEAST, MOST
 from sigflow.errors import UsageError
 from sigflow.events import Gap, Record
 from sigflow.recording.batches import SIZE
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from sigflow.columns.table import Table
     from sigflow.events import Event
     from sigflow.limits import Limits
+    from sigflow.recording.sound import Attempt
     from sigflow.storage import Storage
 
 #: What a recording may be read with.
@@ -58,10 +60,12 @@ def open(
     source: a path (`-`: standard input), bytes, a binary file object, or a storage; a compressed file is read through,
     by its ending or its first bytes.  format: a Format, a name, a `.ksy` path, or a list of such; None: the bundled
     formats that find frames in the first MiB.  strict: raise a `StreamError` at the first damage.  engine: `python`,
-    `native`, or `auto`, which is native from 4 MiB on where the formats allow it; both give the same.  workers: threads
-    of the native engine, which scan, and make columns.  fallback: formats that are tried, in their order, on what the
-    others left in gaps.  lenient: also give frames that fail a check, marked (`Record.damaged`); the verdict is what it
-    is without.  import_paths, opaque_types, allow_imports: for `.ksy` paths, as `sigflow.compile` has them.
+    `native`, or `auto`, which is native where the formats allow it and it pays: from 2 MiB on, from 16 KiB on in a
+    process that has scanned so before; both give the same.  workers: threads of the native engine, which scan, and
+    make columns.  fallback: formats that are tried, in their order, on what the others left in gaps.  lenient: also
+    give frames that fail a check, marked (`Record.damaged`); the verdict is what it is without.  import_paths,
+    opaque_types, allow_imports: for `.ksy` paths, as `sigflow.compile` has them.
+
     Raises `UsageError` where no format is given and none is found, or the native engine cannot scan for the formats.
     """
 
@@ -312,12 +316,29 @@ class Recording(Closing):
         the processor.  explain_all: for all of them, however long that takes.  Damage is told and not raised, but for a
         strict recording, which raises a `StreamError`.
         """
+        attempt = self._attempt()
+        report = attempt.report() if attempt is not None else None
+        if report is not None:
+            return report
         budget = Budget.endless() if explain_all else Budget()
         verdict = self.run(keep=True).verdict(budget=budget).all()
         report = verdict.report(self.name)
         if verdict.reads_later:
             self._reports.append(weakref.ref(report))
+        if attempt is not None and report.sound:
+            attempt.keep(self._choice.scan)
         return report
+
+    def _attempt(self) -> Attempt | None:
+        """To judge it quickly, where nothing stands against that."""
+        size = self.storage.size
+        if size is None or not LEAST <= size <= MOST:
+            return None
+        if self._strict or self._fallback or any(format.is_part for format in self._first):
+            return None
+        from sigflow.recording.sound import Attempt
+
+        return Attempt(self.storage, self._first, self._choice.engine)
 
     def close(self) -> None:
         """Closes the storage.  What reports will need of it is read before, unless they can do so later."""

@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sigflow.recording.engines import read_through
 from sigflow.runtime.stored import bits_in
-from sigflow.stream.decoder import Decoder
 
 if TYPE_CHECKING:
     from sigflow.stream.format import Format
@@ -125,10 +125,6 @@ def bits_of(format: Format) -> int:
 
 def frames_in(formats: Sequence[Format], raw: bytes) -> dict[Format, tuple[int, int]]:
     """How many frames of each format these bytes hold, and how many bytes they are."""
-    decoder = Decoder(formats)
-    decoder.feed(raw)
-    decoder.feed_eof()
-    for _ in decoder.events():
-        pass
+    decoder = read_through(formats, raw)
     counts = decoder.statistics.by_format
     return {format: (counts[format.name]["frames"], counts[format.name]["bytes"]) for format in decoder.formats}

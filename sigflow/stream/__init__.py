@@ -7,5 +7,6 @@ chain      do others confirm it?          (runs: is it overtaken?)   watch     o
 scan       the one function of the byte stream: frames and gap bytes (`docs/architecture.md`, rules 1 to 12)
 whole, substream    a stream that is one frame; a part of a stream, decoded by itself
 pending, sequence, statistics, faults, decoder       around it: buffer, counters, strict mode, events
+engines                                              what else may scan for a decoder
 format, reading                                      what a format is, and what its records say
 """

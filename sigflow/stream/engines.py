@@ -41,7 +41,7 @@ class Collector(Protocol):
         """Frames as arrays, which are valid during the call.
 
         data: the bytes, the first at the offset `base`.  frames: (n, 2 or more) int64, start and stop in them.
-        numbers: of each frame's format, as the decoder lists them.  first: the index of the first frame.
+        numbers: of each frame's format, as the decoder lists them, or one for all.  first: the index of the first.
         """
 
     def piece(self, piece: Piece) -> list[Event]:
@@ -144,5 +144,5 @@ def collector_of(formats: Sequence[Format], size: int, **wanted: Any) -> Collect
 
 def _opened() -> Door:
     if door is None:
-        raise UsageError("a part of sigflow alone has neither the native engine nor columns: import sigflow")
+        raise UsageError("a part of sigflow alone has neither the native engine nor columns: take it from `sigflow`")
     return door()

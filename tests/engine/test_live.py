@@ -18,7 +18,7 @@ from sigflow import catalog
 from sigflow.engine import Native
 from sigflow.engine.live import HELD, ROOM, Live, LiveEngine
 from sigflow.errors import UsageError
-from sigflow.events import Event, Loss, Record, Stamp
+from sigflow.events import SHARED, Event, Loss, Record, Stamp
 from sigflow.limits import Limits
 from sigflow.stream import engines
 from sigflow.stream.decoder import Decoder
@@ -235,7 +235,7 @@ def test_records_outlive_the_buffer() -> None:
         kept += decoder.events()
     assert [record.raw for record in kept] == frames
     assert [record.value.sequence for record in kept] == list(range(20_000))
-    assert all(len(record._of.raw) <= 4096 for record in kept)
+    assert all(len(record._of.raw) <= SHARED for record in kept)
 
 
 # ---------------------------------------------------------------- which engine
@@ -270,7 +270,7 @@ def test_a_part_alone_has_the_python_scan(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(engines, "door", None)
     format = catalog.load("sgf1")
     assert format.decoder()._engine is None
-    with pytest.raises(UsageError, match="import sigflow"):
+    with pytest.raises(UsageError, match="take it from `sigflow`"):
         format.decoder(engine="native")
 
 
@@ -284,7 +284,7 @@ def test_batches_are_those_of_a_recording(engine: str, fields: list[str] | None)
     scan = native("sgf1", True)
     data = b"".join(stream_of("sgf1", seed, (160,)) for seed in range(300))
     named: Any = engine if engine != "mixed" else engine_with(scan, room=400, held=100)
-    decoder = Decoder(scan.formats, engine=named)
+    decoder = sigflow.Decoder(scan.formats, engine=named)
     batches: list[Any] = []
     others: list[Event] = []
     for at in range(0, len(data), 700):

@@ -14,7 +14,7 @@ import pytest
 from sigflow import catalog
 from sigflow import engine as engines
 from sigflow import limits as limits_
-from sigflow.engine import Native, build
+from sigflow.engine import Native, build, objects
 from sigflow.engine.files import Ahead, InTurn
 from sigflow.engine.live import Live
 from sigflow.engine.scanner import NativeScanner
@@ -153,16 +153,15 @@ def test_a_scan_that_cannot_be_kept_says_so(tmp_path: Path) -> None:
     """The folder of the cache is a file: it is told that what takes a while will happen again."""
     file = tmp_path / "a file"
     file.write_text("no folder")
-    told = [build._Program("", folder / "native" / "key", None)._how_often() for folder in (file, tmp_path)]
+    told = [build.Compiled("", folder / "native" / "key", None)._how_often() for folder in (file, tmp_path)]
     assert told[0].startswith("as every run will: it cannot be kept in") and str(file) in told[0]
     assert told[1] == "once for these formats"
 
 
 def test_without_a_compiler_there_is_no_native_scan(tmp_path: Path) -> None:
     absent = "sys.modules['llvmlite'] = None"
-    assert validate("auto", tmp_path, absent + "; import sigflow.engine; sigflow.engine.PAYS = {True: 1, False: 1}") == [
-        "python", "24", "1", "False",
-    ]  # fmt: skip
+    always = "import sigflow.engine; sigflow.engine.PAYS = {True: 1, False: 1}"
+    assert validate("auto", tmp_path, f"{absent}; {always}") == ["python", "24", "1", "False"]
     code = VALIDATE.format(root=str(ROOT), generated=str(ROOT / "generated"), engine="native", before=absent)
     done = run(code, SIGFLOW_CACHE=str(tmp_path))
     assert done.returncode and "--engine native: llvmlite, which compiles the native scan, is not" in done.stderr
@@ -174,11 +173,11 @@ def test_small_captures_do_not_load_the_compiler(tmp_path: Path) -> None:
 
 def test_the_place_of_the_cache(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SIGFLOW_CACHE", "/there")
-    assert build.cache_directory() == Path("/there")
+    assert objects.cache_directory() == Path("/there")
     monkeypatch.delenv("SIGFLOW_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", "/caches")
     monkeypatch.setattr(sys, "platform", "linux")
-    assert build.cache_directory() == Path("/caches/sigflow")
+    assert objects.cache_directory() == Path("/caches/sigflow")
 
 
 # ---------------------------------------------------------------- the choice
@@ -249,6 +248,33 @@ def test_a_pipe_becomes_native_when_much_has_come(monkeypatch: pytest.MonkeyPatc
     envelopes = [format.envelope for format in recording.formats if format.envelope is not None]
     assert shape(events) == shape(decode(envelopes, [data]))
     assert fed and min(fed) >= 150_000
+
+
+@pytest.mark.parametrize("size", [90_000, 400_000])
+def test_what_takes_the_python_scan_long_becomes_native(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    """However short the stream is, and in the middle of a chunk."""
+    monkeypatch.setattr("sigflow.engine.PAYS", dict.fromkeys((True, False), 1 << 40))
+    monkeypatch.setattr("sigflow.engine.scanner.LABOUR", 2000)
+    places: list[int] = []  # where the native scan took over
+    natively = NativeScanner._natively
+
+    def watched(self: NativeScanner, segment: Segment, final: bool, sink: Sink) -> bool:
+        begin = self.pos
+        taken = natively(self, segment, final, sink)
+        if taken:
+            places.append(begin)
+        return taken
+
+    monkeypatch.setattr(NativeScanner, "_natively", watched)
+    data = b"SGF1" * 50_000 + b"".join(stream_of("sgf1", seed, (400,)) for seed in range(100))
+    for chunks in ([data], [data[at : at + size] for at in range(0, len(data), size)]):
+        places.clear()
+        pieces = Pieces(chunks)
+        recording = Recording(pieces, native("sgf1", True).formats)  # type: ignore[arg-type]
+        events = list(recording.events())
+        envelopes = [format.envelope for format in recording.formats if format.envelope is not None]
+        assert shape(events) == shape(decode(envelopes, [data]))
+        assert places and 4000 <= places[0] < 20_000
 
 
 # ---------------------------------------------------------------- hostile input
