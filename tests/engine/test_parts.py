@@ -211,8 +211,7 @@ def test_what_cannot_be_scanned_natively_is_said() -> None:
     assert len(said) == 1 and said[0].startswith("the Python engine scans: ")
     with pytest.raises(UsageError, match="--engine native: limits"):
         Choice("native").native(bounded, THRESHOLD)
-    with pytest.raises(UsageError, match="chains of different lengths"):
-        Choice("native").native([catalog.load("ccsds_space_packet"), catalog.load("tlv")], THRESHOLD)
+    assert Choice("native").native([catalog.load("ccsds_space_packet"), catalog.load("tlv")], THRESHOLD) is not None
 
 
 @pytest.mark.parametrize(("engine", "workers"), [("fast", 1), ("auto", 0)])
