@@ -39,6 +39,8 @@ __all__ = ["Decoder", "Statistics"]
 _STEPS = 256
 #: Undecided bytes up to which the stream is for a live scan.
 SHORT = 2048
+#: Undecided bytes from which on they are scanned where they lie: a live scan would copy them.
+LONG = 1 << 20
 #: Decided bytes from which on it is worth a thought to let go of them before the next chunk comes.
 _LARGE = 1 << 18
 
@@ -141,6 +143,9 @@ class Decoder:
         live = self._live
         if (stamp is not None or self._stamps) and chunk:
             self._stamps.add(self._fed, stamp, self.state[0])
+        if live is not None and len(chunk) > LONG:
+            self._leave()
+            live = None
         if live is not None:
             live.add(chunk)
         elif chunk:
@@ -280,6 +285,7 @@ class Decoder:
             or not isinstance(scanner, Scanner)
             or self._ended
             or self._rest > SHORT
+            or pending.fed - scanner.pos > LONG
             or scanner.pos == self._stuck
             or scanner.marks
             or scanner.opens
