@@ -85,7 +85,7 @@ def command(
         if form in TABLES and output is not None:
             file = stack.enter_context(written_bytes(output, captures, settings.read))
             table = stack.enter_context(TableFile(form, file, wanted))
-            show = lambda read, recording: table.add(read.frames, read.formats, recording.name, settings.workers)  # noqa: E731
+            show = lambda read, recording: table.add(read.frames, read.formats, recording.name, read.threads)  # noqa: E731
         else:
             out: Written = screen
             if output not in (None, STANDARD_OUTPUT):

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sigflow.cli.rows import RowTexts
     from sigflow.cli.terminal import Screen
     from sigflow.columns.frames import FrameBatch
+    from sigflow.columns.table import Table
     from sigflow.diagnostics import Finding
     from sigflow.recording import Recording, Report
     from sigflow.recording.run import AnyRun
@@ -112,6 +113,12 @@ class Pass:
                 return
         report = self._report = verdict.report(self._name)
         self._shown = max(self._shown, report.diagnostics_total)
+
+    def threads(self, table: Table) -> int:
+        """By how many threads the columns of a table of `frames` are made."""
+        from sigflow.recording.tables import divided
+
+        return 1 if self._limit is not None else divided(self._run, table, self._recording.workers)
 
     def frames(self) -> Iterator[FrameBatch]:
         """The frames as arrays.  What is wrong is told at the end: where nothing is, no frame has to be parsed."""

@@ -35,16 +35,20 @@ class TableFile:
         self._writer: Writer | None = None
 
     def add(
-        self, batches: Callable[[], Iterable[FrameBatch]], formats: Sequence[Format], capture: str, workers: int = 1
+        self,
+        batches: Callable[[], Iterable[FrameBatch]],
+        formats: Sequence[Format],
+        capture: str,
+        threads: Callable[[Table], int],
     ) -> None:
-        """The frames of one capture, of these formats; their columns are made by so many threads."""
+        """The frames of one capture, of these formats.  threads: by how many threads the columns are made."""
         table, writer = self._open(formats)
         if [format.name for format in formats] != [format.name for format in table.formats]:
             had, has = (", ".join(format.name for format in names) or "none" for names in (table.formats, formats))
             raise UsageError(f"one table has one list of formats: there were {had}, here are {has}; name them with -s")
         from sigflow.columns.threads import record_batches
 
-        for batch in record_batches(batches(), table, workers, capture):
+        for batch in record_batches(batches(), table, threads(table), capture):
             writer.write(batch)
 
     def _open(self, formats: Sequence[Format]) -> tuple[Table, Writer]:

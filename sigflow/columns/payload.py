@@ -145,6 +145,8 @@ def _lists(
 
     pa = arrow()
     rows = np.flatnonzero(applies)
+    if not len(rows):
+        return pa.nulls(len(applies), type_of(node))
     starts, stops = payloads.starts[rows], payloads.stops[rows]
     total = int((stops - starts).sum())
     compiled = kernels.compiled() if loader.worth(total) else None

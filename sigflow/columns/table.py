@@ -324,6 +324,11 @@ class Table:
         """Whether no frame has to be parsed, but for those in which something fails."""
         return all(columns.gathers for columns in self.columns)
 
+    @property
+    def width(self) -> int:
+        """How many columns of fields are made."""
+        return sum(len(columns.sources) for columns in self.columns)
+
     def fixed(self) -> Table:
         """The same table for another thread; `NewName` where a value comes that no dictionary has."""
         table = copy(self)

@@ -28,7 +28,7 @@ def record_batches(
 
     workers: threads that make them.  capture: which of several captures the frames are of.
     """
-    if workers <= 1 or not table.gathers or not table.reads:
+    if workers <= 1 or not table.gathers:
         for batch in frames:
             yield from table.batches(batch, capture)
         return

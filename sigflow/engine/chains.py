@@ -6,6 +6,9 @@ Runs of frames inside a claim: for each place s the nearest end of a run of n fr
 following the headers.  A queue keeps the places from which the nearest end is nearer than from any later place, so that
 its front answers for the candidate; places up to CURSOR are in it.  Ends beyond HORIZON are not followed; when a claim
 reaches farther, the pass begins anew with twice the distance.
+
+Where chains differ in length, each length has its own pass, with its part of the queue and of RUNS; the words of the
+state that belong to it change places with those of the pass that was looked at before.
 """
 
 # mypy: ignore-errors
@@ -23,8 +26,13 @@ from sigflow.engine.continuation import (
     tells,
 )
 from sigflow.engine.loop import (
+    BANKED,
+    BANKS,
     CHAIN,
+    CHAIN_NUMBER,
+    CHAINS,
     CURSOR,
+    ENTERED,
     HEAD,
     HORIZON,
     LEAST,
@@ -61,6 +69,8 @@ def chained(k, data, at, end, final, S, L, K, BEGIN, ALPHABET, box, X, states, q
     if L[k, OPTIONAL] and has_checksum(k, at, stop, S, L, box):
         return NO_MARKER
     n = L[k, CHAIN]
+    if L[k, CHAIN_NUMBER] != S[CHAINS]:
+        change_chains(L[k, CHAIN_NUMBER], S)
     refused = -1 - L[k, REASON_BASE]
     if null(k, data, at, box[BOX_LOOKED], L):
         if lock == NO:
@@ -121,6 +131,19 @@ def chained(k, data, at, end, final, S, L, K, BEGIN, ALPHABET, box, X, states, q
     return verdict
 
 
+def change_chains(number, S):
+    """Look at the pass of the chains of another length."""
+    bank = BANKS + BANKED * S[CHAINS]
+    for n in range(4):
+        S[bank + n] = S[CURSOR + n]
+        S[bank + 4 + n] = S[ENTERED + n]
+    bank = BANKS + BANKED * number
+    for n in range(4):
+        S[CURSOR + n] = S[bank + n]
+        S[ENTERED + n] = S[bank + 4 + n]
+    S[CHAINS] = number
+
+
 def before_not_null(place, n, data, end, final, S, L, box, G):
     """1 where one of the n headers from `place` on is not null, 0 while bytes are lacking, -1, or BAILOUT."""
     for _ in range(n):
@@ -174,27 +197,28 @@ def inside(at, claim, n, data, end, S, L, BEGIN, box, G, queue):
         S[CURSOR] = at + 1
         S[HEAD] = 0
         S[TAIL] = 0
-    size = len(queue)
+    size = len(queue) // lengths(L)
+    first = size * S[CHAINS]
     head = S[HEAD]
     tail = S[TAIL]
     cursor = S[CURSOR]
     reach = min(S[HORIZON], end)
-    while head < tail and queue[head % size, 0] <= at:
+    while head < tail and queue[first + head % size, 0] <= at:
         head += 1
     bailout = False
     # No farther than it takes to answer: what lies behind is passed when somebody asks.
-    while cursor + n * least <= stop and not (head < tail and queue[head % size, 1] <= stop):
+    while cursor + n * least <= stop and not (head < tail and queue[first + head % size, 1] <= stop):
         if BEGIN[data[cursor]]:
             nearest = nearest_end(cursor, n, data, end, reach, S, L, box, G)
             if nearest > 0:
-                while tail > head and queue[(tail - 1) % size, 1] >= nearest:
+                while tail > head and queue[first + (tail - 1) % size, 1] >= nearest:
                     tail -= 1
             bailout = nearest == BAILOUT or (nearest > 0 and tail - head >= size)
             if bailout:
                 break
             if nearest > 0:
-                queue[tail % size, 0] = cursor
-                queue[tail % size, 1] = nearest
+                queue[first + tail % size, 0] = cursor
+                queue[first + tail % size, 1] = nearest
                 tail += 1
         cursor += 1
     # Also where the Python scan decides: the queue has been written to, and the next candidate goes on with it.
@@ -203,7 +227,15 @@ def inside(at, claim, n, data, end, S, L, BEGIN, box, G, queue):
     S[CURSOR] = cursor
     if bailout:
         return -1
-    return 1 if head < tail and queue[head % size, 1] <= stop else 0
+    return 1 if head < tail and queue[first + head % size, 1] <= stop else 0
+
+
+def lengths(L):
+    """How many lengths of chains there are."""
+    most = 0
+    for k in range(len(L)):
+        most = max(most, L[k, CHAIN_NUMBER])
+    return most + 1
 
 
 def nearest_end(start, n, data, end, reach, S, L, box, G):

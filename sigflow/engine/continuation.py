@@ -13,6 +13,7 @@ oldest to the newest.  A row of a table holds where its mark is S[AGE]; so that 
 
 from sigflow.engine.loop import (
     AGE,
+    CHAINS,
     ENTERED,
     LAST_USED,
     LINKED,
@@ -31,7 +32,7 @@ from sigflow.runtime.native import BAILOUT
 
 # ---------------------------------------------------------------- kernel code
 
-#: Rows of RUNS: the tables of first and of last frames, and the runs.
+#: Rows of RUNS for each length of chains: the tables of first and of last frames, and the runs.
 LINKS = 2 * RUN_ROWS
 ROWS = 3 * RUN_ROWS
 #: Columns of the tables: the mark of a row in use, format, stream, counter; the end of the run, 0 for a first frame;
@@ -80,7 +81,7 @@ def row_of(table, k, stream, counter, end, S, RUNS):
     place = (stream & 0xFFFFFF) * 40503 + (counter & 0xFFFFFF) * 7919 + (end & 0xFFFFFFFF) * 5167 + k * 977
     place ^= place >> 15
     for n in range(PROBES):
-        row = table + (place + n & RUN_ROWS - 1)
+        row = ROWS * S[CHAINS] + table + (place + n & RUN_ROWS - 1)
         if RUNS[row, ROW_MARK] != S[AGE]:
             return row
         if (
@@ -119,7 +120,7 @@ def enter_first(k, stream, counter, start, end, S, RUNS):
             oldest = -1
         else:
             newest = RUNS[newest, RUN_OLDER]
-    run = LINKS + S[LINKED]
+    run = ROWS * S[CHAINS] + LINKS + S[LINKED]
     S[LINKED] += 1
     RUNS[run, RUN_BEGINS] = start
     RUNS[run, RUN_ENDS] = end

@@ -74,10 +74,15 @@ UNIT_SIZE = 27
 UNIT_WHY = 28
 CHECKED_SIZE = 29
 IDLE_START = 30  # the open idle bytes; -1: none
-SIZE_OF_STATE = 256
+CHAINS = 31  # the number of the length of chains that the caches of runs are of: CURSOR to TAIL, ENTERED to LAST_USED
+SIZE_OF_STATE = 320
 #: From here on, for each prefix array two numbers: where its first state stands << 32 | how many there are, and the
 #: binary logarithm of their distance.
 PREFIXES = 32
+#: From here on, for each length of chains, the caches of runs while another length is looked at, see chains.py.
+BANKS = 256
+BANKED = 8
+MOST_CHAINS = 8
 
 # -- L: one row for each format --
 LIMIT = 0
@@ -101,6 +106,7 @@ OPENING = 17  # bytes of the literals that begin and end a unit, or of the delim
 CLOSING = 18
 TRAILER = 19
 LAST_OPEN = 20  # whether the last unit may lack its delimiter
+CHAIN_NUMBER = 21  # the number of the length of its chain, see chains.py
 DELIMITED = 1
 ENDED = 2
 OPEN = 3

@@ -120,9 +120,18 @@ class Scan:
             chain = envelope.search.chain or 0 if self.beliefs[k] == BY_CHAIN else 0
             optional = any(checksum.optional for checksum in envelope.search.checksums)
             row = [limit, chain, low, high, base, max(1, envelope.search.min_frame), int(speaks)]
-            rows.append([*row, *_counter(envelope, limit), int(optional), first, self.beliefs[k], *_framing(envelope)])
+            row += [*_counter(envelope, limit), int(optional), first, self.beliefs[k], *_framing(envelope)]
+            rows.append([*row, self.chains.index(chain) if chain else 0])
             base += len(NATIVE) + len(envelope.measure.native_reasons)
         return rows
+
+    @property
+    def chains(self) -> list[int]:
+        """The lengths of chains."""
+        searches = [
+            envelope.search for envelope, belief in zip(self.formats, self.beliefs, strict=True) if belief == BY_CHAIN
+        ]
+        return sorted({search.chain for search in searches if search.chain})
 
     @property
     def scale(self) -> int:
@@ -283,9 +292,6 @@ def scan_of(formats: Sequence[tuple[Envelope, int]]) -> Scan | str:
             check = Check(len(checks), k, checksum, kernel, before, region)
             before += not check.static and not checksum.of_elements
             checks.append(check)
-    chains = {envelope.search.chain for envelope, _ in formats if envelope.search.chain is not None}
-    if len(chains) > 1:
-        return f"the formats are confirmed by chains of different lengths ({', '.join(map(str, sorted(chains)))})"
     scan = Scan(
         tuple(formats[n][0] for n, _ in ordered),
         tuple(formats[n][1] for n, _ in ordered),
@@ -297,6 +303,7 @@ def scan_of(formats: Sequence[tuple[Envelope, int]]) -> Scan | str:
     )
     if len(scan.reasons()[0]) > MOST_REASONS:
         return f"the formats have more than {MOST_REASONS} different reasons for gaps"
+    assert len(scan.chains) <= loop.MOST_CHAINS  # (every format has more than seven reasons)
     return scan
 
 

@@ -111,9 +111,10 @@ class Sweep:
         self._prefixes = arrays
         #: The prefix states of each algorithm.
         self.states = _states(max(1, arrays))
-        self._queue = numpy.zeros((QUEUE if self._after == YES else 1, 2), int64)
+        lengths = max(len(scan.chains), 1)
+        self._queue = numpy.zeros((QUEUE * lengths if self._after == YES else 1, 2), int64)
         counted = self._after == YES and any(row[loop.TOLD_COUNTER] for row in scan.rows())
-        self._runs = numpy.zeros((continuation.ROWS if counted else 1, continuation.NEWEST + 1), int64)
+        self._runs = numpy.zeros((continuation.ROWS * lengths if counted else 1, continuation.NEWEST + 1), int64)
         kernels = [check.kernel for check in scan.checks if check.kernel is not None]
         # Copies: what is compiled depends on whether an array may be written to.
         self._parameters = tuple(kernel.P.copy() for kernel in kernels) or (numpy.zeros(1, int64),)
@@ -171,6 +172,8 @@ class Sweep:
         state = self._state
         for place in (loop.CURSOR, loop.HORIZON, loop.HEAD, loop.TAIL, loop.ENTERED):
             state[place] = 0
+        for bank in range(loop.BANKS, loop.BANKS + loop.BANKED * len(self.scan.chains), loop.BANKED):
+            state[bank : bank + 5] = 0  # (the same of the lengths of chains that are not looked at)
         for array in range(self._prefixes):
             state[loop.PREFIXES + 2 * array] = 0
         if self._unit_limit:

@@ -61,6 +61,10 @@ class NativeRows:
         self._gap_bytes = self._idle_bytes = 0
         self._index = 0
 
+    def unsplit(self) -> None:
+        """One thread scans, whatever was said; before anything is asked."""
+        self._pass = self._native.one_pass()
+
     @property
     def statistics(self) -> Statistics:
         """What has been counted so far."""

@@ -161,6 +161,11 @@ class Recording(Closing):
         """The name of what is read."""
         return self.storage.name
 
+    @property
+    def workers(self) -> int:
+        """Threads of the native engine."""
+        return self._choice.workers
+
     def over(self, source: Storage) -> Self:
         """Returns a recording with the same formats, limits and ways of reading, over another storage."""
         other = copy.copy(self)
@@ -252,7 +257,7 @@ class Recording(Closing):
         table = self._table(run.formats, instances, physical, fields)
         return cast(
             "Iterator[pyarrow.RecordBatch]",
-            chain(tables.batches_of(run, table, size, self._choice.workers), self._ending()),
+            chain(tables.batches_of(run, table, size, self.workers), self._ending()),
         )
 
     def to_arrow(
@@ -264,7 +269,7 @@ class Recording(Closing):
 
         run = self.run()
         table = self._table(run.formats, instances, physical, fields)
-        frames = arrow().Table.from_batches(tables.batches_of(run, table, workers=self._choice.workers), table.schema)
+        frames = arrow().Table.from_batches(tables.batches_of(run, table, workers=self.workers), table.schema)
         list(self._ending())
         return frames
 
@@ -278,7 +283,7 @@ class Recording(Closing):
         run = self.run()
         table = self._table(run.formats, False, False, None)
         reader = arrow().RecordBatchReader.from_batches(
-            table.schema, tables.batches_of(run, table, workers=self._choice.workers)
+            table.schema, tables.batches_of(run, table, workers=self.workers)
         )
         stream: object = reader.__arrow_c_stream__(requested_schema)
         return stream

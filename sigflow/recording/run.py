@@ -65,6 +65,15 @@ class BySections(Protocol):
         ...
 
 
+@runtime_checkable
+class Unsplittable(Protocol):
+    """A run that several threads scan, and that one can scan instead."""
+
+    def unsplit(self) -> None:
+        """One thread scans; said before anything is asked."""
+        ...
+
+
 class OfEvents:
     """What a run that gives events answers beside them."""
 

@@ -6,20 +6,36 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from sigflow.recording.batches import SIZE
+from sigflow.recording.run import AnyRun, Unsplittable
 
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow
 
     from sigflow.columns.table import Table
-    from sigflow.recording.run import AnyRun
+
+#: Columns from which on it takes longer to make them than to scan.
+WIDE = 4
 
 
 def batches_of(run: AnyRun, table: Table, size: int = SIZE, workers: int = 1) -> Iterator[pyarrow.RecordBatch]:
-    """The frames of a run as record batches of at most `size` rows, made by so many threads."""
+    """The frames of a run as record batches of at most `size` rows, by so many threads."""
     from sigflow.columns.threads import record_batches
 
-    return record_batches(run.frames(size, raw=table.reads), table, workers)
+    makers = divided(run, table, workers)
+    return record_batches(run.frames(size, raw=table.reads), table, makers)
+
+
+def divided(run: AnyRun, table: Table, workers: int) -> int:
+    """How many threads make the columns of a run that has so many.
+
+    Where that takes longer than the scan, all of them do, and one scans; else they scan as they were told to.
+    """
+    if workers <= 1 or not table.gathers or table.width < WIDE:
+        return 1
+    if isinstance(run, Unsplittable):
+        run.unsplit()
+    return workers
 
 
 def numpy_of(run: AnyRun) -> np.ndarray[Any, Any]:

@@ -15,6 +15,9 @@ from sigflow.columns.frames import FrameBatch
 from sigflow.columns.options import Options
 from sigflow.columns.table import Table
 from sigflow.columns.threads import record_batches
+from sigflow.engine.stitch import Stitched
+from sigflow.recording.native import NativeRun
+from sigflow.recording.tables import divided
 from tests.columns.kit import SPECS, batch, format_of
 from tests.columns.shown import same
 from tests.columns.test_ways import frames_of, sgf1_frames
@@ -92,3 +95,18 @@ def test_of_frames_that_are_only_counted_nothing_is_copied() -> None:
         assert {len(frames.data) for frames in recording.run().frames(raw=False)} == {0}
     assert counted.equals(whole.select(["_offset", "_length", "_format", "_index"])) and len(counted) == 3000
     assert not Table([sgf1], Options(fields=())).reads and Table([sgf1], Options(fields=("version",))).reads
+
+
+def test_either_the_scan_or_the_columns_are_divided() -> None:
+    """By what takes longer; the table is the same."""
+    data = make_capture(40, 3000)
+    with sigflow.open(data, "sgf1", engine="native") as recording:
+        alone = {fields: recording.to_arrow(fields=fields) for fields in (None, ("sequence",), ())}
+    with sigflow.open(data, "sgf1", engine="native", workers=2) as recording:
+        for fields, table in alone.items():
+            assert recording.to_arrow(fields=fields).equals(table)
+        run = recording.run()
+        assert isinstance(run, NativeRun) and isinstance(run._pass, Stitched)
+        assert divided(run, Table(run.formats, Options(fields=("sequence",))), 2) == 1
+        assert isinstance(run._pass, Stitched)
+        assert divided(run, Table(run.formats), 2) == 2 and not isinstance(run._pass, Stitched)

@@ -165,4 +165,6 @@ LISTS: tuple[tuple[Envelope, ...], ...] = (
     (changed(f.SPACE, chain=8),), (changed(f.FLAG, chain=5),), (changed(f.LEGACY, chain=8, max_frame=60),),
     (changed(f.SPACE_SLOW, chain=7), f.ZEROED),
     (f.ANY,), (f.COUNTED,), (changed(f.COUNTED, chain=2, max_frame=30),), (f.COUNTED, f.FRAME), (f.ANY, f.COUNTED),
+    (f.LEGACY, f.SPACE), (f.FLAG, f.LEGACY, f.FRAME), (f.COUNTED, f.SPACE), (f.SPACE, changed(f.COUNTED, chain=2)),
+    (f.SPACE, f.COUNTED, changed(f.FLAG, chain=5)), (changed(f.LEGACY, chain=8, max_frame=60), f.COUNTED, f.SPACE_SLOW),
 )  # fmt: skip

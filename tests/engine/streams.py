@@ -21,6 +21,7 @@ from tests.stream.test_bundled import MAKERS
 BUNDLED: tuple[tuple[str, ...], ...] = (
     ("sgf1",), ("ubx", "nmea0183"), ("instrument_hdr",), ("ccsds_space_packet",), ("sgf_legacy",), ("tlv",),
     ("ubx",), ("nmea0183",), ("sgf1", "tlv"), ("instrument_hdr", "ccsds_space_packet"), ("sgf1", "ubx", "nmea0183"),
+    ("ccsds_space_packet", "sgf_legacy"), ("ubx", "tlv", "ccsds_space_packet"),
 )  # fmt: skip
 #: All lists by name.
 ALL: dict[str, tuple[Envelope, ...]] = {

@@ -21,7 +21,7 @@ assert sum(COMPILED.values()) == 20_000
 
 @pytest.mark.parametrize("name", NAMES)
 def test_plain_python(name: str) -> None:
-    for seed in range(13):  # 500 in all
+    for seed in range(13):  # 600 in all
         check_native(native(name, False), stream_of(name, seed), seed)
 
 
@@ -30,7 +30,7 @@ def test_streams_that_once_differed(name: str, seed: int) -> None:
     check_native(native(name, False), stream_of(name, seed), seed)
 
 
-@pytest.mark.parametrize("name", ["sgf1", "legacy 26"])
+@pytest.mark.parametrize("name", ["sgf1", "legacy 26", "counted+space 35", "flag+legacy+frame 34"])
 def test_compiled_on_some(name: str) -> None:
     for seed in range(100):
         check_native(native(name, True), stream_of(name, seed), seed, all_ways=seed % 10 == 0)

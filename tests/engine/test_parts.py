@@ -25,10 +25,12 @@ from sigflow.recording.native import NativeRun
 from sigflow.storage import open as open_storage
 from sigflow.storage.memory import MemoryStorage
 from sigflow.stream.engines import Left
+from sigflow.stream.format import Format
 from sigflow.stream.scan import Sink
 from sigflow.stream.segment import Segment
 from tests.engine.streams import native, stream_of
 from tests.engine.ways import Pieces, events_of
+from tests.stream import formats as f
 from tests.stream.ways import decode, shape
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -203,13 +205,14 @@ def test_auto_is_native_from_the_threshold_on(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_what_cannot_be_scanned_natively_is_said() -> None:
-    chains = [catalog.load("ccsds_space_packet"), catalog.load("tlv")]
+    by_hand = [Format(f.FRAME)]  # it has no native measure
     said: list[str] = []
     chosen = Choice(notice=said.append)
-    assert chosen.native(chains, THRESHOLD) is None and chosen.native(chains, THRESHOLD) is None
+    assert chosen.native(by_hand, THRESHOLD) is None and chosen.native(by_hand, THRESHOLD) is None
     assert len(said) == 1 and said[0].startswith("the Python engine scans: ")
-    with pytest.raises(UsageError, match="--engine native: the formats are confirmed by chains of different lengths"):
-        Choice("native").native(chains, THRESHOLD)
+    with pytest.raises(UsageError, match="--engine native: frame: "):
+        Choice("native").native(by_hand, THRESHOLD)
+    assert Choice("native").native([catalog.load("ccsds_space_packet"), catalog.load("tlv")], THRESHOLD) is not None
 
 
 @pytest.mark.parametrize(("engine", "workers"), [("fast", 1), ("auto", 0)])
