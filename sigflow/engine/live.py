@@ -101,6 +101,11 @@ class Live:
         return self._base + self._fill + self._waiting_bytes
 
     @property
+    def unseen(self) -> int:
+        """Bytes that came since the last look."""
+        return self._fill - max(self._seen, 0) + self._waiting_bytes
+
+    @property
     def work(self) -> int:
         """Bytes checksummed, and header bytes read again."""
         return self._pass.work
