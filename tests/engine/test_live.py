@@ -237,6 +237,18 @@ def test_records_outlive_the_buffer() -> None:
     assert all(len(record._of.raw) <= SHARED for record in kept)
 
 
+@pytest.mark.parametrize("chunk", [64, 4096, 1 << 20])
+@pytest.mark.parametrize("claim", [17, 4000, 60_000, 300_000])
+def test_work_stays_linear_whatever_is_claimed(claim: int, chunk: int) -> None:
+    """Valid headers one behind the other whose frames overlap, and at last fail."""
+    scan = native("sgf1", True)
+    data = (b"SGF1\0\0" + bytes(12) + claim.to_bytes(4, "big") + b"\1\2\3\4") * 1500 + bytes(claim)
+    decoder, plain = (Decoder(scan.formats, engine=engine) for engine in (engine_with(scan), "python"))
+    pieces = [data[at : at + chunk] for at in range(0, len(data), chunk)]
+    assert shape(taken(decoder, pieces)) == shape(taken(plain, [data]))
+    assert decoder.statistics.work_ratio < 8
+
+
 # ---------------------------------------------------------------- which engine
 
 
