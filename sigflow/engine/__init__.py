@@ -155,6 +155,4 @@ def _scan_of(formats: Sequence[Format]) -> Scan | str:
     whole = next((format.name for format in formats if format.envelope is None), None)
     if whole is not None:
         return f"{whole} is a whole-file format"
-    if any(format.limits.over_the_wire for format in formats):
-        return "limits on what a value of the wire may ask for are kept by the Python scan"
     return scan_of(pairs_of(formats))
