@@ -37,6 +37,16 @@ class Table:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """Lines over two logarithmic axes: seconds by bytes, of each line by its name."""
+
+    title: str
+    across: str
+    up: str
+    lines: dict[str, list[tuple[int, float]]]
+
+
 @dataclass(slots=True)
 class Figures:
     """What one run of a benchmark came to.  load: processes that wanted a core in the minute before it ended."""
@@ -47,6 +57,7 @@ class Figures:
     machine: str = field(default_factory=machine)
     day: str = field(default_factory=lambda: datetime.now(UTC).date().isoformat())
     tables: list[Table] = field(default_factory=list)
+    charts: list[Chart] = field(default_factory=list)
 
     def table(self, title: str, head: Sequence[str], rows: Iterable[Sequence[Cell]], *notes: str) -> None:
         """Print a table, and keep it."""
@@ -80,7 +91,11 @@ def read(path: Path) -> Figures:
         )
         for table in document.pop("tables")
     ]
-    return Figures(**document, tables=tables)
+    charts = [
+        Chart(**{**chart, "lines": {name: [(x, y) for x, y in line] for name, line in chart["lines"].items()}})
+        for chart in document.pop("charts")
+    ]
+    return Figures(**document, tables=tables, charts=charts)
 
 
 def shown(cell: Cell) -> str:

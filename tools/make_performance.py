@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from tools.chart import log_log
 from tools.figures import Figures, Table, read, shown
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -55,14 +56,20 @@ spec (`tests/specs`). Those that are one big copy are marked, and left out of th
 }
 
 
-def page() -> str:
-    """The text of the page."""
-    parts = [HEAD]
+def page() -> tuple[str, dict[str, str]]:
+    """The text of the page, and its pictures by the names of their files in docs/figures."""
+    parts, pictures = [HEAD], dict[str, str]()
     for name, (title, about) in SECTIONS.items():
         path = FIGURES / f"{name}.json"
         if path.is_file():
-            parts += section(title, about, read(path))
-    return "\n".join(parts)
+            figures = read(path)
+            parts += section(title, about, figures)
+            for number, chart in enumerate(figures.charts, 1):
+                file = f"{name}-{number}.svg"
+                lines = {line: dict(points) for line, points in chart.lines.items()}
+                pictures[file] = log_log(lines, chart.across, chart.up)
+                parts += [f"![{chart.title}](figures/{file})", ""]
+    return "\n".join(parts), pictures
 
 
 def section(title: str, about: str, figures: Figures) -> list[str]:
@@ -85,7 +92,10 @@ def in_markdown(table: Table) -> list[str]:
 
 def main() -> int:
     """Write it."""
-    PAGE.write_text(page(), encoding="utf-8")
+    text, pictures = page()
+    PAGE.write_text(text, encoding="utf-8")
+    for name, picture in pictures.items():
+        (FIGURES / name).write_text(picture, encoding="utf-8")
     return 0
 
 

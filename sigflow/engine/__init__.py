@@ -131,10 +131,15 @@ class Native:
         return counters
 
 
-def pays_from(formats: Sequence[Format]) -> int:
-    """The bytes of a stream of these formats from which on it pays to scan it natively, as things stand."""
-    # Where nothing is loaded, not even a look at the formats: it would cost what is to be saved.
-    return PAYS[bool(_loaded) and not Native.obstacle(formats) and Native(formats).text in _loaded]
+def pays_from(formats: Sequence[Format], size: int) -> int:
+    """The bytes of a stream of these formats from which on it pays to scan it natively, as things stand.
+
+    size: how many it has at least.
+    """
+    # The formats are looked at only where that can decide: it would cost what is to be saved.
+    if size < PAYS[True] or not _loaded:
+        return PAYS[size < PAYS[True]]
+    return PAYS[not Native.obstacle(formats) and Native(formats).text in _loaded]
 
 
 def pairs_of(formats: Sequence[Format]) -> list[tuple[Envelope, int]]:

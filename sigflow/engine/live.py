@@ -35,8 +35,9 @@ if TYPE_CHECKING:
 #: Bytes of the buffer, and frames that one call gives: they fit into the second cache.
 ROOM = 1 << 18
 FRAMES = 4096
-#: Undecided bytes from which on a frame that waits is handed back; and from which on it is not taken over.
-HELD = 4096
+#: Undecided bytes from which on what waits is handed back.  Where that is looked at again from its beginning whenever
+#: more has come (a chain, a framed unit), it is a quarter of that.
+HELD = 1 << 14
 
 
 class Live:
@@ -55,8 +56,8 @@ class Live:
         self._numbers = native.scan.order
         self._of_number = numpy.array(native.scan.order, numpy.int32)
         self._single = len(self._formats) == 1
-        self._held = held
         sweep = self._sweep = native.sweep(most=FRAMES)
+        self._held = max(held // 4, 1) if sweep.depends_on_end else held
         self._pass = Pass(native.pairs, sweep)
         self._counters = native.counters(sink, sweep.rows)
         self._events = RowEvents(self._formats, sweep.reasons, sink.between, _bytes_of)
@@ -98,6 +99,11 @@ class Live:
     def fed(self) -> int:
         """The end of the stream so far."""
         return self._base + self._fill + self._waiting_bytes
+
+    @property
+    def unseen(self) -> int:
+        """Bytes that came since the last look."""
+        return self._fill - max(self._seen, 0) + self._waiting_bytes
 
     @property
     def work(self) -> int:
@@ -164,8 +170,8 @@ class Live:
             sweep.over(self._base)
         return left + wanted <= self._room
 
-    def _refilled(self) -> bool:
-        """Take more of what waits into the buffer; whether there was room for any of it."""
+    def _refill(self) -> None:
+        """Take more of what waits into the buffer, of which at least half has been decided."""
         self._moved(self._room)
         room = self._room - self._fill
         while room and self._waiting:
@@ -179,7 +185,6 @@ class Live:
             if self._waiting_at == len(self._waiting[0]):
                 self._waiting.popleft()
                 self._waiting_at = 0
-        return self._fill > self._seen
 
     # ---------------------------------------------------------------- scanning
 
@@ -200,13 +205,15 @@ class Live:
                     self._seen, self._final = end, last
                 if words[loop.FRAMES] or words[loop.GAPS]:
                     return True
+            left = end - words[loop.POS]
             if not self._waiting:
-                self.stuck = self.stuck or end - words[loop.POS] >= self._held
+                self.stuck = self.stuck or left >= self._held
+                return False
+            if 2 * left > self._room:
+                self.stuck = True  # what is moved for each byte that comes would not be bounded
                 return False
             self._seen = end
-            if not self._refilled():
-                self.stuck = True  # a frame that is longer than the buffer
-                return False
+            self._refill()
 
     def _run(self, end: int, final: bool) -> int:
         """Scan the buffer."""
@@ -381,7 +388,7 @@ def _at_once(formats: Sequence[Format], fed: int) -> float:
 
 
 def _as_it_pays(formats: Sequence[Format], fed: int) -> float:
-    return pays_from(formats)
+    return pays_from(formats, fed)
 
 
 def _maybe(formats: Sequence[Format]) -> Native | None:

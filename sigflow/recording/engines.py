@@ -100,7 +100,7 @@ class Choice:
 
     def native(self, formats: Sequence[Format], size: int | None) -> Native | None:
         """The native scan of these formats, or None for the Python one.  size: bytes of the stream, None: not known."""
-        if self.engine == PYTHON or (self.engine == AUTO and size is not None and size < pays_from(formats)):
+        if self.engine == PYTHON or (self.engine == AUTO and size is not None and size < pays_from(formats, size)):
             return None
         if self._native is not None and list(self._native.formats) == list(formats):
             return self._native
@@ -129,7 +129,7 @@ class Choice:
         from sigflow.engine.live import LiveEngine
 
         def due(formats: Sequence[Format], fed: int) -> float:
-            return 0 if self.engine == NATIVE else pays_from(formats)
+            return 0 if self.engine == NATIVE else pays_from(formats, fed)
 
         if self.engine == NATIVE:
             self.native(formats, None)  # where there is none, this says so

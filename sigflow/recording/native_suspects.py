@@ -15,25 +15,18 @@ if TYPE_CHECKING:
 class SuspectRows:
     """Tells of a pass: of the frames that the scan says so of, what a second look leaves.
 
-    The scan knows the limits of the spec.  Where the user has set others on what is nested, repeated or inflated, which
-    only parsing asks for, every frame of the format gets that look.
-
     State: what that look needs, by the number of the format in the scan, once there was one.
     """
 
     def __init__(self, run: NativeRows) -> None:
         self._run = run
         self._suspects: list[Suspects] | None = None
-        self._limited = [k for k, format in enumerate(run.ordered) if format.limits.over_the_wire]
 
     def rows(self, batch: Batch) -> list[int]:
         """The rows of these frames in a batch, in order."""
         import numpy
 
-        doubtful = (batch.marks[:, 1] & MARK_LOOK).astype(bool)
-        for k in self._limited:
-            doubtful |= batch.marks[:, 0] == k
-        rows = numpy.flatnonzero(doubtful)
+        rows = numpy.flatnonzero(batch.marks[:, 1] & MARK_LOOK)
         if not len(rows):
             return []
         if self._suspects is None:

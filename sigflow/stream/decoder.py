@@ -41,6 +41,8 @@ _STEPS = 256
 SHORT = 2048
 #: Undecided bytes from which on they are scanned where they lie: a live scan would copy them.
 LONG = 1 << 20
+#: Bytes from which on it is worth to look for frames that wait for others anyway.
+WORTH_COLLECTING = 1 << 15
 #: Decided bytes from which on it is worth a thought to let go of them before the next chunk comes.
 _LARGE = 1 << 18
 
@@ -198,7 +200,8 @@ class Decoder:
     ) -> Iterator[pyarrow.RecordBatch]:
         """Returns an iterator over the frames of the bytes fed so far, as record batches of Arrow of `size` rows each.
 
-        Frames that do not fill a batch wait for more, until the stream ends or `flush` says that they shall come.
+        Frames that do not fill a batch wait for more, and few bytes for others, until the stream ends or `flush` says
+        that they shall come.
         fields, instances, physical: which columns, as of `Recording.batches`; they are those of the first call.
         others: is told all events that are no records, which are counted and let go of otherwise.
 
@@ -215,6 +218,9 @@ class Decoder:
     def _batches(
         self, collector: Collector, flush: bool, others: Callable[[Event], object] | None
     ) -> Iterator[pyarrow.RecordBatch]:
+        live = self._live
+        if live is not None and live.unseen < WORTH_COLLECTING and not flush and not self._ended:
+            return
         pieces: Iterable[Piece] | None = [list(self._ready)]
         while pieces is not None:
             for piece in pieces:

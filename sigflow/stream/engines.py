@@ -70,6 +70,10 @@ class LiveScan(Protocol):
         """The end of the stream so far."""
 
     @property
+    def unseen(self) -> int:
+        """Bytes that came since the last look."""
+
+    @property
     def work(self) -> int:
         """Bytes checksummed, and header bytes read again."""
 

@@ -19,7 +19,6 @@ from sigflow.engine import Native
 from sigflow.engine.live import HELD, ROOM, Live, LiveEngine
 from sigflow.errors import UsageError
 from sigflow.events import SHARED, Event, Loss, Record, Stamp
-from sigflow.limits import Limits
 from sigflow.stream import engines
 from sigflow.stream.decoder import Decoder
 from sigflow.stream.format import Format
@@ -238,6 +237,18 @@ def test_records_outlive_the_buffer() -> None:
     assert all(len(record._of.raw) <= SHARED for record in kept)
 
 
+@pytest.mark.parametrize("chunk", [64, 4096, 1 << 20])
+@pytest.mark.parametrize("claim", [17, 4000, 60_000, 300_000])
+def test_work_stays_linear_whatever_is_claimed(claim: int, chunk: int) -> None:
+    """Valid headers one behind the other whose frames overlap, and at last fail."""
+    scan = native("sgf1", True)
+    data = (b"SGF1\0\0" + bytes(12) + claim.to_bytes(4, "big") + b"\1\2\3\4") * 1500 + bytes(claim)
+    decoder, plain = (Decoder(scan.formats, engine=engine) for engine in (engine_with(scan), "python"))
+    pieces = [data[at : at + chunk] for at in range(0, len(data), chunk)]
+    assert shape(taken(decoder, pieces)) == shape(taken(plain, [data]))
+    assert decoder.statistics.work_ratio < 8
+
+
 # ---------------------------------------------------------------- which engine
 
 
@@ -259,8 +270,6 @@ def test_an_engine_that_is_none_or_cannot_is_told() -> None:
     format = sigflow.load("sgf1")
     with pytest.raises(UsageError, match="engine 'fast'"):
         format.decoder(engine="fast")
-    with pytest.raises(UsageError, match="no native scan: limits"):
-        format.decoder(Limits(depth=3), engine="native")
     assert format.decoder(strict=True, engine="native")._engine is None
     with pytest.raises(UsageError, match="no native scan: frame: "):
         Decoder(Format(f.FRAME), engine="native")
