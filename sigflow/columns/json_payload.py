@@ -1,7 +1,6 @@
 """The JSON text of payloads behind their codecs, of many frames at once.
 
-TLV lists are written from their elements as these are flattened: the text of an element is followed by what closes the
-lists that end with it, so that the text of a payload is that of its elements one behind the other.
+TLV lists are written by a kernel, straight from their bytes.
 """
 
 from __future__ import annotations
@@ -15,10 +14,8 @@ from sigflow.columns.arrow import arrow
 from sigflow.columns.budget import Budget
 from sigflow.columns.gather import Stretches, taken
 from sigflow.columns.json_text import hex_at
-from sigflow.columns.names import distinct
-from sigflow.columns.payload import Elements, flattened
 from sigflow.columns.payloads import Payloads
-from sigflow.columns.pieces import Few, Piece, digits, hexed, joined, regrouped
+from sigflow.columns.pieces import Piece, hexed, joined
 
 if TYPE_CHECKING:
     import pyarrow
@@ -26,6 +23,9 @@ if TYPE_CHECKING:
     from sigflow.columns.frame import FrameType
 
     Array = np.ndarray[Any, Any]
+
+#: The hexadecimal digits of each byte, the first in the lowest bits.
+_PAIRS = np.array([int.from_bytes(b"%02x" % byte, "little") for byte in range(256)], np.int64)
 
 
 def payload_text(type: FrameType, rows: Stretches, budget: Budget) -> tuple[list[Piece], Array]:
@@ -73,47 +73,16 @@ def _hexed(payloads: Payloads, rows: Stretches, which: Array) -> Piece:
 def _lists(payloads: Payloads, which: Array, compiled: kernels.Kernels, depth: int, budget: Budget) -> list[Piece]:
     """The TLV lists of these frames."""
     starts, stops = payloads.starts[which], payloads.stops[which]
-    budget.take(4 * int((stops - starts).sum()))  # as much as all of it would be if no element had a value
-    elements = flattened(compiled.flatten, payloads.data, starts, stops, depth)
-    empty = np.diff(elements.counts) == 0
-    texts = regrouped(_texts(elements), elements.counts)
-    return ["[", texts, Few(*_numbered(empty, ["", "]"]))]
+    sizes = stops - starts
+    total = int(sizes.sum())
+    budget.take(4 * total)  # as much as all of it would be if no element had a value
+    return [lists_text(compiled.write_lists, payloads.data, starts, stops, min(depth, int(sizes.max()) // 4))]
 
 
-def _numbered(codes: Array, texts: list[str]) -> tuple[Array, list[str]]:
-    """These codes without those that no row has, and the texts of those that there are."""
-    there, places = distinct(codes.astype(np.uint8))
-    return places, [texts[code] for code in there.tolist()]
-
-
-def _texts(elements: Elements) -> pyarrow.Array:
-    """The text of each element, up to where the text of the next one begins."""
-    count = len(elements.depths)
-    if not count:
-        return arrow().array([], arrow().string())
-    depths = elements.depths.astype(np.int64)
-    last = np.zeros(count, bool)
-    last[elements.counts[1:][np.diff(elements.counts) > 0] - 1] = True
-    following = np.zeros(count, np.int64)
-    following[:-1] = depths[1:]
-    following[last] = 0
-    value = arrow().Array.from_buffers(
-        arrow().binary(), count, [None, arrow().py_buffer(elements.offsets), arrow().py_buffer(elements.values)]
-    )
-    # An element that holds others is closed behind the last of these.  One that holds none is closed at once.
-    opens = ~elements.plain & (following > depths) & ~last
-    closes = np.where(opens, 0, 1 + 2 * (depths - np.minimum(following, depths)) + last)
-    codes, places = distinct(2 * closes + elements.plain)
-    behind = Few(places, [_behind(code) for code in codes.tolist()])
-    before = Few(*_numbered(elements.plain, [', "value": [', ', "value": "']))
-    pieces = ['{"tag": ', digits(elements.tags), ', "length": ', digits(elements.lengths), before, hexed(value), behind]
-    return joined(pieces, count)
-
-
-def _behind(code: int) -> str:
-    """What follows the value of an element."""
-    closes, plain = divmod(code, 2)
-    if not closes:
-        return ""
-    outer, last = divmod(closes - 1, 2)
-    return ('"}' if plain else "]}") + "]}" * outer + ("]" if last else ", ")
+def lists_text(write_lists: Any, data: Array, starts: Array, stops: Array, depth: int) -> pyarrow.Array:
+    """The lists data[starts[i]:stops[i]] as JSON.  write_lists: that of `kernels`, compiled or not."""
+    pa = arrow()
+    offsets = np.empty(len(starts) + 1, np.int32)
+    out = np.empty(kernels.room_of(int((stops - starts).sum()), len(starts)), np.uint8)
+    size = write_lists(data, starts, stops, depth, _PAIRS, offsets, out, np.empty(depth + 1, np.int64))
+    return pa.StringArray.from_buffers(len(starts), pa.py_buffer(offsets), pa.py_buffer(out[:size]))

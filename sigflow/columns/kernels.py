@@ -31,6 +31,13 @@ ENOUGH_OBJECTS = 1 << 16
 #: Bytes that may be written behind those that are copied.
 SLACK = 16
 _HEADER = 4
+#: Eight characters each of what stands around the parts of an element, the first in the lowest bits.
+_TAG = 0x203A22676174227B
+_LENGTH = 0x74676E656C22202C
+_LENGTH_END = 0x203A2268
+_VALUE = 0x65756C617622202C
+_VALUE_BYTES = 0x22203A22
+_VALUE_LIST = 0x5B203A22
 #: A depth is told in 16 bits.  An element's value has at most 65,535 bytes, so no list is nested deeper.
 _DEEPEST = 0xFFFF
 
@@ -180,6 +187,90 @@ def flatten(
     return count
 
 
+def write_number(out: Array, place: int, number: int) -> int:
+    """Put a number below 100,000 to out[place] in digits; gives where it ends."""
+    stop = place + 1 + (number >= 10) + (number >= 100) + (number >= 1000) + (number >= 10000)
+    at = stop
+    while at > place:
+        at -= 1
+        out[at] = 48 + number % 10
+        number //= 10
+    return stop
+
+
+def write_lists(
+    data: Array, starts: Array, stops: Array, limit: int, pairs: Array, offsets: Array, out: Array, ends: Array
+) -> int:
+    """The lists data[starts[i]:stops[i]] as JSON, one behind the other; gives how much text it is.
+
+    Written is where the text of each list ends (offsets[i + 1]).  pairs: the two hexadecimal digits of each byte, the
+    first in the lowest bits.  out: with room for `room_of` bytes.  limit, ends: as of `flatten`.
+    """
+    filled = 0
+    offsets[0] = 0
+    for row in range(len(starts)):
+        at = starts[row]
+        stop = stops[row]
+        level = 0
+        ends[0] = stop
+        first = True
+        out[filled] = 91  # [
+        filled += 1
+        while True:
+            end = at
+            if stop - at >= _HEADER:
+                end = at + _HEADER + u2be(data, at + 2)
+            if end == at or end > stop:
+                out[filled] = 93  # ]
+                filled += 1
+                if level == 0:
+                    break
+                out[filled] = 125  # }
+                filled += 1
+                at = stop
+                level -= 1
+                stop = ends[level]
+                first = False
+                continue
+            if not first:
+                out[filled] = 44  # a comma
+                out[filled + 1] = 32
+                filled += 2
+            tag = u2be(data, at)
+            put8le(out, filled, _TAG)  # type: ignore[no-untyped-call]
+            filled = write_number(out, filled + 8, tag)
+            put8le(out, filled, _LENGTH)  # type: ignore[no-untyped-call]
+            put8le(out, filled + 8, _LENGTH_END)  # type: ignore[no-untyped-call]
+            filled = write_number(out, filled + 12, u2be(data, at + 2))
+            put8le(out, filled, _VALUE)  # type: ignore[no-untyped-call]
+            at += _HEADER
+            if tag & 0x8000 and level < limit:
+                put8le(out, filled + 8, _VALUE_LIST)  # type: ignore[no-untyped-call]
+                filled += 12
+                level += 1
+                ends[level] = end
+                stop = end
+                first = True
+                continue
+            put8le(out, filled + 8, _VALUE_BYTES)  # type: ignore[no-untyped-call]
+            filled += 12
+            while at < end:
+                put8le(out, filled, pairs[u1(data, at)])  # type: ignore[no-untyped-call]
+                filled += 2
+                at += 1
+            out[filled] = 34  # a quote
+            out[filled + 1] = 125  # }
+            filled += 2
+            first = False
+        offsets[row + 1] = filled
+    return filled
+
+
+def room_of(size: int, lists: int) -> int:
+    """Bytes that lists of so many bytes in all take as JSON, at most, with SLACK."""
+    return (size // _HEADER) * (2 + 8 + 5 + 12 + 5 + 12 + 2) + 2 * size + 2 * lists + SLACK
+
+
 def check(data: Array, starts: Array, stops: Array, limit: int, wrong: Array, ends: Array) -> None:
     """Set wrong[i] where the list data[starts[i]:stops[i]] ends inside an element or is nested too deep."""
     for row in range(len(starts)):
@@ -220,6 +311,12 @@ class Kernels(NamedTuple):
     check: Callable[..., object]
     take: Callable[..., int]
     read: Callable[..., int]
+    write_lists: Callable[..., int]
+
+
+def as_written() -> Kernels:
+    """The functions as they are, for tests."""
+    return Kernels(flatten, check, take, read, write_lists)
 
 
 class Loader:
@@ -239,7 +336,7 @@ def compiled() -> Kernels | None:
     """The functions compiled, kept on disk for the next time; None where there is no compiler."""
     if find_spec("llvmlite") is None:
         return None
-    text = text_of((flatten, check, take, read))
+    text = text_of(as_written())
     return Kernels(*(build.kernel(text, name) for name in Kernels._fields))
 
 

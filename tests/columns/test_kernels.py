@@ -12,7 +12,10 @@ from hypothesis import strategies as st
 from sigflow import codecs
 from sigflow.codecs.tlv import Element
 from sigflow.columns import kernels
+from sigflow.columns.json_payload import lists_text
 from sigflow.columns.payload import flattened
+from sigflow.columns.plain_json import dumps
+from sigflow.columns.render import render
 from sigflow.limits import Limits
 
 ELEMENTS = st.recursive(
@@ -42,9 +45,7 @@ def rows_of(elements: list[Element], depth: int = 0) -> list[tuple[int, int, int
 
 @pytest.mark.parametrize("compiled", [False, True])
 def test_the_elements_are_those_of_the_codec(compiled: bool) -> None:
-    functions = (
-        kernels.compiled() if compiled else kernels.Kernels(kernels.flatten, kernels.check, kernels.take, kernels.read)
-    )
+    functions = kernels.compiled() if compiled else kernels.as_written()
     if functions is None:
         pytest.skip("llvmlite is absent")
 
@@ -59,18 +60,20 @@ def test_the_elements_are_those_of_the_codec(compiled: bool) -> None:
         codec, limits = codecs.get("tlv"), Limits(depth=depth)
         wrong = np.zeros(len(payloads), bool)
         functions.check(data, stops - sizes, stops, depth, wrong, np.empty(depth + 1, np.int64))
+        texts = lists_text(functions.write_lists, data, stops - sizes, stops, depth).to_pylist()
         for number, payload in enumerate(payloads):
             of_payload = rows[elements.counts[number] : elements.counts[number + 1]]
             right = codec.decode(payload, limits)
             assert of_payload == rows_of(right.value)
             assert wrong[number] == bool(right.problems)
+            assert texts[number] == dumps(render(right.value).tree)
 
     hold()
 
 
 @pytest.mark.parametrize("compiled", [False, True])
 def test_bytes_and_numbers_are_those_that_stand_there(compiled: bool) -> None:
-    functions = kernels.compiled() if compiled else kernels.Kernels(*(getattr(kernels, name) for name in NAMES))
+    functions = kernels.compiled() if compiled else kernels.as_written()
     if functions is None:
         pytest.skip("llvmlite is absent")
 
@@ -98,6 +101,3 @@ def test_bytes_and_numbers_are_those_that_stand_there(compiled: bool) -> None:
             assert out[place : place + form * len(starts)].view(f"<u{form}").tolist() == expected
 
     hold()
-
-
-NAMES = kernels.Kernels._fields

@@ -44,7 +44,7 @@ def equal(table: pa.Table, other: pa.Table) -> bool:
 #: What gathers fields: NumPy, the functions of `kernels` as they are written, and these compiled.
 NATIVELY = {
     "by NumPy": lambda objects: None,
-    "by kernels": lambda objects: kernels.Kernels(kernels.flatten, kernels.check, kernels.take, kernels.read),
+    "by kernels": lambda objects: kernels.as_written(),
     "natively": lambda objects: kernels.compiled(),
 }
 
