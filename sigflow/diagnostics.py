@@ -6,8 +6,10 @@ stable: those of specs are `SFnnn` and stand in the compiler's table, those of s
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
+
+from sigflow.frozen import frozen
 
 #: So many letters before and after the place are shown of a line too long to show.
 _NEAR = 100
@@ -21,7 +23,7 @@ class Severity(StrEnum):
     NOTE = "note"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """A place in a spec: 1-based line and column, and the YAML path (`/seq/0/id`)."""
 
@@ -34,7 +36,7 @@ class Place:
         return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Diagnostic:
     """One finding about a spec: `str()` is the one-line form `FILE:LINE:COL: severity CODE: message`."""
 
@@ -79,7 +81,7 @@ class Diagnostic:
         return f"{self}\n  {shown}\n  {' ' * (self.column - 1 - start)}^"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Finding:
     """One finding about a stream: where in the bytes, in which format's which field, and where the spec says so.
 

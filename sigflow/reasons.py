@@ -7,8 +7,9 @@ that a measure gives; they are known to that format alone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+
+from sigflow.frozen import frozen
 
 #: No sync marker stands there, so no format was asked; the only reason that is of no format.
 NO_MARKER = "no-marker"
@@ -42,7 +43,7 @@ class Giver(Enum):
     CALLER = "the caller of a live stream"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reason:
     """One reason to refuse a candidate.
 

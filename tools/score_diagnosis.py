@@ -16,7 +16,7 @@ import zlib
 from collections.abc import Callable
 
 from sigflow import catalog, checksums
-from sigflow.recording.diagnosis import Cause, diagnose
+from sigflow.recording.diagnosis.search import Cause, diagnose
 from tools.make_samples import sgf1
 
 SGF1 = catalog.load("sgf1")

@@ -8,10 +8,10 @@ form (`ranges`), by which the scan checks overlapping stretches in linear time. 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol, overload, runtime_checkable
+from typing import overload
 
 from sigflow.checksums.algorithm import Algorithm, Buffer, RangeSums, from_function
-from sigflow.checksums.algorithms.sums import SumModel, XorModel, sum_by_parameters, xor_by_parameters
+from sigflow.checksums.models import CrcModel, SumModel, XorModel
 from sigflow.errors import UsageError
 from sigflow.registry import Registry
 
@@ -38,24 +38,6 @@ def _built_in() -> dict[str, Algorithm]:
 
 
 _REGISTRY: Registry[Algorithm] = Registry("checksum", "sigflow.checksums", _built_in)
-
-
-@runtime_checkable
-class CrcModel(Protocol):
-    """The parameters of a CRC that has no catalogue name (`sigflow.runtime.CrcParameters` is one)."""
-
-    @property
-    def width(self) -> int: ...
-    @property
-    def poly(self) -> int: ...
-    @property
-    def init(self) -> int: ...
-    @property
-    def refin(self) -> bool: ...
-    @property
-    def refout(self) -> bool: ...
-    @property
-    def xorout(self) -> int: ...
 
 
 #: What an algorithm may be told by, beside its name.
@@ -111,6 +93,8 @@ def _of_model(model: Model) -> Algorithm:
         from sigflow.checksums import crc
 
         return crc.by_parameters(model.width, model.poly, model.init, model.refin, model.refout, model.xorout)
+    from sigflow.checksums.algorithms.sums import sum_by_parameters, xor_by_parameters
+
     if isinstance(model, SumModel):
         return sum_by_parameters(model.width, model.word, model.carry, model.complement, model.init, model.mask)
     return xor_by_parameters(model.width, model.word, model.init)

@@ -8,8 +8,9 @@ counted from where the prefix began.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+from sigflow.frozen import frozen
 
 #: Algorithms that are kept of those that are made of parameters, at most: any spec may name its own.
 MOST = 256
@@ -65,7 +66,7 @@ class ByteSteps(Protocol):
         """(i, byte) for each i where a byte leads from before[i] to behind[i]."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Native:
     """The native form of an algorithm: kernel code, which is compiled as part of a scan (`engine/loop.py`).
 
@@ -85,7 +86,7 @@ class Native:
     parameters: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Algorithm:
     """One checksum algorithm."""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache, partial
 from typing import Any, Protocol
 
 from sigflow.checksums.algorithm import MOST, Algorithm, Buffer, ByteSteps, RangeSums
@@ -25,6 +25,8 @@ _MORE: dict[str, Model] = {
     "CRC-82/DARC": (82, 0x0308C0111011401440411, 0, True, True, 0),
     "CRC-24Q": (24, 0x864CFB, 0, False, False, 0),
 }
+#: Of the catalogue, what needs no other library: it is loaded when another CRC is asked for.
+_OF_ZLIB: dict[str, Model] = {"CRC-32/ISO-HDLC": (32, 0x04C11DB7, 0xFFFFFFFF, True, True, 0xFFFFFFFF)}
 
 
 class _Engine(Protocol):
@@ -38,11 +40,17 @@ class _Engine(Protocol):
 class CrcRanges:
     """The range form of a CRC: states and parts are CRC values."""
 
-    def __init__(self, engine: _Engine, update: Callable[[int, Buffer], int], start: int, width: int) -> None:
+    def __init__(
+        self, engine: Callable[[], _Engine], update: Callable[[int, Buffer], int], start: int, width: int
+    ) -> None:
         self.start = start
         self.compact = width <= 64
         self._update = update
-        self._combine = engine.combine
+        self._engine = engine
+
+    @cached_property
+    def _combine(self) -> Callable[[int, int, int], int]:
+        return self._engine().combine
 
     def advance(self, state: int, data: Buffer, at: int) -> int:
         """The CRC from the origin to behind `data`."""
@@ -131,8 +139,7 @@ def _engine(width: int, poly: int, init: int, refin: bool, refout: bool, xorout:
 
 
 def _make(name: str, model: Model, function: Callable[..., int] | None) -> Algorithm:
-    engine = _engine(*model)
-    run: Callable[..., int] = function if function is not None else engine.calc
+    run: Callable[..., int] = function if function is not None else _engine(*model).calc
     # A continued CRC of nothing is what was: libraries differ in what they make of an empty buffer.
     empty: int = _empty(*model)
 
@@ -143,7 +150,7 @@ def _make(name: str, model: Model, function: Callable[..., int] | None) -> Algor
         return run(data, state) if len(data) else state
 
     def ranges() -> RangeSums:
-        return CrcRanges(engine, update, empty, model[0])
+        return CrcRanges(partial(_engine, *model), update, empty, model[0])
 
     def steps() -> ByteSteps | None:
         return crc_steps(*model)
@@ -196,7 +203,7 @@ def aliases() -> dict[str, str]:
 
 def _fast(name: str, width: int) -> Callable[..., int] | None:
     """The function of zlib or fastcrc for a catalogue name, or None."""
-    if name == "CRC-32/ISO-HDLC":
+    if name in _OF_ZLIB:
         return zlib.crc32
     import fastcrc
 
@@ -207,12 +214,12 @@ def _fast(name: str, width: int) -> Callable[..., int] | None:
 
 def model_of(name: str) -> Model | None:
     """Width, poly, init, refin, refout and xorout of this catalogue name or alias; None if the catalogue has none."""
-    return _catalogue().get(_aliases().get(name, name))
+    return _OF_ZLIB.get(name) or _catalogue().get(_aliases().get(name, name))
 
 
 @lru_cache(maxsize=MOST)
 def by_name(name: str) -> Algorithm | None:
     """The CRC of this catalogue name or alias; None if the catalogue has none."""
     model = model_of(name)
-    name = _aliases().get(name, name)
+    name = name if name in _OF_ZLIB else _aliases().get(name, name)
     return None if model is None else _make(name, model, _fast(name, model[0]))

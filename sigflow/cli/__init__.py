@@ -6,6 +6,7 @@ says who is to blame.  Results go to stdout, all else to stderr; never a traceba
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -58,6 +59,9 @@ class Commands(click.Group):
         from importlib import import_module
 
         command: click.Command = import_module(f"sigflow.cli.{cmd_name}").command
+        if not gc.isenabled():  # since `sigflow.__main__.run`
+            gc.freeze()
+            gc.enable()
         return fitted(command)
 
     def resolve_command(

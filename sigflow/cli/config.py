@@ -12,12 +12,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from difflib import get_close_matches
-from pathlib import Path
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from sigflow.errors import UsageError
+from sigflow.frozen import frozen
 
 if TYPE_CHECKING:
     from sigflow.compiler.source import Node
@@ -32,7 +31,7 @@ CODEC = "codec:"
 EMPTY = "SF104"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Name:
     """A name in the file, and where it stands."""
 
@@ -40,7 +39,7 @@ class Name:
     place: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Config:
     """What a file says.  fallback: by the name of a format, or `codec:NAME`."""
 
@@ -100,6 +99,8 @@ def read(file: str) -> Config:
     from sigflow.compiler.problems import Problems
 
     problems = Problems()
+    from pathlib import Path
+
     document = source.read(Path(file), problems)
     if document is None or problems.failed:
         (problem, *_) = problems.sorted()
@@ -109,6 +110,8 @@ def read(file: str) -> Config:
     sections: dict[str, Any] = {}
     for key, place, node in _entries(document[0], "sections"):
         if key not in SECTIONS:
+            from difflib import get_close_matches
+
             near = get_close_matches(key, SECTIONS, 1)
             hint = f", did you mean {near[0]!r}?" if near else f"; known: {', '.join(SECTIONS)}"
             raise UsageError(f"{place}: unknown key {key!r}{hint}")

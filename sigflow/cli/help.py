@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import textwrap
 from collections.abc import Iterable
 
 import click
@@ -20,6 +18,8 @@ class Formatter(click.HelpFormatter):
 
     def __init__(self, indent_increment: int = 2, width: int | None = None, max_width: int | None = None) -> None:
         if width is None:
+            import shutil
+
             width = max(min(shutil.get_terminal_size().columns, max_width or WIDEST) - 2, FEWEST)
         super().__init__(indent_increment, width, max_width)
 
@@ -46,6 +46,8 @@ class Formatter(click.HelpFormatter):
 
 
 def _wrapped(text: str, width: int, first: str, more: str) -> list[str]:
+    import textwrap
+
     return textwrap.wrap(
         text,
         width,

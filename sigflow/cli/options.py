@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,6 +12,7 @@ from sigflow.cli.completion import files, folders, format_names
 from sigflow.cli.specs import allow_imports, import_paths, opaque_types
 from sigflow.cli.terminal import Screen
 from sigflow.engine import AUTO, NAMES
+from sigflow.frozen import frozen
 
 if TYPE_CHECKING:
     from sigflow.limits import Limits
@@ -25,7 +25,7 @@ LARGEST_FRAME = 1 << 40
 MOST_WORKERS = 256
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Compiling:
     """How the specs of a command are compiled: the options of `catalog.compile`."""
 
@@ -42,7 +42,7 @@ class Compiling:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Preambles:
     """What is known of the preambles of captures.  file: a capture that begins with one; asked, concatenated: see
     `Format.with_preamble`.
@@ -60,7 +60,7 @@ class Preambles:
         return "--concatenated" if self.concatenated else "" if self.asked else "--no-preamble"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settings:
     """What the shared options of a scanning command say."""
 

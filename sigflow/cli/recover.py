@@ -23,7 +23,7 @@ from sigflow.diagnostics import Finding, Severity
 from sigflow.errors import SigflowError, UsageError
 from sigflow.quarantine import Quarantine
 from sigflow.quarantine.store import SHORT
-from sigflow.recording.diagnosis import Budget
+from sigflow.recording.diagnosis.budget import Budget
 from sigflow.recording.report import COMPRESSED
 from sigflow.recording.verdict import EventVerdict
 from sigflow.recover import MODES, Capture, LeftOut, Recovery, recover

@@ -16,7 +16,7 @@ from sigflow.cli.terminal import OutputFailed
 from sigflow.cli.verdicts import finding_words
 from sigflow.errors import UsageError
 from sigflow.events import Record
-from sigflow.recording.diagnosis import Budget
+from sigflow.recording.diagnosis.budget import Budget
 from sigflow.recording.frames import frame_tree
 from sigflow.recording.report import COMPRESSED
 from sigflow.recording.verdict import EventVerdict

@@ -13,6 +13,7 @@ import sqlite3
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from sigflow.diagnostics import Finding
@@ -300,7 +301,7 @@ def entry_of(row: list[Any]) -> Entry:
 
 def _slots(data: Finding | Neighbour | None) -> dict[str, object] | None:
     """The fields of plain data by name."""
-    return None if data is None else {name: getattr(data, name) for name in data.__slots__}
+    return None if data is None else {field.name: getattr(data, field.name) for field in fields(data)}
 
 
 def _specs_text(specs: Iterable[SpecUsed]) -> str:

@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from sigflow.columns.frames import FrameBatch
 from sigflow.events import Record
 
 if TYPE_CHECKING:
-    from sigflow.columns.frames import Array
+    from sigflow.columns.frames import Array, FrameBatch
     from sigflow.stream.format import Format
 
 #: Frames of one batch, and their bytes, at most; one frame there is always.
@@ -51,6 +50,8 @@ def _joined(batches: list[FrameBatch], data: Array | None, filled: int) -> Frame
     """Batches of which the bytes stand one behind the other in `data`."""
     import numpy as np
 
+    from sigflow.columns.frames import FrameBatch
+
     return FrameBatch(
         np.empty(0, np.uint8) if data is None else data[:filled],
         np.concatenate([batch.starts for batch in batches]),
@@ -86,6 +87,8 @@ def framed(records: Iterable[Record], formats: Sequence[Format], size: int = SIZ
 
 def _batch(raws: list[bytes], places: list[int], kinds: list[int], first: int) -> FrameBatch:
     import numpy as np
+
+    from sigflow.columns.frames import FrameBatch
 
     stops = np.cumsum(np.fromiter(map(len, raws), np.int64, len(raws)))
     starts = np.concatenate([np.zeros(1, np.int64), stops[:-1]])

@@ -12,7 +12,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from sigflow.events import Record
-from sigflow.recording.diagnosis import Budget
+from sigflow.recording.diagnosis.budget import Budget
 from sigflow.recording.frames import frame_tree
 from sigflow.recording.verdict import EventVerdict
 

@@ -7,11 +7,11 @@ is long enough to pay.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sigflow.engine import AUTO, NAMES, NATIVE, PYTHON, Native, pays_from
 from sigflow.errors import UsageError
+from sigflow.frozen import frozen
 from sigflow.recording.run import AnyRun, Run
 from sigflow.storage import DEFAULT_CHUNK
 from sigflow.stream.around import is_asked
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sigflow.stream.format import Format
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Engine:
     """An engine.  obstacle: why it cannot scan for these formats, "" where it can.  threads: whether it takes several
     workers.
@@ -44,7 +44,7 @@ ENGINES: dict[str, Engine] = {
 assert (AUTO, *ENGINES) == NAMES
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reading:
     """What is to be scanned.  chunks: gives it in pieces of at most so many bytes.  formats: with the limits that hold
     here.  keep: whether gaps will be looked at again.

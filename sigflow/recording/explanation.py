@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sigflow.events import Event, Gap, Idle, Record
 from sigflow.reasons import BY_OTHERS, CHECKSUM, MEANINGS, NO_MARKER, TOO_LONG, TRUNCATED
-from sigflow.recording.diagnosis import Budget, Cause
+from sigflow.recording.diagnosis.search import Budget, Cause
 from sigflow.recording.faults import Examiner, Look
 from sigflow.recording.inspection import cause_tree
 from sigflow.stream.chain import NO, START, YES

@@ -13,11 +13,12 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from sigflow.diagnostics import Finding, Severity, hex_excerpt
+from sigflow.frozen import frozen
 from sigflow.reasons import (
     ABORTED,
     BY_OTHERS,
@@ -32,8 +33,8 @@ from sigflow.reasons import (
     preamble_reason,
 )
 from sigflow.recording.checks import Check, checks_of
-from sigflow.recording.diagnosis import BEYOND, NOTHING, OF_WRITERS, Budget, Cause, Diagnosis, diagnose
 from sigflow.recording.diagnosis.counting import CountingWindow
+from sigflow.recording.diagnosis.search import BEYOND, NOTHING, OF_WRITERS, Budget, Cause, Diagnosis, diagnose
 from sigflow.recording.fields import fault_path, path_of_place
 from sigflow.runtime.envelope import PREAMBLE, Measured, Refused
 from sigflow.runtime.measure import WIRE_ERRORS, maybe_advance, reason_of
@@ -64,7 +65,7 @@ UNSEEN = "; it was not looked at more closely"
 UNSEARCHED = "; its cause was not searched for, which --explain-all does"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Look:
     """One candidate, measured on its own.
 
@@ -237,7 +238,7 @@ def _words(reason: str, error: BaseException) -> str:
 # ---------------------------------------------------------------- gaps
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CandidateReport:
     """What is to be told of a frame that was refused: the finding but for the causes, and of them what was found.
 

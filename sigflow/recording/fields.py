@@ -8,9 +8,9 @@ that byte k belongs to, so the spans of the fields are found by bisection over k
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sigflow.frozen import frozen
 from sigflow.runtime.measure import WIRE_ERRORS
 from sigflow.runtime.partial import CutStream, parse_whole
 
@@ -23,7 +23,7 @@ MOST = 512
 WORK = 16 << 20
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FieldSpan:
     """The bytes [start, stop) of a frame belong to the field at `path`."""
 

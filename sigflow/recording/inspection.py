@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sigflow.columns.render import render
 from sigflow.events import Gap, Idle, Record
 from sigflow.recording.checks import Check
-from sigflow.recording.diagnosis import Budget, Cause
+from sigflow.recording.diagnosis.search import Budget, Cause
 from sigflow.recording.faults import Examiner, Look, look
 from sigflow.recording.fields import FieldSpan, field_spans
 from sigflow.recording.values import FieldValue, Values

@@ -25,7 +25,7 @@ from sigflow.stream.sink import Between, OpenGap, idle_most
 if TYPE_CHECKING:
     from sigflow.engine.passes import Batch
     from sigflow.events import Event
-    from sigflow.recording.diagnosis import Budget
+    from sigflow.recording.diagnosis.budget import Budget
 
 #: Frames of a section, and their bytes, at most; one frame there is always.
 SECTION = 1 << 14

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Self
 
 from sigflow.engine.counters import CounterEvents
 from sigflow.recording.batches import BYTES, SIZE, merged
-from sigflow.recording.faults import Examiner
 from sigflow.recording.lazy import LazySequence
 from sigflow.recording.native_idle import IdleNotes
 from sigflow.recording.native_suspects import SuspectRows
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from sigflow.diagnostics import Finding
     from sigflow.engine.passes import Batch
     from sigflow.events import Event, Gap
-    from sigflow.recording.diagnosis import Budget
+    from sigflow.recording.diagnosis.budget import Budget
     from sigflow.recording.native_rows import NativeRows
     from sigflow.storage import Storage
 
@@ -161,6 +160,8 @@ class NativeVerdict(Verdict):
         """What was found, in the order of the stream, as far as it is listed."""
         frames = {name: count["frames"] for name, count in self._run.statistics.by_format.items()}
         known = self._own.read if self._own is not None else self._run.known
+        from sigflow.recording.faults import Examiner
+
         examiner = Examiner(self._run.formats, known, budget=self._budget, held=lambda name: frames.get(name, 0) > 0)
         others: Iterator[tuple[Place, Finding]] = iter(self.placed())
         other = next(others, None)

@@ -15,7 +15,7 @@ from sigflow.engine import LEAST, MOST
 from sigflow.errors import UsageError
 from sigflow.events import Gap, Record
 from sigflow.recording.batches import SIZE
-from sigflow.recording.diagnosis import Budget
+from sigflow.recording.diagnosis.budget import Budget
 from sigflow.recording.engines import Choice, Reading
 from sigflow.recording.report import Report
 from sigflow.recording.run import AnyRun

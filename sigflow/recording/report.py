@@ -7,12 +7,12 @@ scanned; `frame_bytes + idle_bytes + gap_bytes == bytes` is checked when the rep
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sigflow.diagnostics import Finding, Severity
 from sigflow.errors import SigflowError
 from sigflow.events import Event, Gap, Loss, Note
+from sigflow.frozen import frozen_referable
 
 if TYPE_CHECKING:
     from sigflow.stream.format import Format
@@ -54,7 +54,7 @@ def finding_of(event: Event, formats: Sequence[Format]) -> Finding | None:
     return Finding(LOSS, Severity.ERROR, message, event.offset, event.format, path)
 
 
-@dataclass(frozen=True, slots=True, weakref_slot=True)
+@frozen_referable
 class Report:
     """What a scan of a capture found.
 

@@ -24,7 +24,7 @@ from sigflow.stream.statistics import Statistics
 if TYPE_CHECKING:
     from sigflow.columns.frames import FrameBatch
     from sigflow.events import Event
-    from sigflow.recording.diagnosis import Budget
+    from sigflow.recording.diagnosis.budget import Budget
     from sigflow.stream.engines import Engine
     from sigflow.stream.format import Format
 

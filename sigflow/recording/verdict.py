@@ -9,19 +9,20 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Protocol, Self
 
 from sigflow.diagnostics import Finding, Severity
 from sigflow.events import Event, Gap, Idle, Loss, Note, Record
 from sigflow.recording.batches import SIZE, framed
-from sigflow.recording.faults import CandidateReport, Examiner
 from sigflow.recording.losses import findings_of
 from sigflow.recording.report import EMPTY, LONGEST, OF_COUNTER, OF_GAP, OF_RECORD, Report, finding_of
 
 if TYPE_CHECKING:
     from sigflow.columns.frames import FrameBatch
-    from sigflow.recording.diagnosis import Budget
+    from sigflow.recording.diagnosis.budget import Budget
+    from sigflow.recording.faults import CandidateReport, Examiner
     from sigflow.stream.format import Format
     from sigflow.stream.statistics import Statistics
 
@@ -176,7 +177,6 @@ class EventVerdict(Verdict):
         self._events = run.events
         self._told = told
         self._held: set[str] = set()  # the formats of which there were frames
-        self._examiner = Examiner(run.formats, run.known, budget=budget, held=self._held.__contains__)
         self._open: list[
             tuple[int, CandidateReport]
         ] = []  # findings that depend on whether frames come, by their place
@@ -221,6 +221,14 @@ class EventVerdict(Verdict):
         self._losses = self._losses or isinstance(event, Loss)
         self.count(lambda: (event,), 1)
         return findings
+
+    @cached_property
+    def _examiner(self) -> Examiner:
+        """What looks at gaps, once there is one."""
+        from sigflow.recording.faults import Examiner
+
+        run = self._run
+        return Examiner(run.formats, run.known, budget=self._budget, held=self._held.__contains__)
 
     @property
     def damaged_so_far(self) -> bool:

@@ -7,9 +7,11 @@ offset counts from its end (-2 is two bytes before it), and a stop of None is th
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
+
+from sigflow.frozen import frozen
 
 if TYPE_CHECKING:
     from sigflow.runtime.column import Module
@@ -58,7 +60,7 @@ class Measured:
         self.checks = checks
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CrcParameters:
     """A CRC that has no catalogue name: the Rocksoft model's parameters."""
 
@@ -74,7 +76,7 @@ class CrcParameters:
     xorout: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SumParameters:
     """A sum of words that has no name."""
 
@@ -92,7 +94,7 @@ class SumParameters:
     mask: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class XorParameters:
     """An XOR of words that has no name."""
 
@@ -108,7 +110,7 @@ class XorParameters:
 Named = str | CrcParameters | SumParameters | XorParameters
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Checksum:
     """One checksum of a frame."""
 
@@ -145,7 +147,7 @@ class Checksum:
     of_elements: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Elements:
     """A checksum of each element of a type that says nothing about the frame: one that fails is a finding."""
 
@@ -154,7 +156,7 @@ class Elements:
     layouts: Callable[[Any], tuple[Layout, ...] | None]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sequence:
     """The sequence counter of a format."""
 
@@ -173,7 +175,7 @@ class Sequence:
     counts: Callable[[Any], bool] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Codec:
     """One payload codec."""
 
@@ -192,7 +194,7 @@ class Codec:
     others: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NoteRule:
     """`-sigflow-note`: a remark on some frames."""
 
@@ -207,7 +209,7 @@ class NoteRule:
     needs: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Time:
     """The time of a frame."""
 
@@ -220,7 +222,7 @@ class Time:
     needs: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Field:
     """A field of the frame type, for people."""
 
@@ -231,7 +233,7 @@ class Field:
     doc: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class About:
     """What a format is called, and what is said of it to people."""
 
@@ -252,7 +254,7 @@ class About:
 FRAMES, PREAMBLE, TRAILER = "frames", "preamble", "trailer"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Framing:
     """How a unit stands on the wire, where that is not as it is.  What measures, checks and parses sees the unit."""
 
@@ -274,7 +276,7 @@ class Framing:
         return bool(self.delimiter or self.end)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Search:
     """How a frame is found in a stream: where it may begin, how long it may be, and what confirms it."""
 
@@ -319,7 +321,7 @@ class Search:
         return bool(self.checksums) and (self.chain is None or self.sometimes_checked)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Measure:
     """How long the frame is that begins at a place, in the forms that the compiler writes; all say the same.
 
@@ -367,7 +369,7 @@ class Measure:
     inexpressible: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Decode:
     """What the bytes of a frame mean, once it was found.  Functions of a unit take the value that `parse` gives."""
 
@@ -402,7 +404,7 @@ class Decode:
     elements: tuple[Elements, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Around:
     """What stands once around the frames of a file, and how units depend on it.
 
@@ -420,7 +422,7 @@ class Around:
     concatenated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Envelope:
     """Everything that is known of one frame of a format, by what it is for."""
 

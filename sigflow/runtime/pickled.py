@@ -10,7 +10,6 @@ time: pickle finds classes and enums by name.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sys
 from collections.abc import Callable
@@ -40,6 +39,8 @@ def entered(space: dict[str, Any]) -> str | None:
         return None
     known: str | None = space.get("__sigflow_name__")
     if known is None:
+        import hashlib
+
         digest = hashlib.sha256("\0".join(f"{k}\0{v}" for k, v in sorted(origin.texts.items())).encode()).hexdigest()
         known = f"sigflow_compiled_{digest[:16]}_{os.getpid():x}_{id(space):x}_{origin.name}"
         module = ModuleType(known)

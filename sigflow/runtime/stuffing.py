@@ -6,14 +6,15 @@ byte; COBS (Cheshire and Baker, IEEE/ACM Transactions on Networking 7(2), 1999) 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+from sigflow.frozen import frozen
 
 #: The most bytes of a block of COBS, behind its code byte.
 _BLOCK = 254
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Stuffing:
     """One way of stuffing.
 

@@ -6,7 +6,6 @@ Bounded memory: what is kept beyond that goes to a file without a name, which is
 from __future__ import annotations
 
 import sys
-import tempfile
 from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import IO
@@ -47,6 +46,8 @@ class Tape:
 
     def _spill(self, chunk: bytes) -> int:
         if self._file is None:
+            import tempfile
+
             self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115  # lives until it is let go
         at = self._spilled
         view = memoryview(chunk)

@@ -5,7 +5,6 @@ A format without an envelope is a whole file: one frame from the first byte to t
 
 from __future__ import annotations
 
-import pickle
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -109,7 +108,9 @@ class Format:
         entered: Any = getattr(sys.modules.get(module or ""), part, None)
         known = entered.decode.parse if isinstance(entered, Envelope) else None
         if module is None or (self.envelope is not None and known is not made):
-            raise pickle.PicklingError(f"format {self.name!r} was not made from a generated module, which names it")
+            from pickle import PicklingError
+
+            raise PicklingError(f"format {self.name!r} was not made from a generated module, which names it")
         codecs = {
             codec.name: codec.others for codec in (self.envelope.decode.codecs if self.envelope is not None else ())
         }

@@ -5,17 +5,17 @@ The scan has its own, faster way; this one looks at a single frame whose bytes a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sigflow import checksums
+from sigflow.frozen import frozen
 from sigflow.runtime.stored import decoded, number
 
 if TYPE_CHECKING:
     from sigflow.runtime.envelope import Checksum, Layout, Piece
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Check:
     """One checksum of one frame.  `offset`: where the stored value stands in the frame; `size`: its bytes.
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from sigflow.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Statistics:
     """Counts of one stream so far.
 

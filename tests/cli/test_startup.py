@@ -7,10 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.cli.calls import SAMPLES
 from tests.cli.transcript import environment
+from tools.bench_parser import make_capture
 
 HEAVY = ("numpy", "llvmlite", "pyarrow", "importlib.metadata", "yaml", "rich", "sigflow.compiler")
 SMALL = str(SAMPLES / "valid_telemetry.sgf")
@@ -24,7 +26,11 @@ def imported(folder: Path, *arguments: str) -> set[str]:
         "print(json.dumps([code, sorted(sys.modules)]), file=out)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program], env=environment(folder), capture_output=True, timeout=60, check=True
+        [sys.executable, "-c", program],
+        env=environment(folder) | {"SIGFLOW_CACHE": str(folder / "cache")},
+        capture_output=True,
+        timeout=60,
+        check=True,
     )
     code, modules = json.loads(done.stdout)
     assert code == 0
@@ -47,17 +53,55 @@ def test_importing_sigflow_imports_none_of_its_parts(tmp_path: Path) -> None:
 
 
 #: Modules that a call may load beside those of the interpreter, of any library and of sigflow: what start-up costs.
-BUDGETS = {"--help": (90, 8), "lint --help": (100, 16), "formats": (220, 45), "validate": (250, 100)}
+BUDGETS = {"--help": (90, 8), "lint --help": (100, 16), "formats": (220, 45), "validate": (165, 92)}
+
+
+def beside_the_interpreter(folder: Path, loaded: set[str]) -> set[str]:
+    bare = subprocess.run(
+        [sys.executable, "-c", "import sys, io, json; print(json.dumps(sorted(sys.modules)))"],
+        env=environment(folder), capture_output=True, check=True,
+    )  # fmt: skip
+    return loaded - set(json.loads(bare.stdout))
+
+
+#: The same of a file of a few megabytes that is scanned natively, whose machine code is kept.
+NATIVE_BUDGET = (182, 97)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="machine code is loaded without LLVM on Linux alone")
+def test_a_native_verdict_loads_neither_numpy_nor_llvm(tmp_path: Path) -> None:
+    capture = tmp_path / "capture.sgf"
+    capture.write_bytes(make_capture(1000, 5000))
+    arguments = ["validate", str(capture), "-s", "sgf1", "--engine", "native"]
+    assert {"numpy", "llvmlite"} <= imported(tmp_path, *arguments)  # it is compiled, and kept
+    loaded = imported(tmp_path, *arguments)
+    assert not loaded & set(HEAVY)
+    loaded = beside_the_interpreter(tmp_path, loaded)
+    ours = [name for name in loaded if name.split(".")[0] == "sigflow"]
+    most, most_of_ours = NATIVE_BUDGET
+    assert (len(loaded) <= most, len(ours) <= most_of_ours) == (True, True), (len(loaded), len(ours), sorted(loaded))
+
+
+def test_few_functions_are_compiled_at_first(tmp_path: Path) -> None:
+    """What a first scan of a spec waits for is counted in functions, and in lines of LLVM's text."""
+    from sigflow import catalog
+    from sigflow.engine import Native, build, code
+    from sigflow.engine.calls import layout_of
+
+    taken: list[object] = []
+    native = Native([catalog.load("sgf1")])
+    sweep = native.sweep()
+    sweep._entry = lambda *arguments: (taken.extend(arguments), 0)[1]
+    sweep.run(np.zeros(9, np.uint8), 9, True, 9)
+    unit = code.unit_of(build.text_of(native.scan), "text")
+    text = unit.text("scan", layout_of(tuple(taken)))
+    assert len(unit.functions) <= 60 and text.count("\n") <= 7000, (len(unit.functions), text.count("\n"))
 
 
 @pytest.mark.parametrize("call", BUDGETS)
 def test_start_up_loads_no_more_than_its_budget(tmp_path: Path, call: str) -> None:
-    bare = subprocess.run(
-        [sys.executable, "-c", "import sys, io, json; print(json.dumps(sorted(sys.modules)))"],
-        env=environment(tmp_path), capture_output=True, check=True,
-    )  # fmt: skip
     arguments = [call, SMALL, "-s", "sgf1"] if call == "validate" else call.split()
-    loaded = imported(tmp_path, *arguments) - set(json.loads(bare.stdout))
+    loaded = beside_the_interpreter(tmp_path, imported(tmp_path, *arguments))
     ours = [name for name in loaded if name.split(".")[0] == "sigflow"]
     most, most_of_ours = BUDGETS[call]
     assert (len(loaded) <= most, len(ours) <= most_of_ours) == (True, True), (len(loaded), len(ours), sorted(loaded))

@@ -12,9 +12,9 @@ import pytest
 
 import sigflow
 from sigflow import Format, catalog, checksums
-from sigflow.recording.diagnosis import Budget, Cause
-from sigflow.recording.diagnosis import diagnose as diagnosed
 from sigflow.recording.diagnosis.budget import FRAMES
+from sigflow.recording.diagnosis.search import Budget, Cause
+from sigflow.recording.diagnosis.search import diagnose as diagnosed
 from sigflow.recording.symptoms import symptoms
 from tests.work import calls_of
 from tools.make_samples import sgf1

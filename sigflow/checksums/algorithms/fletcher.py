@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
 from sigflow.checksums.algorithm import Algorithm, Buffer, Native
+from sigflow.frozen import frozen
 from sigflow.reads import u1
 
 _HALF = 16  # states and parts hold b << 16 | a, whatever the width of the value
@@ -25,7 +25,7 @@ PAIR_LOW = 0xFFFFFFFF
 PAIR_CHUNK = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PairRanges:
     """The range form.  modulus: of both sums.  bits: of each in the value.  first: what a begins with."""
 

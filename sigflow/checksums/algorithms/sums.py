@@ -12,13 +12,13 @@ runs over the bytes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from struct import unpack
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 from sigflow.checksums.algorithm import MOST, Algorithm, Buffer, Native
 from sigflow.errors import UsageError
+from sigflow.frozen import frozen
 from sigflow.reads import u1, u2be, u2le, u4be, u4le
 
 #: The words that may be summed: their bytes, and whether the lowest comes first.
@@ -44,36 +44,7 @@ XOR_INIT, XOR_LITTLE = 0, 1
 Places = tuple[int, ...]
 
 
-@runtime_checkable
-class SumModel(Protocol):
-    """The parameters of a sum (`sigflow.runtime.SumParameters` is one)."""
-
-    @property
-    def width(self) -> int: ...
-    @property
-    def word(self) -> str: ...
-    @property
-    def carry(self) -> str: ...
-    @property
-    def complement(self) -> str: ...
-    @property
-    def init(self) -> int: ...
-    @property
-    def mask(self) -> int | None: ...
-
-
-class XorModel(Protocol):
-    """The parameters of an XOR (`sigflow.runtime.XorParameters` is one)."""
-
-    @property
-    def width(self) -> int: ...
-    @property
-    def word(self) -> str: ...
-    @property
-    def init(self) -> int: ...
-
-
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Sum:
     """How a total becomes the value."""
 
@@ -114,7 +85,7 @@ class _Sum:
         return sum(numbers)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SumRanges:
     """The range form.  A state has 64 bits for each place of a word, a part is `Places`."""
 
@@ -164,7 +135,7 @@ def _turned(value: int, size: int, by: int) -> int:
     return (value << by | value >> 8 * size - by) & (1 << 8 * size) - 1
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class XorRanges:
     """The range form: a stretch is the difference of its ends, and XOR is its own difference.  States and parts are
     little-endian words.

@@ -6,12 +6,12 @@ the bytes at even and at odd positions apart, and which of them are the low ones
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import accumulate
 from struct import unpack
 from typing import Any
 
 from sigflow.checksums.algorithm import Algorithm, Buffer, Native
+from sigflow.frozen import frozen
 from sigflow.reads import u1, u2le
 
 _M = 65535
@@ -25,7 +25,7 @@ WORDS_CHUNK = 1 << 20
 WordSums = tuple[int, int, int, int]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WordRanges:
     """The range form."""
 

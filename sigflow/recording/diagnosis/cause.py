@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from sigflow.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cause:
     """What may have happened.  kind: `flip`, `byte`, `drop`, `double`, `insert`, `length`, `order`, `algorithm` or
     `coverage`.  offset: where in the stream, where that is a place.  firm: whether chance hardly explains it; of one
@@ -20,7 +21,7 @@ class Cause:
     extent: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Guess:
     """What a search found.  at: where in the frame.  share: of all damage that is of this kind, roughly.  tries: how
     many changes of the kind were tried.  words: tells it, given the offset of the frame.  extent: see `Cause`.
