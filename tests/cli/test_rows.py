@@ -29,6 +29,7 @@ from tests.cli.calls import Call
 from tests.cli.forms_kit import text as text_frame
 from tests.columns.kit import batch, format_of
 from tests.columns.test_ways import GATHERED, PARSED, frames_of, sgf1_frames
+from tests.stream import framings
 
 ROWS = ("ndjson", "json", "csv")
 
@@ -150,6 +151,15 @@ def test_payloads_that_become_too_large_are_made_in_parts(monkeypatch: pytest.Mo
     monkeypatch.setattr(budget.Budget.__init__, "__defaults__", (60,))
     alone, many, _ = both("ndjson", [sgf1], frames, Options(), Style())
     assert many == alone
+
+
+@pytest.mark.parametrize("form", ROWS)
+@pytest.mark.parametrize("name", list(framings.SPECS))
+def test_rows_of_framed_units(name: str, form: str) -> None:
+    format, chance = Format(framings.envelope(name)), random.Random(name)
+    raws = [framings.frame(name, chance.randbytes(chance.randrange(20))) for _ in range(60)]
+    alone, many, made = both(form, [format], batch(raws), Options(), Style())
+    assert many == alone and made is not None
 
 
 # ---------------------------------------------------------------- the command

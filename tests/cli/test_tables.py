@@ -58,7 +58,8 @@ def test_physical_values(sigflow: Call, tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the peak of a process's memory is read from /proc")
-def test_memory_is_bounded(tmp_path: Path) -> None:
+@pytest.mark.parametrize("form", ["parquet", "csv"])
+def test_memory_is_bounded(form: str, tmp_path: Path) -> None:
     """A capture of 160 MiB needs hardly more than one of 40."""
     peaks = []
     for frames in (640, 2560):
@@ -68,12 +69,16 @@ def test_memory_is_bounded(tmp_path: Path) -> None:
             "import sys; from sigflow.cli import main; main(sys.argv[1:]);"
             "print([line for line in open('/proc/self/status') if 'VmHWM' in line][0].split()[1])"
         )
-        arguments = ["parse", str(capture), "-s", "sgf1", "--format", "parquet", "-o", str(tmp_path / "out")]
+        arguments = ["parse", str(capture), "-s", "sgf1", "--format", form, "-o", str(tmp_path / "out")]
         done = subprocess.run(
             [sys.executable, "-c", text, *arguments], env=environment(tmp_path), capture_output=True, check=True
         )
         peaks.append(int(done.stdout.split()[-1]))
-        assert parquet.ParquetFile(tmp_path / "out").metadata.num_rows == frames
+        if form == "parquet":
+            assert parquet.ParquetFile(tmp_path / "out").metadata.num_rows == frames
+        else:
+            with (tmp_path / "out").open("rb") as written:
+                assert sum(1 for _ in written) == frames + 1
     assert peaks[1] < peaks[0] + (60 << 10), peaks  # KiB
 
 
