@@ -17,8 +17,6 @@ from __future__ import annotations
 import argparse
 import gc
 import importlib.util
-import json
-import os
 import statistics
 import struct
 import sys
@@ -35,6 +33,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "generated"))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from tools import oracle
+from tools.figures import Figures
 
 FORMATS = Path(__file__).resolve().parent.parent / "formats"
 COVERED = 22  # header bytes before the checksum
@@ -239,26 +238,27 @@ def main(arguments: list[str] | None = None) -> int:
             begin, start = process_time(), perf_counter()
             read(source)
             spent[name].append(((process_time() - begin) / frames, (perf_counter() - start) / frames))
-    load = os.getloadavg()[0]
-    print(f"{chosen.frames:,} frames of {size} bytes, median of {chosen.repeats}; load of the machine {load:.1f}")
     medians = {
         name: tuple(statistics.median(times) for times in zip(*both, strict=True)) for name, both in spent.items()
     }
-    figures = {}
-    for name, (took, clock) in medians.items():
-        ratio = f"{medians[KAITAI][0] / took:8.1f} x Kaitai" if KAITAI in medians else ""
-        rate, by_clock = size / took / 1e6, size / clock / 1e6
-        print(f"{name:28}{took * 1e6:9.3f} us/frame{rate:8.0f} MB/s{by_clock:8.0f} MB/s by the clock{ratio}")
-        figures[name] = {
-            "ns_per_frame": round(took * 1e9, 1),
-            "mb_per_s": round(rate),
-            "mb_per_s_by_the_clock": round(by_clock),
-            "x_all_fields": round(medians[ARROW][0] / took, 3),
-            "x_all_fields_by_the_clock": round(medians[ARROW][1] / clock, 3),
-        }
-    if chosen.json:
-        result = {"benchmark": "columns", "frames": chosen.frames, "frame": size, "load": round(load, 2)}
-        chosen.json.write_text(json.dumps(result | {"readers": figures}, indent=2) + "\n", encoding="utf-8")
+    slow = medians[KAITAI][0] if KAITAI in medians else None
+    figures = Figures("columns", "python tools/bench_columns.py")
+    figures.table(
+        f"{chosen.frames:,} SGF1 frames of {size} bytes, median of {chosen.repeats}",
+        ("", "us/frame", "MB/s of the processor", "MB/s by the clock", "x all fields, by the clock", "x Kaitai"),
+        [
+            (
+                name,
+                took * 1e6,
+                size / took / 1e6,
+                size / clock / 1e6,
+                medians[ARROW][1] / clock,
+                slow / took if slow is not None else None,
+            )
+            for name, (took, clock) in medians.items()
+        ],
+    )
+    figures.keep(chosen.json)
     return 0
 
 

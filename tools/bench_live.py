@@ -17,8 +17,6 @@ from __future__ import annotations
 
 import argparse
 import gc
-import json
-import os
 import statistics
 import sys
 from collections.abc import Callable
@@ -32,6 +30,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import sigflow
 from tools.bench_parser import make_capture
+from tools.figures import Cell, Figures
 
 PAYLOAD = 64
 SIZE = PAYLOAD + 26
@@ -109,10 +108,10 @@ def spent(format: Any, data: memoryview, chunk: int, take: Taking, engine: str) 
     return taken
 
 
-def throughput(format: Any, frames: int, repeats: int) -> list[dict[str, Any]]:
+def throughput(format: Any, frames: int, repeats: int) -> list[tuple[Cell, ...]]:
     data = memoryview(make_capture(PAYLOAD, frames))
     few = frames // SHARE * SIZE
-    rows = []
+    rows: list[tuple[Cell, ...]] = []
     for chunk in CHUNKS:
         for name, (now, before) in WAYS.items():
             old, new = [], []
@@ -121,22 +120,10 @@ def throughput(format: Any, frames: int, repeats: int) -> list[dict[str, Any]]:
                 old.append(spent(format, part, chunk, before, "python") * len(data) / len(part))
                 new.append(spent(format, data, chunk, now, "native"))
             took, took_before = statistics.median(new), statistics.median(old)
-            rows.append(
-                {
-                    "way": name,
-                    "chunk": chunk,
-                    "ns_per_frame": round(took / frames * 1e9, 1),
-                    "before_ns_per_frame": round(took_before / frames * 1e9, 1),
-                    "megabytes_per_second": round(len(data) / took / 1e6, 1),
-                    "ratio": round(statistics.median(b / a for a, b in zip(new, old, strict=True)), 2),
-                }
-            )
-            row = rows[-1]
-            print(
-                f"{chunk:7} {name:26}{row['ns_per_frame']:10.0f}{row['before_ns_per_frame']:10.0f}"
-                f"{row['megabytes_per_second']:10.0f}{1e3 / row['ns_per_frame']:10.2f}{row['ratio']:8.2f}",
-                flush=True,
-            )
+            ratio = statistics.median(b / a for a, b in zip(new, old, strict=True))
+            speed = len(data) / took / 1e6, frames / took / 1e6
+            rows.append((f"{name}, {chunk:,} B", took / frames * 1e9, took_before / frames * 1e9, *speed, ratio))
+            print(f"{rows[-1][0]}: {ratio:.2f} times as fast", flush=True)
     return rows
 
 
@@ -167,8 +154,14 @@ class OwnClock:
         self._waited += max(0.0, until - self.now())
 
 
-def latency(format: Any, rate: int, seconds: float, engine: str, clock: Clock | OwnClock) -> dict[str, Any]:
-    """How late the events of a stream at this rate are, in milliseconds."""
+CLOCKS: dict[str, Callable[[], Clock | OwnClock]] = {
+    "by the clock": Clock,
+    "by the time of the processor and what was waited for": OwnClock,
+}
+
+
+def latency(format: Any, rate: int, seconds: float, engine: str, clock: Clock | OwnClock) -> list[float]:
+    """How late the events of a stream at this rate are, in milliseconds: median, 99 %, most."""
     frames = int(rate * seconds)
     data = make_capture(PAYLOAD, frames)
     decoder = format.decoder(engine=engine)
@@ -188,13 +181,7 @@ def latency(format: Any, rate: int, seconds: float, engine: str, clock: Clock | 
             late.append(now() - begin - (record.index + 1) / rate)
     late.sort()
     assert len(late) == frames
-    return {
-        "rate": rate,
-        "engine": engine,
-        "clock": "own" if isinstance(clock, OwnClock) else "wall",
-        **{f"p{part}_ms": round(late[int(len(late) * part / 100)] * 1e3, 3) for part in (50, 99)},
-        "most_ms": round(late[-1] * 1e3, 3),
-    }
+    return [late[int(len(late) * part / 100)] * 1e3 for part in (50, 99)] + [late[-1] * 1e3]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -206,29 +193,23 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = options.parse_args(arguments)
     format = sigflow.load("sgf1")
     spent(format, memoryview(make_capture(PAYLOAD, 100)), 4096, count, "native")  # compiled, or loaded
-    load = os.getloadavg()[0]
-    print(f"{chosen.frames:,} frames of {SIZE} bytes, median of {chosen.repeats}; load of the machine {load:.1f}")
-    print(f"{'chunk':>7} {'':26}{'ns/frame':>10}{'before':>10}{'MB/s':>10}{'million/s':>10}{'ratio':>8}")
-    rows = throughput(format, chosen.frames, chosen.repeats)
-    told = []
-    print(f"{'frames a second':>17}{'engine':>9}{'clock':>7}{'p50 ms':>9}{'p99 ms':>9}{'most ms':>9}")
-    for rate in RATES:
-        for engine in ("native", "python"):
-            for clock in (Clock(), OwnClock()):
-                row = latency(format, rate, chosen.seconds, engine, clock)
-                told.append(row)
-                figures = "".join(f"{row[name]:9.3f}" for name in ("p50_ms", "p99_ms", "most_ms"))
-                print(f"{rate:17,}{engine:>9}{row['clock']:>7}{figures}", flush=True)
-    if chosen.json:
-        result = {
-            "benchmark": "live",
-            "frames": chosen.frames,
-            "frame_bytes": SIZE,
-            "load": round(load, 2),
-            "throughput": rows,
-            "latency": told,
-        }
-        chosen.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    figures = Figures("live", "python tools/bench_live.py")
+    figures.table(
+        f"{chosen.frames:,} frames of {SIZE} bytes, by size of the chunks, median of {chosen.repeats}; processor time",
+        ("", "ns/frame", "before", "MB/s", "million/s", "times as fast"),
+        throughput(format, chosen.frames, chosen.repeats),
+    )
+    figures.table(
+        f"From the last byte of a frame to its record, over {chosen.seconds:g} s; milliseconds",
+        ("frames a second", "median", "99 %", "most"),
+        [
+            (f"{rate:,}, {engine}, {name}", *latency(format, rate, chosen.seconds, engine, clock()))
+            for rate in RATES
+            for engine in ("native", "python")
+            for name, clock in CLOCKS.items()
+        ],
+    )
+    figures.keep(chosen.json)
     return 0
 
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import gc
-import json
 import os
 import subprocess
 import sys
@@ -29,6 +28,7 @@ sys.path.insert(0, str(ROOT))
 import sigflow  # noqa: E402
 from sigflow.engine import PAYS  # noqa: E402
 from tools.bench_parser import make_capture  # noqa: E402
+from tools.figures import Chart, Figures  # noqa: E402
 
 MIB = 1 << 20
 LEAST = 64
@@ -115,33 +115,37 @@ def main(arguments: list[str] | None = None) -> int:
     options.add_argument("--json", type=Path, metavar="FILE", help="write the figures to this file, too")
     options.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()), help="where the captures are put")
     chosen = options.parse_args(arguments)
-    load = os.getloadavg()[0]
-    print(f"milliseconds of the processor, least of {chosen.rounds}; load of the machine {load:.1f}")
-    print(f"{'bytes':>13}" + "".join(f"{f'{how} {engine}':>13}" for how in ("cold", "warm") for engine in ENGINES))
     with tempfile.TemporaryDirectory(dir=chosen.folder) as name:
         times = measured(chosen.largest, chosen.rounds, Path(name))
     growth = {
         way: max(((by_size[2 * size] / by_size[size], size) for size in by_size if 2 * size in by_size), default=(0, 0))
         for way, by_size in times.items()
     }
-    for way, (factor, size) in growth.items():
-        print(f"{way:13} grows most from {size:,} to {2 * size:,} bytes: {factor:.2f} times")
     evens = {how: break_even(times[f"{how} python"], times[f"{how} native"]) for how in ("cold", "warm")}
-    for how, even in evens.items():
-        said = "none" if even is None else f"{even:,.0f} bytes"
-        print(f"{how}: native is quicker from {said} on; `PAYS` says {PAYS[how == 'warm']:,}")
-    if chosen.json:
-        result = {
-            "benchmark": "sizes",
-            "load": round(load, 2),
-            "milliseconds": {
-                way: {str(size): round(took * 1e3, 3) for size, took in by_size.items()}
-                for way, by_size in times.items()
-            },
-            "most_growth_per_doubling": {way: round(factor, 2) for way, (factor, _) in growth.items()},
-            "break_even_bytes": {how: None if even is None else round(even) for how, even in evens.items()},
-        }
-        chosen.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    figures = Figures("sizes", f"python tools/bench_sizes.py --largest {chosen.largest}")
+    sizes = sorted({size for by_size in times.values() for size in by_size})
+    figures.table(
+        f"Milliseconds of the processor for SGF1 frames of 90 bytes, least of {chosen.rounds}",
+        ("bytes", *times),
+        [
+            (f"{size:,}", *(by_size[size] * 1e3 if size in by_size else None for by_size in times.values()))
+            for size in sizes
+        ],
+    )
+    figures.table(
+        "How much more a capture of twice the size takes, at most",
+        ("", "times", "from bytes"),
+        [(way, factor, f"{size:,}") for way, (factor, size) in growth.items()],
+        *(
+            f"In {'a process that begins' if how == 'cold' else 'one that has scanned before'}, native is quicker from "
+            f"{'no size' if even is None else f'{even:,.0f} bytes'} on; `auto` takes it from "
+            f"{PAYS[how == 'warm']:,} on."
+            for how, even in evens.items()
+        ),
+    )
+    lines = {way: sorted(by_size.items()) for way, by_size in times.items()}
+    figures.charts.append(Chart("Time by the size of a capture", "bytes of the capture", "processor time", lines))
+    figures.keep(chosen.json)
     return 0
 
 

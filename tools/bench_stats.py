@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import argparse
 import gc
-import json
-import os
 import statistics
 import struct
 import sys
@@ -29,6 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import sigflow
 from sigflow.recording.stats import stats
+from tools.figures import Figures
 
 SPEC = """
 meta: {id: counted, endian: be}
@@ -110,25 +109,15 @@ def main(arguments: list[str] | None = None) -> int:
             begin = process_time()
             way()
             spent[name].append((process_time() - begin) / frames)
-    load = os.getloadavg()[0]
-    print(f"{chosen.frames:,} frames, {len(data):,} bytes, median of {chosen.repeats}; load of the machine {load:.1f}")
     medians = {name: statistics.median(times) for name, times in spent.items()}
     slow = medians["stats, each record asked"]
-    for name, took in medians.items():
-        print(
-            f"{name:28}{took * 1e9:10.0f} ns/frame{took * 1e6:10.2f} s a million{slow / took:10.1f} x each record asked"
-        )
-    if chosen.json:
-        figures = {name: {"ns_per_frame": round(took * 1e9, 1)} for name, took in medians.items()}
-        result = {
-            "benchmark": "stats",
-            "frames": chosen.frames,
-            "bytes": len(data),
-            "load": round(load, 2),
-            "ways": figures,
-            "ratio": round(slow / medians["stats"], 2),
-        }
-        chosen.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    figures = Figures("stats", "python tools/bench_stats.py")
+    figures.table(
+        f"{chosen.frames:,} frames, {len(data):,} bytes, with kinds, streams and a time; median of {chosen.repeats}",
+        ("time of the processor", "ns/frame", "s a million", "times as fast"),
+        [(name, took * 1e9, took * 1e6, slow / took) for name, took in medians.items()],
+    )
+    figures.keep(chosen.json)
     return 0
 
 

@@ -13,8 +13,6 @@ import argparse
 import contextlib
 import gc
 import io
-import json
-import os
 import statistics
 import sys
 import tempfile
@@ -28,6 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from sigflow.cli import main as command
 from tools import bench_columns, bench_parser
+from tools.figures import Cell, Figures
 
 FORMS = ("arrow", "csv", "ndjson")
 SHARE = 50
@@ -61,7 +60,6 @@ def main(arguments: list[str] | None = None) -> int:
         "tlv": lambda count: bench_columns.make_capture(count, chosen.payload),
     }
     few = max(chosen.frames // SHARE, 1)
-    figures: dict[str, dict[str, float]] = {}
     with tempfile.TemporaryDirectory() as folder:
         out, other = Path(folder) / "out", Path(folder) / "other"
         calls = []
@@ -85,23 +83,19 @@ def main(arguments: list[str] | None = None) -> int:
                 begin, start = process_time(), perf_counter()
                 work(capture, form, out)
                 spent[name].append(((process_time() - begin) / frames, (perf_counter() - start) / frames))
-    load = os.getloadavg()[0]
-    print(f"{chosen.frames:,} frames, payloads of {chosen.payload} bytes, median of {chosen.repeats};", end=" ")
-    print(f"load of the machine {load:.1f}")
+    rows: list[tuple[Cell, ...]] = []
     for name, times in spent.items():
         took = statistics.median(time for time, _ in times)
         clock = statistics.median(time for _, time in times)
         arrow = statistics.median(time for time, _ in spent[f"{name.split()[0]} arrow"])
-        figures[name] = {
-            "s_per_million": round(took * 1e6, 3),
-            "clock_s_per_million": round(clock * 1e6, 3),
-            "x_arrow": round(took / arrow, 2),
-        }
-        row = f"{name:32}{took * 1e6:9.2f} s a million{took / arrow:8.2f} x writing Arrow"
-        print(f"{row}{clock * 1e6:9.2f} s by the clock")
-    if chosen.json:
-        result = {"benchmark": "text", "frames": chosen.frames, "load": round(load, 2), "calls": figures}
-        chosen.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+        rows.append((name, took * 1e6, clock * 1e6, took / arrow))
+    figures = Figures("text", "python tools/bench_text.py")
+    figures.table(
+        f"{chosen.frames:,} frames, payloads of {chosen.payload} bytes, median of {chosen.repeats}",
+        ("seconds for a million frames", "of the processor", "by the clock", "times as long as Arrow"),
+        rows,
+    )
+    figures.keep(chosen.json)
     return 0
 
 
