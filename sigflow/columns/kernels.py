@@ -7,7 +7,6 @@ finds wrong.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from functools import cache
 from importlib.util import find_spec
@@ -326,9 +325,9 @@ class Loader:
         self._bytes = 0
 
     def worth(self, size: int) -> bool:
-        """Whether it pays, now that there are lists of so many bytes more; it does where the compiler is there."""
+        """Whether it pays, now that there are lists of so many bytes more; it does where they are loaded."""
         self._bytes += size
-        return self._bytes >= ENOUGH or "llvmlite" in sys.modules
+        return self._bytes >= ENOUGH or compiled.cache_info().currsize > 0
 
 
 @cache
