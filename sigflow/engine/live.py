@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sigflow.engine import NATIVE, PYTHON, Native, loop, pairs_of, pays_from
 from sigflow.engine.events import RowEvents
@@ -72,7 +72,7 @@ class Live:
         self._starts = sweep.rows.frames.reshape(-1).data
         self._same = (self._formats[0],) * SHARING
         self._prepare()
-        self._waiting: deque[bytes] = deque()
+        self._waiting: deque[bytes | memoryview] = deque()
         self._waiting_bytes = self._waiting_at = 0
         self._base = self._fill = self._seen = self._before = 0
         self._final = False
@@ -117,29 +117,34 @@ class Live:
         self._sweep.begin(left.pos - left.base, left.lock)
         self._seen = -1
         self.stuck = False
-        self.add(left.data)
+        for piece in left.pieces:
+            self.add(piece)
 
     def leave(self) -> Left:
         """Let go of the stream."""
         self._counters.give_back()
-        data, base = self.undecided()
+        start, pieces = self._left()
         pos, seen = self.pos, self._base + max(self._seen, 0)
         self._fill = self._waiting_bytes = self._waiting_at = 0
         self._waiting.clear()
-        return Left(data, base, pos, max(pos, seen), self._sweep.lock)
+        return Left((pieces[0].tobytes(), *pieces[1:]), self._base + start, pos, max(pos, seen), self._sweep.lock)
+
+    def _left(self) -> tuple[int, list[memoryview]]:
+        """The bytes that may still be looked at, in pieces, and where the first begins in the buffer."""
+        start = max(self._words[loop.POS] - self._sweep.lookback, 0)
+        waiting = [memoryview(chunk) for chunk in self._waiting]
+        if waiting:
+            waiting[0] = waiting[0][self._waiting_at :]
+        return start, [self._buffer[start : self._fill], *waiting]
 
     def undecided(self) -> tuple[bytes, int]:
         """The bytes that may still be looked at, and the offset of the first."""
-        start = max(self._words[loop.POS] - self._sweep.lookback, 0)
-        pieces: list[Any] = [self._buffer[start : self._fill]]
-        if self._waiting:
-            first, *others = self._waiting
-            pieces += [memoryview(first)[self._waiting_at :], *others]
+        start, pieces = self._left()
         return b"".join(pieces), self._base + start
 
     # ---------------------------------------------------------------- bytes in
 
-    def add(self, chunk: bytes) -> None:
+    def add(self, chunk: bytes | memoryview) -> None:
         """Take a chunk."""
         fill = self._fill
         end = fill + len(chunk)
@@ -209,7 +214,7 @@ class Live:
             if not self._waiting:
                 self.stuck = self.stuck or left >= self._held
                 return False
-            if 2 * left > self._room:
+            if 2 * (left + self._sweep.lookback) > self._room:
                 self.stuck = True  # what is moved for each byte that comes would not be bounded
                 return False
             self._seen = end

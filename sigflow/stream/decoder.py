@@ -39,8 +39,6 @@ __all__ = ["Decoder", "Statistics"]
 _STEPS = 256
 #: Undecided bytes up to which the stream is for a live scan.
 SHORT = 2048
-#: Undecided bytes from which on they are scanned where they lie: a live scan would copy them.
-LONG = 1 << 20
 #: Bytes from which on it is worth to look for frames that wait for others anyway.
 WORTH_COLLECTING = 1 << 15
 #: Decided bytes from which on it is worth a thought to let go of them before the next chunk comes.
@@ -145,9 +143,6 @@ class Decoder:
         live = self._live
         if (stamp is not None or self._stamps) and chunk:
             self._stamps.add(self._fed, stamp, self.state[0])
-        if live is not None and len(chunk) > LONG:
-            self._leave()
-            live = None
         if live is not None:
             live.add(chunk)
         elif chunk:
@@ -291,7 +286,6 @@ class Decoder:
             or not isinstance(scanner, Scanner)
             or self._ended
             or self._rest > SHORT
-            or pending.fed - scanner.pos > LONG
             or scanner.pos == self._stuck
             or scanner.marks
             or scanner.opens
@@ -308,8 +302,8 @@ class Decoder:
         from sigflow.stream.engines import Left
 
         start = max(pending.base, scanner.pos - scanner.lookback)
-        data = bytes(pending.data[start - pending.base :])
-        self._made.take(Left(data, start, scanner.pos, scanner.pos, scanner.lock))
+        piece = memoryview(pending.data)[start - pending.base :]
+        self._made.take(Left((piece,), start, scanner.pos, scanner.pos, scanner.lock))
         self._live = self._made
         self._pending = Pending(scanner.lookback, pending.fed)
 
@@ -321,13 +315,14 @@ class Decoder:
         scanner = self._scanner
         scanner.resume(left.pos, left.lock)
         pending = self._pending = Pending(scanner.lookback, left.base)
-        seen = left.seen - left.base
-        pending.add(left.data[:seen], scanner.pos)
+        seen, (first, *others) = left.seen - left.base, left.pieces
+        pending.add(first[:seen], scanner.pos)
         # So that it knows what is waited for.
         while scanner.scan(pending, False, self._sink, _STEPS):
             pass
         self._rest, self._stuck = pending.fed - scanner.pos, scanner.pos
-        pending.add(left.data[seen:], scanner.pos)
+        for piece in (first[seen:], *others):
+            pending.add(piece, scanner.pos)
 
     def _damaged(self) -> bool:
         return self._error is not None

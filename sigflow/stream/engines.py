@@ -23,11 +23,13 @@ Piece = list[Event] | FrameRun
 
 
 class Left(NamedTuple):
-    """What a live scan hands back: the bytes from the offset `base` on, of which those before `pos` are decided and
-    only looked back at, and those from `seen` on were not looked at; the lock.
+    """What is handed over: the bytes from the offset `base` on, in pieces, of which those before `pos` are decided and
+    only looked back at, and those from `seen` on, which is in the first piece, were not looked at; the lock.
+
+    Long pieces are no copies.
     """
 
-    data: bytes
+    pieces: tuple[bytes | memoryview, ...]
     base: int
     pos: int
     seen: int
@@ -80,7 +82,7 @@ class LiveScan(Protocol):
     def take(self, left: Left) -> None:
         """Take the stream over."""
 
-    def add(self, chunk: bytes) -> None:
+    def add(self, chunk: bytes | memoryview) -> None:
         """Take a chunk."""
 
     def scan(self, final: bool) -> bool:

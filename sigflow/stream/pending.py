@@ -34,13 +34,13 @@ class Pending(Segment):
         self.fed = base
         self._lookback = lookback
 
-    def add(self, chunk: bytes, done: int) -> None:
+    def add(self, chunk: bytes | memoryview, done: int) -> None:
         """Append a chunk; what lies before the offset `done` is not needed any more."""
         done = max(self.base, done - self._lookback)
         cut = done - self.base
         left = len(self.data) - cut
         if not left:
-            self._replace(chunk)
+            self._replace(bytes(chunk))
         elif left <= min(len(chunk), SMALL):
             self._replace(b"".join((memoryview(self.data)[cut:], chunk)))
         else:

@@ -233,7 +233,7 @@ def test_a_pipe_becomes_native_when_much_has_come(monkeypatch: pytest.MonkeyPatc
         return taken
 
     def watched_live(self: Live, left: Left) -> None:
-        fed.append(left.base + len(left.data))
+        fed.append(left.base + sum(map(len, left.pieces)))
         take(self, left)
 
     monkeypatch.setattr(NativeScanner, "_natively", watched)
