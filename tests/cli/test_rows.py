@@ -6,6 +6,7 @@ import random
 import struct
 import sys
 from collections.abc import Sequence
+from functools import cache
 from io import TextIOWrapper
 from pathlib import Path
 
@@ -135,7 +136,7 @@ def test_rows_of_several_formats(form: str) -> None:
 @pytest.mark.parametrize("form", ROWS)
 def test_rows_of_payloads_behind_codecs(form: str, enough: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     if not enough:
-        monkeypatch.setattr(kernels, "compiled", lambda: None)
+        monkeypatch.setattr(kernels, "compiled", cache(lambda: None))
     sgf1 = package.load("sgf1", limits=package.Limits(depth=7, inflated=100))
     plain = [frame for frame in sgf1_frames(900) if frame[5] in (0, 1)]
     for raws in (sgf1_frames(400), plain, [frame for frame in plain if frame[5] == 1], plain[:1]):

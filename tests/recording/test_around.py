@@ -102,20 +102,6 @@ def test_cut_anywhere_near_the_beginning(name: str) -> None:
         assert statistics.frame_bytes + statistics.gap_bytes == stop
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", CAPTURES)
-def test_cut_at_every_byte_of_the_first_4_kib(name: str) -> None:
-    data, format = (WIRES / CAPTURES[name][0]).read_bytes(), format_of(name)
-    for stop in range(4097):
-        for piece in (data[:stop], data[stop:8192]):
-            decoder = format.decoder()
-            decoder.feed(piece)
-            decoder.feed_eof()
-            list(decoder.events())
-            statistics = decoder.statistics
-            assert statistics.frame_bytes + statistics.gap_bytes == len(piece)
-
-
 @pytest.mark.parametrize("name", CAPTURES)
 def test_what_is_recovered_begins_with_the_preamble(name: str, tmp_path: Path) -> None:
     from tests.cli.calls import process
