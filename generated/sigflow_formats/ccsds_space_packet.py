@@ -193,6 +193,27 @@ def _columns() -> Any:
     })
 
 
+def _writing() -> Any:
+    from sigflow.runtime import writing
+
+    return {
+        CcsdsSpacePacket: writing.ClassWriting(
+            CcsdsSpacePacket, 'ccsds_space_packet',
+            (
+                writing.Put('version', 'version', writing.PutBits(3, 'be'), checks=(writing.Check('equal', lambda self, i, _: _ != 0, lambda self, i, _: 0),), place=(24, 5, '/seq/0')),
+                writing.Put('packet_type', 'packet_type', writing.PutBits(1, 'be'), enum=CcsdsSpacePacket.PacketTypes, place=(28, 5, '/seq/1')),
+                writing.Put('has_secondary_header', 'has_secondary_header', writing.PutBits(1, 'be', boolean=True), place=(31, 5, '/seq/2')),
+                writing.Put('apid', 'apid', writing.PutBits(11, 'be'), place=(34, 5, '/seq/3')),
+                writing.Put('sequence_flags', 'sequence_flags', writing.PutBits(2, 'be'), enum=CcsdsSpacePacket.Segments, place=(37, 5, '/seq/4')),
+                writing.Put('sequence_count', 'sequence_count', writing.PutBits(14, 'be'), place=(40, 5, '/seq/5')),
+                writing.Put('data_length', 'data_length', writing.PutNumber('u', 2, 'be'), place=(43, 5, '/seq/6')),
+                writing.Put('data', 'data', writing.PutBytes(writing.Extent(size=writing.Formula(lambda self, i, _: self.data_length + 1, (writing.Solution('data_length', lambda self, i, _, n: (n) - 1),), 'data_length + 1'))), place=(46, 5, '/seq/7')),
+            ),
+            (),
+        ),
+    }
+
+
 _HEAD = Struct('>IH').unpack_from
 
 

@@ -379,6 +379,52 @@ def _columns() -> Any:
     })
 
 
+def _writing() -> Any:
+    from sigflow.runtime import writing
+
+    return {
+        InstrumentHdr.Line: writing.ClassWriting(
+            InstrumentHdr.Line, 'line',
+            (
+                writing.Put('text', 'text', writing.PutObject(InstrumentHdr.Pair, extent=writing.Extent(term=b'\r')), place=(77, 9, '/types/line/seq/0')),
+                writing.Put('line_feed', 'line_feed', writing.PutNumber('u', 1), checks=(writing.Check('true', lambda self, i, _: not (_ == 10 and (self.is_end or len(self.text.key) > 0 and self.text.size > len(self.text.key)))),), place=(80, 9, '/types/line/seq/1')),
+            ),
+            (
+                writing.Computed('is_end', 'is_end', writing.Formula(lambda self, i, _: self.text.size == 4 and self.text.key == ";END", (), 'text.size == 4 and text.key == ";END"'), place=(87, 7, '/types/line/instances/is_end')),
+                writing.Computed('is_number', 'is_number', writing.Formula(lambda self, i, _: len(self.text.value) >= 1 and len(self.text.value) <= 8 and min(self.text.value) >= 48 and max(self.text.value) <= 57, (), 'text.value.length >= 1 and text.value.length <= 8 and text.value.min >= 0x30 and text.value.max <= 0x39'), place=(89, 7, '/types/line/instances/is_number')),
+                writing.Computed('len', 'len', writing.Formula(lambda self, i, _: self.len_before if self.text.key != "LEN" else int(self.text.value.decode('ascii')) if self.is_number else 0, (writing.Solution('len_before', lambda self, i, _, n: (n) if self.text.key != "LEN" else None), writing.Solution('value', lambda self, i, _, n: None if self.text.key != "LEN" else (((str(n)).encode('ascii')) if self.is_number else None), owner=lambda self, i, _: self.text),), 'text.key != "LEN" ? len_before : is_number ? text.value.to_s("ASCII").to_i : 0'), place=(93, 7, '/types/line/instances/len')),
+                writing.Computed('order', 'order', writing.Formula(lambda self, i, _: self.text.value.decode('ascii') if self.text.key == "ENDIAN" else self.order_before, (writing.Solution('value', lambda self, i, _, n: ((n).encode('ascii')) if self.text.key == "ENDIAN" else None, owner=lambda self, i, _: self.text), writing.Solution('order_before', lambda self, i, _, n: None if self.text.key == "ENDIAN" else (n)),), 'text.key == "ENDIAN" ? text.value.to_s("ASCII") : order_before'), place=(96, 7, '/types/line/instances/order')),
+            ),
+            params=('len_before', 'order_before'),
+        ),
+        InstrumentHdr.Pair: writing.ClassWriting(
+            InstrumentHdr.Pair, 'pair',
+            (
+                writing.Put('key_bytes', 'key_bytes', writing.PutBytes(writing.Extent(term=b':', eos_error=False)), checks=(writing.Check('true', lambda self, i, _: not (len(_) == 0 or min(_) >= 32 and max(_) <= 126)),), place=(101, 9, '/types/pair/seq/0')),
+                writing.Put('value', 'value', writing.PutBytes(writing.Extent(eos=True)), checks=(writing.Check('true', lambda self, i, _: not (len(_) == 0 or min(_) >= 32 and max(_) <= 126)),), place=(107, 9, '/types/pair/seq/1')),
+            ),
+            (
+                writing.Computed('key', 'key', writing.Formula(lambda self, i, _: self.key_bytes.decode('ascii'), (writing.Solution('key_bytes', lambda self, i, _, n: (n).encode('ascii')),), 'key_bytes.to_s("ASCII")'), place=(113, 7, '/types/pair/instances/key')),
+                writing.Computed('size', 'size', writing.Formula(lambda self, i, _: self._io.size(), (), '_io.size'), place=(115, 7, '/types/pair/instances/size')),
+            ),
+        ),
+        InstrumentHdr: writing.ClassWriting(
+            InstrumentHdr, 'instrument_hdr',
+            (
+                writing.Put('marker', 'marker', writing.PutBytes(writing.Extent(contents=b'*HDR\r\n')), checks=(writing.Check('equal', lambda self, i, _: _ != b'*HDR\r\n', lambda self, i, _: b'*HDR\r\n'),), place=(36, 5, '/seq/0')),
+                writing.Put('lines', 'lines', writing.PutObject(InstrumentHdr.Line, arguments=(writing.Formula(lambda self, i, _: 0 if i == 0 else self.lines[i - 1].len, (writing.Solution('len', lambda self, i, _, n: None if i == 0 else (n), owner=lambda self, i, _: self.lines[i - 1]),), 'line(_index == 0 ? 0 : lines[_index - 1].len, _index == 0 ? "L" : lines[_index - 1].order)'), writing.Formula(lambda self, i, _: "L" if i == 0 else self.lines[i - 1].order, (writing.Solution('order', lambda self, i, _, n: None if i == 0 else (n), owner=lambda self, i, _: self.lines[i - 1]),), 'line(_index == 0 ? 0 : lines[_index - 1].len, _index == 0 ? "L" : lines[_index - 1].order)'),)), repeat=writing.Repeat('until', writing.Formula(lambda self, i, _: _.is_end, (writing.Solution('is_end', lambda self, i, _, n: n, owner=lambda self, i, _: _),), '_.is_end')), place=(38, 5, '/seq/1')),
+                writing.Put('length_known', 'length_known', writing.PutBytes(writing.Extent(size=0)), checks=(writing.Check('true', lambda self, i, _: not (self.lines[-1].len >= 1 and self.lines[-1].len <= 10000000)),), place=(47, 5, '/seq/2')),
+                writing.Put('order_known', 'order_known', writing.PutBytes(writing.Extent(size=0)), checks=(writing.Check('true', lambda self, i, _: not (self.lines[-1].order == "L" or self.lines[-1].order == "B")),), place=(53, 5, '/seq/3')),
+                writing.Put('payload', 'payload', writing.PutBytes(writing.Extent(size=writing.Formula(lambda self, i, _: self.lines[-1].len, (writing.Solution('len', lambda self, i, _, n: n, owner=lambda self, i, _: self.lines[-1]),), 'lines.last.len'))), place=(59, 5, '/seq/4')),
+                writing.Put('checksum', 'checksum', writing.PutNumber('u', 4, 'be'), place=(62, 5, '/seq/5')),
+            ),
+            (
+                writing.Computed('byte_order', 'byte_order', writing.Formula(lambda self, i, _: self.lines[-1].order, (writing.Solution('order', lambda self, i, _, n: n, owner=lambda self, i, _: self.lines[-1]),), 'lines.last.order'), place=(66, 3, '/instances/byte_order')),
+            ),
+        ),
+    }
+
+
 def _steps(io: Window) -> Any:
     unit = InstrumentHdr.__new__(InstrumentHdr)
     unit._io, unit._parent, unit._root = io, None, unit

@@ -316,6 +316,36 @@ def _columns() -> Any:
     })
 
 
+def _writing() -> Any:
+    from sigflow.runtime import writing
+
+    return {
+        Sgf1.Flags: writing.ClassWriting(
+            Sgf1.Flags, 'flags',
+            (
+                writing.Put('reserved', 'reserved', writing.PutBits(5, 'be'), place=(63, 9, '/types/flags/seq/0')),
+                writing.Put('compressed', 'compressed', writing.PutBits(1, 'be', boolean=True), place=(65, 9, '/types/flags/seq/1')),
+                writing.Put('encoding', 'encoding', writing.PutBits(2, 'be'), enum=Sgf1.PayloadEncoding, place=(68, 9, '/types/flags/seq/2')),
+            ),
+            (),
+        ),
+        Sgf1: writing.ClassWriting(
+            Sgf1, 'sgf1',
+            (
+                writing.Put('magic', 'magic', writing.PutBytes(writing.Extent(contents=b'SGF1')), checks=(writing.Check('equal', lambda self, i, _: _ != b'SGF1', lambda self, i, _: b'SGF1'),), place=(29, 5, '/seq/0')),
+                writing.Put('version', 'version', writing.PutNumber('u', 1), place=(31, 5, '/seq/1')),
+                writing.Put('flags', 'flags', writing.PutObject(Sgf1.Flags), place=(39, 5, '/seq/2')),
+                writing.Put('stream_id', 'stream_id', writing.PutNumber('u', 4, 'be'), place=(41, 5, '/seq/3')),
+                writing.Put('sequence', 'sequence', writing.PutNumber('u', 8, 'be'), place=(44, 5, '/seq/4')),
+                writing.Put('payload_length', 'payload_length', writing.PutNumber('u', 4, 'be'), place=(47, 5, '/seq/5')),
+                writing.Put('checksum', 'checksum', writing.PutNumber('u', 4, 'be'), place=(50, 5, '/seq/6')),
+                writing.Put('payload', 'payload', writing.PutBytes(writing.Extent(size=writing.Formula(lambda self, i, _: self.payload_length, (writing.Solution('payload_length', lambda self, i, _, n: n),), 'payload_length'))), place=(53, 5, '/seq/7')),
+            ),
+            (),
+        ),
+    }
+
+
 _HEAD = Struct('>4sB1sIQII').unpack_from
 
 

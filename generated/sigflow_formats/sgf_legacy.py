@@ -107,6 +107,22 @@ def _columns() -> Any:
     })
 
 
+def _writing() -> Any:
+    from sigflow.runtime import writing
+
+    return {
+        SgfLegacy: writing.ClassWriting(
+            SgfLegacy, 'sgf_legacy',
+            (
+                writing.Put('stream_id', 'stream_id', writing.PutNumber('u', 2, 'be'), place=(22, 5, '/seq/0')),
+                writing.Put('payload_length', 'payload_length', writing.PutNumber('u', 4, 'be'), place=(24, 5, '/seq/1')),
+                writing.Put('payload', 'payload', writing.PutBytes(writing.Extent(size=writing.Formula(lambda self, i, _: self.payload_length, (writing.Solution('payload_length', lambda self, i, _, n: n),), 'payload_length'))), place=(27, 5, '/seq/2')),
+            ),
+            (),
+        ),
+    }
+
+
 _HEAD = Struct('>HI').unpack_from
 
 

@@ -195,6 +195,25 @@ def _columns() -> Any:
     })
 
 
+def _writing() -> Any:
+    from sigflow.runtime import writing
+
+    return {
+        Ubx: writing.ClassWriting(
+            Ubx, 'ubx',
+            (
+                writing.Put('sync', 'sync', writing.PutBytes(writing.Extent(contents=b'\xb5b')), checks=(writing.Check('equal', lambda self, i, _: _ != b'\xb5b', lambda self, i, _: b'\xb5b'),), place=(32, 5, '/seq/0')),
+                writing.Put('msg_class', 'msg_class', writing.PutNumber('u', 1), place=(34, 5, '/seq/1')),
+                writing.Put('msg_id', 'msg_id', writing.PutNumber('u', 1), place=(37, 5, '/seq/2')),
+                writing.Put('payload_length', 'payload_length', writing.PutNumber('u', 2, 'le'), place=(40, 5, '/seq/3')),
+                writing.Put('payload', 'payload', writing.PutBytes(writing.Extent(size=writing.Formula(lambda self, i, _: self.payload_length, (writing.Solution('payload_length', lambda self, i, _, n: n),), 'payload_length'))), place=(43, 5, '/seq/4')),
+                writing.Put('checksum', 'checksum', writing.PutNumber('u', 2, 'le'), place=(45, 5, '/seq/5')),
+            ),
+            (),
+        ),
+    }
+
+
 _HEAD = Struct('<2sBBH').unpack_from
 
 

@@ -11,6 +11,7 @@ from sigflow.compiler.emit.native import Missing, write_native_measure
 from sigflow.compiler.emit.shared import Module
 from sigflow.compiler.emit.stream import write_stream
 from sigflow.compiler.emit.writer import Writer, comment
+from sigflow.compiler.emit.writing import write_writing
 from sigflow.compiler.measure import MeasurePlan
 from sigflow.compiler.measure.runs import SIGNS, Run
 from sigflow.compiler.model import Bits
@@ -55,6 +56,8 @@ class Emission:
         write_class(module, plan.top, body)
         described = Writer()
         write_columns(module, plan, described, hash)
+        written = Writer()
+        write_writing(module, plan, written)
         if self._measure is not None and self._native is not None:
             write_stream(module, plan, self._measure, self._native, below, hash)
         if module.runs:
@@ -80,7 +83,7 @@ class Emission:
         for lines, name in module.splits.items():
             _split_table(tables, name, lines, module)
         head = _head(plan, module, self._package, hash)
-        parts = [head.text(), body.text(), tables.text(), described.text(), below.text()]
+        parts = [head.text(), body.text(), tables.text(), described.text(), written.text(), below.text()]
         return "\n\n\n".join(part.strip("\n") for part in parts if part.strip()) + "\n"
 
 

@@ -25,7 +25,10 @@ ATTRIBUTE_HINTS = (
     "-sigflow-metadata",
     "-sigflow-unstuff",
     "-sigflow-terminator",
+    "-sigflow-default",
 )
+#: Kinds of values that stand for each other as a default.
+_NUMBERS = {"int", "float", "enum", "bool"}
 _REASON = re.compile(r"[a-z][a-z0-9-]*\Z")
 
 
@@ -149,6 +152,16 @@ class AttributeReader(Reader):
         elif attr.terminator is None:
             self.bad(node, f"'{attr.id}' has no `terminator`")
 
+    def default(self, attr: sc.Attr, node: Node, spec: sc.ClassSpec, _hints: Hints | None) -> None:
+        code = self.expression(node, Context(spec))
+        if code is None:
+            return
+        kind, wanted = self.types.nodes[code.expr].kind, self.types.member(attr, spec).kind
+        if kind != wanted and not {kind, wanted} <= _NUMBERS and "any" not in (kind, wanted):
+            self.bad(node, f"'{attr.id}' is {wanted}, the default is {kind}")
+        else:
+            self.types.defaults[attr] = code
+
     _ATTRIBUTE: dict[str, Callable[[AttributeReader, sc.Attr, Node, sc.ClassSpec, Hints | None], None]] = {  # noqa: RUF012  # a table
         "-sigflow-reason": reason,
         "-sigflow-max-size": max_size,
@@ -161,4 +174,5 @@ class AttributeReader(Reader):
         "-sigflow-metadata": metadata,
         "-sigflow-unstuff": unstuff,
         "-sigflow-terminator": terminator,
+        "-sigflow-default": default,
     }

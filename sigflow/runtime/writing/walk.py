@@ -1,0 +1,576 @@
+"""Writing an object of a generated class: its fields in order, lists, switches, objects in objects, instances."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from sigflow.runtime.struct import KaitaiStruct
+from sigflow.runtime.writing.derive import FAILURES, ROUNDS, Options
+from sigflow.runtime.writing.description import (
+    ClassWriting,
+    Computed,
+    Formula,
+    Put,
+    PutBits,
+    PutBytes,
+    PutCase,
+    PutNumber,
+    PutObject,
+    PutText,
+    Wire,
+    writing_of,
+)
+from sigflow.runtime.writing.extents import Extents
+from sigflow.runtime.writing.node import MISSING, Given, Mistake, Node, Path
+from sigflow.runtime.writing.sink import Sink
+from sigflow.runtime.writing.slack import Slack
+
+#: Objects in objects, at most.
+DEPTH = 200
+
+
+class Walk(Extents):
+    """Writes objects."""
+
+    def __init__(self, options: Options, slack: Slack, recording: bool = False) -> None:
+        super().__init__(options, slack, recording)
+        self._depth = 0
+
+    # ---------------------------------------------------------------- objects
+
+    def object(self, node: Node, sink: Sink) -> None:
+        """All fields of an object, and the instances that were given for it."""
+        if self._depth > DEPTH:
+            self.mistake(node.path, f"nested deeper than {DEPTH}")
+            return
+        unit: Any = node.unit
+        writing = node.writing
+        self.nodes[id(unit)] = node
+        unit._io = sink
+        node.forget()
+        if node.maker is not None:
+            parent, wire, i = node.maker
+            if writing.order == "inherited":
+                unit._is_le = getattr(parent.unit, "_is_le", None)
+            for name, formula in zip(writing.params, wire.arguments, strict=False):
+                try:
+                    setattr(unit, name, formula.value(parent.unit, i, None))
+                except FAILURES:
+                    setattr(unit, name, None)
+        else:
+            for name in writing.params:
+                setattr(unit, name, getattr(node.given.value, name, 0))
+        if writing.order == "calc" and writing.endian is not None:
+            try:
+                unit._is_le = writing.endian(unit)
+            except FAILURES:
+                unit._is_le = None
+        self._depth += 1
+        for put in writing.puts:
+            self.put(node, put, sink)
+        self.names(node)
+        for member in writing.instances:
+            if isinstance(member, Put):
+                self.instance(node, member, sink)
+            else:
+                self.computed(node, member)
+        self._depth -= 1
+
+    def names(self, node: Node) -> None:
+        """A mistake for each name that the type does not have."""
+        keys = node.given.keys
+        if keys is None:
+            return
+        known = node.writing.ids
+        for key in keys:
+            if key in known or key in node.writing.members or key == "type":
+                continue
+            bare = key.removesuffix("_physical") if isinstance(key, str) else key
+            held = known.get(bare)
+            if isinstance(held, Put) and held.physical is not None:
+                continue
+            if key in node.writing.params:
+                continue
+            near = get_close_matches(str(key), known, 1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            self.mistake((*node.path, str(key)), f"type {node.writing.id!r} has no field of this name{hint}")
+
+    def put(self, node: Node, put: Put, sink: Sink) -> None:
+        """One field."""
+        path = (*node.path, put.id)
+        value = self.value(node, put)
+        if put.condition is not None:
+            holds = self.evaluate(put.condition, node, None, None, path, put)
+            if holds is MISSING:
+                holds = value is not MISSING and value is not None
+            if not holds:
+                if value is not MISSING and value is not None and not self.recording:
+                    self.mistake(path, f"it was given, but `{put.condition.text}` says that it is not there", put)
+                setattr(node.unit, put.name, None)
+                node.children.pop((put.name, None), None)
+                return
+            if value is None:
+                value = MISSING
+        if put.repeat is not None:
+            self.listed(node, put, value, sink, path)
+        else:
+            setattr(node.unit, put.name, None) if put.name not in node.unit.__dict__ else None
+            self.element(node, put, put.wire, value, sink, path, None)
+
+    def value(self, node: Node, put: Put) -> Any:
+        """What a field shall be: derived, given, or what the spec fixes; MISSING where nothing says so."""
+        derived = node.derived.get((put.name, None), MISSING)
+        if derived is not MISSING:
+            return derived
+        value = node.given.get(put.name, put.id)
+        if value is not MISSING:
+            return value
+        for check in put.checks:
+            if check.kind == "equal" and check.wanted is not None and put.repeat is None:
+                try:
+                    return check.wanted(node.unit, None, None)
+                except FAILURES:
+                    return MISSING
+        if put.default is not None:
+            try:
+                return put.default.value(node.unit, None, None)
+            except FAILURES:
+                return MISSING
+        return MISSING
+
+    # ---------------------------------------------------------------- lists
+
+    def listed(self, node: Node, put: Put, value: Any, sink: Sink, path: Path) -> None:
+        """A list of values."""
+        repeat = put.repeat
+        assert repeat is not None
+        if value is MISSING:
+            value = self.missing_list(node, put)
+        if not isinstance(value, list | tuple):
+            self.mistake(path, f"expected a list, got {type(value).__name__}", put)
+            value = []
+        elements: list[Any] = []
+        setattr(node.unit, put.name, elements)
+        for i, element in enumerate(value):
+            self.element(node, put, put.wire, node.derived.get((put.name, i), element), sink, (*path, i), i)
+            if repeat.kind == "until" and repeat.code is not None and not self.recording:
+                last, held = i == len(value) - 1, elements[-1] if elements else None
+                self.constrain(repeat.code, last, node, i, (*path, i), put, "whether the list ends here", held)
+        if repeat.kind == "expr" and repeat.code is not None:
+            self.constrain(repeat.code, len(value), node, None, path, put, "the number of elements")
+        if repeat.kind == "until" and not value and not self.recording:
+            self.mistake(path, "a list that an element ends has at least one", put)
+
+    def missing_list(self, node: Node, put: Put) -> list[Any]:
+        """What a list is that nothing was given for."""
+        repeat = put.repeat
+        assert repeat is not None
+        if repeat.kind == "expr" and repeat.code is not None:
+            try:
+                count = repeat.code.value(node.unit, None, None)
+            except FAILURES:
+                count = 0
+            if count == 0:
+                return []
+            if put.unnamed and isinstance(count, int) and 0 < count < 1 << 16:
+                return [MISSING] * count
+        node.guessed.add(put.name)
+        return []
+
+    # ---------------------------------------------------------------- values
+
+    def element(self, node: Node, put: Put, wire: Wire, value: Any, sink: Sink, path: Path, i: int | None) -> None:
+        """One value of a field, or of a list, and its checks."""
+        written = WRITERS[type(wire)](self, node, put, wire, value, sink, path, i)
+        if isinstance(wire, PutCase):
+            return
+        if not isinstance(wire, PutObject):
+            self.keep(node, put, i, written)
+        self.check(node, put, i, written, path)
+
+    @staticmethod
+    def keep(node: Node, put: Put, i: int | None, value: Any) -> None:
+        """Set a field, or add to a list."""
+        if i is None:
+            setattr(node.unit, put.name, value)
+        else:
+            getattr(node.unit, put.name).append(value)
+
+    def check(self, node: Node, put: Put, i: int | None, value: Any, path: Path) -> None:
+        """What the spec asks of a value."""
+        if not put.checks or self.kept(path):
+            return
+        for check in put.checks:
+            try:
+                refused = check.refuses(node.unit, i, value)
+                wanted = check.wanted(node.unit, i, value) if refused and check.wanted is not None else None
+            except FAILURES as error:
+                self.mistake(path, f"its check cannot be computed: {type(error).__name__}: {error}", put)
+                return
+            if refused:
+                self.mistake(path, f"{_short(value)} was given, {_WANTED[check.kind].format(_short(wanted))}", put)
+                return
+
+    def put_bytes(self, node: Node, put: Put, wire: PutBytes, value: Any, sink: Sink, path: Path, i: Any) -> bytes:
+        """Bytes."""
+        if value is MISSING or value is None:
+            value = self.missing_bytes(node, put, wire, path, i)
+        raw = self.bytes_of(put, value, path) or b""
+        self.put_extent(node, put, wire.extent, raw, sink, path, i)
+        return raw
+
+    def missing_bytes(self, node: Node, put: Put, wire: PutBytes | PutText, path: Path, i: Any) -> Any:
+        """What bytes are that nothing was given for: those that are always there, or zeros that have no name."""
+        extent = wire.extent
+        if extent.contents is not None:
+            return extent.contents
+        size = self.size_of(node, put, extent, path, i)
+        if size == 0 and not (isinstance(extent.size, Formula) and extent.size.solutions):
+            return b"" if isinstance(wire, PutBytes) else ""
+        if put.unnamed and size is not None and isinstance(wire, PutBytes):
+            return bytes(max(size, 0))
+        node.guessed.add(put.name)
+        if isinstance(wire, PutText):
+            return ""
+        fixed = extent.size if isinstance(extent.size, int) and extent.pad is None and extent.term is None else 0
+        return bytes(fixed)
+
+    def put_text(self, node: Node, put: Put, wire: PutText, value: Any, sink: Sink, path: Path, i: Any) -> str:
+        """A text."""
+        if value is MISSING or value is None:
+            value = self.missing_bytes(node, put, wire, path, i)
+        raw = self.text_of(put, value, wire.encoding, path) or b""
+        self.put_extent(node, put, wire.extent, raw, sink, path, i)
+        return value if isinstance(value, str) else ""
+
+    def put_object(self, node: Node, put: Put, wire: PutObject, value: Any, sink: Sink, path: Path, i: Any) -> Any:
+        """An object, in the stream at hand or in one of its own."""
+        child = self.child(node, put, wire, value, path, i)
+        if child is None:
+            self.keep(node, put, i, None)
+            return None
+        self.keep(node, put, i, child.unit)
+        extent = wire.extent
+        if extent is None:
+            self.object(child, sink)
+            return child.unit
+        source = None
+        if self.recording:
+            source = bytes(value._io._data)
+        before = source if source is not None else self.streams.get(path, b"")
+        inner = Sink(before, self.inner_size(node, put, wire, path, i), source)
+        self.object(child, inner)
+        content = self.streams[path] = self.whole(path, inner)
+        self.put_extent(node, put, extent, content, sink, path, i, filled=True)
+        return child.unit
+
+    def inner_size(self, node: Node, put: Put, wire: PutObject, path: Path, i: Any) -> int | None:
+        """The size of an object's own stream, where it is known before it is written."""
+        extent = wire.extent
+        assert extent is not None
+        known = extent.size is not None and not (isinstance(extent.size, Formula) and extent.size.solutions)
+        if known and extent.process is None and extent.term is None and extent.pad is None:
+            return self.size_of(node, put, extent, path, i)
+        return None
+
+    def whole(self, path: Path, sink: Sink) -> bytes:
+        """What was written, with what stood in its holes and behind it."""
+        if self.recording:
+            assert sink.source is not None
+            for start, stop in sink.holes():
+                self.slack.keep(path, f"hole {start}", bytes(stop - start), sink.source[start:stop])
+                sink.data[start:stop] = sink.source[start:stop]
+            tail = sink.source[len(sink.data) :]
+            if tail:
+                self.slack.keep(path, "tail", b"", tail)
+                sink.data.extend(tail)
+            return bytes(sink.data)
+        for start, stop in sink.holes():
+            sink.data[start:stop] = self.slack.instead(path, f"hole {start}", bytes(stop - start))
+        return bytes(sink.data) + self.slack.instead(path, "tail", b"")
+
+    def child(self, node: Node, put: Put, wire: PutObject, value: Any, path: Path, i: Any) -> Node | None:
+        """The node of an object in an object; None with a mistake."""
+        writing = writing_of(wire.target)
+        if writing is None:
+            self.mistake(path, f"objects of {wire.target.__name__} cannot be written: it is no class of a spec", put)
+            return None
+        inside = node.given.inside(put.id) if i is None else node.given.inside(put.id, i)
+        if value is MISSING or value is None:
+            if i is None and not inside:
+                node.guessed.add(put.name)
+            value = {}
+        if isinstance(value, KaitaiStruct) and not isinstance(value, wire.target):
+            self.mistake(path, f"expected an object of {wire.target.__name__}, got {type(value).__name__}", put)
+            return None
+        if not isinstance(value, Mapping | KaitaiStruct):
+            self.mistake(path, f"expected a mapping of its fields, got {type(value).__name__}", put)
+            return None
+        key = put.name, i
+        child = node.children.get(key)
+        if child is None or child.writing is not writing or (child.given.value is not value and value != {}):
+            parent: Any = node.unit
+            if wire.no_parent:
+                parent = None
+            elif wire.parent is not None:
+                try:
+                    parent = wire.parent(node.unit, i, None)
+                except FAILURES:
+                    parent = None
+            foreign = getattr(wire.target, "__module__", None) != type(node.unit).__module__
+            root = None if foreign else node.unit._root
+            child = Node(writing, Given(value, inside), path, None if foreign else parent, root, (node, wire, i))
+            node.children[key] = child
+        return child
+
+    # ---------------------------------------------------------------- switches
+
+    def put_case(self, node: Node, put: Put, wire: PutCase, value: Any, sink: Sink, path: Path, i: Any) -> None:
+        """One of several wires: the one that the tag says, or else the one that the value fits."""
+        chosen = self.case(node, put, wire, value, path, i)
+        if chosen is None:
+            if value is not MISSING and value is not None and not self.recording:
+                self.mistake(path, f"it was given, but no case of `{wire.on.text}` applies", put)
+            if i is None:
+                setattr(node.unit, put.name, None)
+            return
+        self.element(node, put, chosen, value, sink, path, i)
+
+    def case(self, node: Node, put: Put, wire: PutCase, value: Any, path: Path, i: Any) -> Wire | None:
+        """The wire of a switch."""
+        try:
+            on = wire.on.value(node.unit, i, None)
+        except FAILURES:
+            on = MISSING
+        current = self.case_of(node, wire, on, i)
+        if self.recording or value is MISSING or value is None:
+            return current
+        targets = self.targets(wire.on, node, i, None)
+        open_ones = [target for target in targets if self.is_open(*target[:4])]
+        if not open_ones:
+            self.confirm(wire.on, node, i)
+            return current
+        fitting = [(case, inner) for case, inner in wire.cases if case is not None and self.fits(inner, value)]
+        if len({id(inner) if not isinstance(inner, PutObject) else inner.target for _, inner in fitting}) > 1:
+            names = " and ".join(_wire_name(inner) for _, inner in fitting[:2])
+            self.mistake(path, f"it may be {names}: say which by `{wire.on.text}`, or by `type`", put)
+            return fitting[0][1]
+        if not fitting:
+            if current is None:
+                self.mistake(path, f"it fits no case of `{wire.on.text}`", put)
+            return current
+        if current is not None and any(inner is current for _, inner in fitting) and on is not MISSING:
+            self.confirm(wire.on, node, i)
+            return current
+        tag, inner = fitting[0]
+        assert tag is not None
+        try:
+            number = tag.value(node.unit, i, None)
+        except FAILURES:
+            return inner
+        self.constrain(wire.on, getattr(number, "value", number), node, i, path, put, "the case")
+        return inner
+
+    @staticmethod
+    def case_of(node: Node, wire: PutCase, on: Any, i: Any) -> Wire | None:
+        """The case that the tag says."""
+        otherwise = None
+        for case, inner in wire.cases:
+            if case is None:
+                otherwise = inner
+                continue
+            try:
+                if on is not MISSING and case.value(node.unit, i, None) == on:
+                    return inner
+            except FAILURES:
+                continue
+        return otherwise
+
+    def fits(self, wire: Wire, value: Any) -> bool:
+        """Whether a value may be one of this wire."""
+        if isinstance(wire, PutObject):
+            if isinstance(value, KaitaiStruct):
+                return isinstance(value, wire.target)
+            writing = writing_of(wire.target)
+            if writing is None or not isinstance(value, Mapping):
+                return False
+            if "type" in value and "type" not in writing.ids:
+                return value["type"] in (writing.id, wire.target.__name__)
+            return all(key in writing.ids or key in writing.members for key in value)
+        if isinstance(wire, PutBytes):
+            if isinstance(value, str):
+                return self.options.json and len(value) % 2 == 0 and not value.strip("0123456789abcdefABCDEF")
+            return isinstance(value, bytes | bytearray | memoryview)
+        if isinstance(wire, PutText):
+            return isinstance(value, str)
+        if isinstance(wire, PutNumber | PutBits):
+            return isinstance(value, int | float)
+        return any(self.fits(inner, value) for _, inner in wire.cases)
+
+    # ---------------------------------------------------------------- instances
+
+    def computed(self, node: Node, member: Computed) -> None:
+        """A value instance that was given: what it is computed of follows from it."""
+        if node.given.keys is None or self.recording:
+            changed = node.given.changed.get((member.id,), MISSING)
+            if changed is MISSING or self.recording:
+                return
+            value = changed
+        else:
+            value = node.given.get(member.name, member.id)
+        if value is MISSING or value is None:
+            return
+        path = (*node.path, member.id)
+        try:
+            current = member.formula.value(node.unit, None, None)
+        except FAILURES:
+            current = MISSING
+        if isinstance(value, dict) and "raw" in value:
+            value = value["raw"]
+        if isinstance(value, str) and isinstance(current, bytes) and self.options.json:
+            value = bytes.fromhex(value) if len(value) % 2 == 0 else value
+        if current == value or (isinstance(value, float) and isinstance(current, float) and _near(value, current)):
+            self.confirm(member.formula, node, None)
+            return
+        wanted = value
+        if not self.solve(member.formula, wanted, node, None) and not self.options.lenient:
+            text = f"{_short(value)} was given, but `{member.formula.text}` gives {_short(current)}"
+            self.mistake(path, text, member)
+
+    def instance(self, node: Node, put: Put, sink: Sink) -> None:
+        """An instance that stands at a place of its own."""
+        value = node.derived.get((put.name, None), MISSING)
+        if value is MISSING:
+            value = node.given.held(put.name, put.id)
+        if value is MISSING or value is None:
+            return
+        path = (*node.path, put.id)
+        if put.condition is not None and not self.evaluate(put.condition, node, None, None, path, put):
+            return
+        target: Any = sink
+        if put.io is not None:
+            try:
+                target = put.io(node.unit, None, None)
+            except FAILURES:
+                target = None
+            if not isinstance(target, Sink):
+                self.mistake(path, "the stream that it stands in is not being written", put)
+                return
+        before = target.pos()
+        pos: Any = before
+        if put.pos is not None:
+            if not self.recording and any(self.is_open(*t[:4]) for t in self.targets(put.pos, node, None, None)):
+                place = self.places.setdefault(path, len(target.data))
+                self.constrain(put.pos, place, node, None, path, put, "its offset")
+            pos = self.evaluate(put.pos, node, None, None, path, put)
+        if not isinstance(pos, int) or pos < 0:
+            return
+        # The property of the class computes what is set here: what is written takes its place.
+        holder = _Instance(node, put)
+        target.seek(pos)
+        holder.write(self, value, target, path)
+        target.seek(before)
+
+    # ---------------------------------------------------------------- rounds
+
+    def rounds(self, node: Node) -> bytes:
+        """Write an object until nothing changes any more; the mistakes are those of the last round."""
+        for _ in range(ROUNDS):
+            self.changes = 0
+            self.mistakes = []
+            before = self.streams.get(node.path)
+            sink = Sink(before or b"")
+            self.object(node, sink)
+            raw = self.streams[node.path] = self.whole(node.path, sink)
+            if not self.changes and raw == before:
+                break
+        else:
+            self.mistake(node.path, "what follows from it never settles")
+        self.missing(node)
+        return raw
+
+    def missing(self, top: Node) -> None:
+        """A mistake for each field that nothing was given for, and that nothing decides."""
+        waiting = [top]
+        while waiting:
+            node = waiting.pop()
+            for put in node.writing.puts:
+                if put.name not in node.guessed:
+                    continue
+                child = node.children.get((put.name, None))
+                if child is not None and child.given.value == {}:
+                    continue  # what is missing in it is told
+                self.mistakes.append(_missing((*node.path, put.id), put))
+            waiting.extend(child for key, child in node.children.items() if _is_held(node, key, child))
+
+
+def _is_held(node: Node, key: Any, child: Node) -> bool:
+    held = node.unit.__dict__.get(key[0])
+    if isinstance(held, list):
+        return any(element is child.unit for element in held)
+    return held is child.unit
+
+
+def _missing(path: Path, put: Put) -> Mistake:
+    from sigflow.runtime.writing.node import shown
+
+    return Mistake(shown(path), "nothing was given for it, and nothing else says what it is", put.place)
+
+
+class _Instance:
+    """Writes an instance, whose attribute is a property that keeps its value under another name."""
+
+    def __init__(self, node: Node, put: Put) -> None:
+        self.node = node
+        self.put = put
+
+    def write(self, walk: Walk, value: Any, sink: Sink, path: Path) -> None:
+        """Write it as a field of the name that the property keeps it under."""
+        from dataclasses import replace
+
+        renamed = replace(self.put, name=f"_m_{self.put.name}")
+        if renamed.repeat is not None:
+            walk.listed(self.node, renamed, value, sink, path)
+        else:
+            walk.element(self.node, renamed, renamed.wire, value, sink, path, None)
+
+
+def _near(a: float, b: float) -> bool:
+    return abs(a - b) <= 1e-9 * max(abs(a), abs(b))
+
+
+def _short(value: Any) -> str:
+    text = repr(getattr(value, "value", value))
+    return text if len(text) <= 60 else f"{text[:56]}…"
+
+
+def _wire_name(wire: Wire) -> str:
+    if isinstance(wire, PutObject):
+        return f"type {wire.target.__name__}"
+    return {PutBytes: "bytes", PutText: "a text"}.get(type(wire), "a number")
+
+
+_WANTED = {
+    "equal": "it must be {}",
+    "least": "it must be at least {}",
+    "most": "it must be at most {}",
+    "among": "it must be one of {}",
+    "member": "which its enum does not have",
+    "true": "which its check refuses",
+}
+
+WRITERS: dict[type[Wire], Callable[..., Any]] = {
+    PutNumber: Walk.put_number,
+    PutBits: Walk.put_bits,
+    PutBytes: Walk.put_bytes,
+    PutText: Walk.put_text,
+    PutObject: Walk.put_object,
+    PutCase: Walk.put_case,
+}
+
+
+def start(writing: ClassWriting, value: Any, changed: Mapping[Path, Any] | None = None) -> Node:
+    """The node of an object that nothing holds."""
+    return Node(writing, Given(value, changed), (), None, None)
