@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from sigflow.frozen import frozen
+from sigflow.runtime.measure import WIRE_ERRORS
 from sigflow.runtime.struct import KaitaiStruct
 from sigflow.runtime.writing import varint
 from sigflow.runtime.writing.description import Computed, Formula, Put, PutBits, PutNumber, PutText, Solution
@@ -21,9 +22,7 @@ from sigflow.runtime.writing.slack import Slack
 #: Rounds after which what still changes never settles.
 ROUNDS = 16
 #: What goes wrong where an expression meets values that do not fit.
-FAILURES = (
-    AttributeError, TypeError, ValueError, LookupError, ArithmeticError, RecursionError,
-)  # fmt: skip
+FAILURES = (*WIRE_ERRORS, ArithmeticError, NameError)
 
 
 @frozen
@@ -62,9 +61,12 @@ class Derive:
         self.mistakes: list[Mistake] = []
         self.recomputed: dict[str, Recomputed] = {}
         self.changes = 0
-        #: What streams held in the round before, and where instances were put.
-        self.streams: dict[Path, bytes] = {}
+        #: Whether it is written once more.
+        self.again = False
+        #: What streams held in the round before, where instances were put, and what those of other objects wrote there.
+        self.streams: dict[Path, bytes] = dict(slack.streams) if not recording else {}
         self.places: dict[Path, int] = {}
+        self.inserts: dict[Path, dict[Path, tuple[int, bytes]]] = {}
         self._solving = 0
 
     # ---------------------------------------------------------------- mistakes
@@ -115,7 +117,7 @@ class Derive:
         """An expression gives what it shall: what was guessed in it was right."""
         if not formula.solutions:
             return
-        for owner, member, name, index, _ in self.targets(formula, node, i, None, element):
+        for owner, member, name, _index, _ in self.targets(formula, node, i, None, element):
             if isinstance(member, Put):
                 owner.guessed.discard(name)
             elif isinstance(member, Computed):

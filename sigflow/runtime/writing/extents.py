@@ -44,9 +44,9 @@ class Extents(Leaves):
         body = raw
         if term is not None:
             self.refuse_terminator(put, extent, raw, path)
-        if extent.pad is not None and raw.endswith(bytes((extent.pad,))) and term != bytes((extent.pad,)):
-            if not self.recording and (term is None or extent.include):
-                self.mistake(path, f"it ends with {bytes((extent.pad,))!r}, which is what fills it up", put)
+        pad = bytes((extent.pad,)) if extent.pad is not None and (term is None or extent.include) else None
+        if pad is not None and raw.endswith(pad) and pad != term and not self.recording:
+            self.mistake(path, f"it ends with {pad!r}, which is what fills it up", put)
         if extent.eos:
             self.to_the_end(path, body, sink)
             return
@@ -117,6 +117,7 @@ class Extents(Leaves):
             sink.write(self.slack.instead(path, "", body))
             return
         assert sink.source is not None
+        self.align(sink)
         raw = sink.source[sink.pos() :]
         if raw != body:
             self.slack.keep(path, "", body, raw)

@@ -26,6 +26,7 @@ class Leaves(Derive):
         if not self.recording:
             sink.write(self.slack.instead(path, "", canonical))
             return
+        self.align(sink)
         source, pos = sink.source, sink.pos()
         assert source is not None  # what is recorded was read from bytes
         raw = source[pos : pos + len(canonical)]
@@ -34,6 +35,12 @@ class Leaves(Derive):
         if raw != canonical:
             self.slack.keep(path, "", canonical, raw)
         sink.write(raw)
+
+    def align(self, sink: Sink) -> None:
+        """Begin the next byte; bits that no field has are kept."""
+        rest = sink.align()
+        if rest:
+            self.slack.keep(sink.bits_path, "bits", b"", bytes((rest,)))
 
     # ---------------------------------------------------------------- numbers
 
@@ -146,7 +153,9 @@ class Leaves(Derive):
         number = self.number(put, wire, value, node, path, i is not None)
         if number is None:
             number = 0
-        sink.write_bits(number, wire.width, wire.order)
+        rest = 0 if self.recording else (self.slack.instead(path, "bits", b"") or b"\0")[0]
+        sink.bits_path = path
+        sink.write_bits(number, wire.width, wire.order, rest)
         if wire.boolean and put.enum is None:
             return bool(number)
         return self.member_of(put, number)

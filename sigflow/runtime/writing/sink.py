@@ -21,6 +21,9 @@ class Sink(KaitaiStream):
         super().__init__(before)
         self.data = bytearray()
         self.source = source
+        #: The path of the object that is written here, and of its last bit field.
+        self.path: tuple[str | int, ...] = ()
+        self.bits_path: tuple[str | int, ...] = ()
         if size is not None:
             self._end = size
             self._data = before[:size].ljust(max(size, 0), b"\0")
@@ -28,6 +31,10 @@ class Sink(KaitaiStream):
         self._little = False
         #: Ranges that were written, in the order of writing; those that touch are joined.
         self.ranges: list[list[int]] = []
+
+    def is_eof(self) -> bool:
+        """Whether all bytes that there are, as far as that is known, were written."""
+        return self._pos >= self._end and not self._spare_bits
 
     def seek(self, n: int) -> None:
         """Go on at offset n."""
@@ -54,10 +61,10 @@ class Sink(KaitaiStream):
         else:
             self.ranges.append([pos, stop])
 
-    def write_bits(self, value: int, width: int, order: str) -> None:
+    def write_bits(self, value: int, width: int, order: str, rest: int = 0) -> None:
         """A bit field of so many bits.  order: `be`, from the most significant bit of each byte on, or `le`.
 
-        The bits of the last byte that are not written are those of `source`, else zero.
+        rest: what stands in the bits of its last byte until other fields are written there.
         """
         little = order == "le"
         if self._spare_bits and little != self._little:
@@ -74,21 +81,25 @@ class Sink(KaitaiStream):
             width -= take
             value = value >> take if little else value & ((1 << width) - 1)
         if not width:
+            self.data[self._pos - 1] |= rest if self._spare_bits else 0
             return
         size = (width + 7) // 8
         spare = 8 * size - width
         raw = (value if little else value << spare).to_bytes(size, "little" if little else "big")
         if spare:
-            raw = raw[:-1] + bytes([raw[-1] | self._spare(self._pos + size - 1, spare, little)])
+            raw = raw[:-1] + bytes((raw[-1] | rest,))
         self._put(raw)
         self._spare_bits = spare
 
-    def _spare(self, at: int, spare: int, little: bool) -> int:
-        """What the bits behind the last ones written are in the source."""
-        if self.source is None or at >= len(self.source):
+    def align(self) -> int:
+        """Begin the next byte; returns what the source has in the bits of the last one that no field has."""
+        spare, self._spare_bits = self._spare_bits, 0
+        if not spare or self.source is None or self._pos > len(self.source):
             return 0
-        byte = self.source[at]
-        return byte >> (8 - spare) << (8 - spare) if little else byte & ((1 << spare) - 1)
+        byte = self.source[self._pos - 1]
+        rest = byte >> (8 - spare) << (8 - spare) if self._little else byte & ((1 << spare) - 1)
+        self.data[self._pos - 1] |= rest
+        return rest
 
     def holes(self) -> list[tuple[int, int]]:
         """The ranges [start, stop) within what was written that nothing was written into, in order."""

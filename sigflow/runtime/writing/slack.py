@@ -12,6 +12,8 @@ class Slack:
 
     def __init__(self) -> None:
         self._kept: dict[tuple[Path, str], tuple[bytes, bytes]] = {}
+        #: The bytes of all streams, by the paths of what was read from them.
+        self.streams: dict[Path, bytes] = {}
 
     def __len__(self) -> int:
         return len(self._kept)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any
 
@@ -151,6 +152,11 @@ class Walk(Extents):
         if not isinstance(value, list | tuple):
             self.mistake(path, f"expected a list, got {type(value).__name__}", put)
             value = []
+        if repeat.kind == "expr" and repeat.code is not None:
+            try:  # an instance in it is read where the stream stands now
+                repeat.code.value(node.unit, None, None)
+            except FAILURES:
+                pass
         elements: list[Any] = []
         setattr(node.unit, put.name, elements)
         for i, element in enumerate(value):
@@ -251,17 +257,19 @@ class Walk(Extents):
         if child is None:
             self.keep(node, put, i, None)
             return None
-        self.keep(node, put, i, child.unit)
         extent = wire.extent
         if extent is None:
             self.object(child, sink)
+            self.keep(node, put, i, child.unit)
             return child.unit
         source = None
         if self.recording:
             source = bytes(value._io._data)
         before = source if source is not None else self.streams.get(path, b"")
         inner = Sink(before, self.inner_size(node, put, wire, path, i), source)
+        inner.path = path
         self.object(child, inner)
+        self.keep(node, put, i, child.unit)
         content = self.streams[path] = self.whole(path, inner)
         self.put_extent(node, put, extent, content, sink, path, i, filled=True)
         return child.unit
@@ -279,6 +287,8 @@ class Walk(Extents):
         """What was written, with what stood in its holes and behind it."""
         if self.recording:
             assert sink.source is not None
+            self.align(sink)
+            self.slack.streams[path] = sink.source
             for start, stop in sink.holes():
                 self.slack.keep(path, f"hole {start}", bytes(stop - start), sink.source[start:stop])
                 sink.data[start:stop] = sink.source[start:stop]
@@ -289,7 +299,11 @@ class Walk(Extents):
             return bytes(sink.data)
         for start, stop in sink.holes():
             sink.data[start:stop] = self.slack.instead(path, f"hole {start}", bytes(stop - start))
-        return bytes(sink.data) + self.slack.instead(path, "tail", b"")
+        data = sink.data + self.slack.instead(path, "tail", b"")
+        for at, raw in self.inserts.get(path, {}).values():
+            data.extend(bytes(max(at + len(raw) - len(data), 0)))
+            data[at : at + len(raw)] = raw
+        return bytes(data)
 
     def child(self, node: Node, put: Put, wire: PutObject, value: Any, path: Path, i: Any) -> Node | None:
         """The node of an object in an object; None with a mistake."""
@@ -449,35 +463,81 @@ class Walk(Extents):
         path = (*node.path, put.id)
         if put.condition is not None and not self.evaluate(put.condition, node, None, None, path, put):
             return
-        target: Any = sink
         if put.io is not None:
-            try:
-                target = put.io(node.unit, None, None)
-            except FAILURES:
-                target = None
-            if not isinstance(target, Sink):
-                self.mistake(path, "the stream that it stands in is not being written", put)
-                return
-        before = target.pos()
-        pos: Any = before
+            self.elsewhere(node, put, value, path)
+            return
+        pos: Any = sink.pos()
         if put.pos is not None:
-            if not self.recording and any(self.is_open(*t[:4]) for t in self.targets(put.pos, node, None, None)):
-                place = self.places.setdefault(path, len(target.data))
-                self.constrain(put.pos, place, node, None, path, put, "its offset")
-            pos = self.evaluate(put.pos, node, None, None, path, put)
+            pos = self.place_of(node, put, sink, path)
+        if isinstance(pos, int) and pos >= 0:
+            before = sink.pos()
+            sink.seek(pos)
+            self.write_instance(node, put, value, sink, path)
+            sink.seek(before)
+
+    def place_of(self, node: Node, put: Put, sink: Sink, path: Path) -> Any:
+        """Where an instance stands: behind everything, where nobody says so."""
+        assert put.pos is not None
+        if not self.recording and any(self.is_open(*target[:4]) for target in self.targets(put.pos, node, None, None)):
+            place = self.places.setdefault(path, len(sink.data))
+            self.constrain(put.pos, place, node, None, path, put, "its offset")
+        return self.evaluate(put.pos, node, None, None, path, put)
+
+    def elsewhere(self, node: Node, put: Put, value: Any, path: Path) -> None:
+        """An instance in the stream of another object: what is written there waits for the next round."""
+        if self.recording:
+            self.recorded_elsewhere(node, put, value, path)
+            return
+        assert put.io is not None
+        try:
+            target = put.io(node.unit, None, None)
+        except FAILURES:
+            target = None
+        if not isinstance(target, Sink):
+            self.mistake(path, "the stream that it stands in is not being written", put)
+            self.changes += not self.again  # (it may come later)
+            return
+        apart = Sink(target._data, None)
+        apart.data = bytearray(target.data)
+        pos: Any = self.place_of(node, put, apart, path) if put.pos is not None else len(apart.data)
         if not isinstance(pos, int) or pos < 0:
             return
-        # The property of the class computes what is set here: what is written takes its place.
-        holder = _Instance(node, put)
-        target.seek(pos)
-        holder.write(self, value, target, path)
-        target.seek(before)
+        apart.seek(pos)
+        self.write_instance(node, put, value, apart, path)
+        written = pos, bytes(apart.data[pos : apart.pos()])
+        waiting = self.inserts.setdefault(target.path, {})
+        if waiting.get(path) != written:
+            waiting[path] = written
+            self.changes += 1
+
+    def recorded_elsewhere(self, node: Node, put: Put, value: Any, path: Path) -> None:
+        """Keep what an instance in the stream of another object does not carry; the rest stands there anyway."""
+        assert put.io is not None
+        read = node.given.value
+        try:
+            data = bytes(put.io(read, None, None)._data)
+            pos = put.pos.value(read, None, None) if put.pos is not None else None
+        except FAILURES:
+            return
+        if isinstance(pos, int) and 0 <= pos <= len(data):
+            apart = Sink(data, None, data)
+            apart.seek(pos)
+            self.write_instance(node, put, value, apart, path)
+
+    def write_instance(self, node: Node, put: Put, value: Any, sink: Sink, path: Path) -> None:
+        """An instance as a field of the name under which the property of the class keeps what it has read."""
+        kept = replace(put, name=f"_m_{put.name}")
+        if kept.repeat is not None:
+            self.listed(node, kept, value, sink, path)
+        else:
+            self.element(node, kept, kept.wire, value, sink, path, None)
 
     # ---------------------------------------------------------------- rounds
 
     def rounds(self, node: Node) -> bytes:
         """Write an object until nothing changes any more; the mistakes are those of the last round."""
-        for _ in range(ROUNDS):
+        for number in range(ROUNDS):
+            self.again = number > 0
             self.changes = 0
             self.mistakes = []
             before = self.streams.get(node.path)
@@ -517,24 +577,6 @@ def _missing(path: Path, put: Put) -> Mistake:
     from sigflow.runtime.writing.node import shown
 
     return Mistake(shown(path), "nothing was given for it, and nothing else says what it is", put.place)
-
-
-class _Instance:
-    """Writes an instance, whose attribute is a property that keeps its value under another name."""
-
-    def __init__(self, node: Node, put: Put) -> None:
-        self.node = node
-        self.put = put
-
-    def write(self, walk: Walk, value: Any, sink: Sink, path: Path) -> None:
-        """Write it as a field of the name that the property keeps it under."""
-        from dataclasses import replace
-
-        renamed = replace(self.put, name=f"_m_{self.put.name}")
-        if renamed.repeat is not None:
-            walk.listed(self.node, renamed, value, sink, path)
-        else:
-            walk.element(self.node, renamed, renamed.wire, value, sink, path, None)
 
 
 def _near(a: float, b: float) -> bool:
