@@ -238,7 +238,8 @@ class Derive:
         given = node.given.get(put.name, put.id)
         if index is not None and given is not MISSING:
             given = given[index] if index < len(given) else MISSING
-        explicit = given is not MISSING and (not self.options.lenient or node.given.is_changed(put.id))
+            given = node.given.changed.get((put.id, index), given)
+        explicit = given is not MISSING and (not self.options.lenient or node.given.is_changed(put.id, index))
         if explicit and _plain(given) != value:
             self.mistake(path, f"{_plain(given)!r} was given, but {value!r} follows from the rest", put)
             return True

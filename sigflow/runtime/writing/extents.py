@@ -109,7 +109,11 @@ class Extents(Leaves):
         elif extent.eos_error:
             self.leaf(path, raw + term, sink)
         else:
-            self.leaf(path, raw + term, sink, raw)
+            listed = put.repeat is not None and put.repeat.kind != "expr"
+            needed = listed and not raw  # else an empty element would be none
+            self.leaf(path, raw + term, sink, raw, usual=bool(sink.path) and not needed)
+            if not self.recording and self.slack.of(path, "") is None and not needed:
+                sink.optional = len(term)  # at the end of its stream it is not needed
 
     def to_the_end(self, path: Path, body: bytes, sink: Sink) -> None:
         """All that is left of a stream."""

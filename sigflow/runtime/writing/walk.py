@@ -38,6 +38,8 @@ class Walk(Extents):
     def __init__(self, options: Options, slack: Slack, recording: bool = False) -> None:
         super().__init__(options, slack, recording)
         self._depth = 0
+        #: Fields that are computed when all else is written, by their paths without places in lists, and their sizes.
+        self.computed_later: Mapping[str, int] = {}
 
     # ---------------------------------------------------------------- objects
 
@@ -128,6 +130,10 @@ class Walk(Extents):
         value = node.given.get(put.name, put.id)
         if value is not MISSING:
             return value
+        if self.computed_later:
+            size = self.later(node, put)
+            if size is not None:
+                return _zeros(put.wire, size)
         for check in put.checks:
             if check.kind == "equal" and check.wanted is not None and put.repeat is None:
                 try:
@@ -140,6 +146,10 @@ class Walk(Extents):
             except FAILURES:
                 return MISSING
         return MISSING
+
+    def later(self, node: Node, put: Put) -> int | None:
+        """The bytes of a field that is computed when all else is written; None for another."""
+        return self.computed_later.get(".".join(part for part in (*node.path, put.id) if isinstance(part, str)))
 
     # ---------------------------------------------------------------- lists
 
@@ -160,6 +170,7 @@ class Walk(Extents):
         elements: list[Any] = []
         setattr(node.unit, put.name, elements)
         for i, element in enumerate(value):
+            element = node.given.changed.get((put.id, i), element)
             self.element(node, put, put.wire, node.derived.get((put.name, i), element), sink, (*path, i), i)
             if repeat.kind == "until" and repeat.code is not None and not self.recording:
                 last, held = i == len(value) - 1, elements[-1] if elements else None
@@ -297,6 +308,8 @@ class Walk(Extents):
                 self.slack.keep(path, "tail", b"", tail)
                 sink.data.extend(tail)
             return bytes(sink.data)
+        if sink.optional and path and sink.pos() == len(sink.data):
+            del sink.data[-sink.optional :]
         for start, stop in sink.holes():
             sink.data[start:stop] = self.slack.instead(path, f"hole {start}", bytes(stop - start))
         data = sink.data + self.slack.instead(path, "tail", b"")
@@ -577,6 +590,13 @@ def _missing(path: Path, put: Put) -> Mistake:
     from sigflow.runtime.writing.node import shown
 
     return Mistake(shown(path), "nothing was given for it, and nothing else says what it is", put.place)
+
+
+def _zeros(wire: Wire, size: int) -> Any:
+    """What stands for a checksum until it is computed."""
+    if isinstance(wire, PutText):
+        return "0" * size
+    return bytes(size) if isinstance(wire, PutBytes) else MISSING if isinstance(wire, PutObject | PutCase) else 0
 
 
 def _near(a: float, b: float) -> bool:
