@@ -72,7 +72,7 @@ class Inverse:
             if kind in ("enum", "bool"):
                 yield from self._solve(expr.value, wanted)
             elif kind == "str":
-                yield from self._solve(expr.value, f"str({wanted})")
+                yield from self._solve(expr.value, f"{self._need('spelled')}({wanted})")
         elif isinstance(expr, ex.Call) and expr.id == "to_s" and self._types.nodes[expr.value].kind == "bytes":
             encoding = expr.arguments[0].value if isinstance(expr.arguments[0], ex.Str) else ""
             yield from self._solve(expr.value, f"({wanted}).encode({encodings.python_name(encoding)!r})")

@@ -32,8 +32,6 @@ class Extents(Leaves):
         """`content` in its extent.  filled: what an object leaves of its size is zeros."""
         raw = self.processed(node, put, extent.process, content, path, i)
         if extent.contents is not None:
-            if raw != extent.contents and not self.kept(path):
-                self.mistake(path, f"{raw!r} was given, but these bytes are always {extent.contents!r}", put)
             self.leaf(path, raw, sink)
             return
         term = extent.term
@@ -60,13 +58,11 @@ class Extents(Leaves):
         if isinstance(extent.size, Formula):
             if kept is not None and size == len(kept[1]) and kept[0] == self.fill(extent, body, ended, len(kept[1])):
                 size_wanted = size
-            elif extent.size.solutions and not (term is None and extent.pad is None and filled is False):
-                size_wanted = len(ended)
-            elif extent.size.solutions or size is None:
-                size_wanted = len(body)
+            elif extent.size.solutions or extent.size.of_stream or size is None:
+                size_wanted = len(ended) if filled or term is not None or extent.pad is not None else len(body)
             else:
                 size_wanted = size
-            if size != size_wanted or extent.size.solutions:
+            if size != size_wanted or extent.size.solutions or extent.size.of_stream:
                 self.constrain(extent.size, size_wanted, node, i, path, put, "its size")
             size = size_wanted
         assert size is not None
