@@ -88,6 +88,7 @@ class Format:
         if self._framing is not None:
             self._parse = _of_units(self._framing, self._parse)
             self.late = _of_units(self._framing, self.late) if self.late is not None else None
+        self._quick: Callable[[Any], bytes | None] = self._first_quick
         self._sequence: Callable[[Any], Any] | None = None
         if envelope is not None and sequence is not None:
             self._sequence = attrgetter(attribute(envelope.decode.unit, sequence.field))
@@ -263,9 +264,20 @@ class Format:
 
         Raises `BuildError` with all mistakes of the value.
         """
+        if not keep:
+            raw = self._quick(value)
+            if raw is not None:
+                return raw
         from sigflow.stream.building import build
 
         return build(self, value, keep=keep)
+
+    def _first_quick(self, value: Any) -> bytes | None:
+        """Builds a frame at once, where that can be done; what it needs is loaded when the first one is built."""
+        from sigflow.stream.building.quick import quick
+
+        self._quick = quick(self)
+        return self._quick(value)
 
     def decoder(self, limits: Limits | None = None, strict: bool = False, *, engine: str = "auto") -> Decoder:
         """Returns a new decoder for a stream of this format alone.
