@@ -72,6 +72,10 @@ class Grouping:
         self.has_streams = self._sequence is not None
         self.has_times = envelope is not None and envelope.decode.time is not None
         self._scalars = _scalars(format)
+        field = self._sequence.field if self._sequence is not None else ""
+        counter = next((scalar for scalar in self._scalars.values() if scalar.path == field), None)
+        # (A counter may not count in every frame: then each is asked.)
+        self._counter = counter if self._sequence is not None and self._sequence.counts is None else None
 
     def kinds(self, records: Records) -> Keys:
         """The kinds of these frames."""
@@ -93,6 +97,30 @@ class Grouping:
 
         times = times_of(self.format, self._scalars, records.rows)
         return Times.of([record.time for record in records]) if times is None else times
+
+    @property
+    def modulus(self) -> int:
+        """How many values the sequence counter has; 0 where there is none."""
+        return self._sequence.modulus if self._sequence is not None else 0
+
+    def counters(self, records: Records) -> tuple[Array, Array]:
+        """Their sequence counters, as integers of 64 bits, and of which frames they are known."""
+        import numpy
+
+        sequence = self._sequence
+        scalar = self._counter
+        if sequence is not None and scalar is not None:
+            return scalar.numbers(records.rows), numpy.ones(len(records.frames), bool)
+        counters = [self._counter_of(record) for record in records]
+        known = numpy.array([counter is not None for counter in counters], bool)
+        plain = [counter if counter is not None and 0 <= counter < 1 << 64 else 0 for counter in counters]
+        return numpy.array(plain, numpy.uint64), known
+
+    def _counter_of(self, record: Record) -> int | None:
+        counts = self._sequence.counts if self._sequence is not None else None
+        if counts is not None and not key_of(counts, record.value):
+            return None
+        return self.format.sequence_of(record)
 
     def _keys(
         self,

@@ -81,6 +81,10 @@ class Verdict(ABC):
     def frames(self, size: int = SIZE) -> Iterator[FrameBatch]:
         """Judges the whole run, and gives its frames on the way, at most `size` at a time."""
 
+    def views(self, size: int = SIZE) -> Iterator[FrameBatch]:
+        """The same as they were read: their bytes are valid until the next frames are asked for."""
+        return self.frames(size)
+
     @abstractmethod
     def all(self) -> Self:
         """Judges the whole run."""
