@@ -17,7 +17,6 @@ from sigflow.cli.selecting import selecting
 from sigflow.cli.terminal import counted, one_line
 from sigflow.cli.verdicts import idle_words
 from sigflow.columns.plain_json import dumps
-from sigflow.recording.report import COMPRESSED
 from sigflow.storage.disk import folder_of
 from sigflow.storage.spool import seekable
 
@@ -76,12 +75,9 @@ def told(result: Rewritten, out: str, form: str, screen: Screen) -> int:
     else:
         for line in lines(result, out):
             screen.prose(one_line(line))
-    for report in result.reports:
-        if not report.bytes:
-            screen.diagnostic("note", f"{report.capture}: the capture holds no bytes")
-        for finding in report.diagnostics:
-            if finding.code == COMPRESSED:
-                return exits.DAMAGED
+    for capture in result.captures:
+        if not capture.bytes:
+            screen.diagnostic("note", f"{capture.capture}: the capture holds no bytes")
     if result.difference:
         return exits.FAILED
     return exits.OK if result.sound else exits.DAMAGED
@@ -89,8 +85,8 @@ def told(result: Rewritten, out: str, form: str, screen: Screen) -> int:
 
 def lines(result: Rewritten, out: str) -> Iterator[str]:
     """What was done, in words."""
-    reports = result.reports
-    name = reports[0].capture if len(reports) == 1 else counted(len(reports), "capture")
+    captures = result.captures
+    name = captures[0].capture if len(captures) == 1 else counted(len(captures), "capture")
     if result.difference:
         yield f"{name}: {out} is not written: {result.difference}"
     else:
@@ -101,7 +97,7 @@ def lines(result: Rewritten, out: str) -> Iterator[str]:
             f"written to {where} and read back"
         )
     yield from counts_in_words(result)
-    gaps, idle = sum(report.gap_bytes for report in reports), sum(report.idle_bytes for report in reports)
+    gaps, idle = sum(capture.gap_bytes for capture in captures), sum(capture.idle_bytes for capture in captures)
     if gaps:
         yield f"  {gaps} bytes in gaps{idle_words(idle)} left out; `sigflow recover` keeps such bytes"
     elif idle:

@@ -61,11 +61,11 @@ def command(
 
         picked = recording.select(selection)
         base = os.path.basename(capture) if capture != STANDARD_INPUT else "stdin"
-        name, ending = os.path.splitext(base.removesuffix(kind_of(base) or ""))
+        name, suffix = os.path.splitext(base.removesuffix(kind_of(base) or ""))
         with seekable(picked.storage, folder_of(os.path.normpath(output))) as source:
             if source is not picked.storage:
                 picked = picked.over(watched(source, screen))
-            result = split(picked, output, by, amount, name=name, ending=ending)
+            result = split(picked, output, by, amount, name=name, suffix=suffix)
         return told(result, output, form, screen)
 
     return for_each([capture], settings, work)

@@ -99,6 +99,11 @@ class Verdict(ABC):
         """Whether there is a gap, a loss, or an error."""
         return self._damaged or self._gaps_total > 0 or self._run.statistics.sequence["lost"] > 0
 
+    @property
+    def faulty(self) -> bool:
+        """Whether there is a gap or an error, whatever is lost."""
+        return self._damaged or self._gaps_total > 0
+
     def add_findings(self, place: Place, findings: Iterable[Finding]) -> None:
         """Counts findings, and keeps them while the list is not full.  place: where in the stream they belong."""
         for finding in findings:

@@ -44,11 +44,17 @@ def finished(
     difference = output.finish(recording)
     if not difference:
         output.place()
+    captures = tuple(source.counted() for source in sources)
+    if own_losses:
+        sound = not output.lost and not any(source.faulty for source in sources)
+    else:
+        sound = all(capture.sound for capture in captures)
     written = Written(out, output.written.frames, output.written.bytes)
     return Rewritten(
         command,
-        tuple(source.report() for source in sources),
+        captures,
         () if difference else (written,),
+        sound,
         difference,
         any(source.cut for source in sources),
         counts or {},

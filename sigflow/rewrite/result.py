@@ -5,11 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sigflow.diagnostics import Severity
-from sigflow.recording.report import LOSS
-
 if TYPE_CHECKING:
-    from sigflow.recording import Report
+    from sigflow.rewrite.source import Counted
 
 #: Outputs that a result lists.
 LONGEST = 10_000
@@ -31,13 +28,15 @@ class Written:
 @dataclass(frozen=True, slots=True)
 class Rewritten:
     """What was done.  outputs: the files, none where nothing was written; difference: why not, where one reads
-    differently.  cut: whether the captures were not read to their ends.  counts: what else there is to count.
+    differently.  sound: whether the captures were, as far as they were read, and nothing is lost.  cut: whether the
+    captures were not read to their ends.  counts: what else there is to count.
     missing: frames that the output lacks, by the sequence numbers, where that is asked and not what each capture lacks.
     """
 
     command: str
-    reports: tuple[Report, ...]
+    captures: tuple[Counted, ...]
     outputs: tuple[Written, ...]
+    sound: bool
     difference: str = ""
     cut: bool = False
     counts: dict[str, int] = field(default_factory=dict)
@@ -48,17 +47,12 @@ class Rewritten:
         """Frames that never came, by the sequence numbers."""
         if self.missing is not None:
             return self.missing
-        return sum(report.sequence["lost"] for report in self.reports)
-
-    @property
-    def sound(self) -> bool:
-        """Whether the captures were, as far as they were read, and nothing is lost."""
-        return not self.lost and all(report.sound or _lacks_only(report) for report in self.reports)
+        return sum(capture.lost for capture in self.captures)
 
     @property
     def frames(self) -> int:
         """Frames that were read."""
-        return sum(report.frames for report in self.reports)
+        return sum(capture.frames for capture in self.captures)
 
     @property
     def frames_written(self) -> int:
@@ -67,19 +61,19 @@ class Rewritten:
 
     def tree(self) -> dict[str, Any]:
         """The JSON form."""
-        reports = self.reports
+        captures = self.captures
         tree: dict[str, Any] = {
             "schema_version": 1,
             "command": self.command,
-            "captures": [report.capture for report in reports],
-            "specs": list(dict.fromkeys(spec for report in reports for spec in report.specs)),
+            "captures": [capture.capture for capture in captures],
+            "specs": list(dict.fromkeys(spec for capture in captures for spec in capture.specs)),
             "sound": self.sound,
             "whole": not self.cut,
-            "bytes": sum(report.bytes for report in reports),
+            "bytes": sum(capture.bytes for capture in captures),
             "frames": self.frames,
-            "frame_bytes": sum(report.frame_bytes for report in reports),
-            "idle_bytes": sum(report.idle_bytes for report in reports),
-            "gap_bytes": sum(report.gap_bytes for report in reports),
+            "frame_bytes": sum(capture.frame_bytes for capture in captures),
+            "idle_bytes": sum(capture.idle_bytes for capture in captures),
+            "gap_bytes": sum(capture.gap_bytes for capture in captures),
             "lost": self.lost,
             "placed": bool(self.outputs) and not self.difference,
             "difference": self.difference,
@@ -93,10 +87,3 @@ class Rewritten:
         if len(self.outputs) > LONGEST:
             tree["outputs_total"] = len(self.outputs)
         return tree
-
-
-def _lacks_only(report: Report) -> bool:
-    """Whether nothing is wrong with a capture but that frames are missing, which may have been in another."""
-    errors = (finding for finding in report.diagnostics if finding.severity is Severity.ERROR)
-    told = report.diagnostics_total == len(report.diagnostics)
-    return not report.gaps_total and told and all(finding.code == LOSS for finding in errors)

@@ -3,12 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sigflow.columns.frames import FrameBatch
-    from sigflow.recording import Recording, Report
+    from sigflow.recording import Recording
     from sigflow.stream.format import Format
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What was read of a capture.  sound: whether nothing in it is damaged or lost."""
+
+    capture: str
+    specs: tuple[str, ...]
+    sound: bool
+    frames: int
+    frame_bytes: int
+    idle_bytes: int
+    gap_bytes: int
+    lost: int
+
+    @property
+    def bytes(self) -> int:
+        """All bytes that were read, as far as it was decided what they are."""
+        return self.frame_bytes + self.idle_bytes + self.gap_bytes
 
 
 class Source:
@@ -46,6 +66,20 @@ class Source:
         """Whether the rest was not read, since nothing in it is meant."""
         return self._cut
 
-    def report(self) -> Report:
-        """The verdict on what was read."""
-        return self._verdict.report(self.name)
+    @property
+    def faulty(self) -> bool:
+        """Whether something is wrong with the capture, apart from frames that never came."""
+        return self._verdict.faulty
+
+    def counted(self) -> Counted:
+        """What was read."""
+        statistics = self._run.statistics
+        sizes = statistics.frame_bytes, statistics.idle_bytes, statistics.gap_bytes
+        return Counted(
+            self.name,
+            tuple(format.name for format in self.formats if not format.is_part),
+            not self._verdict.damaged,
+            statistics.frames,
+            *sizes,
+            statistics.sequence["lost"],
+        )

@@ -140,12 +140,12 @@ def split(
     every: int = 0,
     *,
     name: str = "part",
-    ending: str = "",
+    suffix: str = "",
     disk: Disk = DISK,
 ) -> Rewritten:
     """Write the frames of a recording, whose storage can be read at any offset, to files in a folder.
 
-    by: one of `KEYED`, or of `MEASURED` with `every`: bytes, nanoseconds, or frames.  name, ending: of the files.
+    by: one of `KEYED`, or of `MEASURED` with `every`: bytes, nanoseconds, or frames.  name, suffix: of the files.
     Raises `UsageError` where the format does not tell what is asked for, `SigflowError` where there would be too many
     files, and where the folder is there and holds something.
     """
@@ -161,7 +161,7 @@ def split(
                 sorter.add(
                     parts.of(frames), frames.indexes, frames.offsets, frames.stops - frames.starts, frames.formats
                 )
-        names = file_names(parts.keys, name, ending)
+        names = file_names(parts.keys, name, suffix)
         outputs: list[Written] = []
         for number, batches in _files(sorter, recording):
             path = os.path.join(draft.path, names[number])
@@ -172,12 +172,15 @@ def split(
                 around.end(output)
                 difference = output.finish(recording)
                 if difference:
-                    return Rewritten("split", (source.report(),), (), f"{names[number]}: {difference}", source.cut)
+                    capture = source.counted()
+                    text = f"{names[number]}: {difference}"
+                    return Rewritten("split", (capture,), (), capture.sound, text, source.cut)
                 output.place()
                 written = output.written
                 outputs.append(Written(os.path.join(folder, names[number]), written.frames, written.bytes))
         draft.place(disk)
-        return Rewritten("split", (source.report(),), tuple(outputs), "", source.cut)
+        capture = source.counted()
+        return Rewritten("split", (capture,), tuple(outputs), capture.sound, "", source.cut)
 
 
 def _able(recording: Recording, by: str) -> None:
@@ -227,18 +230,18 @@ class _Ahead:
 # ---------------------------------------------------------------- names
 
 
-def file_names(keys: list[Any], name: str, ending: str) -> list[str]:
+def file_names(keys: list[Any], name: str, suffix: str) -> list[str]:
     """A name for each file, none twice, whatever the letters of a file system's names."""
     several = len({key[0] for key in keys if isinstance(key, tuple)}) > 1
     taken: set[str] = set()
     names = []
     for number, key in enumerate(keys):
         stem = safe(_text(key, several)) if isinstance(key, tuple) else f"{number + 1:05}"
-        made = f"{name}-{stem}{ending}"
+        made = f"{name}-{stem}{suffix}"
         again = 1
         while made.lower() in taken:  # (some file systems do not tell capitals)
             again += 1
-            made = f"{name}-{stem}~{again}{ending}"
+            made = f"{name}-{stem}~{again}{suffix}"
         taken.add(made.lower())
         names.append(made)
     return names
