@@ -258,7 +258,7 @@ class QuickBuild(StaticMeasure):
             with self.out.block(f"if {self.same(holder, step, constant)}:"):
                 self.out("return None")
             return constant
-        return self.given(step, holder)
+        return self.supplied(step, holder)
 
     def constant(self, step: Step) -> str:
         """What a field always is; "" where it may be more than one thing."""
@@ -268,7 +268,7 @@ class QuickBuild(StaticMeasure):
                 return wanted(check.predicate, self.module) if isinstance(value, sc.Code) else ""
         return ""
 
-    def given(self, step: Step, holder: str) -> str:
+    def supplied(self, step: Step, holder: str) -> str:
         """A number that was given, in a local; its checks."""
         name = self.local()
         self.out(f"{name} = {self.get(holder, step)}")
@@ -294,7 +294,7 @@ class QuickBuild(StaticMeasure):
                 with self.out.block(f"if {self.same(holder, step, name)}:"):
                     self.out("return None")
             else:
-                name = self.given(step, holder)
+                name = self.supplied(step, holder)
                 with self.out.block(f"if {name} >> {wire.width}:"):
                     self.out("return None")
             parts.append(f"{name} << {shift}" if shift else name)

@@ -42,7 +42,7 @@ class Recomputed:
     """A derived value that was given, and was computed anew."""
 
     path: str
-    given: Any
+    supplied: Any
     derived: Any
 
 
@@ -199,7 +199,7 @@ class Derive:
                 if not targets:
                     return varint.is_open(node)
                 return any(self.is_open(*target[:4]) for target in targets)
-        return (name, index) in node.derived or name in node.guessed or node.given.get(name, member.id) is MISSING
+        return (name, index) in node.derived or name in node.guessed or node.input.get(name, member.id) is MISSING
 
     def assign(self, node: Node, member: Put | Computed | None, name: str, index: int | None, value: Any) -> bool:
         """Let a member have a value that follows from others; returns whether it can."""
@@ -235,18 +235,18 @@ class Derive:
             return False  # it has it already, and still something does not fit
         if not isinstance(put.wire, PutNumber | PutBits | PutText) and not isinstance(value, bytes):
             return False
-        given = node.given.get(put.name, put.id)
-        if index is not None and given is not MISSING:
-            given = given[index] if index < len(given) else MISSING
-            given = node.given.changed.get((put.id, index), given)
-        explicit = given is not MISSING and (not self.options.lenient or node.given.is_changed(put.id, index))
-        if explicit and _plain(given) != value:
-            self.mistake(path, f"{_plain(given)!r} was given, but {value!r} follows from the rest", put)
+        supplied = node.input.get(put.name, put.id)
+        if index is not None and supplied is not MISSING:
+            supplied = supplied[index] if index < len(supplied) else MISSING
+            supplied = node.input.changed.get((put.id, index), supplied)
+        explicit = supplied is not MISSING and (not self.options.lenient or node.input.is_changed(put.id, index))
+        if explicit and _plain(supplied) != value:
+            self.mistake(path, f"{_plain(supplied)!r} was given, but {value!r} follows from the rest", put)
             return True
         node.derived[put.name, index] = value
         node.guessed.discard(put.name)
-        if given is not MISSING and _plain(given) != value:
-            self.recomputed[shown(path)] = Recomputed(shown(path), _plain(given), value)
+        if supplied is not MISSING and _plain(supplied) != value:
+            self.recomputed[shown(path)] = Recomputed(shown(path), _plain(supplied), value)
         self.changes += 1
         return True
 

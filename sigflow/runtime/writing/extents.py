@@ -147,7 +147,7 @@ class Extents(Leaves):
     def raw_of(node: Node, put: Put, i: Any) -> bytes | None:
         """The bytes before a process was undone, of an object that was parsed."""
         name = f"_m_{put.name}" if put.pos is not None or put.io is not None else put.name
-        held = node.given.value.__dict__
+        held = node.input.value.__dict__
         raw = held.get(f"_raw__raw_{name}", held.get(f"_raw_{name}"))
         raw = raw[i] if isinstance(raw, list) and i is not None else raw
         return raw if isinstance(raw, bytes) else None

@@ -96,7 +96,7 @@ class Leaves(Derive):
         """The number behind a physical value that was given instead of it."""
         if put.physical is None:
             return MISSING
-        physical = node.given.get(f"{put.name}_physical", f"{put.id}_physical")
+        physical = node.input.get(f"{put.name}_physical", f"{put.id}_physical")
         if physical is MISSING or physical is None:
             return MISSING
         scale, offset, _ = put.physical

@@ -45,7 +45,7 @@ class Mistake:
     place: tuple[int, int, str] = (0, 0, "")
 
 
-class Given:
+class Input:
     """What was given for an object: a mapping by the ids of the spec, or an object of a generated class."""
 
     __slots__ = ("changed", "keys", "value")
@@ -99,12 +99,12 @@ class Node:
     it is an object of a field of, and its index there.
     """
 
-    __slots__ = ("children", "derived", "given", "guessed", "maker", "path", "unit", "writing")
+    __slots__ = ("children", "derived", "guessed", "input", "maker", "path", "unit", "writing")
 
     def __init__(
         self,
         writing: ClassWriting,
-        given: Given,
+        input: Input,
         path: Path,
         parent: Any,
         root: Any,
@@ -114,7 +114,7 @@ class Node:
         unit = kind.__new__(kind)
         self.unit: KaitaiStruct = unit
         self.writing = writing
-        self.given = given
+        self.input = input
         self.path = path
         self.maker = maker
         self.children: dict[Any, Node] = {}

@@ -24,7 +24,7 @@ from sigflow.runtime.writing.description import (
     writing_of,
 )
 from sigflow.runtime.writing.extents import Extents
-from sigflow.runtime.writing.node import MISSING, Given, Mistake, Node, Path
+from sigflow.runtime.writing.node import MISSING, Input, Mistake, Node, Path
 from sigflow.runtime.writing.sink import Sink
 from sigflow.runtime.writing.slack import Slack
 
@@ -64,7 +64,7 @@ class Walk(Extents):
                     setattr(unit, name, None)
         else:
             for name in writing.params:
-                setattr(unit, name, getattr(node.given.value, name, 0))
+                setattr(unit, name, getattr(node.input.value, name, 0))
         if writing.order == "calc" and writing.endian is not None:
             try:
                 unit._is_le = writing.endian(unit)
@@ -83,7 +83,7 @@ class Walk(Extents):
 
     def names(self, node: Node) -> None:
         """A mistake for each name that the type does not have."""
-        keys = node.given.keys
+        keys = node.input.keys
         if keys is None:
             return
         known = node.writing.ids
@@ -127,7 +127,7 @@ class Walk(Extents):
         derived = node.derived.get((put.name, None), MISSING)
         if derived is not MISSING:
             return derived
-        value = node.given.get(put.name, put.id)
+        value = node.input.get(put.name, put.id)
         if value is not MISSING:
             return value
         if self.computed_later:
@@ -170,7 +170,7 @@ class Walk(Extents):
         elements: list[Any] = []
         setattr(node.unit, put.name, elements)
         for i, element in enumerate(value):
-            element = node.given.changed.get((put.id, i), element)
+            element = node.input.changed.get((put.id, i), element)
             self.element(node, put, put.wire, node.derived.get((put.name, i), element), sink, (*path, i), i)
             if repeat.kind == "until" and repeat.code is not None and not self.recording:
                 last, held = i == len(value) - 1, elements[-1] if elements else None
@@ -324,7 +324,7 @@ class Walk(Extents):
         if writing is None:
             self.mistake(path, f"objects of {wire.target.__name__} cannot be written: it is no class of a spec", put)
             return None
-        inside = node.given.inside(put.id) if i is None else node.given.inside(put.id, i)
+        inside = node.input.inside(put.id) if i is None else node.input.inside(put.id, i)
         if value is MISSING or value is None:
             if i is None and not inside:
                 node.guessed.add(put.name)
@@ -337,7 +337,7 @@ class Walk(Extents):
             return None
         key = put.name, i
         child = node.children.get(key)
-        if child is None or child.writing is not writing or (child.given.value is not value and value != {}):
+        if child is None or child.writing is not writing or (child.input.value is not value and value != {}):
             parent: Any = node.unit
             if wire.no_parent:
                 parent = None
@@ -348,7 +348,7 @@ class Walk(Extents):
                     parent = None
             foreign = getattr(wire.target, "__module__", None) != type(node.unit).__module__
             root = None if foreign else node.unit._root
-            child = Node(writing, Given(value, inside), path, None if foreign else parent, root, (node, wire, i))
+            child = Node(writing, Input(value, inside), path, None if foreign else parent, root, (node, wire, i))
             node.children[key] = child
         return child
 
@@ -440,13 +440,13 @@ class Walk(Extents):
 
     def computed(self, node: Node, member: Computed) -> None:
         """A value instance that was given: what it is computed of follows from it."""
-        if node.given.keys is None or self.recording:
-            changed = node.given.changed.get((member.id,), MISSING)
+        if node.input.keys is None or self.recording:
+            changed = node.input.changed.get((member.id,), MISSING)
             if changed is MISSING or self.recording:
                 return
             value = changed
         else:
-            value = node.given.get(member.name, member.id)
+            value = node.input.get(member.name, member.id)
         if value is MISSING or value is None:
             return
         path = (*node.path, member.id)
@@ -470,7 +470,7 @@ class Walk(Extents):
         """An instance that stands at a place of its own."""
         value = node.derived.get((put.name, None), MISSING)
         if value is MISSING:
-            value = node.given.held(put.name, put.id)
+            value = node.input.held(put.name, put.id)
         if value is MISSING or value is None:
             return
         path = (*node.path, put.id)
@@ -526,7 +526,7 @@ class Walk(Extents):
     def recorded_elsewhere(self, node: Node, put: Put, value: Any, path: Path) -> None:
         """Keep what an instance in the stream of another object does not carry; the rest stands there anyway."""
         assert put.io is not None
-        read = node.given.value
+        read = node.input.value
         try:
             data = bytes(put.io(read, None, None)._data)
             pos = put.pos.value(read, None, None) if put.pos is not None else None
@@ -573,7 +573,7 @@ class Walk(Extents):
                 if put.name not in node.guessed:
                     continue
                 child = node.children.get((put.name, None))
-                if child is not None and child.given.value == {}:
+                if child is not None and child.input.value == {}:
                     continue  # what is missing in it is told
                 self.mistakes.append(_missing((*node.path, put.id), put))
             waiting.extend(child for key, child in node.children.items() if _is_held(node, key, child))
@@ -635,4 +635,4 @@ WRITERS: dict[type[Wire], Callable[..., Any]] = {
 
 def start(writing: ClassWriting, value: Any, changed: Mapping[Path, Any] | None = None) -> Node:
     """The node of an object that nothing holds."""
-    return Node(writing, Given(value, changed), (), None, None)
+    return Node(writing, Input(value, changed), (), None, None)

@@ -14,7 +14,7 @@ from sigflow.runtime.stream import KaitaiStream
 from sigflow.runtime.struct import KaitaiStruct
 from sigflow.runtime.writing.derive import Options, Recomputed
 from sigflow.runtime.writing.description import ClassWriting, writing_of
-from sigflow.runtime.writing.node import MISSING, Given, Mistake, Node, Path
+from sigflow.runtime.writing.node import MISSING, Input, Mistake, Node, Path
 from sigflow.runtime.writing.sink import Sink
 from sigflow.runtime.writing.slack import Slack
 from sigflow.runtime.writing.walk import Walk
@@ -159,7 +159,7 @@ def _slack(writing: ClassWriting, source: Source, root: Any) -> Slack:
     slack = Slack()
     walk = Walk(Options(), slack, recording=True)
     sink = Sink(source.unit, None, source.unit)
-    walk.object(Node(writing, Given(source.value), (), None, root), sink)
+    walk.object(Node(writing, Input(source.value), (), None, root), sink)
     walk.whole((), sink)
     return slack
 
@@ -175,7 +175,7 @@ def _build(format: Format, value: Any, options: Options, source: Source | None, 
             checksum.field: checksum.size
             for checksum in (*envelope.search.checksums, *(part.checksum for part in envelope.decode.elements))
         }
-    node = Node(writing, Given(value, changed), (), None, root)
+    node = Node(writing, Input(value, changed), (), None, root)
     unit = walk.rounds(node)
     mistakes = list(walk.mistakes)
     recomputed = dict(walk.recomputed)
@@ -226,8 +226,8 @@ def _given_at(node: Node, path: Path) -> tuple[Any, bool]:
             return MISSING, False
         node = inner
     member = node.writing.ids.get(str(path[-1]))
-    value = node.given.get(member.name, member.id) if member is not None else None
-    return (MISSING if value is None else value), node.given.is_changed(str(path[-1]))
+    value = node.input.get(member.name, member.id) if member is not None else None
+    return (MISSING if value is None else value), node.input.is_changed(str(path[-1]))
 
 
 def _number(value: Any) -> str:

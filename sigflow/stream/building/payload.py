@@ -10,7 +10,7 @@ from sigflow.errors import BuildError, CodecError, StreamError, UsageError
 from sigflow.runtime.measure import WIRE_ERRORS
 from sigflow.runtime.writing.derive import Options
 from sigflow.runtime.writing.description import writing_of
-from sigflow.runtime.writing.node import MISSING, Given, Mistake, Node, Path
+from sigflow.runtime.writing.node import MISSING, Input, Mistake, Node, Path
 from sigflow.runtime.writing.slack import Slack
 from sigflow.runtime.writing.walk import Walk
 from sigflow.stream.building.paths import path_of
@@ -75,7 +75,7 @@ def _applying(format: Format, value: Mapping[str, Any], options: Options) -> lis
     if writing is None or not envelope.decode.codecs:
         return []
     walk = Walk(options, Slack())
-    node = Node(writing, Given(value, {path_of(payload_field(format) or ""): b""}), (), None, envelope.root)
+    node = Node(writing, Input(value, {path_of(payload_field(format) or ""): b""}), (), None, envelope.root)
     walk.rounds(node)
     applying = []
     for codec in envelope.decode.codecs:
@@ -112,7 +112,7 @@ def _encode(codec: Codec, decoded: Any, options: Options) -> bytes:
         if writing is None:
             raise UsageError(f"objects of {codec.target.__name__} cannot be written")
         walk = Walk(options, Slack())
-        raw = walk.rounds(Node(writing, Given(decoded), (), None, None))
+        raw = walk.rounds(Node(writing, Input(decoded), (), None, None))
         if walk.mistakes:
             raise UsageError("; ".join(f"{mistake.path}: {mistake.text}" for mistake in walk.mistakes))
         return raw
