@@ -27,7 +27,6 @@ from sigflow.runtime import (
     WIRE_ERRORS,
     Window,
     as_stream,
-    exactly,
     keep_partial,
     members,
     printed_number,

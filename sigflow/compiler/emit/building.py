@@ -8,6 +8,7 @@ frame, or says what is wrong.  A test holds both against each other.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -43,7 +44,7 @@ class QuickBuild(StaticMeasure):
     def __init__(self, module: Module, hints: Hints, layout: StaticLayout, plan: ClassPlan, out: Writer) -> None:
         super().__init__(module, hints, layout, out)
         self.plan = plan
-        self.inverse = Inverse(module.types, lambda expr: module.expressions.at(expr, ATOM), module.need)
+        self.inverse = Inverse(module.types, lambda expr: module.expressions.at(expr, ATOM), lambda name: name)
         self.count = 0
         self.form = MAPPING
         #: The modules' sets of the names of fields, by what they are made of.
@@ -108,7 +109,9 @@ class QuickBuild(StaticMeasure):
             return None
         holders = [step for step in self.names if step.attr is solved[0].member]
         plain = len(holders) == 1 and isinstance(holders[0].wire, Number) and holders[0].enum is None
-        return solved[0] if plain and not holders[0].attr.checked and "self" not in solved[0].value else None
+        plain = plain and not holders[0].attr.checked
+        # (What speaks of other fields, or calls anything, is left to the general way.)
+        return solved[0] if plain and not re.search("[a-mo-z_]", solved[0].value) else None
 
     # ------------------------------------------------------------ text
 
