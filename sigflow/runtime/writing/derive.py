@@ -61,6 +61,8 @@ class Derive:
         self.mistakes: list[Mistake] = []
         self.recomputed: dict[str, Recomputed] = {}
         self.changes = 0
+        #: Members whose values something in this round already needs to be what they are.
+        self.settled: set[tuple[int, str, int | None]] = set()
         #: Whether it is written once more.
         self.again = False
         #: What streams held in the round before, where instances were put, and what those of other objects wrote there.
@@ -117,10 +119,12 @@ class Derive:
         """An expression gives what it shall: what was guessed in it was right."""
         if not formula.solutions:
             return
-        for owner, member, name, _index, _ in self.targets(formula, node, i, None, element):
+        for owner, member, name, index, _ in self.targets(formula, node, i, None, element):
             if isinstance(member, Put):
                 owner.guessed.discard(name)
+                self.settled.add((id(owner), name, index))
             elif isinstance(member, Computed):
+                varint.confirm(owner)
                 with self.deeper():
                     if self._solving < ROUNDS:
                         self.confirm(member.formula, owner, None)
@@ -196,9 +200,7 @@ class Derive:
                 if self._solving >= ROUNDS:
                     return False
                 targets = self.targets(member.formula, node, None, None)
-                if not targets:
-                    return varint.is_open(node)
-                return any(self.is_open(*target[:4]) for target in targets)
+                return varint.is_open(node) or any(self.is_open(*target[:4]) for target in targets)
         return (name, index) in node.derived or name in node.guessed or node.input.get(name, member.id) is MISSING
 
     def assign(self, node: Node, member: Put | Computed | None, name: str, index: int | None, value: Any) -> bool:
@@ -211,7 +213,9 @@ class Derive:
             parent, wire, at = node.maker
             return self.solve(wire.arguments[node.writing.params.index(name)], value, parent, at)
         if isinstance(member, Computed):
-            return self.solve(member.formula, value, node, None) or self.digits(node, member, value)
+            if varint.is_open(node):
+                return self.digits(node, member, value)
+            return self.solve(member.formula, value, node, None)
         return self.derive(node, member, index, value)
 
     def digits(self, node: Node, member: Computed, value: Any) -> bool:
@@ -221,7 +225,8 @@ class Derive:
             return False
         put, elements = groups
         if node.derived.get((put.name, None)) == elements:
-            return True
+            return False
+        node.guessed.discard(put.name)
         node.derived[put.name, None] = elements
         self.changes += 1
         return True
@@ -231,8 +236,12 @@ class Derive:
         path = (*node.path, put.id) if index is None else (*node.path, put.id, index)
         if self.kept(path):
             return True
-        if node.derived.get((put.name, index), MISSING) == value:
-            return False  # it has it already, and still something does not fit
+        if isinstance(value, float) and isinstance(put.wire, PutNumber | PutBits) and _is_whole(put.wire):
+            value = round(value)  # as near as the field can say it
+            if node.derived.get((put.name, index), MISSING) == value:
+                return True
+        if node.derived.get((put.name, index), MISSING) == value or (id(node), put.name, index) in self.settled:
+            return False  # it has it already, or needs another for something else
         if not isinstance(put.wire, PutNumber | PutBits | PutText) and not isinstance(value, bytes):
             return False
         supplied = node.input.get(put.name, put.id)
@@ -245,10 +254,15 @@ class Derive:
             return True
         node.derived[put.name, index] = value
         node.guessed.discard(put.name)
+        self.settled.add((id(node), put.name, index))
         if supplied is not MISSING and _plain(supplied) != value:
             self.recomputed[shown(path)] = Recomputed(shown(path), _plain(supplied), value)
         self.changes += 1
         return True
+
+
+def _is_whole(wire: PutNumber | PutBits) -> bool:
+    return isinstance(wire, PutBits) or wire.kind != "f"
 
 
 def _plain(value: Any) -> Any:

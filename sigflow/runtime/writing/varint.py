@@ -40,6 +40,13 @@ def is_open(node: Node) -> bool:
     return (put.name, None) in node.derived or node.input.get(put.name, put.id) is MISSING
 
 
+def confirm(node: Node) -> None:
+    """An object that is such a number, or is none, says what it shall."""
+    parts = _digits_of(node)
+    if parts is not None:
+        node.guessed.discard(parts[0].name)
+
+
 def digits(node: Node, member: Computed, value: Any) -> tuple[Put, list[dict[str, Any]]] | None:
     """The list of digits for which the instance `member` of an object gives `value`; None where there is none."""
     parts = _digits_of(node)

@@ -191,8 +191,11 @@ class Walk(Extents):
                 count = 0
             if count == 0:
                 return []
-            if put.unnamed and isinstance(count, int) and 0 < count < 1 << 16:
-                return [MISSING] * count
+            number = isinstance(put.wire, PutNumber | PutBits)
+            if (put.unnamed or number) and isinstance(count, int) and 0 < count < 1 << 16:
+                if number:
+                    node.guessed.add(put.name)
+                return [0] * count if number else [MISSING] * count
         node.guessed.add(put.name)
         return []
 
@@ -553,6 +556,7 @@ class Walk(Extents):
             self.again = number > 0
             self.changes = 0
             self.mistakes = []
+            self.settled = set()
             before = self.streams.get(node.path)
             sink = Sink(before or b"")
             self.object(node, sink)
