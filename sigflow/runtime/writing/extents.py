@@ -52,7 +52,11 @@ class Extents(Leaves):
         size = self.size_of(node, put, extent, path, i)
         if self.recording:
             assert size is not None
-            self.leaf(path, self.fill(extent, body, ended, size), sink)
+            canonical = self.fill(extent, body, ended, size)
+            self.leaf(path, canonical, sink)
+            kept = self.slack.of(path, "")
+            if kept is not None and term is not None:
+                self.slack.keep(path, "used", ended[:size], kept[1])
             return
         kept = self.slack.of(path, "")
         if isinstance(extent.size, Formula):
@@ -70,7 +74,10 @@ class Extents(Leaves):
             self.mistake(path, f"{len(body)} bytes do not fit in {size}", put)
         elif len(body) < size and term is None and extent.pad is None and not filled:
             self.mistake(path, f"{size} bytes are wanted, {len(body)} were given", put)
-        self.leaf(path, self.fill(extent, body, ended, size), sink)
+        canonical = self.fill(extent, body, ended, size)
+        if kept is not None and kept[0] != canonical:
+            canonical = self.slack.behind(path, canonical, len(ended))
+        self.leaf(path, canonical, sink)
 
     @staticmethod
     def fill(extent: Extent, body: bytes, ended: bytes, size: int) -> bytes:

@@ -20,7 +20,7 @@ class Slack:
 
     def paths(self) -> list[Path]:
         """The fields whose bytes are not the ones that their values are written as."""
-        return [path for path, _ in self._kept]
+        return list(dict.fromkeys(path for path, _ in self._kept))
 
     def keep(self, path: Path, what: str, canonical: bytes, raw: bytes) -> None:
         """Keep that `raw` stands where `canonical` would.  what: what about the field that is."""
@@ -29,6 +29,14 @@ class Slack:
     def of(self, path: Path, what: str) -> tuple[bytes, bytes] | None:
         """What was kept, if anything."""
         return self._kept.get((path, what))
+
+    def behind(self, path: Path, canonical: bytes, used: int) -> bytes:
+        """`canonical`, of which `used` bytes say something, with what stood behind what was said in as many bytes."""
+        kept = self._kept.get((path, "used"))
+        if kept is None or len(kept[1]) != len(canonical):
+            return canonical
+        cut = max(used, len(kept[0]))
+        return canonical[:cut] + kept[1][cut:]
 
     def instead(self, path: Path, what: str, canonical: bytes) -> bytes:
         """What stands where `canonical` would."""
