@@ -131,6 +131,7 @@ def merged(
     sources = [Source(recording) for recording in recordings]
     around = Around(sources[0].formats)
     counts = {"captures": len(sources)}
+    disorder: tuple[tuple[str, int], ...] = ()
     with Output(out, disk=disk, spared=spared) as output:
         if by == ORDER:
             _one_after_the_other(sources, around, output)
@@ -146,8 +147,10 @@ def merged(
                 "unordered": sum(lane.unordered for lane in lanes),
                 "late": late,
             }
+            disorder = tuple((lane.source.name, lane.out_of_order) for lane in lanes if lane.out_of_order)
         around.end(output)
-        return finished("merge", recordings[0], sources, output, out, counts, own_losses=True)
+        done = finished("merge", recordings[0], sources, output, out, counts, own_losses=True)
+    return replace(done, disorder=disorder)
 
 
 def _one_after_the_other(sources: Sequence[Source], around: Around, output: Output) -> None:

@@ -15,7 +15,8 @@ where     a condition over the frames of several formats
 keys      kinds and streams of frames, and how they are spelt on a command line
 bounds    from and to: an offset, a frame, or a time
 asked     which frames are meant, as it is asked for
-choice    all of these in one, and the picking of so many
+fitting   all of these in one
+choice    the picking of so many of those that fit
 """
 
 from __future__ import annotations
