@@ -54,13 +54,17 @@ class NativeVerdict(Verdict):
             weakref.finalize(self, self._own.close)
 
     def frames(self, size: int = SIZE) -> Iterator[FrameBatch]:
-        yield from merged(self.views(size), size)
+        yield from merged(self._framed(size, self._since), size)
 
     def views(self, size: int = SIZE) -> Iterator[FrameBatch]:
+        return self._framed(size, None)
+
+    def _framed(self, size: int, counted: list[Event] | None) -> Iterator[FrameBatch]:
+        """The frames; counted: as of `add`."""
         for batch, index in self._native.batches():
-            self.add(batch, index, self._since)
+            self.add(batch, index, counted)
             yield from self._native.framed(batch, index, size, BYTES)
-        self._end(self._since)
+        self._end(counted)
 
     def all(self) -> Self:
         for batch, index in self._native.batches():

@@ -82,8 +82,12 @@ class Verdict(ABC):
         """Judges the whole run, and gives its frames on the way, at most `size` at a time."""
 
     def views(self, size: int = SIZE) -> Iterator[FrameBatch]:
-        """The same as they were read: their bytes are valid until the next frames are asked for."""
-        return self.frames(size)
+        """The same as they were read: their bytes are valid until the next frames are asked for, and `counted` gives
+        nothing.
+        """
+        for frames in self.frames(size):
+            self._since.clear()
+            yield frames
 
     @abstractmethod
     def all(self) -> Self:

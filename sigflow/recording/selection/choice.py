@@ -1,4 +1,4 @@
-"""All that says which frames are meant, and the picking of frames as they come.
+"""The picking of frames as they come, of those that fit what is asked for.
 
 Rules.  What stands once around the frames (a preamble, a trailer) is always meant: without it the others could not be
 read.  `skip` and `limit` count the frames that fit all else.
