@@ -128,7 +128,7 @@ def merged(
 
     by: `time`, `sequence`, or `order` for one recording after the other.  spared, and what is raised: as of `filtered`.
     """
-    sources = [Source(recording) for recording in recordings]
+    sources = [Source(recording, follow=False) for recording in recordings]
     around = Around(sources[0].formats)
     counts = {"captures": len(sources)}
     disorder: tuple[tuple[str, int], ...] = ()

@@ -39,7 +39,7 @@ def in_order(
 
     by: `time` or `sequence`.  spared, and what is raised: as of `filtered`.
     """
-    source = Source(recording)
+    source = Source(recording, follow=False)
     around = Around(source.formats)
     orderer, rising = Orderer(by, source.formats), Rising()
     folder = folder_of(out)

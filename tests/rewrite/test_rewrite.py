@@ -185,6 +185,23 @@ def test_streams_that_stand_crosswise_are_put_out_all_the_same(tmp_path: Path) -
     assert result.counts["out_of_order"] == 0
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_what_is_lost_is_what_the_output_lacks(tmp_path: Path, engine: str) -> None:
+    frames = frames_of(random.Random(9), 300, 1)
+    captures = [b"".join(frames[0:100:2] + frames[100:200]), b"".join(frames[1:100:2] + frames[203:])]
+    out = tmp_path / "out"
+    result = merged([opened(data, engine=engine) for data in captures], str(out), "sequence")
+    assert (result.lost, result.sound) == (3, False)
+    result = in_order(opened(captures[0] + captures[1], engine=engine), str(out), "sequence")
+    assert (result.lost, result.sound) == (3, False)
+    assert raws(out) == frames[:200] + frames[203:]
+    result = in_order(opened(captures[0] + b"noise" + captures[1], engine=engine), str(out), "sequence")
+    assert (result.lost, result.sound) == (3, False)
+    whole = [b"".join(frames[:100]), b"".join(frames[100:])]
+    assert merged([opened(data, engine=engine) for data in whole], str(out), "sequence").sound
+    assert not merged([opened(data + b"x", engine=engine) for data in whole], str(out), "sequence").sound
+
+
 def test_one_after_the_other(tmp_path: Path, logs: Format) -> None:
     made = [[entry(0, 9 - n, bytes([who])) for n in range(5)] for who in range(3)]
     out = tmp_path / "out"
