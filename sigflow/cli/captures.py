@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sigflow import catalog, storage
 from sigflow.cli import exits
 from sigflow.cli.config import Config, configured
-from sigflow.cli.progress import watched
+from sigflow.cli.progress import watched, watched_together
 from sigflow.cli.terminal import complain, complain_of_usage, counted
 from sigflow.errors import SigflowError, StreamError, UsageError
 from sigflow.recording import Recording
@@ -113,9 +113,12 @@ class _NotOpened(Exception):
 
 @contextmanager
 def opened_recording(
-    name: str, formats: list[Format], settings: Settings, config: Config
+    name: str, formats: list[Format], settings: Settings, config: Config, *, watch: bool = True
 ) -> Iterator[tuple[Recording, Storage]]:
-    """A capture, with the formats that were named, else those that are detected in it; and what is read of it."""
+    """A capture, with the formats that were named, else those that are detected in it; and what is read of it.
+
+    watch: whether it has a progress bar of its own.
+    """
     try:
         opened = storage.open(name, mmap=settings.mmap)
     except (SigflowError, OSError) as error:
@@ -125,7 +128,7 @@ def opened_recording(
     with opened:
         opened = _unpacked(opened, formats, settings)
         used, fallback = fallen_back(formats or detected(opened, settings), settings, config, name)
-        source = watched(opened, settings.screen)
+        source = watched(opened, settings.screen) if watch else opened
         recording = Recording(
             source,
             used,
@@ -150,9 +153,10 @@ def together(captures: Sequence[str], settings: Settings, work: Callable[[list[R
         with ExitStack() as stack:
             pairs = []
             for name in captures:
-                pairs.append(stack.enter_context(opened_recording(name, formats, settings, config)))
+                pairs.append(stack.enter_context(opened_recording(name, formats, settings, config, watch=False)))
                 formats = formats or list(pairs[0][0].formats)
-            code = work([recording for recording, _ in pairs])
+            sources = stack.enter_context(watched_together([opened for _, opened in pairs], settings.screen))
+            code = work([recording.over(source) for (recording, _), source in zip(pairs, sources, strict=True)])
             return exits.worst([_told(opened, code) for _, opened in pairs])
     except UsageError as error:
         complain_of_usage(error)
