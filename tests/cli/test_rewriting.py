@@ -83,6 +83,31 @@ def test_all_commands_mean_the_same_frames(sigflow: Call, tmp_path: Path, select
         assert pq.read_table(table)["_index"].to_pylist() == indexes
 
 
+def test_a_recovery_keeps_what_is_not_selected(sigflow: Call, tmp_path: Path) -> None:
+    data = capture()
+    (tmp_path / "a.sgf").write_bytes(data)
+    out = tmp_path / "out.sgf"
+    command = ["recover", tmp_path / "a.sgf", "-s", "sgf1", "--stream", "1", "--stream", "2", "--format", "json"]
+    done = json.loads(sigflow(*command, "-o", out).out)
+    assert faults(done, "recovery") == []
+    left = [(stretch["start"], stretch["stop"]) for stretch in done["left_out"]]
+    assert {tuple(stretch["reasons"]) for stretch in done["left_out"]} == {("left-out",), ("no-marker",)}
+    kept, at = b"", 0
+    for start, stop in left:
+        kept += data[at:start]
+        at = stop
+    assert out.read_bytes() == kept + data[at:]
+    assert sum(stop - start for start, stop in left) + out.stat().st_size == len(data)
+    assert done["kept"]["entries"] == len(left)
+    assert done["written"]["frames"] == 265 and done["frames"] == 399 and done["gap_bytes"] == 5
+    # What was left out comes out of the quarantine again.
+    sigflow("quarantine", "retry", f"{out}.quarantine", "-s", "sgf1", "-o", tmp_path / "rest.sgf")
+    streams = json.loads(sigflow("stats", tmp_path / "rest.sgf", "-s", "sgf1", "--format", "json").out)
+    assert [entry["stream"] for entry in streams["formats"][0]["streams"]] == [0]
+    assert streams["frames"] == 134
+    assert sigflow(*command, "-o", out, "--mode", "before").code == 2
+
+
 def test_a_mistake_is_told_with_a_caret(sigflow: Call, tmp_path: Path) -> None:
     for command in (["parse"], ["stats"], ["validate"], ["inspect"], ["filter", "-o", tmp_path / "x"]):
         called = sigflow(*command, VALID, "-s", "sgf1", "--where", "stream_id > 'a'")
