@@ -366,6 +366,30 @@ def test_names_of_files_are_harmless_and_distinct() -> None:
     assert file_names([("f", 1), ("g", 1)], "cap", "") == ["cap-f-1", "cap-g-1"]
 
 
+def test_captures_that_are_made_to_be_slow_are_merged_all_the_same(tmp_path: Path) -> None:
+    """Every stream stands crosswise to the next, so that few frames could come first."""
+    streams = 60
+    first = [sgf1(n % streams, n // streams + n % streams % 2 * 500, b"") for n in range(6000)]
+    second = [sgf1(n % streams, n // streams + (n + 1) % streams % 2 * 500, b"") for n in range(6000)]
+    out = tmp_path / "out"
+    recordings = [opened(b"".join(frames), chunk_size=4096) for frames in (first, second)]
+    result = merged(recordings, str(out), "sequence")
+    assert sorted(raws(out)) == sorted([*first, *second])
+    assert result.counts["late"] >= 0
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    recording = opened(b"".join(frames_of(random.Random(1), 9)))
+    with pytest.raises(OSError) as raised:
+        split(recording, str(tmp_path / "no" / "x"), "stream")
+    assert raised.value.filename == str(tmp_path / "no" / "x")
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    split(recording, str(tmp_path / "link"), "stream")
+    assert len(list((tmp_path / "real").iterdir())) == 3 and (tmp_path / "link").is_symlink()
+    no_rests(tmp_path)
+
+
 def test_lanes_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No lane holds much more than twice what is read at a time, however the captures lie in each other."""
     longest = 0
