@@ -172,6 +172,22 @@ def test_standard_input_and_output(tmp_path: Path) -> None:
         assert len(done.stdout) == len(data) * (2 if command[0] == "merge" else 1)
 
 
+def test_captures_of_formats_that_are_not_named(sigflow: Call, tmp_path: Path) -> None:
+    empty, out = tmp_path / "empty", tmp_path / "out"
+    empty.write_bytes(b"")
+    called = sigflow("merge", empty, VALID, MALFORMED, "--by", "order", "-o", out)
+    assert called.code == 3 and "empty: the capture holds no bytes" in called.err
+    assert out.stat().st_size == 1181 + 264
+    assert sigflow("merge", empty, empty, "-o", out).code == 2
+    called = sigflow("merge", empty, "-o", out, "-s", "sgf1")
+    assert called.code == 0 and out.read_bytes() == b""
+    for command in (["filter"], ["dedupe"], ["sort"]):
+        called = sigflow(*command, empty, "-o", out)
+        assert called.code == 0 and "holds no bytes" in called.err and out.read_bytes() == b""
+    assert sigflow("split", empty, "--by", "format", "-o", tmp_path / "parts").code == 0
+    assert list((tmp_path / "parts").iterdir()) == []
+
+
 def test_compressed_captures(sigflow: Call, tmp_path: Path) -> None:
     data = VALID.read_bytes()
     packed = tmp_path / "a.sgf.gz"
