@@ -6,7 +6,6 @@ match, whatever the condition says; nor does a frame of a format that lacks a fi
 mistake.
 
 operators the operators of terms
-records   a frame of an array as a record
 terms     an expression bound to a format: what it is for one frame, and for many
 vectors   arithmetic and comparisons on columns, exactly as Python's integers have them
 methods   the methods of values
