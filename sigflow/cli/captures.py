@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sigflow import catalog, storage
 from sigflow.cli import exits
 from sigflow.cli.config import Config, configured
-from sigflow.cli.progress import watched
+from sigflow.cli.progress import watched, watched_together
 from sigflow.cli.terminal import complain, complain_of_usage, counted
 from sigflow.errors import SigflowError, StreamError, UsageError
 from sigflow.recording import Recording
@@ -86,7 +86,7 @@ def read_once(names: Sequence[str]) -> None:
 
 def _one(name: str, formats: list[Format], settings: Settings, config: Config, work: Callable[[Recording], int]) -> int:
     try:
-        with opened_recording(name, formats, settings, config) as (recording, opened):
+        with opened_recording(name, formats, settings, config) as (recording, opened, _):
             return _told(opened, work(recording))
     except UsageError as error:
         complain_of_usage(error)
@@ -113,9 +113,12 @@ class _NotOpened(Exception):
 
 @contextmanager
 def opened_recording(
-    name: str, formats: list[Format], settings: Settings, config: Config
-) -> Iterator[tuple[Recording, Storage]]:
-    """A capture, with the formats that were named, else those that are detected in it; and what is read of it."""
+    name: str, formats: list[Format], settings: Settings, config: Config, *, watch: bool = True
+) -> Iterator[tuple[Recording, Storage, list[Format]]]:
+    """A capture, what is read of it, and the formats: those that were named, else those that are detected in it.
+
+    watch: whether it has a progress bar of its own.
+    """
     try:
         opened = storage.open(name, mmap=settings.mmap)
     except (SigflowError, OSError) as error:
@@ -124,8 +127,9 @@ def opened_recording(
         settings.screen.note(f"{name}: only a plain file can be mapped, so this is read")
     with opened:
         opened = _unpacked(opened, formats, settings)
-        used, fallback = fallen_back(formats or detected(opened, settings), settings, config, name)
-        source = watched(opened, settings.screen)
+        chosen = formats or detected(opened, settings)
+        used, fallback = fallen_back(chosen, settings, config, name)
+        source = watched(opened, settings.screen) if watch else opened
         recording = Recording(
             source,
             used,
@@ -136,24 +140,34 @@ def opened_recording(
             notice=settings.screen.note,
             fallback=fallback,
         )
-        yield recording, opened
+        yield recording, opened, chosen
 
 
 def together(captures: Sequence[str], settings: Settings, work: Callable[[list[Recording]], int]) -> int:
-    """Do the work on all captures at once, read with the same formats, and give the exit code; nothing is done where
-    one cannot be read.
+    """Do the work on all captures at once, and give the exit code; nothing is done where one cannot be read.
+
+    All are read with the same formats: those that were named, else those that are detected in the first that has any.
     """
     read_once(captures)
     config = configured(settings.config)
     formats = formats_of(settings)
     try:
         with ExitStack() as stack:
-            pairs = []
+            recordings, storages = [], []
             for name in captures:
-                pairs.append(stack.enter_context(opened_recording(name, formats, settings, config)))
-                formats = formats or list(pairs[0][0].formats)
-            code = work([recording for recording, _ in pairs])
-            return exits.worst([_told(opened, code) for _, opened in pairs])
+                recording, opened, formats = stack.enter_context(
+                    opened_recording(name, formats, settings, config, watch=False)
+                )
+                if not formats and len(captures) > 1:
+                    settings.screen.diagnostic("note", f"{name}: the capture holds no bytes")
+                    continue  # so nothing was detected in it
+                recordings.append(recording)
+                storages.append(opened)
+            if not recordings:
+                raise UsageError("the captures hold no bytes; name a format with -s")
+            sources = stack.enter_context(watched_together(storages, settings.screen))
+            code = work([recording.over(source) for recording, source in zip(recordings, sources, strict=True)])
+            return exits.worst([_told(opened, code) for opened in storages])
     except UsageError as error:
         complain_of_usage(error)
         return exits.USAGE

@@ -12,6 +12,7 @@ from sigflow.cli.captures import for_each
 from sigflow.cli.formatter import is_enum
 from sigflow.cli.grid import text
 from sigflow.cli.options import Settings, capture, hex_option, offset_type, output_format, scanning
+from sigflow.cli.selecting import selecting
 from sigflow.cli.terminal import counted, one_line
 from sigflow.cli.text import ROW, escape, hex_rows, place_text, places_in_hex, preview, shortened
 from sigflow.columns.plain_json import dumps
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from sigflow.recording.checks import Check
     from sigflow.recording.explanation import Explanation
     from sigflow.recording.inspection import Candidate, Item, Piece
+    from sigflow.recording.selection.asked import Selection
     from sigflow.recording.values import FieldValue
 
 #: How an offset is written.
@@ -46,6 +48,7 @@ LONGEST_TEXT = 64
 )
 @hex_option
 @output_format("text", "json")
+@selecting
 @scanning
 def command(
     capture: str,
@@ -54,6 +57,7 @@ def command(
     explain: bool,
     in_hex: bool,
     form: str,
+    selection: Selection,
     settings: Settings,
 ) -> int:
     """Show the frames and gaps of CAPTURE: offsets, checksums stored and computed, payloads in brief.
@@ -69,7 +73,7 @@ def command(
 
     def work(recording: Recording) -> int:
         run = recording.run(keep=True)
-        items = inspect(run, frame=frame, offset=offset)
+        items = inspect(run, frame=frame, offset=offset, picker=recording.select(selection).picker(run.formats))
         damaged = False
         count = 0
         names = [format.name for format in recording.formats if not format.is_part]
@@ -86,9 +90,9 @@ def command(
             count += 1
         if form == "json":
             screen.write("\n]}\n" if count else "]}\n")
-        if not count and (frame is not None or offset is not None):
+        if not count and (frame is not None or offset is not None) and selection.everything:
             raise UsageError(_beyond(frame, offset, run.statistics.frames, run.statistics.bytes, recording.name))
-        if not count:
+        if not count and selection.everything:
             screen.diagnostic("note", f"{recording.name}: the capture holds no bytes")
         alone = frame is not None or offset is not None
         lost = 0 if alone else run.statistics.sequence["lost"]

@@ -15,7 +15,7 @@ from sigflow.cli.output import STANDARD_OUTPUT, guarded, identities, read_back, 
 from sigflow.cli.progress import watched
 from sigflow.cli.selecting import selecting
 from sigflow.cli.terminal import counted, one_line
-from sigflow.cli.verdicts import idle_words
+from sigflow.cli.verdicts import LISTED, idle_words
 from sigflow.columns.plain_json import dumps
 from sigflow.storage.disk import folder_of
 from sigflow.storage.spool import seekable
@@ -116,8 +116,8 @@ def counts_in_words(result: Rewritten) -> Iterator[str]:
             f"  {counted(counts['duplicates'], 'duplicate')} of {counts['duplicate_bytes']} bytes left out, within "
             f"{counted(counts['window'], 'frame')}"
         )
-    if "out_of_order" in counts:
-        yield f"  {counted(counts['out_of_order'], 'frame')} out of order in the input"
+    for name, frames in result.disorder[:LISTED]:
+        yield f"  {counted(frames, 'frame')} out of order in {name}"
     if counts.get("late"):
         yield f"  {counted(counts['late'], 'frame')} still out of order: see `sigflow sort`"
     if counts.get("unordered"):

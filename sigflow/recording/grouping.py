@@ -27,6 +27,14 @@ if TYPE_CHECKING:
 Keys = tuple[list[Any], "Array"]
 
 
+def records_of(format: Format, frames: FrameBatch) -> Iterator[Record]:
+    """The records of frames of one format, each made when it is asked for."""
+    view = frames.data.data
+    columns = (frames.starts, frames.stops, frames.offsets, frames.indexes)
+    for start, stop, offset, index in zip(*(column.tolist() for column in columns), strict=True):
+        yield Record(format, offset, view[start:stop].tobytes(), index)
+
+
 class Records:
     """Frames of one format, and their records, which are made when they are first asked for."""
 
@@ -37,18 +45,7 @@ class Records:
 
     def __iter__(self) -> Iterator[Record]:
         if not self._made:
-            frames = self.frames
-            spans = zip(
-                frames.starts.tolist(),
-                frames.stops.tolist(),
-                frames.offsets.tolist(),
-                frames.indexes.tolist(),
-                strict=True,
-            )
-            self._made = [
-                Record(self._format, offset, frames.data[start:stop].tobytes(), index)
-                for start, stop, offset, index in spans
-            ]
+            self._made = list(records_of(self._format, self.frames))
         return iter(self._made)
 
     @property

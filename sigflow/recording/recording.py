@@ -219,7 +219,8 @@ class Recording(Closing):
         """Returns a recording of the same that gives only the frames that are wanted.  Raises what `filter` raises."""
         other = self.over(self.storage)
         other.wanted = wanted
-        other.picker()
+        if not wanted.everything:
+            other.picker()
         return other
 
     def picker(self, formats: Sequence[Format] | None = None) -> Picker:

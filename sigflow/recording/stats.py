@@ -224,15 +224,18 @@ def _tallies(places: Array, count: int, sizes: Array, times: Times | None) -> li
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """The counts of a recording; `report` is the verdict on it."""
+    """The counts of a recording; `report` is the verdict on it.  selected: whether only some frames are counted."""
 
     report: Report
     gaps: int
     formats: tuple[FormatStats, ...]
+    selected: bool = False
 
     def tree(self) -> dict[str, Any]:
         """The JSON form."""
         report = self.report
+        frames, size = (sum(getattr(stats.all, name) for stats in self.formats) for name in ("frames", "bytes"))
+        selected = {"selected": {"frames": frames, "bytes": size}} if self.selected else {}
         return {
             "schema_version": SCHEMA_VERSION,
             "capture": report.capture,
@@ -244,6 +247,7 @@ class Stats:
             "idle_bytes": report.idle_bytes,
             "gap_bytes": report.gap_bytes,
             "gaps": self.gaps,
+            **selected,
             "formats": [_format_tree(stats, report.bytes) for stats in self.formats if stats.all.frames],
         }
 
@@ -277,7 +281,7 @@ def stats(recording: Recording) -> Stats:
         _count(verdict.counted(), by_name)
     _count(verdict.counted(), by_name)
     report = verdict.report(recording.name)
-    return Stats(report, report.gaps_total, tuple(formats))
+    return Stats(report, report.gaps_total, tuple(formats), not picker.everything)
 
 
 def _count(events: Sequence[Event], formats: Mapping[str, FormatStats]) -> None:

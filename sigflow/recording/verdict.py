@@ -81,9 +81,13 @@ class Verdict(ABC):
     def frames(self, size: int = SIZE) -> Iterator[FrameBatch]:
         """Judges the whole run, and gives its frames on the way, at most `size` at a time."""
 
-    def views(self, size: int = SIZE) -> Iterator[FrameBatch]:
-        """The same as they were read: their bytes are valid until the next frames are asked for."""
-        return self.frames(size)
+    def views(self, size: int = SIZE, *, follow: bool = True) -> Iterator[FrameBatch]:
+        """The same as they were read: their bytes are valid until the next frames are asked for, and `counted` gives
+        nothing.  follow: whether sequence counters must be followed; else nobody asks for what is lost.
+        """
+        for frames in self.frames(size):
+            self._since.clear()
+            yield frames
 
     @abstractmethod
     def all(self) -> Self:

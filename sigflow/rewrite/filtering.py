@@ -41,7 +41,7 @@ def finished(
 
     own_losses: what is lost is what the output lacks, and not what each capture did.
     """
-    difference = output.finish(recording)
+    difference = output.finish(recording, follow=own_losses)
     if not difference:
         output.place()
     captures = tuple(source.counted() for source in sources)

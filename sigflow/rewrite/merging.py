@@ -31,8 +31,10 @@ if TYPE_CHECKING:
 
 #: Above all values that frames have.
 MOST = (1 << 63) - 1
-#: How often the frames that can be put out are narrowed down.
-ROUNDS = 100
+#: How often the frames that can be put out are narrowed down, and how often some are put out before any are read: so
+#: captures that are made to be slow are not.
+ROUNDS = 20
+STALLS = 16
 
 
 class _Lane:
@@ -51,14 +53,17 @@ class _Lane:
         self.keys: Keys | None = None
         self.read_on()
 
-    def read_on(self) -> None:
-        """Take in further frames, where half of those at hand were put out; where none come, the capture has ended."""
+    def read_on(self) -> bool:
+        """Take in further frames, where half of those at hand were put out; where none come, the capture has ended.
+
+        Returns whether it was tried.
+        """
         from sigflow.columns.frames import joined
 
         before, keys = self.frames, self.keys
         if before is not None and keys is not None:
             if 2 * self.at < len(before):
-                return
+                return False
             if self.at == len(before):
                 before = self.frames = None
             elif not self.ended:
@@ -66,13 +71,13 @@ class _Lane:
                 before = copied(before.part(self.at, len(before)))
                 keys = keys.part(slice(self.at, None))
             else:
-                return
+                return False
         self.at = 0
         frames = self._next()
         if frames is None:
             self.ended = True
             self.frames, self.keys = before, keys
-            return
+            return True
         more = self._orderer.keys(frames)
         self.out_of_order += self._rising.late(more.groups[more.known], more.values[more.known])
         self.unordered += int((~more.known).sum())
@@ -80,6 +85,7 @@ class _Lane:
             self.frames, self.keys = frames, more
         else:
             self.frames, self.keys = joined([before, frames]), Keys.joined([keys, more])
+        return True
 
     def _next(self) -> FrameBatch | None:
         for frames in self._batches:
@@ -128,9 +134,10 @@ def merged(
 
     by: `time`, `sequence`, or `order` for one recording after the other.  spared, and what is raised: as of `filtered`.
     """
-    sources = [Source(recording) for recording in recordings]
+    sources = [Source(recording, follow=False) for recording in recordings]
     around = Around(sources[0].formats)
     counts = {"captures": len(sources)}
+    disorder: tuple[tuple[str, int], ...] = ()
     with Output(out, disk=disk, spared=spared) as output:
         if by == ORDER:
             _one_after_the_other(sources, around, output)
@@ -146,8 +153,10 @@ def merged(
                 "unordered": sum(lane.unordered for lane in lanes),
                 "late": late,
             }
+            disorder = tuple((lane.source.name, lane.out_of_order) for lane in lanes if lane.out_of_order)
         around.end(output)
-        return finished("merge", recordings[0], sources, output, out, counts, own_losses=True)
+        done = finished("merge", recordings[0], sources, output, out, counts, own_losses=True)
+    return replace(done, disorder=disorder)
 
 
 def _one_after_the_other(sources: Sequence[Source], around: Around, output: Output) -> None:
@@ -163,9 +172,10 @@ def _one_after_the_other(sources: Sequence[Source], around: Around, output: Outp
 
 def blocks(lanes: Sequence[_Lane]) -> Iterator[tuple[FrameBatch, Keys]]:
     """The frames of all lanes in order, with their keys, a block at a time."""
+    stalls = 0
     while open_ := [lane for lane in lanes if lane.frames is not None]:
         stops = _in_order_up_to(open_)
-        if all(stop == lane.at for lane, stop in zip(open_, stops, strict=True)):
+        if stalls >= STALLS or all(stop == lane.at for lane, stop in zip(open_, stops, strict=True)):
             stops = _rising_up_to(open_)
         parts = []
         for lane, stop in zip(open_, stops, strict=True):
@@ -173,8 +183,8 @@ def blocks(lanes: Sequence[_Lane]) -> Iterator[tuple[FrameBatch, Keys]]:
                 parts.append((lane, slice(lane.at, stop)))
             lane.at = stop
         yield _block(parts)
-        for lane in open_:
-            lane.read_on()
+        read = [lane.read_on() for lane in open_]
+        stalls = 0 if any(read) else stalls + 1
 
 
 def _in_order_up_to(lanes: Sequence[_Lane]) -> list[int]:

@@ -82,12 +82,15 @@ class Output:
             self.written.data(piece)
             self._draft.write(piece)
 
-    def finish(self, recording: Recording) -> str:
-        """Sync the file and read it back, as `recording` is read; says what is different, "" where nothing is."""
+    def finish(self, recording: Recording, *, follow: bool = False) -> str:
+        """Sync the file and read it back, as `recording` is read; says what is different, "" where nothing is.
+
+        follow: whether it is found out which frames it lacks (`lost`).
+        """
         self._draft.flush()
         with ThreadPoolExecutor(1) as pool, storage.open(self._draft.path) as opened:
             synced = pool.submit(self._draft.sync)  # it waits for the disk, and needs nothing else
-            read, gap_bytes, self.lost = read_back(recording.over(opened))
+            read, gap_bytes, self.lost = read_back(recording.over(opened), follow=follow)
             synced.result()
         return self.written.difference(read, gap_bytes)
 
@@ -125,11 +128,13 @@ def pieces_of(frames: FrameBatch) -> list[memoryview]:
 _FEW = 4
 
 
-def read_back(recording: Recording) -> tuple[Tally, int, int]:
-    """What a file holds, by the formats of a recording: its frames, bytes in gaps, and how many frames are lost."""
+def read_back(recording: Recording, *, follow: bool) -> tuple[Tally, int, int]:
+    """What a file holds, by the formats of a recording: its frames, bytes in gaps, and how many frames are lost, where
+    counters are followed.
+    """
     read = Tally()
     run = recording.run()
-    for frames in run.views():
+    for frames in run.verdict().views() if follow else run.views():
         read.add(frames)
         for piece in pieces_of(frames) if len(frames) else ():
             read.data(piece)

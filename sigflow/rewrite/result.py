@@ -30,6 +30,7 @@ class Rewritten:
     """What was done.  outputs: the files, none where nothing was written; difference: why not, where one reads
     differently.  sound: whether the captures were, as far as they were read, and nothing is lost.  cut: whether the
     captures were not read to their ends.  counts: what else there is to count.
+    disorder: of each capture, how many frames were out of order in it, where there are any.
     missing: frames that the output lacks, by the sequence numbers, where that is asked and not what each capture lacks.
     """
 
@@ -41,6 +42,7 @@ class Rewritten:
     cut: bool = False
     counts: dict[str, int] = field(default_factory=dict)
     missing: int | None = None
+    disorder: tuple[tuple[str, int], ...] = ()
 
     @property
     def lost(self) -> int:
@@ -83,6 +85,7 @@ class Rewritten:
             },
             "outputs": [written.tree() for written in self.outputs[:LONGEST]],
             "counts": dict(self.counts),
+            "disorder": [{"capture": name, "frames": frames} for name, frames in self.disorder],
         }
         if len(self.outputs) > LONGEST:
             tree["outputs_total"] = len(self.outputs)

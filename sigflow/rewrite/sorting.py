@@ -11,6 +11,7 @@ there are many; then once more for their bytes, in the order of the output.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sigflow.rewrite.around import Around
@@ -38,7 +39,7 @@ def in_order(
 
     by: `time` or `sequence`.  spared, and what is raised: as of `filtered`.
     """
-    source = Source(recording)
+    source = Source(recording, follow=False)
     around = Around(source.formats)
     orderer, rising = Orderer(by, source.formats), Rising()
     folder = folder_of(out)
@@ -66,7 +67,8 @@ def in_order(
                 output.write(frames)
         around.end(output)
         counts = {"out_of_order": late, "unordered": unordered}
-        return finished("sort", recording, [source], output, out, counts, own_losses=True)
+        done = finished("sort", recording, [source], output, out, counts, own_losses=True)
+    return replace(done, disorder=((source.name, late),) if late else ())
 
 
 def _placed(values: Array, known: Array, indexes: Array) -> Array:

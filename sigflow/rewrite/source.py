@@ -34,16 +34,17 @@ class Counted:
 class Source:
     """A capture that is read once.  State: the pass, and whether it was ended early."""
 
-    def __init__(self, recording: Recording, *, whole: bool = False) -> None:
-        """whole: read it to the end, even where no further frame is meant."""
+    def __init__(self, recording: Recording, *, follow: bool = True) -> None:
+        """follow: whether it matters which frames never came in this capture."""
         self.name = recording.name
         run = recording.run(keep=True)
         self.formats = run.formats
         self.picker = recording.picker(run.formats)
         # A trailer stands at the end.
-        self._whole = whole or any(format.is_part for format in run.formats)
+        self._whole = any(format.is_part for format in run.formats)
         self._run = run
         self._verdict = run.verdict()
+        self._follow = follow
         self._cut = False
 
     @property
@@ -53,7 +54,7 @@ class Source:
 
     def batches(self) -> Iterator[FrameBatch]:
         """The frames that are meant; their bytes are valid until the next are asked for."""
-        for frames in self._verdict.views():
+        for frames in self._verdict.views(follow=self._follow):
             picked = self.picker.of(frames)
             if len(picked):
                 yield picked

@@ -185,6 +185,23 @@ def test_streams_that_stand_crosswise_are_put_out_all_the_same(tmp_path: Path) -
     assert result.counts["out_of_order"] == 0
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_what_is_lost_is_what_the_output_lacks(tmp_path: Path, engine: str) -> None:
+    frames = frames_of(random.Random(9), 300, 1)
+    captures = [b"".join(frames[0:100:2] + frames[100:200]), b"".join(frames[1:100:2] + frames[203:])]
+    out = tmp_path / "out"
+    result = merged([opened(data, engine=engine) for data in captures], str(out), "sequence")
+    assert (result.lost, result.sound) == (3, False)
+    result = in_order(opened(captures[0] + captures[1], engine=engine), str(out), "sequence")
+    assert (result.lost, result.sound) == (3, False)
+    assert raws(out) == frames[:200] + frames[203:]
+    result = in_order(opened(captures[0] + b"noise" + captures[1], engine=engine), str(out), "sequence")
+    assert (result.lost, result.sound) == (3, False)
+    whole = [b"".join(frames[:100]), b"".join(frames[100:])]
+    assert merged([opened(data, engine=engine) for data in whole], str(out), "sequence").sound
+    assert not merged([opened(data + b"x", engine=engine) for data in whole], str(out), "sequence").sound
+
+
 def test_one_after_the_other(tmp_path: Path, logs: Format) -> None:
     made = [[entry(0, 9 - n, bytes([who])) for n in range(5)] for who in range(3)]
     out = tmp_path / "out"
@@ -347,6 +364,30 @@ def test_names_of_files_are_harmless_and_distinct() -> None:
     for name in names:
         assert name.startswith("cap-") and len(name) < 120 and not set(name) & set("/\\\0\x1b ")
     assert file_names([("f", 1), ("g", 1)], "cap", "") == ["cap-f-1", "cap-g-1"]
+
+
+def test_captures_that_are_made_to_be_slow_are_merged_all_the_same(tmp_path: Path) -> None:
+    """Every stream stands crosswise to the next, so that few frames could come first."""
+    streams = 60
+    first = [sgf1(n % streams, n // streams + n % streams % 2 * 500, b"") for n in range(6000)]
+    second = [sgf1(n % streams, n // streams + (n + 1) % streams % 2 * 500, b"") for n in range(6000)]
+    out = tmp_path / "out"
+    recordings = [opened(b"".join(frames), chunk_size=4096) for frames in (first, second)]
+    result = merged(recordings, str(out), "sequence")
+    assert sorted(raws(out)) == sorted([*first, *second])
+    assert result.counts["late"] >= 0
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    recording = opened(b"".join(frames_of(random.Random(1), 9)))
+    with pytest.raises(OSError) as raised:
+        split(recording, str(tmp_path / "no" / "x"), "stream")
+    assert raised.value.filename == str(tmp_path / "no" / "x")
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    split(recording, str(tmp_path / "link"), "stream")
+    assert len(list((tmp_path / "real").iterdir())) == 3 and (tmp_path / "link").is_symlink()
+    no_rests(tmp_path)
 
 
 def test_lanes_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

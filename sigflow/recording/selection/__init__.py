@@ -6,7 +6,6 @@ match, whatever the condition says; nor does a frame of a format that lacks a fi
 mistake.
 
 operators the operators of terms
-records   a frame of an array as a record
 terms     an expression bound to a format: what it is for one frame, and for many
 vectors   arithmetic and comparisons on columns, exactly as Python's integers have them
 methods   the methods of values
@@ -15,7 +14,8 @@ where     a condition over the frames of several formats
 keys      kinds and streams of frames, and how they are spelt on a command line
 bounds    from and to: an offset, a frame, or a time
 asked     which frames are meant, as it is asked for
-choice    all of these in one, and the picking of so many
+fitting   all of these in one
+choice    the picking of so many of those that fit
 """
 
 from __future__ import annotations

@@ -14,8 +14,8 @@ from sigflow.compiler import expression as ex
 from sigflow.compiler.parser import ExpressionError, parse_expression
 from sigflow.compiler.problems import did_you_mean
 from sigflow.errors import UsageError
+from sigflow.recording.grouping import records_of
 from sigflow.recording.selection.binding import Binder, Mistake
-from sigflow.recording.selection.records import record_of
 from sigflow.recording.selection.terms import Many, Term
 from sigflow.runtime.measure import WIRE_ERRORS
 
@@ -80,9 +80,9 @@ class Condition:
             except NotExact:
                 left.append(term)
         if left:
-            for row in np.flatnonzero(keep).tolist():
-                record = record_of(self._format, frames, row)
-                keep[row] = all(_holds(term, record) for term in left)
+            places = np.flatnonzero(keep)
+            records = records_of(self._format, frames.at(places))
+            keep[places] = [all(_holds(term, record) for term in left) for record in records]
         return keep
 
 
