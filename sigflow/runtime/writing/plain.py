@@ -1,0 +1,516 @@
+"""Objects of read-write classes, checked and written as they are: nothing is derived, what does not fit is an error.
+
+The order is Kaitai's: all fields, objects in objects included; then the instances; then the streams of objects are
+written into those that they stand in.  A check is the same walk without a stream.  What it cannot know without one
+(sizes to the end, `_io.pos`) is checked when the object is written.
+
+An object in a stream whose size is known is given one of that size.  Where it is not (a process changes it, a
+terminator ends it), its stream grows, and is complete, with its own instances, before it is taken over.  An instance
+of another object that writes into it later makes the whole be written once more, with those bytes in it.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from enum import Enum
+from typing import Any
+
+from kaitaistruct import ConsistencyError, ConsistencyNotCheckedError, UndecidedEndiannessError
+
+from sigflow.runtime.measure import WIRE_ERRORS
+from sigflow.runtime.struct import KaitaiStruct
+from sigflow.runtime.writing.description import (
+    ClassWriting,
+    Computed,
+    Put,
+    PutBits,
+    PutBytes,
+    PutCase,
+    PutNumber,
+    PutObject,
+    PutText,
+    Wire,
+    writing_of,
+)
+from sigflow.runtime.writing.node import MISSING
+from sigflow.runtime.writing.ranges import ByteRanges
+from sigflow.runtime.writing.refusals import refused_by
+from sigflow.runtime.writing.stream import Undecided, Unknown, WriteStream
+
+#: Times that an object is written until nothing in streams that grow changes any more.
+ROUNDS = 8
+
+
+class Plain(ByteRanges):
+    """One check, or one writing, of an object and all objects in it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        #: What streams that grow held at the end of the round before, by the objects in them.
+        self.before: dict[int, bytes] = {}
+        self.again = False
+        #: Objects that got a stream to be written to, with the one that they had.
+        self.streams: list[tuple[Any, Any]] = []
+
+    # ---------------------------------------------------------------- the two ways
+
+    def check(self, unit: Any) -> None:
+        """Raise what is wrong with an object, or with one in it; else they count as checked."""
+        tree = list(below(unit))
+        held: list[tuple[dict[str, Any], str, Any]] = []
+        unknown = Unknown()
+        for part in (*tree, *above(unit)):
+            forget(part)
+            space = part.__dict__
+            writing = described(part)
+            names = [name for name in writing.params if hasattr(space.get(name), "is_eof")] if writing else []
+            for name in ("_io", *names):
+                held.append((space, name, space.get(name, MISSING)))
+                space[name] = unknown
+        try:
+            self.object(unit, None)
+        finally:
+            for space, name, value in held:
+                if value is MISSING:
+                    space.pop(name, None)
+                else:
+                    space[name] = value
+        for part in tree:
+            part.__dict__["_dirty"] = False
+
+    def write(self, unit: Any, stream: WriteStream) -> None:
+        """An object with its instances; where that fails, the objects have the streams again that they had."""
+        try:
+            for _ in range(ROUNDS):
+                self.fields_only(unit, stream)
+                self.fetch(unit, True)
+                stream.gather()
+                if not self.again:
+                    break
+            else:
+                raise ConsistencyError("_io", "streams that settle", "what is written into them changes without end")
+            stream.open = False
+            self.verify_terminators()
+        except BaseException:
+            for part, io in reversed(self.streams):
+                part.__dict__["_io"] = io
+            raise
+
+    def fields_only(self, unit: Any, stream: WriteStream) -> None:
+        """All fields; the instances that are enabled are to be written next."""
+        self.again = False
+        self.unconsumed = []
+        stream.rewind()
+        for part in below(unit):
+            forget(part)
+        self.adopt(unit, stream)
+        self.fields(unit, stream)
+        self.due(unit)
+
+    # ---------------------------------------------------------------- objects
+
+    def adopt(self, unit: Any, stream: WriteStream) -> None:
+        """The stream that an object is written to becomes its own."""
+        if getattr(unit, "_dirty", False):
+            error = ConsistencyNotCheckedError(
+                "consistency not checked: _check() has not been called since the last modification of the object"
+            )
+            raise self.placed(error)
+        self.streams.append((unit, unit.__dict__.get("_io")))
+        unit.__dict__["_io"] = stream
+        stream.session = self
+
+    def object(self, unit: Any, stream: WriteStream | None) -> None:
+        """The fields of an object and, where it is only checked, its instances."""
+        self.fields(unit, stream)
+        if stream is not None:
+            return
+        for put in instances(unit):
+            if enabled(unit, put) and self.holds(unit, put, f"_m_{put.name}"):
+                self.member(unit, replace(put, name=f"_m_{put.name}"), None)
+
+    def fields(self, unit: Any, stream: WriteStream | None) -> None:
+        """The fields of an object in their order."""
+        writing = described(unit)
+        if writing is None:
+            method = "_check" if stream is None else "_write__seq"
+            own = getattr(unit, method, None)
+            if own is None:
+                raise self.placed(
+                    TypeError(f"objects of {type(unit).__name__} cannot be written: they have no {method}")
+                )
+            own() if stream is None else own(stream)
+            return
+        if writing.order == "calc" and writing.endian is not None:
+            self.choose_endian(unit, writing)
+        for put in writing.puts:
+            if self.holds(unit, put, put.name):
+                self.member(unit, put, stream)
+
+    def choose_endian(self, unit: Any, writing: ClassWriting) -> None:
+        """The byte order of a class that says it by an expression."""
+        assert writing.endian is not None
+        try:
+            little = writing.endian(unit)
+        except Undecided:
+            return
+        except WIRE_ERRORS as error:
+            raise self.placed(ConsistencyError("endian", "an expression that can be computed", str(error))) from error
+        if little is None:
+            raise self.placed(UndecidedEndiannessError(writing.id))
+        unit.__dict__["_is_le"] = little
+
+    def holds(self, unit: Any, put: Put, name: str) -> bool:
+        """Whether a member is there, by its `if`."""
+        if put.condition is None:
+            return True
+        holds = self.evaluate(put.condition, unit, put)
+        return unit.__dict__.get(name) is not None if holds is MISSING else bool(holds)
+
+    def member(self, unit: Any, put: Put, stream: WriteStream | None) -> None:
+        """A field, or an instance as a field of the name under which its value is kept."""
+        value = unit.__dict__.get(put.name, MISSING)
+        if value is MISSING and not put.name.startswith("_m_"):
+            value = getattr(unit, put.name, MISSING)  # (a field that is read late)
+        self.path.append(put.id)
+        if put.repeat is not None:
+            self.listed(unit, put, value, stream)
+        else:
+            self.value(unit, put, put.wire, value, stream, None)
+        self.path.pop()
+
+    # ---------------------------------------------------------------- lists
+
+    def listed(self, unit: Any, put: Put, value: Any, stream: WriteStream | None) -> None:
+        """A list, which must be as long as its kind of repetition says."""
+        repeat = put.repeat
+        assert repeat is not None
+        if not isinstance(value, list | tuple):
+            raise self.refused(put, "a list", self.unset(put, value))
+        count: Any = MISSING
+        if repeat.kind == "expr" and repeat.code is not None:
+            count = self.evaluate(repeat.code, unit, put)
+            if not isinstance(put.wire, PutCase) and count is not MISSING and len(value) != max(count, 0):
+                raise self.refused(put, count, len(value))
+        if repeat.kind == "until" and not value:
+            raise self.refused(put, "at least one element", 0)
+        i = 0
+        for number, element in enumerate(value):
+            if repeat.kind == "eos" and stream is not None and stream.fixed and stream.is_eof():
+                raise self.refused(put, number, len(value))
+            self.path.append(i)
+            while count is not MISSING and i < count and self.case(unit, put, put.wire, element, i) is None:
+                i += 1  # (no case applies: the list has no element there)
+            self.value(unit, put, put.wire, element, stream, i)
+            if repeat.kind == "until" and repeat.code is not None:
+                ends = self.evaluate(repeat.code, unit, put, i, element)
+                if ends is not MISSING and bool(ends) != (number == len(value) - 1):
+                    raise self.refused(put, number == len(value) - 1, bool(ends))
+            self.path.pop()
+            i += 1
+        if repeat.kind == "eos" and stream is not None and stream.fixed and not stream.is_eof():
+            raise self.refused(put, 0, stream.size() - stream.pos())
+        if count is not MISSING and isinstance(put.wire, PutCase):
+            while i < count and self.case(unit, put, put.wire, MISSING, i) is None:
+                i += 1
+            if i != max(count, 0):
+                raise self.refused(put, count, len(value))
+
+    # ---------------------------------------------------------------- values
+
+    def value(self, unit: Any, put: Put, wire: Wire, value: Any, stream: WriteStream | None, i: Any) -> None:
+        """One value, and what the spec asks of it."""
+        if isinstance(wire, PutCase):
+            chosen = self.case(unit, put, wire, value, i)
+            if chosen is not None:
+                self.value(unit, put, chosen, value, stream, i)
+            return
+        if value is MISSING or value is None:
+            raise self.refused(put, "a value", self.unset(put, value))
+        _VALUES[type(wire)](self, unit, put, wire, value, stream, i)
+        error = refused_by(put, unit, i, value, stream)
+        if error is not None:
+            raise self.placed(error)
+
+    def case(self, unit: Any, put: Put, wire: Wire, value: Any, i: Any) -> Wire | None:
+        """The wire of a value; None where no case of its switch applies."""
+        if not isinstance(wire, PutCase):
+            return wire
+        on = self.evaluate(wire.on, unit, put, i)
+        otherwise = None
+        for tag, inner in wire.cases:
+            if tag is None:
+                otherwise = inner
+            elif on is MISSING:
+                if fits(inner, value):
+                    return inner
+            elif self.evaluate(tag, unit, put, i) == on:
+                return inner
+        return otherwise if otherwise is None else self.case(unit, put, otherwise, value, i)
+
+    def number(self, unit: Any, put: Put, wire: PutNumber, value: Any, stream: WriteStream | None, i: Any) -> None:
+        """A number, which must fit."""
+        order = wire.order if wire.order != "calc" else "le" if getattr(unit, "_is_le", False) else "be"
+        if wire.kind == "f":
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                raise self.refused(put, "a number", value)
+            try:
+                raw = struct.pack(("<" if order == "le" else ">") + ("f" if wire.size == 4 else "d"), value)
+            except OverflowError:
+                raise self.refused(put, f"a number of {wire.size} bytes", value) from None
+        else:
+            low = -(1 << (8 * wire.size - 1)) if wire.kind == "s" else 0
+            number = self.integer(put, value, low, low + (1 << 8 * wire.size) - 1)
+            raw = number.to_bytes(wire.size, "little" if order == "le" else "big", signed=wire.kind == "s")
+        if stream is not None:
+            stream.write(raw)
+
+    def bits(self, _unit: Any, put: Put, wire: PutBits, value: Any, stream: WriteStream | None, i: Any) -> None:
+        """A bit field."""
+        number = self.integer(put, value, 0, (1 << wire.width) - 1)
+        if stream is not None:
+            stream.write_bits(number, wire.width, wire.order)
+
+    def integer(self, put: Put, value: Any, low: int, high: int) -> int:
+        """An integer, a boolean or an enum's member as the number that it is."""
+        number = value.value if isinstance(value, Enum) else value
+        if not isinstance(number, int):
+            raise self.refused(put, "an integer", value)
+        if not low <= number <= high:
+            raise self.refused(put, f"{low} to {high}", number)
+        return int(number)
+
+    def bytes(self, unit: Any, put: Put, wire: PutBytes, value: Any, stream: WriteStream | None, i: Any) -> None:
+        """Bytes."""
+        if not isinstance(value, bytes | bytearray | memoryview):
+            raise self.refused(put, "bytes", value)
+        self.content(unit, put, wire.extent, bytes(value), stream, i)
+
+    def text(self, unit: Any, put: Put, wire: PutText, value: Any, stream: WriteStream | None, i: Any) -> None:
+        """A text; what its encoding lacks is Python's own error."""
+        if not isinstance(value, str):
+            raise self.refused(put, "a text", value)
+        try:
+            raw = value.encode(wire.encoding)
+        except UnicodeError as error:
+            raise self.placed(error) from None
+        self.content(unit, put, wire.extent, raw, stream, i)
+
+    def inner(self, unit: Any, put: Put, wire: PutObject, value: Any, stream: WriteStream | None, i: Any) -> None:
+        """An object in the stream at hand, or in one of its own."""
+        if not isinstance(value, wire.target):
+            raise self.refused(put, f"an object of {wire.target.__name__}", value)
+        self.belongs(unit, put, wire, value, i)
+        if stream is None:
+            self.object(value, None)
+        elif wire.extent is None:
+            self.adopt(value, stream)
+            self.fields(value, stream)
+        else:
+            self.apart(unit, put, wire, value, stream, i)
+
+    def belongs(self, unit: Any, put: Put, wire: PutObject, value: Any, i: Any) -> None:
+        """The parent, the root and the params of an object in another."""
+        writing = described(value)
+        if writing is None:
+            return
+        root, parent = unit._root, unit
+        if wire.target.__module__ != described_class(unit).__module__:
+            root, parent = value, None  # a type of another spec, which is a tree of its own
+        elif wire.no_parent:
+            parent = None
+        elif wire.parent is not None:
+            chosen = wire.parent
+            parent = self.computed(lambda: chosen(unit, i, None), put)
+        if value._root is not root:
+            raise self.refused(put, root, value._root)
+        if parent is not MISSING and value._parent is not parent:
+            raise self.refused(put, parent, value._parent)
+        if writing.order == "inherited":
+            value.__dict__["_is_le"] = getattr(unit, "_is_le", None)
+        for name, formula in zip(writing.params, wire.arguments, strict=False):
+            wanted, actual = self.evaluate(formula, unit, put, i), value.__dict__.get(name)
+            if hasattr(wanted, "is_eof"):
+                value.__dict__[name] = wanted
+            elif wanted is not MISSING and wanted is not actual and wanted != actual:
+                raise self.refused(put, wanted, actual)
+
+    def apart(self, unit: Any, put: Put, wire: PutObject, value: Any, stream: WriteStream, i: Any) -> None:
+        """An object in a stream of its own, which is written into the one at hand."""
+        extent = wire.extent
+        assert extent is not None
+        size = self.size(unit, put, extent, stream, i)
+        bare = extent.process is None and extent.term is None and extent.pad is None
+        if bare and isinstance(size, int):
+            own, start = WriteStream(size=size), stream.pos()
+            stream.write(bytes(size))
+            self.adopt(value, own)
+            self.fields(value, own)
+
+            def write_back(parent: WriteStream) -> None:
+                self.keep_raw(unit, put, bytes(own.data), i)
+                parent.write(bytes(own.data))
+
+            stream.add_inner(own, start, write_back)
+            return
+        own = WriteStream(size=unit.__dict__.get(f"{put.name}__inner_size"))
+        own.data[:] = self.before.get(id(value), bytes(own.data))
+        self.adopt(value, own)
+        self.fields(value, own)
+        self.due(value)
+        self.fetch(value, False)
+        own.gather()
+        own.open = False
+        content = own.to_byte_array()
+        start = stream.pos()
+        self.content(unit, put, extent, content, stream, i)
+        self.keep_raw(unit, put, content, i)
+
+        def changed(_parent: WriteStream) -> None:
+            if own.data != content:
+                self.again = True
+                self.before[id(value)] = own.to_byte_array()
+
+        stream.add_inner(own, start, changed)
+
+    # ---------------------------------------------------------------- instances
+
+    def due(self, unit: Any) -> None:
+        """The instances of an object, and of those in its fields, are to be written."""
+        for part in below(unit, fields_only=True):
+            for put in instances(part):
+                part.__dict__[f"_should_write_{put.name}"] = enabled(part, put)
+
+    def fetch(self, unit: Any, elsewhere: bool) -> None:
+        """Write the instances that are to be.  elsewhere: also those in streams of other objects."""
+        for put in instances(unit):
+            if getattr(unit, f"_should_write_{put.name}", False) and (elsewhere or put.io is None):
+                self.instance(unit, put)
+        for part in inside(unit):
+            self.fetch(part, elsewhere)
+
+    def instance(self, unit: Any, put: Put) -> None:
+        """An instance, at its place."""
+        unit.__dict__[f"_should_write_{put.name}"] = False
+        name = f"_m_{put.name}"
+        if not self.holds(unit, put, name):
+            return
+        kept = replace(put, name=name)
+        elsewhere = put.io
+        stream = self.computed(lambda: elsewhere(unit, None, None), put) if elsewhere is not None else unit._io
+        if not isinstance(stream, WriteStream):
+            raise self.refused(put, "a stream that is being written", stream)
+        pos = self.evaluate(put.pos, unit, put) if put.pos is not None else stream.pos()
+        pos = len(stream.data) if pos is MISSING else pos
+        before = stream.pos()
+        stream.seek(pos)
+        self.member(unit, kept, stream)
+        for part in objects_of(unit.__dict__.get(name)):
+            self.due(part)
+        if put.pos is not None:
+            stream.seek(before)
+
+
+# -------------------------------------------------------------------- trees of objects
+
+
+def described_class(unit: Any) -> type[Any]:
+    """The generated class of an object, which may be of one derived from it."""
+    return next((kind for kind in type(unit).__mro__ if writing_of(kind) is not None), type(unit))
+
+
+def described(unit: Any) -> ClassWriting | None:
+    """How an object is written; None where no compiler of ours made its class."""
+    return writing_of(described_class(unit)) if isinstance(unit, KaitaiStruct) else None
+
+
+def instances(unit: Any) -> tuple[Put, ...]:
+    """The instances of an object that stand in its bytes."""
+    writing = described(unit)
+    return tuple(member for member in writing.instances if isinstance(member, Put)) if writing is not None else ()
+
+
+def enabled(unit: Any, put: Put) -> bool:
+    """Whether an instance is to be written."""
+    return bool(getattr(unit, f"{put.name}__enabled", True))
+
+
+def objects_of(value: Any) -> Iterator[Any]:
+    """The objects in a value."""
+    for element in value if isinstance(value, list | tuple) else (value,):
+        if isinstance(element, KaitaiStruct):
+            yield element
+
+
+def has_objects(wire: Wire) -> bool:
+    """Whether a value of a wire may be an object."""
+    if isinstance(wire, PutCase):
+        return any(has_objects(inner) for _, inner in wire.cases)
+    return isinstance(wire, PutObject)
+
+
+def inside(unit: Any, fields_only: bool = False) -> Iterator[Any]:
+    """The objects that are in an object; fields_only: without those in its instances."""
+    writing = described(unit)
+    if writing is None:
+        return
+    space = unit.__dict__
+    for put in writing.puts:
+        if has_objects(put.wire):
+            yield from objects_of(space.get(put.name))
+    for put in () if fields_only else instances(unit):
+        if has_objects(put.wire) and enabled(unit, put):
+            yield from objects_of(space.get(f"_m_{put.name}"))
+
+
+def below(unit: Any, fields_only: bool = False) -> Iterator[Any]:
+    """An object and all in it."""
+    waiting, seen = [unit], set()
+    while waiting:
+        part = waiting.pop()
+        if id(part) not in seen:
+            seen.add(id(part))
+            yield part
+            waiting.extend(inside(part, fields_only))
+
+
+def above(unit: Any) -> list[Any]:
+    """The parents of an object, and its root."""
+    parts, at = [], unit._parent
+    while isinstance(at, KaitaiStruct) and at not in parts:
+        parts.append(at)
+        at = at._parent
+    root = unit._root
+    return parts if not isinstance(root, KaitaiStruct) or root is unit or root in parts else [*parts, root]
+
+
+def forget(unit: Any) -> None:
+    """Drop what value instances computed: what they are made of may have changed."""
+    writing = described(unit)
+    for member in writing.instances if writing is not None else ():
+        if isinstance(member, Computed):
+            unit.__dict__.pop(f"_m_{member.name}", None)
+
+
+def fits(wire: Wire, value: Any) -> bool:
+    """Whether a value may be one of a wire."""
+    if isinstance(wire, PutObject):
+        return isinstance(value, wire.target)
+    if isinstance(wire, PutBytes):
+        return isinstance(value, bytes | bytearray | memoryview)
+    if isinstance(wire, PutText):
+        return isinstance(value, str)
+    if isinstance(wire, PutCase):
+        return any(fits(inner, value) for _, inner in wire.cases)
+    return isinstance(value, int | float)
+
+
+_VALUES: dict[type[Wire], Callable[..., None]] = {
+    PutNumber: Plain.number,
+    PutBits: Plain.bits,
+    PutBytes: Plain.bytes,
+    PutText: Plain.text,
+    PutObject: Plain.inner,
+}
