@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import kaitaistruct
 
 from sigflow.runtime.struct import KaitaiStruct
-from sigflow.runtime.writing.plain import Plain, described, inside, instances
+from sigflow.runtime.writing.plain import Plain
 from sigflow.runtime.writing.stream import WriteStream
+from sigflow.runtime.writing.trees import inside, instances
 
 __all__ = ["ReadWriteStruct", "WriteStream", "read_now", "write_instance"]
 
@@ -67,10 +68,11 @@ class ReadWriteStruct(_Base):
         stream.deliver()
 
     def _fetch_instances(self) -> None:
-        """Read all instances, here and in all objects in this one; those that have yet to be written are written."""
-        writing = described(self)
-        for member in writing.instances if writing is not None else ():
-            getattr(self, member.name)
+        """Read all instances that stand in the bytes, here and in all objects in this one; those that have yet to be
+        written are written.
+        """
+        for put in instances(self):
+            getattr(self, put.name)
         for part in inside(self):
             part._fetch_instances()
 
@@ -97,4 +99,4 @@ def write_instance(unit: Any, name: str) -> None:
     put = next(put for put in instances(unit) if put.name == name)
     stream = unit._io
     session = stream.session if isinstance(stream, WriteStream) and stream.session is not None else Plain()
-    session.instance(unit, put)
+    session.asked_for(unit, put)

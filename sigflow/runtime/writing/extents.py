@@ -138,7 +138,8 @@ class Extents(Leaves):
         if kept is not None and kept[0] == content:
             return kept[1]
         try:
-            return self.encoded(node.unit, process, content, i)
+            arguments = [formula.value(node.unit, i, None) for formula in process.arguments]
+            return self.encoded(process, arguments, content)
         except (*FAILURES, zlib.error) as error:
             self.mistake(path, f"process {process.name} failed: {type(error).__name__}: {error}", put)
             return content
@@ -153,9 +154,8 @@ class Extents(Leaves):
         return raw if isinstance(raw, bytes) else None
 
     @staticmethod
-    def encoded(unit: Any, process: Process, content: bytes, i: Any) -> bytes:
+    def encoded(process: Process, arguments: list[Any], content: bytes) -> bytes:
         """What a process undoes, done."""
-        arguments = [formula.value(unit, i, None) for formula in process.arguments]
         if process.stuffing is not None:
             return process.stuffing.stuff(content)
         if process.name == "zlib":

@@ -1,8 +1,10 @@
 """Objects of read-write classes, checked and written as they are: nothing is derived, what does not fit is an error.
 
-The order is Kaitai's: all fields, objects in objects included; then the instances; then the streams of objects are
-written into those that they stand in.  A check is the same walk without a stream.  What it cannot know without one
-(sizes to the end, `_io.pos`) is checked when the object is written.
+The order is Kaitai's: all fields, objects in objects included; then the instances that no expression has asked for on
+the way; then the streams of objects are written into those that they stand in.  An instance that is asked for is
+written there and then, since its place may depend on how far its stream was written; but one in the stream of an object
+that is not being written yet waits.  A check is the same walk without a stream.  What it cannot know without one (sizes
+to the end, `_io.pos`) is checked when the object is written.
 
 An object in a stream whose size is known is given one of that size.  Where it is not (a process changes it, a
 terminator ends it), its stream grows, and is complete, with its own instances, before it is taken over.  An instance
@@ -12,7 +14,7 @@ of another object that writes into it later makes the whole be written once more
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from enum import Enum
 from typing import Any
@@ -20,10 +22,8 @@ from typing import Any
 from kaitaistruct import ConsistencyError, ConsistencyNotCheckedError, UndecidedEndiannessError
 
 from sigflow.runtime.measure import WIRE_ERRORS
-from sigflow.runtime.struct import KaitaiStruct
 from sigflow.runtime.writing.description import (
     ClassWriting,
-    Computed,
     Put,
     PutBits,
     PutBytes,
@@ -32,12 +32,24 @@ from sigflow.runtime.writing.description import (
     PutObject,
     PutText,
     Wire,
-    writing_of,
 )
 from sigflow.runtime.writing.node import MISSING
 from sigflow.runtime.writing.ranges import ByteRanges
 from sigflow.runtime.writing.refusals import refused_by
 from sigflow.runtime.writing.stream import Undecided, Unknown, WriteStream
+from sigflow.runtime.writing.trees import (
+    above,
+    below,
+    described,
+    described_class,
+    enabled,
+    fits,
+    forget,
+    inside,
+    instances,
+    is_stream,
+    mark,
+)
 
 #: Times that an object is written until nothing in streams that grow changes any more.
 ROUNDS = 8
@@ -51,7 +63,10 @@ class Plain(ByteRanges):
         #: What streams that grow held at the end of the round before, by the objects in them.
         self.before: dict[int, bytes] = {}
         self.again = False
-        #: Objects that got a stream to be written to, with the one that they had.
+        #: What is wrong with objects in streams that grow, unless these still change.
+        self.pending: list[ConsistencyError] = []
+        #: The streams of this round, and the objects that got one, with what they had before.
+        self.live: set[int] = set()
         self.streams: list[tuple[Any, Any]] = []
 
     # ---------------------------------------------------------------- the two ways
@@ -63,9 +78,10 @@ class Plain(ByteRanges):
         unknown = Unknown()
         for part in (*tree, *above(unit)):
             forget(part)
+            mark(part, False)
             space = part.__dict__
             writing = described(part)
-            names = [name for name in writing.params if hasattr(space.get(name), "is_eof")] if writing else []
+            names = [name for name in writing.params if is_stream(space.get(name))] if writing is not None else []
             for name in ("_io", *names):
                 held.append((space, name, space.get(name, MISSING)))
                 space[name] = unknown
@@ -88,6 +104,8 @@ class Plain(ByteRanges):
                 self.fetch(unit, True)
                 stream.gather()
                 if not self.again:
+                    for error in self.pending:
+                        raise error
                     break
             else:
                 raise ConsistencyError("_io", "streams that settle", "what is written into them changes without end")
@@ -96,18 +114,19 @@ class Plain(ByteRanges):
         except BaseException:
             for part, io in reversed(self.streams):
                 part.__dict__["_io"] = io
+                mark(part, False)
             raise
 
     def fields_only(self, unit: Any, stream: WriteStream) -> None:
-        """All fields; the instances that are enabled are to be written next."""
+        """All fields, and what their expressions ask for; the other instances that are enabled are to be written."""
         self.again = False
-        self.unconsumed = []
+        self.pending, self.unconsumed = [], []
+        self.live = set()
         stream.rewind()
         for part in below(unit):
             forget(part)
         self.adopt(unit, stream)
         self.fields(unit, stream)
-        self.due(unit)
 
     # ---------------------------------------------------------------- objects
 
@@ -121,6 +140,8 @@ class Plain(ByteRanges):
         self.streams.append((unit, unit.__dict__.get("_io")))
         unit.__dict__["_io"] = stream
         stream.session = self
+        self.live.add(id(stream))
+        mark(unit, True)
 
     def object(self, unit: Any, stream: WriteStream | None) -> None:
         """The fields of an object and, where it is only checked, its instances."""
@@ -196,6 +217,19 @@ class Plain(ByteRanges):
                 raise self.refused(put, count, len(value))
         if repeat.kind == "until" and not value:
             raise self.refused(put, "at least one element", 0)
+        shown_so_far: list[Any] = []
+        unit.__dict__[put.name] = shown_so_far  # expressions see what has been read by then
+        try:
+            self.elements(unit, put, value, stream, count, shown_so_far)
+        finally:
+            unit.__dict__[put.name] = value
+
+    def elements(
+        self, unit: Any, put: Put, value: Any, stream: WriteStream | None, count: Any, listed: list[Any]
+    ) -> None:
+        """The elements of a list.  count: how many there are to be, if that is said; listed: gets them, one by one."""
+        repeat = put.repeat
+        assert repeat is not None
         i = 0
         for number, element in enumerate(value):
             if repeat.kind == "eos" and stream is not None and stream.fixed and stream.is_eof():
@@ -204,6 +238,7 @@ class Plain(ByteRanges):
             while count is not MISSING and i < count and self.case(unit, put, put.wire, element, i) is None:
                 i += 1  # (no case applies: the list has no element there)
             self.value(unit, put, put.wire, element, stream, i)
+            listed.append(element)
             if repeat.kind == "until" and repeat.code is not None:
                 ends = self.evaluate(repeat.code, unit, put, i, element)
                 if ends is not MISSING and bool(ends) != (number == len(value) - 1):
@@ -317,8 +352,8 @@ class Plain(ByteRanges):
         if writing is None:
             return
         root, parent = unit._root, unit
-        if wire.target.__module__ != described_class(unit).__module__:
-            root, parent = value, None  # a type of another spec, which is a tree of its own
+        if wire.target.__module__ != described_class(unit).__module__:  # a type of another spec: a tree of its own
+            root, parent = None if "." in wire.target.__qualname__ else value, None
         elif wire.no_parent:
             parent = None
         elif wire.parent is not None:
@@ -332,7 +367,7 @@ class Plain(ByteRanges):
             value.__dict__["_is_le"] = getattr(unit, "_is_le", None)
         for name, formula in zip(writing.params, wire.arguments, strict=False):
             wanted, actual = self.evaluate(formula, unit, put, i), value.__dict__.get(name)
-            if hasattr(wanted, "is_eof"):
+            if is_stream(wanted):
                 value.__dict__[name] = wanted
             elif wanted is not MISSING and wanted is not actual and wanted != actual:
                 raise self.refused(put, wanted, actual)
@@ -342,16 +377,19 @@ class Plain(ByteRanges):
         extent = wire.extent
         assert extent is not None
         size = self.size(unit, put, extent, stream, i)
-        bare = extent.process is None and extent.term is None and extent.pad is None
-        if bare and isinstance(size, int):
-            own, start = WriteStream(size=size), stream.pos()
+        kept_size = extent.process is None or extent.process.name in ("xor", "rol", "ror")
+        if kept_size and extent.term is None and extent.pad is None and isinstance(size, int):
+            own = WriteStream(size=size)
+            stream.align()
+            start = stream.pos()
             stream.write(bytes(size))
+            encode = self.encoder(unit, put, extent.process, i)
             self.adopt(value, own)
             self.fields(value, own)
 
             def write_back(parent: WriteStream) -> None:
-                self.keep_raw(unit, put, bytes(own.data), i)
-                parent.write(bytes(own.data))
+                self.keep_raw(unit, put, own.to_byte_array(), i)
+                parent.write(encode(own.to_byte_array()))
 
             stream.add_inner(own, start, write_back)
             return
@@ -359,13 +397,16 @@ class Plain(ByteRanges):
         own.data[:] = self.before.get(id(value), bytes(own.data))
         self.adopt(value, own)
         self.fields(value, own)
-        self.due(value)
         self.fetch(value, False)
         own.gather()
         own.open = False
         content = own.to_byte_array()
         start = stream.pos()
-        self.content(unit, put, extent, content, stream, i)
+        try:
+            self.content(unit, put, extent, content, stream, i)
+        except ConsistencyError as error:
+            self.pending.append(error)  # (what other objects write into its stream may be lacking)
+            stream.write(bytes(size if isinstance(size, int) else 0))
         self.keep_raw(unit, put, content, i)
 
         def changed(_parent: WriteStream) -> None:
@@ -377,134 +418,46 @@ class Plain(ByteRanges):
 
     # ---------------------------------------------------------------- instances
 
-    def due(self, unit: Any) -> None:
-        """The instances of an object, and of those in its fields, are to be written."""
-        for part in below(unit, fields_only=True):
-            for put in instances(part):
-                part.__dict__[f"_should_write_{put.name}"] = enabled(part, put)
-
     def fetch(self, unit: Any, elsewhere: bool) -> None:
         """Write the instances that are to be.  elsewhere: also those in streams of other objects."""
         for put in instances(unit):
             if getattr(unit, f"_should_write_{put.name}", False) and (elsewhere or put.io is None):
+                self.path.append("")
                 self.instance(unit, put)
+                self.path.pop()
         for part in inside(unit):
             self.fetch(part, elsewhere)
 
-    def instance(self, unit: Any, put: Put) -> None:
+    def asked_for(self, unit: Any, put: Put) -> None:
+        """An instance that an expression asks for, or a program."""
+        path, self.path = self.path, []
+        try:
+            self.instance(unit, put, may_wait=True)
+        finally:
+            self.path = path
+
+    def instance(self, unit: Any, put: Put, may_wait: bool = False) -> None:
         """An instance, at its place."""
-        unit.__dict__[f"_should_write_{put.name}"] = False
+        due = f"_should_write_{put.name}"
+        unit.__dict__[due] = False
         name = f"_m_{put.name}"
         if not self.holds(unit, put, name):
             return
         kept = replace(put, name=name)
         elsewhere = put.io
         stream = self.computed(lambda: elsewhere(unit, None, None), put) if elsewhere is not None else unit._io
-        if not isinstance(stream, WriteStream):
+        if not isinstance(stream, WriteStream) or id(stream) not in self.live:
+            if may_wait:
+                unit.__dict__[due] = True
+                return
             raise self.refused(put, "a stream that is being written", stream)
         pos = self.evaluate(put.pos, unit, put) if put.pos is not None else stream.pos()
         pos = len(stream.data) if pos is MISSING else pos
         before = stream.pos()
         stream.seek(pos)
         self.member(unit, kept, stream)
-        for part in objects_of(unit.__dict__.get(name)):
-            self.due(part)
         if put.pos is not None:
             stream.seek(before)
-
-
-# -------------------------------------------------------------------- trees of objects
-
-
-def described_class(unit: Any) -> type[Any]:
-    """The generated class of an object, which may be of one derived from it."""
-    return next((kind for kind in type(unit).__mro__ if writing_of(kind) is not None), type(unit))
-
-
-def described(unit: Any) -> ClassWriting | None:
-    """How an object is written; None where no compiler of ours made its class."""
-    return writing_of(described_class(unit)) if isinstance(unit, KaitaiStruct) else None
-
-
-def instances(unit: Any) -> tuple[Put, ...]:
-    """The instances of an object that stand in its bytes."""
-    writing = described(unit)
-    return tuple(member for member in writing.instances if isinstance(member, Put)) if writing is not None else ()
-
-
-def enabled(unit: Any, put: Put) -> bool:
-    """Whether an instance is to be written."""
-    return bool(getattr(unit, f"{put.name}__enabled", True))
-
-
-def objects_of(value: Any) -> Iterator[Any]:
-    """The objects in a value."""
-    for element in value if isinstance(value, list | tuple) else (value,):
-        if isinstance(element, KaitaiStruct):
-            yield element
-
-
-def has_objects(wire: Wire) -> bool:
-    """Whether a value of a wire may be an object."""
-    if isinstance(wire, PutCase):
-        return any(has_objects(inner) for _, inner in wire.cases)
-    return isinstance(wire, PutObject)
-
-
-def inside(unit: Any, fields_only: bool = False) -> Iterator[Any]:
-    """The objects that are in an object; fields_only: without those in its instances."""
-    writing = described(unit)
-    if writing is None:
-        return
-    space = unit.__dict__
-    for put in writing.puts:
-        if has_objects(put.wire):
-            yield from objects_of(space.get(put.name))
-    for put in () if fields_only else instances(unit):
-        if has_objects(put.wire) and enabled(unit, put):
-            yield from objects_of(space.get(f"_m_{put.name}"))
-
-
-def below(unit: Any, fields_only: bool = False) -> Iterator[Any]:
-    """An object and all in it."""
-    waiting, seen = [unit], set()
-    while waiting:
-        part = waiting.pop()
-        if id(part) not in seen:
-            seen.add(id(part))
-            yield part
-            waiting.extend(inside(part, fields_only))
-
-
-def above(unit: Any) -> list[Any]:
-    """The parents of an object, and its root."""
-    parts, at = [], unit._parent
-    while isinstance(at, KaitaiStruct) and at not in parts:
-        parts.append(at)
-        at = at._parent
-    root = unit._root
-    return parts if not isinstance(root, KaitaiStruct) or root is unit or root in parts else [*parts, root]
-
-
-def forget(unit: Any) -> None:
-    """Drop what value instances computed: what they are made of may have changed."""
-    writing = described(unit)
-    for member in writing.instances if writing is not None else ():
-        if isinstance(member, Computed):
-            unit.__dict__.pop(f"_m_{member.name}", None)
-
-
-def fits(wire: Wire, value: Any) -> bool:
-    """Whether a value may be one of a wire."""
-    if isinstance(wire, PutObject):
-        return isinstance(value, wire.target)
-    if isinstance(wire, PutBytes):
-        return isinstance(value, bytes | bytearray | memoryview)
-    if isinstance(wire, PutText):
-        return isinstance(value, str)
-    if isinstance(wire, PutCase):
-        return any(fits(inner, value) for _, inner in wire.cases)
-    return isinstance(value, int | float)
 
 
 _VALUES: dict[type[Wire], Callable[..., None]] = {

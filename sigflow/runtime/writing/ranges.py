@@ -80,9 +80,14 @@ class ByteRanges:
 
     def content(self, unit: Any, put: Put, extent: Extent, content: bytes, stream: WriteStream | None, i: Any) -> None:
         """Bytes in an extent."""
-        raw = self.processed(unit, put, extent.process, content, i)
-        if raw is None:
-            return
+        size = self.size(unit, put, extent, stream, i)
+        raw = content
+        if extent.process is not None:
+            behind = size if isinstance(size, int) else len(content)
+            encoded = self.processed(unit, put, extent.process, content, i, stream, behind)
+            if encoded is None:
+                return
+            raw = encoded
         if extent.contents is not None:
             if len(raw) != len(extent.contents):
                 raise self.refused(put, len(extent.contents), len(raw))
@@ -91,7 +96,7 @@ class ByteRanges:
         elif extent.size is None and not extent.eos:
             self.terminated(put, extent, raw, stream)
         else:
-            self.sized(put, extent, raw, self.size(unit, put, extent, stream, i), stream)
+            self.sized(put, extent, raw, size, stream)
 
     def sized(self, put: Put, extent: Extent, raw: bytes, size: Any, stream: WriteStream | None) -> None:
         """Bytes that fill a size: what is read of them must be they again."""
@@ -155,21 +160,42 @@ class ByteRanges:
 
     # ---------------------------------------------------------------- processes
 
-    def processed(self, unit: Any, put: Put, process: Process | None, content: bytes, i: Any) -> bytes | None:
-        """Bytes as they are on the wire: those that they were read from, where these mean the same; None where that is
-        not known yet.
+    def processed(
+        self, unit: Any, put: Put, process: Process, content: bytes, i: Any, stream: WriteStream | None, behind: int
+    ) -> bytes | None:
+        """Bytes as they are on the wire; None where that is not known yet.
+
+        behind: so many bytes further the stream stands when they are read, and the arguments of the process computed.
+        """
+        before = stream.pos() if stream is not None else 0
+        if stream is not None:
+            stream.seek(before + behind)
+        raw: bytes | None = self.encoder(unit, put, process, i)(content)
+        if stream is not None:
+            stream.seek(before)
+        return raw
+
+    def encoder(self, unit: Any, put: Put, process: Process | None, i: Any) -> Callable[[bytes], Any]:
+        """What makes bytes those on the wire, with the arguments that its process has now.
+
+        It gives the bytes that they were read from, where these mean the same; None where nothing is known yet.
         """
         if process is None:
-            return content
+            return lambda content: content
+        arguments = [self.evaluate(argument, unit, put, i) for argument in process.arguments]
+        if any(argument is MISSING for argument in arguments):
+            return lambda content: None
 
-        def encode() -> bytes:
-            raw = self.raw_of(unit, put, i)
-            if raw is not None and undone(process, unit, raw, i) == content:
-                return raw
-            return Extents.encoded(unit, process, content, i)
+        def encode(content: bytes) -> Any:
+            def known() -> bytes:
+                raw = self.raw_of(unit, put, i)
+                if raw is not None and undone(process, arguments, raw) == content:
+                    return raw
+                return Extents.encoded(process, arguments, content)
 
-        raw = self.computed(encode, put, f"process: {process.name}")
-        return None if raw is MISSING else raw
+            return self.computed(known, put, f"process: {process.name}")
+
+        return encode
 
     @staticmethod
     def raw_of(unit: Any, put: Put, i: Any) -> bytes | None:
@@ -191,7 +217,7 @@ class ByteRanges:
         listed[i : i + 1] = [raw]
 
 
-def undone(process: Process, unit: Any, raw: bytes, i: Any) -> bytes | None:
+def undone(process: Process, arguments: list[Any], raw: bytes) -> bytes | None:
     """What a process makes of bytes, where other bytes might give the same; None where it does not take them."""
     try:
         if process.stuffing is not None:
@@ -199,7 +225,7 @@ def undone(process: Process, unit: Any, raw: bytes, i: Any) -> bytes | None:
         if process.name == "zlib":
             return inflate(raw)
         if process.own is not None:
-            return own_process(process.own, tuple(formula.value(unit, i, None) for formula in process.arguments), raw)
+            return own_process(process.own, tuple(arguments), raw)
     except WIRE_ERRORS:
         pass
     return None

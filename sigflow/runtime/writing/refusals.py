@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from kaitaistruct import (
@@ -19,12 +20,12 @@ from sigflow.runtime.writing.description import Put
 from sigflow.runtime.writing.stream import Undecided
 
 #: By the kind of the check; those that say what was wanted, and those that do not.
-_FACING = {
+_FACING: dict[str, Callable[..., Exception]] = {
     "equal": ValidationNotEqualError,
     "least": ValidationLessThanError,
     "most": ValidationGreaterThanError,
 }
-_OTHERS = {
+_OTHERS: dict[str, Callable[..., Exception]] = {
     "among": ValidationNotAnyOfError,
     "member": ValidationNotInEnumError,
     "true": ValidationExprError,
@@ -43,10 +44,7 @@ def refused_by(put: Put, unit: Any, i: Any, value: Any, stream: Any) -> Exceptio
         except WIRE_ERRORS as error:
             return ConsistencyError(put.id, "a check that can be computed", f"{type(error).__name__}: {error}")
         place = put.place[2]
-        refusal: Exception = (
-            _FACING[check.kind](wanted, value, stream, place)
-            if check.kind in _FACING
-            else _OTHERS[check.kind](value, stream, place)
-        )
-        return refusal
+        if check.kind in _FACING:
+            return _FACING[check.kind](wanted, value, stream, place)
+        return _OTHERS[check.kind](value, stream, place)
     return None
