@@ -5,11 +5,12 @@ from __future__ import annotations
 import zlib
 from typing import Any
 
-from sigflow.runtime.stream import KaitaiStream, aligned_find
+from sigflow.runtime.stream import KaitaiStream
 from sigflow.runtime.writing.derive import FAILURES
 from sigflow.runtime.writing.description import Extent, Formula, Process, Put
 from sigflow.runtime.writing.leaves import Leaves
 from sigflow.runtime.writing.node import Node, Path
+from sigflow.runtime.writing.shapes import fill_up, terminator_in
 from sigflow.runtime.writing.sink import Sink
 
 
@@ -54,11 +55,11 @@ class Extents(Leaves):
         size = self.size_of(node, put, extent, path, i)
         if self.recording:
             assert size is not None
-            self.leaf(path, self.fill(extent, body, ended, size), sink)
+            self.leaf(path, fill_up(extent, body, size), sink)
             return
         kept = self.slack.of(path, "")
         if isinstance(extent.size, Formula):
-            if kept is not None and size == len(kept[1]) and kept[0] == self.fill(extent, body, ended, len(kept[1])):
+            if kept is not None and size == len(kept[1]) and kept[0] == fill_up(extent, body, len(kept[1])):
                 size_wanted = size
             elif extent.size.solutions and not (term is None and extent.pad is None and filled is False):
                 size_wanted = len(ended)
@@ -74,13 +75,7 @@ class Extents(Leaves):
             self.mistake(path, f"{len(body)} bytes do not fit in {size}", put)
         elif len(body) < size and term is None and extent.pad is None and not filled:
             self.mistake(path, f"{size} bytes are wanted, {len(body)} were given", put)
-        self.leaf(path, self.fill(extent, body, ended, size), sink)
-
-    @staticmethod
-    def fill(extent: Extent, body: bytes, ended: bytes, size: int) -> bytes:
-        """Bytes filled up to a size."""
-        whole = ended if len(ended) <= size else body
-        return whole + bytes((extent.pad or 0,)) * (size - len(whole))
+        self.leaf(path, fill_up(extent, body, size), sink)
 
     def refuse_terminator(self, put: Put, extent: Extent, raw: bytes, path: Path) -> None:
         """A mistake where bytes would be cut at a terminator in them."""
@@ -88,7 +83,7 @@ class Extents(Leaves):
         assert term is not None
         if self.recording:
             return
-        place = raw.find(term) if extent.anywhere or len(term) == 1 else aligned_find(raw, term, 0)
+        place = terminator_in(extent, raw)
         if place >= 0 and not (extent.include and place + len(term) == len(raw)):
             self.mistake(path, f"{term!r} at {place} would end it", put)
 

@@ -19,7 +19,7 @@ from dataclasses import replace
 from enum import Enum
 from typing import Any
 
-from kaitaistruct import ConsistencyError, ConsistencyNotCheckedError, UndecidedEndiannessError
+from kaitaistruct import ConsistencyError, ConsistencyNotCheckedError, EndOfStreamError, UndecidedEndiannessError
 
 from sigflow.runtime.measure import WIRE_ERRORS
 from sigflow.runtime.writing.description import (
@@ -45,6 +45,7 @@ from sigflow.runtime.writing.trees import (
     enabled,
     fits,
     forget,
+    held,
     inside,
     instances,
     is_stream,
@@ -192,9 +193,7 @@ class Plain(ByteRanges):
 
     def member(self, unit: Any, put: Put, stream: WriteStream | None) -> None:
         """A field, or an instance as a field of the name under which its value is kept."""
-        value = unit.__dict__.get(put.name, MISSING)
-        if value is MISSING and not put.name.startswith("_m_"):
-            value = getattr(unit, put.name, MISSING)  # (a field that is read late)
+        value = held(unit, put.name)
         self.path.append(put.id)
         if put.repeat is not None:
             self.listed(unit, put, value, stream)
@@ -209,7 +208,7 @@ class Plain(ByteRanges):
         repeat = put.repeat
         assert repeat is not None
         if not isinstance(value, list | tuple):
-            raise self.refused(put, "a list", self.unset(put, value))
+            raise self.refused(put, "a list", self.unset(put) if value is None else value)
         count: Any = MISSING
         if repeat.kind == "expr" and repeat.code is not None:
             count = self.evaluate(repeat.code, unit, put)
@@ -262,8 +261,8 @@ class Plain(ByteRanges):
             if chosen is not None:
                 self.value(unit, put, chosen, value, stream, i)
             return
-        if value is MISSING or value is None:
-            raise self.refused(put, "a value", self.unset(put, value))
+        if value is None:
+            raise self.refused(put, "a value", self.unset(put))
         _VALUES[type(wire)](self, unit, put, wire, value, stream, i)
         error = refused_by(put, unit, i, value, stream)
         if error is not None:
@@ -393,13 +392,7 @@ class Plain(ByteRanges):
 
             stream.add_inner(own, start, write_back)
             return
-        own = WriteStream(size=unit.__dict__.get(f"{put.name}__inner_size"))
-        own.data[:] = self.before.get(id(value), bytes(own.data))
-        self.adopt(value, own)
-        self.fields(value, own)
-        self.fetch(value, False)
-        own.gather()
-        own.open = False
+        own = self.complete(unit, put, value, i)
         content = own.to_byte_array()
         start = stream.pos()
         try:
@@ -415,6 +408,38 @@ class Plain(ByteRanges):
                 self.before[id(value)] = own.to_byte_array()
 
         stream.add_inner(own, start, changed)
+
+    def complete(self, unit: Any, put: Put, value: Any, i: Any) -> WriteStream:
+        """The stream of an object, written with its instances, where nothing outside of it says its size.
+
+        What was read keeps the size that it had, as long as it still fills that: whether a terminator stands at the end
+        of a stream is told by nothing else.
+        """
+        size = unit.__dict__.get(f"{put.name}__inner_size")
+        read = self.kept_raw(unit, put, i)
+        if size is None and read is not None and id(value) not in self.before:
+            pending, unconsumed = len(self.pending), len(self.unconsumed)
+            depth = len(self.path)
+            try:
+                own = self.written(value, len(read))
+                if len(self.pending) == pending and own.filled():
+                    return own
+            except (ConsistencyError, EndOfStreamError):
+                del self.path[depth:]
+            del self.pending[pending:], self.unconsumed[unconsumed:]
+        return self.written(value, size)
+
+    def written(self, value: Any, size: int | None) -> WriteStream:
+        """An object with its instances, in a stream of this size, or in one that grows."""
+        own = WriteStream(size=size)
+        if size is None:
+            own.data[:] = self.before.get(id(value), b"")
+        self.adopt(value, own)
+        self.fields(value, own)
+        self.fetch(value, False)
+        own.gather()
+        own.open = False
+        return own
 
     # ---------------------------------------------------------------- instances
 

@@ -13,7 +13,7 @@ from sigflow.runtime.stuffing import unstuffed
 from sigflow.runtime.writing.description import Extent, Formula, Process, Put
 from sigflow.runtime.writing.extents import Extents
 from sigflow.runtime.writing.node import MISSING, Path, shown
-from sigflow.runtime.writing.shapes import cut, filled, terminator_in
+from sigflow.runtime.writing.shapes import cut, fill_up, terminator_in
 from sigflow.runtime.writing.stream import Undecided, WriteStream
 
 Error = TypeVar("Error", bound=BaseException)
@@ -41,13 +41,11 @@ class ByteRanges:
         return error
 
     @staticmethod
-    def unset(put: Put, value: Any) -> Any:
+    def unset(put: Put) -> Any:
         """What stands for a value that was not set, in errors."""
-        if value is not MISSING:
-            return value
         if put.name.startswith("_m_"):
             return f"nothing: call _fetch_instances() before the object changes, or set {put.id}__enabled = False"
-        return "nothing"
+        return None
 
     # ---------------------------------------------------------------- expressions
 
@@ -107,7 +105,7 @@ class ByteRanges:
             return
         if len(raw) > size or (extent.term is None and extent.pad is None and len(raw) != size):
             raise self.refused(put, size, len(raw))
-        whole = filled(extent, raw, size)
+        whole = fill_up(extent, raw, size)
         if cut(extent, whole) != raw:
             self.unsized(put, extent, raw)
             if extent.include and terminator_in(extent, raw) < 0:
@@ -201,10 +199,12 @@ class ByteRanges:
     def raw_of(unit: Any, put: Put, i: Any) -> bytes | None:
         """The bytes on the wire that a value was read from, before a process was undone."""
         space = unit.__dict__
-        raw = space.get(f"_raw__raw_{put.name}", space.get(f"_raw_{put.name}"))
-        if isinstance(raw, list):
-            raw = raw[i] if isinstance(i, int) and i < len(raw) else None
-        return raw if isinstance(raw, bytes) else None
+        return _chosen(space.get(f"_raw__raw_{put.name}", space.get(f"_raw_{put.name}")), i)
+
+    @staticmethod
+    def kept_raw(unit: Any, put: Put, i: Any) -> bytes | None:
+        """The bytes of an object's stream, as they were read or written last."""
+        return _chosen(unit.__dict__.get(f"_raw_{put.name}"), i)
 
     @staticmethod
     def keep_raw(unit: Any, put: Put, raw: bytes, i: Any) -> None:
@@ -215,6 +215,12 @@ class ByteRanges:
             return
         listed = space.setdefault(name, [])
         listed[i : i + 1] = [raw]
+
+
+def _chosen(raw: Any, i: Any) -> bytes | None:
+    if isinstance(raw, list):
+        raw = raw[i] if isinstance(i, int) and i < len(raw) else None
+    return raw if isinstance(raw, bytes) else None
 
 
 def undone(process: Process, arguments: list[Any], raw: bytes) -> bytes | None:

@@ -42,7 +42,10 @@ def refused_by(put: Put, unit: Any, i: Any, value: Any, stream: Any) -> Exceptio
         except Undecided:
             continue
         except WIRE_ERRORS as error:
-            return ConsistencyError(put.id, "a check that can be computed", f"{type(error).__name__}: {error}")
+            refusal: Exception = ConsistencyError(
+                put.id, "a check that can be computed", f"{type(error).__name__}: {error}"
+            )
+            return refusal
         place = put.place[2]
         if check.kind in _FACING:
             return _FACING[check.kind](wanted, value, stream, place)

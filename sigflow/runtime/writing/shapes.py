@@ -16,7 +16,7 @@ def terminator_in(extent: Extent, data: bytes) -> int:
     return data.find(term) if extent.anywhere or len(term) == 1 else aligned_find(data, term, 0)
 
 
-def filled(extent: Extent, body: bytes, size: int) -> bytes:
+def fill_up(extent: Extent, body: bytes, size: int) -> bytes:
     """Bytes filled up to a size: by the terminator, as far as that fits, and the padding."""
     term = extent.term if extent.term is not None and not extent.include else b""
     whole = body + term if len(body) + len(term) <= size else body

@@ -100,6 +100,10 @@ class WriteStream(Sink):
             raise Undecided("the end of a stream that grows")
         return self._pos >= len(self.data) and not self._spare_bits
 
+    def filled(self) -> bool:
+        """Whether its last byte was written."""
+        return not self.data or any(stop == len(self.data) for _, stop in self.ranges)
+
     # ---------------------------------------------------------------- writing
 
     def _put(self, data: bytes) -> None:

@@ -63,6 +63,14 @@ def objects_of(value: Any) -> Iterator[Any]:
             yield element
 
 
+def held(unit: Any, name: str) -> Any:
+    """The value of a field, or of an instance by the name it is kept under; None where there is none."""
+    space = unit.__dict__
+    if name in space or name.startswith("_m_"):
+        return space.get(name)
+    return getattr(unit, name, None)  # (a field that is read late)
+
+
 def has_objects(wire: Wire) -> bool:
     """Whether a value of a wire may be an object."""
     if isinstance(wire, PutCase):
@@ -75,13 +83,12 @@ def inside(unit: Any) -> Iterator[Any]:
     writing = described(unit)
     if writing is None:
         return
-    space = unit.__dict__
     for put in writing.puts:
         if has_objects(put.wire):
-            yield from objects_of(space.get(put.name))
+            yield from objects_of(held(unit, put.name))
     for put in instances(unit):
         if has_objects(put.wire) and enabled(unit, put):
-            yield from objects_of(space.get(f"_m_{put.name}"))
+            yield from objects_of(unit.__dict__.get(f"_m_{put.name}"))
 
 
 def below(unit: Any) -> Iterator[Any]:
