@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 from struct import Struct
+from struct import error
 from typing import Any
 
 from sigflow.runtime import (
@@ -28,6 +29,7 @@ from sigflow.runtime import (
     as_stream,
     keep_partial,
     members,
+    printed_number,
     require_abi,
     u1,
     u2be,
@@ -229,6 +231,114 @@ def _measure(data: Any, at: int, end: int) -> Any:
     return 6 + (data_length + 1)
 
 
+_PACK_HEAD = Struct('>IH').pack
+_NAMES_CcsdsSpacePacket = frozenset(('version', 'packet_type', 'has_secondary_header', 'apid', 'sequence_flags', 'sequence_count', 'data_length', 'data',))
+
+
+def _build(value: Any, checks: Any) -> Any:
+    try:
+        if not _NAMES_CcsdsSpacePacket.issuperset(value):
+            return None
+        body = value['data']
+        if body.__class__ is not bytes:
+            return None
+        n = len(body)
+        length = (n) - 1
+        if value.get('version', 0) != 0:
+            return None
+        v1 = value['packet_type']
+        if v1 >> 1:
+            return None
+        v2 = value['has_secondary_header']
+        if v2 >> 1:
+            return None
+        v3 = value['apid']
+        if v3 >> 11:
+            return None
+        v4 = value['sequence_flags']
+        if v4 >> 2:
+            return None
+        v5 = value['sequence_count']
+        if v5 >> 14:
+            return None
+        if value.get('data_length', length) != length:
+            return None
+        head = _PACK_HEAD(0 << 29 | v1 << 28 | v2 << 27 | v3 << 16 | v4 << 14 | v5, length)
+        body = head + body
+        return body
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError, error):
+        return None
+
+
+def _build_printed(value: Any, checks: Any) -> Any:
+    try:
+        if not _NAMES_CcsdsSpacePacket.issuperset(value):
+            return None
+        body = value['data']
+        body = bytes.fromhex(body)
+        n = len(body)
+        length = (n) - 1
+        if value.get('version', 0) != 0:
+            return None
+        v1 = value['packet_type']
+        v1 = printed_number(_ENUM_CcsdsSpacePacket_PacketTypes, v1)
+        if v1 >> 1:
+            return None
+        v2 = value['has_secondary_header']
+        if v2 >> 1:
+            return None
+        v3 = value['apid']
+        if v3 >> 11:
+            return None
+        v4 = value['sequence_flags']
+        v4 = printed_number(_ENUM_CcsdsSpacePacket_Segments, v4)
+        if v4 >> 2:
+            return None
+        v5 = value['sequence_count']
+        if v5 >> 14:
+            return None
+        if value.get('data_length', length) != length:
+            return None
+        head = _PACK_HEAD(0 << 29 | v1 << 28 | v2 << 27 | v3 << 16 | v4 << 14 | v5, length)
+        body = head + body
+        return body
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError, error):
+        return None
+
+
+def _build_object(value: Any, checks: Any) -> Any:
+    try:
+        body = value.data
+        if body.__class__ is not bytes:
+            return None
+        n = len(body)
+        length = (n) - 1
+        if value.version != 0:
+            return None
+        v1 = value.packet_type
+        if v1 >> 1:
+            return None
+        v2 = value.has_secondary_header
+        if v2 >> 1:
+            return None
+        v3 = value.apid
+        if v3 >> 11:
+            return None
+        v4 = value.sequence_flags
+        if v4 >> 2:
+            return None
+        v5 = value.sequence_count
+        if v5 >> 14:
+            return None
+        if value.data_length != length:
+            return None
+        head = _PACK_HEAD(0 << 29 | v1 << 28 | v2 << 27 | v3 << 16 | v4 << 14 | v5, length)
+        body = head + body
+        return body
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError, error):
+        return None
+
+
 def _steps(io: Window) -> Any:
     unit = CcsdsSpacePacket.__new__(CcsdsSpacePacket)
     unit._io, unit._parent, unit._root = io, None, unit
@@ -311,6 +421,7 @@ FORMAT = Envelope(
         parse=_parse,
         unit=CcsdsSpacePacket,
         columns=_columns,
+        builds=(_build, _build_printed, _build_object),
         sequence=Sequence(
             field='sequence_count',
             modulus=16384,

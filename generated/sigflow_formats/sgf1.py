@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 from struct import Struct
+from struct import error
 from typing import Any
 from typing import TYPE_CHECKING
 from zlib import crc32
@@ -36,6 +37,7 @@ from sigflow.runtime import (
     at_its_end,
     keep_partial,
     members,
+    printed_number,
     require_abi,
     u1,
     u4be,
@@ -381,6 +383,127 @@ def _run(data: Any, at: int, until: int, end: int, limit: int, frames: list[Any]
     return at, None, 0
 
 
+_PACK_HEAD = Struct('>4sBBIQII').pack
+_NAMES_Sgf1 = frozenset(('magic', 'version', 'flags', 'stream_id', 'sequence', 'payload_length', 'checksum', 'payload',))
+_NAMES_Flags = frozenset(('reserved', 'compressed', 'encoding',))
+
+
+def _build(value: Any, checks: Any) -> Any:
+    try:
+        if not _NAMES_Sgf1.issuperset(value):
+            return None
+        body = value['payload']
+        if body.__class__ is not bytes:
+            return None
+        n = len(body)
+        length = n
+        if value.get('magic', b'SGF1') != b'SGF1':
+            return None
+        v1 = value['version']
+        v2 = value['flags']
+        if not _NAMES_Flags.issuperset(v2):
+            return None
+        v3 = v2['reserved']
+        if v3 >> 5:
+            return None
+        v4 = v2['compressed']
+        if v4 >> 1:
+            return None
+        v5 = v2['encoding']
+        if v5 >> 2:
+            return None
+        v6 = value['stream_id']
+        v7 = value['sequence']
+        if value.get('payload_length', length) != length:
+            return None
+        head = _PACK_HEAD(b'SGF1', v1, v3 << 3 | v4 << 2 | v5, v6, v7, length, 0)
+        body = head + body
+        at = 0
+        stop = len(body)
+        sum_ = crc32(body[at + 26:stop], crc32(body[at:at + 22]))
+        if value.get('checksum', sum_) != sum_:
+            return None
+        return body[:22] + sum_.to_bytes(4, 'big') + body[26:]
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError, error):
+        return None
+
+
+def _build_printed(value: Any, checks: Any) -> Any:
+    try:
+        if not _NAMES_Sgf1.issuperset(value):
+            return None
+        body = value['payload']
+        body = bytes.fromhex(body)
+        n = len(body)
+        length = n
+        if value.get('magic', '53474631') != '53474631':
+            return None
+        v1 = value['version']
+        v2 = value['flags']
+        if not _NAMES_Flags.issuperset(v2):
+            return None
+        v3 = v2['reserved']
+        if v3 >> 5:
+            return None
+        v4 = v2['compressed']
+        if v4 >> 1:
+            return None
+        v5 = v2['encoding']
+        v5 = printed_number(_ENUM_Sgf1_PayloadEncoding, v5)
+        if v5 >> 2:
+            return None
+        v6 = value['stream_id']
+        v7 = value['sequence']
+        if value.get('payload_length', length) != length:
+            return None
+        head = _PACK_HEAD(b'SGF1', v1, v3 << 3 | v4 << 2 | v5, v6, v7, length, 0)
+        body = head + body
+        at = 0
+        stop = len(body)
+        sum_ = crc32(body[at + 26:stop], crc32(body[at:at + 22]))
+        if value.get('checksum', sum_) != sum_:
+            return None
+        return body[:22] + sum_.to_bytes(4, 'big') + body[26:]
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError, error):
+        return None
+
+
+def _build_object(value: Any, checks: Any) -> Any:
+    try:
+        body = value.payload
+        if body.__class__ is not bytes:
+            return None
+        n = len(body)
+        length = n
+        if value.magic != b'SGF1':
+            return None
+        v1 = value.version
+        v2 = value.flags
+        v3 = v2.reserved
+        if v3 >> 5:
+            return None
+        v4 = v2.compressed
+        if v4 >> 1:
+            return None
+        v5 = v2.encoding
+        if v5 >> 2:
+            return None
+        v6 = value.stream_id
+        v7 = value.sequence
+        if value.payload_length != length:
+            return None
+        head = _PACK_HEAD(b'SGF1', v1, v3 << 3 | v4 << 2 | v5, v6, v7, length, 0)
+        body = head + body
+        at = 0
+        stop = len(body)
+        sum_ = crc32(body[at + 26:stop], crc32(body[at:at + 22]))
+        if value.checksum != sum_:
+            return None
+        return body[:22] + sum_.to_bytes(4, 'big') + body[26:]
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError, error):
+        return None
+
+
 def _steps(io: Window) -> Any:
     unit = Sgf1.__new__(Sgf1)
     unit._io, unit._parent, unit._root = io, None, unit
@@ -502,6 +625,7 @@ FORMAT = Envelope(
         late=_late,
         unit=Sgf1,
         columns=_columns,
+        builds=(_build, _build_printed, _build_object),
         sequence=Sequence(
             field='sequence',
             modulus=18446744073709551616,

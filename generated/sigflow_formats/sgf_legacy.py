@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from struct import Struct
+from struct import error
 from typing import Any
 
 from sigflow.runtime import (
@@ -134,6 +135,64 @@ def _measure(data: Any, at: int, end: int) -> Any:
     return 6 + payload_length
 
 
+_PACK_HEAD = Struct('>HI').pack
+_NAMES_SgfLegacy = frozenset(('stream_id', 'payload_length', 'payload',))
+
+
+def _build(value: Any, checks: Any) -> Any:
+    try:
+        if not _NAMES_SgfLegacy.issuperset(value):
+            return None
+        body = value['payload']
+        if body.__class__ is not bytes:
+            return None
+        n = len(body)
+        length = n
+        v1 = value['stream_id']
+        if value.get('payload_length', length) != length:
+            return None
+        head = _PACK_HEAD(v1, length)
+        body = head + body
+        return body
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError, error):
+        return None
+
+
+def _build_printed(value: Any, checks: Any) -> Any:
+    try:
+        if not _NAMES_SgfLegacy.issuperset(value):
+            return None
+        body = value['payload']
+        body = bytes.fromhex(body)
+        n = len(body)
+        length = n
+        v1 = value['stream_id']
+        if value.get('payload_length', length) != length:
+            return None
+        head = _PACK_HEAD(v1, length)
+        body = head + body
+        return body
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError, error):
+        return None
+
+
+def _build_object(value: Any, checks: Any) -> Any:
+    try:
+        body = value.payload
+        if body.__class__ is not bytes:
+            return None
+        n = len(body)
+        length = n
+        v1 = value.stream_id
+        if value.payload_length != length:
+            return None
+        head = _PACK_HEAD(v1, length)
+        body = head + body
+        return body
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError, error):
+        return None
+
+
 def _steps(io: Window) -> Any:
     unit = SgfLegacy.__new__(SgfLegacy)
     unit._io, unit._parent, unit._root = io, None, unit
@@ -193,6 +252,7 @@ FORMAT = Envelope(
         parse=_parse,
         unit=SgfLegacy,
         columns=_columns,
+        builds=(_build, _build_printed, _build_object),
         payload='payload',
         payload_at=(6, None),
         byte_order='big',

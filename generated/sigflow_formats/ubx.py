@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from struct import Struct
+from struct import error
 from typing import Any
 from typing import TYPE_CHECKING
 
@@ -250,6 +251,91 @@ def _run(data: Any, at: int, until: int, end: int, limit: int, frames: list[Any]
     return at, None, 0
 
 
+_PACK_HEAD = Struct('<2sBBH').pack
+_NAMES_Ubx = frozenset(('sync', 'msg_class', 'msg_id', 'payload_length', 'payload', 'checksum',))
+
+
+def _build(value: Any, checks: Any) -> Any:
+    try:
+        if not _NAMES_Ubx.issuperset(value):
+            return None
+        body = value['payload']
+        if body.__class__ is not bytes:
+            return None
+        n = len(body)
+        length = n
+        if value.get('sync', b'\xb5b') != b'\xb5b':
+            return None
+        v1 = value['msg_class']
+        v2 = value['msg_id']
+        if value.get('payload_length', length) != length:
+            return None
+        head = _PACK_HEAD(b'\xb5b', v1, v2, length)
+        body = head + body + b'\x00\x00'
+        at = 0
+        stop = len(body)
+        sum_0 = checks[0].algorithm.compute
+        sum_ = sum_0(body[at + 2:stop - 2])
+        if value.get('checksum', sum_) != sum_:
+            return None
+        return body[:stop - 2] + sum_.to_bytes(2, 'little')
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError, error):
+        return None
+
+
+def _build_printed(value: Any, checks: Any) -> Any:
+    try:
+        if not _NAMES_Ubx.issuperset(value):
+            return None
+        body = value['payload']
+        body = bytes.fromhex(body)
+        n = len(body)
+        length = n
+        if value.get('sync', 'b562') != 'b562':
+            return None
+        v1 = value['msg_class']
+        v2 = value['msg_id']
+        if value.get('payload_length', length) != length:
+            return None
+        head = _PACK_HEAD(b'\xb5b', v1, v2, length)
+        body = head + body + b'\x00\x00'
+        at = 0
+        stop = len(body)
+        sum_0 = checks[0].algorithm.compute
+        sum_ = sum_0(body[at + 2:stop - 2])
+        if value.get('checksum', sum_) != sum_:
+            return None
+        return body[:stop - 2] + sum_.to_bytes(2, 'little')
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError, error):
+        return None
+
+
+def _build_object(value: Any, checks: Any) -> Any:
+    try:
+        body = value.payload
+        if body.__class__ is not bytes:
+            return None
+        n = len(body)
+        length = n
+        if value.sync != b'\xb5b':
+            return None
+        v1 = value.msg_class
+        v2 = value.msg_id
+        if value.payload_length != length:
+            return None
+        head = _PACK_HEAD(b'\xb5b', v1, v2, length)
+        body = head + body + b'\x00\x00'
+        at = 0
+        stop = len(body)
+        sum_0 = checks[0].algorithm.compute
+        sum_ = sum_0(body[at + 2:stop - 2])
+        if value.checksum != sum_:
+            return None
+        return body[:stop - 2] + sum_.to_bytes(2, 'little')
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError, error):
+        return None
+
+
 def _steps(io: Window) -> Any:
     unit = Ubx.__new__(Ubx)
     unit._io, unit._parent, unit._root = io, None, unit
@@ -349,6 +435,7 @@ FORMAT = Envelope(
         late=_late,
         unit=Ubx,
         columns=_columns,
+        builds=(_build, _build_printed, _build_object),
         kind=_kind,
         kind_needs=('msg_class', 'msg_id'),
         payload='payload',

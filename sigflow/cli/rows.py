@@ -132,7 +132,7 @@ class RowTexts:
         assert fields is not None
         some = frames if len(mine) == len(frames) else frames.at(mine)
         try:
-            many = Many(view, fields, fields.rows(some), some, frames.first + mine, Budget())
+            many = Many(view, fields, fields.rows(some), some, frames.indexes[mine], Budget())
             pieces, unsaid = self._make(many)
             return joined(pieces, len(mine)), unsaid | many.rows.failed
         except (TooMuch, pa.ArrowInvalid, pa.ArrowCapacityError):
@@ -145,11 +145,10 @@ class RowTexts:
 
 def records_of(format: Format, frames: FrameBatch) -> list[Record]:
     """These frames as records."""
-    spans = zip(frames.starts.tolist(), frames.stops.tolist(), frames.offsets.tolist(), strict=True)
-    return [
-        Record(format, offset, frames.data[start:stop].tobytes(), frames.first + row)
-        for row, (start, stop, offset) in enumerate(spans)
-    ]
+    spans = zip(
+        frames.starts.tolist(), frames.stops.tolist(), frames.offsets.tolist(), frames.indexes.tolist(), strict=True
+    )
+    return [Record(format, offset, frames.data[start:stop].tobytes(), index) for start, stop, offset, index in spans]
 
 
 def text_between(texts: pyarrow.Array, start: int, stop: int) -> memoryview:

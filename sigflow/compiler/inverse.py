@@ -72,7 +72,7 @@ class Inverse:
             if kind in ("enum", "bool"):
                 yield from self._solve(expr.value, wanted)
             elif kind == "str":
-                yield from self._solve(expr.value, f"str({wanted})")
+                yield from self._solve(expr.value, f"{self._need('spelled')}({wanted})")
         elif isinstance(expr, ex.Call) and expr.id == "to_s" and self._types.nodes[expr.value].kind == "bytes":
             encoding = expr.arguments[0].value if isinstance(expr.arguments[0], ex.Str) else ""
             yield from self._solve(expr.value, f"({wanted}).encode({encodings.python_name(encoding)!r})")
@@ -80,26 +80,26 @@ class Inverse:
     def _binary(self, expr: ex.Binary, wanted: str) -> Iterator[Solved]:
         left, right = self._code(expr.left), self._code(expr.right)
         whole = self._types.nodes[expr].kind == "int"
-        ways: dict[str, tuple[str, str]] = {
+        sides: dict[str, tuple[str, str]] = {
             "+": (f"({wanted}) - {right}", f"({wanted}) - {left}"),
             "-": (f"({wanted}) + {right}", f"{left} - ({wanted})"),
             "^": (f"({wanted}) ^ {right}", f"({wanted}) ^ {left}"),
         }
         exactly = self._need("exactly")
         if expr.op == "*" and whole:
-            ways["*"] = (f"{exactly}({wanted}, {right})", f"{exactly}({wanted}, {left})")
+            sides["*"] = (f"{exactly}({wanted}, {right})", f"{exactly}({wanted}, {left})")
         elif expr.op == "*":
-            ways["*"] = (f"({wanted}) / {right}", f"({wanted}) / {left}")
+            sides["*"] = (f"({wanted}) / {right}", f"({wanted}) / {left}")
         elif expr.op == "/":
-            ways["/"] = (f"({wanted}) * {right}", "")
+            sides["/"] = (f"({wanted}) * {right}", "")
         elif expr.op == "<<":
-            ways["<<"] = (f"{exactly}({wanted}, 1 << {right})", "")
+            sides["<<"] = (f"{exactly}({wanted}, 1 << {right})", "")
         elif expr.op == ">>":
-            ways[">>"] = (f"({wanted}) << {right}", "")
+            sides[">>"] = (f"({wanted}) << {right}", "")
         elif expr.op == "&" and isinstance(mask := constant(expr.right), int):
             # The bits that the mask leaves out stay as they are.
-            ways["&"] = (f"{left} & ~{mask} | ({wanted}) & {mask}", "")
-        for side, value in zip((expr.left, expr.right), ways.get(expr.op, ("", "")), strict=True):
+            sides["&"] = (f"{left} & ~{mask} | ({wanted}) & {mask}", "")
+        for side, value in zip((expr.left, expr.right), sides.get(expr.op, ("", "")), strict=True):
             if value:
                 yield from self._solve(side, value)
 

@@ -54,9 +54,9 @@ class NativeVerdict(Verdict):
             weakref.finalize(self, self._own.close)
 
     def frames(self, size: int = SIZE) -> Iterator[FrameBatch]:
-        yield from merged(self._framed(size), size)
+        yield from merged(self.views(size), size)
 
-    def _framed(self, size: int) -> Iterator[FrameBatch]:
+    def views(self, size: int = SIZE) -> Iterator[FrameBatch]:
         for batch, index in self._native.batches():
             self.add(batch, index, self._since)
             yield from self._native.framed(batch, index, size, BYTES)

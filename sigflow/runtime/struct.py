@@ -172,6 +172,18 @@ def named(table: dict[int, Any], value: int) -> Any:
     return table.get(value, value)
 
 
+def printed_number(table: dict[int, Any], value: Any) -> int:
+    """The number of an enum's member as it is printed.  Raises `ValueError` where name and number do not agree."""
+    if value.__class__ is int:
+        number: int = value
+        return number
+    raw: int = value["raw"]
+    member = table.get(raw)
+    if len(value) != 2 or value["name"] != (None if member is None else label(member)):
+        raise ValueError(value)
+    return raw
+
+
 def shifted(value: int, count: int) -> int:
     """`value << count`, bounded: a count from the wire must not fill the memory."""
     if count > MAX_SHIFT:

@@ -140,6 +140,7 @@ _STDLIB = {
     "builtins": "import ",
     "collections": "import ",
     "Struct": "from struct import ",
+    "error": "from struct import ",
     "adler32": "from zlib import ",
     "crc32": "from zlib import ",
 }

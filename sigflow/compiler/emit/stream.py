@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sigflow.compiler import schema as sc
 from sigflow.compiler.emit.around import Around
+from sigflow.compiler.emit.building import FORMS, QuickBuild
 from sigflow.compiler.emit.calls import Call, Many, write_value
 from sigflow.compiler.emit.columns import needs
 from sigflow.compiler.emit.late import write_late
@@ -39,6 +40,8 @@ class _Stream:
         self.unit = plan.classes[self.hints.unit]
         self.ex = module.expressions
         self.any = module.std("Any")
+        #: Whether frames can be built at once.
+        self.builds = False
 
     def write(self, native: NativeMeasure | Missing) -> None:
         runs = is_quick(self.layout, self.hints)
@@ -48,6 +51,7 @@ class _Stream:
             static.measure()
             if runs:
                 static.run()
+            self.builds = QuickBuild(self.module, self.hints, self.layout, self.unit, self.out).write()
         self.steps()
         self.parse()
         measure = self.measure(runs)
@@ -264,6 +268,8 @@ class _Stream:
             decode["late"] = "_late"
         decode["unit"] = self.unit.qualified
         decode["columns"] = "_columns"
+        if self.builds:
+            decode["builds"] = f"({', '.join(FORMS)})"
         if hints.sequence is not None:
             decode["sequence"] = self.sequence(hints.sequence)
         if hints.time is not None:

@@ -156,9 +156,23 @@ class _Writing:
         solutions = [self.solution(solved) for solved in self.inverse.of(expr)]
         listed = f"({', '.join(solutions)},)" if solutions else "()"
         shown = [repr(text.strip())] if text else []
+        named = {"of_stream": "True" if self.asks_stream(expr) else ""}
         if not solutions and not shown:
-            return self.call("Formula", _LAMBDA + self.ex.at(expr, 0))
-        return self.call("Formula", _LAMBDA + self.ex.at(expr, 0), listed, *shown)
+            return self.call("Formula", _LAMBDA + self.ex.at(expr, 0), **named)
+        return self.call("Formula", _LAMBDA + self.ex.at(expr, 0), listed, *shown, **named)
+
+    def asks_stream(self, expr: ex.Expr) -> bool:
+        """Whether an expression, or a value instance that it reads, speaks of a stream."""
+        waiting, seen = [expr], set[sc.Attr | sc.Param]()
+        while waiting:
+            for node in ex.walk(waiting.pop()):
+                if isinstance(node, ex.Name | ex.Attribute) and node.id == "_io":
+                    return True
+                member = self.module.types.members.get(node)
+                if isinstance(member, sc.Attr) and member.value is not None and member not in seen:
+                    seen.add(member)
+                    waiting.append(member.value.expr)
+        return False
 
     def amount(self, code: sc.Code) -> str:
         """A size: the number, where it is one."""

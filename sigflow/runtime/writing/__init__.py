@@ -22,6 +22,7 @@ from sigflow.runtime.writing.description import (
     Repeat,
     Solution,
     exactly,
+    spelled,
     writing_of,
 )
 
@@ -42,5 +43,6 @@ __all__ = [
     "Repeat",
     "Solution",
     "exactly",
+    "spelled",
     "writing_of",
 ]

@@ -42,7 +42,7 @@ class Recomputed:
     """A derived value that was given, and was computed anew."""
 
     path: str
-    given: Any
+    supplied: Any
     derived: Any
 
 
@@ -61,6 +61,8 @@ class Derive:
         self.mistakes: list[Mistake] = []
         self.recomputed: dict[str, Recomputed] = {}
         self.changes = 0
+        #: Members whose values something in this round already needs to be what they are.
+        self.settled: set[tuple[int, str, int | None]] = set()
         #: Whether it is written once more.
         self.again = False
         #: What streams held in the round before, where instances were put, and what those of other objects wrote there.
@@ -117,10 +119,12 @@ class Derive:
         """An expression gives what it shall: what was guessed in it was right."""
         if not formula.solutions:
             return
-        for owner, member, name, _index, _ in self.targets(formula, node, i, None, element):
+        for owner, member, name, index, _ in self.targets(formula, node, i, None, element):
             if isinstance(member, Put):
                 owner.guessed.discard(name)
+                self.settled.add((id(owner), name, index))
             elif isinstance(member, Computed):
+                varint.confirm(owner)
                 with self.deeper():
                     if self._solving < ROUNDS:
                         self.confirm(member.formula, owner, None)
@@ -196,10 +200,8 @@ class Derive:
                 if self._solving >= ROUNDS:
                     return False
                 targets = self.targets(member.formula, node, None, None)
-                if not targets:
-                    return varint.is_open(node)
-                return any(self.is_open(*target[:4]) for target in targets)
-        return (name, index) in node.derived or name in node.guessed or node.given.get(name, member.id) is MISSING
+                return varint.is_open(node) or any(self.is_open(*target[:4]) for target in targets)
+        return (name, index) in node.derived or name in node.guessed or node.input.get(name, member.id) is MISSING
 
     def assign(self, node: Node, member: Put | Computed | None, name: str, index: int | None, value: Any) -> bool:
         """Let a member have a value that follows from others; returns whether it can."""
@@ -211,7 +213,9 @@ class Derive:
             parent, wire, at = node.maker
             return self.solve(wire.arguments[node.writing.params.index(name)], value, parent, at)
         if isinstance(member, Computed):
-            return self.solve(member.formula, value, node, None) or self.digits(node, member, value)
+            if varint.is_open(node):
+                return self.digits(node, member, value)
+            return self.solve(member.formula, value, node, None)
         return self.derive(node, member, index, value)
 
     def digits(self, node: Node, member: Computed, value: Any) -> bool:
@@ -221,7 +225,8 @@ class Derive:
             return False
         put, elements = groups
         if node.derived.get((put.name, None)) == elements:
-            return True
+            return False
+        node.guessed.discard(put.name)
         node.derived[put.name, None] = elements
         self.changes += 1
         return True
@@ -231,23 +236,33 @@ class Derive:
         path = (*node.path, put.id) if index is None else (*node.path, put.id, index)
         if self.kept(path):
             return True
-        if node.derived.get((put.name, index), MISSING) == value:
-            return False  # it has it already, and still something does not fit
+        if isinstance(value, float) and isinstance(put.wire, PutNumber | PutBits) and _is_whole(put.wire):
+            value = round(value)  # as near as the field can say it
+            if node.derived.get((put.name, index), MISSING) == value:
+                return True
+        if node.derived.get((put.name, index), MISSING) == value or (id(node), put.name, index) in self.settled:
+            return False  # it has it already, or needs another for something else
         if not isinstance(put.wire, PutNumber | PutBits | PutText) and not isinstance(value, bytes):
             return False
-        given = node.given.get(put.name, put.id)
-        if index is not None and given is not MISSING:
-            given = given[index] if index < len(given) else MISSING
-        explicit = given is not MISSING and (not self.options.lenient or node.given.is_changed(put.id))
-        if explicit and _plain(given) != value:
-            self.mistake(path, f"{_plain(given)!r} was given, but {value!r} follows from the rest", put)
+        supplied = node.input.get(put.name, put.id)
+        if index is not None and supplied is not MISSING:
+            supplied = supplied[index] if index < len(supplied) else MISSING
+            supplied = node.input.changed.get((put.id, index), supplied)
+        explicit = supplied is not MISSING and (not self.options.lenient or node.input.is_changed(put.id, index))
+        if explicit and _plain(supplied) != value:
+            self.mistake(path, f"{_plain(supplied)!r} was given, but {value!r} follows from the rest", put)
             return True
         node.derived[put.name, index] = value
         node.guessed.discard(put.name)
-        if given is not MISSING and _plain(given) != value:
-            self.recomputed[shown(path)] = Recomputed(shown(path), _plain(given), value)
+        self.settled.add((id(node), put.name, index))
+        if supplied is not MISSING and _plain(supplied) != value:
+            self.recomputed[shown(path)] = Recomputed(shown(path), _plain(supplied), value)
         self.changes += 1
         return True
+
+
+def _is_whole(wire: PutNumber | PutBits) -> bool:
+    return isinstance(wire, PutBits) or wire.kind != "f"
 
 
 def _plain(value: Any) -> Any:

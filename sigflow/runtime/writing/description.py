@@ -43,6 +43,8 @@ class Formula:
     solutions: tuple[Solution, ...] = ()
     #: As the spec writes it.
     text: str = ""
+    #: Whether it asks a stream for its size or position, which the bytes that it speaks of may change.
+    of_stream: bool = False
 
 
 #: A number that the spec says, or an expression.
@@ -246,3 +248,8 @@ def exactly(number: Any, divisor: Any) -> Any:
     if not divisor or number is None or number % divisor:
         return None
     return number // divisor
+
+
+def spelled(number: Any) -> str | None:
+    """A number in decimal digits; None for none."""
+    return None if number is None else str(number)

@@ -33,8 +33,6 @@ class Extents(Leaves):
         """`content` in its extent.  filled: what an object leaves of its size is zeros."""
         raw = self.processed(node, put, extent.process, content, path, i)
         if extent.contents is not None:
-            if raw != extent.contents and not self.kept(path):
-                self.mistake(path, f"{raw!r} was given, but these bytes are always {extent.contents!r}", put)
             self.leaf(path, raw, sink)
             return
         term = extent.term
@@ -61,13 +59,11 @@ class Extents(Leaves):
         if isinstance(extent.size, Formula):
             if kept is not None and size == len(kept[1]) and kept[0] == fill_up(extent, body, len(kept[1])):
                 size_wanted = size
-            elif extent.size.solutions and not (term is None and extent.pad is None and filled is False):
-                size_wanted = len(ended)
-            elif extent.size.solutions or size is None:
-                size_wanted = len(body)
+            elif extent.size.solutions or extent.size.of_stream or size is None:
+                size_wanted = len(ended) if filled or term is not None or extent.pad is not None else len(body)
             else:
                 size_wanted = size
-            if size != size_wanted or extent.size.solutions:
+            if size != size_wanted or extent.size.solutions or extent.size.of_stream:
                 self.constrain(extent.size, size_wanted, node, i, path, put, "its size")
             size = size_wanted
         assert size is not None
@@ -104,7 +100,11 @@ class Extents(Leaves):
         elif extent.eos_error:
             self.leaf(path, raw + term, sink)
         else:
-            self.leaf(path, raw + term, sink, raw)
+            listed = put.repeat is not None and put.repeat.kind != "expr"
+            needed = listed and not raw  # else an empty element would be none
+            self.leaf(path, raw + term, sink, raw, usual=bool(sink.path) and not needed)
+            if not self.recording and self.slack.of(path, "") is None and not needed:
+                sink.optional = len(term)  # at the end of its stream it is not needed
 
     def to_the_end(self, path: Path, body: bytes, sink: Sink) -> None:
         """All that is left of a stream."""
@@ -143,7 +143,7 @@ class Extents(Leaves):
     def raw_of(node: Node, put: Put, i: Any) -> bytes | None:
         """The bytes before a process was undone, of an object that was parsed."""
         name = f"_m_{put.name}" if put.pos is not None or put.io is not None else put.name
-        held = node.given.value.__dict__
+        held = node.input.value.__dict__
         raw = held.get(f"_raw__raw_{name}", held.get(f"_raw_{name}"))
         raw = raw[i] if isinstance(raw, list) and i is not None else raw
         return raw if isinstance(raw, bytes) else None

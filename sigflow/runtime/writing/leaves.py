@@ -18,10 +18,10 @@ _FLOATS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 class Leaves(Derive):
     """Writes values that are no objects."""
 
-    def leaf(self, path: Path, canonical: bytes, sink: Sink, shorter: bytes | None = None) -> None:
+    def leaf(self, path: Path, canonical: bytes, sink: Sink, shorter: bytes | None = None, usual: bool = False) -> None:
         """The bytes of a value; or, where it was read from others and did not change, those.
 
-        shorter: what may stand there instead, at the end of its stream.
+        shorter: what may stand there instead, at the end of its stream; usual: and would be written there.
         """
         if not self.recording:
             sink.write(self.slack.instead(path, "", canonical))
@@ -32,6 +32,8 @@ class Leaves(Derive):
         raw = source[pos : pos + len(canonical)]
         if shorter is not None and raw != canonical and source[pos:] == shorter:
             raw = shorter
+            if usual:
+                canonical = raw
         if raw != canonical:
             self.slack.keep(path, "", canonical, raw)
         sink.write(raw)
@@ -94,7 +96,7 @@ class Leaves(Derive):
         """The number behind a physical value that was given instead of it."""
         if put.physical is None:
             return MISSING
-        physical = node.given.get(f"{put.name}_physical", f"{put.id}_physical")
+        physical = node.input.get(f"{put.name}_physical", f"{put.id}_physical")
         if physical is MISSING or physical is None:
             return MISSING
         scale, offset, _ = put.physical

@@ -45,7 +45,7 @@ class Mistake:
     place: tuple[int, int, str] = (0, 0, "")
 
 
-class Given:
+class Input:
     """What was given for an object: a mapping by the ids of the spec, or an object of a generated class."""
 
     __slots__ = ("changed", "keys", "value")
@@ -68,20 +68,23 @@ class Given:
         return MISSING if held is None else held
 
     def held(self, name: str, id: str) -> Any:
-        """The value of an instance, if it was given or has been read; nothing is read for it."""
+        """The value of an instance that is to be written: one that was given by itself, or that changes.
+
+        What an object has read of the same bytes is none: these may be those of other fields, which change.
+        """
         changed = self.changed.get((id,), MISSING)
         if changed is not MISSING:
             return changed
         if self.keys is not None:
             return self.get(name, id)
-        held = getattr(self.value, "__dict__", {}).get(f"_m_{name}")
-        if held is None and any(path[:1] == (id,) for path in self.changed):
-            held = getattr(self.value, name, None)
+        if not any(path[:1] == (id,) for path in self.changed):
+            return MISSING
+        held = getattr(self.value, name, None)
         return MISSING if held is None else held
 
-    def is_changed(self, id: str) -> bool:
-        """Whether the value of a member was named by itself, and not as part of a whole."""
-        return (id,) in self.changed
+    def is_changed(self, id: str, index: int | None = None) -> bool:
+        """Whether the value of a member, or of one element of it, was named by itself and not as part of a whole."""
+        return (id,) in self.changed or (index is not None and (id, index) in self.changed)
 
     def inside(self, *path: str | int) -> dict[Path, Any]:
         """The changes of what lies within a member."""
@@ -96,12 +99,12 @@ class Node:
     it is an object of a field of, and its index there.
     """
 
-    __slots__ = ("children", "derived", "given", "guessed", "maker", "path", "unit", "writing")
+    __slots__ = ("children", "derived", "guessed", "input", "maker", "path", "unit", "writing")
 
     def __init__(
         self,
         writing: ClassWriting,
-        given: Given,
+        input: Input,
         path: Path,
         parent: Any,
         root: Any,
@@ -111,7 +114,7 @@ class Node:
         unit = kind.__new__(kind)
         self.unit: KaitaiStruct = unit
         self.writing = writing
-        self.given = given
+        self.input = input
         self.path = path
         self.maker = maker
         self.children: dict[Any, Node] = {}

@@ -24,6 +24,8 @@ class Sink(KaitaiStream):
         #: The path of the object that is written here, and of its last bit field.
         self.path: tuple[str | int, ...] = ()
         self.bits_path: tuple[str | int, ...] = ()
+        #: Bytes of a terminator that were written last, and are not needed where the stream ends.
+        self.optional = 0
         if size is not None:
             self._end = size
             self._data = before[:size].ljust(max(size, 0), b"\0")
@@ -51,6 +53,7 @@ class Sink(KaitaiStream):
     def _put(self, data: bytes) -> None:
         if not data:
             return
+        self.optional = 0
         pos, stop = self._pos, self._pos + len(data)
         if pos > len(self.data):
             self.data.extend(bytes(pos - len(self.data)))

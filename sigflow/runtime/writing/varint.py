@@ -37,7 +37,14 @@ def is_open(node: Node) -> bool:
     if parts is None:
         return False
     put = parts[0]
-    return (put.name, None) in node.derived or node.given.get(put.name, put.id) is MISSING
+    return (put.name, None) in node.derived or node.input.get(put.name, put.id) is MISSING
+
+
+def confirm(node: Node) -> None:
+    """An object that is such a number, or is none, says what it shall."""
+    parts = _digits_of(node)
+    if parts is not None:
+        node.guessed.discard(parts[0].name)
 
 
 def digits(node: Node, member: Computed, value: Any) -> tuple[Put, list[dict[str, Any]]] | None:
@@ -91,7 +98,7 @@ def _gives(
                 return False
             if any(code.value(unit, i, element) for i, element in enumerate(elements[:-1])):
                 return False
-        given: Any = member.formula.value(unit, None, None)
+        result: Any = member.formula.value(unit, None, None)
     except (AttributeError, TypeError, ValueError, LookupError, ArithmeticError):
         return False
-    return bool(given == value)
+    return bool(result == value)

@@ -24,7 +24,7 @@ from sigflow.runtime.writing.description import (
     writing_of,
 )
 from sigflow.runtime.writing.extents import Extents
-from sigflow.runtime.writing.node import MISSING, Given, Mistake, Node, Path
+from sigflow.runtime.writing.node import MISSING, Input, Mistake, Node, Path
 from sigflow.runtime.writing.sink import Sink
 from sigflow.runtime.writing.slack import Slack
 
@@ -38,6 +38,8 @@ class Walk(Extents):
     def __init__(self, options: Options, slack: Slack, recording: bool = False) -> None:
         super().__init__(options, slack, recording)
         self._depth = 0
+        #: Fields that are computed when all else is written, by their paths without places in lists, and their sizes.
+        self.computed_later: Mapping[str, int] = {}
 
     # ---------------------------------------------------------------- objects
 
@@ -62,7 +64,7 @@ class Walk(Extents):
                     setattr(unit, name, None)
         else:
             for name in writing.params:
-                setattr(unit, name, getattr(node.given.value, name, 0))
+                setattr(unit, name, getattr(node.input.value, name, 0))
         if writing.order == "calc" and writing.endian is not None:
             try:
                 unit._is_le = writing.endian(unit)
@@ -81,7 +83,7 @@ class Walk(Extents):
 
     def names(self, node: Node) -> None:
         """A mistake for each name that the type does not have."""
-        keys = node.given.keys
+        keys = node.input.keys
         if keys is None:
             return
         known = node.writing.ids
@@ -125,9 +127,13 @@ class Walk(Extents):
         derived = node.derived.get((put.name, None), MISSING)
         if derived is not MISSING:
             return derived
-        value = node.given.get(put.name, put.id)
+        value = node.input.get(put.name, put.id)
         if value is not MISSING:
             return value
+        if self.computed_later:
+            size = self.later(node, put)
+            if size is not None:
+                return _zeros(put.wire, size)
         for check in put.checks:
             if check.kind == "equal" and check.wanted is not None and put.repeat is None:
                 try:
@@ -140,6 +146,10 @@ class Walk(Extents):
             except FAILURES:
                 return MISSING
         return MISSING
+
+    def later(self, node: Node, put: Put) -> int | None:
+        """The bytes of a field that is computed when all else is written; None for another."""
+        return self.computed_later.get(".".join(part for part in (*node.path, put.id) if isinstance(part, str)))
 
     # ---------------------------------------------------------------- lists
 
@@ -160,6 +170,7 @@ class Walk(Extents):
         elements: list[Any] = []
         setattr(node.unit, put.name, elements)
         for i, element in enumerate(value):
+            element = node.input.changed.get((put.id, i), element)
             self.element(node, put, put.wire, node.derived.get((put.name, i), element), sink, (*path, i), i)
             if repeat.kind == "until" and repeat.code is not None and not self.recording:
                 last, held = i == len(value) - 1, elements[-1] if elements else None
@@ -180,8 +191,11 @@ class Walk(Extents):
                 count = 0
             if count == 0:
                 return []
-            if put.unnamed and isinstance(count, int) and 0 < count < 1 << 16:
-                return [MISSING] * count
+            number = isinstance(put.wire, PutNumber | PutBits)
+            if (put.unnamed or number) and isinstance(count, int) and 0 < count < 1 << 16:
+                if number:
+                    node.guessed.add(put.name)
+                return [0] * count if number else [MISSING] * count
         node.guessed.add(put.name)
         return []
 
@@ -297,6 +311,8 @@ class Walk(Extents):
                 self.slack.keep(path, "tail", b"", tail)
                 sink.data.extend(tail)
             return bytes(sink.data)
+        if sink.optional and path and sink.pos() == len(sink.data):
+            del sink.data[-sink.optional :]
         for start, stop in sink.holes():
             sink.data[start:stop] = self.slack.instead(path, f"hole {start}", bytes(stop - start))
         data = sink.data + self.slack.instead(path, "tail", b"")
@@ -311,7 +327,7 @@ class Walk(Extents):
         if writing is None:
             self.mistake(path, f"objects of {wire.target.__name__} cannot be written: it is no class of a spec", put)
             return None
-        inside = node.given.inside(put.id) if i is None else node.given.inside(put.id, i)
+        inside = node.input.inside(put.id) if i is None else node.input.inside(put.id, i)
         if value is MISSING or value is None:
             if i is None and not inside:
                 node.guessed.add(put.name)
@@ -324,7 +340,7 @@ class Walk(Extents):
             return None
         key = put.name, i
         child = node.children.get(key)
-        if child is None or child.writing is not writing or (child.given.value is not value and value != {}):
+        if child is None or child.writing is not writing or (child.input.value is not value and value != {}):
             parent: Any = node.unit
             if wire.no_parent:
                 parent = None
@@ -335,7 +351,7 @@ class Walk(Extents):
                     parent = None
             foreign = getattr(wire.target, "__module__", None) != type(node.unit).__module__
             root = None if foreign else node.unit._root
-            child = Node(writing, Given(value, inside), path, None if foreign else parent, root, (node, wire, i))
+            child = Node(writing, Input(value, inside), path, None if foreign else parent, root, (node, wire, i))
             node.children[key] = child
         return child
 
@@ -427,13 +443,13 @@ class Walk(Extents):
 
     def computed(self, node: Node, member: Computed) -> None:
         """A value instance that was given: what it is computed of follows from it."""
-        if node.given.keys is None or self.recording:
-            changed = node.given.changed.get((member.id,), MISSING)
+        if node.input.keys is None or self.recording:
+            changed = node.input.changed.get((member.id,), MISSING)
             if changed is MISSING or self.recording:
                 return
             value = changed
         else:
-            value = node.given.get(member.name, member.id)
+            value = node.input.get(member.name, member.id)
         if value is MISSING or value is None:
             return
         path = (*node.path, member.id)
@@ -457,7 +473,7 @@ class Walk(Extents):
         """An instance that stands at a place of its own."""
         value = node.derived.get((put.name, None), MISSING)
         if value is MISSING:
-            value = node.given.held(put.name, put.id)
+            value = node.input.held(put.name, put.id)
         if value is MISSING or value is None:
             return
         path = (*node.path, put.id)
@@ -513,7 +529,7 @@ class Walk(Extents):
     def recorded_elsewhere(self, node: Node, put: Put, value: Any, path: Path) -> None:
         """Keep what an instance in the stream of another object does not carry; the rest stands there anyway."""
         assert put.io is not None
-        read = node.given.value
+        read = node.input.value
         try:
             data = bytes(put.io(read, None, None)._data)
             pos = put.pos.value(read, None, None) if put.pos is not None else None
@@ -540,6 +556,7 @@ class Walk(Extents):
             self.again = number > 0
             self.changes = 0
             self.mistakes = []
+            self.settled = set()
             before = self.streams.get(node.path)
             sink = Sink(before or b"")
             self.object(node, sink)
@@ -560,7 +577,7 @@ class Walk(Extents):
                 if put.name not in node.guessed:
                     continue
                 child = node.children.get((put.name, None))
-                if child is not None and child.given.value == {}:
+                if child is not None and child.input.value == {}:
                     continue  # what is missing in it is told
                 self.mistakes.append(_missing((*node.path, put.id), put))
             waiting.extend(child for key, child in node.children.items() if _is_held(node, key, child))
@@ -577,6 +594,13 @@ def _missing(path: Path, put: Put) -> Mistake:
     from sigflow.runtime.writing.node import shown
 
     return Mistake(shown(path), "nothing was given for it, and nothing else says what it is", put.place)
+
+
+def _zeros(wire: Wire, size: int) -> Any:
+    """What stands for a checksum until it is computed."""
+    if isinstance(wire, PutText):
+        return "0" * size
+    return bytes(size) if isinstance(wire, PutBytes) else MISSING if isinstance(wire, PutObject | PutCase) else 0
 
 
 def _near(a: float, b: float) -> bool:
@@ -615,4 +639,4 @@ WRITERS: dict[type[Wire], Callable[..., Any]] = {
 
 def start(writing: ClassWriting, value: Any, changed: Mapping[Path, Any] | None = None) -> Node:
     """The node of an object that nothing holds."""
-    return Node(writing, Given(value, changed), (), None, None)
+    return Node(writing, Input(value, changed), (), None, None)
