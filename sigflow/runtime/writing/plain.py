@@ -13,10 +13,7 @@ of another object that writes into it later makes the whole be written once more
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Callable
 from dataclasses import replace
-from enum import Enum
 from typing import Any
 
 from kaitaistruct import ConsistencyError, ConsistencyNotCheckedError, EndOfStreamError, UndecidedEndiannessError
@@ -25,17 +22,10 @@ from sigflow.runtime.measure import WIRE_ERRORS
 from sigflow.runtime.writing.description import (
     ClassWriting,
     Put,
-    PutBits,
-    PutBytes,
-    PutCase,
-    PutNumber,
     PutObject,
-    PutText,
-    Wire,
 )
+from sigflow.runtime.writing.members import Members
 from sigflow.runtime.writing.node import MISSING
-from sigflow.runtime.writing.ranges import ByteRanges
-from sigflow.runtime.writing.refusals import refused_by
 from sigflow.runtime.writing.stream import Undecided, Unknown, WriteStream
 from sigflow.runtime.writing.trees import (
     above,
@@ -43,9 +33,7 @@ from sigflow.runtime.writing.trees import (
     described,
     described_class,
     enabled,
-    fits,
     forget,
-    held,
     inside,
     instances,
     is_stream,
@@ -56,7 +44,7 @@ from sigflow.runtime.writing.trees import (
 ROUNDS = 8
 
 
-class Plain(ByteRanges):
+class Plain(Members):
     """One check, or one writing, of an object and all objects in it."""
 
     def __init__(self) -> None:
@@ -184,154 +172,6 @@ class Plain(ByteRanges):
             raise self.placed(UndecidedEndiannessError(writing.id))
         unit.__dict__["_is_le"] = little
 
-    def holds(self, unit: Any, put: Put, name: str) -> bool:
-        """Whether a member is there, by its `if`."""
-        if put.condition is None:
-            return True
-        holds = self.evaluate(put.condition, unit, put)
-        return unit.__dict__.get(name) is not None if holds is MISSING else bool(holds)
-
-    def member(self, unit: Any, put: Put, stream: WriteStream | None) -> None:
-        """A field, or an instance as a field of the name under which its value is kept."""
-        value = held(unit, put.name)
-        self.path.append(put.id)
-        if put.repeat is not None:
-            self.listed(unit, put, value, stream)
-        else:
-            self.value(unit, put, put.wire, value, stream, None)
-        self.path.pop()
-
-    # ---------------------------------------------------------------- lists
-
-    def listed(self, unit: Any, put: Put, value: Any, stream: WriteStream | None) -> None:
-        """A list, which must be as long as its kind of repetition says."""
-        repeat = put.repeat
-        assert repeat is not None
-        if not isinstance(value, list | tuple):
-            raise self.refused(put, "a list", self.unset(put) if value is None else value)
-        count: Any = MISSING
-        if repeat.kind == "expr" and repeat.code is not None:
-            count = self.evaluate(repeat.code, unit, put)
-            if not isinstance(put.wire, PutCase) and count is not MISSING and len(value) != max(count, 0):
-                raise self.refused(put, count, len(value))
-        if repeat.kind == "until" and not value:
-            raise self.refused(put, "at least one element", 0)
-        shown_so_far: list[Any] = []
-        unit.__dict__[put.name] = shown_so_far  # expressions see what has been read by then
-        try:
-            self.elements(unit, put, value, stream, count, shown_so_far)
-        finally:
-            unit.__dict__[put.name] = value
-
-    def elements(
-        self, unit: Any, put: Put, value: Any, stream: WriteStream | None, count: Any, listed: list[Any]
-    ) -> None:
-        """The elements of a list.  count: how many there are to be, if that is said; listed: gets them, one by one."""
-        repeat = put.repeat
-        assert repeat is not None
-        i = 0
-        for number, element in enumerate(value):
-            if repeat.kind == "eos" and stream is not None and stream.fixed and stream.is_eof():
-                raise self.refused(put, number, len(value))
-            self.path.append(i)
-            while count is not MISSING and i < count and self.case(unit, put, put.wire, element, i) is None:
-                i += 1  # (no case applies: the list has no element there)
-            self.value(unit, put, put.wire, element, stream, i)
-            listed.append(element)
-            if repeat.kind == "until" and repeat.code is not None:
-                ends = self.evaluate(repeat.code, unit, put, i, element)
-                if ends is not MISSING and bool(ends) != (number == len(value) - 1):
-                    raise self.refused(put, number == len(value) - 1, bool(ends))
-            self.path.pop()
-            i += 1
-        if repeat.kind == "eos" and stream is not None and stream.fixed and not stream.is_eof():
-            raise self.refused(put, 0, stream.size() - stream.pos())
-        if count is not MISSING and isinstance(put.wire, PutCase):
-            while i < count and self.case(unit, put, put.wire, MISSING, i) is None:
-                i += 1
-            if i != max(count, 0):
-                raise self.refused(put, count, len(value))
-
-    # ---------------------------------------------------------------- values
-
-    def value(self, unit: Any, put: Put, wire: Wire, value: Any, stream: WriteStream | None, i: Any) -> None:
-        """One value, and what the spec asks of it."""
-        if isinstance(wire, PutCase):
-            chosen = self.case(unit, put, wire, value, i)
-            if chosen is not None:
-                self.value(unit, put, chosen, value, stream, i)
-            return
-        if value is None:
-            raise self.refused(put, "a value", self.unset(put))
-        _VALUES[type(wire)](self, unit, put, wire, value, stream, i)
-        error = refused_by(put, unit, i, value, stream)
-        if error is not None:
-            raise self.placed(error)
-
-    def case(self, unit: Any, put: Put, wire: Wire, value: Any, i: Any) -> Wire | None:
-        """The wire of a value; None where no case of its switch applies."""
-        if not isinstance(wire, PutCase):
-            return wire
-        on = self.evaluate(wire.on, unit, put, i)
-        otherwise = None
-        for tag, inner in wire.cases:
-            if tag is None:
-                otherwise = inner
-            elif on is MISSING:
-                if fits(inner, value):
-                    return inner
-            elif self.evaluate(tag, unit, put, i) == on:
-                return inner
-        return otherwise if otherwise is None else self.case(unit, put, otherwise, value, i)
-
-    def number(self, unit: Any, put: Put, wire: PutNumber, value: Any, stream: WriteStream | None, i: Any) -> None:
-        """A number, which must fit."""
-        order = wire.order if wire.order != "calc" else "le" if getattr(unit, "_is_le", False) else "be"
-        if wire.kind == "f":
-            if isinstance(value, bool) or not isinstance(value, int | float):
-                raise self.refused(put, "a number", value)
-            try:
-                raw = struct.pack(("<" if order == "le" else ">") + ("f" if wire.size == 4 else "d"), value)
-            except OverflowError:
-                raise self.refused(put, f"a number of {wire.size} bytes", value) from None
-        else:
-            low = -(1 << (8 * wire.size - 1)) if wire.kind == "s" else 0
-            number = self.integer(put, value, low, low + (1 << 8 * wire.size) - 1)
-            raw = number.to_bytes(wire.size, "little" if order == "le" else "big", signed=wire.kind == "s")
-        if stream is not None:
-            stream.write(raw)
-
-    def bits(self, _unit: Any, put: Put, wire: PutBits, value: Any, stream: WriteStream | None, i: Any) -> None:
-        """A bit field."""
-        number = self.integer(put, value, 0, (1 << wire.width) - 1)
-        if stream is not None:
-            stream.write_bits(number, wire.width, wire.order)
-
-    def integer(self, put: Put, value: Any, low: int, high: int) -> int:
-        """An integer, a boolean or an enum's member as the number that it is."""
-        number = value.value if isinstance(value, Enum) else value
-        if not isinstance(number, int):
-            raise self.refused(put, "an integer", value)
-        if not low <= number <= high:
-            raise self.refused(put, f"{low} to {high}", number)
-        return int(number)
-
-    def bytes(self, unit: Any, put: Put, wire: PutBytes, value: Any, stream: WriteStream | None, i: Any) -> None:
-        """Bytes."""
-        if not isinstance(value, bytes | bytearray | memoryview):
-            raise self.refused(put, "bytes", value)
-        self.content(unit, put, wire.extent, bytes(value), stream, i)
-
-    def text(self, unit: Any, put: Put, wire: PutText, value: Any, stream: WriteStream | None, i: Any) -> None:
-        """A text; what its encoding lacks is Python's own error."""
-        if not isinstance(value, str):
-            raise self.refused(put, "a text", value)
-        try:
-            raw = value.encode(wire.encoding)
-        except UnicodeError as error:
-            raise self.placed(error) from None
-        self.content(unit, put, wire.extent, raw, stream, i)
-
     def inner(self, unit: Any, put: Put, wire: PutObject, value: Any, stream: WriteStream | None, i: Any) -> None:
         """An object in the stream at hand, or in one of its own."""
         if not isinstance(value, wire.target):
@@ -378,10 +218,8 @@ class Plain(ByteRanges):
         size = self.size(unit, put, extent, stream, i)
         kept_size = extent.process is None or extent.process.name in ("xor", "rol", "ror")
         if kept_size and extent.term is None and extent.pad is None and isinstance(size, int):
+            start = stream.reserve(size)
             own = WriteStream(size=size)
-            stream.align()
-            start = stream.pos()
-            stream.write(bytes(size))
             encode = self.encoder(unit, put, extent.process, i)
             self.adopt(value, own)
             self.fields(value, own)
@@ -399,7 +237,7 @@ class Plain(ByteRanges):
             self.content(unit, put, extent, content, stream, i)
         except ConsistencyError as error:
             self.pending.append(error)  # (what other objects write into its stream may be lacking)
-            stream.write(bytes(size if isinstance(size, int) else 0))
+            stream.reserve(size if isinstance(size, int) else 0)
         self.keep_raw(unit, put, content, i)
 
         def changed(_parent: WriteStream) -> None:
@@ -483,12 +321,3 @@ class Plain(ByteRanges):
         self.member(unit, kept, stream)
         if put.pos is not None:
             stream.seek(before)
-
-
-_VALUES: dict[type[Wire], Callable[..., None]] = {
-    PutNumber: Plain.number,
-    PutBits: Plain.bits,
-    PutBytes: Plain.bytes,
-    PutText: Plain.text,
-    PutObject: Plain.inner,
-}

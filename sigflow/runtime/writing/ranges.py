@@ -105,14 +105,16 @@ class ByteRanges:
             return
         if len(raw) > size or (extent.term is None and extent.pad is None and len(raw) != size):
             raise self.refused(put, size, len(raw))
-        whole = fill_up(extent, raw, size)
+        term = extent.term or b""
+        whole = fill_up(extent, raw, min(size, len(raw) + 4 * len(term) + 4))  # (more would change nothing)
         if cut(extent, whole) != raw:
             self.unsized(put, extent, raw)
             if extent.include and terminator_in(extent, raw) < 0:
                 raise self.refused(put, f"{extent.term!r} at its end", raw)
             raise self.refused(put, raw, cut(extent, whole))
         if stream is not None:
-            stream.write(whole)
+            stream.require(size)
+            stream.write(fill_up(extent, raw, size))
 
     def unsized(self, put: Put, extent: Extent, raw: bytes) -> None:
         """What bytes must not be, whatever their size: cut by a terminator, or by the padding."""

@@ -106,11 +106,23 @@ class WriteStream(Sink):
 
     # ---------------------------------------------------------------- writing
 
+    def require(self, size: int) -> None:
+        """Raise `EndOfStreamError` where so many bytes cannot be written here."""
+        left = max(len(self.data) - self._pos, 0)
+        if self.fixed and size > left:
+            text = f"requested to write {size} bytes, but only {left} bytes left in the stream"
+            raise EndOfStreamError(text, size, left)
+
+    def reserve(self, size: int) -> int:
+        """Leave room for so many bytes, which are zeros until they are written; gives where it begins."""
+        self.align()
+        self.require(size)
+        start = self._pos
+        self.write(bytes(size))
+        return start
+
     def _put(self, data: bytes) -> None:
-        left = len(self.data) - self._pos
-        if self.fixed and len(data) > left:
-            text = f"requested to write {len(data)} bytes, but only {max(left, 0)} bytes left in the stream"
-            raise EndOfStreamError(text, len(data), max(left, 0))
+        self.require(len(data))
         self._copy = None
         super()._put(data)
 
@@ -168,7 +180,7 @@ class WriteStream(Sink):
         if not isinstance(target, KaitaiStream):
             for start, stop in self.ranges:
                 target.seek(start)
-                target.write_bytes(bytes(self.data[start:stop]))
+                target._io.write(bytes(self.data[start:stop]))
             target.seek(self._pos)
             return
         if isinstance(target, WriteStream):
