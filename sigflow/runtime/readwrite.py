@@ -74,7 +74,9 @@ class ReadWriteStruct(_Base):
         for put in instances(self):
             getattr(self, put.name)
         for part in inside(self):
-            part._fetch_instances()
+            fetch = getattr(part, "_fetch_instances", None)
+            if fetch is not None:  # (a class of somebody else's may have none)
+                fetch()
 
 
 def _stream(unit: Any, io: Any) -> WriteStream:

@@ -145,19 +145,25 @@ class Plain(Members):
         """The fields of an object in their order."""
         writing = described(unit)
         if writing is None:
-            method = "_check" if stream is None else "_write__seq"
-            own = getattr(unit, method, None)
-            if own is None:
-                raise self.placed(
-                    TypeError(f"objects of {type(unit).__name__} cannot be written: they have no {method}")
-                )
-            own() if stream is None else own(stream)
+            self.foreign(unit, stream)
             return
         if writing.order == "calc" and writing.endian is not None:
             self.choose_endian(unit, writing)
         for put in writing.puts:
             if self.holds(unit, put, put.name):
                 self.member(unit, put, stream)
+
+    def foreign(self, unit: Any, stream: WriteStream | None) -> None:
+        """An object of somebody else's class, which checks and writes itself."""
+        method = "_check" if stream is None else "_write__seq"
+        own = getattr(unit, method, None)
+        if own is None:
+            raise self.placed(TypeError(f"objects of {type(unit).__name__} cannot be written: it has no {method}"))
+        try:
+            own() if stream is None else own(stream)
+        except Undecided:
+            if stream is not None:
+                raise
 
     def choose_endian(self, unit: Any, writing: ClassWriting) -> None:
         """The byte order of a class that says it by an expression."""
@@ -288,6 +294,8 @@ class Plain(Members):
                 self.path.append("")
                 self.instance(unit, put)
                 self.path.pop()
+        if described(unit) is None and hasattr(unit, "_fetch_instances"):
+            unit._fetch_instances()
         for part in inside(unit):
             self.fetch(part, elsewhere)
 

@@ -59,7 +59,7 @@ def is_stream(value: Any) -> bool:
 def objects_of(value: Any) -> Iterator[Any]:
     """The objects in a value."""
     for element in value if isinstance(value, list | tuple) else (value,):
-        if isinstance(element, KaitaiStruct):
+        if isinstance(element, kaitaistruct.KaitaiStruct):
             yield element
 
 
