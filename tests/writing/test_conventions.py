@@ -227,6 +227,17 @@ WRITTEN = {
     "bits of both orders": (
         "seq: [{id: a, type: b3}, {id: b, type: b5}, {id: c, type: b12le}, {id: d, type: b4le}]", b"\xa7\x21\x43"
     ),
+    "bits of another order in the rest of a byte": (
+        "seq: [{id: a, type: b3le}, {id: b, type: t}, {id: c, type: b8}]\n"
+        "types: {t: {meta: {bit-endian: be}, seq: [{id: v, type: b4}, {id: w, type: b9le}]}}",
+        b"\xa7\x5c\xe1",
+    ),
+    "bits of an instance over those of fields": (
+        "seq: [{id: a, type: b12}, {id: b, type: b4}]\ninstances: {i: {pos: 0, type: b10}}", b"\xa7\x5c"
+    ),
+    "a terminator that is left, though it is included": (
+        "seq: [{id: a, terminator: 0, include: true, consume: false}, {id: b, size-eos: true}]", b"ab\0c"
+    ),
     "a list of bits to the end": ("seq: [{id: a, type: b4, repeat: eos}]", b"\x12\x34"),
 }  # fmt: skip
 

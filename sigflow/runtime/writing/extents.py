@@ -94,7 +94,7 @@ class Extents(Leaves):
         if extent.include:
             if not raw.endswith(term) and extent.eos_error and not self.recording:
                 self.mistake(path, f"it does not end with {term!r}", put)
-            self.leaf(path, raw, sink)
+            self.leaf(path, raw if extent.consume else raw.removesuffix(term), sink)
         elif not extent.consume:
             self.leaf(path, raw, sink)
         elif extent.eos_error:

@@ -142,13 +142,19 @@ class ByteRanges:
             stream.write(raw)
             if place < 0 and stream.fixed and not last:
                 raise self.refused(put, f"{term!r} at its end, or the end of the stream", raw)
+            if place >= 0 and not extent.consume:
+                self.left(stream, put, term)
         elif not extent.eos_error and last:
             stream.write(raw)
         else:
             stream.write(raw + term)
             if not extent.consume:
-                stream.seek(stream.pos() - len(term))
-                self.unconsumed.append((stream, stream.pos(), term, put, tuple(self.path)))
+                self.left(stream, put, term)
+
+    def left(self, stream: WriteStream, put: Put, term: bytes) -> None:
+        """The terminator that was just written is left to what follows."""
+        stream.seek(stream.pos() - len(term))
+        self.unconsumed.append((stream, stream.pos(), term, put, tuple(self.path)))
 
     def verify_terminators(self) -> None:
         """What was written behind bytes must begin with the terminator that they do not consume."""

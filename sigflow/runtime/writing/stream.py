@@ -127,8 +127,14 @@ class WriteStream(Sink):
         super()._put(data)
 
     def write_bits(self, value: int, width: int, order: str, rest: int = 0) -> None:
-        """A bit field, as `Sink` writes it."""
+        """A bit field; the other bits of its last byte stay as they are."""
         self._copy = None
+        needed = width - self._spare_bits
+        last = self._pos + (needed + 7) // 8 - 1
+        if needed > 0 and last < len(self.data):
+            spare = -needed % 8
+            mask = (1 << spare) - 1
+            rest = self.data[last] & (mask << (8 - spare) if order == "le" else mask)
         super().write_bits(value, width, order, rest)
 
     def write_bytes(self, buf: bytes) -> None:
