@@ -13,6 +13,7 @@ import kaitaistruct
 import pytest
 from kaitaistruct import ConsistencyError, EndOfStreamError
 
+from sigflow.errors import LimitExceeded
 from tests.writing.kit import compiled, read, written
 
 HEAD = "meta: {id: x, endian: le, encoding: ASCII}\n"
@@ -186,3 +187,20 @@ def test_a_failed_check_leaves_the_object_unchecked(tmp_path: Path) -> None:
         unit._check()
     with pytest.raises(kaitaistruct.ConsistencyNotCheckedError):
         written(unit, 3)
+
+
+def test_nesting_without_end(tmp_path: Path) -> None:
+    """What is nested deeper than Python takes is refused, and so is an object in itself."""
+    spec = "meta: {id: x}\nseq: [{id: n, type: u1}, {id: a, type: x, if: n > 0}]"
+    kind = compiled(tmp_path, spec)
+    top = unit = kind()
+    for _ in range(2000):
+        unit.n, unit.a = 1, kind(None, unit, top)
+        unit = unit.a
+    unit.n = 0
+    with pytest.raises(LimitExceeded, match="nested too deep"):
+        top._check()
+    itself = kind()
+    itself.n, itself.a = 1, itself
+    with pytest.raises(ConsistencyError):
+        itself._check()

@@ -18,6 +18,7 @@ from typing import Any
 
 from kaitaistruct import ConsistencyError, ConsistencyNotCheckedError, EndOfStreamError, UndecidedEndiannessError
 
+from sigflow.errors import LimitExceeded
 from sigflow.runtime.measure import WIRE_ERRORS
 from sigflow.runtime.writing.description import (
     ClassWriting,
@@ -63,7 +64,7 @@ class Plain(Members):
     def check(self, unit: Any) -> None:
         """Raise what is wrong with an object, or with one in it; else they count as checked."""
         tree = list(below(unit))
-        held: list[tuple[dict[str, Any], str, Any]] = []
+        hidden: list[tuple[dict[str, Any], str, Any]] = []
         unknown = Unknown()
         for part in (*tree, *above(unit)):
             forget(part)
@@ -72,16 +73,14 @@ class Plain(Members):
             writing = described(part)
             names = [name for name in writing.params if is_stream(space.get(name))] if writing is not None else []
             for name in ("_io", *names):
-                held.append((space, name, space.get(name, MISSING)))
+                hidden.append((space, name, space.get(name, MISSING)))
                 space[name] = unknown
         try:
             self.object(unit, None)
+        except RecursionError:
+            raise too_deep() from None
         finally:
-            for space, name, value in held:
-                if value is MISSING:
-                    space.pop(name, None)
-                else:
-                    space[name] = value
+            restore(hidden)
         for part in tree:
             part.__dict__["_dirty"] = False
 
@@ -100,10 +99,12 @@ class Plain(Members):
                 raise ConsistencyError("_io", "streams that settle", "what is written into them changes without end")
             stream.open = False
             self.verify_terminators()
-        except BaseException:
-            for part, io in reversed(self.streams):
-                part.__dict__["_io"] = io
+        except BaseException as error:
+            restore([(part.__dict__, "_io", io) for part, io in reversed(self.streams)])
+            for part, _ in self.streams:
                 mark(part, False)
+            if isinstance(error, RecursionError):
+                raise too_deep() from None
             raise
 
     def fields_only(self, unit: Any, stream: WriteStream) -> None:
@@ -126,7 +127,7 @@ class Plain(Members):
                 "consistency not checked: _check() has not been called since the last modification of the object"
             )
             raise self.placed(error)
-        self.streams.append((unit, unit.__dict__.get("_io")))
+        self.streams.append((unit, unit.__dict__.get("_io", MISSING)))
         unit.__dict__["_io"] = stream
         stream.session = self
         self.live.add(id(stream))
@@ -329,3 +330,17 @@ class Plain(Members):
         self.member(unit, kept, stream)
         if put.pos is not None:
             stream.seek(before)
+
+
+def restore(hidden: list[tuple[dict[str, Any], str, Any]]) -> None:
+    """Give objects back what they had under a name, or take it from them where they had nothing."""
+    for space, name, value in hidden:
+        if value is MISSING:
+            space.pop(name, None)
+        else:
+            space[name] = value
+
+
+def too_deep() -> LimitExceeded:
+    """The error for objects in objects in objects."""
+    return LimitExceeded("objects are nested too deep to be written: Python's recursion limit is reached")

@@ -59,6 +59,8 @@ class ByteRanges:
             return compute()
         except Undecided:
             return MISSING
+        except RecursionError:
+            raise
         except WIRE_ERRORS as error:
             expected = f"`{text}`" if text else "an expression that can be computed"
             raise self.refused(put, expected, f"{type(error).__name__}: {error}") from error
