@@ -198,6 +198,9 @@ WRITTEN = {
     "to the end, with padding": ("seq: [{id: a, size-eos: true, pad-right: 32}]", b"ab  "),
     "an optional terminator": ("seq: [{id: a, terminator: 0, eos-error: false}]", b"ab\0"),
     "an optional terminator that is lacking": ("seq: [{id: a, terminator: 0, eos-error: false}]", b"ab"),
+    "an optional terminator of two bytes that an odd byte keeps away": (
+        "seq: [{id: a, terminator: [1, 2], eos-error: false}]", b"abc"
+    ),
     "a terminator that is left": ("seq: [{id: a, terminator: 0, consume: false}, {id: b, size-eos: true}]", b"ab\0c"),
     "an object that a terminator ends": (
         "seq: [{id: a, terminator: 0, type: t}, {id: b, type: u1}]\ntypes: {t: {seq: [{id: v, size-eos: true}]}}",

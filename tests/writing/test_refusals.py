@@ -113,6 +113,10 @@ BROKEN = {
     "a terminator that nobody consumed": Broken(
         "seq: [{id: a, terminator: 0, consume: false}, {id: b, type: u1}]", b"ab\0", to(b=1), written=True
     ),
+    "no terminator, and not at the end": Broken(
+        "seq: [{id: a, terminator: [1, 2], eos-error: false}, {id: b, size-eos: true}]",
+        b"ab\1\2c", to(a=b"abc", b=b"de"), text="behind it", written=True,
+    ),
     "a terminator before the size": Broken(LIMITED, b"ab\0\0", to(a=b"a\0b"), text="expected: -1, actual: 1"),
     "a terminator before the end": Broken(
         "seq: [{id: a, size-eos: true, terminator: 0}]", b"ab\0", to(a=b"a\0b"), text="expected: -1, actual: 1"

@@ -135,23 +135,19 @@ class ByteRanges:
         assert term is not None
         place = terminator_in(extent, raw if extent.include else raw + term)
         wanted = len(raw) - len(term) if extent.include else len(raw)
-        if place != wanted and (place >= 0 or extent.eos_error or not extent.include):
-            raise self.refused(put, wanted if extent.include else -1, place)
+        last = stream is None or not stream.fixed or stream.pos() + len(raw) >= stream.size()
+        if place != wanted:
+            if extent.eos_error or terminator_in(extent, raw) >= 0:
+                raise self.refused(put, wanted if extent.include else -1, place)
+            if not last:
+                raise self.refused(put, f"{term!r} behind it, or the end of the stream", raw)
         if stream is None:
             return
-        last = stream.fixed and stream.pos() + len(raw) >= stream.size()
-        if extent.include:
-            stream.write(raw)
-            if place < 0 and stream.fixed and not last:
-                raise self.refused(put, f"{term!r} at its end, or the end of the stream", raw)
-            if place >= 0 and not extent.consume:
-                self.left(stream, put, term)
-        elif not extent.eos_error and last:
-            stream.write(raw)
-        else:
-            stream.write(raw + term)
-            if not extent.consume:
-                self.left(stream, put, term)
+        optional = not extent.eos_error and stream.fixed and last  # at the end of a stream it may be lacking
+        ended = place == wanted and (extent.include or not optional)
+        stream.write(raw + term if ended and not extent.include else raw)
+        if ended and not extent.consume:
+            self.left(stream, put, term)
 
     def left(self, stream: WriteStream, put: Put, term: bytes) -> None:
         """The terminator that was just written is left to what follows."""
