@@ -25,7 +25,8 @@ class Emission:
     """One module that can be written: all that its spec has to say of it was said.
 
     package: the package in which the modules of its imports stand.  missing: a field that is not there is no attribute
-    either.  What keeps a format from the native engine is noted in `problems`.
+    either.  write: objects can be changed and written.  What keeps a format from the native engine is noted in
+    `problems`.
     """
 
     def __init__(
@@ -36,13 +37,14 @@ class Emission:
         measure: MeasurePlan | None,
         problems: Problems,
         missing: bool = False,
+        write: bool = False,
     ) -> None:
         classes = (name.rpartition(".")[2] for name in plan.class_names.values())
         taken = frozenset((*classes, *(name for _, name in plan.imports)))
         self._plan = plan
         self._package = package
         self._measure = measure
-        self._module = Module(Expressions(plan, types), types, taken, measure, missing)
+        self._module = Module(Expressions(plan, types), types, taken, measure, missing, write)
         self._native = write_native_measure(self._module, measure) if measure is not None else None
         if isinstance(self._native, Missing):
             text = f"the native engine cannot measure this format: {self._native.text}"
@@ -120,6 +122,9 @@ def _head(plan: Plan, module: Module, package: str | None, hash: str) -> Writer:
         for name in names:
             out(f"{_aliased(name, name, module)},")
     out(")")
+    if module.write_needs:
+        listed = ", ".join(_aliased(name, name, module) for name in sorted(module.write_needs))
+        out(f"from sigflow.runtime.readwrite import {listed}")
     out()
     out(f"{module.alias('require_abi')}(__name__, {file!r}, {ABI})")
     out()

@@ -352,7 +352,10 @@ class _Stream:
             self.add_needs(call, "needs", codec.when)
         if codec.target is not None:
             with self.out.block(self.function(f"_decode_{number}", "payload: bytes", self.any)):
-                self.out(f"return {self.plan.class_names[codec.target]}({self.module.need('KaitaiStream')}(payload))")
+                text = f"{self.plan.class_names[codec.target]}({self.module.need('KaitaiStream')}(payload))"
+                self.out(
+                    f"return {self.module.need_to_write('read_now')}({text})" if self.module.write else f"return {text}"
+                )
             call["parse"] = f"_decode_{number}"
             call["target"] = self.plan.class_names[codec.target]
         return call

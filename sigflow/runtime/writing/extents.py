@@ -5,11 +5,12 @@ from __future__ import annotations
 import zlib
 from typing import Any
 
-from sigflow.runtime.stream import KaitaiStream, aligned_find
+from sigflow.runtime.stream import KaitaiStream
 from sigflow.runtime.writing.derive import FAILURES
 from sigflow.runtime.writing.description import Extent, Formula, Process, Put
 from sigflow.runtime.writing.leaves import Leaves
 from sigflow.runtime.writing.node import Node, Path
+from sigflow.runtime.writing.shapes import fill_up, terminator_in
 from sigflow.runtime.writing.sink import Sink
 
 
@@ -52,15 +53,14 @@ class Extents(Leaves):
         size = self.size_of(node, put, extent, path, i)
         if self.recording:
             assert size is not None
-            canonical = self.fill(extent, body, ended, size)
-            self.leaf(path, canonical, sink)
+            self.leaf(path, fill_up(extent, body, size), sink)
             kept = self.slack.of(path, "")
             if kept is not None and term is not None:
                 self.slack.keep(path, "used", ended[:size], kept[1])
             return
         kept = self.slack.of(path, "")
         if isinstance(extent.size, Formula):
-            if kept is not None and size == len(kept[1]) and kept[0] == self.fill(extent, body, ended, len(kept[1])):
+            if kept is not None and size == len(kept[1]) and kept[0] == fill_up(extent, body, len(kept[1])):
                 size_wanted = size
             elif extent.size.solutions or extent.size.of_stream or size is None:
                 size_wanted = len(ended) if filled or term is not None or extent.pad is not None else len(body)
@@ -74,16 +74,10 @@ class Extents(Leaves):
             self.mistake(path, f"{len(body)} bytes do not fit in {size}", put)
         elif len(body) < size and term is None and extent.pad is None and not filled:
             self.mistake(path, f"{size} bytes are wanted, {len(body)} were given", put)
-        canonical = self.fill(extent, body, ended, size)
+        canonical = fill_up(extent, body, size)
         if kept is not None and kept[0] != canonical:
             canonical = self.slack.behind(path, canonical, len(ended))
         self.leaf(path, canonical, sink)
-
-    @staticmethod
-    def fill(extent: Extent, body: bytes, ended: bytes, size: int) -> bytes:
-        """Bytes filled up to a size."""
-        whole = ended if len(ended) <= size else body
-        return whole + bytes((extent.pad or 0,)) * (size - len(whole))
 
     def refuse_terminator(self, put: Put, extent: Extent, raw: bytes, path: Path) -> None:
         """A mistake where bytes would be cut at a terminator in them."""
@@ -91,7 +85,7 @@ class Extents(Leaves):
         assert term is not None
         if self.recording:
             return
-        place = raw.find(term) if extent.anywhere or len(term) == 1 else aligned_find(raw, term, 0)
+        place = terminator_in(extent, raw)
         if place >= 0 and not (extent.include and place + len(term) == len(raw)):
             self.mistake(path, f"{term!r} at {place} would end it", put)
 
@@ -106,7 +100,7 @@ class Extents(Leaves):
         if extent.include:
             if not raw.endswith(term) and extent.eos_error and not self.recording:
                 self.mistake(path, f"it does not end with {term!r}", put)
-            self.leaf(path, raw, sink)
+            self.leaf(path, raw if extent.consume else raw.removesuffix(term), sink)
         elif not extent.consume:
             self.leaf(path, raw, sink)
         elif extent.eos_error:
@@ -145,7 +139,8 @@ class Extents(Leaves):
         if kept is not None and kept[0] == content:
             return kept[1]
         try:
-            return self.encoded(node, process, content, i)
+            arguments = [formula.value(node.unit, i, None) for formula in process.arguments]
+            return self.encoded(process, arguments, content)
         except (*FAILURES, zlib.error) as error:
             self.mistake(path, f"process {process.name} failed: {type(error).__name__}: {error}", put)
             return content
@@ -160,9 +155,8 @@ class Extents(Leaves):
         return raw if isinstance(raw, bytes) else None
 
     @staticmethod
-    def encoded(node: Node, process: Process, content: bytes, i: Any) -> bytes:
+    def encoded(process: Process, arguments: list[Any], content: bytes) -> bytes:
         """What a process undoes, done."""
-        arguments = [formula.value(node.unit, i, None) for formula in process.arguments]
         if process.stuffing is not None:
             return process.stuffing.stuff(content)
         if process.name == "zlib":

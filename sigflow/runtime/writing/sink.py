@@ -30,7 +30,7 @@ class Sink(KaitaiStream):
             self._end = size
             self._data = before[:size].ljust(max(size, 0), b"\0")
         self._spare_bits = 0  # bits of the last byte that are not written yet
-        self._little = False
+        self._spare_low = 0  # the lowest of them
         #: Ranges that were written, in the order of writing; those that touch are joined.
         self.ranges: list[list[int]] = []
 
@@ -70,17 +70,15 @@ class Sink(KaitaiStream):
         rest: what stands in the bits of its last byte until other fields are written there.
         """
         little = order == "le"
-        if self._spare_bits and little != self._little:
-            self._spare_bits = 0
-        self._little = little
         left = self._spare_bits
-        if left:
+        if left:  # (a field of the other order goes on in the same byte, at its other end)
             take = min(left, width)
-            shift = 8 - left if little else left - take
+            shift = self._spare_low if little else self._spare_low + left - take
             part = value & ((1 << take) - 1) if little else value >> (width - take)
             byte, mask = self.data[self._pos - 1], ((1 << take) - 1) << shift
             self.data[self._pos - 1] = byte & ~mask | (part & ((1 << take) - 1)) << shift
             self._spare_bits = left - take
+            self._spare_low += take if little else 0
             width -= take
             value = value >> take if little else value & ((1 << width) - 1)
         if not width:
@@ -92,15 +90,14 @@ class Sink(KaitaiStream):
         if spare:
             raw = raw[:-1] + bytes((raw[-1] | rest,))
         self._put(raw)
-        self._spare_bits = spare
+        self._spare_bits, self._spare_low = spare, 8 - spare if little else 0
 
     def align(self) -> int:
         """Begin the next byte; returns what the source has in the bits of the last one that no field has."""
         spare, self._spare_bits = self._spare_bits, 0
         if not spare or self.source is None or self._pos > len(self.source):
             return 0
-        byte = self.source[self._pos - 1]
-        rest = byte >> (8 - spare) << (8 - spare) if self._little else byte & ((1 << spare) - 1)
+        rest = self.source[self._pos - 1] & ((1 << spare) - 1) << self._spare_low
         self.data[self._pos - 1] |= rest
         return rest
 
