@@ -90,8 +90,8 @@ def test_a_recovery_keeps_what_is_not_selected(sigflow: Call, tmp_path: Path) ->
     command = ["recover", tmp_path / "a.sgf", "-s", "sgf1", "--stream", "1", "--stream", "2", "--format", "json"]
     done = json.loads(sigflow(*command, "-o", out).out)
     assert faults(done, "recovery") == []
-    left = [(stretch["start"], stretch["stop"]) for stretch in done["left_out"]]
-    assert {tuple(stretch["reasons"]) for stretch in done["left_out"]} == {("left-out",), ("no-marker",)}
+    left = [(item["start"], item["stop"]) for item in done["left_out"]]
+    assert {tuple(item["reasons"]) for item in done["left_out"]} == {("left-out",), ("no-marker",)}
     kept, at = b"", 0
     for start, stop in left:
         kept += data[at:start]
