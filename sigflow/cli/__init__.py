@@ -35,6 +35,8 @@ COMMANDS = {
     "replay": "Send the frames of a capture at their pace.",
     "recover": "Write the good frames of captures anew, and keep the rest.",
     "quarantine": "Look at what could not be decoded, and try it again.",
+    "build": "Write a capture of frames that are given as values.",
+    "edit": "Write a capture with other values in fields of its frames.",
     "filter": "Write only some frames of a capture.",
     "merge": "Write the frames of several captures to one, in order.",
     "split": "Write one capture to several.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import os
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from functools import partial
 from itertools import chain
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from sigflow.columns.table import Table
     from sigflow.events import Event
     from sigflow.limits import Limits
+    from sigflow.recording.editing import Edited
     from sigflow.recording.selection.choice import Picker
     from sigflow.recording.sound import Attempt
     from sigflow.storage import Storage
@@ -228,6 +229,26 @@ class Recording(Closing):
         from sigflow.recording.selection.choice import Picker
 
         return Picker(self.wanted, self.formats if formats is None else formats)
+
+    def edit(
+        self,
+        out: str | os.PathLike[str],
+        values: Mapping[str, Any],
+        *,
+        keep: str | Iterable[str] = (),
+    ) -> Edited:
+        """Writes a copy of the capture in which fields of the frames that are meant (`filter`) have other values.
+
+        values: by the paths of fields, what they become: a value, or a function of the record.  A frame of a format
+        that lacks a field is not changed.  What follows from the fields is computed anew; all other bytes stay as they
+        are, gaps included.  keep: see `Format.build`.  The file is there whole, or not at all.
+
+        Returns what was done.  Raises `UsageError` where no format has a field or the output is what is read,
+        `BuildError` where no frame can be built, `OSError` where the file cannot be written.
+        """
+        from sigflow.recording.editing import written
+
+        return written(self, os.fspath(out), values, keep)
 
     def run(self, *, keep: bool = False) -> AnyRun:
         """Returns a new pass from the beginning.  keep: whether the bytes of a gap can be looked at again, once it

@@ -16,6 +16,8 @@ from sigflow import storage
 from sigflow.storage.disk import DISK, Disk, FileDraft, Identity
 
 if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
     from sigflow.columns.frames import FrameBatch
     from sigflow.recording import Recording
 
@@ -32,12 +34,16 @@ class Tally:
 
     def add(self, frames: FrameBatch) -> None:
         """Take in frames; their bytes are taken in by `data`."""
+        self.count(frames.formats, frames.stops - frames.starts)
+
+    def count(self, formats: ArrayLike, lengths: ArrayLike) -> None:
+        """Take in frames by the numbers of their formats and their lengths in bytes."""
         import numpy as np
 
-        lengths = np.ascontiguousarray(frames.stops - frames.starts, np.int64)
-        self.frames += len(frames)
-        self._formats.update(np.ascontiguousarray(frames.formats, np.int32).data)
-        self._lengths.update(lengths.data)
+        numbers, sizes = np.ascontiguousarray(formats, np.int32), np.ascontiguousarray(lengths, np.int64)
+        self.frames += len(sizes)
+        self._formats.update(numbers.data)
+        self._lengths.update(sizes.data)
 
     def data(self, data: bytes | memoryview) -> None:
         """Take in the bytes of frames."""
@@ -64,6 +70,8 @@ class Output:
 
     def __init__(self, path: str, *, disk: Disk = DISK, spared: Collection[Identity] = (), alone: bool = True) -> None:
         self.written = Tally()
+        #: What was read back.
+        self.read = Tally()
         #: Frames that are missing in it, by the sequence numbers, once it was read back.
         self.lost = 0
         self._draft = FileDraft(path, disk=disk, spared=spared, alone=alone)
@@ -82,6 +90,13 @@ class Output:
             self.written.data(piece)
             self._draft.write(piece)
 
+    def write_frames(self, formats: list[int], frames: list[bytes]) -> None:
+        """Append frames that were built, with the numbers of their formats."""
+        data = b"".join(frames)
+        self.written.count(formats, [len(frame) for frame in frames])
+        self.written.data(data)
+        self._draft.write(data)
+
     def finish(self, recording: Recording, *, follow: bool = False) -> str:
         """Sync the file and read it back, as `recording` is read; says what is different, "" where nothing is.
 
@@ -90,9 +105,9 @@ class Output:
         self._draft.flush()
         with ThreadPoolExecutor(1) as pool, storage.open(self._draft.path) as opened:
             synced = pool.submit(self._draft.sync)  # it waits for the disk, and needs nothing else
-            read, gap_bytes, self.lost = read_back(recording.over(opened), follow=follow)
+            self.read, gap_bytes, self.lost = read_back(recording.over(opened), follow=follow)
             synced.result()
-        return self.written.difference(read, gap_bytes)
+        return self.written.difference(self.read, gap_bytes)
 
     def place(self) -> None:
         """Give the file its name."""

@@ -7,7 +7,7 @@ parts can be computed and hold.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sigflow.compiler import expression as ex
@@ -118,6 +118,21 @@ def conditions(text: str, formats: Sequence[Format]) -> list[Condition | None]:
     if lacking and len(lacking) == len(formats):
         raise _unknown(lacking, text)
     return bound
+
+
+def value_of(text: str, format: Format) -> Callable[[Record], Any]:
+    """What an expression gives for a frame of a format, as a function of its record, which raises one of `WIRE_ERRORS`
+    where it cannot be computed.
+
+    Raises `ConditionError` where the text is no expression, names what the format has not, or the types do not fit.
+    """
+    try:
+        return Binder(format).bound(parse_expression(text)).of_record
+    except ExpressionError as error:
+        raise ConditionError(f"no expression: {error}", text, error.at) from error
+    except Mistake as mistake:
+        near = did_you_mean(*mistake.near) if mistake.near is not None else ""
+        raise ConditionError(f"{mistake} in {format.name}{near}", text, mistake.at) from mistake
 
 
 def _unknown(lacking: Sequence[tuple[Mistake, Format]], text: str) -> ConditionError:
