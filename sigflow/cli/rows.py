@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sigflow.events import Record
+from sigflow.recording.grouping import records_of
 
 if TYPE_CHECKING:
     import numpy
@@ -141,14 +142,6 @@ class RowTexts:
         half = len(mine) // 2
         parts = [self._gathered(number, frames, part) for part in (mine[:half], mine[half:])]
         return pa.concat_arrays([part[0] for part in parts]), numpy.concatenate([part[1] for part in parts])
-
-
-def records_of(format: Format, frames: FrameBatch) -> list[Record]:
-    """These frames as records."""
-    spans = zip(
-        frames.starts.tolist(), frames.stops.tolist(), frames.offsets.tolist(), frames.indexes.tolist(), strict=True
-    )
-    return [Record(format, offset, frames.data[start:stop].tobytes(), index) for start, stop, offset, index in spans]
 
 
 def text_between(texts: pyarrow.Array, start: int, stop: int) -> memoryview:

@@ -3,7 +3,8 @@
 Rules.  Each capture is taken to be in order, as far as frames are compared at all: by time all are, by sequence those
 of one stream.  Captures in order give an output in order.  Frames that are not compared stand by the greatest value so
 far in their own captures, equal ones in the order of the captures.  Small disorder inside a capture is mended, and what
-is still out of order is counted; no frame is lost.
+is still out of order is counted; no frame is lost.  How streams are interleaved is not told by their counters, and
+depends on how much is read at a time.
 
 Strategy.  Of each capture some frames are there.  What is to come of a stream in a capture is not below what was last
 seen of it there; so as many of the frames are put out as are not above that in any capture, and in order among
