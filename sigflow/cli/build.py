@@ -13,9 +13,9 @@ from sigflow.cli.captures import formats_of
 from sigflow.cli.config import configured
 from sigflow.cli.options import Settings, output_format, output_option, scanning
 from sigflow.cli.output import STANDARD_OUTPUT, guarded, identities, read_back, target
-from sigflow.cli.terminal import counted, one_line
+from sigflow.cli.terminal import complain, counted, one_line
 from sigflow.columns.plain_json import dumps
-from sigflow.errors import UsageError
+from sigflow.errors import BuildError, UsageError
 
 if TYPE_CHECKING:
     from sigflow.rewrite.building import BuiltFile
@@ -46,6 +46,7 @@ def command(frames: str, keep: tuple[str, ...], output: str, form: str, settings
     from sigflow import storage
     from sigflow.recording import Recording
     from sigflow.rewrite.building import build_file
+    from sigflow.stream.building.paths import path_of
 
     if not settings.specs:
         raise UsageError("name the format of the frames with -s")
@@ -58,8 +59,16 @@ def command(frames: str, keep: tuple[str, ...], output: str, form: str, settings
     recording = Recording(
         storage.open(b""), formats, limits=settings.limits, engine=settings.engine, workers=settings.workers
     )
-    with read_back(out) as path:
-        result = build_file(_values(frames), recording, path, keep=keep, spared=identities([frames]))
+    for path in keep:
+        if path != "all":
+            path_of(path)
+    try:
+        with read_back(out) as path:
+            result = build_file(_values(frames), recording, path, keep=keep, spared=identities([frames]))
+    except BuildError as error:
+        for line in str(error).splitlines():
+            complain(line)
+        return exits.FAILED
     result.out = out
     if form == "json":
         screen.line(dumps(result.tree(), indent=2))
