@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from sigflow.runtime.struct import KaitaiStruct
+from sigflow.runtime.writing import metadata
 from sigflow.runtime.writing.derive import FAILURES, ROUNDS, Options
 from sigflow.runtime.writing.description import (
     ClassWriting,
@@ -90,6 +91,8 @@ class Walk(Extents):
         for key in keys:
             if key in known or key in node.writing.members or key == "type":
                 continue
+            if key == "metadata" and any(put.metadata is not None for put in node.writing.puts):
+                continue
             bare = key.removesuffix("_physical") if isinstance(key, str) else key
             held = known.get(bare)
             if isinstance(held, Put) and held.physical is not None:
@@ -157,6 +160,8 @@ class Walk(Extents):
         """A list of values."""
         repeat = put.repeat
         assert repeat is not None
+        if value is MISSING and put.metadata is not None:
+            value = metadata.elements(put.metadata, node) or MISSING
         if value is MISSING:
             value = self.missing_list(node, put)
         if not isinstance(value, list | tuple):
@@ -172,6 +177,12 @@ class Walk(Extents):
         for i, element in enumerate(value):
             element = node.input.changed.get((put.id, i), element)
             self.element(node, put, put.wire, node.derived.get((put.name, i), element), sink, (*path, i), i)
+            if isinstance(element, metadata.Wanted) and put.metadata is not None and elements:
+                self.constrain(put.metadata.key, element.key, node, i, (*path, i), put, "its key", elements[-1])
+                if element.value is not MISSING:
+                    self.constrain(
+                        put.metadata.value, element.value, node, i, (*path, i), put, "its value", elements[-1]
+                    )
             if repeat.kind == "until" and repeat.code is not None and not self.recording:
                 last, held = i == len(value) - 1, elements[-1] if elements else None
                 self.constrain(repeat.code, last, node, i, (*path, i), put, "whether the list ends here", held)
@@ -328,7 +339,7 @@ class Walk(Extents):
             self.mistake(path, f"objects of {wire.target.__name__} cannot be written: it is no class of a spec", put)
             return None
         inside = node.input.inside(put.id) if i is None else node.input.inside(put.id, i)
-        if value is MISSING or value is None:
+        if value is MISSING or value is None or isinstance(value, metadata.Wanted):
             if i is None and not inside:
                 node.guessed.add(put.name)
             value = {}
