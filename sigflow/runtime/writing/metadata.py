@@ -12,14 +12,14 @@ from sigflow.runtime.writing.node import MISSING, Node
 
 
 @frozen
-class Wanted:
+class Texts:
     """What the texts of an element shall be; the value is MISSING where it cannot be computed yet."""
 
     key: str
     value: Any
 
 
-def elements(metadata: Metadata, node: Node) -> list[Wanted] | None:
+def elements(metadata: Metadata, node: Node) -> list[Texts] | None:
     """The elements of a list that was given as a mapping; None where it was not."""
     held = node.input.get("metadata", "metadata") if node.input.keys is not None else MISSING
     if not isinstance(held, Mapping):
@@ -31,5 +31,5 @@ def elements(metadata: Metadata, node: Node) -> list[Wanted] | None:
         except FAILURES:
             derived[key] = MISSING
     texts = {**{key: derived.get(key, value) for key, value in held.items()}, **derived}
-    listed = [Wanted(key, value) for key, value in texts.items()]
-    return listed if metadata.last is None else [*listed, Wanted(metadata.last, "")]
+    listed = [Texts(key, value) for key, value in texts.items()]
+    return listed if metadata.last is None else [*listed, Texts(metadata.last, "")]

@@ -177,7 +177,7 @@ class Walk(Extents):
         for i, element in enumerate(value):
             element = node.input.changed.get((put.id, i), element)
             self.element(node, put, put.wire, node.derived.get((put.name, i), element), sink, (*path, i), i)
-            if isinstance(element, metadata.Wanted) and put.metadata is not None and elements:
+            if isinstance(element, metadata.Texts) and put.metadata is not None and elements:
                 self.constrain(put.metadata.key, element.key, node, i, (*path, i), put, "its key", elements[-1])
                 if element.value is not MISSING:
                     self.constrain(
@@ -339,7 +339,7 @@ class Walk(Extents):
             self.mistake(path, f"objects of {wire.target.__name__} cannot be written: it is no class of a spec", put)
             return None
         inside = node.input.inside(put.id) if i is None else node.input.inside(put.id, i)
-        if value is MISSING or value is None or isinstance(value, metadata.Wanted):
+        if value is MISSING or value is None or isinstance(value, metadata.Texts):
             if i is None and not inside:
                 node.guessed.add(put.name)
             value = {}
