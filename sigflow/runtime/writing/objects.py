@@ -111,7 +111,8 @@ class Objects(Cases):
             if holds is MISSING:
                 holds = value is not MISSING and value is not None
             if not holds:
-                if value is not MISSING and value is not None and not self.recording:
+                named = node.input.get(put.name, put.id)
+                if named is not MISSING and named is not None and not self.recording:
                     self.mistake(path, f"it was given, but `{put.condition.text}` says that it is not there", put)
                 setattr(node.unit, put.name, None)
                 node.children.pop((put.name, None), None)
@@ -185,10 +186,30 @@ class Objects(Cases):
             if repeat.kind == "until" and repeat.code is not None and not self.recording:
                 last, held = i == len(value) - 1, elements[-1] if elements else None
                 self.constrain(repeat.code, last, node, i, (*path, i), put, "whether the list ends here", held)
-        if repeat.kind == "expr" and repeat.code is not None:
+        if repeat.kind == "expr" and repeat.code is not None and self.counts(repeat.code, node, put, value):
             self.constrain(repeat.code, len(value), node, None, path, put, "the number of elements")
         if repeat.kind == "until" and not value and not self.recording:
             self.mistake(path, "a list that an element ends has at least one", put)
+
+    def counts(self, code: Formula, node: Node, put: Put, value: Any) -> bool:
+        """Whether a list has as many elements as its expression says: below zero stands for none, and one of a switch
+        may leave some out, so that of its number nothing can be said where somebody gave it.
+        """
+        if not value and self.is_negative(code, node):
+            return False
+        wire = put.wire
+        if not isinstance(wire, PutCase) or any(case is None for case, _ in wire.cases):
+            return True
+        return any(self.is_open(*target[:4]) for target in self.targets(code, node, None, None))
+
+    @staticmethod
+    def is_negative(code: Formula, node: Node) -> bool:
+        """Whether an expression gives a number below zero as things are."""
+        try:
+            number = code.value(node.unit, None, None)
+        except FAILURES:
+            return False
+        return isinstance(number, int) and number < 0
 
     def missing_list(self, node: Node, put: Put) -> list[Any]:
         """What a list is that nothing was given for."""
