@@ -73,7 +73,8 @@ def understood(value: Any, name: str = "", module: ModuleType | None = None, fil
     """The spec that a Construct object is.  name: what it is called, where that is known.  module: where it is defined,
     looked for among all that are loaded where it is not given.  file: what messages call its file.
     """
-    schema, hints = (value.schema, value.hints) if isinstance(value, Hinted) else (value, None)
+    schema: Any = value.schema if isinstance(value, Hinted) else value
+    hints = value.hints if isinstance(value, Hinted) else None
     if not is_schema(schema):
         raise UsageError(f"a schema is a Construct object, got {type(schema).__name__}")
     if module is None:
