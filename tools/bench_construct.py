@@ -22,13 +22,14 @@ import sigflow
 SGF1 = Struct(
     "magic" / Const(b"SGF1"),
     "version" / Int8ub,
-    "flags" / BitStruct("reserved" / BitsInteger(5), "compressed" / Flag, "encoding" / Enum(BitsInteger(2), opaque=0, tlv=1)),
+    "flags"
+    / BitStruct("reserved" / BitsInteger(5), "compressed" / Flag, "encoding" / Enum(BitsInteger(2), opaque=0, tlv=1)),
     "stream_id" / Int32ub,
     "sequence" / Int64ub,
     "payload_length" / Int32ub,
     "checksum" / Int32ub,
     "payload" / Bytes(this.payload_length),
-)  # fmt: skip
+)
 OVER = ["magic..payload_length", "payload"]
 FRAME = sigflow.stream(
     SGF1,

@@ -77,6 +77,7 @@ from construct import (
     RawCopy,
     Rebuild,
     RepeatUntil,
+    Seek,
     Select,
     Sequence,
     StopIf,
@@ -84,6 +85,7 @@ from construct import (
     Switch,
     Tell,
     Terminated,
+    Union,
     VarInt,
     ZigZag,
     len_,
@@ -622,6 +624,88 @@ def constants(random: Random) -> Any:
     return {"size": size, "body": {"inner": {"deep": {}}, "fill": random.randbytes(size & 7)}}
 
 
+REGISTERS = Struct(
+    "count" / Byte * "how many there are",
+    "registers" / Array(this.count & 3, Union(
+        0, "raw" / Bytes(4), "words" / Array(2, Int16ub), "signed" / Int16sl, "parts" / Struct("a" / Byte, "b" / Byte),
+    )),
+    "view" / Union("number", "number" / Int32ul, "bytes" / Array(4, Byte)),
+    "more" / Array(this.view.number & 3, Byte),
+)  # fmt: skip
+
+
+def registers(random: Random) -> Any:
+    count, number = random.randrange(256), random.randrange(1 << 32)
+    raw = [{"raw": random.randbytes(4)} if random.random() < 0.5 else {"words": [1, 2]} for _ in range(count & 3)]
+    more = [7] * (number & 3)
+    return {"count": count, "registers": raw, "view": {"number": number}, "more": more}
+
+
+MOVED = Struct(
+    "name" / PaddedString(4, "ascii"),
+    "offset" / Byte,
+    Seek(8),
+    "body" / Bytes(this.offset & 3),
+    "inner" / Struct("kind" / Const(7, Byte), "size" / Computed(this._.offset + 1)),
+)
+
+
+def moved(random: Random) -> Any:
+    offset = random.randrange(256)
+    return {"name": text(random, 4, "abc"), "offset": offset, "body": random.randbytes(offset & 3), "inner": {}}
+
+
+MIXED = Struct(
+    "at" / Byte,
+    "bits" / BitsSwapped(BitStruct("low" / Nibble, "high" / Nibble)),
+    "word" / ByteSwapped(Int24ub),
+    "union" / Union("all", "all" / Bytes(2), "first" / Byte),
+    Seek(this.at & 1 | 16),
+    "alternative" / Prefixed(Byte, Select(Const(b"AB"), Int16ub)),
+    "greedy" / GreedyRange(Int16ub),
+    Terminated,
+)
+
+
+def mixed(random: Random) -> Any:
+    return {
+        "at": random.randrange(256), "bits": {"low": 1, "high": random.randrange(16)}, "word": 9,
+        "union": {"all": random.randbytes(2)}, "alternative": 77, "greedy": [1, 2, 3][: random.randrange(4)],
+    }  # fmt: skip
+
+
+CONTROL = Struct(
+    "unit" / Mapping(Byte, {"metre": 1, "foot": 2}),
+    "blocks" / RepeatUntil(obj_.last, Struct(
+        "last" / Flag,
+        "level" / Byte,
+        Check(this.level < 0xF0),
+        "body" / Prefixed(Byte, Struct(
+            "kind" / Byte,
+            StopIf(this.kind == 0),
+            "next" / If(this.kind == 1, LazyBound(lambda: LINK)),
+            "padding" / GreedyBytes,
+        )),
+    )),
+)  # fmt: skip
+LINK = Struct("name" / PascalString(Byte, "ascii"), "more" / Flag, "link" / If(this.more, LazyBound(lambda: LINK)))
+
+
+def link(random: Random, depth: int = 0) -> Any:
+    more = depth < 3 and random.random() < 0.5
+    return {"name": text(random, 3, "abc"), "more": more, "link": link(random, depth + 1) if more else None}
+
+
+def control(random: Random) -> Any:
+    def block(last: bool) -> Any:
+        kind = random.randrange(3)
+        body = {"kind": kind, "next": link(random) if kind == 1 else None, "padding": data(random, 3)}
+        return {"last": last, "level": random.randrange(0xF0), "body": body}
+
+    blocks = [block(False) for _ in range(random.randrange(3))]
+    return {"unit": random.choice(["metre", "foot"]), "blocks": [*blocks, block(True)]}
+
+
 SCHEMAS: dict[str, tuple[Any, Make]] = {
     "bitmap": (BITMAP, bitmap), "numbers": (NUMBERS, numbers), "texts": (TEXTS, texts), "flags": (FLAGS, flags),
     "rights": (RIGHTS, rights), "choice": (CHOICE, choice), "sequence": (SEQUENCE, sequence), "until": (UNTIL, until),
@@ -632,4 +716,6 @@ SCHEMAS: dict[str, tuple[Any, Make]] = {
     "nested": (NESTED, nested), "matrix": (MATRIX, matrix), "ether": (ETHER, ether), "chunks": (CHUNKS, chunks),
     "aligned": (ALIGNED, aligned), "directory": (DIRECTORY, directory), "session": (SESSION, session),
     "bits": (BITS, bits), "constants": (CONSTANTS, constants),
+    "registers": (REGISTERS, registers), "moved": (MOVED, moved), "mixed": (MIXED, mixed),
+    "control": (CONTROL, control),
 }  # fmt: skip

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from random import Random
 from typing import Any
 
 import pytest
+from construct import Construct
 
 import sigflow
 from sigflow.errors import SigflowError
@@ -64,5 +66,52 @@ def test_values_and_bytes_are_those_of_construct(name: str) -> None:
     assert refused, "no damaged input was refused"
 
 
-def test_there_are_thirty() -> None:
-    assert len(SCHEMAS) == 30
+#: Every construct that may be declarative, by the name of its class or of the function that makes it.
+NUMBERS = ("FormatField", "BytesInteger", "BitsInteger", "VarInt", "Flag", "Enum", "FlagsEnum", "Mapping")
+BYTES = ("Bytes", "GreedyBytes", "StringEncoded", "NullTerminated", "NullStripped", "Padded", "Aligned", "Transformed")
+GROUPS = ("Struct", "Sequence", "Array", "GreedyRange", "RepeatUntil", "FocusedSeq", "Prefixed", "FixedSized", "Union")
+CHOICES = ("IfThenElse", "Switch", "StopIf", "Select", "Pass", "LazyBound", "Terminated", "Check", "Checksum")
+OTHERS = ("Const", "Default", "Computed", "Rebuild", "Pointer", "Peek", "Seek", "Tell", "RawCopy", "Hex")
+CONSTRUCTS = (*NUMBERS, *BYTES, *GROUPS, *CHOICES, *OTHERS)
+
+
+def classes(schema: Any, seen: set[int]) -> Iterator[str]:
+    """The names of the classes of a schema and of all constructs in it."""
+    if id(schema) in seen:
+        return
+    seen.add(id(schema))
+    yield type(schema).__name__
+    if type(schema).__name__ == "LazyBound":
+        yield from classes(schema.subconfunc(), seen)
+    names = ("subcon", "thensubcon", "elsesubcon", "lengthfield", "checksumfield", "default")
+    inner = [getattr(schema, name, None) for name in names]
+    inner += getattr(schema, "subcons", ())
+    inner += getattr(schema, "cases", {}).values()
+    for part in inner:
+        if isinstance(part, Construct):
+            yield from classes(part, seen)
+
+
+@pytest.mark.parametrize("construct", CONSTRUCTS)
+def test_each_construct_is_in_two_schemas(construct: str) -> None:
+    assert sum(construct in classes(schema, set()) for schema, _ in SCHEMAS.values()) >= 2
+
+
+def depth(schema: Any) -> int:
+    """How many structs, lists and choices stand in each other."""
+    within = max((depth(part) for part in parts(schema)), default=0)
+    return within + (type(schema).__name__ in ("Struct", "Sequence", "Array", "Switch", "IfThenElse", "Prefixed"))
+
+
+def parts(schema: Any) -> list[Any]:
+    listed = [getattr(schema, name, None) for name in ("subcon", "thensubcon", "elsesubcon")]
+    return [
+        part
+        for part in (*listed, *getattr(schema, "subcons", ()), *getattr(schema, "cases", {}).values())
+        if isinstance(part, Construct)
+    ]
+
+
+def test_there_are_thirty_and_ten_are_deep() -> None:
+    assert len(SCHEMAS) >= 30
+    assert sum(depth(schema) >= 4 for schema, _ in SCHEMAS.values()) >= 10

@@ -175,15 +175,20 @@ def raw_copy(compiler: Compiler, con: Any, at: At) -> Fragment:
 
 def pointer(compiler: Compiler, con: Any, at: At) -> Fragment:
     """`Pointer`: what stands elsewhere in the stream."""
-    from sigflow.compiler import naming
-
     _bytes_only(at)
     if con.stream is not None:
         raise Stays("a pointer into another stream", at.place)
-    part = compiler.single(con.subcon, at)
-    assert part.keys is not None  # (a single part)
     offset = con.offset
     place = f"_io.size - {-offset}" if isinstance(offset, int) and offset < 0 else number(offset, at)
+    return pointed(compiler, con.subcon, at, place)
+
+
+def pointed(compiler: Compiler, con: Any, at: At, place: str) -> Fragment:
+    """A construct that stands at a place of its own."""
+    from sigflow.compiler import naming
+
+    part = compiler.single(con, at)
+    assert part.keys is not None  # (a single part)
     id = at.builder.instance(at.name, {"pos": place, **part.keys}, at.place)
     return Fragment(None, Member(naming.attribute(id), id, part.view), part.meaning.within(f"@{id}"))
 

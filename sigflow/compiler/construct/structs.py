@@ -8,9 +8,10 @@ from typing import Any
 from sigflow.compiler.construct.choices import infallible
 from sigflow.compiler.construct.compiler import Compiler, Fragment, fixed
 from sigflow.compiler.construct.expressions import condition, number
+from sigflow.compiler.construct.regions import pointed
 from sigflow.compiler.construct.scope import At, Meaning, Stays, nothing
-from sigflow.compiler.construct.tree import TypeBuilder, id_of
-from sigflow.runtime.construct.groups import Component, Fields, Focused, Items, Stopped
+from sigflow.compiler.construct.tree import TypeBuilder, id_of, node_of
+from sigflow.runtime.construct.groups import Component, Elsewhere, Fields, Focused, Items, Overlaid, Sought, Stopped
 from sigflow.runtime.construct.views import Listed, Opaque, View, Wrapped
 
 
@@ -57,6 +58,7 @@ def contents(compiler: Compiler, con: Any, at: At, builder: TypeBuilder) -> tupl
     """The parts of a struct or a sequence, put into a type; returns their view and what their names mean."""
     inner = compiler.entered(at, builder)
     pieces: list[Component] = []
+    elsewhere = ""
     for sub in con.subcons:
         bare, place = compiler.renamed(sub, replace(inner, name=""))
         name = place.name
@@ -66,13 +68,55 @@ def contents(compiler: Compiler, con: Any, at: At, builder: TypeBuilder) -> tupl
             builder.condition = f"{before}(not {text.replace('@', '')})"
             pieces.append(Component(None, True, Stopped(bare.condfunc)))
             continue
-        place = replace(place, name=name or id_of(type(bare).__name__))
+        if type(bare).__name__ == "Seek":
+            elsewhere, inner = _moved(bare, inner, builder)
+            pieces.append(Component(name or None, True, Sought(bare.at)))
+            continue
+        place = replace(place, name=name or id_of(type(bare).__name__), builder=inner.builder)
         part = compiler.member(bare, place)
-        pieces.append(Component(name or None, bool(sub.flagbuildnone), part.view))
+        view = Elsewhere(elsewhere, part.view) if elsewhere else part.view
+        pieces.append(Component(name or None, bool(sub.flagbuildnone), view))
         if name:
-            inner.scope.names[name] = part.meaning
+            text = part.meaning.text
+            moved = text.replace("@", f"@{elsewhere}.") if elsewhere and text is not None else text
+            inner.scope.names[name] = replace(part.meaning, text=moved)
     kind = Items if type(con).__name__ == "Sequence" else Fields
     return kind(tuple(pieces)), inner.scope.names
+
+
+def _moved(con: Any, at: At, builder: TypeBuilder) -> tuple[str, At]:
+    """`Seek` to a place counted from the beginning, in the outermost struct: what follows stands there, as an instance.
+
+    Returns its id, and the place inside it.
+    """
+    if con.whence != 0 or at.scope.up is not None or at.builder is not builder or builder.bits:
+        raise Stays("a Seek that is not to a place from the beginning, once in the outermost struct", at.place)
+    made = builder.child("moved", at.place)
+    id = builder.instance("moved", {"pos": number(con.at, at), "type": made.id}, at.place)
+    return id, at.inside(made)
+
+
+def union(compiler: Compiler, con: Any, at: At) -> Fragment:
+    """`Union`: several constructs of the same bytes, one of which says how many they are."""
+    names = [sub.name for sub in con.subcons]
+    chosen = con.parsefrom
+    if at.builder.bits or callable(chosen) or chosen is None:
+        raise Stays("a Union that does not say which of its parts is passed", at.place)
+    chosen = names.index(chosen) if isinstance(chosen, str) else chosen
+    builder = at.builder.child(at.name, at.place)
+    inner = compiler.entered(at, builder)
+    builder.params.append(node_of({"id": "start", "type": "s8"}, at.place))
+    builder.taken.add("start")
+    parts: list[Component] = []
+    for index, sub in enumerate(con.subcons):
+        bare, place = compiler.renamed(sub, inner.called(f"part_{index}"))
+        part = compiler.member(bare, place) if index == chosen else pointed(compiler, bare, place, "start")
+        parts.append(Component(sub.name or None, True, part.view))
+        if sub.name:
+            inner.scope.names[sub.name] = part.meaning
+    view = Overlaid(tuple(parts), tuple(con.subcons), chosen)
+    meaning = Meaning("$", "struct", members=inner.scope.names)
+    return Fragment({"type": f"{builder.id}(_io.pos)"}, Wrapped(view), meaning)
 
 
 def focused(compiler: Compiler, con: Any, at: At) -> Fragment:
@@ -230,5 +274,5 @@ def _swapped(compiler: Compiler, con: Any, at: At) -> Fragment:
 
 TABLE = {
     "Struct": structure, "Sequence": structure, "FocusedSeq": focused, "Array": array, "RepeatUntil": repeat_until,
-    "GreedyRange": greedy_range, "LazyBound": lazy_bound, "Transformed": transformed,
+    "GreedyRange": greedy_range, "Union": union, "LazyBound": lazy_bound, "Transformed": transformed,
 }  # fmt: skip

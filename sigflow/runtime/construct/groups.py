@@ -343,3 +343,70 @@ class Checked:
         if not evaluated(self.condition, context):
             raise BuildError("a check of the schema fails")
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A part of a struct that a `Seek` moved: it stands in an instance of the object."""
+
+    id: str
+    inner: View
+
+    def take(self, held: Any, context: Any) -> Any:
+        return self.inner.take(getattr(held, self.id), context)
+
+    def put(self, value: Any, context: Any, into: dict[Any, Any], key: Any) -> Any:
+        return self.inner.put(value, context, into.setdefault(self.id, {}), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """`Seek`: its value is the place."""
+
+    place: Any
+
+    def take(self, held: Any, context: Any) -> Any:
+        return evaluated(self.place, context)
+
+    def put(self, value: Any, context: Any, into: dict[Any, Any], key: Any) -> Any:
+        return evaluated(self.place, context)
+
+
+@dataclass(frozen=True, slots=True)
+class Overlaid:
+    """`Union`: a value for each name, of the same bytes; built of the first that is given."""
+
+    parts: tuple[Component, ...]
+    subcons: tuple[Any, ...]
+    chosen: int
+
+    def take(self, held: Any, context: Any) -> Any:
+        from construct import Container
+
+        inner, value = entered(context), Container()
+        for part in self.parts:
+            item = part.view.take(held, inner)
+            if part.name:
+                value[part.name] = item
+                inner[part.name] = item
+        return value
+
+    def put(self, value: Any, context: Any, into: dict[Any, Any], key: Any) -> Any:
+        inner = entered(context)
+        inner.update(value)
+        for index, subcon in enumerate(self.subcons):
+            if subcon.flagbuildnone or self.parts[index].name in value:
+                break
+        else:
+            raise BuildError("a Union is built of one of its parts, and none of them was given")
+        item = value.get(self.parts[index].name)
+        if index != self.chosen:
+            stream = BytesIO()
+            subcon._build(item, stream, inner, PATH)
+            size = stream.tell()
+            stream.seek(0)
+            item = self.subcons[self.chosen]._parsereport(stream, inner, PATH)
+            if stream.tell() != size:
+                raise BuildError("the part of a Union that was given has another size than the one that is passed")
+        self.parts[self.chosen].view.put(item, inner, into, None)
+        return value
