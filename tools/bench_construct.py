@@ -70,12 +70,12 @@ def decoded(format: sigflow.Format, raw: bytes, engine: str, values: bool) -> in
 
 
 def main(count: int = 20_000) -> dict[str, float]:
-    """Print the table; returns how many times as fast as Construct's compiled parser each way is."""
+    """Print the table; returns how many times as fast as Construct's compiled parser each is."""
     pieces = frames(count)
     raw = b"".join(pieces)
     compiled = SGF1.compile()
     format = sigflow.compile(FRAME)
-    ways: dict[str, Callable[[], Any]] = {
+    parsers: dict[str, Callable[[], Any]] = {
         "construct": lambda: [SGF1.parse(piece) for piece in pieces],
         "construct, compiled": lambda: [compiled.parse(piece) for piece in pieces],
         "Decoder, events counted": lambda: decoded(format, raw, "auto", False),
@@ -83,7 +83,7 @@ def main(count: int = 20_000) -> dict[str, float]:
         "Decoder, values made": lambda: decoded(format, raw, "auto", True),
     }
     assert decoded(format, raw, "auto", True) == count
-    took = {name: timed(run) for name, run in ways.items()}
+    took = {name: timed(run) for name, run in parsers.items()}
     base = took["construct, compiled"]
     for name, seconds in took.items():
         print(f"{name:40} {count / seconds:12,.0f} frames/s {base / seconds:8.1f} x")

@@ -62,10 +62,8 @@ class Compiler:
         try:
             return self.declared(con, at)
         except Stays as stay:
-            at.builder.reset(mark)
+            self.undo(at, mark)
             del self.stays[stays:], self.checksums[sums:]
-            made = {key: entry for key, entry in self.shared.items() if entry[0].id in at.builder.root.types}
-            self.shared = made
             size = fixed(con)
             if size is None or at.builder.bits:
                 raise Stays(stay.why, stay.place or at.place) from None
@@ -122,7 +120,7 @@ class Compiler:
         part = self.part(con, replace(at, docs=""))
         if part.keys is not None:
             return part
-        at.builder.reset(mark)
+        self.undo(at, mark)
         return self.wrapped(con, at)
 
     def wrapped(self, con: Any, at: At) -> Fragment:
@@ -143,19 +141,25 @@ class Compiler:
                 part = self.declared(con, replace(at, whole=True))
                 if part.keys is not None and not part.keys.keys() & extent.keys() and "repeat" not in part.keys:
                     return Fragment({**part.keys, **extent}, part.view, part.meaning)
-                at.builder.reset(mark)
+                self.undo(at, mark)
             elif at.encoding is not None:
                 raise Stays("text of what is no bytes", at.place)
             inner = self.wrapped(con, at)
             assert inner.keys is not None  # (it is a type)
             return Fragment({**inner.keys, **extent}, inner.view, inner.meaning)
         except Stays as stay:
-            at.builder.reset(mark)
+            self.undo(at, mark)
             del self.stays[stays:], self.checksums[sums:]
             if at.encoding is not None:
                 raise
             self.stays.append(Stay(stay.place or at.place, named(con), stay.why))
             return Fragment(dict(extent), Opaque(con), nothing("bytes"))
+
+    def undo(self, at: At, mark: tuple[Any, ...]) -> None:
+        """Take back what was emitted since the mark, and forget the types that went with it."""
+        at.builder.reset(mark)
+        types = at.builder.root.types
+        self.shared = {key: entry for key, entry in self.shared.items() if types.get(entry[0].id) is entry[0]}
 
     # ---------------------------------------------------------------- contexts
 

@@ -135,10 +135,13 @@ def string_encoded(compiler: Compiler, con: Any, at: At) -> Fragment:
     """`PaddedString`, `PascalString`, `CString`, `GreedyString`."""
     encoding = _encoding(con.encoding)
     if encoding is not None:
+        mark = at.builder.mark()
         try:
             return compiler.declared(con.subcon, replace(at, encoding=encoding))
         except Stays:
-            pass  # (text of what is no plain bytes: the bytes are read, and the text is made of them)
+            compiler.undo(
+                at, mark
+            )  # (text of what is no plain bytes: the bytes are read, and the text is made of them)
     inner = compiler.declared(con.subcon, replace(at, encoding=None))
     return Fragment(inner.keys, Adapted(con, inner.view), nothing("str"))
 

@@ -41,6 +41,8 @@ class Places:
                 left = inner.left
                 if isinstance(left, ast.Constant) and left.value == name:
                     return inner
+            elif isinstance(inner, ast.keyword) and inner.arg == name:
+                return inner
         return node
 
     def place(self, node: ast.AST | None, path: str) -> Place:

@@ -77,9 +77,10 @@ def contents(compiler: Compiler, con: Any, at: At, builder: TypeBuilder) -> tupl
         view = Elsewhere(elsewhere, part.view) if elsewhere else part.view
         pieces.append(Component(name or None, bool(sub.flagbuildnone), view))
         if name:
-            text = part.meaning.text
-            moved = text.replace("@", f"@{elsewhere}.") if elsewhere and text is not None else text
-            inner.scope.names[name] = replace(part.meaning, text=moved)
+            meaning = part.meaning
+            if elsewhere and meaning.text is not None:
+                meaning = replace(meaning, text=meaning.text.replace("@", f"@{elsewhere}."))
+            inner.scope.names[name] = meaning
     kind = Items if type(con).__name__ == "Sequence" else Fields
     return kind(tuple(pieces)), inner.scope.names
 
