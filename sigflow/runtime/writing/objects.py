@@ -280,7 +280,7 @@ class Objects(Cases):
         size = self.size_of(node, put, extent, path, i)
         if size == 0 and not (isinstance(extent.size, Formula) and extent.size.solutions):
             return b"" if isinstance(wire, PutBytes) else ""
-        if put.unnamed and size is not None and isinstance(wire, PutBytes):
+        if put.unnamed and size is not None and size <= self.limit and isinstance(wire, PutBytes):
             return bytes(max(size, 0))
         node.guessed.add(put.name)
         if isinstance(wire, PutText):
@@ -412,7 +412,9 @@ class Objects(Cases):
         pos: Any = sink.pos()
         if put.pos is not None:
             pos = self.place_of(node, put, sink, path)
-        if isinstance(pos, int) and pos >= 0:
+        if isinstance(pos, int) and pos > self.limit:
+            self.mistake(path, f"it would stand at {pos}, beyond the limit of {self.limit} bytes", put)
+        elif isinstance(pos, int) and pos >= 0:
             before = sink.pos()
             sink.seek(pos)
             self.write_instance(node, put, value, sink, path)
@@ -443,7 +445,7 @@ class Objects(Cases):
         apart = Sink(target._data, None)
         apart.data = bytearray(target.data)
         pos: Any = self.place_of(node, put, apart, path) if put.pos is not None else len(apart.data)
-        if not isinstance(pos, int) or pos < 0:
+        if not isinstance(pos, int) or not 0 <= pos <= self.limit:
             return
         apart.seek(pos)
         self.write_instance(node, put, value, apart, path)
