@@ -64,15 +64,9 @@ UNKNOWN = -1
 #: Looks at headers that each place pays for, for each frame of a chain and format, and how many are saved up at most.
 #: Where formats share places, the runs from one place are as many as choices of a format for each frame.
 LOOKS_PAID = 2
-LOOKS_SAVED = 1 << 20
+LOOKS_SAVED = 1 << 22
 #: What a look costs, in steps from frame to frame.
 LOOK = 8
-#: No end of a run is kept.
-UNKNOWN = -1
-#: Looks at headers that each byte pays for, for each frame of a chain and format, and how many are saved up at most.
-#: Where formats share places, the runs from one place are as many as choices of a format for each frame.
-LOOKS_PAID = 2
-LOOKS_SAVED = 1 << 22
 #: Where no more than these are left, what is found is kept, which costs more than to find it again now and then.
 FEW_LOOKS = 1 << 14
 
