@@ -85,13 +85,15 @@ def compile(
     import_paths: Sequence[str | os.PathLike[str]] = (),
     opaque_types: bool = False,
     allow_imports: Sequence[str] = (),
+    write: bool = False,
     limits: Limits | None = None,
 ) -> Format:
     """The format of the spec at `path`, compiled in memory.
 
     import_paths: folders in which the spec's imports are looked for, after its own.  opaque_types, allow_imports: types
     and custom processes that are Python code, and which modules of it the spec may import; both are off unless asked
-    for. Raises `SpecError`, whose `diagnostics` are all mistakes of the spec with their places; `OSError` for an
+    for.  write: objects can be made, changed and written, as those of Kaitai's read-write classes.
+    Raises `SpecError`, whose `diagnostics` are all mistakes of the spec with their places; `OSError` for an
     unreadable file.
     """
     from sigflow.compiler import build
@@ -101,6 +103,7 @@ def compile(
         import_paths=[os.fspath(folder) for folder in import_paths],
         opaque_types=opaque_types,
         allow_imports=list(allow_imports),
+        write=write,
     )
     return format_of(built, limits)
 

@@ -8,6 +8,7 @@
     │   ├── Truncated
     │   └── CodecError
     └── UsageError           the caller
+        └── BuildError       a value of which no frame can be built
 
 Each error carries its facts as attributes.  The operating system's errors pass through untouched.
 """
@@ -15,7 +16,7 @@ Each error carries its facts as attributes.  The operating system's errors pass 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sigflow.diagnostics import Diagnostic
@@ -35,6 +36,16 @@ class SpecError(SigflowError):
 
 class UsageError(SigflowError):
     """sigflow was called wrongly: an unknown name, a feed after the end, arguments that exclude each other."""
+
+
+class BuildError(UsageError):
+    """No frame can be built of a value.  `mistakes` are all that is wrong with it: `path` of the field, `text`, and
+    `place` in the spec (line, column, YAML path).
+    """
+
+    def __init__(self, message: str, mistakes: Sequence[Any] = ()) -> None:
+        super().__init__(message)
+        self.mistakes = tuple(mistakes)
 
 
 class StreamError(SigflowError):

@@ -10,7 +10,7 @@ depend on how the chunks fell.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
@@ -78,6 +78,14 @@ class Reader(Protocol):
 
     def read(self, record: Record) -> Reading:
         """Payload, metadata and diagnostics of the record."""
+
+    def replaced(self, record: Record, values: Mapping[str, Any], keep: str | Iterable[str]) -> bytes:
+        """The bytes of the record with other values in the fields at these paths."""
+
+    def patched(
+        self, record: Record, values: Mapping[str, Any], keep: str | Iterable[str]
+    ) -> list[tuple[int, bytes, bytes]]:
+        """What that changes in the stream."""
 
     def sequence_of(self, record: Record) -> int | None:
         """The wire's counter."""
@@ -337,6 +345,21 @@ class Record:
     def diagnostics(self) -> tuple[Finding, ...]:
         """What is wrong with or remarkable about the frame."""
         return self._read().diagnostics
+
+    def replace(self, values: Mapping[str, Any], *, keep: str | Iterable[str] = ()) -> bytes:
+        """Returns the bytes of this frame with other values in the fields at these paths (`flags.encoding`,
+        `lines[2].text`); what follows from them is computed anew, and all else stays as it is.
+
+        keep: see `Format.build`.  Raises `UsageError` for a path that the frame has not, `BuildError` where no frame
+        can be built.
+        """
+        return self._reader.replaced(self, values, keep)
+
+    def patch(self, values: Mapping[str, Any], *, keep: str | Iterable[str] = ()) -> list[tuple[int, bytes, bytes]]:
+        """Returns what `replace` would change as (offset in the stream, bytes that stand there, bytes in their place),
+        in order; [] where nothing changes.  Raises what `replace` raises.
+        """
+        return self._reader.patched(self, values, keep)
 
     def numpy(self, dtype: Any) -> numpy.ndarray[Any, Any]:
         """The payload as an array of `dtype`, without a copy, in the byte order that the frame declares.

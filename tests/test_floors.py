@@ -25,7 +25,8 @@ FLOORS: dict[int, set[str]] = {
     4: {"storage", "engine"},
     5: {"columns", "quarantine"},
     6: {"recording", "replay", "recover"},
-    7: {"cli", "pytest_plugin"},
+    7: {"rewrite"},
+    8: {"cli", "pytest_plugin"},
 }
 FLOOR_OF = {unit: floor for floor, units in FLOORS.items() for unit in units}
 #: The public names and `python -m sigflow` stand above all floors.

@@ -77,7 +77,7 @@ def by_record(count: Callable[[], Any]) -> Callable[[], Any]:
     """The same where nothing stands at a fixed place."""
 
     def slowly() -> Any:
-        with mock.patch("sigflow.recording.stats._scalars", lambda format: {}):
+        with mock.patch("sigflow.recording.grouping._scalars", lambda format: {}):
             return count()
 
     return slowly

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 from struct import Struct
+from struct import error
 from typing import Any
 
 from sigflow.runtime import (
@@ -28,6 +29,7 @@ from sigflow.runtime import (
     as_stream,
     keep_partial,
     members,
+    printed_number,
     require_abi,
     u1,
     u2be,
@@ -193,6 +195,27 @@ def _columns() -> Any:
     })
 
 
+def _writing() -> Any:
+    from sigflow.runtime import writing
+
+    return {
+        CcsdsSpacePacket: writing.ClassWriting(
+            CcsdsSpacePacket, 'ccsds_space_packet',
+            (
+                writing.Put('version', 'version', writing.PutBits(3, 'be'), checks=(writing.Check('equal', lambda self, i, _: _ != 0, lambda self, i, _: 0),), place=(24, 5, '/seq/0')),
+                writing.Put('packet_type', 'packet_type', writing.PutBits(1, 'be'), enum=CcsdsSpacePacket.PacketTypes, place=(28, 5, '/seq/1')),
+                writing.Put('has_secondary_header', 'has_secondary_header', writing.PutBits(1, 'be', boolean=True), place=(31, 5, '/seq/2')),
+                writing.Put('apid', 'apid', writing.PutBits(11, 'be'), place=(34, 5, '/seq/3')),
+                writing.Put('sequence_flags', 'sequence_flags', writing.PutBits(2, 'be'), enum=CcsdsSpacePacket.Segments, place=(37, 5, '/seq/4')),
+                writing.Put('sequence_count', 'sequence_count', writing.PutBits(14, 'be'), place=(40, 5, '/seq/5')),
+                writing.Put('data_length', 'data_length', writing.PutNumber('u', 2, 'be'), place=(43, 5, '/seq/6')),
+                writing.Put('data', 'data', writing.PutBytes(writing.Extent(size=writing.Formula(lambda self, i, _: self.data_length + 1, (writing.Solution('data_length', lambda self, i, _, n: (n) - 1),), 'data_length + 1'))), place=(46, 5, '/seq/7')),
+            ),
+            (),
+        ),
+    }
+
+
 _HEAD = Struct('>IH').unpack_from
 
 
@@ -206,6 +229,114 @@ def _measure(data: Any, at: int, end: int) -> Any:
         return 'valid'
     # line 46: data
     return 6 + (data_length + 1)
+
+
+_PACK_HEAD = Struct('>IH').pack
+_NAMES_CcsdsSpacePacket = frozenset(('version', 'packet_type', 'has_secondary_header', 'apid', 'sequence_flags', 'sequence_count', 'data_length', 'data',))
+
+
+def _build(value: Any, checks: Any) -> Any:
+    try:
+        if not _NAMES_CcsdsSpacePacket.issuperset(value):
+            return None
+        body = value['data']
+        if body.__class__ is not bytes:
+            return None
+        n = len(body)
+        length = (n) - 1
+        if value.get('version', 0) != 0:
+            return None
+        v1 = value['packet_type']
+        if v1 >> 1:
+            return None
+        v2 = value['has_secondary_header']
+        if v2 >> 1:
+            return None
+        v3 = value['apid']
+        if v3 >> 11:
+            return None
+        v4 = value['sequence_flags']
+        if v4 >> 2:
+            return None
+        v5 = value['sequence_count']
+        if v5 >> 14:
+            return None
+        if value.get('data_length', length) != length:
+            return None
+        head = _PACK_HEAD(0 << 29 | v1 << 28 | v2 << 27 | v3 << 16 | v4 << 14 | v5, length)
+        body = head + body
+        return body
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError, error):
+        return None
+
+
+def _build_printed(value: Any, checks: Any) -> Any:
+    try:
+        if not _NAMES_CcsdsSpacePacket.issuperset(value):
+            return None
+        body = value['data']
+        body = bytes.fromhex(body)
+        n = len(body)
+        length = (n) - 1
+        if value.get('version', 0) != 0:
+            return None
+        v1 = value['packet_type']
+        v1 = printed_number(_ENUM_CcsdsSpacePacket_PacketTypes, v1)
+        if v1 >> 1:
+            return None
+        v2 = value['has_secondary_header']
+        if v2 >> 1:
+            return None
+        v3 = value['apid']
+        if v3 >> 11:
+            return None
+        v4 = value['sequence_flags']
+        v4 = printed_number(_ENUM_CcsdsSpacePacket_Segments, v4)
+        if v4 >> 2:
+            return None
+        v5 = value['sequence_count']
+        if v5 >> 14:
+            return None
+        if value.get('data_length', length) != length:
+            return None
+        head = _PACK_HEAD(0 << 29 | v1 << 28 | v2 << 27 | v3 << 16 | v4 << 14 | v5, length)
+        body = head + body
+        return body
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError, error):
+        return None
+
+
+def _build_object(value: Any, checks: Any) -> Any:
+    try:
+        body = value.data
+        if body.__class__ is not bytes:
+            return None
+        n = len(body)
+        length = (n) - 1
+        if value.version != 0:
+            return None
+        v1 = value.packet_type
+        if v1 >> 1:
+            return None
+        v2 = value.has_secondary_header
+        if v2 >> 1:
+            return None
+        v3 = value.apid
+        if v3 >> 11:
+            return None
+        v4 = value.sequence_flags
+        if v4 >> 2:
+            return None
+        v5 = value.sequence_count
+        if v5 >> 14:
+            return None
+        if value.data_length != length:
+            return None
+        head = _PACK_HEAD(0 << 29 | v1 << 28 | v2 << 27 | v3 << 16 | v4 << 14 | v5, length)
+        body = head + body
+        return body
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError, error):
+        return None
 
 
 def _steps(io: Window) -> Any:
@@ -290,6 +421,8 @@ FORMAT = Envelope(
         parse=_parse,
         unit=CcsdsSpacePacket,
         columns=_columns,
+        builds=(_build, _build_printed, _build_object),
+        derived=('version', 'data_length'),
         sequence=Sequence(
             field='sequence_count',
             modulus=16384,

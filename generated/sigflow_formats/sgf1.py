@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 from struct import Struct
+from struct import error
 from typing import Any
 from typing import TYPE_CHECKING
 from zlib import crc32
@@ -36,6 +37,7 @@ from sigflow.runtime import (
     at_its_end,
     keep_partial,
     members,
+    printed_number,
     require_abi,
     u1,
     u4be,
@@ -316,6 +318,36 @@ def _columns() -> Any:
     })
 
 
+def _writing() -> Any:
+    from sigflow.runtime import writing
+
+    return {
+        Sgf1.Flags: writing.ClassWriting(
+            Sgf1.Flags, 'flags',
+            (
+                writing.Put('reserved', 'reserved', writing.PutBits(5, 'be'), place=(63, 9, '/types/flags/seq/0')),
+                writing.Put('compressed', 'compressed', writing.PutBits(1, 'be', boolean=True), place=(65, 9, '/types/flags/seq/1')),
+                writing.Put('encoding', 'encoding', writing.PutBits(2, 'be'), enum=Sgf1.PayloadEncoding, place=(68, 9, '/types/flags/seq/2')),
+            ),
+            (),
+        ),
+        Sgf1: writing.ClassWriting(
+            Sgf1, 'sgf1',
+            (
+                writing.Put('magic', 'magic', writing.PutBytes(writing.Extent(contents=b'SGF1')), checks=(writing.Check('equal', lambda self, i, _: _ != b'SGF1', lambda self, i, _: b'SGF1'),), place=(29, 5, '/seq/0')),
+                writing.Put('version', 'version', writing.PutNumber('u', 1), place=(31, 5, '/seq/1')),
+                writing.Put('flags', 'flags', writing.PutObject(Sgf1.Flags), place=(39, 5, '/seq/2')),
+                writing.Put('stream_id', 'stream_id', writing.PutNumber('u', 4, 'be'), place=(41, 5, '/seq/3')),
+                writing.Put('sequence', 'sequence', writing.PutNumber('u', 8, 'be'), place=(44, 5, '/seq/4')),
+                writing.Put('payload_length', 'payload_length', writing.PutNumber('u', 4, 'be'), place=(47, 5, '/seq/5')),
+                writing.Put('checksum', 'checksum', writing.PutNumber('u', 4, 'be'), place=(50, 5, '/seq/6')),
+                writing.Put('payload', 'payload', writing.PutBytes(writing.Extent(size=writing.Formula(lambda self, i, _: self.payload_length, (writing.Solution('payload_length', lambda self, i, _, n: n),), 'payload_length'))), place=(53, 5, '/seq/7')),
+            ),
+            (),
+        ),
+    }
+
+
 _HEAD = Struct('>4sB1sIQII').unpack_from
 
 
@@ -349,6 +381,127 @@ def _run(data: Any, at: int, until: int, end: int, limit: int, frames: list[Any]
         frames.append((at, stop, head))
         at = stop
     return at, None, 0
+
+
+_PACK_HEAD = Struct('>4sBBIQII').pack
+_NAMES_Sgf1 = frozenset(('magic', 'version', 'flags', 'stream_id', 'sequence', 'payload_length', 'checksum', 'payload',))
+_NAMES_Flags = frozenset(('reserved', 'compressed', 'encoding',))
+
+
+def _build(value: Any, checks: Any) -> Any:
+    try:
+        if not _NAMES_Sgf1.issuperset(value):
+            return None
+        body = value['payload']
+        if body.__class__ is not bytes:
+            return None
+        n = len(body)
+        length = n
+        if value.get('magic', b'SGF1') != b'SGF1':
+            return None
+        v1 = value['version']
+        v2 = value['flags']
+        if not _NAMES_Flags.issuperset(v2):
+            return None
+        v3 = v2['reserved']
+        if v3 >> 5:
+            return None
+        v4 = v2['compressed']
+        if v4 >> 1:
+            return None
+        v5 = v2['encoding']
+        if v5 >> 2:
+            return None
+        v6 = value['stream_id']
+        v7 = value['sequence']
+        if value.get('payload_length', length) != length:
+            return None
+        head = _PACK_HEAD(b'SGF1', v1, v3 << 3 | v4 << 2 | v5, v6, v7, length, 0)
+        body = head + body
+        at = 0
+        stop = len(body)
+        sum_ = crc32(body[at + 26:stop], crc32(body[at:at + 22]))
+        if value.get('checksum', sum_) != sum_:
+            return None
+        return body[:22] + sum_.to_bytes(4, 'big') + body[26:]
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError, error):
+        return None
+
+
+def _build_printed(value: Any, checks: Any) -> Any:
+    try:
+        if not _NAMES_Sgf1.issuperset(value):
+            return None
+        body = value['payload']
+        body = bytes.fromhex(body)
+        n = len(body)
+        length = n
+        if value.get('magic', '53474631') != '53474631':
+            return None
+        v1 = value['version']
+        v2 = value['flags']
+        if not _NAMES_Flags.issuperset(v2):
+            return None
+        v3 = v2['reserved']
+        if v3 >> 5:
+            return None
+        v4 = v2['compressed']
+        if v4 >> 1:
+            return None
+        v5 = v2['encoding']
+        v5 = printed_number(_ENUM_Sgf1_PayloadEncoding, v5)
+        if v5 >> 2:
+            return None
+        v6 = value['stream_id']
+        v7 = value['sequence']
+        if value.get('payload_length', length) != length:
+            return None
+        head = _PACK_HEAD(b'SGF1', v1, v3 << 3 | v4 << 2 | v5, v6, v7, length, 0)
+        body = head + body
+        at = 0
+        stop = len(body)
+        sum_ = crc32(body[at + 26:stop], crc32(body[at:at + 22]))
+        if value.get('checksum', sum_) != sum_:
+            return None
+        return body[:22] + sum_.to_bytes(4, 'big') + body[26:]
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError, error):
+        return None
+
+
+def _build_object(value: Any, checks: Any) -> Any:
+    try:
+        body = value.payload
+        if body.__class__ is not bytes:
+            return None
+        n = len(body)
+        length = n
+        if value.magic != b'SGF1':
+            return None
+        v1 = value.version
+        v2 = value.flags
+        v3 = v2.reserved
+        if v3 >> 5:
+            return None
+        v4 = v2.compressed
+        if v4 >> 1:
+            return None
+        v5 = v2.encoding
+        if v5 >> 2:
+            return None
+        v6 = value.stream_id
+        v7 = value.sequence
+        if value.payload_length != length:
+            return None
+        head = _PACK_HEAD(b'SGF1', v1, v3 << 3 | v4 << 2 | v5, v6, v7, length, 0)
+        body = head + body
+        at = 0
+        stop = len(body)
+        sum_ = crc32(body[at + 26:stop], crc32(body[at:at + 22]))
+        if value.checksum != sum_:
+            return None
+        return body[:22] + sum_.to_bytes(4, 'big') + body[26:]
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError, error):
+        return None
 
 
 def _steps(io: Window) -> Any:
@@ -472,6 +625,8 @@ FORMAT = Envelope(
         late=_late,
         unit=Sgf1,
         columns=_columns,
+        builds=(_build, _build_printed, _build_object),
+        derived=('magic', 'payload_length', 'checksum'),
         sequence=Sequence(
             field='sequence',
             modulus=18446744073709551616,

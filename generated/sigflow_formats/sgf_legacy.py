@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from struct import Struct
+from struct import error
 from typing import Any
 
 from sigflow.runtime import (
@@ -107,6 +108,22 @@ def _columns() -> Any:
     })
 
 
+def _writing() -> Any:
+    from sigflow.runtime import writing
+
+    return {
+        SgfLegacy: writing.ClassWriting(
+            SgfLegacy, 'sgf_legacy',
+            (
+                writing.Put('stream_id', 'stream_id', writing.PutNumber('u', 2, 'be'), place=(22, 5, '/seq/0')),
+                writing.Put('payload_length', 'payload_length', writing.PutNumber('u', 4, 'be'), place=(24, 5, '/seq/1')),
+                writing.Put('payload', 'payload', writing.PutBytes(writing.Extent(size=writing.Formula(lambda self, i, _: self.payload_length, (writing.Solution('payload_length', lambda self, i, _, n: n),), 'payload_length'))), place=(27, 5, '/seq/2')),
+            ),
+            (),
+        ),
+    }
+
+
 _HEAD = Struct('>HI').unpack_from
 
 
@@ -116,6 +133,64 @@ def _measure(data: Any, at: int, end: int) -> Any:
     stream_id, payload_length = _HEAD(data, at)
     # line 27: payload
     return 6 + payload_length
+
+
+_PACK_HEAD = Struct('>HI').pack
+_NAMES_SgfLegacy = frozenset(('stream_id', 'payload_length', 'payload',))
+
+
+def _build(value: Any, checks: Any) -> Any:
+    try:
+        if not _NAMES_SgfLegacy.issuperset(value):
+            return None
+        body = value['payload']
+        if body.__class__ is not bytes:
+            return None
+        n = len(body)
+        length = n
+        v1 = value['stream_id']
+        if value.get('payload_length', length) != length:
+            return None
+        head = _PACK_HEAD(v1, length)
+        body = head + body
+        return body
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError, error):
+        return None
+
+
+def _build_printed(value: Any, checks: Any) -> Any:
+    try:
+        if not _NAMES_SgfLegacy.issuperset(value):
+            return None
+        body = value['payload']
+        body = bytes.fromhex(body)
+        n = len(body)
+        length = n
+        v1 = value['stream_id']
+        if value.get('payload_length', length) != length:
+            return None
+        head = _PACK_HEAD(v1, length)
+        body = head + body
+        return body
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError, error):
+        return None
+
+
+def _build_object(value: Any, checks: Any) -> Any:
+    try:
+        body = value.payload
+        if body.__class__ is not bytes:
+            return None
+        n = len(body)
+        length = n
+        v1 = value.stream_id
+        if value.payload_length != length:
+            return None
+        head = _PACK_HEAD(v1, length)
+        body = head + body
+        return body
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError, error):
+        return None
 
 
 def _steps(io: Window) -> Any:
@@ -177,6 +252,8 @@ FORMAT = Envelope(
         parse=_parse,
         unit=SgfLegacy,
         columns=_columns,
+        builds=(_build, _build_printed, _build_object),
+        derived=('payload_length',),
         payload='payload',
         payload_at=(6, None),
         byte_order='big',

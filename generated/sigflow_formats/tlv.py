@@ -198,6 +198,41 @@ def _columns() -> Any:
     })
 
 
+def _writing() -> Any:
+    from sigflow.runtime import writing
+
+    return {
+        Tlv.Element: writing.ClassWriting(
+            Tlv.Element, 'element',
+            (
+                writing.Put('tag', 'tag', writing.PutNumber('u', 2, 'be'), place=(35, 9, '/types/element/seq/0')),
+                writing.Put('length', 'length', writing.PutNumber('u', 2, 'be'), place=(37, 9, '/types/element/seq/1')),
+                writing.Put('value', 'value', writing.PutCase(writing.Formula(lambda self, i, _: self.is_constructed, (writing.Solution('is_constructed', lambda self, i, _, n: n),), 'is_constructed'), ((writing.Formula(lambda self, i, _: True, (), 'true'), writing.PutObject(Tlv.ElementList, arguments=(writing.Formula(lambda self, i, _: self.depth + 1, (writing.Solution('depth', lambda self, i, _, n: (n) - 1),), 'element_list(depth + 1)'),), extent=writing.Extent(size=writing.Formula(lambda self, i, _: self.length, (writing.Solution('length', lambda self, i, _, n: n),), 'length')))), (None, writing.PutBytes(writing.Extent(size=writing.Formula(lambda self, i, _: self.length, (writing.Solution('length', lambda self, i, _, n: n),), 'length')))),)), place=(40, 9, '/types/element/seq/2')),
+            ),
+            (
+                writing.Computed('is_constructed', 'is_constructed', writing.Formula(lambda self, i, _: self.tag & 32768 != 0, (), 'tag & 0x8000 != 0'), place=(48, 7, '/types/element/instances/is_constructed')),
+            ),
+            params=('depth',),
+        ),
+        Tlv.ElementList: writing.ClassWriting(
+            Tlv.ElementList, 'element_list',
+            (
+                writing.Put('elements', 'elements', writing.PutObject(Tlv.Element, arguments=(writing.Formula(lambda self, i, _: self.depth, (writing.Solution('depth', lambda self, i, _, n: n),), 'element(depth)'),)), repeat=writing.Repeat('eos'), place=(57, 9, '/types/element_list/seq/0')),
+            ),
+            (),
+            params=('depth',),
+            limits={'depth': 16},
+        ),
+        Tlv: writing.ClassWriting(
+            Tlv, 'tlv',
+            (
+                writing.Put('elements', 'elements', writing.PutObject(Tlv.Element, arguments=(writing.Formula(lambda self, i, _: 0, (), 'element(0)'),)), repeat=writing.Repeat('eos'), place=(25, 5, '/seq/0')),
+            ),
+            (),
+        ),
+    }
+
+
 _HEAD = Struct('>HH').unpack_from
 
 

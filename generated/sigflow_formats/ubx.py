@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from struct import Struct
+from struct import error
 from typing import Any
 from typing import TYPE_CHECKING
 
@@ -195,6 +196,25 @@ def _columns() -> Any:
     })
 
 
+def _writing() -> Any:
+    from sigflow.runtime import writing
+
+    return {
+        Ubx: writing.ClassWriting(
+            Ubx, 'ubx',
+            (
+                writing.Put('sync', 'sync', writing.PutBytes(writing.Extent(contents=b'\xb5b')), checks=(writing.Check('equal', lambda self, i, _: _ != b'\xb5b', lambda self, i, _: b'\xb5b'),), place=(32, 5, '/seq/0')),
+                writing.Put('msg_class', 'msg_class', writing.PutNumber('u', 1), place=(34, 5, '/seq/1')),
+                writing.Put('msg_id', 'msg_id', writing.PutNumber('u', 1), place=(37, 5, '/seq/2')),
+                writing.Put('payload_length', 'payload_length', writing.PutNumber('u', 2, 'le'), place=(40, 5, '/seq/3')),
+                writing.Put('payload', 'payload', writing.PutBytes(writing.Extent(size=writing.Formula(lambda self, i, _: self.payload_length, (writing.Solution('payload_length', lambda self, i, _, n: n),), 'payload_length'))), place=(43, 5, '/seq/4')),
+                writing.Put('checksum', 'checksum', writing.PutNumber('u', 2, 'le'), place=(45, 5, '/seq/5')),
+            ),
+            (),
+        ),
+    }
+
+
 _HEAD = Struct('<2sBBH').unpack_from
 
 
@@ -229,6 +249,91 @@ def _run(data: Any, at: int, until: int, end: int, limit: int, frames: list[Any]
         frames.append((at, stop, head))
         at = stop
     return at, None, 0
+
+
+_PACK_HEAD = Struct('<2sBBH').pack
+_NAMES_Ubx = frozenset(('sync', 'msg_class', 'msg_id', 'payload_length', 'payload', 'checksum',))
+
+
+def _build(value: Any, checks: Any) -> Any:
+    try:
+        if not _NAMES_Ubx.issuperset(value):
+            return None
+        body = value['payload']
+        if body.__class__ is not bytes:
+            return None
+        n = len(body)
+        length = n
+        if value.get('sync', b'\xb5b') != b'\xb5b':
+            return None
+        v1 = value['msg_class']
+        v2 = value['msg_id']
+        if value.get('payload_length', length) != length:
+            return None
+        head = _PACK_HEAD(b'\xb5b', v1, v2, length)
+        body = head + body + b'\x00\x00'
+        at = 0
+        stop = len(body)
+        sum_0 = checks[0].algorithm.compute
+        sum_ = sum_0(body[at + 2:stop - 2])
+        if value.get('checksum', sum_) != sum_:
+            return None
+        return body[:stop - 2] + sum_.to_bytes(2, 'little')
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError, error):
+        return None
+
+
+def _build_printed(value: Any, checks: Any) -> Any:
+    try:
+        if not _NAMES_Ubx.issuperset(value):
+            return None
+        body = value['payload']
+        body = bytes.fromhex(body)
+        n = len(body)
+        length = n
+        if value.get('sync', 'b562') != 'b562':
+            return None
+        v1 = value['msg_class']
+        v2 = value['msg_id']
+        if value.get('payload_length', length) != length:
+            return None
+        head = _PACK_HEAD(b'\xb5b', v1, v2, length)
+        body = head + body + b'\x00\x00'
+        at = 0
+        stop = len(body)
+        sum_0 = checks[0].algorithm.compute
+        sum_ = sum_0(body[at + 2:stop - 2])
+        if value.get('checksum', sum_) != sum_:
+            return None
+        return body[:stop - 2] + sum_.to_bytes(2, 'little')
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError, error):
+        return None
+
+
+def _build_object(value: Any, checks: Any) -> Any:
+    try:
+        body = value.payload
+        if body.__class__ is not bytes:
+            return None
+        n = len(body)
+        length = n
+        if value.sync != b'\xb5b':
+            return None
+        v1 = value.msg_class
+        v2 = value.msg_id
+        if value.payload_length != length:
+            return None
+        head = _PACK_HEAD(b'\xb5b', v1, v2, length)
+        body = head + body + b'\x00\x00'
+        at = 0
+        stop = len(body)
+        sum_0 = checks[0].algorithm.compute
+        sum_ = sum_0(body[at + 2:stop - 2])
+        if value.checksum != sum_:
+            return None
+        return body[:stop - 2] + sum_.to_bytes(2, 'little')
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError, error):
+        return None
 
 
 def _steps(io: Window) -> Any:
@@ -330,6 +435,8 @@ FORMAT = Envelope(
         late=_late,
         unit=Ubx,
         columns=_columns,
+        builds=(_build, _build_printed, _build_object),
+        derived=('sync', 'payload_length', 'checksum'),
         kind=_kind,
         kind_needs=('msg_class', 'msg_id'),
         payload='payload',

@@ -17,7 +17,14 @@ import click
 
 from sigflow.cli import exits
 from sigflow.cli.help import Context, fitted
-from sigflow.cli.terminal import OutputFailed, complain, complain_of_spec, flush_results, prepare_streams
+from sigflow.cli.terminal import (
+    OutputFailed,
+    complain,
+    complain_of_spec,
+    complain_of_usage,
+    flush_results,
+    prepare_streams,
+)
 from sigflow.errors import SigflowError, SpecError, UsageError
 
 #: Each command's line in the help; its module in this package has the same name, the command is its `command`.
@@ -28,6 +35,13 @@ COMMANDS = {
     "replay": "Send the frames of a capture at their pace.",
     "recover": "Write the good frames of captures anew, and keep the rest.",
     "quarantine": "Look at what could not be decoded, and try it again.",
+    "build": "Write a capture of frames that are given as values.",
+    "edit": "Write a capture with other values in fields of its frames.",
+    "filter": "Write only some frames of a capture.",
+    "merge": "Write the frames of several captures to one, in order.",
+    "split": "Write one capture to several.",
+    "sort": "Write the frames of a capture in order.",
+    "dedupe": "Write a capture without the frames that came twice.",
     "corrupt": "Write a damaged copy of a capture, and a log of the damage.",
     "benchmark": "Measure how fast each engine scans a capture.",
     "stats": "Count frames, bytes, sizes, rates and losses.",
@@ -158,7 +172,7 @@ def _main(arguments: Sequence[str] | None) -> int:
         complain(_words(error))
         return exits.USAGE
     except UsageError as error:
-        complain(str(error))
+        complain_of_usage(error)
         return exits.USAGE
     except SpecError as error:
         complain_of_spec(error)

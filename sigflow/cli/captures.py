@@ -3,14 +3,15 @@ code."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from sigflow import catalog, storage
 from sigflow.cli import exits
 from sigflow.cli.config import Config, configured
-from sigflow.cli.progress import watched
-from sigflow.cli.terminal import complain, counted
+from sigflow.cli.progress import watched, watched_together
+from sigflow.cli.terminal import complain, complain_of_usage, counted
 from sigflow.errors import SigflowError, StreamError, UsageError
 from sigflow.recording import Recording
 from sigflow.runtime.envelope import PREAMBLE
@@ -85,38 +86,99 @@ def read_once(names: Sequence[str]) -> None:
 
 def _one(name: str, formats: list[Format], settings: Settings, config: Config, work: Callable[[Recording], int]) -> int:
     try:
+        with opened_recording(name, formats, settings, config) as (recording, opened, _):
+            return _told(opened, work(recording))
+    except UsageError as error:
+        complain_of_usage(error)
+        return exits.USAGE
+    except BrokenPipeError:
+        raise
+    except _NotOpened as error:
+        complain(exits.words(error.error))
+        return exits.FAILED
+    except (SigflowError, OSError) as error:
+        # What the system says of another file, which is written, is told of that.
+        own = isinstance(error, OSError) and error.filename in (None, name)
+        complain(f"{name}: {exits.words(error)}" if own else exits.words(error))
+        return exits.FAILED
+
+
+class _NotOpened(Exception):
+    """A capture could not be opened, and why."""
+
+    def __init__(self, error: SigflowError | OSError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+@contextmanager
+def opened_recording(
+    name: str, formats: list[Format], settings: Settings, config: Config, *, watch: bool = True
+) -> Iterator[tuple[Recording, Storage, list[Format]]]:
+    """A capture, what is read of it, and the formats: those that were named, else those that are detected in it.
+
+    watch: whether it has a progress bar of its own.
+    """
+    try:
         opened = storage.open(name, mmap=settings.mmap)
     except (SigflowError, OSError) as error:
-        complain(exits.words(error))
-        return exits.FAILED
+        raise _NotOpened(error) from error
     if settings.mmap and not isinstance(opened, MappedStorage):
         settings.screen.note(f"{name}: only a plain file can be mapped, so this is read")
     with opened:
-        try:
-            opened = _unpacked(opened, formats, settings)
-            used, fallback = fallen_back(formats or detected(opened, settings), settings, config, name)
-            source = watched(opened, settings.screen)
-            recording = Recording(
-                source,
-                used,
-                limits=settings.limits,
-                chunk_size=settings.chunk_size,
-                engine=settings.engine,
-                workers=settings.workers,
-                notice=settings.screen.note,
-                fallback=fallback,
-            )
-            return _told(opened, work(recording))
-        except UsageError as error:
-            complain(str(error))
-            return exits.USAGE
-        except BrokenPipeError:
-            raise
-        except (SigflowError, OSError) as error:
-            # What the system says of another file, which is written, is told of that.
-            own = isinstance(error, OSError) and error.filename in (None, name)
-            complain(f"{name}: {exits.words(error)}" if own else exits.words(error))
-            return exits.FAILED
+        opened = _unpacked(opened, formats, settings)
+        chosen = formats or detected(opened, settings)
+        used, fallback = fallen_back(chosen, settings, config, name)
+        source = watched(opened, settings.screen) if watch else opened
+        recording = Recording(
+            source,
+            used,
+            limits=settings.limits,
+            chunk_size=settings.chunk_size,
+            engine=settings.engine,
+            workers=settings.workers,
+            notice=settings.screen.note,
+            fallback=fallback,
+        )
+        yield recording, opened, chosen
+
+
+def together(captures: Sequence[str], settings: Settings, work: Callable[[list[Recording]], int]) -> int:
+    """Do the work on all captures at once, and give the exit code; nothing is done where one cannot be read.
+
+    All are read with the same formats: those that were named, else those that are detected in the first that has any.
+    """
+    read_once(captures)
+    config = configured(settings.config)
+    formats = formats_of(settings)
+    try:
+        with ExitStack() as stack:
+            recordings, storages = [], []
+            for name in captures:
+                recording, opened, formats = stack.enter_context(
+                    opened_recording(name, formats, settings, config, watch=False)
+                )
+                if not formats and len(captures) > 1:
+                    settings.screen.diagnostic("note", f"{name}: the capture holds no bytes")
+                    continue  # so nothing was detected in it
+                recordings.append(recording)
+                storages.append(opened)
+            if not recordings:
+                raise UsageError("the captures hold no bytes; name a format with -s")
+            sources = stack.enter_context(watched_together(storages, settings.screen))
+            code = work([recording.over(source) for recording, source in zip(recordings, sources, strict=True)])
+            return exits.worst([_told(opened, code) for opened in storages])
+    except UsageError as error:
+        complain_of_usage(error)
+        return exits.USAGE
+    except BrokenPipeError:
+        raise
+    except _NotOpened as error:
+        complain(exits.words(error.error))
+        return exits.FAILED
+    except (SigflowError, OSError) as error:
+        complain(exits.words(error))
+        return exits.FAILED
 
 
 def _unpacked(opened: Storage, formats: Sequence[Format], settings: Settings) -> Storage:

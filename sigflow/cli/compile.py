@@ -31,6 +31,9 @@ ABSENT = ("none", "missing")
     show_default=True,
     help="What a field is whose `if` is false: the attribute is None, or it is missing as in Kaitai's Python target.",
 )
+@click.option(
+    "--write", "write", is_flag=True, help="Classes that are written, too, as Kaitai's read-write mode makes them."
+)
 @opaque_types
 @allow_imports
 @screened
@@ -41,6 +44,7 @@ def command(
     package: str | None,
     check: bool,
     absent: str,
+    write: bool,
     opaque_types: bool,
     allow_imports: tuple[str, ...],
     screen: Screen,
@@ -59,6 +63,7 @@ def command(
             opaque_types=opaque_types,
             allow_imports=list(allow_imports),
             absent=absent,
+            write=write,
         )
         if build is None:
             failed = True

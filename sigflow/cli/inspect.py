@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sigflow.cli import exits
-from sigflow.cli.captures import for_each
+from sigflow.cli.captures import for_each, formats_of
 from sigflow.cli.formatter import is_enum
 from sigflow.cli.grid import text
 from sigflow.cli.options import Settings, capture, hex_option, offset_type, output_format, scanning
+from sigflow.cli.selecting import selecting
 from sigflow.cli.terminal import counted, one_line
 from sigflow.cli.text import ROW, escape, hex_rows, place_text, places_in_hex, preview, shortened
 from sigflow.columns.plain_json import dumps
@@ -23,10 +24,12 @@ from sigflow.storage.spool import seekable
 
 if TYPE_CHECKING:
     from sigflow.cli.terminal import Screen
+    from sigflow.events import Record
     from sigflow.recording import Recording
     from sigflow.recording.checks import Check
     from sigflow.recording.explanation import Explanation
     from sigflow.recording.inspection import Candidate, Item, Piece
+    from sigflow.recording.selection.asked import Selection
     from sigflow.recording.values import FieldValue
 
 #: How an offset is written.
@@ -44,16 +47,26 @@ LONGEST_TEXT = 64
 @click.option(
     "--explain", is_flag=True, help="With --offset: what was tried there, and why it was refused or believed."
 )
+@click.option(
+    "--as",
+    "language",
+    type=click.Choice(["python", "json", "ksy-example"]),
+    help="With --frame: what builds the very bytes of the frame: Python, a line for `sigflow build`, or an example for "
+    "the spec.",
+)
 @hex_option
 @output_format("text", "json")
+@selecting
 @scanning
 def command(
     capture: str,
     frame: int | None,
     offset: int | None,
     explain: bool,
+    language: str | None,
     in_hex: bool,
     form: str,
+    selection: Selection,
     settings: Settings,
 ) -> int:
     """Show the frames and gaps of CAPTURE: offsets, checksums stored and computed, payloads in brief.
@@ -65,11 +78,23 @@ def command(
         raise UsageError("--frame and --offset exclude each other")
     if explain and offset is None:
         raise UsageError("--explain needs --offset")
+    if language is not None and frame is None:
+        raise UsageError("--as needs --frame")
     screen = settings.screen
+
+    def as_source(recording: Recording) -> int:
+        assert language is not None and frame is not None  # see above
+        record = next((record for record in recording if record.index == frame), None)
+        if record is None:
+            run = recording.run()
+            count = sum(1 for _ in recording)
+            raise UsageError(_beyond(frame, None, count, run.statistics.bytes, recording.name))
+        screen.line(_snippet(record, language, settings))
+        return exits.OK
 
     def work(recording: Recording) -> int:
         run = recording.run(keep=True)
-        items = inspect(run, frame=frame, offset=offset)
+        items = inspect(run, frame=frame, offset=offset, picker=recording.select(selection).picker(run.formats))
         damaged = False
         count = 0
         names = [format.name for format in recording.formats if not format.is_part]
@@ -86,9 +111,9 @@ def command(
             count += 1
         if form == "json":
             screen.write("\n]}\n" if count else "]}\n")
-        if not count and (frame is not None or offset is not None):
+        if not count and (frame is not None or offset is not None) and selection.everything:
             raise UsageError(_beyond(frame, offset, run.statistics.frames, run.statistics.bytes, recording.name))
-        if not count:
+        if not count and selection.everything:
             screen.diagnostic("note", f"{recording.name}: the capture holds no bytes")
         alone = frame is not None or offset is not None
         lost = 0 if alone else run.statistics.sequence["lost"]
@@ -110,7 +135,24 @@ def command(
                 screen.line(line)
         return exits.DAMAGED if answer.kind == "gap" else exits.OK
 
-    return for_each([capture], settings, explained if explain else work)
+    return for_each([capture], settings, explained if explain else as_source if language is not None else work)
+
+
+def _snippet(record: Record, language: str, settings: Settings) -> str:
+    """What builds a frame."""
+    from sigflow.recording import snippets
+
+    if language == "json":
+        return snippets.as_json(record)
+    if language == "ksy-example":
+        return snippets.example(record)
+    specs = [spec for spec in settings.specs if spec.endswith(".ksy")]
+    load = f"sigflow.load({record.format!r})"
+    if specs:
+        listed = {format.name: spec for spec, format in zip(settings.specs, formats_of(settings), strict=False)}
+        spec = listed.get(record.format, record.format)
+        load = f"sigflow.{'compile' if spec.endswith('.ksy') else 'load'}({spec!r})"
+    return snippets.python(record, load)
 
 
 def _explanation_tree(name: str, specs: list[str], offset: int, explained: Explanation) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from sigflow.cli.forms import FORMS, formatter
 from sigflow.cli.options import Settings, captures, hex_option, output_format, output_option, scanning
 from sigflow.cli.output import STANDARD_OUTPUT, Nothing, Written, written, written_bytes
 from sigflow.cli.reading import Pass
+from sigflow.cli.selecting import selecting
 from sigflow.cli.tables import TABLES, TableFile
 from sigflow.cli.text import place_text
 from sigflow.cli.verdicts import summary_line
@@ -27,6 +28,7 @@ from sigflow.storage import STANDARD_INPUT
 
 if TYPE_CHECKING:
     from sigflow.recording import Recording, Report
+    from sigflow.recording.selection.asked import Selection
 
 #: Frames that a table looks at before it prints the first, to find how wide their columns must be.
 AHEAD = 100
@@ -36,7 +38,6 @@ AHEAD = 100
 @captures
 @output_format(*FORMS, *TABLES)
 @output_option("Write to this file, whole or not at all, instead of stdout (-); arrow and parquet need it.")
-@click.option("--limit", type=click.IntRange(0), metavar="N", help="Stop after N frames of each capture.")
 @click.option(
     "--fields",
     metavar="A,B.C",
@@ -50,12 +51,12 @@ AHEAD = 100
 @hex_option
 @click.option("--wide", is_flag=True, help="table: show all columns, and every value whole.")
 @click.option("--csv-safe", is_flag=True, help="csv: an apostrophe before texts that a spreadsheet would compute.")
+@selecting
 @scanning
 def command(
     captures: tuple[str, ...],
     form: str,
     output: str | None,
-    limit: int | None,
     fields: str | None,
     lenient: bool,
     instances: bool,
@@ -64,6 +65,7 @@ def command(
     in_hex: bool,
     wide: bool,
     csv_safe: bool,
+    selection: Selection,
     settings: Settings,
 ) -> int:
     """Print the frames of each CAPTURE with their decoded fields; what is wrong with it goes to stderr."""
@@ -97,8 +99,9 @@ def command(
             show = lambda read, recording: _print(read, recording, printer, out.put, wanted)  # noqa: E731
 
         def work(recording: Recording) -> int:
+            recording = recording.select(selection)
             recording.lenient = lenient
-            read = Pass(recording, limit, screen)
+            read = Pass(recording, screen)
             show(read, recording)
             return read.end(reports, alone=not several)
 

@@ -6,7 +6,8 @@ The library that draws it is not even imported before half a second has gone by.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from sigflow.storage.base import DEFAULT_CHUNK, Closing
@@ -26,6 +27,44 @@ def watched(storage: Storage, screen: Screen) -> Storage:
     return Watched(storage) if screen.progress else storage
 
 
+@contextmanager
+def watched_together(storages: Sequence[Storage], screen: Screen) -> Iterator[list[Storage]]:
+    """Storages that are read side by side, with one progress bar for all where the screen shows one."""
+    if not screen.progress:
+        yield list(storages)
+        return
+    sizes = [storage.size for storage in storages]
+    total = None if None in sizes else sum(size or 0 for size in sizes)
+    together = Together(f"{len(storages)} captures", total)
+    try:
+        yield [together.share(storage) for storage in storages]
+    finally:
+        together.stop()
+
+
+class Together:
+    """What is read of several storages.  State: how far each is read, and the bar."""
+
+    def __init__(self, name: str, size: int | None) -> None:
+        self.name = name
+        self._bar = _Bar(name, size)
+        self._done: list[int] = []
+
+    def share(self, storage: Storage) -> Storage:
+        """A storage that moves the bar."""
+        self._done.append(0)
+        return _Share(storage, self, len(self._done) - 1)
+
+    def passed(self, number: int, offset: int) -> None:
+        """Show that the bytes before `offset` of this storage are done."""
+        self._done[number] = offset
+        self._bar.passed(sum(self._done))
+
+    def stop(self) -> None:
+        """Show nothing any more."""
+        self._bar.stop()
+
+
 class Watched(Closing):
     """A storage whose chunks move a progress bar on stderr."""
 
@@ -34,8 +73,7 @@ class Watched(Closing):
         self.name = inner.name
         self.size = inner.size
         self.repeatable = inner.repeatable
-        self._begin: float | None = None
-        self._bar: tuple[Progress, TaskID] | None = None
+        self._bar = _Bar(inner.name, inner.size)
 
     @property
     def view(self) -> object:
@@ -65,20 +103,7 @@ class Watched(Closing):
 
     def passed(self, offset: int) -> None:
         """Show that the bytes before `offset` are done, by who does not read chunks."""
-        if self._begin is None:
-            self._begin = time.monotonic()
-        if self._bar is None and time.monotonic() - self._begin > PATIENCE:
-            self._bar = self._shown(offset)
-        if self._bar is not None:
-            progress, task = self._bar
-            progress.update(task, completed=offset)
-            if offset == self.size:
-                self._stop()
-
-    def _stop(self) -> None:
-        if self._bar is not None:
-            self._bar[0].stop()
-        self._bar, self._begin = None, None
+        self._bar.passed(offset)
 
     def read(self, start: int, stop: int) -> bytes:
         """The bytes of [start, stop), fewer where the stream ends."""
@@ -100,7 +125,7 @@ class Watched(Closing):
         first = next(chunks, None)
         if first is None:
             return
-        progress, task = self._shown(done)
+        progress, task = self._bar.shown(done)
         try:
             chunk: bytes | None = first
             while chunk is not None:
@@ -110,7 +135,62 @@ class Watched(Closing):
         finally:
             progress.stop()
 
-    def _shown(self, done: int) -> tuple[Progress, TaskID]:
+    def close(self) -> None:
+        """Close the storage."""
+        self._bar.stop()
+        self._inner.close()
+
+
+class _Share(Watched):
+    """A storage of several that are read side by side."""
+
+    def __init__(self, inner: Storage, together: Together, number: int) -> None:
+        super().__init__(inner)
+        self._together = together
+        self._number = number
+
+    def passed(self, offset: int) -> None:
+        """Show that the bytes before `offset` are done."""
+        self._together.passed(self._number, offset)
+
+    def chunks(self, chunk_size: int = DEFAULT_CHUNK, start: int = 0) -> Iterator[bytes]:
+        """The bytes from `start` to the end, in pieces of 1 to `chunk_size` bytes."""
+        done = start
+        for chunk in self._inner.chunks(chunk_size, start):
+            yield chunk
+            done += len(chunk)
+            self.passed(done)
+
+
+class _Bar:
+    """A bar on stderr.  State: since when something is done, and the bar once it is there."""
+
+    def __init__(self, name: str, size: int | None) -> None:
+        self._name = name
+        self._size = size
+        self._begin: float | None = None
+        self._bar: tuple[Progress, TaskID] | None = None
+
+    def passed(self, offset: int) -> None:
+        """Show that so many bytes are done, once that takes long."""
+        if self._begin is None:
+            self._begin = time.monotonic()
+        if self._bar is None and time.monotonic() - self._begin > PATIENCE:
+            self._bar = self.shown(offset)
+        if self._bar is not None:
+            progress, task = self._bar
+            progress.update(task, completed=offset)
+            if offset == self._size:
+                self.stop()
+
+    def stop(self) -> None:
+        """Show it no more."""
+        if self._bar is not None:
+            self._bar[0].stop()
+        self._bar, self._begin = None, None
+
+    def shown(self, done: int) -> tuple[Progress, TaskID]:
+        """A bar of its own."""
         from rich.console import Console
         from rich.markup import escape
         from rich.progress import (
@@ -127,7 +207,7 @@ class Watched(Closing):
         from sigflow.cli.terminal import one_line
 
         # Of a stream whose end is not known, what has come and for how long it has; of others, how long it will take.
-        known = self.size is not None
+        known = self._size is not None
         columns = [
             TextColumn("{task.description}"),
             BarColumn(),
@@ -138,9 +218,4 @@ class Watched(Closing):
         ]
         progress = Progress(*columns, console=Console(stderr=True), transient=True)
         progress.start()
-        return progress, progress.add_task(escape(one_line(self.name)), total=self.size, completed=done)
-
-    def close(self) -> None:
-        """Close the storage."""
-        self._stop()
-        self._inner.close()
+        return progress, progress.add_task(escape(one_line(self._name)), total=self._size, completed=done)

@@ -24,19 +24,19 @@ if TYPE_CHECKING:
     from sigflow.diagnostics import Finding
     from sigflow.recording import Recording, Report
     from sigflow.recording.run import AnyRun
+    from sigflow.recording.selection.choice import Picker
     from sigflow.stream.format import Format
 
 
 class Pass:
-    """The frames of a recording, up to a limit: as records, as arrays, or as rows of text; once only.
+    """The frames of a recording that are meant: as records, as arrays, or as rows of text; once only.
 
     State: how much was given and told so far, the verdict on that, and once all was read, the report.
     """
 
-    def __init__(self, recording: Recording, limit: int | None, screen: Screen) -> None:
+    def __init__(self, recording: Recording, screen: Screen) -> None:
         self._recording = recording
         self._name = recording.name
-        self._limit = limit
         self._screen = screen
         self._given = self._shown = 0
         self._report: Report | None = None
@@ -50,6 +50,16 @@ class Pass:
     @cached_property
     def _run(self) -> AnyRun:
         return self._recording.run(keep=True)
+
+    @cached_property
+    def _picker(self) -> Picker:
+        return self._recording.picker(self._run.formats)
+
+    @property
+    def _ends_early(self) -> bool:
+        """Whether it may be known before the end that no further frame is meant."""
+        wanted = self._recording.wanted
+        return wanted.limit is not None or wanted.until is not None
 
     @property
     def in_batches(self) -> bool:
@@ -66,16 +76,17 @@ class Pass:
             from sigflow.recording.lenient import Lenient
 
             lenient = Lenient(run.formats, run.known)
+        picker = self._picker
         for event in run.events():
-            if self._given == self._limit:
+            if picker.full or (isinstance(event, Record) and picker.beyond(event.start, event.index)):
                 self._damaged = verdict.damaged_so_far
                 return
-            if isinstance(event, Record):
+            if isinstance(event, Record) and picker.takes(event):
                 self._given += 1
                 yield event
             self._tell(verdict.add(event))
             if lenient is not None and isinstance(event, Gap):
-                yield from lenient.of_gap(event)
+                yield from filter(picker.fits, lenient.of_gap(event))
         report = self._report = verdict.report(self._name)
         self._shown = max(self._shown, report.diagnostics_total)
 
@@ -86,28 +97,36 @@ class Pass:
 
     def texts(self, rows: RowTexts) -> Iterator[memoryview]:
         """The rows of the frames, in UTF-8; what is wrong is told where it is when iterating."""
+        import numpy
+
         run = self._run
         assert isinstance(run, BySections)
         verdict = EventVerdict(run, told=LISTED)
+        picker = self._picker
         for frames, events in run.sections():
-            stop = len(frames) if self._limit is None else min(len(frames), self._limit - self._given)
-            texts = rows.of(
-                frames.part(0, stop), {row: event for row, event in events if isinstance(event, Record) and row < stop}
-            )
+            keep = picker.mask(frames)
+            stop = picker.stop(frames, keep)
+            before = numpy.concatenate(([0], numpy.cumsum(keep))).tolist()  # of these, how many are shown
+            records = {
+                before[row]: event
+                for row, event in events
+                if isinstance(event, Record) and row < len(keep) and keep[row]
+            }
+            texts = rows.of(frames if keep.all() else frames.at(keep), records)
             shown = 0
-            stopped = stop < len(frames)
+            stopped = stop is not None and stop < len(frames)
             for row, event in events:
-                if self._limit is not None and self._given + row >= self._limit:
+                if stop is not None and row >= stop:
                     stopped = True
                     break
                 findings = verdict.add(event)
                 if findings and self._shown < LISTED:
-                    behind = row + isinstance(event, Record)
+                    behind = before[row + isinstance(event, Record)]
                     yield text_between(texts, shown, behind)
                     shown = behind
                 self._tell(findings)
-            yield text_between(texts, shown, stop)
-            self._given += stop
+            yield text_between(texts, shown, before[-1])
+            self._given += before[-1]
             if stopped:
                 self._damaged = verdict.damaged_so_far
                 return
@@ -118,15 +137,15 @@ class Pass:
         """By how many threads the columns of a table of `frames` are made."""
         from sigflow.recording.tables import divided
 
-        return 1 if self._limit is not None else divided(self._run, table, self._recording.workers)
+        return 1 if self._ends_early else divided(self._run, table, self._recording.workers)
 
     def frames(self) -> Iterator[FrameBatch]:
         """The frames as arrays.  What is wrong is told at the end: where nothing is, no frame has to be parsed."""
-        if self._limit is not None:
+        if self._ends_early:
             yield from framed(self, self.formats)
             return
         verdict = self._run.verdict()
-        yield from verdict.frames()
+        yield from self._picker.batches(verdict.frames())
         report = self._report = verdict.report(self._name)
         self._tell(finding for finding in report.diagnostics[:LISTED] if finding.code != EMPTY.code)
         self._shown = max(self._shown, report.diagnostics_total)

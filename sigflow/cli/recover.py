@@ -16,6 +16,7 @@ from sigflow.cli.completion import folders
 from sigflow.cli.options import Settings, captures, explain_all_option, output_format, output_option, scanning
 from sigflow.cli.output import STANDARD_OUTPUT, guarded, identities, read_back, target
 from sigflow.cli.progress import watched
+from sigflow.cli.selecting import selecting
 from sigflow.cli.terminal import counted, flush_results, one_line
 from sigflow.cli.verdicts import LISTED, summary_line
 from sigflow.columns.plain_json import dumps
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from sigflow.cli.terminal import Screen
     from sigflow.events import Event
     from sigflow.recording import Recording, Report
+    from sigflow.recording.selection.asked import Selection
 
 #: What the quarantine of an output is called where none is named.
 ENDING = ".quarantine"
@@ -55,6 +57,7 @@ ENDING = ".quarantine"
 )
 @explain_all_option
 @output_format("text", "json", "ndjson")
+@selecting
 @scanning
 def command(
     captures: tuple[str, ...],
@@ -63,12 +66,16 @@ def command(
     quarantine: str | None,
     explain_all: bool,
     form: str,
+    selection: Selection,
     settings: Settings,
 ) -> int:
     """Write the good frames of each CAPTURE to OUT, byte for byte, and keep everything else in a quarantine.
 
     OUT takes its name only once it was read back: no gap, and every frame. Exit code 0 says that nothing is left out.
+    Frames that are not selected are left out, too, and kept in the quarantine.
     """
+    if mode in ("before", "after") and not selection.everything:
+        raise UsageError(f"--mode {mode} and a selection of frames exclude each other")
     screen = settings.screen.beside(output)
     reports: list[Report] = []
     outs = _outs(captures, output, mode, settings.read)
@@ -76,7 +83,7 @@ def command(
     def work(recording: Recording) -> int:
         shown = FORMS[form](screen)
         job = _Job(outs[recording.name], mode, quarantine, identities(captures), shown.left_out, explain_all, screen)
-        done, report = job.recovered(recording)
+        done, report = job.recovered(recording.select(selection))
         reports.append(report)
         shown.result(done, report)
         return exits.OK if report.sound and done.whole else exits.DAMAGED
@@ -145,14 +152,21 @@ class _Job:
     def _done(self, recording: Recording, out: str | None) -> tuple[Recovery, Report]:
         def reread(path: str) -> Iterator[Event]:
             with storage.open(path) as opened:
-                yield from recording.over(opened).events()
+                yield from recording.over(opened).run().events()
 
         if self._mode != "report" and self._own:
             _refuse_others(self._folder, recording)
         run = recording.run(keep=True)
         verdict = EventVerdict(run, budget=Budget.endless() if self._explain_all else Budget())
         done = recover(
-            Capture(recording.name, recording.storage, run, verdict.add, reread),
+            Capture(
+                recording.name,
+                recording.storage,
+                run,
+                verdict.add,
+                reread,
+                None if recording.wanted.everything else recording.picker(run.formats).takes,
+            ),
             out,
             lambda: Quarantine(self._folder, create=True),
             mode=self._mode,

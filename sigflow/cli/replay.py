@@ -12,6 +12,7 @@ from sigflow.cli import exits
 from sigflow.cli.captures import for_each
 from sigflow.cli.grid import frame_line
 from sigflow.cli.options import Range, Settings, capture, scanning
+from sigflow.cli.selecting import selecting
 from sigflow.cli.terminal import OutputFailed
 from sigflow.cli.verdicts import finding_words
 from sigflow.errors import UsageError
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from sigflow.cli.terminal import Screen
     from sigflow.recording import Recording
+    from sigflow.recording.selection.asked import Selection
 
 DEFAULT_RATE = 100.0
 #: Seconds that a replay waits for a recorded clock, at most.
@@ -46,9 +48,16 @@ MAX_GAP = 60.0
     metavar="SECONDS",
     help="With --speed: where the recorded clock leaps by more, say so and go on at once.",
 )
+@selecting
 @scanning
 def command(
-    capture: str, rate: float | None, speed: float | None, at_max: bool, max_gap: float, settings: Settings
+    capture: str,
+    rate: float | None,
+    speed: float | None,
+    at_max: bool,
+    max_gap: float,
+    selection: Selection,
+    settings: Settings,
 ) -> int:
     """Send the frames of CAPTURE to stdout at their pace: their bytes, or a line for each if stdout is a terminal.
 
@@ -61,12 +70,15 @@ def command(
     def work(recording: Recording) -> int:
         schedule = _schedule(recording, rate, speed, at_max, max_gap, screen)
         run = recording.run(keep=True)
+        picker = recording.select(selection).picker(run.formats)
         verdict = EventVerdict(run, budget=Budget())
         write, flush = _sink(recording, screen)
 
         def records() -> Iterator[Record]:
             for event in run.events():
-                if isinstance(event, Record):
+                if picker.full or (isinstance(event, Record) and picker.beyond(event.start, event.index)):
+                    return
+                if isinstance(event, Record) and picker.takes(event):
                     yield event
                 for finding in verdict.add(event):
                     if finding.code == COMPRESSED:
@@ -76,6 +88,8 @@ def command(
         for record in paced(records(), schedule, before_wait=flush):
             write(record)
         flush()
+        if selection.limit is not None or selection.until is not None:  # what follows may not have been read
+            return exits.DAMAGED if verdict.damaged_so_far else exits.OK
         report = verdict.report(recording.name)
         if not report.bytes:
             screen.diagnostic("note", f"{recording.name}: the capture holds no bytes")

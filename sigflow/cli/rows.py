@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sigflow.events import Record
+from sigflow.recording.grouping import records_of
 
 if TYPE_CHECKING:
     import numpy
@@ -132,7 +133,7 @@ class RowTexts:
         assert fields is not None
         some = frames if len(mine) == len(frames) else frames.at(mine)
         try:
-            many = Many(view, fields, fields.rows(some), some, frames.first + mine, Budget())
+            many = Many(view, fields, fields.rows(some), some, frames.indexes[mine], Budget())
             pieces, unsaid = self._make(many)
             return joined(pieces, len(mine)), unsaid | many.rows.failed
         except (TooMuch, pa.ArrowInvalid, pa.ArrowCapacityError):
@@ -141,15 +142,6 @@ class RowTexts:
         half = len(mine) // 2
         parts = [self._gathered(number, frames, part) for part in (mine[:half], mine[half:])]
         return pa.concat_arrays([part[0] for part in parts]), numpy.concatenate([part[1] for part in parts])
-
-
-def records_of(format: Format, frames: FrameBatch) -> list[Record]:
-    """These frames as records."""
-    spans = zip(frames.starts.tolist(), frames.stops.tolist(), frames.offsets.tolist(), strict=True)
-    return [
-        Record(format, offset, frames.data[start:stop].tobytes(), frames.first + row)
-        for row, (start, stop, offset) in enumerate(spans)
-    ]
 
 
 def text_between(texts: pyarrow.Array, start: int, stop: int) -> memoryview:

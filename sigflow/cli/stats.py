@@ -10,6 +10,7 @@ import click
 from sigflow.cli.captures import for_each
 from sigflow.cli.grid import WIDEST, text
 from sigflow.cli.options import Settings, captures, output_format, scanning
+from sigflow.cli.selecting import selecting
 from sigflow.cli.terminal import counted, one_line
 from sigflow.cli.verdicts import LISTED, exit_code, idle_words
 from sigflow.columns.plain_json import dumps
@@ -17,18 +18,20 @@ from sigflow.recording.stats import stats
 
 if TYPE_CHECKING:
     from sigflow.recording import Recording
+    from sigflow.recording.selection.asked import Selection
 
 
 @click.command("stats")
 @captures
 @output_format("text", "json")
+@selecting
 @scanning
-def command(captures: tuple[str, ...], form: str, settings: Settings) -> int:
+def command(captures: tuple[str, ...], form: str, selection: Selection, settings: Settings) -> int:
     """Count what is in each CAPTURE: frames, bytes, sizes, rates and losses, by format, kind and stream."""
     screen = settings.screen
 
     def work(recording: Recording) -> int:
-        counts = stats(recording)
+        counts = stats(recording.select(selection))
         if form == "json":
             screen.line(dumps(counts.tree(), indent=None if len(captures) > 1 else 2))
         else:
@@ -47,6 +50,9 @@ def lines(tree: dict[str, Any]) -> Iterator[str]:
         f"{tree['capture']}: {tree['bytes']} bytes = {tree['frame_bytes']} in {counted(tree['frames'], 'frame')}"
         f"{idle_words(tree['idle_bytes'])} + {tree['gap_bytes']} in {counted(tree['gaps'], 'gap')}"
     )
+    if "selected" in tree:
+        selected = tree["selected"]
+        yield f"  selected: {counted(selected['frames'], 'frame')}, {selected['bytes']} bytes"
     for entry in tree["formats"]:
         yield f"  {entry['format']}: {_words(entry)}"
         sizes = [f"{part['from']}..{part['to']}: {part['frames']}" for part in entry["sizes"]["histogram"]]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TextIO
 from sigflow.cli.text import escape, folded
 
 if TYPE_CHECKING:
-    from sigflow.errors import SpecError
+    from sigflow.errors import SpecError, UsageError
 
 COLORS = {"red": 31, "green": 32, "yellow": 33, "cyan": 36, "bold": 1, "dim": 2}
 #: By severity.
@@ -71,6 +71,14 @@ def complain_of_spec(error: SpecError) -> None:
         _write(sys.stderr, "".join(f"{escape(line)}\n" for line in diagnostic.excerpt().split("\n")))
     if not error.diagnostics:
         complain(str(error))
+
+
+def complain_of_usage(error: UsageError) -> None:
+    """What was asked wrongly, on stderr; where it is a text with a place in it, with a caret."""
+    complain(str(error))
+    for line in getattr(error, "excerpt", "").split("\n"):
+        if line:
+            _write(sys.stderr, f"{escape(line)}\n")
 
 
 def columns(stream: TextIO) -> int | None:

@@ -8,11 +8,15 @@ import click
 
 from sigflow.cli.captures import for_each
 from sigflow.cli.options import Settings, captures, explain_all_option, hex_option, output_format, scanning
+from sigflow.cli.selecting import selecting
+from sigflow.cli.terminal import counted
 from sigflow.cli.text import place_text, places_in_hex
 from sigflow.cli.verdicts import exit_code, summary_line, summary_tree, symptom_lines, verdict_lines
+from sigflow.recording.diagnosis.budget import Budget
 
 if TYPE_CHECKING:
     from sigflow.recording import Recording, Report
+    from sigflow.recording.selection.asked import Selection
 
 
 @click.command("validate")
@@ -20,23 +24,30 @@ if TYPE_CHECKING:
 @explain_all_option
 @hex_option
 @output_format("text", "json")
+@selecting
 @scanning
-def command(captures: tuple[str, ...], explain_all: bool, in_hex: bool, form: str, settings: Settings) -> int:
+def command(
+    captures: tuple[str, ...], explain_all: bool, in_hex: bool, form: str, selection: Selection, settings: Settings
+) -> int:
     """Say whether each CAPTURE is sound: every byte in a frame, every frame intact, none missing.
 
     `-` is standard input. With several captures, each has its verdict and a summary follows; as JSON, each is a line.
+    The verdict is on all of a capture; of the frames that are selected it is told how many there are.
     """
     screen = settings.screen
     several = len(captures) > 1
     reports: list[Report] = []
 
     def work(recording: Recording) -> int:
-        report = recording.validate(explain_all=explain_all)
+        report, selected = _judged(recording.select(selection), explain_all)
         reports.append(report)
         if form == "json":
-            screen.line(_json(report.tree(), indent=None if several else 2))
+            screen.line(_json(report.tree() | ({"selected": selected} if selected else {}), None if several else 2))
         else:
-            for line in [*verdict_lines(report, screen), *symptom_lines(recording, report, screen)]:
+            said = [*verdict_lines(report, screen), *symptom_lines(recording, report, screen)]
+            if selected:
+                said.insert(2, f"  selected: {counted(selected['frames'], 'frame')}, {selected['bytes']} bytes")
+            for line in said:
                 screen.prose(places_in_hex(line, place_text(in_hex)))
         return exit_code(report)
 
@@ -45,6 +56,21 @@ def command(captures: tuple[str, ...], explain_all: bool, in_hex: bool, form: st
         failed = len(captures) - len(reports)
         screen.line(_json(summary_tree(reports, failed)) if form == "json" else summary_line(reports, failed))
     return code
+
+
+def _judged(recording: Recording, explain_all: bool) -> tuple[Report, dict[str, int]]:
+    """The verdict on a recording, and how many of its frames are selected, where not all are."""
+    if recording.wanted.everything:
+        return recording.validate(explain_all=explain_all), {}
+    run = recording.run(keep=True)
+    picker = recording.picker(run.formats)
+    verdict = run.verdict(budget=Budget.endless() if explain_all else Budget())
+    frames = size = 0
+    for batch in verdict.views():
+        picked = picker.of(batch)
+        frames += len(picked)
+        size += int((picked.stops - picked.starts).sum())
+    return verdict.report(recording.name), {"frames": frames, "bytes": size}
 
 
 def _json(tree: dict[str, Any], indent: int | None = None) -> str:

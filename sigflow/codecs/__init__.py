@@ -37,11 +37,17 @@ Function = Callable[..., Any]
 
 
 class Codec:
-    """A codec with its name.  `depth`: the function takes `depth=` (nesting allowed) beside `limit=` (bytes)."""
+    """A codec with its name.  `depth`: the function takes `depth=` (nesting allowed) beside `limit=` (bytes).
 
-    def __init__(self, name: str, function: Function, *, depth: bool = False) -> None:
+    encode: the way back, from what the function gives, or its JSON form, to bytes; None where there is none.
+    """
+
+    def __init__(
+        self, name: str, function: Function, *, depth: bool = False, encode: Callable[[Any], bytes] | None = None
+    ) -> None:
         self.name = name
         self._function = function
+        self._encode = encode
         self._depth = depth
 
     def decode(self, payload: bytes | memoryview, limits: Limits) -> Decoded:
@@ -65,21 +71,34 @@ class Codec:
             )
         return Decoded(decoded)
 
+    def encode(self, value: Any) -> bytes:
+        """The bytes that decode to `value`; `CodecError` where there is no way back, or none for this value."""
+        if self._encode is None:
+            raise CodecError(f"codec {self.name} cannot encode: give the payload as bytes", codec=self.name)
+        try:
+            return self._encode(value)
+        except SigflowError:
+            raise
+        except Exception as error:  # whatever the value did to a codec that we did not write
+            raise CodecError(f"codec {self.name} failed: {type(error).__name__}: {error}", codec=self.name) from error
+
 
 _REGISTRY: Registry[Codec | Function] = Registry(
     "codec", "sigflow.codecs", {"zlib": "sigflow.codecs.zlib:ZLIB", "tlv": "sigflow.codecs.tlv:TLV"}
 )
 
 
-def register_codec(name: str) -> Callable[[Function], Function]:
+def register_codec(name: str, *, encode: Callable[[Any], bytes] | None = None) -> Callable[[Function], Function]:
     """Returns a decorator that makes `function(payload, *, limit) -> bytes` known by this name, and gives it back.
+
+    encode: the way back, for building frames of decoded payloads.
 
     limit: the bytes that the function may return at most; it raises a `CodecError` where it would return more, or where
     the payload cannot be decoded.  Raises `UsageError` for a name that is taken.
     """
 
     def register(function: Function) -> Function:
-        _REGISTRY.register(name, Codec(name, function))
+        _REGISTRY.register(name, Codec(name, function, encode=encode))
         return function
 
     return register

@@ -10,6 +10,7 @@ from struct import Struct
 from typing import Any, NamedTuple
 
 from sigflow.codecs import Codec, Decoded, Problem
+from sigflow.errors import CodecError
 
 _HEADER = Struct(">HH")
 CONSTRUCTED = 0x8000
@@ -56,4 +57,28 @@ def elements(payload: bytes, *, limit: int, depth: int) -> Decoded:
     return Decoded(listed, tuple(problems))
 
 
-TLV = Codec("tlv", elements, depth=True)
+def listed(value: Any) -> bytes:
+    """The bytes of a list of elements: `Element`, or mappings with `tag` and `value` (bytes, hexadecimal digits, or a
+    list).  Lengths are computed.  Raises `CodecError` for what is no such list.
+    """
+    if isinstance(value, str):
+        return bytes.fromhex(value)
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes(value)
+    if not isinstance(value, list | tuple):
+        raise CodecError(f"expected a list of elements, got {type(value).__name__}", codec="tlv")
+    parts = []
+    for number, element in enumerate(value):
+        held = element._asdict() if isinstance(element, Element) else element
+        if not isinstance(held, dict) or "tag" not in held or "value" not in held:
+            raise CodecError(f"element {number}: expected `tag` and `value`", codec="tlv")
+        tag, inner = held["tag"], listed(held["value"])
+        if not isinstance(tag, int) or not 0 <= tag < 1 << 16:
+            raise CodecError(f"element {number}: the tag {tag!r} does not fit: 0 to 65535", codec="tlv")
+        if len(inner) >= 1 << 16:
+            raise CodecError(f"element {number}: a value of {len(inner)} bytes, at most 65535 fit", codec="tlv")
+        parts.append(_HEADER.pack(tag, len(inner)) + inner)
+    return b"".join(parts)
+
+
+TLV = Codec("tlv", elements, depth=True, encode=listed)

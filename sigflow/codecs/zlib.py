@@ -24,4 +24,9 @@ def inflate(payload: bytes, *, limit: int) -> bytes:
     return data
 
 
-ZLIB = Codec("zlib", inflate)
+def deflate(value: bytes | str) -> bytes:
+    """A zlib stream of bytes, or of hexadecimal digits."""
+    return library.compress(bytes.fromhex(value) if isinstance(value, str) else bytes(value))
+
+
+ZLIB = Codec("zlib", inflate, encode=deflate)

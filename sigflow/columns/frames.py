@@ -26,6 +26,7 @@ class FrameBatch:
     offsets: Array
     formats: Array
     first: int = 0
+    picked: Array | None = None
 
     @classmethod
     def empty(cls) -> FrameBatch:
@@ -38,20 +39,37 @@ class FrameBatch:
     def __len__(self) -> int:
         return len(self.starts)
 
+    @property
+    def indexes(self) -> Array:
+        """The index of each frame in the stream, over all formats."""
+        import numpy as np
+
+        return np.arange(self.first, self.first + len(self)) if self.picked is None else self.picked
+
     def only(self, number: int) -> FrameBatch:
-        """Those of the format of this number.  Their indexes are not told."""
+        """Those of the format of this number."""
         mine = self.formats == number
         if mine.all():
             return self
         return self.at(mine)
 
     def at(self, which: Array) -> FrameBatch:
-        """Some of the frames, by a mask or by their places.  Their indexes are not told."""
-        return FrameBatch(self.data, self.starts[which], self.stops[which], self.offsets[which], self.formats[which])
+        """Some of the frames, by a mask or by their places."""
+        return FrameBatch(
+            self.data,
+            self.starts[which],
+            self.stops[which],
+            self.offsets[which],
+            self.formats[which],
+            self.first,
+            self.indexes[which],
+        )
 
     def moved(self, by: int) -> FrameBatch:
         """The same frames, of which the bytes stand so much further on, and are not told."""
-        return FrameBatch(self.data[:0], self.starts + by, self.stops + by, self.offsets, self.formats, self.first)
+        return FrameBatch(
+            self.data[:0], self.starts + by, self.stops + by, self.offsets, self.formats, self.first, self.picked
+        )
 
     def part(self, start: int, stop: int) -> FrameBatch:
         """The frames [start, stop) of these."""
@@ -62,6 +80,7 @@ class FrameBatch:
             self.offsets[start:stop],
             self.formats[start:stop],
             self.first + start,
+            None if self.picked is None else self.picked[start:stop],
         )
 
 
@@ -79,4 +98,14 @@ def joined(batches: list[FrameBatch]) -> FrameBatch:
         np.concatenate([batch.offsets for batch in batches]),
         np.concatenate([batch.formats for batch in batches]),
         batches[0].first,
+        indexes_of(batches),
     )
+
+
+def indexes_of(batches: list[FrameBatch]) -> Array | None:
+    """The indexes of the frames of batches one behind the other; None where they are those from the first on."""
+    import numpy as np
+
+    if all(batch.picked is None for batch in batches):
+        return None
+    return np.concatenate([batch.indexes for batch in batches])

@@ -39,7 +39,7 @@ class ScalarColumns:
         array = np.empty(len(frames), self.dtype)
         array["_offset"] = frames.offsets
         array["_length"] = frames.stops - frames.starts
-        array["_index"] = np.arange(frames.first, frames.first + len(frames))
+        array["_index"] = frames.indexes
         if self._scalars:
             rows = Stretches.of(self._formats[0], frames)
             for scalar in self._scalars:

@@ -356,8 +356,7 @@ class Table:
         pa = arrow()
         budget = budget or Budget(None)
         kinds = pa.DictionaryArray.from_arrays(pa.array(frames.formats.astype(np.int32)), self._format_names)
-        index = np.arange(frames.first, frames.first + len(frames))
-        arrays = [pa.array(frames.offsets), pa.array(frames.stops - frames.starts), kinds, pa.array(index)]
+        arrays = [pa.array(frames.offsets), pa.array(frames.stops - frames.starts), kinds, pa.array(frames.indexes)]
         if self._captures is not None:
             which = pa.array([self._captures.to_pylist().index(capture)] * len(frames), pa.int32())
             arrays.insert(0, pa.DictionaryArray.from_arrays(which, self._captures))

@@ -75,6 +75,7 @@ def build(
     opaque_types: bool = False,
     allow_imports: Iterable[str] = (),
     absent: str = "none",
+    write: bool = False,
     data: bytes | None = None,
 ) -> Build:
     """Compile the spec at `path` and what it imports.
@@ -83,6 +84,7 @@ def build(
     opaque_types: unknown types are taken as opaque ones.  allow_imports: modules that a custom `process` may come from.
     data: what the file at `path` holds, where it was read already.
     absent: what a field is whose `if` is false: `none` for None, `missing` for no attribute of the object.
+    write: objects can be made, changed and written, as those of Kaitai's read-write classes; `_read()` reads them.
     The author's mistakes are in `Build.problems`; the operating system's errors pass through.
     """
     if package is not None and not all(_is_name(part) for part in package.split(".")):
@@ -117,7 +119,7 @@ def build(
     for source_spec in loader.specs.values():
         plan = lower(source_spec, tops, names, types)
         measure = plan_measure(plan, types, hints[source_spec.file], problems)
-        emissions[files[source_spec.top.id]] = Emission(plan, types, package, measure, problems, missing)
+        emissions[files[source_spec.top.id]] = Emission(plan, types, package, measure, problems, missing, write)
     modules = _Texts(emissions if not problems.failed else {})
     main, ok = files[spec.top.id], not problems.failed
     return Build(main, modules, problems.sorted(), ok, None if opaque_types else allowed, spec.top.alias or spec.top.id)
@@ -299,6 +301,7 @@ _OWN = frozenset(
         "enum",
         "sigflow.runtime",
         "sigflow.runtime.column",
+        "sigflow.runtime.readwrite",
         "struct",
         "typing",
         "zlib",

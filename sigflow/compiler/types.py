@@ -53,6 +53,8 @@ class Types(Rules):
     def __init__(self, names: Names, scope: Scope, opaque: bool, problems: Problems) -> None:
         super().__init__(names, scope, opaque, problems)
         self._values: dict[sc.Attr, Type | None] = {}
+        #: What fields are, when a frame is built and nothing was given for them (`-sigflow-default`).
+        self.defaults: dict[sc.Attr, sc.Code] = {}
         #: Of each class, as it is and as `parent: _parent` hands it on, where types that nothing leads to do not count.
         self._parents: dict[tuple[sc.ClassSpec, bool], Type] = {}
         self._handing_on = False

@@ -50,7 +50,7 @@ def _joined(batches: list[FrameBatch], data: Array | None, filled: int) -> Frame
     """Batches of which the bytes stand one behind the other in `data`."""
     import numpy as np
 
-    from sigflow.columns.frames import FrameBatch
+    from sigflow.columns.frames import FrameBatch, indexes_of
 
     return FrameBatch(
         np.empty(0, np.uint8) if data is None else data[:filled],
@@ -59,6 +59,7 @@ def _joined(batches: list[FrameBatch], data: Array | None, filled: int) -> Frame
         np.concatenate([batch.offsets for batch in batches]),
         np.concatenate([batch.formats for batch in batches]),
         batches[0].first,
+        indexes_of(batches),
     )
 
 
@@ -69,23 +70,23 @@ def framed(records: Iterable[Record], formats: Sequence[Format], size: int = SIZ
     raws: list[bytes] = []
     places: list[int] = []
     kinds: list[int] = []
-    first, room = 0, BYTES
+    indexes: list[int] = []
+    room = BYTES
     for record in records:
         raw = record.raw
         if raws and (len(raws) >= size or room < len(raw)):
-            yield _batch(raws, places, kinds, first)
-            raws, places, kinds, room = [], [], [], BYTES
-        if not raws:
-            first = record.index
+            yield _batch(raws, places, kinds, indexes)
+            raws, places, kinds, indexes, room = [], [], [], [], BYTES
         raws.append(raw)
         places.append(record.start)
         kinds.append(numbers[record.format])
+        indexes.append(record.index)
         room -= len(raw)
     if raws:
-        yield _batch(raws, places, kinds, first)
+        yield _batch(raws, places, kinds, indexes)
 
 
-def _batch(raws: list[bytes], places: list[int], kinds: list[int], first: int) -> FrameBatch:
+def _batch(raws: list[bytes], places: list[int], kinds: list[int], indexes: list[int]) -> FrameBatch:
     import numpy as np
 
     from sigflow.columns.frames import FrameBatch
@@ -93,4 +94,6 @@ def _batch(raws: list[bytes], places: list[int], kinds: list[int], first: int) -
     stops = np.cumsum(np.fromiter(map(len, raws), np.int64, len(raws)))
     starts = np.concatenate([np.zeros(1, np.int64), stops[:-1]])
     data = np.frombuffer(b"".join(raws), np.uint8)
-    return FrameBatch(data, starts, stops, np.array(places, np.int64), np.array(kinds, np.int32), first)
+    inner = np.array(indexes, np.int64)
+    picked = inner if indexes[-1] - indexes[0] >= len(indexes) else None  # (they rise)
+    return FrameBatch(data, starts, stops, np.array(places, np.int64), np.array(kinds, np.int32), indexes[0], picked)

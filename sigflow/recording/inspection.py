@@ -22,6 +22,7 @@ from sigflow.stream.reading import payload_span
 
 if TYPE_CHECKING:
     from sigflow.recording.run import AnyRun
+    from sigflow.recording.selection.choice import Picker
     from sigflow.stream.format import Format
 
 #: Bytes of a field that are shown, and of a frame whose fields are looked for.
@@ -78,8 +79,12 @@ class Item:
     candidates: tuple[Candidate, ...]
 
 
-def inspect(run: AnyRun, *, frame: int | None = None, offset: int | None = None) -> Iterator[Item]:
+def inspect(
+    run: AnyRun, *, frame: int | None = None, offset: int | None = None, picker: Picker | None = None
+) -> Iterator[Item]:
     """Every stretch of a run that keeps its bytes; or only the frame of that index, or what lies at that offset.
+
+    picker: of the frames only these, up to where no further frame is meant; gaps and idle bytes as ever.
 
     The bytes of the fields are given for what was asked for by itself, and for what was refused.
     """
@@ -97,6 +102,11 @@ def inspect(run: AnyRun, *, frame: int | None = None, offset: int | None = None)
             continue
         if offset is not None and offset not in event.span:
             continue
+        if picker is not None:
+            if picker.full or picker.beyond(event.span.start, event.index if isinstance(event, Record) else -1):
+                return
+            if isinstance(event, Record) and not picker.takes(event):
+                continue
         if isinstance(event, Record):
             yield _frame(event, formats[event.format], alone)
         elif isinstance(event, Idle):

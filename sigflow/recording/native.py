@@ -37,10 +37,11 @@ class NativeRun(NativeRows):
 
     def frames(self, size: int = SIZE, *, raw: bool = True) -> Iterator[FrameBatch]:
         """The frames as arrays, at most `size` at a time; raw: with their bytes."""
-        return merged(
-            chain.from_iterable(self.framed(batch, index, size, BYTES, raw=raw) for batch, index in self.batches()),
-            size,
-        )
+        return merged(self.views(size, raw=raw), size)
+
+    def views(self, size: int = SIZE, *, raw: bool = True) -> Iterator[FrameBatch]:
+        """The same as they were read: their bytes are valid until the next frames are asked for."""
+        return chain.from_iterable(self.framed(batch, index, size, BYTES, raw=raw) for batch, index in self.batches())
 
     def verdict(self, longest: int = LONGEST, budget: Budget | None = None) -> NativeVerdict:
         """A verdict on this pass."""

@@ -54,13 +54,17 @@ class NativeVerdict(Verdict):
             weakref.finalize(self, self._own.close)
 
     def frames(self, size: int = SIZE) -> Iterator[FrameBatch]:
-        yield from merged(self._framed(size), size)
+        yield from merged(self._framed(size, self._since), size)
 
-    def _framed(self, size: int) -> Iterator[FrameBatch]:
+    def views(self, size: int = SIZE, *, follow: bool = True) -> Iterator[FrameBatch]:
+        return self._framed(size, None, follow=follow)
+
+    def _framed(self, size: int, counted: list[Event] | None, *, follow: bool = True) -> Iterator[FrameBatch]:
+        """The frames; counted: as of `add`."""
         for batch, index in self._native.batches():
-            self.add(batch, index, self._since)
+            self.add(batch, index, counted, follow=follow)
             yield from self._native.framed(batch, index, size, BYTES)
-        self._end(self._since)
+        self._end(counted)
 
     def all(self) -> Self:
         for batch, index in self._native.batches():
@@ -68,8 +72,11 @@ class NativeVerdict(Verdict):
         self._end()
         return self
 
-    def add(self, batch: Batch, index: int, counted: list[Event] | None = None) -> None:
-        """Judges a batch of the run; index: of its first frame.  counted: gets what the sequence counters show."""
+    def add(self, batch: Batch, index: int, counted: list[Event] | None = None, *, follow: bool = True) -> None:
+        """Judges a batch of the run; index: of its first frame.  counted: gets what the sequence counters show.
+
+        follow: whether these are followed.
+        """
         if len(batch.gaps):
             idle = batch.gaps[:, 3] == 0
             base = batch.base
@@ -80,7 +87,7 @@ class NativeVerdict(Verdict):
                 batch = batch._replace(gaps=batch.gaps[~idle])
             if len(batch.gaps):
                 self._gaps(batch)
-        for _, shown in self._native.shown(batch, index):
+        for _, shown in self._native.shown(batch, index) if follow else ():
             if isinstance(shown, CounterEvents):
                 self.count(shown.events, len(shown.rows))
             else:

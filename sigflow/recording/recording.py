@@ -5,7 +5,8 @@ from __future__ import annotations
 import copy
 import os
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from enum import Enum
 from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any, BinaryIO, Self, cast
@@ -19,6 +20,7 @@ from sigflow.recording.diagnosis.budget import Budget
 from sigflow.recording.engines import Choice, Reading
 from sigflow.recording.report import Report
 from sigflow.recording.run import AnyRun
+from sigflow.recording.selection.asked import ALL, Selection
 from sigflow.storage.base import Closing, pieces
 from sigflow.storage.compressed import read_through
 from sigflow.storage.tape import Tape
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
     from sigflow.columns.table import Table
     from sigflow.events import Event
     from sigflow.limits import Limits
+    from sigflow.recording.editing import Edited
+    from sigflow.recording.selection.choice import Picker
     from sigflow.recording.sound import Attempt
     from sigflow.storage import Storage
 
@@ -155,6 +159,8 @@ class Recording(Closing):
         self._chunk_size = chunk_size
         self._choice = Choice(engine, workers, notice)
         self._reports: list[weakref.ref[Report]] = []
+        #: Which frames are given.
+        self.wanted = ALL
 
     @property
     def name(self) -> str:
@@ -172,6 +178,77 @@ class Recording(Closing):
         other.storage = source
         other._reports = []
         return other
+
+    def filter(
+        self,
+        where: str | None = None,
+        *,
+        format_name: str | Sequence[str] = (),
+        kind: object = (),
+        stream: object = (),
+        since: str | int | None = None,
+        until: str | int | None = None,
+        skip: int = 0,
+        limit: int | None = None,
+    ) -> Self:
+        """Returns a recording of the same, that gives only some of its frames, as records, batches and arrays alike;
+        the verdict stays that on all of it.
+
+        where: a condition on the fields of a frame, in the expression language of specs (`sequence > 5 and
+        flags.compressed`); beside the fields there are `_offset`, `_length` and `_index`.  A frame in which it cannot
+        be computed does not match.  format_name, kind, stream: one, or several of which any will do.  since, until: an
+        offset, `#N` for a frame, or a time; until is the first that is not meant.  skip, limit: so many of those that
+        fit all else.  Raises `UsageError` (`ConditionError`, with the place, for a condition) where no format has a
+        field, the types do not fit, or no format tells what is asked for.
+        """
+        if skip < 0 or (limit is not None and limit < 0):
+            raise UsageError(f"skip {skip} and limit {limit}, wanted 0 or more")
+        return self.select(
+            Selection(
+                where,
+                _texts(format_name),
+                _texts(kind),
+                _texts(stream),
+                None if since is None else str(since),
+                None if until is None else str(until),
+                skip,
+                limit,
+            )
+        )
+
+    def select(self, wanted: Selection) -> Self:
+        """Returns a recording of the same that gives only the frames that are wanted.  Raises what `filter` raises."""
+        other = self.over(self.storage)
+        other.wanted = wanted
+        if not wanted.everything:
+            other.picker()
+        return other
+
+    def picker(self, formats: Sequence[Format] | None = None) -> Picker:
+        """Returns what picks the frames that are given, for one pass.  formats: those of the pass."""
+        from sigflow.recording.selection.choice import Picker
+
+        return Picker(self.wanted, self.formats if formats is None else formats)
+
+    def edit(
+        self,
+        out: str | os.PathLike[str],
+        values: Mapping[str, Any],
+        *,
+        keep: str | Iterable[str] = (),
+    ) -> Edited:
+        """Writes a copy of the capture in which fields of the frames that are meant (`filter`) have other values.
+
+        values: by the paths of fields, what they become: a value, or a function of the record.  A frame of a format
+        that lacks a field is not changed.  What follows from the fields is computed anew; all other bytes stay as they
+        are, gaps included.  keep: see `Format.build`.  The file is there whole, or not at all.
+
+        Returns what was done.  Raises `UsageError` where no format has a field or the output is what is read,
+        `BuildError` where no frame can be built, `OSError` where the file cannot be written.
+        """
+        from sigflow.recording.editing import written
+
+        return written(self, os.fspath(out), values, keep)
 
     def run(self, *, keep: bool = False) -> AnyRun:
         """Returns a new pass from the beginning.  keep: whether the bytes of a gap can be looked at again, once it
@@ -208,15 +285,14 @@ class Recording(Closing):
         Raises `StreamError` at the first damage where the recording is strict; the operating system's errors pass
         through.
         """
-        if not self.lenient:
-            return self.run().events()
-        return self._leniently()
+        run = self.run(keep=self.lenient)
+        events = self._leniently(run) if self.lenient else run.events()
+        return events if self.wanted.everything else self.picker(run.formats).events(events)
 
-    def _leniently(self) -> Iterator[Event]:
+    def _leniently(self, run: AnyRun) -> Iterator[Event]:
         """The events, and behind each gap the damaged frames in it."""
         from sigflow.recording.lenient import Lenient
 
-        run = self.run(keep=True)
         lenient = Lenient(run.formats, run.known)
         for event in run.events():
             yield event
@@ -257,7 +333,7 @@ class Recording(Closing):
         table = self._table(run.formats, instances, physical, fields)
         return cast(
             "Iterator[pyarrow.RecordBatch]",
-            chain(tables.batches_of(run, table, size, self.workers), self._ending()),
+            chain(tables.batches_of(run, table, size, self.workers, self.picker(run.formats)), self._ending()),
         )
 
     def to_arrow(
@@ -269,7 +345,8 @@ class Recording(Closing):
 
         run = self.run()
         table = self._table(run.formats, instances, physical, fields)
-        frames = arrow().Table.from_batches(tables.batches_of(run, table, workers=self.workers), table.schema)
+        batches = tables.batches_of(run, table, workers=self.workers, picker=self.picker(run.formats))
+        frames = arrow().Table.from_batches(batches, table.schema)
         list(self._ending())
         return frames
 
@@ -282,9 +359,8 @@ class Recording(Closing):
 
         run = self.run()
         table = self._table(run.formats, False, False, None)
-        reader = arrow().RecordBatchReader.from_batches(
-            table.schema, tables.batches_of(run, table, workers=self.workers)
-        )
+        batches = tables.batches_of(run, table, workers=self.workers, picker=self.picker(run.formats))
+        reader = arrow().RecordBatchReader.from_batches(table.schema, batches)
         stream: object = reader.__arrow_c_stream__(requested_schema)
         return stream
 
@@ -299,7 +375,8 @@ class Recording(Closing):
         """
         from sigflow.recording import tables
 
-        array = tables.numpy_of(self.run())
+        run = self.run()
+        array = tables.numpy_of(run, self.picker(run.formats))
         list(self._ending())
         return array
 
@@ -348,3 +425,9 @@ class Recording(Closing):
                 report.make_lists()
         self._reports.clear()
         self.storage.close()
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    """One value, or several, as texts."""
+    values = value if isinstance(value, list | tuple | set | frozenset) else (value,)
+    return tuple(str(item.value if isinstance(item, Enum) else item) for item in values)

@@ -41,6 +41,10 @@ class AnyRun(EventPass, Protocol):
         """The frames as arrays, at most `size` at a time; raw: with their bytes, which else need not be there."""
         ...
 
+    def views(self, size: int = SIZE) -> Iterator[FrameBatch]:
+        """The same as they were read: their bytes are valid until the next frames are asked for."""
+        ...
+
     def verdict(self, longest: int = LONGEST, budget: Budget | None = None) -> Verdict:
         """What will be the verdict once all was read.  longest: entries of a list.  budget: see `Verdict`."""
         ...
@@ -81,6 +85,10 @@ class OfEvents:
 
     def frames(self: EventPass, size: int = SIZE, *, raw: bool = True) -> Iterator[FrameBatch]:
         """The frames as arrays, at most `size` at a time; their bytes are always there."""
+        return framed((event for event in self.events() if isinstance(event, Record)), self.formats, size)
+
+    def views(self: EventPass, size: int = SIZE) -> Iterator[FrameBatch]:
+        """The same: they are made of records, and were copied then."""
         return framed((event for event in self.events() if isinstance(event, Record)), self.formats, size)
 
     def verdict(self: EventPass, longest: int = LONGEST, budget: Budget | None = None) -> EventVerdict:

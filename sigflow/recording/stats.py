@@ -7,27 +7,23 @@ frames take n - 1 intervals; without a time there are only frames per MiB of the
 Memory is bounded: sizes are counted by powers of two, and of kinds and streams the first `MOST` are told apart; those
 seen later are counted together.
 
-Strategy.  Frames are counted as arrays, those of one kind or stream side by side.  Where a kind or a stream hangs on
-fields at fixed places, it is asked for once per distinct combination of these, and a time of such fields is computed
-for all frames at once; otherwise each frame is parsed.
+Strategy.  Frames are counted as arrays, those of one kind or stream side by side.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sigflow.columns.render import render
-from sigflow.errors import UsageError
-from sigflow.events import Loss, Note, Record
-from sigflow.runtime.measure import WIRE_ERRORS
+from sigflow.events import Loss, Note
+from sigflow.recording.grouping import Grouping, Records
 
 if TYPE_CHECKING:
     import numpy
 
     from sigflow.columns.frames import FrameBatch
-    from sigflow.columns.gather import Scalar, Stretches
     from sigflow.columns.moments import Times
     from sigflow.events import Event
     from sigflow.recording.recording import Recording
@@ -158,58 +154,25 @@ class FormatStats:
     """The counts of one format.  kinds, streams: None where the format does not tell them apart."""
 
     def __init__(self, format: Format) -> None:
-        envelope = format.envelope
         self.format = format
         self.all = Tally()
-        self.kinds = Groups() if envelope is not None and envelope.decode.kind is not None else None
-        self.streams = Groups() if envelope is not None and envelope.decode.sequence is not None else None
-        self._scalars = _scalars(format)
+        self._grouping = Grouping(format)
+        self.kinds = Groups() if self._grouping.has_kinds else None
+        self.streams = Groups() if self._grouping.has_streams else None
 
     def add(self, frames: FrameBatch) -> None:
         """Count frames of this format."""
         import numpy
 
-        records = _Records(self.format, frames)
-        envelope = self.format.envelope
+        records, grouping = Records(self.format, frames), self._grouping
         sizes = frames.stops - frames.starts
-        times = self._times(records) if envelope is not None and envelope.decode.time is not None else None
+        times = grouping.times(records) if grouping.has_times else None
         (all_,) = _tallies(numpy.zeros(len(frames), numpy.int64), 1, sizes, times)
         self.all.add(all_)
-        if self.kinds is not None and envelope is not None and envelope.decode.kind is not None:
-            kind = envelope.decode.kind
-            keys, places = self._keys(records, lambda record: kind(record.value), kind, envelope.decode.kind_needs)
-            self.kinds.add(keys, _tallies(places, len(keys), sizes, times) if len(keys) > 1 else [all_])
-        if self.streams is not None and envelope is not None and envelope.decode.sequence is not None:
-            sequence = envelope.decode.sequence
-            keys, places = self._keys(records, self.format.stream_of, sequence.stream, sequence.needs)
-            self.streams.add(keys, _tallies(places, len(keys), sizes, times) if len(keys) > 1 else [all_])
-
-    def _times(self, records: _Records) -> Times:
-        from sigflow.columns.moments import Times, times_of
-
-        times = times_of(self.format, self._scalars, records.rows)
-        return Times.of([record.time for record in records]) if times is None else times
-
-    def _keys(
-        self,
-        records: _Records,
-        of_record: Callable[[Record], object],
-        of_unit: Callable[[Any], object] | None,
-        needs: tuple[str, ...] | None,
-    ) -> tuple[list[Any], Array]:
-        """What frames are told apart by: the distinct keys, and for each frame which it has."""
-        import numpy
-
-        from sigflow.columns.conditions import combinations
-
-        if of_unit is None:
-            return [None], numpy.zeros(len(records.frames), numpy.int64)
-        if needs is not None and all(path in self._scalars for path in needs):
-            units, places = combinations(needs, self._scalars, records.rows)
-            return [_key(of_unit, unit) for unit in units], places
-        numbers: dict[Any, int] = {}
-        by_record = [numbers.setdefault(_key(of_record, record), len(numbers)) for record in records]
-        return list(numbers), numpy.array(by_record, numpy.int64)
+        for groups, ask in ((self.kinds, grouping.kinds), (self.streams, grouping.streams)):
+            if groups is not None:
+                keys, places = ask(records)
+                groups.add(keys, _tallies(places, len(keys), sizes, times) if len(keys) > 1 else [all_])
 
     def lose(self, loss: Loss) -> None:
         """Count frames that never came."""
@@ -222,41 +185,6 @@ class FormatStats:
         self.all.note(note)
         if self.streams is not None:
             self.streams.of(note.stream).note(note)
-
-
-class _Records:
-    """The records of frames, made when they are first asked for."""
-
-    def __init__(self, format: Format, frames: FrameBatch) -> None:
-        self.frames = frames
-        self._format = format
-        self._made: list[Record] = []
-
-    def __iter__(self) -> Iterator[Record]:
-        if not self._made:
-            frames = self.frames
-            spans = zip(frames.starts.tolist(), frames.stops.tolist(), frames.offsets.tolist(), strict=True)
-            self._made = [
-                Record(self._format, offset, frames.data[start:stop].tobytes(), 0) for start, stop, offset in spans
-            ]
-        return iter(self._made)
-
-    @property
-    def rows(self) -> Stretches:
-        """The same as stretches of bytes."""
-        from sigflow.columns.gather import Stretches
-
-        return Stretches.of(self._format, self.frames)
-
-
-def _scalars(format: Format) -> dict[str, Scalar]:
-    """The numbers at fixed places of a format's frames."""
-    from sigflow.columns.frame import FrameType
-
-    try:
-        return FrameType(format).scalars
-    except UsageError:
-        return {}  # its module does not describe its fields
 
 
 def _tallies(places: Array, count: int, sizes: Array, times: Times | None) -> list[Tally]:
@@ -294,27 +222,20 @@ def _tallies(places: Array, count: int, sizes: Array, times: Times | None) -> li
     return tallies
 
 
-def _key(ask: Callable[[Any], object], of: Any) -> Any:
-    """What a kind or a stream is counted by; None where the frame does not say it."""
-    try:
-        key = ask(of)
-        hash(key)
-    except WIRE_ERRORS:
-        return None
-    return key
-
-
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """The counts of a recording; `report` is the verdict on it."""
+    """The counts of a recording; `report` is the verdict on it.  selected: whether only some frames are counted."""
 
     report: Report
     gaps: int
     formats: tuple[FormatStats, ...]
+    selected: bool = False
 
     def tree(self) -> dict[str, Any]:
         """The JSON form."""
         report = self.report
+        frames, size = (sum(getattr(stats.all, name) for stats in self.formats) for name in ("frames", "bytes"))
+        selected = {"selected": {"frames": frames, "bytes": size}} if self.selected else {}
         return {
             "schema_version": SCHEMA_VERSION,
             "capture": report.capture,
@@ -326,6 +247,7 @@ class Stats:
             "idle_bytes": report.idle_bytes,
             "gap_bytes": report.gap_bytes,
             "gaps": self.gaps,
+            **selected,
             "formats": [_format_tree(stats, report.bytes) for stats in self.formats if stats.all.frames],
         }
 
@@ -349,7 +271,9 @@ def stats(recording: Recording) -> Stats:
     verdict = run.verdict()
     formats = [FormatStats(format) for format in run.formats]
     by_name = {counts.format.name: counts for counts in formats}
+    picker = recording.picker(run.formats)
     for frames in verdict.frames():
+        frames = picker.of(frames)
         for number, counts in enumerate(formats):
             mine = frames.only(number)
             if len(mine):
@@ -357,7 +281,7 @@ def stats(recording: Recording) -> Stats:
         _count(verdict.counted(), by_name)
     _count(verdict.counted(), by_name)
     report = verdict.report(recording.name)
-    return Stats(report, report.gaps_total, tuple(formats))
+    return Stats(report, report.gaps_total, tuple(formats), not picker.everything)
 
 
 def _count(events: Sequence[Event], formats: Mapping[str, FormatStats]) -> None:

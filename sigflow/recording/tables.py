@@ -13,17 +13,22 @@ if TYPE_CHECKING:
     import pyarrow
 
     from sigflow.columns.table import Table
+    from sigflow.recording.selection.choice import Picker
 
 #: Columns from which on it takes longer to make them than to scan.
 WIDE = 4
 
 
-def batches_of(run: AnyRun, table: Table, size: int = SIZE, workers: int = 1) -> Iterator[pyarrow.RecordBatch]:
-    """The frames of a run as record batches of at most `size` rows, by so many threads."""
+def batches_of(
+    run: AnyRun, table: Table, size: int = SIZE, workers: int = 1, picker: Picker | None = None
+) -> Iterator[pyarrow.RecordBatch]:
+    """The frames of a run as record batches of at most `size` rows, by so many threads.  picker: of only these."""
     from sigflow.columns.threads import record_batches
 
     makers = divided(run, table, workers)
-    return record_batches(run.frames(size, raw=table.reads), table, makers)
+    if picker is None or picker.everything:
+        return record_batches(run.frames(size, raw=table.reads), table, makers)
+    return record_batches(picker.batches(run.frames(size)), table, makers)
 
 
 def divided(run: AnyRun, table: Table, workers: int) -> int:
@@ -38,12 +43,12 @@ def divided(run: AnyRun, table: Table, workers: int) -> int:
     return workers
 
 
-def numpy_of(run: AnyRun) -> np.ndarray[Any, Any]:
-    """The numbers at fixed places of the frames of a run, as one structured array."""
+def numpy_of(run: AnyRun, picker: Picker) -> np.ndarray[Any, Any]:
+    """The numbers at fixed places of the frames of a run that are picked, as one structured array."""
     import numpy as np
 
     from sigflow.columns.scalars import ScalarColumns
 
     columns = ScalarColumns(run.formats)
-    arrays = [columns.array(frames) for frames in run.frames()]
+    arrays = [columns.array(frames) for frames in picker.batches(run.frames())]
     return np.concatenate(arrays) if arrays else columns.empty()

@@ -81,6 +81,14 @@ class Verdict(ABC):
     def frames(self, size: int = SIZE) -> Iterator[FrameBatch]:
         """Judges the whole run, and gives its frames on the way, at most `size` at a time."""
 
+    def views(self, size: int = SIZE, *, follow: bool = True) -> Iterator[FrameBatch]:
+        """The same as they were read: their bytes are valid until the next frames are asked for, and `counted` gives
+        nothing.  follow: whether sequence counters must be followed; else nobody asks for what is lost.
+        """
+        for frames in self.frames(size):
+            self._since.clear()
+            yield frames
+
     @abstractmethod
     def all(self) -> Self:
         """Judges the whole run."""
@@ -94,6 +102,11 @@ class Verdict(ABC):
     def damaged(self) -> bool:
         """Whether there is a gap, a loss, or an error."""
         return self._damaged or self._gaps_total > 0 or self._run.statistics.sequence["lost"] > 0
+
+    @property
+    def faulty(self) -> bool:
+        """Whether there is a gap or an error, whatever is lost."""
+        return self._damaged or self._gaps_total > 0
 
     def add_findings(self, place: Place, findings: Iterable[Finding]) -> None:
         """Counts findings, and keeps them while the list is not full.  place: where in the stream they belong."""

@@ -76,6 +76,32 @@ def decide(
     yield from followed(waiting, None)
 
 
+def without(events: Iterable[Event], fits: Callable[[Record], bool], judge: Judge) -> Iterator[Event]:
+    """These events with the frames that do not fit as stretches to be left out, of which those side by side are one.
+
+    judge: is given these frames; of the stretches it has nothing to say.
+    """
+    start = stop = 0
+    for event in events:
+        if isinstance(event, Record) and not fits(event):
+            judge(event)
+            if start < stop < event.start:
+                yield Gap(Span(start, stop), (LEFT_OUT,))
+            start, stop = (start if start < stop == event.start else event.start), event.stop
+            continue
+        if start < stop and isinstance(event, Record | Gap | Idle):
+            yield Gap(Span(start, stop), (LEFT_OUT,))
+            start = stop
+        yield event
+    if start < stop:
+        yield Gap(Span(start, stop), (LEFT_OUT,))
+
+
+def is_unwanted(event: Event) -> bool:
+    """Whether this is a stretch of frames that do not fit."""
+    return isinstance(event, Gap) and event.reasons == (LEFT_OUT,)
+
+
 def followed(waiting: list[RefusedRange], after: Neighbour | None) -> Iterator[RefusedRange]:
     """What waited for the frame after it."""
     for refused in waiting:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from sigflow.errors import SigflowError
 from sigflow.events import Event, Idle, Record, Span
 from sigflow.quarantine import Quarantine, RefusedRange, SpecUsed
-from sigflow.recover.decide import LEFT_OUT, MODES, Anew, Judge, decide
+from sigflow.recover.decide import LEFT_OUT, MODES, Anew, Judge, decide, is_unwanted, without
 from sigflow.recover.readback import Readback, specs_used
 from sigflow.storage.base import pieces
 from sigflow.storage.disk import DISK, Disk, FileDraft, Identity
@@ -60,6 +60,7 @@ class Capture:
     """What is recovered.  storage: what the pass reads; it can be read at any offset.
 
     judge: is given each event, and gives its diagnostics.  reread: the events of a file, by the same formats.
+    fits: which frames are meant; the others are left out; None: all are.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Capture:
     scan: Pass
     judge: Judge
     reread: Callable[[str], Iterable[Event]]
+    fits: Callable[[Record], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +177,11 @@ def recover(
 def _through(capture: Capture, mode: str, out: str | None, target: _Preview | _Output) -> Recovery:
     """Go through the capture, and give the result."""
     specs = specs_used(capture.scan.formats)
-    for decision in decide(capture.scan.events(), mode, name=capture.name, specs=specs, judge=capture.judge):
+    events, judge = capture.scan.events(), capture.judge
+    if capture.fits is not None:
+        events = without(events, capture.fits, judge)
+        judge = lambda event: () if is_unwanted(event) else capture.judge(event)  # noqa: E731
+    for decision in decide(events, mode, name=capture.name, specs=specs, judge=judge):
         if isinstance(decision, Record):
             target.write(decision)
         elif isinstance(decision, Idle):

@@ -20,7 +20,7 @@ from functools import lru_cache
 from types import CodeType, FunctionType
 from typing import Any
 
-from kaitaistruct import ValidationNotEqualError
+from kaitaistruct import ReadWriteKaitaiStruct, ValidationNotEqualError
 
 from sigflow.errors import LimitExceeded
 from sigflow.runtime.measure import WIRE_ERRORS
@@ -31,6 +31,8 @@ from sigflow.runtime.struct import KaitaiStruct
 #: Faults of one frame that are kept; with the last of them the reading ends.
 MOST = 64
 _READ = "_read"
+#: What modules of read-write classes call the function that reads an object.
+_READ_NOW = ("read_now", "_read_now")
 #: What modules call their nested classes.
 _CLASS = "_CLASS_"
 #: What reading on could only meet again: a limit that a value would pass, and the end of stack or memory.
@@ -120,6 +122,8 @@ def _made(owner: Any, name: str, make: Any, *arguments: Any) -> Any:
     unit.__dict__[_READ] = lambda: _call(unit, _READ)
     try:
         unit.__init__(*arguments)
+        if isinstance(unit, ReadWriteKaitaiStruct):  # (which is read apart from being made)
+            unit._read()
     except WIRE_ERRORS as error:
         fault: Any = error
         if not hasattr(error, "field_path"):
@@ -132,6 +136,11 @@ def _made(owner: Any, name: str, make: Any, *arguments: Any) -> Any:
         unit.__dict__.pop(_READ, None)
         mending.paths.pop()
         mending.offsets.pop()
+    return unit
+
+
+def _as_made(unit: Any) -> Any:
+    """`read_now(unit)`, where `_made` has read it."""
     return unit
 
 
@@ -237,6 +246,7 @@ def guarded(function: Callable[[Any], None]) -> Callable[[Any], None]:
     space: dict[str, Any] = {}
     code = compile(module, function.__code__.co_filename, "exec")
     names = {**function.__globals__, **_HELPERS, _WIRE: WIRE_ERRORS}
+    names |= {name: _as_made for name in _READ_NOW if name in names}
     exec(code, names, space)
     return space[tree.name]  # type: ignore[no-any-return]
 

@@ -86,21 +86,27 @@ class KaitaiStruct(_Base):
         return described(self)
 
     def _fetch_instances(self) -> None:
-        """Read every instance, here and in all objects below, as Kaitai's method of this name does."""
-        waiting: list[Any] = [self]
+        """Read every instance, here and in all objects below, as Kaitai's method of this name does.
+
+        Raises `RecursionError` where objects stand in objects without end.
+        """
+        waiting: list[tuple[Any, int]] = [(self, 0)]
         while waiting:
-            unit = waiting.pop()
+            unit, depth = waiting.pop()
+            if depth > _DEEPEST:
+                raise RecursionError(f"instances of {type(self).__name__} stand in each other more than {depth} deep")
             for name in unit._INSTANCES:
                 getattr(unit, name)
             values = [getattr(unit, name, None) for name in unit._FIELDS]  # with those that are read late
             values += [unit.__dict__.get(f"_m_{name}") for name in unit._INSTANCES]
             for value in values:
-                if isinstance(value, list):
-                    waiting.extend(item for item in value if isinstance(item, KaitaiStruct) and item._parent is unit)
-                elif isinstance(value, KaitaiStruct) and value._parent is unit:
-                    waiting.append(value)
+                for item in value if isinstance(value, list) else (value,):
+                    if isinstance(item, KaitaiStruct) and item._parent is unit:
+                        waiting.append((item, depth + 1))
 
 
+#: Objects in objects that `_fetch_instances` follows.
+_DEEPEST = 1000
 #: Of a value, what its `repr` shows: fields, characters of each, levels.
 _FIELDS_SHOWN, _WIDTH, _LEVELS = 12, 48, 3
 
@@ -170,6 +176,18 @@ def attribute(unit: type[Any] | None, path: str) -> str:
 def named(table: dict[int, Any], value: int) -> Any:
     """The enum's member of this value, or the value itself where it has no name."""
     return table.get(value, value)
+
+
+def printed_number(table: dict[int, Any], value: Any) -> int:
+    """The number of an enum's member as it is printed.  Raises `ValueError` where name and number do not agree."""
+    if value.__class__ is int:
+        number: int = value
+        return number
+    raw: int = value["raw"]
+    member = table.get(raw)
+    if len(value) != 2 or value["name"] != (None if member is None else label(member)):
+        raise ValueError(value)
+    return raw
 
 
 def shifted(value: int, count: int) -> int:

@@ -118,8 +118,20 @@ _DRAFTS: set[str] = set()
 def remove_drafts() -> None:
     """Remove all drafts of this process, which is about to end; what is written to them is lost."""
     for path in list(_DRAFTS):
+        if os.path.isdir(path):
+            shutil.rmtree(path, ignore_errors=True)
         with contextlib.suppress(OSError):
             os.remove(path)
+
+
+def drafted(path: str) -> None:
+    """There is, or will be, a draft at this path, which who is told to end removes."""
+    _DRAFTS.add(path)
+
+
+def forget(path: str) -> None:
+    """It is no draft any more."""
+    _DRAFTS.discard(path)
 
 
 @contextlib.contextmanager
@@ -187,7 +199,7 @@ class FileDraft:
             descriptor = self._disk.open(self.path)
             try:
                 status = os.fstat(descriptor)
-                _lock(descriptor, wait=True)
+                lock(descriptor, wait=True)
                 # Whoever held the lock may have placed or removed the file, and ours is another one then.
                 if identity(self.path) == (status.st_dev, status.st_ino):
                     self._disk.truncate(descriptor)
@@ -213,7 +225,7 @@ class FileDraft:
             try:
                 status = os.fstat(descriptor)
                 # Who looks for what killed processes left may have been faster than the lock.
-                if _lock(descriptor) is not False and identity(path) == (status.st_dev, status.st_ino):
+                if lock(descriptor) is not False and identity(path) == (status.st_dev, status.st_ino):
                     if alone:
                         _clear_rests(stem, path, self.name, self._disk)
                     if old is not None:
@@ -338,7 +350,7 @@ def _clear_rests(stem: str, own: str, name: str, disk: Disk) -> None:
         except OSError:
             continue  # gone, or not ours to judge
         try:
-            locked = _lock(descriptor)
+            locked = lock(descriptor)
             if locked is False:
                 raise SigflowError(f"{name}: another process is writing it")
             if locked and identity(path) == _identity(os.fstat(descriptor)):
@@ -352,7 +364,7 @@ def _identity(status: os.stat_result) -> Identity:
     return status.st_dev, status.st_ino
 
 
-def _lock(descriptor: int, *, wait: bool = False) -> bool | None:
+def lock(descriptor: int, *, wait: bool = False) -> bool | None:
     """Lock a file for this process; False where another has it, None where the file system knows no locks."""
     if flock is None:
         return None

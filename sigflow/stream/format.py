@@ -6,7 +6,7 @@ A format without an envelope is a whole file: one frame from the first byte to t
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
@@ -88,6 +88,7 @@ class Format:
         if self._framing is not None:
             self._parse = _of_units(self._framing, self._parse)
             self.late = _of_units(self._framing, self.late) if self.late is not None else None
+        self._quick: Callable[[Any], bytes | None] = self._first_quick
         self._sequence: Callable[[Any], Any] | None = None
         if envelope is not None and sequence is not None:
             self._sequence = attrgetter(attribute(envelope.decode.unit, sequence.field))
@@ -253,6 +254,35 @@ class Format:
             text = f"{self.name}: {type(error).__name__}: {error}"
             raise StreamError(text, offset=getattr(error, "offset", None), format=self.name) from error
 
+    def build(self, value: Any, *, keep: str | Iterable[str] = ()) -> bytes:
+        """Returns the bytes of one frame with this value; `parse` is its inverse.
+
+        value: a mapping of the frame's fields by the ids of the spec, an object of the generated class, a record, or
+        the mapping that `parse --format ndjson` prints for a frame.  What follows from the rest is computed: constants,
+        lengths, counts, offsets, tags, checksums, framing.  keep: paths of such fields whose given values are written
+        all the same, or `all`.  What a value does not carry is taken from the bytes that it was read from.
+
+        Raises `BuildError` with all mistakes of the value.
+        """
+        if not keep:
+            raw = self._quick(value)
+            if raw is not None:
+                return raw
+        from sigflow.stream.building import build
+
+        return build(self, value, keep=keep)
+
+    def build_at_once(self, value: Any) -> bytes | None:
+        """Returns the frame of a value of static layout, None where there is something to say of it: see `build`."""
+        return self._quick(value)
+
+    def _first_quick(self, value: Any) -> bytes | None:
+        """Builds a frame at once, where that can be done; what it needs is loaded when the first one is built."""
+        from sigflow.stream.building.quick import quick
+
+        self._quick = quick(self)
+        return self._quick(value)
+
     def decoder(self, limits: Limits | None = None, strict: bool = False, *, engine: str = "auto") -> Decoder:
         """Returns a new decoder for a stream of this format alone.
 
@@ -299,6 +329,20 @@ class Format:
             reading.parse_finding(self.name, self.spec, {}, record, error, getattr(error, "field_offset", 0))
             for error in faults
         )
+
+    def replaced(self, record: Record, values: Mapping[str, Any], keep: str | Iterable[str]) -> bytes:
+        """Returns the bytes of a record with other values in these fields, see `Record.replace`."""
+        from sigflow.stream.building.edit import replaced
+
+        return replaced(self, record, values, keep).raw
+
+    def patched(
+        self, record: Record, values: Mapping[str, Any], keep: str | Iterable[str]
+    ) -> list[tuple[int, bytes, bytes]]:
+        """Returns what that changes in the stream, see `Record.patch`."""
+        from sigflow.stream.building.edit import patches
+
+        return patches(record.start, record.raw, self.replaced(record, values, keep))
 
     def sequence_of(self, record: Record) -> int | None:
         """Returns the counter that the frame carries, as the integer on the wire; None where there is none."""

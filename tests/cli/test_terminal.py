@@ -105,9 +105,7 @@ def test_a_bar_has_the_rate_and_the_time_left(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setattr(progress, "PATIENCE", -1.0)
     for size, words in ((1000, r"50%.* [kMG]?(B|bytes)/s .*left"), (None, r"500/\? bytes .*\d:\d\d:\d\d")):
-        storage = Watched(MemoryStorage(bytes(1000)))
-        storage.size = size
-        bar, task = storage._shown(0)
+        bar, task = progress._Bar("capture", size).shown(0)
         with bar:
             bar.update(task, completed=250)
             bar.update(task, completed=500)
@@ -115,6 +113,32 @@ def test_a_bar_has_the_rate_and_the_time_left(monkeypatch: pytest.MonkeyPatch) -
             Console(file=out, width=200).print(bar.get_renderable())
         bar.stop()
         assert re.search(words, out.getvalue()), out.getvalue()
+
+
+def test_captures_that_are_read_side_by_side_have_one_bar(tmp_path: Path) -> None:
+    """Two at a time would be an error of the library that draws them."""
+    program = (
+        "import sys; from sigflow.cli import main, progress\nprogress.PATIENCE = -1.0\nsys.exit(main(sys.argv[1:]))\n"
+    )
+    names = []
+    for number in range(3):
+        names.append(str(tmp_path / f"{number}.sgf"))
+        Path(names[-1]).write_bytes((SAMPLES / "valid_telemetry.sgf").read_bytes())
+    main_, tty = pty.openpty()
+    command = [sys.executable, "-c", program, "merge", *names, "-s", "sgf1", "--by", "order", "-o", str(tmp_path / "x")]
+    for engine in ("python", "native"):
+        done = subprocess.run(
+            [*command, "--engine", engine],
+            stderr=tty,
+            stdout=subprocess.PIPE,
+            env=environment(tmp_path) | {"TERM": "xterm"},
+            timeout=60,
+            check=False,
+        )
+        shown = os.read(main_, 1 << 16).decode()
+        assert done.returncode == 0, shown
+        assert "3 captures" in shown and "Traceback" not in shown
+        assert (tmp_path / "x").stat().st_size == 3 * 1181
 
 
 SPEED = """

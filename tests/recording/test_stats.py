@@ -11,7 +11,7 @@ import pytest
 
 import sigflow
 from sigflow.columns import moments
-from sigflow.recording import batches, native_verdict
+from sigflow.recording import batches, grouping, native_verdict
 from sigflow.recording import stats as module
 from sigflow.recording.stats import Tally, stats
 from tests.cli.calls import SAMPLES
@@ -108,7 +108,7 @@ def test_keys_are_those_of_each_record(name: str, monkeypatch: pytest.MonkeyPatc
     """Asked for once per combination of fields, or of every record: the counts are the same."""
     with sigflow.open(SAMPLES / name, CAPTURES[name]) as recording:
         quick = stats(recording).tree()
-        monkeypatch.setattr(module, "_scalars", lambda format: {})
+        monkeypatch.setattr(grouping, "_scalars", lambda format: {})
         assert stats(recording).tree() == quick
 
 
@@ -141,7 +141,7 @@ def test_random_captures_are_counted_as_by_each_record(
         with sigflow.open(data, format, engine=engine) as recording:
             quick = stats(recording).tree()
             with monkeypatch.context() as patched:
-                patched.setattr(module, "_scalars", lambda format: {})
+                patched.setattr(grouping, "_scalars", lambda format: {})
                 patched.setattr(moments, "times_of", lambda format, scalars, rows: None)
                 slow = stats(recording).tree()
         assert quick == slow

@@ -53,6 +53,13 @@ def in_memory(folder: Path, text: str) -> Format:
     return sigflow.compile(path)
 
 
+def read_write(folder: Path, text: str) -> Format:
+    """Classes whose objects are read apart from being made."""
+    path = folder / "kept.ksy"
+    path.write_text(text, encoding="utf-8")
+    return sigflow.compile(path, write=True)
+
+
 def from_file(folder: Path, text: str) -> Format:
     """As a module that was compiled before, and is imported."""
     (folder / "kept.ksy").write_text(text, encoding="utf-8")
@@ -70,7 +77,7 @@ def tree_of(format: Format, raw: bytes) -> dict[str, Any]:
         return frame_tree(record, format)
 
 
-@pytest.mark.parametrize("made", [in_memory, from_file])
+@pytest.mark.parametrize("made", [in_memory, from_file, read_write])
 def test_each_field_costs_itself(made: Callable[[Path, str], Format], tmp_path: Path) -> None:
     tree = tree_of(made(tmp_path, SPEC), RAW)
     assert tree["value"] == {

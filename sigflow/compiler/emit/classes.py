@@ -9,6 +9,7 @@ from sigflow.compiler import schema as sc
 from sigflow.compiler.emit.debug import debug_body, debug_step
 from sigflow.compiler.emit.incremental import IncrementalMeasure
 from sigflow.compiler.emit.late import LateFields
+from sigflow.compiler.emit.readwrite import write_changes, write_flags
 from sigflow.compiler.emit.runs import Runs
 from sigflow.compiler.emit.shared import Module, line_of
 from sigflow.compiler.emit.writer import Writer
@@ -58,9 +59,11 @@ class _Class:
 
     def write(self) -> None:
         plan, out = self.plan, self.out
-        with out.block(f"class {plan.path[-1]}({self.module.need('KaitaiStruct')}):"):
+        with out.block(f"class {plan.path[-1]}({self.base()}):"):
             self.docs()
             self.tables()
+            if self.module.write:
+                write_flags(plan, out)
             self.annotations()
             for enum, name in plan.enums:
                 self.enum(enum, name)
@@ -76,6 +79,12 @@ class _Class:
                     self.value_instance(instance)
                 else:
                     self.parse_instance(instance)
+                if self.module.write:
+                    write_changes(self.module, instance, out)
+
+    def base(self) -> str:
+        """What the class is derived from."""
+        return self.module.need_to_write("ReadWriteStruct") if self.module.write else self.module.need("KaitaiStruct")
 
     # ------------------------------------------------------------ head
 
@@ -192,12 +201,17 @@ class _Class:
         any_ = self.module.std("Any")
         typed = [f"{param.name}: {self.annotation(param.type)}" for param in plan.params]
         extra = f", _is_le: {any_} = None" if inherited else ""
-        head = ", ".join(["self", *typed, f"_io: {any_}", f"_parent: {any_} = None, _root: {any_} = None{extra}"])
+        stream_default = " = None" if self.module.write else ""
+        head = ", ".join(
+            ["self", *typed, f"_io: {any_}{stream_default}", f"_parent: {any_} = None, _root: {any_} = None{extra}"]
+        )
         out()
         limits = plan.spec.limits
         with out.block(f"def __init__({head}) -> None:"):
             stream = self.module.need("KaitaiStream")
-            out(f"self._io = _io if _io.__class__ is {stream} else {self.module.need('as_stream')}(_io)")
+            as_stream = f"{self.module.need('as_stream')}(_io)"
+            either = "_io is None or " if self.module.write else ""
+            out(f"self._io = _io if {either}_io.__class__ is {stream} else {as_stream}")
             out("self._parent = _parent")
             out("self._root = _root or self" if plan.spec.up is None else "self._root = _root")
             if inherited:
@@ -208,7 +222,7 @@ class _Class:
                 out(f"{self.module.need('within_depth')}(self, {limits['depth']})")
             if plan.debug:
                 out(f"self._debug: {any_} = {self.module.std('collections')}.defaultdict(dict)")
-            else:
+            elif not self.module.write:
                 out("self._read()")
 
     def reading(self) -> None:
@@ -217,6 +231,7 @@ class _Class:
             out()
             with out.block("def _read(self) -> None:"):
                 self.body("")
+                self.clean()
             self.lines_of_fields()
             return
         path = plan.spec.place.path
@@ -232,11 +247,17 @@ class _Class:
                 out("self._read_le()")
             with out.block("else:"):
                 out("self._read_be()")
+            self.clean()
         for order in ("le", "be"):
             out()
             with out.block(f"def _read_{order}(self) -> None:"):
                 self.body(order)
         self.lines_of_fields()
+
+    def clean(self) -> None:
+        """What was just read is as it can be written."""
+        if self.module.write:
+            self.out("self._dirty = False")
 
     def lines_of_fields(self) -> None:
         """`_LINES`: what a failure in a line of a reading function is about."""
@@ -330,8 +351,15 @@ class _Class:
         out("@property")
         with out.block(f"def {step.name}(self) -> {annotation}:"):
             self.field_doc(step.attr.doc)
+            parsed = self.module.write and isinstance(step, Step)
+            if parsed:
+                with out.block(f"if self._should_write_{step.name}:"):
+                    out(f"self._write_{step.name}()")
             with out.block(f"if hasattr(self, '_m_{step.name}'):"):
                 out(f"return self._m_{step.name}")
+            if parsed:
+                with out.block(f"if not self.{step.name}__enabled:"):
+                    out("return None")
             self.inside(step)
             if step.attr.condition is not None:
                 out(f"return getattr(self, '_m_{step.name}', None)")

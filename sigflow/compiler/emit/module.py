@@ -11,6 +11,7 @@ from sigflow.compiler.emit.native import Missing, write_native_measure
 from sigflow.compiler.emit.shared import Module
 from sigflow.compiler.emit.stream import write_stream
 from sigflow.compiler.emit.writer import Writer, comment
+from sigflow.compiler.emit.writing import write_writing
 from sigflow.compiler.measure import MeasurePlan
 from sigflow.compiler.measure.runs import SIGNS, Run
 from sigflow.compiler.model import Bits
@@ -24,7 +25,8 @@ class Emission:
     """One module that can be written: all that its spec has to say of it was said.
 
     package: the package in which the modules of its imports stand.  missing: a field that is not there is no attribute
-    either.  What keeps a format from the native engine is noted in `problems`.
+    either.  write: objects can be changed and written.  What keeps a format from the native engine is noted in
+    `problems`.
     """
 
     def __init__(
@@ -35,13 +37,14 @@ class Emission:
         measure: MeasurePlan | None,
         problems: Problems,
         missing: bool = False,
+        write: bool = False,
     ) -> None:
         classes = (name.rpartition(".")[2] for name in plan.class_names.values())
         taken = frozenset((*classes, *(name for _, name in plan.imports)))
         self._plan = plan
         self._package = package
         self._measure = measure
-        self._module = Module(Expressions(plan, types), types, taken, measure, missing)
+        self._module = Module(Expressions(plan, types), types, taken, measure, missing, write)
         self._native = write_native_measure(self._module, measure) if measure is not None else None
         if isinstance(self._native, Missing):
             text = f"the native engine cannot measure this format: {self._native.text}"
@@ -55,6 +58,8 @@ class Emission:
         write_class(module, plan.top, body)
         described = Writer()
         write_columns(module, plan, described, hash)
+        written = Writer()
+        write_writing(module, plan, written)
         if self._measure is not None and self._native is not None:
             write_stream(module, plan, self._measure, self._native, below, hash)
         if module.runs:
@@ -80,7 +85,7 @@ class Emission:
         for lines, name in module.splits.items():
             _split_table(tables, name, lines, module)
         head = _head(plan, module, self._package, hash)
-        parts = [head.text(), body.text(), tables.text(), described.text(), below.text()]
+        parts = [head.text(), body.text(), tables.text(), described.text(), written.text(), below.text()]
         return "\n\n\n".join(part.strip("\n") for part in parts if part.strip()) + "\n"
 
 
@@ -117,6 +122,9 @@ def _head(plan: Plan, module: Module, package: str | None, hash: str) -> Writer:
         for name in names:
             out(f"{_aliased(name, name, module)},")
     out(")")
+    if module.write_needs:
+        listed = ", ".join(_aliased(name, name, module) for name in sorted(module.write_needs))
+        out(f"from sigflow.runtime.readwrite import {listed}")
     out()
     out(f"{module.alias('require_abi')}(__name__, {file!r}, {ABI})")
     out()
@@ -132,6 +140,7 @@ _STDLIB = {
     "builtins": "import ",
     "collections": "import ",
     "Struct": "from struct import ",
+    "error": "from struct import ",
     "adler32": "from zlib import ",
     "crc32": "from zlib import ",
 }

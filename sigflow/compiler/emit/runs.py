@@ -91,6 +91,7 @@ class Runs(Reads):
         limits = self.plan.spec.limits
         return (
             not self.plan.debug
+            and not self.module.write
             and self.module.whole_bytes
             and len(operation.body) == 1
             and operation.repeat.kind != "until"

@@ -25,10 +25,14 @@ class Module:
         taken: frozenset[str],
         measure: MeasurePlan | None = None,
         missing: bool = False,
+        write: bool = False,
     ) -> None:
         self.expressions = expressions
         #: Whether the classes leave an absent field out instead of setting it to None.
         self.missing = missing
+        #: Whether their objects can be changed and written, too, and what the module needs for that.
+        self.write = write
+        self.write_needs: set[str] = set()
         expressions.lenient = missing  # what expressions say, and so what is told of a frame, is the same either way
         expressions.need = self.need
         self.needs: set[str] = {"require_abi"}
@@ -83,6 +87,11 @@ class Module:
     def need(self, name: str) -> str:
         """A name of the runtime."""
         self.needs.add(name)
+        return self.alias(name)
+
+    def need_to_write(self, name: str) -> str:
+        """A name of what read-write classes are made of."""
+        self.write_needs.add(name)
         return self.alias(name)
 
     def std(self, name: str) -> str:

@@ -215,12 +215,12 @@ class StaticMeasure:
             self.out(f"stored_{number} = checks[{number}].stored")
             return f"stored_{number}(data, {start})"
         step = next((step for step in self.names if step.attr is checksum.attr), None)
-        if step is not None and _is_stored(step.wire, checksum):
+        if step is not None and is_stored(step.wire, checksum):
             return self.names[step]
         return f"int.from_bytes(data[{start}:{stop}], {place.order!r})"
 
 
-def _is_stored(wire: Wire, checksum: ChecksumHint) -> bool:
+def is_stored(wire: Wire | None, checksum: ChecksumHint) -> bool:
     """Whether the number that a wire reads is the value of a checksum."""
     if not isinstance(wire, Number) or wire.kind != "u" or wire.size != checksum.stored.size:
         return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sigflow.compiler import schema as sc
 from sigflow.compiler.emit.around import Around
+from sigflow.compiler.emit.building import FORMS, QuickBuild
 from sigflow.compiler.emit.calls import Call, Many, write_value
 from sigflow.compiler.emit.columns import needs
 from sigflow.compiler.emit.late import write_late
@@ -39,6 +40,9 @@ class _Stream:
         self.unit = plan.classes[self.hints.unit]
         self.ex = module.expressions
         self.any = module.std("Any")
+        #: Whether frames can be built at once.
+        self.builds = False
+        self.derived: tuple[str, ...] = ()
 
     def write(self, native: NativeMeasure | Missing) -> None:
         runs = is_quick(self.layout, self.hints)
@@ -48,6 +52,9 @@ class _Stream:
             static.measure()
             if runs:
                 static.run()
+            quick = QuickBuild(self.module, self.hints, self.layout, self.unit, self.out)
+            self.builds = quick.write()
+            self.derived = tuple(quick.derived)
         self.steps()
         self.parse()
         measure = self.measure(runs)
@@ -264,6 +271,9 @@ class _Stream:
             decode["late"] = "_late"
         decode["unit"] = self.unit.qualified
         decode["columns"] = "_columns"
+        if self.builds:
+            decode["builds"] = f"({', '.join(FORMS)})"
+            decode["derived"] = repr(self.derived)
         if hints.sequence is not None:
             decode["sequence"] = self.sequence(hints.sequence)
         if hints.time is not None:
@@ -346,7 +356,10 @@ class _Stream:
             self.add_needs(call, "needs", codec.when)
         if codec.target is not None:
             with self.out.block(self.function(f"_decode_{number}", "payload: bytes", self.any)):
-                self.out(f"return {self.plan.class_names[codec.target]}({self.module.need('KaitaiStream')}(payload))")
+                text = f"{self.plan.class_names[codec.target]}({self.module.need('KaitaiStream')}(payload))"
+                self.out(
+                    f"return {self.module.need_to_write('read_now')}({text})" if self.module.write else f"return {text}"
+                )
             call["parse"] = f"_decode_{number}"
             call["target"] = self.plan.class_names[codec.target]
         return call

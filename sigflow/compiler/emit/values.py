@@ -85,6 +85,12 @@ class Values:
         return self.construct(wire, step, stream)
 
     def construct(self, wire: User, step: Step, stream: str) -> str:
+        """An object of the class that a wire names, which has been read."""
+        text = self.call(wire, step, stream)
+        apart = self.plan.debug and wire.target in self.ex.plan.classes  # (that reads it in a statement of its own)
+        return text if not self.module.write or apart else f"{self.module.need_to_write('read_now')}({text})"
+
+    def call(self, wire: User, step: Step, stream: str) -> str:
         """A call of the class that a wire names."""
         arguments = [self.ex.code(argument) for argument in wire.arguments]
         plans = self.ex.plan.classes

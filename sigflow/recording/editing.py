@@ -1,0 +1,138 @@
+"""A copy of a capture in which fields of some frames have other values; every other byte stays where it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from sigflow.errors import BuildError, UsageError
+from sigflow.recording.setting import Setting, put_at
+from sigflow.runtime.measure import WIRE_ERRORS
+from sigflow.storage.base import pieces
+from sigflow.storage.disk import FileDraft, identity
+from sigflow.storage.spool import seekable
+from sigflow.stream.building.edit import replaced
+
+if TYPE_CHECKING:
+    from sigflow.events import Record
+    from sigflow.recording.recording import Recording
+    from sigflow.storage import Storage
+
+#: Bytes of what is not edited that are copied at once.
+PIECE = 1 << 20
+
+
+@dataclass(slots=True)
+class Edited:
+    """What was done.  frames: those that were meant; changed: those of them whose bytes are others now; lacking: those
+    that have not the fields, so that they were left as they are.
+
+    recomputed: by path, how often a derived value that was there was computed anew.
+    """
+
+    frames: int = 0
+    changed: int = 0
+    lacking: int = 0
+    bytes: int = 0
+    recomputed: dict[str, int] = field(default_factory=dict)
+
+
+class Editor:
+    """Edits the frames of a recording.  State: what was done so far."""
+
+    def __init__(self, recording: Recording, settings: Sequence[Setting], keep: str | Iterable[str] = ()) -> None:
+        self.recording = recording
+        self.settings = settings
+        self.keep = keep if isinstance(keep, str) else tuple(keep)
+        self.done = Edited()
+
+    def pieces(self, source: Storage) -> Iterator[bytes]:
+        """The bytes of the edited copy.  source: the bytes of the capture, at any offset.
+
+        Raises `BuildError` that says which frame cannot be built.
+        """
+        at = 0
+        for record in self.recording:
+            self.done.frames += 1
+            raw = self.frame(record)
+            if raw == record.raw:
+                continue
+            self.done.changed += 1
+            yield from self._copied(source, at, record.start)
+            self.done.bytes += len(raw)
+            yield raw
+            at = record.stop
+        while piece := source.read(at, at + PIECE):
+            self.done.bytes += len(piece)
+            at += len(piece)
+            yield piece
+
+    def _copied(self, source: Storage, start: int, stop: int) -> Iterator[bytes]:
+        for piece in pieces(source, start, stop):
+            self.done.bytes += len(piece)
+            yield piece
+
+    def frame(self, record: Record) -> bytes:
+        """The frame with what is set in it."""
+        values: dict[str, Any] = {}
+        try:
+            for setting in self.settings:
+                value = setting.values.get(record.format)
+                if value is not None:
+                    values[setting.path] = value(record)
+        except WIRE_ERRORS:
+            self.done.lacking += 1  # a value that cannot be computed for this frame is none
+            return record.raw
+        if not values:
+            self.done.lacking += 1
+            return record.raw
+        format: Any = record._reader
+        try:
+            built = replaced(format, record, values, self.keep)
+        except BuildError as error:
+            raise BuildError(f"frame {record.index} at {record.start}: {error}", error.mistakes) from error
+        except UsageError:
+            self.done.lacking += 1  # a place in a list, or a case, that this frame has not
+            return record.raw
+        for recomputed in built.recomputed:
+            self.done.recomputed[recomputed.path] = self.done.recomputed.get(recomputed.path, 0) + 1
+        return built.raw
+
+
+def settings_of(recording: Recording, values: Mapping[str, Any]) -> list[Setting]:
+    """Values by path as settings.  Raises `UsageError` where no format has a field."""
+    listed = []
+    for path, value in values.items():
+        having: dict[str, Callable[[Any], Any]] = {}
+        lacking: UsageError | None = None
+        for format in recording.formats:
+            try:
+                put_at(format, path)
+            except UsageError as error:
+                lacking = error
+                continue
+            having[format.name] = value if callable(value) else partial(_constant, value)
+        if not having and lacking is not None:
+            raise lacking
+        listed.append(Setting(path, having))
+    return listed
+
+
+def _constant(value: Any, record: Record) -> Any:
+    return value
+
+
+def written(recording: Recording, out: str, values: Mapping[str, Any], keep: str | Iterable[str]) -> Edited:
+    """Write an edited copy, see `Recording.edit`."""
+    editor = Editor(recording, settings_of(recording, values), keep)
+    taken = identity(recording.name)
+    with seekable(recording.storage) as source, FileDraft(out, spared=[taken] if taken is not None else []) as draft:
+        editor.recording = recording.over(source)
+        for piece in editor.pieces(source):
+            draft.write(piece)
+        draft.sync()
+        draft.place()
+        draft.sync_name()
+    return editor.done
