@@ -40,6 +40,7 @@ COMMANDS = {
     "split": "Write one capture to several.",
     "sort": "Write the frames of a capture in order.",
     "dedupe": "Write a capture without the frames that came twice.",
+    "generate": "Write a valid capture of chosen and random values.",
     "corrupt": "Write a damaged copy of a capture, and a log of the damage.",
     "benchmark": "Measure how fast each engine scans a capture.",
     "stats": "Count frames, bytes, sizes, rates and losses.",
