@@ -44,6 +44,7 @@ COMMANDS = {
     "corrupt": "Write a damaged copy of a capture, and a log of the damage.",
     "benchmark": "Measure how fast each engine scans a capture.",
     "stats": "Count frames, bytes, sizes, rates and losses.",
+    "coverage": "Say what of a spec the frames of captures reach.",
     "compile": "Make Python modules of specs.",
     "lint": "List the mistakes in specs.",
     "watch": "Compile a spec on each save and read a capture with it.",

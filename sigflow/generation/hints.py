@@ -10,24 +10,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from enum import Enum
 from typing import Any
 
 from sigflow.frozen import frozen
 from sigflow.runtime.writing import (
     ClassWriting,
     Computed,
-    Extent,
     Formula,
     Put,
-    PutBytes,
     PutCase,
-    PutObject,
-    PutText,
     Solution,
     writing_of,
 )
-from sigflow.runtime.writing.derive import FAILURES
+from sigflow.runtime.writing.reachable import classes, constant, extent_of, leaves, objects_in
 
 _TOKEN = re.compile(
     r"""(?P<text>'[^']*'|"(?:[^"\\]|\\.)*")|(?P<name>[A-Za-z_]\w*(?:::\w+)*)"""
@@ -47,49 +42,6 @@ class Hints:
 
     constants: dict[str, tuple[int | str, ...]]
     sizes: frozenset[str]
-
-
-def classes(top: type[Any]) -> list[ClassWriting]:
-    """The descriptions of a class and of all that its objects are made of."""
-    listed: dict[type[Any], ClassWriting] = {}
-    waiting = [top]
-    while waiting:
-        target = waiting.pop()
-        writing = writing_of(target) if target not in listed else None
-        if writing is not None:
-            listed[target] = writing
-            waiting.extend(wire.target for member in (*writing.puts, *writing.instances) for wire in objects_in(member))
-    return list(listed.values())
-
-
-def objects_in(member: Put | Computed) -> Iterator[PutObject]:
-    """The objects that a field may be."""
-    for wire in leaves(member.wire) if isinstance(member, Put) else ():
-        if isinstance(wire, PutObject):
-            yield wire
-
-
-def leaves(wire: Any) -> Iterator[Any]:
-    """What a wire may be, in its cases."""
-    if isinstance(wire, PutCase):
-        for _, inner in wire.cases:
-            yield from leaves(inner)
-    else:
-        yield wire
-
-
-def extent_of(wire: Any) -> Extent | None:
-    """The bytes that a wire stands in."""
-    return wire.extent if isinstance(wire, PutBytes | PutText | PutObject) else None
-
-
-def constant(formula: Formula) -> Any:
-    """What an expression gives that speaks of nothing; None where it does."""
-    try:
-        value = formula.value(None, None, None)
-    except FAILURES:
-        return None
-    return value.value if isinstance(value, Enum) else value
 
 
 def tokens(text: str) -> tuple[list[str], list[int | str]]:

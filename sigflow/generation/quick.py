@@ -9,11 +9,11 @@ from collections.abc import Callable
 from typing import Any
 
 from sigflow.generation.drawing import payload
-from sigflow.generation.hints import constant
-from sigflow.generation.values import Values, bounds
+from sigflow.generation.values import Values
 from sigflow.runtime.envelope import Codec
 from sigflow.runtime.measure import WIRE_ERRORS
 from sigflow.runtime.writing import ClassWriting, Formula, Put, PutBits, PutBytes, PutNumber, PutObject, writing_of
+from sigflow.runtime.writing.reachable import bounds, constant
 from sigflow.stream.format import Format
 
 #: Gives the value of a field.

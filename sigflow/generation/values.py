@@ -13,8 +13,9 @@ from typing import Any
 from sigflow.generation.chance import Chance
 from sigflow.generation.goals import Goals
 from sigflow.generation.hints import Hints, solutions_for, tokens
-from sigflow.runtime.writing import ClassWriting, Put, PutBits, PutBytes, PutNumber, PutText
+from sigflow.runtime.writing import ClassWriting, Put, PutBytes, PutNumber, PutText
 from sigflow.runtime.writing.derive import FAILURES
+from sigflow.runtime.writing.reachable import bounds
 
 #: Values that are tried for a field before it is given up.
 VALUES = 60
@@ -342,14 +343,6 @@ def _alphabet(encoding: str) -> tuple[str, str]:
 
     narrow = kept(_PRINTABLE)
     return narrow or kept("0123456789") or " ", narrow + kept(_OTHERS)
-
-
-def bounds(wire: Any) -> tuple[int, int]:
-    """The smallest and the largest number that a wire has room for."""
-    if isinstance(wire, PutBits):
-        return 0, (1 << wire.width) - 1
-    bits = 8 * wire.size
-    return (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if wire.kind == "s" else (0, (1 << bits) - 1)
 
 
 def passes(put: Put, unit: Any, i: int | None, value: Any) -> bool | None:
