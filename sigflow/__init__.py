@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         UsageError,
     )
     from sigflow.events import Gap, Idle, Loss, Note, Record, Span, Stamp
+    from sigflow.generation import generate
     from sigflow.limits import Limits
     from sigflow.recording import Recording, Report, open
     from sigflow.runtime.plain import asdict
@@ -38,7 +39,7 @@ __all__ = [
     # streams
     "Decoder", "Record", "Gap", "Idle", "Loss", "Note", "Span", "Stamp", "Limits", "Finding",
     # recordings
-    "open", "Recording", "Report", "asdict",
+    "open", "Recording", "Report", "asdict", "generate",
     # what users add
     "register_checksum", "register_codec",
     # errors, by blame
@@ -56,6 +57,7 @@ _HOMES = {
         "Truncated", "UsageError",
     ),
     "sigflow.events": ("Gap", "Idle", "Loss", "Note", "Record", "Span", "Stamp"),
+    "sigflow.generation": ("generate",),
     "sigflow.limits": ("Limits",),
     "sigflow.recording": ("Recording", "Report", "open"),
     "sigflow.runtime.plain": ("asdict",),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any
@@ -234,7 +234,7 @@ class Objects(Cases):
 
     def element(self, node: Node, put: Put, wire: Wire, value: Any, sink: Sink, path: Path, i: int | None) -> None:
         """One value of a field, or of a list, and its checks."""
-        written = WRITERS[type(wire)](self, node, put, wire, value, sink, path, i)
+        written = getattr(self, WRITERS[type(wire)])(node, put, wire, value, sink, path, i)
         if isinstance(wire, PutCase):
             return
         if not isinstance(wire, PutObject):
@@ -307,17 +307,20 @@ class Objects(Cases):
             self.object(child, sink)
             self.keep(node, put, i, child.unit)
             return child.unit
-        source = None
-        if self.recording:
-            source = bytes(value._io._data)
-        before = source if source is not None else self.streams.get(path, b"")
-        inner = Sink(before, self.inner_size(node, put, wire, path, i), source)
-        inner.path = path
-        self.object(child, inner)
+        source = bytes(value._io._data) if self.recording else None
+        content = self.content(child, path, self.inner_size(node, put, wire, path, i), source)
         self.keep(node, put, i, child.unit)
-        content = self.streams[path] = self.whole(path, inner)
         self.put_extent(node, put, extent, content, sink, path, i, filled=True)
         return child.unit
+
+    def content(self, child: Node, path: Path, size: int | None, source: bytes | None) -> bytes:
+        """What an object writes into a stream of its own, which has `size` bytes where that is known."""
+        before = source if source is not None else self.streams.get(path, b"")
+        inner = Sink(before, size, source)
+        inner.path = path
+        self.object(child, inner)
+        content = self.streams[path] = self.whole(path, inner)
+        return content
 
     def child(self, node: Node, put: Put, wire: PutObject, value: Any, path: Path, i: Any) -> Node | None:
         """The node of an object in an object; None with a mistake."""
@@ -503,11 +506,12 @@ _WANTED = {
     "true": "which its check refuses",
 }
 
-WRITERS: dict[type[Wire], Callable[..., Any]] = {
-    PutNumber: Objects.put_number,
-    PutBits: Objects.put_bits,
-    PutBytes: Objects.put_bytes,
-    PutText: Objects.put_text,
-    PutObject: Objects.put_object,
-    PutCase: Objects.put_case,
+#: The methods by what they write.
+WRITERS: dict[type[Wire], str] = {
+    PutNumber: "put_number",
+    PutBits: "put_bits",
+    PutBytes: "put_bytes",
+    PutText: "put_text",
+    PutObject: "put_object",
+    PutCase: "put_case",
 }
