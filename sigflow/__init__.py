@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from sigflow.codecs import register_codec
     from sigflow.diagnostics import Diagnostic, Finding, Place, Severity
     from sigflow.errors import (
+        BuildError,
         ChecksumError,
         CodecError,
         LimitExceeded,
@@ -43,8 +44,8 @@ __all__ = [
     # what users add
     "register_checksum", "register_codec",
     # errors, by blame
-    "SigflowError", "SpecError", "UsageError", "StreamError", "ChecksumError", "LimitExceeded", "Truncated",
-    "CodecError", "ParseError",
+    "SigflowError", "SpecError", "UsageError", "BuildError", "StreamError", "ChecksumError", "LimitExceeded",
+    "Truncated", "CodecError", "ParseError",
 ]  # fmt: skip
 
 _HOMES = {
@@ -53,8 +54,8 @@ _HOMES = {
     "sigflow.codecs": ("register_codec",),
     "sigflow.diagnostics": ("Diagnostic", "Finding", "Place", "Severity"),
     "sigflow.errors": (
-        "ChecksumError", "CodecError", "LimitExceeded", "ParseError", "SigflowError", "SpecError", "StreamError",
-        "Truncated", "UsageError",
+        "BuildError", "ChecksumError", "CodecError", "LimitExceeded", "ParseError", "SigflowError", "SpecError",
+        "StreamError", "Truncated", "UsageError",
     ),
     "sigflow.events": ("Gap", "Idle", "Loss", "Note", "Record", "Span", "Stamp"),
     "sigflow.generation": ("generate",),
