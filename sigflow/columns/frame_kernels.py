@@ -7,7 +7,7 @@ Python.  Bytes are copied once, and the checksum is computed while they are in t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,6 +16,7 @@ import numpy as np
 from sigflow.columns.kernels import copy
 from sigflow.engine import build, crc_kernels
 from sigflow.engine.assemble import kernel_code
+from sigflow.engine.calls import Call
 from sigflow.engine.sums import Kernel, kernel_of, text_of
 from sigflow.engine.unstuff import put8le
 from sigflow.reads import u1, u4le, u8le
@@ -32,11 +33,12 @@ ENTRY = "frames"
 
 
 class FrameKernel(NamedTuple):
-    """The function that puts frames together, and the numbers of its checksum.  literals: bytes that are covered and
-    stand in no frame.
+    """Makes the function that puts frames together, for each caller its own, and has the numbers of its checksum.
+
+    literals: bytes that are covered and stand in no frame.
     """
 
-    function: Callable[..., int]
+    make: Callable[[], Callable[..., int]]
     literals: Array
     P: Array
     T: Array
@@ -48,7 +50,7 @@ def worth(checksum: Checksum | None, head: int, trailer: int, frames: int) -> Fr
     head, trailer: the bytes before and behind the payload.
     """
     _Built.frames += frames
-    if _Built.frames < ENOUGH or find_spec("llvmlite") is None or not has_kernel(checksum):
+    if _Built.frames < ENOUGH or not has_compiler() or not has_kernel(checksum):
         return None
     return compiled(checksum, head, trailer)
 
@@ -59,6 +61,13 @@ class _Built:
     frames = 0
 
 
+@cache
+def has_compiler() -> bool:
+    """Whether functions can be compiled."""
+    return find_spec("llvmlite") is not None
+
+
+@lru_cache(maxsize=64)
 def has_kernel(checksum: Checksum | None) -> bool:
     """Whether a checksum can be computed natively."""
     return checksum is None or (checksum.algorithm is not None and kernel_of(checksum.algorithm) is not None)
@@ -69,7 +78,8 @@ def compiled(checksum: Checksum | None, head: int, trailer: int) -> FrameKernel:
     """The function compiled, kept on disk for the next time."""
     kernel = _kernel(checksum)
     text = text_for(checksum, kernel, head, trailer)
-    return _with_numbers(build.kernel(text, ENTRY), checksum, kernel)
+    program = build.program_of(text, None)
+    return _with_numbers(lambda: Call(lambda layout: program.function(ENTRY, layout)), checksum, kernel)
 
 
 def as_written(checksum: Checksum | None, head: int, trailer: int) -> FrameKernel:
@@ -77,19 +87,21 @@ def as_written(checksum: Checksum | None, head: int, trailer: int) -> FrameKerne
     kernel = _kernel(checksum)
     space: dict[str, Any] = {"u1": u1, "u4le": u4le, "u8le": u8le, "put8le": put8le}
     exec(compile(text_for(checksum, kernel, head, trailer), "<frames>", "exec"), space)
-    return _with_numbers(space[ENTRY], checksum, kernel)
+    return _with_numbers(lambda: space[ENTRY], checksum, kernel)
 
 
 def _kernel(checksum: Checksum | None) -> Kernel | None:
     return kernel_of(checksum.algorithm) if checksum is not None and checksum.algorithm is not None else None
 
 
-def _with_numbers(function: Callable[..., int], checksum: Checksum | None, kernel: Kernel | None) -> FrameKernel:
+def _with_numbers(
+    make: Callable[[], Callable[..., int]], checksum: Checksum | None, kernel: Kernel | None
+) -> FrameKernel:
     literals = b"".join(piece for piece in (checksum.pieces or ()) if isinstance(piece, bytes)) if checksum else b""
     held = np.frombuffer(literals or b"\0", np.uint8)
     if kernel is None:
-        return FrameKernel(function, held, np.zeros(1, np.int64), np.zeros((1, 256), np.int64))
-    return FrameKernel(function, held, kernel.P, kernel.T)
+        return FrameKernel(make, held, np.zeros(1, np.int64), np.zeros((1, 256), np.int64))
+    return FrameKernel(make, held, kernel.P, kernel.T)
 
 
 # ---------------------------------------------------------------- text

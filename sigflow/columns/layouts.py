@@ -1,7 +1,7 @@
 """Frames of a static layout, put together from columns of numbers and payloads: no object per frame.
 
-A `FrameLayout` exists where the compiler wrote how a frame is built at once (`Decode.builds`): a header of numbers, bit
-fields, constants and nested types of these, at most one payload, at most one checksum.  Headers are made by operations
+A `FrameLayout` exists of frames that are a header of integers, bit fields, constants and nested types of these, at most
+one payload, and at most one checksum.  Headers are made by operations
 on arrays, what they take is looked at column by column.  Whatever does not fit, or is no number, is `Unfitting`: then
 frames are built one by one, which says what is wrong, or gives the bytes all the same.
 """
@@ -22,11 +22,23 @@ from sigflow.columns.kernels import SLACK
 from sigflow.columns.names import distinct
 from sigflow.runtime.column import Bits, Bytes, Column, Kind, Named, Nested, Number
 from sigflow.runtime.writing.derive import FAILURES
-from sigflow.runtime.writing.description import Check, Formula, Put, PutBytes, writing_of
+from sigflow.runtime.writing.description import (
+    Check,
+    Extent,
+    Formula,
+    Put,
+    PutBits,
+    PutBytes,
+    PutNumber,
+    PutObject,
+    writing_of,
+)
 from sigflow.stream.building.many import BuiltFrames
 from sigflow.stream.check import Check as Checksummed
 
 if TYPE_CHECKING:
+    from sigflow.columns.frame_kernels import FrameKernel
+    from sigflow.runtime.envelope import Checksum
     from sigflow.stream.format import Format
 
     Array = np.ndarray[Any, Any]
@@ -87,6 +99,8 @@ class FrameLayout:
     numbers: the numbers of the header by path, all but `length` and `checksum`.  literals: the constant bytes by path.
     length: the number that tells how long the payload is; body: the payload's path, None where there is none.  head,
     trailer: the bytes before and behind the payload.
+
+    State: lengths that were solved for, and the compiled function, which serves one thread.
     """
 
     def __init__(self, format: Format, fields: list[HeadField], literals: Mapping[Path, tuple[int, bytes]]) -> None:
@@ -104,29 +118,34 @@ class FrameLayout:
         self.numbers = {field.path: field for field in fields if field.path != stored}
         self._fields = fields
         self._lengths: dict[int, int] = {}
+        self._function: Callable[..., int] | None = None
 
     @classmethod
     def of(cls, format: Format) -> FrameLayout | None:
         """The layout of a format; None where its frames are built one by one."""
         envelope = format.envelope
-        if envelope is None or not envelope.decode.builds or envelope.decode.unit is None:
+        if envelope is None or envelope.decode.unit is None or envelope.search.framing is not None:
+            return None
+        if envelope.around is not None or envelope.decode.elements or not _is_plain(envelope.search.checksums):
             return None
         kind = FrameType(format)
         fields: list[HeadField] = []
         literals: dict[Path, tuple[int, bytes]] = {}
         body: tuple[Path, Column, Put] | None = None
         end = 0
-        for path, at, column, put in _placed(kind.classes, kind.unit, (), 0):
-            start, stop = column.place or (0, 0)
+        for path, at, column, put in _members(kind.classes, kind.unit, (), 0):
+            if column is None or column.place is None or not _is_always_there(column, put):
+                return None
+            start, stop = column.place
             end = max(end, at + (stop or 0))
-            number = _number(column.kind)
-            if number is not None and stop is not None and start >= 0:
-                fields.append(HeadField(path, number, at + start, at + stop, put, _constant(put)))
-            elif number is not None:
-                fields.append(HeadField(path, number, start, stop or 0, put))
-            elif isinstance(put.wire, PutBytes) and put.wire.extent.contents is not None:
-                literals[path] = (at + start, put.wire.extent.contents)
-            elif isinstance(column.kind, Bytes) and body is None and not at:
+            number = _number(column.kind, put)
+            contents = put.wire.extent.contents if isinstance(put.wire, PutBytes) else None
+            if number is not None:
+                at = at if start >= 0 else 0
+                fields.append(HeadField(path, number, at + start, at + (stop or 0), put, _constant(put)))
+            elif contents is not None and start >= 0:
+                literals[path] = (at + start, contents)
+            elif isinstance(column.kind, Bytes) and body is None and not at and not put.checks:
                 body = path, column, put
             else:
                 return None
@@ -139,8 +158,11 @@ class FrameLayout:
         if body is not None:
             path, column, put = body
             start, stop = column.place or (0, 0)
-            size = put.wire.extent.size if isinstance(put.wire, PutBytes) else None
-            if size is None or start < 0:
+            extent = put.wire.extent if isinstance(put.wire, PutBytes) else Extent()
+            size = extent.size
+            if size is None or start < 0 or extent.process is not None or extent.term is not None:
+                return False
+            if extent.pad is not None or extent.eos:
                 return False
             self.head, self.body, self.body_size = start, path, size
             self.trailer = 0 if stop is None else -stop if stop < 0 else end - stop
@@ -307,21 +329,25 @@ class FrameLayout:
             raise Unfitting
         heads = self.heads(columns, sizes)
         total = int(sizes.sum()) + len(sizes) * (self.head + self.trailer)
-        kernel = None
-        if native is not False and frame_kernels.has_kernel(self.checksum):
-            kernel = (
-                frame_kernels.compiled(self.checksum, self.head, self.trailer)
-                if native
-                else frame_kernels.worth(self.checksum, self.head, self.trailer, len(sizes))
-            )
+        kernel = self._kernel_for(len(sizes), native)
         if kernel is not None:
-            made, sums = _natively(kernel, heads, self.trailer, payload, begins, ends, total)
+            if self._function is None:
+                self._function = kernel.make()
+            made, sums = _natively(kernel, self._function, heads, self.trailer, payload, begins, ends, total)
         else:
             made, sums = self._plainly(heads, payload, begins, ends)
         supplied = columns.get(self.stored) if self.stored is not None else None
         if supplied is not None and (np.asarray(supplied) != sums).any():
             raise Unfitting
         return made
+
+    def _kernel_for(self, frames: int, native: bool | None) -> FrameKernel | None:
+        """What puts so many frames together natively; None where that is left to Python."""
+        if native is None:
+            return frame_kernels.worth(self.checksum, self.head, self.trailer, frames)
+        if native and frame_kernels.has_kernel(self.checksum):
+            return frame_kernels.compiled(self.checksum, self.head, self.trailer)
+        return None
 
     def _plainly(self, heads: Array, payload: Array, begins: Array, ends: Array) -> tuple[BuiltFrames, Array]:
         """The frames, put together one by one."""
@@ -340,7 +366,14 @@ class FrameLayout:
 
 
 def _natively(
-    kernel: frame_kernels.FrameKernel, heads: Array, trailer: int, payload: Array, begins: Array, ends: Array, size: int
+    kernel: FrameKernel,
+    function: Callable[..., int],
+    heads: Array,
+    trailer: int,
+    payload: Array,
+    begins: Array,
+    ends: Array,
+    size: int,
 ) -> tuple[BuiltFrames, Array]:
     """The frames, put together by the compiled function."""
     count = len(begins)
@@ -350,7 +383,7 @@ def _natively(
     out: Array | None = np.frombuffer(made, np.uint8)
     offsets, sums = np.zeros(count + 1, np.int64), np.zeros(count, np.int64)
     begins, ends = np.ascontiguousarray(begins, np.int64), np.ascontiguousarray(ends, np.int64)
-    filled = kernel.function(
+    filled = function(
         heads.reshape(-1),
         heads.shape[1],
         trailer,
@@ -387,28 +420,60 @@ def _with_sum(check: Checksummed, raw: bytes) -> tuple[bytes, int]:
 # ---------------------------------------------------------------- what the compiler says
 
 
-def _placed(classes: Mapping[type[Any], Any], target: type[Any], path: Path, at: int) -> Iterator[Any]:
-    """The fields of a class that are no objects: path, where the object begins, the column, and how it is written."""
+def _members(
+    classes: Mapping[type[Any], Any], target: type[Any], path: Path, at: int
+) -> Iterator[tuple[Path, int, Column | None, Put]]:
+    """The fields of a class that are no objects: path, where the object begins, the column, and how it is written.
+
+    Without a column where it cannot be told by that alone.
+    """
     writing = writing_of(target)
     fields = classes.get(target)
-    for column in fields.columns if fields is not None else ():
-        if column.instance:
-            continue
-        put = writing.ids.get(column.id) if writing is not None else None
-        if not isinstance(put, Put):
-            continue
-        if isinstance(column.kind, Nested):
-            start = column.place[0] if column.place is not None else 0
-            yield from _placed(classes, column.kind.target, (*path, column.id), at + start)
-        else:
-            yield (*path, column.id), at, column, put
+    columns = {column.id: column for column in fields.columns} if fields is not None else {}
+    if writing is None or writing.params or writing.endian is not None:
+        yield path, at, None, Put("", "", PutNumber("u", 1))
+        return
+    for put in (*writing.puts, *(member for member in writing.instances if isinstance(member, Put))):
+        column = columns.get(put.id)
+        if column is not None and isinstance(column.kind, Nested) and column.place is not None:
+            plain = isinstance(put.wire, PutObject) and put.wire.extent is None and not put.wire.arguments
+            if not plain or column.place[0] < 0 or not _is_always_there(column, put) or put.checks:
+                column = None
+            else:
+                yield from _members(classes, column.kind.target, (*path, put.id), at + column.place[0])
+                continue
+        yield (*path, put.id), at, column, put
 
 
-def _number(kind: Kind) -> Number | Bits | None:
+def _is_always_there(column: Column, put: Put) -> bool:
+    """Whether a field stands at its place in every frame, and only what is given for it says what it is."""
+    if column.instance or column.optional or column.processed or put.condition is not None or put.repeat is not None:
+        return False
+    return put.default is None and not put.unnamed
+
+
+def _is_plain(checksums: tuple[Checksum, ...]) -> bool:
+    """Whether there is no checksum, or one number at a fixed place."""
+    if len(checksums) > 1:
+        return False
+    for checksum in checksums:
+        if checksum.algorithm is None or checksum.stored is None or checksum.pieces is None or checksum.signed:
+            return False
+        if checksum.order not in ("big", "little") or checksum.mask is not None or "." in checksum.field:
+            return False
+        if checksum.optional or checksum.told or checksum.decoded or checksum.wire or checksum.of_elements:
+            return False
+        if any(isinstance(piece, tuple) and len(piece) != 2 for piece in checksum.pieces):
+            return False
+    return True
+
+
+def _number(kind: Kind, put: Put) -> Number | Bits | None:
+    """The integer that a field is; None of anything else."""
     kind = kind.of if isinstance(kind, Named) else kind
-    if isinstance(kind, Number):
-        return kind if kind.kind != "f" else None
-    return kind if isinstance(kind, Bits) else None
+    if isinstance(kind, Number) and isinstance(put.wire, PutNumber):
+        return kind if kind.kind != "f" and kind.order != "calc" else None
+    return kind if isinstance(kind, Bits) and isinstance(put.wire, PutBits) else None
 
 
 def _constant(put: Put) -> int | None:

@@ -33,7 +33,7 @@ Convert = Callable[[Any], Any]
 
 
 class TableValues:
-    """Makes values of the rows of tables, for one format.  State: what is known of its columns."""
+    """Makes values of the rows of tables, for one format.  State: the last schema, and which columns of it count."""
 
     def __init__(self, format: Format) -> None:
         self.format = format
@@ -41,6 +41,7 @@ class TableValues:
         trees = Trees(kind.module, instances=True)
         self.members = {member.name: member for member in trees.members(kind.unit)}
         self._trees = trees
+        self._last: tuple[pyarrow.Schema, list[tuple[int, Path]]] | None = None
         codecs = codec_columns(format.envelope, kind.members, trees)
         self._derived = {column.name: column.codec.field for column in codecs}
         self._physical = {
@@ -52,20 +53,24 @@ class TableValues:
     def columns(self, batch: pyarrow.RecordBatch) -> dict[Path, pyarrow.Array]:
         """The columns of a batch that say something of the frames, by their paths."""
         batch = self._own(batch)
-        names = batch.schema.names
+        if self._last is None or not batch.schema.equals(self._last[0]):
+            self._last = batch.schema, self._picked(batch.schema)
+        return {path: batch.column(number) for number, path in self._last[1]}
+
+    def _picked(self, schema: pyarrow.Schema) -> list[tuple[int, Path]]:
+        """The numbers of the columns that say something of the frames, with their paths."""
+        names = schema.names
         if len(set(names)) != len(names):
             double = next(name for name in names if names.count(name) > 1)
             raise UsageError(f"{self.format.name}: the table has two columns {double!r}")
         there = {path[0] for path in map(_path, names)}
-        columns = {}
+        picked = []
         for number, name in enumerate(names):
             # (A map is the metadata, which the fields say as well.)
-            beside = (
-                name.startswith("_") or self._told(name) in there or arrow().types.is_map(batch.column(number).type)
-            )
-            if name in self.members or not beside:
-                columns[_path(name)] = batch.column(number)
-        return columns
+            is_metadata = arrow().types.is_map(schema.field(number).type)
+            if name in self.members or not (name.startswith("_") or self._told(name) in there or is_metadata):
+                picked.append((number, _path(name)))
+        return picked
 
     def _told(self, name: str) -> str | None:
         """The field that a column says once more."""
@@ -94,7 +99,7 @@ class TableValues:
         columns = self.columns(batch)
         values: list[dict[str, Any]] = [{} for _ in range(batch.num_rows)]
         printed = False
-        for path, column in columns.items():
+        for path, column in sorted(columns.items(), key=lambda item: len(item[0])):
             convert, of_json = self._converter(path)
             printed = printed or of_json
             for value, item in zip(values, column.to_pylist(), strict=True):
@@ -102,9 +107,9 @@ class TableValues:
                     continue
                 holder = value
                 for part in path[:-1]:
-                    holder = holder.setdefault(part, {})
-                    if not isinstance(holder, dict):
-                        raise UsageError(f"{self.format.name}: two columns say what {part!r} is: {'.'.join(path)!r}")
+                    holder = holder.setdefault(part, {}) if isinstance(holder, dict) else holder
+                if not isinstance(holder, dict) or path[-1] in holder:
+                    raise UsageError(f"{self.format.name}: two columns say what {'.'.join(path)!r} is")
                 holder[path[-1]] = convert(item) if convert is not None else item
         # (Bytes in JSON are hexadecimal digits, as in what `parse` prints.)
         return [{"format": self.format.name, "value": value} for value in values] if printed else values
@@ -204,15 +209,15 @@ class TableValues:
         self, node: Flat, outer: dict[str, Any], columns: tuple[Column, ...], target: type[Any], made: dict[str, Any]
     ) -> None:
         """Put an object into the field of another that leads to objects of its class, through those without a row."""
-        ways = list(_ways(node, columns, target, frozenset()))
-        if len(ways) != 1 or any(_is_list(column.kind) for column, _ in ways[0][:-1]):
+        leading = list(_leading(node, columns, target, frozenset()))
+        if len(leading) != 1 or any(_is_list(column.kind) for column, _ in leading[0][:-1]):
             text = "it does not tell which field an object is of"
             raise UsageError(f"{self.format.name}: what was flattened cannot be put together again: {text}")
-        for column, between in ways[0][:-1]:
+        for column, between in leading[0][:-1]:
             outer = outer.setdefault(column.id, {})
             if isinstance(column.kind, Switch):
                 outer.setdefault("type", self._trees.known[between].id)
-        column = ways[0][-1][0]
+        column = leading[0][-1][0]
         if isinstance(column.kind, Switch) and "type" not in made:
             made = {"type": self._trees.known[target].id, **made}
         if _is_list(column.kind):
@@ -221,7 +226,7 @@ class TableValues:
             outer[column.id] = made
 
 
-def _ways(
+def _leading(
     node: Flat, columns: tuple[Column, ...], target: type[Any], passed: frozenset[type[Any]]
 ) -> Iterator[list[tuple[Column, type[Any]]]]:
     """How fields lead to an object of a class, through objects that have no row: each field, and the class there."""
@@ -233,7 +238,7 @@ def _ways(
             if between is target:
                 yield [(column, between)]
             elif row is not None and not row.members and between not in passed:
-                for rest in _ways(node, row.inner, target, passed | {between}):
+                for rest in _leading(node, row.inner, target, passed | {between}):
                     yield [(column, between), *rest]
 
 
@@ -260,11 +265,11 @@ def _rows_of(batch: pyarrow.RecordBatch, makers: Mapping[str, TableValues]) -> I
     names = batch.column("_format").to_pylist()
     by_format: dict[str, Iterator[Any]] = {}
     for name in dict.fromkeys(names):
-        maker = makers.get(name)
-        if maker is None:
+        own = makers.get(name)
+        if own is None:
             raise UsageError(f"the table has rows of {name}, which is none of {', '.join(makers)}")
         mine = batch.filter(pa.array([other == name for other in names]))
-        by_format[name] = iter(maker.rows(mine))
+        by_format[name] = iter(own.rows(mine))
     yield from ((name, next(by_format[name])) for name in names)
 
 
@@ -283,7 +288,8 @@ def batches_of(values: Any, size: int = 4096) -> Iterator[pyarrow.RecordBatch] |
 def _tables(values: Any) -> Iterable[Any] | None:
     if hasattr(values, "__arrow_c_stream__") or hasattr(values, "__arrow_c_array__"):
         if hasattr(values, "read_next_batch"):  # a reader, which is read batch by batch
-            return iter(values)
+            reader: Iterable[Any] = values
+            return reader
         return [_table(values)]
     if isinstance(values, Mapping):
         return [_of_arrays(values)]
