@@ -42,7 +42,12 @@ seq:
     doc: The header's lines in order; the last one is `;END`.
     -sigflow-max-size: 4090
     -sigflow-unique: '_.is_end ? "" : _.text.key'
-    -sigflow-metadata: {key: _.text.key, value: _.text.value.to_s("ASCII"), if: not _.is_end}
+    -sigflow-metadata:
+      key: _.text.key
+      value: _.text.value.to_s("ASCII")
+      if: not _.is_end
+      derived: {LEN: payload.size}
+      last: ;END
     -sigflow-reason: header-too-long
   - id: length_known
     size: 0
@@ -82,6 +87,7 @@ types:
         valid:
           expr: _ == 10 and (is_end or text.key.length > 0 and text.size > text.key.length)
         doc: Ends a line, which must be `;END` or hold a key and a colon.
+        -sigflow-default: 10
         -sigflow-reason: bad-line
     instances:
       is_end:

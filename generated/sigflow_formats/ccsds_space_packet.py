@@ -422,6 +422,7 @@ FORMAT = Envelope(
         unit=CcsdsSpacePacket,
         columns=_columns,
         builds=(_build, _build_printed, _build_object),
+        derived=('version', 'data_length'),
         sequence=Sequence(
             field='sequence_count',
             modulus=16384,

@@ -626,6 +626,7 @@ FORMAT = Envelope(
         unit=Sgf1,
         columns=_columns,
         builds=(_build, _build_printed, _build_object),
+        derived=('magic', 'payload_length', 'checksum'),
         sequence=Sequence(
             field='sequence',
             modulus=18446744073709551616,

@@ -253,6 +253,7 @@ FORMAT = Envelope(
         unit=SgfLegacy,
         columns=_columns,
         builds=(_build, _build_printed, _build_object),
+        derived=('payload_length',),
         payload='payload',
         payload_at=(6, None),
         byte_order='big',

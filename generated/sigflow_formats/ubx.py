@@ -436,6 +436,7 @@ FORMAT = Envelope(
         unit=Ubx,
         columns=_columns,
         builds=(_build, _build_printed, _build_object),
+        derived=('sync', 'payload_length', 'checksum'),
         kind=_kind,
         kind_needs=('msg_class', 'msg_id'),
         payload='payload',

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sigflow.cli import exits
-from sigflow.cli.captures import for_each
+from sigflow.cli.captures import for_each, formats_of
 from sigflow.cli.formatter import is_enum
 from sigflow.cli.grid import text
 from sigflow.cli.options import Settings, capture, hex_option, offset_type, output_format, scanning
@@ -24,6 +24,7 @@ from sigflow.storage.spool import seekable
 
 if TYPE_CHECKING:
     from sigflow.cli.terminal import Screen
+    from sigflow.events import Record
     from sigflow.recording import Recording
     from sigflow.recording.checks import Check
     from sigflow.recording.explanation import Explanation
@@ -46,6 +47,13 @@ LONGEST_TEXT = 64
 @click.option(
     "--explain", is_flag=True, help="With --offset: what was tried there, and why it was refused or believed."
 )
+@click.option(
+    "--as",
+    "language",
+    type=click.Choice(["python", "json", "ksy-example"]),
+    help="With --frame: what builds the very bytes of the frame: Python, a line for `sigflow build`, or an example for "
+    "the spec.",
+)
 @hex_option
 @output_format("text", "json")
 @selecting
@@ -55,6 +63,7 @@ def command(
     frame: int | None,
     offset: int | None,
     explain: bool,
+    language: str | None,
     in_hex: bool,
     form: str,
     selection: Selection,
@@ -69,7 +78,19 @@ def command(
         raise UsageError("--frame and --offset exclude each other")
     if explain and offset is None:
         raise UsageError("--explain needs --offset")
+    if language is not None and frame is None:
+        raise UsageError("--as needs --frame")
     screen = settings.screen
+
+    def as_source(recording: Recording) -> int:
+        assert language is not None and frame is not None  # see above
+        record = next((record for record in recording if record.index == frame), None)
+        if record is None:
+            run = recording.run()
+            count = sum(1 for _ in recording)
+            raise UsageError(_beyond(frame, None, count, run.statistics.bytes, recording.name))
+        screen.line(_snippet(record, language, settings))
+        return exits.OK
 
     def work(recording: Recording) -> int:
         run = recording.run(keep=True)
@@ -114,7 +135,24 @@ def command(
                 screen.line(line)
         return exits.DAMAGED if answer.kind == "gap" else exits.OK
 
-    return for_each([capture], settings, explained if explain else work)
+    return for_each([capture], settings, explained if explain else as_source if language is not None else work)
+
+
+def _snippet(record: Record, language: str, settings: Settings) -> str:
+    """What builds a frame."""
+    from sigflow.recording import snippets
+
+    if language == "json":
+        return snippets.as_json(record)
+    if language == "ksy-example":
+        return snippets.example(record)
+    specs = [spec for spec in settings.specs if spec.endswith(".ksy")]
+    load = f"sigflow.load({record.format!r})"
+    if specs:
+        listed = {format.name: spec for spec, format in zip(settings.specs, formats_of(settings), strict=False)}
+        spec = listed.get(record.format, record.format)
+        load = f"sigflow.{'compile' if spec.endswith('.ksy') else 'load'}({spec!r})"
+    return snippets.python(record, load)
 
 
 def _explanation_tree(name: str, specs: list[str], offset: int, explained: Explanation) -> dict[str, Any]:

@@ -8,7 +8,7 @@ frames are built one by one, which says what is wrong, or gives the bytes all th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -19,68 +19,41 @@ from sigflow.columns import frame_kernels
 from sigflow.columns.frame import FrameType
 from sigflow.columns.gather import WORDS
 from sigflow.columns.kernels import SLACK
+from sigflow.columns.layout_fields import (
+    HeadField,
+    Nobody,
+    Path,
+    constant_of,
+    is_always_there,
+    is_plain,
+    members_of,
+    number_in,
+)
 from sigflow.columns.names import distinct
-from sigflow.runtime.column import Bits, Bytes, Column, Kind, Named, Nested, Number
+from sigflow.runtime.column import Bits, Bytes, Column, Number
 from sigflow.runtime.writing.derive import FAILURES
 from sigflow.runtime.writing.description import (
     Check,
     Extent,
     Formula,
     Put,
-    PutBits,
     PutBytes,
-    PutNumber,
-    PutObject,
-    writing_of,
 )
 from sigflow.stream.building.many import BuiltFrames
 from sigflow.stream.check import Check as Checksummed
 
 if TYPE_CHECKING:
     from sigflow.columns.frame_kernels import FrameKernel
-    from sigflow.runtime.envelope import Checksum
     from sigflow.stream.format import Format
 
     Array = np.ndarray[Any, Any]
 
-#: The path of a field: the ids from the frame on.
-Path = tuple[str, ...]
 #: Distinct values of one column that a check of the spec is asked about.
 _MOST_VALUES = 1 << 12
 
 
 class Unfitting(Exception):
     """Columns of which frames have to be built one by one."""
-
-
-class _Nobody:
-    """An object without fields, for expressions that should ask for none."""
-
-    def __getattr__(self, name: str) -> Any:
-        raise LookupError(name)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class HeadField:
-    """A number of the header: its path, what it is on the wire, where it stands, and how the compiler writes it.
-
-    constant: what it always is.
-    """
-
-    path: Path
-    kind: Number | Bits
-    start: int
-    stop: int
-    put: Put
-    constant: int | None = None
-
-    @property
-    def bounds(self) -> tuple[int, int]:
-        """The least and the greatest number that fits."""
-        if isinstance(self.kind, Bits):
-            return 0, (1 << self.kind.width) - 1
-        bits = 8 * self.kind.size
-        return (-(1 << bits - 1), (1 << bits - 1) - 1) if self.kind.kind == "s" else (0, (1 << bits) - 1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,23 +99,23 @@ class FrameLayout:
         envelope = format.envelope
         if envelope is None or envelope.decode.unit is None or envelope.search.framing is not None:
             return None
-        if envelope.around is not None or envelope.decode.elements or not _is_plain(envelope.search.checksums):
+        if envelope.around is not None or envelope.decode.elements or not is_plain(envelope.search.checksums):
             return None
         kind = FrameType(format)
         fields: list[HeadField] = []
         literals: dict[Path, tuple[int, bytes]] = {}
         body: tuple[Path, Column, Put] | None = None
         end = 0
-        for path, at, column, put in _members(kind.classes, kind.unit, (), 0):
-            if column is None or column.place is None or not _is_always_there(column, put):
+        for path, at, column, put in members_of(kind.classes, kind.unit, (), 0):
+            if column is None or column.place is None or not is_always_there(column, put):
                 return None
             start, stop = column.place
             end = max(end, at + (stop or 0))
-            number = _number(column.kind, put)
+            number = number_in(column.kind, put)
             contents = put.wire.extent.contents if isinstance(put.wire, PutBytes) else None
             if number is not None:
                 at = at if start >= 0 else 0
-                fields.append(HeadField(path, number, at + start, at + (stop or 0), put, _constant(put)))
+                fields.append(HeadField(path, number, at + start, at + (stop or 0), put, constant_of(put)))
             elif contents is not None and start >= 0:
                 literals[path] = (at + start, contents)
             elif isinstance(column.kind, Bytes) and body is None and not at and not put.checks:
@@ -298,7 +271,7 @@ class FrameLayout:
 
     def _solve(self, size: int, low: int, high: int) -> int:
         try:
-            number = self._solved(_Nobody(), None, None, size)
+            number = self._solved(Nobody(), None, None, size)
         except FAILURES:
             number = None
         if not isinstance(number, int) or not low <= number <= high:
@@ -417,80 +390,6 @@ def _with_sum(check: Checksummed, raw: bytes) -> tuple[bytes, int]:
     return raw[:field] + stored + raw[field + checksum.size :], value
 
 
-# ---------------------------------------------------------------- what the compiler says
-
-
-def _members(
-    classes: Mapping[type[Any], Any], target: type[Any], path: Path, at: int
-) -> Iterator[tuple[Path, int, Column | None, Put]]:
-    """The fields of a class that are no objects: path, where the object begins, the column, and how it is written.
-
-    Without a column where it cannot be told by that alone.
-    """
-    writing = writing_of(target)
-    fields = classes.get(target)
-    columns = {column.id: column for column in fields.columns} if fields is not None else {}
-    if writing is None or writing.params or writing.endian is not None:
-        yield path, at, None, Put("", "", PutNumber("u", 1))
-        return
-    for put in (*writing.puts, *(member for member in writing.instances if isinstance(member, Put))):
-        column = columns.get(put.id)
-        if column is not None and isinstance(column.kind, Nested) and column.place is not None:
-            plain = isinstance(put.wire, PutObject) and put.wire.extent is None and not put.wire.arguments
-            if not plain or column.place[0] < 0 or not _is_always_there(column, put) or put.checks:
-                column = None
-            else:
-                yield from _members(classes, column.kind.target, (*path, put.id), at + column.place[0])
-                continue
-        yield (*path, put.id), at, column, put
-
-
-def _is_always_there(column: Column, put: Put) -> bool:
-    """Whether a field stands at its place in every frame, and only what is given for it says what it is."""
-    if column.instance or column.optional or column.processed or put.condition is not None or put.repeat is not None:
-        return False
-    return put.default is None and not put.unnamed
-
-
-def _is_plain(checksums: tuple[Checksum, ...]) -> bool:
-    """Whether there is no checksum, or one number at a fixed place."""
-    if len(checksums) > 1:
-        return False
-    for checksum in checksums:
-        if checksum.algorithm is None or checksum.stored is None or checksum.pieces is None or checksum.signed:
-            return False
-        if checksum.order not in ("big", "little") or checksum.mask is not None or "." in checksum.field:
-            return False
-        if checksum.optional or checksum.told or checksum.decoded or checksum.wire or checksum.of_elements:
-            return False
-        if any(isinstance(piece, tuple) and len(piece) != 2 for piece in checksum.pieces):
-            return False
-    return True
-
-
-def _number(kind: Kind, put: Put) -> Number | Bits | None:
-    """The integer that a field is; None of anything else."""
-    kind = kind.of if isinstance(kind, Named) else kind
-    if isinstance(kind, Number) and isinstance(put.wire, PutNumber):
-        return kind if kind.kind != "f" and kind.order != "calc" else None
-    return kind if isinstance(kind, Bits) and isinstance(put.wire, PutBits) else None
-
-
-def _constant(put: Put) -> int | None:
-    """What a number always is, None where it may be more than one."""
-    if put.enum is not None:
-        return None
-    for check in put.checks:
-        if check.kind == "equal" and check.wanted is not None:
-            try:
-                value = check.wanted(_Nobody(), None, None)
-            except FAILURES:
-                continue
-            if isinstance(value, int):
-                return int(value)
-    return None
-
-
 def _passes(check: Check, put: Put, numbers: Array) -> None:
     """`Unfitting` where some of these numbers are refused, or it cannot be told."""
     if check.kind in ("least", "most"):
@@ -500,7 +399,7 @@ def _passes(check: Check, put: Put, numbers: Array) -> None:
     if len(values) > _MOST_VALUES:
         raise Unfitting
     members = put.enum._value2member_map_ if put.enum is not None else {}
-    nobody = _Nobody()
+    nobody = Nobody()
     for value in values:
         try:
             refused = check.refuses(nobody, None, members.get(value, value))

@@ -58,16 +58,16 @@ class BuiltFile:
 
 
 def values_of(lines: Iterable[bytes], name: str) -> Iterator[tuple[str, Any]]:
-    """The values in lines of JSON, each with its place for people.  Raises `BuildError` for a line that is no JSON."""
+    """The values in lines of JSON, each with its place for people; the error of a line that is no JSON."""
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         try:
             yield f"{name}:{number}", json.loads(line)
         except ValueError as error:
-            raise BuildError(f"{name}:{number}: no JSON: {error}") from error
-        except RecursionError as error:
-            raise BuildError(f"{name}:{number}: nested too deep") from error
+            yield f"{name}:{number}", BuildError(f"no JSON: {error}")
+        except RecursionError:
+            yield f"{name}:{number}", BuildError("nested too deep")
 
 
 class Builder:
@@ -83,6 +83,8 @@ class Builder:
 
     def frame(self, value: Any) -> tuple[int, bytes]:
         """The number of the format, and the frame.  Raises `BuildError` or `UsageError`."""
+        if isinstance(value, BuildError):
+            raise value
         if not isinstance(value, Mapping):
             raise UsageError(f"expected an object, got {type(value).__name__}")
         name = value.get("format")

@@ -385,6 +385,8 @@ class Decode:
     #: build(value, checks): frames built at once of a mapping, of a mapping as it is printed, and of an object; None
     #: where that does not do.  checks: as of `Measure.run`.
     builds: tuple[Callable[[Any, Any], bytes | None], ...] = ()
+    #: The ids of the fields that these compute.
+    derived: tuple[str, ...] = ()
     #: The counter by which lost frames are told.
     sequence: Sequence | None = None
     #: When the frame was made, as it says itself.

@@ -292,6 +292,10 @@ class Format:
 
         return built_of(self, values, keep)
 
+    def build_at_once(self, value: Any) -> bytes | None:
+        """Returns the frame of a value of static layout, None where there is something to say of it: see `build`."""
+        return self._quick(value)
+
     def _first_quick(self, value: Any) -> bytes | None:
         """Builds a frame at once, where that can be done; what it needs is loaded when the first one is built."""
         from sigflow.stream.building.quick import quick

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+import sigflow
 from tests.building.kit import format_of, mistakes
 
 #: By name: the spec, the value that is given, and the bytes.
@@ -402,3 +403,17 @@ def test_a_kept_value_is_written_all_the_same() -> None:
     assert format.build(value, keep="all") == b"\x02abcY"
     assert format.build({**value, "end": b"Z"}, keep=["n"]) == b"\x02abcZ"
     assert [path for path, _ in mistakes(format, value, keep=["end"])] == ["n"]
+
+
+def test_a_header_in_lines_is_built_of_its_texts() -> None:
+    format = sigflow.load("instrument_hdr")
+    payload = b"\x01\x00\x02\x00"
+    raw = format.build({"metadata": {"DEV": "X1", "LEN": "9", "ENDIAN": "L"}, "payload": payload})
+    assert raw == b"*HDR\r\nDEV:X1\r\nLEN:4\r\nENDIAN:L\r\n;END\r\n" + payload + bytes.fromhex("abcedafb")
+    # A key whose value is computed stands last where it has no place of its own.
+    assert b"DEV:X1\r\nLEN:4\r\n;END" in format.build({"metadata": {"DEV": "X1"}, "payload": payload})
+    assert [path for path, _ in mistakes(format, {"metadata": {"D:V": "x"}, "payload": payload})] == [
+        "lines[0].text.key_bytes"
+    ]
+    for record in sigflow.open("samples/oscilloscope.hdr", format):
+        assert format.build({"metadata": record.metadata, "payload": bytes(record.payload)}) == record.raw

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import random
 import signal
@@ -11,10 +12,16 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import sigflow
+from sigflow.recording import Recording
+from sigflow.recording.setting import setting
+from sigflow.rewrite.building import build_file
 from sigflow.rewrite.duplicates import deduplicated
+from sigflow.rewrite.editing import edit_file
 from sigflow.rewrite.filtering import filtered
 from sigflow.rewrite.merging import merged
 from sigflow.rewrite.sorting import in_order
@@ -24,16 +31,32 @@ from tests.cli.transcript import environment
 from tests.recover.kit import Faulty
 from tests.rewrite.kit import frames_of, no_rests, opened
 
+
+def parsed(frame: bytes) -> dict[str, Any]:
+    """The value that the frame is built of."""
+    value = sigflow.load("sgf1").parse(frame)
+    flags = {"reserved": 0, "compressed": False, "encoding": 0}
+    payload = value.payload.hex()
+    return {"stream_id": value.stream_id, "sequence": value.sequence, "version": 1, "flags": flags, "payload": payload}
+
+
 OLD = b"what was there before"
 FRAMES = frames_of(random.Random(3), 12_000, longest=300)
 DATA = b"".join(FRAMES)
+VALUES = [(str(number), parsed(frame)) for number, frame in enumerate(FRAMES)]
 Work = Callable[[str, Disk], object]
 WORKS: dict[str, Work] = {
     "filter": lambda out, disk: filtered(opened(DATA).filter("_length > 0"), out, disk=disk),
     "dedupe": lambda out, disk: deduplicated(opened(DATA + FRAMES[-1]), out, disk=disk),
     "merge": lambda out, disk: merged([opened(b"".join(FRAMES[k::2])) for k in range(2)], out, "sequence", disk=disk),
     "sort": lambda out, disk: in_order(opened(DATA), out, "sequence", disk=disk),
+    "build": lambda out, disk: build_file(VALUES, opened(b""), out, disk=disk),
+    "edit": lambda out, disk: edited(opened(DATA), out, disk),
 }
+
+
+def edited(recording: Recording, out: str, disk: Disk) -> object:
+    return edit_file(recording, recording.storage, out, [setting("stream_id=stream_id", recording.formats)], disk=disk)
 
 
 @pytest.mark.parametrize("name", list(WORKS))
@@ -78,6 +101,8 @@ COMMANDS = {
     "merge": ["merge", "a.sgf", "b.sgf", "-o", "out"],
     "sort": ["sort", "a.sgf", "-o", "out"],
     "split": ["split", "a.sgf", "--by", "stream", "-o", "out"],
+    "build": ["build", "a.ndjson", "-o", "out"],
+    "edit": ["edit", "a.sgf", "--set", "stream_id=stream_id + 1", "-o", "out"],
 }
 
 
@@ -86,6 +111,7 @@ def test_killed_at_any_moment(tmp_path: Path, name: str) -> None:
     """Nothing half written; what a killed process left is removed by the next."""
     (tmp_path / "a.sgf").write_bytes(DATA * 3)
     (tmp_path / "b.sgf").write_bytes(b"".join(FRAMES[1::2]))
+    (tmp_path / "a.ndjson").write_text("\n".join(json.dumps(value) for _, value in VALUES))
     out = tmp_path / "out"
     command = [sys.executable, "-m", "sigflow", *COMMANDS[name], "-s", "sgf1", "--quiet"]
 

@@ -49,6 +49,8 @@ class QuickBuild(StaticMeasure):
         self.form = MAPPING
         #: The modules' sets of the names of fields, by what they are made of.
         self.names_of: dict[str, str] = {}
+        #: The fields of the frame that follow from the rest.
+        self.derived: list[str] = []
         #: The letters of the header's struct.
         self.letters: list[str] = []
 
@@ -147,6 +149,8 @@ class QuickBuild(StaticMeasure):
 
     def same(self, holder: str, step: Step, text: str) -> str:
         """Whether a derived value that was given is another."""
+        if holder == "value" and step.attr.id not in self.derived:
+            self.derived.append(step.attr.id)
         if self.form == OBJECT:
             return f"{holder}.{step.name} != {text}"
         return f"{holder}.get({step.attr.id!r}, {text}) != {text}"

@@ -42,6 +42,7 @@ class _Stream:
         self.any = module.std("Any")
         #: Whether frames can be built at once.
         self.builds = False
+        self.derived: tuple[str, ...] = ()
 
     def write(self, native: NativeMeasure | Missing) -> None:
         runs = is_quick(self.layout, self.hints)
@@ -51,7 +52,9 @@ class _Stream:
             static.measure()
             if runs:
                 static.run()
-            self.builds = QuickBuild(self.module, self.hints, self.layout, self.unit, self.out).write()
+            quick = QuickBuild(self.module, self.hints, self.layout, self.unit, self.out)
+            self.builds = quick.write()
+            self.derived = tuple(quick.derived)
         self.steps()
         self.parse()
         measure = self.measure(runs)
@@ -270,6 +273,7 @@ class _Stream:
         decode["columns"] = "_columns"
         if self.builds:
             decode["builds"] = f"({', '.join(FORMS)})"
+            decode["derived"] = repr(self.derived)
         if hints.sequence is not None:
             decode["sequence"] = self.sequence(hints.sequence)
         if hints.time is not None:

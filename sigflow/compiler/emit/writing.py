@@ -124,6 +124,18 @@ class _Writing:
             default=self.formula(default) if default is not None else "",
             unnamed="True" if attr.id.startswith("_unnamed") else "",
             physical=repr(attr.physical) if attr.physical is not None else "",
+            metadata=self.metadata(attr),
+        )  # fmt: skip
+
+    def metadata(self, attr: sc.Attr) -> str:
+        hint = self.module.measure.hints.metadata if self.module.measure is not None else None
+        if hint is None or hint.attr is not attr:
+            return ""
+        derived = [f"({key!r}, {self.formula(code)})" for key, code in hint.derived]
+        return self.call(
+            "Metadata", self.formula(hint.key), self.formula(hint.value),
+            derived=f"({', '.join(derived)},)" if derived else "",
+            last=repr(hint.last) if hint.last is not None else "",
         )  # fmt: skip
 
     def repeat(self, repeat: sc.Repeat) -> str:

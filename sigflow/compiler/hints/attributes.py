@@ -128,7 +128,7 @@ class AttributeReader(Reader):
         if not isinstance(node, Mapping) or attr.repeat is None:
             self.bad(node, "expected a map with key and value, on a repeated attribute")
             return
-        self.keys(node, ("key", "value", "if"), "-sigflow-metadata")
+        self.keys(node, ("key", "value", "if", "derived", "last"), "-sigflow-metadata")
         context = Context(spec, self.types.element(attr))
         key, value = (
             self.expression(node.get("key"), context, "str"),
@@ -137,8 +137,21 @@ class AttributeReader(Reader):
         when = self.expression(node.get("if"), context, "bool")
         if key is None or value is None:
             self.bad(node, "metadata needs `key` and `value`")
-        elif self.own(attr, node, spec, hints) and hints is not None:
-            hints.metadata = MetadataHint(attr, key, value, when)
+            return
+        derived: list[tuple[str, sc.Code]] = []
+        computed, last = node.get("derived"), node.get("last")
+        if isinstance(computed, Mapping):
+            for name, written in computed:
+                code = self.expression(written, Context(spec))
+                if code is not None:
+                    derived.append((name.text, code))
+        elif computed is not None:
+            self.bad(computed, f"expected a map of keys to expressions, got {computed.describe()}")
+        if last is not None and not isinstance(last, Scalar):
+            self.bad(last, f"expected the key of the last element, got {last.describe()}")
+        if self.own(attr, node, spec, hints) and hints is not None:
+            closing = last.text if isinstance(last, Scalar) else None
+            hints.metadata = MetadataHint(attr, key, value, when, tuple(derived), closing)
 
     def unstuff(self, attr: sc.Attr, node: Node, _spec: sc.ClassSpec, _hints: Hints | None) -> None:
         wire = self.names.wires.get(attr)

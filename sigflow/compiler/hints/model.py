@@ -220,6 +220,9 @@ class MetadataHint:
     key: sc.Code
     value: sc.Code
     when: sc.Code | None
+    #: When a frame is built: keys whose values are computed, and the key of the element that closes the list.
+    derived: tuple[tuple[str, sc.Code], ...] = ()
+    last: str | None = None
 
 
 @dataclass(slots=True, eq=False)

@@ -160,6 +160,20 @@ class Repeat:
 
 
 @frozen
+class Metadata:
+    """A list of elements as a mapping of texts (`-sigflow-metadata`).
+
+    key, value: what the texts of an element are.  derived: values that are computed, by their keys.  last: the key of
+    the element that closes the list, which has no value.
+    """
+
+    key: Formula
+    value: Formula
+    derived: tuple[tuple[str, Formula], ...] = ()
+    last: str | None = None
+
+
+@frozen
 class Put:
     """A field, or an instance that stands at a place.  name: of the attribute; id: in the spec."""
 
@@ -181,6 +195,8 @@ class Put:
     unnamed: bool = False
     #: (scale, offset, unit) of what measures something.
     physical: tuple[float, float, str] | None = None
+    #: Of a list that may be given as a mapping of texts.
+    metadata: Metadata | None = None
 
 
 @frozen

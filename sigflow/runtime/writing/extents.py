@@ -7,7 +7,7 @@ from typing import Any
 
 from sigflow.runtime.stream import KaitaiStream
 from sigflow.runtime.writing.derive import FAILURES
-from sigflow.runtime.writing.description import Extent, Formula, Process, Put
+from sigflow.runtime.writing.description import Extent, Formula, Process, Put, PutObject
 from sigflow.runtime.writing.leaves import Leaves
 from sigflow.runtime.writing.node import Node, Path
 from sigflow.runtime.writing.shapes import fill_up, terminator_in
@@ -123,6 +123,39 @@ class Extents(Leaves):
         if raw != body:
             self.slack.keep(path, "", body, raw)
         sink.write(raw)
+
+    def inner_size(self, node: Node, put: Put, wire: PutObject, path: Path, i: Any) -> int | None:
+        """The size of an object's own stream, where it is known before it is written."""
+        extent = wire.extent
+        assert extent is not None
+        known = extent.size is not None and not (isinstance(extent.size, Formula) and extent.size.solutions)
+        if known and extent.process is None and extent.term is None and extent.pad is None:
+            return self.size_of(node, put, extent, path, i)
+        return None
+
+    def whole(self, path: Path, sink: Sink) -> bytes:
+        """What was written, with what stood in its holes and behind it."""
+        if self.recording:
+            assert sink.source is not None
+            self.align(sink)
+            self.slack.streams[path] = sink.source
+            for start, stop in sink.holes():
+                self.slack.keep(path, f"hole {start}", bytes(stop - start), sink.source[start:stop])
+                sink.data[start:stop] = sink.source[start:stop]
+            tail = sink.source[len(sink.data) :]
+            if tail:
+                self.slack.keep(path, "tail", b"", tail)
+                sink.data.extend(tail)
+            return bytes(sink.data)
+        if sink.optional and path and sink.pos() == len(sink.data):
+            del sink.data[-sink.optional :]
+        for start, stop in sink.holes():
+            sink.data[start:stop] = self.slack.instead(path, f"hole {start}", bytes(stop - start))
+        data = sink.data + self.slack.instead(path, "tail", b"")
+        for at, raw in self.inserts.get(path, {}).values():
+            data.extend(bytes(max(at + len(raw) - len(data), 0)))
+            data[at : at + len(raw)] = raw
+        return bytes(data)
 
     # ---------------------------------------------------------------- processes
 

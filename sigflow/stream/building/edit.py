@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sigflow.errors import UsageError
 from sigflow.runtime.struct import KaitaiStruct
+from sigflow.runtime.writing.derive import Recomputed
 from sigflow.runtime.writing.description import ClassWriting, Put, writing_of
 from sigflow.runtime.writing.node import Path
 from sigflow.stream.building.frame import Built, built
@@ -31,7 +32,45 @@ def replaced(format: Format, record: Record, values: Mapping[str, Any], keep: st
         path = path_of(text)
         look_up(record.value, path, text)
         changed[path] = value
+    raw = _at_once(format, record, changed) if not keep else None
+    if raw is not None:
+        return Built(raw, _recomputed(format, record, raw))
     return built(format, record, keep=keep, changed=changed)
+
+
+def _at_once(format: Format, record: Record, changed: Mapping[Path, Any]) -> bytes | None:
+    """The frame, where one of this format can be built at once, and nothing is changed that follows from the rest."""
+    decode = format.envelope.decode if format.envelope is not None else None
+    if decode is None or not decode.builds or any(path[0] in decode.derived for path in changed):
+        return None
+    value = record.value
+    mapping = _fields(value, decode.derived)
+    for path, held in changed.items():
+        holder: Any = mapping
+        for part in path[:-1]:
+            holder = holder[part]
+        holder[path[-1]] = held
+    return format.build_at_once(mapping)
+
+
+def _fields(value: Any, left_out: tuple[str, ...] = ()) -> dict[Any, Any]:
+    """The fields of an object, and of the objects in it, by their ids."""
+    writing = writing_of(type(value))
+    assert writing is not None  # it is of a format whose frames are built
+    fields = {}
+    for put in writing.puts:
+        if put.id not in left_out:
+            held = getattr(value, put.name)
+            fields[put.id] = _fields(held) if isinstance(held, KaitaiStruct) else held
+    return fields
+
+
+def _recomputed(format: Format, record: Record, raw: bytes) -> tuple[Recomputed, ...]:
+    """Which of the fields that follow from the rest are others now."""
+    assert format.envelope is not None
+    before, after = record.value, format.parse(raw)
+    pairs = ((id, getattr(before, id, None), getattr(after, id, None)) for id in format.envelope.decode.derived)
+    return tuple(Recomputed(id, old, new) for id, old, new in pairs if old != new)
 
 
 def look_up(value: Any, path: Path, text: str) -> None:

@@ -74,7 +74,7 @@ def built(
     elif isinstance(value, Mapping) and isinstance(value.get("value"), Mapping) and _is_printed(format, value):
         source = _printed_source(format, value)
         decoded = value.get("payload", MISSING)
-        value, lenient, json = value["value"], True, True
+        value, lenient, json = _with_metadata(format, value), True, True
     elif not isinstance(value, Mapping):
         raise UsageError(f"a frame is built of a mapping, a record or an object, not of {type(value).__name__}")
     options = Options(kept, lenient, json)
@@ -89,6 +89,17 @@ def _kept(keep: str | Iterable[str]) -> frozenset[str]:
         if path != "all":
             path_of(path)
     return frozenset(listed)
+
+
+def _with_metadata(format: Format, printed: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The value in a mapping that was printed, with the texts of its header where it has not the list of them."""
+    value: Mapping[str, Any] = printed["value"]
+    texts = printed.get("metadata")
+    if not isinstance(texts, Mapping) or any(
+        put.metadata is not None and put.id in value for put in _writing(format).puts
+    ):
+        return value
+    return {**value, "metadata": texts}
 
 
 def _is_printed(format: Format, value: Mapping[str, Any]) -> bool:
