@@ -41,6 +41,7 @@ COMMANDS = {
     "merge": "Write the frames of several captures to one, in order.",
     "split": "Write one capture to several.",
     "sort": "Write the frames of a capture in order.",
+    "convert": "Write the frames of a capture as frames of another format.",
     "dedupe": "Write a capture without the frames that came twice.",
     "generate": "Write a valid capture of chosen and random values.",
     "corrupt": "Write a damaged copy of a capture, and a log of the damage.",

@@ -37,12 +37,13 @@ def shown(path: Path) -> str:
 @frozen
 class Mistake:
     """What is wrong with a value.  path: of the field; text: what was given and what is wanted; place: line, column and
-    YAML path in the spec.
+    YAML path in the spec; row: which of many values it is, from 0 on.
     """
 
     path: str
     text: str
     place: tuple[int, int, str] = (0, 0, "")
+    row: int | None = None
 
 
 class Input:
