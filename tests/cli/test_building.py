@@ -34,6 +34,20 @@ def test_what_is_printed_is_built_again(sigflow: Call, tmp_path: Path, sample: s
     assert (tmp_path / "out").read_bytes() == frames
 
 
+@pytest.mark.parametrize("form", ["arrow", "parquet"])
+def test_tables_are_built_again(sigflow: Call, tmp_path: Path, form: str) -> None:
+    for sample, spec in READ.items():
+        table, out = tmp_path / f"{sample}.{form}", tmp_path / sample
+        sigflow("parse", SAMPLES / sample, "-s", spec, "--format", form, "-o", table, "-q")
+        assert sigflow("build", table, "-s", spec, "-o", out).code == 0
+        assert out.read_bytes() == b"".join(record.raw for record in api.open(SAMPLES / sample, spec))
+    (tmp_path / f"bad.{form}").write_bytes(b"x")
+    for name in ("bad", "none", "valid_telemetry.sgf"):
+        result = sigflow("build", tmp_path / f"{name}.{form}", "-s", "ubx", "-o", tmp_path / "out")
+        assert result.code in (1, 2) and result.err.startswith("sigflow: error:")
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_pipe_through(tmp_path: Path) -> None:
     lines = process(tmp_path, "parse", VALID, "-s", "sgf1", "--format", "ndjson", "-q").stdout
     result = process(tmp_path, "build", "-", "-s", "sgf1", "-o", "-", input=lines)
