@@ -116,6 +116,11 @@ class Derive:
             self.confirm(formula, node, i, element)
             return
         if not self.solve(formula, actual, node, i, element):
+            known = self.targets(formula, node, i, None, element)
+            if known and not self.targets(formula, node, i, actual, element):
+                names = " or ".join(dict.fromkeys(target[2] for target in known))
+                self.mistake(path, f"{what} is {actual!r}, and no {names} makes `{formula.text}` give that", member)
+                return
             shown_now = "nothing" if current is MISSING else repr(current)
             self.mistake(path, f"{what} is {actual!r}, but `{formula.text}` gives {shown_now}", member)
 
