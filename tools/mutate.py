@@ -7,9 +7,9 @@ or a statement is changed, in a copy of the project, and the tests that call the
 (`tools/killers.py`).  Prints a line for each change, and the share that was noticed ("killed"); one that no test
 notices is shown with its place, for a reader to say whether it changes anything at all.
 
-The parts are the files of the floors 1 and 2 that read bytes (`reading`: runtime, checksums, codecs, stream), those that
-write them (`writing`), and those of the compiler that plan a measure and write code (`emit`).  `--map` keeps which test calls what, for the next run:
-throw it away when a test or the code has changed.
+The parts are the files of the floors 1 and 2 that read bytes (`reading`: runtime, checksums, codecs, stream), those
+that write them (`writing`), and those of the compiler that plan a measure and write code (`emit`).  `--map` keeps which
+test calls what, for the next run: throw it away when a test or the code has changed.
 """
 
 from __future__ import annotations
@@ -38,7 +38,9 @@ class Subject:
 
 
 SUBJECTS = {
-    "writing": Subject(("runtime/writing", "stream/building"), ("tests/building", "tests/writing", "tests/cli/test_building.py")),
+    "writing": Subject(
+        ("runtime/writing", "stream/building"), ("tests/building", "tests/writing", "tests/cli/test_building.py")
+    ),
     "reading": Subject(
         ("checksums", "checksums/algorithms", "codecs", "runtime", "stream"),
         (
