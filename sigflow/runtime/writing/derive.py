@@ -264,6 +264,7 @@ class Derive:
         node.derived[put.name, index] = value
         node.guessed.discard(put.name)
         self.settled.add((id(node), put.name, index))
+        self.recomputed.pop(shown(path), None)
         if supplied is not MISSING and _plain(supplied) != value:
             self.recomputed[shown(path)] = Recomputed(shown(path), _plain(supplied), value)
         self.changes += 1
