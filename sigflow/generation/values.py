@@ -61,6 +61,11 @@ class Values:
         self._alphabets: dict[str, tuple[str, str]] = {}
         self._numbers: dict[str, tuple[Any, ...]] = {}
 
+    @property
+    def near(self) -> int:
+        """How many of three numbers are chosen near others, where frames fail."""
+        return 1 if self.goals.failures <= 4 * FEW else 2
+
     # ---------------------------------------------------------------- numbers
 
     def number(self, writing: ClassWriting, put: Put, wire: Any, unit: Any, i: int | None, path: str) -> Any:
@@ -83,11 +88,13 @@ class Values:
                 value = chance.choice(options)
             elif pool and chance.integer(0, 7):
                 value = chance.choice(pool)
-            elif self.recent and self.goals.failures > FEW and not chance.integer(0, 2):
+            elif self.recent and self.goals.failures > FEW and chance.integer(0, 2) < self.near:
                 # What fails again and again may ask for numbers that have to do with each other.
                 value = chance.choice(self.recent[-4:]) + chance.integer(-4, 4)
             elif put.name in self.hints.sizes and tries < VALUES // 2:
                 value = self._size_like(writing, put, unit, i)
+                if not low <= value <= high:
+                    value = low + value % min(high - low + 1, USUAL)
             else:
                 value = self._any(put, low, high, tries)
             if not options and not low <= value <= high:
