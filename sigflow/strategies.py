@@ -37,6 +37,8 @@ MOST = 8
 def frames(format: Format) -> SearchStrategy[bytes]:
     """The bytes of one valid frame.  They shrink to small numbers, short lists and short texts.
 
+    Frames that depend on a preamble are those of `format.with_preamble`, or of one that is chosen here.
+
     Raises `UsageError` where Hypothesis is not installed, and where frames of the format cannot be built;
     `GenerationError` where no frame can be made.
     """
@@ -44,7 +46,7 @@ def frames(format: Format) -> SearchStrategy[bytes]:
     learned = _learned(format)
 
     def draw_frame(draw: DrawFn) -> bytes:
-        return _frame(_generator(format, draw, learned, False))
+        return _frame(_generator(learned.format, draw, learned, False))
 
     strategy: SearchStrategy[bytes] = composite(draw_frame)()
     return strategy
@@ -116,11 +118,12 @@ def _composite() -> Callable[..., Any]:
     return composite
 
 
-def _learned(format: Format) -> Generator | None:
-    """What has made some frames; None where that takes a preamble first."""
+def _learned(format: Format) -> Generator:
+    """What has made some frames; of a format with a preamble that is not known, with one of its own."""
     envelope = format.envelope
-    if envelope is not None and envelope.around is not None and envelope.around.preamble is not None:
-        raw = preamble(Format(envelope.around.preamble, module=format.module), Seeded(0))
+    around = envelope.around if envelope is not None and envelope.root is None else None
+    if around is not None and around.preamble is not None:
+        raw = preamble(Format(around.preamble, module=format.module), Seeded(0))
         format = format.with_preamble(raw)
     generator = Generator(format, Seeded(0), goals=False)
     source = generator.frames()
@@ -129,12 +132,11 @@ def _learned(format: Format) -> Generator | None:
     return generator
 
 
-def _generator(format: Format, draw: DrawFn, learned: Generator | None, counting: bool) -> Generator:
+def _generator(format: Format, draw: DrawFn, learned: Generator, counting: bool) -> Generator:
     """What makes the frames of one example: it knows what was learned, and nothing of other examples."""
     generator = Generator(format, Drawn(draw), goals=False, counting=counting)
-    if learned is not None:
-        generator.values.endings = {key: copy(known) for key, known in learned.values.endings.items()}
-        generator.values.elements = {key: copy(known) for key, known in learned.values.elements.items()}
+    generator.values.endings = {key: copy(known) for key, known in learned.values.endings.items()}
+    generator.values.elements = {key: copy(known) for key, known in learned.values.elements.items()}
     return generator
 
 

@@ -45,7 +45,6 @@ class Generator:
         smallest = envelope.search.min_frame if envelope is not None else 0
         target: Any = writing.target
         self.values = Values(chance, self.goals, hints_of(target), limit, max(limit - smallest, 0))
-        self.quick: Quick | None = quick(format, writing, self.values, counting)
         self._drawing: Drawing | None = None
         self._forbidden = _forbidden(envelope)
         self._later = {
@@ -61,6 +60,7 @@ class Generator:
         sequence = envelope.decode.sequence if envelope is not None else None
         if counting and sequence is not None:
             self.values.pools = {path.rpartition(".")[2]: [] for path in sequence.needs or ()}
+        self.quick: Quick | None = quick(format, writing, self.values, counting)
 
     def _drawn(self, settled: bool) -> dict[str, Any]:
         """The values of a frame, as `Format.build` takes them.  Raises `NoValue`."""
@@ -157,7 +157,9 @@ def _capture(format: Format, frames: int, chance: Chance) -> Iterator[bytes]:
 
 def preamble(part: Format, chance: Chance) -> bytes:
     """What stands once around the frames of a capture."""
-    return next(Generator(part, chance, goals=False, counting=False).frames())
+    generator = Generator(part, chance, goals=False, counting=False)
+    generator.values.generous = True
+    return next(generator.frames())
 
 
 def _forbidden(envelope: Envelope | None) -> list[bytes]:

@@ -55,6 +55,8 @@ class Values:
         self.elements: dict[Any, list[Any]] = {}
         #: Numbers of the frame that is being made.
         self.recent: list[int] = []
+        #: Whether numbers are large: what a preamble says often is a limit.
+        self.generous = False
         #: By the id of a field whose numbers name streams: those that were chosen.
         self.pools: dict[str, list[int]] = {}
         self._last: dict[Any, int] = {}
@@ -112,6 +114,8 @@ class Values:
     def _any(self, put: Put, low: int, high: int, tries: int) -> int:
         """A number from anywhere in a range."""
         chance = self.chance
+        if self.generous and high - low > 255:
+            return chance.integer(max(low, high >> 1), high)
         constants: tuple[int, ...] = self._integers(put)
         if constants and (chance.boundary() or (tries > 8 and tries % 2)):
             return chance.choice(constants)
