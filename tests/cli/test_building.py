@@ -9,6 +9,7 @@ import pytest
 
 import sigflow as api
 from tests.cli.calls import SAMPLES, Call, process
+from tests.cli.schema import faults
 
 VALID = SAMPLES / "valid_telemetry.sgf"
 DAMAGED = SAMPLES / "malformed_frame.sgf"
@@ -31,6 +32,20 @@ def test_what_is_printed_is_built_again(sigflow: Call, tmp_path: Path, sample: s
     assert result.code == 0, result.err
     frames = b"".join(record.raw for record in api.open(SAMPLES / sample, READ[sample]))
     assert (tmp_path / "out").read_bytes() == frames
+
+
+@pytest.mark.parametrize("form", ["arrow", "parquet"])
+def test_tables_are_built_again(sigflow: Call, tmp_path: Path, form: str) -> None:
+    for sample, spec in READ.items():
+        table, out = tmp_path / f"{sample}.{form}", tmp_path / sample
+        sigflow("parse", SAMPLES / sample, "-s", spec, "--format", form, "-o", table, "-q")
+        assert sigflow("build", table, "-s", spec, "-o", out).code == 0
+        assert out.read_bytes() == b"".join(record.raw for record in api.open(SAMPLES / sample, spec))
+    (tmp_path / f"bad.{form}").write_bytes(b"x")
+    for name in ("bad", "none", "valid_telemetry.sgf"):
+        result = sigflow("build", tmp_path / f"{name}.{form}", "-s", "ubx", "-o", tmp_path / "out")
+        assert result.code in (1, 2) and result.err.startswith("sigflow: error:")
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_pipe_through(tmp_path: Path) -> None:
@@ -63,6 +78,7 @@ def test_derived_values_that_no_longer_fit_are_computed_anew_and_told(sigflow: C
     (tmp_path / "a.ndjson").write_text(json.dumps(line), encoding="utf-8")
     result = sigflow("build", tmp_path / "a.ndjson", "-s", "sgf1", "-o", tmp_path / "out", "--format", "json")
     tree = json.loads(result.out)
+    assert faults(tree, "built") == []
     assert tree["recomputed"] == {"payload_length": 1, "checksum": 1} and tree["frames"] == 1 and tree["placed"]
     bad = sigflow("build", tmp_path / "a.ndjson", "-s", "sgf1", "-o", tmp_path / "bad", "--keep", "checksum")
     assert bad.code == 0 and "kept as asked for" in bad.out
@@ -121,6 +137,13 @@ def test_what_a_field_is_set_to(sigflow: Call, tmp_path: Path, text: str, shown:
         value = getattr(value, part)
     expected = {"sequence": 2000, "flags.encoding": 1, "flags.compressed": False}.get(path)
     assert value == (bytes.fromhex(shown) if path == "payload" else expected)
+
+
+def test_the_document_of_an_edit_fits_its_schema(sigflow: Call, tmp_path: Path) -> None:
+    arguments = ["--set", "sequence=7", "--where", "stream_id == 9", "--format", "json"]
+    result = sigflow("edit", VALID, "-s", "sgf1", "-o", tmp_path / "out", *arguments)
+    tree = json.loads(result.out)
+    assert faults(tree, "edited") == [] and tree["placed"] and tree["changed"] == tree["frames"] == 8
 
 
 def test_an_edit_that_cannot_be_built_is_told_with_its_frame(sigflow: Call, tmp_path: Path) -> None:

@@ -19,6 +19,8 @@ from sigflow.runtime.writing.description import Computed, Formula, Put, PutBits,
 from sigflow.runtime.writing.node import MISSING, Mistake, Node, Path, shown
 from sigflow.runtime.writing.slack import Slack
 
+#: Bytes of a stretch, or of a stream, where the format sets no limit.
+LARGEST = 1 << 30
 #: Rounds after which what still changes never settles.
 ROUNDS = 16
 #: What goes wrong where an expression meets values that do not fit.
@@ -70,6 +72,8 @@ class Derive:
         self.places: dict[Path, int] = {}
         self.inserts: dict[Path, dict[Path, tuple[int, bytes]]] = {}
         self._solving = 0
+        #: Bytes that one stretch, or one stream, may have.
+        self.limit = LARGEST
 
     # ---------------------------------------------------------------- mistakes
 

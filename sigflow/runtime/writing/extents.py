@@ -57,11 +57,16 @@ class Extents(Leaves):
             kept = self.slack.of(path, "")
             if kept is not None and term is not None:
                 self.slack.keep(path, "used", ended[:size], kept[1])
+            if isinstance(extent.size, Formula) and extent.size.solutions and size != len(ended):
+                self.slack.keep(path, "size", ended, bytes(size))
             return
         kept = self.slack.of(path, "")
         if isinstance(extent.size, Formula):
+            sized = self.slack.of(path, "size")
             if kept is not None and size == len(kept[1]) and kept[0] == fill_up(extent, body, len(kept[1])):
                 size_wanted = size
+            elif sized is not None and sized[0] == ended:
+                size_wanted = len(sized[1])
             elif extent.size.solutions or extent.size.of_stream or size is None:
                 size_wanted = len(ended) if filled or term is not None or extent.pad is not None else len(body)
             else:
@@ -70,6 +75,9 @@ class Extents(Leaves):
                 self.constrain(extent.size, size_wanted, node, i, path, put, "its size")
             size = size_wanted
         assert size is not None
+        if size > max(self.limit, len(body)):
+            self.mistake(path, f"{size} bytes exceed the limit of {self.limit}", put)
+            size = len(body)
         if len(body) > size:
             self.mistake(path, f"{len(body)} bytes do not fit in {size}", put)
         elif len(body) < size and term is None and extent.pad is None and not filled:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any
@@ -111,7 +111,8 @@ class Objects(Cases):
             if holds is MISSING:
                 holds = value is not MISSING and value is not None
             if not holds:
-                if value is not MISSING and value is not None and not self.recording:
+                named = node.input.get(put.name, put.id)
+                if named is not MISSING and named is not None and not self.recording:
                     self.mistake(path, f"it was given, but `{put.condition.text}` says that it is not there", put)
                 setattr(node.unit, put.name, None)
                 node.children.pop((put.name, None), None)
@@ -185,10 +186,30 @@ class Objects(Cases):
             if repeat.kind == "until" and repeat.code is not None and not self.recording:
                 last, held = i == len(value) - 1, elements[-1] if elements else None
                 self.constrain(repeat.code, last, node, i, (*path, i), put, "whether the list ends here", held)
-        if repeat.kind == "expr" and repeat.code is not None:
+        if repeat.kind == "expr" and repeat.code is not None and self.counts(repeat.code, node, put, value):
             self.constrain(repeat.code, len(value), node, None, path, put, "the number of elements")
         if repeat.kind == "until" and not value and not self.recording:
             self.mistake(path, "a list that an element ends has at least one", put)
+
+    def counts(self, code: Formula, node: Node, put: Put, value: Any) -> bool:
+        """Whether a list has as many elements as its expression says: below zero stands for none, and one of a switch
+        may leave some out, so that of its number nothing can be said where somebody gave it.
+        """
+        if not value and self.is_negative(code, node):
+            return False
+        wire = put.wire
+        if not isinstance(wire, PutCase) or any(case is None for case, _ in wire.cases):
+            return True
+        return any(self.is_open(*target[:4]) for target in self.targets(code, node, None, None))
+
+    @staticmethod
+    def is_negative(code: Formula, node: Node) -> bool:
+        """Whether an expression gives a number below zero as things are."""
+        try:
+            number = code.value(node.unit, None, None)
+        except FAILURES:
+            return False
+        return isinstance(number, int) and number < 0
 
     def missing_list(self, node: Node, put: Put) -> list[Any]:
         """What a list is that nothing was given for."""
@@ -213,7 +234,7 @@ class Objects(Cases):
 
     def element(self, node: Node, put: Put, wire: Wire, value: Any, sink: Sink, path: Path, i: int | None) -> None:
         """One value of a field, or of a list, and its checks."""
-        written = WRITERS[type(wire)](self, node, put, wire, value, sink, path, i)
+        written = getattr(self, WRITERS[type(wire)])(node, put, wire, value, sink, path, i)
         if isinstance(wire, PutCase):
             return
         if not isinstance(wire, PutObject):
@@ -259,7 +280,7 @@ class Objects(Cases):
         size = self.size_of(node, put, extent, path, i)
         if size == 0 and not (isinstance(extent.size, Formula) and extent.size.solutions):
             return b"" if isinstance(wire, PutBytes) else ""
-        if put.unnamed and size is not None and isinstance(wire, PutBytes):
+        if put.unnamed and size is not None and size <= self.limit and isinstance(wire, PutBytes):
             return bytes(max(size, 0))
         node.guessed.add(put.name)
         if isinstance(wire, PutText):
@@ -286,17 +307,20 @@ class Objects(Cases):
             self.object(child, sink)
             self.keep(node, put, i, child.unit)
             return child.unit
-        source = None
-        if self.recording:
-            source = bytes(value._io._data)
-        before = source if source is not None else self.streams.get(path, b"")
-        inner = Sink(before, self.inner_size(node, put, wire, path, i), source)
-        inner.path = path
-        self.object(child, inner)
+        source = bytes(value._io._data) if self.recording else None
+        content = self.content(child, path, self.inner_size(node, put, wire, path, i), source)
         self.keep(node, put, i, child.unit)
-        content = self.streams[path] = self.whole(path, inner)
         self.put_extent(node, put, extent, content, sink, path, i, filled=True)
         return child.unit
+
+    def content(self, child: Node, path: Path, size: int | None, source: bytes | None) -> bytes:
+        """What an object writes into a stream of its own, which has `size` bytes where that is known."""
+        before = source if source is not None else self.streams.get(path, b"")
+        inner = Sink(before, size, source)
+        inner.path = path
+        self.object(child, inner)
+        content = self.streams[path] = self.whole(path, inner)
+        return content
 
     def child(self, node: Node, put: Put, wire: PutObject, value: Any, path: Path, i: Any) -> Node | None:
         """The node of an object in an object; None with a mistake."""
@@ -391,7 +415,9 @@ class Objects(Cases):
         pos: Any = sink.pos()
         if put.pos is not None:
             pos = self.place_of(node, put, sink, path)
-        if isinstance(pos, int) and pos >= 0:
+        if isinstance(pos, int) and pos > self.limit:
+            self.mistake(path, f"it would stand at {pos}, beyond the limit of {self.limit} bytes", put)
+        elif isinstance(pos, int) and pos >= 0:
             before = sink.pos()
             sink.seek(pos)
             self.write_instance(node, put, value, sink, path)
@@ -422,7 +448,7 @@ class Objects(Cases):
         apart = Sink(target._data, None)
         apart.data = bytearray(target.data)
         pos: Any = self.place_of(node, put, apart, path) if put.pos is not None else len(apart.data)
-        if not isinstance(pos, int) or pos < 0:
+        if not isinstance(pos, int) or not 0 <= pos <= self.limit:
             return
         apart.seek(pos)
         self.write_instance(node, put, value, apart, path)
@@ -480,11 +506,12 @@ _WANTED = {
     "true": "which its check refuses",
 }
 
-WRITERS: dict[type[Wire], Callable[..., Any]] = {
-    PutNumber: Objects.put_number,
-    PutBits: Objects.put_bits,
-    PutBytes: Objects.put_bytes,
-    PutText: Objects.put_text,
-    PutObject: Objects.put_object,
-    PutCase: Objects.put_case,
+#: The methods by what they write.
+WRITERS: dict[type[Wire], str] = {
+    PutNumber: "put_number",
+    PutBits: "put_bits",
+    PutBytes: "put_bytes",
+    PutText: "put_text",
+    PutObject: "put_object",
+    PutCase: "put_case",
 }

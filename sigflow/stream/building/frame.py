@@ -181,6 +181,7 @@ def _build(format: Format, value: Any, options: Options, source: Source | None, 
     root = envelope.root if envelope is not None else None
     slack = _slack(writing, source, root) if source is not None else Slack()
     walk = Walk(options, slack)
+    walk.limit = format.max_frame
     if envelope is not None:
         walk.computed_later = {
             checksum.field: checksum.size
