@@ -20,7 +20,7 @@ def test_from_the_older_format_to_the_newer(sigflow: Call, tmp_path: Path) -> No
     called = sigflow("convert", LEGACY, *FROM, "-o", out)
     assert called.code == 0, called.err
     assert called.out.splitlines()[1:] == [
-        "  sgf_legacy: stream_id = stream_id, payload = payload: carried over",
+        "  sgf_legacy: stream_id, payload: carried over",
         "  sgf_legacy: sequence: counted from 0 in each stream",
         "  sgf_legacy: version = 1, flags.reserved = 0, flags.compressed = 0, flags.encoding = 0: nothing to make it "
         "of",
