@@ -136,19 +136,19 @@ def counts_in_words(result: Rewritten) -> Iterator[str]:
 def mappings_in_words(result: Rewritten) -> Iterator[str]:
     """How frames became frames of another format."""
     for mapping in result.mappings:
-        by: dict[str, list[str]] = {}
+        words = {
+            "map": "as the mapping says",
+            "name": "carried over",
+            "role": "carried over",
+            "counted": "counted from 0 in each stream",
+            "default": "nothing to make it of",
+        }
+        by: dict[str, list[str]] = {text: [] for text in words.values()}
         for rule in mapping.rules:
-            by.setdefault(rule.origin, []).append(f"{rule.name} = {rule.text}" if rule.text else rule.name)
-        words = (
-            ("map", "as the mapping says"),
-            ("name", "carried over"),
-            ("role", "carried over"),
-            ("counted", "counted from 0 in each stream"),
-            ("default", "nothing to make it of"),
-        )
-        for origin, text in words:
-            if origin in by:
-                yield f"  {mapping.source.name}: {', '.join(by[origin])}: {text}"
+            by[words[rule.origin]].append(rule.name if rule.text in ("", rule.name) else f"{rule.name} = {rule.text}")
+        for text, fields in by.items():
+            if fields:
+                yield f"  {mapping.source.name}: {', '.join(fields)}: {text}"
         if mapping.unread:
             yield f"  {mapping.source.name}: {', '.join(mapping.unread)}: no place to go, left out"
     if result.counts.get("around"):

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 Path = tuple[str, ...]
 #: Rows of which a piece is made, at most: as many as stay in the processor's cache with their frames.
-ROWS = 1 << 15
+ROWS = 3 << 14
 
 
 def build_many(

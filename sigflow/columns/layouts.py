@@ -50,6 +50,8 @@ if TYPE_CHECKING:
 
 #: Distinct values of one column that a check of the spec is asked about.
 _MOST_VALUES = 1 << 12
+#: Bytes of headers that are kept.
+_MOST_KEPT = 4 << 20
 
 
 class Unfitting(Exception):
@@ -65,6 +67,11 @@ class _Word:
     big: bool
     fields: tuple[tuple[HeadField, int], ...]
 
+    @property
+    def kind(self) -> np.dtype[Any]:
+        """The smallest unsigned number that holds it."""
+        return np.dtype(WORDS[next(size for size in WORDS if size >= self.stop - self.start)])
+
 
 class FrameLayout:
     """The layout of the frames of a format.
@@ -73,7 +80,7 @@ class FrameLayout:
     length: the number that tells how long the payload is; body: the payload's path, None where there is none.  head,
     trailer: the bytes before and behind the payload.
 
-    State: lengths that were solved for, and the compiled function, which serves one thread.
+    State: lengths that were solved for, headers with their constants, and the compiled function: for one thread.
     """
 
     def __init__(self, format: Format, fields: list[HeadField], literals: Mapping[Path, tuple[int, bytes]]) -> None:
@@ -92,6 +99,7 @@ class FrameLayout:
         self._fields = fields
         self._lengths: dict[int, int] = {}
         self._function: Callable[..., int] | None = None
+        self._rows: Array = np.empty((0, 0), np.uint8)
 
     @classmethod
     def of(cls, format: Format) -> FrameLayout | None:
@@ -162,6 +170,19 @@ class FrameLayout:
             template[at : at + len(data)] = np.frombuffer(data, np.uint8)
         return template
 
+    def _constants(self, count: int) -> Array:
+        """The headers of so many frames, with nothing but their constants.
+
+        They are copied from rows that are kept: writing short rows one by one takes ten times as long.
+        """
+        if len(self._rows) < count and count * self.head <= _MOST_KEPT:
+            self._rows = np.tile(self._template, (count, 1))
+        if len(self._rows) >= count:
+            return self._rows[:count].copy()
+        heads: Array = np.empty((count, self.head), np.uint8)
+        heads[:] = self._template
+        return heads
+
     @cached_property
     def _dtype(self) -> np.dtype[Any]:
         """The numbers of the header that have bytes of their own, as a structured type."""
@@ -208,8 +229,7 @@ class FrameLayout:
         the payloads.  Raises `Unfitting`.
         """
         count = len(sizes)
-        heads: Array = np.empty((count, self.head), np.uint8)
-        heads[:] = self._template
+        heads = self._constants(count)
         if not self.head:
             return heads
         rows = heads.view(self._dtype)[:, 0] if self._dtype.names else None
@@ -220,10 +240,11 @@ class FrameLayout:
             if isinstance(field.kind, Number) and rows is not None:
                 rows[".".join(field.path)] = values[field.path]
         for word in self._words:
-            total: Any = np.zeros((), np.uint64)
+            kind = word.kind
+            total: Any = kind.type(0)
             for field, shift in word.fields:
-                part = np.asarray(values[field.path]).astype(np.uint64)
-                total = total | (part << np.uint64(shift)) if shift else total | part
+                part = np.asarray(values[field.path]).astype(kind, copy=False)
+                total = total | (part << kind.type(shift)) if shift else total | part
             if rows is not None and f"@{word.start}" in (self._dtype.names or ()):
                 rows[f"@{word.start}"] = total
             else:
