@@ -44,7 +44,9 @@ KEPT = 8
 #: Elements of frames that were built, of which some come again.
 REMEMBERED = 32
 #: Objects in objects, at most, and the depth from which on lists are empty.
-DEEPEST, SHALLOW = 40, 4
+DEEPEST, SHALLOW = 24, 4
+#: Values of a frame, at most, and how often elements of its lists are drawn again.
+VALUES, AGAIN = 10_000, 400
 
 
 class Drawing(Walk):
@@ -57,7 +59,10 @@ class Drawing(Walk):
         self.codecs = codecs
         self._forbidden = list(forbidden)
         self._released: set[tuple[int, str]] = set()
+        self._left_open: list[tuple[Node, Put]] = []
         self._drawn = 0
+        self._values = 0
+        self._again = 0
         #: What must not stand in what a terminator ends.
         self.marks: Sequence[bytes] = ()
         #: The objects in lists, with the list's place in the spec.
@@ -72,6 +77,11 @@ class Drawing(Walk):
         self.object(node, Sink(b""))
         if settled:
             self.rounds(node)
+        for owner, put in self._left_open:
+            # What follows is said, since conditions may ask for it.
+            derived = owner.derived.get((put.name, None), MISSING)
+            if derived is not MISSING and isinstance(owner.input.value, dict):
+                owner.input.value[put.id] = derived
         return node
 
     # ---------------------------------------------------------------- fields
@@ -107,6 +117,8 @@ class Drawing(Walk):
         if self.later(node, put) is not None:
             return MISSING  # a checksum
         where = shown(path)
+        self._tally(where)
+        self.values.deep = len(path) > SHALLOW
         if isinstance(wire, PutNumber | PutBits):
             return self.values.number(node.writing, put, wire, node.unit, i, where)
         extent = wire.extent
@@ -126,6 +138,13 @@ class Drawing(Walk):
             if size is None or not isinstance(extent.size, Formula):
                 raise
             raise NoValue(where, f"no value of the size {size} that `{extent.size.text}` gives") from None
+
+    def _tally(self, where: str) -> None:
+        """Count a value of the frame."""
+        self._values += 1
+        self.values.work += 1
+        if self._values > VALUES:
+            raise NoValue(where, f"it would have more than {VALUES} values")
 
     def _charge(self, size: int, where: str) -> None:
         """Count bytes of the frame."""
@@ -195,6 +214,8 @@ class Drawing(Walk):
             if isinstance(member, Put):
                 if isinstance(owner.input.value, dict):
                     owner.input.value.pop(member.id, None)
+                if (id(owner), name) not in self._released and member.repeat is None:
+                    self._left_open.append((owner, member))
                 self._released.add((id(owner), name))
             elif self._solving < DEEPEST:
                 with self.deeper():
@@ -236,6 +257,7 @@ class Drawing(Walk):
         """An object.  Where its stream has a size that can follow, it does."""
         if len(path) > DEEPEST:
             raise NoValue(shown(path), f"nested deeper than {DEEPEST}")
+        self._tally(shown(path))
         extent = wire.extent
         if extent is not None and isinstance(extent.size, Formula) and path not in self.streams:
             self.release(extent.size, node, i)
@@ -295,7 +317,7 @@ class Drawing(Walk):
                 count = repeat.code.value(node.unit, None, None)
             except FAILURES:
                 count = None
-            if isinstance(count, int) and 0 <= count <= self.values.limit:
+            if isinstance(count, int) and 0 <= count <= min(self.values.limit, VALUES):
                 return count
             if isinstance(count, int) and count > 0:
                 raise NoValue(shown(path), f"it would have {count} elements")
@@ -347,7 +369,8 @@ class Drawing(Walk):
             try:
                 self.element(node, put, put.wire, value, sink, (*path, i), i)
             except NoValue:
-                if tries == TRIES - 1:
+                self._again += 1
+                if tries == TRIES - 1 or self._again > AGAIN:
                     raise
             else:
                 fits = code is None or self._ends(code, node, put, i) == last

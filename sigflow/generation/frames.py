@@ -22,6 +22,8 @@ from sigflow.stream.format import Format
 
 #: Frames that may fail in a row before it is said that none can be made.
 TRIES = 4000
+#: Values that may be chosen for them in all.
+WORK = 50_000
 #: Bytes of a frame, at most, where no limit of the user's says otherwise.
 LARGEST = 1 << 16
 
@@ -101,6 +103,7 @@ class Generator:
         if self._drawing is not None:
             self._drawing.remember()
         self.goals.succeeded()
+        self.values.work = 0
         if self._counter is not None:
             self._counter.accept()
 
@@ -111,7 +114,7 @@ class Generator:
                 raw = self.frame()
             except (NoValue, BuildError) as error:
                 self.goals.failed()
-                if self.goals.failures > TRIES:
+                if self.goals.failures > TRIES or self.values.work > WORK:
                     raise GenerationError(self._told(error)) from error
                 continue
             self.succeeded()
@@ -120,7 +123,7 @@ class Generator:
     def _told(self, error: Exception) -> str:
         text = str(error)
         prefix = f"{self.format.name}: "
-        return f"{prefix}none of {TRIES} frames could be made; the last one: {text.removeprefix(prefix)}"
+        return f"{prefix}none of {self.goals.failures} frames could be made; the last one: {text.removeprefix(prefix)}"
 
 
 class GenerationError(SigflowError):

@@ -23,6 +23,8 @@ VALUES = 60
 FEW = 4
 #: Sizes and counts that are no goal are below this, mostly.
 USUAL = 24
+#: Characters of a path in a message.
+LONGEST = 80
 #: Characters that texts are made of, as far as their encoding has them.
 _PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
 _OTHERS = "äßéñøΩжשع€漢字あ한😀"
@@ -34,7 +36,8 @@ class NoValue(Exception):
     """No value of a field was found.  path: of the field; reason: why."""
 
     def __init__(self, path: str, reason: str) -> None:
-        super().__init__(f"{path}: {reason}" if path else reason)
+        short = path if len(path) <= LONGEST else f"{path[: LONGEST // 2]}…{path[-LONGEST // 2 :]}"
+        super().__init__(f"{short}: {reason}" if path else reason)
         self.path = path
         self.reason = reason
 
@@ -53,10 +56,14 @@ class Values:
         self.endings: dict[Any, list[Any]] = {}
         #: Elements of lists in frames that were built, by the same.
         self.elements: dict[Any, list[Any]] = {}
+        #: Values that were chosen since a frame was built.
+        self.work = 0
         #: Numbers of the frame that is being made.
         self.recent: list[int] = []
         #: Whether numbers are large: what a preamble says often is a limit.
         self.generous = False
+        #: Whether they are for an object that is nested deep: then what asks for more objects is rarely chosen.
+        self.deep = False
         #: By the id of a field whose numbers name streams: those that were chosen.
         self.pools: dict[str, list[int]] = {}
         self._last: dict[Any, int] = {}
@@ -114,6 +121,8 @@ class Values:
     def _any(self, put: Put, low: int, high: int, tries: int) -> int:
         """A number from anywhere in a range."""
         chance = self.chance
+        if self.deep and chance.integer(0, 3):
+            return min(max(low, 0), high)
         if self.generous and high - low > 255:
             return chance.integer(max(low, high >> 1), high)
         constants: tuple[int, ...] = self._integers(put)
@@ -147,7 +156,7 @@ class Values:
     def size(self, most: int | None = None) -> int:
         """A size or a count: small, mostly."""
         most = self.free if most is None else min(most, self.free)
-        kind = self.chance.integer(0, 31)
+        kind = self.chance.integer(0, 31) if not self.deep else 0
         return self.chance.integer(0, max(min(most, 12 * USUAL if kind == 31 else 0 if kind < 5 else USUAL), 0))
 
     def _range(self, put: Put, wire: Any, unit: Any, i: int | None) -> tuple[int, int]:

@@ -94,7 +94,7 @@ def test_the_capture_of_a_seed_is_the_same_everywhere() -> None:
         name: hashlib.sha256(b"".join(sigflow.generate(format_named(name), frames=200, seed=7))).hexdigest()[:16]
         for name in ("sgf1", "tlv", "nmea0183")
     }
-    assert digests == {"sgf1": "af29a33d4b97f5c9", "tlv": "1ffb7914c307c55d", "nmea0183": "9d43419a1dd51ca8"}
+    assert digests == {"sgf1": "af29a33d4b97f5c9", "tlv": "5a8949c8126ceb53", "nmea0183": "9d43419a1dd51ca8"}
 
 
 def test_sequences_count_and_wrap() -> None:
@@ -143,3 +143,34 @@ def test_errors() -> None:
         sigflow.generate(sigflow.load("sgf1"), frames=-1)
     with pytest.raises(GenerationError, match="no value"):
         next(sigflow.generate(format_of("seq: [{id: a, type: u1, valid: {expr: _ != _}}]"), frames=1))
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        # (objects in objects, without an end and with one; a list that nothing ends; more elements than are made)
+        "seq: [{id: x, type: a}]\n"
+        "types: {a: {seq: [{id: n, type: u1}, {id: x, type: a, repeat: expr, repeat-expr: n % 4 + 1}]}}",
+        "seq: [{id: x, type: u1, repeat: until, repeat-until: _ > 999}]",
+        "seq: [{id: n, type: u4, valid: {min: 1000000}}, {id: x, type: u1, repeat: expr, repeat-expr: n}]",
+    ],
+)  # fmt: skip
+def test_what_has_no_end_is_given_up(spec: str) -> None:
+    with pytest.raises(GenerationError, match="x"):
+        next(sigflow.generate(format_of(spec), frames=1))
+
+
+def test_objects_in_objects() -> None:
+    format = format_of(
+        """
+        seq: [{id: x, type: tree}]
+        types:
+          tree:
+            seq:
+              - {id: n, type: u1}
+              - {id: m, type: u1}
+              - {id: left, type: tree, size: n, if: n != 0}
+              - {id: right, type: tree, size: m, if: m != 0}
+        """
+    )
+    assert max(len(raw) for raw in sigflow.generate(format, frames=100)) > 8
