@@ -24,7 +24,7 @@ FLOORS: dict[int, set[str]] = {
     3: {"catalog"},
     4: {"storage", "engine"},
     5: {"columns", "quarantine", "generation", "coverage"},
-    6: {"recording", "replay", "recover"},
+    6: {"recording", "replay", "recover", "strategies"},
     7: {"rewrite"},
     8: {"cli", "pytest_plugin"},
 }

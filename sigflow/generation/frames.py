@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import count
 from operator import attrgetter
 from typing import Any
 
@@ -44,8 +43,8 @@ class Generator:
         self.goals = Goals(goals)
         limit = format.max_frame if format.limits.frame is not None else min(format.max_frame, LARGEST)
         smallest = envelope.search.min_frame if envelope is not None else 0
-        self.values = Values(chance, self.goals, hints_of(writing.target), limit, max(limit - smallest, 0))
-        self.quick: Quick | None = quick(format, writing, self.values, counting)
+        target: Any = writing.target
+        self.values = Values(chance, self.goals, hints_of(target), limit, max(limit - smallest, 0))
         self._drawing: Drawing | None = None
         self._forbidden = _forbidden(envelope)
         self._later = {
@@ -61,6 +60,7 @@ class Generator:
         sequence = envelope.decode.sequence if envelope is not None else None
         if counting and sequence is not None:
             self.values.pools = {path.rpartition(".")[2]: [] for path in sequence.needs or ()}
+        self.quick: Quick | None = quick(format, writing, self.values, counting)
 
     def _drawn(self, settled: bool) -> dict[str, Any]:
         """The values of a frame, as `Format.build` takes them.  Raises `NoValue`."""
@@ -96,25 +96,26 @@ class Generator:
             raise NoValue("", "a header of nothing but zeros confirms nothing")
         return raw
 
+    def succeeded(self) -> None:
+        """The last frame was built: what it took of the goals need not come again, and its counter goes on."""
+        if self._drawing is not None:
+            self._drawing.remember()
+        self.goals.succeeded()
+        if self._counter is not None:
+            self._counter.accept()
+
     def frames(self) -> Iterator[bytes]:
         """Frames without end.  Raises `GenerationError` where none can be made."""
-        why: Exception | None = None
-        for _ in count():
+        while True:
             try:
                 raw = self.frame()
             except (NoValue, BuildError) as error:
-                why = error
                 self.goals.failed()
                 if self.goals.failures > TRIES:
                     raise GenerationError(self._told(error)) from error
                 continue
-            if self._drawing is not None:
-                self._drawing.remember()
-            self.goals.succeeded()
-            if self._counter is not None:
-                self._counter.accept()
+            self.succeeded()
             yield raw
-        raise AssertionError(why)
 
     def _told(self, error: Exception) -> str:
         text = str(error)
@@ -156,7 +157,9 @@ def _capture(format: Format, frames: int, chance: Chance) -> Iterator[bytes]:
 
 def preamble(part: Format, chance: Chance) -> bytes:
     """What stands once around the frames of a capture."""
-    return next(Generator(part, chance, goals=False, counting=False).frames())
+    generator = Generator(part, chance, goals=False, counting=False)
+    generator.values.generous = True
+    return next(generator.frames())
 
 
 def _forbidden(envelope: Envelope | None) -> list[bytes]:

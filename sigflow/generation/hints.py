@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any
 
 from sigflow.frozen import frozen
@@ -59,6 +60,7 @@ def tokens(text: str) -> tuple[list[str], list[int | str]]:
     return names, constants
 
 
+@cache
 def hints_of(top: type[Any]) -> Hints:
     """What the expressions of a class and of what it is made of say."""
     constants_of: dict[str, dict[int | str, None]] = {}

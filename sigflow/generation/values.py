@@ -55,11 +55,18 @@ class Values:
         self.elements: dict[Any, list[Any]] = {}
         #: Numbers of the frame that is being made.
         self.recent: list[int] = []
+        #: Whether numbers are large: what a preamble says often is a limit.
+        self.generous = False
         #: By the id of a field whose numbers name streams: those that were chosen.
         self.pools: dict[str, list[int]] = {}
         self._last: dict[Any, int] = {}
         self._alphabets: dict[str, tuple[str, str]] = {}
         self._numbers: dict[str, tuple[Any, ...]] = {}
+
+    @property
+    def near(self) -> int:
+        """How many of three numbers are chosen near others, where frames fail."""
+        return 1 if self.goals.failures <= 4 * FEW else 2
 
     # ---------------------------------------------------------------- numbers
 
@@ -83,11 +90,13 @@ class Values:
                 value = chance.choice(options)
             elif pool and chance.integer(0, 7):
                 value = chance.choice(pool)
-            elif self.recent and self.goals.failures > FEW and not chance.integer(0, 2):
+            elif self.recent and self.goals.failures > FEW and chance.integer(0, 2) < self.near:
                 # What fails again and again may ask for numbers that have to do with each other.
                 value = chance.choice(self.recent[-4:]) + chance.integer(-4, 4)
             elif put.name in self.hints.sizes and tries < VALUES // 2:
                 value = self._size_like(writing, put, unit, i)
+                if not low <= value <= high:
+                    value = low + value % min(high - low + 1, USUAL)
             else:
                 value = self._any(put, low, high, tries)
             if not options and not low <= value <= high:
@@ -105,6 +114,8 @@ class Values:
     def _any(self, put: Put, low: int, high: int, tries: int) -> int:
         """A number from anywhere in a range."""
         chance = self.chance
+        if self.generous and high - low > 255:
+            return chance.integer(max(low, high >> 1), high)
         constants: tuple[int, ...] = self._integers(put)
         if constants and (chance.boundary() or (tries > 8 and tries % 2)):
             return chance.choice(constants)

@@ -113,7 +113,7 @@ TYPES = {
 PAYLOADS = {
     "binary": pa.binary(),
     "large": pa.large_binary(),
-    "view": pa.binary_view(),
+    **({"view": pa.binary_view()} if hasattr(pa, "binary_view") else {}),  # from pyarrow 16 on
     "fixed": pa.binary(5),
 }
 NAMES = ("payload", "body", "data")

@@ -154,7 +154,7 @@ def test_an_edit_that_cannot_be_built_is_told_with_its_frame(sigflow: Call, tmp_
 @pytest.mark.parametrize("sample", READ)
 def test_what_builds_a_frame_builds_it(sigflow: Call, tmp_path: Path, sample: str) -> None:
     path, spec = SAMPLES / sample, READ[sample]
-    for record in list(api.open(path, spec))[:6]:
+    for record in api.open(path, spec):
         arguments = ["inspect", path, "-s", spec, "--frame", record.index, "-q", "--as"]
         space: dict[str, bytes] = {}
         exec(sigflow(*arguments, "python").out, space)  # our own text, made of the sample

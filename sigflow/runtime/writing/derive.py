@@ -116,6 +116,11 @@ class Derive:
             self.confirm(formula, node, i, element)
             return
         if not self.solve(formula, actual, node, i, element):
+            known = self.targets(formula, node, i, None, element)
+            if known and not self.targets(formula, node, i, actual, element):
+                names = " or ".join(dict.fromkeys(target[2] for target in known))
+                self.mistake(path, f"{what} is {actual!r}, and no {names} makes `{formula.text}` give that", member)
+                return
             shown_now = "nothing" if current is MISSING else repr(current)
             self.mistake(path, f"{what} is {actual!r}, but `{formula.text}` gives {shown_now}", member)
 
@@ -259,6 +264,7 @@ class Derive:
         node.derived[put.name, index] = value
         node.guessed.discard(put.name)
         self.settled.add((id(node), put.name, index))
+        self.recomputed.pop(shown(path), None)
         if supplied is not MISSING and _plain(supplied) != value:
             self.recomputed[shown(path)] = Recomputed(shown(path), _plain(supplied), value)
         self.changes += 1
