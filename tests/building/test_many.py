@@ -232,6 +232,12 @@ def test_mistakes_name_their_rows() -> None:
     assert [mistake.path for mistake in raised.value.mistakes if mistake.row == 1] == ["version", "payload"]
 
 
+def test_a_number_of_any_length_is_told_by_its_bits() -> None:
+    format = FORMATS["sgf_legacy"]
+    with pytest.raises(BuildError, match="stream_id: a number of 99991 bits does not fit: 0 to 65535"):
+        format.build({"stream_id": 1 << 99_990, "payload": b""})
+
+
 def test_of_many_bad_rows_the_first_are_told() -> None:
     format = FORMATS["sgf_legacy"]
     good = {"stream_id": 1, "payload": b"x"}

@@ -12,6 +12,8 @@ from sigflow.runtime.writing.description import Put, PutBits, PutNumber
 from sigflow.runtime.writing.node import MISSING, Node, Path
 from sigflow.runtime.writing.sink import Sink
 
+#: Bits of a number that is shown in a message.
+_MOST_BITS = 256
 _FLOATS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
 
@@ -75,7 +77,9 @@ class Leaves(Derive):
             bits = 8 * wire.size
             low, high = (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if wire.kind == "s" else (0, (1 << bits) - 1)
         if not low <= value <= high:
-            self.mistake(path, f"{value} does not fit: {low} to {high}", put)
+            bits = value.bit_length()  # (Python writes no number of any length in digits)
+            text = str(value) if bits <= _MOST_BITS else f"a number of {bits} bits"
+            self.mistake(path, f"{text} does not fit: {low} to {high}", put)
             return None
         return value
 
