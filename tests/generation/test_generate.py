@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from pathlib import Path
 
 import pytest
@@ -109,7 +110,7 @@ def test_sequences_count_and_wrap() -> None:
         counters.setdefault(record.value.device, []).append(record.value.count)
     assert len(counters) > 1
     for counted in counters.values():
-        assert all((a + 1) % 256 == b for a, b in zip(counted, counted[1:], strict=False))
+        assert all((a + 1) % 256 == b for a, b in itertools.pairwise(counted))
     assert any(len(counted) > 256 for counted in counters.values())
 
 
