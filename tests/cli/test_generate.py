@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from tests.cli.calls import Call
+from tests.cli.schema import faults
 
 
 @pytest.mark.parametrize(
@@ -37,3 +39,5 @@ def test_the_command(sigflow: Call, tmp_path: Path) -> None:
     assert sigflow("generate", "-s", "nothing", "-o", out).code == 2
     assert sigflow("generate", "-s", "sgf1", "-o", tmp_path / "out.gz").code == 2
     assert out.read_bytes() == before
+    document = json.loads(sigflow("generate", "-s", "sgf1", "--frames", "5", "-o", out, "--format", "json").out)
+    assert faults(document, "generated") == [] and document["placed"]
