@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import resource
 import shutil
 import statistics
 import subprocess
@@ -38,6 +37,18 @@ import sigflow
 
 ROOT = Path(__file__).resolve().parent.parent
 PAYLOAD = 64
+#: A command, which says at its end how much memory it took at most, in KiB.
+COMMAND = """\
+import sys
+from sigflow.cli import main
+code = main(sys.argv[1:])
+try:
+    with open("/proc/self/status") as file:
+        print(next(line.split()[1] for line in file if line.startswith("VmHWM")))
+except (OSError, StopIteration):
+    print(0)
+sys.exit(code)
+"""
 #: Frames that are built one by one.
 SINGLE = 20_000
 #: A header of bit fields, nested types, an enum and signed numbers.
@@ -199,10 +210,11 @@ def converted(mib: int, repeats: int) -> dict[str, float]:
     """A capture of the older format as one of the newer; gives seconds."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "generated"), str(ROOT)])}
 
-    def command(*arguments: str) -> None:
-        run = [sys.executable, "-m", "sigflow", *arguments, "--quiet"]
-        done = subprocess.run(run, env=environment, stdout=subprocess.DEVNULL, check=False)
+    def command(*arguments: str) -> float:
+        run = [sys.executable, "-c", COMMAND, *arguments, "--quiet"]
+        done = subprocess.run(run, env=environment, stdout=subprocess.PIPE, check=False)
         assert done.returncode == 0, run
+        return int(done.stdout.splitlines()[-1]) / 1024
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -214,16 +226,18 @@ def converted(mib: int, repeats: int) -> dict[str, float]:
             shutil.copyfile(source, copy)
             command("validate", source, "-s", "sgf_legacy")
 
+        memory = 0.0
+
         def work() -> None:
-            command("convert", source, "--from", "sgf_legacy", "--to", "sgf1", "-o", goal)
+            nonlocal memory
+            memory = max(memory, command("convert", source, "--from", "sgf_legacy", "--to", "sgf1", "-o", goal))
 
         times = medians({"cp and validate": compared, "convert": work}, repeats, perf_counter)
-        memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
         print(f"\nSGF_LEGACY to SGF1, {size >> 20} MiB")
         for what, seconds in times.items():
             ratio = times["cp and validate"] / seconds
             print(f"  {what:22} {size / seconds / 1e6:8.0f} MB/s  {ratio:5.2f} x cp and validate")
-        print(f"  memory of the largest process: {memory:.0f} MiB")
+        print(f"  memory of `convert`: {memory:.0f} MiB")
     return times
 
 

@@ -26,9 +26,11 @@ from sigflow.engine.continuation import (
     continues,
     enter_runs,
     keep_near,
+    keep_nearest,
     kept_near,
     next_claim,
     next_counter,
+    next_way,
     overdrawn,
     tells,
     thrifty,
@@ -321,10 +323,6 @@ def nearest_of_several(start, n, data, end, reach, S, L, box, G, NEAR):
                     if thrifty(S) and overdrawn(start, n, L, S):
                         return BAILOUT
                     depth += 1
-                    way += 3
-                    box[way] = behind
-                    box[way + 1] = 0
-                    box[way + 2] = 0
+                    way = next_way(behind, way, box)
                     continue
-        if nearest and (box[way + 2] == 0 or nearest < box[way + 2]):
-            box[way + 2] = nearest
+        keep_nearest(nearest, way, box)

@@ -15,7 +15,7 @@ from sigflow.engine.llvm.unit import Unit
 #: Functions that are not put in line: those that are not of the usual way, so that this stays short.
 APART = frozenset((
     "entered", "inside", "nearest_end", "nearest_of_several", "runs_from", "keep_near", "kept_near", "kept_claim",
-    "overdrawn", "follows", "digits_differ",
+    "keep_nearest", "next_way", "overdrawn", "follows", "digits_differ",
 ))  # fmt: skip
 
 

@@ -280,13 +280,9 @@ def runs_from(start, n, data, end, S, L, box, G, NEAR, RUNS):
                         if thrifty(S) and overdrawn(start, n, L, S):
                             return BAILOUT
                         depth += 1
-                        way += 3
-                        box[way] = behind
-                        box[way + 1] = 0
-                        box[way + 2] = 0
+                        way = next_way(behind, way, box)
                         continue
-            if nearest and (box[way + 2] == 0 or nearest < box[way + 2]):
-                box[way + 2] = nearest
+            keep_nearest(nearest, way, box)
         nearest = box[BOX_WAY + 2]
         if (
             nearest
@@ -295,6 +291,22 @@ def runs_from(start, n, data, end, S, L, box, G, NEAR, RUNS):
         ):
             return 0
     return 1
+
+
+def next_way(behind, way, box):
+    """Go on from the place `behind`: the next three words of a way in `box`; returns where they begin."""
+    way += 3
+    box[way] = behind
+    box[way + 1] = 0
+    box[way + 2] = 0
+    return way
+
+
+def keep_nearest(nearest, way, box):
+    """Keep the nearest end of what follows a place of a way."""
+    if nearest and (box[way + 2] == 0 or nearest < box[way + 2]):
+        box[way + 2] = nearest
+    return nearest
 
 
 def kept_near(place, left, reach, start, S, NEAR):

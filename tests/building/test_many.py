@@ -19,6 +19,7 @@ from sigflow.columns.build_many import build_many
 from sigflow.columns.layouts import FrameLayout
 from sigflow.columns.table_values import TableValues, values_of
 from sigflow.errors import BuildError, UsageError
+from sigflow.rewrite.mapping import fields_of
 from sigflow.stream.building.many import BuiltFrames, one_by_one
 from sigflow.stream.format import Format
 from tests.building.kit import format_of
@@ -230,6 +231,31 @@ def test_mistakes_name_their_rows() -> None:
     with pytest.raises(BuildError) as raised:
         list(format.build_many(table))
     assert [mistake.path for mistake in raised.value.mistakes if mistake.row == 1] == ["version", "payload"]
+
+
+HUGE = 1 << 99_990  # more digits than Python writes
+
+
+@pytest.mark.parametrize("supplied", [HUGE, -HUGE, [HUGE], {"name": "tlv", "raw": HUGE}], ids=range(4))
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_number_of_any_length_is_a_mistake(name: str, supplied: Any) -> None:
+    format = FORMATS[name]
+    sound = {path: b"abcd" if path[-1] in NAMES else 1 for path, _ in fields_of(format)}
+    for changed in sound:
+        value: dict[str, Any] = {}
+        for path, item in {**sound, changed: supplied}.items():
+            holder = value
+            for part in path[:-1]:
+                holder = holder.setdefault(part, {})
+            holder[path[-1]] = item
+        with pytest.raises(BuildError) as raised:
+            list(format.build_many([value]))
+        assert len(str(raised.value)) < 5000
+
+
+def test_a_long_number_is_told_by_its_bits() -> None:
+    with pytest.raises(BuildError, match="stream_id: a number of 99991 bits does not fit: 0 to 65535"):
+        FORMATS["sgf_legacy"].build({"stream_id": HUGE, "payload": b""})
 
 
 def test_of_many_bad_rows_the_first_are_told() -> None:

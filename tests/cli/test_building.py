@@ -146,6 +146,22 @@ def test_the_document_of_an_edit_fits_its_schema(sigflow: Call, tmp_path: Path) 
     assert faults(tree, "edited") == [] and tree["placed"] and tree["changed"] == tree["frames"] == 8
 
 
+def test_an_expression_that_gives_nothing_is_told(sigflow: Call, tmp_path: Path) -> None:
+    result = sigflow(
+        "edit",
+        VALID,
+        "-s",
+        "sgf1",
+        "-o",
+        tmp_path / "out",
+        "--set",
+        "sequence=9 / (stream_id - 7)",
+        "--where",
+        "stream_id < 10",
+    )
+    assert "8 frames for which an expression gives nothing" in result.out, result.err
+
+
 def test_an_edit_that_cannot_be_built_is_told_with_its_frame(sigflow: Call, tmp_path: Path) -> None:
     result = sigflow("edit", VALID, "-s", "sgf1", "-o", tmp_path / "out", "--set", "stream_id=sequence")
     assert result.code == 1 and "frame 1 at 64" in result.err and not (tmp_path / "out").exists()

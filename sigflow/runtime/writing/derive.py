@@ -16,7 +16,7 @@ from sigflow.runtime.measure import WIRE_ERRORS
 from sigflow.runtime.struct import KaitaiStruct
 from sigflow.runtime.writing import varint
 from sigflow.runtime.writing.description import Computed, Formula, Put, PutBits, PutNumber, PutText, Solution
-from sigflow.runtime.writing.node import MISSING, Mistake, Node, Path, shown
+from sigflow.runtime.writing.node import MISSING, Mistake, Node, Path, shown, told
 from sigflow.runtime.writing.slack import Slack
 
 #: Bytes of a stretch, or of a stream, where the format sets no limit.
@@ -119,10 +119,10 @@ class Derive:
             known = self.targets(formula, node, i, None, element)
             if known and not self.targets(formula, node, i, actual, element):
                 names = " or ".join(dict.fromkeys(target[2] for target in known))
-                self.mistake(path, f"{what} is {actual!r}, and no {names} makes `{formula.text}` give that", member)
+                self.mistake(path, f"{what} is {told(actual)}, and no {names} makes `{formula.text}` give that", member)
                 return
-            shown_now = "nothing" if current is MISSING else repr(current)
-            self.mistake(path, f"{what} is {actual!r}, but `{formula.text}` gives {shown_now}", member)
+            shown_now = "nothing" if current is MISSING else told(current)
+            self.mistake(path, f"{what} is {told(actual)}, but `{formula.text}` gives {shown_now}", member)
 
     def confirm(self, formula: Formula, node: Node, i: Any, element: Any = None) -> None:
         """An expression gives what it shall: what was guessed in it was right."""
@@ -259,7 +259,7 @@ class Derive:
             supplied = node.input.changed.get((put.id, index), supplied)
         explicit = supplied is not MISSING and (not self.options.lenient or node.input.is_changed(put.id, index))
         if explicit and _plain(supplied) != value:
-            self.mistake(path, f"{_plain(supplied)!r} was given, but {value!r} follows from the rest", put)
+            self.mistake(path, f"{told(_plain(supplied))} was given, but {told(value)} follows from the rest", put)
             return True
         node.derived[put.name, index] = value
         node.guessed.discard(put.name)

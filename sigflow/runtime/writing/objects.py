@@ -24,7 +24,7 @@ from sigflow.runtime.writing.description import (
     Wire,
     writing_of,
 )
-from sigflow.runtime.writing.node import MISSING, Input, Node, Path
+from sigflow.runtime.writing.node import MISSING, Input, Node, Path, told
 from sigflow.runtime.writing.sink import Sink
 from sigflow.runtime.writing.slack import Slack
 
@@ -493,7 +493,7 @@ def _near(a: float, b: float) -> bool:
 
 
 def _short(value: Any) -> str:
-    text = repr(getattr(value, "value", value))
+    text = told(getattr(value, "value", value))
     return text if len(text) <= 60 else f"{text[:56]}…"
 
 
