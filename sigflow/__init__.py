@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from sigflow.codecs import register_codec
     from sigflow.diagnostics import Diagnostic, Finding, Place, Severity
     from sigflow.errors import (
+        BuildError,
         ChecksumError,
         CodecError,
         LimitExceeded,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
         UsageError,
     )
     from sigflow.events import Gap, Idle, Loss, Note, Record, Span, Stamp
+    from sigflow.generation import generate
     from sigflow.limits import Limits
     from sigflow.recording import Recording, Report, open
     from sigflow.runtime.plain import asdict
@@ -38,12 +40,12 @@ __all__ = [
     # streams
     "Decoder", "Record", "Gap", "Idle", "Loss", "Note", "Span", "Stamp", "Limits", "Finding",
     # recordings
-    "open", "Recording", "Report", "asdict",
+    "open", "Recording", "Report", "asdict", "generate",
     # what users add
     "register_checksum", "register_codec",
     # errors, by blame
-    "SigflowError", "SpecError", "UsageError", "StreamError", "ChecksumError", "LimitExceeded", "Truncated",
-    "CodecError", "ParseError",
+    "SigflowError", "SpecError", "UsageError", "BuildError", "StreamError", "ChecksumError", "LimitExceeded",
+    "Truncated", "CodecError", "ParseError",
 ]  # fmt: skip
 
 _HOMES = {
@@ -52,10 +54,11 @@ _HOMES = {
     "sigflow.codecs": ("register_codec",),
     "sigflow.diagnostics": ("Diagnostic", "Finding", "Place", "Severity"),
     "sigflow.errors": (
-        "ChecksumError", "CodecError", "LimitExceeded", "ParseError", "SigflowError", "SpecError", "StreamError",
-        "Truncated", "UsageError",
+        "BuildError", "ChecksumError", "CodecError", "LimitExceeded", "ParseError", "SigflowError", "SpecError",
+        "StreamError", "Truncated", "UsageError",
     ),
     "sigflow.events": ("Gap", "Idle", "Loss", "Note", "Record", "Span", "Stamp"),
+    "sigflow.generation": ("generate",),
     "sigflow.limits": ("Limits",),
     "sigflow.recording": ("Recording", "Report", "open"),
     "sigflow.runtime.plain": ("asdict",),

@@ -23,8 +23,8 @@ FLOORS: dict[int, set[str]] = {
     2: {"compiler", "stream"},
     3: {"catalog"},
     4: {"storage", "engine"},
-    5: {"columns", "quarantine"},
-    6: {"recording", "replay", "recover"},
+    5: {"columns", "quarantine", "generation", "coverage"},
+    6: {"recording", "replay", "recover", "strategies"},
     7: {"rewrite"},
     8: {"cli", "pytest_plugin"},
 }

@@ -1,15 +1,15 @@
 """Changes one thing at a time in the code and looks whether a test notices.
 
-    python -m tools.mutate [FILE...] [--of reading|emit] [--each 5] [--seed 1] [--most 20] [--map FILE]
+    python -m tools.mutate [FILE...] [--of reading|emit|writing] [--each 5] [--seed 1] [--most 20] [--map FILE]
 
 Of every file of a part of the project, so many places are chosen by seed; at each an operator, a constant, a condition
 or a statement is changed, in a copy of the project, and the tests that call the function run until the first fails
 (`tools/killers.py`).  Prints a line for each change, and the share that was noticed ("killed"); one that no test
 notices is shown with its place, for a reader to say whether it changes anything at all.
 
-The parts are the files of the floors 1 and 2 that read bytes (`reading`: runtime, checksums, codecs, stream), and those
-of the compiler that plan a measure and write code (`emit`).  `--map` keeps which test calls what, for the next run:
-throw it away when a test or the code has changed.
+The parts are the files of the floors 1 and 2 that read bytes (`reading`: runtime, checksums, codecs, stream), those
+that write them (`writing`), and those of the compiler that plan a measure and write code (`emit`).  `--map` keeps which
+test calls what, for the next run: throw it away when a test or the code has changed.
 """
 
 from __future__ import annotations
@@ -38,6 +38,9 @@ class Subject:
 
 
 SUBJECTS = {
+    "writing": Subject(
+        ("runtime/writing", "stream/building"), ("tests/building", "tests/writing", "tests/cli/test_building.py")
+    ),
     "reading": Subject(
         ("checksums", "checksums/algorithms", "codecs", "runtime", "stream"),
         (

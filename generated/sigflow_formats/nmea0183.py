@@ -265,20 +265,20 @@ def _writing() -> Any:
         Nmea0183.Sentence: writing.ClassWriting(
             Nmea0183.Sentence, 'sentence',
             (
-                writing.Put('address', 'address', writing.PutText(writing.Extent(term=b',', eos_error=False), 'iso8859-1'), checks=(writing.Check('true', lambda self, i, _: not len(self.text) > 0),), place=(53, 9, '/types/sentence/seq/0')),
+                writing.Put('address', 'address', writing.PutText(writing.Extent(term=b',', eos_error=False), 'iso8859-1'), checks=(writing.Check('true', lambda self, i, _: not len(self.text) > 0, text='text.length > 0'),), place=(53, 9, '/types/sentence/seq/0')),
                 writing.Put('fields', 'fields', writing.PutText(writing.Extent(term=b',', eos_error=False), 'iso8859-1'), repeat=writing.Repeat('expr', writing.Formula(lambda self, i, _: self.num_fields, (writing.Solution('num_fields', lambda self, i, _, n: n),), 'num_fields')), place=(61, 9, '/types/sentence/seq/1')),
             ),
             (
                 writing.Put('text', 'text', writing.PutBytes(writing.Extent(eos=True)), place=(69, 7, '/types/sentence/instances/text'), pos=writing.Formula(lambda self, i, _: 0, (), '0')),
                 writing.Put('pieces', 'pieces', writing.PutText(writing.Extent(term=b',', eos_error=False), 'iso8859-1'), repeat=writing.Repeat('eos'), place=(73, 7, '/types/sentence/instances/pieces'), pos=writing.Formula(lambda self, i, _: 0, (), '0')),
-                writing.Computed('num_fields', 'num_fields', writing.Formula(lambda self, i, _: len(self.pieces) if self.text[-1] == 44 else len(self.pieces) - 1, (), 'text.last == 0x2c ? pieces.size : pieces.size - 1'), place=(80, 7, '/types/sentence/instances/num_fields')),
+                writing.Computed('num_fields', 'num_fields', writing.Formula(lambda self, i, _: len(self.pieces) if self.text[-1] == 44 else len(self.pieces) - 1, (), 'text.last == 0x2c ? pieces.size : pieces.size - 1', branches=(writing.Branch('text.last == 0x2c', lambda self, i, _: self.text[-1] == 44),)), place=(80, 7, '/types/sentence/instances/num_fields')),
             ),
         ),
         Nmea0183: writing.ClassWriting(
             Nmea0183, 'nmea0183',
             (
                 writing.Put('start', 'start', writing.PutText(writing.Extent(size=1), 'iso8859-1'), checks=(writing.Check('among', lambda self, i, _: _ not in ("$", "!"), lambda self, i, _: ["$", "!"]),), place=(31, 5, '/seq/0')),
-                writing.Put('body', 'body', writing.PutObject(Nmea0183.Sentence, extent=writing.Extent(term=b'*')), checks=(writing.Check('true', lambda self, i, _: not (min(_.text) >= 32 and max(_.text) <= 126)),), place=(36, 5, '/seq/1')),
+                writing.Put('body', 'body', writing.PutObject(Nmea0183.Sentence, extent=writing.Extent(term=b'*')), checks=(writing.Check('true', lambda self, i, _: not (min(_.text) >= 32 and max(_.text) <= 126), text='_.text.min >= 0x20 and _.text.max <= 0x7e'),), place=(36, 5, '/seq/1')),
                 writing.Put('checksum', 'checksum', writing.PutText(writing.Extent(size=2), 'iso8859-1'), place=(44, 5, '/seq/2')),
                 writing.Put('eol', 'eol', writing.PutBytes(writing.Extent(contents=b'\r\n')), checks=(writing.Check('equal', lambda self, i, _: _ != b'\r\n', lambda self, i, _: b'\r\n'),), place=(48, 5, '/seq/3')),
             ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -19,6 +19,7 @@ from sigflow.errors import BuildError, UsageError
 
 if TYPE_CHECKING:
     from sigflow.rewrite.building import BuiltFile
+    from sigflow.stream.format import Format
 
 #: Files of columns, by their endings.
 TABLES = (".arrow", ".parquet", ".feather", ".ipc")
@@ -37,7 +38,8 @@ TABLES = (".arrow", ".parquet", ".feather", ".ipc")
 @output_format("text", "json")
 @scanning
 def command(frames: str, keep: tuple[str, ...], output: str, form: str, settings: Settings) -> int:
-    """Write a capture of the FRAMES in a file: NDJSON as `parse` prints it, or - for stdin.
+    """Write a capture of the FRAMES in a file: NDJSON as `parse` prints it, or - for stdin; or a table of Arrow or
+    Parquet (.arrow, .parquet).
 
     What follows from the rest is computed: lengths, counts, tags, checksums; a value of these that no longer fits is
     computed anew. All mistakes of a value are told at once, and nothing is written then. OUT takes its name only once
@@ -64,7 +66,7 @@ def command(frames: str, keep: tuple[str, ...], output: str, form: str, settings
             path_of(path)
     try:
         with read_back(out) as path:
-            result = build_file(_values(frames), recording, path, keep=keep, spared=identities([frames]))
+            result = build_file(_values(frames, formats), recording, path, keep=keep, spared=identities([frames]))
     except BuildError as error:
         for line in str(error).splitlines():
             complain(line)
@@ -78,9 +80,12 @@ def command(frames: str, keep: tuple[str, ...], output: str, form: str, settings
     return exits.OK if not result.difference or keep else exits.FAILED
 
 
-def _values(frames: str) -> Iterator[tuple[str, Any]]:
-    from sigflow.rewrite.building import values_of
+def _values(frames: str, formats: Sequence[Format]) -> Iterator[tuple[str, Any]]:
+    from sigflow.rewrite.building import rows_of, values_of
 
+    if frames.endswith(TABLES):
+        yield from rows_of(frames, formats)
+        return
     if frames == STANDARD_OUTPUT:
         yield from values_of(sys.stdin.buffer, "stdin")
         return

@@ -3,6 +3,9 @@
     fallback:
       sgf1: [sgf_legacy, older/agent.ksy]     formats that are tried on what sgf1 left in gaps
       codec:zlib: [codec:deflate64]           codecs that are tried on payloads that zlib refused
+    mapping:
+      sgf1:                                   what `convert --to sgf1` makes of frames of each format
+        ccsds_space_packet: {stream_id: apid, sequence: ~}
 
 Rules.  An unknown key, or a value of another shape, is an error with its place, whatever the command needs of the file.
 Paths are relative to the file.  What a file changes is told on stderr when it changes something.
@@ -39,12 +42,19 @@ class Name:
     place: str
 
 
+#: Expressions by the paths of fields, None where a field is left out.
+Fields = Mapping[str, Name | None]
+
+
 @frozen
 class Config:
-    """What a file says.  fallback: by the name of a format, or `codec:NAME`."""
+    """What a file says.  fallback: by the name of a format, or `codec:NAME`.  mapping: by the name of the target, and
+    those of the source formats.
+    """
 
     file: str = ""
     fallback: Mapping[str, tuple[Name, ...]] = field(default_factory=dict)
+    mapping: Mapping[str, Mapping[str, Fields]] = field(default_factory=dict)
 
     def formats(
         self, used: Iterable[Format], limits: Limits | None, compiling: Mapping[str, Any] | None = None
@@ -95,20 +105,11 @@ def configured(named: str | None) -> Config:
 
 def read(file: str) -> Config:
     """The configuration in a file.  Raises `UsageError` with the place of the first mistake; `OSError`."""
-    from sigflow.compiler import source
-    from sigflow.compiler.problems import Problems
-
-    problems = Problems()
-    from pathlib import Path
-
-    document = source.read(Path(file), problems)
-    if document is None or problems.failed:
-        (problem, *_) = problems.sorted()
-        if problem.code == EMPTY:
-            return Config(file)
-        raise UsageError(str(problem))
+    document = _document(file)
+    if document is None:
+        return Config(file)
     sections: dict[str, Any] = {}
-    for key, place, node in _entries(document[0], "sections"):
+    for key, place, node in _entries(document, "sections"):
         if key not in SECTIONS:
             from difflib import get_close_matches
 
@@ -117,6 +118,47 @@ def read(file: str) -> Config:
             raise UsageError(f"{place}: unknown key {key!r}{hint}")
         sections[key] = SECTIONS[key](node)
     return Config(file, **sections)
+
+
+def _document(file: str) -> Node | None:
+    """The YAML in a file; None where there is nothing in it."""
+    from pathlib import Path
+
+    from sigflow.compiler import source
+    from sigflow.compiler.problems import Problems
+
+    problems = Problems()
+    document = source.read(Path(file), problems)
+    if document is None or problems.failed:
+        (problem, *_) = problems.sorted()
+        if problem.code == EMPTY:
+            return None
+        raise UsageError(str(problem))
+    return document[0]
+
+
+def read_mapping(file: str) -> dict[str, Fields]:
+    """The expressions in a file, by source formats, as in one target of the section `mapping`.  Raises as `read`."""
+    document = _document(file)
+    return _fields_by_format(document) if document is not None else {}
+
+
+def _mapping(node: Node) -> dict[str, Mapping[str, Fields]]:
+    """The section `mapping`: a target, formats, and of each an expression for each field."""
+    return {key: _fields_by_format(inner) for key, _, inner in _entries(node, "target formats")}
+
+
+def _fields_by_format(node: Node) -> dict[str, Fields]:
+    from sigflow.compiler.source import Scalar
+
+    by_format: dict[str, Fields] = {}
+    for name, _, fields in _entries(node, "source formats"):
+        by_format[name] = expressions = dict[str, Name | None]()
+        for path, _, value in _entries(fields, "field paths to expressions"):
+            if not isinstance(value, Scalar):
+                raise UsageError(f"{value.place}: found {value.describe()}, wanted an expression")
+            expressions[path] = None if value.is_null else Name(value.text, str(value.place))
+    return by_format
 
 
 def _entries(node: Node, what: str) -> Iterable[tuple[str, str, Node]]:
@@ -160,4 +202,4 @@ def _names(node: Node) -> tuple[Name, ...]:
 
 
 #: What reads each section of the file.
-SECTIONS: dict[str, Callable[[Node], Any]] = {"fallback": _fallback}
+SECTIONS: dict[str, Callable[[Node], Any]] = {"fallback": _fallback, "mapping": _mapping}

@@ -106,6 +106,8 @@ def _lines(result: EditedFile) -> Iterator[str]:
     )
     if edited.lacking:
         yield f"  {counted(edited.lacking, 'frame')} without what is set, left as they are"
+    if edited.uncomputed:
+        yield f"  {counted(edited.uncomputed, 'frame')} for which an expression gives nothing, left as they are"
     for path, count in edited.recomputed.items():
         yield f"  {path} computed anew in {counted(count, 'frame')}"
     if result.difference:

@@ -74,6 +74,8 @@ class Settings:
     config: str | None = None
     compiling: Compiling = Compiling()
     preambles: Preambles = Preambles()
+    #: Files that the command reads beside these.
+    others: tuple[str, ...] = ()
 
     @property
     def read(self) -> list[str]:
@@ -83,7 +85,7 @@ class Settings:
         files = [spec.rpartition(":")[0] if ".py:" in spec else spec for spec in self.specs]
         specs = [file for file in files if file.endswith((".ksy", ".py"))]  # (a name is no file)
         preamble = [self.preambles.file] if self.preambles.file is not None else []
-        return [*specs, *preamble, self.config or DEFAULT]
+        return [*specs, *preamble, *self.others, self.config or DEFAULT]
 
     @property
     def limits(self) -> Limits | None:

@@ -14,9 +14,10 @@ from sigflow.cli.options import Settings, output_format, output_option, scanning
 from sigflow.cli.output import STANDARD_OUTPUT, guarded, identities, read_back, target
 from sigflow.cli.progress import watched
 from sigflow.cli.selecting import selecting
-from sigflow.cli.terminal import counted, one_line
+from sigflow.cli.terminal import complain, counted, one_line
 from sigflow.cli.verdicts import LISTED, idle_words
 from sigflow.columns.plain_json import dumps
+from sigflow.errors import BuildError
 from sigflow.storage.disk import folder_of
 from sigflow.storage.spool import seekable
 
@@ -54,7 +55,14 @@ def rewritten(
     spared = identities([capture])
 
     def done(recording: Recording) -> int:
-        recording = recording.select(selection)
+        try:
+            return written(recording.select(selection))
+        except BuildError as error:
+            for line in str(error).splitlines():
+                complain(line)
+            return exits.FAILED
+
+    def written(recording: Recording) -> int:
         with read_back(out) as path:
             if again:
                 with seekable(recording.storage, folder_of(path)) as source:
@@ -62,7 +70,7 @@ def rewritten(
                     result = work(recording.over(watched(source, screen) if copied else source), path, spared)
             else:
                 result = work(recording, path, spared)
-        result = replace(result, outputs=tuple(replace(written, out=out) for written in result.outputs))
+        result = replace(result, outputs=tuple(replace(file, out=out) for file in result.outputs))
         return told(result, out, form, screen)
 
     return for_each([capture], settings, done)
@@ -97,6 +105,7 @@ def lines(result: Rewritten, out: str) -> Iterator[str]:
             f"written to {where} and read back"
         )
     yield from counts_in_words(result)
+    yield from mappings_in_words(result)
     gaps, idle = sum(capture.gap_bytes for capture in captures), sum(capture.idle_bytes for capture in captures)
     if gaps:
         yield f"  {gaps} bytes in gaps{idle_words(idle)} left out; `sigflow recover` keeps such bytes"
@@ -122,6 +131,28 @@ def counts_in_words(result: Rewritten) -> Iterator[str]:
         yield f"  {counted(counts['late'], 'frame')} still out of order: see `sigflow sort`"
     if counts.get("unordered"):
         yield f"  {counted(counts['unordered'], 'frame')} without what is ordered by, kept behind the frame before"
+
+
+def mappings_in_words(result: Rewritten) -> Iterator[str]:
+    """How frames became frames of another format."""
+    for mapping in result.mappings:
+        words = {
+            "map": "as the mapping says",
+            "name": "carried over",
+            "role": "carried over",
+            "counted": "counted from 0 in each stream",
+            "default": "nothing to make it of",
+        }
+        by: dict[str, list[str]] = {text: [] for text in words.values()}
+        for rule in mapping.rules:
+            by[words[rule.origin]].append(rule.name if rule.text in ("", rule.name) else f"{rule.name} = {rule.text}")
+        for text, fields in by.items():
+            if fields:
+                yield f"  {mapping.source.name}: {', '.join(fields)}: {text}"
+        if mapping.unread:
+            yield f"  {mapping.source.name}: {', '.join(mapping.unread)}: no place to go, left out"
+    if result.counts.get("around"):
+        yield f"  {counted(result.counts['around'], 'preamble or trailer', 'preambles and trailers')} left out"
 
 
 def window_option(default: int) -> Callable[[Command], Command]:

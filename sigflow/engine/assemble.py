@@ -31,7 +31,7 @@ _FAMILY = {
     "over": "state, low, high, size",
     "finish": "state, size",
 }
-_SCAN = "data, at, end, final, S, L, K, BEGIN, ALPHABET, box, X, states, queue, RUNS, G, Ps, Ts"
+_SCAN = "data, at, end, final, S, L, K, BEGIN, ALPHABET, box, X, states, queue, NEAR, RUNS, G, Ps, Ts"
 #: Behind this line of a module there are only constants and functions, which become part of a scan.
 _MARK = f"\n# {'-' * 64} kernel code\n"
 _OPENING = '''"""The native scan of {names}.  Written by sigflow; kept here so that it is compiled only once."""

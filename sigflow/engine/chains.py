@@ -7,6 +7,9 @@ following the headers.  A queue keeps the places from which the nearest end is n
 its front answers for the candidate; places up to CURSOR are in it.  Ends beyond HORIZON are not followed; when a claim
 reaches farther, the pass begins anew with twice the distance.
 
+Where formats are interleaved, the looks at headers are counted (`begin_looks`): places that are passed pay for them.
+While they do not, what is found from a place on is kept in NEAR, by place and number of frames.
+
 Where chains differ in length, each length has its own pass, with its part of the queue and of RUNS; the words of the
 state that belong to it change places with those of the pass that was looked at before.
 """
@@ -16,14 +19,21 @@ state that belong to it change places with those of the pass that was looked at 
 
 from sigflow.engine.continuation import (
     EXHAUSTED,
-    MOST_LOOKS,
+    UNKNOWN,
     against_run,
     any_counts,
+    begin_looks,
     continues,
     enter_runs,
+    keep_near,
+    keep_nearest,
+    kept_near,
     next_claim,
     next_counter,
+    next_way,
+    overdrawn,
     tells,
+    thrifty,
 )
 from sigflow.engine.loop import (
     BANKED,
@@ -56,7 +66,7 @@ from sigflow.runtime.native import BAILOUT
 # ---------------------------------------------------------------- kernel code
 
 
-def chained(k, data, at, end, final, S, L, K, BEGIN, ALPHABET, box, X, states, queue, RUNS, G, Ps, Ts):
+def chained(k, data, at, end, final, S, L, K, BEGIN, ALPHABET, box, X, states, queue, NEAR, RUNS, G, Ps, Ts):
     """The verdict on the candidate at data[at]."""
     lock = S[LOCK]
     length = looked_at(k, data, at, end, S, L, box, G)
@@ -79,11 +89,11 @@ def chained(k, data, at, end, final, S, L, K, BEGIN, ALPHABET, box, X, states, q
         if filled <= 0:
             return filled if filled == 0 or filled == BAILOUT else refused - NULL
     if lock != NO and (stop <= end or counts):
-        run = inside(at, stop, n, data, end, S, L, BEGIN, box, G, queue)
+        run = inside(at, stop, n, data, end, S, L, BEGIN, box, G, queue, NEAR)
         if run < 0:
             return BAILOUT
         if run:
-            if any_counts(L) and not enter_runs(at, min(stop, end), n, data, end, S, L, BEGIN, box, G, RUNS):
+            if any_counts(L) and not enter_runs(at, min(stop, end), n, data, end, S, L, BEGIN, box, G, NEAR, RUNS):
                 return BAILOUT
             if counts and continues(k, stream, following, at, min(stop, end), S, RUNS):
                 return refused - OVERTAKEN
@@ -123,7 +133,7 @@ def chained(k, data, at, end, final, S, L, K, BEGIN, ALPHABET, box, X, states, q
             if follower < wanted - 1:
                 stop += claim
     if lock == NO:
-        overtaken = inside(at, stop, n, data, end, S, L, BEGIN, box, G, queue)
+        overtaken = inside(at, stop, n, data, end, S, L, BEGIN, box, G, queue, NEAR)
         if overtaken < 0:
             return BAILOUT
         if overtaken:
@@ -178,7 +188,7 @@ def follows(data, at, end, S, L, box, G):
     return NO_MARKER
 
 
-def inside(at, claim, n, data, end, S, L, BEGIN, box, G, queue):
+def inside(at, claim, n, data, end, S, L, BEGIN, box, G, queue, NEAR):
     """Whether a run of n frames lies behind `at` and up to `claim`; -1 where that is not to be decided here."""
     least = L[0, LEAST]
     for k in range(1, len(L)):
@@ -202,14 +212,14 @@ def inside(at, claim, n, data, end, S, L, BEGIN, box, G, queue):
     head = S[HEAD]
     tail = S[TAIL]
     cursor = S[CURSOR]
-    reach = min(S[HORIZON], end)
+    reach = min(farther(at, S[HORIZON], L), end)
     while head < tail and queue[first + head % size, 0] <= at:
         head += 1
     bailout = False
     # No farther than it takes to answer: what lies behind is passed when somebody asks.
     while cursor + n * least <= stop and not (head < tail and queue[first + head % size, 1] <= stop):
         if BEGIN[data[cursor]]:
-            nearest = nearest_end(cursor, n, data, end, reach, S, L, box, G)
+            nearest = nearest_end(cursor, n, data, end, reach, S, L, box, G, NEAR)
             if nearest > 0:
                 while tail > head and queue[first + (tail - 1) % size, 1] >= nearest:
                     tail -= 1
@@ -230,6 +240,16 @@ def inside(at, claim, n, data, end, S, L, BEGIN, box, G, queue):
     return 1 if head < tail and queue[first + head % size, 1] <= stop else 0
 
 
+def farther(at, horizon, L):
+    """How far ends are followed: to the horizon or, so that what is kept holds for some time, a part farther."""
+    if len(L) == 1:
+        return horizon
+    part = 1
+    while 4 * part <= horizon - at:
+        part *= 2
+    return horizon | part - 1
+
+
 def lengths(L):
     """How many lengths of chains there are."""
     most = 0
@@ -238,7 +258,7 @@ def lengths(L):
     return most + 1
 
 
-def nearest_end(start, n, data, end, reach, S, L, box, G):
+def nearest_end(start, n, data, end, reach, S, L, box, G, NEAR):
     """The nearest end, not beyond `reach`, of a run of n frames from `start` on; 0 if there is none; or
     BAILOUT.
     """
@@ -256,35 +276,53 @@ def nearest_end(start, n, data, end, reach, S, L, box, G):
                 return 0
             at += claim
         return at
-    return nearest_of_several(start, n, data, end, reach, S, L, box, G)
+    return nearest_of_several(start, n, data, end, reach, S, L, box, G, NEAR)
 
 
-def nearest_of_several(start, n, data, end, reach, S, L, box, G):
-    """The same where formats are interleaved, and a place may be the beginning of frames of more than one."""
-    best = 0
+def nearest_of_several(start, n, data, end, reach, S, L, box, G, NEAR):
+    """The same where formats are interleaved, and a place may be the beginning of frames of more than one.
+
+    The ways of n frames from `start` on are followed one after the other.  Where they are many, what was found from a
+    place on is kept in NEAR, and not looked for again by another way that gets there, from this start or a later one.
+    """
+    begin_looks(n, L, S)
     depth = 0
-    looks = 0
-    box[BOX_WAY] = start
-    box[BOX_WAY + 1] = 0
-    while depth >= 0:
-        way = BOX_WAY + 2 * depth
-        looks += 1
-        claim = next_claim(way, len(L), data, end, S, L, box, G)
-        if claim == BAILOUT or looks > MOST_LOOKS:
+    way = BOX_WAY
+    box[way] = start
+    box[way + 1] = 0
+    box[way + 2] = 0
+    while True:
+        claim = next_claim(way, len(L), False, data, end, S, L, box, G, NEAR)
+        if claim == BAILOUT:
             return BAILOUT
+        if claim == NO_MARKER:
+            continue
+        nearest = 0
         if claim == EXHAUSTED:
+            nearest = box[way + 2]
+            if depth == 0:
+                return nearest
+            if thrifty(S):
+                keep_near(box[way], n - depth, nearest, reach, S[NOTHING] - 1, S, NEAR)
             depth -= 1
-            continue
-        stop = box[way] + claim
-        if claim == NO_MARKER or stop > reach or (best and stop >= best):
-            continue
-        if depth == n - 1:
-            best = stop
-            continue
-        behind = behind_idle(data, stop, end, S)
-        if behind < 0:
-            continue
-        depth += 1
-        box[way + 2] = behind
-        box[way + 3] = 0
-    return best
+            way -= 3
+        else:
+            stop = box[way] + claim
+            if stop > reach:
+                continue
+            if depth == n - 1:
+                nearest = stop
+            else:
+                behind = behind_idle(data, stop, end, S)
+                if behind < 0:
+                    continue
+                nearest = UNKNOWN
+                if thrifty(S):
+                    nearest = kept_near(behind, n - depth - 1, reach, S[NOTHING] - 1, S, NEAR)
+                if nearest == UNKNOWN:
+                    if thrifty(S) and overdrawn(start, n, L, S):
+                        return BAILOUT
+                    depth += 1
+                    way = next_way(behind, way, box)
+                    continue
+        keep_nearest(nearest, way, box)

@@ -13,7 +13,10 @@ from sigflow.engine.llvm.program import Program
 from sigflow.engine.llvm.unit import Unit
 
 #: Functions that are not put in line: those that are not of the usual way, so that this stays short.
-APART = frozenset(("entered", "inside", "nearest_end", "nearest_of_several", "follows", "digits_differ"))
+APART = frozenset((
+    "entered", "inside", "nearest_end", "nearest_of_several", "runs_from", "keep_near", "kept_near", "kept_claim",
+    "keep_nearest", "next_way", "overdrawn", "follows", "digits_differ",
+))  # fmt: skip
 
 
 def widest() -> int:

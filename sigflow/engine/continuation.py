@@ -17,9 +17,15 @@ from sigflow.engine.loop import (
     ENTERED,
     LAST_USED,
     LINKED,
+    LOOKS,
+    NEAR_AGE,
+    NEAR_CLAIMS,
+    NEAR_ROWS,
     NO_MARKER,
     NOTHING,
+    PAID_LOOKS,
     RUN_ROWS,
+    SEEN,
     TOLD_COUNTER,
     TOLD_MASK,
     TOLD_MODULUS,
@@ -53,8 +59,16 @@ RUN_NEWER = 3
 PROBES = 64
 #: No format is left to try at the last place of a way.
 EXHAUSTED = -998
-#: Headers that following all the runs from one place may look at; where formats share places there can be more.
-MOST_LOOKS = 4096
+#: No end of a run is kept.
+UNKNOWN = -1
+#: Looks at headers that each place pays for, for each frame of a chain and format, and how many are saved up at most.
+#: Where formats share places, the runs from one place are as many as choices of a format for each frame.
+LOOKS_PAID = 2
+LOOKS_SAVED = 1 << 22
+#: What a look costs, in steps from frame to frame.
+LOOK = 8
+#: Where no more than these are left, what is found is kept, which costs more than to find it again now and then.
+FEW_LOOKS = 1 << 14
 
 
 def tells(k, box, L):
@@ -146,64 +160,130 @@ def enter_last(k, stream, counter, start, end, S, RUNS):
     return S[LAST_USED] <= RUN_ROWS // 2
 
 
-def next_claim(way, until, data, end, S, L, box, G):
+def begin_looks(n, L, S):
+    """Enter that the runs of n frames from one more place are followed."""
+    S[LOOKS] = min(LOOKS_SAVED, S[LOOKS] + n * (len(L) + 1) * LOOKS_PAID * LOOK)
+
+
+def thrifty(S):
+    """Whether more was looked at than the places that were passed pay for: then what is found is kept, though that
+    costs more than to find it again now and then.
+    """
+    return S[LOOKS] < 0
+
+
+def overdrawn(start, n, L, S):
+    """Whether more was looked at than even the places pay for that were seen, but not passed; they pay once."""
+    if S[LOOKS] + (S[SEEN] - max(start, S[PAID_LOOKS])) * n * (len(L) + 1) * LOOKS_PAID * LOOK >= 0:
+        return False
+    S[PAID_LOOKS] = max(S[PAID_LOOKS], S[SEEN])
+    S[LOOKS] = 0
+    return True
+
+
+def next_claim(way, until, last, data, end, S, L, box, G, NEAR):
     """The length that the next format claims at the last place of a way of frames, NO_MARKER where its header is
     none, EXHAUSTED where all before `until` were tried, or BAILOUT.
 
-    way: where in box the place stands, and behind it the format to try next.
+    way: where in box the place stands, and behind it the format to try next.  last: whether what the header tells is
+    wanted, too.
     """
     at = box[way]
     k = box[way + 1]
     if k == until or at >= end:
+        S[LOOKS] -= 1
         return EXHAUSTED
     box[way + 1] = k + 1
+    if thrifty(S):
+        return kept_claim(k, at, last, data, end, S, L, box, G, NEAR)
+    S[LOOKS] -= LOOK
     claim = bounded(k, data, at, end, S, L, box, G)
     if claim == BAILOUT:
         return BAILOUT
     return NO_MARKER if claim <= 0 or null(k, data, at, box[BOX_LOOKED], L) else claim
 
 
-def runs_from(start, n, data, end, S, L, box, G, RUNS):
-    """Enter the runs of n frames from `start` on; 1, 0 where there is no room, or BAILOUT."""
-    looks = 0
+def kept_claim(k, at, last, data, end, S, L, box, G, NEAR):
+    """The same for this format at data[at], from NEAR where it is kept there."""
+    row = at & NEAR_ROWS - 1
+    if NEAR[row, 0] != S[NEAR_AGE] or NEAR[row, 1] != at << 8:
+        NEAR[row, 0] = S[NEAR_AGE]
+        NEAR[row, 1] = at << 8
+        for other in range(len(L)):
+            NEAR[row, NEAR_CLAIMS + other] = 0
+    claim = NEAR[row, NEAR_CLAIMS + k]
+    S[LOOKS] -= 1
+    if claim == 0 or (last and claim > 0):
+        S[LOOKS] -= LOOK
+        claim = bounded(k, data, at, end, S, L, box, G)
+        if claim == BAILOUT:
+            return BAILOUT
+        if claim <= 0 or null(k, data, at, box[BOX_LOOKED], L):
+            claim = NO_MARKER
+        NEAR[row, NEAR_CLAIMS + k] = claim
+    return claim
+
+
+def runs_from(start, n, data, end, S, L, box, G, NEAR, RUNS):
+    """Enter the runs of n frames from `start` on; 1, 0 where there is no room, or BAILOUT.
+
+    The ways of n frames are followed one after the other.  Where one gets to a place where another from this start has
+    been, with as many frames left, its runs are entered, and their nearest end is at hand.
+    """
+    begin_looks(n, L, S)
     for first in range(len(L)):
-        nearest = 0
         stream = S[NOTHING]
         counter = S[NOTHING]
         counts = False
         depth = 0
-        box[BOX_WAY] = start
-        box[BOX_WAY + 1] = first
+        way = BOX_WAY
+        box[way] = start
+        box[way + 1] = first
+        box[way + 2] = 0
         while depth >= 0:
-            way = BOX_WAY + 2 * depth
-            looks += 1
-            claim = next_claim(way, first + 1 if depth == 0 else len(L), data, end, S, L, box, G)
-            if claim == BAILOUT or looks > MOST_LOOKS:
+            wanted = depth == 0 or depth == n - 1
+            claim = next_claim(way, first + 1 if depth == 0 else len(L), wanted, data, end, S, L, box, G, NEAR)
+            if claim == BAILOUT:
                 return BAILOUT
-            if claim == EXHAUSTED:
-                depth -= 1
-                continue
             if claim == NO_MARKER:
                 continue
-            k = box[way + 1] - 1
-            stop = box[way] + claim
-            if depth == 0:
-                counts = tells(k, box, L)
-                stream = box[BOX_STREAM]
-                counter = box[BOX_COUNTER]
-            if depth < n - 1:
-                behind = behind_idle(data, stop, end, S)
-                if behind >= 0:
-                    depth += 1
-                    box[way + 2] = behind
-                    box[way + 3] = 0
-                continue
-            if nearest == 0 or stop < nearest:
-                nearest = stop
-            if tells(k, box, L) and not enter_last(
-                k, box[BOX_STREAM], next_counter(k, box[BOX_COUNTER], S[NOTHING], L), start, stop, S, RUNS
-            ):
-                return 0
+            nearest = 0
+            if claim == EXHAUSTED:
+                nearest = box[way + 2]
+                if depth > 0 and thrifty(S):
+                    keep_near(box[way], n - depth, nearest, end, start, S, NEAR)
+                depth -= 1
+                way -= 3
+                if depth < 0:
+                    break
+            else:
+                k = box[way + 1] - 1
+                stop = box[way] + claim
+                if depth == 0:
+                    counts = tells(k, box, L)
+                    stream = box[BOX_STREAM]
+                    counter = box[BOX_COUNTER]
+                if depth == n - 1:
+                    nearest = stop
+                    if tells(k, box, L) and not enter_last(
+                        k, box[BOX_STREAM], next_counter(k, box[BOX_COUNTER], S[NOTHING], L), start, stop, S, RUNS
+                    ):
+                        return 0
+                else:
+                    behind = behind_idle(data, stop, end, S)
+                    if behind < 0:
+                        continue
+                    nearest = UNKNOWN
+                    if thrifty(S):
+                        nearest = kept_near(behind, n - depth - 1, end, start, S, NEAR)
+                    if nearest == UNKNOWN:
+                        if thrifty(S) and overdrawn(start, n, L, S):
+                            return BAILOUT
+                        depth += 1
+                        way = next_way(behind, way, box)
+                        continue
+            keep_nearest(nearest, way, box)
+        nearest = box[BOX_WAY + 2]
         if (
             nearest
             and counts
@@ -211,6 +291,44 @@ def runs_from(start, n, data, end, S, L, box, G, RUNS):
         ):
             return 0
     return 1
+
+
+def next_way(behind, way, box):
+    """Go on from the place `behind`: the next three words of a way in `box`; returns where they begin."""
+    way += 3
+    box[way] = behind
+    box[way + 1] = 0
+    box[way + 2] = 0
+    return way
+
+
+def keep_nearest(nearest, way, box):
+    """Keep the nearest end of what follows a place of a way."""
+    if nearest and (box[way + 2] == 0 or nearest < box[way + 2]):
+        box[way + 2] = nearest
+    return nearest
+
+
+def kept_near(place, left, reach, start, S, NEAR):
+    """The nearest end of a run of so many frames from `place` on as it was kept, 0 where none is within `reach`, or
+    UNKNOWN.  start: where it must have been kept for, if not -1.
+    """
+    row = place + (left << 14) & NEAR_ROWS - 1
+    if NEAR[row, 0] != S[NEAR_AGE] or NEAR[row, 1] != place << 8 | left or (start >= 0 and NEAR[row, 3] != start):
+        return UNKNOWN
+    nearest = NEAR[row, 2]
+    if nearest > 0:
+        return nearest if nearest <= reach else 0
+    return 0 if nearest <= -reach else UNKNOWN
+
+
+def keep_near(place, left, nearest, reach, start, S, NEAR):
+    """Keep that end; where there is none, how far was looked for one."""
+    row = place + (left << 14) & NEAR_ROWS - 1
+    NEAR[row, 0] = S[NEAR_AGE]
+    NEAR[row, 1] = place << 8 | left
+    NEAR[row, 2] = nearest if nearest else -reach
+    NEAR[row, 3] = start
 
 
 def empty_runs(at, S):
@@ -221,14 +339,14 @@ def empty_runs(at, S):
     S[LAST_USED] = 0
 
 
-def enter_runs(at, stop, n, data, end, S, L, BEGIN, box, G, RUNS):
+def enter_runs(at, stop, n, data, end, S, L, BEGIN, box, G, NEAR, RUNS):
     """Have the runs entered that begin behind `at` and before `stop`; False where that is not to be done here."""
     if S[ENTERED] <= at:
         empty_runs(at, S)
     again = False
     while S[ENTERED] < stop:
         if BEGIN[data[S[ENTERED]]]:
-            done = runs_from(S[ENTERED], n, data, end, S, L, box, G, RUNS)
+            done = runs_from(S[ENTERED], n, data, end, S, L, box, G, NEAR, RUNS)
             if done == BAILOUT or (done == 0 and again):
                 S[ENTERED] = 0
                 return False

@@ -75,7 +75,13 @@ UNIT_WHY = 28
 CHECKED_SIZE = 29
 IDLE_START = 30  # the open idle bytes; -1: none
 CHAINS = 31  # the number of the length of chains that the caches of runs are of: CURSOR to TAIL, ENTERED to LAST_USED
-SIZE_OF_STATE = 320
+#: Looks at headers that may still be made to follow runs, and the end of the bytes that have paid for them, see
+#: continuation.py.
+LOOKS = 320
+PAID_LOOKS = 322
+#: Rows of NEAR that hold begin with this number.
+NEAR_AGE = 321
+SIZE_OF_STATE = 323
 #: From here on, for each prefix array two numbers: where its first state stands << 32 | how many there are, and the
 #: binary logarithm of their distance.
 PREFIXES = 32
@@ -138,6 +144,10 @@ SEGMENT = 1 << 16
 MOST_REASONS = 64
 #: Rows of each table of runs by counter, see continuation.py: a power of two.
 RUN_ROWS = 1 << 17
+#: Rows of NEAR, which has the nearest ends of runs by place and number of frames, see chains.py: a power of two.
+NEAR_ROWS = 1 << 18
+#: Behind these columns there is one for each format: what it claims at the place.
+NEAR_CLAIMS = 4
 
 
 def scan(
@@ -161,6 +171,7 @@ def scan(
     reasons,
     states,
     queue,
+    NEAR,
     RUNS,
     U,
     M,
@@ -211,7 +222,7 @@ def scan(
             if any_idle() and L[k, BELIEF] == BY_CHAIN and (empty or literal != 0):
                 continue
             verdict = verdict_of(
-                k, data, pos, end, final, S, L, K, BEGIN, ALPHABET, box, X, states, queue, RUNS, G, Ps, Ts
+                k, data, pos, end, final, S, L, K, BEGIN, ALPHABET, box, X, states, queue, NEAR, RUNS, G, Ps, Ts
             )
             if verdict == 0:
                 if not final:
@@ -391,7 +402,7 @@ def has_checksum(k, at, stop, S, L, box):
     return False
 
 
-def checked(k, data, at, end, final, S, L, K, BEGIN, ALPHABET, box, X, states, queue, RUNS, G, Ps, Ts):
+def checked(k, data, at, end, final, S, L, K, BEGIN, ALPHABET, box, X, states, queue, NEAR, RUNS, G, Ps, Ts):
     """The verdict on a candidate of a format with a checksum; may stand as `verdict_of`."""
     length = looked_at(k, data, at, end, S, L, box, G)
     if length <= 0:
@@ -426,7 +437,7 @@ def checked(k, data, at, end, final, S, L, K, BEGIN, ALPHABET, box, X, states, q
     return length
 
 
-def ended(k, data, at, end, final, S, L, K, BEGIN, ALPHABET, box, X, states, queue, RUNS, G, Ps, Ts):
+def ended(k, data, at, end, final, S, L, K, BEGIN, ALPHABET, box, X, states, queue, NEAR, RUNS, G, Ps, Ts):
     """The verdict on a candidate of a format whose units the wire ends, and which has no checksum there."""
     length = looked_at(k, data, at, end, S, L, box, G)
     return NO_MARKER if length > 0 and L[k, OPTIONAL] and has_checksum(k, at, at + length, S, L, box) else length

@@ -27,9 +27,13 @@ if TYPE_CHECKING:
 
     Array = numpy.ndarray[Any, Any]
 
-#: Candidates that the Python scan decides before the native one is tried again, and bytes it is given at first.
+#: Candidates that the Python scan decides at once, and bytes it is given at first.
 STEPS = 64
 GIVEN = 1 << 16
+#: Bytes that the Python scan may have looked at for each that it decided when the native one is tried again, and how
+#: many frames and pieces of gaps it makes at most.
+PAID = 8
+MOST_ROWS = 1 << 15
 
 
 class Batch(NamedTuple):
@@ -90,7 +94,7 @@ class Pass:
                     if code == loop.FULL:
                         rows.grow()
                         continue
-                    batch = self.by_python(window)
+                    batch = self.by_python(window, until)
                     if batch is None:
                         break
                     sweep.add(FoundRows(*batch[:4]))
@@ -132,33 +136,45 @@ class Pass:
             if sweep.full:
                 yield Batch(*sweep.take(), data, base)
             if code == loop.UNDECIDABLE:
-                batch = self.by_python(window)
+                batch = self.by_python(window, until)
                 if batch is None:
                     return
                 yield batch
             elif code != loop.FULL:
                 return
 
-    def by_python(self, window: Window) -> Batch | None:
-        """Let the Python scan decide what the native one handed back; None where it needs more bytes than there are."""
+    def by_python(self, window: Window, until: int | None = None) -> Batch | None:
+        """Let the Python scan decide what the native one handed back; None where it needs more bytes than there are.
+
+        Its caches begin empty, so the first claim may cost as many looks as it has bytes.  Hence the scan goes on until
+        what it decided pays for that, and work stays linear however often the native scan hands back: but not beyond
+        `until`, where that is told.
+        """
         sweep = self.sweep
         data, base, final = window
-        size = GIVEN
-        while True:
-            start = sweep.pos
-            stop = min(len(data), start + size)
-            scanner = Scanner(self._formats, pos=base + start, lock=sweep.lock)
-            rows = _Rows(base, sweep.scan.order, sweep.reasons)
-            begin = max(start - scanner.lookback, 0)
+        start, size = sweep.pos, GIVEN
+        last = len(data) if until is None else max(until, start + 1)
+        scanner = Scanner(self._formats, pos=base + start, lock=sweep.lock)
+        rows = _Rows(base, sweep.scan.order, sweep.reasons)
+        more = True
+        while more:
+            before = scanner.pos - base
+            begin, stop = max(before - scanner.lookback, 0), min(len(data), before + size)
             segment = Segment(data[begin:stop].tobytes(), base + begin)
-            scanner.scan(segment, final and stop == len(data), rows, STEPS)
-            if scanner.pos > base + start:
-                self._python_work += scanner.work
-                sweep.set(scanner.pos - base, scanner.lock)
-                return rows.batch(data)
-            if stop == len(data):
-                return None
-            size *= 8
+            done = False
+            while more and not done:
+                more = scanner.scan(segment, final and stop == len(data), rows, STEPS)
+                decided = scanner.pos - base - start
+                looked = scanner.work + max(scanner.reach - base - start, 0)
+                done = decided > 0 and (start + decided >= last or looked <= PAID * decided or rows.count >= MOST_ROWS)
+            if scanner.pos - base == before:
+                size *= 8
+            more = not done and stop < len(data)
+        if scanner.pos == base + start:
+            return None
+        self._python_work += scanner.work
+        sweep.set(scanner.pos - base, scanner.lock)
+        return rows.batch(data)
 
 
 class _Rows:
@@ -172,6 +188,11 @@ class _Rows:
         self._marks: list[tuple[int, int]] = []
         self._gaps: list[tuple[int, int, int, int]] = []
         self._reasons: list[int] = []
+
+    @property
+    def count(self) -> int:
+        """How many rows there are."""
+        return len(self._frames) + len(self._gaps)
 
     def frame(self, number: int, segment: Segment, at: int, stop: int) -> None:
         """One frame."""
@@ -187,10 +208,16 @@ class _Rows:
 
     def gap(self, segment: Segment, at: int, stop: int, refusals: Refusals) -> None:
         """Bytes in no frame."""
-        base = segment.base
-        shift = base - self._base
-        self._gaps.append((at + shift, stop + shift, len(self._reasons), max(1, len(refusals))))
-        self._reasons += [self._codes[refusal] for refusal in refusals] or [0]
+        shift = segment.base - self._base
+        codes = [self._codes[refusal] for refusal in refusals] or [0]
+        if self._gaps:
+            # One row for many bytes with the same reasons, but a piece of a gap is not longer than the loop makes them.
+            start, end, first, count = self._gaps[-1]
+            if end == at + shift and end - start < loop.SEGMENT and self._reasons[first:] == codes:
+                self._gaps[-1] = start, stop + shift, first, count
+                return
+        self._gaps.append((at + shift, stop + shift, len(self._reasons), len(codes)))
+        self._reasons += codes
 
     def idle(self, segment: Segment, at: int, stop: int) -> None:
         """Idle bytes."""

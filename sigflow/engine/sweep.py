@@ -113,6 +113,8 @@ class Sweep:
         self.states = _states(max(1, arrays))
         lengths = max(len(scan.chains), 1)
         self._queue = numpy.zeros((QUEUE * lengths if self._after == YES else 1, 2), int64)
+        several = self._after == YES
+        self._near = numpy.zeros((loop.NEAR_ROWS if several else 1, loop.NEAR_CLAIMS + len(scan.formats)), int64)
         counted = self._after == YES and any(row[loop.TOLD_COUNTER] for row in scan.rows())
         self._runs = numpy.zeros((continuation.ROWS * lengths if counted else 1, continuation.NEWEST + 1), int64)
         kernels = [check.kernel for check in scan.checks if check.kernel is not None]
@@ -157,13 +159,14 @@ class Sweep:
         self.set(pos, lock)
         state = self._state
         state[loop.CREDIT] = 0
-        state[loop.HIGH] = state[loop.SEEN] = pos
+        state[loop.LOOKS] = 0
+        state[loop.HIGH] = state[loop.SEEN] = state[loop.PAID_LOOKS] = pos
         self.drop()
 
     def move(self, by: int) -> None:
         """The buffer now begins `by` bytes later: what is kept of places moves, and caches of places are dropped."""
         state = self._state
-        for place in (loop.POS, loop.HIGH, loop.SEEN):
+        for place in (loop.POS, loop.HIGH, loop.SEEN, loop.PAID_LOOKS):
             state[place] -= by
         self.drop()
 
@@ -172,6 +175,7 @@ class Sweep:
         state = self._state
         for place in (loop.CURSOR, loop.HORIZON, loop.HEAD, loop.TAIL, loop.ENTERED):
             state[place] = 0
+        state[loop.NEAR_AGE] += 1
         for bank in range(loop.BANKS, loop.BANKS + loop.BANKED * len(self.scan.chains), loop.BANKED):
             state[bank : bank + 5] = 0  # (the same of the lengths of chains that are not looked at)
         for array in range(self._prefixes):
@@ -209,7 +213,7 @@ class Sweep:
         return (
             self._after, self._state, self._rows, self._checks, self._first, self._begins, self._codes, self._alphabet,
             self._box, self._scratch, rows.frames, rows.marks, rows.gaps, rows.reasons, self.states, self._queue,
-            self._runs, self._unit, self._meanings, self._parameters, self._tables,
+            self._near, self._runs, self._unit, self._meanings, self._parameters, self._tables,
         )  # fmt: skip
 
     def _make_room(self, end: int) -> None:

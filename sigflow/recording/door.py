@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sigflow.columns.collector import Collector
     from sigflow.engine.live import LiveEngine
+    from sigflow.stream.building.many import BuiltFrames
     from sigflow.stream.format import Format
 
 
@@ -23,3 +24,10 @@ def collector(formats: Sequence[Format], size: int, **wanted: Any) -> Collector:
     from sigflow.columns.collector import Collector
 
     return Collector(formats, size, **wanted)
+
+
+def built(format: Format, values: Any, keep: str | Iterable[str]) -> Iterator[BuiltFrames]:
+    """See `Door.built`."""
+    from sigflow.columns.build_many import build_many
+
+    return build_many(format, values, keep=keep)

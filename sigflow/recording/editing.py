@@ -27,7 +27,7 @@ PIECE = 1 << 20
 @dataclass(slots=True)
 class Edited:
     """What was done.  frames: those that were meant; changed: those of them whose bytes are others now; lacking: those
-    that have not the fields, so that they were left as they are.
+    that have not the fields, uncomputed: those for which an expression gives nothing; both are left as they are.
 
     recomputed: by path, how often a derived value that was there was computed anew.
     """
@@ -35,6 +35,7 @@ class Edited:
     frames: int = 0
     changed: int = 0
     lacking: int = 0
+    uncomputed: int = 0
     bytes: int = 0
     recomputed: dict[str, int] = field(default_factory=dict)
 
@@ -83,7 +84,7 @@ class Editor:
                 if value is not None:
                     values[setting.path] = value(record)
         except WIRE_ERRORS:
-            self.done.lacking += 1  # a value that cannot be computed for this frame is none
+            self.done.uncomputed += 1
             return record.raw
         if not values:
             self.done.lacking += 1

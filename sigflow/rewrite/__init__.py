@@ -16,4 +16,7 @@ merging     several captures to one
 rows        rows of numbers sorted in bounded memory
 sorting     the frames of a capture in order
 splitting   one capture to several
+mapping     what becomes of the fields of a frame in another format
+converter   frames of that format, made of many at a time
+converting  one capture to one of another format
 """

@@ -70,6 +70,52 @@ def values_of(lines: Iterable[bytes], name: str) -> Iterator[tuple[str, Any]]:
             yield f"{name}:{number}", BuildError("nested too deep")
 
 
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of a table: the format, and the value, bytes as bytes."""
+
+    format: str
+    value: dict[str, Any]
+
+
+def rows_of(path: str, formats: Sequence[Format]) -> Iterator[tuple[str, Any]]:
+    """The rows of an Arrow or Parquet file as values, each with its place for people.
+
+    Raises `UsageError` where the file is none, or has no columns of the formats, or pyarrow is absent.
+    """
+    from sigflow.columns.arrow import arrow
+    from sigflow.columns.table_values import values_of as values_in
+
+    pyarrow = arrow()
+    with open(path, "rb"):  # a file that is not there is told as of any other
+        pass
+    number = 0
+    try:
+        for batch in _batches(path, pyarrow):
+            for name, value in values_in(batch, formats):
+                yield f"{path}: row {number}", Row(name, value)
+                number += 1
+    except pyarrow.ArrowInvalid as error:
+        raise UsageError(f"{path}: {error}") from error
+
+
+def _batches(path: str, pyarrow: Any) -> Iterator[Any]:
+    if path.endswith(".parquet"):
+        from pyarrow import parquet
+
+        yield from parquet.ParquetFile(path).iter_batches(BATCH)
+        return
+    with pyarrow.OSFile(path, "rb") as file:
+        try:
+            reader = pyarrow.ipc.open_file(file)
+        except pyarrow.ArrowInvalid:
+            file.seek(0)
+            yield from pyarrow.ipc.open_stream(file)
+            return
+        for number in range(reader.num_record_batches):
+            yield reader.get_batch(number)
+
+
 class Builder:
     """Builds frames of several formats.  State: the formats by their names, as far as they are bound to a preamble."""
 
@@ -85,6 +131,8 @@ class Builder:
         """The number of the format, and the frame.  Raises `BuildError` or `UsageError`."""
         if isinstance(value, BuildError):
             raise value
+        if isinstance(value, Row):
+            return self._built(value.format, value.value, {"format": value.format, "value": value.value})
         if not isinstance(value, Mapping):
             raise UsageError(f"expected an object, got {type(value).__name__}")
         name = value.get("format")
@@ -92,11 +140,15 @@ class Builder:
             if self._first is None:
                 raise UsageError("it does not say of which format it is: expected `format` and `value`")
             name, value = self._first.name, {"format": self._first.name, "value": value}
+        return self._built(name, value, value)
+
+    def _built(self, name: str, quickly: Any, value: Mapping[str, Any]) -> tuple[int, bytes]:
+        """A frame.  quickly: what is tried first, where frames of the format can be built at once."""
         format = self._formats.get(name)
         if format is None:
             raise UsageError(f"format {name!r} is none of {', '.join(self._formats)}: name it with -s")
         at_once = self._quick.get(name)
-        raw = at_once(value) if at_once is not None else None
+        raw = at_once(quickly) if at_once is not None else None
         if raw is None:
             result = built(format, value, keep=self._keep)
             raw = result.raw

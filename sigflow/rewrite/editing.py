@@ -41,6 +41,7 @@ class EditedFile:
             "frames": self.edited.frames,
             "changed": self.edited.changed,
             "lacking": self.edited.lacking,
+            "uncomputed": self.edited.uncomputed,
             "bytes": self.edited.bytes,
             "recomputed": dict(self.edited.recomputed),
             "sound": self.sound,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sigflow.rewrite.mapping import FormatMapping
     from sigflow.rewrite.source import Counted
 
 #: Outputs that a result lists.
@@ -30,6 +31,7 @@ class Rewritten:
     """What was done.  outputs: the files, none where nothing was written; difference: why not, where one reads
     differently.  sound: whether the captures were, as far as they were read, and nothing is lost.  cut: whether the
     captures were not read to their ends.  counts: what else there is to count.
+    mappings: how frames became frames of another format, where they did.
     disorder: of each capture, how many frames were out of order in it, where there are any.
     missing: frames that the output lacks, by the sequence numbers, where that is asked and not what each capture lacks.
     """
@@ -43,6 +45,7 @@ class Rewritten:
     counts: dict[str, int] = field(default_factory=dict)
     missing: int | None = None
     disorder: tuple[tuple[str, int], ...] = ()
+    mappings: tuple[FormatMapping, ...] = ()
 
     @property
     def lost(self) -> int:
@@ -87,6 +90,8 @@ class Rewritten:
             "counts": dict(self.counts),
             "disorder": [{"capture": name, "frames": frames} for name, frames in self.disorder],
         }
+        if self.mappings:
+            tree["mappings"] = [mapping.tree() for mapping in self.mappings]
         if len(self.outputs) > LONGEST:
             tree["outputs_total"] = len(self.outputs)
         return tree

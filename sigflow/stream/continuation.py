@@ -14,13 +14,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from heapq import heapify, heappop, heappush
+from typing import Any
 
 from sigflow.stream.header import Header, Key
 from sigflow.stream.idle import NO_IDLE, Idle
 from sigflow.stream.segment import Segment
 
-#: Nearest ends of runs that are kept, before they are thinned out.
-_MOST = 1 << 16
+#: Nearest ends of runs that are kept, before those that the candidate has passed are let go of; and of all at most.
+_MANY = 1 << 16
+_MOST = 1 << 20
 #: Headers that are entered before those that the candidate has passed are let go of.
 _FEW = 1 << 12
 _NONE = 1 << 62
@@ -41,6 +43,11 @@ class Continuations:
         """Forget the passes."""
         self._passes: dict[Header, _Pass] = {}
         self._nearest: dict[tuple[int, int], int] = {}  # by offset and frames left: the nearest end, or _NONE
+        # The same where there may be a nearer one when more bytes have come, and from which end of the buffer on; as
+        # long as the buffer ends where it does.
+        self._for_now: dict[tuple[int, int], tuple[int, int]] = {}
+        self._end = (-1, False)
+        self._room = _MANY
 
     def inside(self, header: Header, segment: Segment, at: int, stop: int, n: int) -> bool:
         """Whether a run of n frames behind data[at] and up to `stop`, which may be beyond the buffer, begins with the
@@ -58,6 +65,12 @@ class Continuations:
         heaps = walk.heaps.get(header.neighbour(mine, 1))
         if heaps is None:
             return False
+        if self._end != (end, segment.final):
+            self._end = (end, segment.final)
+            self._for_now.clear()
+        if len(self._nearest) > self._room:
+            self._nearest = {key: nearest for key, nearest in self._nearest.items() if key[0] > base + at}
+            self._room = max(_MANY, 2 * len(self._nearest))
         waiting, ends = heaps
         while waiting and waiting[0][0] <= end:
             _, offset = heappop(waiting)
@@ -113,6 +126,9 @@ class Continuations:
         known = None if first else self._nearest.get((offset, left))
         if known is not None:
             return known, _NONE
+        asked = offset, left
+        if not first and (answer := self._for_now.get(asked)) is not None:
+            return answer
         behind = offset - base if begins else self._idle.behind(segment, offset - base)
         if behind is None:
             return _NONE, base + len(data) + 1
@@ -131,10 +147,12 @@ class Continuations:
                 if left > 1:
                     end, more = self._follow(segment, offset + length, left - 1, self._headers)
                 nearest, need = min(nearest, end), min(need, more)
-        if need == _NONE and not first:
-            if len(self._nearest) >= _MOST:
-                self._nearest.clear()
-            self._nearest[offset, left] = nearest
+        if first:
+            return nearest, need
+        kept: dict[tuple[int, int], Any] = self._nearest if need == _NONE else self._for_now
+        if len(kept) >= _MOST:
+            kept.clear()
+        kept[asked] = nearest if need == _NONE else (nearest, need)
         return nearest, need
 
 

@@ -13,6 +13,7 @@ from sigflow.errors import UsageError
 from sigflow.events import Event, FrameRun
 
 if TYPE_CHECKING:
+    from sigflow.stream.building.many import BuiltFrames
     from sigflow.stream.format import Format
     from sigflow.stream.pending import Stamps
     from sigflow.stream.scan import Scanner
@@ -129,6 +130,9 @@ class Door(Protocol):
     def collector(self, formats: Sequence[Format], size: int, **wanted: Any) -> Collector:
         """What collects frames of these formats for Arrow, in batches of this size."""
 
+    def built(self, format: Format, values: Any, keep: str | Iterable[str]) -> Iterator[BuiltFrames]:
+        """The frames of many values, or of the rows of a table."""
+
 
 #: Set once, see above.
 door: Callable[[], Door] | None = None
@@ -146,6 +150,11 @@ def engine_of(name: str) -> Engine | None:
 def collector_of(formats: Sequence[Format], size: int, **wanted: Any) -> Collector:
     """See `Door.collector`."""
     return _opened().collector(formats, size, **wanted)
+
+
+def built_of(format: Format, values: Any, keep: str | Iterable[str]) -> Iterator[BuiltFrames]:
+    """See `Door.built`."""
+    return _opened().built(format, values, keep)
 
 
 def _opened() -> Door:

@@ -6,7 +6,7 @@ A format without an envelope is a whole file: one frame from the first byte to t
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
@@ -30,6 +30,7 @@ from sigflow.stream import reading
 if TYPE_CHECKING:
     from sigflow.diagnostics import Finding
     from sigflow.runtime.envelope import Field, Framing, Time
+    from sigflow.stream.building.many import BuiltFrames
     from sigflow.stream.decoder import Decoder
 
 #: Bytes of a whole file where the user sets no limit.
@@ -286,6 +287,25 @@ class Format:
         from sigflow.runtime.construct import built
 
         return built(view, value)
+
+    def build_many(self, values: Any, *, keep: str | Iterable[str] = ()) -> Iterator[BuiltFrames]:
+        """Gives the bytes of many frames, in pieces of many frames side by side; `build_many` of the columns of
+        recordings gives the frames back.
+
+        values: a table or record batches of Arrow, of pandas or Polars, a mapping of columns by their names, a
+        structured array of NumPy, or any iterable of what `build` takes.  A column is a field of the frame by its id or
+        path; what is null in it, or has no column, follows from the rest where it can.  Columns that begin with `_`,
+        and what codecs made of a payload, are left out.  keep: see `build`.
+
+        A piece is bytes-like; its `offsets` (int64, one more than it has frames) say where frames begin and end.  Where
+        a frame is a header of numbers and one payload, no object is made for it.
+
+        Raises `BuildError` with the mistakes of the first rows that have any, and `row` in each; no frame of a piece in
+        which there is a mistake is given.
+        """
+        from sigflow.stream.engines import built_of
+
+        return built_of(self, values, keep)
 
     def build_at_once(self, value: Any) -> bytes | None:
         """Returns the frame of a value of static layout, None where there is something to say of it: see `build`."""

@@ -253,6 +253,11 @@ class Scanner:
         """Bytes checksummed, and header bytes read again."""
         return self._account.checksummed + self._account.reread
 
+    @property
+    def reach(self) -> int:
+        """The end of the bytes that were looked at."""
+        return max(self._account.seen, self._account.high)
+
     def drop(self) -> None:
         """Forget every cache."""
         for part in (*self._preambles, *self._trailers):

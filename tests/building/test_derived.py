@@ -304,7 +304,7 @@ MISTAKES: dict[str, tuple[str, dict[str, Any], list[tuple[str, str]]]] = {
     "not solvable": (
         "seq: [{id: n, type: u1}, {id: body, size: n * 2}]",
         {"body": b"abcde"},
-        [("body", "its size is 5"), ("n", "nothing was given")],
+        [("body", "its size is 5, and no n makes `n * 2` give that"), ("n", "nothing was given")],
     ),
     "two unknown": (
         "seq: [{id: a, type: u1}, {id: b, type: u1}, {id: body, size: a * b}]",

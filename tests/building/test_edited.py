@@ -92,3 +92,26 @@ def test_a_path_that_leads_nowhere(path: str, text: str) -> None:
     with pytest.raises(BuildError, match="follows from the rest"):
         record.replace({"payload_length": 1})
     assert record.replace({"payload_length": 1}, keep=["payload_length"])[18:22] == b"\x00\x00\x00\x01"
+
+
+def test_bytes_that_were_escaped_without_need_stay_so() -> None:
+    format = format_of(
+        """
+        -sigflow-stream:
+          framing: {delimiter: 0x7e, stuffing: hdlc}
+          checksum: {field: sum, algorithm: sum-8, over: body}
+        seq: [{id: body, size: _io.size - 1}, {id: sum, type: u1}]
+        """
+    )
+    unit = bytes([1, 2, 0x7E, 3])
+    sum_ = sum(unit) % 256
+    raw = bytes([0x7D, 0x21, 2, 0x7D, 0x5E, 3, sum_, 0x7E])  # the first byte need not have been escaped
+    record = record_of(format, b"\x7e" + raw)
+    assert record.raw.endswith(raw) and record.value.body == unit
+    begin = len(record.raw) - len(raw)
+    assert format.build(record) == record.raw
+    assert record.replace({"body": bytes([1, 4, 0x7E, 3])})[begin:] == raw[:2] + b"\x04" + raw[3:6] + bytes(
+        [sum_ + 2, 0x7E]
+    )
+    longer = record.replace({"body": bytes([1, 2, 9, 0x7E, 3])})
+    assert longer[begin : begin + 7] == raw[:3] + b"\x09" + raw[3:6]

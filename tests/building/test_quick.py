@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import sigflow
+from sigflow import strategies
 from sigflow.columns.render import render
 from sigflow.errors import BuildError
 from sigflow.stream.building import built
@@ -43,6 +44,7 @@ def formats() -> dict[str, Format]:
 
 
 FORMATS = formats()
+FRAMES = {name: strategies.frames(format) for name, format in FORMATS.items()}
 
 
 def paths_of(value: Any, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
@@ -96,15 +98,10 @@ def test_of_any_mapping_the_same_or_nothing(name: str, data: st.DataObject) -> N
 
 @pytest.mark.parametrize("name", FORMATS)
 @given(data=st.data())
-def test_a_sound_value_in_all_its_forms(name: str, data: st.DataObject) -> None:
+def test_a_frame_in_all_its_forms(name: str, data: st.DataObject) -> None:
     format = FORMATS[name]
-    value = sound(format, data)
-    try:
-        raw = built(format, value).raw
-    except BuildError:
-        return  # (a length that is no whole number of words)
+    raw = data.draw(FRAMES[name])
     build = quick(format)
-    assert build(value) == raw
     unit = format.parse(raw)
     assert build(unit) == raw
     printed = json.loads(json.dumps({"format": format.name, "index": 0, "value": render(unit).tree}))

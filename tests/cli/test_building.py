@@ -34,6 +34,20 @@ def test_what_is_printed_is_built_again(sigflow: Call, tmp_path: Path, sample: s
     assert (tmp_path / "out").read_bytes() == frames
 
 
+@pytest.mark.parametrize("form", ["arrow", "parquet"])
+def test_tables_are_built_again(sigflow: Call, tmp_path: Path, form: str) -> None:
+    for sample, spec in READ.items():
+        table, out = tmp_path / f"{sample}.{form}", tmp_path / sample
+        sigflow("parse", SAMPLES / sample, "-s", spec, "--format", form, "-o", table, "-q")
+        assert sigflow("build", table, "-s", spec, "-o", out).code == 0
+        assert out.read_bytes() == b"".join(record.raw for record in api.open(SAMPLES / sample, spec))
+    (tmp_path / f"bad.{form}").write_bytes(b"x")
+    for name in ("bad", "none", "valid_telemetry.sgf"):
+        result = sigflow("build", tmp_path / f"{name}.{form}", "-s", "ubx", "-o", tmp_path / "out")
+        assert result.code in (1, 2) and result.err.startswith("sigflow: error:")
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_pipe_through(tmp_path: Path) -> None:
     lines = process(tmp_path, "parse", VALID, "-s", "sgf1", "--format", "ndjson", "-q").stdout
     result = process(tmp_path, "build", "-", "-s", "sgf1", "-o", "-", input=lines)
@@ -132,6 +146,22 @@ def test_the_document_of_an_edit_fits_its_schema(sigflow: Call, tmp_path: Path) 
     assert faults(tree, "edited") == [] and tree["placed"] and tree["changed"] == tree["frames"] == 8
 
 
+def test_an_expression_that_gives_nothing_is_told(sigflow: Call, tmp_path: Path) -> None:
+    result = sigflow(
+        "edit",
+        VALID,
+        "-s",
+        "sgf1",
+        "-o",
+        tmp_path / "out",
+        "--set",
+        "sequence=9 / (stream_id - 7)",
+        "--where",
+        "stream_id < 10",
+    )
+    assert "8 frames for which an expression gives nothing" in result.out, result.err
+
+
 def test_an_edit_that_cannot_be_built_is_told_with_its_frame(sigflow: Call, tmp_path: Path) -> None:
     result = sigflow("edit", VALID, "-s", "sgf1", "-o", tmp_path / "out", "--set", "stream_id=sequence")
     assert result.code == 1 and "frame 1 at 64" in result.err and not (tmp_path / "out").exists()
@@ -140,7 +170,7 @@ def test_an_edit_that_cannot_be_built_is_told_with_its_frame(sigflow: Call, tmp_
 @pytest.mark.parametrize("sample", READ)
 def test_what_builds_a_frame_builds_it(sigflow: Call, tmp_path: Path, sample: str) -> None:
     path, spec = SAMPLES / sample, READ[sample]
-    for record in list(api.open(path, spec))[:6]:
+    for record in api.open(path, spec):
         arguments = ["inspect", path, "-s", spec, "--frame", record.index, "-q", "--as"]
         space: dict[str, bytes] = {}
         exec(sigflow(*arguments, "python").out, space)  # our own text, made of the sample

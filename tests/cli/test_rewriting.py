@@ -136,6 +136,8 @@ DOCUMENTS = [
     ["merge", VALID, VALID, "--by", "order"],
     ["sort", VALID],
     ["dedupe", VALID, "--window", "5"],
+    ["convert", VALID, "--to", "sgf1"],
+    ["convert", MALFORMED, "--to", "sgf1"],
     ["split", VALID, "--by", "stream"],
     ["split", VALID, "--by", "size", "--every", "0.1KiB"],
 ]
@@ -165,7 +167,8 @@ def test_the_input_is_never_written_over(sigflow: Call, tmp_path: Path) -> None:
 
 def test_standard_input_and_output(tmp_path: Path) -> None:
     data = VALID.read_bytes()
-    for command in (["filter", "-"], ["dedupe", "-"], ["sort", "-"], ["merge", "-", str(VALID), "--by", "order"]):
+    commands = [["filter", "-"], ["dedupe", "-"], ["sort", "-"], ["convert", "-", "--to", "sgf1"]]
+    for command in (*commands, ["merge", "-", str(VALID), "--by", "order"]):
         done = process(tmp_path, *command, "-s", "sgf1", "-o", "-", input=data)
         assert done.returncode == 0, done.stderr
         assert b"read back" in done.stderr

@@ -57,7 +57,7 @@ def test_a_full_queue_changes_no_later_answer(places: int) -> None:
         while at < len(data):
             claim = at + rng.choice((60, 200, 500, 1000, 2000, len(data)))
             state, rows, begins, box = sweep._state, sweep._rows, sweep._begins, sweep._box
-            held = inside(at, claim, N, array, len(data), state, rows, begins, box, (), queue)
+            held = inside(at, claim, N, array, len(data), state, rows, begins, box, (), queue, sweep._near)
             if held < 0:
                 full += 1
             else:

@@ -20,9 +20,11 @@ import sigflow
 from sigflow.recording import Recording
 from sigflow.recording.setting import setting
 from sigflow.rewrite.building import build_file
+from sigflow.rewrite.converting import converted
 from sigflow.rewrite.duplicates import deduplicated
 from sigflow.rewrite.editing import edit_file
 from sigflow.rewrite.filtering import filtered
+from sigflow.rewrite.mapping import mapping_of
 from sigflow.rewrite.merging import merged
 from sigflow.rewrite.sorting import in_order
 from sigflow.rewrite.splitting import split
@@ -45,6 +47,8 @@ FRAMES = frames_of(random.Random(3), 12_000, longest=300)
 DATA = b"".join(FRAMES)
 VALUES = [(str(number), parsed(frame)) for number, frame in enumerate(FRAMES)]
 Work = Callable[[str, Disk], object]
+#: Frames become what they are.
+SAME = mapping_of(sigflow.load("sgf1"), sigflow.load("sgf1"))
 WORKS: dict[str, Work] = {
     "filter": lambda out, disk: filtered(opened(DATA).filter("_length > 0"), out, disk=disk),
     "dedupe": lambda out, disk: deduplicated(opened(DATA + FRAMES[-1]), out, disk=disk),
@@ -52,6 +56,7 @@ WORKS: dict[str, Work] = {
     "sort": lambda out, disk: in_order(opened(DATA), out, "sequence", disk=disk),
     "build": lambda out, disk: build_file(VALUES, opened(b""), out, disk=disk),
     "edit": lambda out, disk: edited(opened(DATA), out, disk),
+    "convert": lambda out, disk: converted(opened(DATA), opened(b""), [SAME], out, disk=disk),
 }
 
 
@@ -103,6 +108,7 @@ COMMANDS = {
     "split": ["split", "a.sgf", "--by", "stream", "-o", "out"],
     "build": ["build", "a.ndjson", "-o", "out"],
     "edit": ["edit", "a.sgf", "--set", "stream_id=stream_id + 1", "-o", "out"],
+    "convert": ["convert", "a.sgf", "--to", "sgf1", "-o", "out"],
 }
 
 

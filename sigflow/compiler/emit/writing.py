@@ -148,7 +148,12 @@ class _Writing:
         for predicate in op.predicates(step.attr, step.enum):
             value = self.wanted(predicate)
             refuses = _LAMBDA + failing(predicate, "_", self.module)
-            texts.append(self.call("Check", repr(predicate.kind), refuses, *([_LAMBDA + value] if value else [])))
+            text = branches = ""
+            if predicate.kind == "true" and isinstance(predicate.values[0], sc.Code):
+                text = repr(predicate.values[0].text.strip())
+                branches = self.branches(predicate.values[0].expr, predicate.values[0].text)
+            arguments = [repr(predicate.kind), refuses, *([_LAMBDA + value] if value else [])]
+            texts.append(self.call("Check", *arguments, text=text, branches=branches))
         return f"({', '.join(texts)},)" if texts else ""
 
     def wanted(self, predicate: op.Predicate) -> str:
@@ -168,10 +173,33 @@ class _Writing:
         solutions = [self.solution(solved) for solved in self.inverse.of(expr)]
         listed = f"({', '.join(solutions)},)" if solutions else "()"
         shown = [repr(text.strip())] if text else []
-        named = {"of_stream": "True" if self.asks_stream(expr) else ""}
+        named = {
+            "branches": self.branches(expr, text) if text else "",
+            "of_stream": "True" if self.asks_stream(expr) else "",
+        }
         if not solutions and not shown:
             return self.call("Formula", _LAMBDA + self.ex.at(expr, 0), **named)
         return self.call("Formula", _LAMBDA + self.ex.at(expr, 0), listed, *shown, **named)
+
+    def branches(self, expr: ex.Expr, text: str) -> str:
+        """The conditionals in an expression, the outer ones first."""
+        texts: list[str] = []
+
+        def visit(node: ex.Expr, outer: str) -> None:
+            if not isinstance(node, ex.Choice):
+                for child in ex.children(node):
+                    visit(child, outer)
+                return
+            condition = text[node.condition.at : node.yes.at].rstrip("( \n\t").removesuffix("?").strip()
+            number = len(texts)
+            holds = _LAMBDA + self.ex.at(node.condition, 0)
+            texts.append(self.call("Branch", repr(condition), holds, *([outer] if outer else [])))
+            visit(node.condition, outer)
+            visit(node.yes, f"({number}, True)")
+            visit(node.no, f"({number}, False)")
+
+        visit(expr, "")
+        return f"({', '.join(texts)},)" if texts else ""
 
     def asks_stream(self, expr: ex.Expr) -> bool:
         """Whether an expression, or a value instance that it reads, speaks of a stream."""

@@ -6,6 +6,7 @@ value does not carry.
 """
 
 from sigflow.runtime.writing.description import (
+    Branch,
     Check,
     ClassWriting,
     Computed,
@@ -28,6 +29,7 @@ from sigflow.runtime.writing.description import (
 )
 
 __all__ = [
+    "Branch",
     "Check",
     "ClassWriting",
     "Computed",

@@ -16,9 +16,11 @@ from sigflow.runtime.measure import WIRE_ERRORS
 from sigflow.runtime.struct import KaitaiStruct
 from sigflow.runtime.writing import varint
 from sigflow.runtime.writing.description import Computed, Formula, Put, PutBits, PutNumber, PutText, Solution
-from sigflow.runtime.writing.node import MISSING, Mistake, Node, Path, shown
+from sigflow.runtime.writing.node import MISSING, Mistake, Node, Path, shown, told
 from sigflow.runtime.writing.slack import Slack
 
+#: Bytes of a stretch, or of a stream, where the format sets no limit.
+LARGEST = 1 << 30
 #: Rounds after which what still changes never settles.
 ROUNDS = 16
 #: What goes wrong where an expression meets values that do not fit.
@@ -72,6 +74,8 @@ class Derive:
         self.places: dict[Path, int] = {}
         self.inserts: dict[Path, dict[Path, tuple[int, bytes]]] = {}
         self._solving = 0
+        #: Bytes that one stretch, or one stream, may have.
+        self.limit = LARGEST
 
     # ---------------------------------------------------------------- mistakes
 
@@ -114,8 +118,13 @@ class Derive:
             self.confirm(formula, node, i, element)
             return
         if not self.solve(formula, actual, node, i, element):
-            shown_now = "nothing" if current is MISSING else repr(current)
-            self.mistake(path, f"{what} is {actual!r}, but `{formula.text}` gives {shown_now}", member)
+            known = self.targets(formula, node, i, None, element)
+            if known and not self.targets(formula, node, i, actual, element):
+                names = " or ".join(dict.fromkeys(target[2] for target in known))
+                self.mistake(path, f"{what} is {told(actual)}, and no {names} makes `{formula.text}` give that", member)
+                return
+            shown_now = "nothing" if current is MISSING else told(current)
+            self.mistake(path, f"{what} is {told(actual)}, but `{formula.text}` gives {shown_now}", member)
 
     def confirm(self, formula: Formula, node: Node, i: Any, element: Any = None) -> None:
         """An expression gives what it shall: what was guessed in it was right."""
@@ -252,11 +261,12 @@ class Derive:
             supplied = node.input.changed.get((put.id, index), supplied)
         explicit = supplied is not MISSING and (not self.options.lenient or node.input.is_changed(put.id, index))
         if explicit and _plain(supplied) != value:
-            self.mistake(path, f"{_plain(supplied)!r} was given, but {value!r} follows from the rest", put)
+            self.mistake(path, f"{told(_plain(supplied))} was given, but {told(value)} follows from the rest", put)
             return True
         node.derived[put.name, index] = value
         node.guessed.discard(put.name)
         self.settled.add((id(node), put.name, index))
+        self.recomputed.pop(shown(path), None)
         if supplied is not MISSING and _plain(supplied) != value:
             self.recomputed[shown(path)] = Recomputed(shown(path), _plain(supplied), value)
         self.changes += 1

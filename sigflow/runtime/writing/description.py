@@ -36,6 +36,19 @@ class Solution:
 
 
 @frozen
+class Branch:
+    """A conditional in an expression.  text: its condition as the spec writes it.
+
+    holds(self, i, element): whether it holds.  outer: where it stands in a branch of another conditional of the same
+    expression, the number of that one, and whether it is the branch where that condition holds.
+    """
+
+    text: str
+    holds: Callable[[Any, Any, Any], Any]
+    outer: tuple[int, bool] | None = None
+
+
+@frozen
 class Formula:
     """An expression.  value(self, i, element): what it gives.  solutions: see there, one for each field in it."""
 
@@ -43,6 +56,8 @@ class Formula:
     solutions: tuple[Solution, ...] = ()
     #: As the spec writes it.
     text: str = ""
+    #: The conditionals in it.
+    branches: tuple[Branch, ...] = ()
     #: Whether it asks a stream for its size or position, which the bytes that it speaks of may change.
     of_stream: bool = False
 
@@ -144,11 +159,14 @@ class Check:
     """What a value must be.  kind: `equal`, `least`, `most`, `among`, `member` or `true`.
 
     refuses(self, i, element): whether it is refused.  wanted: what it must be, for people; for `equal` also what it is.
+    text: the expression of `true` as the spec writes it; branches: the conditionals in it.
     """
 
     kind: str
     refuses: Callable[[Any, Any, Any], Any]
     wanted: Callable[[Any, Any, Any], Any] | None = None
+    text: str = ""
+    branches: tuple[Branch, ...] = ()
 
 
 @frozen

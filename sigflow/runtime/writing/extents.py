@@ -75,6 +75,9 @@ class Extents(Leaves):
                 self.constrain(extent.size, size_wanted, node, i, path, put, "its size")
             size = size_wanted
         assert size is not None
+        if size > max(self.limit, len(body)):
+            self.mistake(path, f"{size} bytes exceed the limit of {self.limit}", put)
+            size = len(body)
         if len(body) > size:
             self.mistake(path, f"{len(body)} bytes do not fit in {size}", put)
         elif len(body) < size and term is None and extent.pad is None and not filled:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sigflow.runtime.writing.derive import FAILURES, Derive
 from sigflow.runtime.writing.description import Put, PutBits, PutNumber
-from sigflow.runtime.writing.node import MISSING, Node, Path
+from sigflow.runtime.writing.node import MISSING, Node, Path, told
 from sigflow.runtime.writing.sink import Sink
 
 _FLOATS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
@@ -67,7 +67,7 @@ class Leaves(Derive):
         if isinstance(value, bool):
             value = int(value)
         if not isinstance(value, int):
-            self.mistake(path, f"{value!r} is no integer", put)
+            self.mistake(path, f"{told(value)} is no integer", put)
             return None
         if isinstance(wire, PutBits):
             low, high = 0, (1 << wire.width) - 1
@@ -75,7 +75,7 @@ class Leaves(Derive):
             bits = 8 * wire.size
             low, high = (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if wire.kind == "s" else (0, (1 << bits) - 1)
         if not low <= value <= high:
-            self.mistake(path, f"{value} does not fit: {low} to {high}", put)
+            self.mistake(path, f"{told(value)} does not fit: {low} to {high}", put)
             return None
         return value
 
@@ -83,12 +83,12 @@ class Leaves(Derive):
         """A floating-point number."""
         value = _FLOATS.get(value, value) if isinstance(value, str) else value
         if isinstance(value, bool) or not isinstance(value, int | float):
-            self.mistake(path, f"{value!r} is no number", put)
+            self.mistake(path, f"{told(value)} is no number", put)
             return None
         try:
             struct.pack(">f" if wire.size == 4 else ">d", value)
         except OverflowError:
-            self.mistake(path, f"{value!r} does not fit in {wire.size} bytes", put)
+            self.mistake(path, f"{told(value)} does not fit in {wire.size} bytes", put)
             return None
         return float(value)
 
@@ -101,7 +101,7 @@ class Leaves(Derive):
             return MISSING
         scale, offset, _ = put.physical
         if isinstance(physical, bool) or not isinstance(physical, int | float) or not math.isfinite(physical):
-            self.mistake(path, f"{physical!r} is no number", put)
+            self.mistake(path, f"{told(physical)} is no number", put)
             return 0
         raw = (physical - offset) / scale
         return raw if isinstance(wire, PutNumber) and wire.kind == "f" else round(raw)
@@ -111,14 +111,14 @@ class Leaves(Derive):
         enum: Any = put.enum
         if isinstance(value, dict):
             if not value.keys() <= {"name", "raw"} or not value:
-                self.mistake(path, f"expected a number, a name, or name and raw, got {value!r}", put)
+                self.mistake(path, f"expected a number, a name, or name and raw, got {told(value)}", put)
                 return None
             name, raw = value.get("name"), value.get("raw")
             if enum is None or name is None:
                 return raw
             known = self.named(put, name, path)
             if raw is not None and known is not None and raw != known:
-                self.mistake(path, f"{name!r} is {known}, but raw is {raw!r}", put)
+                self.mistake(path, f"{name!r} is {known}, but raw is {told(raw)}", put)
             return known
         if isinstance(value, Enum):
             return value.value
@@ -132,7 +132,7 @@ class Leaves(Derive):
             names = [ids.get(member.name, member.name) for member in enum]
             near = get_close_matches(value, names, 1)
             hint = f"; did you mean {near[0]!r}?" if near else f": it has {', '.join(names[:8])}"
-            self.mistake(path, f"{value!r} is no name of the enum{hint}", put)
+            self.mistake(path, f"{told(value)} is no name of the enum{hint}", put)
             return None
         return value
 

@@ -34,15 +34,31 @@ def shown(path: Path) -> str:
     return text
 
 
+#: Letters of a value that are shown in a message, and bits of a number.
+_LONGEST, _MOST_BITS = 200, 512
+
+
+def told(value: Any) -> str:
+    """A value as messages show it: not all of what is long.  Python writes no number of any length in digits."""
+    if isinstance(value, int) and value.bit_length() > _MOST_BITS:
+        return f"a number of {value.bit_length()} bits"
+    try:
+        text = repr(value)
+    except ValueError:
+        return f"a {type(value).__name__} with a number of very many digits"
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
 @frozen
 class Mistake:
     """What is wrong with a value.  path: of the field; text: what was given and what is wanted; place: line, column and
-    YAML path in the spec.
+    YAML path in the spec; row: which of many values it is, from 0 on.
     """
 
     path: str
     text: str
     place: tuple[int, int, str] = (0, 0, "")
+    row: int | None = None
 
 
 class Input:

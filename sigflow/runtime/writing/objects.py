@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any
@@ -24,7 +24,7 @@ from sigflow.runtime.writing.description import (
     Wire,
     writing_of,
 )
-from sigflow.runtime.writing.node import MISSING, Input, Node, Path
+from sigflow.runtime.writing.node import MISSING, Input, Node, Path, told
 from sigflow.runtime.writing.sink import Sink
 from sigflow.runtime.writing.slack import Slack
 
@@ -236,7 +236,7 @@ class Objects(Cases):
 
     def element(self, node: Node, put: Put, wire: Wire, value: Any, sink: Sink, path: Path, i: int | None) -> None:
         """One value of a field, or of a list, and its checks."""
-        written = WRITERS[type(wire)](self, node, put, wire, value, sink, path, i)
+        written = getattr(self, WRITERS[type(wire)])(node, put, wire, value, sink, path, i)
         if isinstance(wire, PutCase):
             return
         if not isinstance(wire, PutObject):
@@ -282,7 +282,7 @@ class Objects(Cases):
         size = self.size_of(node, put, extent, path, i)
         if size == 0 and not (isinstance(extent.size, Formula) and extent.size.solutions):
             return b"" if isinstance(wire, PutBytes) else ""
-        if put.unnamed and size is not None and isinstance(wire, PutBytes):
+        if put.unnamed and size is not None and size <= self.limit and isinstance(wire, PutBytes):
             return bytes(max(size, 0))
         node.guessed.add(put.name)
         if isinstance(wire, PutText):
@@ -309,17 +309,20 @@ class Objects(Cases):
             self.object(child, sink)
             self.keep(node, put, i, child.unit)
             return child.unit
-        source = None
-        if self.recording:
-            source = bytes(value._io._data)
-        before = source if source is not None else self.streams.get(path, b"")
-        inner = Sink(before, self.inner_size(node, put, wire, path, i), source)
-        inner.path = path
-        self.object(child, inner)
+        source = bytes(value._io._data) if self.recording else None
+        content = self.content(child, path, self.inner_size(node, put, wire, path, i), source)
         self.keep(node, put, i, child.unit)
-        content = self.streams[path] = self.whole(path, inner)
         self.put_extent(node, put, extent, content, sink, path, i, filled=True)
         return child.unit
+
+    def content(self, child: Node, path: Path, size: int | None, source: bytes | None) -> bytes:
+        """What an object writes into a stream of its own, which has `size` bytes where that is known."""
+        before = source if source is not None else self.streams.get(path, b"")
+        inner = Sink(before, size, source)
+        inner.path = path
+        self.object(child, inner)
+        content = self.streams[path] = self.whole(path, inner)
+        return content
 
     def child(self, node: Node, put: Put, wire: PutObject, value: Any, path: Path, i: Any) -> Node | None:
         """The node of an object in an object; None with a mistake."""
@@ -414,7 +417,9 @@ class Objects(Cases):
         pos: Any = sink.pos()
         if put.pos is not None:
             pos = self.place_of(node, put, sink, path)
-        if isinstance(pos, int) and pos >= 0:
+        if isinstance(pos, int) and pos > self.limit:
+            self.mistake(path, f"it would stand at {pos}, beyond the limit of {self.limit} bytes", put)
+        elif isinstance(pos, int) and pos >= 0:
             before = sink.pos()
             sink.seek(pos)
             self.write_instance(node, put, value, sink, path)
@@ -445,7 +450,7 @@ class Objects(Cases):
         apart = Sink(target._data, None)
         apart.data = bytearray(target.data)
         pos: Any = self.place_of(node, put, apart, path) if put.pos is not None else len(apart.data)
-        if not isinstance(pos, int) or pos < 0:
+        if not isinstance(pos, int) or not 0 <= pos <= self.limit:
             return
         apart.seek(pos)
         self.write_instance(node, put, value, apart, path)
@@ -490,7 +495,7 @@ def _near(a: float, b: float) -> bool:
 
 
 def _short(value: Any) -> str:
-    text = repr(getattr(value, "value", value))
+    text = told(getattr(value, "value", value))
     return text if len(text) <= 60 else f"{text[:56]}…"
 
 
@@ -503,11 +508,12 @@ _WANTED = {
     "true": "which its check refuses",
 }
 
-WRITERS: dict[type[Wire], Callable[..., Any]] = {
-    PutNumber: Objects.put_number,
-    PutBits: Objects.put_bits,
-    PutBytes: Objects.put_bytes,
-    PutText: Objects.put_text,
-    PutObject: Objects.put_object,
-    PutCase: Objects.put_case,
+#: The methods by what they write.
+WRITERS: dict[type[Wire], str] = {
+    PutNumber: "put_number",
+    PutBits: "put_bits",
+    PutBytes: "put_bytes",
+    PutText: "put_text",
+    PutObject: "put_object",
+    PutCase: "put_case",
 }

@@ -24,7 +24,12 @@ class Walk(Objects):
             self.settled = set()
             before = self.streams.get(node.path)
             sink = Sink(before or b"")
-            self.object(node, sink)
+            try:
+                self.object(node, sink)
+            except RecursionError:
+                self.mistakes = []
+                self.mistake(node.path, "it is nested too deep to be written")
+                return b""
             raw = self.streams[node.path] = self.whole(node.path, sink)
             if not self.changes and raw == before:
                 break

@@ -34,7 +34,9 @@ class Checked:
 
 def measured_of(envelope: Envelope, unit: bytes, limit: int) -> Measured | str:
     """The measure of a whole unit, or why it is refused."""
-    window = Window(unit, 0, len(unit), max(limit, len(unit)), closed=envelope.search.closed)
+    search = envelope.search
+    marks = search.sync if search.aborted_by_sync else ()  # which a header must not hold, since the scan asks for that
+    window = Window(unit, 0, len(unit), max(limit, len(unit)), marks, closed=search.closed)
     measured = maybe_advance(envelope.measure.incremental(window), envelope.measure.reasons)
     if measured is None:
         return "it would need more bytes"

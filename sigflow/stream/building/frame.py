@@ -14,7 +14,7 @@ from sigflow.runtime.stream import KaitaiStream
 from sigflow.runtime.struct import KaitaiStruct
 from sigflow.runtime.writing.derive import Options, Recomputed
 from sigflow.runtime.writing.description import ClassWriting, writing_of
-from sigflow.runtime.writing.node import MISSING, Input, Mistake, Node, Path
+from sigflow.runtime.writing.node import MISSING, Input, Mistake, Node, Path, told
 from sigflow.runtime.writing.sink import Sink
 from sigflow.runtime.writing.slack import Slack
 from sigflow.runtime.writing.walk import Walk
@@ -181,6 +181,7 @@ def _build(format: Format, value: Any, options: Options, source: Source | None, 
     root = envelope.root if envelope is not None else None
     slack = _slack(writing, source, root) if source is not None else Slack()
     walk = Walk(options, slack)
+    walk.limit = format.max_frame
     if envelope is not None:
         walk.computed_later = {
             checksum.field: checksum.size
@@ -242,7 +243,7 @@ def _given_at(node: Node, path: Path) -> tuple[Any, bool]:
 
 
 def _number(value: Any) -> str:
-    return hex(value) if isinstance(value, int) else repr(value)
+    return hex(value) if isinstance(value, int) and value.bit_length() <= 64 else told(value)
 
 
 def _told(format: Format, mistakes: list[Mistake]) -> str:

@@ -1,0 +1,75 @@
+"""What the descriptions of classes lead to: the classes of the objects in an object, what a field may be, the extents
+and the bounds of values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import Enum
+from typing import Any
+
+from sigflow.runtime.writing.derive import FAILURES
+from sigflow.runtime.writing.description import (
+    ClassWriting,
+    Computed,
+    Extent,
+    Formula,
+    Put,
+    PutBits,
+    PutBytes,
+    PutCase,
+    PutObject,
+    PutText,
+    writing_of,
+)
+
+
+def classes(top: type[Any]) -> list[ClassWriting]:
+    """The descriptions of a class and of all that its objects are made of."""
+    listed: dict[type[Any], ClassWriting] = {}
+    waiting = [top]
+    while waiting:
+        target = waiting.pop()
+        writing = writing_of(target) if target not in listed else None
+        if writing is not None:
+            listed[target] = writing
+            waiting.extend(wire.target for member in (*writing.puts, *writing.instances) for wire in objects_in(member))
+    return list(listed.values())
+
+
+def objects_in(member: Put | Computed) -> Iterator[PutObject]:
+    """The objects that a field may be."""
+    for wire in leaves(member.wire) if isinstance(member, Put) else ():
+        if isinstance(wire, PutObject):
+            yield wire
+
+
+def leaves(wire: Any) -> Iterator[Any]:
+    """What a wire may be, in its cases."""
+    if isinstance(wire, PutCase):
+        for _, inner in wire.cases:
+            yield from leaves(inner)
+    else:
+        yield wire
+
+
+def extent_of(wire: Any) -> Extent | None:
+    """The bytes that a wire stands in."""
+    return wire.extent if isinstance(wire, PutBytes | PutText | PutObject) else None
+
+
+def constant(formula: Formula) -> Any:
+    """What an expression gives that speaks of nothing; None where it does."""
+    try:
+        value = formula.value(None, None, None)
+    except FAILURES:
+        return None
+    return value.value if isinstance(value, Enum) else value
+
+
+def bounds(wire: Any) -> tuple[int, int]:
+    """The smallest and the largest number that a wire has room for."""
+    if isinstance(wire, PutBits):
+        return 0, (1 << wire.width) - 1
+    bits = 8 * wire.size
+    return (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if wire.kind == "s" else (0, (1 << bits) - 1)
