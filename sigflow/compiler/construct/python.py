@@ -52,7 +52,9 @@ def named(name: str, allowed: Collection[str] | None = ()) -> Understood:
         raise UsageError(f"{name!r} would run the module {file!r}: allow it (--allow-import {file}, allow_imports)")
     value = getattr(module, attribute, None)
     if not is_schema(value):
-        known = ", ".join(key for key, item in vars(module).items() if is_schema(item)) or "none"
+        imported = vars(sys.modules["construct"]) if "construct" in sys.modules else {}
+        mine = (key for key, item in vars(module).items() if is_schema(item) and imported.get(key) is not item)
+        known = ", ".join(mine) or "none"
         what = f"it is {type(value).__name__}" if hasattr(module, attribute) else "there is no such name"
         raise UsageError(f"{name!r} is no Construct object: {what}. Those of the file: {known}")
     return understood(value, attribute, module, file if file.endswith(ENDING) else "")
