@@ -70,6 +70,10 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 def __getattr__(name: str) -> Any:
     home = _HOME_OF.get(name)
+    if name == "stream":  # (the package, which may be called: `sigflow.stream(schema, sync=…)`)
+        from importlib import import_module
+
+        return import_module("sigflow.stream")
     if home is None:
         raise AttributeError(f"module 'sigflow' has no attribute {name!r}")
     from importlib import import_module

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import keyword
 import os
+import sys
 from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from sigflow.registry import Registry
 
 if TYPE_CHECKING:
     from sigflow.compiler import Build
+    from sigflow.hinted import Hinted, Schema
     from sigflow.limits import Limits
     from sigflow.runtime.envelope import Envelope
     from sigflow.stream.format import Format
@@ -62,13 +64,13 @@ def load(
     allow_imports: Sequence[str] = (),
     limits: Limits | None = None,
 ) -> Format:
-    """The format of this name, or of the spec at this path (it ends in `.ksy`), which the other options are for: they
-    are those of `compile`.
+    """The format of this name, or of the spec at this path (it ends in `.ksy`, or is `my_formats.py:Frame`), which the
+    other options are for: they are those of `compile`.
 
     Raises `UsageError` for an unknown name, with the nearest known one; `SpecError` for a spec that does not compile.
     """
     text = os.fspath(name)
-    if text.endswith(SPEC_ENDING):
+    if text.endswith(SPEC_ENDING) or _is_construct(text):
         return compile(
             text,
             import_paths=import_paths,
@@ -79,8 +81,17 @@ def load(
     return _as_format(text, _registry().get(text), limits)
 
 
+def _is_construct(text: str) -> bool:
+    """Whether a name is that of a Construct object, `my_formats.py:Frame` (a bundled format's has no colon)."""
+    if ":" not in text:
+        return False
+    from sigflow.compiler.construct import python
+
+    return python.split(text) is not None
+
+
 def compile(
-    path: str | os.PathLike[str],
+    path: str | os.PathLike[str] | Schema | Hinted,
     *,
     import_paths: Sequence[str | os.PathLike[str]] = (),
     opaque_types: bool = False,
@@ -90,6 +101,9 @@ def compile(
 ) -> Format:
     """The format of the spec at `path`, compiled in memory.
 
+    path: of a `.ksy` file; `my_formats.py:Frame`, an object of a Python file, which is run; or a Construct object, with
+    its hints where it has some (`sigflow.stream`).
+
     import_paths: folders in which the spec's imports are looked for, after its own.  opaque_types, allow_imports: types
     and custom processes that are Python code, and which modules of it the spec may import; both are off unless asked
     for.  write: objects can be made, changed and written, as those of Kaitai's read-write classes.
@@ -98,8 +112,15 @@ def compile(
     """
     from sigflow.compiler import build
 
+    tree = None
+    if not isinstance(path, str | os.PathLike):
+        from sigflow.compiler.construct import python
+
+        tree = python.understood(path)
+        path = tree.file
     built = build(
         os.fspath(path),
+        tree=tree,
         import_paths=[os.fspath(folder) for folder in import_paths],
         opaque_types=opaque_types,
         allow_imports=list(allow_imports),
@@ -127,7 +148,9 @@ def format_of(built: Build, limits: Limits | None = None) -> Format:
 
 
 def _as_format(name: str, value: Any, limits: Limits | None) -> Format:
-    """A Format from what a registry or a compiled module gives: a Format, an Envelope, or a module or class."""
+    """A Format from what a registry or a compiled module gives: a Format, an Envelope, a Construct object, or a module
+    or class.
+    """
     from sigflow.runtime.envelope import Envelope
     from sigflow.stream.format import Format
 
@@ -138,12 +161,20 @@ def _as_format(name: str, value: Any, limits: Limits | None) -> Format:
     envelope = getattr(value, "FORMAT", None)
     if isinstance(envelope, Envelope):
         return Format(envelope, limits=limits)
+    if type(value).__name__ == "Hinted" or ("construct" in sys.modules and _is_object(value)):
+        return compile(value, limits=limits)
     root = value if isinstance(value, type) else getattr(value, class_name(name), None)
     if root is None:
         raise UsageError(
             f"format {name!r}: found {type(value).__name__}, wanted a Format, an Envelope or a parser class"
         )
     return Format(None, limits=limits, root=root, name=name, module=value)
+
+
+def _is_object(value: Any) -> bool:
+    from sigflow.compiler.construct import python
+
+    return python.is_schema(value)
 
 
 def class_name(spec_id: str) -> str:

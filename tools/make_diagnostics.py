@@ -30,6 +30,8 @@ CHAPTERS = {
     "5": "Stream hints",
     "6": "Style and advice",
 }
+#: How an example begins that is a Construct schema.
+PYTHON = "from construct import"
 INTRODUCTION = """\
 # Diagnostics
 
@@ -46,6 +48,10 @@ file come in one run; codes do not change. This document is made from the compil
 def problems(text: str, encoding: str, folder: Path) -> tuple[Diagnostic, ...]:
     """What `lint` says about a spec of this text."""
     (folder / "header.ksy").write_text(HEADER, encoding="utf-8")
+    if text.startswith(PYTHON):
+        path = folder / "example.py"
+        path.write_bytes(text.encode(encoding))
+        return findings(path, build(f"{path}:frame"))
     path = folder / "example.ksy"
     path.write_bytes(text.encode(encoding))
     return findings(path, build(path))
@@ -59,7 +65,8 @@ def shown(code: str, entry: Code, folder: Path) -> Iterator[str]:
     if not problems_shown:
         raise SystemExit(f"{code}: its bad example does not show it")
     yield from (f"### {code}: {entry.title}", "", f"{str(entry.severity).capitalize()}. {entry.advice}", "")
-    yield from ("```yaml", *entry.bad.splitlines(), "```", "")
+    language = "python" if entry.bad.startswith(PYTHON) else "yaml"
+    yield from (f"```{language}", *entry.bad.splitlines(), "```", "")
     if entry.times > 1:
         yield from (f"… {entry.times:,} times:", "")
     elif entry.encoding != "utf-8":
@@ -73,7 +80,7 @@ def shown(code: str, entry: Code, folder: Path) -> Iterator[str]:
         "```",
         "",
     )
-    yield from ("Better:", "", "```yaml", *entry.good.splitlines(), "```", "")
+    yield from ("Better:", "", f"```{language}", *entry.good.splitlines(), "```", "")
 
 
 def document() -> str:

@@ -50,6 +50,7 @@ COMMANDS = {
     "coverage": "Say what of a spec the frames of captures reach.",
     "compile": "Make Python modules of specs.",
     "lint": "List the mistakes in specs.",
+    "convert-spec": "Write the spec that a Construct schema is.",
     "watch": "Compile a spec on each save and read a capture with it.",
     "new": "Write a spec to start from.",
     "formats": "List the known formats, or show one.",
@@ -75,7 +76,7 @@ class Commands(click.Group):
             return None
         from importlib import import_module
 
-        command: click.Command = import_module(f"sigflow.cli.{cmd_name}").command
+        command: click.Command = import_module(f"sigflow.cli.{cmd_name.replace('-', '_')}").command
         if not gc.isenabled():  # since `sigflow.__main__.run`
             gc.freeze()
             gc.enable()

@@ -82,7 +82,8 @@ class Settings:
         """The files that are read beside the captures: nothing is written over them."""
         from sigflow.cli.config import DEFAULT
 
-        specs = [spec for spec in self.specs if spec.endswith(".ksy")]  # (a name is no file)
+        files = [spec.rpartition(":")[0] if ".py:" in spec else spec for spec in self.specs]
+        specs = [file for file in files if file.endswith((".ksy", ".py"))]  # (a name is no file)
         preamble = [self.preambles.file] if self.preambles.file is not None else []
         return [*specs, *preamble, *self.others, self.config or DEFAULT]
 
@@ -122,8 +123,8 @@ SCAN_OPTIONS = (
         multiple=True,
         metavar="FORMAT",
         shell_complete=format_names,
-        help="A format's name or a .ksy file; repeat it for formats interleaved in one stream. Without it, the bundled "
-        "formats that find frames in the first MiB.",
+        help="A format's name, a .ksy file, or FILE.py:OBJECT, a Construct schema, whose file is run; repeat it for "
+        "formats interleaved in one stream. Without it, the bundled formats that find frames in the first MiB.",
     ),
     click.option(
         "--engine",

@@ -1,6 +1,6 @@
 """The compiler's table of contents: from a path to generated modules, one phase after the other.
 
-    source -> ksy -> resolve -> types, check, endless -> hints -> lint -> lower -> measure -> emit
+    source, construct -> ksy -> resolve -> types, check, endless -> hints -> lint -> lower -> measure -> emit
 
 Every phase takes what the one before made and a place for problems; none calls back.
 """
@@ -22,6 +22,7 @@ from sigflow.compiler import naming, source
 from sigflow.compiler import schema as sc
 from sigflow.compiler.beside import graft, imported_unit
 from sigflow.compiler.check import allowed_import, check
+from sigflow.compiler.construct import Understood, python
 from sigflow.compiler.emit.module import Emission
 from sigflow.compiler.endless import endless
 from sigflow.compiler.hints import Hints, understand_hints
@@ -34,6 +35,7 @@ from sigflow.compiler.resolve import Scope, resolve
 from sigflow.compiler.types import Types
 from sigflow.diagnostics import Diagnostic
 from sigflow.errors import SpecError, UsageError
+from sigflow.runtime.construct.views import View
 from sigflow.runtime.pickled import ORIGIN, Origin
 
 #: How generated classes say that a field is not there.
@@ -52,6 +54,8 @@ class Build:
     allowed: frozenset[str] | None = frozenset()
     #: The spec's own id, which `main` may differ from.
     id: str = ""
+    #: Of a Construct schema: from the objects of its main class to Construct's values.
+    view: View | None = None
 
     def load(self) -> ModuleType:
         """The main module, executed in memory; what it imports of this build is taken from here, too.
@@ -64,7 +68,10 @@ class Build:
         foreign = next((problem for problem in self.problems if problem.code == "SF314"), None)
         if foreign is not None:
             raise SpecError(f"the spec is not loaded: {foreign.message} (in Python: allow_imports)")
-        return _Loader(dict(self.modules), self.allowed).module(self.main)
+        module = _Loader(dict(self.modules), self.allowed).module(self.main)
+        if self.view is not None:
+            getattr(module, naming.upper_camel(self.id))._VIEW = self.view
+        return module
 
 
 def build(
@@ -77,12 +84,15 @@ def build(
     absent: str = "none",
     write: bool = False,
     data: bytes | None = None,
+    tree: Understood | None = None,
 ) -> Build:
-    """Compile the spec at `path` and what it imports.
+    """Compile the spec at `path` and what it imports, or a Construct schema: `path` is `my_formats.py:Frame` then, and
+    runs that file (`construct.python`).
 
     import_paths: where absolute imports are looked for.  package: the package that the modules will stand in.
     opaque_types: unknown types are taken as opaque ones.  allow_imports: modules that a custom `process` may come from.
-    data: what the file at `path` holds, where it was read already.
+    data: what the file at `path` holds, where it was read already.  tree: what a Construct schema became, whose file
+    `path` is.
     absent: what a field is whose `if` is false: `none` for None, `missing` for no attribute of the object.
     write: objects can be made, changed and written, as those of Kaitai's read-write classes; `_read()` reads them.
     The author's mistakes are in `Build.problems`; the operating system's errors pass through.
@@ -93,8 +103,12 @@ def build(
         raise UsageError(f"absent fields are one of {', '.join(ABSENT)}, got {absent!r}")
     allowed = frozenset(allow_imports)
     problems = Problems()
+    if tree is None and data is None and python.split(os.fspath(path)) is not None:
+        tree = python.named(os.fspath(path), allowed)
+    if tree is not None:
+        path = tree.file
     loader = _Specs([Path(folder) for folder in import_paths], problems)
-    spec = loader.main(Path(path), data)
+    spec = loader.main(Path(path), data, tree)
     if spec is None:
         return Build(Path(path).stem, {}, problems.sorted(), False)
     tops = loader.tops
@@ -103,12 +117,14 @@ def build(
     types = Types(names, scope, opaque_types, problems)
     check(tops, names, types, allowed, problems)
     endless(spec, tops.values(), names, types, problems)
+    for stay in tree.stays if tree is not None else ():
+        problems.add("SF608", stay.place, f"{stay.what} stays Construct: {stay.why}")
     hints: dict[str, Hints | None] = {
         source_spec.file: understand_hints(source_spec, names, types, problems) for source_spec in loader.specs.values()
     }
     for source_spec in loader.specs.values():
         _hidden(source_spec, problems)
-    if not spec.top.alias:  # (a spec of somebody else's is taken as it is)
+    if not spec.top.alias and tree is None:  # (a spec of somebody else's is taken as it is)
         lint(spec, names, types, hints[spec.file], problems)
     if problems.failed or names.broken:
         id = spec.top.alias or spec.top.id
@@ -122,7 +138,8 @@ def build(
         emissions[files[source_spec.top.id]] = Emission(plan, types, package, measure, problems, missing, write)
     modules = _Texts(emissions if not problems.failed else {})
     main, ok = files[spec.top.id], not problems.failed
-    return Build(main, modules, problems.sorted(), ok, None if opaque_types else allowed, spec.top.alias or spec.top.id)
+    id, view = spec.top.alias or spec.top.id, tree.view if tree is not None else None
+    return Build(main, modules, problems.sorted(), ok, None if opaque_types else allowed, id, view)
 
 
 class _Texts(Mapping[str, str]):
@@ -172,9 +189,9 @@ class _Specs:
         #: The names of imports that failed.
         self.lost: set[str] = set()
 
-    def main(self, path: Path, data: bytes | None = None) -> sc.Spec | None:
+    def main(self, path: Path, data: bytes | None = None, tree: Understood | None = None) -> sc.Spec | None:
         """The spec at `path`, with everything it imports."""
-        spec = self.read(path, data=data)
+        spec = self.read(path, data=data, known=tree)
         if spec is not None and (beside := imported_unit(spec.top)) is not None:
             return self.grafted(spec, beside, path)
         return self.imported(spec, path)
@@ -213,11 +230,19 @@ class _Specs:
                     waiting.append((imported, file))
         return spec
 
-    def read(self, path: Path, wanted: sc.Import | None = None, data: bytes | None = None) -> sc.Spec | None:
-        tree = source.read(path, self.problems, data)
+    def read(
+        self,
+        path: Path,
+        wanted: sc.Import | None = None,
+        data: bytes | None = None,
+        known: Understood | None = None,
+    ) -> sc.Spec | None:
+        tree = (known.root, known.text) if known is not None else source.read(path, self.problems, data)
         if tree is None:
             return None
         root, text = tree
+        if known is not None:
+            self.problems.add_source(str(path), text)
         top = understand(root, str(path), self.problems)
         if top is None or not isinstance(root, source.Mapping):
             return None

@@ -24,7 +24,14 @@ def asdict(value: object, *, instances: bool = False) -> object:
     Integers, floats, text, bytes, booleans, enums and None stay as they are; so does what no spec describes.  A field
     that was not read is left out.  instances: with the computed fields, whose errors pass through.  Raises `ValueError`
     where objects are nested deeper than 1,000 levels, as instances that lead round in circles are.
+
+    Of a frame of a Construct schema it is what Construct would give, and `ParseError` where Construct refuses a value.
     """
+    view = getattr(type(value), "_VIEW", None)
+    if view is not None and not instances:
+        from sigflow.runtime.construct import plain as by_construct
+
+        return by_construct(view, value)
     top: list[Any] = [None]
     stack: list[tuple[Any, Any, Any, int]] = [(value, top, 0, 0)]
     while stack:

@@ -10,3 +10,25 @@ pending, sequence, statistics, faults, decoder       around it: buffer, counters
 engines                                              what else may scan for a decoder
 format, reading                                      what a format is, and what its records say
 """
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sigflow.hinted import Hinted
+
+
+class _Callable(ModuleType):
+    """The package as the function of the same name: `sigflow.stream(schema, sync=…)`."""
+
+    def __call__(self, schema: Any, /, **hints: Any) -> Hinted:
+        """A Construct schema with the hints of its stream, see `sigflow.hinted.hinted`."""
+        from sigflow.hinted import hinted
+
+        return hinted(schema, **hints)
+
+
+sys.modules[__name__].__class__ = _Callable

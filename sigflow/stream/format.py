@@ -263,8 +263,11 @@ class Format:
         lengths, counts, offsets, tags, checksums, framing.  keep: paths of such fields whose given values are written
         all the same, or `all`.  What a value does not carry is taken from the bytes that it was read from.
 
+        Of a Construct schema a mapping is what Construct's own `build` takes.
+
         Raises `BuildError` with all mistakes of the value.
         """
+        value = self._of_construct(value)
         if not keep:
             raw = self._quick(value)
             if raw is not None:
@@ -272,6 +275,18 @@ class Format:
         from sigflow.stream.building import build
 
         return build(self, value, keep=keep)
+
+    def _of_construct(self, value: Any) -> Any:
+        """The fields of the spec for a value as Construct takes it; any other value as it is."""
+        root = self.envelope.decode.unit if self.envelope is not None else self.root
+        view = getattr(root, "_VIEW", None)
+        if view is None or isinstance(value, KaitaiStruct | Record):
+            return value
+        if isinstance(value, Mapping) and {"format", "value"} <= value.keys():
+            return value
+        from sigflow.runtime.construct import built
+
+        return built(view, value)
 
     def build_many(self, values: Any, *, keep: str | Iterable[str] = ()) -> Iterator[BuiltFrames]:
         """Gives the bytes of many frames, in pieces of many frames side by side; `build_many` of the columns of

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sigflow.compiler.codes.code import Code, W
+from sigflow.compiler.codes.code import Code, N, W
 
 CODES = {
     "SF601": Code(
@@ -110,6 +110,27 @@ seq:
 meta: {id: messages}
 seq:
   - {id: message, type: str, encoding: UTF-16LE, terminator: [0x0d, 0]}
+""",
+    ),
+    "SF608": Code(
+        N,
+        "a construct that stays Construct",
+        "Functions, adapters and classes of your own are Python: Construct runs them, on the bytes of a frame, when "
+        "its value is asked for. The frame around them is found as fast as ever.",
+        bad="""\
+from construct import Byte, ExprAdapter, Struct
+
+frame = Struct(
+    "scaled" / ExprAdapter(Byte, lambda obj, context: obj * 10, lambda obj, context: obj // 10),
+)
+""",
+        good="""\
+from construct import Byte, Computed, Struct, this
+
+frame = Struct(
+    "raw" / Byte,
+    "scaled" / Computed(this.raw * 10),
+)
 """,
     ),
 }

@@ -67,6 +67,8 @@ class Derive:
         self.settled: set[tuple[int, str, int | None]] = set()
         #: Whether it is written once more.
         self.again = False
+        #: Whether the round before changed something, so that what follows may still get another place.
+        self.moving = False
         #: What streams held in the round before, where instances were put, and what those of other objects wrote there.
         self.streams: dict[Path, bytes] = dict(slack.streams) if not recording else {}
         self.places: dict[Path, int] = {}

@@ -18,6 +18,7 @@ class Walk(Objects):
         """Write an object until nothing changes any more; the mistakes are those of the last round."""
         for number in range(ROUNDS):
             self.again = number > 0
+            self.moving = number == 0 or self.changes > 0
             self.changes = 0
             self.mistakes = []
             self.settled = set()

@@ -1,0 +1,117 @@
+"""Construct schemas against Construct itself: equal values and equal bytes, errors where Construct has errors."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from random import Random
+from typing import Any
+
+import pytest
+from construct import Construct
+
+import sigflow
+from sigflow.errors import SigflowError
+from sigflow.runtime.construct.views import leaves
+from tests.construct.schemas import SCHEMAS
+
+#: Inputs of each kind and schema; in `SIGFLOW_CONSTRUCT_INPUTS` another number, such as 1,000.
+INPUTS = int(os.environ.get("SIGFLOW_CONSTRUCT_INPUTS", "60"))
+REFUSED = "refused"
+
+
+def damaged(random: Random, raw: bytes) -> bytes:
+    """The bytes cut, lengthened, or with a few of them changed."""
+    way = random.randrange(4)
+    if way == 0 and raw:
+        return raw[: random.randrange(len(raw))]
+    if way == 1:
+        return raw + random.randbytes(random.randrange(1, 5))
+    changed = bytearray(raw)
+    for _ in range(random.randrange(1, 4) if raw else 0):
+        changed[random.randrange(len(raw))] = random.choice([0, 255, random.randrange(256)])
+    return bytes(changed)
+
+
+def of_construct(schema: Any, raw: bytes) -> str:
+    """What Construct gives; `repr` tells 1 from True, and NaN is equal to itself."""
+    try:
+        return repr(leaves(schema.parse(raw)))
+    except Exception:  # (its errors, and those of Python that it lets through)
+        return REFUSED
+
+
+def of_sigflow(format: sigflow.Format, raw: bytes) -> str:
+    try:
+        return repr(sigflow.asdict(format.parse(raw)))
+    except SigflowError:
+        return REFUSED
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_values_and_bytes_are_those_of_construct(name: str) -> None:
+    schema, make = SCHEMAS[name]
+    format = sigflow.compile(schema)
+    random = Random(name)
+    refused = 0
+    for _ in range(INPUTS):
+        value = make(random)
+        raw = schema.build(value)
+        assert format.build(value) == raw, value
+        assert of_sigflow(format, raw) == of_construct(schema, raw) != REFUSED, raw
+        broken = damaged(random, raw)
+        wanted = of_construct(schema, broken)
+        refused += wanted == REFUSED
+        assert of_sigflow(format, broken) == wanted, broken
+    assert refused, "no damaged input was refused"
+
+
+#: Every construct that may be declarative, by the name of its class or of the function that makes it.
+NUMBERS = ("FormatField", "BytesInteger", "BitsInteger", "VarInt", "Flag", "Enum", "FlagsEnum", "Mapping")
+BYTES = ("Bytes", "GreedyBytes", "StringEncoded", "NullTerminated", "NullStripped", "Padded", "Aligned", "Transformed")
+GROUPS = ("Struct", "Sequence", "Array", "GreedyRange", "RepeatUntil", "FocusedSeq", "Prefixed", "FixedSized", "Union")
+CHOICES = ("IfThenElse", "Switch", "StopIf", "Select", "Pass", "LazyBound", "Terminated", "Check", "Checksum")
+OTHERS = ("Const", "Default", "Computed", "Rebuild", "Pointer", "Peek", "Seek", "Tell", "RawCopy", "Hex")
+CONSTRUCTS = (*NUMBERS, *BYTES, *GROUPS, *CHOICES, *OTHERS)
+
+
+def classes(schema: Any, seen: set[int]) -> Iterator[str]:
+    """The names of the classes of a schema and of all constructs in it."""
+    if id(schema) in seen:
+        return
+    seen.add(id(schema))
+    yield type(schema).__name__
+    if type(schema).__name__ == "LazyBound":
+        yield from classes(schema.subconfunc(), seen)
+    names = ("subcon", "thensubcon", "elsesubcon", "lengthfield", "checksumfield", "default")
+    inner = [getattr(schema, name, None) for name in names]
+    inner += getattr(schema, "subcons", ())
+    inner += getattr(schema, "cases", {}).values()
+    for part in inner:
+        if isinstance(part, Construct):
+            yield from classes(part, seen)
+
+
+@pytest.mark.parametrize("construct", CONSTRUCTS)
+def test_each_construct_is_in_two_schemas(construct: str) -> None:
+    assert sum(construct in classes(schema, set()) for schema, _ in SCHEMAS.values()) >= 2
+
+
+def depth(schema: Any) -> int:
+    """How many structs, lists and choices stand in each other."""
+    within = max((depth(part) for part in parts(schema)), default=0)
+    return within + (type(schema).__name__ in ("Struct", "Sequence", "Array", "Switch", "IfThenElse", "Prefixed"))
+
+
+def parts(schema: Any) -> list[Any]:
+    listed = [getattr(schema, name, None) for name in ("subcon", "thensubcon", "elsesubcon")]
+    return [
+        part
+        for part in (*listed, *getattr(schema, "subcons", ()), *getattr(schema, "cases", {}).values())
+        if isinstance(part, Construct)
+    ]
+
+
+def test_there_are_thirty_and_ten_are_deep() -> None:
+    assert len(SCHEMAS) >= 30
+    assert sum(depth(schema) >= 4 for schema, _ in SCHEMAS.values()) >= 10
