@@ -113,6 +113,10 @@ class Format:
             from pickle import PicklingError
 
             raise PicklingError(f"format {self.name!r} was not made from a generated module, which names it")
+        if self._view() is not None:
+            from pickle import PicklingError
+
+            raise PicklingError(f"format {self.name!r} is of a Construct schema: load it anew where it is needed")
         codecs = {
             codec.name: codec.others for codec in (self.envelope.decode.codecs if self.envelope is not None else ())
         }
@@ -276,10 +280,14 @@ class Format:
 
         return build(self, value, keep=keep)
 
+    def _view(self) -> Any:
+        """What makes Construct's values of objects, where the format is of a Construct schema; else None."""
+        root = self.envelope.decode.unit if self.envelope is not None else self.root
+        return getattr(root, "_VIEW", None)
+
     def _of_construct(self, value: Any) -> Any:
         """The fields of the spec for a value as Construct takes it; any other value as it is."""
-        root = self.envelope.decode.unit if self.envelope is not None else self.root
-        view = getattr(root, "_VIEW", None)
+        view = self._view()
         if view is None or isinstance(value, KaitaiStruct | Record):
             return value
         if isinstance(value, Mapping) and {"format", "value"} <= value.keys():

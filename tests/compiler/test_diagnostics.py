@@ -25,13 +25,13 @@ from sigflow.recording.examples import findings
 from tools.make_diagnostics import DOCUMENT, document, problems
 
 SPECS = Path(__file__).resolve().parents[1] / "specs_bad"
-EXPECTED = re.compile(r"# (?P<file>[\w/]+\.ksy:)?(?P<rest>\d+:\d+: (?:error|warning|note) SF\d{3}: .*)")
+EXPECTED = re.compile(r"# (?P<file>[\w/]+\.(?:ksy|py):)?(?P<rest>\d+:\d+: (?:error|warning|note) SF\d{3}: .*)")
 TIMES = re.compile(r"^# and (\d+) times (SF\d{3})$", re.MULTILINE)
 PADDED = re.compile(rb"^# padded to (\d+) bytes$", re.MULTILINE)
 
 
 def bad_specs() -> list[Path]:
-    return sorted(SPECS.glob("*.ksy"))
+    return sorted((*SPECS.glob("*.ksy"), *SPECS.glob("*.py")))
 
 
 def expected(path: Path) -> list[str]:
@@ -68,7 +68,7 @@ def test_a_bad_spec_gives_what_its_head_says(path: Path, tmp_path: Path, monkeyp
     assert wanted, "the first line of a bad spec is the diagnostic expected"
     monkeypatch.chdir(SPECS)
     named = padded(path, tmp_path)
-    result = build(named)
+    result = build(f"{named}:frame" if named.suffix == ".py" else named)
     actual = list(findings(named, result))
     for number, code in TIMES.findall(path.read_bytes().decode("utf-8", "replace")):
         many = [problem for problem in actual if problem.code == code]

@@ -8,7 +8,23 @@ from random import Random
 from typing import Any
 
 import pytest
-from construct import Construct
+from construct import (
+    Array,
+    Byte,
+    Bytes,
+    Construct,
+    Enum,
+    GreedyBytes,
+    GreedyRange,
+    If,
+    Index,
+    Int8sb,
+    Prefixed,
+    Struct,
+    Tell,
+    VarInt,
+    this,
+)  # fmt: skip
 
 import sigflow
 from sigflow.errors import SigflowError
@@ -115,3 +131,28 @@ def parts(schema: Any) -> list[Any]:
 def test_there_are_thirty_and_ten_are_deep() -> None:
     assert len(SCHEMAS) >= 30
     assert sum(depth(schema) >= 4 for schema, _ in SCHEMAS.values()) >= 10
+
+
+#: Schemas with names, and numbers, that might be taken for something else.
+ODD = {
+    "keywords": Struct("class" / Byte, "Size" / Byte, "size" / Byte, "_io2" / Byte, "from_file" / Byte, "x-y" / Byte),
+    "types": Struct(
+        "u1" / Struct("a" / Byte), "str" / Struct("b" / Byte), "position" / Struct("t" / Tell),
+        "varint" / VarInt, "varint_group" / Struct("c" / VarInt),
+    ),
+    "twice": Struct("a" / Byte, "a" / Byte),
+    "below zero": Struct("n" / Int8sb, "data" / Array(this.n, Byte)),
+    "outward": Struct("n" / Byte, "a" / (part := Struct("x" / Bytes(this._.n & 1))), "b" / Array(2, part)),
+    "no struct": GreedyRange(Struct("tag" / Byte, "data" / Prefixed(Byte, GreedyBytes))),
+    "indices": Struct("items" / Array(2, Struct("place" / Index, "c" / Byte))),
+    "unlabelled": Struct("e" / Enum(Byte, A=1, a=2), "more" / If(this.e == 1, Byte)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_odd_schemas(name: str) -> None:
+    format = sigflow.compile(ODD[name])
+    random = Random(name)
+    for _ in range(100):
+        raw = random.randbytes(random.randrange(16))
+        assert of_sigflow(format, raw) == of_construct(ODD[name], raw), raw

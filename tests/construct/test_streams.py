@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -160,6 +161,11 @@ def test_a_list_that_its_own_elements_end() -> None:
     format = sigflow.compile(schema)
     assert sigflow.asdict(format.parse(b"\1\2\3\4")) == {"items": [1, 2, 3], "rest": b"\4"}
     assert sigflow.asdict(format.parse(b"\1\0\3\4")) == {"items": [1, 0], "rest": b"\3\4"}
+
+
+def test_a_format_of_a_schema_is_not_pickled_without_its_schema() -> None:
+    with pytest.raises(pickle.PicklingError, match="Construct schema"):
+        pickle.dumps(sigflow.compile(XMODEM))
 
 
 def test_only_one_source_of_a_build(schema: Path) -> None:

@@ -169,9 +169,8 @@ def var_int(compiler: Compiler, con: Any, at: At) -> Fragment:
     """`VarInt`: base 128, the lowest group first."""
     if at.builder.bits:
         raise Stays("a VarInt inside `Bitwise`", at.place)
-    _varint_types(at)
     view = Changed(_joined, _split, PLAIN)
-    return Fragment({"type": "varint"}, view, Meaning("$.value"))
+    return Fragment({"type": _varint_type(at)}, view, Meaning("$.value"))
 
 
 def zig_zag(compiler: Compiler, con: Any, at: At) -> Fragment:
@@ -202,12 +201,12 @@ def _split(value: int) -> dict[str, Any]:
     return {"groups": [{"has_next": place < last, "value": group} for place, group in enumerate(groups)]}
 
 
-def _varint_types(at: At) -> None:
-    root = at.builder.root
-    if "varint" in root.types:
-        return
-    number_type = at.builder.child("varint", at.place)
-    group = at.builder.child("varint_group", at.place)
+def _varint_type(at: At) -> str:
+    """The id of the type of all VarInts."""
+    number_type, new = at.builder.helper("varint", at.place)
+    if not new:
+        return number_type.id
+    group, _ = at.builder.helper("varint_group", at.place)
     group.emit("has_next", {"type": "b1"}, at.place)
     group.emit("value", {"type": "b7"}, at.place)
     keys = {"type": group.id, "repeat": "until", "repeat-until": "not _.has_next"}
@@ -215,6 +214,7 @@ def _varint_types(at: At) -> None:
     parts = ["groups[0].value"]
     parts += [f"(groups.size > {place} ? groups[{place}].value << {7 * place} : 0)" for place in range(1, 9)]
     number_type.instance("value", {"value": " + ".join(parts)}, at.place)
+    return number_type.id
 
 
 TABLE = {

@@ -123,14 +123,13 @@ def aligned(compiler: Compiler, con: Any, at: At) -> Fragment:
 
 def position(at: At, name: str) -> str:
     """Emit what notes the position in the stream; returns its id."""
-    root = at.builder.root
-    if "position" not in root.types:
-        made = at.builder.child("position", at.place)
-        from sigflow.compiler.construct.tree import node_of
+    from sigflow.compiler.construct.tree import node_of
 
+    made, new = at.builder.helper("position", at.place)
+    if new:
         made.params.append(node_of({"id": "value", "type": "s8"}, at.place))
         made.taken.add("value")
-    return at.builder.emit(name, {"type": "position(_io.pos)"}, at.place)
+    return at.builder.emit(name, {"type": f"{made.id}(_io.pos)"}, at.place)
 
 
 def tell(compiler: Compiler, con: Any, at: At) -> Fragment:

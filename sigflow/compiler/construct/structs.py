@@ -12,7 +12,7 @@ from sigflow.compiler.construct.regions import pointed
 from sigflow.compiler.construct.scope import At, Meaning, Stays, nothing
 from sigflow.compiler.construct.tree import TypeBuilder, id_of, node_of
 from sigflow.runtime.construct.groups import Component, Elsewhere, Fields, Focused, Items, Overlaid, Sought, Stopped
-from sigflow.runtime.construct.views import Listed, Opaque, View, Wrapped
+from sigflow.runtime.construct.views import Counted, Listed, Opaque, View, Wrapped
 
 
 def structure(compiler: Compiler, con: Any, at: At) -> Fragment:
@@ -184,7 +184,9 @@ def array(compiler: Compiler, con: Any, at: At) -> Fragment:
     assert part.keys is not None  # (an element)
     keys = {**part.keys, "repeat": "expr", "repeat-expr": number(con.count, at).replace("@", "")}
     count = con.count if isinstance(con.count, int) else None
-    return Fragment(keys, Listed(part.view), Meaning("$", "list", element=part.meaning, count=count))
+    return Fragment(
+        keys, Counted(con.count, Listed(part.view)), Meaning("$", "list", element=part.meaning, count=count)
+    )
 
 
 def repeat_until(compiler: Compiler, con: Any, at: At) -> Fragment:

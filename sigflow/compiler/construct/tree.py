@@ -12,6 +12,8 @@ from sigflow.compiler.source import Mapping, Node, Scalar, Sequence
 from sigflow.diagnostics import Place
 
 _ODD = re.compile(r"[^a-z0-9_]+")
+#: What the language calls types of its own.
+_BUILT_IN = re.compile(r"(?:[usfb][0-9]+(?:le|be)?|strz?|bytes|bool|io|struct|any)\Z")
 #: Types nested in types: a schema that is deeper is refused.
 MAX_DEPTH = 64
 
@@ -70,6 +72,7 @@ class TypeBuilder:
     types: dict[str, TypeBuilder] = field(default_factory=dict)
     taken: set[str] = field(default_factory=set)
     hints: dict[str, Node] = field(default_factory=dict)
+    helpers: dict[str, TypeBuilder] = field(default_factory=dict)
     condition: str = ""
     outward: bool = False
     #: Whether it has an attribute of its own type, somewhere below it.
@@ -101,11 +104,22 @@ class TypeBuilder:
         """A new type, which an attribute of this one will have."""
         types = self.root.types
         id = wanted = id_of(name)
+        if _BUILT_IN.match(id):
+            id = wanted = f"{id}_type"
         number = 2
         while id in types or id == self.root.id:
             id, number = f"{wanted}_{number}", number + 1
         types[id] = made = TypeBuilder(id, place, self, bits)
         return made
+
+    def helper(self, name: str, place: Place) -> tuple[TypeBuilder, bool]:
+        """The type that constructs of one kind share, of which the schema knows nothing; and whether it is new."""
+        root = self.root
+        known = root.helpers.get(name)
+        if known is not None and root.types.get(known.id) is known:
+            return known, False
+        made = root.helpers[name] = self.child(name, place)
+        return made, True
 
     def emit(self, name: str, keys: AnyMapping[str, Any], place: Place, id: str = "") -> str:
         """Add an attribute; returns its id.  id: the one that it shall have, from `fresh`."""

@@ -174,6 +174,22 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
+class Counted:
+    """`Array`: so many elements, which are not fewer than none."""
+
+    count: Any
+    inner: View
+
+    def take(self, held: Any, context: Any) -> Any:
+        if callable(self.count) and (count := self.count(context)) < 0:
+            raise ParseError(f"a list of {count} elements")
+        return self.inner.take(held, context)
+
+    def put(self, value: Any, context: Any, into: dict[Any, Any], key: Any) -> Any:
+        return self.inner.put(value, context, into, key)
+
+
+@dataclass(frozen=True, slots=True)
 class Fixed:
     """`Const`: a value that may be left out, and is refused where it is another."""
 
