@@ -103,9 +103,9 @@ def _lines(result: BuiltFile) -> Iterator[str]:
     yield f"{counted(result.frames, 'frame')}, {result.bytes} bytes, written to {result.out} and read back{several}"
     for path, count in result.recomputed.items():
         yield f"  {path} computed anew in {counted(count, 'frame')}"
-    if result.unconfirmed:
+    if result.unseen:
         yield (
-            f"  a scan does not find {counted(result.unconfirmed, 'frame')} of them: without a checksum frames are "
+            f"  a scan does not find {counted(result.unseen, 'frame')} of them: without a checksum frames are "
             "believed by those behind them"
         )
     if result.difference:

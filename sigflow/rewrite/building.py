@@ -26,7 +26,7 @@ BATCH = 4096
 
 @dataclass(slots=True)
 class BuiltFile:
-    """What was done.  difference: why the file is not written, where it reads differently; unconfirmed: the frames that
+    """What was done.  difference: why the file is not written, where it reads differently; unseen: the frames that
     a scan does not find, since too few of them stand in a row.  recomputed: by path, how often a derived value that was
     there was computed anew; unusual: how many frames have bytes that a value from nowhere would not get.
     """
@@ -38,7 +38,7 @@ class BuiltFile:
     recomputed: dict[str, int] = field(default_factory=dict)
     unusual: int = 0
     difference: str = ""
-    unconfirmed: int = 0
+    unseen: int = 0
     kept: bool = False
 
     def tree(self) -> dict[str, Any]:
@@ -53,7 +53,7 @@ class BuiltFile:
             "recomputed": dict(self.recomputed),
             "placed": not self.difference or self.kept,
             "difference": self.difference,
-            "unconfirmed": self.unconfirmed,
+            "unseen": self.unseen,
         }
 
 
@@ -220,8 +220,8 @@ def build_file(
         done.difference = output.finish(recording)
         if done.difference and not keep and _confirmed_by_others(recording.formats):
             # Each frame was measured as it was built; a scan believes it once others stand behind it.
-            done.unconfirmed = done.frames - output.read.frames
-            done.difference = "" if 0 < done.unconfirmed <= _LONGEST_CHAIN else done.difference
+            done.unseen = done.frames - output.read.frames
+            done.difference = "" if 0 < done.unseen <= _LONGEST_CHAIN else done.difference
         if not done.difference or keep:
             output.place()
     return done
