@@ -244,3 +244,69 @@ def test_lists_and_objects_of_other_kinds() -> None:
         {"items": [None, None], "nums": []},
     ):
         assert mistakes(format, value)
+
+
+def test_printed_frames_with_the_bytes_they_were_read_from() -> None:
+    format = format_of(
+        "seq: [{id: a, type: str, size: 4, terminator: 0}, {id: b, size: 2, type: part}]\n"
+        "types: {part: {seq: [{id: x, type: u1}]}}"
+    )
+    raw = b"x\x00yz\x01\x02"
+    value = {"a": "x", "b": {"x": 1}}
+    assert format.build({"format": "thing", "value": value, "raw": raw.hex()}) == raw
+    assert format.build({"format": "thing", "value": value, "raw": raw}) == raw
+    assert format.build({"format": "thing", "value": value}) == b"x\x00\x00\x00\x01\x00"
+    for held, text in (("zz", "no hexadecimal|not hexadecimal"), (5, ""), ("00", "does not parse")):
+        with pytest.raises(sigflow.UsageError, match=text):
+            format.build({"format": "thing", "value": value, "raw": held})
+
+
+def test_floats_and_enums_as_they_are_printed() -> None:
+    format = format_of(
+        "seq: [{id: f, type: f4}, {id: e, type: u1, enum: kind}, {id: g, type: f8, -sigflow-scale: 2}]\n"
+        "enums: {kind: {1: one, 2: two}}"
+    )
+    for number, raw in (("NaN", b"\x7f\xc0\0\0"), ("Infinity", b"\x7f\x80\0\0"), (1, b"\x3f\x80\0\0")):
+        for kind in (1, "one", {"name": "one", "raw": 1}, {"raw": 1}, {"name": "one"}):
+            value = {"f": number, "e": kind, "g_physical": 3.0}
+            built_raw = format.build({"format": "thing", "value": value})
+            assert built_raw[:4] == raw and built_raw[4:] == b"\x01\x3f\xf8\0\0\0\0\0\0"
+    for kind in ("onne", {"name": "two", "raw": 1}, {"other": 1}, {}, 1.5):
+        assert mistakes(format, {"f": 1.0, "e": kind, "g": 1.0})
+    assert mistakes(format, {"f": 1e300, "e": 1, "g": "x"}) and mistakes(format, {"f": True, "e": 1, "g_physical": "x"})
+
+
+def test_checks_that_nothing_satisfies_or_that_cannot_be_computed() -> None:
+    format = format_of(
+        """
+        seq:
+          - {id: a, type: u1, valid: {expr: 10 / _ > 1}}
+          - {id: b, type: u1, valid: {any-of: [1, 2]}}
+          - {id: c, type: u1, enum: kind, valid: {in-enum: true}}
+          - {id: d, type: u1, valid: {max: a}}
+        enums: {kind: {1: one}}
+        """
+    )
+    assert format.build({"a": 4, "b": 1, "c": "one", "d": 3}) == b"\x04\x01\x01\x03"
+    listed = dict(mistakes(format, {"a": 0, "b": 3, "c": 2, "d": 9}))
+    assert "cannot be computed" in listed["a"] and "one of [1, 2]" in listed["b"]
+    assert "its enum does not have" in listed["c"] and "at most 0" in listed["d"]
+
+
+def test_a_process_of_ones_own(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "own_coder.py").write_text(
+        "class Both:\n"
+        "    def __init__(self, key):\n        self.key = key\n"
+        "    def decode(self, data):\n        return bytes(b ^ self.key for b in data)\n"
+        "    encode = decode\n"
+        "class OneWay(Both):\n    encode = None\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    for name, possible in (("both", True), ("one_way", False)):
+        spec = tmp_path / f"own_{name}.ksy"
+        spec.write_text(f"meta: {{id: own_{name}}}\nseq: [{{id: a, size: 2, process: own_coder.{name}(3)}}]\n")
+        format = sigflow.compile(spec, allow_imports=["own_coder"])
+        if possible:
+            assert format.build({"a": b"\x00\x03"}) == b"\x03\x00" and format.parse(b"\x03\x00").a == b"\x00\x03"
+        else:
+            assert "has no method `encode`" in mistakes(format, {"a": b"\x00\x03"})[0][1]
