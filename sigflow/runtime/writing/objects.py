@@ -435,9 +435,6 @@ class Objects(Cases):
 
     def elsewhere(self, node: Node, put: Put, value: Any, path: Path) -> None:
         """An instance in the stream of another object: what is written there waits for the next round."""
-        if self.recording:
-            self.recorded_elsewhere(node, put, value, path)
-            return
         assert put.io is not None
         try:
             target = put.io(node.unit, None, None)
@@ -459,20 +456,6 @@ class Objects(Cases):
         if waiting.get(path) != written:
             waiting[path] = written
             self.changes += 1
-
-    def recorded_elsewhere(self, node: Node, put: Put, value: Any, path: Path) -> None:
-        """Keep what an instance in the stream of another object does not carry; the rest stands there anyway."""
-        assert put.io is not None
-        read = node.input.value
-        try:
-            data = bytes(put.io(read, None, None)._data)
-            pos = put.pos.value(read, None, None) if put.pos is not None else None
-        except FAILURES:
-            return
-        if isinstance(pos, int) and 0 <= pos <= len(data):
-            apart = Sink(data, None, data)
-            apart.seek(pos)
-            self.write_instance(node, put, value, apart, path)
 
     def write_instance(self, node: Node, put: Put, value: Any, sink: Sink, path: Path) -> None:
         """An instance as a field of the name under which the property of the class keeps what it has read."""

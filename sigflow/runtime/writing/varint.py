@@ -91,13 +91,10 @@ def _gives(
             setattr(element, part.name, bool(held) if isinstance(part.wire, PutBits) and part.wire.boolean else held)
         elements.append(element)
     try:
-        ended = put.repeat is not None and put.repeat.code is not None
-        if ended:
-            code: Any = put.repeat.code  # type: ignore[union-attr]
-            if not code.value(unit, len(elements) - 1, elements[-1]):
-                return False
-            if any(code.value(unit, i, element) for i, element in enumerate(elements[:-1])):
-                return False
+        repeat: Any = put.repeat
+        ends = [bool(repeat.code.value(unit, i, element)) for i, element in enumerate(elements)]
+        if ends != [False] * (len(elements) - 1) + [True]:
+            return False
         result: Any = member.formula.value(unit, None, None)
     except (AttributeError, TypeError, ValueError, LookupError, ArithmeticError):
         return False
