@@ -227,19 +227,19 @@ def test_lists_and_objects_of_other_kinds() -> None:
         """
         seq:
           - {id: items, type: item, repeat: expr, repeat-expr: 2}
-          - {id: one, type: item}
+          - {id: single, type: item}
           - {id: nums, type: u1, repeat: eos}
         types: {item: {seq: [{id: a, type: u1}]}}
         """
     )
-    assert format.build({"items": [{"a": 1}, {"a": 2}], "one": {"a": 3}, "nums": (4, 5)}) == b"\x01\x02\x03\x04\x05"
+    assert format.build({"items": [{"a": 1}, {"a": 2}], "single": {"a": 3}, "nums": (4, 5)}) == b"\x01\x02\x03\x04\x05"
     unit = format.parse(b"\x01\x02\x03")
-    assert format.build({"items": unit.items, "one": unit.one, "nums": []}) == b"\x01\x02\x03"
+    assert format.build({"items": unit.items, "single": unit.single, "nums": []}) == b"\x01\x02\x03"
     for value in (
-        {"items": 5, "one": {"a": 1}, "nums": []},
-        {"items": [1, 2], "one": {"a": 1}, "nums": []},
-        {"items": unit.items, "one": sigflow.load("sgf1"), "nums": []},
-        {"items": unit.items, "one": unit, "nums": []},
+        {"items": 5, "single": {"a": 1}, "nums": []},
+        {"items": [1, 2], "single": {"a": 1}, "nums": []},
+        {"items": unit.items, "single": sigflow.load("sgf1"), "nums": []},
+        {"items": unit.items, "single": unit, "nums": []},
         {"items": unit.items, "nums": [None]},
         {"items": [None, None], "nums": []},
     ):

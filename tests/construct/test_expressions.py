@@ -21,13 +21,13 @@ EXPRESSIONS: dict[str, Any] = {
     "either": (this.a > 1) | (this.b > 1), "not": ~(this.a > 5), "text": this.t == "ab", "texts": this.t + "c",
     "bytes": this.d == b"\x01\x02", "length": len_(this.d), "letters": len_(this.t), "count": len_(this.l),
     "first": this.l[0], "last": this.l[-1], "least of": min_(this.l), "most of": max_(this.l), "sum of": sum_(this.l),
-    "size": abs_(this.b), "name": this.e == "one", "no name": this.e != "none", "other name": this.e == "none",
+    "size": abs_(this.b), "name": this.e == "first", "no name": this.e != "none", "other name": this.e == "none",
     "truth": (this.a == 1) == (this.b == 1), "number of a truth": (this.a > 3) + 1, "flags": (this.a > 3) == True,  # noqa: E712
     "float compared": this.f > 0.5, "inner": this.s.x + 1,
 }  # fmt: skip
 HEAD = (
     "a" / cs.Int8ub, "b" / cs.Int8sb, "f" / cs.Float32b, "t" / cs.PaddedString(2, "ascii"), "d" / cs.Bytes(2),
-    "l" / cs.Array(3, cs.Int8ub), "e" / cs.Enum(cs.Int8ub, one=1, two=2), "s" / cs.Struct("x" / cs.Int8ub),
+    "l" / cs.Array(3, cs.Int8ub), "e" / cs.Enum(cs.Int8ub, first=1, two=2), "s" / cs.Struct("x" / cs.Int8ub),
 )  # fmt: skip
 
 

@@ -28,7 +28,7 @@ FIELDS: dict[str, Any] = {
     "tell": cs.Struct("a" / cs.Int8ub, "t" / cs.Tell), "pass": cs.Struct("a" / cs.Pass, "b" / cs.Int8ub),
     "index": cs.Array(3, cs.Struct("v" / cs.Int8ub)), "prefixed": cs.PrefixedArray(cs.Int8ub, cs.Flag),
     "checked": cs.Struct("v" / cs.Int8ub, cs.Check(this.v < 200)), "two enums": cs.Struct(
-        "e" / cs.Enum(cs.Int8ub, one=1), "s" / cs.Struct("e" / cs.Enum(cs.Int8ub, two=2))),
+        "e" / cs.Enum(cs.Int8ub, first=1), "s" / cs.Struct("e" / cs.Enum(cs.Int8ub, two=2))),
     "lambda": cs.Struct("n" / cs.Int8ub, "v" / cs.Computed(lambda ctx: ctx.n + 1)),
 
     "adapter": cs.ExprAdapter(cs.Int8ub, cs.obj_ + 1, cs.obj_ - 1), "padded": cs.Padded(4, cs.Int8ub),
