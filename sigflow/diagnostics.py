@@ -6,6 +6,7 @@ stable: those of specs are `SFnnn` and stand in the compiler's table, those of s
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import field
 from enum import StrEnum
 
@@ -13,6 +14,21 @@ from sigflow.frozen import frozen
 
 #: So many letters before and after the place are shown of a line too long to show.
 _NEAR = 100
+#: Letters of a name from which on it is no misspelling of any.
+_LONGEST_NAME = 200
+
+
+def nearest(written: str, known: Iterable[str]) -> str:
+    """The known name that a name may be a misspelling of; "" where none is near."""
+    from difflib import get_close_matches
+    from heapq import nsmallest
+
+    if len(written) >= _LONGEST_NAME:
+        return ""
+    # Comparing is slow, so of very many names only those of about the same length are compared.
+    likely = nsmallest(300, (name for name in known if name), key=lambda name: abs(len(name) - len(written)))
+    near = get_close_matches(written, likely, n=1, cutoff=0.6)
+    return near[0] if near and near[0] != written else ""
 
 
 class Severity(StrEnum):

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
-from heapq import nsmallest
 from typing import Protocol
 
 from sigflow.compiler.codes import CODES
-from sigflow.diagnostics import Diagnostic, Place, Severity
+from sigflow.diagnostics import Diagnostic, Place, Severity, nearest
 
 
 class Located(Protocol):
@@ -82,7 +81,5 @@ def resembles(written: str, known: Iterable[str]) -> bool:
 
 def did_you_mean(written: str, known: Iterable[str]) -> str:
     """`, did you mean 'x'?` where a known name is near, else nothing."""
-    # Comparing is slow, so of very many names only those of about the same length are compared.
-    likely = nsmallest(300, (name for name in known if name), key=lambda name: abs(len(name) - len(written)))
-    near = get_close_matches(written, likely, n=1, cutoff=0.6) if len(written) < 200 else []
-    return f", did you mean '{near[0]}'?" if near and near[0] != written else ""
+    near = nearest(written, known)
+    return f", did you mean '{near}'?" if near else ""

@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from sigflow.diagnostics import nearest
 from sigflow.errors import UsageError
 from sigflow.frozen import frozen
 from sigflow.recording.selection.where import value_of
@@ -68,11 +69,9 @@ def put_at(format: Format, path: str) -> Put | Computed:
             continue
         member = next((held for writing in writings if (held := writing.ids.get(part)) is not None), None)
         if member is None:
-            from difflib import get_close_matches
-
             known = [id for writing in writings for id in writing.ids]
-            near = get_close_matches(part, known, 1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
+            near = nearest(part, known)
+            hint = f"; did you mean {near!r}?" if near else ""
             raise UsageError(f"format {format.name} has no field {path!r}: there is no {part!r}{hint}")
         writings = [
             writing

@@ -7,6 +7,7 @@ import struct
 from enum import Enum
 from typing import Any
 
+from sigflow.diagnostics import nearest
 from sigflow.runtime.writing.derive import FAILURES, Derive
 from sigflow.runtime.writing.description import Put, PutBits, PutNumber
 from sigflow.runtime.writing.node import MISSING, Node, Path, told
@@ -127,11 +128,9 @@ class Leaves(Derive):
             for member in enum:
                 if value in (member.name, ids.get(member.name)):
                     return member.value
-            from difflib import get_close_matches
-
             names = [ids.get(member.name, member.name) for member in enum]
-            near = get_close_matches(value, names, 1)
-            hint = f"; did you mean {near[0]!r}?" if near else f": it has {', '.join(names[:8])}"
+            near = nearest(value, names)
+            hint = f"; did you mean {near!r}?" if near else f": it has {', '.join(names[:8])}"
             self.mistake(path, f"{told(value)} is no name of the enum{hint}", put)
             return None
         return value

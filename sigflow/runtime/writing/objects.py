@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from difflib import get_close_matches
 from typing import Any
 
+from sigflow.diagnostics import nearest
 from sigflow.runtime.struct import KaitaiStruct
 from sigflow.runtime.writing import metadata
 from sigflow.runtime.writing.cases import Cases
@@ -98,8 +98,8 @@ class Objects(Cases):
                 continue
             if key in node.writing.params:
                 continue
-            near = get_close_matches(str(key), known, 1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
+            near = nearest(str(key), known)
+            hint = f"; did you mean {near!r}?" if near else ""
             self.mistake((*node.path, str(key)), f"type {node.writing.id!r} has no field of this name{hint}")
 
     def put(self, node: Node, put: Put, sink: Sink) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
+from sigflow.diagnostics import nearest
 from sigflow.errors import UsageError
 from sigflow.runtime.struct import KaitaiStruct
 from sigflow.runtime.writing.derive import Recomputed
@@ -87,8 +87,8 @@ def look_up(value: Any, path: Path, text: str) -> None:
         member = writing.ids.get(part) if writing is not None else None
         if writing is None or member is None:
             known = list(writing.ids) if writing is not None else []
-            near = get_close_matches(part, known, 1)
-            hint = f"; did you mean {near[0]!r}?" if near else f"; it has {', '.join(known[:12])}" if known else ""
+            near = nearest(part, known)
+            hint = f"; did you mean {near!r}?" if near else f"; it has {', '.join(known[:12])}" if known else ""
             raise UsageError(f"there is no {text!r}: no field {part!r}{hint}")
         if number + 1 < len(path) or not isinstance(member, Put) or member.pos is not None:
             at = getattr(at, member.name, None)
