@@ -33,7 +33,8 @@ from sigflow.runtime.writing import (
     PutText,
 )
 from sigflow.runtime.writing.derive import FAILURES
-from sigflow.runtime.writing.reachable import bounds, classes, constant, extent_of, leaves, objects_in
+from sigflow.runtime.writing.numbers import bounds
+from sigflow.runtime.writing.reachable import classes, constant, extent_of, leaves, objects_in
 from sigflow.stream.format import Format
 
 #: What points may be, in the order in which they are listed.

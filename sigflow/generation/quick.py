@@ -13,7 +13,8 @@ from sigflow.generation.values import Values
 from sigflow.runtime.envelope import Codec
 from sigflow.runtime.measure import WIRE_ERRORS
 from sigflow.runtime.writing import ClassWriting, Formula, Put, PutBits, PutBytes, PutNumber, PutObject, writing_of
-from sigflow.runtime.writing.reachable import bounds, constant
+from sigflow.runtime.writing.numbers import bounds
+from sigflow.runtime.writing.reachable import constant
 from sigflow.stream.format import Format
 
 #: Gives the value of a field.
@@ -187,8 +188,9 @@ def _payload(writing: ClassWriting, put: Put, size: Formula, values: Values) -> 
 def _largest(writing: ClassWriting, put: Put, size: Formula) -> int:
     """The size that the largest length says."""
     kind: Any = writing.target
-    unit = kind.__new__(kind)
-    setattr(unit, put.name, bounds(put.wire)[1])
+    unit, wire = kind.__new__(kind), put.wire
+    assert isinstance(wire, PutNumber | PutBits)  # it is a length
+    setattr(unit, put.name, bounds(wire)[1])
     try:
         return int(size.value(unit, None, None))
     except WIRE_ERRORS:

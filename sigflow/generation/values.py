@@ -15,7 +15,7 @@ from sigflow.generation.goals import Goals
 from sigflow.generation.hints import Hints, solutions_for, tokens
 from sigflow.runtime.writing import ClassWriting, Put, PutBytes, PutNumber, PutText
 from sigflow.runtime.writing.derive import FAILURES
-from sigflow.runtime.writing.reachable import bounds
+from sigflow.runtime.writing.numbers import bounds
 
 #: Values that are tried for a field before it is given up.
 VALUES = 60

@@ -11,6 +11,7 @@ from sigflow.diagnostics import nearest
 from sigflow.runtime.writing.derive import FAILURES, Derive
 from sigflow.runtime.writing.description import Put, PutBits, PutNumber
 from sigflow.runtime.writing.node import MISSING, Node, Path, told
+from sigflow.runtime.writing.numbers import bounds, packed
 from sigflow.runtime.writing.sink import Sink
 
 _FLOATS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
@@ -70,11 +71,7 @@ class Leaves(Derive):
         if not isinstance(value, int):
             self.mistake(path, f"{told(value)} is no integer", put)
             return None
-        if isinstance(wire, PutBits):
-            low, high = 0, (1 << wire.width) - 1
-        else:
-            bits = 8 * wire.size
-            low, high = (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if wire.kind == "s" else (0, (1 << bits) - 1)
+        low, high = bounds(wire)
         if not low <= value <= high:
             self.mistake(path, f"{told(value)} does not fit: {low} to {high}", put)
             return None
@@ -140,13 +137,7 @@ class Leaves(Derive):
         number = self.number(put, wire, value, node, path, i is not None)
         if number is None:
             number = 0
-        order = wire.order if wire.order != "calc" else "le" if getattr(node.unit, "_is_le", False) else "be"
-        if wire.kind == "f":
-            letter = "f" if wire.size == 4 else "d"
-            raw = struct.pack(("<" if order == "le" else ">") + letter, number)
-        else:
-            raw = number.to_bytes(wire.size, "little" if order == "le" else "big", signed=wire.kind == "s")
-        self.leaf(path, raw, sink)
+        self.leaf(path, packed(wire, number, node.unit), sink)
         return self.member_of(put, number)
 
     def put_bits(self, node: Node, put: Put, wire: PutBits, value: Any, sink: Sink, path: Path, i: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable
 from enum import Enum
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from sigflow.runtime.stream import EMPTY
 from sigflow.runtime.writing.description import Put, PutBits, PutBytes, PutCase, PutNumber, PutObject, PutText, Wire
 from sigflow.runtime.writing.node import MISSING
+from sigflow.runtime.writing.numbers import bounds, packed
 from sigflow.runtime.writing.ranges import ByteRanges
 from sigflow.runtime.writing.refusals import refused_by
 from sigflow.runtime.writing.stream import WriteStream
@@ -135,24 +135,21 @@ class Members(ByteRanges):
 
     def number(self, unit: Any, put: Put, wire: PutNumber, value: Any, stream: WriteStream | None, i: Any) -> None:
         """A number, which must fit."""
-        order = wire.order if wire.order != "calc" else "le" if getattr(unit, "_is_le", False) else "be"
         if wire.kind == "f":
             if isinstance(value, bool) or not isinstance(value, int | float):
                 raise self.refused(put, "a number", value)
             try:
-                raw = struct.pack(("<" if order == "le" else ">") + ("f" if wire.size == 4 else "d"), value)
+                raw = packed(wire, value, unit)
             except OverflowError:
                 raise self.refused(put, f"a number of {wire.size} bytes", value) from None
         else:
-            low = -(1 << (8 * wire.size - 1)) if wire.kind == "s" else 0
-            number = self.integer(put, value, low, low + (1 << 8 * wire.size) - 1)
-            raw = number.to_bytes(wire.size, "little" if order == "le" else "big", signed=wire.kind == "s")
+            raw = packed(wire, self.integer(put, value, *bounds(wire)), unit)
         if stream is not None:
             stream.write(raw)
 
     def bits(self, _unit: Any, put: Put, wire: PutBits, value: Any, stream: WriteStream | None, i: Any) -> None:
         """A bit field."""
-        number = self.integer(put, value, 0, (1 << wire.width) - 1)
+        number = self.integer(put, value, *bounds(wire))
         if stream is not None:
             stream.write_bits(number, wire.width, wire.order)
 

@@ -1,5 +1,5 @@
-"""What the descriptions of classes lead to: the classes of the objects in an object, what a field may be, the extents
-and the bounds of values.
+"""What the descriptions of classes lead to: the classes of the objects in an object, what a field may be, and the
+extents of values.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from sigflow.runtime.writing.description import (
     Extent,
     Formula,
     Put,
-    PutBits,
     PutBytes,
     PutCase,
     PutObject,
@@ -65,11 +64,3 @@ def constant(formula: Formula) -> Any:
     except FAILURES:
         return None
     return value.value if isinstance(value, Enum) else value
-
-
-def bounds(wire: Any) -> tuple[int, int]:
-    """The smallest and the largest number that a wire has room for."""
-    if isinstance(wire, PutBits):
-        return 0, (1 << wire.width) - 1
-    bits = 8 * wire.size
-    return (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if wire.kind == "s" else (0, (1 << bits) - 1)
