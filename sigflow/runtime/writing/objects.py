@@ -110,7 +110,7 @@ class Objects(Cases):
             holds = self.evaluate(put.condition, node, None, None, path, put)
             if holds is MISSING:
                 holds = value is not MISSING and value is not None
-            if not holds and self.moving and "_io." in put.condition.text:
+            if not holds and self.moving and put.condition.of_stream:
                 holds = value is not MISSING and value is not None  # (the stream may be as long as it takes)
             if not holds:
                 named = node.input.get(put.name, put.id)
