@@ -77,7 +77,7 @@ class Coverage:
 def _module(member: Member, format: Format) -> str:
     """The spec that a class is from: "" for that of the format."""
     target: Any = member.writing.target
-    unit: Any = format.envelope.decode.unit if format.envelope is not None else format.root
+    unit: Any = format.value_class
     return "" if target.__module__ == unit.__module__ else target.__module__.rpartition(".")[2]
 
 

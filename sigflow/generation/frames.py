@@ -34,7 +34,7 @@ class Generator:
     def __init__(self, format: Format, chance: Chance, *, goals: bool = True, counting: bool = True) -> None:
         """goals: whether values that have to come come first.  counting: whether sequences count and times pass."""
         envelope = format.envelope
-        unit = envelope.decode.unit if envelope is not None else format.root
+        unit = format.value_class
         writing = writing_of(unit) if unit is not None else None
         if writing is None:
             raise UsageError(f"frames of {format.name} cannot be generated: its module does not say how they are built")

@@ -15,13 +15,13 @@ from sigflow.diagnostics import nearest
 from sigflow.errors import UsageError
 from sigflow.frozen import frozen
 from sigflow.recording.selection.where import value_of
-from sigflow.runtime.writing import Put, PutBytes, PutCase, PutNumber, PutObject, PutText, writing_of
+from sigflow.runtime.writing import Put, PutBytes, PutNumber, PutObject, PutText, writing_of
+from sigflow.runtime.writing.reachable import leaves, objects_in
 from sigflow.stream.building.paths import path_of
 
 if TYPE_CHECKING:
     from sigflow.events import Record
     from sigflow.runtime.writing import ClassWriting, Computed
-    from sigflow.runtime.writing.description import Wire
     from sigflow.stream.format import Format
 
 #: Gives what a field of a record is set to.
@@ -61,7 +61,7 @@ def setting(text: str, formats: Sequence[Format]) -> Setting:
 
 def put_at(format: Format, path: str) -> Put | Computed:
     """The field that a path leads to in frames of a format.  Raises `UsageError` where there is none."""
-    unit = format.envelope.decode.unit if format.envelope is not None else format.root
+    unit = format.value_class
     writings: list[ClassWriting] = [writing] if unit is not None and (writing := writing_of(unit)) is not None else []
     member: Put | Computed | None = None
     for part in path_of(path):
@@ -73,17 +73,9 @@ def put_at(format: Format, path: str) -> Put | Computed:
             near = nearest(part, known)
             hint = f"; did you mean {near!r}?" if near else ""
             raise UsageError(f"format {format.name} has no field {path!r}: there is no {part!r}{hint}")
-        writings = [
-            writing
-            for wire in (_wires(member.wire) if isinstance(member, Put) else ())
-            if isinstance(wire, PutObject) and (writing := writing_of(wire.target)) is not None
-        ]
+        writings = [writing for wire in objects_in(member) if (writing := writing_of(wire.target)) is not None]
     assert member is not None  # a path has a part
     return member
-
-
-def _wires(wire: Wire) -> list[Wire]:
-    return [case for _, case in wire.cases] if isinstance(wire, PutCase) else [wire]
 
 
 def typed(format: Format, put: Put | Computed, path: str, text: str) -> Value:
@@ -91,7 +83,7 @@ def typed(format: Format, put: Put | Computed, path: str, text: str) -> Value:
     stripped = text.strip()
     if isinstance(put, Put):
         element = put.repeat is None or path.rstrip().endswith("]")
-        wires = _wires(put.wire)
+        wires = list(leaves(put.wire))
         if not element or any(isinstance(wire, PutObject) for wire in wires):
             return _constant(_json(path, text))
         if put.enum is not None and _is_label(put.enum, stripped):

@@ -206,7 +206,7 @@ def _bound(binder: Binder, source: Format, path: str, text: str) -> tuple[ex.Exp
 
 def fields_of(format: Format) -> list[tuple[Path, Put]]:
     """The fields of a format's frames that are there in each of them and are no objects, with their paths."""
-    unit = format.envelope.decode.unit if format.envelope is not None else format.root
+    unit = format.value_class
     return list(_fields(unit, (), 0)) if unit is not None else []
 
 
@@ -224,9 +224,8 @@ def _fields(target: type[Any], path: Path, level: int) -> Iterator[tuple[Path, P
 def _derived(format: Format) -> set[str]:
     """The attributes that follow from others: constants, checksums, and what formulas are solved for."""
     envelope = format.envelope
-    unit = envelope.decode.unit if envelope is not None else format.root
     names = {checksum.field.split(".")[-1] for checksum in envelope.search.checksums} if envelope is not None else set()
-    waiting, seen = [unit], set()
+    waiting, seen = [format.value_class], set()
     while waiting:
         target = waiting.pop()
         writing = writing_of(target) if target is not None and target not in seen else None

@@ -135,6 +135,11 @@ class Format:
         return self.envelope.about.fields if self.envelope is not None else ()
 
     @property
+    def value_class(self) -> type[Any] | None:
+        """The generated class of its values."""
+        return self.envelope.decode.unit if self.envelope is not None else self.root
+
+    @property
     def is_part(self) -> bool:
         """Whether it is a preamble or a trailer, which stands once around the frames of another format."""
         return self.envelope is not None and self.envelope.search.role != FRAMES
@@ -282,8 +287,7 @@ class Format:
 
     def _view(self) -> Any:
         """What makes Construct's values of objects, where the format is of a Construct schema; else None."""
-        root = self.envelope.decode.unit if self.envelope is not None else self.root
-        return getattr(root, "_VIEW", None)
+        return getattr(self.value_class, "_VIEW", None)
 
     def _of_construct(self, value: Any) -> Any:
         """The fields of the spec for a value as Construct takes it; any other value as it is."""

@@ -158,7 +158,7 @@ def _read_from(format: Format, value: KaitaiStruct) -> Source | None:
 
 
 def _writing(format: Format) -> ClassWriting:
-    unit = format.envelope.decode.unit if format.envelope is not None else format.root
+    unit = format.value_class
     writing = writing_of(unit) if unit is not None else None
     if writing is None:
         raise UsageError(f"frames of {format.name} cannot be built: its module does not say how")
