@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from typing import Any
 
-from sigflow.runtime.stream import KaitaiStream
+from sigflow.runtime.writing import processes
 from sigflow.runtime.writing.derive import FAILURES
 from sigflow.runtime.writing.description import Extent, Formula, Process, Put, PutObject
 from sigflow.runtime.writing.leaves import Leaves
@@ -172,7 +172,7 @@ class Extents(Leaves):
         if process is None:
             return content
         if self.recording:
-            raw = self.raw_of(node, put, i)
+            raw = processes.raw_of(node.input.value, put, i)
             if raw is not None:
                 self.slack.keep(path, "process", content, raw)
                 return raw
@@ -181,38 +181,7 @@ class Extents(Leaves):
             return kept[1]
         try:
             arguments = [formula.value(node.unit, i, None) for formula in process.arguments]
-            return self.encoded(process, arguments, content)
+            return processes.done(process, arguments, content)
         except (*FAILURES, zlib.error) as error:
             self.mistake(path, f"process {process.name} failed: {type(error).__name__}: {error}", put)
             return content
-
-    @staticmethod
-    def raw_of(node: Node, put: Put, i: Any) -> bytes | None:
-        """The bytes before a process was undone, of an object that was parsed."""
-        name = f"_m_{put.name}" if put.pos is not None or put.io is not None else put.name
-        held = node.input.value.__dict__
-        raw = held.get(f"_raw__raw_{name}", held.get(f"_raw_{name}"))
-        raw = raw[i] if isinstance(raw, list) and i is not None else raw
-        return raw if isinstance(raw, bytes) else None
-
-    @staticmethod
-    def encoded(process: Process, arguments: list[Any], content: bytes) -> bytes:
-        """What a process undoes, done."""
-        if process.stuffing is not None:
-            return process.stuffing.stuff(content)
-        if process.name == "zlib":
-            return zlib.compress(content)
-        if process.name == "xor":
-            key = arguments[0]
-            if isinstance(key, bytes):
-                return KaitaiStream.process_xor_many(content, key)
-            return KaitaiStream.process_xor_one(content, key)
-        if process.name in ("rol", "ror"):
-            amount = 8 - arguments[0] % 8 if process.name == "rol" else arguments[0]
-            return KaitaiStream.process_rotate_left(content, amount, 1)
-        assert process.own is not None
-        coder = process.own(*arguments)
-        encode = getattr(coder, "encode", None)
-        if encode is None:
-            raise ValueError(f"{type(coder).__name__} has no method `encode`")
-        return bytes(encode(content))

@@ -7,11 +7,9 @@ from typing import Any, TypeVar
 
 from kaitaistruct import ConsistencyError
 
-from sigflow.runtime.measure import WIRE_ERRORS, own_process
-from sigflow.runtime.struct import inflate
-from sigflow.runtime.stuffing import unstuffed
+from sigflow.runtime.measure import WIRE_ERRORS
+from sigflow.runtime.writing import processes
 from sigflow.runtime.writing.description import Extent, Formula, Process, Put
-from sigflow.runtime.writing.extents import Extents
 from sigflow.runtime.writing.node import MISSING, Path, shown
 from sigflow.runtime.writing.shapes import cut, fill_up, terminator_in
 from sigflow.runtime.writing.stream import Undecided, WriteStream
@@ -192,25 +190,19 @@ class ByteRanges:
 
         def encode(content: bytes) -> Any:
             def known() -> bytes:
-                raw = self.raw_of(unit, put, i)
-                if raw is not None and undone(process, arguments, raw) == content:
+                raw = processes.raw_of(unit, put, i)
+                if raw is not None and processes.undone(process, arguments, raw) == content:
                     return raw
-                return Extents.encoded(process, arguments, content)
+                return processes.done(process, arguments, content)
 
             return self.computed(known, put, f"process: {process.name}")
 
         return encode
 
     @staticmethod
-    def raw_of(unit: Any, put: Put, i: Any) -> bytes | None:
-        """The bytes on the wire that a value was read from, before a process was undone."""
-        space = unit.__dict__
-        return _chosen(space.get(f"_raw__raw_{put.name}", space.get(f"_raw_{put.name}")), i)
-
-    @staticmethod
     def kept_raw(unit: Any, put: Put, i: Any) -> bytes | None:
         """The bytes of an object's stream, as they were read or written last."""
-        return _chosen(unit.__dict__.get(f"_raw_{put.name}"), i)
+        return processes.chosen(unit.__dict__.get(f"_raw_{put.name}"), i)
 
     @staticmethod
     def keep_raw(unit: Any, put: Put, raw: bytes, i: Any) -> None:
@@ -221,23 +213,3 @@ class ByteRanges:
             return
         listed = space.setdefault(name, [])
         listed[i : i + 1] = [raw]
-
-
-def _chosen(raw: Any, i: Any) -> bytes | None:
-    if isinstance(raw, list):
-        raw = raw[i] if isinstance(i, int) and i < len(raw) else None
-    return raw if isinstance(raw, bytes) else None
-
-
-def undone(process: Process, arguments: list[Any], raw: bytes) -> bytes | None:
-    """What a process makes of bytes, where other bytes might give the same; None where it does not take them."""
-    try:
-        if process.stuffing is not None:
-            return unstuffed(process.stuffing, raw)
-        if process.name == "zlib":
-            return inflate(raw)
-        if process.own is not None:
-            return own_process(process.own, tuple(arguments), raw)
-    except WIRE_ERRORS:
-        pass
-    return None
