@@ -13,7 +13,7 @@ from sigflow.cli.captures import formats_of
 from sigflow.cli.config import configured
 from sigflow.cli.options import Settings, output_format, output_option, scanning
 from sigflow.cli.output import STANDARD_OUTPUT, guarded, identities, read_back, target
-from sigflow.cli.terminal import complain, counted, one_line
+from sigflow.cli.terminal import complain_of_values, counted, one_line
 from sigflow.columns.plain_json import dumps
 from sigflow.errors import BuildError, UsageError
 
@@ -68,8 +68,7 @@ def command(frames: str, keep: tuple[str, ...], output: str, form: str, settings
         with read_back(out) as path:
             result = build_file(_values(frames, formats), recording, path, keep=keep, spared=identities([frames]))
     except BuildError as error:
-        for line in str(error).splitlines():
-            complain(line)
+        complain_of_values(error)
         return exits.FAILED
     result.out = out
     if form == "json":

@@ -14,7 +14,7 @@ from sigflow.cli.options import Settings, capture, output_format, output_option,
 from sigflow.cli.output import STANDARD_OUTPUT, guarded, identities, read_back, target
 from sigflow.cli.progress import watched
 from sigflow.cli.selecting import selecting
-from sigflow.cli.terminal import complain, counted, one_line
+from sigflow.cli.terminal import complain_of_values, counted, one_line
 from sigflow.columns.plain_json import dumps
 from sigflow.errors import BuildError
 from sigflow.storage.disk import folder_of
@@ -78,8 +78,7 @@ def command(
             try:
                 result = edit_file(chosen, source, path, listed, keep=keep, spared=spared)
             except BuildError as error:
-                for line in str(error).splitlines():
-                    complain(line)
+                complain_of_values(error)
                 return exits.FAILED
         result = replace(result, out=out)
         if form == "json":

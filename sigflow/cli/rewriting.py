@@ -14,7 +14,7 @@ from sigflow.cli.options import Settings, output_format, output_option, scanning
 from sigflow.cli.output import STANDARD_OUTPUT, guarded, identities, read_back, target
 from sigflow.cli.progress import watched
 from sigflow.cli.selecting import selecting
-from sigflow.cli.terminal import complain, counted, one_line
+from sigflow.cli.terminal import complain_of_values, counted, one_line
 from sigflow.cli.verdicts import LISTED, idle_words
 from sigflow.columns.plain_json import dumps
 from sigflow.errors import BuildError
@@ -58,8 +58,7 @@ def rewritten(
         try:
             return written(recording.select(selection))
         except BuildError as error:
-            for line in str(error).splitlines():
-                complain(line)
+            complain_of_values(error)
             return exits.FAILED
 
     def written(recording: Recording) -> int:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TextIO
 from sigflow.cli.text import escape, folded
 
 if TYPE_CHECKING:
-    from sigflow.errors import SpecError, UsageError
+    from sigflow.errors import BuildError, SpecError, UsageError
 
 COLORS = {"red": 31, "green": 32, "yellow": 33, "cyan": 36, "bold": 1, "dim": 2}
 #: By severity.
@@ -71,6 +71,12 @@ def complain_of_spec(error: SpecError) -> None:
         _write(sys.stderr, "".join(f"{escape(line)}\n" for line in diagnostic.excerpt().split("\n")))
     if not error.diagnostics:
         complain(str(error))
+
+
+def complain_of_values(error: BuildError) -> None:
+    """What is wrong with values that frames were to be built of, each mistake in a line of its own."""
+    for line in str(error).splitlines():
+        complain(line)
 
 
 def complain_of_usage(error: UsageError) -> None:
