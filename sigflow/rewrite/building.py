@@ -12,7 +12,6 @@ from sigflow.rewrite.output import Output
 from sigflow.storage.disk import DISK, Disk, Identity
 from sigflow.stream.around import with_parts
 from sigflow.stream.building import built
-from sigflow.stream.building.quick import quick
 
 if TYPE_CHECKING:
     from sigflow.recording import Recording
@@ -125,7 +124,6 @@ class Builder:
         self._first = formats[0] if len(formats) == 1 else None
         self._keep = keep
         self._done = done
-        self._quick = {name: quick(format) for name, format in self._formats.items()} if not keep else {}
 
     def frame(self, value: Any) -> tuple[int, bytes]:
         """The number of the format, and the frame.  Raises `BuildError` or `UsageError`."""
@@ -147,8 +145,7 @@ class Builder:
         format = self._formats.get(name)
         if format is None:
             raise UsageError(f"format {name!r} is none of {', '.join(self._formats)}: name it with -s")
-        at_once = self._quick.get(name)
-        raw = at_once(quickly) if at_once is not None else None
+        raw = format.build_at_once(quickly) if not self._keep else None
         if raw is None:
             result = built(format, value, keep=self._keep)
             raw = result.raw
@@ -167,8 +164,6 @@ class Builder:
                 around = format.envelope.around if format.envelope is not None else None
                 if around is not None and around.preamble is not None and around.preamble.about.name == part.name:
                     self._formats[name] = format.with_preamble(raw)
-                    if name in self._quick:
-                        self._quick[name] = quick(self._formats[name])
 
 
 def build_file(

@@ -381,7 +381,7 @@ class Format:
         """Returns the bytes of a record with other values in these fields, see `Record.replace`."""
         from sigflow.stream.building.edit import replaced
 
-        return replaced(self, record, values, keep).raw
+        return replaced(self, record, values, keep, telling=False).raw
 
     def patched(
         self, record: Record, values: Mapping[str, Any], keep: str | Iterable[str]

@@ -428,7 +428,7 @@ class Objects(Cases):
     def place_of(self, node: Node, put: Put, sink: Sink, path: Path) -> Any:
         """Where an instance stands: behind everything, where nobody says so."""
         assert put.pos is not None
-        if not self.recording and any(self.is_open(*target[:4]) for target in self.targets(put.pos, node, None, None)):
+        if any(self.is_open(*target[:4]) for target in self.targets(put.pos, node, None, None)):
             place = self.places.setdefault(path, len(sink.data))
             self.constrain(put.pos, place, node, None, path, put, "its offset")
         return self.evaluate(put.pos, node, None, None, path, put)

@@ -22,9 +22,12 @@ if TYPE_CHECKING:
 Patch = tuple[int, bytes, bytes]
 
 
-def replaced(format: Format, record: Record, values: Mapping[str, Any], keep: str | Iterable[str] = ()) -> Built:
+def replaced(
+    format: Format, record: Record, values: Mapping[str, Any], keep: str | Iterable[str] = (), *, telling: bool = True
+) -> Built:
     """The frame of a record with other values in the fields at these paths.
 
+    telling: whether it is found out what was computed anew, for which the frame may have to be read again.
     Raises `UsageError` for a path that the record has not, `BuildError` where no frame can be built.
     """
     changed: dict[Path, Any] = {}
@@ -34,7 +37,7 @@ def replaced(format: Format, record: Record, values: Mapping[str, Any], keep: st
         changed[path] = value
     raw = _at_once(format, record, changed) if not keep else None
     if raw is not None:
-        return Built(raw, _recomputed(format, record, raw))
+        return Built(raw, _recomputed(format, record, raw) if telling else ())
     return built(format, record, keep=keep, changed=changed)
 
 
