@@ -59,6 +59,14 @@ def test_work_is_bounded() -> None:
     assert diagnose(SGF1, head + swapped + payload, 0, Budget(work=100)) == ()
 
 
+def test_time_is_the_backstop() -> None:
+    data = bytearray(frame(random.Random(1)))
+    data[-1] ^= 1
+    assert diagnose(SGF1, bytes(data), 0)
+    out = Budget(seconds=0)
+    assert diagnose(SGF1, bytes(data), 0, out) == () and out.cut and out.over
+
+
 def ubx(payload: bytes) -> bytes:
     body = bytes([1, 7]) + struct.pack("<H", len(payload)) + payload
     return b"\xb5\x62" + body + struct.pack("<H", checksums.get("fletcher-16-mod256").compute(body))

@@ -118,6 +118,13 @@ def test_what_happened_is_told(name: str) -> None:
     assert words in "".join(shown.seen for shown in told)
 
 
+def test_time_is_the_backstop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What can be undone is tried as long as there is time."""
+    capture, format, symptom, _ = ROWS["bits reversed"]
+    monkeypatch.setattr("sigflow.recording.symptoms.SECONDS", -1.0)
+    assert symptom not in [shown.name for shown in found(capture, format)]
+
+
 VERSIONED = """meta: {id: versioned, endian: be}
 -sigflow-stream: {max-frame: 300, checksum: {field: crc, algorithm: CRC-32/ISO-HDLC, over: [version, body]}}
 seq:

@@ -32,7 +32,7 @@ class Budget:
         self,
         frames: int = FRAMES,
         units: int = ALL,
-        seconds: float = SECONDS,
+        seconds: float | None = None,
         *,
         variants: int = WAYS,
         work: int = WORK,
@@ -41,7 +41,7 @@ class Budget:
         self._frames = frames
         self._units = {False: units, True: variants}
         self._looks = looks
-        self._seconds = seconds
+        self._seconds = SECONDS if seconds is None else seconds
         self._work = work
         self._begun: float | None = None
         self._variants = False
