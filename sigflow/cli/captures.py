@@ -20,6 +20,7 @@ from sigflow.storage.mapped import MappedStorage
 
 if TYPE_CHECKING:
     from sigflow.cli.options import Settings
+    from sigflow.cli.terminal import Screen
     from sigflow.storage import Storage
     from sigflow.stream.format import Format
 
@@ -88,19 +89,8 @@ def _one(name: str, formats: list[Format], settings: Settings, config: Config, w
     try:
         with opened_recording(name, formats, settings, config) as (recording, opened, _):
             return _told(opened, work(recording))
-    except UsageError as error:
-        complain_of_usage(error)
-        return exits.USAGE
-    except BrokenPipeError:
-        raise
-    except _NotOpened as error:
-        complain(exits.words(error.error))
-        return exits.FAILED
-    except (SigflowError, OSError) as error:
-        # What the system says of another file, which is written, is told of that.
-        own = isinstance(error, OSError) and error.filename in (None, name)
-        complain(f"{name}: {exits.words(error)}" if own else exits.words(error))
-        return exits.FAILED
+    except _FAILURES as error:
+        return _failed(error, name)
 
 
 class _NotOpened(Exception):
@@ -109,6 +99,27 @@ class _NotOpened(Exception):
     def __init__(self, error: SigflowError | OSError) -> None:
         super().__init__(str(error))
         self.error = error
+
+
+_FAILURES = (SigflowError, OSError, _NotOpened)
+
+
+def _failed(error: Exception, name: str | None = None) -> int:
+    """Tell of an error, and give the exit code.  name: the one capture that is at work; what the system says of another
+    file, which is written, is told of that.
+    """
+    if isinstance(error, BrokenPipeError):
+        raise error
+    if isinstance(error, UsageError):
+        complain_of_usage(error)
+        return exits.USAGE
+    if isinstance(error, _NotOpened):
+        error = error.error
+    elif name is not None and isinstance(error, OSError) and error.filename in (None, name):
+        complain(f"{name}: {exits.words(error)}")
+        return exits.FAILED
+    complain(exits.words(error))
+    return exits.FAILED
 
 
 @contextmanager
@@ -143,6 +154,15 @@ def opened_recording(
         yield recording, opened, chosen
 
 
+@contextmanager
+def at_any_offset(recording: Recording, folder: str, screen: Screen) -> Iterator[Recording]:
+    """The recording; where its storage cannot be read at any offset, that of a copy in `folder`, with its own bar."""
+    from sigflow.storage.spool import seekable
+
+    with seekable(recording.storage, folder) as source:
+        yield recording.over(watched(source, screen)) if source is not recording.storage else recording
+
+
 def together(captures: Sequence[str], settings: Settings, work: Callable[[list[Recording]], int]) -> int:
     """Do the work on all captures at once, and give the exit code; nothing is done where one cannot be read.
 
@@ -168,17 +188,8 @@ def together(captures: Sequence[str], settings: Settings, work: Callable[[list[R
             sources = stack.enter_context(watched_together(storages, settings.screen))
             code = work([recording.over(source) for recording, source in zip(recordings, sources, strict=True)])
             return exits.worst([_told(opened, code) for opened in storages])
-    except UsageError as error:
-        complain_of_usage(error)
-        return exits.USAGE
-    except BrokenPipeError:
-        raise
-    except _NotOpened as error:
-        complain(exits.words(error.error))
-        return exits.FAILED
-    except (SigflowError, OSError) as error:
-        complain(exits.words(error))
-        return exits.FAILED
+    except _FAILURES as error:
+        return _failed(error)
 
 
 def _unpacked(opened: Storage, formats: Sequence[Format], settings: Settings) -> Storage:

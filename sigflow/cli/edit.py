@@ -9,16 +9,14 @@ from typing import TYPE_CHECKING
 import click
 
 from sigflow.cli import exits
-from sigflow.cli.captures import for_each
+from sigflow.cli.captures import at_any_offset, for_each
 from sigflow.cli.options import Settings, capture, output_format, output_option, scanning
 from sigflow.cli.output import STANDARD_OUTPUT, guarded, identities, read_back, target
-from sigflow.cli.progress import watched
 from sigflow.cli.selecting import selecting
 from sigflow.cli.terminal import complain_of_values, counted, one_line
 from sigflow.columns.plain_json import dumps
 from sigflow.errors import BuildError
 from sigflow.storage.disk import folder_of
-from sigflow.storage.spool import seekable
 
 if TYPE_CHECKING:
     from sigflow.recording import Recording
@@ -72,11 +70,9 @@ def command(
         from sigflow.rewrite.editing import edit_file
 
         listed = [setting(text, recording.formats) for text in settings_]
-        with read_back(out) as path, seekable(recording.storage, folder_of(path)) as source:
-            copied = source is not recording.storage
-            chosen = recording.over(watched(source, screen) if copied else source).select(selection)
+        with read_back(out) as path, at_any_offset(recording, folder_of(path), screen) as whole:
             try:
-                result = edit_file(chosen, source, path, listed, keep=keep, spared=spared)
+                result = edit_file(whole.select(selection), path, listed, keep=keep, spared=spared)
             except BuildError as error:
                 complain_of_values(error)
                 return exits.FAILED

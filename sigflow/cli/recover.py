@@ -11,11 +11,10 @@ import click
 
 from sigflow import storage
 from sigflow.cli import exits
-from sigflow.cli.captures import for_each
+from sigflow.cli.captures import at_any_offset, for_each
 from sigflow.cli.completion import folders
 from sigflow.cli.options import Settings, captures, explain_all_option, output_format, output_option, scanning
 from sigflow.cli.output import STANDARD_OUTPUT, guarded, identities, read_back, target
-from sigflow.cli.progress import watched
 from sigflow.cli.selecting import selecting
 from sigflow.cli.terminal import counted, flush_results, one_line
 from sigflow.cli.verdicts import LISTED, summary_line
@@ -30,7 +29,6 @@ from sigflow.recording.verdict import EventVerdict
 from sigflow.recover import MODES, Capture, LeftOut, Recovery, recover
 from sigflow.recover.recovery import content_id
 from sigflow.storage.disk import folder_of
-from sigflow.storage.spool import seekable
 
 if TYPE_CHECKING:
     from sigflow.cli.terminal import Screen
@@ -142,11 +140,10 @@ class _Job:
             # Standard output has no name to go by, the capture may have.
             name = os.path.basename(recording.name)
             self._folder = f"{'stdin' if name == storage.STANDARD_INPUT else name}{ENDING}"
-        with read_back(self._out) as path, seekable(recording.storage, folder_of(path)) as source:
+        # (Where it is copied, that is shown; then it is scanned, which is shown, too.)
+        with read_back(self._out) as path, at_any_offset(recording, folder_of(path), self._screen) as whole:
             self._fault = getattr(recording.storage, "fault", None)
-            if source is not recording.storage:
-                source = watched(source, self._screen)  # it was shown while it was copied; now it is scanned
-            done, report = self._done(recording.over(source), path)
+            done, report = self._done(whole, path)
         return replace(done, out=self._out), report
 
     def _done(self, recording: Recording, out: str | None) -> tuple[Recovery, Report]:

@@ -9,17 +9,15 @@ from typing import TYPE_CHECKING
 import click
 
 from sigflow.cli import exits
-from sigflow.cli.captures import for_each
+from sigflow.cli.captures import at_any_offset, for_each
 from sigflow.cli.options import Settings, output_format, output_option, scanning
 from sigflow.cli.output import STANDARD_OUTPUT, guarded, identities, read_back, target
-from sigflow.cli.progress import watched
 from sigflow.cli.selecting import selecting
 from sigflow.cli.terminal import complain_of_values, counted, one_line
 from sigflow.cli.verdicts import LISTED, idle_words
 from sigflow.columns.plain_json import dumps
 from sigflow.errors import BuildError
 from sigflow.storage.disk import folder_of
-from sigflow.storage.spool import seekable
 
 if TYPE_CHECKING:
     from sigflow.cli.selecting import Command
@@ -64,9 +62,8 @@ def rewritten(
     def written(recording: Recording) -> int:
         with read_back(out) as path:
             if again:
-                with seekable(recording.storage, folder_of(path)) as source:
-                    copied = source is not recording.storage
-                    result = work(recording.over(watched(source, screen) if copied else source), path, spared)
+                with at_any_offset(recording, folder_of(path), screen) as whole:
+                    result = work(whole, path, spared)
             else:
                 result = work(recording, path, spared)
         result = replace(result, outputs=tuple(replace(file, out=out) for file in result.outputs))

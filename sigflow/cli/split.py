@@ -8,16 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sigflow.cli.captures import for_each
+from sigflow.cli.captures import at_any_offset, for_each
 from sigflow.cli.options import Settings, capture, output_option
 from sigflow.cli.output import STANDARD_OUTPUT
-from sigflow.cli.progress import watched
 from sigflow.cli.rewriting import rewriting, told
 from sigflow.errors import UsageError
 from sigflow.storage import STANDARD_INPUT
 from sigflow.storage.compressed import kind_of
 from sigflow.storage.disk import folder_of
-from sigflow.storage.spool import seekable
 
 if TYPE_CHECKING:
     from sigflow.recording import Recording
@@ -62,10 +60,8 @@ def command(
         picked = recording.select(selection)
         base = os.path.basename(capture) if capture != STANDARD_INPUT else "stdin"
         name, suffix = os.path.splitext(base.removesuffix(kind_of(base) or ""))
-        with seekable(picked.storage, folder_of(os.path.normpath(output))) as source:
-            if source is not picked.storage:
-                picked = picked.over(watched(source, screen))
-            result = split(picked, output, by, amount, name=name, suffix=suffix)
+        with at_any_offset(picked, folder_of(os.path.normpath(output)), screen) as whole:
+            result = split(whole, output, by, amount, name=name, suffix=suffix)
         return told(result, output, form, screen)
 
     return for_each([capture], settings, work)

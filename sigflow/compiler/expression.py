@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
+
+#: What the comparisons of the language do, by what stands for them.
+COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
+    "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -182,6 +190,15 @@ def children(expr: Expr) -> list[Expr]:
         elif isinstance(value, tuple):
             parts.extend(part for part in value if isinstance(part, Expr))
     return parts
+
+
+def path(expr: Expr) -> tuple[str, ...] | None:
+    """The names that lead to a field, from outside in; None where the expression is more than names."""
+    names: list[str] = []
+    while isinstance(expr, Attribute):
+        names.append(expr.id)
+        expr = expr.value
+    return (expr.id, *reversed(names)) if isinstance(expr, Name) else None
 
 
 def walk(expr: Expr) -> list[Expr]:

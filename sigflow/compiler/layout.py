@@ -14,9 +14,6 @@ Value = int | float | str | bool
 _BINARY: dict[str, Callable[[int, int], int]] = {
     "+": operator.add, "-": operator.sub, "*": operator.mul, "&": operator.and_, "|": operator.or_, "^": operator.xor,
 }  # fmt: skip
-_COMPARE: dict[str, Callable[[Value, Value], bool]] = {
-    "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
-}  # fmt: skip
 #: No constant is folded beyond this; a longer one is computed at run time, by Python's own rules.
 _LARGEST = 1 << 128
 
@@ -38,7 +35,7 @@ def constant(expr: ex.Expr | None) -> Value | None:
         left, right = constant(expr.left), constant(expr.right)
         if left is None or right is None or isinstance(left, str) != isinstance(right, str):
             return None
-        return _COMPARE[expr.op](left, right)
+        return bool(ex.COMPARISONS[expr.op](left, right))
     if isinstance(expr, ex.Logic):
         left, right = constant(expr.left), constant(expr.right)
         if isinstance(left, bool) and isinstance(right, bool):

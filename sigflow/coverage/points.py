@@ -12,7 +12,6 @@ none.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from enum import Enum
 from typing import Any
 
 from sigflow.frozen import frozen
@@ -32,9 +31,8 @@ from sigflow.runtime.writing import (
     PutObject,
     PutText,
 )
-from sigflow.runtime.writing.derive import FAILURES
 from sigflow.runtime.writing.numbers import bounds
-from sigflow.runtime.writing.reachable import classes, constant, extent_of, leaves, objects_in
+from sigflow.runtime.writing.reachable import classes, constant, extent_of, leaves, objects_in, sizes_of
 from sigflow.stream.format import Format
 
 #: What points may be, in the order in which they are listed.
@@ -178,7 +176,7 @@ class Member:
             return
         cases: list[tuple[Any, Formula | None, str, Any]] = []
         for case, inner in wire.cases:
-            known = _value(case) if case is not None else None
+            known = constant(case) if case is not None else None
             name = "_" if case is None else case.text or str(known)
             cases.append((known, case, name, inner))
             self._list("case", name)
@@ -194,14 +192,6 @@ class Member:
         yield Point(module, place, type_, id_, "field"), self.count
         for (kind, what), count in self.counts.items():
             yield Point(module, place, type_, id_, kind, what), count
-
-
-def _value(case: Formula) -> Any:
-    try:
-        value = case.value(None, None, None)
-    except FAILURES:
-        return None
-    return value.value if isinstance(value, Enum) else value
 
 
 def varies(extent: Extent) -> bool:
@@ -246,12 +236,7 @@ def _all_sizes(writing: ClassWriting) -> Iterator[Formula]:
         if isinstance(member, Computed):
             yield member.formula
             continue
-        if member.repeat is not None and member.repeat.kind == "expr" and member.repeat.code is not None:
-            yield member.repeat.code
-        for wire in leaves(member.wire):
-            extent = extent_of(wire)
-            if extent is not None and isinstance(extent.size, Formula):
-                yield extent.size
+        yield from sizes_of(member)
         for wire in objects_in(member):
             yield from wire.arguments
 

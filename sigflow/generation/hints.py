@@ -23,7 +23,7 @@ from sigflow.runtime.writing import (
     Solution,
     writing_of,
 )
-from sigflow.runtime.writing.reachable import classes, constant, extent_of, leaves, objects_in
+from sigflow.runtime.writing.reachable import classes, constant, objects_in, sizes_of
 
 _TOKEN = re.compile(
     r"""(?P<text>'[^']*'|"(?:[^"\\]|\\.)*")|(?P<name>[A-Za-z_]\w*(?:::\w+)*)"""
@@ -94,7 +94,7 @@ def hints_of(top: type[Any]) -> Hints:
                 params = writing_of(wire.target)
                 for name, formula in zip(params.params if params is not None else (), wire.arguments, strict=False):
                     computed.setdefault(name, []).append(formula)
-            sizes.update(solution.name for formula in _sizes(member) for solution in formula.solutions)
+            sizes.update(solution.name for formula in sizes_of(member) for solution in formula.solutions)
     for _ in range(_DEEP):
         for name, formulas in computed.items():
             for formula in formulas:
@@ -112,7 +112,7 @@ def solutions_for(writing: ClassWriting, name: str) -> list[Solution]:
     return [
         solution
         for put in writing.puts
-        for formula in _sizes(put)
+        for formula in sizes_of(put)
         for solution in formula.solutions
         if solution.name == name and solution.owner is None
     ]
@@ -125,19 +125,9 @@ def _switches(wire: Any) -> Iterator[PutCase]:
             yield from _switches(inner)
 
 
-def _sizes(put: Put) -> Iterator[Formula]:
-    """The expressions of a field's sizes and count."""
-    if put.repeat is not None and put.repeat.kind == "expr" and put.repeat.code is not None:
-        yield put.repeat.code
-    for wire in leaves(put.wire):
-        extent = extent_of(wire)
-        if extent is not None and isinstance(extent.size, Formula):
-            yield extent.size
-
-
 def _formulas(put: Put) -> Iterator[Formula]:
     """All expressions of a field but those of its cases."""
-    yield from _sizes(put)
+    yield from sizes_of(put)
     if put.condition is not None:
         yield put.condition
     if put.repeat is not None and put.repeat.kind == "until" and put.repeat.code is not None:

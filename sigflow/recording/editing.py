@@ -18,7 +18,6 @@ from sigflow.stream.building.edit import replaced
 if TYPE_CHECKING:
     from sigflow.events import Record
     from sigflow.recording.recording import Recording
-    from sigflow.storage import Storage
 
 #: Bytes of what is not edited that are copied at once.
 PIECE = 1 << 20
@@ -41,7 +40,7 @@ class Edited:
 
 
 class Editor:
-    """Edits the frames of a recording.  State: what was done so far."""
+    """Edits the frames of a recording, whose storage can be read at any offset.  State: what was done so far."""
 
     def __init__(self, recording: Recording, settings: Sequence[Setting], keep: str | Iterable[str] = ()) -> None:
         self.recording = recording
@@ -49,30 +48,24 @@ class Editor:
         self.keep = keep if isinstance(keep, str) else tuple(keep)
         self.done = Edited()
 
-    def pieces(self, source: Storage) -> Iterator[bytes]:
-        """The bytes of the edited copy.  source: the bytes of the capture, at any offset.
-
-        Raises `BuildError` that says which frame cannot be built.
-        """
-        at = 0
+    def pieces(self) -> Iterator[bytes]:
+        """The bytes of the edited copy.  Raises `BuildError` that says which frame cannot be built."""
+        source, at = self.recording.storage, 0
         for record in self.recording:
             self.done.frames += 1
             raw = self.frame(record)
             if raw == record.raw:
                 continue
             self.done.changed += 1
-            yield from self._copied(source, at, record.start)
+            for piece in pieces(source, at, record.start):
+                self.done.bytes += len(piece)
+                yield piece
             self.done.bytes += len(raw)
             yield raw
             at = record.stop
         while piece := source.read(at, at + PIECE):
             self.done.bytes += len(piece)
             at += len(piece)
-            yield piece
-
-    def _copied(self, source: Storage, start: int, stop: int) -> Iterator[bytes]:
-        for piece in pieces(source, start, stop):
-            self.done.bytes += len(piece)
             yield piece
 
     def frame(self, record: Record) -> bytes:
@@ -127,11 +120,11 @@ def _constant(value: Any, record: Record) -> Any:
 
 def written(recording: Recording, out: str, values: Mapping[str, Any], keep: str | Iterable[str]) -> Edited:
     """Write an edited copy, see `Recording.edit`."""
-    editor = Editor(recording, settings_of(recording, values), keep)
+    settings = settings_of(recording, values)
     taken = identity(recording.name)
     with seekable(recording.storage) as source, FileDraft(out, spared=[taken] if taken is not None else []) as draft:
-        editor.recording = recording.over(source)
-        for piece in editor.pieces(source):
+        editor = Editor(recording.over(source), settings, keep)
+        for piece in editor.pieces():
             draft.write(piece)
         draft.sync()
         draft.place()

@@ -14,7 +14,6 @@ from sigflow.storage.disk import DISK, Disk, FileDraft, Identity
 if TYPE_CHECKING:
     from sigflow.recording import Recording
     from sigflow.recording.setting import Setting
-    from sigflow.storage import Storage
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +51,6 @@ class EditedFile:
 
 def edit_file(
     recording: Recording,
-    source: Storage,
     out: str,
     settings: Sequence[Setting],
     *,
@@ -60,17 +58,16 @@ def edit_file(
     spared: Collection[Identity] = (),
     disk: Disk = DISK,
 ) -> EditedFile:
-    """Write an edited copy of a recording, and read it back.
+    """Write an edited copy of a recording, whose storage can be read at any offset, and read it back.
 
-    source: the bytes of the capture, at any offset.  Raises `BuildError` where a frame cannot be built, and the
-    operating system's errors; the file is as it was then.
+    Raises `BuildError` where a frame cannot be built, and the operating system's errors; the file is as it was then.
     """
     editor = Editor(recording, settings, keep)
     with FileDraft(out, spared=spared, disk=disk) as draft:
-        for piece in editor.pieces(source):
+        for piece in editor.pieces():
             draft.write(piece)
         draft.sync()
-        before = _counted(recording.over(source))
+        before = _counted(recording)
         with storage.open(draft.path) as opened:
             after = _counted(recording.over(opened))
         difference = ""

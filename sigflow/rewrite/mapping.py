@@ -292,21 +292,14 @@ def _unread(source: Format, rules: tuple[Rule, ...]) -> Iterator[str]:
             yield ".".join(path)
 
 
-def _read(expr: Any) -> Iterator[Path]:
+def _read(expr: ex.Expr) -> Iterator[Path]:
     """The paths of fields that an expression reads."""
-    names: list[str] = []
-    inner = expr
-    while isinstance(inner, ex.Attribute):
-        names.append(inner.id)
-        inner = inner.value
-    if isinstance(inner, ex.Name):
-        yield (inner.id, *reversed(names))
+    path = ex.path(expr)
+    if path is not None:
+        yield path
         return
-    waiting = [getattr(expr, name, None) for name in getattr(expr, "__dataclass_fields__", ())]
-    for part in waiting:
-        for child in part if isinstance(part, tuple) else (part,):
-            if isinstance(child, ex.Expr):
-                yield from _read(child)
+    for part in ex.children(expr):
+        yield from _read(part)
 
 
 def _within(path: Path, other: Path) -> bool:

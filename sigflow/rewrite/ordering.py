@@ -6,7 +6,7 @@ frame that has neither (its format has none, or it does not say it) stays behind
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -61,17 +61,32 @@ def chosen(by: str | None, formats: Sequence[Format], *, or_else: str) -> str:
 
     Raises `UsageError` where something is asked for that no format has.
     """
-    groupings = [Grouping(format) for format in formats if not format.is_part]
-    names = ", ".join(grouping.format.name for grouping in groupings)
-    able = {
-        TIME: any(grouping.has_times for grouping in groupings),
-        SEQUENCE: any(grouping.has_streams for grouping in groupings),
-    }
     if by is None:
-        return next((name for name, has in able.items() if has), or_else)
-    if groupings and not able.get(by, True):
-        raise UsageError(f"--by {by}: no format has a {by} ({names})")
+        groupings = _groupings(formats)
+        return next((name for name in (TIME, SEQUENCE) if any(map(_TOLD[name], groupings))), or_else)
+    required(by, formats)
     return by
+
+
+#: Whether a format tells it of its frames.
+_TOLD: dict[str, Callable[[Grouping], bool]] = {
+    TIME: lambda grouping: grouping.has_times,
+    SEQUENCE: lambda grouping: grouping.has_streams,
+    "stream": lambda grouping: grouping.has_streams,
+    "kind": lambda grouping: grouping.has_kinds,
+}
+
+
+def required(by: str, formats: Sequence[Format]) -> None:
+    """Raise `UsageError` where frames are to be told apart, or ordered, by what no format has."""
+    groupings = _groupings(formats)
+    if groupings and by in _TOLD and not any(map(_TOLD[by], groupings)):
+        names = ", ".join(grouping.format.name for grouping in groupings)
+        raise UsageError(f"--by {by}: no format has a {by} ({names})")
+
+
+def _groupings(formats: Sequence[Format]) -> list[Grouping]:
+    return [Grouping(format) for format in formats if not format.is_part]
 
 
 class Rising:

@@ -15,11 +15,11 @@ import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from sigflow.errors import SigflowError, UsageError
+from sigflow.errors import SigflowError
 from sigflow.recording.grouping import Grouping, Records
 from sigflow.rewrite.around import Around
 from sigflow.rewrite.folder import FolderDraft
-from sigflow.rewrite.ordering import Orderer
+from sigflow.rewrite.ordering import Orderer, required
 from sigflow.rewrite.output import Output
 from sigflow.rewrite.placed import read_again
 from sigflow.rewrite.result import Rewritten, Written
@@ -149,7 +149,7 @@ def split(
     Raises `UsageError` where the format does not tell what is asked for, `SigflowError` where there would be too many
     files, and where the folder is there and holds something.
     """
-    _able(recording, by)
+    required(by, recording.formats)
     source = Source(recording)
     around = Around(source.formats)
     parts = _Parts(by, every, list(source.formats))
@@ -181,18 +181,6 @@ def split(
         draft.place(disk)
         capture = source.counted()
         return Rewritten("split", (capture,), tuple(outputs), capture.sound, "", source.cut)
-
-
-def _able(recording: Recording, by: str) -> None:
-    groupings = [Grouping(format) for format in recording.formats if not format.is_part]
-    able = {
-        "stream": lambda grouping: grouping.has_streams,
-        "kind": lambda grouping: grouping.has_kinds,
-        "time": lambda grouping: grouping.has_times,
-    }.get(by, lambda grouping: True)
-    if groupings and not any(map(able, groupings)):
-        names = ", ".join(grouping.format.name for grouping in groupings)
-        raise UsageError(f"--by {by}: no format has a {by} ({names})")
 
 
 def _files(sorter: RowSorter, recording: Recording) -> Iterator[tuple[int, Iterator[FrameBatch]]]:

@@ -61,7 +61,7 @@ WORKS: dict[str, Work] = {
 
 
 def edited(recording: Recording, out: str, disk: Disk) -> object:
-    return edit_file(recording, recording.storage, out, [setting("stream_id=stream_id", recording.formats)], disk=disk)
+    return edit_file(recording, out, [setting("stream_id=stream_id", recording.formats)], disk=disk)
 
 
 @pytest.mark.parametrize("name", list(WORKS))

@@ -11,14 +11,13 @@ from dataclasses import replace
 from typing import Any
 
 from sigflow.compiler.construct.scope import At, Meaning, Scope, Stays
+from sigflow.compiler.expression import COMPARISONS
 
 _ARITHMETIC = {
     operator.add: "+", operator.sub: "-", operator.mul: "*", operator.floordiv: "/", operator.mod: "%",
     operator.lshift: "<<", operator.rshift: ">>", operator.xor: "^", operator.and_: "&", operator.or_: "|",
 }  # fmt: skip
-_COMPARISONS = {
-    operator.eq: "==", operator.ne: "!=", operator.lt: "<", operator.le: "<=", operator.gt: ">", operator.ge: ">=",
-}  # fmt: skip
+_COMPARISONS = {function: op for op, function in COMPARISONS.items()}
 _LOGIC = {operator.and_: "and", operator.or_: "or"}
 
 

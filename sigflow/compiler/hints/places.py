@@ -340,15 +340,11 @@ class PlaceReader(Reader):
         """The path of the field that an expression names."""
         if isinstance(expr, ex.Attribute) and expr.id == "to_i" and expr.value in self.types.members:
             return self._field(expr.value, spec, before)
-        names: list[str] = []
-        operand = expr
-        while isinstance(operand, ex.Attribute):
-            names.append(operand.id)
-            operand = operand.value
-        if not isinstance(operand, ex.Name):
+        names = ex.path(expr)
+        if names is None:
             return None
         path, at = before, spec
-        for number, id in enumerate([operand.id, *reversed(names)]):
+        for number, id in enumerate(names, 1):
             attr = next((member for member in at.seq if member.id == id), None)
             if attr is None:
                 return None

@@ -183,7 +183,7 @@ class Binder:
                 raise Mistake(text, expr.id_at, lacking=True, near=(id, ids))
             if isinstance(expr, ex.Call):
                 raise Mistake(f"'{id}' is a field, which takes no arguments", expr.id_at)
-            path = _path(expr)
+            path = ".".join(ex.path(expr) or ())
             return self._member(owner.of_record, column, path)
         if kind == "any":
             return self._of_any(expr, owner, id, arguments)
@@ -420,15 +420,6 @@ def _booleans(scalar: Scalar) -> OfFrames:
 
 def _as_integers(value: vectors.Vector) -> vectors.Vector:
     return vectors.integers(value.values, value.bad) if value.kind != "b" else vectors.truths(value)
-
-
-def _path(expr: ex.Expr) -> str:
-    """The path of fields from the frame; "" of what is more than that."""
-    names: list[str] = []
-    while isinstance(expr, ex.Attribute):
-        names.append(expr.id)
-        expr = expr.value
-    return ".".join([expr.id, *reversed(names)]) if isinstance(expr, ex.Name) else ""
 
 
 def _enums(classes: Iterable[Any]) -> Iterable[type[Any]]:

@@ -6,6 +6,7 @@ import operator
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from sigflow.compiler.expression import COMPARISONS
 from sigflow.compiler.model import BOOL, Type
 from sigflow.recording.selection import vectors
 from sigflow.recording.selection.terms import Term
@@ -33,14 +34,6 @@ _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "<<": shifted,
     ">>": operator.rshift,
 }
-_COMPARED: dict[str, Callable[[Any, Any], Any]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
 _UNARY: dict[str, Callable[[Any], Any]] = {"not": operator.not_, "-": operator.neg, "~": operator.invert}
 _UNARY_OF_MANY = {"not": vectors.negated, "-": vectors.negative, "~": vectors.inverted}
 
@@ -59,7 +52,7 @@ def arithmetic(op: str, type_: Type, left: Term, right: Term) -> Term:
 
 def comparing(op: str, left: Term, right: Term) -> Term:
     """`left op right`, which is a boolean."""
-    function, first, second = _COMPARED[op], left.of_record, right.of_record
+    function, first, second = COMPARISONS[op], left.of_record, right.of_record
     of_record = lambda record: function(first(record), second(record))  # noqa: E731
     many, more = left.of_frames, right.of_frames
     if many is None or more is None:

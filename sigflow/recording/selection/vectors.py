@@ -16,6 +16,8 @@ from typing import Any
 
 import numpy as np
 
+from sigflow.compiler.expression import COMPARISONS
+
 Array = np.ndarray[Any, Any]
 
 #: What an int64 holds, and the integers of which a float holds every one.
@@ -202,15 +204,6 @@ def inverted(value: Vector) -> Vector:
 
 # ---------------------------------------------------------------- comparisons and logic
 
-_COMPARED: dict[str, Callable[[Any, Any], Any]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
-
 
 def compared(op: str, left: Vector, right: Vector) -> Vector:
     """`left op right`, of two numbers, booleans, or members of one enum."""
@@ -221,7 +214,7 @@ def compared(op: str, left: Vector, right: Vector) -> Vector:
     if "O" in kinds or (kinds == {"i", "f"} and max(abs(whole.low), abs(whole.high)) > EXACT):
         first, second = first.astype(object), second.astype(object)
     with np.errstate(invalid="ignore"):  # (what is no number compares as Python has it)
-        holds = np.asarray(_COMPARED[op](first, second))
+        holds = np.asarray(COMPARISONS[op](first, second))
     return Vector(holds.astype(bool), bad=spread(left.bad, right.bad))
 
 

@@ -39,6 +39,26 @@ class Component:
     free: bool
     view: View
 
+    def put(self, value: Any, inner: Any, into: dict[Any, Any]) -> None:
+        """Set what the part is built from; `inner` gets its value, for itself and for what stands behind it."""
+        if self.name:
+            inner[self.name] = value
+        value = self.view.put(value, inner, into, None)
+        if self.name:
+            inner[self.name] = value
+
+
+def put_parts(
+    parts: tuple[Component, ...], value_of: Callable[[Component], Any], inner: Any, into: dict[Any, Any]
+) -> None:
+    """Set what parts are built from, up to a `StopIf` that holds.  value_of: gives their values, asked in order."""
+    for part in parts:
+        if isinstance(part.view, Stopped):
+            if part.view.put(None, inner, into, None):
+                break
+            continue
+        part.put(value_of(part), inner, into)
+
 
 @dataclass(frozen=True, slots=True)
 class Fields:
@@ -65,17 +85,7 @@ class Fields:
         value = {} if value is None else value
         inner = entered(context)
         inner.update(value)
-        for part in self.parts:
-            if isinstance(part.view, Stopped):
-                if part.view.put(None, inner, into, None):
-                    break
-                continue
-            item = value.get(part.name) if part.free else value[part.name]
-            if part.name:
-                inner[part.name] = item
-            item = part.view.put(item, inner, into, None)
-            if part.name:
-                inner[part.name] = item
+        put_parts(self.parts, lambda part: value.get(part.name) if part.free else value[part.name], inner, into)
         return Container({part.name: inner[part.name] for part in self.parts if part.name})
 
 
@@ -102,18 +112,7 @@ class Items:
 
     def put(self, value: Any, context: Any, into: dict[Any, Any], key: Any) -> Any:
         values = iter(() if value is None else value)
-        inner = entered(context)
-        for part in self.parts:
-            if isinstance(part.view, Stopped):
-                if part.view.put(None, inner, into, None):
-                    break
-                continue
-            item = next(values, None) if part.free else next(values)
-            if part.name:
-                inner[part.name] = item
-            item = part.view.put(item, inner, into, None)
-            if part.name:
-                inner[part.name] = item
+        put_parts(self.parts, lambda part: next(values, None) if part.free else next(values), entered(context), into)
         return value
 
 
@@ -136,12 +135,7 @@ class Focused:
         inner = entered(context)
         inner[self.focus] = value
         for part in self.parts:
-            item = value if part.name == self.focus else None
-            if part.name:
-                inner[part.name] = item
-            item = part.view.put(item, inner, into, None)
-            if part.name:
-                inner[part.name] = item
+            part.put(value if part.name == self.focus else None, inner, into)
         return value
 
 

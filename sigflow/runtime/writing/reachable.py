@@ -57,6 +57,16 @@ def extent_of(wire: Any) -> Extent | None:
     return wire.extent if isinstance(wire, PutBytes | PutText | PutObject) else None
 
 
+def sizes_of(put: Put) -> Iterator[Formula]:
+    """The expressions of a field's sizes and count."""
+    if put.repeat is not None and put.repeat.kind == "expr" and put.repeat.code is not None:
+        yield put.repeat.code
+    for wire in leaves(put.wire):
+        extent = extent_of(wire)
+        if extent is not None and isinstance(extent.size, Formula):
+            yield extent.size
+
+
 def constant(formula: Formula) -> Any:
     """What an expression gives that speaks of nothing; None where it does."""
     try:

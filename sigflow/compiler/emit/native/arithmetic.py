@@ -6,7 +6,6 @@ Division and modulo round down, as Python's do, compiled too; by zero they fail,
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
 
 from sigflow.compiler.emit.native.builder import Builder, Inexpressible
@@ -23,12 +22,9 @@ from sigflow.compiler.emit.native.tree import (
     hexadecimal,
 )
 from sigflow.compiler.emit.native.values import LEAST, MOST, WIDE, Flag, Int, Ranges, signed
+from sigflow.compiler.expression import COMPARISONS
 from sigflow.runtime.native import BAILOUT
 from sigflow.runtime.struct import MAX_SHIFT
-
-_COMPARE: dict[str, Callable[[int, int], bool]] = {
-    "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
-}  # fmt: skip
 
 
 def inside(value: Int) -> bool:
@@ -230,7 +226,7 @@ def _bits(left: Int, right: Int) -> tuple[int, int]:
 def _decided(op: str, left: Int, right: Int) -> bool | None:
     """What the bounds alone say."""
     if left.value is not None and right.value is not None:
-        return _COMPARE[op](left.value, right.value)
+        return bool(COMPARISONS[op](left.value, right.value))
     below, above = left.high < right.low, left.low > right.high
     if op in ("==", "!="):
         return (op == "!=") if below or above else None
