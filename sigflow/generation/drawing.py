@@ -393,10 +393,11 @@ class Drawing(Walk):
 def payload(values: Values, applying: Sequence[Codec]) -> bytes:
     """A payload that these codecs decode, in their order.  Raises `NoValue` where they do not encode."""
     last = applying[-1]
-    if last.target is not None:
-        writing = writing_of(last.target)
+    target = codecs.target_of(last)
+    if target is not None:
+        writing = writing_of(target)
         if writing is None:
-            raise NoValue(last.field, f"objects of {last.target.__name__} cannot be written")
+            raise NoValue(last.field, f"objects of {target.__name__} cannot be written")
         walk = Drawing(values)
         raw = walk.rounds(walk.draw(writing))
         if walk.mistakes:
@@ -415,7 +416,7 @@ def _encode(codec: Codec, raw: bytes) -> bytes:
         # Stored and not deflated: what a library makes of bytes is not the same everywhere.
         return zlib.compress(raw, 0)
     try:
-        return codecs.get(codec.name).encode(raw)
+        return codecs.of(codec).encode(raw)
     except (CodecError, *FAILURES) as error:
         raise NoValue(codec.field, f"the codec {codec.name} does not encode bytes: {error}") from error
 

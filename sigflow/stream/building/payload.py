@@ -107,16 +107,17 @@ def encoded(format: Format, value: Mapping[str, Any], decoded: Any, options: Opt
 
 
 def _encode(codec: Codec, decoded: Any, options: Options) -> bytes:
-    if codec.target is not None:
-        writing = writing_of(codec.target)
+    target = codecs.target_of(codec)
+    if target is not None:
+        writing = writing_of(target)
         if writing is None:
-            raise UsageError(f"objects of {codec.target.__name__} cannot be written")
+            raise UsageError(f"objects of {target.__name__} cannot be written")
         walk = Walk(options, Slack())
         raw = walk.rounds(Node(writing, Input(decoded), (), None, None))
         if walk.mistakes:
             raise UsageError("; ".join(f"{mistake.path}: {mistake.text}" for mistake in walk.mistakes))
         return raw
-    return codecs.get(codec.name).encode(decoded)
+    return codecs.of(codec).encode(decoded)
 
 
 def _means(format: Format, value: Mapping[str, Any], raw: bytes, decoded: Any, options: Options) -> bool:
@@ -129,10 +130,10 @@ def _means(format: Format, value: Mapping[str, Any], raw: bytes, decoded: Any, o
         return True
     meanings: list[Any] = [raw, other]
     for codec in _applying(format, value, options):
-        if codec.parse is not None:
+        if codecs.target_of(codec) is not None:
             break  # (objects are not compared)
         try:
-            meanings = [codecs.get(codec.name).decode(meaning, format.limits).value for meaning in meanings]
+            meanings = [codecs.of(codec).decode(meaning, format.limits).value for meaning in meanings]
         except (StreamError, *WIRE_ERRORS):
             return False
     return bool(meanings[0] == meanings[1])
