@@ -1,4 +1,4 @@
-"""Values as Construct gives them, as plain ones."""
+"""Values as Construct gives them, as plain ones, and back."""
 
 from __future__ import annotations
 
@@ -19,4 +19,17 @@ def leaves(value: Any) -> Any:
         return str(value)
     if type(value).__name__ == "EnumInteger":
         return int(value)
+    return value
+
+
+def contained(value: Any) -> Any:
+    """Plain dicts and lists as Construct's containers: its expressions, and functions of the user's own, may ask for
+    their items as attributes.
+    """
+    from construct import Container, ListContainer
+
+    if type(value) is dict:
+        return Container({key: contained(item) for key, item in value.items()})
+    if type(value) is list:
+        return ListContainer(map(contained, value))
     return value

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from sigflow.containers import leaves
+from sigflow.containers import contained, leaves
 from sigflow.errors import CodecError, StreamError
 from sigflow.hinted import Hinted
 
@@ -53,7 +53,7 @@ def _of_construct(name: str, schema: Any) -> Parser:
 
     def build(value: Any) -> bytes:
         try:
-            raw: bytes = schema.build(value)
+            raw: bytes = schema.build(contained(value))
         except Exception as error:  # (as above)
             raise CodecError(_told(name, error), codec=name) from error
         return raw

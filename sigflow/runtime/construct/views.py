@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, Protocol
 
-from sigflow.containers import leaves
+from sigflow.containers import contained, leaves
 from sigflow.errors import BuildError, ParseError, SigflowError
 
 #: The path that Construct's errors are told.
@@ -282,7 +282,7 @@ def built(view: View, value: Any) -> dict[str, Any]:
     """
     into: dict[str, Any] = {}
     try:
-        view.put(value, _outermost(True), into, None)
+        view.put(contained(value), _outermost(True), into, None)
     except SigflowError:
         raise
     except Exception as error:  # (as above)
