@@ -109,3 +109,15 @@ def bounded(name: str, value: Any, limit: int) -> None:
             left -= 1
         if left - len(stack) < 0:
             raise CodecError(f"codec {name} gave more than {limit} values, the limit for this payload", codec=name)
+
+
+def shows(form: Any, value: Any) -> bool:
+    """Whether `form` is a plain value itself, or the JSON form of it."""
+    if isinstance(value, dict):
+        names = {str(name): item for name, item in value.items()}
+        return isinstance(form, dict) and form.keys() == names.keys() and all(shows(form[n], names[n]) for n in names)
+    if isinstance(value, list | tuple):
+        return isinstance(form, list | tuple) and len(form) == len(value) and all(map(shows, form, value))
+    if isinstance(value, bytes | bytearray):
+        return bool(form in (value, value.hex()))
+    return bool(form == value or (not isinstance(value, int | str) and form == str(value)))

@@ -15,6 +15,7 @@ from typing import Any
 from sigflow import codecs
 from sigflow.errors import CodecError
 from sigflow.generation.values import NoValue, Values
+from sigflow.limits import DEFAULTS
 from sigflow.runtime.envelope import Codec
 from sigflow.runtime.writing import (
     Computed,
@@ -404,11 +405,26 @@ def payload(values: Values, applying: Sequence[Codec]) -> bytes:
             raise NoValue(last.field, "; ".join(f"{mistake.path}: {mistake.text}" for mistake in walk.mistakes))
     elif last.name == "tlv":
         raw = codecs.get("tlv").encode(elements(values, 0))
+    elif codecs.of(last).parses:
+        raw = _parsed(last, values)
     else:
         raw = _encode(last, values.chance.data(values.size()))
     for codec in reversed(applying[:-1]):
         raw = _encode(codec, raw)
     return raw
+
+
+def _parsed(codec: Codec, values: Values) -> bytes:
+    """Bytes that a codec parses of which only that is known: such are looked for by trying."""
+    made = codecs.of(codec)
+    for _ in range(TRIES):
+        raw = values.chance.data(values.size())
+        try:
+            made.decode(raw, DEFAULTS)
+        except (CodecError, *FAILURES):
+            continue
+        return raw
+    raise NoValue(codec.field, f"the codec {codec.name} takes none of {TRIES} payloads")
 
 
 def _encode(codec: Codec, raw: bytes) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
 import pickle
@@ -18,9 +19,10 @@ from construct import this
 
 import sigflow
 from sigflow import codecs
+from sigflow.columns.options import Options
 from sigflow.errors import BuildError, CodecError, SpecError, UsageError
 from sigflow.limits import Limits
-from sigflow.recording.frames import frame_tree
+from sigflow.recording.frames import frame_tree, views
 
 SPEC = """\
 meta: {id: outer, endian: be}
@@ -145,11 +147,13 @@ def test_columns(way: str, tmp_path: Path) -> None:
 
 
 def test_the_value_of_a_construct_object_is_its_own(tmp_path: Path) -> None:
-    schema = cs.Struct("when" / cs.Timestamp(cs.Int32ub, 1, 1970), "hex" / cs.Hex(cs.Int8ub), "rest" / cs.GreedyBytes)
+    schema = cs.Struct(
+        "when" / cs.ExprAdapter(cs.Int8ub, _date, _day), "hex" / cs.Hex(cs.Int8ub), "rest" / cs.GreedyBytes
+    )
     codecs.register_codec("inner")(schema)
     format = outer(tmp_path)
-    (record,) = sigflow.open(frame(bytes.fromhex("0000003c 0f ff")), format)
-    expected = schema.parse(bytes.fromhex("0000003c 0f ff"))
+    (record,) = sigflow.open(frame(bytes.fromhex("07 0f ff")), format)
+    expected = schema.parse(bytes.fromhex("07 0f ff"))
     assert record.payload == {"when": expected.when, "hex": 15, "rest": b"\xff"}
     assert frame_tree(record, format)["payload"] == {"when": str(expected.when), "hex": 15, "rest": "ff"}
 
@@ -166,12 +170,44 @@ def test_a_frame_is_built_of_a_decoded_payload(way: str, tmp_path: Path) -> None
         format.build({"format": "outer", "value": {}, "payload": {"kind": "third", "items": [70000]}})
 
 
-@pytest.mark.parametrize("way", ["schema compiled", "class"])
+@pytest.mark.parametrize("way", ["construct", "schema compiled", "class", "class of Kaitai's"])
 def test_frames_are_generated(way: str, tmp_path: Path) -> None:
     codecs.register_codec("inner")(WAYS[way][0](tmp_path))
     format = outer(tmp_path)
     records = list(sigflow.open(b"".join(sigflow.generate(format, frames=20, seed=1)), format))
     assert len(records) == 20 and not any(record.diagnostics for record in records)
+
+
+def test_what_parse_prints_is_built_again(tmp_path: Path) -> None:
+    schema = cs.Struct(
+        "mark" / cs.Const(b"\1"), "when" / cs.ExprAdapter(cs.Int8ub, _date, _day), "rest" / cs.GreedyBytes
+    )
+    codecs.register_codec("inner")(schema)
+    format = outer(tmp_path)
+    for raw in (frame(b"\1\2\3"), frame(b"\1\4"), frame(b"\2"), frame(b"")):
+        (record,) = sigflow.open(raw, format)
+        tree = json.loads(json.dumps(frame_tree(record, format)))
+        assert format.build(tree) == raw
+        if not record.diagnostics:
+            with pytest.raises(BuildError, match="delete one"):
+                format.build({**tree, "payload": {**tree["payload"], "rest": "ff"}})
+
+
+def _date(day: int, context: Any) -> datetime.date:
+    return datetime.date(2026, 1, day)
+
+
+def _day(date: datetime.date, context: Any) -> int:
+    return date.day
+
+
+def test_fields_of_a_value_without_a_type(tmp_path: Path) -> None:
+    codecs.register_codec("inner")(SCHEMA)
+    format = outer(tmp_path)
+    (record,) = sigflow.open(frame(GOOD), format)
+    wanted = Options(fields=("body_inner.kind", "body_inner.items[1]", "body_inner.none"))
+    (view,) = views([format], wanted).values()
+    assert view.of(record)["value"] == {"body_inner.kind": "first", "body_inner.items[1]": 4, "body_inner.none": None}
 
 
 def test_limits(tmp_path: Path) -> None:

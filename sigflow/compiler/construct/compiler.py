@@ -85,7 +85,8 @@ class Compiler:
         from construct import Adapter
 
         if not isinstance(con, Adapter):
-            raise Stays("it is not declarative" if kind_of(con) else "a class of the user's own", at.place)
+            what = "is not declarative" if kind_of(con) else "is a class of the user's own"
+            raise Stays(f"{named(con)} {what}", at.place)
         inner = self.part(con.subcon, replace(at, encoding=None))
         if kind_of(con) not in CONVERSIONS:
             self.stays.append(Stay(at.place, named(con), "an adapter"))

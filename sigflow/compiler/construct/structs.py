@@ -266,7 +266,7 @@ def _bitwise(compiler: Compiler, con: Any, at: At) -> Fragment:
 def _swapped(compiler: Compiler, con: Any, at: At) -> Fragment:
     """An integer or a float whose bytes stand the other way round."""
     sub, at = compiler.renamed(con.subcon, at)
-    if kind_of(sub) == "Const" and isinstance(sub.value, bytes) and sub.value and fixed(sub) == len(sub.value):
+    if _fixed_bytes(sub):
         return Fragment({"contents": sub.value[::-1]}, Fixed(sub, REVERSED), nothing("bytes"))
     part = compiler.declared(sub, at) if kind_of(sub) in ("FormatField", "BytesInteger") else None
     kind = str(part.keys.get("type", "")) if part is not None and part.keys is not None else ""
@@ -275,6 +275,13 @@ def _swapped(compiler: Compiler, con: Any, at: At) -> Fragment:
     orders = {"be": "le", "le": "be"}
     swapped = kind[:-2] + orders[kind[-2:]] if kind[-2:] in orders else kind
     return Fragment({**part.keys, "type": swapped}, part.view, part.meaning)
+
+
+def _fixed_bytes(con: Any) -> bool:
+    """Whether a construct is a `Const` of as many bytes as stand there."""
+    if kind_of(con) != "Const" or kind_of(con.subcon) != "Bytes" or not con.value:
+        return False
+    return bool(con.subcon.length == len(con.value))
 
 
 def _reversed(data: bytes) -> bytes:

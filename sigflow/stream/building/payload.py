@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sigflow import codecs
+from sigflow.codecs.parsing import shows
 from sigflow.errors import BuildError, CodecError, StreamError, UsageError
 from sigflow.runtime.measure import WIRE_ERRORS
 from sigflow.runtime.writing.derive import Options
@@ -121,11 +122,15 @@ def _encode(codec: Codec, decoded: Any, options: Options) -> bytes:
 
 
 def _means(format: Format, value: Mapping[str, Any], raw: bytes, decoded: Any, options: Options) -> bool:
-    """Whether a payload's bytes mean what was given decoded: that is encoded, and both are decoded."""
+    """Whether a payload's bytes mean what was given decoded: that is encoded, and both are decoded.  What cannot be
+    encoded from its JSON form is held against what the bytes give.
+    """
+    if decoded == raw.hex():
+        return True  # (a payload that no codec took is shown as it is)
     try:
         other = encoded(format, value, decoded, options)
     except BuildError:
-        return False
+        return _shown(format, value, raw, decoded, options)
     if other == raw:
         return True
     meanings: list[Any] = [raw, other]
@@ -137,3 +142,17 @@ def _means(format: Format, value: Mapping[str, Any], raw: bytes, decoded: Any, o
         except (StreamError, *WIRE_ERRORS):
             return False
     return bool(meanings[0] == meanings[1])
+
+
+def _shown(format: Format, value: Mapping[str, Any], raw: bytes, decoded: Any, options: Options) -> bool:
+    """Whether what was given decoded is the JSON form of the plain value that a payload gives."""
+    applying = _applying(format, value, options)
+    if not applying or codecs.target_of(applying[-1]) is not None or not codecs.of(applying[-1]).parses:
+        return False
+    meaning: Any = raw
+    try:
+        for codec in applying:
+            meaning = codecs.of(codec).decode(meaning, format.limits).value
+    except (StreamError, *WIRE_ERRORS):
+        return False
+    return shows(decoded, meaning)
