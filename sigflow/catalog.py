@@ -112,21 +112,25 @@ def compile(
     """
     from sigflow.compiler import build
 
-    tree = None
     if not isinstance(path, str | os.PathLike):
-        from sigflow.compiler.construct import python
-
-        tree = python.understood(path)
-        path = tree.file
+        return _compiled(path, limits, write=write)
     built = build(
         os.fspath(path),
-        tree=tree,
         import_paths=[os.fspath(folder) for folder in import_paths],
         opaque_types=opaque_types,
         allow_imports=list(allow_imports),
         write=write,
     )
     return format_of(built, limits)
+
+
+def _compiled(schema: Any, limits: Limits | None, name: str = "", *, write: bool = False) -> Format:
+    """The format of a Construct object.  name: what it is called; that of the global that it is where none is given."""
+    from sigflow.compiler import build
+    from sigflow.compiler.construct import python
+
+    tree = python.understood(schema, name)
+    return format_of(build(tree.file, tree=tree, write=write), limits)
 
 
 def format_of(built: Build, limits: Limits | None = None) -> Format:
@@ -162,11 +166,12 @@ def _as_format(name: str, value: Any, limits: Limits | None) -> Format:
     if isinstance(envelope, Envelope):
         return Format(envelope, limits=limits)
     if type(value).__name__ == "Hinted" or ("construct" in sys.modules and _is_object(value)):
-        return compile(value, limits=limits)
+        return _compiled(value, limits, name)
     root = value if isinstance(value, type) else getattr(value, class_name(name), None)
     if root is None:
         raise UsageError(
-            f"format {name!r}: found {type(value).__name__}, wanted a Format, an Envelope or a parser class"
+            f"format {name!r}: found {type(value).__name__}, "
+            "wanted a Format, an Envelope, a Construct object or a parser class"
         )
     return Format(None, limits=limits, root=root, name=name, module=value)
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Generic, TypeVar
 
-from sigflow.errors import UsageError
+from sigflow.errors import SigflowError, UsageError
 
 T = TypeVar("T")
 
@@ -56,15 +56,24 @@ class Registry(Generic[T]):
         return thing
 
     def get(self, name: str) -> T:
-        """The thing of this name; `UsageError` if there is none."""
+        """The thing of this name; `UsageError` if there is none, or if it cannot be loaded."""
         if name not in self._things:
             self.discover()
         if name not in self._things:
             raise unknown(self.kind, name, self._things)
         thing = self._things[name]
         if isinstance(thing, str):
-            thing = self._things[name] = _load(thing)
+            thing = self._things[name] = self._loaded(name, thing)
         return thing
+
+    def _loaded(self, name: str, reference: str) -> T:
+        try:
+            return _load(reference)
+        except SigflowError:
+            raise
+        except (Exception, SystemExit) as error:  # whatever a package's module does when it is imported
+            text = f"{type(error).__name__}: {error}"
+            raise UsageError(f"{self.kind} {name!r} cannot be loaded from {reference!r}: {text}") from error
 
     def names(self) -> list[str]:
         """All names, sorted, those of installed packages included."""

@@ -18,7 +18,7 @@ GENERATED = ROOT / "generated" / "sigflow_formats"
 
 #: Floor by floor, the units: modules or packages directly under sigflow. Units of the ground may use each other.
 FLOORS: dict[int, set[str]] = {
-    0: {"errors", "frozen", "diagnostics", "events", "limits", "reads", "reasons", "registry", "hinted"},
+    0: {"errors", "frozen", "diagnostics", "events", "limits", "reads", "reasons", "registry", "hinted", "containers"},
     1: {"runtime", "checksums", "codecs"},
     2: {"compiler", "stream"},
     3: {"catalog"},

@@ -58,7 +58,10 @@ def _formats(ctx: click.Context) -> list[Any]:
     from sigflow.recording.detect import detect
 
     if ctx.params.get("specs"):
-        return [catalog.load(spec) for spec in ctx.params["specs"]]
+        from sigflow.compiler.construct.python import file_of
+
+        # (a schema's file is run when the command is, and not while it is typed)
+        return [catalog.load(spec) for spec in ctx.params["specs"] if file_of(spec) is None]
     # Where an option still lacks its value, the arguments before it were not looked at.
     captures: Sequence[str] = ctx.params.get("captures") or [item for item in ctx.args if not item.startswith("-")]
     if not captures or captures[0] == storage.STANDARD_INPUT:

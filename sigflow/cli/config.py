@@ -59,7 +59,8 @@ class Config:
     def formats(
         self, used: Iterable[Format], limits: Limits | None, compiling: Mapping[str, Any] | None = None
     ) -> list[Format]:
-        """The fallback formats of those that are used, in order; `UsageError` with its place for one that is none.
+        """The fallback formats of those that are used, in order; `UsageError` with its place for one that is none, or
+        is a program that the caller did not allow: a file that lies about runs nothing.
 
         compiling: how specs are compiled, the options of `catalog.load`.
         """
@@ -68,10 +69,13 @@ class Config:
         formats = []
         for name in (name for format in used for name in self.fallback.get(format.name, ())):
             path = os.path.join(os.path.dirname(self.file), name.text)
+            program = _program(name.text)
             try:
+                if program is not None and program not in (compiling or {}).get("allow_imports", ()):
+                    raise UsageError(f"{name.text!r} would run {program}: allow it (--allow-import {program})")
                 formats.append(
                     catalog.load(
-                        path if name.text.endswith(catalog.SPEC_ENDING) else name.text,
+                        path if name.text.endswith(catalog.SPEC_ENDING) or program is not None else name.text,
                         limits=limits,
                         **(compiling or {}),
                     )
@@ -94,6 +98,15 @@ class Config:
                 except UsageError as error:
                     raise UsageError(f"{name.place}: {error}") from error
         return by_name
+
+
+def _program(name: str) -> str | None:
+    """The Python file that a format's name would run; None where it would run none."""
+    if ":" not in name:
+        return None
+    from sigflow.compiler.construct.python import file_of
+
+    return file_of(name)
 
 
 def configured(named: str | None) -> Config:

@@ -13,6 +13,7 @@ from sigflow.cli.completion import format_names
 from sigflow.cli.options import Compiling, compiling, output_format, screened
 from sigflow.cli.terminal import Screen, one_line
 from sigflow.columns.plain_json import dumps
+from sigflow.errors import SigflowError
 
 
 @click.command("formats")
@@ -23,7 +24,12 @@ from sigflow.columns.plain_json import dumps
 def command(name: str | None, form: str, screen: Screen, compiling: Compiling) -> int:
     """List the bundled and registered formats; with NAME (or a .ksy file), show that format's fields and envelope."""
     if name is None:
-        described = [catalog.describe(description) for description in catalog.names()]
+        described = []
+        for known in catalog.names():
+            try:
+                described.append(catalog.describe(known))
+            except SigflowError as error:  # (of a package that is installed: it shall not hide the others)
+                screen.diagnostic("warning", str(error))
         if form == "json":
             screen.line(dumps({"schema_version": 1, "formats": described}, indent=2))
         else:

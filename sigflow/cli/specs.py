@@ -36,7 +36,8 @@ allow_imports = click.option(
     "allow_imports",
     multiple=True,
     metavar="MODULE",
-    help="A Python module that custom processes of the specs, or Construct schemas (-s MODULE:OBJECT), may come from.",
+    help="A Python module that custom processes and codecs (MODULE:OBJECT) of the specs, or Construct schemas "
+    "(-s MODULE:OBJECT), may come from.",
 )
 
 

@@ -17,7 +17,7 @@ from sigflow.codecs.tlv import Element
 from sigflow.columns.budget import Budget
 from sigflow.columns.tree import Flat, Member, Node, Trees, unique
 from sigflow.errors import UsageError
-from sigflow.runtime.column import Bytes, Column, Fields, Kind, Many, Nested, Number, Switch
+from sigflow.runtime.column import Bytes, Column, Fields, Kind, Many, Nested, Number, Switch, Unknown
 
 if TYPE_CHECKING:
     import numpy as np
@@ -61,11 +61,12 @@ class CodecColumn:
     number: int
     codec: Applied
     node: Node
+    gives_bytes: bool
 
     def values(self, decoded: Sequence[tuple[Any, int | None]]) -> list[Any]:
         """Of the payload of each frame and the number of the codec that gave it: what this one gave."""
         mine = [value if number == self.number else None for value, number in decoded]
-        if self.codec.target is None and self.codec.name not in _GIVES:
+        if self.gives_bytes:
             for value in mine:
                 if value is not None and not isinstance(value, bytes | bytearray | memoryview):
                     name = type(value).__name__
@@ -79,14 +80,32 @@ def codec_columns(envelope: Envelope | None, fields: Sequence[Member], trees: Tr
     taken = {member.name for member in fields}
     ids = {member.attribute: member.name for member in fields if member.physical is None}
     for number, codec in enumerate(envelope.decode.codecs if envelope is not None else ()):
-        if codec.target is not None:
-            kind: Kind = Nested(codec.target)
-        else:
-            kind, classes = _GIVES.get(codec.name, (Bytes(), {}))
-            trees.known.update(classes)
-        name = unique(f"{ids.get(codec.field, codec.field)}_{codec.name.rpartition('::')[2]}", taken)
-        columns.append(CodecColumn(name, number, codec, trees.node(kind, 1)))
+        kind, classes = _given(codec)
+        trees.known.update(classes)
+        name = unique(f"{ids.get(codec.field, codec.field)}_{_called(codec)}", taken)
+        columns.append(CodecColumn(name, number, codec, trees.node(kind, 1), isinstance(kind, Bytes)))
     return columns
+
+
+def _given(codec: Applied) -> tuple[Kind, Mapping[type[Any], Fields]]:
+    """What a codec gives, and the classes in it that the format's module does not describe."""
+    if codec.target is not None:
+        return Nested(codec.target), {}
+    if codec.name in _GIVES:
+        return _GIVES[codec.name]
+    made = codecs.maybe_of(codec)
+    if made is None or not made.parses:
+        return Bytes(), {}
+    if made.target is not None:
+        describe = getattr(made.target.__init__, "__globals__", {}).get("_columns")
+        if describe is not None:
+            return Nested(made.target), describe().classes
+    return Unknown(), {}
+
+
+def _called(codec: Applied) -> str:
+    """The last part of a codec's name: of a type's path, of an object in a module."""
+    return codec.name.rpartition(":")[2]
 
 
 # ---------------------------------------------------------------- many frames at once

@@ -32,11 +32,19 @@ LISTS = frozenset(("tlv",))
 def can_gather(envelope: Envelope, scalars: Mapping[str, Scalar]) -> bool:
     """Whether the payload stands at a fixed place, and what decides on its codecs can be gathered."""
     return envelope.decode.payload_at is not None and all(
-        codec.target is None
+        not _parses(codec)
         and not codec.others
         and (codec.when is None or (codec.needs is not None and all(path in scalars for path in codec.needs)))
         for codec in envelope.decode.codecs
     )
+
+
+def _parses(codec: Codec) -> bool:
+    """Whether a codec gives a value, of which objects are made one by one."""
+    if codec.target is not None:
+        return True
+    made = codecs.maybe_of(codec)
+    return made is not None and made.parses
 
 
 class Payloads:
@@ -75,7 +83,7 @@ class Payloads:
                 self._open &= ~applies
                 yield number, applies
             else:
-                self._decode(codecs.get(codec.name), applies, number, limits, budget)
+                self._decode(codecs.of(codec), applies, number, limits, budget)
 
     def _verdicts(self, codec: Codec, scalars: Mapping[str, Scalar]) -> Array:
         if codec.when is None:

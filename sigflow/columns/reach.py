@@ -195,7 +195,8 @@ class Paths:
         codec = next((codec for codec in self._codecs() if codec.name == steps[0]), None)
         if codec is None:
             return None
-        get = _along(codec.node, steps[1:])
+        loose = isinstance(codec.node, Leaf) and isinstance(codec.node.kind, Unknown)
+        get = _loose(steps[1:]) if loose else _along(codec.node, steps[1:])
         if get is None:
             return None
         number = codec.number

@@ -2,7 +2,8 @@
 
 Rules.  Bytes are lower-case hex.  An enum is {"name", "raw"}, its name null where the value has none.  NaN and the
 infinities are strings.  A field that is absent is null.  Instances are shown on request, since they may cost any amount
-of work; one that fails is null with a finding.
+of work; one that fails is null with a finding.  What has no parts, such as a date that an adapter of Construct's
+made, is its text.
 
 Strategy.  A stack instead of recursion, a bound on the depth and one on the number of nodes: a value is as deep and as
 wide as its bytes say, and instances may lead round in circles.
@@ -27,6 +28,17 @@ if TYPE_CHECKING:
 #: Levels of lists and objects that are shown, and nodes of one value.
 DEPTH = 100
 NODES = 1 << 21
+
+
+#: Kinds of scalars of which there may be classes of the user's own, as what Construct's `Hex` gives.
+_BASES = (int, float, str, bytes)
+#: What an object that has named parts, or elements, says of itself.
+_PARTED = ("_FIELDS", "_fields", "__match_args__", "_io", "keys", "__iter__")
+
+
+def _base(item: Any) -> type[Any] | None:
+    """The scalar that an object is one of; None where it is none."""
+    return next((base for base in _BASES if isinstance(item, base)), None)
 
 
 class Rendered:
@@ -103,6 +115,10 @@ def render(
             target[key] = scalar(item)
         elif isinstance(item, Enum):
             target[key] = {"name": label(item), "raw": item.value}
+        elif (base := _base(item)) is not None:
+            target[key] = scalars[base](base(item))
+        elif not any(hasattr(item, part) for part in _PARTED):
+            target[key] = str(item)
         elif level >= depth:
             result.findings.append(("depth", path, f"nested deeper than {depth} levels: not shown"))
         else:
@@ -150,6 +166,9 @@ def members(
     fields: tuple[str, ...] = next(
         (names for kind in ("_FIELDS", "_fields", "__match_args__") if (names := getattr(item, kind, ()))), ()
     )
+    if not fields and not hasattr(item, "_FIELDS") and hasattr(item, "_io"):  # of a class of Kaitai's own compiler
+        yield from ((name, child) for name, child in vars(item).items() if not name.startswith("_"))
+        return
     ids = getattr(item, "_IDS", {})
     enums = enum_fields(item.__class__)
     for name in fields:

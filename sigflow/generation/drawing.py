@@ -15,6 +15,7 @@ from typing import Any
 from sigflow import codecs
 from sigflow.errors import CodecError
 from sigflow.generation.values import NoValue, Values
+from sigflow.limits import DEFAULTS
 from sigflow.runtime.envelope import Codec
 from sigflow.runtime.writing import (
     Computed,
@@ -393,16 +394,19 @@ class Drawing(Walk):
 def payload(values: Values, applying: Sequence[Codec]) -> bytes:
     """A payload that these codecs decode, in their order.  Raises `NoValue` where they do not encode."""
     last = applying[-1]
-    if last.target is not None:
-        writing = writing_of(last.target)
+    target = codecs.target_of(last)
+    if target is not None:
+        writing = writing_of(target)
         if writing is None:
-            raise NoValue(last.field, f"objects of {last.target.__name__} cannot be written")
+            raise NoValue(last.field, f"objects of {target.__name__} cannot be written")
         walk = Drawing(values)
         raw = walk.rounds(walk.draw(writing))
         if walk.mistakes:
             raise NoValue(last.field, "; ".join(f"{mistake.path}: {mistake.text}" for mistake in walk.mistakes))
     elif last.name == "tlv":
         raw = codecs.get("tlv").encode(elements(values, 0))
+    elif codecs.of(last).parses:
+        raw = _parsed(last, values)
     else:
         raw = _encode(last, values.chance.data(values.size()))
     for codec in reversed(applying[:-1]):
@@ -410,12 +414,25 @@ def payload(values: Values, applying: Sequence[Codec]) -> bytes:
     return raw
 
 
+def _parsed(codec: Codec, values: Values) -> bytes:
+    """Bytes that a codec parses of which only that is known: such are looked for by trying."""
+    made = codecs.of(codec)
+    for _ in range(TRIES):
+        raw = values.chance.data(values.size())
+        try:
+            made.decode(raw, DEFAULTS)
+        except (CodecError, *FAILURES):
+            continue
+        return raw
+    raise NoValue(codec.field, f"the codec {codec.name} takes none of {TRIES} payloads")
+
+
 def _encode(codec: Codec, raw: bytes) -> bytes:
     if codec.name == "zlib":
         # Stored and not deflated: what a library makes of bytes is not the same everywhere.
         return zlib.compress(raw, 0)
     try:
-        return codecs.get(codec.name).encode(raw)
+        return codecs.of(codec).encode(raw)
     except (CodecError, *FAILURES) as error:
         raise NoValue(codec.field, f"the codec {codec.name} does not encode bytes: {error}") from error
 

@@ -192,6 +192,8 @@ class Codec:
     target: type[Any] | None = None
     #: Codecs that are tried, in their order, on what this one refuses.
     others: tuple[str, ...] = ()
+    #: What decodes, where the spec names a thing of a module of the user's own, which was allowed.
+    thing: Any = None
 
 
 @frozen

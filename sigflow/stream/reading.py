@@ -20,7 +20,7 @@ from sigflow.reasons import CHECKSUM
 from sigflow.runtime.envelope import Measured
 from sigflow.runtime.measure import WIRE_ERRORS, maybe_advance, reason_of
 from sigflow.runtime.stored import layouts_in
-from sigflow.runtime.struct import attribute, label
+from sigflow.runtime.struct import attribute, current_limits, label
 from sigflow.runtime.window import Window
 from sigflow.stream.shown import check_of
 
@@ -235,6 +235,16 @@ def _by_others(codec: Codec, payload: Any, limits: Limits) -> tuple[str, codecs.
 
 
 def _decoded(codec: Codec, payload: Any, limits: Limits) -> codecs.Decoded:
+    if not limits.over_the_wire:
+        return _decoded_freely(codec, payload, limits)
+    token = current_limits.set(limits)
+    try:
+        return _decoded_freely(codec, payload, limits)
+    finally:
+        current_limits.reset(token)
+
+
+def _decoded_freely(codec: Codec, payload: Any, limits: Limits) -> codecs.Decoded:
     if codec.parse is not None:
         return codecs.Decoded(codec.parse(bytes(payload)))
-    return codecs.get(codec.name).decode(payload, limits)
+    return codecs.of(codec).decode(payload, limits)

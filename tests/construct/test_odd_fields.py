@@ -10,6 +10,7 @@ import pytest
 from construct import this
 
 import sigflow
+from sigflow.compiler.construct.python import understood
 
 FIELDS: dict[str, Any] = {
     "half": cs.Float16b, "native": cs.Int32un, "three bytes": cs.Int24ub, "three bytes swapped": cs.Int24ul,
@@ -36,6 +37,76 @@ FIELDS: dict[str, Any] = {
     "stripped": cs.FixedSized(3, cs.NullStripped(cs.GreedyBytes)),
     "terminated": cs.FixedSized(2, cs.Struct("a" / cs.Int8ub, "b" / cs.Int8ub, cs.Terminated)),
 }  # fmt: skip
+
+
+class Descriptor(cs.Struct):
+    """A class that only makes a struct in a way of its own."""
+
+    def __init__(self, *subcons: Any) -> None:
+        super().__init__("size" / cs.Int8ub, *subcons)
+
+
+class Struct(cs.Struct):
+    """One that is called as Construct's, and reads something else."""
+
+    def _parse(self, stream: Any, context: Any, path: Any) -> Any:
+        value = super()._parse(stream, context, path)
+        value["twice"] = value["a"] * 2
+        return value
+
+
+class Pass(cs.Bytes):  # type: ignore[misc]  # (construct has no types)
+    """One that is called as what has no bytes."""
+
+    def _parse(self, stream: Any, context: Any, path: Any) -> Any:
+        return super()._parse(stream, context, path)[::-1]
+
+
+FIELDS |= {
+    "derived": Descriptor("a" / cs.Int8ub), "derived twice": cs.Array(2, Descriptor("a" / cs.Int8ub)),
+    "own struct": Struct("a" / cs.Int8ub), "own pass": Pass(2),
+    "if own": cs.IfThenElse(this.before > 1, Pass(1), cs.Int8ub),
+    "switch of nothing": cs.Switch(lambda o: o.before, {1: cs.Computed(1), None: cs.Pass}, cs.Computed(this.before)),
+    "switch by text": cs.Switch(lambda o: str(o.before)[:1], {"1": cs.Pass}, cs.Computed(lambda o: o.before + 1)),
+    "if of nothing": cs.IfThenElse(lambda ctx: ctx.before > 2, cs.Computed("many"), cs.Computed("few")),
+    "swapped constant": cs.Optional(cs.ByteSwapped(cs.Const(b"\x00\x01"))),
+    "swapped mark": cs.Prefixed(cs.Int8ub, cs.Select(cs.ByteSwapped(cs.Const(b"\x01\x02")), cs.GreedyBytes)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["unix", "msdos"])
+def test_timestamps(kind: str) -> None:
+    pytest.importorskip("arrow", reason="Construct's Timestamp needs the package arrow, which is not installed")
+    stamp = cs.Timestamp(cs.Int32ub, "msdos", "msdos") if kind == "msdos" else cs.Timestamp(cs.Int32ub, 0.5, 2000)
+    schema = cs.Struct("when" / stamp, "behind" / cs.Int8ub)
+    format = sigflow.compile(schema)
+    assert not understood(schema, "it").stays
+    dice = random.Random(kind)
+    for _ in range(60):
+        raw = dice.randbytes(dice.choice((4, 5, 5, 5, 5)))
+        try:
+            expected = schema.parse(raw)
+        except (cs.ConstructError, ValueError):
+            with pytest.raises(sigflow.StreamError):
+                sigflow.asdict(format.parse(raw))
+            continue
+        value = sigflow.asdict(format.parse(raw))
+        assert value == {"when": expected.when, "behind": expected.behind}
+        assert format.build(value) == schema.build(expected)
+
+
+def test_a_mark_that_is_swapped_is_looked_for() -> None:
+    schema = cs.Struct("mark" / cs.ByteSwapped(cs.Const(b"\x18\x1a")), "n" / cs.Int8ub, "data" / cs.Bytes(this.n))
+    format = sigflow.compile(sigflow.stream(schema, max_frame=16))
+    assert format.envelope is not None and format.envelope.search.sync == (b"\x1a\x18",)
+    assert format.build({"data": b"ab", "n": 2}) == schema.build({"data": b"ab", "n": 2}) == b"\x1a\x18\x02ab"
+
+
+def test_plain_dicts_are_built_where_functions_ask_for_attributes() -> None:
+    schema = cs.Struct("flags" / cs.FlagsEnum(cs.Int8ub, a=1), "more" / cs.If(lambda ctx: ctx.flags.a, cs.Int8ub))
+    format = sigflow.compile(schema)
+    value = sigflow.asdict(format.parse(b"\1\7"))
+    assert type(value["flags"]) is dict and format.build(value) == b"\1\7"
 
 
 @pytest.mark.parametrize("name", FIELDS)

@@ -1,14 +1,17 @@
 """Schemas of public packages that are written in Construct: each compiles, and gives the values that Construct gives.
 
-They are no part of this project: `pip install -e .[schemas]` installs them; one that is absent is skipped.
+They are no part of this project: `pip install -e .[schemas]` installs the small ones, `.[large-schemas]` the others;
+what is absent is skipped.
 """
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 from collections.abc import Iterator
 from itertools import islice
+from pathlib import Path
 from random import Random
 from types import ModuleType
 from typing import Any
@@ -18,12 +21,14 @@ from construct import Construct
 
 import sigflow
 from sigflow.compiler.construct.python import understood
+from sigflow.runtime.construct.views import Member, Opaque
+from tests.construct.packages import OWN, Own, found
 from tests.construct.test_schemas import REFUSED, of_construct, of_sigflow
 
 #: Packages, and how many schemas of theirs are looked at, of those how many are whole: nothing in them stays Construct.
 PACKAGES = {
     "sbp": (60, 60),
-    "usb_protocol": (10, 1),
+    "usb_protocol": (60, 1),
     "regipy.structs": (7, 7),
     "pykeepass": (10, 1),
     "atc_mi_interface": (20, 5),
@@ -36,9 +41,17 @@ TRIVIAL = ("FormatField", "BytesInteger", "GreedyBytes", "Flag", "Rebuild", "Var
 MOST = 60
 
 
+def installed(name: str) -> ModuleType:
+    """A package; the test is skipped where it is not there."""
+    module: ModuleType = pytest.importorskip(
+        name, reason=f"{name} is not installed, or lacks something", exc_type=ImportError
+    )
+    return module
+
+
 def modules(name: str) -> Iterator[ModuleType]:
     """A package and its modules, as far as they can be imported."""
-    package = pytest.importorskip(name, reason=f"{name} is not installed, or lacks something", exc_type=ImportError)
+    package = installed(name)
     yield package
     for info in pkgutil.walk_packages(getattr(package, "__path__", ()), f"{name}."):
         try:
@@ -85,3 +98,51 @@ def test_schemas_of_a_package(package: str) -> None:
             assert of_sigflow(format, raw) == wanted, (name, raw)
             accepted += wanted != REFUSED
     assert compiled >= least and whole >= least_whole and accepted, (compiled, whole, accepted)
+
+
+# ---------------------------------------------------------------- data of the package's own
+
+
+def built(build: Any, value: Any) -> bytes | str:
+    """What is built of a value; that it is refused."""
+    try:
+        raw: bytes = build(value)
+    except Exception:  # (Construct's errors, ours, and those of functions of the package's own)
+        return REFUSED
+    return raw
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_data_that_a_package_makes_itself(name: str) -> None:
+    own = OWN[name]
+    installed(own.package)
+    schema, inputs = found(own.schema), own.data()
+    format = sigflow.compile(schema)
+    assert inputs
+    for raw in inputs:
+        wanted = of_construct(schema, raw)
+        assert of_sigflow(format, raw) == wanted != REFUSED, raw
+        # Some of these schemas do not build what they parse: then nobody does.
+        value = sigflow.asdict(format.parse(raw))
+        assert built(format.build, value) == built(schema.build, schema.parse(raw)), raw
+        for cut in range(0, len(raw), len(raw) // 40 + 1):
+            assert of_sigflow(format, raw[:cut]) == of_construct(schema, raw[:cut]), (raw, cut)
+
+
+DOCS = Path(__file__).resolve().parent.parent.parent / "docs" / "construct.md"
+
+
+def compiles(own: Own) -> str:
+    """How much of a schema is declarative."""
+    made = understood(found(own.schema), "it")
+    if isinstance(made.view, Member) and isinstance(made.view.inner, Opaque):
+        return "no"
+    return "in part" if made.stays else "whole"
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_the_documentation_says_how_much_compiles(name: str) -> None:
+    rows = dict(re.findall(r"^\| `([^`]+: [^`]+)` \| ([a-z ]+) \|", DOCS.read_text(encoding="utf-8"), re.MULTILINE))
+    assert rows.keys() == OWN.keys()
+    installed(OWN[name].package)
+    assert compiles(OWN[name]) == rows[name]

@@ -27,8 +27,8 @@ from construct import (
 )  # fmt: skip
 
 import sigflow
+from sigflow.containers import leaves
 from sigflow.errors import SigflowError
-from sigflow.runtime.construct.views import leaves
 from tests.construct.schemas import SCHEMAS
 
 #: Inputs of each kind and schema; in `SIGFLOW_CONSTRUCT_INPUTS` another number, such as 1,000.

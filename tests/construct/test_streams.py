@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import subprocess
 import sys
@@ -104,6 +105,27 @@ def test_no_schema_runs_unasked(tmp_path: Path) -> None:
     for arguments in (["-s", "hostile:Byte", "--allow-import", "hostile"], ["-s", "hostile.py:Byte"]):
         assert command("validate", str(capture), *arguments, cwd=tmp_path).returncode == 0
         (tmp_path / "ran").unlink()
+
+
+def test_no_schema_runs_for_a_configuration_or_while_it_is_typed(tmp_path: Path) -> None:
+    (tmp_path / "hostile.py").write_text(
+        f"open({str(tmp_path / 'ran')!r}, 'w').close()\n"
+        "import sigflow\nfrom construct import *\n"
+        "Frame = sigflow.stream(Struct('mark' / Const(b'HOSTILE!'), 'n' / Int8ub), max_frame=16)\n"
+    )
+    (tmp_path / "sigflow.yaml").write_text('fallback:\n  sgf1: ["hostile.py:Frame"]\n')
+    capture = str(SAMPLES / "malformed_frame.sgf")
+    done = command("validate", capture, "-s", "sgf1", cwd=tmp_path)
+    assert done.returncode == 2 and "sigflow.yaml:2:10" in done.stderr and "--allow-import hostile.py" in done.stderr
+    (tmp_path / "module.yaml").write_text('fallback:\n  sgf1: ["hostile:Frame"]\n')
+    done = command("validate", capture, "-s", "sgf1", "--config", "module.yaml", cwd=tmp_path)
+    assert done.returncode == 2 and "--allow-import hostile" in done.stderr
+    typed = {**os.environ, "_SIGFLOW_COMPLETE": "bash_complete", "COMP_CWORD": "6"}
+    typed["COMP_WORDS"] = f"sigflow parse {capture} -s hostile.py:Frame --fields "
+    subprocess.run([sys.executable, "-m", "sigflow"], cwd=tmp_path, env=typed, check=False, capture_output=True)
+    assert not (tmp_path / "ran").exists()
+    done = command("validate", capture, "-s", "sgf1", "--allow-import", "hostile.py", cwd=tmp_path)
+    assert done.returncode == 3 and (tmp_path / "ran").exists(), done.stderr
 
 
 @pytest.mark.parametrize(

@@ -238,10 +238,10 @@ seq:
     ),
     "SF314": Code(
         W,
-        "a custom process that was not allowed",
+        "a custom process, or a codec, that was not allowed",
         (
-            "A process of your own is Python code. The parser is made, but not loaded unless `--allow-import` (or "
-            "`allow_imports`) says so."
+            "A process of your own, and a codec that is named by its module (`my_codecs:Inner`), are Python code. The "
+            "parser is made, but not loaded unless `--allow-import` (or `allow_imports`) says so."
         ),
         bad="""\
 meta: {id: processed}

@@ -18,7 +18,7 @@ from typing import Any
 from sigflow.compiler.construct import choices, numbers, regions, structs
 from sigflow.compiler.construct.compiler import Compiler, Handler, Stay
 from sigflow.compiler.construct.places import Places
-from sigflow.compiler.construct.scope import At, Scope, Stays, named
+from sigflow.compiler.construct.scope import At, Scope, Stays, kind_of, named
 from sigflow.compiler.construct.tree import Text, TypeBuilder, id_of, mapping, node_of
 from sigflow.compiler.source import Mapping
 from sigflow.diagnostics import Place
@@ -68,7 +68,7 @@ def understand_construct(
     bare, at = compiler.renamed(con, at)
     view: View
     try:
-        if type(bare).__name__ in ("Struct", "Sequence"):
+        if kind_of(bare) in ("Struct", "Sequence"):
             at = replace(at, node=places.of(bare, at.node))
             compiler.open[id(bare), False] = (root, cell := [])
             view, _ = structs.contents(compiler, bare, replace(at, scope=None), root)  # type: ignore[arg-type]

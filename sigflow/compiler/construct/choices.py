@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from operator import not_
 from typing import Any
@@ -9,10 +10,10 @@ from typing import Any
 from sigflow.compiler.construct.compiler import Compiler, Fragment, Stay, fixed
 from sigflow.compiler.construct.expressions import condition, literal, said, understood
 from sigflow.compiler.construct.hashes import algorithm_of, bytes_named
-from sigflow.compiler.construct.scope import At, Meaning, Stays, named, nothing
+from sigflow.compiler.construct.scope import At, Meaning, Stays, kind_of, named, nothing
 from sigflow.compiler.construct.tree import Text, id_of
 from sigflow.runtime.construct.groups import Calculated, Checked, Chosen, Present, Summed
-from sigflow.runtime.construct.views import Adapted, Changed, Fixed, Nothing, Same, Supplied, evaluated
+from sigflow.runtime.construct.views import Adapted, Changed, Fixed, Nothing, Same, Supplied, View, evaluated
 
 # ------------------------------------------------------------ names of values
 
@@ -84,7 +85,7 @@ def const(compiler: Compiler, con: Any, at: At) -> Fragment:
     """`Const`."""
     sub, _ = compiler.renamed(con.subcon, at)
     value = con.value
-    if type(sub).__name__ == "Bytes" and isinstance(value, bytes) and value and sub.length == len(value):
+    if kind_of(sub) == "Bytes" and isinstance(value, bytes) and value and sub.length == len(value):
         return Fragment({"contents": value}, Fixed(con, Same()), Meaning("$", "bytes"))
     inner = compiler.part(sub, at)
     keys = inner.keys
@@ -177,7 +178,12 @@ def _together(*conditions: str) -> str:
 
 def if_then_else(compiler: Compiler, con: Any, at: At) -> Fragment:
     """`If` and `IfThenElse`."""
-    text, builder = condition(con.condfunc, at), at.builder
+    builder = at.builder
+    try:
+        text = condition(con.condfunc, at)
+    except Stays as stay:
+        subs = {True: con.thensubcon}
+        return _unseen(compiler, con, at, _Condition(con.condfunc), subs, con.elsesubcon, stay)
     before = builder.condition
     builder.condition = _together(before, text)
     then = compiler.member(con.thensubcon, at)
@@ -217,17 +223,39 @@ class _Key:
 
 def switch(compiler: Compiler, con: Any, at: At) -> Fragment:
     """`Switch`: by type where every case is one, else by conditions."""
-    on = understood(con.keyfunc, at)
+    try:
+        on = understood(con.keyfunc, at)
+    except Stays as stay:
+        return _unseen(compiler, con, at, _Key(con.keyfunc), con.cases, con.default, stay)
     cases = [(key, _case(on, key), sub) for key, sub in con.cases.items()]
     subs = [sub for _, _, sub in cases] + ([] if _is_pass(con.default) else [con.default])
-    kinds = {type(compiler.renamed(sub, at)[0]).__name__ for sub in subs}
+    kinds = {kind_of(compiler.renamed(sub, at)[0]) for sub in subs}
     if kinds <= {"Struct"} and on.kind in ("int", "str", "enum") and cases and not at.builder.bits:
         return _by_type(compiler, con, at, on, cases)
     return _by_conditions(compiler, con, at, on, cases)
 
 
+def _unseen(
+    compiler: Compiler, con: Any, at: At, select: Callable[[Any], Any], cases: dict[Any, Any], default: Any, stay: Stays
+) -> Fragment:
+    """A choice by what only Construct can tell, of values that have nothing on the wire: no byte depends on it."""
+    subs = {key: compiler.renamed(sub, at)[0] for key, sub in cases.items()}
+    rest = compiler.renamed(default, at)[0]
+    if not all(kind_of(sub) in _UNSEEN for sub in (*subs.values(), rest)):
+        raise stay
+    compiler.stays.append(Stay(stay.place or at.place, named(con), stay.why))
+    views = {key: _UNSEEN[kind_of(sub)](sub) for key, sub in subs.items()}
+    return Fragment(None, Chosen(select, views, _UNSEEN[kind_of(rest)](rest)), nothing("switch"))
+
+
+#: The views of constructs that have nothing on the wire.
+_UNSEEN: dict[str, Callable[[Any], View]] = {
+    "Pass": lambda con: Nothing(), "Computed": lambda con: Calculated(con.func),
+}  # fmt: skip
+
+
 def _is_pass(con: Any) -> bool:
-    return type(con).__name__ == "Pass"
+    return kind_of(con) == "Pass"
 
 
 def _case(on: Meaning, key: Any) -> str | None:
@@ -296,7 +324,7 @@ def select(compiler: Compiler, con: Any, at: At) -> Fragment:
 
 def infallible(con: Any) -> bool:
     """Whether only a lack of bytes can refuse a construct of constant size."""
-    kind = type(con).__name__
+    kind = kind_of(con)
     if kind in ("FormatField", "BytesInteger", "BitsInteger", "Flag", "Bytes", "Pass"):
         return True
     if kind in ("Struct", "Sequence"):

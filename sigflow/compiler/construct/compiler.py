@@ -14,7 +14,7 @@ from typing import Any
 
 from sigflow.compiler import naming
 from sigflow.compiler.construct.places import Places
-from sigflow.compiler.construct.scope import At, Meaning, Scope, Stays, named, nothing
+from sigflow.compiler.construct.scope import At, Meaning, Scope, Stays, kind_of, named, nothing
 from sigflow.compiler.construct.tree import MAX_DEPTH, TypeBuilder
 from sigflow.diagnostics import Place
 from sigflow.runtime.construct.views import Adapted, Member, Opaque, View, Wrapped
@@ -75,7 +75,7 @@ class Compiler:
         if at.builder.depth > MAX_DEPTH:
             raise Stays(f"nested deeper than {MAX_DEPTH} types", at.place)
         at = replace(at, node=self.places.of(con, at.node))
-        handler = self.table.get(type(con).__name__) if _own(con) else None
+        handler = self.table.get(kind_of(con))
         if handler is None:
             return self.adapted(con, at)
         return handler(self, con, at)
@@ -85,15 +85,17 @@ class Compiler:
         from construct import Adapter
 
         if not isinstance(con, Adapter):
-            raise Stays(f"{named(con)} is not declarative", at.place)
+            what = "is not declarative" if kind_of(con) else "is a class of the user's own"
+            raise Stays(f"{named(con)} {what}", at.place)
         inner = self.part(con.subcon, replace(at, encoding=None))
-        self.stays.append(Stay(at.place, named(con), "an adapter"))
+        if kind_of(con) not in CONVERSIONS:
+            self.stays.append(Stay(at.place, named(con), "an adapter"))
         return Fragment(inner.keys, Adapted(con, inner.view), nothing("adapted"))
 
     def renamed(self, con: Any, at: At) -> tuple[Any, At]:
         """A construct without its names, and the place where it stands."""
         docs = ""
-        while type(con).__name__ == "Renamed" and _own(con):
+        while kind_of(con) == "Renamed":
             docs = docs or con.docs
             if con.name and con.name != at.name:
                 node = self.places.field(con.name, self.places.of(con, at.node))
@@ -137,7 +139,7 @@ class Compiler:
         mark, stays, sums = at.builder.mark(), len(self.stays), len(self.checksums)
         at = replace(at, docs="")
         try:
-            if type(con).__name__ in WHOLE and _own(con):
+            if kind_of(con) in WHOLE:
                 part = self.declared(con, replace(at, whole=True))
                 if part.keys is not None and not part.keys.keys() & extent.keys() and "repeat" not in part.keys:
                     return Fragment({**part.keys, **extent}, part.view, part.meaning)
@@ -169,11 +171,6 @@ class Compiler:
         return replace(at, builder=builder, scope=scope, encoding=None, whole=False)
 
 
-def _own(con: Any) -> bool:
-    """Whether a class is Construct's own, and not one of the user's that is called alike."""
-    return str(type(con).__module__).partition(".")[0] == "construct"
-
-
 def fixed(con: Any) -> int | None:
     """The size in bytes, or bits, that a construct has whatever it reads; None where there is none."""
     try:
@@ -183,6 +180,8 @@ def fixed(con: Any) -> int | None:
     return size if isinstance(size, int) and size >= 0 else None
 
 
+#: Adapters of Construct's own, which change a value in one way that is known.
+CONVERSIONS = frozenset(("EpochTimestampAdapter", "MsdosTimestampAdapter"))
 #: Constructs that may take the bytes of a region as they are, in one attribute.
 WHOLE = frozenset(("GreedyBytes", "StringEncoded", "NullStripped", "Struct", "Sequence", "Switch", "Hex", "HexDump"))
 

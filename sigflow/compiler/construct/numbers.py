@@ -11,7 +11,7 @@ from typing import Any
 from sigflow.compiler import encodings
 from sigflow.compiler.construct.compiler import Compiler, Fragment
 from sigflow.compiler.construct.expressions import number
-from sigflow.compiler.construct.scope import At, Meaning, Stays, nothing
+from sigflow.compiler.construct.scope import At, Meaning, Stays, kind_of, nothing
 from sigflow.runtime.construct.views import Adapted, Changed, Same
 
 PLAIN = Same()
@@ -158,7 +158,7 @@ def _encoding(name: str) -> str | None:
 def null_stripped(compiler: Compiler, con: Any, at: At) -> Fragment:
     """`NullStripped` of bytes, in a region."""
     sub, _ = compiler.renamed(con.subcon, at)
-    if type(sub).__name__ != "GreedyBytes" or con.pad != b"\0":
+    if kind_of(sub) != "GreedyBytes" or con.pad != b"\0":
         raise Stays("stripping of what is not single zeros", at.place)
     part = greedy_bytes(compiler, sub, at)
     assert part.keys is not None  # (it is bytes)

@@ -34,6 +34,12 @@ def split(name: str) -> tuple[str, str] | None:
     return None
 
 
+def file_of(name: str) -> str | None:
+    """The Python file that a name speaks of, which is run when it is loaded; None where it speaks of none."""
+    parts = split(name)
+    return parts[0] if parts is not None and parts[0].endswith(ENDING) else None
+
+
 def named(name: str, allowed: Collection[str] | None = ()) -> Understood:
     """The spec that the object of this name is.
 

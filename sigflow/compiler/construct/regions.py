@@ -7,7 +7,7 @@ from typing import Any
 
 from sigflow.compiler.construct.compiler import Compiler, Fragment, fixed
 from sigflow.compiler.construct.expressions import number, said
-from sigflow.compiler.construct.scope import At, Meaning, Stays, nothing
+from sigflow.compiler.construct.scope import At, Meaning, Stays, kind_of, nothing
 from sigflow.runtime.construct.groups import Aligning, Beside, Copied, Filled, Peeked
 from sigflow.runtime.construct.views import Changed, Member, Nothing, Padded, Same, Terminated
 
@@ -60,7 +60,7 @@ def null_terminated(compiler: Compiler, con: Any, at: At) -> Fragment:
     if con.require and not con.include:
         return compiler.region(con.subcon, at, keys)
     sub, _ = compiler.renamed(con.subcon, at)
-    if type(sub).__name__ != "GreedyBytes" or not con.consume or at.encoding is not None:
+    if kind_of(sub) != "GreedyBytes" or not con.consume or at.encoding is not None:
         raise Stays("a terminator that belongs to the value, or may be missing, of what is no bytes", at.place)
     part = compiler.region(sub, at, {**keys, "include": True})
     meaning = part.meaning if con.include else nothing("bytes")
@@ -70,7 +70,7 @@ def null_terminated(compiler: Compiler, con: Any, at: At) -> Fragment:
 def padded(compiler: Compiler, con: Any, at: At) -> Fragment:
     """`Padded`, and `Padding`, which pads nothing."""
     sub, _ = compiler.renamed(con.subcon, at)
-    if type(sub).__name__ == "Pass":
+    if kind_of(sub) == "Pass":
         return _padding(con, at)
     size = fixed(sub)
     if not isinstance(con.length, int) or size is None or size > con.length:

@@ -117,3 +117,21 @@ def named(value: Any) -> str:
     """What a subcon is called in a message."""
     kind = type(value).__qualname__.partition(".<locals>")[0]
     return kind
+
+
+#: The methods by which a construct parses, builds and has a size: a class with one of its own is another construct.
+_METHODS = (
+    "_parse", "_parsereport", "_build", "_sizeof", "_actualsize", "_decode", "_encode", "_validate",
+)  # fmt: skip
+
+
+def kind_of(con: Any) -> str:
+    """The name of the class of Construct's that an object is of, or whose behaviour a class of the user's own has that
+    only makes it in another way.  Empty where the user's class does something of its own.
+    """
+    for kind in type(con).__mro__:
+        if kind.__module__.partition(".")[0] == "construct":
+            return str(kind.__name__)
+        if any(method in vars(kind) for method in _METHODS):
+            break
+    return ""

@@ -9,10 +9,10 @@ from sigflow.compiler.construct.choices import infallible
 from sigflow.compiler.construct.compiler import Compiler, Fragment, fixed
 from sigflow.compiler.construct.expressions import condition, number
 from sigflow.compiler.construct.regions import pointed
-from sigflow.compiler.construct.scope import At, Meaning, Stays, nothing
+from sigflow.compiler.construct.scope import At, Meaning, Stays, kind_of, nothing
 from sigflow.compiler.construct.tree import TypeBuilder, id_of, node_of
 from sigflow.runtime.construct.groups import Component, Elsewhere, Fields, Focused, Items, Overlaid, Sought, Stopped
-from sigflow.runtime.construct.views import Counted, Listed, Opaque, View, Wrapped
+from sigflow.runtime.construct.views import Changed, Counted, Fixed, Listed, Opaque, Same, View, Wrapped
 
 
 def structure(compiler: Compiler, con: Any, at: At) -> Fragment:
@@ -62,13 +62,13 @@ def contents(compiler: Compiler, con: Any, at: At, builder: TypeBuilder) -> tupl
     for sub in con.subcons:
         bare, place = compiler.renamed(sub, replace(inner, name=""))
         name = place.name
-        if type(bare).__name__ == "StopIf":
+        if kind_of(bare) == "StopIf":
             text = condition(bare.condfunc, inner)
             before = f"{builder.condition} and " if builder.condition else ""
             builder.condition = f"{before}(not {text.replace('@', '')})"
             pieces.append(Component(None, True, Stopped(bare.condfunc)))
             continue
-        if type(bare).__name__ == "Seek":
+        if kind_of(bare) == "Seek":
             elsewhere, inner = _moved(bare, inner, builder)
             pieces.append(Component(name or None, True, Sought(bare.at)))
             continue
@@ -81,7 +81,7 @@ def contents(compiler: Compiler, con: Any, at: At, builder: TypeBuilder) -> tupl
             if elsewhere and meaning.text is not None:
                 meaning = replace(meaning, text=meaning.text.replace("@", f"@{elsewhere}."))
             inner.scope.names[name] = meaning
-    kind = Items if type(con).__name__ == "Sequence" else Fields
+    kind = Items if kind_of(con) == "Sequence" else Fields
     return kind(tuple(pieces)), inner.scope.names
 
 
@@ -141,7 +141,7 @@ def _counted(compiler: Compiler, con: Any, at: At) -> Fragment:
     inner = compiler.entered(at, at.builder)
     counter, items = con.subcons
     count_con, _ = compiler.renamed(counter, inner)
-    count_con = count_con.subcon if type(count_con).__name__ == "Rebuild" else count_con
+    count_con = count_con.subcon if kind_of(count_con) == "Rebuild" else count_con
     count = compiler.member(count_con, replace(inner, name=f"{at.name}_count", docs=""))
     inner.scope.names["count"] = count.meaning
     list_con, _ = compiler.renamed(items, inner)
@@ -253,7 +253,7 @@ def _bitwise(compiler: Compiler, con: Any, at: At) -> Fragment:
         raise Stays("bits that are no whole number of bytes", at.place)
     sub, at = compiler.renamed(con.subcon, at)
     builder = at.builder.child(at.name, at.place, bits=True)
-    if type(sub).__name__ in ("Struct", "Sequence"):
+    if kind_of(sub) in ("Struct", "Sequence"):
         view, members = contents(compiler, sub, at, builder)
         meaning = Meaning("$", "struct", members=members)
         return Fragment({"type": builder.id}, Wrapped(view), meaning)
@@ -266,7 +266,9 @@ def _bitwise(compiler: Compiler, con: Any, at: At) -> Fragment:
 def _swapped(compiler: Compiler, con: Any, at: At) -> Fragment:
     """An integer or a float whose bytes stand the other way round."""
     sub, at = compiler.renamed(con.subcon, at)
-    part = compiler.declared(sub, at) if type(sub).__name__ in ("FormatField", "BytesInteger") else None
+    if _fixed_bytes(sub):
+        return Fragment({"contents": sub.value[::-1]}, Fixed(sub, REVERSED), nothing("bytes"))
+    part = compiler.declared(sub, at) if kind_of(sub) in ("FormatField", "BytesInteger") else None
     kind = str(part.keys.get("type", "")) if part is not None and part.keys is not None else ""
     if part is None or part.keys is None or not kind or isinstance(part.view, Opaque):
         raise Stays("a byte order that is swapped of more than a number", at.place)
@@ -274,6 +276,20 @@ def _swapped(compiler: Compiler, con: Any, at: At) -> Fragment:
     swapped = kind[:-2] + orders[kind[-2:]] if kind[-2:] in orders else kind
     return Fragment({**part.keys, "type": swapped}, part.view, part.meaning)
 
+
+def _fixed_bytes(con: Any) -> bool:
+    """Whether a construct is a `Const` of as many bytes as stand there."""
+    if kind_of(con) != "Const" or kind_of(con.subcon) != "Bytes" or not con.value:
+        return False
+    return bool(con.subcon.length == len(con.value))
+
+
+def _reversed(data: bytes) -> bytes:
+    return data[::-1]
+
+
+#: Bytes that stand the other way round.
+REVERSED = Changed(_reversed, _reversed, Same())
 
 TABLE = {
     "Struct": structure, "Sequence": structure, "FocusedSeq": focused, "Array": array, "RepeatUntil": repeat_until,

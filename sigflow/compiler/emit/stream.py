@@ -362,6 +362,10 @@ class _Stream:
                 )
             call["parse"] = f"_decode_{number}"
             call["target"] = self.plan.class_names[codec.target]
+        if codec.thing is not None:
+            module, path = codec.thing
+            self.module.processes.add(module)
+            call["thing"] = f"{module}.{path}"
         return call
 
     def element(self, number: int, element: ElementHint) -> Call:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from keyword import iskeyword
 
 from sigflow.compiler import schema as sc
+from sigflow.compiler.check import allowed_import
 from sigflow.compiler.hints.model import CodecHint, Hints, MetadataHint, NoteHint
 from sigflow.compiler.hints.reader import Reader
 from sigflow.compiler.model import Bytes, User
@@ -109,8 +111,12 @@ class AttributeReader(Reader):
                 target = None
             if target is not None:
                 self.names.used.add(target)
+            thing = _thing(name.text) if target is None else None
+            if thing is not None and not allowed_import(thing[0], self.types.scope.allowed):
+                text = f"codec '{name.text}' is code that the parser imports; --allow-import {thing[0]} allows it"
+                self.problems.add("SF314", name.place, text)
             if self.own(attr, node, spec, hints) and hints is not None:
-                hints.codecs.append(CodecHint(attr, name.text, when, target))
+                hints.codecs.append(CodecHint(attr, name.text, when, target, thing))
 
     def physical(self, attr: sc.Attr, node: Node, _spec: sc.ClassSpec, _hints: Hints | None) -> None:
         try:
@@ -189,3 +195,12 @@ class AttributeReader(Reader):
         "-sigflow-terminator": terminator,
         "-sigflow-default": default,
     }
+
+
+def _thing(name: str) -> tuple[str, str] | None:
+    """The module and the object of a codec's name; None where it names none."""
+    module, colon, path = name.partition(":")
+    parts = (*module.split("."), *path.split("."))
+    if not colon or not all(part.isidentifier() and not iskeyword(part) for part in parts):
+        return None
+    return module, path

@@ -194,12 +194,17 @@ class TimeHint:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CodecHint:
-    """One payload codec of an attribute; `target` is a type of the spec, where the name is one."""
+    """One payload codec of an attribute.
+
+    target: a type of the spec, where the name is one.  thing: a module of the user's own and what it has there, where
+    the name is `module:object`.
+    """
 
     attr: sc.Attr
     name: str
     when: sc.Code | None
     target: sc.ClassSpec | None
+    thing: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

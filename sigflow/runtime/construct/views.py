@@ -6,12 +6,12 @@ frame is built from.  Both are handed the context that Construct's own expressio
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
-from types import FunctionType
 from typing import Any, Protocol
 
+from sigflow.containers import contained, leaves
 from sigflow.errors import BuildError, ParseError, SigflowError
 
 #: The path that Construct's errors are told.
@@ -282,7 +282,7 @@ def built(view: View, value: Any) -> dict[str, Any]:
     """
     into: dict[str, Any] = {}
     try:
-        view.put(value, _outermost(True), into, None)
+        view.put(contained(value), _outermost(True), into, None)
     except SigflowError:
         raise
     except Exception as error:  # (as above)
@@ -296,18 +296,3 @@ def _told(error: Exception) -> str:
 
     text = str(error).replace("\n", ": ")
     return text if isinstance(error, ConstructError) else f"{type(error).__name__}: {text}"
-
-
-def leaves(value: Any) -> Any:
-    """Construct's containers as dicts and lists, without what they hide; names as text, what is lazy as its value."""
-    if isinstance(value, FunctionType):
-        return leaves(value())
-    if isinstance(value, Mapping):
-        return {key: leaves(item) for key, item in value.items() if not str(key).startswith("_")}
-    if isinstance(value, list):
-        return [leaves(item) for item in value]
-    if type(value).__name__ == "EnumIntegerString":
-        return str(value)
-    if type(value).__name__ == "EnumInteger":
-        return int(value)
-    return value

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sigflow import codecs
+from sigflow.codecs.parsing import shows
 from sigflow.errors import BuildError, CodecError, StreamError, UsageError
 from sigflow.runtime.measure import WIRE_ERRORS
 from sigflow.runtime.writing.derive import Options
@@ -107,32 +108,51 @@ def encoded(format: Format, value: Mapping[str, Any], decoded: Any, options: Opt
 
 
 def _encode(codec: Codec, decoded: Any, options: Options) -> bytes:
-    if codec.target is not None:
-        writing = writing_of(codec.target)
+    target = codecs.target_of(codec)
+    if target is not None:
+        writing = writing_of(target)
         if writing is None:
-            raise UsageError(f"objects of {codec.target.__name__} cannot be written")
+            raise UsageError(f"objects of {target.__name__} cannot be written")
         walk = Walk(options, Slack())
         raw = walk.rounds(Node(writing, Input(decoded), (), None, None))
         if walk.mistakes:
             raise UsageError("; ".join(f"{mistake.path}: {mistake.text}" for mistake in walk.mistakes))
         return raw
-    return codecs.get(codec.name).encode(decoded)
+    return codecs.of(codec).encode(decoded)
 
 
 def _means(format: Format, value: Mapping[str, Any], raw: bytes, decoded: Any, options: Options) -> bool:
-    """Whether a payload's bytes mean what was given decoded: that is encoded, and both are decoded."""
+    """Whether a payload's bytes mean what was given decoded: that is encoded, and both are decoded.  What cannot be
+    encoded from its JSON form is held against what the bytes give.
+    """
+    if decoded == raw.hex():
+        return True  # (a payload that no codec took is shown as it is)
     try:
         other = encoded(format, value, decoded, options)
     except BuildError:
-        return False
+        return _shown(format, value, raw, decoded, options)
     if other == raw:
         return True
     meanings: list[Any] = [raw, other]
     for codec in _applying(format, value, options):
-        if codec.parse is not None:
+        if codecs.target_of(codec) is not None:
             break  # (objects are not compared)
         try:
-            meanings = [codecs.get(codec.name).decode(meaning, format.limits).value for meaning in meanings]
+            meanings = [codecs.of(codec).decode(meaning, format.limits).value for meaning in meanings]
         except (StreamError, *WIRE_ERRORS):
             return False
     return bool(meanings[0] == meanings[1])
+
+
+def _shown(format: Format, value: Mapping[str, Any], raw: bytes, decoded: Any, options: Options) -> bool:
+    """Whether what was given decoded is the JSON form of the plain value that a payload gives."""
+    applying = _applying(format, value, options)
+    if not applying or codecs.target_of(applying[-1]) is not None or not codecs.of(applying[-1]).parses:
+        return False
+    meaning: Any = raw
+    try:
+        for codec in applying:
+            meaning = codecs.of(codec).decode(meaning, format.limits).value
+    except (StreamError, *WIRE_ERRORS):
+        return False
+    return shows(decoded, meaning)
