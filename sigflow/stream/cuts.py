@@ -70,6 +70,11 @@ class Cut(NamedTuple):
         """The offset of what follows."""
         return self.offset + (self.missing or 0)
 
+    @property
+    def silent(self) -> bool:
+        """Whether nothing is told of it."""
+        return self.missing == 0 or (self.missing is None and not KINDS[self.kind].unknown)
+
 
 def checked(cut: Cut) -> Cut:
     """The same cut.  Raises `UsageError` where it is none."""
@@ -131,6 +136,11 @@ class Queue:
         """Have a chunk wait, behind the last cut."""
         self._waiting[-1][2].append(chunk)
         self.size += len(chunk)
+
+    @property
+    def first(self) -> tuple[Cut, Kind, list[bytes]]:
+        """What `take` gives."""
+        return self._waiting[0]
 
     def take(self) -> tuple[Cut, Kind, list[bytes]]:
         """The first cut, its kind, and the chunks between it and the next."""

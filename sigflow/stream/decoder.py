@@ -16,12 +16,12 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 from sigflow.errors import SigflowError, StreamError, UsageError
-from sigflow.events import Event, Note, Record, Stamp
+from sigflow.events import Event, Record, Stamp
 from sigflow.limits import Limits
 from sigflow.stream import faults
 from sigflow.stream.around import with_parts
 from sigflow.stream.chain import LOCKS
-from sigflow.stream.cuts import KINDS, Cut, Queue, checked, in_order
+from sigflow.stream.cuts import Cut, Queue, checked, in_order
 from sigflow.stream.pending import Pending, Stamps
 from sigflow.stream.scan import Refusals, Scanner
 from sigflow.stream.segment import ENDS, MORE, Segment
@@ -269,6 +269,8 @@ class Decoder:
         live = self._live
         if live is not None:
             while live.scan(self._final):
+                if self._behind:
+                    self._go_over_cuts(live)
                 events += live.count()
             if not live.stuck and not self._final:
                 self._drained = True
@@ -320,7 +322,12 @@ class Decoder:
                         others(event)
             yield from collector.batches(False)
             live = self._live
-            pieces = live.collect(collector) if live is not None and live.scan(self._final) else self._pieces()
+            if live is not None and live.scan(self._final):
+                if self._behind:
+                    self._go_over_cuts(live)
+                pieces = live.collect(collector)
+            else:
+                pieces = self._pieces()
         if flush or self._ended:
             yield from collector.batches(True)
 
@@ -343,6 +350,8 @@ class Decoder:
             live = self._live
             if live is not None:
                 if live.scan(self._final):
+                    if self._behind:
+                        self._go_over_cuts(live)
                     return live.pieces()
                 if not live.stuck and not self._final:
                     return None
@@ -378,6 +387,21 @@ class Decoder:
         pieces: list[Piece] = [self._out.copy()]
         self._out.clear()
         return pieces
+
+    def _go_over_cuts(self, live: LiveScan) -> None:
+        """Let a live scan that has found something go on behind cuts of which there is nothing to tell: what it finds
+        on both sides is taken at once.
+        """
+        behind, scanner = self._behind, self._scanner
+        while behind:
+            cut, kind, chunks = behind.first
+            if not cut.silent or (kind.asks and self._has_parts) or not live.go_over(cut.offset, kind, chunks):
+                return
+            behind.take()
+            self._start = cut.offset
+            scanner.begins, scanner.asks_at = cut.offset if kind.begins else -1, -1
+            self._look_behind()
+            live.scan(self._final)
 
     def _pass_cut(self) -> None:
         """All before the next cut is decided: go on behind it."""
@@ -539,32 +563,15 @@ class Decoder:
 
     def provisional(self) -> list[Event]:
         """Returns the events that would come if the stream ended here, without losses and notes.  Changes nothing."""
-        formats, scanner = list(self.formats), self._scan_of(self._unbound)
-        self._copy_state(scanner)
-        if isinstance(scanner, Scanner):
-            scanner.bound = lambda n, envelope, raw: formats.__setitem__(n, formats[n].bound(envelope, raw))
-        out: list[Event] = []
-        sink = Events(formats, self._stamps, None, out)
-        sink.between = self._sink.between.copy()
-        sink.index = self._sink.index
-        live, pending = self._live, self._pending
-        segment = Segment(*((pending.data, pending.base) if live is None else live.undecided()))
-        for cut, data in [*self._behind.pairs(), (None, b"")]:
-            while scanner.scan(segment, KINDS[cut.kind].final if cut is not None else ENDS, sink, _STEPS):
-                pass
-            if cut is not None:
-                sink.cut(cut)
-                if scanner.begin_behind(cut.stop, KINDS[cut.kind]):
-                    formats[:] = self._unbound
-                segment = Segment(data, cut.stop)
-        sink.between.close(out)
-        return [event for event in out if not isinstance(event, Note)]
+        from sigflow.stream.provisional import provisional
 
-    def _copy_state(self, scanner: Scanner | WholeFile) -> None:
-        """Let another scan of the same formats, to which no preamble was known, go on where this one is."""
-        own, scan = self._scanner, self._live or self._scanner
-        scanner.go_on(scan.pos, scan.lock, own.begins, own.asks_at, own.roots)
-        scanner.marks = set(own.marks)
+        scanner, scan, live, pending = self._scanner, self._live or self._scanner, self._live, self._pending
+        other = self._scan_of(self._unbound)
+        other.go_on(scan.pos, scan.lock, scanner.begins, scanner.asks_at, scanner.roots)
+        other.marks = set(scanner.marks)
+        undecided = (bytes(pending.data), pending.base) if live is None else live.undecided()
+        formats = list(self.formats), self._unbound
+        return provisional(other, undecided, self._behind, *formats, self._sink, self._stamps)
 
     def checkpoint(self) -> Checkpoint:
         """Returns where the decoder is, so that another one goes on from there (`Decoder(resume=)`) and gives exactly
