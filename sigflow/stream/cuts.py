@@ -91,7 +91,10 @@ def in_order(cuts: Iterable[Cut | tuple[int, str] | tuple[int, str, int | None]]
 
     Raises `UsageError` where one is none, or lies before `start`, or in the missing bytes of another.
     """
-    listed = sorted((checked(Cut(*cut)) for cut in cuts), key=lambda cut: cut.offset)
+    try:
+        listed = sorted((checked(Cut(*cut)) for cut in cuts), key=lambda cut: cut.offset)
+    except TypeError:
+        raise UsageError(f"cuts {cuts!r}, wanted offset, kind and maybe missing bytes of each") from None
     for cut in listed:
         if cut.offset < start:
             raise UsageError(f"a cut at offset {cut.offset}, where the stream goes on at {start}")

@@ -135,7 +135,7 @@ class Decoder:
             self._sink.checked = self._check
         if resume is not None:
             self._resume(resume)
-        listed_cuts = in_order(cuts, self._behind.to_come[-1].stop if self._behind.to_come else self._fed)
+        listed_cuts = in_order(cuts, self._behind.to_come[-1].stop if self._behind.to_come else self.fed)
         self._behind.to_come += listed_cuts
         self._cuts += len(listed_cuts)
         self._reach_cuts()
@@ -173,7 +173,7 @@ class Decoder:
             return
         live = self._live
         if (stamp is not None or self._stamps) and chunk:
-            self._stamps.add(self._fed, stamp, self.state[0])
+            self._stamps.add(self.fed, stamp, self.state[0])
         if live is not None:
             live.add(chunk)
         elif chunk:
@@ -183,9 +183,9 @@ class Decoder:
         """The same where cuts wait, or are known beforehand."""
         behind = self._behind
         while chunk:
-            part = chunk[: behind.to_come[0].offset - self._fed] if behind.to_come else chunk
+            part = chunk[: behind.to_come[0].offset - self.fed] if behind.to_come else chunk
             if stamp is not None or self._stamps:
-                self._stamps.add(self._fed, stamp, self.state[0])
+                self._stamps.add(self.fed, stamp, self.state[0])
             if behind:
                 behind.add(part)
             else:
@@ -205,7 +205,7 @@ class Decoder:
     def _reach_cuts(self) -> None:
         """Pass on the cuts known beforehand to which the bytes have come."""
         behind = self._behind
-        while behind.to_come and behind.to_come[0].offset <= self._fed:
+        while behind.to_come and behind.to_come[0].offset <= self.fed:
             behind.cut(behind.to_come.popleft())
         self._look_behind()
 
@@ -230,7 +230,7 @@ class Decoder:
         """
         if self._ended:
             raise UsageError("cut after feed_eof: the stream has ended")
-        cut = checked(Cut(self._fed, kind, missing, stamp))
+        cut = checked(Cut(self.fed, kind, missing, stamp))
         behind = self._behind
         if behind.to_come and behind.to_come[0].offset < cut.stop:
             raise UsageError(f"{missing} bytes missing at {cut.offset}, and a cut at {behind.to_come[0].offset}")
@@ -345,7 +345,7 @@ class Decoder:
         if self._error is not None:
             raise self._error
         while True:
-            if self._live is None and self._due <= self._fed:
+            if self._live is None and self._due <= self.fed:
                 self._enter()
             live = self._live
             if live is not None:
@@ -438,8 +438,8 @@ class Decoder:
     # ---------------------------------------------------------------- engines
 
     @property
-    def _fed(self) -> int:
-        """The end of the stream so far."""
+    def fed(self) -> int:
+        """The end of the stream so far: the offset that the next byte will have, missing bytes counted."""
         fed = self._pending.fed if self._live is None else self._live.fed
         return fed + self._behind.size
 
@@ -458,8 +458,8 @@ class Decoder:
         ):
             return
         if self._made is None:
-            self._due = engine.due(self.formats, self._fed)
-            if self._due > self._fed:
+            self._due = engine.due(self.formats, self.fed)
+            if self._due > self.fed:
                 return
             self._made = engine.live(self.formats, self._sink, self._stamps)
             if self._made is None:
@@ -499,7 +499,7 @@ class Decoder:
         self._closed = True
         left = self.statistics.pending_bytes
         if left:
-            raise SigflowError(f"internal error: {left} of {self._fed} bytes are in no frame or gap, nor idle")
+            raise SigflowError(f"internal error: {left} of {self.fed} bytes are in no frame or gap, nor idle")
 
     def _damage(self, segment: Segment, at: int, refusals: Refusals) -> None:
         """Strict mode: remember the first damage; it is raised once the events before it have been taken."""
@@ -621,7 +621,7 @@ class Decoder:
     @property
     def statistics(self) -> Statistics:
         """What has been counted so far."""
-        sink, counts, fed = self._sink, self._counts, max(self._fed, self._scanner.pos)
+        sink, counts, fed = self._sink, self._counts, max(self.fed, self._scanner.pos)
         return Statistics(
             bytes=fed,
             frames=sink.index,
