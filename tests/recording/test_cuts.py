@@ -125,5 +125,8 @@ def test_each_connection_has_a_preamble_of_its_own(tmp_path: Path) -> None:
         tags = [getattr(event.value, "tag", None) for event in events if event.__class__ is Record]
         assert tags == [None, *4 * [ord("t")], None, None, None, None]
         assert it.validate().frames == 9
+        for columns in (it.to_arrow, it.to_numpy, it.batches):
+            with pytest.raises(UsageError, match="where another preamble may begin"):
+                columns()
     with sigflow.open(data, format, cuts=[(5, "boundary")]) as it:  # the preamble is cut
         assert it.validate().by_format["file:preamble"]["frames"] == 0
