@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sigflow.errors import BuildError, UsageError
 from sigflow.recording.setting import Setting, put_at
 from sigflow.runtime.measure import WIRE_ERRORS
-from sigflow.storage.base import pieces
-from sigflow.storage.cut import cuts_of, marks_of
+from sigflow.storage.base import cuts_of, marks_of, pieces
 from sigflow.storage.disk import FileDraft, identity
 from sigflow.storage.spool import seekable
 from sigflow.stream.building.edit import replaced

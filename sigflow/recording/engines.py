@@ -14,7 +14,7 @@ from sigflow.errors import UsageError
 from sigflow.frozen import frozen
 from sigflow.recording.run import AnyRun, Run
 from sigflow.storage import DEFAULT_CHUNK
-from sigflow.storage.cut import cuts_of, marks_of
+from sigflow.storage.base import cuts_of, marks_of
 from sigflow.stream.around import is_asked
 from sigflow.stream.decoder import Decoder
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from sigflow.storage.base import cuts_of
 from sigflow.storage.compressed import CompressedError
-from sigflow.storage.cut import cuts_of
 from sigflow.stream.around import opened
 
 if TYPE_CHECKING:

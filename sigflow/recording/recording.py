@@ -21,9 +21,8 @@ from sigflow.recording.engines import Choice, Reading
 from sigflow.recording.report import Report
 from sigflow.recording.run import AnyRun
 from sigflow.recording.selection.asked import ALL, Selection
-from sigflow.storage.base import Closing, pieces
+from sigflow.storage.base import Closing, cuts_of, marks_of, pieces
 from sigflow.storage.compressed import read_through
-from sigflow.storage.cut import cuts_of, marks_of, with_cuts
 from sigflow.storage.tape import Tape
 from sigflow.stream.around import with_parts
 from sigflow.stream.cuts import KINDS, Cut
@@ -96,7 +95,10 @@ def open(
             opened = read_through(
                 opened, [sync for item in formats if item.envelope for sync in item.envelope.search.sync]
             )
-        opened = with_cuts(opened, cuts, marks)
+        if cuts or marks:
+            from sigflow.storage.cut import with_cuts
+
+            opened = with_cuts(opened, cuts, marks)
         if format is None:
             from sigflow.recording.detect import detect
 
@@ -404,9 +406,8 @@ class Recording(Closing):
     def _check_bound(self, formats: Sequence[Format]) -> None:
         """Raises `UsageError` where columns, which are read as one preamble says, would be those of several."""
         if self._begins_anew and any(format.is_part for format in formats):
-            raise UsageError(
-                f"{self.name} is cut where another preamble may begin, and a table is read as one says: take its records"
-            )
+            why = "is cut where another preamble may begin, and a table is read as one says"
+            raise UsageError(f"{self.name} {why}: take its records")
 
     def validate(self, *, explain_all: bool = False) -> Report:
         """Scans and reads everything, and returns the verdict.

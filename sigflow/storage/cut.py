@@ -12,23 +12,11 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from sigflow.errors import UsageError
-from sigflow.storage.base import DEFAULT_CHUNK, Closing
+from sigflow.storage.base import DEFAULT_CHUNK, Closing, cuts_of, marks_of
 from sigflow.stream.cuts import Cut, in_order
 
 if TYPE_CHECKING:
     from sigflow.storage.base import Storage
-
-
-def cuts_of(storage: Storage) -> tuple[Cut, ...]:
-    """The cuts that a storage carries, in order."""
-    cuts: tuple[Cut, ...] = getattr(storage, "cuts", ())
-    return cuts
-
-
-def marks_of(storage: Storage) -> tuple[tuple[int, str], ...]:
-    """The marks that a storage carries: candidates that were abandoned, as pairs of offset and format name."""
-    marks: tuple[tuple[int, str], ...] = getattr(storage, "marks", ())
-    return marks
 
 
 def with_cuts(

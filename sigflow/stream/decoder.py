@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 from sigflow.errors import SigflowError, StreamError, UsageError
 from sigflow.events import Event, Record, Stamp
 from sigflow.limits import Limits
-from sigflow.stream import faults
 from sigflow.stream.around import with_parts
 from sigflow.stream.chain import LOCKS
 from sigflow.stream.cuts import Cut, Queue, checked, in_order
@@ -408,7 +407,9 @@ class Decoder:
         cut, kind, chunks = self._behind.take()
         pos = cut.stop
         if self._strict and cut.missing:
-            self._error = faults.missing(cut)
+            from sigflow.stream.faults import missing
+
+            self._error = missing(cut)
             cut = cut._replace(missing=0)
         self._sink.cut(cut)
         scanner = self._scanner
@@ -503,6 +504,8 @@ class Decoder:
 
     def _damage(self, segment: Segment, at: int, refusals: Refusals) -> None:
         """Strict mode: remember the first damage; it is raised once the events before it have been taken."""
+        from sigflow.stream import faults
+
         if isinstance(self._scanner, WholeFile):
             self._error = faults.too_long(self.formats[0].name, self.formats[0].max_frame)
         else:
@@ -511,7 +514,9 @@ class Decoder:
     def _check(self, record: Record) -> None:
         """Strict mode: what a record's bytes hide is damage too."""
         if self._error is None:
-            self._error = faults.in_record(record)
+            from sigflow.stream.faults import in_record
+
+            self._error = in_record(record)
 
     def __repr__(self) -> str:
         counted = self.statistics

@@ -61,11 +61,9 @@ def test_a_storage_that_carries_them_needs_no_more() -> None:
         gaps = [event for event in it.events() if isinstance(event, Gap)]
         assert [(gap.span.start, gap.span.stop) for gap in gaps] == [(27, 47), (47, 54)]
         assert not it.validate().sound
-    with sigflow.open(data, sigflow.load("sgf1"), cuts=[(47, "boundary")], strict=True) as it:
-        with pytest.raises(StreamError, match="offset 27"):
-            list(it)
-    with sigflow.open(data, sigflow.load("sgf1"), cuts=[(27, "overflow", 3)], strict=True) as it:
-        with pytest.raises(StreamError, match="3 bytes are missing"):
+    for cut, message in ((Cut(47, "boundary"), "offset 27"), (Cut(27, "overflow", 3), "3 bytes are missing")):
+        it = sigflow.open(data, sigflow.load("sgf1"), cuts=[cut], strict=True)
+        with it, pytest.raises(StreamError, match=message):
             list(it)
 
 
@@ -105,9 +103,9 @@ def test_missing_bytes_are_for_no_fallback_and_are_in_no_frame_read_leniently() 
 
 
 def test_an_edited_copy_is_refused(tmp_path: Path) -> None:
-    with sigflow.open(sgf1(0, b"x"), sigflow.load("sgf1"), cuts=[(3, "boundary")]) as it:
-        with pytest.raises(UsageError, match="has cuts or marks"):
-            it.edit(tmp_path / "out", {"sequence": 5})
+    it = sigflow.open(sgf1(0, b"x"), sigflow.load("sgf1"), cuts=[(3, "boundary")])
+    with it, pytest.raises(UsageError, match="has cuts or marks"):
+        it.edit(tmp_path / "out", {"sequence": 5})
 
 
 def test_each_connection_has_a_preamble_of_its_own(tmp_path: Path) -> None:
