@@ -17,8 +17,9 @@ from hypothesis import given, settings
 import sigflow
 from sigflow.errors import StreamError
 from sigflow.events import Event, Gap, Loss, Note, Record, Span, Stamp
+from sigflow.stream.chain import LOCKS
 from sigflow.stream.checkpoint import Checkpoint
-from sigflow.stream.cuts import Cut
+from sigflow.stream.cuts import KINDS, Cut
 from sigflow.stream.decoder import Decoder
 from sigflow.stream.format import Format
 from tests import reference as kit
@@ -221,3 +222,78 @@ def test_a_whole_file_ends_at_a_cut() -> None:
     resumed.feed_eof()
     assert list(resumed.events()) == [Gap(Span(12, 20), ("gzip_member:too-long",))]
     assert resumed.statistics.frame_bytes == 7 and resumed.statistics.bytes == 20
+
+
+@pytest.mark.parametrize("engine", ["python", "native"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_lock_behind_a_cut(kind: str, engine: str) -> None:
+    packet = bytes.fromhex("0805c000000200010203")[:9]
+    decoder = sigflow.load("ccsds_space_packet").decoder(engine=engine)
+    for missing in (0, 5, 0):
+        decoder.feed(packet * 30)
+        list(decoder.events())
+        decoder.cut(kind, missing)
+        assert len(list(decoder.events())) == bool(missing)
+        assert decoder.state == (decoder.fed, LOCKS[KINDS[kind].lock])
+        assert (decoder._live is not None) is (engine == "native")
+
+
+@pytest.mark.parametrize("taking", ["events", "count", "batches"])
+@pytest.mark.parametrize("engine", ["python", "native"])
+def test_gaps_on_both_sides_stay_apart_however_much_waits(engine: str, taking: str) -> None:
+    """Many datagrams with a boundary each before anybody looks: some with noise at an end, or at both."""
+    rng = random.Random(5)
+    noise = [rng.choice((b"", b"", b"", b"ab", b"S")) for _ in range(400)]
+    datagrams = [before + frame(n) + behind for n, (before, behind) in enumerate(zip(noise, noise[::-1], strict=True))]
+    decoder, others, events = sigflow.load("sgf1").decoder(engine=engine), list[Event](), list[Event]()
+    counted = rows = 0
+    for n, datagram in enumerate(datagrams):
+        decoder.feed(datagram)
+        decoder.cut("boundary")
+        if n % 50 != 49:
+            continue
+        if taking == "events":
+            events += decoder.events()
+        elif taking == "count":
+            counted += decoder.count()
+        else:
+            rows += sum(batch.num_rows for batch in decoder.batches(["sequence"], flush=True, others=others.append))
+    gaps = [event for event in (others if taking == "batches" else events) if isinstance(event, Gap)]
+    at, wanted = 0, []
+    for before, behind, datagram in zip(noise, noise[::-1], datagrams, strict=True):
+        wanted += [Span(at, at + len(before))] if before else []
+        at += len(datagram)
+        wanted += [Span(at - len(behind), at)] if behind else []
+    assert decoder.statistics.gap_bytes == sum(map(len, wanted)) and decoder.statistics.frames == 400
+    assert decoder.statistics.pending_bytes == 0
+    if taking == "count":
+        assert counted == 400 + len(wanted)
+    else:
+        assert [gap.span for gap in gaps] == wanted
+        assert rows == (400 if taking == "batches" else 0)
+
+
+@pytest.mark.parametrize("kind", ["boundary", "overflow"])
+@pytest.mark.parametrize("missing", [0, 7, 100_000])
+def test_nothing_kept_of_checksums_goes_over_a_cut(kind: str, missing: int) -> None:
+    """Headers one behind the other whose frames overlap have checksums come from states that are kept."""
+    rng = random.Random(missing)
+
+    def piece() -> bytes:
+        claims = (b"SGF1\1\0" + rng.randbytes(12) + (6000).to_bytes(4, "big") + rng.randbytes(4) for _ in range(200))
+        return b"".join(claims) + frame(1, rng.randbytes(5000)) + b"SGF1" + frame(2, rng.randbytes(3000))
+
+    events: dict[str, Any] = {}
+    pieces = [piece() for _ in range(4)]
+    for engine in ("python", "native"):
+        decoder = sigflow.load("sgf1").decoder(engine=engine)
+        events[engine] = []
+        for data in pieces:
+            for at in range(0, len(data), 4000):
+                decoder.feed(data[at : at + 4000])
+                events[engine] += decoder.events()
+            decoder.cut(kind, missing)
+        decoder.feed_eof()
+        events[engine] += decoder.events()
+        assert decoder.statistics.frames == 8 and decoder.statistics.work_ratio < 8
+    assert shape(events["native"]) == shape(events["python"])
