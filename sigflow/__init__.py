@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from sigflow.limits import Limits
     from sigflow.recording import Recording, Report, open
     from sigflow.runtime.plain import asdict
+    from sigflow.stream.checkpoint import Checkpoint
+    from sigflow.stream.cuts import Cut
     from sigflow.stream.decoder import Decoder
     from sigflow.stream.format import Format
 
@@ -38,7 +40,7 @@ __all__ = [
     # specs and formats
     "compile", "load", "register_format", "Format", "Diagnostic", "Place", "Severity",
     # streams
-    "Decoder", "Record", "Gap", "Idle", "Loss", "Note", "Span", "Stamp", "Limits", "Finding",
+    "Decoder", "Cut", "Checkpoint", "Record", "Gap", "Idle", "Loss", "Note", "Span", "Stamp", "Limits", "Finding",
     # recordings
     "open", "Recording", "Report", "asdict", "generate",
     # what users add
@@ -62,6 +64,8 @@ _HOMES = {
     "sigflow.limits": ("Limits",),
     "sigflow.recording": ("Recording", "Report", "open"),
     "sigflow.runtime.plain": ("asdict",),
+    "sigflow.stream.checkpoint": ("Checkpoint",),
+    "sigflow.stream.cuts": ("Cut",),
     "sigflow.stream.decoder": ("Decoder",),
     "sigflow.stream.format": ("Format",),
 }  # fmt: skip

@@ -34,7 +34,7 @@ def test_a_reason_stands_in_the_table_once_and_says_what_it_means() -> None:
     spelled = [
         value for key, value in vars(reasons).items() if key.isupper() and key[0] != "_" and isinstance(value, str)
     ]
-    assert sorted(spelled) == sorted([*names, reasons.NO_MARKER])
+    assert sorted(spelled) == sorted([*names, reasons.NO_MARKER, reasons.OVERFLOW])
     assert len(set(names)) == len(names) and all(reason.meaning for reason in reasons.REASONS)
 
 
@@ -45,7 +45,7 @@ def test_the_docs_list_the_reasons_in_the_order_of_the_table() -> None:
     assert listed[1] == ", ".join(f"`{reason.name}`" for reason in reasons.REASONS)
 
 
-@pytest.mark.parametrize("name", sorted({*reasons.MEANINGS, reasons.NO_MARKER} - SHARED))
+@pytest.mark.parametrize("name", sorted({*reasons.MEANINGS, reasons.NO_MARKER, reasons.OVERFLOW} - SHARED))
 def test_a_reason_is_spelled_in_one_file(name: str) -> None:
     places = [
         f"{path.relative_to(ROOT).as_posix()}:{node.lineno}"

@@ -2,14 +2,18 @@
 
 Rules.  Nothing is held in memory but the chunk that was asked for.  `read` gives fewer bytes than asked for only at
 the end of the stream.  A storage that can be read once only (a pipe) says so in `repeatable`; what `read` took from
-its head is given again by `chunks`.
+its head is given again by `chunks`.  It may carry what was told about the stream while it was live, in the attributes
+`cuts` and `marks` (`storage/cut.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from types import TracebackType
-from typing import Protocol, Self, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
+
+if TYPE_CHECKING:
+    from sigflow.stream.cuts import Cut
 
 #: Bytes of a chunk where the caller says nothing.
 DEFAULT_CHUNK = 256 << 10
@@ -40,6 +44,18 @@ class Storage(Protocol):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None: ...
+
+
+def cuts_of(storage: Storage) -> tuple[Cut, ...]:
+    """The cuts that a storage carries, in order."""
+    cuts: tuple[Cut, ...] = getattr(storage, "cuts", ())
+    return cuts
+
+
+def marks_of(storage: Storage) -> tuple[tuple[int, str], ...]:
+    """The marks that a storage carries: candidates that were abandoned, as pairs of offset and format name."""
+    marks: tuple[tuple[int, str], ...] = getattr(storage, "marks", ())
+    return marks
 
 
 def pieces(storage: Storage, start: int, stop: int, size: int = 1 << 20) -> Iterator[bytes]:
