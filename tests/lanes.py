@@ -7,11 +7,14 @@ both lanes.  The numbers follow from measured times of the processor.
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Iterable
 
 import pytest
 
+#: How many times as many generated inputs as in every run, in the tests that ask: in `SIGFLOW_TIMES`, for a long night.
+TIMES = int(os.environ.get("SIGFLOW_TIMES", "1"))
 #: By file and function: how many of its cases are in the fast lane.
 KEPT = {
     "cli/test_bad_input.py::test_a_mebibyte_of_nothing_is_all_gap_in_bounded_time": 3,

@@ -34,6 +34,7 @@ from tests.engine.kernel_programs import (
     reference,
 )
 from tests.engine.streams import NAMES
+from tests.lanes import TIMES
 
 ROOT = Path(__file__).resolve().parents[2]
 LOWEST, HIGHEST = -(1 << 63), (1 << 63) - 1
@@ -281,5 +282,5 @@ print("all inside")
 @pytest.mark.parametrize("names", [NAMES[n : n + 4] for n in range(0, len(NAMES), 4)], ids="; ".join)
 def test_the_scan_keeps_to_its_arrays(names: tuple[str, ...]) -> None:
     """Every index of every kernel, over damaged streams of all lists of formats."""
-    done = run_checked(STREAMS.format(names=names, seeds=60))
+    done = run_checked(STREAMS.format(names=names, seeds=25 * TIMES))
     assert done.stdout == "all inside\n", (done.returncode, done.stderr[-2000:])

@@ -1,11 +1,10 @@
-"""A share of the fuzzing in every test run: 5,000 inputs of the small mutator for each target, 500 in the fast lane.
+"""A share of the fuzzing in every test run: 2,000 inputs of the small mutator for each target, 200 in the fast lane.
 
-SIGFLOW_FUZZ_RUNS says how many; `python -m tools.fuzz` gives each 1,000,000 that are guided.
+SIGFLOW_TIMES says how many times as many; `python -m tools.fuzz` gives each 1,000,000 that are guided.
 """
 
 from __future__ import annotations
 
-import os
 from itertools import islice
 
 import pytest
@@ -13,8 +12,9 @@ import pytest
 from tests.hostile import targets
 from tests.hostile.mutate import inputs
 from tests.hostile.targets import TARGETS
+from tests.lanes import TIMES
 
-RUNS = int(os.environ.get("SIGFLOW_FUZZ_RUNS", "5000"))
+RUNS = 2000 * TIMES
 
 
 @pytest.fixture(autouse=True)

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 
 from sigflow.runtime.envelope import Envelope
 from tests.envelopes import changed
+from tests.lanes import TIMES
 from tests.stream import formats as f
 from tests.stream.damage import stream
 from tests.stream.ways import decode_all_ways
@@ -37,7 +38,7 @@ LISTS: dict[str, list[list[Envelope]]] = {
 
 
 @pytest.mark.parametrize("kind", LISTS)
-@settings(max_examples=5000)
+@settings(max_examples=2000 * TIMES)
 @given(rng=tapes())
 def test_all_ways_agree(kind: str, rng: random.Random) -> None:
     agree(kind, rng)
