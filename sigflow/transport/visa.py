@@ -98,8 +98,10 @@ class Instrument:
             self._manager = pyvisa.ResourceManager(self._address.options.get("library", LIBRARY))
             resource = self._manager.open_resource(self._address.rest)
             resource.timeout = self._address.options.get("timeout", TIMEOUT) * 1000
+            # A message ends with a newline (IEEE 488.2, 7.5); a stream of bytes has nothing else to end an answer.
+            resource.write_termination = "\n"
             if isinstance(resource, pyvisa.resources.TCPIPSocket | pyvisa.resources.SerialInstrument):
-                resource.read_termination = resource.write_termination = "\n"
+                resource.read_termination = "\n"
             self._resource = resource
         except Exception as error:  # (pyvisa and its backends raise many classes)
             raise TransportError(f"{self.name}: cannot open: {error}") from error

@@ -1,4 +1,4 @@
-"""The other end of a transport, in a process of its own, by nothing but the standard library (and pyserial's own server).
+"""The other end of a transport, in a process of its own, by the standard library alone (and pyserial's own server).
 
 `python -m tests.transport.peer HOW WHERE SEED COUNT`: sends the bytes of `sent(SEED, COUNT)` in pieces of random size,
 down to single bytes.  A server prints its port first.
