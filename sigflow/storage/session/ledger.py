@@ -145,6 +145,10 @@ class Ledger:
         ).fetchone()
         return (0, 0) if row is None else (int(row[0]), int(row[1]))
 
+    def positions(self, sink: str) -> dict[int, int]:
+        """How far a sink has come in each stream of which it has taken something."""
+        return dict(self._database.execute("SELECT stream, frames FROM positions WHERE sink = ?", (sink,)).fetchall())
+
     def move(self, sink: str, stream: int, frames: int, length: int = 0) -> None:
         """It has come so far."""
         self._database.execute("INSERT OR REPLACE INTO positions VALUES (?, ?, ?, ?)", (sink, stream, frames, length))

@@ -3,7 +3,7 @@
 One rule.  A piece counts where its entry is whole, by its CRC, and its bytes are, by theirs.  What is not whole counts
 for nothing by itself; where a later piece says that it stands farther in the stream, there is a hole of known size.  So
 what a power cut left of the newest bytes, which were not acknowledged, is just not there, and what the disk has damaged
-is a hole.  Only bytes whose entry alone is lost are taken as they are, where the pieces around them fit.
+is a hole.  (Bytes whose entry alone is lost are not taken either: nothing tells them from those of a torn write.)
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ NEWEST = 2
 
 class Piece(NamedTuple):
     """Bytes that follow each other in a segment.  offset: in the stream; start: among the stored bytes of the stream;
-    place: in the segment's file.  entry: what is known of them, None where that is lost.
+    place: in the segment's file.
     """
 
     segment: int
@@ -37,7 +37,7 @@ class Piece(NamedTuple):
     start: int
     place: int
     length: int
-    entry: Entry | None
+    entry: Entry
 
 
 class Cut(NamedTuple):
@@ -95,7 +95,6 @@ class Contents:
         else:
             self.boot = head.boot
             self._reach(head.offset)
-        place, lost = 0, False
         try:
             descriptor = os.open(layout.segment(self.stream, number), os.O_RDONLY | getattr(os, "O_BINARY", 0))
         except FileNotFoundError:
@@ -105,26 +104,18 @@ class Contents:
                 entry = entries.read(index, at)
                 if entry is None:
                     self.damage.append(Damage(number, "entry", self.offset, min(len(index) - at, SIZE)))
-                    lost = True
                 elif entry.kind != CHUNK:
                     self._place(entry)
                 elif not _sound(descriptor, entry, verify):
                     self.damage.append(Damage(number, "bytes", self.offset, entry.length))
                 else:
-                    gap = entry.offset - self.offset
-                    if lost and 0 < gap == entry.place - place:
-                        self._piece(number, place, gap, None)
                     self._reach(entry.offset)
-                    self._piece(number, entry.place, entry.length, entry)
-                    place, lost = entry.place + entry.length, False
+                    self.pieces.append(Piece(number, self.offset, self.stored, entry.place, entry.length, entry))
+                    self.offset += entry.length
+                    self.stored += entry.length
         finally:
             if descriptor >= 0:
                 os.close(descriptor)
-
-    def _piece(self, number: int, place: int, length: int, entry: Entry | None) -> None:
-        self.pieces.append(Piece(number, self.offset, self.stored, place, length, entry))
-        self.offset += length
-        self.stored += length
 
     def _reach(self, offset: int) -> None:
         """The stream goes on here: what lies between is a hole."""
@@ -228,14 +219,11 @@ class StreamStorage(Closing):
             row = last + 1
         return out[0] if len(out) == 1 else b"".join(out)
 
-    def stamped(self) -> Iterator[tuple[bytes, Stamp | None]]:
+    def stamped(self) -> Iterator[tuple[bytes, Stamp]]:
         """The chunks as they came in, each with its stamp."""
         for piece in self.contents.pieces:
-            entry = piece.entry
-            yield (
-                pread(self._of(piece.segment), piece.length, piece.place),
-                None if entry is None else entry.stamp("", self.contents.boot),
-            )
+            data = pread(self._of(piece.segment), piece.length, piece.place)
+            yield data, piece.entry.stamp(self.name, self.contents.boot)
 
     def _of(self, segment: int) -> int:
         if segment != self._segment:

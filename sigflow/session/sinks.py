@@ -1,0 +1,132 @@
+"""Where decoded frames go: what every sink does, and which there are.
+
+Rules.  A sink takes records in the order of each stream, and keeps them until a *barrier* says that the raw bytes of
+all that it was given of that stream are on the disk.  What is behind a barrier may be written; what was written is
+final with a *commit*, which puts it on the disk and says in the ledger how far the sink has come.  After a restart it
+is given what lies behind that, once more.  So a file has each frame once; who is sent frames may get some twice, and
+tells them by their positions.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from sigflow.errors import UsageError
+from sigflow.events import Record
+from sigflow.frozen import frozen
+from sigflow.transport import is_uri
+
+if TYPE_CHECKING:
+    from sigflow.storage.session.ledger import Ledger
+    from sigflow.stream.format import Format
+
+#: Seconds between two commits of a sink, at most, while frames come.
+EVERY = 1.0
+
+
+class Barrier(NamedTuple):
+    """All before it is on the disk.  frames: of the stream, before it.  ledger_rows: says in the ledger what a restart
+    needs to go on from here; it is called in the transaction that makes what was written final.
+    """
+
+    stream: int
+    frames: int
+    ledger_rows: Callable[[Ledger], object]
+    final: bool = False
+
+
+@frozen
+class Batching:
+    """When a file of a table is full: rows, bytes of frames, seconds."""
+
+    rows: int = 1_000_000
+    bytes: int = 256 << 20
+    seconds: float = 60.0
+
+
+class Sink(Protocol):
+    """One thread calls all of it."""
+
+    name: str
+    #: Whether it takes batches of columns rather than records.
+    columnar: bool
+
+    def begin(self, ledger: Ledger) -> None:
+        """Make right what a process that was killed has left."""
+        ...
+
+    def position(self, stream: int) -> int:
+        """How many frames of a stream it has for good."""
+        ...
+
+    def take(self, stream: int, items: Sequence[Any]) -> None:
+        """Records, or batches where it is columnar."""
+        ...
+
+    def barrier(self, barrier: Barrier) -> None:
+        """What was taken of the stream may be written, and is committed where it is time."""
+        ...
+
+    def close(self) -> None:
+        """Give back what it holds; what was not committed is gone."""
+        ...
+
+
+def sink_of(uri: str, formats: Mapping[str, Format], batching: Batching) -> Sink:
+    """The sink of a URI.  Raises `UsageError` for what is none."""
+    scheme, colon, path = uri.partition(":")
+    if scheme in ("ndjson", "raw") and colon:
+        from sigflow.session.appending import AppendingSink, lines, raw
+
+        _named(uri, path)
+        return AppendingSink(uri, path, lines(formats) if scheme == "ndjson" else raw)
+    if scheme in ("parquet", "arrow") and colon:
+        from sigflow.session.tables import TableSink
+
+        _named(uri, path)
+        return TableSink(uri, scheme, path, list(formats.values()), batching)
+    if scheme == "python" and colon:
+        from sigflow.session.outside import CallingSink
+
+        return CallingSink(uri, path)
+    if is_uri(uri):
+        from sigflow.session.outside import SendingSink
+
+        return SendingSink(uri, formats)
+    raise UsageError(
+        f"{uri!r} is no sink: ndjson:PATH, raw:PATH, parquet:DIR, arrow:DIR, python:MODULE:CALLABLE, or a transport"
+    )
+
+
+def _named(uri: str, path: str) -> None:
+    if not path:
+        raise UsageError(f"{uri!r}: a path is wanted behind the colon")
+    folder = os.path.dirname(os.path.abspath(path))
+    if not os.path.isdir(folder):
+        raise UsageError(f"{uri!r}: there is no folder {folder}")
+
+
+class Timer:
+    """When it is time for a commit."""
+
+    def __init__(self, seconds: float = EVERY) -> None:
+        self._seconds = seconds
+        self._last = time.monotonic()
+
+    def due(self) -> bool:
+        """Whether it is."""
+        return time.monotonic() - self._last >= self._seconds
+
+    def reset(self) -> None:
+        """It was done now."""
+        self._last = time.monotonic()
+
+
+def behind(records: Sequence[Record], position: int) -> Sequence[Record]:
+    """Those that a sink does not have yet."""
+    if not records or records[0].index >= position:
+        return records
+    return [record for record in records if record.index >= position]

@@ -1,0 +1,185 @@
+"""Sinks of tables: a folder of Parquet or Arrow files, each of a range of frames of one stream.
+
+A file is written as a draft, synced, its row committed, then it takes its name, which says stream and frames.  A
+restart gives committed drafts their names, and removes drafts of its own that were not; nothing else in the folder is
+touched.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from sigflow.columns.files import WRITERS, Writer
+from sigflow.columns.options import ALL
+from sigflow.columns.table import Table
+from sigflow.errors import SigflowError
+from sigflow.session.sinks import Barrier, Batching
+from sigflow.storage.disk import DISK, ENDING, MARK, Disk, FileDraft
+from sigflow.storage.session.ledger import Draft, Ledger
+from sigflow.stream.format import Format
+
+if TYPE_CHECKING:
+    import pyarrow
+
+_DRAFT = re.compile(r"[0-9]+-[0-9]{12}(-[0-9]{12})?\.(parquet|arrow)" + re.escape(MARK) + "[0-9a-f]{16}" + re.escape(ENDING))
+
+
+class _Hashed:
+    """A draft as a file for Arrow, which hashes what is written."""
+
+    closed = False
+
+    def __init__(self, draft: FileDraft) -> None:
+        self._draft = draft
+        self.hash = hashlib.sha256()
+
+    def write(self, data: Any) -> int:
+        """Append bytes."""
+        view = memoryview(data).cast("B")
+        self.hash.update(view)
+        self._draft.write(view)
+        return len(view)
+
+    def flush(self) -> None:
+        """What is collected goes with the sync."""
+
+    def tell(self) -> int:
+        """How much there is."""
+        return self._draft.size
+
+    def readable(self) -> bool:
+        """It is only written."""
+        return False
+
+    def writable(self) -> bool:
+        """It is written."""
+        return True
+
+    def seekable(self) -> bool:
+        """It is written from front to back."""
+        return False
+
+    def close(self) -> None:
+        """The draft stays open until it is placed."""
+
+
+class _File:
+    """A file that is written.  State: rows and bytes in it."""
+
+    def __init__(self, folder: str, form: str, stream: int, first: int, schema: pyarrow.Schema, disk: Disk) -> None:
+        self.begun = time.monotonic()
+        self.first, self.rows, self.bytes = first, 0, 0
+        self._stream, self._form, self._folder = stream, form, folder
+        self.draft = FileDraft(os.path.join(folder, f"{stream}-{first:012}.{form}"), disk=disk, alone=False)
+        self._hashed = _Hashed(self.draft)
+        self._writer: Writer = WRITERS[form](self._hashed, schema)  # type: ignore[arg-type]
+
+    def write(self, batch: pyarrow.RecordBatch) -> None:
+        """Write a batch."""
+        self._writer.write(batch)
+        self.rows += batch.num_rows
+        self.bytes += batch.nbytes
+
+    def seal(self) -> Draft:
+        """Write the end of it and put it on the disk; what shall become of it."""
+        self._writer.close()
+        self.draft.sync()
+        name = f"{self._stream}-{self.first:012}-{self.first + self.rows:012}.{self._form}"
+        return Draft(os.path.basename(self.draft.path), name, self._hashed.hash.hexdigest())
+
+
+class TableSink:
+    """State: of each stream the file that is written, batches that wait for a barrier, how far it has come."""
+
+    columnar = True
+
+    def __init__(
+        self, name: str, form: str, folder: str, formats: Sequence[Format], batching: Batching, disk: Disk = DISK
+    ) -> None:
+        self.name = name
+        self._form = form
+        self._folder = os.path.abspath(folder)
+        self._schema = Table(formats, ALL).schema
+        self._batching = batching
+        self._disk = disk
+        self._waiting: dict[int, list[pyarrow.RecordBatch]] = {}
+        self._files: dict[int, _File] = {}
+        self._positions: dict[int, int] = {}
+        #: Of the next row that is taken of each stream, its number.
+        self._next: dict[int, int] = {}
+
+    def begin(self, ledger: Ledger) -> None:
+        """Finish what was committed, remove drafts that were not."""
+        self._ledger = ledger
+        os.makedirs(self._folder, exist_ok=True)
+        committed = {file.draft: file for file in ledger.files(self.name)}
+        for name in os.listdir(self._folder):
+            path = os.path.join(self._folder, name)
+            if name in committed:
+                self._disk.rename(path, os.path.join(self._folder, committed[name].name))
+            elif _DRAFT.fullmatch(name):
+                self._disk.remove(path)
+        for file in committed.values():
+            if not os.path.exists(os.path.join(self._folder, file.name)):
+                raise SigflowError(f"{os.path.join(self._folder, file.name)}: it was committed, and is not there")
+        self._disk.sync_folder(self._folder)
+
+    def position(self, stream: int) -> int:
+        """How many frames of a stream are in files for good."""
+        if stream not in self._positions:
+            self._positions[stream] = self._ledger.position(self.name, stream)[0]
+        return self._positions[stream]
+
+    def begin_stream(self, stream: int, first: int) -> None:
+        """The first row that will be taken of a stream is this one."""
+        self._next[stream] = first
+
+    def take(self, stream: int, items: Sequence[Any]) -> None:
+        """Batches: the rows that are new."""
+        position = self.position(stream)
+        for batch in items:
+            first = self._next.get(stream, 0)
+            self._next[stream] = first + batch.num_rows
+            skip = min(max(position - first, 0), batch.num_rows)
+            if skip < batch.num_rows:
+                self._waiting.setdefault(stream, []).append(batch.slice(skip) if skip else batch)
+
+    def barrier(self, barrier: Barrier) -> None:
+        """Write the batches that wait, and make the file final where it is full."""
+        stream = barrier.stream
+        file = self._files.get(stream)
+        for batch in self._waiting.pop(stream, ()):
+            if file is None:
+                file = _File(self._folder, self._form, stream, self.position(stream), self._schema, self._disk)
+                self._files[stream] = file
+            file.write(batch)
+        limits = self._batching
+        if file is not None and (
+            barrier.final
+            or file.rows >= limits.rows
+            or file.bytes >= limits.bytes
+            or time.monotonic() - file.begun >= limits.seconds
+        ):
+            self._finish(stream, file, barrier)
+
+    def _finish(self, stream: int, file: _File, barrier: Barrier) -> None:
+        row = file.seal()
+        with self._ledger.transaction():
+            self._ledger.add_file(self.name, row)
+            self._ledger.move(self.name, stream, file.first + file.rows)
+            barrier.ledger_rows(self._ledger)
+        file.draft.place(os.path.join(self._folder, row.name))
+        self._disk.sync_folder(self._folder)
+        self._positions[stream] = file.first + file.rows
+        del self._files[stream]
+
+    def close(self) -> None:
+        """Remove the drafts that were not committed."""
+        for file in self._files.values():
+            file.draft.discard()
+        self._files.clear()
