@@ -453,14 +453,19 @@ class _Plain:
 
 
 class Gap(_Plain):
-    """Bytes that are in no frame.  reasons: `no-marker` or `format:reason`, each once, in the order of first sight."""
+    """Bytes that are in no frame.  reasons: `no-marker` or `format:reason`, each once, in the order of first sight;
+    `overflow` alone where the bytes are missing.
 
-    __slots__ = ("reasons", "span")
+    stamp: where bytes are missing, when that was; else None.
+    """
+
+    __slots__ = ("reasons", "span", "stamp")
     __match_args__ = ("span", "reasons")
 
-    def __init__(self, span: Span, reasons: tuple[str, ...]) -> None:
+    def __init__(self, span: Span, reasons: tuple[str, ...], stamp: Stamp | None = None) -> None:
         self.span = span
         self.reasons = reasons
+        self.stamp = stamp
 
 
 class Idle(_Plain):
@@ -496,10 +501,10 @@ class Note(_Plain):
     """Something worth knowing about the stream that is neither damage nor loss.
 
     stream: where it is about a sequence counter, the id of the stream.  counter: where that frame was counted lost
-    and came late, its counter; else None.
+    and came late, its counter; else None.  stamp: where it is about missing bytes, when that was.
     """
 
-    __slots__ = ("code", "counter", "format", "message", "offset", "severity", "stream")
+    __slots__ = ("code", "counter", "format", "message", "offset", "severity", "stamp", "stream")
     __match_args__ = ("code", "severity", "message", "offset", "format")
 
     def __init__(self, code: str, severity: Severity, message: str, offset: int, format: str = "") -> None:
@@ -510,6 +515,7 @@ class Note(_Plain):
         self.format = format
         self.counter: int | None = None
         self.stream: object = None
+        self.stamp: Stamp | None = None
 
 
 #: What `Decoder.events` yields.

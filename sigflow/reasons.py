@@ -11,8 +11,10 @@ from enum import Enum
 
 from sigflow.frozen import frozen
 
-#: No sync marker stands there, so no format was asked; the only reason that is of no format.
+#: No sync marker stands there, so no format was asked; the only reason of a refusal that is of no format.
 NO_MARKER = "no-marker"
+#: The bytes are missing: they were dropped before they were read.  It is of no format either, and no candidate has it.
+OVERFLOW = "overflow"
 
 CONTENTS = "contents"
 INVALID = "valid"

@@ -44,7 +44,7 @@ class Collector:
         self._options = Options(instances, physical, None if fields is None else tuple(fields))
         self._table = Table(formats, self._options)
         self._numbers = {format.name: number for number, format in enumerate(formats)}
-        self._full: list[FrameBatch] = []
+        self._full: list[tuple[FrameBatch, Table]] = []
         self._begin()
 
     def _begin(self, room: int = 1 << 16) -> None:
@@ -89,11 +89,23 @@ class Collector:
             grown[: self._used] = self._data[: self._used]
             self._data = grown
 
+    @property
+    def waits(self) -> bool:
+        """Whether there are frames that no batch was given of."""
+        return bool(self._count or self._full)
+
+    def close(self) -> None:
+        """The formats are about to change: the frames so far make a batch."""
+        if self._count:
+            self._close()
+
     def _close(self) -> None:
         """The batch is full, or shall be."""
         count, used = self._count, self._used
         arrays = (self._starts[:count], self._stops[:count], self._offsets[:count], self._kinds[:count])
-        self._full.append(FrameBatch(self._data[:used], *arrays, self._first))
+        if self._table.formats != tuple(self._formats):
+            self._table = Table(self._formats, self._options)
+        self._full.append((FrameBatch(self._data[:used], *arrays, self._first), self._table))
         self._begin(used)
 
     def piece(self, piece: Piece) -> list[Event]:
@@ -124,7 +136,5 @@ class Collector:
         if flush and self._count:
             self._close()
         while self._full:
-            frames = self._full.pop(0)
-            if self._table.formats != tuple(self._formats):
-                self._table = Table(self._formats, self._options)
-            yield from self._table.batches(frames)
+            frames, table = self._full.pop(0)
+            yield from table.batches(frames)

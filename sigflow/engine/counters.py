@@ -214,20 +214,31 @@ class Counters:
         """Whether the slot is that of this stream."""
         return bool(self._table[slot, follow.FORMAT] == k + 1) and bool(self._streams[slot] == stream)
 
+    def sync(self) -> None:
+        """The same, but go on with all of it here."""
+        for slot in self._table[:, follow.FORMAT].nonzero()[0].tolist():
+            self._tell(slot)
+
     def _give_back(self, slot: int) -> None:
         """What the slot knows goes to its tracker, and the slot is free."""
-        number, _, expected, entered_to, last, frames, *_ = self._table[slot, : follow.SEEN_BITS].tolist()
-        if number:
-            tracker = self._trackers[number - 1]
-            assert tracker is not None
-            followed = tracker.streams[self._streams[slot]]
-            followed.expected, followed.next = expected % tracker.modulus, entered_to % tracker.modulus
-            followed.last, followed.frames = last, frames
-            mask = (1 << tracker.window) - 1
-            followed.seen = _number(self._table[slot, follow.SEEN_BITS : follow.LOST_BITS]) & mask
-            followed.lacking = _number(self._table[slot, follow.LOST_BITS :]) & mask
+        if self._table[slot, follow.FORMAT]:
+            self._tell(slot)
             self._table[slot, follow.FORMAT] = 0
             self._streams[slot] = None
+
+    def _tell(self, slot: int) -> None:
+        """What the slot knows goes to its tracker, where that is new."""
+        number, _, expected, entered_to, last, frames, *_ = self._table[slot, : follow.SEEN_BITS].tolist()
+        tracker = self._trackers[number - 1]
+        assert tracker is not None
+        followed = tracker.streams[self._streams[slot]]
+        if followed.last == last:
+            return  # no frame has come since
+        followed.expected, followed.next = expected % tracker.modulus, entered_to % tracker.modulus
+        followed.last, followed.frames = last, frames
+        mask = (1 << tracker.window) - 1
+        followed.seen = _number(self._table[slot, follow.SEEN_BITS : follow.LOST_BITS]) & mask
+        followed.lacking = _number(self._table[slot, follow.LOST_BITS :]) & mask
 
 
 def slot_of(k: int, stream: Any) -> int:

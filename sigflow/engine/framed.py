@@ -11,6 +11,7 @@ from sigflow.engine.loop import (
     CHECKED_SIZE,
     CLOSING,
     DELIMITED,
+    ENDS,
     FINAL,
     FIRST_CHECK,
     FRAMED,
@@ -88,7 +89,7 @@ def unit_verdict(k, data, at, end, S, L, box, G):
         if stop < 0:
             if end - at >= limit:
                 return refused - TOO_LONG
-            if not (S[FINAL] and L[k, LAST_OPEN]):
+            if not (S[FINAL] == ENDS and L[k, LAST_OPEN]):
                 return 0
             stop = end
             size = end - at

@@ -24,14 +24,17 @@ from sigflow.engine.window import Window
 from sigflow.errors import UsageError
 from sigflow.events import SHARING, FrameRun, Record, frame_runs
 from sigflow.stream.engines import Left
+from sigflow.stream.segment import ENDS, MORE
 
 if TYPE_CHECKING:
     from sigflow.engine.sweep import Sweep
+    from sigflow.stream.cuts import Kind
     from sigflow.stream.engines import Collector, Piece
     from sigflow.stream.format import Format
     from sigflow.stream.pending import Stamps
     from sigflow.stream.sink import Events
 
+assert loop.ENDS == ENDS
 #: Bytes of the buffer, and frames that one call gives: they fit into the second cache.
 ROOM = 1 << 18
 FRAMES = 4096
@@ -74,8 +77,8 @@ class Live:
         self._prepare()
         self._waiting: deque[bytes | memoryview] = deque()
         self._waiting_bytes = self._waiting_at = 0
-        self._base = self._fill = self._seen = self._before = 0
-        self._final = False
+        self._base = self._fill = self._seen = self._before = self._begins = 0
+        self._final = MORE
         self._batch: Batch | None = None  # what the Python scan found
 
     def _prepare(self) -> None:
@@ -112,13 +115,30 @@ class Live:
 
     def take(self, left: Left) -> None:
         """Take the stream over: as `leave` gives it."""
-        self._base, self._fill = left.base, 0
-        self._sweep.over(left.base)
+        self._base, self._fill, self._begins = left.base, 0, left.begins
+        self._sweep.over(left.base, left.begins)
         self._sweep.begin(left.pos - left.base, left.lock)
         self._seen = -1
         self.stuck = False
         for piece in left.pieces:
             self.add(piece)
+
+    def begin_behind(self, pos: int, kind: Kind) -> None:
+        """Go on at `pos`, behind a cut of this kind, up to which all is decided."""
+        sweep, self._begins = self._sweep, pos if kind.begins else -1
+        if sweep.lookback or pos != self._base + self._fill:
+            # Nothing before it may be looked at, or it is farther away: with an empty buffer.
+            self._base, self._fill = pos, 0
+            sweep.over(pos, self._begins)
+            sweep.begin(0, kind.lock)
+        else:
+            sweep.relock(kind.lock)
+        self._seen, self._final = self._fill, MORE
+        self.stuck = False
+
+    def sync(self) -> None:
+        """Let the sink know where all counters stand."""
+        self._counters.sync()
 
     def leave(self) -> Left:
         """Let go of the stream."""
@@ -127,7 +147,8 @@ class Live:
         pos, seen = self.pos, self._base + max(self._seen, 0)
         self._fill = self._waiting_bytes = self._waiting_at = 0
         self._waiting.clear()
-        return Left((pieces[0].tobytes(), *pieces[1:]), self._base + start, pos, max(pos, seen), self._sweep.lock)
+        rest: tuple[bytes | memoryview, ...] = (pieces[0].tobytes(), *pieces[1:])
+        return Left(rest, self._base + start, pos, max(pos, seen), self._sweep.lock, self._begins)
 
     def _left(self) -> tuple[int, list[memoryview]]:
         """The bytes that may still be looked at, in pieces, and where the first begins in the buffer."""
@@ -172,7 +193,7 @@ class Live:
             self._base += start
             self._fill = left
             self._seen -= start
-            sweep.over(self._base)
+            sweep.over(self._base, self._begins)
         return left + wanted <= self._room
 
     def _refill(self) -> None:
@@ -193,16 +214,16 @@ class Live:
 
     # ---------------------------------------------------------------- scanning
 
-    def scan(self, final: bool) -> bool:
+    def scan(self, final: int) -> bool:
         """Go on; whether something was found, which one of `pieces`, `count` and `collect` then takes."""
         words = self._words
         while True:
             end = self._fill
-            last = final and not self._waiting
+            last = MORE if self._waiting else final
             if end != self._seen or last != self._final:
                 code = self._run(end, last)
                 if code == loop.UNDECIDABLE and not words[loop.FRAMES] and not words[loop.GAPS]:
-                    self._batch = self._pass.by_python(Window(self._data[:end], self._base, last))
+                    self._batch = self._pass.by_python(Window(self._data[:end], self._base, last, self._begins))
                     if self._batch is not None:
                         return True
                     self.stuck = not self._waiting
@@ -220,7 +241,7 @@ class Live:
             self._seen = end
             self._refill()
 
-    def _run(self, end: int, final: bool) -> int:
+    def _run(self, end: int, final: int) -> int:
         """Scan the buffer."""
         if end != self._seen and self._sweep.depends_on_end:
             self._sweep.drop()

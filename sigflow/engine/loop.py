@@ -66,9 +66,10 @@ ENTERED = 21
 AGE = 22
 LINKED = 23
 LAST_USED = 24
-#: Where in data a unit between delimiters may begin without one: where the stream begins.
+#: Where in data a unit between delimiters may begin without one: where frames begin, see `stream.segment.Segment`.
 ORIGIN = 25
-FINAL = 26  # whether the stream ends with the data
+FINAL = 26  # what comes behind the data, as of `stream.segment.Segment`
+ENDS = 1  # nothing, for the stream ends there
 #: Of the unit that was looked at last: its bytes, why the way through it ended, the bytes that its checksums see.
 UNIT_SIZE = 27
 UNIT_WHY = 28
@@ -180,7 +181,7 @@ def scan(
 ):
     """Go on over data[:end] while POS < until.  Gives DONE, LACKING, FULL, UNDECIDABLE or GROW.
 
-    final: the stream ends at `end`.  after: the lock after a frame.  frames: rows of start, stop, counter, stream id.
+    final: what comes behind `end`.  after: the lock after a frame.  frames: rows of start, stop, counter, stream id.
     FIRST: by byte, whether a marker may begin with it; BEGIN: whether a frame may.  ALPHABET: the 256 bytes.
     marks: for each frame its format and whether it needs a look.  gaps: rows of start, stop, first reason, reasons; a
     row without reasons is one of idle bytes.  U: room for a unit; M: what is escaped, see unstuff.py.

@@ -16,7 +16,7 @@ from sigflow.runtime.box import MARK_LOOK, MARK_UNTOLD
 from sigflow.runtime.envelope import PREAMBLE
 from sigflow.stream.chain import START
 from sigflow.stream.scan import Frames, Refusals, Scanner
-from sigflow.stream.segment import Segment
+from sigflow.stream.segment import MORE, Segment
 
 if TYPE_CHECKING:
     import numpy
@@ -124,8 +124,8 @@ class Pass:
     def over(self, window: Window, until: int) -> Iterator[Batch]:
         """What one window gives, while its undecided bytes begin before `until`."""
         sweep = self.sweep
-        data, base, final = window
-        sweep.over(base)
+        data, base, final, begins = window
+        sweep.over(base, begins)
         if self._opens and base + sweep.pos == 0:
             batch = self.by_python(window)
             if batch is None:
@@ -151,10 +151,10 @@ class Pass:
         `until`, where that is told.
         """
         sweep = self.sweep
-        data, base, final = window
+        data, base, final, begins = window
         start, size = sweep.pos, GIVEN
         last = len(data) if until is None else max(until, start + 1)
-        scanner = Scanner(self._formats, pos=base + start, lock=sweep.lock)
+        scanner = Scanner(self._formats, pos=base + start, lock=sweep.lock, begins=begins)
         rows = _Rows(base, sweep.scan.order, sweep.reasons)
         more = True
         while more:
@@ -163,7 +163,7 @@ class Pass:
             segment = Segment(data[begin:stop].tobytes(), base + begin)
             done = False
             while more and not done:
-                more = scanner.scan(segment, final and stop == len(data), rows, STEPS)
+                more = scanner.scan(segment, final if stop == len(data) else MORE, rows, STEPS)
                 decided = scanner.pos - base - start
                 looked = scanner.work + max(scanner.reach - base - start, 0)
                 done = decided > 0 and (start + decided >= last or looked <= PAID * decided or rows.count >= MOST_ROWS)

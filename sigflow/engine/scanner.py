@@ -47,11 +47,12 @@ class NativeScanner(Scanner):
         """due(fed): from how many bytes of the stream on the native scan is to be made, of which so many have come; it
         may turn out that there is none.
         """
+        self._native: Pass | None = None
+        self._work_before = 0  # of native scans that were given up
         super().__init__(formats, pos=pos, lock=lock, marks=marks)
         self._make = sweep
         self._due = due
         self._from: float = 0
-        self._native: Pass | None = None
         self._worth = worth
         self._base = 0
         self._end = 0
@@ -61,9 +62,15 @@ class NativeScanner(Scanner):
     @property
     def work(self) -> int:
         """Bytes checksummed, and header bytes read again."""
-        return super().work + (self._native.work if self._native is not None else 0)
+        return super().work + self._work_before + (self._native.work if self._native is not None else 0)
 
-    def _steps(self, segment: Segment, final: bool, sink: Sink, steps: int) -> bool:
+    def _arrange(self) -> None:
+        super()._arrange()
+        if self._native is not None:  # it is of what the formats were
+            self._work_before += self._native.work
+            self._native = None
+
+    def _steps(self, segment: Segment, final: int, sink: Sink, steps: int) -> bool:
         data, base = segment.data, segment.base
         end = base + len(data)
         left = end - self.pos
@@ -87,7 +94,7 @@ class NativeScanner(Scanner):
                 self._seen = 0
         return more
 
-    def _natively(self, segment: Segment, final: bool, sink: Sink) -> bool:
+    def _natively(self, segment: Segment, final: int, sink: Sink) -> bool:
         """Take a batch of what there is; whether there was any."""
         data, base = segment.data, segment.base
         if self._native is None:
@@ -104,7 +111,7 @@ class NativeScanner(Scanner):
             sweep.move(base - self._base)
             self._base, self._end = base, base + len(data)
         sweep.set(self.pos - base, self.lock)
-        batch = next(native.over(Window(read_only(data), base, final), len(data)), None)
+        batch = next(native.over(Window(read_only(data), base, final, self.begins), len(data)), None)
         if batch is None:
             return False
         self._hand_on(sweep, batch, segment, sink)

@@ -145,14 +145,18 @@ class Sweep:
         """Places in rows count from so many bytes before the beginning of the buffer."""
         self._state[loop.BASE] = base
 
-    def over(self, base: int) -> None:
-        """The buffer begins at this offset of the stream."""
-        self._state[loop.ORIGIN] = -base
+    def over(self, base: int, begins: int = 0) -> None:
+        """The buffer begins at this offset of the stream; frames begin at that one (see `stream.segment.Segment`)."""
+        self._state[loop.ORIGIN] = begins - base
 
     def set(self, pos: int, lock: int) -> None:
         """Go on from this state."""
         self._state[loop.POS] = pos
         self._state[loop.LOCK] = lock if self._after == YES else NO
+
+    def relock(self, lock: int) -> None:
+        """Go on from here with this lock."""
+        self.words[loop.LOCK] = lock if self._after == YES else NO
 
     def begin(self, pos: int, lock: int) -> None:
         """Go on from this state in another stretch of the stream; nothing that was kept holds there."""
@@ -187,7 +191,7 @@ class Sweep:
 
     # ---------------------------------------------------------------- scanning
 
-    def run(self, data: Array, end: int, final: bool, until: int) -> int:
+    def run(self, data: Array, end: int, final: int, until: int) -> int:
         """Scan data[:end] while `pos` < until; gives `loop.DONE`, LACKING, FULL or UNDECIDABLE.
 
         data: uint8, contiguous and read-only.  What was found stays until it is taken (`take`).

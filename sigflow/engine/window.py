@@ -29,12 +29,13 @@ class Source(Protocol):
 
 class Window(NamedTuple):
     """data: uint8, contiguous, read-only, valid until the next window is asked for.  base: the offset of its first
-    byte. final: the stream ends with it.
+    byte. final, begins: what comes behind it, and where frames begin, as of `stream.segment.Segment`.
     """
 
     data: numpy.ndarray[Any, Any]
     base: int
-    final: bool
+    final: int
+    begins: int = 0
 
 
 class Windows(Protocol):

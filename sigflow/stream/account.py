@@ -29,6 +29,10 @@ class Account:
         self.reread = 0
         self.seen = 0
 
+    def skip(self, offset: int) -> None:
+        """The bytes before the offset pay for nothing: they were not there, or are another scan's."""
+        self.high, self.seen = max(self.high, offset), max(self.seen, offset)
+
     def look(self, start: int, size: int) -> None:
         """Enter a look at the `size` header bytes from `start` on."""
         if start >= self.seen:

@@ -48,7 +48,7 @@ class Chain:
         self._known: tuple[int, Header | None, int, int, int] = (-1, None, NO, 0, 0)
         self._continuations.drop()
 
-    def verdict(self, header: Header, claim: Verdict, segment: Segment, at: int, lock: int, final: bool) -> Verdict:
+    def verdict(self, header: Header, claim: Verdict, segment: Segment, at: int, lock: int, final: int) -> Verdict:
         """The verdict on the candidate at data[at], whose header has the verdict `claim`; `final`: no more bytes will
         come.
         """
@@ -81,7 +81,7 @@ class Chain:
             return self._against_run(header, segment, at, length, final)
         return length if lock == YES else self._followers(segment, at, length, header, lock, final)[0]
 
-    def _before_not_null(self, segment: Segment, place: int, n: int, final: bool) -> bool | None:
+    def _before_not_null(self, segment: Segment, place: int, n: int, final: int) -> bool | None:
         """Whether one of the n headers from `place` on is not null; None while bytes are lacking."""
         data = segment.data
         for _ in range(n):
@@ -104,7 +104,7 @@ class Chain:
             place += claim
         return False
 
-    def _against_run(self, header: Header, segment: Segment, at: int, length: int, final: bool) -> Verdict:
+    def _against_run(self, header: Header, segment: Segment, at: int, length: int, final: int) -> Verdict:
         """The verdict on a whole frame that holds a run: by what follows its end."""
         data = segment.data
         n = header.envelope.search.chain or 1
@@ -134,7 +134,7 @@ class Chain:
         return OVERTAKEN if before and ends_with(segment, at, at + length, n, before) else length
 
     def _followers(
-        self, segment: Segment, at: int, length: int, header: Header, lock: int, final: bool
+        self, segment: Segment, at: int, length: int, header: Header, lock: int, final: int
     ) -> tuple[Verdict, int]:
         """The verdict by what follows, and where the last header that was looked at begins."""
         data, base = segment.data, segment.base

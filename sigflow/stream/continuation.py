@@ -18,7 +18,7 @@ from typing import Any
 
 from sigflow.stream.header import Header, Key
 from sigflow.stream.idle import NO_IDLE, Idle
-from sigflow.stream.segment import Segment
+from sigflow.stream.segment import MORE, Segment
 
 #: Nearest ends of runs that are kept, before those that the candidate has passed are let go of; and of all at most.
 _MANY = 1 << 16
@@ -46,7 +46,7 @@ class Continuations:
         # The same where there may be a nearer one when more bytes have come, and from which end of the buffer on; as
         # long as the buffer ends where it does.
         self._for_now: dict[tuple[int, int], tuple[int, int]] = {}
-        self._end = (-1, False)
+        self._end = (-1, MORE)
         self._room = _MANY
 
     def inside(self, header: Header, segment: Segment, at: int, stop: int, n: int) -> bool:

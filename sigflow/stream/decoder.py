@@ -3,6 +3,9 @@
 `feed` only keeps the chunk; `events` scans what there is and yields what it finds.  State: the undecided bytes, the
 scan's state, the open gap, the sequence counters, what was counted, and events found but not yet taken.  The events of
 a stream are the same for any chunks; a gap comes out when it closes.
+
+What comes behind a cut waits (`cuts.Queue`) until the bytes before it are decided, as those at the end of the stream
+are; then the scan begins anew behind it, whichever engine has the stream.
 """
 
 from __future__ import annotations
@@ -13,14 +16,15 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 from sigflow.errors import SigflowError, StreamError, UsageError
-from sigflow.events import Event, Record, Stamp
+from sigflow.events import Event, Note, Record, Stamp
 from sigflow.limits import Limits
 from sigflow.stream import faults
 from sigflow.stream.around import with_parts
 from sigflow.stream.chain import LOCKS
+from sigflow.stream.cuts import KINDS, Cut, Queue, checked, in_order
 from sigflow.stream.pending import Pending, Stamps
 from sigflow.stream.scan import Refusals, Scanner
-from sigflow.stream.segment import Segment
+from sigflow.stream.segment import ENDS, MORE, Segment
 from sigflow.stream.sequence import Counts
 from sigflow.stream.sink import Events
 from sigflow.stream.statistics import Statistics
@@ -30,6 +34,7 @@ if TYPE_CHECKING:
     import pyarrow
 
     from sigflow.runtime.envelope import Envelope
+    from sigflow.stream.checkpoint import Checkpoint
     from sigflow.stream.engines import Collector, Engine, LiveScan, Piece
     from sigflow.stream.format import Format
 
@@ -59,9 +64,13 @@ class Decoder:
 
     formats: in the order in which they are tried; those with a checksum come before those without.  limits: over each
     format's own.  strict: the first damage raises a `StreamError` instead of being an event.  marks: candidates that
-    were abandoned when the stream was live, so that a replay gives the same events.  engine: `auto`, which scans
+    were abandoned when the stream was live, so that a replay gives the same events.  cuts: those that it had, each a
+    `Cut` or the same as a tuple, by offsets in the stream.  resume: go on from this checkpoint instead of from the
+    beginning, with the bytes from its `start` on, and with cuts that came after it.  engine: `auto`, which scans
     natively where that pays; `native` from the first byte on, where the formats allow it, else `UsageError`; `python`;
     or an engine.  All find the same.
+
+    Raises `UsageError` where cuts are in no order that a stream can have, or the checkpoint is of other formats.
     """
 
     def __init__(
@@ -71,17 +80,21 @@ class Decoder:
         strict: bool = False,
         *,
         marks: Collection[tuple[int, str]] = (),
+        cuts: Iterable[Cut | tuple[int, str] | tuple[int, str, int | None]] = (),
+        resume: Checkpoint | None = None,
         engine: str | Engine | None = "auto",
     ) -> None:
         listed = formats if isinstance(formats, Iterable) else [formats]
         #: With those of what stands once around their frames; where a preamble was found, its format is bound to it.
         self.formats = with_parts(format.with_limits(limits) for format in listed)
-        self.marks: list[tuple[int, str]] = list(marks)
+        self.marks: list[tuple[int, str]] = [*(resume.marks if resume is not None else ()), *marks]
         names = [format.name for format in self.formats]
         double = next((name for name in names if names.count(name) > 1), None)
         if not names or double is not None:
             raise UsageError(f"format {double!r} is given twice" if names else "a decoder needs at least one format")
         self._strict = strict
+        self._unbound = list(self.formats)
+        self._has_parts = any(format.is_part for format in self.formats)
         self._stamps = Stamps()
         self._counts = Counts()
         self._out: list[Event] = []
@@ -96,6 +109,7 @@ class Decoder:
         self._engine = None if strict or whole else engine
         self._due: float = 0 if self._engine is not None else inf
         self._made: LiveScan | None = None
+        self._work_before = 0  # of scans that this one went on from
         self._live: LiveScan | None = None
         self._scanner = self._scan_of(self.formats)
         if self._engine is not None:
@@ -105,18 +119,32 @@ class Decoder:
         self._stuck = -1  # where the live scan could not go on
         self._ended = False
         self._closed = False
+        self._behind = Queue()  # what came behind the next cut
+        self._final = MORE  # what comes behind the bytes before it
+        self._special = False  # whether the next chunk may not be taken as it is
+        self._start = 0  # where the bytes begin that a verdict may look at: behind the last cut
+        self._cuts = 0  # how many cuts the stream has had
         self._error: StreamError | None = None
         self._ready: Iterator[Event] = iter(())
+        self._drained = True  # whether all that was found has been taken
         self._collector: Collector | None = None
         if isinstance(self._scanner, Scanner):
             self._scanner.bound = self._bind
         if strict:
             self._sink.damaged = self._damage
             self._sink.checked = self._check
+        if resume is not None:
+            self._resume(resume)
+        listed_cuts = in_order(cuts, self._behind.to_come[-1].stop if self._behind.to_come else self._fed)
+        self._behind.to_come += listed_cuts
+        self._cuts += len(listed_cuts)
+        self._reach_cuts()
         self._enter()
 
     def _bind(self, number: int, envelope: Envelope, raw: bytes) -> None:
         """A preamble was found: what it says holds for the frames of its format."""
+        if self._collector is not None:
+            self._collector.close()
         self.formats[number] = self.formats[number].bound(envelope, raw)
 
     def _scan_of(self, formats: Sequence[Format]) -> Scanner | WholeFile:
@@ -140,6 +168,9 @@ class Decoder:
             raise UsageError("feed after feed_eof: the stream has ended")
         if chunk.__class__ is not bytes:
             chunk = _bytes_of(chunk)
+        if self._special:
+            self._feed_cut(chunk, stamp)
+            return
         live = self._live
         if (stamp is not None or self._stamps) and chunk:
             self._stamps.add(self._fed, stamp, self.state[0])
@@ -148,9 +179,72 @@ class Decoder:
         elif chunk:
             self._pending.add(chunk, self._scanner.pos)
 
+    def _feed_cut(self, chunk: bytes, stamp: Stamp | None) -> None:
+        """The same where cuts wait, or are known beforehand."""
+        behind = self._behind
+        while chunk:
+            part = chunk[: behind.to_come[0].offset - self._fed] if behind.to_come else chunk
+            if stamp is not None or self._stamps:
+                self._stamps.add(self._fed, stamp, self.state[0])
+            if behind:
+                behind.add(part)
+            else:
+                self._take(part)
+            if not behind.to_come:
+                return
+            chunk = chunk[len(part) :]
+            self._reach_cuts()
+
+    def _take(self, chunk: bytes) -> None:
+        """Let the scan have these bytes."""
+        if self._live is not None:
+            self._live.add(chunk)
+        else:
+            self._pending.add(chunk, self._scanner.pos)
+
+    def _reach_cuts(self) -> None:
+        """Pass on the cuts known beforehand to which the bytes have come."""
+        behind = self._behind
+        while behind.to_come and behind.to_come[0].offset <= self._fed:
+            behind.cut(behind.to_come.popleft())
+        self._look_behind()
+
+    def _look_behind(self) -> None:
+        """The queue has changed."""
+        behind = self._behind
+        self._final = behind.final or (ENDS if self._ended else MORE)
+        self._special = bool(self._final or behind.to_come)
+
+    def cut(self, kind: str, missing: int | None = None, *, stamp: Stamp | None = None) -> Cut:
+        """Says that the stream is cut here: bytes are missing, or what follows was received by itself.
+
+        kind: `boundary`, which frames respect, as that of a datagram; `reconnect`, where the other end was connected to
+        anew; `overflow`, where bytes were dropped; `concatenated`, where another recording begins.  missing: how many
+        bytes are known to be missing; they count as bytes of the stream, in a gap with the reason `overflow`.  None: it
+        is not known, which a note says of a reconnect and an overflow.  stamp: when it was; that gap or note carries
+        it.
+
+        Returns the cut, which is input like the bytes: a decoder that is made with the same `cuts` gives the same
+        events.  Raises `UsageError` after `feed_eof`, for another kind, and where a cut that is known beforehand lies
+        in the missing bytes.
+        """
+        if self._ended:
+            raise UsageError("cut after feed_eof: the stream has ended")
+        cut = checked(Cut(self._fed, kind, missing, stamp))
+        behind = self._behind
+        if behind.to_come and behind.to_come[0].offset < cut.stop:
+            raise UsageError(f"{missing} bytes missing at {cut.offset}, and a cut at {behind.to_come[0].offset}")
+        behind.cut(cut)
+        self._cuts += 1
+        self._final, self._special = behind.final, True
+        if behind.to_come:
+            self._reach_cuts()
+        return cut
+
     def feed_eof(self) -> None:
         """Say that the stream ends here."""
         self._ended = True
+        self._look_behind()
 
     # ---------------------------------------------------------------- events out
 
@@ -174,11 +268,12 @@ class Decoder:
             events += 1
         live = self._live
         if live is not None:
-            ended = self._ended
-            while live.scan(ended):
+            while live.scan(self._final):
                 events += live.count()
-            if not live.stuck and not ended:
+            if not live.stuck and not self._final:
+                self._drained = True
                 return events
+        self._drained = True
         while (pieces := self._pieces()) is not None:
             events += sum(map(len, pieces))
         return events
@@ -214,9 +309,10 @@ class Decoder:
         self, collector: Collector, flush: bool, others: Callable[[Event], object] | None
     ) -> Iterator[pyarrow.RecordBatch]:
         live = self._live
-        if live is not None and live.unseen < WORTH_COLLECTING and not flush and not self._ended:
+        if live is not None and live.unseen + self._behind.size < WORTH_COLLECTING and not flush and not self._ended:
             return
         pieces: Iterable[Piece] | None = [list(self._ready)]
+        self._drained = True
         while pieces is not None:
             for piece in pieces:
                 for event in collector.piece(piece):
@@ -224,13 +320,14 @@ class Decoder:
                         others(event)
             yield from collector.batches(False)
             live = self._live
-            pieces = live.collect(collector) if live is not None and live.scan(self._ended) else self._pieces()
+            pieces = live.collect(collector) if live is not None and live.scan(self._final) else self._pieces()
         if flush or self._ended:
             yield from collector.batches(True)
 
     def _batch(self) -> Iterator[Event] | None:
         """The next events; None if there are none until more is fed."""
         pieces = self._pieces()
+        self._drained = pieces is None
         if pieces is None:
             return None
         self._ready = chain.from_iterable(pieces)
@@ -240,16 +337,25 @@ class Decoder:
         """The next events, in pieces."""
         if self._error is not None:
             raise self._error
-        if self._live is None and self._due <= self._fed:
-            self._enter()
-        live = self._live
-        if live is not None:
-            if live.scan(self._ended):
-                return live.pieces()
-            if not live.stuck and not self._ended:
-                return None
-            self._leave()
-        return self._by_python()
+        while True:
+            if self._live is None and self._due <= self._fed:
+                self._enter()
+            live = self._live
+            if live is not None:
+                if live.scan(self._final):
+                    return live.pieces()
+                if not live.stuck and not self._final:
+                    return None
+                if live.stuck or not self._behind:
+                    self._leave()
+            if self._live is None:
+                pieces = self._by_python()
+                if pieces is not None or not self._behind:
+                    return pieces
+            # All up to the cut is decided.
+            self._pass_cut()
+            if self._out:
+                return self._taken_out()
 
     def _by_python(self) -> Iterable[Piece] | None:
         """The same by the Python scan."""
@@ -257,26 +363,61 @@ class Decoder:
         pending, scanner = self._pending, self._scanner
         more = True
         while more and not out and not self._damaged():
-            more = scanner.scan(pending, self._ended, self._sink, 1 if self._strict else _STEPS)
+            more = scanner.scan(pending, self._final, self._sink, 1 if self._strict else _STEPS)
         self._rest = pending.fed - scanner.pos
         if scanner.pos - pending.base >= _LARGE:
             pending.release(scanner.pos)
-        if self._ended and not more and not self._closed and not self._damaged():
+        if self._ended and not self._behind and not more and not self._closed and not self._damaged():
             self._close(out)
         if not out and self._error is not None:
             raise self._error
-        if not out:
-            return None
-        pieces: list[Piece] = [out.copy()]
-        out.clear()
+        return self._taken_out() if out else None
+
+    def _taken_out(self) -> list[Piece]:
+        """What was found, which is not kept any more."""
+        pieces: list[Piece] = [self._out.copy()]
+        self._out.clear()
         return pieces
+
+    def _pass_cut(self) -> None:
+        """All before the next cut is decided: go on behind it."""
+        cut, kind, chunks = self._behind.take()
+        pos = cut.stop
+        if self._strict and cut.missing:
+            self._error = faults.missing(cut)
+            cut = cut._replace(missing=0)
+        self._sink.cut(cut)
+        scanner = self._scanner
+        if self._live is not None and kind.asks and self._has_parts:
+            self._leave()  # a preamble is for the Python scan
+        if self._live is not None:
+            self._live.begin_behind(pos, kind)
+            scanner.begins, scanner.asks_at = pos if kind.begins else -1, -1
+        else:
+            if scanner.begin_behind(pos, kind):
+                self._unbind()
+            self._pending = Pending(scanner.lookback, pos)
+        self._start, self._rest, self._stuck = pos, 0, -1
+        for chunk in chunks:
+            self._take(chunk)
+        self._look_behind()
+
+    def _unbind(self) -> None:
+        """What a preamble said does not hold any more."""
+        if self._collector is not None:
+            self._collector.close()
+        self.formats[:] = self._unbound
+        if self._made is not None:
+            self._work_before += self._made.work
+            self._made = None
 
     # ---------------------------------------------------------------- engines
 
     @property
     def _fed(self) -> int:
         """The end of the stream so far."""
-        return self._pending.fed if self._live is None else self._live.fed
+        fed = self._pending.fed if self._live is None else self._live.fed
+        return fed + self._behind.size
 
     def _enter(self) -> None:
         """Let the live scan have the stream, where it is there and what is at hand is for it."""
@@ -285,6 +426,7 @@ class Decoder:
             engine is None
             or not isinstance(scanner, Scanner)
             or self._ended
+            or pending.fed < scanner.pos
             or self._rest > SHORT
             or scanner.pos == self._stuck
             or scanner.marks
@@ -292,8 +434,8 @@ class Decoder:
         ):
             return
         if self._made is None:
-            self._due = engine.due(self.formats, pending.fed)
-            if self._due > pending.fed:
+            self._due = engine.due(self.formats, self._fed)
+            if self._due > self._fed:
                 return
             self._made = engine.live(self.formats, self._sink, self._stamps)
             if self._made is None:
@@ -303,7 +445,7 @@ class Decoder:
 
         start = max(pending.base, scanner.pos - scanner.lookback)
         piece = memoryview(pending.data)[start - pending.base :]
-        self._made.take(Left((piece,), start, scanner.pos, scanner.pos, scanner.lock))
+        self._made.take(Left((piece,), start, scanner.pos, scanner.pos, scanner.lock, scanner.begins))
         self._live = self._made
         self._pending = Pending(scanner.lookback, pending.fed)
 
@@ -318,7 +460,7 @@ class Decoder:
         seen, (first, *others) = left.seen - left.base, left.pieces
         pending.add(first[:seen], scanner.pos)
         # So that it knows what is waited for.
-        while scanner.scan(pending, False, self._sink, _STEPS):
+        while scanner.scan(pending, MORE, self._sink, _STEPS):
             pass
         self._rest, self._stuck = pending.fed - scanner.pos, scanner.pos
         for piece in (first[seen:], *others):
@@ -376,7 +518,7 @@ class Decoder:
             self._leave()
         waits = self._scanner.waits
         at = self._scanner.pos - self._pending.base
-        if waits is None or self._ended or waits.header.cut(self._pending.data, at):
+        if waits is None or self._final or waits.header.cut(self._pending.data, at):
             return None
         length = waits.header.look(self._pending, at)
         if isinstance(length, int) and at + length <= len(self._pending.data):
@@ -397,24 +539,82 @@ class Decoder:
 
     def provisional(self) -> list[Event]:
         """Returns the events that would come if the stream ended here, without losses and notes.  Changes nothing."""
-        scanner, scan = self._scan_of(self.formats), self._live or self._scanner
-        scanner.pos, scanner.lock, scanner.marks = scan.pos, scan.lock, set(self._scanner.marks)
+        formats, scanner = list(self.formats), self._scan_of(self._unbound)
+        self._copy_state(scanner)
+        if isinstance(scanner, Scanner):
+            scanner.bound = lambda n, envelope, raw: formats.__setitem__(n, formats[n].bound(envelope, raw))
         out: list[Event] = []
-        sink = Events(self.formats, self._stamps, None, out)
+        sink = Events(formats, self._stamps, None, out)
         sink.between = self._sink.between.copy()
         sink.index = self._sink.index
         live, pending = self._live, self._pending
         segment = Segment(*((pending.data, pending.base) if live is None else live.undecided()))
-        while scanner.scan(segment, True, sink, _STEPS):
-            pass
+        for cut, data in [*self._behind.pairs(), (None, b"")]:
+            while scanner.scan(segment, KINDS[cut.kind].final if cut is not None else ENDS, sink, _STEPS):
+                pass
+            if cut is not None:
+                sink.cut(cut)
+                if scanner.begin_behind(cut.stop, KINDS[cut.kind]):
+                    formats[:] = self._unbound
+                segment = Segment(data, cut.stop)
         sink.between.close(out)
-        return out
+        return [event for event in out if not isinstance(event, Note)]
+
+    def _copy_state(self, scanner: Scanner | WholeFile) -> None:
+        """Let another scan of the same formats, to which no preamble was known, go on where this one is."""
+        own, scan = self._scanner, self._live or self._scanner
+        scanner.go_on(scan.pos, scan.lock, own.begins, own.asks_at, own.roots)
+        scanner.marks = set(own.marks)
+
+    def checkpoint(self) -> Checkpoint:
+        """Returns where the decoder is, so that another one goes on from there (`Decoder(resume=)`) and gives exactly
+        the events that this one gives from now on.  Changes nothing.
+
+        All events found so far must have been taken: those of before are not given again.  Raises `UsageError` where
+        some wait, or frames of a batch, and after `feed_eof`; `StreamError` where the decoder is strict and found
+        damage.
+        """
+        from sigflow.stream.resuming import taken
+
+        if self._error is not None:
+            raise self._error
+        if self._ended:
+            raise UsageError("checkpoint after feed_eof: there is nothing to go on with")
+        if not self._drained or self._out:
+            raise UsageError("checkpoint while events wait: take them first, until none comes")
+        if self._collector is not None and self._collector.waits:
+            raise UsageError("checkpoint while frames wait for a batch: take it first (`flush=True`)")
+        return taken(
+            self.formats,
+            self._scanner,
+            self._live,
+            self._sink,
+            start=self._start,
+            cuts=self._behind.cuts,
+            cut_count=self._cuts,
+            work=self._work,
+        )
+
+    def _resume(self, checkpoint: Checkpoint) -> None:
+        """Be where the decoder was whose checkpoint this is."""
+        from sigflow.stream.resuming import restore
+
+        restore(checkpoint, self.formats, self._scanner, self._sink)
+        self._work_before = checkpoint.work
+        self._behind.to_come += checkpoint.cuts
+        self._cuts = checkpoint.cut_count
+        self._start = checkpoint.start
+        self._pending = Pending(self._scanner.lookback, checkpoint.start)
+
+    @property
+    def _work(self) -> int:
+        """Bytes checksummed, and header bytes read again."""
+        return self._work_before + self._scanner.work + (self._made.work if self._made is not None else 0)
 
     @property
     def statistics(self) -> Statistics:
         """What has been counted so far."""
-        sink, counts, fed = self._sink, self._counts, self._fed
-        work = self._scanner.work + (self._made.work if self._made is not None else 0)
+        sink, counts, fed = self._sink, self._counts, max(self._fed, self._scanner.pos)
         return Statistics(
             bytes=fed,
             frames=sink.index,
@@ -426,5 +626,5 @@ class Decoder:
                 for n, format in enumerate(self.formats)
             },
             sequence=counts.tree(),
-            work_ratio=work / fed if fed else 0.0,
+            work_ratio=self._work / fed if fed else 0.0,
         )

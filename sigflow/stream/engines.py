@@ -14,6 +14,7 @@ from sigflow.events import Event, FrameRun
 
 if TYPE_CHECKING:
     from sigflow.stream.building.many import BuiltFrames
+    from sigflow.stream.cuts import Kind
     from sigflow.stream.format import Format
     from sigflow.stream.pending import Stamps
     from sigflow.stream.scan import Scanner
@@ -25,7 +26,8 @@ Piece = list[Event] | FrameRun
 
 class Left(NamedTuple):
     """What is handed over: the bytes from the offset `base` on, in pieces, of which those before `pos` are decided and
-    only looked back at, and those from `seen` on, which is in the first piece, were not looked at; the lock.
+    only looked back at, and those from `seen` on, which is in the first piece, were not looked at; the lock; where
+    frames begin, as of `Segment`.
 
     Long pieces are no copies.
     """
@@ -35,6 +37,7 @@ class Left(NamedTuple):
     pos: int
     seen: int
     lock: int
+    begins: int
 
 
 class Collector(Protocol):
@@ -52,6 +55,13 @@ class Collector(Protocol):
 
     def batches(self, flush: bool) -> Iterator[Any]:
         """The batches that are full; with `flush` also what is left."""
+
+    def close(self) -> None:
+        """The formats are about to change: the frames so far make a batch."""
+
+    @property
+    def waits(self) -> bool:
+        """Whether there are frames that no batch was given of."""
 
 
 class LiveScan(Protocol):
@@ -86,8 +96,14 @@ class LiveScan(Protocol):
     def add(self, chunk: bytes | memoryview) -> None:
         """Take a chunk."""
 
-    def scan(self, final: bool) -> bool:
-        """Go on; whether something was found, which one of the next three then takes."""
+    def begin_behind(self, pos: int, kind: Kind) -> None:
+        """Go on at `pos`, behind a cut of this kind, up to which all is decided."""
+
+    def scan(self, final: int) -> bool:
+        """Go on; whether something was found, which one of the next three then takes.
+
+        final: what comes behind the bytes that were taken, as of `Segment`.
+        """
 
     def pieces(self) -> Iterable[Piece]:
         """What was found, as events."""
@@ -97,6 +113,9 @@ class LiveScan(Protocol):
 
     def collect(self, collector: Collector) -> Iterable[Piece]:
         """Hand the frames to a collector; gives the other events."""
+
+    def sync(self) -> None:
+        """Let the decoder's sink know where all counters stand."""
 
     def undecided(self) -> tuple[bytes, int]:
         """The bytes that may still be looked at, and the offset of the first."""

@@ -15,6 +15,7 @@ from sigflow.stream.segment import Segment
 
 if TYPE_CHECKING:
     from sigflow.events import Record
+    from sigflow.stream.cuts import Cut
 
 
 def _checksum(recognizer: Recognizer, segment: Segment, at: int) -> StreamError:
@@ -81,6 +82,12 @@ def too_long(name: str, limit: int) -> StreamError:
     return LimitExceeded(
         f"{name}: the file is longer than the limit of {limit} bytes", offset=0, format=name, limit=limit
     )
+
+
+def missing(cut: Cut) -> StreamError:
+    """The error for bytes that are known to be missing."""
+    size = "1 byte is" if cut.missing == 1 else f"{cut.missing} bytes are"
+    return StreamError(f"offset {cut.offset}: {size} missing", offset=cut.offset)
 
 
 def in_record(record: Record) -> StreamError | None:

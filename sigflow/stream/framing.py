@@ -21,6 +21,7 @@ from sigflow.runtime.measure import maybe_advance
 from sigflow.runtime.stored import of_wire
 from sigflow.runtime.window import Window
 from sigflow.stream.header import IDLE
+from sigflow.stream.segment import ENDS
 
 if TYPE_CHECKING:
     from sigflow.runtime.envelope import Envelope, Framing
@@ -57,8 +58,8 @@ class Delimited:
         """Nothing is kept for long."""
 
     def begins(self, segment: Segment, at: int) -> bool:
-        """Whether a unit may begin at data[at]: behind a delimiter, or where the stream begins."""
-        if segment.base + at in (0, segment.begins):
+        """Whether a unit may begin at data[at]: behind a delimiter, or where frames begin."""
+        if segment.base + at == segment.begins:
             return True
         size = len(self._delimiter)
         return at >= size and segment.data.startswith(self._delimiter, at - size)
@@ -75,7 +76,7 @@ class Delimited:
         if stop < 0:
             if len(data) - at >= self._limit:
                 return TOO_LONG
-            if not (segment.final and self.framing.last_open):
+            if not (segment.final == ENDS and self.framing.last_open):
                 self._searched = key, max(len(data) - at - len(delimiter) + 1, 0)
                 return None
             stop = behind = len(data)

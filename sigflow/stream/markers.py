@@ -1,8 +1,8 @@
 """Candidates: the next place where a frame of some format may begin.
 
 A sync literal that the end of the buffer cuts counts as one: more bytes decide.  A unit between delimiters may begin
-right behind one, and at the beginning of the stream.  No byte is searched twice for the same literal: where it stands
-next, and up to where it does not, are kept (caches, both).
+right behind one, and where frames begin (`Segment.begins`).  No byte is searched twice for the same literal: where it
+stands next, and up to where it does not, are kept (caches, both).
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Markers:
     def candidate(self, segment: Segment, at: int) -> int:
         """The first candidate in data[at:], or the end of data; as `at`, an index into the buffer."""
         data, base = segment.data, segment.base
-        if self._everywhere or (self._delimited and base + at in (0, segment.begins)):
+        if self._everywhere or (self._delimited and base + at == segment.begins):
             return at
         first = len(data)
         for n, (literal, distance) in enumerate(self._literals):

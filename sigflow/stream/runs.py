@@ -23,7 +23,7 @@ from heapq import heappop, heappush
 
 from sigflow.stream.header import Header, Key, one_of
 from sigflow.stream.idle import NO_IDLE, Idle
-from sigflow.stream.segment import Segment
+from sigflow.stream.segment import MORE, Segment
 
 _PAGE_BITS = 12
 _PAGE = (1 << _PAGE_BITS) - 1
@@ -58,7 +58,7 @@ class Runs:
     def drop(self) -> None:
         """Forget the pass."""
         self._horizon = 0
-        self._tried = (0, False)  # how far the stream went when what waits was last tried, and whether it ended there
+        self._tried = (0, MORE)  # how far the stream went when what waits was last tried, and whether it ended there
         self._restart(0)
 
     def _restart(self, cursor: int) -> None:

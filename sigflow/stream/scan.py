@@ -14,7 +14,7 @@ asked before it can have a marker in the same place, and no mark or sequence can
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sigflow.errors import UsageError
@@ -44,6 +44,7 @@ from sigflow.stream.watch import Watch
 
 if TYPE_CHECKING:
     from sigflow.runtime.envelope import Envelope, Run, Search
+    from sigflow.stream.cuts import Kind
 
 #: Frames that one call of `Measure.run` should find, and bytes that it may take: few enough that what is found is
 #: taken and freed before Python's garbage collector looks for it, which costs more than all else about a small frame.
@@ -165,16 +166,23 @@ class Scanner:
         pos: int = 0,
         lock: int = START,
         marks: Collection[tuple[int, str]] = (),
+        begins: int = 0,
     ) -> None:
+        """begins: where frames begin, 0 at the beginning of the stream; see `Segment`."""
         self._account = Account()
         self._formats = list(formats)
+        self._unbound = list(formats)
+        #: What preambles said that formats are bound to, by the number of the format.
+        self.roots: dict[int, Any] = {}
         self.pos = pos
         self.lock = lock
         self.marks = set(marks)
         self.waits: Recognizer | None = None
         self._window = _RUN_BYTES[0]
-        #: Where frames begin: behind the preamble, where there is one.
-        self.begins = 0
+        #: Where frames begin: behind the preamble, where there is one; -1: before a cut.
+        self.begins = begins
+        #: Where a preamble is asked for before anything else; -1: nowhere any more.
+        self.asks_at = 0 if begins == 0 else -1
         #: Is told of a format that a preamble was found for: its number, its envelope from then on, and the preamble.
         self.bound: Callable[[int, Envelope, bytes], None] | None = None
         self._arrange()
@@ -246,7 +254,7 @@ class Scanner:
     @property
     def opens(self) -> bool:
         """Whether a preamble is asked for before anything else."""
-        return not self.pos and bool(self._preambles)
+        return self.pos == self.asks_at and bool(self._preambles)
 
     @property
     def work(self) -> int:
@@ -281,8 +289,40 @@ class Scanner:
         self.lock = lock if self._after == YES else NO
         self.waits = None
 
-    def scan(self, segment: Segment, final: bool, sink: Sink, steps: int) -> bool:
-        """Go on over `data`, whose first byte is at offset `base`, at most to its end.  `final`: the stream ends there.
+    def go_on(self, pos: int, lock: int, begins: int, asks_at: int, roots: Mapping[int, Any]) -> None:
+        """Go on from this state, as if this scan had come to it; roots: as of this object."""
+        for number, root in roots.items():
+            envelope, limit = self._formats[number]
+            self._formats[number] = bound(envelope, root), limit
+            self.roots[number] = root
+        if roots:
+            self._arrange()
+        self.resume(pos, lock)
+        self._account.skip(pos)
+        self.begins, self.asks_at = begins, asks_at
+
+    def begin_behind(self, pos: int, kind: Kind) -> bool:
+        """Go on at `pos`, behind a cut of this kind, up to which all is decided.
+
+        Returns whether formats are not bound any more to what a preamble said.
+        """
+        unanswered = kind.begins and pos == self.pos == self.asks_at  # nothing came since it was to be asked for
+        self.asks_at = pos if kind.asks or unanswered else -1
+        self.begins = pos if kind.begins else -1
+        unbinds = kind.asks and bool(self.roots)
+        if unbinds:
+            self._formats, self.roots = list(self._unbound), {}
+            self._arrange()
+        # Where neither the lock nor bytes before a place can matter, what is kept is of places, all of them before.
+        if unbinds or self.lookback or self._after == YES or pos != self.pos:
+            self.drop()
+        self._account.skip(pos)
+        self._pass(pos, kind.lock if self._after == YES else NO)
+        self.waits = None
+        return unbinds
+
+    def scan(self, segment: Segment, final: int, sink: Sink, steps: int) -> bool:
+        """Go on over `data`, whose first byte is at offset `base`, at most to its end.  `final`: what comes behind it.
 
         Returns whether more can be done at once: it stops after so many `steps`.
         """
@@ -295,7 +335,7 @@ class Scanner:
             prefix.anchor(segment, self.pos)
         return more
 
-    def _steps(self, segment: Segment, final: bool, sink: Sink, steps: int) -> bool:
+    def _steps(self, segment: Segment, final: int, sink: Sink, steps: int) -> bool:
         data, base = segment.data, segment.base
         end = len(data)
         self.waits = None
@@ -353,7 +393,7 @@ class Scanner:
                 return True
         return False
 
-    def _step(self, segment: Segment, at: int, final: bool, sink: Sink) -> bool:
+    def _step(self, segment: Segment, at: int, final: int, sink: Sink) -> bool:
         """Decide the candidate at data[at]; False while bytes are lacking."""
         refusals: Refusals = []
         if self._preambles:
@@ -411,9 +451,9 @@ class Scanner:
         sink.gap(segment, at, at + 1, refusals)
         return True
 
-    def _opening(self, segment: Segment, at: int, final: bool, sink: Sink, refusals: Refusals) -> bool | None:
+    def _opening(self, segment: Segment, at: int, final: int, sink: Sink, refusals: Refusals) -> bool | None:
         """Ask for a preamble at data[at], before all formats; None where they are to be asked.  As `_step`."""
-        first = self.pos == 0
+        first = self.pos == self.asks_at
         for part in self._preambles:
             there = first or (part.searched and part.marked(segment, at))
             verdict = part.look(segment, at) if there else NO_MARKER if there is False else None
@@ -444,6 +484,7 @@ class Scanner:
         envelope, limit = self._formats[part.owner]
         envelope = bound(envelope, whole.value)
         self._formats[part.owner] = envelope, limit
+        self.roots[part.owner] = whole.value
         lock = self.lock
         self._arrange()
         self.lock = lock if self._after == YES else NO
@@ -451,7 +492,7 @@ class Scanner:
         if self.bound is not None:
             self.bound(part.owner, envelope, whole.raw)
 
-    def _closing(self, segment: Segment, at: int, final: bool, sink: Sink) -> bool | None:
+    def _closing(self, segment: Segment, at: int, final: int, sink: Sink) -> bool | None:
         """Ask for a trailer at data[at], where all formats refuse; None where there is none.  As `_step`."""
         for part in self._trailers:
             there = part.marked(segment, at)

@@ -7,10 +7,14 @@ from __future__ import annotations
 
 Buffer = bytes | bytearray
 
+#: What comes behind the bytes at hand (`Segment.final`): more may come; nothing, the stream ends there; or nothing, for
+#: it was cut there, maybe in the middle of a frame.
+MORE, ENDS, BREAKS = 0, 1, 2
+
 
 class Segment:
-    """data: the bytes.  base: the offset of the first.  final: the stream ends with them.  begins: where frames begin,
-    behind what stands before all of them.
+    """data: the bytes.  base: the offset of the first.  final: what comes behind them.  begins: where frames begin,
+    behind what stands before all of them; -1 where they began before a cut.
     """
 
     __slots__ = ("base", "begins", "data", "final")
@@ -18,5 +22,5 @@ class Segment:
     def __init__(self, data: Buffer, base: int) -> None:
         self.data = data
         self.base = base
-        self.final = False
+        self.final = MORE
         self.begins = 0

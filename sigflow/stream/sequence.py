@@ -24,14 +24,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from heapq import heapify, heappop, heappush, heapreplace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sigflow.diagnostics import Severity
+from sigflow.errors import UsageError
 from sigflow.events import Event, Loss, Note, Record
 from sigflow.limits import DEFAULT_REORDER
 from sigflow.runtime.measure import WIRE_ERRORS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence as Listed
+
     from sigflow.runtime.envelope import Sequence
     from sigflow.stream.format import Format
 
@@ -46,6 +49,23 @@ _FEW_STRAYS = 3
 _Stand = tuple[int, int, int]
 
 
+class StreamState(NamedTuple):
+    """Where one stream stands, with all that decides what its next frames show: see `Followed`, whose bits are up to
+    date.
+    """
+
+    stream: Any
+    next: int
+    seen: int
+    lacking: int
+    open: tuple[int, int] | None
+    before: _Stand | None
+    last: int
+    frames: int
+    strays: int
+    stray: int
+
+
 class Counts:
     """What has been counted over all formats."""
 
@@ -57,6 +77,14 @@ class Counts:
         self.reordered = 0
         self.restarts = 0
         self.strays = 0
+
+    def state(self) -> tuple[int, int, int, int, int]:
+        """All of it."""
+        return self.lost, self.duplicate, self.reordered, self.restarts, self.strays
+
+    def restore(self, state: tuple[int, int, int, int, int]) -> None:
+        """Go on from there."""
+        self.lost, self.duplicate, self.reordered, self.restarts, self.strays = state
 
     def tree(self) -> dict[str, int]:
         """By the keys of a verdict."""
@@ -76,10 +104,10 @@ class Followed:
     expected: the next counter; -1 while a frame is open.  next: the same, as of when the bits were last brought up to
     date.  seen, lacking: see `_Stand`.  open: (counter, offset) of a frame that waits to be decided.  before: where the
     stream stood when it last began anew.  last: the offset of the last frame.  frames, strays: how many there were,
-    the frames as of `next`.
+    the frames as of `next`.  kept: the last `StreamState` of it, which holds until a frame comes.
     """
 
-    __slots__ = ("before", "expected", "frames", "lacking", "last", "next", "open", "seen", "stray", "strays")
+    __slots__ = ("before", "expected", "frames", "kept", "lacking", "last", "next", "open", "seen", "stray", "strays")
 
     def __init__(self, following: int, offset: int) -> None:
         self.expected = self.next = following
@@ -91,6 +119,7 @@ class Followed:
         self.frames = 1
         self.strays = 0
         self.stray = -1  # the offset of the first
+        self.kept: StreamState | None = None
 
 
 class Tracker:
@@ -115,7 +144,7 @@ class Tracker:
         if followed is None:
             return self._begin(stream, counter, offset, out)
         followed.last = offset
-        self._bring_up(followed)
+        self.bring_up(followed)
         followed.frames += 1
         if followed.open is not None:
             self._decide(stream, followed, counter, out)
@@ -151,7 +180,7 @@ class Tracker:
         back = self._steps(counter, followed.next)
         return 0 if back is None or back > self.window else back
 
-    def _bring_up(self, followed: Followed) -> None:
+    def bring_up(self, followed: Followed) -> None:
         """Enter the frames that came in order since the bits were brought up to date."""
         if followed.expected in (followed.next, -1):
             return
@@ -246,6 +275,32 @@ class Tracker:
         followed = self.streams[stream] = Followed(self._after(counter), offset)
         return followed
 
+    def states(self) -> tuple[StreamState, ...]:
+        """Where each stream stands."""
+        return tuple(
+            [
+                kept if (kept := followed.kept) is not None and kept.last == followed.last else _kept(self, stream)
+                for stream, followed in self.streams.items()
+            ]
+        )
+
+    def restore(self, states: Listed[StreamState]) -> None:
+        """Go on from there.  Raises `UsageError` where these cannot be states of such counters."""
+        if len(states) > STREAMS or len({state.stream for state in states}) < len(states):
+            raise UsageError(f"counters of {len(states)} streams of {self.name}, of which {STREAMS} are followed, once")
+        for state in states:
+            stands = [(state.next, state.seen, state.lacking), *([state.before] if state.before is not None else ())]
+            counters = [stand[0] for stand in stands] + ([state.open[0]] if state.open is not None else [])
+            if any(not 0 <= counter < self.modulus for counter in counters) or any(
+                not 0 <= bits <= self._mask for stand in stands for bits in stand[1:]
+            ):
+                raise UsageError(f"a counter of {self.name} that is outside its range, in stream {state.stream!r}")
+            followed = self.streams[state.stream] = Followed(state.next, state.last)
+            followed.expected = state.next if state.open is None else -1
+            _, _, followed.seen, followed.lacking, followed.open, followed.before, *_ = state
+            followed.frames, followed.strays, followed.stray = state.frames, state.strays, state.stray
+            followed.kept = state
+
     @property
     def full(self) -> bool:
         """Whether another stream can be followed only in the place of one."""
@@ -271,7 +326,7 @@ class Tracker:
         return shown
 
     def _end(self, stream: Any, followed: Followed, out: list[Event]) -> None:
-        self._bring_up(followed)
+        self.bring_up(followed)
         if followed.open is not None:
             counter, offset = followed.open
             followed.open = None
@@ -279,6 +334,17 @@ class Tracker:
         if followed.strays >= _FEW_STRAYS and followed.strays * STRAYS > followed.frames:
             text = f"{followed.strays} of {followed.frames} counters belong nowhere: two devices may share an id"
             out.append(_note("sequence-strays", text, self.name, stream, followed.stray, Severity.WARNING))
+
+
+def _kept(tracker: Tracker, stream: Any) -> StreamState:
+    """Where a stream stands, which its `Followed` keeps."""
+    followed = tracker.streams[stream]
+    tracker.bring_up(followed)
+    followed.kept = StreamState(
+        stream, followed.next, followed.seen, followed.lacking, followed.open, followed.before, followed.last,
+        followed.frames, followed.strays, followed.stray,
+    )  # fmt: skip
+    return followed.kept
 
 
 def late(name: str, stream: Any, counter: int, offset: int, was_lost: bool) -> Note:

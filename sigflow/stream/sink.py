@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 from sigflow.diagnostics import Severity
 from sigflow.events import Event, Gap, Idle, Note, Record, Span, frame_runs
-from sigflow.reasons import NO_MARKER
+from sigflow.reasons import NO_MARKER, OVERFLOW
+from sigflow.stream.cuts import BYTES_MISSING, KINDS
 from sigflow.stream.sequence import Counts, ended, follow, tracker_of
 
 if TYPE_CHECKING:
+    from sigflow.stream.cuts import Cut
     from sigflow.stream.format import Format
     from sigflow.stream.pending import Stamps
     from sigflow.stream.scan import Frames, Refusals
@@ -106,6 +108,22 @@ class Between:
         if self._most is not None and (before_gap or self._after_gap or self._stop - self._start > self._most):
             out.append(doubt(self._start, self._stop, self._most, touches=before_gap or self._after_gap))
         self._start = -1
+
+    def state(self) -> tuple[int, int, tuple[str, ...], bool] | None:
+        """What is open: start, stop, the reasons of a gap, and whether idle bytes touch one; None if nothing is."""
+        if self._start >= 0:
+            return self._start, self._stop, (), self._after_gap
+        return (self.gap.start, self.gap.stop, tuple(self.gap.reasons), False) if self.gap.start >= 0 else None
+
+    def restore(self, state: tuple[int, int, tuple[str, ...], bool] | None) -> None:
+        """Go on from there."""
+        if state is None:
+            return
+        start, stop, reasons, after_gap = state
+        if reasons:
+            self.gap.start, self.gap.stop, self.gap.reasons = start, stop, dict.fromkeys(reasons)
+        else:
+            self._start, self._stop, self._after_gap = start, stop, after_gap
 
     def copy(self) -> Between:
         """The same, to go on with apart; nothing is said of idle bytes there."""
@@ -243,6 +261,18 @@ class Events:
         self.frame_bytes[number] += frames[-1][1] - frames[0][0]
         if self._stamps or self.checked is not None:
             self._mark([event for event in out[before_these:] if isinstance(event, Record)])
+
+    def cut(self, cut: Cut) -> None:
+        """All up to this cut is decided: what is open closes, and what is missing is told."""
+        self._close_gap()
+        if cut.missing:
+            self.gap_bytes += cut.missing
+            self._out.append(Gap(Span(cut.offset, cut.stop), (OVERFLOW,), cut.stamp))
+        elif cut.missing is None and (unknown := KINDS[cut.kind].unknown):
+            text = f"{unknown}: how many bytes are missing is not known"
+            note = Note(BYTES_MISSING, Severity.WARNING, text, cut.offset)
+            note.stamp = cut.stamp
+            self._out.append(note)
 
     def end(self) -> None:
         """The end of the stream: the open gap closes, and open counters are decided."""

@@ -22,7 +22,7 @@ from sigflow.stream.account import Account
 from sigflow.stream.decoder import Decoder
 from sigflow.stream.format import Format
 from sigflow.stream.framed import FramedHeader
-from sigflow.stream.segment import Segment
+from sigflow.stream.segment import BREAKS, ENDS, Segment
 from tests.engine.ways import check_native, native_of
 from tests.envelopes import changed
 from tests.stream import framings as f
@@ -101,7 +101,7 @@ def test_the_last_unit_may_lack_its_delimiter() -> None:
     assert last == Gap(Span(10, 16), ("log:truncated", "no-marker"))
 
 
-def test_a_unit_begins_behind_a_delimiter_or_where_the_stream_does() -> None:
+def test_a_unit_begins_behind_a_delimiter_or_where_frames_do() -> None:
     header = FramedHeader(f.envelope("log"), 100, Account())
     assert header.look(Segment(b"Ione\n", 0), 0) == 5
     assert header.look(Segment(b"\nIone\n", 10), 1) == 5
@@ -109,15 +109,17 @@ def test_a_unit_begins_behind_a_delimiter_or_where_the_stream_does() -> None:
     later = Segment(b"xIone\n", 20)
     later.begins = 21
     assert header.look(later, 1) == 5
-    first = Segment(b"Ione\n", 0)
-    first.begins = 3
-    assert FramedHeader(f.envelope("log"), 100, Account()).look(first, 0) == 5
+    behind_a_loss = Segment(b"Ione\n", 0)
+    behind_a_loss.begins = -1
+    assert FramedHeader(f.envelope("log"), 100, Account()).look(behind_a_loss, 0) == NO_MARKER
 
 
 def test_a_unit_without_its_delimiter_is_whole_only_where_the_stream_ends() -> None:
     header, segment = FramedHeader(f.envelope("log"), 100, Account()), Segment(b"Ione", 0)
     assert header.look(segment, 0) is None
-    segment.final = True
+    segment.final = BREAKS
+    assert header.look(segment, 0) is None
+    segment.final = ENDS
     assert header.look(segment, 0) == 4
 
 
