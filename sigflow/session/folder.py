@@ -23,7 +23,7 @@ def described(formats: Sequence[Format], specs: Sequence[str]) -> list[dict[str,
         {
             "name": format.name,
             "spec": os.path.abspath(spec) if os.path.exists(spec) else spec,
-            "hash": format.spec_hash,
+            "hash": format.envelope.about.source_hash if format.envelope is not None else "",
             "max_frame": format.max_frame,
         }
         for format, spec in zip(formats, specs, strict=True)

@@ -26,7 +26,8 @@ from sigflow.stream.format import Format
 if TYPE_CHECKING:
     import pyarrow
 
-_DRAFT = re.compile(r"[0-9]+-[0-9]{12}(-[0-9]{12})?\.(parquet|arrow)" + re.escape(MARK) + "[0-9a-f]{16}" + re.escape(ENDING))
+#: What our drafts are called.
+_DRAFT = re.compile(rf"[0-9]+-[0-9]{{12}}\.(parquet|arrow){re.escape(MARK)}[0-9a-f]{{16}}{re.escape(ENDING)}")
 
 
 class _Hashed:

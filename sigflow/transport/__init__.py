@@ -7,10 +7,7 @@ import sys
 from sigflow.errors import UsageError
 from sigflow.transport.address import STANDARD, Address, is_uri, parse
 from sigflow.transport.base import (
-    BOUNDARY,
-    OVERFLOW,
     OVERFLOWS,
-    RECONNECT,
     Chunk,
     Cut,
     Listener,
@@ -20,7 +17,7 @@ from sigflow.transport.base import (
 )
 
 __all__ = [
-    "BOUNDARY", "OVERFLOW", "OVERFLOWS", "RECONNECT", "Address", "Chunk", "Cut", "Listener", "Note", "Transport",
+    "OVERFLOWS", "Address", "Chunk", "Cut", "Listener", "Note", "Transport",
     "TransportError", "is_uri", "listen", "open", "open_target", "parse",
 ]  # fmt: skip
 

@@ -7,7 +7,8 @@ import random
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from sigflow.transport.base import RECONNECT, Chunk, Clock, Cut, Note, Transport, TransportError
+from sigflow.stream.cuts import RECONNECT
+from sigflow.transport.base import Chunk, Clock, Cut, Note, Transport, TransportError
 
 #: Seconds before the first new try, and the most between two where nothing else is said.
 FIRST, MOST = 0.05, 10.0

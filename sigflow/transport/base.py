@@ -24,9 +24,6 @@ WAITING = 16 << 20
 #: the oldest bytes are dropped.
 OVERFLOWS = ("block", "drop-newest", "drop-oldest")
 
-#: Kinds of cuts: nothing is missing, and no frame goes on; the connection was made anew; bytes were dropped.
-BOUNDARY, RECONNECT, OVERFLOW = "boundary", "reconnect", "overflow"
-
 
 class TransportError(SigflowError):
     """A transport cannot be opened, or failed."""
@@ -43,9 +40,7 @@ class Note(NamedTuple):
 
 
 class Cut(NamedTuple):
-    """A place where bytes are missing, or two streams were joined.  missing: bytes that did not come, None: nobody
-    knows how many.
-    """
+    """A cut of the stream (`sigflow.stream.cuts`), before a chunk.  missing: None: nobody knows how many."""
 
     kind: str
     missing: int | None = None

@@ -14,8 +14,10 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from sigflow.reasons import OVERFLOW
+from sigflow.stream.cuts import BOUNDARY
 from sigflow.transport.address import Address
-from sigflow.transport.base import BOUNDARY, OVERFLOW, Chunk, Clock, Cut, Note, TransportError
+from sigflow.transport.base import Chunk, Clock, Cut, Note, TransportError
 from sigflow.transport.inbox import Inbox
 
 #: The largest datagram.

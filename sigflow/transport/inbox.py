@@ -6,7 +6,8 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable
 
-from sigflow.transport.base import OVERFLOW, PIECE, WAITING, Chunk, Clock, Cut, Note
+from sigflow.reasons import OVERFLOW
+from sigflow.transport.base import PIECE, WAITING, Chunk, Clock, Cut, Note
 
 
 def joined(cuts: Iterable[Cut]) -> tuple[Cut, ...]:

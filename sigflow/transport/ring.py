@@ -23,9 +23,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from sigflow.errors import UsageError
+from sigflow.reasons import OVERFLOW
 from sigflow.storage.disk import lock
+from sigflow.stream.cuts import RECONNECT
 from sigflow.transport.address import Address
-from sigflow.transport.base import OVERFLOW, PIECE, RECONNECT, Chunk, Clock, Cut, TransportError
+from sigflow.transport.base import PIECE, Chunk, Clock, Cut, TransportError
 
 MAGIC = b"sigflow ring 1\r\n"
 _HEAD = struct.Struct("<16sQQQQ")

@@ -16,8 +16,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sigflow.errors import UsageError
+from sigflow.reasons import OVERFLOW
 from sigflow.transport.address import Address
-from sigflow.transport.base import OVERFLOW, Chunk, Clock, Cut, Note, TransportError
+from sigflow.transport.base import Chunk, Clock, Cut, Note, TransportError
 from sigflow.transport.descriptors import DescriptorStream
 from sigflow.transport.inbox import Inbox
 

@@ -13,8 +13,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from sigflow.storage.file import pread
+from sigflow.stream.cuts import BOUNDARY, RECONNECT
 from sigflow.transport.address import Address
-from sigflow.transport.base import BOUNDARY, PIECE, RECONNECT, Chunk, Clock, Cut, Note, TransportError
+from sigflow.transport.base import PIECE, Chunk, Clock, Cut, Note, TransportError
 
 #: Seconds between two looks where the URI says nothing.
 POLL = 0.05

@@ -14,8 +14,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from sigflow.errors import UsageError
+from sigflow.stream.cuts import BOUNDARY
 from sigflow.transport.address import Address
-from sigflow.transport.base import BOUNDARY, Chunk, Clock, Cut, Note, TransportError
+from sigflow.transport.base import Chunk, Clock, Cut, Note, TransportError
 
 if TYPE_CHECKING:
     from pyvisa.resources import MessageBasedResource

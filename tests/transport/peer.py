@@ -21,7 +21,7 @@ def frames(seed: int, count: int) -> list[bytes]:
     rng = random.Random(seed)
     out = []
     for number in range(count):
-        payload = rng.randbytes(rng.randrange(60))
+        payload = rng.randbytes(rng.randrange(1, 60))
         head = b"*HDR\r\nDEV:%d\r\nLEN:%d\r\n;END\r\n" % (number, len(payload))
         out.append(head + payload + zlib.crc32(payload).to_bytes(4, "big"))
     return out

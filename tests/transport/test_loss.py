@@ -15,7 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sigflow import transport
-from sigflow.transport import BOUNDARY, OVERFLOW, RECONNECT, Chunk, Cut, Note, TransportError
+from sigflow.reasons import OVERFLOW
+from sigflow.stream.cuts import BOUNDARY, RECONNECT
+from sigflow.transport import Chunk, Cut, Note, TransportError
 from sigflow.transport.again import Reconnecting
 from sigflow.transport.base import Clock
 from sigflow.transport.inbox import Inbox

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from sigflow import transport
-from sigflow.transport import BOUNDARY, Chunk, Cut, TransportError
+from sigflow.stream.cuts import BOUNDARY
+from sigflow.transport import Chunk, Cut, TransportError
 from sigflow.transport.visa import block, lacking
 
 absent = [name for name in ("pyvisa", "pyvisa_sim") if importlib.util.find_spec(name) is None]

@@ -16,6 +16,8 @@ from typing import NamedTuple
 
 from sigflow import checksums
 from sigflow.events import Stamp
+from sigflow.reasons import OVERFLOW
+from sigflow.stream.cuts import BOUNDARY, CONCATENATED, RECONNECT
 
 MAGIC = b"sigflow index 1\n"
 SIZE = 64
@@ -27,7 +29,7 @@ assert _HEAD.size + _CRC.size == _ENTRY.size + _CRC.size == SIZE
 #: Kinds of entries: bytes; a cut; a candidate that was abandoned; something that was noted.
 CHUNK, CUT, MARK, NOTE = 1, 2, 3, 4
 #: Codes of cuts: their kinds, in this order.
-CUTS = ("boundary", "reconnect", "overflow")
+CUTS = (BOUNDARY, RECONNECT, OVERFLOW, CONCATENATED)
 #: The value of a cut of which nobody knows how many bytes are missing.
 UNKNOWN = (1 << 64) - 1
 

@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import sqlite3
+import threading
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -22,7 +23,7 @@ _TABLES = """
 CREATE TABLE IF NOT EXISTS about (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS streams (
     stream INTEGER PRIMARY KEY, source TEXT NOT NULL, peer TEXT NOT NULL, begun_ns INTEGER NOT NULL, ended_ns INTEGER,
-    acknowledged INTEGER NOT NULL DEFAULT 0, removed INTEGER NOT NULL DEFAULT 0
+    acknowledged INTEGER NOT NULL DEFAULT 0, removed INTEGER NOT NULL DEFAULT 0, frames INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE TABLE IF NOT EXISTS checkpoints (
     stream INTEGER NOT NULL, frames INTEGER NOT NULL, offset INTEGER NOT NULL, state TEXT NOT NULL,
@@ -46,6 +47,19 @@ class Checkpoint(NamedTuple):
     state: Any
 
 
+class Stream(NamedTuple):
+    """A stream: one source, or one who connected.  ended_ns: when all that came was decided, None where it goes on."""
+
+    stream: int
+    source: str
+    peer: str
+    begun_ns: int
+    ended_ns: int | None
+    acknowledged: int
+    removed: int
+    frames: int
+
+
 class Draft(NamedTuple):
     """A file of a sink that is written: what it is called now, what it shall be called, the SHA-256 of its bytes."""
 
@@ -55,20 +69,21 @@ class Draft(NamedTuple):
 
 
 class Ledger:
-    """The ledger in a session's folder.  One thread at a time."""
+    """The ledger in a session's folder.  Threads take turns."""
 
     def __init__(self, folder: str, *, synced: bool = True) -> None:
         """synced: whether a commit waits for the disk.  Raises `SigflowError` where the file is no ledger of ours."""
         path = os.path.join(folder, layout.LEDGER)
+        self._turn = threading.RLock()
         self._database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         try:
-            self._database.execute("PRAGMA journal_mode = WAL")
-            self._database.execute(f"PRAGMA synchronous = {'FULL' if synced else 'OFF'}")
+            self._rows("PRAGMA journal_mode = WAL")
+            self._rows(f"PRAGMA synchronous = {'FULL' if synced else 'OFF'}")
             with self.transaction():
                 for statement in filter(str.strip, _TABLES.split(";")):
-                    self._database.execute(statement)
-                self._database.execute("INSERT OR IGNORE INTO about VALUES ('version', ?)", (str(VERSION),))
-            found = self._database.execute("SELECT value FROM about WHERE key = 'version'").fetchone()
+                    self._rows(statement)
+                self._rows("INSERT OR IGNORE INTO about VALUES ('version', ?)", (str(VERSION),))
+            found = self._row("SELECT value FROM about WHERE key = 'version'")
         except sqlite3.DatabaseError as error:
             self._database.close()
             raise SigflowError(f"{path}: it is no ledger: {error}") from error
@@ -76,53 +91,62 @@ class Ledger:
             self._database.close()
             raise SigflowError(f"{path}: a ledger of version {found and found[0]}; this sigflow reads {VERSION}")
 
+    def _rows(self, statement: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
+        with self._turn:
+            return self._database.execute(statement, values).fetchall()
+
+    def _row(self, statement: str, values: tuple[object, ...] = ()) -> tuple[Any, ...] | None:
+        return next(iter(self._rows(statement, values)), None)
+
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
         """All of what is said inside, or nothing of it, is on the disk afterwards."""
-        self._database.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self._database.execute("ROLLBACK")
-            raise
-        self._database.execute("COMMIT")
+        with self._turn:
+            self._database.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._database.execute("ROLLBACK")
+                raise
+            self._database.execute("COMMIT")
 
     # ---------------------------------------------------------------- streams
 
     def open_stream(self, source: str, peer: str, begun_ns: int) -> int:
         """A new stream; its number."""
-        row = self._database.execute(
+        row = self._row(
             "INSERT INTO streams (stream, source, peer, begun_ns) VALUES"
             " ((SELECT COALESCE(MAX(stream) + 1, 0) FROM streams), ?, ?, ?) RETURNING stream",
             (source, peer, begun_ns),
-        ).fetchone()
+        )
+        assert row is not None
         return int(row[0])
 
-    def streams(self) -> list[dict[str, Any]]:
+    def streams(self) -> list[Stream]:
         """All streams, in their order."""
-        cursor = self._database.execute("SELECT * FROM streams ORDER BY stream")
-        names = [column[0] for column in cursor.description]
-        return [dict(zip(names, row, strict=True)) for row in cursor]
+        return [Stream(*row) for row in self._rows("SELECT * FROM streams ORDER BY stream")]
 
-    def end_stream(self, stream: int, ended_ns: int) -> None:
-        """Nothing more comes of it."""
-        self._database.execute("UPDATE streams SET ended_ns = ? WHERE stream = ?", (ended_ns, stream))
+    def end_stream(self, stream: int, ended_ns: int, frames: int) -> None:
+        """All that came of it was decided, as at the end of a stream."""
+        self._rows("UPDATE streams SET ended_ns = ?, frames = ? WHERE stream = ?", (ended_ns, frames, stream))
+
+    def go_on(self, stream: int) -> None:
+        """It goes on."""
+        self._rows("UPDATE streams SET ended_ns = NULL WHERE stream = ?", (stream,))
 
     def acknowledge(self, stream: int, offset: int) -> None:
         """So much is on the disk."""
-        self._database.execute("UPDATE streams SET acknowledged = ? WHERE stream = ?", (offset, stream))
+        self._rows("UPDATE streams SET acknowledged = ? WHERE stream = ?", (offset, stream))
 
     # ---------------------------------------------------------------- checkpoints and positions
 
     def checkpoint(self, stream: int, point: Checkpoint) -> None:
         """The scan of a stream can be resumed from here; what no sink needs any more is let go of."""
-        self._database.execute(
-            "INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?, ?)",
-            (stream, point.frames, point.offset, json.dumps(point.state)),
-        )
-        slowest = self._database.execute("SELECT MIN(frames) FROM positions WHERE stream = ?", (stream,)).fetchone()[0]
-        needed = point.frames if slowest is None else min(slowest, point.frames)
-        self._database.execute(
+        values = (stream, point.frames, point.offset, json.dumps(point.state))
+        self._rows("INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?, ?)", values)
+        slowest = self._row("SELECT MIN(frames) FROM positions WHERE stream = ?", (stream,))
+        needed = point.frames if slowest is None or slowest[0] is None else min(slowest[0], point.frames)
+        self._rows(
             "DELETE FROM checkpoints WHERE stream = ? AND frames <"
             " (SELECT MAX(frames) FROM checkpoints WHERE stream = ? AND frames <= ?)",
             (stream, stream, needed),
@@ -130,38 +154,35 @@ class Ledger:
 
     def resumable(self, stream: int, frames: int | None = None) -> Checkpoint | None:
         """The last checkpoint of a stream with at most so many frames before it."""
-        most = (1 << 62) if frames is None else frames
-        row = self._database.execute(
+        row = self._row(
             "SELECT frames, offset, state FROM checkpoints WHERE stream = ? AND frames <= ?"
             " ORDER BY frames DESC LIMIT 1",
-            (stream, most),
-        ).fetchone()
+            (stream, (1 << 62) if frames is None else frames),
+        )
         return None if row is None else Checkpoint(row[0], row[1], json.loads(row[2]))
 
     def position(self, sink: str, stream: int) -> tuple[int, int]:
         """How far a sink has come: frames, and bytes of its file."""
-        row = self._database.execute(
-            "SELECT frames, length FROM positions WHERE sink = ? AND stream = ?", (sink, stream)
-        ).fetchone()
+        row = self._row("SELECT frames, length FROM positions WHERE sink = ? AND stream = ?", (sink, stream))
         return (0, 0) if row is None else (int(row[0]), int(row[1]))
 
     def positions(self, sink: str) -> dict[int, int]:
         """How far a sink has come in each stream of which it has taken something."""
-        return dict(self._database.execute("SELECT stream, frames FROM positions WHERE sink = ?", (sink,)).fetchall())
+        return dict(self._rows("SELECT stream, frames FROM positions WHERE sink = ?", (sink,)))
 
     def move(self, sink: str, stream: int, frames: int, length: int = 0) -> None:
         """It has come so far."""
-        self._database.execute("INSERT OR REPLACE INTO positions VALUES (?, ?, ?, ?)", (sink, stream, frames, length))
+        self._rows("INSERT OR REPLACE INTO positions VALUES (?, ?, ?, ?)", (sink, stream, frames, length))
 
     # ---------------------------------------------------------------- files of sinks
 
     def add_file(self, sink: str, file: Draft) -> None:
         """This draft shall have this name."""
-        self._database.execute("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)", (sink, *file))
+        self._rows("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)", (sink, *file))
 
     def files(self, sink: str) -> list[Draft]:
         """All files of a sink that were committed, whether they have their names yet or not."""
-        rows = self._database.execute("SELECT draft, name, hash FROM files WHERE sink = ? ORDER BY name", (sink,))
+        rows = self._rows("SELECT draft, name, hash FROM files WHERE sink = ? ORDER BY name", (sink,))
         return [Draft(*row) for row in rows]
 
     def close(self) -> None:

@@ -14,12 +14,14 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from sigflow.events import Stamp
+from sigflow.reasons import OVERFLOW
 from sigflow.storage.base import DEFAULT_CHUNK, Closing
 from sigflow.storage.disk import DISK, Disk
 from sigflow.storage.file import pread
 from sigflow.storage.session import entries, layout
 from sigflow.storage.session.entries import CHUNK, CUT, CUTS, MARK, SIZE, UNKNOWN, Entry, crc32
 from sigflow.storage.session.writer import Position
+from sigflow.stream.cuts import Cut
 
 #: Bytes of a chunk, at most: an entry that claims more is not believed.
 LARGEST = 1 << 30
@@ -38,15 +40,6 @@ class Piece(NamedTuple):
     place: int
     length: int
     entry: Entry
-
-
-class Cut(NamedTuple):
-    """A cut.  offset: in the stream, before the hole; at: among the stored bytes.  missing: None where nobody knows."""
-
-    offset: int
-    at: int
-    missing: int | None
-    kind: str
 
 
 class Damage(NamedTuple):
@@ -120,10 +113,10 @@ class Contents:
     def _reach(self, offset: int) -> None:
         """The stream goes on here: what lies between is a hole."""
         if offset > self.offset:
-            self._cut("overflow", offset - self.offset)
+            self._cut(OVERFLOW, offset - self.offset)
 
-    def _cut(self, kind: str, missing: int | None) -> None:
-        self.cuts.append(Cut(self.offset, self.stored, missing, kind))
+    def _cut(self, kind: str, missing: int | None, stamp: Stamp | None = None) -> None:
+        self.cuts.append(Cut(self.offset, kind, missing, stamp))
         self.offset += missing or 0
 
     def _place(self, entry: Entry) -> None:
@@ -131,7 +124,7 @@ class Contents:
         if entry.kind == CUT and entry.code < len(CUTS):
             missing = None if entry.value == UNKNOWN else entry.value
             self._reach(entry.offset - (missing or 0))
-            self._cut(CUTS[entry.code], missing)
+            self._cut(CUTS[entry.code], missing, entry.stamp("", self.boot))
         elif entry.kind == MARK:
             self.marks.append((entry.offset, entry.number))
         else:
@@ -188,6 +181,7 @@ class StreamStorage(Closing):
         self.name = name
         self.size: int | None = contents.stored
         self._starts = [piece.start for piece in contents.pieces]
+        self._offsets = [piece.offset for piece in contents.pieces]
         self._segment = self._descriptor = -1
 
     def chunks(self, chunk_size: int = DEFAULT_CHUNK, start: int = 0) -> Iterator[bytes]:
@@ -218,6 +212,14 @@ class StreamStorage(Closing):
                 out.append(pread(self._of(piece.segment), high - low, piece.place + low))
             row = last + 1
         return out[0] if len(out) == 1 else b"".join(out)
+
+    def at(self, offset: int) -> int:
+        """Where what has this offset in the stream stands among the stored bytes, or what follows a hole."""
+        row = bisect_right(self._offsets, offset) - 1
+        if row < 0:
+            return 0
+        piece = self.contents.pieces[row]
+        return piece.start + min(offset - piece.offset, piece.length)
 
     def stamped(self) -> Iterator[tuple[bytes, Stamp]]:
         """The chunks as they came in, each with its stamp."""

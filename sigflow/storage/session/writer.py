@@ -122,6 +122,11 @@ class StreamWriter:
         self._lock = threading.Lock()
         self._both = ThreadPoolExecutor(1, "sigflow sync") if synced else None
 
+    @property
+    def waits(self) -> bool:
+        """Whether something came in that no commit has put on the disk."""
+        return bool(self._full) or (self._open is not None and bool(self._open.waiting))
+
     # ---------------------------------------------------------------- what comes in
 
     def append(self, data: bytes, stamp: Stamp) -> None:
