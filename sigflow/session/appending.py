@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from sigflow.columns.plain_json import dumps
 from sigflow.errors import SigflowError
 from sigflow.events import Record
 from sigflow.recording.frames import View
-from sigflow.session.sinks import Barrier, Timer, behind
+from sigflow.session.sinks import Barrier, Frames, Timer, behind
 from sigflow.storage.disk import DISK, Disk, lock
 from sigflow.storage.session.ledger import Ledger
 from sigflow.stream.format import Format
@@ -41,8 +40,6 @@ def raw(record: Record) -> bytes:
 
 class AppendingSink:
     """State: the open file, its length; of each stream what waits for a barrier, and how far it has come."""
-
-    columnar = False
 
     def __init__(self, name: str, path: str, written: Written, disk: Disk = DISK) -> None:
         self.name = name
@@ -84,10 +81,13 @@ class AppendingSink:
             self._positions[stream] = self._ledger.position(self.name, stream)[0]
         return self._positions[stream]
 
-    def take(self, stream: int, items: Sequence[Any]) -> None:
+    def begin_stream(self, stream: int, first: int, formats: Sequence[Format]) -> None:
+        """Records say themselves which they are."""
+
+    def take(self, stream: int, pieces: Sequence[Frames]) -> None:
         """Make bytes of the records that are new."""
         waiting = self._waiting.setdefault(stream, bytearray())
-        for record in behind(items, self.position(stream)):
+        for record in behind(pieces, self.position(stream)):
             waiting += self._written(record)
 
     def barrier(self, barrier: Barrier) -> None:

@@ -6,16 +6,15 @@ import asyncio
 import queue
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from sigflow.errors import SigflowError
-from sigflow.session.sinks import Barrier, Sink
+from sigflow.session.sinks import Barrier, Frames, Sink
 from sigflow.storage.session.ledger import Ledger
 
 #: Bytes of frames that wait for a sink, at most, and one piece more.
 BOUND = 32 << 20
-#: What is put into the queue: of a stream, items and their bytes; or a barrier, and what is set when it may be passed.
-_Item = tuple[int, Sequence[Any], int] | tuple[Barrier, threading.Event] | None
+#: What is put into the queue: of a stream, frames and their bytes; or a barrier, and what is set when it may be passed.
+_Item = tuple[int, Sequence[Frames], int] | tuple[Barrier, threading.Event] | None
 
 
 class Outlet:
@@ -39,13 +38,13 @@ class Outlet:
         """Begin, now that what a killed process left was made right."""
         self._thread.start()
 
-    def put(self, stream: int, items: Sequence[Any], size: int) -> None:
-        """Records or batches of a stream.  To be followed by `await room()`."""
-        if self.error is None and items:
+    def put(self, stream: int, pieces: Sequence[Frames], size: int) -> None:
+        """Frames of a stream, of so many bytes.  To be followed by `await room()`."""
+        if self.error is None:
             self._held += size
             if self._held > self._bound:
                 self._room.clear()
-            self._queue.put((stream, items, size))
+            self._queue.put((stream, pieces, size))
 
     async def room(self) -> None:
         """Wait until less waits than may."""
@@ -59,8 +58,8 @@ class Outlet:
     def _run(self) -> None:
         while (item := self._queue.get()) is not None:
             if len(item) == 3:
-                stream, items, size = item
-                self._do(self.sink.take, stream, items)
+                stream, pieces, size = item
+                self._do(self.sink.take, stream, pieces)
                 self._call(self._taken, size)
             else:
                 barrier, acknowledged = item

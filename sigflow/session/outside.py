@@ -15,7 +15,7 @@ from typing import Any
 from sigflow.errors import SigflowError, UsageError
 from sigflow.events import Record
 from sigflow.session.appending import lines
-from sigflow.session.sinks import Barrier, Timer, behind
+from sigflow.session.sinks import Barrier, Frames, Timer, behind
 from sigflow.storage.session.ledger import Ledger
 from sigflow.stream.format import Format
 from sigflow.transport import Transport, open_target, parse
@@ -23,8 +23,6 @@ from sigflow.transport import Transport, open_target, parse
 
 class _Positioned:
     """What both have: records wait for a barrier, then go out, then the position is committed."""
-
-    columnar = False
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -43,9 +41,12 @@ class _Positioned:
             self._positions[stream] = self._ledger.position(self.name, stream)[0]
         return self._positions[stream]
 
-    def take(self, stream: int, items: Sequence[Any]) -> None:
+    def begin_stream(self, stream: int, first: int, formats: Sequence[Format]) -> None:
+        """Records say themselves which they are."""
+
+    def take(self, stream: int, pieces: Sequence[Frames]) -> None:
         """Records that are new wait."""
-        self._waiting.setdefault(stream, []).extend(behind(items, self.position(stream)))
+        self._waiting.setdefault(stream, []).extend(behind(pieces, self.position(stream)))
 
     def barrier(self, barrier: Barrier) -> None:
         """Let them go out, and commit the position where it is time."""

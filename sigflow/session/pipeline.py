@@ -9,12 +9,12 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
-from sigflow.events import Event, Record, Stamp
+from sigflow.events import Event, FrameRun, Record, Stamp
 from sigflow.session.outlet import Outlet
-from sigflow.session.sinks import EVERY, Barrier
+from sigflow.session.sinks import EVERY, Barrier, Frames
 from sigflow.storage.session import ledger as ledgers
 from sigflow.storage.session.ledger import Ledger
 from sigflow.storage.session.reader import Contents, StreamStorage, settle
@@ -28,8 +28,6 @@ from sigflow.transport.boot import boot_id
 
 #: Seconds between two barriers.
 BARRIER = 0.1
-#: Rows of a batch of columns.
-ROWS = 8192
 #: Bytes that are not on the disk yet, at most, before no more are taken.
 UNSYNCED = 32 << 20
 #: Bytes that are decoded at once of what was stored.
@@ -67,7 +65,6 @@ class Pipeline:
         """Goes on where the stream's folder and the ledger say.  Raises `OSError` where that cannot be read."""
         self.number = number
         self._shared = shared
-        self._columnar = bool(shared.outlets) and all(outlet.sink.columnar for outlet in shared.outlets)
         self._contents = Contents(folder, verify=False)
         settle(self._contents)
         self.writer = StreamWriter(
@@ -95,8 +92,8 @@ class Pipeline:
         marks = [(offset, self._names[number]) for offset, number in contents.marks if number < len(self._names)]
         self._from = 0
         if point is None:
-            self._told(0)
-            return Decoder(shared.formats, marks=marks, cuts=contents.cuts, engine=shared.engine)
+            whole = Decoder(shared.formats, marks=marks, cuts=contents.cuts, engine=shared.engine)
+            return self._begin(whole, 0)
         checkpoint = Checkpoint.from_json(point.state)
         rest = contents.cuts[checkpoint.cut_count :]
         if any(cut.offset < checkpoint.offset for cut in rest):  # the disk was damaged: there are more than there were
@@ -109,15 +106,13 @@ class Pipeline:
             engine=shared.engine,
         )
         self._from = checkpoint.start
-        self._told(checkpoint.index)
-        return decoder
+        return self._begin(decoder, checkpoint.index)
 
-    def _told(self, first: int) -> None:
-        """Tell the sinks of tables which frame is the first that comes."""
+    def _begin(self, decoder: Decoder, first: int) -> Decoder:
+        """Tell the sinks of the stream, and which frame is the first that comes."""
         for outlet in self._shared.outlets:
-            begin = getattr(outlet.sink, "begin_stream", None)
-            if begin is not None:
-                begin(self.number, first)
+            outlet.sink.begin_stream(self.number, first, decoder.formats)
+        return decoder
 
     async def catch_up(self) -> None:
         """Decode what is stored and was not decoded, or not taken by every sink, before the process ended."""
@@ -167,45 +162,27 @@ class Pipeline:
         if self.writer.offset - self.writer.acknowledged > UNSYNCED:
             await self.commit()
 
-    def _deliver(self, *, flush: bool = False) -> None:
+    def _deliver(self) -> None:
         """Hand on what was found."""
-        if self._columnar:
-            batches = list(self.decoder.batches(size=ROWS, flush=flush, others=self._seen))
-            for outlet in self._shared.outlets:
-                outlet.put(self.number, batches, sum(batch.nbytes for batch in batches))
-            return
-        if not self._shared.outlets:
-            for event in self.decoder.events():
-                if not isinstance(event, Record):
-                    self._seen(event)
-            return
-        records = self._records(self.decoder.events())
-        if records:
-            size = sum(len(record.raw) for record in records)
-            columns: list[Any] | None = None
-            for outlet in self._shared.outlets:
-                if outlet.sink.columnar:
-                    columns = columns or self._columns(records)
-                    outlet.put(self.number, columns, size)
+        found: list[Frames] = []
+        size = 0
+        for piece in self.decoder.pieces():
+            if isinstance(piece, FrameRun):
+                found.append(piece)
+                size += len(piece.raw)
+                continue
+            records = []
+            for event in piece:
+                if isinstance(event, Record):
+                    records.append(event)
+                    size += event.stop - event.start
                 else:
-                    outlet.put(self.number, records, size)
-
-    def _records(self, events: Iterable[Event]) -> list[Record]:
-        records = []
-        for event in events:
-            if isinstance(event, Record):
-                records.append(event)
-            else:
-                self._seen(event)
-        return records
-
-    def _columns(self, records: list[Record]) -> list[Any]:
-        """The same as batches of columns."""
-        from sigflow.stream.engines import collector_of
-
-        collector = collector_of(self.decoder.formats, max(len(records), 1))
-        collector.piece(list(records))
-        return list(collector.batches(True))
+                    self._seen(event)
+            if records:
+                found.append(records)
+        if found:
+            for outlet in self._shared.outlets:
+                outlet.put(self.number, found, size)
 
     def _seen(self, event: Event) -> None:
         self._shared.seen(self.number, event)
@@ -252,7 +229,7 @@ class Pipeline:
         now = time.monotonic()
         if not final and now - self._barrier_at < BARRIER:
             return None
-        self._deliver(flush=True)
+        self._deliver()
         frames = self.decoder.statistics.frames
         if not final and frames == self._barrier_frames:
             return None
@@ -290,6 +267,6 @@ class Pipeline:
     async def end(self) -> None:
         """The stream ends here, or the process does: what waits is decided, and goes to the sinks."""
         self.decoder.feed_eof()
-        self._deliver(flush=True)
+        self._deliver()
         await self.commit(final=True)
         await asyncio.get_running_loop().run_in_executor(None, self.writer.close)

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from sigflow.errors import UsageError
-from sigflow.events import Record
+from sigflow.events import FrameRun, Record
 from sigflow.frozen import frozen
 from sigflow.transport import is_uri
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from sigflow.storage.session.ledger import Ledger
     from sigflow.stream.format import Format
 
+#: Frames as a decoder gives them: records, or a run of which records are made when they are taken.
+Frames = list[Record] | FrameRun
 #: Seconds between two commits of a sink, at most, while frames come.
 EVERY = 1.0
 
@@ -51,8 +53,6 @@ class Sink(Protocol):
     """One thread calls all of it."""
 
     name: str
-    #: Whether it takes batches of columns rather than records.
-    columnar: bool
 
     def begin(self, ledger: Ledger) -> None:
         """Make right what a process that was killed has left."""
@@ -62,8 +62,12 @@ class Sink(Protocol):
         """How many frames of a stream it has for good."""
         ...
 
-    def take(self, stream: int, items: Sequence[Any]) -> None:
-        """Records, or batches where it is columnar."""
+    def begin_stream(self, stream: int, first: int, formats: Sequence[Format]) -> None:
+        """Frames of a stream will come.  first: the index of the first; formats: as the decoder lists them."""
+        ...
+
+    def take(self, stream: int, pieces: Sequence[Frames]) -> None:
+        """Frames of a stream, in order."""
         ...
 
     def barrier(self, barrier: Barrier) -> None:
@@ -125,8 +129,9 @@ class Timer:
         self._last = time.monotonic()
 
 
-def behind(records: Sequence[Record], position: int) -> Sequence[Record]:
-    """Those that a sink does not have yet."""
-    if not records or records[0].index >= position:
-        return records
-    return [record for record in records if record.index >= position]
+def behind(pieces: Sequence[Frames], position: int) -> Iterator[Record]:
+    """The records that a sink does not have yet."""
+    for piece in pieces:
+        for record in piece:
+            if record.index >= position:
+                yield record

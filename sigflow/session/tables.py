@@ -14,11 +14,12 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from sigflow.columns.collector import Collector
 from sigflow.columns.files import WRITERS, Writer
 from sigflow.columns.options import ALL
 from sigflow.columns.table import Table
 from sigflow.errors import SigflowError
-from sigflow.session.sinks import Barrier, Batching
+from sigflow.session.sinks import Barrier, Batching, Frames
 from sigflow.storage.disk import DISK, ENDING, MARK, Disk, FileDraft
 from sigflow.storage.session.ledger import Draft, Ledger
 from sigflow.stream.format import Format
@@ -26,6 +27,8 @@ from sigflow.stream.format import Format
 if TYPE_CHECKING:
     import pyarrow
 
+#: Rows of a batch, which is a row group of Parquet.
+ROWS = 1 << 16
 #: What our drafts are called.
 _DRAFT = re.compile(rf"[0-9]+-[0-9]{{12}}\.(parquet|arrow){re.escape(MARK)}[0-9a-f]{{16}}{re.escape(ENDING)}")
 
@@ -95,9 +98,7 @@ class _File:
 
 
 class TableSink:
-    """State: of each stream the file that is written, batches that wait for a barrier, how far it has come."""
-
-    columnar = True
+    """State: of each stream the file that is written, the frames that wait, how far it has come."""
 
     def __init__(
         self, name: str, form: str, folder: str, formats: Sequence[Format], batching: Batching, disk: Disk = DISK
@@ -108,7 +109,7 @@ class TableSink:
         self._schema = Table(formats, ALL).schema
         self._batching = batching
         self._disk = disk
-        self._waiting: dict[int, list[pyarrow.RecordBatch]] = {}
+        self._collectors: dict[int, Collector] = {}
         self._files: dict[int, _File] = {}
         self._positions: dict[int, int] = {}
         #: Of the next row that is taken of each stream, its number.
@@ -136,36 +137,49 @@ class TableSink:
             self._positions[stream] = self._ledger.position(self.name, stream)[0]
         return self._positions[stream]
 
-    def begin_stream(self, stream: int, first: int) -> None:
-        """The first row that will be taken of a stream is this one."""
+    def begin_stream(self, stream: int, first: int, formats: Sequence[Format]) -> None:
+        """Frames of a stream will come, the first with this index."""
         self._next[stream] = first
+        self._collectors[stream] = Collector(formats, ROWS)
 
-    def take(self, stream: int, items: Sequence[Any]) -> None:
-        """Batches: the rows that are new."""
+    def take(self, stream: int, pieces: Sequence[Frames]) -> None:
+        """Collect the frames; those that are in files already are passed over when they are written."""
+        collector = self._collectors[stream]
+        for piece in pieces:
+            collector.piece(piece)  # type: ignore[arg-type]  # (records are events)
+
+    def _write(self, stream: int, flush: bool) -> _File | None:
+        """Write the batches that are full, or all; the file, if there is one."""
+        file = self._files.get(stream)
         position = self.position(stream)
-        for batch in items:
-            first = self._next.get(stream, 0)
+        for batch in self._collectors[stream].batches(flush):
+            first = self._next[stream]
             self._next[stream] = first + batch.num_rows
             skip = min(max(position - first, 0), batch.num_rows)
             if skip < batch.num_rows:
-                self._waiting.setdefault(stream, []).append(batch.slice(skip) if skip else batch)
+                if file is None:
+                    file = _File(self._folder, self._form, stream, position, self._schema, self._disk)
+                    self._files[stream] = file
+                file.write(batch.slice(skip) if skip else batch)
+        return file
 
     def barrier(self, barrier: Barrier) -> None:
         """Write the batches that wait, and make the file final where it is full."""
-        stream = barrier.stream
-        file = self._files.get(stream)
-        for batch in self._waiting.pop(stream, ()):
-            if file is None:
-                file = _File(self._folder, self._form, stream, self.position(stream), self._schema, self._disk)
-                self._files[stream] = file
-            file.write(batch)
-        limits = self._batching
-        if file is not None and (
+        stream, limits = barrier.stream, self._batching
+        file = self._write(stream, barrier.final)
+        if file is None:
+            if barrier.final:
+                with self._ledger.transaction():
+                    self._ledger.move(self.name, stream, self.position(stream))
+                    barrier.ledger_rows(self._ledger)
+            return
+        if (
             barrier.final
             or file.rows >= limits.rows
             or file.bytes >= limits.bytes
             or time.monotonic() - file.begun >= limits.seconds
         ):
+            self._write(stream, True)
             self._finish(stream, file, barrier)
 
     def _finish(self, stream: int, file: _File, barrier: Barrier) -> None:
