@@ -136,6 +136,24 @@ class Live:
         self._seen, self._final = self._fill, MORE
         self.stuck = False
 
+    def go_over(self, pos: int, kind: Kind, chunks: Collection[bytes]) -> bool:
+        """Go on behind a cut while what was found waits; whether that is done."""
+        words, fill = self._words, self._fill
+        if (
+            self._batch is not None
+            or not words[loop.FRAMES]
+            or words[loop.GAPS]
+            or words[loop.POS] != fill
+            or self._waiting
+            or self._sweep.lookback
+            or fill + sum(map(len, chunks)) > self._room
+        ):
+            return False
+        self.begin_behind(pos, kind)
+        for chunk in chunks:
+            self.add(chunk)
+        return True
+
     def sync(self) -> None:
         """Let the sink know where all counters stand."""
         self._counters.sync()
@@ -247,7 +265,8 @@ class Live:
             self._sweep.drop()
         if self._sweep.states is not self._states:
             self._prepare()
-        self._before = self._words[loop.POS]
+        if not self._words[loop.FRAMES]:
+            self._before = self._words[loop.POS]
         while True:
             numbers = self._call.numbers
             numbers[self._end] = numbers[self._until] = end

@@ -11,6 +11,7 @@ from sigflow.errors import BuildError, UsageError
 from sigflow.recording.setting import Setting, put_at
 from sigflow.runtime.measure import WIRE_ERRORS
 from sigflow.storage.base import pieces
+from sigflow.storage.cut import cuts_of, marks_of
 from sigflow.storage.disk import FileDraft, identity
 from sigflow.storage.spool import seekable
 from sigflow.stream.building.edit import replaced
@@ -120,6 +121,8 @@ def _constant(value: Any, record: Record) -> Any:
 
 def written(recording: Recording, out: str, values: Mapping[str, Any], keep: str | Iterable[str]) -> Edited:
     """Write an edited copy, see `Recording.edit`."""
+    if cuts_of(recording.storage) or marks_of(recording.storage):
+        raise UsageError(f"{recording.name} has cuts or marks, which an edited copy would not have")
     settings = settings_of(recording, values)
     taken = identity(recording.name)
     with seekable(recording.storage) as source, FileDraft(out, spared=[taken] if taken is not None else []) as draft:

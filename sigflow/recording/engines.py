@@ -14,6 +14,7 @@ from sigflow.errors import UsageError
 from sigflow.frozen import frozen
 from sigflow.recording.run import AnyRun, Run
 from sigflow.storage import DEFAULT_CHUNK
+from sigflow.storage.cut import cuts_of, marks_of
 from sigflow.stream.around import is_asked
 from sigflow.stream.decoder import Decoder
 
@@ -77,10 +78,14 @@ class Choice:
 
     def run(self, reading: Reading) -> AnyRun:
         """A pass by the engine that it shall be.  Raises `UsageError` where the one asked for cannot do it."""
-        engine = None
+        engine, storage = None, reading.storage
+        cuts, marks = cuts_of(storage), marks_of(storage)
         if reading.formats and not reading.strict:
-            storage = reading.storage
-            if storage.repeatable and storage.size is not None:
+            if cuts or marks:
+                engine = self.live(reading.formats)
+                if self.workers > 1:
+                    self._tell(f"one worker scans, not {self.workers}: the recording has cuts or marks")
+            elif storage.repeatable and storage.size is not None:
                 native = self.native(reading.formats, storage.size)
                 if native is not None:
                     from sigflow.recording.native import NativeRun
@@ -96,7 +101,15 @@ class Choice:
             strict=reading.strict,
             keep=reading.keep,
             engine=engine,
+            cuts=cuts,
+            marks=marks,
         )
+
+    def _tell(self, text: str) -> None:
+        """Say it once."""
+        if self._notice is not None and not self._told:
+            self._told = True
+            self._notice(text)
 
     def native(self, formats: Sequence[Format], size: int | None) -> Native | None:
         """The native scan of these formats, or None for the Python one.  size: bytes of the stream, None: not known."""
@@ -110,9 +123,7 @@ class Choice:
         if obstacle and self.engine == NATIVE:
             raise UsageError(f"--engine native: {obstacle}")
         if obstacle:
-            if self._notice is not None and not self._told:
-                self._told = True
-                self._notice(f"the Python engine scans: {obstacle}")
+            self._tell(f"the Python engine scans: {obstacle}")
             return None
         self._native = Native(formats, notice=self._notice)
         return self._native

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from sigflow.errors import UsageError
 from sigflow.events import Event, Gap, Idle, Record, Span
+from sigflow.reasons import OVERFLOW
 from sigflow.recording.run import OfEvents
 from sigflow.storage.tape import END
 from sigflow.stream.decoder import Decoder
@@ -81,7 +82,7 @@ class FallbackRun(OfEvents):
                 if isinstance(event, Record):
                     yield self._numbered(event)
                     self._release(event.stop)
-                elif isinstance(event, Gap):
+                elif isinstance(event, Gap) and event.reasons != (OVERFLOW,):
                     yield from self._of_gap(event.span, event.reasons, self._fallback)
                     self._release(event.span.stop)
                 else:

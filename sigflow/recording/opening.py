@@ -7,6 +7,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from sigflow.storage.compressed import CompressedError
+from sigflow.storage.cut import cuts_of
 from sigflow.stream.around import opened
 
 if TYPE_CHECKING:
@@ -20,8 +21,9 @@ FIRST, TIMES = 4096, 8
 def bound_to(storage: Storage, formats: Sequence[Format]) -> list[Format]:
     """Returns the formats, bound to the preamble that a storage that can be read again begins with."""
     size = FIRST
+    cuts = cuts_of(storage)
     while True:
-        data = storage.read(0, size)
+        data = storage.read(0, min(size, cuts[0].offset) if cuts else size)
         listed = opened(formats, data, final=len(data) < size)
         if listed is not None:
             return listed

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import os
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from functools import partial
 from itertools import chain
@@ -23,8 +23,10 @@ from sigflow.recording.run import AnyRun
 from sigflow.recording.selection.asked import ALL, Selection
 from sigflow.storage.base import Closing, pieces
 from sigflow.storage.compressed import read_through
+from sigflow.storage.cut import cuts_of, marks_of, with_cuts
 from sigflow.storage.tape import Tape
 from sigflow.stream.around import with_parts
+from sigflow.stream.cuts import KINDS, Cut
 from sigflow.stream.format import Format
 
 if TYPE_CHECKING:
@@ -55,6 +57,8 @@ def open(
     workers: int = 1,
     fallback: Sequence[Named] = (),
     lenient: bool = False,
+    cuts: Iterable[Cut | tuple[int, str] | tuple[int, str, int | None]] = (),
+    marks: Collection[tuple[int, str]] = (),
     import_paths: Sequence[str | os.PathLike[str]] = (),
     opaque_types: bool = False,
     allow_imports: Sequence[str] = (),
@@ -67,10 +71,13 @@ def open(
     `native`, or `auto`, which is native where the formats allow it and it pays: from 2 MiB on, from 16 KiB on in a
     process that has scanned so before; both give the same.  workers: threads of the native engine, which scan, and
     make columns.  fallback: formats that are tried, in their order, on what the others left in gaps.  lenient: also
-    give frames that fail a check, marked (`Record.damaged`); the verdict is what it is without.  import_paths,
-    opaque_types, allow_imports: for `.ksy` paths, as `sigflow.compile` has them.
+    give frames that fail a check, marked (`Record.damaged`); the verdict is what it is without.  cuts, marks: those
+    that the stream had when it was live, as of `Decoder`; offsets are those of the stream, in which the missing bytes
+    count that `source` has not.  With them one thread scans.  import_paths, opaque_types, allow_imports: for `.ksy`
+    paths, as `sigflow.compile` has them.
 
-    Raises `UsageError` where no format is given and none is found, or the native engine cannot scan for the formats.
+    Raises `UsageError` where cuts are in no order that a stream can have, no format is given and none is found, or the
+    native engine cannot scan for the formats.
     """
 
     def load(named: Named) -> Format:
@@ -89,6 +96,7 @@ def open(
             opened = read_through(
                 opened, [sync for item in formats if item.envelope for sync in item.envelope.search.sync]
             )
+        opened = with_cuts(opened, cuts, marks)
         if format is None:
             from sigflow.recording.detect import detect
 
@@ -268,7 +276,7 @@ class Recording(Closing):
     def _scan(self, chunks: Callable[[int], Iterable[bytes]], keep: bool) -> AnyRun:
         """A pass of the first formats."""
         formats = self._first
-        if any(format.is_part for format in formats):
+        if any(format.is_part for format in formats) and not self._begins_anew:
             from sigflow.recording.opening import bound_on_the_way, bound_to
 
             if self.storage.repeatable and self.storage.size is not None:
@@ -278,6 +286,11 @@ class Recording(Closing):
                 formats, coming = bound_on_the_way(chunks, size, formats)
                 chunks = lambda size: coming  # noqa: E731  # (they can be taken once)
         return self._choice.run(Reading(self.storage, chunks, formats, self._strict, keep, self._chunk_size))
+
+    @property
+    def _begins_anew(self) -> bool:
+        """Whether the stream may have more than one preamble, so that formats are bound to each on the way."""
+        return any(KINDS[cut.kind].asks for cut in cuts_of(self.storage))
 
     def events(self) -> Iterator[Event]:
         """Returns an iterator over records, gaps, losses and notes, in the order of the stream, from its beginning.
@@ -412,6 +425,8 @@ class Recording(Closing):
         if size is None or not LEAST <= size <= MOST:
             return None
         if self._strict or self._fallback or any(format.is_part for format in self._first):
+            return None
+        if cuts_of(self.storage) or marks_of(self.storage):
             return None
         from sigflow.recording.sound import Attempt
 

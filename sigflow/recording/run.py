@@ -8,7 +8,7 @@ well, and bounded: of a long gap only the beginning is kept.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 from sigflow.diagnostics import Severity
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from sigflow.columns.frames import FrameBatch
     from sigflow.events import Event
     from sigflow.recording.diagnosis.budget import Budget
+    from sigflow.stream.cuts import Cut
     from sigflow.stream.engines import Engine
     from sigflow.stream.format import Format
 
@@ -107,17 +108,20 @@ class Run(OfEvents):
         strict: bool = False,
         keep: bool = False,
         engine: Engine | None = None,
+        cuts: Iterable[Cut] = (),
+        marks: Collection[tuple[int, str]] = (),
     ) -> None:
-        """engine: what may scan for the decoder."""
+        """engine: what may scan for the decoder.  cuts, marks: those of the stream; no chunk goes over missing
+        bytes.
+        """
         self._chunks = chunks
-        self._decoder = Decoder(formats, strict=strict, engine=engine) if formats else None
+        self._decoder = Decoder(formats, strict=strict, engine=engine, cuts=cuts, marks=marks) if formats else None
         self.engine = "python"
         self._strict = strict
         self.formats: Sequence[Format] = self._decoder.formats if self._decoder is not None else ()
         self._keep = keep
         self._kept: deque[tuple[int, bytes]] = deque()
         self._kept_bytes = 0
-        self._fed = 0
 
     @property
     def statistics(self) -> Statistics:
@@ -140,15 +144,14 @@ class Run(OfEvents):
             if chunk is None:
                 break
             if self._keep and self._kept_bytes <= KEPT:
-                self._kept.append((self._fed, chunk))
+                self._kept.append((decoder.fed, chunk))
                 self._kept_bytes += len(chunk)
-            self._fed += len(chunk)
             decoder.feed(chunk)
             yield from self._events(decoder)
         decoder.feed_eof()
         yield from self._events(decoder)
         if fault is not None:
-            yield Note(COMPRESSED, Severity.ERROR, str(fault), self._fed)
+            yield Note(COMPRESSED, Severity.ERROR, str(fault), decoder.fed)
 
     def _events(self, decoder: Decoder) -> Iterator[Event]:
         if not self._keep:

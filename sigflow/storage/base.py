@@ -2,7 +2,8 @@
 
 Rules.  Nothing is held in memory but the chunk that was asked for.  `read` gives fewer bytes than asked for only at
 the end of the stream.  A storage that can be read once only (a pipe) says so in `repeatable`; what `read` took from
-its head is given again by `chunks`.
+its head is given again by `chunks`.  It may carry what was told about the stream while it was live, in the attributes
+`cuts` and `marks` (`storage/cut.py`).
 """
 
 from __future__ import annotations

@@ -70,6 +70,11 @@ class Cut(NamedTuple):
         """The offset of what follows."""
         return self.offset + (self.missing or 0)
 
+    @property
+    def silent(self) -> bool:
+        """Whether nothing is told of it."""
+        return self.missing == 0 or (self.missing is None and not KINDS[self.kind].unknown)
+
 
 def checked(cut: Cut) -> Cut:
     """The same cut.  Raises `UsageError` where it is none."""
@@ -86,7 +91,10 @@ def in_order(cuts: Iterable[Cut | tuple[int, str] | tuple[int, str, int | None]]
 
     Raises `UsageError` where one is none, or lies before `start`, or in the missing bytes of another.
     """
-    listed = sorted((checked(Cut(*cut)) for cut in cuts), key=lambda cut: cut.offset)
+    try:
+        listed = sorted((checked(Cut(*cut)) for cut in cuts), key=lambda cut: cut.offset)
+    except TypeError:
+        raise UsageError(f"cuts {cuts!r}, wanted offset, kind and maybe missing bytes of each") from None
     for cut in listed:
         if cut.offset < start:
             raise UsageError(f"a cut at offset {cut.offset}, where the stream goes on at {start}")
@@ -131,6 +139,11 @@ class Queue:
         """Have a chunk wait, behind the last cut."""
         self._waiting[-1][2].append(chunk)
         self.size += len(chunk)
+
+    @property
+    def first(self) -> tuple[Cut, Kind, list[bytes]]:
+        """What `take` gives."""
+        return self._waiting[0]
 
     def take(self) -> tuple[Cut, Kind, list[bytes]]:
         """The first cut, its kind, and the chunks between it and the next."""

@@ -16,12 +16,12 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 from sigflow.errors import SigflowError, StreamError, UsageError
-from sigflow.events import Event, Note, Record, Stamp
+from sigflow.events import Event, Record, Stamp
 from sigflow.limits import Limits
 from sigflow.stream import faults
 from sigflow.stream.around import with_parts
 from sigflow.stream.chain import LOCKS
-from sigflow.stream.cuts import KINDS, Cut, Queue, checked, in_order
+from sigflow.stream.cuts import Cut, Queue, checked, in_order
 from sigflow.stream.pending import Pending, Stamps
 from sigflow.stream.scan import Refusals, Scanner
 from sigflow.stream.segment import ENDS, MORE, Segment
@@ -135,7 +135,7 @@ class Decoder:
             self._sink.checked = self._check
         if resume is not None:
             self._resume(resume)
-        listed_cuts = in_order(cuts, self._behind.to_come[-1].stop if self._behind.to_come else self._fed)
+        listed_cuts = in_order(cuts, self._behind.to_come[-1].stop if self._behind.to_come else self.fed)
         self._behind.to_come += listed_cuts
         self._cuts += len(listed_cuts)
         self._reach_cuts()
@@ -173,7 +173,7 @@ class Decoder:
             return
         live = self._live
         if (stamp is not None or self._stamps) and chunk:
-            self._stamps.add(self._fed, stamp, self.state[0])
+            self._stamps.add(self.fed, stamp, self.state[0])
         if live is not None:
             live.add(chunk)
         elif chunk:
@@ -183,9 +183,9 @@ class Decoder:
         """The same where cuts wait, or are known beforehand."""
         behind = self._behind
         while chunk:
-            part = chunk[: behind.to_come[0].offset - self._fed] if behind.to_come else chunk
+            part = chunk[: behind.to_come[0].offset - self.fed] if behind.to_come else chunk
             if stamp is not None or self._stamps:
-                self._stamps.add(self._fed, stamp, self.state[0])
+                self._stamps.add(self.fed, stamp, self.state[0])
             if behind:
                 behind.add(part)
             else:
@@ -205,7 +205,7 @@ class Decoder:
     def _reach_cuts(self) -> None:
         """Pass on the cuts known beforehand to which the bytes have come."""
         behind = self._behind
-        while behind.to_come and behind.to_come[0].offset <= self._fed:
+        while behind.to_come and behind.to_come[0].offset <= self.fed:
             behind.cut(behind.to_come.popleft())
         self._look_behind()
 
@@ -230,7 +230,7 @@ class Decoder:
         """
         if self._ended:
             raise UsageError("cut after feed_eof: the stream has ended")
-        cut = checked(Cut(self._fed, kind, missing, stamp))
+        cut = checked(Cut(self.fed, kind, missing, stamp))
         behind = self._behind
         if behind.to_come and behind.to_come[0].offset < cut.stop:
             raise UsageError(f"{missing} bytes missing at {cut.offset}, and a cut at {behind.to_come[0].offset}")
@@ -280,6 +280,8 @@ class Decoder:
         live = self._live
         if live is not None:
             while live.scan(self._final):
+                if self._behind:
+                    self._go_over_cuts(live)
                 events += live.count()
             if not live.stuck and not self._final:
                 self._drained = True
@@ -331,7 +333,12 @@ class Decoder:
                         others(event)
             yield from collector.batches(False)
             live = self._live
-            pieces = live.collect(collector) if live is not None and live.scan(self._final) else self._pieces()
+            if live is not None and live.scan(self._final):
+                if self._behind:
+                    self._go_over_cuts(live)
+                pieces = live.collect(collector)
+            else:
+                pieces = self._pieces()
         if flush or self._ended:
             yield from collector.batches(True)
 
@@ -349,11 +356,13 @@ class Decoder:
         if self._error is not None:
             raise self._error
         while True:
-            if self._live is None and self._due <= self._fed:
+            if self._live is None and self._due <= self.fed:
                 self._enter()
             live = self._live
             if live is not None:
                 if live.scan(self._final):
+                    if self._behind:
+                        self._go_over_cuts(live)
                     return live.pieces()
                 if not live.stuck and not self._final:
                     return None
@@ -390,6 +399,21 @@ class Decoder:
         self._out.clear()
         return pieces
 
+    def _go_over_cuts(self, live: LiveScan) -> None:
+        """Let a live scan that has found something go on behind cuts of which there is nothing to tell: what it finds
+        on both sides is taken at once.
+        """
+        behind, scanner = self._behind, self._scanner
+        while behind:
+            cut, kind, chunks = behind.first
+            if not cut.silent or (kind.asks and self._has_parts) or not live.go_over(cut.offset, kind, chunks):
+                return
+            behind.take()
+            self._start = cut.offset
+            scanner.begins, scanner.asks_at = cut.offset if kind.begins else -1, -1
+            self._look_behind()
+            live.scan(self._final)
+
     def _pass_cut(self) -> None:
         """All before the next cut is decided: go on behind it."""
         cut, kind, chunks = self._behind.take()
@@ -425,8 +449,8 @@ class Decoder:
     # ---------------------------------------------------------------- engines
 
     @property
-    def _fed(self) -> int:
-        """The end of the stream so far."""
+    def fed(self) -> int:
+        """The end of the stream so far: the offset that the next byte will have, missing bytes counted."""
         fed = self._pending.fed if self._live is None else self._live.fed
         return fed + self._behind.size
 
@@ -445,8 +469,8 @@ class Decoder:
         ):
             return
         if self._made is None:
-            self._due = engine.due(self.formats, self._fed)
-            if self._due > self._fed:
+            self._due = engine.due(self.formats, self.fed)
+            if self._due > self.fed:
                 return
             self._made = engine.live(self.formats, self._sink, self._stamps)
             if self._made is None:
@@ -486,7 +510,7 @@ class Decoder:
         self._closed = True
         left = self.statistics.pending_bytes
         if left:
-            raise SigflowError(f"internal error: {left} of {self._fed} bytes are in no frame or gap, nor idle")
+            raise SigflowError(f"internal error: {left} of {self.fed} bytes are in no frame or gap, nor idle")
 
     def _damage(self, segment: Segment, at: int, refusals: Refusals) -> None:
         """Strict mode: remember the first damage; it is raised once the events before it have been taken."""
@@ -550,32 +574,15 @@ class Decoder:
 
     def provisional(self) -> list[Event]:
         """Returns the events that would come if the stream ended here, without losses and notes.  Changes nothing."""
-        formats, scanner = list(self.formats), self._scan_of(self._unbound)
-        self._copy_state(scanner)
-        if isinstance(scanner, Scanner):
-            scanner.bound = lambda n, envelope, raw: formats.__setitem__(n, formats[n].bound(envelope, raw))
-        out: list[Event] = []
-        sink = Events(formats, self._stamps, None, out)
-        sink.between = self._sink.between.copy()
-        sink.index = self._sink.index
-        live, pending = self._live, self._pending
-        segment = Segment(*((pending.data, pending.base) if live is None else live.undecided()))
-        for cut, data in [*self._behind.pairs(), (None, b"")]:
-            while scanner.scan(segment, KINDS[cut.kind].final if cut is not None else ENDS, sink, _STEPS):
-                pass
-            if cut is not None:
-                sink.cut(cut)
-                if scanner.begin_behind(cut.stop, KINDS[cut.kind]):
-                    formats[:] = self._unbound
-                segment = Segment(data, cut.stop)
-        sink.between.close(out)
-        return [event for event in out if not isinstance(event, Note)]
+        from sigflow.stream.provisional import provisional
 
-    def _copy_state(self, scanner: Scanner | WholeFile) -> None:
-        """Let another scan of the same formats, to which no preamble was known, go on where this one is."""
-        own, scan = self._scanner, self._live or self._scanner
-        scanner.go_on(scan.pos, scan.lock, own.begins, own.asks_at, own.roots)
-        scanner.marks = set(own.marks)
+        scanner, scan, live, pending = self._scanner, self._live or self._scanner, self._live, self._pending
+        other = self._scan_of(self._unbound)
+        other.go_on(scan.pos, scan.lock, scanner.begins, scanner.asks_at, scanner.roots)
+        other.marks = set(scanner.marks)
+        undecided = (bytes(pending.data), pending.base) if live is None else live.undecided()
+        formats = list(self.formats), self._unbound
+        return provisional(other, undecided, self._behind, *formats, self._sink, self._stamps)
 
     def checkpoint(self) -> Checkpoint:
         """Returns where the decoder is, so that another one goes on from there (`Decoder(resume=)`) and gives exactly
@@ -625,7 +632,7 @@ class Decoder:
     @property
     def statistics(self) -> Statistics:
         """What has been counted so far."""
-        sink, counts, fed = self._sink, self._counts, max(self._fed, self._scanner.pos)
+        sink, counts, fed = self._sink, self._counts, max(self.fed, self._scanner.pos)
         return Statistics(
             bytes=fed,
             frames=sink.index,

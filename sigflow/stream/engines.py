@@ -99,6 +99,13 @@ class LiveScan(Protocol):
     def begin_behind(self, pos: int, kind: Kind) -> None:
         """Go on at `pos`, behind a cut of this kind, up to which all is decided."""
 
+    def go_over(self, pos: int, kind: Kind, chunks: Collection[bytes]) -> bool:
+        """Go on behind a cut of this kind, at `pos`, with these chunks, while what was found waits to be taken.
+
+        Returns whether that is done: only where what was found are good frames alone, up to the cut, so that nothing is
+        open there.
+        """
+
     def scan(self, final: int) -> bool:
         """Go on; whether something was found, which one of the next three then takes.
 

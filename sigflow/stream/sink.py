@@ -268,8 +268,8 @@ class Events:
         if cut.missing:
             self.gap_bytes += cut.missing
             self._out.append(Gap(Span(cut.offset, cut.stop), (OVERFLOW,), cut.stamp))
-        elif cut.missing is None and (unknown := KINDS[cut.kind].unknown):
-            text = f"{unknown}: how many bytes are missing is not known"
+        elif not cut.silent:
+            text = f"{KINDS[cut.kind].unknown}: how many bytes are missing is not known"
             note = Note(BYTES_MISSING, Severity.WARNING, text, cut.offset)
             note.stamp = cut.stamp
             self._out.append(note)
