@@ -12,9 +12,8 @@ from sigflow.errors import SigflowError, UsageError
 from sigflow.storage.disk import DISK, FileDraft, lock
 from sigflow.storage.session import layout
 from sigflow.storage.session.ledger import Ledger
+from sigflow.storage.session.opening import VERSION, read_document
 from sigflow.stream.format import Format
-
-VERSION = 1
 
 
 def described(formats: Sequence[Format], specs: Sequence[str]) -> list[dict[str, Any]]:
@@ -28,22 +27,6 @@ def described(formats: Sequence[Format], specs: Sequence[str]) -> list[dict[str,
         }
         for format, spec in zip(formats, specs, strict=True)
     ]
-
-
-def read_document(folder: str) -> dict[str, Any]:
-    """What `session.json` says.  Raises `SigflowError` where it is none of ours, `OSError` where it cannot be read."""
-    path = os.path.join(folder, layout.SESSION)
-    with open(path, encoding="utf-8") as file:
-        try:
-            document = json.load(file)
-        except ValueError as error:
-            raise SigflowError(f"{path}: it cannot be read: {error}") from error
-    if not isinstance(document, dict) or document.get("session_version") != VERSION:
-        raise SigflowError(f"{path}: it is no session of version {VERSION}")
-    formats = document.get("formats")
-    if not isinstance(formats, list) or not all(isinstance(item, dict) and "spec" in item for item in formats):
-        raise SigflowError(f"{path}: it names no formats")
-    return document
 
 
 class SessionFolder:

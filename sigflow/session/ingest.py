@@ -9,8 +9,8 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 from sigflow import transport
-from sigflow.errors import SigflowError, UsageError
-from sigflow.events import Event, Gap, Loss, Note
+from sigflow.errors import UsageError
+from sigflow.events import Event
 from sigflow.frozen import frozen
 from sigflow.session.folder import SessionFolder
 from sigflow.session.outlet import Outlet
@@ -139,6 +139,7 @@ class Ingestion:
         self._seen = seen
         self._status = status
         self._failed: list[str] = []
+        self._stopping = asyncio.Event()
         self._pipelines: list[Pipeline] = []
 
     # ---------------------------------------------------------------- all of it
@@ -148,37 +149,39 @@ class Ingestion:
 
         Raises `SigflowError` and `OSError` for what keeps it from beginning, or the raw capture from being written.
         """
-        self._stopping = asyncio.Event()
         uris = [source.address.text for source in self._sources]
-        folder = SessionFolder(self._path, self._formats, self._specs, uris, synced=self.settings.commit is not None)
-        self._folder = folder
+        synced = self.settings.commit is not None
+        self._folder = SessionFolder(self._path, self._formats, self._specs, uris, synced=synced)
         async with AsyncExitStack() as stack:
-            stack.callback(folder.close)
+            stack.callback(self._folder.close)
             outlets = []
             for sink in self._sinks:
-                outlet = Outlet(sink, folder.ledger, self._fail)
+                outlet = Outlet(sink, self._folder.ledger, self._fail)
                 stack.push_async_callback(outlet.close)
-                sink.begin(folder.ledger)
+                sink.begin(self._folder.ledger)
                 outlet.start()
                 outlets.append(outlet)
             self._shared = Shared(
                 self._formats,
-                folder.ledger,
+                self._folder.ledger,
                 outlets,
-                self._notice,
+                self._seen,
                 max_wait=self.settings.max_wait,
-                synced=self.settings.commit is not None,
+                synced=synced,
                 segment_bytes=self.settings.segment_bytes,
                 segment_seconds=self.settings.segment_seconds,
                 engine=self.settings.engine,
             )
-            await self._finish_old(folder)
-            async with asyncio.TaskGroup() as group:
-                statuses = group.create_task(self._statuses())
-                await self._sources_run(group)
-                statuses.cancel()
-            outcome = self._outcome()
-        return outcome
+            await self._finish_old()
+            try:
+                async with asyncio.TaskGroup() as group:
+                    statuses = group.create_task(self._statuses())
+                    running = [group.create_task(self._source(source, group)) for source in self._sources]
+                    await asyncio.gather(*running)
+                    statuses.cancel()
+            except BaseExceptionGroup as errors:
+                raise errors.exceptions[0] from None
+        return self._outcome()
 
     def stop(self) -> None:
         """End gracefully: close the sources, decide what waits, commit."""
@@ -187,13 +190,6 @@ class Ingestion:
     def _fail(self, words: str) -> None:
         self._failed.append(words)
         self._told("error", words)
-
-    def _notice(self, stream: int, event: Event) -> None:
-        self._seen(stream, event)
-
-    async def _sources_run(self, group: asyncio.TaskGroup) -> None:
-        running = [group.create_task(self._source(source, group)) for source in self._sources]
-        await asyncio.gather(*running)
 
     # ---------------------------------------------------------------- sources
 
@@ -279,10 +275,10 @@ class Ingestion:
         self._pipelines.append(pipeline)
         return pipeline
 
-    async def _finish_old(self, folder: SessionFolder) -> None:
+    async def _finish_old(self) -> None:
         """Streams that nobody goes on with are decided to their end, where a process was killed before."""
         asked = {source.address.text for source in self._sources if not source.address.listens}
-        for row in folder.ledger.streams():
+        for row in self._folder.ledger.streams():
             if row.source in asked:
                 continue
             behind = any(sink.position(row.stream) < row.frames for sink in self._sinks)
@@ -354,15 +350,3 @@ class Ingestion:
         for pipeline in self._pipelines:
             _count(counts, pipeline)
         return Outcome(counts["frames"], counts["received"], counts["gap_bytes"], counts["lost"], tuple(self._failed))
-
-
-#: What `seen` may be told.
-Seen = Gap | Loss | Note
-
-
-async def ingest(*arguments: Any, **named: Any) -> Outcome:
-    """Ingest from sources into a session; see `Ingestion`."""
-    try:
-        return await Ingestion(*arguments, **named).run()
-    except* SigflowError as group:
-        raise group.exceptions[0] from None
