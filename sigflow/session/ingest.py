@@ -138,6 +138,8 @@ class Ingestion:
         self._told = told
         self._seen = seen
         self._status = status
+        #: Seconds between two lines of the status.
+        self.status_seconds = 1.0
         self._failed: list[str] = []
         self._stopping = asyncio.Event()
         self._pipelines: list[Pipeline] = []
@@ -336,7 +338,7 @@ class Ingestion:
 
     async def _statuses(self) -> None:
         while True:
-            await asyncio.sleep(1.0)
+            await asyncio.sleep(self.status_seconds)
             self._say()
 
     def _say(self) -> None:

@@ -116,13 +116,12 @@ def _named(uri: str, path: str) -> None:
 class Timer:
     """When it is time for a commit."""
 
-    def __init__(self, seconds: float = EVERY) -> None:
-        self._seconds = seconds
+    def __init__(self) -> None:
         self._last = time.monotonic()
 
     def due(self) -> bool:
         """Whether it is."""
-        return time.monotonic() - self._last >= self._seconds
+        return time.monotonic() - self._last >= EVERY
 
     def reset(self) -> None:
         """It was done now."""
