@@ -74,7 +74,7 @@ class Server:
 def life(folder: Path, uri: str, once: bool, told: int) -> None:
     """One life of the ingestion, in this process.  told: a descriptor for its status."""
     out = folder / "out"
-    sinks.EVERY = 0.05
+    sinks.EVERY = 0.25
     uris = [f"ndjson:{out}/a.ndjson", f"raw:{out}/a.raw", f"parquet:{out}/parquet", f"arrow:{out}/arrow"]
 
     def say(lines: list[dict[str, object]]) -> None:

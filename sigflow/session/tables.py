@@ -8,6 +8,7 @@ touched.
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import re
 import time
@@ -19,6 +20,7 @@ from sigflow.columns.files import WRITERS, Writer
 from sigflow.columns.options import ALL
 from sigflow.columns.table import Table
 from sigflow.errors import SigflowError
+from sigflow.events import FrameRun
 from sigflow.session.sinks import Barrier, Batching, Frames
 from sigflow.storage.disk import DISK, ENDING, MARK, Disk, FileDraft
 from sigflow.storage.session.ledger import Draft, Ledger
@@ -73,12 +75,11 @@ class _Hashed:
 
 
 class _File:
-    """A file that is written.  State: rows and bytes in it."""
+    """A file that is written.  State: the number of its first frame, its rows."""
 
     def __init__(self, folder: str, form: str, stream: int, first: int, schema: pyarrow.Schema, disk: Disk) -> None:
-        self.begun = time.monotonic()
-        self.first, self.rows, self.bytes = first, 0, 0
-        self._stream, self._form, self._folder = stream, form, folder
+        self.first, self.rows = first, 0
+        self._stream, self._form = stream, form
         self.draft = FileDraft(os.path.join(folder, f"{stream}-{first:012}.{form}"), disk=disk, alone=False)
         self._hashed = _Hashed(self.draft)
         self._writer: Writer = WRITERS[form](self._hashed, schema)  # type: ignore[arg-type]
@@ -87,7 +88,6 @@ class _File:
         """Write a batch."""
         self._writer.write(batch)
         self.rows += batch.num_rows
-        self.bytes += batch.nbytes
 
     def seal(self) -> Draft:
         """Write the end of it and put it on the disk; what shall become of it."""
@@ -97,8 +97,37 @@ class _File:
         return Draft(os.path.basename(self.draft.path), name, self._hashed.hash.hexdigest())
 
 
+class _Stream:
+    """What was taken of a stream.  State: the frames that wait to be written; the number of the first of them; the
+    file, if there is one; since when, and how many frames and bytes, all that is not in a finished file.
+    """
+
+    def __init__(self, formats: Sequence[Format], first: int) -> None:
+        self.collector = Collector(formats, ROWS)
+        self.next = first
+        self.file: _File | None = None
+        self.anew()
+
+    def anew(self) -> None:
+        """All is in finished files."""
+        self.begun, self.rows, self.bytes = math.inf, 0, 0
+
+    def take(self, pieces: Sequence[Frames]) -> None:
+        """Collect frames."""
+        self.begun = min(self.begun, time.monotonic())
+        for piece in pieces:
+            self.collector.piece(piece)  # type: ignore[arg-type]  # (records are events)
+            self.rows += len(piece)
+            self.bytes += len(piece.raw) if isinstance(piece, FrameRun) else sum(len(record.raw) for record in piece)
+
+    def full(self, limits: Batching) -> bool:
+        """Whether it is time for a file."""
+        late = time.monotonic() - self.begun >= limits.seconds
+        return self.rows >= limits.rows or self.bytes >= limits.bytes or late
+
+
 class TableSink:
-    """State: of each stream the file that is written, the frames that wait, how far it has come."""
+    """State: the streams, and how far each has come for good."""
 
     def __init__(
         self, name: str, form: str, folder: str, formats: Sequence[Format], batching: Batching, disk: Disk = DISK
@@ -109,11 +138,8 @@ class TableSink:
         self._schema = Table(formats, ALL).schema
         self._batching = batching
         self._disk = disk
-        self._collectors: dict[int, Collector] = {}
-        self._files: dict[int, _File] = {}
+        self._streams: dict[int, _Stream] = {}
         self._positions: dict[int, int] = {}
-        #: Of the next row that is taken of each stream, its number.
-        self._next: dict[int, int] = {}
 
     def begin(self, ledger: Ledger) -> None:
         """Finish what was committed, remove drafts that were not."""
@@ -139,62 +165,49 @@ class TableSink:
 
     def begin_stream(self, stream: int, first: int, formats: Sequence[Format]) -> None:
         """Frames of a stream will come, the first with this index."""
-        self._next[stream] = first
-        self._collectors[stream] = Collector(formats, ROWS)
+        self._streams[stream] = _Stream(formats, first)
 
     def take(self, stream: int, pieces: Sequence[Frames]) -> None:
         """Collect the frames; those that are in files already are passed over when they are written."""
-        collector = self._collectors[stream]
-        for piece in pieces:
-            collector.piece(piece)  # type: ignore[arg-type]  # (records are events)
-
-    def _write(self, stream: int, flush: bool) -> _File | None:
-        """Write the batches that are full, or all; the file, if there is one."""
-        file = self._files.get(stream)
-        position = self.position(stream)
-        for batch in self._collectors[stream].batches(flush):
-            first = self._next[stream]
-            self._next[stream] = first + batch.num_rows
-            skip = min(max(position - first, 0), batch.num_rows)
-            if skip < batch.num_rows:
-                if file is None:
-                    file = _File(self._folder, self._form, stream, position, self._schema, self._disk)
-                    self._files[stream] = file
-                file.write(batch.slice(skip) if skip else batch)
-        return file
+        self._streams[stream].take(pieces)
 
     def barrier(self, barrier: Barrier) -> None:
-        """Write the batches that wait, and make the file final where it is full."""
-        stream, limits = barrier.stream, self._batching
-        file = self._write(stream, barrier.final)
-        if file is None:
-            if barrier.final:
-                with self._ledger.transaction():
-                    self._ledger.move(self.name, stream, self.position(stream))
-                    barrier.ledger_rows(self._ledger)
+        """Write the batches that are full, and make the file final where it is time."""
+        number, taken = barrier.stream, self._streams[barrier.stream]
+        final = barrier.final or taken.full(self._batching)
+        self._write(number, taken, final)
+        if not final:
             return
-        if (
-            barrier.final
-            or file.rows >= limits.rows
-            or file.bytes >= limits.bytes
-            or time.monotonic() - file.begun >= limits.seconds
-        ):
-            self._write(stream, True)
-            self._finish(stream, file, barrier)
-
-    def _finish(self, stream: int, file: _File, barrier: Barrier) -> None:
-        row = file.seal()
         with self._ledger.transaction():
-            self._ledger.add_file(self.name, row)
-            self._ledger.move(self.name, stream, file.first + file.rows)
+            row = None
+            if taken.file is not None:
+                row = taken.file.seal()
+                self._ledger.add_file(self.name, row)
+            self._ledger.move(self.name, number, max(self.position(number), taken.next))
             barrier.ledger_rows(self._ledger)
-        file.draft.place(os.path.join(self._folder, row.name))
-        self._disk.sync_folder(self._folder)
-        self._positions[stream] = file.first + file.rows
-        del self._files[stream]
+        if taken.file is not None and row is not None:
+            taken.file.draft.place(os.path.join(self._folder, row.name))
+            self._disk.sync_folder(self._folder)
+        self._positions[number] = max(self.position(number), taken.next)
+        taken.file = None
+        taken.anew()
+
+    def _write(self, number: int, taken: _Stream, flush: bool) -> None:
+        """Write the batches that are full, or all."""
+        position = self.position(number)
+        for batch in taken.collector.batches(flush):
+            skip = min(max(position - taken.next, 0), batch.num_rows)
+            taken.next += batch.num_rows
+            if skip == batch.num_rows:
+                continue
+            if taken.file is None:
+                first = max(position, taken.next - batch.num_rows)
+                taken.file = _File(self._folder, self._form, number, first, self._schema, self._disk)
+            taken.file.write(batch.slice(skip) if skip else batch)
 
     def close(self) -> None:
         """Remove the drafts that were not committed."""
-        for file in self._files.values():
-            file.draft.discard()
-        self._files.clear()
+        for taken in self._streams.values():
+            if taken.file is not None:
+                taken.file.draft.discard()
+                taken.file = None
