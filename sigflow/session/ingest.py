@@ -185,6 +185,11 @@ class Ingestion:
                 raise errors.exceptions[0] from None
         return self._outcome()
 
+    @property
+    def frames(self) -> int:
+        """Frames that were found so far, over all streams."""
+        return sum(pipeline.decoder.statistics.frames for pipeline in self._pipelines)
+
     def stop(self) -> None:
         """End gracefully: close the sources, decide what waits, commit."""
         self._stopping.set()
@@ -301,7 +306,8 @@ class Ingestion:
             if ended is not None:
                 pipeline.resume(ended)
                 self._folder.ledger.go_on(number)
-            committing = asyncio.ensure_future(self._commits(pipeline))
+            received = asyncio.Event()
+            committing = asyncio.ensure_future(self._commits(pipeline, received))
             closing = asyncio.ensure_future(self._closes(stream))
             try:
                 if first is not None:
@@ -314,9 +320,9 @@ class Ingestion:
             except TransportError as error:
                 self._told("warning", str(error))
             finally:
-                committing.cancel()
                 closing.cancel()
-                await asyncio.gather(committing, closing, return_exceptions=True)
+                received.set()  # (a commit that has begun is not cancelled: a thread is at it)
+                await committing
         finally:
             await stream.close()
         await pipeline.end()
@@ -325,14 +331,16 @@ class Ingestion:
         await self._stopping.wait()
         await stream.close()
 
-    async def _commits(self, pipeline: Pipeline) -> None:
-        """Commit again and again while something new has come."""
+    async def _commits(self, pipeline: Pipeline, received: asyncio.Event) -> None:
+        """Commit again and again while something new has come, until all was received."""
         seconds = self.settings.commit or COMMIT
-        while True:
-            await asyncio.sleep(seconds)
-            pipeline.tick()
-            if pipeline.writer.waits:
-                await pipeline.commit()
+        while not received.is_set():
+            try:
+                await asyncio.wait_for(received.wait(), seconds)
+            except TimeoutError:
+                pipeline.tick()
+                if pipeline.writer.waits:
+                    await pipeline.commit()
 
     # ---------------------------------------------------------------- what is told
 

@@ -20,13 +20,13 @@ _Item = tuple[int, Sequence[Frames], int] | tuple[Barrier, threading.Event] | No
 class Outlet:
     """State: what waits; the error that the sink ended with.  `put` and `pass_on` are called in the loop."""
 
-    def __init__(self, sink: Sink, ledger: Ledger, failed: Callable[[str], object], *, bound: int = BOUND) -> None:
+    def __init__(self, sink: Sink, ledger: Ledger, failed: Callable[[str], object]) -> None:
         """failed: is told, in the loop, that the sink has ended with an error."""
         self.sink = sink
         self.error: Exception | None = None
         self._ledger = ledger
         self._failed = failed
-        self._bound = bound
+        self._bound = BOUND
         self._held = 0
         self._queue: queue.SimpleQueue[_Item] = queue.SimpleQueue()
         self._loop = asyncio.get_running_loop()

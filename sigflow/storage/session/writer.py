@@ -93,7 +93,7 @@ class StreamWriter:
 
     State: the open segment, None before the first byte; those that are full and not yet on the disk; the offset behind
     the last byte, and up to where all is on the disk.  `append`, `cut`, `mark` and `note` are called by one thread;
-    `commit` may be called by another at the same time.
+    `commit` may be called by others at the same time, of which each waits for the one before.
     """
 
     def __init__(
@@ -120,6 +120,7 @@ class StreamWriter:
         self._open: _Segment | None = None
         self._full: list[_Segment] = []
         self._lock = threading.Lock()
+        self._committing = threading.Lock()
         self._both = ThreadPoolExecutor(1, "sigflow sync") if synced else None
 
     @property
@@ -192,6 +193,10 @@ class StreamWriter:
 
         Raises `OSError` where that fails: then nothing more is acknowledged.
         """
+        with self._committing:
+            return self._commit()
+
+    def _commit(self) -> int:
         with self._lock:
             full, self._full = self._full, []
             segments = [*full, *([self._open] if self._open is not None else [])]
