@@ -83,6 +83,8 @@ class Pipeline:
         self._waits = (-1, 0.0)
         self._ledger_at = 0.0
         self.last_stamp: Stamp | None = None
+        #: Whether all of it was decided, and is on the disk.
+        self.ended = False
 
     def _resumed(self) -> Decoder:
         """A decoder from the last checkpoint that no sink is behind."""
@@ -270,3 +272,4 @@ class Pipeline:
         self._deliver()
         await self.commit(final=True)
         await asyncio.get_running_loop().run_in_executor(None, self.writer.close)
+        self.ended = True
