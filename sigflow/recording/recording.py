@@ -389,6 +389,7 @@ class Recording(Closing):
         from sigflow.recording import tables
 
         run = self.run()
+        self._check_bound(run.formats)
         array = tables.numpy_of(run, self.picker(run.formats))
         list(self._ending())
         return array
@@ -397,7 +398,15 @@ class Recording(Closing):
         from sigflow.columns.options import Options
         from sigflow.columns.table import Table
 
+        self._check_bound(formats)
         return Table(formats, Options(instances, physical, None if fields is None else tuple(fields)))
+
+    def _check_bound(self, formats: Sequence[Format]) -> None:
+        """Raises `UsageError` where columns, which are read as one preamble says, would be those of several."""
+        if self._begins_anew and any(format.is_part for format in formats):
+            raise UsageError(
+                f"{self.name} is cut where another preamble may begin, and a table is read as one says: take its records"
+            )
 
     def validate(self, *, explain_all: bool = False) -> Report:
         """Scans and reads everything, and returns the verdict.

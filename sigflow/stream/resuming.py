@@ -78,6 +78,10 @@ def restore(checkpoint: Checkpoint, formats: list[Format], scanner: Scanner | Wh
     Raises `UsageError` where it is of other formats, or cannot be one of theirs.
     """
     _check(checkpoint, list(map(_identity_of, formats, sink.trackers)))
+    if checkpoint.offset - checkpoint.start > scanner.lookback:
+        raise UsageError(
+            f"the checkpoint at {checkpoint.offset} looks back to {checkpoint.start}, which nothing asks for"
+        )
     roots: dict[int, object] = {}
     for n, (state, tracker) in enumerate(zip(checkpoint.formats, sink.trackers, strict=True)):
         format = formats[n]
