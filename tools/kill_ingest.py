@@ -168,14 +168,14 @@ def main() -> int:
     """Kill, and say what came of it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=1000)
-    parser.add_argument("--each", type=int, default=20, help="kills of one session")
+    parser.add_argument("--of-session", type=int, default=20, help="kills of one session")
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
     done = 0
     while done < asked.kills:
         with tempfile.TemporaryDirectory() as folder:
-            wrong = kills(min(asked.each, asked.kills - done), asked.seed + done, Path(folder))
-        done += min(asked.each, asked.kills - done)
+            wrong = kills(min(asked.of_session, asked.kills - done), asked.seed + done, Path(folder))
+        done += min(asked.of_session, asked.kills - done)
         if wrong:
             print(f"seed {asked.seed + done}: {wrong}")
             return 1

@@ -81,14 +81,14 @@ def expanded(names: Sequence[str]) -> list[str]:
     """The captures, with each session as its streams."""
     out: list[str] = []
     for name in names:
-        found = [name]
+        streams = [name]
         if os.path.isdir(name):
             from sigflow.storage.session.opening import captures_of
 
-            found = captures_of(name)
-            if not found:
+            streams = captures_of(name)
+            if not streams:
                 raise UsageError(f"{name}: the session holds no stream yet")
-        out += found
+        out += streams
     return out
 
 

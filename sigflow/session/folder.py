@@ -6,6 +6,7 @@ import json
 import os
 import time
 from collections.abc import Sequence
+from importlib.metadata import version
 from typing import Any
 
 from sigflow.errors import SigflowError, UsageError
@@ -71,11 +72,9 @@ class SessionFolder:
                     "those, or name another folder"
                 )
             return document
-        from sigflow import __version__
-
         document = {
             "session_version": VERSION,
-            "sigflow": __version__,
+            "sigflow": version("sigflow"),
             "begun_ns": time.time_ns(),
             "formats": about,
             "sources": list(sources),

@@ -13,9 +13,10 @@ from sigflow.errors import UsageError
 from sigflow.events import Event
 from sigflow.frozen import frozen
 from sigflow.session.folder import SessionFolder
+from sigflow.session.opening import sink_of
 from sigflow.session.outlet import Outlet
 from sigflow.session.pipeline import Pipeline, Shared
-from sigflow.session.sinks import Batching, Sink, sink_of
+from sigflow.session.sinks import Batching, Sink
 from sigflow.stream.format import Format
 from sigflow.transport import Address, Listener, Transport, TransportError
 from sigflow.transport.again import MOST, Reconnecting

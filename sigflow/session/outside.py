@@ -79,14 +79,14 @@ class CallingSink(_Positioned):
         if not colon or not attribute:
             raise UsageError(f"{name!r}: python:MODULE:CALLABLE is wanted")
         try:
-            found: Any = importlib.import_module(module)
+            target: Any = importlib.import_module(module)
             for part in attribute.split("."):
-                found = getattr(found, part)
+                target = getattr(target, part)
         except (ImportError, AttributeError) as error:
             raise UsageError(f"{name!r}: {error}") from error
-        if not callable(found):
+        if not callable(target):
             raise UsageError(f"{name!r}: {attribute} cannot be called")
-        self._call: Callable[[tuple[int, int], Record], object] = found
+        self._call: Callable[[tuple[int, int], Record], object] = target
 
     def out(self, stream: int, records: list[Record]) -> None:
         """Call it for each."""

@@ -17,7 +17,7 @@ from sigflow.session.outlet import Outlet
 from sigflow.session.sinks import EVERY, Barrier, Frames
 from sigflow.storage.session import ledger as ledgers
 from sigflow.storage.session.ledger import Ledger
-from sigflow.storage.session.reader import Contents, StreamStorage, settle
+from sigflow.storage.session.reader import Contents, StreamStorage, sync_newest
 from sigflow.storage.session.writer import StreamWriter
 from sigflow.stream.checkpoint import Checkpoint
 from sigflow.stream.cuts import CONCATENATED, RECONNECT
@@ -66,7 +66,7 @@ class Pipeline:
         self.number = number
         self._shared = shared
         self._contents = Contents(folder, verify=False)
-        settle(self._contents)
+        sync_newest(self._contents)
         self.writer = StreamWriter(
             folder,
             self._contents.position,
@@ -166,11 +166,11 @@ class Pipeline:
 
     def _deliver(self) -> None:
         """Hand on what was found."""
-        found: list[Frames] = []
+        pieces: list[Frames] = []
         size = 0
         for piece in self.decoder.pieces():
             if isinstance(piece, FrameRun):
-                found.append(piece)
+                pieces.append(piece)
                 size += len(piece.raw)
                 continue
             records = []
@@ -181,10 +181,10 @@ class Pipeline:
                 else:
                     self._seen(event)
             if records:
-                found.append(records)
-        if found:
+                pieces.append(records)
+        if pieces:
             for outlet in self._shared.outlets:
-                outlet.put(self.number, found, size)
+                outlet.put(self.number, pieces, size)
 
     def _seen(self, event: Event) -> None:
         self._shared.seen(self.number, event)

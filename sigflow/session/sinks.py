@@ -1,4 +1,4 @@
-"""Where decoded frames go: what every sink does, and which there are.
+"""Where decoded frames go: what every sink does.
 
 Rules.  A sink takes records in the order of each stream, and keeps them until a *barrier* says that the raw bytes of
 all that it was given of that stream are on the disk.  What is behind a barrier may be written; what was written is
@@ -9,15 +9,12 @@ tells them by their positions.
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from sigflow.errors import UsageError
 from sigflow.events import FrameRun, Record
 from sigflow.frozen import frozen
-from sigflow.transport import is_uri
 
 if TYPE_CHECKING:
     from sigflow.storage.session.ledger import Ledger
@@ -77,40 +74,6 @@ class Sink(Protocol):
     def close(self) -> None:
         """Give back what it holds; what was not committed is gone."""
         ...
-
-
-def sink_of(uri: str, formats: Mapping[str, Format], batching: Batching) -> Sink:
-    """The sink of a URI.  Raises `UsageError` for what is none."""
-    scheme, colon, path = uri.partition(":")
-    if scheme in ("ndjson", "raw") and colon:
-        from sigflow.session.appending import AppendingSink, lines, raw
-
-        _named(uri, path)
-        return AppendingSink(uri, path, lines(formats) if scheme == "ndjson" else raw)
-    if scheme in ("parquet", "arrow") and colon:
-        from sigflow.session.tables import TableSink
-
-        _named(uri, path)
-        return TableSink(uri, scheme, path, list(formats.values()), batching)
-    if scheme == "python" and colon:
-        from sigflow.session.outside import CallingSink
-
-        return CallingSink(uri, path)
-    if is_uri(uri):
-        from sigflow.session.outside import SendingSink
-
-        return SendingSink(uri, formats)
-    raise UsageError(
-        f"{uri!r} is no sink: ndjson:PATH, raw:PATH, parquet:DIR, arrow:DIR, python:MODULE:CALLABLE, or a transport"
-    )
-
-
-def _named(uri: str, path: str) -> None:
-    if not path:
-        raise UsageError(f"{uri!r}: a path is wanted behind the colon")
-    folder = os.path.dirname(os.path.abspath(path))
-    if not os.path.isdir(folder):
-        raise UsageError(f"{uri!r}: there is no folder {folder}")
 
 
 class Timer:

@@ -23,7 +23,7 @@ from sigflow.errors import SigflowError
 from sigflow.events import FrameRun
 from sigflow.session.sinks import Barrier, Batching, Frames
 from sigflow.storage.disk import DISK, ENDING, MARK, Disk, FileDraft
-from sigflow.storage.session.ledger import Draft, Ledger
+from sigflow.storage.session.ledger import Ledger, TableFile
 from sigflow.stream.format import Format
 
 if TYPE_CHECKING:
@@ -89,12 +89,12 @@ class _File:
         self._writer.write(batch)
         self.rows += batch.num_rows
 
-    def seal(self) -> Draft:
+    def seal(self) -> TableFile:
         """Write the end of it and put it on the disk; what shall become of it."""
         self._writer.close()
         self.draft.sync()
         name = f"{self._stream}-{self.first:012}-{self.first + self.rows:012}.{self._form}"
-        return Draft(os.path.basename(self.draft.path), name, self._hashed.hash.hexdigest())
+        return TableFile(os.path.basename(self.draft.path), name, self._hashed.hash.hexdigest())
 
 
 class _Stream:

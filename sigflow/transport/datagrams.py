@@ -113,8 +113,8 @@ class Datagrams:
 
 def _socket(address: Address) -> socket.socket:
     """A socket of the family of the host."""
-    found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_DGRAM)
-    made = socket.socket(found[0][0], socket.SOCK_DGRAM)
+    places = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_DGRAM)
+    made = socket.socket(places[0][0], socket.SOCK_DGRAM)
     made.setblocking(False)
     return made
 

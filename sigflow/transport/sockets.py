@@ -162,9 +162,9 @@ def _context(address: Address) -> ssl.SSLContext | None:
     """TLS as the options ask for it, with the standard library's defaults."""
     options = address.options
     if not options.get("tls"):
-        given = [name for name in ("ca", "cert", "key") if name in options]
-        if given:
-            raise UsageError(f"{address.text!r}: {given[0]} is for tls=1")
+        alone = [name for name in ("ca", "cert", "key") if name in options]
+        if alone:
+            raise UsageError(f"{address.text!r}: {alone[0]} is for tls=1")
         return None
     purpose = ssl.Purpose.CLIENT_AUTH if address.listens else ssl.Purpose.SERVER_AUTH
     if address.listens and "cert" not in options:

@@ -245,7 +245,7 @@ def test_many_peers_each_a_stream_of_its_own(tmp_path: Path) -> None:
         while not (ports := [source.listener.port for source in ingestion._sources if source.listener]):  # type: ignore[attr-defined]
             await asyncio.sleep(0.005)
 
-        async def one(data: bytes) -> None:
+        async def send_all(data: bytes) -> None:
             _, writer = await asyncio.open_connection("127.0.0.1", ports[0])
             for at in range(0, len(data), 333):
                 writer.write(data[at : at + 333])
@@ -253,7 +253,7 @@ def test_many_peers_each_a_stream_of_its_own(tmp_path: Path) -> None:
             writer.close()
             await writer.wait_closed()
 
-        await asyncio.gather(*(one(part) for part in parts))
+        await asyncio.gather(*(send_all(part) for part in parts))
         # One who says nothing is no stream.
         _, silent = await asyncio.open_connection("127.0.0.1", ports[0])
         while sum(pipeline.ended for pipeline in ingestion._pipelines) < len(parts):

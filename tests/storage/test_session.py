@@ -11,7 +11,7 @@ import pytest
 from sigflow.events import Stamp
 from sigflow.storage.session import layout
 from sigflow.storage.session.entries import SIZE
-from sigflow.storage.session.reader import Contents, StreamStorage, settle
+from sigflow.storage.session.reader import Contents, StreamStorage, sync_newest
 from sigflow.storage.session.writer import StreamWriter
 from tests.lanes import TIMES
 from tests.storage.power import Failing, PowerCut
@@ -54,11 +54,11 @@ def check(contents: Contents, made: Made, noted: list[tuple[int, int, int]]) -> 
     chunks, cuts, marks = made
     offset, cut_count, mark_count = noted[-1] if noted else (0, 0, 0)
     storage = StreamStorage(contents, "x")
-    found = {piece.offset: storage.read(piece.start, piece.start + piece.length) for piece in contents.pieces}
+    stored = {piece.offset: storage.read(piece.start, piece.start + piece.length) for piece in contents.pieces}
     storage.close()
-    for at, data in found.items():
+    for at, data in stored.items():
         assert chunks[at] == data
-    assert {at for at in chunks if at < offset} <= set(found)
+    assert {at for at in chunks if at < offset} <= set(stored)
     told = [(cut.offset, cut.kind, cut.missing) for cut in contents.cuts]
     # (A hole that nobody made lies where something that was never acknowledged is missing.)
     rest = iter(told)
@@ -116,7 +116,7 @@ def power_cuts(folder: Path, seed: int) -> int:
         for path in sorted(stream.glob("*")) if stream.is_dir() else []:
             disk.keep(path)
         try:
-            settle(contents, disk)
+            sync_newest(contents, disk)
             writer = StreamWriter(str(stream), contents.position, boot=BOOT, disk=disk, segment_bytes=8000)
             act(writer, rng, rng.randrange(60), made, noted)
             writer.close()

@@ -29,8 +29,8 @@ def is_session(path: str) -> bool:
 def streams(path: str) -> list[str]:
     """The folders of the streams of a session, in their order."""
     folder = os.path.join(path, RAW)
-    found = [int(name) for name in os.listdir(folder) if _STREAM.match(name)]
-    return [os.path.join(folder, str(number)) for number in sorted(found)]
+    numbers = [int(name) for name in os.listdir(folder) if _STREAM.match(name)]
+    return [os.path.join(folder, str(number)) for number in sorted(numbers)]
 
 
 def segments(stream: str) -> list[int]:

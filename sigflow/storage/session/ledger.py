@@ -60,7 +60,7 @@ class Stream(NamedTuple):
     frames: int
 
 
-class Draft(NamedTuple):
+class TableFile(NamedTuple):
     """A file of a sink that is written: what it is called now, what it shall be called, the SHA-256 of its bytes."""
 
     draft: str
@@ -83,13 +83,13 @@ class Ledger:
                 for statement in filter(str.strip, _TABLES.split(";")):
                     self._rows(statement)
                 self._rows("INSERT OR IGNORE INTO about VALUES ('version', ?)", (str(VERSION),))
-            found = self._row("SELECT value FROM about WHERE key = 'version'")
+            row = self._row("SELECT value FROM about WHERE key = 'version'")
         except sqlite3.DatabaseError as error:
             self._database.close()
             raise SigflowError(f"{path}: it is no ledger: {error}") from error
-        if found is None or found[0] != str(VERSION):
+        if row is None or row[0] != str(VERSION):
             self._database.close()
-            raise SigflowError(f"{path}: a ledger of version {found and found[0]}; this sigflow reads {VERSION}")
+            raise SigflowError(f"{path}: a ledger of version {row and row[0]}; this sigflow reads {VERSION}")
 
     def _rows(self, statement: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
         with self._turn:
@@ -176,14 +176,14 @@ class Ledger:
 
     # ---------------------------------------------------------------- files of sinks
 
-    def add_file(self, sink: str, file: Draft) -> None:
+    def add_file(self, sink: str, file: TableFile) -> None:
         """This draft shall have this name."""
         self._rows("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)", (sink, *file))
 
-    def files(self, sink: str) -> list[Draft]:
+    def files(self, sink: str) -> list[TableFile]:
         """All files of a sink that were committed, whether they have their names yet or not."""
         rows = self._rows("SELECT draft, name, hash FROM files WHERE sink = ? ORDER BY name", (sink,))
-        return [Draft(*row) for row in rows]
+        return [TableFile(*row) for row in rows]
 
     def close(self) -> None:
         """Give it back."""

@@ -141,7 +141,7 @@ def _sound(descriptor: int, entry: Entry, verify: bool) -> bool:
     return len(data) == entry.length and crc32(data) == entry.crc
 
 
-def settle(contents: Contents, disk: Disk = DISK) -> None:
+def sync_newest(contents: Contents, disk: Disk = DISK) -> None:
     """Put what was read on the disk: where a process was killed, the system may have it in memory only.
 
     To be done before a stream is gone on with, for what follows depends on it.
