@@ -6,7 +6,6 @@ acknowledged here.
 
 from __future__ import annotations
 
-import asyncio
 import importlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +17,8 @@ from sigflow.session.appending import lines
 from sigflow.session.sinks import Barrier, Frames, Timer, behind
 from sigflow.storage.session.ledger import Ledger
 from sigflow.stream.format import Format
-from sigflow.transport import Transport, open_target, parse
+from sigflow.transport import TransportError, parse
+from sigflow.transport.blocking import BlockingTarget
 
 
 class _Positioned:
@@ -98,48 +98,27 @@ class CallingSink(_Positioned):
 
 
 class SendingSink(_Positioned):
-    """Sends a line of JSON for each frame over a transport, which is connected to anew where it fails.
-
-    State: a loop of its own, in a thread, with the transport.
-    """
+    """Sends a line of JSON for each frame over a transport, which is connected to anew where it fails."""
 
     def __init__(self, name: str, formats: Mapping[str, Format]) -> None:
         super().__init__(name)
-        self._address = parse(name)
         self._line = lines(formats)
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name=f"sigflow {name}", daemon=True)
-        self._thread.start()
-        self._transport: Transport | None = None
+        self._target = BlockingTarget(parse(name))
+        self._closed = threading.Event()
 
     def out(self, stream: int, records: list[Record]) -> None:
-        """Send them, and wait until they are gone."""
+        """Send them, and wait until they are taken, by whoever takes them."""
         data = b"".join(b'{"stream": %d, "frame": %s}\n' % (stream, self._line(record)[:-1]) for record in records)
-        if data:
-            asyncio.run_coroutine_threadsafe(self._send(data), self._loop).result()
-
-    async def _send(self, data: bytes) -> None:
-        """Until it has been taken, whoever takes it."""
         wait = 0.05
-        while True:
+        while data and not self._closed.is_set():
             try:
-                if self._transport is None:
-                    self._transport = await open_target(self._address)
-                await self._transport.send(data)
+                self._target.send(data)
                 return
-            except SigflowError as error:
-                if isinstance(error, UsageError):
-                    raise
-                if self._transport is not None:
-                    await self._transport.close()
-                    self._transport = None
-                await asyncio.sleep(wait)
+            except TransportError:
+                self._closed.wait(wait)
                 wait = min(2 * wait, 5.0)
 
     def close(self) -> None:
-        """Close the transport, and end the loop."""
-        if self._transport is not None:
-            asyncio.run_coroutine_threadsafe(self._transport.close(), self._loop).result(5)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(5)
-        self._loop.close()
+        """Close the transport."""
+        self._closed.set()
+        self._target.close()
