@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from sigflow.limits import Limits
     from sigflow.recording import Recording, Report, open
     from sigflow.runtime.plain import asdict
+    from sigflow.session.connection import connect
     from sigflow.stream.decoder import Decoder
     from sigflow.stream.format import Format
 
@@ -41,6 +42,8 @@ __all__ = [
     "Decoder", "Record", "Gap", "Idle", "Loss", "Note", "Span", "Stamp", "Limits", "Finding",
     # recordings
     "open", "Recording", "Report", "asdict", "generate",
+    # live streams
+    "connect",
     # what users add
     "register_checksum", "register_codec",
     # errors, by blame
@@ -62,6 +65,7 @@ _HOMES = {
     "sigflow.limits": ("Limits",),
     "sigflow.recording": ("Recording", "Report", "open"),
     "sigflow.runtime.plain": ("asdict",),
+    "sigflow.session.connection": ("connect",),
     "sigflow.stream.decoder": ("Decoder",),
     "sigflow.stream.format": ("Format",),
 }  # fmt: skip

@@ -92,7 +92,7 @@ def _said(folder: str, form: str, screen: Screen, *, verify: bool) -> int:
     else:
         for stream in streams:
             words = f"stream {stream['stream']}: {counted(stream['stored_bytes'], 'byte')}"
-            words += f" in {counted(stream['chunks'], 'chunk')}, {counted(stream['segments'], 'segment')}"
+            words += f" in {counted(stream['segments'], 'segment')}"
             for name in ("cuts", "marks"):
                 if stream[name]:
                     words += f", {counted(stream[name], name[:-1])}"

@@ -47,7 +47,8 @@ class SessionFolder:
             raise UsageError(f"{path}: it is a file, and a session is a folder")
         if os.path.isdir(path) and os.listdir(path) and not layout.is_session(path):
             raise UsageError(f"{path}: the folder is not empty, and no session: name another one")
-        os.makedirs(os.path.join(path, layout.RAW), exist_ok=True)
+        for name in (layout.RAW, layout.OUT):
+            os.makedirs(os.path.join(path, name), exist_ok=True)
         self._lock = os.open(os.path.join(path, layout.LOCK), os.O_RDWR | os.O_CREAT, 0o666)
         try:
             if lock(self._lock) is False:

@@ -133,7 +133,7 @@ class Ingestion:
         self._specs = list(specs)
         self._path = folder
         by_name = {format.name: format for format in self._formats}
-        self._sinks: list[Sink] = [sink_of(uri, by_name, self.settings.batching) for uri in sinks]
+        self._sinks: list[Sink] = [sink_of(uri, by_name, self.settings.batching, folder) for uri in sinks]
         if len({sink.name for sink in self._sinks}) < len(self._sinks):
             raise UsageError("a sink is named twice")
         self._told = told

@@ -10,18 +10,22 @@ from sigflow.session.appending import AppendingSink, lines, raw
 from sigflow.session.outside import CallingSink, SendingSink
 from sigflow.session.sinks import Batching, Sink
 from sigflow.session.tables import TableSink
+from sigflow.storage.session import layout
 from sigflow.stream.format import Format
 from sigflow.transport import is_uri
 
 
-def sink_of(uri: str, formats: Mapping[str, Format], batching: Batching) -> Sink:
-    """The sink of a URI.  Raises `UsageError` for what is none."""
+def sink_of(uri: str, formats: Mapping[str, Format], batching: Batching, session: str) -> Sink:
+    """The sink of a URI.  session: the folder of the session, in which there will be a folder `out`.
+
+    Raises `UsageError` for what is none.
+    """
     scheme, colon, path = uri.partition(":")
     if scheme in ("ndjson", "raw") and colon:
-        _named(uri, path)
+        _named(uri, path, session)
         return AppendingSink(uri, path, lines(formats) if scheme == "ndjson" else raw)
     if scheme in ("parquet", "arrow") and colon:
-        _named(uri, path)
+        _named(uri, path, session)
         return TableSink(uri, scheme, path, list(formats.values()), batching)
     if scheme == "python" and colon:
         return CallingSink(uri, path)
@@ -32,9 +36,9 @@ def sink_of(uri: str, formats: Mapping[str, Format], batching: Batching) -> Sink
     )
 
 
-def _named(uri: str, path: str) -> None:
+def _named(uri: str, path: str, session: str) -> None:
     if not path:
         raise UsageError(f"{uri!r}: a path is wanted behind the colon")
     folder = os.path.dirname(os.path.abspath(path))
-    if not os.path.isdir(folder):
+    if not os.path.isdir(folder) and folder != os.path.join(os.path.abspath(session), layout.OUT):
         raise UsageError(f"{uri!r}: there is no folder {folder}")
