@@ -16,7 +16,6 @@ PUBLIC = [
     "compile", "load", "register_format", "Format", "Diagnostic", "Place", "Severity",
     "Decoder", "Record", "Gap", "Idle", "Loss", "Note", "Span", "Stamp", "Limits", "Finding",
     "open", "Recording", "Report", "asdict", "generate",
-    "connect",
     "connect", "register_checksum", "register_codec",
     "SigflowError", "SpecError", "UsageError", "BuildError", "StreamError", "ChecksumError", "LimitExceeded",
     "Truncated", "CodecError", "ParseError",

@@ -7,6 +7,8 @@ when too much waits to be taken.
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
 import ssl
 from collections.abc import Mapping
 from typing import Any, cast
@@ -23,8 +25,8 @@ BACKLOG = 128
 
 
 def _reason(error: BaseException) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
+    if isinstance(error, OSError) and error.errno and not isinstance(error, ssl.SSLError | socket.gaierror):
+        return os.strerror(error.errno)  # (asyncio has words of its own in place of the system's)
     return str(error) or type(error).__name__
 
 

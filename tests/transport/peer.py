@@ -140,7 +140,7 @@ def rfc2217(where: str, pieces: Iterator[bytes]) -> None:
         manager = serial.rfc2217.PortManager(line, Connection(peer))
         peer.settimeout(0.05)
         quiet = 0
-        while quiet < 4:  # until the client has set the line up
+        while quiet < 20:  # until the client has set the line up
             try:
                 list(manager.filter(peer.recv(1024)))
             except TimeoutError:
