@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from sigflow.limits import Limits
     from sigflow.recording import Recording, Report, open
     from sigflow.runtime.plain import asdict
+    from sigflow.session.connection import connect
     from sigflow.stream.checkpoint import Checkpoint
     from sigflow.stream.cuts import Cut
     from sigflow.stream.decoder import Decoder
@@ -43,6 +44,8 @@ __all__ = [
     "Decoder", "Cut", "Checkpoint", "Record", "Gap", "Idle", "Loss", "Note", "Span", "Stamp", "Limits", "Finding",
     # recordings
     "open", "Recording", "Report", "asdict", "generate",
+    # live streams
+    "connect",
     # what users add
     "register_checksum", "register_codec",
     # errors, by blame
@@ -64,6 +67,7 @@ _HOMES = {
     "sigflow.limits": ("Limits",),
     "sigflow.recording": ("Recording", "Report", "open"),
     "sigflow.runtime.plain": ("asdict",),
+    "sigflow.session.connection": ("connect",),
     "sigflow.stream.checkpoint": ("Checkpoint",),
     "sigflow.stream.cuts": ("Cut",),
     "sigflow.stream.decoder": ("Decoder",),

@@ -40,11 +40,17 @@ class Span:
 
 
 class Stamp(NamedTuple):
-    """When and by which way a chunk came in; the caller of `feed` reads the clocks."""
+    """When and by which way a chunk came in; the caller of `feed` reads the clocks.
+
+    boot: which boot of the machine the monotonic clock counts from.  number: of the chunk, counted from 0 by its
+    transport.
+    """
 
     wall_ns: int
     monotonic_ns: int
     transport: str = ""
+    boot: str = ""
+    number: int = 0
 
 
 class Reading(NamedTuple):

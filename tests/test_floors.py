@@ -23,9 +23,9 @@ FLOORS: dict[int, set[str]] = {
     2: {"compiler", "stream"},
     3: {"catalog"},
     4: {"storage", "engine"},
-    5: {"columns", "quarantine", "generation", "coverage"},
+    5: {"columns", "quarantine", "generation", "coverage", "transport"},
     6: {"recording", "replay", "recover", "strategies"},
-    7: {"rewrite"},
+    7: {"rewrite", "session"},
     8: {"cli", "pytest_plugin"},
 }
 FLOOR_OF = {unit: floor for floor, units in FLOORS.items() for unit in units}

@@ -33,6 +33,8 @@ COMMANDS = {
     "validate": "Say whether captures are sound: every frame, gap and loss.",
     "inspect": "Show frames as they lie in a capture: offsets, checksums, fields.",
     "replay": "Send the frames of a capture at their pace.",
+    "ingest": "Receive streams into a session, and pass their frames on.",
+    "session": "Look at what sessions hold, and mend what is torn.",
     "recover": "Write the good frames of captures anew, and keep the rest.",
     "quarantine": "Look at what could not be decoded, and try it again.",
     "build": "Write a capture of frames that are given as values.",

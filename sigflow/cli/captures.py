@@ -3,6 +3,7 @@ code."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
@@ -65,11 +66,42 @@ def _with_preambles(formats: list[Format], settings: Settings) -> list[Format]:
 
 
 def for_each(captures: Sequence[str], settings: Settings, work: Callable[[Recording], int]) -> int:
-    """Do the work on every capture, whatever becomes of the others, and give the worst exit code."""
+    """Do the work on every capture, whatever becomes of the others, and give the worst exit code.
+
+    The streams of a session are a capture each.
+    """
+    captures = expanded(captures)
     read_once(captures)
     config = configured(settings.config)
     formats = formats_of(settings)
     return exits.worst([_one(name, formats, settings, config, work) for name in captures])
+
+
+def expanded(names: Sequence[str]) -> list[str]:
+    """The captures, with each session as its streams."""
+    out: list[str] = []
+    for name in names:
+        streams = [name]
+        if os.path.isdir(name):
+            from sigflow.storage.session.opening import captures_of
+
+            streams = captures_of(name)
+            if not streams:
+                raise UsageError(f"{name}: the session holds no stream yet")
+        out += streams
+    return out
+
+
+def recorded_formats(name: str, settings: Settings) -> list[Format]:
+    """The formats that a session says its streams have; none where this is no stream of one."""
+    if not os.path.isdir(name):
+        return []
+    from dataclasses import replace
+
+    from sigflow.storage.session.opening import specs_of
+
+    specs = specs_of(name)
+    return formats_of(replace(settings, specs=tuple(specs))) if specs else []
 
 
 #: Paths of standard input.
@@ -138,7 +170,7 @@ def opened_recording(
         settings.screen.note(f"{name}: only a plain file can be mapped, so this is read")
     with opened:
         opened = _unpacked(opened, formats, settings)
-        chosen = formats or detected(opened, settings)
+        chosen = formats or recorded_formats(name, settings) or detected(opened, settings)
         used, fallback = fallen_back(chosen, settings, config, name)
         source = watched(opened, settings.screen) if watch else opened
         recording = Recording(
@@ -168,6 +200,7 @@ def together(captures: Sequence[str], settings: Settings, work: Callable[[list[R
 
     All are read with the same formats: those that were named, else those that are detected in the first that has any.
     """
+    captures = expanded(captures)
     read_once(captures)
     config = configured(settings.config)
     formats = formats_of(settings)

@@ -109,6 +109,14 @@ max_frame_option = click.option(
     help="The largest frame, instead of the spec's limit.",
 )
 
+engine_option = click.option(
+    "--engine",
+    type=click.Choice(NAMES),
+    default=AUTO,
+    show_default=True,
+    help="What scans; all give the same. auto: native from 2 MiB on, where the formats allow it.",
+)
+
 explain_all_option = click.option(
     "--explain-all",
     is_flag=True,
@@ -126,13 +134,7 @@ SCAN_OPTIONS = (
         help="A format's name, a .ksy file, or FILE.py:OBJECT, a Construct schema, whose file is run; repeat it for "
         "formats interleaved in one stream. Without it, the bundled formats that find frames in the first MiB.",
     ),
-    click.option(
-        "--engine",
-        type=click.Choice(NAMES),
-        default=AUTO,
-        show_default=True,
-        help="What scans; all give the same. auto: native from 2 MiB on, where the formats allow it.",
-    ),
+    engine_option,
     click.option(
         "--workers",
         type=click.IntRange(1, MOST_WORKERS),
@@ -211,6 +213,27 @@ class Range(_Numbers):
             self.fail(f"{value} is not in the range from {self.low:g} to {self.high:g}", param, ctx)
         return number
 
+
+class _Seconds(_Numbers):
+    """A time span: `2`, `2s`, `50ms`."""
+
+    name = "seconds"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Seconds."""
+        if isinstance(value, float | int):
+            return float(value)
+        text = str(value)
+        try:
+            number = float(text[:-2]) / 1000 if text.endswith("ms") else float(text.removesuffix("s"))
+        except ValueError:
+            number = -1
+        if not 0 < number <= 1e9:
+            self.fail(f"{value!r} is no time span, such as 2s or 50ms", param, ctx)
+        return number
+
+
+seconds_type = _Seconds()
 
 hex_option = click.option("--hex", "in_hex", is_flag=True, help="Offsets in hexadecimal, in text for people.")
 COMPILE_OPTIONS = (import_paths, opaque_types, allow_imports)

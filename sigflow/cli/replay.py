@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO
 
 import click
@@ -48,6 +49,14 @@ MAX_GAP = 60.0
     metavar="SECONDS",
     help="With --speed: where the recorded clock leaps by more, say so and go on at once.",
 )
+@click.option(
+    "--to",
+    "target",
+    metavar="URI",
+    help="Send them there instead of to stdout: tcp://HOST:PORT, tcp-listen://HOST:PORT, udp://HOST:PORT (a datagram "
+    "each), unix:PATH, pipe:PATH, serial:DEVICE, ipc:NAME, exec:COMMAND.",
+)
+@click.option("--loop", "loops", type=click.IntRange(1, 1 << 40), default=1, metavar="N", help="Do it N times (1).")
 @selecting
 @scanning
 def command(
@@ -56,10 +65,13 @@ def command(
     speed: float | None,
     at_max: bool,
     max_gap: float,
+    target: str | None,
+    loops: int,
     selection: Selection,
     settings: Settings,
 ) -> int:
-    """Send the frames of CAPTURE to stdout at their pace: their bytes, or a line for each if stdout is a terminal.
+    """Send the frames of CAPTURE to stdout at their pace: their bytes, or a line for each if stdout is a terminal. Or
+    send their bytes elsewhere, with --to.
 
     What lies between frames is left out. --speed needs a format that says when its frames were sent.
     """
@@ -72,7 +84,6 @@ def command(
         run = recording.run(keep=True)
         picker = recording.select(selection).picker(run.formats)
         verdict = EventVerdict(run, budget=Budget())
-        write, flush = _sink(recording, screen)
 
         def records() -> Iterator[Record]:
             for event in run.events():
@@ -85,9 +96,10 @@ def command(
                         continue  # it is told in the end, by any command
                     screen.diagnostic(finding.severity.value, f"{recording.name}: {finding_words(finding)}")
 
-        for record in paced(records(), schedule, before_wait=flush):
-            write(record)
-        flush()
+        with _target(recording, screen, target) as (write, flush):
+            for record in paced(records(), schedule, before_wait=flush):
+                write(record)
+            flush()
         if selection.limit is not None or selection.until is not None:  # what follows may not have been read
             return exits.DAMAGED if verdict.damaged_so_far else exits.OK
         report = verdict.report(recording.name)
@@ -95,7 +107,7 @@ def command(
             screen.diagnostic("note", f"{recording.name}: the capture holds no bytes")
         return exits.OK if report.sound else exits.DAMAGED
 
-    return for_each([capture], settings, work)
+    return exits.worst([for_each([capture], settings, work) for _ in range(loops)])
 
 
 def _schedule(
@@ -118,8 +130,29 @@ def _schedule(
     return at_speed(speed, max_gap=max_gap, leapt=leapt)
 
 
-def _sink(recording: Recording, screen: Screen) -> tuple[Callable[[Record], object], Callable[[], object]]:
-    """What writes a record, and what flushes."""
+#: What writes a record, and what flushes.
+Writer = tuple["Callable[[Record], object]", "Callable[[], object]"]
+
+
+@contextmanager
+def _target(recording: Recording, screen: Screen, uri: str | None) -> Iterator[Writer]:
+    """Where the frames go."""
+    if uri is None:
+        yield _sink(recording, screen)
+        return
+    from sigflow.transport import parse
+    from sigflow.transport.blocking import BlockingTarget
+
+    target = BlockingTarget(parse(uri))
+    try:
+        target.open()
+        yield (lambda record: target.send(record.raw)), (lambda: None)
+    finally:
+        target.close()
+
+
+def _sink(recording: Recording, screen: Screen) -> Writer:
+    """The standard output."""
     if sys.stdout.isatty():
         formats = {format.name: format for format in recording.formats}
         return lambda record: screen.line(frame_line(frame_tree(record, formats[record.format]))), sys.stdout.flush

@@ -9,7 +9,7 @@ from sigflow.columns.frames import FrameBatch
 from sigflow.columns.options import Options
 from sigflow.columns.table import Table
 from sigflow.errors import UsageError
-from sigflow.events import Record
+from sigflow.events import FrameRun, Record
 
 if TYPE_CHECKING:
     import pyarrow
@@ -110,6 +110,9 @@ class Collector:
 
     def piece(self, piece: Piece) -> list[Event]:
         """Take the records of these events; gives the others."""
+        if isinstance(piece, FrameRun) and piece.late is not None:  # (then all are of one format)
+            self._run(piece)
+            return []
         others: list[Event] = []
         records: list[Record] = []
         for event in piece:
@@ -120,6 +123,16 @@ class Collector:
         if records:
             self._take(records)
         return others
+
+    def _run(self, run: FrameRun) -> None:
+        """Take frames of one format whose bytes are together."""
+        import numpy as np
+
+        bounds = np.array(run.bounds, np.int64)
+        places = bounds - bounds[0]
+        number = self._numbers[run.readers[0].name]
+        data = np.frombuffer(run.raw, np.uint8)
+        self._put(data, places[:-1], places[1:], bounds[:-1] + run.shift, number, run.first)
 
     def _take(self, records: Sequence[Record]) -> None:
         import numpy as np

@@ -23,7 +23,8 @@ STANDARD_INPUT = "-"
 def open(
     source: str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | Storage, *, mmap: bool = False
 ) -> Storage:
-    """The storage of a path (`-`: standard input), of bytes, of a binary file object, or the storage itself.
+    """The storage of a path (`-`: standard input; the folder of a session with one stream), of bytes, of a binary file
+    object, or the storage itself.
 
     mmap: map a regular file instead of reading it.  Raises `OSError` where the file cannot be opened, `UsageError`
     where a compressed file needs an extra that is not installed, `TypeError` for anything else.
@@ -45,6 +46,12 @@ def open(
 def _of_path(path: str, mmap: bool) -> Storage:
     if path == STANDARD_INPUT:
         return _of_descriptor(0, path, mmap, owned=False)
+    if os.path.isdir(path):
+        from sigflow.storage.session.opening import open_stream
+
+        stream = open_stream(path)
+        if stream is not None:
+            return stream
     flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
     descriptor = os.open(path, flags)
     try:

@@ -79,6 +79,20 @@ class Disk:
         """Wait until what was written is on the disk."""
         os.fsync(descriptor)
 
+    def sync_data(self, descriptor: int) -> None:
+        """The same, but for what is known of the file and not needed to read it."""
+        getattr(os, "fdatasync", os.fsync)(descriptor)
+
+    def preallocate(self, descriptor: int, size: int) -> None:
+        """Have room for so many bytes, where the system can; its size is that, then."""
+        if hasattr(os, "posix_fallocate"):
+            with contextlib.suppress(OSError):  # not every file system does; a full one is told when it is written
+                os.posix_fallocate(descriptor, 0, size)
+
+    def cut(self, descriptor: int, size: int) -> None:
+        """Cut a file to its first bytes."""
+        os.ftruncate(descriptor, size)
+
     def sync_folder(self, path: str) -> None:
         """Wait until the names in a folder are on the disk."""
         if os.name == "nt":

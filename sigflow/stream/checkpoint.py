@@ -305,8 +305,8 @@ def _cut(reader: _Reader) -> Cut:
 
 
 def _stamp(reader: _Reader) -> Stamp:
-    wall, monotonic, transport = reader.items(3)
-    return Stamp(wall.number(-MOST), monotonic.number(-MOST), transport.text())
+    wall, monotonic, transport, boot, number = reader.items(5)
+    return Stamp(wall.number(-MOST), monotonic.number(-MOST), transport.text(), boot.text(), number.number())
 
 
 class _Reader:

@@ -256,6 +256,17 @@ class Decoder:
         """
         return chain(self._ready, chain.from_iterable(iter(self._batch, None)))
 
+    def pieces(self) -> Iterator[Piece]:
+        """The same as `events`, in pieces: frames that follow each other are one `FrameRun`, of which no records are
+        made before they are asked for.
+        """
+        return chain([list(self._ready)], chain.from_iterable(iter(self._pieces_taken, None)))
+
+    def _pieces_taken(self) -> Iterable[Piece] | None:
+        pieces = self._pieces()
+        self._drained = pieces is None
+        return pieces
+
     def count(self) -> int:
         """Scans the bytes fed so far and lets their events go: returns how many there were.  `statistics` has counted
         them all the same.

@@ -1,0 +1,233 @@
+"""`sigflow ingest`: from a wire to the folder of a session, and on to sinks."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TextIO
+
+import click
+
+from sigflow.cli import exits
+from sigflow.cli.captures import formats_of
+from sigflow.cli.completion import folders, format_names
+from sigflow.cli.options import (
+    Compiling,
+    Settings,
+    compiling,
+    engine_option,
+    max_frame_option,
+    screened,
+    seconds_type,
+)
+from sigflow.cli.output import STANDARD_OUTPUT
+from sigflow.cli.terminal import Screen, counted, one_line
+from sigflow.columns.plain_json import dumps
+from sigflow.errors import UsageError
+from sigflow.storage.disk import remove_drafts
+from sigflow.transport.base import OVERFLOWS
+
+if TYPE_CHECKING:
+    from sigflow.session.ingest import Ingestion, Outcome
+    from sigflow.session.ingest import Settings as How
+
+#: What the words of --fsync mean, in seconds between two commits.
+WORDS: dict[str, float | None] = {"always": 0.0, "never": None}
+
+
+def _commit(text: str) -> float | None:
+    """Seconds between two commits: `always`, `never`, or milliseconds."""
+    if text in WORDS:
+        return WORDS[text]
+    try:
+        milliseconds = float(text.removesuffix("ms"))
+    except ValueError:
+        milliseconds = -1
+    if not 1 <= milliseconds <= 60_000:
+        raise UsageError(f"--fsync {text}: always, never, or milliseconds from 1 to 60000 are wanted")
+    return milliseconds / 1000
+
+
+@click.command("ingest")
+@click.argument("sources", nargs=-1, required=True, metavar="URI...")
+@click.option(
+    "--spec",
+    "-s",
+    "specs",
+    multiple=True,
+    required=True,
+    metavar="FORMAT",
+    shell_complete=format_names,
+    help="A format's name, a .ksy file or FILE.py:OBJECT; repeat it for formats interleaved in one stream.",
+)
+@click.option(
+    "--to",
+    "folder",
+    required=True,
+    metavar="DIR",
+    shell_complete=folders,
+    help="The folder of the session: new, or one that is gone on with.",
+)
+@click.option(
+    "--sink",
+    "sinks",
+    multiple=True,
+    metavar="URI",
+    help="Where frames go, beside the session: ndjson:PATH, raw:PATH, parquet:DIR, arrow:DIR, python:MODULE:CALLABLE, "
+    "or the URI of a transport. Repeat it for several.",
+)
+@click.option(
+    "--fsync",
+    default="20",
+    show_default=True,
+    metavar="WHEN",
+    help="When what came in is put on the disk: always, every so many milliseconds, or never.",
+)
+@click.option(
+    "--overflow",
+    type=click.Choice(OVERFLOWS),
+    default=OVERFLOWS[0],
+    show_default=True,
+    help="What becomes of bytes that cannot wait, where nobody takes them. block: they stay with the system, which may "
+    "drop them.",
+)
+@click.option(
+    "--max-wait",
+    type=seconds_type,
+    metavar="SECONDS",
+    help="Give up a frame that waits longer for its bytes; the mark is kept with the capture.",
+)
+@click.option("--once", is_flag=True, help="End when every source has ended, instead of connecting again.")
+@click.option(
+    "--status",
+    metavar="PATH",
+    help="Write a line of JSON for each source each second to this file, or to stdout (-).",
+)
+@click.option(
+    "--file-rows", type=click.IntRange(1, 1 << 40), default=1_000_000, show_default=True, metavar="N",
+    help="Frames of one file of a table.",
+)  # fmt: skip
+@click.option(
+    "--file-every", type=seconds_type, default=60.0, show_default=True, metavar="SECONDS",
+    help="A file of a table is done after so long.",
+)  # fmt: skip
+@engine_option
+@max_frame_option
+@compiling
+@screened
+def command(
+    sources: tuple[str, ...],
+    specs: tuple[str, ...],
+    folder: str,
+    sinks: tuple[str, ...],
+    fsync: str,
+    overflow: str,
+    max_wait: float | None,
+    once: bool,
+    status: str | None,
+    file_rows: int,
+    file_every: float,
+    engine: str,
+    max_frame: int | None,
+    compiling: Compiling,
+    screen: Screen,
+) -> int:
+    """Receive from each URI into the session DIR, and pass the frames on to sinks.
+
+    URIs: tcp://HOST:PORT, tcp-listen://HOST:PORT, udp://HOST:PORT, unix:PATH, unix-listen:PATH, pipe:PATH, - (stdin),
+    exec:COMMAND, tail:PATH, serial:DEVICE?baud=9600, visa:RESOURCE?query=CURV?, ipc:NAME.
+
+    Every byte is kept as it came in, and acknowledged once it is on the disk. A process that was killed goes on where
+    it was: nothing that was acknowledged is lost, and files of sinks have each frame once. Ctrl-C ends it gracefully,
+    with exit code 0, or 3 where something was damaged or lost.
+    """
+    from sigflow.session.ingest import Ingestion
+    from sigflow.session.ingest import Settings as How
+    from sigflow.session.sinks import Batching
+
+    screen = screen.beside(status)
+    settings = Settings(screen, specs, engine=engine, max_frame=max_frame, compiling=compiling)
+    how = How(
+        commit=_commit(fsync),
+        overflow=overflow,
+        max_wait=max_wait,
+        once=once,
+        batching=Batching(rows=file_rows, seconds=file_every),
+        engine=engine,
+    )
+    formats = formats_of(settings)
+    with _status(status) as lines:
+
+        def say(all_lines: list[dict[str, Any]]) -> None:
+            for line in all_lines:
+                lines.write(dumps(line) + "\n")
+            lines.flush()
+
+        ingestion = Ingestion(
+            sources,
+            formats,
+            specs,
+            folder,
+            sinks,
+            how,
+            told=screen.diagnostic,
+            status=None if status is None else say,
+        )
+        outcome = _run(ingestion)
+    if status != STANDARD_OUTPUT:
+        _summary(folder, outcome, how, screen)
+    if outcome.failed:
+        return exits.FAILED
+    return exits.OK if outcome.sound else exits.DAMAGED
+
+
+@contextmanager
+def _status(path: str | None) -> Iterator[TextIO]:
+    """Where the lines of the status go.  A file is appended to."""
+    if path is None or path == STANDARD_OUTPUT:
+        yield sys.stdout
+        return
+    with open(path, "a", encoding="utf-8") as file:
+        yield file
+
+
+def _run(ingestion: Ingestion) -> Outcome:
+    """Run it; SIGTERM and Ctrl-C end it gracefully, a second one at once."""
+
+    async def run() -> Outcome:
+        loop = asyncio.get_running_loop()
+        told = 0
+
+        def end() -> None:
+            nonlocal told
+            told += 1
+            if told > 1:
+                remove_drafts()
+                os._exit(130)
+            ingestion.stop()
+
+        numbers = [number for name in ("SIGINT", "SIGTERM", "SIGHUP") if (number := getattr(signal, name, None))]
+        for number in numbers:
+            try:
+                loop.add_signal_handler(number, end)
+            except NotImplementedError:  # Windows: Ctrl-C is a KeyboardInterrupt there
+                signal.signal(number, lambda *_: loop.call_soon_threadsafe(end))
+        return await ingestion.run()
+
+    return asyncio.run(run())
+
+
+def _summary(folder: str, outcome: Outcome, how: How, screen: Screen) -> None:
+    """What came of it."""
+    words = f"{folder}: {counted(outcome.frames, 'frame')} in {counted(outcome.bytes, 'byte')}"
+    if outcome.gap_bytes:
+        words += f", {counted(outcome.gap_bytes, 'byte')} in gaps"
+    if outcome.lost:
+        words += f", {counted(outcome.lost, 'frame')} lost"
+    if how.commit is None:
+        words += "; nothing is acknowledged, since nothing waited for the disk"
+    screen.prose(one_line(words))

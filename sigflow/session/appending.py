@@ -1,0 +1,118 @@
+"""Sinks of one file, which grows: a line of JSON for each frame, or the frames' bytes.
+
+Written, synced, then the length committed; a restart cuts the file back to the last committed length.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+
+from sigflow.columns.plain_json import dumps
+from sigflow.errors import SigflowError
+from sigflow.events import Record
+from sigflow.recording.frames import View
+from sigflow.session.sinks import Barrier, Frames, Timer, behind
+from sigflow.storage.disk import DISK, Disk, lock
+from sigflow.storage.session.ledger import Ledger
+from sigflow.stream.format import Format
+
+#: The "stream" under which the length of the file is kept.
+FILE = -1
+#: What makes bytes of a record.
+Written = Callable[[Record], bytes]
+
+
+def lines(formats: Mapping[str, Format]) -> Written:
+    """A line of JSON each, as `sigflow parse --format ndjson` prints it."""
+    views = {name: View(format) for name, format in formats.items()}
+
+    def write(record: Record) -> bytes:
+        return dumps(views[record.format].of(record)).encode() + b"\n"
+
+    return write
+
+
+def raw(record: Record) -> bytes:
+    """The bytes of the frame."""
+    return record.raw
+
+
+class AppendingSink:
+    """State: the open file, its length; of each stream what waits for a barrier, and how far it has come."""
+
+    def __init__(self, name: str, path: str, written: Written, disk: Disk = DISK) -> None:
+        self.name = name
+        self._path = os.path.abspath(path)
+        self._written = written
+        self._disk = disk
+        self._descriptor = -1
+        self._length = 0
+        self._waiting: dict[int, bytearray] = {}
+        self._positions: dict[int, int] = {}
+        self._moved: dict[int, Barrier] = {}
+        self._timer = Timer()
+
+    def begin(self, ledger: Ledger) -> None:
+        """Open the file, and cut off what was not committed.  A file that is not ours is not touched."""
+        self._ledger = ledger
+        length = ledger.position(self.name, FILE)[1]
+        known = bool(ledger.positions(self.name))
+        there = os.path.exists(self._path)
+        if there and not known and os.path.getsize(self._path):
+            raise SigflowError(f"{self._path}: the file is there, and this session has not written it")
+        self._descriptor = self._disk.open(self._path)
+        if lock(self._descriptor) is False:
+            raise SigflowError(f"{self._path}: another process writes it")
+        if os.fstat(self._descriptor).st_size < length:
+            raise SigflowError(f"{self._path}: it is shorter than the {length} bytes that were committed")
+        self._disk.cut(self._descriptor, length)
+        os.lseek(self._descriptor, length, os.SEEK_SET)
+        self._length = length
+        if not known:
+            self._disk.sync(self._descriptor)
+            self._disk.sync_folder(os.path.dirname(self._path))
+            with ledger.transaction():
+                ledger.move(self.name, FILE, 0, 0)
+
+    def position(self, stream: int) -> int:
+        """How many frames of a stream are in the file for good."""
+        if stream not in self._positions:
+            self._positions[stream] = self._ledger.position(self.name, stream)[0]
+        return self._positions[stream]
+
+    def begin_stream(self, stream: int, first: int, formats: Sequence[Format]) -> None:
+        """Records say themselves which they are."""
+
+    def take(self, stream: int, pieces: Sequence[Frames]) -> None:
+        """Make bytes of the records that are new."""
+        waiting = self._waiting.setdefault(stream, bytearray())
+        for record in behind(pieces, self.position(stream)):
+            waiting += self._written(record)
+
+    def barrier(self, barrier: Barrier) -> None:
+        """Write what waits, and commit where it is time."""
+        view = memoryview(self._waiting.pop(barrier.stream, b""))
+        self._length += len(view)
+        while view:
+            view = view[self._disk.write(self._descriptor, view) :]
+        self._positions[barrier.stream] = max(self.position(barrier.stream), barrier.frames)
+        self._moved[barrier.stream] = barrier
+        if barrier.final or self._timer.due():
+            self._commit()
+
+    def _commit(self) -> None:
+        self._disk.sync_data(self._descriptor)
+        with self._ledger.transaction():
+            for stream, barrier in self._moved.items():
+                self._ledger.move(self.name, stream, self._positions[stream])
+                barrier.ledger_rows(self._ledger)
+            self._ledger.move(self.name, FILE, 0, self._length)
+        self._moved.clear()
+        self._timer.reset()
+
+    def close(self) -> None:
+        """Give back the file."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1

@@ -1,0 +1,363 @@
+"""Ingestion: sources, each a stream or several, into the folder of a session and on to the sinks."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from typing import Any
+
+from sigflow import transport
+from sigflow.errors import UsageError
+from sigflow.events import Event
+from sigflow.frozen import frozen
+from sigflow.session.folder import SessionFolder
+from sigflow.session.opening import sink_of
+from sigflow.session.outlet import Outlet
+from sigflow.session.pipeline import Pipeline, Shared
+from sigflow.session.sinks import Batching, Sink
+from sigflow.stream.format import Format
+from sigflow.transport import Address, Listener, Transport, TransportError
+from sigflow.transport.again import MOST, Reconnecting
+
+#: Seconds between two commits where the caller says nothing.
+COMMIT = 0.02
+#: Seconds in which a graceful stop is done, about.
+STOPPING = 2.0
+#: Connections of one listening source at a time, at most.
+PEERS = 256
+
+
+@frozen
+class Settings:
+    """How it is done.
+
+    commit: seconds between two commits; 0: one after each chunk; None: never wait for the disk, so that nothing is
+    acknowledged.  overflow: of `transport.OVERFLOWS`.  max_wait: seconds after which a candidate that waits for bytes
+    is abandoned.  once: end when every source has ended, else they are connected to anew.
+    """
+
+    commit: float | None = COMMIT
+    overflow: str = "block"
+    max_wait: float | None = None
+    once: bool = False
+    batching: Batching = Batching()
+    segment_bytes: int = 64 << 20
+    segment_seconds: float = 600.0
+    engine: str = "auto"
+
+
+@frozen
+class Outcome:
+    """What came of it.  failed: what could not be done, in words."""
+
+    frames: int
+    bytes: int
+    gap_bytes: int
+    lost: int
+    failed: tuple[str, ...]
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing is damaged or lost."""
+        return not self.gap_bytes and not self.lost
+
+
+class _Source:
+    """One of the URIs, and what is counted of it over all of its streams."""
+
+    def __init__(self, address: Address) -> None:
+        self.address = address
+        self.pipelines: list[Pipeline] = []
+        self.transports: list[Transport] = []
+        self.listener: Listener | None = None
+        #: Of streams that have ended.
+        self.before = {"received": 0, "acknowledged": 0, "frames": 0, "gap_bytes": 0, "lost": 0, "dropped": 0}
+        self.last_ns: int | None = None
+        self.ended = False
+
+    def status(self, acknowledges: bool) -> dict[str, Any]:
+        """A line of the status."""
+        counts = dict(self.before)
+        for pipeline in self.pipelines:
+            _count(counts, pipeline)
+        for opened in self.transports:
+            counts["dropped"] += opened.describe().get("dropped", 0)
+        stamps = [pipeline.last_stamp.monotonic_ns for pipeline in self.pipelines if pipeline.last_stamp is not None]
+        last = max([*stamps, *([self.last_ns] if self.last_ns is not None else [])], default=None)
+        age = None if last is None else round((time.monotonic_ns() - last) / 1e6, 3)
+        line: dict[str, Any] = {"source": self.address.text, **counts, "age_ms": age}
+        if not acknowledges:
+            line["acknowledged"] = None
+        return line
+
+
+def _count(counts: dict[str, int], pipeline: Pipeline) -> None:
+    statistics = pipeline.decoder.statistics
+    counts["received"] += pipeline.writer.offset
+    counts["acknowledged"] += pipeline.writer.acknowledged
+    counts["frames"] += statistics.frames
+    counts["gap_bytes"] += statistics.gap_bytes
+    counts["lost"] += statistics.sequence["lost"]
+
+
+class Ingestion:
+    """State: the sources, the outlets of the sinks, what has failed, whether it shall stop."""
+
+    def __init__(
+        self,
+        sources: Sequence[str],
+        formats: Sequence[Format],
+        specs: Sequence[str],
+        folder: str,
+        sinks: Sequence[str] = (),
+        settings: Settings | None = None,
+        *,
+        told: Callable[[str, str], object] = lambda severity, words: None,
+        seen: Callable[[int, Event], object] = lambda stream, event: None,
+        status: Callable[[list[dict[str, Any]]], object] | None = None,
+    ) -> None:
+        """specs: what the formats were asked for by.  told: is told what happens, with a severity.  seen: is told gaps,
+        losses and notes of each stream.  status: is given the lines of the status, at each commit and each second.
+
+        Raises `UsageError` for URIs that are none.
+        """
+        self.settings = settings or Settings()
+        if not sources:
+            raise UsageError("name at least one source")
+        if len(set(sources)) < len(sources):
+            raise UsageError("a source is named twice")
+        self._sources = [_Source(transport.parse(uri)) for uri in sources]
+        self._formats = list(formats)
+        self._specs = list(specs)
+        self._path = folder
+        by_name = {format.name: format for format in self._formats}
+        self._sinks: list[Sink] = [sink_of(uri, by_name, self.settings.batching, folder) for uri in sinks]
+        if len({sink.name for sink in self._sinks}) < len(self._sinks):
+            raise UsageError("a sink is named twice")
+        self._told = told
+        self._seen = seen
+        self._status = status
+        #: Seconds between two lines of the status.
+        self.status_seconds = 1.0
+        self._failed: list[str] = []
+        self._stopping = asyncio.Event()
+        self._pipelines: list[Pipeline] = []
+
+    # ---------------------------------------------------------------- all of it
+
+    async def run(self) -> Outcome:
+        """Do it, until the sources have ended or `stop` is called.
+
+        Raises `SigflowError` and `OSError` for what keeps it from beginning, or the raw capture from being written.
+        """
+        uris = [source.address.text for source in self._sources]
+        synced = self.settings.commit is not None
+        self._folder = SessionFolder(self._path, self._formats, self._specs, uris, synced=synced)
+        async with AsyncExitStack() as stack:
+            stack.callback(self._folder.close)
+            outlets = []
+            for sink in self._sinks:
+                outlet = Outlet(sink, self._folder.ledger, self._fail)
+                stack.push_async_callback(outlet.close)
+                sink.begin(self._folder.ledger)
+                outlet.start()
+                outlets.append(outlet)
+            self._shared = Shared(
+                self._formats,
+                self._folder.ledger,
+                outlets,
+                self._seen,
+                max_wait=self.settings.max_wait,
+                synced=synced,
+                segment_bytes=self.settings.segment_bytes,
+                segment_seconds=self.settings.segment_seconds,
+                engine=self.settings.engine,
+            )
+            await self._finish_old()
+            try:
+                async with asyncio.TaskGroup() as group:
+                    statuses = group.create_task(self._statuses())
+                    running = [group.create_task(self._source(source, group)) for source in self._sources]
+                    await asyncio.gather(*running)
+                    statuses.cancel()
+            except BaseExceptionGroup as errors:
+                raise errors.exceptions[0] from None
+        return self._outcome()
+
+    @property
+    def frames(self) -> int:
+        """Frames that were found so far, over all streams."""
+        return sum(pipeline.decoder.statistics.frames for pipeline in self._pipelines)
+
+    def stop(self) -> None:
+        """End gracefully: close the sources, decide what waits, commit."""
+        self._stopping.set()
+
+    def _fail(self, words: str) -> None:
+        self._failed.append(words)
+        self._told("error", words)
+
+    # ---------------------------------------------------------------- sources
+
+    async def _source(self, source: _Source, group: asyncio.TaskGroup) -> None:
+        try:
+            if source.address.listens:
+                await self._listening(source, group)
+            else:
+                await self._single(source)
+        except TransportError as error:
+            self._fail(str(error))
+        finally:
+            source.ended = True
+
+    async def _single(self, source: _Source) -> None:
+        """A source that is one stream, over all restarts."""
+        address, ledger = source.address, self._folder.ledger
+        known = next((row for row in ledger.streams() if row.source == address.text), None)
+        number = known.stream if known is not None else ledger.open_stream(address.text, "", time.time_ns())
+
+        async def opened() -> Transport:
+            return await transport.open(address, overflow=self.settings.overflow)
+
+        stream: Transport
+        if self.settings.once or address.scheme in ("-", "tail", "udp"):
+            stream = await opened()
+        else:
+            most = address.options.get("reconnect", MOST)
+            stream = Reconnecting(address.text, opened, most=most, told=lambda words: self._told("note", words))
+        await self._stream(source, stream, number, None if known is None else known.ended_ns is not None)
+
+    async def _listening(self, source: _Source, group: asyncio.TaskGroup) -> None:
+        """A source to which others connect, each a stream of its own, from its first byte on."""
+        listener = source.listener = await transport.listen(source.address)
+        self._told("note", f"{source.address.text}: listening on port {getattr(listener, 'port', 0) or '-'}")
+        peers: set[asyncio.Task[None]] = set()
+        try:
+            while not self._stopping.is_set():
+                accepted = await self._unless_stopped(listener.accept())
+                if accepted is None:
+                    break
+                if len(peers) >= PEERS:
+                    self._told("warning", f"{source.address.text}: more than {PEERS} connections: one is refused")
+                    await accepted.close()
+                    continue
+                task = group.create_task(self._peer(source, accepted))
+                peers.add(task)
+                task.add_done_callback(peers.discard)
+                if self.settings.once:
+                    break
+        finally:
+            await listener.close()
+        if peers:
+            await asyncio.wait(peers)
+
+    async def _peer(self, source: _Source, accepted: Transport) -> None:
+        first = await self._unless_stopped(accepted.receive())
+        if first is None:
+            await accepted.close()
+            return
+        peer = str(accepted.describe().get("peer", ""))
+        number = self._folder.ledger.open_stream(source.address.text, peer, time.time_ns())
+        await self._stream(source, accepted, number, None, first)
+
+    async def _unless_stopped(self, waiting: Any) -> Any:
+        """What comes of it; None where it shall stop, or the connection failed."""
+        task, stop = asyncio.ensure_future(waiting), asyncio.ensure_future(self._stopping.wait())
+        done, _ = await asyncio.wait((task, stop), return_when=asyncio.FIRST_COMPLETED)
+        stop.cancel()
+        if task not in done:
+            task.cancel()
+            return None
+        try:
+            return task.result()
+        except TransportError as error:
+            self._told("warning", str(error))
+            return None
+
+    # ---------------------------------------------------------------- one stream
+
+    def _pipeline(self, number: int) -> Pipeline:
+        pipeline = Pipeline(number, self._folder.stream_folder(number), self._shared)
+        self._pipelines.append(pipeline)
+        return pipeline
+
+    async def _finish_old(self) -> None:
+        """Streams that nobody goes on with are decided to their end, where a process was killed before."""
+        asked = {source.address.text for source in self._sources if not source.address.listens}
+        for row in self._folder.ledger.streams():
+            if row.source in asked:
+                continue
+            behind = any(sink.position(row.stream) < row.frames for sink in self._sinks)
+            if row.ended_ns is None or behind:
+                pipeline = self._pipeline(row.stream)
+                await pipeline.catch_up()
+                await pipeline.end()
+
+    async def _stream(
+        self, source: _Source, stream: Transport, number: int, ended: bool | None, first: Any = None
+    ) -> None:
+        """ended: of a stream that is gone on with, whether all of it had been decided; None where it is new."""
+        pipeline = self._pipeline(number)
+        source.pipelines.append(pipeline)
+        source.transports.append(stream)
+        try:
+            await pipeline.catch_up()
+            if ended is not None:
+                pipeline.resume(ended)
+                self._folder.ledger.go_on(number)
+            received = asyncio.Event()
+            committing = asyncio.ensure_future(self._commits(pipeline, received))
+            closing = asyncio.ensure_future(self._closes(stream))
+            try:
+                if first is not None:
+                    pipeline.take(first)
+                while (chunk := await stream.receive()) is not None:
+                    pipeline.take(chunk)
+                    await pipeline.room()
+                    if self.settings.commit == 0:
+                        await pipeline.commit()
+            except TransportError as error:
+                self._told("warning", str(error))
+            finally:
+                closing.cancel()
+                received.set()  # (a commit that has begun is not cancelled: a thread is at it)
+                await committing
+        finally:
+            await stream.close()
+        await pipeline.end()
+
+    async def _closes(self, stream: Transport) -> None:
+        await self._stopping.wait()
+        await stream.close()
+
+    async def _commits(self, pipeline: Pipeline, received: asyncio.Event) -> None:
+        """Commit again and again while something new has come, until all was received."""
+        seconds = self.settings.commit or COMMIT
+        while not received.is_set():
+            try:
+                await asyncio.wait_for(received.wait(), seconds)
+            except TimeoutError:
+                pipeline.tick()
+                if pipeline.writer.waits:
+                    await pipeline.commit()
+
+    # ---------------------------------------------------------------- what is told
+
+    async def _statuses(self) -> None:
+        while True:
+            await asyncio.sleep(self.status_seconds)
+            self._say()
+
+    def _say(self) -> None:
+        if self._status is not None:
+            acknowledges = self.settings.commit is not None
+            self._status([source.status(acknowledges) for source in self._sources])
+
+    def _outcome(self) -> Outcome:
+        self._say()
+        counts = {"received": 0, "acknowledged": 0, "frames": 0, "gap_bytes": 0, "lost": 0, "dropped": 0}
+        for pipeline in self._pipelines:
+            _count(counts, pipeline)
+        return Outcome(counts["frames"], counts["received"], counts["gap_bytes"], counts["lost"], tuple(self._failed))

@@ -1,0 +1,124 @@
+"""Sinks outside: another URI, or a function of one's own.  Each frame at least once, with its position.
+
+A broker is reached by a function of one's own (`docs/live.md`); its acknowledgement is not what makes a frame
+acknowledged here.
+"""
+
+from __future__ import annotations
+
+import importlib
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from sigflow.errors import SigflowError, UsageError
+from sigflow.events import Record
+from sigflow.session.appending import lines
+from sigflow.session.sinks import Barrier, Frames, Timer, behind
+from sigflow.storage.session.ledger import Ledger
+from sigflow.stream.format import Format
+from sigflow.transport import TransportError, parse
+from sigflow.transport.blocking import BlockingTarget
+
+
+class _Positioned:
+    """What both have: records wait for a barrier, then go out, then the position is committed."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._waiting: dict[int, list[Record]] = {}
+        self._positions: dict[int, int] = {}
+        self._moved: dict[int, Barrier] = {}
+        self._timer = Timer()
+
+    def begin(self, ledger: Ledger) -> None:
+        """Nothing is left over outside that could be made right."""
+        self._ledger = ledger
+
+    def position(self, stream: int) -> int:
+        """How many frames of a stream went out for sure."""
+        if stream not in self._positions:
+            self._positions[stream] = self._ledger.position(self.name, stream)[0]
+        return self._positions[stream]
+
+    def begin_stream(self, stream: int, first: int, formats: Sequence[Format]) -> None:
+        """Records say themselves which they are."""
+
+    def take(self, stream: int, pieces: Sequence[Frames]) -> None:
+        """Records that are new wait."""
+        self._waiting.setdefault(stream, []).extend(behind(pieces, self.position(stream)))
+
+    def barrier(self, barrier: Barrier) -> None:
+        """Let them go out, and commit the position where it is time."""
+        stream = barrier.stream
+        self.out(stream, self._waiting.pop(stream, []))
+        self._positions[stream] = max(self.position(stream), barrier.frames)
+        self._moved[stream] = barrier
+        if barrier.final or self._timer.due():
+            with self._ledger.transaction():
+                for moved, last in self._moved.items():
+                    self._ledger.move(self.name, moved, self._positions[moved])
+                    last.ledger_rows(self._ledger)
+            self._moved.clear()
+            self._timer.reset()
+
+    def out(self, stream: int, records: list[Record]) -> None:
+        """Let these go out."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+class CallingSink(_Positioned):
+    """Calls a function with the position (stream, index) and the record.  An error of it ends the sink."""
+
+    def __init__(self, name: str, path: str) -> None:
+        super().__init__(name)
+        module, colon, attribute = path.partition(":")
+        if not colon or not attribute:
+            raise UsageError(f"{name!r}: python:MODULE:CALLABLE is wanted")
+        try:
+            target: Any = importlib.import_module(module)
+            for part in attribute.split("."):
+                target = getattr(target, part)
+        except (ImportError, AttributeError) as error:
+            raise UsageError(f"{name!r}: {error}") from error
+        if not callable(target):
+            raise UsageError(f"{name!r}: {attribute} cannot be called")
+        self._call: Callable[[tuple[int, int], Record], object] = target
+
+    def out(self, stream: int, records: list[Record]) -> None:
+        """Call it for each."""
+        for record in records:
+            try:
+                self._call((stream, record.index), record)
+            except Exception as error:
+                raise SigflowError(f"{self.name}: it raised {type(error).__name__}: {error}") from error
+
+
+class SendingSink(_Positioned):
+    """Sends a line of JSON for each frame over a transport, which is connected to anew where it fails."""
+
+    def __init__(self, name: str, formats: Mapping[str, Format]) -> None:
+        super().__init__(name)
+        self._line = lines(formats)
+        self._target = BlockingTarget(parse(name))
+        self._closed = threading.Event()
+
+    def out(self, stream: int, records: list[Record]) -> None:
+        """Send them, and wait until they are taken, by whoever takes them."""
+        data = b"".join(b'{"stream": %d, "frame": %s}\n' % (stream, self._line(record)[:-1]) for record in records)
+        wait = 0.05
+        while data and not self._closed.is_set():
+            try:
+                self._target.send(data)
+                return
+            except TransportError:
+                self._closed.wait(wait)
+                wait = min(2 * wait, 5.0)
+
+    def close(self) -> None:
+        """Close the transport."""
+        self._closed.set()
+        self._target.close()

@@ -1,0 +1,99 @@
+"""Where decoded frames go: what every sink does.
+
+Rules.  A sink takes records in the order of each stream, and keeps them until a *barrier* says that the raw bytes of
+all that it was given of that stream are on the disk.  What is behind a barrier may be written; what was written is
+final with a *commit*, which puts it on the disk and says in the ledger how far the sink has come.  After a restart it
+is given what lies behind that, once more.  So a file has each frame once; who is sent frames may get some twice, and
+tells them by their positions.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from sigflow.events import FrameRun, Record
+from sigflow.frozen import frozen
+
+if TYPE_CHECKING:
+    from sigflow.storage.session.ledger import Ledger
+    from sigflow.stream.format import Format
+
+#: Frames as a decoder gives them: records, or a run of which records are made when they are taken.
+Frames = list[Record] | FrameRun
+#: Seconds between two commits of a sink, at most, while frames come.
+EVERY = 1.0
+
+
+class Barrier(NamedTuple):
+    """All before it is on the disk.  frames: of the stream, before it.  ledger_rows: says in the ledger what a restart
+    needs to go on from here; it is called in the transaction that makes what was written final.
+    """
+
+    stream: int
+    frames: int
+    ledger_rows: Callable[[Ledger], object]
+    final: bool = False
+
+
+@frozen
+class Batching:
+    """When a file of a table is full: rows, bytes of frames, seconds."""
+
+    rows: int = 1_000_000
+    bytes: int = 256 << 20
+    seconds: float = 60.0
+
+
+class Sink(Protocol):
+    """One thread calls all of it."""
+
+    name: str
+
+    def begin(self, ledger: Ledger) -> None:
+        """Make right what a process that was killed has left."""
+        ...
+
+    def position(self, stream: int) -> int:
+        """How many frames of a stream it has for good."""
+        ...
+
+    def begin_stream(self, stream: int, first: int, formats: Sequence[Format]) -> None:
+        """Frames of a stream will come.  first: the index of the first; formats: as the decoder lists them."""
+        ...
+
+    def take(self, stream: int, pieces: Sequence[Frames]) -> None:
+        """Frames of a stream, in order."""
+        ...
+
+    def barrier(self, barrier: Barrier) -> None:
+        """What was taken of the stream may be written, and is committed where it is time."""
+        ...
+
+    def close(self) -> None:
+        """Give back what it holds; what was not committed is gone."""
+        ...
+
+
+class Timer:
+    """When it is time for a commit."""
+
+    def __init__(self) -> None:
+        self._last = time.monotonic()
+
+    def due(self) -> bool:
+        """Whether it is."""
+        return time.monotonic() - self._last >= EVERY
+
+    def reset(self) -> None:
+        """It was done now."""
+        self._last = time.monotonic()
+
+
+def behind(pieces: Sequence[Frames], position: int) -> Iterator[Record]:
+    """The records that a sink does not have yet."""
+    for piece in pieces:
+        for record in piece:
+            if record.index >= position:
+                yield record

@@ -1,0 +1,127 @@
+"""Connecting anew after an end or a failure, with waits that grow, and chance in them so that not all come at once."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from sigflow.stream.cuts import RECONNECT
+from sigflow.transport.base import Chunk, Clock, Cut, Note, Transport, TransportError
+
+#: Seconds before the first new try, and the most between two where nothing else is said.
+FIRST, MOST = 0.05, 10.0
+#: Seconds that a connection must have lasted for the waits to begin anew.
+LASTING = 1.0
+
+
+class Reconnecting:
+    """A transport that is opened again when it ends.  A connection made anew is a cut.
+
+    State: the transport, None while there is none; the wait before the next try; how often it was made anew.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        opened: Callable[[], Awaitable[Transport]],
+        *,
+        most: float = MOST,
+        told: Callable[[str], object] = lambda words: None,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        """opened: opens it.  most: seconds between two tries.  told: is told why it is opened again."""
+        self.name = name
+        self.waits = True
+        self._opened = opened
+        self._most = most
+        self._told = told
+        self._chance = chance
+        self._clock = Clock(name)
+        self._transport: Transport | None = None
+        self._wait = FIRST
+        self._begun = 0.0
+        self._closing = asyncio.Event()
+        self._before: dict[str, int] = {}
+        self.reconnects = 0
+        self._ever = False
+        self._head: Chunk | None = None
+
+    async def receive(self) -> Chunk | None:
+        """The next bytes; None once it was closed."""
+        while not self._closing.is_set():
+            if self._transport is None and not await self._connect():
+                continue
+            if self._head is not None:
+                head, self._head = self._head, None
+                return head
+            if self._transport is None:
+                return None
+            try:
+                chunk = await self._transport.receive()
+                why = "the other end closed"
+            except TransportError as error:
+                chunk, why = None, str(error)
+            if chunk is not None:
+                return chunk
+            if self._closing.is_set():
+                return None
+            self._told(f"{self.name}: {why}; connecting again")
+            await self._dropped()
+        return None
+
+    async def _connect(self) -> bool:
+        """Whether it is open, and the reader has been told of that where it is not the first time."""
+        try:
+            transport = await self._opened()
+        except TransportError as error:
+            self._told(f"{error}; trying again")
+            await self._pause()
+            return False
+        self._begun = asyncio.get_running_loop().time()
+        self.waits = transport.waits
+        if self._ever:
+            self.reconnects += 1
+            note = Note("reconnected", f"connected again, for the {self.reconnects}. time")
+            self._head = Chunk(b"", self._clock.stamp(), (Cut(RECONNECT),), (note,))
+        self._transport, self._ever = transport, True
+        return True
+
+    async def _dropped(self) -> None:
+        transport, self._transport = self._transport, None
+        if transport is not None:
+            for name, value in transport.describe().items():
+                if isinstance(value, int) and name in ("received", "dropped"):
+                    self._before[name] = self._before.get(name, 0) + value
+            await transport.close()
+        if asyncio.get_running_loop().time() - self._begun >= LASTING:
+            self._wait = FIRST
+        await self._pause()
+
+    async def _pause(self) -> None:
+        seconds = self._wait * (0.5 + self._chance() / 2)
+        self._wait = min(2 * self._wait, self._most)
+        try:
+            await asyncio.wait_for(self._closing.wait(), seconds)
+        except TimeoutError:
+            pass
+
+    async def send(self, data: bytes) -> None:
+        """Send over the connection that there is."""
+        if self._transport is None:
+            raise TransportError(f"{self.name}: nothing can be sent: there is no connection")
+        await self._transport.send(data)
+
+    async def close(self) -> None:
+        """Close it, and do not open it again."""
+        self._closing.set()
+        if self._transport is not None:
+            await self._transport.close()
+
+    def describe(self) -> Mapping[str, Any]:
+        """As the transport, over all connections, and how often it was made anew."""
+        now: dict[str, Any] = dict(self._transport.describe()) if self._transport is not None else {"uri": self.name}
+        for name, value in self._before.items():
+            now[name] = now.get(name, 0) + value
+        return {**now, "reconnects": self.reconnects}
