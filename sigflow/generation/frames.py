@@ -144,18 +144,26 @@ def generate(format: Format, *, frames: int, seed: int = 0) -> Iterator[bytes]:
 
 
 def _capture(format: Format, frames: int, chance: Chance) -> Iterator[bytes]:
-    parts = [Format(part, module=format.module) for part in parts_of(format.envelope)] if format.envelope else []
-    for part in parts:
-        if part.envelope is not None and part.envelope.search.role != TRAILER:
-            raw = preamble(part, chance)
-            yield raw
-            format = format.with_preamble(raw)
+    format, before, trailers = surrounded(format, chance)
+    yield from before
     source = Generator(format, chance).frames()
     for _ in range(frames):
         yield next(source)
+    for part in trailers:
+        yield preamble(part, chance)
+
+
+def surrounded(format: Format, chance: Chance) -> tuple[Format, list[bytes], list[Format]]:
+    """The format behind its preamble, where it has one; that preamble; and what stands behind the frames."""
+    parts = [Format(part, module=format.module) for part in parts_of(format.envelope)] if format.envelope else []
+    before, trailers = [], []
     for part in parts:
         if part.envelope is not None and part.envelope.search.role == TRAILER:
-            yield preamble(part, chance)
+            trailers.append(part)
+        else:
+            before.append(preamble(part, chance))
+            format = format.with_preamble(before[-1])
+    return format, before, trailers
 
 
 def preamble(part: Format, chance: Chance) -> bytes:
