@@ -53,9 +53,9 @@ class Program:
     types: Types
     hints: Hints | None
 
-    def construct(self) -> ConstructModule:
-        """The spec as a Construct module."""
-        return construct_module(self.plan, self.classes, self.types, self.hints)
+    def construct(self, refused: str = "") -> ConstructModule:
+        """The spec as a Construct module.  refused: why it is written without the hints of its stream."""
+        return construct_module(self.plan, self.classes, self.types, self.hints, refused)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,14 +9,15 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 from enum import IntEnum
+from io import BytesIO
 from itertools import islice
-from types import ModuleType
 from typing import Any
 
-from sigflow.errors import SigflowError
+from sigflow.errors import BuildError, SigflowError
 from sigflow.generation.chance import Seeded
 from sigflow.generation.frames import Generator, surrounded
 from sigflow.runtime.measure import WIRE_ERRORS
+from sigflow.runtime.plain import asdict
 from sigflow.runtime.struct import KaitaiStruct
 from sigflow.stream.format import Format
 
@@ -24,8 +25,12 @@ from sigflow.stream.format import Format
 FRAMES = 200
 #: Levels of objects that are compared: instances may lead round in circles.
 DEPTH = 200
+#: Bytes that Construct may build.
+LARGEST = 1 << 24
 #: Bytes of a frame that a message shows.
 SHOWN = 32
+#: What stands for a value that there is not.
+REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +45,6 @@ class Agreement:
     built: int = 0
     difference: str = ""
     untested: str = ""
-
-
-def module_of(text: str) -> ModuleType:
-    """The module of a text that was written here."""
-    module = ModuleType("sigflow_construct")
-    exec(compile(text, "<construct>", "exec"), module.__dict__)
-    return module
 
 
 def samples(format: Format, frames: int = FRAMES, seed: int = 0) -> list[bytes]:
@@ -84,6 +82,83 @@ def agreement(
     return Agreement(len(raws), built, untested="" if raws else "no frame was generated")
 
 
+def schema_agreement(schema: Any, format: Format, spec: Format, frames: int = FRAMES, seed: int = 0) -> Agreement:
+    """A Construct schema against the format that it is compiled to, and against that of the spec which was made of it.
+
+    Frames are generated of the spec.  Values and refusals must be those of Construct, and so must built bytes.
+    """
+    from sigflow.runtime.construct.views import leaves
+
+    try:
+        raws = samples(spec, frames, seed)
+    except SigflowError as error:
+        return Agreement(untested=str(error))
+    read = built = 0
+    for number, raw in enumerate(raws):
+        said = f"frame {number} ({_shown(raw)}): "
+        ours, mine = _read(spec.parse, raw), _read(format.parse, raw)
+        theirs = _read(schema.parse, bytes(ours._io._data)) if ours is not None else None
+        given, wanted = _plain(mine), repr(leaves(theirs)) if theirs is not None else REFUSED
+        if given != wanted:
+            return Agreement(read, built, said + _facing(given, wanted))
+        if _objects(mine) != _objects(ours):
+            return Agreement(read, built, f"{said}the spec that was made reads it otherwise")
+        if theirs is None:
+            continue
+        read += 1
+        outcome = _built(schema, format, theirs)
+        if outcome:
+            return Agreement(read, built, f"{said}{outcome}")
+        built += outcome is not None
+    return Agreement(read, built, untested="" if read else "Construct accepts none of the frames that are generated")
+
+
+def _read(parse: Any, raw: bytes) -> Any:
+    """What reading gives; None where it refuses."""
+    try:
+        return parse(raw)
+    except Exception:  # (any that Construct's classes, or the user's, let through)
+        return None
+
+
+def _plain(value: Any) -> str:
+    """Construct's value, as a format of a schema gives it."""
+    try:
+        return repr(asdict(value)) if value is not None else REFUSED
+    except SigflowError:
+        return REFUSED
+
+
+def _objects(value: Any) -> str:
+    """The fields of a spec, without what makes Construct's values of them."""
+    try:
+        return repr(asdict(value, instances=True)) if value is not None else REFUSED
+    except (*WIRE_ERRORS, SigflowError):
+        return REFUSED
+
+
+def _facing(mine: str, theirs: str) -> str:
+    """Where two texts part."""
+    start = next((n for n, (a, b) in enumerate(zip(mine, theirs, strict=False)) if a != b), 0)
+    start = max(start - 40, 0)
+    return f"…{mine[start : start + 100]}… here, …{theirs[start : start + 100]}… in Construct"
+
+
+def _built(schema: Any, format: Format, value: Any) -> str | None:
+    """How the bytes differ that are built of Construct's value; None where Construct builds none."""
+    try:
+        theirs = construct_build(schema, value)
+    except Exception:  # (what it does not take, it does not build)
+        return None
+    try:
+        mine = bytes(format.parse(format.build(value))._io._data)
+    except BuildError:
+        return None  # (such as places beyond what is written at most)
+    except SigflowError as error:
+        return f"Construct builds it, and it cannot be read here: {_told(error)}"
+    return "" if mine == theirs else f"{_shown(mine)} is built here, {_shown(theirs)} by Construct"
+
+
 def compared(value: Any, unit: bytes, schema: Any, left_out: frozenset[tuple[str, str]] = frozenset()) -> str:
     """Where the value of a frame and what Construct reads differ; empty where they do not."""
     try:
@@ -108,10 +183,26 @@ def _incomplete(value: Any, depth: int) -> bool:
     return any(_incomplete(item, depth - 1) for item in held)
 
 
+class _Bounded(BytesIO):
+    """What Construct writes to: a `Pointer` may lead anywhere, and all up to there would be filled with zeros."""
+
+    def write(self, data: Any, /) -> int:
+        if self.tell() + len(data) > LARGEST:
+            raise OSError(f"more than {LARGEST} bytes are not written")
+        return super().write(data)
+
+
+def construct_build(schema: Any, value: Any) -> bytes:
+    """What Construct builds of a value."""
+    stream = _Bounded()
+    schema.build_stream(value, stream)
+    return stream.getvalue()
+
+
 def rebuilt(schema: Any, unit: bytes) -> str | None:
     """How the bytes differ that Construct builds of what it has read; None where it builds none."""
     try:
-        again = schema.build(schema.parse(unit))
+        again = construct_build(schema, schema.parse(unit))
     except Exception:  # (what depends on the bytes that are read, Construct cannot build)
         return None
     return "" if again == unit else f"Construct builds {_shown(again)} of it"

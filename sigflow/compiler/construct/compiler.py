@@ -86,6 +86,8 @@ class Compiler:
 
         if not isinstance(con, Adapter):
             raise Stays(f"{named(con)} is not declarative", at.place)
+        if at.encoding is not None:
+            raise Stays("text of what an adapter makes", at.place)  # (the bytes are read, and the text is made of them)
         inner = self.part(con.subcon, replace(at, encoding=None))
         self.stays.append(Stay(at.place, named(con), "an adapter"))
         return Fragment(inner.keys, Adapted(con, inner.view), nothing("adapted"))

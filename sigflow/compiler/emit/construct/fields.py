@@ -136,7 +136,7 @@ class Fields:
             offset = self.ex.text(attr.pos)
         else:
             holder = self.ex.inside(stream) if stream is not None else "this._io"
-            offset = f"lambda this: place({holder}, {self.ex.inside(attr.pos)})"
+            offset = f"lambda this: place(this, {holder}, {self.ex.inside(attr.pos)})"
         parts = [offset, code]
         if stream is not None:
             parts.append(Part("stream=", self.ex.text(stream)))
@@ -185,6 +185,9 @@ class Fields:
     def _text(self, wire: Text, step: Step) -> Code:
         shape, encoding = wire.shape, encodings.python_name(wire.encoding)
         code: Code = self.region(shape, GREEDY)
+        read_only = isinstance(code, Group) and code.opening == "ParseOnly("
+        if read_only and isinstance(code, Group):
+            (code,) = code.parts
         name = literal(encoding)
         if code == GREEDY and encoding in _PLAIN_TEXT:
             code = call("GreedyString", name)
@@ -192,6 +195,7 @@ class Fields:
             code = call("CString", name)
         else:
             code = call("StringEncoded", code, name)
+        code = call("ParseOnly", code) if read_only else code
         return self.checked(step, code)
 
     def _user(self, wire: User, step: Step) -> Code:
@@ -212,8 +216,9 @@ class Fields:
         default = next((code for on, code in cases if on is None), None)
         if all(key is not None for key, _ in keys) and len({key for key, _ in keys}) == len(keys):
             table = Group("{", tuple(Part(f"{key}: ", code) for key, code in keys), "}")
-            parts = [self.ex.text(wire.on), table]
-            return call("Switch", *parts, *([Part("default=", default)] if default is not None else []))
+            parts: list[Code] = [self.ex.text(wire.on), table]
+            otherwise: list[Code] = [Part("default=", default)] if default is not None else []
+            return call("Switch", *parts, *otherwise)
         code = default if default is not None else "Pass"
         for on, inner in reversed(cases):
             if on is not None:
@@ -246,11 +251,12 @@ class Fields:
             return self._terminated(shape, code)
         pad = bytes((shape.pad,)) if shape.pad is not None else None
         if shape.term is not None:
-            code = call("NullTerminated", code, *self._term(shape.term), *(("include=True",) if shape.include else ()),
-                        "require=False")  # fmt: skip
+            options = ["include=True"] if shape.include else []
+            code = call("NullTerminated", code, *self._term(shape.term), *options, "require=False")
             code = call("ParseOnly", code) if shape.include else code
         if pad is not None and pad != shape.term:
-            code = call("NullStripped", code, *([f"pad={literal(pad)}"] if pad != b"\0" else []))
+            marks = [f"pad={literal(pad)}"] if pad != b"\0" else []
+            code = call("NullStripped", code, *marks)
         if shape.eos:
             reads_all = code == GREEDY or (isinstance(code, Group) and code.opening in _TO_THE_END)
             return code if reads_all else call("Rest", code)

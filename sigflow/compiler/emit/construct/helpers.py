@@ -38,9 +38,9 @@ def at_end(this, stream):
     return stream_iseof(stream)
 ''',
     "place": '''\
-def place(stream, offset):
+def place(this, stream, offset):
     """An offset in a stream, as `Pointer` counts."""
-    if offset < 0:
+    if offset < 0 or (this._building and offset > 1 << 30):
         raise ConstructError(f"an offset of {offset}")
     return offset + begin(stream)
 ''',

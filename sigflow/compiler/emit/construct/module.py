@@ -48,16 +48,18 @@ class ConstructModule:
 
 
 def construct_module(
-    main: Plan, plans: Mapping[sc.ClassSpec, ClassPlan], types: Types, hints: Hints | None
+    main: Plan, plans: Mapping[sc.ClassSpec, ClassPlan], types: Types, hints: Hints | None, refused: str = ""
 ) -> ConstructModule:
-    """The Construct module of a spec.  plans: of all classes, also of what it imports."""
+    """The Construct module of a spec.  plans: of all classes, also of what it imports.  refused: why the hints of the
+    stream cannot stand beside the schema; they are lost then.
+    """
     losses = Losses()
     unit = hints.unit if hints is not None else main.spec.top
     grouped: dict[sc.Attr, str] = {}
     while True:
         before = losses.count, len(grouped)
         module = Module(main, plans, types, unit, losses, grouped)
-        text, name = module.text(hints)
+        text, name = module.text(hints, refused)
         if (losses.count, len(grouped)) == before:
             break
     left_out = frozenset((plans[module.uses.owner[attr]].qualified, attr.id) for attr in losses.fields)
@@ -147,7 +149,7 @@ class Module:
 
     # ------------------------------------------------------------ the whole
 
-    def text(self, hints: Hints | None) -> tuple[str, str]:
+    def text(self, hints: Hints | None, refused: str) -> tuple[str, str]:
         """The text of the module, and the name of its object; both empty where nothing can be carried over."""
         top = self.plan.spec.top
         try:
@@ -157,15 +159,22 @@ class Module:
                 self.losses.others.setdefault(lost.place or self.unit.place, lost.why)
             return "", ""
         stream.note_others(self.uses.below(self.unit), self.losses)
-        name = flat_name(code)
+        hinted = hints is not None and not refused
         if hints is not None:
             carrier = next(spec for spec in top.walk() if stream.HINT in spec.hints)
-            parts = stream.keywords(carrier, self.losses)
-            name = naming.unique(snake(top.alias or top.id), self.names.taken)
-            self._out()
-            for line in lines(call("sigflow.stream", code, *parts), 0, f"{name} = "):
-                self._out(line)
-        return self._whole(hints is not None), name
+            if refused:
+                self.losses.others.setdefault(
+                    carrier.hint_keys[stream.HINT].place, f"the hints of the stream: {refused}"
+                )
+            else:
+                code = call("sigflow.stream", code, *stream.keywords(carrier, self.losses))
+        if isinstance(code, str):
+            return self._whole(hinted), code
+        name = naming.unique(snake(top.alias or top.id), self.names.taken)
+        self._out()
+        for line in lines(code, 0, f"{name} = "):
+            self._out(line)
+        return self._whole(hinted), name
 
     def _object(self, hints: Hints | None) -> Code:
         arguments = [self.expressions.text(code) for code in hints.arguments] if hints is not None else []
@@ -208,11 +217,6 @@ class Module:
     def _title(self) -> str:
         top = self.plan.spec.top
         return comment(top.meta.title or top.alias or top.id)
-
-
-def flat_name(code: Code) -> str:
-    """The name of an object."""
-    return code if isinstance(code, str) else ""
 
 
 def _named(text: str) -> set[str]:
