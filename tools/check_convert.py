@@ -27,8 +27,8 @@ from sigflow import catalog
 from sigflow.compiler import Build, build
 from sigflow.compiler.construct import python
 from sigflow.errors import SigflowError
-from sigflow.generation.agreement import compared
 from sigflow.generation.carrying import Carried, to_construct, to_spec
+from sigflow.generation.comparing import compared
 from sigflow.hinted import Hinted
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -110,10 +110,10 @@ def _inputs(path: Path, built: Build, held: Any) -> str | None:
             value = format.parse(raw)
         except SigflowError:
             continue
-        read = True
         difference = compared(value, raw, schema, left_out)
         if difference:
             return f"{name}{difference}"
+        read = read or difference is not None
     return "" if read else None
 
 

@@ -107,14 +107,14 @@ class Generator:
         if self._counter is not None:
             self._counter.accept()
 
-    def frames(self) -> Iterator[bytes]:
-        """Frames without end.  Raises `GenerationError` where none can be made."""
+    def frames(self, tries: int = TRIES) -> Iterator[bytes]:
+        """Frames without end.  Raises `GenerationError` where none can be made: so many in a row failed."""
         while True:
             try:
                 raw = self.frame()
             except (NoValue, BuildError) as error:
                 self.goals.failed()
-                if self.goals.failures > TRIES or self.values.work > WORK:
+                if self.goals.failures > tries or self.values.work > WORK:
                     raise GenerationError(self._told(error)) from error
                 continue
             self.succeeded()

@@ -7,7 +7,7 @@ from operator import not_
 from typing import Any
 
 from sigflow.compiler.construct.compiler import Compiler, Fragment, Stay, fixed
-from sigflow.compiler.construct.expressions import condition, literal, said, understood
+from sigflow.compiler.construct.expressions import asks_for_stream, condition, literal, said, understood
 from sigflow.compiler.construct.hashes import algorithm_of, bytes_named
 from sigflow.compiler.construct.scope import At, Meaning, Stays, named, nothing
 from sigflow.compiler.construct.tree import Text, id_of
@@ -120,6 +120,8 @@ def computed(compiler: Compiler, con: Any, at: At) -> Fragment:
         meaning = understood(con.func, at)
     except Stays as stay:
         if callable(con.func):
+            if asks_for_stream(con.func):
+                raise Stays("a function of the stream", at.place, whole=True) from None
             compiler.stays.append(Stay(at.place, named(con), stay.why))
         return Fragment(None, view, nothing("computed"))
     if meaning.kind in ("int", "float", "bool", "str"):
@@ -141,6 +143,8 @@ def check(compiler: Compiler, con: Any, at: At) -> Fragment:
     try:
         text = condition(con.func, at)
     except Stays as stay:
+        if asks_for_stream(con.func):
+            raise Stays("a function of the stream", at.place, whole=True) from None
         compiler.stays.append(Stay(at.place, named(con), stay.why))
         return Fragment(None, Checked(con.func), nothing())
     at.builder.emit(at.name, {"size": "0", "valid": {"expr": text}}, at.place)

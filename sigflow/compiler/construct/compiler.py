@@ -65,8 +65,8 @@ class Compiler:
             self.undo(at, mark)
             del self.stays[stays:], self.checksums[sums:]
             size = fixed(con)
-            if size is None or at.builder.bits:
-                raise Stays(stay.why, stay.place or at.place) from None
+            if size is None or at.builder.bits or stay.whole:
+                raise Stays(stay.why, stay.place or at.place, stay.whole) from None
             self.stays.append(Stay(stay.place or at.place, named(con), stay.why))
             return Fragment({"size": size}, Opaque(con), nothing("bytes"))
 
@@ -152,7 +152,7 @@ class Compiler:
         except Stays as stay:
             self.undo(at, mark)
             del self.stays[stays:], self.checksums[sums:]
-            if at.encoding is not None:
+            if at.encoding is not None or stay.whole:
                 raise
             self.stays.append(Stay(stay.place or at.place, named(con), stay.why))
             return Fragment(dict(extent), Opaque(con), nothing("bytes"))

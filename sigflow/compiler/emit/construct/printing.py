@@ -65,7 +65,7 @@ def lines(code: Code, indent: int = 0, before: str = "", after: str = "") -> lis
     """The code as lines.  before, after: what stands on the first and on the last line besides."""
     margin = " " * indent
     whole = f"{margin}{before}{flat(code)}{after}"
-    if len(whole) <= WIDTH or isinstance(code, str):
+    if isinstance(code, str) or (len(whole) <= WIDTH and not _holds_fields(code)):
         return [whole]
     if isinstance(code, Part):
         if not code.doc:
@@ -73,6 +73,16 @@ def lines(code: Code, indent: int = 0, before: str = "", after: str = "") -> lis
         return [*lines(code.body, indent, before + code.head), *_doc(code.doc, indent, after)]
     inner = [line for part in code.parts for line in lines(part, indent + 4, after=",")]
     return [f"{margin}{before}{code.opening}", *inner, f"{margin}{code.closing}{after}"]
+
+
+def _holds_fields(code: Code) -> bool:
+    """Whether a struct of several fields is in it, whose fields stand on lines of their own."""
+    if isinstance(code, Part):
+        return _holds_fields(code.body)
+    if isinstance(code, str):
+        return False
+    several = len(code.parts) > 1 and code.opening.endswith("Struct(")
+    return several or any(map(_holds_fields, code.parts))
 
 
 def _doc(text: str, indent: int, after: str) -> list[str]:

@@ -129,6 +129,8 @@ class StructWriter:
         if isinstance(step, Step):
             if isinstance(step.wire, Bits):
                 raise Lost("an instance of a bit field")
+            if self.module.uses.endless(step.attr):
+                raise Lost("it contains another one without end, and Construct reads it at once")
             return self.fields.field(step)
         return self._value(step)
 

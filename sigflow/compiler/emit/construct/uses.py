@@ -53,6 +53,21 @@ class Uses:
             classes.update(self.below(wire.target))
         return frozenset(classes)
 
+    def endless(self, attr: sc.Attr) -> bool:
+        """Whether an instance leads, whatever the bytes are, to one of the same class: read at once, it has no end."""
+        wanted, stack, seen = self.owner[attr], [attr], set()
+        while stack:
+            item = stack.pop()
+            wire = self.names.wires.get(item)
+            sure = item.condition is None and item.repeat is None and isinstance(wire, User)
+            target = wire.target if sure and isinstance(wire, User) else None
+            if target is wanted:
+                return True
+            if isinstance(target, sc.ClassSpec) and target not in seen:
+                seen.add(target)
+                stack += target.attrs()
+        return False
+
     # ------------------------------------------------------------ expressions
 
     def codes(self, attr: sc.Attr) -> list[ex.Expr]:
