@@ -142,14 +142,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         outcome = checked(path, imports, chosen.frames, chosen.seed)
         outcomes.append(outcome)
         if chosen.all or DIFFERS in (outcome.there, outcome.back):
-            ways = f"{outcome.there}; back: {outcome.back or 'none'}"
-            print(f"{outcome.name}: {ways}{f' ({outcome.told[:300]})' if outcome.told else ''}", flush=True)
-    for title, ways, reasons in (
+            both = f"{outcome.there}; back: {outcome.back or 'none'}"
+            print(f"{outcome.name}: {both}{f' ({outcome.told[:300]})' if outcome.told else ''}", flush=True)
+    for title, verdicts, reasons in (
         ("to Construct", [outcome.there for outcome in outcomes], [outcome.reasons for outcome in outcomes]),
         ("and back", [o.back for o in outcomes if o.back], [outcome.back_reasons for outcome in outcomes]),
     ):
-        counts = Counter(ways)
-        print(f"{title}: {len(ways)} specs: {', '.join(f'{count} {way}' for way, count in counts.most_common())}")
+        counts = Counter(verdicts)
+        print(f"{title}: {len(verdicts)} specs: {', '.join(f'{count} {way}' for way, count in counts.most_common())}")
         for reason, count in Counter(reason for some in reasons for reason in set(some)).most_common():
             print(f"  {count:4} {reason}")
     return 1 if any(DIFFERS in (outcome.there, outcome.back) for outcome in outcomes) else 0

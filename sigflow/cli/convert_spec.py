@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sigflow.generation.carrying import Carried
 
 #: What a Construct module is called.
-MODULE_ENDING = ".py"
+MODULE_SUFFIX = ".py"
 
 
 @click.command("convert-spec")
@@ -43,7 +43,7 @@ def command(
     from sigflow.compiler.construct import python
 
     if source.endswith(catalog.SPEC_ENDING):
-        _named(output, MODULE_ENDING, "a Construct module")
+        _named(output, MODULE_SUFFIX, "a Construct module")
         carried = _to_construct(source, import_paths, screen)
     elif (parts := python.split(source)) is not None:
         _named(output, catalog.SPEC_ENDING, "a spec")
@@ -56,9 +56,9 @@ def command(
     return exits.FAILED if carried is None else _finished(carried, source, output, screen)
 
 
-def _named(output: str, ending: str, what: str) -> None:
-    if output != STANDARD_OUTPUT and not output.endswith(ending):
-        raise UsageError(f"{output!r}: {what} is called NAME{ending}")
+def _named(output: str, suffix: str, what: str) -> None:
+    if output != STANDARD_OUTPUT and not output.endswith(suffix):
+        raise UsageError(f"{output!r}: {what} is called NAME{suffix}")
 
 
 def _to_construct(source: str, import_paths: tuple[str, ...], screen: Screen) -> Carried | None:

@@ -98,9 +98,9 @@ def schema_agreement(schema: Any, format: Format, spec: Format, frames: int = FR
         said = f"frame {number} ({_shown(raw)}): "
         ours, mine = _read(spec.parse, raw), _read(format.parse, raw)
         theirs = _read(schema.parse, bytes(ours._io._data)) if ours is not None else None
-        given, wanted = _plain(mine), repr(leaves(theirs)) if theirs is not None else REFUSED
-        if given != wanted:
-            return Agreement(read, built, said + _facing(given, wanted))
+        mine_said, wanted = _plain(mine), repr(leaves(theirs)) if theirs is not None else REFUSED
+        if mine_said != wanted:
+            return Agreement(read, built, said + _facing(mine_said, wanted))
         if _objects(mine) != _objects(ours):
             return Agreement(read, built, f"{said}the spec that was made reads it otherwise")
         if theirs is None:

@@ -175,8 +175,8 @@ def test_what_is_lost_is_listed_with_its_place(text: str) -> None:
     program = build("a.ksy", data=spec(text).encode(), allow_imports=["my"]).program
     assert program is not None
     written = program.construct()
-    found = [place for place, reason in written.lost if LOST[text] in reason]
-    assert found and found[0].line >= 2 and found[0].column > 1, written.lost
+    places = [place for place, reason in written.lost if LOST[text] in reason]
+    assert places and places[0].line >= 2 and places[0].column > 1, written.lost
     ast.parse(written.text)
 
 

@@ -10,7 +10,7 @@ from sigflow.compiler import expression as ex
 from sigflow.compiler import schema as sc
 from sigflow.compiler.bounds import bounds
 from sigflow.compiler.emit.construct.losses import Lost, at
-from sigflow.compiler.emit.construct.printing import Code, Group, Part, call, flat, literal
+from sigflow.compiler.emit.construct.printing import Code, Group, Member, call, literal, on_one_line
 from sigflow.compiler.emit.construct.uses import of_root
 from sigflow.compiler.layout import constant
 from sigflow.compiler.model import Bits, Bytes, Number, Shape, Switched, Text, User, Wire, shape_of
@@ -60,7 +60,7 @@ class Fields:
         """The bytes of a field as they stand."""
         shape = shape_of(wire)
         if isinstance(wire, Switched):
-            shapes = {flat(self._raw(case)) for _, case in wire.cases}
+            shapes = {on_one_line(self._raw(case)) for _, case in wire.cases}
             if len(shapes) == 1 and any(on is None for on, _ in wire.cases):
                 return shapes.pop()
         if shape is None or not shape.bounded:
@@ -139,7 +139,7 @@ class Fields:
             offset = f"lambda this: place(this, {holder}, {self.ex.inside(attr.pos)})"
         parts = [offset, code]
         if stream is not None:
-            parts.append(Part("stream=", self.ex.text(stream)))
+            parts.append(Member("stream=", self.ex.text(stream)))
         return call("Pointer", *parts)
 
     # ------------------------------------------------------------ wires
@@ -191,7 +191,7 @@ class Fields:
         name = literal(encoding)
         if code == GREEDY and encoding in _PLAIN_TEXT:
             code = call("GreedyString", name)
-        elif flat(code) == f"NullTerminated({GREEDY})" and encoding in _PLAIN_TEXT:
+        elif on_one_line(code) == f"NullTerminated({GREEDY})" and encoding in _PLAIN_TEXT:
             code = call("CString", name)
         else:
             code = call("StringEncoded", code, name)
@@ -215,9 +215,9 @@ class Fields:
         keys = [(self.key(on), code) for on, code in cases if on is not None]
         default = next((code for on, code in cases if on is None), None)
         if all(key is not None for key, _ in keys) and len({key for key, _ in keys}) == len(keys):
-            table = Group("{", tuple(Part(f"{key}: ", code) for key, code in keys), "}")
+            table = Group("{", tuple(Member(f"{key}: ", code) for key, code in keys), "}")
             parts: list[Code] = [self.ex.text(wire.on), table]
-            otherwise: list[Code] = [Part("default=", default)] if default is not None else []
+            otherwise: list[Code] = [Member("default=", default)] if default is not None else []
             return call("Switch", *parts, *otherwise)
         code = default if default is not None else "Pass"
         for on, inner in reversed(cases):

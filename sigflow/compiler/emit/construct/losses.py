@@ -70,11 +70,11 @@ class Losses:
 
     def listed(self) -> list[tuple[Place, str]]:
         """Each loss with its place, in the order of the spec."""
-        found = dict(self.others)
+        entries = dict(self.others)
         for attr, why in self.fields.items():
             left = "is left as bytes" if attr in self.raw else "is left out"
-            found.setdefault(self.places[attr], f"'{attr.id}' {left}: {why}")
-        return sorted(found.items(), key=lambda item: (item[0].file, item[0].line, item[0].column))
+            entries.setdefault(self.places[attr], f"'{attr.id}' {left}: {why}")
+        return sorted(entries.items(), key=lambda item: (item[0].file, item[0].line, item[0].column))
 
 
 def at(code: sc.Code, expr: ex.Expr) -> Place:

@@ -18,7 +18,7 @@ from sigflow.compiler.emit.construct.expressions import Written
 from sigflow.compiler.emit.construct.helpers import HELPERS
 from sigflow.compiler.emit.construct.losses import Losses, Lost
 from sigflow.compiler.emit.construct.names import IMPORTED, OF_CORE, Names, snake
-from sigflow.compiler.emit.construct.printing import Code, Group, Part, call, lines, literal
+from sigflow.compiler.emit.construct.printing import Code, Group, Member, call, lines, literal
 from sigflow.compiler.emit.construct.structs import StructWriter
 from sigflow.compiler.emit.construct.uses import Uses
 from sigflow.compiler.emit.writer import Writer, comment
@@ -186,7 +186,7 @@ class Module:
         body = self._out.text()
         tables = Writer()
         for enum, name in self._enums.items():
-            entries = tuple(Part(f"{literal(entry.id)}: ", str(entry.value)) for entry in enum.entries)
+            entries = tuple(Member(f"{literal(entry.id)}: ", str(entry.value)) for entry in enum.entries)
             for line in lines(Group("{", entries, "}"), 0, f"{name} = "):
                 tables(line)
         used = _named(body)

@@ -22,7 +22,7 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Member:
     """A part with what stands before it (a name, a keyword, a key), and a documentation behind it."""
 
     head: str
@@ -30,7 +30,7 @@ class Part:
     doc: str = ""
 
 
-Code = str | Group | Part
+Code = str | Group | Member
 
 
 def call(name: str, *parts: Code) -> Group:
@@ -38,9 +38,9 @@ def call(name: str, *parts: Code) -> Group:
     return Group(f"{name}(", parts, ")")
 
 
-def named(name: str, body: Code, doc: str = "") -> Part:
+def named(name: str, body: Code, doc: str = "") -> Member:
     """A field of a struct."""
-    return Part(f"{literal(name)} / ", body, doc)
+    return Member(f"{literal(name)} / ", body, doc)
 
 
 def literal(value: object) -> str:
@@ -52,22 +52,22 @@ def literal(value: object) -> str:
     return shown
 
 
-def flat(code: Code) -> str:
+def on_one_line(code: Code) -> str:
     """The code on one line."""
     if isinstance(code, str):
         return code
-    if isinstance(code, Part):
-        return f"{code.head}{flat(code.body)}{f' * {literal(code.doc)}' if code.doc else ''}"
-    return f"{code.opening}{', '.join(map(flat, code.parts))}{code.closing}"
+    if isinstance(code, Member):
+        return f"{code.head}{on_one_line(code.body)}{f' * {literal(code.doc)}' if code.doc else ''}"
+    return f"{code.opening}{', '.join(map(on_one_line, code.parts))}{code.closing}"
 
 
 def lines(code: Code, indent: int = 0, before: str = "", after: str = "") -> list[str]:
     """The code as lines.  before, after: what stands on the first and on the last line besides."""
     margin = " " * indent
-    whole = f"{margin}{before}{flat(code)}{after}"
+    whole = f"{margin}{before}{on_one_line(code)}{after}"
     if isinstance(code, str) or (len(whole) <= WIDTH and not _holds_fields(code)):
         return [whole]
-    if isinstance(code, Part):
+    if isinstance(code, Member):
         if not code.doc:
             return lines(code.body, indent, before + code.head, after)
         return [*lines(code.body, indent, before + code.head), *_doc(code.doc, indent, after)]
@@ -77,7 +77,7 @@ def lines(code: Code, indent: int = 0, before: str = "", after: str = "") -> lis
 
 def _holds_fields(code: Code) -> bool:
     """Whether a struct of several fields is in it, whose fields stand on lines of their own."""
-    if isinstance(code, Part):
+    if isinstance(code, Member):
         return _holds_fields(code.body)
     if isinstance(code, str):
         return False

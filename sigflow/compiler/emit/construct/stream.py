@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sigflow.compiler import schema as sc
 from sigflow.compiler.emit.construct.losses import Losses
-from sigflow.compiler.emit.construct.printing import Code, Group, Part, literal
+from sigflow.compiler.emit.construct.printing import Code, Group, Member, literal
 from sigflow.compiler.source import Mapping, Node, Scalar
 from sigflow.diagnostics import Place
 
@@ -20,18 +20,18 @@ _SAID = ("-sigflow-terminator", "-sigflow-unstuff")
 def keywords(carrier: sc.ClassSpec, losses: Losses) -> list[Code]:
     """The keys of a class's hint as keywords."""
     node = carrier.hints[HINT]
-    found: list[Code] = []
+    parts: list[Code] = []
     for key, value in node if isinstance(node, Mapping) else ():
         if key.text in _ELSEWHERE:
             losses.others.setdefault(key.place, f"the hint '{key.text}': Construct has the frames alone")
         elif key.text != "unit":
-            found.append(Part(f"{key.text.replace('-', '_')}=", _value(value)))
-    return found
+            parts.append(Member(f"{key.text.replace('-', '_')}=", _value(value)))
+    return parts
 
 
 def _value(node: Node) -> Code:
     if isinstance(node, Mapping):
-        return Group("{", tuple(Part(f"{_scalar(key)}: ", _value(value)) for key, value in node), "}")
+        return Group("{", tuple(Member(f"{_scalar(key)}: ", _value(value)) for key, value in node), "}")
     if isinstance(node, Scalar):
         return _scalar(node)
     return Group("[", tuple(map(_value, node.items)), "]")

@@ -36,15 +36,15 @@ class Uses:
 
     def below(self, spec: sc.ClassSpec) -> list[sc.ClassSpec]:
         """A class and all that are read with it, in the order of their first use."""
-        found: dict[sc.ClassSpec, None] = {}
+        classes: dict[sc.ClassSpec, None] = {}
         stack = [spec]
         while stack:
             item = stack.pop()
-            if item not in found:
-                found[item] = None
+            if item not in classes:
+                classes[item] = None
                 targets = [wire.target for attr in item.attrs() for wire in self.held(attr)]
                 stack += [target for target in reversed(targets) if isinstance(target, sc.ClassSpec)]
-        return list(found)
+        return list(classes)
 
     def _reach(self, attr: sc.Attr) -> frozenset[sc.ClassSpec]:
         classes: set[sc.ClassSpec] = set()
@@ -93,15 +93,15 @@ class Uses:
         """The members of objects around an object of this class that it asks for, each with the field that does; None:
         what decides the byte order.
         """
-        found: list[tuple[sc.Attr | None, sc.Attr]] = []
+        asked: list[tuple[sc.Attr | None, sc.Attr]] = []
         endian = endian_codes(spec)
         for attr, exprs in [(None, endian), *((attr, self.codes(attr)) for attr in spec.attrs())]:
             for expr in exprs:
                 for node in ex.walk(expr):
                     member = self.types.members.get(node)
                     if isinstance(node, ex.Attribute) and isinstance(member, sc.Attr) and outward(node.value):
-                        found.append((attr, member))
-        return tuple(found)
+                        asked.append((attr, member))
+        return tuple(asked)
 
     def asked_within(self, attr: sc.Attr, owner: sc.ClassSpec) -> list[tuple[sc.ClassSpec, sc.Attr | None, sc.Attr]]:
         """The members of `owner` that something inside a field of it asks for: the class and the field that do."""
