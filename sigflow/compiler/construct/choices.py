@@ -124,6 +124,8 @@ def computed(compiler: Compiler, con: Any, at: At) -> Fragment:
                 raise Stays("a function of the stream", at.place, whole=True) from None
             compiler.stays.append(Stay(at.place, named(con), stay.why))
         return Fragment(None, view, nothing("computed"))
+    if meaning.text == f"@{at.name}" and at.name in at.builder.taken:
+        return Fragment(None, view, meaning)  # (it is a field already, of this name)
     if meaning.kind in ("int", "float", "bool", "str"):
         id = at.builder.instance(at.name, {"value": said(meaning)}, at.place)
         return Fragment(None, view, Meaning(f"@{id}", meaning.kind))

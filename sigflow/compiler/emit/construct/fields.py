@@ -24,6 +24,8 @@ _KINDS = {"u": "u", "s": "s"}
 #: Encodings of which `CString` and `GreedyString` know how wide a character is.
 _PLAIN_TEXT = ("ascii", "utf-8")
 GREEDY = "GreedyBytes"
+#: Cases of a switch that are no constants, and values that a check allows, which are written one by one.
+MOST_CASES, MOST_CHOICES = 30, 16
 
 
 class Fields:
@@ -219,6 +221,8 @@ class Fields:
             parts: list[Code] = [self.ex.text(wire.on), table]
             otherwise: list[Code] = [Member("default=", default)] if default is not None else []
             return call("Switch", *parts, *otherwise)
+        if len(cases) > MOST_CASES:
+            raise Lost(f"a switch of more than {MOST_CASES} cases that are no constants, or come twice")
         code = default if default is not None else "Pass"
         for on, inner in reversed(cases):
             if on is not None:
@@ -353,8 +357,12 @@ class Fields:
             assert step.enum is not None  # (`check` has seen to it)
             return f"lambda {parameters or 'this'}: {item} in {self.module.enum(step.enum)}"
         codes = [code for code in valid.codes if code is not None]
-        first, expr = codes[0], _predicate(valid)
+        first = codes[0]
         try:
+            if valid.kind == "any-of" and len(codes) > MOST_CHOICES:
+                values = ", ".join(self.ex.inside(code) for code in codes)
+                return f"lambda {parameters or 'this'}: {item} in ({values})"
+            expr = _predicate(valid)
             code = sc.Code(first.scalar, expr)
             return self.ex.function(code, item, parameters) if parameters else self.ex.text(code, item)
         except Lost as lost:

@@ -18,6 +18,8 @@ from sigflow.compiler.plan import ClassPlan, Step, ValueStep
 if TYPE_CHECKING:
     from sigflow.compiler.emit.construct.module import Module
 
+#: Instances that need each other in a row.
+DEEPEST = 60
 #: The kinds of values that an instance may have.
 _PLAIN = ("int", "float", "str", "bytes", "bool", "enum", "user", "array", "struct", "untyped")
 
@@ -111,6 +113,9 @@ class StructWriter:
             return
         if attr in self.placing:
             losses.lose(attr, Lost("it is needed before it can be read: Construct reads a struct from front to back"))
+            return
+        if len(self.placing) > DEEPEST:
+            losses.lose(attr, Lost(f"instances that need each other, more than {DEEPEST} in a row"))
             return
         self.placing.append(attr)
         try:
