@@ -4,7 +4,7 @@
 
 PATH is a .ksy file or a folder of them; without any, the bundled formats and, where SIGFLOW_KST names it, the corpus of
 the Kaitai project, whose own inputs are compared as well.  A spec is carried over whole or in part, nothing of it is,
-or the result differs.  What was carried over is compiled again (the way in), and its spec is tested in the same way.
+or the result differs.  What was carried over is compiled again (the way in), and its spec is tested on the same frames.
 
 Prints how many of each, both ways, and the reasons by how often they came; with --all, a line for each spec.  Exit 1
 where any result differs.  `tests/construct` runs a share of it.
@@ -27,6 +27,7 @@ from sigflow import catalog
 from sigflow.compiler import Build, build
 from sigflow.compiler.construct import python
 from sigflow.errors import SigflowError
+from sigflow.generation.agreement import samples
 from sigflow.generation.carrying import Carried, to_construct, to_spec
 from sigflow.generation.comparing import compared
 from sigflow.hinted import Hinted
@@ -78,18 +79,22 @@ def checked(path: Path, import_paths: Sequence[Path] = (), frames: int = 200, se
     if difference is not None and outcome.there in (UNTESTED, WHOLE, PART):
         tested = PART if there.lost else WHOLE
         outcome.there, outcome.told = (DIFFERS, difference) if difference else (tested, "")
-    outcome.back, told = _back(held, there.name, module, frames, seed, outcome.back_reasons)
+    try:
+        known = samples(catalog.format_of(first), frames, seed)
+    except SigflowError:
+        known = []
+    outcome.back, told = _back(held, there.name, module, known, outcome.back_reasons)
     outcome.told = outcome.told or told
     return outcome
 
 
-def _back(held: Any, name: str, module: ModuleType, frames: int, seed: int, reasons: list[str]) -> tuple[str, str]:
+def _back(held: Any, name: str, module: ModuleType, known: list[bytes], reasons: list[str]) -> tuple[str, str]:
     """The way in again: what became of it, and what there is to tell."""
     understood = python.understood(held, name, module)
     first = build(understood.file, tree=understood)
     if not first.ok:
         return DIFFERS, next(str(problem) for problem in first.problems if problem.severity == "error")
-    back = to_spec(understood, held, first, frames, seed)
+    back = to_spec(understood, held, first, known=known)
     reasons += [_QUOTED.sub("…", why) for _, why in back.lost]
     return verdict(back), back.agreement.difference or back.agreement.untested
 

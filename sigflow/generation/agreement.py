@@ -82,15 +82,18 @@ def agreement(
     )
 
 
-def schema_agreement(schema: Any, format: Format, spec: Format, frames: int = FRAMES, seed: int = 0) -> Agreement:
+def schema_agreement(
+    schema: Any, format: Format, spec: Format, frames: int = FRAMES, seed: int = 0, known: list[bytes] | None = None
+) -> Agreement:
     """A Construct schema against the format that it is compiled to, and against that of the spec which was made of it.
 
-    Frames are generated of the spec.  Values and refusals must be those of Construct, and so must built bytes.
+    Frames are generated of the spec, where none are `known`.  Values and refusals must be those of Construct, and so must
+    built bytes.
     """
     from sigflow.runtime.construct.views import leaves
 
     try:
-        raws = samples(spec, frames, seed)
+        raws = known or samples(spec, frames, seed)
     except SigflowError as error:
         return Agreement(untested=str(error))
     read = built = 0
@@ -110,7 +113,7 @@ def schema_agreement(schema: Any, format: Format, spec: Format, frames: int = FR
         if outcome:
             return Agreement(read, built, f"{said}{outcome}")
         built += outcome is not None
-    return Agreement(read, built, untested="" if read else "Construct accepts none of the frames that are generated")
+    return Agreement(read, built, untested="" if read else "Construct accepts none of the frames")
 
 
 def _read(parse: Any, raw: bytes) -> Any:

@@ -53,8 +53,16 @@ def to_construct(built: Build, frames: int = FRAMES, seed: int = 0) -> Carried:
     return Carried(written.text, written.name, written.lost, tested)
 
 
-def to_spec(understood: Understood, schema: Any, first: Build, frames: int = FRAMES, seed: int = 0) -> Carried:
-    """The spec of a Construct schema.  first: what it compiled to.
+def to_spec(
+    understood: Understood,
+    schema: Any,
+    first: Build,
+    frames: int = FRAMES,
+    seed: int = 0,
+    known: list[bytes] | None = None,
+) -> Carried:
+    """The spec of a Construct schema.  first: what it compiled to.  known: frames to test with,
+    instead of generated ones.
 
     Raises `UsageError` where the text that was made does not compile.
     """
@@ -65,7 +73,7 @@ def to_spec(understood: Understood, schema: Any, first: Build, frames: int = FRA
         raise UsageError(f"the spec that was made does not compile: {errors[0]}")
     lost = tuple((stay.place, f"{stay.what} stays Construct: {stay.why}") for stay in understood.stays)
     bare = schema.schema if isinstance(schema, Hinted) else schema
-    tested = schema_agreement(bare, format_of(first), format_of(again), frames, seed)
+    tested = schema_agreement(bare, format_of(first), format_of(again), frames, seed, known)
     return Carried(text, first.id, lost, tested)
 
 

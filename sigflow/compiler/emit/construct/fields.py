@@ -19,8 +19,6 @@ from sigflow.compiler.plan import Step
 if TYPE_CHECKING:
     from sigflow.compiler.emit.construct.module import Module
 
-#: Construct's words for the kinds of numbers.
-_KINDS = {"u": "u", "s": "s"}
 #: Encodings of which `CString` and `GreedyString` know how wide a character is.
 _PLAIN_TEXT = ("ascii", "utf-8")
 GREEDY = "GreedyBytes"
@@ -158,7 +156,7 @@ class Fields:
             big, little = (self._plain_number(Number(wire.kind, wire.size, order)) for order in ("be", "le"))
             return call("IfThenElse", "this._is_le", little, big)
         end = "l" if wire.order == "le" else "b"
-        return f"Float{8 * wire.size}{end}" if wire.kind == "f" else f"Int{8 * wire.size}{_KINDS[wire.kind]}{end}"
+        return f"Float{8 * wire.size}{end}" if wire.kind == "f" else f"Int{8 * wire.size}{wire.kind}{end}"
 
     def _bits(self, wire: Bits, step: Step) -> Code:
         raise Lost("a bit field apart from a row of others")
