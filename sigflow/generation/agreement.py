@@ -87,8 +87,8 @@ def schema_agreement(
 ) -> Agreement:
     """A Construct schema against the format that it is compiled to, and against that of the spec which was made of it.
 
-    Frames are generated of the spec, where none are `known`.  Values and refusals must be those of Construct, and so must
-    built bytes.
+    Frames are generated of the spec, where none are `known`.  Values and refusals must be those of Construct, and so
+    must built bytes.
     """
     from sigflow.runtime.construct.views import leaves
 
