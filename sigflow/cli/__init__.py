@@ -52,7 +52,7 @@ COMMANDS = {
     "coverage": "Say what of a spec the frames of captures reach.",
     "compile": "Make Python modules of specs.",
     "lint": "List the mistakes in specs.",
-    "convert-spec": "Write the spec that a Construct schema is.",
+    "convert-spec": "Write the spec of a Construct schema, or the other way.",
     "watch": "Compile a spec on each save and read a capture with it.",
     "new": "Write a spec to start from.",
     "formats": "List the known formats, or show one.",

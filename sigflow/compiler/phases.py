@@ -23,6 +23,7 @@ from sigflow.compiler import schema as sc
 from sigflow.compiler.beside import graft, imported_unit
 from sigflow.compiler.check import allowed_import, check
 from sigflow.compiler.construct import Understood, python
+from sigflow.compiler.emit.construct import ConstructModule, construct_module
 from sigflow.compiler.emit.module import Emission
 from sigflow.compiler.endless import endless
 from sigflow.compiler.hints import Hints, understand_hints
@@ -30,6 +31,7 @@ from sigflow.compiler.ksy import understand
 from sigflow.compiler.lint import lint
 from sigflow.compiler.lower import lower, module_names
 from sigflow.compiler.measure import plan_measure
+from sigflow.compiler.plan import ClassPlan, Plan
 from sigflow.compiler.problems import Problems
 from sigflow.compiler.resolve import Scope, resolve
 from sigflow.compiler.types import Types
@@ -40,6 +42,20 @@ from sigflow.runtime.pickled import ORIGIN, Origin
 
 #: How generated classes say that a field is not there.
 ABSENT = ("none", "missing")
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A spec that has no errors, with what it imports: its plan, the plans of all classes, and its hints."""
+
+    plan: Plan
+    classes: Mapping[sc.ClassSpec, ClassPlan]
+    types: Types
+    hints: Hints | None
+
+    def construct(self, refused: str = "") -> ConstructModule:
+        """The spec as a Construct module.  refused: why it is written without the hints of its stream."""
+        return construct_module(self.plan, self.classes, self.types, self.hints, refused)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +72,8 @@ class Build:
     id: str = ""
     #: Of a Construct schema: from the objects of its main class to Construct's values.
     view: View | None = None
+    #: What the modules are written from, for whoever writes something else from it.
+    program: Program | None = None
 
     def load(self) -> ModuleType:
         """The main module, executed in memory; what it imports of this build is taken from here, too.
@@ -132,14 +150,17 @@ def build(
     missing = absent == "missing"
     files = module_names(tops)
     emissions: dict[str, Emission] = {}
+    plans: dict[str, Plan] = {}
     for source_spec in loader.specs.values():
-        plan = lower(source_spec, tops, names, types)
+        plan = plans[source_spec.file] = lower(source_spec, tops, names, types)
         measure = plan_measure(plan, types, hints[source_spec.file], problems)
         emissions[files[source_spec.top.id]] = Emission(plan, types, package, measure, problems, missing, write)
     modules = _Texts(emissions if not problems.failed else {})
     main, ok = files[spec.top.id], not problems.failed
     id, view = spec.top.alias or spec.top.id, tree.view if tree is not None else None
-    return Build(main, modules, problems.sorted(), ok, None if opaque_types else allowed, id, view)
+    classes = {owner: step for plan in plans.values() for owner, step in plan.classes.items()}
+    program = Program(plans[spec.file], classes, types, hints[spec.file])
+    return Build(main, modules, problems.sorted(), ok, None if opaque_types else allowed, id, view, program)
 
 
 class _Texts(Mapping[str, str]):

@@ -107,14 +107,14 @@ class Generator:
         if self._counter is not None:
             self._counter.accept()
 
-    def frames(self) -> Iterator[bytes]:
-        """Frames without end.  Raises `GenerationError` where none can be made."""
+    def frames(self, tries: int = TRIES) -> Iterator[bytes]:
+        """Frames without end.  Raises `GenerationError` where none can be made: so many in a row failed."""
         while True:
             try:
                 raw = self.frame()
             except (NoValue, BuildError) as error:
                 self.goals.failed()
-                if self.goals.failures > TRIES or self.values.work > WORK:
+                if self.goals.failures > tries or self.values.work > WORK:
                     raise GenerationError(self._told(error)) from error
                 continue
             self.succeeded()
@@ -144,18 +144,26 @@ def generate(format: Format, *, frames: int, seed: int = 0) -> Iterator[bytes]:
 
 
 def _capture(format: Format, frames: int, chance: Chance) -> Iterator[bytes]:
-    parts = [Format(part, module=format.module) for part in parts_of(format.envelope)] if format.envelope else []
-    for part in parts:
-        if part.envelope is not None and part.envelope.search.role != TRAILER:
-            raw = preamble(part, chance)
-            yield raw
-            format = format.with_preamble(raw)
+    format, before, trailers = surrounded(format, chance)
+    yield from before
     source = Generator(format, chance).frames()
     for _ in range(frames):
         yield next(source)
+    for part in trailers:
+        yield preamble(part, chance)
+
+
+def surrounded(format: Format, chance: Chance) -> tuple[Format, list[bytes], list[Format]]:
+    """The format behind its preamble, where it has one; that preamble; and what stands behind the frames."""
+    parts = [Format(part, module=format.module) for part in parts_of(format.envelope)] if format.envelope else []
+    before, trailers = [], []
     for part in parts:
         if part.envelope is not None and part.envelope.search.role == TRAILER:
-            yield preamble(part, chance)
+            trailers.append(part)
+        else:
+            before.append(preamble(part, chance))
+            format = format.with_preamble(before[-1])
+    return format, before, trailers
 
 
 def preamble(part: Format, chance: Chance) -> bytes:

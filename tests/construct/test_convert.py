@@ -74,7 +74,8 @@ def test_no_file_is_overwritten(schema: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["a.ksy", "-o", "-"],
+        ["a.ksy", "-o", "a.ksy"],
+        ["a.txt", "-o", "-"],
         ["formats.py:Nothing", "-o", "-"],
         ["formats.py:Frame", "-o", "a.txt"],
         ["formats.py:Frame"],

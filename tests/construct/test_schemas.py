@@ -10,8 +10,12 @@ from typing import Any
 import pytest
 from construct import (
     Array,
+    BitsInteger,
+    BitStruct,
     Byte,
     Bytes,
+    Check,
+    Computed,
     Construct,
     Enum,
     GreedyBytes,
@@ -19,9 +23,12 @@ from construct import (
     If,
     Index,
     Int8sb,
+    Octet,
     Prefixed,
+    StopIf,
     Struct,
     Tell,
+    Terminated,
     VarInt,
     this,
 )  # fmt: skip
@@ -145,6 +152,12 @@ ODD = {
     "outward": Struct("n" / Byte, "a" / (part := Struct("x" / Bytes(this._.n & 1))), "b" / Array(2, part)),
     "no struct": GreedyRange(Struct("tag" / Byte, "data" / Prefixed(Byte, GreedyBytes))),
     "indices": Struct("items" / Array(2, Struct("place" / Index, "c" / Byte))),
+    "hidden bits": Struct(
+        "n" / Byte, "_b" / BitStruct("a" / BitsInteger(3), StopIf(this.a == 7), "b" / BitsInteger(5)),
+        "a" / Computed(this._b.a), "data" / Bytes(this._b.a), "if" / If(this.n > 9, "_c" / BitStruct("n" / Octet)),
+    ),
+    "to the end": Struct("n" / Byte, "all" / GreedyRange(Prefixed(Byte, GreedyBytes)), Terminated),
+    "checked to the end": Struct("all" / GreedyRange(Struct("n" / Byte, Check(this.n < 200))), Terminated),
     "unlabelled": Struct("e" / Enum(Byte, A=1, a=2), "more" / If(this.e == 1, Byte)),
 }  # fmt: skip
 

@@ -8,7 +8,7 @@ from operator import not_
 from typing import Any
 
 from sigflow.compiler.construct.compiler import Compiler, Fragment, Stay, fixed
-from sigflow.compiler.construct.expressions import condition, literal, said, understood
+from sigflow.compiler.construct.expressions import asks_for_stream, condition, literal, said, understood
 from sigflow.compiler.construct.hashes import algorithm_of, bytes_named
 from sigflow.compiler.construct.scope import At, Meaning, Stays, kind_of, named, nothing
 from sigflow.compiler.construct.tree import Text, id_of
@@ -121,8 +121,12 @@ def computed(compiler: Compiler, con: Any, at: At) -> Fragment:
         meaning = understood(con.func, at)
     except Stays as stay:
         if callable(con.func):
+            if asks_for_stream(con.func):
+                raise Stays("a function of the stream", at.place, whole=True) from None
             compiler.stays.append(Stay(at.place, named(con), stay.why))
         return Fragment(None, view, nothing("computed"))
+    if meaning.text == f"@{at.name}" and at.name in at.builder.taken:
+        return Fragment(None, view, meaning)  # (it is a field already, of this name)
     if meaning.kind in ("int", "float", "bool", "str"):
         id = at.builder.instance(at.name, {"value": said(meaning)}, at.place)
         return Fragment(None, view, Meaning(f"@{id}", meaning.kind))
@@ -142,6 +146,8 @@ def check(compiler: Compiler, con: Any, at: At) -> Fragment:
     try:
         text = condition(con.func, at)
     except Stays as stay:
+        if asks_for_stream(con.func):
+            raise Stays("a function of the stream", at.place, whole=True) from None
         compiler.stays.append(Stay(at.place, named(con), stay.why))
         return Fragment(None, Checked(con.func), nothing())
     at.builder.emit(at.name, {"size": "0", "valid": {"expr": text}}, at.place)

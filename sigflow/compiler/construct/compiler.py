@@ -65,8 +65,8 @@ class Compiler:
             self.undo(at, mark)
             del self.stays[stays:], self.checksums[sums:]
             size = fixed(con)
-            if size is None or at.builder.bits:
-                raise Stays(stay.why, stay.place or at.place) from None
+            if size is None or at.builder.bits or stay.whole:
+                raise Stays(stay.why, stay.place or at.place, stay.whole) from None
             self.stays.append(Stay(stay.place or at.place, named(con), stay.why))
             return Fragment({"size": size}, Opaque(con), nothing("bytes"))
 
@@ -87,6 +87,8 @@ class Compiler:
         if not isinstance(con, Adapter):
             what = "is not declarative" if kind_of(con) else "is a class of the user's own"
             raise Stays(f"{named(con)} {what}", at.place)
+        if at.encoding is not None:
+            raise Stays("text of what an adapter makes", at.place)  # (the bytes are read, and the text is made of them)
         inner = self.part(con.subcon, replace(at, encoding=None))
         if kind_of(con) not in CONVERSIONS:
             self.stays.append(Stay(at.place, named(con), "an adapter"))
@@ -152,7 +154,7 @@ class Compiler:
         except Stays as stay:
             self.undo(at, mark)
             del self.stays[stays:], self.checksums[sums:]
-            if at.encoding is not None:
+            if at.encoding is not None or stay.whole:
                 raise
             self.stays.append(Stay(stay.place or at.place, named(con), stay.why))
             return Fragment(dict(extent), Opaque(con), nothing("bytes"))

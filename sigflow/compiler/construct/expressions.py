@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import operator
 from dataclasses import replace
+from types import CodeType
 from typing import Any
 
 from sigflow.compiler.construct.scope import At, Meaning, Scope, Stays
@@ -90,6 +91,19 @@ def understood(value: Any, at: At) -> Meaning:
     if callable(value):
         raise Stays("a function of Python's")
     return literal(value)
+
+
+def asks_for_stream(value: Any) -> bool:
+    """Whether an expression, or a function, names the stream that is read."""
+    if not hasattr(value, "__code__"):
+        return "['_io']" in repr(value)
+    waiting = [value.__code__]
+    while waiting:
+        code = waiting.pop()
+        if "_io" in code.co_names or "_io" in code.co_consts:
+            return True
+        waiting += [part for part in code.co_consts if isinstance(part, CodeType)]
+    return False
 
 
 def _parts(value: Any) -> dict[str, Any]:

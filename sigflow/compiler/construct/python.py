@@ -41,7 +41,12 @@ def file_of(name: str) -> str | None:
 
 
 def named(name: str, allowed: Collection[str] | None = ()) -> Understood:
-    """The spec that the object of this name is.
+    """The spec that the object of this name is; see `loaded`."""
+    return loaded(name, allowed)[1]
+
+
+def loaded(name: str, allowed: Collection[str] | None = ()) -> tuple[Any, Understood]:
+    """The object of this name, and the spec that it is.
 
     allowed: modules that may be imported, beside files that are named by their path; None: any.  Raises `UsageError`
     for a name that may not be imported, or is none of a Construct object; `SpecError` where the file fails when it is
@@ -63,7 +68,7 @@ def named(name: str, allowed: Collection[str] | None = ()) -> Understood:
         known = ", ".join(mine) or "none"
         what = f"it is {type(value).__name__}" if hasattr(module, attribute) else "there is no such name"
         raise UsageError(f"{name!r} is no Construct object: {what}. Those of the file: {known}")
-    return understood(value, attribute, module, file if file.endswith(ENDING) else "")
+    return value, understood(value, attribute, module, file if file.endswith(ENDING) else "")
 
 
 def is_schema(value: Any) -> bool:

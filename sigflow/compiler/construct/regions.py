@@ -176,9 +176,12 @@ def pointer(compiler: Compiler, con: Any, at: At) -> Fragment:
     """`Pointer`: what stands elsewhere in the stream."""
     _bytes_only(at)
     if con.stream is not None:
-        raise Stays("a pointer into another stream", at.place)
+        raise Stays("a pointer into another stream", at.place, whole=True)
     offset = con.offset
-    place = f"_io.size - {-offset}" if isinstance(offset, int) and offset < 0 else number(offset, at)
+    try:
+        place = f"_io.size - {-offset}" if isinstance(offset, int) and offset < 0 else number(offset, at)
+    except Stays as stay:  # (it has no bytes of its own, and reads others)
+        raise Stays(stay.why, stay.place or at.place, whole=True) from None
     return pointed(compiler, con.subcon, at, place)
 
 

@@ -11,12 +11,15 @@ from sigflow.diagnostics import Place
 
 
 class Stays(Exception):
-    """A construct that is not declarative: Construct itself has to run.  place: where it is written."""
+    """A construct that is not declarative: Construct itself has to run.  place: where it is written.  whole: whether it
+    needs the stream of all that is read, and not only its own bytes.
+    """
 
-    def __init__(self, why: str, place: Place | None = None) -> None:
+    def __init__(self, why: str, place: Place | None = None, whole: bool = False) -> None:
         super().__init__(why)
         self.why = why
         self.place = place
+        self.whole = whole
 
 
 @dataclass(frozen=True, slots=True)

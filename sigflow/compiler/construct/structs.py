@@ -59,7 +59,7 @@ def contents(compiler: Compiler, con: Any, at: At, builder: TypeBuilder) -> tupl
     inner = compiler.entered(at, builder)
     pieces: list[Component] = []
     elsewhere = ""
-    for sub in con.subcons:
+    for index, sub in enumerate(con.subcons):
         bare, place = compiler.renamed(sub, replace(inner, name=""))
         name = place.name
         if kind_of(bare) == "StopIf":
@@ -73,7 +73,11 @@ def contents(compiler: Compiler, con: Any, at: At, builder: TypeBuilder) -> tupl
             pieces.append(Component(name or None, True, Sought(bare.at)))
             continue
         place = replace(place, name=name or id_of(type(bare).__name__), builder=inner.builder)
-        part = compiler.member(bare, place)
+        ended = index + 1 < len(con.subcons) and type(con.subcons[index + 1]).__name__ == "Terminated"
+        if ended and type(bare).__name__ == "GreedyRange" and not elsewhere:
+            part = _to_the_end(compiler, bare, place)
+        else:
+            part = compiler.member(bare, place)
         view = Elsewhere(elsewhere, part.view) if elsewhere else part.view
         pieces.append(Component(name or None, bool(sub.flagbuildnone), view))
         if name:
@@ -225,6 +229,25 @@ def greedy_range(compiler: Compiler, con: Any, at: At) -> Fragment:
     return Fragment(None, view, Meaning(f"@{id}", "list", element=part.meaning))
 
 
+def _to_the_end(compiler: Compiler, con: Any, at: At) -> Fragment:
+    """A `GreedyRange` behind which the bytes must end (`Terminated`): an element that cannot be read is refused."""
+    if con.discard or at.builder.bits:
+        return compiler.member(con, at)
+    mark = at.builder.mark()
+    try:
+        part = _element(compiler, con.subcon, at)
+    except Stays:
+        compiler.undo(at, mark)
+        return compiler.member(con, at)
+    assert part.keys is not None  # (an element)
+    from sigflow.compiler import naming
+    from sigflow.runtime.construct.views import Member
+
+    id = at.builder.emit(at.name, {**part.keys, "repeat": "eos"}, at.place)
+    view = Member(naming.attribute(id), id, Listed(part.view))
+    return Fragment(None, view, Meaning(f"@{id}", "list", element=part.meaning))
+
+
 def lazy_bound(compiler: Compiler, con: Any, at: At) -> Fragment:
     """`LazyBound`: a construct that is named before it is defined."""
     if con.subconfunc.__code__.co_argcount:
@@ -251,7 +274,10 @@ def _bitwise(compiler: Compiler, con: Any, at: At) -> Fragment:
     bits = fixed(con.subcon)
     if bits is None or bits % 8:
         raise Stays("bits that are no whole number of bytes", at.place)
+    hidden = at.name.startswith("_") and at.path.endswith(f"/{at.name}")
     sub, at = compiler.renamed(con.subcon, at)
+    if hidden and type(sub).__name__ == "Struct" and at.scope.builder is at.builder:
+        return _bits_beside(compiler, sub, at)
     builder = at.builder.child(at.name, at.place, bits=True)
     if kind_of(sub) in ("Struct", "Sequence"):
         view, members = contents(compiler, sub, at, builder)
@@ -261,6 +287,17 @@ def _bitwise(compiler: Compiler, con: Any, at: At) -> Fragment:
     text = inner.meaning.text
     meaning = replace(inner.meaning, text=text.replace("@", "$.") if text is not None else None)
     return Fragment({"type": builder.id}, Wrapped(inner.view), meaning)
+
+
+def _bits_beside(compiler: Compiler, con: Any, at: At) -> Fragment:
+    """Bit fields of a group that is hidden (its name begins with `_`): they stand in the type at hand."""
+    builder = at.builder
+    before, builder.bits = builder.condition, True
+    try:
+        view, members = contents(compiler, con, at, builder)
+    finally:
+        builder.bits, builder.condition = False, before
+    return Fragment(None, view, Meaning("@", "struct", members=members))
 
 
 def _swapped(compiler: Compiler, con: Any, at: At) -> Fragment:

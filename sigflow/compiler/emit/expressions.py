@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar
 
 from sigflow.compiler import encodings, naming
 from sigflow.compiler import expression as ex
@@ -94,7 +95,7 @@ class Expressions:
             value = constant(expr)
             if value is not None and not isinstance(value, str):
                 return literal(value)
-        return _NODES[type(expr)](self, expr)
+        return self.NODES[type(expr)](self, expr)
 
     # ------------------------------------------------------------ nodes
 
@@ -204,6 +205,27 @@ class Expressions:
     def _enum_label(self, expr: ex.EnumLabel) -> tuple[str, int]:
         return f"{self.plan.class_names[self.types.enums[expr]]}.{self.label(expr)}", POSTFIX
 
+    NODES: ClassVar[dict[type[ex.Expr], Callable[..., tuple[str, int]]]] = {
+        ex.Int: _literal,
+        ex.Float: _literal,
+        ex.Str: _literal,
+        ex.Bool: _literal,
+        ex.Format: _format,
+        ex.Name: _name,
+        ex.Attribute: _attribute,
+        ex.Call: _call,
+        ex.Subscript: _subscript,
+        ex.ListOf: _list,
+        ex.Unary: _unary,
+        ex.Binary: _binary,
+        ex.Compare: _compare,
+        ex.Logic: _logic,
+        ex.Choice: _choice,
+        ex.Cast: _cast,
+        ex.SizeOf: _size_of,
+        ex.EnumLabel: _enum_label,
+    }
+
 
 def may_be_absent(attr: sc.Attr, types: Types) -> bool:
     """Whether a field may not be there: by its `if`, or because no case of its switch applies."""
@@ -226,25 +248,3 @@ def _quoted(text: str) -> str:
     if shown[0] == "'" and '"' not in shown:
         return f'"{shown[1:-1]}"'
     return shown
-
-
-_NODES: dict[type[ex.Expr], Callable[..., tuple[str, int]]] = {
-    ex.Int: Expressions._literal,
-    ex.Float: Expressions._literal,
-    ex.Str: Expressions._literal,
-    ex.Bool: Expressions._literal,
-    ex.Format: Expressions._format,
-    ex.Name: Expressions._name,
-    ex.Attribute: Expressions._attribute,
-    ex.Call: Expressions._call,
-    ex.Subscript: Expressions._subscript,
-    ex.ListOf: Expressions._list,
-    ex.Unary: Expressions._unary,
-    ex.Binary: Expressions._binary,
-    ex.Compare: Expressions._compare,
-    ex.Logic: Expressions._logic,
-    ex.Choice: Expressions._choice,
-    ex.Cast: Expressions._cast,
-    ex.SizeOf: Expressions._size_of,
-    ex.EnumLabel: Expressions._enum_label,
-}
