@@ -90,7 +90,7 @@ def schema_agreement(
     Frames are generated of the spec, where none are `known`.  Values and refusals must be those of Construct, and so
     must built bytes.
     """
-    from sigflow.runtime.construct.views import leaves
+    from sigflow.containers import leaves
 
     try:
         raws = known or samples(spec, frames, seed)
