@@ -163,13 +163,13 @@ class Decoder:
         stamp: when and by which way it came in; the records in it carry it.  Raises
         `UsageError` after `feed_eof`, `TypeError` for what holds no bytes.
         """
-        if self._ended:
-            raise UsageError("feed after feed_eof: the stream has ended")
+        if self._special:
+            if self._ended:
+                raise UsageError("feed after feed_eof: the stream has ended")
+            self._feed_cut(chunk if chunk.__class__ is bytes else _bytes_of(chunk), stamp)
+            return
         if chunk.__class__ is not bytes:
             chunk = _bytes_of(chunk)
-        if self._special:
-            self._feed_cut(chunk, stamp)
-            return
         live = self._live
         if (stamp is not None or self._stamps) and chunk:
             self._stamps.add(self.fed, stamp, self.state[0])
@@ -279,7 +279,7 @@ class Decoder:
         live = self._live
         if live is not None:
             while live.scan(self._final):
-                if self._behind:
+                if self._final:
                     self._go_over_cuts(live)
                 events += live.count()
             if not live.stuck and not self._final:
@@ -333,7 +333,7 @@ class Decoder:
             yield from collector.batches(False)
             live = self._live
             if live is not None and live.scan(self._final):
-                if self._behind:
+                if self._final:
                     self._go_over_cuts(live)
                 pieces = live.collect(collector)
             else:
@@ -360,7 +360,7 @@ class Decoder:
             live = self._live
             if live is not None:
                 if live.scan(self._final):
-                    if self._behind:
+                    if self._final:
                         self._go_over_cuts(live)
                     return live.pieces()
                 if not live.stuck and not self._final:
