@@ -311,3 +311,18 @@ def _of_stream(stream: int, number: int) -> bytes:
 
     head = b"SGF1\1\0" + stream.to_bytes(4, "big") + number.to_bytes(8, "big") + (2).to_bytes(4, "big")
     return head + crc32(b"ab", crc32(head)).to_bytes(4, "big") + b"ab"
+
+
+@pytest.mark.parametrize("at", range(1, 6))
+def test_a_counter_that_is_open_stays_open(at: int) -> None:
+    frames = [_of_stream(7, number) for number in (1, 2, 9000, 3, 4, 5)]
+    whole = Decoder(sigflow.load("sgf1"), engine="python")
+    whole.feed(b"".join(frames))
+    wanted = shape(list(whole.events()))
+    decoder = Decoder(sigflow.load("sgf1"), engine="python")
+    decoder.feed(b"".join(frames[:at]))
+    events = list(decoder.events())
+    resumed = Decoder(sigflow.load("sgf1"), resume=Checkpoint.from_json(tree_of(decoder)), engine="python")
+    resumed.feed(b"".join(frames[at:]))
+    assert shape([*events, *resumed.events()]) == wanted
+    assert resumed.statistics.sequence == whole.statistics.sequence

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 
 import sigflow
+from sigflow.engine import Native
 from sigflow.errors import StreamError
 from sigflow.events import Event, Gap, Loss, Note, Record, Span, Stamp
 from sigflow.stream.chain import LOCKS
@@ -24,7 +25,9 @@ from sigflow.stream.decoder import Decoder
 from sigflow.stream.format import Format
 from tests import reference as kit
 from tests.compiler.test_around import FILE
+from tests.engine.test_live import engine_with
 from tests.stream import formats as f
+from tests.stream import framings
 from tests.stream.cutting import by_parts, decode_cut, missing_bytes, random_cuts
 from tests.stream.damage import stream
 from tests.stream.test_all_ways import LISTS
@@ -297,3 +300,15 @@ def test_nothing_kept_of_checksums_goes_over_a_cut(kind: str, missing: int) -> N
         events[engine] += decoder.events()
         assert decoder.statistics.frames == 8 and decoder.statistics.work_ratio < 8
     assert shape(events["native"]) == shape(events["python"])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("engine", ["python", "native"])
+def test_the_last_unit_may_be_open_where_its_stream_ended(kind: str, engine: str) -> None:
+    scan = Native([Format(framings.envelope("log"))], compile=False)
+    decoder = Decoder(scan.formats, engine=engine if engine == "python" else engine_with(scan))
+    decoder.feed(b"Ione\nDtwo")
+    decoder.cut(kind, 0)
+    first, second = decoder.events()
+    assert isinstance(first, Record) and (decoder._live is not None) is (engine == "native")
+    assert isinstance(second, Record) is (kind in ("boundary", "concatenated"))
