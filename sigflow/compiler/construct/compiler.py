@@ -138,6 +138,8 @@ class Compiler:
     def region(self, con: Any, at: At, extent: dict[str, Any]) -> Fragment:
         """A construct that stands alone in bytes of known extent: what is not declarative is parsed of the bytes."""
         con, at = self.renamed(con, at)
+        if positions_count_on() and positioned(con):
+            raise Stays("positions in a region, which count from the beginning of the stream", at.place, whole=True)
         mark, stays, sums = at.builder.mark(), len(self.stays), len(self.checksums)
         at = replace(at, docs="")
         try:
@@ -173,6 +175,33 @@ class Compiler:
         return replace(at, builder=builder, scope=scope, encoding=None, whole=False)
 
 
+def positions_count_on() -> bool:
+    """Whether positions inside a region count from the beginning of the stream, as from Construct 2.10.69 on, or from
+    that of the region, as Kaitai's do.
+    """
+    import construct.core
+
+    return hasattr(construct.core, "BytesIOWithOffsets")
+
+
+def positioned(con: Any, seen: set[int] | None = None) -> bool:
+    """Whether a position is told or asked for anywhere in a construct."""
+    from construct import Construct
+
+    seen = set() if seen is None else seen
+    if id(con) in seen:
+        return False
+    seen.add(id(con))
+    if kind_of(con) in POSITIONS:
+        return True
+    if kind_of(con) == "LazyBound":
+        return positioned(con.subconfunc(), seen)
+    inner: list[Any] = []
+    for part in vars(con).values() if isinstance(con, Construct) else ():
+        inner += part.values() if isinstance(part, dict) else part if isinstance(part, list | tuple) else [part]
+    return any(positioned(part, seen) for part in inner if isinstance(part, Construct))
+
+
 def fixed(con: Any) -> int | None:
     """The size in bytes, or bits, that a construct has whatever it reads; None where there is none."""
     try:
@@ -182,6 +211,8 @@ def fixed(con: Any) -> int | None:
     return size if isinstance(size, int) and size >= 0 else None
 
 
+#: Constructs that tell, or ask for, a position in the stream.
+POSITIONS = frozenset(("Tell", "Pointer", "Seek", "RawCopy"))
 #: Adapters of Construct's own, which change a value in one way that is known.
 CONVERSIONS = frozenset(("EpochTimestampAdapter", "MsdosTimestampAdapter"))
 #: Constructs that may take the bytes of a region as they are, in one attribute.
