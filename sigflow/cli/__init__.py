@@ -34,6 +34,8 @@ COMMANDS = {
     "inspect": "Show frames as they lie in a capture: offsets, checksums, fields.",
     "replay": "Send the frames of a capture at their pace.",
     "ingest": "Receive streams into a session, and pass their frames on.",
+    "tap": "Print the frames that come in to a session.",
+    "top": "Say how a running ingestion does, each second.",
     "session": "Look at what sessions hold, and mend what is torn.",
     "recover": "Write the good frames of captures anew, and keep the rest.",
     "quarantine": "Look at what could not be decoded, and try it again.",

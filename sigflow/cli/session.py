@@ -30,7 +30,8 @@ def command() -> None:
     """Look at what sessions hold, and mend what is torn."""
 
 
-def _opened(folder: str) -> None:
+def opened(folder: str) -> None:
+    """Raises `UsageError` where a folder is no session."""
     if not os.path.isdir(folder):
         raise UsageError(f"{folder}: there is no such folder")
     if not layout.is_session(folder):
@@ -85,7 +86,7 @@ def check(folder: str, form: str, screen: Screen) -> int:
 
 
 def _said(folder: str, form: str, screen: Screen, *, verify: bool) -> int:
-    _opened(folder)
+    opened(folder)
     streams = _tree(folder, verify=verify)
     if form == "json":
         screen.line(dumps({"schema_version": 1, "session": folder, "streams": streams}, indent=2))

@@ -17,6 +17,7 @@ from sigflow.session.opening import sink_of
 from sigflow.session.outlet import Outlet
 from sigflow.session.pipeline import Pipeline, Shared
 from sigflow.session.sinks import Batching, Sink
+from sigflow.session.status import write_status
 from sigflow.stream.format import Format
 from sigflow.transport import Address, Listener, Transport, TransportError
 from sigflow.transport.again import MOST, Reconnecting
@@ -64,42 +65,62 @@ class Outcome:
         return not self.gap_bytes and not self.lost
 
 
+#: What a line of the status has, in its order.
+STATUS_KEYS = ("source", "received", "acknowledged", "frames", "gap_bytes", "lost", "dropped", "age_ms")
+#: What is counted of a source.
+COUNTS = ("received", "acknowledged", "frames", "gap_bytes", "lost", "dropped", "refused", "reconnects")
+
+
 class _Source:
-    """One of the URIs, and what is counted of it over all of its streams."""
+    """One of the URIs, and what is counted of it over all of its streams.
+
+    State: the streams that run, each with its transport; the counts of those that have ended.
+    """
 
     def __init__(self, address: Address) -> None:
         self.address = address
-        self.pipelines: list[Pipeline] = []
-        self.transports: list[Transport] = []
+        self.running: dict[Pipeline, Transport | None] = {}
         self.listener: Listener | None = None
-        #: Of streams that have ended.
-        self.before = {"received": 0, "acknowledged": 0, "frames": 0, "gap_bytes": 0, "lost": 0, "dropped": 0}
-        self.last_ns: int | None = None
-        self.ended = False
+        self.ended = 0
+        self._before = dict.fromkeys(COUNTS, 0)
+        self._last_ns: int | None = None
 
-    def status(self, acknowledges: bool) -> dict[str, Any]:
-        """A line of the status."""
-        counts = dict(self.before)
-        for pipeline in self.pipelines:
-            _count(counts, pipeline)
-        for opened in self.transports:
-            counts["dropped"] += opened.describe().get("dropped", 0)
-        stamps = [pipeline.last_stamp.monotonic_ns for pipeline in self.pipelines if pipeline.last_stamp is not None]
-        last = max([*stamps, *([self.last_ns] if self.last_ns is not None else [])], default=None)
+    def retire(self, pipeline: Pipeline) -> None:
+        """A stream has ended: what is left of it is what was counted."""
+        self._last_ns = self._last()
+        _add(self._before, pipeline, self.running.pop(pipeline))
+        self.ended += 1
+
+    def counts(self) -> dict[str, int]:
+        """What was counted of all streams."""
+        counts = dict(self._before)
+        for pipeline, opened in self.running.items():
+            _add(counts, pipeline, opened)
+        return counts
+
+    def _last(self) -> int | None:
+        stamps = [pipeline.last_stamp.monotonic_ns for pipeline in self.running if pipeline.last_stamp is not None]
+        return max([*stamps, *([self._last_ns] if self._last_ns is not None else [])], default=None)
+
+    def status(self) -> dict[str, Any]:
+        """What is said of it: the counts, and how old the last byte is."""
+        last = self._last()
         age = None if last is None else round((time.monotonic_ns() - last) / 1e6, 3)
-        line: dict[str, Any] = {"source": self.address.text, **counts, "age_ms": age}
-        if not acknowledges:
-            line["acknowledged"] = None
-        return line
+        return {"source": self.address.text, **self.counts(), "age_ms": age}
 
 
-def _count(counts: dict[str, int], pipeline: Pipeline) -> None:
+def _add(counts: dict[str, int], pipeline: Pipeline, opened: Transport | None) -> None:
+    """Add what was counted of a stream."""
     statistics = pipeline.decoder.statistics
+    told = opened.describe() if opened is not None else {}
     counts["received"] += pipeline.writer.offset
     counts["acknowledged"] += pipeline.writer.acknowledged
     counts["frames"] += statistics.frames
     counts["gap_bytes"] += statistics.gap_bytes
     counts["lost"] += statistics.sequence["lost"]
+    counts["dropped"] += told.get("dropped", 0)
+    counts["refused"] += pipeline.refused
+    counts["reconnects"] += told.get("reconnects", 0)
 
 
 class Ingestion:
@@ -143,7 +164,8 @@ class Ingestion:
         self.status_seconds = 1.0
         self._failed: list[str] = []
         self._stopping = asyncio.Event()
-        self._pipelines: list[Pipeline] = []
+        #: Streams of sources of before, which are decided to their end.
+        self._old = _Source(Address("", "", "", {}))
 
     # ---------------------------------------------------------------- all of it
 
@@ -189,7 +211,12 @@ class Ingestion:
     @property
     def frames(self) -> int:
         """Frames that were found so far, over all streams."""
-        return sum(pipeline.decoder.statistics.frames for pipeline in self._pipelines)
+        return sum(source.counts()["frames"] for source in (*self._sources, self._old))
+
+    @property
+    def ended(self) -> int:
+        """Streams that have ended."""
+        return sum(source.ended for source in self._sources)
 
     def stop(self) -> None:
         """End gracefully: close the sources, decide what waits, commit."""
@@ -209,8 +236,6 @@ class Ingestion:
                 await self._single(source)
         except TransportError as error:
             self._fail(str(error))
-        finally:
-            source.ended = True
 
     async def _single(self, source: _Source) -> None:
         """A source that is one stream, over all restarts."""
@@ -278,9 +303,9 @@ class Ingestion:
 
     # ---------------------------------------------------------------- one stream
 
-    def _pipeline(self, number: int) -> Pipeline:
+    def _pipeline(self, source: _Source, number: int, stream: Transport | None) -> Pipeline:
         pipeline = Pipeline(number, self._folder.stream_folder(number), self._shared)
-        self._pipelines.append(pipeline)
+        source.running[pipeline] = stream
         return pipeline
 
     async def _finish_old(self) -> None:
@@ -291,17 +316,16 @@ class Ingestion:
                 continue
             behind = any(sink.position(row.stream) < row.frames for sink in self._sinks)
             if row.ended_ns is None or behind:
-                pipeline = self._pipeline(row.stream)
+                pipeline = self._pipeline(self._old, row.stream, None)
                 await pipeline.catch_up()
                 await pipeline.end()
+                self._old.retire(pipeline)
 
     async def _stream(
         self, source: _Source, stream: Transport, number: int, ended: bool | None, first: Any = None
     ) -> None:
         """ended: of a stream that is gone on with, whether all of it had been decided; None where it is new."""
-        pipeline = self._pipeline(number)
-        source.pipelines.append(pipeline)
-        source.transports.append(stream)
+        pipeline = self._pipeline(source, number, stream)
         try:
             await pipeline.catch_up()
             if ended is not None:
@@ -327,6 +351,7 @@ class Ingestion:
         finally:
             await stream.close()
         await pipeline.end()
+        source.retire(pipeline)
 
     async def _closes(self, stream: Transport) -> None:
         await self._stopping.wait()
@@ -351,13 +376,15 @@ class Ingestion:
             self._say()
 
     def _say(self) -> None:
+        lines = [source.status() for source in self._sources]
+        write_status(self._path, lines)
         if self._status is not None:
-            acknowledges = self.settings.commit is not None
-            self._status([source.status(acknowledges) for source in self._sources])
+            if self.settings.commit is None:
+                lines = [{**line, "acknowledged": None} for line in lines]
+            self._status([{name: line[name] for name in STATUS_KEYS} for line in lines])
 
     def _outcome(self) -> Outcome:
         self._say()
-        counts = {"received": 0, "acknowledged": 0, "frames": 0, "gap_bytes": 0, "lost": 0, "dropped": 0}
-        for pipeline in self._pipelines:
-            _count(counts, pipeline)
-        return Outcome(counts["frames"], counts["received"], counts["gap_bytes"], counts["lost"], tuple(self._failed))
+        all_counts = [source.counts() for source in (*self._sources, self._old)]
+        totals = {name: sum(counts[name] for counts in all_counts) for name in COUNTS}
+        return Outcome(totals["frames"], totals["received"], totals["gap_bytes"], totals["lost"], tuple(self._failed))

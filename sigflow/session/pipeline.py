@@ -12,7 +12,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from sigflow.events import Event, FrameRun, Record, Stamp
+from sigflow.events import Event, FrameRun, Gap, Record, Stamp
+from sigflow.reasons import CHECKSUM
 from sigflow.session.outlet import Outlet
 from sigflow.session.sinks import EVERY, Barrier, Frames
 from sigflow.storage.session import ledger as ledgers
@@ -83,8 +84,8 @@ class Pipeline:
         self._waits = (-1, 0.0)
         self._ledger_at = 0.0
         self.last_stamp: Stamp | None = None
-        #: Whether all of it was decided, and is on the disk.
-        self.ended = False
+        #: Gaps in which a frame failed its checksum.
+        self.refused = 0
 
     def _resumed(self) -> Decoder:
         """A decoder from the last checkpoint that no sink is behind."""
@@ -187,6 +188,8 @@ class Pipeline:
                 outlet.put(self.number, pieces, size)
 
     def _seen(self, event: Event) -> None:
+        if isinstance(event, Gap) and any(reason.endswith(f":{CHECKSUM}") for reason in event.reasons):
+            self.refused += 1
         self._shared.seen(self.number, event)
 
     # ---------------------------------------------------------------- time
@@ -272,4 +275,3 @@ class Pipeline:
         self._deliver()
         await self.commit(final=True)
         await asyncio.get_running_loop().run_in_executor(None, self.writer.close)
-        self.ended = True

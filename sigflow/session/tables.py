@@ -191,6 +191,8 @@ class TableSink:
         self._positions[number] = max(self.position(number), taken.next)
         taken.file = None
         taken.anew()
+        if barrier.final:
+            del self._streams[number]  # (what it collects in has room for many frames)
 
     def _write(self, number: int, taken: _Stream, flush: bool) -> None:
         """Write the batches that are full, or all."""

@@ -256,7 +256,7 @@ def test_many_peers_each_a_stream_of_its_own(tmp_path: Path) -> None:
         await asyncio.gather(*(send_all(part) for part in parts))
         # One who says nothing is no stream.
         _, silent = await asyncio.open_connection("127.0.0.1", ports[0])
-        while sum(pipeline.ended for pipeline in ingestion._pipelines) < len(parts):
+        while ingestion.ended < len(parts):
             await asyncio.sleep(0.01)
         ingestion.stop()
         silent.close()
