@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import random
 import shutil
 from pathlib import Path
@@ -9,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from sigflow.events import Stamp
+from sigflow.storage.disk import Disk
 from sigflow.storage.session import layout
 from sigflow.storage.session.entries import SIZE
 from sigflow.storage.session.reader import Contents, StreamStorage, sync_newest
@@ -168,3 +171,14 @@ def test_what_the_disk_has_damaged_is_a_hole(seed: int, tmp_path: Path) -> None:
         len(contents.pieces) + len(contents.cuts) + len(contents.marks) + len(hurt)
     )
     assert hurt and contents.damage
+
+
+def test_what_cannot_be_written_is_told_of_the_segment(tmp_path: Path) -> None:
+    class Full(Disk):
+        def write(self, descriptor: int, data: bytes | memoryview) -> int:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    writer = StreamWriter(str(tmp_path / "0"), disk=Full())
+    with pytest.raises(OSError, match=r"No space left on device: .*0\.seg"):
+        writer.append(b"abc", stamp(0))
+    assert writer.acknowledged == writer.offset == 0

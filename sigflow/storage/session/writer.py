@@ -8,9 +8,11 @@ where the system can, so that a sync need not change the file's size; it is cut 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
@@ -29,7 +31,8 @@ class _Segment:
     def __init__(self, disk: Disk, stream: str, head: Head, size: int) -> None:
         self.disk = disk
         self.begun = time.monotonic()
-        self.bytes = disk.create(layout.segment(stream, head.number), 0o666)
+        self.path = layout.segment(stream, head.number)
+        self.bytes = disk.create(self.path, 0o666)
         self.index = -1
         try:
             self.index = disk.create(layout.index(stream, head.number), 0o666)
@@ -44,25 +47,37 @@ class _Segment:
         #: Whether its names are on the disk.
         self.named = False
 
+    @contextlib.contextmanager
+    def _named(self) -> Iterator[None]:
+        """What the system says is told of the segment."""
+        try:
+            yield
+        except OSError as error:
+            if error.errno is None or error.filename is not None:
+                raise
+            raise OSError(error.errno, error.strerror, self.path) from error
+
     def write(self, data: bytes | memoryview) -> None:
         """Append bytes."""
         view = memoryview(data)
-        while view:
-            view = view[self.disk.write(self.bytes, view) :]
+        with self._named():
+            while view:
+                view = view[self.disk.write(self.bytes, view) :]
         self.stored += len(data)
 
     def sync(self, waiting: bytearray, both: ThreadPoolExecutor | None) -> None:
         """Put the bytes and these entries on the disk."""
         view = memoryview(waiting)
-        if both is None:
-            self._write_entries(view)
-            return
-        bytes_synced = both.submit(self.disk.sync_data, self.bytes)
-        try:
-            self._write_entries(view)
-            self.disk.sync_data(self.index)
-        finally:
-            bytes_synced.result()
+        with self._named():
+            if both is None:
+                self._write_entries(view)
+                return
+            bytes_synced = both.submit(self.disk.sync_data, self.bytes)
+            try:
+                self._write_entries(view)
+                self.disk.sync_data(self.index)
+            finally:
+                bytes_synced.result()
 
     def _write_entries(self, view: memoryview) -> None:
         while view:
