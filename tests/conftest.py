@@ -19,6 +19,9 @@ from sigflow.recording.diagnosis import budget
 from tests import lanes
 from tools import oracle
 
+#: What there is of time for the causes of damage, and for its symptoms.
+BACKSTOPS = budget.SECONDS, symptoms.SECONDS
+
 settings.register_profile("sigflow", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "sigflow"))
 
@@ -52,6 +55,13 @@ def _units_decide() -> None:
     """What is told of damage is bounded by units of work, with time as the backstop.  Under a tracer time would come
     first, and tests would depend on the machine."""
     budget.SECONDS = symptoms.SECONDS = float("inf")
+
+
+@pytest.fixture
+def time_decides(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As it is outside of the tests: a command ends soon, whatever the units are."""
+    monkeypatch.setattr(budget, "SECONDS", BACKSTOPS[0])
+    monkeypatch.setattr(symptoms, "SECONDS", BACKSTOPS[1])
 
 
 @pytest.fixture(scope="session")

@@ -109,6 +109,7 @@ NOTHING = {
 
 
 @pytest.mark.parametrize("what", NOTHING)
+@pytest.mark.usefixtures("time_decides")
 def test_a_mebibyte_of_nothing_is_all_gap_in_bounded_time(sigflow: Call, tmp_path: Path, what: str) -> None:
     name, content = NOTHING[what]
     path = tmp_path / "x.bin"
