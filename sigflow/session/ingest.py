@@ -332,7 +332,7 @@ class Ingestion:
                 pipeline.resume(ended)
                 self._folder.ledger.go_on(number)
             received = asyncio.Event()
-            committing = asyncio.ensure_future(self._commits(pipeline, received))
+            committing = asyncio.ensure_future(self._commits(pipeline, stream, received))
             closing = asyncio.ensure_future(self._closes(stream))
             try:
                 if first is not None:
@@ -348,17 +348,22 @@ class Ingestion:
                 closing.cancel()
                 received.set()  # (a commit that has begun is not cancelled: a thread is at it)
                 await committing
-        finally:
             await stream.close()
-        await pipeline.end()
+            await pipeline.end()
+        except BaseException:
+            await stream.close()
+            pipeline.writer.drop()
+            raise
         source.retire(pipeline)
 
     async def _closes(self, stream: Transport) -> None:
         await self._stopping.wait()
         await stream.close()
 
-    async def _commits(self, pipeline: Pipeline, received: asyncio.Event) -> None:
-        """Commit again and again while something new has come, until all was received."""
+    async def _commits(self, pipeline: Pipeline, stream: Transport, received: asyncio.Event) -> None:
+        """Commit again and again while something new has come, until all was received.  Nothing more is received where
+        that fails.
+        """
         seconds = self.settings.commit or COMMIT
         while not received.is_set():
             try:
@@ -366,7 +371,11 @@ class Ingestion:
             except TimeoutError:
                 pipeline.tick()
                 if pipeline.writer.waits:
-                    await pipeline.commit()
+                    try:
+                        await pipeline.commit()
+                    except BaseException:
+                        await stream.close()
+                        raise
 
     # ---------------------------------------------------------------- what is told
 

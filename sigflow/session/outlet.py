@@ -23,7 +23,7 @@ class Outlet:
     def __init__(self, sink: Sink, ledger: Ledger, failed: Callable[[str], object]) -> None:
         """failed: is told, in the loop, that the sink has ended with an error."""
         self.sink = sink
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
         self._ledger = ledger
         self._failed = failed
         self._bound = BOUND
@@ -45,6 +45,11 @@ class Outlet:
             if self._held > self._bound:
                 self._room.clear()
             self._queue.put((stream, pieces, size))
+
+    def abort(self, error: BaseException) -> None:
+        """Take nothing more: the raw capture could not be written."""
+        if self.error is None:
+            self.error = error
 
     async def room(self) -> None:
         """Wait until less waits than may."""

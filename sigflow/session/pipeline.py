@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from sigflow.errors import UsageError
 from sigflow.events import Event, FrameRun, Gap, Record, Stamp
 from sigflow.reasons import CHECKSUM
 from sigflow.session.outlet import Outlet
@@ -94,10 +95,13 @@ class Pipeline:
         point = shared.ledger.resumable(self.number, slowest)
         marks = [(offset, self._names[number]) for offset, number in contents.marks if number < len(self._names)]
         self._from = 0
-        if point is None:
+        try:
+            checkpoint = None if point is None else Checkpoint.from_json(point.state)
+        except UsageError:  # of another version, or damaged: all of it is decoded again, and gives the same
+            checkpoint = None
+        if checkpoint is None:
             whole = Decoder(shared.formats, marks=marks, cuts=contents.cuts, engine=shared.engine)
             return self._begin(whole, 0)
-        checkpoint = Checkpoint.from_json(point.state)
         rest = contents.cuts[checkpoint.cut_count :]
         if any(cut.offset < checkpoint.offset for cut in rest):  # the disk was damaged: there are more than there were
             rest = [cut for cut in contents.cuts if cut.offset >= checkpoint.offset]
@@ -204,7 +208,7 @@ class Pipeline:
         elif now - self._waits[1] >= self._shared.max_wait:
             mark = self.decoder.abandon()
             self._waits = -1, now
-            if mark is not None:
+            if mark is not None and mark[1] in self._names:  # (else it was a preamble: those are asked for once)
                 self.writer.mark(mark[0], self._names.index(mark[1]), _now())
                 self._deliver()
 
@@ -212,7 +216,15 @@ class Pipeline:
         """Put on the disk what came in, and let the sinks go on up to here.  Returns the acknowledged offset."""
         async with self._committing:
             passed = self._pass_barrier(final=final)
-            await asyncio.get_running_loop().run_in_executor(None, self._sync, passed, final)
+            try:
+                await asyncio.get_running_loop().run_in_executor(None, self._sync, passed, final)
+            except BaseException as error:
+                # What is not on the disk must not be in a sink, either; and nobody may wait for it.
+                for outlet in self._shared.outlets:
+                    outlet.abort(error)
+                if passed is not None:
+                    passed[0].set()
+                raise
             return self.writer.acknowledged
 
     def _sync(self, passed: tuple[threading.Event, Rows] | None, final: bool) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import errno
 import json
 import os
 import random
+import sqlite3
 import sys
 import threading
 import time
@@ -21,6 +24,7 @@ from sigflow.events import Record
 from sigflow.session import outlet
 from sigflow.session.ingest import Ingestion, Outcome, Settings
 from sigflow.session.sinks import Batching
+from sigflow.storage.disk import Disk
 from tools.kill_ingest import differences, kills
 from tools.make_samples import sgf1
 
@@ -199,6 +203,56 @@ def test_a_sink_that_fails_is_told_and_the_capture_goes_on(tmp_path: Path, monke
     source.write_bytes(b"")
     assert not ingested(tmp_path / "session", f"pipe:{source}", sinks).failed
     assert calls == list(range(len(records)))
+
+
+def test_what_cannot_be_kept_is_in_no_sink(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk fails when the raw capture is synced: that is told, nobody waits, and no sink has what may be lost."""
+
+    def failing(self: Disk, descriptor: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    source = tmp_path / "source"
+    source.write_bytes(damaged(3, 50))
+    sinks = [f"raw:{tmp_path}/raw", f"parquet:{tmp_path}/parquet"]
+    with monkeypatch.context() as patch:
+        patch.setattr(Disk, "sync_data", failing)
+        with pytest.raises(OSError, match=r"0\.seg"):
+            ingested(tmp_path / "session", f"pipe:{source}", sinks)
+    assert (tmp_path / "raw").read_bytes() == b"" and not list((tmp_path / "parquet").iterdir())
+    assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("sigflow")]
+    # A source that says nothing more does not keep it from being told, either.
+    os.mkfifo(tmp_path / "fifo")
+
+    async def write(ingestion: Ingestion) -> None:
+        await asyncio.to_thread(lambda: files.append(open(tmp_path / "fifo", "wb", buffering=0)))  # noqa: SIM115
+        files[0].write(source.read_bytes())
+
+    files: list[Any] = []
+    with monkeypatch.context() as patch:
+        patch.setattr(Disk, "sync_data", failing)
+        with pytest.raises(OSError, match=r"0\.seg"):
+            ingested(tmp_path / "other", f"pipe:{tmp_path}/fifo", meanwhile=write)
+    files[0].close()
+    outcome = ingested(tmp_path / "session", f"pipe:{source}", sinks)
+    records = recorded(tmp_path / "session")
+    assert len(records) == outcome.frames
+    assert (tmp_path / "raw").read_bytes() == b"".join(record.raw for record in records)
+
+
+def test_a_checkpoint_that_cannot_be_read_is_done_without(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    for life in range(2):
+        source.write_bytes(damaged(life, 80))
+        ingested(tmp_path / "session", f"pipe:{source}", [f"raw:{tmp_path}/raw"])
+        with contextlib.closing(sqlite3.connect(tmp_path / "session" / "ledger.db")) as ledger:
+            ledger.execute("INSERT OR REPLACE INTO checkpoints VALUES (0, 3, 100, '{\"version\": 9}')")
+            ledger.execute("UPDATE positions SET frames = MIN(frames, 5) WHERE stream = 0")
+            ledger.execute("UPDATE positions SET length = 0")
+            ledger.commit()
+    source.write_bytes(b"")
+    ingested(tmp_path / "session", f"pipe:{source}", [f"raw:{tmp_path}/raw"])
+    records = recorded(tmp_path / "session")
+    assert (tmp_path / "raw").read_bytes() == b"".join(record.raw for record in records[5:])
 
 
 def test_two_at_once_and_other_formats_are_refused(tmp_path: Path) -> None:

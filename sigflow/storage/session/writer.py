@@ -232,6 +232,17 @@ class StreamWriter:
         self.acknowledged = offset
         return offset
 
+    def drop(self) -> None:
+        """Give back what is open, and put nothing more on the disk; for when that has failed."""
+        with self._lock:
+            segments = [*self._full, *([self._open] if self._open is not None else [])]
+            self._full, self._open = [], None
+        for segment in segments:
+            with contextlib.suppress(OSError):
+                segment.close()
+        if self._both is not None:
+            self._both.shutdown()
+
     def close(self) -> int:
         """Commit, and end the stream."""
         with self._lock:
