@@ -183,7 +183,12 @@ class Ingestion:
             for sink in self._sinks:
                 outlet = Outlet(sink, self._folder.ledger, self._fail)
                 stack.push_async_callback(outlet.close)
-                sink.begin(self._folder.ledger)
+                try:
+                    sink.begin(self._folder.ledger)
+                except OSError as error:
+                    if error.errno is None or error.filename is not None:
+                        raise
+                    raise OSError(error.errno, error.strerror, sink.name) from error
                 outlet.start()
                 outlets.append(outlet)
             self._shared = Shared(
