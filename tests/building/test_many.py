@@ -159,7 +159,11 @@ def table_of(format: Format, data: st.DataObject) -> pa.Table:
     for name, parts in nested.items():
         columns[name] = pa.StructArray.from_arrays(list(parts.values()), names=list(parts))
     if layout.body is not None:
-        kind = PAYLOADS[data.draw(st.sampled_from(["binary", "binary", "large", "view", "fixed"]))]
+        kind = PAYLOADS[
+            data.draw(
+                st.sampled_from([kind for kind in ("binary", "binary", "large", "view", "fixed") if kind in PAYLOADS])
+            )
+        ]
         length = st.binary(min_size=5, max_size=5) if kind == pa.binary(5) else st.binary(max_size=40)
         columns[layout.body[0]] = pa.array(data.draw(st.lists(length, min_size=size, max_size=size)), kind)
     table = pa.table(columns)
