@@ -195,7 +195,11 @@ def _payloads(column: pyarrow.Array) -> tuple[Array, Array, Array]:
         begins = np.arange(column.offset, column.offset + len(column), dtype=np.int64) * size
         return _bytes_of(data), begins, begins + size
     if str(kind) == "binary_view":
-        column, kind = column.cast(pa.large_binary()), pa.large_binary()
+        kind = pa.large_binary()
+        try:
+            column = column.cast(kind)
+        except pa.ArrowNotImplementedError:  # not every pyarrow that has views can
+            column = pa.array(column.to_pylist(), kind)
     if not (pa.types.is_binary(kind) or pa.types.is_large_binary(kind)):
         raise Unfitting
     _, offsets, data = column.buffers()
