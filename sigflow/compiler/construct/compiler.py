@@ -195,6 +195,11 @@ def positioned(con: Any, seen: set[int] | None = None) -> bool:
     if kind_of(con) in POSITIONS:
         return True
     if kind_of(con) == "LazyBound":
+        # The function may make another object each time: what is looked through once is its code.
+        code = id(getattr(con.subconfunc, "__code__", con.subconfunc))
+        if code in seen:
+            return False
+        seen.add(code)
         return positioned(con.subconfunc(), seen)
     inner: list[Any] = []
     for part in vars(con).values() if isinstance(con, Construct) else ():
