@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import random
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -101,6 +102,12 @@ class Failing(Disk):
 
     def after(self, folder: Path, root: Path, rng: random.Random) -> None:
         """The files as they may be found when the power is back.  root: the folder they were written below."""
+        for descriptor, file in self._open.items():
+            with suppress(OSError):
+                # (What was closed in time may have its number from something else now.)
+                if os.path.samestat(os.fstat(descriptor), os.stat(file.path)):
+                    os.close(descriptor)
+        self._open.clear()
         for file in self.files:
             if not file.named and rng.random() < 0.3:
                 continue  # its name was not on the disk
