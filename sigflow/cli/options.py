@@ -223,9 +223,10 @@ class _Seconds(_Numbers):
         """Seconds."""
         if isinstance(value, float | int):
             return float(value)
-        text = str(value)
+        from sigflow.transport.address import span
+
         try:
-            number = float(text[:-2]) / 1000 if text.endswith("ms") else float(text.removesuffix("s"))
+            number = span(str(value))
         except ValueError:
             number = -1
         if not 0 < number <= 1e9:

@@ -12,7 +12,7 @@ from sigflow.columns.plain_json import dumps
 from sigflow.errors import SigflowError
 from sigflow.events import Record
 from sigflow.recording.frames import View
-from sigflow.session.sinks import Barrier, Frames, Timer, behind
+from sigflow.session.sinks import Barrier, Frames, Positions, behind
 from sigflow.storage.disk import DISK, Disk, lock
 from sigflow.storage.session.ledger import Ledger
 from sigflow.stream.format import Format
@@ -49,13 +49,10 @@ class AppendingSink:
         self._descriptor = -1
         self._length = 0
         self._waiting: dict[int, bytearray] = {}
-        self._positions: dict[int, int] = {}
-        self._moved: dict[int, Barrier] = {}
-        self._timer = Timer()
 
     def begin(self, ledger: Ledger) -> None:
         """Open the file, and cut off what was not committed.  A file that is not ours is not touched."""
-        self._ledger = ledger
+        self._ledger, self._positions = ledger, Positions(self.name, ledger)
         length = ledger.position(self.name, FILE)[1]
         known = bool(ledger.positions(self.name))
         there = os.path.exists(self._path)
@@ -77,9 +74,7 @@ class AppendingSink:
 
     def position(self, stream: int) -> int:
         """How many frames of a stream are in the file for good."""
-        if stream not in self._positions:
-            self._positions[stream] = self._ledger.position(self.name, stream)[0]
-        return self._positions[stream]
+        return self._positions.of(stream)
 
     def begin_stream(self, stream: int, first: int, formats: Sequence[Format]) -> None:
         """Records say themselves which they are."""
@@ -96,20 +91,9 @@ class AppendingSink:
         self._length += len(view)
         while view:
             view = view[self._disk.write(self._descriptor, view) :]
-        self._positions[barrier.stream] = max(self.position(barrier.stream), barrier.frames)
-        self._moved[barrier.stream] = barrier
-        if barrier.final or self._timer.due():
-            self._commit()
-
-    def _commit(self) -> None:
-        self._disk.sync_data(self._descriptor)
-        with self._ledger.transaction():
-            for stream, barrier in self._moved.items():
-                self._ledger.move(self.name, stream, self._positions[stream])
-                barrier.ledger_rows(self._ledger)
-            self._ledger.move(self.name, FILE, 0, self._length)
-        self._moved.clear()
-        self._timer.reset()
+        if self._positions.move(barrier, barrier.frames):
+            self._disk.sync_data(self._descriptor)
+            self._positions.commit(lambda: self._ledger.move(self.name, FILE, 0, self._length))
 
     def close(self) -> None:
         """Give back the file."""

@@ -14,7 +14,7 @@ from typing import Any
 from sigflow.errors import SigflowError, UsageError
 from sigflow.events import Record
 from sigflow.session.appending import lines
-from sigflow.session.sinks import Barrier, Frames, Timer, behind
+from sigflow.session.sinks import Barrier, Frames, Positions, behind
 from sigflow.storage.session.ledger import Ledger
 from sigflow.stream.format import Format
 from sigflow.transport import TransportError, parse
@@ -27,19 +27,14 @@ class _Positioned:
     def __init__(self, name: str) -> None:
         self.name = name
         self._waiting: dict[int, list[Record]] = {}
-        self._positions: dict[int, int] = {}
-        self._moved: dict[int, Barrier] = {}
-        self._timer = Timer()
 
     def begin(self, ledger: Ledger) -> None:
         """Nothing is left over outside that could be made right."""
-        self._ledger = ledger
+        self._positions = Positions(self.name, ledger)
 
     def position(self, stream: int) -> int:
         """How many frames of a stream went out for sure."""
-        if stream not in self._positions:
-            self._positions[stream] = self._ledger.position(self.name, stream)[0]
-        return self._positions[stream]
+        return self._positions.of(stream)
 
     def begin_stream(self, stream: int, first: int, formats: Sequence[Format]) -> None:
         """Records say themselves which they are."""
@@ -52,15 +47,8 @@ class _Positioned:
         """Let them go out, and commit the position where it is time."""
         stream = barrier.stream
         self.out(stream, self._waiting.pop(stream, []))
-        self._positions[stream] = max(self.position(stream), barrier.frames)
-        self._moved[stream] = barrier
-        if barrier.final or self._timer.due():
-            with self._ledger.transaction():
-                for moved, last in self._moved.items():
-                    self._ledger.move(self.name, moved, self._positions[moved])
-                    last.ledger_rows(self._ledger)
-            self._moved.clear()
-            self._timer.reset()
+        if self._positions.move(barrier, barrier.frames):
+            self._positions.commit()
 
     def out(self, stream: int, records: list[Record]) -> None:
         """Let these go out."""

@@ -91,6 +91,39 @@ class Timer:
         self._last = time.monotonic()
 
 
+class Positions:
+    """How far a sink has come in each stream.  State: that; the last barriers, which no commit has made final."""
+
+    def __init__(self, name: str, ledger: Ledger) -> None:
+        self._name = name
+        self._ledger = ledger
+        self._positions: dict[int, int] = {}
+        self._moved: dict[int, Barrier] = {}
+        self._timer = Timer()
+
+    def of(self, stream: int) -> int:
+        """How many frames of a stream the sink has."""
+        if stream not in self._positions:
+            self._positions[stream] = self._ledger.position(self._name, stream)[0]
+        return self._positions[stream]
+
+    def move(self, barrier: Barrier, frames: int) -> bool:
+        """It has all before the barrier, so many frames; whether it is time for a commit."""
+        self._positions[barrier.stream] = max(self.of(barrier.stream), frames)
+        self._moved[barrier.stream] = barrier
+        return barrier.final or self._timer.due()
+
+    def commit(self, beside: Callable[[], object] = lambda: None) -> None:
+        """Say so in the ledger.  beside: says what else belongs into the same transaction."""
+        with self._ledger.transaction():
+            for stream, barrier in self._moved.items():
+                self._ledger.move(self._name, stream, self._positions[stream])
+                barrier.ledger_rows(self._ledger)
+            beside()
+        self._moved.clear()
+        self._timer.reset()
+
+
 def behind(pieces: Sequence[Frames], position: int) -> Iterator[Record]:
     """The records that a sink does not have yet."""
     for piece in pieces:

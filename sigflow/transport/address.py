@@ -30,8 +30,13 @@ def _flag(text: str) -> bool:
     return text == "1"
 
 
+def span(text: str) -> float:
+    """The seconds of a time span: `2`, `2s`, `50ms`.  Raises `ValueError` for what is none."""
+    return float(text[:-2]) / 1000 if text.endswith("ms") else float(text.removesuffix("s"))
+
+
 def _seconds(text: str) -> float:
-    value = float(text.removesuffix("ms")) / 1000 if text.endswith("ms") else float(text.removesuffix("s"))
+    value = span(text)
     if not 0 <= value <= 1e6:
         raise ValueError("seconds")
     return value
@@ -58,8 +63,8 @@ def _number(least: int, most: int) -> Callable[[str], int]:
 
 @frozen
 class Scheme:
-    """What a scheme takes.  form: what stands behind it, for messages; listens: whether others connect to it; plain:
-    whether it may be used without anything behind; options: what reads each.
+    """What a scheme takes.  form: what stands behind it, for messages; listens: whether others connect to it; options:
+    what reads each.
     """
 
     form: str
