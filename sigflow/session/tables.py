@@ -21,7 +21,7 @@ from sigflow.columns.options import ALL
 from sigflow.columns.table import Table
 from sigflow.errors import SigflowError
 from sigflow.events import FrameRun
-from sigflow.session.sinks import Barrier, Batching, Frames
+from sigflow.session.sinks import Barrier, Batching, Frames, Positions
 from sigflow.storage.disk import DISK, ENDING, MARK, Disk, FileDraft
 from sigflow.storage.session.ledger import Ledger, TableFile
 from sigflow.stream.format import Format
@@ -139,11 +139,10 @@ class TableSink:
         self._batching = batching
         self._disk = disk
         self._streams: dict[int, _Stream] = {}
-        self._positions: dict[int, int] = {}
 
     def begin(self, ledger: Ledger) -> None:
         """Finish what was committed, remove drafts that were not."""
-        self._ledger = ledger
+        self._ledger, self._positions = ledger, Positions(self.name, ledger)
         os.makedirs(self._folder, exist_ok=True)
         committed = {file.draft: file for file in ledger.files(self.name)}
         for name in os.listdir(self._folder):
@@ -159,9 +158,7 @@ class TableSink:
 
     def position(self, stream: int) -> int:
         """How many frames of a stream are in files for good."""
-        if stream not in self._positions:
-            self._positions[stream] = self._ledger.position(self.name, stream)[0]
-        return self._positions[stream]
+        return self._positions.of(stream)
 
     def begin_stream(self, stream: int, first: int, formats: Sequence[Format]) -> None:
         """Frames of a stream will come, the first with this index."""
@@ -178,17 +175,13 @@ class TableSink:
         self._write(number, taken, final)
         if not final:
             return
-        with self._ledger.transaction():
-            row = None
-            if taken.file is not None:
-                row = taken.file.seal()
-                self._ledger.add_file(self.name, row)
-            self._ledger.move(self.name, number, max(self.position(number), taken.next))
-            barrier.ledger_rows(self._ledger)
-        if taken.file is not None and row is not None:
-            taken.file.draft.place(os.path.join(self._folder, row.name))
+        file = taken.file
+        row = file.seal() if file is not None else None  # (before the ledger is held: others wait for it)
+        self._positions.move(barrier, taken.next)
+        self._positions.commit(lambda: self._ledger.add_file(self.name, row) if row is not None else None)
+        if file is not None and row is not None:
+            file.draft.place(os.path.join(self._folder, row.name))
             self._disk.sync_folder(self._folder)
-        self._positions[number] = max(self.position(number), taken.next)
         taken.file = None
         taken.anew()
         if barrier.final:
