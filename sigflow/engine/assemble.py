@@ -85,6 +85,7 @@ def _emitted(scan: Scan) -> Iterator[list[str]]:
     yield _stands_once("trailer_stands", scan.parts(TRAILER))
     yield _any_marker(scan)
     yield _next_first(scan)
+    yield _crowded(scan)
     yield from framing.idle(scan.idle, [envelope for envelope in scan.formats if framing.delimiter_of(envelope)])
     arguments = "data, at, end, limit, box"
     yield _dispatch(
@@ -214,24 +215,79 @@ def _next_first(scan: Scan) -> list[str]:
     if scan.everywhere:
         return [*lines, "    return at"]
     first, last = scan.markers
-    if len(first) + len(last) <= _MOST_FIRSTS:
-        # Eight bytes at a time: a byte of x - ones & ~x & tops is not 0 where that of x is 0; or above such a byte,
-        # which does not change what the lowest is.
-        lines += ["    while until - at >= 8:"]
-        lines += ["        word = u8le(data, at)"] if first else []
-        lines += ["        before = u8le(data, at - 1)"] if last else []
-        zeros = []
-        for n, (name, byte) in enumerate([*(("word", byte) for byte in first), *(("before", byte) for byte in last)]):
-            lines.append(f"        x{n} = {name} ^ {_eight_times(byte)}")
-            zeros.append(f"(x{n} - {_eight_times(1)} & ~x{n})")
-        lines += [
-            f"        found = wrapped(({' | '.join(zeros)}) & {_eight_times(0x80)})",
-            "        if found != 0:",
-            "            return at + bytes_below(found)",
-            "        at += 8",
-        ]
+    lines += _eight_at_once(first, last)
     tests = [*(["FIRST[data[at]] & 1 == 0"] if first else []), *(["FIRST[data[at - 1]] & 2 == 0"] if last else [])]
     return [*lines, f"    while at < until and {' and '.join(tests)}:", "        at += 1", "    return at"]
+
+
+def _crowded(scan: Scan) -> list[str]:
+    """A function that tells whether a frame may overtake a candidate (`stream/watch.py`): whether one of the markers of
+    such formats stands behind it, in the bytes that it claims.  What waits for its bytes is looked through once.
+    """
+    lines = ["def crowded(k, data, at, stop, end, S):"]
+    numbers = scan.watched
+    if not numbers:
+        return [*lines, "    return False"]
+    literals = dict.fromkeys(literal for number in numbers for literal in scan.formats[number].search.sync)
+    first = sorted({literal[0] for literal in literals})
+    return [
+        *lines,
+        f"    if {' and '.join(f'k != {number}' for number in numbers)}:",
+        "        return False",
+        "    until = min(stop, end)",
+        "    clear = at + 1",
+        "    if S[CLEAR_AT] == at:",
+        "        clear = max(clear, S[CLEAR_TO])",
+        "    S[CLEAR_AT] = at",
+        "    while clear < until:",
+        "        clear = next_watched(data, clear, until)",
+        "        if clear < until:",
+        *(line for number in numbers for line in _stops_at_marker(number)),
+        "            clear += 1",
+        "    S[CLEAR_TO] = clear",
+        "    return False",
+        "",
+        "",
+        "def next_watched(data, at, until):",
+        *_eight_at_once(first, []),
+        f"    while at < until and {' and '.join(f'data[at] != {byte}' for byte in first)}:",
+        "        at += 1",
+        "    return at",
+    ]
+
+
+def _stops_at_marker(number: int) -> list[str]:
+    """Lines that return where a marker of this format stands, or is cut by the end: then it is looked at again."""
+    return [
+        f"            found = marker({number}, data, clear, end)",
+        "            if found != 0:",
+        "                S[CLEAR_TO] = clear",
+        "                return found > 0",
+    ]
+
+
+def _eight_at_once(first: Sequence[int], last: Sequence[int]) -> list[str]:
+    """Lines that go on from `at` to the next of these bytes, or behind the next of the last ones, as long as there are
+    eight bytes before `until`; none where that are too many.
+    """
+    if len(first) + len(last) > _MOST_FIRSTS:
+        return []
+    # A byte of x - ones & ~x & tops is not 0 where that of x is 0; or above such a byte, which does not change what the
+    # lowest is.
+    lines = ["    while until - at >= 8:"]
+    lines += ["        word = u8le(data, at)"] if first else []
+    lines += ["        before = u8le(data, at - 1)"] if last else []
+    zeros = []
+    for n, (name, byte) in enumerate([*(("word", byte) for byte in first), *(("before", byte) for byte in last)]):
+        lines.append(f"        x{n} = {name} ^ {_eight_times(byte)}")
+        zeros.append(f"(x{n} - {_eight_times(1)} & ~x{n})")
+    return [
+        *lines,
+        f"        found = wrapped(({' | '.join(zeros)}) & {_eight_times(0x80)})",
+        "        if found != 0:",
+        "            return at + bytes_below(found)",
+        "        at += 8",
+    ]
 
 
 #: Different bytes that markers may begin with, up to which eight bytes at a time are compared with each.

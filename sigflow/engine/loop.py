@@ -6,11 +6,11 @@ Places are indexes into `data`; whoever calls turns them into offsets.  What is 
 (UNDECIDABLE) with nothing changed, and the Python scan decides that one candidate: the state of a scan is (POS, LOCK)
 alone.
 
-The functions `verdict_of`, `marker`, `next_first`, `framed_as`, `any_idle`, `idle_size`, `behind_idle`, `for_units`,
-`native_measure`, `direct`, `stretches`, `fill` and those of the checksum families are emitted for the formats of a
-scan, see `assemble`.  They take the number of a format (in the order in which formats are tried) or of a checksum.  So
-are the numbers of the refusals that every format has (TOO_LONG, CHECKSUM, ...; OWN_REASONS: how many they are), from
-`sigflow.reasons`: they count from REASON_BASE, and behind them those of `native_measure`.
+The functions `verdict_of`, `marker`, `next_first`, `crowded`, `framed_as`, `any_idle`, `idle_size`, `behind_idle`,
+`for_units`, `native_measure`, `direct`, `stretches`, `fill` and those of the checksum families are emitted for the
+formats of a scan, see `assemble`.  They take the number of a format (in the order in which formats are tried) or of a
+checksum.  So are the numbers of the refusals that every format has (TOO_LONG, CHECKSUM, ...; OWN_REASONS: how many they
+are), from `sigflow.reasons`: they count from REASON_BASE, and behind them those of `native_measure`.
 """
 
 # mypy: ignore-errors
@@ -82,7 +82,10 @@ LOOKS = 320
 PAID_LOOKS = 322
 #: Rows of NEAR that hold begin with this number.
 NEAR_AGE = 321
-SIZE_OF_STATE = 323
+#: The candidate that was looked through last for markers in what it claims, and up to where there is none.
+CLEAR_AT = 323
+CLEAR_TO = 324
+SIZE_OF_STATE = 325
 #: From here on, for each prefix array two numbers: where its first state stands << 32 | how many there are, and the
 #: binary logarithm of their distance.
 PREFIXES = 32
@@ -413,6 +416,8 @@ def checked(k, data, at, end, final, S, L, K, BEGIN, ALPHABET, box, X, states, q
         return NO_MARKER
     if framed_as(k, L):
         return length  # its checksums hold
+    if crowded(k, data, at, stop, end, S):
+        return BAILOUT  # the Python scan has what passes over the frames behind a candidate
     if stop > end:
         return 0
     for c in range(L[k, FIRST_CHECK], L[k, LAST_CHECK]):

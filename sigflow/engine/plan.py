@@ -196,6 +196,15 @@ class Scan:
         return max(len(delimiter_of(envelope)) for envelope in self.formats)
 
     @property
+    def watched(self) -> list[int]:
+        """The numbers of the formats of which a frame may overtake another by its sequence (`stream/watch.py`)."""
+        return [
+            number
+            for number, (envelope, belief) in enumerate(zip(self.formats, self.beliefs, strict=True))
+            if envelope.search.overtaken_by is not None and envelope.search.framing is None and belief == BY_CHECKSUM
+        ]
+
+    @property
     def unit_limit(self) -> int:
         """The most bytes of a framed unit; 0 where there is none."""
         pairs = zip(self.formats, self.limits, strict=True)
@@ -345,6 +354,6 @@ def _obstacle(envelope: Envelope, limit: int) -> str:
         return f"{envelope.about.name}: units that a literal begins may have at most {MOST_WALKED} bytes"
     if framing is not None and framing.stuffing is not None and not _searchable(framing.stuffing):
         return f"{envelope.about.name}: marks of several bytes that overlap themselves are undone by the Python scan"
-    if envelope.search.overtaken_by is not None:
-        return f"{envelope.about.name}: `overtaken-by: {envelope.search.overtaken_by}` is for live streams"
+    if envelope.search.overtaken_by is not None and not envelope.search.sync:
+        return f"{envelope.about.name}: with `overtaken-by` and no sync literal a frame may begin at every byte"
     return ""

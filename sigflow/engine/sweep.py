@@ -165,12 +165,13 @@ class Sweep:
         state[loop.CREDIT] = 0
         state[loop.LOOKS] = 0
         state[loop.HIGH] = state[loop.SEEN] = state[loop.PAID_LOOKS] = pos
+        state[loop.CLEAR_AT] = state[loop.CLEAR_TO] = pos
         self.drop()
 
     def move(self, by: int) -> None:
         """The buffer now begins `by` bytes later: what is kept of places moves, and caches of places are dropped."""
         state = self._state
-        for place in (loop.POS, loop.HIGH, loop.SEEN, loop.PAID_LOOKS):
+        for place in (loop.POS, loop.HIGH, loop.SEEN, loop.PAID_LOOKS, loop.CLEAR_AT, loop.CLEAR_TO):
             state[place] -= by
         self.drop()
 

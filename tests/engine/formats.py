@@ -167,4 +167,5 @@ LISTS: tuple[tuple[Envelope, ...], ...] = (
     (f.ANY,), (f.COUNTED,), (changed(f.COUNTED, chain=2, max_frame=30),), (f.COUNTED, f.FRAME), (f.ANY, f.COUNTED),
     (f.LEGACY, f.SPACE), (f.FLAG, f.LEGACY, f.FRAME), (f.COUNTED, f.SPACE), (f.SPACE, changed(f.COUNTED, chain=2)),
     (f.SPACE, f.COUNTED, changed(f.FLAG, chain=5)), (changed(f.LEGACY, chain=8, max_frame=60), f.COUNTED, f.SPACE_SLOW),
+    (f.FRAME_LIVE,), (f.FRAME_LIVE, f.PAIR), (f.FRAME_LIVE, f.SPACE),
 )  # fmt: skip

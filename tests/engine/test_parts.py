@@ -13,10 +13,11 @@ import pytest
 
 from sigflow import catalog
 from sigflow import engine as engines
-from sigflow.engine import Native, build, objects
+from sigflow.engine import Native, build, loop, objects
 from sigflow.engine.files import Ahead, InTurn
 from sigflow.engine.live import Live
 from sigflow.engine.scanner import NativeScanner
+from sigflow.engine.window import read_only
 from sigflow.engine.windows import Whole, windows_of
 from sigflow.errors import UsageError
 from sigflow.recording import Recording
@@ -27,10 +28,12 @@ from sigflow.storage.memory import MemoryStorage
 from sigflow.stream.engines import Left
 from sigflow.stream.format import Format
 from sigflow.stream.scan import Sink
-from sigflow.stream.segment import Segment
+from sigflow.stream.segment import MORE, Segment
+from tests.engine.formats import with_native_measure
 from tests.engine.streams import native, stream_of
 from tests.engine.ways import Pieces, events_of
 from tests.stream import formats as f
+from tests.stream.formats import changed
 from tests.stream.ways import decode, shape
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -302,3 +305,24 @@ def test_prefix_states_give_the_same(name: str) -> None:
     for _ in run.events():
         pass
     assert 1 < run.statistics.work_ratio <= 8
+
+
+# ---------------------------------------------------------------- overtaken-by: sequence
+
+
+def test_what_waits_is_looked_through_once_for_a_frame_that_may_overtake_it() -> None:
+    sweep = native("frame 39", False).sweep()
+    data = f.frame(b"x" * 150, 7, 4)[:20] + b"FR"
+    assert sweep.run(read_only(data), len(data), MORE, len(data)) == loop.LACKING
+    assert (sweep.words[loop.CLEAR_AT], sweep.words[loop.CLEAR_TO]) == (0, 20)  # the literal may go on
+    data += b"ag" + bytes(40)
+    assert sweep.run(read_only(data), len(data), MORE, len(data)) == loop.LACKING
+    assert sweep.words[loop.CLEAR_TO] == len(data)
+    data += f.frame(b"n", 7, 5)
+    assert sweep.run(read_only(data), len(data), MORE, len(data)) == loop.UNDECIDABLE
+    assert sweep.words[loop.POS] == 0
+
+
+def test_without_a_literal_to_look_for_the_python_scan_decides_what_is_overtaken() -> None:
+    anywhere = changed(with_native_measure(f.FRAME_LIVE), sync=())
+    assert "no sync literal" in Native.obstacle([Format(anywhere)])
