@@ -23,7 +23,7 @@ FLOORS: dict[int, set[str]] = {
     2: {"compiler", "stream"},
     3: {"catalog"},
     4: {"storage", "engine"},
-    5: {"columns", "quarantine", "generation", "coverage", "transport"},
+    5: {"columns", "quarantine", "generation", "coverage", "transport", "index"},
     6: {"recording", "replay", "recover", "strategies"},
     7: {"rewrite", "session"},
     8: {"cli", "pytest_plugin"},

@@ -32,6 +32,7 @@ COMMANDS = {
     "parse": "Print the frames of captures with their decoded fields.",
     "validate": "Say whether captures are sound: every frame, gap and loss.",
     "inspect": "Show frames as they lie in a capture: offsets, checksums, fields.",
+    "index": "Keep where the frames of captures are.",
     "replay": "Send the frames of a capture at their pace.",
     "ingest": "Receive streams into a session, and pass their frames on.",
     "tap": "Print the frames that come in to a session.",

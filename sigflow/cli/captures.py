@@ -182,6 +182,7 @@ def opened_recording(
             workers=settings.workers,
             notice=settings.screen.note,
             fallback=fallback,
+            index=settings.index,
         )
         yield recording, opened, chosen
 

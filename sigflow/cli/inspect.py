@@ -20,6 +20,7 @@ from sigflow.columns.render import Hex
 from sigflow.errors import UsageError
 from sigflow.recording import explanation
 from sigflow.recording.inspection import inspect, item_tree
+from sigflow.recording.selection.asked import Selection
 from sigflow.storage.spool import seekable
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from sigflow.recording.checks import Check
     from sigflow.recording.explanation import Explanation
     from sigflow.recording.inspection import Candidate, Item, Piece
-    from sigflow.recording.selection.asked import Selection
     from sigflow.recording.values import FieldValue
 
 #: How an offset is written.
@@ -84,17 +84,22 @@ def command(
 
     def as_source(recording: Recording) -> int:
         assert language is not None and frame is not None  # see above
-        record = next((record for record in recording if record.index == frame), None)
-        if record is None:
-            run = recording.run()
+        try:
+            record = recording.frame(frame)
+        except IndexError:
             count = sum(1 for _ in recording)
-            raise UsageError(_beyond(frame, None, count, run.statistics.bytes, recording.name))
+            raise UsageError(_beyond(frame, None, count, 0, recording.name)) from None
         screen.line(_snippet(record, language, settings))
         return exits.OK
 
     def work(recording: Recording) -> int:
-        run = recording.run(keep=True)
-        items = inspect(run, frame=frame, offset=offset, picker=recording.select(selection).picker(run.formats))
+        picked = recording.select(selection)
+        if frame is not None or offset is not None:  # an index may know where that is
+            place = f"#{frame}" if frame is not None else str(offset)
+            run = recording.select(Selection(since=place)).run_of_frames(keep=True)
+        else:
+            run = picked.run(keep=True)
+        items = inspect(run, frame=frame, offset=offset, picker=picked.picker(run.formats))
         damaged = False
         count = 0
         names = [format.name for format in recording.formats if not format.is_part]
@@ -112,7 +117,11 @@ def command(
         if form == "json":
             screen.write("\n]}\n" if count else "]}\n")
         if not count and (frame is not None or offset is not None) and selection.everything:
-            raise UsageError(_beyond(frame, offset, run.statistics.frames, run.statistics.bytes, recording.name))
+            places = recording.places()
+            frames, size = run.statistics.frames, run.statistics.bytes
+            if places is not None:
+                frames, size = len(places), recording.storage.size or 0
+            raise UsageError(_beyond(frame, offset, frames, size, recording.name))
         if not count and selection.everything:
             screen.diagnostic("note", f"{recording.name}: the capture holds no bytes")
         alone = frame is not None or offset is not None

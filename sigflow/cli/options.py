@@ -74,6 +74,7 @@ class Settings:
     config: str | None = None
     compiling: Compiling = Compiling()
     preambles: Preambles = Preambles()
+    index: str = "auto"
     #: Files that the command reads beside these.
     others: tuple[str, ...] = ()
 
@@ -157,6 +158,14 @@ SCAN_OPTIONS = (
     click.option("--concatenated", is_flag=True, help="A later preamble begins the next of several files."),
     click.option(
         "--config", metavar="FILE", shell_complete=files, help="Instead of sigflow.yaml in the current folder."
+    ),
+    click.option(
+        "--index",
+        default="auto",
+        show_default=True,
+        metavar="WAY",
+        help="auto: use the index beside the capture where it helps, and make it anew where it is stale; never; "
+        "require; or the path of one, which is required.",
     ),
 )
 
@@ -313,12 +322,15 @@ def scanning(function: Command) -> Command:
         preamble_file: str | None,
         no_preamble: bool,
         concatenated: bool,
+        index: str,
         screen: Screen,
         compiling: Compiling,
         **others: Any,
     ) -> Any:
         preambles = Preambles(preamble_file, not no_preamble, concatenated)
-        settings = Settings(screen, specs, engine, mmap, chunk_size, max_frame, workers, config, compiling, preambles)
+        settings = Settings(
+            screen, specs, engine, mmap, chunk_size, max_frame, workers, config, compiling, preambles, index
+        )
         return function(*args, settings=settings, **others)
 
     wrapped: Command = _with(SCAN_OPTIONS, compiling(screened(call)))

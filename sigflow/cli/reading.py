@@ -14,7 +14,8 @@ from sigflow.events import Gap, Record
 from sigflow.recording.batches import framed
 from sigflow.recording.report import COMPRESSED, EMPTY
 from sigflow.recording.run import BySections
-from sigflow.recording.verdict import EventVerdict
+from sigflow.recording.start import WHOLE, Start
+from sigflow.recording.verdict import EventVerdict, Verdict
 
 if TYPE_CHECKING:
     from sigflow.cli.rows import RowTexts
@@ -49,7 +50,21 @@ class Pass:
 
     @cached_property
     def _run(self) -> AnyRun:
-        return self._recording.run(keep=True)
+        return self._recording.run_of_frames(keep=True)
+
+    @cached_property
+    def _begun(self) -> Start:
+        """Where the pass begins and ends, by an index."""
+        return self._recording.start()
+
+    def _judged(self, verdict: Verdict) -> Report:
+        """The verdict; it is that on the capture only where all of that was read."""
+        report = verdict.report(self._name)
+        if self._begun is WHOLE:
+            self._report = report
+        else:
+            self._damaged = verdict.damaged
+        return report
 
     @cached_property
     def _picker(self) -> Picker:
@@ -87,7 +102,7 @@ class Pass:
             self._tell(verdict.add(event))
             if lenient is not None and isinstance(event, Gap):
                 yield from filter(picker.fits, lenient.of_gap(event))
-        report = self._report = verdict.report(self._name)
+        report = self._judged(verdict)
         self._shown = max(self._shown, report.diagnostics_total)
 
     @property
@@ -130,7 +145,7 @@ class Pass:
             if stopped:
                 self._damaged = verdict.damaged_so_far
                 return
-        report = self._report = verdict.report(self._name)
+        report = self._judged(verdict)
         self._shown = max(self._shown, report.diagnostics_total)
 
     def threads(self, table: Table) -> int:
@@ -145,8 +160,10 @@ class Pass:
             yield from framed(self, self.formats)
             return
         verdict = self._run.verdict()
-        yield from self._picker.batches(verdict.frames())
-        report = self._report = verdict.report(self._name)
+        for frames in self._picker.batches(verdict.frames()):
+            self._given += len(frames)
+            yield frames
+        report = self._judged(verdict)
         self._tell(finding for finding in report.diagnostics[:LISTED] if finding.code != EMPTY.code)
         self._shown = max(self._shown, report.diagnostics_total)
 
@@ -162,7 +179,8 @@ class Pass:
         """What is to be said at the end, and the exit code; the report of a capture that was read whole is kept."""
         screen, report = self._screen, self._report
         if report is None:
-            screen.note(f"{self._name}: stopped after {counted(self._given, 'frame')}")
+            begun = f"read from offset {self._begun.offset} on, by its index; " if self._begun.offset else ""
+            screen.note(f"{self._name}: {begun}stopped after {counted(self._given, 'frame')}")
             return exits.DAMAGED if self._damaged else exits.OK
         reports.append(report)
         if not report.bytes:

@@ -12,6 +12,7 @@ from sigflow.cli.selecting import selecting
 from sigflow.cli.terminal import counted
 from sigflow.cli.text import place_text, places_in_hex
 from sigflow.cli.verdicts import exit_code, summary_line, summary_tree, symptom_lines, verdict_lines
+from sigflow.errors import UsageError
 from sigflow.recording.diagnosis.budget import Budget
 
 if TYPE_CHECKING:
@@ -22,12 +23,19 @@ if TYPE_CHECKING:
 @click.command("validate")
 @captures
 @explain_all_option
+@click.option("--build-index", is_flag=True, help="Write the index of each capture on the way, as CAPTURE.sigidx.")
 @hex_option
 @output_format("text", "json")
 @selecting
 @scanning
 def command(
-    captures: tuple[str, ...], explain_all: bool, in_hex: bool, form: str, selection: Selection, settings: Settings
+    captures: tuple[str, ...],
+    explain_all: bool,
+    build_index: bool,
+    in_hex: bool,
+    form: str,
+    selection: Selection,
+    settings: Settings,
 ) -> int:
     """Say whether each CAPTURE is sound: every byte in a frame, every frame intact, none missing.
 
@@ -36,10 +44,21 @@ def command(
     """
     screen = settings.screen
     several = len(captures) > 1
+    if build_index and not selection.everything:
+        raise UsageError("--build-index is of all frames: it excludes what selects some")
     reports: list[Report] = []
 
     def work(recording: Recording) -> int:
-        report, selected = _judged(recording.select(selection), explain_all)
+        selected: dict[str, int] = {}
+        if build_index:
+            from sigflow.recording.indexed import path_of
+            from sigflow.recording.indexing import build_index as built
+
+            path = path_of(recording.name)
+            report = built(recording, path, explain_all=explain_all)
+            screen.note(f"{path}: written")
+        else:
+            report, selected = _judged(recording.select(selection), explain_all)
         reports.append(report)
         if form == "json":
             screen.line(_json(report.tree() | ({"selected": selected} if selected else {}), None if several else 2))

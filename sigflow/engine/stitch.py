@@ -59,7 +59,17 @@ class ScannedRange(NamedTuple):
 class Stitched:
     """A pass by several workers.  State: the true state, and the work done."""
 
-    def __init__(self, native: Native, storage: Source, workers: int, size: int = RANGE) -> None:
+    def __init__(
+        self,
+        native: Native,
+        storage: Source,
+        workers: int,
+        size: int = RANGE,
+        begin: int = 0,
+        stop: int | None = None,
+        lock: int | None = None,
+    ) -> None:
+        """begin, lock: the state that it begins with.  stop: a place that the scan passes through, where it ends."""
         self._native = native
         self._storage = storage
         self._count = workers
@@ -68,8 +78,9 @@ class Stitched:
         self._workers_free: SimpleQueue[Worker] = SimpleQueue()
         self._rows_free: SimpleQueue[Rows] = SimpleQueue()
         self._all: list[Worker] = []
-        self._state = 0, NO
-        self.bytes = 0
+        self._begin = begin, stop, lock if lock is not None else START if self._after == YES else NO
+        self._state = begin, NO
+        self.bytes = begin
 
     @property
     def work(self) -> int:
@@ -80,16 +91,17 @@ class Stitched:
         """What the stream gives, in order.  The bytes of a batch are in the storage."""
         total = self._storage.size
         assert total is not None  # only what has a size is cut into ranges
+        following, end, lock = self._begin
+        total = total if end is None else min(total, end)
         own = self._worker()
         for _ in range(self._count):
             self._workers_free.put(self._worker())
         for _ in range(self._count * AHEAD + 1):
             self._rows_free.put(Rows())
-        size, following = self._size, 0
+        pos, size = following, self._size
         waiting: deque[tuple[int, int, Future[ScannedRange]]] = deque()
         with ThreadPoolExecutor(self._count, "sigflow-scan") as pool:
             try:
-                pos, lock = 0, START if self._after == YES else NO
                 while True:
                     while len(waiting) < self._count * AHEAD and following < max(total, 1):
                         fair = (total - following) // (2 * self._count)
@@ -107,8 +119,9 @@ class Stitched:
                     pos, lock = self._state
                     self.bytes = pos
                 # The file may have grown meanwhile, or become shorter.
-                yield from self._alone(own, pos, lock, None)
-                self.bytes = own.scan.bytes
+                if end is None or pos < end:
+                    yield from self._alone(own, pos, lock, end)
+                    self.bytes = own.scan.bytes
             finally:
                 for *_, coming in waiting:
                     coming.cancel()

@@ -13,6 +13,7 @@ from sigflow.engine import AUTO, NAMES, NATIVE, PYTHON, Native, pays_from
 from sigflow.errors import UsageError
 from sigflow.frozen import frozen
 from sigflow.recording.run import AnyRun, Run
+from sigflow.recording.start import WHOLE, Start, checkpoint_at
 from sigflow.storage import DEFAULT_CHUNK
 from sigflow.storage.base import cuts_of, marks_of
 from sigflow.stream.around import is_asked
@@ -48,7 +49,8 @@ assert (AUTO, *ENGINES) == NAMES
 @frozen
 class Reading:
     """What is to be scanned.  chunks: gives it in pieces of at most so many bytes.  formats: with the limits that hold
-    here.  keep: whether gaps will be looked at again.
+    here.  keep: whether gaps will be looked at again.  start: where it begins and ends, in a storage that can be read
+    at any offset.
     """
 
     storage: Storage
@@ -57,6 +59,7 @@ class Reading:
     strict: bool = False
     keep: bool = False
     chunk_size: int | None = None
+    start: Start = WHOLE
 
 
 class Choice:
@@ -90,11 +93,19 @@ class Choice:
                 if native is not None:
                     from sigflow.recording.native import NativeRun
 
-                    return NativeRun(storage, native, chunk_size=reading.chunk_size, workers=self.workers)
+                    return NativeRun(
+                        storage, native, chunk_size=reading.chunk_size, workers=self.workers, start=reading.start
+                    )
                 if storage.size >= WORTH:  # it may turn out to take the Python scan long
                     engine = self.live(reading.formats)
             else:
                 engine = self.live(reading.formats)
+        if reading.start is not WHOLE:
+            resume = checkpoint_at(reading.start, reading.formats)
+            chunks = storage.chunks(reading.chunk_size or DEFAULT_CHUNK, resume.start)
+            return Run(
+                chunks, reading.formats, keep=reading.keep, engine=engine, resume=resume, stop=reading.start.stop
+            )
         return Run(
             reading.chunks(reading.chunk_size or DEFAULT_CHUNK),
             reading.formats,

@@ -5,7 +5,7 @@ A row becomes a record, a batch of arrays or a gap where somebody asks for that.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from sigflow.engine.counters import CounterEvents
 from sigflow.engine.stitch import RANGE, Stitched
 from sigflow.engine.windows import windows_of
 from sigflow.events import Event, Record
+from sigflow.recording.start import WHOLE, Start, lock_at
 from sigflow.stream.statistics import Statistics
 
 if TYPE_CHECKING:
@@ -42,24 +43,37 @@ class NativeRows:
         chunk_size: int | None = None,
         workers: int = 1,
         range_size: int = RANGE,
+        start: Start = WHOLE,
     ) -> None:
-        """range_size: bytes that a worker scans at a time."""
+        """range_size: bytes that a worker scans at a time.  start: where the pass begins and ends."""
         #: What is read.
         self.storage = source
         self._native = native
         self._chunk_size = chunk_size
         #: The formats with the limits that hold here.
         self.formats: Sequence[Format] = native.formats
-        self.ordered = [native.formats[number] for number in native.scan.order]
+        self.order = native.scan.order
+        #: The same in the order of the scan: `order` has their numbers.
+        self.ordered = [native.formats[number] for number in self.order]
         split = workers > 1 and source.size is not None
-        self._pass: Pass | Stitched = Stitched(native, source, workers, range_size) if split else native.one_pass()
+        self._start = start
+        self._pass: Pass | Stitched = (
+            Stitched(native, source, workers, range_size, *self._place) if split else native.one_pass()
+        )
         self._counters = native.counters()
         #: The reasons of gaps by their codes: number of the format (-1: none), text.
         self.reasons = native.scan.reasons()[0]
         self._frames = [0] * len(self.ordered)
         self._frame_bytes = [0] * len(self.ordered)
         self._gap_bytes = self._idle_bytes = 0
-        self._index = 0
+        self._index = start.first
+        #: Each is called with a batch, and the index of its first frame, before anybody else gets it.
+        self.watchers: list[Callable[[Batch, int], object]] = []
+
+    @property
+    def _place(self) -> tuple[int, int | None, int]:
+        """Offset, stop and lock of the pass."""
+        return self._start.offset, self._start.stop, lock_at(self._start, self.formats)
 
     def unsplit(self) -> None:
         """One thread scans, whatever was said; before anything is asked."""
@@ -69,10 +83,11 @@ class NativeRows:
     def statistics(self) -> Statistics:
         """What has been counted so far."""
         counts = self._counters.counts
+        counted = sum(self._frame_bytes), self._gap_bytes, self._idle_bytes
         by_number = [self._native.scan.order.index(n) for n in range(len(self.formats))]
         return Statistics(
-            bytes=self._pass.bytes,
-            frames=self._index,
+            bytes=self._pass.bytes if self._start is WHOLE else sum(counted),
+            frames=self._index - self._start.first,
             frame_bytes=sum(self._frame_bytes),
             gap_bytes=self._gap_bytes,
             idle_bytes=self._idle_bytes,
@@ -103,6 +118,8 @@ class NativeRows:
         for batch in self._found():
             index = self._index
             self._count(batch)
+            for watcher in self.watchers:
+                watcher(batch, index)
             yield batch, index
             if passed is not None:
                 passed(self._pass.bytes)
@@ -112,7 +129,7 @@ class NativeRows:
             yield from self._pass.all()
             return
         with closing(windows_of(self.storage, self._chunk_size)) as windows:
-            yield from self._pass.all(windows)
+            yield from self._pass.all(windows, *self._place)
 
     def _count(self, batch: Batch) -> None:
         frames, marks, gaps = batch.frames, batch.marks, batch.gaps

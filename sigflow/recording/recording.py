@@ -18,9 +18,11 @@ from sigflow.events import Gap, Record
 from sigflow.recording.batches import SIZE
 from sigflow.recording.diagnosis.budget import Budget
 from sigflow.recording.engines import Choice, Reading
+from sigflow.recording.located import Located
 from sigflow.recording.report import Report
 from sigflow.recording.run import AnyRun
 from sigflow.recording.selection.asked import ALL, Selection
+from sigflow.recording.start import WHOLE, Start
 from sigflow.storage.base import Closing, cuts_of, marks_of, pieces
 from sigflow.storage.compressed import read_through
 from sigflow.storage.tape import Tape
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from sigflow.events import Event
     from sigflow.limits import Limits
     from sigflow.recording.editing import Edited
+    from sigflow.recording.places import Places
     from sigflow.recording.selection.choice import Picker
     from sigflow.recording.sound import Attempt
     from sigflow.storage import Storage
@@ -58,6 +61,7 @@ def open(
     lenient: bool = False,
     cuts: Iterable[Cut | tuple[int, str] | tuple[int, str, int | None]] = (),
     marks: Collection[tuple[int, str]] = (),
+    index: str = "auto",
     import_paths: Sequence[str | os.PathLike[str]] = (),
     opaque_types: bool = False,
     allow_imports: Sequence[str] = (),
@@ -115,13 +119,14 @@ def open(
             workers=workers,
             fallback=others,
             lenient=lenient,
+            index=os.fspath(index),
         )
     except BaseException:
         opened.close()
         raise
 
 
-class Recording(Closing):
+class Recording(Located, Closing):
     """A stream that was recorded, and the formats it is read with.  Iterating gives its records.
 
     State: the storage, which closing the recording closes.  Every iteration starts from the beginning; that of a pipe
@@ -141,11 +146,12 @@ class Recording(Closing):
         notice: Callable[[str], None] | None = None,
         fallback: Sequence[Format] = (),
         lenient: bool = False,
+        index: str = "auto",
     ) -> None:
         """notice: is told what takes a while, and why the engine is not the one that could be expected.
 
         fallback: formats that are tried, in their order, on what the others left in gaps.  lenient: whether frames that
-        fail a check are given as well, marked (`Record.damaged`).
+        fail a check are given as well, marked (`Record.damaged`).  index: as of `open`.
         """
         if lenient and strict:
             raise UsageError("strict, which ends at the first damage, and lenient exclude each other")
@@ -168,6 +174,9 @@ class Recording(Closing):
         self.lenient = lenient
         self._chunk_size = chunk_size
         self._choice = Choice(engine, workers, notice)
+        self._index = index
+        self._notice = notice
+        self._places: list[Places | None] = []  # once they were asked for
         self._reports: list[weakref.ref[Report]] = []
         #: Which frames are given.
         self.wanted = ALL
@@ -178,6 +187,11 @@ class Recording(Closing):
         return self.storage.name
 
     @property
+    def fallback(self) -> bool:
+        """Whether other formats are tried on gaps."""
+        return bool(self._fallback)
+
+    @property
     def workers(self) -> int:
         """Threads of the native engine."""
         return self._choice.workers
@@ -185,6 +199,8 @@ class Recording(Closing):
     def over(self, source: Storage) -> Self:
         """Returns a recording with the same formats, limits and ways of reading, over another storage."""
         other = copy.copy(self)
+        if source is not self.storage:
+            other._places = []
         other.storage = source
         other._reports = []
         return other
@@ -275,7 +291,49 @@ class Recording(Closing):
         tape = Tape(self.storage.chunks(self._chunk_size or storage.DEFAULT_CHUNK))
         return FallbackRun(self._scan(lambda size: tape, keep), self._fallback, tape.read, tape.release)
 
-    def _scan(self, chunks: Callable[[int], Iterable[bytes]], keep: bool) -> AnyRun:
+    def run_of_frames(self, *, keep: bool = False) -> AnyRun:
+        """Returns a pass for who wants the frames that are meant and nothing else: where there is an index, it may
+        begin and end where these do.
+        """
+        start = self.start()
+        return self.run(keep=keep) if start is WHOLE else self._scan(self.storage.chunks, keep, start)
+
+    def start(self) -> Start:
+        """Where a pass for the frames that are meant begins and ends; `WHOLE` where that is the whole capture."""
+        wanted = self.wanted
+        if (wanted.since is None and wanted.until is None) or self._strict or self.lenient:
+            return WHOLE
+        places = self.places()
+        start = places.start(wanted) if places is not None else WHOLE
+        return WHOLE if start == WHOLE else start
+
+    def places(self) -> Places | None:
+        """Returns where the frames are, by the index of the capture; None where it has none that is used.
+
+        Raises `UsageError` where one is required and there is none that holds.
+        """
+        if not self._places:
+            from sigflow.recording import indexed
+
+            way, name = self._index, indexed.path_of(self.name)
+            if way == indexed.NEVER or (way == indexed.AUTO and not os.path.isfile(name)):
+                return None
+            self._places.append(
+                indexed.places_of(
+                    self, self._bound(), way, self._notice if self._notice is not None else lambda _: None
+                )
+            )
+        return self._places[0]
+
+    def _bound(self) -> Sequence[Format]:
+        """The formats, bound to the preamble."""
+        if any(format.is_part for format in self._first) and self.storage.repeatable and self.storage.size is not None:
+            from sigflow.recording.opening import bound_to
+
+            return bound_to(self.storage, self._first)
+        return self._first
+
+    def _scan(self, chunks: Callable[[int], Iterable[bytes]], keep: bool, start: Start = WHOLE) -> AnyRun:
         """A pass of the first formats."""
         formats = self._first
         if any(format.is_part for format in formats) and not self._begins_anew:
@@ -287,7 +345,7 @@ class Recording(Closing):
                 size = self._chunk_size or storage.DEFAULT_CHUNK
                 formats, coming = bound_on_the_way(chunks, size, formats)
                 chunks = lambda size: coming  # noqa: E731  # (they can be taken once)
-        return self._choice.run(Reading(self.storage, chunks, formats, self._strict, keep, self._chunk_size))
+        return self._choice.run(Reading(self.storage, chunks, formats, self._strict, keep, self._chunk_size, start))
 
     @property
     def _begins_anew(self) -> bool:
@@ -316,8 +374,14 @@ class Recording(Closing):
 
     def __iter__(self) -> Iterator[Record]:
         # All of it in C: a generator would cost each record its frame.
-        records = filter(cast("Callable[[Event], bool]", Record.__instancecheck__), self.events())
+        events = self.events() if self.start() is WHOLE else self._picked()
+        records = filter(cast("Callable[[Event], bool]", Record.__instancecheck__), events)
         return chain(cast("Iterator[Record]", records), self._ending())
+
+    def _picked(self) -> Iterator[Event]:
+        """The events of a pass for the frames that are meant."""
+        run = self.run_of_frames()
+        return self.picker(run.formats).events(run.events())
 
     def _ending(self) -> Iterator[Record]:
         """Nothing more, or the error of a compressed capture that is damaged: who sees only records, sees that."""
@@ -344,7 +408,7 @@ class Recording(Closing):
         """
         from sigflow.recording import tables
 
-        run = self.run()
+        run = self.run_of_frames()
         table = self._table(run.formats, instances, physical, fields)
         return cast(
             "Iterator[pyarrow.RecordBatch]",
@@ -358,7 +422,7 @@ class Recording(Closing):
         from sigflow.columns.arrow import arrow
         from sigflow.recording import tables
 
-        run = self.run()
+        run = self.run_of_frames()
         table = self._table(run.formats, instances, physical, fields)
         batches = tables.batches_of(run, table, workers=self.workers, picker=self.picker(run.formats))
         frames = arrow().Table.from_batches(batches, table.schema)
@@ -372,7 +436,7 @@ class Recording(Closing):
         from sigflow.columns.arrow import arrow
         from sigflow.recording import tables
 
-        run = self.run()
+        run = self.run_of_frames()
         table = self._table(run.formats, False, False, None)
         batches = tables.batches_of(run, table, workers=self.workers, picker=self.picker(run.formats))
         reader = arrow().RecordBatchReader.from_batches(table.schema, batches)
@@ -390,7 +454,7 @@ class Recording(Closing):
         """
         from sigflow.recording import tables
 
-        run = self.run()
+        run = self.run_of_frames()
         self._check_bound(run.formats)
         array = tables.numpy_of(run, self.picker(run.formats))
         list(self._ending())
@@ -420,13 +484,17 @@ class Recording(Closing):
         report = attempt.report() if attempt is not None else None
         if report is not None:
             return report
-        budget = Budget.endless() if explain_all else Budget()
-        verdict = self.run(keep=True).verdict(budget=budget).all()
+        report = self.judged(self.run(keep=True), explain_all=explain_all)
+        if attempt is not None and report.sound:
+            attempt.keep(self._choice.scan)
+        return report
+
+    def judged(self, run: AnyRun, *, explain_all: bool = False) -> Report:
+        """Returns the verdict on a pass, which keeps its bytes."""
+        verdict = run.verdict(budget=Budget.endless() if explain_all else Budget()).all()
         report = verdict.report(self.name)
         if verdict.reads_later:
             self._reports.append(weakref.ref(report))
-        if attempt is not None and report.sound:
-            attempt.keep(self._choice.scan)
         return report
 
     def _attempt(self) -> Attempt | None:
@@ -449,6 +517,9 @@ class Recording(Closing):
             if report is not None:
                 report.make_lists()
         self._reports.clear()
+        for places in self._places:
+            if places is not None:
+                places.index.close()
         self.storage.close()
 
 

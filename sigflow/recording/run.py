@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 from sigflow.diagnostics import Severity
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from sigflow.columns.frames import FrameBatch
     from sigflow.events import Event
     from sigflow.recording.diagnosis.budget import Budget
+    from sigflow.stream.checkpoint import Checkpoint
     from sigflow.stream.cuts import Cut
     from sigflow.stream.engines import Engine
     from sigflow.stream.format import Format
@@ -110,12 +112,18 @@ class Run(OfEvents):
         engine: Engine | None = None,
         cuts: Iterable[Cut] = (),
         marks: Collection[tuple[int, str]] = (),
+        resume: Checkpoint | None = None,
+        stop: int | None = None,
     ) -> None:
         """engine: what may scan for the decoder.  cuts, marks: those of the stream; no chunk goes over missing
-        bytes.
+        bytes.  resume: where the pass begins, from whose `start` on chunks are.  stop: where it ends.
         """
         self._chunks = chunks
-        self._decoder = Decoder(formats, strict=strict, engine=engine, cuts=cuts, marks=marks) if formats else None
+        self._stop = stop
+        self._before = (resume.gap_bytes, resume.index) if resume is not None else None
+        self._decoder = (
+            Decoder(formats, strict=strict, engine=engine, cuts=cuts, marks=marks, resume=resume) if formats else None
+        )
         self.engine = "python"
         self._strict = strict
         self.formats: Sequence[Format] = self._decoder.formats if self._decoder is not None else ()
@@ -126,7 +134,13 @@ class Run(OfEvents):
     @property
     def statistics(self) -> Statistics:
         """What has been counted so far."""
-        return NOTHING if self._decoder is None else self._decoder.statistics
+        if self._decoder is None:
+            return NOTHING
+        told = self._decoder.statistics
+        if self._before is None:
+            return told
+        before, first = self._before
+        return replace(told, bytes=told.bytes - before, gap_bytes=told.gap_bytes - before, frames=told.frames - first)
 
     def events(self) -> Iterator[Event]:
         """The events in the order of the stream; once only."""
@@ -147,9 +161,15 @@ class Run(OfEvents):
                 self._kept.append((decoder.fed, chunk))
                 self._kept_bytes += len(chunk)
             decoder.feed(chunk)
-            yield from self._events(decoder)
+            for event in self._events(decoder):
+                if self._stop is not None and isinstance(event, Record | Gap | Idle) and event.span.start >= self._stop:
+                    return
+                yield event
         decoder.feed_eof()
-        yield from self._events(decoder)
+        for event in self._events(decoder):
+            if self._stop is not None and isinstance(event, Record | Gap | Idle) and event.span.start >= self._stop:
+                return
+            yield event
         if fault is not None:
             yield Note(COMPRESSED, Severity.ERROR, str(fault), decoder.fed)
 

@@ -166,10 +166,11 @@ def _of_stream(state: StreamState) -> list[object]:
     before = None if state.before is None else [state.before[0], *(f"{bits:x}" for bits in state.before[1:])]
     opened = None if state.open is None else list(state.open)
     bits = f"{state.seen:x}", f"{state.lacking:x}"
-    return [_of_id(state.stream), state.next, *bits, opened, before, *state[6:]]
+    return [id_tree(state.stream), state.next, *bits, opened, before, *state[6:]]
 
 
-def _of_id(stream: object) -> object:
+def id_tree(stream: object) -> object:
+    """Returns a stream's id as JSON has it.  Raises `UsageError` where it is of a kind that has no such form."""
     if isinstance(stream, IntEnum | EnumId):
         name = stream.name if isinstance(stream, EnumId) else type(stream).__qualname__
         return {"enum": [name, int(stream)]}

@@ -1,0 +1,432 @@
+"""The file of an index: SQLite, in tables that are STRICT.  It is written under another name, synced, and renamed.
+
+An index is a file, and as hostile as any: what is read of it is held to its types and ranges, and a frame that it leads
+to is measured and checked again.  What it says wrongly can cost time, and an error, but never a wrong frame.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from itertools import zip_longest
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+from sigflow.errors import SigflowError, UsageError
+from sigflow.index.blocks import Packed, Unpacked, unpacked
+from sigflow.index.identity import FormatIdentity, Identity
+from sigflow.storage.disk import FileDraft
+from sigflow.stream.checkpoint import id_tree
+
+if TYPE_CHECKING:
+    import numpy
+
+    Array = numpy.ndarray[Any, Any]
+
+#: The version of the tables.
+VERSION = 1
+#: Marks the file as one of ours: "sigI".
+APPLICATION = 0x73696749
+#: What is put behind a capture's name.
+ENDING = ".sigidx"
+#: Blocks that are written at once, and that a reader keeps unpacked.
+AT_ONCE, KEPT = 64, 8
+#: Counters and times are kept in the order of signed numbers of 64 bits; times beyond them are not kept.
+SIGN, MOST = 1 << 63, (1 << 63) - 1
+
+_TABLES = """
+CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+CREATE TABLE blocks (
+    number INTEGER PRIMARY KEY, first INTEGER NOT NULL, start INTEGER NOT NULL, stop INTEGER NOT NULL,
+    frames INTEGER NOT NULL, least INTEGER NOT NULL, size_width INTEGER NOT NULL, code_width INTEGER NOT NULL,
+    leads INTEGER NOT NULL, time_least INTEGER, time_greatest INTEGER, sorted INTEGER NOT NULL, keys TEXT NOT NULL,
+    data BLOB NOT NULL
+) STRICT;
+CREATE TABLE counters (
+    format INTEGER NOT NULL, stream TEXT NOT NULL, block INTEGER NOT NULL, least INTEGER NOT NULL,
+    greatest INTEGER NOT NULL, PRIMARY KEY (format, stream, block)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE gaps (start INTEGER PRIMARY KEY, stop INTEGER NOT NULL, reasons TEXT NOT NULL) STRICT;
+"""
+_COLUMNS = "number, first, start, stop, frames, least, size_width, code_width, leads, time_least, time_greatest, sorted"
+
+
+class Key(NamedTuple):
+    """What frames of a block are told apart by.
+
+    format: its number.  kind: as JSON, "" where the format has none.  stream: its id as JSON, "" where none is known.
+    rising: whether the counter of each of these frames is greater than that of the one before.  counts: whether
+    they have a counter, and least, greatest: between which it is.
+    """
+
+    format: int
+    kind: str
+    stream: str
+    rising: bool = False
+    counts: bool = False
+    least: int = 0
+    greatest: int = 0
+
+
+class Times(NamedTuple):
+    """The times of a block in nanoseconds: the least and the greatest, and whether all are known and rise."""
+
+    least: int
+    greatest: int
+    sorted: bool
+
+
+class Block(NamedTuple):
+    """A block: its number, the index of its first frame, where it starts and stops, its frames, and their times."""
+
+    number: int
+    first: int
+    start: int
+    stop: int
+    packed: Packed
+    keys: tuple[Key, ...]
+    times: Times | None
+
+
+class BadIndex(SigflowError):
+    """A file that is no index, or one that says what cannot be."""
+
+
+class Writer:
+    """Writes an index.  State: blocks, counters and gaps that are not written yet; how many blocks there are."""
+
+    def __init__(self, path: str) -> None:
+        """Raises what `FileDraft` raises."""
+        self._draft = FileDraft(path)
+        self._database = sqlite3.connect(self._draft.path, isolation_level=None)
+        for statement in (
+            "PRAGMA journal_mode = OFF",
+            "PRAGMA synchronous = OFF",
+            f"PRAGMA application_id = {APPLICATION}",
+            f"PRAGMA user_version = {VERSION}",
+            "BEGIN",
+            *filter(str.strip, _TABLES.split(";")),
+        ):
+            self._database.execute(statement)
+        self._blocks: list[tuple[object, ...]] = []
+        self._counters: list[tuple[object, ...]] = []
+        self._gaps: list[tuple[int, int, str]] = []
+        self._count = 0
+
+    def block(
+        self, first: int, start: int, stop: int, packed: Packed, keys: Sequence[Key], times: Times | None
+    ) -> None:
+        """Add a block, the next of the stream."""
+        kept = times if times is not None and times.least >= -SIGN and times.greatest <= MOST else None
+        told = json.dumps([key[:4] for key in keys], separators=(",", ":"))
+        self._blocks.append(
+            (
+                self._count, first, start, stop, *packed[:5], kept and kept.least, kept and kept.greatest,
+                int(kept is not None and kept.sorted), told, packed.data,
+            )
+        )  # fmt: skip
+        ranges: dict[tuple[int, str], tuple[int, int]] = {}
+        for key in keys:
+            if key.counts:
+                least, greatest = ranges.get((key.format, key.stream), (key.least, key.greatest))
+                ranges[key.format, key.stream] = min(least, key.least), max(greatest, key.greatest)
+        self._counters += [
+            (format, stream, self._count, least - SIGN, greatest - SIGN)
+            for (format, stream), (least, greatest) in ranges.items()
+            if least >= 0 and greatest < 1 << 64
+        ]
+        self._count += 1
+        if len(self._blocks) >= AT_ONCE:
+            self._flush()
+
+    def gap(self, start: int, stop: int, reasons: Sequence[str]) -> None:
+        """Add a gap, the next of the stream."""
+        self._gaps.append((start, stop, json.dumps(list(reasons))))
+        if len(self._gaps) >= 1 << 12:
+            self._flush()
+
+    def _flush(self) -> None:
+        put = self._database.executemany
+        with self._told():
+            put(f"INSERT INTO blocks VALUES ({', '.join('?' * 14)})", self._blocks)
+            put("INSERT INTO counters VALUES (?, ?, ?, ?, ?)", self._counters)
+            put("INSERT INTO gaps VALUES (?, ?, ?)", self._gaps)
+        self._blocks.clear()
+        self._counters.clear()
+        self._gaps.clear()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """What SQLite says of a full disk is told as the system's errors are."""
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            raise OSError(None, f"the index cannot be written: {error}", self._draft.name) from error
+
+    def finish(self, identity: Identity, counts: dict[str, Any]) -> None:
+        """All is said: the index gets its name.  counts: of the verdict."""
+        self._flush()
+        about = {"identity": identity_tree(identity), "counts": counts}
+        with self._told():
+            self._database.executemany(
+                "INSERT INTO about VALUES (?, ?)", [(key, json.dumps(value)) for key, value in about.items()]
+            )
+            self._database.execute("COMMIT")
+        self._database.close()
+        self._draft.sync()
+        self._draft.place()
+        self._draft.sync_name()
+
+    def discard(self) -> None:
+        """Give up what was not finished."""
+        self._database.close()
+        self._draft.discard()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.discard()
+
+
+def plain_id(value: object) -> object:
+    """A stream's id, or a kind, as JSON has it."""
+    try:
+        return [plain_id(item) for item in value] if isinstance(value, tuple | list) else id_tree(value)
+    except UsageError:
+        return {"text": str(value)}
+
+
+def stream_text(stream: object) -> str:
+    """A stream's id as the index has it.
+
+    Whole numbers, truth values and members of enums are their number in 64 bits of two's complement: a native scan
+    tells no more.
+    """
+    if isinstance(stream, int):
+        return str(((int(stream) + SIGN) & ((1 << 64) - 1)) - SIGN)
+    return json.dumps(plain_id(stream))
+
+
+def identity_tree(identity: Identity) -> dict[str, Any]:
+    """The plain tree of an identity."""
+    return {
+        "size": identity.size,
+        "mtime": identity.mtime,
+        "probe": identity.probe,
+        "formats": [format._asdict() for format in identity.formats],
+        "limits": identity.limits,
+    }
+
+
+class Index:
+    """An index, opened for reading.  State: the connection; blocks that were read last.
+
+    path: of the file.  identity: what it is of.  counts: as the verdict had them when it was made.
+    """
+
+    def __init__(self, path: str) -> None:
+        """Raises `BadIndex` where the file is no index of this version, `OSError` where it cannot be read."""
+        self.path = path
+        with open(path, "rb"):  # what the system says of it, SQLite does not
+            pass
+        self._database = sqlite3.connect(f"file:{_quoted(path)}?mode=ro", uri=True, check_same_thread=False)
+        self._kept: dict[int, tuple[Block, Unpacked]] = {}
+        try:
+            with self._told():
+                self._begin()
+        except BaseException:
+            self._database.close()
+            raise
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
+            raise BadIndex(f"{self.path}: it is no sound index: {error}") from error
+
+    def _begin(self) -> None:
+        (application,) = self._one("PRAGMA application_id")
+        (version,) = self._one("PRAGMA user_version")
+        if application != APPLICATION:
+            raise BadIndex(f"{self.path}: it is no index of sigflow")
+        if version != VERSION:
+            raise BadIndex(f"{self.path}: an index of version {version}, wanted {VERSION}")
+        for kind, name in self._database.execute("SELECT type, name FROM sqlite_schema"):
+            if kind != "table" and not str(name).startswith("sqlite_autoindex_"):
+                raise ValueError(f"it holds a {kind} {name!r}")
+        about = {key: json.loads(value) for key, value in self._database.execute("SELECT key, value FROM about")}
+        tree = about["identity"]
+        self.identity = Identity(
+            int(tree["size"]),
+            int(tree["mtime"]),
+            str(tree["probe"]),
+            tuple(FormatIdentity(*map(_typed, _members(format), (str, str, int, str))) for format in tree["formats"]),
+            str(tree["limits"]),
+        )
+        self.counts: dict[str, Any] = dict(about["counts"])
+
+    def _one(self, statement: str, values: tuple[object, ...] = ()) -> tuple[Any, ...]:
+        row = self._database.execute(statement, values).fetchone()
+        if row is None:
+            raise ValueError("a row is lacking")
+        return tuple(row)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # ---------------------------------------------------------------- blocks
+
+    @cached_property
+    def bounds(self) -> Bounds:
+        """Where the blocks are; read once, 48 bytes for each."""
+        import numpy as np
+
+        with self._told():
+            rows = self._database.execute(
+                "SELECT first, start, stop, frames, time_least, time_greatest FROM blocks ORDER BY number"
+            ).fetchall()
+            columns = [np.array(column, np.int64) for column in zip(*(row[:4] for row in rows), strict=True)]
+            first, start, stop, frames = columns or [np.zeros(0, np.int64)] * 4
+            known = np.array([row[4] is not None and row[5] is not None for row in rows], bool)
+            least = np.array([row[4] or 0 for row in rows], np.int64)
+            greatest = np.array([row[5] or 0 for row in rows], np.int64)
+            if len(rows) and (
+                (frames <= 0).any()
+                or (stop <= start).any()
+                or first[0] != 0
+                or start[0] != 0
+                or (first[1:] != first[:-1] + frames[:-1]).any()
+                or (start[1:] != stop[:-1]).any()
+                or stop[-1] > self.identity.size
+            ):
+                raise ValueError("the blocks do not follow each other")
+        return Bounds(first, start, stop, frames, known, least, greatest)
+
+    def __len__(self) -> int:
+        return len(self.bounds.first)
+
+    @property
+    def frames(self) -> int:
+        """How many frames there are."""
+        bounds = self.bounds
+        return int(bounds.first[-1] + bounds.frames[-1]) if len(bounds.first) else 0
+
+    def block(self, number: int) -> tuple[Block, Unpacked]:
+        """A block and where its frames are."""
+        kept = self._kept.pop(number, None)
+        if kept is None:
+            with self._told():
+                kept = self._read(number)
+            while len(self._kept) >= KEPT:
+                self._kept.pop(next(iter(self._kept)))
+        self._kept[number] = kept
+        return kept
+
+    def _read(self, number: int) -> tuple[Block, Unpacked]:
+        row = self._one(f"SELECT {_COLUMNS}, keys, data FROM blocks WHERE number = ?", (number,))
+        bounds = self.bounds
+        frames, least, size_width, code_width, leads = row[4:9]
+        packed = Packed(frames, least, size_width, code_width, leads, row[13])
+        where = unpacked(packed, row[2])
+        keys = tuple(_key(item, len(self.identity.formats)) for item in json.loads(row[12]))
+        if (
+            row[1:4] != (int(bounds.first[number]), int(bounds.start[number]), int(bounds.stop[number]))
+            or int(where.stops[-1]) != row[3]
+            or int(where.codes.max()) >= len(keys)
+        ):
+            raise ValueError(f"block {number} says what cannot be")
+        times = None if row[9] is None or row[10] is None else Times(row[9], row[10], bool(row[11]))
+        return Block(row[0], row[1], row[2], row[3], packed, keys, times), where
+
+    def blocks_of_counter(self, format: int, stream: str, counter: int) -> list[int]:
+        """The blocks in which a frame of this stream may have this counter."""
+        if not 0 <= counter < 1 << 64:
+            return []
+        with self._told():
+            rows = self._database.execute(
+                "SELECT block FROM counters"
+                " WHERE format = ? AND stream = ? AND least <= ? AND greatest >= ? ORDER BY block",
+                (format, stream, counter - SIGN, counter - SIGN),
+            ).fetchall()
+        return [block for (block,) in rows if 0 <= block < len(self)]
+
+    def difference(self, other: Index) -> str:
+        """What this says otherwise than another index of the same; "" where it says the same.
+
+        Blocks may be cut elsewhere: the frames are compared, with what they are told apart by, and the gaps.
+        """
+        if self.counts != other.counts:
+            return f"it counts {self.counts}, and there are {other.counts}"
+        for n, (mine, theirs) in enumerate(zip_longest(self._told_frames(), other._told_frames())):
+            if mine != theirs:
+                return f"frame {n} is said to be {mine}, and is {theirs}"
+        for gap, real in zip_longest(self.gaps(), other.gaps()):
+            if gap != real:
+                return f"a gap is said to be {gap}, and is {real}"
+        return ""
+
+    def _told_frames(self) -> Iterator[tuple[object, ...]]:
+        """Where each frame is, its format's number, kind and stream."""
+        for number in range(len(self)):
+            block, where = self.block(number)
+            for start, stop, code in zip(*(column.tolist() for column in where), strict=True):
+                yield start, stop, *block.keys[code][:3]
+
+    def gaps(self) -> Iterator[tuple[int, int, list[str]]]:
+        """The gaps in order, with their reasons."""
+        with self._told():
+            for start, stop, reasons in self._database.execute("SELECT start, stop, reasons FROM gaps ORDER BY start"):
+                yield start, stop, [str(reason) for reason in json.loads(reasons)]
+
+
+class Bounds(NamedTuple):
+    """Of each block the index of its first frame, where it starts and stops, how many frames it has, whether times are
+    known, and the least and greatest.
+    """
+
+    first: Array
+    start: Array
+    stop: Array
+    frames: Array
+    timed: Array
+    time_least: Array
+    time_greatest: Array
+
+
+def _key(item: Any, formats: int) -> Key:
+    format, kind, stream, rising = item
+    kinds = map(type, item)
+    if tuple(kinds) != (int, str, str, bool) or not 0 <= format < formats:
+        raise ValueError("a key that cannot be")
+    return Key(format, kind, stream, rising)
+
+
+def _members(format: Any) -> list[Any]:
+    return [format[name] for name in FormatIdentity._fields]
+
+
+def _typed(value: Any, kind: type) -> Any:
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise ValueError(f"{value!r} where a {kind.__name__} is wanted")
+    return value
+
+
+def _quoted(path: str) -> str:
+    """A path as SQLite's URIs have it."""
+    return "".join(f"%{ord(letter):02x}" if letter in "%?#" else letter for letter in path)

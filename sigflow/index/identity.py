@@ -1,0 +1,132 @@
+"""Which capture an index is of, and what it was read with: a stale index is told apart, and never used."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sigflow.frozen import frozen
+from sigflow.storage.base import cuts_of, marks_of
+
+if TYPE_CHECKING:
+    from sigflow.limits import Limits
+    from sigflow.storage import Storage
+    from sigflow.stream.format import Format
+
+#: Bytes at the beginning and at the end that are hashed, and how many pieces between, of so many bytes.
+ENDS = 64 << 10
+PIECES, PIECE = 64, 4096
+
+
+class FormatIdentity(NamedTuple):
+    """A format as a scan sees it.  spec: the hash of its spec.  preamble: in hexadecimal, where it is bound to one."""
+
+    name: str
+    spec: str
+    max_frame: int
+    preamble: str
+
+
+@frozen
+class Identity:
+    """What an index is of.
+
+    size: bytes of the capture.  mtime: when it was last changed, in nanoseconds, 0 where that is not known.  probe:
+    SHA-256, in hexadecimal, of its first and last 64 KiB and of 64 pieces between.  formats: in the order in which they
+    were listed.  limits: the other limits that a scan obeys.
+    """
+
+    size: int
+    mtime: int
+    probe: str
+    formats: tuple[FormatIdentity, ...]
+    limits: str
+
+
+def identity_of(
+    storage: Storage, formats: Sequence[Format], limits: Limits | None, size: int | None = None
+) -> Identity:
+    """The identity of a capture.  size: of its beginning only, as if it ended there.
+
+    formats: with the limits that hold, and bound to their preamble.
+    """
+    whole = storage.size or 0
+    return Identity(
+        whole if size is None else size,
+        _changed(storage),
+        probe_of(storage.read, whole if size is None else size),
+        tuple(_format(format) for format in formats),
+        "" if limits is None else repr(limits),
+    )
+
+
+def probe_of(read: Callable[[int, int], bytes], size: int) -> str:
+    """SHA-256 of some bytes of a capture of this size."""
+    digest = hashlib.sha256()
+    digest.update(read(0, min(ENDS, size)))
+    if size > ENDS:
+        digest.update(read(max(size - ENDS, ENDS), size))
+    between = size - 2 * ENDS
+    if between > 0:
+        for n in range(PIECES):
+            at = ENDS + between * n // PIECES
+            digest.update(read(at, min(at + PIECE, size - ENDS)))
+    return digest.hexdigest()
+
+
+def stale(kept: Identity, now: Identity) -> str:
+    """Why an index that is of `kept` does not hold now; "" where it does."""
+    if kept.formats != now.formats:
+        return _formats_differ(kept.formats, now.formats)
+    if kept.limits != now.limits:
+        return "it was made with other limits"
+    if kept.size != now.size:
+        return f"the capture has {now.size} bytes, and had {kept.size}"
+    if kept.mtime != now.mtime:
+        return "the capture was changed since, by its time"
+    if kept.probe != now.probe:
+        return "bytes of the capture are not what they were"
+    return ""
+
+
+def obstacle(storage: Storage, formats: Sequence[Format]) -> str:
+    """Why there can be no index of a capture; "" where there can."""
+    if storage.size is None or not storage.repeatable:
+        return "it cannot be read at any offset"
+    if cuts_of(storage) or marks_of(storage):
+        return "it has cuts or marks"
+    whole = next((format.name for format in formats if format.envelope is None), None)
+    if whole is not None:
+        return f"{whole} is a whole-file format"
+    joined = next((format.name for format in formats if _joined(format)), None)
+    return f"files of {joined} may be joined in it" if joined is not None else ""
+
+
+def _joined(format: Format) -> bool:
+    around = format.envelope.around if format.envelope is not None else None
+    return around is not None and around.concatenated
+
+
+def _changed(storage: Storage) -> int:
+    descriptor = getattr(storage, "descriptor", None)
+    return 0 if descriptor is None else os.fstat(descriptor).st_mtime_ns
+
+
+def _format(format: Format) -> FormatIdentity:
+    spec = format.envelope.about.source_hash if format.envelope is not None else ""
+    raw: Any = format.preamble.raw if format.preamble is not None else None
+    return FormatIdentity(format.name, spec, format.max_frame, raw.hex() if raw is not None else "")
+
+
+def _formats_differ(kept: Sequence[FormatIdentity], now: Sequence[FormatIdentity]) -> str:
+    names, others = ([format.name for format in listed] for listed in (kept, now))
+    if names != others:
+        return f"it is of {', '.join(names)}, not of {', '.join(others)}"
+    for before, after in zip(kept, now, strict=True):
+        if before.spec != after.spec:
+            return f"the spec of {before.name} was changed"
+        if before.max_frame != after.max_frame:
+            return f"frames of {before.name} had at most {before.max_frame} bytes, not {after.max_frame}"
+    return "the preamble is another one"

@@ -1,0 +1,90 @@
+"""The index of a recording: found, judged by what the capture is now, and made anew where it is stale."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from sigflow.errors import SigflowError, UsageError
+from sigflow.index.file import ENDING, BadIndex, Index
+from sigflow.index.identity import identity_of, obstacle, stale
+from sigflow.recording.places import Places
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sigflow.recording.recording import Recording
+    from sigflow.stream.format import Format
+
+#: What is asked of an index: used where there is one, and made anew where it is stale; never used; demanded.  Anything
+#: else is the path of one, which is demanded, too.
+AUTO, NEVER, REQUIRE = "auto", "never", "require"
+
+
+def path_of(name: str) -> str:
+    """Where the index of a capture is kept, if nothing else is said: beside it."""
+    return name + ENDING
+
+
+def places_of(
+    recording: Recording, formats: Sequence[Format], way: str, notice: Callable[[str], None]
+) -> Places | None:
+    """Where the frames of a recording are, by its index; None where there is none to be used.
+
+    formats: bound to the preamble.  way: what is asked of the index.  notice: is told why one that is there is not
+    used.  Raises `UsageError` where an index is demanded and there is none that holds.
+    """
+    demanded = way not in (AUTO, NEVER)
+    path = path_of(recording.name) if way in (AUTO, REQUIRE) else way
+    if way == NEVER or (not demanded and not os.path.isfile(path)):
+        return None
+    why = obstacle(recording.storage, formats) or ("fallback formats are tried" if recording.fallback else "")
+    if why and demanded:
+        raise UsageError(f"{recording.name}: no index can be used: {why}")
+    if why:
+        return None
+    try:
+        return _held(Index(path), recording, formats)
+    except FileNotFoundError:
+        raise UsageError(f"{path}: there is no index; `sigflow index build` makes one") from None
+    except BadIndex as error:
+        if demanded:
+            raise UsageError(f"{error}; `sigflow index build` makes a new one") from None
+        notice(f"{error}: it is made anew")
+    from sigflow.recording.indexing import build_index
+
+    try:
+        build_index(recording, path)
+        return _held(Index(path), recording, formats)
+    except (SigflowError, OSError) as error:
+        notice(f"{path}: cannot be made anew, and is not used: {error}")
+        return None
+
+
+def _held(index: Index, recording: Recording, formats: Sequence[Format]) -> Places:
+    """The places of an index; `BadIndex` where it is stale."""
+    why = stale(index.identity, identity_of(recording.storage, formats, recording.limits))
+    if why:
+        index.close()
+        raise BadIndex(f"{index.path}: the index is stale: {why}")
+    return Places(index, recording.storage, formats)
+
+
+def verified(recording: Recording, path: str) -> str:
+    """Scans a recording again, and returns what its index says wrongly; "" where it is what it would be now.
+
+    Raises `BadIndex` where it is no index.
+    """
+    from sigflow.recording.indexing import build_index
+    from sigflow.storage.disk import passing_file
+
+    with Index(path) as index:
+        bound = recording.run().formats
+        why = stale(index.identity, identity_of(recording.storage, bound, recording.limits))
+        if why:
+            return f"stale: {why}"
+        with passing_file() as other:
+            build_index(recording, other)
+            with Index(other) as fresh:
+                return index.difference(fresh)

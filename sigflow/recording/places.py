@@ -1,0 +1,199 @@
+"""Frames of a capture by their number, offset, time or counter, through its index.
+
+What an index says is never taken for true: the bytes of a frame that it leads to are measured and checked as ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from sigflow.columns.frames import FrameBatch
+from sigflow.events import Record
+from sigflow.index.file import BadIndex, stream_text
+from sigflow.recording.faults import look
+from sigflow.recording.grouping import Grouping, Records
+from sigflow.recording.selection.bounds import INDEX, OFFSET, TIME, bound_of
+from sigflow.recording.start import Start
+
+if TYPE_CHECKING:
+    from sigflow.columns.frames import Array
+    from sigflow.index.file import Index
+    from sigflow.recording.selection.asked import Selection
+    from sigflow.recording.selection.bounds import Bound
+    from sigflow.storage import Storage
+    from sigflow.stream.format import Format
+
+
+class Places:
+    """Where the frames of a capture are.  formats: bound to its preamble."""
+
+    def __init__(self, index: Index, storage: Storage, formats: Sequence[Format]) -> None:
+        self.index = index
+        self._storage = storage
+        self._formats = formats
+        self._groupings = [Grouping(format) for format in formats]
+
+    def __len__(self) -> int:
+        return self.index.frames
+
+    def frame(self, number: int) -> Record:
+        """Returns the frame of this index.
+
+        Raises `IndexError` where there is none, `BadIndex` where no frame stands where the index says.
+        """
+        if not 0 <= number < len(self):
+            raise IndexError(f"frame {number} of {len(self)}")
+        block = int(self.index.bounds.first.searchsorted(number, "right")) - 1
+        return self._record(block, number - int(self.index.bounds.first[block]))
+
+    def at(self, offset: int) -> Record | None:
+        """Returns the frame of which a byte stands at this offset; None where it is in no frame."""
+        bounds = self.index.bounds
+        block = int(bounds.start.searchsorted(offset, "right")) - 1
+        if block < 0 or offset >= int(bounds.stop[block]):
+            return None
+        _, where = self.index.block(block)
+        row = int(where.starts.searchsorted(offset, "right")) - 1
+        return self._record(block, row) if row >= 0 and offset < int(where.stops[row]) else None
+
+    def since(self, time: int) -> Record | None:
+        """Returns the first frame whose time is this, or later: nanoseconds, as `Record.time`."""
+        bounds = self.index.bounds
+        for block in (bounds.timed & (bounds.time_greatest >= time)).nonzero()[0].tolist():
+            row = self._row_since(block, time)
+            if row is not None:
+                return self._record(block, row)
+        return None
+
+    def counted(self, counter: int, stream: object = None, format: str | None = None) -> Iterator[Record]:
+        """Gives the frames of a stream that have this counter, in order: of any format, or of this one."""
+        text = stream_text(stream)
+        for number, own in enumerate(self._formats):
+            if format in (None, own.name):
+                for block in self.index.blocks_of_counter(number, text, counter):
+                    yield from self._counted(block, number, text, counter)
+
+    def _counted(self, block: int, format: int, stream: str, counter: int) -> Iterator[Record]:
+        """Those in one block."""
+        import numpy as np
+
+        own, where = self.index.block(block)
+        codes = [n for n, key in enumerate(own.keys) if (key.format, key.stream) == (format, stream)]
+        rows = np.flatnonzero(np.isin(where.codes, codes))
+        told = self._formats[format].sequence_of
+        if len(codes) == 1 and own.keys[codes[0]].rising and len(rows):
+            row = _first_at(lambda n: told(self._read(block, int(rows[n]))), counter, len(rows))
+            rows = rows[row : row + 1]
+        else:
+            counters, known = self._groupings[format].counters(self._records(block, format, rows))
+            rows = rows[known & (counters == counter)]
+        for row in rows.tolist():
+            record = self._record(block, row)
+            if told(record) == counter:
+                yield record
+
+    def _row_since(self, block: int, time: int) -> int | None:
+        """The first row of a block whose time is this, or later."""
+        import numpy as np
+
+        own, where = self.index.block(block)
+        count = len(where.starts)
+        if own.times is None or not own.times.sorted:
+            nearest = count
+            for format, grouping in enumerate(self._groupings):
+                codes = [n for n, key in enumerate(own.keys) if key.format == format]
+                rows = np.flatnonzero(np.isin(where.codes, codes))
+                if grouping.has_times and len(rows):
+                    times = grouping.times(self._records(block, format, rows))
+                    later = rows[times.known & np.asarray(times.values >= time).astype(bool)]
+                    nearest = min(nearest, int(later[0])) if len(later) else nearest
+        else:
+            nearest = _first_at(lambda row: self._read(block, row).time, time, count)
+        return nearest if nearest < count else None
+
+    def _records(self, block: int, format: int, rows: Array) -> Records:
+        """Frames of a block, all of one format, with their bytes."""
+        import numpy as np
+
+        own, where = self.index.block(block)
+        data = np.frombuffer(self._storage.read(own.start, own.stop), np.uint8)
+        if len(data) < own.stop - own.start:
+            raise BadIndex(f"{self.index.path}: the capture is shorter than it says")
+        starts, stops = where.starts[rows], where.stops[rows]
+        numbers = np.full(len(rows), format, np.int32)
+        frames = FrameBatch(data, starts - own.start, stops - own.start, starts, numbers, own.first, own.first + rows)
+        return Records(self._formats[format], frames)
+
+    def _record(self, block: int, row: int) -> Record:
+        """The record of a row of a block, whose bytes are measured and checked."""
+        record = self._read(block, row)
+        own, where = self.index.block(block)
+        format = self._formats[own.keys[int(where.codes[row])].format]
+        seen = look(format, record.raw)
+        if seen.reason or seen.length != len(record.raw):
+            raise BadIndex(f"{self.index.path}: no frame of {format.name} stands at {record.start}, where it says")
+        return record
+
+    def _read(self, block: int, row: int) -> Record:
+        """The same, of bytes that are not checked."""
+        own, where = self.index.block(block)
+        start, stop = int(where.starts[row]), int(where.stops[row])
+        format = self._formats[own.keys[int(where.codes[row])].format]
+        raw = self._storage.read(start, stop)
+        if len(raw) < stop - start:
+            raise BadIndex(f"{self.index.path}: the capture ends before {stop}, up to where it says that a frame is")
+        return Record(format, start, raw, own.first + row)
+
+    # ---------------------------------------------------------------- readings
+
+    def start(self, wanted: Selection) -> Start:
+        """Where a pass may begin and end that shall give the frames that are meant."""
+        bounds = self.index.bounds
+        blocks = len(bounds.first)
+        first, last = 0, blocks
+        if wanted.since is not None:
+            first = max(first, self._first_of(bound_of(wanted.since, "--since")))
+        if wanted.until is not None:
+            last = min(last, self._last_of(bound_of(wanted.until, "--until")))
+        last = max(last, first)
+        stop = None if last == blocks else int(bounds.start[last])
+        if first == blocks:
+            return Start(int(bounds.stop[-1]) if blocks else 0, len(self), stop)
+        return Start(int(bounds.start[first]), int(bounds.first[first]), stop)
+
+    def _first_of(self, since: Bound) -> int:
+        """The first block with a frame from there on."""
+        bounds = self.index.bounds
+        if since.kind == TIME:
+            later = (bounds.timed & (bounds.time_greatest >= min(since.value, (1 << 63) - 1))).nonzero()[0]
+            return int(later[0]) if len(later) else len(bounds.first)
+        stops = bounds.stop if since.kind == OFFSET else bounds.first + bounds.frames
+        return int(stops.searchsorted(since.value, "right"))
+
+    def _last_of(self, until: Bound) -> int:
+        """The block behind the last with a frame before it."""
+        bounds = self.index.bounds
+        if until.kind == TIME:
+            earlier = (bounds.timed & (bounds.time_least < until.value)).nonzero()[0]
+            return int(earlier[-1]) + 1 if len(earlier) else 0
+        places = bounds.first if until.kind == INDEX else bounds.start
+        return int(places.searchsorted(until.value))
+
+
+def _first_at(told: Callable[[int], int | None], wanted: int, count: int) -> int:
+    """The first of so many places at which this or more is told, in a list that rises; `count` where there is none."""
+    low, high = 0, count
+    least, greatest = told(0) or 0, told(count - 1) or 0
+    halve = False
+    while low < high:
+        # In turn: where it would be if all rose evenly, and in the middle.
+        even = low + (wanted - least) * (high - 1 - low) // max(greatest - least, 1)
+        place = (low + high) // 2 if halve else min(max(even, low), high - 1)
+        halve = not halve
+        number = told(place)
+        if number is not None and number >= wanted:
+            high, greatest = place, number
+        else:
+            low, least = place + 1, number if number is not None else least
+    return low
