@@ -51,6 +51,8 @@ CREATE TABLE counters (
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE gaps (start INTEGER PRIMARY KEY, stop INTEGER NOT NULL, reasons TEXT NOT NULL) STRICT;
 """
+#: How many columns each table has.
+_WIDTHS = {"blocks": 14, "counters": 5, "gaps": 3}
 _COLUMNS = "number, first, start, stop, frames, least, size_width, code_width, leads, time_least, time_greatest, sorted"
 
 
@@ -148,12 +150,21 @@ class Writer:
         if len(self._gaps) >= 1 << 12:
             self._flush()
 
+    def go_on(self, index: Index, blocks: int) -> None:
+        """Take over the first blocks of another index, so many, with the gaps before and between them; before anything
+        else is added.
+        """
+        with self._told():
+            for table, rows in index.rows(blocks):
+                places = ", ".join("?" * _WIDTHS[table])
+                self._database.executemany(f"INSERT INTO {table} VALUES ({places})", rows)
+        self._count = blocks
+
     def _flush(self) -> None:
         put = self._database.executemany
         with self._told():
-            put(f"INSERT INTO blocks VALUES ({', '.join('?' * 14)})", self._blocks)
-            put("INSERT INTO counters VALUES (?, ?, ?, ?, ?)", self._counters)
-            put("INSERT INTO gaps VALUES (?, ?, ?)", self._gaps)
+            for table, rows in (("blocks", self._blocks), ("counters", self._counters), ("gaps", self._gaps)):
+                put(f"INSERT INTO {table} VALUES ({', '.join('?' * _WIDTHS[table])})", rows)
         self._blocks.clear()
         self._counters.clear()
         self._gaps.clear()
@@ -365,6 +376,31 @@ class Index:
                 (format, stream, counter - SIGN, counter - SIGN),
             ).fetchall()
         return [block for (block,) in rows if 0 <= block < len(self)]
+
+    def rows(self, blocks: int) -> Iterator[tuple[str, list[tuple[Any, ...]]]]:
+        """The rows of the first blocks, so many, and of the gaps before and between them, by table."""
+        stop = int(self.bounds.stop[blocks - 1]) if blocks else 0
+        with self._told():
+            for table, column, bound in (
+                ("blocks", "number", blocks),
+                ("counters", "block", blocks),
+                ("gaps", "start", stop),
+            ):
+                rows = self._database.execute(f"SELECT * FROM {table} WHERE {column} < ?", (bound,)).fetchall()
+                yield table, rows
+
+    def ledger(self, blocks: int) -> tuple[dict[str, tuple[int, int]], int]:
+        """Of the first blocks, so many: frames and their bytes by format, and the bytes of gaps."""
+        counts = {format.name: (0, 0) for format in self.identity.formats}
+        for number in range(blocks):
+            block, where = self.block(number)
+            sizes = where.stops - where.starts
+            for code, key in enumerate(block.keys):
+                name, mine = self.identity.formats[key.format].name, sizes[where.codes == code]
+                frames, size = counts[name]
+                counts[name] = frames + len(mine), size + int(mine.sum())
+        stop = int(self.bounds.stop[blocks - 1]) if blocks else 0
+        return counts, sum(end - start for start, end, _ in self.gaps() if start < stop)
 
     def difference(self, other: Index) -> str:
         """What this says otherwise than another index of the same; "" where it says the same.

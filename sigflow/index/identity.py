@@ -45,18 +45,12 @@ class Identity:
     limits: str
 
 
-def identity_of(
-    storage: Storage, formats: Sequence[Format], limits: Limits | None, size: int | None = None
-) -> Identity:
-    """The identity of a capture.  size: of its beginning only, as if it ended there.
-
-    formats: with the limits that hold, and bound to their preamble.
-    """
-    whole = storage.size or 0
+def identity_of(storage: Storage, formats: Sequence[Format], limits: Limits | None) -> Identity:
+    """The identity of a capture.  formats: with the limits that hold, and bound to their preamble."""
     return Identity(
-        whole if size is None else size,
+        storage.size or 0,
         _changed(storage),
-        probe_of(storage.read, whole if size is None else size),
+        probe_of(storage.read, storage.size or 0),
         tuple(_format(format) for format in formats),
         "" if limits is None else repr(limits),
     )
@@ -89,6 +83,27 @@ def stale(kept: Identity, now: Identity) -> str:
     if kept.probe != now.probe:
         return "bytes of the capture are not what they were"
     return ""
+
+
+def grown(kept: Identity, storage: Storage, now: Identity) -> bool:
+    """Whether a capture is what it was, and more behind it, as far as the probe tells."""
+    return (
+        kept.size < now.size
+        and kept.formats == now.formats
+        and kept.limits == now.limits
+        and probe_of(storage.read, kept.size) == kept.probe
+    )
+
+
+def reach_of(formats: Sequence[Format]) -> int:
+    """How far behind a place bytes can lie that decide what a scan finds there: as many as a frame may have, and where
+    a chain confirms, as all frames of it, and of one more.
+    """
+    reach = 0
+    for format in formats:
+        chain = format.envelope.search.chain if format.envelope is not None else None
+        reach = max(reach, format.max_frame * ((chain or 0) + 1))
+    return reach
 
 
 def obstacle(storage: Storage, formats: Sequence[Format]) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sigflow.errors import SigflowError, UsageError
 from sigflow.index.file import ENDING, BadIndex, Index
-from sigflow.index.identity import identity_of, obstacle, stale
+from sigflow.index.identity import grown, identity_of, obstacle, stale
 from sigflow.recording.places import Places
 
 if TYPE_CHECKING:
@@ -45,30 +45,41 @@ def places_of(
     if why:
         return None
     try:
-        return _held(Index(path), recording, formats)
+        index = Index(path)
     except FileNotFoundError:
         raise UsageError(f"{path}: there is no index; `sigflow index build` makes one") from None
     except BadIndex as error:
         if demanded:
             raise UsageError(f"{error}; `sigflow index build` makes a new one") from None
         notice(f"{error}: it is made anew")
-    from sigflow.recording.indexing import build_index
+        return _anew(recording, formats, path, None, notice)
+    now = identity_of(recording.storage, formats, recording.limits)
+    why = stale(index.identity, now)
+    if not why:
+        return Places(index, recording.storage, formats)
+    with index:
+        if demanded:
+            raise UsageError(f"{path}: the index is stale: {why}; `sigflow index build` makes a new one")
+        old = index if grown(index.identity, recording.storage, now) else None
+        notice(f"{path}: the index is stale: {why}: it is {'extended' if old is not None else 'made anew'}")
+        return _anew(recording, formats, path, old, notice)
+
+
+def _anew(
+    recording: Recording, formats: Sequence[Format], path: str, old: Index | None, notice: Callable[[str], None]
+) -> Places | None:
+    """The places of an index that is made; old: of the capture before it grew."""
+    from sigflow.recording.indexing import build_index, extend_index
 
     try:
-        build_index(recording, path)
-        return _held(Index(path), recording, formats)
+        if old is None:
+            build_index(recording, path)
+        else:
+            extend_index(recording, old, path)
+        return Places(Index(path), recording.storage, formats)
     except (SigflowError, OSError) as error:
         notice(f"{path}: cannot be made anew, and is not used: {error}")
         return None
-
-
-def _held(index: Index, recording: Recording, formats: Sequence[Format]) -> Places:
-    """The places of an index; `BadIndex` where it is stale."""
-    why = stale(index.identity, identity_of(recording.storage, formats, recording.limits))
-    if why:
-        index.close()
-        raise BadIndex(f"{index.path}: the index is stale: {why}")
-    return Places(index, recording.storage, formats)
 
 
 def verified(recording: Recording, path: str) -> str:

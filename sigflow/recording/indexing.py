@@ -18,12 +18,13 @@ from sigflow.events import Gap, Record
 from sigflow.index import blocks
 from sigflow.index.blocks import MOST_FRAMES, Packed, packed
 from sigflow.index.file import SIGN, Key, Times, Writer, plain_id, stream_text
-from sigflow.index.identity import identity_of, obstacle
+from sigflow.index.identity import identity_of, obstacle, reach_of
 from sigflow.recording.batches import BYTES, framed
 from sigflow.recording.grouping import Grouping, Records
 from sigflow.recording.native import NativeRun
 from sigflow.recording.native_rows import NativeRows
 from sigflow.recording.run import OfEvents
+from sigflow.recording.start import Start
 from sigflow.stream.sink import OpenGap
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from sigflow.columns.frames import FrameBatch
     from sigflow.engine.passes import Batch
     from sigflow.events import Event
+    from sigflow.index.file import Index
+    from sigflow.index.identity import Identity
     from sigflow.recording.recording import Recording
     from sigflow.recording.report import Report
     from sigflow.recording.run import AnyRun
@@ -47,39 +50,83 @@ FRAMES = 1 << 13
 def build_index(recording: Recording, path: str, *, explain_all: bool = False) -> Report:
     """Validates a recording, and writes its index on the way: whole, or not at all.  Returns the verdict.
 
-    explain_all: as of `Recording.validate`.
-
-    Raises `UsageError` where there can be none (a pipe, a compressed file, cuts, whole-file formats, fallback formats),
-    or the capture changes meanwhile, `OSError` where the file cannot be written.
+    explain_all: as of `Recording.validate`.  Raises `UsageError` where there can be none (a pipe, a compressed file,
+    cuts, whole-file formats, fallback formats), or the capture changes meanwhile, `OSError` where the file cannot be
+    written.
     """
-    storage = recording.storage
-    why = obstacle(storage, recording.formats)
+    why = obstacle(recording.storage, recording.formats)
     if not why and recording.fallback:
         why = "frames of fallback formats are no frames of its scan"
     if why:
         raise UsageError(f"{recording.name}: there can be no index: {why}")
     run = recording.run(keep=True)
-    before = identity_of(storage, run.formats, recording.limits)
+    before = identity_of(recording.storage, run.formats, recording.limits)
     with Writer(path) as writer:
         report = _indexed(run, Builder(writer, run.formats), recording, explain_all)
-        again = getattr(storage, "again", None)
-        if again is not None:
-            with again() as now:
-                if identity_of(now, run.formats, recording.limits) != before:
-                    raise UsageError(f"{recording.name}: the capture was changed while its index was made")
-        if report.bytes != before.size:
-            raise UsageError(f"{recording.name}: the capture was changed while its index was made")
+        _unchanged(recording, run.formats, before, report.bytes)
         counts = {
             "frames": report.frames,
             "frame_bytes": report.frame_bytes,
             "gap_bytes": report.gap_bytes,
             "idle_bytes": report.idle_bytes,
-            "gaps": report.gaps_total,
             "by_format": report.by_format,
             "sequence": report.sequence,
         }
         writer.finish(before, counts)
     return report
+
+
+def extend_index(recording: Recording, index: Index, path: str) -> None:
+    """Writes the index of a capture that has grown since `index` was made of it: what more bytes cannot change is taken
+    over, and scanned is the rest.  Of sequence counters nothing is counted.
+
+    Raises what `build_index` raises.
+    """
+    run = recording.run()
+    before = identity_of(recording.storage, run.formats, recording.limits)
+    safe = index.identity.size - reach_of(run.formats)
+    kept = int(index.bounds.stop.searchsorted(safe, "right"))
+    start = Start(int(index.bounds.start[kept]), int(index.bounds.first[kept])) if kept < len(index) else None
+    if start is None and kept:
+        start = Start(int(index.bounds.stop[kept - 1]), index.frames)
+    if start is None or not start.offset:
+        build_index(recording, path)
+        return
+    counts, gap_bytes = index.ledger(kept)
+    with Writer(path) as writer:
+        writer.go_on(index, kept)
+        builder = Builder(writer, run.formats, start.offset)
+        rest = recording.run_from(start)
+        _indexed(rest, builder, recording, False)
+        told = rest.statistics
+        _unchanged(recording, run.formats, before, start.offset + told.bytes)
+        by_format = {
+            name: {"frames": counts[name][0] + more["frames"], "bytes": counts[name][1] + more["bytes"]}
+            for name, more in told.by_format.items()
+        }
+        frame_bytes = sum(size for _, size in counts.values())
+        writer.finish(
+            before,
+            {
+                "frames": start.first + told.frames,
+                "frame_bytes": frame_bytes + told.frame_bytes,
+                "gap_bytes": gap_bytes + told.gap_bytes,
+                "idle_bytes": start.offset - frame_bytes - gap_bytes + told.idle_bytes,
+                "by_format": by_format,
+                "sequence": None,
+            },
+        )
+
+
+def _unchanged(recording: Recording, formats: Sequence[Format], before: Identity, size: int) -> None:
+    """`UsageError` where the capture is not what it was before; size: bytes that were read."""
+    again = getattr(recording.storage, "again", None)
+    now = before
+    if again is not None:
+        with again() as source:
+            now = identity_of(source, formats, recording.limits)
+    if now != before or size != before.size:
+        raise UsageError(f"{recording.name}: the capture was changed while its index was made")
 
 
 def _indexed(run: AnyRun, builder: Builder, recording: Recording, explain_all: bool) -> Report:
@@ -133,10 +180,11 @@ class _Passing(OfEvents):
 class Builder:
     """Makes blocks.  State: where the last frame ended, and the gap that is open."""
 
-    def __init__(self, writer: Writer, formats: Sequence[Format]) -> None:
+    def __init__(self, writer: Writer, formats: Sequence[Format], begin: int = 0) -> None:
+        """begin: where the first block does."""
         self._writer = writer
         self._groupings = [Grouping(format) for format in formats]
-        self._before = 0
+        self._before = begin
         self._told: Array | None = None
         self._out: Array | None = None
         self._open = OpenGap([format.name for format in formats])

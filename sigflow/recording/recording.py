@@ -296,7 +296,11 @@ class Recording(Located, Closing):
         begin and end where these do.
         """
         start = self.start()
-        return self.run(keep=keep) if start is WHOLE else self._scan(self.storage.chunks, keep, start)
+        return self.run(keep=keep) if start is WHOLE else self.run_from(start, keep=keep)
+
+    def run_from(self, start: Start, *, keep: bool = False) -> AnyRun:
+        """Returns a pass over a part of the capture, which can be read at any offset; without fallback formats."""
+        return self._scan(self.storage.chunks, keep, start)
 
     def start(self) -> Start:
         """Where a pass for the frames that are meant begins and ends; `WHOLE` where that is the whole capture."""

@@ -102,7 +102,7 @@ def compare(path: Path, specs: list[object], engine: str, rng: random.Random, ch
             )
         bounds = places.index.bounds
         for first, start in zip(bounds.first.tolist(), bounds.start.tolist(), strict=True):
-            run = source._scan(source.storage.chunks, False, Start(start, first))
+            run = source.run_from(Start(start, first))
             behind = [event for event in events if event.span.start >= start]
             told = [event for event in run.events() if isinstance(event, Record | Gap)]
             assert [(event.span.start, event.span.stop) for event in told] == [
@@ -209,7 +209,7 @@ def test_what_is_stale_is_not_used(capture: Path, tmp_path: Path, timed: sigflow
 
 
 def test_a_stale_index_is_made_anew(capture: Path) -> None:
-    capture.write_bytes(capture.read_bytes() + stream_of(("sgf1",), 2))
+    capture.write_bytes(b"?" + capture.read_bytes())
     with sigflow.open(capture, "sgf1", index="never") as plain:
         wanted = sum(1 for _ in plain)
     with sigflow.open(capture, "sgf1") as source:
@@ -217,6 +217,43 @@ def test_a_stale_index_is_made_anew(capture: Path) -> None:
         assert places is not None and len(places) == wanted
     with sigflow.open(capture, "sgf1", index="require") as source:
         assert source.places() is not None
+
+
+@pytest.mark.parametrize("names", [("sgf1",), ("ccsds_space_packet",)], ids="+".join)
+def test_a_capture_that_grew(
+    tmp_path: Path, names: tuple[str, ...], engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits, rng = Limits(frame=64), random.Random(f"{names}")
+    whole = b"".join(stream_of(names, seed) for seed in range(20))
+    built, extended = 0, 0
+    build = indexing.build_index
+
+    def counting(*arguments: object, **more: object) -> object:
+        nonlocal built
+        built += 1
+        return build(*arguments, **more)  # type: ignore[arg-type]
+
+    for turn in range(8):
+        path = tmp_path / f"capture{turn}"
+        place = indexed.path_of(str(path))
+        size = rng.randrange(len(whole) // 2, len(whole))
+        path.write_bytes(whole[:size])
+        with sigflow.open(path, list(names), limits=limits, engine=engine, chunk_size=64) as source:
+            build_index(source, place)
+        path.write_bytes(whole)
+        monkeypatch.setattr(indexing, "build_index", counting)
+        with sigflow.open(path, list(names), limits=limits, engine=engine, chunk_size=64) as source:
+            assert source.places() is not None
+        monkeypatch.setattr(indexing, "build_index", build)
+        other = str(tmp_path / "other")
+        with sigflow.open(path, list(names), limits=limits, engine=engine) as source:
+            build_index(source, other)
+        with Index(place) as index, Index(other) as real:
+            if index.counts["sequence"] is None:
+                extended += 1
+                index.counts["sequence"] = real.counts["sequence"]
+            assert index.difference(real) == ""
+    assert built + extended == 8 and extended >= 6
 
 
 def test_where_there_can_be_none(tmp_path: Path, capture: Path) -> None:
