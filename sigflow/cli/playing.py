@@ -194,14 +194,14 @@ class Status:
             self._there, self._at = False, -math.inf
 
 
-class Ended(Exception):
+class Quit(Exception):
     """Nothing more is wanted."""
 
 
 def press(player: Player[Outgoing], key: str, now: float, *, stepping: bool) -> None:
-    """What a key asks for.  stepping: space lets one frame out.  Raises `Ended`."""
+    """What a key asks for.  stepping: space lets one frame out.  Raises `Quit`."""
     if key == "q":
-        raise Ended
+        raise Quit
     if key in (RIGHT, "\n", "\r") or (key == " " and stepping):
         player.step(now)
     elif key == " ":
@@ -237,7 +237,7 @@ def play(
         if key:
             press(player, key, clock(), stepping=stepping)
         elif keys.ended and player.paused and math.isinf(player.due()):
-            raise Ended
+            raise Quit
 
     try:
         # What is slow at first, such as the engine's beginning, is before the clock runs.
@@ -271,7 +271,7 @@ def play(
             typed(0.0)
             status.waits = True
             status.show(player, clock())
-    except Ended:
+    except Quit:
         target.flush()
         return False
     finally:
