@@ -51,6 +51,7 @@ with socket.create_connection(("127.0.0.1", port)) as peer:
             peer.sendall(data[number * size : due * size])
             number = due
         time.sleep(max(begin + number / rate - time.monotonic(), 0))
+    print(time.monotonic() - begin)
 """
 
 
@@ -70,7 +71,7 @@ def arrivals(rate: float, frames: int, engine: str) -> list[float]:
         if engine == "bare":
             words = [sys.executable, "-c", BARE, str(path), uri.rpartition(":")[2], str(rate), str(SIZE)]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "generated")])}
-        with subprocess.Popen(words, env=environment, stdin=subprocess.DEVNULL) as sender:
+        with subprocess.Popen(words, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as sender:
             server.settimeout(60)
             peer, _ = server.accept()
             moments: list[float] = []
