@@ -97,7 +97,7 @@ def main(arguments: list[str] | None = None) -> int:
                 print(f"{who}: {rates[who][-1][0]:,.0f} frames/s, {rates[who][-1][1] * 1e3:.1f} ms late", flush=True)
     figures = Figures("tap", f"python tools/bench_tap.py --seconds {chosen.seconds:g} --rounds {chosen.rounds}")
     figures.table(
-        f"{chosen.rate:,.0f} frames of {SIZE} bytes a second into a session, {chosen.seconds:g} s each; none is missing",
+        f"{chosen.rate:,.0f} frames of {SIZE} bytes a second into a session, {chosen.seconds:g} s each; none missing",
         ("", "frames/s, median", "least", "most", "ms late in the end, median"),
         [
             (

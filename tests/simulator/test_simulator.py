@@ -122,15 +122,15 @@ def test_the_truth_is_what_arrives(seed: int) -> None:
     parts, truth = asyncio.run(run())
     lines = lines_of(truth)
     assert len(parts) > 3 and len(lines) > 200
-    found = 0
+    decoded_whole = 0
     for number, part in enumerate(parts):
         with sigflow.open(part, "instrument_hdr") as recording:
             decoded = {record.start: hashlib.sha256(record.raw).hexdigest() for record in recording}
         for line in (line for line in lines if line["connection"] == number):
             at, size = int(str(line["offset"])), int(str(line["length"]))
             assert hashlib.sha256(part[at : at + size]).hexdigest() == line["sha256"]
-            found += decoded.get(at) == line["sha256"]
-    assert found == len(lines)
+            decoded_whole += decoded.get(at) == line["sha256"]
+    assert decoded_whole == len(lines)
 
 
 def run_main(*words: str) -> subprocess.CompletedProcess[bytes]:

@@ -93,6 +93,9 @@ def test_what_was_written_is_read(tmp_path: Path) -> None:
         for _ in range(200):
             start, stop = sorted(rng.randrange(len(whole) + 1) for _ in range(2))
             assert storage.read(start, stop) == whole[start:stop]
+        stamped = list(storage.stamped())
+        assert b"".join(data for data, _ in stamped) == whole
+        assert all(told[:2] == stamp(told.number)[:2] for _, told in stamped)
         # The first stamp is that of chunk 0, whose clocks say when the monotonic one was 0.
         epoch = contents.pieces[0].entry.wall_ns - contents.pieces[0].entry.monotonic_ns
         for piece in contents.pieces:

@@ -122,6 +122,12 @@ class Ledger:
         assert row is not None
         return int(row[0])
 
+    def put_stream(self, stream: int, source: str, begun_ns: int) -> None:
+        """A stream whose number is known, of which nothing else is."""
+        self._rows(
+            "INSERT INTO streams (stream, source, peer, begun_ns) VALUES (?, ?, '', ?)", (stream, source, begun_ns)
+        )
+
     def streams(self) -> list[Stream]:
         """All streams, in their order."""
         return [Stream(*row) for row in self._rows("SELECT * FROM streams ORDER BY stream")]

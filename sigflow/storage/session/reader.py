@@ -225,6 +225,12 @@ class StreamStorage(Closing):
         piece = self.contents.pieces[row]
         return piece.start + min(offset - piece.offset, piece.length)
 
+    def stamped(self) -> Iterator[tuple[bytes, Stamp]]:
+        """The chunks as they came in, each with its stamp."""
+        for piece in self.contents.pieces:
+            data = pread(self._of(piece.segment), piece.length, piece.place)
+            yield data, piece.entry.stamp(self.name, self.contents.boots[piece.segment])
+
     def moment(self, offset: int) -> int | None:
         """When the byte at an offset of the stream was received, in nanoseconds since 1970, by the clock of that boot
         that no one sets; None where there is no such byte.
