@@ -209,9 +209,9 @@ def _copied_ledger(folder: str, target: str) -> str:
     if not os.path.exists(path):
         return f"{layout.LEDGER} is missing"
     copy = os.path.join(target, layout.LEDGER)
-    for ending in ("", "-wal"):
-        if os.path.exists(path + ending):
-            shutil.copyfile(path + ending, copy + ending)
+    for suffix in ("", "-wal"):
+        if os.path.exists(path + suffix):
+            shutil.copyfile(path + suffix, copy + suffix)
     try:
         with closing(sqlite3.connect(copy, isolation_level=None)) as database:
             faults = [row[0] for row in database.execute("PRAGMA integrity_check(1)")]
@@ -285,9 +285,9 @@ def _write_ledger(surveyed: Survey, target: str) -> None:
     """The ledger, without what sinks have taken; where the old one cannot be read, one that knows the streams."""
     if not surveyed.ledger and not _copied_ledger(surveyed.folder, target):
         return
-    for ending in ("", "-wal", "-shm"):
-        if os.path.exists(os.path.join(target, layout.LEDGER + ending)):
-            os.remove(os.path.join(target, layout.LEDGER + ending))
+    for suffix in ("", "-wal", "-shm"):
+        if os.path.exists(os.path.join(target, layout.LEDGER + suffix)):
+            os.remove(os.path.join(target, layout.LEDGER + suffix))
     sources: list[str] = [] if surveyed.document else list(read_document(surveyed.folder).get("sources", []))
     ledger = Ledger(target)
     with ledger.transaction():
