@@ -340,7 +340,7 @@ class Ingestion:
                 pipeline.resume(ended)
                 self._folder.ledger.go_on(number)
             received = asyncio.Event()
-            committing = asyncio.ensure_future(self._commits(pipeline, stream, received))
+            committing = asyncio.ensure_future(self._commits(source, pipeline, stream, received))
             closing = asyncio.ensure_future(self._closes(stream))
             try:
                 if first is not None:
@@ -350,6 +350,7 @@ class Ingestion:
                     await pipeline.room()
                     if self.settings.commit == 0:
                         await pipeline.commit()
+                        self._say_of([source])
             except TransportError as error:
                 self._told("warning", str(error))
             finally:
@@ -368,7 +369,7 @@ class Ingestion:
         await self._stopping.wait()
         await stream.close()
 
-    async def _commits(self, pipeline: Pipeline, stream: Transport, received: asyncio.Event) -> None:
+    async def _commits(self, source: _Source, pipeline: Pipeline, stream: Transport, received: asyncio.Event) -> None:
         """Commit again and again while something new has come, until all was received.  Nothing more is received where
         that fails.
         """
@@ -384,6 +385,7 @@ class Ingestion:
                     except BaseException:
                         await stream.close()
                         raise
+                    self._say_of([source])
 
     # ---------------------------------------------------------------- what is told
 
@@ -393,12 +395,17 @@ class Ingestion:
             self._say()
 
     def _say(self) -> None:
-        lines = [source.status() for source in self._sources]
-        self._status_file.write(lines)
+        self._status_file.write(self._lines(self._sources))
+        self._say_of(self._sources)
+
+    def _say_of(self, sources: Sequence[_Source]) -> None:
         if self._status is not None:
-            if self.settings.commit is None:
-                lines = [{**line, "acknowledged": None} for line in lines]
-            self._status([{name: line[name] for name in STATUS_KEYS} for line in lines])
+            self._status([{name: line[name] for name in STATUS_KEYS} for line in self._lines(sources)])
+
+    def _lines(self, sources: Sequence[_Source]) -> list[dict[str, Any]]:
+        """What is said of them.  Where nothing waits for the disk, nothing is acknowledged."""
+        lines = [source.status() for source in sources]
+        return lines if self.settings.commit is not None else [{**line, "acknowledged": None} for line in lines]
 
     def _outcome(self) -> Outcome:
         self._say()
