@@ -222,8 +222,8 @@ def play(
     *,
     stepping: bool = False,
     clock: Callable[[], float] = time.monotonic,
-) -> bool:
-    """Do it to its end; whether it was not ended by a key before.
+) -> None:
+    """Do it to its end, or until a key ends it.
 
     Where no more keys come and it is paused, it ends, since nobody could let it go on.
     """
@@ -273,7 +273,5 @@ def play(
             status.show(player, clock())
     except Quit:
         target.flush()
-        return False
     finally:
         status.clear()
-    return True

@@ -72,8 +72,8 @@ def command(
     picker = Picker(selection, formats)
     passed_over, allowance = 0, _Allowance(rate)
 
-    def begun() -> None:
-        screen.note(f"{source}: looking on; Ctrl-C ends it")
+    def begun(running: bool) -> None:
+        screen.note(f"{source}: {'looking on; Ctrl-C ends it' if running else 'nobody ingests into this session now'}")
 
     pieces = _received(source, formats, begun) if wire else _kept(source, formats, from_start, begun)
     for stream, frames in pieces:
@@ -127,10 +127,11 @@ def _frames(decoder: Decoder) -> Iterator[Sequence[Record] | FrameRun]:
         yield [event for event in piece if isinstance(event, Record)] if isinstance(piece, list) else piece
 
 
-def _kept(folder: str, formats: list[Format], from_start: bool, begun: Callable[[], object]) -> Iterator[Pieces]:
-    """The frames of all streams, as they come, with the number of the stream.  begun: is called once that is so."""
-    if hasattr(os, "nice"):
-        os.nice(NICE)
+def _kept(folder: str, formats: list[Format], from_start: bool, begun: Callable[[bool], object]) -> Iterator[Pieces]:
+    """The frames of all streams, as they come, with the number of the stream.
+
+    begun: is told once whether somebody ingests.
+    """
     followed: dict[str, tuple[Follower, Decoder]] = {}
     first = True
     while True:
@@ -149,8 +150,11 @@ def _kept(folder: str, formats: list[Format], from_start: bool, begun: Callable[
                     decoder.feed(arrived.data, stamp=arrived.stamp)
                 for frames in _frames(decoder):
                     yield int(os.path.basename(stream)), frames
-        if first and running:
-            begun()
+        if first:
+            if running and hasattr(os, "nice"):
+                os.nice(NICE)
+            if running or not from_start:
+                begun(running)
         first = False
         if not came:
             if not running:
@@ -158,13 +162,13 @@ def _kept(folder: str, formats: list[Format], from_start: bool, begun: Callable[
             time.sleep(LOOK)
 
 
-def _received(uri: str, formats: list[Format], begun: Callable[[], object]) -> Iterator[Pieces]:
-    """The same of what a transport gives."""
+def _received(uri: str, formats: list[Format], begun: Callable[[bool], object]) -> Iterator[Pieces]:
+    """The frames that a transport gives."""
     decoder = Decoder(formats)
     with asyncio.Runner() as runner:
         stream = runner.run(transport.open(uri))
         try:
-            begun()
+            begun(True)
             while (chunk := runner.run(_next(stream))) is not None:
                 for cut in chunk.cuts:
                     decoder.cut(cut.kind, cut.missing, stamp=chunk.stamp)

@@ -20,8 +20,8 @@ from sigflow.replay.schedule import Schedule
 Item = TypeVar("Item")
 #: Items, and bytes of them, that are read before they are due, at most.
 AHEAD, AHEAD_BYTES = 4096, 8 << 20
-#: Items that are taken at once, at most.
-TAKEN = 256
+#: Items that are taken at once, at most, and bytes of them before no more are.
+TAKEN, TAKEN_BYTES = 256, 1 << 20
 
 
 class Player(Generic[Item]):
@@ -125,12 +125,14 @@ class Player(Generic[Item]):
         return self._clock if self.paused else self._clock + (head[0] - self._anchor) / self.tempo
 
     def take(self, now: float) -> list[Item]:
-        """The items that are due, in their order, `TAKEN` at most."""
+        """The items that are due, in their order, as many as may be taken at once."""
         out: list[Item] = []
+        size = 0
         # (Reading may wait for who writes: not while items are held that may go out.)
-        while len(out) < TAKEN and (self._repeatable or not out) and (due := self.due()) <= now:
+        while len(out) < TAKEN and size < TAKEN_BYTES and (self._repeatable or not out) and (due := self.due()) <= now:
             position, item = self._pop()
             out.append(item)
+            size += self._size(item)
             self._last, self.late = position, now - due
             if self.paused:
                 self._steps -= 1

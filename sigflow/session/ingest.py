@@ -395,7 +395,10 @@ class Ingestion:
             self._say()
 
     def _say(self) -> None:
-        self._status_file.write(self._lines(self._sources))
+        try:
+            self._status_file.write(self._lines(self._sources))
+        except OSError as error:  # (nothing that came in depends on it)
+            self._told("warning", f"the status cannot be written: {error}")
         self._say_of(self._sources)
 
     def _say_of(self, sources: Sequence[_Source]) -> None:
