@@ -211,21 +211,21 @@ def test_a_session_is_replayed_with_its_stamps(tmp_path: Path) -> None:
         writer.append(FRAMES[number][:half], Stamp(10**18, 5 * 10**9, "", "b", number))
         writer.append(FRAMES[number][half:], stamp)
     writer.close()
-    for words, factor in (([], 1.0), (["--speed", "2"], 0.5)):
+    size = len(FRAMES[0])
+    for words, factor in (([], 1.0), (["--speed", "0.5"], 2.0)):
         command = [sys.executable, "-m", "sigflow", "replay", "s", *words]
         with subprocess.Popen(
             command, cwd=tmp_path, env=environment(tmp_path), stdout=subprocess.PIPE, stdin=subprocess.DEVNULL
         ) as running:
             assert running.stdout is not None
-            came, out = [], b""
+            came: list[float] = []  # when each frame was there
+            out = b""
             while piece := os.read(running.stdout.fileno(), 100_000):
-                came.append((time.monotonic(), len(piece) // len(FRAMES[0])))
                 out += piece
+                came += [time.monotonic()] * (len(out) // size - len(came))
         assert running.returncode == 0 and out == b"".join(FRAMES[:5])
-        assert [count for _, count in came] == [2, 2, 1]
-        waits = [came[1][0] - came[0][0], came[2][0] - came[1][0]]
-        assert waits[0] > 0.39 * factor and waits[1] > 0.19 * factor
-        assert sum(waits) < 0.6 * factor + 1
+        # (Who reads may be late by what the machine does meanwhile.)
+        assert 0.3 * factor < came[2] - came[0] < 5 and 0.45 * factor < came[4] - came[0] < 5
 
 
 def test_what_comes_slowly_is_not_held_back(tmp_path: Path) -> None:
