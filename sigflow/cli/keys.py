@@ -79,11 +79,19 @@ def keyboard(*, piped: bool) -> Iterator[Keys | None]:
     if not os.isatty(descriptor):
         yield Keys(descriptor) if piped else None
         return
-    if os.tcgetpgrp(descriptor) != os.getpgrp():  # in the background: the terminal is another's
+    if _in_background(descriptor):
         yield None
         return
     with _key_by_key(descriptor):
         yield Keys(descriptor)
+
+
+def _in_background(descriptor: int) -> bool:
+    """Whether the terminal is another's now, so that who changes its mode is stopped."""
+    try:
+        return os.tcgetpgrp(descriptor) != os.getpgrp()
+    except OSError:  # it controls no process
+        return False
 
 
 @contextmanager
@@ -103,7 +111,7 @@ def _key_by_key(descriptor: int) -> Iterator[None]:
         os.kill(os.getpid(), number)
 
     def goes_on(number: int, frame: FrameType | None) -> None:
-        if os.tcgetpgrp(descriptor) == os.getpgrp():
+        if not _in_background(descriptor):
             tty.setcbreak(descriptor, termios.TCSADRAIN)
 
     wanted = {signal.SIGTERM: ended, signal.SIGHUP: ended, signal.SIGCONT: goes_on}

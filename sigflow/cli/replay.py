@@ -23,6 +23,7 @@ from sigflow.cli.verdicts import finding_words
 from sigflow.errors import BuildError, UsageError
 from sigflow.events import Gap, Idle, Record
 from sigflow.frozen import frozen
+from sigflow.reasons import OVERFLOW
 from sigflow.recording.diagnosis.budget import Budget
 from sigflow.recording.report import COMPRESSED
 from sigflow.recording.verdict import EventVerdict
@@ -137,8 +138,6 @@ def command(
     """
     if sum((rate is not None, speed is not None, at_max)) > 1:
         raise UsageError("--rate, --speed and --max exclude each other")
-    if loops > 1 and capture in STREAMS:
-        raise UsageError("--loop: standard input can be read once only")
     paused = start_paused or step
     if paused and capture in STREAMS:
         raise UsageError("--start-paused and --step: the keys would come from standard input, which is the capture")
@@ -191,6 +190,8 @@ def _replayed(
 ) -> int:
     """Replay a capture, and give the exit code."""
     screen = settings.screen
+    if how.loops > 1 and not recording.storage.repeatable:
+        raise UsageError(f"--loop: {recording.name} can be read once only")
     lines = sending is None and sys.stdout.isatty()
     with ExitStack() as stack:
         if how.raw:
@@ -255,6 +256,11 @@ def _schedule(recording: Recording, how: How, settings: Settings, status: Status
     return at_speed(how.speed or 1.0, max_gap=how.max_gap, leapt=leapt)
 
 
+def _missing(event: Gap | Idle) -> bool:
+    """Whether it is of bytes that are known to be missing: those are in no storage."""
+    return isinstance(event, Gap) and event.reasons == (OVERFLOW,)
+
+
 class Passes:
     """Passes over a recording, of which each gives what goes out.
 
@@ -308,8 +314,10 @@ class Passes:
                 if meant:
                     yield self._outgoing(event, between)
                 between = []
-            elif self._how.raw and isinstance(event, Gap | Idle):
-                between.append((event.span.start, event.span.stop))
+            elif self._how.raw and isinstance(event, Gap | Idle) and not _missing(event):
+                joined = bool(between) and between[-1][1] == event.span.start
+                start = between.pop()[0] if joined else event.span.start
+                between.append((start, event.span.stop))
             self._told(number, verdict, event)
         else:
             report = verdict.report(self._recording.name)
@@ -337,7 +345,7 @@ class Passes:
         return Outgoing(record, before, time, record.stop - record.start)
 
     def _read(self, spans: list[tuple[int, int]]) -> Iterator[bytes]:
-        """The bytes of these; those that are known to be missing are in no storage."""
+        """The bytes of these."""
         for start, stop in spans:
             yield from pieces(self._recording.storage, start, stop)
 

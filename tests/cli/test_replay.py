@@ -22,6 +22,7 @@ import pytest
 import sigflow
 from sigflow.cli.keys import Keys
 from sigflow.events import Stamp
+from sigflow.session.folder import SessionFolder
 from sigflow.storage.session.writer import StreamWriter
 from tests.cli.calls import SAMPLES
 from tests.cli.transcript import environment
@@ -46,6 +47,10 @@ def replayed(folder: Path, *words: object, keys: bytes = b"") -> tuple[int, byte
         command, input=keys, capture_output=True, env=environment(folder), cwd=folder, timeout=60, check=False
     )
     return done.returncode, done.stdout, done.stderr.decode()
+
+
+def session(folder: Path) -> SessionFolder:
+    return SessionFolder(str(folder), [sigflow.load("sgf1")], ["sgf1"], ["exec:true"])
 
 
 def numbers(data: bytes) -> list[int]:
@@ -81,6 +86,21 @@ def test_raw_is_byte_for_byte(tmp_path: Path) -> None:
         cwd=tmp_path, env=environment(tmp_path), capture_output=True, timeout=60, check=False,
     )  # fmt: skip
     assert done.stdout == data
+
+
+def test_raw_leaves_out_what_is_in_no_storage(tmp_path: Path) -> None:
+    """Bytes that are known to be missing: what lies before and behind them comes all the same."""
+    session(tmp_path / "s").close()
+    writer = StreamWriter(str(tmp_path / "s" / "raw" / "0"), boot="b")
+    parts = [FRAMES[0] + b"before", b"behind" + FRAMES[1], b"at the end"]
+    for number, part in enumerate(parts):
+        stamp = Stamp(10**18, 5 * 10**9, "", "b", number)
+        if number == 1:
+            writer.cut("overflow", 1000, stamp)
+        writer.append(part, stamp)
+    writer.close()
+    code, out, _ = replayed(tmp_path, "s", "--max", "--raw", "--quiet")
+    assert (code, out) == (3, b"".join(parts))
 
 
 def test_fields_are_set_and_checksums_right(tmp_path: Path, capture: Path) -> None:
@@ -200,9 +220,7 @@ def test_a_receiver_that_goes_away_is_an_error(tmp_path: Path, capture: Path) ->
 
 def test_a_session_is_replayed_with_its_stamps(tmp_path: Path) -> None:
     """As the monotonic clock had it, whatever the wall clock did; at its own pace where none is asked for."""
-    from sigflow.session.folder import SessionFolder
-
-    SessionFolder(str(tmp_path / "s"), [sigflow.load("sgf1")], ["sgf1"], ["exec:true"]).close()
+    session(tmp_path / "s").close()
     writer = StreamWriter(str(tmp_path / "s" / "raw" / "0"), boot="b")
     moments = (0, 0, 400, 400, 600)
     for number, at in enumerate(moments):
