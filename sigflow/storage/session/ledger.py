@@ -86,7 +86,7 @@ class Ledger:
             row = self._row("SELECT value FROM about WHERE key = 'version'")
         except sqlite3.DatabaseError as error:
             self._database.close()
-            raise SigflowError(f"{path}: it is no ledger: {error}") from error
+            raise SigflowError(f"{path}: it is no ledger: {error} (sigflow session repair)") from error
         if row is None or row[0] != str(VERSION):
             self._database.close()
             raise SigflowError(f"{path}: a ledger of version {row and row[0]}; this sigflow reads {VERSION}")
