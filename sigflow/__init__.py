@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from sigflow.recording import Recording, Report, open
     from sigflow.runtime.plain import asdict
     from sigflow.session.connection import connect
+    from sigflow.session.status import SessionStatus, SourceStatus, session_status
     from sigflow.stream.checkpoint import Checkpoint
     from sigflow.stream.cuts import Cut
     from sigflow.stream.decoder import Decoder
@@ -45,7 +46,7 @@ __all__ = [
     # recordings
     "open", "Recording", "Report", "asdict", "generate",
     # live streams
-    "connect",
+    "connect", "session_status", "SessionStatus", "SourceStatus",
     # what users add
     "register_checksum", "register_codec",
     # errors, by blame
@@ -68,6 +69,7 @@ _HOMES = {
     "sigflow.recording": ("Recording", "Report", "open"),
     "sigflow.runtime.plain": ("asdict",),
     "sigflow.session.connection": ("connect",),
+    "sigflow.session.status": ("SessionStatus", "SourceStatus", "session_status"),
     "sigflow.stream.checkpoint": ("Checkpoint",),
     "sigflow.stream.cuts": ("Cut",),
     "sigflow.stream.decoder": ("Decoder",),

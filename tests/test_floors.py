@@ -24,7 +24,7 @@ FLOORS: dict[int, set[str]] = {
     3: {"catalog"},
     4: {"storage", "engine"},
     5: {"columns", "quarantine", "generation", "coverage", "transport", "index"},
-    6: {"recording", "replay", "recover", "strategies"},
+    6: {"recording", "replay", "recover", "strategies", "simulator"},
     7: {"rewrite", "session"},
     8: {"cli", "pytest_plugin"},
 }

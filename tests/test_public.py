@@ -16,7 +16,8 @@ PUBLIC = [
     "compile", "load", "register_format", "Format", "Diagnostic", "Place", "Severity",
     "Decoder", "Cut", "Checkpoint", "Record", "Gap", "Idle", "Loss", "Note", "Span", "Stamp", "Limits", "Finding",
     "open", "Recording", "Report", "asdict", "generate",
-    "connect", "register_checksum", "register_codec",
+    "connect", "session_status", "SessionStatus", "SourceStatus",
+    "register_checksum", "register_codec",
     "SigflowError", "SpecError", "UsageError", "BuildError", "StreamError", "ChecksumError", "LimitExceeded",
     "Truncated", "CodecError", "ParseError",
 ]  # fmt: skip

@@ -65,16 +65,18 @@ def _with_preambles(formats: list[Format], settings: Settings) -> list[Format]:
     return changed
 
 
-def for_each(captures: Sequence[str], settings: Settings, work: Callable[[Recording], int]) -> int:
+def for_each(
+    captures: Sequence[str], settings: Settings, work: Callable[[Recording], int], *, watch: bool = True
+) -> int:
     """Do the work on every capture, whatever becomes of the others, and give the worst exit code.
 
-    The streams of a session are a capture each.
+    The streams of a session are a capture each.  watch: whether each has a progress bar.
     """
     captures = expanded(captures)
     read_once(captures)
     config = configured(settings.config)
     formats = formats_of(settings)
-    return exits.worst([_one(name, formats, settings, config, work) for name in captures])
+    return exits.worst([_one(name, formats, settings, config, work, watch) for name in captures])
 
 
 def expanded(names: Sequence[str]) -> list[str]:
@@ -117,9 +119,16 @@ def read_once(names: Sequence[str]) -> None:
         )
 
 
-def _one(name: str, formats: list[Format], settings: Settings, config: Config, work: Callable[[Recording], int]) -> int:
+def _one(
+    name: str,
+    formats: list[Format],
+    settings: Settings,
+    config: Config,
+    work: Callable[[Recording], int],
+    watch: bool,
+) -> int:
     try:
-        with opened_recording(name, formats, settings, config) as (recording, opened, _):
+        with opened_recording(name, formats, settings, config, watch=watch) as (recording, opened, _):
             return _told(opened, work(recording))
     except _FAILURES as error:
         return _failed(error, name)

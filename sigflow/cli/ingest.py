@@ -105,7 +105,7 @@ def _commit(text: str) -> float | None:
 @click.option(
     "--status",
     metavar="PATH",
-    help="Write a line of JSON for each source each second to this file, or to stdout (-).",
+    help="Write a line of JSON for each source, at each commit and each second, to this file, or to stdout (-).",
 )
 @click.option(
     "--file-rows", type=click.IntRange(1, 1 << 40), default=1_000_000, show_default=True, metavar="N",

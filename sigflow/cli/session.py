@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from sigflow.cli import exits
-from sigflow.cli.completion import folders
+from sigflow.cli.captures import formats_of
+from sigflow.cli.completion import folders, format_names
 from sigflow.cli.help import Context
-from sigflow.cli.options import output_format, screened
+from sigflow.cli.options import Compiling, Settings, compiling, max_frame_option, output_format, screened
 from sigflow.cli.terminal import Screen, counted, one_line
 from sigflow.columns.plain_json import dumps
 from sigflow.errors import UsageError
 from sigflow.storage.session import layout
 from sigflow.storage.session.opening import read_document
 from sigflow.storage.session.reader import Contents
+
+if TYPE_CHECKING:
+    from sigflow.session.repair import Survey
 
 folder_argument = click.argument("folder", metavar="DIR", shell_complete=folders)
 
@@ -83,6 +88,77 @@ def check(folder: str, form: str, screen: Screen) -> int:
     Exit code 3 where something is not. What a process that was killed had not acknowledged is told, too.
     """
     return _said(folder, form, screen, verify=True)
+
+
+@command.command("repair")
+@folder_argument
+@click.option(
+    "--to", "target", metavar="NEWDIR", shell_complete=folders, help="Write a session there of all that is whole."
+)
+@click.option(
+    "--spec",
+    "-s",
+    "specs",
+    multiple=True,
+    metavar="FORMAT",
+    shell_complete=format_names,
+    help="The formats of a session whose session.json cannot be read: names, .ksy files or FILE.py:OBJECT.",
+)
+@max_frame_option
+@output_format("text", "json")
+@compiling
+@screened
+def repair_(
+    folder: str,
+    target: str | None,
+    specs: tuple[str, ...],
+    max_frame: int | None,
+    form: str,
+    compiling: Compiling,
+    screen: Screen,
+) -> int:
+    """Say what of the session DIR is whole, what is torn, and what is lost; with --to, write a session anew of all
+    that is whole.
+
+    DIR is only read. Every record of its raw capture whose CRC holds is in NEWDIR, at its offset; what is missing
+    between two is a hole. Sinks begin anew there. A session need not be repaired to go on with it, or to read it: what
+    is not whole is stepped over. Exit code 3 where something is damaged.
+    """
+    from sigflow.session.repair import repair, survey
+
+    if not os.path.isdir(folder):
+        raise UsageError(f"{folder}: there is no such folder")
+    surveyed = survey(folder)
+    if target is not None:
+        settings = Settings(screen, specs, max_frame=max_frame, compiling=compiling)
+        repair(surveyed, target, formats_of(settings) if surveyed.document else (), specs)
+    if form == "json":
+        screen.line(dumps({"schema_version": 1, **surveyed.tree(), "to": target}, indent=2))
+    else:
+        for line in _repair_lines(surveyed, target):
+            screen.prose(one_line(line))
+    return exits.OK if surveyed.whole else exits.DAMAGED
+
+
+def _repair_lines(surveyed: Survey, target: str | None) -> Iterator[str]:
+    """What was found, in words."""
+    yield f"{surveyed.folder}: {'nothing is damaged' if surveyed.whole else 'damaged'}"
+    if surveyed.document:
+        yield f"  {surveyed.document}: lost are the formats, limits and sources that it named"
+    if surveyed.ledger:
+        yield f"  {surveyed.ledger}: lost is how far each sink had come, and which stream is of which source"
+    for stream in surveyed.tree()["streams"]:
+        words = f"  stream {stream['stream']}: {counted(stream['bytes'], 'byte')} whole"
+        if stream["lost_entries"]:
+            words += f"; {counted(stream['lost_entries'], 'entry of the index', 'entries of the index')}"
+            words += f" and {counted(stream['lost_bytes'], 'byte')} of records lost"
+        if stream["damaged_segments"]:
+            words += f", in segments {', '.join(map(str, stream['damaged_segments']))}"
+        yield words
+    if target is not None:
+        yield f"  all that is whole is in {target}"
+    elif not surveyed.whole:
+        yield "  every command steps over what is damaged; --to NEWDIR writes a session of all that is whole"
 
 
 def _said(folder: str, form: str, screen: Screen, *, verify: bool) -> int:

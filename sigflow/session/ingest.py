@@ -10,14 +10,14 @@ from typing import Any
 
 from sigflow import transport
 from sigflow.errors import UsageError
-from sigflow.events import Event
+from sigflow.events import Event, Stamp
 from sigflow.frozen import frozen
 from sigflow.session.folder import SessionFolder
 from sigflow.session.opening import sink_of
 from sigflow.session.outlet import Outlet
 from sigflow.session.pipeline import Pipeline, Shared
 from sigflow.session.sinks import Batching, Sink
-from sigflow.session.status import write_status
+from sigflow.session.status import StatusFile
 from sigflow.stream.format import Format
 from sigflow.transport import Address, Listener, Transport, TransportError
 from sigflow.transport.again import MOST, Reconnecting
@@ -83,11 +83,11 @@ class _Source:
         self.listener: Listener | None = None
         self.ended = 0
         self._before = dict.fromkeys(COUNTS, 0)
-        self._last_ns: int | None = None
+        self._last: dict[str, int | None] = dict.fromkeys(("last_stamp", "frame_stamp"))
 
     def retire(self, pipeline: Pipeline) -> None:
         """A stream has ended: what is left of it is what was counted."""
-        self._last_ns = self._last()
+        self._last = {name: self._latest(name) for name in self._last}
         _add(self._before, pipeline, self.running.pop(pipeline))
         self.ended += 1
 
@@ -98,15 +98,17 @@ class _Source:
             _add(counts, pipeline, opened)
         return counts
 
-    def _last(self) -> int | None:
-        stamps = [pipeline.last_stamp.monotonic_ns for pipeline in self.running if pipeline.last_stamp is not None]
-        return max([*stamps, *([self._last_ns] if self._last_ns is not None else [])], default=None)
+    def _latest(self, name: str) -> int | None:
+        """The latest of such stamps, by the monotonic clock."""
+        stamps: list[Stamp | None] = [getattr(pipeline, name) for pipeline in self.running]
+        moments = [stamp.monotonic_ns for stamp in stamps if stamp is not None]
+        return max([*moments, *([before] if (before := self._last[name]) is not None else [])], default=None)
 
     def status(self) -> dict[str, Any]:
-        """What is said of it: the counts, and how old the last byte is."""
-        last = self._last()
-        age = None if last is None else round((time.monotonic_ns() - last) / 1e6, 3)
-        return {"source": self.address.text, **self.counts(), "age_ms": age}
+        """What is said of it: the counts, and how old the last byte and the last frame are."""
+        now = time.monotonic_ns()
+        ages = [None if (last := self._latest(name)) is None else round((now - last) / 1e6, 3) for name in self._last]
+        return {"source": self.address.text, **self.counts(), "age_ms": ages[0], "frame_age_ms": ages[1]}
 
 
 def _add(counts: dict[str, int], pipeline: Pipeline, opened: Transport | None) -> None:
@@ -160,6 +162,7 @@ class Ingestion:
         self._told = told
         self._seen = seen
         self._status = status
+        self._status_file = StatusFile(folder)
         #: Seconds between two lines of the status.
         self.status_seconds = 1.0
         self._failed: list[str] = []
@@ -337,7 +340,7 @@ class Ingestion:
                 pipeline.resume(ended)
                 self._folder.ledger.go_on(number)
             received = asyncio.Event()
-            committing = asyncio.ensure_future(self._commits(pipeline, stream, received))
+            committing = asyncio.ensure_future(self._commits(source, pipeline, stream, received))
             closing = asyncio.ensure_future(self._closes(stream))
             try:
                 if first is not None:
@@ -347,6 +350,7 @@ class Ingestion:
                     await pipeline.room()
                     if self.settings.commit == 0:
                         await pipeline.commit()
+                        self._say_of([source])
             except TransportError as error:
                 self._told("warning", str(error))
             finally:
@@ -365,7 +369,7 @@ class Ingestion:
         await self._stopping.wait()
         await stream.close()
 
-    async def _commits(self, pipeline: Pipeline, stream: Transport, received: asyncio.Event) -> None:
+    async def _commits(self, source: _Source, pipeline: Pipeline, stream: Transport, received: asyncio.Event) -> None:
         """Commit again and again while something new has come, until all was received.  Nothing more is received where
         that fails.
         """
@@ -381,6 +385,7 @@ class Ingestion:
                     except BaseException:
                         await stream.close()
                         raise
+                    self._say_of([source])
 
     # ---------------------------------------------------------------- what is told
 
@@ -390,12 +395,20 @@ class Ingestion:
             self._say()
 
     def _say(self) -> None:
-        lines = [source.status() for source in self._sources]
-        write_status(self._path, lines)
+        try:
+            self._status_file.write(self._lines(self._sources))
+        except OSError as error:  # (nothing that came in depends on it)
+            self._told("warning", f"the status cannot be written: {error}")
+        self._say_of(self._sources)
+
+    def _say_of(self, sources: Sequence[_Source]) -> None:
         if self._status is not None:
-            if self.settings.commit is None:
-                lines = [{**line, "acknowledged": None} for line in lines]
-            self._status([{name: line[name] for name in STATUS_KEYS} for line in lines])
+            self._status([{name: line[name] for name in STATUS_KEYS} for line in self._lines(sources)])
+
+    def _lines(self, sources: Sequence[_Source]) -> list[dict[str, Any]]:
+        """What is said of them.  Where nothing waits for the disk, nothing is acknowledged."""
+        lines = [source.status() for source in sources]
+        return lines if self.settings.commit is not None else [{**line, "acknowledged": None} for line in lines]
 
     def _outcome(self) -> Outcome:
         self._say()

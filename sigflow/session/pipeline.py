@@ -84,7 +84,9 @@ class Pipeline:
         self._barrier_frames = -1
         self._waits = (-1, 0.0)
         self._ledger_at = 0.0
+        #: Of the last chunk that came in, and of the last with which a frame was found.
         self.last_stamp: Stamp | None = None
+        self.frame_stamp: Stamp | None = None
         #: Gaps in which a frame failed its checksum.
         self.refused = 0
 
@@ -188,6 +190,7 @@ class Pipeline:
             if records:
                 pieces.append(records)
         if pieces:
+            self.frame_stamp = self.last_stamp
             for outlet in self._shared.outlets:
                 outlet.put(self.number, pieces, size)
 

@@ -1,72 +1,150 @@
-"""How an ingestion does: a file in the folder of its session, written each second; what follows from two of them."""
+"""How an ingestion does: a file in the folder of its session, written each second, and what follows from it.
+
+The file has the counts of each source now, and those of a few seconds ago, so that one look gives rates.
+"""
 
 from __future__ import annotations
 
 import json
 import os
 import time
+from collections import deque
+from dataclasses import dataclass
 from typing import Any
 
+from sigflow.errors import UsageError
+from sigflow.storage.session import layout
+from sigflow.storage.session.following import acquiring
+
 STATUS = "status.json"
+#: Seconds that rates and shares are of, about.
+WINDOW = 5.0
+#: Seconds after which what was last said is of no time that is still now.
+STALE = 5.0
+#: What is counted, and must be there as whole numbers.
+NUMBERS = ("received", "frames", "gap_bytes", "lost", "dropped", "refused", "reconnects")
 
 
-def write_status(folder: str, lines: list[dict[str, Any]]) -> None:
-    """Replace the status of a session.  It is for those who look on: it need not outlive a power cut."""
-    path = os.path.join(folder, STATUS)
-    with open(path + ".part", "w", encoding="utf-8") as file:
-        json.dump({"time_ns": time.time_ns(), "sources": lines}, file)
-    os.replace(path + ".part", path)
+@dataclass(frozen=True, slots=True)
+class SourceStatus:
+    """How one source does.
+
+    received, acknowledged, dropped, gap_bytes: bytes since the ingestion began; acknowledged: None where it waits for
+    no disk.  frames, lost: frames, and those that the counters miss.  refused: gaps in which a frame failed its
+    checksum.  reconnects: how often it was connected to anew.  frames_per_s, bytes_per_s, checksum_failures_percent,
+    lost_percent: over the last five seconds; the shares are of the frames that were sent, as far as one can tell.
+    frame_age_s, age_s: seconds since the last frame, and the last byte; None where there was none.
+    """
+
+    source: str
+    received: int
+    acknowledged: int | None
+    frames: int
+    gap_bytes: int
+    lost: int
+    dropped: int
+    refused: int
+    reconnects: int
+    frames_per_s: float
+    bytes_per_s: float
+    checksum_failures_percent: float
+    lost_percent: float
+    frame_age_s: float | None
+    age_s: float | None
 
 
-def read_status(folder: str) -> dict[str, Any] | None:
-    """The status of a session; None where there is none, or none of ours."""
+@dataclass(frozen=True, slots=True)
+class SessionStatus:
+    """How an ingestion does.  running: whether a process acquires into the session now; time_ns: when it last said how
+    it does, in nanoseconds since 1970; None where none has.
+    """
+
+    running: bool
+    time_ns: int | None
+    sources: tuple[SourceStatus, ...]
+
+
+class StatusFile:
+    """Writes the file.  State: what was written in the last seconds."""
+
+    def __init__(self, folder: str) -> None:
+        self._path = os.path.join(folder, STATUS)
+        self._written: deque[dict[str, Any]] = deque([{"time_ns": time.time_ns(), "sources": []}])
+
+    def write(self, lines: list[dict[str, Any]]) -> None:
+        """Replace the file.  It is for those who look on: it need not outlive a power cut."""
+        moment = time.time_ns()
+        while len(self._written) > 1 and moment - self._written[1]["time_ns"] >= WINDOW * 1e9:
+            self._written.popleft()
+        now = {"time_ns": moment, "sources": lines}
+        with open(self._path + ".part", "w", encoding="utf-8") as file:
+            json.dump({**now, "before": self._written[0]}, file)
+        os.replace(self._path + ".part", self._path)
+        self._written.append(now)
+
+
+def session_status(folder: str | os.PathLike[str]) -> SessionStatus:
+    """Returns how the ingestion into a session does, as `sigflow top` shows it, without disturbing it.
+
+    Ages grow by themselves: a source that says nothing is seen to be silent.  Where nobody acquires, or the process
+    says nothing any more, rates are 0.  Raises `UsageError` where the folder is no session.
+    """
+    path = os.fspath(folder)
+    if not layout.is_session(path):
+        raise UsageError(f"{path}: it is no session")
+    running = acquiring(path)
+    status = _read(path)
+    if status is None:
+        return SessionStatus(running, None, ())
+    return SessionStatus(running, status["time_ns"], _judged(status, time.time_ns(), running))
+
+
+def _read(folder: str) -> dict[str, Any] | None:
+    """What the file says; None where there is none, or none of ours."""
     try:
         with open(os.path.join(folder, STATUS), encoding="utf-8") as file:
             status = json.load(file)
-        lines = status["sources"]
-        numbers = ("received", "frames", "lost", "dropped", "refused", "reconnects")
-        if isinstance(status["time_ns"], int) and all(
-            isinstance(line["source"], str) and all(isinstance(line[name], int) for name in numbers) for line in lines
-        ):
-            return {"time_ns": status["time_ns"], "sources": lines}
-    except (OSError, ValueError, KeyError, TypeError):
+        if _sound(status) and _sound(status["before"]):
+            return {name: status[name] for name in ("time_ns", "sources", "before")}
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         pass
     return None
 
 
-class Rates:
-    """What happened between two looks.  State: the status at the last look."""
+def _sound(status: dict[str, Any]) -> bool:
+    return isinstance(status["time_ns"], int) and all(
+        isinstance(line["source"], str)
+        and all(isinstance(line[name], int) for name in NUMBERS)
+        and isinstance(line["acknowledged"], int | None)
+        and all(isinstance(line[name], int | float | None) for name in ("age_ms", "frame_age_ms"))
+        for line in status["sources"]
+    )
 
-    def __init__(self) -> None:
-        self._before: dict[str, dict[str, Any]] = {}
-        self._at = 0
 
-    def lines(self, status: dict[str, Any], now_ns: int | None = None) -> list[dict[str, Any]]:
-        """Of each source: `frames_per_s`, `bytes_per_s`, `refused_percent` and `lost_percent` of the frames since the
-        last look (since the beginning, at the first), `dropped` bytes, `age_s` of the last byte, `reconnects`.
-        """
-        now = time.time_ns() if now_ns is None else now_ns
-        seconds = (status["time_ns"] - self._at) / 1e9 if self._at else 0.0
-        lines = []
-        for line in status["sources"]:
-            before = self._before.get(line["source"], {})
-            new = {name: line[name] - before.get(name, 0) for name in ("received", "frames", "lost", "refused")}
-            # (Of those that were sent as far as one can tell.)
-            sent = new["frames"] + new["refused"]
-            age = line.get("age_ms")
-            lines.append(
-                {
-                    "source": line["source"],
-                    "frames_per_s": new["frames"] / seconds if seconds > 0 else 0.0,
-                    "bytes_per_s": new["received"] / seconds if seconds > 0 else 0.0,
-                    "refused_percent": 100 * new["refused"] / sent if sent else 0.0,
-                    "lost_percent": 100 * new["lost"] / (new["frames"] + new["lost"]) if new["frames"] else 0.0,
-                    "dropped": line["dropped"],
-                    "age_s": None if age is None else age / 1000 + (now - status["time_ns"]) / 1e9,
-                    "reconnects": line["reconnects"],
-                }
+def _judged(status: dict[str, Any], now_ns: int, running: bool) -> tuple[SourceStatus, ...]:
+    """What follows from the counts."""
+    before = status["before"]
+    old = {line["source"]: line for line in before["sources"]}
+    since = (now_ns - status["time_ns"]) / 1e9
+    seconds = (status["time_ns"] - before["time_ns"]) / 1e9
+    if since > STALE or not running:
+        seconds = 0.0
+    out = []
+    for line in status["sources"]:
+        new = {name: line[name] - old.get(line["source"], {}).get(name, 0) for name in NUMBERS}
+        sent = new["frames"] + new["refused"]
+        ages = [None if line[name] is None else line[name] / 1000 + since for name in ("frame_age_ms", "age_ms")]
+        out.append(
+            SourceStatus(
+                source=line["source"],
+                acknowledged=line["acknowledged"],
+                **{name: line[name] for name in NUMBERS},
+                frames_per_s=new["frames"] / seconds if seconds > 0 else 0.0,
+                bytes_per_s=new["received"] / seconds if seconds > 0 else 0.0,
+                checksum_failures_percent=100 * new["refused"] / sent if sent > 0 else 0.0,
+                lost_percent=100 * new["lost"] / due if (due := new["frames"] + new["lost"]) > 0 else 0.0,
+                frame_age_s=ages[0],
+                age_s=ages[1],
             )
-        if status["time_ns"] != self._at:
-            self._before = {line["source"]: line for line in status["sources"]}
-            self._at = status["time_ns"]
-        return lines
+        )
+    return tuple(out)

@@ -3,12 +3,12 @@
 Rules.  Nothing is held in memory but the chunk that was asked for.  `read` gives fewer bytes than asked for only at
 the end of the stream.  A storage that can be read once only (a pipe) says so in `repeatable`; what `read` took from
 its head is given again by `chunks`.  It may carry what was told about the stream while it was live, in the attributes
-`cuts` and `marks` (`storage/cut.py`).
+`cuts` and `marks` (`storage/cut.py`), and when its bytes were received, in `moment`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
 
@@ -56,6 +56,12 @@ def marks_of(storage: Storage) -> tuple[tuple[int, str], ...]:
     """The marks that a storage carries: candidates that were abandoned, as pairs of offset and format name."""
     marks: tuple[tuple[int, str], ...] = getattr(storage, "marks", ())
     return marks
+
+
+def moments_of(storage: Storage) -> Callable[[int], int | None] | None:
+    """What says when the byte at an offset was received, in nanoseconds; None where the storage does not know."""
+    moment: Callable[[int], int | None] | None = getattr(storage, "moment", None)
+    return moment
 
 
 def pieces(storage: Storage, start: int, stop: int, size: int = 1 << 20) -> Iterator[bytes]:

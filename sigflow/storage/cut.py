@@ -8,11 +8,11 @@ goes over them.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from sigflow.errors import UsageError
-from sigflow.storage.base import DEFAULT_CHUNK, Closing, cuts_of, marks_of
+from sigflow.storage.base import DEFAULT_CHUNK, Closing, cuts_of, marks_of, moments_of
 from sigflow.stream.cuts import Cut, in_order
 
 if TYPE_CHECKING:
@@ -63,6 +63,11 @@ class CutStorage(Closing):
         """How a compressed capture was damaged, once that was met."""
         fault: Exception | None = getattr(self._inner, "fault", None)
         return fault
+
+    @property
+    def moment(self) -> Callable[[int], int | None] | None:
+        """When the byte at an offset was received, where that is known."""
+        return moments_of(self._inner)
 
     def _shift(self, piece: int) -> int:
         """How many bytes are missing before a piece."""

@@ -55,6 +55,12 @@ class BlockingTarget:
         try:
             self.drop()
         finally:
-            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._loop.call_soon_threadsafe(self._end)
             self._thread.join(ENDING)
             self._loop.close()
+
+    def _end(self) -> None:
+        """End the loop, and what still waits in it, such as for somebody to connect."""
+        for task in asyncio.all_tasks(self._loop):
+            task.cancel()
+        self._loop.call_soon(self._loop.stop)

@@ -111,6 +111,11 @@ class SocketStream(asyncio.BufferedProtocol):
             raise TransportError(f"{self.name}: nothing can be sent: {why}")
         self._transport.write(data)
 
+    @property
+    def unsent(self) -> int:
+        """Bytes that were sent and that the system has not taken yet."""
+        return 0 if self._transport is None or self._lost.is_set() else self._transport.get_write_buffer_size()
+
     async def close(self) -> None:
         """Send what waits, for a second at most, and close."""
         if self._transport is None:

@@ -61,6 +61,21 @@ def test_a_spec_with_errors_fits(sigflow: Call, tmp_path: Path) -> None:
     assert [(problem["line"], problem["severity"]) for problem in document] == [(3, "error"), (4, "error")]
 
 
+def test_what_is_said_of_a_session_fits(sigflow: Call, tmp_path: Path) -> None:
+    folder, status = tmp_path / "session", tmp_path / "status"
+    source = f"pipe:{SAMPLES / 'malformed_frame.sgf'}"
+    sigflow("ingest", source, "-s", "sgf1", "--to", folder, "--once", "--status", status, "--quiet")
+    lines = [json.loads(line) for line in status.read_text().splitlines()]
+    assert lines and [faults(line, "ingest-status") for line in lines] == [[]] * len(lines)
+    (line,) = sigflow("top", folder, "--once", "--format", "ndjson").out.splitlines()
+    assert faults(json.loads(line), "source-status") == []
+    segment = folder / "raw" / "0" / "0.seg"
+    for data in (segment.read_bytes(), b"x" + segment.read_bytes()[1:]):
+        segment.write_bytes(data)
+        for command, schema in (("show", "session"), ("check", "session"), ("repair", "session-repair")):
+            assert faults(json.loads(sigflow("session", command, folder, "--format", "json").out), schema) == []
+
+
 def test_the_checker_finds_faults(sigflow: Call) -> None:
     verdict = json.loads(sigflow("validate", SAMPLES / "malformed_frame.sgf", "--format", "json").out)
     for key in verdict:

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 import sigflow
-from sigflow.session.status import Rates, read_status
+from sigflow.errors import UsageError
+from sigflow.session import status
+from sigflow.session.status import SessionStatus, StatusFile, session_status
 from sigflow.storage.session.following import Follower
 from tools.make_samples import sgf1
 
@@ -57,29 +59,73 @@ def test_what_comes_in_is_seen_by_others(tmp_path: Path) -> None:
     assert [json.loads(text)["value"]["sequence"] for text in out.splitlines()] == [2, 4]
     out, _ = all_of_it.communicate(timeout=30)
     assert [json.loads(text)["value"]["sequence"] for text in out.splitlines()] == [0, 1]
-    assert line["source"] == f"pipe:{fifo}" and line["refused_percent"] == 20.0 and line["lost_percent"] == 20.0
-    assert line["age_s"] < 30
+    assert line["source"] == f"pipe:{fifo}" and line["checksum_failures_percent"] == 20.0
+    assert line["lost_percent"] == 20.0 and 0 < line["age_s"] <= line["frame_age_s"] < 30
     ingest.communicate()
 
 
-def test_rates() -> None:
-    def status(at: int, **counts: int) -> dict[str, object]:
-        line = {"source": "x", "received": 0, "frames": 0, "lost": 0, "dropped": 0, "refused": 0, "reconnects": 0}
-        return {"time_ns": at * 10**9, "sources": [{**line, "age_ms": 500.0, **counts}]}
+def test_a_transport_is_looked_at_directly() -> None:
+    uri = "exec:python -m sigflow.simulator gnss --rate 0 --count 300"
+    tap = command("tap", uri, "-s", "nmea0183", "-s", "ubx", "--format", "ndjson", "--kind", "GPRMC")
+    out, errors = tap.communicate(timeout=30)
+    assert tap.returncode == 0 and "looking on" in errors
+    assert [json.loads(line)["index"] for line in out.splitlines()] == list(range(1, 300, 3))
+    tap = command("tap", uri, "-s", "nmea0183", "-s", "ubx", "--rate", "1")
+    out, errors = tap.communicate(timeout=30)
+    assert 1 <= len(out.splitlines()) < 9 and "were not looked at, beyond --rate 1" in errors
+    for words in ((uri,), ("nothing:x",), (uri, "-s", "sgf1", "--from-start"), ("tcp://127.0.0.1:1", "-s", "sgf1")):
+        tap = command("tap", *words)
+        out, errors = tap.communicate(timeout=30)
+        assert tap.returncode in (1, 2) and out == "" and len(errors.splitlines()) == 1, errors
 
-    rates = Rates()
-    first = rates.lines(status(1, frames=10), 10**9)[0]
-    assert first["frames_per_s"] == 0 and first["age_s"] == 0.5
-    second = rates.lines(status(3, frames=110, received=9000, refused=25, lost=100), 5 * 10**9)[0]
-    assert (second["frames_per_s"], second["bytes_per_s"]) == (50, 4500)
-    assert (second["refused_percent"], second["lost_percent"], second["age_s"]) == (20, 50, 2.5)
+
+def test_rates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One look gives them: the file has the counts of some seconds ago."""
+    clock = [1000 * 10**9]
+    monkeypatch.setattr(status.time, "time_ns", lambda: clock[0])
+    monkeypatch.setattr(status, "acquiring", lambda folder: running[0])
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "session.json").write_text("{}")
+    running = [True]
+    assert session_status(tmp_path) == SessionStatus(True, None, ())
+    file = StatusFile(str(tmp_path))
+    for second in range(20):
+        clock[0] = (1000 + second) * 10**9
+        counts = {"received": 4500 * second, "frames": 60 * second, "lost": 40 * second, "refused": 20 * second}
+        line = {"source": "x", "acknowledged": None, "gap_bytes": 9, "dropped": 3, "reconnects": 2, **counts}
+        file.write([{**line, "age_ms": 400.0, "frame_age_ms": 500.0}])
+        if second == 0:
+            (first,) = session_status(tmp_path).sources
+            assert first.frames_per_s == 0 and first.frame_age_s == 0.5 and first.acknowledged is None
+    clock[0] += 2 * 10**9
+    told = session_status(tmp_path)
+    (source,) = told.sources
+    assert (told.running, told.time_ns) == (True, 1019 * 10**9)
+    assert (source.frames_per_s, source.bytes_per_s) == (60, 4500)
+    assert (source.checksum_failures_percent, source.lost_percent) == (25, 40)
+    assert (source.frame_age_s, source.age_s, source.dropped, source.reconnects) == (2.5, 2.4, 3, 2)
+    clock[0] += 10**11  # the process hangs
+    (source,) = session_status(tmp_path).sources
+    assert (source.frames_per_s, source.frame_age_s) == (0, 102.5)
+    clock[0] -= 10**11
+    running[0] = False
+    assert session_status(tmp_path).sources[0].frames_per_s == 0
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", '{"time_ns": 1, "sources": [{}]}', '{"time_ns": "x", "sources": []}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "{}", "[]", '{"time_ns": 1, "before": null, "sources": [{}]}', '{"time_ns": "x", "sources": []}',
+        '{"time_ns": 1, "before": 3, "sources": []}', "[" * 100_000,
+    ],
+)  # fmt: skip
 def test_a_status_that_is_none(text: str, tmp_path: Path) -> None:
-    assert read_status(str(tmp_path)) is None
+    with pytest.raises(UsageError, match="no session"):
+        session_status(tmp_path)
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "session.json").write_text("{}")
     (tmp_path / "status.json").write_text(text)
-    assert read_status(str(tmp_path)) is None
+    assert session_status(tmp_path) == SessionStatus(False, None, ())
 
 
 def test_segments_are_followed(tmp_path: Path) -> None:

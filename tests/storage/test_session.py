@@ -94,8 +94,14 @@ def test_what_was_written_is_read(tmp_path: Path) -> None:
             start, stop = sorted(rng.randrange(len(whole) + 1) for _ in range(2))
             assert storage.read(start, stop) == whole[start:stop]
         stamped = list(storage.stamped())
-    assert b"".join(data for data, _ in stamped) == whole
-    assert all(told[:2] == stamp(told.number)[:2] for _, told in stamped)
+        assert b"".join(data for data, _ in stamped) == whole
+        assert all(told[:2] == stamp(told.number)[:2] for _, told in stamped)
+        # The first stamp is that of chunk 0, whose clocks say when the monotonic one was 0.
+        epoch = contents.pieces[0].entry.wall_ns - contents.pieces[0].entry.monotonic_ns
+        for piece in contents.pieces:
+            for offset in (piece.offset, piece.offset + piece.length - 1):
+                assert storage.moment(offset) == stamp(piece.entry.number).monotonic_ns + epoch
+        assert StreamStorage(Contents(str(tmp_path / "nothing")), "x").moment(0) is None
     assert contents.boot == BOOT.replace("-", "")
 
 

@@ -115,6 +115,13 @@ def packed(
     return data + _CRC.pack(crc32(data))
 
 
+def repacked(entry: Entry) -> bytes:
+    """An entry as it stands in an index, with its CRC."""
+    kind, code, *others = entry
+    data = _ENTRY.pack(kind, code, 0, *others)
+    return data + _CRC.pack(crc32(data))
+
+
 def read(data: bytes, at: int) -> Entry | None:
     """The entry at a place; None where it is not whole."""
     if not _whole(data, at):

@@ -86,7 +86,7 @@ class Ledger:
             row = self._row("SELECT value FROM about WHERE key = 'version'")
         except sqlite3.DatabaseError as error:
             self._database.close()
-            raise SigflowError(f"{path}: it is no ledger: {error}") from error
+            raise SigflowError(f"{path}: it is no ledger: {error} (sigflow session repair)") from error
         if row is None or row[0] != str(VERSION):
             self._database.close()
             raise SigflowError(f"{path}: a ledger of version {row and row[0]}; this sigflow reads {VERSION}")
@@ -121,6 +121,12 @@ class Ledger:
         )
         assert row is not None
         return int(row[0])
+
+    def put_stream(self, stream: int, source: str, begun_ns: int) -> None:
+        """A stream whose number is known, of which nothing else is."""
+        self._rows(
+            "INSERT INTO streams (stream, source, peer, begun_ns) VALUES (?, ?, '', ?)", (stream, source, begun_ns)
+        )
 
     def streams(self) -> list[Stream]:
         """All streams, in their order."""

@@ -22,7 +22,7 @@ def read_document(folder: str) -> dict[str, Any]:
         try:
             document = json.load(file)
         except ValueError as error:
-            raise SigflowError(f"{path}: it cannot be read: {error}") from error
+            raise SigflowError(f"{path}: it cannot be read: {error} (sigflow session repair)") from error
     if not isinstance(document, dict) or document.get("session_version") != VERSION:
         raise SigflowError(f"{path}: it is no session of version {VERSION}")
     formats = document.get("formats")

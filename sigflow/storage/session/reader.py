@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from bisect import bisect_right
 from collections.abc import Iterator
+from functools import cached_property
 from typing import NamedTuple
 
 from sigflow.events import Stamp
@@ -69,6 +70,8 @@ class Contents:
         self.notes: list[Entry] = []
         self.damage: list[Damage] = []
         self.boot = ""
+        #: By segment, which boot its monotonic clock counts from.
+        self.boots: dict[int, str] = {}
         #: Offset behind the last byte; stored bytes.
         self.offset = self.stored = 0
         self.numbers = layout.segments(stream) if os.path.isdir(stream) else []
@@ -88,6 +91,7 @@ class Contents:
         else:
             self.boot = head.boot
             self._reach(head.offset)
+        self.boots[number] = self.boot
         try:
             descriptor = os.open(layout.segment(self.stream, number), os.O_RDONLY | getattr(os, "O_BINARY", 0))
         except FileNotFoundError:
@@ -225,7 +229,25 @@ class StreamStorage(Closing):
         """The chunks as they came in, each with its stamp."""
         for piece in self.contents.pieces:
             data = pread(self._of(piece.segment), piece.length, piece.place)
-            yield data, piece.entry.stamp(self.name, self.contents.boot)
+            yield data, piece.entry.stamp(self.name, self.contents.boots[piece.segment])
+
+    def moment(self, offset: int) -> int | None:
+        """When the byte at an offset of the stream was received, in nanoseconds since 1970, by the clock of that boot
+        that no one sets; None where there is no such byte.
+        """
+        row = bisect_right(self._offsets, offset) - 1
+        if row < 0:
+            return None
+        piece = self.contents.pieces[row]
+        return piece.entry.monotonic_ns + self._epochs[self.contents.boots[piece.segment]]
+
+    @cached_property
+    def _epochs(self) -> dict[str, int]:
+        """By boot, when its monotonic clock was 0 by the wall clock: as of the first chunk that was stamped in it."""
+        epochs: dict[str, int] = {}
+        for piece in self.contents.pieces:
+            epochs.setdefault(self.contents.boots[piece.segment], piece.entry.wall_ns - piece.entry.monotonic_ns)
+        return epochs
 
     def _of(self, segment: int) -> int:
         if segment != self._segment:

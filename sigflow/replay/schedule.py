@@ -1,39 +1,31 @@
-"""The replay clock: when each frame of a recording is due.
+"""Schedules: how many seconds after the first frame of a recording each of its frames is due.
 
-Rules.  The schedule is absolute: frame n is due at `start + due(n)`, whatever the frames before it took, so errors do
-not add up; a reader that falls behind catches up.  Times that go backwards wait for nothing.  A clock that leaps by
-more than a given gap makes nobody wait: it goes on at once, and who wants to know is told.  Clock and sleep come in as
-arguments.
+Rules.  Times that go backwards wait for nothing.  A clock that leaps by more than a given gap makes nobody wait: it
+goes on at once, and who wants to know is told.
 """
 
 from __future__ import annotations
 
 import math
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 
 class Timed(Protocol):
-    """What a schedule looks at: a frame's time in nanoseconds, None where it has none."""
+    """What a schedule looks at: when a frame was sent or received, in nanoseconds; None where nobody knows."""
 
     @property
     def time(self) -> int | None: ...
 
 
 Item = TypeVar("Item")
-#: Seconds after the start at which item n is due.
+#: Seconds after the first at which item n is due; items come in their order.
 Schedule = Callable[[int, Item], float]
 
 
 def at_rate(frames_per_second: float) -> Schedule[object]:
     """Frame n is due n / rate seconds after the start."""
     return lambda number, _: number / frames_per_second
-
-
-def at_once() -> Schedule[object]:
-    """Every frame is due at once."""
-    return lambda number, _: 0.0
 
 
 def at_speed(
@@ -67,22 +59,3 @@ def at_speed(
         return due
 
     return schedule
-
-
-def paced(
-    items: Iterable[Item],
-    schedule: Schedule[Item],
-    *,
-    clock: Callable[[], float] = time.monotonic,
-    sleep: Callable[[float], object] = time.sleep,
-    before_wait: Callable[[], object] = lambda: None,
-) -> Iterator[Item]:
-    """The items, each when it is due.  `before_wait` is called before each sleep: what was written is flushed there."""
-    start = clock()
-    for number, item in enumerate(items):
-        due = start + schedule(number, item)
-        if due > clock():
-            before_wait()
-            while (left := due - clock()) > 0:
-                sleep(left)
-        yield item
