@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 WIDTHS = (0, 1, 2, 4, 8)
 #: Bytes of an entry of the leads: the place of the frame, and the bytes before it.
 LEAD = 12
+_LEADS = [("place", "<u4"), ("bytes", "<u8")]
 #: Frames of a block at most.
 MOST_FRAMES = 1 << 20
 
@@ -70,7 +71,7 @@ def packed(starts: Array, stops: Array, codes: Array, before: int) -> Packed:
     widths = width_of(int(sizes.max()) - least), width_of(int(codes.max()))
     leads = starts - np.concatenate([np.array([before], np.int64), stops[:-1]])
     places = np.flatnonzero(leads)
-    rows = np.zeros(len(places), np.dtype([("place", "<u4"), ("bytes", "<u8")]))
+    rows = np.zeros(len(places), _LEADS)
     rows["place"], rows["bytes"] = places, leads[places]
     columns = [_column(sizes - least, widths[0]), _column(codes, widths[1]), rows.tobytes()]
     return Packed(len(starts), least, *widths, len(places), b"".join(columns))
@@ -80,26 +81,53 @@ def _column(numbers: Array, width: int) -> bytes:
     return numbers.astype(f"<u{width}").tobytes() if width else b""
 
 
-def unpacked(block: Packed, before: int) -> Unpacked:
-    """What was packed.  Raises `ValueError` where it cannot be: it may come from a file that somebody made up."""
-    import numpy as np
-
-    count = block.frames
+def checked(block: Packed) -> Packed:
+    """The same.  Raises `ValueError` where it cannot be a block: it may come from a file that somebody made up."""
     if not (
-        0 < count <= MOST_FRAMES
-        and 0 <= block.leads <= count
+        0 < block.frames <= MOST_FRAMES
+        and 0 <= block.leads <= block.frames
         and 0 < block.least < 1 << 62
         and block.size_width in WIDTHS
         and block.code_width in WIDTHS
         and len(block.data) == block.wanted
     ):
         raise ValueError("a block of frames that cannot be")
+    return block
+
+
+def place(block: Packed, row: int, before: int) -> tuple[int, int, int]:
+    """Of one frame of a block where it starts and stops, and the number of its key; all others need not be unpacked.
+
+    Where the block says what cannot be, so may this.
+    """
+    import numpy as np
+
+    start, size, width, count = before + row * block.least, block.least, block.size_width, block.frames
+    if width:
+        sizes = np.frombuffer(block.data, f"<u{width}", row + 1)
+        size += int(sizes[row])
+        start += int(sizes[:row].sum(dtype=np.uint64))
+    if block.leads:
+        rows = np.frombuffer(block.data, _LEADS, block.leads, count * (width + block.code_width))
+        start += int(rows["bytes"][: int(rows["place"].searchsorted(row, "right"))].sum())
+    at, code = count * width + row * block.code_width, 0
+    if block.code_width:
+        code = int.from_bytes(block.data[at : at + block.code_width], "little")
+    return start, start + size, code
+
+
+def unpacked(block: Packed, before: int) -> Unpacked:
+    """What was packed.  Raises `ValueError` where it cannot be."""
+    import numpy as np
+
+    checked(block)
+    count = block.frames
     sizes = _numbers(block.data, 0, count, block.size_width) + block.least
     codes = _numbers(block.data, count * block.size_width, count, block.code_width)
     steps = sizes.copy()
     if block.leads:
         behind = count * (block.size_width + block.code_width)
-        rows = np.frombuffer(block.data, np.dtype([("place", "<u4"), ("bytes", "<u8")]), block.leads, behind)
+        rows = np.frombuffer(block.data, _LEADS, block.leads, behind)
         places, between = rows["place"].astype(np.int64), rows["bytes"].astype(np.int64)
         if (np.diff(places) <= 0).any() or places[-1] >= count or (between <= 0).any():
             raise ValueError("leads that cannot be")

@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from functools import cached_property
 from itertools import zip_longest
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 
 from sigflow.errors import SigflowError, UsageError
-from sigflow.index.blocks import Packed, Unpacked, unpacked
+from sigflow.index.blocks import Packed, Unpacked, checked, place, unpacked
 from sigflow.index.identity import FormatIdentity, Identity
 from sigflow.storage.disk import FileDraft
 from sigflow.stream.checkpoint import id_tree
@@ -26,14 +26,16 @@ if TYPE_CHECKING:
 
     Array = numpy.ndarray[Any, Any]
 
+Value = TypeVar("Value")
+
 #: The version of the tables.
 VERSION = 1
 #: Marks the file as one of ours: "sigI".
 APPLICATION = 0x73696749
 #: What is put behind a capture's name.
 ENDING = ".sigidx"
-#: Blocks that are written at once, and that a reader keeps unpacked.
-AT_ONCE, KEPT = 64, 8
+#: Blocks that are written at once; that a reader keeps as they are, and unpacked.
+AT_ONCE, PACKED, KEPT = 64, 128, 8
 #: Counters and times are kept in the order of signed numbers of 64 bits; times beyond them are not kept.
 SIGN, MOST = 1 << 63, (1 << 63) - 1
 
@@ -247,7 +249,8 @@ class Index:
         with open(path, "rb"):  # what the system says of it, SQLite does not
             pass
         self._database = sqlite3.connect(f"file:{_quoted(path)}?mode=ro", uri=True, check_same_thread=False)
-        self._kept: dict[int, tuple[Block, Unpacked]] = {}
+        self._blocks: dict[int, Block] = {}
+        self._unpacked: dict[int, Unpacked] = {}
         try:
             with self._told():
                 self._begin()
@@ -340,30 +343,47 @@ class Index:
 
     def block(self, number: int) -> tuple[Block, Unpacked]:
         """A block and where its frames are."""
-        kept = self._kept.pop(number, None)
-        if kept is None:
+        block = self.packed(number)
+        where = self._unpacked.pop(number, None)
+        if where is None:
             with self._told():
-                kept = self._read(number)
-            while len(self._kept) >= KEPT:
-                self._kept.pop(next(iter(self._kept)))
-        self._kept[number] = kept
-        return kept
+                where = unpacked(block.packed, block.start)
+                if int(where.stops[-1]) != block.stop or int(where.codes.max()) >= len(block.keys):
+                    raise ValueError(f"block {number} says what cannot be")
+        return block, _kept(self._unpacked, number, where, KEPT)
 
-    def _read(self, number: int) -> tuple[Block, Unpacked]:
+    def place(self, number: int, row: int) -> tuple[int, int, Key]:
+        """Of one frame of a block where it starts and stops, and its key; the others need not be unpacked."""
+        block = self.packed(number)
+        if not 0 <= row < block.packed.frames:
+            raise IndexError(f"frame {row} of block {number}, which has {block.packed.frames}")
+        where = self._unpacked.get(number)
+        if where is not None:
+            start, stop, code = (int(column[row]) for column in where)
+        else:
+            start, stop, code = place(block.packed, row, block.start)
+        if not block.start <= start < stop <= block.stop or code >= len(block.keys):
+            raise BadIndex(f"{self.path}: it is no sound index: block {number} says what cannot be")
+        return start, stop, block.keys[code]
+
+    def packed(self, number: int) -> Block:
+        """A block as it is kept."""
+        block = self._blocks.pop(number, None)
+        if block is None:
+            with self._told():
+                block = self._read(number)
+        return _kept(self._blocks, number, block, PACKED)
+
+    def _read(self, number: int) -> Block:
         row = self._one(f"SELECT {_COLUMNS}, keys, data FROM blocks WHERE number = ?", (number,))
         bounds = self.bounds
         frames, least, size_width, code_width, leads = row[4:9]
-        packed = Packed(frames, least, size_width, code_width, leads, row[13])
-        where = unpacked(packed, row[2])
+        packed = checked(Packed(frames, least, size_width, code_width, leads, row[13]))
         keys = tuple(_key(item, len(self.identity.formats)) for item in json.loads(row[12]))
-        if (
-            row[1:4] != (int(bounds.first[number]), int(bounds.start[number]), int(bounds.stop[number]))
-            or int(where.stops[-1]) != row[3]
-            or int(where.codes.max()) >= len(keys)
-        ):
+        if row[1:4] != (int(bounds.first[number]), int(bounds.start[number]), int(bounds.stop[number])):
             raise ValueError(f"block {number} says what cannot be")
         times = None if row[9] is None or row[10] is None else Times(row[9], row[10], bool(row[11]))
-        return Block(row[0], row[1], row[2], row[3], packed, keys, times), where
+        return Block(row[0], row[1], row[2], row[3], packed, keys, times)
 
     def blocks_of_counter(self, format: int, stream: str, counter: int) -> list[int]:
         """The blocks in which a frame of this stream may have this counter."""
@@ -429,6 +449,14 @@ class Index:
         with self._told():
             for start, stop, reasons in self._database.execute("SELECT start, stop, reasons FROM gaps ORDER BY start"):
                 yield start, stop, [str(reason) for reason in json.loads(reasons)]
+
+
+def _kept(cache: dict[int, Value], number: int, value: Value, most: int) -> Value:
+    """The value, which is now the last that was used of a cache of so many."""
+    while len(cache) >= most:
+        cache.pop(next(iter(cache)))
+    cache[number] = value
+    return value
 
 
 class Bounds(NamedTuple):

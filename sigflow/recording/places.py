@@ -127,9 +127,7 @@ class Places:
 
     def _record(self, block: int, row: int) -> Record:
         """The record of a row of a block, whose bytes are measured and checked."""
-        record = self._read(block, row)
-        own, where = self.index.block(block)
-        format = self._formats[own.keys[int(where.codes[row])].format]
+        record, format = self._seen(block, row)
         seen = look(format, record.raw)
         if seen.reason or seen.length != len(record.raw):
             raise BadIndex(f"{self.index.path}: no frame of {format.name} stands at {record.start}, where it says")
@@ -137,13 +135,15 @@ class Places:
 
     def _read(self, block: int, row: int) -> Record:
         """The same, of bytes that are not checked."""
-        own, where = self.index.block(block)
-        start, stop = int(where.starts[row]), int(where.stops[row])
-        format = self._formats[own.keys[int(where.codes[row])].format]
+        return self._seen(block, row)[0]
+
+    def _seen(self, block: int, row: int) -> tuple[Record, Format]:
+        start, stop, key = self.index.place(block, row)
+        format = self._formats[key.format]
         raw = self._storage.read(start, stop)
         if len(raw) < stop - start:
             raise BadIndex(f"{self.index.path}: the capture ends before {stop}, up to where it says that a frame is")
-        return Record(format, start, raw, own.first + row)
+        return Record(format, start, raw, int(self.index.bounds.first[block]) + row), format
 
     # ---------------------------------------------------------------- readings
 

@@ -10,7 +10,7 @@ import pytest
 
 from sigflow.engine import build
 from sigflow.index import blocks
-from sigflow.index.blocks import Packed, packed, unpacked
+from sigflow.index.blocks import Packed, packed, place, unpacked
 from sigflow.recording.indexing import build_text
 from sigflow.runtime.box import MARK_UNCOUNTED
 
@@ -67,6 +67,8 @@ def test_the_kernel_packs_as_is_meant(pack: object) -> None:
         assert (outcome[blocks.LEAST_SIZE], outcome[blocks.SIZE_WIDTH], outcome[blocks.CODE_WIDTH]) == wanted[1:4]
         assert out[: outcome[blocks.BYTES_PACKED]].tobytes() == wanted.data
         where = unpacked(wanted, before)
+        for row in rng.sample(range(len(frames)), min(len(frames), 20)):
+            assert place(wanted, row, before) == (*frames[row, :2].tolist(), codes[row])
         for column, real in zip(where, (frames[:, 0], frames[:, 1], codes), strict=True):
             assert column.tolist() == real.tolist()
         ranges = ranges_of(frames, keys)
