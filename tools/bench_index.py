@@ -65,21 +65,21 @@ def looked_up(path: Path, format: sigflow.Format, lookups: int) -> tuple[Cell, .
             matches = recording.counted(record.sequence or 0, format.stream_of(record), format.name)
             return next((match for match in matches if match.index == record.index), None)
 
-        ways: list[Callable[[sigflow.Record], sigflow.Record | None]] = [
+        methods: list[Callable[[sigflow.Record], sigflow.Record | None]] = [
             lambda record: recording.frame(record.index),
             lambda record: recording.frame_at(record.start),
             lambda record: recording.first_since(record.time) if record.time is not None else None,
             counted,
         ]
         row: list[Cell] = [format.name]
-        for way in ways:
-            timeless = way is ways[2] and chosen[0].time is None
+        for method in methods:
+            timeless = method is methods[2] and chosen[0].time is None
             times = []
             for record in chosen if not timeless else ():
                 begin = perf_counter()
-                match = way(record)
+                match = method(record)
                 times.append(perf_counter() - begin)
-                assert match is not None and (match.raw == record.raw or way is ways[2])
+                assert match is not None and (match.raw == record.raw or method is methods[2])
             row.append(statistics.median(times) * 1e6 if times else None)
     return tuple(row)
 
@@ -108,7 +108,7 @@ def main(arguments: list[str] | None = None) -> int:
                     file.write(data)
             captures.append((path, format))
         rows = [built(path, format, chosen.repeats) for path, format in captures]
-        ways = [looked_up(path, format, chosen.lookups) for path, format in captures]
+        methods = [looked_up(path, format, chosen.lookups) for path, format in captures]
     figures = Figures("index", "python tools/bench_index.py")
     figures.table(
         f"{chosen.frames:,} frames; median of {chosen.repeats}, time of the processor",
@@ -118,7 +118,7 @@ def main(arguments: list[str] | None = None) -> int:
     figures.table(
         f"a frame at random, median of {chosen.lookups:,}, microseconds by the clock",
         ("format", "by number", "by offset", "by time", "by counter"),
-        ways,
+        methods,
         "Of more than a million frames the same million comes again, with times and counters that begin anew.",
     )
     figures.keep(chosen.json)
