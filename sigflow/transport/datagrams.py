@@ -35,6 +35,7 @@ class Datagrams:
     """A bound socket.  State: the inbox, the system's count of dropped datagrams, the sender of the newest."""
 
     waits = False
+    lasting = False
 
     def __init__(self, address: Address, bound: socket.socket, *, overflow: str) -> None:
         self.name = address.text

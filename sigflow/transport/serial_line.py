@@ -116,6 +116,8 @@ def _counters(descriptor: int) -> dict[str, int]:
 class ThreadedLine:
     """A line without a descriptor, which a thread reads.  State: the inbox; whether the thread shall end."""
 
+    lasting = False
+
     def __init__(self, address: Address, port: Any, *, overflow: str) -> None:
         self.name = address.text
         self.waits = overflow == "block"

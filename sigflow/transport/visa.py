@@ -63,6 +63,7 @@ class Instrument:
     """One instrument.  State: the session with it; how many answers came; when the next query is due."""
 
     waits = True
+    lasting = False
 
     def __init__(self, address: Address) -> None:
         options = address.options

@@ -110,7 +110,7 @@ def test_a_connection_is_made_anew_and_that_is_a_cut() -> None:
         server = await asyncio.start_server(serve, "127.0.0.1", 0)
         uri = f"tcp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         told: list[str] = []
-        stream = Reconnecting(uri, lambda: transport.open(uri), most=0.01, told=told.append)
+        stream = Reconnecting(uri, lambda after: transport.open(uri), most=0.01, told=told.append)
         pieces: list[bytes] = [b""]
         async with asyncio.timeout(60):
             while sum(map(len, pieces)) < sum(map(len, parts)):
@@ -137,7 +137,7 @@ def test_who_is_not_there_is_tried_again_with_longer_waits() -> None:
         tries: list[float] = []
         told: list[str] = []
 
-        async def opened() -> transport.Transport:
+        async def opened(after: transport.Transport | None) -> transport.Transport:
             tries.append(asyncio.get_running_loop().time())
             raise TransportError("nobody there")
 
