@@ -102,7 +102,7 @@ SCHEMES: dict[str, Scheme] = {
     "tail": Scheme("PATH", {"from": _one_of("start", "end"), "poll": _seconds}),
     "serial": Scheme("DEVICE", {**_LINE, **_RECONNECT}),
     "visa": Scheme("RESOURCE", {**_VISA, **_RECONNECT}),
-    "ipc": Scheme("NAME", {"size": _number(1 << 12, 1 << 34)}),
+    "ipc": Scheme("NAME", {"size": _number(1 << 12, 1 << 34), **_RECONNECT}),
 }
 
 

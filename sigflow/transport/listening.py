@@ -51,7 +51,7 @@ class SocketListener:
         self._making: set[asyncio.Task[None]] = set()
         #: Is told what becomes of connections: a word, the other end, in words.
         self.told: Callable[[str, str], object] = lambda what, words: None
-        self._accepting = [asyncio.ensure_future(self._accept(one)) for one in sockets]
+        self._accepting = [asyncio.ensure_future(self._accept(server)) for server in sockets]
 
     async def _accept(self, server: socket.socket) -> None:
         """Take one connection after another."""
@@ -143,8 +143,8 @@ async def listen(address: Address, *, most: int = PEERS) -> SocketListener:
     try:
         return SocketListener(address, sockets, most)
     except BaseException:
-        for one in sockets:
-            one.close()
+        for server in sockets:
+            server.close()
         raise
 
 
@@ -160,8 +160,8 @@ async def _tcp(host: str, port: int) -> list[socket.socket]:
             sockets.append(made)
             port = port or made.getsockname()[1]
     except BaseException:
-        for one in sockets:
-            one.close()
+        for server in sockets:
+            server.close()
         raise
     return sockets
 

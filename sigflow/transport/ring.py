@@ -147,6 +147,10 @@ class RingWriter:
         _NUMBER.pack_into(self._map, WRITTEN, end)
 
     async def close(self) -> None:
+        """As `end`."""
+        self.end()
+
+    def end(self) -> None:
         """Say that this is the end.  The ring stays, for readers that are not there yet."""
         if not self._closed:
             self._closed = True

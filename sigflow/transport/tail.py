@@ -151,16 +151,16 @@ class Tail:
     def _beside(self) -> dict[_File, str]:
         """The files beside that may have had the name before."""
         folder, name = os.path.split(os.path.abspath(self._path))
-        found: dict[_File, str] = {}
+        files: dict[_File, str] = {}
         try:
             with os.scandir(folder) as entries:
                 for entry in entries:
                     if entry.name.startswith(name) and _ENDING.match(entry.name[len(name) :]):
                         status = os.stat(entry.path)
-                        found[_like(status)] = entry.path
+                        files[_like(status)] = entry.path
         except OSError:
             pass  # a file that was just there; those that were seen are enough
-        return found
+        return files
 
     def _find_missed(self, old: os.stat_result, now: os.stat_result) -> None:
         """Open the files that had the name between these two, in the order in which they were written."""
