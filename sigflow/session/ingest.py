@@ -39,13 +39,15 @@ class Settings:
 
     commit: seconds between two commits; 0: one after each chunk; None: never wait for the disk, so that nothing is
     acknowledged.  overflow: of `transport.OVERFLOWS`.  max_wait: seconds after which a candidate that waits for bytes
-    is abandoned.  once: end when every source has ended, else they are connected to anew.
+    is abandoned.  once: end when every source has ended, else they are connected to anew.  reconnect: seconds between
+    two tries, at most, where the URI says nothing.
     """
 
     commit: float | None = COMMIT
     overflow: str = "block"
     max_wait: float | None = None
     once: bool = False
+    reconnect: float = MOST
     batching: Batching = Batching()
     segment_bytes: int = 64 << 20
     segment_seconds: float = 600.0
@@ -279,7 +281,7 @@ class Ingestion:
         if self.settings.once or not transport.reopens(address):
             stream = await opened()
         else:
-            most = address.options.get("reconnect", MOST)
+            most = address.options.get("reconnect", self.settings.reconnect)
             stream = Reconnecting(address.text, opened, most=most, told=lambda words: self._told("note", words))
         await self._stream(source, stream, number, None if known is None else known.ended_ns is not None)
 

@@ -19,7 +19,7 @@ from collections.abc import Callable
 
 from sigflow.transport.address import Address
 from sigflow.transport.base import PIECE, TransportError
-from sigflow.transport.sockets import CONNECTING, SocketStream, context_of, reason
+from sigflow.transport.sockets import CONNECTING, SocketStream, context_of, place_of, reason
 
 #: Connections that wait with the system, and those that stand and wait to be taken.
 BACKLOG, READY = 128, 16
@@ -61,7 +61,7 @@ class SocketListener:
                 self._taken.clear()
                 await self._taken.wait()
             try:
-                connection, _ = await loop.sock_accept(server)
+                connection, place = await loop.sock_accept(server)
             except OSError as error:
                 if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM):
                     self.told("lacking", f"{self.name}: no connection can be accepted: {reason(error)}")
@@ -72,7 +72,7 @@ class SocketListener:
                 self.told("refused", f"{self.name}: {self._most} connections are open: another one is refused")
                 connection.close()
                 continue
-            task = loop.create_task(self._make(connection))
+            task = loop.create_task(self._make(connection, place))
             self._making.add(task)
             task.add_done_callback(self._making.discard)
 
@@ -91,8 +91,8 @@ class SocketListener:
         self._open.pop(quiet)
         return True
 
-    async def _make(self, connection: socket.socket) -> None:
-        """Make a stream of a connection, with all of TLS, and let it be taken."""
+    async def _make(self, connection: socket.socket, place: object) -> None:
+        """Make a stream of a connection from there, with all of TLS, and let it be taken."""
         stream = SocketStream(
             self.name, bound=PEER_WAITING, buffer=self._buffer, closed=lambda stream: self._open.pop(stream, None)
         )
@@ -105,6 +105,7 @@ class SocketListener:
             connection.close()
             self.told("failed", f"{self.name}: a connection was not made: {reason(error)}")
             return
+        stream.peer = place_of(place)  # (the system does not say it of one that was reset already)
         self._ready.put_nowait(stream)
 
     async def accept(self) -> SocketStream:

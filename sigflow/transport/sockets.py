@@ -35,6 +35,11 @@ def reason(error: BaseException) -> str:
     return str(error) or type(error).__name__
 
 
+def place_of(peer: object) -> str:
+    """The other end, in words; "" where it has no name."""
+    return f"{peer[0]}:{peer[1]}" if isinstance(peer, tuple) else str(peer or "")
+
+
 class SocketStream(asyncio.BufferedProtocol):
     """One connection.  State: the inbox; whether the loop asked us not to send; when the last bytes came."""
 
@@ -70,7 +75,7 @@ class SocketStream(asyncio.BufferedProtocol):
         """The connection stands."""
         self._transport = cast(asyncio.Transport, transport)
         peer = transport.get_extra_info("peername")
-        self.peer = f"{peer[0]}:{peer[1]}" if isinstance(peer, tuple) else str(peer or "")
+        self.peer = place_of(peer)
         if isinstance(peer, tuple):
             _keep_alive(transport.get_extra_info("socket"))
 

@@ -30,8 +30,12 @@ from sigflow.transport.base import PIECE, Chunk, Clock, Cut, Note, TransportErro
 POLL = 0.05
 #: Bytes before the place up to which was read that must be the same at the next look.
 KNOWN = 256
+#: How often it is looked for files between, at most, while others rename them.
+LOOKS = 10
 #: What stands behind the name of a file that was rotated: a number, or a date.
 _ENDING = re.compile(r"[.-][0-9][0-9TZ._:-]*\Z", re.ASCII)
+
+_NUMBER = re.compile(r"[.-]([0-9]{1,6})\Z", re.ASCII)
 
 #: Which file it is, and what it is like: a file that was rotated does not change, and its number may come back.
 _File = tuple[int, int, int, int]
@@ -39,6 +43,28 @@ _File = tuple[int, int, int, int]
 
 def _like(status: os.stat_result) -> _File:
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def identity_of(status: os.stat_result) -> tuple[int, int]:
+    """Which file it is, whatever becomes of it."""
+    return status.st_dev, status.st_ino
+
+
+def _rotated_names(folder: str, name: str) -> list[str]:
+    """What the files of that name may be called once they were rotated; those that are there."""
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        return []
+    return [other for other in names if other.startswith(name) and _ENDING.match(other[len(name) :])]
+
+
+def _distance(path: str, was: str) -> int:
+    """How far the number of a file is from that of the one that was read, whether the newest has the least or the
+    greatest; 0 where they have none.
+    """
+    number, other = (_NUMBER.search(name) for name in (path, was))
+    return 0 if number is None or other is None else abs(int(number[1]) - int(other[1]))
 
 
 class Tail:
@@ -125,7 +151,7 @@ class Tail:
         except FileNotFoundError:
             return False
         old = os.fstat(self._descriptor)
-        if not now.st_size or (now.st_dev, now.st_ino) == (old.st_dev, old.st_ino):
+        if not now.st_size or identity_of(now) == identity_of(old):
             return False
         # What was appended between the last look and the new name is read before it is let go.
         if old.st_size != self._at:
@@ -152,33 +178,53 @@ class Tail:
         """The files beside that may have had the name before."""
         folder, name = os.path.split(os.path.abspath(self._path))
         files: dict[_File, str] = {}
-        try:
-            with os.scandir(folder) as entries:
-                for entry in entries:
-                    if entry.name.startswith(name) and _ENDING.match(entry.name[len(name) :]):
-                        status = os.stat(entry.path)
-                        files[_like(status)] = entry.path
-        except OSError:
-            pass  # a file that was just there; those that were seen are enough
+        for rotated in _rotated_names(folder, name):
+            try:
+                path = os.path.join(folder, rotated)
+                files[_like(os.stat(path))] = path
+            except OSError:
+                continue  # it has another name by now
         return files
 
     def _find_missed(self, old: os.stat_result, now: os.stat_result) -> None:
         """Open the files that had the name between these two, in the order in which they were written."""
-        beside = self._beside()
-        ours = {(status.st_dev, status.st_ino) for status in (old, now)}
-        new = [file for file in beside if file not in self._known and file[:2] not in ours]
-        for file in sorted(new, key=lambda file: file[3]):
-            if file[3] >= old.st_mtime_ns and file[2]:
-                try:
-                    self._missed.append(self._open(beside[file]))
-                except TransportError:
-                    continue
-        if (old.st_dev, old.st_ino) not in {file[:2] for file in beside}:
-            self._notes.append(
-                Note("perhaps-missed", "the file that was read is not beside the new one: others may have been missed")
-            )
+        ours = {identity_of(old), identity_of(now)}
+        beside: dict[_File, str] = {}
+        # (A folder that is looked through while files are renamed may show one not at all.)
+        for _ in range(LOOKS):
+            before, latest = beside.copy(), self._beside()
+            beside.update(latest)
+            if latest == before:
+                break
+        was = next((path for file, path in beside.items() if file[:2] == identity_of(old)), "")
+        # What was written after the file that has the name now is for the next time.
+        until = {file for file in beside if file[3] <= now.st_mtime_ns}
+        missed = [file for file in until - self._known if file[:2] not in ours and file[3] >= old.st_mtime_ns]
+        lacking = not was
+        for file in sorted(missed, key=lambda file: (file[3], _distance(beside[file], was))):
+            descriptor = self._opened(file, beside) if file[2] else None
+            if descriptor is not None:
+                self._missed.append(descriptor)
+            else:
+                lacking = lacking or bool(file[2])
+        if lacking:
+            words = "the file that was read is not beside the new one: others may have been missed"
+            self._notes.append(Note("perhaps-missed", words))
             self._cuts.append(Cut(RECONNECT))
-        self._known = set(beside)
+        self._known = until
+
+    def _opened(self, file: _File, beside: dict[_File, str]) -> int | None:
+        """A descriptor of a file, over what it is called by now; None where it is gone."""
+        for _ in range(LOOKS):
+            try:
+                descriptor = self._open(beside[file])
+                if identity_of(os.fstat(descriptor)) == file[:2]:
+                    return descriptor
+                os.close(descriptor)
+            except TransportError:
+                pass
+            beside.update(self._beside())
+        return None
 
     async def send(self, data: bytes) -> None:
         """Nothing can be sent to a file that is followed."""

@@ -123,7 +123,7 @@ class Instrument:
                 answer += bytes(self._resource.read_raw())
         except Exception as error:  # (as above)
             raise TransportError(f"{self.name}: {error}") from error
-        # What ends a read is a newline, which may be the last byte of a block: the one that ends the message comes then.
+        # A read ends at a newline, which may be the last byte of a block: the one that ends the message comes then.
         self._behind = answer[:1] == b"#" and answer[1:2] != b"0" and block(answer + b"\n") is not None
         return answer
 

@@ -163,7 +163,7 @@ def _write(descriptor: int, pieces: Iterator[bytes]) -> None:
 
 
 def fifo(where: str, plan: Plan, log: Log) -> None:
-    parts = plan.parts()
+    parts, rng = plan.parts(), random.Random(plan.seed)
     for part in parts:
         descriptor = os.open(where, os.O_WRONLY)
         _write(descriptor, plan.pieces(part, plan.data))
@@ -171,6 +171,7 @@ def fifo(where: str, plan: Plan, log: Log) -> None:
         if part is parts[-1]:
             released()
         os.close(descriptor)
+        time.sleep(rng.choice((0.0, 0.0, 0.03)))
 
 
 def standard(where: str, plan: Plan, log: Log) -> None:
@@ -214,9 +215,7 @@ def tail_by_name(where: str, plan: Plan, log: Log) -> None:
         for number in range(kept, 0, -1):
             os.rename(f"{where}.{number}", f"{where}.{number + 1}")
         os.rename(where, f"{where}.1")
-        kept = min(kept + 1, 20)
-        if os.path.exists(f"{where}.21"):
-            os.remove(f"{where}.21")
+        kept += 1
         time.sleep(rng.choice((0.0, 0.003, 0.02)))
     released()
 
@@ -257,11 +256,11 @@ def pty(where: str, plan: Plan, log: Log) -> None:
         _write(ours, plan.pieces(part, plan.data))
         if part is parts[-1]:
             released()
-        until = time.monotonic() + PATIENCE
-        while part.ending == CLOSE and unread(theirs, termios.FIONREAD) and time.monotonic() < until:
-            time.sleep(0.001)
-        if part.ending == CLOSE:
-            time.sleep(0.01)
+        # (What was written comes to the other end's queue by and by.)
+        until, quiet = time.monotonic() + PATIENCE, 0
+        while part.ending == CLOSE and quiet < 15 and time.monotonic() < until:
+            quiet = 0 if unread(theirs, termios.FIONREAD) else quiet + 1
+            time.sleep(0.003)
         log.add(part, 0 if part.ending == CLOSE else None)
         os.remove(where)
         os.close(ours)
@@ -354,7 +353,7 @@ def ring(where: str, plan: Plan, log: Log) -> None:
     from sigflow import transport
     from sigflow.transport.ring import RingWriter
 
-    parts = plan.parts((CLOSE, "killed"))
+    parts, rng = plan.parts((CLOSE, "killed")), random.Random(plan.seed)
     for part in parts:
         child = os.fork()
         if not child:
@@ -367,10 +366,9 @@ def ring(where: str, plan: Plan, log: Log) -> None:
                 released()
             writer.end()
             os._exit(0)
-        if part is parts[0]:
-            said("begun")
         log.add(part)
         os.waitpid(child, 0)
+        time.sleep(rng.choice((0.0, 0.02, 0.3)))
 
 
 HOWS: dict[str, Callable[[str, Plan, Log], None]] = {

@@ -86,7 +86,7 @@ def main(arguments: list[str]) -> None:
 
     uri, folder, path, max_wait, once = arguments
     seen = Seen()
-    settings = Settings(max_wait=float(max_wait) or None, once=once == "1")
+    settings = Settings(max_wait=float(max_wait) or None, once=once == "1", reconnect=0.02)
 
     async def run() -> None:
         receiving = ingestion(
