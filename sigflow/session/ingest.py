@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Any
 
 from sigflow import transport
@@ -316,7 +317,9 @@ class Ingestion:
             await accepted.close()
             return
         peer = str(accepted.describe().get("peer", ""))
-        number = self._folder.ledger.open_stream(source.address.text, peer, time.time_ns())
+        # (By a thread: others need not wait until that is on the disk.)
+        opening = partial(self._folder.ledger.open_stream, source.address.text, peer, time.time_ns())
+        number = await asyncio.get_running_loop().run_in_executor(None, opening)
         await self._stream(source, accepted, number, None, first)
 
     async def _unless_stopped(self, waiting: Any) -> Any:

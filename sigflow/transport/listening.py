@@ -57,7 +57,7 @@ class SocketListener:
         """Take one connection after another."""
         loop = asyncio.get_running_loop()
         while True:
-            while self._ready.qsize() >= READY:
+            while self._crowded():
                 self._taken.clear()
                 await self._taken.wait()
             try:
@@ -75,6 +75,11 @@ class SocketListener:
             task = loop.create_task(self._make(connection, place))
             self._making.add(task)
             task.add_done_callback(self._making.discard)
+
+    def _crowded(self) -> bool:
+        """Whether more stand than are taken.  (Those that TLS is about with may take their time.)"""
+        making = len(self._making) if self._context is None else 0
+        return self._ready.qsize() + making >= READY
 
     def _let_go(self) -> bool:
         """Whether one has given way."""
@@ -103,6 +108,7 @@ class SocketListener:
         except (OSError, TimeoutError) as error:
             self._open.pop(stream, None)
             connection.close()
+            self._taken.set()
             self.told("failed", f"{self.name}: a connection was not made: {reason(error)}")
             return
         stream.peer = place_of(place)  # (the system does not say it of one that was reset already)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import array
 import asyncio
 import os
+import queue
 import sys
 import threading
 from collections.abc import Mapping
@@ -113,6 +114,23 @@ def _counters(descriptor: int) -> dict[str, int]:
     return {name: counts[at] for at, name in COUNTERS.items()}
 
 
+#: Where pyserial's client of RFC 2217 keeps single bytes that it has received.  It raises when the connection ends, and
+#: gives nobody what it still has, or has begun to read.
+_LEFT = "_read_buffer"
+
+
+def _left(port: Any) -> bytes:
+    """The bytes that such a client has received; none of any other."""
+    waiting = getattr(port, _LEFT, None)
+    out = bytearray()
+    while isinstance(waiting, queue.Queue) and len(out) < ASKED:
+        try:
+            out += waiting.get_nowait() or b""
+        except queue.Empty:
+            break
+    return bytes(out)
+
+
 class ThreadedLine:
     """A line without a descriptor, which a thread reads.  State: the inbox; whether the thread shall end."""
 
@@ -134,14 +152,22 @@ class ThreadedLine:
         error: TransportError | None = None
         try:
             while not self._ending:
-                if self._go.wait(TURN) and (data := self._port.read(max(1, min(self._port.in_waiting, ASKED)))):
-                    self._loop.call_soon_threadsafe(self._inbox.put, bytes(data))
+                if self._go.wait(TURN) and (data := self._more()):
+                    self._loop.call_soon_threadsafe(self._inbox.put, data)
         except (OSError, TypeError) as failed:  # (pyserial reads None where the port was closed meanwhile)
             error = None if self._ending else TransportError(f"{self.name}: {failed}")
         try:
+            if rest := _left(self._port):
+                self._loop.call_soon_threadsafe(self._inbox.put, rest)
             self._loop.call_soon_threadsafe(self._inbox.end, error)
         except RuntimeError:
             pass  # the loop is closed: nobody waits
+
+    def _more(self) -> bytes:
+        """What there is, after a wait for the first byte."""
+        if hasattr(self._port, _LEFT):
+            return bytes(self._port.read(1)) + _left(self._port)
+        return bytes(self._port.read(max(1, min(self._port.in_waiting, ASKED))))
 
     async def receive(self) -> Chunk | None:
         """The next bytes."""

@@ -7,6 +7,7 @@ ledger says with all of it.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import pickle
@@ -17,7 +18,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+import zlib
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from queue import Empty, Queue
@@ -162,7 +164,7 @@ def check(name: str, folder: Path, plan: Plan, *, max_wait: float = 0.0) -> Resu
 
     def peer() -> Process:
         at = way.uri.format(**spots).partition("&")[0] if name == "ipc" else str(where)
-        at = f"127.0.0.1:{spots['port']}" if "{port}" in way.uri or way.streams and "tcp" in name else at
+        at = f"127.0.0.1:{spots['port']}" if "{port}" in way.uri or name == "tcp-listen" else at
         return Process("tests.transport.peer", [way.peer, at, str(log_path), *numbers], read=name != "-")
 
     def receiver(stdin: object = subprocess.DEVNULL) -> Process:
@@ -203,10 +205,58 @@ def check(name: str, folder: Path, plan: Plan, *, max_wait: float = 0.0) -> Resu
     finally:
         if name == "ipc" and os.path.exists(path_of(ring)):
             os.remove(path_of(ring))
+    sent_frames = frames(plan.seed, plan.frames)
+    return compared(way, sent_frames, Log(log_path).read(), session, seen_in(folder), time.monotonic() - begun)
+
+
+def seen_in(folder: Path) -> Seen:
+    """What a receiver has left there."""
     seen = Seen()
     with open(folder / "events", "rb") as file:
         seen.__dict__.update(pickle.load(file))
-    return compared(way, plan, Log(log_path).read(), session, seen, time.monotonic() - begun)
+    return seen
+
+
+#: Resources of instruments that pyvisa-sim simulates, in the process that asks them.
+SIMULATED = {"visa, simulated GPIB": "GPIB0::8::INSTR", "visa, simulated socket": "TCPIP0::localhost::5025::SOCKET"}
+_DEVICES = """
+spec: "1.0"
+devices:
+  scope:
+    eom:
+      GPIB INSTR: {{q: "\\n", r: "\\n"}}
+      TCPIP SOCKET: {{q: "\\n", r: "\\n"}}
+    error: ERROR
+    dialogues: [{{q: "CURV?", r: {answer}}}]
+resources:
+  GPIB0::8::INSTR: {{device: scope}}
+  TCPIP0::localhost::5025::SOCKET: {{device: scope}}
+"""
+
+
+def plain_frame() -> bytes:
+    """A frame that is text, its checksum, too: the answers of a simulated instrument are."""
+    for number in itertools.count():
+        payload = b"%d" % number
+        checksum = zlib.crc32(payload).to_bytes(4, "big")
+        if checksum.isascii() and checksum.decode().isalnum():
+            return b"*HDR\r\nLEN:%d\r\n;END\r\n" % len(payload) + payload + checksum
+    raise AssertionError
+
+
+def check_simulated(name: str, folder: Path, count: int) -> Result:
+    """Ask a simulated instrument so many times."""
+    begun, frame, session = time.monotonic(), plain_frame(), folder / "session"
+    library = folder / "devices.yaml"
+    library.write_text(_DEVICES.format(answer=json.dumps(f"#3{len(frame):03}{frame.decode()}")))
+    uri = f"visa:{SIMULATED[name]}?query=CURV%3F&count={count}&library={library}@sim"
+    arguments = [uri, str(session), str(folder / "events"), "0", "1"]
+    with ended(Process("tests.transport.receiver", arguments, stdin=subprocess.DEVNULL)) as receiving:
+        receiving.process.wait(PATIENCE)
+    size = len(frame)
+    log = [Sent(number * size, (number + 1) * size, "", 0) for number in range(count)]
+    way = Way("", "")
+    return compared(way, [frame] * count, log, session, seen_in(folder), time.monotonic() - begun)
 
 
 def _wait(receiving: Process, log_path: Path, size: int) -> None:
@@ -232,7 +282,7 @@ def _came(session: Path) -> Iterator[tuple[int, Contents, list[bytes], int]]:
         with StreamStorage(contents, folder.name) as storage:
             data = b"".join(storage.chunks())
         places = [0, *(storage.at(cut.offset) for cut in contents.cuts), len(data)]
-        parts = [data[start:stop] for start, stop in zip(places, places[1:], strict=False)]
+        parts = [data[start:stop] for start, stop in itertools.pairwise(places)]
         yield int(folder.name), contents, parts, len(contents.cuts)
 
 
@@ -267,10 +317,10 @@ def _spans(data: bytes, log: list[Sent], parts: list[bytes], joins: bool) -> tup
     return spans, wrong
 
 
-def _whole(plan: Plan, spans: list[tuple[int, int]]) -> list[bytes]:
+def _whole(sent_frames: Sequence[bytes], spans: list[tuple[int, int]]) -> list[bytes]:
     """The frames that lie whole in one of the spans."""
     out, at, turn = [], 0, 0
-    for frame in frames(plan.seed, plan.frames):
+    for frame in sent_frames:
         while turn < len(spans) and spans[turn][1] < at + len(frame):
             turn += 1
         if turn < len(spans) and spans[turn][0] <= at:
@@ -279,8 +329,11 @@ def _whole(plan: Plan, spans: list[tuple[int, int]]) -> list[bytes]:
     return out
 
 
-def compared(way: Way, plan: Plan, log: list[Sent], session: Path, seen: Seen, seconds: float) -> Result:
+def compared(
+    way: Way, sent_frames: Sequence[bytes], log: list[Sent], session: Path, seen: Seen, seconds: float
+) -> Result:
     """What differs."""
+    data = b"".join(sent_frames)
     format = sigflow.load(FORMAT)
     wrong: list[str] = []
     ledger = Ledger(str(session))
@@ -309,18 +362,18 @@ def compared(way: Way, plan: Plan, log: list[Sent], session: Path, seen: Seen, s
         row = rows[stream]
         if (row.acknowledged, row.frames, row.ended_ns is None) != (contents.offset, len(offline[0]), False):
             wrong.append(f"stream {stream}: the ledger says {row}, there are {contents.offset} bytes")
-    order = log
     if way.streams and any(sent.peer for sent in log):
         by_peer = {sent.peer: sent for sent in log}
         unknown = [row.peer for row in rows.values() if row.peer not in by_peer]
         wrong += [f"{peer} has sent nothing" for peer in unknown]
-    spans, differences = _spans(plan.data, order, all_parts, way.joins)
+    spans, differences = _spans(data, log, all_parts, way.joins)
     wrong += differences
-    if not marks and records != _whole(plan, spans):
-        wrong.append(f"{len(records)} frames, not the {len(_whole(plan, spans))} that came whole")
+    whole = _whole(sent_frames, spans)
+    if not marks and records != whole:
+        wrong.append(f"{len(records)} frames, not the {len(whole)} that came whole")
     came = sum(map(len, all_parts))
     told = max(len(rows) - 1, 0) if way.streams else cuts
-    return Result(len(records), came, told, len(plan.data) - came, marks, seconds, wrong)
+    return Result(len(records), came, told, len(data) - came, marks, seconds, wrong)
 
 
 def emptied(folder: Path) -> Path:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import array
 import contextlib
 import fcntl
+import itertools
 import os
 import random
 import signal
@@ -25,6 +26,11 @@ from tests.transport.plan import CLOSE, HALF, RESET, Log, Part, Plan
 
 #: Seconds for the other end to do what is waited for.
 PATIENCE = 60.0
+
+
+def place_of(address: tuple[str, int]) -> str:
+    """As a receiver knows it."""
+    return f"{address[0]}:{address[1]}"
 
 
 def said(words: object) -> None:
@@ -56,7 +62,7 @@ def _send(peer: socket.socket, plan: Plan, part: Part, log: Log, last: bool) -> 
         released()
     unsent, name = 0, ""
     if peer.family == socket.AF_INET:
-        name = "%s:%d" % peer.getsockname()[:2]
+        name = place_of(peer.getsockname())
     if part.ending == RESET and peer.family == socket.AF_INET:
         unsent = unread(peer.fileno(), termios.TIOCOUTQ)
         peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -137,7 +143,7 @@ def udp_frames(where: str, plan: Plan, log: Log) -> None:
         if rng.random() < 0.5:
             places.append(frame)
     places = sorted({*places, len(data), *(part.start for part in plan.parts())})
-    parts = [Part(start, stop, CLOSE) for start, stop in zip(places, places[1:], strict=False)]
+    parts = [Part(start, stop, CLOSE) for start, stop in itertools.pairwise(places)]
     for part, _ in zip(parts, _datagrams(where, (data[part.start : part.stop] for part in parts)), strict=True):
         log.add(part)
     released()
@@ -183,7 +189,7 @@ def standard(where: str, plan: Plan, log: Log) -> None:
 
 
 def command(where: str, plan: Plan, log: Log) -> None:
-    """A command that is run again and again; which part is its turn is kept in a file.  It fails, is killed, or ends."""
+    """A command that is run again and again; whose turn it is is kept in a file.  It fails, is killed, or ends."""
     part_number = os.path.getsize(where) if os.path.exists(where) else 0
     parts = plan.parts((CLOSE, "fail", "killed"))
     if part_number >= len(parts):
@@ -204,8 +210,7 @@ def command(where: str, plan: Plan, log: Log) -> None:
 def tail_by_name(where: str, plan: Plan, log: Log) -> None:
     """Files are rotated by name, the newest being PATH.1; often several between two looks of who follows."""
     parts, rng = plan.parts(), random.Random(plan.seed)
-    kept = 0
-    for part in parts:
+    for kept, part in enumerate(parts):
         descriptor = os.open(where, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         _write(descriptor, plan.pieces(part, plan.data))
         os.close(descriptor)
@@ -215,7 +220,6 @@ def tail_by_name(where: str, plan: Plan, log: Log) -> None:
         for number in range(kept, 0, -1):
             os.rename(f"{where}.{number}", f"{where}.{number + 1}")
         os.rename(where, f"{where}.1")
-        kept += 1
         time.sleep(rng.choice((0.0, 0.003, 0.02)))
     released()
 
@@ -325,7 +329,7 @@ def instrument(where: str, plan: Plan, log: Log) -> None:
     data, rng = plan.data, random.Random(plan.seed)
     ends = [end for end in _ends(plan) if rng.random() < 0.1]
     places = sorted({0, len(data), *ends})
-    answers = [Part(start, stop, CLOSE) for start, stop in zip(places, places[1:], strict=False)]
+    answers = [Part(start, stop, CLOSE) for start, stop in itertools.pairwise(places)]
     lost = set(rng.sample(range(len(answers) - 1), min(plan.cuts, len(answers) - 1)))
     with socket.create_server(("127.0.0.1", 0)) as server:
         said(server.getsockname()[1])

@@ -5,6 +5,7 @@ All of it follows from the numbers of a `Plan`, so that who sends and who compar
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import random
@@ -77,7 +78,7 @@ class Plan(NamedTuple):
         """One part more than there are cuts, which are anywhere."""
         rng, size = random.Random(f"parts {self.seed}"), len(self.data)
         places = [0, *sorted(rng.sample(range(1, size), self.cuts)), size]
-        return [Part(start, stop, rng.choice(endings)) for start, stop in zip(places, places[1:], strict=False)]
+        return [Part(start, stop, rng.choice(endings)) for start, stop in itertools.pairwise(places)]
 
     def pieces(self, part: Part, data: bytes) -> Iterator[bytes]:
         """The bytes of a part in pieces of random size; the sender stalls between some."""

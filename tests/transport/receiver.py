@@ -42,13 +42,13 @@ class Seen:
         self.records.setdefault(position[0], []).extend(shape([record]))
 
 
-#: Who is told of records, by the sink that is a function of this module.
-_seen = Seen()
+#: Who is told of records, by the sink that is a function of this module: the last.
+_SEEN = [Seen()]
 
 
 def take(position: tuple[int, int], record: Record) -> None:
     """The sink."""
-    _seen.take(position, record)
+    _SEEN[-1].take(position, record)
 
 
 def ingestion(
@@ -61,8 +61,7 @@ def ingestion(
     status: Callable[[list[dict[str, Any]]], object] | None = None,
 ) -> Ingestion:
     """An ingestion whose events go into `seen`.  One at a time in a process."""
-    global _seen
-    _seen = seen
+    _SEEN[:] = [seen]
 
     def tell(severity: str, words: str) -> None:
         seen.told.append((severity, words))

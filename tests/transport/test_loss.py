@@ -7,7 +7,9 @@ import itertools
 import os
 import random
 import socket
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -233,6 +235,248 @@ def test_a_file_that_is_rotated_all_the_time_loses_nothing(tmp_path: Path) -> No
         return bytes(came)
 
     assert asyncio.run(run()) == bytes(written)
+
+
+async def _said(stream: transport.Transport, until: bytes) -> list[Chunk]:
+    """What comes up to these bytes."""
+    chunks: list[Chunk] = []
+    async with asyncio.timeout(20):
+        while not b"".join(chunk.data for chunk in chunks).endswith(until):
+            chunk = await stream.receive()
+            assert chunk is not None
+            chunks.append(chunk)
+    return chunks
+
+
+@unix
+@pytest.mark.parametrize("newest", ["least", "greatest", "date"])
+def test_files_between_two_looks_are_found(newest: str, tmp_path: Path) -> None:
+    """Rotated more than once before it is looked again, whatever the files are called then."""
+    log = tmp_path / "log"
+    log.write_bytes(b"one ")
+    for name in ("log.7", "log.old", "log.err", "login", "log.2.gz"):
+        (tmp_path / name).write_bytes(b"of others ")
+
+    def rotate(turn: int) -> None:
+        if newest == "least":
+            for number in range(turn, 0, -1):
+                os.rename(f"{log}.{number}", f"{log}.{number + 1}")
+        os.rename(log, {"least": f"{log}.1", "greatest": f"{log}.{10 + turn}", "date": f"{log}-2026010{turn}"}[newest])
+
+    async def run() -> list[Chunk]:
+        stream = await transport.open(f"tail:{log}?poll=1ms")
+        chunks = await _said(stream, b"one ")
+        for turn, text in enumerate((b"two ", b"three ", b"four ", b"five")):
+            rotate(turn)
+            log.write_bytes(text)
+        chunks += await _said(stream, b"five")
+        with log.open("ab") as file:
+            file.write(b" six")
+        rotate(4)
+        log.write_bytes(b" seven")
+        chunks += await _said(stream, b" seven")
+        await stream.close()
+        return chunks
+
+    chunks = asyncio.run(run())
+    assert b"".join(chunk.data for chunk in chunks) == b"one two three four five six seven"
+    assert [cut.kind for chunk in chunks for cut in chunk.cuts] == [BOUNDARY] * 5
+    assert {note.what for chunk in chunks for note in chunk.notes} == {"rotated"}
+
+
+@unix
+def test_that_a_file_may_have_been_missed_is_told(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_bytes(b"one ")
+
+    async def run() -> list[Chunk]:
+        stream = await transport.open(f"tail:{log}?poll=1ms")
+        chunks = await _said(stream, b"one ")
+        os.remove(log)
+        (tmp_path / "log.1").write_bytes(b"two ")
+        log.write_bytes(b"three")
+        chunks += await _said(stream, b"three")
+        await stream.close()
+        return chunks
+
+    chunks = asyncio.run(run())
+    assert b"".join(chunk.data for chunk in chunks) == b"one two three"
+    assert "perhaps-missed" in {note.what for chunk in chunks for note in chunk.notes}
+    assert RECONNECT in {cut.kind for chunk in chunks for cut in chunk.cuts}
+
+
+@unix
+def test_a_file_that_has_grown_beyond_what_was_read_after_a_truncation(tmp_path: Path) -> None:
+    """Its size does not tell; the bytes before the place do."""
+    log = tmp_path / "log"
+    log.write_bytes(b"one two three ")
+
+    async def run() -> list[Chunk]:
+        stream = await transport.open(f"tail:{log}?poll=1ms")
+        chunks = await _said(stream, b"three ")
+        with log.open("r+b") as file:
+            file.truncate(0)
+            file.write(b"four five six seven eight")
+        chunks += await _said(stream, b"eight")
+        await stream.close()
+        return chunks
+
+    chunks = asyncio.run(run())
+    assert b"".join(chunk.data for chunk in chunks) == b"one two three four five six seven eight"
+    assert [chunk.cuts for chunk in chunks if chunk.cuts] == [(Cut(RECONNECT),)]
+    assert "has grown again" in chunks[-1].notes[0].text
+
+
+# ---------------------------------------------------------------- what stays while nobody is at the other end
+
+
+def reconnecting(uri: str) -> Reconnecting:
+    async def opened(after: transport.Transport | None) -> transport.Transport:
+        return await transport.open(uri, after=after)
+
+    return Reconnecting(uri, opened, most=0.01)
+
+
+@unix
+def test_a_fifo_keeps_what_comes_between_two_ends(tmp_path: Path) -> None:
+    """Each writer is there for a moment only; what it has written is not lost with the end of the one before."""
+    path = tmp_path / "fifo"
+    os.mkfifo(path)
+    texts = [b"%d " % number for number in range(200)]
+
+    async def run() -> list[Chunk]:
+        stream = reconnecting(f"pipe:{path}")
+
+        def write() -> None:
+            for text in texts:
+                with open(path, "wb", buffering=0) as file:
+                    file.write(text)
+                time.sleep(0.001)
+
+        writing = asyncio.ensure_future(asyncio.to_thread(write))
+        chunks = await _said(stream, texts[-1])
+        await writing
+        await stream.close()
+        return chunks
+
+    chunks = asyncio.run(run())
+    assert b"".join(chunk.data for chunk in chunks) == b"".join(texts)
+    assert any(chunk.cuts for chunk in chunks)
+
+
+def _write_ring(uri: str, text: bytes) -> None:
+    """In a process of its own, which is killed as soon as it has written."""
+    code = "from sigflow import transport; from sigflow.transport.ring import RingWriter; import os, signal; "
+    code += f"RingWriter(transport.parse({uri!r})).write({text!r}); os.kill(os.getpid(), signal.SIGKILL)"
+    subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).resolve().parents[2], check=False)
+
+
+@unix
+def test_a_writer_that_was_killed_is_noticed_and_the_next_one_followed() -> None:
+    name = f"test-killed-{os.getpid()}"
+    uri = f"ipc:{name}?size=4096"
+
+    async def run() -> None:
+        await asyncio.to_thread(_write_ring, uri, b"one ")
+        plain = await transport.open(uri)
+        assert (await _said(plain, b"one "))[-1].data == b"one "
+        with pytest.raises(TransportError, match="the writer was killed"):
+            await asyncio.wait_for(plain.receive(), 10)
+        await plain.close()
+        stream = reconnecting(uri)
+        chunks = await _said(stream, b"one ")
+        while not chunks[-1].cuts:
+            chunk = await asyncio.wait_for(stream.receive(), 10)
+            assert chunk is not None
+            chunks.append(chunk)
+        await asyncio.to_thread(_write_ring, uri, b"two")
+        chunks += await _said(stream, b"two")
+        # A writer that is there keeps the reader waiting.
+        writer = RingWriter(transport.parse(uri))
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(stream.receive(), 0.6)
+        writer.end()
+        await stream.close()
+        assert b"".join(chunk.data for chunk in chunks) == b"one two"
+        assert [cut for chunk in chunks for cut in chunk.cuts] == [Cut(RECONNECT)]
+
+    try:
+        asyncio.run(run())
+    finally:
+        os.remove(path_of(name))
+
+
+@unix
+def test_a_ring_of_another_size_is_another_file() -> None:
+    """A reader that has mapped the old one goes on with it, and notices that it is over."""
+    name = f"test-size-{os.getpid()}"
+
+    async def run() -> None:
+        first = RingWriter(transport.parse(f"ipc:{name}?size=65536"))
+        first.write(bytes(60_000))
+        reader = RingReader(transport.parse(f"ipc:{name}"))
+        first.end()
+        second = RingWriter(transport.parse(f"ipc:{name}?size=4096"))
+        second.write(b"new")
+        chunk = await reader.receive()
+        assert chunk is not None and len(chunk.data) == 60_000
+        assert await reader.receive() is None
+        after = RingReader(transport.parse(f"ipc:{name}"), after=reader)
+        chunk = await after.receive()
+        assert chunk is not None and chunk.data == b"new"
+        second.end()
+        for ring in (reader, after):
+            await ring.close()
+
+    try:
+        asyncio.run(run())
+    finally:
+        os.remove(path_of(name))
+
+
+@unix
+def test_a_line_that_is_unplugged_is_opened_again(tmp_path: Path) -> None:
+    """With waits; both moments are stamped, the end and the new connection."""
+    import pty
+    import tty
+
+    path = tmp_path / "line"
+
+    def plugged() -> tuple[int, int]:
+        ours, theirs = pty.openpty()
+        tty.setraw(theirs)
+        path.symlink_to(os.ttyname(theirs))
+        return ours, theirs
+
+    async def run() -> list[Chunk]:
+        line = plugged()
+        stream = reconnecting(f"serial:{path}?baud=115200")
+        reading = asyncio.ensure_future(stream.receive())
+        await asyncio.sleep(0.2)
+        os.write(line[0], b"one ")
+        first = await asyncio.wait_for(reading, 10)
+        assert first is not None
+        path.unlink()
+        for descriptor in line:
+            os.close(descriptor)
+        said = await asyncio.wait_for(stream.receive(), 10)
+        assert said is not None and [note.what for note in said.notes] == ["disconnected"]
+        reading = asyncio.ensure_future(stream.receive())
+        await asyncio.sleep(0.2)
+        line = plugged()
+        again = await asyncio.wait_for(reading, 10)
+        assert again is not None
+        os.write(line[0], b"two")
+        chunks = [first, said, again, *await _said(stream, b"two")]
+        await stream.close()
+        for descriptor in line:
+            os.close(descriptor)
+        return chunks
+
+    chunks = asyncio.run(run())
+    assert b"".join(chunk.data for chunk in chunks) == b"one two"
+    assert chunks[2].cuts == (Cut(RECONNECT),)
+    assert 0.1e9 < chunks[2].stamp.monotonic_ns - chunks[1].stamp.monotonic_ns < 5e9
 
 
 # ---------------------------------------------------------------- the ring
