@@ -81,16 +81,22 @@ class SerialLine(DescriptorStream):
 
     def came(self, data: bytes) -> None:
         """Bytes came in; if the system lost some before, that is told with them."""
+        self._count()
+        super().came(data)
+
+    def _count(self) -> None:
+        """See what the system has counted since the last time."""
         counts = _counters(self._port.fileno())
         for name, count in counts.items():
             new = count - self._counts.get(name, 0)
             if new > 0:
                 self._inbox.note(Note(name, _WORDS[name], new), Cut(OVERFLOW) if name in _LOSING else None)
-        self._counts = counts
-        super().came(data)
+        self._counts = {**self._counts, **counts}
 
     async def close(self) -> None:
         """Give the line back."""
+        if self._port.is_open:
+            self._count()
         await super().close()
         self._port.close()
 

@@ -309,7 +309,7 @@ def _spans(data: bytes, log: list[Sent], parts: list[bytes], joins: bool) -> tup
         else:
             part = b""
         # (A connection that was reset before it was taken was none.)
-        none = sent.ending == RESET and not part
+        none = sent.closing == RESET and not part
         if sent.unsent is not None and size - len(part) > sent.unsent and not none:
             wrong.append(f"{sent}: {len(part)} of {size} bytes came")
     if turn < len(parts):

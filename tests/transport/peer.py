@@ -22,7 +22,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from tests.transport.plan import CLOSE, HALF, RESET, Log, Part, Plan
+from tests.transport.plan import CLOSE, HALF, RESET, Log, Plan, Transmission
 
 #: Seconds for the other end to do what is waited for.
 PATIENCE = 60.0
@@ -54,7 +54,7 @@ def unread(descriptor: int, request: int) -> int:
 # ---------------------------------------------------------------- sockets
 
 
-def _send(peer: socket.socket, plan: Plan, part: Part, log: Log, last: bool) -> None:
+def _send(peer: socket.socket, plan: Plan, part: Transmission, log: Log, last: bool) -> None:
     """Send a part, and end the connection as the part says."""
     for piece in plan.pieces(part, plan.data):
         peer.sendall(piece)
@@ -63,10 +63,10 @@ def _send(peer: socket.socket, plan: Plan, part: Part, log: Log, last: bool) -> 
     unsent, name = 0, ""
     if peer.family == socket.AF_INET:
         name = place_of(peer.getsockname())
-    if part.ending == RESET and peer.family == socket.AF_INET:
+    if part.closing == RESET and peer.family == socket.AF_INET:
         unsent = unread(peer.fileno(), termios.TIOCOUTQ)
         peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    elif part.ending == HALF:
+    elif part.closing == HALF:
         peer.shutdown(socket.SHUT_WR)
         peer.settimeout(PATIENCE)
         with contextlib.suppress(ConnectionError):
@@ -131,7 +131,7 @@ def udp(where: str, plan: Plan, log: Log) -> None:
     for part in plan.parts():
         for _ in _datagrams(where, plan.pieces(part, data)):
             pass
-    log.add(Part(0, len(data), CLOSE))
+    log.add(Transmission(0, len(data), CLOSE))
     released()
 
 
@@ -143,7 +143,7 @@ def udp_frames(where: str, plan: Plan, log: Log) -> None:
         if rng.random() < 0.5:
             places.append(frame)
     places = sorted({*places, len(data), *(part.start for part in plan.parts())})
-    parts = [Part(start, stop, CLOSE) for start, stop in itertools.pairwise(places)]
+    parts = [Transmission(start, stop, CLOSE) for start, stop in itertools.pairwise(places)]
     for part, _ in zip(parts, _datagrams(where, (data[part.start : part.stop] for part in parts)), strict=True):
         log.add(part)
     released()
@@ -182,7 +182,7 @@ def fifo(where: str, plan: Plan, log: Log) -> None:
 
 def standard(where: str, plan: Plan, log: Log) -> None:
     """To standard output, which is the other's input."""
-    part = Part(0, len(plan.data), CLOSE)
+    part = Transmission(0, len(plan.data), CLOSE)
     _write(1, plan.pieces(part, plan.data))
     log.add(part)
     sys.stdin.read()
@@ -202,9 +202,9 @@ def command(where: str, plan: Plan, log: Log) -> None:
         file.write(b"x")
     if part_number == len(parts) - 1:
         sys.stdin.read()
-    elif part.ending == "killed":
+    elif part.closing == "killed":
         os.kill(os.getpid(), signal.SIGKILL)
-    raise SystemExit(3 if part.ending == "fail" else 0)
+    raise SystemExit(3 if part.closing == "fail" else 0)
 
 
 def tail_by_name(where: str, plan: Plan, log: Log) -> None:
@@ -262,10 +262,10 @@ def pty(where: str, plan: Plan, log: Log) -> None:
             released()
         # (What was written comes to the other end's queue by and by.)
         until, quiet = time.monotonic() + PATIENCE, 0
-        while part.ending == CLOSE and quiet < 15 and time.monotonic() < until:
+        while part.closing == CLOSE and quiet < 15 and time.monotonic() < until:
             quiet = 0 if unread(theirs, termios.FIONREAD) else quiet + 1
             time.sleep(0.003)
-        log.add(part, 0 if part.ending == CLOSE else None)
+        log.add(part, 0 if part.closing == CLOSE else None)
         os.remove(where)
         os.close(ours)
         os.close(theirs)
@@ -329,7 +329,7 @@ def instrument(where: str, plan: Plan, log: Log) -> None:
     data, rng = plan.data, random.Random(plan.seed)
     ends = [end for end in _ends(plan) if rng.random() < 0.1]
     places = sorted({0, len(data), *ends})
-    answers = [Part(start, stop, CLOSE) for start, stop in itertools.pairwise(places)]
+    answers = [Transmission(start, stop, CLOSE) for start, stop in itertools.pairwise(places)]
     lost = set(rng.sample(range(len(answers) - 1), min(plan.cuts, len(answers) - 1)))
     with socket.create_server(("127.0.0.1", 0)) as server:
         said(server.getsockname()[1])
@@ -364,7 +364,7 @@ def ring(where: str, plan: Plan, log: Log) -> None:
             writer = RingWriter(transport.parse(where))
             for piece in plan.pieces(part, plan.data):
                 writer.write(piece)
-            if part.ending == "killed" and part is not parts[-1]:
+            if part.closing == "killed" and part is not parts[-1]:
                 os.kill(os.getpid(), signal.SIGKILL)
             if part is parts[-1]:
                 released()

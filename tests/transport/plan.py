@@ -40,12 +40,12 @@ def sent(seed: int, count: int) -> bytes:
     return b"".join(frames(seed, count))
 
 
-class Part(NamedTuple):
-    """What one connection sends: a span of all bytes.  ending: how it ends."""
+class Transmission(NamedTuple):
+    """What one connection sends: a span of all bytes.  closing: how it ends."""
 
     start: int
     stop: int
-    ending: str
+    closing: str
 
 
 class Sent(NamedTuple):
@@ -55,7 +55,7 @@ class Sent(NamedTuple):
 
     start: int
     stop: int
-    ending: str
+    closing: str
     unsent: int | None
     peer: str = ""
 
@@ -74,13 +74,13 @@ class Plan(NamedTuple):
         """All bytes."""
         return sent(self.seed, self.frames)
 
-    def parts(self, endings: tuple[str, ...] = (CLOSE,)) -> list[Part]:
+    def parts(self, closings: tuple[str, ...] = (CLOSE,)) -> list[Transmission]:
         """One part more than there are cuts, which are anywhere."""
         rng, size = random.Random(f"parts {self.seed}"), len(self.data)
         places = [0, *sorted(rng.sample(range(1, size), self.cuts)), size]
-        return [Part(start, stop, rng.choice(endings)) for start, stop in itertools.pairwise(places)]
+        return [Transmission(start, stop, rng.choice(closings)) for start, stop in itertools.pairwise(places)]
 
-    def pieces(self, part: Part, data: bytes) -> Iterator[bytes]:
+    def pieces(self, part: Transmission, data: bytes) -> Iterator[bytes]:
         """The bytes of a part in pieces of random size; the sender stalls between some."""
         rng = random.Random(f"pieces {self.seed} {part.start}")
         places = random.Random(f"stalls {self.seed}").sample(range(1, len(data)), self.stalls)
@@ -101,9 +101,9 @@ class Log:
     def __init__(self, path: str | Path) -> None:
         self._path = path
 
-    def add(self, part: Part, unsent: int | None = 0, peer: str = "", *, stop: int | None = None) -> None:
+    def add(self, part: Transmission, unsent: int | None = 0, peer: str = "", *, stop: int | None = None) -> None:
         """A connection has sent its part, or up to `stop`."""
-        sent = Sent(part.start, part.stop if stop is None else stop, part.ending, unsent, peer)
+        sent = Sent(part.start, part.stop if stop is None else stop, part.closing, unsent, peer)
         descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         os.write(descriptor, json.dumps(sent).encode() + b"\n")
         os.close(descriptor)

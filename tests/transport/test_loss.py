@@ -564,3 +564,24 @@ def test_what_the_system_drops_is_told_with_its_count() -> None:
     assert sum(note.times for chunk in chunks for note in chunk.notes) == dropped
     assert any(Cut(OVERFLOW, None) in chunk.cuts for chunk in chunks)
     assert all(chunk.cuts[-1] == Cut(BOUNDARY) for chunk in chunks[1:])
+
+
+def test_a_loop_that_watches_no_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As that of Windows: a task takes the datagrams."""
+
+    async def run() -> None:
+        def absent(*arguments: object) -> None:
+            raise NotImplementedError
+
+        monkeypatch.setattr(type(asyncio.get_running_loop()), "add_reader", absent)
+        stream = await transport.open("udp://127.0.0.1:0?boundary=frame")
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            for number in range(3):
+                sender.sendto(b"%d" % number, ("127.0.0.1", stream.port))  # type: ignore[attr-defined]
+                chunk = await asyncio.wait_for(stream.receive(), 10)
+                assert chunk is not None and chunk.data == b"%d" % number
+                assert bool(chunk.cuts) == bool(number)
+        await stream.close()
+        assert await stream.receive() is None
+
+    asyncio.run(run())
