@@ -29,6 +29,8 @@ from tests.transport.plan import Plan  # noqa: E402
 MAX_WAIT, STALL = 0.05, 0.25
 #: Stalls of a run, and the share of frames and cuts of that with --max-wait.
 STALLS, SHARE = 20, 10
+#: Frames, at least: there is room for all stalls in a share of them.
+FEWEST = 100
 
 
 def line(name: str, result: Result) -> str:
@@ -52,6 +54,8 @@ def main(arguments: list[str] | None = None) -> int:
     unknown = [name for name in chosen.names if name not in known]
     if unknown:
         parser.error(f"{unknown[0]!r} is none of {'; '.join(known)}")
+    if chosen.frames < FEWEST or not 0 <= chosen.cuts <= chosen.frames:
+        parser.error(f"at least {FEWEST} frames are wanted, and as many cuts at most")
     failed = False
     with tempfile.TemporaryDirectory() as passing:
         folder = chosen.folder or Path(passing)

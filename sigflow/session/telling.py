@@ -44,3 +44,5 @@ class Telling:
             times, severity, words = self._more.pop(what)
             self._last[what] = now
             self._say(severity, words, times)
+        for what in [what for what, last in self._last.items() if now - last >= EVERY]:
+            del self._last[what]

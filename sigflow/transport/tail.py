@@ -17,6 +17,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import stat
 from collections import deque
 from collections.abc import Mapping
 from typing import Any
@@ -95,9 +96,13 @@ class Tail:
 
     def _open(self, path: str) -> int:
         try:
-            return os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
+            descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
         except OSError as error:
             raise TransportError(f"{self.name}: cannot open: {error.strerror}") from error
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise TransportError(f"{self.name}: it is no plain file: pipe: reads others")
+        return descriptor
 
     async def receive(self) -> Chunk | None:
         """What was appended; None once it was closed.  A file of that name that is gone is waited for."""

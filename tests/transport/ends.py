@@ -7,6 +7,7 @@ ledger says with all of it.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import os
@@ -103,8 +104,9 @@ class Process:
 
     def _read(self) -> None:
         assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self.lines.put(line.decode().strip())
+        with contextlib.suppress(ValueError):  # it was closed
+            for line in self.process.stdout:
+                self.lines.put(line.decode().strip())
 
     def line(self, wanted: Callable[[str], bool] = lambda line: True) -> str:
         """The next line of this kind."""

@@ -277,7 +277,7 @@ def _line_open(descriptor: int) -> None:
     until = time.monotonic() + PATIENCE
     while termios.tcgetattr(descriptor)[4] != termios.B115200 and time.monotonic() < until:
         time.sleep(0.001)
-    time.sleep(0.02)
+    time.sleep(0.1)  # (that it is thrown away comes last, and cannot be seen)
 
 
 def rfc2217(where: str, plan: Plan, log: Log) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import resource
+import shutil
 import socket
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -173,3 +175,45 @@ def test_there_are_descriptors_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
     for limit, sources, most in ((1024, 1, 256), (1024, 4, 61), (256, 1, 36), (64, 1, 1), (1 << 20, 2, 128)):
         monkeypatch.setattr(resource, "getrlimit", lambda _, limit=limit: (limit, limit))
         assert peers(sources) == most
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl, which makes the certificate, is not installed")
+def test_tls_and_peers_that_do_not_speak_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those who take their time with the handshake, or never make it, hold up nobody."""
+    monkeypatch.setattr(listening, "CONNECTING", 1.0)
+    key, certificate = tmp_path / "key", tmp_path / "certificate"
+    make = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    make += ["-keyout", str(key), "-out", str(certificate), "-subj", "/CN=localhost", "-days", "2"]
+    subprocess.run([*make, "-addext", "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
+
+    async def run() -> list[str]:
+        address = transport.parse(f"tcp-listen://:0?tls=1&cert={certificate}&key={key}")
+        listener = await listening.listen(address, most=40)
+        told: list[str] = []
+        listener.told = lambda what, words: told.append(what)
+        silent = [connected(listener) for _ in range(30)]
+        silent[0].sendall(b"this is no TLS")
+        await asyncio.sleep(0.1)
+        for _ in range(3):
+            client = await transport.open(f"tcp://127.0.0.1:{listener.port}?tls=1&ca={certificate}")
+            server = await asyncio.wait_for(listener.accept(), 10)
+            for sender, receiver in ((client, server), (server, client)):
+                await sender.send(bytes(100_000))
+                size = 0
+                while size < 100_000:
+                    chunk = await receiver.receive()
+                    assert chunk is not None
+                    size += len(chunk.data)
+            await client.close()
+            assert await server.receive() is None
+            await server.close()
+        await asyncio.sleep(1.2)
+        assert not listener._open
+        with pytest.raises(TransportError, match="cannot connect"):
+            await transport.open(f"tcp://127.0.0.1:{listener.port}?tls=1")
+        await listener.close()
+        for peer in silent:
+            peer.close()
+        return told
+
+    assert set(asyncio.run(run())) == {"failed"}
