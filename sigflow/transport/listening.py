@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import os
 import socket
 import stat
@@ -29,7 +28,7 @@ PEERS = 256
 PEER_WAITING = 4 * PIECE
 #: Seconds of quiet after which a connection that has sent something gives way to a new one.
 QUIET = 60.0
-#: Seconds before it is tried again, where the system lacks descriptors.
+#: Seconds before it is tried again, where no connection can be accepted.
 LACKING = 0.2
 
 
@@ -62,11 +61,12 @@ class SocketListener:
                 await self._taken.wait()
             try:
                 connection, place = await loop.sock_accept(server)
-            except OSError as error:
-                if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM):
-                    self.told("lacking", f"{self.name}: no connection can be accepted: {reason(error)}")
-                    await asyncio.sleep(LACKING)
-                continue  # (else one who is gone already)
+            except ConnectionError:
+                continue  # who is gone already
+            except OSError as error:  # (descriptors or memory are lacking, most likely)
+                self.told("lacking", f"{self.name}: no connection can be accepted: {reason(error)}")
+                await asyncio.sleep(LACKING)
+                continue
             connection.setblocking(False)
             if len(self._open) >= self._most and not self._let_go():
                 self.told("refused", f"{self.name}: {self._most} connections are open: another one is refused")
@@ -102,12 +102,14 @@ class SocketListener:
             self.name, bound=PEER_WAITING, buffer=self._buffer, closed=lambda stream: self._open.pop(stream, None)
         )
         self._open[stream] = None
+        patience = CONNECTING if self._context is not None else None
         try:
-            async with asyncio.timeout(CONNECTING):
-                await asyncio.get_running_loop().connect_accepted_socket(lambda: stream, connection, ssl=self._context)
-        except (OSError, TimeoutError) as error:
+            # (Where that fails, the loop closes the connection.)
+            await asyncio.get_running_loop().connect_accepted_socket(
+                lambda: stream, connection, ssl=self._context, ssl_handshake_timeout=patience
+            )
+        except OSError as error:
             self._open.pop(stream, None)
-            connection.close()
             self._taken.set()
             self.told("failed", f"{self.name}: a connection was not made: {reason(error)}")
             return

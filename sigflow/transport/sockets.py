@@ -30,6 +30,7 @@ KEEPALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
 
 
 def reason(error: BaseException) -> str:
+    """What the system says."""
     if isinstance(error, OSError) and error.errno and not isinstance(error, ssl.SSLError | socket.gaierror):
         return os.strerror(error.errno)  # (asyncio has words of its own in place of the system's)
     return str(error) or type(error).__name__
