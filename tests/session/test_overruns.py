@@ -5,6 +5,7 @@ from __future__ import annotations
 import array
 import asyncio
 import fcntl
+import json
 import os
 import socket
 import sys
@@ -20,6 +21,7 @@ from sigflow.storage.session.entries import NOTES
 from sigflow.storage.session.reader import Contents
 from sigflow.stream.cuts import OVERFLOW
 from sigflow.transport.serial_line import TIOCGICOUNT
+from tests.cli.calls import process
 from tests.transport.ends import free_port
 from tools.make_samples import sgf1
 
@@ -100,6 +102,11 @@ def test_a_serial_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = [(NOTES[entry.code], entry.value) for entry in contents.notes]
     assert kept == [("overruns", 3), ("buffer-overruns", 2), ("bad-frames", 7), ("breaks", 2)]
     assert [(cut.kind, cut.missing) for cut in contents.cuts] == [(OVERFLOW, None)]
+    folder = str(tmp_path / "session")
+    shown = json.loads(process(tmp_path, "session", "show", folder, "--format", "json").stdout)["streams"][0]
+    assert shown["notes"] == dict(kept)
+    text = process(tmp_path, "session", "show", folder).stdout.decode()
+    assert text.startswith("stream 0: ") and "1 cut, overruns 3, buffer-overruns 2, bad-frames 7, breaks 2" in text
     assert f"{uri}: the line lost bytes in the hardware (3 times)" in told
     assert f"{uri}: the line had breaks (2 times)" in told
     assert any("is the baud rate right?" in words for words in told)

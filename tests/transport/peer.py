@@ -176,8 +176,12 @@ def fifo(where: str, plan: Plan, log: Log) -> None:
         log.add(part)
         if part is parts[-1]:
             released()
+        # (The other end sees that nobody writes where it has read all, and nobody comes at once.)
+        seen, until = rng.random() < 0.7, time.monotonic() + PATIENCE
+        while seen and unread(descriptor, termios.FIONREAD) and time.monotonic() < until:
+            time.sleep(0.001)
         os.close(descriptor)
-        time.sleep(rng.choice((0.0, 0.0, 0.03)))
+        time.sleep(rng.choice((0.03, 0.1)) if seen else 0)
 
 
 def standard(where: str, plan: Plan, log: Log) -> None:
