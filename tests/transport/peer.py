@@ -307,9 +307,12 @@ def rfc2217(where: str, plan: Plan, log: Log) -> None:
                 peer.sendall(b"".join(manager.escape(piece)))
             if part is parts[-1]:
                 released()
-            # (pyserial gives what it has read to nobody once the connection is gone.)
-            log.add(part, None)
-            time.sleep(0.05 if part.start % 2 else 0)
+            log.add(part)
+            peer.shutdown(socket.SHUT_WR)
+            peer.settimeout(PATIENCE)
+            with contextlib.suppress(OSError):
+                while peer.recv(1024):
+                    pass
             peer.close()
 
 

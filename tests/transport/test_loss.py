@@ -9,7 +9,7 @@ import random
 import socket
 import subprocess
 import sys
-import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from sigflow import transport
 from sigflow.reasons import OVERFLOW
 from sigflow.stream.cuts import BOUNDARY, RECONNECT
-from sigflow.transport import Chunk, Cut, Note, TransportError
+from sigflow.transport import Chunk, Cut, Note, TransportError, ring
 from sigflow.transport.again import Reconnecting
 from sigflow.transport.base import Clock
 from sigflow.transport.inbox import Inbox
@@ -330,38 +330,40 @@ def test_a_file_that_has_grown_beyond_what_was_read_after_a_truncation(tmp_path:
 # ---------------------------------------------------------------- what stays while nobody is at the other end
 
 
-def reconnecting(uri: str) -> Reconnecting:
+def reconnecting(uri: str, told: Callable[[str], object] = lambda words: None) -> Reconnecting:
     async def opened(after: transport.Transport | None) -> transport.Transport:
         return await transport.open(uri, after=after)
 
-    return Reconnecting(uri, opened, most=0.01)
+    return Reconnecting(uri, opened, most=0.01, told=told)
 
 
 @unix
 def test_a_fifo_keeps_what_comes_between_two_ends(tmp_path: Path) -> None:
-    """Each writer is there for a moment only; what it has written is not lost with the end of the one before."""
+    """Writers are there for a moment only; what one has written just when the end of another was seen is not lost."""
     path = tmp_path / "fifo"
     os.mkfifo(path)
-    texts = [b"%d " % number for number in range(200)]
+    at_the_end: list[bytes] = []
+
+    def write(text: bytes) -> None:
+        descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK)  # (which fails where nobody has it open)
+        os.write(descriptor, text)
+        os.close(descriptor)
 
     async def run() -> list[Chunk]:
-        stream = reconnecting(f"pipe:{path}")
-
-        def write() -> None:
-            for text in texts:
-                with open(path, "wb", buffering=0) as file:
-                    file.write(text)
-                time.sleep(0.001)
-
-        writing = asyncio.ensure_future(asyncio.to_thread(write))
-        chunks = await _said(stream, texts[-1])
-        await writing
+        stream = reconnecting(f"pipe:{path}", lambda words: write(at_the_end.pop()))
+        chunks: list[Chunk] = []
+        for number in range(10):
+            at_the_end.append(b"then %d" % number)
+            reading = asyncio.ensure_future(_said(stream, at_the_end[0]))
+            await asyncio.sleep(0.05)
+            write(b"first, ")
+            chunks += await reading
         await stream.close()
         return chunks
 
     chunks = asyncio.run(run())
-    assert b"".join(chunk.data for chunk in chunks) == b"".join(texts)
-    assert any(chunk.cuts for chunk in chunks)
+    assert b"".join(chunk.data for chunk in chunks) == b"".join(b"first, then %d" % number for number in range(10))
+    assert [cut for chunk in chunks for cut in chunk.cuts] == [Cut(RECONNECT)] * 10
 
 
 def _write_ring(uri: str, text: bytes) -> None:
@@ -406,6 +408,57 @@ def test_a_writer_that_was_killed_is_noticed_and_the_next_one_followed() -> None
         os.remove(path_of(name))
 
 
+def test_a_cut_of_a_ring_is_where_the_next_writer_began() -> None:
+    """Though a reader looks only afterwards."""
+    name = f"test-begun-{os.getpid()}"
+
+    async def run() -> list[Chunk]:
+        first = RingWriter(transport.parse(f"ipc:{name}?size=4096"))
+        first.write(b"one")
+        reader = RingReader(transport.parse(f"ipc:{name}"))
+        first.end()
+        second = RingWriter(transport.parse(f"ipc:{name}?size=4096"))
+        second.write(b"two")
+        second.end()
+        chunks = [await reader.receive(), await reader.receive()]
+        assert await reader.receive() is None
+        await reader.close()
+        return [chunk for chunk in chunks if chunk is not None]
+
+    try:
+        chunks = asyncio.run(run())
+    finally:
+        os.remove(path_of(name))
+    assert [(chunk.data, chunk.cuts) for chunk in chunks] == [(b"one", ()), (b"two", (Cut(RECONNECT),))]
+
+
+def test_what_a_killed_writer_may_have_overwritten_is_lost() -> None:
+    """It was killed while it wrote over the oldest bytes; the next writer does not make them good."""
+    name = f"test-torn-{os.getpid()}"
+
+    async def run() -> Chunk | None:
+        killed = RingWriter(transport.parse(f"ipc:{name}?size=4096"))
+        killed.write(b"a" * 4096)
+        reader = RingReader(transport.parse(f"ipc:{name}"))
+        ring._NUMBER.pack_into(killed._map, ring.RESERVED, 4096 + 1000)
+        killed._view[ring.DATA : ring.DATA + 500] = b"?" * 500
+        killed._view.release()
+        killed._map.close()
+        os.close(killed._descriptor)
+        after = RingWriter(transport.parse(f"ipc:{name}?size=4096"))
+        after.write(b"b")
+        chunk = await reader.receive()
+        after.end()
+        await reader.close()
+        return chunk
+
+    try:
+        chunk = asyncio.run(run())
+    finally:
+        os.remove(path_of(name))
+    assert chunk is not None and chunk.cuts == (Cut(OVERFLOW, 1000),) and chunk.data == b"a" * 3096
+
+
 @unix
 def test_a_ring_of_another_size_is_another_file() -> None:
     """A reader that has mapped the old one goes on with it, and notices that it is over."""
@@ -425,8 +478,8 @@ def test_a_ring_of_another_size_is_another_file() -> None:
         chunk = await after.receive()
         assert chunk is not None and chunk.data == b"new"
         second.end()
-        for ring in (reader, after):
-            await ring.close()
+        for stream in (reader, after):
+            await stream.close()
 
     try:
         asyncio.run(run())
