@@ -420,8 +420,9 @@ def test_a_cut_of_a_ring_is_where_the_next_writer_began() -> None:
         second = RingWriter(transport.parse(f"ipc:{name}?size=4096"))
         second.write(b"two")
         second.end()
-        chunks = [await reader.receive(), await reader.receive()]
-        assert await reader.receive() is None
+        async with asyncio.timeout(10):
+            chunks = [await reader.receive(), await reader.receive()]
+            assert await reader.receive() is None
         await reader.close()
         return [chunk for chunk in chunks if chunk is not None]
 
