@@ -2,7 +2,8 @@
 
 Rules.  So many connections are open at once, and no more.  Where there are as many, the one that was quiet the longest
 gives way to a new one: at once if it never sent a byte, else after a minute; if there is none such, the new one is
-refused.  Connections that are made faster than they are taken wait with the system.  Each holds little memory: they
+refused.  Connections that are made faster than they are taken, or than those that have ended are done with, wait with
+the system.  Each holds little memory: they
 share the buffer that the loop reads into, and a peer waits once a few pieces of its bytes do.
 """
 
@@ -77,9 +78,11 @@ class SocketListener:
             task.add_done_callback(self._making.discard)
 
     def _crowded(self) -> bool:
-        """Whether more stand than are taken.  (Those that TLS is about with may take their time.)"""
+        """Whether more stand than are taken, or are done with.  (Those that TLS is about with may take their time.)"""
         making = len(self._making) if self._context is None else 0
-        return self._ready.qsize() + making >= READY
+        if self._ready.qsize() + making >= READY:
+            return True
+        return len(self._open) >= self._most and any(stream.ended for stream in self._open)
 
     def _let_go(self) -> bool:
         """Whether one has given way."""
@@ -98,9 +101,7 @@ class SocketListener:
 
     async def _make(self, connection: socket.socket, place: object) -> None:
         """Make a stream of a connection from there, with all of TLS, and let it be taken."""
-        stream = SocketStream(
-            self.name, bound=PEER_WAITING, buffer=self._buffer, closed=lambda stream: self._open.pop(stream, None)
-        )
+        stream = SocketStream(self.name, bound=PEER_WAITING, buffer=self._buffer, closed=self._closed)
         self._open[stream] = None
         patience = CONNECTING if self._context is not None else None
         try:
@@ -109,12 +110,16 @@ class SocketListener:
                 lambda: stream, connection, ssl=self._context, ssl_handshake_timeout=patience
             )
         except OSError as error:
-            self._open.pop(stream, None)
-            self._taken.set()
+            self._closed(stream)
             self.told("failed", f"{self.name}: a connection was not made: {reason(error)}")
             return
         stream.peer = place_of(place)  # (the system does not say it of one that was reset already)
         self._ready.put_nowait(stream)
+
+    def _closed(self, stream: SocketStream) -> None:
+        """There is room for another one."""
+        self._open.pop(stream, None)
+        self._taken.set()
 
     async def accept(self) -> SocketStream:
         """The next one who connects."""

@@ -151,6 +151,11 @@ class SocketStream(asyncio.BufferedProtocol):
         return self._transport is not None
 
     @property
+    def ended(self) -> bool:
+        """Whether the other end sends no more."""
+        return self._inbox.ended
+
+    @property
     def silent(self) -> bool:
         """Whether nothing ever came."""
         return not self._inbox.received

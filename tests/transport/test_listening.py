@@ -111,6 +111,30 @@ def test_connections_that_nobody_takes_wait_with_the_system() -> None:
     asyncio.run(run())
 
 
+def test_connections_that_have_ended_are_waited_for() -> None:
+    """Who comes while they are done with is not refused."""
+
+    async def run() -> list[tuple[str, str]]:
+        listener, told = await listener_of(2)
+        texts = [b"%d" % number for number in range(10)]
+        for text in texts:
+            with connected(listener) as peer:
+                peer.sendall(text)
+        came = []
+        for _ in texts:
+            stream = await asyncio.wait_for(listener.accept(), 10)
+            chunk = await stream.receive()
+            assert chunk is not None and await stream.receive() is None
+            came.append(chunk.data)
+            await asyncio.sleep(0.02)
+            await stream.close()
+        assert came == texts
+        await listener.close()
+        return told
+
+    assert not asyncio.run(run())
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="what listens is looked up in /proc")
 @pytest.mark.parametrize("uri", ["tcp-listen://:0", "udp://:0"])
 def test_nothing_listens_beyond_this_machine_unless_told(uri: str) -> None:
