@@ -184,6 +184,7 @@ class Ingestion:
         self.status_seconds = 1.0
         self._failed: list[str] = []
         self._stopping = asyncio.Event()
+        self._numbering = asyncio.Lock()
         #: Streams of sources of before, which are decided to their end.
         self._old = _Source(Address("", "", "", {}))
 
@@ -317,9 +318,11 @@ class Ingestion:
             await accepted.close()
             return
         peer = str(accepted.describe().get("peer", ""))
-        # (By a thread: others need not wait until that is on the disk.)
+        # (By a thread: others need not wait until that is on the disk.  One after another: in the order in which they
+        # began to speak.)
         opening = partial(self._folder.ledger.open_stream, source.address.text, peer, time.time_ns())
-        number = await asyncio.get_running_loop().run_in_executor(None, opening)
+        async with self._numbering:
+            number = await asyncio.get_running_loop().run_in_executor(None, opening)
         await self._stream(source, accepted, number, None, first)
 
     async def _unless_stopped(self, waiting: Any) -> Any:
