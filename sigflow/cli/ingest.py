@@ -101,6 +101,10 @@ def _commit(text: str) -> float | None:
     metavar="SECONDS",
     help="Give up a frame that waits longer for its bytes; the mark is kept with the capture.",
 )
+@click.option(
+    "--reconnect", type=seconds_type, default=10.0, show_default=True, metavar="SECONDS",
+    help="The longest wait between two tries to connect again, where the URI says nothing.",
+)  # fmt: skip
 @click.option("--once", is_flag=True, help="End when every source has ended, instead of connecting again.")
 @click.option(
     "--status",
@@ -127,6 +131,7 @@ def command(
     fsync: str,
     overflow: str,
     max_wait: float | None,
+    reconnect: float,
     once: bool,
     status: str | None,
     file_rows: int,
@@ -155,6 +160,7 @@ def command(
         commit=_commit(fsync),
         overflow=overflow,
         max_wait=max_wait,
+        reconnect=reconnect,
         once=once,
         batching=Batching(rows=file_rows, seconds=file_every),
         engine=engine,

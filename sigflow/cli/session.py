@@ -17,6 +17,7 @@ from sigflow.cli.terminal import Screen, counted, one_line
 from sigflow.columns.plain_json import dumps
 from sigflow.errors import UsageError
 from sigflow.storage.session import layout
+from sigflow.storage.session.entries import NOTES
 from sigflow.storage.session.opening import read_document
 from sigflow.storage.session.reader import Contents
 
@@ -61,12 +62,22 @@ def _tree(folder: str, *, verify: bool) -> list[dict[str, Any]]:
                 "chunks": len(contents.pieces),
                 "cuts": len(contents.cuts),
                 "marks": len(contents.marks),
+                "notes": _notes(contents),
                 "first_ns": entries[0].wall_ns if entries else None,
                 "last_ns": entries[-1].wall_ns if entries else None,
                 "damage": [damage._asdict() for damage in contents.damage],
             }
         )
     return out
+
+
+def _notes(contents: Contents) -> dict[str, int]:
+    """How often what was noted, by what it was."""
+    counts: dict[str, int] = {}
+    for entry in contents.notes:
+        what = (NOTES[entry.code] if entry.code < len(NOTES) else "") or "other"
+        counts[what] = counts.get(what, 0) + entry.value
+    return counts
 
 
 @command.command("show")
@@ -175,6 +186,8 @@ def _said(folder: str, form: str, screen: Screen, *, verify: bool) -> int:
                     words += f", {counted(stream[name], name[:-1])}"
             if stream["missing_bytes"]:
                 words += f", {counted(stream['missing_bytes'], 'byte')} missing"
+            for what, count in stream["notes"].items():
+                words += f", {what} {count}"
             screen.prose(one_line(words))
             for damage in stream["damage"]:
                 what = {"head": "the head of the index", "entry": "an entry of the index", "bytes": "bytes of a chunk"}

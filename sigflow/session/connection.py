@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from types import TracebackType
 from typing import Self
 
@@ -17,37 +17,20 @@ from sigflow.transport.again import MOST, Reconnecting
 
 
 class Connection:
-    """A live stream that is decoded as it comes in; nothing is kept.
+    """A live stream that is decoded as it comes in; nothing is kept.  `sigflow.connect` makes it.
 
     An asynchronous context manager, and an asynchronous iterator of the records.  State: the transport, while it is
     open; the decoder.
     """
 
-    def __init__(
-        self,
-        uri: str,
-        formats: Format | Iterable[Format],
-        limits: Limits | None = None,
-        *,
-        reconnect: bool = False,
-        overflow: str = "block",
-        strict: bool = False,
-    ) -> None:
-        self._address = transport.parse(uri)
-        self._reconnect = reconnect
-        self._overflow = overflow
-        self._decoder = Decoder(formats, limits, strict)
+    def __init__(self, opened: Callable[[], Awaitable[Transport]], decoder: Decoder) -> None:
+        """opened: opens the transport."""
+        self._open = opened
+        self._decoder = decoder
         self._transport: Transport | None = None
 
     async def __aenter__(self) -> Self:
-        async def opened() -> Transport:
-            return await transport.open(self._address, overflow=self._overflow)
-
-        if self._reconnect:
-            most = self._address.options.get("reconnect", MOST)
-            self._transport = Reconnecting(self._address.text, opened, most=most)
-        else:
-            self._transport = await opened()
+        self._transport = await self._open()
         return self
 
     async def __aexit__(
@@ -117,4 +100,13 @@ def connect(
     Raises `UsageError` for what is no URI of a transport; entering it raises `TransportError` where it cannot be
     opened.
     """
-    return Connection(uri, formats, limits, reconnect=reconnect, overflow=overflow, strict=strict)
+    address = transport.parse(uri)
+
+    async def once(after: Transport | None = None) -> Transport:
+        return await transport.open(address, overflow=overflow, after=after)
+
+    async def again() -> Transport:
+        return Reconnecting(address.text, once, most=address.options.get("reconnect", MOST))
+
+    opened = again if reconnect and transport.reopens(address) else once
+    return Connection(opened, Decoder(formats, limits, strict))

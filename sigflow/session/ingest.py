@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Any
 
 from sigflow import transport
@@ -18,16 +19,19 @@ from sigflow.session.outlet import Outlet
 from sigflow.session.pipeline import Pipeline, Shared
 from sigflow.session.sinks import Batching, Sink
 from sigflow.session.status import StatusFile
+from sigflow.session.telling import Telling
 from sigflow.stream.format import Format
-from sigflow.transport import Address, Listener, Transport, TransportError
+from sigflow.transport import Address, Listener, Note, Transport, TransportError
 from sigflow.transport.again import MOST, Reconnecting
 
 #: Seconds between two commits where the caller says nothing.
 COMMIT = 0.02
 #: Seconds in which a graceful stop is done, about.
 STOPPING = 2.0
-#: Connections of one listening source at a time, at most.
-PEERS = 256
+#: Connections of all listening sources at a time, at most; those that have ended and are being put on the disk.
+PEERS, ENDING = 256, 16
+#: Descriptors of a connection, and those that all else may need.
+EACH, OTHERS = 3, 100
 
 
 @frozen
@@ -36,13 +40,15 @@ class Settings:
 
     commit: seconds between two commits; 0: one after each chunk; None: never wait for the disk, so that nothing is
     acknowledged.  overflow: of `transport.OVERFLOWS`.  max_wait: seconds after which a candidate that waits for bytes
-    is abandoned.  once: end when every source has ended, else they are connected to anew.
+    is abandoned.  once: end when every source has ended, else they are connected to anew.  reconnect: seconds between
+    two tries, at most, where the URI says nothing.
     """
 
     commit: float | None = COMMIT
     overflow: str = "block"
     max_wait: float | None = None
     once: bool = False
+    reconnect: float = MOST
     batching: Batching = Batching()
     segment_bytes: int = 64 << 20
     segment_seconds: float = 600.0
@@ -67,8 +73,21 @@ class Outcome:
 
 #: What a line of the status has, in its order.
 STATUS_KEYS = ("source", "received", "acknowledged", "frames", "gap_bytes", "lost", "dropped", "age_ms")
+#: What is told otherwise, or not worth telling.
+UNTOLD = ("disconnected", "reconnected")
 #: What is counted of a source.
 COUNTS = ("received", "acknowledged", "frames", "gap_bytes", "lost", "dropped", "refused", "reconnects")
+
+
+def peers(sources: int) -> int:
+    """Connections at a time of each of so many listening sources: as many as there are descriptors for, at most."""
+    try:
+        import resource
+    except ImportError:  # Windows, where there are thousands
+        return PEERS // sources
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    room = PEERS if limit == resource.RLIM_INFINITY else (limit - OTHERS) // EACH - ENDING * sources
+    return max(min(PEERS, room) // sources, 1)
 
 
 class _Source:
@@ -160,6 +179,7 @@ class Ingestion:
         if len({sink.name for sink in self._sinks}) < len(self._sinks):
             raise UsageError("a sink is named twice")
         self._told = told
+        self._tell = Telling(told)
         self._seen = seen
         self._status = status
         self._status_file = StatusFile(folder)
@@ -167,6 +187,7 @@ class Ingestion:
         self.status_seconds = 1.0
         self._failed: list[str] = []
         self._stopping = asyncio.Event()
+        self._numbering = asyncio.Lock()
         #: Streams of sources of before, which are decided to their end.
         self._old = _Source(Address("", "", "", {}))
 
@@ -199,6 +220,7 @@ class Ingestion:
                 self._folder.ledger,
                 outlets,
                 self._seen,
+                self._noted,
                 max_wait=self.settings.max_wait,
                 synced=synced,
                 segment_bytes=self.settings.segment_bytes,
@@ -230,6 +252,12 @@ class Ingestion:
         """End gracefully: close the sources, decide what waits, commit."""
         self._stopping.set()
 
+    def _noted(self, stream: int, note: Note, source: str) -> None:
+        """The system or the other end of a stream said something."""
+        if note.what not in UNTOLD:
+            severity = "note" if note.what == "rotated" else "warning"
+            self._tell(severity, f"{note.what} {stream}", f"{source}: {note.text}", note.times)
+
     def _fail(self, words: str) -> None:
         self._failed.append(words)
         self._told("error", words)
@@ -251,40 +279,41 @@ class Ingestion:
         known = next((row for row in ledger.streams() if row.source == address.text), None)
         number = known.stream if known is not None else ledger.open_stream(address.text, "", time.time_ns())
 
-        async def opened() -> Transport:
-            return await transport.open(address, overflow=self.settings.overflow)
+        async def opened(after: Transport | None = None) -> Transport:
+            return await transport.open(address, overflow=self.settings.overflow, after=after)
 
         stream: Transport
-        if self.settings.once or address.scheme in ("-", "tail", "udp"):
+        if self.settings.once or not transport.reopens(address):
             stream = await opened()
         else:
-            most = address.options.get("reconnect", MOST)
+            most = address.options.get("reconnect", self.settings.reconnect)
             stream = Reconnecting(address.text, opened, most=most, told=lambda words: self._told("note", words))
         await self._stream(source, stream, number, None if known is None else known.ended_ns is not None)
 
     async def _listening(self, source: _Source, group: asyncio.TaskGroup) -> None:
         """A source to which others connect, each a stream of its own, from its first byte on."""
-        listener = source.listener = await transport.listen(source.address)
-        self._told("note", f"{source.address.text}: listening on port {getattr(listener, 'port', 0) or '-'}")
-        peers: set[asyncio.Task[None]] = set()
+        most = peers(sum(source.address.listens for source in self._sources))
+        listener = source.listener = await transport.listen(source.address, most=most)
+        listener.told = lambda what, words: self._tell("warning", f"{what} {source.address.text}", words)
+        self._told("note", f"{source.address.text}: listening on port {listener.port or '-'}")
+        running: set[asyncio.Task[None]] = set()
         try:
             while not self._stopping.is_set():
+                # Those whose connection is gone may still be put on the disk: who comes meanwhile waits.
+                if len(running) >= most + ENDING:
+                    await self._unless_stopped(asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED))
                 accepted = await self._unless_stopped(listener.accept())
                 if accepted is None:
                     break
-                if len(peers) >= PEERS:
-                    self._told("warning", f"{source.address.text}: more than {PEERS} connections: one is refused")
-                    await accepted.close()
-                    continue
                 task = group.create_task(self._peer(source, accepted))
-                peers.add(task)
-                task.add_done_callback(peers.discard)
+                running.add(task)
+                task.add_done_callback(running.discard)
                 if self.settings.once:
                     break
         finally:
             await listener.close()
-        if peers:
-            await asyncio.wait(peers)
+        if running:
+            await asyncio.wait(running)
 
     async def _peer(self, source: _Source, accepted: Transport) -> None:
         first = await self._unless_stopped(accepted.receive())
@@ -292,7 +321,11 @@ class Ingestion:
             await accepted.close()
             return
         peer = str(accepted.describe().get("peer", ""))
-        number = self._folder.ledger.open_stream(source.address.text, peer, time.time_ns())
+        # (By a thread: others need not wait until that is on the disk.  One after another: in the order in which they
+        # began to speak.)
+        opening = partial(self._folder.ledger.open_stream, source.address.text, peer, time.time_ns())
+        async with self._numbering:
+            number = await asyncio.get_running_loop().run_in_executor(None, opening)
         await self._stream(source, accepted, number, None, first)
 
     async def _unless_stopped(self, waiting: Any) -> Any:
@@ -306,7 +339,7 @@ class Ingestion:
         try:
             return task.result()
         except TransportError as error:
-            self._told("warning", str(error))
+            self._tell("warning", "failed", str(error))
             return None
 
     # ---------------------------------------------------------------- one stream
@@ -352,7 +385,7 @@ class Ingestion:
                         await pipeline.commit()
                         self._say_of([source])
             except TransportError as error:
-                self._told("warning", str(error))
+                self._tell("warning", f"failed {source.address.text}", str(error))
             finally:
                 closing.cancel()
                 received.set()  # (a commit that has begun is not cancelled: a thread is at it)
@@ -392,6 +425,7 @@ class Ingestion:
     async def _statuses(self) -> None:
         while True:
             await asyncio.sleep(self.status_seconds)
+            self._tell.flush()
             self._say()
 
     def _say(self) -> None:
@@ -411,6 +445,7 @@ class Ingestion:
         return lines if self.settings.commit is not None else [{**line, "acknowledged": None} for line in lines]
 
     def _outcome(self) -> Outcome:
+        self._tell.flush(all=True)
         self._say()
         all_counts = [source.counts() for source in (*self._sources, self._old)]
         totals = {name: sum(counts[name] for counts in all_counts) for name in COUNTS}

@@ -18,6 +18,7 @@ from sigflow.reasons import CHECKSUM
 from sigflow.session.outlet import Outlet
 from sigflow.session.sinks import EVERY, Barrier, Frames
 from sigflow.storage.session import ledger as ledgers
+from sigflow.storage.session.entries import note_code
 from sigflow.storage.session.ledger import Ledger
 from sigflow.storage.session.reader import Contents, StreamStorage, sync_newest
 from sigflow.storage.session.writer import StreamWriter
@@ -25,7 +26,7 @@ from sigflow.stream.checkpoint import Checkpoint
 from sigflow.stream.cuts import CONCATENATED, RECONNECT
 from sigflow.stream.decoder import Decoder
 from sigflow.stream.format import Format
-from sigflow.transport import Chunk
+from sigflow.transport import Chunk, Note
 from sigflow.transport.boot import boot_id
 
 #: Seconds between two barriers.
@@ -47,6 +48,7 @@ class Shared(NamedTuple):
     ledger: Ledger
     outlets: Sequence[Outlet]
     seen: Callable[[int, Event], object]
+    noted: Callable[[int, Note, str], object]
     max_wait: float | None = None
     synced: bool = True
     segment_bytes: int = 64 << 20
@@ -158,7 +160,8 @@ class Pipeline:
         for cut in chunk.cuts:
             self._cut(cut.kind, cut.missing, chunk.stamp)
         for note in chunk.notes:
-            self.writer.note(0, note.times, chunk.stamp)
+            self.writer.note(note_code(note.what), note.times, chunk.stamp)
+            self._shared.noted(self.number, note, chunk.stamp.transport)
         self.writer.append(chunk.data, chunk.stamp)
         self.decoder.feed(chunk.data, stamp=chunk.stamp)
         self.last_stamp = chunk.stamp

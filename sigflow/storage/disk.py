@@ -25,7 +25,7 @@ from sigflow.errors import SigflowError, UsageError
 
 flock: Callable[[int, int], None] | None
 try:
-    from fcntl import LOCK_EX, LOCK_NB, flock
+    from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, LOCK_UN, flock
 except ImportError:  # not everywhere; then two processes that write one file are not kept apart
     flock = None
 
@@ -391,6 +391,20 @@ def lock(descriptor: int, *, wait: bool = False) -> bool | None:
             raise
         return None
     return True
+
+
+def locked(descriptor: int) -> bool | None:
+    """Whether a process has locked a file; None where that cannot be told."""
+    if flock is None:
+        return None
+    try:
+        flock(descriptor, LOCK_SH | LOCK_NB)
+        flock(descriptor, LOCK_UN)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return None
+    return False
 
 
 def folder_of(path: str) -> str:

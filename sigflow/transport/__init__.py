@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from sigflow.errors import UsageError
@@ -18,7 +19,7 @@ from sigflow.transport.base import (
 
 __all__ = [
     "OVERFLOWS", "Address", "Chunk", "Cut", "Listener", "Note", "Transport",
-    "TransportError", "is_uri", "listen", "open", "open_target", "parse",
+    "TransportError", "is_uri", "listen", "open", "open_target", "parse", "reopens",
 ]  # fmt: skip
 
 
@@ -29,11 +30,12 @@ def _of(uri: str | Address) -> Address:
     return address
 
 
-async def open(uri: str | Address, *, overflow: str = "block") -> Transport:
+async def open(uri: str | Address, *, overflow: str = "block", after: Transport | None = None) -> Transport:
     """Opens a stream to receive from.
 
-    overflow: what becomes of bytes that nobody takes and that cannot be made to wait; see `OVERFLOWS`.  A URI that
-    listens gives the first who connects, and lets nobody else connect.
+    overflow: what becomes of bytes that nobody takes and that cannot be made to wait; see `OVERFLOWS`.  after: one that
+    has ended and is lasting; this one goes on behind it, and it is to be closed then.  A URI that listens gives the
+    first who connects, and lets nobody else connect.
 
     Raises `UsageError` for what is no URI of a transport, and `TransportError` where it cannot be opened.
     """
@@ -69,12 +71,19 @@ async def open(uri: str | Address, *, overflow: str = "block") -> Transport:
     if address.scheme == "ipc":
         from sigflow.transport.ring import RingReader
 
-        return RingReader(address)
+        return RingReader(address, after=after if isinstance(after, RingReader) else None)
     from sigflow.transport import descriptors
 
     if address.scheme == STANDARD:
         return descriptors.standard()
     return descriptors.command(address) if address.scheme == "exec" else descriptors.fifo(address)
+
+
+def reopens(address: Address) -> bool:
+    """Whether there may be more behind an end: a file is read once, and some transports have no end."""
+    if address.scheme == "pipe":
+        return not os.path.isfile(address.rest)
+    return address.scheme not in (STANDARD, "tail", "udp") and not address.listens
 
 
 async def open_target(uri: str | Address) -> Transport:
@@ -97,11 +106,11 @@ async def open_target(uri: str | Address) -> Transport:
     return await open(address)
 
 
-async def listen(uri: str | Address) -> Listener:
-    """Lets others connect to a URI that listens."""
+async def listen(uri: str | Address, *, most: int | None = None) -> Listener:
+    """Lets others connect to a URI that listens.  most: connections at a time, at most (see `listening`)."""
     address = _of(uri)
     if not address.listens:
         raise UsageError(f"{address.text!r}: nobody connects to {address.scheme}:")
-    from sigflow.transport import sockets
+    from sigflow.transport import listening
 
-    return await sockets.listen(address)
+    return await listening.listen(address, most=listening.PEERS if most is None else most)

@@ -98,11 +98,11 @@ SCHEMES: dict[str, Scheme] = {
     "unix": Scheme("PATH", _RECONNECT),
     "unix-listen": Scheme("PATH", {}, listens=True),
     "pipe": Scheme("PATH", _RECONNECT),
-    "exec": Scheme("COMMAND", _RECONNECT),
+    "exec": Scheme("COMMAND", {}),
     "tail": Scheme("PATH", {"from": _one_of("start", "end"), "poll": _seconds}),
     "serial": Scheme("DEVICE", {**_LINE, **_RECONNECT}),
     "visa": Scheme("RESOURCE", {**_VISA, **_RECONNECT}),
-    "ipc": Scheme("NAME", {"size": _number(1 << 12, 1 << 34)}),
+    "ipc": Scheme("NAME", {"size": _number(1 << 12, 1 << 34), **_RECONNECT}),
 }
 
 

@@ -9,7 +9,7 @@ cannot, and every dropped byte is in a cut.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Protocol
 
 from sigflow.errors import SigflowError
@@ -62,6 +62,9 @@ class Transport(Protocol):
     name: str
     #: Whether the other end can be made to wait.
     waits: bool
+    #: Whether what it reads from is there without anybody at the other end, and keeps what comes meanwhile: it is given
+    #: to `open` for the one that goes on behind it, and closed only then.
+    lasting: bool
 
     async def receive(self) -> Chunk | None:
         """The next bytes; None where the other end has closed.  Raises `TransportError` where the connection failed."""
@@ -84,6 +87,10 @@ class Listener(Protocol):
     """Where others connect to."""
 
     name: str
+    #: 0 where it has none.
+    port: int
+    #: Is told what becomes of connections that are not taken: a word for machines, and words.
+    told: Callable[[str, str], object]
 
     async def accept(self) -> Transport:
         """The next one who connects."""

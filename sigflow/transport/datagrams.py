@@ -35,11 +35,14 @@ class Datagrams:
     """A bound socket.  State: the inbox, the system's count of dropped datagrams, the sender of the newest."""
 
     waits = False
+    lasting = False
 
     def __init__(self, address: Address, bound: socket.socket, *, overflow: str) -> None:
         self.name = address.text
         self._socket = bound
         self.port: int = bound.getsockname()[1]
+        self._go = asyncio.Event()
+        self._reading: asyncio.Task[None] | None = None
         self._boundary = Cut(BOUNDARY) if address.options.get("boundary") == "frame" else None
         self._target = (address.host, address.port)
         self._seen = 0
@@ -51,11 +54,31 @@ class Datagrams:
         self._resume()
 
     def _pause(self) -> None:
-        asyncio.get_running_loop().remove_reader(self._socket)
+        self._go.clear()
+        if self._reading is None:
+            asyncio.get_running_loop().remove_reader(self._socket)
 
     def _resume(self) -> None:
-        if self._socket.fileno() >= 0:
-            asyncio.get_running_loop().add_reader(self._socket, self._take)
+        self._go.set()
+        if self._socket.fileno() >= 0 and self._reading is None:
+            loop = asyncio.get_running_loop()
+            try:
+                loop.add_reader(self._socket, self._take)
+            except NotImplementedError:  # the loop of Windows watches no sockets; nobody counts what is dropped, there
+                self._reading = loop.create_task(self._read())
+
+    async def _read(self) -> None:
+        """Take one datagram after another."""
+        while True:
+            await self._go.wait()
+            try:
+                data, peer = await asyncio.get_running_loop().sock_recvfrom(self._socket, LARGEST)
+            except OSError as error:
+                if self._socket.fileno() < 0:
+                    return
+                self._inbox.note(Note("socket-error", error.strerror or str(error)))
+                continue
+            self._came(data, peer)
 
     def _take(self) -> None:
         """Take what has come."""
@@ -71,9 +94,12 @@ class Datagrams:
             for level, kind, value in ancillary:
                 if level == socket.SOL_SOCKET and kind == SO_RXQ_OVFL and len(value) >= _COUNT.size:
                     self._dropped(_COUNT.unpack_from(value)[0])
-            self.peer = f"{peer[0]}:{peer[1]}"
-            cut, self._first = (None if self._first else self._boundary), False
-            self._inbox.put(data, cut)
+            self._came(data, peer)
+
+    def _came(self, data: bytes, peer: tuple[str, int]) -> None:
+        self.peer = f"{peer[0]}:{peer[1]}"
+        cut, self._first = (None if self._first else self._boundary), False
+        self._inbox.put(data, cut)
 
     def _dropped(self, count: int) -> None:
         new = (count - self._seen) & 0xFFFFFFFF
@@ -96,6 +122,8 @@ class Datagrams:
         """Give back the socket."""
         if self._socket.fileno() >= 0:
             self._pause()
+            if self._reading is not None:
+                self._reading.cancel()
             self._socket.close()
         self._inbox.end()
 

@@ -23,6 +23,7 @@ class DescriptorStream:
     """Reads one descriptor and writes one.  State: the inbox; whether the loop watches the descriptor."""
 
     waits = True
+    lasting = False
 
     def __init__(
         self, name: str, source: int | None, target: int | None, *, owned: bool = True, overflow: str = "block"
@@ -169,7 +170,10 @@ def fifo(address: Address, *, write: bool = False) -> DescriptorStream:
             raise TransportError(f"{address.text}: it is a directory")
     except OSError as error:
         raise TransportError(f"{address.text}: cannot open: {error.strerror}") from error
-    return DescriptorStream(address.text, None if write else descriptor, descriptor if write else None)
+    stream = DescriptorStream(address.text, None if write else descriptor, descriptor if write else None)
+    # As long as somebody has a FIFO open for reading, what is written to it stays, whoever comes and goes.
+    stream.lasting = stat.S_ISFIFO(os.fstat(descriptor).st_mode)
+    return stream
 
 
 class CommandStream(DescriptorStream):

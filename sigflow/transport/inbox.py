@@ -109,6 +109,11 @@ class Inbox:
                 self._append(b"")
         self._wake()
 
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more comes in; what has may still wait."""
+        return self._ended
+
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)

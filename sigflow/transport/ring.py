@@ -2,10 +2,13 @@
 
 Layout, little-endian: 16 bytes of magic and version; u8 capacity; u8 reserved, the position up to which the writer may
 be writing; u8 written, the position up to which the bytes are there; u8 generation of the writer, 0 once it has ended;
-then `capacity` bytes.  Positions count from the beginning of the stream.  The writer raises `reserved`, copies, raises
-`written`.  A reader copies what lies below `written`, then looks at `reserved`: what lies below `reserved - capacity`
-may have been overwritten meanwhile, and was lost.  Each number is 8 bytes on an 8-byte boundary, which the machines
-that CPython runs on store in one piece.
+u8 begun, the position at which it began; then `capacity` bytes.  Positions count from the beginning of the stream.  The
+writer raises `reserved`, copies, raises `written`.  A reader copies what lies below `written`, then looks at
+`reserved`: what lies below `reserved - capacity` may have been overwritten meanwhile, and was lost.  Each number is 8
+bytes on an 8-byte boundary, which the machines that CPython runs on store in one piece.
+
+The writer holds the lock of the file.  That it is free says that a writer that has not said its end was killed; the
+next one goes on at `written`, and what it had begun to write behind that was never there.
 
 A file rather than `multiprocessing.shared_memory`: its tracker removes the memory when any of its readers ends.
 """
@@ -19,26 +22,31 @@ import os
 import secrets
 import struct
 import tempfile
+import time
 from collections.abc import Mapping
 from typing import Any
 
 from sigflow.errors import UsageError
 from sigflow.reasons import OVERFLOW
-from sigflow.storage.disk import lock
+from sigflow.storage.disk import identity, lock, locked
 from sigflow.stream.cuts import RECONNECT
 from sigflow.transport.address import Address
 from sigflow.transport.base import PIECE, Chunk, Clock, Cut, TransportError
 
-MAGIC = b"sigflow ring 1\r\n"
-_HEAD = struct.Struct("<16sQQQQ")
+MAGIC = b"sigflow ring 2\r\n"
+_HEAD = struct.Struct("<16sQQQQQ")
 _NUMBER = struct.Struct("<Q")
-RESERVED, WRITTEN, GENERATION = 24, 32, 40
+CAPACITY_AT, RESERVED, WRITTEN, GENERATION, BEGUN = 16, 24, 32, 40, 48
 #: Where the bytes begin: a page, so that they are apart from the numbers.
 DATA = 4096
 #: Bytes of a ring where the URI says nothing.
 CAPACITY = 16 << 20
 #: Seconds between two looks of a reader: the first after bytes came, growing to the second.
 SOON, LATE = 0.0002, 0.01
+#: Seconds of silence after which a reader looks whether the writer is alive, and between two such looks.
+SILENT = 0.25
+#: How often a writer tries to get the lock, which a reader that looks has for a moment, and seconds between two tries.
+TRIES, TURN = 20, 0.002
 #: Memory that looks like a file, where there is such.
 _MEMORY = "/dev/shm"
 
@@ -52,41 +60,65 @@ def path_of(name: str) -> str:
 
 
 class RingWriter:
-    """The one who writes a ring.  State: the mapped file, how far it has written."""
+    """The one who writes a ring.  State: the mapped file; how far it has written, and how far one who was killed before
+    it may have.
+    """
 
     waits = False
+    lasting = False
 
     def __init__(self, address: Address) -> None:
         self.name = address.text
         self._path = path_of(address.rest)
         self._capacity: int = address.options.get("size", CAPACITY)
-        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+        self._descriptor = self._opened()
         try:
-            self._descriptor = os.open(self._path, flags, 0o600)
-        except OSError as error:
-            raise TransportError(f"{address.text}: cannot open: {error.strerror}") from error
-        try:
-            if lock(self._descriptor) is False:
-                raise TransportError(f"{address.text}: another process writes it")
-            self._written = self._taken_over()
+            self._written, self._torn = self._taken_over()
             os.ftruncate(self._descriptor, DATA + self._capacity)
             self._map = mmap.mmap(self._descriptor, DATA + self._capacity)
             generation = int.from_bytes(secrets.token_bytes(7), "little") + 1
-            _HEAD.pack_into(self._map, 0, MAGIC, self._capacity, self._written, self._written, generation)
+            self._map[: len(MAGIC)] = MAGIC
+            for at, number in (
+                (CAPACITY_AT, self._capacity), (RESERVED, self._torn), (WRITTEN, self._written),
+                (BEGUN, self._written), (GENERATION, generation),
+            ):  # fmt: skip
+                _NUMBER.pack_into(self._map, at, number)
         except BaseException:
             os.close(self._descriptor)
             raise
         self._view = memoryview(self._map)
         self._closed = False
 
-    def _taken_over(self) -> int:
-        """Where a writer before us has ended, if it left a ring of the same size: its readers go on there."""
+    def _opened(self) -> int:
+        """A descriptor of the file, which nobody else writes.  Where its size is another one it is replaced: who has
+        mapped a file that shrinks is killed.
+        """
+        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+        for turn in range(TRIES):
+            try:
+                descriptor = os.open(self._path, flags, 0o600)
+            except OSError as error:
+                raise TransportError(f"{self.name}: cannot open: {error.strerror}") from error
+            if lock(descriptor) is not False:
+                status = os.fstat(descriptor)
+                ours = identity(self._path) == (status.st_dev, status.st_ino)
+                if ours and status.st_size in (0, DATA + self._capacity):
+                    return descriptor
+                if ours:
+                    os.remove(self._path)
+            elif turn < TRIES - 1:
+                time.sleep(TURN)
+            os.close(descriptor)
+        raise TransportError(f"{self.name}: another process writes it")
+
+    def _taken_over(self) -> tuple[int, int]:
+        """How far a writer before us has written, and may have begun to, if it left a ring: its readers go on there."""
         head = os.pread(self._descriptor, _HEAD.size, 0)
         if len(head) == _HEAD.size:
-            magic, capacity, _reserved, written, _ = _HEAD.unpack(head)
+            magic, capacity, reserved, written, _generation, _begun = _HEAD.unpack(head)
             if magic == MAGIC and capacity == self._capacity:
-                return int(written)
-        return 0
+                return int(written), max(int(reserved), int(written))
+        return 0, 0
 
     async def receive(self) -> Chunk | None:
         """Nothing comes from a ring that is written."""
@@ -106,7 +138,7 @@ class RingWriter:
 
     def _put(self, piece: memoryview) -> None:
         end = self._written + len(piece)
-        _NUMBER.pack_into(self._map, RESERVED, end)
+        _NUMBER.pack_into(self._map, RESERVED, max(end, self._torn))
         at = self._written % self._capacity
         first = min(len(piece), self._capacity - at)
         self._view[DATA + at : DATA + at + first] = piece[:first]
@@ -115,6 +147,10 @@ class RingWriter:
         _NUMBER.pack_into(self._map, WRITTEN, end)
 
     async def close(self) -> None:
+        """As `end`."""
+        self.end()
+
+    def end(self) -> None:
         """Say that this is the end.  The ring stays, for readers that are not there yet."""
         if not self._closed:
             self._closed = True
@@ -129,34 +165,48 @@ class RingWriter:
 
 
 class RingReader:
-    """One who reads a ring, from the oldest bytes that are still there.
+    """One who reads a ring, from the oldest bytes that are still there, or behind a reader that has ended.
 
-    State: the mapped file, how far it has read, the writer that it follows, what was lost in all.
+    State: the file, mapped; how far it has read; where the writer that it follows began, and whether that is known to
+    have ended; what was lost in all.
     """
 
     waits = False
+    lasting = True
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, *, after: RingReader | None = None) -> None:
         self.name = address.text
         path = path_of(address.rest)
+        self._file = -1
         try:
-            with open(path, "rb") as file:
-                self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            self._file = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0))
+            self._capacity = self._mapped()
         except FileNotFoundError as error:
             raise TransportError(f"{address.text}: nobody has written it yet") from error
         except (OSError, ValueError) as error:
+            self._release()
             why = getattr(error, "strerror", None) or "nobody has written it yet"
             raise TransportError(f"{address.text}: cannot open: {why}") from error
-        self._capacity = self._checked()
+        except TransportError:
+            self._release()
+            raise
         self._at = max(self._number(RESERVED) - self._capacity, 0)
-        self._generation = self._number(GENERATION)
+        self._begun = self._number(BEGUN)
+        self._over = False
+        if after is not None and os.path.sameopenfile(self._file, after._file):
+            # (That another writer follows is told by who opens us; that there is none yet is no end of ours.)
+            self._at, self._begun, self._over = after._at, after._begun, True
         self._clock = Clock(address.text)
         self._cuts: list[Cut] = []
         self._closed = False
         self._received = 0
         self.lost = 0
 
-    def _checked(self) -> int:
+    def _mapped(self) -> int:
+        """Map the file, if it is a ring; returns the room in it.  (That of somebody else might shrink.)"""
+        if hasattr(os, "geteuid") and os.fstat(self._file).st_uid not in (0, os.geteuid()):
+            raise TransportError(f"{self.name}: the file of that name belongs to another user")
+        self._map = mmap.mmap(self._file, 0, access=mmap.ACCESS_READ)
         if len(self._map) > DATA:
             magic, capacity, *_ = _HEAD.unpack_from(self._map, 0)
             if magic == MAGIC and 0 < capacity == len(self._map) - DATA:
@@ -167,8 +217,11 @@ class RingReader:
         return int(_NUMBER.unpack_from(self._map, at)[0])
 
     async def receive(self) -> Chunk | None:
-        """The next bytes, with what was lost before them; None where the writer has ended."""
-        wait = SOON
+        """The next bytes, with what was lost before them; None where the writer has ended.
+
+        Raises `TransportError` where it was killed.
+        """
+        wait, silent = SOON, 0.0
         while not self._closed:
             data = self._more()
             if data:
@@ -176,22 +229,29 @@ class RingReader:
                 cuts = tuple(self._cuts)
                 self._cuts.clear()
                 return Chunk(data, self._clock.stamp(), cuts)
-            generation = self._number(GENERATION)
-            if generation == 0 and self._number(WRITTEN) <= self._at:
-                return None
-            if generation != self._generation:
-                self._generation = generation
-                self._cuts.append(Cut(RECONNECT))
+            if not self._over and self._number(WRITTEN) <= self._at:
+                if self._number(GENERATION) == 0:
+                    self._over = True
+                    return None
+                if silent >= SILENT:
+                    silent = 0.0
+                    if locked(self._file) is False and self._number(GENERATION) and self._number(WRITTEN) <= self._at:
+                        self._over = True
+                        raise TransportError(f"{self.name}: the writer was killed")
             await asyncio.sleep(wait)
-            wait = min(2 * wait, LATE)
+            wait, silent = min(2 * wait, LATE), silent + wait
         return None
 
     def _more(self) -> bytes:
         """What is there, whole: what may have been overwritten while it was copied was lost."""
-        written = self._number(WRITTEN)
-        if written < self._at:  # somebody began a new ring in the file
-            self._at = 0
-            self._cuts.append(Cut(RECONNECT))
+        written, begun = self._number(WRITTEN), self._number(BEGUN)
+        if begun != self._begun:  # (a writer says where it began before its first byte)
+            if self._at < begun < written:
+                written = begun  # what is left of the writer before
+            elif self._at >= begun:
+                over, self._over, self._begun = self._over, False, begun
+                if not over:  # else it was told
+                    self._cuts.append(Cut(RECONNECT))
         begin = max(self._at, written - self._capacity)
         size = min(written - begin, PIECE)
         at = begin % self._capacity
@@ -213,8 +273,15 @@ class RingReader:
         """Read no more."""
         if not self._closed:
             self._closed = True
+            self._release()
+
+    def _release(self) -> None:
+        if hasattr(self, "_map"):
             with contextlib.suppress(BufferError):
                 self._map.close()
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
 
     def describe(self) -> Mapping[str, Any]:
         """Its name, the bytes that came in and those that were lost, the room."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import array
 import asyncio
 import os
+import queue
 import sys
 import threading
 from collections.abc import Mapping
@@ -80,16 +81,22 @@ class SerialLine(DescriptorStream):
 
     def came(self, data: bytes) -> None:
         """Bytes came in; if the system lost some before, that is told with them."""
+        self._count()
+        super().came(data)
+
+    def _count(self) -> None:
+        """See what the system has counted since the last time."""
         counts = _counters(self._port.fileno())
         for name, count in counts.items():
             new = count - self._counts.get(name, 0)
             if new > 0:
                 self._inbox.note(Note(name, _WORDS[name], new), Cut(OVERFLOW) if name in _LOSING else None)
-        self._counts = counts
-        super().came(data)
+        self._counts = {**self._counts, **counts}
 
     async def close(self) -> None:
         """Give the line back."""
+        if self._port.is_open:
+            self._count()
         await super().close()
         self._port.close()
 
@@ -113,8 +120,27 @@ def _counters(descriptor: int) -> dict[str, int]:
     return {name: counts[at] for at, name in COUNTERS.items()}
 
 
+#: Where pyserial's client of RFC 2217 keeps single bytes that it has received.  It raises when the connection ends, and
+#: gives nobody what it still has, or has begun to read.
+_LEFT = "_read_buffer"
+
+
+def _left(port: Any) -> bytes:
+    """The bytes that such a client has received; none of any other."""
+    waiting = getattr(port, _LEFT, None)
+    out = bytearray()
+    while isinstance(waiting, queue.Queue) and len(out) < ASKED:
+        try:
+            out += waiting.get_nowait() or b""
+        except queue.Empty:
+            break
+    return bytes(out)
+
+
 class ThreadedLine:
     """A line without a descriptor, which a thread reads.  State: the inbox; whether the thread shall end."""
+
+    lasting = False
 
     def __init__(self, address: Address, port: Any, *, overflow: str) -> None:
         self.name = address.text
@@ -132,14 +158,22 @@ class ThreadedLine:
         error: TransportError | None = None
         try:
             while not self._ending:
-                if self._go.wait(TURN) and (data := self._port.read(max(1, min(self._port.in_waiting, ASKED)))):
-                    self._loop.call_soon_threadsafe(self._inbox.put, bytes(data))
+                if self._go.wait(TURN) and (data := self._more()):
+                    self._loop.call_soon_threadsafe(self._inbox.put, data)
         except (OSError, TypeError) as failed:  # (pyserial reads None where the port was closed meanwhile)
             error = None if self._ending else TransportError(f"{self.name}: {failed}")
         try:
+            if rest := _left(self._port):
+                self._loop.call_soon_threadsafe(self._inbox.put, rest)
             self._loop.call_soon_threadsafe(self._inbox.end, error)
         except RuntimeError:
             pass  # the loop is closed: nobody waits
+
+    def _more(self) -> bytes:
+        """What there is, after a wait for the first byte."""
+        if hasattr(self._port, _LEFT):
+            return bytes(self._port.read(1)) + _left(self._port)
+        return bytes(self._port.read(max(1, min(self._port.in_waiting, ASKED))))
 
     async def receive(self) -> Chunk | None:
         """The next bytes."""

@@ -1,47 +1,69 @@
-"""Streams of sockets, TCP and Unix, as a client or as a server, with TLS where it is asked for.
+"""Streams of sockets, TCP and Unix, with TLS where it is asked for.
 
 The loop reads into one buffer (`BufferedProtocol`), so that a byte is copied once on its way; a peer is made to wait
-when too much waits to be taken.
+when too much waits to be taken.  One that is gone without a word is noticed by keep-alives, one that takes nothing of
+what it is sent after a while.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import socket
 import ssl
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from sigflow.errors import UsageError
 from sigflow.transport.address import Address
-from sigflow.transport.base import PIECE, Chunk, Clock, TransportError
+from sigflow.transport.base import PIECE, WAITING, Chunk, Clock, TransportError
 from sigflow.transport.inbox import Inbox
 
 #: Seconds for a connection to be made, with all of TLS.
 CONNECTING = 10.0
-#: Connections that wait to be accepted, at most, by us and by the system.
-BACKLOG = 128
+#: Seconds in which a peer must take something of what it is sent.
+STALLED = 30.0
+#: A peer that is silent is asked after so many seconds whether it is there, again after so many, so many times.
+KEEPALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
 
 
-def _reason(error: BaseException) -> str:
+def reason(error: BaseException) -> str:
+    """What the system says."""
     if isinstance(error, OSError) and error.errno and not isinstance(error, ssl.SSLError | socket.gaierror):
         return os.strerror(error.errno)  # (asyncio has words of its own in place of the system's)
     return str(error) or type(error).__name__
 
 
+def place_of(peer: object) -> str:
+    """The other end, in words; "" where it has no name."""
+    return f"{peer[0]}:{peer[1]}" if isinstance(peer, tuple) else str(peer or "")
+
+
 class SocketStream(asyncio.BufferedProtocol):
-    """One connection.  State: the inbox; whether the loop asked us not to send."""
+    """One connection.  State: the inbox; whether the loop asked us not to send; when the last bytes came."""
 
     waits = True
+    lasting = False
 
-    def __init__(self, name: str, *, joined: asyncio.Queue[SocketStream] | None = None) -> None:
-        """joined: where a connection that somebody else made is put when it stands."""
+    def __init__(
+        self,
+        name: str,
+        *,
+        bound: int = WAITING,
+        buffer: memoryview | None = None,
+        closed: Callable[[SocketStream], object] = lambda stream: None,
+    ) -> None:
+        """bound: bytes that wait to be taken, at most, about.  buffer: which the loop reads into, and which others may
+        share, since what it reads is taken out at once.  closed: is told when who took the connection lets it go.
+        """
         self.name = name
         self.peer = ""
-        self._joined = joined
-        self._buffer = memoryview(bytearray(PIECE))
-        self._inbox = Inbox(Clock(name), pause=self._pause, resume=self._resume)
+        self._closed = closed
+        self._buffer = memoryview(bytearray(PIECE)) if buffer is None else buffer
+        self._inbox = Inbox(Clock(name), bound=bound, pause=self._pause, resume=self._resume)
+        self.heard = time.monotonic()
         self._transport: asyncio.Transport | None = None
         self._room = asyncio.Event()
         self._room.set()
@@ -54,12 +76,9 @@ class SocketStream(asyncio.BufferedProtocol):
         """The connection stands."""
         self._transport = cast(asyncio.Transport, transport)
         peer = transport.get_extra_info("peername")
-        self.peer = f"{peer[0]}:{peer[1]}" if isinstance(peer, tuple) else str(peer or "")
-        if self._joined is not None:
-            try:
-                self._joined.put_nowait(self)
-            except asyncio.QueueFull:
-                self._transport.abort()
+        self.peer = place_of(peer)
+        if isinstance(peer, tuple):
+            _keep_alive(transport.get_extra_info("socket"))
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """Where the next bytes go."""
@@ -67,6 +86,7 @@ class SocketStream(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         """There are so many."""
+        self.heard = time.monotonic()
         self._inbox.put(bytes(self._buffer[:nbytes]))
 
     def eof_received(self) -> bool:
@@ -77,7 +97,7 @@ class SocketStream(asyncio.BufferedProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""
         self._fault = exc
-        self._inbox.end(None if exc is None else TransportError(f"{self.name}: {_reason(exc)}"))
+        self._inbox.end(None if exc is None else TransportError(f"{self.name}: {reason(exc)}"))
         self._lost.set()
         self._room.set()
 
@@ -105,9 +125,10 @@ class SocketStream(asyncio.BufferedProtocol):
 
     async def send(self, data: bytes) -> None:
         """Send all of the bytes, once those before them are nearly gone."""
-        await self._room.wait()
+        if not self._room.is_set():
+            await self._taken()
         if self._transport is None or self._lost.is_set() or self._transport.is_closing():
-            why = "it is closed" if self._fault is None else _reason(self._fault)
+            why = "it is closed" if self._fault is None else reason(self._fault)
             raise TransportError(f"{self.name}: nothing can be sent: {why}")
         self._transport.write(data)
 
@@ -116,8 +137,42 @@ class SocketStream(asyncio.BufferedProtocol):
         """Bytes that were sent and that the system has not taken yet."""
         return 0 if self._transport is None or self._lost.is_set() else self._transport.get_write_buffer_size()
 
+    async def _taken(self) -> None:
+        """Wait until there is room.  Where the peer takes nothing the connection is given up: a `TransportError`."""
+        while not self._room.is_set():
+            assert self._transport is not None
+            before = self._transport.get_write_buffer_size()
+            try:
+                await asyncio.wait_for(self._room.wait(), STALLED)
+            except TimeoutError:
+                if self._transport.get_write_buffer_size() >= before:
+                    self.abort()
+                    words = f"{self.name}: the other end has taken nothing of what it was sent for {STALLED:g} s"
+                    raise TransportError(words) from None
+
+    @property
+    def stands(self) -> bool:
+        """Whether the connection was made, with all of TLS."""
+        return self._transport is not None
+
+    @property
+    def ended(self) -> bool:
+        """Whether the other end sends no more."""
+        return self._inbox.ended
+
+    @property
+    def silent(self) -> bool:
+        """Whether nothing ever came."""
+        return not self._inbox.received
+
+    def abort(self) -> None:
+        """Close at once; what was not sent is gone."""
+        if self._transport is not None:
+            self._transport.abort()
+
     async def close(self) -> None:
         """Send what waits, for a second at most, and close."""
+        self._closed(self)
         if self._transport is None:
             return
         self._transport.close()
@@ -132,40 +187,16 @@ class SocketStream(asyncio.BufferedProtocol):
         return {"uri": self.name, "peer": self.peer, "received": self._inbox.received}
 
 
-class SocketListener:
-    """Where others connect to.  State: the connections that nobody accepted yet."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.port = 0
-        self._joined: asyncio.Queue[SocketStream] = asyncio.Queue(BACKLOG)
-        self._server: asyncio.Server | None = None
-
-    def protocol(self) -> SocketStream:
-        """For the next connection."""
-        return SocketStream(self.name, joined=self._joined)
-
-    def serves(self, server: asyncio.Server) -> SocketListener:
-        """It is this server that takes them."""
-        self._server = server
-        address = server.sockets[0].getsockname()
-        self.port = address[1] if isinstance(address, tuple) else 0
-        return self
-
-    async def accept(self) -> SocketStream:
-        """The next one who connects."""
-        return await self._joined.get()
-
-    async def close(self) -> None:
-        """Accept no more, and close what nobody accepted."""
-        if self._server is not None:
-            self._server.close()
-            self._server = None
-        while not self._joined.empty():
-            await self._joined.get_nowait().close()
+def _keep_alive(connection: socket.socket) -> None:
+    """Have the system notice a peer that is gone; not all systems can be told how soon."""
+    with contextlib.suppress(OSError):
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for name, value in KEEPALIVE.items():
+            if hasattr(socket, name):
+                connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
-def _context(address: Address) -> ssl.SSLContext | None:
+def context_of(address: Address) -> ssl.SSLContext | None:
     """TLS as the options ask for it, with the standard library's defaults."""
     options = address.options
     if not options.get("tls"):
@@ -181,7 +212,7 @@ def _context(address: Address) -> ssl.SSLContext | None:
         if "cert" in options:
             context.load_cert_chain(options["cert"], options.get("key"))
     except (OSError, ssl.SSLError) as error:
-        raise TransportError(f"{address.text}: the certificate cannot be used: {_reason(error)}") from error
+        raise TransportError(f"{address.text}: the certificate cannot be used: {reason(error)}") from error
     if address.listens and "ca" in options:
         context.verify_mode = ssl.CERT_REQUIRED
     return context
@@ -190,7 +221,7 @@ def _context(address: Address) -> ssl.SSLContext | None:
 async def connect(address: Address) -> SocketStream:
     """A connection to there."""
     loop = asyncio.get_running_loop()
-    context = _context(address)
+    context = context_of(address)
 
     def protocol() -> SocketStream:
         return SocketStream(address.text)
@@ -205,22 +236,6 @@ async def connect(address: Address) -> SocketStream:
                     protocol, address.host, address.port, ssl=context, server_hostname=name
                 )
     except (OSError, TimeoutError) as error:
-        why = f"no answer in {CONNECTING:g} s" if isinstance(error, TimeoutError) else _reason(error)
+        why = f"no answer in {CONNECTING:g} s" if isinstance(error, TimeoutError) else reason(error)
         raise TransportError(f"{address.text}: cannot connect: {why}") from error
     return stream
-
-
-async def listen(address: Address) -> SocketListener:
-    """Let others connect."""
-    loop = asyncio.get_running_loop()
-    listener = SocketListener(address.text)
-    try:
-        if address.scheme == "unix-listen":
-            server = await loop.create_unix_server(listener.protocol, address.rest, backlog=BACKLOG)
-        else:
-            server = await loop.create_server(
-                listener.protocol, address.host, address.port, ssl=_context(address), backlog=BACKLOG
-            )
-    except OSError as error:
-        raise TransportError(f"{address.text}: cannot listen: {_reason(error)}") from error
-    return listener.serves(server)

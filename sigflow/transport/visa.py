@@ -60,9 +60,12 @@ def lacking(answer: bytes) -> int:
 
 
 class Instrument:
-    """One instrument.  State: the session with it; how many answers came; when the next query is due."""
+    """One instrument.  State: the session with it; how many answers came; when the next query is due; whether the
+    newline behind the last answer may still come.
+    """
 
     waits = True
+    lasting = False
 
     def __init__(self, address: Address) -> None:
         options = address.options
@@ -78,6 +81,7 @@ class Instrument:
         self._due = 0.0
         self._answers = 0
         self._received = 0
+        self._behind = False
         self._resource: MessageBasedResource | None = None
         self._manager: Any = None
         self._late: list[Note] = []
@@ -113,10 +117,14 @@ class Instrument:
             if self._query is not None:
                 self._resource.write(self._query)
             answer = bytes(self._resource.read_raw())
+            if self._behind and answer in (b"\n", b"\r\n"):
+                answer = bytes(self._resource.read_raw())
             while lacking(answer) and len(answer) < LARGEST:
                 answer += bytes(self._resource.read_raw())
         except Exception as error:  # (as above)
             raise TransportError(f"{self.name}: {error}") from error
+        # A read ends at a newline, which may be the last byte of a block: the one that ends the message comes then.
+        self._behind = answer[:1] == b"#" and answer[1:2] != b"0" and block(answer + b"\n") is not None
         return answer
 
     async def receive(self) -> Chunk | None:

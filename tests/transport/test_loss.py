@@ -7,7 +7,9 @@ import itertools
 import os
 import random
 import socket
+import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,7 +19,7 @@ from hypothesis import strategies as st
 from sigflow import transport
 from sigflow.reasons import OVERFLOW
 from sigflow.stream.cuts import BOUNDARY, RECONNECT
-from sigflow.transport import Chunk, Cut, Note, TransportError
+from sigflow.transport import Chunk, Cut, Note, TransportError, ring
 from sigflow.transport.again import Reconnecting
 from sigflow.transport.base import Clock
 from sigflow.transport.inbox import Inbox
@@ -110,7 +112,7 @@ def test_a_connection_is_made_anew_and_that_is_a_cut() -> None:
         server = await asyncio.start_server(serve, "127.0.0.1", 0)
         uri = f"tcp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         told: list[str] = []
-        stream = Reconnecting(uri, lambda: transport.open(uri), most=0.01, told=told.append)
+        stream = Reconnecting(uri, lambda after: transport.open(uri), most=0.01, told=told.append)
         pieces: list[bytes] = [b""]
         async with asyncio.timeout(60):
             while sum(map(len, pieces)) < sum(map(len, parts)):
@@ -137,7 +139,7 @@ def test_who_is_not_there_is_tried_again_with_longer_waits() -> None:
         tries: list[float] = []
         told: list[str] = []
 
-        async def opened() -> transport.Transport:
+        async def opened(after: transport.Transport | None) -> transport.Transport:
             tries.append(asyncio.get_running_loop().time())
             raise TransportError("nobody there")
 
@@ -235,6 +237,302 @@ def test_a_file_that_is_rotated_all_the_time_loses_nothing(tmp_path: Path) -> No
     assert asyncio.run(run()) == bytes(written)
 
 
+async def _said(stream: transport.Transport, until: bytes) -> list[Chunk]:
+    """What comes up to these bytes."""
+    chunks: list[Chunk] = []
+    async with asyncio.timeout(20):
+        while not b"".join(chunk.data for chunk in chunks).endswith(until):
+            chunk = await stream.receive()
+            assert chunk is not None
+            chunks.append(chunk)
+    return chunks
+
+
+@unix
+@pytest.mark.parametrize("newest", ["least", "greatest", "date"])
+def test_files_between_two_looks_are_found(newest: str, tmp_path: Path) -> None:
+    """Rotated more than once before it is looked again, whatever the files are called then."""
+    log = tmp_path / "log"
+    log.write_bytes(b"one ")
+    for name in ("log.7", "log.old", "log.err", "login", "log.2.gz"):
+        (tmp_path / name).write_bytes(b"of others ")
+
+    def rotate(turn: int) -> None:
+        if newest == "least":
+            for number in range(turn, 0, -1):
+                os.rename(f"{log}.{number}", f"{log}.{number + 1}")
+        os.rename(log, {"least": f"{log}.1", "greatest": f"{log}.{10 + turn}", "date": f"{log}-2026010{turn}"}[newest])
+
+    async def run() -> list[Chunk]:
+        stream = await transport.open(f"tail:{log}?poll=1ms")
+        chunks = await _said(stream, b"one ")
+        for turn, text in enumerate((b"two ", b"three ", b"four ", b"five")):
+            rotate(turn)
+            log.write_bytes(text)
+        chunks += await _said(stream, b"five")
+        with log.open("ab") as file:
+            file.write(b" six")
+        rotate(4)
+        log.write_bytes(b" seven")
+        chunks += await _said(stream, b" seven")
+        await stream.close()
+        return chunks
+
+    chunks = asyncio.run(run())
+    assert b"".join(chunk.data for chunk in chunks) == b"one two three four five six seven"
+    assert [cut.kind for chunk in chunks for cut in chunk.cuts] == [BOUNDARY] * 5
+    assert {note.what for chunk in chunks for note in chunk.notes} == {"rotated"}
+
+
+@unix
+def test_that_a_file_may_have_been_missed_is_told(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_bytes(b"one ")
+
+    async def run() -> list[Chunk]:
+        stream = await transport.open(f"tail:{log}?poll=1ms")
+        chunks = await _said(stream, b"one ")
+        os.remove(log)
+        (tmp_path / "log.1").write_bytes(b"two ")
+        log.write_bytes(b"three")
+        chunks += await _said(stream, b"three")
+        await stream.close()
+        return chunks
+
+    chunks = asyncio.run(run())
+    assert b"".join(chunk.data for chunk in chunks) == b"one two three"
+    assert "perhaps-missed" in {note.what for chunk in chunks for note in chunk.notes}
+    assert RECONNECT in {cut.kind for chunk in chunks for cut in chunk.cuts}
+
+
+@unix
+def test_a_file_that_has_grown_beyond_what_was_read_after_a_truncation(tmp_path: Path) -> None:
+    """Its size does not tell; the bytes before the place do."""
+    log = tmp_path / "log"
+    log.write_bytes(b"one two three ")
+
+    async def run() -> list[Chunk]:
+        stream = await transport.open(f"tail:{log}?poll=1ms")
+        chunks = await _said(stream, b"three ")
+        with log.open("r+b") as file:
+            file.truncate(0)
+            file.write(b"four five six seven eight")
+        chunks += await _said(stream, b"eight")
+        await stream.close()
+        return chunks
+
+    chunks = asyncio.run(run())
+    assert b"".join(chunk.data for chunk in chunks) == b"one two three four five six seven eight"
+    assert [chunk.cuts for chunk in chunks if chunk.cuts] == [(Cut(RECONNECT),)]
+    assert "has grown again" in chunks[-1].notes[0].text
+
+
+# ---------------------------------------------------------------- what stays while nobody is at the other end
+
+
+def reconnecting(uri: str, told: Callable[[str], object] = lambda words: None) -> Reconnecting:
+    async def opened(after: transport.Transport | None) -> transport.Transport:
+        return await transport.open(uri, after=after)
+
+    return Reconnecting(uri, opened, most=0.01, told=told)
+
+
+@unix
+def test_a_fifo_keeps_what_comes_between_two_ends(tmp_path: Path) -> None:
+    """Writers are there for a moment only; what one has written just when the end of another was seen is not lost."""
+    path = tmp_path / "fifo"
+    os.mkfifo(path)
+    at_the_end: list[bytes] = []
+
+    def write(text: bytes) -> None:
+        descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK)  # (which fails where nobody has it open)
+        os.write(descriptor, text)
+        os.close(descriptor)
+
+    async def run() -> list[Chunk]:
+        stream = reconnecting(f"pipe:{path}", lambda words: write(at_the_end.pop()))
+        chunks: list[Chunk] = []
+        for number in range(10):
+            at_the_end.append(b"then %d" % number)
+            reading = asyncio.ensure_future(_said(stream, at_the_end[0]))
+            await asyncio.sleep(0.05)
+            write(b"first, ")
+            chunks += await reading
+        await stream.close()
+        return chunks
+
+    chunks = asyncio.run(run())
+    assert b"".join(chunk.data for chunk in chunks) == b"".join(b"first, then %d" % number for number in range(10))
+    assert [cut for chunk in chunks for cut in chunk.cuts] == [Cut(RECONNECT)] * 10
+
+
+def _write_ring(uri: str, text: bytes) -> None:
+    """In a process of its own, which is killed as soon as it has written."""
+    code = "from sigflow import transport; from sigflow.transport.ring import RingWriter; import os, signal; "
+    code += f"RingWriter(transport.parse({uri!r})).write({text!r}); os.kill(os.getpid(), signal.SIGKILL)"
+    subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).resolve().parents[2], check=False)
+
+
+@unix
+def test_a_writer_that_was_killed_is_noticed_and_the_next_one_followed() -> None:
+    name = f"test-killed-{os.getpid()}"
+    uri = f"ipc:{name}?size=4096"
+
+    async def run() -> None:
+        await asyncio.to_thread(_write_ring, uri, b"one ")
+        plain = await transport.open(uri)
+        assert (await _said(plain, b"one "))[-1].data == b"one "
+        with pytest.raises(TransportError, match="the writer was killed"):
+            await asyncio.wait_for(plain.receive(), 10)
+        await plain.close()
+        stream = reconnecting(uri)
+        chunks = await _said(stream, b"one ")
+        while not chunks[-1].cuts:
+            chunk = await asyncio.wait_for(stream.receive(), 10)
+            assert chunk is not None
+            chunks.append(chunk)
+        await asyncio.to_thread(_write_ring, uri, b"two")
+        chunks += await _said(stream, b"two")
+        # A writer that is there keeps the reader waiting.
+        writer = RingWriter(transport.parse(uri))
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(stream.receive(), 0.6)
+        writer.end()
+        await stream.close()
+        assert b"".join(chunk.data for chunk in chunks) == b"one two"
+        assert [cut for chunk in chunks for cut in chunk.cuts] == [Cut(RECONNECT)]
+
+    try:
+        asyncio.run(run())
+    finally:
+        os.remove(path_of(name))
+
+
+def test_a_cut_of_a_ring_is_where_the_next_writer_began() -> None:
+    """Though a reader looks only afterwards."""
+    name = f"test-begun-{os.getpid()}"
+
+    async def run() -> list[Chunk]:
+        first = RingWriter(transport.parse(f"ipc:{name}?size=4096"))
+        first.write(b"one")
+        reader = RingReader(transport.parse(f"ipc:{name}"))
+        first.end()
+        second = RingWriter(transport.parse(f"ipc:{name}?size=4096"))
+        second.write(b"two")
+        second.end()
+        async with asyncio.timeout(10):
+            chunks = [await reader.receive(), await reader.receive()]
+            assert await reader.receive() is None
+        await reader.close()
+        return [chunk for chunk in chunks if chunk is not None]
+
+    try:
+        chunks = asyncio.run(run())
+    finally:
+        os.remove(path_of(name))
+    assert [(chunk.data, chunk.cuts) for chunk in chunks] == [(b"one", ()), (b"two", (Cut(RECONNECT),))]
+
+
+def test_what_a_killed_writer_may_have_overwritten_is_lost() -> None:
+    """It was killed while it wrote over the oldest bytes; the next writer does not make them good."""
+    name = f"test-torn-{os.getpid()}"
+
+    async def run() -> Chunk | None:
+        killed = RingWriter(transport.parse(f"ipc:{name}?size=4096"))
+        killed.write(b"a" * 4096)
+        reader = RingReader(transport.parse(f"ipc:{name}"))
+        ring._NUMBER.pack_into(killed._map, ring.RESERVED, 4096 + 1000)
+        killed._view[ring.DATA : ring.DATA + 500] = b"?" * 500
+        killed._view.release()
+        killed._map.close()
+        os.close(killed._descriptor)
+        after = RingWriter(transport.parse(f"ipc:{name}?size=4096"))
+        after.write(b"b")
+        chunk = await reader.receive()
+        after.end()
+        await reader.close()
+        return chunk
+
+    try:
+        chunk = asyncio.run(run())
+    finally:
+        os.remove(path_of(name))
+    assert chunk is not None and chunk.cuts == (Cut(OVERFLOW, 1000),) and chunk.data == b"a" * 3096
+
+
+@unix
+def test_a_ring_of_another_size_is_another_file() -> None:
+    """A reader that has mapped the old one goes on with it, and notices that it is over."""
+    name = f"test-size-{os.getpid()}"
+
+    async def run() -> None:
+        first = RingWriter(transport.parse(f"ipc:{name}?size=65536"))
+        first.write(bytes(60_000))
+        reader = RingReader(transport.parse(f"ipc:{name}"))
+        first.end()
+        second = RingWriter(transport.parse(f"ipc:{name}?size=4096"))
+        second.write(b"new")
+        chunk = await reader.receive()
+        assert chunk is not None and len(chunk.data) == 60_000
+        assert await reader.receive() is None
+        after = RingReader(transport.parse(f"ipc:{name}"), after=reader)
+        chunk = await after.receive()
+        assert chunk is not None and chunk.data == b"new"
+        second.end()
+        for stream in (reader, after):
+            await stream.close()
+
+    try:
+        asyncio.run(run())
+    finally:
+        os.remove(path_of(name))
+
+
+@unix
+def test_a_line_that_is_unplugged_is_opened_again(tmp_path: Path) -> None:
+    """With waits; both moments are stamped, the end and the new connection."""
+    import pty
+    import tty
+
+    path = tmp_path / "line"
+
+    def plugged() -> tuple[int, int]:
+        ours, theirs = pty.openpty()
+        tty.setraw(theirs)
+        path.symlink_to(os.ttyname(theirs))
+        return ours, theirs
+
+    async def run() -> list[Chunk]:
+        line = plugged()
+        stream = reconnecting(f"serial:{path}?baud=115200")
+        reading = asyncio.ensure_future(stream.receive())
+        await asyncio.sleep(0.2)
+        os.write(line[0], b"one ")
+        first = await asyncio.wait_for(reading, 10)
+        assert first is not None
+        path.unlink()
+        for descriptor in line:
+            os.close(descriptor)
+        said = await asyncio.wait_for(stream.receive(), 10)
+        assert said is not None and [note.what for note in said.notes] == ["disconnected"]
+        reading = asyncio.ensure_future(stream.receive())
+        await asyncio.sleep(0.2)
+        line = plugged()
+        again = await asyncio.wait_for(reading, 10)
+        assert again is not None
+        os.write(line[0], b"two")
+        chunks = [first, said, again, *await _said(stream, b"two")]
+        await stream.close()
+        for descriptor in line:
+            os.close(descriptor)
+        return chunks
+
+    chunks = asyncio.run(run())
+    assert b"".join(chunk.data for chunk in chunks) == b"one two"
+    assert chunks[2].cuts == (Cut(RECONNECT),)
+    assert 0.1e9 < chunks[2].stamp.monotonic_ns - chunks[1].stamp.monotonic_ns < 5e9
+
+
 # ---------------------------------------------------------------- the ring
 
 
@@ -320,3 +618,24 @@ def test_what_the_system_drops_is_told_with_its_count() -> None:
     assert sum(note.times for chunk in chunks for note in chunk.notes) == dropped
     assert any(Cut(OVERFLOW, None) in chunk.cuts for chunk in chunks)
     assert all(chunk.cuts[-1] == Cut(BOUNDARY) for chunk in chunks[1:])
+
+
+def test_a_loop_that_watches_no_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As that of Windows: a task takes the datagrams."""
+
+    async def run() -> None:
+        def absent(*arguments: object) -> None:
+            raise NotImplementedError
+
+        monkeypatch.setattr(type(asyncio.get_running_loop()), "add_reader", absent)
+        stream = await transport.open("udp://127.0.0.1:0?boundary=frame")
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            for number in range(3):
+                sender.sendto(b"%d" % number, ("127.0.0.1", stream.port))  # type: ignore[attr-defined]
+                chunk = await asyncio.wait_for(stream.receive(), 10)
+                assert chunk is not None and chunk.data == b"%d" % number
+                assert bool(chunk.cuts) == bool(number)
+        await stream.close()
+        assert await stream.receive() is None
+
+    asyncio.run(run())

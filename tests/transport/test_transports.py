@@ -1,13 +1,13 @@
-"""Every transport against another end in a process of its own: the bytes are those that were sent, in any pieces."""
+"""Every transport between two processes, and each alone where that is quicker: the bytes are those that were sent."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import importlib.util
 import os
-import subprocess
+import socket
+import struct
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -17,41 +17,40 @@ from sigflow.errors import UsageError
 from sigflow.transport import Chunk, Transport, TransportError
 from sigflow.transport.ring import path_of
 from tests.lanes import TIMES
-from tests.transport.peer import sent
+from tests.transport.ends import SIMULATED, WAYS, check, check_simulated
+from tests.transport.plan import Plan
 
-ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the other ends are those of a Unix system")
 
-FRAMES = 300 * TIMES
-SEED = 5
-DATA = sent(SEED, FRAMES)
+DATA = Plan(5, 300).data
+absent = [name for name in ("pyvisa", "pyvisa_sim") if importlib.util.find_spec(name) is None]
 
 
-def peer(how: str, where: str, *, descriptors: tuple[int, ...] = ()) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "tests.transport.peer", how, where, str(SEED), str(FRAMES)],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-        pass_fds=descriptors,
-    )
+@pytest.mark.parametrize("name", WAYS)
+def test_between_two_processes(name: str, tmp_path: Path) -> None:
+    """A share; `python -m tools.check_transports` does all of it."""
+    if absent and name.startswith("visa"):
+        pytest.skip(f"not installed: {', '.join(absent)}")
+    result = check(name, tmp_path, Plan(5, 150 * TIMES, 4, 4))
+    assert not result.wrong
+    assert result.cuts >= 1 or not WAYS[name].cuts or WAYS[name].joins
 
 
-@contextlib.asynccontextmanager
-async def running(how: str, where: str, *, descriptors: tuple[int, ...] = ()) -> AsyncIterator[subprocess.Popen[str]]:
-    process = peer(how, where, descriptors=descriptors)
-    try:
-        yield process
-    finally:
-        process.kill()
-        await asyncio.to_thread(process.wait)
-        assert process.stdout is not None
-        process.stdout.close()
+@pytest.mark.parametrize("name", ["tcp", "pipe"])
+def test_stalls_that_are_given_up(name: str, tmp_path: Path) -> None:
+    """With `--max-wait`; the marks give the same events afterwards."""
+    result = check(name, tmp_path, Plan(5, 60, 0, 4, 0.25), max_wait=0.05)
+    assert not result.wrong and result.marks
 
 
-async def line_of(process: subprocess.Popen[str]) -> str:
-    assert process.stdout is not None
-    return (await asyncio.to_thread(process.stdout.readline)).strip()
+@pytest.mark.skipif(bool(absent), reason=f"not installed: {', '.join(absent)}")
+@pytest.mark.parametrize("name", SIMULATED)
+def test_simulated_instruments(name: str, tmp_path: Path) -> None:
+    result = check_simulated(name, tmp_path, 50)
+    assert not result.wrong and result.frames == 50
+
+
+# ---------------------------------------------------------------- each alone
 
 
 async def taken(stream: Transport, size: int | None = len(DATA)) -> list[Chunk]:
@@ -76,178 +75,100 @@ def joined(chunks: list[Chunk]) -> bytes:
     return b"".join(chunk.data for chunk in chunks)
 
 
-# ---------------------------------------------------------------- the ways
-
-
-async def by_tcp(folder: Path) -> list[Chunk]:
-    async with running("tcp-server", "") as process:
-        stream = await transport.open(f"tcp://127.0.0.1:{await line_of(process)}")
-        chunks = await taken(stream)
-        await stream.send(b"x")
-        assert await stream.receive() is None  # half-closed: it could be sent to all the same
-        await stream.close()
-        return chunks
-
-
-async def by_tcp_listen(folder: Path) -> list[Chunk]:
-    listener = await transport.listen("tcp-listen://:0")
-    async with running("tcp-client", f"127.0.0.1:{listener.port}"):  # type: ignore[attr-defined]
-        stream = await listener.accept()
-        chunks = await taken(stream, None)
-        await stream.close()
-        await listener.close()
-        return chunks
-
-
-async def by_unix(folder: Path) -> list[Chunk]:
-    async with running("unix-server", str(folder / "s")) as process:
-        await line_of(process)
-        stream = await transport.open(f"unix:{folder / 's'}")
-        chunks = await taken(stream)
-        await stream.close()
-        return chunks
-
-
-async def by_unix_listen(folder: Path) -> list[Chunk]:
-    listener = await transport.listen(f"unix-listen:{folder / 's'}")
-    async with running("unix-client", str(folder / "s")):
-        stream = await listener.accept()
-        chunks = await taken(stream, None)
-        await stream.close()
-        await listener.close()
-        return chunks
-
-
-async def by_udp(folder: Path) -> list[Chunk]:
-    stream = await transport.open("udp://127.0.0.1:0")
-    async with running("udp", f"127.0.0.1:{stream.port}"):  # type: ignore[attr-defined]
-        chunks = await taken(stream)
-        await stream.close()
-        assert not any(chunk.cuts for chunk in chunks)
-        return chunks
-
-
-async def by_fifo(folder: Path) -> list[Chunk]:
-    os.mkfifo(folder / "fifo")
-    stream = await transport.open(f"pipe:{folder / 'fifo'}")
-    async with running("file", str(folder / "fifo")):
-        chunks = await taken(stream, None)
-        await stream.close()
-        return chunks
-
-
-async def by_file(folder: Path) -> list[Chunk]:
-    (folder / "file").write_bytes(DATA)
-    stream = await transport.open(f"pipe:{folder / 'file'}")
-    chunks = await taken(stream, None)
-    await stream.close()
-    return chunks
-
-
-async def by_command(folder: Path) -> list[Chunk]:
-    code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from tests.transport import peer; peer.descriptor('1', "
-    code += f"peer.fragments(peer.sent({SEED}, {FRAMES}), {SEED}))"
-    (folder / "say.py").write_text(code)
-    stream = await transport.open(f"exec:{sys.executable} {folder / 'say.py'}")
-    chunks = await taken(stream, None)
-    await stream.close()
-    return chunks
-
-
-async def by_tail(folder: Path) -> list[Chunk]:
-    (folder / "log").touch()
-    stream = await transport.open(f"tail:{folder / 'log'}?poll=5ms")
-    async with running("file", str(folder / "log")):
-        chunks = await taken(stream)
-    await stream.close()
-    return chunks
-
-
-async def by_pty(folder: Path) -> list[Chunk]:
-    import pty
-    import tty
-
-    ours, theirs = pty.openpty()
-    tty.setraw(theirs)
-    stream = await transport.open(f"serial:{os.ttyname(theirs)}?baud=115200")
-    async with running("descriptor", str(ours), descriptors=(ours,)):
-        chunks = await taken(stream)
-    await stream.send(b"ack")
-    assert os.read(ours, 10) == b"ack"
-    await stream.close()
-    os.close(ours)
-    os.close(theirs)
-    return chunks
-
-
-async def by_rfc2217(folder: Path) -> list[Chunk]:
-    async with running("rfc2217", "") as process:
-        stream = await transport.open(f"serial:rfc2217://127.0.0.1:{await line_of(process)}?baud=9600")
-        chunks = await taken(stream)
-        await stream.close()
-        return chunks
-
-
-async def by_loop(folder: Path) -> list[Chunk]:
-    stream = await transport.open("serial:loop://?baud=115200")
-    sending = asyncio.ensure_future(_pieces(stream))
-    chunks = await taken(stream)
-    await sending
-    await stream.close()
-    return chunks
-
-
 async def _pieces(stream: Transport) -> None:
     for at in range(0, len(DATA), 1000):
         await stream.send(DATA[at : at + 1000])
 
 
-async def by_ring(folder: Path) -> list[Chunk]:
-    name = f"test-{os.getpid()}-{folder.name}"
-    writer = await transport.open_target(f"ipc:{name}?size={len(DATA) + 1}")
-    try:
-        stream = await transport.open(f"ipc:{name}")
-        sending = asyncio.ensure_future(_pieces(writer))
+def test_a_file(tmp_path: Path) -> None:
+    async def run() -> bytes:
+        (tmp_path / "file").write_bytes(DATA)
+        stream = await transport.open(f"pipe:{tmp_path / 'file'}")
+        chunks = await taken(stream, None)
+        await stream.close()
+        return joined(chunks)
+
+    assert asyncio.run(run()) == DATA
+
+
+def test_a_line_that_a_thread_reads() -> None:
+    async def run() -> bytes:
+        stream = await transport.open("serial:loop://?baud=115200")
+        sending = asyncio.ensure_future(_pieces(stream))
         chunks = await taken(stream)
         await sending
-        await writer.close()
-        assert await stream.receive() is None
         await stream.close()
-        return chunks
-    finally:
-        os.remove(path_of(name))
+        return joined(chunks)
+
+    assert asyncio.run(run()) == DATA
 
 
-WAYS: dict[str, Callable[[Path], Awaitable[list[Chunk]]]] = {
-    way.__name__[3:]: way
-    for way in (
-        by_tcp, by_tcp_listen, by_unix, by_unix_listen, by_udp, by_fifo, by_file, by_command, by_tail, by_pty,
-        by_rfc2217, by_loop, by_ring,
-    )
-}  # fmt: skip
+def test_what_is_sent_to_a_line() -> None:
+    import pty
+    import tty
+
+    async def run() -> None:
+        ours, theirs = pty.openpty()
+        tty.setraw(theirs)
+        stream = await transport.open(f"serial:{os.ttyname(theirs)}?baud=115200")
+        await stream.send(b"ack")
+        assert os.read(ours, 10) == b"ack"
+        await stream.close()
+        os.close(ours)
+        os.close(theirs)
+
+    asyncio.run(run())
 
 
-@pytest.mark.parametrize("name", WAYS)
-def test_the_bytes_are_those_that_were_sent(name: str, tmp_path: Path) -> None:
-    assert joined(asyncio.run(WAYS[name](tmp_path))) == DATA  # type: ignore[arg-type]
+def test_a_ring_that_ends() -> None:
+    async def run() -> bytes:
+        name = f"test-{os.getpid()}"
+        writer = await transport.open_target(f"ipc:{name}?size={len(DATA) + 1}")
+        try:
+            stream = await transport.open(f"ipc:{name}")
+            sending = asyncio.ensure_future(_pieces(writer))
+            chunks = await taken(stream)
+            await sending
+            await writer.close()
+            assert await stream.receive() is None
+            await stream.close()
+            return joined(chunks)
+        finally:
+            os.remove(path_of(name))
+
+    assert asyncio.run(run()) == DATA
 
 
 # ---------------------------------------------------------------- what ends them
 
 
-def test_a_reset_is_an_error_after_all_that_came() -> None:
-    async def run() -> tuple[bytes, str]:
-        async with running("tcp-reset", "") as process:
-            stream = await transport.open(f"tcp://127.0.0.1:{await line_of(process)}")
-            chunks = await taken(stream)
-            await stream.send(b"x")
-            with pytest.raises(TransportError) as caught:
-                await stream.receive()
-            await stream.close()
-            return joined(chunks), str(caught.value)
+def test_an_end_that_is_half_an_end_or_a_reset() -> None:
+    """Who sends no more may be sent to; a reset is an error, after all that came."""
 
-    data, words = asyncio.run(run())
-    assert data == DATA and "reset" in words
+    async def run(reset: bool) -> tuple[bytes, bytes, str]:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            stream = await transport.open(f"tcp://127.0.0.1:{server.getsockname()[1]}")
+            peer, _ = server.accept()
+            peer.sendall(b"all of it")
+            chunks = await taken(stream, 9)
+            if reset:
+                peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                peer.close()
+                with pytest.raises(TransportError) as caught:
+                    await stream.receive()
+                await stream.close()
+                return joined(chunks), b"", str(caught.value)
+            peer.shutdown(socket.SHUT_WR)
+            assert await stream.receive() is None
+            await stream.send(b"x")
+            got = await asyncio.to_thread(peer.recv, 1)
+            await stream.close()
+            peer.close()
+            return joined(chunks), got, ""
+
+    assert asyncio.run(run(False)) == (b"all of it", b"x", "")
+    data, _, words = asyncio.run(run(True))
+    assert data == b"all of it" and "reset" in words
 
 
 def test_a_command_that_fails_is_an_error() -> None:

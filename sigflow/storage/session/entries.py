@@ -30,10 +30,20 @@ assert _HEAD.size + _CRC.size == _ENTRY.size + _CRC.size == SIZE
 CHUNK, CUT, MARK, NOTE = 1, 2, 3, 4
 #: Codes of cuts: their kinds, in this order.
 CUTS = (BOUNDARY, RECONNECT, OVERFLOW, CONCATENATED)
+#: Codes of notes: what happened, in this order; 0: something else.
+NOTES = (
+    "", "disconnected", "reconnected", "rotated", "truncated", "perhaps-missed", "dropped-datagrams", "socket-error",
+    "bad-frames", "overruns", "parity-errors", "breaks", "buffer-overruns",
+)  # fmt: skip
 #: The value of a cut of which nobody knows how many bytes are missing.
 UNKNOWN = (1 << 64) - 1
 
 crc32 = checksums.get("CRC-32/ISO-HDLC").compute
+
+
+def note_code(what: str) -> int:
+    """The code of what happened."""
+    return NOTES.index(what) if what in NOTES else 0
 
 
 class Head(NamedTuple):

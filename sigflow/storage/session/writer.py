@@ -23,6 +23,9 @@ from sigflow.storage.session.entries import CHUNK, CUT, CUTS, MARK, NOTE, UNKNOW
 
 #: Bytes of a segment, and seconds after which the next one begins.
 SEGMENT_BYTES, SEGMENT_SECONDS = 64 << 20, 600.0
+#: Bytes for which there is room at first; there is twice as much each time that it is full.  (Streams of which there
+#: are many, and that say little, must not take the room of others.)
+ROOM = 1 << 20
 
 
 class _Segment:
@@ -31,12 +34,13 @@ class _Segment:
     def __init__(self, disk: Disk, stream: str, head: Head, size: int) -> None:
         self.disk = disk
         self.begun = time.monotonic()
+        self._size, self._room = size, 0
         self.path = layout.segment(stream, head.number)
         self.bytes = disk.create(self.path, 0o666)
         self.index = -1
         try:
             self.index = disk.create(layout.index(stream, head.number), 0o666)
-            disk.preallocate(self.bytes, size)
+            self._have_room(0)
         except BaseException:
             os.close(self.bytes)
             if self.index >= 0:
@@ -57,10 +61,20 @@ class _Segment:
                 raise
             raise OSError(error.errno, error.strerror, self.path) from error
 
+    def _have_room(self, stop: int) -> None:
+        """Preallocate so that bytes up to here, and some more, change no size."""
+        room = min(max(2 * self._room, ROOM), self._size)
+        while room < stop and room < self._size:
+            room = min(2 * room, self._size)
+        self._room = room
+        self.disk.preallocate(self.bytes, room)
+
     def write(self, data: bytes | memoryview) -> None:
         """Append bytes."""
         view = memoryview(data)
         with self._named():
+            if self._room < self.stored + len(data) and self._room < self._size:
+                self._have_room(self.stored + len(data))
             while view:
                 view = view[self.disk.write(self.bytes, view) :]
         self.stored += len(data)
