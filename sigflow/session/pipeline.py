@@ -171,6 +171,10 @@ class Pipeline:
 
     def _deliver(self) -> None:
         """Hand on what was found."""
+        if not self._shared.outlets:
+            for event in self.decoder.others():
+                self._seen(event)
+            return
         pieces: list[Frames] = []
         size = 0
         for piece in self.decoder.pieces():

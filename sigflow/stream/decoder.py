@@ -16,7 +16,7 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 from sigflow.errors import SigflowError, StreamError, UsageError
-from sigflow.events import Event, Record, Stamp
+from sigflow.events import Event, FrameRun, Record, Stamp
 from sigflow.limits import Limits
 from sigflow.stream.around import with_parts
 from sigflow.stream.chain import LOCKS
@@ -289,6 +289,25 @@ class Decoder:
         while (pieces := self._pieces()) is not None:
             events += sum(map(len, pieces))
         return events
+
+    def others(self) -> Iterator[Event]:
+        """The events of the bytes fed so far that are no records: the frames are counted, and let go of.
+
+        Raises what `events` does.
+        """
+        pieces: Iterable[Piece] | None = [list(self._ready)]
+        self._drained = True
+        while pieces is not None:
+            for piece in pieces:
+                if not isinstance(piece, FrameRun):
+                    yield from (event for event in piece if not isinstance(event, Record))
+            live = self._live
+            if live is not None and live.scan(self._final):
+                if self._final:
+                    self._go_over_cuts(live)
+                pieces = [list(live.others())]
+            else:
+                pieces = self._pieces()
 
     def batches(
         self,
