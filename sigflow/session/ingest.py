@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
@@ -336,8 +337,8 @@ class Ingestion:
             if ended is not None:
                 pipeline.resume(ended)
                 self._folder.ledger.go_on(number)
-            received = asyncio.Event()
-            committing = asyncio.ensure_future(self._commits(pipeline, stream, received))
+            ended = asyncio.Event()
+            committing = asyncio.ensure_future(self._commits(pipeline, stream, ended))
             closing = asyncio.ensure_future(self._closes(stream))
             try:
                 if first is not None:
@@ -351,7 +352,8 @@ class Ingestion:
                 self._told("warning", str(error))
             finally:
                 closing.cancel()
-                received.set()  # (a commit that has begun is not cancelled: a thread is at it)
+                ended.set()  # (a commit that has begun is not cancelled: a thread is at it)
+                pipeline.much.set()
                 await committing
             await stream.close()
             await pipeline.end()
@@ -365,22 +367,21 @@ class Ingestion:
         await self._stopping.wait()
         await stream.close()
 
-    async def _commits(self, pipeline: Pipeline, stream: Transport, received: asyncio.Event) -> None:
-        """Commit again and again while something new has come, until all was received.  Nothing more is received where
-        that fails.
+    async def _commits(self, pipeline: Pipeline, stream: Transport, ended: asyncio.Event) -> None:
+        """Commit again and again while something new has come, until all was received: when it is time, or when much
+        waits.  Nothing more is received where that fails.
         """
         seconds = self.settings.commit or COMMIT
-        while not received.is_set():
-            try:
-                await asyncio.wait_for(received.wait(), seconds)
-            except TimeoutError:
-                pipeline.tick()
-                if pipeline.writer.waits:
-                    try:
-                        await pipeline.commit()
-                    except BaseException:
-                        await stream.close()
-                        raise
+        while not ended.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(pipeline.much.wait(), seconds)
+            pipeline.tick()
+            if pipeline.writer.waits and not ended.is_set():
+                try:
+                    await pipeline.commit()
+                except BaseException:
+                    await stream.close()
+                    raise
 
     # ---------------------------------------------------------------- what is told
 

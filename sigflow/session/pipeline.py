@@ -32,6 +32,8 @@ from sigflow.transport.boot import boot_id
 BARRIER = 0.1
 #: Bytes that are not on the disk yet, at most, before no more are taken.
 UNSYNCED = 32 << 20
+#: Bytes that are not on the disk yet and for which a commit does not wait for its time: the disk has enough to do.
+GROUP = 1 << 20
 #: Bytes that are decoded at once of what was stored.
 STORED = 1 << 20
 
@@ -85,6 +87,8 @@ class Pipeline:
         self._waits = (-1, 0.0)
         self._ledger_at = 0.0
         self.last_stamp: Stamp | None = None
+        #: Is set when much waits for the disk.
+        self.much = asyncio.Event()
         #: Gaps in which a frame failed its checksum.
         self.refused = 0
 
@@ -158,6 +162,8 @@ class Pipeline:
         for note in chunk.notes:
             self.writer.note(0, note.times, chunk.stamp)
         self.writer.append(chunk.data, chunk.stamp)
+        if self.writer.offset - self.writer.acknowledged >= GROUP:
+            self.much.set()
         self.decoder.feed(chunk.data, stamp=chunk.stamp)
         self.last_stamp = chunk.stamp
         self._deliver()
@@ -219,6 +225,7 @@ class Pipeline:
     async def commit(self, *, final: bool = False) -> int:
         """Put on the disk what came in, and let the sinks go on up to here.  Returns the acknowledged offset."""
         async with self._committing:
+            self.much.clear()
             passed = self._pass_barrier(final=final)
             try:
                 await asyncio.get_running_loop().run_in_executor(None, self._sync, passed, final)

@@ -29,6 +29,7 @@ class _Segment:
     """An open segment.  State: its two files, bytes and entries written, entries that wait for a commit."""
 
     def __init__(self, disk: Disk, stream: str, head: Head, size: int) -> None:
+        """size: bytes to have room for."""
         self.disk = disk
         self.begun = time.monotonic()
         self.path = layout.segment(stream, head.number)
@@ -36,7 +37,8 @@ class _Segment:
         self.index = -1
         try:
             self.index = disk.create(layout.index(stream, head.number), 0o666)
-            disk.preallocate(self.bytes, size)
+            if size:
+                disk.preallocate(self.bytes, size)
         except BaseException:
             os.close(self.bytes)
             if self.index >= 0:
@@ -197,7 +199,7 @@ class StreamWriter:
         if self._open is None:
             os.makedirs(self._stream, exist_ok=True)
             head = Head(self._number, self.offset, self._boot)
-            self._open = _Segment(self._disk, self._stream, head, self._size)
+            self._open = _Segment(self._disk, self._stream, head, self._size if self._both is not None else 0)
             self._number += 1
         return self._open
 
