@@ -4,8 +4,8 @@
 
 WHAT is of these, each a table; all of them where none is named:
 
-    disk      bytes acknowledged a second at saturation over loopback TCP, and in turn what `fdatasync` of 1 MiB groups in
-              a preallocated file of the same folder gives
+    disk      bytes acknowledged a second at saturation over loopback TCP, and in turn what `fdatasync` of 1 MiB groups
+              in a preallocated file of the same folder gives
     late      how long after a byte was received it is acknowledged, at 20 MB/s
     memory    to the ledger with `--fsync never`, the segments in a memory file system
     parquet   the same with a Parquet sink there, and in turn what one process does offline with the same bytes
@@ -40,7 +40,6 @@ import sigflow
 from sigflow.session import pipeline as pipelines
 from sigflow.session.ingest import Ingestion, Outcome, Settings
 from sigflow.session.outlet import Outlet
-from sigflow.session.sinks import Batching
 from sigflow.storage.session.reader import Contents
 from tools.bench_parser import make_capture
 from tools.figures import Cell, Figures
@@ -217,9 +216,7 @@ def late(asked: argparse.Namespace) -> tuple[tuple[str, ...], Rows]:
                 pipelines.Pipeline.take, pipelines.StreamWriter.commit = take, commit  # type: ignore[method-assign]
             sync = max(sync, one_sync(folder))
         wanted = 0.02 + 2 * sync
-        rows.append(
-            (statistics.median(delays) * 1e3, percentile(delays, 99) * 1e3, sync * 1e3, wanted * 1e3)
-        )
+        rows.append((statistics.median(delays) * 1e3, percentile(delays, 99) * 1e3, sync * 1e3, wanted * 1e3))
     return ("median ms", "p99 ms", "one sync, p99 ms", "20 ms + two syncs"), rows
 
 
@@ -253,9 +250,7 @@ def parquet(asked: argparse.Namespace) -> tuple[tuple[str, ...], Rows]:
                 offline = alone(lambda capture=capture, folder=folder: to_parquet(capture, folder))  # type: ignore[misc]
                 with source(data, total=total) as uri:
                     settings = Settings(once=True, commit=None)
-                    outcome, seconds = ingested(
-                        os.path.join(folder, "s"), uri, [f"parquet:{folder}/out"], settings
-                    )
+                    outcome, seconds = ingested(os.path.join(folder, "s"), uri, [f"parquet:{folder}/out"], settings)
             live = outcome.bytes / seconds
             rows.append((payload + 26, live / 1e6, total / offline / 1e6, live / (total / offline)))
     return ("bytes of a frame", "live MB/s", "offline on one core", "ratio"), rows

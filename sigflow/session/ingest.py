@@ -337,8 +337,8 @@ class Ingestion:
             if ended is not None:
                 pipeline.resume(ended)
                 self._folder.ledger.go_on(number)
-            ended = asyncio.Event()
-            committing = asyncio.ensure_future(self._commits(pipeline, stream, ended))
+            received = asyncio.Event()
+            committing = asyncio.ensure_future(self._commits(pipeline, stream, received))
             closing = asyncio.ensure_future(self._closes(stream))
             try:
                 if first is not None:
@@ -352,7 +352,7 @@ class Ingestion:
                 self._told("warning", str(error))
             finally:
                 closing.cancel()
-                ended.set()  # (a commit that has begun is not cancelled: a thread is at it)
+                received.set()  # (a commit that has begun is not cancelled: a thread is at it)
                 pipeline.much.set()
                 await committing
             await stream.close()
@@ -367,16 +367,16 @@ class Ingestion:
         await self._stopping.wait()
         await stream.close()
 
-    async def _commits(self, pipeline: Pipeline, stream: Transport, ended: asyncio.Event) -> None:
+    async def _commits(self, pipeline: Pipeline, stream: Transport, received: asyncio.Event) -> None:
         """Commit again and again while something new has come, until all was received: when it is time, or when much
         waits.  Nothing more is received where that fails.
         """
         seconds = self.settings.commit or COMMIT
-        while not ended.is_set():
+        while not received.is_set():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(pipeline.much.wait(), seconds)
             pipeline.tick()
-            if pipeline.writer.waits and not ended.is_set():
+            if pipeline.writer.waits and not received.is_set():
                 try:
                     await pipeline.commit()
                 except BaseException:
