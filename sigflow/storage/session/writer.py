@@ -19,6 +19,7 @@ from typing import NamedTuple
 from sigflow.events import Stamp
 from sigflow.storage.disk import DISK, Disk
 from sigflow.storage.session import layout
+from sigflow.storage.session.extents import Extent, Extents
 from sigflow.storage.session.entries import CHUNK, CUT, CUTS, MARK, NOTE, UNKNOWN, Head, crc32, packed, packed_head
 
 #: Bytes of a segment, and seconds after which the next one begins.
@@ -31,6 +32,7 @@ class _Segment:
     def __init__(self, disk: Disk, stream: str, head: Head, size: int) -> None:
         """size: bytes to have room for."""
         self.disk = disk
+        self.number = head.number
         self.begun = time.monotonic()
         self.path = layout.segment(stream, head.number)
         self.bytes = disk.create(self.path, 0o666)
@@ -134,6 +136,8 @@ class StreamWriter:
         self._size, self._seconds = segment_bytes, segment_seconds
         self._number, self.offset = position
         self.acknowledged = position.offset
+        #: Where the bytes stand that are not released yet.
+        self.extents = Extents()
         self._open: _Segment | None = None
         self._full: list[_Segment] = []
         self._lock = threading.Lock()
@@ -164,6 +168,7 @@ class StreamWriter:
                 stamp=stamp,
                 crc=crc32(data),
             )
+            self.extents.add(Extent(segment.number, self.offset, place, len(data)))
             self.offset += len(data)
             if segment.stored >= self._size or time.monotonic() - segment.begun >= self._seconds:
                 self._full.append(segment)
