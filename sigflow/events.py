@@ -260,6 +260,10 @@ class Record:
         """The same frame at another place of a stream: so many bytes farther, and with another number."""
         return Record(self._reader, self.start + by, self.raw, self.index if index is None else index, self.head)
 
+    def number(self, index: int) -> None:
+        """Let this be its number in the stream; what it shares its bytes with is numbered before and behind it."""
+        self._of.first = index - self._row
+
     @property
     def value(self) -> Any:
         """The generated object; where parsing failed, what could be parsed (None if nothing), see `diagnostics`."""

@@ -126,7 +126,7 @@ class Fallbacks:
 
 
 class FallbackRun(OfEvents):
-    """A run whose gaps are tried with other formats, as `run.AnyRun`.  State: the run, the number of the next record."""
+    """A run whose gaps are tried with other formats, as `run.AnyRun`.  State: it, and the next number."""
 
     def __init__(
         self,

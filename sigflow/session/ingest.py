@@ -13,14 +13,17 @@ from sigflow import transport
 from sigflow.errors import UsageError
 from sigflow.events import Event
 from sigflow.frozen import frozen
+from sigflow.recording.fallback import fallbacks
 from sigflow.session.folder import SessionFolder
 from sigflow.session.opening import sink_of
 from sigflow.session.outlet import Outlet
 from sigflow.session.pipeline import Pipeline, Shared
+from sigflow.session.refused import QuarantineSink
 from sigflow.session.sinks import Batching, Sink
+from sigflow.session.source import COUNTS, STATUS_KEYS, Source
 from sigflow.session.status import write_status
 from sigflow.stream.format import Format
-from sigflow.transport import Address, Listener, Transport, TransportError
+from sigflow.transport import Address, Transport, TransportError
 from sigflow.transport.again import MOST, Reconnecting
 
 #: Seconds between two commits where the caller says nothing.
@@ -37,7 +40,8 @@ class Settings:
 
     commit: seconds between two commits; 0: one after each chunk; None: never wait for the disk, so that nothing is
     acknowledged.  overflow: of `transport.OVERFLOWS`.  max_wait: seconds after which a candidate that waits for bytes
-    is abandoned.  once: end when every source has ended, else they are connected to anew.
+    is abandoned.  once: end when every source has ended, else they are connected to anew.  quarantine: whether what is
+    in no frame is kept there.
     """
 
     commit: float | None = COMMIT
@@ -48,6 +52,7 @@ class Settings:
     segment_bytes: int = 64 << 20
     segment_seconds: float = 600.0
     engine: str = "auto"
+    quarantine: bool = True
 
 
 @frozen
@@ -66,64 +71,6 @@ class Outcome:
         return not self.gap_bytes and not self.lost
 
 
-#: What a line of the status has, in its order.
-STATUS_KEYS = ("source", "received", "acknowledged", "frames", "gap_bytes", "lost", "dropped", "age_ms")
-#: What is counted of a source.
-COUNTS = ("received", "acknowledged", "frames", "gap_bytes", "lost", "dropped", "refused", "reconnects")
-
-
-class _Source:
-    """One of the URIs, and what is counted of it over all of its streams.
-
-    State: the streams that run, each with its transport; the counts of those that have ended.
-    """
-
-    def __init__(self, address: Address) -> None:
-        self.address = address
-        self.running: dict[Pipeline, Transport | None] = {}
-        self.listener: Listener | None = None
-        self.ended = 0
-        self._before = dict.fromkeys(COUNTS, 0)
-        self._last_ns: int | None = None
-
-    def retire(self, pipeline: Pipeline) -> None:
-        """A stream has ended: what is left of it is what was counted."""
-        self._last_ns = self._last()
-        _add(self._before, pipeline, self.running.pop(pipeline))
-        self.ended += 1
-
-    def counts(self) -> dict[str, int]:
-        """What was counted of all streams."""
-        counts = dict(self._before)
-        for pipeline, opened in self.running.items():
-            _add(counts, pipeline, opened)
-        return counts
-
-    def _last(self) -> int | None:
-        stamps = [pipeline.last_stamp.monotonic_ns for pipeline in self.running if pipeline.last_stamp is not None]
-        return max([*stamps, *([self._last_ns] if self._last_ns is not None else [])], default=None)
-
-    def status(self) -> dict[str, Any]:
-        """What is said of it: the counts, and how old the last byte is."""
-        last = self._last()
-        age = None if last is None else round((time.monotonic_ns() - last) / 1e6, 3)
-        return {"source": self.address.text, **self.counts(), "age_ms": age}
-
-
-def _add(counts: dict[str, int], pipeline: Pipeline, opened: Transport | None) -> None:
-    """Add what was counted of a stream."""
-    statistics = pipeline.decoder.statistics
-    told = opened.describe() if opened is not None else {}
-    counts["received"] += pipeline.writer.offset
-    counts["acknowledged"] += pipeline.writer.acknowledged
-    counts["frames"] += statistics.frames
-    counts["gap_bytes"] += statistics.gap_bytes
-    counts["lost"] += statistics.sequence["lost"]
-    counts["dropped"] += told.get("dropped", 0)
-    counts["refused"] += pipeline.refused
-    counts["reconnects"] += told.get("reconnects", 0)
-
-
 class Ingestion:
     """State: the sources, the outlets of the sinks, what has failed, whether it shall stop."""
 
@@ -136,12 +83,14 @@ class Ingestion:
         sinks: Sequence[str] = (),
         settings: Settings | None = None,
         *,
+        fallback: Sequence[Format] = (),
         told: Callable[[str, str], object] = lambda severity, words: None,
         seen: Callable[[int, Event], object] = lambda stream, event: None,
         status: Callable[[list[dict[str, Any]]], object] | None = None,
     ) -> None:
-        """specs: what the formats were asked for by.  told: is told what happens, with a severity.  seen: is told gaps,
-        losses and notes of each stream.  status: is given the lines of the status, at each commit and each second.
+        """specs: what the formats were asked for by.  fallback: formats that are tried on what the others leave.  told:
+        is told what happens, with a severity.  seen: is told gaps, losses and notes of each stream.  status: is given
+        the lines of the status, at each commit and each second.
 
         Raises `UsageError` for URIs that are none.
         """
@@ -150,11 +99,12 @@ class Ingestion:
             raise UsageError("name at least one source")
         if len(set(sources)) < len(sources):
             raise UsageError("a source is named twice")
-        self._sources = [_Source(transport.parse(uri)) for uri in sources]
+        self._sources = [Source(transport.parse(uri)) for uri in sources]
         self._formats = list(formats)
         self._specs = list(specs)
         self._path = folder
-        by_name = {format.name: format for format in self._formats}
+        self._fallback = fallbacks(self._formats, fallback)
+        by_name = {format.name: format for format in (*self._formats, *self._fallback)}
         self._sinks: list[Sink] = [sink_of(uri, by_name, self.settings.batching, folder) for uri in sinks]
         if len({sink.name for sink in self._sinks}) < len(self._sinks):
             raise UsageError("a sink is named twice")
@@ -166,7 +116,7 @@ class Ingestion:
         self._failed: list[str] = []
         self._stopping = asyncio.Event()
         #: Streams of sources of before, which are decided to their end.
-        self._old = _Source(Address("", "", "", {}))
+        self._old = Source(Address("", "", "", {}))
 
     # ---------------------------------------------------------------- all of it
 
@@ -177,11 +127,17 @@ class Ingestion:
         """
         uris = [source.address.text for source in self._sources]
         synced = self.settings.commit is not None
-        self._folder = SessionFolder(self._path, self._formats, self._specs, uris, synced=synced)
+        self._folder = SessionFolder(
+            self._path, self._formats, self._specs, uris, fallback=[f.name for f in self._fallback], synced=synced
+        )
         async with AsyncExitStack() as stack:
             stack.callback(self._folder.close)
             outlets = []
-            for sink in self._sinks:
+            quarantine = QuarantineSink(self._path) if self.settings.quarantine else None
+            sinks: list[Sink | QuarantineSink] = [*self._sinks]
+            if quarantine is not None:
+                sinks.append(quarantine)
+            for sink in sinks:
                 outlet = Outlet(sink, self._folder.ledger, self._fail)
                 stack.push_async_callback(outlet.close)
                 try:
@@ -197,6 +153,9 @@ class Ingestion:
                 self._folder.ledger,
                 outlets,
                 self._seen,
+                fallback=self._fallback,
+                quarantine=outlets[-1] if quarantine is not None else None,
+                begun_ns=self._folder.document["begun_ns"],
                 max_wait=self.settings.max_wait,
                 synced=synced,
                 segment_bytes=self.settings.segment_bytes,
@@ -234,7 +193,7 @@ class Ingestion:
 
     # ---------------------------------------------------------------- sources
 
-    async def _source(self, source: _Source, group: asyncio.TaskGroup) -> None:
+    async def _source(self, source: Source, group: asyncio.TaskGroup) -> None:
         try:
             if source.address.listens:
                 await self._listening(source, group)
@@ -243,7 +202,7 @@ class Ingestion:
         except TransportError as error:
             self._fail(str(error))
 
-    async def _single(self, source: _Source) -> None:
+    async def _single(self, source: Source) -> None:
         """A source that is one stream, over all restarts."""
         address, ledger = source.address, self._folder.ledger
         known = next((row for row in ledger.streams() if row.source == address.text), None)
@@ -260,7 +219,7 @@ class Ingestion:
             stream = Reconnecting(address.text, opened, most=most, told=lambda words: self._told("note", words))
         await self._stream(source, stream, number, None if known is None else known.ended_ns is not None)
 
-    async def _listening(self, source: _Source, group: asyncio.TaskGroup) -> None:
+    async def _listening(self, source: Source, group: asyncio.TaskGroup) -> None:
         """A source to which others connect, each a stream of its own, from its first byte on."""
         listener = source.listener = await transport.listen(source.address)
         self._told("note", f"{source.address.text}: listening on port {getattr(listener, 'port', 0) or '-'}")
@@ -284,7 +243,7 @@ class Ingestion:
         if peers:
             await asyncio.wait(peers)
 
-    async def _peer(self, source: _Source, accepted: Transport) -> None:
+    async def _peer(self, source: Source, accepted: Transport) -> None:
         first = await self._unless_stopped(accepted.receive())
         if first is None:
             await accepted.close()
@@ -309,7 +268,7 @@ class Ingestion:
 
     # ---------------------------------------------------------------- one stream
 
-    def _pipeline(self, source: _Source, number: int, stream: Transport | None) -> Pipeline:
+    def _pipeline(self, source: Source, number: int, stream: Transport | None) -> Pipeline:
         pipeline = Pipeline(number, self._folder.stream_folder(number), self._shared)
         source.running[pipeline] = stream
         return pipeline
@@ -320,7 +279,7 @@ class Ingestion:
         for row in self._folder.ledger.streams():
             if row.source in asked:
                 continue
-            behind = any(sink.position(row.stream) < row.frames for sink in self._sinks)
+            behind = any(out.sink.position(row.stream) < row.frames for out in self._shared.outlets)
             if row.ended_ns is None or behind:
                 pipeline = self._pipeline(self._old, row.stream, None)
                 await pipeline.catch_up()
@@ -328,7 +287,7 @@ class Ingestion:
                 self._old.retire(pipeline)
 
     async def _stream(
-        self, source: _Source, stream: Transport, number: int, ended: bool | None, first: Any = None
+        self, source: Source, stream: Transport, number: int, ended: bool | None, first: Any = None
     ) -> None:
         """ended: of a stream that is gone on with, whether all of it had been decided; None where it is new."""
         pipeline = self._pipeline(source, number, stream)
@@ -343,9 +302,10 @@ class Ingestion:
             try:
                 if first is not None:
                     pipeline.take(first)
+                    await pipeline.deliver()
                 while (chunk := await stream.receive()) is not None:
                     pipeline.take(chunk)
-                    await pipeline.room()
+                    await pipeline.deliver()
                     if self.settings.commit == 0:
                         await pipeline.commit()
             except TransportError as error:
@@ -375,7 +335,7 @@ class Ingestion:
         while not received.is_set():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(pipeline.much.wait(), seconds)
-            pipeline.tick()
+            await pipeline.tick()
             if pipeline.writer.waits and not received.is_set():
                 try:
                     await pipeline.commit()

@@ -6,21 +6,23 @@ import asyncio
 import queue
 import threading
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from sigflow.errors import SigflowError
-from sigflow.session.sinks import Barrier, Frames, Sink
+from sigflow.session.refused import QuarantineSink
+from sigflow.session.sinks import Barrier, Sink
 from sigflow.storage.session.ledger import Ledger
 
 #: Bytes of frames that wait for a sink, at most, and one piece more.
 BOUND = 32 << 20
 #: What is put into the queue: of a stream, frames and their bytes; or a barrier, and what is set when it may be passed.
-_Item = tuple[int, Sequence[Frames], int] | tuple[Barrier, threading.Event] | None
+_Item = tuple[int, Sequence[Any], int] | tuple[Barrier, threading.Event] | None
 
 
 class Outlet:
     """State: what waits; the error that the sink ended with.  `put` and `pass_on` are called in the loop."""
 
-    def __init__(self, sink: Sink, ledger: Ledger, failed: Callable[[str], object]) -> None:
+    def __init__(self, sink: Sink | QuarantineSink, ledger: Ledger, failed: Callable[[str], object]) -> None:
         """failed: is told, in the loop, that the sink has ended with an error."""
         self.sink = sink
         self.error: BaseException | None = None
@@ -38,9 +40,9 @@ class Outlet:
         """Begin, now that what a killed process left was made right."""
         self._thread.start()
 
-    def put(self, stream: int, pieces: Sequence[Frames], size: int) -> None:
-        """Frames of a stream, of so many bytes.  To be followed by `await room()`."""
-        if self.error is None:
+    def put(self, stream: int, pieces: Sequence[Any], size: int) -> None:
+        """Frames of a stream, or stretches, of so many bytes.  To be followed by `await room()`."""
+        if pieces and self.error is None:
             self._held += size
             if self._held > self._bound:
                 self._room.clear()

@@ -19,8 +19,8 @@ from typing import NamedTuple
 from sigflow.events import Stamp
 from sigflow.storage.disk import DISK, Disk
 from sigflow.storage.session import layout
-from sigflow.storage.session.extents import Extent, Extents
 from sigflow.storage.session.entries import CHUNK, CUT, CUTS, MARK, NOTE, UNKNOWN, Head, crc32, packed, packed_head
+from sigflow.storage.session.extents import Extent, Extents
 
 #: Bytes of a segment, and seconds after which the next one begins.
 SEGMENT_BYTES, SEGMENT_SECONDS = 64 << 20, 600.0
