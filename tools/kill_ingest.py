@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import csv
 import json
 import os
 import random
@@ -22,9 +23,11 @@ import time
 from pathlib import Path
 
 import sigflow
+from sigflow.quarantine import Quarantine
 from sigflow.session import sinks
 from sigflow.session.ingest import Ingestion, Settings
 from sigflow.session.sinks import Batching
+from sigflow.storage.base import pieces
 from sigflow.storage.session.reader import Contents
 from tools.make_samples import sgf1
 
@@ -75,7 +78,10 @@ def life(folder: Path, uri: str, once: bool, told: int) -> None:
     """One life of the ingestion, in this process.  told: a descriptor for its status."""
     out = folder / "out"
     sinks.EVERY = 0.25
-    uris = [f"ndjson:{out}/a.ndjson", f"raw:{out}/a.raw", f"parquet:{out}/parquet", f"arrow:{out}/arrow"]
+    uris = [
+        f"ndjson:{out}/a.ndjson", f"csv:{out}/a.csv", f"mcap:{out}/a.mcap", f"raw:{out}/a.raw",
+        f"parquet:{out}/parquet", f"arrow:{out}/arrow",
+    ]  # fmt: skip
 
     def say(lines: list[dict[str, object]]) -> None:
         os.write(told, (json.dumps(lines[0]) + "\n").encode())
@@ -142,6 +148,17 @@ def differences(folder: Path, acknowledged: int) -> str:
     lines = [json.loads(line) for line in (out / "a.ndjson").read_text().splitlines()]
     if [(line["index"], line["offset"]) for line in lines] != [(record.index, record.start) for record in records]:
         return f"ndjson: {len(lines)} lines, {len(records)} wanted"
+    for name, read in (("csv", csv_rows), ("mcap", mcap_rows)):
+        path = out / f"a.{name}"
+        rows = read(path) if path.exists() else []
+        if path.exists() and rows != [(record.index, record.start) for record in records]:
+            return f"{name}: {len(rows)} rows, {len(records)} wanted"
+    refused = refused_bytes(session)
+    with sigflow.open(session, sigflow.load("sgf1")) as recording:
+        gaps = [event.span for event in recording.events() if isinstance(event, sigflow.Gap)]
+        wanted = [(span.start, b"".join(pieces(recording.storage, span.start, span.stop))) for span in gaps]
+    if refused != wanted:
+        return f"quarantine: {len(refused)} stretches, {len(wanted)} wanted"
     for form in ("parquet", "arrow"):
         rows = table_rows(out / form, form)
         if rows != [record.start for record in records]:
@@ -150,6 +167,30 @@ def differences(folder: Path, acknowledged: int) -> str:
         if strange:
             return f"{form}: {strange}"
     return ""
+
+
+def csv_rows(path: Path) -> list[tuple[int, int]]:
+    """Number and offset of the frames in a file of CSV."""
+    with open(path, encoding="ascii", newline="") as file:
+        return [(int(row["_index"]), int(row["_offset"])) for row in csv.DictReader(file)]
+
+
+def mcap_rows(path: Path) -> list[tuple[int, int]]:
+    """The same of an MCAP file."""
+    from mcap.reader import make_reader
+
+    with open(path, "rb") as file:
+        trees = [json.loads(message.data) for _, _, message in make_reader(file).iter_messages(log_time_order=False)]
+    return [(tree["index"], tree["offset"]) for tree in trees]
+
+
+def refused_bytes(session: Path) -> list[tuple[int, bytes]]:
+    """Offset and bytes of all that is in the quarantine of a session, in their order."""
+    if not (session / "quarantine").is_dir():
+        return []
+    with Quarantine(session / "quarantine") as quarantine:
+        kept = [(entry.refused.span.start, b"".join(quarantine.chunks(entry))) for entry in quarantine.entries()]
+    return sorted(kept)
 
 
 def table_rows(folder: Path, form: str) -> list[int]:

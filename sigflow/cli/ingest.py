@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from sigflow.cli import exits
-from sigflow.cli.captures import formats_of
-from sigflow.cli.completion import folders, format_names
+from sigflow.cli.captures import fallen_back, formats_of
+from sigflow.cli.completion import files, folders, format_names
+from sigflow.cli.config import configured
 from sigflow.cli.options import (
     Compiling,
     Settings,
@@ -77,8 +78,8 @@ def _commit(text: str) -> float | None:
     "sinks",
     multiple=True,
     metavar="URI",
-    help="Where frames go, beside the session: ndjson:PATH, raw:PATH, parquet:DIR, arrow:DIR, python:MODULE:CALLABLE, "
-    "or the URI of a transport. Repeat it for several.",
+    help="Where frames go, beside the session: ndjson:PATH, csv:PATH, raw:PATH, mcap:PATH, parquet:DIR, arrow:DIR, "
+    "python:MODULE:CALLABLE, or the URI of a transport. Repeat it for several.",
 )
 @click.option(
     "--fsync",
@@ -100,6 +101,16 @@ def _commit(text: str) -> float | None:
     type=seconds_type,
     metavar="SECONDS",
     help="Give up a frame that waits longer for its bytes; the mark is kept with the capture.",
+)
+@click.option(
+    "--no-quarantine", is_flag=True, help="Do not keep what is in no frame in the folder quarantine of the session."
+)
+@click.option(
+    "--config",
+    metavar="FILE",
+    shell_complete=files,
+    help="Instead of sigflow.yaml in the current folder: its `fallback` says which formats are tried on what is in no "
+    "frame.",
 )
 @click.option("--once", is_flag=True, help="End when every source has ended, instead of connecting again.")
 @click.option(
@@ -127,6 +138,8 @@ def command(
     fsync: str,
     overflow: str,
     max_wait: float | None,
+    no_quarantine: bool,
+    config: str | None,
     once: bool,
     status: str | None,
     file_rows: int,
@@ -158,8 +171,9 @@ def command(
         once=once,
         batching=Batching(rows=file_rows, seconds=file_every),
         engine=engine,
+        quarantine=not no_quarantine,
     )
-    formats = formats_of(settings)
+    formats, fallback = fallen_back(formats_of(settings), settings, configured(config), folder)
     with _status(status) as lines:
 
         def say(all_lines: list[dict[str, Any]]) -> None:
@@ -174,6 +188,7 @@ def command(
             folder,
             sinks,
             how,
+            fallback=fallback,
             told=screen.diagnostic,
             status=None if status is None else say,
         )

@@ -13,7 +13,7 @@ from typing import Any
 
 from sigflow.errors import SigflowError, UsageError
 from sigflow.events import Record
-from sigflow.session.appending import lines
+from sigflow.session.forms import ndjson
 from sigflow.session.sinks import Barrier, Frames, Positions, behind
 from sigflow.storage.session.ledger import Ledger
 from sigflow.stream.format import Format
@@ -90,7 +90,7 @@ class SendingSink(_Positioned):
 
     def __init__(self, name: str, formats: Mapping[str, Format]) -> None:
         super().__init__(name)
-        self._line = lines(formats)
+        self._line = ndjson(formats).of
         self._target = BlockingTarget(parse(name))
         self._closed = threading.Event()
 

@@ -166,14 +166,21 @@ class Pipeline:
         if not contents.stored and not contents.cuts:
             return
         with StreamStorage(contents, str(self.number)) as storage:
-            at = storage.at(self._start)
-            while data := storage.read(at, at + STORED):
-                at += len(data)
-                self.decoder.feed(data)
-                await self.deliver()
-                passed = self._pass_barrier()
-                if passed is not None:
-                    passed[0].set()  # it is on the disk already
+            size = 0
+            for data, stamp in storage.stamped(storage.at(self._start)):
+                self.decoder.feed(data, stamp=stamp)
+                size += len(data)
+                if size >= STORED:
+                    size = 0
+                    await self._caught_up()
+            await self._caught_up()
+
+    async def _caught_up(self) -> None:
+        """Hand on what was found in some of it."""
+        await self.deliver()
+        passed = self._pass_barrier()
+        if passed is not None:
+            passed[0].set()  # it is on the disk already
 
     # ---------------------------------------------------------------- what comes in
 

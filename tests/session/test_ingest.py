@@ -80,7 +80,8 @@ def recorded(folder: Path, format: str = "sgf1") -> list[Record]:
 def test_all_sinks_have_each_frame_once_over_restarts(tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir()
-    sinks = [f"ndjson:{out}/a.ndjson", f"raw:{out}/a.raw", f"parquet:{out}/parquet", f"arrow:{out}/arrow"]
+    files = [f"{form}:{out}/a.{form}" for form in ("ndjson", "raw", "csv", "mcap")]
+    sinks = [*files, f"parquet:{out}/parquet", f"arrow:{out}/arrow"]
     source = tmp_path / "source"
     settings = Settings(once=True, batching=Batching(rows=60), segment_bytes=4000)
     frames = 0

@@ -221,11 +221,14 @@ class StreamStorage(Closing):
         piece = self.contents.pieces[row]
         return piece.start + min(offset - piece.offset, piece.length)
 
-    def stamped(self) -> Iterator[tuple[bytes, Stamp]]:
-        """The chunks as they came in, each with its stamp."""
-        for piece in self.contents.pieces:
-            data = pread(self._of(piece.segment), piece.length, piece.place)
-            yield data, piece.entry.stamp(self.name, self.contents.boot)
+    def stamped(self, start: int = 0) -> Iterator[tuple[bytes, Stamp]]:
+        """The chunks as they came in, each with its stamp.  start: the first of the stored bytes that are wanted."""
+        row = max(bisect_right(self._starts, start) - 1, 0)
+        for piece in self.contents.pieces[row:]:
+            done = max(start - piece.start, 0)
+            data = pread(self._of(piece.segment), piece.length - done, piece.place + done)
+            if data:
+                yield data, piece.entry.stamp(self.name, self.contents.boot)
 
     def _of(self, segment: int) -> int:
         if segment != self._segment:
