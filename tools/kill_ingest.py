@@ -32,6 +32,20 @@ from sigflow.storage.session.reader import Contents
 from tools.make_samples import sgf1
 
 
+#: An older agent's frames, which the first format does not find.
+OLDER = """
+meta: {id: older, endian: be}
+-sigflow-stream: {checksum: {field: sum, algorithm: sum-8, over: magic..body}, sequence: {field: n}, max-frame: 300}
+seq: [{id: magic, contents: OLD}, {id: n, type: u2}, {id: len, type: u1}, {id: body, size: len}, {id: sum, type: u1}]
+"""
+
+
+def older(number: int, body: bytes) -> bytes:
+    """One of them."""
+    head = b"OLD" + (number & 0xFFFF).to_bytes(2, "big") + bytes([len(body)]) + body
+    return head + bytes([sum(head) & 255])
+
+
 class Server:
     """Sends frames, in their order over all connections, to one who connects at a time.  State: the next number."""
 
@@ -63,6 +77,8 @@ class Server:
             if rng.random() < 0.05:
                 data += rng.randbytes(rng.randrange(1, 60))
             elif rng.random() < 0.05:
+                data += older(self._number, rng.randbytes(rng.randrange(30)))
+            elif rng.random() < 0.05:
                 data[-1] ^= 1
         at = 0
         while at < len(data):
@@ -88,7 +104,9 @@ def life(folder: Path, uri: str, once: bool, told: int) -> None:
 
     settings = Settings(once=once, batching=Batching(rows=400, seconds=0.2), commit=0.01, segment_bytes=200_000)
     format = sigflow.load("sgf1")
-    ingestion = Ingestion([uri], [format], ["sgf1"], str(folder / "session"), uris, settings, status=say)
+    fallback = [sigflow.load(folder / "older.ksy")]
+    session = str(folder / "session")
+    ingestion = Ingestion([uri], [format], ["sgf1"], session, uris, settings, fallback=fallback, status=say)
     ingestion.status_seconds = 0.05
     outcome = asyncio.run(ingestion.run())
     assert not outcome.failed, outcome.failed
@@ -100,6 +118,7 @@ def kills(count: int, seed: int, folder: Path) -> str:
     server = Server(seed)
     uri = f"tcp://127.0.0.1:{server.port}?reconnect=0.05"
     (folder / "out").mkdir()
+    (folder / "older.ksy").write_text(OLDER)
     acknowledged = 0
     for number in range(count + 1):
         last = number == count
@@ -140,7 +159,8 @@ def differences(folder: Path, acknowledged: int) -> str:
         return "nothing was ever acknowledged"
     if any(cut.kind == "overflow" for cut in contents.cuts):
         return "there are holes"
-    with sigflow.open(session, sigflow.load("sgf1")) as recording:
+    fallback = [sigflow.load(folder / "older.ksy")] if (folder / "older.ksy").exists() else []
+    with sigflow.open(session, sigflow.load("sgf1"), fallback=fallback) as recording:
         records = list(recording)
     raw = (out / "a.raw").read_bytes()
     if raw != b"".join(record.raw for record in records):
@@ -154,7 +174,7 @@ def differences(folder: Path, acknowledged: int) -> str:
         if path.exists() and rows != [(record.index, record.start) for record in records]:
             return f"{name}: {len(rows)} rows, {len(records)} wanted"
     refused = refused_bytes(session)
-    with sigflow.open(session, sigflow.load("sgf1")) as recording:
+    with sigflow.open(session, sigflow.load("sgf1"), fallback=fallback) as recording:
         gaps = [event.span for event in recording.events() if isinstance(event, sigflow.Gap)]
         wanted = [(span.start, b"".join(pieces(recording.storage, span.start, span.stop))) for span in gaps]
     if refused != wanted:
