@@ -31,7 +31,6 @@ from sigflow.storage.base import pieces
 from sigflow.storage.session.reader import Contents
 from tools.make_samples import sgf1
 
-
 #: An older agent's frames, which the first format does not find.
 OLDER = """
 meta: {id: older, endian: be}

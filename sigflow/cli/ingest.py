@@ -103,6 +103,12 @@ def _commit(text: str) -> float | None:
     help="Give up a frame that waits longer for its bytes; the mark is kept with the capture.",
 )
 @click.option(
+    "--retain",
+    metavar="SIZE|AGE",
+    help="Keep so much of the raw capture of each stream, as 10GiB or 7d, and remove what is older once every sink has "
+    "it. Default: all.",
+)
+@click.option(
     "--no-quarantine", is_flag=True, help="Do not keep what is in no frame in the folder quarantine of the session."
 )
 @click.option(
@@ -138,6 +144,7 @@ def command(
     fsync: str,
     overflow: str,
     max_wait: float | None,
+    retain: str | None,
     no_quarantine: bool,
     config: str | None,
     once: bool,
@@ -160,6 +167,7 @@ def command(
     """
     from sigflow.session.ingest import Ingestion
     from sigflow.session.ingest import Settings as How
+    from sigflow.session.retention import retain_of
     from sigflow.session.sinks import Batching
 
     screen = screen.beside(status)
@@ -172,6 +180,7 @@ def command(
         batching=Batching(rows=file_rows, seconds=file_every),
         engine=engine,
         quarantine=not no_quarantine,
+        retain=None if retain is None else retain_of(retain),
     )
     formats, fallback = fallen_back(formats_of(settings), settings, configured(config), folder)
     with _status(status) as lines:

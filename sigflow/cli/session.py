@@ -17,6 +17,7 @@ from sigflow.errors import UsageError
 from sigflow.storage.session import layout
 from sigflow.storage.session.opening import read_document
 from sigflow.storage.session.reader import Contents
+from sigflow.stream.cuts import REMOVED
 
 folder_argument = click.argument("folder", metavar="DIR", shell_complete=folders)
 
@@ -44,7 +45,8 @@ def _tree(folder: str, *, verify: bool) -> list[dict[str, Any]]:
     out = []
     for stream in layout.streams(folder):
         contents = Contents(stream, verify=verify)
-        holes = sum(cut.missing or 0 for cut in contents.cuts)
+        holes = sum(cut.missing or 0 for cut in contents.cuts if cut.kind != REMOVED)
+        removed = sum(cut.missing or 0 for cut in contents.cuts if cut.kind == REMOVED)
         entries = [piece.entry for piece in contents.pieces]
         out.append(
             {
@@ -53,8 +55,9 @@ def _tree(folder: str, *, verify: bool) -> list[dict[str, Any]]:
                 "bytes": contents.offset,
                 "stored_bytes": contents.stored,
                 "missing_bytes": holes,
+                "removed_bytes": removed,
                 "chunks": len(contents.pieces),
-                "cuts": len(contents.cuts),
+                "cuts": len(contents.cuts) - bool(removed),
                 "marks": len(contents.marks),
                 "first_ns": entries[0].wall_ns if entries else None,
                 "last_ns": entries[-1].wall_ns if entries else None,
@@ -99,6 +102,8 @@ def _said(folder: str, form: str, screen: Screen, *, verify: bool) -> int:
                     words += f", {counted(stream[name], name[:-1])}"
             if stream["missing_bytes"]:
                 words += f", {counted(stream['missing_bytes'], 'byte')} missing"
+            if stream["removed_bytes"]:
+                words += f"; {counted(stream['removed_bytes'], 'byte')} before them removed"
             screen.prose(one_line(words))
             for damage in stream["damage"]:
                 what = {"head": "the head of the index", "entry": "an entry of the index", "bytes": "bytes of a chunk"}

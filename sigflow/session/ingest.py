@@ -19,6 +19,7 @@ from sigflow.session.opening import sink_of
 from sigflow.session.outlet import Outlet
 from sigflow.session.pipeline import Pipeline, Shared
 from sigflow.session.refused import QuarantineSink
+from sigflow.session.retention import Retain
 from sigflow.session.sinks import Batching, Sink
 from sigflow.session.source import COUNTS, STATUS_KEYS, Source
 from sigflow.session.status import write_status
@@ -41,7 +42,7 @@ class Settings:
     commit: seconds between two commits; 0: one after each chunk; None: never wait for the disk, so that nothing is
     acknowledged.  overflow: of `transport.OVERFLOWS`.  max_wait: seconds after which a candidate that waits for bytes
     is abandoned.  once: end when every source has ended, else they are connected to anew.  quarantine: whether what is
-    in no frame is kept there.
+    in no frame is kept there.  retain: how much of the raw capture is kept, None: all of it.
     """
 
     commit: float | None = COMMIT
@@ -53,6 +54,7 @@ class Settings:
     segment_seconds: float = 600.0
     engine: str = "auto"
     quarantine: bool = True
+    retain: Retain | None = None
 
 
 @frozen
@@ -106,6 +108,8 @@ class Ingestion:
         self._fallback = fallbacks(self._formats, fallback)
         by_name = {format.name: format for format in (*self._formats, *self._fallback)}
         self._sinks: list[Sink] = [sink_of(uri, by_name, self.settings.batching, folder) for uri in sinks]
+        if self.settings.retain is not None and any(format.is_part or format.parts() for format in self._formats):
+            raise UsageError("the beginning of a capture says how its frames are to be read: it cannot be removed")
         if len({sink.name for sink in self._sinks}) < len(self._sinks):
             raise UsageError("a sink is named twice")
         self._told = told
@@ -156,6 +160,8 @@ class Ingestion:
                 fallback=self._fallback,
                 quarantine=outlets[-1] if quarantine is not None else None,
                 begun_ns=self._folder.document["begun_ns"],
+                retain=self.settings.retain,
+                told=self._told,
                 max_wait=self.settings.max_wait,
                 synced=synced,
                 segment_bytes=self.settings.segment_bytes,

@@ -19,8 +19,10 @@ from sigflow.recover.readback import specs_used
 from sigflow.session.found import Found
 from sigflow.session.outlet import Outlet
 from sigflow.session.refused import stream_id
+from sigflow.session.retention import Retain, first_kept
 from sigflow.session.sinks import EVERY, Barrier
 from sigflow.storage.session import ledger as ledgers
+from sigflow.storage.session.begin import Begin, cuts_before, remove_before
 from sigflow.storage.session.extents import Extent
 from sigflow.storage.session.ledger import Ledger
 from sigflow.storage.session.reader import Contents, StreamStorage, sync_newest
@@ -60,6 +62,8 @@ class Shared(NamedTuple):
     #: The outlet of the quarantine, which is one of them.
     quarantine: Outlet | None = None
     begun_ns: int = 0
+    retain: Retain | None = None
+    told: Callable[[str, str], object] = lambda severity, words: None
     max_wait: float | None = None
     synced: bool = True
     segment_bytes: int = 64 << 20
@@ -80,7 +84,10 @@ class Pipeline:
         """Goes on where the stream's folder and the ledger say.  Raises `OSError` where that cannot be read."""
         self.number = number
         self._shared = shared
-        self._contents = Contents(folder, verify=False)
+        self._kept = shared.ledger.begin(number)
+        if self._kept is not None:
+            remove_before(folder, self._kept[0])  # where a process was killed meanwhile
+        self._contents = Contents(folder, verify=False, whole=True)
         sync_newest(self._contents)
         self.writer = StreamWriter(
             folder,
@@ -100,7 +107,10 @@ class Pipeline:
         self._handed_on = True
         self._point_frames = self.statistics.frames
         self._waits = (-1, 0.0)
-        self._ledger_at = 0.0
+        self._ledger_at = self._retained_at = 0.0
+        #: Where the stream might begin, by segment, as far as the ledger was not told; of which it was.
+        self._may_begin: dict[int, ledgers.Checkpoint] = {}
+        self._said: set[int] = set()
         self.last_stamp: Stamp | None = None
         #: Is set when much waits for the disk.
         self.much = asyncio.Event()
@@ -112,10 +122,24 @@ class Pipeline:
         shared = self._shared
         slowest = min((outlet.sink.position(self.number) for outlet in shared.outlets), default=None)
         point = shared.ledger.resumable(self.number, slowest)
-        try:
-            return self._from(None if point is None else point.state)
-        except UsageError:  # of another version, or damaged: all of it is decoded again, and gives the same
-            return self._from(None)
+        if point is not None and self._kept is not None and point.offset < self._kept[0].offset:
+            point = None  # what it needs was removed
+        states = [] if point is None else [point.state]
+        if self._kept is not None:
+            begin, state = self._kept
+            states.append(state)
+            for outlet in shared.outlets:
+                if (position := outlet.sink.position(self.number)) < begin.frames:
+                    gone = f"frames {position} to {begin.frames - 1} of stream {self.number}"
+                    shared.told("warning", f"{outlet.sink.name}: {gone} were removed before it had them")
+        for state in states:
+            try:
+                return self._from(state)
+            except UsageError:
+                continue  # of another version, or damaged: what is decoded again gives the same
+        if self._kept is not None:
+            self._contents = Contents(self._folder, verify=False)
+        return self._from(None)
 
     def _from(self, state: Any) -> tuple[Decoder, Found]:
         """state: what the ledger has of a checkpoint, None for the beginning.  Raises `UsageError` for what is none."""
@@ -130,8 +154,11 @@ class Pipeline:
             checkpoint = Checkpoint.from_json(state)
             tried = Checkpoint.from_json(tried) if shared.fallback else None
             self._start = checkpoint.start
-            rest = cuts[checkpoint.cut_count :]
-            if any(cut.offset < checkpoint.offset for cut in rest):  # the disk was damaged: there are more than were
+            had = checkpoint.cut_count - (contents.begin.cuts if contents.begin is not None else 0)
+            rest = cuts[max(had, 0) :]
+            before = sum(cut.offset < checkpoint.offset for cut in cuts)
+            reached = sum(cut.offset <= checkpoint.offset for cut in cuts) + len(checkpoint.cuts)
+            if not before <= had <= reached:  # the disk was damaged: there are more or fewer than there were
                 rest = [cut for cut in cuts if cut.offset >= checkpoint.offset]
             cuts = [cut for cut in rest if cut not in checkpoint.cuts]
             marks = [mark for mark in marks if mark[0] >= checkpoint.offset and mark not in checkpoint.marks]
@@ -274,6 +301,9 @@ class Pipeline:
             return
         acknowledged, rows = passed
         acknowledged.set()
+        if self._shared.retain is not None and (final or time.monotonic() - self._retained_at >= EVERY):
+            self._retained_at = time.monotonic()
+            self._retain(self._shared.retain)
         if not self._shared.outlets and (final or time.monotonic() - self._ledger_at >= EVERY):
             with self._shared.ledger.transaction():
                 rows(self._shared.ledger)
@@ -312,12 +342,39 @@ class Pipeline:
                 state = {"scan": state, "fallback": fallbacks.checkpoint().to_json()}
             kept = ledgers.Checkpoint(frames, point.offset, state)
 
+        begun = self.writer.begun
+        while kept is not None and begun and begun[0][1] <= point.start and point.open is None:
+            self._may_begin[begun.pop(0)[0]] = kept
+        may_begin, said = dict(self._may_begin), self._said
+        while said:
+            self._may_begin.pop(said.pop(), None)
+
         def rows(ledger: Ledger) -> None:
             if kept is not None:
                 ledger.checkpoint(number, kept)
+            for segment, first in may_begin.items():
+                ledger.may_begin(number, segment, first)
+                said.add(segment)
             ledger.acknowledge(number, offset)
 
         return rows
+
+    def _retain(self, retain: Retain) -> None:
+        """Remove what is not to be kept any longer."""
+        ledger = self._shared.ledger
+        slowest = min((outlet.sink.position(self.number) for outlet in self._shared.outlets), default=None)
+        point = ledger.resumable(self.number, slowest)
+        if point is None:
+            return
+        scan = Checkpoint.from_json(point.state["scan"] if self._shared.fallback else point.state)
+        floor = scan.start if scan.open is None else min(scan.start, scan.open.start)
+        beginnings = ledger.beginnings(self.number)
+        first = first_kept(self._folder, retain, beginnings, floor)
+        if first is not None:
+            point = beginnings[first]
+            begin = Begin(first, point.offset, point.frames, cuts_before(self._folder, first))
+            ledger.remove_before(self.number, begin)
+            remove_before(self._folder, begin)
 
     def _ended(self, frames: int) -> Rows:
         """What it says of the end, in the same transaction as the first sink that has taken all: what goes on later

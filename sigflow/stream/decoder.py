@@ -20,7 +20,7 @@ from sigflow.events import Event, FrameRun, Record, Stamp
 from sigflow.limits import Limits
 from sigflow.stream.around import with_parts
 from sigflow.stream.chain import LOCKS
-from sigflow.stream.cuts import Cut, Queue, checked, in_order
+from sigflow.stream.cuts import REMOVED, Cut, Queue, checked, in_order
 from sigflow.stream.pending import Pending, Stamps
 from sigflow.stream.scan import Refusals, Scanner
 from sigflow.stream.segment import ENDS, MORE, Segment
@@ -436,7 +436,7 @@ class Decoder:
         """All before the next cut is decided: go on behind it."""
         cut, kind, chunks = self._behind.take()
         pos = cut.stop
-        if self._strict and cut.missing:
+        if self._strict and cut.missing and cut.kind != REMOVED:
             from sigflow.stream.faults import missing
 
             self._error = missing(cut)

@@ -138,6 +138,8 @@ class StreamWriter:
         self.acknowledged = position.offset
         #: Where the bytes stand that are not released yet.
         self.extents = Extents()
+        #: Number and first offset of the segments that were begun.
+        self.begun: list[tuple[int, int]] = []
         self._open: _Segment | None = None
         self._full: list[_Segment] = []
         self._lock = threading.Lock()
@@ -205,6 +207,7 @@ class StreamWriter:
             os.makedirs(self._stream, exist_ok=True)
             head = Head(self._number, self.offset, self._boot)
             self._open = _Segment(self._disk, self._stream, head, self._size if self._both is not None else 0)
+            self.begun.append((self._number, self.offset))
             self._number += 1
         return self._open
 
