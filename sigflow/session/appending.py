@@ -46,14 +46,15 @@ class AppendingSink:
             raise SigflowError(f"{self._path}: it is shorter than the {length} bytes that were committed")
         self._disk.cut(self._descriptor, length)
         self._length = length
-        if not known:
+        if not known:  # the ledger says that it is ours before anything is in it
+            self._disk.sync(self._descriptor)
+            self._disk.sync_folder(os.path.dirname(self._path))
+            with ledger.transaction():
+                ledger.move(self.name, FILE, 0, 0)
+        if not length:
             self._append(self._form.head)
         self._end()
         self._disk.sync(self._descriptor)
-        if not known:
-            self._disk.sync_folder(os.path.dirname(self._path))
-            with ledger.transaction():
-                ledger.move(self.name, FILE, 0, self._length)
 
     def _append(self, data: bytes | bytearray) -> None:
         """Write behind what counts."""

@@ -52,22 +52,25 @@ def first_kept(
     """
     now = time.time() if now is None else now
     numbers = layout.segments(stream)
-    try:
-        files = {number: os.stat(layout.segment(stream, number)) for number in numbers}
-    except FileNotFoundError:
-        return None  # one of them is just being made
-    left: float = sum(file.st_size for file in files.values())
+    files = {number: _size_and_time(layout.segment(stream, number)) for number in numbers}
+    left = sum(size for size, _ in files.values())
     first = None
     for number, following in pairwise(numbers):
-        left -= files[number].st_size
-        enough = (
-            (left + files[number].st_size <= retain.bytes)
-            if retain.bytes is not None
-            else (now - files[number].st_mtime <= (retain.seconds or 0))
-        )
+        size, written = files[number]
+        enough = left <= retain.bytes if retain.bytes is not None else now - written <= (retain.seconds or 0)
         begins = head_offset(stream, following)
-        if enough or begins is None or begins > floor:
+        if enough or (begins is not None and begins > floor):
             break
+        left -= size
         if following in beginnings:
             first = following
     return first
+
+
+def _size_and_time(path: str) -> tuple[int, float]:
+    """Bytes of a segment, and when it was last written; of one that a power cut has left without bytes nothing."""
+    try:
+        status = os.stat(path)
+    except FileNotFoundError:
+        return 0, 0.0
+    return status.st_size, status.st_mtime

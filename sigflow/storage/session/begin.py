@@ -64,10 +64,11 @@ def cuts_before(stream: str, segment: int) -> int:
     count = 0 if begin is None else begin.cuts
     for number in layout.segments(stream):
         if (begin.segment if begin is not None else 0) <= number < segment:
-            with open(layout.index(stream, number), "rb") as file:
+            data = b""  # (a power cut may have left the bytes of the newest segment alone)
+            with suppress(FileNotFoundError), open(layout.index(stream, number), "rb") as file:
                 data = file.read()
-            entries_ = (entries.read(data, at) for at in range(SIZE, len(data), SIZE))
-            count += sum(entry is not None and entry.kind == CUT for entry in entries_)
+            kept = (entries.read(data, at) for at in range(SIZE, len(data), SIZE))
+            count += sum(entry is not None and entry.kind == CUT for entry in kept)
     return count
 
 
