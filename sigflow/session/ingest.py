@@ -23,6 +23,7 @@ from sigflow.session.retention import Retain
 from sigflow.session.sinks import Batching, Sink
 from sigflow.session.source import COUNTS, STATUS_KEYS, Source
 from sigflow.session.status import write_status
+from sigflow.stream.decoder import Decoder
 from sigflow.stream.format import Format
 from sigflow.transport import Address, Transport, TransportError
 from sigflow.transport.again import MOST, Reconnecting
@@ -31,6 +32,8 @@ from sigflow.transport.again import MOST, Reconnecting
 COMMIT = 0.02
 #: Seconds in which a graceful stop is done, about.
 STOPPING = 2.0
+#: Zeros that the native scan is tried with before anything comes in.
+PREPARED = 1 << 16
 #: Connections of one listening source at a time, at most.
 PEERS = 256
 
@@ -169,6 +172,8 @@ class Ingestion:
                 engine=self.settings.engine,
             )
             await self._finish_old()
+            if not self.settings.once:
+                await asyncio.to_thread(self._prepare)
             try:
                 async with asyncio.TaskGroup() as group:
                     statuses = group.create_task(self._statuses())
@@ -178,6 +183,14 @@ class Ingestion:
             except BaseExceptionGroup as errors:
                 raise errors.exceptions[0] from None
         return self._outcome()
+
+    def _prepare(self) -> None:
+        """Have the native scan ready before anything comes in: what is made while frames come holds them up."""
+        if self.settings.engine == "auto":
+            with contextlib.suppress(UsageError):  # the formats, or this machine, have none
+                decoder = Decoder(self._formats, engine="native")
+                decoder.feed(bytes(PREPARED))
+                decoder.count()
 
     @property
     def frames(self) -> int:

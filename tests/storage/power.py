@@ -154,7 +154,10 @@ class Failing(Disk):
                 if os.path.samestat(os.fstat(descriptor), os.stat(file.path)):
                     os.close(descriptor)
         self._open.clear()
-        for _, file, name, other in reversed(self._changed[rng.randrange(len(self._changed) + 1) :]):
+        done = rng.randrange(len(self._changed) + 1)
+        for _, file, _, _ in self._changed[:done]:
+            file.named = True  # (a name that was changed is there, the old one or the new)
+        for _, file, name, other in reversed(self._changed[done:]):
             file.path, file.gone = name, False
             if other is not None:
                 other.gone = False

@@ -79,9 +79,10 @@ def remove_before(stream: str, begin: Begin, disk: Disk = DISK) -> None:
             draft.write(json.dumps(begin._asdict()).encode() + b"\n")
             draft.sync()
             draft.place()
+    gone = [number for number in layout.segments(stream) if number < begin.segment]
+    if gone:
         disk.sync_folder(stream)
-    for number in layout.segments(stream):
-        if number < begin.segment:
-            for path in (layout.index(stream, number), layout.segment(stream, number)):
-                with suppress(FileNotFoundError):
-                    disk.remove(path)
+    for number in gone:
+        for path in (layout.index(stream, number), layout.segment(stream, number)):
+            with suppress(FileNotFoundError):
+                disk.remove(path)
