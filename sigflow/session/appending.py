@@ -96,6 +96,9 @@ class AppendingSink:
             self._disk.sync_data(self._descriptor)
             self._positions.commit(lambda: self._ledger.move(self.name, FILE, 0, self._length))
 
+    def hurry(self) -> None:
+        """What is written at once is not given up."""
+
     def close(self) -> None:
         """Give back the file."""
         if self._descriptor >= 0:

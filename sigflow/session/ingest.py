@@ -30,8 +30,8 @@ from sigflow.transport.again import MOST, Reconnecting
 
 #: Seconds between two commits where the caller says nothing.
 COMMIT = 0.02
-#: Seconds in which a graceful stop is done, about.
-STOPPING = 2.0
+#: Seconds of a graceful stop after which sinks that have not taken all get the rest when the session goes on.
+STOPPING = 1.0
 #: Zeros that the native scan is tried with before anything comes in.
 PREPARED = 1 << 16
 #: Connections of one listening source at a time, at most.
@@ -139,7 +139,9 @@ class Ingestion:
         )
         async with AsyncExitStack() as stack:
             stack.callback(self._folder.close)
-            outlets = []
+            outlets: list[Outlet] = []
+            hurrying = asyncio.ensure_future(self._hurry(outlets))
+            stack.callback(hurrying.cancel)  # (once the outlets are closed)
             quarantine = QuarantineSink(self._path) if self.settings.quarantine else None
             sinks: list[Sink | QuarantineSink] = [*self._sinks]
             if quarantine is not None:
@@ -205,6 +207,14 @@ class Ingestion:
     def stop(self) -> None:
         """End gracefully: close the sources, decide what waits, commit."""
         self._stopping.set()
+
+    async def _hurry(self, outlets: Sequence[Outlet]) -> None:
+        """A sink that is slow does not hold up a graceful stop for long."""
+        await self._stopping.wait()
+        await asyncio.sleep(STOPPING)
+        for outlet in outlets:
+            if outlet.hurry():
+                self._told("note", f"{outlet.sink.name}: it gets what it has not taken when the session goes on")
 
     def _fail(self, words: str) -> None:
         self._failed.append(words)
@@ -355,7 +365,7 @@ class Ingestion:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(pipeline.much.wait(), seconds)
             await pipeline.tick()
-            if pipeline.writer.waits and not received.is_set():
+            if pipeline.waits and not received.is_set():
                 try:
                     await pipeline.commit()
                 except BaseException:

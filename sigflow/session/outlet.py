@@ -30,6 +30,7 @@ class Outlet:
         self._failed = failed
         self._bound = BOUND
         self._held = 0
+        self._busy = False  # whether something is worked off
         self._queue: queue.SimpleQueue[_Item] = queue.SimpleQueue()
         self._loop = asyncio.get_running_loop()
         self._room = asyncio.Event()
@@ -53,6 +54,15 @@ class Outlet:
         if self.error is None:
             self.error = error
 
+    def hurry(self) -> bool:
+        """Take nothing more, if something waits; whether that is so."""
+        if self.error is not None or not self._busy:
+            return False
+        self.abort(SigflowError("it was stopped"))
+        self.sink.hurry()
+        self._room.set()
+        return True
+
     async def room(self) -> None:
         """Wait until less waits than may."""
         await self._room.wait()
@@ -63,7 +73,7 @@ class Outlet:
             self._queue.put((barrier, acknowledged))
 
     def _run(self) -> None:
-        while (item := self._queue.get()) is not None:
+        while (item := self._next()) is not None:
             if len(item) == 3:
                 stream, pieces, size = item
                 self._do(self.sink.take, stream, pieces)
@@ -73,15 +83,27 @@ class Outlet:
                 acknowledged.wait()
                 self._do(self.sink.barrier, barrier)
 
+    def _next(self) -> _Item:
+        """What is next; it waits for that, and is not busy."""
+        self._busy = False
+        item = self._queue.get()
+        self._busy = item is not None
+        return item
+
     def _do(self, function: Callable[..., object], *arguments: object) -> None:
-        if self.error is None:
-            try:
-                function(*arguments)
-            except Exception as error:
-                self.error = error
-                known = isinstance(error, SigflowError | OSError)
-                words = str(error) if known else f"internal error: {type(error).__name__}: {error}"
-                self._call(self._failed, f"{self.sink.name}: the sink has ended: {words}")
+        if self.error is not None:
+            return
+        try:
+            function(*arguments)
+        except Exception as error:
+            self._ended_by(error)
+
+    def _ended_by(self, error: Exception) -> None:
+        if self.error is None:  # (else it was told to end)
+            self.error = error
+            known = isinstance(error, SigflowError | OSError)
+            words = str(error) if known else f"internal error: {type(error).__name__}: {error}"
+            self._call(self._failed, f"{self.sink.name}: the sink has ended: {words}")
 
     def _call(self, function: Callable[..., object], *arguments: object) -> None:
         try:

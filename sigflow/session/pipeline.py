@@ -105,6 +105,7 @@ class Pipeline:
         self._committing, self._delivering = asyncio.Lock(), asyncio.Lock()
         self._barrier_at = time.monotonic()
         self._handed_on = True
+        self._point: ledgers.Checkpoint | None = None
         self._point_frames = self.statistics.frames
         self._waits = (-1, 0.0)
         self._ledger_at = self._retained_at = 0.0
@@ -309,16 +310,25 @@ class Pipeline:
                 rows(self._shared.ledger)
             self._ledger_at = time.monotonic()
 
+    @property
+    def waits(self) -> bool:
+        """Whether there is something for a commit: bytes, or frames that wait for a barrier.
+
+        A barrier comes now and then although nothing has come, so that a sink makes final what it has.
+        """
+        return self.writer.waits or self._barrier_due
+
+    @property
+    def _barrier_due(self) -> bool:
+        return time.monotonic() - self._barrier_at >= (BARRIER if self._handed_on else EVERY)
+
     def _pass_barrier(self, *, final: bool = False) -> tuple[threading.Event, Rows] | None:
         """A barrier, if it is time for one, behind all that was found: what is set when all before it is on the disk,
         and what the ledger shall say then.
         """
-        now = time.monotonic()
-        if not final and now - self._barrier_at < BARRIER:
+        if not final and not self._barrier_due:
             return None
-        if not final and not self._handed_on:
-            return None
-        self._barrier_at, self._handed_on = now, False
+        self._barrier_at, self._handed_on = time.monotonic(), False
         frames = self.statistics.frames
         rows = self._ended(frames) if final else self._checkpoint(frames)
         acknowledged = threading.Event()
@@ -332,7 +342,6 @@ class Pipeline:
         There is one checkpoint for each number of frames, so that a sink that has so many has all that lies before it.
         """
         number, offset = self.number, self.writer.offset
-        kept = None
         point, fallbacks = self.decoder.checkpoint(), self._found.fallbacks
         self.writer.extents.release(point.offset if point.open is None else point.open.start)
         if frames > self._point_frames:
@@ -340,10 +349,15 @@ class Pipeline:
             state = point.to_json()
             if fallbacks is not None:
                 state = {"scan": state, "fallback": fallbacks.checkpoint().to_json()}
-            kept = ledgers.Checkpoint(frames, point.offset, state)
-
-        begun = self.writer.begun
-        while kept is not None and begun and begun[0][1] <= point.start and point.open is None:
+            self._point = ledgers.Checkpoint(frames, point.offset, state)
+        kept, begun = self._point, self.writer.begun
+        while (
+            kept is not None
+            and kept.offset == point.offset
+            and begun
+            and begun[0][1] <= point.start
+            and point.open is None
+        ):
             self._may_begin[begun.pop(0)[0]] = kept
         may_begin, said = dict(self._may_begin), self._said
         while said:

@@ -73,6 +73,9 @@ class QuarantineSink:
             self._quarantine = Quarantine(folder, create=True, disk=self._disk, connect=connection)
         return self._quarantine
 
+    def hurry(self) -> None:
+        """What is written at once is not given up."""
+
     def close(self) -> None:
         """Give it back; what was not committed is given again."""
         if self._quarantine is not None:

@@ -71,6 +71,10 @@ class Sink(Protocol):
         """What was taken of the stream may be written, and is committed where it is time."""
         ...
 
+    def hurry(self) -> None:
+        """End soon, whatever is left: the process is about to end.  Another thread calls this."""
+        ...
+
     def close(self) -> None:
         """Give back what it holds; what was not committed is gone."""
         ...
@@ -109,7 +113,10 @@ class Positions:
 
     def move(self, barrier: Barrier, frames: int) -> bool:
         """It has all before the barrier, so many frames; whether it is time for a commit."""
-        self._positions[barrier.stream] = max(self.of(barrier.stream), frames)
+        before = self.of(barrier.stream)
+        if frames <= before and barrier.stream not in self._moved and not barrier.final:
+            return False  # nothing is new
+        self._positions[barrier.stream] = max(before, frames)
         self._moved[barrier.stream] = barrier
         return barrier.final or self._timer.due()
 

@@ -21,12 +21,13 @@ import pytest
 import sigflow
 from sigflow.errors import SigflowError, UsageError
 from sigflow.events import Record
-from sigflow.session import outlet
+from sigflow.session import ingest, outlet
 from sigflow.session.ingest import Ingestion, Outcome, Settings
 from sigflow.session.sinks import Batching
 from sigflow.storage.disk import Disk
 from tools.kill_ingest import differences, kills
 from tools.make_samples import sgf1
+from tools.stop_ingest import stops
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the sources here are those of a Unix system")
 
@@ -179,6 +180,48 @@ def test_a_slow_sink_makes_the_source_wait(tmp_path: Path, monkeypatch: pytest.M
     outcome = ingested(tmp_path / "session", f"pipe:{source}", ["python:tests.session.calls:call_it"], meanwhile=serve)
     assert outcome.frames == 1000 and slow.frames == list(range(1000))
     assert most[0] <= 50_000 + (256 << 10) * 2
+
+
+def test_a_slow_sink_does_not_hold_up_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It gets the rest when the session goes on."""
+    monkeypatch.setattr(ingest, "STOPPING", 0.2)
+    taken: list[int] = []
+    pause = [0.01]
+
+    def slow(position: tuple[int, int], record: Record) -> None:
+        time.sleep(pause[0])
+        taken.append(position[1])
+
+    monkeypatch.setattr("tests.session.calls.call", slow)
+    source = tmp_path / "source"
+    source.write_bytes(b"".join(sgf1(7, n, bytes(90)) for n in range(2000)))
+    stopped: list[float] = []
+    told: list[str] = []
+
+    async def stop(ingestion: Ingestion) -> None:
+        while len(taken) < 5:
+            await asyncio.sleep(0.005)
+        stopped.append(time.monotonic())
+        ingestion.stop()
+
+    sinks = ["python:tests.session.calls:call_it", f"raw:{tmp_path}/raw"]
+    outcome = ingested(
+        tmp_path / "session", f"tail:{source}", sinks, Settings(), meanwhile=stop,
+        told=lambda severity, words: told.append(words),
+    )  # fmt: skip
+    # (A barrier of frames that it has begun with is done.)
+    assert len(taken) < 2000 or time.monotonic() - stopped[0] < 2
+    assert not outcome.failed and outcome.frames == 2000
+    pause[0] = 0.0
+    ingested(tmp_path / "session", f"pipe:{source}", sinks, Settings(once=True))
+    assert set(range(2000)) <= set(taken)
+    assert told or len(taken) >= 2000
+
+
+def test_ended_at_any_moment(tmp_path: Path) -> None:
+    """A share; `python -m tools.stop_ingest` does as many as are asked for."""
+    wrong, taken = stops(5, 3, tmp_path)
+    assert wrong == "" and len(taken) == 5
 
 
 def test_a_sink_that_fails_is_told_and_the_capture_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
