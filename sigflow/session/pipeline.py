@@ -351,14 +351,9 @@ class Pipeline:
                 state = {"scan": state, "fallback": fallbacks.checkpoint().to_json()}
             self._point = ledgers.Checkpoint(frames, point.offset, state)
         kept, begun = self._point, self.writer.begun
-        while (
-            kept is not None
-            and kept.offset == point.offset
-            and begun
-            and begun[0][1] <= point.start
-            and point.open is None
-        ):
-            self._may_begin[begun.pop(0)[0]] = kept
+        if kept is not None and kept.offset == point.offset and point.open is None:
+            while begun and begun[0][1] <= point.start:
+                self._may_begin[begun.pop(0)[0]] = kept
         may_begin, said = dict(self._may_begin), self._said
         while said:
             self._may_begin.pop(said.pop(), None)

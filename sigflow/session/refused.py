@@ -15,7 +15,7 @@ from functools import partial
 from sigflow.quarantine import Quarantine
 from sigflow.quarantine.ledger import connect
 from sigflow.session.found import Refused
-from sigflow.session.sinks import Barrier, Positions
+from sigflow.session.sinks import Barrier, Positions, Timer
 from sigflow.storage.disk import DISK, Disk
 from sigflow.storage.session import extents, layout
 from sigflow.storage.session.ledger import Ledger
@@ -31,7 +31,8 @@ def stream_id(begun_ns: int, stream: int) -> str:
 
 
 class QuarantineSink:
-    """As a sink, of stretches.  State: those that wait for a barrier; the quarantine, once there is need of one."""
+    """As a sink, of stretches.  State: those that wait for a barrier; the quarantine, once there is need of one;
+    whether it has something that is not committed."""
 
     name = NAME
 
@@ -40,6 +41,8 @@ class QuarantineSink:
         self._disk = disk
         self._waiting: dict[int, list[Refused]] = {}
         self._quarantine: Quarantine | None = None
+        self._new = False
+        self._timer = Timer()
 
     def begin(self, ledger: Ledger) -> None:
         """A quarantine makes right by itself what a killed process left."""
@@ -61,10 +64,14 @@ class QuarantineSink:
         folder = os.path.join(self._session, layout.RAW, str(barrier.stream))
         for stretch in self._waiting.pop(barrier.stream, []):
             self._opened().keep(stretch.range, extents.read(folder, stretch.extents))
-        if self._positions.move(barrier, barrier.frames):
+            self._new = True
+        # (Stretches may come without a frame between them.)
+        if self._positions.move(barrier, barrier.frames) or (self._new and self._timer.due()):
             if self._quarantine is not None:
                 self._quarantine.commit()
             self._positions.commit()
+            self._timer.reset()
+            self._new = False
 
     def _opened(self) -> Quarantine:
         if self._quarantine is None:

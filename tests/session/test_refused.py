@@ -115,7 +115,6 @@ def test_other_fallback_formats_are_refused(tmp_path: Path, old: Format) -> None
 
 def test_all_is_refused(tmp_path: Path) -> None:
     """Nothing but noise, over many cuts: bounded, kept, told; without a sink, too."""
-    os.mkfifo(tmp_path / "fifo")
     source = tmp_path / "source"
     noise = random.Random(1).randbytes(300_000)
     seen: list[Any] = []

@@ -14,7 +14,7 @@ import pytest
 import sigflow
 from sigflow.errors import UsageError
 from sigflow.session import pipeline
-from sigflow.session.ingest import Settings
+from sigflow.session.ingest import Ingestion, Settings
 from sigflow.session.retention import Retain, first_kept, retain_of
 from sigflow.storage.session import layout
 from sigflow.storage.session.entries import Head, packed_head
@@ -44,14 +44,17 @@ def lives(folder: Path, retain: Retain | None, sinks: list[str], spec: str = "")
     for life in range(4):
         data = slipped(life) if spec else damaged(life, 60)
 
-        def work(data: bytes = data) -> None:
-            with open(folder / "fifo", "wb", buffering=0) as file:
+        async def write(ingestion: Ingestion, data: bytes = data) -> None:
+            file = await asyncio.to_thread(open, folder / "fifo", "wb", 0)
+            with file:
                 for at in range(0, len(data), 500):
+                    before = sum(source.counts()["acknowledged"] for source in ingestion._sources)
                     file.write(data[at : at + 500])
-                    time.sleep(0.003)
-
-        async def write(ingestion: object, work: object = work) -> None:
-            await asyncio.to_thread(work)  # type: ignore[arg-type]
+                    until = time.monotonic() + 10
+                    while time.monotonic() < until and before == sum(
+                        source.counts()["acknowledged"] for source in ingestion._sources
+                    ):
+                        await asyncio.sleep(0.002)
 
         (folder / "fifo").unlink(missing_ok=True)
         os.mkfifo(folder / "fifo")
