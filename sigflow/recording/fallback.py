@@ -154,8 +154,8 @@ class FallbackRun(OfEvents):
         try:
             for event in self._inner.events():
                 if isinstance(event, Gap) and event.reasons != (OVERFLOW,):
-                    for found in self._fallbacks.events(event):
-                        yield self._numbered(found) if isinstance(found, Record) else found
+                    for part in self._fallbacks.events(event):
+                        yield self._numbered(part) if isinstance(part, Record) else part
                     self._release(event.span.stop)
                 elif isinstance(event, Record):
                     yield self._numbered(event)

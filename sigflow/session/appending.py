@@ -9,8 +9,7 @@ import os
 from collections.abc import Sequence
 
 from sigflow.errors import SigflowError
-from sigflow.session.forms import Form
-from sigflow.session.sinks import Barrier, Frames, Positions, behind
+from sigflow.session.sinks import Barrier, Frames, Positions, RecordFormat, behind
 from sigflow.storage.disk import DISK, Disk, lock
 from sigflow.storage.session.ledger import Ledger
 from sigflow.stream.format import Format
@@ -22,7 +21,7 @@ FILE = -1
 class AppendingSink:
     """State: the open file, its length; of each stream what waits for a barrier, and how far it has come."""
 
-    def __init__(self, name: str, path: str, form: Form, disk: Disk = DISK) -> None:
+    def __init__(self, name: str, path: str, form: RecordFormat, disk: Disk = DISK) -> None:
         self.name = name
         self._path = os.path.abspath(path)
         self._form = form

@@ -3,38 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
 
 from sigflow.columns.plain_json import dumps
 from sigflow.events import Record
 from sigflow.recording.csv_columns import CsvColumns, line
 from sigflow.recording.frames import View
+from sigflow.session.sinks import RecordFormat
 from sigflow.stream.format import Format
 
 #: The column of CSV for what a text header says: which keys there will be is not known when the first row is written.
 METADATA = "metadata"
 
 
-class Form(NamedTuple):
-    """of: the bytes of a frame.  head, tail: what the file begins and ends with."""
-
-    of: Callable[[Record], bytes]
-    head: bytes = b""
-    tail: bytes = b""
-
-
-def ndjson(formats: Mapping[str, Format]) -> Form:
+def ndjson(formats: Mapping[str, Format]) -> RecordFormat:
     """A line of JSON for each, as `sigflow parse --format ndjson` prints it."""
     views = _views(formats)
-    return Form(lambda record: dumps(views[record.format].of(record)).encode() + b"\n")
+    return RecordFormat(lambda record: dumps(views[record.format].of(record)).encode() + b"\n")
 
 
-def raw(formats: Mapping[str, Format]) -> Form:
+def raw(formats: Mapping[str, Format]) -> RecordFormat:
     """The bytes of the frames."""
-    return Form(lambda record: record.raw)
+    return RecordFormat(lambda record: record.raw)
 
 
-def csv(formats: Mapping[str, Format]) -> Form:
+def csv(formats: Mapping[str, Format]) -> RecordFormat:
     """A header, and a row for each, as `sigflow parse --format csv` prints them; but for the keys of a text header,
     which are JSON in one column.
     """
@@ -49,14 +41,14 @@ def csv(formats: Mapping[str, Format]) -> Form:
             cells.append(tree.get(METADATA))
         return line(cells).encode("ascii", "backslashreplace")
 
-    return Form(of, line([*columns.head, METADATA] if keys else columns.head).encode())
+    return RecordFormat(of, line([*columns.head, METADATA] if keys else columns.head).encode())
 
 
 def _views(formats: Mapping[str, Format]) -> dict[str, View]:
     return {name: View(format) for name, format in formats.items()}
 
 
-def mcap(formats: Mapping[str, Format]) -> Form:
+def mcap(formats: Mapping[str, Format]) -> RecordFormat:
     """A message of JSON for each, on the channel of its format."""
     from sigflow.session.mcap import mcap_of
 
@@ -64,4 +56,9 @@ def mcap(formats: Mapping[str, Format]) -> Form:
 
 
 #: By the scheme of the URI.
-FORMS: dict[str, Callable[[Mapping[str, Format]], Form]] = {"ndjson": ndjson, "raw": raw, "csv": csv, "mcap": mcap}
+FORMS: dict[str, Callable[[Mapping[str, Format]], RecordFormat]] = {
+    "ndjson": ndjson,
+    "raw": raw,
+    "csv": csv,
+    "mcap": mcap,
+}

@@ -40,7 +40,7 @@ class Refused(NamedTuple):
     extents: tuple[Extent, ...]
 
 
-class Part(NamedTuple):
+class Delivery(NamedTuple):
     """What was found.  size: bytes of the frames."""
 
     frames: list[Frames]
@@ -102,7 +102,7 @@ class Found:
         inner = self._decoder.statistics
         return inner if self.fallbacks is None else self.fallbacks.over(inner)
 
-    async def parts(self) -> AsyncIterator[Part]:
+    async def parts(self) -> AsyncIterator[Delivery]:
         """All that was found since the last call.  To be taken to its end."""
         pieces: Iterable[Iterable[Event]]
         pieces = self._decoder.pieces() if self._wants_frames else ((event,) for event in self._decoder.others())
@@ -197,9 +197,9 @@ class Found:
     def _much(self) -> bool:
         return self._size >= PART or len(self._refused) >= STRETCHES
 
-    def _part(self) -> Part:
+    def _part(self) -> Delivery:
         self._flush()
-        part = Part(self._frames, self._refused, self._size)
+        part = Delivery(self._frames, self._refused, self._size)
         self._frames, self._refused, self._size = [], [], 0
         return part
 

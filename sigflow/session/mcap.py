@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from sigflow.columns.plain_json import dumps
 from sigflow.errors import UsageError
-from sigflow.session.forms import Form
+from sigflow.session.sinks import RecordFormat
 
 if TYPE_CHECKING:
     from sigflow.events import Record
@@ -26,7 +26,7 @@ SCHEMA = b'{"type": "object"}'
 _ROOM = (1 << 64) - 1
 
 
-def mcap_of(views: Mapping[str, View]) -> Form:
+def mcap_of(views: Mapping[str, View]) -> RecordFormat:
     """The form.  Raises `UsageError` where the package is absent."""
     try:
         from mcap.data_stream import RecordBuilder
@@ -60,4 +60,4 @@ def mcap_of(views: Mapping[str, View]) -> Form:
         ).write(builder)
         return bytes(builder.end())
 
-    return Form(of, MCAP0_MAGIC + head.end(), end.end() + MCAP0_MAGIC)
+    return RecordFormat(of, MCAP0_MAGIC + head.end(), end.end() + MCAP0_MAGIC)

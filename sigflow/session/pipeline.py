@@ -165,7 +165,7 @@ class Pipeline:
             marks = [mark for mark in marks if mark[0] >= checkpoint.offset and mark not in checkpoint.marks]
         decoder = Decoder(shared.formats, marks=marks, cuts=cuts, resume=checkpoint, engine=shared.engine)
         quarantine = shared.quarantine
-        found = Found(
+        stage = Found(
             decoder,
             shared.fallback,
             self.writer.extents,
@@ -178,10 +178,10 @@ class Pipeline:
             refused=quarantine is not None,
         )
         if tried is not None:
-            found.restore(tried)
+            stage.restore(tried)
         for outlet in shared.outlets:
-            outlet.sink.begin_stream(self.number, found.statistics.frames, found.formats)
-        return decoder, found
+            outlet.sink.begin_stream(self.number, stage.statistics.frames, stage.formats)
+        return decoder, stage
 
     @property
     def statistics(self) -> Statistics:

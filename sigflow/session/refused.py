@@ -62,8 +62,8 @@ class QuarantineSink:
     def barrier(self, barrier: Barrier) -> None:
         """Keep what waits, and commit where it is time."""
         folder = os.path.join(self._session, layout.RAW, str(barrier.stream))
-        for stretch in self._waiting.pop(barrier.stream, []):
-            self._opened().keep(stretch.range, extents.read(folder, stretch.extents))
+        for refused in self._waiting.pop(barrier.stream, []):
+            self._opened().keep(refused.range, extents.read(folder, refused.extents))
             self._new = True
         # (Stretches may come without a frame between them.)
         if self._positions.move(barrier, barrier.frames) or (self._new and self._timer.due()):

@@ -35,8 +35,8 @@ class Retain:
 def retain_of(text: str) -> Retain:
     """`10GiB`, `500MB`, `12h`, `7d`.  Raises `UsageError` for what is none."""
     for units, is_size in ((BYTES, True), (SECONDS, False)):
-        for ending, unit in units.items():
-            digits = text.removesuffix(ending)
+        for suffix, unit in units.items():
+            digits = text.removesuffix(suffix)
             if digits != text and digits.replace(".", "", 1).isdecimal() and digits.isascii():
                 amount = float(digits) * unit
                 return Retain(amount, None) if is_size else Retain(None, amount)

@@ -37,6 +37,14 @@ class Barrier(NamedTuple):
     final: bool = False
 
 
+class RecordFormat(NamedTuple):
+    """What a frame is in a file that grows.  of: its bytes.  head, tail: what the file begins and ends with."""
+
+    of: Callable[[Record], bytes]
+    head: bytes = b""
+    tail: bytes = b""
+
+
 @frozen
 class Batching:
     """When a file of a table is full: rows, bytes of frames, seconds."""

@@ -11,8 +11,7 @@ import pytest
 
 from sigflow.events import Record, Stamp
 from sigflow.session.appending import AppendingSink
-from sigflow.session.forms import Form
-from sigflow.session.sinks import Barrier
+from sigflow.session.sinks import Barrier, RecordFormat
 from sigflow.storage.session import layout, ledger
 from sigflow.storage.session.begin import Begin, cuts_before, read_begin, remove_before
 from sigflow.storage.session.ledger import Ledger
@@ -21,7 +20,7 @@ from sigflow.storage.session.writer import StreamWriter
 from tests.lanes import TIMES
 from tests.storage.power import Committed, Failing, PowerCut
 
-FORM = Form(lambda record: record.raw, b"head\n", b"tail\n")
+FORMAT = RecordFormat(lambda record: record.raw, b"head\n", b"tail\n")
 
 
 def frame(number: int) -> bytes:
@@ -45,7 +44,7 @@ class Life:
         contents = Contents(self.stream, whole=True)
         sync_newest(contents, disk)
         self.writer = StreamWriter(self.stream, contents.position, disk=disk, segment_bytes=2000)
-        self.sink = AppendingSink("raw:x", str(session / "out"), FORM, disk)
+        self.sink = AppendingSink("raw:x", str(session / "out"), FORMAT, disk)
         self.sink.begin(self.ledger)
         # What is stored behind the last checkpoint is decoded once more, up to the last whole frame.
         position = self.sink.position(0)

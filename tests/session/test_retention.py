@@ -97,16 +97,16 @@ def test_what_is_left_is_what_it_was(tmp_path: Path, framing: str) -> None:
     assert [record.start for record in recorded(session, spec or "sgf1")] == [
         offset for offset in offsets if offset >= removed.missing
     ]
-    found = {}
+    gaps = {}
     for name in ("some", "all"):
         with sigflow.open(tmp_path / name / "session", format) as recording:
-            found[name] = [event.span for event in recording.events() if isinstance(event, sigflow.Gap)]
+            gaps[name] = [event.span for event in recording.events() if isinstance(event, sigflow.Gap)]
             report = recording.validate()
-    assert found["some"] == [span for span in found["all"] if span.start >= removed.missing]
+    assert gaps["some"] == [span for span in gaps["all"] if span.start >= removed.missing]
     with sigflow.open(session, format) as recording:
         report = recording.validate()
     assert report.idle_bytes >= removed.missing
-    assert report.gap_bytes == sum(map(len, found["some"]))
+    assert report.gap_bytes == sum(map(len, gaps["some"]))
 
 
 @pytest.mark.usefixtures("often")
