@@ -59,7 +59,7 @@ def test_one_percent_is_damaged(tmp_path: Path, old: Format, monkeypatch: pytest
     sinks += [f"parquet:{out}/parquet", f"arrow:{out}/arrow"]
     good = 0
     for life in range(2):
-        data, count = spoilt(life, 2000)
+        data, count = spoilt(life, 1200)
         good += count
         source.write_bytes(data)
         settings = Settings(once=True, segment_bytes=50_000)
