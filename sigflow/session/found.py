@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from sigflow.stream.statistics import Statistics
 
 #: Bytes of frames, and refused stretches, that are handed on at once, about.
-PART, STRETCHES = 1 << 20, 1000
+PART, STRETCHES = 1 << 18, 1000
 #: Bytes of a gap up to which it is decoded at once; events of a longer one that a thread gives at once.
 SHORT, SOME = 16 << 10, 4096
 

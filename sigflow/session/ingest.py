@@ -31,7 +31,7 @@ from sigflow.transport.again import MOST, Reconnecting
 #: Seconds between two commits where the caller says nothing.
 COMMIT = 0.02
 #: Seconds of a graceful stop after which sinks that have not taken all get the rest when the session goes on.
-STOPPING = 1.0
+STOPPING = 0.7
 #: Zeros that the native scan is tried with before anything comes in.
 PREPARED = 1 << 16
 #: Connections of one listening source at a time, at most.

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import sigflow
+from sigflow.cli import main
 from sigflow.errors import UsageError
 from sigflow.session import pipeline
 from sigflow.session.ingest import Ingestion, Settings
@@ -106,6 +107,9 @@ def test_what_is_left_is_what_it_was(tmp_path: Path, framing: str) -> None:
     with sigflow.open(session, format) as recording:
         report = recording.validate()
     assert report.idle_bytes >= removed.missing
+    if not framing:
+        assert main(["recover", str(session), "-o", str(tmp_path / "good"), "-s", "sgf1"]) == 3
+        assert (tmp_path / "good").read_bytes() == b"".join(record.raw for record in recorded(session))
     assert report.gap_bytes == sum(map(len, gaps["some"]))
 
 
