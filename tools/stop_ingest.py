@@ -25,6 +25,8 @@ from tools.kill_ingest import Server, differences
 
 #: Seconds within which it must be done.
 BOUND = 2.0
+#: The files are looked at after one stop in so many, and at the end of a session.
+LOOK = 4
 #: What is told of a sink that had not taken all.
 LATER = "when the session goes on"
 #: Exit codes of a command that was ended before the loop stood.
@@ -95,7 +97,8 @@ def stops(count: int, seed: int, folder: Path) -> tuple[str, list[float]]:
         acknowledged = [json.loads(line)["acknowledged"] for line in status.read_text().splitlines()]
         most = max([most, *acknowledged])
         # A sink that had too much to do gets the rest when the session goes on.
-        if LATER not in (folder / "output").read_text() and (wrong := differences(folder, most)):
+        all_taken = LATER not in (folder / "output").read_text()
+        if all_taken and number % LOOK == 0 and (wrong := differences(folder, most)):
             return f"{where}{wrong}", taken
         (folder / "output").write_text("")
     server.left = 100_000
