@@ -112,6 +112,13 @@ SHARED = 8192
 SHARING = 128
 
 
+class Stamped(Protocol):
+    """Knows which chunks came in when."""
+
+    def of(self, start: int, stop: int) -> tuple[Stamp | None, Stamp | None]:
+        """The stamps of the chunks with the bytes at `start` and at `stop` - 1."""
+
+
 class FrameRun:
     """Frames that follow each other without a byte between them, and what their records share.
 
@@ -136,9 +143,9 @@ class FrameRun:
         """late: that of the formats, where all have the same; else it is asked of each."""
         self.late = late
         self.readers = readers
-        #: What few records have, so that the others need no room for it: by their rows.
+        #: What few records have, so that the others need no room for it: by their rows.  (Stamps also by offsets.)
         self.faults: dict[int, BaseException] | None = None
-        self.stamps: list[tuple[Stamp | None, Stamp | None]] | None = None
+        self.stamps: list[tuple[Stamp | None, Stamp | None]] | Stamped | None = None
         self.raw = raw
         self.bounds = bounds
         self.shift = shift
@@ -253,6 +260,10 @@ class Record:
         """The same frame at another place of a stream: so many bytes farther, and with another number."""
         return Record(self._reader, self.start + by, self.raw, self.index if index is None else index, self.head)
 
+    def number(self, index: int) -> None:
+        """Let this be its number in the stream; what it shares its bytes with is numbered before and behind it."""
+        self._of.first = index - self._row
+
     @property
     def value(self) -> Any:
         """The generated object; where parsing failed, what could be parsed (None if nothing), see `diagnostics`."""
@@ -308,14 +319,16 @@ class Record:
     def stamps(self) -> tuple[Stamp | None, Stamp | None]:
         """The stamps of the chunk with the frame's first byte, and of the one with its last."""
         stamps = self._of.stamps
-        return stamps[self._row] if stamps is not None else _NO_STAMPS
+        if stamps is None:
+            return _NO_STAMPS
+        return stamps[self._row] if isinstance(stamps, list) else stamps.of(self.start, self.stop)
 
     @stamps.setter
     def stamps(self, stamps: tuple[Stamp | None, Stamp | None]) -> None:
         of = self._of
-        if of.stamps is None:
-            of.stamps = [_NO_STAMPS] * len(of)
-        of.stamps[self._row] = stamps
+        listed = of.stamps if isinstance(of.stamps, list) else [record.stamps for record in of]
+        listed[self._row] = stamps
+        of.stamps = listed
 
     @property
     def sequence(self) -> int | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import csv
 import json
 import os
 import random
@@ -22,11 +23,26 @@ import time
 from pathlib import Path
 
 import sigflow
+from sigflow.quarantine import Quarantine
 from sigflow.session import sinks
 from sigflow.session.ingest import Ingestion, Settings
 from sigflow.session.sinks import Batching
+from sigflow.storage.base import pieces
 from sigflow.storage.session.reader import Contents
 from tools.make_samples import sgf1
+
+#: An older agent's frames, which the first format does not find.
+OLDER = """
+meta: {id: older, endian: be}
+-sigflow-stream: {checksum: {field: sum, algorithm: sum-8, over: magic..body}, sequence: {field: n}, max-frame: 300}
+seq: [{id: magic, contents: OLD}, {id: n, type: u2}, {id: len, type: u1}, {id: body, size: len}, {id: sum, type: u1}]
+"""
+
+
+def older(number: int, body: bytes) -> bytes:
+    """One of them."""
+    head = b"OLD" + (number & 0xFFFF).to_bytes(2, "big") + bytes([len(body)]) + body
+    return head + bytes([sum(head) & 255])
 
 
 class Server:
@@ -60,6 +76,8 @@ class Server:
             if rng.random() < 0.05:
                 data += rng.randbytes(rng.randrange(1, 60))
             elif rng.random() < 0.05:
+                data += older(self._number, rng.randbytes(rng.randrange(30)))
+            elif rng.random() < 0.05:
                 data[-1] ^= 1
         at = 0
         while at < len(data):
@@ -75,14 +93,19 @@ def life(folder: Path, uri: str, once: bool, told: int) -> None:
     """One life of the ingestion, in this process.  told: a descriptor for its status."""
     out = folder / "out"
     sinks.EVERY = 0.25
-    uris = [f"ndjson:{out}/a.ndjson", f"raw:{out}/a.raw", f"parquet:{out}/parquet", f"arrow:{out}/arrow"]
+    uris = [
+        f"ndjson:{out}/a.ndjson", f"csv:{out}/a.csv", f"mcap:{out}/a.mcap", f"raw:{out}/a.raw",
+        f"parquet:{out}/parquet", f"arrow:{out}/arrow",
+    ]  # fmt: skip
 
     def say(lines: list[dict[str, object]]) -> None:
         os.write(told, (json.dumps(lines[0]) + "\n").encode())
 
     settings = Settings(once=once, batching=Batching(rows=400, seconds=0.2), commit=0.01, segment_bytes=200_000)
     format = sigflow.load("sgf1")
-    ingestion = Ingestion([uri], [format], ["sgf1"], str(folder / "session"), uris, settings, status=say)
+    fallback = [sigflow.load(folder / "older.ksy")]
+    session = str(folder / "session")
+    ingestion = Ingestion([uri], [format], ["sgf1"], session, uris, settings, fallback=fallback, status=say)
     ingestion.status_seconds = 0.05
     outcome = asyncio.run(ingestion.run())
     assert not outcome.failed, outcome.failed
@@ -94,6 +117,7 @@ def kills(count: int, seed: int, folder: Path) -> str:
     server = Server(seed)
     uri = f"tcp://127.0.0.1:{server.port}?reconnect=0.05"
     (folder / "out").mkdir()
+    (folder / "older.ksy").write_text(OLDER)
     acknowledged = 0
     for number in range(count + 1):
         last = number == count
@@ -134,7 +158,8 @@ def differences(folder: Path, acknowledged: int) -> str:
         return "nothing was ever acknowledged"
     if any(cut.kind == "overflow" for cut in contents.cuts):
         return "there are holes"
-    with sigflow.open(session, sigflow.load("sgf1")) as recording:
+    fallback = [sigflow.load(folder / "older.ksy")] if (folder / "older.ksy").exists() else []
+    with sigflow.open(session, sigflow.load("sgf1"), fallback=fallback) as recording:
         records = list(recording)
     raw = (out / "a.raw").read_bytes()
     if raw != b"".join(record.raw for record in records):
@@ -142,6 +167,17 @@ def differences(folder: Path, acknowledged: int) -> str:
     lines = [json.loads(line) for line in (out / "a.ndjson").read_text().splitlines()]
     if [(line["index"], line["offset"]) for line in lines] != [(record.index, record.start) for record in records]:
         return f"ndjson: {len(lines)} lines, {len(records)} wanted"
+    for name, read in (("csv", csv_rows), ("mcap", mcap_rows)):
+        path = out / f"a.{name}"
+        rows = read(path) if path.exists() else []
+        if path.exists() and rows != [(record.index, record.start) for record in records]:
+            return f"{name}: {len(rows)} rows, {len(records)} wanted"
+    refused = refused_bytes(session)
+    with sigflow.open(session, sigflow.load("sgf1"), fallback=fallback) as recording:
+        gaps = [event.span for event in recording.events() if isinstance(event, sigflow.Gap)]
+        wanted = [(span.start, b"".join(pieces(recording.storage, span.start, span.stop))) for span in gaps]
+    if refused != wanted:
+        return f"quarantine: {len(refused)} stretches, {len(wanted)} wanted"
     for form in ("parquet", "arrow"):
         rows = table_rows(out / form, form)
         if rows != [record.start for record in records]:
@@ -150,6 +186,30 @@ def differences(folder: Path, acknowledged: int) -> str:
         if strange:
             return f"{form}: {strange}"
     return ""
+
+
+def csv_rows(path: Path) -> list[tuple[int, int]]:
+    """Number and offset of the frames in a file of CSV."""
+    with open(path, encoding="ascii", newline="") as file:
+        return [(int(row["_index"]), int(row["_offset"])) for row in csv.DictReader(file)]
+
+
+def mcap_rows(path: Path) -> list[tuple[int, int]]:
+    """The same of an MCAP file."""
+    from mcap.reader import make_reader
+
+    with open(path, "rb") as file:
+        trees = [json.loads(message.data) for _, _, message in make_reader(file).iter_messages(log_time_order=False)]
+    return [(tree["index"], tree["offset"]) for tree in trees]
+
+
+def refused_bytes(session: Path) -> list[tuple[int, bytes]]:
+    """Offset and bytes of all that is in the quarantine of a session, in their order."""
+    if not (session / "quarantine").is_dir():
+        return []
+    with Quarantine(session / "quarantine") as quarantine:
+        kept = [(entry.refused.span.start, b"".join(quarantine.chunks(entry))) for entry in quarantine.entries()]
+    return sorted(kept)
 
 
 def table_rows(folder: Path, form: str) -> list[int]:

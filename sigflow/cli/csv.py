@@ -1,8 +1,7 @@
 """Frames as CSV that can be read back: RFC 4180, with unique column names and an exact escape.
 
-Rules.  First come the columns of the frame, as in Arrow: `_capture` where there are several captures, `_offset`,
-`_length`, `_format`, `_index`, and `_time` where a format has one.  Then come the fields, of several formats each as
-`FORMAT.FIELD`, and for each key of the header `metadata.KEY`.  Null is an empty cell, an empty text `""`.  What is not
+Rules.  First come the columns of the frame, then the fields (`recording.csv_columns`), and for each key of the header
+`metadata.KEY`.  Null is an empty cell, an empty text `""`.  What is not
 a single value is JSON.  In texts a backslash is doubled, and a character that does not print is written `\\xNN`,
 `\\uNNNN` or `\\UNNNNNNNN`: so a cell is on one line, and what it says is exact.
 
@@ -16,11 +15,12 @@ from collections.abc import Callable, Mapping, Sequence
 from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, Any
 
-from sigflow.cli.csv_text import cell
 from sigflow.cli.formatter import Style, Write
+from sigflow.columns.csv_text import cell
 from sigflow.columns.plain_json import dumps
 from sigflow.columns.reach import METADATA
 from sigflow.errors import UsageError
+from sigflow.recording.csv_columns import CsvColumns, line
 
 if TYPE_CHECKING:
     import numpy
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
     Array = numpy.ndarray[Any, Any]
 
-#: Where the frame's own columns are in its tree.
-ENVELOPE = {"_capture": "capture", "_offset": "offset", "_length": "length", "_format": "format", "_index": "index"}
 #: Keys of metadata that have columns; a capture must not make a line longer than anybody can read.
 MOST_KEYS = 1000
 #: Bytes of rows that wait in memory.
@@ -48,12 +46,8 @@ class Csv:
         self._style = style
         self._formats: list[str] = []
         self._begun = False
-        self._envelope: list[str] = []
-        self._head: list[str] = []
-        #: The places of each format's values among the cells.
-        self._places: dict[str, list[tuple[str, int]]] = {}
+        self._columns = CsvColumns({})
         self._keys: dict[str, int] | None = None
-        self._several = False
         self._rows: Any = None
         self._views: Mapping[str, View] = {}
 
@@ -70,55 +64,27 @@ class Csv:
         self._begun = True
         self._views = views
         self._formats = list(views)
-        self._several = len(views) > 1
-        self._envelope = [name for name in ENVELOPE if name != "_capture" or self._style.several]
-        if any(view.wanted.lenient for view in views.values()):
-            self._envelope.append("_damaged")
-        if any(view.timed for view in views.values()):
-            self._envelope.append("_time")
-        self._head = list(self._envelope)
-        for name, view in views.items():
-            columns = {field: self._name(name, field) for field in view.names}
-            self._head += [column for column in dict.fromkeys(columns.values()) if column not in self._head]
-            self._places[name] = [(field, self._head.index(column)) for field, column in columns.items()]
+        self._columns = CsvColumns(views, captures=self._style.several)
         if any(view.has_metadata and view.wanted.fields is None for view in views.values()):
             self._keys = {}
             self._rows = SpooledTemporaryFile(HELD, "w+", encoding="ascii", errors="strict", newline="\n")  # noqa: SIM115
         else:
-            self._row(self._head)
-
-    def _name(self, format: str, field: str) -> str:
-        """The column of a field: of several formats, behind the name of its format."""
-        return f"{format}.{field.removeprefix(f'{format}.')}" if self._several else field
+            self._row(self._columns.head)
 
     def frame(self, tree: dict[str, Any]) -> None:
         """The row of a frame."""
-        cells = self._cells(tree)
+        cells = self._columns.cells(tree)
         if self._keys is None:
             self._row(cells)
             return
         self._hold(tree, cells)
-
-    def _cells(self, tree: dict[str, Any]) -> list[Any]:
-        """What stands in the cells of a frame, but for its metadata."""
-        view = self._views[tree["format"]]
-        cells: list[Any] = [None] * len(self._head)
-        cells[: len(self._envelope)] = [tree.get(ENVELOPE.get(name, name[1:])) for name in self._envelope]
-        if tree.get("damaged"):
-            cells[self._envelope.index("_damaged")] = tree["damaged"]["code"]
-        value = tree["value"]
-        for field, place in self._places[tree["format"]]:
-            cells[place] = value.get(field) if isinstance(value, dict) else None
-            if field == view.numbers:
-                cells[place] = tree["payload"]
-        return cells
 
     def _hold(self, tree: dict[str, Any], cells: list[Any]) -> None:
         """Keep a row with its metadata until all columns are known."""
         assert self._keys is not None
         more: dict[int, str] = {}
         for key, text in tree.get("metadata", {}).items():
-            name = self._name(tree["format"], f"{METADATA}.{key}")
+            name = self._columns.name(tree["format"], f"{METADATA}.{key}")
             if name not in self._keys and len(self._keys) >= MOST_KEYS:
                 raise UsageError(
                     f"csv has no more than {MOST_KEYS} columns of metadata; name those that are needed with --fields"
@@ -140,7 +106,7 @@ class Csv:
             views,
             formats,
             lambda many: self._many(many, capture),
-            lambda record: self._line(self._cells(views[record.format].of(record, capture))),
+            lambda record: self._line(self._columns.cells(views[record.format].of(record, capture))),
         )
 
     def lines(self, rows: memoryview) -> memoryview:
@@ -153,7 +119,7 @@ class Csv:
         from sigflow.columns.pieces import as_column, digits
 
         frames, safe = many.frames, self._style.safe
-        columns: list[list[Piece]] = [[] for _ in self._head]
+        columns: list[list[Piece]] = [[] for _ in self._columns.head]
         envelope: dict[str, Callable[[], Piece]] = {
             "_capture": lambda: self._cell(capture),
             "_offset": lambda: digits(frames.offsets),
@@ -162,9 +128,9 @@ class Csv:
             "_index": lambda: digits(many.index),
             "_time": lambda: as_column(list(map(self._cell, many.times()))) if many.view.timed else "",
         }
-        for place, name in enumerate(self._envelope):
+        for place, name in enumerate(self._columns.envelope):
             columns[place] = [envelope[name]()]
-        places = dict(self._places[many.view.format.name])
+        places = dict(self._columns.places[many.view.format.name])
         for field in many.fields.fields:
             if field.member is not None:
                 columns[places[field.name]] = cell_of(field.member, field.rows(many.rows), safe=safe)
@@ -180,13 +146,13 @@ class Csv:
         """The rows that waited until all columns were known."""
         if self._keys is None or self._rows is None or self._rows.closed:
             return
-        self._row([*self._head, *self._keys])
+        self._row([*self._columns.head, *self._keys])
         self._rows.seek(0)
         import json
 
         total = len(self._keys)
-        for line in self._rows:
-            count, row = json.loads(line)
+        for held in self._rows:
+            count, row = json.loads(held)
             self._write(f"{row}{',' * (total - count)}\n")
         self._rows.close()
 
@@ -194,7 +160,7 @@ class Csv:
         self._write(self._line(cells))
 
     def _line(self, cells: Sequence[Any]) -> str:
-        return ",".join(map(self._cell, cells)) + "\n"
+        return line(list(cells), safe=self._style.safe)
 
     def _cell(self, value: Any) -> str:
         """A value as RFC 4180 has it."""

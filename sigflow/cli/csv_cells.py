@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sigflow.cli.csv_text import cell, quoted
+from sigflow.columns.csv_text import cell, quoted
 from sigflow.columns.gather import Stretches, gathered, numbers
 from sigflow.columns.json_text import bytes_of, enum_tree, floats, number_of, text_of
 from sigflow.columns.names import Names

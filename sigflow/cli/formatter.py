@@ -61,13 +61,3 @@ class RowFormatter(Formatter, Protocol):
 
     def lines(self, rows: memoryview) -> memoryview:
         """What is to be written for the next rows, in UTF-8 as they are."""
-
-
-def short_enum(value: dict[str, Any]) -> str:
-    """An enum in few characters: its name, or its number where it has none."""
-    return str(value["raw"] if value["name"] is None else value["name"])
-
-
-def is_enum(value: Any) -> bool:
-    """Whether a plain tree is an enum."""
-    return isinstance(value, dict) and set(value) == {"name", "raw"}

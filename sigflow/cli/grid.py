@@ -14,8 +14,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sigflow.cli.formatter import Style, Write, is_enum, short_enum
+from sigflow.cli.formatter import Style, Write
 from sigflow.cli.text import cells, escape, shortened
+from sigflow.columns.plain_text import is_enum, short_enum
 from sigflow.columns.reach import METADATA
 
 if TYPE_CHECKING:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from sigflow.cli import exits
-from sigflow.cli.captures import formats_of
-from sigflow.cli.completion import folders, format_names
+from sigflow.cli.captures import fallen_back, formats_of
+from sigflow.cli.completion import files, folders, format_names
+from sigflow.cli.config import configured
 from sigflow.cli.options import (
     Compiling,
     Settings,
@@ -77,8 +78,8 @@ def _commit(text: str) -> float | None:
     "sinks",
     multiple=True,
     metavar="URI",
-    help="Where frames go, beside the session: ndjson:PATH, raw:PATH, parquet:DIR, arrow:DIR, python:MODULE:CALLABLE, "
-    "or the URI of a transport. Repeat it for several.",
+    help="Where frames go, beside the session: ndjson:PATH, csv:PATH, raw:PATH, mcap:PATH, parquet:DIR, arrow:DIR, "
+    "python:MODULE:CALLABLE, or the URI of a transport. Repeat it for several.",
 )
 @click.option(
     "--fsync",
@@ -105,6 +106,22 @@ def _commit(text: str) -> float | None:
     "--reconnect", type=seconds_type, default=10.0, show_default=True, metavar="SECONDS",
     help="The longest wait between two tries to connect again, where the URI says nothing.",
 )  # fmt: skip
+@click.option(
+    "--retain",
+    metavar="SIZE|AGE",
+    help="Keep so much of the raw capture of each stream, as 10GiB or 7d, and remove what is older once every sink has "
+    "it. Default: all.",
+)
+@click.option(
+    "--no-quarantine", is_flag=True, help="Do not keep what is in no frame in the folder quarantine of the session."
+)
+@click.option(
+    "--config",
+    metavar="FILE",
+    shell_complete=files,
+    help="Instead of sigflow.yaml in the current folder: its `fallback` says which formats are tried on what is in no "
+    "frame.",
+)
 @click.option("--once", is_flag=True, help="End when every source has ended, instead of connecting again.")
 @click.option(
     "--status",
@@ -132,6 +149,9 @@ def command(
     overflow: str,
     max_wait: float | None,
     reconnect: float,
+    retain: str | None,
+    no_quarantine: bool,
+    config: str | None,
     once: bool,
     status: str | None,
     file_rows: int,
@@ -152,6 +172,7 @@ def command(
     """
     from sigflow.session.ingest import Ingestion
     from sigflow.session.ingest import Settings as How
+    from sigflow.session.retention import retain_of
     from sigflow.session.sinks import Batching
 
     screen = screen.beside(status)
@@ -164,8 +185,10 @@ def command(
         once=once,
         batching=Batching(rows=file_rows, seconds=file_every),
         engine=engine,
+        quarantine=not no_quarantine,
+        retain=None if retain is None else retain_of(retain),
     )
-    formats = formats_of(settings)
+    formats, fallback = fallen_back(formats_of(settings), settings, configured(config), folder)
     with _status(status) as lines:
 
         def say(all_lines: list[dict[str, Any]]) -> None:
@@ -180,6 +203,7 @@ def command(
             folder,
             sinks,
             how,
+            fallback=fallback,
             told=screen.diagnostic,
             status=None if status is None else say,
         )

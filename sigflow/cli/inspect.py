@@ -9,13 +9,13 @@ import click
 
 from sigflow.cli import exits
 from sigflow.cli.captures import for_each, formats_of
-from sigflow.cli.formatter import is_enum
 from sigflow.cli.grid import text
 from sigflow.cli.options import Settings, capture, hex_option, offset_type, output_format, scanning
 from sigflow.cli.selecting import selecting
 from sigflow.cli.terminal import counted, one_line
 from sigflow.cli.text import ROW, escape, hex_rows, place_text, places_in_hex, preview, shortened
 from sigflow.columns.plain_json import dumps
+from sigflow.columns.plain_text import is_enum
 from sigflow.columns.render import Hex
 from sigflow.errors import UsageError
 from sigflow.recording import explanation

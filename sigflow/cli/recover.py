@@ -11,7 +11,7 @@ import click
 
 from sigflow import storage
 from sigflow.cli import exits
-from sigflow.cli.captures import at_any_offset, for_each
+from sigflow.cli.captures import at_any_offset, expanded, for_each
 from sigflow.cli.completion import folders
 from sigflow.cli.options import Settings, captures, explain_all_option, output_format, output_option, scanning
 from sigflow.cli.output import STANDARD_OUTPUT, guarded, identities, read_back, target
@@ -76,6 +76,7 @@ def command(
         raise UsageError(f"--mode {mode} and a selection of frames exclude each other")
     screen = settings.screen.beside(output)
     reports: list[Report] = []
+    captures = tuple(expanded(captures))
     outs = _outs(captures, output, mode, settings.read)
 
     def work(recording: Recording) -> int:

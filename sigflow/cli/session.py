@@ -20,6 +20,7 @@ from sigflow.storage.session import layout
 from sigflow.storage.session.entries import NOTES
 from sigflow.storage.session.opening import read_document
 from sigflow.storage.session.reader import Contents
+from sigflow.stream.cuts import REMOVED
 
 if TYPE_CHECKING:
     from sigflow.session.repair import Survey
@@ -50,7 +51,8 @@ def _tree(folder: str, *, verify: bool) -> list[dict[str, Any]]:
     out = []
     for stream in layout.streams(folder):
         contents = Contents(stream, verify=verify)
-        holes = sum(cut.missing or 0 for cut in contents.cuts)
+        holes = sum(cut.missing or 0 for cut in contents.cuts if cut.kind != REMOVED)
+        removed = sum(cut.missing or 0 for cut in contents.cuts if cut.kind == REMOVED)
         entries = [piece.entry for piece in contents.pieces]
         out.append(
             {
@@ -59,8 +61,9 @@ def _tree(folder: str, *, verify: bool) -> list[dict[str, Any]]:
                 "bytes": contents.offset,
                 "stored_bytes": contents.stored,
                 "missing_bytes": holes,
+                "removed_bytes": removed,
                 "chunks": len(contents.pieces),
-                "cuts": len(contents.cuts),
+                "cuts": len(contents.cuts) - bool(removed),
                 "marks": len(contents.marks),
                 "notes": _notes(contents),
                 "first_ns": entries[0].wall_ns if entries else None,
@@ -188,6 +191,8 @@ def _said(folder: str, form: str, screen: Screen, *, verify: bool) -> int:
                 words += f", {counted(stream['missing_bytes'], 'byte')} missing"
             for what, count in stream["notes"].items():
                 words += f", {what} {count}"
+            if stream["removed_bytes"]:
+                words += f"; {counted(stream['removed_bytes'], 'byte')} before them removed"
             screen.prose(one_line(words))
             for damage in stream["damage"]:
                 what = {"head": "the head of the index", "entry": "an entry of the index", "bytes": "bytes of a chunk"}

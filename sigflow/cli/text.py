@@ -11,16 +11,12 @@ from collections.abc import Callable, Iterator
 
 
 def escape(text: str) -> str:
-    """`text` with every character that does not print written as `\\xNN`, `\\uNNNN` or `\\UNNNNNNNN`."""
+    """`plain_text.escape`, which is not loaded where everything prints, as nearly always."""
     if text.isprintable():
         return text
-    return "".join(char if char.isprintable() else _escaped(ord(char)) for char in text)
+    from sigflow.columns import plain_text
 
-
-def _escaped(code: int) -> str:
-    if code < 0x100:
-        return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+    return plain_text.escape(text)
 
 
 def cells(text: str) -> int:

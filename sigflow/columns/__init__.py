@@ -14,6 +14,7 @@ files      batches to Arrow and Parquet files            render    values as pla
 placed     fields shown as text that can be gathered     pieces    texts of many rows from pieces
 json_text  the JSON of such fields                       json_payload the JSON of payloads behind codecs
 plain_json plain trees as JSON                           moments   the times of many frames
+plain_text parts of them as text                         csv_text  as cells of CSV
 build_many frames of columns                         layouts   of a static layout, by operations on arrays
 layout_fields the fields of such a layout            frame_kernels put together natively
 table_values rows of tables as values

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Sequence
-from itertools import pairwise
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from sigflow.engine import NATIVE, PYTHON, Native, loop, pairs_of, pays_from
@@ -22,7 +22,7 @@ from sigflow.engine.scanner import HANDED, WORTH, NativeScanner
 from sigflow.engine.sweep import END, FINAL, UNTIL
 from sigflow.engine.window import Window
 from sigflow.errors import UsageError
-from sigflow.events import SHARING, FrameRun, Record, frame_runs
+from sigflow.events import SHARING, Event, FrameRun, Record, frame_runs
 from sigflow.stream.engines import Left
 from sigflow.stream.segment import ENDS, MORE
 
@@ -307,20 +307,25 @@ class Live:
 
     def pieces(self) -> Iterable[Piece]:
         """What was found, as events."""
-        frames = 0 if self._stamps else self._usual()
+        frames = self._usual()
+        pieces: list[Piece]
         if frames:
             bounds = (*self._starts[: 4 * frames : 4].tolist(), self._words[loop.POS])
             data = self._buffer[bounds[0] : bounds[-1]].tobytes()
             first = self._sink.index - frames
-            return list(frame_runs(self._same, data, bounds, self._base, first, origin=bounds[0], same=True))
-        pieces = self._told(self._found())
-        if not self._stamps:
-            return pieces
-        for piece in pieces:
-            if isinstance(piece, FrameRun):
-                bounds, shift = piece.bounds, piece.shift
-                piece.stamps = [self._stamps.of(shift + start, shift + stop) for start, stop in pairwise(bounds)]
+            pieces = list(frame_runs(self._same, data, bounds, self._base, first, origin=bounds[0], same=True))
+        else:
+            pieces = self._told(self._found())
+        if self._stamps:
+            for piece in pieces:
+                if isinstance(piece, FrameRun):
+                    bounds, shift = piece.bounds, piece.shift
+                    piece.stamps = self._stamps.part(shift + bounds[0], shift + bounds[-1])
         return pieces
+
+    def others(self) -> Iterable[Event]:
+        """What was found, but for the frames, which are counted."""
+        return () if self._usual() else chain.from_iterable(self._told(self._found(), records=False))
 
     def collect(self, collector: Collector) -> Iterable[Piece]:
         """Hand the frames to a collector; gives the other events."""

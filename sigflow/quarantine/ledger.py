@@ -83,9 +83,9 @@ JOIN (SELECT capture, min(number) AS first FROM entries GROUP BY capture) USING 
 IN_ORDER = "ORDER BY first, start, number"
 
 
-def connect(path: str) -> sqlite3.Connection:
-    """A connection that begins a transaction only when it is told to."""
-    return sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
+def connect(path: str, *, handed_on: bool = False) -> sqlite3.Connection:
+    """A connection that begins a transaction only when it is told to.  handed_on: threads use it in turn."""
+    return sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=not handed_on)
 
 
 class Ledger:

@@ -18,7 +18,7 @@ from sigflow.events import Event, Idle, Record, Span
 from sigflow.quarantine import Quarantine, RefusedRange, SpecUsed
 from sigflow.recover.decide import LEFT_OUT, MODES, Anew, Judge, decide, is_unwanted, without
 from sigflow.recover.readback import Readback, specs_used
-from sigflow.storage.base import pieces
+from sigflow.storage.base import cuts_of, pieces
 from sigflow.storage.disk import DISK, Disk, FileDraft, Identity
 from sigflow.stream.decoder import Decoder
 
@@ -385,10 +385,10 @@ class _Output(_Target):
 
 
 def content_id(storage: Storage) -> tuple[str, int]:
-    """The id of a recorded stream, the SHA-256 of its content, and its size."""
+    """The id of a recorded stream, the SHA-256 of its content, and its size, with what is missing in it."""
     digest = hashlib.sha256()
-    size = 0
-    while piece := storage.read(size, size + PIECE):
+    size = sum(cut.missing or 0 for cut in cuts_of(storage))
+    for piece in storage.chunks(PIECE):
         digest.update(piece)
         size += len(piece)
     return digest.hexdigest(), size

@@ -1,4 +1,4 @@
-"""Sinks of one file, which grows: a line of JSON for each frame, or the frames' bytes.
+"""Sinks of one file, which grows: lines of JSON, rows of CSV, messages of MCAP, or the frames' bytes.
 
 Written, synced, then the length committed; a restart cuts the file back to the last committed length.
 """
@@ -6,45 +6,25 @@ Written, synced, then the length committed; a restart cuts the file back to the 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 
-from sigflow.columns.plain_json import dumps
 from sigflow.errors import SigflowError
-from sigflow.events import Record
-from sigflow.recording.frames import View
-from sigflow.session.sinks import Barrier, Frames, Positions, behind
+from sigflow.session.sinks import Barrier, Frames, Positions, RecordFormat, behind
 from sigflow.storage.disk import DISK, Disk, lock
 from sigflow.storage.session.ledger import Ledger
 from sigflow.stream.format import Format
 
 #: The "stream" under which the length of the file is kept.
 FILE = -1
-#: What makes bytes of a record.
-Written = Callable[[Record], bytes]
-
-
-def lines(formats: Mapping[str, Format]) -> Written:
-    """A line of JSON each, as `sigflow parse --format ndjson` prints it."""
-    views = {name: View(format) for name, format in formats.items()}
-
-    def write(record: Record) -> bytes:
-        return dumps(views[record.format].of(record)).encode() + b"\n"
-
-    return write
-
-
-def raw(record: Record) -> bytes:
-    """The bytes of the frame."""
-    return record.raw
 
 
 class AppendingSink:
     """State: the open file, its length; of each stream what waits for a barrier, and how far it has come."""
 
-    def __init__(self, name: str, path: str, written: Written, disk: Disk = DISK) -> None:
+    def __init__(self, name: str, path: str, form: RecordFormat, disk: Disk = DISK) -> None:
         self.name = name
         self._path = os.path.abspath(path)
-        self._written = written
+        self._form = form
         self._disk = disk
         self._descriptor = -1
         self._length = 0
@@ -64,13 +44,33 @@ class AppendingSink:
         if os.fstat(self._descriptor).st_size < length:
             raise SigflowError(f"{self._path}: it is shorter than the {length} bytes that were committed")
         self._disk.cut(self._descriptor, length)
-        os.lseek(self._descriptor, length, os.SEEK_SET)
         self._length = length
-        if not known:
+        if not known:  # the ledger says that it is ours before anything is in it
             self._disk.sync(self._descriptor)
             self._disk.sync_folder(os.path.dirname(self._path))
             with ledger.transaction():
                 ledger.move(self.name, FILE, 0, 0)
+        if not length:
+            self._append(self._form.head)
+        self._end()
+        self._disk.sync(self._descriptor)
+
+    def _append(self, data: bytes | bytearray) -> None:
+        """Write behind what counts."""
+        os.lseek(self._descriptor, self._length, os.SEEK_SET)
+        self._length += len(data)
+        self._write(data)
+
+    def _end(self) -> None:
+        """Write what the file ends with, which the next frames are written over."""
+        if self._form.tail:
+            os.lseek(self._descriptor, self._length, os.SEEK_SET)
+            self._write(self._form.tail)
+
+    def _write(self, data: bytes | bytearray) -> None:
+        view = memoryview(data)
+        while view:
+            view = view[self._disk.write(self._descriptor, view) :]
 
     def position(self, stream: int) -> int:
         """How many frames of a stream are in the file for good."""
@@ -83,17 +83,20 @@ class AppendingSink:
         """Make bytes of the records that are new."""
         waiting = self._waiting.setdefault(stream, bytearray())
         for record in behind(pieces, self.position(stream)):
-            waiting += self._written(record)
+            waiting += self._form.of(record)
 
     def barrier(self, barrier: Barrier) -> None:
         """Write what waits, and commit where it is time."""
-        view = memoryview(self._waiting.pop(barrier.stream, b""))
-        self._length += len(view)
-        while view:
-            view = view[self._disk.write(self._descriptor, view) :]
+        waiting = self._waiting.pop(barrier.stream, b"")
+        if waiting:
+            self._append(waiting)
         if self._positions.move(barrier, barrier.frames):
+            self._end()
             self._disk.sync_data(self._descriptor)
             self._positions.commit(lambda: self._ledger.move(self.name, FILE, 0, self._length))
+
+    def hurry(self) -> None:
+        """What is written at once is not given up."""
 
     def close(self) -> None:
         """Give back the file."""

@@ -34,9 +34,16 @@ class SessionFolder:
     """State: the lock, which is held as long as it is open; the ledger; the document."""
 
     def __init__(
-        self, path: str, formats: Sequence[Format], specs: Sequence[str], sources: Sequence[str], *, synced: bool = True
+        self,
+        path: str,
+        formats: Sequence[Format],
+        specs: Sequence[str],
+        sources: Sequence[str],
+        *,
+        fallback: Sequence[str] = (),
+        synced: bool = True,
     ) -> None:
-        """Makes the folder, or goes on with the one that is there.
+        """Makes the folder, or goes on with the one that is there.  fallback: the names of the fallback formats.
 
         Raises `UsageError` where it is something else, or of other formats; `SigflowError` where another process
         acquires into it.
@@ -53,13 +60,15 @@ class SessionFolder:
         try:
             if lock(self._lock) is False:
                 raise SigflowError(f"{path}: another process acquires into this session")
-            self.document = self._document(formats, specs, sources)
+            self.document = self._document(formats, specs, sources, fallback)
             self.ledger = Ledger(path, synced=synced)
         except BaseException:
             os.close(self._lock)
             raise
 
-    def _document(self, formats: Sequence[Format], specs: Sequence[str], sources: Sequence[str]) -> dict[str, Any]:
+    def _document(
+        self, formats: Sequence[Format], specs: Sequence[str], sources: Sequence[str], fallback: Sequence[str]
+    ) -> dict[str, Any]:
         about = described(formats, specs)
         if os.path.exists(os.path.join(self.path, layout.SESSION)):
             self.resumed = True
@@ -72,12 +81,19 @@ class SessionFolder:
                     f"{self.path}: the session was begun with other formats, limits or specs ({names}): go on with "
                     "those, or name another folder"
                 )
+            had = document.get("fallback", [])
+            if had != list(fallback):
+                raise UsageError(
+                    f"{self.path}: the session was begun with {', '.join(map(str, had)) or 'no formats'} to fall back "
+                    f"to, and not with {', '.join(fallback) or 'none'}: frames would have other numbers"
+                )
             return document
         document = {
             "session_version": VERSION,
             "sigflow": version("sigflow"),
             "begun_ns": time.time_ns(),
             "formats": about,
+            "fallback": list(fallback),
             "sources": list(sources),
         }
         with FileDraft(os.path.join(self.path, layout.SESSION)) as draft:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
@@ -11,27 +12,36 @@ from typing import Any
 
 from sigflow import transport
 from sigflow.errors import UsageError
-from sigflow.events import Event, Stamp
+from sigflow.events import Event
 from sigflow.frozen import frozen
+from sigflow.recording.fallback import fallbacks
 from sigflow.session.folder import SessionFolder
 from sigflow.session.opening import sink_of
 from sigflow.session.outlet import Outlet
 from sigflow.session.pipeline import Pipeline, Shared
+from sigflow.session.refused import QuarantineSink
+from sigflow.session.retention import Retain
 from sigflow.session.sinks import Batching, Sink
+from sigflow.session.source import COUNTS, STATUS_KEYS, Source
 from sigflow.session.status import StatusFile
 from sigflow.session.telling import Telling
+from sigflow.stream.decoder import Decoder
 from sigflow.stream.format import Format
-from sigflow.transport import Address, Listener, Note, Transport, TransportError
+from sigflow.transport import Address, Note, Transport, TransportError
 from sigflow.transport.again import MOST, Reconnecting
 
 #: Seconds between two commits where the caller says nothing.
 COMMIT = 0.02
-#: Seconds in which a graceful stop is done, about.
-STOPPING = 2.0
+#: Seconds of a graceful stop after which sinks that have not taken all get the rest when the session goes on.
+STOPPING = 0.7
+#: Zeros that the native scan is tried with before anything comes in.
+PREPARED = 1 << 16
 #: Connections of all listening sources at a time, at most; those that have ended and are being put on the disk.
 PEERS, ENDING = 256, 16
 #: Descriptors of a connection, and those that all else may need.
 EACH, OTHERS = 3, 100
+#: What is told otherwise, or not worth telling.
+UNTOLD = ("disconnected", "reconnected")
 
 
 @frozen
@@ -41,7 +51,8 @@ class Settings:
     commit: seconds between two commits; 0: one after each chunk; None: never wait for the disk, so that nothing is
     acknowledged.  overflow: of `transport.OVERFLOWS`.  max_wait: seconds after which a candidate that waits for bytes
     is abandoned.  once: end when every source has ended, else they are connected to anew.  reconnect: seconds between
-    two tries, at most, where the URI says nothing.
+    two tries, at most, where the URI says nothing.  quarantine: whether what is in no frame is kept there.  retain: how
+    much of the raw capture is kept, None: all of it.
     """
 
     commit: float | None = COMMIT
@@ -53,6 +64,8 @@ class Settings:
     segment_bytes: int = 64 << 20
     segment_seconds: float = 600.0
     engine: str = "auto"
+    quarantine: bool = True
+    retain: Retain | None = None
 
 
 @frozen
@@ -71,14 +84,6 @@ class Outcome:
         return not self.gap_bytes and not self.lost
 
 
-#: What a line of the status has, in its order.
-STATUS_KEYS = ("source", "received", "acknowledged", "frames", "gap_bytes", "lost", "dropped", "age_ms")
-#: What is told otherwise, or not worth telling.
-UNTOLD = ("disconnected", "reconnected")
-#: What is counted of a source.
-COUNTS = ("received", "acknowledged", "frames", "gap_bytes", "lost", "dropped", "refused", "reconnects")
-
-
 def peers(sources: int) -> int:
     """Connections at a time of each of so many listening sources: as many as there are descriptors for, at most."""
     try:
@@ -88,60 +93,6 @@ def peers(sources: int) -> int:
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     room = PEERS if limit == resource.RLIM_INFINITY else (limit - OTHERS) // EACH - ENDING * sources
     return max(min(PEERS, room) // sources, 1)
-
-
-class _Source:
-    """One of the URIs, and what is counted of it over all of its streams.
-
-    State: the streams that run, each with its transport; the counts of those that have ended.
-    """
-
-    def __init__(self, address: Address) -> None:
-        self.address = address
-        self.running: dict[Pipeline, Transport | None] = {}
-        self.listener: Listener | None = None
-        self.ended = 0
-        self._before = dict.fromkeys(COUNTS, 0)
-        self._last: dict[str, int | None] = dict.fromkeys(("last_stamp", "frame_stamp"))
-
-    def retire(self, pipeline: Pipeline) -> None:
-        """A stream has ended: what is left of it is what was counted."""
-        self._last = {name: self._latest(name) for name in self._last}
-        _add(self._before, pipeline, self.running.pop(pipeline))
-        self.ended += 1
-
-    def counts(self) -> dict[str, int]:
-        """What was counted of all streams."""
-        counts = dict(self._before)
-        for pipeline, opened in self.running.items():
-            _add(counts, pipeline, opened)
-        return counts
-
-    def _latest(self, name: str) -> int | None:
-        """The latest of such stamps, by the monotonic clock."""
-        stamps: list[Stamp | None] = [getattr(pipeline, name) for pipeline in self.running]
-        moments = [stamp.monotonic_ns for stamp in stamps if stamp is not None]
-        return max([*moments, *([before] if (before := self._last[name]) is not None else [])], default=None)
-
-    def status(self) -> dict[str, Any]:
-        """What is said of it: the counts, and how old the last byte and the last frame are."""
-        now = time.monotonic_ns()
-        ages = [None if (last := self._latest(name)) is None else round((now - last) / 1e6, 3) for name in self._last]
-        return {"source": self.address.text, **self.counts(), "age_ms": ages[0], "frame_age_ms": ages[1]}
-
-
-def _add(counts: dict[str, int], pipeline: Pipeline, opened: Transport | None) -> None:
-    """Add what was counted of a stream."""
-    statistics = pipeline.decoder.statistics
-    told = opened.describe() if opened is not None else {}
-    counts["received"] += pipeline.writer.offset
-    counts["acknowledged"] += pipeline.writer.acknowledged
-    counts["frames"] += statistics.frames
-    counts["gap_bytes"] += statistics.gap_bytes
-    counts["lost"] += statistics.sequence["lost"]
-    counts["dropped"] += told.get("dropped", 0)
-    counts["refused"] += pipeline.refused
-    counts["reconnects"] += told.get("reconnects", 0)
 
 
 class Ingestion:
@@ -156,12 +107,14 @@ class Ingestion:
         sinks: Sequence[str] = (),
         settings: Settings | None = None,
         *,
+        fallback: Sequence[Format] = (),
         told: Callable[[str, str], object] = lambda severity, words: None,
         seen: Callable[[int, Event], object] = lambda stream, event: None,
         status: Callable[[list[dict[str, Any]]], object] | None = None,
     ) -> None:
-        """specs: what the formats were asked for by.  told: is told what happens, with a severity.  seen: is told gaps,
-        losses and notes of each stream.  status: is given the lines of the status, at each commit and each second.
+        """specs: what the formats were asked for by.  fallback: formats that are tried on what the others leave.  told:
+        is told what happens, with a severity.  seen: is told gaps, losses and notes of each stream.  status: is given
+        the lines of the status, at each commit and each second.
 
         Raises `UsageError` for URIs that are none.
         """
@@ -170,12 +123,15 @@ class Ingestion:
             raise UsageError("name at least one source")
         if len(set(sources)) < len(sources):
             raise UsageError("a source is named twice")
-        self._sources = [_Source(transport.parse(uri)) for uri in sources]
+        self._sources = [Source(transport.parse(uri)) for uri in sources]
         self._formats = list(formats)
         self._specs = list(specs)
         self._path = folder
-        by_name = {format.name: format for format in self._formats}
+        self._fallback = fallbacks(self._formats, fallback)
+        by_name = {format.name: format for format in (*self._formats, *self._fallback)}
         self._sinks: list[Sink] = [sink_of(uri, by_name, self.settings.batching, folder) for uri in sinks]
+        if self.settings.retain is not None and any(format.is_part or format.parts() for format in self._formats):
+            raise UsageError("the beginning of a capture says how its frames are to be read: it cannot be removed")
         if len({sink.name for sink in self._sinks}) < len(self._sinks):
             raise UsageError("a sink is named twice")
         self._told = told
@@ -189,7 +145,7 @@ class Ingestion:
         self._stopping = asyncio.Event()
         self._numbering = asyncio.Lock()
         #: Streams of sources of before, which are decided to their end.
-        self._old = _Source(Address("", "", "", {}))
+        self._old = Source(Address("", "", "", {}))
 
     # ---------------------------------------------------------------- all of it
 
@@ -200,11 +156,19 @@ class Ingestion:
         """
         uris = [source.address.text for source in self._sources]
         synced = self.settings.commit is not None
-        self._folder = SessionFolder(self._path, self._formats, self._specs, uris, synced=synced)
+        self._folder = SessionFolder(
+            self._path, self._formats, self._specs, uris, fallback=[f.name for f in self._fallback], synced=synced
+        )
         async with AsyncExitStack() as stack:
             stack.callback(self._folder.close)
-            outlets = []
-            for sink in self._sinks:
+            outlets: list[Outlet] = []
+            hurrying = asyncio.ensure_future(self._hurry(outlets))
+            stack.callback(hurrying.cancel)  # (once the outlets are closed)
+            quarantine = QuarantineSink(self._path) if self.settings.quarantine else None
+            sinks: list[Sink | QuarantineSink] = [*self._sinks]
+            if quarantine is not None:
+                sinks.append(quarantine)
+            for sink in sinks:
                 outlet = Outlet(sink, self._folder.ledger, self._fail)
                 stack.push_async_callback(outlet.close)
                 try:
@@ -221,6 +185,11 @@ class Ingestion:
                 outlets,
                 self._seen,
                 self._noted,
+                fallback=self._fallback,
+                quarantine=outlets[-1] if quarantine is not None else None,
+                begun_ns=self._folder.document["begun_ns"],
+                retain=self.settings.retain,
+                told=self._told,
                 max_wait=self.settings.max_wait,
                 synced=synced,
                 segment_bytes=self.settings.segment_bytes,
@@ -228,6 +197,8 @@ class Ingestion:
                 engine=self.settings.engine,
             )
             await self._finish_old()
+            if not self.settings.once:
+                await asyncio.to_thread(self._prepare)
             try:
                 async with asyncio.TaskGroup() as group:
                     statuses = group.create_task(self._statuses())
@@ -237,6 +208,14 @@ class Ingestion:
             except BaseExceptionGroup as errors:
                 raise errors.exceptions[0] from None
         return self._outcome()
+
+    def _prepare(self) -> None:
+        """Have the native scan ready before anything comes in: what is made while frames come holds them up."""
+        if self.settings.engine == "auto":
+            with contextlib.suppress(UsageError):  # the formats, or this machine, have none
+                decoder = Decoder(self._formats, engine="native")
+                decoder.feed(bytes(PREPARED))
+                decoder.count()
 
     @property
     def frames(self) -> int:
@@ -258,13 +237,21 @@ class Ingestion:
             severity = "note" if note.what == "rotated" else "warning"
             self._tell(severity, f"{note.what} {stream}", f"{source}: {note.text}", note.times)
 
+    async def _hurry(self, outlets: Sequence[Outlet]) -> None:
+        """A sink that is slow does not hold up a graceful stop for long."""
+        await self._stopping.wait()
+        await asyncio.sleep(STOPPING)
+        for outlet in outlets:
+            if outlet.hurry():
+                self._told("note", f"{outlet.sink.name}: it gets what it has not taken when the session goes on")
+
     def _fail(self, words: str) -> None:
         self._failed.append(words)
         self._told("error", words)
 
     # ---------------------------------------------------------------- sources
 
-    async def _source(self, source: _Source, group: asyncio.TaskGroup) -> None:
+    async def _source(self, source: Source, group: asyncio.TaskGroup) -> None:
         try:
             if source.address.listens:
                 await self._listening(source, group)
@@ -273,7 +260,7 @@ class Ingestion:
         except TransportError as error:
             self._fail(str(error))
 
-    async def _single(self, source: _Source) -> None:
+    async def _single(self, source: Source) -> None:
         """A source that is one stream, over all restarts."""
         address, ledger = source.address, self._folder.ledger
         known = next((row for row in ledger.streams() if row.source == address.text), None)
@@ -290,7 +277,7 @@ class Ingestion:
             stream = Reconnecting(address.text, opened, most=most, told=lambda words: self._told("note", words))
         await self._stream(source, stream, number, None if known is None else known.ended_ns is not None)
 
-    async def _listening(self, source: _Source, group: asyncio.TaskGroup) -> None:
+    async def _listening(self, source: Source, group: asyncio.TaskGroup) -> None:
         """A source to which others connect, each a stream of its own, from its first byte on."""
         most = peers(sum(source.address.listens for source in self._sources))
         listener = source.listener = await transport.listen(source.address, most=most)
@@ -315,7 +302,7 @@ class Ingestion:
         if running:
             await asyncio.wait(running)
 
-    async def _peer(self, source: _Source, accepted: Transport) -> None:
+    async def _peer(self, source: Source, accepted: Transport) -> None:
         first = await self._unless_stopped(accepted.receive())
         if first is None:
             await accepted.close()
@@ -344,7 +331,7 @@ class Ingestion:
 
     # ---------------------------------------------------------------- one stream
 
-    def _pipeline(self, source: _Source, number: int, stream: Transport | None) -> Pipeline:
+    def _pipeline(self, source: Source, number: int, stream: Transport | None) -> Pipeline:
         pipeline = Pipeline(number, self._folder.stream_folder(number), self._shared)
         source.running[pipeline] = stream
         return pipeline
@@ -355,7 +342,7 @@ class Ingestion:
         for row in self._folder.ledger.streams():
             if row.source in asked:
                 continue
-            behind = any(sink.position(row.stream) < row.frames for sink in self._sinks)
+            behind = any(out.sink.position(row.stream) < row.frames for out in self._shared.outlets)
             if row.ended_ns is None or behind:
                 pipeline = self._pipeline(self._old, row.stream, None)
                 await pipeline.catch_up()
@@ -363,7 +350,7 @@ class Ingestion:
                 self._old.retire(pipeline)
 
     async def _stream(
-        self, source: _Source, stream: Transport, number: int, ended: bool | None, first: Any = None
+        self, source: Source, stream: Transport, number: int, ended: bool | None, first: Any = None
     ) -> None:
         """ended: of a stream that is gone on with, whether all of it had been decided; None where it is new."""
         pipeline = self._pipeline(source, number, stream)
@@ -378,9 +365,10 @@ class Ingestion:
             try:
                 if first is not None:
                     pipeline.take(first)
+                    await pipeline.deliver()
                 while (chunk := await stream.receive()) is not None:
                     pipeline.take(chunk)
-                    await pipeline.room()
+                    await pipeline.deliver()
                     if self.settings.commit == 0:
                         await pipeline.commit()
                         self._say_of([source])
@@ -389,6 +377,7 @@ class Ingestion:
             finally:
                 closing.cancel()
                 received.set()  # (a commit that has begun is not cancelled: a thread is at it)
+                pipeline.much.set()
                 await committing
             await stream.close()
             await pipeline.end()
@@ -402,23 +391,22 @@ class Ingestion:
         await self._stopping.wait()
         await stream.close()
 
-    async def _commits(self, source: _Source, pipeline: Pipeline, stream: Transport, received: asyncio.Event) -> None:
-        """Commit again and again while something new has come, until all was received.  Nothing more is received where
-        that fails.
+    async def _commits(self, source: Source, pipeline: Pipeline, stream: Transport, received: asyncio.Event) -> None:
+        """Commit again and again while something new has come, until all was received: when it is time, or when much
+        waits.  Nothing more is received where that fails.
         """
         seconds = self.settings.commit or COMMIT
         while not received.is_set():
-            try:
-                await asyncio.wait_for(received.wait(), seconds)
-            except TimeoutError:
-                pipeline.tick()
-                if pipeline.writer.waits:
-                    try:
-                        await pipeline.commit()
-                    except BaseException:
-                        await stream.close()
-                        raise
-                    self._say_of([source])
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(pipeline.much.wait(), seconds)
+            await pipeline.tick()
+            if pipeline.waits and not received.is_set():
+                try:
+                    await pipeline.commit()
+                except BaseException:
+                    await stream.close()
+                    raise
+                self._say_of([source])
 
     # ---------------------------------------------------------------- what is told
 
@@ -435,11 +423,11 @@ class Ingestion:
             self._told("warning", f"the status cannot be written: {error}")
         self._say_of(self._sources)
 
-    def _say_of(self, sources: Sequence[_Source]) -> None:
+    def _say_of(self, sources: Sequence[Source]) -> None:
         if self._status is not None:
             self._status([{name: line[name] for name in STATUS_KEYS} for line in self._lines(sources)])
 
-    def _lines(self, sources: Sequence[_Source]) -> list[dict[str, Any]]:
+    def _lines(self, sources: Sequence[Source]) -> list[dict[str, Any]]:
         """What is said of them.  Where nothing waits for the disk, nothing is acknowledged."""
         lines = [source.status() for source in sources]
         return lines if self.settings.commit is not None else [{**line, "acknowledged": None} for line in lines]

@@ -6,7 +6,8 @@ import os
 from collections.abc import Mapping
 
 from sigflow.errors import UsageError
-from sigflow.session.appending import AppendingSink, lines, raw
+from sigflow.session.appending import AppendingSink
+from sigflow.session.forms import FORMS
 from sigflow.session.outside import CallingSink, SendingSink
 from sigflow.session.sinks import Batching, Sink
 from sigflow.session.tables import TableSink
@@ -21,9 +22,9 @@ def sink_of(uri: str, formats: Mapping[str, Format], batching: Batching, session
     Raises `UsageError` for what is none.
     """
     scheme, colon, path = uri.partition(":")
-    if scheme in ("ndjson", "raw") and colon:
+    if scheme in FORMS and colon:
         _named(uri, path, session)
-        return AppendingSink(uri, path, lines(formats) if scheme == "ndjson" else raw)
+        return AppendingSink(uri, path, FORMS[scheme](formats))
     if scheme in ("parquet", "arrow") and colon:
         _named(uri, path, session)
         return TableSink(uri, scheme, path, list(formats.values()), batching)
@@ -32,7 +33,8 @@ def sink_of(uri: str, formats: Mapping[str, Format], batching: Batching, session
     if is_uri(uri):
         return SendingSink(uri, formats)
     raise UsageError(
-        f"{uri!r} is no sink: ndjson:PATH, raw:PATH, parquet:DIR, arrow:DIR, python:MODULE:CALLABLE, or a transport"
+        f"{uri!r} is no sink: ndjson:PATH, csv:PATH, raw:PATH, mcap:PATH, parquet:DIR, arrow:DIR, "
+        "python:MODULE:CALLABLE, or a transport"
     )
 
 

@@ -6,21 +6,23 @@ import asyncio
 import queue
 import threading
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from sigflow.errors import SigflowError
-from sigflow.session.sinks import Barrier, Frames, Sink
+from sigflow.session.refused import QuarantineSink
+from sigflow.session.sinks import Barrier, Sink
 from sigflow.storage.session.ledger import Ledger
 
 #: Bytes of frames that wait for a sink, at most, and one piece more.
 BOUND = 32 << 20
 #: What is put into the queue: of a stream, frames and their bytes; or a barrier, and what is set when it may be passed.
-_Item = tuple[int, Sequence[Frames], int] | tuple[Barrier, threading.Event] | None
+_Item = tuple[int, Sequence[Any], int] | tuple[Barrier, threading.Event] | None
 
 
 class Outlet:
     """State: what waits; the error that the sink ended with.  `put` and `pass_on` are called in the loop."""
 
-    def __init__(self, sink: Sink, ledger: Ledger, failed: Callable[[str], object]) -> None:
+    def __init__(self, sink: Sink | QuarantineSink, ledger: Ledger, failed: Callable[[str], object]) -> None:
         """failed: is told, in the loop, that the sink has ended with an error."""
         self.sink = sink
         self.error: BaseException | None = None
@@ -28,6 +30,7 @@ class Outlet:
         self._failed = failed
         self._bound = BOUND
         self._held = 0
+        self._busy = False  # whether something is worked off
         self._queue: queue.SimpleQueue[_Item] = queue.SimpleQueue()
         self._loop = asyncio.get_running_loop()
         self._room = asyncio.Event()
@@ -38,9 +41,9 @@ class Outlet:
         """Begin, now that what a killed process left was made right."""
         self._thread.start()
 
-    def put(self, stream: int, pieces: Sequence[Frames], size: int) -> None:
-        """Frames of a stream, of so many bytes.  To be followed by `await room()`."""
-        if self.error is None:
+    def put(self, stream: int, pieces: Sequence[Any], size: int) -> None:
+        """Frames of a stream, or stretches, of so many bytes.  To be followed by `await room()`."""
+        if pieces and self.error is None:
             self._held += size
             if self._held > self._bound:
                 self._room.clear()
@@ -50,6 +53,15 @@ class Outlet:
         """Take nothing more: the raw capture could not be written."""
         if self.error is None:
             self.error = error
+
+    def hurry(self) -> bool:
+        """Take nothing more, if something waits; whether that is so."""
+        if self.error is not None or not self._busy:
+            return False
+        self.abort(SigflowError("it was stopped"))
+        self.sink.hurry()
+        self._room.set()
+        return True
 
     async def room(self) -> None:
         """Wait until less waits than may."""
@@ -61,7 +73,7 @@ class Outlet:
             self._queue.put((barrier, acknowledged))
 
     def _run(self) -> None:
-        while (item := self._queue.get()) is not None:
+        while (item := self._next()) is not None:
             if len(item) == 3:
                 stream, pieces, size = item
                 self._do(self.sink.take, stream, pieces)
@@ -71,15 +83,27 @@ class Outlet:
                 acknowledged.wait()
                 self._do(self.sink.barrier, barrier)
 
+    def _next(self) -> _Item:
+        """What is next; it waits for that, and is not busy."""
+        self._busy = False
+        item = self._queue.get()
+        self._busy = item is not None
+        return item
+
     def _do(self, function: Callable[..., object], *arguments: object) -> None:
-        if self.error is None:
-            try:
-                function(*arguments)
-            except Exception as error:
-                self.error = error
-                known = isinstance(error, SigflowError | OSError)
-                words = str(error) if known else f"internal error: {type(error).__name__}: {error}"
-                self._call(self._failed, f"{self.sink.name}: the sink has ended: {words}")
+        if self.error is not None:
+            return
+        try:
+            function(*arguments)
+        except Exception as error:
+            self._ended_by(error)
+
+    def _ended_by(self, error: Exception) -> None:
+        if self.error is None:  # (else it was told to end)
+            self.error = error
+            known = isinstance(error, SigflowError | OSError)
+            words = str(error) if known else f"internal error: {type(error).__name__}: {error}"
+            self._call(self._failed, f"{self.sink.name}: the sink has ended: {words}")
 
     def _call(self, function: Callable[..., object], *arguments: object) -> None:
         try:

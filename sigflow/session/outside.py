@@ -13,7 +13,7 @@ from typing import Any
 
 from sigflow.errors import SigflowError, UsageError
 from sigflow.events import Record
-from sigflow.session.appending import lines
+from sigflow.session.forms import ndjson
 from sigflow.session.sinks import Barrier, Frames, Positions, behind
 from sigflow.storage.session.ledger import Ledger
 from sigflow.stream.format import Format
@@ -27,6 +27,16 @@ class _Positioned:
     def __init__(self, name: str) -> None:
         self.name = name
         self._waiting: dict[int, list[Record]] = {}
+        self._hurried = threading.Event()
+
+    def hurry(self) -> None:
+        """Let nothing more go out; what did not go out does when the session goes on."""
+        self._hurried.set()
+
+    def _not_hurried(self) -> None:
+        """Raises `SigflowError` where nothing more shall go out."""
+        if self._hurried.is_set():
+            raise SigflowError("it was stopped")
 
     def begin(self, ledger: Ledger) -> None:
         """Nothing is left over outside that could be made right."""
@@ -79,6 +89,7 @@ class CallingSink(_Positioned):
     def out(self, stream: int, records: list[Record]) -> None:
         """Call it for each."""
         for record in records:
+            self._not_hurried()
             try:
                 self._call((stream, record.index), record)
             except Exception as error:
@@ -90,23 +101,27 @@ class SendingSink(_Positioned):
 
     def __init__(self, name: str, formats: Mapping[str, Format]) -> None:
         super().__init__(name)
-        self._line = lines(formats)
+        self._line = ndjson(formats).of
         self._target = BlockingTarget(parse(name))
-        self._closed = threading.Event()
 
     def out(self, stream: int, records: list[Record]) -> None:
         """Send them, and wait until they are taken, by whoever takes them."""
         data = b"".join(b'{"stream": %d, "frame": %s}\n' % (stream, self._line(record)[:-1]) for record in records)
         wait = 0.05
-        while data and not self._closed.is_set():
+        while data:
+            self._not_hurried()
             try:
                 self._target.send(data)
                 return
             except TransportError:
-                self._closed.wait(wait)
+                self._hurried.wait(wait)
                 wait = min(2 * wait, 5.0)
+
+    def hurry(self) -> None:
+        """Wait no more for who takes nothing, either."""
+        super().hurry()
+        self._target.interrupt()
 
     def close(self) -> None:
         """Close the transport."""
-        self._closed.set()
         self._target.close()

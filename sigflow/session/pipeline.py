@@ -1,7 +1,7 @@
 """One stream on its way: received, written to the raw capture, decoded, handed to the sinks.
 
-The way of a chunk: `take` appends it to the raw capture and scans it; what was found goes to the outlets.  `commit`
-puts the raw capture on the disk; behind it a *barrier* tells the outlets up to where they may go.
+The way of a chunk: `take` appends it to the raw capture and feeds the decoder; `deliver` hands what was found to the
+outlets.  `commit` puts the raw capture on the disk; behind it a *barrier* tells the outlets up to where they may go.
 """
 
 from __future__ import annotations
@@ -10,15 +10,21 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sigflow.errors import UsageError
-from sigflow.events import Event, FrameRun, Gap, Record, Stamp
+from sigflow.events import Event, Gap, Stamp
 from sigflow.reasons import CHECKSUM
+from sigflow.recover.readback import specs_used
+from sigflow.session.found import Found
 from sigflow.session.outlet import Outlet
-from sigflow.session.sinks import EVERY, Barrier, Frames
+from sigflow.session.refused import stream_id
+from sigflow.session.retention import Retain, first_kept
+from sigflow.session.sinks import EVERY, Barrier
 from sigflow.storage.session import ledger as ledgers
+from sigflow.storage.session.begin import Begin, cuts_before, remove_before
 from sigflow.storage.session.entries import note_code
+from sigflow.storage.session.extents import Extent
 from sigflow.storage.session.ledger import Ledger
 from sigflow.storage.session.reader import Contents, StreamStorage, sync_newest
 from sigflow.storage.session.writer import StreamWriter
@@ -26,6 +32,7 @@ from sigflow.stream.checkpoint import Checkpoint
 from sigflow.stream.cuts import CONCATENATED, RECONNECT
 from sigflow.stream.decoder import Decoder
 from sigflow.stream.format import Format
+from sigflow.stream.statistics import Statistics
 from sigflow.transport import Chunk, Note
 from sigflow.transport.boot import boot_id
 
@@ -33,6 +40,10 @@ from sigflow.transport.boot import boot_id
 BARRIER = 0.1
 #: Bytes that are not on the disk yet, at most, before no more are taken.
 UNSYNCED = 32 << 20
+#: Bytes that are not on the disk yet and for which a commit does not wait for its time: the disk has enough to do.
+GROUP = 1 << 20
+#: Bytes of memory that a stretch takes that waits for the quarantine, about.
+STRETCH = 1000
 #: Bytes that are decoded at once of what was stored.
 STORED = 1 << 20
 
@@ -49,6 +60,12 @@ class Shared(NamedTuple):
     outlets: Sequence[Outlet]
     seen: Callable[[int, Event], object]
     noted: Callable[[int, Note, str], object]
+    fallback: Sequence[Format] = ()
+    #: The outlet of the quarantine, which is one of them.
+    quarantine: Outlet | None = None
+    begun_ns: int = 0
+    retain: Retain | None = None
+    told: Callable[[str, str], object] = lambda severity, words: None
     max_wait: float | None = None
     synced: bool = True
     segment_bytes: int = 64 << 20
@@ -61,15 +78,18 @@ def _now() -> Stamp:
 
 
 class Pipeline:
-    """State: the writer of the raw capture; the decoder; the candidate that is waited for, and since when; when the
-    last barrier was.
+    """State: the writer of the raw capture; the decoder, and what it has found; the candidate that is waited for, and
+    since when; when the last barrier was, and whether something was handed on since.
     """
 
     def __init__(self, number: int, folder: str, shared: Shared) -> None:
         """Goes on where the stream's folder and the ledger say.  Raises `OSError` where that cannot be read."""
         self.number = number
         self._shared = shared
-        self._contents = Contents(folder, verify=False)
+        self._kept = shared.ledger.begin(number)
+        if self._kept is not None:
+            remove_before(folder, self._kept[0])  # where a process was killed meanwhile
+        self._contents = Contents(folder, verify=False, whole=True)
         sync_newest(self._contents)
         self.writer = StreamWriter(
             folder,
@@ -80,50 +100,97 @@ class Pipeline:
             segment_seconds=shared.segment_seconds,
         )
         self._names = [format.name for format in shared.formats]
-        self.decoder = self._resumed()
-        self._committing = asyncio.Lock()
+        for piece in self._contents.pieces:
+            self.writer.extents.add(Extent(piece.segment, piece.offset, piece.place, piece.length))
+        self._folder = folder
+        self.decoder, self._found = self._resumed()
+        self._committing, self._delivering = asyncio.Lock(), asyncio.Lock()
         self._barrier_at = time.monotonic()
-        self._barrier_frames = -1
+        self._handed_on = True
+        self._point: ledgers.Checkpoint | None = None
+        self._point_frames = self.statistics.frames
         self._waits = (-1, 0.0)
-        self._ledger_at = 0.0
+        self._ledger_at = self._retained_at = 0.0
+        #: Where the stream might begin, by segment, as far as the ledger was not told; of which it was.
+        self._may_begin: dict[int, ledgers.Checkpoint] = {}
+        self._said: set[int] = set()
         #: Of the last chunk that came in, and of the last with which a frame was found.
         self.last_stamp: Stamp | None = None
         self.frame_stamp: Stamp | None = None
+        #: Is set when much waits for the disk.
+        self.much = asyncio.Event()
         #: Gaps in which a frame failed its checksum.
         self.refused = 0
 
-    def _resumed(self) -> Decoder:
-        """A decoder from the last checkpoint that no sink is behind."""
-        shared, contents = self._shared, self._contents
+    def _resumed(self) -> tuple[Decoder, Found]:
+        """A decoder, and what goes with it, from the last checkpoint that no sink is behind."""
+        shared = self._shared
         slowest = min((outlet.sink.position(self.number) for outlet in shared.outlets), default=None)
         point = shared.ledger.resumable(self.number, slowest)
-        marks = [(offset, self._names[number]) for offset, number in contents.marks if number < len(self._names)]
-        self._from = 0
-        try:
-            checkpoint = None if point is None else Checkpoint.from_json(point.state)
-        except UsageError:  # of another version, or damaged: all of it is decoded again, and gives the same
-            checkpoint = None
-        if checkpoint is None:
-            whole = Decoder(shared.formats, marks=marks, cuts=contents.cuts, engine=shared.engine)
-            return self._begin(whole, 0)
-        rest = contents.cuts[checkpoint.cut_count :]
-        if any(cut.offset < checkpoint.offset for cut in rest):  # the disk was damaged: there are more than there were
-            rest = [cut for cut in contents.cuts if cut.offset >= checkpoint.offset]
-        decoder = Decoder(
-            shared.formats,
-            marks=[mark for mark in marks if mark[0] >= checkpoint.offset and mark not in checkpoint.marks],
-            cuts=[cut for cut in rest if cut not in checkpoint.cuts],
-            resume=checkpoint,
-            engine=shared.engine,
-        )
-        self._from = checkpoint.start
-        return self._begin(decoder, checkpoint.index)
+        if point is not None and self._kept is not None and point.offset < self._kept[0].offset:
+            point = None  # what it needs was removed
+        states = [] if point is None else [point.state]
+        if self._kept is not None:
+            begin, state = self._kept
+            states.append(state)
+            for outlet in shared.outlets:
+                if (position := outlet.sink.position(self.number)) < begin.frames:
+                    gone = f"frames {position} to {begin.frames - 1} of stream {self.number}"
+                    shared.told("warning", f"{outlet.sink.name}: {gone} were removed before it had them")
+        for state in states:
+            try:
+                return self._from(state)
+            except UsageError:
+                continue  # of another version, or damaged: what is decoded again gives the same
+        if self._kept is not None:
+            self._contents = Contents(self._folder, verify=False)
+        return self._from(None)
 
-    def _begin(self, decoder: Decoder, first: int) -> Decoder:
-        """Tell the sinks of the stream, and which frame is the first that comes."""
-        for outlet in self._shared.outlets:
-            outlet.sink.begin_stream(self.number, first, decoder.formats)
-        return decoder
+    def _from(self, state: Any) -> tuple[Decoder, Found]:
+        """state: what the ledger has of a checkpoint, None for the beginning.  Raises `UsageError` for what is none."""
+        shared, contents = self._shared, self._contents
+        marks = [(offset, self._names[number]) for offset, number in contents.marks if number < len(self._names)]
+        cuts = contents.cuts
+        checkpoint = tried = None
+        self._start = 0
+        if state is not None:
+            if shared.fallback:
+                state, tried = (state.get("scan"), state.get("fallback")) if isinstance(state, dict) else (None, None)
+            checkpoint = Checkpoint.from_json(state)
+            tried = Checkpoint.from_json(tried) if shared.fallback else None
+            self._start = checkpoint.start
+            had = checkpoint.cut_count - (contents.begin.cuts if contents.begin is not None else 0)
+            rest = cuts[max(had, 0) :]
+            before = sum(cut.offset < checkpoint.offset for cut in cuts)
+            reached = sum(cut.offset <= checkpoint.offset for cut in cuts) + len(checkpoint.cuts)
+            if not before <= had <= reached:  # the disk was damaged: there are more or fewer than there were
+                rest = [cut for cut in cuts if cut.offset >= checkpoint.offset]
+            cuts = [cut for cut in rest if cut not in checkpoint.cuts]
+            marks = [mark for mark in marks if mark[0] >= checkpoint.offset and mark not in checkpoint.marks]
+        decoder = Decoder(shared.formats, marks=marks, cuts=cuts, resume=checkpoint, engine=shared.engine)
+        quarantine = shared.quarantine
+        stage = Found(
+            decoder,
+            shared.fallback,
+            self.writer.extents,
+            self._folder,
+            stream_id(shared.begun_ns, self.number),
+            self._folder,
+            specs_used((*shared.formats, *shared.fallback)),
+            self._seen,
+            frames=any(outlet is not quarantine for outlet in shared.outlets),
+            refused=quarantine is not None,
+        )
+        if tried is not None:
+            stage.restore(tried)
+        for outlet in shared.outlets:
+            outlet.sink.begin_stream(self.number, stage.statistics.frames, stage.formats)
+        return decoder, stage
+
+    @property
+    def statistics(self) -> Statistics:
+        """What was counted, with what the fallback formats took."""
+        return self._found.statistics
 
     async def catch_up(self) -> None:
         """Decode what is stored and was not decoded, or not taken by every sink, before the process ended."""
@@ -131,15 +198,21 @@ class Pipeline:
         if not contents.stored and not contents.cuts:
             return
         with StreamStorage(contents, str(self.number)) as storage:
-            at = storage.at(self._from)
-            while data := storage.read(at, at + STORED):
-                at += len(data)
-                self.decoder.feed(data)
-                self._deliver()
-                await self.room()
-                passed = self._pass_barrier()
-                if passed is not None:
-                    passed[0].set()  # it is on the disk already
+            size = 0
+            for data, stamp in storage.stamped(storage.at(self._start)):
+                self.decoder.feed(data, stamp=stamp)
+                size += len(data)
+                if size >= STORED:
+                    size = 0
+                    await self._caught_up()
+            await self._caught_up()
+
+    async def _caught_up(self) -> None:
+        """Hand on what was found in some of it."""
+        await self.deliver()
+        passed = self._pass_barrier()
+        if passed is not None:
+            passed[0].set()  # it is on the disk already
 
     # ---------------------------------------------------------------- what comes in
 
@@ -156,46 +229,38 @@ class Pipeline:
         self.decoder.cut(kind, missing, stamp=stamp)
 
     def take(self, chunk: Chunk) -> None:
-        """A chunk came in.  To be followed by `await room()`.  Raises `OSError` where it cannot be written."""
+        """A chunk came in.  To be followed by `await deliver()`.  Raises `OSError` where it cannot be written."""
         for cut in chunk.cuts:
             self._cut(cut.kind, cut.missing, chunk.stamp)
         for note in chunk.notes:
             self.writer.note(note_code(note.what), note.times, chunk.stamp)
             self._shared.noted(self.number, note, chunk.stamp.transport)
         self.writer.append(chunk.data, chunk.stamp)
+        if self.writer.offset - self.writer.acknowledged >= GROUP:
+            self.much.set()
         self.decoder.feed(chunk.data, stamp=chunk.stamp)
         self.last_stamp = chunk.stamp
-        self._deliver()
 
-    async def room(self) -> None:
-        """Wait until the sinks, and the disk, have come along."""
+    async def deliver(self) -> None:
+        """Hand on what was found, and wait until the sinks, and the disk, have come along."""
+        await self._deliver()
         for outlet in self._shared.outlets:
             await outlet.room()
         if self.writer.offset - self.writer.acknowledged > UNSYNCED:
             await self.commit()
 
-    def _deliver(self) -> None:
-        """Hand on what was found."""
-        pieces: list[Frames] = []
-        size = 0
-        for piece in self.decoder.pieces():
-            if isinstance(piece, FrameRun):
-                pieces.append(piece)
-                size += len(piece.raw)
-                continue
-            records = []
-            for event in piece:
-                if isinstance(event, Record):
-                    records.append(event)
-                    size += event.stop - event.start
-                else:
-                    self._seen(event)
-            if records:
-                pieces.append(records)
-        if pieces:
-            self.frame_stamp = self.last_stamp
-            for outlet in self._shared.outlets:
-                outlet.put(self.number, pieces, size)
+    async def _deliver(self) -> None:
+        quarantine = self._shared.quarantine
+        async with self._delivering:
+            async for part in self._found.parts():
+                self._handed_on = True
+                if part.frames:
+                    self.frame_stamp = self.last_stamp
+                for outlet in self._shared.outlets:
+                    if outlet is quarantine:
+                        outlet.put(self.number, part.refused, STRETCH * len(part.refused))
+                    else:
+                        outlet.put(self.number, part.frames, part.size)
 
     def _seen(self, event: Event) -> None:
         if isinstance(event, Gap) and any(reason.endswith(f":{CHECKSUM}") for reason in event.reasons):
@@ -204,9 +269,9 @@ class Pipeline:
 
     # ---------------------------------------------------------------- time
 
-    def tick(self) -> None:
+    async def tick(self) -> None:
         """Time has passed: abandon what is waited for too long."""
-        if self._shared.max_wait is None:
+        if self._shared.max_wait is None or self._delivering.locked():
             return
         at, now = self.decoder.state[0], time.monotonic()
         if at != self._waits[0] or not self.decoder.statistics.pending_bytes:
@@ -216,12 +281,16 @@ class Pipeline:
             self._waits = -1, now
             if mark is not None and mark[1] in self._names:  # (else it was a preamble: those are asked for once)
                 self.writer.mark(mark[0], self._names.index(mark[1]), _now())
-                self._deliver()
+                await self._deliver()
 
     async def commit(self, *, final: bool = False) -> int:
         """Put on the disk what came in, and let the sinks go on up to here.  Returns the acknowledged offset."""
         async with self._committing:
-            passed = self._pass_barrier(final=final)
+            self.much.clear()
+            passed = None
+            if final or not self._delivering.locked():
+                await self._deliver()
+                passed = self._pass_barrier(final=final)
             try:
                 await asyncio.get_running_loop().run_in_executor(None, self._sync, passed, final)
             except BaseException as error:
@@ -240,40 +309,88 @@ class Pipeline:
             return
         acknowledged, rows = passed
         acknowledged.set()
+        if self._shared.retain is not None and (final or time.monotonic() - self._retained_at >= EVERY):
+            self._retained_at = time.monotonic()
+            self._retain(self._shared.retain)
         if not self._shared.outlets and (final or time.monotonic() - self._ledger_at >= EVERY):
             with self._shared.ledger.transaction():
                 rows(self._shared.ledger)
             self._ledger_at = time.monotonic()
 
-    def _pass_barrier(self, *, final: bool = False) -> tuple[threading.Event, Rows] | None:
-        """A barrier, if it is time for one: what is set when all before it is on the disk, and what the ledger shall
-        say then.
+    @property
+    def waits(self) -> bool:
+        """Whether there is something for a commit: bytes, or frames that wait for a barrier.
+
+        A barrier comes now and then although nothing has come, so that a sink makes final what it has.
         """
-        now = time.monotonic()
-        if not final and now - self._barrier_at < BARRIER:
+        return self.writer.waits or self._barrier_due
+
+    @property
+    def _barrier_due(self) -> bool:
+        return time.monotonic() - self._barrier_at >= (BARRIER if self._handed_on else EVERY)
+
+    def _pass_barrier(self, *, final: bool = False) -> tuple[threading.Event, Rows] | None:
+        """A barrier, if it is time for one, behind all that was found: what is set when all before it is on the disk,
+        and what the ledger shall say then.
+        """
+        if not final and not self._barrier_due:
             return None
-        self._deliver()
-        frames = self.decoder.statistics.frames
-        if not final and frames == self._barrier_frames:
-            return None
-        self._barrier_at, self._barrier_frames = now, frames
-        rows = self._ended(frames) if final else self._checkpoint()
+        self._barrier_at, self._handed_on = time.monotonic(), False
+        frames = self.statistics.frames
+        rows = self._ended(frames) if final else self._checkpoint(frames)
         acknowledged = threading.Event()
         for outlet in self._shared.outlets:
             outlet.pass_on(Barrier(self.number, frames, rows, final), acknowledged)
         return acknowledged, rows
 
-    def _checkpoint(self) -> Rows:
-        """What the ledger says of here."""
-        point = self.decoder.checkpoint()
+    def _checkpoint(self, frames: int) -> Rows:
+        """What the ledger says of here.
+
+        There is one checkpoint for each number of frames, so that a sink that has so many has all that lies before it.
+        """
         number, offset = self.number, self.writer.offset
-        kept = ledgers.Checkpoint(point.index, point.offset, point.to_json())
+        point, fallbacks = self.decoder.checkpoint(), self._found.fallbacks
+        self.writer.extents.release(point.offset if point.open is None else point.open.start)
+        if frames > self._point_frames:
+            self._point_frames = frames
+            state = point.to_json()
+            if fallbacks is not None:
+                state = {"scan": state, "fallback": fallbacks.checkpoint().to_json()}
+            self._point = ledgers.Checkpoint(frames, point.offset, state)
+        kept, begun = self._point, self.writer.begun
+        if kept is not None and kept.offset == point.offset and point.open is None:
+            while begun and begun[0][1] <= point.start:
+                self._may_begin[begun.pop(0)[0]] = kept
+        may_begin, said = dict(self._may_begin), self._said
+        while said:
+            self._may_begin.pop(said.pop(), None)
 
         def rows(ledger: Ledger) -> None:
-            ledger.checkpoint(number, kept)
+            if kept is not None:
+                ledger.checkpoint(number, kept)
+            for segment, first in may_begin.items():
+                ledger.may_begin(number, segment, first)
+                said.add(segment)
             ledger.acknowledge(number, offset)
 
         return rows
+
+    def _retain(self, retain: Retain) -> None:
+        """Remove what is not to be kept any longer."""
+        ledger = self._shared.ledger
+        slowest = min((outlet.sink.position(self.number) for outlet in self._shared.outlets), default=None)
+        point = ledger.resumable(self.number, slowest)
+        if point is None:
+            return
+        scan = Checkpoint.from_json(point.state["scan"] if self._shared.fallback else point.state)
+        floor = scan.start if scan.open is None else min(scan.start, scan.open.start)
+        beginnings = ledger.beginnings(self.number)
+        first = first_kept(self._folder, retain, beginnings, floor)
+        if first is not None:
+            point = beginnings[first]
+            begin = Begin(first, point.offset, point.frames, cuts_before(self._folder, first))
+            ledger.remove_before(self.number, begin)
+            remove_before(self._folder, begin)
 
     def _ended(self, frames: int) -> Rows:
         """What it says of the end, in the same transaction as the first sink that has taken all: what goes on later
@@ -290,6 +407,5 @@ class Pipeline:
     async def end(self) -> None:
         """The stream ends here, or the process does: what waits is decided, and goes to the sinks."""
         self.decoder.feed_eof()
-        self._deliver()
         await self.commit(final=True)
         await asyncio.get_running_loop().run_in_executor(None, self.writer.close)

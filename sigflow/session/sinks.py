@@ -37,6 +37,14 @@ class Barrier(NamedTuple):
     final: bool = False
 
 
+class RecordFormat(NamedTuple):
+    """What a frame is in a file that grows.  of: its bytes.  head, tail: what the file begins and ends with."""
+
+    of: Callable[[Record], bytes]
+    head: bytes = b""
+    tail: bytes = b""
+
+
 @frozen
 class Batching:
     """When a file of a table is full: rows, bytes of frames, seconds."""
@@ -69,6 +77,10 @@ class Sink(Protocol):
 
     def barrier(self, barrier: Barrier) -> None:
         """What was taken of the stream may be written, and is committed where it is time."""
+        ...
+
+    def hurry(self) -> None:
+        """End soon, whatever is left: the process is about to end.  Another thread calls this."""
         ...
 
     def close(self) -> None:
@@ -109,7 +121,10 @@ class Positions:
 
     def move(self, barrier: Barrier, frames: int) -> bool:
         """It has all before the barrier, so many frames; whether it is time for a commit."""
-        self._positions[barrier.stream] = max(self.of(barrier.stream), frames)
+        before = self.of(barrier.stream)
+        if frames <= before and barrier.stream not in self._moved and not barrier.final:
+            return False  # nothing is new
+        self._positions[barrier.stream] = max(before, frames)
         self._moved[barrier.stream] = barrier
         return barrier.final or self._timer.due()
 

@@ -200,6 +200,9 @@ class TableSink:
                 taken.file = _File(self._folder, self._form, number, first, self._schema, self._disk)
             taken.file.write(batch.slice(skip) if skip else batch)
 
+    def hurry(self) -> None:
+        """What is written at once is not given up."""
+
     def close(self) -> None:
         """Remove the drafts that were not committed."""
         for taken in self._streams.values():

@@ -10,6 +10,10 @@ missing count as bytes of the stream: they are a gap, and what follows has the o
     reconnect      start                   yes                     again                       no
     concatenated   start                   yes                     again                       yes
     overflow       no                      no                      no                          no
+    removed        start                   yes                     again                       yes
+
+`removed` is where a recording lacks its beginning, which was removed on purpose: those bytes are no gap, and count as
+idle.
 """
 
 from __future__ import annotations
@@ -24,7 +28,7 @@ from sigflow.reasons import OVERFLOW
 from sigflow.stream.chain import NO, START
 from sigflow.stream.segment import BREAKS, ENDS, MORE
 
-BOUNDARY, RECONNECT, CONCATENATED = "boundary", "reconnect", "concatenated"
+BOUNDARY, RECONNECT, CONCATENATED, REMOVED = "boundary", "reconnect", "concatenated", "removed"
 #: The code of a note that bytes are missing, and how many is not known.
 BYTES_MISSING = "bytes-missing"
 
@@ -49,6 +53,7 @@ KINDS: dict[str, Kind] = {
     RECONNECT: Kind(BREAKS, START, True, True, "the connection was lost and made anew here"),
     CONCATENATED: Kind(ENDS, START, True, True, ""),
     OVERFLOW: Kind(BREAKS, NO, False, False, "bytes were dropped here"),
+    REMOVED: Kind(ENDS, START, True, True, ""),
 }
 
 
@@ -56,8 +61,8 @@ class Cut(NamedTuple):
     """A cut in a stream.
 
     offset: where it is, in the stream; of the first missing byte, where some are.  kind: `boundary`, `reconnect`,
-    `concatenated` or `overflow`.  missing: how many bytes are missing, None where that is not known.  stamp: when it
-    was.
+    `concatenated`, `overflow` or `removed`.  missing: how many bytes are missing, None where that is not known.
+    stamp: when it was.
     """
 
     offset: int

@@ -16,11 +16,11 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 from sigflow.errors import SigflowError, StreamError, UsageError
-from sigflow.events import Event, Record, Stamp
+from sigflow.events import Event, FrameRun, Record, Stamp
 from sigflow.limits import Limits
 from sigflow.stream.around import with_parts
 from sigflow.stream.chain import LOCKS
-from sigflow.stream.cuts import Cut, Queue, checked, in_order
+from sigflow.stream.cuts import REMOVED, Cut, Queue, checked, in_order
 from sigflow.stream.pending import Pending, Stamps
 from sigflow.stream.scan import Refusals, Scanner
 from sigflow.stream.segment import ENDS, MORE, Segment
@@ -290,6 +290,25 @@ class Decoder:
             events += sum(map(len, pieces))
         return events
 
+    def others(self) -> Iterator[Event]:
+        """The events of the bytes fed so far that are no records: the frames are counted, and let go of.
+
+        Raises what `events` does.
+        """
+        pieces: Iterable[Piece] | None = [list(self._ready)]
+        self._drained = True
+        while pieces is not None:
+            for piece in pieces:
+                if not isinstance(piece, FrameRun):
+                    yield from (event for event in piece if not isinstance(event, Record))
+            live = self._live
+            if live is not None and live.scan(self._final):
+                if self._final:
+                    self._go_over_cuts(live)
+                pieces = [list(live.others())]
+            else:
+                pieces = self._pieces()
+
     def batches(
         self,
         fields: Sequence[str] | None = None,
@@ -417,7 +436,7 @@ class Decoder:
         """All before the next cut is decided: go on behind it."""
         cut, kind, chunks = self._behind.take()
         pos = cut.stop
-        if self._strict and cut.missing:
+        if self._strict and cut.missing and cut.kind != REMOVED:
             from sigflow.stream.faults import missing
 
             self._error = missing(cut)

@@ -107,7 +107,7 @@ class LiveScan(Protocol):
         """
 
     def scan(self, final: int) -> bool:
-        """Go on; whether something was found, which one of the next three then takes.
+        """Go on; whether something was found, which one of the next four then takes.
 
         final: what comes behind the bytes that were taken, as of `Segment`.
         """
@@ -117,6 +117,9 @@ class LiveScan(Protocol):
 
     def count(self) -> int:
         """How many events that are."""
+
+    def others(self) -> Iterable[Event]:
+        """The events that are no records; the frames are counted and let go of."""
 
     def collect(self, collector: Collector) -> Iterable[Piece]:
         """Hand the frames to a collector; gives the other events."""

@@ -83,29 +83,42 @@ class Pending(Segment):
 
 
 class Stamps:
-    """Which chunk came in when: the stamps of the bytes that are not decided yet."""
+    """Which chunk came in when: the stamps of the bytes that are not decided yet.
 
-    __slots__ = ("_entries",)
+    State: the offset of each chunk's first byte, and the stamps.
+    """
 
-    def __init__(self) -> None:
-        self._entries: list[tuple[int, Stamp | None]] = []  # (offset of a chunk's first byte, its stamp)
+    __slots__ = ("_offsets", "_stamps")
+
+    def __init__(self, offsets: list[int] | None = None, stamps: list[Stamp | None] | None = None) -> None:
+        self._offsets = offsets or []
+        self._stamps = stamps or []
 
     def __bool__(self) -> bool:
-        return bool(self._entries)
+        return bool(self._offsets)
 
     def add(self, offset: int, stamp: Stamp | None, done: int) -> None:
         """A chunk whose first byte is at this offset; what lies before the offset `done` is not asked for any more."""
-        if not self._entries:
-            self._entries.append((0, None))  # what came before carried none
-        self._entries.append((offset, stamp))
-        old = bisect_right(self._entries, done, key=lambda entry: entry[0]) - 1
-        del self._entries[:old]
+        if not self._offsets:
+            self._offsets.append(0)  # what came before carried none
+            self._stamps.append(None)
+        self._offsets.append(offset)
+        self._stamps.append(stamp)
+        old = bisect_right(self._offsets, done) - 1
+        if old > 0:
+            del self._offsets[:old], self._stamps[:old]
 
     def of(self, start: int, stop: int) -> tuple[Stamp | None, Stamp | None]:
         """The stamps of the chunks with the bytes at `start` and at `stop` - 1."""
-        first = bisect_right(self._entries, start, key=lambda entry: entry[0]) - 1
-        last = bisect_right(self._entries, stop - 1, first, key=lambda entry: entry[0]) - 1
-        return self._entries[first][1], self._entries[last][1]
+        first = bisect_right(self._offsets, start) - 1
+        last = bisect_right(self._offsets, stop - 1, first) - 1
+        return self._stamps[first], self._stamps[last]
+
+    def part(self, start: int, stop: int) -> Stamps:
+        """The same for the bytes from `start` to `stop`, to be kept with them."""
+        first = bisect_right(self._offsets, start) - 1
+        last = bisect_right(self._offsets, stop - 1, first)
+        return Stamps(self._offsets[first:last], self._stamps[first:last])
 
 
 def _cut(data: bytearray, size: int) -> None:

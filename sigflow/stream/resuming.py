@@ -50,7 +50,7 @@ def taken(
         preamble = format.preamble.raw if n in scanner.roots and format.preamble is not None else None
         counted = sink.frame_counts[n], sink.frame_bytes[n]
         streams = tracker.states() if tracker is not None else ()
-        states.append(FormatState(*_identity_of(format, tracker).identity, *counted, preamble, streams))
+        states.append(FormatState(*identity_of(format, tracker).identity, *counted, preamble, streams))
     opened = sink.between.state()
     return Checkpoint(
         offset=pos,
@@ -77,7 +77,7 @@ def restore(checkpoint: Checkpoint, formats: list[Format], scanner: Scanner | Wh
 
     Raises `UsageError` where it is of other formats, or cannot be one of theirs.
     """
-    _check(checkpoint, list(map(_identity_of, formats, sink.trackers)))
+    check(checkpoint, list(map(identity_of, formats, sink.trackers)))
     if checkpoint.offset - checkpoint.start > scanner.lookback:
         raise UsageError(
             f"the checkpoint at {checkpoint.offset} looks back to {checkpoint.start}, which nothing asks for"
@@ -90,7 +90,7 @@ def restore(checkpoint: Checkpoint, formats: list[Format], scanner: Scanner | Wh
             assert format.envelope is not None  # it has a preamble
             formats[n] = format.bound(bound(format.envelope, root), state.preamble)
         if tracker is not None:
-            tracker.restore([stream._replace(stream=_id_of(format, stream.stream)) for stream in state.streams])
+            tracker.restore([stream._replace(stream=id_of(format, stream.stream)) for stream in state.streams])
         elif state.streams:
             raise UsageError(f"the checkpoint carries counters of {format.name}, which has none")
         sink.frame_counts[n], sink.frame_bytes[n] = state.frames, state.frame_bytes
@@ -101,13 +101,13 @@ def restore(checkpoint: Checkpoint, formats: list[Format], scanner: Scanner | Wh
     sink.counts.restore(checkpoint.sequence)
 
 
-def _identity_of(format: Format, tracker: Tracker | None) -> FormatState:
+def identity_of(format: Format, tracker: Tracker | None) -> FormatState:
     """A format of which nothing was found.  tracker: of its counters, if it has any."""
     spec = format.envelope.about.source_hash if format.envelope is not None else ""
     return FormatState(format.name, spec, format.max_frame, tracker.window if tracker is not None else 0)
 
 
-def _check(checkpoint: Checkpoint, formats: Sequence[FormatState]) -> None:
+def check(checkpoint: Checkpoint, formats: Sequence[FormatState]) -> None:
     """Raises `UsageError` where a checkpoint is not one of a stream of these formats."""
     taken, wanted = [state.identity for state in checkpoint.formats], [state.identity for state in formats]
     if taken == wanted:
@@ -137,7 +137,7 @@ def _preamble_of(format: Format, raw: bytes) -> object:
     raise UsageError(f"the checkpoint carries {len(raw)} bytes that are no preamble of {format.name}")
 
 
-def _id_of(format: Format, stream: object) -> object:
+def id_of(format: Format, stream: object) -> object:
     """The id of a stream; a member of an enum where it was one, if the format's module has that."""
     if not isinstance(stream, EnumId):
         return stream

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sigflow.diagnostics import Severity
 from sigflow.events import Event, Gap, Idle, Note, Record, Span, frame_runs
 from sigflow.reasons import NO_MARKER, OVERFLOW
-from sigflow.stream.cuts import BYTES_MISSING, KINDS
+from sigflow.stream.cuts import BYTES_MISSING, KINDS, REMOVED
 from sigflow.stream.sequence import Counts, ended, follow, tracker_of
 
 if TYPE_CHECKING:
@@ -265,7 +265,12 @@ class Events:
     def cut(self, cut: Cut) -> None:
         """All up to this cut is decided: what is open closes, and what is missing is told."""
         self._close_gap()
-        if cut.missing:
+        if cut.missing and cut.kind == REMOVED:
+            self.idle_bytes += cut.missing
+            self._out.append(Idle(Span(cut.offset, cut.stop)))
+            text = f"the first {cut.missing} bytes of the recording were removed"
+            self._out.append(Note(REMOVED, Severity.NOTE, text, cut.offset))
+        elif cut.missing:
             self.gap_bytes += cut.missing
             self._out.append(Gap(Span(cut.offset, cut.stop), (OVERFLOW,), cut.stamp))
         elif not cut.silent:

@@ -3,6 +3,7 @@
 session.json          formats, spec hashes, limits, versions, sources
 raw/STREAM/N.seg      the bytes as they came; N counts from 0
 raw/STREAM/N.idx      what is known of them
+raw/STREAM/begin.json where the stream begins, once its first segments were removed
 ledger.db             what is acknowledged and committed
 out/                  what the sinks wrote
 quarantine/           what could not be decoded
@@ -15,6 +16,8 @@ import re
 
 SESSION, RAW, LEDGER, OUT, QUARANTINE = "session.json", "raw", "ledger.db", "out", "quarantine"
 SEGMENT, INDEX = ".seg", ".idx"
+#: In the folder of a stream.
+BEGIN = "begin.json"
 #: Who acquires into a session holds this file's lock.
 LOCK = "lock"
 _NUMBER = re.compile(r"(0|[1-9][0-9]{0,17})\.(?:seg|idx)\Z", re.ASCII)

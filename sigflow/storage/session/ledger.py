@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from sigflow.errors import SigflowError
 from sigflow.storage.session import layout
+from sigflow.storage.session.begin import Begin
 
 VERSION = 1
 _TABLES = """
@@ -28,6 +29,10 @@ CREATE TABLE IF NOT EXISTS streams (
 CREATE TABLE IF NOT EXISTS checkpoints (
     stream INTEGER NOT NULL, frames INTEGER NOT NULL, offset INTEGER NOT NULL, state TEXT NOT NULL,
     PRIMARY KEY (stream, frames)
+) STRICT;
+CREATE TABLE IF NOT EXISTS begins (
+    stream INTEGER NOT NULL, segment INTEGER NOT NULL, frames INTEGER NOT NULL, offset INTEGER NOT NULL,
+    cuts INTEGER NOT NULL, state TEXT NOT NULL, PRIMARY KEY (stream, segment)
 ) STRICT;
 CREATE TABLE IF NOT EXISTS positions (
     sink TEXT NOT NULL, stream INTEGER NOT NULL, frames INTEGER NOT NULL, length INTEGER NOT NULL,
@@ -144,7 +149,7 @@ class Ledger:
         """So much is on the disk."""
         self._rows("UPDATE streams SET acknowledged = ? WHERE stream = ?", (offset, stream))
 
-    # ---------------------------------------------------------------- checkpoints and positions
+    # ---------------------------------------------------------------- checkpoints
 
     def checkpoint(self, stream: int, point: Checkpoint) -> None:
         """The scan of a stream can be resumed from here; what no sink needs any more is let go of."""
@@ -166,6 +171,36 @@ class Ledger:
             (stream, (1 << 62) if frames is None else frames),
         )
         return None if row is None else Checkpoint(row[0], row[1], json.loads(row[2]))
+
+    # ---------------------------------------------------------------- where streams may begin
+
+    def may_begin(self, stream: int, segment: int, point: Checkpoint) -> None:
+        """The first checkpoint for which nothing before this segment is needed."""
+        values = (stream, segment, point.frames, point.offset, 0, json.dumps(point.state))
+        self._rows("INSERT OR IGNORE INTO begins VALUES (?, ?, ?, ?, ?, ?)", values)
+
+    def beginnings(self, stream: int) -> dict[int, Checkpoint]:
+        """Where a stream may begin, by segment."""
+        rows = self._rows("SELECT segment, frames, offset, state FROM begins WHERE stream = ?", (stream,))
+        return {row[0]: Checkpoint(row[1], row[2], json.loads(row[3])) for row in rows}
+
+    def remove_before(self, stream: int, begin: Begin) -> None:
+        """A stream begins there from now on, once this returns."""
+        with self.transaction():
+            self._rows("DELETE FROM begins WHERE stream = ? AND segment < ?", (stream, begin.segment))
+            self._rows("UPDATE begins SET cuts = ? WHERE stream = ? AND segment = ?", (begin.cuts, stream, begin[0]))
+            self._rows("UPDATE streams SET removed = ? WHERE stream = ?", (begin.offset, stream))
+
+    def begin(self, stream: int) -> tuple[Begin, Any] | None:
+        """Where a stream begins, of which something was removed, and the state of the scan there."""
+        row = self._row(
+            "SELECT segment, begins.offset, begins.frames, cuts, state FROM begins JOIN streams USING (stream)"
+            " WHERE stream = ? AND removed > 0 AND begins.offset >= removed ORDER BY segment LIMIT 1",
+            (stream,),
+        )
+        return None if row is None else (Begin(*row[:4]), json.loads(row[4]))
+
+    # ---------------------------------------------------------------- positions
 
     def position(self, sink: str, stream: int) -> tuple[int, int]:
         """How far a sink has come: frames, and bytes of its file."""

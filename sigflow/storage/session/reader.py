@@ -20,9 +20,10 @@ from sigflow.storage.base import DEFAULT_CHUNK, Closing
 from sigflow.storage.disk import DISK, Disk
 from sigflow.storage.file import pread
 from sigflow.storage.session import entries, layout
+from sigflow.storage.session.begin import head_offset, read_begin
 from sigflow.storage.session.entries import CHUNK, CUT, CUTS, MARK, SIZE, UNKNOWN, Entry, crc32
 from sigflow.storage.session.writer import Position
-from sigflow.stream.cuts import Cut
+from sigflow.stream.cuts import REMOVED, Cut
 
 #: Bytes of a chunk, at most: an entry that claims more is not believed.
 LARGEST = 1 << 30
@@ -58,10 +59,12 @@ class Contents:
     State: pieces in the order of the stream, cuts, marks (offset, number of the format), notes, what is not whole.
     """
 
-    def __init__(self, stream: str, *, verify: bool = True) -> None:
+    def __init__(self, stream: str, *, verify: bool = True, whole: bool = False) -> None:
         """stream: the folder.  verify: whether the bytes of all segments are read, else only those of the newest.
 
-        Raises `OSError` where a file cannot be read.
+        whole: whether all that the segments hold is given, else what stands behind the frame that the stream begins
+        with, where its beginning was removed: what comes before is a cut then.  Raises `OSError` where a file cannot be
+        read.
         """
         self.stream = stream
         self.pieces: list[Piece] = []
@@ -74,14 +77,25 @@ class Contents:
         self.boots: dict[int, str] = {}
         #: Offset behind the last byte; stored bytes.
         self.offset = self.stored = 0
-        self.numbers = layout.segments(stream) if os.path.isdir(stream) else []
+        numbers = layout.segments(stream) if os.path.isdir(stream) else []
+        self.begin = read_begin(stream) if os.path.isdir(stream) else None
+        if self.begin is not None:
+            numbers = [number for number in numbers if number >= self.begin.segment]
+            self.offset = self.begin.offset
+            if whole:
+                self.offset = min(head_offset(stream, self.begin.segment) or self.offset, self.offset)
+            else:
+                self.cuts.append(Cut(0, REMOVED, self.offset))
+        self._from = self.offset
+        self.numbers = numbers
         for number in self.numbers:
             self._segment(number, verify or number in self.numbers[-NEWEST:])
 
     @property
     def position(self) -> Position:
         """Where the stream goes on."""
-        return Position(self.numbers[-1] + 1 if self.numbers else 0, self.offset)
+        first = self.begin.segment if self.begin is not None else 0
+        return Position(self.numbers[-1] + 1 if self.numbers else first, self.offset)
 
     def _segment(self, number: int, verify: bool) -> None:
         index = _content(layout.index(self.stream, number))
@@ -106,13 +120,21 @@ class Contents:
                 elif not _sound(descriptor, entry, verify):
                     self.damage.append(Damage(number, "bytes", self.offset, entry.length))
                 else:
-                    self._reach(entry.offset)
-                    self.pieces.append(Piece(number, self.offset, self.stored, entry.place, entry.length, entry))
-                    self.offset += entry.length
-                    self.stored += entry.length
+                    self._piece(number, entry)
         finally:
             if descriptor >= 0:
                 os.close(descriptor)
+
+    def _piece(self, segment: int, entry: Entry) -> None:
+        """Bytes, but for those before the beginning."""
+        left_out = max(self._from - entry.offset, 0)
+        length = entry.length - left_out
+        if length <= 0:
+            return
+        self._reach(entry.offset + left_out)
+        self.pieces.append(Piece(segment, self.offset, self.stored, entry.place + left_out, length, entry))
+        self.offset += length
+        self.stored += length
 
     def _reach(self, offset: int) -> None:
         """The stream goes on here: what lies between is a hole."""
@@ -125,6 +147,8 @@ class Contents:
 
     def _place(self, entry: Entry) -> None:
         """An entry that speaks of a place."""
+        if entry.offset < self._from:
+            return
         if entry.kind == CUT and entry.code < len(CUTS):
             missing = None if entry.value == UNKNOWN else entry.value
             self._reach(entry.offset - (missing or 0))
@@ -225,11 +249,14 @@ class StreamStorage(Closing):
         piece = self.contents.pieces[row]
         return piece.start + min(offset - piece.offset, piece.length)
 
-    def stamped(self) -> Iterator[tuple[bytes, Stamp]]:
-        """The chunks as they came in, each with its stamp."""
-        for piece in self.contents.pieces:
-            data = pread(self._of(piece.segment), piece.length, piece.place)
-            yield data, piece.entry.stamp(self.name, self.contents.boots[piece.segment])
+    def stamped(self, start: int = 0) -> Iterator[tuple[bytes, Stamp]]:
+        """The chunks as they came in, each with its stamp.  start: the first of the stored bytes that are wanted."""
+        row = max(bisect_right(self._starts, start) - 1, 0)
+        for piece in self.contents.pieces[row:]:
+            done = max(start - piece.start, 0)
+            data = pread(self._of(piece.segment), piece.length - done, piece.place + done)
+            if data:
+                yield data, piece.entry.stamp(self.name, self.contents.boots[piece.segment])
 
     def moment(self, offset: int) -> int | None:
         """When the byte at an offset of the stream was received, in nanoseconds since 1970, by the clock of that boot

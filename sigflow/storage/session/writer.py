@@ -20,6 +20,7 @@ from sigflow.events import Stamp
 from sigflow.storage.disk import DISK, Disk
 from sigflow.storage.session import layout
 from sigflow.storage.session.entries import CHUNK, CUT, CUTS, MARK, NOTE, UNKNOWN, Head, crc32, packed, packed_head
+from sigflow.storage.session.extents import Extent, Extents
 
 #: Bytes of a segment, and seconds after which the next one begins.
 SEGMENT_BYTES, SEGMENT_SECONDS = 64 << 20, 600.0
@@ -32,7 +33,9 @@ class _Segment:
     """An open segment.  State: its two files, bytes and entries written, entries that wait for a commit."""
 
     def __init__(self, disk: Disk, stream: str, head: Head, size: int) -> None:
+        """size: bytes to have room for."""
         self.disk = disk
+        self.number = head.number
         self.begun = time.monotonic()
         self._size, self._room = size, 0
         self.path = layout.segment(stream, head.number)
@@ -40,7 +43,8 @@ class _Segment:
         self.index = -1
         try:
             self.index = disk.create(layout.index(stream, head.number), 0o666)
-            self._have_room(0)
+            if size:
+                self._have_room(0)
         except BaseException:
             os.close(self.bytes)
             if self.index >= 0:
@@ -146,6 +150,10 @@ class StreamWriter:
         self._size, self._seconds = segment_bytes, segment_seconds
         self._number, self.offset = position
         self.acknowledged = position.offset
+        #: Where the bytes stand that are not released yet.
+        self.extents = Extents()
+        #: Number and first offset of the segments that were begun.
+        self.begun: list[tuple[int, int]] = []
         self._open: _Segment | None = None
         self._full: list[_Segment] = []
         self._lock = threading.Lock()
@@ -176,6 +184,7 @@ class StreamWriter:
                 stamp=stamp,
                 crc=crc32(data),
             )
+            self.extents.add(Extent(segment.number, self.offset, place, len(data)))
             self.offset += len(data)
             if segment.stored >= self._size or time.monotonic() - segment.begun >= self._seconds:
                 self._full.append(segment)
@@ -211,7 +220,8 @@ class StreamWriter:
         if self._open is None:
             os.makedirs(self._stream, exist_ok=True)
             head = Head(self._number, self.offset, self._boot)
-            self._open = _Segment(self._disk, self._stream, head, self._size)
+            self._open = _Segment(self._disk, self._stream, head, self._size if self._both is not None else 0)
+            self.begun.append((self._number, self.offset))
             self._number += 1
         return self._open
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sigflow.cli.formatter import is_enum, short_enum
-from sigflow.cli.text import escape
 from sigflow.columns.plain_json import dumps
+from sigflow.columns.plain_text import escape, is_enum, short_enum
 
 #: What makes a spreadsheet take a text for a formula, or for several cells.
 FORMULAS = tuple("=+-@\t\r\n＝＋－＠")
