@@ -114,9 +114,10 @@ class Pipeline:
         #: Where the stream might begin, by segment, as far as the ledger was not told; of which it was.
         self._may_begin: dict[int, ledgers.Checkpoint] = {}
         self._said: set[int] = set()
-        #: Of the last chunk that came in, and of the last with which a frame was found.
+        #: Of the last chunk that came in, and of the last that had come when frames were found, as of a commit.
         self.last_stamp: Stamp | None = None
         self.frame_stamp: Stamp | None = None
+        self._seen_frames = self._point_frames
         #: Is set when much waits for the disk.
         self.much = asyncio.Event()
         #: Gaps in which a frame failed its checksum.
@@ -254,8 +255,6 @@ class Pipeline:
         async with self._delivering:
             async for part in self._found.parts():
                 self._handed_on = True
-                if part.frames:
-                    self.frame_stamp = self.last_stamp
                 for outlet in self._shared.outlets:
                     if outlet is quarantine:
                         outlet.put(self.number, part.refused, STRETCH * len(part.refused))
@@ -337,6 +336,8 @@ class Pipeline:
             return None
         self._barrier_at, self._handed_on = time.monotonic(), False
         frames = self.statistics.frames
+        if frames != self._seen_frames:
+            self._seen_frames, self.frame_stamp = frames, self.last_stamp
         rows = self._ended(frames) if final else self._checkpoint(frames)
         acknowledged = threading.Event()
         for outlet in self._shared.outlets:
