@@ -357,7 +357,7 @@ class Ingestion:
         try:
             await pipeline.catch_up()
             if ended is not None:
-                pipeline.resume(ended)
+                pipeline.resume(ended, await pipeline.go_on(stream))
                 self._folder.ledger.go_on(number)
             received = asyncio.Event()
             committing = asyncio.ensure_future(self._commits(source, pipeline, stream, received))

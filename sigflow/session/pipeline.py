@@ -33,9 +33,11 @@ from sigflow.stream.cuts import CONCATENATED, RECONNECT
 from sigflow.stream.decoder import Decoder
 from sigflow.stream.format import Format
 from sigflow.stream.statistics import Statistics
-from sigflow.transport import Chunk, Note
+from sigflow.transport import Chunk, GoesOn, Note, Transport
 from sigflow.transport.boot import boot_id
 
+#: Bytes before the place where a source goes on that must be those that were received.
+KNOWN = 256
 #: Seconds between two barriers.
 BARRIER = 0.1
 #: Bytes that are not on the disk yet, at most, before no more are taken.
@@ -217,13 +219,33 @@ class Pipeline:
 
     # ---------------------------------------------------------------- what comes in
 
-    def resume(self, ended: bool) -> None:
+    async def go_on(self, source: Transport) -> bool:
+        """Let a source that reads from what stays go on where the raw capture ends; whether it does."""
+        contents = self._contents
+        told = self._shared.ledger.place_before(self.number, contents.offset)
+        if told is None or not isinstance(source, GoesOn):
+            return False
+        begun, place = told
+        with StreamStorage(contents, str(self.number)) as storage:
+            size = storage.size or 0
+            before = storage.read(max(size - min(KNOWN, contents.offset - begun), 0), size)
+        try:
+            return await source.go_on(place, contents.offset - begun, before)
+        except ValueError:  # (the disk was damaged)
+            return False
+
+    def resume(self, ended: bool, went_on: bool) -> None:
         """The source is there again, after the process had ended: a cut, where something had come before.
 
-        ended: whether all that had come was decided then, as at the end of a stream.
+        ended: whether all that had come was decided then, as at the end of a stream.  went_on: whether what comes is
+        what follows.
         """
-        if self._contents.pieces or self._contents.cuts:
-            self._cut(CONCATENATED, 0, _now()) if ended else self._cut(RECONNECT, None, _now())
+        if not self._contents.pieces and not self._contents.cuts:
+            return
+        if ended:
+            self._cut(CONCATENATED, 0, _now())
+        elif not went_on:
+            self._cut(RECONNECT, None, _now())
 
     def _cut(self, kind: str, missing: int | None, stamp: Stamp) -> None:
         self.writer.cut(kind, missing, stamp)
@@ -236,6 +258,8 @@ class Pipeline:
         for note in chunk.notes:
             self.writer.note(note_code(note.what), note.times, chunk.stamp)
             self._shared.noted(self.number, note, chunk.stamp.transport)
+        if chunk.place:
+            self._shared.ledger.place(self.number, self.writer.offset, chunk.place)
         self.writer.append(chunk.data, chunk.stamp)
         if self.writer.offset - self.writer.acknowledged >= GROUP:
             self.much.set()

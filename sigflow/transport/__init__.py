@@ -11,6 +11,7 @@ from sigflow.transport.base import (
     OVERFLOWS,
     Chunk,
     Cut,
+    GoesOn,
     Listener,
     Note,
     Transport,
@@ -18,7 +19,7 @@ from sigflow.transport.base import (
 )
 
 __all__ = [
-    "OVERFLOWS", "Address", "Chunk", "Cut", "Listener", "Note", "Transport",
+    "OVERFLOWS", "Address", "Chunk", "Cut", "GoesOn", "Listener", "Note", "Transport",
     "TransportError", "is_uri", "listen", "open", "open_target", "parse", "reopens",
 ]  # fmt: skip
 

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from sigflow.stream.cuts import RECONNECT
-from sigflow.transport.base import Chunk, Clock, Cut, Note, Transport, TransportError
+from sigflow.transport.base import Chunk, Clock, Cut, GoesOn, Note, Transport, TransportError
 
 #: Seconds before the first new try, and the most between two where nothing else is said.
 FIRST, MOST = 0.05, 10.0
@@ -55,6 +55,12 @@ class Reconnecting:
         self.reconnects = 0
         self._ever = False
         self._said: Chunk | None = None
+
+    async def go_on(self, place: str, more: int, before: bytes) -> bool:
+        """As of `GoesOn`, where the transport can."""
+        await self._connect()
+        connected: object = self._transport
+        return isinstance(connected, GoesOn) and await connected.go_on(place, more, before)
 
     async def receive(self) -> Chunk | None:
         """The next bytes; None once it was closed."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from sigflow.errors import SigflowError
 from sigflow.events import Stamp
@@ -47,12 +47,17 @@ class Cut(NamedTuple):
 
 
 class Chunk(NamedTuple):
-    """Bytes as they came in.  They may be none, where there are only cuts or notes, which lie before them."""
+    """Bytes as they came in.  They may be none, where there are only cuts or notes, which lie before them.
+
+    place: where the first of them stands, as JSON, told by a transport that can go on from there (`GoesOn`); said again
+    where what it reads from is another thing.
+    """
 
     data: bytes
     stamp: Stamp
     cuts: tuple[Cut, ...] = ()
     notes: tuple[Note, ...] = ()
+    place: str = ""
 
 
 class Transport(Protocol):
@@ -80,6 +85,19 @@ class Transport(Protocol):
 
     def describe(self) -> Mapping[str, Any]:
         """What it is and what it has counted: `uri`, `peer`, `received` (bytes), and more, as JSON can say."""
+        ...
+
+
+@runtime_checkable
+class GoesOn(Protocol):
+    """A transport that reads from what stays, so that a process that begins again need not read twice."""
+
+    async def go_on(self, place: str, more: int, before: bytes) -> bool:
+        """Go on so many bytes behind a place that a chunk told; before anything is received.
+
+        before: the last bytes that were received then, which must stand before.  Returns whether that is done: else
+        that place is gone, and it begins as ever.
+        """
         ...
 
 

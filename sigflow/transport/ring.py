@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import mmap
 import os
 import secrets
@@ -200,7 +201,25 @@ class RingReader:
         self._cuts: list[Cut] = []
         self._closed = False
         self._received = 0
+        self._said = False  # whether it was said where it reads
         self.lost = 0
+
+    async def go_on(self, place: str, more: int, before: bytes) -> bool:
+        """As of `GoesOn`: what was overwritten since is lost, and told."""
+        device, number, at = json.loads(place)
+        status = os.fstat(self._file)
+        if (device, number) != (status.st_dev, status.st_ino) or not 0 <= at + more <= self._number(WRITTEN):
+            return False
+        self._at = at + more
+        return True
+
+    def _place(self, size: int) -> str:
+        """Where so many bytes that were just read begin, where that was not said."""
+        if self._said:
+            return ""
+        self._said = True
+        status = os.fstat(self._file)
+        return json.dumps([status.st_dev, status.st_ino, self._at - size])
 
     def _mapped(self) -> int:
         """Map the file, if it is a ring; returns the room in it.  (That of somebody else might shrink.)"""
@@ -228,7 +247,7 @@ class RingReader:
                 self._received += len(data)
                 cuts = tuple(self._cuts)
                 self._cuts.clear()
-                return Chunk(data, self._clock.stamp(), cuts)
+                return Chunk(data, self._clock.stamp(), cuts, (), self._place(len(data)))
             if not self._over and self._number(WRITTEN) <= self._at:
                 if self._number(GENERATION) == 0:
                     self._over = True

@@ -15,6 +15,7 @@ file has grown beyond what was read, by the bytes before that place, which are o
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
 import stat
@@ -49,6 +50,12 @@ def _like(status: os.stat_result) -> _File:
 def identity_of(status: os.stat_result) -> tuple[int, int]:
     """Which file it is, whatever becomes of it."""
     return status.st_dev, status.st_ino
+
+
+def _place_of(place: str) -> tuple[tuple[int, int], int]:
+    """Which file, and where in it, a place is that a chunk told."""
+    device, number, at = json.loads(place)
+    return (int(device), int(number)), int(at)
 
 
 def _rotated_names(folder: str, name: str) -> list[str]:
@@ -93,6 +100,45 @@ class Tail:
         self._known = set(self._beside())
         self._at = os.fstat(self._descriptor).st_size if address.options.get("from") == "end" else 0
         self._before = pread(self._descriptor, KNOWN, max(self._at - KNOWN, 0))[: self._at]
+        self._said = False  # whether it was said which file it is
+
+    async def go_on(self, place: str, more: int, before: bytes) -> bool:
+        """As of `GoesOn`: in the file that was read then, whatever it is called now."""
+        file, at = _place_of(place)
+        at += more
+        descriptor = self._find(file)
+        if descriptor is None:
+            words = "the file that was read before is gone: others may have been missed"
+            self._notes.append(Note("perhaps-missed", words))
+            return False
+        if os.fstat(descriptor).st_size < at or pread(descriptor, len(before), at - len(before)) != before:
+            os.close(descriptor)
+            self._notes.append(Note("truncated", "the file is another one than that which was read before"))
+            return False
+        os.close(self._descriptor)
+        self._descriptor, self._at = descriptor, at
+        self._before = pread(descriptor, min(KNOWN, at), max(at - KNOWN, 0))
+        self._known = set()  # (what has been written since is not known)
+        return True
+
+    def _find(self, file: tuple[int, int]) -> int | None:
+        """A descriptor of this file, by its name or beside; None where it is gone."""
+        for path in (self._path, *self._beside().values()):
+            try:
+                descriptor = self._open(path)
+            except TransportError:
+                continue
+            if identity_of(os.fstat(descriptor)) == file:
+                return descriptor
+            os.close(descriptor)
+        return None
+
+    def _place(self, size: int) -> str:
+        """Where so many bytes that were just read begin, where that was not said of this file."""
+        if self._said:
+            return ""
+        self._said = True
+        return json.dumps([*identity_of(os.fstat(self._descriptor)), self._at - size])
 
     def _open(self, path: str) -> int:
         try:
@@ -117,7 +163,7 @@ class Tail:
                 cuts, notes = tuple(self._cuts), tuple(self._notes)
                 self._cuts.clear()
                 self._notes.clear()
-                return Chunk(data, self._clock.stamp(), cuts, notes)
+                return Chunk(data, self._clock.stamp(), cuts, notes, self._place(len(data)))
             if not goes_on:
                 try:
                     await asyncio.wait_for(self._closed.wait(), self._poll)
@@ -136,7 +182,7 @@ class Tail:
                 words = f"the file was truncated, and has grown again beyond the {self._at} bytes that were read"
             self._notes.append(Note("truncated", words))
             self._cuts.append(Cut(RECONNECT))
-            self._at, begin = 0, 0
+            self._at, begin, self._said = 0, 0, False
             self._before = b""
             data = pread(self._descriptor, PIECE, 0)
         fresh = data[len(self._before) :]
@@ -173,7 +219,7 @@ class Tail:
     def _follow(self, descriptor: int) -> None:
         """Go on in this file, from its beginning."""
         os.close(self._descriptor)
-        self._descriptor, self._at, self._before = descriptor, 0, b""
+        self._descriptor, self._at, self._before, self._said = descriptor, 0, b"", False
         self._rotations += 1
         self._notes.append(Note("rotated", "another file has the name now"))
         if not any(cut.kind == RECONNECT for cut in self._cuts):

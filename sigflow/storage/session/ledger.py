@@ -30,6 +30,9 @@ CREATE TABLE IF NOT EXISTS checkpoints (
     stream INTEGER NOT NULL, frames INTEGER NOT NULL, offset INTEGER NOT NULL, state TEXT NOT NULL,
     PRIMARY KEY (stream, frames)
 ) STRICT;
+CREATE TABLE IF NOT EXISTS places (
+    stream INTEGER NOT NULL, offset INTEGER NOT NULL, place TEXT NOT NULL, PRIMARY KEY (stream, offset)
+) STRICT;
 CREATE TABLE IF NOT EXISTS begins (
     stream INTEGER NOT NULL, segment INTEGER NOT NULL, frames INTEGER NOT NULL, offset INTEGER NOT NULL,
     cuts INTEGER NOT NULL, state TEXT NOT NULL, PRIMARY KEY (stream, segment)
@@ -148,6 +151,21 @@ class Ledger:
     def acknowledge(self, stream: int, offset: int) -> None:
         """So much is on the disk."""
         self._rows("UPDATE streams SET acknowledged = ? WHERE stream = ?", (offset, stream))
+
+    # ---------------------------------------------------------------- where sources are read
+
+    def place(self, stream: int, offset: int, place: str) -> None:
+        """What comes at this offset of a stream stands there, in what its source reads from."""
+        self._rows("INSERT OR REPLACE INTO places VALUES (?, ?, ?)", (stream, offset, place))
+        self._rows("DELETE FROM places WHERE stream = ? AND offset > ?", (stream, offset))
+
+    def place_before(self, stream: int, offset: int) -> tuple[int, str] | None:
+        """The last place that was told at this offset of a stream or before, and at which."""
+        row = self._row(
+            "SELECT offset, place FROM places WHERE stream = ? AND offset <= ? ORDER BY offset DESC LIMIT 1",
+            (stream, offset),
+        )
+        return None if row is None else (row[0], row[1])
 
     # ---------------------------------------------------------------- checkpoints
 
