@@ -116,6 +116,21 @@ def place(block: Packed, row: int, before: int) -> tuple[int, int, int]:
     return start, start + size, code
 
 
+def codes(block: Packed) -> Array:
+    """Of each frame the number of its key, as the block keeps them."""
+    import numpy as np
+
+    width, count = block.code_width, block.frames
+    if not width:
+        return np.zeros(count, np.uint8)
+    return np.frombuffer(block.data, f"<u{width}", count, count * block.size_width)
+
+
+def row_at(block: Packed, before: int, offset: int) -> int | None:
+    """The frame in which an offset lies, where all have the same size and follow each other; else None."""
+    return None if block.size_width or block.leads else (offset - before) // block.least
+
+
 def unpacked(block: Packed, before: int) -> Unpacked:
     """What was packed.  Raises `ValueError` where it cannot be."""
     import numpy as np

@@ -385,17 +385,17 @@ class Index:
         times = None if row[9] is None or row[10] is None else Times(row[9], row[10], bool(row[11]))
         return Block(row[0], row[1], row[2], row[3], packed, keys, times)
 
-    def blocks_of_counter(self, format: int, stream: str, counter: int) -> list[int]:
-        """The blocks in which a frame of this stream may have this counter."""
+    def blocks_of_counter(self, format: int, stream: str, counter: int) -> list[tuple[int, int, int]]:
+        """The blocks in which a frame of this stream may have this counter, each with the least and the greatest."""
         if not 0 <= counter < 1 << 64:
             return []
         with self._told():
             rows = self._database.execute(
-                "SELECT block FROM counters"
+                "SELECT block, least, greatest FROM counters"
                 " WHERE format = ? AND stream = ? AND least <= ? AND greatest >= ? ORDER BY block",
                 (format, stream, counter - SIGN, counter - SIGN),
             ).fetchall()
-        return [block for (block,) in rows if 0 <= block < len(self)]
+        return [(block, least + SIGN, greatest + SIGN) for block, least, greatest in rows if 0 <= block < len(self)]
 
     def rows(self, blocks: int) -> Iterator[tuple[str, list[tuple[Any, ...]]]]:
         """The rows of the first blocks, so many, and of the gaps before and between them, by table."""

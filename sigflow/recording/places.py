@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from sigflow.columns.frames import FrameBatch
 from sigflow.events import Record
+from sigflow.index.blocks import codes, row_at
 from sigflow.index.file import BadIndex, stream_text
 from sigflow.recording.faults import look
 from sigflow.recording.grouping import Grouping, Records
@@ -53,6 +54,10 @@ class Places:
         block = int(bounds.start.searchsorted(offset, "right")) - 1
         if block < 0 or offset >= int(bounds.stop[block]):
             return None
+        held = self.index.packed(block)
+        even = row_at(held.packed, held.start, offset)
+        if even is not None and even < held.packed.frames:
+            return self._record(block, even)
         _, where = self.index.block(block)
         row = int(where.starts.searchsorted(offset, "right")) - 1
         return self._record(block, row) if row >= 0 and offset < int(where.stops[row]) else None
@@ -71,19 +76,21 @@ class Places:
         text = stream_text(stream)
         for number, own in enumerate(self._formats):
             if format in (None, own.name):
-                for block in self.index.blocks_of_counter(number, text, counter):
-                    yield from self._counted(block, number, text, counter)
+                for block, *bounds in self.index.blocks_of_counter(number, text, counter):
+                    yield from self._counted(block, number, text, counter, bounds)
 
-    def _counted(self, block: int, format: int, stream: str, counter: int) -> Iterator[Record]:
-        """Those in one block."""
+    def _counted(self, block: int, format: int, stream: str, counter: int, bounds: Sequence[int]) -> Iterator[Record]:
+        """Those in one block.  bounds: the least and the greatest counter of the stream in it."""
         import numpy as np
 
-        own, where = self.index.block(block)
-        codes = [n for n, key in enumerate(own.keys) if (key.format, key.stream) == (format, stream)]
-        rows = np.flatnonzero(np.isin(where.codes, codes))
+        own = self.index.packed(block)
+        mine = [n for n, key in enumerate(own.keys) if (key.format, key.stream) == (format, stream)]
+        rows = np.arange(own.packed.frames)
+        if len(mine) < len(own.keys):
+            rows = np.flatnonzero(np.isin(codes(own.packed), mine))
         told = self._formats[format].sequence_of
-        if len(codes) == 1 and own.keys[codes[0]].rising and len(rows):
-            row = _first_at(lambda n: told(self._read(block, int(rows[n]))), counter, len(rows))
+        if len(mine) == 1 and own.keys[mine[0]].rising and len(rows):
+            row = _first_at(lambda n: told(self._read(block, int(rows[n]))), counter, len(rows), *bounds, distinct=True)
             rows = rows[row : row + 1]
         else:
             counters, known = self._groupings[format].counters(self._records(block, format, rows))
@@ -97,19 +104,19 @@ class Places:
         """The first row of a block whose time is this, or later."""
         import numpy as np
 
-        own, where = self.index.block(block)
-        count = len(where.starts)
+        own = self.index.packed(block)
+        count = own.packed.frames
         if own.times is None or not own.times.sorted:
             nearest = count
             for format, grouping in enumerate(self._groupings):
-                codes = [n for n, key in enumerate(own.keys) if key.format == format]
-                rows = np.flatnonzero(np.isin(where.codes, codes))
+                mine = [n for n, key in enumerate(own.keys) if key.format == format]
+                rows = np.flatnonzero(np.isin(codes(own.packed), mine))
                 if grouping.has_times and len(rows):
                     times = grouping.times(self._records(block, format, rows))
                     later = rows[times.known & np.asarray(times.values >= time).astype(bool)]
                     nearest = min(nearest, int(later[0])) if len(later) else nearest
         else:
-            nearest = _first_at(lambda row: self._read(block, row).time, time, count)
+            nearest = _first_at(lambda row: self._read(block, row).time, time, count, *own.times[:2])
         return nearest if nearest < count else None
 
     def _records(self, block: int, format: int, rows: Array) -> Records:
@@ -181,10 +188,13 @@ class Places:
         return int(places.searchsorted(until.value))
 
 
-def _first_at(told: Callable[[int], int | None], wanted: int, count: int) -> int:
-    """The first of so many places at which this or more is told, in a list that rises; `count` where there is none."""
+def _first_at(
+    told: Callable[[int], int | None], wanted: int, count: int, least: int, greatest: int, *, distinct: bool = False
+) -> int:
+    """The first of so many places at which this or more is told, in a list that rises from `least` to `greatest`;
+    `count` where there is none.  distinct: none is told twice.
+    """
     low, high = 0, count
-    least, greatest = told(0) or 0, told(count - 1) or 0
     halve = False
     while low < high:
         # In turn: where it would be if all rose evenly, and in the middle.
@@ -192,6 +202,8 @@ def _first_at(told: Callable[[int], int | None], wanted: int, count: int) -> int
         place = (low + high) // 2 if halve else min(max(even, low), high - 1)
         halve = not halve
         number = told(place)
+        if distinct and number == wanted:
+            return place
         if number is not None and number >= wanted:
             high, greatest = place, number
         else:
