@@ -196,6 +196,20 @@ class Recording(Located, Closing):
         """Threads of the native engine."""
         return self._choice.workers
 
+    @property
+    def engine(self) -> str:
+        """The engine that was asked for."""
+        return self._choice.engine
+
+    @property
+    def whole_only(self) -> str:
+        """Why its frames cannot be read from a later place on as they are from the beginning; "" where they can."""
+        if self._strict or self.lenient:
+            return f"the reading is {'strict' if self._strict else 'lenient'}"
+        if not self.wanted.everything:
+            return "only some frames are meant"
+        return "fallback formats are tried" if self.fallback else ""
+
     def over(self, source: Storage) -> Self:
         """Returns a recording with the same formats, limits and ways of reading, over another storage."""
         other = copy.copy(self)
