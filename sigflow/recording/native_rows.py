@@ -116,8 +116,8 @@ class NativeRows:
         """The batches, each with the index of its first frame; all of it is counted."""
         passed = getattr(self.storage, "passed", None)
         stop = self._start.stop
-        for found in self._found():
-            batch = found if stop is None else _before(stop, found)
+        for scanned in self._found():
+            batch = scanned if stop is None else _before(stop, scanned)
             index = self._index
             self._count(batch)
             for watcher in self.watchers:
