@@ -4,6 +4,9 @@ Rules.  Only columns that are asked for, or that a filter looks at, are made.  A
 whatever it is.  Where the capture has an index, only those blocks are read in which a row may pass, by the bounds of
 `_offset`, `_index` and `_time` (`pruning`).
 
+A name of an enum that stands in a struct or a list is a plain text, where a table has a dictionary: DuckDB hands no
+filter to a table with such a column.
+
 Strategy.  A dataset is asked by `scanner`, which the methods of Arrow's class call, too.  Each scanner is one pass.
 Methods of that class that would look at its own, empty, state are answered here, or refused.
 
@@ -44,11 +47,13 @@ class RecordingDataset(arrow_dataset.Dataset):  # type: ignore[misc]  # (pyarrow
             raise UsageError(f"{recording.name} can be read once only, and a dataset more often: take its batches")
         self._recording = recording
         self._table = Table(recording.run().formats, wanted)
+        fields = [field.with_type(_undone(field.type)) for field in self._table.schema]
+        self._schema = pa.schema(fields, metadata=self._table.schema.metadata)
 
     @property
     def schema(self) -> pa.Schema:
         """The schema of all columns."""
-        return self._table.schema
+        return self._schema
 
     def scanner(
         self,
@@ -67,8 +72,9 @@ class RecordingDataset(arrow_dataset.Dataset):  # type: ignore[misc]  # (pyarrow
             looked_at += columns.values()
         needed = {*names, *(name for expression in looked_at for name in names_in(expression, self.schema))}
         table = self._table.only(needed or {PLACE})
+        schema = pa.schema([self.schema.field(name) for name in table.schema.names], metadata=self.schema.metadata)
         batches = self._batches(table, None if filter is None else self._starts(filter))
-        reader = pa.RecordBatchReader.from_batches(table.schema, batches)
+        reader = pa.RecordBatchReader.from_batches(schema, (_as(schema, batch) for batch in batches))
         if columns is None or isinstance(columns, Mapping):
             shown: Any = columns
         else:
@@ -136,6 +142,28 @@ class RecordingDataset(arrow_dataset.Dataset):  # type: ignore[misc]  # (pyarrow
 
     def __repr__(self) -> str:
         return f"<dataset of {self._recording!r}>"
+
+
+def _undone(kind: pa.DataType, *, inside: bool = False) -> pa.DataType:
+    """A type without the dictionaries that stand in structs and lists."""
+    if pa.types.is_dictionary(kind):
+        return kind.value_type if inside else kind
+    if pa.types.is_struct(kind):
+        return pa.struct([field.with_type(_undone(field.type, inside=True)) for field in kind])
+    if pa.types.is_list(kind):
+        item = kind.value_field
+        return pa.list_(item.with_type(_undone(item.type, inside=True)))
+    return kind
+
+
+def _as(schema: pa.Schema, batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The same rows with the types of a schema."""
+    if batch.schema == schema:
+        return batch
+    pairs = zip(batch.columns, schema.types, strict=True)
+    return pa.RecordBatch.from_arrays(
+        [column if column.type == kind else column.cast(kind) for column, kind in pairs], schema=schema
+    )
 
 
 def names_in(expression: pa.compute.Expression, schema: pa.Schema) -> list[str]:
