@@ -230,6 +230,19 @@ def test_duckdb_hands_filters_to_a_table_with_enums_inside(tmp_path: Path, monke
     assert dict(counts) == {name: whole.count(name) for name in set(whole)}
 
 
+def test_several_passes_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "capture.sgf"
+    path.write_bytes(SAMPLE.read_bytes() * 2000)
+    for workers in (1, 2):
+        with sigflow.open(path, "sgf1", engine="native", workers=workers) as source, duckdb.connect() as database:
+            database.register("frames", source.dataset())
+            joined = database.sql(
+                "SELECT count(*), sum(a._length), bool_and(a.checksum = b.checksum AND a.sequence = c.sequence)"
+                " FROM frames a JOIN frames b USING (_index) JOIN frames c ON a._offset = c._offset"
+            ).fetchall()
+        assert joined == [(48000, path.stat().st_size, True)]
+
+
 def test_what_has_no_dataset(monkeypatch: pytest.MonkeyPatch) -> None:
     import io
 

@@ -157,3 +157,14 @@ def test_an_empty_capture(tmp_path: Path) -> None:
     with sigflow.open(path, "sgf1") as source:
         planned = plan(source, count=8)
     assert [list(planned.read(part)) for part in planned.partitions] == [[]]
+
+
+def test_the_long_check_runs(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    from tools import check_scale
+
+    monkeypatch.setattr(check_scale.indexing, "FRAMES", 5)
+    monkeypatch.setattr(check_scale, "ASKED", 1)
+    assert check_scale.main(["--cases", "20"]) == 0
+    assert "those of the whole" in capsys.readouterr().out
+    monkeypatch.setattr(check_scale, "in_partitions", lambda *_: [])
+    assert check_scale.main(["--cases", "20"]) == 1
