@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tools import bench_columns, bench_stats, bench_text
+from tools import bench_columns, bench_scale, bench_stats, bench_text
 from tools.figures import read
 
 
@@ -30,3 +30,11 @@ def test_columns(tmp_path: Path) -> None:
     assert bench_columns.main(["--frames", "50", "--repeats", "1", "--json", str(out)]) == 0
     rows = {row[0]: row[1:] for row in read(out).tables[0].rows}
     assert rows[bench_columns.ARROW][3] == 1
+
+
+def test_scale(tmp_path: Path) -> None:
+    out = tmp_path / "scale.json"
+    assert bench_scale.main(["--mib", "1", "--repeats", "1", "--json", str(out)]) == 0
+    tables = read(out).tables
+    assert len(tables) == 4
+    assert all(table.rows[0][0] == bench_scale.BATCHES and table.rows[0][3] == 1 for table in tables)

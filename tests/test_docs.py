@@ -10,7 +10,7 @@ import pytest
 from tests.cli.transcript import ROOT, blocks, check, entries, prepared
 
 #: Files of documents that need a package which sigflow does not.
-NEEDS = {"plot.py": "matplotlib"}
+NEEDS = {"plot.py": "matplotlib", "tables.py": "polars"}
 DOCUMENTS = sorted((ROOT / "docs").glob("*.md"))
 
 

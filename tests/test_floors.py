@@ -25,7 +25,7 @@ FLOORS: dict[int, set[str]] = {
     4: {"storage", "engine"},
     5: {"columns", "quarantine", "generation", "coverage", "transport", "index"},
     6: {"recording", "replay", "recover", "strategies", "simulator"},
-    7: {"rewrite", "session"},
+    7: {"rewrite", "session", "scale"},
     8: {"cli", "pytest_plugin"},
 }
 FLOOR_OF = {unit: floor for floor, units in FLOORS.items() for unit in units}

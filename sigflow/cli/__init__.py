@@ -51,6 +51,7 @@ COMMANDS = {
     "generate": "Write a valid capture of chosen and random values.",
     "corrupt": "Write a damaged copy of a capture, and a log of the damage.",
     "benchmark": "Measure how fast each engine scans a capture.",
+    "sql": "Ask captures in SQL, as tables.",
     "stats": "Count frames, bytes, sizes, rates and losses.",
     "coverage": "Say what of a spec the frames of captures reach.",
     "compile": "Make Python modules of specs.",

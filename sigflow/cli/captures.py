@@ -163,6 +163,14 @@ def _failed(error: Exception, name: str | None = None) -> int:
     return exits.FAILED
 
 
+def attempted(work: Callable[[], int]) -> int:
+    """Do the work, which may open recordings, and give the exit code; what fails is told."""
+    try:
+        return work()
+    except _FAILURES as error:
+        return _failed(error)
+
+
 @contextmanager
 def opened_recording(
     name: str, formats: list[Format], settings: Settings, config: Config, *, watch: bool = True

@@ -11,9 +11,9 @@ something fails.  Otherwise all are, a few at a time.  A batch that would become
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sigflow.columns import payload
@@ -73,8 +73,23 @@ class FormatColumns:
         self._weighed = self.type.grows
         self._loader = Loader()
         self._guards = self._doubted()
+        self._parses = wanted.objects or format.envelope is None
         #: Whether no frame has to be parsed, but for those in which something fails.
-        self.gathers = not wanted.objects and format.envelope is not None and self._can_gather()
+        self.gathers = not self._parses and self._can_gather()
+
+    def only(self, names: Collection[str], timed: bool) -> FormatColumns:
+        """The same with only these of its columns.  timed: whether the time is one of them."""
+        other = copy(self)
+        outputs = [output for output in self._outputs if output.field.name in names]
+        used = sorted({output.source for output in outputs})
+        other.sources = [self.sources[source] for source in used]
+        other._outputs = [replace(output, source=used.index(output.source)) for output in outputs]
+        other.fields = [output.field for output in outputs]
+        other.time = self.time if timed else None
+        other._loader = Loader()
+        other._guards = other._doubted()
+        other.gathers = not self._parses and other._can_gather()
+        return other
 
     # ------------------------------------------------------------ what is asked for
 
@@ -276,18 +291,19 @@ class Table:
         self._captures = pa.array(wanted.captures, pa.string()) if wanted.captures else None
         self._format_names = pa.array([format.name for format in formats], pa.string())
         _refuse_unknown(self.columns)
-        envelope = [
+        head = [
             pa.field("_offset", pa.int64(), nullable=False),
             pa.field("_length", pa.int64(), nullable=False),
             pa.field("_format", pa.dictionary(pa.int32(), pa.string()), nullable=False),
             pa.field("_index", pa.int64(), nullable=False),
         ]
         if self._captures is not None:
-            envelope.insert(0, pa.field("_capture", pa.dictionary(pa.int32(), pa.string()), nullable=False))
+            head.insert(0, pa.field("_capture", pa.dictionary(pa.int32(), pa.string()), nullable=False))
         #: The type of the time; a date wherever a format can tell one.
         self._time = _time_type(self.columns)
         if self._time is not None:
-            envelope.append(pa.field(TIME, self._time))
+            head.append(pa.field(TIME, self._time))
+        self._head = [field.name for field in head if field.name != TIME]
         #: The formats that have a column of their own, by number; of a single format its fields are the columns.
         self._among = [number for number, format in enumerate(self.columns) if format.fields]
         if len(self.columns) == 1:
@@ -296,7 +312,23 @@ class Table:
             shown = [self.columns[number] for number in self._among]
             fields = [pa.field(format.format.name, pa.struct(format.fields)) for format in shown]
         #: The schema of every batch.
-        self.schema: pyarrow.Schema = pa.schema([*envelope, *fields], metadata=self._said())
+        self.schema: pyarrow.Schema = pa.schema([*head, *fields], metadata=self._said())
+
+    def only(self, names: Collection[str]) -> Table:
+        """The same table with only these of its columns: the others are not made.  It has dictionaries of its own."""
+        table = copy(self)
+        table.names = Names()
+        several = len(self.columns) > 1
+        table.columns = []
+        for columns in self.columns:
+            mine = [field.name for field in columns.fields if columns.format.name in names] if several else names
+            table.columns.append(columns.only(mine, TIME in names))
+        table._time = self._time if TIME in names else None
+        table._head = [name for name in self._head if name in names]
+        table._among = [number for number in self._among if table.columns[number].fields]
+        kept = [field for field in self.schema if field.name in names]
+        table.schema = arrow().schema(kept, metadata=self.schema.metadata)
+        return table
 
     @property
     def reads(self) -> bool:
@@ -355,11 +387,16 @@ class Table:
 
         pa = arrow()
         budget = budget or Budget(None)
-        kinds = pa.DictionaryArray.from_arrays(pa.array(frames.formats.astype(np.int32)), self._format_names)
-        arrays = [pa.array(frames.offsets), pa.array(frames.stops - frames.starts), kinds, pa.array(frames.indexes)]
-        if self._captures is not None:
-            which = pa.array([self._captures.to_pylist().index(capture)] * len(frames), pa.int32())
-            arrays.insert(0, pa.DictionaryArray.from_arrays(which, self._captures))
+        makers: dict[str, Callable[[], pyarrow.Array]] = {
+            "_capture": lambda: _repeated(capture, self._captures, len(frames)),
+            "_offset": lambda: pa.array(frames.offsets),
+            "_length": lambda: pa.array(frames.stops - frames.starts),
+            "_format": lambda: pa.DictionaryArray.from_arrays(
+                pa.array(frames.formats.astype(np.int32)), self._format_names
+            ),
+            "_index": lambda: pa.array(frames.indexes),
+        }
+        arrays = [makers[name]() for name in self._head]
         times: list[pyarrow.Array] = []
         if len(self.columns) == 1:
             fields = self.columns[0].arrays(frames, self.names, budget)
@@ -392,6 +429,13 @@ class Table:
             return pa.nulls(len(frames))
         rows = pa.StructArray.from_arrays(arrays, fields=fields)
         return rows.take(places)
+
+
+def _repeated(text: str, among: pyarrow.Array, times: int) -> pyarrow.Array:
+    """A column that says the same in each row, of a dictionary."""
+    pa = arrow()
+    which = pa.array([among.to_pylist().index(text)] * times, pa.int32())
+    return pa.DictionaryArray.from_arrays(which, among)
 
 
 def _moments(format: Format) -> Moments | None:

@@ -115,7 +115,9 @@ class NativeRows:
     def batches(self) -> Iterator[tuple[Batch, int]]:
         """The batches, each with the index of its first frame; all of it is counted."""
         passed = getattr(self.storage, "passed", None)
-        for batch in self._found():
+        stop = self._start.stop
+        for scanned in self._found():
+            batch = scanned if stop is None else _before(stop, scanned)
             index = self._index
             self._count(batch)
             for watcher in self.watchers:
@@ -217,3 +219,10 @@ class NativeRows:
             frames[:, 0] + batch.base,
             self._numbers[batch.marks[rows, 0]],
         )
+
+
+def _before(stop: int, batch: Batch) -> Batch:
+    """What lies before `stop`, where a frame ends: the Python scan, where it helps, may have decided more."""
+    frames = int(batch.frames[:, 0].searchsorted(stop - batch.base))
+    gaps = int(batch.gaps[:, 0].searchsorted(stop - batch.base))
+    return batch._replace(frames=batch.frames[:frames], marks=batch.marks[:frames], gaps=batch.gaps[:gaps])

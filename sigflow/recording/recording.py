@@ -33,6 +33,7 @@ from sigflow.stream.format import Format
 if TYPE_CHECKING:
     import numpy
     import pyarrow
+    import pyarrow.dataset
 
     from sigflow.columns.table import Table
     from sigflow.events import Event
@@ -195,6 +196,20 @@ class Recording(Located, Closing):
     def workers(self) -> int:
         """Threads of the native engine."""
         return self._choice.workers
+
+    @property
+    def engine(self) -> str:
+        """The engine that was asked for."""
+        return self._choice.engine
+
+    @property
+    def whole_only(self) -> str:
+        """Why its frames cannot be read from a later place on as they are from the beginning; "" where they can."""
+        if self._strict or self.lenient:
+            return f"the reading is {'strict' if self._strict else 'lenient'}"
+        if not self.wanted.everything:
+            return "only some frames are meant"
+        return "fallback formats are tried" if self.fallback else ""
 
     def over(self, source: Storage) -> Self:
         """Returns a recording with the same formats, limits and ways of reading, over another storage."""
@@ -388,8 +403,12 @@ class Recording(Located, Closing):
         return self.picker(run.formats).events(run.events())
 
     def _ending(self) -> Iterator[Record]:
-        """Nothing more, or the error of a compressed capture that is damaged: who sees only records, sees that."""
+        """Nothing more, or the error of `end`."""
         yield from ()
+        self.end()
+
+    def end(self) -> None:
+        """Raises the error of a compressed capture that is damaged: who sees only what is in frames, sees that."""
         fault = getattr(self.storage, "fault", None)
         if fault is not None:
             raise fault
@@ -430,8 +449,26 @@ class Recording(Located, Closing):
         table = self._table(run.formats, instances, physical, fields)
         batches = tables.batches_of(run, table, workers=self.workers, picker=self.picker(run.formats))
         frames = arrow().Table.from_batches(batches, table.schema)
-        list(self._ending())
+        self.end()
         return frames
+
+    def dataset(
+        self, *, instances: bool = False, physical: bool = False, fields: Sequence[str] | None = None
+    ) -> pyarrow.dataset.Dataset:
+        """Returns the frames as a `pyarrow.dataset.Dataset`, which engines ask for some columns and rows: DuckDB finds
+        the variable that holds it (`SELECT count(*) FROM frames`), Polars takes it by `scan_pyarrow_dataset`.
+
+        Columns that are not asked for are not made.  Where the capture has an index, bounds on `_offset`, `_index` and
+        `_time` decide which of its blocks are read.  The recording must stay open.  The arguments are those of
+        `batches`.  Raises what `batches` raises, and `UsageError` where the recording can be read once only.
+        """
+        from sigflow.columns.arrow import arrow
+        from sigflow.columns.options import Options
+
+        arrow()
+        from sigflow.recording.dataset import RecordingDataset
+
+        return RecordingDataset(self, Options(instances, physical, None if fields is None else tuple(fields)))
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """The frames as a stream of Arrow's C interface, in bounded memory: `pyarrow.table(recording)`, and what else
@@ -461,7 +498,7 @@ class Recording(Located, Closing):
         run = self.run_of_frames()
         self._check_bound(run.formats)
         array = tables.numpy_of(run, self.picker(run.formats))
-        list(self._ending())
+        self.end()
         return array
 
     def _table(self, formats: Sequence[Format], instances: bool, physical: bool, fields: Sequence[str] | None) -> Table:

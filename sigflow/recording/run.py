@@ -119,8 +119,7 @@ class Run(OfEvents):
         bytes.  resume: where the pass begins, from whose `start` on chunks are.  stop: where it ends.
         """
         self._chunks = chunks
-        self._stop = stop
-        self._before = (resume.gap_bytes, resume.index) if resume is not None else None
+        self._part = _Part(formats, stop) if resume is not None else None
         self._decoder = (
             Decoder(formats, strict=strict, engine=engine, cuts=cuts, marks=marks, resume=resume) if formats else None
         )
@@ -137,13 +136,13 @@ class Run(OfEvents):
         if self._decoder is None:
             return NOTHING
         told = self._decoder.statistics
-        if self._before is None:
-            return told
-        before, first = self._before
-        return replace(told, bytes=told.bytes - before, gap_bytes=told.gap_bytes - before, frames=told.frames - first)
+        return told if self._part is None else self._part.statistics(told)
 
     def events(self) -> Iterator[Event]:
         """The events in the order of the stream; once only."""
+        return self._all() if self._part is None else self._part.events(self._all())
+
+    def _all(self) -> Iterator[Event]:
         decoder = self._decoder
         if decoder is None:
             return
@@ -161,15 +160,9 @@ class Run(OfEvents):
                 self._kept.append((decoder.fed, chunk))
                 self._kept_bytes += len(chunk)
             decoder.feed(chunk)
-            for event in self._events(decoder):
-                if self._stop is not None and isinstance(event, Record | Gap | Idle) and event.span.start >= self._stop:
-                    return
-                yield event
+            yield from self._events(decoder)
         decoder.feed_eof()
-        for event in self._events(decoder):
-            if self._stop is not None and isinstance(event, Record | Gap | Idle) and event.span.start >= self._stop:
-                return
-            yield event
+        yield from self._events(decoder)
         if fault is not None:
             yield Note(COMPRESSED, Severity.ERROR, str(fault), decoder.fed)
 
@@ -196,3 +189,43 @@ class Run(OfEvents):
                 pieces.append(chunk[start - first : stop - first])
                 start = first + len(chunk)
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+class _Part:
+    """Where a pass over a part of a stream ends, and what was in that part: the decoder has counted what is beyond it,
+    too.  State: the counts.
+    """
+
+    def __init__(self, formats: Sequence[Format], stop: int | None) -> None:
+        self._stop = stop
+        self._counts = {format.name: {"frames": 0, "bytes": 0} for format in formats}
+        self._gap_bytes = self._idle_bytes = 0
+
+    def events(self, events: Iterator[Event]) -> Iterator[Event]:
+        """The events up to the end of the part, counted."""
+        for event in events:
+            if isinstance(event, Record | Gap | Idle):
+                if self._stop is not None and event.span.start >= self._stop:
+                    return
+                if isinstance(event, Record):
+                    counts = self._counts[event.format]
+                    counts["frames"] += 1
+                    counts["bytes"] += len(event.span)
+                elif isinstance(event, Gap):
+                    self._gap_bytes += len(event.span)
+                else:
+                    self._idle_bytes += len(event.span)
+            yield event
+
+    def statistics(self, told: Statistics) -> Statistics:
+        """What was in the part.  told: what the decoder says."""
+        frame_bytes = sum(counts["bytes"] for counts in self._counts.values())
+        return replace(
+            told,
+            bytes=frame_bytes + self._gap_bytes + self._idle_bytes,
+            frames=sum(counts["frames"] for counts in self._counts.values()),
+            frame_bytes=frame_bytes,
+            gap_bytes=self._gap_bytes,
+            idle_bytes=self._idle_bytes,
+            by_format={name: dict(counts) for name, counts in self._counts.items()},
+        )

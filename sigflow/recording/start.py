@@ -48,7 +48,7 @@ def checkpoint_at(start: Start, formats: Sequence[Format]) -> Checkpoint:
         offset=start.offset,
         start=max(start.offset - decoder.lookback, 0),
         lock=LOCKS[lock_at(start, formats)],
-        asks_at=-1,
+        asks_at=-1 if start.offset else began.asks_at,
         gap_bytes=start.offset,  # (so that all bytes are accounted for)
         index=start.first,
     )

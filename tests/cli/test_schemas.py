@@ -25,6 +25,7 @@ DOCUMENTS = [
     ("benchmark", ["benchmark", SAMPLES / "valid_telemetry.sgf", "--format", "json"]),
     ("stats", ["stats", SAMPLES / "malformed_frame.sgf", "--format", "json"]),
     ("stats", ["stats", SAMPLES / "nested.tlv", "-s", "tlv", "--format", "json"]),
+    ("rows", ["sql", f"FROM '{SAMPLES / 'valid_telemetry.sgf'}'", "--format", "json"]),
     ("formats", ["formats", "--format", "json"]),
     ("format", ["formats", "ccsds_space_packet", "--format", "json"]),
     ("lint", ["lint", ROOT / "formats" / "tlv.ksy", "--format", "json"]),
