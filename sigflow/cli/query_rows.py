@@ -12,9 +12,9 @@ from decimal import Decimal
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
-from sigflow.cli.csv_text import cell
 from sigflow.cli.formatter import Style, Write
 from sigflow.cli.grid import WIDEST, Layout, text
+from sigflow.columns.csv_text import cell
 from sigflow.columns.plain_json import dumps
 from sigflow.columns.times import time_text
 

@@ -14,7 +14,6 @@ from sigflow.events import Gap, Record
 from sigflow.recording.batches import framed
 from sigflow.recording.report import COMPRESSED, EMPTY
 from sigflow.recording.run import BySections
-from sigflow.recording.start import WHOLE, Start
 from sigflow.recording.verdict import EventVerdict, Verdict
 
 if TYPE_CHECKING:
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from sigflow.recording import Recording, Report
     from sigflow.recording.run import AnyRun
     from sigflow.recording.selection.choice import Picker
+    from sigflow.recording.start import Start
     from sigflow.stream.format import Format
 
 
@@ -53,14 +53,14 @@ class Pass:
         return self._recording.run_of_frames(keep=True)
 
     @cached_property
-    def _begun(self) -> Start:
+    def _begun(self) -> Start | None:
         """Where the pass begins and ends, by an index."""
         return self._recording.start()
 
     def _judged(self, verdict: Verdict) -> Report:
         """The verdict; it is that on the capture only where all of that was read."""
         report = verdict.report(self._name)
-        if self._begun is WHOLE:
+        if self._begun is None:
             self._report = report
         else:
             self._damaged = verdict.damaged
@@ -179,7 +179,8 @@ class Pass:
         """What is to be said at the end, and the exit code; the report of a capture that was read whole is kept."""
         screen, report = self._screen, self._report
         if report is None:
-            begun = f"read from offset {self._begun.offset} on, by its index; " if self._begun.offset else ""
+            offset = self._begun.offset if self._begun is not None else 0
+            begun = f"read from offset {offset} on, by its index; " if offset else ""
             screen.note(f"{self._name}: {begun}stopped after {counted(self._given, 'frame')}")
             return exits.DAMAGED if self._damaged else exits.OK
         reports.append(report)

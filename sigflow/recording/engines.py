@@ -13,7 +13,6 @@ from sigflow.engine import AUTO, NAMES, NATIVE, PYTHON, Native, pays_from
 from sigflow.errors import UsageError
 from sigflow.frozen import frozen
 from sigflow.recording.run import AnyRun, Run
-from sigflow.recording.start import WHOLE, Start, checkpoint_at
 from sigflow.storage import DEFAULT_CHUNK
 from sigflow.storage.base import cuts_of, marks_of
 from sigflow.stream.around import is_asked
@@ -22,6 +21,7 @@ from sigflow.stream.decoder import Decoder
 if TYPE_CHECKING:
     from sigflow.engine.live import LiveEngine
     from sigflow.limits import Limits
+    from sigflow.recording.start import Start
     from sigflow.storage import Storage
     from sigflow.stream.format import Format
 
@@ -50,7 +50,7 @@ assert (AUTO, *ENGINES) == NAMES
 class Reading:
     """What is to be scanned.  chunks: gives it in pieces of at most so many bytes.  formats: with the limits that hold
     here.  keep: whether gaps will be looked at again.  start: where it begins and ends, in a storage that can be read
-    at any offset.
+    at any offset; None: it is all of it.
     """
 
     storage: Storage
@@ -59,7 +59,7 @@ class Reading:
     strict: bool = False
     keep: bool = False
     chunk_size: int | None = None
-    start: Start = WHOLE
+    start: Start | None = None
 
 
 class Choice:
@@ -100,7 +100,9 @@ class Choice:
                     engine = self.live(reading.formats)
             else:
                 engine = self.live(reading.formats)
-        if reading.start is not WHOLE:
+        if reading.start is not None:
+            from sigflow.recording.start import checkpoint_at
+
             resume = checkpoint_at(reading.start, reading.formats)
             chunks = storage.chunks(reading.chunk_size or DEFAULT_CHUNK, resume.start)
             return Run(

@@ -15,7 +15,6 @@ from sigflow.engine.counters import CounterEvents
 from sigflow.engine.stitch import RANGE, Stitched
 from sigflow.engine.windows import windows_of
 from sigflow.events import Event, Record
-from sigflow.recording.start import WHOLE, Start, lock_at
 from sigflow.stream.statistics import Statistics
 
 if TYPE_CHECKING:
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 
     from sigflow.engine import Native
     from sigflow.engine.passes import Batch, Pass
+    from sigflow.recording.start import Start
     from sigflow.storage import Storage
     from sigflow.stream.format import Format
 
@@ -43,7 +43,7 @@ class NativeRows:
         chunk_size: int | None = None,
         workers: int = 1,
         range_size: int = RANGE,
-        start: Start = WHOLE,
+        start: Start | None = None,
     ) -> None:
         """range_size: bytes that a worker scans at a time.  start: where the pass begins and ends."""
         #: What is read.
@@ -66,13 +66,17 @@ class NativeRows:
         self._frames = [0] * len(self.ordered)
         self._frame_bytes = [0] * len(self.ordered)
         self._gap_bytes = self._idle_bytes = 0
-        self._index = start.first
+        self._index = self._first = start.first if start is not None else 0
         #: Each is called with a batch, and the index of its first frame, before anybody else gets it.
         self.watchers: list[Callable[[Batch, int], object]] = []
 
     @property
-    def _place(self) -> tuple[int, int | None, int]:
-        """Offset, stop and lock of the pass."""
+    def _place(self) -> tuple[int, int | None, int] | tuple[()]:
+        """Offset, stop and lock of the pass, where it is not over all."""
+        if self._start is None:
+            return ()
+        from sigflow.recording.start import lock_at
+
         return self._start.offset, self._start.stop, lock_at(self._start, self.formats)
 
     def unsplit(self) -> None:
@@ -86,8 +90,8 @@ class NativeRows:
         counted = sum(self._frame_bytes), self._gap_bytes, self._idle_bytes
         by_number = [self._native.scan.order.index(n) for n in range(len(self.formats))]
         return Statistics(
-            bytes=self._pass.bytes if self._start is WHOLE else sum(counted),
-            frames=self._index - self._start.first,
+            bytes=self._pass.bytes if self._start is None else sum(counted),
+            frames=self._index - self._first,
             frame_bytes=sum(self._frame_bytes),
             gap_bytes=self._gap_bytes,
             idle_bytes=self._idle_bytes,
@@ -115,7 +119,7 @@ class NativeRows:
     def batches(self) -> Iterator[tuple[Batch, int]]:
         """The batches, each with the index of its first frame; all of it is counted."""
         passed = getattr(self.storage, "passed", None)
-        stop = self._start.stop
+        stop = self._start.stop if self._start is not None else None
         for scanned in self._found():
             batch = scanned if stop is None else _before(stop, scanned)
             index = self._index

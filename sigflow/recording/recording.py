@@ -18,11 +18,9 @@ from sigflow.events import Gap, Record
 from sigflow.recording.batches import SIZE
 from sigflow.recording.diagnosis.budget import Budget
 from sigflow.recording.engines import Choice, Reading
-from sigflow.recording.located import Located
 from sigflow.recording.report import Report
 from sigflow.recording.run import AnyRun
 from sigflow.recording.selection.asked import ALL, Selection
-from sigflow.recording.start import WHOLE, Start
 from sigflow.storage.base import Closing, cuts_of, marks_of, pieces
 from sigflow.storage.compressed import read_through
 from sigflow.storage.tape import Tape
@@ -42,6 +40,7 @@ if TYPE_CHECKING:
     from sigflow.recording.places import Places
     from sigflow.recording.selection.choice import Picker
     from sigflow.recording.sound import Attempt
+    from sigflow.recording.start import Start
     from sigflow.storage import Storage
 
 #: What a recording may be read with.
@@ -127,7 +126,7 @@ def open(
         raise
 
 
-class Recording(Located, Closing):
+class Recording(Closing):
     """A stream that was recorded, and the formats it is read with.  Iterating gives its records.
 
     State: the storage, which closing the recording closes.  Every iteration starts from the beginning; that of a pipe
@@ -311,20 +310,20 @@ class Recording(Located, Closing):
         begin and end where these do.
         """
         start = self.start()
-        return self.run(keep=keep) if start is WHOLE else self.run_from(start, keep=keep)
+        return self.run(keep=keep) if start is None else self.run_from(start, keep=keep)
 
     def run_from(self, start: Start, *, keep: bool = False) -> AnyRun:
         """Returns a pass over a part of the capture, which can be read at any offset; without fallback formats."""
         return self._scan(self.storage.chunks, keep, start)
 
-    def start(self) -> Start:
-        """Where a pass for the frames that are meant begins and ends; `WHOLE` where that is the whole capture."""
+    def start(self) -> Start | None:
+        """Where a pass for the frames that are meant begins and ends; None where that is the whole capture."""
         wanted = self.wanted
         if (wanted.since is None and wanted.until is None) or self._strict or self.lenient:
-            return WHOLE
+            return None
         places = self.places()
-        start = places.start(wanted) if places is not None else WHOLE
-        return WHOLE if start == WHOLE else start
+        start = places.start(wanted) if places is not None else None
+        return None if start is None or start == (0, 0, None) else start
 
     def places(self) -> Places | None:
         """Returns where the frames are, by the index of the capture; None where it has none that is used.
@@ -344,6 +343,36 @@ class Recording(Located, Closing):
             )
         return self._places[0]
 
+    def frame(self, number: int) -> Record:
+        """Returns the frame of this index, at once where the capture has an index.
+
+        Raises `IndexError` where there are not so many.
+        """
+        from sigflow.recording import located
+
+        return located.frame(self, number)
+
+    def frame_at(self, offset: int) -> Record | None:
+        """Returns the frame of which a byte stands at this offset; None where it is in no frame."""
+        from sigflow.recording import located
+
+        return located.frame_at(self, offset)
+
+    def first_since(self, time: int) -> Record | None:
+        """Returns the first frame whose time is this, or later: nanoseconds, as `Record.time`; None where none is."""
+        from sigflow.recording import located
+
+        return located.first_since(self, time)
+
+    def counted(self, counter: int, stream: object = None, format: str | None = None) -> Iterator[Record]:
+        """Returns an iterator over the frames of a stream whose sequence counter is this, in order.
+
+        stream: its id; None where the format does not tell streams apart.  format: only of this one.
+        """
+        from sigflow.recording import located
+
+        return located.counted(self, counter, stream, format)
+
     def _bound(self) -> Sequence[Format]:
         """The formats, bound to the preamble."""
         if any(format.is_part for format in self._first) and self.storage.repeatable and self.storage.size is not None:
@@ -352,7 +381,7 @@ class Recording(Located, Closing):
             return bound_to(self.storage, self._first)
         return self._first
 
-    def _scan(self, chunks: Callable[[int], Iterable[bytes]], keep: bool, start: Start = WHOLE) -> AnyRun:
+    def _scan(self, chunks: Callable[[int], Iterable[bytes]], keep: bool, start: Start | None = None) -> AnyRun:
         """A pass of the first formats."""
         formats = self._first
         if any(format.is_part for format in formats) and not self._begins_anew:
@@ -393,7 +422,7 @@ class Recording(Located, Closing):
 
     def __iter__(self) -> Iterator[Record]:
         # All of it in C: a generator would cost each record its frame.
-        events = self.events() if self.start() is WHOLE else self._picked()
+        events = self.events() if self.start() is None else self._picked()
         records = filter(cast("Callable[[Event], bool]", Record.__instancecheck__), events)
         return chain(cast("Iterator[Record]", records), self._ending())
 

@@ -29,10 +29,6 @@ class Start(NamedTuple):
     stop: int | None = None
 
 
-#: All of a capture.
-WHOLE = Start()
-
-
 def lock_at(start: Start, formats: Sequence[Format]) -> int:
     """The lock of a scan there."""
     chained = any(format.envelope is not None and format.envelope.search.chain is not None for format in formats)
