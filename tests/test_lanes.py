@@ -38,3 +38,11 @@ def test_only_the_marker_leaves_tests_out() -> None:
     addopts = options["ini_options"]["addopts"]
     assert addopts[-2:] == ["-m", "not slow"]
     assert not {"--ignore", "--deselect", "-k"} & {option.partition("=")[0] for option in addopts}
+
+
+def test_what_the_targets_name_is_there() -> None:
+    """A path that is gone would leave a whole lane without tests."""
+    text = (TESTS.parent / ".ci" / "target").read_text(encoding="utf-8")
+    named = [word for word in text.split() if word.startswith("tests/")]
+    assert len(named) > 20
+    assert [word for word in named if not (TESTS.parent / word.partition("::")[0]).exists()] == []
