@@ -268,7 +268,8 @@ class Events:
         if cut.missing and cut.kind == REMOVED:
             self.idle_bytes += cut.missing
             self._out.append(Idle(Span(cut.offset, cut.stop)))
-            text = f"the first {cut.missing} bytes of the recording were removed"
+            which = f"{cut.missing} bytes of the recording were removed"
+            text = f"{which} here" if cut.offset else f"the first {which}"
             self._out.append(Note(REMOVED, Severity.NOTE, text, cut.offset))
         elif cut.missing:
             self.gap_bytes += cut.missing

@@ -28,14 +28,17 @@ from tests.stream.ways import shape
 Make = Callable[..., Decoder]
 
 
-def random_cuts(rng: random.Random, size: int, most: int = 6) -> list[Cut]:
-    """Cuts of a stream of which so many bytes are there, in order; several at one place now and then."""
+def random_cuts(rng: random.Random, size: int, most: int = 6, *, without: Collection[str] = ()) -> list[Cut]:
+    """Cuts of a stream of which so many bytes are there, in order; several at one place now and then.
+
+    without: kinds that none is of.
+    """
     places = sorted(rng.randrange(size + 1) for _ in range(rng.randrange(1, most)))
     if rng.random() < 0.3:
         places = sorted([*places, rng.choice(places)])
     cuts, shift = [], 0
     for place in places:
-        kind = rng.choice((*KINDS, "boundary", "overflow"))
+        kind = rng.choice([*(kind for kind in KINDS if kind not in without), "boundary", "overflow"])
         missing = rng.choice((None, None, 0, 1, rng.randrange(1, 50)))
         cuts.append(Cut(place + shift, kind, missing))
         shift += missing or 0
@@ -105,6 +108,11 @@ def told(cut: Cut | None) -> list[Event]:
 
     if cut is None:
         return []
+    if cut.missing and cut.kind == "removed":
+        which = f"{cut.missing} bytes of the recording were removed"
+        text = f"{which} here" if cut.offset else f"the first {which}"
+        span = Span(cut.offset, cut.offset + cut.missing)
+        return [Idle(span), Note("removed", Severity.NOTE, text, cut.offset)]
     if cut.missing:
         return [Gap(Span(cut.offset, cut.offset + cut.missing), (OVERFLOW,))]
     texts = {
