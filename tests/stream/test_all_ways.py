@@ -38,7 +38,7 @@ LISTS: dict[str, list[list[Envelope]]] = {
 
 
 @pytest.mark.parametrize("kind", LISTS)
-@settings(max_examples=2000 * TIMES)
+@settings(max_examples=1200 * TIMES)
 @given(rng=tapes())
 def test_all_ways_agree(kind: str, rng: random.Random) -> None:
     agree(kind, rng)
