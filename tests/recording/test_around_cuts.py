@@ -1,6 +1,6 @@
 """Captures with a preamble, cut at the bytes of their beginning: each part is accounted for.
 
-Every byte of the first KiB, where the preamble and the first frames are, and of the next three every seventh, from
+Every byte of the first 256, where the preamble and the first frames are, and up to 4 KiB every seventh, from
 another one on for each capture.  All of them: SIGFLOW_CUTS=1.
 """
 
