@@ -14,7 +14,7 @@ import click
 
 from sigflow.cli import exits
 from sigflow.cli.captures import fallen_back, formats_of
-from sigflow.cli.completion import files, folders, format_names
+from sigflow.cli.completion import files, folders
 from sigflow.cli.config import configured
 from sigflow.cli.options import (
     Compiling,
@@ -24,6 +24,7 @@ from sigflow.cli.options import (
     max_frame_option,
     screened,
     seconds_type,
+    specs_option,
 )
 from sigflow.cli.output import STANDARD_OUTPUT
 from sigflow.cli.terminal import Screen, counted, one_line
@@ -55,15 +56,8 @@ def _commit(text: str) -> float | None:
 
 @click.command("ingest")
 @click.argument("sources", nargs=-1, required=True, metavar="URI...")
-@click.option(
-    "--spec",
-    "-s",
-    "specs",
-    multiple=True,
-    required=True,
-    metavar="FORMAT",
-    shell_complete=format_names,
-    help="A format's name, a .ksy file or FILE.py:OBJECT; repeat it for formats interleaved in one stream.",
+@specs_option(
+    "A format's name, a .ksy file or FILE.py:OBJECT; repeat it for formats interleaved in one stream.", required=True
 )
 @click.option(
     "--to",

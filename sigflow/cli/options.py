@@ -124,15 +124,24 @@ explain_all_option = click.option(
     help="Search the likely cause of every failed checksum, not of the first 20 and for less than a second.",
 )
 
-SCAN_OPTIONS = (
-    click.option(
+
+def specs_option(help: str, *, required: bool = False) -> Callable[[Command], Command]:
+    """-s, which may be repeated; the command gets `specs`."""
+    return click.option(
         "--spec",
         "-s",
         "specs",
         multiple=True,
+        required=required,
         metavar="FORMAT",
         shell_complete=format_names,
-        help="A format's name, a .ksy file, or FILE.py:OBJECT, a Construct schema, whose file is run; repeat it for "
+        help=help,
+    )
+
+
+SCAN_OPTIONS = (
+    specs_option(
+        "A format's name, a .ksy file, or FILE.py:OBJECT, a Construct schema, whose file is run; repeat it for "
         "formats interleaved in one stream. Without it, the bundled formats that find frames in the first MiB.",
     ),
     engine_option,

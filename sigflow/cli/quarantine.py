@@ -13,8 +13,17 @@ import click
 from sigflow import storage
 from sigflow.cli import exits
 from sigflow.cli.captures import formats_of
-from sigflow.cli.completion import folders, format_names
-from sigflow.cli.options import Compiling, Settings, compiling, max_frame_option, output_format, output_option, screened
+from sigflow.cli.completion import folders
+from sigflow.cli.options import (
+    Compiling,
+    Settings,
+    compiling,
+    max_frame_option,
+    output_format,
+    output_option,
+    screened,
+    specs_option,
+)
 from sigflow.cli.output import STANDARD_OUTPUT, read_back, target
 from sigflow.cli.terminal import SEVERITY_COLORS, Screen, counted, flush_results, one_line
 from sigflow.cli.text import hex_rows
@@ -212,15 +221,7 @@ def _specs_words(specs: Iterable[Any]) -> str:
 
 @command.command("retry", short_help="Try what is not decoded yet with other formats.")
 @folder
-@click.option(
-    "--spec",
-    "-s",
-    "specs",
-    multiple=True,
-    metavar="FORMAT",
-    shell_complete=format_names,
-    help="A format's name or a .ksy file.",
-)
+@specs_option("A format's name or a .ksy file.")
 @compiling
 @max_frame_option
 @output_option("Where the frames go that are decodable now; - is stdout.", required=True)

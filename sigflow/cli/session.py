@@ -10,9 +10,9 @@ import click
 
 from sigflow.cli import exits
 from sigflow.cli.captures import formats_of
-from sigflow.cli.completion import folders, format_names
+from sigflow.cli.completion import folders
 from sigflow.cli.help import Context
-from sigflow.cli.options import Compiling, Settings, compiling, max_frame_option, output_format, screened
+from sigflow.cli.options import Compiling, Settings, compiling, max_frame_option, output_format, screened, specs_option
 from sigflow.cli.terminal import Screen, counted, one_line
 from sigflow.columns.plain_json import dumps
 from sigflow.errors import UsageError
@@ -109,15 +109,7 @@ def check(folder: str, form: str, screen: Screen) -> int:
 @click.option(
     "--to", "target", metavar="NEWDIR", shell_complete=folders, help="Write a session there of all that is whole."
 )
-@click.option(
-    "--spec",
-    "-s",
-    "specs",
-    multiple=True,
-    metavar="FORMAT",
-    shell_complete=format_names,
-    help="The formats of a session whose session.json cannot be read: names, .ksy files or FILE.py:OBJECT.",
-)
+@specs_option("The formats of a session whose session.json cannot be read: names, .ksy files or FILE.py:OBJECT.")
 @max_frame_option
 @output_format("text", "json")
 @compiling

@@ -57,18 +57,13 @@ class Unpacked(NamedTuple):
     codes: Array
 
 
-def width_of(greatest: int) -> int:
-    """The bytes of a column whose greatest number this is."""
-    return next(width for width in WIDTHS if greatest >> 8 * width == 0)
-
-
 def packed(starts: Array, stops: Array, codes: Array, before: int) -> Packed:
     """Frames, at least one, in order; before: where the one before them ends."""
     import numpy as np
 
     sizes = stops - starts
     least = int(sizes.min())
-    widths = width_of(int(sizes.max()) - least), width_of(int(codes.max()))
+    widths = key_width(int(sizes.max()) - least), key_width(int(codes.max()))
     leads = starts - np.concatenate([np.array([before], np.int64), stops[:-1]])
     places = np.flatnonzero(leads)
     rows = np.zeros(len(places), _LEADS)

@@ -12,12 +12,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from itertools import zip_longest
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from sigflow.errors import SigflowError, UsageError
 from sigflow.index.blocks import Packed, Unpacked, checked, place, unpacked
 from sigflow.index.identity import FormatIdentity, Identity
+from sigflow.storage.base import Closing
 from sigflow.storage.disk import FileDraft
 from sigflow.stream.checkpoint import id_tree
 
@@ -54,7 +54,7 @@ CREATE TABLE counters (
 CREATE TABLE gaps (start INTEGER PRIMARY KEY, stop INTEGER NOT NULL, reasons TEXT NOT NULL) STRICT;
 """
 #: How many columns each table has.
-_WIDTHS = {"blocks": 14, "counters": 5, "gaps": 3}
+_WIDTHS = {"about": 2, "blocks": 14, "counters": 5, "gaps": 3}
 _COLUMNS = "number, first, start, stop, frames, least, size_width, code_width, leads, time_least, time_greatest, sorted"
 
 
@@ -99,7 +99,7 @@ class BadIndex(SigflowError):
     """A file that is no index, or one that says what cannot be."""
 
 
-class Writer:
+class Writer(Closing):
     """Writes an index.  State: blocks, counters and gaps that are not written yet; how many blocks there are."""
 
     def __init__(self, path: str) -> None:
@@ -156,17 +156,18 @@ class Writer:
         """Take over the first blocks of another index, so many, with the gaps before and between them; before anything
         else is added.
         """
-        with self._told():
-            for table, rows in index.rows(blocks):
-                places = ", ".join("?" * _WIDTHS[table])
-                self._database.executemany(f"INSERT INTO {table} VALUES ({places})", rows)
+        for table, rows in index.rows(blocks):
+            self._put(table, rows)
         self._count = blocks
 
-    def _flush(self) -> None:
-        put = self._database.executemany
+    def _put(self, table: str, rows: Sequence[tuple[object, ...]]) -> None:
         with self._told():
-            for table, rows in (("blocks", self._blocks), ("counters", self._counters), ("gaps", self._gaps)):
-                put(f"INSERT INTO {table} VALUES ({', '.join('?' * _WIDTHS[table])})", rows)
+            self._database.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * _WIDTHS[table])})", rows)
+
+    def _flush(self) -> None:
+        self._put("blocks", self._blocks)
+        self._put("counters", self._counters)
+        self._put("gaps", self._gaps)
         self._blocks.clear()
         self._counters.clear()
         self._gaps.clear()
@@ -183,28 +184,18 @@ class Writer:
         """All is said: the index gets its name.  counts: of the verdict."""
         self._flush()
         about = {"identity": identity_tree(identity), "counts": counts}
+        self._put("about", [(key, json.dumps(value)) for key, value in about.items()])
         with self._told():
-            self._database.executemany(
-                "INSERT INTO about VALUES (?, ?)", [(key, json.dumps(value)) for key, value in about.items()]
-            )
             self._database.execute("COMMIT")
         self._database.close()
         self._draft.sync()
         self._draft.place()
         self._draft.sync_name()
 
-    def discard(self) -> None:
+    def close(self) -> None:
         """Give up what was not finished."""
         self._database.close()
         self._draft.discard()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.discard()
 
 
 def plain_id(value: object) -> object:
@@ -237,7 +228,7 @@ def identity_tree(identity: Identity) -> dict[str, Any]:
     }
 
 
-class Index:
+class Index(Closing):
     """An index, opened for reading.  State: the connection; blocks that were read last.
 
     path: of the file.  identity: what it is of.  counts: as the verdict had them when it was made.
@@ -295,14 +286,6 @@ class Index:
     def close(self) -> None:
         """Close the file."""
         self._database.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
 
     # ---------------------------------------------------------------- blocks
 

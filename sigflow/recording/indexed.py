@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -32,13 +31,11 @@ def places_of(
 ) -> Places | None:
     """Where the frames of a recording are, by its index; None where there is none to be used.
 
-    formats: bound to the preamble.  way: what is asked of the index.  notice: is told why one that is there is not
-    used.  Raises `UsageError` where an index is demanded and there is none that holds.
+    formats: bound to the preamble.  way: what is asked of the index, but for `NEVER`.  notice: is told why one that is
+    there is not used.  Raises `UsageError` where an index is demanded and there is none that holds.
     """
-    demanded = way not in (AUTO, NEVER)
+    demanded = way != AUTO
     path = path_of(recording.name) if way in (AUTO, REQUIRE) else way
-    if way == NEVER or (not demanded and not os.path.isfile(path)):
-        return None
     why = obstacle(recording.storage, formats) or ("fallback formats are tried" if recording.fallback else "")
     if why and demanded:
         raise UsageError(f"{recording.name}: no index can be used: {why}")
@@ -91,8 +88,7 @@ def verified(recording: Recording, path: str) -> str:
     from sigflow.storage.disk import passing_file
 
     with Index(path) as index:
-        bound = recording.run().formats
-        why = stale(index.identity, identity_of(recording.storage, bound, recording.limits))
+        why = stale(index.identity, identity_of(recording.storage, recording.bound(), recording.limits))
         if why:
             return f"stale: {why}"
         with passing_file() as other:

@@ -337,9 +337,7 @@ class Recording(Closing):
             if way == indexed.NEVER or (way == indexed.AUTO and not os.path.isfile(name)):
                 return None
             self._places.append(
-                indexed.places_of(
-                    self, self._bound(), way, self._notice if self._notice is not None else lambda _: None
-                )
+                indexed.places_of(self, self.bound(), way, self._notice if self._notice is not None else lambda _: None)
             )
         return self._places[0]
 
@@ -373,9 +371,14 @@ class Recording(Closing):
 
         return located.counted(self, counter, stream, format)
 
-    def _bound(self) -> Sequence[Format]:
-        """The formats, bound to the preamble."""
-        if any(format.is_part for format in self._first) and self.storage.repeatable and self.storage.size is not None:
+    @property
+    def _opens(self) -> bool:
+        """Whether one preamble, at the beginning, says what formats are bound to."""
+        return any(format.is_part for format in self._first) and not self._begins_anew
+
+    def bound(self) -> Sequence[Format]:
+        """Returns the formats as a pass has them, bound to the preamble, where the storage can be read again."""
+        if self._opens and self.storage.repeatable and self.storage.size is not None:
             from sigflow.recording.opening import bound_to
 
             return bound_to(self.storage, self._first)
@@ -383,16 +386,13 @@ class Recording(Closing):
 
     def _scan(self, chunks: Callable[[int], Iterable[bytes]], keep: bool, start: Start | None = None) -> AnyRun:
         """A pass of the first formats."""
-        formats = self._first
-        if any(format.is_part for format in formats) and not self._begins_anew:
-            from sigflow.recording.opening import bound_on_the_way, bound_to
+        formats = self.bound()
+        if self._opens and (not self.storage.repeatable or self.storage.size is None):
+            from sigflow.recording.opening import bound_on_the_way
 
-            if self.storage.repeatable and self.storage.size is not None:
-                formats = bound_to(self.storage, formats)
-            else:
-                size = self._chunk_size or storage.DEFAULT_CHUNK
-                formats, coming = bound_on_the_way(chunks, size, formats)
-                chunks = lambda size: coming  # noqa: E731  # (they can be taken once)
+            size = self._chunk_size or storage.DEFAULT_CHUNK
+            formats, coming = bound_on_the_way(chunks, size, formats)
+            chunks = lambda size: coming  # noqa: E731  # (they can be taken once)
         return self._choice.run(Reading(self.storage, chunks, formats, self._strict, keep, self._chunk_size, start))
 
     @property

@@ -10,11 +10,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from sigflow.columns.arrow import arrow
 from sigflow.errors import SigflowError, UsageError
+from sigflow.storage.base import Closing
 
 if TYPE_CHECKING:
     import pyarrow
@@ -41,7 +41,7 @@ def captures_in(text: str) -> list[str]:
     ]
 
 
-class Database:
+class Database(Closing):
     """A database in memory in which captures are tables.  State: the connection, and the result that is read."""
 
     def __init__(self) -> None:
@@ -98,11 +98,3 @@ class Database:
     def close(self) -> None:
         """Close the database."""
         self._connection.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
