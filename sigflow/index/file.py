@@ -36,7 +36,7 @@ APPLICATION = 0x73696749
 ENDING = ".sigidx"
 #: Blocks that are written at once; that a reader keeps as they are, and unpacked.
 AT_ONCE, PACKED, KEPT = 64, 128, 8
-#: Counters and times are kept in the order of signed numbers of 64 bits; times beyond them are not kept.
+#: Counters and times are kept in the order of signed numbers of 64 bits; bounds of times beyond them are these.
 SIGN, MOST = 1 << 63, (1 << 63) - 1
 
 _TABLES = """
@@ -124,7 +124,7 @@ class Writer(Closing):
         self, first: int, start: int, stop: int, packed: Packed, keys: Sequence[Key], times: Times | None
     ) -> None:
         """Add a block, the next of the stream."""
-        kept = times if times is not None and times.least >= -SIGN and times.greatest <= MOST else None
+        kept = times if times is None else Times(held(times.least), held(times.greatest), times.sorted)
         told = json.dumps([key[:4] for key in keys], separators=(",", ":"))
         self._blocks.append(
             (
@@ -196,6 +196,11 @@ class Writer(Closing):
         """Give up what was not finished."""
         self._database.close()
         self._draft.discard()
+
+
+def held(time: int) -> int:
+    """A time as far as a bound holds it.  In that order no time comes before one that is earlier."""
+    return min(max(time, -SIGN), MOST)
 
 
 def plain_id(value: object) -> object:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sigflow.columns.frames import FrameBatch
 from sigflow.events import Record
 from sigflow.index.blocks import codes, row_at
-from sigflow.index.file import BadIndex, stream_text
+from sigflow.index.file import BadIndex, held, stream_text
 from sigflow.recording.faults import look
 from sigflow.recording.grouping import Grouping, Records
 from sigflow.recording.selection.bounds import INDEX, OFFSET, TIME, bound_of
@@ -54,9 +54,9 @@ class Places:
         block = int(bounds.start.searchsorted(offset, "right")) - 1
         if block < 0 or offset >= int(bounds.stop[block]):
             return None
-        held = self.index.packed(block)
-        even = row_at(held.packed, held.start, offset)
-        if even is not None and even < held.packed.frames:
+        own = self.index.packed(block)
+        even = row_at(own.packed, own.start, offset)
+        if even is not None and even < own.packed.frames:
             return self._record(block, even)
         _, where = self.index.block(block)
         row = int(where.starts.searchsorted(offset, "right")) - 1
@@ -65,7 +65,7 @@ class Places:
     def since(self, time: int) -> Record | None:
         """Returns the first frame whose time is this, or later: nanoseconds, as `Record.time`."""
         bounds = self.index.bounds
-        for block in (bounds.timed & (bounds.time_greatest >= time)).nonzero()[0].tolist():
+        for block in (bounds.timed & (bounds.time_greatest >= held(time))).nonzero()[0].tolist():
             row = self._row_since(block, time)
             if row is not None:
                 return self._record(block, row)
@@ -173,7 +173,7 @@ class Places:
         """The first block with a frame from there on."""
         bounds = self.index.bounds
         if since.kind == TIME:
-            later = (bounds.timed & (bounds.time_greatest >= min(since.value, (1 << 63) - 1))).nonzero()[0]
+            later = (bounds.timed & (bounds.time_greatest >= held(since.value))).nonzero()[0]
             return int(later[0]) if len(later) else len(bounds.first)
         stops = bounds.stop if since.kind == OFFSET else bounds.first + bounds.frames
         return int(stops.searchsorted(since.value, "right"))
@@ -182,7 +182,7 @@ class Places:
         """The block behind the last with a frame before it."""
         bounds = self.index.bounds
         if until.kind == TIME:
-            earlier = (bounds.timed & (bounds.time_least < until.value)).nonzero()[0]
+            earlier = (bounds.timed & (bounds.time_least <= held(until.value))).nonzero()[0]
             return int(earlier[-1]) + 1 if len(earlier) else 0
         places = bounds.first if until.kind == INDEX else bounds.start
         return int(places.searchsorted(until.value))

@@ -161,6 +161,26 @@ def test_times_kinds_and_streams(tmp_path: Path, timed: sigflow.Format, rising: 
         assert kinds == {"0", "1", "2"}
 
 
+def test_times_beyond_64_bits_are_left_out_nowhere(tmp_path: Path, engine: str) -> None:
+    """A count of 32 bits of days ends long after the year 2262."""
+    spec = TIMED.replace("time: {field: time, unit: ms}", "time: {expr: time * 86400, unit: s}")
+    (tmp_path / "timed.ksy").write_text(spec)
+    timed, rng, path = sigflow.compile(tmp_path / "timed.ksy"), random.Random(4), tmp_path / "capture"
+    days = [10, 20, 150_000, 4_000_000_000, 30, 200_000, 106_750, 106_752, 40, 50, 60, 70]
+    path.write_bytes(b"".join(timed_frame(rng, n, day) for n, day in enumerate(days)))
+    with sigflow.open(path, timed, engine=engine, chunk_size=16) as source:
+        build_index(source, indexed.path_of(str(path)))
+    opened = sigflow.open(path, timed, engine=engine, index="require")
+    with opened as source, sigflow.open(path, timed, index="never") as plain:
+        for day in (0, 25, 45, 106_751, 106_752, 150_000, 170_000, 200_001, 4_000_000_000):
+            bound = f"{day * 86400}s"
+            for chosen in ({"since": bound}, {"until": bound}):
+                wanted = [record.index for record in plain.filter(**chosen)]  # type: ignore[arg-type]
+                assert [record.index for record in source.filter(**chosen)] == wanted, (day, chosen)  # type: ignore[arg-type]
+            record, wanted_record = source.first_since(day * 86400 * 10**9), plain.first_since(day * 86400 * 10**9)
+            assert (record and record.index) == (wanted_record and wanted_record.index)
+
+
 # ---------------------------------------------------------------- stale
 
 
