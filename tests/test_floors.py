@@ -22,11 +22,12 @@ FLOORS: dict[int, set[str]] = {
     1: {"runtime", "checksums", "codecs"},
     2: {"compiler", "stream"},
     3: {"catalog"},
-    4: {"storage", "engine"},
+    4: {"storage", "engine", "config"},
     5: {"columns", "quarantine", "generation", "coverage", "transport", "index"},
     6: {"recording", "replay", "recover", "strategies", "simulator"},
-    7: {"rewrite", "session", "scale"},
-    8: {"cli", "pytest_plugin"},
+    7: {"rewrite", "scale", "watch"},
+    8: {"session"},
+    9: {"cli", "pytest_plugin"},
 }
 FLOOR_OF = {unit: floor for floor, units in FLOORS.items() for unit in units}
 #: The public names and `python -m sigflow` stand above all floors.

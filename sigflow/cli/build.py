@@ -10,11 +10,11 @@ import click
 
 from sigflow.cli import exits
 from sigflow.cli.captures import formats_of
-from sigflow.cli.config import configured
 from sigflow.cli.options import Settings, output_format, output_option, scanning
 from sigflow.cli.output import STANDARD_OUTPUT, guarded, identities, read_back, target
 from sigflow.cli.terminal import complain_of_values, counted, one_line
 from sigflow.columns.plain_json import dumps
+from sigflow.config import configured
 from sigflow.errors import BuildError, UsageError
 
 if TYPE_CHECKING:

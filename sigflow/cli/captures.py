@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from sigflow import catalog, storage
 from sigflow.cli import exits
-from sigflow.cli.config import Config, configured
 from sigflow.cli.progress import watched, watched_together
 from sigflow.cli.terminal import complain, complain_of_usage, counted
+from sigflow.config import Config, configured
 from sigflow.errors import SigflowError, StreamError, UsageError
 from sigflow.recording import Recording
 from sigflow.runtime.envelope import PREAMBLE

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from sigflow.cli.completion import format_names
-from sigflow.cli.config import Fields, configured, read_mapping
 from sigflow.cli.options import Settings, capture
 from sigflow.cli.rewriting import out_option, rewriting, rewritten
+from sigflow.config import Fields, configured, read_mapping
 from sigflow.errors import UsageError
 
 if TYPE_CHECKING:

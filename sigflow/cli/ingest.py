@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -15,7 +15,6 @@ import click
 from sigflow.cli import exits
 from sigflow.cli.captures import fallen_back, formats_of
 from sigflow.cli.completion import files, folders
-from sigflow.cli.config import configured
 from sigflow.cli.options import (
     Compiling,
     Settings,
@@ -29,13 +28,16 @@ from sigflow.cli.options import (
 from sigflow.cli.output import STANDARD_OUTPUT
 from sigflow.cli.terminal import Screen, counted, one_line
 from sigflow.columns.plain_json import dumps
+from sigflow.config import configured
 from sigflow.errors import UsageError
 from sigflow.storage.disk import remove_drafts
 from sigflow.transport.base import OVERFLOWS
 
 if TYPE_CHECKING:
+    from sigflow.config import Config
     from sigflow.session.ingest import Ingestion, Outcome
     from sigflow.session.ingest import Settings as How
+    from sigflow.watch.alarms.monitor import Change
 
 #: What the words of --fsync mean, in seconds between two commits.
 WORDS: dict[str, float | None] = {"always": 0.0, "never": None}
@@ -114,7 +116,15 @@ def _commit(text: str) -> float | None:
     metavar="FILE",
     shell_complete=files,
     help="Instead of sigflow.yaml in the current folder: its `fallback` says which formats are tried on what is in no "
-    "frame.",
+    "frame, its `alarms` which are raised.",
+)
+@click.option(
+    "--events",
+    type=click.Choice(["text", "ndjson"]),
+    help="Print a line for each event of an alarm of sigflow.yaml; without it they are told on stderr.",
+)
+@click.option(
+    "--allow-actions", is_flag=True, help="Let alarms of sigflow.yaml run the programs, and send to the URLs, it names."
 )
 @click.option("--once", is_flag=True, help="End when every source has ended, instead of connecting again.")
 @click.option(
@@ -146,6 +156,8 @@ def command(
     retain: str | None,
     no_quarantine: bool,
     config: str | None,
+    events: str | None,
+    allow_actions: bool,
     once: bool,
     status: str | None,
     file_rows: int,
@@ -181,8 +193,24 @@ def command(
         engine=engine,
         quarantine=not no_quarantine,
         retain=None if retain is None else retain_of(retain),
+        actions=allow_actions,
     )
-    formats, fallback = fallen_back(formats_of(settings), settings, configured(config), folder)
+    said = configured(config)
+    if events is not None and not said.alarms:
+        raise UsageError("--events: there are no alarms in sigflow.yaml")
+    if events is not None and status == STANDARD_OUTPUT:
+        raise UsageError("--events and --status - would both write to stdout")
+    formats, fallback = fallen_back(formats_of(settings), settings, said, folder)
+    if said.alarms:
+        from sigflow.session.alarms import outward
+        from sigflow.watch.alarms.rules import rules
+
+        for mistake in rules(said.alarms, [*formats, *fallback], said.document)[1]:
+            raise mistake
+        for name, alarm in said.alarms.items():
+            acts = [action.command[0] if action.command else action.webhook for action in outward(alarm)]
+            if acts and not allow_actions:
+                raise UsageError(f"{said.file}: alarm {name!r} would run or call {acts[0]}: allow it (--allow-actions)")
     with _status(status) as lines:
 
         def say(all_lines: list[dict[str, Any]]) -> None:
@@ -198,6 +226,8 @@ def command(
             sinks,
             how,
             fallback=fallback,
+            config=said,
+            alarmed=_alarmed(events, said, screen),
             told=screen.diagnostic,
             status=None if status is None else say,
         )
@@ -207,6 +237,24 @@ def command(
     if outcome.failed:
         return exits.FAILED
     return exits.OK if outcome.sound else exits.DAMAGED
+
+
+def _alarmed(events: str | None, config: Config, screen: Screen) -> Callable[[int, Change, Mapping[str, Any]], object]:
+    """Tells changes of alarms."""
+    logged = {name for name, alarm in config.alarms.items() if "log" in alarm.actions}
+    from sigflow.watch.alarms.telling import line
+
+    def told(stream: int, change: Change, tree: Mapping[str, Any]) -> None:
+        if events == "ndjson":
+            screen.line(dumps(tree))
+            sys.stdout.flush()
+        elif events == "text":
+            screen.line(one_line(f"{stream}: {line(tree)}"))
+            sys.stdout.flush()
+        elif change.alarm in logged:
+            screen.diagnostic("note" if change.level == "watch" else "warning", f"alarm {line(tree)} (stream {stream})")
+
+    return told
 
 
 @contextmanager

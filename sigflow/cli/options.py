@@ -81,7 +81,7 @@ class Settings:
     @property
     def read(self) -> list[str]:
         """The files that are read beside the captures: nothing is written over them."""
-        from sigflow.cli.config import DEFAULT
+        from sigflow.config import DEFAULT
 
         files = [spec.rpartition(":")[0] if ".py:" in spec else spec for spec in self.specs]
         specs = [file for file in files if file.endswith((".ksy", ".py"))]  # (a name is no file)

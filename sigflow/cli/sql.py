@@ -10,12 +10,12 @@ import click
 
 from sigflow.cli import exits
 from sigflow.cli.captures import attempted, formats_of, opened_recording
-from sigflow.cli.config import configured
 from sigflow.cli.formatter import Style
 from sigflow.cli.forms import FORMS
 from sigflow.cli.options import Settings, output_format, output_option, scanning
 from sigflow.cli.output import STANDARD_OUTPUT, Written, written, written_bytes
 from sigflow.cli.tables import TABLES
+from sigflow.config import configured
 from sigflow.errors import UsageError
 
 if TYPE_CHECKING:

@@ -49,7 +49,7 @@ def reading(spec: str, capture: str, before: Reading | None, settings: Settings)
     """Compile, read, show; None, after complaints, where that could not be done."""
     from sigflow import catalog, storage
     from sigflow.cli.captures import fallen_back
-    from sigflow.cli.config import configured
+    from sigflow.config import configured
     from sigflow.recording import Recording, compare
 
     try:

@@ -8,7 +8,7 @@ one needs no memory; a thread decodes it, so that what comes in meanwhile is rec
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,7 +17,7 @@ from sigflow.quarantine import RefusedRange, SpecUsed
 from sigflow.reasons import OVERFLOW
 from sigflow.recording.fallback import Fallbacks
 from sigflow.recover.decide import followed, neighbour
-from sigflow.session.sinks import Frames
+from sigflow.session.sinks import EVENTS, FRAMES, REFUSED, Frames
 from sigflow.storage.session import extents
 from sigflow.storage.session.extents import Extent, Extents
 
@@ -41,15 +41,16 @@ class Refused(NamedTuple):
 
 
 class Delivery(NamedTuple):
-    """What was found.  size: bytes of the frames."""
+    """What was found, as sinks want it.  size: bytes of the frames."""
 
     frames: list[Frames]
     refused: list[Refused]
+    events: list[FrameRun | list[Event]]
     size: int
 
 
 class Found:
-    """State: the fallbacks; the number of the next frame; frames and stretches that were not handed on, stretches that
+    """State: the fallbacks; the number of the next frame; what was not handed on, stretches that
     wait for the frame behind them; the last frame."""
 
     def __init__(
@@ -63,19 +64,19 @@ class Found:
         specs: tuple[SpecUsed, ...],
         seen: Callable[[Event], object],
         *,
-        frames: bool,
-        refused: bool,
+        wanted: Collection[str],
     ) -> None:
         """extents: where the bytes of the stream are.  folder: of its segments.  id, name, specs: what a stretch says
-        of its stream, and who has refused it.  seen: is told all events that are no frames.  frames: whether frames
-        are wanted, refused: whether stretches are.
+        of its stream, and who has refused it.  seen: is told all events that are no frames.  wanted: what sinks
+        want.
         """
         self._decoder = decoder
         self._extents = extents
         self._folder = folder
         self._id, self._name, self._specs = id, name, specs
         self._seen = seen
-        self._wants_frames, self._wants_refused = frames, refused
+        self._wants_events, self._wants_refused = EVENTS in wanted, REFUSED in wanted
+        self._wants_frames = FRAMES in wanted or self._wants_events
         self.fallbacks = Fallbacks(fallback, self._read) if fallback else None
         #: Those of the decoder, which are bound where a preamble is found, and the fallbacks.
         self.formats: Sequence[Format] = [*decoder.formats, *fallback] if fallback else decoder.formats
@@ -84,8 +85,10 @@ class Found:
         self._records: list[Record] = []
         self._size = 0
         self._refused: list[Refused] = []
+        self._events: list[FrameRun | list[Event]] = []
         self._waiting: list[RefusedRange] = []
         self._last: FrameRun | Record | None = None
+        self._others = 0
 
     def _read(self, start: int, stop: int) -> Iterable[bytes]:
         return extents.read(self._folder, self._extents.of(start, stop))
@@ -123,7 +126,7 @@ class Found:
         if isinstance(self.formats, list) and self.fallbacks is not None:
             self.formats[: -len(self.fallbacks.formats)] = self._decoder.formats
         self._follow(None)
-        if self._frames or self._records or self._refused:
+        if self._frames or self._records or self._refused or self._events:
             yield self._part()
 
     async def _of_gap(self, gap: Gap) -> AsyncIterator[Iterable[Event]]:
@@ -144,6 +147,7 @@ class Found:
             if isinstance(event, Record):
                 self._record(event)
                 continue
+            self._event(event)
             self._seen(event)
             if isinstance(event, Gap) and event.reasons != (OVERFLOW,) and self._wants_refused:
                 self._refuse(event)
@@ -157,6 +161,8 @@ class Found:
         if self._waiting:
             self._follow(next(iter(run)))
         self._frames.append(run)
+        if self._wants_events:
+            self._events.append(run)
         self._size += len(run.raw)
         self._last = run
 
@@ -169,8 +175,18 @@ class Found:
         if self._waiting:
             self._follow(record)
         self._records.append(record)
+        self._event(record)
         self._size += record.stop - record.start
         self._last = record
+
+    def _event(self, event: Event) -> None:
+        """One more, for who wants all of them."""
+        if not self._wants_events:
+            return
+        if not self._events or not isinstance(self._events[-1], list):
+            self._events.append([])
+        self._events[-1].append(event)  # type: ignore[union-attr]
+        self._others += 1
 
     def _refuse(self, gap: Gap) -> None:
         """A stretch that is left."""
@@ -195,12 +211,12 @@ class Found:
 
     @property
     def _much(self) -> bool:
-        return self._size >= PART or len(self._refused) >= STRETCHES
+        return self._size >= PART or len(self._refused) >= STRETCHES or self._others >= STRETCHES
 
     def _part(self) -> Delivery:
         self._flush()
-        part = Delivery(self._frames, self._refused, self._size)
-        self._frames, self._refused, self._size = [], [], 0
+        part = Delivery(self._frames, self._refused, self._events, self._size)
+        self._frames, self._refused, self._events, self._size, self._others = [], [], [], 0, 0
         return part
 
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sigflow import transport
 from sigflow.errors import UsageError
@@ -17,7 +17,7 @@ from sigflow.frozen import frozen
 from sigflow.recording.fallback import fallbacks
 from sigflow.session.folder import SessionFolder
 from sigflow.session.opening import sink_of
-from sigflow.session.outlet import Outlet
+from sigflow.session.outlet import AnySink, Outlet
 from sigflow.session.pipeline import Pipeline, Shared
 from sigflow.session.refused import QuarantineSink
 from sigflow.session.retention import Retain
@@ -29,6 +29,10 @@ from sigflow.stream.decoder import Decoder
 from sigflow.stream.format import Format
 from sigflow.transport import Address, Note, Transport, TransportError
 from sigflow.transport.again import MOST, Reconnecting
+
+if TYPE_CHECKING:
+    from sigflow.config import Config
+    from sigflow.session.alarms import OnChange
 
 #: Seconds between two commits where the caller says nothing.
 COMMIT = 0.02
@@ -52,7 +56,7 @@ class Settings:
     acknowledged.  overflow: of `transport.OVERFLOWS`.  max_wait: seconds after which a candidate that waits for bytes
     is abandoned.  once: end when every source has ended, else they are connected to anew.  reconnect: seconds between
     two tries, at most, where the URI says nothing.  quarantine: whether what is in no frame is kept there.  retain: how
-    much of the raw capture is kept, None: all of it.
+    much of the raw capture is kept, None: all of it.  actions: whether alarms run programs, and send to URLs.
     """
 
     commit: float | None = COMMIT
@@ -66,6 +70,7 @@ class Settings:
     engine: str = "auto"
     quarantine: bool = True
     retain: Retain | None = None
+    actions: bool = False
 
 
 @frozen
@@ -107,13 +112,16 @@ class Ingestion:
         sinks: Sequence[str] = (),
         settings: Settings | None = None,
         *,
+        config: Config | None = None,
+        alarmed: OnChange = lambda stream, change, tree: None,
         fallback: Sequence[Format] = (),
         told: Callable[[str, str], object] = lambda severity, words: None,
         seen: Callable[[int, Event], object] = lambda stream, event: None,
         status: Callable[[list[dict[str, Any]]], object] | None = None,
     ) -> None:
         """specs: what the formats were asked for by.  fallback: formats that are tried on what the others leave.  told:
-        is told what happens, with a severity.  seen: is told gaps, losses and notes of each stream.  status: is given
+        is told what happens, with a severity.  config: whose alarms are raised; alarmed: is told each change of
+        one, and its JSON form.  seen: is told gaps, losses and notes of each stream.  status: is given
         the lines of the status, at each commit and each second.
 
         Raises `UsageError` for URIs that are none.
@@ -134,6 +142,7 @@ class Ingestion:
             raise UsageError("the beginning of a capture says how its frames are to be read: it cannot be removed")
         if len({sink.name for sink in self._sinks}) < len(self._sinks):
             raise UsageError("a sink is named twice")
+        self._config, self._alarmed = config, alarmed
         self._told = told
         self._tell = Telling(told)
         self._seen = seen
@@ -164,10 +173,15 @@ class Ingestion:
             outlets: list[Outlet] = []
             hurrying = asyncio.ensure_future(self._hurry(outlets))
             stack.callback(hurrying.cancel)  # (once the outlets are closed)
-            quarantine = QuarantineSink(self._path) if self.settings.quarantine else None
-            sinks: list[Sink | QuarantineSink] = [*self._sinks]
-            if quarantine is not None:
-                sinks.append(quarantine)
+            sinks: list[AnySink] = [*self._sinks]
+            if self.settings.quarantine:
+                sinks.append(QuarantineSink(self._path))
+            if self._config is not None and self._config.alarms:
+                from sigflow.session.alarms import AlarmSink
+
+                sinks.append(
+                    AlarmSink(self._path, self._config, self._alarmed, acts=self.settings.actions, failed=self._told)
+                )
             for sink in sinks:
                 outlet = Outlet(sink, self._folder.ledger, self._fail)
                 stack.push_async_callback(outlet.close)
@@ -186,7 +200,6 @@ class Ingestion:
                 self._seen,
                 self._noted,
                 fallback=self._fallback,
-                quarantine=outlets[-1] if quarantine is not None else None,
                 begun_ns=self._folder.document["begun_ns"],
                 retain=self.settings.retain,
                 told=self._told,
@@ -415,6 +428,8 @@ class Ingestion:
             await asyncio.sleep(self.status_seconds)
             self._tell.flush()
             self._say()
+            for outlet in self._shared.outlets:
+                outlet.tick(time.time_ns())
 
     def _say(self) -> None:
         try:

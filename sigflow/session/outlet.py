@@ -6,23 +6,28 @@ import asyncio
 import queue
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sigflow.errors import SigflowError
 from sigflow.session.refused import QuarantineSink
-from sigflow.session.sinks import Barrier, Sink
+from sigflow.session.sinks import EVENTS, Barrier, Sink
 from sigflow.storage.session.ledger import Ledger
+
+if TYPE_CHECKING:
+    from sigflow.session.alarms import AlarmSink
 
 #: Bytes of frames that wait for a sink, at most, and one piece more.
 BOUND = 32 << 20
 #: What is put into the queue: of a stream, frames and their bytes; or a barrier, and what is set when it may be passed.
-_Item = tuple[int, Sequence[Any], int] | tuple[Barrier, threading.Event] | None
+#: Or what the clock says.
+_Item = tuple[int, Sequence[Any], int] | tuple[Barrier, threading.Event] | tuple[int] | None
+AnySink: TypeAlias = "Sink | QuarantineSink | AlarmSink"
 
 
 class Outlet:
     """State: what waits; the error that the sink ended with.  `put` and `pass_on` are called in the loop."""
 
-    def __init__(self, sink: Sink | QuarantineSink, ledger: Ledger, failed: Callable[[str], object]) -> None:
+    def __init__(self, sink: AnySink, ledger: Ledger, failed: Callable[[str], object]) -> None:
         """failed: is told, in the loop, that the sink has ended with an error."""
         self.sink = sink
         self.error: BaseException | None = None
@@ -72,9 +77,16 @@ class Outlet:
         if self.error is None:
             self._queue.put((barrier, acknowledged))
 
+    def tick(self, now: int) -> None:
+        """The clock says this, in nanoseconds since 1970: for who wants to know."""
+        if self.sink.wants == EVENTS and self.error is None:
+            self._queue.put((now,))
+
     def _run(self) -> None:
         while (item := self._next()) is not None:
-            if len(item) == 3:
+            if len(item) == 1:
+                self._do(self.sink.tick, item[0])  # type: ignore[union-attr]
+            elif len(item) == 3:
                 stream, pieces, size = item
                 self._do(self.sink.take, stream, pieces)
                 self._call(self._taken, size)

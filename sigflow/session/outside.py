@@ -14,7 +14,7 @@ from typing import Any
 from sigflow.errors import SigflowError, UsageError
 from sigflow.events import Record
 from sigflow.session.forms import ndjson
-from sigflow.session.sinks import Barrier, Frames, Positions, behind
+from sigflow.session.sinks import FRAMES, Barrier, Frames, Positions, behind
 from sigflow.storage.session.ledger import Ledger
 from sigflow.stream.format import Format
 from sigflow.transport import TransportError, parse
@@ -71,6 +71,8 @@ class _Positioned:
 class CallingSink(_Positioned):
     """Calls a function with the position (stream, index) and the record.  An error of it ends the sink."""
 
+    wants = FRAMES
+
     def __init__(self, name: str, path: str) -> None:
         super().__init__(name)
         module, colon, attribute = path.partition(":")
@@ -98,6 +100,8 @@ class CallingSink(_Positioned):
 
 class SendingSink(_Positioned):
     """Sends a line of JSON for each frame over a transport, which is connected to anew where it fails."""
+
+    wants = FRAMES
 
     def __init__(self, name: str, formats: Mapping[str, Format]) -> None:
         super().__init__(name)

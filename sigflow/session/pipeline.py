@@ -20,7 +20,7 @@ from sigflow.session.found import Found
 from sigflow.session.outlet import Outlet
 from sigflow.session.refused import stream_id
 from sigflow.session.retention import Retain, first_kept
-from sigflow.session.sinks import EVERY, Barrier
+from sigflow.session.sinks import EVERY, FRAMES, REFUSED, Barrier
 from sigflow.storage.session import ledger as ledgers
 from sigflow.storage.session.begin import Begin, cuts_before, remove_before
 from sigflow.storage.session.entries import note_code
@@ -63,8 +63,6 @@ class Shared(NamedTuple):
     seen: Callable[[int, Event], object]
     noted: Callable[[int, Note, str], object]
     fallback: Sequence[Format] = ()
-    #: The outlet of the quarantine, which is one of them.
-    quarantine: Outlet | None = None
     begun_ns: int = 0
     retain: Retain | None = None
     told: Callable[[str, str], object] = lambda severity, words: None
@@ -171,7 +169,6 @@ class Pipeline:
             cuts = [cut for cut in rest if cut not in checkpoint.cuts]
             marks = [mark for mark in marks if mark[0] >= checkpoint.offset and mark not in checkpoint.marks]
         decoder = Decoder(shared.formats, marks=marks, cuts=cuts, resume=checkpoint, engine=shared.engine)
-        quarantine = shared.quarantine
         stage = Found(
             decoder,
             shared.fallback,
@@ -181,8 +178,7 @@ class Pipeline:
             self._folder,
             specs_used((*shared.formats, *shared.fallback)),
             self._seen,
-            frames=any(outlet is not quarantine for outlet in shared.outlets),
-            refused=quarantine is not None,
+            wanted={outlet.sink.wants for outlet in shared.outlets},
         )
         if tried is not None:
             stage.restore(tried)
@@ -275,15 +271,13 @@ class Pipeline:
             await self.commit()
 
     async def _deliver(self) -> None:
-        quarantine = self._shared.quarantine
         async with self._delivering:
             async for part in self._found.parts():
                 self._handed_on = True
+                sizes = {FRAMES: part.size, REFUSED: STRETCH * len(part.refused)}
                 for outlet in self._shared.outlets:
-                    if outlet is quarantine:
-                        outlet.put(self.number, part.refused, STRETCH * len(part.refused))
-                    else:
-                        outlet.put(self.number, part.frames, part.size)
+                    wants = outlet.sink.wants
+                    outlet.put(self.number, getattr(part, wants), sizes.get(wants, part.size))
 
     def _seen(self, event: Event) -> None:
         if isinstance(event, Gap) and any(reason.endswith(f":{CHECKSUM}") for reason in event.reasons):

@@ -15,7 +15,7 @@ from functools import partial
 from sigflow.quarantine import Quarantine
 from sigflow.quarantine.ledger import connect
 from sigflow.session.found import Refused
-from sigflow.session.sinks import Barrier, Positions, Timer
+from sigflow.session.sinks import REFUSED, Barrier, Positions, Timer
 from sigflow.storage.disk import DISK, Disk
 from sigflow.storage.session import extents, layout
 from sigflow.storage.session.ledger import Ledger
@@ -35,6 +35,7 @@ class QuarantineSink:
     whether it has something that is not committed."""
 
     name = NAME
+    wants = REFUSED
 
     def __init__(self, session: str, disk: Disk = DISK) -> None:
         self._session = session

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 #: Frames as a decoder gives them: records, or a run of which records are made when they are taken.
 Frames = list[Record] | FrameRun
+#: What sinks want: frames, stretches that are in no frame, or all events.
+FRAMES, REFUSED, EVENTS = "frames", "refused", "events"
 #: Seconds between two commits of a sink, at most, while frames come.
 EVERY = 1.0
 
@@ -55,9 +57,10 @@ class Batching:
 
 
 class Sink(Protocol):
-    """One thread calls all of it."""
+    """One thread calls all of it.  wants: `FRAMES`, `REFUSED` or `EVENTS`."""
 
     name: str
+    wants: str
 
     def begin(self, ledger: Ledger) -> None:
         """Make right what a process that was killed has left."""
@@ -127,6 +130,11 @@ class Positions:
         self._positions[barrier.stream] = max(before, frames)
         self._moved[barrier.stream] = barrier
         return barrier.final or self._timer.due()
+
+    @property
+    def due(self) -> bool:
+        """Whether it is time for a commit, if there is something else that is new."""
+        return self._timer.due()
 
     def commit(self, beside: Callable[[], object] = lambda: None) -> None:
         """Say so in the ledger.  beside: says what else belongs into the same transaction."""

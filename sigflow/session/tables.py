@@ -21,7 +21,7 @@ from sigflow.columns.options import ALL
 from sigflow.columns.table import Table
 from sigflow.errors import SigflowError
 from sigflow.events import FrameRun
-from sigflow.session.sinks import Barrier, Batching, Frames, Positions
+from sigflow.session.sinks import FRAMES, Barrier, Batching, Frames, Positions
 from sigflow.storage.disk import DISK, ENDING, MARK, Disk, FileDraft
 from sigflow.storage.session.ledger import Ledger, TableFile
 from sigflow.stream.format import Format
@@ -128,6 +128,8 @@ class _Stream:
 
 class TableSink:
     """State: the streams, and how far each has come for good."""
+
+    wants = FRAMES
 
     def __init__(
         self, name: str, form: str, folder: str, formats: Sequence[Format], batching: Batching, disk: Disk = DISK

@@ -51,8 +51,8 @@ def test_a_mapping_from_a_file_and_from_the_configuration(sigflow: Call, tmp_pat
     [
         ("sgf_legacy: {stream_id: stream}", "map.yaml:1:25: stream_id: unknown field 'stream' in sgf_legacy"),
         ("sgf_legacy: {stream: 1}", "format sgf1 has no field 'stream'"),
-        ("sgf_legacy: {stream_id: [1]}", "wanted an expression"),
-        ("sgf_legacy: 3", "wanted a map of field paths to expressions"),
+        ("sgf_legacy: {stream_id: [1]}", "wanted a text"),
+        ("sgf_legacy: 3", "wanted a map"),
         ("ubx: {stream_id: 1}", "--map: 'ubx' is none of the formats that are read: sgf_legacy"),
         ("sgf_legacy: [", "map.yaml:2:1: error SF103"),
     ],

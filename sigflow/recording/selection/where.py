@@ -135,6 +135,31 @@ def value_of(text: str, format: Format) -> Callable[[Record], Any]:
         raise ConditionError(f"{mistake} in {format.name}{near}", text, mistake.at) from mistake
 
 
+def values_of(text: str, formats: Sequence[Format], *, condition: bool = False) -> dict[str, Callable[[Record], Any]]:
+    """The same for several formats, by their names; a format that lacks a field is left out.  condition: whether it
+    must be a boolean.
+
+    Raises `ConditionError` where the text is no expression, a name is in none of them, or the types do not fit.
+    """
+    try:
+        expr = parse_expression(text)
+    except ExpressionError as error:
+        raise ConditionError(f"no expression: {error}", text, error.at) from error
+    values, lacking = {}, []
+    for format in formats:
+        try:
+            binder = Binder(format)
+            values[format.name] = (_bound(binder, expr) if condition else binder.bound(expr)).of_record
+        except Mistake as mistake:
+            if not mistake.lacking:
+                near = did_you_mean(*mistake.near) if mistake.near is not None else ""
+                raise ConditionError(f"{mistake} in {format.name}{near}", text, mistake.at) from mistake
+            lacking.append((mistake, format))
+    if lacking and not values:
+        raise _unknown(lacking, text)
+    return values
+
+
 def _unknown(lacking: Sequence[tuple[Mistake, Format]], text: str) -> ConditionError:
     """What is to be said where every format lacks something: the last place that some format came to."""
     mistake, format = max(lacking, key=lambda entry: entry[0].at)

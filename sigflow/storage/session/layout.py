@@ -7,6 +7,8 @@ raw/STREAM/begin.json where the stream begins, once its first segments were remo
 ledger.db             what is acknowledged and committed
 out/                  what the sinks wrote
 quarantine/           what could not be decoded
+alarms.ndjson         what became of the alarms
+alarms.db             what operators asked of them
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import os
 import re
 
 SESSION, RAW, LEDGER, OUT, QUARANTINE = "session.json", "raw", "ledger.db", "out", "quarantine"
+ALARMS, OPERATIONS = "alarms.ndjson", "alarms.db"
 SEGMENT, INDEX = ".seg", ".idx"
 #: In the folder of a stream.
 BEGIN = "begin.json"

@@ -44,6 +44,13 @@ CREATE TABLE IF NOT EXISTS positions (
 CREATE TABLE IF NOT EXISTS files (
     sink TEXT NOT NULL, draft TEXT NOT NULL, name TEXT NOT NULL, hash TEXT NOT NULL, PRIMARY KEY (sink, name)
 ) STRICT;
+CREATE TABLE IF NOT EXISTS states (
+    sink TEXT NOT NULL, stream INTEGER NOT NULL, state TEXT NOT NULL, PRIMARY KEY (sink, stream)
+) STRICT;
+CREATE TABLE IF NOT EXISTS operated (
+    stream INTEGER NOT NULL, number INTEGER NOT NULL, offset INTEGER NOT NULL, alarm TEXT NOT NULL, key TEXT,
+    what TEXT NOT NULL, until_ns INTEGER, PRIMARY KEY (stream, number)
+) STRICT;
 """
 
 
@@ -232,6 +239,21 @@ class Ledger:
     def move(self, sink: str, stream: int, frames: int, length: int = 0) -> None:
         """It has come so far."""
         self._rows("INSERT OR REPLACE INTO positions VALUES (?, ?, ?, ?)", (sink, stream, frames, length))
+
+    # ---------------------------------------------------------------- states of sinks
+
+    def put_state(self, sink: str, stream: int, state: Any) -> None:
+        """What a sink knows of a stream, as JSON."""
+        self._rows("INSERT OR REPLACE INTO states VALUES (?, ?, ?)", (sink, stream, json.dumps(state)))
+
+    def state(self, sink: str, stream: int) -> Any:
+        """What it knew; None where it said nothing."""
+        row = self._row("SELECT state FROM states WHERE sink = ? AND stream = ?", (sink, stream))
+        return None if row is None else json.loads(row[0])
+
+    def operated(self, stream: int, number: int, offset: int, *asked: object) -> None:
+        """What was done to alarms (`operations.Asked`) took effect there in a stream, as the so-many-th."""
+        self._rows("INSERT OR REPLACE INTO operated VALUES (?, ?, ?, ?, ?, ?, ?)", (stream, number, offset, *asked))
 
     # ---------------------------------------------------------------- files of sinks
 

@@ -10,6 +10,7 @@ from sigflow.errors import SigflowError, UsageError
 from sigflow.storage.base import Storage
 from sigflow.storage.cut import with_cuts
 from sigflow.storage.session import layout
+from sigflow.storage.session.operations import Asked, operated
 from sigflow.storage.session.reader import Contents, StreamStorage
 
 VERSION = 1
@@ -55,6 +56,17 @@ def specs_of(path: str) -> list[str]:
     """What the formats of the session were asked for by; none where it is no session."""
     session = session_of(path)
     return [] if session is None else [item["spec"] for item in read_document(session)["formats"]]
+
+
+def operations_of(path: str) -> list[tuple[int, Asked]]:
+    """What operators, or the clock, did to the alarms of a stream, with the offsets behind which it took effect, in
+    order; none where it is no stream of a session.
+    """
+    session = session_of(path)
+    streams = captures_of(path)
+    if session is None or len(streams) != 1:
+        return []
+    return [(applied.offset, applied.asked) for applied in operated(session, int(os.path.basename(streams[0])))]
 
 
 def open_stream(path: str) -> Storage | None:

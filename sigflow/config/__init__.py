@@ -1,0 +1,184 @@
+"""`sigflow.yaml`: what is configured for the whole tool, from the current folder or the file that `--config` names.
+
+    fallback:
+      sgf1: [sgf_legacy, older/agent.ksy]     formats that are tried on what sgf1 left in gaps
+      codec:zlib: [codec:deflate64]           codecs that are tried on payloads that zlib refused
+    mapping:
+      sgf1:                                   what `convert --to sgf1` makes of frames of each format
+        ccsds_space_packet: {stream_id: apid, sequence: ~}
+    alarms:
+      hot: {format: sgf1, when: "length > 80", for: {frames: 3}}
+
+Rules.  An unknown key, or a value of another shape, is an error with its place, whatever the command needs of the file.
+Paths are relative to the file.  What a file changes is told on stderr when it changes something.
+
+sections   the classes of the entries, which are the schema
+units      time spans
+document   the file as values with places, and its conversion
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import field
+from typing import TYPE_CHECKING, Any
+
+from sigflow.errors import UsageError
+from sigflow.frozen import frozen
+
+if TYPE_CHECKING:
+    from sigflow.config.document import Document
+    from sigflow.config.sections import Alarm
+    from sigflow.limits import Limits
+    from sigflow.stream.format import Format
+
+#: The file that is looked for where none is named.
+DEFAULT = "sigflow.yaml"
+#: What a codec's name begins with, where a format's may stand as well.
+CODEC = "codec:"
+
+
+@frozen
+class Name:
+    """A name in the file, and where it stands."""
+
+    text: str
+    place: str
+
+
+#: Expressions by the paths of fields, None where a field is left out.
+Fields = Mapping[str, Name | None]
+
+
+@frozen
+class Config:
+    """What a file says.  fallback: by the name of a format, or `codec:NAME`.  mapping: by the name of the target, and
+    those of the source formats.
+    """
+
+    file: str = ""
+    fallback: Mapping[str, tuple[Name, ...]] = field(default_factory=dict)
+    mapping: Mapping[str, Mapping[str, Fields]] = field(default_factory=dict)
+    alarms: Mapping[str, Alarm] = field(default_factory=dict)
+    #: Knows the places; None where there is no file.
+    document: Document | None = None
+
+    def formats(
+        self, used: Iterable[Format], limits: Limits | None, compiling: Mapping[str, Any] | None = None
+    ) -> list[Format]:
+        """The fallback formats of those that are used, in order; `UsageError` with its place for one that is none, or
+        is a program that the caller did not allow: a file that lies about runs nothing.
+
+        compiling: how specs are compiled, the options of `catalog.load`.
+        """
+        from sigflow import catalog
+
+        formats = []
+        for name in (name for format in used for name in self.fallback.get(format.name, ())):
+            path = os.path.join(os.path.dirname(self.file), name.text)
+            program = _program(name.text)
+            try:
+                if program is not None and program not in (compiling or {}).get("allow_imports", ()):
+                    raise UsageError(f"{name.text!r} would run {program}: allow it (--allow-import {program})")
+                formats.append(
+                    catalog.load(
+                        path if name.text.endswith(catalog.SPEC_ENDING) or program is not None else name.text,
+                        limits=limits,
+                        **(compiling or {}),
+                    )
+                )
+            except UsageError as error:
+                raise UsageError(f"{name.place}: {error}") from error
+        return formats
+
+    def codecs(self) -> dict[str, list[str]]:
+        """The fallback codecs by the name of the codec before them."""
+        from sigflow import codecs
+
+        by_name = {}
+        for key, names in self.fallback.items():
+            if key.startswith(CODEC):
+                by_name[key.removeprefix(CODEC)] = [name.text.removeprefix(CODEC) for name in names]
+            for name in names if key.startswith(CODEC) else ():
+                try:
+                    codecs.get(name.text.removeprefix(CODEC))
+                except UsageError as error:
+                    raise UsageError(f"{name.place}: {error}") from error
+        return by_name
+
+
+def _program(name: str) -> str | None:
+    """The Python file that a format's name would run; None where it would run none."""
+    if ":" not in name:
+        return None
+    from sigflow.compiler.construct.python import file_of
+
+    return file_of(name)
+
+
+def configured(named: str | None) -> Config:
+    """What the file says that is named, or the one in the current folder, if there is one."""
+    if named is None and not os.path.exists(DEFAULT):
+        return Config()
+    return read(DEFAULT if named is None else named)
+
+
+def read(file: str) -> Config:
+    """The configuration in a file.  Raises `UsageError` with the place of the first mistake; `OSError`."""
+    config, mistakes = checked(file)
+    if mistakes:
+        raise mistakes[0]
+    return config
+
+
+def checked(file: str) -> tuple[Config, list[UsageError]]:
+    """The configuration in a file, and every mistake that is seen without its formats.  Raises `UsageError` for what
+    is no YAML; `OSError`.
+    """
+    from sigflow.config.document import Document
+
+    document = Document.read(file)
+    said, mistakes = document.config()
+    fallback: dict[str, tuple[Name, ...]] = {}
+    for key, value in said.fallback.items():
+        names = fallback[key] = tuple(_names(document, key, value))
+        mistakes += _wrong_names(document, key, names)
+    mapping = {
+        target: {source: _fields(document, ("mapping", target, source), fields) for source, fields in of.items()}
+        for target, of in said.mapping.items()
+    }
+    return Config(file, fallback, mapping, said.alarms, document), mistakes
+
+
+def read_mapping(file: str) -> dict[str, Fields]:
+    """The expressions in a file, by source formats, as in one target of the section `mapping`.  Raises as `read`."""
+    from sigflow.config.document import Document
+    from sigflow.config.sections import Expression
+
+    document = Document.read(file)
+    by_format = document.convert(dict[str, dict[str, Expression | None]])
+    return {name: _fields(document, (name,), fields) for name, fields in by_format.items()}
+
+
+def _fields(document: Document, path: tuple[str, ...], fields: Mapping[str, str | None]) -> Fields:
+    return {name: None if text is None else Name(text, document.place((*path, name))) for name, text in fields.items()}
+
+
+def _names(document: Document, key: str, value: str | list[str]) -> Iterator[Name]:
+    if isinstance(value, str):
+        yield Name(value, document.place(("fallback", key)))
+        return
+    for number, text in enumerate(value):
+        yield Name(text, document.place(("fallback", key, number)))
+
+
+def _wrong_names(document: Document, key: str, names: Iterable[Name]) -> Iterator[UsageError]:
+    """What of a list of fallbacks cannot be."""
+    for name in names:
+        if not name.text:
+            yield UsageError(f"{name.place}: found '', wanted a name")
+        if name.text.startswith(CODEC) != key.startswith(CODEC):
+            yield UsageError(f"{name.place}: {name.text!r} cannot stand in for {key!r}: one is a codec, one a format")
+        if name.text == key:
+            yield document.wrong(("fallback", key), f"{key!r} falls back to itself", key=True)

@@ -1,0 +1,133 @@
+"""What may stand in `sigflow.yaml`: one class for each kind of entry.
+
+The JSON Schema of the file is made of these classes (`document.schema`), and so are its mistakes.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from sigflow.config.units import Duration
+
+
+def _key(name: str) -> str:
+    return name.rstrip("_").replace("_", "-")
+
+
+class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True, rename=_key):
+    """An entry; its keys are written with hyphens."""
+
+
+_WRITTEN = msgspec.Meta(extra_json_schema={"type": ["string", "number", "boolean"]})
+#: An expression of the language of specs, over the fields of a frame.
+Expression = Annotated[str, _WRITTEN]
+#: A value as it is spelt: of an enum its label, of bytes hexadecimal.
+Spelt = Annotated[str, _WRITTEN]
+#: One name, or several.
+Names = str | list[str]
+
+#: What can be counted of a stream.
+COUNTED = ("frames", "bytes", "gaps", "gap-bytes", "checksum-failures", "lost")
+Counted = Literal["frames", "bytes", "gaps", "gap-bytes", "checksum-failures", "lost"]
+LEVELS = ("watch", "warning", "critical")
+Level = Literal["watch", "warning", "critical"]
+
+
+class Meant(Section, frozen=True):
+    """Which frames are meant: of these formats, kinds and streams, and for which this holds."""
+
+    format: Names = []
+    kind: Spelt | list[Spelt] = []
+    stream: Spelt | list[Spelt] = []
+    where: Expression | None = None
+
+
+class Persistence(Section, frozen=True):
+    """How long a condition must hold: for so many frames one after the other; for `frames` of the last `of`; or for a
+    time.
+    """
+
+    frames: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] | None = None
+    of: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] | None = None
+    seconds: Duration | None = None
+
+
+class Learning(Section, frozen=True):
+    """What is usual is learnt of the first frames: the median and the spread of a rate, a size or a value.
+
+    of: `frame-rate`, `frame-size`, or an expression.  learn: how long, in the time of the frames.  sigmas: how many
+    times the spread a value may be away from the median.  over: the time in which frames are counted for a rate.
+    at_least: the smallest spread that is assumed.
+    """
+
+    of: Expression
+    learn: Duration
+    sigmas: Annotated[float, msgspec.Meta(gt=0)] = 6.0
+    over: Duration | None = None
+    at_least: Annotated[float, msgspec.Meta(ge=0)] = 0.0
+
+
+class Declared(Section, frozen=True):
+    """What an instrument declares, and what it ought to be: a value, or `last`, what was seen last.
+
+    field: an expression, or `metadata.KEY` of a header of keys and texts.
+    """
+
+    field: Expression
+    is_: Spelt
+
+
+class Alarm(Meant, frozen=True):
+    """When an alarm is raised, and when it is cleared.  One of `when`, `rate`, `silence`, `loss`, `baseline`, `state`.
+
+    when: a condition over the fields of a frame.  clear: the condition on which it is cleared, where that is not just
+    that `when` does not hold; of a rate, the value.  value: an expression, told with the alarm.  rate: what is
+    counted, over a time, per `per`.  above, below: bounds of a rate; of two, the second clears what the first has
+    raised.  silence: no frame for this time.  loss: so many frames lost at once.  for_each: an alarm of its own for
+    each value of this expression, or for each `kind` or `stream`.  for: how long the condition must hold.  latch: it
+    stays raised until acknowledged.
+    """
+
+    when: Expression | None = None
+    rate: Counted | None = None
+    silence: Duration | None = None
+    loss: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    baseline: Learning | None = None
+    state: Declared | None = None
+    clear: Expression | None = None
+    value: Expression | None = None
+    per: Literal["second", "frames", "bytes"] = "second"
+    over: Duration | None = None
+    above: float | None = None
+    below: float | None = None
+    for_each: Expression | None = None
+    for_: Persistence | None = None
+    level: Level = "warning"
+    latch: bool = False
+    actions: list[Action | Literal["log"]] = msgspec.field(default_factory=lambda: ["log"])
+
+
+class Action(Section, frozen=True):
+    """What is done when an alarm changes while a stream comes in: a program is run with the event as JSON on its
+    input, or a URL is sent it.  timeout: how long that may take, 10 s where nothing is said.
+    """
+
+    command: list[str] | None = None
+    webhook: str | None = None
+    timeout: Duration | None = None
+
+
+class Indexing(Section, frozen=True):
+    """Where indexes of captures are kept, instead of beside them."""
+
+    dir: str
+
+
+class Config(Section, frozen=True):
+    """The file."""
+
+    fallback: dict[str, Names] = {}
+    mapping: dict[str, dict[str, dict[str, Expression | None]]] = {}
+    alarms: dict[str, Alarm] = {}

@@ -1,0 +1,50 @@
+"""The schema of `sigflow.yaml` is made of the classes that read it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from sigflow.config import checked
+from sigflow.config.document import schema
+from sigflow.config.units import Duration
+from tests.cli.calls import Call
+from tools.check_alarms import CONFIG
+
+
+def test_the_schema_has_every_section(sigflow: Call) -> None:
+    printed = json.loads(sigflow("config", "schema").out)
+    assert printed == schema()
+    assert set(printed["$defs"]["Config"]["properties"]) == {"fallback", "mapping", "alarms"}
+    alarm = printed["$defs"]["Alarm"]["properties"]
+    assert {"for", "for-each", "when", "silence"} <= set(alarm) and not any("_" in key for key in alarm)
+
+
+def test_all_mistakes_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text(CONFIG + "  x: {level: high}\n  y: {above: [1]}\nfallbak: 1\nmapping: {a: {b: {c: [1]}, d: 2}}\n")
+    config, mistakes = checked(str(path))
+    assert [str(mistake).removeprefix(f"{path}:") for mistake in mistakes] == [
+        "10:14: found high, wanted one of watch, warning, critical",
+        "11:14: found a list of 1, wanted a number",
+        "12:1: unknown key 'fallbak', did you mean 'fallback'?",
+        "13:22: found a list of 1, wanted a text",
+    ]
+    assert len(config.alarms) == 8 and not config.mapping
+
+
+@pytest.mark.parametrize(
+    ("text", "ns"),
+    [("10s", 10**10), ("500ms", 5 * 10**8), ("1.5m", 9 * 10**10), ("2", 2 * 10**9), ("30d", 2592 * 10**12)],
+)
+def test_time_spans(text: str, ns: int) -> None:
+    assert Duration.of(text).ns == ns
+    assert Duration.of(str(Duration(ns))).ns == ns
+
+
+@pytest.mark.parametrize("text", ["", "s", "-1s", "1x", "0s", "1 s s", "1e3s", "١s", None, 3])
+def test_what_is_no_time_span(text: object) -> None:
+    with pytest.raises(ValueError, match="wanted a time span"):
+        Duration.of(text)
