@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import defaultdict
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -45,12 +47,18 @@ def test_the_docs_list_the_reasons_in_the_order_of_the_table() -> None:
     assert listed[1] == ", ".join(f"`{reason.name}`" for reason in reasons.REASONS)
 
 
+@cache
+def constants() -> dict[object, list[str]]:
+    """Where each text constant of the package stands."""
+    places: dict[object, list[str]] = defaultdict(list)
+    for path in sorted((ROOT / "sigflow").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                places[node.value].append(f"{path.relative_to(ROOT).as_posix()}:{node.lineno}")
+    return places
+
+
 @pytest.mark.parametrize("name", sorted({*reasons.MEANINGS, reasons.NO_MARKER, reasons.OVERFLOW} - SHARED))
 def test_a_reason_is_spelled_in_one_file(name: str) -> None:
-    places = [
-        f"{path.relative_to(ROOT).as_posix()}:{node.lineno}"
-        for path in sorted((ROOT / "sigflow").rglob("*.py"))
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Constant) and node.value == name
-    ]
+    places = constants()[name]
     assert len(places) == 1 and places[0].startswith("sigflow/reasons.py"), places

@@ -34,7 +34,7 @@ def check(file: str, compiling: Compiling, screen: Screen) -> int:
     """
     config, mistakes = checked(file)
     mistakes += _of_formats(config, compiling)
-    for mistake in dict.fromkeys(map(str, mistakes)):
+    for mistake in sorted(dict.fromkeys(map(str, mistakes)), key=_place):
         complain(mistake)
     if mistakes:
         return exits.USAGE
@@ -43,6 +43,11 @@ def check(file: str, compiling: Compiling, screen: Screen) -> int:
     )
     screen.line(f"{file}: no mistakes; {sections or 'nothing is in it'}")
     return exits.OK
+
+
+def _place(mistake: str) -> list[tuple[int, str]]:
+    """Mistakes by their lines."""
+    return [(int(part) if part.isdecimal() else -1, part) for part in mistake.split(":")]
 
 
 def _of_formats(config: object, compiling: Compiling) -> list[UsageError]:

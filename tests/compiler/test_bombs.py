@@ -160,7 +160,7 @@ BOMBS: dict[str, Bomb] = {
         HEAD + "instances:\n  a: {value: b}\n  b: {value: a}\n", says="SF303", compiles=False
     ),
     "long ring of values": Bomb(
-        lambda: HEAD + "instances:\n" + lines(3000, lambda n: f"  a{n}: {{value: a{(n + 1) % 3000} + 1}}\n"),
+        lambda: HEAD + "instances:\n" + lines(2000, lambda n: f"  a{n}: {{value: a{(n + 1) % 2000} + 1}}\n"),
         says="SF303",
         compiles=False,
     ),
@@ -168,8 +168,8 @@ BOMBS: dict[str, Bomb] = {
         lambda: (
             HEAD
             + "instances:\n"
-            + lines(3000, lambda n: f"  a{n}: {{value: a{n + 1} + 1}}\n")
-            + "  a3000: {value: 1}\n"
+            + lines(2000, lambda n: f"  a{n}: {{value: a{n + 1} + 1}}\n")
+            + "  a2000: {value: 1}\n"
         ),
         reads=True,
     ),
@@ -225,7 +225,7 @@ BOMBS: dict[str, Bomb] = {
     "long ID": Bomb(lambda: HEAD + f"seq: [{{id: {'x' * 100_000}, type: u1}}]\n", reads=True),
     "many enum entries": Bomb(
         lambda: (
-            HEAD + "seq: [{id: a, type: u4, enum: e}]\nenums:\n  e:\n" + lines(100_000, lambda n: f"    {n}: m{n}\n")
+            HEAD + "seq: [{id: a, type: u4, enum: e}]\nenums:\n  e:\n" + lines(60_000, lambda n: f"    {n}: m{n}\n")
         ),
         reads=True,
     ),
@@ -244,8 +244,8 @@ BOMBS: dict[str, Bomb] = {
         lambda: (
             HEAD
             + "seq: [{id: a, type: t0}]\ntypes:\n"
-            + lines(1_500, lambda n: f"  t{n}: {{seq: [{{id: a, type: t{n + 1}}}]}}\n")
-            + "  t1500: {seq: [{id: a, type: u1}]}\n"
+            + lines(1_100, lambda n: f"  t{n}: {{seq: [{{id: a, type: t{n + 1}}}]}}\n")
+            + "  t1100: {seq: [{id: a, type: u1}]}\n"
         ),
         says="recursion",
     ),
@@ -253,8 +253,8 @@ BOMBS: dict[str, Bomb] = {
         lambda: (
             HEAD
             + "-sigflow-stream: {confirm: {chain: 9}}\nseq: [{id: a, contents: SYNC}, {id: b, type: t0}]\ntypes:\n"
-            + lines(1_500, lambda n: f"  t{n}: {{seq: [{{id: a, type: t{n + 1}}}]}}\n")
-            + "  t1500: {seq: [{id: a, type: u1}]}\n"
+            + lines(1_100, lambda n: f"  t{n}: {{seq: [{{id: a, type: t{n + 1}}}]}}\n")
+            + "  t1100: {seq: [{id: a, type: u1}]}\n"
         ),
         b"SYNCaSYNCb",
         reads=True,

@@ -21,7 +21,7 @@ COMPILED = {
 
 @pytest.mark.parametrize("name", NAMES)
 def test_plain_python(name: str) -> None:
-    for seed in range(8):  # 400 in all
+    for seed in range(5 * TIMES):
         check_native(native(name, False), stream_of(name, seed), seed)
 
 

@@ -1,4 +1,4 @@
-"""A share of the fuzzing in every test run: 1,000 inputs of the small mutator for each target, 200 in the fast lane.
+"""A share of the fuzzing in every test run: 500 inputs of the small mutator for each target, 50 in the fast lane.
 
 SIGFLOW_TIMES says how many times as many; `python -m tools.fuzz` gives each 1,000,000 that are guided.
 """
@@ -14,7 +14,7 @@ from tests.hostile.mutate import inputs
 from tests.hostile.targets import TARGETS
 from tests.lanes import TIMES
 
-RUNS = 1000 * TIMES
+RUNS = 500 * TIMES
 
 
 @pytest.fixture(autouse=True)

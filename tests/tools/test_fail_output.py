@@ -11,7 +11,7 @@ def test_six_points(tmp_path: Path) -> None:
     assert sum(fail_output.run(6, 8, tmp_path).values()) == 6
 
 
-def test_thirty_points(tmp_path: Path) -> None:
-    outcome = fail_output.run(30, 7, tmp_path)
-    assert sum(outcome.values()) == 30
+def test_fifteen_points(tmp_path: Path) -> None:
+    outcome = fail_output.run(15, 7, tmp_path)
+    assert sum(outcome.values()) == 15
     assert {what.partition(":")[0] for what in outcome} == set(fail_output.FAULTS)
