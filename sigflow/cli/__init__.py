@@ -54,6 +54,7 @@ COMMANDS = {
     "sql": "Ask captures in SQL, as tables.",
     "run": "Raise the alarms of sigflow.yaml over captures.",
     "alarms": "List the alarms of a session, acknowledge or shelve them.",
+    "audit": "Say what went wrong in a session, and whether that was changed.",
     "config": "Look at sigflow.yaml before it is used.",
     "stats": "Count frames, bytes, sizes, rates and losses.",
     "coverage": "Say what of a spec the frames of captures reach.",

@@ -126,6 +126,9 @@ def _commit(text: str) -> float | None:
 @click.option(
     "--allow-actions", is_flag=True, help="Let alarms of sigflow.yaml run the programs, and send to the URLs, it names."
 )
+@click.option(
+    "--audit", is_flag=True, help="Keep what goes wrong row by row, chained by hashes: sigflow audit report|verify."
+)
 @click.option("--once", is_flag=True, help="End when every source has ended, instead of connecting again.")
 @click.option(
     "--status",
@@ -158,6 +161,7 @@ def command(
     config: str | None,
     events: str | None,
     allow_actions: bool,
+    audit: bool,
     once: bool,
     status: str | None,
     file_rows: int,
@@ -194,6 +198,7 @@ def command(
         quarantine=not no_quarantine,
         retain=None if retain is None else retain_of(retain),
         actions=allow_actions,
+        audit=audit,
     )
     said = configured(config)
     if events is not None and not said.alarms:

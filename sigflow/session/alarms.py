@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from sigflow.columns.plain_json import dumps
 from sigflow.errors import UsageError
-from sigflow.events import Event, Gap, Idle, Record
+from sigflow.events import Event
 from sigflow.session.acting import Actor
 from sigflow.session.growing import GrowingFile
 from sigflow.session.sinks import EVENTS, Barrier, Frames, Positions
+from sigflow.session.tiles import Tiles
 from sigflow.storage.disk import DISK, Disk
 from sigflow.storage.session import layout
 from sigflow.storage.session.ledger import Ledger
@@ -50,21 +51,29 @@ class _Stream:
 
     def __init__(self, monitor: Monitor, teller: Teller) -> None:
         self.monitor, self.teller = monitor, teller
-        self.done = 0
+        self.tiles = Tiles()
         self.operation = self.count = 0
-        self.before: list[Event] = []
         self.waiting: list[Change] = []
         self.applied: list[Applied] = []
         self.moved = True
 
     def tree(self) -> Any:
         """The state as JSON."""
-        return {"done": self.done, "operation": self.operation, "applied": self.count, "monitor": self.monitor.tree()}
+        return {
+            "done": self.tiles.done,
+            "operation": self.operation,
+            "applied": self.count,
+            "monitor": self.monitor.tree(),
+        }
 
     def restore(self, tree: Any) -> None:
         """The other way round.  Raises `UsageError`."""
         try:
-            self.done, self.operation, self.count = int(tree["done"]), int(tree["operation"]), int(tree["applied"])
+            self.tiles, self.operation, self.count = (
+                Tiles(int(tree["done"])),
+                int(tree["operation"]),
+                int(tree["applied"]),
+            )
             monitor = tree["monitor"]
         except (KeyError, TypeError, ValueError) as error:
             raise UsageError(f"this is no state of alarms: {error}") from error
@@ -73,22 +82,15 @@ class _Stream:
     def operate(self, operation: Operation) -> None:
         """An operator, or the clock, did this."""
         self.waiting += self.monitor.operate(operation)
-        self.applied.append(Applied(self.count, self.done, Asked(*operation)))
+        self.applied.append(Applied(self.count, self.tiles.done, Asked(*operation)))
         self.count += 1
         self.moved = True
 
     def take(self, event: Event) -> None:
-        """The next event.  What says something of a frame counts with it: both, or none, are behind a commit."""
-        if not isinstance(event, Record | Gap | Idle):
-            self.before.append(event)
-            return
-        start, stop = (event.start, event.stop) if isinstance(event, Record) else (event.span.start, event.span.stop)
-        if start >= self.done:
-            for other in self.before:
-                self.waiting += self.monitor.take(other)
-            self.waiting += self.monitor.take(event)
-            self.done, self.moved = stop, True
-        self.before.clear()
+        """The next event."""
+        for known in self.tiles.take(event):
+            self.waiting += self.monitor.take(known)
+            self.moved = True
 
 
 class AlarmSink:

@@ -57,6 +57,7 @@ class Settings:
     is abandoned.  once: end when every source has ended, else they are connected to anew.  reconnect: seconds between
     two tries, at most, where the URI says nothing.  quarantine: whether what is in no frame is kept there.  retain: how
     much of the raw capture is kept, None: all of it.  actions: whether alarms run programs, and send to URLs.
+    audit: whether what goes wrong is kept row by row, each with a hash over those before it.
     """
 
     commit: float | None = COMMIT
@@ -71,6 +72,7 @@ class Settings:
     quarantine: bool = True
     retain: Retain | None = None
     actions: bool = False
+    audit: bool = False
 
 
 @frozen
@@ -182,6 +184,10 @@ class Ingestion:
                 sinks.append(
                     AlarmSink(self._path, self._config, self._alarmed, acts=self.settings.actions, failed=self._told)
                 )
+            if self.settings.audit:
+                from sigflow.session.audit import AuditSink
+
+                sinks.append(AuditSink())
             for sink in sinks:
                 outlet = Outlet(sink, self._folder.ledger, self._fail)
                 stack.push_async_callback(outlet.close)

@@ -12,7 +12,7 @@ import json
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from sigflow.errors import SigflowError
@@ -46,6 +46,11 @@ CREATE TABLE IF NOT EXISTS files (
 ) STRICT;
 CREATE TABLE IF NOT EXISTS states (
     sink TEXT NOT NULL, stream INTEGER NOT NULL, state TEXT NOT NULL, PRIMARY KEY (sink, stream)
+) STRICT;
+CREATE TABLE IF NOT EXISTS audit (
+    number INTEGER PRIMARY KEY, stream INTEGER NOT NULL, what TEXT NOT NULL, format TEXT NOT NULL, kind TEXT NOT NULL,
+    device TEXT NOT NULL, offset INTEGER NOT NULL, length INTEGER NOT NULL, frames INTEGER NOT NULL, time_ns TEXT,
+    detail TEXT NOT NULL, hash BLOB NOT NULL
 ) STRICT;
 CREATE TABLE IF NOT EXISTS operated (
     stream INTEGER NOT NULL, number INTEGER NOT NULL, offset INTEGER NOT NULL, alarm TEXT NOT NULL, key TEXT,
@@ -254,6 +259,25 @@ class Ledger:
     def operated(self, stream: int, number: int, offset: int, *asked: object) -> None:
         """What was done to alarms (`operations.Asked`) took effect there in a stream, as the so-many-th."""
         self._rows("INSERT OR REPLACE INTO operated VALUES (?, ?, ?, ?, ?, ?, ?)", (stream, number, offset, *asked))
+
+    # ---------------------------------------------------------------- the audit
+
+    def audit(self, number: int, row: Sequence[object], hash: bytes) -> None:
+        """One more row of the audit (`watch.audit.rows.Row`)."""
+        values = [
+            str(value) if name == "time_ns" and value is not None else value
+            for name, value in zip(
+                ("stream", "what", "format", "kind", "device", "offset", "length", "frames", "time_ns", "detail"),
+                row,
+                strict=True,
+            )
+        ]
+        self._rows("INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (number, *values, hash))
+
+    def last_audited(self) -> tuple[int, bytes] | None:
+        """The number and the hash of the last row."""
+        row = self._row("SELECT number, hash FROM audit ORDER BY number DESC LIMIT 1")
+        return None if row is None else (row[0], row[1])
 
     # ---------------------------------------------------------------- files of sinks
 

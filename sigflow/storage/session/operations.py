@@ -70,18 +70,23 @@ def states(session: str, sink: str) -> dict[int, Any]:
     return {row[0]: json.loads(row[1]) for row in rows}
 
 
-def _read(session: str, name: str, query: str, *values: object) -> list[tuple[Any, ...]]:
+def audited(session: str) -> Iterator[tuple[Any, ...]]:
+    """The rows of the audit: number, those of `watch.audit.rows.Row`, hash."""
+    for row in _read(session, layout.LEDGER, "SELECT * FROM audit ORDER BY number"):
+        yield *row[:9], None if row[9] is None else int(row[9]), *row[10:]
+
+
+def _read(session: str, name: str, query: str, *values: object) -> Iterator[tuple[Any, ...]]:
     """Rows of a file that others write; none where it is not there, or is older than what is asked for."""
     path = Path(session, name).absolute()
     if not path.exists():
-        return []
+        return
     try:
         with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=WAIT)) as database:
-            return database.execute(query, values).fetchall()
+            yield from database.execute(query, values)
     except sqlite3.OperationalError as error:
-        if "no such table" in str(error):
-            return []
-        raise SigflowError(f"{path}: {error}") from error
+        if "no such table" not in str(error):
+            raise SigflowError(f"{path}: {error}") from error
     except sqlite3.DatabaseError as error:
         raise SigflowError(f"{path}: {error}") from error
 
