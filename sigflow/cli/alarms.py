@@ -1,4 +1,4 @@
-"""`sigflow alarms list|ack|shelve|unshelve`: the alarms of a session, and what operators do to them."""
+"""`sigflow alarms list|ack|shelve|unshelve|tune`: the alarms of a session, and what operators do to them."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ import click
 from sigflow.cli import exits
 from sigflow.cli.completion import folders
 from sigflow.cli.help import Context
-from sigflow.cli.options import Command, output_format, screened
+from sigflow.cli.options import Command, Settings, captures, output_format, scanning, screened
 from sigflow.cli.session import opened
-from sigflow.cli.terminal import Screen, one_line
+from sigflow.cli.terminal import Screen, counted, one_line
 from sigflow.columns.plain_json import dumps
 from sigflow.errors import UsageError
 from sigflow.storage.session.following import acquiring
 from sigflow.storage.session.operations import Asked, Operations, operations, states
 
 if TYPE_CHECKING:
+    from sigflow.recording import Recording
     from sigflow.storage.session.operations import Row
 
 #: The sink that keeps them.
@@ -35,7 +36,7 @@ class _Group(click.Group):
 
 @click.group("alarms", cls=_Group)
 def command() -> None:
-    """List the alarms of a session, acknowledge or shelve them."""
+    """List the alarms of a session, acknowledge or shelve them; propose thresholds."""
 
 
 def _alarms(folder: str) -> Iterator[dict[str, Any]]:
@@ -166,3 +167,52 @@ def shelve(folder: str, names: tuple[str, ...], key: str | None, comment: str, s
 def unshelve(folder: str, names: tuple[str, ...], key: str | None, comment: str, screen: Screen) -> int:
     """Tell of each ALARM of the session DIR again."""
     return _ask(folder, names, key, comment, screen, "unshelve")
+
+
+@command.command("tune")
+@captures
+@click.option("--of", "text", required=True, metavar="EXPRESSION", help="What an alarm would look at.")
+@click.option(
+    "--frames", type=click.IntRange(1, 1_000_000), default=1, show_default=True, metavar="N",
+    help="Frames in a row that an alarm would wait for.",
+)  # fmt: skip
+@output_format("text", "json")
+@scanning
+def tune(captures: tuple[str, ...], text: str, frames: int, form: str, settings: Settings) -> int:
+    """Propose thresholds for an alarm on EXPRESSION from what is recorded, with how often each would have been raised.
+
+    Thresholds: those beyond which 1 %, 0.1 % and 0.01 % of the values are; three and six times the usual spread away
+    from the median; and those beyond which none is.
+    """
+    from sigflow.cli.captures import for_each
+    from sigflow.watch.tuning import tuned
+
+    screen = settings.screen
+
+    def work(recording: Recording) -> int:
+        what, name = tuned(recording, text, frames), one_line(recording.name)
+        if what is None:
+            screen.note(f"{name}: no frame has a number there")
+            return exits.OK
+        if form == "json":
+            proposals = [proposal._asdict() for proposal in what.proposals]
+            tree = {
+                "schema_version": 1,
+                "capture": recording.name,
+                "of": text,
+                **what._asdict(),
+                "proposals": proposals,
+            }
+            screen.line(dumps(tree, indent=None if len(captures) > 1 else 2))
+            return exits.OK
+        without = f", {counted(what.other, 'frame')} without one" if what.other else ""
+        screen.line(
+            f"{name}: {counted(what.values, 'value')}{without}: {what.least:g} to {what.most:g}, "
+            f"median {what.median:g}, spread {what.spread:g}"
+        )
+        for above, below, why, beyond, raised in what.proposals:
+            bound = f"above {above:g}" if above is not None else f"below {below:g}"
+            screen.line(f"  {bound} ({why}): {counted(beyond, 'frame')}, raised {counted(raised, 'time')}")
+        return exits.OK
+
+    return for_each(captures, settings, work)
