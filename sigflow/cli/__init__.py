@@ -166,7 +166,7 @@ def sigflow() -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and give its exit code."""
     prepare_streams()
-    with _told_to_end():
+    with told_to_end():
         return _main(arguments)
 
 
@@ -197,7 +197,7 @@ def _main(arguments: Sequence[str] | None) -> int:
 
 
 @contextmanager
-def _told_to_end() -> Iterator[None]:
+def told_to_end() -> Iterator[None]:
     """Meanwhile, who ends this process by SIGTERM or SIGHUP leaves no draft of a file behind."""
     import signal
     import threading
