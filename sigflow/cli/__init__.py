@@ -52,6 +52,7 @@ COMMANDS = {
     "corrupt": "Write a damaged copy of a capture, and a log of the damage.",
     "benchmark": "Measure how fast each engine scans a capture.",
     "sql": "Ask captures in SQL, as tables.",
+    "cache": "Look at the machine code that is kept on the disk.",
     "archive": "Put a smaller form in the place of old captures.",
     "stats": "Count frames, bytes, sizes, rates and losses.",
     "coverage": "Say what of a spec the frames of captures reach.",

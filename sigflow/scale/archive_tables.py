@@ -201,12 +201,12 @@ def _check_rest(recording: Recording, path: str, left_out: list[tuple[int, int]]
     from pyarrow import parquet
 
     with parquet.ParquetFile(path) as file:
-        kept = (
+        read = (
             pair
             for batch in file.iter_batches()
             for pair in zip(batch.column(0).to_pylist(), batch.column(1).to_pylist(), strict=True)
         )
-        if any(one != other for one, other in zip_longest(kept, _pieces(recording, left_out))):
+        if any(kept != wanted for kept, wanted in zip_longest(read, _pieces(recording, left_out))):
             raise SigflowError(f"{recording.name}: what is in no row was not read back as it is; it stays")
 
 
@@ -216,8 +216,8 @@ def _check_rows(recording: Recording, path: str) -> None:
 
     with parquet.ParquetFile(path) as file:
         read = (file.read_row_group(number) for number in range(file.num_row_groups))
-        for one, other in zip_longest(recording.batches(), read):
-            if one is None or other is None or not _same(one, other):
+        for wanted, kept in zip_longest(recording.batches(), read):
+            if wanted is None or kept is None or not _same(wanted, kept):
                 raise SigflowError(f"{recording.name}: its rows were not read back as they are; it stays")
 
 
@@ -228,7 +228,9 @@ def _same(batch: pyarrow.RecordBatch, read: pyarrow.Table) -> bool:
     table = pyarrow.Table.from_batches([batch])
     if table.num_rows != read.num_rows or table.column_names != read.column_names:
         return False
-    for one, other in zip(table.columns, read.columns, strict=True):
-        if not (one.type == other.type and one.equals(other)) and repr(one.to_pylist()) != repr(other.to_pylist()):
+    for wanted, kept in zip(table.columns, read.columns, strict=True):
+        if wanted.type == kept.type and wanted.equals(kept):
+            continue
+        if repr(wanted.to_pylist()) != repr(kept.to_pylist()):
             return False
     return True
