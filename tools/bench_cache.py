@@ -74,16 +74,16 @@ def main() -> None:
         capture, cache, nowhere = Path(name) / "capture.sgf", Path(name) / "cache", Path(name) / "file"
         capture.write_bytes(make_capture(1000, 5000))
         nowhere.write_bytes(b"")  # a file, in which no folder can be made
-        ways: dict[str, tuple[Callable[[Path], None], Path, int | None]] = {
+        calls: dict[str, tuple[Callable[[Path], None], Path, int | None]] = {
             "hit": (kept, cache, None),
             "miss": (emptied, cache, None),
             "eviction of 100 others": (full, cache, 1),
             "without": (kept, nowhere, None),
         }
-        seconds: dict[str, list[float]] = {way: [] for way in ways}
+        seconds: dict[str, list[float]] = {way: [] for way in calls}
         for _ in range(options.repeats):
             called(capture, cache)
-            for way, (prepare, folder, bound) in ways.items():
+            for way, (prepare, folder, bound) in calls.items():
                 prepare(folder)
                 seconds[way].append(called(capture, folder, bound))
     medians = {way: statistics.median(times) for way, times in seconds.items()}

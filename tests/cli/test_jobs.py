@@ -38,12 +38,10 @@ def captures(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 #: Calls that read several captures.
 CALLS = [
     "validate",
-    "validate -s sgf1 --format json --where sequence>20 -q",
-    "stats -s sgf1",
+    "stats -s sgf1 --format json --where sequence>20",
     "parse -s sgf1 --format json",
     "parse --format csv --limit 5",
     "coverage -s sgf1",
-    "recover -s sgf1 --mode report --format ndjson",
 ]
 
 
