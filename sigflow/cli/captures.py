@@ -97,7 +97,7 @@ def for_each(
         return _one(name, formats, settings, config, work, watched)
 
     if jobs is not None and jobs.worker is not None:
-        return jobs.worker.serve(captures, task, kept)
+        return jobs.worker.serve(task, kept)
     sizes = [size_of(name) for name in captures] if len(captures) > 1 else [0]
     if jobs is not None and jobs.pooled:
         from sigflow.cli.jobs import Pool

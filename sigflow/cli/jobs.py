@@ -5,8 +5,8 @@ each is what the command alone gives.  What is not printed yet waits in a file, 
 capture that cannot be read, or whose process dies, fails alone.  Who interrupts is told what was done.
 
 Strategy.  Each process calls the command with the same parameters; where it would begin to read captures, it serves
-(`worker`), so no command has a second form for this.  The one that was called reads nothing: it hands out the numbers
-of captures, keeps what comes back (`journal`), and ends as it would alone.
+(`worker`), so no command has a second form for this.  The one that was called reads nothing: it hands out the names of
+captures, keeps what comes back (`journal`), and ends as it would alone.
 """
 
 from __future__ import annotations
@@ -19,8 +19,10 @@ import os
 import signal
 import sys
 import tempfile
+import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from multiprocessing import connection as connections
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from multiprocessing.context import SpawnProcess
 
     from sigflow.cli.options import Jobs, Settings
+    from sigflow.cli.terminal import Screen
     from sigflow.cli.worker import Kept
     from sigflow.stream.format import Format
 
@@ -65,11 +68,11 @@ class Joined(Protocol):
 class _Printed:
     """Parts that stand one after the other on standard output."""
 
+    def __init__(self, screen: Screen) -> None:
+        self.put = screen.write
+
     def head(self, formats: list[str], text: str) -> None:
         self.put(text)
-
-    def put(self, text: str) -> None:
-        sys.stdout.write(text)
 
 
 class Pool:
@@ -92,11 +95,11 @@ class Pool:
         self._captures = captures
         self._screen = settings.screen
         self._kept = kept
-        self._joined = joined or _Printed()
+        self._joined = joined or _Printed(settings.screen)
         self._sizes = sizes
         self._terminals = (sys.stdout.isatty(), sys.stderr.isatty())
         self._colored = [bool(settings.screen.styled("", "red", stream=stream)) for stream in (sys.stdout, sys.stderr)]
-        self._journal = Journal(jobs.resume, _run(self._path, self._parameters, formats, settings))
+        self._journal = Journal(jobs.resume, _run(self._path, self._parameters, captures, formats, settings))
         self._results: dict[int, Result] = {}
         self._again(jobs)
         waiting = [number for number in range(len(captures)) if number not in self._results]
@@ -165,7 +168,7 @@ class Pool:
         """Have a process read this capture."""
         lane.state = self._state(self._captures[number])
         try:
-            lane.connection.send(number)
+            lane.connection.send(self._captures[number])
         except OSError:  # it has died, which `_heard` will notice
             lane.ready = False
             self._waiting.appendleft(number)
@@ -222,8 +225,9 @@ class Pool:
         self._stop_bar()
         for lane in self._lanes.values():
             lane.process.terminate()
+        deadline = time.monotonic() + PATIENCE
         for lane in self._lanes.values():
-            lane.end()
+            lane.end(max(deadline - time.monotonic(), 0))
         self._journal.close()
 
     # ---------------------------------------------------------------- what is shown
@@ -241,8 +245,7 @@ class Pool:
                 elif kind == journal.HEAD:
                     self._joined.head(*json.loads(text))
                 else:
-                    flush_results()
-                    sys.stderr.write(text)
+                    self._screen.written(text)
         except UsageError as error:
             complain_of_usage(error)
             return exits.USAGE
@@ -272,7 +275,8 @@ class _Lane:
         self.connection, theirs = context.Pipe()
         arguments = (path, parameters, terminals, expected, theirs)
         self.process: SpawnProcess = context.Process(target=worker.serve, args=arguments, daemon=True)
-        self.process.start()
+        with _uninterrupted():
+            self.process.start()
         theirs.close()
         self.ready = False
         self.number: int | None = None
@@ -288,9 +292,9 @@ class _Lane:
             return f"signal {-code} ({signal.strsignal(-code) or 'unknown'})"
         return f"exit code {code}"
 
-    def end(self) -> None:
-        """Let it go."""
-        self.process.join(PATIENCE)
+    def end(self, patience: float = PATIENCE) -> None:
+        """Let it go.  patience: seconds that it has to end by itself."""
+        self.process.join(patience)
         if self.process.is_alive():
             self.process.kill()
             self.process.join()
@@ -298,7 +302,29 @@ class _Lane:
         self.pieces.close()
 
 
-def _run(path: Sequence[str], parameters: dict[str, Any], formats: Sequence[Format], settings: Settings) -> str:
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Who is started here is never interrupted by a key, not even while it begins; this process is, behind it."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    from multiprocessing import resource_tracker
+
+    resource_tracker.ensure_running()  # (which changes the mask, too)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _run(
+    path: Sequence[str],
+    parameters: dict[str, Any],
+    captures: Sequence[str],
+    formats: Sequence[Format],
+    settings: Settings,
+) -> str:
     """What the results of a run depend on beside the captures, as a hash."""
     from sigflow import __version__
     from sigflow.index.identity import format_identity
@@ -309,5 +335,6 @@ def _run(path: Sequence[str], parameters: dict[str, Any], formats: Sequence[Form
         if os.path.isfile(file):
             with open(file, "rb") as opened:
                 files[file] = hashlib.file_digest(opened, "sha256").hexdigest()
-    parts = [__version__, list(path), named, [format_identity(format) for format in formats], files]
+    several = len(captures) > 1  # each has another form then
+    parts = [__version__, list(path), several, named, [format_identity(format) for format in formats], files]
     return hashlib.sha256(json.dumps(parts, default=repr).encode()).hexdigest()

@@ -3,7 +3,7 @@
 Rules.  What the command writes about a capture goes as pieces to the one who asked, who prints them in order.  Nothing
 is written by itself, and keys that interrupt are not for this process: it ends when the other one has gone.
 
-Messages: to the worker the number of a capture; from it `READY`, `PIECE` with the kind and the bytes, `AT` with how far
+Messages: to the worker the name of a capture; from it `READY`, `PIECE` with the kind and the bytes, `AT` with how far
 a capture is read, `DONE` with the exit code and what the command keeps, `FAILED` with why it cannot go on.
 """
 
@@ -56,20 +56,18 @@ class Worker:
     State: what was written and not yet sent.
     """
 
-    def __init__(self, connection: Connection, tasks: queue.SimpleQueue[int]) -> None:
+    def __init__(self, connection: Connection, tasks: queue.SimpleQueue[str]) -> None:
         self._connection = connection
         self._tasks = tasks
         self._kind = journal.OUT
         self._texts: list[str] = []
         self._size = 0
 
-    def serve(
-        self, captures: Sequence[str], task: Callable[[str, Callable[[Storage], Storage]], int], kept: Kept | None
-    ) -> int:
+    def serve(self, task: Callable[[str, Callable[[Storage], Storage]], int], kept: Kept | None) -> int:
         """Do the work on the captures that are asked for; ends with the process."""
         self._connection.send((READY,))
         while True:
-            name = captures[self._tasks.get()]
+            name = self._tasks.get()
             try:
                 code = task(name, lambda storage: _Told(storage, self._connection))
                 counts = kept.give() if kept is not None else None
@@ -163,7 +161,7 @@ def serve(
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     prepare_streams()
-    tasks: queue.SimpleQueue[int] = queue.SimpleQueue()
+    tasks: queue.SimpleQueue[str] = queue.SimpleQueue()
     worker = Worker(connection, tasks)
     sys.stdout = _Stream(worker, journal.OUT, sys.stdout, terminals[0])
     sys.stderr = _Stream(worker, journal.ERROR, sys.stderr, terminals[1])

@@ -90,6 +90,7 @@ def test_wrong_usage(sigflow: Call, captures: list[str], tmp_path: Path) -> None
     assert sigflow("validate", *captures[:2], "-s", "sgf1", "--resume", kept).code in (0, 3)
     assert "other options" in sigflow("validate", *captures[:2], "-s", "ubx", "--resume", kept).err
     assert "other options" in sigflow("stats", *captures[:2], "-s", "sgf1", "--resume", kept).err
+    assert "other options" in sigflow("validate", captures[0], "-s", "sgf1", "--resume", kept).err  # has another form
 
 
 def test_kept_results_are_used_while_they_hold(sigflow: Call, captures: list[str], tmp_path: Path) -> None:
@@ -202,7 +203,7 @@ def test_interrupted_or_killed_and_resumed(sigflow: Call, long: list[str], tmp_p
         process.send_signal(signalled)
         begin = time.monotonic()
         out, said = process.communicate(timeout=30)
-        assert time.monotonic() - begin < 1.5
+        assert time.monotonic() - begin < 2.5  # (a second, where nobody else computes)
         assert process.returncode == (130 if signalled == signal.SIGINT else -9)
         if signalled == signal.SIGINT:
             assert b"interrupted: " in said and f"--resume {kept} goes on".encode() in said
@@ -211,6 +212,21 @@ def test_interrupted_or_killed_and_resumed(sigflow: Call, long: list[str], tmp_p
     resumed = sigflow("validate", *long, "-s", "sgf1", "--engine", "python", "--jobs", 2, "--resume", kept)
     assert Called(resumed.code, resumed.out, "") == Called(alone.code, alone.out, "")
     assert "kept there" in resumed.err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals as POSIX has them")
+@pytest.mark.parametrize("seconds", [0.25, 0.6, 1.2])
+def test_a_key_interrupts_all_processes(long: list[str], tmp_path: Path, seconds: float) -> None:
+    """Keys go to every process of a terminal, also to those that are only just beginning."""
+    command = [sys.executable, "-m", "sigflow", "validate", *long, *["-s", "sgf1", "--engine", "python", "--jobs", "2"]]
+    process = subprocess.Popen(
+        command, env=environment(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+    )
+    time.sleep(seconds)
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode in (130, -signal.SIGINT)  # the latter before it was ready for anything
+    assert process.returncode != 130 or b"Traceback" not in said
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
