@@ -56,6 +56,8 @@ COMMANDS = {
     "alarms": "List the alarms of a session, acknowledge or shelve them.",
     "audit": "Say what went wrong in a session, and whether that was changed.",
     "config": "Look at sigflow.yaml before it is used.",
+    "cache": "Look at the machine code that is kept on the disk.",
+    "archive": "Put a smaller form in the place of old captures.",
     "stats": "Count frames, bytes, sizes, rates and losses.",
     "coverage": "Say what of a spec the frames of captures reach.",
     "compile": "Make Python modules of specs.",
@@ -170,7 +172,7 @@ def sigflow() -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and give its exit code."""
     prepare_streams()
-    with _told_to_end():
+    with told_to_end():
         return _main(arguments)
 
 
@@ -201,7 +203,7 @@ def _main(arguments: Sequence[str] | None) -> int:
 
 
 @contextmanager
-def _told_to_end() -> Iterator[None]:
+def told_to_end() -> Iterator[None]:
     """Meanwhile, who ends this process by SIGTERM or SIGHUP leaves no draft of a file behind."""
     import signal
     import threading

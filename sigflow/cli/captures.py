@@ -6,9 +6,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
-from sigflow import catalog, storage
+from sigflow import catalog, engine, storage
 from sigflow.cli import exits
 from sigflow.cli.progress import watched, watched_together
 from sigflow.cli.terminal import complain, complain_of_usage, counted
@@ -20,8 +21,10 @@ from sigflow.storage.compressed import CompressedStorage, read_through
 from sigflow.storage.mapped import MappedStorage
 
 if TYPE_CHECKING:
-    from sigflow.cli.options import Settings
+    from sigflow.cli.jobs import Joined
+    from sigflow.cli.options import Jobs, Settings
     from sigflow.cli.terminal import Screen
+    from sigflow.cli.worker import Kept
     from sigflow.storage import Storage
     from sigflow.stream.format import Format
 
@@ -65,18 +68,56 @@ def _with_preambles(formats: list[Format], settings: Settings) -> list[Format]:
     return changed
 
 
+#: Shows how far a storage is read.
+Watch = Callable[["Storage"], "Storage"]
+
+
 def for_each(
-    captures: Sequence[str], settings: Settings, work: Callable[[Recording], int], *, watch: bool = True
+    captures: Sequence[str],
+    settings: Settings,
+    work: Callable[[Recording], int],
+    *,
+    watch: bool = True,
+    jobs: Jobs | None = None,
+    kept: Kept | None = None,
+    joined: Joined | None = None,
 ) -> int:
     """Do the work on every capture, whatever becomes of the others, and give the worst exit code.
 
-    The streams of a session are a capture each.  watch: whether each has a progress bar.
+    The streams of a session are a capture each.  watch: whether each has a progress bar.  jobs: where several may be
+    read at a time; the work then writes to standard output and standard error alone.  kept: what it leaves behind
+    beside that.  joined: what puts its outputs together, where that is more than one behind the other.
     """
     captures = expanded(captures)
     read_once(captures)
     config = configured(settings.config)
     formats = formats_of(settings)
-    return exits.worst([_one(name, formats, settings, config, work, watch) for name in captures])
+
+    def task(name: str, watched: Watch | None) -> int:
+        return _one(name, formats, settings, config, work, watched)
+
+    if jobs is not None and jobs.worker is not None:
+        return jobs.worker.serve(task, kept)
+    sizes = [size_of(name) for name in captures] if len(captures) > 1 else [0]
+    if jobs is not None and jobs.pooled:
+        from sigflow.cli.jobs import Pool
+
+        stream = next((name for name in captures if name in STREAMS), None)
+        if stream is not None:
+            raise UsageError(f"{stream}: with --jobs or --resume captures are files, not standard input")
+        return Pool(captures, sizes, formats, settings, jobs, kept, joined).run()
+    engine.expect(sum(sizes))
+    return exits.worst([task(name, partial(watched, screen=settings.screen) if watch else None) for name in captures])
+
+
+def size_of(capture: str) -> int:
+    """Bytes of a capture on the disk; 0 where that cannot be told."""
+    try:
+        if os.path.isdir(capture):
+            return sum(size_of(os.path.join(capture, name)) for name in os.listdir(capture))
+        return os.stat(capture).st_size
+    except OSError:
+        return 0
 
 
 def expanded(names: Sequence[str]) -> list[str]:
@@ -125,7 +166,7 @@ def _one(
     settings: Settings,
     config: Config,
     work: Callable[[Recording], int],
-    watch: bool,
+    watch: Watch | None,
 ) -> int:
     try:
         with opened_recording(name, formats, settings, config, watch=watch) as (recording, opened, _):
@@ -173,11 +214,11 @@ def attempted(work: Callable[[], int]) -> int:
 
 @contextmanager
 def opened_recording(
-    name: str, formats: list[Format], settings: Settings, config: Config, *, watch: bool = True
+    name: str, formats: list[Format], settings: Settings, config: Config, *, watch: Watch | None = None
 ) -> Iterator[tuple[Recording, Storage, list[Format]]]:
     """A capture, what is read of it, and the formats: those that were named, else those that are detected in it.
 
-    watch: whether it has a progress bar of its own.
+    watch: what shows how far it is read.
     """
     try:
         opened = storage.open(name, mmap=settings.mmap)
@@ -189,7 +230,7 @@ def opened_recording(
         opened = _unpacked(opened, formats, settings)
         chosen = formats or recorded_formats(name, settings) or detected(opened, settings)
         used, fallback = fallen_back(chosen, settings, config, name)
-        source = watched(opened, settings.screen) if watch else opened
+        source = watch(opened) if watch is not None else opened
         recording = Recording(
             source,
             used,
@@ -226,9 +267,7 @@ def together(captures: Sequence[str], settings: Settings, work: Callable[[list[R
         with ExitStack() as stack:
             recordings, storages = [], []
             for name in captures:
-                recording, opened, formats = stack.enter_context(
-                    opened_recording(name, formats, settings, config, watch=False)
-                )
+                recording, opened, formats = stack.enter_context(opened_recording(name, formats, settings, config))
                 if not formats and len(captures) > 1:
                     settings.screen.diagnostic("note", f"{name}: the capture holds no bytes")
                     continue  # so nothing was detected in it

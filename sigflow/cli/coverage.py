@@ -12,17 +12,18 @@ from sigflow import catalog
 from sigflow.cli.captures import for_each, formats_of
 from sigflow.cli.completion import files
 from sigflow.cli.new import spec_of
-from sigflow.cli.options import Settings, captures, output_format, scanning
+from sigflow.cli.options import Jobs, Settings, captures, many, output_format, scanning
 from sigflow.cli.output import written
 from sigflow.cli.reading import Pass
 from sigflow.cli.selecting import selecting
 from sigflow.cli.terminal import counted, one_line
+from sigflow.cli.verdicts import Summary
 from sigflow.columns.plain_json import dumps
 from sigflow.errors import UsageError
 
 if TYPE_CHECKING:
     from sigflow.coverage import Coverage
-    from sigflow.recording import Recording, Report
+    from sigflow.recording import Recording
     from sigflow.recording.selection.asked import Selection
 
 
@@ -37,8 +38,9 @@ if TYPE_CHECKING:
 )
 @selecting
 @scanning
+@many()
 def command(
-    captures: tuple[str, ...], form: str, annotate: str | None, selection: Selection, settings: Settings
+    captures: tuple[str, ...], form: str, annotate: str | None, selection: Selection, jobs: Jobs, settings: Settings
 ) -> int:
     """Say which fields, conditions, cases, enum values, bounds and lengths of a spec the frames of all CAPTUREs reach,
     and list those that none reaches, with their places in the spec.
@@ -53,15 +55,15 @@ def command(
         raise UsageError("--annotate is for one spec")
     screen = settings.screen
     coverage = Coverage(formats_of(settings))
-    reports: list[Report] = []
+    summary = Summary()
 
     def work(recording: Recording) -> int:
         read = Pass(recording.select(selection), screen)
         for record in read:
             coverage.add(record)
-        return read.end(reports, alone=len(captures) == 1)
+        return read.end(summary, alone=len(captures) == 1)
 
-    code = for_each(captures, settings, work)
+    code = for_each(captures, settings, work, jobs=jobs, kept=coverage)
     texts = {spec: _text(spec) for spec in settings.specs}
     if annotate is not None:
         from sigflow.coverage import annotated

@@ -38,6 +38,15 @@ MOST_KEYS = 1000
 HELD = 8 << 20
 
 
+def fitting(had: Sequence[str], has: Sequence[str]) -> None:
+    """Raises `UsageError` where the formats of a capture are not those that the table began with."""
+    if had != has:
+        names = [", ".join(formats) or "none" for formats in (had, has)]
+        raise UsageError(
+            f"one table has one list of formats: there were {names[0]}, here are {names[1]}; name them with -s"
+        )
+
+
 class Csv:
     """A header, then a row per frame.  State: the columns, and where keys of metadata are found, the rows."""
 
@@ -53,12 +62,8 @@ class Csv:
 
     def begin(self, views: Mapping[str, View]) -> None:
         """The header, once for all captures."""
-        if self._begun:
-            if list(views) != self._formats:
-                had, has = (", ".join(names) or "none" for names in (self._formats, views))
-                raise UsageError(
-                    f"one table has one list of formats: there were {had}, here are {has}; name them with -s"
-                )
+        if self._begun and self._style.head is None:
+            fitting(self._formats, list(views))
             self._views = views
             return
         self._begun = True
@@ -66,8 +71,12 @@ class Csv:
         self._formats = list(views)
         self._columns = CsvColumns(views, captures=self._style.several)
         if any(view.has_metadata and view.wanted.fields is None for view in views.values()):
+            if self._style.head is not None:
+                raise UsageError("--jobs: which columns metadata has is known at the end; name some with --fields")
             self._keys = {}
             self._rows = SpooledTemporaryFile(HELD, "w+", encoding="ascii", errors="strict", newline="\n")  # noqa: SIM115
+        elif self._style.head is not None:
+            self._style.head(self._formats, self._line(self._columns.head))
         else:
             self._row(self._columns.head)
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 #: Writes a piece of the result.
 Write = Callable[[str], object]
+#: Takes the formats of a capture, by name, and the head of a document.
+Head = Callable[[Sequence[str], str], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,8 @@ class Style:
     several: frames of several captures are told apart.  safe: cells of csv that a spreadsheet would compute are made
     text.  width: columns of the terminal that a table must fit; None: as wide as it is.  wide: values are shown whole.
     ahead: frames that are looked at, before the first is printed, to find how wide their columns must be.  place: how a
-    table writes offsets.
+    table writes offsets.  head: where what is written of each capture is a part of a document that others put together,
+    is told how the document begins; then whatever stands between two frames stands before each.
     """
 
     several: bool = False
@@ -31,6 +34,7 @@ class Style:
     wide: bool = False
     ahead: int = 0
     place: Callable[[int], str] = str
+    head: Head | None = None
 
 
 class Formatter(Protocol):

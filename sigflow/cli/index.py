@@ -10,7 +10,7 @@ import click
 from sigflow.cli import exits
 from sigflow.cli.captures import for_each
 from sigflow.cli.help import Context
-from sigflow.cli.options import Settings, captures, output_format, scanning, screened
+from sigflow.cli.options import Jobs, Settings, captures, many, output_format, scanning, screened
 from sigflow.cli.terminal import Screen, counted, one_line
 from sigflow.cli.verdicts import exit_code, verdict_lines
 from sigflow.errors import UsageError
@@ -49,7 +49,8 @@ def _path(recording: Recording, settings: Settings) -> str:
 @captures
 @output_format("text", "json")
 @scanning
-def build(captures: tuple[str, ...], form: str, settings: Settings) -> int:
+@many()
+def build(captures: tuple[str, ...], form: str, jobs: Jobs, settings: Settings) -> int:
     """Validate each CAPTURE, and write its index on the way."""
     _one_path(captures, settings)
     screen = settings.screen
@@ -67,13 +68,14 @@ def build(captures: tuple[str, ...], form: str, settings: Settings) -> int:
             screen.note(f"{path}: {os.path.getsize(path)} bytes")
         return exit_code(report)
 
-    return for_each(captures, settings, work)
+    return for_each(captures, settings, work, jobs=jobs)
 
 
 @command.command("verify")
 @captures
 @scanning
-def verify(captures: tuple[str, ...], settings: Settings) -> int:
+@many()
+def verify(captures: tuple[str, ...], jobs: Jobs, settings: Settings) -> int:
     """Scan each CAPTURE again, and say whether its index is what it would be now."""
     _one_path(captures, settings)
     screen = settings.screen
@@ -86,7 +88,7 @@ def verify(captures: tuple[str, ...], settings: Settings) -> int:
         screen.line(f"{one_line(path)}: {why if why else 'holds'}")
         return exits.DAMAGED if why else exits.OK
 
-    return for_each(captures, settings, work)
+    return for_each(captures, settings, work, jobs=jobs)
 
 
 @command.command("show")

@@ -42,6 +42,10 @@ def json_rows(capture: str | None, before: str, after: str) -> RowMaker:
     return make
 
 
+#: How a document of frames begins.
+DOCUMENT = '{"schema_version": 1, "frames": ['
+
+
 class Ndjson:
     """One frame a line."""
 
@@ -82,15 +86,18 @@ class Json:
     def __init__(self, write: Write, style: Style) -> None:
         self._write = write
         self._several = style.several
+        self._head = style.head
         self._begun = self._first = False
         self._views: Mapping[str, View] = {}
 
     def begin(self, views: Mapping[str, View]) -> None:
         """The head of the document, once."""
         self._views = views
-        if not self._begun:
+        if self._head is not None:
+            self._head([*views], DOCUMENT)
+        elif not self._begun:
             self._begun = self._first = True
-            self._write('{"schema_version": 1, "frames": [')
+            self._write(DOCUMENT)
 
     def frame(self, tree: dict[str, Any]) -> None:
         """The next element."""

@@ -15,6 +15,7 @@ from sigflow.engine import AUTO, NAMES
 from sigflow.frozen import frozen
 
 if TYPE_CHECKING:
+    from sigflow.cli.worker import Worker
     from sigflow.limits import Limits
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -94,6 +95,22 @@ class Settings:
         from sigflow.limits import Limits
 
         return None if self.max_frame is None else Limits(frame=self.max_frame)
+
+
+@frozen
+class Jobs:
+    """How several captures are read.  number: processes.  resume: a file that keeps the results.  worker: where this is
+    a process that reads captures for another.
+    """
+
+    number: int = 1
+    resume: str | None = None
+    worker: Worker | None = None
+
+    @property
+    def pooled(self) -> bool:
+        """Whether other processes read the captures."""
+        return self.worker is None and (self.number > 1 or self.resume is not None)
 
 
 SCREEN_OPTIONS = (
@@ -260,6 +277,21 @@ COMPILE_OPTIONS = (import_paths, opaque_types, allow_imports)
 captures = click.argument("captures", nargs=-1, required=True, metavar="CAPTURE...", shell_complete=files)
 capture = click.argument("capture", metavar="CAPTURE", shell_complete=files)
 
+jobs_option = click.option(
+    "--jobs",
+    type=click.IntRange(1, MOST_WORKERS),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Processes, each of which reads one of the captures at a time.",
+)
+resume_option = click.option(
+    "--resume",
+    metavar="FILE",
+    shell_complete=files,
+    help="Keep the results in FILE, and read only captures of which it has none, or that were changed since.",
+)
+
 
 def _with(options: tuple[Callable[[Any], Any], ...], function: Any) -> Any:
     for option in reversed(options):
@@ -289,6 +321,24 @@ def output_format(*choices: str) -> Callable[[Command], Command]:
         show_default=True,
         help="Form of the result.",
     )
+
+
+def many(*, resumed: bool = False) -> Callable[[Command], Command]:
+    """How several captures are read; the command gets `jobs`.
+
+    resumed: whether results are all that there is of its work, so that they can be kept.
+    """
+
+    def wrap(function: Command) -> Command:
+        @wraps(function)
+        def call(*args: Any, jobs: int, resume: str | None = None, **others: Any) -> Any:
+            worker: Worker | None = click.get_current_context().obj
+            return function(*args, jobs=Jobs(jobs, resume, worker), **others)
+
+        wrapped: Command = _with((jobs_option, *((resume_option,) if resumed else ())), call)
+        return wrapped
+
+    return wrap
 
 
 def screened(function: Command) -> Command:

@@ -10,26 +10,28 @@ from typing import TYPE_CHECKING
 import click
 
 from sigflow.cli import exits
-from sigflow.cli.captures import for_each
+from sigflow.cli.captures import expanded, for_each
 from sigflow.cli.completion import field_paths
 from sigflow.cli.formatter import Formatter, RowFormatter, Style
-from sigflow.cli.forms import FORMS, formatter
-from sigflow.cli.options import Settings, captures, hex_option, output_format, output_option, scanning
+from sigflow.cli.forms import FORMS, Parts, formatter
+from sigflow.cli.options import Jobs, Settings, captures, hex_option, many, output_format, output_option, scanning
 from sigflow.cli.output import STANDARD_OUTPUT, Nothing, Written, written, written_bytes
 from sigflow.cli.reading import Pass
 from sigflow.cli.selecting import selecting
 from sigflow.cli.tables import TABLES, TableFile
 from sigflow.cli.text import place_text
-from sigflow.cli.verdicts import summary_line
+from sigflow.cli.verdicts import Summary
 from sigflow.columns.options import Options
 from sigflow.errors import UsageError
 from sigflow.recording.frames import views
 from sigflow.storage import STANDARD_INPUT
 
 if TYPE_CHECKING:
-    from sigflow.recording import Recording, Report
+    from sigflow.recording import Recording
     from sigflow.recording.selection.asked import Selection
 
+#: The forms in which the frames of several captures are made by themselves, and put together.
+PARTED = ("json", "ndjson", "csv")
 #: Frames that a table looks at before it prints the first, to find how wide their columns must be.
 AHEAD = 100
 
@@ -53,6 +55,7 @@ AHEAD = 100
 @click.option("--csv-safe", is_flag=True, help="csv: an apostrophe before texts that a spreadsheet would compute.")
 @selecting
 @scanning
+@many(resumed=True)
 def command(
     captures: tuple[str, ...],
     form: str,
@@ -66,6 +69,7 @@ def command(
     wide: bool,
     csv_safe: bool,
     selection: Selection,
+    jobs: Jobs,
     settings: Settings,
 ) -> int:
     """Print the frames of each CAPTURE with their decoded fields; what is wrong with it goes to stderr."""
@@ -77,25 +81,34 @@ def command(
         raise UsageError("--csv-safe is for csv")
     if lenient and form in TABLES:
         raise UsageError(f"--lenient is for table, json, ndjson and csv: a column of {form} would not tell them apart")
+    if jobs.pooled and form not in PARTED:
+        raise UsageError(
+            f"--jobs and --resume are for {', '.join(PARTED)}: {form} is made of one capture after the other"
+        )
+    captures = tuple(expanded(captures))
     several = len(captures) > 1
     names = captures if several else ()
     wanted = Options(instances, physical, named, payload=payload_dtype, captures=names, lenient=lenient)
-    reports: list[Report] = []
+    summary = Summary()
     with ExitStack() as stack:
         show: Callable[[Pass, Recording], None]
         close: Callable[[], None] = lambda: None  # noqa: E731
+        parts: Parts | None = None
         if form in TABLES and output is not None:
             file = stack.enter_context(written_bytes(output, captures, settings.read))
             table = stack.enter_context(TableFile(form, file, wanted))
             show = lambda read, recording: table.add(read.frames, read.formats, recording.name, read.threads)  # noqa: E731
         else:
             out: Written = screen
-            if output not in (None, STANDARD_OUTPUT):
+            worker = jobs.worker
+            if output not in (None, STANDARD_OUTPUT) and worker is None:
                 out = stack.enter_context(written(output, captures, settings.read))
             width = None if wide else screen.width(output)
-            style = Style(several, csv_safe, width, wide, _ahead(captures), place_text(in_hex))
+            head = worker.head if worker is not None else None
+            style = Style(several, csv_safe, width, wide, _ahead(captures), place_text(in_hex), head)
             printer = formatter(form, out.write, style)
-            close = printer.close
+            parts = Parts(form, out.write)
+            close = parts.close if jobs.pooled else printer.close
             show = lambda read, recording: _print(read, recording, printer, out.put, wanted)  # noqa: E731
 
         def work(recording: Recording) -> int:
@@ -103,14 +116,14 @@ def command(
             recording.lenient = lenient
             read = Pass(recording, screen)
             show(read, recording)
-            return read.end(reports, alone=not several)
+            return read.end(summary, alone=not several)
 
-        code = for_each(captures, settings, work)
+        code = for_each(captures, settings, work, jobs=jobs, kept=summary, joined=parts)
         if output not in (None, STANDARD_OUTPUT) and code in (exits.FAILED, exits.USAGE):
             raise Nothing  # not all that was asked for could be read: OUT keeps what it was
         close()
     if several:
-        screen.note(summary_line(reports, len(captures) - len(reports)))
+        screen.note(summary.line(len(captures)))
     return code
 
 

@@ -47,7 +47,7 @@ class Together:
 
     def __init__(self, name: str, size: int | None) -> None:
         self.name = name
-        self._bar = _Bar(name, size)
+        self._bar = Bar(name, size)
         self._done: list[int] = []
 
     def share(self, storage: Storage) -> Storage:
@@ -73,7 +73,7 @@ class Watched(Closing):
         self.name = inner.name
         self.size = inner.size
         self.repeatable = inner.repeatable
-        self._bar = _Bar(inner.name, inner.size)
+        self._bar = Bar(inner.name, inner.size)
 
     @property
     def view(self) -> object:
@@ -162,7 +162,7 @@ class _Share(Watched):
             self.passed(done)
 
 
-class _Bar:
+class Bar:
     """A bar on stderr.  State: since when something is done, and the bar once it is there."""
 
     def __init__(self, name: str, size: int | None) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sigflow.cli import exits
 from sigflow.cli.rows import text_between
 from sigflow.cli.terminal import counted
-from sigflow.cli.verdicts import LISTED, exit_code, finding_words, summary_line
+from sigflow.cli.verdicts import LISTED, Summary, exit_code, finding_words
 from sigflow.events import Gap, Record
 from sigflow.recording.batches import framed
 from sigflow.recording.report import COMPRESSED, EMPTY
@@ -175,19 +175,20 @@ class Pass:
             if self._shown <= LISTED:
                 self._screen.diagnostic(finding.severity.value, f"{self._name}: {finding_words(finding)}")
 
-    def end(self, reports: list[Report], *, alone: bool) -> int:
-        """What is to be said at the end, and the exit code; the report of a capture that was read whole is kept."""
+    def end(self, summary: Summary, *, alone: bool) -> int:
+        """What is to be said at the end, and the exit code; a capture that was read whole is in the summary."""
         screen, report = self._screen, self._report
         if report is None:
             offset = self._begun.offset if self._begun is not None else 0
             begun = f"read from offset {offset} on, by its index; " if offset else ""
+            summary.stop()
             screen.note(f"{self._name}: {begun}stopped after {counted(self._given, 'frame')}")
             return exits.DAMAGED if self._damaged else exits.OK
-        reports.append(report)
+        summary.add(report)
         if not report.bytes:
             screen.diagnostic("note", f"{self._name}: the capture holds no bytes")
         if self._shown > LISTED:
             screen.note(f"{self._name}: {counted(self._shown - LISTED, 'more diagnostic')}, see `sigflow validate`")
         if not report.sound and alone:
-            screen.note(summary_line([report], 0))
+            screen.note(Summary(report).line(1))
         return exit_code(report)

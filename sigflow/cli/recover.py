@@ -13,11 +13,20 @@ from sigflow import storage
 from sigflow.cli import exits
 from sigflow.cli.captures import at_any_offset, expanded, for_each
 from sigflow.cli.completion import folders
-from sigflow.cli.options import Settings, captures, explain_all_option, output_format, output_option, scanning
+from sigflow.cli.options import (
+    Jobs,
+    Settings,
+    captures,
+    explain_all_option,
+    many,
+    output_format,
+    output_option,
+    scanning,
+)
 from sigflow.cli.output import STANDARD_OUTPUT, guarded, identities, read_back, target
 from sigflow.cli.selecting import selecting
 from sigflow.cli.terminal import counted, flush_results, one_line
-from sigflow.cli.verdicts import LISTED, summary_line
+from sigflow.cli.verdicts import LISTED, Summary
 from sigflow.columns.plain_json import dumps
 from sigflow.diagnostics import Finding, Severity
 from sigflow.errors import SigflowError, UsageError
@@ -57,6 +66,7 @@ ENDING = ".quarantine"
 @output_format("text", "json", "ndjson")
 @selecting
 @scanning
+@many()
 def command(
     captures: tuple[str, ...],
     output: str | None,
@@ -65,6 +75,7 @@ def command(
     explain_all: bool,
     form: str,
     selection: Selection,
+    jobs: Jobs,
     settings: Settings,
 ) -> int:
     """Write the good frames of each CAPTURE to OUT, byte for byte, and keep everything else in a quarantine.
@@ -74,8 +85,10 @@ def command(
     """
     if mode in ("before", "after") and not selection.everything:
         raise UsageError(f"--mode {mode} and a selection of frames exclude each other")
+    if jobs.pooled and output == STANDARD_OUTPUT:
+        raise UsageError("--jobs: each capture has an output of its own, so -o names a folder")
     screen = settings.screen.beside(output)
-    reports: list[Report] = []
+    summary = Summary()
     captures = tuple(expanded(captures))
     outs = _outs(captures, output, mode, settings.read)
 
@@ -83,13 +96,13 @@ def command(
         shown = FORMS[form](screen)
         job = _Job(outs[recording.name], mode, quarantine, identities(captures), shown.left_out, explain_all, screen)
         done, report = job.recovered(recording.select(selection))
-        reports.append(report)
+        summary.add(report)
         shown.result(done, report)
         return exits.OK if report.sound and done.whole else exits.DAMAGED
 
-    code = for_each(captures, settings, work)
+    code = for_each(captures, settings, work, jobs=jobs, kept=summary)
     if len(captures) > 1:
-        screen.note(summary_line(reports, len(captures) - len(reports)))
+        screen.note(summary.line(len(captures)))
     return code
 
 
@@ -247,7 +260,7 @@ class Text:
         if not report.bytes:
             self._screen.diagnostic("note", f"{done.capture}: the capture holds no bytes")
         if not report.sound and done.whole:
-            self._screen.note(summary_line([report], 0))
+            self._screen.note(Summary(report).line(1))
 
 
 FORMS: dict[str, Callable[[Screen], Formatter]] = {"text": Text, "json": Json, "ndjson": Ndjson}

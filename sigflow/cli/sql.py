@@ -67,7 +67,7 @@ def command(
             database = stack.enter_context(Database())
             config, formats = configured(settings.config), formats_of(settings)
             for name in captures:
-                opened = opened_recording(name, formats, settings, config, watch=False)
+                opened = opened_recording(name, formats, settings, config)
                 recording, _, _ = stack.enter_context(opened)
                 database.add(name, recording, instances=instances, physical=physical)
             schema, batches = database.query(query)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sigflow.cli.captures import for_each
+from sigflow.cli.captures import expanded, for_each
 from sigflow.cli.grid import WIDEST, text
-from sigflow.cli.options import Settings, captures, output_format, scanning
+from sigflow.cli.options import Jobs, Settings, captures, many, output_format, scanning
 from sigflow.cli.selecting import selecting
 from sigflow.cli.terminal import counted, one_line
 from sigflow.cli.verdicts import LISTED, exit_code, idle_words
@@ -26,14 +26,16 @@ if TYPE_CHECKING:
 @output_format("text", "json")
 @selecting
 @scanning
-def command(captures: tuple[str, ...], form: str, selection: Selection, settings: Settings) -> int:
+@many(resumed=True)
+def command(captures: tuple[str, ...], form: str, selection: Selection, jobs: Jobs, settings: Settings) -> int:
     """Count what is in each CAPTURE: frames, bytes, sizes, rates and losses, by format, kind and stream."""
     screen = settings.screen
+    names = expanded(captures)
 
     def work(recording: Recording) -> int:
         counts = stats(recording.select(selection))
         if form == "json":
-            screen.line(dumps(counts.tree(), indent=None if len(captures) > 1 else 2))
+            screen.line(dumps(counts.tree(), indent=None if len(names) > 1 else 2))
         else:
             for line in lines(counts.tree()):
                 screen.prose(one_line(line))
@@ -41,7 +43,7 @@ def command(captures: tuple[str, ...], form: str, selection: Selection, settings
             screen.diagnostic("note", f"{recording.name}: the capture holds no bytes")
         return exit_code(counts.report)
 
-    return for_each(captures, settings, work)
+    return for_each(names, settings, work, jobs=jobs)
 
 
 def lines(tree: dict[str, Any]) -> Iterator[str]:

@@ -187,6 +187,11 @@ class Screen:
         shown = self.styled(severity, SEVERITY_COLORS[severity], stream=sys.stderr)
         self.told(severity, f"{shown}: {one_line(text)}")
 
+    def written(self, text: str) -> None:
+        """What another process has made for stderr."""
+        flush_results()
+        _write(sys.stderr, text)
+
     def width(self, output: str | None = None) -> int | None:
         """Columns of the terminal that a result must fit; None where it goes to a file or a pipe.
 

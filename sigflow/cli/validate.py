@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sigflow.cli.captures import for_each
-from sigflow.cli.options import Settings, captures, explain_all_option, hex_option, output_format, scanning
+from sigflow.cli.captures import expanded, for_each
+from sigflow.cli.options import Jobs, Settings, captures, explain_all_option, hex_option, many, output_format, scanning
 from sigflow.cli.selecting import selecting
 from sigflow.cli.terminal import counted
 from sigflow.cli.text import place_text, places_in_hex
-from sigflow.cli.verdicts import exit_code, summary_line, summary_tree, symptom_lines, verdict_lines
+from sigflow.cli.verdicts import Summary, exit_code, symptom_lines, verdict_lines
 from sigflow.errors import UsageError
 from sigflow.recording.diagnosis.budget import Budget
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 @output_format("text", "json")
 @selecting
 @scanning
+@many(resumed=True)
 def command(
     captures: tuple[str, ...],
     explain_all: bool,
@@ -35,6 +36,7 @@ def command(
     in_hex: bool,
     form: str,
     selection: Selection,
+    jobs: Jobs,
     settings: Settings,
 ) -> int:
     """Say whether each CAPTURE is sound: every byte in a frame, every frame intact, none missing.
@@ -43,10 +45,13 @@ def command(
     The verdict is on all of a capture; of the frames that are selected it is told how many there are.
     """
     screen = settings.screen
-    several = len(captures) > 1
+    names = expanded(captures)
+    several = len(names) > 1
     if build_index and not selection.everything:
         raise UsageError("--build-index is of all frames: it excludes what selects some")
-    reports: list[Report] = []
+    if build_index and jobs.resume is not None:
+        raise UsageError("--resume keeps what is said of captures, not the files that --build-index writes")
+    summary = Summary()
 
     def work(recording: Recording) -> int:
         selected: dict[str, int] = {}
@@ -59,7 +64,7 @@ def command(
             screen.note(f"{path}: written")
         else:
             report, selected = _judged(recording.select(selection), explain_all)
-        reports.append(report)
+        summary.add(report)
         if form == "json":
             screen.line(_json(report.tree() | ({"selected": selected} if selected else {}), None if several else 2))
         else:
@@ -70,10 +75,9 @@ def command(
                 screen.prose(places_in_hex(line, place_text(in_hex)))
         return exit_code(report)
 
-    code = for_each(captures, settings, work)
+    code = for_each(names, settings, work, jobs=jobs, kept=summary)
     if several:
-        failed = len(captures) - len(reports)
-        screen.line(_json(summary_tree(reports, failed)) if form == "json" else summary_line(reports, failed))
+        screen.line(_json(summary.tree(len(names))) if form == "json" else summary.line(len(names)))
     return code
 
 

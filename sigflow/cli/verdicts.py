@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from sigflow.cli import exits
@@ -78,30 +77,54 @@ def _more(total: int, noun: str) -> list[str]:
     return [f"  and {counted(total - LISTED, f'more {noun}')}; --format json lists them"] if total > LISTED else []
 
 
-def summary_tree(reports: Sequence[Report], failed: int) -> dict[str, Any]:
-    """The JSON form of the summary of several captures."""
-    return {
-        "schema_version": 1,
-        "summary": {
-            "captures": len(reports) + failed,
-            "sound": sum(report.sound for report in reports),
-            "damaged": sum(not report.sound for report in reports),
-            "failed": failed,
-            "bytes": sum(report.bytes for report in reports),
-            "frames": sum(report.frames for report in reports),
-            "frame_bytes": sum(report.frame_bytes for report in reports),
-            "idle_bytes": sum(report.idle_bytes for report in reports),
-            "gap_bytes": sum(report.gap_bytes for report in reports),
-        },
-    }
+#: What of verdicts adds up.
+COUNTS = ("sound", "damaged", "stopped", "bytes", "frames", "frame_bytes", "idle_bytes", "gap_bytes")
 
 
-def summary_line(reports: Sequence[Report], failed: int) -> str:
-    """The same in words."""
-    total = summary_tree(reports, failed)["summary"]
-    unread = f", {failed} could not be read" if failed else ""
-    return (
-        f"{counted(total['captures'], 'capture')}: {total['sound']} sound, {total['damaged']} damaged{unread}; "
-        f"{total['bytes']} bytes = {total['frame_bytes']} in {counted(total['frames'], 'frame')}"
-        f"{idle_words(total['idle_bytes'])} + {total['gap_bytes']} in gaps"
-    )
+class Summary:
+    """The summary of several captures.  State: what of their verdicts adds up."""
+
+    def __init__(self, *reports: Report) -> None:
+        self._counts = dict.fromkeys(COUNTS, 0)
+        for report in reports:
+            self.add(report)
+
+    def add(self, report: Report) -> None:
+        """A further capture."""
+        self._counts["sound"] += report.sound
+        self._counts["damaged"] += not report.sound
+        for name in COUNTS[3:]:
+            self._counts[name] += getattr(report, name)
+
+    def stop(self) -> None:
+        """A further capture, which was not read to its end: there is no verdict on it."""
+        self._counts["stopped"] += 1
+
+    def give(self) -> dict[str, int]:
+        """What was added since the last call; it is forgotten here."""
+        added, self._counts = self._counts, dict.fromkeys(COUNTS, 0)
+        return added
+
+    def take(self, added: dict[str, int]) -> None:
+        """Add what `give` gave elsewhere."""
+        for name, count in added.items():
+            self._counts[name] += count
+
+    def tree(self, captures: int) -> dict[str, Any]:
+        """The JSON form.  captures: how many there were; those that were not added could not be read."""
+        counts = dict(self._counts)
+        read = {name: counts.pop(name) for name in COUNTS[:3]}
+        failed = captures - sum(read.values())
+        del read["stopped"]  # (only of what has no JSON form)
+        return {"schema_version": 1, "summary": {"captures": captures, **read, "failed": failed, **counts}}
+
+    def line(self, captures: int) -> str:
+        """The same in words."""
+        total = self.tree(captures)["summary"]
+        unread = f", {self._counts['stopped']} not read to the end" if self._counts["stopped"] else ""
+        unread += f", {total['failed']} could not be read" if total["failed"] else ""
+        return (
+            f"{counted(captures, 'capture')}: {total['sound']} sound, {total['damaged']} damaged{unread}; "
+            f"{total['bytes']} bytes = {total['frame_bytes']} in {counted(total['frames'], 'frame')}"
+            f"{idle_words(total['idle_bytes'])} + {total['gap_bytes']} in gaps"
+        )

@@ -49,6 +49,24 @@ class Coverage:
                 else:
                     waiting.extend(_put(member, member.member, unit))
 
+    def give(self) -> dict[str, list[int]]:
+        """The counts, which begin anew here; `take` of a coverage of the same formats adds them."""
+        added = {"frames": self.frames, "points": [count for member in self._all() for count in member.give()]}
+        self.frames = [0] * len(self.formats)
+        return added
+
+    def take(self, added: dict[str, list[int]]) -> None:
+        """Add counts that `give` gave elsewhere."""
+        self.frames = [have + more for have, more in zip(self.frames, added["frames"], strict=True)]
+        counts = iter(added["points"])
+        for member in self._all():
+            member.take(counts)
+
+    def _all(self) -> Iterator[Member]:
+        for by_class in self._members:
+            for members in by_class.values():
+                yield from members
+
     def points(self, number: int) -> list[tuple[Point, int]]:
         """All points of the format of this number, with their counts, in the order of the spec."""
         format = self.formats[number]

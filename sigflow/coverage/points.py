@@ -86,6 +86,19 @@ class Member:
                 self._list("if", "true", "false")
             self._branches(member.formula)
 
+    def give(self) -> list[int]:
+        """The counts, which begin anew here."""
+        counted = [self.count, *self.counts.values()]
+        self.count = 0
+        self.counts = dict.fromkeys(self.counts, 0)
+        return counted
+
+    def take(self, counts: Iterator[int]) -> None:
+        """Add the next counts, which `give` gave elsewhere."""
+        self.count += next(counts)
+        for key in self.counts:
+            self.counts[key] += next(counts)
+
     def _list(self, kind: str, *names: str) -> None:
         for name in names:
             self.counts.setdefault((kind, name), 0)

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 PAYS = {True: 16 << 10, False: 2 << 20}
 #: The texts of the scans that this process has loaded.
 _loaded: set[str] = set()
+#: Stands among them where whatever is loaded will pay.
+_ALL = ""
 #: Bytes of a file, at least and at most, of which the verdict is given quickly where it is sound (`quick`): in shorter
 #: ones there is nothing to be gained, and in longer ones it would cost more than NumPy to find out that they are not.
 LEAST, MOST = 1 << 20, 1 << 25
@@ -131,12 +133,22 @@ class Native:
         return counters
 
 
+def expect(size: int) -> None:
+    """So many bytes are going to be scanned: what is loaded for one capture then serves the others."""
+    if size >= PAYS[False]:
+        _loaded.add(_ALL)
+    else:
+        _loaded.discard(_ALL)
+
+
 def pays_from(formats: Sequence[Format], size: int) -> int:
     """The bytes of a stream of these formats from which on it pays to scan it natively, as things stand.
 
     size: how many it has at least.
     """
     # The formats are looked at only where that can decide: it would cost what is to be saved.
+    if _ALL in _loaded:
+        return PAYS[True]
     if size < PAYS[True] or not _loaded:
         return PAYS[size < PAYS[True]]
     return PAYS[not Native.obstacle(formats) and Native(formats).text in _loaded]

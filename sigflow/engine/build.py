@@ -112,13 +112,14 @@ class Compiled:
 
     def object(self, name: str, layout: str) -> bytes:
         """The object of this function, from the cache, or else from now on."""
-        from sigflow.engine import objects
+        from sigflow.engine import kept, objects
 
         path = self._folder / f"{name}-{hashlib.sha256(layout.encode()).hexdigest()[:8]}.o"
         code = objects.read(path)
         if code is None:
             code = self._made(name, layout)
             objects.write(path, code)
+            kept.trim(self._folder)
         return code
 
     def _how_often(self) -> str:

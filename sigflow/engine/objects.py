@@ -21,6 +21,8 @@ _DIGEST = 32
 _PROCESSORS, _ENOUGH = Path("/proc/cpuinfo"), 1 << 14
 #: Lines of it on what a processor can, and which it is.
 _TOLD = (b"vendor_id", b"cpu family", b"model", b"model name", b"stepping", b"flags")
+#: How often what was asked for was kept, and was not; and what was removed to make room.
+COUNTS = {"hits": 0, "misses": 0, "evictions": 0}
 
 
 def cache_directory() -> Path:
@@ -82,9 +84,11 @@ def read(path: Path) -> bytes | None:
     try:
         data = path.read_bytes()
     except OSError:
-        return None
+        data = b""
     code = data[_DIGEST:]
-    return code if hashlib.sha256(code).digest() == data[:_DIGEST] else None
+    whole = hashlib.sha256(code).digest() == data[:_DIGEST]
+    COUNTS["hits" if whole else "misses"] += 1
+    return code if whole else None
 
 
 def can_write(folder: Path) -> bool:

@@ -51,7 +51,7 @@ def identity_of(storage: Storage, formats: Sequence[Format], limits: Limits | No
         storage.size or 0,
         _changed(storage),
         probe_of(storage.read, storage.size or 0),
-        tuple(_format(format) for format in formats),
+        tuple(format_identity(format) for format in formats),
         "" if limits is None else repr(limits),
     )
 
@@ -129,7 +129,8 @@ def _changed(storage: Storage) -> int:
     return 0 if descriptor is None else os.fstat(descriptor).st_mtime_ns
 
 
-def _format(format: Format) -> FormatIdentity:
+def format_identity(format: Format) -> FormatIdentity:
+    """A format as a scan sees it."""
     spec = format.envelope.about.source_hash if format.envelope is not None else ""
     raw: Any = format.preamble.raw if format.preamble is not None else None
     return FormatIdentity(format.name, spec, format.max_frame, raw.hex() if raw is not None else "")

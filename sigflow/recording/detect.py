@@ -51,17 +51,17 @@ def detect(
             or not any(literal in head for literal in envelope.search.sync)
         ):
             continue
-        candidates += _found([format], head, limits)
+        candidates += in_head([format], head, limits)
     candidates.sort(key=lambda candidate: -candidate.frame_bytes)
     if len(candidates) > 1:
         together = {
-            candidate.format.name for candidate in _found([candidate.format for candidate in candidates], head, limits)
+            candidate.format.name for candidate in in_head([candidate.format for candidate in candidates], head, limits)
         }
         candidates = [candidate for candidate in candidates if candidate.format.name in together]
     return candidates
 
 
-def _found(formats: list[Format], head: bytes, limits: Limits | None) -> list[Detected]:
+def in_head(formats: list[Format], head: bytes, limits: Limits | None) -> list[Detected]:
     """Those of these formats that find frames when they read this together."""
     counts = read_through(formats, head, limits).statistics.by_format
     return [

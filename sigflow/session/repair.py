@@ -30,6 +30,7 @@ from sigflow.storage.session.entries import CHUNK, CUT, MARK, NOTE, SIZE, UNKNOW
 from sigflow.storage.session.following import acquiring
 from sigflow.storage.session.ledger import Ledger
 from sigflow.storage.session.opening import VERSION, read_document
+from sigflow.storage.session.packed import open_segment
 from sigflow.storage.session.reader import LARGEST
 from sigflow.stream.format import Format
 
@@ -128,7 +129,7 @@ def _segment(stream: str, number: int) -> Segment:
     head = entries.read_head(index)
     part = Segment(number, head, head is not None)
     try:
-        descriptor = os.open(layout.segment(stream, number), os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        descriptor = open_segment(stream, number)
     except FileNotFoundError:
         descriptor = -1
     try:
@@ -250,7 +251,8 @@ def repair(surveyed: Survey, target: str, formats: Sequence[Format] = (), specs:
             if part.head is not None:
                 _write(source, place, part, part.head._replace(boot=boot))
         for name in os.listdir(source):  # what else is said of the stream
-            if os.path.isfile(os.path.join(source, name)) and not name.endswith((layout.SEGMENT, layout.INDEX)):
+            of_segment = name.endswith((layout.SEGMENT, layout.INDEX, layout.SEGMENT + layout.PACKED))
+            if os.path.isfile(os.path.join(source, name)) and not of_segment:
                 shutil.copyfile(os.path.join(source, name), os.path.join(place, name))
         DISK.sync_folder(place)
     _write_ledger(surveyed, target)
@@ -261,7 +263,7 @@ def _write(source: str, target: str, part: Segment, head: Head) -> None:
     """A segment with what is whole of another."""
     old = -1
     if any(entry.kind == CHUNK for entry in part.records):
-        old = os.open(layout.segment(source, part.number), os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        old = open_segment(source, part.number)
     try:
         with (
             open(layout.segment(target, part.number), "xb") as bytes_,

@@ -52,7 +52,7 @@ def first_kept(
     """
     now = time.time() if now is None else now
     numbers = layout.segments(stream)
-    files = {number: _size_and_time(layout.segment(stream, number)) for number in numbers}
+    files = {number: _size_and_time(stream, number) for number in numbers}
     left = sum(size for size, _ in files.values())
     first = None
     for number, following in pairwise(numbers):
@@ -67,10 +67,13 @@ def first_kept(
     return first
 
 
-def _size_and_time(path: str) -> tuple[int, float]:
+def _size_and_time(stream: str, number: int) -> tuple[int, float]:
     """Bytes of a segment, and when it was last written; of one that a power cut has left without bytes nothing."""
-    try:
-        status = os.stat(path)
-    except FileNotFoundError:
-        return 0, 0.0
-    return status.st_size, status.st_mtime
+    path = layout.segment(stream, number)
+    for file in (path, path + layout.PACKED):
+        try:
+            status = os.stat(file)
+        except FileNotFoundError:
+            continue
+        return status.st_size, status.st_mtime
+    return 0, 0.0

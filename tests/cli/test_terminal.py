@@ -105,7 +105,7 @@ def test_a_bar_has_the_rate_and_the_time_left(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setattr(progress, "PATIENCE", -1.0)
     for size, words in ((1000, r"50%.* [kMG]?(B|bytes)/s .*left"), (None, r"500/\? bytes .*\d:\d\d:\d\d")):
-        bar, task = progress._Bar("capture", size).shown(0)
+        bar, task = progress.Bar("capture", size).shown(0)
         with bar:
             bar.update(task, completed=250)
             bar.update(task, completed=500)

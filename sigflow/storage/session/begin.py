@@ -83,6 +83,6 @@ def remove_before(stream: str, begin: Begin, disk: Disk = DISK) -> None:
     if gone:
         disk.sync_folder(stream)
     for number in gone:
-        for path in (layout.index(stream, number), layout.segment(stream, number)):
+        for path in layout.files(stream, number):
             with suppress(FileNotFoundError):
                 disk.remove(path)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from sigflow.errors import SigflowError
 from sigflow.storage.file import pread
 from sigflow.storage.session import layout
+from sigflow.storage.session.packed import open_segment
 
 
 class Extent(NamedTuple):
@@ -64,7 +65,7 @@ def read(stream: str, extents: Iterable[Extent], size: int = 1 << 20) -> Iterato
     """
     for extent in extents:
         path = layout.segment(stream, extent.segment)
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        descriptor = open_segment(stream, extent.segment)
         try:
             for at in range(0, extent.length, size):
                 wanted = min(size, extent.length - at)

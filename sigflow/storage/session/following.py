@@ -11,6 +11,7 @@ from sigflow.storage.disk import lock
 from sigflow.storage.file import pread
 from sigflow.storage.session import entries, layout
 from sigflow.storage.session.entries import CHUNK, CUT, CUTS, SIZE, UNKNOWN, crc32
+from sigflow.storage.session.packed import open_segment
 
 
 class Arrived(NamedTuple):
@@ -64,7 +65,7 @@ class Follower:
                 head = entries.read_head(index.read(SIZE))
                 index.seek(self._at)
                 data = index.read()
-            with open(layout.segment(self._stream, self._number), "rb") as file:
+            with os.fdopen(open_segment(self._stream, self._number), "rb") as file:
                 for at in range(0, len(data) - SIZE + 1, SIZE):
                     entry = entries.read(data, at)
                     self._at += SIZE

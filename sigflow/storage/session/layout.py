@@ -2,6 +2,7 @@
 
 session.json          formats, spec hashes, limits, versions, sources
 raw/STREAM/N.seg      the bytes as they came; N counts from 0
+raw/STREAM/N.seg.zst  the same, once they were archived
 raw/STREAM/N.idx      what is known of them
 raw/STREAM/begin.json where the stream begins, once its first segments were removed
 ledger.db             what is acknowledged and committed
@@ -18,12 +19,12 @@ import re
 
 SESSION, RAW, LEDGER, OUT, QUARANTINE = "session.json", "raw", "ledger.db", "out", "quarantine"
 ALARMS, OPERATIONS = "alarms.ndjson", "alarms.db"
-SEGMENT, INDEX = ".seg", ".idx"
+SEGMENT, INDEX, PACKED = ".seg", ".idx", ".zst"
 #: In the folder of a stream.
 BEGIN = "begin.json"
 #: Who acquires into a session holds this file's lock.
 LOCK = "lock"
-_NUMBER = re.compile(r"(0|[1-9][0-9]{0,17})\.(?:seg|idx)\Z", re.ASCII)
+_NUMBER = re.compile(r"(0|[1-9][0-9]{0,17})\.(?:seg|seg\.zst|idx)\Z", re.ASCII)
 _STREAM = re.compile(r"(0|[1-9][0-9]{0,17})\Z", re.ASCII)
 
 
@@ -52,3 +53,9 @@ def segment(stream: str, number: int) -> str:
 def index(stream: str, number: int) -> str:
     """The file of a segment's index."""
     return os.path.join(stream, f"{number}{INDEX}")
+
+
+def files(stream: str, number: int) -> list[str]:
+    """The files that a segment has, may have, or had before it was archived; its index comes first."""
+    bytes_ = segment(stream, number)
+    return [index(stream, number), bytes_, bytes_ + PACKED]

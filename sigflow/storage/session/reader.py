@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from bisect import bisect_right
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cached_property
 from typing import NamedTuple
 
@@ -22,6 +23,7 @@ from sigflow.storage.file import pread
 from sigflow.storage.session import entries, layout
 from sigflow.storage.session.begin import head_offset, read_begin
 from sigflow.storage.session.entries import CHUNK, CUT, CUTS, MARK, SIZE, UNKNOWN, Entry, crc32
+from sigflow.storage.session.packed import is_packed, open_segment, packed_size
 from sigflow.storage.session.writer import Position
 from sigflow.stream.cuts import REMOVED, Cut
 
@@ -89,7 +91,9 @@ class Contents:
         self._from = self.offset
         self.numbers = numbers
         for number in self.numbers:
-            self._segment(number, verify or number in self.numbers[-NEWEST:])
+            # (An archived segment was read back.)
+            newest = number in self.numbers[-NEWEST:] and not is_packed(stream, number)
+            self._segment(number, verify or newest)
 
     @property
     def position(self) -> Position:
@@ -106,10 +110,13 @@ class Contents:
             self.boot = head.boot
             self._reach(head.offset)
         self.boots[number] = self.boot
-        try:
-            descriptor = os.open(layout.segment(self.stream, number), os.O_RDONLY | getattr(os, "O_BINARY", 0))
-        except FileNotFoundError:
-            descriptor = -1
+        descriptor, size = -1, 0
+        if not verify and is_packed(self.stream, number):
+            size = packed_size(self.stream, number)
+        else:
+            with suppress(FileNotFoundError):
+                descriptor = open_segment(self.stream, number)
+                size = os.fstat(descriptor).st_size
         try:
             for at in range(SIZE, len(index), SIZE):
                 entry = entries.read(index, at)
@@ -117,7 +124,7 @@ class Contents:
                     self.damage.append(Damage(number, "entry", self.offset, min(len(index) - at, SIZE)))
                 elif entry.kind != CHUNK:
                     self._place(entry)
-                elif not _sound(descriptor, entry, verify):
+                elif not _sound(descriptor, size, entry, verify):
                     self.damage.append(Damage(number, "bytes", self.offset, entry.length))
                 else:
                     self._piece(number, entry)
@@ -159,12 +166,12 @@ class Contents:
             self.notes.append(entry)
 
 
-def _sound(descriptor: int, entry: Entry, verify: bool) -> bool:
-    """Whether the bytes of a chunk are there, and, if asked, right."""
-    if descriptor < 0 or not 0 < entry.length <= LARGEST:
+def _sound(descriptor: int, size: int, entry: Entry, verify: bool) -> bool:
+    """Whether the bytes of a chunk are there, and, if asked, right.  size: bytes of the segment."""
+    if not 0 < entry.length <= LARGEST or size < entry.place + entry.length:
         return False
     if not verify:
-        return os.fstat(descriptor).st_size >= entry.place + entry.length
+        return True
     data = pread(descriptor, entry.length, entry.place)
     return len(data) == entry.length and crc32(data) == entry.crc
 
@@ -279,8 +286,7 @@ class StreamStorage(Closing):
     def _of(self, segment: int) -> int:
         if segment != self._segment:
             self.close()
-            path = layout.segment(self.contents.stream, segment)
-            self._descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+            self._descriptor = open_segment(self.contents.stream, segment)
             self._segment = segment
         return self._descriptor
 
