@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -55,6 +54,7 @@ def build(captures: tuple[str, ...], form: str, settings: Settings) -> int:
     screen = settings.screen
 
     def work(recording: Recording) -> int:
+        from sigflow.recording.indexed import bytes_of
         from sigflow.recording.indexing import build_index
 
         path = _path(recording, settings)
@@ -64,7 +64,7 @@ def build(captures: tuple[str, ...], form: str, settings: Settings) -> int:
         else:
             for line in verdict_lines(report, screen):
                 screen.prose(line)
-            screen.note(f"{path}: {os.path.getsize(path)} bytes")
+            screen.note(f"{path}: {bytes_of(path)} bytes")
         return exit_code(report)
 
     return for_each(captures, settings, work)
@@ -96,13 +96,12 @@ def verify(captures: tuple[str, ...], settings: Settings) -> int:
 @screened
 def show(captures: tuple[str, ...], form: str, path: str | None, screen: Screen) -> int:
     """Say what the index of each CAPTURE holds, whether or not it is stale."""
-    from sigflow.index.file import Index
-    from sigflow.recording.indexed import path_of
+    from sigflow.recording.indexed import bytes_of, index_of, path_of
 
     for name in captures:
         where = path if path is not None else path_of(name)
-        with Index(where) as index:
-            size = os.path.getsize(where)
+        with index_of(where) as index:
+            size = bytes_of(where)
             tree = {
                 "schema_version": 1,
                 "index": where,
@@ -128,14 +127,13 @@ def show(captures: tuple[str, ...], form: str, path: str | None, screen: Screen)
 @screened
 def drop(captures: tuple[str, ...], path: str | None, screen: Screen) -> int:
     """Remove the index of each CAPTURE."""
-    from sigflow.index.file import Index
-    from sigflow.recording.indexed import path_of
+    from sigflow.recording.indexed import index_of, path_of, remove
 
     for name in captures:
         where = path if path is not None else path_of(name)
-        with Index(where):  # (nothing is removed that is none)
+        with index_of(where):  # (nothing is removed that is none)
             pass
-        os.remove(where)
+        remove(where)
         screen.note(f"{where}: removed")
     return exits.OK
 

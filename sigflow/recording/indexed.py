@@ -1,13 +1,19 @@
-"""The index of a recording: found, judged by what the capture is now, and made anew where it is stale."""
+"""The index of a recording: found, judged by what the capture is now, and made anew where it is stale.
+
+An index behind a URL is copied to a file here to be read, and written to one before it is put there.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from sigflow import storage
 from sigflow.errors import SigflowError, UsageError
 from sigflow.index.file import ENDING, BadIndex, Index
-from sigflow.index.identity import grown, identity_of, obstacle, stale
+from sigflow.index.identity import grown, identity_like, obstacle, stale
 from sigflow.recording.places import Places
 
 if TYPE_CHECKING:
@@ -26,6 +32,55 @@ def path_of(name: str) -> str:
     return name + ENDING
 
 
+def index_of(path: str) -> Index:
+    """The index of this path or URL, opened.  Raises what `Index` raises."""
+    if not storage.is_url(path):
+        return Index(path)
+    from sigflow.storage import remote
+
+    with remote.fetched(path) as file:
+        index = Index(file)  # (open, it needs no name)
+        index.path = path
+        return index
+
+
+def bytes_of(path: str) -> int:
+    """How many bytes the index of this path or URL has."""
+    if not storage.is_url(path):
+        return os.path.getsize(path)
+    with storage.open(path) as opened:
+        return opened.size or 0
+
+
+def remove(path: str) -> None:
+    """Remove the index of this path or URL."""
+    if not storage.is_url(path):
+        os.remove(path)
+        return
+    from sigflow.storage import remote
+
+    remote.remove(path)
+
+
+@contextmanager
+def written(path: str) -> Iterator[str]:
+    """The path of the file to which an index for this path or URL is written.
+
+    Raises `UsageError` where it cannot be put there.
+    """
+    if not storage.is_url(path):
+        yield path
+        return
+    from sigflow.storage import remote
+
+    try:
+        with remote.put(path) as file:
+            yield file
+    except (UsageError, PermissionError) as error:
+        reason = f"{path}: {error.strerror}" if isinstance(error, PermissionError) else str(error)
+        raise UsageError(f"{reason}; `--index PATH` says where the index is kept instead") from error
+
+
 def places_of(
     recording: Recording, formats: Sequence[Format], way: str, notice: Callable[[str], None]
 ) -> Places | None:
@@ -42,7 +97,7 @@ def places_of(
     if why:
         return None
     try:
-        index = Index(path)
+        index = index_of(path)
     except FileNotFoundError:
         raise UsageError(f"{path}: there is no index; `sigflow index build` makes one") from None
     except BadIndex as error:
@@ -50,7 +105,7 @@ def places_of(
             raise UsageError(f"{error}; `sigflow index build` makes a new one") from None
         notice(f"{error}: it is made anew")
         return _anew(recording, formats, path, None, notice)
-    now = identity_of(recording.storage, formats, recording.limits)
+    now = identity_like(index.identity, recording.storage, formats, recording.limits)
     why = stale(index.identity, now)
     if not why:
         return Places(index, recording.storage, formats)
@@ -73,7 +128,7 @@ def _anew(
             build_index(recording, path)
         else:
             extend_index(recording, old, path)
-        return Places(Index(path), recording.storage, formats)
+        return Places(index_of(path), recording.storage, formats)
     except (SigflowError, OSError) as error:
         notice(f"{path}: cannot be made anew, and is not used: {error}")
         return None
@@ -87,8 +142,9 @@ def verified(recording: Recording, path: str) -> str:
     from sigflow.recording.indexing import build_index
     from sigflow.storage.disk import passing_file
 
-    with Index(path) as index:
-        why = stale(index.identity, identity_of(recording.storage, recording.bound(), recording.limits))
+    with index_of(path) as index:
+        now = identity_like(index.identity, recording.storage, recording.bound(), recording.limits)
+        why = stale(index.identity, now)
         if why:
             return f"stale: {why}"
         with passing_file() as other:

@@ -21,6 +21,7 @@ from sigflow.index.file import SIGN, Key, Times, Writer, plain_id, stream_text
 from sigflow.index.identity import identity_of, obstacle, reach_of
 from sigflow.recording.batches import BYTES, framed
 from sigflow.recording.grouping import Grouping, Records
+from sigflow.recording.indexed import written
 from sigflow.recording.native import NativeRun
 from sigflow.recording.native_rows import NativeRows
 from sigflow.recording.run import OfEvents
@@ -61,7 +62,7 @@ def build_index(recording: Recording, path: str, *, explain_all: bool = False) -
         raise UsageError(f"{recording.name}: there can be no index: {why}")
     run = recording.run(keep=True)
     before = identity_of(recording.storage, run.formats, recording.limits)
-    with Writer(path) as writer:
+    with written(path) as file, Writer(file) as writer:
         report = _indexed(run, Builder(writer, run.formats), recording, explain_all)
         _unchanged(recording, run.formats, before, report.bytes)
         counts = {
@@ -93,7 +94,7 @@ def extend_index(recording: Recording, index: Index, path: str) -> None:
         build_index(recording, path)
         return
     counts, gap_bytes = index.ledger(kept)
-    with Writer(path) as writer:
+    with written(path) as file, Writer(file) as writer:
         writer.go_on(index, kept)
         builder = Builder(writer, run.formats, start.offset)
         rest = recording.run_from(start)

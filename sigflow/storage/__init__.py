@@ -1,4 +1,4 @@
-"""Recorded streams: one interface over files, memory, mapped files, compressed files and pipes.
+"""Recorded streams: one interface over files, memory, mapped files, compressed files, pipes and objects behind URLs.
 
 `open` chooses by what the source is; nothing is read before it is asked for.
 """
@@ -14,7 +14,7 @@ from sigflow.storage.base import DEFAULT_CHUNK, Storage
 if TYPE_CHECKING:
     from sigflow.storage.file import FileStorage
 
-__all__ = ["DEFAULT_CHUNK", "Storage", "open"]
+__all__ = ["DEFAULT_CHUNK", "Storage", "is_file", "is_url", "open"]
 
 #: The source that means standard input, and the name it is reported by.
 STANDARD_INPUT = "-"
@@ -23,11 +23,11 @@ STANDARD_INPUT = "-"
 def open(
     source: str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | Storage, *, mmap: bool = False
 ) -> Storage:
-    """The storage of a path (`-`: standard input; the folder of a session with one stream), of bytes, of a binary file
-    object, or the storage itself.
+    """The storage of a path (`-`: standard input; the folder of a session with one stream), of a URL, of bytes, of a
+    binary file object, or the storage itself.
 
     mmap: map a regular file instead of reading it.  Raises `OSError` where the file cannot be opened, `UsageError`
-    where a compressed file needs an extra that is not installed, `TypeError` for anything else.
+    where a compressed file or a URL needs an extra that is not installed, `TypeError` for anything else.
     """
     if isinstance(source, bytes | bytearray | memoryview):
         from sigflow.storage.memory import MemoryStorage
@@ -43,9 +43,28 @@ def open(
     return of_object(source)
 
 
+def is_url(path: str) -> bool:
+    """Whether a path is a URL: `scheme://…`."""
+    scheme, mark, _ = path.partition("://")
+    return bool(mark) and len(scheme) > 1 and scheme.isascii() and scheme.isalnum() and scheme[0].isalpha()
+
+
+def is_file(path: str) -> bool:
+    """Whether there is a file of this path, or an object of this URL."""
+    if is_url(path):
+        from sigflow.storage import remote
+
+        return remote.is_there(path)
+    return os.path.isfile(path)
+
+
 def _of_path(path: str, mmap: bool) -> Storage:
     if path == STANDARD_INPUT:
         return _of_descriptor(0, path, mmap, owned=False)
+    if is_url(path):
+        from sigflow.storage.remote import of_url
+
+        return of_url(path, mmap)
     if os.path.isdir(path):
         from sigflow.storage.session.opening import open_stream
 

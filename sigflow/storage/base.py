@@ -64,6 +64,20 @@ def moments_of(storage: Storage) -> Callable[[int], int | None] | None:
     return moment
 
 
+def tag_of(storage: Storage) -> str | None:
+    """What tells the version of a remote object from others; "" where its store has nothing of that kind, None where
+    the storage is no remote object.
+    """
+    tag: str | None = getattr(storage, "tag", None)
+    return tag
+
+
+def chunks_between(storage: Storage, size: int, start: int, stop: int | None) -> Iterator[bytes]:
+    """The chunks of a storage from an offset on, for who will read up to `stop`, or a little more."""
+    between: Callable[[int, int, int | None], Iterator[bytes]] | None = getattr(storage, "between", None)
+    return storage.chunks(size, start) if between is None else between(size, start, stop)
+
+
 def pieces(storage: Storage, start: int, stop: int, size: int = 1 << 20) -> Iterator[bytes]:
     """The bytes of [start, stop) of a storage that can be read at any offset, at most `size` at a time."""
     while start < stop and (piece := storage.read(start, min(start + size, stop))):
