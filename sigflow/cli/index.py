@@ -54,7 +54,7 @@ def build(captures: tuple[str, ...], form: str, settings: Settings) -> int:
     screen = settings.screen
 
     def work(recording: Recording) -> int:
-        from sigflow.recording.indexed import bytes_of
+        from sigflow.index.place import bytes_of
         from sigflow.recording.indexing import build_index
 
         path = _path(recording, settings)
@@ -96,7 +96,8 @@ def verify(captures: tuple[str, ...], settings: Settings) -> int:
 @screened
 def show(captures: tuple[str, ...], form: str, path: str | None, screen: Screen) -> int:
     """Say what the index of each CAPTURE holds, whether or not it is stale."""
-    from sigflow.recording.indexed import bytes_of, index_of, path_of
+    from sigflow.index.place import bytes_of, index_of
+    from sigflow.recording.indexed import path_of
 
     for name in captures:
         where = path if path is not None else path_of(name)
@@ -127,7 +128,8 @@ def show(captures: tuple[str, ...], form: str, path: str | None, screen: Screen)
 @screened
 def drop(captures: tuple[str, ...], path: str | None, screen: Screen) -> int:
     """Remove the index of each CAPTURE."""
-    from sigflow.recording.indexed import index_of, path_of, remove
+    from sigflow.index.place import index_of, remove
+    from sigflow.recording.indexed import path_of
 
     for name in captures:
         where = path if path is not None else path_of(name)

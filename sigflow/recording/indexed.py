@@ -1,19 +1,14 @@
-"""The index of a recording: found, judged by what the capture is now, and made anew where it is stale.
-
-An index behind a URL is copied to a file here to be read, and written to one before it is put there.
-"""
+"""The index of a recording: found, judged by what the capture is now, and made anew where it is stale."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from sigflow import storage
 from sigflow.errors import SigflowError, UsageError
 from sigflow.index.file import ENDING, BadIndex, Index
 from sigflow.index.identity import grown, identity_like, obstacle, stale
+from sigflow.index.place import index_of
 from sigflow.recording.places import Places
 
 if TYPE_CHECKING:
@@ -30,55 +25,6 @@ AUTO, NEVER, REQUIRE = "auto", "never", "require"
 def path_of(name: str) -> str:
     """Where the index of a capture is kept, if nothing else is said: beside it."""
     return name + ENDING
-
-
-def index_of(path: str) -> Index:
-    """The index of this path or URL, opened.  Raises what `Index` raises."""
-    if not storage.is_url(path):
-        return Index(path)
-    from sigflow.storage import remote
-
-    with remote.fetched(path) as file:
-        index = Index(file)  # (open, it needs no name)
-        index.path = path
-        return index
-
-
-def bytes_of(path: str) -> int:
-    """How many bytes the index of this path or URL has."""
-    if not storage.is_url(path):
-        return os.path.getsize(path)
-    with storage.open(path) as opened:
-        return opened.size or 0
-
-
-def remove(path: str) -> None:
-    """Remove the index of this path or URL."""
-    if not storage.is_url(path):
-        os.remove(path)
-        return
-    from sigflow.storage import remote
-
-    remote.remove(path)
-
-
-@contextmanager
-def written(path: str) -> Iterator[str]:
-    """The path of the file to which an index for this path or URL is written.
-
-    Raises `UsageError` where it cannot be put there.
-    """
-    if not storage.is_url(path):
-        yield path
-        return
-    from sigflow.storage import remote
-
-    try:
-        with remote.put(path) as file:
-            yield file
-    except (UsageError, PermissionError) as error:
-        reason = f"{path}: {error.strerror}" if isinstance(error, PermissionError) else str(error)
-        raise UsageError(f"{reason}; `--index PATH` says where the index is kept instead") from error
 
 
 def places_of(

@@ -19,9 +19,9 @@ from sigflow.index import blocks
 from sigflow.index.blocks import MOST_FRAMES, Packed, packed
 from sigflow.index.file import SIGN, Key, Times, Writer, plain_id, stream_text
 from sigflow.index.identity import identity_of, obstacle, reach_of
+from sigflow.index.place import written
 from sigflow.recording.batches import BYTES, framed
 from sigflow.recording.grouping import Grouping, Records
-from sigflow.recording.indexed import written
 from sigflow.recording.native import NativeRun
 from sigflow.recording.native_rows import NativeRows
 from sigflow.recording.run import OfEvents

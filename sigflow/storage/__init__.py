@@ -9,7 +9,7 @@ import os
 import stat
 from typing import TYPE_CHECKING, BinaryIO
 
-from sigflow.storage.base import DEFAULT_CHUNK, Storage
+from sigflow.storage.base import DEFAULT_CHUNK, Storage, is_url, path_of_url
 
 if TYPE_CHECKING:
     from sigflow.storage.file import FileStorage
@@ -43,28 +43,26 @@ def open(
     return of_object(source)
 
 
-def is_url(path: str) -> bool:
-    """Whether a path is a URL: `scheme://…`."""
-    scheme, mark, _ = path.partition("://")
-    return bool(mark) and len(scheme) > 1 and scheme.isascii() and scheme.isalnum() and scheme[0].isalpha()
-
-
 def is_file(path: str) -> bool:
     """Whether there is a file of this path, or an object of this URL."""
-    if is_url(path):
-        from sigflow.storage import remote
+    local = path_of_url(path) if is_url(path) else path
+    if local is not None:
+        return os.path.isfile(local)
+    from sigflow.storage import remote
 
-        return remote.is_there(path)
-    return os.path.isfile(path)
+    return remote.is_there(path)
 
 
 def _of_path(path: str, mmap: bool) -> Storage:
     if path == STANDARD_INPUT:
         return _of_descriptor(0, path, mmap, owned=False)
     if is_url(path):
+        local = path_of_url(path)
+        if local is not None:
+            return _of_path(local, mmap)
         from sigflow.storage.remote import of_url
 
-        return of_url(path, mmap)
+        return of_url(path)
     if os.path.isdir(path):
         from sigflow.storage.session.opening import open_stream
 

@@ -46,6 +46,22 @@ class Storage(Protocol):
     ) -> None: ...
 
 
+def is_url(path: str) -> bool:
+    """Whether a path is a URL: `scheme://…`."""
+    scheme, mark, _ = path.partition("://")
+    return bool(mark) and len(scheme) > 1 and scheme.isascii() and scheme.isalnum() and scheme[0].isalpha()
+
+
+def path_of_url(url: str) -> str | None:
+    """The path that a URL is of a file here (`file://…`); None where it is none."""
+    scheme, _, rest = url.partition("://")
+    if scheme.lower() != "file":
+        return None
+    from urllib.parse import unquote
+
+    return unquote(rest.removeprefix("localhost"))
+
+
 def cuts_of(storage: Storage) -> tuple[Cut, ...]:
     """The cuts that a storage carries, in order."""
     cuts: tuple[Cut, ...] = getattr(storage, "cuts", ())

@@ -8,13 +8,12 @@ operating system's errors are, with the URL as the file.
 Strategy.  A pass asks for ranges that become longer, and asks ahead for as many as it has found use for, but for none
 beyond the place where its reader said that it will stop.  Small reads share aligned blocks, of which the last are kept.
 
-`file://` is a path.  fsspec is imported when a URL is opened.
+fsspec is imported when a URL is opened.
 """
 
 from __future__ import annotations
 
 import errno
-import os
 from collections import OrderedDict, deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -22,7 +21,6 @@ from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 from threading import Lock
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 from sigflow.errors import SigflowError, UsageError
 from sigflow.storage.base import DEFAULT_CHUNK, Closing
@@ -43,31 +41,17 @@ TAGS = ("ETag", "etag", "md5Hash", "content_md5", "Last-Modified", "LastModified
 BUCKETS = ("s3", "s3a", "gs", "gcs", "oss", "cos")
 
 
-def of_url(url: str, mmap: bool = False) -> Storage:
+def of_url(url: str) -> Storage:
     """The storage of a URL; a compressed object is read through, by its ending."""
     from sigflow.storage.compressed import CompressedStorage, kind_of
 
-    path = path_of(url)
-    if path is not None:
-        from sigflow import storage
-
-        return storage.open(path, mmap=mmap)
     inner = RemoteStorage(url)
     suffix = kind_of(url)
     return inner if suffix is None else CompressedStorage(inner, suffix)
 
 
-def path_of(url: str) -> str | None:
-    """The path that a URL is of a file here; None where it is none."""
-    scheme, _, rest = url.partition("://")
-    return unquote(rest.removeprefix("localhost")) if scheme.lower() in ("file", "local") else None
-
-
 def is_there(url: str) -> bool:
     """Whether there is an object; raises `OSError` where that cannot be told."""
-    path = path_of(url)
-    if path is not None:
-        return os.path.isfile(path)
     try:
         RemoteStorage(url).close()
     except (FileNotFoundError, IsADirectoryError):

@@ -1,0 +1,63 @@
+"""Where an index is kept: a file, or an object behind a URL.
+
+An index behind a URL is copied to a file here to be read, and written to one before it is put there.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sigflow import storage
+from sigflow.errors import UsageError
+from sigflow.index.file import Index
+
+
+def index_of(path: str) -> Index:
+    """The index of this path or URL, opened.  Raises what `Index` raises."""
+    if not storage.is_url(path):
+        return Index(path)
+    from sigflow.storage import remote
+
+    with remote.fetched(path) as file:
+        index = Index(file)  # (open, it needs no name)
+        index.path = path
+        return index
+
+
+def bytes_of(path: str) -> int:
+    """How many bytes the index of this path or URL has."""
+    if not storage.is_url(path):
+        return os.path.getsize(path)
+    with storage.open(path) as opened:
+        return opened.size or 0
+
+
+def remove(path: str) -> None:
+    """Remove the index of this path or URL."""
+    if not storage.is_url(path):
+        os.remove(path)
+        return
+    from sigflow.storage import remote
+
+    remote.remove(path)
+
+
+@contextmanager
+def written(path: str) -> Iterator[str]:
+    """The path of the file to which an index for this path or URL is written.
+
+    Raises `UsageError` where it cannot be put there.
+    """
+    if not storage.is_url(path):
+        yield path
+        return
+    from sigflow.storage import remote
+
+    try:
+        with remote.put(path) as file:
+            yield file
+    except (UsageError, PermissionError) as error:
+        reason = f"{path}: {error.strerror}" if isinstance(error, PermissionError) else str(error)
+        raise UsageError(f"{reason}; `--index PATH` says where the index is kept instead") from error
