@@ -50,6 +50,11 @@ class Partition(NamedTuple):
     stop: int | None
     first: int
 
+    @property
+    def start(self) -> Start:
+        """Where a pass over it begins and ends."""
+        return Start(self.offset, self.first, self.stop)
+
 
 @frozen
 class Plan:
@@ -85,11 +90,11 @@ class Plan:
         """Returns the schema of these batches; the capture is read for its preamble, where it has one."""
         from sigflow.columns.table import Table
 
-        with self._opened(self.partitions[0].capture) as recording:
+        with self.opened(self.partitions[0].capture) as recording:
             return Table(recording.run().formats, _options(instances, physical, fields)).schema
 
-    def _opened(self, capture: str) -> Recording:
-        """The capture, as it was when it was planned."""
+    def opened(self, capture: str) -> Recording:
+        """Returns the capture, opened.  Raises `UsageError` where it is not what it was when it was planned."""
         opened = storage.open(capture)
         recording = Recording(opened, self.formats, limits=self.limits, engine=self.engine, index=NEVER)
         try:
@@ -117,8 +122,8 @@ class PartitionBatches:
         from sigflow.recording import tables
 
         partition = self.partition
-        with self._plan._opened(partition.capture) as recording:
-            run = recording.run_from(Start(partition.offset, partition.first, partition.stop))
+        with self._plan.opened(partition.capture) as recording:
+            run = recording.run_from(partition.start)
             yield from tables.batches_of(run, Table(run.formats, self._wanted))
             self.statistics = run.statistics
 
