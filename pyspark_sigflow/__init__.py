@@ -4,7 +4,6 @@ PySpark finds it by its name (a module `pyspark_…` with a `DefaultSource`) whe
 `spark.dataSource.register(pyspark_sigflow.DefaultSource)` names it.
 
     options    what the options of a reading say
-    files      which captures a path, a pattern or a URL means
     types      the columns with types that Spark has
     filters    conditions of Spark as those of Arrow, which let pass at least as much
     batch      a reading: captures in partitions

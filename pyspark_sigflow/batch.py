@@ -14,7 +14,6 @@ import pyarrow as pa
 from pyspark.sql.datasource import DataSourceReader, InputPartition
 
 from pyspark_sigflow import types
-from pyspark_sigflow.files import captures_of
 from pyspark_sigflow.filters import condition_of
 from sigflow import recording as recordings
 from sigflow import storage
@@ -23,6 +22,7 @@ from sigflow.columns.table import ENVELOPE, TIME, Table
 from sigflow.errors import UsageError
 from sigflow.index.identity import Identity, obstacle
 from sigflow.recording import Recording, tables
+from sigflow.scale.captures import captures_of
 from sigflow.scale.partitions import Partition, Plan, plan
 from sigflow.storage.compressed import read_through
 

@@ -96,15 +96,15 @@ class ReadOptions:
     @classmethod
     def of(cls, options: Mapping[str, str]) -> ReadOptions:
         """Raises `UsageError` where an option is unknown or says nothing that it can."""
-        given = {name.lower(): str(value) for name, value in dict(options).items()}
-        paths = tuple(json.loads(given["paths"])) if "paths" in given else ()
-        paths += (given["path"],) if "path" in given else ()
+        told = {name.lower(): str(value) for name, value in dict(options).items()}
+        paths = tuple(json.loads(told["paths"])) if "paths" in told else ()
+        paths += (told["path"],) if "path" in told else ()
         if not paths:
             raise UsageError('no capture is named: .load("captures/*.sgf")')
-        unknown = next((name for name in given if name not in _KINDS and name not in SPARKS), None)
+        unknown = next((name for name in told if name not in _KINDS and name not in SPARKS), None)
         if unknown is not None:
             raise UsageError(f"there is no option {unknown!r}: wanted one of {', '.join(sorted(_KINDS))}")
-        read = {name: _KINDS[name](name, text) for name, text in given.items() if name in _KINDS}
+        read = {name: _KINDS[name](name, text) for name, text in told.items() if name in _KINDS}
         limits = {name: read.pop(f"max_{name}", None) for name in LIMITS}
         made = Limits(**limits) if any(value is not None for value in limits.values()) else None
         return cls(paths, limits=made, **read)

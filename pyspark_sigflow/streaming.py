@@ -26,11 +26,11 @@ from pyspark.sql.datasource import DataSourceStreamReader, InputPartition
 
 from pyspark_sigflow import types
 from pyspark_sigflow.batch import Columns, formats_of
-from pyspark_sigflow.files import captures_of
 from sigflow import storage
 from sigflow.errors import UsageError
 from sigflow.recording import Recording, tables
 from sigflow.recording.start import Start
+from sigflow.scale.captures import captures_of
 from sigflow.scale.following import Believed, Bounded, believed
 from sigflow.scale.partitions import SPLIT
 

@@ -93,7 +93,7 @@ def believed(
     end = source.size or 0 if size is None else min(size, source.size or 0)
     begin = begin or Believed(0, 0)
     bounded = Bounded(source, end)
-    cuts = _Cuts(begin, every)
+    cuts = Cuts(begin, every)
     if ended:
         _scan(bounded, formats, limits, Start(*begin), engine, cuts)
         return cuts.all(Believed(end, cuts.last.first)) if end > begin.offset else []
@@ -117,7 +117,7 @@ def believed(
 _HEAD = 1 << 20
 
 
-class _Cuts:
+class Cuts:
     """Where parts end.  State: those that were found, and the last believed frame."""
 
     def __init__(self, begin: Believed, every: int) -> None:
@@ -155,7 +155,7 @@ def _scan(
     limits: Limits | None,
     start: Start,
     engine: str,
-    cuts: _Cuts,
+    cuts: Cuts,
     safe: int | None = None,
 ) -> None:
     """The frames from there on, of those that end before `safe`."""

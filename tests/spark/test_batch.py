@@ -33,10 +33,10 @@ SAMPLE = Path(__file__).resolve().parents[2] / "samples" / "valid_telemetry.sgf"
 
 def read(filters: Iterable[Any] = (), **options: object) -> list[dict[str, Any]]:
     """The rows, as tasks give them to Spark."""
-    given = {name: str(value) for name, value in options.items()}
-    source = DefaultSource(given)
+    texts = {name: str(value) for name, value in options.items()}
+    source = DefaultSource(texts)
     schema = source.schema()
-    reader = batch.FilteredReader(ReadOptions.of(given), schema)
+    reader = batch.FilteredReader(ReadOptions.of(texts), schema)
     reader.pushFilters(list(filters))
     tasks = [pickle.loads(pickle.dumps((reader, partition))) for partition in reader.partitions()]
     rows = []

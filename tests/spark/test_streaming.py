@@ -26,9 +26,9 @@ from tools.bench_parser import make_capture
 
 def reader_of(path: object, **options: object) -> StreamReader:
     """What reads on from there: a new one, as after a restart."""
-    given = {"path": str(path), "spec": "sgf1"} | {name: str(value) for name, value in options.items()}
-    source = DefaultSource(given)
-    return StreamReader(ReadOptions.of(given), source.schema())
+    texts = {"path": str(path), "spec": "sgf1"} | {name: str(value) for name, value in options.items()}
+    source = DefaultSource(texts)
+    return StreamReader(ReadOptions.of(texts), source.schema())
 
 
 def over_the_wire(value: Any) -> Any:

@@ -35,8 +35,8 @@ def _of(path: str, wanted: bool) -> list[str]:
 
         return list(filter(_meant, remote.matching(path))) if _is_pattern(path) else [path]
     if _is_pattern(local) and not os.path.exists(local):
-        found = glob.glob(local, recursive=True)
-        return sorted(os.path.abspath(name) for name in found if _meant(name) and os.path.isfile(name))
+        names = glob.glob(local, recursive=True)
+        return sorted(os.path.abspath(name) for name in names if _meant(name) and os.path.isfile(name))
     if os.path.isdir(local):
         files = [entry.path for entry in os.scandir(local) if entry.is_file() and _meant(entry.name)]
         return sorted(map(os.path.abspath, files))
