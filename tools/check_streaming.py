@@ -143,8 +143,8 @@ def main(arguments: list[str] | None = None) -> int:
     lost, twice = set(range(writer.whole)) - set(rows), [number for number, count in rows.items() if count > 1]
     other = set(rows) - set(range(writer.whole))
     print(
-        f"{chosen.restarts} kills ({begun} in or behind a new batch), {batches} batches, {writer.whole:,} frames in "
-        f"{writer.files} files, {writer.torn} with a torn end: {len(lost)} lost, {len(twice)} twice, {len(other)} others"
+        f"{chosen.restarts} kills ({begun} in or after a new batch), {batches} batches, {writer.whole:,} frames in "
+        f"{writer.files} files, {writer.torn} with torn ends: {len(lost)} lost, {len(twice)} twice, {len(other)} others"
     )
     return 1 if lost or twice or other or not rows else 0
 

@@ -30,9 +30,9 @@ class _Group(click.Group):
 def command() -> None:
     """Keep where the frames of captures are, so that one of many million is found at once.
 
-    The index of a capture lies beside it, as CAPTURE.sigidx. It holds for the capture as it was, and for the formats
-    and limits that it was made with: else it is stale, and not used. --since, --until, `inspect --frame` and
-    `inspect --offset` use it by themselves (--index).
+    The index of a capture lies beside it, as CAPTURE.sigidx, where CAPTURE is a URL, too. It holds for the capture as
+    it was, and for the formats and limits that it was made with: else it is stale, and not used. --since, --until,
+    `inspect --frame` and `inspect --offset` use it by themselves (--index).
     """
 
 

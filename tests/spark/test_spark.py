@@ -11,6 +11,7 @@ import sigflow
 from sigflow.recording import indexing
 from sigflow.recording.indexed import path_of, verified
 from sigflow.recording.indexing import build_index
+from tests.cli.transcript import ROOT, blocks
 from tests.recording.test_index import stream_of
 from tools.bench_parser import make_capture
 
@@ -82,3 +83,15 @@ def test_a_stream_over_restarts(spark: Any, tmp_path: Path) -> None:
     (live / "a.sgf").write_bytes(frames[20 * length :])
     run()
     assert sorted(int(row["sequence"]) for row in spark.read.parquet(str(rows)).collect()) == list(range(40))
+
+
+def test_the_recipe_of_the_documents(
+    spark: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    listed = list(blocks((ROOT / "docs" / "scale.md").read_text(encoding="utf-8")))
+    place = next(number for number, (name, _, _) in enumerate(listed) if name == "recipe.py")
+    (tmp_path / "telemetry.sgf").write_bytes(SAMPLE.read_bytes())
+    # The session that there is is the one that it gets; its tasks work elsewhere.
+    monkeypatch.chdir(tmp_path)
+    exec(compile(listed[place][2], "recipe.py", "exec"), {})
+    assert capsys.readouterr().out == listed[place + 1][2]
