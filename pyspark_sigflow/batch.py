@@ -16,7 +16,6 @@ from pyspark.sql.datasource import DataSourceReader, InputPartition
 from pyspark_sigflow import types
 from pyspark_sigflow.filters import condition_of
 from sigflow import recording as recordings
-from sigflow import storage
 from sigflow.columns.options import Options
 from sigflow.columns.table import ENVELOPE, TIME, Table
 from sigflow.errors import UsageError
@@ -24,7 +23,6 @@ from sigflow.index.identity import Identity, obstacle
 from sigflow.recording import Recording, tables
 from sigflow.scale.captures import captures_of
 from sigflow.scale.partitions import Partition, Plan, plan
-from sigflow.storage.compressed import read_through
 
 if TYPE_CHECKING:
     from pyspark.sql.types import StructType
@@ -78,11 +76,8 @@ class Columns:
 
 def opened(name: str, formats: Sequence[Format], options: ReadOptions, index: str) -> Recording:
     """A capture with the formats that are named, else with those that are found in it."""
-    source = read_through(storage.open(name), [])
-    if not formats:
-        source.close()
-        return recordings.open(name, limits=options.limits, engine=options.engine, index=index)
-    return Recording(source, formats, limits=options.limits, engine=options.engine, index=index)
+    named = list(formats) or None
+    return recordings.open(name, named, limits=options.limits, engine=options.engine, index=index)
 
 
 def formats_of(options: ReadOptions) -> tuple[Format, ...]:

@@ -61,7 +61,7 @@ def _one(item: Any, schema: pa.Schema) -> pc.Expression | None:
         scalars = [_scalar(value, kind) for value in item.value]
         if any(scalar is None for scalar in scalars) or not scalars:
             return None
-        return field.isin([scalar.as_py() for scalar in scalars if scalar is not None])
+        return field.isin(pa.array([scalar.as_py() for scalar in scalars if scalar is not None], kind))
     return None
 
 

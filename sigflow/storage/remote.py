@@ -294,6 +294,8 @@ def _filesystem(url: str) -> tuple[Any, str]:
         raise UsageError(f"{url}: what reads {scheme}:// is not installed: {error}") from error
     except ValueError as error:
         raise UsageError(f"{url}: fsspec cannot read {scheme}:// here: {error}") from error
+    except Exception as error:  # (some stores are asked at once)
+        raise _as_system_error(error, url, None, "") from error
     return filesystem, str(path)
 
 
@@ -335,7 +337,7 @@ def _as_system_error(error: Exception, url: str, filesystem: Any, path: str) -> 
 
 def _lacking_bucket(filesystem: Any, path: str) -> str:
     """The bucket of a path, if there is none of that name; "" where there is, or that cannot be told."""
-    protocol = filesystem.protocol
+    protocol = filesystem.protocol if filesystem is not None else ()
     names = (protocol,) if isinstance(protocol, str) else protocol
     bucket = path.split("/", 1)[0]
     if not bucket or not set(names) & set(BUCKETS):

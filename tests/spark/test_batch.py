@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 import pickle
 import random
 from collections.abc import Iterable
@@ -222,6 +223,12 @@ def test_captures_that_cannot_be_cut_and_empty_ones(tmp_path: Path) -> None:
     assert rows == expected(SAMPLE, ["sgf1"]) * 2
     with pytest.raises(FileNotFoundError):
         read(path=tmp_path / "nothing", spec="sgf1")
+
+
+def test_a_list_of_paths(tmp_path: Path) -> None:
+    (tmp_path / "x.sgf").write_bytes(SAMPLE.read_bytes())
+    rows = read(paths=json.dumps([str(SAMPLE), str(tmp_path)]), spec="sgf1")
+    assert rows == expected(SAMPLE, ["sgf1"]) * 2
 
 
 def test_limits_are_obeyed() -> None:

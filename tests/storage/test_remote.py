@@ -227,6 +227,7 @@ def test_what_a_store_says(
     assert told(f"{http.url}/nothing.sgf", capsys) == "there is no such object"
     assert "refuses it" in told(f"{http.url}/secret.sgf", capsys)
     assert "cannot be read" in told("http://127.0.0.1:1/x.sgf", capsys)
+    assert "refused" in told("ftp://127.0.0.1:1/x.sgf", capsys)
     assert "fsspec cannot read" in told("nonsense://x/y", capsys)
     assert "not installed" in told("gs://x/y", capsys) or "gcsfs" in sys.modules
     put("memory://folder-of/x.sgf", b"")
