@@ -12,12 +12,19 @@ from contextlib import contextmanager
 from sigflow import storage
 from sigflow.errors import UsageError
 from sigflow.index.file import Index
+from sigflow.storage.base import path_of_url
+
+
+def _here(path: str) -> str | None:
+    """The path of a file; None where it is behind a URL."""
+    return path_of_url(path) if storage.is_url(path) else path
 
 
 def index_of(path: str) -> Index:
     """The index of this path or URL, opened.  Raises what `Index` raises."""
-    if not storage.is_url(path):
-        return Index(path)
+    local = _here(path)
+    if local is not None:
+        return Index(local)
     from sigflow.storage import remote
 
     with remote.fetched(path) as file:
@@ -28,16 +35,18 @@ def index_of(path: str) -> Index:
 
 def bytes_of(path: str) -> int:
     """How many bytes the index of this path or URL has."""
-    if not storage.is_url(path):
-        return os.path.getsize(path)
+    local = _here(path)
+    if local is not None:
+        return os.path.getsize(local)
     with storage.open(path) as opened:
         return opened.size or 0
 
 
 def remove(path: str) -> None:
     """Remove the index of this path or URL."""
-    if not storage.is_url(path):
-        os.remove(path)
+    local = _here(path)
+    if local is not None:
+        os.remove(local)
         return
     from sigflow.storage import remote
 
@@ -50,8 +59,9 @@ def written(path: str) -> Iterator[str]:
 
     Raises `UsageError` where it cannot be put there.
     """
-    if not storage.is_url(path):
-        yield path
+    local = _here(path)
+    if local is not None:
+        yield local
         return
     from sigflow.storage import remote
 

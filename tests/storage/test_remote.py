@@ -148,8 +148,9 @@ def test_an_index_is_kept_beside_an_object(memory: str, tmp_path: Path, capsys: 
     # A path here will do, too.
     other = str(tmp_path / "other.sigidx")
     assert main(["index", "build", url, "-s", "sgf1", "--index", other]) == 0 and os.path.isfile(other)
-    with sigflow.open(url, "sgf1", index=other) as source:
-        assert source.frame(47).index == 47
+    for name in (other, f"file://{other}"):
+        with sigflow.open(url, "sgf1", index=name) as source:
+            assert source.frame(47).index == 47
 
 
 def test_an_index_that_was_copied_with_its_capture_holds(memory: str, tmp_path: Path) -> None:
