@@ -61,8 +61,8 @@ class Writer(threading.Thread):
                 data = frame(self.whole, rng)
                 cut = rng.randrange(len(data) + 1)
                 file.write(data[:cut])
-                if rng.random() < 0.2:
-                    time.sleep(rng.random() * 0.05)
+                if rng.random() < 0.5:
+                    time.sleep(rng.random() * 0.1)
                 file.write(data[cut:])
                 self.whole += 1
                 if rng.random() < 0.02:
@@ -80,13 +80,10 @@ def query(folder: Path, seconds: float | None) -> None:
     """Runs the query, until it is killed; None: until nothing is left."""
     with tempfile.TemporaryDirectory() as local:
         spark = session(2, local)
-        frames = (
-            spark.readStream.format("sigflow")
-            .option("spec", "sgf1")
-            .option("columns", "sequence")
-            .option("max_bytes", 20_000)
-            .load(str(folder / "captures"))
-        )
+        read = spark.readStream.format("sigflow").option("spec", "sgf1").option("columns", "sequence")
+        if seconds is not None:
+            read = read.option("max_bytes", 20_000)  # (so that a batch ends in the middle of files, too)
+        frames = read.load(str(folder / "captures"))
         sink = frames.writeStream.format("parquet").option("path", str(folder / "rows"))
         sink = sink.option("checkpointLocation", str(folder / "checkpoint"))
         sink = sink.trigger(availableNow=True) if seconds is None else sink.trigger(processingTime="100 milliseconds")
