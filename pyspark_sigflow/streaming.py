@@ -100,7 +100,8 @@ class StreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
         entries = {key: dict(entry) for key, entry in begin["files"].items()}
         files = self._files()
         left = getattr(limit, "max_bytes", self._options.max_bytes if limit is None else None)
-        for key, (name, size, changed) in files.items():
+        # What was changed long ago comes first, so that a file that grows fast does not hold up all others.
+        for key, (name, size, changed) in sorted(files.items(), key=lambda item: item[1][2]):
             if left is not None and left <= 0:
                 break
             source = opened_as(name, key)

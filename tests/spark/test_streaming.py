@@ -196,6 +196,19 @@ def test_what_has_ended_is_read_as_a_whole(tmp_path: Path) -> None:
         query.batch()
 
 
+def test_what_is_older_comes_first(tmp_path: Path) -> None:
+    frames = make_capture(30, 10)
+    for age, name in ((10, "b.sgf"), (90, "c.sgf"), (50, "a.sgf")):
+        (tmp_path / name).write_bytes(frames)
+        stamp = (tmp_path / name).stat().st_mtime - age
+        os.utime(tmp_path / name, (stamp, stamp))
+    query = Query(tmp_path, max_bytes=len(frames))
+    for name in ("c.sgf", "a.sgf", "b.sgf"):
+        assert query.batch() == 10
+        status = (tmp_path / name).stat()
+        assert query.rows[-1][0] == f"{status.st_dev}:{status.st_ino}"
+
+
 def test_a_query_for_what_there_is_now(tmp_path: Path) -> None:
     frames = make_capture(30, 10)
     path = tmp_path / "live.sgf"
