@@ -1,9 +1,10 @@
 """Damaged captures in parts and as datasets, against the same as one table: many seeds.
 
-    python tools/check_scale.py [--cases N] [--seed N]
+    python tools/check_scale.py [--cases N] [--seed N] [--spark N]
 
 A case is a seeded damaged capture, 1 to 64 partitions, with an index or without, by one engine, in partitions, as a
-dataset, or asked by DuckDB and Polars: its rows must be those of `to_arrow`, and its ledger must add up.
+dataset, or asked by DuckDB and Polars: its rows must be those of `to_arrow`, and its ledger must add up.  With
+`--spark` so many captures are read by Spark, on two threads, half of them with an index that its tasks have made.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import pickle
 import random
 import sys
 import tempfile
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +26,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import duckdb
 import polars
+import pyarrow as pa
 
 import sigflow
 from sigflow.recording import indexing
 from sigflow.recording.indexed import path_of
 from sigflow.recording.indexing import build_index
-from sigflow.scale import plan
+from sigflow.scale import index, plan
 from tests.recording.test_index import LISTS, stream_of
 
 LEDGER = ("frames", "frame_bytes", "gap_bytes", "idle_bytes", "bytes")
@@ -73,10 +76,10 @@ def check(path: Path, names: tuple[str, ...], seed: int) -> int:
         build_index(source, path_of(str(path)))
         rows, report = source.to_arrow().to_pylist(), source.validate()
     cases = 0
-    for engine, index in itertools.product(("python", "native"), ("never", "require")):
-        with sigflow.open(path, list(names), engine=engine, index=index) as source:
-            assert in_partitions(source, rng.randrange(1, 65), report) == rows, (engine, index)
-            assert source.dataset().to_table().to_pylist() == rows, (engine, index)
+    for engine, way in itertools.product(("python", "native"), ("never", "require")):
+        with sigflow.open(path, list(names), engine=engine, index=way) as source:
+            assert in_partitions(source, rng.randrange(1, 65), report) == rows, (engine, way)
+            assert source.dataset().to_table().to_pylist() == rows, (engine, way)
             cases += 2
             if rng.randrange(ASKED) == 0:
                 asked(source, rows)
@@ -84,10 +87,66 @@ def check(path: Path, names: tuple[str, ...], seed: int) -> int:
     return cases
 
 
+def in_spark(spark: Any, folder: Path, names: tuple[str, ...], seeds: range) -> int:
+    """Reads captures by Spark, half of them with an index that its tasks made, and returns how many these were."""
+    rows: list[dict[str, object]] = []
+    for seed in seeds:
+        path = folder / f"capture{seed:05}"
+        path.write_bytes(b"".join(stream_of(names, 7 * seed + n) for n in range(3)))
+        with sigflow.open(path, list(names), engine="python", index="never") as source:
+            rows += [{"_capture": str(path), **row} for row in as_spark(source.to_arrow())]
+    index(spark, folder / "capture????[02468]", names, range_bytes=random.Random(f"{names}").randrange(200, 2000))
+    read = spark.read.format("sigflow").option("spec", ",".join(names)).option("capture", "true")
+    table = read.option("split_bytes", 1500).load(str(folder)).toArrow()
+    assert sorted(table.to_pylist(), key=place) == sorted(rows, key=place), names
+    with_index = sum(path.suffix == ".sigidx" for path in folder.iterdir())
+    assert with_index == len([seed for seed in seeds if seed % 2 == 0]), with_index
+    return len(seeds)
+
+
+def by_spark(count: int, seed: int) -> int:
+    """Reads so many captures by Spark, and returns how many they were."""
+    from tools.bench_spark import session
+
+    share = -(-count // len(LISTS))
+    with tempfile.TemporaryDirectory() as folder:
+        spark = session(2, folder)
+        try:
+            done = 0
+            for names in LISTS:
+                captures = Path(folder) / "+".join(names)
+                captures.mkdir()
+                done += in_spark(spark, captures, names, range(seed, seed + share))
+            return done
+        finally:
+            spark.stop()
+
+
+def place(row: dict[str, Any]) -> tuple[str, int]:
+    return row["_capture"], row["_index"]
+
+
+def as_spark(table: pa.Table) -> list[dict[str, object]]:
+    """The rows with Spark's values: numbers of 64 bits without a sign are decimals."""
+    rows = table.to_pylist()
+    return [{field.name: _decimal(row[field.name], field.type) for field in table.schema} for row in rows]
+
+
+def _decimal(value: Any, kind: pa.DataType) -> Any:
+    if value is None:
+        return None
+    if kind == pa.uint64():
+        return Decimal(value)
+    if pa.types.is_struct(kind):
+        return {field.name: _decimal(value[field.name], field.type) for field in kind}
+    return [_decimal(item, kind.value_type) for item in value] if pa.types.is_list(kind) else value
+
+
 def main(arguments: list[str] | None = None) -> int:
     options = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     options.add_argument("--cases", type=int, default=12_000, help="cases (default 12,000)")
     options.add_argument("--seed", type=int, default=1, help="the first seed (default 1)")
+    options.add_argument("--spark", type=int, default=0, help="captures that Spark reads (default none)")
     chosen = options.parse_args(arguments)
     indexing.FRAMES = 5  # (so that there are many blocks)
     cases = 0
@@ -101,6 +160,8 @@ def main(arguments: list[str] | None = None) -> int:
                     return 1
             if cases >= chosen.cases:
                 break
+    if chosen.spark:
+        print(f"{by_spark(chosen.spark, chosen.seed):,} captures by Spark: all rows are those of the whole")
     print(f"{cases:,} cases, up to seed {seed}: all rows and ledgers are those of the whole")
     return 0
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -31,9 +30,9 @@ class _Group(click.Group):
 def command() -> None:
     """Keep where the frames of captures are, so that one of many million is found at once.
 
-    The index of a capture lies beside it, as CAPTURE.sigidx. It holds for the capture as it was, and for the formats
-    and limits that it was made with: else it is stale, and not used. --since, --until, `inspect --frame` and
-    `inspect --offset` use it by themselves (--index).
+    The index of a capture lies beside it, as CAPTURE.sigidx, where CAPTURE is a URL, too. It holds for the capture as
+    it was, and for the formats and limits that it was made with: else it is stale, and not used. --since, --until,
+    `inspect --frame` and `inspect --offset` use it by themselves (--index).
     """
 
 
@@ -56,6 +55,7 @@ def build(captures: tuple[str, ...], form: str, jobs: Jobs, settings: Settings) 
     screen = settings.screen
 
     def work(recording: Recording) -> int:
+        from sigflow.index.place import bytes_of
         from sigflow.recording.indexing import build_index
 
         path = _path(recording, settings)
@@ -65,7 +65,7 @@ def build(captures: tuple[str, ...], form: str, jobs: Jobs, settings: Settings) 
         else:
             for line in verdict_lines(report, screen):
                 screen.prose(line)
-            screen.note(f"{path}: {os.path.getsize(path)} bytes")
+            screen.note(f"{path}: {bytes_of(path)} bytes")
         return exit_code(report)
 
     return for_each(captures, settings, work, jobs=jobs)
@@ -98,13 +98,13 @@ def verify(captures: tuple[str, ...], jobs: Jobs, settings: Settings) -> int:
 @screened
 def show(captures: tuple[str, ...], form: str, path: str | None, screen: Screen) -> int:
     """Say what the index of each CAPTURE holds, whether or not it is stale."""
-    from sigflow.index.file import Index
+    from sigflow.index.place import bytes_of, index_of
     from sigflow.recording.indexed import path_of
 
     for name in captures:
         where = path if path is not None else path_of(name)
-        with Index(where) as index:
-            size = os.path.getsize(where)
+        with index_of(where) as index:
+            size = bytes_of(where)
             tree = {
                 "schema_version": 1,
                 "index": where,
@@ -130,14 +130,14 @@ def show(captures: tuple[str, ...], form: str, path: str | None, screen: Screen)
 @screened
 def drop(captures: tuple[str, ...], path: str | None, screen: Screen) -> int:
     """Remove the index of each CAPTURE."""
-    from sigflow.index.file import Index
+    from sigflow.index.place import index_of, remove
     from sigflow.recording.indexed import path_of
 
     for name in captures:
         where = path if path is not None else path_of(name)
-        with Index(where):  # (nothing is removed that is none)
+        with index_of(where):  # (nothing is removed that is none)
             pass
-        os.remove(where)
+        remove(where)
         screen.note(f"{where}: removed")
     return exits.OK
 

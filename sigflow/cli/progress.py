@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from sigflow.storage.base import DEFAULT_CHUNK, Closing
+from sigflow.storage.base import DEFAULT_CHUNK, Closing, tag_of
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -84,6 +84,17 @@ class Watched(Closing):
     def descriptor(self) -> int | None:
         """The descriptor of a file, or None."""
         return getattr(self._inner, "descriptor", None)
+
+    @property
+    def tag(self) -> str | None:
+        """What tells the version of a remote object, or None."""
+        return tag_of(self._inner)
+
+    @property
+    def between(self) -> Callable[[int, int, int | None], Iterator[bytes]] | None:
+        """What gives chunks for who says where he will stop, or None."""
+        chunks: Callable[[int, int, int | None], Iterator[bytes]] | None = getattr(self._inner, "between", None)
+        return chunks
 
     @property
     def again(self) -> Callable[[], Storage] | None:

@@ -13,7 +13,7 @@ piece of a gap without any candidate every byte is such a place, so there the pi
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -48,12 +48,23 @@ class Worker(NamedTuple):
 
 
 class ScannedRange(NamedTuple):
-    """What a worker found in a range, and where it ended."""
+    """What a worker found in a range, and where it ended.  rows: the arrays it is in, where they are used again."""
 
     batch: Batch
     pos: int
     lock: int
-    rows: Rows
+    rows: Rows | None = None
+
+
+def scanned(native: Native, storage: Source, start: int, stop: int) -> ScannedRange:
+    """Returns what a scan finds in a range by itself, wherever that is done."""
+    after = any(envelope.search.chain is not None for envelope in native.scan.formats)
+    worker = Worker(native.one_pass(), windows_of(storage, ahead=False))
+    try:
+        batch = worker.scan.collected(worker.windows, start, stop, START if start == 0 and after else NO, Rows())
+        return ScannedRange(batch, *worker.scan.state)
+    finally:
+        worker.windows.close()
 
 
 class Stitched:
@@ -78,6 +89,7 @@ class Stitched:
         self._workers_free: SimpleQueue[Worker] = SimpleQueue()
         self._rows_free: SimpleQueue[Rows] = SimpleQueue()
         self._all: list[Worker] = []
+        self._scans: list[Pass] = []
         self._begin = begin, stop, lock if lock is not None else START if self._after == YES else NO
         self._state = begin, NO
         self.bytes = begin
@@ -85,43 +97,22 @@ class Stitched:
     @property
     def work(self) -> int:
         """Bytes checksummed, and header bytes read again, by all workers."""
-        return sum(worker.scan.work for worker in self._all)
+        return sum(scan.work for scan in self._scans)
 
     def all(self) -> Iterator[Batch]:
         """What the stream gives, in order.  The bytes of a batch are in the storage."""
         total = self._storage.size
         assert total is not None  # only what has a size is cut into ranges
-        following, end, lock = self._begin
+        following, end, _ = self._begin
         total = total if end is None else min(total, end)
-        own = self._worker()
         for _ in range(self._count):
             self._workers_free.put(self._worker())
         for _ in range(self._count * AHEAD + 1):
             self._rows_free.put(Rows())
-        pos, size = following, self._size
         waiting: deque[tuple[int, int, Future[ScannedRange]]] = deque()
         with ThreadPoolExecutor(self._count, "sigflow-scan") as pool:
             try:
-                while True:
-                    while len(waiting) < self._count * AHEAD and following < max(total, 1):
-                        fair = (total - following) // (2 * self._count)
-                        start, following = following, following + max(self._size, min(size, fair))
-                        stop = min(following, total)
-                        waiting.append((start, stop, pool.submit(self._scan, start, stop)))
-                    if not waiting:
-                        break
-                    start, stop, coming = waiting.popleft()
-                    part = coming.result()
-                    if len(part.batch.frames) + len(part.batch.gaps) < FRAMES:
-                        size = min(2 * size, LONGER * self._size)
-                    yield from self._join(part, own, start, stop, pos, lock)
-                    self._rows_free.put(part.rows)
-                    pos, lock = self._state
-                    self.bytes = pos
-                # The file may have grown meanwhile, or become shorter.
-                if end is None or pos < end:
-                    yield from self._alone(own, pos, lock, end)
-                    self.bytes = own.scan.bytes
+                yield from self.joined(self._parts(pool, waiting, following, total))
             finally:
                 for *_, coming in waiting:
                     coming.cancel()
@@ -129,9 +120,54 @@ class Stitched:
                 for worker in self._all:
                     worker.windows.close()
 
+    def _parts(
+        self,
+        pool: ThreadPoolExecutor,
+        waiting: deque[tuple[int, int, Future[ScannedRange]]],
+        following: int,
+        total: int,
+    ) -> Iterator[tuple[int, int, ScannedRange]]:
+        """The ranges from there on, in order, each as it was scanned by a thread; waiting: those that are under way."""
+        size = self._size
+        while True:
+            while len(waiting) < self._count * AHEAD and following < max(total, 1):
+                fair = (total - following) // (2 * self._count)
+                start, following = following, following + max(self._size, min(size, fair))
+                stop = min(following, total)
+                waiting.append((start, stop, pool.submit(self._scan, start, stop)))
+            if not waiting:
+                return
+            start, stop, coming = waiting.popleft()
+            part = coming.result()
+            if len(part.batch.frames) + len(part.batch.gaps) < FRAMES:
+                size = min(2 * size, LONGER * self._size)
+            yield start, stop, part
+            if part.rows is not None:
+                self._rows_free.put(part.rows)
+
+    def joined(self, parts: Iterable[tuple[int, int, ScannedRange]]) -> Iterator[Batch]:
+        """What the stream gives, of ranges that were scanned by themselves: in order, each from where the one before
+        ends.  The bytes of a batch are in the storage.
+        """
+        pos, end, lock = self._begin
+        own = Worker(self._native.one_pass(), windows_of(self._storage, ahead=False))
+        self._scans.append(own.scan)
+        try:
+            for start, stop, part in parts:
+                yield from self._join(part, own, start, stop, pos, lock)
+                pos, lock = self._state
+                self.bytes = pos
+            # The file may have grown meanwhile, or become shorter.
+            if end is None or pos < end:
+                yield from self._alone(own, pos, lock, end)
+                self.bytes = own.scan.bytes
+        finally:
+            own.windows.close()
+
     def _worker(self) -> Worker:
         made = Worker(self._native.one_pass(), windows_of(self._storage, ahead=False))
         self._all.append(made)
+        self._scans.append(made.scan)
         return made
 
     def _scan(self, start: int, stop: int) -> ScannedRange:

@@ -9,12 +9,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sigflow.engine.window import WINDOW, Source, Window, Windows, read_only
-
-if TYPE_CHECKING:
-    pass
 
 
 class Whole:
@@ -38,23 +35,27 @@ class Whole:
 class Chunked:
     """The windows of a storage that only gives chunks."""
 
-    def __init__(self, chunks: Callable[[int], Iterator[bytes]], window: int = WINDOW, start: int = 0) -> None:
-        """chunks(offset): those from an offset to the end."""
+    def __init__(
+        self, chunks: Callable[[int, int | None], Iterator[bytes]], window: int = WINDOW, start: int = 0
+    ) -> None:
+        """chunks(offset, stop): those from an offset to the end, of which those behind `stop` may not be wanted."""
         self._from = chunks
         self._size = window
         self.begin(start)
 
     def begin(self, offset: int, stop: int | None = None) -> None:
         """The next window is the first again, of the stream from this offset on."""
-        self._chunks = self._from(offset)
+        self._chunks = self._from(offset, stop)
         self._data = b""
         self._base = offset
+        self._stop = stop
 
     def after(self, offset: int) -> Window:
         """The next window."""
         carried = self._data[offset - self._base :]
         pieces, wanted = [carried], max(self._size, len(carried))
         final = False
+        reached = offset + len(carried)
         while wanted > 0:
             chunk = next(self._chunks, None)
             if chunk is None:
@@ -62,6 +63,9 @@ class Chunked:
                 break
             pieces.append(chunk)
             wanted -= len(chunk)
+            reached += len(chunk)
+            if self._stop is not None and reached >= self._stop:
+                break  # what comes may not be wanted
         self._data, self._base = b"".join(pieces), offset
         return Window(read_only(self._data), offset, final)
 
@@ -81,4 +85,8 @@ def windows_of(storage: Source, chunk_size: int | None = None, *, ahead: bool = 
         from sigflow.engine.files import Ahead, InTurn
 
         return Ahead(descriptor, chunk_size or WINDOW) if ahead else InTurn(descriptor)
-    return Chunked(partial(storage.chunks, chunk_size or WINDOW), chunk_size or WINDOW)
+    size = chunk_size or WINDOW
+    between = getattr(storage, "between", None)
+    if between is not None:
+        return Chunked(partial(between, size), size)
+    return Chunked(lambda offset, stop: storage.chunks(size, offset), size)

@@ -415,14 +415,18 @@ class Index(Closing):
 
         Blocks may be cut elsewhere: the frames are compared, with what they are told apart by, and the gaps.
         """
-        if self.counts != other.counts:
+        mine, theirs = dict(self.counts), dict(other.counts)
+        if None in (mine.get("sequence"), theirs.get("sequence")):
+            # Of a capture that was indexed in parts nothing is said of sequence counters.
+            mine["sequence"] = theirs["sequence"] = None
+        if mine != theirs:
             return f"it counts {self.counts}, and there are {other.counts}"
-        for n, (mine, theirs) in enumerate(zip_longest(self._told_frames(), other._told_frames())):
-            if mine != theirs:
-                return f"frame {n} is said to be {mine}, and is {theirs}"
-        for gap, real in zip_longest(self.gaps(), other.gaps()):
-            if gap != real:
-                return f"a gap is said to be {gap}, and is {real}"
+        for n, (frame, real) in enumerate(zip_longest(self._told_frames(), other._told_frames())):
+            if frame != real:
+                return f"frame {n} is said to be {frame}, and is {real}"
+        for gap, real_gap in zip_longest(self.gaps(), other.gaps()):
+            if gap != real_gap:
+                return f"a gap is said to be {gap}, and is {real_gap}"
         return ""
 
     def _told_frames(self) -> Iterator[tuple[object, ...]]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sigflow.frozen import frozen
-from sigflow.storage.base import cuts_of, marks_of
+from sigflow.storage.base import cuts_of, marks_of, tag_of
 
 if TYPE_CHECKING:
     from sigflow.limits import Limits
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 #: Bytes at the beginning and at the end that are hashed, and how many pieces between, of so many bytes.
 ENDS = 64 << 10
 PIECES, PIECE = 64, 4096
+#: What stands before the tag of a remote object, where a file has its probe.
+TAG = "tag "
 
 
 class FormatIdentity(NamedTuple):
@@ -34,8 +37,8 @@ class Identity:
     """What an index is of.
 
     size: bytes of the capture.  mtime: when it was last changed, in nanoseconds, 0 where that is not known.  probe:
-    SHA-256, in hexadecimal, of its first and last 64 KiB and of 64 pieces between.  formats: in the order in which they
-    were listed.  limits: the other limits that a scan obeys.
+    SHA-256, in hexadecimal, of its first and last 64 KiB and of 64 pieces between; of a remote object its tag.
+    formats: in the order in which they were listed.  limits: the other limits that a scan obeys.
     """
 
     size: int
@@ -47,13 +50,26 @@ class Identity:
 
 def identity_of(storage: Storage, formats: Sequence[Format], limits: Limits | None) -> Identity:
     """The identity of a capture.  formats: with the limits that hold, and bound to their preamble."""
+    tag = tag_of(storage)
     return Identity(
         storage.size or 0,
         _changed(storage),
-        probe_of(storage.read, storage.size or 0),
+        TAG + tag if tag else probe_of(storage.read, storage.size or 0),
         tuple(format_identity(format) for format in formats),
         "" if limits is None else repr(limits),
     )
+
+
+def identity_like(
+    kept: Identity, storage: Storage, formats: Sequence[Format], limits: Limits | None = None
+) -> Identity:
+    """The identity of a capture as it is told by one that was kept: an object may have been copied to its store
+    together with an index that was made of a file, which knows of bytes, and of no tag.
+    """
+    now = identity_of(storage, formats, limits)
+    if now.probe.startswith(TAG) and not kept.probe.startswith(TAG) and kept.size == now.size:
+        return replace(now, mtime=kept.mtime, probe=probe_of(storage.read, now.size))
+    return now
 
 
 def probe_of(read: Callable[[int, int], bytes], size: int) -> str:
@@ -80,6 +96,8 @@ def stale(kept: Identity, now: Identity) -> str:
         return f"the capture has {now.size} bytes, and had {kept.size}"
     if kept.mtime != now.mtime:
         return "the capture was changed since, by its time"
+    if kept.probe != now.probe and now.probe.startswith(TAG):
+        return "the object is another version"
     if kept.probe != now.probe:
         return "bytes of the capture are not what they were"
     return ""

@@ -14,7 +14,7 @@ from sigflow.errors import UsageError
 from sigflow.frozen import frozen
 from sigflow.recording.run import AnyRun, Run
 from sigflow.storage import DEFAULT_CHUNK
-from sigflow.storage.base import cuts_of, marks_of
+from sigflow.storage.base import chunks_between, cuts_of, marks_of
 from sigflow.stream.around import is_asked
 from sigflow.stream.decoder import Decoder
 
@@ -104,7 +104,8 @@ class Choice:
             from sigflow.recording.start import checkpoint_at
 
             resume = checkpoint_at(reading.start, reading.formats)
-            chunks = storage.chunks(reading.chunk_size or DEFAULT_CHUNK, resume.start)
+            size = reading.chunk_size or DEFAULT_CHUNK
+            chunks = chunks_between(storage, size, resume.start, reading.start.stop)
             return Run(
                 chunks, reading.formats, keep=reading.keep, engine=engine, resume=resume, stop=reading.start.stop
             )

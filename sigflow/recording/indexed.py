@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from sigflow.errors import SigflowError, UsageError
 from sigflow.index.file import ENDING, BadIndex, Index
-from sigflow.index.identity import grown, identity_of, obstacle, stale
+from sigflow.index.identity import grown, identity_like, obstacle, stale
+from sigflow.index.place import index_of
 from sigflow.recording.places import Places
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def places_of(
     if why:
         return None
     try:
-        index = Index(path)
+        index = index_of(path)
     except FileNotFoundError:
         raise UsageError(f"{path}: there is no index; `sigflow index build` makes one") from None
     except BadIndex as error:
@@ -50,7 +51,7 @@ def places_of(
             raise UsageError(f"{error}; `sigflow index build` makes a new one") from None
         notice(f"{error}: it is made anew")
         return _anew(recording, formats, path, None, notice)
-    now = identity_of(recording.storage, formats, recording.limits)
+    now = identity_like(index.identity, recording.storage, formats, recording.limits)
     why = stale(index.identity, now)
     if not why:
         return Places(index, recording.storage, formats)
@@ -73,7 +74,7 @@ def _anew(
             build_index(recording, path)
         else:
             extend_index(recording, old, path)
-        return Places(Index(path), recording.storage, formats)
+        return Places(index_of(path), recording.storage, formats)
     except (SigflowError, OSError) as error:
         notice(f"{path}: cannot be made anew, and is not used: {error}")
         return None
@@ -87,8 +88,9 @@ def verified(recording: Recording, path: str) -> str:
     from sigflow.recording.indexing import build_index
     from sigflow.storage.disk import passing_file
 
-    with Index(path) as index:
-        why = stale(index.identity, identity_of(recording.storage, recording.bound(), recording.limits))
+    with index_of(path) as index:
+        now = identity_like(index.identity, recording.storage, recording.bound(), recording.limits)
+        why = stale(index.identity, now)
         if why:
             return f"stale: {why}"
         with passing_file() as other:

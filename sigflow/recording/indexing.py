@@ -7,10 +7,10 @@ are told apart by; else, and of records, fields are asked for.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from sigflow.engine import build
 from sigflow.errors import UsageError
@@ -19,6 +19,7 @@ from sigflow.index import blocks
 from sigflow.index.blocks import MOST_FRAMES, Packed, packed
 from sigflow.index.file import SIGN, Key, Times, Writer, plain_id, stream_text
 from sigflow.index.identity import identity_of, obstacle, reach_of
+from sigflow.index.place import written
 from sigflow.recording.batches import BYTES, framed
 from sigflow.recording.grouping import Grouping, Records
 from sigflow.recording.native import NativeRun
@@ -61,7 +62,7 @@ def build_index(recording: Recording, path: str, *, explain_all: bool = False) -
         raise UsageError(f"{recording.name}: there can be no index: {why}")
     run = recording.run(keep=True)
     before = identity_of(recording.storage, run.formats, recording.limits)
-    with Writer(path) as writer:
+    with written(path) as file, Writer(file) as writer:
         report = _indexed(run, Builder(writer, run.formats), recording, explain_all)
         _unchanged(recording, run.formats, before, report.bytes)
         counts = {
@@ -93,7 +94,7 @@ def extend_index(recording: Recording, index: Index, path: str) -> None:
         build_index(recording, path)
         return
     counts, gap_bytes = index.ledger(kept)
-    with Writer(path) as writer:
+    with written(path) as file, Writer(file) as writer:
         writer.go_on(index, kept)
         builder = Builder(writer, run.formats, start.offset)
         rest = recording.run_from(start)
@@ -116,6 +117,80 @@ def extend_index(recording: Recording, index: Index, path: str) -> None:
                 "sequence": None,
             },
         )
+
+
+class PartBlocks(NamedTuple):
+    """The blocks and gaps of a part of a capture, as `Writer` takes them, and what was counted in it."""
+
+    blocks: list[tuple[int, int, int, Packed, Sequence[Key], Times | None]]
+    gaps: list[tuple[int, int, Sequence[str]]]
+    statistics: Statistics
+
+
+class _Keeping:
+    """Keeps what is written.  State: that."""
+
+    def __init__(self) -> None:
+        self.blocks: list[tuple[int, int, int, Packed, Sequence[Key], Times | None]] = []
+        self.gaps: list[tuple[int, int, Sequence[str]]] = []
+
+    def block(
+        self, first: int, start: int, stop: int, packed: Packed, keys: Sequence[Key], times: Times | None
+    ) -> None:
+        """As of `Writer`."""
+        self.blocks.append((first, start, stop, packed, tuple(keys), times))
+
+    def gap(self, start: int, stop: int, reasons: Sequence[str]) -> None:
+        """As of `Writer`."""
+        self.gaps.append((start, stop, tuple(reasons)))
+
+
+def blocks_of_part(recording: Recording, start: Start) -> PartBlocks:
+    """Returns the blocks of a part, which begins and ends behind believed frames, or at the ends of the capture."""
+    run, kept = recording.run_from(start), _Keeping()
+    _indexed(run, Builder(kept, run.formats, start.offset), recording, False)
+    return PartBlocks(kept.blocks, kept.gaps, run.statistics)
+
+
+def join_parts(path: str, identity: Identity, parts: Iterable[PartBlocks]) -> int:
+    """Writes the index of a capture of the blocks of all its parts, in order, and returns how many frames there are.
+    Of sequence counters nothing is counted.
+
+    Raises `UsageError` where they are not all of it, `OSError` where the file cannot be written.
+    """
+    names = ("frames", "frame_bytes", "gap_bytes", "idle_bytes")
+    counts: dict[str, Any] = dict.fromkeys(names, 0)
+    by_format: dict[str, dict[str, int]] = {}
+    with written(path) as file, Writer(file) as writer:
+        for part in parts:
+            for block in part.blocks:
+                writer.block(*block)
+            for gap in part.gaps:
+                writer.gap(*gap)
+            for name in names:
+                counts[name] += getattr(part.statistics, name)
+            for name, more in part.statistics.by_format.items():
+                own = by_format.setdefault(name, dict.fromkeys(more, 0))
+                by_format[name] = {key: own[key] + more[key] for key in more}
+        size = sum(counts[name] for name in names[1:])
+        if size != identity.size:
+            raise UsageError(f"{path}: the parts have {size} bytes, and the capture {identity.size}")
+        writer.finish(identity, {**counts, "by_format": by_format, "sequence": None})
+    return int(counts["frames"])
+
+
+class Blocks(Protocol):
+    """What a builder gives its blocks and gaps to."""
+
+    def block(
+        self, first: int, start: int, stop: int, packed: Packed, keys: Sequence[Key], times: Times | None
+    ) -> None:
+        """The next block."""
+        ...
+
+    def gap(self, start: int, stop: int, reasons: Sequence[str]) -> None:
+        """The next gap."""
+        ...
 
 
 def _unchanged(recording: Recording, formats: Sequence[Format], before: Identity, size: int) -> None:
@@ -180,7 +255,7 @@ class _Passing(OfEvents):
 class Builder:
     """Makes blocks.  State: where the last frame ended, and the gap that is open."""
 
-    def __init__(self, writer: Writer, formats: Sequence[Format], begin: int = 0) -> None:
+    def __init__(self, writer: Blocks, formats: Sequence[Format], begin: int = 0) -> None:
         """begin: where the first block does."""
         self._writer = writer
         self._groupings = [Grouping(format) for format in formats]

@@ -68,9 +68,10 @@ def open(
 ) -> Recording:
     """Open a recorded stream with a format, or several that are interleaved in it.
 
-    source: a path (`-`: standard input), bytes, a binary file object, or a storage; a compressed file is read through,
-    by its ending or its first bytes.  format: a Format, a name, a `.ksy` path, or a list of such; None: the bundled
-    formats that find frames in the first MiB.  strict: raise a `StreamError` at the first damage.  engine: `python`,
+    source: a path (`-`: standard input), a URL (`s3://…`, read in ranges), bytes, a binary file object, or a storage; a
+    compressed file is read through, by its ending or its first bytes.  format: a Format, a name, a `.ksy` path, or a
+    list of such; None: the bundled formats that find frames in the first MiB.  strict: raise a `StreamError` at the
+    first damage.  index: `auto`, `never`, `require`, or a path or URL of one.  engine: `python`,
     `native`, or `auto`, which is native where the formats allow it and it pays: from 2 MiB on, from 16 KiB on in a
     process that has scanned so before; both give the same.  workers: threads of the native engine, which scan, and
     make columns.  fallback: formats that are tried, in their order, on what the others left in gaps.  lenient: also
@@ -334,7 +335,7 @@ class Recording(Closing):
             from sigflow.recording import indexed
 
             way, name = self._index, indexed.path_of(self.name)
-            if way == indexed.NEVER or (way == indexed.AUTO and not os.path.isfile(name)):
+            if way == indexed.NEVER or (way == indexed.AUTO and not storage.is_file(name)):
                 return None
             self._places.append(
                 indexed.places_of(self, self.bound(), way, self._notice if self._notice is not None else lambda _: None)

@@ -22,6 +22,7 @@ from sigflow.index.identity import Identity, identity_of, obstacle, stale
 from sigflow.recording.indexed import NEVER
 from sigflow.recording.recording import Recording
 from sigflow.recording.start import Start
+from sigflow.storage.base import tag_of
 from sigflow.storage.file import FileStorage
 from sigflow.storage.mapped import MappedStorage
 
@@ -40,14 +41,19 @@ SPLIT = 64 << 20
 
 
 class Partition(NamedTuple):
-    """A part of a capture: its path, where the part begins and ends (None: at the end of the capture), and the index of
-    its first frame.
+    """A part of a capture: its path or URL, where the part begins and ends (None: at the end of the capture), and the
+    index of its first frame.
     """
 
     capture: str
     offset: int
     stop: int | None
     first: int
+
+    @property
+    def start(self) -> Start:
+        """Where a pass over it begins and ends."""
+        return Start(self.offset, self.first, self.stop)
 
 
 @frozen
@@ -84,11 +90,11 @@ class Plan:
         """Returns the schema of these batches; the capture is read for its preamble, where it has one."""
         from sigflow.columns.table import Table
 
-        with self._opened(self.partitions[0].capture) as recording:
+        with self.opened(self.partitions[0].capture) as recording:
             return Table(recording.run().formats, _options(instances, physical, fields)).schema
 
-    def _opened(self, capture: str) -> Recording:
-        """The capture, as it was when it was planned."""
+    def opened(self, capture: str) -> Recording:
+        """Returns the capture, opened.  Raises `UsageError` where it is not what it was when it was planned."""
         opened = storage.open(capture)
         recording = Recording(opened, self.formats, limits=self.limits, engine=self.engine, index=NEVER)
         try:
@@ -116,8 +122,8 @@ class PartitionBatches:
         from sigflow.recording import tables
 
         partition = self.partition
-        with self._plan._opened(partition.capture) as recording:
-            run = recording.run_from(Start(partition.offset, partition.first, partition.stop))
+        with self._plan.opened(partition.capture) as recording:
+            run = recording.run_from(partition.start)
             yield from tables.batches_of(run, Table(run.formats, self._wanted))
             self.statistics = run.statistics
 
@@ -136,7 +142,8 @@ def plan(recording: Recording, count: int | None = None, split_bytes: int | None
     if (count is not None and count < 1) or (split_bytes is not None and split_bytes < 1):
         raise UsageError(f"{count or split_bytes or 0} is no number of partitions or bytes: wanted at least 1")
     why = obstacle(recording.storage, recording.formats)
-    if not why and not isinstance(recording.storage, FileStorage | MappedStorage):
+    remote = tag_of(recording.storage) is not None
+    if not why and not remote and not isinstance(recording.storage, FileStorage | MappedStorage):
         why = "it is no file"
     why = why or recording.whole_only
     if why:
@@ -144,7 +151,7 @@ def plan(recording: Recording, count: int | None = None, split_bytes: int | None
     size = recording.storage.size or 0
     least = split_bytes if split_bytes is not None else -(-size // count) if count is not None else SPLIT
     identity = identity_of(recording.storage, recording.run().formats, recording.limits)
-    capture = os.path.abspath(recording.name)
+    capture = recording.name if remote else os.path.abspath(recording.name)
     bounds = [(0, 0), *_cuts(recording, max(least, 1))]
     stops = [*(offset for offset, _ in bounds[1:]), None]
     partitions = tuple(

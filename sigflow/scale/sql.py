@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from sigflow import storage
 from sigflow.columns.arrow import arrow
 from sigflow.errors import SigflowError, UsageError
 from sigflow.storage.base import Closing
@@ -36,9 +37,11 @@ class QueryFailed(SigflowError):
 def captures_in(text: str) -> list[str]:
     """Returns the paths of captures in a text of SQL: what stands in quotes, is there, and is not DuckDB's own."""
     names = [single.replace("''", "'") or double.replace('""', '"') for single, double in _QUOTED.findall(text)]
-    return [
-        name for name in dict.fromkeys(names) if "\0" not in name and os.path.exists(name) and not ITS_OWN.search(name)
-    ]
+    return [name for name in dict.fromkeys(names) if "\0" not in name and _is_there(name) and not ITS_OWN.search(name)]
+
+
+def _is_there(name: str) -> bool:
+    return os.path.exists(name) or (storage.is_url(name) and storage.is_file(name))
 
 
 class Database(Closing):

@@ -1,4 +1,4 @@
-"""Recorded streams: one interface over files, memory, mapped files, compressed files and pipes.
+"""Recorded streams: one interface over files, memory, mapped files, compressed files, pipes and objects behind URLs.
 
 `open` chooses by what the source is; nothing is read before it is asked for.
 """
@@ -9,12 +9,12 @@ import os
 import stat
 from typing import TYPE_CHECKING, BinaryIO
 
-from sigflow.storage.base import DEFAULT_CHUNK, Storage
+from sigflow.storage.base import DEFAULT_CHUNK, Storage, is_url, path_of_url
 
 if TYPE_CHECKING:
     from sigflow.storage.file import FileStorage
 
-__all__ = ["DEFAULT_CHUNK", "Storage", "open"]
+__all__ = ["DEFAULT_CHUNK", "Storage", "is_file", "is_url", "open"]
 
 #: The source that means standard input, and the name it is reported by.
 STANDARD_INPUT = "-"
@@ -23,11 +23,11 @@ STANDARD_INPUT = "-"
 def open(
     source: str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | Storage, *, mmap: bool = False
 ) -> Storage:
-    """The storage of a path (`-`: standard input; the folder of a session with one stream), of bytes, of a binary file
-    object, or the storage itself.
+    """The storage of a path (`-`: standard input; the folder of a session with one stream), of a URL, of bytes, of a
+    binary file object, or the storage itself.
 
     mmap: map a regular file instead of reading it.  Raises `OSError` where the file cannot be opened, `UsageError`
-    where a compressed file needs an extra that is not installed, `TypeError` for anything else.
+    where a compressed file or a URL needs an extra that is not installed, `TypeError` for anything else.
     """
     if isinstance(source, bytes | bytearray | memoryview):
         from sigflow.storage.memory import MemoryStorage
@@ -43,9 +43,26 @@ def open(
     return of_object(source)
 
 
+def is_file(path: str) -> bool:
+    """Whether there is a file of this path, or an object of this URL."""
+    local = path_of_url(path) if is_url(path) else path
+    if local is not None:
+        return os.path.isfile(local)
+    from sigflow.storage import remote
+
+    return remote.is_there(path)
+
+
 def _of_path(path: str, mmap: bool) -> Storage:
     if path == STANDARD_INPUT:
         return _of_descriptor(0, path, mmap, owned=False)
+    if is_url(path):
+        local = path_of_url(path)
+        if local is not None:
+            return _of_path(local, mmap)
+        from sigflow.storage.remote import of_url
+
+        return of_url(path)
     if os.path.isdir(path):
         from sigflow.storage.session.opening import open_stream
 

@@ -46,6 +46,22 @@ class Storage(Protocol):
     ) -> None: ...
 
 
+def is_url(path: str) -> bool:
+    """Whether a path is a URL: `scheme://…`."""
+    scheme, mark, _ = path.partition("://")
+    return bool(mark) and len(scheme) > 1 and scheme.isascii() and scheme.isalnum() and scheme[0].isalpha()
+
+
+def path_of_url(url: str) -> str | None:
+    """The path that a URL is of a file here (`file://…`); None where it is none."""
+    scheme, _, rest = url.partition("://")
+    if scheme.lower() != "file":
+        return None
+    from urllib.parse import unquote
+
+    return unquote(rest.removeprefix("localhost"))
+
+
 def cuts_of(storage: Storage) -> tuple[Cut, ...]:
     """The cuts that a storage carries, in order."""
     cuts: tuple[Cut, ...] = getattr(storage, "cuts", ())
@@ -62,6 +78,20 @@ def moments_of(storage: Storage) -> Callable[[int], int | None] | None:
     """What says when the byte at an offset was received, in nanoseconds; None where the storage does not know."""
     moment: Callable[[int], int | None] | None = getattr(storage, "moment", None)
     return moment
+
+
+def tag_of(storage: Storage) -> str | None:
+    """What tells the version of a remote object from others; "" where its store has nothing of that kind, None where
+    the storage is no remote object.
+    """
+    tag: str | None = getattr(storage, "tag", None)
+    return tag
+
+
+def chunks_between(storage: Storage, size: int, start: int, stop: int | None) -> Iterator[bytes]:
+    """The chunks of a storage from an offset on, for who will read up to `stop`, or a little more."""
+    between: Callable[[int, int, int | None], Iterator[bytes]] | None = getattr(storage, "between", None)
+    return storage.chunks(size, start) if between is None else between(size, start, stop)
 
 
 def pieces(storage: Storage, start: int, stop: int, size: int = 1 << 20) -> Iterator[bytes]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol
 
 from sigflow.errors import CodecError, UsageError
-from sigflow.storage.base import DEFAULT_CHUNK, Closing, Storage
+from sigflow.storage.base import DEFAULT_CHUNK, Closing, Storage, tag_of
 from sigflow.storage.file import FileStorage
 from sigflow.storage.pipe import PipeStorage
 
@@ -164,7 +164,7 @@ def read_through(storage: Storage, markers: Iterable[bytes]) -> Storage:
 
     markers: how the frames begin that are looked for, which are no sign of compression.
     """
-    if not isinstance(storage, FileStorage | PipeStorage):
+    if not isinstance(storage, FileStorage | PipeStorage) and tag_of(storage) is None:
         return storage
     head = storage.read(0, 2)
     if not any(magic.startswith(head) for magic in MAGIC.values()) or len(head) < 2:
@@ -186,7 +186,7 @@ class CompressedStorage(Closing):
     fault: how it was damaged, once that was met.  State of one over a pipe: the chunks, and those given to `read`.
     """
 
-    def __init__(self, inner: FileStorage | PipeStorage, suffix: str) -> None:
+    def __init__(self, inner: Storage, suffix: str) -> None:
         self._inner = inner
         self.repeatable = inner.repeatable
         self.fault: CompressedError | None = None
