@@ -16,6 +16,7 @@ import statistics
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from time import perf_counter, process_time
 
@@ -28,8 +29,12 @@ from sigflow.index.file import Index
 from sigflow.recording import Recording
 from sigflow.recording.indexed import path_of
 from sigflow.recording.indexing import build_index
-from tools import bench_native, bench_stats
+from tools import bench_stats
+from tools.bench_parser import make_capture
 from tools.figures import Cell, Figures
+
+#: Frames that are made at a time.
+PIECE = 500_000
 
 
 def timed(work: Callable[[Recording], object], path: Path, format: sigflow.Format) -> float:
@@ -96,16 +101,14 @@ def main(arguments: list[str] | None = None) -> int:
         spec.write_text(bench_stats.SPEC, encoding="utf-8")
         captures = []
         makers = {
-            sigflow.load("sgf1"): lambda count: bench_native.make_capture(64, count),
+            sigflow.load("sgf1"): partial(make_capture, 64),
             sigflow.compile(spec): bench_stats.make_capture,
         }
         for format, make in makers.items():
             path = Path(folder) / format.name
-            piece = min(chosen.frames, 1_000_000)
             with path.open("wb") as file:
-                data = make(piece)
-                for _ in range(0, chosen.frames, piece):
-                    file.write(data)
+                for first in range(0, chosen.frames, PIECE):
+                    file.write(make(min(PIECE, chosen.frames - first), first))
             captures.append((path, format))
         rows = [built(path, format, chosen.repeats) for path, format in captures]
         methods = [looked_up(path, format, chosen.lookups) for path, format in captures]
@@ -119,7 +122,6 @@ def main(arguments: list[str] | None = None) -> int:
         f"a frame at random, median of {chosen.lookups:,}, microseconds by the clock",
         ("format", "by number", "by offset", "by time", "by counter"),
         methods,
-        "Of more than a million frames the same million comes again, with times and counters that begin anew.",
     )
     figures.keep(chosen.json)
     return 0

@@ -50,12 +50,12 @@ enums: {kinds: {1: data, 2: status}}
 SOURCES = 50
 
 
-def make_capture(frames: int) -> bytes:
-    """Frames of 51 to 83 bytes, of four kinds and fifty sources."""
+def make_capture(frames: int, first: int = 0) -> bytes:
+    """Frames of 51 to 83 bytes, of four kinds and fifty sources.  first: the number of the first."""
     from zlib import crc32
 
     parts = []
-    for number in range(frames):
+    for number in range(first, first + frames):
         size = 24 + number % 33
         head = struct.pack(
             ">4sBIIQH", b"CNTD", number * 7 % 4, number % SOURCES, number // SOURCES, 1000 * number, size

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from sigflow.errors import SigflowError, UsageError
-from sigflow.index.file import ENDING, BadIndex, Index
+from sigflow.index.file import BadIndex, Index
 from sigflow.index.identity import grown, identity_of, obstacle, stale
+from sigflow.index.tables import ENDING
 from sigflow.recording.places import Places
 
 if TYPE_CHECKING:

@@ -157,7 +157,7 @@ def test_times_kinds_and_streams(tmp_path: Path, timed: sigflow.Format, rising: 
         assert not rising or (start is not None and start.stop is not None)
         places = source.places()
         assert places is not None
-        kinds = {key.kind for number in range(len(places.index)) for key in places.index.block(number)[0].keys}
+        kinds = {kind for number in range(len(places.index)) for kind in places.index.block(number)[0].kinds}
         assert kinds == {"0", "1", "2"}
 
 
@@ -295,7 +295,7 @@ def test_an_index_is_there_whole_or_not_at_all(capture: Path, monkeypatch: pytes
     def fails(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("sigflow.index.file.Writer.finish", fails)
+    monkeypatch.setattr("sigflow.index.writer.Writer.finish", fails)
     with sigflow.open(capture, "sgf1") as source, pytest.raises(KeyboardInterrupt):
         build_index(source, str(place))
     assert place.read_bytes() == before
@@ -349,7 +349,11 @@ def test_an_index_that_somebody_made_up_leads_to_no_wrong_frame(capture: Path) -
         "UPDATE blocks SET start = start + 1 WHERE number = 1",
         "UPDATE blocks SET frames = frames - 1",
         "UPDATE blocks SET keys = '[]'",
-        'UPDATE blocks SET keys = \'[[7,"","",true]]\'',
+        "UPDATE blocks SET keys = '[[7],[\"\"]]'",
+        "UPDATE blocks SET keys = '[[0],[]]'",
+        "UPDATE blocks SET kinds = '[]'",
+        "UPDATE blocks SET kinds = '[7]'",
+        "UPDATE blocks SET kind_width = 1",
         "UPDATE blocks SET data = x'00'",
         "UPDATE blocks SET stop = stop + 1000000",
         "UPDATE about SET value = '{}' WHERE key = 'identity'",
