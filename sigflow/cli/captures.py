@@ -200,6 +200,7 @@ def opened_recording(
             notice=settings.screen.note,
             fallback=fallback,
             index=settings.index,
+            index_folder=config.index,
         )
         yield recording, opened, chosen
 

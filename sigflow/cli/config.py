@@ -6,6 +6,8 @@
     mapping:
       sgf1:                                   what `convert --to sgf1` makes of frames of each format
         ccsds_space_packet: {stream_id: apid, sequence: ~}
+    index:
+      dir: /var/cache/sigflow                 the folder of the indexes of captures, instead of beside each
 
 Rules.  An unknown key, or a value of another shape, is an error with its place, whatever the command needs of the file.
 Paths are relative to the file.  What a file changes is told on stderr when it changes something.
@@ -49,12 +51,13 @@ Fields = Mapping[str, Name | None]
 @frozen
 class Config:
     """What a file says.  fallback: by the name of a format, or `codec:NAME`.  mapping: by the name of the target, and
-    those of the source formats.
+    those of the source formats.  index: the folder of indexes, as a path from here; "" where none is named.
     """
 
     file: str = ""
     fallback: Mapping[str, tuple[Name, ...]] = field(default_factory=dict)
     mapping: Mapping[str, Mapping[str, Fields]] = field(default_factory=dict)
+    index: str = ""
 
     def formats(
         self, used: Iterable[Format], limits: Limits | None, compiling: Mapping[str, Any] | None = None
@@ -130,6 +133,8 @@ def read(file: str) -> Config:
             hint = f", did you mean {near[0]!r}?" if near else f"; known: {', '.join(SECTIONS)}"
             raise UsageError(f"{place}: unknown key {key!r}{hint}")
         sections[key] = SECTIONS[key](node)
+    if sections.get("index"):
+        sections["index"] = os.path.join(os.path.dirname(file), sections["index"])
     return Config(file, **sections)
 
 
@@ -214,5 +219,19 @@ def _names(node: Node) -> tuple[Name, ...]:
     return tuple(names)
 
 
+def _index(node: Node) -> str:
+    """The section `index`: the folder of indexes."""
+    from sigflow.compiler.source import Scalar
+
+    folder = ""
+    for key, place, value in _entries(node, "what is said of indexes"):
+        if key != "dir":
+            raise UsageError(f"{place}: unknown key {key!r}; known: dir")
+        if not isinstance(value, Scalar) or not value.text or value.is_null or "\0" in value.text:
+            raise UsageError(f"{value.place}: found {value.describe()}, wanted the path of a folder")
+        folder = os.path.expanduser(value.text)
+    return folder
+
+
 #: What reads each section of the file.
-SECTIONS: dict[str, Callable[[Node], Any]] = {"fallback": _fallback, "mapping": _mapping}
+SECTIONS: dict[str, Callable[[Node], Any]] = {"fallback": _fallback, "mapping": _mapping, "index": _index}

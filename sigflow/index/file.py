@@ -220,6 +220,18 @@ class Index(Closing):
             self._counters.put((format, stream), counters, len(table) + 1)
         return counters
 
+    def blocks_of_counters(self, format: int, least: int, greatest: int | None) -> list[int]:
+        """The blocks in which frames of a format may have counters of this range, of any stream; None: without end."""
+        greatest = SIGN - 1 + SIGN if greatest is None else min(greatest, SIGN - 1 + SIGN)
+        if not least <= greatest or greatest < 0:
+            return []
+        with self._told():
+            rows = self._database.execute(
+                "SELECT DISTINCT block FROM counters WHERE format = ? AND least <= ? AND greatest >= ?",
+                (format, greatest - SIGN, max(least, 0) - SIGN),
+            ).fetchall()
+        return [block for (block,) in rows if 0 <= block < len(self)]
+
     def rows(self, blocks: int) -> Iterator[tuple[str, list[tuple[Any, ...]]]]:
         """The rows of the first blocks, so many, and of the gaps before and between them, by table."""
         stop = int(self.bounds.stop[blocks - 1]) if blocks else 0

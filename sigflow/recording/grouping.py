@@ -126,6 +126,19 @@ class Grouping:
         """The sequence counter; None where it is no such number, or does not count in every frame."""
         return fixed_number(self._counter, self.format)
 
+    @property
+    def time_path(self) -> str:
+        """The path of the field that `time_number` is; "" where there is none."""
+        envelope = self.format.envelope
+        time = envelope.decode.time if envelope is not None and self.time_number is not None else None
+        return self._scalars[time.needs[0]].path if time is not None and time.needs else ""
+
+    @property
+    def counter_path(self) -> str:
+        """The path of the field that `counter_number` is, where that is never negative; "" where there is none."""
+        number = self.counter_number
+        return self._counter.path if self._counter is not None and number is not None and not number.signed else ""
+
     def quick_time(self, raw: bytes) -> int | None:
         """The time of a frame, whose value need not be made where it is such a number."""
         number = self.time_number

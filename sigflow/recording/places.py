@@ -17,6 +17,7 @@ from sigflow.index.tables import held, stream_text
 from sigflow.recording.faults import look
 from sigflow.recording.grouping import Grouping, Records
 from sigflow.recording.selection.bounds import INDEX, OFFSET, TIME, bound_of
+from sigflow.recording.selection.ranges import COUNTER
 from sigflow.recording.start import Start
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from sigflow.index.tables import Counters
     from sigflow.recording.selection.asked import Selection
     from sigflow.recording.selection.bounds import Bound
+    from sigflow.recording.selection.ranges import Range
     from sigflow.storage import Storage
     from sigflow.stream.format import Format
 
@@ -188,11 +190,48 @@ class Places:
             first = max(first, self._first_of(bound_of(wanted.since, "--since")))
         if wanted.until is not None:
             last = min(last, self._last_of(bound_of(wanted.until, "--until")))
+        if wanted.where is not None:
+            may = self._may_match(wanted.where).nonzero()[0]
+            first = max(first, int(may[0])) if len(may) else blocks
+            last = min(last, int(may[-1]) + 1) if len(may) else blocks
         last = max(last, first)
         stop = None if last == blocks else int(bounds.start[last])
         if first == blocks:
             return Start(int(bounds.stop[-1]) if blocks else 0, len(self), stop)
         return Start(int(bounds.start[first]), int(bounds.first[first]), stop)
+
+    def _may_match(self, where: str) -> Array:
+        """In which blocks frames may match a condition."""
+        import numpy as np
+
+        from sigflow.recording.selection.ranges import ranges_by_format
+
+        bounds = self.index.bounds
+        may: Array = np.zeros(len(bounds.first), bool)
+        for format, ranges in enumerate(ranges_by_format(where, self._formats)):
+            if ranges is not None:
+                mine: Array = np.ones(len(bounds.first), bool)
+                for wanted in ranges:
+                    mine &= self._may_have(format, wanted)
+                may |= mine
+        return may
+
+    def _may_have(self, format: int, wanted: Range) -> Array:
+        """In which blocks frames of a format may be in a range."""
+        import numpy as np
+
+        bounds, (what, low, high) = self.index.bounds, wanted
+        low, high = held(-1 << 64 if low is None else low), held(1 << 64 if high is None else high)
+        if what == COUNTER:
+            may: Array = np.zeros(len(bounds.first), bool)
+            may[self.index.blocks_of_counters(format, wanted.low or 0, wanted.high)] = True
+        elif what == TIME:
+            may = bounds.timed & (bounds.time_greatest >= low) & (bounds.time_least <= high)
+        elif what == OFFSET:
+            may = (bounds.start <= high) & (bounds.stop > low)
+        else:
+            may = (bounds.first <= high) & (bounds.first + bounds.frames > low)
+        return may
 
     def _first_of(self, since: Bound) -> int:
         """The first block with a frame from there on."""
