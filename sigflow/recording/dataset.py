@@ -73,8 +73,12 @@ class RecordingDataset(arrow_dataset.Dataset):  # type: ignore[misc]  # (pyarrow
         needed = {*names, *(name for expression in looked_at for name in names_in(expression, self.schema))}
         table = self._table.only(needed or {PLACE})
         schema = pa.schema([self.schema.field(name) for name in table.schema.names], metadata=self.schema.metadata)
-        batches = self._batches(table, None if filter is None else self._starts(filter))
-        reader = pa.RecordBatchReader.from_batches(schema, (_as(schema, batch) for batch in batches))
+        if schema.names == [PLACE] and filter is None and self._recording.wanted.everything:
+            batches = self._only_places(schema)
+        else:
+            made = self._batches(table, None if filter is None else self._starts(filter))
+            batches = (_as(schema, batch) for batch in made)
+        reader = pa.RecordBatchReader.from_batches(schema, batches)
         if columns is None or isinstance(columns, Mapping):
             shown: Any = columns
         else:
@@ -88,6 +92,12 @@ class RecordingDataset(arrow_dataset.Dataset):  # type: ignore[misc]  # (pyarrow
             yield from tables.batches_of(run, table, workers=recording.workers, picker=recording.picker(run.formats))
         recording.end()
 
+    def _only_places(self, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+        """Where the frames begin, which needs no more than the scan: rows are counted by it."""
+        for offsets in self._recording.run().offsets():
+            yield pa.RecordBatch.from_arrays([pa.array(offsets, schema.types[0])], schema=schema)
+        self._recording.end()
+
     @cached_property
     def _blocks(self) -> Blocks | None:
         """Where the blocks of the capture are; None where it has no index, or frames are chosen otherwise."""
@@ -100,7 +110,9 @@ class RecordingDataset(arrow_dataset.Dataset):  # type: ignore[misc]  # (pyarrow
     def count_rows(self, filter: pa.compute.Expression | None = None, **options: Any) -> int:
         """Returns how many rows there are, of those that pass; without a filter no column is made."""
         if filter is None and self._recording.wanted.everything:
-            return sum(len(frames) for frames in self._recording.run().frames(raw=False))
+            count = sum(map(len, self._recording.run().offsets()))
+            self._recording.end()
+            return count
         batches = self.scanner(columns=[PLACE], filter=filter, **options).to_batches()
         return sum(batch.num_rows for batch in batches)
 
