@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 from sigflow.errors import SigflowError
 from sigflow.index.blocks import Packed, Unpacked, checked, place, sums_of, unpacked
 from sigflow.index.identity import FormatIdentity, Identity
-from sigflow.index.tables import APPLICATION, COLUMNS, SIGN, VERSION, Block, Counters, Keys, Times
+from sigflow.index.tables import APPLICATION, COLUMNS, SIGN, TABLES, VERSION, Block, Counters, Keys, Times
 from sigflow.storage.base import Closing
 
 if TYPE_CHECKING:
@@ -73,9 +73,9 @@ class Index(Closing):
             raise BadIndex(f"{self.path}: it is no index of sigflow")
         if version != VERSION:
             raise BadIndex(f"{self.path}: an index of version {version}, wanted {VERSION}")
-        for kind, name in self._database.execute("SELECT type, name FROM sqlite_schema"):
-            if kind != "table" and not str(name).startswith("sqlite_autoindex_"):
-                raise ValueError(f"it holds a {kind} {name!r}")
+        told = self._database.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL").fetchall()
+        if sorted(statement for (statement,) in told) != sorted(TABLES):
+            raise ValueError("its tables are others")
         about = {key: json.loads(value) for key, value in self._database.execute("SELECT key, value FROM about")}
         tree = about["identity"]
         self.identity = Identity(
@@ -85,7 +85,9 @@ class Index(Closing):
             tuple(FormatIdentity(*map(_typed, _members(format), (str, str, int, str))) for format in tree["formats"]),
             str(tree["limits"]),
         )
-        self.counts: dict[str, Any] = dict(about["counts"])
+        if not isinstance(about["counts"], dict):
+            raise ValueError("it counts nothing")
+        self.counts: dict[str, Any] = about["counts"]
 
     def _one(self, statement: str, values: tuple[object, ...] = ()) -> tuple[Any, ...]:
         row = self._database.execute(statement, values).fetchone()

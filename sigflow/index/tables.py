@@ -26,20 +26,20 @@ PAGE = 8192
 #: Counters and times are kept in the order of signed numbers of 64 bits; bounds of times beyond them are these.
 SIGN, MOST = 1 << 63, (1 << 63) - 1
 
-TABLES = """
-CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
-CREATE TABLE blocks (
+TABLES = (
+    """CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT""",
+    """CREATE TABLE blocks (
     number INTEGER PRIMARY KEY, first INTEGER NOT NULL, start INTEGER NOT NULL, stop INTEGER NOT NULL,
     frames INTEGER NOT NULL, least INTEGER NOT NULL, size_width INTEGER NOT NULL, code_width INTEGER NOT NULL,
     kind_width INTEGER NOT NULL, leads INTEGER NOT NULL, time_least INTEGER, time_greatest INTEGER,
     sorted INTEGER NOT NULL, keys TEXT NOT NULL, kinds TEXT NOT NULL, data BLOB NOT NULL
-) STRICT;
-CREATE TABLE counters (
+) STRICT""",
+    """CREATE TABLE counters (
     format INTEGER NOT NULL, stream TEXT NOT NULL, block INTEGER NOT NULL, code INTEGER NOT NULL,
     rising INTEGER NOT NULL, least INTEGER NOT NULL, greatest INTEGER NOT NULL, PRIMARY KEY (format, stream, block)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE gaps (start INTEGER PRIMARY KEY, stop INTEGER NOT NULL, reasons TEXT NOT NULL) STRICT;
-"""
+) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE gaps (start INTEGER PRIMARY KEY, stop INTEGER NOT NULL, reasons TEXT NOT NULL) STRICT""",
+)
 #: How many columns each table has.
 WIDTHS = {"about": 2, "blocks": 16, "counters": 7, "gaps": 3}
 COLUMNS = (

@@ -35,7 +35,7 @@ class Writer(Closing):
             f"PRAGMA application_id = {APPLICATION}",
             f"PRAGMA user_version = {VERSION}",
             "BEGIN",
-            *filter(str.strip, TABLES.split(";")),
+            *TABLES,
         ):
             self._database.execute(statement)
         self._blocks: list[tuple[object, ...]] = []

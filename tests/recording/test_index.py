@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import sqlite3
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from sigflow.recording.indexing import build_index
 from sigflow.recording.start import Start
 from tests.stream import damage
 from tests.stream.test_bundled import MAKERS
+from tools import check_staleness, kill_index
 
 TIMED = """
 meta: {id: timed, endian: be}
@@ -182,6 +184,27 @@ def test_times_beyond_64_bits_are_left_out_nowhere(tmp_path: Path, engine: str) 
 
 
 # ---------------------------------------------------------------- stale
+
+
+def test_a_share_of_the_kinds_of_staleness() -> None:
+    """`tools/check_staleness.py` has them all."""
+    count, wrong = check_staleness.run(seed=3, share=16)
+    assert count >= 12 and not wrong
+
+
+def test_another_preamble(tmp_path: Path) -> None:
+    format = sigflow.compile(Path("tests/wires/pcap.ksy"))
+    head = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
+    path = tmp_path / "capture.pcap"
+    known = format.with_preamble(head, asked=False)
+    path.write_bytes(b"".join(struct.pack("<IIII", n, 0, 4, 4) + b"data" for n in range(9)))
+    with sigflow.open(path, known) as source:
+        build_index(source, indexed.path_of(str(path)))
+    with sigflow.open(path, known, index="require") as source:
+        assert source.places() is not None
+    other = bytearray(head)
+    other[16] ^= 1  # (the longest packet that is kept)
+    assert "the preamble is another one" in refused(path, format.with_preamble(bytes(other), asked=False))
 
 
 @pytest.fixture
@@ -391,3 +414,8 @@ def test_frames_that_are_not_where_it_says(capture: Path) -> None:
 def _here(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.chdir(Path(__file__).resolve().parents[2])
     yield
+
+
+def test_a_build_that_is_killed(tmp_path: Path) -> None:
+    """`tools/kill_index.py` has more."""
+    assert sum(kill_index.run(6, 2, tmp_path).values()) == 6
