@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sigflow.columns.frames import FrameBatch
 from sigflow.events import Record
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from sigflow.recording.selection.ranges import Range
     from sigflow.storage import Storage
     from sigflow.stream.format import Format
+
+
+Answer = TypeVar("Answer")
 
 
 class Places:
@@ -117,7 +120,7 @@ class Places:
             rows = rows[row : row + 1]
         else:
             rows = np.asarray(rows)
-            counters, known = self._groupings[format].counters(self._records(block, format, rows))
+            counters, known = self._told(self._groupings[format].counters, self._records(block, format, rows))
             rows = rows[known & (counters == counter)]
         for row in map(int, rows):
             record = self._record(block, row)
@@ -136,7 +139,7 @@ class Places:
                 mine = [n for n, number in enumerate(own.keys.formats) if number == format]
                 rows = np.flatnonzero(np.isin(codes(own.packed), mine))
                 if grouping.has_times and len(rows):
-                    times = grouping.times(self._records(block, format, rows))
+                    times = self._told(grouping.times, self._records(block, format, rows))
                     later = rows[times.known & np.asarray(times.values >= time).astype(bool)]
                     nearest = min(nearest, int(later[0])) if len(later) else nearest
         else:
@@ -155,6 +158,13 @@ class Places:
         numbers = np.full(len(rows), format, np.int32)
         frames = FrameBatch(data, starts - own.start, stops - own.start, starts, numbers, own.first, own.first + rows)
         return Records(self._formats[format], frames)
+
+    def _told(self, ask: Callable[[Records], Answer], records: Records) -> Answer:
+        """What frames say, of which nobody has made sure that they are any."""
+        try:
+            return ask(records)
+        except IndexError as error:
+            raise BadIndex(f"{self.index.path}: a frame is too short that it says is one") from error
 
     def _record(self, block: int, row: int) -> Record:
         """The record of a row of a block, whose bytes are measured and checked."""
