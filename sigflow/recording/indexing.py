@@ -299,6 +299,10 @@ def _keys_of(number: int, grouping: Grouping, records: Records) -> tuple[list[Ke
     if not grouping.has_streams:
         return [Key(number, "")], np.zeros(count, np.int64)
     streams, of_stream = grouping.streams(records)
+    # (Ids of more than 64 bits may be told as the same.)
+    texts = [stream_text(stream) for stream in streams]
+    numbers = {text: number for number, text in enumerate(texts)}
+    of_stream = np.array([numbers[text] for text in texts], np.int64)[of_stream]
     counters, known = grouping.counters(records)
     pairs, codes = np.unique(2 * of_stream + known, return_inverse=True)
     order = np.argsort(codes, kind="stable")
@@ -310,7 +314,7 @@ def _keys_of(number: int, grouping: Grouping, records: Records) -> tuple[list[Ke
             continue
         told = counters[order[begin:end]]
         rising = bool((told[1:] > told[:-1]).all())
-        keys.append(Key(number, stream_text(streams[pair // 2]), True, rising, int(told.min()), int(told.max())))
+        keys.append(Key(number, texts[pair // 2], True, rising, int(told.min()), int(told.max())))
     return keys, codes.astype(np.int64)
 
 

@@ -183,6 +183,17 @@ def test_times_beyond_64_bits_are_left_out_nowhere(tmp_path: Path, engine: str) 
             assert (record and record.index) == (wanted_record and wanted_record.index)
 
 
+def test_streams_that_64_bits_do_not_tell_apart(tmp_path: Path, engine: str) -> None:
+    spec = TIMED.replace("per: device", "per: device * 18446744073709551616 + 5")
+    (tmp_path / "timed.ksy").write_text(spec)
+    timed, rng, path = sigflow.compile(tmp_path / "timed.ksy"), random.Random(4), tmp_path / "capture"
+    path.write_bytes(b"".join(timed_frame(rng, n, n) for n in range(60)))
+    with sigflow.open(path, timed, engine=engine, chunk_size=64) as source:
+        build_index(source, indexed.path_of(str(path)))
+    with sigflow.open(path, timed, engine=engine, index="require") as source:
+        assert [record.index for record in source.counted(30, 5)] == [30]
+
+
 # ---------------------------------------------------------------- stale
 
 
