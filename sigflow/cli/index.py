@@ -72,7 +72,8 @@ def build(captures: tuple[str, ...], form: str, settings: Settings) -> int:
         from sigflow.recording.indexing import build_index
 
         path = recording.index_path
-        os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+        if recording.index_folder:
+            os.makedirs(recording.index_folder, exist_ok=True)
         report = build_index(recording, path)
         if form == "json":
             screen.line(_json(report.tree() | {"index": path}))

@@ -55,7 +55,8 @@ def command(
             from sigflow.recording.indexing import build_index as built
 
             path = recording.index_path
-            os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+            if recording.index_folder:
+                os.makedirs(recording.index_folder, exist_ok=True)
             report = built(recording, path, explain_all=explain_all)
             screen.note(f"{path}: written")
         else:

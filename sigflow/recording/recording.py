@@ -177,7 +177,8 @@ class Recording(Closing):
         self._chunk_size = chunk_size
         self._choice = Choice(engine, workers, notice)
         self._index = index
-        self._index_folder = index_folder
+        #: The folder of indexes; "": they are beside their captures.
+        self.index_folder = index_folder
         self._notice = notice
         self._places: list[Places | None] = []  # once they were asked for
         self._reports: list[weakref.ref[Report]] = []
@@ -333,7 +334,7 @@ class Recording(Closing):
         """Where the index of the capture is, or would be."""
         from sigflow.recording.indexed import AUTO, NEVER, REQUIRE, path_of
 
-        return path_of(self.name, self._index_folder) if self._index in (AUTO, NEVER, REQUIRE) else self._index
+        return path_of(self.name, self.index_folder) if self._index in (AUTO, NEVER, REQUIRE) else self._index
 
     @property
     def _ranged(self) -> bool:
