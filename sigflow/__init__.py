@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from sigflow.limits import Limits
     from sigflow.recording import Recording, Report, open
     from sigflow.runtime.plain import asdict
+    from sigflow.scale.lazy_frames import scan_polars
     from sigflow.session.connection import connect
     from sigflow.session.status import SessionStatus, SourceStatus, session_status
     from sigflow.stream.checkpoint import Checkpoint
@@ -44,7 +45,7 @@ __all__ = [
     # streams
     "Decoder", "Cut", "Checkpoint", "Record", "Gap", "Idle", "Loss", "Note", "Span", "Stamp", "Limits", "Finding",
     # recordings
-    "open", "Recording", "Report", "asdict", "generate",
+    "open", "Recording", "Report", "asdict", "generate", "scan_polars",
     # live streams
     "connect", "session_status", "SessionStatus", "SourceStatus",
     # what users add
@@ -68,6 +69,7 @@ _HOMES = {
     "sigflow.limits": ("Limits",),
     "sigflow.recording": ("Recording", "Report", "open"),
     "sigflow.runtime.plain": ("asdict",),
+    "sigflow.scale.lazy_frames": ("scan_polars",),
     "sigflow.session.connection": ("connect",),
     "sigflow.session.status": ("SessionStatus", "SourceStatus", "session_status"),
     "sigflow.stream.checkpoint": ("Checkpoint",),

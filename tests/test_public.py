@@ -15,7 +15,7 @@ import sigflow
 PUBLIC = [
     "compile", "load", "register_format", "Format", "Diagnostic", "Place", "Severity",
     "Decoder", "Cut", "Checkpoint", "Record", "Gap", "Idle", "Loss", "Note", "Span", "Stamp", "Limits", "Finding",
-    "open", "Recording", "Report", "asdict", "generate",
+    "open", "Recording", "Report", "asdict", "generate", "scan_polars",
     "connect", "session_status", "SessionStatus", "SourceStatus",
     "register_checksum", "register_codec",
     "SigflowError", "SpecError", "UsageError", "BuildError", "StreamError", "ChecksumError", "LimitExceeded",

@@ -63,10 +63,10 @@ class Damaged(Exception):
     """This peer cannot go on after the frames it has read."""
 
 
-def make_capture(payload: int, frames: int) -> bytes:
-    """Whole frames of one stream; the payload differs from frame to frame."""
+def make_capture(payload: int, frames: int, first: int = 0) -> bytes:
+    """Whole frames of one stream; the payload differs from frame to frame.  first: the counter of the first."""
     parts = []
-    for sequence in range(frames):
+    for sequence in range(first, first + frames):
         content = (sequence.to_bytes(8, "big") * (payload // 8 + 1))[:payload]
         head = struct.pack(">4sBBIQI", b"SGF1", 1, 0, 7, sequence, payload)
         parts += [head, struct.pack(">I", zlib.crc32(content, zlib.crc32(head))), content]

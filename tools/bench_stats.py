@@ -48,18 +48,18 @@ seq:
 enums: {kinds: {1: data, 2: status}}
 """
 SOURCES = 50
+#: What stands before the data of a frame.
+HEAD = struct.Struct(">4sBIIQH")
 
 
-def make_capture(frames: int) -> bytes:
-    """Frames of 51 to 83 bytes, of four kinds and fifty sources."""
+def make_capture(frames: int, first: int = 0) -> bytes:
+    """Frames of 51 to 83 bytes, of four kinds and fifty sources.  first: the number of the first."""
     from zlib import crc32
 
     parts = []
-    for number in range(frames):
+    for number in range(first, first + frames):
         size = 24 + number % 33
-        head = struct.pack(
-            ">4sBIIQH", b"CNTD", number * 7 % 4, number % SOURCES, number // SOURCES, 1000 * number, size
-        )
+        head = HEAD.pack(b"CNTD", number * 7 % 4, number % SOURCES, number // SOURCES, 1000 * number, size)
         frame = head + bytes(size)
         parts.append(frame + struct.pack(">I", crc32(frame)))
     return b"".join(parts)

@@ -241,6 +241,7 @@ def opened_recording(
             notice=settings.screen.note,
             fallback=fallback,
             index=settings.index,
+            index_folder=config.index,
         )
         yield recording, opened, chosen
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import os
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -30,18 +32,31 @@ class _Group(click.Group):
 def command() -> None:
     """Keep where the frames of captures are, so that one of many million is found at once.
 
-    The index of a capture lies beside it, as CAPTURE.sigidx, where CAPTURE is a URL, too. It holds for the capture as
-    it was, and for the formats and limits that it was made with: else it is stale, and not used. --since, --until,
-    `inspect --frame` and `inspect --offset` use it by themselves (--index).
+    The index of a capture lies beside it, as CAPTURE.sigidx, where CAPTURE is a URL, too, or in the folder that
+    sigflow.yaml names (`index: {dir: FOLDER}`). It holds for the capture as it was, and for the formats and limits that
+    it was made with: else it is stale, and not used. --since, --until, --where, `inspect --frame` and `inspect
+    --offset` use it by themselves (--index).
     """
 
 
-def _path(recording: Recording, settings: Settings) -> str:
-    from sigflow.recording.indexed import AUTO, NEVER, REQUIRE, path_of
+Command = TypeVar("Command", bound=Callable[..., Any])
 
-    if settings.index in (AUTO, NEVER, REQUIRE):
-        return path_of(recording.name)
-    return settings.index
+
+def _somewhere(command: Command) -> Command:
+    """Where indexes are, of commands that read nothing else."""
+    click.option("--config", metavar="FILE", help="Instead of sigflow.yaml in the current folder.")(command)
+    return click.option("--index", "path", metavar="PATH", help="The index, where it is elsewhere.")(command)
+
+
+def _paths(captures: Sequence[str], path: str | None, config: str | None) -> list[str]:
+    """The indexes of captures; path: the only one."""
+    from sigflow.config import configured
+    from sigflow.recording.indexed import path_of
+
+    if path is not None:
+        return [path]
+    folder = configured(config).index
+    return [path_of(name, folder) for name in captures]
 
 
 @command.command("build")
@@ -58,7 +73,9 @@ def build(captures: tuple[str, ...], form: str, jobs: Jobs, settings: Settings) 
         from sigflow.index.place import bytes_of
         from sigflow.recording.indexing import build_index
 
-        path = _path(recording, settings)
+        path = recording.index_path
+        if recording.index_folder:
+            os.makedirs(recording.index_folder, exist_ok=True)
         report = build_index(recording, path)
         if form == "json":
             screen.line(_json(report.tree() | {"index": path}))
@@ -83,7 +100,7 @@ def verify(captures: tuple[str, ...], jobs: Jobs, settings: Settings) -> int:
     def work(recording: Recording) -> int:
         from sigflow.recording.indexed import verified
 
-        path = _path(recording, settings)
+        path = recording.index_path
         why = verified(recording, path)
         screen.line(f"{one_line(path)}: {why if why else 'holds'}")
         return exits.DAMAGED if why else exits.OK
@@ -94,15 +111,13 @@ def verify(captures: tuple[str, ...], jobs: Jobs, settings: Settings) -> int:
 @command.command("show")
 @captures
 @output_format("text", "json")
-@click.option("--index", "path", metavar="PATH", help="The index, where it does not lie beside the capture.")
+@_somewhere
 @screened
-def show(captures: tuple[str, ...], form: str, path: str | None, screen: Screen) -> int:
+def show(captures: tuple[str, ...], form: str, path: str | None, config: str | None, screen: Screen) -> int:
     """Say what the index of each CAPTURE holds, whether or not it is stale."""
     from sigflow.index.place import bytes_of, index_of
-    from sigflow.recording.indexed import path_of
 
-    for name in captures:
-        where = path if path is not None else path_of(name)
+    for where in _paths(captures, path, config):
         with index_of(where) as index:
             size = bytes_of(where)
             tree = {
@@ -126,15 +141,13 @@ def show(captures: tuple[str, ...], form: str, path: str | None, screen: Screen)
 
 @command.command("drop")
 @captures
-@click.option("--index", "path", metavar="PATH", help="The index, where it does not lie beside the capture.")
+@_somewhere
 @screened
-def drop(captures: tuple[str, ...], path: str | None, screen: Screen) -> int:
+def drop(captures: tuple[str, ...], path: str | None, config: str | None, screen: Screen) -> int:
     """Remove the index of each CAPTURE."""
     from sigflow.index.place import index_of, remove
-    from sigflow.recording.indexed import path_of
 
-    for name in captures:
-        where = path if path is not None else path_of(name)
+    for where in _paths(captures, path, config):
         with index_of(where):  # (nothing is removed that is none)
             pass
         remove(where)

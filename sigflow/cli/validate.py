@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -56,10 +57,11 @@ def command(
     def work(recording: Recording) -> int:
         selected: dict[str, int] = {}
         if build_index:
-            from sigflow.recording.indexed import path_of
             from sigflow.recording.indexing import build_index as built
 
-            path = path_of(recording.name)
+            path = recording.index_path
+            if recording.index_folder:
+                os.makedirs(recording.index_folder, exist_ok=True)
             report = built(recording, path, explain_all=explain_all)
             screen.note(f"{path}: written")
         else:

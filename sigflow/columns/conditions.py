@@ -53,7 +53,10 @@ def combinations(
     for path in needs:
         scalar = scalars[path]
         numbers, mine = distinct(scalar.numbers(rows))
-        values = [_value(scalar.kind, number) for number in numbers.tolist()]
+        values = [value_of(scalar.kind, number) for number in numbers.tolist()]
+        if len(tuples) == 1:
+            tuples, places = [(*tuples[0], value) for value in values], mine
+            continue
         both, places = distinct(places * len(values) + mine)
         split = (divmod(number, len(values)) for number in both.tolist())
         tuples = [(*tuples[before], values[own]) for before, own in split]
@@ -74,7 +77,7 @@ def unit_of(needs: tuple[str, ...], values: tuple[Any, ...]) -> SimpleNamespace:
     return unit
 
 
-def _value(kind: Number | Bits | Named, value: Any) -> Any:
+def value_of(kind: Number | Bits | Named, value: Any) -> Any:
     """A raw number as the generated class has it."""
     if isinstance(kind, Named):
         return kind.enum._value2member_map_.get(value, value)

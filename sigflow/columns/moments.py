@@ -56,14 +56,31 @@ def times_of(format: Format, scalars: Mapping[str, Scalar], rows: Stretches) -> 
     time = format.envelope.decode.time if format.envelope is not None else None
     if time is None or time.needs is None or len(rows) < 2:
         return None
+    plain = plain_time(format, scalars)
+    if plain is not None:
+        return _of_numbers(plain.numbers(rows), time)
     kinds = [scalars[path].kind for path in time.needs if path in scalars]
-    plain = all(isinstance(kind, Number) or (isinstance(kind, Bits) and not kind.boolean) for kind in kinds)
-    if not plain or len(kinds) < len(time.needs) or not kinds:
+    if not all(map(_is_number, kinds)) or len(kinds) < len(time.needs) or not kinds:
         return None
-    numbers = [scalars[path].numbers(rows) for path in time.needs]
-    if len(numbers) == 1 and _is_as_it_stands(time):
-        return _of_numbers(numbers[0], time)
-    return _of_columns(numbers, time)
+    return _of_columns([scalars[path].numbers(rows) for path in time.needs], time)
+
+
+def plain_time(format: Format, scalars: Mapping[str, Scalar]) -> Scalar | None:
+    """The number that the times of a format are as it stands, but for their unit and epoch; None where there is none.
+
+    scalars: as of `times_of`.
+    """
+    time = format.envelope.decode.time if format.envelope is not None else None
+    scalar = (
+        scalars.get(time.needs[0]) if time is not None and time.needs is not None and len(time.needs) == 1 else None
+    )
+    if time is None or scalar is None or not _is_number(scalar.kind):
+        return None
+    return scalar if _is_as_it_stands(time) else None
+
+
+def _is_number(kind: object) -> bool:
+    return isinstance(kind, Number) or (isinstance(kind, Bits) and not kind.boolean)
 
 
 class _Number:

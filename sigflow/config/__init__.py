@@ -8,6 +8,8 @@
         ccsds_space_packet: {stream_id: apid, sequence: ~}
     alarms:
       hot: {format: sgf1, when: "length > 80", for: {frames: 3}}
+    index:
+      dir: /var/cache/sigflow                 the folder of the indexes of captures, instead of beside each
 
 Rules.  An unknown key, or a value of another shape, is an error with its place, whatever the command needs of the file.
 Paths are relative to the file.  What a file changes is told on stderr when it changes something.
@@ -54,13 +56,14 @@ Fields = Mapping[str, Name | None]
 @frozen
 class Config:
     """What a file says.  fallback: by the name of a format, or `codec:NAME`.  mapping: by the name of the target, and
-    those of the source formats.
+    those of the source formats.  index: the folder of indexes, as a path from here; "" where none is named.
     """
 
     file: str = ""
     fallback: Mapping[str, tuple[Name, ...]] = field(default_factory=dict)
     mapping: Mapping[str, Mapping[str, Fields]] = field(default_factory=dict)
     alarms: Mapping[str, Alarm] = field(default_factory=dict)
+    index: str = ""
     #: Knows the places; None where there is no file.
     document: Document | None = None
 
@@ -148,7 +151,10 @@ def checked(file: str) -> tuple[Config, list[UsageError]]:
         target: {source: _fields(document, ("mapping", target, source), fields) for source, fields in of.items()}
         for target, of in said.mapping.items()
     }
-    return Config(file, fallback, mapping, said.alarms, document), mistakes
+    index = ""
+    if said.index is not None:
+        index = os.path.join(os.path.dirname(file), os.path.expanduser(said.index.dir))
+    return Config(file, fallback, mapping, said.alarms, index, document), mistakes
 
 
 def read_mapping(file: str) -> dict[str, Fields]:

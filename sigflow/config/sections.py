@@ -122,7 +122,7 @@ class Action(Section, frozen=True):
 class Indexing(Section, frozen=True):
     """Where indexes of captures are kept, instead of beside them."""
 
-    dir: str
+    dir: Annotated[str, msgspec.Meta(min_length=1)]
 
 
 class Config(Section, frozen=True):
@@ -131,3 +131,4 @@ class Config(Section, frozen=True):
     fallback: dict[str, Names] = {}
     mapping: dict[str, dict[str, dict[str, Expression | None]]] = {}
     alarms: dict[str, Alarm] = {}
+    index: Indexing | None = None

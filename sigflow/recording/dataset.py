@@ -22,10 +22,10 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.dataset as arrow_dataset
 
-from sigflow.columns.table import Table
+from sigflow.columns.table import TIME, Table
 from sigflow.errors import UsageError
 from sigflow.recording import tables
-from sigflow.recording.pruning import Blocks
+from sigflow.recording.pruning import NANOSECONDS, Blocks
 
 if TYPE_CHECKING:
     from sigflow.columns.options import Options
@@ -39,15 +39,21 @@ PLACE = "_offset"
 class RecordingDataset(arrow_dataset.Dataset):  # type: ignore[misc]  # (pyarrow has no types)
     """The frames of a recording, which must stay open.  Every scanner begins at the beginning."""
 
-    def __init__(self, recording: Recording, wanted: Options) -> None:
-        """wanted: the columns of the dataset.  Raises `UsageError` where there is no such column, or the recording can
-        be read once only.
+    def __init__(self, recording: Recording, wanted: Options, *, in_microseconds: bool = False) -> None:
+        """wanted: the columns of the dataset.  in_microseconds: whether `_time` is, with a column `_time_ns` beside it:
+        DuckDB hands on conditions on such times only.  Raises `UsageError` where there is no such column, or the
+        recording can be read once only.
         """
         if not recording.storage.repeatable:
             raise UsageError(f"{recording.name} can be read once only, and a dataset more often: take its batches")
         self._recording = recording
         self._table = Table(recording.run().formats, wanted)
         fields = [field.with_type(_undone(field.type)) for field in self._table.schema]
+        places = [number for number, field in enumerate(fields) if field.name == TIME]
+        for place in places if in_microseconds else ():
+            kind = fields[place].type
+            rough = pa.timestamp("us", kind.tz) if pa.types.is_timestamp(kind) else pa.duration("us")
+            fields[place : place + 1] = [fields[place].with_type(rough), pa.field(NANOSECONDS, pa.int64())]
         self._schema = pa.schema(fields, metadata=self._table.schema.metadata)
 
     @property
@@ -71,10 +77,15 @@ class RecordingDataset(arrow_dataset.Dataset):  # type: ignore[misc]  # (pyarrow
         if isinstance(columns, Mapping):
             looked_at += columns.values()
         needed = {*names, *(name for expression in looked_at for name in names_in(expression, self.schema))}
-        table = self._table.only(needed or {PLACE})
-        schema = pa.schema([self.schema.field(name) for name in table.schema.names], metadata=self.schema.metadata)
-        batches = self._batches(table, None if filter is None else self._starts(filter))
-        reader = pa.RecordBatchReader.from_batches(schema, (_as(schema, batch) for batch in batches))
+        table = self._table.only({TIME if name == NANOSECONDS else name for name in needed} or {PLACE})
+        kept = {*table.schema.names} - ({TIME} - needed) | (needed & {NANOSECONDS})
+        schema = pa.schema([field for field in self.schema if field.name in kept], metadata=self.schema.metadata)
+        if schema.names == [PLACE] and filter is None and self._recording.wanted.everything:
+            batches = self._only_places(schema)
+        else:
+            made = self._batches(table, None if filter is None else self._starts(filter))
+            batches = (_as(schema, batch) for batch in made)
+        reader = pa.RecordBatchReader.from_batches(schema, batches)
         if columns is None or isinstance(columns, Mapping):
             shown: Any = columns
         else:
@@ -88,6 +99,12 @@ class RecordingDataset(arrow_dataset.Dataset):  # type: ignore[misc]  # (pyarrow
             yield from tables.batches_of(run, table, workers=recording.workers, picker=recording.picker(run.formats))
         recording.end()
 
+    def _only_places(self, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+        """Where the frames begin, which needs no more than the scan: rows are counted by it."""
+        for offsets in self._recording.run().offsets():
+            yield pa.RecordBatch.from_arrays([pa.array(offsets, schema.types[0])], schema=schema)
+        self._recording.end()
+
     @cached_property
     def _blocks(self) -> Blocks | None:
         """Where the blocks of the capture are; None where it has no index, or frames are chosen otherwise."""
@@ -100,7 +117,9 @@ class RecordingDataset(arrow_dataset.Dataset):  # type: ignore[misc]  # (pyarrow
     def count_rows(self, filter: pa.compute.Expression | None = None, **options: Any) -> int:
         """Returns how many rows there are, of those that pass; without a filter no column is made."""
         if filter is None and self._recording.wanted.everything:
-            return sum(len(frames) for frames in self._recording.run().frames(raw=False))
+            count = sum(map(len, self._recording.run().offsets()))
+            self._recording.end()
+            return count
         batches = self.scanner(columns=[PLACE], filter=filter, **options).to_batches()
         return sum(batch.num_rows for batch in batches)
 
@@ -160,10 +179,22 @@ def _as(schema: pa.Schema, batch: pa.RecordBatch) -> pa.RecordBatch:
     """The same rows with the types of a schema."""
     if batch.schema == schema:
         return batch
-    pairs = zip(batch.columns, schema.types, strict=True)
-    return pa.RecordBatch.from_arrays(
-        [column if column.type == kind else column.cast(kind) for column, kind in pairs], schema=schema
-    )
+    columns = []
+    for field in schema:
+        column = batch.column(TIME if field.name == NANOSECONDS else field.name)
+        columns.append(column if column.type == field.type else _cast(column, field.type))
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def _cast(column: pa.Array, kind: pa.DataType) -> pa.Array:
+    """A column as one of another type; of microseconds those that are over count."""
+    if not pa.types.is_timestamp(kind) and not pa.types.is_duration(kind):
+        return column.cast(kind)
+    numbers = column.cast(pa.int64())
+    # (Arrow divides towards 0.)
+    wholes = pa.compute.divide(numbers, 1000)
+    over = pa.compute.greater(pa.compute.multiply(wholes, 1000), numbers)
+    return pa.compute.subtract(wholes, over.cast(pa.int64())).cast(kind)
 
 
 def names_in(expression: pa.compute.Expression, schema: pa.Schema) -> list[str]:

@@ -96,7 +96,7 @@ def look(format: Format, raw: bytes, *, final: bool = False) -> Look:
     try:
         next(envelope.measure.incremental(window))
     except StopIteration as stop:
-        return replace(_measured(envelope, stop.value, raw, limit), steps=window.steps)
+        return _measured(envelope, stop.value, raw, limit, window.steps)
     except Refused as refusal:
         reason = envelope.measure.reasons.get(refusal.path, refusal.reason) if refusal.path else refusal.reason
         return replace(_refused(envelope, reason, refusal, _reached(window), raw, limit), steps=window.steps)
@@ -120,7 +120,7 @@ def _look_at_framed(format: Format, envelope: Envelope, raw: bytes, *, final: bo
     if seen.verdict is None:
         return Look(TRUNCATED, 0, "", f"the stream ends {len(raw)} bytes into the frame, before its end")
     if seen.length is not None:
-        return _checked(seen.checks, seen.length) or Look("", 0, "", "", seen.length, seen.checks)
+        return _checked(seen.checks, seen.length)
     reason = str(seen.verdict)
     extent = window_of(framing, raw) if framing.delimiter and reason != TOO_LONG else None
     if not seen.unit:
@@ -162,25 +162,25 @@ def _reached(window: Window) -> int:
     return max(window.pos(), window.wanted)
 
 
-def _measured(envelope: Envelope, measured: Measured, raw: bytes, limit: int) -> Look:
+def _measured(envelope: Envelope, measured: Measured, raw: bytes, limit: int, steps: int) -> Look:
     length = measured.length
     if length > limit:
-        return Look(TOO_LONG, 0, "", f"frame length {length} exceeds limit {limit}", length)
+        return Look(TOO_LONG, 0, "", f"frame length {length} exceeds limit {limit}", length, steps=steps)
     if length <= 0:
-        return Look(INVALID, 0, "", f"a frame of {length} bytes", length)
+        return Look(INVALID, 0, "", f"a frame of {length} bytes", length, steps=steps)
     if length > len(raw):
         at, path = _stop(envelope, raw, measured.looked)
-        return Look(TRUNCATED, at, path, f"the stream ends {len(raw)} bytes into a frame of {length} bytes", length)
-    checks = tuple(checks_of(envelope, measured, raw[:length]))
-    return _checked(checks, length) or Look("", 0, "", "", length, checks)
+        words = f"the stream ends {len(raw)} bytes into a frame of {length} bytes"
+        return Look(TRUNCATED, at, path, words, length, steps=steps)
+    return _checked(tuple(checks_of(envelope, measured, raw[:length])), length, steps)
 
 
-def _checked(checks: tuple[Check, ...], length: int) -> Look | None:
-    """The look at a frame, by the first checksum that does not hold; None where all do."""
+def _checked(checks: tuple[Check, ...], length: int, steps: int = 0) -> Look:
+    """The look at a frame, by the first checksum that does not hold, if any."""
     for check in checks:
         if not check.holds:
-            return Look(CHECKSUM, check.offset, check.field, check.values, length, checks)
-    return None
+            return Look(CHECKSUM, check.offset, check.field, check.values, length, checks, steps=steps)
+    return Look("", 0, "", "", length, checks, steps=steps)
 
 
 def _stop(envelope: Envelope, raw: bytes, looked: int) -> tuple[int, str]:

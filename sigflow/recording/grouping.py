@@ -7,11 +7,14 @@ time of such fields is computed for all frames at once; otherwise each frame is 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sigflow.errors import UsageError
 from sigflow.events import Record
+from sigflow.recording.fixed_numbers import FixedNumber, fixed_number
 from sigflow.runtime.measure import WIRE_ERRORS
+from sigflow.stream.format import epoch_of
 
 if TYPE_CHECKING:
     import numpy
@@ -67,6 +70,8 @@ class Grouping:
         self._sequence = envelope.decode.sequence if envelope is not None else None
         self.has_kinds = self._kind is not None
         self.has_streams = self._sequence is not None
+        #: Whether frames name the stream that they are of; else there is one.
+        self.has_ids = self._sequence is not None and self._sequence.stream is not None
         self.has_times = envelope is not None and envelope.decode.time is not None
         self._scalars = _scalars(format)
         field = self._sequence.field if self._sequence is not None else ""
@@ -87,6 +92,67 @@ class Grouping:
     def kind_of(self, record: Record) -> object:
         """The kind of a frame; raises one of `WIRE_ERRORS` where it does not say it."""
         return None if self._kind is None else self._kind(record.value)
+
+    @cached_property
+    def kind_number(self) -> FixedNumber | None:
+        """The number on which alone the kind of a frame hangs; None where there is no such one."""
+        needs = self._kind_needs
+        return fixed_number(self._scalars.get(needs[0]), self.format) if needs and len(needs) == 1 else None
+
+    def kind_of_number(self, number: int) -> object:
+        """The kind of frames with this `kind_number`; None where it does not say it."""
+        from sigflow.columns.conditions import unit_of, value_of
+
+        assert self._kind is not None and self._kind_needs is not None
+        kind = self._scalars[self._kind_needs[0]].kind
+        return key_of(self._kind, unit_of(self._kind_needs, (value_of(kind, number),)))
+
+    @cached_property
+    def time_number(self) -> FixedNumber | None:
+        """The number that the time of a frame is, but for its unit and epoch; None where there is no such one."""
+        from sigflow.columns.moments import plain_time
+
+        return fixed_number(plain_time(self.format, self._scalars), self.format)
+
+    @cached_property
+    def clock(self) -> tuple[int, int]:
+        """The unit of `time_number` in nanoseconds, and from when it counts."""
+        envelope = self.format.envelope
+        time = envelope.decode.time if envelope is not None else None
+        return (1, 0) if time is None else (time.nanoseconds, epoch_of(time))
+
+    @cached_property
+    def counter_number(self) -> FixedNumber | None:
+        """The sequence counter; None where it is no such number, or does not count in every frame."""
+        return fixed_number(self._counter, self.format)
+
+    @property
+    def time_path(self) -> str:
+        """The path of the field that `time_number` is; "" where there is none."""
+        envelope = self.format.envelope
+        time = envelope.decode.time if envelope is not None and self.time_number is not None else None
+        return self._scalars[time.needs[0]].path if time is not None and time.needs else ""
+
+    @property
+    def counter_path(self) -> str:
+        """The path of the field that `counter_number` is, where that is never negative; "" where there is none."""
+        number = self.counter_number
+        return self._counter.path if self._counter is not None and number is not None and not number.signed else ""
+
+    def quick_time(self, raw: bytes) -> int | None:
+        """The time of a frame, whose value need not be made where it is such a number."""
+        number = self.time_number
+        if number is None or len(raw) < number.needed:
+            return Record(self.format, 0, raw, 0).time
+        unit, epoch = self.clock
+        return number.of(raw) * unit + epoch
+
+    def quick_counter(self, raw: bytes) -> int | None:
+        """Likewise its sequence counter."""
+        number = self.counter_number
+        if number is None or len(raw) < number.needed:
+            return self.format.sequence_of(Record(self.format, 0, raw, 0))
+        return number.of(raw)
 
     def times(self, records: Records) -> Times:
         """Their times."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from sigflow.errors import SigflowError, UsageError
-from sigflow.index.file import ENDING, BadIndex, Index
+from sigflow.index.file import BadIndex, Index
 from sigflow.index.identity import grown, identity_like, obstacle, stale
 from sigflow.index.place import index_of
+from sigflow.index.tables import ENDING
 from sigflow.recording.places import Places
 
 if TYPE_CHECKING:
@@ -22,9 +25,18 @@ if TYPE_CHECKING:
 AUTO, NEVER, REQUIRE = "auto", "never", "require"
 
 
-def path_of(name: str) -> str:
-    """Where the index of a capture is kept, if nothing else is said: beside it."""
-    return name + ENDING
+#: Digits of the name of an index that stands in a folder of indexes, by which captures of one name are told apart.
+DIGITS = 16
+
+
+def path_of(name: str, folder: str = "") -> str:
+    """Where the index of a capture is kept, if nothing else is said: beside it.  folder: of indexes, where one is."""
+    if not folder:
+        return name + ENDING
+    path = os.path.abspath(name)
+    digits = hashlib.sha256(os.fsencode(path)).hexdigest()[:DIGITS]
+    # (A name has 255 bytes at most.)
+    return os.path.join(folder, f"{os.path.basename(path)[:40]}-{digits}{ENDING}")
 
 
 def places_of(
@@ -36,7 +48,7 @@ def places_of(
     there is not used.  Raises `UsageError` where an index is demanded and there is none that holds.
     """
     demanded = way != AUTO
-    path = path_of(recording.name) if way in (AUTO, REQUIRE) else way
+    path = recording.index_path
     why = obstacle(recording.storage, formats) or ("fallback formats are tried" if recording.fallback else "")
     if why and demanded:
         raise UsageError(f"{recording.name}: no index can be used: {why}")

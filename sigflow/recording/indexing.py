@@ -7,21 +7,19 @@ are told apart by; else, and of records, fields are asked for.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cached_property
-from itertools import pairwise
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from sigflow.engine import build
 from sigflow.errors import UsageError
 from sigflow.events import Gap, Record
-from sigflow.index import blocks
-from sigflow.index.blocks import MOST_FRAMES, Packed, packed
-from sigflow.index.file import SIGN, Key, Times, Writer, plain_id, stream_text
+from sigflow.index.blocks import MOST_FRAMES, Packed, packed, with_kinds
 from sigflow.index.identity import identity_of, obstacle, reach_of
 from sigflow.index.place import written
+from sigflow.index.tables import Key, Times, plain_id, stream_text
+from sigflow.index.writer import Writer
 from sigflow.recording.batches import BYTES, framed
 from sigflow.recording.grouping import Grouping, Records
+from sigflow.recording.index_rows import RowPacker, Traits
 from sigflow.recording.native import NativeRun
 from sigflow.recording.native_rows import NativeRows
 from sigflow.recording.run import OfEvents
@@ -119,10 +117,14 @@ def extend_index(recording: Recording, index: Index, path: str) -> None:
         )
 
 
+#: What `Writer.block` takes.
+Block = tuple[int, int, int, Packed, Sequence[Key], Sequence[str], "Times | None"]
+
+
 class PartBlocks(NamedTuple):
     """The blocks and gaps of a part of a capture, as `Writer` takes them, and what was counted in it."""
 
-    blocks: list[tuple[int, int, int, Packed, Sequence[Key], Times | None]]
+    blocks: list[Block]
     gaps: list[tuple[int, int, Sequence[str]]]
     statistics: Statistics
 
@@ -131,14 +133,21 @@ class _Keeping:
     """Keeps what is written.  State: that."""
 
     def __init__(self) -> None:
-        self.blocks: list[tuple[int, int, int, Packed, Sequence[Key], Times | None]] = []
+        self.blocks: list[Block] = []
         self.gaps: list[tuple[int, int, Sequence[str]]] = []
 
     def block(
-        self, first: int, start: int, stop: int, packed: Packed, keys: Sequence[Key], times: Times | None
+        self,
+        first: int,
+        start: int,
+        stop: int,
+        packed: Packed,
+        keys: Sequence[Key],
+        kinds: Sequence[str],
+        times: Times | None,
     ) -> None:
         """As of `Writer`."""
-        self.blocks.append((first, start, stop, packed, tuple(keys), times))
+        self.blocks.append((first, start, stop, packed, tuple(keys), tuple(kinds), times))
 
     def gap(self, start: int, stop: int, reasons: Sequence[str]) -> None:
         """As of `Writer`."""
@@ -183,7 +192,14 @@ class Blocks(Protocol):
     """What a builder gives its blocks and gaps to."""
 
     def block(
-        self, first: int, start: int, stop: int, packed: Packed, keys: Sequence[Key], times: Times | None
+        self,
+        first: int,
+        start: int,
+        stop: int,
+        packed: Packed,
+        keys: Sequence[Key],
+        kinds: Sequence[str],
+        times: Times | None,
     ) -> None:
         """The next block."""
         ...
@@ -260,8 +276,7 @@ class Builder:
         self._writer = writer
         self._groupings = [Grouping(format) for format in formats]
         self._before = begin
-        self._told: Array | None = None
-        self._out: Array | None = None
+        self._packer: RowPacker | None = None
         self._open = OpenGap([format.name for format in formats])
 
     # ---------------------------------------------------------------- of rows
@@ -271,82 +286,22 @@ class Builder:
         self._pieces(run, batch)
         if not len(batch.frames):
             return
-        if self._told is None:
-            self._told = self._told_by(run)
-        done = self._quickly(run, batch, index) if len(self._told) else 0
+        if self._packer is None:
+            self._packer = RowPacker(run, self._groupings)
+        done = 0
+        for part in self._packer.pack(batch, self._before) if self._packer.tells else ():
+            done, traits = part.end, part.traits
+            stop = int(batch.frames[done - 1, 1]) + batch.base
+            if traits is None:
+                mine = slice(part.begin, done)
+                rows = batch._replace(frames=batch.frames[mine], marks=batch.marks[mine])
+                (frames,) = run.framed(rows, index + part.begin, MOST_FRAMES, 1 << 62)
+                traits = self._traits(frames)
+            self._block(index + part.begin, stop, part.packed, part.keys, traits)
         if done < len(batch.frames):
             rest = batch._replace(frames=batch.frames[done:], marks=batch.marks[done:])
             for frames in run.framed(rest, index + done, MOST_FRAMES, 1 << 62):
                 self.frames(frames)
-
-    def _told_by(self, run: NativeRows) -> Array:
-        """By format, as the scan lists them, whether rows tell its counters; none where rows do not tell all."""
-        import numpy as np
-
-        told = []
-        for format in run.ordered:
-            grouping = next(grouping for grouping in self._groupings if grouping.format is format)
-            counts = format.envelope is not None and format.envelope.measure.native_counts
-            if grouping.has_kinds or grouping.has_times or (grouping.has_streams and not counts):
-                return np.zeros(0, np.int64)
-            told.append(int(grouping.has_streams))
-        return np.array(told, np.int64)
-
-    @cached_property
-    def _pack(self) -> Callable[..., int]:
-        return build.kernel(build_text(), "pack")
-
-    @cached_property
-    def _room(self) -> tuple[Array, Array, Array]:
-        import numpy as np
-
-        table = np.zeros((blocks.KEYS, blocks.KEY_COLUMNS), np.int64)
-        return table, np.zeros(blocks.MOST_KEYS, np.int64), np.zeros(blocks.OUTCOMES, np.int64)
-
-    def _quickly(self, run: NativeRows, batch: Batch, index: int) -> int:
-        """Pack the rows of a batch by machine code, as many as tell enough for that."""
-        import numpy as np
-
-        frames, marks = batch.frames, batch.marks
-        table, order, outcome = self._room
-        out = self._out
-        if out is None or len(out) < 24 * len(frames):
-            out = self._out = np.empty(24 * len(frames), np.uint8)
-        at = 0
-        while at < len(frames):
-            before = self._before - batch.base
-            done = int(
-                self._pack(frames[at:], marks[at:], len(frames) - at, before, self._told, out, table, order, outcome)
-            )
-            count = int(outcome[blocks.KEYS_FOUND])
-            rows = table[order[:count]]
-            table[order[:count], blocks.KEY_FORMAT] = 0
-            if outcome[blocks.NOT_TOLD]:
-                break
-            told = Packed(
-                done,
-                int(outcome[blocks.LEAST_SIZE]),
-                int(outcome[blocks.SIZE_WIDTH]),
-                int(outcome[blocks.CODE_WIDTH]),
-                int(outcome[blocks.LEADS]),
-                out[: int(outcome[blocks.BYTES_PACKED])].tobytes(),
-            )
-            stop = int(frames[at + done - 1, 1]) + batch.base
-            self._block(index + at, stop, told, [self._key(run, row) for row in rows.tolist()], None)
-            at += done
-        return at
-
-    def _key(self, run: NativeRows, row: list[int]) -> Key:
-        k, counts = divmod(row[blocks.KEY_FORMAT] - 1, 2)
-        number = run.order[k]
-        if not counts:
-            return Key(number, "", "")
-        envelope = run.ordered[k].envelope
-        sequence = envelope.decode.sequence if envelope is not None else None
-        single = sequence is None or sequence.stream is None
-        stream = stream_text(None if single else row[blocks.KEY_STREAM])
-        least, greatest = row[blocks.KEY_LEAST] + SIGN, row[blocks.KEY_GREATEST] + SIGN
-        return Key(number, "", stream, bool(row[blocks.KEY_RISING]), True, least, greatest)
 
     def _pieces(self, run: NativeRows, batch: Batch) -> None:
         """Take pieces of gaps."""
@@ -379,24 +334,49 @@ class Builder:
 
         codes = np.zeros(len(frames), np.int64)
         keys: list[Key] = []
-        times: list[tuple[Array, Array]] = []
-        for number in np.unique(frames.formats).tolist():
-            mine = frames.formats == number
-            grouping = self._groupings[number]
-            records = Records(grouping.format, frames if mine.all() else frames.at(mine))
-            own, of = _keys_of(number, grouping, records)
+        for number, mine, records in self._by_format(frames):
+            own, of = _keys_of(number, self._groupings[number], records)
             codes[mine] = of + len(keys)
             keys += own
+        sizes = frames.stops - frames.starts
+        none = np.zeros(len(frames), np.int64)
+        told = packed(frames.offsets, frames.offsets + sizes, codes, none, self._before)
+        stop = int(frames.offsets[-1] + sizes[-1])
+        self._block(int(frames.indexes[0]), stop, told, keys, self._traits(frames))
+
+    def _by_format(self, frames: FrameBatch) -> Iterator[tuple[int, Any, Records]]:
+        """The frames of each format: its number, where they are, and they themselves."""
+        import numpy as np
+
+        if len(self._groupings) == 1:
+            yield 0, slice(None), Records(self._groupings[0].format, frames)
+            return
+        for number in np.flatnonzero(np.bincount(frames.formats)).tolist():
+            mine = frames.formats == number
+            yield number, mine, Records(self._groupings[number].format, frames.at(mine))
+
+    def _traits(self, frames: FrameBatch) -> Traits:
+        """What frames say of themselves."""
+        import numpy as np
+
+        numbers: dict[str, int] = {}
+        kinds = np.zeros(len(frames), np.int64)
+        times: list[tuple[Array, Array]] = []
+        for number, mine, records in self._by_format(frames):
+            grouping = self._groupings[number]
+            own, of = grouping.kinds(records)
+            texts = [json.dumps(plain_id(kind)) if grouping.has_kinds else "" for kind in own]
+            placed = [numbers.setdefault(text, len(numbers)) for text in texts]
+            kinds[mine] = of if placed == list(range(len(own))) else np.array(placed, np.int64)[of]
             if grouping.has_times:
                 told = grouping.times(records)
                 times.append((told.values, told.known))
-        sizes = frames.stops - frames.starts
-        told_as = packed(frames.offsets, frames.offsets + sizes, codes, self._before)
-        stop = int(frames.offsets[-1] + sizes[-1])
-        self._block(int(frames.indexes[0]), stop, told_as, keys, _times_of(times, len(frames)))
+        return Traits(tuple(numbers), _times_of(times, len(frames)), kinds)
 
-    def _block(self, first: int, stop: int, told: Packed, keys: Sequence[Key], times: Times | None) -> None:
-        self._writer.block(first, self._before, stop, told, keys, times)
+    def _block(self, first: int, stop: int, told: Packed, keys: Sequence[Key], traits: Traits) -> None:
+        if traits.of is not None and len(traits.kinds) > 1:
+            told = with_kinds(told, traits.of)
+        self._writer.block(first, self._before, stop, told, keys, traits.kinds, traits.times)
         self._before = stop
 
     def end(self) -> None:
@@ -404,41 +384,38 @@ class Builder:
         self._close()
 
 
-def build_text() -> str:
-    """The kernel code of `blocks.pack`."""
-    from sigflow.engine.sums import text_of
-
-    return text_of((blocks.pack,))
-
-
 def _keys_of(number: int, grouping: Grouping, records: Records) -> tuple[list[Key], Array]:
     """The keys of frames of one format, and for each frame the number of its own."""
     import numpy as np
 
-    kinds, of_kind = grouping.kinds(records)
+    count = len(records.frames)
+    if not grouping.has_streams:
+        return [Key(number, "")], np.zeros(count, np.int64)
     streams, of_stream = grouping.streams(records)
-    counters, known = grouping.counters(records) if grouping.has_streams else (None, None)
-    pairs, codes = np.unique(of_kind * len(streams) + of_stream, return_inverse=True)
+    # (Ids of more than 64 bits may be told as the same.)
+    texts = [stream_text(stream) for stream in streams]
+    numbers = {text: number for number, text in enumerate(texts)}
+    of_stream = np.array([numbers[text] for text in texts], np.int64)[of_stream]
+    counters, known = grouping.counters(records)
+    pairs, codes = np.unique(2 * of_stream + known, return_inverse=True)
+    order = np.argsort(codes, kind="stable")
+    ends = np.cumsum(np.bincount(codes)).tolist()
     keys = []
-    for code, pair in enumerate(pairs.tolist()):
-        kind, stream = kinds[pair // len(streams)], streams[pair % len(streams)]
-        told = json.dumps(plain_id(kind)) if grouping.has_kinds else ""
-        counted = counters[(codes == code) & known].tolist() if counters is not None and known is not None else []
-        if not counted:
-            keys.append(Key(number, told, ""))
-        else:
-            rising = len(counted) == int((codes == code).sum()) and all(a < b for a, b in pairwise(counted))
-            keys.append(Key(number, told, stream_text(stream), rising, True, min(counted), max(counted)))
+    for pair, begin, end in zip(pairs.tolist(), [0, *ends], ends, strict=False):
+        if not pair % 2:
+            keys.append(Key(number, ""))
+            continue
+        told = counters[order[begin:end]]
+        rising = bool((told[1:] > told[:-1]).all())
+        keys.append(Key(number, texts[pair // 2], True, rising, int(told.min()), int(told.max())))
     return keys, codes.astype(np.int64)
 
 
 def _times_of(times: Sequence[tuple[Array, Array]], frames: int) -> Times | None:
     """The times of a block; None where none is known."""
-    import numpy as np
-
-    known = [values[mask] for values, mask in times if mask.any()]
+    known = [values if mask.all() else values[mask] for values, mask in times if mask.any()]
     if not known:
         return None
     least, greatest = min(int(values.min()) for values in known), max(int(values.max()) for values in known)
-    rising = len(times) == 1 and len(known[0]) == frames and bool((np.diff(known[0]) >= 0).all())
+    rising = len(times) == 1 and len(known[0]) == frames and bool((known[0][1:] >= known[0][:-1]).all())
     return Times(least, greatest, rising)

@@ -23,6 +23,7 @@ from sigflow.recording.run import Section
 from sigflow.stream.sink import Between, OpenGap, idle_most
 
 if TYPE_CHECKING:
+    from sigflow.columns.frames import Array
     from sigflow.engine.passes import Batch
     from sigflow.events import Event
     from sigflow.recording.diagnosis.budget import Budget
@@ -42,6 +43,10 @@ class NativeRun(NativeRows):
     def views(self, size: int = SIZE, *, raw: bool = True) -> Iterator[FrameBatch]:
         """The same as they were read: their bytes are valid until the next frames are asked for."""
         return chain.from_iterable(self.framed(batch, index, size, BYTES, raw=raw) for batch, index in self.batches())
+
+    def offsets(self) -> Iterator[Array]:
+        """Where the frames begin, as they were found: nothing else is made of them."""
+        return (batch.frames[:, 0] + batch.base for batch, _ in self.batches())
 
     def verdict(self, longest: int = LONGEST, budget: Budget | None = None) -> NativeVerdict:
         """A verdict on this pass."""

@@ -6,24 +6,32 @@ What an index says is never taken for true: the bytes of a frame that it leads t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sigflow.columns.frames import FrameBatch
 from sigflow.events import Record
-from sigflow.index.blocks import codes, row_at
-from sigflow.index.file import BadIndex, held, stream_text
+from sigflow.index.blocks import codes, row_at, stops_of
+from sigflow.index.file import BadIndex
+from sigflow.index.tables import held, stream_text
 from sigflow.recording.faults import look
 from sigflow.recording.grouping import Grouping, Records
 from sigflow.recording.selection.bounds import INDEX, OFFSET, TIME, bound_of
+from sigflow.recording.selection.ranges import COUNTER
 from sigflow.recording.start import Start
 
 if TYPE_CHECKING:
     from sigflow.columns.frames import Array
     from sigflow.index.file import Index
+    from sigflow.index.tables import Counters
     from sigflow.recording.selection.asked import Selection
     from sigflow.recording.selection.bounds import Bound
+    from sigflow.recording.selection.ranges import Range
     from sigflow.storage import Storage
     from sigflow.stream.format import Format
+
+
+Answer = TypeVar("Answer")
 
 
 class Places:
@@ -58,46 +66,65 @@ class Places:
         even = row_at(own.packed, own.start, offset)
         if even is not None and even < own.packed.frames:
             return self._record(block, even)
-        _, where = self.index.block(block)
-        row = int(where.starts.searchsorted(offset, "right")) - 1
-        return self._record(block, row) if row >= 0 and offset < int(where.stops[row]) else None
+        stops = stops_of(own.packed, own.start)
+        row = int(stops.searchsorted(offset, "right"))
+        if row == len(stops):
+            return None
+        record = self._record(block, row)
+        return record if record.start <= offset else None
 
     def since(self, time: int) -> Record | None:
         """Returns the first frame whose time is this, or later: nanoseconds, as `Record.time`."""
         bounds = self.index.bounds
-        for block in (bounds.timed & (bounds.time_greatest >= held(time))).nonzero()[0].tolist():
+        begin = int(self._latest.searchsorted(held(time)))
+        later = bounds.timed[begin:] & (bounds.time_greatest[begin:] >= held(time))
+        for block in (begin + later.nonzero()[0]).tolist():
             row = self._row_since(block, time)
             if row is not None:
                 return self._record(block, row)
         return None
 
+    @cached_property
+    def _latest(self) -> Array:
+        """The latest time up to the end of each block."""
+        import numpy as np
+
+        bounds = self.index.bounds
+        return np.maximum.accumulate(np.where(bounds.timed, bounds.time_greatest, held(-1 << 64)))
+
     def counted(self, counter: int, stream: object = None, format: str | None = None) -> Iterator[Record]:
         """Gives the frames of a stream that have this counter, in order: of any format, or of this one."""
         text = stream_text(stream)
         for number, own in enumerate(self._formats):
-            if format in (None, own.name):
-                for block, *bounds in self.index.blocks_of_counter(number, text, counter):
-                    yield from self._counted(block, number, text, counter, bounds)
+            if format in (None, own.name) and 0 <= counter < 1 << 64:
+                told = self.index.counters(number, text)
+                for place in ((told.least <= counter) & (told.greatest >= counter)).nonzero()[0].tolist():
+                    yield from self._counted(number, told, place, counter)
 
-    def _counted(self, block: int, format: int, stream: str, counter: int, bounds: Sequence[int]) -> Iterator[Record]:
-        """Those in one block.  bounds: the least and the greatest counter of the stream in it."""
+    def _counted(self, format: int, told: Counters, place: int, counter: int) -> Iterator[Record]:
+        """Those in one block: that at this place of where the counters of a stream are."""
         import numpy as np
 
+        block = int(told.blocks[place])
         own = self.index.packed(block)
-        mine = [n for n, key in enumerate(own.keys) if (key.format, key.stream) == (format, stream)]
-        rows = np.arange(own.packed.frames)
-        if len(mine) < len(own.keys):
-            rows = np.flatnonzero(np.isin(codes(own.packed), mine))
-        told = self._formats[format].sequence_of
-        if len(mine) == 1 and own.keys[mine[0]].rising and len(rows):
-            row = _first_at(lambda n: told(self._read(block, int(rows[n]))), counter, len(rows), *bounds, distinct=True)
+        if len(own.keys.formats) == 1:
+            rows: Any = range(own.packed.frames)
+        else:
+            rows = (codes(own.packed) == told.codes[place]).nonzero()[0]
+        counter_of = self._groupings[format].quick_counter
+        if told.rising[place] and len(rows):
+            bounds = int(told.least[place]), int(told.greatest[place])
+            row = _first_at(
+                lambda n: counter_of(self._bytes(block, int(rows[n]))[1]), counter, len(rows), *bounds, distinct=True
+            )
             rows = rows[row : row + 1]
         else:
-            counters, known = self._groupings[format].counters(self._records(block, format, rows))
+            rows = np.asarray(rows)
+            counters, known = self._told(self._groupings[format].counters, self._records(block, format, rows))
             rows = rows[known & (counters == counter)]
-        for row in rows.tolist():
+        for row in map(int, rows):
             record = self._record(block, row)
-            if told(record) == counter:
+            if self._formats[format].sequence_of(record) == counter:
                 yield record
 
     def _row_since(self, block: int, time: int) -> int | None:
@@ -109,14 +136,14 @@ class Places:
         if own.times is None or not own.times.sorted:
             nearest = count
             for format, grouping in enumerate(self._groupings):
-                mine = [n for n, key in enumerate(own.keys) if key.format == format]
+                mine = [n for n, number in enumerate(own.keys.formats) if number == format]
                 rows = np.flatnonzero(np.isin(codes(own.packed), mine))
                 if grouping.has_times and len(rows):
-                    times = grouping.times(self._records(block, format, rows))
+                    times = self._told(grouping.times, self._records(block, format, rows))
                     later = rows[times.known & np.asarray(times.values >= time).astype(bool)]
                     nearest = min(nearest, int(later[0])) if len(later) else nearest
         else:
-            nearest = _first_at(lambda row: self._read(block, row).time, time, count, *own.times[:2])
+            nearest = _first_at(lambda row: self._time(block, row), time, count, *own.times[:2])
         return nearest if nearest < count else None
 
     def _records(self, block: int, format: int, rows: Array) -> Records:
@@ -132,25 +159,35 @@ class Places:
         frames = FrameBatch(data, starts - own.start, stops - own.start, starts, numbers, own.first, own.first + rows)
         return Records(self._formats[format], frames)
 
+    def _told(self, ask: Callable[[Records], Answer], records: Records) -> Answer:
+        """What frames say, of which nobody has made sure that they are any."""
+        try:
+            return ask(records)
+        except IndexError as error:
+            raise BadIndex(f"{self.index.path}: a frame is too short that it says is one") from error
+
     def _record(self, block: int, row: int) -> Record:
         """The record of a row of a block, whose bytes are measured and checked."""
-        record, format = self._seen(block, row)
+        start, raw, number = self._bytes(block, row)
+        format = self._formats[number]
+        record = Record(format, start, raw, int(self.index.bounds.first[block]) + row)
         seen = look(format, record.raw)
         if seen.reason or seen.length != len(record.raw):
             raise BadIndex(f"{self.index.path}: no frame of {format.name} stands at {record.start}, where it says")
         return record
 
-    def _read(self, block: int, row: int) -> Record:
-        """The same, of bytes that are not checked."""
-        return self._seen(block, row)[0]
+    def _time(self, block: int, row: int) -> int | None:
+        """The time of a row of a block, whose bytes are not checked."""
+        _, raw, number = self._bytes(block, row)
+        return self._groupings[number].quick_time(raw)
 
-    def _seen(self, block: int, row: int) -> tuple[Record, Format]:
-        start, stop, key = self.index.place(block, row)
-        format = self._formats[key.format]
+    def _bytes(self, block: int, row: int) -> tuple[int, bytes, int]:
+        """Of a row of a block where it starts, its bytes, and the number of its format."""
+        start, stop, number = self.index.place(block, row)
         raw = self._storage.read(start, stop)
         if len(raw) < stop - start:
             raise BadIndex(f"{self.index.path}: the capture ends before {stop}, up to where it says that a frame is")
-        return Record(format, start, raw, int(self.index.bounds.first[block]) + row), format
+        return start, raw, number
 
     # ---------------------------------------------------------------- readings
 
@@ -163,11 +200,48 @@ class Places:
             first = max(first, self._first_of(bound_of(wanted.since, "--since")))
         if wanted.until is not None:
             last = min(last, self._last_of(bound_of(wanted.until, "--until")))
+        if wanted.where is not None:
+            may = self._may_match(wanted.where).nonzero()[0]
+            first = max(first, int(may[0])) if len(may) else blocks
+            last = min(last, int(may[-1]) + 1) if len(may) else blocks
         last = max(last, first)
         stop = None if last == blocks else int(bounds.start[last])
         if first == blocks:
             return Start(int(bounds.stop[-1]) if blocks else 0, len(self), stop)
         return Start(int(bounds.start[first]), int(bounds.first[first]), stop)
+
+    def _may_match(self, where: str) -> Array:
+        """In which blocks frames may match a condition."""
+        import numpy as np
+
+        from sigflow.recording.selection.ranges import ranges_by_format
+
+        bounds = self.index.bounds
+        may: Array = np.zeros(len(bounds.first), bool)
+        for format, ranges in enumerate(ranges_by_format(where, self._formats)):
+            if ranges is not None:
+                mine: Array = np.ones(len(bounds.first), bool)
+                for wanted in ranges:
+                    mine &= self._may_have(format, wanted)
+                may |= mine
+        return may
+
+    def _may_have(self, format: int, wanted: Range) -> Array:
+        """In which blocks frames of a format may be in a range."""
+        import numpy as np
+
+        bounds, (what, low, high) = self.index.bounds, wanted
+        low, high = held(-1 << 64 if low is None else low), held(1 << 64 if high is None else high)
+        if what == COUNTER:
+            may: Array = np.zeros(len(bounds.first), bool)
+            may[self.index.blocks_of_counters(format, wanted.low or 0, wanted.high)] = True
+        elif what == TIME:
+            may = bounds.timed & (bounds.time_greatest >= low) & (bounds.time_least <= high)
+        elif what == OFFSET:
+            may = (bounds.start <= high) & (bounds.stop > low)
+        else:
+            may = (bounds.first <= high) & (bounds.first + bounds.frames > low)
+        return may
 
     def _first_of(self, since: Bound) -> int:
         """The first block with a frame from there on."""
@@ -195,12 +269,12 @@ def _first_at(
     `count` where there is none.  distinct: none is told twice.
     """
     low, high = 0, count
-    halve = False
+    turn = 0
     while low < high:
-        # In turn: where it would be if all rose evenly, and in the middle.
+        # In turn: twice where it would be if all rose evenly, and in the middle.
+        turn += 1
         even = low + (wanted - least) * (high - 1 - low) // max(greatest - least, 1)
-        place = (low + high) // 2 if halve else min(max(even, low), high - 1)
-        halve = not halve
+        place = (low + high) // 2 if turn % 3 == 0 else min(max(even, low), high - 1)
         number = told(place)
         if distinct and number == wanted:
             return place

@@ -24,6 +24,8 @@ from sigflow.recording.start import Start
 if TYPE_CHECKING:
     from sigflow.index.file import Bounds
 
+#: The column of nanoseconds as numbers, in a dataset whose times are of microseconds.
+NANOSECONDS = "_time_ns"
 #: Blocks of a range, and up to how many ranges are asked block by block.
 LENGTH, FEW = 64, 16
 
@@ -39,6 +41,7 @@ class Blocks:
         self._bounds = bounds
         self._schema = schema
         self._time = schema.field(TIME).type if TIME in schema.names else None
+        self._unit = 1000 if self._time is not None and self._time.unit == "us" else 1
 
     def starts(self, filter: pc.Expression) -> Sequence[Start]:
         """Where the passes begin and end that give all rows that may pass."""
@@ -74,9 +77,13 @@ class Blocks:
             index < int(bounds.first[last] + bounds.frames[last]),
         ]
         if self._time is not None and bounds.timed[begin:end].all():
-            least = pa.scalar(int(bounds.time_least[begin:end].min()), self._time)
-            greatest = pa.scalar(int(bounds.time_greatest[begin:end].max()), self._time)
-            known += [(time >= least) | pc.is_null(time), (time <= greatest) | pc.is_null(time)]
+            least, greatest = int(bounds.time_least[begin:end].min()), int(bounds.time_greatest[begin:end].max())
+            told = [(time, self._unit, self._time)]
+            if NANOSECONDS in self._schema.names:
+                told.append((pc.field(NANOSECONDS), 1, pa.int64()))
+            for column, unit, kind in told:
+                low, high = (pa.scalar(bound // unit, kind) for bound in (least, greatest))
+                known += [(column >= low) | pc.is_null(column), (column <= high) | pc.is_null(column)]
         return reduce(and_, known)
 
     def _start(self, begin: int, end: int) -> Start:

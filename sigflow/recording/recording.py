@@ -148,11 +148,13 @@ class Recording(Closing):
         fallback: Sequence[Format] = (),
         lenient: bool = False,
         index: str = "auto",
+        index_folder: str = "",
     ) -> None:
         """notice: is told what takes a while, and why the engine is not the one that could be expected.
 
         fallback: formats that are tried, in their order, on what the others left in gaps.  lenient: whether frames that
-        fail a check are given as well, marked (`Record.damaged`).  index: as of `open`.
+        fail a check are given as well, marked (`Record.damaged`).  index: as of `open`.  index_folder: where indexes
+        are, if not beside their captures.
         """
         if lenient and strict:
             raise UsageError("strict, which ends at the first damage, and lenient exclude each other")
@@ -176,6 +178,8 @@ class Recording(Closing):
         self._chunk_size = chunk_size
         self._choice = Choice(engine, workers, notice)
         self._index = index
+        #: The folder of indexes; "": they are beside their captures.
+        self.index_folder = index_folder
         self._notice = notice
         self._places: list[Places | None] = []  # once they were asked for
         self._reports: list[weakref.ref[Report]] = []
@@ -320,11 +324,28 @@ class Recording(Closing):
     def start(self) -> Start | None:
         """Where a pass for the frames that are meant begins and ends; None where that is the whole capture."""
         wanted = self.wanted
-        if (wanted.since is None and wanted.until is None) or self._strict or self.lenient:
+        if self._strict or self.lenient or not (wanted.since or wanted.until or self._ranged):
             return None
         places = self.places()
         start = places.start(wanted) if places is not None else None
         return None if start is None or start == (0, 0, None) else start
+
+    @property
+    def index_path(self) -> str:
+        """Where the index of the capture is, or would be."""
+        from sigflow.recording.indexed import AUTO, NEVER, REQUIRE, path_of
+
+        return path_of(self.name, self.index_folder) if self._index in (AUTO, NEVER, REQUIRE) else self._index
+
+    @property
+    def _ranged(self) -> bool:
+        """Whether an index may tell where frames are that match the condition."""
+        where = self.wanted.where
+        if where is None or self._index == "never" or any(format.is_part for format in self.formats):
+            return False
+        from sigflow.recording.selection.ranges import ranges_by_format
+
+        return all(ranges is None or ranges for ranges in ranges_by_format(where, self.formats))
 
     def places(self) -> Places | None:
         """Returns where the frames are, by the index of the capture; None where it has none that is used.
@@ -334,8 +355,8 @@ class Recording(Closing):
         if not self._places:
             from sigflow.recording import indexed
 
-            way, name = self._index, indexed.path_of(self.name)
-            if way == indexed.NEVER or (way == indexed.AUTO and not storage.is_file(name)):
+            way = self._index
+            if way == indexed.NEVER or (way == indexed.AUTO and not storage.is_file(self.index_path)):
                 return None
             self._places.append(
                 indexed.places_of(self, self.bound(), way, self._notice if self._notice is not None else lambda _: None)

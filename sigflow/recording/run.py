@@ -23,7 +23,7 @@ from sigflow.stream.sequence import Counts
 from sigflow.stream.statistics import Statistics
 
 if TYPE_CHECKING:
-    from sigflow.columns.frames import FrameBatch
+    from sigflow.columns.frames import Array, FrameBatch
     from sigflow.events import Event
     from sigflow.recording.diagnosis.budget import Budget
     from sigflow.stream.checkpoint import Checkpoint
@@ -46,6 +46,10 @@ class AnyRun(EventPass, Protocol):
 
     def views(self, size: int = SIZE) -> Iterator[FrameBatch]:
         """The same as they were read: their bytes are valid until the next frames are asked for."""
+        ...
+
+    def offsets(self) -> Iterator[Array]:
+        """Where the frames begin, as int64, many at a time as they are found."""
         ...
 
     def verdict(self, longest: int = LONGEST, budget: Budget | None = None) -> Verdict:
@@ -93,6 +97,11 @@ class OfEvents:
     def views(self: EventPass, size: int = SIZE) -> Iterator[FrameBatch]:
         """The same: they are made of records, and were copied then."""
         return framed((event for event in self.events() if isinstance(event, Record)), self.formats, size)
+
+    def offsets(self: EventPass) -> Iterator[Array]:
+        """Where the frames begin, many at a time."""
+        records = (event for event in self.events() if isinstance(event, Record))
+        return (frames.offsets for frames in framed(records, self.formats))
 
     def verdict(self: EventPass, longest: int = LONGEST, budget: Budget | None = None) -> EventVerdict:
         """A verdict on this pass."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from sigflow import storage
 from sigflow.errors import UsageError
-from sigflow.index.file import ENDING
+from sigflow.index.tables import ENDING
 from sigflow.storage.base import path_of_url
 
 #: What the names of files begin or end with that are no captures: hidden ones, indexes, what is being written.

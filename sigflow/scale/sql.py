@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from sigflow import storage
 from sigflow.columns.arrow import arrow
+from sigflow.columns.options import Options
 from sigflow.errors import SigflowError, UsageError
 from sigflow.storage.base import Closing
 
@@ -60,8 +61,13 @@ class Database(Closing):
         self._connection: Any = duckdb.connect(":memory:", config=config)
 
     def add(self, name: str, recording: Recording, *, instances: bool = False, physical: bool = False) -> None:
-        """A capture as a table of this name; the columns are those of `Recording.dataset`, and so is what is raised."""
-        self._connection.register(name, recording.dataset(instances=instances, physical=physical))
+        """A capture as a table of this name.  The columns are those of `Recording.dataset`, and so is what is raised;
+        but times are of microseconds, and `_time_ns` has all of each as a number.
+        """
+        from sigflow.recording.dataset import RecordingDataset
+
+        wanted = Options(instances, physical, None)
+        self._connection.register(name, RecordingDataset(recording, wanted, in_microseconds=True))
 
     def query(self, text: str) -> tuple[pyarrow.Schema, Iterator[pyarrow.RecordBatch]]:
         """Returns the schema of what the last statement gives, and its rows.

@@ -52,6 +52,41 @@ def test_readings_begin_where_they_are_told(sigflow: Call, capture: Path) -> Non
     assert "there is no frame 120, the capture has 120 frames" in sigflow(*single, "--frame", "120").err
 
 
+def test_conditions_begin_where_frames_may_match(sigflow: Call, capture: Path) -> None:
+    asked = ("parse", str(capture), "-s", "sgf1", "--where", "_index >= 100 and _index < 103", "--format", "csv")
+    before = sigflow(*asked)
+    assert sigflow("validate", str(capture), "-s", "sgf1", "--build-index").code == 0
+    after = sigflow(*asked)
+    assert (after.code, after.out) == (before.code, before.out)
+    assert "read from offset 4724 on, by its index; stopped after 3 frames" in after.err
+    other = sigflow(*asked[:5], "sequence * 1 > 0", "--format", "csv")
+    assert "by its index" not in other.err
+
+
+def test_a_folder_of_indexes(sigflow: Call, capture: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(capture.parent)
+    Path("sigflow.yaml").write_text("index: {dir: all/indexes}\n")
+    other = capture.parent / "other" / capture.name
+    other.parent.mkdir()
+    other.write_bytes(capture.read_bytes()[:1181])
+    for path in (capture, other):
+        assert sigflow("index", "build", str(path), "-s", "sgf1").code == 0
+    names = sorted(entry.name for entry in Path("all/indexes").iterdir())
+    assert len(names) == 2 and all(name.startswith("capture.sgf-") for name in names)
+    assert not Path(f"{capture}.sigidx").exists()
+    assert "  120 frames in 15 blocks" in sigflow("index", "show", str(capture)).out
+    assert "  24 frames in 3 blocks" in sigflow("index", "show", str(other)).out
+    assert "by its index" in sigflow("parse", str(capture), "-s", "sgf1", "--since", "#100").err
+    assert sigflow("index", "drop", str(other)).code == 0
+    assert len(list(Path("all/indexes").iterdir())) == 1
+    assert sigflow("validate", "--build-index", str(other), "-s", "sgf1").code == 0
+    Path("sigflow.yaml").write_text("index: {dir: [1]}\n")
+    refused = sigflow("index", "show", str(capture))
+    assert (refused.code, "sigflow.yaml:1:14" in refused.err) == (2, True), refused.err
+    Path("sigflow.yaml").write_text("index: {folder: x}\n")
+    assert "unknown key 'folder'; known: dir" in sigflow("index", "show", str(capture)).err
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "text"),
     [

@@ -16,7 +16,6 @@ from __future__ import annotations
 import json
 import random
 import re
-import tempfile
 import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -35,6 +34,8 @@ from sigflow.quarantine.store import LEDGER
 from sigflow.recording.frames import frame_tree
 from tests.engine.streams import BUNDLED, native
 from tests.engine.ways import events_of
+from tests.hostile.folders import folder
+from tests.hostile.indexes import GUIDES, index, sound_index
 from tests.stream.test_bundled import MAKERS
 from tests.stream.ways import check_tiles, shape
 
@@ -50,8 +51,6 @@ NATIVELY = {True: 8, False: 32}
 FRAMES = 24
 #: What no line of a report may hold.
 CONTROL = re.compile(r"[\0-\x09\x0b-\x1f]")
-#: Where the targets write: memory, if the machine shows it as a folder.
-WRITABLE = "/dev/shm" if Path("/dev/shm").is_dir() else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +69,6 @@ class Target:
     longest: int = 512
     guides: tuple[str, ...] = ("sigflow",)
     ready: Callable[[], object] = list
-
-
-@cache
-def folder() -> Path:
-    """A folder of this process."""
-    made = tempfile.TemporaryDirectory(prefix="sigflow-fuzz-", dir=WRITABLE)
-    _KEPT.append(made)
-    return Path(made.name)
-
-
-_KEPT: list[tempfile.TemporaryDirectory[str]] = []
 
 
 # ---------------------------------------------------------------- streams
@@ -355,6 +343,12 @@ _HINTS = (
     b"{checksum: {field: crc, algorithm: {width: 16, poly: 0x1021, init: 0, refin: true, refout: false, xorout: 1}}}",
     b"{time: {field: count, unit: ms, epoch: '2000-01-01'}, kind: kind, byte-order: big, unit: fuzzed}",
 )  # fmt: skip
+_INDEXES = (
+    bytes((0, 0, 100, 4)) + b"abcd",
+    bytes((1, 1, 2, 0, 0)) + bytes(8),
+    bytes((1, 1, 15, 3, 2)) + b"\0\1\2\3\4\5\6\7",
+    bytes((1, 2, 4, 1, 0)) + b"\xff" * 8,
+)
 _LEDGERS = (b"\0\0\1S", b"\0\x60\2\0\0\x10\0\4\0\1\2\3", b"\x20\0\x10{}[]null,12345678")
 _WORDS = tuple(
     word.encode()
@@ -434,5 +428,6 @@ TARGETS: dict[str, Target] = {
             guides=("sigflow.compiler.hints", "sigflow.compiler.evidence", "sigflow.compiler.emit"),
         ),
         Target("ledger", ledger, lambda: list(_LEDGERS), longest=256, guides=("sigflow.quarantine",)),
+        Target("index", index, lambda: list(_INDEXES), longest=256, guides=GUIDES, ready=sound_index),
     )
 }  # fmt: skip

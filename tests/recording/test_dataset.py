@@ -24,6 +24,7 @@ from sigflow.errors import UsageError
 from sigflow.recording import dataset, indexing, pruning
 from sigflow.recording.indexed import path_of
 from sigflow.recording.indexing import build_index
+from sigflow.scale.sql import Database
 from sigflow.storage.file import FileStorage
 from tests.recording.test_index import LISTS, TIMED, stream_of, timed_frame
 
@@ -252,3 +253,59 @@ def test_what_has_no_dataset(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with sigflow.open(Pipe(SAMPLE.read_bytes()), "sgf1") as source, pytest.raises(UsageError, match="once only"):
         source.dataset()
+
+
+@pytest.fixture
+def dated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, sigflow.Format]:
+    """A capture of frames whose times are 250 ns apart, around the year 1970, with an index of small blocks."""
+    monkeypatch.setattr(indexing, "FRAMES", 5)
+    told = "time: {expr: time * 250 - 10000, unit: ns, epoch: '1970-01-01'}"
+    spec = TIMED.replace("time: {field: time, unit: ms}", told)
+    (tmp_path / "timed.ksy").write_text(spec)
+    format, path, rng = sigflow.compile(tmp_path / "timed.ksy"), tmp_path / "capture", random.Random(8)
+    path.write_bytes(b"".join(timed_frame(rng, n, n) for n in range(100)))
+    indexed(path, format)
+    return path, format
+
+
+def test_sql_asks_for_times(dated: tuple[Path, sigflow.Format], monkeypatch: pytest.MonkeyPatch) -> None:
+    path, format = dated
+    asked: list[int | None] = []
+    batches = dataset.RecordingDataset._batches
+
+    def counting(self: Any, table: Any, starts: Any) -> Any:
+        asked.append(None if starts is None else sum(start.stop - start.offset for start in starts))
+        return batches(self, table, starts)
+
+    monkeypatch.setattr(dataset.RecordingDataset, "_batches", counting)
+    with sigflow.open(path, format, index="require", engine="python") as source, Database() as database:
+        exact = [value.value for value in source.to_arrow(fields=["count"])["_time"]]
+        database.add("x", source)
+
+        def told(condition: str) -> list[tuple[Any, ...]]:
+            query = f"SELECT _index, epoch_us(_time), _time_ns FROM 'x' WHERE {condition} ORDER BY 1"
+            _, rows = database.query(query)
+            return [tuple(row.values()) for batch in rows for row in batch.to_pylist()]
+
+        everything = [(n, time // 1000, time) for n, time in enumerate(exact)]
+        assert told("true") == everything
+        for micros in (-10, -3, 0, 5, 100):
+            date = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros)
+            assert told(f"_time >= TIMESTAMPTZ '{date}'") == [row for row in everything if row[1] >= micros]
+            assert told(f"_time < TIMESTAMPTZ '{date}'") == [row for row in everything if row[1] < micros]
+            assert told(f"_time_ns = {micros * 1000}") == [row for row in everything if row[2] == micros * 1000]
+    assert asked[0] is None and None not in asked[1:]
+    size = path.stat().st_size
+    assert sum(read or 0 for read in asked[1:]) < size * (len(asked) - 1) * 0.6
+
+
+def test_a_capture_as_a_lazy_frame(dated: tuple[Path, sigflow.Format]) -> None:
+    path, format = dated
+    lazy = sigflow.scan_polars(path, format, index="require")
+    some = lazy.filter(polars.col("_time") >= datetime(1970, 1, 1, tzinfo=UTC)).select("_index", "count").collect()
+    assert some.rows() == [(n, n) for n in range(40, 100)]
+    assert sigflow.scan_polars(SAMPLE, "sgf1", fields=["sequence"]).collect().shape == (24, 5)
+    with sigflow.open(SAMPLE, "sgf1") as source:
+        assert sigflow.scan_polars(source).select(polars.len()).collect().item() == 24
+        with pytest.raises(UsageError, match="a recording has its formats"):
+            sigflow.scan_polars(source, "sgf1")

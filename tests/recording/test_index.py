@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import sqlite3
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from sigflow.recording.indexing import build_index
 from sigflow.recording.start import Start
 from tests.stream import damage
 from tests.stream.test_bundled import MAKERS
+from tools import check_staleness, kill_index
 
 TIMED = """
 meta: {id: timed, endian: be}
@@ -157,7 +159,7 @@ def test_times_kinds_and_streams(tmp_path: Path, timed: sigflow.Format, rising: 
         assert not rising or (start is not None and start.stop is not None)
         places = source.places()
         assert places is not None
-        kinds = {key.kind for number in range(len(places.index)) for key in places.index.block(number)[0].keys}
+        kinds = {kind for number in range(len(places.index)) for kind in places.index.block(number)[0].kinds}
         assert kinds == {"0", "1", "2"}
 
 
@@ -181,7 +183,39 @@ def test_times_beyond_64_bits_are_left_out_nowhere(tmp_path: Path, engine: str) 
             assert (record and record.index) == (wanted_record and wanted_record.index)
 
 
+def test_streams_that_64_bits_do_not_tell_apart(tmp_path: Path, engine: str) -> None:
+    spec = TIMED.replace("per: device", "per: device * 18446744073709551616 + 5")
+    (tmp_path / "timed.ksy").write_text(spec)
+    timed, rng, path = sigflow.compile(tmp_path / "timed.ksy"), random.Random(4), tmp_path / "capture"
+    path.write_bytes(b"".join(timed_frame(rng, n, n) for n in range(60)))
+    with sigflow.open(path, timed, engine=engine, chunk_size=64) as source:
+        build_index(source, indexed.path_of(str(path)))
+    with sigflow.open(path, timed, engine=engine, index="require") as source:
+        assert [record.index for record in source.counted(30, 5)] == [30]
+
+
 # ---------------------------------------------------------------- stale
+
+
+def test_a_share_of_the_kinds_of_staleness() -> None:
+    """`tools/check_staleness.py` has them all."""
+    count, wrong = check_staleness.run(seed=3, share=16)
+    assert count >= 12 and not wrong
+
+
+def test_another_preamble(tmp_path: Path) -> None:
+    format = sigflow.compile(Path("tests/wires/pcap.ksy"))
+    head = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
+    path = tmp_path / "capture.pcap"
+    known = format.with_preamble(head, asked=False)
+    path.write_bytes(b"".join(struct.pack("<IIII", n, 0, 4, 4) + b"data" for n in range(9)))
+    with sigflow.open(path, known) as source:
+        build_index(source, indexed.path_of(str(path)))
+    with sigflow.open(path, known, index="require") as source:
+        assert source.places() is not None
+    other = bytearray(head)
+    other[16] ^= 1  # (the longest packet that is kept)
+    assert "the preamble is another one" in refused(path, format.with_preamble(bytes(other), asked=False))
 
 
 @pytest.fixture
@@ -295,7 +329,7 @@ def test_an_index_is_there_whole_or_not_at_all(capture: Path, monkeypatch: pytes
     def fails(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("sigflow.index.file.Writer.finish", fails)
+    monkeypatch.setattr("sigflow.index.writer.Writer.finish", fails)
     with sigflow.open(capture, "sgf1") as source, pytest.raises(KeyboardInterrupt):
         build_index(source, str(place))
     assert place.read_bytes() == before
@@ -349,7 +383,11 @@ def test_an_index_that_somebody_made_up_leads_to_no_wrong_frame(capture: Path) -
         "UPDATE blocks SET start = start + 1 WHERE number = 1",
         "UPDATE blocks SET frames = frames - 1",
         "UPDATE blocks SET keys = '[]'",
-        'UPDATE blocks SET keys = \'[[7,"","",true]]\'',
+        "UPDATE blocks SET keys = '[[7],[\"\"]]'",
+        "UPDATE blocks SET keys = '[[0],[]]'",
+        "UPDATE blocks SET kinds = '[]'",
+        "UPDATE blocks SET kinds = '[7]'",
+        "UPDATE blocks SET kind_width = 1",
         "UPDATE blocks SET data = x'00'",
         "UPDATE blocks SET stop = stop + 1000000",
         "UPDATE about SET value = '{}' WHERE key = 'identity'",
@@ -387,3 +425,8 @@ def test_frames_that_are_not_where_it_says(capture: Path) -> None:
 def _here(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.chdir(Path(__file__).resolve().parents[2])
     yield
+
+
+def test_a_build_that_is_killed(tmp_path: Path) -> None:
+    """`tools/kill_index.py` has more."""
+    assert sum(kill_index.run(6, 2, tmp_path).values()) == 6

@@ -107,7 +107,7 @@ def conditions(text: str, formats: Sequence[Format]) -> list[Condition | None]:
     for format in formats:
         binder = Binder(format)
         try:
-            bound.append(Condition(format, [_bound(binder, part) for part in _parts(expr)]))
+            bound.append(Condition(format, [_bound(binder, part) for part in parts_of(expr)]))
         except Mistake as mistake:
             if not mistake.lacking:
                 more = f" in {format.name}" if len(formats) > 1 else ""
@@ -170,10 +170,10 @@ def _unknown(lacking: Sequence[tuple[Mistake, Format]], text: str) -> ConditionE
     return ConditionError(f"{mistake}{where}{near}", text, mistake.at)
 
 
-def _parts(expr: ex.Expr) -> list[ex.Expr]:
+def parts_of(expr: ex.Expr) -> list[ex.Expr]:
     """What an `and` at the top joins."""
     if isinstance(expr, ex.Logic) and expr.op == "and":
-        return [*_parts(expr.left), *_parts(expr.right)]
+        return [*parts_of(expr.left), *parts_of(expr.right)]
     return [expr]
 
 
