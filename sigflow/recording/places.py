@@ -5,6 +5,7 @@ What an index says is never taken for true: the bytes of a frame that it leads t
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from sigflow.stream.format import Format
 
 
+Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
 
 
@@ -115,7 +117,11 @@ class Places:
         if told.rising[place] and len(rows):
             bounds = int(told.least[place]), int(told.greatest[place])
             row = _first_at(
-                lambda n: counter_of(self._bytes(block, int(rows[n]))[1]), counter, len(rows), *bounds, distinct=True
+                lambda n: self._told(counter_of, self._bytes(block, int(rows[n]))[1]),
+                counter,
+                len(rows),
+                *bounds,
+                distinct=True,
             )
             rows = rows[row : row + 1]
         else:
@@ -159,11 +165,11 @@ class Places:
         frames = FrameBatch(data, starts - own.start, stops - own.start, starts, numbers, own.first, own.first + rows)
         return Records(self._formats[format], frames)
 
-    def _told(self, ask: Callable[[Records], Answer], records: Records) -> Answer:
+    def _told(self, ask: Callable[[Asked], Answer], records: Asked) -> Answer:
         """What frames say, of which nobody has made sure that they are any."""
         try:
             return ask(records)
-        except IndexError as error:
+        except (IndexError, struct.error) as error:
             raise BadIndex(f"{self.index.path}: a frame is too short that it says is one") from error
 
     def _record(self, block: int, row: int) -> Record:
@@ -179,7 +185,7 @@ class Places:
     def _time(self, block: int, row: int) -> int | None:
         """The time of a row of a block, whose bytes are not checked."""
         _, raw, number = self._bytes(block, row)
-        return self._groupings[number].quick_time(raw)
+        return self._told(self._groupings[number].quick_time, raw)
 
     def _bytes(self, block: int, row: int) -> tuple[int, bytes, int]:
         """Of a row of a block where it starts, its bytes, and the number of its format."""
