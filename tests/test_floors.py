@@ -22,7 +22,7 @@ FLOORS: dict[int, set[str]] = {
     1: {"runtime", "checksums", "codecs"},
     2: {"compiler", "stream"},
     3: {"catalog"},
-    4: {"storage", "engine", "config"},
+    4: {"storage", "engine", "config", "caches"},
     5: {"columns", "quarantine", "generation", "coverage", "transport", "index"},
     6: {"recording", "replay", "recover", "strategies", "simulator"},
     7: {"rewrite", "scale", "watch"},

@@ -1,10 +1,12 @@
-"""What the cache of machine code is worth: a native verdict where it is kept, where it is not, and where it makes room.
+"""What caches are worth: of machine code on the disk, and of the frames and the index of a recording in memory.
 
     python tools/bench_cache.py [--repeats N] [--json FILE]
 
 Each call is a process of its own, which validates a capture of a few megabytes.  A hit: the machine code of an earlier
 call is loaded.  A miss: the folder is empty.  Without: the folder cannot be written, as in every call there.  An
-eviction: the folder is full of a hundred other scans, and the bound allows none of them beside the new one.
+eviction: the folder is full of a hundred other scans, and the bound allows none of them beside the new one.  In memory:
+frames of an indexed capture by their numbers, each asked for again (a hit), for the first time (a miss), with room for
+a few only (an eviction each), and with nothing kept.
 """
 
 from __future__ import annotations
@@ -63,6 +65,47 @@ def kept(cache: Path) -> None:
     """The cache of the call before."""
 
 
+def in_memory(repeats: int) -> tuple[str, tuple[str, ...], list[tuple[str, float, float]]]:
+    """Microseconds of a frame by its number."""
+    import random
+
+    import sigflow
+    from sigflow import caches
+    from sigflow.recording.indexing import build_index
+
+    frames = 100_000
+    with tempfile.TemporaryDirectory() as name:
+        capture = Path(name) / "capture.sgf"
+        capture.write_bytes(make_capture(64, frames))
+        with sigflow.open(capture, "sgf1", index="never") as recording:
+            build_index(recording, f"{capture}.sigidx")
+        numbers = random.Random(0).sample(range(frames), 2000)
+        bounds = dict(caches.BOUNDS)
+        seconds: dict[str, list[float]] = {}
+        for _ in range(repeats):
+            for way, index, kept, again in (
+                ("hit", bounds["index"], bounds["frames"], True),
+                ("miss", bounds["index"], bounds["frames"], False),
+                ("eviction", bounds["index"], 1 << 15, False),
+                ("without frames", bounds["index"], 0, True),
+                ("without both", 0, 0, True),
+            ):
+                caches.bound("index", index)
+                caches.bound("frames", kept)
+                with sigflow.open(capture, "sgf1", index="require") as recording:
+                    for number in numbers if again else numbers[:1]:
+                        assert recording.frame(number).value is not None
+                    begin = time.process_time()
+                    for number in numbers:
+                        assert recording.frame(number).value is not None
+                    seconds.setdefault(way, []).append(time.process_time() - begin)
+        for kind, size in bounds.items():
+            caches.bound(kind, size)
+    medians = {way: statistics.median(times) / len(numbers) * 1e6 for way, times in seconds.items()}
+    rows = [(way, median, median / medians["hit"]) for way, median in medians.items()]
+    return f"a frame by its number, of {frames} of 64 bytes, decoded", ("", "us", "of a hit"), rows
+
+
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -90,6 +133,7 @@ def main() -> None:
     rows = [(way, 1000 * median, median / medians["hit"]) for way, median in medians.items()]
     title = f"validate, {capture.name} of 5 MB, a process each; median of {options.repeats}"
     figures.table(title, ("", "ms", "of a hit"), rows)
+    figures.table(*in_memory(options.repeats))
     figures.keep(options.json)
 
 

@@ -1,4 +1,6 @@
-"""`sigflow cache show|clear`: the machine code of native scans that is kept on the disk."""
+"""`sigflow cache show|clear`: the machine code of native scans that is kept on the disk, and the bounds of what is kept
+in memory.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +8,7 @@ from dataclasses import asdict
 
 import click
 
+from sigflow.caches import BOUNDS
 from sigflow.cli import exits
 from sigflow.cli.help import Context
 from sigflow.cli.options import output_format, screened
@@ -36,11 +39,13 @@ def show(form: str, screen: Screen) -> int:
         from sigflow.columns.plain_json import dumps
 
         tree = asdict(statistics)
-        screen.line(dumps({"schema_version": 1, **{name: tree[name] for name in SHOWN}}))
+        screen.line(dumps({"schema_version": 1, **{name: tree[name] for name in SHOWN}, "memory": BOUNDS}))
     else:
         what = f"{counted(statistics.texts, 'scan')} in {counted(statistics.files, 'file')}"
         words = f"{statistics.folder}: {what}, {statistics.bytes} of at most {statistics.bound} bytes"
         screen.prose(one_line(words))
+        bounds = " and ".join(f"{size} bytes ({kind})" for kind, size in BOUNDS.items())
+        screen.prose(f"in memory, of each open recording: at most {bounds}")
     return exits.OK
 
 

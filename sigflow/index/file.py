@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from sigflow.caches import Cache
 from sigflow.errors import SigflowError
 from sigflow.index.blocks import Packed, Unpacked, checked, place, sums_of, unpacked
 from sigflow.index.identity import FormatIdentity, Identity
@@ -25,11 +26,9 @@ if TYPE_CHECKING:
 
     Array = numpy.ndarray[Any, Any]
 
-Name = TypeVar("Name")
-Value = TypeVar("Value")
-
-#: What is kept of blocks: bytes as they are packed; how many unpacked; counters; sums of sizes.
-PACKED, KEPT, COUNTERS, SUMS = 32 << 20, 8, 1 << 18, 1 << 18
+#: What is kept of an index, and bytes of an entry beside what it holds.
+_BLOCK, _UNPACKED, _SUMS, _COUNTERS = "block", "unpacked", "sums", "counters"
+_EACH = 512
 
 
 class BadIndex(SigflowError):
@@ -48,10 +47,7 @@ class Index(Closing):
         with open(path, "rb"):  # what the system says of it, SQLite does not
             pass
         self._database = sqlite3.connect(f"file:{_quoted(path)}?mode=ro", uri=True, check_same_thread=False)
-        self._blocks = Kept[int, Block](PACKED)
-        self._unpacked = Kept[int, Unpacked](KEPT)
-        self._sums = Kept[int, "Array"](SUMS)
-        self._counters = Kept[tuple[int, str], Counters](COUNTERS)
+        self._pages = Cache[tuple[object, ...], Any]("index")
         try:
             with self._told():
                 self._begin()
@@ -139,7 +135,7 @@ class Index(Closing):
     def block(self, number: int) -> tuple[Block, Unpacked]:
         """A block and where its frames are."""
         block = self.packed(number)
-        where = self._unpacked.get(number)
+        where: Unpacked | None = self._pages.get((_UNPACKED, number))
         if where is None:
             with self._told():
                 where = unpacked(block.packed, block.start)
@@ -149,7 +145,7 @@ class Index(Closing):
                     or not _within(where.kinds, len(block.kinds))
                 ):
                     raise ValueError(f"block {number} says what cannot be")
-            self._unpacked.put(number, where, 1)
+            self._pages.put((_UNPACKED, number), where, _EACH + sum(column.nbytes for column in where))
         return block, where
 
     def place(self, number: int, row: int) -> tuple[int, int, int]:
@@ -159,14 +155,14 @@ class Index(Closing):
         block = self.packed(number)
         if not 0 <= row < block.packed.frames:
             raise IndexError(f"frame {row} of block {number}, which has {block.packed.frames}")
-        where = self._unpacked.get(number)
+        where: Unpacked | None = self._pages.get((_UNPACKED, number))
         if where is not None:
             start, stop, code = int(where.starts[row]), int(where.stops[row]), int(where.codes[row])
         else:
-            sums = self._sums.get(number)
+            sums = self._pages.get((_SUMS, number))
             if sums is None:
                 sums = sums_of(block.packed)
-                self._sums.put(number, sums, len(sums))
+                self._pages.put((_SUMS, number), sums, _EACH + sums.nbytes)
             start, stop, code = place(block.packed, row, block.start, sums)
         if not block.start <= start < stop <= block.stop or code >= len(block.keys.formats):
             raise BadIndex(f"{self.path}: it is no sound index: block {number} says what cannot be")
@@ -174,12 +170,12 @@ class Index(Closing):
 
     def packed(self, number: int) -> Block:
         """A block as it is kept."""
-        block = self._blocks.get(number)
+        block: Block | None = self._pages.get((_BLOCK, number))
         if block is None:
             with self._told():
                 block = self._read(number)
             names = sum(map(len, (*block.keys.streams, *block.kinds)))
-            self._blocks.put(number, block, len(block.packed.data) + names)
+            self._pages.put((_BLOCK, number), block, _EACH + len(block.packed.data) + names)
         return block
 
     def _read(self, number: int) -> Block:
@@ -206,7 +202,7 @@ class Index(Closing):
         """Where the counters of a stream are."""
         import numpy as np
 
-        counters = self._counters.get((format, stream))
+        counters: Counters | None = self._pages.get((_COUNTERS, format, stream))
         if counters is None:
             with self._told():
                 rows = self._database.execute(
@@ -219,7 +215,7 @@ class Index(Closing):
                     raise ValueError("counters of a block that is not there")
             least, greatest = (table[:, 3:].view(np.uint64) + np.uint64(SIGN)).T.copy()
             counters = Counters(table[:, 0], table[:, 1], table[:, 2] != 0, least, greatest)
-            self._counters.put((format, stream), counters, len(table) + 1)
+            self._pages.put((_COUNTERS, format, stream), counters, _EACH + sum(column.nbytes for column in counters))
         return counters
 
     def blocks_of_counters(self, format: int, least: int, greatest: int | None) -> list[int]:
@@ -291,30 +287,6 @@ class Index(Closing):
         with self._told():
             for start, stop, reasons in self._database.execute("SELECT start, stop, reasons FROM gaps ORDER BY start"):
                 yield start, stop, [str(reason) for reason in json.loads(reasons)]
-
-
-class Kept(Generic[Name, Value]):
-    """What was used last, as long as it is not too much.  State: the things with their sizes, and the sum of these."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._sum = 0
-        self._things: dict[Name, tuple[Value, int]] = {}
-
-    def get(self, name: Name) -> Value | None:
-        """What has this name, if it is kept."""
-        kept = self._things.pop(name, None)
-        if kept is None:
-            return None
-        self._things[name] = kept
-        return kept[0]
-
-    def put(self, name: Name, value: Value, size: int) -> None:
-        """Keep a value, and let go of those that were used longest ago."""
-        self._things[name] = value, size
-        self._sum += size
-        while self._sum > self._most and len(self._things) > 1:
-            self._sum -= self._things.pop(next(iter(self._things)))[1]
 
 
 class Bounds(NamedTuple):

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from sigflow.caches import Cache
 from sigflow.columns.frames import FrameBatch
 from sigflow.events import Record
 from sigflow.index.blocks import codes, row_at, stops_of
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from sigflow.stream.format import Format
 
 
+#: Bytes that a frame takes in memory, about, with what was decoded of it: for each byte, and beside.
+DECODED, EACH = 8, 1024
+
 Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
 
@@ -44,6 +48,7 @@ class Places:
         self._storage = storage
         self._formats = formats
         self._groupings = [Grouping(format) for format in formats]
+        self._read = Cache[tuple[int, int], Record]("frames")
 
     def __len__(self) -> int:
         return self.index.frames
@@ -174,12 +179,16 @@ class Places:
 
     def _record(self, block: int, row: int) -> Record:
         """The record of a row of a block, whose bytes are measured and checked."""
+        kept = self._read.get((block, row))
+        if kept is not None:
+            return kept
         start, raw, number = self._bytes(block, row)
         format = self._formats[number]
         record = Record(format, start, raw, int(self.index.bounds.first[block]) + row)
         seen = look(format, record.raw)
         if seen.reason or seen.length != len(record.raw):
             raise BadIndex(f"{self.index.path}: no frame of {format.name} stands at {record.start}, where it says")
+        self._read.put((block, row), record, DECODED * len(raw) + EACH)
         return record
 
     def _time(self, block: int, row: int) -> int | None:
