@@ -38,7 +38,7 @@ class QueryFailed(SigflowError):
 def captures_in(text: str) -> list[str]:
     """Returns the paths of captures in a text of SQL: what stands in quotes, is there, and is not DuckDB's own."""
     names = [single.replace("''", "'") or double.replace('""', '"') for single, double in _QUOTED.findall(text)]
-    return [name for name in dict.fromkeys(names) if "\0" not in name and _is_there(name) and not ITS_OWN.search(name)]
+    return [name for name in dict.fromkeys(names) if "\0" not in name and not ITS_OWN.search(name) and _is_there(name)]
 
 
 def _is_there(name: str) -> bool:

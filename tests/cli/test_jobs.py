@@ -18,6 +18,9 @@ from tests.cli.transcript import environment
 from tools.kill_recover import capture_of
 from tools.make_samples import sgf1
 
+#: Which engine is used does not depend on what this process has read before: others begin without any of that.
+COLD = ("--engine", "python")
+
 
 @pytest.fixture(scope="module")
 def captures(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
@@ -48,9 +51,9 @@ CALLS = [
 @pytest.mark.parametrize("call", CALLS)
 def test_results_are_those_of_one_process(sigflow: Call, captures: list[str], call: str) -> None:
     command, *options = call.split()
-    alone = sigflow(command, *captures, *options)
+    alone = sigflow(command, *captures, *options, *COLD)
     assert len(alone.out) > 300
-    assert sigflow(command, *captures, *options, "--jobs", 2) == alone
+    assert sigflow(command, *captures, *options, *COLD, "--jobs", 2) == alone
 
 
 def test_an_output_is_put_together(sigflow: Call, captures: list[str], tmp_path: Path) -> None:
@@ -95,7 +98,7 @@ def test_wrong_usage(sigflow: Call, captures: list[str], tmp_path: Path) -> None
 
 def test_kept_results_are_used_while_they_hold(sigflow: Call, captures: list[str], tmp_path: Path) -> None:
     kept = tmp_path / "kept"
-    call = ("validate", *captures, "-s", "sgf1", "--format", "json")
+    call = ("validate", *captures, "-s", "sgf1", "--format", "json", *COLD)
     alone = sigflow(*call)
     assert sigflow(*call, "--resume", kept) == alone
     whole = kept.read_bytes()
