@@ -30,6 +30,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "generated"))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import sigflow
+from sigflow import caches
 from sigflow.index.file import Index
 from sigflow.recording import Recording
 from sigflow.recording.indexed import path_of
@@ -71,6 +72,7 @@ def looked_up(path: Path, format: sigflow.Format, lookups: int) -> tuple[Cell, .
     with sigflow.open(path, format, index="require") as recording:
         places = recording.places()
         assert places is not None
+        caches.bound("frames", 0)  # (what a frame costs that was not asked for before)
         chosen = [recording.frame(rng.randrange(len(places))) for _ in range(lookups)]
 
         def counted(record: sigflow.Record) -> sigflow.Record | None:
