@@ -12,7 +12,7 @@ import click
 
 from sigflow.cli import exits
 from sigflow.cli.completion import folders
-from sigflow.cli.help import Context
+from sigflow.cli.help import Group
 from sigflow.cli.options import Command, Settings, captures, output_format, scanning, screened
 from sigflow.cli.session import opened
 from sigflow.cli.terminal import Screen, counted, one_line
@@ -30,11 +30,7 @@ NAME = "alarms"
 folder_argument = click.argument("folder", metavar="DIR", shell_complete=folders)
 
 
-class _Group(click.Group):
-    context_class = Context
-
-
-@click.group("alarms", cls=_Group)
+@click.group("alarms", cls=Group)
 def command() -> None:
     """List the alarms of a session, acknowledge or shelve them; propose thresholds."""
 

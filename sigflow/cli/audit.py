@@ -8,7 +8,7 @@ import click
 
 from sigflow.cli import exits
 from sigflow.cli.completion import folders
-from sigflow.cli.help import Context
+from sigflow.cli.help import Group
 from sigflow.cli.options import output_format, screened
 from sigflow.cli.session import opened
 from sigflow.cli.terminal import Screen, complain, counted, one_line
@@ -22,11 +22,7 @@ from sigflow.watch.audit.rows import Row
 folder_argument = click.argument("folder", metavar="DIR", shell_complete=folders)
 
 
-class _Group(click.Group):
-    context_class = Context
-
-
-@click.group("audit", cls=_Group)
+@click.group("audit", cls=Group)
 def command() -> None:
     """Say what went wrong in a session, and whether that was changed."""
 

@@ -10,17 +10,13 @@ import click
 
 from sigflow.caches import BOUNDS
 from sigflow.cli import exits
-from sigflow.cli.help import Context
+from sigflow.cli.help import Group
 from sigflow.cli.options import output_format, screened
 from sigflow.cli.terminal import Screen, counted, one_line
 from sigflow.engine import kept
 
 
-class _Group(click.Group):
-    context_class = Context
-
-
-@click.group("cache", cls=_Group)
+@click.group("cache", cls=Group)
 def command() -> None:
     """Look at the machine code that is kept on the disk, or remove it.
 

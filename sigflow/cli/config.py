@@ -6,7 +6,7 @@ import click
 
 from sigflow.cli import exits
 from sigflow.cli.completion import files
-from sigflow.cli.help import Context
+from sigflow.cli.help import Group
 from sigflow.cli.options import Compiling, compiling, screened
 from sigflow.cli.terminal import Screen, complain
 from sigflow.columns.plain_json import dumps
@@ -14,11 +14,7 @@ from sigflow.config import DEFAULT, checked
 from sigflow.errors import SigflowError, UsageError
 
 
-class _Group(click.Group):
-    context_class = Context
-
-
-@click.group("config", cls=_Group)
+@click.group("config", cls=Group)
 def command() -> None:
     """Look at sigflow.yaml before it is used."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import click
 
@@ -70,3 +71,12 @@ def fitted(command: click.Command) -> click.Command:
     for command_ in getattr(command, "commands", {}).values():
         fitted(command_)
     return command
+
+
+class Group(click.Group):
+    """Commands with a name in common; without one of them that is a mistake like any other."""
+
+    context_class = Context
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **{"no_args_is_help": False, **options})

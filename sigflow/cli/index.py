@@ -10,7 +10,7 @@ import click
 
 from sigflow.cli import exits
 from sigflow.cli.captures import for_each
-from sigflow.cli.help import Context
+from sigflow.cli.help import Group
 from sigflow.cli.options import Jobs, Settings, captures, many, output_format, scanning, screened
 from sigflow.cli.terminal import Screen, counted, one_line
 from sigflow.cli.verdicts import exit_code, verdict_lines
@@ -24,11 +24,7 @@ if TYPE_CHECKING:
 ENOUGH = 10_000
 
 
-class _Group(click.Group):
-    context_class = Context
-
-
-@click.group("index", cls=_Group)
+@click.group("index", cls=Group)
 def command() -> None:
     """Keep where the frames of captures are, so that one of many million is found at once.
 

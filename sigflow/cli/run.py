@@ -45,7 +45,9 @@ def command(captures: tuple[str, ...], form: str, settings: Settings) -> int:
     screen = settings.screen
     config = configured(settings.config)
     if not config.alarms:
-        raise UsageError(f"{config.file or DEFAULT}: there are no alarms in it")
+        if config.document is None:
+            raise UsageError(f"there is no {DEFAULT} here: name one with --config")
+        raise UsageError(f"{config.file}: there are no alarms in it")
 
     def work(recording: Recording) -> int:
         good, mistakes = rules(config.alarms, recording.formats, config.document)

@@ -11,7 +11,7 @@ import click
 from sigflow.cli import exits
 from sigflow.cli.captures import formats_of
 from sigflow.cli.completion import folders
-from sigflow.cli.help import Context
+from sigflow.cli.help import Group
 from sigflow.cli.options import Compiling, Settings, compiling, max_frame_option, output_format, screened, specs_option
 from sigflow.cli.terminal import Screen, counted, one_line
 from sigflow.columns.plain_json import dumps
@@ -28,11 +28,7 @@ if TYPE_CHECKING:
 folder_argument = click.argument("folder", metavar="DIR", shell_complete=folders)
 
 
-class _Group(click.Group):
-    context_class = Context
-
-
-@click.group("session", cls=_Group)
+@click.group("session", cls=Group)
 def command() -> None:
     """Look at what sessions hold, and mend what is torn."""
 
