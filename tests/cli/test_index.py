@@ -101,7 +101,7 @@ def test_a_folder_of_indexes(sigflow: Call, capture: Path, monkeypatch: pytest.M
         (("validate", "{}", "-s", "sgf1", "--build-index", "--limit", "1"), 2, "of all frames"),
         (("index", "build", ".", "-s", "sgf1"), 1, "directory"),
         (("index", "build", "/dev/null", "-s", "sgf1"), 2, "there can be no index"),
-        (("index",), 2, "Usage"),
+        (("index",), 2, "Missing command"),
     ],
 )
 def test_mistakes(sigflow: Call, capture: Path, arguments: tuple[str, ...], code: int, text: str) -> None:
