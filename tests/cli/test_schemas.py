@@ -26,6 +26,7 @@ DOCUMENTS = [
     ("stats", ["stats", SAMPLES / "malformed_frame.sgf", "--format", "json"]),
     ("stats", ["stats", SAMPLES / "nested.tlv", "-s", "tlv", "--format", "json"]),
     ("rows", ["sql", f"FROM '{SAMPLES / 'valid_telemetry.sgf'}'", "--format", "json"]),
+    ("cache", ["cache", "show", "--format", "json"]),
     ("formats", ["formats", "--format", "json"]),
     ("format", ["formats", "ccsds_space_packet", "--format", "json"]),
     ("lint", ["lint", ROOT / "formats" / "tlv.ksy", "--format", "json"]),
