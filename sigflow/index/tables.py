@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sigflow.errors import UsageError
@@ -89,6 +90,20 @@ class Times(NamedTuple):
     least: int
     greatest: int
     sorted: bool
+
+
+class NewBlock(NamedTuple):
+    """A block as it is made: the index of its first frame, where it starts and stops, its frames, the streams and the
+    kinds that they are of by their numbers, their times.
+    """
+
+    first: int
+    start: int
+    stop: int
+    packed: Packed
+    keys: Sequence[Key]
+    kinds: Sequence[str]
+    times: Times | None
 
 
 class Block(NamedTuple):

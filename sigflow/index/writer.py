@@ -8,9 +8,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from sigflow.index.blocks import Packed
 from sigflow.index.identity import Identity
-from sigflow.index.tables import APPLICATION, PAGE, SIGN, TABLES, VERSION, WIDTHS, Key, Times, held, identity_tree
+from sigflow.index.tables import APPLICATION, PAGE, SIGN, TABLES, VERSION, WIDTHS, NewBlock, Times, held, identity_tree
 from sigflow.storage.base import Closing
 from sigflow.storage.disk import FileDraft
 
@@ -43,17 +42,9 @@ class Writer(Closing):
         self._gaps: list[tuple[int, int, str]] = []
         self._count = 0
 
-    def block(
-        self,
-        first: int,
-        start: int,
-        stop: int,
-        packed: Packed,
-        keys: Sequence[Key],
-        kinds: Sequence[str],
-        times: Times | None,
-    ) -> None:
+    def block(self, block: NewBlock) -> None:
         """Add a block, the next of the stream."""
+        first, start, stop, packed, keys, kinds, times = block
         kept = times if times is None else Times(held(times.least), held(times.greatest), times.sorted)
         told = [key.format for key in keys], [key.stream for key in keys]
         self._blocks.append(

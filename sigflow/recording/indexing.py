@@ -15,7 +15,7 @@ from sigflow.events import Gap, Record
 from sigflow.index.blocks import MOST_FRAMES, Packed, packed, with_kinds
 from sigflow.index.identity import identity_of, obstacle, reach_of
 from sigflow.index.place import written
-from sigflow.index.tables import Key, Times, plain_id, stream_text
+from sigflow.index.tables import Key, NewBlock, Times, plain_id, stream_text
 from sigflow.index.writer import Writer
 from sigflow.recording.batches import BYTES, framed
 from sigflow.recording.grouping import Grouping, Records
@@ -117,14 +117,10 @@ def extend_index(recording: Recording, index: Index, path: str) -> None:
         )
 
 
-#: What `Writer.block` takes.
-Block = tuple[int, int, int, Packed, Sequence[Key], Sequence[str], "Times | None"]
-
-
 class PartBlocks(NamedTuple):
     """The blocks and gaps of a part of a capture, as `Writer` takes them, and what was counted in it."""
 
-    blocks: list[Block]
+    blocks: list[NewBlock]
     gaps: list[tuple[int, int, Sequence[str]]]
     statistics: Statistics
 
@@ -133,21 +129,12 @@ class _Keeping:
     """Keeps what is written.  State: that."""
 
     def __init__(self) -> None:
-        self.blocks: list[Block] = []
+        self.blocks: list[NewBlock] = []
         self.gaps: list[tuple[int, int, Sequence[str]]] = []
 
-    def block(
-        self,
-        first: int,
-        start: int,
-        stop: int,
-        packed: Packed,
-        keys: Sequence[Key],
-        kinds: Sequence[str],
-        times: Times | None,
-    ) -> None:
+    def block(self, block: NewBlock) -> None:
         """As of `Writer`."""
-        self.blocks.append((first, start, stop, packed, tuple(keys), tuple(kinds), times))
+        self.blocks.append(block)
 
     def gap(self, start: int, stop: int, reasons: Sequence[str]) -> None:
         """As of `Writer`."""
@@ -173,7 +160,7 @@ def join_parts(path: str, identity: Identity, parts: Iterable[PartBlocks]) -> in
     with written(path) as file, Writer(file) as writer:
         for part in parts:
             for block in part.blocks:
-                writer.block(*block)
+                writer.block(block)
             for gap in part.gaps:
                 writer.gap(*gap)
             for name in names:
@@ -191,16 +178,7 @@ def join_parts(path: str, identity: Identity, parts: Iterable[PartBlocks]) -> in
 class Blocks(Protocol):
     """What a builder gives its blocks and gaps to."""
 
-    def block(
-        self,
-        first: int,
-        start: int,
-        stop: int,
-        packed: Packed,
-        keys: Sequence[Key],
-        kinds: Sequence[str],
-        times: Times | None,
-    ) -> None:
+    def block(self, block: NewBlock) -> None:
         """The next block."""
         ...
 
@@ -376,7 +354,7 @@ class Builder:
     def _block(self, first: int, stop: int, told: Packed, keys: Sequence[Key], traits: Traits) -> None:
         if traits.of is not None and len(traits.kinds) > 1:
             told = with_kinds(told, traits.of)
-        self._writer.block(first, self._before, stop, told, keys, traits.kinds, traits.times)
+        self._writer.block(NewBlock(first, self._before, stop, told, tuple(keys), tuple(traits.kinds), traits.times))
         self._before = stop
 
     def end(self) -> None:
