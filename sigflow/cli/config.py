@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from sigflow.cli import exits
+from sigflow.cli.captures import formats_of
 from sigflow.cli.completion import files
 from sigflow.cli.help import Group
-from sigflow.cli.options import Compiling, compiling, screened
+from sigflow.cli.options import Compiling, Settings, compiling, screened, specs_option
 from sigflow.cli.terminal import Screen, complain
 from sigflow.columns.plain_json import dumps
-from sigflow.config import DEFAULT, checked
+from sigflow.config import CODEC, DEFAULT, Config, checked
 from sigflow.errors import SigflowError, UsageError
+
+if TYPE_CHECKING:
+    from sigflow.stream.format import Format
 
 
 @click.group("config", cls=Group)
@@ -21,15 +27,17 @@ def command() -> None:
 
 @command.command("check")
 @click.argument("file", metavar="[FILE]", default=DEFAULT, shell_complete=files)
+@specs_option("A .ksy file, or FILE.py:OBJECT, whose file is run, of a format that FILE names; repeat it for several.")
 @compiling
 @screened
-def check(file: str, compiling: Compiling, screen: Screen) -> int:
-    """List every mistake in FILE (sigflow.yaml), each with its place; nothing in it is run.
+def check(file: str, specs: tuple[str, ...], compiling: Compiling, screen: Screen) -> int:
+    """List every mistake in FILE (sigflow.yaml), each with its place; nothing that it names is run.
 
-    Formats that it names are compiled, and expressions are checked against their fields.
+    Expressions are checked against the fields of the formats: the bundled ones, and those of -s.
     """
+    known = {format.name: format for format in formats_of(Settings(screen, specs, compiling=compiling))}
     config, mistakes = checked(file)
-    mistakes += _of_formats(config, compiling)
+    mistakes += _of_formats(config, known, compiling)
     for mistake in sorted(dict.fromkeys(map(str, mistakes)), key=_place):
         complain(mistake)
     if mistakes:
@@ -46,27 +54,32 @@ def _place(mistake: str) -> list[tuple[int, str]]:
     return [(int(part) if part.isdecimal() else -1, part) for part in mistake.split(":")]
 
 
-def _of_formats(config: object, compiling: Compiling) -> list[UsageError]:
-    """What is wrong with names of formats, and with expressions over their fields."""
+def _named(name: str, known: dict[str, Format]) -> Format:
+    """A format by its name.  A file is none: frames are told by names, and who lies about runs nothing here."""
     from sigflow import catalog
-    from sigflow.config import CODEC, Config
+
+    if name not in known:
+        if ":" in name or "/" in name or name.endswith(catalog.SPEC_ENDING):
+            raise UsageError(f"{name!r} is no name of a format: name its file with -s")
+        known[name] = catalog.load(name)
+    return known[name]
+
+
+def _of_formats(config: Config, known: dict[str, Format], compiling: Compiling) -> list[UsageError]:
+    """What is wrong with names of formats, and with expressions over their fields.  known: formats by their names."""
     from sigflow.watch.alarms.rules import rules
 
-    assert isinstance(config, Config)
     mistakes: list[UsageError] = []
     try:
         config.codecs()
     except UsageError as error:
         mistakes.append(error)
-    known = {}
     named = {name for name in config.fallback if not name.startswith(CODEC)}
     for name, alarm in config.alarms.items():
         formats = [alarm.format] if isinstance(alarm.format, str) else list(alarm.format)
         for format in formats:
-            if format in known:
-                continue
             try:
-                known[format] = catalog.load(format, **compiling.options())
+                _named(format, known)
             except SigflowError as error:
                 assert config.document is not None
                 place = config.document.place(("alarms", name, "format"))
@@ -77,9 +90,9 @@ def _of_formats(config: object, compiling: Compiling) -> list[UsageError]:
             mistakes += rules({name: alarm}, bound, config.document)[1]
     for name in sorted(named):
         try:
-            config.formats([catalog.load(name, **compiling.options())], None, compiling.options())
-        except UsageError as error:
-            mistakes.append(error)
+            config.formats([_named(name, known)], None, compiling.options())
+        except SigflowError as error:
+            mistakes.append(UsageError(str(error)))
     return mistakes
 
 

@@ -11,7 +11,7 @@ from sigflow.config import checked
 from sigflow.config.document import schema
 from sigflow.config.units import Duration
 from tests.cli.calls import Call
-from tools.check_alarms import CONFIG
+from tools.check_alarms import CONFIG, SPEC
 
 
 def test_the_schema_has_every_section(sigflow: Call) -> None:
@@ -48,3 +48,20 @@ def test_time_spans(text: str, ns: int) -> None:
 def test_what_is_no_time_span(text: object) -> None:
     with pytest.raises(ValueError, match="wanted a time span"):
         Duration.of(text)
+
+
+def test_nothing_that_the_file_names_is_run(tmp_path: Path, sigflow: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("evil.py").write_text("open('ran', 'w')\n")
+    Path("sigflow.yaml").write_text("alarms: {a: {format: 'evil.py:x', loss: 1}}\nfallback: {'evil.py:x': [sgf1]}\n")
+    called = sigflow("config", "check")
+    assert (called.code, called.err.count("'evil.py:x' is no name of a format")) == (2, 2)
+    assert not Path("ran").exists()
+
+
+def test_formats_of_ones_own(tmp_path: Path, sigflow: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("probe.ksy").write_text(SPEC)
+    Path("sigflow.yaml").write_text(CONFIG)
+    assert "unknown format 'probe'" in sigflow("config", "check").err
+    assert sigflow("config", "check", "-s", "probe.ksy").out == "sigflow.yaml: no mistakes; alarms 8\n"
