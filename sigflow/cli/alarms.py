@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -97,11 +97,11 @@ def _ask(
     comment: str,
     screen: Screen,
     what: str,
-    until: Callable[[str], int | None] = lambda name: None,
+    until: int | None = None,
 ) -> int:
     opened(folder)
-    known = {alarm["alarm"]: alarm for alarm in _alarms(folder)}
     keys = {(alarm["alarm"], alarm["key"]) for alarm in _alarms(folder)}
+    known = sorted({name for name, _ in keys})
     for name in names:
         if name not in known:
             from sigflow.compiler.problems import did_you_mean
@@ -113,7 +113,7 @@ def _ask(
     asked = Operations(folder)
     try:
         for name in names:
-            asked.ask(Asked(name, key, what, until(name)), getpass.getuser(), comment)
+            asked.ask(Asked(name, key, what, until), getpass.getuser(), comment)
     finally:
         asked.close()
     when = "" if acquiring(folder) else ", once somebody ingests into the session"
@@ -151,10 +151,7 @@ def shelve(folder: str, names: tuple[str, ...], key: str | None, comment: str, s
     except ValueError as error:
         raise UsageError(f"--for {span}: {error}") from error
     last = max((kept["monitor"]["time"] or 0 for kept in states(folder, NAME).values()), default=0)
-
-    def until(name: str) -> int | None:
-        return None if length is None else (last or time.time_ns()) + length
-
+    until = None if length is None else (last or time.time_ns()) + length
     return _ask(folder, names, key, comment, screen, "shelve", until)
 
 

@@ -152,7 +152,19 @@ class Watched(Closing):
         self._inner.close()
 
 
-class _Share(Watched):
+class Passing(Watched):
+    """A storage whose reader is told of by `passed`, chunk by chunk."""
+
+    def chunks(self, chunk_size: int = DEFAULT_CHUNK, start: int = 0) -> Iterator[bytes]:
+        """The bytes from `start` to the end, in pieces of 1 to `chunk_size` bytes."""
+        done = start
+        for chunk in self._inner.chunks(chunk_size, start):
+            yield chunk
+            done += len(chunk)
+            self.passed(done)
+
+
+class _Share(Passing):
     """A storage of several that are read side by side."""
 
     def __init__(self, inner: Storage, together: Together, number: int) -> None:
@@ -163,14 +175,6 @@ class _Share(Watched):
     def passed(self, offset: int) -> None:
         """Show that the bytes before `offset` are done."""
         self._together.passed(self._number, offset)
-
-    def chunks(self, chunk_size: int = DEFAULT_CHUNK, start: int = 0) -> Iterator[bytes]:
-        """The bytes from `start` to the end, in pieces of 1 to `chunk_size` bytes."""
-        done = start
-        for chunk in self._inner.chunks(chunk_size, start):
-            yield chunk
-            done += len(chunk)
-            self.passed(done)
 
 
 class Bar:

@@ -16,16 +16,15 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 import click
 
 from sigflow import engine
 from sigflow.cli import journal
-from sigflow.cli.progress import Watched
+from sigflow.cli.progress import Passing
 from sigflow.cli.terminal import prepare_streams
-from sigflow.storage.base import DEFAULT_CHUNK
 from sigflow.storage.disk import remove_drafts
 
 if TYPE_CHECKING:
@@ -125,7 +124,7 @@ class _Stream(io.TextIOBase):
         return self._real.fileno()
 
 
-class _Told(Watched):
+class _Told(Passing):
     """A storage whose reader is told of from time to time."""
 
     def __init__(self, inner: Storage, connection: Connection) -> None:
@@ -139,14 +138,6 @@ class _Told(Watched):
         if now >= self._next:
             self._next = now + OFTEN
             self._connection.send((AT, offset))
-
-    def chunks(self, chunk_size: int = DEFAULT_CHUNK, start: int = 0) -> Iterator[bytes]:
-        """The bytes from `start` to the end, in pieces of 1 to `chunk_size` bytes."""
-        done = start
-        for chunk in self._inner.chunks(chunk_size, start):
-            yield chunk
-            done += len(chunk)
-            self.passed(done)
 
 
 def serve(

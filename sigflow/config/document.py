@@ -8,7 +8,7 @@ that each mistake is told, not only the first.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
@@ -298,7 +298,3 @@ def schema() -> dict[str, Any]:
 
     made = msgspec.json.schema(Config, schema_hook=hook)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "sigflow.yaml", **made}
-
-
-#: For who only wants to know whether a text is one of ours.
-Check = Callable[[Config, Document], Iterator[UsageError]]
