@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sigflow.cli import exits
+from sigflow.cli import COMMANDS, exits
 from sigflow.cli.captures import formats_of
 from sigflow.cli.completion import files
 from sigflow.cli.help import Group
@@ -43,7 +43,9 @@ def check(file: str, specs: tuple[str, ...], compiling: Compiling, screen: Scree
     if mistakes:
         return exits.USAGE
     sections = ", ".join(
-        f"{name} {len(entries)}" for name in ("fallback", "mapping", "alarms") if (entries := getattr(config, name))
+        f"{name} {len(entries)}"
+        for name in ("fallback", "mapping", "alarms", "schedule")
+        if (entries := getattr(config, name))
     )
     screen.line(f"{file}: no mistakes; {sections or 'nothing is in it'}")
     return exits.OK
@@ -74,6 +76,13 @@ def _of_formats(config: Config, known: dict[str, Format], compiling: Compiling) 
         config.codecs()
     except UsageError as error:
         mistakes.append(error)
+    if config.schedule:
+        from sigflow.watch.schedule.jobs import jobs
+
+        try:
+            mistakes += jobs(config.schedule, COMMANDS, config.document)[1]
+        except UsageError as error:
+            mistakes.append(error)
     named = {name for name in config.fallback if not name.startswith(CODEC)}
     for name, alarm in config.alarms.items():
         formats = [alarm.format] if isinstance(alarm.format, str) else list(alarm.format)

@@ -10,6 +10,8 @@
       hot: {format: sgf1, when: "length > 80", for: {frames: 3}}
     index:
       dir: /var/cache/sigflow                 the folder of the indexes of captures, instead of beside each
+    schedule:
+      nightly: {cron: "0 2 * * *", run: "archive out --older 30d --to zstd"}
 
 Rules.  An unknown key, or a value of another shape, is an error with its place, whatever the command needs of the file.
 Paths are relative to the file.  What a file changes is told on stderr when it changes something.
@@ -31,7 +33,7 @@ from sigflow.frozen import frozen
 
 if TYPE_CHECKING:
     from sigflow.config.document import Document
-    from sigflow.config.sections import Alarm
+    from sigflow.config.sections import Alarm, Scheduled
     from sigflow.limits import Limits
     from sigflow.stream.format import Format
 
@@ -64,6 +66,7 @@ class Config:
     mapping: Mapping[str, Mapping[str, Fields]] = field(default_factory=dict)
     alarms: Mapping[str, Alarm] = field(default_factory=dict)
     index: str = ""
+    schedule: Mapping[str, Scheduled] = field(default_factory=dict)
     #: Knows the places; None where there is no file.
     document: Document | None = None
 
@@ -154,7 +157,7 @@ def checked(file: str) -> tuple[Config, list[UsageError]]:
     index = ""
     if said.index is not None:
         index = os.path.join(os.path.dirname(file), os.path.expanduser(said.index.dir))
-    return Config(file, fallback, mapping, said.alarms, index, document), mistakes
+    return Config(file, fallback, mapping, said.alarms, index, said.schedule, document), mistakes
 
 
 def read_mapping(file: str) -> dict[str, Fields]:

@@ -125,6 +125,25 @@ class Indexing(Section, frozen=True):
     dir: Annotated[str, msgspec.Meta(min_length=1)]
 
 
+class Scheduled(Section, frozen=True):
+    """A command of sigflow that is run at its times.  One of `cron` and `every`.
+
+    cron: minute, hour, day, month, weekday, in the time zone (that of the machine).  every: at the multiples of this
+    since 1970.  run: the command, without `sigflow`.  late: so much later it is still begun, 1m where nothing is said.
+    missed: what becomes of runs that were missed while nothing ran: `skip`, or `once`, which makes up for the last.
+    timeout: how long it may take.  output: the file that gets what it prints.
+    """
+
+    run: Annotated[str, msgspec.Meta(min_length=1)] | list[str]
+    cron: str | None = None
+    every: Duration | None = None
+    timezone: str | None = None
+    late: Duration | None = None
+    missed: Literal["skip", "once"] = "skip"
+    timeout: Duration | None = None
+    output: Annotated[str, msgspec.Meta(min_length=1)] | None = None
+
+
 class Config(Section, frozen=True):
     """The file."""
 
@@ -132,3 +151,4 @@ class Config(Section, frozen=True):
     mapping: dict[str, dict[str, dict[str, Expression | None]]] = {}
     alarms: dict[str, Alarm] = {}
     index: Indexing | None = None
+    schedule: dict[str, Scheduled] = {}
