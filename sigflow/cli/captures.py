@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from sigflow import catalog, engine, storage
 from sigflow.cli import exits
+from sigflow.cli.options import Presumed
 from sigflow.cli.progress import watched, watched_together
 from sigflow.cli.terminal import complain, complain_of_usage, counted
 from sigflow.config import Config, configured
@@ -228,7 +229,8 @@ def opened_recording(
         settings.screen.note(f"{name}: only a plain file can be mapped, so this is read")
     with opened:
         opened = _unpacked(opened, formats, settings)
-        chosen = formats or recorded_formats(name, settings) or detected(opened, settings)
+        named = [] if isinstance(settings.specs, Presumed) else formats
+        chosen = named or recorded_formats(name, settings) or formats or detected(opened, settings)
         used, fallback = fallen_back(chosen, settings, config, name)
         source = watch(opened) if watch is not None else opened
         recording = Recording(

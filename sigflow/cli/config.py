@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import click
@@ -18,6 +20,10 @@ from sigflow.errors import SigflowError, UsageError
 
 if TYPE_CHECKING:
     from sigflow.stream.format import Format
+
+
+#: The sections whose entries are counted.
+SECTIONS = ("sources", "sinks", "fallback", "mapping", "alarms", "schedule")
 
 
 @click.group("config", cls=Group)
@@ -42,11 +48,7 @@ def check(file: str, specs: tuple[str, ...], compiling: Compiling, screen: Scree
         complain(mistake)
     if mistakes:
         return exits.USAGE
-    sections = ", ".join(
-        f"{name} {len(entries)}"
-        for name in ("fallback", "mapping", "alarms", "schedule")
-        if (entries := getattr(config, name))
-    )
+    sections = ", ".join(f"{name} {len(entries)}" for name in SECTIONS if (entries := getattr(config, name)))
     screen.line(f"{file}: no mistakes; {sections or 'nothing is in it'}")
     return exits.OK
 
@@ -76,6 +78,7 @@ def _of_formats(config: Config, known: dict[str, Format], compiling: Compiling) 
         config.codecs()
     except UsageError as error:
         mistakes.append(error)
+    mistakes += _of_sources(config, known)
     if config.schedule:
         from sigflow.watch.schedule.jobs import jobs
 
@@ -103,6 +106,32 @@ def _of_formats(config: Config, known: dict[str, Format], compiling: Compiling) 
         except SigflowError as error:
             mistakes.append(UsageError(str(error)))
     return mistakes
+
+
+def _of_sources(config: Config, known: dict[str, Format]) -> Iterator[UsageError]:
+    """What is wrong with URIs of sources, and with the formats that these and `defaults` name."""
+    from sigflow import transport
+    from sigflow.catalog import SPEC_ENDING
+
+    named: list[tuple[tuple[str, ...], str | list[str]]] = []
+    if config.defaults is not None:
+        named.append((("defaults", "spec"), config.defaults.spec))
+    for name, source in config.sources.items():
+        named.append((("sources", name, "spec"), source.spec))
+        try:
+            transport.parse(source.uri)
+        except UsageError as error:
+            yield config.wrong(("sources", name, "uri"), str(error))
+    for path, specs in named:
+        for spec in [specs] if isinstance(specs, str) else specs:
+            if spec.endswith(SPEC_ENDING):
+                if not os.path.isfile(config.beside(spec)):
+                    yield config.wrong(path, f"there is no file {config.beside(spec)}")
+            elif ":" not in spec:  # (what would run a program is told when it is used)
+                try:
+                    _named(spec, known)
+                except SigflowError as error:
+                    yield config.wrong(path, str(error))
 
 
 @command.command("schema")

@@ -11,7 +11,7 @@ import click
 from sigflow.cli import exits
 from sigflow.cli.captures import for_each
 from sigflow.cli.help import Group
-from sigflow.cli.options import Jobs, Settings, captures, many, output_format, scanning, screened
+from sigflow.cli.options import Jobs, Settings, captures, config_option, many, output_format, scanning, screened
 from sigflow.cli.terminal import Screen, counted, one_line
 from sigflow.cli.verdicts import exit_code, verdict_lines
 from sigflow.errors import UsageError
@@ -40,7 +40,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 def _somewhere(command: Command) -> Command:
     """Where indexes are, of commands that read nothing else."""
-    click.option("--config", metavar="FILE", help="Instead of sigflow.yaml in the current folder.")(command)
+    config_option()(command)
     return click.option("--index", "path", metavar="PATH", help="The index, where it is elsewhere.")(command)
 
 

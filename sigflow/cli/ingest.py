@@ -11,14 +11,16 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
+from click.core import ParameterSource
 
 from sigflow.cli import exits
-from sigflow.cli.captures import fallen_back, formats_of
-from sigflow.cli.completion import files, folders
+from sigflow.cli.completion import folders
+from sigflow.cli.defaults import tell
 from sigflow.cli.options import (
     Compiling,
     Settings,
     compiling,
+    config_option,
     engine_option,
     max_frame_option,
     screened,
@@ -57,9 +59,10 @@ def _commit(text: str) -> float | None:
 
 
 @click.command("ingest")
-@click.argument("sources", nargs=-1, required=True, metavar="URI...")
+@click.argument("sources", nargs=-1, metavar="[URI|NAME]...")
 @specs_option(
-    "A format's name, a .ksy file or FILE.py:OBJECT; repeat it for formats interleaved in one stream.", required=True
+    "A format's name, a .ksy file or FILE.py:OBJECT; repeat it for formats interleaved in one stream. It holds for all "
+    "sources; without it, each has those of sigflow.yaml."
 )
 @click.option(
     "--to",
@@ -75,7 +78,8 @@ def _commit(text: str) -> float | None:
     multiple=True,
     metavar="URI",
     help="Where frames go, beside the session: ndjson:PATH, csv:PATH, raw:PATH, mcap:PATH, parquet:DIR, arrow:DIR, "
-    "python:MODULE:CALLABLE, or the URI of a transport. Repeat it for several.",
+    "python:MODULE:CALLABLE, the URI of a transport, or a name in `sinks` of sigflow.yaml, all of which are meant "
+    "without it. Repeat it for several.",
 )
 @click.option(
     "--fsync",
@@ -111,12 +115,9 @@ def _commit(text: str) -> float | None:
 @click.option(
     "--no-quarantine", is_flag=True, help="Do not keep what is in no frame in the folder quarantine of the session."
 )
-@click.option(
-    "--config",
-    metavar="FILE",
-    shell_complete=files,
-    help="Instead of sigflow.yaml in the current folder: its `fallback` says which formats are tried on what is in no "
-    "frame, its `alarms` which are raised.",
+@config_option(
+    ": its `sources` and `sinks` may be named, its `fallback` says which formats are tried on what is in no frame, its "
+    "`alarms` which are raised"
 )
 @click.option(
     "--events",
@@ -124,7 +125,9 @@ def _commit(text: str) -> float | None:
     help="Print a line for each event of an alarm of sigflow.yaml; without it they are told on stderr.",
 )
 @click.option(
-    "--allow-actions", is_flag=True, help="Let alarms of sigflow.yaml run the programs, and send to the URLs, it names."
+    "--allow-actions",
+    is_flag=True,
+    help="Let sigflow.yaml run programs (exec:, python:, actions of alarms), and its alarms send to URLs.",
 )
 @click.option(
     "--audit", is_flag=True, help="Keep what goes wrong row by row, chained by hashes: sigflow audit report|verify."
@@ -171,7 +174,7 @@ def command(
     compiling: Compiling,
     screen: Screen,
 ) -> int:
-    """Receive from each URI into the session DIR, and pass the frames on to sinks.
+    """Receive from each URI, or source of sigflow.yaml, into the session DIR, and pass the frames on to sinks.
 
     URIs: tcp://HOST:PORT, tcp-listen://HOST:PORT, udp://HOST:PORT, unix:PATH, unix-listen:PATH, pipe:PATH, - (stdin),
     exec:COMMAND, tail:PATH, serial:DEVICE?baud=9600, visa:RESOURCE?query=CURV?, ipc:NAME.
@@ -180,12 +183,14 @@ def command(
     it was: nothing that was acknowledged is lost, and files of sinks have each frame once. Ctrl-C ends it gracefully,
     with exit code 0, or 3 where something was damaged or lost.
     """
+    from sigflow.cli.sources import inputs, outputs
     from sigflow.session.ingest import Ingestion
     from sigflow.session.ingest import Settings as How
     from sigflow.session.retention import retain_of
     from sigflow.session.sinks import Batching
 
     screen = screen.beside(status)
+    tell(screen)
     settings = Settings(screen, specs, engine=engine, max_frame=max_frame, compiling=compiling)
     how = How(
         commit=_commit(fsync),
@@ -205,12 +210,18 @@ def command(
         raise UsageError("--events: there are no alarms in sigflow.yaml")
     if events is not None and status == STANDARD_OUTPUT:
         raise UsageError("--events and --status - would both write to stdout")
-    formats, fallback = fallen_back(formats_of(settings), settings, said, folder)
+    everywhere = click.get_current_context().get_parameter_source("specs") is ParameterSource.COMMANDLINE
+    taken = inputs(sources, settings, said, folder, all=everywhere, acts=allow_actions)
+    places = outputs(sinks, said, how.batching, acts=allow_actions)
+    if not sources:
+        screen.note(one_line(f"{said.file}: receiving from {', '.join(origin.uri for origin in taken.origins)}"))
+    if not sinks and places:
+        screen.note(one_line(f"{said.file}: frames go to {', '.join(place.uri for place in places)}"))
     if said.alarms:
         from sigflow.session.alarms import outward
         from sigflow.watch.alarms.rules import rules
 
-        for mistake in rules(said.alarms, [*formats, *fallback], said.document)[1]:
+        for mistake in rules(said.alarms, [*taken.formats, *taken.fallback], said.document)[1]:
             raise mistake
         for name, alarm in said.alarms.items():
             acts = [action.command[0] if action.command else action.webhook for action in outward(alarm)]
@@ -224,13 +235,13 @@ def command(
             lines.flush()
 
         ingestion = Ingestion(
-            sources,
-            formats,
-            specs,
+            taken.origins,
+            taken.formats,
+            taken.specs,
             folder,
-            sinks,
+            places,
             how,
-            fallback=fallback,
+            fallback=taken.fallback,
             config=said,
             alarmed=_alarmed(events, said, screen),
             told=screen.diagnostic,

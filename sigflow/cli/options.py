@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -59,6 +60,12 @@ class Preambles:
         if self.file is not None:
             return "--preamble"
         return "--concatenated" if self.concatenated else "" if self.asked else "--no-preamble"
+
+
+class Presumed(tuple[str, ...]):
+    """Formats that sigflow.yaml names where the command line names none: a session that knows its own has those."""
+
+    __slots__ = ()
 
 
 @frozen
@@ -156,6 +163,22 @@ def specs_option(help: str, *, required: bool = False) -> Callable[[Command], Co
     )
 
 
+def _defaults(ctx: click.Context, parameter: click.Parameter, named: str | None) -> str | None:
+    from sigflow.config import DEFAULT
+
+    if not ctx.resilient_parsing and (named is not None or os.path.exists(DEFAULT)):
+        from sigflow.cli.defaults import read
+
+        ctx.default_map = {**(ctx.default_map or {}), **read(named)}
+    return named
+
+
+def config_option(more: str = "") -> Callable[[Command], Command]:
+    """--config, whose `defaults` other options have where they are not given.  more: what is said of it."""
+    help = f"Instead of sigflow.yaml in the current folder{more}."
+    return click.option("--config", metavar="FILE", shell_complete=files, is_eager=True, callback=_defaults, help=help)
+
+
 SCAN_OPTIONS = (
     specs_option(
         "A format's name, a .ksy file, or FILE.py:OBJECT, a Construct schema, whose file is run; repeat it for "
@@ -182,9 +205,7 @@ SCAN_OPTIONS = (
     ),
     click.option("--no-preamble", is_flag=True, help="The capture begins in the middle, without its preamble."),
     click.option("--concatenated", is_flag=True, help="A later preamble begins the next of several files."),
-    click.option(
-        "--config", metavar="FILE", shell_complete=files, help="Instead of sigflow.yaml in the current folder."
-    ),
+    config_option(),
     click.option(
         "--index",
         default="auto",
@@ -386,6 +407,12 @@ def scanning(function: Command) -> Command:
         compiling: Compiling,
         **others: Any,
     ) -> Any:
+        context = click.get_current_context()
+        if context.default_map:
+            from sigflow.cli.defaults import tell
+
+            if "specs" in tell(screen):
+                specs = context.params["specs"] = Presumed(specs)
         preambles = Preambles(preamble_file, not no_preamble, concatenated)
         settings = Settings(
             screen, specs, engine, mmap, chunk_size, max_frame, workers, config, compiling, preambles, index

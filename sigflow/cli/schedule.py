@@ -16,7 +16,7 @@ import click
 from sigflow.cli import COMMANDS, exits
 from sigflow.cli.completion import files
 from sigflow.cli.help import Group
-from sigflow.cli.options import output_format, screened, seconds_type
+from sigflow.cli.options import config_option, output_format, screened, seconds_type
 from sigflow.cli.terminal import Screen, counted, one_line
 from sigflow.columns.plain_json import dumps
 from sigflow.config import DEFAULT, Config, configured
@@ -34,9 +34,6 @@ ENDING = 10.0
 #: Letters of a line that a command prints; the next times of a job that `list` shows.
 LONGEST, NEXT = 4096, 3
 
-config_option = click.option(
-    "--config", metavar="FILE", shell_complete=files, help="Instead of sigflow.yaml in the current folder."
-)
 journal_option = click.option(
     "--journal",
     metavar="FILE",
@@ -70,7 +67,7 @@ def _journal(config: Config, named: str | None) -> str:
 
 
 @command.command("list")
-@config_option
+@config_option()
 @journal_option
 @output_format("text", "json")
 @screened
@@ -104,7 +101,7 @@ def list_(config: str | None, journal: str | None, form: str, screen: Screen) ->
 
 
 @command.command("run")
-@config_option
+@config_option()
 @journal_option
 @click.option("--events", type=click.Choice(["text", "ndjson"]), default="text", show_default=True,
               help="Form of the lines, one for each thing that happens.")  # fmt: skip

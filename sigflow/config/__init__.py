@@ -1,5 +1,10 @@
 """`sigflow.yaml`: what is configured for the whole tool, from the current folder or the file that `--config` names.
 
+    defaults: {spec: probe.ksy, max-frame: 4096}      what options are where they are not given
+    sources:
+      bench: {uri: "serial:/dev/ttyUSB0?baud=115200", spec: probe.ksy}
+    sinks:
+      table: {uri: "parquet:out", batch: {rows: 100000}}
     fallback:
       sgf1: [sgf_legacy, older/agent.ksy]     formats that are tried on what sgf1 left in gaps
       codec:zlib: [codec:deflate64]           codecs that are tried on payloads that zlib refused
@@ -24,8 +29,8 @@ document   the file as values with places, and its conversion
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
 
 from sigflow.errors import UsageError
@@ -33,7 +38,7 @@ from sigflow.frozen import frozen
 
 if TYPE_CHECKING:
     from sigflow.config.document import Document
-    from sigflow.config.sections import Alarm, Scheduled
+    from sigflow.config.sections import Alarm, Defaults, Input, Output, Scheduled
     from sigflow.limits import Limits
     from sigflow.stream.format import Format
 
@@ -62,6 +67,9 @@ class Config:
     """
 
     file: str = ""
+    defaults: Defaults | None = None
+    sources: Mapping[str, Input] = field(default_factory=dict)
+    sinks: Mapping[str, Output] = field(default_factory=dict)
     fallback: Mapping[str, tuple[Name, ...]] = field(default_factory=dict)
     mapping: Mapping[str, Mapping[str, Fields]] = field(default_factory=dict)
     alarms: Mapping[str, Alarm] = field(default_factory=dict)
@@ -82,21 +90,32 @@ class Config:
 
         formats = []
         for name in (name for format in used for name in self.fallback.get(format.name, ())):
-            path = os.path.join(os.path.dirname(self.file), name.text)
-            program = _program(name.text)
             try:
-                if program is not None and program not in (compiling or {}).get("allow_imports", ()):
-                    raise UsageError(f"{name.text!r} would run {program}: allow it (--allow-import {program})")
-                formats.append(
-                    catalog.load(
-                        path if name.text.endswith(catalog.SPEC_ENDING) or program is not None else name.text,
-                        limits=limits,
-                        **(compiling or {}),
-                    )
-                )
+                spec = self.spec(name.text, (compiling or {}).get("allow_imports", ()))
+                formats.append(catalog.load(spec, limits=limits, **(compiling or {})))
             except UsageError as error:
                 raise UsageError(f"{name.place}: {error}") from error
         return formats
+
+    def wrong(self, path: Sequence[str | int], words: str) -> UsageError:
+        """A mistake in what stands there."""
+        return UsageError(words) if self.document is None else self.document.wrong(tuple(path), words)
+
+    def beside(self, path: str) -> str:
+        """A path in the file, as one from here."""
+        return os.path.join(os.path.dirname(self.file), os.path.expanduser(path))
+
+    def spec(self, name: str, allowed: Collection[str] = ()) -> str:
+        """A format in the file, by the name or path that loads it from here.  allowed: the programs that may be run.
+
+        Raises `UsageError` where another would be: a file that lies about runs nothing.
+        """
+        from sigflow.catalog import SPEC_ENDING
+
+        program = _program(name)
+        if program is not None and program not in allowed:
+            raise UsageError(f"{name!r} would run {program}: allow it (--allow-import {program})")
+        return self.beside(name) if name.endswith(SPEC_ENDING) or program is not None else name
 
     def codecs(self) -> dict[str, list[str]]:
         """The fallback codecs by the name of the codec before them."""
@@ -154,10 +173,11 @@ def checked(file: str) -> tuple[Config, list[UsageError]]:
         target: {source: _fields(document, ("mapping", target, source), fields) for source, fields in of.items()}
         for target, of in said.mapping.items()
     }
-    index = ""
-    if said.index is not None:
-        index = os.path.join(os.path.dirname(file), os.path.expanduser(said.index.dir))
-    return Config(file, fallback, mapping, said.alarms, index, said.schedule, document), mistakes
+    config = Config(
+        file, said.defaults, said.sources, said.sinks, fallback, mapping, said.alarms,
+        schedule=said.schedule, document=document,
+    )  # fmt: skip
+    return (config if said.index is None else replace(config, index=config.beside(said.index.dir))), mistakes
 
 
 def read_mapping(file: str) -> dict[str, Fields]:

@@ -144,8 +144,50 @@ class Scheduled(Section, frozen=True):
     output: Annotated[str, msgspec.Meta(min_length=1)] | None = None
 
 
+class Defaults(Section, frozen=True):
+    """What the options of commands are where they are not given: `-s`, `-I`, `--engine`, `--workers`, `--max-frame`,
+    `--chunk-size`.
+    """
+
+    spec: Names = []
+    import_path: Names = []
+    engine: Literal["auto", "python", "native"] | None = None
+    workers: Annotated[int, msgspec.Meta(ge=1, le=256)] | None = None
+    max_frame: Annotated[int, msgspec.Meta(ge=1, le=1 << 40)] | None = None
+    chunk_size: Annotated[int, msgspec.Meta(ge=1, le=1 << 30)] | None = None
+
+
+class Input(Section, frozen=True):
+    """A source of `ingest`.  spec: its formats; the others are what the options of the same names are."""
+
+    uri: Annotated[str, msgspec.Meta(min_length=1)]
+    spec: Names = []
+    max_wait: Duration | None = None
+    overflow: Literal["block", "drop-newest", "drop-oldest"] | None = None
+    reconnect: Duration | None = None
+
+
+class Batch(Section, frozen=True):
+    """When a file of a table is done: rows, bytes of frames, or a time."""
+
+    rows: Annotated[int, msgspec.Meta(ge=1, le=1 << 40)] | None = None
+    bytes: Annotated[int, msgspec.Meta(ge=1, le=1 << 40)] | None = None
+    every: Duration | None = None
+
+
+class Output(Section, frozen=True):
+    """A sink of `ingest`.  batch: of `parquet:` and `arrow:`."""
+
+    uri: Annotated[str, msgspec.Meta(min_length=1)]
+    batch: Batch | None = None
+
+
 class Config(Section, frozen=True):
     """The file."""
+
+    defaults: Defaults | None = None
+    sources: dict[str, Input] = {}
+    sinks: dict[str, Output] = {}
 
     fallback: dict[str, Names] = {}
     mapping: dict[str, dict[str, dict[str, Expression | None]]] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
@@ -13,7 +13,7 @@ from sigflow.errors import SigflowError, UsageError
 from sigflow.storage.disk import DISK, FileDraft, lock
 from sigflow.storage.session import layout
 from sigflow.storage.session.ledger import Ledger
-from sigflow.storage.session.opening import VERSION, read_document
+from sigflow.storage.session.opening import VERSION, formats_by_source, read_document
 from sigflow.stream.format import Format
 
 
@@ -40,10 +40,12 @@ class SessionFolder:
         specs: Sequence[str],
         sources: Sequence[str],
         *,
+        own: Mapping[str, list[str]] | None = None,
         fallback: Sequence[str] = (),
         synced: bool = True,
     ) -> None:
-        """Makes the folder, or goes on with the one that is there.  fallback: the names of the fallback formats.
+        """Makes the folder, or goes on with the one that is there.  own: the names of the formats of sources that have
+        not all of them.  fallback: those of the fallback formats.
 
         Raises `UsageError` where it is something else, or of other formats; `SigflowError` where another process
         acquires into it.
@@ -60,14 +62,19 @@ class SessionFolder:
         try:
             if lock(self._lock) is False:
                 raise SigflowError(f"{path}: another process acquires into this session")
-            self.document = self._document(formats, specs, sources, fallback)
+            self.document = self._document(formats, specs, sources, own or {}, fallback)
             self.ledger = Ledger(path, synced=synced)
         except BaseException:
             os.close(self._lock)
             raise
 
     def _document(
-        self, formats: Sequence[Format], specs: Sequence[str], sources: Sequence[str], fallback: Sequence[str]
+        self,
+        formats: Sequence[Format],
+        specs: Sequence[str],
+        sources: Sequence[str],
+        own: Mapping[str, list[str]],
+        fallback: Sequence[str],
     ) -> dict[str, Any]:
         about = described(formats, specs)
         if os.path.exists(os.path.join(self.path, layout.SESSION)):
@@ -87,7 +94,7 @@ class SessionFolder:
                     f"{self.path}: the session was begun with {', '.join(map(str, had)) or 'no formats'} to fall back "
                     f"to, and not with {', '.join(fallback) or 'none'}: frames would have other numbers"
                 )
-            return document
+            return self._with_sources(document, sources, own)
         document = {
             "session_version": VERSION,
             "sigflow": version("sigflow"),
@@ -95,14 +102,37 @@ class SessionFolder:
             "formats": about,
             "fallback": list(fallback),
             "sources": list(sources),
+            **({"formats_by_source": dict(own)} if own else {}),
         }
+        self._write(document)
+        return document
+
+    def _with_sources(
+        self, document: dict[str, Any], sources: Sequence[str], own: Mapping[str, list[str]]
+    ) -> dict[str, Any]:
+        """The document, which knows these sources as well."""
+        had = formats_by_source(document)
+        for uri in sources:
+            if uri in document.get("sources", []) and had.get(uri) != own.get(uri):
+                raise UsageError(
+                    f"{self.path}: {uri} was received with other formats ({', '.join(had.get(uri, ['all']))}): go on "
+                    "with those, or name another folder"
+                )
+        new = [uri for uri in sources if uri not in document.get("sources", [])]
+        if new:
+            document["sources"] = [*document.get("sources", []), *new]
+            if had or own:
+                document["formats_by_source"] = {**had, **own}
+            self._write(document)
+        return document
+
+    def _write(self, document: dict[str, Any]) -> None:
         with FileDraft(os.path.join(self.path, layout.SESSION)) as draft:
             draft.write(json.dumps(document, indent=2).encode() + b"\n")
             draft.sync()
             draft.place()
             draft.sync_name()
         DISK.sync_folder(os.path.dirname(os.path.abspath(self.path)))
-        return document
 
     def stream_folder(self, number: int) -> str:
         """Where the bytes of a stream are."""

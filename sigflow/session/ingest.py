@@ -21,10 +21,11 @@ from sigflow.session.outlet import AnySink, Outlet
 from sigflow.session.pipeline import Pipeline, Shared
 from sigflow.session.refused import QuarantineSink
 from sigflow.session.retention import Retain
-from sigflow.session.sinks import Batching, Sink
-from sigflow.session.source import COUNTS, STATUS_KEYS, Source
+from sigflow.session.sinks import Batching, Place, Sink
+from sigflow.session.source import COUNTS, STATUS_KEYS, Origin, Source
 from sigflow.session.status import StatusFile
 from sigflow.session.telling import Telling
+from sigflow.storage.session.opening import formats_by_source
 from sigflow.stream.decoder import Decoder
 from sigflow.stream.format import Format
 from sigflow.transport import Address, Note, Transport, TransportError
@@ -107,11 +108,11 @@ class Ingestion:
 
     def __init__(
         self,
-        sources: Sequence[str],
+        sources: Sequence[str | Origin],
         formats: Sequence[Format],
         specs: Sequence[str],
         folder: str,
-        sinks: Sequence[str] = (),
+        sinks: Sequence[str | Place] = (),
         settings: Settings | None = None,
         *,
         config: Config | None = None,
@@ -121,25 +122,29 @@ class Ingestion:
         seen: Callable[[int, Event], object] = lambda stream, event: None,
         status: Callable[[list[dict[str, Any]]], object] | None = None,
     ) -> None:
-        """specs: what the formats were asked for by.  fallback: formats that are tried on what the others leave.  told:
-        is told what happens, with a severity.  config: whose alarms are raised; alarmed: is told each change of
-        one, and its JSON form.  seen: is told gaps, losses and notes of each stream.  status: is given
-        the lines of the status, at each commit and each second.
+        """sources: URIs, or what is said of them beside.  formats: of all of them.  specs: what these were asked for
+        by. fallback: formats that are tried on what the others leave.  told: is told what happens, with a severity.
+        config: whose alarms are raised; alarmed: is told each change of one, and its JSON form.  seen: is told gaps,
+        losses and notes of each stream.  status: is given the lines of the status, at each commit and each second.
 
         Raises `UsageError` for URIs that are none.
         """
         self.settings = settings or Settings()
         if not sources:
             raise UsageError("name at least one source")
-        if len(set(sources)) < len(sources):
+        origins = [Origin(source) if isinstance(source, str) else source for source in sources]
+        self._sources = [Source(transport.parse(origin.uri), origin) for origin in origins]
+        if len({source.address.text for source in self._sources}) < len(self._sources):
             raise UsageError("a source is named twice")
-        self._sources = [Source(transport.parse(uri)) for uri in sources]
         self._formats = list(formats)
         self._specs = list(specs)
         self._path = folder
         self._fallback = fallbacks(self._formats, fallback)
         by_name = {format.name: format for format in (*self._formats, *self._fallback)}
-        self._sinks: list[Sink] = [sink_of(uri, by_name, self.settings.batching, folder) for uri in sinks]
+        places = [Place(sink) if isinstance(sink, str) else sink for sink in sinks]
+        self._sinks: list[Sink] = [
+            sink_of(place.uri, by_name, place.batching or self.settings.batching, folder) for place in places
+        ]
         if self.settings.retain is not None and any(format.is_part or format.parts() for format in self._formats):
             raise UsageError("the beginning of a capture says how its frames are to be read: it cannot be removed")
         if len({sink.name for sink in self._sinks}) < len(self._sinks):
@@ -167,8 +172,19 @@ class Ingestion:
         """
         uris = [source.address.text for source in self._sources]
         synced = self.settings.commit is not None
+        own = {
+            source.address.text: [format.name for format in source.origin.formats]
+            for source in self._sources
+            if source.origin.formats is not None
+        }
         self._folder = SessionFolder(
-            self._path, self._formats, self._specs, uris, fallback=[f.name for f in self._fallback], synced=synced
+            self._path,
+            self._formats,
+            self._specs,
+            uris,
+            own=own,
+            fallback=[format.name for format in self._fallback],
+            synced=synced,
         )
         async with AsyncExitStack() as stack:
             stack.callback(self._folder.close)
@@ -201,6 +217,7 @@ class Ingestion:
                 outlets.append(outlet)
             self._shared = Shared(
                 self._formats,
+                [format.name for format in self._formats],
                 self._folder.ledger,
                 outlets,
                 self._seen,
@@ -230,9 +247,11 @@ class Ingestion:
 
     def _prepare(self) -> None:
         """Have the native scan ready before anything comes in: what is made while frames come holds them up."""
-        if self.settings.engine == "auto":
+        if self.settings.engine != "auto":
+            return
+        for formats in {tuple(source.origin.formats or self._formats) for source in self._sources}:
             with contextlib.suppress(UsageError):  # the formats, or this machine, have none
-                decoder = Decoder(self._formats, engine="native")
+                decoder = Decoder(formats, engine="native")
                 decoder.feed(bytes(PREPARED))
                 decoder.count()
 
@@ -281,18 +300,18 @@ class Ingestion:
 
     async def _single(self, source: Source) -> None:
         """A source that is one stream, over all restarts."""
-        address, ledger = source.address, self._folder.ledger
+        address, origin, ledger = source.address, source.origin, self._folder.ledger
         known = next((row for row in ledger.streams() if row.source == address.text), None)
         number = known.stream if known is not None else ledger.open_stream(address.text, "", time.time_ns())
 
         async def opened(after: Transport | None = None) -> Transport:
-            return await transport.open(address, overflow=self.settings.overflow, after=after)
+            return await transport.open(address, overflow=origin.overflow or self.settings.overflow, after=after)
 
         stream: Transport
         if self.settings.once or not transport.reopens(address):
             stream = await opened()
         else:
-            most = address.options.get("reconnect", self.settings.reconnect)
+            most = address.options.get("reconnect", origin.reconnect or self.settings.reconnect)
             stream = Reconnecting(address.text, opened, most=most, told=lambda words: self._told("note", words))
         await self._stream(source, stream, number, None if known is None else known.ended_ns is not None)
 
@@ -351,9 +370,19 @@ class Ingestion:
     # ---------------------------------------------------------------- one stream
 
     def _pipeline(self, source: Source, number: int, stream: Transport | None) -> Pipeline:
-        pipeline = Pipeline(number, self._folder.stream_folder(number), self._shared)
+        pipeline = Pipeline(number, self._folder.stream_folder(number), self._shared_with(source.origin))
         source.running[pipeline] = stream
         return pipeline
+
+    def _shared_with(self, origin: Origin) -> Shared:
+        """What the streams of a source share with the others, and what they have of their own."""
+        shared = self._shared
+        if origin.max_wait is not None:
+            shared = shared._replace(max_wait=origin.max_wait)
+        if origin.formats is not None:
+            fallback = self._fallback if origin.fallback is None else origin.fallback
+            shared = shared._replace(formats=origin.formats, fallback=fallbacks(origin.formats, fallback))
+        return shared
 
     async def _finish_old(self) -> None:
         """Streams that nobody goes on with are decided to their end, where a process was killed before."""
@@ -363,10 +392,19 @@ class Ingestion:
                 continue
             behind = any(out.sink.position(row.stream) < row.frames for out in self._shared.outlets)
             if row.ended_ns is None or behind:
+                self._old.origin = self._origin_of(row.source)
                 pipeline = self._pipeline(self._old, row.stream, None)
                 await pipeline.catch_up()
                 await pipeline.end()
                 self._old.retire(pipeline)
+
+    def _origin_of(self, uri: str) -> Origin:
+        """What the session knows of a source, which may be no longer named."""
+        named = next((source.origin for source in self._sources if source.address.text == uri), None)
+        own = formats_by_source(self._folder.document).get(uri)
+        if named is not None or own is None:
+            return named or Origin(uri)
+        return Origin(uri, tuple(format for format in self._formats if format.name in own))
 
     async def _stream(
         self, source: Source, stream: Transport, number: int, ended: bool | None, first: Any = None

@@ -55,9 +55,10 @@ Rows = Callable[[Ledger], object]
 
 
 class Shared(NamedTuple):
-    """What the streams of a session share."""
+    """What the streams of a session share.  names: of all formats of the session, which its files number."""
 
     formats: Sequence[Format]
+    names: Sequence[str]
     ledger: Ledger
     outlets: Sequence[Outlet]
     seen: Callable[[int, Event], object]
@@ -99,7 +100,7 @@ class Pipeline:
             segment_bytes=shared.segment_bytes,
             segment_seconds=shared.segment_seconds,
         )
-        self._names = [format.name for format in shared.formats]
+        self._names = shared.names
         for piece in self._contents.pieces:
             self.writer.extents.add(Extent(piece.segment, piece.offset, piece.place, piece.length))
         self._folder = folder

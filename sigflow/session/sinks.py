@@ -56,6 +56,14 @@ class Batching:
     seconds: float = 60.0
 
 
+@frozen
+class Place:
+    """Where frames go.  batching: of a table, None: that of the ingestion."""
+
+    uri: str
+    batching: Batching | None = None
+
+
 class Sink(Protocol):
     """One thread calls all of it.  wants: `FRAMES`, `REFUSED` or `EVENTS`."""
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from sigflow.frozen import frozen
+
 if TYPE_CHECKING:
     from sigflow.events import Stamp
     from sigflow.session.pipeline import Pipeline
+    from sigflow.stream.format import Format
     from sigflow.transport import Address, Listener, Transport
 
 #: What a line of the status has, in its order.
@@ -16,14 +19,29 @@ STATUS_KEYS = ("source", "received", "acknowledged", "frames", "gap_bytes", "los
 COUNTS = ("received", "acknowledged", "frames", "gap_bytes", "lost", "dropped", "refused", "reconnects")
 
 
+@frozen
+class Origin:
+    """What is received from, and how; None: as of the others.  formats, fallback: of its streams.  max_wait, overflow,
+    reconnect: as in the settings of the ingestion.
+    """
+
+    uri: str
+    formats: tuple[Format, ...] | None = None
+    fallback: tuple[Format, ...] | None = None
+    max_wait: float | None = None
+    overflow: str | None = None
+    reconnect: float | None = None
+
+
 class Source:
     """One of the URIs, and what is counted of it over all of its streams.
 
     State: the streams that run, each with its transport; the counts of those that have ended.
     """
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, origin: Origin | None = None) -> None:
         self.address = address
+        self.origin = origin or Origin(address.text)
         self.running: dict[Pipeline, Transport | None] = {}
         self.listener: Listener | None = None
         self.ended = 0

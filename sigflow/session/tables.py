@@ -104,6 +104,8 @@ class _Stream:
 
     def __init__(self, formats: Sequence[Format], first: int) -> None:
         self.collector = Collector(formats, ROWS)
+        #: Of its formats: streams of other formats have other columns.
+        self.schema = Table(formats, ALL).schema
         self.next = first
         self.file: _File | None = None
         self.anew()
@@ -137,7 +139,7 @@ class TableSink:
         self.name = name
         self._form = form
         self._folder = os.path.abspath(folder)
-        self._schema = Table(formats, ALL).schema
+        Table(formats, ALL)  # (what has no columns is refused here)
         self._batching = batching
         self._disk = disk
         self._streams: dict[int, _Stream] = {}
@@ -199,7 +201,7 @@ class TableSink:
                 continue
             if taken.file is None:
                 first = max(position, taken.next - batch.num_rows)
-                taken.file = _File(self._folder, self._form, number, first, self._schema, self._disk)
+                taken.file = _File(self._folder, self._form, number, first, taken.schema, self._disk)
             taken.file.write(batch.slice(skip) if skip else batch)
 
     def hurry(self) -> None:

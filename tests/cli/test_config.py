@@ -61,7 +61,7 @@ def test_specs_are_looked_for_beside_the_file(sigflow: Call, folder: Path) -> No
 
 WRONG = [
     ("falback: {}", "1:1: unknown key 'falback', did you mean 'fallback'?"),
-    ("fallback: {}\nsomething: 1", "2:1: unknown key 'something'; known: fallback"),
+    ("fallback: {}\nsomething: 1", "2:1: unknown key 'something'; known: defaults"),
     ("[fallback]", "1:1: found a list of 1, wanted a map of sections"),
     ("fallback: 3", "1:11: found 3, wanted a map"),
     ("fallback: {sgf1: {a: b}}", "1:18: found a map, wanted a text or a list"),

@@ -13,11 +13,13 @@ from sigflow.config.units import Duration
 from tests.cli.calls import Call
 from tools.check_alarms import CONFIG, SPEC
 
+SECTIONS = {"defaults", "sources", "sinks", "fallback", "mapping", "alarms", "index", "schedule"}
+
 
 def test_the_schema_has_every_section(sigflow: Call) -> None:
     printed = json.loads(sigflow("config", "schema").out)
     assert printed == schema()
-    assert set(printed["$defs"]["Config"]["properties"]) == {"fallback", "mapping", "alarms", "index", "schedule"}
+    assert set(printed["$defs"]["Config"]["properties"]) == SECTIONS
     alarm = printed["$defs"]["Alarm"]["properties"]
     assert {"for", "for-each", "when", "silence"} <= set(alarm) and not any("_" in key for key in alarm)
 

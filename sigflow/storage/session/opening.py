@@ -10,7 +10,7 @@ from sigflow.errors import SigflowError, UsageError
 from sigflow.storage.base import Storage
 from sigflow.storage.cut import with_cuts
 from sigflow.storage.session import layout
-from sigflow.storage.session.operations import Asked, operated
+from sigflow.storage.session.operations import Asked, operated, source_of
 from sigflow.storage.session.reader import Contents, StreamStorage
 
 VERSION = 1
@@ -52,10 +52,25 @@ def captures_of(path: str) -> list[str]:
     return layout.streams(path) if os.path.isdir(path) and layout.is_session(path) else [path]
 
 
+def formats_by_source(document: dict[str, Any]) -> dict[str, list[str]]:
+    """The names of the formats of those sources that have not all of the session, by their URIs."""
+    by_source = document.get("formats_by_source", {})
+    if not isinstance(by_source, dict):
+        return {}
+    return {str(uri): [str(name) for name in names] for uri, names in by_source.items() if isinstance(names, list)}
+
+
 def specs_of(path: str) -> list[str]:
-    """What the formats of the session were asked for by; none where it is no session."""
+    """What the formats of a stream of a session, or of all of them, were asked for by; none where it is no session."""
     session = session_of(path)
-    return [] if session is None else [item["spec"] for item in read_document(session)["formats"]]
+    if session is None:
+        return []
+    document = read_document(session)
+    by_source, streams = formats_by_source(document), captures_of(path)
+    own = None
+    if by_source and len(streams) == 1:
+        own = by_source.get(source_of(session, int(os.path.basename(streams[0]))))
+    return [item["spec"] for item in document["formats"] if own is None or item["name"] in own]
 
 
 def operations_of(path: str) -> list[tuple[int, Asked]]:

@@ -64,6 +64,12 @@ def operated(session: str, stream: int) -> list[Applied]:
     return [Applied(row[0], row[1], Asked(*row[2:])) for row in _read(session, layout.LEDGER, query, stream)]
 
 
+def source_of(session: str, stream: int) -> str:
+    """The URI that a stream was received from; "" where the ledger does not know."""
+    rows = _read(session, layout.LEDGER, "SELECT source FROM streams WHERE stream = ?", stream)
+    return next((str(row[0]) for row in rows), "")
+
+
 def states(session: str, sink: str) -> dict[int, Any]:
     """What a sink knew of each stream when it committed last."""
     rows = _read(session, layout.LEDGER, "SELECT stream, state FROM states WHERE sink = ? ORDER BY stream", sink)
