@@ -55,6 +55,7 @@ COMMANDS = {
     "run": "Raise the alarms of sigflow.yaml over captures.",
     "alarms": "List the alarms of a session, acknowledge or shelve them.",
     "audit": "Say what went wrong in a session, and whether that was changed.",
+    "watch-folder": "Validate, convert and move captures as they arrive.",
     "schedule": "Run the jobs of sigflow.yaml at their times.",
     "config": "Look at sigflow.yaml before it is used.",
     "cache": "Look at the machine code that is kept on the disk.",

@@ -176,7 +176,7 @@ def _one(
         return _failed(error, name)
 
 
-class _NotOpened(Exception):
+class NotOpened(Exception):
     """A capture could not be opened, and why."""
 
     def __init__(self, error: SigflowError | OSError) -> None:
@@ -184,7 +184,7 @@ class _NotOpened(Exception):
         self.error = error
 
 
-_FAILURES = (SigflowError, OSError, _NotOpened)
+_FAILURES = (SigflowError, OSError, NotOpened)
 
 
 def _failed(error: Exception, name: str | None = None) -> int:
@@ -196,7 +196,7 @@ def _failed(error: Exception, name: str | None = None) -> int:
     if isinstance(error, UsageError):
         complain_of_usage(error)
         return exits.USAGE
-    if isinstance(error, _NotOpened):
+    if isinstance(error, NotOpened):
         error = error.error
     elif name is not None and isinstance(error, OSError) and error.filename in (None, name):
         complain(f"{name}: {exits.words(error)}")
@@ -224,7 +224,7 @@ def opened_recording(
     try:
         opened = storage.open(name, mmap=settings.mmap)
     except (SigflowError, OSError) as error:
-        raise _NotOpened(error) from error
+        raise NotOpened(error) from error
     if settings.mmap and not isinstance(opened, MappedStorage):
         settings.screen.note(f"{name}: only a plain file can be mapped, so this is read")
     with opened:

@@ -27,7 +27,7 @@ class Writer(Closing):
         """Raises what `FileDraft` raises."""
         self._draft = FileDraft(path)
         self._database = sqlite3.connect(self._draft.path, isolation_level=None)
-        for statement in (
+        statements = (
             f"PRAGMA page_size = {PAGE}",
             "PRAGMA journal_mode = OFF",
             "PRAGMA synchronous = OFF",
@@ -35,8 +35,14 @@ class Writer(Closing):
             f"PRAGMA user_version = {VERSION}",
             "BEGIN",
             *TABLES,
-        ):
-            self._database.execute(statement)
+        )
+        try:
+            with self._told():
+                for statement in statements:
+                    self._database.execute(statement)
+        except BaseException:
+            self.close()
+            raise
         self._blocks: list[tuple[object, ...]] = []
         self._counters: list[tuple[object, ...]] = []
         self._gaps: list[tuple[int, int, str]] = []
