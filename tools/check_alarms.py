@@ -4,7 +4,8 @@
 
 A stream of a probe is written with faults of eight kinds, of which it is known by construction, or counted anew in the
 plainest way, at which frame each alarm changes.  The alarms must change there: over the recorded stream; live, from a
-pipe at any speed, through kills; and in the session afterwards, with what operators did.
+pipe at any speed, through kills; by replays at several speeds into another ingestion; and in the session afterwards,
+with what operators did.
 """
 
 from __future__ import annotations
@@ -324,6 +325,23 @@ def live(folder: Path, made: Script, kills: int, operate: int, rng: random.Rando
     return (session / "alarms.ndjson").read_text().splitlines()
 
 
+def replayed(folder: Path, speed: str) -> list[str]:
+    """The capture replayed into an ingestion, at this speed; the lines of `alarms.ndjson`."""
+    session, socket = folder / f"replayed{speed}", folder / f"socket{speed}"
+    uri = f"unix-listen:{socket}"
+    command = [*SIGFLOW, "ingest", uri, "-s", "probe.ksy", "--to", str(session), "--once", "-q"]
+    receiving = subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE)
+    while not socket.exists() and receiving.poll() is None:
+        time.sleep(0.02)
+    how = ["--max"] if speed == "max" else ["--speed", speed]
+    replay = [*SIGFLOW, "replay", "capture.bin", "-s", "probe.ksy", "--raw", *how, "--to", f"unix:{socket}", "-q"]
+    sending = subprocess.run(replay, cwd=folder, capture_output=True, text=True, check=False)
+    _, error = receiving.communicate(timeout=120)
+    if sending.returncode not in (0, 3) or receiving.returncode not in (0, 3):
+        raise RuntimeError(sending.stderr + error.decode())
+    return (session / "alarms.ndjson").read_text().splitlines()
+
+
 def without_stream(lines: Sequence[str]) -> list[dict[str, Any]]:
     """What a line says, apart from which stream it is of."""
     trees = [json.loads(line) for line in lines]
@@ -339,6 +357,7 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--operations", type=int, default=20)
     parser.add_argument("--seconds", type=float, default=20.0, help="that the stream with operators takes, about")
+    parser.add_argument("--speeds", default="max,2000,200", help="of replays, as often as they were received, or max")
     parser.add_argument("--seeds", type=int, default=1)
     options = parser.parse_args()
     failed = 0
@@ -355,6 +374,10 @@ def main() -> int:
             plain = live(folder, made, options.kills, 0, random.Random(seed))
             same = without_stream(plain) == without_stream(offline)
             print(f"seed {seed}: live, {options.kills} kills: {'the same lines' if same else 'OTHER LINES'}")
+            for speed in options.speeds.split(","):
+                equal = without_stream(replayed(folder, speed)) == without_stream(offline)
+                print(f"seed {seed}: replayed at {speed}: {'the same lines' if equal else 'OTHER LINES'}")
+                same = same and equal
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             (folder / "probe.ksy").write_text(SPEC)

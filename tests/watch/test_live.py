@@ -20,7 +20,7 @@ from sigflow.session.ingest import Settings
 from tests.cli.calls import Call
 from tests.cli.schema import faults
 from tests.session.test_ingest import ingested
-from tools.check_alarms import CONFIG, SPEC, differences, script, told, without_stream
+from tools.check_alarms import CONFIG, SPEC, differences, replayed, script, told, without_stream
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the sources here are those of a Unix system")
 
@@ -44,6 +44,20 @@ def test_the_lines_of_a_run(tmp_path: Path, sigflow: Call, monkeypatch: pytest.M
         assert without_stream(lines) == without_stream(again)
         assert not [fault for line in (*lines, *again) for fault in faults(json.loads(line), "alarm-event")]
         assert [*differences(made.wanted, told(lines))] == []
+
+
+@pytest.mark.parametrize("speed", ["max", "400"])
+def test_a_replay_raises_the_same(tmp_path: Path, sigflow: Call, monkeypatch: pytest.MonkeyPatch, speed: str) -> None:
+    """At the same frames, however fast it is."""
+    monkeypatch.chdir(tmp_path)
+    made = script(7, 16)
+    Path("probe.ksy").write_text(SPEC)
+    Path("sigflow.yaml").write_text(CONFIG)
+    Path("capture.bin").write_bytes(made.data)
+    recorded = sigflow("run", "capture.bin", "-s", "probe.ksy", "--events", "ndjson").out.splitlines()
+    lines = replayed(tmp_path, speed)
+    assert without_stream(lines) == without_stream(recorded)
+    assert [*differences(made.wanted, told(lines))] == []
 
 
 def test_operators_of_a_session(tmp_path: Path, sigflow: Call, monkeypatch: pytest.MonkeyPatch) -> None:
