@@ -43,7 +43,9 @@ def check(file: str, specs: tuple[str, ...], compiling: Compiling, screen: Scree
     if mistakes:
         return exits.USAGE
     sections = ", ".join(
-        f"{name} {len(entries)}" for name in ("fallback", "mapping", "alarms") if (entries := getattr(config, name))
+        f"{name} {len(entries)}"
+        for name in ("fallback", "mapping", "alarms", "checks")
+        if (entries := getattr(config, name))
     )
     screen.line(f"{file}: no mistakes; {sections or 'nothing is in it'}")
     return exits.OK
@@ -74,6 +76,7 @@ def _of_formats(config: Config, known: dict[str, Format], compiling: Compiling) 
         config.codecs()
     except UsageError as error:
         mistakes.append(error)
+    mistakes += _of_checks(config)
     named = {name for name in config.fallback if not name.startswith(CODEC)}
     for name, alarm in config.alarms.items():
         formats = [alarm.format] if isinstance(alarm.format, str) else list(alarm.format)
@@ -94,6 +97,21 @@ def _of_formats(config: Config, known: dict[str, Format], compiling: Compiling) 
         except SigflowError as error:
             mistakes.append(UsageError(str(error)))
     return mistakes
+
+
+def _of_checks(config: Config) -> list[UsageError]:
+    """What is wrong with the names of validators; none is loaded."""
+    if not config.checks:
+        return []
+    from sigflow.recording.validators import REGISTRY
+    from sigflow.registry import unknown
+
+    known = REGISTRY.names()
+    return [
+        UsageError(f"{name.place}: {unknown(REGISTRY.kind, name.text, known)}")
+        for name in config.checks
+        if name.text not in known
+    ]
 
 
 @command.command("schema")

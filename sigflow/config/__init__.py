@@ -10,6 +10,7 @@
       hot: {format: sgf1, when: "length > 80", for: {frames: 3}}
     index:
       dir: /var/cache/sigflow                 the folder of the indexes of captures, instead of beside each
+    checks: [steady-clock]                    validators that `validate` asks
 
 Rules.  An unknown key, or a value of another shape, is an error with its place, whatever the command needs of the file.
 Paths are relative to the file.  What a file changes is told on stderr when it changes something.
@@ -56,7 +57,8 @@ Fields = Mapping[str, Name | None]
 @frozen
 class Config:
     """What a file says.  fallback: by the name of a format, or `codec:NAME`.  mapping: by the name of the target, and
-    those of the source formats.  index: the folder of indexes, as a path from here; "" where none is named.
+    those of the source formats.  index: the folder of indexes, as a path from here; "" where none is named.  checks:
+    names of validators.
     """
 
     file: str = ""
@@ -64,6 +66,7 @@ class Config:
     mapping: Mapping[str, Mapping[str, Fields]] = field(default_factory=dict)
     alarms: Mapping[str, Alarm] = field(default_factory=dict)
     index: str = ""
+    checks: tuple[Name, ...] = ()
     #: Knows the places; None where there is no file.
     document: Document | None = None
 
@@ -154,7 +157,8 @@ def checked(file: str) -> tuple[Config, list[UsageError]]:
     index = ""
     if said.index is not None:
         index = os.path.join(os.path.dirname(file), os.path.expanduser(said.index.dir))
-    return Config(file, fallback, mapping, said.alarms, index, document), mistakes
+    checks = tuple(Name(text, document.place(("checks", number))) for number, text in enumerate(said.checks))
+    return Config(file, fallback, mapping, said.alarms, index, checks, document), mistakes
 
 
 def read_mapping(file: str) -> dict[str, Fields]:

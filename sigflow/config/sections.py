@@ -132,3 +132,4 @@ class Config(Section, frozen=True):
     mapping: dict[str, dict[str, dict[str, Expression | None]]] = {}
     alarms: dict[str, Alarm] = {}
     index: Indexing | None = None
+    checks: list[Annotated[str, msgspec.Meta(min_length=1)]] = []
