@@ -148,8 +148,8 @@ class Registry(Generic[T]):
 
             by_name: dict[str, dict[str, Offer]] = {}
             for entry in entry_points(group=self.group):
-                package = entry.dist.metadata["Name"] if entry.dist is not None else ""
-                version = entry.dist.version if entry.dist is not None else ""
+                package = (entry.dist.metadata["Name"] or "") if entry.dist is not None else ""
+                version = (entry.dist.version or "") if entry.dist is not None else ""
                 # (a package may be on the path twice)
                 by_name.setdefault(entry.name, {}).setdefault(entry.value, Offer(entry.value, package, version))
             self._offers = {name: tuple(offers.values()) for name, offers in by_name.items()}

@@ -75,7 +75,7 @@ def _commit(text: str) -> float | None:
     multiple=True,
     metavar="URI",
     help="Where frames go, beside the session: ndjson:PATH, csv:PATH, raw:PATH, mcap:PATH, parquet:DIR, arrow:DIR, "
-    "python:MODULE:CALLABLE, or the URI of a transport. Repeat it for several.",
+    "python:MODULE:CALLABLE, a sink of a plug-in, or the URI of a transport. Repeat it for several.",
 )
 @click.option(
     "--fsync",
@@ -174,7 +174,7 @@ def command(
     """Receive from each URI into the session DIR, and pass the frames on to sinks.
 
     URIs: tcp://HOST:PORT, tcp-listen://HOST:PORT, udp://HOST:PORT, unix:PATH, unix-listen:PATH, pipe:PATH, - (stdin),
-    exec:COMMAND, tail:PATH, serial:DEVICE?baud=9600, visa:RESOURCE?query=CURV?, ipc:NAME.
+    exec:COMMAND, tail:PATH, serial:DEVICE?baud=9600, visa:RESOURCE?query=CURV?, ipc:NAME, and those of plug-ins.
 
     Every byte is kept as it came in, and acknowledged once it is on the disk. A process that was killed goes on where
     it was: nothing that was acknowledged is lost, and files of sinks have each frame once. Ctrl-C ends it gracefully,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -64,9 +65,9 @@ def command(
     screen = settings.screen
     names = expanded(captures)
     several = len(names) > 1
+    files = tuple(name.rpartition(":")[0] for name in checks if ":" in name)
+    settings = replace(settings, others=(*settings.others, *files))
     validators = asked_for(checks, settings)
-    if build_index and validators:
-        raise UsageError("--build-index and --check exclude each other")
     if build_index and not selection.everything:
         raise UsageError("--build-index is of all frames: it excludes what selects some")
     if build_index and jobs.resume is not None:
@@ -82,6 +83,10 @@ def command(
             if recording.index_folder:
                 os.makedirs(recording.index_folder, exist_ok=True)
             report = built(recording, path, explain_all=explain_all)
+            if validators:
+                from sigflow.recording.validators import checked
+
+                report = replace(report, checks=checked(recording, validators, Budget())[0].checks)
             screen.note(f"{path}: written")
         else:
             report, selected = _judged(recording.select(selection), explain_all, validators)

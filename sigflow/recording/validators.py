@@ -10,9 +10,11 @@ Packages bring them by the entry point group `sigflow.validators`, programs by `
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from types import FunctionType
+from functools import cache
+from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from sigflow.diagnostics import Finding, Severity
@@ -104,17 +106,25 @@ def get(name: str) -> Validator:
     """
     if ":" not in name:
         return validator_of(name, REGISTRY.get(name))
-    from sigflow.compiler.construct.python import executed, file_of
+    from sigflow.compiler.construct.python import file_of
 
     file = file_of(name)
     if file is None:
         raise UsageError(f"{name!r} is no validator: a name, or FILE.py:NAME, is wanted")
     attribute = name.rpartition(":")[2]
-    module = executed(file)
+    module = _module(os.path.abspath(file))
     if not hasattr(module, attribute):
         raise UsageError(f"{name!r} is no validator: there is no such name in the file")
     thing = getattr(module, attribute)
     return getattr(thing, _DECORATED, None) or validator_of(attribute, thing)
+
+
+@cache
+def _module(file: str) -> ModuleType:
+    """The module of a file, which is run once: what it registers is registered then."""
+    from sigflow.compiler.construct.python import executed
+
+    return executed(file)
 
 
 class Check:
@@ -133,7 +143,7 @@ class Check:
     def _guard(self, when: str, work: Callable[[], object]) -> None:
         try:
             work()
-        except Exception as error:  # whatever code that we did not write does
+        except (Exception, SystemExit) as error:  # whatever code that we did not write does
             self._failed = f"{when}: {type(error).__name__}: {error}"[:LONGEST_MESSAGE]
 
     def record(self, record: Record) -> None:

@@ -64,7 +64,7 @@ def _of_others(maker: Maker, asked: SinkRequest) -> Sink:
         sink = maker(asked)
     except (SigflowError, OSError):
         raise
-    except Exception as error:  # whatever it does
+    except (Exception, SystemExit) as error:  # whatever it does
         raise UsageError(f"{asked.uri!r}: {type(error).__name__}: {error}") from error
     lacking = [name for name in HAS if not hasattr(sink, name)]
     if lacking:

@@ -31,7 +31,7 @@ def opened(name: str, path: str) -> Storage:
         storage = opener(path)
     except (SigflowError, OSError):
         raise
-    except Exception as error:  # whatever code that we did not write does
+    except (Exception, SystemExit) as error:  # whatever code that we did not write does
         raise SigflowError(f"{path}: cannot open: {type(error).__name__}: {error}") from error
     if not isinstance(storage, Storage):
         raise SigflowError(f"{path}: found {type(storage).__name__}, wanted a storage")

@@ -93,6 +93,8 @@ def _split(text: str, name: str, rest: str, scheme: Scheme) -> tuple[str, dict[s
         except ValueError as error:
             wanted = str(error) if "invalid literal" not in str(error) and "convert" not in str(error) else "a number"
             raise UsageError(f"{text!r}: {key}={value}: {wanted} is wanted") from None
+        except Exception as error:  # whatever code that we did not write does
+            raise UsageError(f"{text!r}: {key}={value}: {type(error).__name__}: {error}") from error
     return unquote(path), options
 
 

@@ -56,7 +56,10 @@ class Guarded:
 
     def describe(self) -> Mapping[str, Any]:
         """What it is and what it has counted."""
-        return self.inner.describe()
+        try:
+            return dict(self.inner.describe())
+        except Exception as error:  # whatever code that we did not write does
+            raise TransportError(f"{self.name}: describe: {type(error).__name__}: {error}") from error
 
 
 class GuardedGoesOn(Guarded):

@@ -153,9 +153,28 @@ def test_a_pipe_and_an_empty_capture(sigflow: Call, checks: Path, tmp_path: Path
     assert done.returncode == 3 and b"24 of 24" in done.stdout
 
 
-def test_an_index_is_not_built_on_the_way(sigflow: Call, checks: Path) -> None:
-    called = sigflow("validate", VALID, "--build-index", "--check", f"{checks}:long")
-    assert called.code == 2 and "exclude each other" in called.err
+def test_an_index_is_built_beside(sigflow: Call, checks: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.sgf"
+    copy.write_bytes(VALID.read_bytes())
+    called = sigflow("validate", copy, "-s", "sgf1", "--build-index", "--check", f"{checks}:long")
+    assert called.code == 3 and "check long: 2 findings in 24 records" in called.out
+    assert (tmp_path / "copy.sgf.sigidx").exists()
+
+
+def test_a_file_is_run_once(sigflow: Call, tmp_path: Path) -> None:
+    """What it registers is registered then."""
+    path = tmp_path / "twice.py"
+    path.write_text(
+        "import sigflow, sys\nprint('run', file=sys.stderr)\n"
+        "@sigflow.validator('first')\ndef a(record): pass\n"
+        "@sigflow.validator('second', format='ubx')\ndef b(record): raise SystemExit(5)\n"
+        "def c(record): raise SystemExit(5)\n"
+    )
+    named = [f"{path}:a", f"{path}:b", "first", f"{path}:c"]
+    called = sigflow("validate", VALID, "-s", "sgf1", *(part for name in named for part in ("--check", name)))
+    assert called.code == 1 and called.err.count("run") == 1
+    for line in ("check first: 0 findings in 24 records", "check second: 0 findings\n", "offset 0: SystemExit: 5"):
+        assert line in called.out
 
 
 def test_names_of_the_configuration(sigflow: Call, checks: Path, tmp_path: Path) -> None:

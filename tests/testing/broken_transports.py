@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from sigflow.testing import Ends
 from sigflow.transport import Chunk, Transport
-from sigflow.transport.base import Clock
+from sigflow.transport.base import Clock, Cut
 
 #: Bytes that wait, at most.
 BOUND = 1 << 20
@@ -93,6 +93,33 @@ class ClosedOnce(Sound):
         if self.closed:
             raise ValueError("it is closed")
         await super().close()
+
+
+class Telling(Sound):
+    """Cannot make anybody wait, and says what it drops."""
+
+    waits = False
+    dropped = 0
+
+    async def put(self, data: bytes) -> None:
+        if self.held > self.bound:
+            self.dropped += len(data)
+        else:
+            await super().put(data)
+
+    async def receive(self) -> Chunk | None:
+        chunk = await super().receive() if self.pieces or not self.dropped else Chunk(b"", self.clock.stamp())
+        if chunk is not None and not self.pieces and self.dropped:
+            chunk, self.dropped = chunk._replace(cuts=(Cut("overflow", self.dropped),)), 0
+        return chunk
+
+
+class Dropping(Telling):
+    """The same, but for that."""
+
+    async def receive(self) -> Chunk | None:
+        chunk = await super().receive()
+        return chunk._replace(cuts=()) if chunk is not None else None
 
 
 class Raw(Sound):

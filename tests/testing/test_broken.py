@@ -384,6 +384,8 @@ case("storage: views", "a chunk is bytes", quiet(check_storage, Views))
 
 for kind, rule in {
     made.Sound: "",
+    made.Telling: "",
+    made.Dropping: "what is sent comes: nothing after",
     made.Lossy: "what is sent comes: nothing after 1010 bytes",
     made.Timeless: "stamps rise",
     made.Stuck: "closing ends a `receive` that waits",
