@@ -28,14 +28,18 @@ if TYPE_CHECKING:
     from sigflow.generation import generate
     from sigflow.limits import Limits
     from sigflow.recording import Recording, Report, open
+    from sigflow.recording.validators import validator
     from sigflow.runtime.plain import asdict
     from sigflow.scale.lazy_frames import scan_polars
     from sigflow.session.connection import connect
+    from sigflow.session.opening import register_sink
     from sigflow.session.status import SessionStatus, SourceStatus, session_status
+    from sigflow.storage.others import register_storage
     from sigflow.stream.checkpoint import Checkpoint
     from sigflow.stream.cuts import Cut
     from sigflow.stream.decoder import Decoder
     from sigflow.stream.format import Format
+    from sigflow.transport.schemes import register_transport
 
 __version__ = "0.1.0"
 
@@ -49,7 +53,7 @@ __all__ = [
     # live streams
     "connect", "session_status", "SessionStatus", "SourceStatus",
     # what users add
-    "register_checksum", "register_codec",
+    "register_checksum", "register_codec", "register_transport", "register_sink", "register_storage", "validator",
     # errors, by blame
     "SigflowError", "SpecError", "UsageError", "BuildError", "StreamError", "ChecksumError", "LimitExceeded",
     "Truncated", "CodecError", "ParseError",
@@ -68,14 +72,18 @@ _HOMES = {
     "sigflow.generation": ("generate",),
     "sigflow.limits": ("Limits",),
     "sigflow.recording": ("Recording", "Report", "open"),
+    "sigflow.recording.validators": ("validator",),
     "sigflow.runtime.plain": ("asdict",),
     "sigflow.scale.lazy_frames": ("scan_polars",),
     "sigflow.session.connection": ("connect",),
+    "sigflow.session.opening": ("register_sink",),
     "sigflow.session.status": ("SessionStatus", "SourceStatus", "session_status"),
+    "sigflow.storage.others": ("register_storage",),
     "sigflow.stream.checkpoint": ("Checkpoint",),
     "sigflow.stream.cuts": ("Cut",),
     "sigflow.stream.decoder": ("Decoder",),
     "sigflow.stream.format": ("Format",),
+    "sigflow.transport.schemes": ("register_transport",),
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

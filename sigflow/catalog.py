@@ -2,7 +2,7 @@
 
 Rules.  A bundled format is a module that was generated before: loading it imports neither YAML nor the compiler.  A
 `.ksy` path is compiled in memory.  Other packages add formats by the entry point group `sigflow.formats`, programs by
-`register_format`; two of one name are an error.
+`register_format`; which of them a name stands for, `registry` says.
 """
 
 from __future__ import annotations
@@ -41,19 +41,19 @@ def bundled() -> tuple[str, ...]:
     return tuple(sorted(name for name in names if name.isidentifier() and not name.startswith("_") and name != "specs"))
 
 
-@cache
-def _registry() -> Registry[Any]:
-    return Registry("format", GROUP, {name: f"sigflow_formats.{name}:FORMAT" for name in bundled()})
+REGISTRY: Registry[Any] = Registry(
+    "format", GROUP, lambda: {name: f"sigflow_formats.{name}:FORMAT" for name in bundled()}
+)
 
 
 def names() -> tuple[str, ...]:
     """The names of all formats: bundled, registered by this program, and of installed packages."""
-    return tuple(sorted(_registry().names()))
+    return tuple(sorted(REGISTRY.names()))
 
 
 def register_format(name: str, format: Format) -> None:
     """Makes `load(name)` return this format in this program.  Raises `UsageError` for a name that is taken."""
-    _registry().register(name, format)
+    REGISTRY.register(name, format)
 
 
 def load(
@@ -78,7 +78,7 @@ def load(
             allow_imports=allow_imports,
             limits=limits,
         )
-    return _as_format(text, _registry().get(text), limits)
+    return as_format(text, REGISTRY.get(text), limits)
 
 
 def _is_construct(text: str) -> bool:
@@ -148,10 +148,10 @@ def format_of(built: Build, limits: Limits | None = None) -> Format:
         raise SpecError(
             f"the parser cannot be loaded: {text} (modules of your own are looked for on Python's path, PYTHONPATH)"
         ) from error
-    return _as_format(built.id or built.main, module, limits)
+    return as_format(built.id or built.main, module, limits)
 
 
-def _as_format(name: str, value: Any, limits: Limits | None) -> Format:
+def as_format(name: str, value: Any, limits: Limits | None) -> Format:
     """A Format from what a registry or a compiled module gives: a Format, an Envelope, a Construct object, or a module
     or class.
     """

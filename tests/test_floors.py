@@ -27,7 +27,8 @@ FLOORS: dict[int, set[str]] = {
     6: {"recording", "replay", "recover", "strategies", "simulator"},
     7: {"rewrite", "scale", "watch"},
     8: {"session"},
-    9: {"cli", "pytest_plugin"},
+    9: {"plugins", "testing"},
+    10: {"cli", "pytest_plugin"},
 }
 FLOOR_OF = {unit: floor for floor, units in FLOORS.items() for unit in units}
 #: The public names and `python -m sigflow` stand above all floors.

@@ -83,7 +83,7 @@ def test_every_unit_of_a_floor_is_there() -> None:
 def test_the_documented_floors_are_those_that_are_tested() -> None:
     block = ARCHITECTURE.split("\n## Floors\n")[1].split("\nA module imports")[0]
     documented = {}
-    for name, number, units in re.findall(r"^ {4}(floor (\d)|ground) +(\w+(?:\s*[|,]\s*\w+)*)", block, re.MULTILINE):
+    for name, number, units in re.findall(r"^ {4}(floor (\d+)|ground) +(\w+(?:\s*[|,]\s*\w+)*)", block, re.MULTILINE):
         documented[0 if name == "ground" else int(number)] = set(re.split(r"\s*[|,]\s*", units))
     assert documented == FLOORS
 

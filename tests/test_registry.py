@@ -62,19 +62,58 @@ def test_installed_packages_are_asked_only_for_what_is_not_known(monkeypatch: py
     assert asked == ["sigflow.test_group"]
 
 
+def test_a_name_that_is_known_stands_whatever_a_package_brings(monkeypatch: pytest.MonkeyPatch) -> None:
+    offer(monkeypatch, ("own", "a:b"), ("mine", "c:d"), ("new", "collections:OrderedDict"))
+    registry = make(own=1)
+    assert registry.get("new") is sys.modules["collections"].OrderedDict
+    registry.register("mine", 2)
+    assert (registry.get("own"), registry.get("mine"), registry.names()) == (1, 2, ["mine", "new", "own"])
+    assert [(entry.name, entry.origin, entry.shadowed_by) for entry in registry.entries()] == [
+        ("mine", "registered", ""),
+        ("mine", "entry point", "the registered codec"),
+        ("new", "entry point", ""),
+        ("own", "built-in", ""),
+        ("own", "entry point", "the built-in codec"),
+    ]
+
+
+def test_two_packages_of_one_name_spoil_that_name_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    offer(monkeypatch, ("new", "a:b"), ("new", "c:d"), ("other", "collections:OrderedDict"))
+    registry = make(own=1)
+    assert registry.names() == ["new", "other", "own"]
+    assert registry.get("other") is sys.modules["collections"].OrderedDict
+    for _ in range(2):
+        with pytest.raises(UsageError, match="codec 'new': several packages bring it, a:b and c:d: uninstall all but"):
+            registry.get("new")
+    assert [[str(rival) for rival in entry.rivals] for entry in registry.entries()] == [["c:d"], ["a:b"], [], []]
+
+
 @pytest.mark.parametrize(
-    ("offered", "message"),
+    ("reference", "why"),
     [
-        ([("own", "a:b")], "codec 'own' of 'a:b' clashes with another of the same name"),
-        ([("new", "a:b"), ("new", "c:d")], "codec 'new' of 'c:d' clashes with a:b of the same name"),
+        ("no_such_module:x", "ModuleNotFoundError: No module named 'no_such_module'"),
+        ("os:no_such_thing", "AttributeError: module 'os' has no attribute 'no_such_thing'"),
+        ("os", "AttributeError: module 'os' has no attribute ''"),
+        ("a b:c", "ModuleNotFoundError"),
     ],
 )
-def test_a_clash_is_an_error(monkeypatch: pytest.MonkeyPatch, offered: list[tuple[str, str]], message: str) -> None:
-    offer(monkeypatch, *offered)
+def test_what_cannot_be_loaded_spoils_that_name_alone(
+    monkeypatch: pytest.MonkeyPatch, reference: str, why: str
+) -> None:
+    offer(monkeypatch, ("bad", reference), ("other", "collections:OrderedDict"))
     registry = make(own=1)
-    for _ in range(2):  # it stays an error: nothing of it was kept
-        with pytest.raises(UsageError, match=message):
-            registry.names()
+    assert registry.get("other") is sys.modules["collections"].OrderedDict
+    with pytest.raises(UsageError) as caught:
+        registry.get("bad")
+    assert f"codec 'bad' cannot be loaded from {reference!r}: {why}" in str(caught.value)
+
+
+def test_a_name_that_is_reserved_is_no_plug_in_s(monkeypatch: pytest.MonkeyPatch) -> None:
+    offer(monkeypatch, ("CRC-32", "a:b"))
+    registry: Registry[object] = Registry("checksum", "g", {}, lambda name: name == "CRC-32")
+    with pytest.raises(UsageError, match="already registered"):
+        registry.register("CRC-32", 1)
+    assert [entry.shadowed_by for entry in registry.entries()] == ["the built-in checksum"]
 
 
 def test_the_same_offer_twice_is_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,6 +24,7 @@ __all__ = [
     "SumModel",
     "XorModel",
     "canonical",
+    "from_function",
     "get",
     "name_of",
     "names",
@@ -37,7 +38,16 @@ def _built_in() -> dict[str, Algorithm]:
     return {algorithm.name: algorithm for algorithm in built_in()}
 
 
-_REGISTRY: Registry[Algorithm] = Registry("checksum", "sigflow.checksums", _built_in)
+def _of_catalogue(name: str) -> bool:
+    """Whether it is the name of a CRC in the catalogue."""
+    if not name.startswith("CRC"):
+        return False
+    from sigflow.checksums import crc
+
+    return crc.by_name(name) is not None
+
+
+REGISTRY: Registry[Algorithm] = Registry("checksum", "sigflow.checksums", _built_in, _of_catalogue)
 
 
 #: What an algorithm may be told by, beside its name.
@@ -59,11 +69,11 @@ def get(algorithm: str | Model) -> Algorithm:
         if of_catalogue is not None:
             return of_catalogue
     algorithm = canonical(algorithm)
-    if algorithm not in _REGISTRY:
+    if algorithm not in REGISTRY:
         known = names()
         if algorithm not in known:
             raise _unknown(algorithm, known)
-    thing = _REGISTRY.get(algorithm)
+    thing = REGISTRY.get(algorithm)
     if not isinstance(thing, Algorithm):
         raise UsageError(f"checksum {algorithm!r}: found {type(thing).__name__}, wanted a sigflow.checksums.Algorithm")
     return thing
@@ -77,7 +87,7 @@ def canonical(name: str) -> str:
         from sigflow.checksums import crc
 
         return crc.aliases().get(name, name)
-    return name.lower() if name not in _REGISTRY and name.lower() in _REGISTRY else name
+    return name.lower() if name not in REGISTRY and name.lower() in REGISTRY else name
 
 
 def name_of(algorithm: str | Model | None) -> str:
@@ -113,7 +123,7 @@ def names() -> list[str]:
     """All names that `get` takes, but for the catalogue's aliases."""
     from sigflow.checksums import crc
 
-    return sorted({*_REGISTRY.names(), *crc.names()})
+    return sorted({*REGISTRY.names(), *crc.names()})
 
 
 Function = Callable[[bytes], int]
@@ -136,11 +146,7 @@ def register_checksum(
     """
 
     def register(function: Function) -> Function:
-        from sigflow.checksums import crc
-
-        if name.startswith("CRC") and crc.by_name(name) is not None:
-            raise UsageError(f"checksum {name!r} is already registered")
-        _REGISTRY.register(name, from_function(name, width, function))
+        REGISTRY.register(name, from_function(name, width, function), getattr(function, "__module__", ""))
         return function
 
     return register if function is None else register(function)

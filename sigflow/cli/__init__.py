@@ -68,6 +68,7 @@ COMMANDS = {
     "watch": "Compile a spec on each save and read a capture with it.",
     "new": "Write a spec to start from.",
     "formats": "List the known formats, or show one.",
+    "plugins": "List the plug-ins of each kind, and what is wrong with them.",
 }
 
 

@@ -43,6 +43,14 @@ def format_names(ctx: click.Context, param: click.Parameter, incomplete: str) ->
     return [*map(_item, names), *files(ctx, param, incomplete)]
 
 
+def validator_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Validators by name, and files, of which one may be an object."""
+    from sigflow.recording.validators import REGISTRY
+
+    names = [name for name in REGISTRY.names() if name.startswith(incomplete)]
+    return [*map(_item, names), *files(ctx, param, incomplete)]
+
+
 def field_paths(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """The fields of the formats that are named so far, or that the first capture holds: the last of a list of paths."""
     done, comma, last = incomplete.rpartition(",")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 #: The sections whose entries are counted.
-SECTIONS = ("sources", "sinks", "fallback", "mapping", "alarms", "schedule")
+SECTIONS = ("sources", "sinks", "fallback", "mapping", "alarms", "schedule", "checks")
 
 
 @click.group("config", cls=Group)
@@ -86,6 +86,7 @@ def _of_formats(config: Config, known: dict[str, Format], compiling: Compiling) 
             mistakes += jobs(config.schedule, COMMANDS, config.document)[1]
         except UsageError as error:
             mistakes.append(error)
+    mistakes += _of_checks(config)
     named = {name for name in config.fallback if not name.startswith(CODEC)}
     for name, alarm in config.alarms.items():
         formats = [alarm.format] if isinstance(alarm.format, str) else list(alarm.format)
@@ -132,6 +133,21 @@ def _of_sources(config: Config, known: dict[str, Format]) -> Iterator[UsageError
                     _named(spec, known)
                 except SigflowError as error:
                     yield config.wrong(path, str(error))
+
+
+def _of_checks(config: Config) -> list[UsageError]:
+    """What is wrong with the names of validators; none is loaded."""
+    if not config.checks:
+        return []
+    from sigflow.recording.validators import REGISTRY
+    from sigflow.registry import unknown
+
+    known = REGISTRY.names()
+    return [
+        UsageError(f"{name.place}: {unknown(REGISTRY.kind, name.text, known)}")
+        for name in config.checks
+        if name.text not in known
+    ]
 
 
 @command.command("schema")

@@ -78,8 +78,8 @@ def _commit(text: str) -> float | None:
     multiple=True,
     metavar="URI",
     help="Where frames go, beside the session: ndjson:PATH, csv:PATH, raw:PATH, mcap:PATH, parquet:DIR, arrow:DIR, "
-    "python:MODULE:CALLABLE, the URI of a transport, or a name in `sinks` of sigflow.yaml, all of which are meant "
-    "without it. Repeat it for several.",
+    "python:MODULE:CALLABLE, a sink of a plug-in, the URI of a transport, or a name in `sinks` of sigflow.yaml, all of "
+    "which are meant without it. Repeat it for several.",
 )
 @click.option(
     "--fsync",
@@ -177,7 +177,7 @@ def command(
     """Receive from each URI, or source of sigflow.yaml, into the session DIR, and pass the frames on to sinks.
 
     URIs: tcp://HOST:PORT, tcp-listen://HOST:PORT, udp://HOST:PORT, unix:PATH, unix-listen:PATH, pipe:PATH, - (stdin),
-    exec:COMMAND, tail:PATH, serial:DEVICE?baud=9600, visa:RESOURCE?query=CURV?, ipc:NAME.
+    exec:COMMAND, tail:PATH, serial:DEVICE?baud=9600, visa:RESOURCE?query=CURV?, ipc:NAME, and those of plug-ins.
 
     Every byte is kept as it came in, and acknowledged once it is on the disk. A process that was killed goes on where
     it was: nothing that was acknowledged is lost, and files of sinks have each frame once. Ctrl-C ends it gracefully,

@@ -279,7 +279,7 @@ class _Seconds(_Numbers):
         """Seconds."""
         if isinstance(value, float | int):
             return float(value)
-        from sigflow.transport.address import span
+        from sigflow.transport.schemes import span
 
         try:
             number = span(str(value))

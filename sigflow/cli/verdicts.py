@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from sigflow.cli import exits
@@ -20,7 +21,9 @@ LONGEST_PATH = 100
 
 def exit_code(report: Report) -> int:
     """The exit code that a verdict stands for."""
-    return exits.OK if report.sound else exits.DAMAGED
+    if any(check.failed for check in report.checks):
+        return exits.FAILED
+    return exits.OK if report.sound and not any(check.errors for check in report.checks) else exits.DAMAGED
 
 
 def idle_words(size: int) -> str:
@@ -64,6 +67,18 @@ def symptom_lines(recording: Recording, report: Report, screen: Screen) -> list[
     return [f"  {screen.styled('hint', 'cyan')} {one_line(str(symptom))}" for symptom in symptoms(recording, report)]
 
 
+def check_lines(report: Report, screen: Screen) -> Iterator[str]:
+    """What validators said, a line for each and one for each finding."""
+    for check in report.checks:
+        failed = f", {screen.styled('failed', 'red', 'bold')} {one_line(check.failed)}" if check.failed else ""
+        of = f" in {counted(check.records, 'record')}" if check.records else ""
+        yield f"  check {one_line(check.name)}: {counted(check.findings_total, 'finding')}{of}{failed}"
+        for finding in check.findings[:LISTED]:
+            severity = screen.styled(finding.severity.value, SEVERITY_COLORS[finding.severity.value])
+            yield f"    {severity} {one_line(finding_words(finding))}"
+        yield from (f"  {line}" for line in _more(check.findings_total, "finding"))
+
+
 def finding_words(finding: Finding) -> str:
     """A finding about a stream, without its severity."""
     where = ".".join(part for part in (finding.format, finding.path) if part)
@@ -93,6 +108,13 @@ class Summary:
         """A further capture."""
         self._counts["sound"] += report.sound
         self._counts["damaged"] += not report.sound
+        if report.checks:
+            self._counts["check_findings"] = self._counts.get("check_findings", 0) + sum(
+                check.findings_total for check in report.checks
+            )
+            self._counts["checks_failed"] = self._counts.get("checks_failed", 0) + sum(
+                bool(check.failed) for check in report.checks
+            )
         for name in COUNTS[3:]:
             self._counts[name] += getattr(report, name)
 
@@ -108,7 +130,7 @@ class Summary:
     def take(self, added: dict[str, int]) -> None:
         """Add what `give` gave elsewhere."""
         for name, count in added.items():
-            self._counts[name] += count
+            self._counts[name] = self._counts.get(name, 0) + count
 
     def tree(self, captures: int) -> dict[str, Any]:
         """The JSON form.  captures: how many there were; those that were not added could not be read."""
@@ -126,5 +148,14 @@ class Summary:
         return (
             f"{counted(captures, 'capture')}: {total['sound']} sound, {total['damaged']} damaged{unread}; "
             f"{total['bytes']} bytes = {total['frame_bytes']} in {counted(total['frames'], 'frame')}"
-            f"{idle_words(total['idle_bytes'])} + {total['gap_bytes']} in gaps"
+            f"{idle_words(total['idle_bytes'])} + {total['gap_bytes']} in gaps{self._checks()}"
+        )
+
+    def _checks(self) -> str:
+        """What validators said, in words, where any was asked."""
+        if "check_findings" not in self._counts:
+            return ""
+        failed = self._counts["checks_failed"]
+        return f"; {counted(self._counts['check_findings'], 'finding')} of checks" + (
+            f", {counted(failed, 'check')} failed" if failed else ""
         )

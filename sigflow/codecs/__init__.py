@@ -71,9 +71,8 @@ class Codec:
         assert depth is not None and inflated is not None and ratio is not None  # with_defaults leaves none out
         # (a schema may give a value for no bytes at all)
         limit = min(inflated, ratio * (len(payload) or self.parses))
-        more = {"depth": depth} if self._depth else {}
         try:
-            decoded = self._function(bytes(payload), limit=limit, **more)
+            decoded = self.call(bytes(payload), limit, depth)
         except SigflowError:
             raise
         except Exception as error:  # whatever the bytes did to a codec that we did not write
@@ -85,6 +84,16 @@ class Codec:
                 f"codec {self.name} gave {len(decoded)} bytes for {len(payload)}, the limit is {limit}", codec=self.name
             )
         return Decoded(decoded)
+
+    def call(self, payload: bytes, limit: int, depth: int) -> Any:
+        """What the function gives, or raises, whatever that is."""
+        more = {"depth": depth} if self._depth else {}
+        return self._function(payload, limit=limit, **more)
+
+    @property
+    def encodes(self) -> bool:
+        """Whether there is a way back."""
+        return self._encode is not None
 
     def encode(self, value: Any) -> bytes:
         """The bytes that decode to `value`; `CodecError` where there is no way back, or none for this value."""
@@ -98,7 +107,7 @@ class Codec:
             raise CodecError(f"codec {self.name} failed: {type(error).__name__}: {error}", codec=self.name) from error
 
 
-_REGISTRY: Registry[object] = Registry(
+REGISTRY: Registry[object] = Registry(
     "codec", "sigflow.codecs", {"zlib": "sigflow.codecs.zlib:ZLIB", "tlv": "sigflow.codecs.tlv:TLV"}
 )
 
@@ -116,7 +125,7 @@ def register_codec(name: str, *, encode: Callable[[Any], bytes] | None = None) -
     """
 
     def register(thing: T) -> T:
-        _REGISTRY.register(name, codec_of(name, thing, encode))
+        REGISTRY.register(name, codec_of(name, thing, encode), getattr(thing, "__module__", ""))
         return thing
 
     return register
@@ -149,7 +158,7 @@ def codec_of(name: str, thing: object, encode: Callable[[Any], bytes] | None = N
 
 def get(name: str) -> Codec:
     """The codec of this name; `UsageError` naming the known ones if there is none."""
-    return codec_of(name, _REGISTRY.get(name))
+    return codec_of(name, REGISTRY.get(name))
 
 
 class Applied(Protocol):
@@ -175,8 +184,8 @@ def of(applied: Applied) -> Codec:
 def maybe_of(applied: Applied) -> Codec | None:
     """The codec that a format speaks of; None where its name is not known, which matters once it applies."""
     if applied.thing is None:
-        _REGISTRY.discover()
-        if applied.name not in _REGISTRY:
+        REGISTRY.discover()
+        if applied.name not in REGISTRY:
             return None
     return of(applied)
 
@@ -191,4 +200,4 @@ def target_of(applied: Applied) -> type[Any] | None:
 
 def names() -> list[str]:
     """The names of all codecs, sorted."""
-    return _REGISTRY.names()
+    return REGISTRY.names()

@@ -17,6 +17,7 @@
       dir: /var/cache/sigflow                 the folder of the indexes of captures, instead of beside each
     schedule:
       nightly: {cron: "0 2 * * *", run: "archive out --older 30d --to zstd"}
+    checks: [steady-clock]                    validators that `validate` asks
 
 Rules.  An unknown key, or a value of another shape, is an error with its place, whatever the command needs of the file.
 Paths are relative to the file.  What a file changes is told on stderr when it changes something.
@@ -63,7 +64,8 @@ Fields = Mapping[str, Name | None]
 @frozen
 class Config:
     """What a file says.  fallback: by the name of a format, or `codec:NAME`.  mapping: by the name of the target, and
-    those of the source formats.  index: the folder of indexes, as a path from here; "" where none is named.
+    those of the source formats.  index: the folder of indexes, as a path from here; "" where none is named.  checks:
+    names of validators.
     """
 
     file: str = ""
@@ -75,6 +77,7 @@ class Config:
     alarms: Mapping[str, Alarm] = field(default_factory=dict)
     index: str = ""
     schedule: Mapping[str, Scheduled] = field(default_factory=dict)
+    checks: tuple[Name, ...] = ()
     #: Knows the places; None where there is no file.
     document: Document | None = None
 
@@ -175,7 +178,9 @@ def checked(file: str) -> tuple[Config, list[UsageError]]:
     }
     config = Config(
         file, said.defaults, said.sources, said.sinks, fallback, mapping, said.alarms,
-        schedule=said.schedule, document=document,
+        schedule=said.schedule,
+        checks=tuple(Name(text, document.place(("checks", number))) for number, text in enumerate(said.checks)),
+        document=document,
     )  # fmt: skip
     return (config if said.index is None else replace(config, index=config.beside(said.index.dir))), mistakes
 

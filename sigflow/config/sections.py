@@ -194,3 +194,4 @@ class Config(Section, frozen=True):
     alarms: dict[str, Alarm] = {}
     index: Indexing | None = None
     schedule: dict[str, Scheduled] = {}
+    checks: list[Annotated[str, msgspec.Meta(min_length=1)]] = []

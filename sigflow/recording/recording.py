@@ -565,13 +565,20 @@ class Recording(Closing):
             why = "is cut where another preamble may begin, and a table is read as one says"
             raise UsageError(f"{self.name} {why}: take its records")
 
-    def validate(self, *, explain_all: bool = False) -> Report:
+    def validate(self, *, explain_all: bool = False, checks: Sequence[str] = ()) -> Report:
         """Scans and reads everything, and returns the verdict.
 
         The likely causes of failed checksums are searched for the first 20 refused frames, for less than a second of
         the processor.  explain_all: for all of them, however long that takes.  Damage is told and not raised, but for a
         strict recording, which raises a `StreamError`.
+
+        checks: validators by name (`sigflow.validator`), which are given the records that are meant, and the verdict;
+        what they say is in `Report.checks`.  Raises `UsageError` for a name that is none's.
         """
+        if checks:
+            from sigflow.recording.validators import checked, get
+
+            return checked(self, [get(name) for name in checks], Budget.endless() if explain_all else Budget())[0]
         attempt = self._attempt()
         report = attempt.report() if attempt is not None else None
         if report is not None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sigflow.diagnostics import Finding, Severity
 from sigflow.errors import SigflowError
 from sigflow.events import Event, Gap, Loss, Note
-from sigflow.frozen import frozen_referable
+from sigflow.frozen import frozen, frozen_referable
 
 if TYPE_CHECKING:
     from sigflow.stream.format import Format
@@ -54,6 +54,33 @@ def finding_of(event: Event, formats: Sequence[Format]) -> Finding | None:
     return Finding(LOSS, Severity.ERROR, message, event.offset, event.format, path)
 
 
+@frozen
+class CheckReport:
+    """What a validator said of a recording.  records: how many it was given.  findings: at most 10,000;
+    `findings_total` counts them all, `errors` those of severity error.  failed: why it did not come to its end; ""
+    where it did.
+    """
+
+    name: str
+    records: int
+    findings: Sequence[Finding]
+    findings_total: int
+    errors: int
+    failed: str = ""
+
+    def tree(self) -> dict[str, Any]:
+        """Returns it as plain dicts and lists."""
+        tree: dict[str, Any] = {
+            "name": self.name,
+            "records": self.records,
+            "findings": [finding_tree(finding) for finding in self.findings],
+            "failed": self.failed or None,
+        }
+        if self.findings_total > len(self.findings):
+            tree["findings_total"] = self.findings_total
+        return tree
+
+
 @frozen_referable
 class Report:
     """What a scan of a capture found.
@@ -62,6 +89,7 @@ class Report:
     by_format: per format name, {"frames", "bytes"}.  sequence: {"lost", "duplicate", "reordered", "restarts",
     "strays"}.
     work_ratio: bytes checksummed plus header bytes read again, per byte of the stream; a property of the engine.
+    checks: what validators said, where any was asked for; they change nothing of the rest, nor whether it is sound.
     """
 
     capture: str
@@ -81,6 +109,7 @@ class Report:
     work_ratio: float
     idle_bytes: int = 0
     schema_version: int = SCHEMA_VERSION
+    checks: Sequence[CheckReport] = ()
 
     def __post_init__(self) -> None:
         if self.frame_bytes + self.idle_bytes + self.gap_bytes != self.bytes:
@@ -123,4 +152,6 @@ class Report:
             tree["gaps_total"] = self.gaps_total
         if self.diagnostics_total > len(self.diagnostics):
             tree["diagnostics_total"] = self.diagnostics_total
+        if self.checks:
+            tree["checks"] = [check.tree() for check in self.checks]
         return tree

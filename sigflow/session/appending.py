@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sigflow.session.forms import FORMS
 from sigflow.session.growing import GrowingFile
-from sigflow.session.sinks import FRAMES, Barrier, Frames, Positions, RecordFormat, behind
+from sigflow.session.sinks import FRAMES, Barrier, Frames, Positions, RecordFormat, SinkRequest, behind
 from sigflow.storage.disk import DISK, Disk
 from sigflow.storage.session.ledger import Ledger
 from sigflow.stream.format import Format
@@ -58,3 +59,8 @@ class AppendingSink:
     def close(self) -> None:
         """Give back the file."""
         self._file.close()
+
+
+def of_form(asked: SinkRequest) -> AppendingSink:
+    """The sink of a file in the form that the scheme names."""
+    return AppendingSink(asked.uri, asked.path(), FORMS[asked.scheme](asked.formats))

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sigflow import transport
-from sigflow.errors import UsageError
+from sigflow.errors import SigflowError, UsageError
 from sigflow.events import Event
 from sigflow.frozen import frozen
 from sigflow.recording.fallback import fallbacks
@@ -213,6 +213,11 @@ class Ingestion:
                     if error.errno is None or error.filename is not None:
                         raise
                     raise OSError(error.errno, error.strerror, sink.name) from error
+                except SigflowError:
+                    raise
+                except Exception as error:  # whatever a sink of others does
+                    words = f"{type(error).__name__}: {error}"
+                    raise SigflowError(f"{sink.name}: the sink cannot begin: {words}") from error
                 outlet.start()
                 outlets.append(outlet)
             self._shared = Shared(

@@ -1,19 +1,39 @@
-"""Which sinks there are, by their URIs."""
+"""Which sinks there are, by the schemes of their URIs.
+
+Rules.  What makes a sink is a `function(asked) -> Sink`, named by `module:attribute` in a table; those of other
+packages (entry point group `sigflow.sinks`) and programs (`register_sink`) are rows of the same kind.  A URI of none of
+them is that of a transport, over which lines of JSON are sent.
+"""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
-from sigflow.errors import UsageError
-from sigflow.session.appending import AppendingSink
-from sigflow.session.forms import FORMS
-from sigflow.session.outside import CallingSink, SendingSink
-from sigflow.session.sinks import Batching, Sink
-from sigflow.session.tables import TableSink
-from sigflow.storage.session import layout
+from sigflow.errors import SigflowError, UsageError
+from sigflow.registry import Registry
+from sigflow.session.sinks import Batching, Sink, SinkRequest
 from sigflow.stream.format import Format
 from sigflow.transport import is_uri
+
+Maker = Callable[[SinkRequest], Sink]
+_APPENDING, _TABLE = "sigflow.session.appending:of_form", "sigflow.session.tables:of_folder"
+_BUILT_IN: dict[str, Maker | str] = {
+    **dict.fromkeys(("ndjson", "csv", "raw", "mcap"), _APPENDING),
+    **dict.fromkeys(("parquet", "arrow"), _TABLE),
+    "python": "sigflow.session.outside:calling",
+}
+REGISTRY: Registry[Maker] = Registry("sink", "sigflow.sinks", _BUILT_IN)
+#: What a sink has.
+HAS = ("name", "wants", "begin", "position", "begin_stream", "take", "barrier", "hurry", "close")
+
+
+def get(name: str) -> Maker:
+    """What makes sinks of this scheme; `UsageError` where there is none, or it is none."""
+    maker = REGISTRY.get(name)
+    if not callable(maker):
+        raise UsageError(f"sink {name!r}: found {type(maker).__name__}, wanted a function of a SinkRequest")
+    return maker
 
 
 def sink_of(uri: str, formats: Mapping[str, Format], batching: Batching, session: str) -> Sink:
@@ -21,26 +41,51 @@ def sink_of(uri: str, formats: Mapping[str, Format], batching: Batching, session
 
     Raises `UsageError` for what is none.
     """
-    scheme, colon, path = uri.partition(":")
-    if scheme in FORMS and colon:
-        _named(uri, path, session)
-        return AppendingSink(uri, path, FORMS[scheme](formats))
-    if scheme in ("parquet", "arrow") and colon:
-        _named(uri, path, session)
-        return TableSink(uri, scheme, path, list(formats.values()), batching)
-    if scheme == "python" and colon:
-        return CallingSink(uri, path)
+    scheme, colon, rest = uri.partition(":")
+    asked = SinkRequest(uri, scheme, rest, formats, batching, session)
+    if colon and scheme in _BUILT_IN:
+        return get(scheme)(asked)
+    if colon and (scheme in REGISTRY or scheme in REGISTRY.offers):
+        return _of_others(get(scheme), asked)
     if is_uri(uri):
+        from sigflow.session.outside import SendingSink
+
         return SendingSink(uri, formats)
+    more = "".join(f"{name}:…, " for name in REGISTRY.names() if name not in _BUILT_IN)
     raise UsageError(
         f"{uri!r} is no sink: ndjson:PATH, csv:PATH, raw:PATH, mcap:PATH, parquet:DIR, arrow:DIR, "
-        "python:MODULE:CALLABLE, or a transport"
+        f"python:MODULE:CALLABLE, {more}or a transport"
     )
 
 
-def _named(uri: str, path: str, session: str) -> None:
-    if not path:
-        raise UsageError(f"{uri!r}: a path is wanted behind the colon")
-    folder = os.path.dirname(os.path.abspath(path))
-    if not os.path.isdir(folder) and folder != os.path.join(os.path.abspath(session), layout.OUT):
-        raise UsageError(f"{uri!r}: there is no folder {folder}")
+def _of_others(maker: Maker, asked: SinkRequest) -> Sink:
+    """A sink that code makes which is not ours; `UsageError` where it cannot."""
+    try:
+        sink = maker(asked)
+    except (SigflowError, OSError):
+        raise
+    except (Exception, SystemExit) as error:  # whatever it does
+        raise UsageError(f"{asked.uri!r}: {type(error).__name__}: {error}") from error
+    lacking = [name for name in HAS if not hasattr(sink, name)]
+    if lacking:
+        what = type(sink).__name__
+        raise UsageError(f"{asked.uri!r}: found {what}, wanted a sink: it has no {', '.join(lacking)}")
+    return sink
+
+
+F = TypeVar("F", bound=Callable[[SinkRequest], object])
+
+
+def register_sink(name: str) -> Callable[[F], F]:
+    """Returns a decorator that makes `function(asked) -> Sink` what makes sinks of URIs `NAME:…`, and gives it back.
+
+    asked: the URI, its scheme and what stands behind it, the formats by name, when a file is full, and the folder of
+    the session.  Raises `UsageError` for a name that is taken.
+    """
+
+    def register(function: F) -> F:
+        # (what it gives is looked at when it is called)
+        REGISTRY.register(name, function, getattr(function, "__module__", ""))  # type: ignore[arg-type]
+        return function
+
+    return register

@@ -14,15 +14,19 @@ from typing import Any
 from sigflow.errors import SigflowError, UsageError
 from sigflow.events import Record
 from sigflow.session.forms import ndjson
-from sigflow.session.sinks import FRAMES, Barrier, Frames, Positions, behind
+from sigflow.session.sinks import FRAMES, Barrier, Frames, Positions, SinkRequest, behind
 from sigflow.storage.session.ledger import Ledger
 from sigflow.stream.format import Format
 from sigflow.transport import TransportError, parse
 from sigflow.transport.blocking import BlockingTarget
 
 
-class _Positioned:
-    """What both have: records wait for a barrier, then go out, then the position is committed."""
+class AtLeastOnce:
+    """Each frame at least once, to what `out` reaches: records wait for a barrier, then go out, then the position is
+    committed.  Sinks of other packages may be of it, too.
+    """
+
+    wants = FRAMES
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -68,10 +72,8 @@ class _Positioned:
         """Nothing is held."""
 
 
-class CallingSink(_Positioned):
+class CallingSink(AtLeastOnce):
     """Calls a function with the position (stream, index) and the record.  An error of it ends the sink."""
-
-    wants = FRAMES
 
     def __init__(self, name: str, path: str) -> None:
         super().__init__(name)
@@ -98,10 +100,8 @@ class CallingSink(_Positioned):
                 raise SigflowError(f"{self.name}: it raised {type(error).__name__}: {error}") from error
 
 
-class SendingSink(_Positioned):
+class SendingSink(AtLeastOnce):
     """Sends a line of JSON for each frame over a transport, which is connected to anew where it fails."""
-
-    wants = FRAMES
 
     def __init__(self, name: str, formats: Mapping[str, Format]) -> None:
         super().__init__(name)
@@ -129,3 +129,8 @@ class SendingSink(_Positioned):
     def close(self) -> None:
         """Close the transport."""
         self._target.close()
+
+
+def calling(asked: SinkRequest) -> CallingSink:
+    """The sink of a function, `MODULE:CALLABLE`."""
+    return CallingSink(asked.uri, asked.rest)

@@ -9,12 +9,15 @@ tells them by their positions.
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from sigflow.errors import UsageError
 from sigflow.events import FrameRun, Record
 from sigflow.frozen import frozen
+from sigflow.storage.session import layout
 
 if TYPE_CHECKING:
     from sigflow.storage.session.ledger import Ledger
@@ -62,6 +65,28 @@ class Place:
 
     uri: str
     batching: Batching | None = None
+
+
+class SinkRequest(NamedTuple):
+    """What a sink is made for.  uri: as it was written; rest: what stands behind `scheme:`.  formats: by name.
+    session: the folder of the session, in which there will be a folder `out`.
+    """
+
+    uri: str
+    scheme: str
+    rest: str
+    formats: Mapping[str, Format]
+    batching: Batching
+    session: str
+
+    def path(self) -> str:
+        """What stands behind the colon, as a path here.  Raises `UsageError` where there is no path, or no folder."""
+        if not self.rest:
+            raise UsageError(f"{self.uri!r}: a path is wanted behind the colon")
+        folder = os.path.dirname(os.path.abspath(self.rest))
+        if not os.path.isdir(folder) and folder != os.path.join(os.path.abspath(self.session), layout.OUT):
+            raise UsageError(f"{self.uri!r}: there is no folder {folder}")
+        return self.rest
 
 
 class Sink(Protocol):

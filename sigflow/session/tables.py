@@ -21,7 +21,7 @@ from sigflow.columns.options import ALL
 from sigflow.columns.table import Table
 from sigflow.errors import SigflowError
 from sigflow.events import FrameRun
-from sigflow.session.sinks import FRAMES, Barrier, Batching, Frames, Positions
+from sigflow.session.sinks import FRAMES, Barrier, Batching, Frames, Positions, SinkRequest
 from sigflow.storage.disk import DISK, ENDING, MARK, Disk, FileDraft
 from sigflow.storage.session.ledger import Ledger, TableFile
 from sigflow.stream.format import Format
@@ -213,3 +213,8 @@ class TableSink:
             if taken.file is not None:
                 taken.file.draft.discard()
                 taken.file = None
+
+
+def of_folder(asked: SinkRequest) -> TableSink:
+    """The sink of a folder of files of the kind that the scheme names."""
+    return TableSink(asked.uri, asked.scheme, asked.path(), list(asked.formats.values()), asked.batching)

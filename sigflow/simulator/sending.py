@@ -14,8 +14,8 @@ from sigflow.frozen import frozen
 from sigflow.simulator.devices import Answers, Device
 from sigflow.simulator.faults import Faults, Piece
 from sigflow.transport import Address, Listener, Transport, TransportError
-from sigflow.transport.address import STANDARD
 from sigflow.transport.descriptors import DescriptorStream
+from sigflow.transport.schemes import STANDARD
 
 #: Seconds in which a connection that was lost is made again, and between two tries.
 TRYING, TRY = 10.0, 0.05

@@ -1,15 +1,18 @@
 """Recorded streams: one interface over files, memory, mapped files, compressed files, pipes and objects behind URLs.
 
-`open` chooses by what the source is; nothing is read before it is asked for.
+`open` chooses by what the source is; nothing is read before it is asked for.  Schemes of URLs and endings of names that
+packages and programs bring are opened by them (`others`).
 """
 
 from __future__ import annotations
 
 import os
 import stat
+import sys
+from functools import cache
 from typing import TYPE_CHECKING, BinaryIO
 
-from sigflow.storage.base import DEFAULT_CHUNK, Storage, is_url, path_of_url
+from sigflow.storage.base import COMPRESSED, DEFAULT_CHUNK, REGISTRY, STORES, Storage, is_url, path_of_url
 
 if TYPE_CHECKING:
     from sigflow.storage.file import FileStorage
@@ -48,9 +51,45 @@ def is_file(path: str) -> bool:
     local = path_of_url(path) if is_url(path) else path
     if local is not None:
         return os.path.isfile(local)
+    if _named(path) is not None:
+        return False  # they are read only, and nothing of ours lies beside them
     from sigflow.storage import remote
 
     return remote.is_there(path)
+
+
+def _named(path: str) -> str | None:
+    """Under which name a package or a program opens this path, or URL; None where it is opened here."""
+    if is_url(path):
+        name = path.partition("://")[0].lower()
+    else:
+        name = os.path.splitext(path)[1].lower()
+        # (every file has an ending, and it takes long to look for packages)
+        if not name or name in COMPRESSED or not (name in REGISTRY or _are_brought()):
+            return None
+    return name if name not in STORES and (name in REGISTRY or name in REGISTRY.offers) else None
+
+
+@cache
+def _are_brought() -> bool:
+    """Whether any package on the path says that it brings storages; in a millisecond or two."""
+    for folder in sys.path:
+        try:
+            with os.scandir(folder or ".") as entries:
+                packages = [entry.path for entry in entries if entry.name.endswith((".dist-info", ".egg-info"))]
+        except OSError:
+            continue  # (no folder: an archive, or nothing at all)
+        for package in packages:
+            try:
+                descriptor = os.open(os.path.join(package, "entry_points.txt"), os.O_RDONLY)
+            except OSError:
+                continue  # it brings nothing
+            try:
+                if REGISTRY.group.encode() in os.read(descriptor, 1 << 20):
+                    return True
+            finally:
+                os.close(descriptor)
+    return False
 
 
 def _of_path(path: str, mmap: bool) -> Storage:
@@ -60,6 +99,12 @@ def _of_path(path: str, mmap: bool) -> Storage:
         local = path_of_url(path)
         if local is not None:
             return _of_path(local, mmap)
+    name = _named(path)
+    if name is not None:
+        from sigflow.storage import others
+
+        return others.opened(name, path)
+    if is_url(path):
         from sigflow.storage.remote import of_url
 
         return of_url(path)

@@ -12,8 +12,22 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
 
+from sigflow.registry import Registry
+
 if TYPE_CHECKING:
     from sigflow.stream.cuts import Cut
+
+#: What opens a recorded stream, by its path or URL.
+Opener = Callable[[str], "Storage"]
+#: Schemes of URLs that fsspec opens before anybody else, and endings that are read through.
+STORES = ("http", "https", "s3", "file")
+COMPRESSED = (".gz", ".zst", ".lz4", ".xz", ".bz2")
+#: Others: by the scheme of their URLs, or by an ending with its dot.
+REGISTRY: Registry[Opener] = Registry(
+    "storage",
+    "sigflow.storages",
+    {**dict.fromkeys(STORES, "sigflow.storage:open"), **dict.fromkeys(COMPRESSED, "sigflow.storage:open")},
+)
 
 #: Bytes of a chunk where the caller says nothing.
 DEFAULT_CHUNK = 256 << 10

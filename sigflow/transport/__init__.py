@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sys
+from typing import Any
 
 from sigflow.errors import UsageError
-from sigflow.transport.address import STANDARD, Address, is_uri, parse
+from sigflow.registry import loaded
+from sigflow.transport.address import Address, is_uri, parse
 from sigflow.transport.base import (
     OVERFLOWS,
     Chunk,
@@ -17,16 +18,20 @@ from sigflow.transport.base import (
     Transport,
     TransportError,
 )
+from sigflow.transport.schemes import Opener, Scheme, get, register_transport
 
 __all__ = [
-    "OVERFLOWS", "Address", "Chunk", "Cut", "GoesOn", "Listener", "Note", "Transport",
-    "TransportError", "is_uri", "listen", "open", "open_target", "parse", "reopens",
+    "OVERFLOWS", "Address", "Chunk", "Cut", "GoesOn", "Listener", "Note", "Scheme", "Transport",
+    "TransportError", "is_uri", "listen", "open", "open_target", "parse", "register_transport", "reopens",
 ]  # fmt: skip
+
+#: Connections at a time, at most, where who listens says nothing.
+PEERS = 256
 
 
 def _of(uri: str | Address) -> Address:
     address = parse(uri) if isinstance(uri, str) else uri
-    if sys.platform == "win32" and address.scheme in ("unix", "unix-listen", "pipe"):
+    if sys.platform == "win32" and get(address.scheme).posix:
         raise UsageError(f"{address.text!r}: there is no {address.scheme}: on Windows")
     return address
 
@@ -49,62 +54,35 @@ async def open(uri: str | Address, *, overflow: str = "block", after: Transport 
             return await listener.accept()
         finally:
             await listener.close()
-    if address.scheme in ("tcp", "unix"):
-        from sigflow.transport import sockets
+    return await _opened(address, get(address.scheme).receive, overflow=overflow, after=after)
 
-        return await sockets.connect(address)
-    if address.scheme == "udp":
-        from sigflow.transport import datagrams
 
-        return await datagrams.bind(address, overflow=overflow)
-    if address.scheme == "tail":
-        from sigflow.transport.tail import Tail
+async def _opened(address: Address, opener: Opener | str | None, **how: Any) -> Transport:
+    """A transport of ours, or one of others, guarded."""
+    if opener is None:
+        raise UsageError(f"{address.text!r}: it is only sent to")
+    if isinstance(opener, str):
+        ours: Transport = await loaded(opener)(address, **how)
+        return ours
+    from sigflow.transport.guard import guarded
 
-        return Tail(address)
-    if address.scheme == "serial":
-        from sigflow.transport import serial_line
-
-        return await serial_line.open_line(address, overflow=overflow)
-    if address.scheme == "visa":
-        from sigflow.transport import visa
-
-        return await visa.open_instrument(address)
-    if address.scheme == "ipc":
-        from sigflow.transport.ring import RingReader
-
-        return RingReader(address, after=after if isinstance(after, RingReader) else None)
-    from sigflow.transport import descriptors
-
-    if address.scheme == STANDARD:
-        return descriptors.standard()
-    return descriptors.command(address) if address.scheme == "exec" else descriptors.fifo(address)
+    return await guarded(address, opener, **how)
 
 
 def reopens(address: Address) -> bool:
-    """Whether there may be more behind an end: a file is read once, and some transports have no end."""
-    if address.scheme == "pipe":
-        return not os.path.isfile(address.rest)
-    return address.scheme not in (STANDARD, "tail", "udp") and not address.listens
+    """Whether there may be more behind an end, so that it is opened again."""
+    return get(address.scheme).reopens(address)
 
 
 async def open_target(uri: str | Address) -> Transport:
     """Opens a stream to send to: as `open`, but a FIFO or file is written, datagrams are sent there, a ring is made."""
     address = _of(uri)
-    if address.scheme == "udp":
-        from sigflow.transport import datagrams
-
-        return await datagrams.sender(address)
-    if address.scheme == "pipe":
-        from sigflow.transport import descriptors
-
-        return descriptors.fifo(address, write=True)
-    if address.scheme == "ipc":
-        from sigflow.transport.ring import RingWriter
-
-        return RingWriter(address)
-    if address.scheme == "tail":
+    scheme = get(address.scheme)
+    if not scheme.sends:
         raise UsageError(f"{address.text!r} is only read")
-    return await open(address)
+    if scheme.send is None:
+        return await open(address)
+    return await _opened(address, scheme.send, overflow="block", after=None)
 
 
 async def listen(uri: str | Address, *, most: int | None = None) -> Listener:
@@ -112,6 +90,12 @@ async def listen(uri: str | Address, *, most: int | None = None) -> Listener:
     address = _of(uri)
     if not address.listens:
         raise UsageError(f"{address.text!r}: nobody connects to {address.scheme}:")
-    from sigflow.transport import listening
+    listening = get(address.scheme).listen
+    assert listening is not None  # (it listens)
+    places = PEERS if most is None else most
+    if isinstance(listening, str):
+        ours: Listener = await loaded(listening)(address, most=places)
+        return ours
+    from sigflow.transport.guard import guarded_listener
 
-    return await listening.listen(address, most=listening.PEERS if most is None else most)
+    return await guarded_listener(address, listening, most=places)

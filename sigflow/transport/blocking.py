@@ -81,7 +81,9 @@ class BlockingTarget:
             asyncio.run_coroutine_threadsafe(transport.close(), self._loop).result(ENDING)
 
     def close(self) -> None:
-        """Close it, and end the loop."""
+        """Close it, and end the loop; once more is nothing."""
+        if self._loop.is_closed():
+            return
         try:
             self.drop()
         finally:

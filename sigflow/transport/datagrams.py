@@ -147,7 +147,7 @@ def _socket(address: Address) -> socket.socket:
     return made
 
 
-async def bind(address: Address, *, overflow: str = "block") -> Datagrams:
+async def bind(address: Address, *, overflow: str = "block", **how: object) -> Datagrams:
     """Receive what is sent to there."""
     try:
         made = _socket(address)
@@ -180,7 +180,7 @@ def _join(bound: socket.socket, group: str, interface: str) -> None:
         bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, where.packed + struct.pack("@I", index))
 
 
-async def sender(address: Address) -> Datagrams:
+async def sender(address: Address, **how: object) -> Datagrams:
     """A socket that sends to there, from a port of its own."""
     try:
         made = _socket(address)

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from sigflow.transport.address import STANDARD, Address
+from sigflow.transport.address import Address
 from sigflow.transport.base import PIECE, Chunk, Clock, TransportError
 from sigflow.transport.inbox import Inbox
 
@@ -155,9 +155,19 @@ async def _writable(descriptor: int) -> None:
         loop.remove_writer(descriptor)
 
 
-def standard() -> DescriptorStream:
+async def standard(address: Address, **how: object) -> DescriptorStream:
     """Standard input, and output."""
-    return DescriptorStream(STANDARD, 0, 1, owned=False)
+    return DescriptorStream(address.text, 0, 1, owned=False)
+
+
+async def read_fifo(address: Address, **how: object) -> DescriptorStream:
+    """A FIFO to read."""
+    return fifo(address)
+
+
+async def write_fifo(address: Address, **how: object) -> DescriptorStream:
+    """A FIFO, or a file, to write."""
+    return fifo(address, write=True)
 
 
 def fifo(address: Address, *, write: bool = False) -> DescriptorStream:
@@ -216,7 +226,7 @@ class CommandStream(DescriptorStream):
                     continue
 
 
-def command(address: Address) -> CommandStream:
+async def command(address: Address, **how: object) -> CommandStream:
     """Run a command, without a shell."""
     try:
         words = shlex.split(address.rest)

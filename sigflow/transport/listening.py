@@ -23,8 +23,6 @@ from sigflow.transport.sockets import CONNECTING, SocketStream, context_of, plac
 
 #: Connections that wait with the system, and those that stand and wait to be taken.
 BACKLOG, READY = 128, 16
-#: Connections at a time, at most, where who listens says nothing.
-PEERS = 256
 #: Bytes of one connection that wait to be taken, at most, about.
 PEER_WAITING = 4 * PIECE
 #: Seconds of quiet after which a connection that has sent something gives way to a new one.
@@ -145,7 +143,7 @@ class SocketListener:
             await self._ready.get_nowait().close()
 
 
-async def listen(address: Address, *, most: int = PEERS) -> SocketListener:
+async def listen(address: Address, *, most: int) -> SocketListener:
     """Let others connect, so many at a time at most."""
     try:
         if address.scheme == "unix-listen":

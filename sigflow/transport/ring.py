@@ -305,3 +305,13 @@ class RingReader:
     def describe(self) -> Mapping[str, Any]:
         """Its name, the bytes that came in and those that were lost, the room."""
         return {"uri": self.name, "received": self._received, "dropped": self.lost, "capacity": self._capacity}
+
+
+async def read(address: Address, *, after: object = None, **how: object) -> RingReader:
+    """One who reads a ring.  after: one that has ended."""
+    return RingReader(address, after=after if isinstance(after, RingReader) else None)
+
+
+async def write(address: Address, **how: object) -> RingWriter:
+    """The one who writes a ring."""
+    return RingWriter(address)

@@ -199,7 +199,7 @@ class ThreadedLine:
         return {"uri": self.name, "received": self._inbox.received, "dropped": self._inbox.dropped}
 
 
-async def open_line(address: Address, *, overflow: str = "block") -> SerialLine | ThreadedLine:
+async def open_line(address: Address, *, overflow: str = "block", **how: object) -> SerialLine | ThreadedLine:
     """Open a line."""
     port = await asyncio.get_running_loop().run_in_executor(None, _opened, address)
     if os.name != "nt":

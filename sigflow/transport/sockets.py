@@ -218,8 +218,8 @@ def context_of(address: Address) -> ssl.SSLContext | None:
     return context
 
 
-async def connect(address: Address) -> SocketStream:
-    """A connection to there."""
+async def connect(address: Address, **how: object) -> SocketStream:
+    """A connection to there.  how: of what other transports need, nothing matters here."""
     loop = asyncio.get_running_loop()
     context = context_of(address)
 

@@ -170,6 +170,6 @@ class Instrument:
         return {"uri": self.name, "received": self._received, "answers": self._answers}
 
 
-async def open_instrument(address: Address) -> Instrument:
+async def open_instrument(address: Address, **how: object) -> Instrument:
     """Begin a session with an instrument."""
     return await Instrument(address).open()

@@ -219,7 +219,7 @@ def test_bad_parameters(parameters: CrcParameters, message: str) -> None:
 @pytest.fixture
 def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a test registers is gone after it."""
-    monkeypatch.setattr(checksums._REGISTRY, "_things", dict(checksums._REGISTRY._things))
+    monkeypatch.setattr(checksums.REGISTRY, "_things", dict(checksums.REGISTRY._things))
 
 
 @pytest.mark.usefixtures("fresh")
@@ -245,9 +245,10 @@ def test_an_unknown_name_is_answered_with_the_nearest_of_all(name: str) -> None:
 
 
 def test_checksums_of_installed_packages(monkeypatch: pytest.MonkeyPatch) -> None:
-    registry = checksums._REGISTRY
+    registry = checksums.REGISTRY
     monkeypatch.setattr(registry, "_things", dict(registry._things))
-    monkeypatch.setattr(registry, "_discovered", False)
+    monkeypatch.setattr(registry, "_offers", None)
+    monkeypatch.setattr(registry, "_brought", {})
     offered = {"brought": "sigflow.checksums.algorithms.sums:XOR_8", "no-algorithm": "zlib:crc32"}
     entries = [importlib.metadata.EntryPoint(name, value, registry.group) for name, value in offered.items()]
     monkeypatch.setattr(importlib.metadata, "entry_points", lambda *, group: entries)
@@ -257,14 +258,18 @@ def test_checksums_of_installed_packages(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_a_known_name_that_cannot_be_loaded_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    registry = checksums._REGISTRY
+    registry = checksums.REGISTRY
     things = dict(registry._things)
     monkeypatch.setattr(registry, "_things", {**things, "other": "x:y"})
-    monkeypatch.setattr(registry, "_discovered", False)
+    monkeypatch.setattr(registry, "_offers", None)
+    monkeypatch.setattr(registry, "_brought", {})
     entry = importlib.metadata.EntryPoint("xor-8", "a:b", registry.group)
     monkeypatch.setattr(importlib.metadata, "entry_points", lambda *, group: [entry])
-    with pytest.raises(UsageError, match="clashes"):
+    assert checksums.get("xor-8").name == "xor-8"
+    with pytest.raises(UsageError, match="unknown checksum 'nowhere'"):
         checksums.get("nowhere")
+    with pytest.raises(UsageError, match="checksum 'other' cannot be loaded from 'x:y'"):
+        checksums.get("other")
 
 
 def test_names_are_those_of_the_catalogue_and_more() -> None:

@@ -89,7 +89,7 @@ def test_a_mistake_is_told_with_its_place(sigflow: Call, folder: Path, text: str
 def test_codecs(sigflow: Call, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from sigflow import codecs
 
-    monkeypatch.setattr(codecs._REGISTRY, "_things", dict(codecs._REGISTRY._things))
+    monkeypatch.setattr(codecs.REGISTRY, "_things", dict(codecs.REGISTRY._things))
 
     @codecs.register_codec("tests-plain")
     def plain(payload: bytes, *, limit: int) -> bytes:

@@ -28,6 +28,7 @@ DOCUMENTS = [
     ("rows", ["sql", f"FROM '{SAMPLES / 'valid_telemetry.sgf'}'", "--format", "json"]),
     ("cache", ["cache", "show", "--format", "json"]),
     ("formats", ["formats", "--format", "json"]),
+    ("plugins", ["plugins", "--format", "json"]),
     ("format", ["formats", "ccsds_space_packet", "--format", "json"]),
     ("lint", ["lint", ROOT / "formats" / "tlv.ksy", "--format", "json"]),
 ]

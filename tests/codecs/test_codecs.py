@@ -20,8 +20,9 @@ NO_LIMITS = Limits()
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a test registers is gone after it."""
-    monkeypatch.setattr(codecs._REGISTRY, "_things", dict(codecs._REGISTRY._things))
-    monkeypatch.setattr(codecs._REGISTRY, "_discovered", False)
+    monkeypatch.setattr(codecs.REGISTRY, "_things", dict(codecs.REGISTRY._things))
+    monkeypatch.setattr(codecs.REGISTRY, "_offers", None)
+    monkeypatch.setattr(codecs.REGISTRY, "_brought", {})
 
 
 def check_codec(name: str, payload: bytes, expected: object) -> None:

@@ -97,7 +97,7 @@ WAYS: dict[str, tuple[Any, Any]] = {
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a test registers is gone after it."""
-    monkeypatch.setattr(codecs._REGISTRY, "_things", dict(codecs._REGISTRY._things))
+    monkeypatch.setattr(codecs.REGISTRY, "_things", dict(codecs.REGISTRY._things))
 
 
 def outer(folder: Path, codec: str = "inner", **options: Any) -> sigflow.Format:

@@ -215,7 +215,7 @@ def test_what_has_no_kernel() -> None:
 
 
 def test_a_registered_checksum_has_no_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checksums._REGISTRY, "_things", dict(checksums._REGISTRY._things))
+    monkeypatch.setattr(checksums.REGISTRY, "_things", dict(checksums.REGISTRY._things))
     checksums.register_checksum("CRC-demo", width=8, function=len)
     checksums.register_checksum("demo", width=8, function=len)
     assert kernel_of("CRC-demo") is None

@@ -174,7 +174,7 @@ def test_tables_and_limits(old: Format) -> None:
 @pytest.fixture(autouse=True)
 def registered(monkeypatch: pytest.MonkeyPatch) -> None:
     """The two codecs below, for one test each: whatever tries all codecs in this process must not meet them."""
-    monkeypatch.setattr(codecs._REGISTRY, "_things", dict(codecs._REGISTRY._things))
+    monkeypatch.setattr(codecs.REGISTRY, "_things", dict(codecs.REGISTRY._things))
     codecs.register_codec("tests-backwards")(backwards)
     codecs.register_codec("tests-never")(never)
 

@@ -360,7 +360,7 @@ def test_formats_that_cannot_be_scanned(formats: list[Envelope], message: str) -
 
 
 def test_a_checksum_without_a_range_form_needs_short_frames(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checksums._REGISTRY, "_things", dict(checksums._REGISTRY._things))
+    monkeypatch.setattr(checksums.REGISTRY, "_things", dict(checksums.REGISTRY._things))
     checksums.register_checksum("own", width=8, function=lambda data: sum(data) & 255)
     own = changed(f.PAIR, checksums=(Checksum("sum", "own", 1, "big", -1, ((2, -1),)),))
     assert said(decode_all_ways([own], b"\xaa" + f.pair(b"q") * 2)) == [(1, "pair:truncated"), *[("pair", 5)] * 2]

@@ -56,7 +56,7 @@ def loaded(name: str, allowed: Collection[str] | None = ()) -> tuple[Any, Unders
     assert parts is not None  # (so the caller has seen)
     file, attribute = parts
     if file.endswith(ENDING):
-        module = _executed(file)
+        module = executed(file)
     elif allowed is None or allowed_import(file, frozenset(allowed)):
         module = _guarded(file, lambda: importlib.import_module(file))
     else:
@@ -121,7 +121,7 @@ def _text(module: ModuleType | None) -> tuple[str, str]:
         return "", file
 
 
-def _executed(file: str) -> ModuleType:
+def executed(file: str) -> ModuleType:
     """The module of a file, run now; its own folder is looked in for what it imports, as Python does with scripts."""
     if not os.path.isfile(file):
         os.stat(file)  # (its error says what is wrong)
