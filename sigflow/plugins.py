@@ -100,4 +100,6 @@ def _state(kind: Kind, entry: Entry) -> tuple[str, str]:
             kind.load(entry.name)
     except (SigflowError, OSError) as error:
         return BROKEN, str(error)
+    except Exception as error:  # whatever code that we did not write does
+        return BROKEN, f"{type(error).__name__}: {error}"
     return OK, ""

@@ -141,10 +141,11 @@ def test_what_is_broken_or_shadowed_is_told_and_breaks_nothing_else(fresh: Envir
         fresh,
         "bad",
         "[sigflow.codecs]\nzlib = bad:other\nraises = bad_module:x\nexits = bad:exits\n"
-        "number = bad:number\ntwice = bad:number\n"
+        "number = bad:number\ntwice = bad:number\ncareless = bad:careless\n"
         "[sigflow.storages]\n.sgf = nowhere:x\n[sigflow.formats]\nsgf1 = nowhere:x\nugly = nowhere:y\n"
         "[sigflow.transports]\ntcp = nowhere:x\n[sigflow.sinks]\nnothing = bad:number\n",
-        "print('a line of output')\nnumber = 7\n",
+        "print('a line of output')\nnumber = 7\n"
+        "def careless(payload, *, limit):\n    print('another')\n    return payload[payload[0]:][:limit]\n",
     )
     bring(
         fresh,
@@ -171,7 +172,10 @@ def test_what_is_broken_or_shadowed_is_told_and_breaks_nothing_else(fresh: Envir
         ("format", "ugly", "broken"): "No module named 'nowhere'",
     }.items():
         assert why in told.pop(key), key
-    assert not told
+    assert told.pop(("codec", "careless", "ok")) == "None" and not told
+    checked = {plugin["name"]: plugin for plugin in fresh.plugins("--check", "--kind", "codec", code=1)}
+    assert "it raises CodecError for what it cannot decode" in str(checked["careless"]["why"])
+    assert (checked["careless"]["state"], checked["careless"]["checked"]) == ("broken", True)
     assert "bad 1.0" in fresh.sigflow("plugins", "--kind", "codec", "--installed", code=1)
     assert "ugly" not in fresh.sigflow("formats")
     # Every capture of that ending is the package's, which says so; all others are what they were.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import redirect_stdout
 from typing import Any
 
 import click
@@ -70,9 +72,13 @@ def _checked(plugin: Plugin, checked: dict[Plugin, bool]) -> Plugin:
     from sigflow.testing import PluginError, check_installed
 
     try:
-        done = check_installed(plugin.kind, plugin.name)
+        with redirect_stdout(sys.stderr):
+            done = check_installed(plugin.kind, plugin.name)
     except PluginError as error:
         plugin, done = plugin._replace(state=BROKEN, why=str(error)), True
+    except Exception as error:  # whatever code that we did not write does to a check
+        why = f"its check cannot be done: {type(error).__name__}: {error}"
+        plugin, done = plugin._replace(state=BROKEN, why=why), False
     checked[plugin] = done
     return plugin
 
