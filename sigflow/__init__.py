@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sigflow.calibration import register_calibration
     from sigflow.catalog import compile, load, register_format
     from sigflow.checksums import register_checksum
     from sigflow.codecs import register_codec
@@ -49,13 +50,14 @@ __all__ = [
     # live streams
     "connect", "session_status", "SessionStatus", "SourceStatus",
     # what users add
-    "register_checksum", "register_codec",
+    "register_checksum", "register_codec", "register_calibration",
     # errors, by blame
     "SigflowError", "SpecError", "UsageError", "BuildError", "StreamError", "ChecksumError", "LimitExceeded",
     "Truncated", "CodecError", "ParseError",
 ]  # fmt: skip
 
 _HOMES = {
+    "sigflow.calibration": ("register_calibration",),
     "sigflow.catalog": ("compile", "load", "register_format"),
     "sigflow.checksums": ("register_checksum",),
     "sigflow.codecs": ("register_codec",),

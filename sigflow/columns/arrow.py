@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: Digits of the decimals that hold integers of unknown range.
 DIGITS = 38
+#: What the schema calls the versions of the rules that may calibrate a column.
+CALIBRATION = "calibration"
 _FLOATS = {4: "float32", 8: "float64"}
 
 
@@ -73,8 +75,11 @@ def _said(member: Member) -> dict[str, str] | None:
     said = {}
     if member.column.doc:
         said["doc"] = member.column.doc
-    if member.column.physical is not None and member.column.physical[2]:
-        said["unit"] = member.column.physical[2]
+    unit = member.physical.unit if member.physical is not None else (member.column.physical or ("", "", ""))[2]
+    if unit:
+        said["unit"] = unit
+    if member.physical is not None and member.physical.versions:
+        said[CALIBRATION] = ", ".join(member.physical.versions)
     kind = _inmost(member.node)
     if isinstance(kind, Named):
         said["enum"] = json.dumps({entry.name: entry.value for entry in kind.enum})

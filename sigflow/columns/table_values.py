@@ -1,10 +1,10 @@
 """The rows of tables as values that frames are built of: `Recording.to_arrow`, `parse --format arrow`, a user's own.
 
 Rules.  A column is a field of the frame by its id, or by its path (`flags.encoding`).  Columns that begin with `_` say
-where a frame stood and are left out; so is what a codec made of a payload (`FIELD_CODEC`), and a physical value, where
-the field itself has a column.  A null is a value that was not given.  A name of an enum without one is its digits.  Of
-a switch, the type that is there is named.  What was flattened stands in objects again, and what was told as JSON is
-read.
+where a frame stood and are left out; so is what a codec made of a payload (`FIELD_CODEC`), a physical value, where the
+field itself has a column, and what rules of sigflow.yaml made.  A null is a value that was not given.  A name of an
+enum without one is its digits.  Of a switch, the type that is there is named.  What was flattened stands in objects
+again, and what was told as JSON is read.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from sigflow.columns.arrow import arrow
+from sigflow.columns.arrow import CALIBRATION, arrow
+from sigflow.columns.extras import EXPRESSION
 from sigflow.columns.frame import FrameType
 from sigflow.columns.payload import codec_columns
+from sigflow.columns.reach import METADATA
 from sigflow.columns.tree import Flat, Leaf, Listed, Member, Node, OneOf, Struct, Trees
 from sigflow.errors import UsageError
 from sigflow.runtime.column import Column, Computed, Many, Named, Nested, Switch, Unknown
@@ -67,7 +69,10 @@ class TableValues:
         picked = []
         for number, name in enumerate(names):
             # (A map is the metadata, which the fields say as well.)
-            is_metadata = arrow().types.is_map(schema.field(number).type)
+            field = schema.field(number)
+            said = field.metadata or {}
+            made = CALIBRATION.encode() in said or EXPRESSION.encode() in said  # (by rules of sigflow.yaml)
+            is_metadata = arrow().types.is_map(field.type) or name.startswith(f"{METADATA}.") or made
             if name in self.members or not (name.startswith("_") or self._told(name) in there or is_metadata):
                 picked.append((number, _path(name)))
         return picked

@@ -6,6 +6,10 @@
     mapping:
       sgf1:                                   what `convert --to sgf1` makes of frames of each format
         ccsds_space_packet: {stream_id: apid, sequence: ~}
+    metadata:                                 what frames do not say themselves, and how fields are calibrated
+      - {when: {format: sgf1}, set: {site: roof}, calibrate: {stream_id: {scale: 0.5, unit: V}}}
+    compute:
+      - {format: sgf1, name: power, value: "stream_id * 2", unit: W}
     alarms:
       hot: {format: sgf1, when: "length > 80", for: {frames: 3}}
     index:
@@ -22,7 +26,7 @@ document   the file as values with places, and its conversion
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +35,7 @@ from sigflow.frozen import frozen
 
 if TYPE_CHECKING:
     from sigflow.config.document import Document
-    from sigflow.config.sections import Alarm
+    from sigflow.config.sections import Alarm, ComputedQuantity, MetadataRule
     from sigflow.limits import Limits
     from sigflow.stream.format import Format
 
@@ -63,6 +67,8 @@ class Config:
     fallback: Mapping[str, tuple[Name, ...]] = field(default_factory=dict)
     mapping: Mapping[str, Mapping[str, Fields]] = field(default_factory=dict)
     alarms: Mapping[str, Alarm] = field(default_factory=dict)
+    metadata: Sequence[MetadataRule] = ()
+    compute: Sequence[ComputedQuantity] = ()
     index: str = ""
     #: Knows the places; None where there is no file.
     document: Document | None = None
@@ -154,7 +160,7 @@ def checked(file: str) -> tuple[Config, list[UsageError]]:
     index = ""
     if said.index is not None:
         index = os.path.join(os.path.dirname(file), os.path.expanduser(said.index.dir))
-    return Config(file, fallback, mapping, said.alarms, index, document), mistakes
+    return Config(file, fallback, mapping, said.alarms, said.metadata, said.compute, index, document), mistakes
 
 
 def read_mapping(file: str) -> dict[str, Fields]:

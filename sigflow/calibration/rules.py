@@ -1,0 +1,139 @@
+"""The rules of sigflow.yaml, bound to a format: what is attached to its frames, and what makes their physical values.
+
+What binds an expression to a format stands above; here a bound rule is a value with functions in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from sigflow.calibration.measure import Applied, Applying, Measure
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from sigflow.events import Record
+
+    Array = np.ndarray[Any, Any]
+
+#: What stands between the versions of several rules.
+BETWEEN = "+"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rule:
+    """A rule of `metadata`.  number: its place in the file.  set: what it says.  sources: of which sources; none: all.
+
+    of_record: whether it applies to a frame, whatever its source; of_frames: to which of many (a mask), given as the
+    columns have them.
+    """
+
+    number: int
+    version: str
+    set: Mapping[str, str]
+    sources: Callable[[str], bool]
+    of_record: Callable[[Record], bool]
+    of_frames: Callable[[Any], Array]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Quantity:
+    """A computed quantity.  text: the expression.  kind: `int`, `float`, `bool` or `str`.  of: for a frame; None where
+    it cannot be computed.  of_frames: values for many, and a mask of those that cannot be computed (None: all can);
+    None where each is asked, which is known beforehand where not `in_arrays`.
+    """
+
+    name: str
+    unit: str
+    text: str
+    kind: str
+    of: Callable[[Record], Any]
+    of_frames: Callable[[Any, Any], tuple[Array, Array | None] | None]
+    in_arrays: bool = True
+
+
+@dataclass(frozen=True)
+class Calibrations:
+    """What sigflow.yaml says of the frames of one format.  measures: by the path of the field, without numbers of
+    elements.  source: what the frames come from, as rules name it; None where no rule does.
+    """
+
+    rules: tuple[Rule, ...]
+    measures: Mapping[str, Measure] = field(default_factory=dict)
+    quantities: tuple[Quantity, ...] = ()
+    source: str = ""
+
+    def of_source(self, source: str) -> Calibrations:
+        """The same for frames of a source."""
+        return replace(self, source=source)
+
+    @cached_property
+    def keys(self) -> tuple[str, ...]:
+        """The keys of metadata that rules set, in the order of the file."""
+        return tuple(dict.fromkeys(key for rule in self.rules for key in rule.set))
+
+    @cached_property
+    def _meant(self) -> tuple[Rule, ...]:
+        return tuple(rule for rule in self.rules if rule.sources(self.source))
+
+    def rules_of(self, record: Record) -> Applying:
+        """The rules that apply to a frame."""
+        return tuple([rule.number for rule in self._meant if rule.of_record(record)])
+
+    def applied(self, frames: Any) -> Applied:
+        """The rules that apply to each of many frames."""
+        import numpy as np
+
+        places = np.zeros(len(frames), np.int64)
+        kinds: list[Applying] = [()]
+        for rule in self._meant if len(frames) else ():
+            mask = rule.of_frames(frames)
+            if mask.all():
+                kinds = [(*kind, rule.number) for kind in kinds]
+            elif mask.any():
+                # Of all combinations those that frames have are kept: else each rule would double them.
+                places = 2 * places + mask
+                there = np.flatnonzero(np.bincount(places, minlength=2 * len(kinds)))
+                new = np.zeros(2 * len(kinds), np.int64)
+                new[there] = np.arange(len(there))
+                kinds = [(*kinds[at // 2], rule.number) if at % 2 else kinds[at // 2] for at in there.tolist()]
+                places = new[places]
+        return Applied(places, kinds)
+
+    def version(self, rules: Applying) -> str | None:
+        """The versions of the rules that apply; None where none does."""
+        return BETWEEN.join(self._by_number[number].version for number in rules) if rules else None
+
+    def metadata(self, rules: Applying) -> dict[str, str]:
+        """What the rules that apply set; of a key that several set, what the last one says."""
+        return {key: text for number in rules for key, text in self._by_number[number].set.items()}
+
+    @cached_property
+    def _by_number(self) -> dict[int, Rule]:
+        return {rule.number: rule for rule in self.rules}
+
+    @property
+    def versioned(self) -> bool:
+        """Whether there is a rule, whose version goes with what it made."""
+        return bool(self.rules)
+
+    def quantity(self, name: str) -> Quantity | None:
+        """The computed quantity of this name."""
+        return next((quantity for quantity in self.quantities if quantity.name == name), None)
+
+    @cached_property
+    def by_owner(self) -> dict[str, dict[str, Measure]]:
+        """The measures by the path of the object that the field is of, and its id."""
+        owners: dict[str, dict[str, Measure]] = {}
+        for path, measure in self.measures.items():
+            owner, _, id = path.rpartition(".")
+            owners.setdefault(owner, {})[id] = measure
+        return owners
+
+
+def versions_of(rules: Sequence[Rule], numbers: Sequence[int]) -> tuple[str, ...]:
+    """The versions of rules, by their numbers."""
+    return tuple(rule.version for rule in rules if rule.number in numbers)
