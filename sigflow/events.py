@@ -96,6 +96,9 @@ class Reader(Protocol):
     def rules_of(self, record: Record) -> tuple[int, ...]:
         """The rules of sigflow.yaml that apply to the record, by their numbers."""
 
+    def physical_of(self, record: Record) -> dict[str, Any]:
+        """What rules of sigflow.yaml make of the record."""
+
     def sequence_of(self, record: Record) -> int | None:
         """The wire's counter."""
 
@@ -342,6 +345,13 @@ class Record:
         except AttributeError:  # (as of the reading)
             rules = self._rules = self._reader.rules_of(self)
             return rules
+
+    @property
+    def physical(self) -> dict[str, Any]:
+        """The physical values of fields that rules of sigflow.yaml calibrate, by their paths, and the computed
+        quantities, by their names; None where there is no value.  Empty without such rules.
+        """
+        return self._reader.physical_of(self)
 
     @property
     def sequence(self) -> int | None:

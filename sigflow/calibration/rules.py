@@ -58,17 +58,24 @@ class Quantity:
 @dataclass(frozen=True)
 class Calibrations:
     """What sigflow.yaml says of the frames of one format.  measures: by the path of the field, without numbers of
-    elements.  source: what the frames come from, as rules name it; None where no rule does.
+    elements.  source: what the frames come from, as rules name it.  fields: gives, by the path, the physical value of a
+    field in a frame, or None.
     """
 
     rules: tuple[Rule, ...]
     measures: Mapping[str, Measure] = field(default_factory=dict)
     quantities: tuple[Quantity, ...] = ()
     source: str = ""
+    fields: Mapping[str, Callable[[Record], Any]] = field(default_factory=dict)
 
     def of_source(self, source: str) -> Calibrations:
         """The same for frames of a source."""
         return replace(self, source=source)
+
+    @cached_property
+    def values(self) -> dict[str, Callable[[Record], Any]]:
+        """What is there of a frame: the physical values of fields, and the computed quantities."""
+        return {**self.fields, **{quantity.name: quantity.of for quantity in self.quantities}}
 
     @cached_property
     def keys(self) -> tuple[str, ...]:

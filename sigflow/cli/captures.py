@@ -324,8 +324,9 @@ def with_rules(
     if not config.metadata and not config.compute:
         return formats, fallback
     from sigflow.recording.calibrating import calibrated
+    from sigflow.storage.session.opening import source_of
 
-    both, mistakes = calibrated(config, [*formats, *fallback], name)
+    both, mistakes = calibrated(config, [*formats, *fallback], source_of(name) or name)
     if mistakes:
         raise mistakes[0]
     told = [words for format in both if (words := _ruled(format))]

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from sigflow.calibration.kinds import Both
 from sigflow.calibration.measure import Measure
 from sigflow.calibration.rules import Calibrations, Quantity, Rule, versions_of
 from sigflow.columns.frame import description
+from sigflow.columns.physical import measures_of
 from sigflow.columns.tree import Listed, Member, OneOf, Struct, Trees, is_number
 from sigflow.compiler import expression as ex
 from sigflow.compiler.parser import ExpressionError
@@ -79,6 +81,9 @@ class _Binding:
             self._rule(place, rule)
         known = {format.name: self._calibrations(format, source) for format in self._framed}
         self._quantities(known)
+        for format in self._framed:
+            fields = _values(format.with_calibrations(known[format.name]))
+            known[format.name] = replace(known[format.name], fields=fields)
         made = [
             format.with_calibrations(known[format.name])
             if format.name in known and (known[format.name].rules or known[format.name].quantities)
@@ -242,7 +247,7 @@ class _Binding:
                     break
                 made = quantity_of(entry, term)
                 before = known[name]
-                known[name] = Calibrations(before.rules, before.measures, (*before.quantities, made), before.source)
+                known[name] = replace(before, quantities=(*before.quantities, made))
 
     def _taken(
         self, path: Path, entry: ComputedQuantity, meant: Sequence[Format], known: Mapping[str, Calibrations]
@@ -271,6 +276,19 @@ class _Binding:
         if way:
             return f"{entry.name!r} is computed in a circle: {' -> '.join([*way, entry.name])}"
         return f"{later[0]!r} is computed below {entry.name!r}: a quantity asks for those before it"
+
+
+def _values(format: Format) -> dict[str, Callable[[Record], Any]]:
+    """What gives the physical values of fields, by their paths, but for those of objects in lists."""
+    from sigflow.columns.reach import Paths
+
+    paths = Paths(format)
+    by_path = {}
+    for path in measures_of(format):
+        reached = paths.find(f"{path}_physical")
+        if reached is not None:
+            by_path[path] = reached.of
+    return by_path
 
 
 def _way(name: str, by_name: Mapping[str, ComputedQuantity]) -> list[str]:
@@ -397,8 +415,6 @@ class _When:
 
 def _numbered(frames: FrameBatch) -> FrameBatch:
     """The same frames, of a list of formats in which theirs is the only one."""
-    from dataclasses import replace
-
     import numpy as np
 
     return replace(frames, formats=np.zeros(len(frames), frames.formats.dtype))

@@ -180,6 +180,11 @@ class Format:
             calibrations=self.calibrations,
         )
 
+    def of_source(self, source: str) -> Format:
+        """Returns this format for frames of a source, as rules of sigflow.yaml name it."""
+        calibrations = self.calibrations
+        return self if calibrations is None else self.with_calibrations(calibrations.of_source(source))
+
     def with_calibrations(self, calibrations: Calibrations | None) -> Format:
         """Returns this format with what sigflow.yaml says of its frames; None takes that away."""
         made = self._with(self.envelope)
@@ -406,6 +411,12 @@ class Format:
             reading.parse_finding(self.name, self.spec, {}, record, error, getattr(error, "field_offset", 0))
             for error in faults
         )
+
+    def physical_of(self, record: Record) -> dict[str, Any]:
+        """Returns what rules of sigflow.yaml make of a record, see `Record.physical`."""
+        if self.calibrations is None:
+            return {}
+        return {name: value(record) for name, value in self.calibrations.values.items()}
 
     def replaced(self, record: Record, values: Mapping[str, Any], keep: str | Iterable[str]) -> bytes:
         """Returns the bytes of a record with other values in these fields, see `Record.replace`."""

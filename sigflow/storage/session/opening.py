@@ -10,7 +10,7 @@ from sigflow.errors import SigflowError, UsageError
 from sigflow.storage.base import Storage
 from sigflow.storage.cut import with_cuts
 from sigflow.storage.session import layout
-from sigflow.storage.session.operations import Asked, operated
+from sigflow.storage.session.operations import Asked, operated, sources
 from sigflow.storage.session.reader import Contents, StreamStorage
 
 VERSION = 1
@@ -56,6 +56,17 @@ def specs_of(path: str) -> list[str]:
     """What the formats of the session were asked for by; none where it is no session."""
     session = session_of(path)
     return [] if session is None else [item["spec"] for item in read_document(session)["formats"]]
+
+
+def source_of(path: str) -> str | None:
+    """What a stream of a session came from, as it was named; None where this is no stream of one, or it is not
+    known.
+    """
+    session = session_of(path)
+    streams = captures_of(path)
+    if session is None or len(streams) != 1:
+        return None
+    return sources(session).get(int(os.path.basename(streams[0]))) or None
 
 
 def operations_of(path: str) -> list[tuple[int, Asked]]:

@@ -64,6 +64,11 @@ def operated(session: str, stream: int) -> list[Applied]:
     return [Applied(row[0], row[1], Asked(*row[2:])) for row in _read(session, layout.LEDGER, query, stream)]
 
 
+def sources(session: str) -> dict[int, str]:
+    """What each stream came from."""
+    return dict(_read(session, layout.LEDGER, "SELECT stream, source FROM streams"))
+
+
 def states(session: str, sink: str) -> dict[int, Any]:
     """What a sink knew of each stream when it committed last."""
     rows = _read(session, layout.LEDGER, "SELECT stream, state FROM states WHERE sink = ? ORDER BY stream", sink)
