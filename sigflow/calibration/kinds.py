@@ -83,10 +83,13 @@ class Poly:
         import numpy as np
 
         *others, first = self.poly
-        result = np.full(len(values), first, np.float64)
-        for coefficient in reversed(others):
-            result *= values
+        if not others:
+            return np.full(len(values), first, np.float64)
+        result: Array = values * first
+        for coefficient in reversed(others[1:]):
             result += coefficient
+            result *= values
+        result += others[0]
         return result
 
 

@@ -7,12 +7,12 @@ a list; what is no number has none.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from sigflow.calibration.kinds import Both, Linear
+from sigflow.calibration.kinds import Both, Linear, Poly
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,24 +24,49 @@ Applying = tuple[int, ...]
 NONE: Applying = ()
 #: Calibrations in a batch up to which each is looked for by itself; of more, the values are sorted by them.
 _FEW = 8
+#: Values from which on it pays to look them up.
+_MANY = 1 << 14
+
+
+class Kinds(list[Applying]):
+    """Combinations of rules that frames may have.  tables: what was made of them, by whoever made it."""
+
+    def __init__(self, kinds: Iterable[Applying] = ()) -> None:
+        super().__init__(kinds)
+        self.tables: dict[object, Any] = {}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Applied:
-    """Which rules apply to each of many frames: `places` (integers) says for each its place in `kinds`."""
+    """Which rules apply to each of many frames: `places` (integers) says for each its place in `kinds`, of which not
+    all need be there.
+    """
 
     places: Array
-    kinds: Sequence[Applying]
+    kinds: Kinds
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Table:
+    """The calibrations of combinations of rules.  which: of each combination the place of its calibration in `known`,
+    or -1; scales, offsets: where all are linear, those of each combination, NaN where it has none.
+    """
+
+    known: tuple[Both, ...]
+    which: Array
+    scales: Array | None
+    offsets: Array | None
 
 
 class Measure:
-    """The physical values of one field.  State: which calibration each combination of rules gave.
+    """The physical values of one field.  State: which calibration each combination of rules gave; those of all small
+    numbers, by the calibration.
 
     unit: "" where nobody says one.  base: what the spec says.  by_rule: by the number of the rule.  versions: of the
     rules.
     """
 
-    __slots__ = ("_chosen", "base", "by_rule", "unit", "versions")
+    __slots__ = ("_all", "_chosen", "base", "by_rule", "unit", "versions")
 
     def __init__(
         self, unit: str, base: Both | None, by_rule: Mapping[int, Both] | None = None, versions: Sequence[str] = ()
@@ -51,6 +76,7 @@ class Measure:
         self.by_rule = by_rule or {}
         self.versions = tuple(versions)
         self._chosen: dict[Applying, Both | None] = {}
+        self._all: dict[object, Array] = {}
 
     def chosen(self, rules: Applying) -> Both | None:
         """The calibration that counts where these rules apply; None where there is none."""
@@ -67,7 +93,7 @@ class Measure:
         return None if calibration is None else _of(calibration, value)
 
     def of_array(self, values: Array, applied: Applied | None = None, owners: Array | None = None) -> Any:
-        """The physical values of raw ones (float64), and which there are: None where all are.
+        """The physical values (float64) of raw numbers of any type, and which there are: None where all are.
 
         applied: which rules apply to the frames; owners: of which frame each value is, None where each is of one.
         """
@@ -82,36 +108,53 @@ class Measure:
         if not self.by_rule or applied is None:
             if self.base is None:
                 return np.zeros(len(values), np.float64), np.zeros(len(values), bool)
-            return self.base.of_array(values), None
-        known, which = self._by_kind(applied.kinds)
-        places: Array = which[applied.places]
-        if owners is not None:
-            places = places[owners]
-        if len(known) == 1 and not (places < 0).any():
-            return known[0].of_array(values), None
+            return self.base.of_array(values.astype(np.float64)), None
+        table = applied.kinds.tables.get(self)
+        if table is None:
+            table = applied.kinds.tables[self] = self._table(applied.kinds)
+        if len(table.known) == 1 and (table.which == 0).all():
+            return self._of_one(table.known[0], values), None
+        places = applied.places if owners is None else applied.places[owners]
+        if table.scales is not None and table.offsets is not None:
+            # (The same operations as of one calibration, each value with its own numbers.)
+            result = np.take(table.scales, places)
+            there = None if (table.which >= 0).all() else ~np.isnan(result)
+            result *= values
+            result += table.offsets[0] if (table.offsets == table.offsets[0]).all() else np.take(table.offsets, places)
+            return result, there
+        which = np.take(table.which, places)
         result = np.zeros(len(values), np.float64)
-        for calibration, rows in zip(known, _rows(places, len(known)), strict=True):
-            result[rows] = calibration.of_array(values[rows])
-        there = places >= 0
-        return result, None if there.all() else there
+        for calibration, rows in zip(table.known, _rows(which, len(table.known)), strict=True):
+            result[rows] = calibration.of_array(values[rows].astype(np.float64))
+        return result, None if (table.which >= 0).all() else which >= 0
 
-    def _by_kind(self, kinds: Sequence[Applying]) -> tuple[list[Both], Array]:
-        """The calibrations of combinations of rules, each once, and of each combination its place, or -1."""
+    def _of_one(self, calibration: Both, values: Array) -> Array:
+        """The physical values of raw numbers by one calibration.  Of numbers of 16 bits at most all that there are are
+        made once, and looked up, where that takes less.
+        """
         import numpy as np
 
-        known: list[Both] = []
-        numbers: dict[int, int] = {}
-        which: list[int] = []
-        for rules in kinds:
-            calibration = self.chosen(rules)
-            if calibration is None:
-                which.append(-1)
-                continue
-            if id(calibration) not in numbers:
-                numbers[id(calibration)] = len(known)
-                known.append(calibration)
-            which.append(numbers[id(calibration)])
-        return known, np.array(which, np.int64)
+        dtype = values.dtype
+        if _is_quick(calibration) or dtype.kind not in "ui" or dtype.itemsize > 2 or len(values) < _MANY:
+            return calibration.of_array(values.astype(np.float64))
+        key = id(calibration), dtype.str
+        if key not in self._all:
+            self._all[key] = calibration.of_array(np.arange(1 << 8 * dtype.itemsize).astype(dtype).astype(np.float64))
+        return np.take(self._all[key], values.view(f"u{dtype.itemsize}"))
+
+    def _table(self, kinds: Kinds) -> _Table:
+        import numpy as np
+
+        chosen = [self.chosen(kind) for kind in kinds]
+        known = tuple({id(calibration): calibration for calibration in chosen if calibration is not None}.values())
+        numbers = {id(calibration): number for number, calibration in enumerate(known)}
+        which = np.array([-1 if calibration is None else numbers[id(calibration)] for calibration in chosen], np.int64)
+        if not all(isinstance(calibration, Linear) for calibration in known):
+            return _Table(known, which, None, None)
+        scales = np.array([getattr(calibration, "scale", np.nan) for calibration in chosen], np.float64)
+        first = getattr(known[0], "offset", 0.0) if known else 0.0
+        offsets = np.array([getattr(calibration, "offset", first) for calibration in chosen], np.float64)
+        return _Table(known, which, scales, offsets)
 
 
 def _rows(places: Array, count: int) -> list[Any]:
@@ -140,3 +183,8 @@ def _of(calibration: Both, value: Any) -> Any:
 def of_spec(scale: float, offset: float, unit: str) -> Measure:
     """What a spec says of a field."""
     return Measure(unit, Linear(scale=scale, offset=offset))
+
+
+def _is_quick(calibration: Both) -> bool:
+    """Whether it takes less to compute a value than to look it up."""
+    return isinstance(calibration, Linear) or (isinstance(calibration, Poly) and len(calibration.poly) <= 8)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from sigflow.calibration.measure import Applied, Applying, Measure
+from sigflow.calibration.measure import Applied, Applying, Kinds, Measure
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,14 +21,27 @@ if TYPE_CHECKING:
 
 #: What stands between the versions of several rules.
 BETWEEN = "+"
+#: Rules of which the combinations are told apart at once.
+_TOGETHER = 10
+
+
+@dataclass(slots=True, eq=False)
+class Look:
+    """Many frames that rules are asked for, one after the other, and what they share: the bytes as columns have them,
+    the times, and the numbers that conditions read, once they were asked for.
+    """
+
+    frames: Any
+    rows: Any = None
+    times: Any = None
+    many: Any = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rule:
     """A rule of `metadata`.  number: its place in the file.  set: what it says.  sources: of which sources; none: all.
 
-    of_record: whether it applies to a frame, whatever its source; of_frames: to which of many (a mask), given as the
-    columns have them.
+    of_record: whether it applies to a frame, whatever its source; of_frames: to which of many, as a mask; None: to all.
     """
 
     number: int
@@ -36,7 +49,7 @@ class Rule:
     set: Mapping[str, str]
     sources: Callable[[str], bool]
     of_record: Callable[[Record], bool]
-    of_frames: Callable[[Any], Array]
+    of_frames: Callable[[Look], Array | None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,25 +103,34 @@ class Calibrations:
         """The rules that apply to a frame."""
         return tuple([rule.number for rule in self._meant if rule.of_record(record)])
 
-    def applied(self, frames: Any) -> Applied:
-        """The rules that apply to each of many frames."""
-        import numpy as np
+    def applied(self, frames: Any, rows: Any = None) -> Applied:
+        """The rules that apply to each of many frames.  rows: their bytes, as columns have them, where these are at
+        hand.
+        """
 
-        places = np.zeros(len(frames), np.int64)
-        kinds: list[Applying] = [()]
+        look = Look(frames, rows)
+        always: list[int] = []
+        some: list[tuple[int, Array]] = []
         for rule in self._meant if len(frames) else ():
-            mask = rule.of_frames(frames)
-            if mask.all():
-                kinds = [(*kind, rule.number) for kind in kinds]
+            mask = rule.of_frames(look)
+            if mask is None:
+                always.append(rule.number)
             elif mask.any():
-                # Of all combinations those that frames have are kept: else each rule would double them.
-                places = 2 * places + mask
-                there = np.flatnonzero(np.bincount(places, minlength=2 * len(kinds)))
-                new = np.zeros(2 * len(kinds), np.int64)
-                new[there] = np.arange(len(there))
-                kinds = [(*kinds[at // 2], rule.number) if at % 2 else kinds[at // 2] for at in there.tolist()]
-                places = new[places]
-        return Applied(places, kinds)
+                some.append((rule.number, mask))
+        if len(some) > _TOGETHER:
+            return _told_apart(always, some, len(frames))
+        key = tuple(always), tuple(number for number, _ in some)
+        if key not in self._kinds:
+            self._kinds[key] = Kinds(
+                tuple(sorted([*always, *(number for bit, number in enumerate(key[1]) if code >> bit & 1)]))
+                for code in range(1 << len(some))
+            )
+        return Applied(_codes([mask for _, mask in some], len(frames)), self._kinds[key])
+
+    @cached_property
+    def _kinds(self) -> dict[object, Kinds]:
+        """The combinations of few rules, by those that apply to all frames, and to some."""
+        return {}
 
     def version(self, rules: Applying) -> str | None:
         """The versions of the rules that apply; None where none does."""
@@ -139,6 +161,42 @@ class Calibrations:
             owner, _, id = path.rpartition(".")
             owners.setdefault(owner, {})[id] = measure
         return owners
+
+
+def _codes(masks: Sequence[Array], count: int) -> Array:
+    """For each row a number that has the bits of the masks that it is in."""
+    import numpy as np
+
+    bits = np.zeros((-(-len(masks) // 8), count), np.uint8)
+    for bit, mask in enumerate(masks):
+        bits[bit // 8] |= np.asarray(mask, bool).view(np.uint8) << np.uint8(bit % 8)
+    codes = bits[0].astype(np.intp) if len(masks) else np.zeros(count, np.intp)
+    for place, more in enumerate(bits[1:], 1):
+        codes += more.astype(np.intp) << 8 * place
+    return codes
+
+
+def _told_apart(always: Sequence[int], some: Sequence[tuple[int, Array]], count: int) -> Applied:
+    """Which of many rules apply, a few at a time: of all combinations those that frames have are kept, since each rule
+    would double them.
+    """
+    import numpy as np
+
+    places = np.zeros(count, np.intp)
+    kinds: list[list[int]] = [list(always)]
+    for begin in range(0, len(some), _TOGETHER):
+        group = some[begin : begin + _TOGETHER]
+        codes = _codes([mask for _, mask in group], count)
+        codes += places << len(group)
+        there = np.flatnonzero(np.bincount(codes))
+        new = np.zeros(int(there[-1]) + 1, np.intp)
+        new[there] = np.arange(len(there))
+        kinds = [
+            [*kinds[code >> len(group)], *(number for bit, (number, _) in enumerate(group) if code >> bit & 1)]
+            for code in there.tolist()
+        ]
+        places = np.take(new, codes)
+    return Applied(places, Kinds(tuple(sorted(kind)) for kind in kinds))
 
 
 def versions_of(rules: Sequence[Rule], numbers: Sequence[int]) -> tuple[str, ...]:

@@ -119,3 +119,12 @@ def _integer(values: tuple[int, int] | None) -> pyarrow.DataType:
             if low < 0 and -(1 << bits - 1) <= low and high < 1 << bits - 1:
                 return getattr(pa, f"int{bits}")()
     return pa.decimal128(DIGITS, 0)
+
+
+def masked(values: Any, there: Any, type_: pyarrow.DataType) -> pyarrow.Array:
+    """A column of the numbers of an array, without a copy.  there: a mask of those that are not null; None: all are."""
+    import numpy as np
+
+    pa = arrow()
+    bits = None if there is None else pa.py_buffer(np.packbits(there, bitorder="little"))
+    return pa.Array.from_buffers(type_, len(values), [bits, pa.py_buffer(np.ascontiguousarray(values))])

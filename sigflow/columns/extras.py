@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sigflow.columns.arrow import arrow, type_of
+from sigflow.columns.arrow import arrow, masked, type_of
 from sigflow.columns.tree import Leaf, Node
 from sigflow.runtime.column import Computed, Text
 
@@ -211,9 +211,16 @@ def _few(rows: Stretches, texts: Sequence[str | None]) -> pyarrow.Array:
     assert rows.ruled is not None
     known = list(dict.fromkeys(text for text in texts if text is not None))
     numbers = np.array([-1 if text is None else known.index(text) for text in texts], np.int32)
-    indices = numbers[rows.ruled.applied.places]
-    there = pa.array(indices, mask=indices < 0)
-    return pa.DictionaryArray.from_arrays(there, pa.array(known, pa.string()))
+    there = None
+    if len(known) == 1 and None not in texts:
+        places = np.broadcast_to(np.int32(0), len(rows))
+    else:
+        places = np.take(numbers, rows.ruled.applied.places)
+        if None in texts:
+            there = places >= 0
+            np.maximum(places, 0, out=places)
+    indices = masked(places, there, pa.int32())
+    return pa.DictionaryArray.from_arrays(indices, pa.array(known, pa.string()), safe=False)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

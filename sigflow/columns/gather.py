@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sigflow.columns import kernels
-from sigflow.columns.arrow import arrow, type_of
+from sigflow.columns.arrow import arrow, masked, type_of
 from sigflow.columns.gatherable import Classes, is_wider_ascii
 from sigflow.columns.names import Names
 from sigflow.columns.tree import Leaf, Listed, Member, Node, Struct
@@ -42,16 +42,20 @@ _LETTERS = {"u": "u", "s": "i", "f": "f"}
 
 
 class Ruled:
-    """Frames of a format that has rules of sigflow.yaml, and which of these apply to each, once that is asked for."""
+    """Frames of a format that has rules of sigflow.yaml, and which of these apply to each, once that is asked for.
 
-    def __init__(self, calibrations: Calibrations, frames: FrameBatch) -> None:
+    rows: the units of the frames.
+    """
+
+    def __init__(self, calibrations: Calibrations, frames: FrameBatch, rows: Stretches) -> None:
         self.calibrations = calibrations
         self._frames = frames
+        self._rows = rows
 
     @cached_property
     def applied(self) -> Applied:
         """Which rules apply."""
-        return self.calibrations.applied(self._frames)
+        return self.calibrations.applied(self._frames, self._rows)
 
 
 class Stretches:
@@ -88,17 +92,23 @@ class Stretches:
     @classmethod
     def of(cls, format: Format, frames: FrameBatch) -> Stretches:
         """The units of these frames, all of the format: the frames themselves, but where they are framed."""
+        rows = cls._plain(format, frames)
+        if format.calibrations is not None:
+            rows.ruled = Ruled(format.calibrations, frames, rows)
+        return rows
+
+    @classmethod
+    def _plain(cls, format: Format, frames: FrameBatch) -> Stretches:
         failed = np.zeros(len(frames), bool)
-        ruled = Ruled(format.calibrations, frames) if format.calibrations is not None else None
         framing = format.envelope.search.framing if format.envelope is not None else None
         if framing is None:
-            return cls(frames.data, frames.starts, frames.stops, failed, ruled=ruled)
+            return cls(frames.data, frames.starts, frames.stops, failed)
         view = frames.data.data
         spans = zip(frames.starts.tolist(), frames.stops.tolist(), strict=True)
         units = [unit_of(framing, view[start:stop].tobytes()) for start, stop in spans]
         stops = np.cumsum(np.fromiter(map(len, units), np.int64, len(units)))
         starts = np.concatenate([np.zeros(1, np.int64), stops[:-1]])
-        return cls(np.frombuffer(b"".join(units), np.uint8), starts, stops, failed, ruled=ruled)
+        return cls(np.frombuffer(b"".join(units), np.uint8), starts, stops, failed)
 
     def inside(self, starts: Array, stops: Array) -> Stretches:
         """Objects inside of these, one in each."""
@@ -368,12 +378,11 @@ def _physical(member: Member, rows: Stretches, start: int, stop: int | None) -> 
         kind, start = kind.item, 0
     assert isinstance(kind, Number | Bits)
     applied = rows.ruled.applied if rows.ruled is not None and member.physical.by_rule else None
-    made, there = member.physical.of_array(numbers(kind, rows, start, stop).astype(np.float64), applied, rows.owners)
-    mask = None if there is None else ~there
+    made, there = member.physical.of_array(numbers(kind, rows, start, stop), applied, rows.owners)
     if not isinstance(member.column.kind, Many):
-        return pa.array(made, mask=mask)
+        return masked(made, there, pa.float64())
     offsets = pa.array(np.arange(0, len(rows) + 1, count, dtype=np.int32))
-    missing = None if mask is None else pa.array(mask[::count])
+    missing = None if there is None else pa.array(~there[::count])
     return pa.ListArray.from_arrays(offsets, pa.array(made), type=type_of(member.node), mask=missing)
 
 

@@ -73,7 +73,7 @@ def _columns(
             if reading.codec is not None:
                 budget.take(budgets.weight(reading.payload))
     rules: Rules = None
-    if format.calibrations is not None:
+    if format.calibrations is not None and any(isinstance(source, Member) for source in sources):
         applied = format.calibrations.applied(frames)
         rules = [applied.kinds[place] for place in applied.places.tolist()]
     return [_column(source, format, records, values, decoded_values, names, rules) for source in sources]

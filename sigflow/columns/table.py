@@ -235,6 +235,7 @@ class FormatColumns:
             from sigflow.columns.gather import Stretches
 
             rows = Stretches.of(self.format, frames)
+            rows.expect([source.column for source in (*self._members, *self._guards)])
             left = self._extras(sources, rows, frames, names, budget)
             gathered = iter(self._gather(rows, frames, names, budget))
             arrays = [left[id(source)] if id(source) in left else next(gathered) for source in sources]
@@ -269,17 +270,19 @@ class FormatColumns:
     def _gather(self, rows: Stretches, frames: FrameBatch, names: Names, budget: Budget) -> list[pyarrow.Array]:
         from sigflow.columns.gather import gathered
 
-        members = [source for source in self.sources if isinstance(source, Member)]
-        rows.expect([source.column for source in (*members, *self._guards)])
         for guard in self._guards:
             gathered(guard, rows, names)
-        by_source: dict[int, pyarrow.Array] = {id(source): gathered(source, rows, names) for source in members}
+        by_source: dict[int, pyarrow.Array] = {id(source): gathered(source, rows, names) for source in self._members}
         codecs = [source for source in self.sources if isinstance(source, payload.CodecColumn)]
         if codecs:
             arrays = payload.gathered(codecs, self.type, rows, names, budget, self._loader)
             by_source.update(zip(map(id, codecs), arrays, strict=True))
         columns = [by_source[id(source)] for source in self._plain]
         return self._corrected(columns, frames, rows.failed, names, budget) if rows.failed.any() else columns
+
+    @property
+    def _members(self) -> list[Member]:
+        return [source for source in self.sources if isinstance(source, Member)]
 
     @property
     def _plain(self) -> list[Source]:

@@ -43,6 +43,8 @@ class TableValues:
         trees = Trees(kind.module, instances=True)
         self.members = {member.name: member for member in trees.members(kind.unit)}
         self._trees = trees
+        #: The names of what rules of sigflow.yaml made in the columns.
+        self._made: set[str] = set()
         self._last: tuple[pyarrow.Schema, list[tuple[int, Path]]] | None = None
         codecs = codec_columns(format.envelope, kind.members, trees)
         self._derived = {column.name: column.codec.field for column in codecs}
@@ -70,9 +72,9 @@ class TableValues:
         for number, name in enumerate(names):
             # (A map is the metadata, which the fields say as well.)
             field = schema.field(number)
-            said = field.metadata or {}
-            made = CALIBRATION.encode() in said or EXPRESSION.encode() in said  # (by rules of sigflow.yaml)
+            made = is_made(field)
             is_metadata = arrow().types.is_map(field.type) or name.startswith(f"{METADATA}.") or made
+            self._made |= made_in(field)
             if name in self.members or not (name.startswith("_") or self._told(name) in there or is_metadata):
                 picked.append((number, _path(name)))
         return picked
@@ -152,7 +154,7 @@ class TableValues:
             made = {}
             for name, item in value.items():
                 of_item = converts.get(name)
-                if item is not None:
+                if item is not None and (name in converts or name not in self._made):
                     made[name] = of_item(item) if of_item is not None else item
             return made
 
@@ -245,6 +247,26 @@ def _leading(
             elif row is not None and not row.members and between not in passed:
                 for rest in _leading(node, row.inner, target, passed | {between}):
                     yield [(column, between), *rest]
+
+
+def is_made(field: pyarrow.Field) -> bool:
+    """Whether a column was made by rules of sigflow.yaml."""
+    said = field.metadata or {}
+    return CALIBRATION.encode() in said or EXPRESSION.encode() in said
+
+
+def made_in(field: pyarrow.Field) -> set[str]:
+    """The names of such columns inside of one."""
+    names: set[str] = set()
+    waiting = [field.type]
+    while waiting:
+        kind = waiting.pop()
+        if arrow().types.is_list(kind):
+            waiting.append(kind.value_type)
+        elif arrow().types.is_struct(kind):
+            names.update(inner.name for inner in kind if is_made(inner))
+            waiting += [inner.type for inner in kind]
+    return names
 
 
 def values_of(table: Any, formats: Sequence[Format]) -> Iterator[tuple[str, Any]]:

@@ -455,8 +455,13 @@ def _numbers(scalar: Scalar) -> OfFrames:
     def of_frames(rows: Many) -> vectors.Vector:
         import numpy as np
 
-        numbers = scalar.numbers(rows.rows)
-        return vectors.Vector(numbers.astype(np.float64)) if numbers.dtype.kind == "f" else vectors.integers(numbers)
+        made = rows.columns.get(scalar.path)
+        if made is None:
+            numbers = scalar.numbers(rows.rows)
+            whole = numbers.dtype.kind != "f"
+            made = vectors.integers(numbers) if whole else vectors.Vector(numbers.astype(np.float64))
+            rows.columns[scalar.path] = made
+        return made
 
     return of_frames
 

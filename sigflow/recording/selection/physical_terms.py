@@ -97,11 +97,9 @@ def physical_type(column: Column) -> Type:
 
 def _many(scalar: Scalar, measure: Measure) -> OfFrames:
     def of_frames(many: Many) -> vectors.Vector:
-        import numpy as np
-
         ruled = many.rows.ruled
         applied = ruled.applied if ruled is not None and measure.by_rule else None
-        values, there = measure.of_array(scalar.numbers(many.rows).astype(np.float64), applied)
+        values, there = measure.of_array(scalar.numbers(many.rows), applied)
         return vectors.Vector(values, bad=None if there is None else ~there)
 
     return of_frames

@@ -66,8 +66,8 @@ class Condition:
         """Whether a frame of the format matches."""
         return all(_holds(term, record) for term in (*self._many, *self._one))
 
-    def mask(self, frames: FrameBatch) -> Array:
-        """Which of these frames match, all of the format."""
+    def mask(self, frames: FrameBatch, rows: Many | None = None) -> Array:
+        """Which of these frames match, all of the format.  rows: the same frames, where these are at hand."""
         import numpy as np
 
         from sigflow.columns.gather import Stretches
@@ -76,12 +76,14 @@ class Condition:
         keep: Array = np.ones(len(frames), bool)
         if not len(frames):
             return keep
-        rows = Many(frames, Stretches.of(self._format, frames))
+        if rows is None:
+            rows = Many(frames, Stretches.of(self._format, frames))
         left = list(self._one)
         for term in self._many:
             assert term.of_frames is not None
             try:
-                keep &= matching(term.of_frames(rows), len(frames))
+                fitting = matching(term.of_frames(rows), len(frames))
+                keep = fitting if term is self._many[0] else keep & fitting
             except NotExact:
                 left.append(term)
         if left:
