@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sigflow.calibration import register_calibration
     from sigflow.catalog import compile, load, register_format
     from sigflow.checksums import register_checksum
     from sigflow.codecs import register_codec
@@ -53,13 +54,15 @@ __all__ = [
     # live streams
     "connect", "session_status", "SessionStatus", "SourceStatus",
     # what users add
-    "register_checksum", "register_codec", "register_transport", "register_sink", "register_storage", "validator",
+    "register_checksum", "register_codec", "register_calibration", "register_transport", "register_sink",
+    "register_storage", "validator",
     # errors, by blame
     "SigflowError", "SpecError", "UsageError", "BuildError", "StreamError", "ChecksumError", "LimitExceeded",
     "Truncated", "CodecError", "ParseError",
 ]  # fmt: skip
 
 _HOMES = {
+    "sigflow.calibration": ("register_calibration",),
     "sigflow.catalog": ("compile", "load", "register_format"),
     "sigflow.checksums": ("register_checksum",),
     "sigflow.codecs": ("register_codec",),

@@ -93,6 +93,12 @@ class Reader(Protocol):
     ) -> list[tuple[int, bytes, bytes]]:
         """What that changes in the stream."""
 
+    def rules_of(self, record: Record) -> tuple[int, ...]:
+        """The rules of sigflow.yaml that apply to the record, by their numbers."""
+
+    def physical_of(self, record: Record) -> dict[str, Any]:
+        """What rules of sigflow.yaml make of the record."""
+
     def sequence_of(self, record: Record) -> int | None:
         """The wire's counter."""
 
@@ -209,11 +215,12 @@ class Record:
     """
 
     # One of these is made per frame: what is not set when it is made is found missing, and made, when it is asked for.
-    __slots__ = ("_of", "_reading", "_row", "_value")
+    __slots__ = ("_of", "_reading", "_row", "_rules", "_value")
     __match_args__ = ("value", "format", "span")
     _of: FrameRun
     _row: int
     _reading: Reading
+    _rules: tuple[int, ...]
     _value: Any
 
     def __init__(self, reader: Reader, start: int, raw: bytes, index: int, head: tuple[Any, ...] | None = None) -> None:
@@ -331,6 +338,22 @@ class Record:
         of.stamps = listed
 
     @property
+    def rules(self) -> tuple[int, ...]:
+        """The rules under `metadata` in sigflow.yaml that apply to it, by their numbers in the file, from 0."""
+        try:
+            return self._rules
+        except AttributeError:  # (as of the reading)
+            rules = self._rules = self._reader.rules_of(self)
+            return rules
+
+    @property
+    def physical(self) -> dict[str, Any]:
+        """The physical values of fields that rules of sigflow.yaml calibrate, by their paths, and the computed
+        quantities, by their names; None where there is no value.  Empty without such rules.
+        """
+        return self._reader.physical_of(self)
+
+    @property
     def sequence(self) -> int | None:
         """The wire's counter; None where the format has none."""
         return self._reader.sequence_of(self)
@@ -357,7 +380,7 @@ class Record:
 
     @property
     def metadata(self) -> Mapping[str, str]:
-        """Keys and texts of the header, in order; empty where the format has none."""
+        """Keys and texts of the header, in order, and what rules of sigflow.yaml set; empty where there are none."""
         return self._read().metadata
 
     @property

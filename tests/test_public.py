@@ -17,7 +17,8 @@ PUBLIC = [
     "Decoder", "Cut", "Checkpoint", "Record", "Gap", "Idle", "Loss", "Note", "Span", "Stamp", "Limits", "Finding",
     "open", "Recording", "Report", "asdict", "generate", "scan_polars",
     "connect", "session_status", "SessionStatus", "SourceStatus",
-    "register_checksum", "register_codec", "register_transport", "register_sink", "register_storage", "validator",
+    "register_checksum", "register_codec", "register_calibration", "register_transport", "register_sink",
+    "register_storage", "validator",
     "SigflowError", "SpecError", "UsageError", "BuildError", "StreamError", "ChecksumError", "LimitExceeded",
     "Truncated", "CodecError", "ParseError",
 ]  # fmt: skip

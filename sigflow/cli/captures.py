@@ -316,7 +316,38 @@ def fallen_back(
         names = ", ".join(format.name for format in fallback)
         settings.screen.note(f"{name}: what is left in gaps is tried with {names} ({config.file})")
     used = [[member.with_fallback(codecs) for member in group] for group in (formats, fallback)]
-    return used[0], used[1]
+    return with_rules(used[0], used[1], settings, config, name)
+
+
+def with_rules(
+    formats: list[Format], fallback: list[Format], settings: Settings, config: Config, name: str
+) -> tuple[list[Format], list[Format]]:
+    """The formats with what the file says of their frames; a line says what that is.  Raises the first mistake."""
+    if not config.metadata and not config.compute:
+        return formats, fallback
+    from sigflow.recording.calibrating import calibrated
+    from sigflow.storage.session.opening import source_of
+
+    both, mistakes = calibrated(config, [*formats, *fallback], source_of(name) or name)
+    if mistakes:
+        raise mistakes[0]
+    told = [words for format in both if (words := _ruled(format))]
+    if told:
+        settings.screen.note(f"{name}: {'; '.join(told)} ({config.file})")
+    return both[: len(formats)], both[len(formats) :]
+
+
+def _ruled(format: Format) -> str:
+    """What the file says of the frames of a format; "" where it says nothing."""
+    calibrations = format.calibrations
+    if calibrations is None:
+        return ""
+    said = {
+        "set": calibrations.keys,
+        "calibrated": tuple(calibrations.measures),
+        "computed": tuple(quantity.name for quantity in calibrations.quantities),
+    }
+    return f"{format.name}: " + ", ".join(f"{what} {' '.join(names)}" for what, names in said.items() if names)
 
 
 def detected(opened: Storage, settings: Settings) -> list[Format]:

@@ -19,11 +19,13 @@ from sigflow.config import CODEC, DEFAULT, Config, checked
 from sigflow.errors import SigflowError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sigflow.stream.format import Format
 
 
 #: The sections whose entries are counted.
-SECTIONS = ("sources", "sinks", "fallback", "mapping", "alarms", "schedule", "checks")
+SECTIONS = ("sources", "sinks", "fallback", "mapping", "metadata", "compute", "alarms", "schedule", "checks")
 
 
 @click.group("config", cls=Group)
@@ -74,6 +76,7 @@ def _of_formats(config: Config, known: dict[str, Format], compiling: Compiling) 
     from sigflow.watch.alarms.rules import rules
 
     mistakes: list[UsageError] = []
+    mistakes += _of_rules(config, known)
     try:
         config.codecs()
     except UsageError as error:
@@ -148,6 +151,30 @@ def _of_checks(config: Config) -> list[UsageError]:
         for name in config.checks
         if name.text not in known
     ]
+
+
+def _of_rules(config: Config, known: dict[str, Format]) -> Iterator[UsageError]:
+    """What is wrong with rules of metadata, and computed quantities.  One that names no format is bound to those of -s;
+    more is seen when there is a capture.
+    """
+    from sigflow.recording.calibrating import COMPUTE, METADATA, calibrated
+
+    asked = list(known.values())
+    named: dict[str, Format] = {}
+    entries: list[tuple[str, int, str | list[str]]] = [
+        *((METADATA, number, rule.when.format) for number, rule in enumerate(config.metadata)),
+        *((COMPUTE, number, quantity.format) for number, quantity in enumerate(config.compute)),
+    ]
+    for section, number, formats in entries:
+        for name in [formats] if isinstance(formats, str) else formats:
+            try:
+                named[name] = _named(name, known)
+            except SigflowError as error:
+                assert config.document is not None
+                at = config.document.kept[section][number]
+                path = (section, at, "when", "format") if section == METADATA else (section, at, "format")
+                yield UsageError(f"{config.document.place(path)}: {error}")
+    yield from calibrated(config, list(dict.fromkeys([*asked, *named.values()])))[1]
 
 
 @command.command("schema")

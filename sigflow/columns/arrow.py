@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: Digits of the decimals that hold integers of unknown range.
 DIGITS = 38
+#: What the schema calls the versions of the rules that may calibrate a column.
+CALIBRATION = "calibration"
 _FLOATS = {4: "float32", 8: "float64"}
 
 
@@ -73,8 +75,11 @@ def _said(member: Member) -> dict[str, str] | None:
     said = {}
     if member.column.doc:
         said["doc"] = member.column.doc
-    if member.column.physical is not None and member.column.physical[2]:
-        said["unit"] = member.column.physical[2]
+    unit = member.physical.unit if member.physical is not None else (member.column.physical or ("", "", ""))[2]
+    if unit:
+        said["unit"] = unit
+    if member.physical is not None and member.physical.versions:
+        said[CALIBRATION] = ", ".join(member.physical.versions)
     kind = _inmost(member.node)
     if isinstance(kind, Named):
         said["enum"] = json.dumps({entry.name: entry.value for entry in kind.enum})
@@ -114,3 +119,12 @@ def _integer(values: tuple[int, int] | None) -> pyarrow.DataType:
             if low < 0 and -(1 << bits - 1) <= low and high < 1 << bits - 1:
                 return getattr(pa, f"int{bits}")()
     return pa.decimal128(DIGITS, 0)
+
+
+def masked(values: Any, there: Any, type_: pyarrow.DataType) -> pyarrow.Array:
+    """A column of the numbers of an array, without a copy.  there: a mask of those that are not null; None: all are."""
+    import numpy as np
+
+    pa = arrow()
+    bits = None if there is None else pa.py_buffer(np.packbits(there, bitorder="little"))
+    return pa.Array.from_buffers(type_, len(values), [bits, pa.py_buffer(np.ascontiguousarray(values))])

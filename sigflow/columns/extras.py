@@ -8,16 +8,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sigflow.columns.arrow import arrow, type_of
-from sigflow.columns.tree import Node
+from sigflow.columns.arrow import arrow, masked, type_of
+from sigflow.columns.tree import Leaf, Node
+from sigflow.runtime.column import Computed, Text
 
 if TYPE_CHECKING:
     import pyarrow
 
+    from sigflow.calibration.rules import Quantity
+    from sigflow.columns.frames import FrameBatch
+    from sigflow.columns.gather import Stretches
     from sigflow.columns.names import Names
     from sigflow.columns.reach import Reached
     from sigflow.events import Record
     from sigflow.stream.format import Format
+
+
+#: Where a path leads to what the record alone says: its value, and the rules that apply to it.
+RECORD = "record"
+#: What the schema calls the expression that a column was computed of.
+EXPRESSION = "expression"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,7 +128,10 @@ class Led:
         """The column of these frames."""
         from sigflow.columns.values import array_of
 
-        values = [None if record.value is None else self.reached.of(record.value) for record in records]
+        reached = self.reached
+        if reached.source == RECORD:
+            return array_of(self.node, [reached.of(record) for record in records], names)
+        values = [None if record.value is None else reached.of(record.value) for record in records]
         return array_of(self.node, values, names)
 
 
@@ -140,4 +153,122 @@ class Keyed:
         return arrow().array([None if text is None else _text(text) for text in texts], self.type)
 
 
-Extra = Moments | Metadata | Numbers | Led | Keyed
+@dataclass(frozen=True, slots=True, eq=False)
+class Versions:
+    """The versions of the rules of sigflow.yaml that apply to each frame; null where none does."""
+
+    name: str
+
+    @property
+    def type(self) -> pyarrow.DataType:
+        """Its type: few texts, many times."""
+        pa = arrow()
+        return pa.dictionary(pa.int32(), pa.string())
+
+    def of_frames(self, rows: Stretches) -> pyarrow.Array | None:
+        """The column of many frames."""
+        assert rows.ruled is not None
+        calibrations = rows.ruled.calibrations
+        return _few(rows, [calibrations.version(kind) for kind in rows.ruled.applied.kinds])
+
+    def array(self, format: Format, records: Sequence[Record], names: Names) -> pyarrow.Array:
+        """The column of these frames."""
+        assert format.calibrations is not None
+        return arrow().array([format.calibrations.version(record.rules) for record in records]).cast(self.type)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Attached:
+    """What rules of sigflow.yaml set under a key of the metadata."""
+
+    name: str
+    key: str
+
+    @property
+    def type(self) -> pyarrow.DataType:
+        """Its type: few texts, many times."""
+        pa = arrow()
+        return pa.dictionary(pa.int32(), pa.string())
+
+    def of_frames(self, rows: Stretches) -> pyarrow.Array | None:
+        """The column of many frames."""
+        assert rows.ruled is not None
+        calibrations = rows.ruled.calibrations
+        return _few(rows, [calibrations.metadata(kind).get(self.key) for kind in rows.ruled.applied.kinds])
+
+    def array(self, format: Format, records: Sequence[Record], names: Names) -> pyarrow.Array:
+        """The column of these frames."""
+        assert format.calibrations is not None
+        texts = [format.calibrations.metadata(record.rules).get(self.key) for record in records]
+        return arrow().array(texts, arrow().string()).cast(self.type)
+
+
+def _few(rows: Stretches, texts: Sequence[str | None]) -> pyarrow.Array:
+    """A column that says for each frame what is said of its combination of rules.  (Two that say the same are one.)"""
+    import numpy as np
+
+    pa = arrow()
+    assert rows.ruled is not None
+    known = list(dict.fromkeys(text for text in texts if text is not None))
+    numbers = np.array([-1 if text is None else known.index(text) for text in texts], np.int32)
+    there = None
+    if len(known) == 1 and None not in texts:
+        places = np.broadcast_to(np.int32(0), len(rows))
+    else:
+        places = np.take(numbers, rows.ruled.applied.places)
+        if None in texts:
+            there = places >= 0
+            np.maximum(places, 0, out=places)
+    indices = masked(places, there, pa.int32())
+    return pa.DictionaryArray.from_arrays(indices, pa.array(known, pa.string()), safe=False)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Calculated:
+    """A computed quantity; null where it cannot be computed."""
+
+    name: str
+    quantity: Quantity
+
+    @property
+    def node(self) -> Leaf:
+        """It as a column."""
+        return Leaf(kind_of(self.quantity))
+
+    @property
+    def type(self) -> pyarrow.DataType:
+        """Its type."""
+        return type_of(self.node)
+
+    @property
+    def said(self) -> dict[str, str]:
+        """What the schema says of it."""
+        said = {EXPRESSION: self.quantity.text}
+        return {**said, "unit": self.quantity.unit} if self.quantity.unit else said
+
+    def of_frames(self, rows: Stretches, frames: FrameBatch) -> pyarrow.Array | None:
+        """The column of many frames; None where each has to be asked."""
+        made = self.quantity.of_frames(rows, frames)
+        if made is None:
+            return None
+        values, bad = made
+        kind = self.quantity.kind
+        if (kind == "float") != (values.dtype.kind == "f") or values.dtype.kind not in "fbi":
+            return None
+        return arrow().array(values, mask=bad).cast(self.type)
+
+    def array(self, format: Format, records: Sequence[Record], names: Names) -> pyarrow.Array:
+        """The column of these frames."""
+        from sigflow.columns.values import array_of
+
+        return array_of(self.node, [self.quantity.of(record) for record in records], names)
+
+
+def kind_of(quantity: Quantity) -> Computed | Text:
+    """A quantity as the kind of a field."""
+    if quantity.kind == "str":
+        return Text()
+    return Computed("int", -(1 << 63), (1 << 63) - 1) if quantity.kind == "int" else Computed(quantity.kind)
+
+
+Extra = Moments | Metadata | Numbers | Led | Keyed | Versions | Attached | Calculated

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sigflow.columns import kernels
-from sigflow.columns.arrow import arrow, type_of
+from sigflow.columns.arrow import arrow, masked, type_of
 from sigflow.columns.gatherable import Classes, is_wider_ascii
 from sigflow.columns.names import Names
 from sigflow.columns.tree import Leaf, Listed, Member, Node, Struct
@@ -25,6 +26,8 @@ from sigflow.runtime.stream import aligned_find
 if TYPE_CHECKING:
     import pyarrow
 
+    from sigflow.calibration.measure import Applied
+    from sigflow.calibration.rules import Calibrations
     from sigflow.columns.frames import FrameBatch
     from sigflow.stream.format import Format
 
@@ -38,6 +41,23 @@ WORDS = {1: "u1", 2: "u2", 4: "u4", 8: "u8"}
 _LETTERS = {"u": "u", "s": "i", "f": "f"}
 
 
+class Ruled:
+    """Frames of a format that has rules of sigflow.yaml, and which of these apply to each, once that is asked for.
+
+    rows: the units of the frames.
+    """
+
+    def __init__(self, calibrations: Calibrations, frames: FrameBatch, rows: Stretches) -> None:
+        self.calibrations = calibrations
+        self._frames = frames
+        self._rows = rows
+
+    @cached_property
+    def applied(self) -> Applied:
+        """Which rules apply."""
+        return self.calibrations.applied(self._frames, self._rows)
+
+
 class Stretches:
     """Bytes of many objects of one class: data[starts[i]:stops[i]] each, in the order of the bytes, none overlapping.
 
@@ -46,8 +66,18 @@ class Stretches:
     owners: the frame of each object; None where each is one.
     """
 
-    def __init__(self, data: Array, starts: Array, stops: Array, failed: Array, owners: Array | None = None) -> None:
+    def __init__(
+        self,
+        data: Array,
+        starts: Array,
+        stops: Array,
+        failed: Array,
+        owners: Array | None = None,
+        ruled: Ruled | None = None,
+    ) -> None:
+        """ruled: knows which rules of sigflow.yaml apply to the frames; None where there are none."""
         self.data = data
+        self.ruled = ruled
         self.starts = starts
         self.stops = stops
         self.failed = failed
@@ -62,6 +92,13 @@ class Stretches:
     @classmethod
     def of(cls, format: Format, frames: FrameBatch) -> Stretches:
         """The units of these frames, all of the format: the frames themselves, but where they are framed."""
+        rows = cls._plain(format, frames)
+        if format.calibrations is not None:
+            rows.ruled = Ruled(format.calibrations, frames, rows)
+        return rows
+
+    @classmethod
+    def _plain(cls, format: Format, frames: FrameBatch) -> Stretches:
         failed = np.zeros(len(frames), bool)
         framing = format.envelope.search.framing if format.envelope is not None else None
         if framing is None:
@@ -72,6 +109,10 @@ class Stretches:
         stops = np.cumsum(np.fromiter(map(len, units), np.int64, len(units)))
         starts = np.concatenate([np.zeros(1, np.int64), stops[:-1]])
         return cls(np.frombuffer(b"".join(units), np.uint8), starts, stops, failed)
+
+    def inside(self, starts: Array, stops: Array) -> Stretches:
+        """Objects inside of these, one in each."""
+        return Stretches(self.data, starts, stops, self.failed, self.owners, self.ruled)
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -289,7 +330,7 @@ def _decoded(values: list[bytes], kind: Text, rows: Stretches) -> pyarrow.Array:
 
 def _struct(node: Struct, kind: Kind, rows: Stretches, start: int, stop: int | None, names: Names) -> pyarrow.Array:
     begin, end = rows.limits(start, stop)
-    inner = Stretches(rows.data, begin, end, rows.failed, rows.owners)
+    inner = rows.inside(begin, end)
     return _objects(node, inner, names)
 
 
@@ -324,24 +365,25 @@ def items_of(kind: Many, rows: Stretches, start: int, stop: int | None) -> tuple
     size = ((stop or 0) - start) // count
     at = (begin[:, None] + np.arange(count) * size).ravel()
     owners = np.repeat(np.arange(len(rows)) if rows.owners is None else rows.owners, count)
-    return Stretches(rows.data, at, at + size, rows.failed, owners), size, count
+    return Stretches(rows.data, at, at + size, rows.failed, owners, rows.ruled), size, count
 
 
 def _physical(member: Member, rows: Stretches, start: int, stop: int | None) -> pyarrow.Array:
     pa = arrow()
     assert member.physical is not None
-    scale, offset, _ = member.physical
     kind = member.column.kind
     count = 1
     if isinstance(kind, Many):
         rows, stop, count = items_of(kind, rows, start, stop)
         kind, start = kind.item, 0
     assert isinstance(kind, Number | Bits)
-    values = pa.array(numbers(kind, rows, start, stop).astype(np.float64) * scale + offset)
+    applied = rows.ruled.applied if rows.ruled is not None and member.physical.by_rule else None
+    made, there = member.physical.of_array(numbers(kind, rows, start, stop), applied, rows.owners)
     if not isinstance(member.column.kind, Many):
-        return values
-    offsets = np.arange(0, len(rows) + 1, count, dtype=np.int32)
-    return pa.ListArray.from_arrays(pa.array(offsets), values, type=type_of(member.node))
+        return masked(made, there, pa.float64())
+    offsets = pa.array(np.arange(0, len(rows) + 1, count, dtype=np.int32))
+    missing = None if there is None else pa.array(~there[::count])
+    return pa.ListArray.from_arrays(offsets, pa.array(made), type=type_of(member.node), mask=missing)
 
 
 _ARRAYS: dict[type[Node], Callable[[Any, Kind, Stretches, int, int | None, Names], Any]] = {
@@ -374,7 +416,7 @@ class Scalar:
         for column in self.way[:-1]:
             assert column.place is not None
             begin, end = rows.limits(*column.place)
-            rows = Stretches(rows.data, begin, end, rows.failed, rows.owners)
+            rows = rows.inside(begin, end)
         place = self.way[-1].place
         assert place is not None
         return numbers(self.kind, rows, *place)

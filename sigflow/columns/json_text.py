@@ -41,8 +41,6 @@ def expressible(member: Member) -> bool:
 
 def _values(member: Member) -> int:
     """How many values a field has; more than the largest where it has none that is written here."""
-    if member.physical is not None and not all(isinstance(part, float) for part in member.physical[:2]):
-        return LARGEST + 1
     count, node, kind = 1, member.node, member.column.kind
     while isinstance(node, Listed) and isinstance(kind, Many) and kind.count:
         count, node, kind = count * kind.count, node.item, kind.item
@@ -62,7 +60,7 @@ def text_of(member: Member, rows: Stretches) -> list[Piece]:
         return _listed(member.node, kind, rows, start, stop)
     if isinstance(member.node, Struct):
         begin, end = rows.limits(start, stop)
-        return _object(member.node, Stretches(rows.data, begin, end, rows.failed, rows.owners))
+        return _object(member.node, rows.inside(begin, end))
     return _leaf(member, rows)
 
 

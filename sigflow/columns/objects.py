@@ -9,7 +9,7 @@ from sigflow.columns import budget as budgets
 from sigflow.columns.extras import Extra
 from sigflow.columns.payload import CodecColumn
 from sigflow.columns.tree import Member
-from sigflow.columns.values import array_of, members_of
+from sigflow.columns.values import Rules, array_of, members_of
 from sigflow.events import Record
 
 if TYPE_CHECKING:
@@ -59,9 +59,9 @@ def _columns(
     records: list[Record] = []
     decoded_values: list[tuple[Any, int | None]] = []
     decoded = any(isinstance(source, CodecColumn) for source in sources)
-    spans = zip(frames.starts.tolist(), frames.stops.tolist(), frames.offsets.tolist(), strict=True)
-    for start, stop, offset in spans:
-        record = Record(format, offset, frames.data[start:stop].tobytes(), 0)
+    places = (frames.starts, frames.stops, frames.offsets, frames.indexes)
+    for start, stop, offset, index in zip(*(place.tolist() for place in places), strict=True):
+        record = Record(format, offset, frames.data[start:stop].tobytes(), index)
         value = record.value
         values.append(value)
         records.append(record)
@@ -72,7 +72,11 @@ def _columns(
             decoded_values.append((reading.payload, reading.codec))
             if reading.codec is not None:
                 budget.take(budgets.weight(reading.payload))
-    return [_column(source, format, records, values, decoded_values, names) for source in sources]
+    rules: Rules = None
+    if format.calibrations is not None and any(isinstance(source, Member) for source in sources):
+        applied = format.calibrations.applied(frames)
+        rules = [applied.kinds[place] for place in applied.places.tolist()]
+    return [_column(source, format, records, values, decoded_values, names, rules) for source in sources]
 
 
 def _column(
@@ -82,9 +86,10 @@ def _column(
     values: Sequence[Any],
     decoded_values: Sequence[tuple[Any, int | None]],
     names: Names,
+    rules: Rules,
 ) -> pyarrow.Array:
     if isinstance(source, CodecColumn):
         return array_of(source.node, source.values(decoded_values), names)
     if isinstance(source, Member):
-        return members_of([source], values, names)[0]
+        return members_of([source], values, names, rules)[0]
     return source.array(format, records, names)

@@ -42,7 +42,7 @@ class PlacedField:
         for column in self.way:
             assert column.place is not None
             begin, end = frames.limits(*column.place)
-            frames = Stretches(frames.data, begin, end, frames.failed, frames.owners)
+            frames = frames.inside(begin, end)
         return frames
 
     def json(self, frames: Stretches) -> list[Piece]:
@@ -75,6 +75,8 @@ def placed_of(format: Format, wanted: Options, reached: Mapping[str, Reached] | 
     reached: what the paths that are wanted lead to, None where all fields are.
     """
     envelope = format.envelope
+    if format.calibrations is not None:
+        return None  # what rules say is in the trees
     if envelope is None or wanted.payload is not None or wanted.lenient or envelope.decode.metadata is not None:
         return None
     try:

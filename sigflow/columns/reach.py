@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
+from sigflow.columns.extras import RECORD, kind_of
 from sigflow.columns.paths import Step, steps_of
 from sigflow.columns.physical import scaled
 from sigflow.columns.tree import Case, Flat, Leaf, Listed, Member, Node, OneOf, Struct, Trees, all_classes
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 #: The name before the keys of a format's metadata.
 METADATA = "metadata"
+#: What the name of a physical value ends in.
+_PHYSICAL = "_physical"
 #: Names that an error lists.
 LISTED = 40
 
@@ -37,9 +40,9 @@ Follow = Callable[[Any], Any]
 @dataclass(frozen=True, slots=True)
 class Reached:
     """What a path leads to.  of: from the value of a frame, or for `payload` from what (payload, codec) its reading
-    gave, or from its metadata.  kind: its type, None where it is a part of a table only.
+    gave, or from its metadata, or its record.  kind: its type, None where it is a part of a table only.
 
-    source: `value`, `payload` or `metadata`.
+    source: `value`, `payload`, `metadata` or `record`.
     """
 
     path: str
@@ -66,10 +69,39 @@ class Paths:
         steps = steps_of(path)
         if not steps:
             return None
+        ruled = self._ruled(path, steps)
+        if ruled is not None:
+            return ruled
         natural = self._on(Nested(self._unit), steps)
         if natural is not None:
             return Reached(path, _named(natural[0], natural[1]), natural[1])
         return self._metadata(path) or self._decoded(path, steps) or self._part(path, steps)
+
+    def _ruled(self, path: str, steps: Sequence[Step]) -> Reached | None:
+        """What is there by rules of sigflow.yaml: a computed quantity, or a physical value."""
+        calibrations = self.format.calibrations
+        if calibrations is None:
+            return None
+        quantity = calibrations.quantity(path)
+        if quantity is not None:
+            return Reached(path, quantity.of, kind_of(quantity), RECORD)
+        names = [number for number, step in enumerate(steps) if isinstance(step, str)]
+        if not names or not str(steps[names[-1]]).endswith(_PHYSICAL):
+            return None
+        raw: list[Step] = list(steps)
+        raw[names[-1]] = str(steps[names[-1]]).removesuffix(_PHYSICAL)
+        measure = calibrations.measures.get(".".join(str(raw[number]) for number in names))
+        reached = None if measure is None else self._on(Nested(self._unit), raw)
+        if reached is None or measure is None or self._is_field(steps[: names[-1] + 1]):
+            return None
+        get, made = reached[0], measure.of
+        return Reached(path, lambda record: made(get(record.value), record.rules), _measured(reached[1]), RECORD)
+
+    def _is_field(self, steps: Sequence[Step]) -> bool:
+        """Whether a path leads to a field that the spec has."""
+        owner = self._on(Nested(self._unit), steps[:-1])
+        fields = self._fields_of(owner[1]) if owner is not None and isinstance(owner[1], Nested) else None
+        return fields is not None and any(column.id == steps[-1] for column in fields.columns)
 
     def below(self, path: str) -> list[str]:
         """The paths one step on from a path ("": from the frame); none where it leads nowhere."""
@@ -77,7 +109,16 @@ class Paths:
         if reached is None or (path and not steps_of(path)):
             return []
         beside = [METADATA] * self._has_metadata + [codec.name for codec in self._codecs()] if not path else []
-        return [f"{path}.{name}".removeprefix(".") for name in self._names(reached[1])] + beside
+        beside += [name for name in self._by_rules() if name.rpartition(".")[0] == path]
+        return list(dict.fromkeys([f"{path}.{name}".removeprefix(".") for name in self._names(reached[1])] + beside))
+
+    def _by_rules(self) -> list[str]:
+        """The paths that are there by rules of sigflow.yaml."""
+        calibrations = self.format.calibrations
+        if calibrations is None:
+            return []
+        quantities = [quantity.name for quantity in calibrations.quantities]
+        return [*quantities, *(f"{path}{_PHYSICAL}" for path in calibrations.measures)]
 
     def near(self, path: str) -> list[str]:
         """Paths that could have been meant, the ones beside the step that leads nowhere."""
@@ -89,6 +130,7 @@ class Paths:
             kind = reached[1]
         before = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in kept).removeprefix(".")
         names = [f"{before}.{name}".removeprefix(".") for name in self._names(kind)]
+        names += [name for name in self._by_rules() if name.rpartition(".")[0] == before and name not in names]
         if not kept:
             names += [METADATA] * self._has_metadata + [step.name for step in self._codecs()]
         return names or [before]
@@ -135,7 +177,7 @@ class Paths:
         for attribute, scale in physical.items():
             if scale.name == name:
                 raw = next(column.kind for column in fields.columns if column.name == attribute)  # type: ignore[union-attr]
-                yield _then(_attribute(kind.target, attribute), scale.of), _measured(raw)
+                yield _then(_attribute(kind.target, attribute), scale.measure.of), _measured(raw)
 
     def _fields_of(self, kind: Nested) -> Fields | None:
         return self._classes.get(kind.target)
@@ -176,7 +218,8 @@ class Paths:
 
     @property
     def _has_metadata(self) -> bool:
-        return self.format.envelope is not None and self.format.envelope.decode.metadata is not None
+        told = self.format.envelope is not None and self.format.envelope.decode.metadata is not None
+        return told or (self.format.calibrations is not None and bool(self.format.calibrations.keys))
 
     def _metadata(self, path: str) -> Reached | None:
         if not self._has_metadata:
@@ -334,12 +377,7 @@ def _along_member(member: Member, steps: Sequence[Step]) -> Follow | None:
     if get is None:
         return None
     own = _attribute(object, member.attribute)
-    if member.physical is None:
-        return _then(own, get)
-    from sigflow.columns.physical import physical
-
-    scale, offset, _ = member.physical
-    return _then(_then(own, lambda value: physical(value, scale, offset)), get)
+    return _then(own, get) if member.physical is None else _then(_then(own, member.physical.of), get)
 
 
 def _along(node: Node, steps: Sequence[Step]) -> Follow | None:

@@ -19,6 +19,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from sigflow.calibration.measure import NONE, Applying
 from sigflow.runtime.measure import WIRE_ERRORS
 from sigflow.runtime.struct import label
 
@@ -39,6 +40,9 @@ _PARTED = ("_FIELDS", "_fields", "__match_args__", "_io", "keys", "__iter__")
 def _base(item: Any) -> type[Any] | None:
     """The scalar that an object is one of; None where it is none."""
     return next((base for base in _BASES if isinstance(item, base)), None)
+
+
+_NONE: Mapping[str, Scaled] = MappingProxyType({})
 
 
 class Rendered:
@@ -94,14 +98,16 @@ def render(
     value: Any,
     *,
     instances: bool = False,
-    physical: Mapping[type, Mapping[str, Scaled]] = MappingProxyType({}),
+    physical: Callable[[type[Any], str], Mapping[str, Scaled]] | None = None,
+    rules: Applying = NONE,
     depth: int = DEPTH,
     nodes: int = NODES,
     scalars: Mapping[type, Callable[[Any], Any]] = SCALARS,
 ) -> Rendered:
     """The plain tree of any value that a format gives.
 
-    physical: by class, the physical values that are shown behind the attributes that they are made of.
+    physical: gives, of an object by its class and its path, the physical values that are shown behind the attributes
+    that they are made of.  rules: those of sigflow.yaml that apply to the frame.
     """
     result = Rendered()
     top: list[Any] = [None]
@@ -137,8 +143,8 @@ def render(
                             children.append((child, tree, n, level + 1, f"{path}[{n}]"))
             else:
                 tree = {}
-                own = physical.get(item.__class__)
-                for name, child in members(item, instances, path, result.findings, own or {}):
+                own = physical(item.__class__, path) if physical is not None else _NONE
+                for name, child in members(item, instances, path, result.findings, own, rules):
                     tree[name] = None
                     children.append((child, tree, name, level + 1, f"{path}.{name}" if path else name))
             target[key] = tree
@@ -157,7 +163,8 @@ def members(
     instances: bool,
     path: str,
     findings: list[tuple[str, str, str]],
-    physical: Mapping[str, Scaled] = MappingProxyType({}),
+    physical: Mapping[str, Scaled] = _NONE,
+    rules: Applying = NONE,
 ) -> Iterator[tuple[str, Any]]:
     """The named parts of an object, by the names of the spec, each with its physical value behind it."""
     if isinstance(item, dict):
@@ -175,7 +182,7 @@ def members(
         child = getattr(item, name, None)
         yield ids.get(name, name), unnamed(child) if name in enums else child
         if name in physical:
-            yield physical[name].name, physical[name].of(child)
+            yield physical[name].name, physical[name].of(child, rules)
     for name in getattr(item, "_INSTANCES", ()) if instances else ():
         shown = ids.get(name, name)
         try:
@@ -185,7 +192,7 @@ def members(
             findings.append(("instance", f"{path}.{shown}" if path else shown, f"{type(error).__name__}: {error}"))
         yield shown, unnamed(child) if name in enums else child
         if name in physical:
-            yield physical[name].name, physical[name].of(child)
+            yield physical[name].name, physical[name].of(child, rules)
 
 
 #: An emitted annotation of an enum: the member, or the number where it has no name.

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from sigflow.columns import payload
 from sigflow.columns.arrow import arrow, field_of, type_of
 from sigflow.columns.budget import Budget, TooMuch
-from sigflow.columns.extras import Extra, Keyed, Led, Metadata, Moments, Numbers
+from sigflow.columns.extras import Attached, Calculated, Extra, Keyed, Led, Metadata, Moments, Numbers, Versions
 from sigflow.columns.frame import FrameType
 from sigflow.columns.frames import FrameBatch
 from sigflow.columns.kernels import Loader
@@ -29,18 +29,22 @@ from sigflow.columns.objects import Source, parsed
 from sigflow.columns.options import ALL
 from sigflow.columns.options import Options as Options  # noqa: PLC0414  # it is asked for here, too
 from sigflow.columns.paths import Step, field_at, part_at, steps_of
+from sigflow.columns.physical import measures_of
 from sigflow.columns.reach import METADATA, Paths, of_format, unknown
 from sigflow.columns.tree import Listed, Member, Struct, Trees, unique
 
 if TYPE_CHECKING:
     import pyarrow
 
+    from sigflow.columns.gather import Stretches
     from sigflow.stream.format import Format
 
 #: The columns of every table.
 ENVELOPE = ("_offset", "_length", "_format", "_index")
 #: The column of the time, where a format has one.
 TIME = "_time"
+#: The column of the versions of the rules of sigflow.yaml that apply to a frame.
+VERSIONS = "_calibration"
 #: Arrow counts the bytes of a column in 32 bits.
 _GATHERED = 1 << 31
 
@@ -70,6 +74,9 @@ class FormatColumns:
         self.fields: list[pyarrow.Field] = [output.field for output in self._outputs]
         #: The time of the frames, where the format has one.
         self.time = _moments(format)
+        #: The versions of the rules that apply to them, where the format has some.
+        calibrations = format.calibrations
+        self.versions = Versions(VERSIONS) if calibrations is not None and calibrations.versioned else None
         self._weighed = self.type.grows
         self._loader = Loader()
         self._guards = self._doubted()
@@ -77,8 +84,15 @@ class FormatColumns:
         #: Whether no frame has to be parsed, but for those in which something fails.
         self.gathers = not self._parses and self._can_gather()
 
-    def only(self, names: Collection[str], timed: bool) -> FormatColumns:
-        """The same with only these of its columns.  timed: whether the time is one of them."""
+    @property
+    def _beside(self) -> list[Extra]:
+        """What is in columns of the table that are common to all formats."""
+        return [extra for extra in (self.time, self.versions) if extra is not None]
+
+    def only(self, names: Collection[str], timed: bool, versioned: bool) -> FormatColumns:
+        """The same with only these of its columns.  timed, versioned: whether the time, and the versions of rules, are
+        among them.
+        """
         other = copy(self)
         outputs = [output for output in self._outputs if output.field.name in names]
         used = sorted({output.source for output in outputs})
@@ -86,6 +100,7 @@ class FormatColumns:
         other._outputs = [replace(output, source=used.index(output.source)) for output in outputs]
         other.fields = [output.field for output in outputs]
         other.time = self.time if timed else None
+        other.versions = self.versions if versioned else None
         other._loader = Loader()
         other._guards = other._doubted()
         other.gathers = not self._parses and other._can_gather()
@@ -98,6 +113,8 @@ class FormatColumns:
         if wanted.fields is None:
             for name, source in sources.items():
                 self._take(name, source, ())
+            for key in self._keys():
+                self._add(Attached(unique(f"{METADATA}.{key}", set(sources)), key))
             if self.format.envelope is not None and self.format.envelope.decode.metadata is not None:
                 self._add(Metadata(unique(METADATA, set(sources))))
             return
@@ -121,7 +138,9 @@ class FormatColumns:
             return False
         if reached.source == METADATA:
             key = path.removeprefix(f"{METADATA}.")
-            self._add(Metadata(path) if key == path else Keyed(path, key))
+            told = self.format.envelope is not None and self.format.envelope.decode.metadata is not None
+            attached = key in self._keys() and not told
+            self._add(Metadata(path) if key == path else Attached(path, key) if attached else Keyed(path, key))
         elif reached.kind is not None:
             self._add(Led(path, reached, self.paths.node(reached.kind)))
         return reached.source == METADATA or reached.kind is not None
@@ -133,9 +152,14 @@ class FormatColumns:
             self._paths = Paths(self.format)
         return self._paths
 
+    def _keys(self) -> tuple[str, ...]:
+        """The keys of metadata that rules of sigflow.yaml set."""
+        return self.format.calibrations.keys if self.format.calibrations is not None else ()
+
     def _add(self, extra: Extra) -> None:
         self.sources.append(extra)
-        field = arrow().field(extra.name, extra.type)
+        said = extra.said if isinstance(extra, Calculated) else None
+        field = arrow().field(extra.name, extra.type, metadata=said or None)
         self._outputs.append(_Output(field, len(self.sources) - 1, ()))
 
     def _show_payload(self, wanted: Options) -> None:
@@ -153,10 +177,13 @@ class FormatColumns:
 
     def _all(self, instances: bool, physical: bool) -> dict[str, Source]:
         """The top-level columns by name."""
-        trees = Trees(self.type.module, instances=instances, physical=physical)
+        trees = Trees(self.type.module, instances=instances, physical=physical, measures=measures_of(self.format))
         members = trees.members(self.type.unit)
         sources: dict[str, Source] = {source.name: source for source in members}
         sources.update((source.name, source) for source in payload.codec_columns(self.format.envelope, members, trees))
+        calibrations = self.format.calibrations
+        for quantity in calibrations.quantities if calibrations is not None else ():
+            sources[quantity.name] = Calculated(quantity.name, quantity)
         return sources
 
     def _found(self, path: str, sources: Mapping[str, Source]) -> bool:
@@ -165,6 +192,10 @@ class FormatColumns:
         return source is not None and self._take(path, source, steps[1:])
 
     def _take(self, name: str, source: Source, steps: tuple[Step, ...]) -> bool:
+        if isinstance(source, Calculated):
+            if not steps:
+                self._add(replace(source, name=name))
+            return not steps
         assert isinstance(source, Member | payload.CodecColumn)
         whole = field_of(source) if isinstance(source, Member) else arrow().field(source.name, type_of(source.node))
         field = field_at(whole, steps)
@@ -193,39 +224,65 @@ class FormatColumns:
     @property
     def reads(self) -> bool:
         """Whether the bytes of frames are looked at."""
-        return bool(self.sources) or self.time is not None
+        return bool(self.sources) or bool(self._beside)
 
     def arrays(self, frames: FrameBatch, names: Names, budget: Budget) -> list[pyarrow.Array]:
         """The columns of these frames, all of this format."""
         if not self.reads:
             return []
-        sources: list[Source] = [*self.sources, self.time] if self.time is not None else self.sources
+        sources: list[Source] = [*self.sources, *self._beside]
         if self.gathers and len(frames) and len(frames.data) < _GATHERED:
-            extras = [source for source in sources if not isinstance(source, Member | payload.CodecColumn)]
-            made = parsed(extras, self.format, frames, self._weighed, names, budget) if extras else []
-            left = {id(source): array for source, array in zip(extras, made, strict=True)}
-            gathered = iter(self._gather(frames, names, budget))
+            from sigflow.columns.gather import Stretches
+
+            rows = Stretches.of(self.format, frames)
+            rows.expect([source.column for source in (*self._members, *self._guards)])
+            left = self._extras(sources, rows, frames, names, budget)
+            gathered = iter(self._gather(rows, frames, names, budget))
             arrays = [left[id(source)] if id(source) in left else next(gathered) for source in sources]
         else:
             arrays = parsed(sources, self.format, frames, self._weighed, names, budget)
         shown = [part_at(arrays[source.source], source.steps) for source in self._outputs]
         return shown + arrays[len(self.sources) :]
 
-    def _gather(self, frames: FrameBatch, names: Names, budget: Budget) -> list[pyarrow.Array]:
-        from sigflow.columns.gather import Stretches, gathered
+    def _extras(
+        self, sources: Sequence[Source], rows: Stretches, frames: FrameBatch, names: Names, budget: Budget
+    ) -> dict[int, pyarrow.Array]:
+        """What is no field, by the source: of many frames at once where that goes, else of frames that are parsed."""
+        made: dict[int, pyarrow.Array] = {}
+        left: list[Source] = []
+        for source in sources:
+            array = None
+            if isinstance(source, Member | payload.CodecColumn):
+                continue
+            if isinstance(source, Versions | Attached):
+                array = source.of_frames(rows)
+            elif isinstance(source, Calculated):
+                array = source.of_frames(rows, frames)
+            if array is None:
+                left.append(source)
+            else:
+                made[id(source)] = array
+        if left:
+            arrays = parsed(left, self.format, frames, self._weighed, names, budget)
+            made.update((id(source), array) for source, array in zip(left, arrays, strict=True))
+        return made
 
-        rows = Stretches.of(self.format, frames)
-        members = [source for source in self.sources if isinstance(source, Member)]
-        rows.expect([source.column for source in (*members, *self._guards)])
+    def _gather(self, rows: Stretches, frames: FrameBatch, names: Names, budget: Budget) -> list[pyarrow.Array]:
+        from sigflow.columns.gather import gathered
+
         for guard in self._guards:
             gathered(guard, rows, names)
-        by_source: dict[int, pyarrow.Array] = {id(source): gathered(source, rows, names) for source in members}
+        by_source: dict[int, pyarrow.Array] = {id(source): gathered(source, rows, names) for source in self._members}
         codecs = [source for source in self.sources if isinstance(source, payload.CodecColumn)]
         if codecs:
             arrays = payload.gathered(codecs, self.type, rows, names, budget, self._loader)
             by_source.update(zip(map(id, codecs), arrays, strict=True))
         columns = [by_source[id(source)] for source in self._plain]
         return self._corrected(columns, frames, rows.failed, names, budget) if rows.failed.any() else columns
+
+    @property
+    def _members(self) -> list[Member]:
+        return [source for source in self.sources if isinstance(source, Member)]
 
     @property
     def _plain(self) -> list[Source]:
@@ -249,10 +306,7 @@ class FormatColumns:
 
         pa = arrow()
         which = np.flatnonzero(failed)
-        some = FrameBatch(
-            frames.data, frames.starts[which], frames.stops[which], frames.offsets[which], frames.formats[which]
-        )
-        right = parsed(self._plain, self.format, some, self._weighed, names, budget)
+        right = parsed(self._plain, self.format, frames.at(which), self._weighed, names, budget)
         order = np.arange(len(frames))
         order[which] = len(frames) + np.arange(len(which))
         taken = pa.array(order)
@@ -303,7 +357,11 @@ class Table:
         self._time = _time_type(self.columns)
         if self._time is not None:
             head.append(pa.field(TIME, self._time))
-        self._head = [field.name for field in head if field.name != TIME]
+        #: The type of the versions of rules; None where no format has rules.
+        self._versions = next((item.versions.type for item in self.columns if item.versions is not None), None)
+        if self._versions is not None:
+            head.append(pa.field(VERSIONS, self._versions))
+        self._head = [field.name for field in head if field.name not in (TIME, VERSIONS)]
         #: The formats that have a column of their own, by number; of a single format its fields are the columns.
         self._among = [number for number, format in enumerate(self.columns) if format.fields]
         if len(self.columns) == 1:
@@ -322,8 +380,9 @@ class Table:
         table.columns = []
         for columns in self.columns:
             mine = [field.name for field in columns.fields if columns.format.name in names] if several else names
-            table.columns.append(columns.only(mine, TIME in names))
+            table.columns.append(columns.only(mine, TIME in names, VERSIONS in names))
         table._time = self._time if TIME in names else None
+        table._versions = self._versions if VERSIONS in names else None
         table._head = [name for name in self._head if name in names]
         table._among = [number for number in self._among if table.columns[number].fields]
         kept = [field for field in self.schema if field.name in names]
@@ -397,25 +456,27 @@ class Table:
             "_index": lambda: pa.array(frames.indexes),
         }
         arrays = [makers[name]() for name in self._head]
-        times: list[pyarrow.Array] = []
+        beside: list[pyarrow.Array] = []
         if len(self.columns) == 1:
-            fields = self.columns[0].arrays(frames, self.names, budget)
-            if self.columns[0].time is not None:
-                times.append(fields.pop())
+            columns = self.columns[0]
+            made_of_it = columns.arrays(frames, self.names, budget)
+            fields, beside = made_of_it[: len(columns.fields)], made_of_it[len(columns.fields) :]
         else:
             made = {
-                number: self._one_of(number, frames, budget, times)
+                number: self._one_of(number, frames, budget, beside)
                 for number, columns in enumerate(self.columns)
-                if columns.fields or columns.time is not None
+                if columns.fields or columns.time is not None or columns.versions is not None
             }
             fields = [made[number] for number in self._among]
         if self._time is not None:
-            arrays.append(_coalesced(times, self._time, len(frames)))
+            arrays.append(_coalesced(beside, self._time, len(frames)))
+        if self._versions is not None:
+            arrays.append(_coalesced(beside, self._versions, len(frames)))
         arrays += fields
         return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
 
-    def _one_of(self, number: int, frames: FrameBatch, budget: Budget, times: list[pyarrow.Array]) -> pyarrow.Array:
-        """The column of one format among several; its times are added to `times`."""
+    def _one_of(self, number: int, frames: FrameBatch, budget: Budget, beside: list[pyarrow.Array]) -> pyarrow.Array:
+        """The column of one format among several; its times, and versions of rules, are added to `beside`."""
         import numpy as np
 
         pa = arrow()
@@ -423,8 +484,8 @@ class Table:
         fields = self.columns[number].fields
         arrays = self.columns[number].arrays(some, self.names, budget)
         places = pa.array(np.cumsum(mine) - 1, mask=~mine)
-        if self.columns[number].time is not None:
-            times.append(arrays.pop().take(places))
+        beside += [array.take(places) for array in arrays[len(fields) :]]
+        arrays = arrays[: len(fields)]
         if not fields:
             return pa.nulls(len(frames))
         rows = pa.StructArray.from_arrays(arrays, fields=fields)
@@ -448,12 +509,15 @@ def _time_type(columns: Sequence[FormatColumns]) -> pyarrow.DataType | None:
     return next((item for item in types if arrow().types.is_timestamp(item)), types[0] if types else None)
 
 
-def _coalesced(times: Sequence[pyarrow.Array], to: pyarrow.DataType, size: int) -> pyarrow.Array:
-    """One time per row; a format whose times are no dates has none where others have dates."""
+def _coalesced(columns: Sequence[pyarrow.Array], to: pyarrow.DataType, size: int) -> pyarrow.Array:
+    """One value of this type per row; a format whose times are no dates has none where others have dates."""
     import pyarrow.compute as pc
 
-    fitting = [times_ for times_ in times if times_.type == to]
-    return pc.coalesce(*fitting) if fitting else arrow().nulls(size, to)
+    pa = arrow()
+    fitting = [column for column in columns if column.type == to]
+    if len(fitting) > 1 and pa.types.is_dictionary(to):
+        return pc.coalesce(*(column.cast(to.value_type) for column in fitting)).dictionary_encode()
+    return pc.coalesce(*fitting) if len(fitting) > 1 else fitting[0] if fitting else pa.nulls(size, to)
 
 
 def _refuse_unknown(columns: Sequence[FormatColumns]) -> None:

@@ -1,10 +1,10 @@
 """The rows of tables as values that frames are built of: `Recording.to_arrow`, `parse --format arrow`, a user's own.
 
 Rules.  A column is a field of the frame by its id, or by its path (`flags.encoding`).  Columns that begin with `_` say
-where a frame stood and are left out; so is what a codec made of a payload (`FIELD_CODEC`), and a physical value, where
-the field itself has a column.  A null is a value that was not given.  A name of an enum without one is its digits.  Of
-a switch, the type that is there is named.  What was flattened stands in objects again, and what was told as JSON is
-read.
+where a frame stood and are left out; so is what a codec made of a payload (`FIELD_CODEC`), a physical value, where the
+field itself has a column, and what rules of sigflow.yaml made.  A null is a value that was not given.  A name of an
+enum without one is its digits.  Of a switch, the type that is there is named.  What was flattened stands in objects
+again, and what was told as JSON is read.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from sigflow.columns.arrow import arrow
+from sigflow.columns.arrow import CALIBRATION, arrow
+from sigflow.columns.extras import EXPRESSION
 from sigflow.columns.frame import FrameType
 from sigflow.columns.payload import codec_columns
+from sigflow.columns.reach import METADATA
 from sigflow.columns.tree import Flat, Leaf, Listed, Member, Node, OneOf, Struct, Trees
 from sigflow.errors import UsageError
 from sigflow.runtime.column import Column, Computed, Many, Named, Nested, Switch, Unknown
@@ -41,6 +43,8 @@ class TableValues:
         trees = Trees(kind.module, instances=True)
         self.members = {member.name: member for member in trees.members(kind.unit)}
         self._trees = trees
+        #: The names of what rules of sigflow.yaml made in the columns.
+        self._made: set[str] = set()
         self._last: tuple[pyarrow.Schema, list[tuple[int, Path]]] | None = None
         codecs = codec_columns(format.envelope, kind.members, trees)
         self._derived = {column.name: column.codec.field for column in codecs}
@@ -67,7 +71,10 @@ class TableValues:
         picked = []
         for number, name in enumerate(names):
             # (A map is the metadata, which the fields say as well.)
-            is_metadata = arrow().types.is_map(schema.field(number).type)
+            field = schema.field(number)
+            made = is_made(field)
+            is_metadata = arrow().types.is_map(field.type) or name.startswith(f"{METADATA}.") or made
+            self._made |= made_in(field)
             if name in self.members or not (name.startswith("_") or self._told(name) in there or is_metadata):
                 picked.append((number, _path(name)))
         return picked
@@ -147,7 +154,7 @@ class TableValues:
             made = {}
             for name, item in value.items():
                 of_item = converts.get(name)
-                if item is not None:
+                if item is not None and (name in converts or name not in self._made):
                     made[name] = of_item(item) if of_item is not None else item
             return made
 
@@ -240,6 +247,26 @@ def _leading(
             elif row is not None and not row.members and between not in passed:
                 for rest in _leading(node, row.inner, target, passed | {between}):
                     yield [(column, between), *rest]
+
+
+def is_made(field: pyarrow.Field) -> bool:
+    """Whether a column was made by rules of sigflow.yaml."""
+    said = field.metadata or {}
+    return CALIBRATION.encode() in said or EXPRESSION.encode() in said
+
+
+def made_in(field: pyarrow.Field) -> set[str]:
+    """The names of such columns inside of one."""
+    names: set[str] = set()
+    waiting = [field.type]
+    while waiting:
+        kind = waiting.pop()
+        if arrow().types.is_list(kind):
+            waiting.append(kind.value_type)
+        elif arrow().types.is_struct(kind):
+            names.update(inner.name for inner in kind if is_made(inner))
+            waiting += [inner.type for inner in kind]
+    return names
 
 
 def values_of(table: Any, formats: Sequence[Format]) -> Iterator[tuple[str, Any]]:

@@ -26,7 +26,7 @@ def mark_faults(column: Column, rows: Stretches, classes: Classes) -> None:
         mark_faults(Column("", kind.item, (0, size)), inner, classes)
     elif isinstance(kind, Nested):
         begin, end = rows.limits(start, stop)
-        inner = Stretches(rows.data, begin, end, rows.failed, rows.owners)
+        inner = rows.inside(begin, end)
         for member in classes[kind.target].columns:
             if not member.instance:
                 mark_faults(member, inner, classes)

@@ -14,8 +14,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
+from sigflow.calibration.measure import Measure, of_spec
 from sigflow.errors import UsageError
 from sigflow.runtime.column import (
     Bits,
@@ -111,45 +113,65 @@ Node = Leaf | Struct | Listed | OneOf | Flat
 class Member:
     """A named part: its column name, the attribute that holds it, and what it is.
 
-    physical: (scale, offset, unit), where the member is the physical value of the attribute.
+    physical: what makes it of the attribute, where the member is the physical value of that.
     """
 
     name: str
     attribute: str
     node: Node
     column: Column
-    physical: tuple[float, float, str] | None = None
+    physical: Measure | None = None
+
+
+#: What makes the physical values of fields, by their paths from the frame, without numbers of elements.
+Measures = Mapping[str, Measure]
+#: No path of a field: what rules say of the fields of objects does not reach there.
+_NOWHERE = "."
 
 
 class Trees:
     """Makes the columns of classes.  State: the descriptions seen, and how many columns may still be made.
 
-    instances: with the computed fields.  physical: with a column for each physical value.
+    instances: with the computed fields.  physical: with a column for each physical value that the spec speaks of.
+    measures: with one for each of these fields, too.
     """
 
-    def __init__(self, module: Module, *, instances: bool = False, physical: bool = False) -> None:
+    def __init__(
+        self,
+        module: Module,
+        *,
+        instances: bool = False,
+        physical: bool = False,
+        measures: Measures = MappingProxyType({}),
+    ) -> None:
         self.known: dict[type[Any], Fields] = dict(module.classes)
         self._instances = instances
         self._physical = physical
+        self._measures = measures
         self._left = LARGEST
         self._edges: dict[type[Any], tuple[type[Any], ...]] = {}
         self._reached: dict[type[Any], frozenset[type[Any]]] = {}
 
     def members(self, target: type[Any], level: int = 0) -> tuple[Member, ...]:
         """The columns of a class, in the order of its fields."""
-        return tuple(self._members(self._columns(target), level, frozenset()))
+        return tuple(self._members(self._columns(target), level, frozenset(), ""))
 
-    def _members(self, columns: tuple[Column, ...], level: int, without: frozenset[type[Any]]) -> Iterator[Member]:
+    def _members(
+        self, columns: tuple[Column, ...], level: int, without: frozenset[type[Any]], path: str
+    ) -> Iterator[Member]:
+        """path: of the object, with a point behind it; "" of the frame."""
         taken: set[str] = {column.id for column in columns}
         for column in columns:
             kind = stripped(column.kind, without)
             if kind is None:
                 continue
-            node = self.node(kind, level, alone=kind is not column.kind)
+            node = self.node(kind, level, alone=kind is not column.kind, path=f"{path}{column.id}.")
             yield Member(column.id, column.name, node, column)
-            if self._physical and column.physical is not None and (measured := _measured(node)) is not None:
-                name = unique(f"{column.id}_physical", taken)
-                yield Member(name, column.name, measured, column, column.physical)
+            measure = self._measures.get(f"{path}{column.id}")
+            if measure is None and self._physical and column.physical is not None:
+                measure = of_spec(*column.physical)
+            if measure is not None and (measured := _measured(node)) is not None:
+                yield Member(unique(f"{column.id}_physical", taken), column.name, measured, column, measure)
 
     def _columns(self, target: type[Any]) -> tuple[Column, ...]:
         fields = self.known.get(target)
@@ -161,34 +183,36 @@ class Trees:
 
     # ------------------------------------------------------------ kinds
 
-    def node(self, kind: Kind, level: int, *, alone: bool = False) -> Node:
-        """What a kind is as a column.  alone: of a switch, the cases that lead into a recursion were taken away."""
+    def node(self, kind: Kind, level: int, *, alone: bool = False, path: str = _NOWHERE) -> Node:
+        """What a kind is as a column.  alone: of a switch, the cases that lead into a recursion were taken away.  path:
+        before the fields of its objects.
+        """
         self._left -= 1
         if isinstance(kind, Nested | Many | Switch) and (level >= DEEPEST or self._left < 0):
             return Leaf(Unknown())
         if isinstance(kind, Switch):
-            return self._switch(kind, level, alone)
+            return self._switch(kind, level, alone, path)
         if isinstance(kind, Many):
             if isinstance(kind.item, Nested) and self._group(kind.item):
                 return self._flat(kind.item, level)
-            return Listed(self.node(kind.item, level + 1, alone=alone))
+            return Listed(self.node(kind.item, level + 1, alone=alone, path=path))
         if isinstance(kind, Nested):
             if self._group(kind):
                 return self._flat(kind, level)
             if kind.target not in self.known:
                 return Leaf(Unknown())
-            members = self.members(kind.target, level + 1)
+            members = tuple(self._members(self._columns(kind.target), level + 1, frozenset(), path))
             return Struct(kind.target, members) if members else Leaf(Unknown())
         return Leaf(kind)
 
-    def _switch(self, kind: Switch, level: int, alone: bool) -> Node:
+    def _switch(self, kind: Switch, level: int, alone: bool, path: str) -> Node:
         by_key = self._by_key(kind)
         if len(by_key) == 1 and not alone:
-            return self.node(next(iter(by_key.values())), level)
+            return self.node(next(iter(by_key.values())), level, path=path)
         taken: set[str] = set()
         cases = []
         for key, case in by_key.items():
-            cases.append(Case(unique(self._word(key), taken), key, self.node(case, level + 1)))
+            cases.append(Case(unique(self._word(key), taken), key, self.node(case, level + 1, path=path)))
         return OneOf(tuple(cases))
 
     def cases(self, kind: Switch) -> list[tuple[Case, Kind]]:
@@ -236,7 +260,8 @@ class Trees:
                 continue
             columns = self._columns(target)
             inner = tuple(column for column in columns if stripped(column.kind, group) is not column.kind)
-            rows[target] = Row(unique(self._id(target), taken), tuple(self._members(columns, level + 2, group)), inner)
+            members = tuple(self._members(columns, level + 2, group, _NOWHERE))
+            rows[target] = Row(unique(self._id(target), taken), members, inner)
             waiting.extend(self.targets(target))
         return Flat(rows)
 
@@ -358,6 +383,14 @@ def interval(kind: Kind) -> tuple[int, int] | None:
     if isinstance(kind, Computed) and kind.kind == "int" and kind.low is not None and kind.high is not None:
         return (kind.low, kind.high)
     return None
+
+
+def is_number(column: Column) -> bool:
+    """Whether a field is a number, or a list of numbers."""
+    kind: Kind = column.kind
+    while isinstance(kind, Many):
+        kind = kind.item
+    return isinstance(kind, Number | Bits | Computed)
 
 
 def _measured(node: Node) -> Node | None:

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from sigflow.calibration.measure import NONE, Applying
 from sigflow.columns.arrow import DIGITS, arrow, row_type, type_of
 from sigflow.columns.names import Names
-from sigflow.columns.physical import physical
 from sigflow.columns.render import render
 from sigflow.columns.tree import Case, Flat, Leaf, Listed, Member, Node, OneOf, Struct
 from sigflow.errors import LimitExceeded
@@ -29,25 +29,28 @@ MOST_INSTANCES = 100
 MOST_ROWS = 1 << 16
 
 Values = Sequence[Any]
+#: The rules of sigflow.yaml that apply to the frame of each value; None where there are none.
+Rules = Sequence[Applying] | None
 
 
-def array_of(node: Node, values: Values, names: Names) -> pyarrow.Array:
+def array_of(node: Node, values: Values, names: Names, rules: Rules = None) -> pyarrow.Array:
     """The column of these values, one each; None is null."""
-    return _ARRAYS[type(node)](node, values, names)
+    return _ARRAYS[type(node)](node, values, names, rules)
 
 
-def members_of(members: Iterable[Member], objects: Values, names: Names) -> list[pyarrow.Array]:
+def members_of(members: Iterable[Member], objects: Values, names: Names, rules: Rules = None) -> list[pyarrow.Array]:
     """The column of each member over these objects; an object may be None."""
-    return [_member(member, objects, names) for member in members]
+    return [_member(member, objects, names, rules) for member in members]
 
 
-def _member(member: Member, objects: Values, names: Names) -> pyarrow.Array:
+def _member(member: Member, objects: Values, names: Names, rules: Rules) -> pyarrow.Array:
     get = instance if member.column.instance else getattr
     values = [None if owner is None else get(owner, member.attribute, None) for owner in objects]
-    if member.physical is not None:
-        scale, offset, _ = member.physical
-        values = [physical(value, scale, offset) for value in values]
-    return array_of(member.node, values, names)
+    measure = member.physical
+    if measure is not None:
+        by_value = rules if rules is not None else [NONE] * len(values)
+        values = [measure.of(value, applying) for value, applying in zip(values, by_value, strict=True)]
+    return array_of(member.node, values, names, rules)
 
 
 def instance(owner: Any, name: str, default: None) -> Any:
@@ -61,7 +64,7 @@ def instance(owner: Any, name: str, default: None) -> Any:
 # ---------------------------------------------------------------- leaves
 
 
-def _leaf(node: Leaf, values: Values, names: Names) -> pyarrow.Array:
+def _leaf(node: Leaf, values: Values, names: Names, rules: Rules) -> pyarrow.Array:
     kind = node.kind
     if isinstance(kind, Named):
         return names.array(kind, values)
@@ -114,8 +117,8 @@ def _texts(values: Values) -> pyarrow.Array:
 # ---------------------------------------------------------------- what has parts
 
 
-def _struct(node: Struct, values: Values, names: Names) -> pyarrow.Array:
-    return _structs(members_of(node.members, values, names), type_of(node), [owner is None for owner in values])
+def _struct(node: Struct, values: Values, names: Names, rules: Rules) -> pyarrow.Array:
+    return _structs(members_of(node.members, values, names, rules), type_of(node), [owner is None for owner in values])
 
 
 def _structs(parts: list[pyarrow.Array], to: pyarrow.DataType, absent: list[bool]) -> pyarrow.Array:
@@ -126,12 +129,18 @@ def _structs(parts: list[pyarrow.Array], to: pyarrow.DataType, absent: list[bool
     return pa.StructArray.from_arrays(parts, fields=list(to), mask=mask)
 
 
-def _listed(node: Listed, values: Values, names: Names) -> pyarrow.Array:
+def _listed(node: Listed, values: Values, names: Names, rules: Rules) -> pyarrow.Array:
     lists = [value if isinstance(value, list | tuple) else None for value in values]
     items = [item for value in lists if value is not None for item in value]
-    return _lists(
-        [None if value is None else len(value) for value in lists], array_of(node.item, items, names), type_of(node)
-    )
+    counts = [None if value is None else len(value) for value in lists]
+    return _lists(counts, array_of(node.item, items, names, _each(rules, counts)), type_of(node))
+
+
+def _each(rules: Rules, counts: Sequence[int | None]) -> Rules:
+    """The rules of lists as those of their items."""
+    if rules is None:
+        return None
+    return [applying for applying, count in zip(rules, counts, strict=True) for _ in range(count or 0)]
 
 
 def _lists(counts: list[int | None], items: pyarrow.Array, to: pyarrow.DataType) -> pyarrow.Array:
@@ -144,13 +153,13 @@ def _lists(counts: list[int | None], items: pyarrow.Array, to: pyarrow.DataType)
     return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), items, type=to, mask=mask)
 
 
-def _one_of(node: OneOf, values: Values, names: Names) -> pyarrow.Array:
+def _one_of(node: OneOf, values: Values, names: Names, rules: Rules) -> pyarrow.Array:
     left = list(values)
     parts = []
     for case in node.cases:
         mine = [value if value is not None and is_case(case, value) else None for value in left]
         left = [value if other is None else None for value, other in zip(left, mine, strict=True)]
-        parts.append(array_of(case.node, mine, names))
+        parts.append(array_of(case.node, mine, names, rules))
     if len(node.cases) == 1:
         return parts[0]
     return _structs(parts, type_of(node), [value is None for value in values])
@@ -176,7 +185,7 @@ _WORDS: dict[str, Callable[[Any], bool]] = {
 # ---------------------------------------------------------------- recursions
 
 
-def _flat(node: Flat, values: Values, names: Names) -> pyarrow.Array:
+def _flat(node: Flat, values: Values, names: Names, rules: Rules) -> pyarrow.Array:
     pa = arrow()
     counts: list[int | None] = []
     nodes: list[Any] = []
@@ -231,7 +240,7 @@ def _walk(node: Flat, value: Any, rows: list[Any], depths: list[int]) -> None:
                 stack.append((instance(entry, column.name, None), deeper, hops))
 
 
-_ARRAYS: dict[type, Callable[[Any, Values, Names], Any]] = {
+_ARRAYS: dict[type, Callable[[Any, Values, Names, Rules], Any]] = {
     Leaf: _leaf,
     Struct: _struct,
     Listed: _listed,

@@ -92,6 +92,14 @@ class Call(Expr):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Apply(Expr):
+    """`id(arguments)`: a function of conditions and of computed quantities; specs have none."""
+
+    id: str
+    arguments: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Subscript(Expr):
     """`value[index]`."""
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import NoReturn, TypeVar
 
 from sigflow.compiler.expression import (
+    Apply,
     Attribute,
     Binary,
     Bool,
@@ -90,9 +91,11 @@ class _Token:
     parts: tuple[Expr, ...] = ()
 
 
-def parse_expression(text: str) -> Expr:
-    """The tree of an expression; raises `ExpressionError`."""
-    return _whole(text, 0, len(text), _Parser.expression, "the end of the expression or an operator")
+def parse_expression(text: str, functions: frozenset[str] = frozenset()) -> Expr:
+    """The tree of an expression; raises `ExpressionError`.  functions: names that may be applied to arguments, of which
+    specs have none.
+    """
+    return _whole(text, 0, len(text), _Parser.expression, "the end of the expression or an operator", functions)
 
 
 def parse_type(text: str) -> TypeName:
@@ -108,11 +111,19 @@ def parse_process(text: str) -> tuple[tuple[str, ...], tuple[Expr, ...]]:
 _Tree = TypeVar("_Tree")
 
 
-def _whole(text: str, start: int, stop: int, rule: Callable[[_Parser], _Tree], wanted: str) -> _Tree:
+def _whole(
+    text: str,
+    start: int,
+    stop: int,
+    rule: Callable[[_Parser], _Tree],
+    wanted: str,
+    functions: frozenset[str] = frozenset(),
+) -> _Tree:
     """What a rule makes of the text from `start` to `stop`, all of it."""
     if stop - start > MAX_LENGTH:
         raise ExpressionError(f"longer than {MAX_LENGTH} letters", start)
     parser = _Parser(text, start, stop)
+    parser.functions = functions
     tree = rule(parser)
     parser.end(wanted)
     if len(parser.tokens) > MAX_TREE:  # (a tree is no deeper than its text has tokens)
@@ -139,6 +150,7 @@ class _Parser:
         self.tokens = list(_tokens(text, start, stop))
         self.next = 0
         self.depth = 0
+        self.functions: frozenset[str] = frozenset()
 
     # ------------------------------------------------------------ tokens
 
@@ -327,6 +339,8 @@ class _Parser:
             return SizeOf(at, target, bits)
         path = self.path()
         if len(path) == 1:
+            if path[0] in self.functions and self.accept("("):
+                return Apply(at, path[0], self.items(")"))
             return Name(at, path[0])
         return EnumLabel(at, path[:-2], path[-2], path[-1], self.tokens[self.next - 1].at)
 

@@ -11,6 +11,10 @@
     mapping:
       sgf1:                                   what `convert --to sgf1` makes of frames of each format
         ccsds_space_packet: {stream_id: apid, sequence: ~}
+    metadata:                                 what frames do not say themselves, and how fields are calibrated
+      - {when: {format: sgf1}, set: {site: roof}, calibrate: {stream_id: {scale: 0.5, unit: V}}}
+    compute:
+      - {format: sgf1, name: power, value: "stream_id * 2", unit: W}
     alarms:
       hot: {format: sgf1, when: "length > 80", for: {frames: 3}}
     index:
@@ -39,7 +43,15 @@ from sigflow.frozen import frozen
 
 if TYPE_CHECKING:
     from sigflow.config.document import Document
-    from sigflow.config.sections import Alarm, Defaults, Input, Output, Scheduled
+    from sigflow.config.sections import (
+        Alarm,
+        ComputedQuantity,
+        Defaults,
+        Input,
+        MetadataRule,
+        Output,
+        Scheduled,
+    )
     from sigflow.limits import Limits
     from sigflow.stream.format import Format
 
@@ -75,6 +87,8 @@ class Config:
     fallback: Mapping[str, tuple[Name, ...]] = field(default_factory=dict)
     mapping: Mapping[str, Mapping[str, Fields]] = field(default_factory=dict)
     alarms: Mapping[str, Alarm] = field(default_factory=dict)
+    metadata: Sequence[MetadataRule] = ()
+    compute: Sequence[ComputedQuantity] = ()
     index: str = ""
     schedule: Mapping[str, Scheduled] = field(default_factory=dict)
     checks: tuple[Name, ...] = ()
@@ -177,7 +191,7 @@ def checked(file: str) -> tuple[Config, list[UsageError]]:
         for target, of in said.mapping.items()
     }
     config = Config(
-        file, said.defaults, said.sources, said.sinks, fallback, mapping, said.alarms,
+        file, said.defaults, said.sources, said.sinks, fallback, mapping, said.alarms, said.metadata, said.compute,
         schedule=said.schedule,
         checks=tuple(Name(text, document.place(("checks", number))) for number, text in enumerate(said.checks)),
         document=document,

@@ -47,6 +47,8 @@ class Document:
 
     def __init__(self, file: str, root: source.Node | None) -> None:
         self.file = file
+        #: Of sections that are lists, which entries are left once those with mistakes are left out.
+        self.kept: dict[str, list[int]] = {}
         self._root = root
 
     @classmethod
@@ -127,6 +129,7 @@ class Document:
                     continue
                 if isinstance(good, list):
                     good += part
+                    self.kept.setdefault(key.text, []).append(int(path[-1]) if len(path) > 1 else 0)
                 else:
                     good.update(part)
             if good or not mistakes:

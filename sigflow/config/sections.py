@@ -5,11 +5,11 @@ The JSON Schema of the file is made of these classes (`document.schema`), and so
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
-from sigflow.config.units import Duration
+from sigflow.config.units import Duration, Instant
 
 
 def _key(name: str) -> str:
@@ -119,6 +119,70 @@ class Action(Section, frozen=True):
     timeout: Duration | None = None
 
 
+# ---------------------------------------------------------------- metadata and computed quantities
+
+
+class When(Meant, frozen=True):
+    """Which frames a rule is for: as `Meant`, and from which sources.  Fields are raw here: what they are calibrated
+    to follows from this.
+
+    source: the path of a capture, the URI of a source, or the last part of it; `*` and `?` stand for any letters.
+    """
+
+    source: Names = []
+
+
+_NUMBER = {"type": "number"}
+#: How a field is calibrated.  Which keys there are depends on the kind, which may be one of an installed package.
+Calibrated = Annotated[
+    dict[str, Any],
+    msgspec.Meta(
+        extra_json_schema={
+            "description": "One of poly, table, scale and offset, or use: NAME with the arguments of that calibration.",
+            "properties": {
+                "poly": {"type": "array", "items": _NUMBER, "minItems": 1},
+                "table": {
+                    "type": "array",
+                    "items": {"type": "array", "items": _NUMBER, "minItems": 2, "maxItems": 2},
+                    "minItems": 1,
+                },
+                "scale": _NUMBER,
+                "offset": _NUMBER,
+                "use": {"type": "string"},
+                "unit": {"type": "string"},
+            },
+        }
+    ),
+]
+
+
+class MetadataRule(Section, frozen=True):
+    """What frames do not say themselves.  Of rules that say the same of a frame, the last one counts.
+
+    from, until: the times of the frames, from the first on and before the second; a frame without a time has none of
+    them. set: texts by the keys under which they stand in the metadata.  calibrate: by the paths of fields.  version:
+    a text that goes with what the rule made; else a hash of the rule.
+    """
+
+    when: When = When()
+    from_: Instant | None = None
+    until: Instant | None = None
+    set: dict[str, Spelt] = {}
+    calibrate: dict[str, Calibrated] = {}
+    version: Spelt | None = None
+
+
+class ComputedQuantity(Section, frozen=True):
+    """A quantity that is computed of the fields of a frame, of which calibrated ones have their physical values, and
+    of the quantities before it.  Where one of them is not there, it is null.
+    """
+
+    name: Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_]*$")]
+    value: Expression
+    format: Names = []
+    unit: str = ""
+
+
 class Indexing(Section, frozen=True):
     """Where indexes of captures are kept, instead of beside them."""
 
@@ -191,6 +255,8 @@ class Config(Section, frozen=True):
 
     fallback: dict[str, Names] = {}
     mapping: dict[str, dict[str, dict[str, Expression | None]]] = {}
+    metadata: list[MetadataRule] = []
+    compute: list[ComputedQuantity] = []
     alarms: dict[str, Alarm] = {}
     index: Indexing | None = None
     schedule: dict[str, Scheduled] = {}

@@ -1,14 +1,35 @@
-"""Quantities as people write them: time spans."""
+"""Quantities as people write them: time spans, and times."""
 
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, Self
 
 _SPAN = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,9})?) ?([a-z]*)\Z", re.ASCII)
 #: Nanoseconds by the unit; a number alone is seconds.
 UNITS = {"": 10**9, "ns": 1, "us": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9}
 UNITS |= {"d": 86_400 * 10**9}
+
+
+_SECONDS = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,12})?s\Z", re.ASCII)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def maybe_time(text: str) -> tuple[int, bool] | None:
+    """The nanoseconds that a text is, since 1970 or since the start of a format, and whether it is a date (of ISO 8601,
+    in UTC where it names no zone) and not seconds (`12.5s`); None where it is neither.
+    """
+    if _SECONDS.match(text):
+        return int(Decimal(text[:-1]) * 10**9), False
+    try:
+        date = datetime.fromisoformat(text)
+        date = date.replace(tzinfo=UTC) if date.tzinfo is None else date
+        since = date - _EPOCH
+    except (ValueError, OverflowError):
+        return None
+    return (since.days * 86_400 + since.seconds) * 10**9 + since.microseconds * 1000, True
 
 
 class Quantity:
@@ -63,3 +84,31 @@ class Duration(Quantity):
     def seconds(self) -> float:
         """The same in seconds."""
         return self.ns / 1e9
+
+
+class Instant(Quantity):
+    """A time: a date of ISO 8601, in UTC where it names no zone, or seconds since the start of the format (`12.5s`)."""
+
+    __slots__ = ("dated", "ns", "text")
+
+    def __init__(self, text: str, ns: int, dated: bool) -> None:
+        self.text, self.ns, self.dated = text, ns, dated
+
+    def __repr__(self) -> str:
+        return f"Instant({self.text!r})"
+
+    def __str__(self) -> str:
+        return f"{self.ns}ns{' since 1970' if self.dated else ''}"
+
+    @classmethod
+    def of(cls, text: Any) -> Self:
+        """The time that a text is."""
+        made = maybe_time(text.strip()) if isinstance(text, str) else None
+        if made is None:
+            raise ValueError("wanted a time, such as 2026-01-31, 2026-01-31T12:00:00Z, 12.5s")
+        return cls(text.strip(), *made)
+
+    @classmethod
+    def schema(cls) -> dict[str, Any]:
+        """A text."""
+        return {"type": "string", "description": str(cls.__doc__)}

@@ -1,8 +1,8 @@
 """The columns of frames as CSV, and the cells of one frame: the same in a table that is printed and in one that grows.
 
 First come the columns of the frame, as in Arrow: `_capture` where there are several captures, `_offset`, `_length`,
-`_format`, `_index`, and `_time` where a format has one.  Then come the fields, of several formats each as
-`FORMAT.FIELD`.
+`_format`, `_index`, `_time` where a format has one, and `_calibration` where rules of sigflow.yaml are meant.  Then
+come the fields, of several formats each as `FORMAT.FIELD`.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ class CsvColumns:
             self.envelope.append("_damaged")
         if any(view.timed for view in views.values()):
             self.envelope.append("_time")
+        if any(view.versioned for view in views.values()):
+            self.envelope.append("_calibration")
         self.head = list(self.envelope)
         #: The places of each format's values among the cells.
         self.places: dict[str, list[tuple[str, int]]] = {}

@@ -11,7 +11,7 @@ from sigflow.columns.times import time_text
 from sigflow.recording.report import finding_tree
 
 if TYPE_CHECKING:
-    from sigflow.columns.physical import Scaled
+    from sigflow.columns.physical import Physical
     from sigflow.columns.reach import Reached
     from sigflow.events import Record
     from sigflow.stream.format import Format
@@ -30,17 +30,21 @@ class View:
         self.format = format
         self.wanted = wanted
         self.fields = fields
-        self._physical: Mapping[type, Mapping[str, Scaled]] = {}
-        if wanted.physical:
-            from sigflow.columns.physical import physical_of
+        calibrations = format.calibrations
+        self._physical: Physical | None = None
+        if wanted.physical or (calibrations is not None and calibrations.measures):
+            from sigflow.columns.physical import Physical
 
-            self._physical = physical_of(format, instances=wanted.instances)
+            self._physical = Physical(format, instances=wanted.instances, of_spec=wanted.physical)
+        #: Whether there are rules, whose versions are told.
+        self.versioned = calibrations is not None and calibrations.versioned
         envelope = format.envelope
         time = envelope.decode.time if envelope is not None else None
         #: Whether its times are dates.
         self.dated = time is not None and time.epoch is not None
         self.timed = time is not None
-        self.has_metadata = envelope is not None and envelope.decode.metadata is not None
+        told = envelope is not None and envelope.decode.metadata is not None
+        self.has_metadata = told or (calibrations is not None and bool(calibrations.keys))
         self.decoded = envelope is not None and bool(envelope.decode.codecs)
 
         #: The column of the payload as numbers: that of its field where it is shown, else one of its own.
@@ -56,14 +60,18 @@ class View:
         """The names of what the value of a frame has, in their order."""
         if self.fields is not None:
             return [name for name in dict.fromkeys(self.wanted.fields or ()) if name in self.fields]
-        if not (self.wanted.instances or self.wanted.physical):
+        calibrations = self.format.calibrations
+        if not (self.wanted.instances or self.wanted.physical or calibrations is not None):
             return field_ids(self.format)
         from sigflow.columns.frame import description
+        from sigflow.columns.physical import measures_of
         from sigflow.columns.tree import Trees
 
         module, unit = description(self.format)
-        trees = Trees(module, instances=self.wanted.instances, physical=self.wanted.physical)
-        return [member.name for member in trees.members(unit)]
+        wanted, measures = self.wanted, measures_of(self.format)
+        trees = Trees(module, instances=wanted.instances, physical=wanted.physical, measures=measures)
+        quantities = calibrations.quantities if calibrations is not None else ()
+        return [member.name for member in trees.members(unit)] + [quantity.name for quantity in quantities]
 
     def of(self, record: Record, capture: str | None = None) -> dict[str, Any]:
         """The plain tree of a record.  capture: the name of the capture, where there are several."""
@@ -76,6 +84,9 @@ class View:
         }
         if self.timed:
             tree["time"] = time_text(self.format.time_of(record), epoch=self.dated)
+        if self.versioned:
+            assert self.format.calibrations is not None
+            tree["calibration"] = self.format.calibrations.version(record.rules)
         if self.wanted.lenient:
             tree["damaged"] = finding_tree(record.damaged) if record.damaged is not None else None
         unshown: list[tuple[str, str, str]] = []
@@ -106,18 +117,27 @@ class View:
 
     def _value(self, record: Record, unshown: list[tuple[str, str, str]]) -> Any:
         if self.fields is None:
-            shown = self._rendered(record.value)
+            shown = self._rendered(record.value, record)
             unshown += shown.findings
+            calibrations = self.format.calibrations
+            if calibrations is not None and isinstance(shown.tree, dict):
+                for quantity in calibrations.quantities:
+                    shown.tree[quantity.name] = self._rendered(quantity.of(record), record).tree
             return shown.tree
         tree: dict[str, Any] = dict.fromkeys(self.wanted.fields or ())
         for path, reached in self.fields.items():
-            shown = self._rendered(reached.of(_SOURCES[reached.source](self.format, record)))
+            shown = self._rendered(reached.of(_SOURCES[reached.source](self.format, record)), record, path)
             unshown += [(code, _joined(path, rest), message) for code, rest, message in shown.findings]
             tree[path] = shown.tree
         return tree
 
-    def _rendered(self, value: Any) -> Rendered:
-        return render(value, instances=self.wanted.instances, physical=self._physical)
+    def _rendered(self, value: Any, record: Record, path: str = "") -> Rendered:
+        """path: of the value in the frame."""
+        if self._physical is None:
+            return render(value, instances=self.wanted.instances)
+        at = self._physical.at
+        beneath = at if not path else (lambda target, rest: at(target, _joined(path, rest) if rest else path))
+        return render(value, instances=self.wanted.instances, physical=beneath, rules=record.rules)
 
     def _numbers(self, record: Record, dtype: str, unshown: list[tuple[str, str, str]]) -> list[Any] | None:
         from sigflow.columns.numbers import numbers_of, plain
@@ -138,6 +158,7 @@ def _payload(format: Format, record: Record) -> tuple[Any, int | None]:
 _SOURCES: dict[str, Callable[[Format, Record], Any]] = {
     "value": lambda format, record: record.value,
     "metadata": lambda format, record: record.metadata,
+    "record": lambda format, record: record,
     "payload": _payload,
 }
 

@@ -41,8 +41,10 @@ def records_of(format: Format, frames: FrameBatch) -> Iterator[Record]:
 class Records:
     """Frames of one format, and their records, which are made when they are first asked for."""
 
-    def __init__(self, format: Format, frames: FrameBatch) -> None:
+    def __init__(self, format: Format, frames: FrameBatch, rows: Stretches | None = None) -> None:
+        """rows: the same as stretches of bytes, where these are at hand."""
         self.frames = frames
+        self._rows = rows
         self._format = format
         self._made: list[Record] = []
 
@@ -56,7 +58,7 @@ class Records:
         """The same as stretches of bytes."""
         from sigflow.columns.gather import Stretches
 
-        return Stretches.of(self._format, self.frames)
+        return Stretches.of(self._format, self.frames) if self._rows is None else self._rows
 
 
 class Grouping:

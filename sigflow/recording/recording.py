@@ -65,6 +65,7 @@ def open(
     import_paths: Sequence[str | os.PathLike[str]] = (),
     opaque_types: bool = False,
     allow_imports: Sequence[str] = (),
+    config: str | os.PathLike[str] | None = None,
 ) -> Recording:
     """Open a recorded stream with a format, or several that are interleaved in it.
 
@@ -78,10 +79,11 @@ def open(
     give frames that fail a check, marked (`Record.damaged`); the verdict is what it is without.  cuts, marks: those
     that the stream had when it was live, as of `Decoder`; offsets are those of the stream, in which the missing bytes
     count that `source` has not.  With them one thread scans.  import_paths, opaque_types, allow_imports: for `.ksy`
-    paths, as `sigflow.compile` has them.
+    paths, as `sigflow.compile` has them.  config: a `sigflow.yaml`, of which the sections `metadata` and `compute` hold
+    for the frames; without it none does.
 
-    Raises `UsageError` where cuts are in no order that a stream can have, no format is given and none is found, or the
-    native engine cannot scan for the formats.
+    Raises `UsageError` for the first mistake in these sections, where cuts are in no order that a stream can have, no
+    format is given and none is found, or the native engine cannot scan for the formats.
     """
 
     def load(named: Named) -> Format:
@@ -110,6 +112,11 @@ def open(
             formats = [item.format for item in detect(opened, limits)]
             if not formats and opened.read(0, 1):
                 raise UsageError(f"{opened.name}: no bundled format finds a frame in the first MiB; name one")
+        if config is not None:
+            from sigflow.recording.calibrating import ruled
+
+            both = ruled(os.fspath(config), [*formats, *others], opened.name)
+            formats, others = both[: len(formats)], both[len(formats) :]
         return Recording(
             opened,
             formats,

@@ -98,7 +98,7 @@ def typed(format: Format, put: Put | Computed, path: str, text: str) -> Value:
                 return _constant(text)
         elif any(isinstance(wire, PutNumber) and wire.kind == "f" for wire in wires) and stripped in _FLOATS:
             return _constant(stripped)
-    return value_of(text, format)
+    return value_of(text, format, raw=True)
 
 
 _FLOATS = ("NaN", "Infinity", "-Infinity")

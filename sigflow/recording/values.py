@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sigflow.columns.physical import physical_of
+from sigflow.columns.physical import Physical
 from sigflow.columns.render import MARKED, enum_fields, render, unnamed
 from sigflow.columns.values import instance
 from sigflow.events import Record
 from sigflow.recording.fields import at_path
 
 if TYPE_CHECKING:
-    from sigflow.columns.physical import Scaled
     from sigflow.stream.format import Format
 
 
@@ -39,8 +37,8 @@ class Values:
     def __init__(self, format: Format, raw: bytes) -> None:
         record = Record(format, 0, raw, 0)
         self._value = format.value_of(record)  # what could be parsed of it
-        self._format = format
-        self._scaled: Mapping[type, Mapping[str, Scaled]] | None = None
+        self._physical = Physical(format)
+        self._rules = record.rules
 
     def of(self, path: str) -> FieldValue | None:
         """What the field at this path says; None where it is bytes, which stand beside it, or larger than a line."""
@@ -57,8 +55,10 @@ class Values:
             return None
         if name in enum_fields(owner.__class__):
             value = unnamed(value)
-        if self._scaled is None:
-            self._scaled = physical_of(self._format)
-        tree = render(value, nodes=PARTS, scalars=MARKED, physical=self._scaled).tree
-        scaled = self._scaled.get(owner.__class__, {}).get(name)
-        return FieldValue(tree) if scaled is None else FieldValue(tree, scaled.of(value), scaled.unit)
+        at = self._physical.at
+        beneath = lambda target, rest: at(target, f"{path}.{rest}" if rest else path)  # noqa: E731
+        tree = render(value, nodes=PARTS, scalars=MARKED, physical=beneath, rules=self._rules).tree
+        scaled = at(owner.__class__, parent).get(name)
+        if scaled is None:
+            return FieldValue(tree)
+        return FieldValue(tree, scaled.of(value, self._rules), scaled.measure.unit)

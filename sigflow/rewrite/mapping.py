@@ -96,7 +96,7 @@ def mapping_of(
     """
     if target.envelope is None or target.is_part or target.envelope.around is not None:
         raise UsageError(f"frames of {target.name} do not stand by themselves: nothing can be converted to it")
-    binder = Binder(source)
+    binder = Binder(source, raw=True)  # (what is written are raw numbers)
     asked = list(_asked(target, wanted))
     rules = {}
     for path, text in asked:

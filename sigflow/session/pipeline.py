@@ -100,6 +100,10 @@ class Pipeline:
             segment_bytes=shared.segment_bytes,
             segment_seconds=shared.segment_seconds,
         )
+        source = shared.ledger.source_of(number)
+        self._formats, self._fallback = (
+            [format.of_source(source) for format in formats] for formats in (shared.formats, shared.fallback)
+        )
         self._names = shared.names
         for piece in self._contents.pieces:
             self.writer.extents.add(Extent(piece.segment, piece.offset, piece.place, piece.length))
@@ -169,10 +173,10 @@ class Pipeline:
                 rest = [cut for cut in cuts if cut.offset >= checkpoint.offset]
             cuts = [cut for cut in rest if cut not in checkpoint.cuts]
             marks = [mark for mark in marks if mark[0] >= checkpoint.offset and mark not in checkpoint.marks]
-        decoder = Decoder(shared.formats, marks=marks, cuts=cuts, resume=checkpoint, engine=shared.engine)
+        decoder = Decoder(self._formats, marks=marks, cuts=cuts, resume=checkpoint, engine=shared.engine)
         stage = Found(
             decoder,
-            shared.fallback,
+            self._fallback,
             self.writer.extents,
             self._folder,
             stream_id(shared.begun_ns, self.number),

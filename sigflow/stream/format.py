@@ -28,6 +28,7 @@ from sigflow.runtime.window import Window
 from sigflow.stream import reading
 
 if TYPE_CHECKING:
+    from sigflow.calibration.rules import Calibrations
     from sigflow.diagnostics import Finding
     from sigflow.runtime.envelope import Field, Framing, Time
     from sigflow.stream.building.many import BuiltFrames
@@ -62,8 +63,9 @@ class Format:
         name: str | None = None,
         module: object = None,
         preamble: Preamble | None = None,
+        calibrations: Calibrations | None = None,
     ) -> None:
-        """preamble: what is known of it, see `with_preamble`."""
+        """preamble: what is known of it, see `with_preamble`.  calibrations: see `with_calibrations`."""
         if envelope is None and (root is None or name is None):
             raise UsageError("a whole-file format needs a parser class and a name")
         self.envelope = envelope
@@ -71,6 +73,8 @@ class Format:
         self.root = root
         self.module = module
         self.preamble = preamble
+        #: What sigflow.yaml says of its frames; None where it says nothing.
+        self.calibrations = calibrations
         #: The file of the spec, for messages.
         self.spec = envelope.about.spec if envelope is not None else f"{name}.ksy"
         self.name: str = name if name is not None else envelope.about.name if envelope is not None else ""
@@ -121,6 +125,10 @@ class Format:
             codec.name: codec.others for codec in (self.envelope.decode.codecs if self.envelope is not None else ())
         }
         root = self.root.__qualname__ if self.root is not None else None
+        if self.calibrations is not None:
+            from pickle import PicklingError
+
+            raise PicklingError(f"format {self.name!r} has rules of sigflow.yaml: bind them where it is needed")
         return _restored, (module, space.get(pickled.ORIGIN), self.limits, root, self.name, codecs, part, self.preamble)
 
     def __copy__(self) -> Format:
@@ -162,7 +170,26 @@ class Format:
     def _with(self, envelope: Envelope | None, limits: Limits | None = None) -> Format:
         """This format with another envelope, or other limits."""
         limits = self.limits if limits is None else limits
-        return Format(envelope, limits, root=self.root, name=self.name, module=self.module, preamble=self.preamble)
+        return Format(
+            envelope,
+            limits,
+            root=self.root,
+            name=self.name,
+            module=self.module,
+            preamble=self.preamble,
+            calibrations=self.calibrations,
+        )
+
+    def of_source(self, source: str) -> Format:
+        """Returns this format for frames of a source, as rules of sigflow.yaml name it."""
+        calibrations = self.calibrations
+        return self if calibrations is None else self.with_calibrations(calibrations.of_source(source))
+
+    def with_calibrations(self, calibrations: Calibrations | None) -> Format:
+        """Returns this format with what sigflow.yaml says of its frames; None takes that away."""
+        made = self._with(self.envelope)
+        made.calibrations = calibrations
+        return made
 
     def with_fallback(self, codecs: Mapping[str, Sequence[str]]) -> Format:
         """Returns this format with further codecs, which are tried in their order on a payload that the spec's own
@@ -367,8 +394,16 @@ class Format:
             whole = Record(self, record.start, record.raw, record.index)
             unit, fault = whole.value, whole.fault
         if self.envelope is None:
-            return Reading(None, {}, self._whole_file_findings(record, fault))
-        return reading.read(self.envelope, self.limits, record, unit, fault)
+            made = Reading(None, {}, self._whole_file_findings(record, fault))
+        else:
+            made = reading.read(self.envelope, self.limits, record, unit, fault)
+        if self.calibrations is None or not self.calibrations.keys:
+            return made
+        return made._replace(metadata={**made.metadata, **self.calibrations.metadata(self.rules_of(record))})
+
+    def rules_of(self, record: Record) -> tuple[int, ...]:
+        """Returns the numbers of the rules of sigflow.yaml that apply to a record."""
+        return self.calibrations.rules_of(record) if self.calibrations is not None else ()
 
     def _whole_file_findings(self, record: Record, fault: BaseException | None) -> tuple[Finding, ...]:
         faults = () if fault is None else getattr(fault, "faults", (fault,))
@@ -376,6 +411,12 @@ class Format:
             reading.parse_finding(self.name, self.spec, {}, record, error, getattr(error, "field_offset", 0))
             for error in faults
         )
+
+    def physical_of(self, record: Record) -> dict[str, Any]:
+        """Returns what rules of sigflow.yaml make of a record, see `Record.physical`."""
+        if self.calibrations is None:
+            return {}
+        return {name: value(record) for name, value in self.calibrations.values.items()}
 
     def replaced(self, record: Record, values: Mapping[str, Any], keep: str | Iterable[str]) -> bytes:
         """Returns the bytes of a record with other values in these fields, see `Record.replace`."""

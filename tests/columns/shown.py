@@ -24,7 +24,8 @@ def member(part: Member, tree: Any) -> Any:
     """One member of it."""
     if part.physical is None:
         return value(part.node, tree)
-    scale, offset, _ = part.physical
+    assert part.column.physical is not None
+    scale, offset, _ = part.column.physical
 
     def physical(raw: Any) -> Any:
         if isinstance(raw, list):

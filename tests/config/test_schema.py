@@ -13,7 +13,19 @@ from sigflow.config.units import Duration
 from tests.cli.calls import Call
 from tools.check_alarms import CONFIG, SPEC
 
-SECTIONS = {"defaults", "sources", "sinks", "fallback", "mapping", "alarms", "index", "schedule", "checks"}
+SECTIONS = {
+    "defaults",
+    "sources",
+    "sinks",
+    "fallback",
+    "mapping",
+    "metadata",
+    "compute",
+    "alarms",
+    "index",
+    "schedule",
+    "checks",
+}
 
 
 def test_the_schema_has_every_section(sigflow: Call) -> None:

@@ -21,6 +21,7 @@ from sigflow.compiler.model import ANY, BOOL, BYTES, FLOAT, INT, STR, Type, arra
 from sigflow.recording.selection import vectors
 from sigflow.recording.selection.methods import METHODS, kind_of
 from sigflow.recording.selection.operators import arithmetic, choice, comparing, either, unary
+from sigflow.recording.selection.physical_terms import Physical, computed, path_of, physical, physical_type
 from sigflow.recording.selection.terms import Absent, Many, OfFrames, OfRecord, Term
 from sigflow.runtime.column import Bits, Bytes, Column, Computed, Kind, Named, Nested, Number, Switch, Text
 from sigflow.runtime.column import Many as Repeated
@@ -64,11 +65,21 @@ FRAME: dict[str, tuple[OfRecord, OfFrames]] = {
 }
 
 
-class Binder:
-    """Binds expressions to one format.  State: what is known of its classes, and the types made of them."""
+#: The functions of expressions: what is in the parentheses, taken as it is on the wire.
+RAW = "raw"
+FUNCTIONS = frozenset((RAW,))
 
-    def __init__(self, format: Format) -> None:
+
+class Binder:
+    """Binds expressions to one format.  State: what is known of its classes, and the types made of them; whether fields
+    are taken as they are on the wire.
+
+    raw: whether all are; else a field that is calibrated, by the spec or by a rule, is its physical value.
+    """
+
+    def __init__(self, format: Format, *, raw: bool = False) -> None:
         self.module, self.unit = description(format)
+        self._physical = Physical(format, raw=raw)
         trees = Trees(self.module, instances=True)
         trees.members(self.unit)  # (this takes in what other modules describe)
         self.classes = trees.known
@@ -135,12 +146,15 @@ class Binder:
             return Term(INT, *FRAME[expr.id])
         if expr.id == "_root":
             return Term(self._class(self.unit), lambda record: record.value)
+        quantity = self._physical.quantity(expr.id)
+        if quantity is not None:
+            return computed(quantity)
         column = self._column(self.unit, expr.id)
         if column is None:
-            ids = [column.id for column in self._columns(self.unit)]
+            ids = [column.id for column in self._columns(self.unit)] + self._physical.quantities
             text = f"unknown field '{expr.id}'" if expr.id[0] != "_" else f"'{expr.id}' has no meaning here"
             raise Mistake(text, expr.at, lacking=True, near=(expr.id, [*ids, *FRAME]))
-        return self._member(lambda record: record.value, column, expr.id)
+        return self._member(lambda record: record.value, column, expr.id, expr.id)
 
     def _columns(self, target: type[Any]) -> tuple[Column, ...]:
         fields = self.classes.get(target)
@@ -149,8 +163,25 @@ class Binder:
     def _column(self, target: type[Any], id: str) -> Column | None:
         return next((column for column in self._columns(target) if column.id == id), None)
 
-    def _member(self, owner: OfRecord, column: Column, path: str) -> Term:
-        """A field of an object.  path: from the frame, where it leads there by fields alone; else ""."""
+    def _apply(self, expr: ex.Apply) -> Term:
+        if len(expr.arguments) != 1:
+            raise Mistake(f"'{expr.id}' takes 1 argument, got {len(expr.arguments)}", expr.at)
+        physical_, self._physical = self._physical, self._physical.as_raw()
+        try:
+            return self.bound(expr.arguments[0])
+        finally:
+            self._physical = physical_
+
+    def _member(self, owner: OfRecord, column: Column, path: str, ruled: str) -> Term:
+        """A field of an object.  path: from the frame, where it leads there by fields alone; else "".  ruled: as rules
+        name it.
+        """
+        measure = self._physical.measure(column, ruled)
+        if measure is None:
+            return self._raw_member(owner, column, path)
+        return physical(self._raw_member(owner, column, path), measure, column, self._scalars.get(path))
+
+    def _raw_member(self, owner: OfRecord, column: Column, path: str) -> Term:
         name = column.name
         scalar = self._scalars.get(path)
         of_frames: OfFrames | None = None
@@ -184,7 +215,7 @@ class Binder:
             if isinstance(expr, ex.Call):
                 raise Mistake(f"'{id}' is a field, which takes no arguments", expr.id_at)
             path = ".".join(ex.path(expr) or ())
-            return self._member(owner.of_record, column, path)
+            return self._member(owner.of_record, column, path, path_of(expr))
         if kind == "any":
             return self._of_any(expr, owner, id, arguments)
         return self._method(expr, owner, id, arguments)
@@ -198,6 +229,13 @@ class Binder:
             ids = {column.id for target in classes for column in self._columns(target)}
             raise Mistake(f"no case has a field '{id}'", expr.id_at, lacking=True, near=(id, sorted(ids)))
         terms = [self.bound(argument).of_record for argument in arguments]
+        path = path_of(expr)
+        by_class = [(target, self._column(target, id)) for target in classes]
+        measures = {
+            target: measure
+            for target, column in by_class
+            if column is not None and (measure := self._physical.measure(column, path)) is not None
+        }
 
         def of_record(record: Record) -> Any:
             value = owner.of_record(record)
@@ -209,11 +247,19 @@ class Binder:
             if name not in getattr(value, "_FIELDS", ()):
                 raise Absent(f"{id} is not there")
             member = getattr(value, name)
+            measure = measures.get(value.__class__)
+            if measure is not None:
+                member = measure.of(member, record.rules)
             if member is None:
                 raise Absent(f"{id} is not there")
             return member
 
-        return Term(self._one_of([self.type_of(column.kind) for column in columns]) if columns else ANY, of_record)
+        types = [
+            physical_type(column) if target in measures else self.type_of(column.kind)
+            for target, column in by_class
+            if column is not None
+        ]
+        return Term(self._one_of(types) if types else ANY, of_record)
 
     def _method(self, expr: ex.Attribute | ex.Call, owner: Term, id: str, arguments: tuple[ex.Expr, ...]) -> Term:
         kind = owner.type.kind
@@ -391,6 +437,7 @@ _RULES: dict[type[ex.Expr], Callable[[Binder, Any], Term]] = {
     ex.Name: Binder._name,
     ex.Attribute: Binder._attribute,
     ex.Call: Binder._call,
+    ex.Apply: Binder._apply,
     ex.Subscript: Binder._subscript,
     ex.ListOf: Binder._list,
     ex.Unary: Binder._unary,
@@ -408,8 +455,13 @@ def _numbers(scalar: Scalar) -> OfFrames:
     def of_frames(rows: Many) -> vectors.Vector:
         import numpy as np
 
-        numbers = scalar.numbers(rows.rows)
-        return vectors.Vector(numbers.astype(np.float64)) if numbers.dtype.kind == "f" else vectors.integers(numbers)
+        made = rows.columns.get(scalar.path)
+        if made is None:
+            numbers = scalar.numbers(rows.rows)
+            whole = numbers.dtype.kind != "f"
+            made = vectors.integers(numbers) if whole else vectors.Vector(numbers.astype(np.float64))
+            rows.columns[scalar.path] = made
+        return made
 
     return of_frames
 

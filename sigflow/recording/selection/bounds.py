@@ -7,18 +7,15 @@ start where it names no epoch.  A frame whose time is not known is neither befor
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
-from decimal import Decimal
 
+from sigflow.config.units import maybe_time
 from sigflow.errors import UsageError
 from sigflow.frozen import frozen
 
 OFFSET, INDEX, TIME = "offset", "frame", "time"
 
-_SECONDS = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,12})?s\Z", re.ASCII)
 _OFFSET = re.compile(r"([0-9]{1,19}|0[xX][0-9a-fA-F]{1,16})\Z", re.ASCII)
 _INDEX = re.compile(r"#([0-9]{1,18})\Z", re.ASCII)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @frozen
@@ -37,14 +34,9 @@ def bound_of(text: str, option: str) -> Bound:
         return Bound(INDEX, int(match[1]))
     if _OFFSET.match(stripped):
         return Bound(OFFSET, int(stripped, 16 if stripped[:2].lower() == "0x" else 10))
-    if _SECONDS.match(stripped):
-        return Bound(TIME, int(Decimal(stripped[:-1]) * 10**9))
-    try:
-        date = datetime.fromisoformat(stripped)
-        date = date.replace(tzinfo=UTC) if date.tzinfo is None else date
-        since = date - _EPOCH
-    except (ValueError, OverflowError):
+    time = maybe_time(stripped)
+    if time is None:
         raise UsageError(
             f"{option} {text!r}: wanted an offset (300, 0x12c), a frame (#12) or a time (2026-01-31T12:00:00, 12.5s)"
-        ) from None
-    return Bound(TIME, (since.days * 86_400 + since.seconds) * 10**9 + since.microseconds * 1000, dated=True)
+        )
+    return Bound(TIME, *time)

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from sigflow.columns.physical import is_measured
 from sigflow.compiler import expression as ex
-from sigflow.compiler.parser import parse_expression
 from sigflow.recording.grouping import Grouping
 from sigflow.recording.selection.bounds import INDEX, OFFSET, TIME
-from sigflow.recording.selection.where import conditions, parts_of
+from sigflow.recording.selection.where import conditions, parsed, parts_of
 from sigflow.stream.format import Format
 
 COUNTER = "counter"
@@ -42,7 +42,7 @@ class Range(NamedTuple):
 def ranges_by_format(where: str, formats: Sequence[Format]) -> list[list[Range] | None]:
     """For each format what its frames must have to match; None where none matches.  Raises what `conditions` raises."""
     bound = conditions(where, formats)
-    parts = parts_of(parse_expression(where))
+    parts = parts_of(parsed(where))
     return [
         None if condition is None else _ranges(parts, format) for format, condition in zip(formats, bound, strict=True)
     ]
@@ -56,6 +56,8 @@ def _ranges(parts: Sequence[ex.Expr], format: Format) -> list[Range]:
         scaled[grouping.counter_path] = (COUNTER, 1, 0)
     if grouping.time_path:
         scaled[grouping.time_path] = (TIME, unit, epoch)
+    # What a condition says of a physical value, it does not say of the number that the index knows.
+    scaled = {path: clock for path, clock in scaled.items() if not is_measured(format, path)}
     ranges = []
     for part in parts:
         told = _compared(part)

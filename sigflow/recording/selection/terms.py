@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sigflow.compiler.model import Type
@@ -21,10 +21,13 @@ class Absent(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Many:
-    """Frames of one format: where they lie, and their bytes as the spec describes them."""
+    """Frames of one format: where they lie, and their bytes as the spec describes them; and the columns of numbers that
+    were asked for, by their paths.
+    """
 
     frames: FrameBatch
     rows: Stretches
+    columns: dict[str, Vector] = field(default_factory=dict)
 
 
 #: What an expression is for one frame; raises one of `WIRE_ERRORS` where it cannot be computed.

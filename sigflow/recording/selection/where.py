@@ -15,7 +15,7 @@ from sigflow.compiler.parser import ExpressionError, parse_expression
 from sigflow.compiler.problems import did_you_mean
 from sigflow.errors import UsageError
 from sigflow.recording.grouping import records_of
-from sigflow.recording.selection.binding import Binder, Mistake
+from sigflow.recording.selection.binding import FUNCTIONS, Binder, Mistake
 from sigflow.recording.selection.terms import Many, Term
 from sigflow.runtime.measure import WIRE_ERRORS
 
@@ -44,6 +44,11 @@ class ConditionError(UsageError):
         self.excerpt = f"  {shown}\n  {' ' * (at - start)}^"
 
 
+def parsed(text: str) -> ex.Expr:
+    """The tree of a condition, or of a value; raises `ExpressionError`."""
+    return parse_expression(text, FUNCTIONS)
+
+
 class Condition:
     """A condition on the frames of one format."""
 
@@ -61,8 +66,8 @@ class Condition:
         """Whether a frame of the format matches."""
         return all(_holds(term, record) for term in (*self._many, *self._one))
 
-    def mask(self, frames: FrameBatch) -> Array:
-        """Which of these frames match, all of the format."""
+    def mask(self, frames: FrameBatch, rows: Many | None = None) -> Array:
+        """Which of these frames match, all of the format.  rows: the same frames, where these are at hand."""
         import numpy as np
 
         from sigflow.columns.gather import Stretches
@@ -71,12 +76,14 @@ class Condition:
         keep: Array = np.ones(len(frames), bool)
         if not len(frames):
             return keep
-        rows = Many(frames, Stretches.of(self._format, frames))
+        if rows is None:
+            rows = Many(frames, Stretches.of(self._format, frames))
         left = list(self._one)
         for term in self._many:
             assert term.of_frames is not None
             try:
-                keep &= matching(term.of_frames(rows), len(frames))
+                fitting = matching(term.of_frames(rows), len(frames))
+                keep = fitting if term is self._many[0] else keep & fitting
             except NotExact:
                 left.append(term)
         if left:
@@ -99,7 +106,7 @@ def conditions(text: str, formats: Sequence[Format]) -> list[Condition | None]:
     Raises `ConditionError` where the text is no condition, a name is in none of the formats, or the types do not fit.
     """
     try:
-        expr = parse_expression(text)
+        expr = parsed(text)
     except ExpressionError as error:
         raise ConditionError(f"no condition: {error}", text, error.at) from error
     bound: list[Condition | None] = []
@@ -120,14 +127,14 @@ def conditions(text: str, formats: Sequence[Format]) -> list[Condition | None]:
     return bound
 
 
-def value_of(text: str, format: Format) -> Callable[[Record], Any]:
+def value_of(text: str, format: Format, *, raw: bool = False) -> Callable[[Record], Any]:
     """What an expression gives for a frame of a format, as a function of its record, which raises one of `WIRE_ERRORS`
-    where it cannot be computed.
+    where it cannot be computed.  raw: whether of fields as they are on the wire.
 
     Raises `ConditionError` where the text is no expression, names what the format has not, or the types do not fit.
     """
     try:
-        return Binder(format).bound(parse_expression(text)).of_record
+        return Binder(format, raw=raw).bound(parsed(text)).of_record
     except ExpressionError as error:
         raise ConditionError(f"no expression: {error}", text, error.at) from error
     except Mistake as mistake:
@@ -141,15 +148,20 @@ def values_of(text: str, formats: Sequence[Format], *, condition: bool = False) 
 
     Raises `ConditionError` where the text is no expression, a name is in none of them, or the types do not fit.
     """
+    return {name: term.of_record for name, term in bound_terms(text, formats, condition=condition).items()}
+
+
+def bound_terms(text: str, formats: Sequence[Format], *, condition: bool = False) -> dict[str, Term]:
+    """The terms of an expression, as `values_of`; raises the same."""
     try:
-        expr = parse_expression(text)
+        expr = parsed(text)
     except ExpressionError as error:
         raise ConditionError(f"no expression: {error}", text, error.at) from error
     values, lacking = {}, []
     for format in formats:
         try:
             binder = Binder(format)
-            values[format.name] = (_bound(binder, expr) if condition else binder.bound(expr)).of_record
+            values[format.name] = _bound(binder, expr) if condition else binder.bound(expr)
         except Mistake as mistake:
             if not mistake.lacking:
                 near = did_you_mean(*mistake.near) if mistake.near is not None else ""

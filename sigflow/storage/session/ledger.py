@@ -148,6 +148,11 @@ class Ledger:
             "INSERT INTO streams (stream, source, peer, begun_ns) VALUES (?, ?, '', ?)", (stream, source, begun_ns)
         )
 
+    def source_of(self, stream: int) -> str:
+        """What a stream comes from, as it was named; "" where that is not known."""
+        row = self._row("SELECT source FROM streams WHERE stream = ?", (stream,))
+        return "" if row is None else str(row[0])
+
     def streams(self) -> list[Stream]:
         """All streams, in their order."""
         return [Stream(*row) for row in self._rows("SELECT * FROM streams ORDER BY stream")]

@@ -10,7 +10,7 @@ from sigflow.errors import SigflowError, UsageError
 from sigflow.storage.base import Storage
 from sigflow.storage.cut import with_cuts
 from sigflow.storage.session import layout
-from sigflow.storage.session.operations import Asked, operated, source_of
+from sigflow.storage.session.operations import Asked, operated, sources
 from sigflow.storage.session.reader import Contents, StreamStorage
 
 VERSION = 1
@@ -66,11 +66,20 @@ def specs_of(path: str) -> list[str]:
     if session is None:
         return []
     document = read_document(session)
-    by_source, streams = formats_by_source(document), captures_of(path)
-    own = None
-    if by_source and len(streams) == 1:
-        own = by_source.get(source_of(session, int(os.path.basename(streams[0]))))
+    by_source = formats_by_source(document)
+    own = by_source.get(source_of(path) or "") if by_source else None
     return [item["spec"] for item in document["formats"] if own is None or item["name"] in own]
+
+
+def source_of(path: str) -> str | None:
+    """What a stream of a session came from, as it was named; None where this is no stream of one, or it is not
+    known.
+    """
+    session = session_of(path)
+    streams = captures_of(path)
+    if session is None or len(streams) != 1:
+        return None
+    return sources(session).get(int(os.path.basename(streams[0]))) or None
 
 
 def operations_of(path: str) -> list[tuple[int, Asked]]:

@@ -64,10 +64,9 @@ def operated(session: str, stream: int) -> list[Applied]:
     return [Applied(row[0], row[1], Asked(*row[2:])) for row in _read(session, layout.LEDGER, query, stream)]
 
 
-def source_of(session: str, stream: int) -> str:
-    """The URI that a stream was received from; "" where the ledger does not know."""
-    rows = _read(session, layout.LEDGER, "SELECT source FROM streams WHERE stream = ?", stream)
-    return next((str(row[0]) for row in rows), "")
+def sources(session: str) -> dict[int, str]:
+    """What each stream came from."""
+    return dict(_read(session, layout.LEDGER, "SELECT stream, source FROM streams"))
 
 
 def states(session: str, sink: str) -> dict[int, Any]:

@@ -7,14 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sigflow.compiler import expression as ex
-from sigflow.compiler.parser import ExpressionError, parse_expression
+from sigflow.compiler.parser import ExpressionError
 from sigflow.errors import UsageError
 from sigflow.events import Record
 from sigflow.frozen import frozen
 from sigflow.recording.grouping import Grouping, key_of
 from sigflow.recording.selection.asked import Selection
 from sigflow.recording.selection.fitting import Fitting
-from sigflow.recording.selection.where import ConditionError, values_of
+from sigflow.recording.selection.where import ConditionError, parsed, values_of
 from sigflow.runtime.measure import WIRE_ERRORS
 from sigflow.runtime.struct import label
 from sigflow.watch.alarms import conditions as kinds
@@ -285,7 +285,7 @@ def _texts(value: str | list[str]) -> tuple[str, ...]:
 def _compared(text: str) -> str | None:
     """What a comparison compares: the text on its left; None where it is none."""
     try:
-        expr = parse_expression(text)
+        expr = parsed(text)
     except ExpressionError:
         return None
     if not isinstance(expr, ex.Compare):
