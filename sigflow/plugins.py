@@ -44,7 +44,7 @@ KINDS: dict[str, Kind] = {
     "checksum": Kind("sigflow.checksums"),
     "validator": Kind("sigflow.recording.validators"),
     "handler": Kind("sigflow.watch.brought", "handler", "HANDLERS"),
-    "calibration": Kind("sigflow.watch.brought", "calibration", "CALIBRATIONS"),
+    "calibration": Kind("sigflow.calibration", "get", "CALIBRATIONS"),
     "transport": Kind("sigflow.transport.schemes"),
     "sink": Kind("sigflow.session.opening"),
     "storage": Kind("sigflow.storage.others"),

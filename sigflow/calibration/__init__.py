@@ -16,8 +16,9 @@ Nothing here imports NumPy before there is something to compute.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
+from sigflow.errors import UsageError
 from sigflow.registry import Registry
 
 if TYPE_CHECKING:
@@ -44,6 +45,15 @@ CALIBRATIONS: Registry[Callable[..., Calibration]] = Registry(
 )
 
 
+def get(name: str) -> Callable[..., Calibration]:
+    """What makes calibrations of this kind; `UsageError` where there is none, or it is none."""
+    made: object = CALIBRATIONS.get(name)
+    if not callable(made):
+        what = type(made).__name__
+        raise UsageError(f"calibration {name!r}: found {what}, wanted a class, or a function of keyword arguments")
+    return cast("Callable[..., Calibration]", made)
+
+
 def register_calibration(name: str) -> Callable[[T], T]:
     """Makes a class, or a function, known as a kind of calibration: `{use: NAME, ...}` in sigflow.yaml.
 
@@ -53,7 +63,7 @@ def register_calibration(name: str) -> Callable[[T], T]:
     """
 
     def registered(kind: T) -> T:
-        CALIBRATIONS.register(name, kind)  # type: ignore[arg-type]  # what it gives is checked when it is used
+        CALIBRATIONS.register(name, kind, getattr(kind, "__module__", ""))  # type: ignore[arg-type]  # what it gives is checked when it is used
         return kind
 
     return registered

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sigflow import calibration as calibrations
 from sigflow.testing.contract import Contract
-from sigflow.watch import brought
 
 
 def check_calibration(make: str | Callable[..., Any], arguments: Mapping[str, Any] | None = None) -> None:
@@ -19,7 +19,7 @@ def check_calibration(make: str | Callable[..., Any], arguments: Mapping[str, An
 
     name = make if isinstance(make, str) else getattr(make, "__name__", "calibration")
     rules = Contract("calibration", name)
-    maker = brought.calibration(make) if isinstance(make, str) else make
+    maker = calibrations.get(make) if isinstance(make, str) else make
     try:
         calibration = maker(**dict(arguments or {}))
     except Exception as error:

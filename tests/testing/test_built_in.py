@@ -22,6 +22,7 @@ from sigflow.session.opening import get as sink
 from sigflow.storage.base import COMPRESSED, REGISTRY
 from sigflow.storage.compressed import KINDS
 from sigflow.testing import (
+    check_calibration,
     check_checksum,
     check_codec,
     check_format,
@@ -171,6 +172,21 @@ def test_the_sink_that_sends(tmp_path: Path) -> None:
             identity=lambda stream, record: (stream, record.index),
             exactly_once=False,
         )
+
+
+# ---------------------------------------------------------------- calibrations
+
+#: Of each kind one.
+CALIBRATED: dict[str, dict[str, object]] = {
+    "linear": {"scale": 0.0625, "offset": -40.0},
+    "poly": {"poly": [1.5, -0.25, 1e-3]},
+    "table": {"table": [[-500.0, 0.0], [0, 1.2], [1023, 5.0]]},
+}
+
+
+@pytest.mark.parametrize("name", built_in("calibration"))
+def test_calibrations(name: str) -> None:
+    check_calibration(name, CALIBRATED[name])
 
 
 # ---------------------------------------------------------------- storages
