@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: What the path stands behind, of sources and sinks: it is relative to the file.
-_PATHS = ("tail", "pipe", "unix", "unix-listen", "ndjson", "csv", "raw", "mcap", "parquet", "arrow")
 #: What runs a program.
 _RUNS = ("exec", "python")
 
@@ -117,10 +115,10 @@ def _named(named: Iterable[str], entries: Mapping[str, T], config: Config, what:
 
 def _uri(uri: str, path: tuple[str, str], config: Config, acts: bool) -> str:
     """A URI of the file, with its path as one from here."""
-    scheme, colon, rest = uri.partition(":")
+    scheme, colon, _ = uri.partition(":")
     if colon and scheme in _RUNS and not acts:
         raise config.wrong((*path, "uri"), f"{uri} would run a program: allow it (--allow-actions)")
-    return f"{scheme}:{config.beside(rest)}" if colon and rest and scheme in _PATHS else uri
+    return config.uri(uri)
 
 
 def _specs(named: str | list[str], source: str, settings: Settings, config: Config) -> tuple[str, ...]:

@@ -60,6 +60,9 @@ DEFAULT = "sigflow.yaml"
 #: What a codec's name begins with, where a format's may stand as well.
 CODEC = "codec:"
 
+#: The schemes of sources and sinks behind which a path stands.
+PATHS = ("tail", "pipe", "unix", "unix-listen", "ndjson", "csv", "raw", "mcap", "parquet", "arrow")
+
 
 @frozen
 class Name:
@@ -121,6 +124,11 @@ class Config:
     def beside(self, path: str) -> str:
         """A path in the file, as one from here."""
         return os.path.join(os.path.dirname(self.file), os.path.expanduser(path))
+
+    def uri(self, uri: str) -> str:
+        """The URI of a source or a sink in the file, with its path as one from here."""
+        scheme, colon, rest = uri.partition(":")
+        return f"{scheme}:{self.beside(rest)}" if colon and rest and scheme in PATHS else uri
 
     def spec(self, name: str, allowed: Collection[str] = ()) -> str:
         """A format in the file, by the name or path that loads it from here.  allowed: the programs that may be run.

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from glob import escape
 from typing import TYPE_CHECKING
 
 from sigflow.calibration.kinds import Both
@@ -140,10 +141,15 @@ class _Binding:
             when = RuleFrames(
                 format, rule.when, times, any(bound is not None and bound.dated for bound in (since, until))
             )
-            sources = sources_of(texts_of(rule.when.source))
+            sources = sources_of(self._sources(texts_of(rule.when.source)))
             self._rules[format.name].append(Rule(place, version, rule.set, sources, when.of_record, when.of_frames))
             for field, entry in fields.items():
                 self._chosen[format.name].setdefault(field, {})[place] = entry
+
+    def _sources(self, named: Sequence[str]) -> list[str]:
+        """The patterns, and the URIs of sources of the file that are called so."""
+        own = self._config.sources
+        return [*named, *(escape(self._config.uri(own[name].uri)) for name in named if name in own)]
 
     def _entries(self, path: Path, rule: MetadataRule) -> Iterator[tuple[str, tuple[Both, str]]]:
         """What makes the physical values of fields, with the units."""

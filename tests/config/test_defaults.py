@@ -206,3 +206,22 @@ def test_programs_that_are_allowed(sigflow: Call, folder: Path) -> None:
     done = sigflow("ingest", "--once", "--to", "d", "-q", "--allow-actions")
     assert done.code == 0, done.err
     assert json.loads(sigflow("validate", "d", "--format", "json").out)["frames"] == 24
+
+
+def test_rules_of_metadata_know_sources_by_name(sigflow: Call, folder: Path) -> None:
+    """While a stream comes in, and whenever its session is read."""
+    rules = """
+metadata:
+  - {when: {source: tele}, set: {site: roof}}
+  - {when: {source: scope}, set: {site: bench}}
+"""
+    says(folder, BOTH.replace("table: {uri", "more: {uri").replace("parquet:rows", "csv:more.csv") + rules)
+    assert sigflow("ingest", "--once", "--to", "d", "-q").code == 0
+    trees = [json.loads(line) for line in (folder / "all.ndjson").read_text().splitlines()]
+    assert {(tree["format"], tree["metadata"]["site"]) for tree in trees} == {
+        ("probe", "roof"),
+        ("instrument_hdr", "bench"),
+    }
+    for stream, site in (("d/raw/0", "roof"), ("d/raw/1", "bench")):
+        lines = sigflow("parse", stream, "--format", "ndjson", "-q").out.splitlines()
+        assert {json.loads(line)["metadata"]["site"] for line in lines} == {site}
