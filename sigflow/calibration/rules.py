@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from sigflow.calibration.following import Followed
 from sigflow.calibration.measure import Applied, Applying, Kinds, Measure
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class Quantity:
 class Calibrations:
     """What sigflow.yaml says of the frames of one format.  measures: by the path of the field, without numbers of
     elements.  source: what the frames come from, as rules name it.  fields: gives, by the path, the physical value of a
-    field in a frame, or None.
+    field in a frame, or None.  followed: the last values that quantities ask for, in the order of `Record.carried`.
     """
 
     rules: tuple[Rule, ...]
@@ -80,6 +81,7 @@ class Calibrations:
     quantities: tuple[Quantity, ...] = ()
     source: str = ""
     fields: Mapping[str, Callable[[Record], Any]] = field(default_factory=dict)
+    followed: tuple[Followed, ...] = ()
 
     def of_source(self, source: str) -> Calibrations:
         """The same for frames of a source."""

@@ -230,8 +230,9 @@ class _Binding:
             if not meant or self._taken(path, entry, meant, known):
                 continue
             formats = [format.with_calibrations(known[format.name]) for format in meant]
+            followed = {format.name: list(known[format.name].followed) for format in meant}
             try:
-                terms = bound_terms(entry.value, formats)
+                terms = bound_terms(entry.value, formats, followed=followed)
             except ConditionError as error:
                 circle = self._circle(place, entry, entries)
                 if circle:
@@ -247,7 +248,7 @@ class _Binding:
                     break
                 made = quantity_of(entry, term)
                 before = known[name]
-                known[name] = replace(before, quantities=(*before.quantities, made))
+                known[name] = replace(before, quantities=(*before.quantities, made), followed=tuple(followed[name]))
 
     def _taken(
         self, path: Path, entry: ComputedQuantity, meant: Sequence[Format], known: Mapping[str, Calibrations]

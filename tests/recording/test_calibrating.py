@@ -257,3 +257,72 @@ def test_calibrated_formats_are_not_pickled(folder: Path) -> None:
 
     with pytest.raises(pickle.PicklingError, match="has rules of sigflow"):
         pickle.dump(ruled(), io.BytesIO())
+
+
+LASTS = """
+metadata:
+  - {when: {format: probe}, calibrate: {level: {scale: 0.5}}}
+compute:
+  - {format: probe, name: other, value: "level + last(1, level)"}
+  - {format: probe, name: step, value: "seconds - last('0', raw(seconds))"}
+  - {format: probe, name: both, value: "other + last(1, extra)"}
+"""
+
+
+def test_last_values_follow_from_the_frames_in_order(folder: Path) -> None:
+    """By hand, in every way; also of frames that are picked, over fallbacks, and in batches of any size."""
+    Path("sigflow.yaml").write_text(LASTS)
+    data = frames(150, damaged=True)
+    format = ruled()
+    with sigflow.open(data, format) as recording:
+        rows = recording.to_arrow().to_pylist()
+        assert recording.whole_only
+        wanted = []
+        seen: dict[Any, dict[str, Any]] = {}
+        for row in rows:
+            mine = seen.setdefault(row["device"], {})
+            level, extra, seconds = (mine.get(name) for name in ("level", "extra", "seconds"))
+            other = None if level is None else row["level"] * 0.5 + level
+            step = None if seconds is None else row["seconds"] - seconds
+            wanted.append((other, step, None if other is None or extra is None else other + extra))
+            if row["kind"] == 1:
+                mine["level"], mine["extra"] = row["level"] * 0.5, row["extra"]
+            else:
+                mine["seconds"] = row["seconds"]
+        assert [(row["other"], row["step"], row["both"]) for row in rows] == wanted
+        assert len({None} & {row["other"] for row in rows}) == 1 and sum(row["other"] is not None for row in rows) > 100
+        for size in (1, 7, 64):
+            made = [row for batch in recording.batches(size) for row in batch.to_pylist()]
+            assert [(row["other"], row["step"], row["both"]) for row in made] == wanted
+        view = views([format], Options())["probe"]
+        trees = [view.of(record)["value"] for record in recording]
+        assert [(tree["other"], tree["step"], tree["both"]) for tree in trees] == wanted
+        for text in ("kind == 0 and other > 100", "step == 3600"):
+            picked = recording.filter(text)
+            chosen = picked.to_arrow().to_pylist()
+            assert chosen and [(row["other"], row["step"], row["both"]) for row in chosen] == [
+                wanted[row["_index"]] for row in chosen
+            ]
+            assert [record.index for record in picked] == [row["_index"] for row in chosen]
+        # A frame by itself does not know those before it: that is said, and is no number.
+        with pytest.raises(sigflow.UsageError, match="asks for the frames before"):
+            view.of(sigflow.Record(format, 0, next(iter(recording)).raw, 0))
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("last(level)", "'last' takes 2 arguments"),
+        ("last(1 + 1, level)", "a kind is a name"),
+        ("last(1, last(1, level))", "'last' is for computed quantities"),
+        ("last(1, body)", "the last value is a number, a boolean or a text"),
+        ("last(1, levl)", "unknown field 'levl'"),
+    ],
+)
+def test_last_values_that_are_none(folder: Path, value: str, words: str) -> None:
+    from sigflow.config import read
+    from sigflow.recording.calibrating import calibrated
+
+    Path("sigflow.yaml").write_text(f"compute:\n  - {{name: a, value: '{value}'}}\n")
+    mistakes = calibrated(read("sigflow.yaml"), [sigflow.load("probe.ksy")])[1]
+    assert len(mistakes) == 1 and words in str(mistakes[0]) and str(mistakes[0]).startswith("sigflow.yaml:2:")
