@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 BETWEEN = "+"
 #: Rules of which the combinations are told apart at once.
 _TOGETHER = 10
+#: Lists of combinations that are kept.
+_KEPT = 64
 
 
 @dataclass(slots=True, eq=False)
@@ -122,12 +124,15 @@ class Calibrations:
         if len(some) > _TOGETHER:
             return _told_apart(always, some, len(frames))
         key = tuple(always), tuple(number for number, _ in some)
-        if key not in self._kinds:
-            self._kinds[key] = Kinds(
+        kinds = self._kinds.get(key)
+        if kinds is None:
+            if len(self._kinds) >= _KEPT:
+                self._kinds.clear()
+            kinds = self._kinds[key] = Kinds(
                 tuple(sorted([*always, *(number for bit, number in enumerate(key[1]) if code >> bit & 1)]))
                 for code in range(1 << len(some))
             )
-        return Applied(_codes([mask for _, mask in some], len(frames)), self._kinds[key])
+        return Applied(_codes([mask for _, mask in some], len(frames)), kinds)
 
     @cached_property
     def _kinds(self) -> dict[object, Kinds]:

@@ -25,10 +25,11 @@ from sigflow.compiler.problems import did_you_mean
 from sigflow.errors import UsageError
 from sigflow.recording.calibrated_fields import columns_at, has_column, values_of, why_no_number
 from sigflow.recording.calibration_entries import Unfit, calibration_of, version_of
+from sigflow.recording.grouping import Grouping
 from sigflow.recording.quantities import asked_by, circle_of, names_of, quantity_of
 from sigflow.recording.rule_frames import RuleFrames, selection_of, sources_of, texts_of
 from sigflow.recording.selection.binding import FRAME, FUNCTIONS
-from sigflow.recording.selection.fitting import Fitting
+from sigflow.recording.selection.fitting import Fitting, is_dated
 from sigflow.recording.selection.where import ConditionError, bound_terms
 
 if TYPE_CHECKING:
@@ -82,8 +83,9 @@ class _Binding:
         known = {format.name: self._calibrations(format, source) for format in self._framed}
         self._quantities(known)
         for format in self._framed:
-            fields = values_of(format.with_calibrations(known[format.name]))
-            known[format.name] = replace(known[format.name], fields=fields)
+            if known[format.name].measures:
+                fields = values_of(format.with_calibrations(known[format.name]))
+                known[format.name] = replace(known[format.name], fields=fields)
         made = [
             format.with_calibrations(known[format.name])
             if format.name in known and (known[format.name].rules or known[format.name].quantities)
@@ -130,6 +132,8 @@ class _Binding:
         if not meant or not self._fits((*path, "when"), rule.when, meant) or len(self._mistakes) > before:
             return
         meant = [format for format in meant if self._able(rule.when, format)]
+        if not self._comparable(path, rule, meant):
+            return
         by_format = self._fields((*path, "calibrate"), entries, meant)
         version = rule.version or version_of(rule)
         for format in meant:
@@ -144,6 +148,16 @@ class _Binding:
             self._rules[format.name].append(Rule(place, version, rule.set, sources, when.of_record, when.of_frames))
             for field, entry in fields.items():
                 self._chosen[format.name].setdefault(field, {})[place] = entry
+
+    def _comparable(self, path: Path, rule: MetadataRule, meant: Sequence[Format]) -> bool:
+        """Whether bounds on the time are of the kind that the times of a format are, where one has times."""
+        timed = [format for format in meant if Grouping(format).has_times]
+        for key, bound in (("from", rule.from_), ("until", rule.until)):
+            if bound is not None and timed and all(is_dated(format) != bound.dated for format in timed):
+                wanted = "seconds since its own start (12.5s)" if bound.dated else "a date (2026-01-31)"
+                self._wrong((*path, key), f"the time of {timed[0].name} is {wanted}, found {bound.text}")
+                return False
+        return True
 
     def _entries(self, path: Path, rule: MetadataRule) -> Iterator[tuple[str, tuple[Both, str]]]:
         """What makes the physical values of fields, with the units."""

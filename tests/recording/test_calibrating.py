@@ -326,3 +326,44 @@ def test_last_values_that_are_none(folder: Path, value: str, words: str) -> None
     Path("sigflow.yaml").write_text(f"compute:\n  - {{name: a, value: '{value}'}}\n")
     mistakes = calibrated(read("sigflow.yaml"), [sigflow.load("probe.ksy")])[1]
     assert len(mistakes) == 1 and words in str(mistakes[0]) and str(mistakes[0]).startswith("sigflow.yaml:2:")
+
+
+def test_quantities_that_are_no_arrays_beside_gathered_fields(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    data, raw = bench.make_capture(600)
+    Path("probe.ksy").write_text(bench.SPEC)
+    Path("sigflow.yaml").write_text(
+        "metadata:\n  - {calibrate: {level: {scale: 2}}}\ncompute:\n  - {name: words, value: level.to_i.to_s}\n"
+        "  - {name: odd, value: level > 9}\n  - {name: whole, value: raw(level) * 3 + status}\n"
+        "  - {name: large, value: current * 4294967296 * 4}\n  - {name: three, value: '3'}\n"
+        "  - {name: half, value: level / status}\n"
+    )
+    with sigflow.open(data, "probe.ksy", config="sigflow.yaml") as recording:
+        assert Table(recording.formats).gathers
+        rows = recording.to_arrow().to_pylist()
+    for row, level, status, current in zip(
+        rows, raw["level"].tolist(), raw["status"].tolist(), raw["current"].tolist(), strict=True
+    ):
+        assert row["words"] == str(2 * level) and row["odd"] == (2 * level > 9) and row["three"] == 3
+        assert row["whole"] == 3 * level + status
+        assert row["large"] == (current << 34 if -(1 << 63) <= current << 34 < 1 << 63 else None)
+        assert row["half"] == (2.0 * level / status if status else None)
+
+
+def test_many_rules(folder: Path) -> None:
+    """More than are told apart at once."""
+    rules = "".join(
+        f"  - {{when: {{where: temperature > {limit}}}, set: {{a: '{limit}'}}, "
+        f"calibrate: {{level: {{scale: {limit}}}}}}}\n"
+        for limit in range(0, 65000, 2600)
+    )
+    Path("sigflow.yaml").write_text(f"metadata:\n{rules}")
+    with sigflow.open(frames(300), ruled()) as recording:
+        rows = recording.to_arrow().to_pylist()
+        records = list(recording)
+    for row, record in zip(rows, records, strict=True):
+        limit = (row["temperature"] - 1) // 2600 * 2600 if row["temperature"] else None
+        limit = limit if limit is None or limit <= 62400 else 62400
+        assert row["level_physical"] == (None if limit is None else row["level"] * float(limit))
+        assert row["metadata.a"] == (None if limit is None else str(limit)) == record.metadata.get("a")
+        assert record.physical["level"] == row["level_physical"]
