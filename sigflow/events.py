@@ -134,7 +134,7 @@ class FrameRun:
     takes them one by one has few alive, and the garbage collector little to do.
     """
 
-    __slots__ = ("bounds", "faults", "first", "heads", "late", "raw", "readers", "shift", "stamps")
+    __slots__ = ("bounds", "carried", "faults", "first", "heads", "late", "raw", "readers", "shift", "stamps")
 
     def __init__(
         self,
@@ -151,6 +151,7 @@ class FrameRun:
         self.readers = readers
         #: What few records have, so that the others need no room for it: by their rows.  (Stamps also by offsets.)
         self.faults: dict[int, BaseException] | None = None
+        self.carried: dict[int, tuple[Any, ...]] | None = None
         self.stamps: list[tuple[Stamp | None, Stamp | None]] | Stamped | None = None
         self.raw = raw
         self.bounds = bounds
@@ -345,6 +346,19 @@ class Record:
         except AttributeError:  # (as of the reading)
             rules = self._rules = self._reader.rules_of(self)
             return rules
+
+    @property
+    def carried(self) -> tuple[Any, ...] | None:
+        """The last values of frames before it that computed quantities ask for; None where it was not told any."""
+        carried = self._of.carried
+        return carried.get(self._row) if carried is not None else None
+
+    @carried.setter
+    def carried(self, carried: tuple[Any, ...] | None) -> None:
+        if self._of.carried is None:
+            self._of.carried = {}
+        if carried is not None:
+            self._of.carried[self._row] = carried
 
     @property
     def physical(self) -> dict[str, Any]:

@@ -24,6 +24,8 @@ Applying = tuple[int, ...]
 NONE: Applying = ()
 #: Calibrations in a batch up to which each is looked for by itself; of more, the values are sorted by them.
 _FEW = 8
+#: Combinations of rules of which it is kept which calibration counts.
+_KEPT = 4096
 #: Values from which on it pays to look them up.
 _MANY = 1 << 14
 
@@ -82,10 +84,16 @@ class Measure:
         """The calibration that counts where these rules apply; None where there is none."""
         if not self.by_rule:
             return self.base
-        if rules not in self._chosen:
-            last = next((number for number in reversed(rules) if number in self.by_rule), None)
-            self._chosen[rules] = self.base if last is None else self.by_rule[last]
-        return self._chosen[rules]
+        try:
+            return self._chosen[rules]
+        except KeyError:
+            pass
+        last = next((number for number in reversed(rules) if number in self.by_rule), None)
+        chosen = self.base if last is None else self.by_rule[last]
+        if len(self._chosen) >= _KEPT:
+            self._chosen.clear()  # (another thread may be asking)
+        self._chosen[rules] = chosen
+        return chosen
 
     def of(self, value: Any, rules: Applying = NONE) -> Any:
         """The physical value of a raw one; None of what is no number, or where nothing says what it is."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from sigflow.calibration.following import Followed
 from sigflow.calibration.measure import Applied, Applying, Kinds, Measure
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 BETWEEN = "+"
 #: Rules of which the combinations are told apart at once.
 _TOGETHER = 10
+#: Lists of combinations that are kept.
+_KEPT = 64
 
 
 @dataclass(slots=True, eq=False)
@@ -72,7 +75,7 @@ class Quantity:
 class Calibrations:
     """What sigflow.yaml says of the frames of one format.  measures: by the path of the field, without numbers of
     elements.  source: what the frames come from, as rules name it.  fields: gives, by the path, the physical value of a
-    field in a frame, or None.
+    field in a frame, or None.  followed: the last values that quantities ask for, in the order of `Record.carried`.
     """
 
     rules: tuple[Rule, ...]
@@ -80,6 +83,7 @@ class Calibrations:
     quantities: tuple[Quantity, ...] = ()
     source: str = ""
     fields: Mapping[str, Callable[[Record], Any]] = field(default_factory=dict)
+    followed: tuple[Followed, ...] = ()
 
     def of_source(self, source: str) -> Calibrations:
         """The same for frames of a source."""
@@ -120,12 +124,15 @@ class Calibrations:
         if len(some) > _TOGETHER:
             return _told_apart(always, some, len(frames))
         key = tuple(always), tuple(number for number, _ in some)
-        if key not in self._kinds:
-            self._kinds[key] = Kinds(
+        kinds = self._kinds.get(key)
+        if kinds is None:
+            if len(self._kinds) >= _KEPT:
+                self._kinds.clear()
+            kinds = self._kinds[key] = Kinds(
                 tuple(sorted([*always, *(number for bit, number in enumerate(key[1]) if code >> bit & 1)]))
                 for code in range(1 << len(some))
             )
-        return Applied(_codes([mask for _, mask in some], len(frames)), self._kinds[key])
+        return Applied(_codes([mask for _, mask in some], len(frames)), kinds)
 
     @cached_property
     def _kinds(self) -> dict[object, Kinds]:

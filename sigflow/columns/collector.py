@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sigflow.columns.frames import FrameBatch
+from sigflow.columns.frames import FrameBatch, told
 from sigflow.columns.options import Options
 from sigflow.columns.table import Table
 from sigflow.errors import UsageError
@@ -55,13 +55,23 @@ class Collector:
         self._starts, self._stops, self._offsets = (np.empty(self._size, np.int64) for _ in range(3))
         self._kinds = np.empty(self._size, np.int32)
         self._count = self._used = self._first = 0
+        self._carried: list[tuple[Any, ...] | None] = []
 
     def rows(self, data: Any, frames: Any, numbers: Any, base: int, first: int) -> None:
         """Take frames as arrays."""
-        self._put(data, frames[:, 0], frames[:, 1], frames[:, 0] + base, numbers, first)
+        self._put(data, frames[:, 0], frames[:, 1], frames[:, 0] + base, numbers, first, [None] * len(frames))
 
-    def _put(self, data: Any, starts: Any, stops: Any, offsets: Any, numbers: Any, first: int) -> None:
-        """Take frames with these places in `data`, and these offsets in the stream."""
+    def _put(
+        self,
+        data: Any,
+        starts: Any,
+        stops: Any,
+        offsets: Any,
+        numbers: Any,
+        first: int,
+        carried: list[tuple[Any, ...] | None],
+    ) -> None:
+        """Take frames with these places in `data`, and these offsets in the stream.  carried: what each was told."""
         row, count = 0, len(starts)
         while row < count:
             last = min(row + self._size - self._count, count)
@@ -76,6 +86,7 @@ class Collector:
             self._stops[here] = stops[these] + shift
             self._offsets[here] = offsets[these]
             self._kinds[here] = numbers if isinstance(numbers, int) else numbers[these]
+            self._carried += carried[these]
             self._count, self._used = here.stop, stop + shift
             if self._count == self._size or self._used >= BYTES:
                 self._close()
@@ -105,7 +116,8 @@ class Collector:
         arrays = (self._starts[:count], self._stops[:count], self._offsets[:count], self._kinds[:count])
         if self._table.formats != tuple(self._formats):
             self._table = Table(self._formats, self._options)
-        self._full.append((FrameBatch(self._data[:used], *arrays, self._first), self._table))
+        frames = FrameBatch(self._data[:used], *arrays, self._first, None, told(self._carried))
+        self._full.append((frames, self._table))
         self._begin(used)
 
     def piece(self, piece: Piece) -> list[Event]:
@@ -132,7 +144,8 @@ class Collector:
         places = bounds - bounds[0]
         number = self._numbers[run.readers[0].name]
         data = np.frombuffer(run.raw, np.uint8)
-        self._put(data, places[:-1], places[1:], bounds[:-1] + run.shift, number, run.first)
+        carried = [None if run.carried is None else run.carried.get(row) for row in range(len(run))]
+        self._put(data, places[:-1], places[1:], bounds[:-1] + run.shift, number, run.first, carried)
 
     def _take(self, records: Sequence[Record]) -> None:
         import numpy as np
@@ -142,7 +155,8 @@ class Collector:
         data = np.frombuffer(b"".join(raws), np.uint8)
         numbers = np.fromiter((self._numbers[record.format] for record in records), np.int32, len(raws))
         offsets = np.fromiter((record.start for record in records), np.int64, len(raws))
-        self._put(data, bounds[:-1], bounds[1:], offsets, numbers, records[0].index)
+        carried = [record.carried for record in records]
+        self._put(data, bounds[:-1], bounds[1:], offsets, numbers, records[0].index, carried)
 
     def batches(self, flush: bool) -> Iterator[pyarrow.RecordBatch]:
         """The batches that are full; with `flush` also what is left."""

@@ -248,7 +248,7 @@ class Calculated:
 
     def of_frames(self, rows: Stretches, frames: FrameBatch) -> pyarrow.Array | None:
         """The column of many frames; None where each has to be asked."""
-        made = self.quantity.of_frames(rows, frames)
+        made = self.quantity.of_frames(rows, frames) if self.quantity.in_arrays else None
         if made is None:
             return None
         values, bad = made

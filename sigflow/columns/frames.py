@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ class FrameBatch:
 
     data: uint8, contiguous; empty where only the places are told.  starts, stops, offsets: int64; the offset is that of
     the frame's first byte in the stream.  formats: the number of each frame's format in the list of formats.  first:
-    the index of the first frame.
+    the index of the first frame.  carried: of each frame what it was told (`Record.carried`), objects; None: nothing.
     """
 
     data: Array
@@ -27,6 +28,7 @@ class FrameBatch:
     formats: Array
     first: int = 0
     picked: Array | None = None
+    carried: Array | None = None
 
     @classmethod
     def empty(cls) -> FrameBatch:
@@ -63,12 +65,20 @@ class FrameBatch:
             self.formats[which],
             self.first,
             self.indexes[which],
+            None if self.carried is None else self.carried[which],
         )
 
     def moved(self, by: int) -> FrameBatch:
         """The same frames, of which the bytes stand so much further on, and are not told."""
         return FrameBatch(
-            self.data[:0], self.starts + by, self.stops + by, self.offsets, self.formats, self.first, self.picked
+            self.data[:0],
+            self.starts + by,
+            self.stops + by,
+            self.offsets,
+            self.formats,
+            self.first,
+            self.picked,
+            self.carried,
         )
 
     def part(self, start: int, stop: int) -> FrameBatch:
@@ -81,6 +91,7 @@ class FrameBatch:
             self.formats[start:stop],
             self.first + start,
             None if self.picked is None else self.picked[start:stop],
+            None if self.carried is None else self.carried[start:stop],
         )
 
 
@@ -99,6 +110,7 @@ def joined(batches: list[FrameBatch]) -> FrameBatch:
         np.concatenate([batch.formats for batch in batches]),
         batches[0].first,
         indexes_of(batches),
+        carried_of(batches),
     )
 
 
@@ -109,3 +121,22 @@ def indexes_of(batches: list[FrameBatch]) -> Array | None:
     if all(batch.picked is None for batch in batches):
         return None
     return np.concatenate([batch.indexes for batch in batches])
+
+
+def carried_of(batches: list[FrameBatch]) -> Array | None:
+    """What the frames of batches one behind the other were told; None where they were told nothing."""
+    import numpy as np
+
+    arrays = [batch.carried for batch in batches if batch.carried is not None]
+    return np.concatenate(arrays) if arrays and len(arrays) == len(batches) else None
+
+
+def told(carried: Sequence[tuple[Any, ...] | None]) -> Array | None:
+    """What frames were told, as a column; None where none was told anything."""
+    import numpy as np
+
+    if not any(carried):
+        return None
+    column = np.empty(len(carried), object)
+    column[:] = carried
+    return column

@@ -60,8 +60,10 @@ def _columns(
     decoded_values: list[tuple[Any, int | None]] = []
     decoded = any(isinstance(source, CodecColumn) for source in sources)
     places = (frames.starts, frames.stops, frames.offsets, frames.indexes)
-    for start, stop, offset, index in zip(*(place.tolist() for place in places), strict=True):
+    for row, (start, stop, offset, index) in enumerate(zip(*(place.tolist() for place in places), strict=True)):
         record = Record(format, offset, frames.data[start:stop].tobytes(), index)
+        if frames.carried is not None:
+            record.carried = frames.carried[row]
         value = record.value
         values.append(value)
         records.append(record)

@@ -6,7 +6,7 @@ A batch holds a bounded number of frames and of bytes; a single frame that is la
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sigflow.events import Record
 
@@ -50,7 +50,7 @@ def _joined(batches: list[FrameBatch], data: Array | None, filled: int) -> Frame
     """Batches of which the bytes stand one behind the other in `data`."""
     import numpy as np
 
-    from sigflow.columns.frames import FrameBatch, indexes_of
+    from sigflow.columns.frames import FrameBatch, carried_of, indexes_of
 
     return FrameBatch(
         np.empty(0, np.uint8) if data is None else data[:filled],
@@ -60,6 +60,7 @@ def _joined(batches: list[FrameBatch], data: Array | None, filled: int) -> Frame
         np.concatenate([batch.formats for batch in batches]),
         batches[0].first,
         indexes_of(batches),
+        carried_of(batches),
     )
 
 
@@ -71,29 +72,38 @@ def framed(records: Iterable[Record], formats: Sequence[Format], size: int = SIZ
     places: list[int] = []
     kinds: list[int] = []
     indexes: list[int] = []
+    carried: list[tuple[Any, ...] | None] = []
     room = BYTES
     for record in records:
         raw = record.raw
         if raws and (len(raws) >= size or room < len(raw)):
-            yield _batch(raws, places, kinds, indexes)
-            raws, places, kinds, indexes, room = [], [], [], [], BYTES
+            yield _batch(raws, places, kinds, indexes, carried)
+            raws, places, kinds, indexes, carried, room = [], [], [], [], [], BYTES
         raws.append(raw)
         places.append(record.start)
         kinds.append(numbers[record.format])
         indexes.append(record.index)
+        carried.append(record.carried)
         room -= len(raw)
     if raws:
-        yield _batch(raws, places, kinds, indexes)
+        yield _batch(raws, places, kinds, indexes, carried)
 
 
-def _batch(raws: list[bytes], places: list[int], kinds: list[int], indexes: list[int]) -> FrameBatch:
+def _batch(
+    raws: list[bytes],
+    places: list[int],
+    kinds: list[int],
+    indexes: list[int],
+    carried: list[tuple[Any, ...] | None],
+) -> FrameBatch:
     import numpy as np
 
-    from sigflow.columns.frames import FrameBatch
+    from sigflow.columns.frames import FrameBatch, told
 
     stops = np.cumsum(np.fromiter(map(len, raws), np.int64, len(raws)))
     starts = np.concatenate([np.zeros(1, np.int64), stops[:-1]])
     data = np.frombuffer(b"".join(raws), np.uint8)
     inner = np.array(indexes, np.int64)
     picked = inner if indexes[-1] - indexes[0] >= len(indexes) else None  # (they rise)
-    return FrameBatch(data, starts, stops, np.array(places, np.int64), np.array(kinds, np.int32), indexes[0], picked)
+    offsets, formats = np.array(places, np.int64), np.array(kinds, np.int32)
+    return FrameBatch(data, starts, stops, offsets, formats, indexes[0], picked, told(carried))

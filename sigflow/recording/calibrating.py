@@ -26,10 +26,11 @@ from sigflow.compiler.problems import did_you_mean
 from sigflow.errors import UsageError
 from sigflow.recording.calibrated_fields import columns_at, has_column, values_of, why_no_number
 from sigflow.recording.calibration_entries import Unfit, calibration_of, version_of
+from sigflow.recording.grouping import Grouping
 from sigflow.recording.quantities import asked_by, circle_of, names_of, quantity_of
 from sigflow.recording.rule_frames import RuleFrames, selection_of, sources_of, texts_of
 from sigflow.recording.selection.binding import FRAME, FUNCTIONS
-from sigflow.recording.selection.fitting import Fitting
+from sigflow.recording.selection.fitting import Fitting, is_dated
 from sigflow.recording.selection.where import ConditionError, bound_terms
 
 if TYPE_CHECKING:
@@ -83,8 +84,9 @@ class _Binding:
         known = {format.name: self._calibrations(format, source) for format in self._framed}
         self._quantities(known)
         for format in self._framed:
-            fields = values_of(format.with_calibrations(known[format.name]))
-            known[format.name] = replace(known[format.name], fields=fields)
+            if known[format.name].measures:
+                fields = values_of(format.with_calibrations(known[format.name]))
+                known[format.name] = replace(known[format.name], fields=fields)
         made = [
             format.with_calibrations(known[format.name])
             if format.name in known and (known[format.name].rules or known[format.name].quantities)
@@ -131,6 +133,8 @@ class _Binding:
         if not meant or not self._fits((*path, "when"), rule.when, meant) or len(self._mistakes) > before:
             return
         meant = [format for format in meant if self._able(rule.when, format)]
+        if not self._comparable(path, rule, meant):
+            return
         by_format = self._fields((*path, "calibrate"), entries, meant)
         version = rule.version or version_of(rule)
         for format in meant:
@@ -150,6 +154,16 @@ class _Binding:
         """The patterns, and the URIs of sources of the file that are called so."""
         own = self._config.sources
         return [*named, *(escape(self._config.uri(own[name].uri)) for name in named if name in own)]
+
+    def _comparable(self, path: Path, rule: MetadataRule, meant: Sequence[Format]) -> bool:
+        """Whether bounds on the time are of the kind that the times of a format are, where one has times."""
+        timed = [format for format in meant if Grouping(format).has_times]
+        for key, bound in (("from", rule.from_), ("until", rule.until)):
+            if bound is not None and timed and all(is_dated(format) != bound.dated for format in timed):
+                wanted = "seconds since its own start (12.5s)" if bound.dated else "a date (2026-01-31)"
+                self._wrong((*path, key), f"the time of {timed[0].name} is {wanted}, found {bound.text}")
+                return False
+        return True
 
     def _entries(self, path: Path, rule: MetadataRule) -> Iterator[tuple[str, tuple[Both, str]]]:
         """What makes the physical values of fields, with the units."""
@@ -236,8 +250,9 @@ class _Binding:
             if not meant or self._taken(path, entry, meant, known):
                 continue
             formats = [format.with_calibrations(known[format.name]) for format in meant]
+            followed = {format.name: list(known[format.name].followed) for format in meant}
             try:
-                terms = bound_terms(entry.value, formats)
+                terms = bound_terms(entry.value, formats, followed=followed)
             except ConditionError as error:
                 circle = self._circle(place, entry, entries)
                 if circle:
@@ -253,7 +268,7 @@ class _Binding:
                     break
                 made = quantity_of(entry, term)
                 before = known[name]
-                known[name] = replace(before, quantities=(*before.quantities, made))
+                known[name] = replace(before, quantities=(*before.quantities, made), followed=tuple(followed[name]))
 
     def _taken(
         self, path: Path, entry: ComputedQuantity, meant: Sequence[Format], known: Mapping[str, Calibrations]

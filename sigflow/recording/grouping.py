@@ -34,8 +34,13 @@ def records_of(format: Format, frames: FrameBatch) -> Iterator[Record]:
     """The records of frames of one format, each made when it is asked for."""
     view = frames.data.data
     columns = (frames.starts, frames.stops, frames.offsets, frames.indexes)
-    for start, stop, offset, index in zip(*(column.tolist() for column in columns), strict=True):
-        yield Record(format, offset, view[start:stop].tobytes(), index)
+    carried = frames.carried
+    places = zip(*(column.tolist() for column in columns), strict=True)
+    for row, (start, stop, offset, index) in enumerate(places):
+        record = Record(format, offset, view[start:stop].tobytes(), index)
+        if carried is not None:
+            record.carried = carried[row]
+        yield record
 
 
 class Records:

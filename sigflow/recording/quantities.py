@@ -85,8 +85,9 @@ def asked_by(text: str) -> list[str]:
 
 
 def names_of(format: Format) -> set[str]:
-    """The names of the columns that a format has."""
+    """The names of the columns that a format has, and of what else a path may begin with."""
     from sigflow.columns.options import Options
+    from sigflow.columns.reach import Paths
     from sigflow.recording.frames import View
 
-    return set(View(format, Options(instances=True, physical=True)).names)
+    return {*View(format, Options(instances=True, physical=True)).names, *Paths(format).below("")}

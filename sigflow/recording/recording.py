@@ -220,6 +220,8 @@ class Recording(Closing):
             return f"the reading is {'strict' if self._strict else 'lenient'}"
         if not self.wanted.everything:
             return "only some frames are meant"
+        if self._follows:
+            return "computed quantities ask for the last values of frames before"
         return "fallback formats are tried" if self.fallback else ""
 
     def over(self, source: Storage) -> Self:
@@ -308,6 +310,20 @@ class Recording(Closing):
 
         Raises `UsageError` where the engine that was asked for cannot scan for the formats.
         """
+        if not self._follows:
+            return self._run(keep=keep)
+        from sigflow.recording.following import FollowedRun
+
+        return FollowedRun(self._run(keep=keep))
+
+    @property
+    def _follows(self) -> bool:
+        """Whether frames are told the last values of others, so that they are read from the beginning."""
+        from sigflow.recording.following import follows
+
+        return any(format.calibrations is not None for format in self.formats) and follows(self.formats)
+
+    def _run(self, *, keep: bool) -> AnyRun:
         if not self._fallback:
             return self._scan(self.storage.chunks, keep)
         from sigflow.recording.fallback import FallbackRun
@@ -331,7 +347,7 @@ class Recording(Closing):
     def start(self) -> Start | None:
         """Where a pass for the frames that are meant begins and ends; None where that is the whole capture."""
         wanted = self.wanted
-        if self._strict or self.lenient or not (wanted.since or wanted.until or self._ranged):
+        if self._strict or self.lenient or self._follows or not (wanted.since or wanted.until or self._ranged):
             return None
         places = self.places()
         start = places.start(wanted) if places is not None else None

@@ -22,6 +22,7 @@ from sigflow.storage.session import extents
 from sigflow.storage.session.extents import Extent, Extents
 
 if TYPE_CHECKING:
+    from sigflow.calibration.following import Following
     from sigflow.stream.checkpoint import Checkpoint
     from sigflow.stream.decoder import Decoder
     from sigflow.stream.format import Format
@@ -65,11 +66,13 @@ class Found:
         seen: Callable[[Event], object],
         *,
         wanted: Collection[str],
+        following: Following | None = None,
     ) -> None:
         """extents: where the bytes of the stream are.  folder: of its segments.  id, name, specs: what a stretch says
         of its stream, and who has refused it.  seen: is told all events that are no frames.  wanted: what sinks
-        want.
+        want.  following: remembers the last values that frames are told.
         """
+        self._following = following
         self._decoder = decoder
         self._extents = extents
         self._folder = folder
@@ -157,6 +160,9 @@ class Found:
         if self.fallbacks is not None:
             run.first = self._next
             self._next += len(run)
+        if self._following is not None:
+            for record in run:
+                self._following.take(record)
         self._flush()
         if self._waiting:
             self._follow(next(iter(run)))
@@ -170,6 +176,8 @@ class Found:
         if self.fallbacks is not None:
             record.number(self._next)
             self._next += 1
+        if self._following is not None:
+            self._following.take(record)
         if not self._wants_frames:
             return
         if self._waiting:

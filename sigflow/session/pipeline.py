@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from sigflow.errors import UsageError
 from sigflow.events import Event, Gap, Stamp
 from sigflow.reasons import CHECKSUM
+from sigflow.recording.following import following_of, follows
 from sigflow.recover.readback import specs_used
 from sigflow.session.found import Found
 from sigflow.session.outlet import Outlet
@@ -105,6 +106,10 @@ class Pipeline:
             [format.of_source(source) for format in formats] for formats in (shared.formats, shared.fallback)
         )
         self._names = shared.names
+        both = [*self._formats, *self._fallback]
+        self._following = following_of(both) if follows(both) else None
+        #: Whether the state of the scan is one of several.
+        self._several = bool(self._fallback) or self._following is not None
         for piece in self._contents.pieces:
             self.writer.extents.add(Extent(piece.segment, piece.offset, piece.place, piece.length))
         self._folder = folder
@@ -159,9 +164,14 @@ class Pipeline:
         cuts = contents.cuts
         checkpoint = tried = None
         self._start = 0
+        if self._following is not None:
+            self._following.restore([])
         if state is not None:
-            if shared.fallback:
-                state, tried = (state.get("scan"), state.get("fallback")) if isinstance(state, dict) else (None, None)
+            if self._several:
+                parts = state if isinstance(state, dict) else {}
+                state, tried = parts.get("scan"), parts.get("fallback")
+                if self._following is not None:
+                    self._following.restore(parts.get("last"))
             checkpoint = Checkpoint.from_json(state)
             tried = Checkpoint.from_json(tried) if shared.fallback else None
             self._start = checkpoint.start
@@ -184,6 +194,7 @@ class Pipeline:
             specs_used((*shared.formats, *shared.fallback)),
             self._seen,
             wanted={outlet.sink.wants for outlet in shared.outlets},
+            following=self._following,
         )
         if tried is not None:
             stage.restore(tried)
@@ -378,8 +389,12 @@ class Pipeline:
         if frames > self._point_frames:
             self._point_frames = frames
             state = point.to_json()
-            if fallbacks is not None:
-                state = {"scan": state, "fallback": fallbacks.checkpoint().to_json()}
+            if self._several:
+                state = {"scan": state}
+                if fallbacks is not None:
+                    state["fallback"] = fallbacks.checkpoint().to_json()
+                if self._following is not None:
+                    state["last"] = self._following.tree()
             self._point = ledgers.Checkpoint(frames, point.offset, state)
         kept, begun = self._point, self.writer.begun
         if kept is not None and kept.offset == point.offset and point.open is None:
@@ -406,7 +421,7 @@ class Pipeline:
         point = ledger.resumable(self.number, slowest)
         if point is None:
             return
-        scan = Checkpoint.from_json(point.state["scan"] if self._shared.fallback else point.state)
+        scan = Checkpoint.from_json(point.state["scan"] if self._several else point.state)
         floor = scan.start if scan.open is None else min(scan.start, scan.open.start)
         beginnings = ledger.beginnings(self.number)
         first = first_kept(self._folder, retain, beginnings, floor)

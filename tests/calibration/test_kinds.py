@@ -143,14 +143,15 @@ def test_many_of_many_rules(names: list[str], base: str | None) -> None:
     kinds = Kinds([(), *((n,) for n in range(len(names))), (0, 2), (99,)])
     places = CHANCE.integers(0, len(kinds), len(RAW))
     small = CHANCE.integers(0, 1 << 16, 1 << 15).astype(np.uint16)
-    for values, which, calibrated in (
+    for values, which, combinations in (
         (RAW, places, kinds),
         (small.view(np.int16), np.zeros(len(small), np.int64), Kinds([(len(names) - 1,)])),
         (small.astype(np.uint8), np.zeros(len(small), np.int64), Kinds([(len(names) - 1,)])),
     ):
-        made, there = measure.of_array(values, Applied(which, calibrated))
-        pairs = zip(values.tolist(), which.tolist(), strict=True)
-        wanted = [measure.of(value, calibrated[place]) for value, place in pairs]
+        made, there = measure.of_array(values, Applied(which, combinations))
+        wanted = [
+            measure.of(value, combinations[place]) for value, place in zip(values.tolist(), which.tolist(), strict=True)
+        ]
         assert [value is not None for value in wanted] == [True] * len(wanted) if there is None else there.tolist()
         assert bits([0 if w is None else w for w in wanted]) == bits(
             made if there is None else np.where(there, made, 0)

@@ -100,6 +100,7 @@ MISTAKES = [
     ("{when: {where: device ==}, set: {a: b}}", "2:29: no condition"),
     ("{from: 2026-01-02, until: 2026-01-01, set: {a: b}}", "2:31: nothing is from 2026-01-02 on and before 2026-01-01"),
     ("{from: 2026-01-02, until: 5s, set: {a: b}}", "are both dates, or both seconds"),
+    ("{from: 5s, set: {a: b}}", "2:12: the time of probe is a date (2026-01-31), found 5s"),
     ("{from: yesterday, set: {a: b}}", "2:12: wanted a time"),
     ("{when: {formt: probe}, set: {a: b}}", "2:13: unknown key 'formt', did you mean 'format'?"),
     ("{version: 'a+b', set: {a: b}}", "a version is a text on one line, without `+`"),

@@ -257,3 +257,113 @@ def test_calibrated_formats_are_not_pickled(folder: Path) -> None:
 
     with pytest.raises(pickle.PicklingError, match="has rules of sigflow"):
         pickle.dump(ruled(), io.BytesIO())
+
+
+LASTS = """
+metadata:
+  - {when: {format: probe}, calibrate: {level: {scale: 0.5}}}
+compute:
+  - {format: probe, name: other, value: "level + last(1, level)"}
+  - {format: probe, name: step, value: "seconds - last('0', raw(seconds))"}
+  - {format: probe, name: both, value: "other + last(1, extra)"}
+"""
+
+
+def test_last_values_follow_from_the_frames_in_order(folder: Path) -> None:
+    """By hand, in every way; also of frames that are picked, over fallbacks, and in batches of any size."""
+    Path("sigflow.yaml").write_text(LASTS)
+    data = frames(150, damaged=True)
+    format = ruled()
+    with sigflow.open(data, format) as recording:
+        rows = recording.to_arrow().to_pylist()
+        assert recording.whole_only
+        wanted = []
+        seen: dict[Any, dict[str, Any]] = {}
+        for row in rows:
+            mine = seen.setdefault(row["device"], {})
+            level, extra, seconds = (mine.get(name) for name in ("level", "extra", "seconds"))
+            other = None if level is None else row["level"] * 0.5 + level
+            step = None if seconds is None else row["seconds"] - seconds
+            wanted.append((other, step, None if other is None or extra is None else other + extra))
+            if row["kind"] == 1:
+                mine["level"], mine["extra"] = row["level"] * 0.5, row["extra"]
+            else:
+                mine["seconds"] = row["seconds"]
+        assert [(row["other"], row["step"], row["both"]) for row in rows] == wanted
+        assert len({None} & {row["other"] for row in rows}) == 1 and sum(row["other"] is not None for row in rows) > 100
+        for size in (1, 7, 64):
+            made = [row for batch in recording.batches(size) for row in batch.to_pylist()]
+            assert [(row["other"], row["step"], row["both"]) for row in made] == wanted
+        view = views([format], Options())["probe"]
+        trees = [view.of(record)["value"] for record in recording]
+        assert [(tree["other"], tree["step"], tree["both"]) for tree in trees] == wanted
+        for text in ("kind == 0 and other > 100", "step == 3600"):
+            picked = recording.filter(text)
+            chosen = picked.to_arrow().to_pylist()
+            assert chosen and [(row["other"], row["step"], row["both"]) for row in chosen] == [
+                wanted[row["_index"]] for row in chosen
+            ]
+            assert [record.index for record in picked] == [row["_index"] for row in chosen]
+        # A frame by itself does not know those before it: that is said, and is no number.
+        with pytest.raises(sigflow.UsageError, match="asks for the frames before"):
+            view.of(sigflow.Record(format, 0, next(iter(recording)).raw, 0))
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("last(level)", "'last' takes 2 arguments"),
+        ("last(1 + 1, level)", "a kind is a name"),
+        ("last(1, last(1, level))", "'last' is for computed quantities"),
+        ("last(1, body)", "the last value is a number, a boolean or a text"),
+        ("last(1, levl)", "unknown field 'levl'"),
+    ],
+)
+def test_last_values_that_are_none(folder: Path, value: str, words: str) -> None:
+    from sigflow.config import read
+    from sigflow.recording.calibrating import calibrated
+
+    Path("sigflow.yaml").write_text(f"compute:\n  - {{name: a, value: '{value}'}}\n")
+    mistakes = calibrated(read("sigflow.yaml"), [sigflow.load("probe.ksy")])[1]
+    assert len(mistakes) == 1 and words in str(mistakes[0]) and str(mistakes[0]).startswith("sigflow.yaml:2:")
+
+
+def test_quantities_that_are_no_arrays_beside_gathered_fields(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    data, raw = bench.make_capture(600)
+    Path("probe.ksy").write_text(bench.SPEC)
+    Path("sigflow.yaml").write_text(
+        "metadata:\n  - {calibrate: {level: {scale: 2}}}\ncompute:\n  - {name: words, value: level.to_i.to_s}\n"
+        "  - {name: odd, value: level > 9}\n  - {name: whole, value: raw(level) * 3 + status}\n"
+        "  - {name: large, value: current * 4294967296 * 4}\n  - {name: three, value: '3'}\n"
+        "  - {name: half, value: level / status}\n"
+    )
+    with sigflow.open(data, "probe.ksy", config="sigflow.yaml") as recording:
+        assert Table(recording.formats).gathers
+        rows = recording.to_arrow().to_pylist()
+    for row, level, status, current in zip(
+        rows, raw["level"].tolist(), raw["status"].tolist(), raw["current"].tolist(), strict=True
+    ):
+        assert row["words"] == str(2 * level) and row["odd"] == (2 * level > 9) and row["three"] == 3
+        assert row["whole"] == 3 * level + status
+        assert row["large"] == (current << 34 if -(1 << 63) <= current << 34 < 1 << 63 else None)
+        assert row["half"] == (2.0 * level / status if status else None)
+
+
+def test_many_rules(folder: Path) -> None:
+    """More than are told apart at once."""
+    rules = "".join(
+        f"  - {{when: {{where: temperature > {limit}}}, set: {{a: '{limit}'}}, "
+        f"calibrate: {{level: {{scale: {limit}}}}}}}\n"
+        for limit in range(0, 65000, 2600)
+    )
+    Path("sigflow.yaml").write_text(f"metadata:\n{rules}")
+    with sigflow.open(frames(300), ruled()) as recording:
+        rows = recording.to_arrow().to_pylist()
+        records = list(recording)
+    for row, record in zip(rows, records, strict=True):
+        limit = (row["temperature"] - 1) // 2600 * 2600 if row["temperature"] else None
+        limit = limit if limit is None or limit <= 62400 else 62400
+        assert row["level_physical"] == (None if limit is None else row["level"] * float(limit))
+        assert row["metadata.a"] == (None if limit is None else str(limit)) == record.metadata.get("a")
+        assert record.physical["level"] == row["level_physical"]

@@ -7,6 +7,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -118,3 +119,28 @@ def test_a_rule_for_one_of_two_sources(folder: Path, sigflow: Call) -> None:
     for tree in again:
         del tree["capture"]
     assert sorted(map(json.dumps, again)) == sorted(map(json.dumps, trees))
+
+
+def test_last_values_over_lives(folder: Path, sigflow: Call) -> None:
+    """A restart goes on with the values that were last."""
+    Path("sigflow.yaml").write_text(
+        "compute:\n  - {format: probe, name: step, value: 'seconds - last(1, seconds)'}\n"
+        "alarms:\n  late: {format: probe, when: 'step > 9000', value: step}\n"
+    )
+    data = frames(120)
+    ends = [len(frames(count)) for count in (0, 1, 40, 41, 90, 120)]
+    for begin, end in pairwise(ends):
+        Path("source").write_bytes(data[begin:end])
+        sinks = ("--sink", "ndjson:a.ndjson", "--sink", "parquet:p", "--sink", f"python:{__name__}:take")
+        assert sigflow("ingest", "pipe:source", "-s", "probe.ksy", "--to", "s", "--once", "-q", *sinks).code == 0
+    Path("x.bin").write_bytes(data)
+    wanted = sigflow("parse", "x.bin", "-s", "probe.ksy", "--format", "ndjson").out
+    assert Path("a.ndjson").read_text() == wanted
+    steps = [json.loads(line)["value"]["step"] for line in wanted.splitlines()]
+    assert sum(step is not None for step in steps) > 90
+    files = sorted(Path("p").iterdir())
+    assert pa.concat_tables(map(pyarrow.parquet.read_table, files)).column("step").to_pylist() == steps
+    assert [physical["step"] for _, physical, _ in TAKEN] == steps
+    lines = Path("s/alarms.ndjson").read_text().splitlines()
+    again = sigflow("run", "x.bin", "-s", "probe.ksy", "--events", "ndjson").out.splitlines()
+    assert lines and without_stream(lines) == without_stream(again)

@@ -19,6 +19,7 @@ from sigflow.compiler.kinds import combined, comparison, is_bytes
 from sigflow.compiler.methods import METHODS as TYPED
 from sigflow.compiler.model import ANY, BOOL, BYTES, FLOAT, INT, STR, Type, array_of
 from sigflow.recording.selection import vectors
+from sigflow.recording.selection.last_terms import kind_in, kind_of_frames, last
 from sigflow.recording.selection.methods import METHODS, kind_of
 from sigflow.recording.selection.operators import arithmetic, choice, comparing, either, unary
 from sigflow.recording.selection.physical_terms import Physical, computed, path_of, physical, physical_type
@@ -28,6 +29,7 @@ from sigflow.runtime.column import Many as Repeated
 from sigflow.runtime.struct import label
 
 if TYPE_CHECKING:
+    from sigflow.calibration.following import Followed
     from sigflow.columns.gather import Scalar
     from sigflow.events import Record
     from sigflow.stream.format import Format
@@ -65,19 +67,23 @@ FRAME: dict[str, tuple[OfRecord, OfFrames]] = {
 }
 
 
-#: The functions of expressions: what is in the parentheses, taken as it is on the wire.
-RAW = "raw"
-FUNCTIONS = frozenset((RAW,))
+#: The functions of expressions: what is in the parentheses, taken as it is on the wire; and what it was in the last
+#: frame of a kind.
+RAW, LAST = "raw", "last"
+FUNCTIONS = frozenset((RAW, LAST))
 
 
 class Binder:
     """Binds expressions to one format.  State: what is known of its classes, and the types made of them; whether fields
     are taken as they are on the wire.
 
-    raw: whether all are; else a field that is calibrated, by the spec or by a rule, is its physical value.
+    raw: whether all are; else a field that is calibrated, by the spec or by a rule, is its physical value.  followed:
+    the last values that were asked for, to which others are added; None where none may be.
     """
 
-    def __init__(self, format: Format, *, raw: bool = False) -> None:
+    def __init__(self, format: Format, *, raw: bool = False, followed: list[Followed] | None = None) -> None:
+        self._of_format = format
+        self._followed = followed
         self.module, self.unit = description(format)
         self._physical = Physical(format, raw=raw)
         trees = Trees(self.module, instances=True)
@@ -164,6 +170,8 @@ class Binder:
         return next((column for column in self._columns(target) if column.id == id), None)
 
     def _apply(self, expr: ex.Apply) -> Term:
+        if expr.id == LAST:
+            return self._last(expr)
         if len(expr.arguments) != 1:
             raise Mistake(f"'{expr.id}' takes 1 argument, got {len(expr.arguments)}", expr.at)
         physical_, self._physical = self._physical, self._physical.as_raw()
@@ -171,6 +179,27 @@ class Binder:
             return self.bound(expr.arguments[0])
         finally:
             self._physical = physical_
+
+    def _last(self, expr: ex.Apply) -> Term:
+        if self._followed is None:
+            raise Mistake("'last' is for computed quantities (`compute` in sigflow.yaml)", expr.at)
+        if len(expr.arguments) != 2:
+            raise Mistake(f"'last' takes 2 arguments, a kind and a value, got {len(expr.arguments)}", expr.at)
+        kind, value = expr.arguments
+        spelt = kind_in(kind)
+        if spelt is None:
+            raise Mistake("a kind is a name, a number, or a text, as of --kind", kind.at)
+        followed, self._followed = self._followed, None  # (no value of a value)
+        try:
+            term = self.bound(value)
+        finally:
+            self._followed = followed
+        if term.type.kind not in ("int", "float", "bool", "str"):
+            raise Mistake(f"the last value is a number, a boolean or a text, got {term.type}", value.at)
+        is_kind = kind_of_frames(self._of_format, spelt)
+        if is_kind is None:
+            raise Mistake(f"{self._of_format.name} tells no kinds apart", expr.at, lacking=True)
+        return last(term, is_kind, followed)
 
     def _member(self, owner: OfRecord, column: Column, path: str, ruled: str) -> Term:
         """A field of an object.  path: from the frame, where it leads there by fields alone; else "".  ruled: as rules

@@ -7,7 +7,8 @@ parts can be computed and hold.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from sigflow.compiler import expression as ex
@@ -22,6 +23,7 @@ from sigflow.runtime.measure import WIRE_ERRORS
 if TYPE_CHECKING:
     import numpy
 
+    from sigflow.calibration.following import Followed
     from sigflow.columns.frames import FrameBatch
     from sigflow.events import Record
     from sigflow.stream.format import Format
@@ -151,8 +153,14 @@ def values_of(text: str, formats: Sequence[Format], *, condition: bool = False) 
     return {name: term.of_record for name, term in bound_terms(text, formats, condition=condition).items()}
 
 
-def bound_terms(text: str, formats: Sequence[Format], *, condition: bool = False) -> dict[str, Term]:
-    """The terms of an expression, as `values_of`; raises the same."""
+def bound_terms(
+    text: str,
+    formats: Sequence[Format],
+    *,
+    condition: bool = False,
+    followed: Mapping[str, list[Followed]] = MappingProxyType({}),
+) -> dict[str, Term]:
+    """The terms of an expression, as `values_of`; raises the same.  followed: see `Binder`, by the format."""
     try:
         expr = parsed(text)
     except ExpressionError as error:
@@ -160,7 +168,7 @@ def bound_terms(text: str, formats: Sequence[Format], *, condition: bool = False
     values, lacking = {}, []
     for format in formats:
         try:
-            binder = Binder(format)
+            binder = Binder(format, followed=followed.get(format.name))
             values[format.name] = _bound(binder, expr) if condition else binder.bound(expr)
         except Mistake as mistake:
             if not mistake.lacking:
