@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from sigflow.stream.cuts import Cut
     from sigflow.stream.decoder import Decoder
     from sigflow.stream.format import Format
+    from sigflow.watch.handlers.declared import handler
 
 __version__ = "0.1.0"
 
@@ -49,7 +50,7 @@ __all__ = [
     # live streams
     "connect", "session_status", "SessionStatus", "SourceStatus",
     # what users add
-    "register_checksum", "register_codec",
+    "register_checksum", "register_codec", "handler",
     # errors, by blame
     "SigflowError", "SpecError", "UsageError", "BuildError", "StreamError", "ChecksumError", "LimitExceeded",
     "Truncated", "CodecError", "ParseError",
@@ -76,6 +77,7 @@ _HOMES = {
     "sigflow.stream.cuts": ("Cut",),
     "sigflow.stream.decoder": ("Decoder",),
     "sigflow.stream.format": ("Format",),
+    "sigflow.watch.handlers.declared": ("handler",),
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

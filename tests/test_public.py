@@ -17,7 +17,7 @@ PUBLIC = [
     "Decoder", "Cut", "Checkpoint", "Record", "Gap", "Idle", "Loss", "Note", "Span", "Stamp", "Limits", "Finding",
     "open", "Recording", "Report", "asdict", "generate", "scan_polars",
     "connect", "session_status", "SessionStatus", "SourceStatus",
-    "register_checksum", "register_codec",
+    "register_checksum", "register_codec", "handler",
     "SigflowError", "SpecError", "UsageError", "BuildError", "StreamError", "ChecksumError", "LimitExceeded",
     "Truncated", "CodecError", "ParseError",
 ]  # fmt: skip

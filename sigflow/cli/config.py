@@ -17,7 +17,12 @@ from sigflow.config import CODEC, DEFAULT, Config, checked
 from sigflow.errors import SigflowError, UsageError
 
 if TYPE_CHECKING:
+    from sigflow.config.sections import Meant
     from sigflow.stream.format import Format
+
+
+#: The sections of which the entries are counted.
+COUNTED = ("fallback", "mapping", "alarms", "handlers")
 
 
 @click.group("config", cls=Group)
@@ -43,7 +48,9 @@ def check(file: str, specs: tuple[str, ...], compiling: Compiling, screen: Scree
     if mistakes:
         return exits.USAGE
     sections = ", ".join(
-        f"{name} {len(entries)}" for name in ("fallback", "mapping", "alarms") if (entries := getattr(config, name))
+        f"{name} {len(entries)}"
+        for name in ("fallback", "mapping", "alarms", "handlers")
+        if (entries := getattr(config, name))
     )
     screen.line(f"{file}: no mistakes; {sections or 'nothing is in it'}")
     return exits.OK
@@ -69,24 +76,15 @@ def _of_formats(config: Config, known: dict[str, Format], compiling: Compiling) 
     """What is wrong with names of formats, and with expressions over their fields.  known: formats by their names."""
     from sigflow.watch.alarms.rules import rules
 
-    mistakes: list[UsageError] = []
+    mistakes = _of_handlers(config, known)
     try:
         config.codecs()
     except UsageError as error:
         mistakes.append(error)
     named = {name for name in config.fallback if not name.startswith(CODEC)}
     for name, alarm in config.alarms.items():
-        formats = [alarm.format] if isinstance(alarm.format, str) else list(alarm.format)
-        for format in formats:
-            try:
-                _named(format, known)
-            except SigflowError as error:
-                assert config.document is not None
-                place = config.document.place(("alarms", name, "format"))
-                mistakes.append(UsageError(f"{place}: {error}"))
-        # An alarm that names no format is bound when there is a capture.
-        bound = [known[format] for format in formats if format in known]
-        if bound or not formats:
+        bound = _meant(config, alarm, ("alarms", name), known, mistakes)
+        if bound is not None:
             mistakes += rules({name: alarm}, bound, config.document)[1]
     for name in sorted(named):
         try:
@@ -94,6 +92,39 @@ def _of_formats(config: Config, known: dict[str, Format], compiling: Compiling) 
         except SigflowError as error:
             mistakes.append(UsageError(str(error)))
     return mistakes
+
+
+def _meant(
+    config: Config, meant: Meant, path: tuple[str | int, ...], known: dict[str, Format], mistakes: list[UsageError]
+) -> list[Format] | None:
+    """The formats that an entry names, none where it names none, as it is bound when there is a capture; None where it
+    names only such as there are not.
+    """
+    formats = [meant.format] if isinstance(meant.format, str) else list(meant.format)
+    for format in formats:
+        try:
+            _named(format, known)
+        except SigflowError as error:
+            assert config.document is not None
+            mistakes.append(UsageError(f"{config.document.place((*path, 'format'))}: {error}"))
+    bound = [known[format] for format in formats if format in known]
+    return bound if bound or not formats else None
+
+
+def _of_handlers(config: Config, known: dict[str, Format]) -> list[UsageError]:
+    """What is wrong with handlers, apart from their functions, which are not looked for."""
+    if not config.handlers:
+        return []
+    from sigflow.watch.handlers.declared import unimported
+    from sigflow.watch.handlers.wanting import bound
+
+    mistakes: list[UsageError] = []
+    handlers = unimported(config)
+    for handler, entry in zip(handlers, config.handlers.values(), strict=True):
+        formats = _meant(config, entry, handler.path, known, mistakes)
+        if formats is not None:
+            mistakes += bound([handler], formats, config.document)[1]
+    return [*mistakes, *bound(handlers, [], config.document)[1]]
 
 
 @command.command("schema")

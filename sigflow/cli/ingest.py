@@ -15,6 +15,7 @@ import click
 from sigflow.cli import exits
 from sigflow.cli.captures import fallen_back, formats_of
 from sigflow.cli.completion import files, folders
+from sigflow.cli.handling import bound_to, handler_option, handlers_of, summary, unallowed
 from sigflow.cli.options import (
     Compiling,
     Settings,
@@ -116,15 +117,18 @@ def _commit(text: str) -> float | None:
     metavar="FILE",
     shell_complete=files,
     help="Instead of sigflow.yaml in the current folder: its `fallback` says which formats are tried on what is in no "
-    "frame, its `alarms` which are raised.",
+    "frame, its `alarms` which are raised, its `handlers` which functions are called.",
 )
 @click.option(
     "--events",
     type=click.Choice(["text", "ndjson"]),
     help="Print a line for each event of an alarm of sigflow.yaml; without it they are told on stderr.",
 )
+@handler_option
 @click.option(
-    "--allow-actions", is_flag=True, help="Let alarms of sigflow.yaml run the programs, and send to the URLs, it names."
+    "--allow-actions",
+    is_flag=True,
+    help="Let alarms of sigflow.yaml run the programs, and send to the URLs, it names, and call its handlers.",
 )
 @click.option(
     "--audit", is_flag=True, help="Keep what goes wrong row by row, chained by hashes: sigflow audit report|verify."
@@ -160,6 +164,7 @@ def command(
     no_quarantine: bool,
     config: str | None,
     events: str | None,
+    named: tuple[str, ...],
     allow_actions: bool,
     audit: bool,
     once: bool,
@@ -216,6 +221,9 @@ def command(
             acts = [action.command[0] if action.command else action.webhook for action in outward(alarm)]
             if acts and not allow_actions:
                 raise UsageError(f"{said.file}: alarm {name!r} would run or call {acts[0]}: allow it (--allow-actions)")
+    if said.handlers and not allow_actions:
+        raise unallowed(said)
+    pairs = bound_to(handlers_of(said, named, allowed=allow_actions), [*formats, *fallback], said, screen)
     with _status(status) as lines:
 
         def say(all_lines: list[dict[str, Any]]) -> None:
@@ -233,12 +241,14 @@ def command(
             fallback=fallback,
             config=said,
             alarmed=_alarmed(events, said, screen),
+            handlers=[handler for handler, _ in pairs],
             told=screen.diagnostic,
             status=None if status is None else say,
         )
         outcome = _run(ingestion)
     if status != STANDARD_OUTPUT:
         _summary(folder, outcome, how, screen)
+    summary(folder, outcome.handled, screen)
     if outcome.failed:
         return exits.FAILED
     return exits.OK if outcome.sound else exits.DAMAGED

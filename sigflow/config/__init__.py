@@ -8,6 +8,8 @@
         ccsds_space_packet: {stream_id: apid, sequence: ~}
     alarms:
       hot: {format: sgf1, when: "length > 80", for: {frames: 3}}
+    handlers:
+      - {event: record, format: sgf1, call: "my_pkg.store:save", timeout: 2s}
     index:
       dir: /var/cache/sigflow                 the folder of the indexes of captures, instead of beside each
 
@@ -31,7 +33,7 @@ from sigflow.frozen import frozen
 
 if TYPE_CHECKING:
     from sigflow.config.document import Document
-    from sigflow.config.sections import Alarm
+    from sigflow.config.sections import Alarm, Handling
     from sigflow.limits import Limits
     from sigflow.stream.format import Format
 
@@ -56,7 +58,8 @@ Fields = Mapping[str, Name | None]
 @frozen
 class Config:
     """What a file says.  fallback: by the name of a format, or `codec:NAME`.  mapping: by the name of the target, and
-    those of the source formats.  index: the folder of indexes, as a path from here; "" where none is named.
+    those of the source formats.  handlers: by their numbers in the file.  index: the folder of indexes, as a path from
+    here; "" where none is named.
     """
 
     file: str = ""
@@ -64,6 +67,7 @@ class Config:
     mapping: Mapping[str, Mapping[str, Fields]] = field(default_factory=dict)
     alarms: Mapping[str, Alarm] = field(default_factory=dict)
     index: str = ""
+    handlers: Mapping[int, Handling] = field(default_factory=dict)
     #: Knows the places; None where there is no file.
     document: Document | None = None
 
@@ -154,7 +158,8 @@ def checked(file: str) -> tuple[Config, list[UsageError]]:
     index = ""
     if said.index is not None:
         index = os.path.join(os.path.dirname(file), os.path.expanduser(said.index.dir))
-    return Config(file, fallback, mapping, said.alarms, index, document), mistakes
+    handlers = dict(zip(document.kept.get("handlers", ()), said.handlers, strict=True))
+    return Config(file, fallback, mapping, said.alarms, index, handlers, document), mistakes
 
 
 def read_mapping(file: str) -> dict[str, Fields]:

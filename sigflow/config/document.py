@@ -48,6 +48,8 @@ class Document:
     def __init__(self, file: str, root: source.Node | None) -> None:
         self.file = file
         self._root = root
+        #: Of each section that is a list, which of its entries have no mistake, by their numbers.
+        self.kept: dict[str, list[int]] = {}
 
     @classmethod
     def read(cls, file: str) -> Document:
@@ -127,6 +129,7 @@ class Document:
                     continue
                 if isinstance(good, list):
                     good += part
+                    self.kept.setdefault(key.text, []).extend(step for step in path[1:] if isinstance(step, int))
                 else:
                     good.update(part)
             if good or not mistakes:

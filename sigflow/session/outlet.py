@@ -16,13 +16,14 @@ from sigflow.storage.session.ledger import Ledger
 if TYPE_CHECKING:
     from sigflow.session.alarms import AlarmSink
     from sigflow.session.audit import AuditSink
+    from sigflow.session.handling import HandlerSink
 
 #: Bytes of frames that wait for a sink, at most, and one piece more.
 BOUND = 32 << 20
 #: What is put into the queue: of a stream, frames and their bytes; or a barrier, and what is set when it may be passed.
 #: Or what the clock says.
 _Item = tuple[int, Sequence[Any], int] | tuple[Barrier, threading.Event] | tuple[int] | None
-AnySink: TypeAlias = "Sink | QuarantineSink | AlarmSink | AuditSink"
+AnySink: TypeAlias = "Sink | QuarantineSink | AlarmSink | AuditSink | HandlerSink"
 
 
 class Outlet:

@@ -17,7 +17,7 @@ from tools.check_alarms import CONFIG, SPEC
 def test_the_schema_has_every_section(sigflow: Call) -> None:
     printed = json.loads(sigflow("config", "schema").out)
     assert printed == schema()
-    assert set(printed["$defs"]["Config"]["properties"]) == {"fallback", "mapping", "alarms", "index"}
+    assert set(printed["$defs"]["Config"]["properties"]) == {"fallback", "mapping", "alarms", "index", "handlers"}
     alarm = printed["$defs"]["Alarm"]["properties"]
     assert {"for", "for-each", "when", "silence"} <= set(alarm) and not any("_" in key for key in alarm)
 
